@@ -1,0 +1,234 @@
+//! The aggregate: a state folded from one stream, and the place where decisions are made.
+
+use std::error::Error;
+use std::fmt;
+
+use crate::{DecodeError, EncodeError, EventType, RawEvent, Snapshots, StreamKey};
+
+/// State folded from one stream. Written by [`#[derive(Aggregate)]`](derive@crate::Aggregate), never by hand.
+///
+/// The [`Default`] of the type is the state of the empty stream.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an aggregate",
+    label = "not an aggregate",
+    note = "write `#[derive(es_core::Aggregate, Default)] #[aggregate(name = \"…\", events(…))]` above `{Self}`"
+)]
+pub trait Aggregate: Default + Send + Sync + 'static {
+    /// The category of the aggregate's streams, stable for ever.
+    const NAME: &'static str;
+
+    /// Names one instance.
+    type Id: StreamKey;
+
+    /// The generated enum of the aggregate's events.
+    type Event: Send + Sync + 'static;
+
+    /// The event types that the aggregate writes, in the order of its `events(…)` list.
+    fn event_types() -> &'static [EventType];
+
+    /// The type of one event.
+    fn event_type(event: &Self::Event) -> EventType;
+
+    /// Folds one event into the state, through [`Apply`].
+    fn apply_event(&mut self, event: Self::Event);
+
+    /// Appends the payload of an event, as JSON, to `out`.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] when the event cannot be written as JSON; NaN and infinities are refused.
+    fn encode(event: &Self::Event, out: &mut Vec<u8>) -> Result<(), EncodeError>;
+
+    /// Decodes one stored event and hands out the events of today that it stands for: none, one or several.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] when this program cannot read it.
+    fn decode(raw: &RawEvent<'_>, out: &mut dyn FnMut(Self::Event)) -> Result<(), DecodeError>;
+
+    /// How snapshots of the state are taken; `None` for no snapshots.
+    #[must_use]
+    fn snapshots() -> Option<Snapshots<Self>> {
+        None
+    }
+}
+
+/// What one event does to the state. Total and free of side effects: the event has happened.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not apply the event `{E}`",
+    label = "no `Apply<{E}>`",
+    note = "write `impl es_core::Apply<{E}> for {Self} {{ fn apply(&mut self, event: {E}) {{ … }} }}`"
+)]
+pub trait Apply<E> {
+    /// Folds the event into the state.
+    fn apply(&mut self, event: E);
+}
+
+/// A decision: which events a command yields on a state, or why it is rejected.
+///
+/// Synchronous and pure, so that deciding again after a conflict is always safe. What a decision needs from outside
+/// comes in the command, or through [`Repository::decide`](crate::Repository::decide).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not handle the command `{C}`",
+    label = "no `Handle<{C}>`",
+    note = "write `impl es_core::Handle<{C}> for {Self} {{ type Error = …; fn handle(&self, command: &{C}) -> Result<es_core::Events<Self>, Self::Error> {{ … }} }}`"
+)]
+pub trait Handle<C>: Aggregate {
+    /// Why the domain says no.
+    type Error: Error + Send + Sync + 'static;
+
+    /// Decides. [`emit`] makes the answer; `emit(())` is the answer "nothing to do".
+    ///
+    /// # Errors
+    ///
+    /// The domain's reason to reject the command.
+    fn handle(&self, command: &C) -> Result<Events<Self>, Self::Error>;
+}
+
+/// The events that a command yields, in order.
+pub struct Events<A: Aggregate> {
+    events: Vec<A::Event>,
+}
+
+impl<A: Aggregate> Events<A> {
+    /// No events.
+    #[must_use]
+    pub const fn none() -> Self {
+        Self { events: Vec::new() }
+    }
+
+    /// Adds events at the end.
+    pub fn push(&mut self, events: impl IntoEvents<A>) {
+        events.into_events(self);
+    }
+
+    /// Adds one event at the end. Generated code calls this; users call [`push`](Self::push).
+    #[doc(hidden)]
+    pub fn push_event(&mut self, event: A::Event) {
+        self.events.push(event);
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// The events, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, A::Event> {
+        self.events.iter()
+    }
+}
+
+impl<A: Aggregate> Default for Events<A> {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+impl<A: Aggregate> fmt::Debug for Events<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = self.events.iter().map(|event| A::event_type(event).name);
+        f.debug_list().entries(names).finish()
+    }
+}
+
+impl<A: Aggregate> IntoIterator for Events<A> {
+    type Item = A::Event;
+    type IntoIter = std::vec::IntoIter<A::Event>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.events.into_iter()
+    }
+}
+
+impl<'a, A: Aggregate> IntoIterator for &'a Events<A> {
+    type Item = &'a A::Event;
+    type IntoIter = std::slice::Iter<'a, A::Event>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// Whatever a decision may yield: one event, the aggregate's event enum, `()`, and `Option`, `Vec`, arrays and tuples
+/// of those.
+///
+/// The derive implements it for each event of an aggregate's `events(…)` list.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event of `{A}`",
+    label = "not in the `events(…)` of `{A}`",
+    note = "list the event in `#[aggregate(events(…))]` of `{A}` and write `impl es_core::Apply<…> for {A}`"
+)]
+pub trait IntoEvents<A: Aggregate> {
+    /// Adds the events to `out`.
+    fn into_events(self, out: &mut Events<A>);
+}
+
+/// Answers a command with events. See [`Handle`].
+///
+/// # Errors
+///
+/// Never; the result type is that of [`Handle::handle`].
+pub fn emit<A: Aggregate, E>(events: impl IntoEvents<A>) -> Result<Events<A>, E> {
+    let mut out = Events::none();
+    events.into_events(&mut out);
+    Ok(out)
+}
+
+impl<A: Aggregate> IntoEvents<A> for Events<A> {
+    fn into_events(self, out: &mut Self) {
+        out.events.extend(self.events);
+    }
+}
+
+impl<A: Aggregate> IntoEvents<A> for () {
+    fn into_events(self, _: &mut Events<A>) {}
+}
+
+impl<A: Aggregate, T: IntoEvents<A>> IntoEvents<A> for Option<T> {
+    fn into_events(self, out: &mut Events<A>) {
+        if let Some(events) = self {
+            events.into_events(out);
+        }
+    }
+}
+
+impl<A: Aggregate, T: IntoEvents<A>> IntoEvents<A> for Vec<T> {
+    fn into_events(self, out: &mut Events<A>) {
+        for events in self {
+            events.into_events(out);
+        }
+    }
+}
+
+impl<A: Aggregate, T: IntoEvents<A>, const N: usize> IntoEvents<A> for [T; N] {
+    fn into_events(self, out: &mut Events<A>) {
+        for events in self {
+            events.into_events(out);
+        }
+    }
+}
+
+macro_rules! tuples_of_events {
+    ($(($($part:ident)+))*) => {$(
+        impl<A: Aggregate, $($part: IntoEvents<A>),+> IntoEvents<A> for ($($part,)+) {
+            fn into_events(self, out: &mut Events<A>) {
+                #[allow(non_snake_case, reason = "each part is named after its type parameter")]
+                let ($($part,)+) = self;
+                $($part.into_events(out);)+
+            }
+        }
+    )*};
+}
+
+tuples_of_events! {
+    (T1) (T1 T2) (T1 T2 T3) (T1 T2 T3 T4) (T1 T2 T3 T4 T5) (T1 T2 T3 T4 T5 T6) (T1 T2 T3 T4 T5 T6 T7)
+    (T1 T2 T3 T4 T5 T6 T7 T8)
+}

@@ -1,0 +1,78 @@
+//! Writing payloads: JSON, without the numbers that JSON cannot hold.
+
+mod strict;
+
+use serde::Serialize;
+use serde_json::Error;
+
+/// Appends `value` to `out` as JSON. NaN and infinities are an error; `serde_json` alone would write `null`.
+pub(crate) fn write_json<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
+    value.serialize(strict::Strict(&mut serde_json::Serializer::new(out)))
+}
+
+/// `value` as JSON.
+pub(crate) fn to_json<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::with_capacity(128);
+    write_json(value, &mut out)?;
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::{BTreeMap, HashMap};
+
+    #[derive(Serialize)]
+    struct Nested<T> {
+        unit: (),
+        list: Vec<T>,
+        map: BTreeMap<String, T>,
+        pair: (T, Option<T>),
+        kind: Kind<T>,
+    }
+
+    #[derive(Serialize)]
+    enum Kind<T> {
+        Unit,
+        Newtype(T),
+        Tuple(T, T),
+        Struct { value: T },
+    }
+
+    fn nested<T: Clone>(value: &T, kind: Kind<T>) -> Nested<T> {
+        let value = || value.clone();
+        Nested {
+            unit: (),
+            list: vec![value()],
+            map: BTreeMap::from([("k".into(), value())]),
+            pair: (value(), Some(value())),
+            kind,
+        }
+    }
+
+    #[test]
+    fn what_json_can_hold_is_written_as_serde_json_writes_it() {
+        let same = |value: &dyn Fn() -> Vec<u8>, plain: Vec<u8>| assert_eq!(value(), plain);
+        let kinds = || [Kind::Unit, Kind::Newtype(1.5), Kind::Tuple(1.0, 2.0), Kind::Struct { value: -0.0 }];
+        for (kind, again) in kinds().into_iter().zip(kinds()) {
+            let (left, right) = (nested(&1.5, kind), nested(&1.5, again));
+            same(&|| to_json(&left).unwrap_or_default(), serde_json::to_vec(&right).unwrap_or_default());
+        }
+        assert_eq!(to_json(&u128::MAX).unwrap_or_default(), u128::MAX.to_string().into_bytes());
+        assert_eq!(to_json(&HashMap::from([(7, 'x')])).unwrap_or_default(), br#"{"7":"x"}"#);
+    }
+
+    #[test]
+    fn nan_and_infinities_are_refused_wherever_they_stand() {
+        for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(to_json(&bad).is_err());
+            assert!(to_json(&Some(bad)).is_err());
+            assert!(to_json(&vec![0.0, bad]).is_err());
+            assert!(to_json(&BTreeMap::from([("k", bad)])).is_err());
+            for kind in [Kind::Newtype(bad), Kind::Tuple(0.0, bad), Kind::Struct { value: bad }] {
+                assert!(to_json(&nested(&0.0, kind)).is_err());
+            }
+        }
+        assert!(to_json(&f32::NAN).is_err());
+    }
+}

@@ -1,0 +1,234 @@
+//! Why a stored event could not be decoded. The messages name the event and the place, never the payload.
+
+use std::fmt;
+
+use serde::de::DeserializeOwned;
+
+use crate::{BoxError, Event, EventType, Position, RawEvent, Revision, StreamId, UpcastContext, UpcastFrom};
+
+/// A stored event that this program cannot read, and why.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct DecodeError {
+    /// The stream.
+    pub stream: StreamId,
+    /// The place in the stream.
+    pub revision: Revision,
+    /// The place in the store.
+    pub position: Position,
+    /// The stored name.
+    pub name: String,
+    /// The stored version.
+    pub version: u32,
+    /// What is wrong with it.
+    pub problem: DecodeProblem,
+}
+
+/// What is wrong with a stored event.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeProblem {
+    /// The aggregate has no event of this name.
+    #[error(
+        "aggregate `{aggregate}` has no event of this name; list the event in `events(…)`, or set `unknown = \"skip\"`"
+    )]
+    UnknownEvent {
+        /// The aggregate's name.
+        aggregate: &'static str,
+    },
+    /// A newer program wrote it.
+    #[error(
+        "version {found} is newer than {known}, the newest that this program knows; deploy the program that knows it"
+    )]
+    FutureVersion {
+        /// The stored version.
+        found: u32,
+        /// The newest known one.
+        known: u32,
+    },
+    /// Version 0 does not exist.
+    #[error("there is no version {found}; versions start at 1")]
+    NoSuchVersion {
+        /// The stored version.
+        found: u32,
+    },
+    /// The payload does not fit the struct of its version.
+    #[error("the payload does not fit version {version}: {source}")]
+    Payload {
+        /// The version whose struct was tried.
+        version: u32,
+        /// Where and how it differs.
+        source: PayloadError,
+    },
+    /// The metadata is not what the framework writes.
+    #[error("the metadata does not decode: {source}")]
+    Metadata {
+        /// Where and how it differs.
+        source: PayloadError,
+    },
+    /// A step of the upcast failed.
+    #[error("the step from version {from} to version {to} failed: {source}")]
+    Upcast {
+        /// The version before the step.
+        from: u32,
+        /// The version after it.
+        to: u32,
+        /// What the step says.
+        source: BoxError,
+    },
+}
+
+impl DecodeError {
+    /// The error of one stored event.
+    #[must_use]
+    pub fn new(raw: &RawEvent<'_>, problem: DecodeProblem) -> Self {
+        Self {
+            stream: raw.stream.clone(),
+            revision: raw.revision,
+            position: raw.position,
+            name: raw.name.to_owned(),
+            version: raw.version,
+            problem,
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stream, revision, position, name, version, problem } = self;
+        write!(
+            f,
+            "event `{name}` version {version} at revision {revision} of stream {stream:?} (position {position}): {problem}",
+            stream = stream.to_string()
+        )
+    }
+}
+
+impl std::error::Error for DecodeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.problem.source()
+    }
+}
+
+/// How JSON differs from the type it should decode to, without a word of the JSON itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayloadError {
+    what: String,
+    line: usize,
+    column: usize,
+}
+
+impl From<&serde_json::Error> for PayloadError {
+    fn from(error: &serde_json::Error) -> Self {
+        Self { what: redacted(error), line: error.line(), column: error.column() }
+    }
+}
+
+impl fmt::Display for PayloadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at line {} column {}", self.what, self.line, self.column)
+    }
+}
+
+impl std::error::Error for PayloadError {}
+
+/// Keeps of serde's message what the type's author wrote (field names, expected types) and drops what came with the
+/// payload (values, unknown keys, the words of custom errors).
+fn redacted(error: &serde_json::Error) -> String {
+    use serde_json::error::Category;
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
+    match error.classify() {
+        Category::Eof => "it ends too early".into(),
+        Category::Syntax => "it is no JSON of this shape".into(),
+        Category::Io => "it cannot be read".into(),
+        Category::Data => {
+            for kind in ["missing field", "duplicate field"] {
+                if message.starts_with(kind) {
+                    return message.to_owned();
+                }
+            }
+            for kind in ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"] {
+                if message.starts_with(kind) {
+                    return match message.rsplit_once(", expected ") {
+                        Some((_, expected)) => format!("{kind}, expected {expected}"),
+                        None => kind.into(),
+                    };
+                }
+            }
+            "a value is not allowed".into()
+        }
+    }
+}
+
+/// Decodes the payload into the struct of the stored version, which the caller has compared.
+pub(crate) fn payload<E: DeserializeOwned>(raw: &RawEvent<'_>) -> Result<E, DecodeError> {
+    serde_json::from_slice(raw.payload).map_err(|error| {
+        DecodeError::new(
+            raw,
+            DecodeProblem::Payload { version: raw.version, source: PayloadError::from(&error) },
+        )
+    })
+}
+
+/// Takes the step from `Previous` to `Next`.
+pub(crate) fn step<Previous: Event, Next: Event + UpcastFrom<Previous>>(
+    previous: Previous,
+    raw: &RawEvent<'_>,
+) -> Result<Next, DecodeError> {
+    Next::upcast_from(previous, &UpcastContext::new(raw)).map_err(|error| {
+        let problem =
+            DecodeProblem::Upcast { from: Previous::VERSION, to: Next::VERSION, source: Box::new(error) };
+        DecodeError::new(raw, problem)
+    })
+}
+
+/// The error of a stored version that `known` does not reach.
+pub(crate) fn unreachable_version(raw: &RawEvent<'_>, known: EventType) -> DecodeError {
+    let problem = if raw.version == 0 {
+        DecodeProblem::NoSuchVersion { found: 0 }
+    } else {
+        DecodeProblem::FutureVersion { found: raw.version, known: known.version }
+    };
+    DecodeError::new(raw, problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code, reason = "only its decoding is of interest")]
+    struct Shape {
+        amount: i64,
+        kind: Kind,
+    }
+
+    #[derive(Debug, Deserialize)]
+    enum Kind {
+        Small,
+        Large,
+    }
+
+    #[test]
+    fn a_payload_error_says_what_is_expected_and_never_what_was_found() {
+        let text = |json: &str| {
+            let error = serde_json::from_str::<Shape>(json).expect_err("does not fit");
+            PayloadError::from(&error).to_string()
+        };
+        assert_eq!(text(r#"{"kind":"Small"}"#), "missing field `amount` at line 1 column 16");
+        assert_eq!(text(r#"{"amount":"secret"}"#), "invalid type, expected i64 at line 1 column 18");
+        assert_eq!(
+            text(r#"{"kind":"secret"}"#),
+            "unknown variant, expected `Small` or `Large` at line 1 column 16"
+        );
+        assert_eq!(
+            text(r#"{"secret":1}"#),
+            "unknown field, expected `amount` or `kind` at line 1 column 9"
+        );
+        assert!(!text(r#"{"amount":"a, expected secret"}"#).contains("secret"));
+        assert_eq!(text("{"), "it ends too early at line 1 column 1");
+    }
+}

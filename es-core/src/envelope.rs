@@ -1,0 +1,219 @@
+//! An event with all that surrounds it: on its way in, as stored, and as read.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{DecodeError, DecodeProblem, PayloadError, Position, Revision, StreamId};
+
+/// What is known about an event besides its payload: who, why, and when it happened.
+///
+/// Set once per command, copied to each of its events.
+///
+/// ```
+/// use es_core::Metadata;
+///
+/// let metadata = Metadata::new().actor("clerk-112").entry("channel", "web");
+/// assert_eq!(metadata.actor.as_deref(), Some("clerk-112"));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Metadata {
+    /// Common to all that one request from outside set off.
+    pub correlation_id: Option<Uuid>,
+    /// The event or command that led to this one.
+    pub causation_id: Option<Uuid>,
+    /// When the fact happened, where that is not when it is recorded. Stored in microseconds.
+    pub occurred_at: Option<OffsetDateTime>,
+    /// Who asked for it.
+    pub actor: Option<String>,
+    /// Anything else.
+    pub entries: BTreeMap<String, Value>,
+}
+
+/// The part of [`Metadata`] that has no column of its own.
+#[derive(Serialize, Deserialize)]
+struct StoredMetadata<A, E> {
+    #[serde(skip_serializing_if = "Option::is_none", default = "Option::default")]
+    actor: Option<A>,
+    #[serde(skip_serializing_if = "Option::is_none", default = "Option::default")]
+    entries: Option<E>,
+}
+
+impl Metadata {
+    /// Nothing known.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Sets the correlation id.
+    #[must_use]
+    pub fn correlation_id(mut self, id: Uuid) -> Self {
+        self.correlation_id = Some(id);
+        self
+    }
+
+    /// Sets the causation id.
+    #[must_use]
+    pub fn causation_id(mut self, id: Uuid) -> Self {
+        self.causation_id = Some(id);
+        self
+    }
+
+    /// Says when the fact happened.
+    #[must_use]
+    pub fn occurred_at(mut self, time: OffsetDateTime) -> Self {
+        self.occurred_at = Some(time);
+        self
+    }
+
+    /// Says who asked for it.
+    #[must_use]
+    pub fn actor(mut self, actor: impl Into<String>) -> Self {
+        self.actor = Some(actor.into());
+        self
+    }
+
+    /// Adds an entry to the free map.
+    #[must_use]
+    pub fn entry(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.entries.insert(key.into(), value.into());
+        self
+    }
+
+    /// The JSON that a store keeps for actor and entries; `None` when there are none.
+    ///
+    /// Stores call this; correlation, causation and occurred time have columns of their own.
+    #[must_use]
+    pub fn to_json(&self) -> Option<Vec<u8>> {
+        if self.actor.is_none() && self.entries.is_empty() {
+            return None;
+        }
+        let entries = (!self.entries.is_empty()).then_some(&self.entries);
+        // Strings and JSON values always serialise.
+        serde_json::to_vec(&StoredMetadata { actor: self.actor.as_deref(), entries }).ok()
+    }
+}
+
+/// An event on its way into a store: encoded, with the id that it keeps.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct NewEvent {
+    /// Made before the append (UUIDv7), so that an append whose outcome is unknown can be recognised.
+    pub id: Uuid,
+    /// The wire name.
+    pub name: &'static str,
+    /// The version.
+    pub version: u32,
+    /// The payload, as JSON.
+    pub payload: Vec<u8>,
+    /// Shared by the events of one command.
+    pub metadata: Arc<Metadata>,
+}
+
+impl NewEvent {
+    /// An event with a fresh id.
+    #[must_use]
+    pub fn new(name: &'static str, version: u32, payload: Vec<u8>, metadata: Arc<Metadata>) -> Self {
+        Self { id: Uuid::now_v7(), name, version, payload, metadata }
+    }
+}
+
+/// One stored event as a store hands it out: payload and metadata borrowed from the row.
+#[derive(Debug, Clone, Copy)]
+pub struct RawEvent<'a> {
+    /// The stream.
+    pub stream: &'a StreamId,
+    /// The place in the stream.
+    pub revision: Revision,
+    /// The place in the store.
+    pub position: Position,
+    /// The event's id.
+    pub event_id: Uuid,
+    /// The wire name.
+    pub name: &'a str,
+    /// The version that was written.
+    pub version: u32,
+    /// The payload, as JSON.
+    pub payload: &'a [u8],
+    /// The store's clock at the append.
+    pub recorded_at: OffsetDateTime,
+    /// When the fact happened, if the caller said so.
+    pub occurred: Option<OffsetDateTime>,
+    /// Common to all that one request set off.
+    pub correlation_id: Option<Uuid>,
+    /// What led to this event.
+    pub causation_id: Option<Uuid>,
+    /// Actor and entries, as [`Metadata::to_json`] wrote them.
+    pub metadata: Option<&'a [u8]>,
+}
+
+impl RawEvent<'_> {
+    /// When the fact happened: what the caller said, else when it was recorded.
+    #[must_use]
+    pub fn occurred_at(&self) -> OffsetDateTime {
+        self.occurred.unwrap_or(self.recorded_at)
+    }
+
+    /// The metadata, decoded.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] when the stored metadata is not what the framework writes.
+    pub fn metadata(&self) -> Result<Metadata, DecodeError> {
+        let mut metadata = Metadata {
+            correlation_id: self.correlation_id,
+            causation_id: self.causation_id,
+            occurred_at: self.occurred,
+            ..Metadata::default()
+        };
+        if let Some(json) = self.metadata {
+            let stored: StoredMetadata<String, BTreeMap<String, Value>> = serde_json::from_slice(json)
+                .map_err(|error| {
+                    DecodeError::new(self, DecodeProblem::Metadata { source: PayloadError::from(&error) })
+                })?;
+            metadata.actor = stored.actor;
+            metadata.entries = stored.entries.unwrap_or_default();
+        }
+        Ok(metadata)
+    }
+}
+
+/// An event as read: decoded to its current version, with its place, its times and its metadata.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Recorded<E> {
+    /// The event.
+    pub event: E,
+    /// The wire name of [`event`](Self::event), after upcasting.
+    pub name: &'static str,
+    /// The version of [`event`](Self::event), after upcasting.
+    pub version: u32,
+    /// The version under which the event is stored.
+    pub stored_version: u32,
+    /// The stream.
+    pub stream: Arc<StreamId>,
+    /// The place in the stream.
+    pub revision: Revision,
+    /// The place in the store.
+    pub position: Position,
+    /// The event's id.
+    pub event_id: Uuid,
+    /// The store's clock at the append.
+    pub recorded_at: OffsetDateTime,
+    /// Who, why, and when it happened.
+    pub metadata: Arc<Metadata>,
+}
+
+impl<E> Recorded<E> {
+    /// When the fact happened: what the caller said, else when it was recorded.
+    #[must_use]
+    pub fn occurred_at(&self) -> OffsetDateTime {
+        self.metadata.occurred_at.unwrap_or(self.recorded_at)
+    }
+}

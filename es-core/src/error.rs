@@ -1,0 +1,236 @@
+//! What can go wrong, with the values that say where. No message holds a payload.
+
+use std::error::Error;
+
+use uuid::Uuid;
+
+use crate::{DecodeError, InvalidKey, Revision, StreamId};
+
+/// Any error, where its type is somebody else's.
+pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
+
+/// Why text cannot name a stream.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidStreamId {
+    /// Nothing there.
+    #[error("the {part} of a stream is empty; it takes 1 to 255 bytes")]
+    Empty {
+        /// Category or key.
+        part: &'static str,
+    },
+    /// Over 255 bytes.
+    #[error("the {part} of a stream has {bytes} bytes; 255 are allowed")]
+    TooLong {
+        /// Category or key.
+        part: &'static str,
+        /// How many there are.
+        bytes: usize,
+    },
+    /// A control character, such as a line break or NUL.
+    #[error("the {part} of a stream has a control character at byte {at}")]
+    ControlCharacter {
+        /// Category or key.
+        part: &'static str,
+        /// Where.
+        at: usize,
+    },
+}
+
+/// Why an event could not be encoded.
+#[derive(Debug, thiserror::Error)]
+#[error("event `{name}` version {version} cannot be written as JSON: {source}")]
+pub struct EncodeError {
+    /// The wire name.
+    pub name: &'static str,
+    /// The version.
+    pub version: u32,
+    /// What the serializer says.
+    pub source: BoxError,
+}
+
+/// What a store, or the way to it, has to say.
+///
+/// [`is_retryable`](Self::is_retryable) tells whether the same call can succeed later.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The id of the aggregate cannot name a stream.
+    #[error(transparent)]
+    InvalidStreamId(#[from] InvalidStreamId),
+    /// A stored key is no id of the aggregate.
+    #[error(transparent)]
+    InvalidKey(#[from] InvalidKey),
+    /// The stream was closed; nothing can be appended any more.
+    #[error("stream {stream:?} is closed; nothing can be appended to it", stream = stream.to_string())]
+    StreamClosed {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// An append without events.
+    #[error("the append to stream {stream:?} holds no event", stream = stream.to_string())]
+    EmptyAppend {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// The same stream twice in one call.
+    #[error("stream {stream:?} is named twice in one append; put its events into one", stream = stream.to_string())]
+    DuplicateStream {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// More than the store's limit.
+    #[error("event `{name}` for stream {stream:?} has {bytes} bytes of {part}; the limit is {limit}", stream = stream.to_string())]
+    TooLarge {
+        /// The stream.
+        stream: StreamId,
+        /// The event's name.
+        name: &'static str,
+        /// Payload or metadata.
+        part: &'static str,
+        /// How many there are.
+        bytes: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// A NUL character, which no store of JSON can hold.
+    #[error("the {part} of event `{name}` for stream {stream:?} holds a NUL character (\\u0000); remove it before the command", stream = stream.to_string())]
+    NulCharacter {
+        /// The stream.
+        stream: StreamId,
+        /// The event's name.
+        name: &'static str,
+        /// Payload or metadata.
+        part: &'static str,
+    },
+    /// The event could not be encoded.
+    #[error(transparent)]
+    Encode(#[from] EncodeError),
+    /// The event, once encoded, does not decode again; it was not written.
+    #[error("event `{name}` version {version} does not read back from what it writes, so it was not written: {source}")]
+    NotReadable {
+        /// The wire name.
+        name: &'static str,
+        /// The version.
+        version: u32,
+        /// What decoding it says.
+        source: Box<DecodeError>,
+    },
+    /// A stored event could not be decoded.
+    #[error(transparent)]
+    Decode(Box<DecodeError>),
+    /// A stored stream is not what an append leaves behind.
+    #[error("stream {stream:?} is damaged: revision {found} where {expected} should be", stream = stream.to_string())]
+    Damaged {
+        /// The stream.
+        stream: StreamId,
+        /// The revision that should come next.
+        expected: Revision,
+        /// The one that came.
+        found: Revision,
+    },
+    /// A command id was used before, for another body.
+    #[error("command id {command_id} on stream {stream:?} was used before with another body", stream = stream.to_string())]
+    CommandIdReused {
+        /// The stream.
+        stream: StreamId,
+        /// The command id.
+        command_id: Uuid,
+    },
+    /// The caller's transaction has an isolation level in which a conflict cannot be told.
+    #[error("the transaction runs {found}; appending in it needs READ COMMITTED")]
+    IsolationLevel {
+        /// The level.
+        found: String,
+    },
+    /// The connection was lost after the append was sent, and the store could not be asked again.
+    ///
+    /// Whether the events are stored is not known. Repeating the command with the same command id is safe.
+    #[error("the connection was lost while appending to stream {stream:?}; whether its events are stored is not known, repeat the command with the same command id", stream = stream.to_string())]
+    OutcomeUnknown {
+        /// The stream.
+        stream: StreamId,
+        /// What the connection said.
+        source: BoxError,
+    },
+    /// The store cannot be reached or cannot serve now; nothing was written.
+    #[error("the store is not available: {source}")]
+    Unavailable {
+        /// What the store says.
+        source: BoxError,
+    },
+    /// The store is not set up for this program: no retry helps, somebody has to change something.
+    #[error("the store is not usable as it is: {source}")]
+    Setup {
+        /// What is wrong, and what to do.
+        source: BoxError,
+    },
+    /// Anything else that the store says; nothing was written.
+    #[error("the store failed: {source}")]
+    Backend {
+        /// What the store says.
+        source: BoxError,
+        /// Whether the same call can succeed later.
+        retryable: bool,
+    },
+}
+
+impl StoreError {
+    /// Whether the same call can succeed later, without any change.
+    ///
+    /// [`OutcomeUnknown`](Self::OutcomeUnknown) is not: its events may be stored already.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Unavailable { .. } => true,
+            Self::Backend { retryable, .. } => *retryable,
+            _ => false,
+        }
+    }
+}
+
+impl From<DecodeError> for StoreError {
+    fn from(error: DecodeError) -> Self {
+        Self::Decode(Box::new(error))
+    }
+}
+
+/// Why a command had no effect.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExecuteError<E: Error + 'static> {
+    /// The domain said no.
+    #[error(transparent)]
+    Rejected(E),
+    /// Other writers were faster each time, or the revision that the caller expects is not the stream's.
+    #[error("stream {stream:?} is at revision {actual}, not at {expected}", stream = stream.to_string())]
+    Conflict {
+        /// The stream.
+        stream: StreamId,
+        /// The revision on which the decision rests.
+        expected: Revision,
+        /// The revision found.
+        actual: Revision,
+    },
+    /// The store said no.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<E: Error + 'static> ExecuteError<E> {
+    /// Whether the same command can succeed later, without any change.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        match self {
+            Self::Rejected(_) => false,
+            Self::Conflict { .. } => true,
+            Self::Store(error) => error.is_retryable(),
+        }
+    }
+}
+
+impl<E: Error + 'static> From<InvalidStreamId> for ExecuteError<E> {
+    fn from(error: InvalidStreamId) -> Self {
+        Self::Store(error.into())
+    }
+}

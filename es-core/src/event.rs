@@ -1,0 +1,59 @@
+//! What an event is: a struct with a wire name and a version, written as JSON.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{DecodeError, RawEvent};
+
+/// A fact that happened: one Rust struct per event type and version.
+///
+/// Written by [`#[event]`](macro@crate::event), never by hand: the macro also proves that every older version can be
+/// brought up to this one.
+///
+/// ```
+/// use es_core::{Event, event};
+///
+/// #[event(name = "account.opened")]
+/// pub struct Opened { pub owner: String }
+///
+/// assert_eq!((Opened::NAME, Opened::VERSION), ("account.opened", 1));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "write `#[es_core::event(name = \"…\")]` above `struct {Self}`"
+)]
+pub trait Event: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The wire name, stable for ever.
+    const NAME: &'static str;
+
+    /// The schema version of this struct: 1, 2, 3 …
+    const VERSION: u32;
+
+    /// Decodes a stored event of this name, of this version or an older one, and brings it up to this version.
+    ///
+    /// The caller has compared the name.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] when the payload does not fit its version, when a step of the upcast fails, or when the stored
+    /// version is newer than this one.
+    fn decode(raw: &RawEvent<'_>) -> Result<Self, DecodeError>;
+}
+
+/// Name and version of one event type, as written by the program that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventType {
+    /// The wire name.
+    pub name: &'static str,
+    /// The version.
+    pub version: u32,
+}
+
+impl EventType {
+    /// The type of `E`.
+    #[must_use]
+    pub const fn of<E: Event>() -> Self {
+        Self { name: E::NAME, version: E::VERSION }
+    }
+}

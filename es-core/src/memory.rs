@@ -1,0 +1,258 @@
+//! The reference store: everything in memory, the contract in its plainest form.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{
+    Append, AppendOutcome, Appended, CommandOutcome, EventStore, Fingerprint, Limits, Load, LoadItem, LoadSink,
+    NewEvent, NewSnapshot, Position, RawEvent, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange,
+    StreamSummary,
+};
+
+/// A store that keeps everything in memory: for tests, for the first ten minutes, and as the plain form of the
+/// [`EventStore`] contract. Clones share their content. What it holds is gone with the process.
+///
+/// ```
+/// use es_core::MemoryStore;
+///
+/// let store = MemoryStore::new();
+/// let the_same = store.clone();
+/// # drop(the_same);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct MemoryStore {
+    limits: Limits,
+    content: Arc<Mutex<Content>>,
+}
+
+#[derive(Debug, Default)]
+struct Content {
+    streams: BTreeMap<StreamId, Arc<Stream>>,
+    last_position: u64,
+}
+
+/// Reads take the `Arc`, so a sink runs without the lock; an append that meets a reader copies the list of `Arc`s.
+#[derive(Debug, Clone, Default)]
+struct Stream {
+    events: Vec<Arc<StoredEvent>>,
+    closed: bool,
+    commands: HashMap<Uuid, CommandOutcome>,
+    snapshots: HashMap<Fingerprint, Arc<(Revision, Vec<u8>)>>,
+}
+
+#[derive(Debug)]
+struct StoredEvent {
+    event: NewEvent,
+    metadata: Option<Vec<u8>>,
+    position: Position,
+    recorded_at: OffsetDateTime,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same store with other limits.
+    #[must_use]
+    pub const fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// No code that holds the lock can leave the content half-changed, so a poisoned lock is as good as any.
+    fn content(&self) -> MutexGuard<'_, Content> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stream(&self, id: &StreamId) -> Option<Arc<Stream>> {
+        self.content().streams.get(id).map(Arc::clone)
+    }
+}
+
+impl Stream {
+    fn revision(&self) -> Revision {
+        Revision::new(self.events.len() as u64)
+    }
+
+    fn head(&self) -> Option<Uuid> {
+        self.events.last().map(|stored| stored.event.id)
+    }
+
+    /// The events of a range, in the order of their revisions.
+    fn events(&self, from: Revision, to: Revision) -> impl DoubleEndedIterator<Item = (Revision, &StoredEvent)> {
+        let last = usize::try_from(to.get()).unwrap_or(usize::MAX).min(self.events.len());
+        let first = usize::try_from(from.get().saturating_sub(1)).unwrap_or(usize::MAX).min(last);
+        (first..last).map(|at| (Revision::new(at as u64 + 1), self.events[at].as_ref()))
+    }
+
+    /// What stands in the way of an append, if anything does.
+    fn obstacle(&self, append: &Append<'_>) -> Result<Option<AppendOutcome>, StoreError> {
+        if let Some(command) = append.command
+            && let Some(outcome) = self.commands.get(&command.key.id)
+        {
+            outcome.check(append.stream, command.key)?;
+            return Ok(Some(AppendOutcome::Repeated(*outcome)));
+        }
+        if self.closed {
+            return Err(StoreError::StreamClosed { stream: append.stream.clone() });
+        }
+        let same_head = append.head.is_none_or(|head| self.head() == Some(head));
+        if self.revision() != append.expected || !same_head {
+            return Ok(Some(AppendOutcome::Conflict { actual: self.revision() }));
+        }
+        Ok(None)
+    }
+}
+
+impl Content {
+    fn write(&mut self, append: &Append<'_>) -> Appended {
+        let recorded_at = microseconds(OffsetDateTime::now_utc());
+        let stream = Arc::make_mut(self.streams.entry(append.stream.clone()).or_default());
+        let first = stream.revision().next();
+        let mut positions = Vec::with_capacity(append.events.len());
+        for event in append.events {
+            self.last_position += 1;
+            let position = Position::new(self.last_position);
+            positions.push(position);
+            let metadata = event.metadata.to_json();
+            stream.events.push(Arc::new(StoredEvent { event: event.clone(), metadata, position, recorded_at }));
+        }
+        if let Some(command) = append.command {
+            let count = append.events.len() as u64;
+            let outcome = CommandOutcome { first, count, body_hash: command.key.body_hash };
+            stream.commands.insert(command.key.id, outcome);
+        }
+        Appended { positions, recorded_at }
+    }
+}
+
+/// Databases keep microseconds; the reference store does so too.
+fn microseconds(time: OffsetDateTime) -> OffsetDateTime {
+    time.replace_nanosecond(time.microsecond() * 1_000).unwrap_or(time)
+}
+
+fn raw<'a>(stream: &'a StreamId, revision: Revision, stored: &'a StoredEvent) -> RawEvent<'a> {
+    let StoredEvent { event, metadata, position, recorded_at } = stored;
+    RawEvent {
+        stream,
+        revision,
+        position: *position,
+        event_id: event.id,
+        name: event.name,
+        version: event.version,
+        payload: &event.payload,
+        recorded_at: *recorded_at,
+        occurred: event.metadata.occurred_at.map(microseconds),
+        correlation_id: event.metadata.correlation_id,
+        causation_id: event.metadata.causation_id,
+        metadata: metadata.as_deref(),
+    }
+}
+
+#[async_trait]
+impl EventStore for MemoryStore {
+    async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        let mut outcomes = self.append_all(&[append]).await?;
+        Ok(outcomes.pop().unwrap_or(AppendOutcome::NotWritten))
+    }
+
+    async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
+        for (at, append) in appends.iter().enumerate() {
+            append.check(self.limits)?;
+            if appends[..at].iter().any(|other| other.stream == append.stream) {
+                return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
+            }
+        }
+        let mut content = self.content();
+        let empty = Stream::default();
+        let mut obstacles = Vec::with_capacity(appends.len());
+        for append in appends {
+            let stream = content.streams.get(append.stream).map_or(&empty, Arc::as_ref);
+            obstacles.push(stream.obstacle(append)?);
+        }
+        if obstacles.iter().any(Option::is_some) {
+            return Ok(obstacles.into_iter().map(|o| o.unwrap_or(AppendOutcome::NotWritten)).collect());
+        }
+        Ok(appends.iter().map(|append| AppendOutcome::Appended(content.write(append))).collect())
+    }
+
+    async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+        let Some(stream) = self.stream(load.stream) else {
+            return Ok(StreamHead::default());
+        };
+        let mut after = load.after;
+        let snapshot = load.snapshot.and_then(|fingerprint| stream.snapshots.get(&fingerprint));
+        if let Some((revision, state)) = snapshot.map(Arc::as_ref)
+            && *revision > after
+            && *revision <= load.up_to
+        {
+            after = *revision;
+            sink(LoadItem::Snapshot { revision: *revision, state })?;
+        }
+        for (revision, stored) in stream.events(after.next(), load.up_to) {
+            sink(LoadItem::Event(raw(load.stream, revision, stored)))?;
+        }
+        let command = load.command_id.and_then(|id| stream.commands.get(&id).copied());
+        Ok(StreamHead::new(stream.revision(), stream.head()).closed(stream.closed).command(command))
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        range: StreamRange,
+        sink: Sink<'_>,
+    ) -> Result<(), StoreError> {
+        let Some(content) = self.stream(stream) else {
+            return Ok(());
+        };
+        let mut hand_out = |(revision, stored)| sink(raw(stream, revision, stored));
+        let mut events = content.events(range.from, range.to);
+        if range.backward { events.rev().try_for_each(hand_out) } else { events.try_for_each(&mut hand_out) }
+    }
+
+    async fn list_streams(
+        &self,
+        category: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StreamSummary>, StoreError> {
+        let content = self.content();
+        let page = content
+            .streams
+            .iter()
+            .filter(|(id, _)| id.category() == category && after.is_none_or(|after| id.key() > after))
+            .take(limit)
+            .map(|(id, stream)| StreamSummary::new(id.clone(), stream.revision(), stream.closed));
+        Ok(page.collect())
+    }
+
+    async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
+        let mut content = self.content();
+        let Some(stream) = content.streams.get_mut(stream).filter(|stream| stream.revision() == expected) else {
+            return Ok(false);
+        };
+        Arc::make_mut(stream).closed = true;
+        Ok(true)
+    }
+
+    async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
+        let mut content = self.content();
+        if let Some(stream) = content.streams.get_mut(&snapshot.stream)
+            && snapshot.revision <= stream.revision()
+        {
+            let snapshots = &mut Arc::make_mut(stream).snapshots;
+            let newer = snapshots.get(&snapshot.fingerprint).is_some_and(|kept| kept.0 >= snapshot.revision);
+            if !newer {
+                snapshots.insert(snapshot.fingerprint, Arc::new((snapshot.revision, snapshot.state)));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,433 @@
+//! Carrying out a command: load, decide, append; after a conflict, the tail and the decision again.
+
+use std::error::Error;
+use std::future::{Future, ready};
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use tracing::Instrument;
+
+use super::fold::Fold;
+use super::history::recorded;
+use super::port::{Direct, InTransaction, Port};
+use super::{ExecuteOptions, Repository};
+use crate::{
+    Aggregate, Append, AppendIn, AppendOutcome, Appended, CommandOutcome, CommandRecord, EventStore, Events,
+    ExecuteError, Handle, Load, LoadItem, Metadata, NewEvent, Position, RawEvent, Recorded, Revision, StoreError,
+    StreamId, StreamKey,
+};
+
+/// What a command did.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Executed<A: Aggregate>
+where
+    A::Event: Sized,
+{
+    /// The events, as stored, in order; empty if there was nothing to do.
+    pub events: Vec<Recorded<A::Event>>,
+    /// The revision of the last of them; if there are none, the revision on which the decision rests.
+    pub revision: Revision,
+    /// Whether the command was carried out before, and this is its first outcome.
+    pub repeated: bool,
+}
+
+impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
+    /// Carries out a command: loads the state, lets [`Handle::handle`] decide, appends the events.
+    ///
+    /// After a conflict the decision is made again on the fresh state, as often as [`Retry`](super::Retry) says.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecuteError::Rejected`] with the domain's reason, [`ExecuteError::Conflict`] when other writers were faster
+    /// each time, [`ExecuteError::Store`] for all else.
+    pub async fn execute<C>(
+        &self,
+        id: &A::Id,
+        command: C,
+    ) -> Result<Executed<A>, ExecuteError<<A as Handle<C>>::Error>>
+    where
+        A: Handle<C>,
+        C: Send + Sync,
+    {
+        self.execute_with(id, command, ExecuteOptions::new()).await
+    }
+
+    /// As [`execute`](Self::execute), with metadata, a command id, or an expected revision.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute); a stream that is not at the expected revision is a conflict at once.
+    pub async fn execute_with<C>(
+        &self,
+        id: &A::Id,
+        command: C,
+        options: ExecuteOptions,
+    ) -> Result<Executed<A>, ExecuteError<<A as Handle<C>>::Error>>
+    where
+        A: Handle<C>,
+        C: Send + Sync,
+    {
+        self.decide_with(id, options.named_after::<C>(), |state: Arc<A>| ready(state.handle(&command))).await
+    }
+
+    /// As [`execute_with`](Self::execute_with), in the caller's transaction: the events are written together with the
+    /// caller's own rows, or not at all. No snapshot is taken, as the caller may still roll back.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute_with`](Self::execute_with); also [`StoreError::IsolationLevel`].
+    pub async fn execute_in<Tx, C>(
+        &self,
+        tx: &mut Tx,
+        id: &A::Id,
+        command: C,
+        options: ExecuteOptions,
+    ) -> Result<Executed<A>, ExecuteError<<A as Handle<C>>::Error>>
+    where
+        Tx: ?Sized + Send,
+        S: AppendIn<Tx>,
+        A: Handle<C>,
+        C: Send + Sync,
+    {
+        let decide = |state: Arc<A>| ready(state.handle(&command));
+        let port = InTransaction { store: &*self.store, tx };
+        let run = Run { repository: self, port, options: options.named_after::<C>(), snapshots: false };
+        run.go(id, decide).await
+    }
+
+    /// Carries out a decision that needs to wait for something outside: `decide` takes the state and may be async.
+    ///
+    /// It may be called several times, as after each conflict the decision is made again.
+    ///
+    /// ```
+    /// # use es_core::{Aggregate, Apply, Events, MemoryStore, Repository, emit, event};
+    /// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
+    /// # #[derive(Aggregate, Default)] #[aggregate(name = "account", id = String, events(Deposited))]
+    /// # pub struct Account { cents: i64 }
+    /// # impl Apply<Deposited> for Account { fn apply(&mut self, e: Deposited) { self.cents += e.cents; } }
+    /// # async fn rate() -> Result<i64, std::io::Error> { Ok(3) }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let accounts = Repository::<Account, _>::new(MemoryStore::new());
+    /// # let id = String::from("A-17");
+    /// let done = accounts
+    ///     .decide(&id, async |state| {
+    ///         let interest = state.cents * rate().await? / 100;
+    ///         emit((interest > 0).then_some(Deposited { cents: interest }))
+    ///     })
+    ///     .await;
+    /// # let done: Result<_, es_core::ExecuteError<std::io::Error>> = done;
+    /// assert!(done?.events.is_empty());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute).
+    pub async fn decide<F, Fut, E>(&self, id: &A::Id, decide: F) -> Result<Executed<A>, ExecuteError<E>>
+    where
+        F: Fn(Arc<A>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Events<A>, E>> + Send,
+        E: Error + Send + Sync + 'static,
+    {
+        self.decide_with(id, ExecuteOptions::new(), decide).await
+    }
+
+    /// As [`decide`](Self::decide), with metadata, a command id, or an expected revision.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute_with`](Self::execute_with).
+    pub async fn decide_with<F, Fut, E>(
+        &self,
+        id: &A::Id,
+        options: ExecuteOptions,
+        decide: F,
+    ) -> Result<Executed<A>, ExecuteError<E>>
+    where
+        F: Fn(Arc<A>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Events<A>, E>> + Send,
+        E: Error + Send + Sync + 'static,
+    {
+        let port = Direct(&*self.store);
+        Run { repository: self, port, options, snapshots: true }.go(id, decide).await
+    }
+}
+
+impl ExecuteOptions {
+    /// Calls the command by its type, without the path, unless the caller has named it.
+    fn named_after<C>(mut self) -> Self {
+        let name = std::any::type_name::<C>();
+        let path = name.split('<').next().unwrap_or(name);
+        self.command_name.get_or_insert(path.rsplit("::").next().unwrap_or(path).into());
+        self
+    }
+}
+
+/// One command on its way.
+struct Run<'a, A, S, P> {
+    repository: &'a Repository<A, S>,
+    port: P,
+    options: ExecuteOptions,
+    snapshots: bool,
+}
+
+impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
+    async fn go<F, Fut, E>(mut self, id: &A::Id, decide: F) -> Result<Executed<A>, ExecuteError<E>>
+    where
+        F: Fn(Arc<A>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Events<A>, E>> + Send,
+        E: Error + Send + Sync + 'static,
+    {
+        let stream = StreamId::new(A::NAME, id.to_key())?;
+        let span = tracing::debug_span!("command", stream = %stream, command_id = tracing::field::Empty);
+        if let Some(command) = self.options.command {
+            span.record("command_id", tracing::field::display(command.id));
+        }
+        async move {
+            let retry = self.repository.retry;
+            let mut repeated = 0;
+            let mut start = Fold::new(&stream);
+            loop {
+                let failure = match self.attempt(&stream, start, &decide).await? {
+                    Attempt::Done(executed) => return Ok(executed),
+                    Attempt::Failed(failure) => failure,
+                };
+                let fixed = self.options.expected.is_some() && matches!(failure, Failure::Conflict { .. });
+                if repeated == retry.times || fixed {
+                    return Err(failure.into_error(&stream));
+                }
+                tokio::time::sleep(retry.wait(repeated)).await;
+                repeated += 1;
+                tracing::debug!(repeated, "deciding again");
+                start = failure.into_fold().unwrap_or_else(|| Fold::new(&stream));
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Decides once, from `start` on.
+    async fn attempt<'s, F, Fut, E>(
+        &mut self,
+        stream: &'s StreamId,
+        start: Fold<'s, A>,
+        decide: &F,
+    ) -> Result<Attempt<'s, A>, ExecuteError<E>>
+    where
+        F: Fn(Arc<A>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Events<A>, E>> + Send,
+        E: Error + Send + Sync + 'static,
+    {
+        let command = self.options.command;
+        let command_id = command.map(|command| command.id);
+        let mut fold = match start.run(&mut self.port, |load| load.command_id(command_id)).await {
+            Ok(fold) => fold,
+            Err(error) => return Attempt::unless_final(error),
+        };
+        if let (Some(command), Some(outcome)) = (command, fold.command) {
+            outcome.check(stream, command)?;
+            return Ok(Attempt::Done(self.first_outcome(stream, outcome).await?));
+        }
+        if let Some(expected) = self.options.expected
+            && expected != fold.revision
+        {
+            return Ok(Attempt::Failed(Failure::Conflict { expected, actual: fold.revision, fold: None }));
+        }
+
+        let state = Arc::new(std::mem::take(&mut fold.state));
+        let events = decide(Arc::clone(&state)).await.map_err(ExecuteError::Rejected)?;
+        let expected = fold.revision;
+        if events.is_empty() {
+            return Ok(Attempt::Done(Executed { events: Vec::new(), revision: expected, repeated: false }));
+        }
+        let written = Encoded::new(stream, expected, events, &self.options.metadata)?;
+
+        let name = self.options.command_name.as_deref().unwrap_or("decide");
+        let record = command.map(|key| CommandRecord { key, name });
+        let append = Append::new(stream, expected, &written.new).head(fold.head).command(record);
+        match self.port.append(append).await {
+            Ok(AppendOutcome::Appended(appended)) => {
+                if let Some(state) = Arc::into_inner(state) {
+                    self.snapshot(stream, fold.snapshot, append.last_revision(), state, written.copies);
+                }
+                let executed = executed(stream, expected, written.events, written.new, &appended)?;
+                Ok(Attempt::Done(executed))
+            }
+            Ok(AppendOutcome::Repeated(outcome)) => {
+                Ok(Attempt::Done(self.first_outcome(stream, outcome).await?))
+            }
+            Ok(AppendOutcome::Conflict { actual }) => {
+                // The state can go on from where it is, unless the stream is not the one that was folded.
+                let fold = Arc::into_inner(state).filter(|_| actual > expected).map(|state| {
+                    fold.state = state;
+                    fold
+                });
+                Ok(Attempt::Failed(Failure::Conflict { expected, actual, fold }))
+            }
+            Ok(AppendOutcome::NotWritten) => {
+                let source = "the store left a single append undecided".into();
+                Err(StoreError::Backend { source, retryable: false }.into())
+            }
+            Err(error) => Attempt::unless_final(error),
+        }
+    }
+
+    /// Reads what a command did when it was carried out first.
+    async fn first_outcome(
+        &mut self,
+        stream: &StreamId,
+        outcome: CommandOutcome,
+    ) -> Result<Executed<A>, StoreError> {
+        let shared = Arc::new(stream.clone());
+        let last = Revision::new(outcome.first.get() + outcome.count - 1);
+        let before = Revision::new(outcome.first.get() - 1);
+        let mut events = Vec::new();
+        let mut take = |item: LoadItem<'_>| match item {
+            LoadItem::Event(raw) => recorded::<A>(&raw, &shared, &mut |event| {
+                events.push(event);
+                Ok(())
+            }),
+            LoadItem::Snapshot { .. } => Ok(()),
+        };
+        self.port.load(Load::all(stream).after(before).up_to(last), &mut take).await?;
+        Ok(Executed { events, revision: last, repeated: true })
+    }
+
+    /// Folds the new events into the state and keeps a snapshot of it, if one is due.
+    fn snapshot(
+        &self,
+        stream: &StreamId,
+        last_snapshot: Revision,
+        revision: Revision,
+        mut state: A,
+        copies: Vec<A::Event>,
+    ) {
+        let Some(snapshots) = A::snapshots().filter(|_| self.snapshots) else { return };
+        if revision.get() - last_snapshot.get() >= snapshots.every {
+            for event in copies {
+                state.apply_event(event);
+            }
+            let Repository { store, snapshots: writer, .. } = self.repository;
+            writer.write(store, &snapshots, stream.clone(), revision, &state);
+        }
+    }
+}
+
+enum Attempt<'a, A: Aggregate> {
+    Done(Executed<A>),
+    Failed(Failure<'a, A>),
+}
+
+/// Why an attempt may be repeated.
+enum Failure<'a, A> {
+    Conflict { expected: Revision, actual: Revision, fold: Option<Fold<'a, A>> },
+    Store(StoreError),
+}
+
+impl<A: Aggregate> Attempt<'_, A> {
+    fn unless_final<E: Error + 'static>(error: StoreError) -> Result<Self, ExecuteError<E>> {
+        if error.is_retryable() { Ok(Self::Failed(Failure::Store(error))) } else { Err(error.into()) }
+    }
+}
+
+impl<'a, A> Failure<'a, A> {
+    fn into_fold(self) -> Option<Fold<'a, A>> {
+        match self {
+            Self::Conflict { fold, .. } => fold,
+            Self::Store(_) => None,
+        }
+    }
+
+    fn into_error<E: Error + 'static>(self, stream: &StreamId) -> ExecuteError<E> {
+        match self {
+            Self::Conflict { expected, actual, .. } => {
+                ExecuteError::Conflict { stream: stream.clone(), expected, actual }
+            }
+            Self::Store(error) => error.into(),
+        }
+    }
+}
+
+/// The events of a decision, encoded and read back.
+struct Encoded<A: Aggregate> {
+    events: Vec<A::Event>,
+    new: Vec<NewEvent>,
+    /// What a later reader will see: decoded from the bytes that are written.
+    copies: Vec<A::Event>,
+}
+
+impl<A: Aggregate> Encoded<A> {
+    fn new(
+        stream: &StreamId,
+        expected: Revision,
+        events: Events<A>,
+        metadata: &Metadata,
+    ) -> Result<Self, StoreError> {
+        let metadata = Arc::new(metadata.clone());
+        let mut new = Vec::with_capacity(events.len());
+        let mut copies = Vec::with_capacity(events.len());
+        let mut revision = expected;
+        let now = OffsetDateTime::now_utc();
+        for event in &events {
+            revision = revision.next();
+            let event_type = A::event_type(event);
+            let mut payload = Vec::with_capacity(128);
+            A::encode(event, &mut payload)?;
+            let event = NewEvent::new(event_type.name, event_type.version, payload, Arc::clone(&metadata));
+            let raw = RawEvent {
+                stream,
+                revision,
+                position: Position::new(0),
+                event_id: event.id,
+                name: event.name,
+                version: event.version,
+                payload: &event.payload,
+                recorded_at: now,
+                occurred: metadata.occurred_at,
+                correlation_id: metadata.correlation_id,
+                causation_id: metadata.causation_id,
+                metadata: None,
+            };
+            A::decode(&raw, &mut |copy| copies.push(copy)).map_err(|source| StoreError::NotReadable {
+                name: event.name,
+                version: event.version,
+                source: Box::new(source),
+            })?;
+            new.push(event);
+        }
+        Ok(Self { events: events.into_iter().collect(), new, copies })
+    }
+}
+
+fn executed<A: Aggregate>(
+    stream: &StreamId,
+    expected: Revision,
+    events: Vec<A::Event>,
+    new: Vec<NewEvent>,
+    appended: &Appended,
+) -> Result<Executed<A>, StoreError> {
+    if appended.positions.len() != new.len() {
+        let source = "the store did not say where each event was stored".into();
+        return Err(StoreError::Backend { source, retryable: false });
+    }
+    let stream = Arc::new(stream.clone());
+    let mut revision = expected;
+    let stored = events.into_iter().zip(new).zip(&appended.positions).map(|((event, new), position)| {
+        revision = revision.next();
+        Recorded {
+            event,
+            name: new.name,
+            version: new.version,
+            stored_version: new.version,
+            stream: Arc::clone(&stream),
+            revision,
+            position: *position,
+            event_id: new.id,
+            recorded_at: appended.recorded_at,
+            metadata: new.metadata,
+        }
+    });
+    let events = stored.collect();
+    Ok(Executed { events, revision, repeated: false })
+}

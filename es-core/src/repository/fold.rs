@@ -1,0 +1,106 @@
+//! Folding a stream: snapshot first, then each event, checked to be the next one.
+
+use uuid::Uuid;
+
+use super::port::Port;
+use super::{Loaded, whole};
+use crate::{Aggregate, CommandOutcome, Load, LoadItem, RawEvent, Revision, StoreError, StreamId};
+
+/// A state on its way up a stream.
+pub(super) struct Fold<'a, A> {
+    stream: &'a StreamId,
+    pub(super) state: A,
+    /// The last event folded.
+    pub(super) revision: Revision,
+    /// Its id, where a read has told it.
+    pub(super) head: Option<Uuid>,
+    /// The snapshot from which the fold started.
+    pub(super) snapshot: Revision,
+    /// What a command asked for did when it was carried out first.
+    pub(super) command: Option<CommandOutcome>,
+    broken_snapshot: bool,
+}
+
+impl<'a, A: Aggregate> Fold<'a, A> {
+    pub(super) fn new(stream: &'a StreamId) -> Self {
+        Self {
+            stream,
+            state: A::default(),
+            revision: Revision::EMPTY,
+            head: None,
+            snapshot: Revision::EMPTY,
+            command: None,
+            broken_snapshot: false,
+        }
+    }
+
+    /// Folds what the stream holds beyond the present revision. `narrow` adds to the query.
+    ///
+    /// After an error the fold must not be used again: it may hold part of a history.
+    pub(super) async fn run(
+        mut self,
+        port: &mut impl Port,
+        narrow: impl Fn(Load<'a>) -> Load<'a> + Send,
+    ) -> Result<Self, StoreError> {
+        let mut load = narrow(whole::<A>(self.stream).after(self.revision));
+        let mut head = port.load(load, &mut |item| self.take(item)).await?;
+        if self.broken_snapshot {
+            // Treated as absent: the stream is read again without it.
+            self = Self::new(self.stream);
+            load = load.after(Revision::EMPTY).snapshot(None);
+            head = port.load(load, &mut |item| self.take(item)).await?;
+        }
+        let reached = head.revision.min(load.up_to);
+        if self.revision < reached {
+            return Err(self.damaged(reached));
+        }
+        self.head = head.event_id;
+        self.command = head.command;
+        Ok(self)
+    }
+
+    fn take(&mut self, item: LoadItem<'_>) -> Result<(), StoreError> {
+        match item {
+            _ if self.broken_snapshot => Ok(()),
+            LoadItem::Snapshot { revision, state } => {
+                self.restore(revision, state);
+                Ok(())
+            }
+            LoadItem::Event(raw) => self.event(&raw),
+        }
+    }
+
+    fn restore(&mut self, revision: Revision, state: &[u8]) {
+        let Some(snapshots) = A::snapshots() else { return };
+        match snapshots.decode(state) {
+            Ok(state) => {
+                self.state = state;
+                self.revision = revision;
+                self.snapshot = revision;
+            }
+            Err(error) => {
+                let (stream, revision) = (self.stream.to_string(), revision.get());
+                tracing::warn!(stream, revision, %error, "snapshot does not decode; replaying the stream");
+                self.broken_snapshot = true;
+            }
+        }
+    }
+
+    fn event(&mut self, raw: &RawEvent<'_>) -> Result<(), StoreError> {
+        if raw.revision != self.revision.next() {
+            return Err(self.damaged(raw.revision));
+        }
+        let state = &mut self.state;
+        A::decode(raw, &mut |event| state.apply_event(event))?;
+        self.revision = raw.revision;
+        Ok(())
+    }
+
+    fn damaged(&self, found: Revision) -> StoreError {
+        StoreError::Damaged { stream: self.stream.clone(), expected: self.revision.next(), found }
+    }
+
+    pub(super) fn into_loaded(self) -> Loaded<A> {
+        Loaded { state: self.state, revision: self.revision }
+    }
+}

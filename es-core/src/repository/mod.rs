@@ -1,0 +1,153 @@
+//! The repository: loads the state of an aggregate, carries out commands on it, and travels back in time.
+
+mod decide;
+mod fold;
+mod history;
+mod options;
+mod port;
+mod snapshots;
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+pub use self::decide::Executed;
+pub use self::options::{ExecuteOptions, Retry};
+
+use self::fold::Fold;
+use self::port::Direct;
+use self::snapshots::SnapshotWriter;
+use crate::{Aggregate, EventStore, InvalidStreamId, Load, Revision, StoreError, StreamId, StreamKey};
+
+/// The aggregates of one type in one store.
+///
+/// Cheap to clone; clones share the store. Its methods are cancel-safe: a dropped future leaves either all events of
+/// the command or none.
+///
+/// ```
+/// # use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, emit, event};
+/// # #[event(name = "door.opened")] pub struct Opened;
+/// # #[derive(Aggregate, Default)] #[aggregate(name = "door", id = u64, events(Opened))]
+/// # pub struct Door { open: bool }
+/// # impl Apply<Opened> for Door { fn apply(&mut self, _: Opened) { self.open = true; } }
+/// # #[derive(Debug)] pub struct AlreadyOpen;
+/// # impl std::fmt::Display for AlreadyOpen {
+/// #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("already open") }
+/// # }
+/// # impl std::error::Error for AlreadyOpen {}
+/// # pub struct Open;
+/// # impl Handle<Open> for Door {
+/// #     type Error = AlreadyOpen;
+/// #     fn handle(&self, _: &Open) -> Result<Events<Self>, AlreadyOpen> {
+/// #         if self.open { Err(AlreadyOpen) } else { emit(Opened) }
+/// #     }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use es_core::ExecuteError;
+///
+/// let doors = Repository::<Door, _>::new(MemoryStore::new());
+/// let done = doors.execute(&7, Open).await?;
+/// assert_eq!(done.revision.get(), 1);
+/// assert!(matches!(doors.execute(&7, Open).await, Err(ExecuteError::Rejected(AlreadyOpen))));
+/// # Ok(()) }
+/// ```
+pub struct Repository<A, S> {
+    store: Arc<S>,
+    retry: Retry,
+    snapshots: SnapshotWriter,
+    aggregate: PhantomData<fn() -> A>,
+}
+
+/// The state of an aggregate at a revision.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Loaded<A> {
+    /// The state.
+    pub state: A,
+    /// The revision of the last event that was folded; [`Revision::EMPTY`] if there is none.
+    pub revision: Revision,
+}
+
+impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
+    /// The aggregates of type `A` in `store`.
+    #[must_use]
+    pub fn new(store: S) -> Self {
+        Self {
+            store: Arc::new(store),
+            retry: Retry::default(),
+            snapshots: SnapshotWriter::default(),
+            aggregate: PhantomData,
+        }
+    }
+
+    /// The same repository, with another policy for conflicts and passing failures.
+    #[must_use]
+    pub const fn with_retry(mut self, retry: Retry) -> Self {
+        self.retry = retry;
+        self
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// The stream of one aggregate.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidStreamId`] when the id's text cannot be a key.
+    pub fn stream_id(&self, id: &A::Id) -> Result<StreamId, InvalidStreamId> {
+        StreamId::new(A::NAME, id.to_key())
+    }
+
+    /// The present state.
+    ///
+    /// An aggregate without events is not an error: its state is the default and its revision 0.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], above all when an event does not decode: part of a history is never folded.
+    pub async fn load(&self, id: &A::Id) -> Result<Loaded<A>, StoreError> {
+        self.load_at(id, Revision::MAX).await
+    }
+
+    /// The state right after the event at `revision`; the present state if there are fewer events.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load).
+    pub async fn load_at(&self, id: &A::Id, revision: Revision) -> Result<Loaded<A>, StoreError> {
+        let stream = self.stream_id(id)?;
+        let fold = Fold::new(&stream).run(&mut Direct(&*self.store), |load| load.up_to(revision)).await?;
+        Ok(fold.into_loaded())
+    }
+
+    /// Waits until the snapshots that are being written off the commands' path are kept.
+    pub async fn settle(&self) {
+        self.snapshots.settle().await;
+    }
+}
+
+impl<A, S> Clone for Repository<A, S> {
+    fn clone(&self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            retry: self.retry,
+            snapshots: self.snapshots.clone(),
+            aggregate: PhantomData,
+        }
+    }
+}
+
+impl<A: Aggregate, S> fmt::Debug for Repository<A, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Repository").field("aggregate", &A::NAME).field("retry", &self.retry).finish_non_exhaustive()
+    }
+}
+
+/// A query for all of a stream that may start from a snapshot of `A`.
+fn whole<A: Aggregate>(stream: &StreamId) -> Load<'_> {
+    Load::all(stream).snapshot(A::snapshots().map(|snapshots| snapshots.fingerprint))
+}

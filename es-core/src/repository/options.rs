@@ -1,0 +1,109 @@
+//! What a caller may say about a command, and how often a decision is repeated.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use crate::{CommandKey, Metadata, Revision};
+
+/// What goes with a command besides its body.
+///
+/// ```
+/// use es_core::{ExecuteOptions, Metadata, Uuid};
+///
+/// let options = ExecuteOptions::new()
+///     .metadata(Metadata::new().actor("clerk-112"))
+///     .command_id(Uuid::nil());
+/// # drop(options);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ExecuteOptions {
+    pub(super) metadata: Metadata,
+    pub(super) command: Option<CommandKey>,
+    pub(super) command_name: Option<Cow<'static, str>>,
+    pub(super) expected: Option<Revision>,
+}
+
+impl ExecuteOptions {
+    /// Nothing said.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The metadata of the command's events.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
+        self
+    }
+
+    /// Makes the command idempotent: under one id it is carried out once per aggregate, and every repetition gets the
+    /// first outcome. Rejections are not remembered. A [`CommandKey`] with a hash also tells two bodies apart.
+    #[must_use]
+    pub fn command_id(mut self, key: impl Into<CommandKey>) -> Self {
+        self.command = Some(key.into());
+        self
+    }
+
+    /// The command's name in the ledger. Without it, the name of the command's type.
+    #[must_use]
+    pub fn command_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.command_name = Some(name.into());
+        self
+    }
+
+    /// Decides only on the state at this revision; at any other the result is a conflict, and nothing is repeated.
+    #[must_use]
+    pub const fn expected_revision(mut self, revision: Revision) -> Self {
+        self.expected = Some(revision);
+        self
+    }
+}
+
+/// How often a decision is repeated after a conflict or a passing failure, and how long to wait in between.
+///
+/// The wait is random between nothing and a bound that doubles each time ("full jitter").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retry {
+    /// How often it is repeated at most.
+    pub times: u32,
+    /// The bound of the first wait.
+    pub first_wait: Duration,
+    /// What the bound never exceeds.
+    pub longest_wait: Duration,
+}
+
+impl Default for Retry {
+    /// Ten times, from 2 ms up to 250 ms: about a second in all.
+    fn default() -> Self {
+        Self { times: 10, first_wait: Duration::from_millis(2), longest_wait: Duration::from_millis(250) }
+    }
+}
+
+impl Retry {
+    /// Never.
+    pub const NEVER: Self = Self { times: 0, first_wait: Duration::ZERO, longest_wait: Duration::ZERO };
+
+    /// The wait before the repetition after `done` of them.
+    pub(super) fn wait(self, done: u32) -> Duration {
+        let bound = self.first_wait.saturating_mul(1_u32.checked_shl(done).unwrap_or(u32::MAX));
+        bound.min(self.longest_wait).mul_f64(fastrand::f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_stay_within_their_bounds() {
+        let retry = Retry::default();
+        for done in [0, 1, 5, 31, 32, u32::MAX] {
+            for _ in 0..100 {
+                let bound = retry.first_wait.saturating_mul(2_u32.saturating_pow(done)).min(retry.longest_wait);
+                assert!(retry.wait(done) <= bound);
+            }
+        }
+        assert_eq!(Retry::NEVER.wait(3), Duration::ZERO);
+    }
+}

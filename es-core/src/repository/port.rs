@@ -1,0 +1,42 @@
+//! The two ways to a store: directly, or in the caller's transaction. A command takes the same steps on both.
+
+use async_trait::async_trait;
+
+use crate::{Append, AppendIn, AppendOutcome, EventStore, Load, LoadSink, StoreError, StreamHead};
+
+#[async_trait]
+pub(super) trait Port: Send {
+    async fn load(&mut self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError>;
+    async fn append(&mut self, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
+}
+
+/// Each step on its own.
+pub(super) struct Direct<'a, S>(pub(super) &'a S);
+
+#[async_trait]
+impl<S: EventStore> Port for Direct<'_, S> {
+    async fn load(&mut self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+        self.0.load(load, sink).await
+    }
+
+    async fn append(&mut self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        self.0.append(append).await
+    }
+}
+
+/// All steps in one transaction, which somebody else ends.
+pub(super) struct InTransaction<'a, S, Tx: ?Sized> {
+    pub(super) store: &'a S,
+    pub(super) tx: &'a mut Tx,
+}
+
+#[async_trait]
+impl<Tx: ?Sized + Send, S: AppendIn<Tx>> Port for InTransaction<'_, S, Tx> {
+    async fn load(&mut self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+        self.store.load_in(self.tx, load, sink).await
+    }
+
+    async fn append(&mut self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        self.store.append_in(self.tx, append).await
+    }
+}

@@ -1,0 +1,261 @@
+//! Names and counters of the store: which stream, which place in it, which place in the whole store.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::num::{NonZeroU32, NonZeroU64};
+
+use uuid::Uuid;
+
+use crate::InvalidStreamId;
+
+/// The longest stream key and the longest category, in bytes.
+const LONGEST: usize = 255;
+
+/// The name of one stream: a category (the aggregate's name) and a key (the aggregate's id as text).
+///
+/// Both are 1 to 255 bytes of text without control characters. Keys are compared byte by byte: `é` as one character
+/// and as `e` with an accent are two keys.
+///
+/// ```
+/// use es_core::StreamId;
+///
+/// let stream = StreamId::new("account", "A-17")?;
+/// assert_eq!(stream.to_string(), "account/A-17");
+/// assert!(StreamId::new("account", "").is_err());
+/// # Ok::<(), es_core::InvalidStreamId>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamId {
+    category: Cow<'static, str>,
+    key: String,
+}
+
+impl StreamId {
+    /// Names a stream.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidStreamId`] when the category or the key is empty, over 255 bytes, or holds a control character.
+    pub fn new(
+        category: impl Into<Cow<'static, str>>,
+        key: impl Into<String>,
+    ) -> Result<Self, InvalidStreamId> {
+        let (category, key) = (category.into(), key.into());
+        check("category", &category)?;
+        check("key", &key)?;
+        Ok(Self { category, key })
+    }
+
+    /// The aggregate's name.
+    #[must_use]
+    pub fn category(&self) -> &str {
+        &self.category
+    }
+
+    /// The aggregate's id, as text.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.category, self.key)
+    }
+}
+
+fn check(part: &'static str, text: &str) -> Result<(), InvalidStreamId> {
+    if text.is_empty() {
+        Err(InvalidStreamId::Empty { part })
+    } else if text.len() > LONGEST {
+        Err(InvalidStreamId::TooLong { part, bytes: text.len() })
+    } else if let Some(at) = text.find(char::is_control) {
+        Err(InvalidStreamId::ControlCharacter { part, at })
+    } else {
+        Ok(())
+    }
+}
+
+/// Position of an event in its stream: 1, 2, 3 … without holes. 0 is the empty stream.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Revision(u64);
+
+impl Revision {
+    /// The revision of a stream without events.
+    pub const EMPTY: Self = Self(0);
+
+    /// Beyond every event: the largest number that databases have.
+    pub const MAX: Self = Self(i64::MAX.cast_unsigned());
+
+    /// Makes a revision from its number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The revision of the event after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        self.plus(1)
+    }
+
+    /// The revision `count` events later.
+    #[must_use]
+    pub const fn plus(self, count: u64) -> Self {
+        Self(self.0.saturating_add(count))
+    }
+}
+
+impl From<u64> for Revision {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Place of an event in the whole store: increasing, with holes where an append was rolled back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Position(u64);
+
+impl Position {
+    /// Makes a position from its number.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<u64> for Position {
+    fn from(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// The id of an aggregate: a text form that names its stream, and the way back.
+///
+/// Implemented for strings, integers and [`Uuid`]; for a newtype over one of them it is derived:
+///
+/// ```
+/// use es_core::StreamKey;
+///
+/// #[derive(Debug, PartialEq, StreamKey)]
+/// struct AccountId(u64);
+///
+/// assert_eq!(AccountId(17).to_key(), "17");
+/// assert_eq!(AccountId::from_key("17").ok(), Some(AccountId(17)));
+/// assert!(AccountId::from_key("seventeen").is_err());
+/// ```
+///
+/// # Contract
+///
+/// Two different ids have two different texts, and `from_key(id.to_key())` gives the id back.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the id of an aggregate",
+    label = "not a `StreamKey`",
+    note = "an id is a `Uuid`, an integer, a `String`, or a newtype over one of them:\n`#[derive(es_core::StreamKey)] struct {Self}(String);`"
+)]
+pub trait StreamKey: Sized + Send + Sync + 'static {
+    /// The text that names the stream.
+    fn to_key(&self) -> Cow<'_, str>;
+
+    /// The id that this text names.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidKey`] when the text is no such id.
+    fn from_key(key: &str) -> Result<Self, InvalidKey>;
+}
+
+/// A stored key that is no id of the aggregate's id type.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the stream key {key:?} is no {expected}")]
+pub struct InvalidKey {
+    /// The key.
+    pub key: String,
+    /// What it should have been.
+    pub expected: &'static str,
+}
+
+impl StreamKey for String {
+    fn to_key(&self) -> Cow<'_, str> {
+        Cow::Borrowed(self)
+    }
+
+    fn from_key(key: &str) -> Result<Self, InvalidKey> {
+        Ok(key.to_owned())
+    }
+}
+
+macro_rules! stream_key_by_display {
+    ($($type:ty: $expected:literal),* $(,)?) => {$(
+        impl StreamKey for $type {
+            fn to_key(&self) -> Cow<'_, str> {
+                Cow::Owned(self.to_string())
+            }
+
+            fn from_key(key: &str) -> Result<Self, InvalidKey> {
+                let invalid = || InvalidKey { key: key.to_owned(), expected: $expected };
+                let id: Self = key.parse().map_err(|_| invalid())?;
+                // `+7`, `007` and an upper-case uuid parse, but name other streams than the id's own text does.
+                if id.to_key() == key { Ok(id) } else { Err(invalid()) }
+            }
+        }
+    )*};
+}
+
+stream_key_by_display! {
+    Uuid: "uuid",
+    u8: "integer", u16: "integer", u32: "integer", u64: "integer", u128: "integer", usize: "integer",
+    i8: "integer", i16: "integer", i32: "integer", i64: "integer", i128: "integer", isize: "integer",
+    NonZeroU32: "positive integer", NonZeroU64: "positive integer",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_id_refuses_what_a_store_cannot_hold() {
+        let key = |key: &str| StreamId::new("account", key).map(|_| ());
+        assert_eq!(key(""), Err(InvalidStreamId::Empty { part: "key" }));
+        assert_eq!(key("a\nb"), Err(InvalidStreamId::ControlCharacter { part: "key", at: 1 }));
+        assert_eq!(key("a\0"), Err(InvalidStreamId::ControlCharacter { part: "key", at: 1 }));
+        assert_eq!(key(&"é".repeat(128)), Err(InvalidStreamId::TooLong { part: "key", bytes: 256 }));
+        assert_eq!(key(&"x".repeat(255)), Ok(()));
+        assert!(StreamId::new("", "a").is_err());
+    }
+
+    #[test]
+    fn only_the_canonical_text_of_an_id_is_its_key() {
+        assert_eq!(u64::from_key("7"), Ok(7));
+        assert!(u64::from_key("007").is_err());
+        assert!(u64::from_key("+7").is_err());
+        let id = Uuid::now_v7();
+        assert_eq!(Uuid::from_key(&id.to_key()), Ok(id));
+        assert!(Uuid::from_key(&id.to_string().to_uppercase()).is_err());
+    }
+}

@@ -1,0 +1,274 @@
+//! Testing an aggregate without a store: given these events, when this command, then those events.
+//!
+//! ```
+//! # use es_core::{Aggregate, Apply, Events, Handle, emit, event};
+//! # #[event(name = "account.opened")] pub struct Opened;
+//! # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
+//! # #[derive(Debug, PartialEq, Aggregate, Default)]
+//! # #[aggregate(name = "account", id = String, events(Opened, Deposited))]
+//! # pub struct Account { open: bool, cents: i64 }
+//! # impl Apply<Opened> for Account { fn apply(&mut self, _: Opened) { self.open = true; } }
+//! # impl Apply<Deposited> for Account { fn apply(&mut self, e: Deposited) { self.cents += e.cents; } }
+//! # #[derive(Debug, PartialEq)] pub struct NotOpen;
+//! # impl std::fmt::Display for NotOpen {
+//! #     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("not open") }
+//! # }
+//! # impl std::error::Error for NotOpen {}
+//! # pub struct Deposit { pub cents: i64 }
+//! # impl Handle<Deposit> for Account {
+//! #     type Error = NotOpen;
+//! #     fn handle(&self, c: &Deposit) -> Result<Events<Self>, NotOpen> {
+//! #         if self.open { emit(Deposited { cents: c.cents }) } else { Err(NotOpen) }
+//! #     }
+//! # }
+//! use es_core::testing::given;
+//!
+//! given::<Account>(Opened)
+//!     .when(Deposit { cents: 500 })
+//!     .then_events(Deposited { cents: 500 })
+//!     .then_state(&Account { open: true, cents: 500 });
+//!
+//! given::<Account>(()).when(Deposit { cents: 500 }).then_rejected(&NotOpen);
+//! ```
+//!
+//! Events are compared and shown by name, version and JSON, so they need no derives. They take the way that stored
+//! events take, encoding and decoding included.
+
+mod diff;
+
+use std::error::Error;
+use std::fmt::Debug;
+
+use serde_json::Value;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use self::diff::{Shown, difference};
+use crate::{Aggregate, Events, Handle, IntoEvents, Position, RawEvent, Revision, StreamId};
+
+/// Starts a test from the events that have happened: one, several, or `()`.
+///
+/// # Panics
+///
+/// When an event does not read back from what it writes.
+#[track_caller]
+pub fn given<A: Aggregate>(events: impl IntoEvents<A>) -> Given<A> {
+    Given { state: A::default(), revision: Revision::EMPTY }.and(events)
+}
+
+/// A history so far.
+#[derive(Debug)]
+#[must_use = "a history alone tests nothing"]
+pub struct Given<A> {
+    state: A,
+    revision: Revision,
+}
+
+impl<A: Aggregate> Given<A> {
+    /// Adds events to the history.
+    ///
+    /// # Panics
+    ///
+    /// When an event does not read back from what it writes.
+    #[track_caller]
+    pub fn and(mut self, events: impl IntoEvents<A>) -> Self {
+        let mut all = Events::none();
+        all.push(events);
+        for event in all {
+            let (name, version, json) = encoded::<A>(&event);
+            self = self.and_stored(name, version, &json);
+        }
+        self
+    }
+
+    /// Adds an event as it may lie in a store: under an old version, say.
+    ///
+    /// # Panics
+    ///
+    /// When it does not decode.
+    #[track_caller]
+    pub fn and_stored(mut self, name: &str, version: u32, payload: &Value) -> Self {
+        self.revision = self.revision.next();
+        let mut events = Vec::new();
+        if let Err(error) = decode::<A>(self.revision, name, version, payload, &mut |event| events.push(event)) {
+            panic!("a given event does not decode: {error}");
+        }
+        for event in events {
+            self.state.apply_event(event);
+        }
+        self
+    }
+
+    /// Lets the aggregate decide on a command.
+    #[track_caller]
+    pub fn when<C>(self, command: C) -> Decided<A, <A as Handle<C>>::Error>
+    where
+        A: Handle<C>,
+    {
+        let outcome = self.state.handle(&command);
+        drop(command);
+        Decided { given: self, outcome }
+    }
+
+    /// Compares the state.
+    ///
+    /// # Panics
+    ///
+    /// When it is another one.
+    #[track_caller]
+    pub fn then_state(self, expected: &A) -> Self
+    where
+        A: PartialEq + Debug,
+    {
+        assert_same_state(&self.state, expected);
+        self
+    }
+
+    /// The state, to look at by other means.
+    #[must_use]
+    pub fn into_state(self) -> A {
+        self.state
+    }
+}
+
+/// A decision, to be compared.
+#[derive(Debug)]
+#[must_use = "a decision that nobody looks at tests nothing"]
+pub struct Decided<A: Aggregate, E> {
+    given: Given<A>,
+    outcome: Result<Events<A>, E>,
+}
+
+impl<A: Aggregate, E: Error> Decided<A, E> {
+    /// The command yields exactly these events, in this order; `()` for none.
+    ///
+    /// # Panics
+    ///
+    /// When it was rejected, or yields others.
+    #[track_caller]
+    pub fn then_events(self, expected: impl IntoEvents<A>) -> Given<A> {
+        let Self { given, outcome } = self;
+        let events = match outcome {
+            Ok(events) => events,
+            Err(error) => panic!("the command was rejected: {error} ({error:?})"),
+        };
+        let mut all = Events::none();
+        all.push(expected);
+        let show = |events: &Events<A>| events.iter().map(|event| shown::<A>(event)).collect::<Vec<_>>();
+        if let Some(difference) = difference(&show(&all), &show(&events)) {
+            panic!("the command yields other events\n{difference}");
+        }
+        given.and(events)
+    }
+
+    /// The command is rejected, for exactly this reason.
+    ///
+    /// # Panics
+    ///
+    /// When it is accepted, or rejected for another reason.
+    #[track_caller]
+    pub fn then_rejected(self, expected: &E)
+    where
+        E: PartialEq,
+    {
+        let error = self.rejection();
+        assert!(
+            error == *expected,
+            "the command is rejected for another reason\n  expected: {expected:?}\n  found:    {error:?}"
+        );
+    }
+
+    /// The command is rejected, for a reason that `matches`.
+    ///
+    /// # Panics
+    ///
+    /// When it is accepted, or rejected for another reason.
+    #[track_caller]
+    pub fn then_rejected_with(self, matches: impl FnOnce(&E) -> bool) {
+        let error = self.rejection();
+        assert!(matches(&error), "the command is rejected for another reason: {error:?}");
+    }
+
+    /// Folds what the command yields, and compares the state.
+    ///
+    /// # Panics
+    ///
+    /// When the command was rejected, or the state is another one.
+    #[track_caller]
+    pub fn then_state(self, expected: &A) -> Given<A>
+    where
+        A: PartialEq + Debug,
+    {
+        match self.outcome {
+            Ok(events) => self.given.and(events).then_state(expected),
+            Err(error) => panic!("the command was rejected: {error} ({error:?})"),
+        }
+    }
+
+    #[track_caller]
+    fn rejection(self) -> E {
+        match self.outcome {
+            Err(error) => error,
+            Ok(events) => {
+                let list = events.iter().map(|event| shown::<A>(event).to_string()).collect::<Vec<_>>();
+                panic!("the command is accepted, and yields\n  {}", list.join("\n  "));
+            }
+        }
+    }
+}
+
+#[track_caller]
+fn assert_same_state<A: PartialEq + Debug>(found: &A, expected: &A) {
+    if found == expected {
+        return;
+    }
+    let lines = |state: &A| format!("{state:#?}").lines().map(str::to_owned).collect::<Vec<_>>();
+    let difference = difference(&lines(expected), &lines(found)).unwrap_or_default();
+    panic!("the state is another one\n{difference}");
+}
+
+#[track_caller]
+fn encoded<A: Aggregate>(event: &A::Event) -> (&'static str, u32, Value) {
+    let event_type = A::event_type(event);
+    let mut json = Vec::new();
+    if let Err(error) = A::encode(event, &mut json) {
+        panic!("{error}");
+    }
+    match serde_json::from_slice(&json) {
+        Ok(value) => (event_type.name, event_type.version, value),
+        Err(error) => panic!("event `{}` is not written as JSON: {error}", event_type.name),
+    }
+}
+
+#[track_caller]
+fn shown<A: Aggregate>(event: &A::Event) -> Shown {
+    let (name, version, payload) = encoded::<A>(event);
+    Shown { name, version, payload }
+}
+
+fn decode<A: Aggregate>(
+    revision: Revision,
+    name: &str,
+    version: u32,
+    payload: &Value,
+    out: &mut dyn FnMut(A::Event),
+) -> Result<(), Box<dyn Error>> {
+    let stream = StreamId::new(A::NAME, "given")?;
+    let now = OffsetDateTime::now_utc();
+    let payload = serde_json::to_vec(payload)?;
+    let raw = RawEvent {
+        stream: &stream,
+        revision,
+        position: Position::new(revision.get()),
+        event_id: Uuid::now_v7(),
+        name,
+        version,
+        payload: &payload,
+        recorded_at: now,
+        occurred: None,
+        correlation_id: None,
+        causation_id: None,
+        metadata: None,
+    };
+    Ok(A::decode(&raw, out)?)
+}

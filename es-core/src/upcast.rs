@@ -1,0 +1,119 @@
+//! How an old version of an event becomes the next one.
+
+use std::error::Error;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{DecodeError, Metadata, Position, RawEvent, Revision, StreamId};
+
+/// Turns an event of the version before into one of this version, in memory, when it is read.
+///
+/// One step for each version: version 3 is reached from version 1 through version 2. A step is pure; what it may look
+/// at is in the [`UpcastContext`]. A step may fail: the error reaches the reader with stream, revision, position,
+/// name and both versions, and nothing is folded.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use es_core::{UpcastContext, UpcastFrom, event};
+///
+/// #[event(name = "account.deposited", version = 1)]
+/// pub struct DepositedV1 { pub euros: i64 }
+///
+/// #[event(name = "account.deposited", version = 2, previous = DepositedV1)]
+/// pub struct Deposited { pub cents: i64 }
+///
+/// impl UpcastFrom<DepositedV1> for Deposited {
+///     type Error = Infallible;
+///     fn upcast_from(old: DepositedV1, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
+///         Ok(Self { cents: old.euros * 100 })
+///     }
+/// }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "no step brings `{Previous}` up to `{Self}`",
+    label = "no `UpcastFrom<{Previous}>`",
+    note = "write `impl es_core::UpcastFrom<{Previous}> for {Self} {{ type Error = …; fn upcast_from(previous: {Previous}, context: &es_core::UpcastContext<'_>) -> Result<Self, Self::Error> {{ … }} }}`"
+)]
+pub trait UpcastFrom<Previous>: Sized {
+    /// Why a step fails; [`Infallible`](std::convert::Infallible) where it can't.
+    type Error: Error + Send + Sync + 'static;
+
+    /// The event of this version that says what `previous` said.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the step says; the stored event stays as it is.
+    fn upcast_from(previous: Previous, context: &UpcastContext<'_>) -> Result<Self, Self::Error>;
+}
+
+/// What a step may look at besides the payload: where and when the event was stored, and its metadata.
+#[derive(Debug, Clone, Copy)]
+pub struct UpcastContext<'a> {
+    raw: &'a RawEvent<'a>,
+}
+
+impl<'a> UpcastContext<'a> {
+    /// The context of one stored event.
+    #[must_use]
+    pub const fn new(raw: &'a RawEvent<'a>) -> Self {
+        Self { raw }
+    }
+
+    /// The stream.
+    #[must_use]
+    pub const fn stream(&self) -> &StreamId {
+        self.raw.stream
+    }
+
+    /// The place in the stream.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        self.raw.revision
+    }
+
+    /// The place in the store.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        self.raw.position
+    }
+
+    /// The event's id.
+    #[must_use]
+    pub const fn event_id(&self) -> Uuid {
+        self.raw.event_id
+    }
+
+    /// The name under which the event is stored.
+    #[must_use]
+    pub const fn stored_name(&self) -> &str {
+        self.raw.name
+    }
+
+    /// The version under which the event is stored; a step in the middle of the chain sees the first one here.
+    #[must_use]
+    pub const fn stored_version(&self) -> u32 {
+        self.raw.version
+    }
+
+    /// When the store wrote the event.
+    #[must_use]
+    pub const fn recorded_at(&self) -> OffsetDateTime {
+        self.raw.recorded_at
+    }
+
+    /// When the fact happened: what the caller said, else [`recorded_at`](Self::recorded_at).
+    #[must_use]
+    pub fn occurred_at(&self) -> OffsetDateTime {
+        self.raw.occurred_at()
+    }
+
+    /// The event's metadata.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] when the stored metadata is not what the framework writes.
+    pub fn metadata(&self) -> Result<Metadata, DecodeError> {
+        self.raw.metadata()
+    }
+}

@@ -1,0 +1,1 @@
+//! Events and snapshots in PostgreSQL.

@@ -1,0 +1,2 @@
+//! The quick start: one file, no server.
+fn main() {}

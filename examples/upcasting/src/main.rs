@@ -1,0 +1,2 @@
+//! Three versions of one event, old rows read by new code.
+fn main() {}
