@@ -8,20 +8,17 @@ use crate::{BoxError, Event, EventType, Position, RawEvent, Revision, StreamId, 
 
 /// A stored event that this program cannot read, and why.
 #[derive(Debug)]
-#[non_exhaustive]
-pub struct DecodeError {
-    /// The stream.
-    pub stream: StreamId,
-    /// The place in the stream.
-    pub revision: Revision,
-    /// The place in the store.
-    pub position: Position,
-    /// The stored name.
-    pub name: String,
-    /// The stored version.
-    pub version: u32,
-    /// What is wrong with it.
-    pub problem: DecodeProblem,
+pub struct DecodeError(Box<Failure>);
+
+/// Boxed, so that a result stays small where all goes well.
+#[derive(Debug)]
+struct Failure {
+    stream: StreamId,
+    revision: Revision,
+    position: Position,
+    name: String,
+    version: u32,
+    problem: DecodeProblem,
 }
 
 /// What is wrong with a stored event.
@@ -82,31 +79,74 @@ impl DecodeError {
     /// The error of one stored event.
     #[must_use]
     pub fn new(raw: &RawEvent<'_>, problem: DecodeProblem) -> Self {
-        Self {
+        Self(Box::new(Failure {
             stream: raw.stream.clone(),
             revision: raw.revision,
             position: raw.position,
             name: raw.name.to_owned(),
             version: raw.version,
             problem,
-        }
+        }))
+    }
+
+    /// The stream.
+    #[must_use]
+    pub const fn stream(&self) -> &StreamId {
+        &self.0.stream
+    }
+
+    /// The place in the stream.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        self.0.revision
+    }
+
+    /// The place in the store.
+    #[must_use]
+    pub const fn position(&self) -> Position {
+        self.0.position
+    }
+
+    /// The stored name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The stored version.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.0.version
+    }
+
+    /// What is wrong with the event.
+    #[must_use]
+    pub const fn problem(&self) -> &DecodeProblem {
+        &self.0.problem
     }
 }
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stream, revision, position, name, version, problem } = self;
+        let Failure {
+            stream,
+            revision,
+            position,
+            name,
+            version,
+            problem,
+        } = &*self.0;
+        let stream = stream.to_string();
         write!(
             f,
-            "event `{name}` version {version} at revision {revision} of stream {stream:?} (position {position}): {problem}",
-            stream = stream.to_string()
+            "event `{name}` version {version} at revision {revision} of stream {stream:?} (position {position}): {problem}"
         )
     }
 }
 
 impl std::error::Error for DecodeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.problem.source()
+        self.0.problem.source()
     }
 }
 
@@ -120,7 +160,11 @@ pub struct PayloadError {
 
 impl From<&serde_json::Error> for PayloadError {
     fn from(error: &serde_json::Error) -> Self {
-        Self { what: redacted(error), line: error.line(), column: error.column() }
+        Self {
+            what: redacted(error),
+            line: error.line(),
+            column: error.column(),
+        }
     }
 }
 
@@ -137,7 +181,9 @@ impl std::error::Error for PayloadError {}
 fn redacted(error: &serde_json::Error) -> String {
     use serde_json::error::Category;
     let message = error.to_string();
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
+    let message = message
+        .rsplit_once(" at line ")
+        .map_or(message.as_str(), |(text, _)| text);
     match error.classify() {
         Category::Eof => "it ends too early".into(),
         Category::Syntax => "it is no JSON of this shape".into(),
@@ -148,7 +194,13 @@ fn redacted(error: &serde_json::Error) -> String {
                     return message.to_owned();
                 }
             }
-            for kind in ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"] {
+            for kind in [
+                "invalid type",
+                "invalid value",
+                "invalid length",
+                "unknown variant",
+                "unknown field",
+            ] {
                 if message.starts_with(kind) {
                     return match message.rsplit_once(", expected ") {
                         Some((_, expected)) => format!("{kind}, expected {expected}"),
@@ -166,7 +218,10 @@ pub(crate) fn payload<E: DeserializeOwned>(raw: &RawEvent<'_>) -> Result<E, Deco
     serde_json::from_slice(raw.payload).map_err(|error| {
         DecodeError::new(
             raw,
-            DecodeProblem::Payload { version: raw.version, source: PayloadError::from(&error) },
+            DecodeProblem::Payload {
+                version: raw.version,
+                source: PayloadError::from(&error),
+            },
         )
     })
 }
@@ -177,8 +232,11 @@ pub(crate) fn step<Previous: Event, Next: Event + UpcastFrom<Previous>>(
     raw: &RawEvent<'_>,
 ) -> Result<Next, DecodeError> {
     Next::upcast_from(previous, &UpcastContext::new(raw)).map_err(|error| {
-        let problem =
-            DecodeProblem::Upcast { from: Previous::VERSION, to: Next::VERSION, source: Box::new(error) };
+        let problem = DecodeProblem::Upcast {
+            from: Previous::VERSION,
+            to: Next::VERSION,
+            source: Box::new(error),
+        };
         DecodeError::new(raw, problem)
     })
 }
@@ -188,7 +246,10 @@ pub(crate) fn unreachable_version(raw: &RawEvent<'_>, known: EventType) -> Decod
     let problem = if raw.version == 0 {
         DecodeProblem::NoSuchVersion { found: 0 }
     } else {
-        DecodeProblem::FutureVersion { found: raw.version, known: known.version }
+        DecodeProblem::FutureVersion {
+            found: raw.version,
+            known: known.version,
+        }
     };
     DecodeError::new(raw, problem)
 }
@@ -218,8 +279,14 @@ mod tests {
             let error = serde_json::from_str::<Shape>(json).expect_err("does not fit");
             PayloadError::from(&error).to_string()
         };
-        assert_eq!(text(r#"{"kind":"Small"}"#), "missing field `amount` at line 1 column 16");
-        assert_eq!(text(r#"{"amount":"secret"}"#), "invalid type, expected i64 at line 1 column 18");
+        assert_eq!(
+            text(r#"{"kind":"Small"}"#),
+            "missing field `amount` at line 1 column 16"
+        );
+        assert_eq!(
+            text(r#"{"amount":"secret"}"#),
+            "invalid type, expected i64 at line 1 column 18"
+        );
         assert_eq!(
             text(r#"{"kind":"secret"}"#),
             "unknown variant, expected `Small` or `Large` at line 1 column 16"

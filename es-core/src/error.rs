@@ -107,18 +107,20 @@ pub enum StoreError {
     #[error(transparent)]
     Encode(#[from] EncodeError),
     /// The event, once encoded, does not decode again; it was not written.
-    #[error("event `{name}` version {version} does not read back from what it writes, so it was not written: {source}")]
+    #[error(
+        "event `{name}` version {version} does not read back from what it writes, so it was not written: {source}"
+    )]
     NotReadable {
         /// The wire name.
         name: &'static str,
         /// The version.
         version: u32,
         /// What decoding it says.
-        source: Box<DecodeError>,
+        source: DecodeError,
     },
     /// A stored event could not be decoded.
     #[error(transparent)]
-    Decode(Box<DecodeError>),
+    Decode(#[from] DecodeError),
     /// A stored stream is not what an append leaves behind.
     #[error("stream {stream:?} is damaged: revision {found} where {expected} should be", stream = stream.to_string())]
     Damaged {
@@ -186,12 +188,6 @@ impl StoreError {
             Self::Backend { retryable, .. } => *retryable,
             _ => false,
         }
-    }
-}
-
-impl From<DecodeError> for StoreError {
-    fn from(error: DecodeError) -> Self {
-        Self::Decode(Box::new(error))
     }
 }
 

@@ -60,11 +60,15 @@ mod store;
 mod stream;
 mod upcast;
 
-#[cfg(feature = "conformance")]
-pub mod conformance;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+#[cfg(feature = "conformance")]
+#[allow(
+    clippy::missing_panics_doc,
+    reason = "each case panics when the store breaks the contract"
+)]
+pub mod conformance;
 pub mod testing;
 
 pub use aggregate::{Aggregate, Apply, Events, Handle, IntoEvents, emit};
@@ -77,7 +81,7 @@ pub use repository::{ExecuteOptions, Executed, Loaded, Repository, Retry};
 pub use snapshot::{Fingerprint, NewSnapshot, Snapshots};
 pub use store::{
     Append, AppendIn, AppendOutcome, Appended, CommandKey, CommandOutcome, CommandRecord, EventStore, Limits,
-    Load, LoadItem, LoadSink, Sink, StreamHead, StreamSummary, StreamRange,
+    Load, LoadItem, LoadSink, Sink, StreamHead, StreamRange, StreamSummary,
 };
 pub use stream::{InvalidKey, Position, Revision, StreamId, StreamKey};
 pub use upcast::{UpcastContext, UpcastFrom};

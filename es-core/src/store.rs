@@ -148,7 +148,13 @@ impl<'a> Append<'a> {
     /// Events for a stream at a revision.
     #[must_use]
     pub const fn new(stream: &'a StreamId, expected: Revision, events: &'a [NewEvent]) -> Self {
-        Self { stream, expected, head: None, events, command: None }
+        Self {
+            stream,
+            expected,
+            head: None,
+            events,
+            command: None,
+        }
     }
 
     /// Also asks for the id of the stream's last event.
@@ -189,10 +195,20 @@ impl<'a> Append<'a> {
                 let name = event.name;
                 if json.len() > limits.payload_bytes {
                     let (bytes, limit) = (json.len(), limits.payload_bytes);
-                    return Err(StoreError::TooLarge { stream: stream(), name, part, bytes, limit });
+                    return Err(StoreError::TooLarge {
+                        stream: stream(),
+                        name,
+                        part,
+                        bytes,
+                        limit,
+                    });
                 }
                 if holds_nul(json) {
-                    return Err(StoreError::NulCharacter { stream: stream(), name, part });
+                    return Err(StoreError::NulCharacter {
+                        stream: stream(),
+                        name,
+                        part,
+                    });
                 }
             }
         }
@@ -223,7 +239,9 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { payload_bytes: 1 << 20 }
+        Self {
+            payload_bytes: 1 << 20,
+        }
     }
 }
 
@@ -296,9 +314,10 @@ impl CommandOutcome {
     /// [`StoreError::CommandIdReused`].
     pub fn check(&self, stream: &StreamId, key: CommandKey) -> Result<(), StoreError> {
         match (self.body_hash, key.body_hash) {
-            (Some(first), Some(now)) if first != now => {
-                Err(StoreError::CommandIdReused { stream: stream.clone(), command_id: key.id })
-            }
+            (Some(first), Some(now)) if first != now => Err(StoreError::CommandIdReused {
+                stream: stream.clone(),
+                command_id: key.id,
+            }),
             _ => Ok(()),
         }
     }
@@ -324,7 +343,13 @@ impl<'a> Load<'a> {
     /// All events of a stream.
     #[must_use]
     pub const fn all(stream: &'a StreamId) -> Self {
-        Self { stream, after: Revision::EMPTY, up_to: Revision::MAX, snapshot: None, command_id: None }
+        Self {
+            stream,
+            after: Revision::EMPTY,
+            up_to: Revision::MAX,
+            snapshot: None,
+            command_id: None,
+        }
     }
 
     /// Starts from a snapshot, if there is one.
@@ -388,7 +413,12 @@ impl StreamHead {
     /// A stream at a revision.
     #[must_use]
     pub const fn new(revision: Revision, event_id: Option<Uuid>) -> Self {
-        Self { revision, event_id, closed: false, command: None }
+        Self {
+            revision,
+            event_id,
+            closed: false,
+            command: None,
+        }
     }
 
     /// Says whether the stream is closed.
@@ -420,12 +450,19 @@ pub struct StreamRange {
 
 impl StreamRange {
     /// The whole stream.
-    pub const ALL: Self = Self { from: Revision::new(1), to: Revision::MAX, backward: false };
+    pub const ALL: Self = Self {
+        from: Revision::new(1),
+        to: Revision::MAX,
+        backward: false,
+    };
 
     /// From a revision on, that one included.
     #[must_use]
     pub const fn from(revision: Revision) -> Self {
-        Self { from: revision, ..Self::ALL }
+        Self {
+            from: revision,
+            ..Self::ALL
+        }
     }
 
     /// Up to a revision, that one included.
@@ -459,7 +496,11 @@ impl StreamSummary {
     /// A stream at a revision.
     #[must_use]
     pub const fn new(stream: StreamId, revision: Revision, closed: bool) -> Self {
-        Self { stream, revision, closed }
+        Self {
+            stream,
+            revision,
+            closed,
+        }
     }
 }
 

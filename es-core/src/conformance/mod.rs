@@ -1,1 +1,82 @@
-//! Conformance.
+//! The suite that every store must pass: each line of the [`EventStore`](crate::EventStore) contract as a test.
+//!
+//! A store's author writes, in an integration test,
+//!
+//! ```
+//! use es_core::MemoryStore;
+//!
+//! es_core::conformance!(async { (MemoryStore::new(), ()) });
+//! # fn main() {}
+//! ```
+//!
+//! and gets one `#[tokio::test]` a case. The expression is evaluated once a case: it makes an empty store, and
+//! something that is kept until the case is over, such as the database behind it.
+//!
+//! The cases are functions of their own, for harnesses other than tokio's. Each takes an empty store and panics when
+//! the store breaks the contract.
+
+mod append;
+mod batch;
+mod commands;
+mod fixture;
+mod listing;
+mod model;
+mod read;
+mod snapshots;
+
+pub use self::append::*;
+pub use self::batch::*;
+pub use self::commands::*;
+pub use self::listing::*;
+pub use self::model::*;
+pub use self::read::*;
+pub use self::snapshots::*;
+
+/// Makes one `#[tokio::test]` of each case of the [suite](crate::conformance). See there.
+#[macro_export]
+macro_rules! conformance {
+    ($make:expr) => {
+        $crate::conformance!(@cases $make;
+            an_append_counts_revisions_without_holes,
+            an_append_at_another_revision_is_a_conflict,
+            an_append_after_another_last_event_is_a_conflict,
+            of_concurrent_appends_exactly_one_wins,
+            concurrent_appends_to_many_streams_all_win,
+            positions_increase_within_and_across_appends,
+            a_large_append_keeps_its_order,
+            bad_input_is_refused_and_nothing_is_written,
+            a_closed_stream_takes_no_more_events,
+            a_batch_is_written_to_all_streams,
+            a_batch_with_one_conflict_writes_nothing,
+            a_batch_that_names_a_stream_twice_is_refused,
+            batches_in_opposite_orders_do_not_block_each_other,
+            a_batch_with_a_closed_stream_writes_nothing,
+            a_repeated_command_gets_its_first_outcome,
+            a_command_id_belongs_to_one_stream,
+            a_command_id_with_another_body_is_refused,
+            of_one_command_sent_twice_at_once_one_is_carried_out,
+            a_batch_with_a_repeated_command_writes_nothing,
+            what_was_written_is_read_back,
+            a_range_is_read_in_both_directions,
+            a_stream_that_is_not_there_is_empty,
+            an_error_of_the_sink_ends_the_read,
+            a_load_reads_the_part_asked_for,
+            what_was_acknowledged_is_read_by_everybody,
+            payloads_keep_their_values,
+            streams_are_listed_in_pages,
+            keys_are_exact,
+            a_snapshot_shortens_the_load,
+            an_older_snapshot_never_replaces_a_newer_one,
+            a_snapshot_of_what_is_not_stored_is_not_kept,
+            a_random_history_is_that_of_the_reference_store,
+        );
+    };
+    (@cases $make:expr; $($case:ident),* $(,)?) => {$(
+        #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $case() {
+            let (store, guard) = $make.await;
+            $crate::conformance::$case(store).await;
+            drop(guard);
+        }
+    )*};
+}

@@ -29,7 +29,9 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
             }
             Ok(())
         };
-        self.store.read_stream(&stream, StreamRange::ALL, &mut take).await?;
+        self.store
+            .read_stream(&stream, StreamRange::ALL, &mut take)
+            .await?;
         // Stable, so that revisions break ties.
         happened.sort_by_key(|(occurred_at, _)| *occurred_at);
         let mut state = A::default();
@@ -68,7 +70,10 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     ) -> Result<Vec<(A::Id, Revision)>, StoreError> {
         let after = after.map(StreamKey::to_key);
         let streams = self.store.list_streams(A::NAME, after.as_deref(), limit).await?;
-        streams.into_iter().map(|summary| Ok((A::Id::from_key(summary.stream.key())?, summary.revision))).collect()
+        streams
+            .into_iter()
+            .map(|summary| Ok((A::Id::from_key(summary.stream.key())?, summary.revision)))
+            .collect()
     }
 }
 

@@ -120,7 +120,9 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// As [`load`](Self::load).
     pub async fn load_at(&self, id: &A::Id, revision: Revision) -> Result<Loaded<A>, StoreError> {
         let stream = self.stream_id(id)?;
-        let fold = Fold::new(&stream).run(&mut Direct(&*self.store), |load| load.up_to(revision)).await?;
+        let fold = Fold::new(&stream)
+            .run(&mut Direct(&*self.store), |load| load.up_to(revision))
+            .await?;
         Ok(fold.into_loaded())
     }
 
@@ -143,7 +145,10 @@ impl<A, S> Clone for Repository<A, S> {
 
 impl<A: Aggregate, S> fmt::Debug for Repository<A, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Repository").field("aggregate", &A::NAME).field("retry", &self.retry).finish_non_exhaustive()
+        f.debug_struct("Repository")
+            .field("aggregate", &A::NAME)
+            .field("retry", &self.retry)
+            .finish_non_exhaustive()
     }
 }
 

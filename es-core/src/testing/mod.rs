@@ -53,7 +53,11 @@ use crate::{Aggregate, Events, Handle, IntoEvents, Position, RawEvent, Revision,
 /// When an event does not read back from what it writes.
 #[track_caller]
 pub fn given<A: Aggregate>(events: impl IntoEvents<A>) -> Given<A> {
-    Given { state: A::default(), revision: Revision::EMPTY }.and(events)
+    Given {
+        state: A::default(),
+        revision: Revision::EMPTY,
+    }
+    .and(events)
 }
 
 /// A history so far.
@@ -90,7 +94,9 @@ impl<A: Aggregate> Given<A> {
     pub fn and_stored(mut self, name: &str, version: u32, payload: &Value) -> Self {
         self.revision = self.revision.next();
         let mut events = Vec::new();
-        if let Err(error) = decode::<A>(self.revision, name, version, payload, &mut |event| events.push(event)) {
+        if let Err(error) = decode::<A>(self.revision, name, version, payload, &mut |event| {
+            events.push(event);
+        }) {
             panic!("a given event does not decode: {error}");
         }
         for event in events {
@@ -186,7 +192,10 @@ impl<A: Aggregate, E: Error> Decided<A, E> {
     #[track_caller]
     pub fn then_rejected_with(self, matches: impl FnOnce(&E) -> bool) {
         let error = self.rejection();
-        assert!(matches(&error), "the command is rejected for another reason: {error:?}");
+        assert!(
+            matches(&error),
+            "the command is rejected for another reason: {error:?}"
+        );
     }
 
     /// Folds what the command yields, and compares the state.
@@ -210,7 +219,10 @@ impl<A: Aggregate, E: Error> Decided<A, E> {
         match self.outcome {
             Err(error) => error,
             Ok(events) => {
-                let list = events.iter().map(|event| shown::<A>(event).to_string()).collect::<Vec<_>>();
+                let list = events
+                    .iter()
+                    .map(|event| shown::<A>(event).to_string())
+                    .collect::<Vec<_>>();
                 panic!("the command is accepted, and yields\n  {}", list.join("\n  "));
             }
         }
@@ -222,7 +234,12 @@ fn assert_same_state<A: PartialEq + Debug>(found: &A, expected: &A) {
     if found == expected {
         return;
     }
-    let lines = |state: &A| format!("{state:#?}").lines().map(str::to_owned).collect::<Vec<_>>();
+    let lines = |state: &A| {
+        format!("{state:#?}")
+            .lines()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
     let difference = difference(&lines(expected), &lines(found)).unwrap_or_default();
     panic!("the state is another one\n{difference}");
 }
@@ -243,7 +260,11 @@ fn encoded<A: Aggregate>(event: &A::Event) -> (&'static str, u32, Value) {
 #[track_caller]
 fn shown<A: Aggregate>(event: &A::Event) -> Shown {
     let (name, version, payload) = encoded::<A>(event);
-    Shown { name, version, payload }
+    Shown {
+        name,
+        version,
+        payload,
+    }
 }
 
 fn decode<A: Aggregate>(

@@ -1,0 +1,227 @@
+//! Appending to one stream.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::fixture::{append, appended, event, load, numbered, payloads, revisions, rows, stream};
+use crate::{
+    Append, AppendOutcome, EventStore, Limits, Load, Metadata, NewEvent, Revision, StoreError, StreamHead,
+    Uuid,
+};
+
+/// Revisions are 1, 2, 3 … over all appends.
+pub async fn an_append_counts_revisions_without_holes<S: EventStore>(store: S) {
+    let stream = stream("1");
+    append(&store, &stream, 0, &numbered(1, 1)).await;
+    append(&store, &stream, 1, &numbered(2, 3)).await;
+    let last = event("5");
+    append(&store, &stream, 4, std::slice::from_ref(&last)).await;
+    let rows = rows(&store, &stream).await;
+    assert_eq!(revisions(&rows), [1, 2, 3, 4, 5]);
+    assert_eq!(payloads(&rows), ["1", "2", "3", "4", "5"]);
+    let (_, _, head) = load(&store, Load::all(&stream)).await;
+    assert_eq!(head, StreamHead::new(Revision::new(5), Some(last.id)));
+}
+
+/// A stream at another revision is a conflict that names it, and nothing is written.
+pub async fn an_append_at_another_revision_is_a_conflict<S: EventStore>(store: S) {
+    let (stream, missing) = (stream("1"), stream("2"));
+    append(&store, &stream, 0, &numbered(1, 2)).await;
+    for (stream, expected, actual) in [
+        (&stream, 0, 2),
+        (&stream, 1, 2),
+        (&stream, 3, 2),
+        (&stream, 9, 2),
+        (&missing, 1, 0),
+    ] {
+        let events = numbered(7, 2);
+        let outcome = store
+            .append(Append::new(stream, Revision::new(expected), &events))
+            .await;
+        assert_eq!(
+            outcome.expect("no error"),
+            AppendOutcome::Conflict {
+                actual: Revision::new(actual)
+            }
+        );
+    }
+    assert_eq!(payloads(&rows(&store, &stream).await), ["1", "2"]);
+    assert!(rows(&store, &missing).await.is_empty());
+    let listed = store.list_streams("account", None, 10).await.expect("a listing");
+    assert_eq!(
+        listed.len(),
+        1,
+        "a conflict must not leave an empty stream behind"
+    );
+}
+
+/// A stream whose last event is not the one that the caller has seen is a conflict, whatever its revision.
+pub async fn an_append_after_another_last_event_is_a_conflict<S: EventStore>(store: S) {
+    let stream = stream("1");
+    let first = event("1");
+    append(&store, &stream, 0, std::slice::from_ref(&first)).await;
+    let next = numbered(2, 1);
+    let guarded = |head| Append::new(&stream, Revision::new(1), &next).head(Some(head));
+    let outcome = store.append(guarded(Uuid::now_v7())).await.expect("no error");
+    assert_eq!(
+        outcome,
+        AppendOutcome::Conflict {
+            actual: Revision::new(1)
+        }
+    );
+    appended(store.append(guarded(first.id)).await.expect("no error"));
+    assert_eq!(payloads(&rows(&store, &stream).await), ["1", "2"]);
+}
+
+/// Of many appends at one revision one wins, whether the stream is new or old; the others are told.
+pub async fn of_concurrent_appends_exactly_one_wins<S: EventStore + 'static>(store: S) {
+    const WRITERS: u64 = 32;
+    let store = Arc::new(store);
+    let stream = stream("1");
+    for expected in 0..5 {
+        let mut writers = JoinSet::new();
+        for writer in 0..WRITERS {
+            let (store, stream) = (Arc::clone(&store), stream.clone());
+            writers.spawn(async move {
+                let events = numbered(writer, 1);
+                store
+                    .append(Append::new(&stream, Revision::new(expected), &events))
+                    .await
+            });
+        }
+        let outcomes = writers.join_all().await;
+        let won = outcomes
+            .iter()
+            .filter(|o| matches!(o, Ok(AppendOutcome::Appended(_))))
+            .count();
+        assert_eq!(won, 1, "winners at revision {expected}");
+        let actual = Revision::new(expected + 1);
+        let lost = outcomes
+            .iter()
+            .filter(|o| matches!(o, Ok(AppendOutcome::Conflict { actual: a }) if *a == actual));
+        assert_eq!(
+            lost.count() as u64,
+            WRITERS - 1,
+            "losers at revision {expected}: {outcomes:?}"
+        );
+    }
+    assert_eq!(revisions(&rows(&*store, &stream).await), [1, 2, 3, 4, 5]);
+}
+
+/// Writers of different streams do not stand in each other's way.
+pub async fn concurrent_appends_to_many_streams_all_win<S: EventStore + 'static>(store: S) {
+    let store = Arc::new(store);
+    let mut writers = JoinSet::new();
+    for writer in 0..16_u64 {
+        let store = Arc::clone(&store);
+        writers.spawn(async move {
+            let stream = stream(&writer.to_string());
+            for expected in 0..10 {
+                append(&*store, &stream, expected, &numbered(expected + 1, 1)).await;
+            }
+            rows(&*store, &stream).await
+        });
+    }
+    let mut positions = Vec::new();
+    for rows in writers.join_all().await {
+        assert_eq!(revisions(&rows), (1..=10).collect::<Vec<_>>());
+        assert!(
+            rows.is_sorted_by_key(|row| row.position),
+            "a stream's positions increase"
+        );
+        positions.extend(rows.iter().map(|row| row.position));
+    }
+    positions.sort_unstable();
+    positions.dedup();
+    assert_eq!(positions.len(), 160, "no position is given twice");
+}
+
+/// Positions increase from event to event, and an append says which ones it got.
+pub async fn positions_increase_within_and_across_appends<S: EventStore>(store: S) {
+    let (left, right) = (stream("1"), stream("2"));
+    let mut told = Vec::new();
+    let mut stored = Vec::new();
+    for (stream, expected, count) in [(&left, 0, 3), (&right, 0, 2), (&left, 3, 2)] {
+        let appended = append(&store, stream, expected, &numbered(1, count)).await;
+        told.extend(appended.positions.iter().map(|position| position.get()));
+        let rows = rows(&store, stream).await;
+        let skip = usize::try_from(expected).expect("small");
+        stored.extend(rows[skip..].iter().map(|row| row.position));
+    }
+    assert_eq!(told, stored);
+    assert!(told.is_sorted_by(|a, b| a < b), "{told:?}");
+}
+
+/// A thousand events in one append are stored in their order.
+pub async fn a_large_append_keeps_its_order<S: EventStore>(store: S) {
+    let stream = stream("1");
+    let appended = append(&store, &stream, 0, &numbered(1, 1_000)).await;
+    assert_eq!(appended.positions.len(), 1_000);
+    let rows = rows(&store, &stream).await;
+    assert!(rows.iter().all(|row| row.payload == row.revision.to_string()));
+    assert_eq!(revisions(&rows), (1..=1_000).collect::<Vec<_>>());
+}
+
+/// No events, too many bytes, and NUL characters are typed errors; nothing is written, good events beside them
+/// included.
+pub async fn bad_input_is_refused_and_nothing_is_written<S: EventStore>(store: S) {
+    let stream = stream("1");
+    let with = |metadata| NewEvent::new("account.noted", 1, b"1".to_vec(), Arc::new(metadata));
+    let long = "x".repeat(Limits::default().payload_bytes);
+    let refused = [
+        (vec![], "empty"),
+        (vec![event("1"), event(&format!("\"{long}\""))], "too large"),
+        (vec![event("1"), event(r#"{"name":"a\u0000b"}"#)], "NUL"),
+        (vec![with(Metadata::new().actor("a\0b"))], "NUL"),
+        (vec![with(Metadata::new().entry("a\0b", 1))], "NUL"),
+        (vec![with(Metadata::new().entry("note", long))], "too large"),
+    ];
+    for (events, why) in refused {
+        let error = store
+            .append(Append::new(&stream, Revision::EMPTY, &events))
+            .await
+            .expect_err(why);
+        let kind = match &error {
+            StoreError::EmptyAppend { .. } => "empty",
+            StoreError::TooLarge { .. } => "too large",
+            StoreError::NulCharacter { .. } => "NUL",
+            other => panic!("{why}: {other}"),
+        };
+        assert_eq!(kind, why, "{error}");
+        assert!(!error.is_retryable());
+    }
+    assert!(rows(&store, &stream).await.is_empty());
+    let harmless = [event(r#"{"name":"a\\u0000b"}"#)];
+    append(&store, &stream, 0, &harmless).await;
+}
+
+/// A stream is closed at the revision that the caller has seen, for ever; reading it goes on.
+pub async fn a_closed_stream_takes_no_more_events<S: EventStore>(store: S) {
+    let stream = stream("1");
+    let close = async |revision| {
+        store
+            .close_stream(&stream, Revision::new(revision))
+            .await
+            .expect("no error")
+    };
+    assert!(!close(1).await, "a stream that is not there");
+    append(&store, &stream, 0, &numbered(1, 2)).await;
+    assert!(!close(1).await, "a stream that has gone on");
+    assert!(close(2).await);
+    assert!(close(2).await, "closing again changes nothing");
+    for expected in [0, 2, 3] {
+        let events = numbered(3, 1);
+        let error = store
+            .append(Append::new(&stream, Revision::new(expected), &events))
+            .await
+            .expect_err("closed");
+        assert!(
+            matches!(&error, StoreError::StreamClosed { stream: s } if *s == stream),
+            "{error}"
+        );
+    }
+    let (_, rows, head) = load(&store, Load::all(&stream)).await;
+    assert_eq!(payloads(&rows), ["1", "2"]);
+    assert!(head.closed);
+}

@@ -1,0 +1,127 @@
+//! Appending to several streams in one call.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::fixture::{append, appended, numbered, payloads, rows, stream};
+use crate::{Append, AppendOutcome, EventStore, Revision, StoreError};
+
+/// New and old streams take their events in one call; the outcomes stand in the order of the call.
+pub async fn a_batch_is_written_to_all_streams<S: EventStore>(store: S) {
+    let (old, new) = (stream("b"), stream("a"));
+    append(&store, &old, 0, &numbered(1, 1)).await;
+    let (for_old, for_new) = (numbered(2, 2), numbered(1, 3));
+    let batch = [
+        Append::new(&old, Revision::new(1), &for_old),
+        Append::new(&new, Revision::EMPTY, &for_new),
+    ];
+    let outcomes = store.append_all(&batch).await.expect("a batch");
+    let counts: Vec<_> = outcomes
+        .into_iter()
+        .map(|outcome| appended(outcome).positions.len())
+        .collect();
+    assert_eq!(counts, [2, 3]);
+    assert_eq!(payloads(&rows(&store, &old).await), ["1", "2", "3"]);
+    assert_eq!(payloads(&rows(&store, &new).await), ["1", "2", "3"]);
+    assert!(store.append_all(&[]).await.expect("an empty batch").is_empty());
+}
+
+/// One stream at another revision keeps all others from being written, and each outcome says which it was.
+pub async fn a_batch_with_one_conflict_writes_nothing<S: EventStore>(store: S) {
+    let (a, b, c) = (stream("a"), stream("b"), stream("c"));
+    append(&store, &b, 0, &numbered(1, 1)).await;
+    let events = numbered(7, 1);
+    let batch = [&a, &b, &c].map(|stream| Append::new(stream, Revision::EMPTY, &events));
+    let outcomes = store.append_all(&batch).await.expect("no error");
+    let conflict = AppendOutcome::Conflict {
+        actual: Revision::new(1),
+    };
+    assert_eq!(
+        outcomes,
+        [AppendOutcome::NotWritten, conflict, AppendOutcome::NotWritten]
+    );
+    assert!(rows(&store, &a).await.is_empty() && rows(&store, &c).await.is_empty());
+    assert_eq!(payloads(&rows(&store, &b).await), ["1"]);
+    let listed = store.list_streams("account", None, 10).await.expect("a listing");
+    assert_eq!(
+        listed.len(),
+        1,
+        "a batch that failed must not leave empty streams behind"
+    );
+}
+
+/// The same stream twice in one call is a typed error; so is bad input in any part, and nothing is written.
+pub async fn a_batch_that_names_a_stream_twice_is_refused<S: EventStore>(store: S) {
+    let (a, b) = (stream("a"), stream("b"));
+    let events = numbered(1, 1);
+    let batch = [&a, &b, &a].map(|stream| Append::new(stream, Revision::EMPTY, &events));
+    let error = store.append_all(&batch).await.expect_err("a stream twice");
+    assert!(
+        matches!(&error, StoreError::DuplicateStream { stream } if *stream == a),
+        "{error}"
+    );
+    let batch = [
+        Append::new(&a, Revision::EMPTY, &events),
+        Append::new(&b, Revision::EMPTY, &[]),
+    ];
+    let error = store.append_all(&batch).await.expect_err("an empty part");
+    assert!(
+        matches!(&error, StoreError::EmptyAppend { stream } if *stream == b),
+        "{error}"
+    );
+    assert!(rows(&store, &a).await.is_empty() && rows(&store, &b).await.is_empty());
+}
+
+/// Batches over the same streams, named in different orders, never block each other for ever: each is written or is a
+/// conflict.
+pub async fn batches_in_opposite_orders_do_not_block_each_other<S: EventStore + 'static>(store: S) {
+    let store = Arc::new(store);
+    let mut writers = JoinSet::new();
+    for writer in 0..8_usize {
+        let store = Arc::clone(&store);
+        writers.spawn(async move {
+            let mut won = 0;
+            for round in 0..25_u64 {
+                let streams: Vec<_> = (0..6).map(|n| stream(&format!("{round}/{n}"))).collect();
+                let events = numbered(round, 1);
+                let mut batch: Vec<_> = streams
+                    .iter()
+                    .map(|stream| Append::new(stream, Revision::EMPTY, &events))
+                    .collect();
+                batch.rotate_left(writer % 6);
+                if writer % 2 == 0 {
+                    batch.reverse();
+                }
+                let outcomes = store.append_all(&batch).await.expect("written or a conflict");
+                let written = outcomes
+                    .iter()
+                    .filter(|o| matches!(o, AppendOutcome::Appended(_)))
+                    .count();
+                assert!(written == 0 || written == 6, "all or nothing, not {written}");
+                won += usize::from(written == 6);
+            }
+            won
+        });
+    }
+    let won: usize = writers.join_all().await.into_iter().sum();
+    assert_eq!(won, 25, "one winner a round");
+}
+
+/// A closed stream in a batch is an error, and nothing is written.
+pub async fn a_batch_with_a_closed_stream_writes_nothing<S: EventStore>(store: S) {
+    let (a, b) = (stream("a"), stream("b"));
+    append(&store, &b, 0, &numbered(1, 1)).await;
+    assert!(store.close_stream(&b, Revision::new(1)).await.expect("no error"));
+    let events = numbered(2, 1);
+    let batch = [
+        Append::new(&a, Revision::EMPTY, &events),
+        Append::new(&b, Revision::new(1), &events),
+    ];
+    let error = store.append_all(&batch).await.expect_err("closed");
+    assert!(
+        matches!(&error, StoreError::StreamClosed { stream } if *stream == b),
+        "{error}"
+    );
+    assert!(rows(&store, &a).await.is_empty());
+}

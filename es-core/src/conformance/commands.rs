@@ -1,0 +1,145 @@
+//! The ledger: a command is carried out once, and repeating it gives the first outcome.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::fixture::{append, appended, command, load, numbered, payloads, rows, stream};
+use crate::{
+    Append, AppendOutcome, CommandKey, CommandOutcome, CommandRecord, EventStore, Load, Revision, StoreError,
+    Uuid,
+};
+
+/// The first outcome wins over a conflict and over whatever came after, and a load finds it too.
+pub async fn a_repeated_command_gets_its_first_outcome<S: EventStore>(store: S) {
+    let stream = stream("1");
+    append(&store, &stream, 0, &numbered(1, 1)).await;
+    let id = Uuid::now_v7();
+    let first = numbered(2, 2);
+    let sent = Append::new(&stream, Revision::new(1), &first).command(Some(command(id)));
+    appended(store.append(sent).await.expect("no error"));
+    append(&store, &stream, 3, &numbered(4, 1)).await;
+
+    let outcome = CommandOutcome {
+        first: Revision::new(2),
+        count: 2,
+        body_hash: None,
+    };
+    for expected in [1, 3, 4, 9] {
+        let events = numbered(7, 1);
+        let again = Append::new(&stream, Revision::new(expected), &events).command(Some(command(id)));
+        let repeated = store.append(again).await.expect("no error");
+        assert_eq!(
+            repeated,
+            AppendOutcome::Repeated(outcome),
+            "at revision {expected}"
+        );
+    }
+    assert_eq!(payloads(&rows(&store, &stream).await), ["1", "2", "3", "4"]);
+
+    let (_, _, head) = load(&store, Load::all(&stream).command_id(Some(id))).await;
+    assert_eq!(head.command, Some(outcome));
+    let (_, _, head) = load(&store, Load::all(&stream).command_id(Some(Uuid::now_v7()))).await;
+    assert_eq!(head.command, None);
+}
+
+/// Two streams may see the same command id; a command that was not written is not remembered.
+pub async fn a_command_id_belongs_to_one_stream<S: EventStore>(store: S) {
+    let id = Uuid::now_v7();
+    let events = numbered(1, 1);
+    let (left, right) = (stream("1"), stream("2"));
+    let at =
+        |stream, revision| Append::new(stream, Revision::new(revision), &events).command(Some(command(id)));
+    let lost = store.append(at(&left, 5)).await.expect("no error");
+    assert_eq!(
+        lost,
+        AppendOutcome::Conflict {
+            actual: Revision::EMPTY
+        }
+    );
+    appended(store.append(at(&left, 0)).await.expect("no error"));
+    appended(store.append(at(&right, 0)).await.expect("no error"));
+}
+
+/// Where both bodies are known, another body under the same id is an error.
+pub async fn a_command_id_with_another_body_is_refused<S: EventStore>(store: S) {
+    let stream = stream("1");
+    let id = Uuid::now_v7();
+    let events = numbered(1, 1);
+    let send = async |body_hash, revision| {
+        let record = CommandRecord {
+            key: CommandKey { id, body_hash },
+            name: "Note",
+        };
+        store
+            .append(Append::new(&stream, Revision::new(revision), &events).command(Some(record)))
+            .await
+    };
+    appended(send(Some(17), 0).await.expect("no error"));
+    for body_hash in [Some(17), None] {
+        let outcome = send(body_hash, 1).await.expect("no error");
+        assert!(matches!(outcome, AppendOutcome::Repeated(_)), "{outcome:?}");
+    }
+    let error = send(Some(18), 1).await.expect_err("another body");
+    let reused = matches!(&error, StoreError::CommandIdReused { command_id, .. } if *command_id == id);
+    assert!(reused, "{error}");
+    assert_eq!(rows(&store, &stream).await.len(), 1);
+}
+
+/// The same command from many callers at once is carried out by one; the others get its outcome.
+pub async fn of_one_command_sent_twice_at_once_one_is_carried_out<S: EventStore + 'static>(store: S) {
+    let store = Arc::new(store);
+    for expected in 0..4 {
+        let stream = stream("1");
+        let id = Uuid::now_v7();
+        let mut callers = JoinSet::new();
+        for caller in 0..16 {
+            let (store, stream) = (Arc::clone(&store), stream.clone());
+            callers.spawn(async move {
+                let events = numbered(caller, 1);
+                let append = Append::new(&stream, Revision::new(expected), &events);
+                store
+                    .append(append.command(Some(command(id))))
+                    .await
+                    .expect("no error")
+            });
+        }
+        let outcomes = callers.join_all().await;
+        let carried_out = outcomes
+            .iter()
+            .filter(|o| matches!(o, AppendOutcome::Appended(_)))
+            .count();
+        let first = CommandOutcome {
+            first: Revision::new(expected + 1),
+            count: 1,
+            body_hash: None,
+        };
+        let repeated = outcomes
+            .iter()
+            .filter(|o| **o == AppendOutcome::Repeated(first))
+            .count();
+        assert_eq!((carried_out, repeated), (1, 15), "{outcomes:?}");
+    }
+}
+
+/// A batch in which one command was carried out before writes nothing and says so.
+pub async fn a_batch_with_a_repeated_command_writes_nothing<S: EventStore>(store: S) {
+    let (a, b) = (stream("a"), stream("b"));
+    let id = Uuid::now_v7();
+    let events = numbered(1, 1);
+    let first = Append::new(&b, Revision::EMPTY, &events).command(Some(command(id)));
+    appended(store.append(first).await.expect("no error"));
+    let again = Append::new(&b, Revision::new(1), &events).command(Some(command(id)));
+    let batch = [Append::new(&a, Revision::EMPTY, &events), again];
+    let outcomes = store.append_all(&batch).await.expect("no error");
+    let outcome = CommandOutcome {
+        first: Revision::new(1),
+        count: 1,
+        body_hash: None,
+    };
+    assert_eq!(
+        outcomes,
+        [AppendOutcome::NotWritten, AppendOutcome::Repeated(outcome)]
+    );
+    assert!(rows(&store, &a).await.is_empty());
+}

@@ -1,0 +1,189 @@
+//! Reading one stream.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use time::macros::datetime;
+use tokio::task::JoinSet;
+
+use super::fixture::{append, event, load, numbered, payloads, range, revisions, rows, stream};
+use crate::{
+    EventStore, Load, Metadata, NewEvent, RawEvent, Revision, StoreError, StreamHead, StreamRange, Uuid,
+};
+
+/// Every part of an event comes back: name, version, payload, ids, times, metadata.
+pub async fn what_was_written_is_read_back<S: EventStore>(store: S) {
+    let stream = stream("1");
+    let metadata = Metadata::new()
+        .correlation_id(Uuid::now_v7())
+        .causation_id(Uuid::now_v7())
+        .occurred_at(datetime!(2011-10-01 00:38:44.546_789 +2))
+        .actor("clerk \"112\" é")
+        .entry("channel", "web")
+        .entry("tags", vec!["a", "b"]);
+    let full = NewEvent::new(
+        "account.opened",
+        7,
+        br#"{"owner":"Ann"}"#.to_vec(),
+        Arc::new(metadata.clone()),
+    );
+    let bare = NewEvent::new("account.noted", 1, b"null".to_vec(), Arc::new(Metadata::new()));
+    let written = [full, bare];
+    let appended = append(&store, &stream, 0, &written).await;
+    let mut seen = 0;
+    let mut take = |raw: RawEvent<'_>| {
+        let new = &written[seen];
+        assert_eq!(
+            (raw.event_id, raw.name, raw.version),
+            (new.id, new.name, new.version)
+        );
+        assert_eq!(raw.position, appended.positions[seen]);
+        assert_eq!(raw.recorded_at, appended.recorded_at);
+        let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).expect("JSON");
+        assert_eq!(json(raw.payload), json(&new.payload));
+        assert_eq!(raw.metadata().expect("metadata"), *new.metadata);
+        if new.metadata.occurred_at.is_none() {
+            assert_eq!((raw.occurred, raw.metadata), (None, None));
+            assert_eq!(raw.occurred_at(), raw.recorded_at);
+        }
+        seen += 1;
+        Ok(())
+    };
+    store
+        .read_stream(&stream, StreamRange::ALL, &mut take)
+        .await
+        .expect("a read");
+    assert_eq!(seen, 2);
+}
+
+/// Any part of a stream, from the lowest revision up or from the highest down.
+pub async fn a_range_is_read_in_both_directions<S: EventStore>(store: S) {
+    let stream = stream("1");
+    append(&store, &stream, 0, &numbered(1, 20)).await;
+    let read = async |wanted| revisions(&range(&store, &stream, wanted).await);
+    let at = Revision::new;
+    assert_eq!(read(StreamRange::from(at(18))).await, [18, 19, 20]);
+    assert_eq!(read(StreamRange::from(at(0)).to(at(2))).await, [1, 2]);
+    assert_eq!(
+        read(StreamRange::from(at(5)).to(at(7)).backward()).await,
+        [7, 6, 5]
+    );
+    assert_eq!(
+        read(StreamRange::ALL.backward()).await,
+        (1..=20).rev().collect::<Vec<_>>()
+    );
+    assert!(read(StreamRange::from(at(21))).await.is_empty());
+    assert!(read(StreamRange::from(at(7)).to(at(5))).await.is_empty());
+}
+
+/// A stream without events is empty, not an error.
+pub async fn a_stream_that_is_not_there_is_empty<S: EventStore>(store: S) {
+    let stream = stream("1");
+    assert!(rows(&store, &stream).await.is_empty());
+    let (snapshot, rows, head) = load(&store, Load::all(&stream).command_id(Some(Uuid::now_v7()))).await;
+    assert_eq!((snapshot, rows.len(), head), (None, 0, StreamHead::default()));
+    assert_eq!(head.revision, Revision::EMPTY);
+}
+
+/// The sink's error is the result of the read, nothing more is handed out, and the store goes on working.
+pub async fn an_error_of_the_sink_ends_the_read<S: EventStore>(store: S) {
+    let stream = stream("1");
+    append(&store, &stream, 0, &numbered(1, 500)).await;
+    for _ in 0..20 {
+        let mut seen = 0;
+        let mut take = |raw: RawEvent<'_>| {
+            seen += 1;
+            let found = raw.revision;
+            let stream = raw.stream.clone();
+            if seen < 3 {
+                Ok(())
+            } else {
+                Err(StoreError::Damaged {
+                    stream,
+                    expected: found,
+                    found,
+                })
+            }
+        };
+        let error = store
+            .read_stream(&stream, StreamRange::ALL, &mut take)
+            .await
+            .expect_err("the sink's error");
+        assert!(
+            matches!(error, StoreError::Damaged { found, .. } if found.get() == 3),
+            "{error}"
+        );
+        assert_eq!(seen, 3);
+    }
+    assert_eq!(rows(&store, &stream).await.len(), 500);
+}
+
+/// A load reads what comes after one revision and up to another, and says where the stream really stands.
+pub async fn a_load_reads_the_part_asked_for<S: EventStore>(store: S) {
+    let stream = stream("1");
+    append(&store, &stream, 0, &numbered(1, 10)).await;
+    let read = async |after, up_to| {
+        let load_part = Load::all(&stream)
+            .after(Revision::new(after))
+            .up_to(Revision::new(up_to));
+        let (_, rows, head) = load(&store, load_part).await;
+        assert_eq!(head.revision.get(), 10);
+        revisions(&rows)
+    };
+    assert_eq!(read(0, 10).await, (1..=10).collect::<Vec<_>>());
+    assert_eq!(read(8, 99).await, [9, 10]);
+    assert_eq!(read(2, 4).await, [3, 4]);
+    assert!(read(10, 99).await.is_empty());
+    assert!(read(11, 99).await.is_empty());
+    assert!(read(0, 0).await.is_empty());
+}
+
+/// After an append is acknowledged, every reader sees its events, and sees them whole.
+pub async fn what_was_acknowledged_is_read_by_everybody<S: EventStore + 'static>(store: S) {
+    let store = Arc::new(store);
+    let mut readers = JoinSet::new();
+    for round in 0..50_u64 {
+        let stream = stream("1");
+        append(&*store, &stream, round * 3, &numbered(1, 3)).await;
+        let store = Arc::clone(&store);
+        readers.spawn(async move {
+            let (_, rows, head) = load(&*store, Load::all(&stream)).await;
+            assert!(
+                rows.len() as u64 >= (round + 1) * 3,
+                "acknowledged events are missing"
+            );
+            assert_eq!(rows.len() % 3, 0, "a part of an append was read");
+            assert_eq!(head.revision.get(), rows.len() as u64, "head and events disagree");
+            assert_eq!(head.event_id, rows.last().map(|row| row.id));
+        });
+    }
+    readers.join_all().await;
+}
+
+/// Payloads mean the same after storing: text of all planes, numbers, nesting, emptiness.
+pub async fn payloads_keep_their_values<S: EventStore>(store: S) {
+    let stream = stream("1");
+    let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+    let written = [
+        r#"{"text":"a\"b\\c\n\t\u0001 é ∑ 🦀 \\u0000 '; DROP TABLE events; --"}"#,
+        r#"{"u64":18446744073709551615,"i64":-9223372036854775808,"float":0.1,"tiny":5e-324,"huge":1.7976931348623157e308}"#,
+        r#"{"u128":340282366920938463463374607431768211455}"#,
+        r#"{"empty":{},"list":[],"null":null,"true":true,"":""}"#,
+        r#""text""#,
+        "null",
+        "[]",
+        &deep,
+    ];
+    let events: Vec<_> = written.iter().map(|payload| event(payload)).collect();
+    append(&store, &stream, 0, &events).await;
+    let rows = rows(&store, &stream).await;
+    for (written, read) in written.iter().zip(payloads(&rows)) {
+        let value = |text: &str| serde_json::from_str::<Value>(text).expect("JSON");
+        if written.contains("u128") {
+            assert!(read.contains("340282366920938463463374607431768211455"), "{read}");
+        } else {
+            assert_eq!(value(read), value(written));
+        }
+    }
+    assert_eq!(rows.len(), written.len());
+}

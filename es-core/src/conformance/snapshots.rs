@@ -1,0 +1,88 @@
+//! Snapshots: kept by fingerprint, newest only, never ahead of the stream.
+
+use super::fixture::{append, load, numbered, revisions, stream};
+use crate::{EventStore, Fingerprint, Load, NewSnapshot, Revision, StreamId};
+
+const FINGERPRINT: Fingerprint = Fingerprint::EMPTY.with("one");
+const OTHER: Fingerprint = Fingerprint::EMPTY.with("another");
+
+async fn save(
+    store: &impl EventStore,
+    stream: &StreamId,
+    revision: u64,
+    fingerprint: Fingerprint,
+    state: &str,
+) {
+    let snapshot = NewSnapshot::new(stream.clone(), Revision::new(revision), fingerprint, state.into());
+    store.save_snapshot(snapshot).await.expect("no error");
+}
+
+/// A load starts from the snapshot of its fingerprint, and from no other; without one it reads all events.
+pub async fn a_snapshot_shortens_the_load<S: EventStore>(store: S) {
+    let stream = stream("1");
+    append(&store, &stream, 0, &numbered(1, 10)).await;
+    save(&store, &stream, 7, FINGERPRINT, r#"{"sum": 28}"#).await;
+    let (snapshot, rows, head) = load(&store, Load::all(&stream).snapshot(Some(FINGERPRINT))).await;
+    let (at, state) = snapshot.expect("the snapshot");
+    assert_eq!(
+        (at, revisions(&rows), head.revision.get()),
+        (7, vec![8, 9, 10], 10)
+    );
+    let state: serde_json::Value = serde_json::from_str(&state).expect("JSON");
+    assert_eq!(state, serde_json::json!({ "sum": 28 }));
+
+    let without = [
+        Load::all(&stream),
+        Load::all(&stream).snapshot(Some(OTHER)),
+        Load::all(&stream)
+            .snapshot(Some(FINGERPRINT))
+            .up_to(Revision::new(6)),
+    ];
+    for without in without {
+        let (snapshot, rows, _) = load(&store, without).await;
+        assert_eq!((snapshot, rows.first().map(|row| row.revision)), (None, Some(1)));
+    }
+    let after = Load::all(&stream)
+        .snapshot(Some(FINGERPRINT))
+        .after(Revision::new(7));
+    let (snapshot, rows, _) = load(&store, after).await;
+    assert_eq!((snapshot, revisions(&rows)), (None, vec![8, 9, 10]));
+    let (snapshot, rows, _) = load(
+        &store,
+        Load::all(&stream)
+            .snapshot(Some(FINGERPRINT))
+            .up_to(Revision::new(8)),
+    )
+    .await;
+    assert_eq!((snapshot.map(|(at, _)| at), revisions(&rows)), (Some(7), vec![8]));
+}
+
+/// Snapshots arrive in any order; the newest of each fingerprint stays.
+pub async fn an_older_snapshot_never_replaces_a_newer_one<S: EventStore>(store: S) {
+    let stream = stream("1");
+    append(&store, &stream, 0, &numbered(1, 10)).await;
+    for revision in [3, 8, 5] {
+        save(&store, &stream, revision, FINGERPRINT, &revision.to_string()).await;
+    }
+    save(&store, &stream, 4, OTHER, "4").await;
+    for (fingerprint, newest) in [(FINGERPRINT, 8), (OTHER, 4)] {
+        let (snapshot, rows, _) = load(&store, Load::all(&stream).snapshot(Some(fingerprint))).await;
+        assert_eq!(snapshot, Some((newest, newest.to_string())));
+        assert_eq!(rows.len() as u64, 10 - newest);
+    }
+}
+
+/// A snapshot that claims events the stream does not have is dropped.
+pub async fn a_snapshot_of_what_is_not_stored_is_not_kept<S: EventStore>(store: S) {
+    let (stream, missing) = (stream("1"), stream("2"));
+    append(&store, &stream, 0, &numbered(1, 2)).await;
+    save(&store, &stream, 3, FINGERPRINT, "3").await;
+    save(&store, &missing, 1, FINGERPRINT, "1").await;
+    append(&store, &stream, 2, &numbered(3, 2)).await;
+    append(&store, &missing, 0, &numbered(1, 2)).await;
+    for stream in [&stream, &missing] {
+        let (snapshot, rows, _) = load(&store, Load::all(stream).snapshot(Some(FINGERPRINT))).await;
+        assert_eq!(snapshot, None);
+        assert!(rows.len() >= 2);
+    }
+}
