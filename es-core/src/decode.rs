@@ -128,14 +128,7 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Failure {
-            stream,
-            revision,
-            position,
-            name,
-            version,
-            problem,
-        } = &*self.0;
+        let Failure { stream, revision, position, name, version, problem } = &*self.0;
         let stream = stream.to_string();
         write!(
             f,
@@ -160,11 +153,7 @@ pub struct PayloadError {
 
 impl From<&serde_json::Error> for PayloadError {
     fn from(error: &serde_json::Error) -> Self {
-        Self {
-            what: redacted(error),
-            line: error.line(),
-            column: error.column(),
-        }
+        Self { what: redacted(error), line: error.line(), column: error.column() }
     }
 }
 
@@ -181,9 +170,7 @@ impl std::error::Error for PayloadError {}
 fn redacted(error: &serde_json::Error) -> String {
     use serde_json::error::Category;
     let message = error.to_string();
-    let message = message
-        .rsplit_once(" at line ")
-        .map_or(message.as_str(), |(text, _)| text);
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
     match error.classify() {
         Category::Eof => "it ends too early".into(),
         Category::Syntax => "it is no JSON of this shape".into(),
@@ -194,13 +181,9 @@ fn redacted(error: &serde_json::Error) -> String {
                     return message.to_owned();
                 }
             }
-            for kind in [
-                "invalid type",
-                "invalid value",
-                "invalid length",
-                "unknown variant",
-                "unknown field",
-            ] {
+            for kind in
+                ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"]
+            {
                 if message.starts_with(kind) {
                     return match message.rsplit_once(", expected ") {
                         Some((_, expected)) => format!("{kind}, expected {expected}"),
@@ -218,10 +201,7 @@ pub(crate) fn payload<E: DeserializeOwned>(raw: &RawEvent<'_>) -> Result<E, Deco
     serde_json::from_slice(raw.payload).map_err(|error| {
         DecodeError::new(
             raw,
-            DecodeProblem::Payload {
-                version: raw.version,
-                source: PayloadError::from(&error),
-            },
+            DecodeProblem::Payload { version: raw.version, source: PayloadError::from(&error) },
         )
     })
 }
@@ -232,11 +212,8 @@ pub(crate) fn step<Previous: Event, Next: Event + UpcastFrom<Previous>>(
     raw: &RawEvent<'_>,
 ) -> Result<Next, DecodeError> {
     Next::upcast_from(previous, &UpcastContext::new(raw)).map_err(|error| {
-        let problem = DecodeProblem::Upcast {
-            from: Previous::VERSION,
-            to: Next::VERSION,
-            source: Box::new(error),
-        };
+        let problem =
+            DecodeProblem::Upcast { from: Previous::VERSION, to: Next::VERSION, source: Box::new(error) };
         DecodeError::new(raw, problem)
     })
 }
@@ -246,10 +223,7 @@ pub(crate) fn unreachable_version(raw: &RawEvent<'_>, known: EventType) -> Decod
     let problem = if raw.version == 0 {
         DecodeProblem::NoSuchVersion { found: 0 }
     } else {
-        DecodeProblem::FutureVersion {
-            found: raw.version,
-            known: known.version,
-        }
+        DecodeProblem::FutureVersion { found: raw.version, known: known.version }
     };
     DecodeError::new(raw, problem)
 }
@@ -279,22 +253,13 @@ mod tests {
             let error = serde_json::from_str::<Shape>(json).expect_err("does not fit");
             PayloadError::from(&error).to_string()
         };
-        assert_eq!(
-            text(r#"{"kind":"Small"}"#),
-            "missing field `amount` at line 1 column 16"
-        );
-        assert_eq!(
-            text(r#"{"amount":"secret"}"#),
-            "invalid type, expected i64 at line 1 column 18"
-        );
+        assert_eq!(text(r#"{"kind":"Small"}"#), "missing field `amount` at line 1 column 16");
+        assert_eq!(text(r#"{"amount":"secret"}"#), "invalid type, expected i64 at line 1 column 18");
         assert_eq!(
             text(r#"{"kind":"secret"}"#),
             "unknown variant, expected `Small` or `Large` at line 1 column 16"
         );
-        assert_eq!(
-            text(r#"{"secret":1}"#),
-            "unknown field, expected `amount` or `kind` at line 1 column 9"
-        );
+        assert_eq!(text(r#"{"secret":1}"#), "unknown field, expected `amount` or `kind` at line 1 column 9");
         assert!(!text(r#"{"amount":"a, expected secret"}"#).contains("secret"));
         assert_eq!(text("{"), "it ends too early at line 1 column 1");
     }

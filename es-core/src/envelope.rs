@@ -96,11 +96,7 @@ impl Metadata {
         }
         let entries = (!self.entries.is_empty()).then_some(&self.entries);
         // Strings and JSON values always serialise.
-        serde_json::to_vec(&StoredMetadata {
-            actor: self.actor.as_deref(),
-            entries,
-        })
-        .ok()
+        serde_json::to_vec(&StoredMetadata { actor: self.actor.as_deref(), entries }).ok()
     }
 }
 
@@ -124,13 +120,7 @@ impl NewEvent {
     /// An event with a fresh id.
     #[must_use]
     pub fn new(name: &'static str, version: u32, payload: Vec<u8>, metadata: Arc<Metadata>) -> Self {
-        Self {
-            id: Uuid::now_v7(),
-            name,
-            version,
-            payload,
-            metadata,
-        }
+        Self { id: Uuid::now_v7(), name, version, payload, metadata }
     }
 }
 
@@ -185,12 +175,7 @@ impl RawEvent<'_> {
         if let Some(json) = self.metadata {
             let stored: StoredMetadata<String, BTreeMap<String, Value>> = serde_json::from_slice(json)
                 .map_err(|error| {
-                    DecodeError::new(
-                        self,
-                        DecodeProblem::Metadata {
-                            source: PayloadError::from(&error),
-                        },
-                    )
+                    DecodeError::new(self, DecodeProblem::Metadata { source: PayloadError::from(&error) })
                 })?;
             metadata.actor = stored.actor;
             metadata.entries = stored.entries.unwrap_or_default();

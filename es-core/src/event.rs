@@ -54,9 +54,6 @@ impl EventType {
     /// The type of `E`.
     #[must_use]
     pub const fn of<E: Event>() -> Self {
-        Self {
-            name: E::NAME,
-            version: E::VERSION,
-        }
+        Self { name: E::NAME, version: E::VERSION }
     }
 }

@@ -64,10 +64,7 @@ mod upcast;
 #[path = "private.rs"]
 pub mod __private;
 #[cfg(feature = "conformance")]
-#[allow(
-    clippy::missing_panics_doc,
-    reason = "each case panics when the store breaks the contract"
-)]
+#[allow(clippy::missing_panics_doc, reason = "each case panics when the store breaks the contract")]
 pub mod conformance;
 pub mod testing;
 

@@ -91,12 +91,8 @@ impl Stream {
         from: Revision,
         to: Revision,
     ) -> impl DoubleEndedIterator<Item = (Revision, &StoredEvent)> {
-        let last = usize::try_from(to.get())
-            .unwrap_or(usize::MAX)
-            .min(self.events.len());
-        let first = usize::try_from(from.get().saturating_sub(1))
-            .unwrap_or(usize::MAX)
-            .min(last);
+        let last = usize::try_from(to.get()).unwrap_or(usize::MAX).min(self.events.len());
+        let first = usize::try_from(from.get().saturating_sub(1)).unwrap_or(usize::MAX).min(last);
         (first..last).map(|at| (Revision::new(at as u64 + 1), self.events[at].as_ref()))
     }
 
@@ -109,15 +105,11 @@ impl Stream {
             return Ok(Some(AppendOutcome::Repeated(*outcome)));
         }
         if self.closed {
-            return Err(StoreError::StreamClosed {
-                stream: append.stream.clone(),
-            });
+            return Err(StoreError::StreamClosed { stream: append.stream.clone() });
         }
         let same_head = append.head.is_none_or(|head| self.head() == Some(head));
         if self.revision() != append.expected || !same_head {
-            return Ok(Some(AppendOutcome::Conflict {
-                actual: self.revision(),
-            }));
+            return Ok(Some(AppendOutcome::Conflict { actual: self.revision() }));
         }
         Ok(None)
     }
@@ -143,33 +135,20 @@ impl Content {
         }
         if let Some(command) = append.command {
             let count = append.events.len() as u64;
-            let outcome = CommandOutcome {
-                first,
-                count,
-                body_hash: command.key.body_hash,
-            };
+            let outcome = CommandOutcome { first, count, body_hash: command.key.body_hash };
             stream.commands.insert(command.key.id, outcome);
         }
-        Appended {
-            positions,
-            recorded_at,
-        }
+        Appended { positions, recorded_at }
     }
 }
 
 /// Databases keep microseconds; the reference store does so too.
 fn microseconds(time: OffsetDateTime) -> OffsetDateTime {
-    time.replace_nanosecond(time.microsecond() * 1_000)
-        .unwrap_or(time)
+    time.replace_nanosecond(time.microsecond() * 1_000).unwrap_or(time)
 }
 
 fn raw<'a>(stream: &'a StreamId, revision: Revision, stored: &'a StoredEvent) -> RawEvent<'a> {
-    let StoredEvent {
-        event,
-        metadata,
-        position,
-        recorded_at,
-    } = stored;
+    let StoredEvent { event, metadata, position, recorded_at } = stored;
     RawEvent {
         stream,
         revision,
@@ -197,9 +176,7 @@ impl EventStore for MemoryStore {
         for (at, append) in appends.iter().enumerate() {
             append.check(self.limits)?;
             if appends[..at].iter().any(|other| other.stream == append.stream) {
-                return Err(StoreError::DuplicateStream {
-                    stream: append.stream.clone(),
-                });
+                return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
             }
         }
         let mut content = self.content();
@@ -210,15 +187,9 @@ impl EventStore for MemoryStore {
             obstacles.push(stream.obstacle(append)?);
         }
         if obstacles.iter().any(Option::is_some) {
-            return Ok(obstacles
-                .into_iter()
-                .map(|o| o.unwrap_or(AppendOutcome::NotWritten))
-                .collect());
+            return Ok(obstacles.into_iter().map(|o| o.unwrap_or(AppendOutcome::NotWritten)).collect());
         }
-        Ok(appends
-            .iter()
-            .map(|append| AppendOutcome::Appended(content.write(append)))
-            .collect())
+        Ok(appends.iter().map(|append| AppendOutcome::Appended(content.write(append))).collect())
     }
 
     async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
@@ -226,26 +197,19 @@ impl EventStore for MemoryStore {
             return Ok(StreamHead::default());
         };
         let mut after = load.after;
-        let snapshot = load
-            .snapshot
-            .and_then(|fingerprint| stream.snapshots.get(&fingerprint));
+        let snapshot = load.snapshot.and_then(|fingerprint| stream.snapshots.get(&fingerprint));
         if let Some((revision, state)) = snapshot.map(Arc::as_ref)
             && *revision > after
             && *revision <= load.up_to
         {
             after = *revision;
-            sink(LoadItem::Snapshot {
-                revision: *revision,
-                state,
-            })?;
+            sink(LoadItem::Snapshot { revision: *revision, state })?;
         }
         for (revision, stored) in stream.events(after.next(), load.up_to) {
             sink(LoadItem::Event(raw(load.stream, revision, stored)))?;
         }
         let command = load.command_id.and_then(|id| stream.commands.get(&id).copied());
-        Ok(StreamHead::new(stream.revision(), stream.head())
-            .closed(stream.closed)
-            .command(command))
+        Ok(StreamHead::new(stream.revision(), stream.head()).closed(stream.closed).command(command))
     }
 
     async fn read_stream(
@@ -259,11 +223,7 @@ impl EventStore for MemoryStore {
         };
         let mut hand_out = |(revision, stored)| sink(raw(stream, revision, stored));
         let mut events = content.events(range.from, range.to);
-        if range.backward {
-            events.rev().try_for_each(hand_out)
-        } else {
-            events.try_for_each(&mut hand_out)
-        }
+        if range.backward { events.rev().try_for_each(hand_out) } else { events.try_for_each(&mut hand_out) }
     }
 
     async fn list_streams(
@@ -284,10 +244,7 @@ impl EventStore for MemoryStore {
 
     async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
         let mut content = self.content();
-        let Some(stream) = content
-            .streams
-            .get_mut(stream)
-            .filter(|stream| stream.revision() == expected)
+        let Some(stream) = content.streams.get_mut(stream).filter(|stream| stream.revision() == expected)
         else {
             return Ok(false);
         };
@@ -301,14 +258,9 @@ impl EventStore for MemoryStore {
             && snapshot.revision <= stream.revision()
         {
             let snapshots = &mut Arc::make_mut(stream).snapshots;
-            let newer = snapshots
-                .get(&snapshot.fingerprint)
-                .is_some_and(|kept| kept.0 >= snapshot.revision);
+            let newer = snapshots.get(&snapshot.fingerprint).is_some_and(|kept| kept.0 >= snapshot.revision);
             if !newer {
-                snapshots.insert(
-                    snapshot.fingerprint,
-                    Arc::new((snapshot.revision, snapshot.state)),
-                );
+                snapshots.insert(snapshot.fingerprint, Arc::new((snapshot.revision, snapshot.state)));
             }
         }
         Ok(())

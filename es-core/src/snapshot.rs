@@ -66,9 +66,9 @@ impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
     /// Snapshots as JSON.
     #[must_use]
     pub fn json(every: u64, state: Fingerprint) -> Self {
-        let fingerprint = A::event_types().iter().fold(state, |fingerprint, event| {
-            fingerprint.with(event.name).with(&event.version.to_string())
-        });
+        let fingerprint = A::event_types()
+            .iter()
+            .fold(state, |fingerprint, event| fingerprint.with(event.name).with(&event.version.to_string()));
         Self {
             every,
             fingerprint,
@@ -116,12 +116,7 @@ impl NewSnapshot {
     /// A snapshot of `stream` at `revision`.
     #[must_use]
     pub const fn new(stream: StreamId, revision: Revision, fingerprint: Fingerprint, state: Vec<u8>) -> Self {
-        Self {
-            stream,
-            revision,
-            fingerprint,
-            state,
-        }
+        Self { stream, revision, fingerprint, state }
     }
 }
 
@@ -131,11 +126,7 @@ mod tests {
 
     #[test]
     fn a_fingerprint_keeps_parts_apart_and_never_changes() {
-        let of = |parts: &[&str]| {
-            parts
-                .iter()
-                .fold(Fingerprint::EMPTY, |hash, part| hash.with(part))
-        };
+        let of = |parts: &[&str]| parts.iter().fold(Fingerprint::EMPTY, |hash, part| hash.with(part));
         assert_ne!(of(&["ab"]), of(&["a", "b"]));
         assert_ne!(of(&["a", "b"]), of(&["b", "a"]));
         assert_ne!(of(&[]), of(&[""]));

@@ -69,10 +69,7 @@ fn check(part: &'static str, text: &str) -> Result<(), InvalidStreamId> {
     if text.is_empty() {
         Err(InvalidStreamId::Empty { part })
     } else if text.len() > LONGEST {
-        Err(InvalidStreamId::TooLong {
-            part,
-            bytes: text.len(),
-        })
+        Err(InvalidStreamId::TooLong { part, bytes: text.len() })
     } else if let Some(at) = text.find(char::is_control) {
         Err(InvalidStreamId::ControlCharacter { part, at })
     } else {
@@ -245,21 +242,9 @@ mod tests {
     fn a_stream_id_refuses_what_a_store_cannot_hold() {
         let key = |key: &str| StreamId::new("account", key).map(|_| ());
         assert_eq!(key(""), Err(InvalidStreamId::Empty { part: "key" }));
-        assert_eq!(
-            key("a\nb"),
-            Err(InvalidStreamId::ControlCharacter { part: "key", at: 1 })
-        );
-        assert_eq!(
-            key("a\0"),
-            Err(InvalidStreamId::ControlCharacter { part: "key", at: 1 })
-        );
-        assert_eq!(
-            key(&"é".repeat(128)),
-            Err(InvalidStreamId::TooLong {
-                part: "key",
-                bytes: 256
-            })
-        );
+        assert_eq!(key("a\nb"), Err(InvalidStreamId::ControlCharacter { part: "key", at: 1 }));
+        assert_eq!(key("a\0"), Err(InvalidStreamId::ControlCharacter { part: "key", at: 1 }));
+        assert_eq!(key(&"é".repeat(128)), Err(InvalidStreamId::TooLong { part: "key", bytes: 256 }));
         assert_eq!(key(&"x".repeat(255)), Ok(()));
         assert!(StreamId::new("", "a").is_err());
     }

@@ -53,29 +53,13 @@ mod tests {
     #[test]
     fn what_json_can_hold_is_written_as_serde_json_writes_it() {
         let same = |value: &dyn Fn() -> Vec<u8>, plain: Vec<u8>| assert_eq!(value(), plain);
-        let kinds = || {
-            [
-                Kind::Unit,
-                Kind::Newtype(1.5),
-                Kind::Tuple(1.0, 2.0),
-                Kind::Struct { value: -0.0 },
-            ]
-        };
+        let kinds = || [Kind::Unit, Kind::Newtype(1.5), Kind::Tuple(1.0, 2.0), Kind::Struct { value: -0.0 }];
         for (kind, again) in kinds().into_iter().zip(kinds()) {
             let (left, right) = (nested(&1.5, kind), nested(&1.5, again));
-            same(
-                &|| to_json(&left).unwrap_or_default(),
-                serde_json::to_vec(&right).unwrap_or_default(),
-            );
+            same(&|| to_json(&left).unwrap_or_default(), serde_json::to_vec(&right).unwrap_or_default());
         }
-        assert_eq!(
-            to_json(&u128::MAX).unwrap_or_default(),
-            u128::MAX.to_string().into_bytes()
-        );
-        assert_eq!(
-            to_json(&HashMap::from([(7, 'x')])).unwrap_or_default(),
-            br#"{"7":"x"}"#
-        );
+        assert_eq!(to_json(&u128::MAX).unwrap_or_default(), u128::MAX.to_string().into_bytes());
+        assert_eq!(to_json(&HashMap::from([(7, 'x')])).unwrap_or_default(), br#"{"7":"x"}"#);
     }
 
     #[test]
@@ -85,11 +69,7 @@ mod tests {
             assert!(to_json(&Some(bad)).is_err());
             assert!(to_json(&vec![0.0, bad]).is_err());
             assert!(to_json(&BTreeMap::from([("k", bad)])).is_err());
-            for kind in [
-                Kind::Newtype(bad),
-                Kind::Tuple(0.0, bad),
-                Kind::Struct { value: bad },
-            ] {
+            for kind in [Kind::Newtype(bad), Kind::Tuple(0.0, bad), Kind::Struct { value: bad }] {
                 assert!(to_json(&nested(&0.0, kind)).is_err());
             }
         }

@@ -18,11 +18,7 @@ impl<T: Serialize + ?Sized> Serialize for Strict<&T> {
 }
 
 fn finite<E: serde::ser::Error>(value: f64) -> Result<(), E> {
-    if value.is_finite() {
-        Ok(())
-    } else {
-        Err(E::custom("JSON has no NaN and no infinity"))
-    }
+    if value.is_finite() { Ok(()) } else { Err(E::custom("JSON has no NaN and no infinity")) }
 }
 
 macro_rules! pass_on {
@@ -97,8 +93,7 @@ impl<S: Serializer> Serializer for Strict<S> {
         variant: &'static str,
         value: &T,
     ) -> Result<S::Ok, S::Error> {
-        self.0
-            .serialize_newtype_variant(name, index, variant, &Strict(value))
+        self.0.serialize_newtype_variant(name, index, variant, &Strict(value))
     }
 
     fn serialize_seq(self, len: Option<usize>) -> Result<Self::SerializeSeq, S::Error> {
@@ -124,9 +119,7 @@ impl<S: Serializer> Serializer for Strict<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeTupleVariant, S::Error> {
-        self.0
-            .serialize_tuple_variant(name, index, variant, len)
-            .map(Strict)
+        self.0.serialize_tuple_variant(name, index, variant, len).map(Strict)
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
@@ -144,9 +137,7 @@ impl<S: Serializer> Serializer for Strict<S> {
         variant: &'static str,
         len: usize,
     ) -> Result<Self::SerializeStructVariant, S::Error> {
-        self.0
-            .serialize_struct_variant(name, index, variant, len)
-            .map(Strict)
+        self.0.serialize_struct_variant(name, index, variant, len).map(Strict)
     }
 
     fn collect_str<T: Display + ?Sized>(self, value: &T) -> Result<S::Ok, S::Error> {

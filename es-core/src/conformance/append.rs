@@ -28,32 +28,17 @@ pub async fn an_append_counts_revisions_without_holes<S: EventStore>(store: S) {
 pub async fn an_append_at_another_revision_is_a_conflict<S: EventStore>(store: S) {
     let (stream, missing) = (stream("1"), stream("2"));
     append(&store, &stream, 0, &numbered(1, 2)).await;
-    for (stream, expected, actual) in [
-        (&stream, 0, 2),
-        (&stream, 1, 2),
-        (&stream, 3, 2),
-        (&stream, 9, 2),
-        (&missing, 1, 0),
-    ] {
+    for (stream, expected, actual) in
+        [(&stream, 0, 2), (&stream, 1, 2), (&stream, 3, 2), (&stream, 9, 2), (&missing, 1, 0)]
+    {
         let events = numbered(7, 2);
-        let outcome = store
-            .append(Append::new(stream, Revision::new(expected), &events))
-            .await;
-        assert_eq!(
-            outcome.expect("no error"),
-            AppendOutcome::Conflict {
-                actual: Revision::new(actual)
-            }
-        );
+        let outcome = store.append(Append::new(stream, Revision::new(expected), &events)).await;
+        assert_eq!(outcome.expect("no error"), AppendOutcome::Conflict { actual: Revision::new(actual) });
     }
     assert_eq!(payloads(&rows(&store, &stream).await), ["1", "2"]);
     assert!(rows(&store, &missing).await.is_empty());
     let listed = store.list_streams("account", None, 10).await.expect("a listing");
-    assert_eq!(
-        listed.len(),
-        1,
-        "a conflict must not leave an empty stream behind"
-    );
+    assert_eq!(listed.len(), 1, "a conflict must not leave an empty stream behind");
 }
 
 /// A stream whose last event is not the one that the caller has seen is a conflict, whatever its revision.
@@ -64,12 +49,7 @@ pub async fn an_append_after_another_last_event_is_a_conflict<S: EventStore>(sto
     let next = numbered(2, 1);
     let guarded = |head| Append::new(&stream, Revision::new(1), &next).head(Some(head));
     let outcome = store.append(guarded(Uuid::now_v7())).await.expect("no error");
-    assert_eq!(
-        outcome,
-        AppendOutcome::Conflict {
-            actual: Revision::new(1)
-        }
-    );
+    assert_eq!(outcome, AppendOutcome::Conflict { actual: Revision::new(1) });
     appended(store.append(guarded(first.id)).await.expect("no error"));
     assert_eq!(payloads(&rows(&store, &stream).await), ["1", "2"]);
 }
@@ -85,26 +65,17 @@ pub async fn of_concurrent_appends_exactly_one_wins<S: EventStore + 'static>(sto
             let (store, stream) = (Arc::clone(&store), stream.clone());
             writers.spawn(async move {
                 let events = numbered(writer, 1);
-                store
-                    .append(Append::new(&stream, Revision::new(expected), &events))
-                    .await
+                store.append(Append::new(&stream, Revision::new(expected), &events)).await
             });
         }
         let outcomes = writers.join_all().await;
-        let won = outcomes
-            .iter()
-            .filter(|o| matches!(o, Ok(AppendOutcome::Appended(_))))
-            .count();
+        let won = outcomes.iter().filter(|o| matches!(o, Ok(AppendOutcome::Appended(_)))).count();
         assert_eq!(won, 1, "winners at revision {expected}");
         let actual = Revision::new(expected + 1);
         let lost = outcomes
             .iter()
             .filter(|o| matches!(o, Ok(AppendOutcome::Conflict { actual: a }) if *a == actual));
-        assert_eq!(
-            lost.count() as u64,
-            WRITERS - 1,
-            "losers at revision {expected}: {outcomes:?}"
-        );
+        assert_eq!(lost.count() as u64, WRITERS - 1, "losers at revision {expected}: {outcomes:?}");
     }
     assert_eq!(revisions(&rows(&*store, &stream).await), [1, 2, 3, 4, 5]);
 }
@@ -126,10 +97,7 @@ pub async fn concurrent_appends_to_many_streams_all_win<S: EventStore + 'static>
     let mut positions = Vec::new();
     for rows in writers.join_all().await {
         assert_eq!(revisions(&rows), (1..=10).collect::<Vec<_>>());
-        assert!(
-            rows.is_sorted_by_key(|row| row.position),
-            "a stream's positions increase"
-        );
+        assert!(rows.is_sorted_by_key(|row| row.position), "a stream's positions increase");
         positions.extend(rows.iter().map(|row| row.position));
     }
     positions.sort_unstable();
@@ -178,10 +146,7 @@ pub async fn bad_input_is_refused_and_nothing_is_written<S: EventStore>(store: S
         (vec![with(Metadata::new().entry("note", long))], "too large"),
     ];
     for (events, why) in refused {
-        let error = store
-            .append(Append::new(&stream, Revision::EMPTY, &events))
-            .await
-            .expect_err(why);
+        let error = store.append(Append::new(&stream, Revision::EMPTY, &events)).await.expect_err(why);
         let kind = match &error {
             StoreError::EmptyAppend { .. } => "empty",
             StoreError::TooLarge { .. } => "too large",
@@ -199,12 +164,8 @@ pub async fn bad_input_is_refused_and_nothing_is_written<S: EventStore>(store: S
 /// A stream is closed at the revision that the caller has seen, for ever; reading it goes on.
 pub async fn a_closed_stream_takes_no_more_events<S: EventStore>(store: S) {
     let stream = stream("1");
-    let close = async |revision| {
-        store
-            .close_stream(&stream, Revision::new(revision))
-            .await
-            .expect("no error")
-    };
+    let close =
+        async |revision| store.close_stream(&stream, Revision::new(revision)).await.expect("no error");
     assert!(!close(1).await, "a stream that is not there");
     append(&store, &stream, 0, &numbered(1, 2)).await;
     assert!(!close(1).await, "a stream that has gone on");
@@ -212,14 +173,9 @@ pub async fn a_closed_stream_takes_no_more_events<S: EventStore>(store: S) {
     assert!(close(2).await, "closing again changes nothing");
     for expected in [0, 2, 3] {
         let events = numbered(3, 1);
-        let error = store
-            .append(Append::new(&stream, Revision::new(expected), &events))
-            .await
-            .expect_err("closed");
-        assert!(
-            matches!(&error, StoreError::StreamClosed { stream: s } if *s == stream),
-            "{error}"
-        );
+        let error =
+            store.append(Append::new(&stream, Revision::new(expected), &events)).await.expect_err("closed");
+        assert!(matches!(&error, StoreError::StreamClosed { stream: s } if *s == stream), "{error}");
     }
     let (_, rows, head) = load(&store, Load::all(&stream)).await;
     assert_eq!(payloads(&rows), ["1", "2"]);

@@ -12,15 +12,9 @@ pub async fn a_batch_is_written_to_all_streams<S: EventStore>(store: S) {
     let (old, new) = (stream("b"), stream("a"));
     append(&store, &old, 0, &numbered(1, 1)).await;
     let (for_old, for_new) = (numbered(2, 2), numbered(1, 3));
-    let batch = [
-        Append::new(&old, Revision::new(1), &for_old),
-        Append::new(&new, Revision::EMPTY, &for_new),
-    ];
+    let batch = [Append::new(&old, Revision::new(1), &for_old), Append::new(&new, Revision::EMPTY, &for_new)];
     let outcomes = store.append_all(&batch).await.expect("a batch");
-    let counts: Vec<_> = outcomes
-        .into_iter()
-        .map(|outcome| appended(outcome).positions.len())
-        .collect();
+    let counts: Vec<_> = outcomes.into_iter().map(|outcome| appended(outcome).positions.len()).collect();
     assert_eq!(counts, [2, 3]);
     assert_eq!(payloads(&rows(&store, &old).await), ["1", "2", "3"]);
     assert_eq!(payloads(&rows(&store, &new).await), ["1", "2", "3"]);
@@ -34,21 +28,12 @@ pub async fn a_batch_with_one_conflict_writes_nothing<S: EventStore>(store: S) {
     let events = numbered(7, 1);
     let batch = [&a, &b, &c].map(|stream| Append::new(stream, Revision::EMPTY, &events));
     let outcomes = store.append_all(&batch).await.expect("no error");
-    let conflict = AppendOutcome::Conflict {
-        actual: Revision::new(1),
-    };
-    assert_eq!(
-        outcomes,
-        [AppendOutcome::NotWritten, conflict, AppendOutcome::NotWritten]
-    );
+    let conflict = AppendOutcome::Conflict { actual: Revision::new(1) };
+    assert_eq!(outcomes, [AppendOutcome::NotWritten, conflict, AppendOutcome::NotWritten]);
     assert!(rows(&store, &a).await.is_empty() && rows(&store, &c).await.is_empty());
     assert_eq!(payloads(&rows(&store, &b).await), ["1"]);
     let listed = store.list_streams("account", None, 10).await.expect("a listing");
-    assert_eq!(
-        listed.len(),
-        1,
-        "a batch that failed must not leave empty streams behind"
-    );
+    assert_eq!(listed.len(), 1, "a batch that failed must not leave empty streams behind");
 }
 
 /// The same stream twice in one call is a typed error; so is bad input in any part, and nothing is written.
@@ -57,19 +42,10 @@ pub async fn a_batch_that_names_a_stream_twice_is_refused<S: EventStore>(store: 
     let events = numbered(1, 1);
     let batch = [&a, &b, &a].map(|stream| Append::new(stream, Revision::EMPTY, &events));
     let error = store.append_all(&batch).await.expect_err("a stream twice");
-    assert!(
-        matches!(&error, StoreError::DuplicateStream { stream } if *stream == a),
-        "{error}"
-    );
-    let batch = [
-        Append::new(&a, Revision::EMPTY, &events),
-        Append::new(&b, Revision::EMPTY, &[]),
-    ];
+    assert!(matches!(&error, StoreError::DuplicateStream { stream } if *stream == a), "{error}");
+    let batch = [Append::new(&a, Revision::EMPTY, &events), Append::new(&b, Revision::EMPTY, &[])];
     let error = store.append_all(&batch).await.expect_err("an empty part");
-    assert!(
-        matches!(&error, StoreError::EmptyAppend { stream } if *stream == b),
-        "{error}"
-    );
+    assert!(matches!(&error, StoreError::EmptyAppend { stream } if *stream == b), "{error}");
     assert!(rows(&store, &a).await.is_empty() && rows(&store, &b).await.is_empty());
 }
 
@@ -85,19 +61,14 @@ pub async fn batches_in_opposite_orders_do_not_block_each_other<S: EventStore + 
             for round in 0..25_u64 {
                 let streams: Vec<_> = (0..6).map(|n| stream(&format!("{round}/{n}"))).collect();
                 let events = numbered(round, 1);
-                let mut batch: Vec<_> = streams
-                    .iter()
-                    .map(|stream| Append::new(stream, Revision::EMPTY, &events))
-                    .collect();
+                let mut batch: Vec<_> =
+                    streams.iter().map(|stream| Append::new(stream, Revision::EMPTY, &events)).collect();
                 batch.rotate_left(writer % 6);
                 if writer % 2 == 0 {
                     batch.reverse();
                 }
                 let outcomes = store.append_all(&batch).await.expect("written or a conflict");
-                let written = outcomes
-                    .iter()
-                    .filter(|o| matches!(o, AppendOutcome::Appended(_)))
-                    .count();
+                let written = outcomes.iter().filter(|o| matches!(o, AppendOutcome::Appended(_))).count();
                 assert!(written == 0 || written == 6, "all or nothing, not {written}");
                 won += usize::from(written == 6);
             }
@@ -114,14 +85,8 @@ pub async fn a_batch_with_a_closed_stream_writes_nothing<S: EventStore>(store: S
     append(&store, &b, 0, &numbered(1, 1)).await;
     assert!(store.close_stream(&b, Revision::new(1)).await.expect("no error"));
     let events = numbered(2, 1);
-    let batch = [
-        Append::new(&a, Revision::EMPTY, &events),
-        Append::new(&b, Revision::new(1), &events),
-    ];
+    let batch = [Append::new(&a, Revision::EMPTY, &events), Append::new(&b, Revision::new(1), &events)];
     let error = store.append_all(&batch).await.expect_err("closed");
-    assert!(
-        matches!(&error, StoreError::StreamClosed { stream } if *stream == b),
-        "{error}"
-    );
+    assert!(matches!(&error, StoreError::StreamClosed { stream } if *stream == b), "{error}");
     assert!(rows(&store, &a).await.is_empty());
 }

@@ -20,20 +20,12 @@ pub async fn a_repeated_command_gets_its_first_outcome<S: EventStore>(store: S) 
     appended(store.append(sent).await.expect("no error"));
     append(&store, &stream, 3, &numbered(4, 1)).await;
 
-    let outcome = CommandOutcome {
-        first: Revision::new(2),
-        count: 2,
-        body_hash: None,
-    };
+    let outcome = CommandOutcome { first: Revision::new(2), count: 2, body_hash: None };
     for expected in [1, 3, 4, 9] {
         let events = numbered(7, 1);
         let again = Append::new(&stream, Revision::new(expected), &events).command(Some(command(id)));
         let repeated = store.append(again).await.expect("no error");
-        assert_eq!(
-            repeated,
-            AppendOutcome::Repeated(outcome),
-            "at revision {expected}"
-        );
+        assert_eq!(repeated, AppendOutcome::Repeated(outcome), "at revision {expected}");
     }
     assert_eq!(payloads(&rows(&store, &stream).await), ["1", "2", "3", "4"]);
 
@@ -51,12 +43,7 @@ pub async fn a_command_id_belongs_to_one_stream<S: EventStore>(store: S) {
     let at =
         |stream, revision| Append::new(stream, Revision::new(revision), &events).command(Some(command(id)));
     let lost = store.append(at(&left, 5)).await.expect("no error");
-    assert_eq!(
-        lost,
-        AppendOutcome::Conflict {
-            actual: Revision::EMPTY
-        }
-    );
+    assert_eq!(lost, AppendOutcome::Conflict { actual: Revision::EMPTY });
     appended(store.append(at(&left, 0)).await.expect("no error"));
     appended(store.append(at(&right, 0)).await.expect("no error"));
 }
@@ -67,13 +54,8 @@ pub async fn a_command_id_with_another_body_is_refused<S: EventStore>(store: S) 
     let id = Uuid::now_v7();
     let events = numbered(1, 1);
     let send = async |body_hash, revision| {
-        let record = CommandRecord {
-            key: CommandKey { id, body_hash },
-            name: "Note",
-        };
-        store
-            .append(Append::new(&stream, Revision::new(revision), &events).command(Some(record)))
-            .await
+        let record = CommandRecord { key: CommandKey { id, body_hash }, name: "Note" };
+        store.append(Append::new(&stream, Revision::new(revision), &events).command(Some(record))).await
     };
     appended(send(Some(17), 0).await.expect("no error"));
     for body_hash in [Some(17), None] {
@@ -98,26 +80,13 @@ pub async fn of_one_command_sent_twice_at_once_one_is_carried_out<S: EventStore 
             callers.spawn(async move {
                 let events = numbered(caller, 1);
                 let append = Append::new(&stream, Revision::new(expected), &events);
-                store
-                    .append(append.command(Some(command(id))))
-                    .await
-                    .expect("no error")
+                store.append(append.command(Some(command(id)))).await.expect("no error")
             });
         }
         let outcomes = callers.join_all().await;
-        let carried_out = outcomes
-            .iter()
-            .filter(|o| matches!(o, AppendOutcome::Appended(_)))
-            .count();
-        let first = CommandOutcome {
-            first: Revision::new(expected + 1),
-            count: 1,
-            body_hash: None,
-        };
-        let repeated = outcomes
-            .iter()
-            .filter(|o| **o == AppendOutcome::Repeated(first))
-            .count();
+        let carried_out = outcomes.iter().filter(|o| matches!(o, AppendOutcome::Appended(_))).count();
+        let first = CommandOutcome { first: Revision::new(expected + 1), count: 1, body_hash: None };
+        let repeated = outcomes.iter().filter(|o| **o == AppendOutcome::Repeated(first)).count();
         assert_eq!((carried_out, repeated), (1, 15), "{outcomes:?}");
     }
 }
@@ -132,14 +101,7 @@ pub async fn a_batch_with_a_repeated_command_writes_nothing<S: EventStore>(store
     let again = Append::new(&b, Revision::new(1), &events).command(Some(command(id)));
     let batch = [Append::new(&a, Revision::EMPTY, &events), again];
     let outcomes = store.append_all(&batch).await.expect("no error");
-    let outcome = CommandOutcome {
-        first: Revision::new(1),
-        count: 1,
-        body_hash: None,
-    };
-    assert_eq!(
-        outcomes,
-        [AppendOutcome::NotWritten, AppendOutcome::Repeated(outcome)]
-    );
+    let outcome = CommandOutcome { first: Revision::new(1), count: 1, body_hash: None };
+    assert_eq!(outcomes, [AppendOutcome::NotWritten, AppendOutcome::Repeated(outcome)]);
     assert!(rows(&store, &a).await.is_empty());
 }

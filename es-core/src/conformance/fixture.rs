@@ -19,16 +19,11 @@ pub(super) fn event(payload: &str) -> NewEvent {
 
 /// Events whose payloads are the numbers from `first` on.
 pub(super) fn numbered(first: u64, count: u64) -> Vec<NewEvent> {
-    (first..first + count)
-        .map(|number| event(&number.to_string()))
-        .collect()
+    (first..first + count).map(|number| event(&number.to_string())).collect()
 }
 
 pub(super) const fn command(id: Uuid) -> CommandRecord<'static> {
-    CommandRecord {
-        key: CommandKey { id, body_hash: None },
-        name: "Note",
-    }
+    CommandRecord { key: CommandKey { id, body_hash: None }, name: "Note" }
 }
 
 /// Appends, and insists that it works.
@@ -101,10 +96,7 @@ pub(super) async fn load(
     let mut take = |item: LoadItem<'_>| {
         match item {
             LoadItem::Snapshot { revision, state } => {
-                assert!(
-                    snapshot.is_none() && rows.is_empty(),
-                    "one snapshot, before the events"
-                );
+                assert!(snapshot.is_none() && rows.is_empty(), "one snapshot, before the events");
                 snapshot = Some((revision.get(), String::from_utf8_lossy(state).into_owned()));
             }
             LoadItem::Event(raw) => rows.push(Row::from(raw)),

@@ -15,10 +15,7 @@ pub async fn streams_are_listed_in_pages<S: EventStore>(store: S) {
     sorted.sort();
     let mut listed = Vec::new();
     loop {
-        let page = store
-            .list_streams("account", listed.last().map(String::as_str), 4)
-            .await
-            .expect("a page");
+        let page = store.list_streams("account", listed.last().map(String::as_str), 4).await.expect("a page");
         assert!(page.len() <= 4);
         for summary in &page {
             assert_eq!(
@@ -32,19 +29,8 @@ pub async fn streams_are_listed_in_pages<S: EventStore>(store: S) {
         }
     }
     assert_eq!(listed, sorted);
-    assert!(
-        store
-            .list_streams("nothing", None, 4)
-            .await
-            .expect("a page")
-            .is_empty()
-    );
-    assert!(
-        store
-            .close_stream(&stream("a"), Revision::new(2))
-            .await
-            .expect("no error")
-    );
+    assert!(store.list_streams("nothing", None, 4).await.expect("a page").is_empty());
+    assert!(store.close_stream(&stream("a"), Revision::new(2)).await.expect("no error"));
     let page = store.list_streams("account", Some("Z"), 1).await.expect("a page");
     assert!(page[0].closed && page[0].stream.key() == "a");
 }
@@ -76,10 +62,6 @@ pub async fn keys_are_exact<S: EventStore>(store: S) {
         append(&store, stream, 0, &[event(&number.to_string())]).await;
     }
     for (number, stream) in streams.iter().enumerate() {
-        assert_eq!(
-            payloads(&rows(&store, stream).await),
-            [number.to_string()],
-            "{stream}"
-        );
+        assert_eq!(payloads(&rows(&store, stream).await), [number.to_string()], "{stream}");
     }
 }

@@ -30,11 +30,7 @@ pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(stor
         let (_, _, head) = load(&reference, Load::all(stream)).await;
         // Mostly right, now and then off by one or two.
         let guess = |rng: &mut Rng, revision: u64| {
-            if rng.u8(..4) > 0 {
-                revision
-            } else {
-                rng.u64(..revision + 3)
-            }
+            if rng.u8(..4) > 0 { revision } else { rng.u64(..revision + 3) }
         };
         match rng.u8(..10) {
             0..=4 => {
@@ -78,10 +74,7 @@ pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(stor
                 }
             }
             8 => {
-                let (after, up_to) = (
-                    rng.u64(..head.revision.get() + 2),
-                    rng.u64(..head.revision.get() + 4),
-                );
+                let (after, up_to) = (rng.u64(..head.revision.get() + 2), rng.u64(..head.revision.get() + 4));
                 let part = Load::all(stream)
                     .snapshot(rng.bool().then_some(fingerprint))
                     .after(Revision::new(after))
@@ -89,9 +82,7 @@ pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(stor
                     .command_id(Some(command_ids[rng.usize(..command_ids.len())]));
                 let (left, right) = (load(&store, part).await, load(&reference, part).await);
                 let seen = |rows: &[super::fixture::Row]| {
-                    rows.iter()
-                        .map(|row| (row.revision, row.id, row.payload.clone()))
-                        .collect::<Vec<_>>()
+                    rows.iter().map(|row| (row.revision, row.id, row.payload.clone())).collect::<Vec<_>>()
                 };
                 assert_eq!(
                     (left.0, seen(&left.1), left.2),
@@ -101,10 +92,7 @@ pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(stor
             }
             _ if rng.u8(..12) == 0 => {
                 let left = store.close_stream(stream, head.revision).await.expect("no error");
-                let right = reference
-                    .close_stream(stream, head.revision)
-                    .await
-                    .expect("no error");
+                let right = reference.close_stream(stream, head.revision).await.expect("no error");
                 assert_eq!(left, right, "step {step}");
             }
             _ => {
@@ -112,10 +100,8 @@ pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(stor
                 let part = if rng.bool() { part.backward() } else { part };
                 let ids =
                     |rows: Vec<super::fixture::Row>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
-                let (left, right) = (
-                    range(&store, stream, part).await,
-                    range(&reference, stream, part).await,
-                );
+                let (left, right) =
+                    (range(&store, stream, part).await, range(&reference, stream, part).await);
                 assert_eq!(ids(left), ids(right), "step {step}");
             }
         }
@@ -123,10 +109,6 @@ pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(stor
     for stream in &streams {
         let (left, right) = (rows(&store, stream).await, rows(&reference, stream).await);
         assert_eq!(left.len(), right.len());
-        assert!(
-            left.iter()
-                .zip(&right)
-                .all(|(l, r)| (l.id, l.revision) == (r.id, r.revision))
-        );
+        assert!(left.iter().zip(&right).all(|(l, r)| (l.id, l.revision) == (r.id, r.revision)));
     }
 }

@@ -21,22 +21,14 @@ pub async fn what_was_written_is_read_back<S: EventStore>(store: S) {
         .actor("clerk \"112\" é")
         .entry("channel", "web")
         .entry("tags", vec!["a", "b"]);
-    let full = NewEvent::new(
-        "account.opened",
-        7,
-        br#"{"owner":"Ann"}"#.to_vec(),
-        Arc::new(metadata.clone()),
-    );
+    let full = NewEvent::new("account.opened", 7, br#"{"owner":"Ann"}"#.to_vec(), Arc::new(metadata.clone()));
     let bare = NewEvent::new("account.noted", 1, b"null".to_vec(), Arc::new(Metadata::new()));
     let written = [full, bare];
     let appended = append(&store, &stream, 0, &written).await;
     let mut seen = 0;
     let mut take = |raw: RawEvent<'_>| {
         let new = &written[seen];
-        assert_eq!(
-            (raw.event_id, raw.name, raw.version),
-            (new.id, new.name, new.version)
-        );
+        assert_eq!((raw.event_id, raw.name, raw.version), (new.id, new.name, new.version));
         assert_eq!(raw.position, appended.positions[seen]);
         assert_eq!(raw.recorded_at, appended.recorded_at);
         let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).expect("JSON");
@@ -49,10 +41,7 @@ pub async fn what_was_written_is_read_back<S: EventStore>(store: S) {
         seen += 1;
         Ok(())
     };
-    store
-        .read_stream(&stream, StreamRange::ALL, &mut take)
-        .await
-        .expect("a read");
+    store.read_stream(&stream, StreamRange::ALL, &mut take).await.expect("a read");
     assert_eq!(seen, 2);
 }
 
@@ -64,14 +53,8 @@ pub async fn a_range_is_read_in_both_directions<S: EventStore>(store: S) {
     let at = Revision::new;
     assert_eq!(read(StreamRange::from(at(18))).await, [18, 19, 20]);
     assert_eq!(read(StreamRange::from(at(0)).to(at(2))).await, [1, 2]);
-    assert_eq!(
-        read(StreamRange::from(at(5)).to(at(7)).backward()).await,
-        [7, 6, 5]
-    );
-    assert_eq!(
-        read(StreamRange::ALL.backward()).await,
-        (1..=20).rev().collect::<Vec<_>>()
-    );
+    assert_eq!(read(StreamRange::from(at(5)).to(at(7)).backward()).await, [7, 6, 5]);
+    assert_eq!(read(StreamRange::ALL.backward()).await, (1..=20).rev().collect::<Vec<_>>());
     assert!(read(StreamRange::from(at(21))).await.is_empty());
     assert!(read(StreamRange::from(at(7)).to(at(5))).await.is_empty());
 }
@@ -95,24 +78,11 @@ pub async fn an_error_of_the_sink_ends_the_read<S: EventStore>(store: S) {
             seen += 1;
             let found = raw.revision;
             let stream = raw.stream.clone();
-            if seen < 3 {
-                Ok(())
-            } else {
-                Err(StoreError::Damaged {
-                    stream,
-                    expected: found,
-                    found,
-                })
-            }
+            if seen < 3 { Ok(()) } else { Err(StoreError::Damaged { stream, expected: found, found }) }
         };
-        let error = store
-            .read_stream(&stream, StreamRange::ALL, &mut take)
-            .await
-            .expect_err("the sink's error");
-        assert!(
-            matches!(error, StoreError::Damaged { found, .. } if found.get() == 3),
-            "{error}"
-        );
+        let error =
+            store.read_stream(&stream, StreamRange::ALL, &mut take).await.expect_err("the sink's error");
+        assert!(matches!(error, StoreError::Damaged { found, .. } if found.get() == 3), "{error}");
         assert_eq!(seen, 3);
     }
     assert_eq!(rows(&store, &stream).await.len(), 500);
@@ -123,9 +93,7 @@ pub async fn a_load_reads_the_part_asked_for<S: EventStore>(store: S) {
     let stream = stream("1");
     append(&store, &stream, 0, &numbered(1, 10)).await;
     let read = async |after, up_to| {
-        let load_part = Load::all(&stream)
-            .after(Revision::new(after))
-            .up_to(Revision::new(up_to));
+        let load_part = Load::all(&stream).after(Revision::new(after)).up_to(Revision::new(up_to));
         let (_, rows, head) = load(&store, load_part).await;
         assert_eq!(head.revision.get(), 10);
         revisions(&rows)
@@ -148,10 +116,7 @@ pub async fn what_was_acknowledged_is_read_by_everybody<S: EventStore + 'static>
         let store = Arc::clone(&store);
         readers.spawn(async move {
             let (_, rows, head) = load(&*store, Load::all(&stream)).await;
-            assert!(
-                rows.len() as u64 >= (round + 1) * 3,
-                "acknowledged events are missing"
-            );
+            assert!(rows.len() as u64 >= (round + 1) * 3, "acknowledged events are missing");
             assert_eq!(rows.len() % 3, 0, "a part of an append was read");
             assert_eq!(head.revision.get(), rows.len() as u64, "head and events disagree");
             assert_eq!(head.event_id, rows.last().map(|row| row.id));

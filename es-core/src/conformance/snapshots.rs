@@ -24,36 +24,24 @@ pub async fn a_snapshot_shortens_the_load<S: EventStore>(store: S) {
     save(&store, &stream, 7, FINGERPRINT, r#"{"sum": 28}"#).await;
     let (snapshot, rows, head) = load(&store, Load::all(&stream).snapshot(Some(FINGERPRINT))).await;
     let (at, state) = snapshot.expect("the snapshot");
-    assert_eq!(
-        (at, revisions(&rows), head.revision.get()),
-        (7, vec![8, 9, 10], 10)
-    );
+    assert_eq!((at, revisions(&rows), head.revision.get()), (7, vec![8, 9, 10], 10));
     let state: serde_json::Value = serde_json::from_str(&state).expect("JSON");
     assert_eq!(state, serde_json::json!({ "sum": 28 }));
 
     let without = [
         Load::all(&stream),
         Load::all(&stream).snapshot(Some(OTHER)),
-        Load::all(&stream)
-            .snapshot(Some(FINGERPRINT))
-            .up_to(Revision::new(6)),
+        Load::all(&stream).snapshot(Some(FINGERPRINT)).up_to(Revision::new(6)),
     ];
     for without in without {
         let (snapshot, rows, _) = load(&store, without).await;
         assert_eq!((snapshot, rows.first().map(|row| row.revision)), (None, Some(1)));
     }
-    let after = Load::all(&stream)
-        .snapshot(Some(FINGERPRINT))
-        .after(Revision::new(7));
+    let after = Load::all(&stream).snapshot(Some(FINGERPRINT)).after(Revision::new(7));
     let (snapshot, rows, _) = load(&store, after).await;
     assert_eq!((snapshot, revisions(&rows)), (None, vec![8, 9, 10]));
-    let (snapshot, rows, _) = load(
-        &store,
-        Load::all(&stream)
-            .snapshot(Some(FINGERPRINT))
-            .up_to(Revision::new(8)),
-    )
-    .await;
+    let (snapshot, rows, _) =
+        load(&store, Load::all(&stream).snapshot(Some(FINGERPRINT)).up_to(Revision::new(8))).await;
     assert_eq!((snapshot.map(|(at, _)| at), revisions(&rows)), (Some(7), vec![8]));
 }
 

@@ -68,10 +68,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         A: Handle<C>,
         C: Send + Sync,
     {
-        self.decide_with(id, options.named_after::<C>(), |state: Arc<A>| {
-            ready(state.handle(&command))
-        })
-        .await
+        self.decide_with(id, options.named_after::<C>(), |state: Arc<A>| ready(state.handle(&command))).await
     }
 
     /// As [`execute_with`](Self::execute_with), in the caller's transaction: the events are written together with the
@@ -94,16 +91,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         C: Send + Sync,
     {
         let decide = |state: Arc<A>| ready(state.handle(&command));
-        let port = InTransaction {
-            store: &*self.store,
-            tx,
-        };
-        let run = Run {
-            repository: self,
-            port,
-            options: options.named_after::<C>(),
-            snapshots: false,
-        };
+        let port = InTransaction { store: &*self.store, tx };
+        let run = Run { repository: self, port, options: options.named_after::<C>(), snapshots: false };
         run.go(id, decide).await
     }
 
@@ -161,14 +150,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         E: Error + Send + Sync + 'static,
     {
         let port = Direct(&*self.store);
-        Run {
-            repository: self,
-            port,
-            options,
-            snapshots: true,
-        }
-        .go(id, decide)
-        .await
+        Run { repository: self, port, options, snapshots: true }.go(id, decide).await
     }
 }
 
@@ -177,8 +159,7 @@ impl ExecuteOptions {
     fn named_after<C>(mut self) -> Self {
         let name = std::any::type_name::<C>();
         let path = name.split('<').next().unwrap_or(name);
-        self.command_name
-            .get_or_insert(path.rsplit("::").next().unwrap_or(path).into());
+        self.command_name.get_or_insert(path.rsplit("::").next().unwrap_or(path).into());
         self
     }
 }
@@ -240,10 +221,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
     {
         let command = self.options.command;
         let command_id = command.map(|command| command.id);
-        let mut fold = match start
-            .run(&mut self.port, |load| load.command_id(command_id))
-            .await
-        {
+        let mut fold = match start.run(&mut self.port, |load| load.command_id(command_id)).await {
             Ok(fold) => fold,
             Err(error) => return Attempt::unless_final(error),
         };
@@ -254,40 +232,24 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         if let Some(expected) = self.options.expected
             && expected != fold.revision
         {
-            return Ok(Attempt::Failed(Failure::Conflict {
-                expected,
-                actual: fold.revision,
-                fold: None,
-            }));
+            return Ok(Attempt::Failed(Failure::Conflict { expected, actual: fold.revision, fold: None }));
         }
 
         let state = Arc::new(std::mem::take(&mut fold.state));
         let events = decide(Arc::clone(&state)).await.map_err(ExecuteError::Rejected)?;
         let expected = fold.revision;
         if events.is_empty() {
-            return Ok(Attempt::Done(Executed {
-                events: Vec::new(),
-                revision: expected,
-                repeated: false,
-            }));
+            return Ok(Attempt::Done(Executed { events: Vec::new(), revision: expected, repeated: false }));
         }
         let written = Encoded::new(stream, expected, events, &self.options.metadata)?;
 
         let name = self.options.command_name.as_deref().unwrap_or("decide");
         let record = command.map(|key| CommandRecord { key, name });
-        let append = Append::new(stream, expected, &written.new)
-            .head(fold.head)
-            .command(record);
+        let append = Append::new(stream, expected, &written.new).head(fold.head).command(record);
         match self.port.append(append).await {
             Ok(AppendOutcome::Appended(appended)) => {
                 if let Some(state) = Arc::into_inner(state) {
-                    self.snapshot(
-                        stream,
-                        fold.snapshot,
-                        append.last_revision(),
-                        state,
-                        written.copies,
-                    );
+                    self.snapshot(stream, fold.snapshot, append.last_revision(), state, written.copies);
                 }
                 let executed = executed(stream, expected, written.events, written.new, &appended)?;
                 Ok(Attempt::Done(executed))
@@ -301,19 +263,11 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
                     fold.state = state;
                     fold
                 });
-                Ok(Attempt::Failed(Failure::Conflict {
-                    expected,
-                    actual,
-                    fold,
-                }))
+                Ok(Attempt::Failed(Failure::Conflict { expected, actual, fold }))
             }
             Ok(AppendOutcome::NotWritten) => {
                 let source = "the store left a single append undecided".into();
-                Err(StoreError::Backend {
-                    source,
-                    retryable: false,
-                }
-                .into())
+                Err(StoreError::Backend { source, retryable: false }.into())
             }
             Err(error) => Attempt::unless_final(error),
         }
@@ -336,14 +290,8 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
             }),
             LoadItem::Snapshot { .. } => Ok(()),
         };
-        self.port
-            .load(Load::all(stream).after(before).up_to(last), &mut take)
-            .await?;
-        Ok(Executed {
-            events,
-            revision: last,
-            repeated: true,
-        })
+        self.port.load(Load::all(stream).after(before).up_to(last), &mut take).await?;
+        Ok(Executed { events, revision: last, repeated: true })
     }
 
     /// Folds the new events into the state and keeps a snapshot of it, if one is due.
@@ -362,11 +310,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
             for event in copies {
                 state.apply_event(event);
             }
-            let Repository {
-                store,
-                snapshots: writer,
-                ..
-            } = self.repository;
+            let Repository { store, snapshots: writer, .. } = self.repository;
             writer.write(store, &snapshots, stream.clone(), revision, &state);
         }
     }
@@ -379,21 +323,13 @@ enum Attempt<'a, A: Aggregate> {
 
 /// Why an attempt may be repeated.
 enum Failure<'a, A> {
-    Conflict {
-        expected: Revision,
-        actual: Revision,
-        fold: Option<Fold<'a, A>>,
-    },
+    Conflict { expected: Revision, actual: Revision, fold: Option<Fold<'a, A>> },
     Store(StoreError),
 }
 
 impl<A: Aggregate> Attempt<'_, A> {
     fn unless_final<E: Error + 'static>(error: StoreError) -> Result<Self, ExecuteError<E>> {
-        if error.is_retryable() {
-            Ok(Self::Failed(Failure::Store(error)))
-        } else {
-            Err(error.into())
-        }
+        if error.is_retryable() { Ok(Self::Failed(Failure::Store(error))) } else { Err(error.into()) }
     }
 }
 
@@ -407,11 +343,9 @@ impl<'a, A> Failure<'a, A> {
 
     fn into_error<E: Error + 'static>(self, stream: &StreamId) -> ExecuteError<E> {
         match self {
-            Self::Conflict { expected, actual, .. } => ExecuteError::Conflict {
-                stream: stream.clone(),
-                expected,
-                actual,
-            },
+            Self::Conflict { expected, actual, .. } => {
+                ExecuteError::Conflict { stream: stream.clone(), expected, actual }
+            }
             Self::Store(error) => error.into(),
         }
     }
@@ -442,12 +376,7 @@ impl<A: Aggregate> Encoded<A> {
             let event_type = A::event_type(event);
             let mut payload = Vec::with_capacity(128);
             A::encode(event, &mut payload)?;
-            let event = NewEvent::new(
-                event_type.name,
-                event_type.version,
-                payload,
-                Arc::clone(&metadata),
-            );
+            let event = NewEvent::new(event_type.name, event_type.version, payload, Arc::clone(&metadata));
             let raw = RawEvent {
                 stream,
                 revision,
@@ -469,11 +398,7 @@ impl<A: Aggregate> Encoded<A> {
             })?;
             new.push(event);
         }
-        Ok(Self {
-            events: events.into_iter().collect(),
-            new,
-            copies,
-        })
+        Ok(Self { events: events.into_iter().collect(), new, copies })
     }
 }
 
@@ -486,36 +411,25 @@ fn executed<A: Aggregate>(
 ) -> Result<Executed<A>, StoreError> {
     if appended.positions.len() != new.len() {
         let source = "the store did not say where each event was stored".into();
-        return Err(StoreError::Backend {
-            source,
-            retryable: false,
-        });
+        return Err(StoreError::Backend { source, retryable: false });
     }
     let stream = Arc::new(stream.clone());
     let mut revision = expected;
-    let stored = events
-        .into_iter()
-        .zip(new)
-        .zip(&appended.positions)
-        .map(|((event, new), position)| {
-            revision = revision.next();
-            Recorded {
-                event,
-                name: new.name,
-                version: new.version,
-                stored_version: new.version,
-                stream: Arc::clone(&stream),
-                revision,
-                position: *position,
-                event_id: new.id,
-                recorded_at: appended.recorded_at,
-                metadata: new.metadata,
-            }
-        });
+    let stored = events.into_iter().zip(new).zip(&appended.positions).map(|((event, new), position)| {
+        revision = revision.next();
+        Recorded {
+            event,
+            name: new.name,
+            version: new.version,
+            stored_version: new.version,
+            stream: Arc::clone(&stream),
+            revision,
+            position: *position,
+            event_id: new.id,
+            recorded_at: appended.recorded_at,
+            metadata: new.metadata,
+        }
+    });
     let events = stored.collect();
-    Ok(Executed {
-        events,
-        revision,
-        repeated: false,
-    })
+    Ok(Executed { events, revision, repeated: false })
 }

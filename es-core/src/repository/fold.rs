@@ -97,17 +97,10 @@ impl<'a, A: Aggregate> Fold<'a, A> {
     }
 
     fn damaged(&self, found: Revision) -> StoreError {
-        StoreError::Damaged {
-            stream: self.stream.clone(),
-            expected: self.revision.next(),
-            found,
-        }
+        StoreError::Damaged { stream: self.stream.clone(), expected: self.revision.next(), found }
     }
 
     pub(super) fn into_loaded(self) -> Loaded<A> {
-        Loaded {
-            state: self.state,
-            revision: self.revision,
-        }
+        Loaded { state: self.state, revision: self.revision }
     }
 }

@@ -29,9 +29,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
             }
             Ok(())
         };
-        self.store
-            .read_stream(&stream, StreamRange::ALL, &mut take)
-            .await?;
+        self.store.read_stream(&stream, StreamRange::ALL, &mut take).await?;
         // Stable, so that revisions break ties.
         happened.sort_by_key(|(occurred_at, _)| *occurred_at);
         let mut state = A::default();

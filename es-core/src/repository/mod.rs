@@ -120,9 +120,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// As [`load`](Self::load).
     pub async fn load_at(&self, id: &A::Id, revision: Revision) -> Result<Loaded<A>, StoreError> {
         let stream = self.stream_id(id)?;
-        let fold = Fold::new(&stream)
-            .run(&mut Direct(&*self.store), |load| load.up_to(revision))
-            .await?;
+        let fold = Fold::new(&stream).run(&mut Direct(&*self.store), |load| load.up_to(revision)).await?;
         Ok(fold.into_loaded())
     }
 

@@ -76,27 +76,17 @@ pub struct Retry {
 impl Default for Retry {
     /// Ten times, from 2 ms up to 250 ms: about a second in all.
     fn default() -> Self {
-        Self {
-            times: 10,
-            first_wait: Duration::from_millis(2),
-            longest_wait: Duration::from_millis(250),
-        }
+        Self { times: 10, first_wait: Duration::from_millis(2), longest_wait: Duration::from_millis(250) }
     }
 }
 
 impl Retry {
     /// Never.
-    pub const NEVER: Self = Self {
-        times: 0,
-        first_wait: Duration::ZERO,
-        longest_wait: Duration::ZERO,
-    };
+    pub const NEVER: Self = Self { times: 0, first_wait: Duration::ZERO, longest_wait: Duration::ZERO };
 
     /// The wait before the repetition after `done` of them.
     pub(super) fn wait(self, done: u32) -> Duration {
-        let bound = self
-            .first_wait
-            .saturating_mul(1_u32.checked_shl(done).unwrap_or(u32::MAX));
+        let bound = self.first_wait.saturating_mul(1_u32.checked_shl(done).unwrap_or(u32::MAX));
         bound.min(self.longest_wait).mul_f64(fastrand::f64())
     }
 }
@@ -110,10 +100,8 @@ mod tests {
         let retry = Retry::default();
         for done in [0, 1, 5, 31, 32, u32::MAX] {
             for _ in 0..100 {
-                let bound = retry
-                    .first_wait
-                    .saturating_mul(2_u32.saturating_pow(done))
-                    .min(retry.longest_wait);
+                let bound =
+                    retry.first_wait.saturating_mul(2_u32.saturating_pow(done)).min(retry.longest_wait);
                 assert!(retry.wait(done) <= bound);
             }
         }

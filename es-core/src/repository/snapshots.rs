@@ -16,9 +16,7 @@ pub(super) struct SnapshotWriter {
 
 impl Default for SnapshotWriter {
     fn default() -> Self {
-        Self {
-            slots: Arc::new(Semaphore::new(AT_ONCE as usize)),
-        }
+        Self { slots: Arc::new(Semaphore::new(AT_ONCE as usize)) }
     }
 }
 
@@ -32,10 +30,9 @@ impl SnapshotWriter {
         revision: Revision,
         state: &A,
     ) {
-        let (Ok(runtime), Ok(slot)) = (
-            tokio::runtime::Handle::try_current(),
-            Arc::clone(&self.slots).try_acquire_owned(),
-        ) else {
+        let (Ok(runtime), Ok(slot)) =
+            (tokio::runtime::Handle::try_current(), Arc::clone(&self.slots).try_acquire_owned())
+        else {
             return;
         };
         let name = stream.to_string();

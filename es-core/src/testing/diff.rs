@@ -88,10 +88,7 @@ mod tests {
     fn a_difference_keeps_what_is_common() {
         assert_eq!(text(&["a"], &["a"]), "");
         let head = "  (- expected, + found)\n";
-        assert_eq!(
-            text(&["a", "b", "d"], &["a", "c", "d"]),
-            format!("{head}    a\n  - b\n  + c\n    d\n")
-        );
+        assert_eq!(text(&["a", "b", "d"], &["a", "c", "d"]), format!("{head}    a\n  - b\n  + c\n    d\n"));
         assert_eq!(text(&[], &["a"]), format!("{head}  + a\n  - (nothing)\n"));
         assert_eq!(text(&["a"], &[]), format!("{head}  - a\n  + (nothing)\n"));
     }

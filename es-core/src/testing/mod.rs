@@ -44,7 +44,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use self::diff::{Shown, difference};
-use crate::{Aggregate, Events, Handle, IntoEvents, Position, RawEvent, Revision, StreamId};
+use crate::{
+    Aggregate, DecodeError, Event, Events, Handle, IntoEvents, Position, RawEvent, Revision, StreamId,
+};
 
 /// Starts a test from the events that have happened: one, several, or `()`.
 ///
@@ -53,11 +55,7 @@ use crate::{Aggregate, Events, Handle, IntoEvents, Position, RawEvent, Revision,
 /// When an event does not read back from what it writes.
 #[track_caller]
 pub fn given<A: Aggregate>(events: impl IntoEvents<A>) -> Given<A> {
-    Given {
-        state: A::default(),
-        revision: Revision::EMPTY,
-    }
-    .and(events)
+    Given { state: A::default(), revision: Revision::EMPTY }.and(events)
 }
 
 /// A history so far.
@@ -94,9 +92,10 @@ impl<A: Aggregate> Given<A> {
     pub fn and_stored(mut self, name: &str, version: u32, payload: &Value) -> Self {
         self.revision = self.revision.next();
         let mut events = Vec::new();
-        if let Err(error) = decode::<A>(self.revision, name, version, payload, &mut |event| {
-            events.push(event);
-        }) {
+        let decoded = as_stored(A::NAME, self.revision, name, version, payload, |raw| {
+            A::decode(raw, &mut |event| events.push(event))
+        });
+        if let Err(error) = decoded {
             panic!("a given event does not decode: {error}");
         }
         for event in events {
@@ -192,10 +191,7 @@ impl<A: Aggregate, E: Error> Decided<A, E> {
     #[track_caller]
     pub fn then_rejected_with(self, matches: impl FnOnce(&E) -> bool) {
         let error = self.rejection();
-        assert!(
-            matches(&error),
-            "the command is rejected for another reason: {error:?}"
-        );
+        assert!(matches(&error), "the command is rejected for another reason: {error:?}");
     }
 
     /// Folds what the command yields, and compares the state.
@@ -219,10 +215,7 @@ impl<A: Aggregate, E: Error> Decided<A, E> {
         match self.outcome {
             Err(error) => error,
             Ok(events) => {
-                let list = events
-                    .iter()
-                    .map(|event| shown::<A>(event).to_string())
-                    .collect::<Vec<_>>();
+                let list = events.iter().map(|event| shown::<A>(event).to_string()).collect::<Vec<_>>();
                 panic!("the command is accepted, and yields\n  {}", list.join("\n  "));
             }
         }
@@ -234,12 +227,7 @@ fn assert_same_state<A: PartialEq + Debug>(found: &A, expected: &A) {
     if found == expected {
         return;
     }
-    let lines = |state: &A| {
-        format!("{state:#?}")
-            .lines()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+    let lines = |state: &A| format!("{state:#?}").lines().map(str::to_owned).collect::<Vec<_>>();
     let difference = difference(&lines(expected), &lines(found)).unwrap_or_default();
     panic!("the state is another one\n{difference}");
 }
@@ -260,36 +248,62 @@ fn encoded<A: Aggregate>(event: &A::Event) -> (&'static str, u32, Value) {
 #[track_caller]
 fn shown<A: Aggregate>(event: &A::Event) -> Shown {
     let (name, version, payload) = encoded::<A>(event);
-    Shown {
-        name,
-        version,
-        payload,
-    }
+    Shown { name, version, payload }
 }
 
-fn decode<A: Aggregate>(
+/// Decodes an event as it may lie in a store: of this version or an older one, brought up to this one.
+///
+/// ```
+/// # use es_core::{UpcastContext, UpcastFrom, event};
+/// # #[event(name = "account.deposited", version = 1)] pub struct DepositedV1 { pub euros: i64 }
+/// # #[event(name = "account.deposited", version = 2, previous = DepositedV1)] pub struct Deposited { pub cents: i64 }
+/// # impl UpcastFrom<DepositedV1> for Deposited {
+/// #     type Error = std::convert::Infallible;
+/// #     fn upcast_from(old: DepositedV1, _: &UpcastContext<'_>) -> Result<Self, Self::Error> {
+/// #         Ok(Self { cents: old.euros * 100 })
+/// #     }
+/// # }
+/// # fn main() -> Result<(), es_core::DecodeError> {
+/// use es_core::testing::read;
+///
+/// let event: Deposited = read(1, &serde_json::json!({ "euros": 5 }))?;
+/// assert_eq!(event.cents, 500);
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+///
+/// [`DecodeError`], as any reader would get it.
+pub fn read<E: Event>(version: u32, payload: &Value) -> Result<E, DecodeError> {
+    as_stored("test", Revision::new(1), E::NAME, version, payload, E::decode)
+}
+
+/// Lets `take` look at an event as a store would hand it out.
+#[track_caller]
+fn as_stored<T>(
+    category: &'static str,
     revision: Revision,
     name: &str,
     version: u32,
     payload: &Value,
-    out: &mut dyn FnMut(A::Event),
-) -> Result<(), Box<dyn Error>> {
-    let stream = StreamId::new(A::NAME, "given")?;
-    let now = OffsetDateTime::now_utc();
-    let payload = serde_json::to_vec(payload)?;
-    let raw = RawEvent {
+    take: impl FnOnce(&RawEvent<'_>) -> T,
+) -> T {
+    let stream = match StreamId::new(category, "test") {
+        Ok(stream) => stream,
+        Err(error) => panic!("{error}"),
+    };
+    take(&RawEvent {
         stream: &stream,
         revision,
         position: Position::new(revision.get()),
         event_id: Uuid::now_v7(),
         name,
         version,
-        payload: &payload,
-        recorded_at: now,
+        payload: payload.to_string().as_bytes(),
+        recorded_at: OffsetDateTime::now_utc(),
         occurred: None,
         correlation_id: None,
         causation_id: None,
         metadata: None,
-    };
-    Ok(A::decode(&raw, out)?)
+    })
 }

@@ -1,2 +1,90 @@
-//! The quick start: one file, no server.
-fn main() {}
+//! The quick start: an account in one file. Run it with `cargo run -p bank`.
+#![allow(missing_docs, reason = "an example to copy, kept short")]
+
+use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, StreamRange, emit, event};
+
+#[event(name = "account.deposited")]
+#[derive(Debug)]
+pub struct Deposited {
+    pub cents: u64,
+}
+
+#[event(name = "account.withdrawn")]
+#[derive(Debug)]
+pub struct Withdrawn {
+    pub cents: u64,
+}
+
+#[derive(Aggregate, Debug, Default, PartialEq)]
+#[aggregate(name = "account", id = String, events(Deposited, Withdrawn), event_enum(AccountEvent, derive(Debug)))]
+pub struct Account {
+    pub cents: u64,
+}
+
+impl Apply<Deposited> for Account {
+    fn apply(&mut self, event: Deposited) {
+        self.cents += event.cents;
+    }
+}
+
+impl Apply<Withdrawn> for Account {
+    fn apply(&mut self, event: Withdrawn) {
+        self.cents -= event.cents;
+    }
+}
+
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("only {0} cents are there")]
+pub struct TooLittle(pub u64);
+
+pub struct Deposit(pub u64);
+pub struct Withdraw(pub u64);
+
+impl Handle<Deposit> for Account {
+    type Error = std::convert::Infallible;
+    fn handle(&self, command: &Deposit) -> Result<Events<Self>, Self::Error> {
+        emit(Deposited { cents: command.0 })
+    }
+}
+
+impl Handle<Withdraw> for Account {
+    type Error = TooLittle;
+    fn handle(&self, command: &Withdraw) -> Result<Events<Self>, TooLittle> {
+        if command.0 > self.cents { Err(TooLittle(self.cents)) } else { emit(Withdrawn { cents: command.0 }) }
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let accounts = Repository::<Account, _>::new(MemoryStore::new());
+    let id = String::from("A-17");
+    accounts.execute(&id, Deposit(500)).await?;
+    accounts.execute(&id, Withdraw(120)).await?;
+    if let Err(rejected) = accounts.execute(&id, Withdraw(1_000)).await {
+        println!("rejected: {rejected}");
+    }
+    let print = |recorded: es_core::Recorded<AccountEvent>| {
+        println!("{}  {}  {:?}", recorded.revision, recorded.name, recorded.event);
+        Ok(())
+    };
+    accounts.history(&id, StreamRange::ALL, print).await?;
+    println!("now {:?}", accounts.load(&id).await?.state);
+    println!("at revision 1 {:?}", accounts.load_at(&id, 1.into()).await?.state);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use es_core::testing::given;
+
+    #[test]
+    fn nobody_withdraws_more_than_is_there() {
+        given::<Account>(Deposited { cents: 500 })
+            .when(Withdraw(120))
+            .then_events(Withdrawn { cents: 120 })
+            .then_state(&Account { cents: 380 })
+            .when(Withdraw(1_000))
+            .then_rejected(&TooLittle(380));
+    }
+}

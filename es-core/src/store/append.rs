@@ -1,0 +1,147 @@
+//! What goes into an append, what is refused, and what comes of it.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::{CommandOutcome, CommandRecord};
+use crate::{NewEvent, Position, Revision, StoreError, StreamId};
+
+/// Events for one stream, and what must be true of the stream for them to be written.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Append<'a> {
+    /// The stream.
+    pub stream: &'a StreamId,
+    /// The revision that the stream must be at; [`Revision::EMPTY`] for a new one.
+    pub expected: Revision,
+    /// The id of the stream's last event, if the caller knows it: tells a stream that was restored from a backup and
+    /// grew again from the one that the caller has seen.
+    pub head: Option<Uuid>,
+    /// The events, in order.
+    pub events: &'a [NewEvent],
+    /// The command, if its outcome is to be remembered.
+    pub command: Option<CommandRecord<'a>>,
+}
+
+impl<'a> Append<'a> {
+    /// Events for a stream at a revision.
+    #[must_use]
+    pub const fn new(stream: &'a StreamId, expected: Revision, events: &'a [NewEvent]) -> Self {
+        Self { stream, expected, head: None, events, command: None }
+    }
+
+    /// Also asks for the id of the stream's last event.
+    #[must_use]
+    pub const fn head(mut self, event_id: Option<Uuid>) -> Self {
+        self.head = event_id;
+        self
+    }
+
+    /// Remembers the outcome under a command id.
+    #[must_use]
+    pub const fn command(mut self, command: Option<CommandRecord<'a>>) -> Self {
+        self.command = command;
+        self
+    }
+
+    /// The revision of the stream after this append.
+    #[must_use]
+    pub const fn last_revision(&self) -> Revision {
+        self.expected.plus(self.events.len() as u64)
+    }
+
+    /// Refuses what no store may write: no events, too much, NUL characters.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] that names the stream and the event.
+    pub fn check(&self, limits: Limits) -> Result<(), StoreError> {
+        let stream = || self.stream.clone();
+        if self.events.is_empty() {
+            return Err(StoreError::EmptyAppend { stream: stream() });
+        }
+        for event in self.events {
+            let metadata = event.metadata.to_json();
+            let parts = [("payload", Some(&event.payload)), ("metadata", metadata.as_ref())];
+            for (part, json) in parts {
+                let Some(json) = json else { continue };
+                let name = event.name;
+                if json.len() > limits.payload_bytes {
+                    let (bytes, limit) = (json.len(), limits.payload_bytes);
+                    return Err(StoreError::TooLarge { stream: stream(), name, part, bytes, limit });
+                }
+                if holds_nul(json) {
+                    return Err(StoreError::NulCharacter { stream: stream(), name, part });
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether JSON text has the escape of a NUL character in one of its strings.
+fn holds_nul(json: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(next) = json[at..].iter().position(|&byte| byte == b'\\') {
+        let escape = at + next;
+        if json[escape + 1..].starts_with(b"u0000") {
+            return true;
+        }
+        // The character after a backslash belongs to its escape: `\\u0000` is a backslash and five letters.
+        at = (escape + 2).min(json.len());
+    }
+    false
+}
+
+/// How much a store takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest payload, and the longest metadata, in bytes of JSON. 1 MiB unless said otherwise.
+    pub payload_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { payload_bytes: 1 << 20 }
+    }
+}
+
+/// What an append did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a conflict is no error: nothing was written"]
+pub enum AppendOutcome {
+    /// The events are stored.
+    Appended(Appended),
+    /// The stream is at another revision, or its last event is another one; nothing was written.
+    Conflict {
+        /// The revision that the stream is at.
+        actual: Revision,
+    },
+    /// A command of this id was carried out before; nothing was written.
+    Repeated(CommandOutcome),
+    /// Only in [`EventStore::append_all`](super::EventStore::append_all): another stream stood in the way; nothing was written.
+    NotWritten,
+}
+
+/// Where and when the events of an append were stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Appended {
+    /// The position of each event, in order.
+    pub positions: Vec<Position>,
+    /// The store's clock at the append.
+    pub recorded_at: OffsetDateTime,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_escape_of_a_nul_character_is_one() {
+        assert!(holds_nul(br#"{"a":"\u0000"}"#));
+        assert!(holds_nul(br#"{"a":"\\\u0000"}"#));
+        assert!(!holds_nul(br#"{"a":"\\u0000"}"#));
+        assert!(!holds_nul(br#"{"a":"\u0001"}"#));
+        assert!(!holds_nul(br#"{"a":"x\"#));
+    }
+}

@@ -1,0 +1,51 @@
+//! A store behind a pointer is a store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{
+    Append, AppendOutcome, EventStore, Load, LoadSink, Sink, StreamHead, StreamRange, StreamSummary,
+};
+use crate::{NewSnapshot, Revision, StoreError, StreamId};
+
+macro_rules! forward_to_inner {
+    ($($outer:ty),*) => {$(
+        #[async_trait]
+        impl<S: EventStore + ?Sized> EventStore for $outer {
+            async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+                (**self).append(append).await
+            }
+            async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
+                (**self).append_all(appends).await
+            }
+            async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+                (**self).load(load, sink).await
+            }
+            async fn read_stream(
+                &self,
+                stream: &StreamId,
+                range: StreamRange,
+                sink: Sink<'_>,
+            ) -> Result<(), StoreError> {
+                (**self).read_stream(stream, range, sink).await
+            }
+            async fn list_streams(
+                &self,
+                category: &str,
+                after: Option<&str>,
+                limit: usize,
+            ) -> Result<Vec<StreamSummary>, StoreError> {
+                (**self).list_streams(category, after, limit).await
+            }
+            async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
+                (**self).close_stream(stream, expected).await
+            }
+            async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
+                (**self).save_snapshot(snapshot).await
+            }
+        }
+    )*};
+}
+
+forward_to_inner!(Arc<S>, Box<S>, &S);

@@ -1,0 +1,165 @@
+//! What can be read of a stream, and what a read says about it.
+
+use uuid::Uuid;
+
+use super::CommandOutcome;
+use crate::{Fingerprint, RawEvent, Revision, StreamId};
+
+/// What [`EventStore::load`](super::EventStore::load) is to find.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Load<'a> {
+    /// The stream.
+    pub stream: &'a StreamId,
+    /// Only events after this revision, and only a snapshot that is beyond it.
+    pub after: Revision,
+    /// Only events up to this revision, that one included, and no snapshot that is beyond it.
+    pub up_to: Revision,
+    /// Which snapshot will do; `None` for no snapshot.
+    pub snapshot: Option<Fingerprint>,
+    /// A command whose outcome is wanted.
+    pub command_id: Option<Uuid>,
+}
+
+impl<'a> Load<'a> {
+    /// All events of a stream.
+    #[must_use]
+    pub const fn all(stream: &'a StreamId) -> Self {
+        Self { stream, after: Revision::EMPTY, up_to: Revision::MAX, snapshot: None, command_id: None }
+    }
+
+    /// Starts from a snapshot, if there is one.
+    #[must_use]
+    pub const fn snapshot(mut self, fingerprint: Option<Fingerprint>) -> Self {
+        self.snapshot = fingerprint;
+        self
+    }
+
+    /// Only what comes after a revision.
+    #[must_use]
+    pub const fn after(mut self, revision: Revision) -> Self {
+        self.after = revision;
+        self
+    }
+
+    /// Only what comes up to a revision.
+    #[must_use]
+    pub const fn up_to(mut self, revision: Revision) -> Self {
+        self.up_to = revision;
+        self
+    }
+
+    /// Also looks up a command.
+    #[must_use]
+    pub const fn command_id(mut self, id: Option<Uuid>) -> Self {
+        self.command_id = id;
+        self
+    }
+}
+
+/// What [`EventStore::load`](super::EventStore::load) hands out.
+#[derive(Debug, Clone, Copy)]
+pub enum LoadItem<'a> {
+    /// The newest snapshot of the fingerprint asked for.
+    Snapshot {
+        /// How far it was folded.
+        revision: Revision,
+        /// The state, as JSON.
+        state: &'a [u8],
+    },
+    /// The next event.
+    Event(RawEvent<'a>),
+}
+
+/// Where a stream stands, as of the read that says so.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StreamHead {
+    /// The revision of the last event; [`Revision::EMPTY`] for a stream that is not there.
+    pub revision: Revision,
+    /// The id of the last event.
+    pub event_id: Option<Uuid>,
+    /// Whether the stream is closed.
+    pub closed: bool,
+    /// The outcome of the command asked for, if it was carried out before.
+    pub command: Option<CommandOutcome>,
+}
+
+impl StreamHead {
+    /// A stream at a revision.
+    #[must_use]
+    pub const fn new(revision: Revision, event_id: Option<Uuid>) -> Self {
+        Self { revision, event_id, closed: false, command: None }
+    }
+
+    /// Says whether the stream is closed.
+    #[must_use]
+    pub const fn closed(mut self, closed: bool) -> Self {
+        self.closed = closed;
+        self
+    }
+
+    /// Adds the outcome of a command.
+    #[must_use]
+    pub const fn command(mut self, outcome: Option<CommandOutcome>) -> Self {
+        self.command = outcome;
+        self
+    }
+}
+
+/// A part of a stream, and the direction in which it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StreamRange {
+    /// The lowest revision, included.
+    pub from: Revision,
+    /// The highest revision, included.
+    pub to: Revision,
+    /// From the highest down.
+    pub backward: bool,
+}
+
+impl StreamRange {
+    /// The whole stream.
+    pub const ALL: Self = Self { from: Revision::new(1), to: Revision::MAX, backward: false };
+
+    /// From a revision on, that one included.
+    #[must_use]
+    pub const fn from(revision: Revision) -> Self {
+        Self { from: revision, ..Self::ALL }
+    }
+
+    /// Up to a revision, that one included.
+    #[must_use]
+    pub const fn to(mut self, revision: Revision) -> Self {
+        self.to = revision;
+        self
+    }
+
+    /// From the highest revision down.
+    #[must_use]
+    pub const fn backward(mut self) -> Self {
+        self.backward = true;
+        self
+    }
+}
+
+/// One stream of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StreamSummary {
+    /// The stream.
+    pub stream: StreamId,
+    /// Where it stands.
+    pub revision: Revision,
+    /// Whether it is closed.
+    pub closed: bool,
+}
+
+impl StreamSummary {
+    /// A stream at a revision.
+    #[must_use]
+    pub const fn new(stream: StreamId, revision: Revision, closed: bool) -> Self {
+        Self { stream, revision, closed }
+    }
+}

@@ -1,0 +1,133 @@
+//! The store contract: what any place that keeps events must do.
+//!
+//! [`conformance`](crate::conformance) tests every line of it.
+
+mod append;
+mod command;
+mod forward;
+mod load;
+
+use async_trait::async_trait;
+
+pub use self::append::{Append, AppendOutcome, Appended, Limits};
+pub use self::command::{CommandKey, CommandOutcome, CommandRecord};
+pub use self::load::{Load, LoadItem, StreamHead, StreamRange, StreamSummary};
+
+use crate::{NewSnapshot, RawEvent, Revision, StoreError, StreamId};
+
+/// Takes the events of a read, one by one, borrowed from the row. An error ends the read and is its result.
+pub type Sink<'a> = &'a mut (dyn FnMut(RawEvent<'_>) -> Result<(), StoreError> + Send);
+
+/// Takes what [`EventStore::load`] finds: at most one snapshot, first, then the events after it.
+pub type LoadSink<'a> = &'a mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreError> + Send);
+
+/// A place that keeps events.
+///
+/// # Contract
+///
+/// 1. An append is atomic: all events of the call or none. Revisions are contiguous from `expected + 1`.
+/// 2. Of concurrent appends with the same expected revision exactly one wins; the others get
+///    [`AppendOutcome::Conflict`].
+/// 3. [`append_all`](Self::append_all) is atomic across its streams.
+/// 4. An event that was acknowledged is durable, and visible to every later read.
+/// 5. Reading a stream gives revisions in order without holes, in bounded memory.
+/// 6. Positions increase in the order of an append's events.
+/// 7. No event is ever updated or deleted. A closed stream takes no more events.
+/// 8. Bad input is a typed error before anything is written.
+///
+/// # Implementing
+///
+/// Call [`Append::check`] on each append first, and run [`conformance`](crate::conformance) in the store's tests.
+#[async_trait]
+pub trait EventStore: Send + Sync {
+    /// Appends the events of one command to one stream.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] for bad input, a closed stream, a reused command id, and a store that fails. A conflict is no
+    /// error but an [`AppendOutcome`].
+    async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
+
+    /// Appends to several streams, to all or to none. The outcomes stand in the order of `appends`.
+    ///
+    /// Unless every outcome is [`AppendOutcome::Appended`], nothing was written; the outcomes that are not a conflict
+    /// or a repetition are then [`AppendOutcome::NotWritten`].
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append); also [`StoreError::DuplicateStream`].
+    async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError>;
+
+    /// Reads a snapshot and the events after it, or all events, and looks up the outcome of a command: one round trip.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store or of the sink.
+    async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError>;
+
+    /// Reads a part of one stream.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store or of the sink.
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        range: StreamRange,
+        sink: Sink<'_>,
+    ) -> Result<(), StoreError>;
+
+    /// Lists the streams of a category in the byte order of their keys, after `after`, at most `limit` of them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store.
+    async fn list_streams(
+        &self,
+        category: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StreamSummary>, StoreError>;
+
+    /// Closes a stream for ever, if it is at the expected revision; `Ok(false)` if it is at another.
+    /// Closing a closed stream again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store.
+    async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError>;
+
+    /// Keeps a snapshot, unless a newer one of the same fingerprint is there. Of a stream that is not there, or not
+    /// as far, nothing is kept.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store.
+    async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError>;
+}
+
+/// Appends within a transaction that the caller has begun and will commit: events and the caller's own rows are
+/// written together or not at all.
+///
+/// One implementation a store, for the connection type of its transactions.
+#[async_trait]
+pub trait AppendIn<Tx: ?Sized>: EventStore {
+    /// As [`EventStore::append`], in the caller's transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::append`]; also [`StoreError::IsolationLevel`].
+    async fn append_in(&self, tx: &mut Tx, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
+
+    /// As [`EventStore::load`], in the caller's transaction.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::load`].
+    async fn load_in(
+        &self,
+        tx: &mut Tx,
+        load: Load<'_>,
+        sink: LoadSink<'_>,
+    ) -> Result<StreamHead, StoreError>;
+}

@@ -1,0 +1,194 @@
+//! An account, and a store that can be made to misbehave at a chosen point.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use es_core::{
+    Aggregate, Append, AppendOutcome, Apply, EventStore, Events, Handle, Load, LoadItem, LoadSink,
+    MemoryStore, Metadata, NewEvent, NewSnapshot, Revision, Sink, StoreError, StreamHead, StreamId,
+    StreamRange, StreamSummary, emit, event,
+};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+#[event(name = "account.opened")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Opened {
+    pub owner: String,
+}
+
+#[event(name = "account.deposited")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deposited {
+    pub cents: i64,
+}
+
+#[derive(Aggregate, Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+#[aggregate(
+    name = "account", id = String, events(Opened, Deposited), snapshot(every = 5),
+    event_enum(AccountEvent, derive(Debug, Clone, PartialEq))
+)]
+pub struct Account {
+    pub open: bool,
+    pub cents: i64,
+    pub deposits: Vec<i64>,
+}
+
+impl Apply<Opened> for Account {
+    fn apply(&mut self, _: Opened) {
+        self.open = true;
+    }
+}
+
+impl Apply<Deposited> for Account {
+    fn apply(&mut self, event: Deposited) {
+        self.cents += event.cents;
+        self.deposits.push(event.cents);
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    AlreadyOpen,
+    NotOpen,
+    Negative { cents: i64 },
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
+
+impl std::error::Error for Refused {}
+
+pub struct Open;
+
+impl Handle<Open> for Account {
+    type Error = Refused;
+    fn handle(&self, _: &Open) -> Result<Events<Self>, Refused> {
+        if self.open { Err(Refused::AlreadyOpen) } else { emit(Opened { owner: "Ann".into() }) }
+    }
+}
+
+pub struct Deposit(pub i64);
+
+impl Handle<Deposit> for Account {
+    type Error = Refused;
+    fn handle(&self, Deposit(cents): &Deposit) -> Result<Events<Self>, Refused> {
+        match *cents {
+            _ if !self.open => Err(Refused::NotOpen),
+            0 => emit(()),
+            cents if cents < 0 => Err(Refused::Negative { cents }),
+            cents => emit(Deposited { cents }),
+        }
+    }
+}
+
+/// What happens instead of, or before, the next appends.
+pub enum Meddle {
+    /// Somebody else appends one deposit first.
+    Deposit(i64),
+    /// The store fails so.
+    Fail(fn() -> StoreError),
+}
+
+/// A memory store that counts what is asked of it and meddles with appends.
+#[derive(Clone, Default)]
+pub struct Meddler {
+    pub inner: MemoryStore,
+    pub meddles: Arc<Mutex<VecDeque<Meddle>>>,
+    pub appends: Arc<AtomicUsize>,
+    pub loads: Arc<AtomicUsize>,
+    /// How many events loads have handed out.
+    pub events_loaded: Arc<AtomicUsize>,
+    pub snapshots_kept: Arc<AtomicUsize>,
+    /// While present, a snapshot waits for a permit before it is kept.
+    pub snapshot_gate: Option<Arc<Semaphore>>,
+}
+
+impl Meddler {
+    pub fn with(meddles: impl IntoIterator<Item = Meddle>) -> Self {
+        Self { meddles: Arc::new(Mutex::new(meddles.into_iter().collect())), ..Self::default() }
+    }
+
+    pub fn count(counter: &AtomicUsize) -> usize {
+        counter.load(Ordering::SeqCst)
+    }
+
+    /// Puts an event under the given name, version and payload at the end of a stream.
+    pub async fn put(&self, key: &str, name: &'static str, version: u32, payload: &str) {
+        let stream = StreamId::new("account", key).expect("a valid key");
+        let head = self.inner.load(Load::all(&stream), &mut |_| Ok(())).await.expect("a load");
+        let event = NewEvent::new(name, version, payload.into(), Arc::new(Metadata::new()));
+        let outcome = self.inner.append(Append::new(&stream, head.revision, &[event])).await;
+        assert!(matches!(outcome, Ok(AppendOutcome::Appended(_))));
+    }
+}
+
+#[async_trait]
+impl EventStore for Meddler {
+    async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        self.appends.fetch_add(1, Ordering::SeqCst);
+        let meddle = self.meddles.lock().expect("no panic").pop_front();
+        match meddle {
+            Some(Meddle::Deposit(cents)) => {
+                let payload = format!("{{\"cents\":{cents}}}");
+                self.put(append.stream.key(), "account.deposited", 1, &payload).await;
+            }
+            Some(Meddle::Fail(error)) => return Err(error()),
+            None => {}
+        }
+        self.inner.append(append).await
+    }
+
+    async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
+        self.inner.append_all(appends).await
+    }
+
+    async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        let counted = &mut |item: LoadItem<'_>| {
+            if matches!(item, LoadItem::Event(_)) {
+                self.events_loaded.fetch_add(1, Ordering::SeqCst);
+            }
+            sink(item)
+        };
+        self.inner.load(load, counted).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        range: StreamRange,
+        sink: Sink<'_>,
+    ) -> Result<(), StoreError> {
+        self.inner.read_stream(stream, range, sink).await
+    }
+
+    async fn list_streams(
+        &self,
+        category: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StreamSummary>, StoreError> {
+        self.inner.list_streams(category, after, limit).await
+    }
+
+    async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
+        self.inner.close_stream(stream, expected).await
+    }
+
+    async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
+        if let Some(gate) = &self.snapshot_gate {
+            gate.acquire().await.expect("an open gate").forget();
+        }
+        self.inner.save_snapshot(snapshot).await?;
+        self.snapshots_kept.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+}
