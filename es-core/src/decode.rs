@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use crate::{BoxError, Event, EventType, Position, RawEvent, Revision, StreamId, UpcastContext, UpcastFrom};
+use crate::{BoxError, EventType, Position, RawEvent, Revision, StreamId};
 
 /// A stored event that this program cannot read, and why.
 #[derive(Debug)]
@@ -206,16 +206,9 @@ pub(crate) fn payload<E: DeserializeOwned>(raw: &RawEvent<'_>) -> Result<E, Deco
     })
 }
 
-/// Takes the step from `Previous` to `Next`.
-pub(crate) fn step<Previous: Event, Next: Event + UpcastFrom<Previous>>(
-    previous: Previous,
-    raw: &RawEvent<'_>,
-) -> Result<Next, DecodeError> {
-    Next::upcast_from(previous, &UpcastContext::new(raw)).map_err(|error| {
-        let problem =
-            DecodeProblem::Upcast { from: Previous::VERSION, to: Next::VERSION, source: Box::new(error) };
-        DecodeError::new(raw, problem)
-    })
+/// The error of a step that failed.
+pub(crate) fn failed_step(raw: &RawEvent<'_>, from: u32, to: u32, source: BoxError) -> DecodeError {
+    DecodeError::new(raw, DecodeProblem::Upcast { from, to, source })
 }
 
 /// The error of a stored version that `known` does not reach.

@@ -1,37 +1,66 @@
 //! What generated code names. No part of the public interface: it changes with any release.
 
 pub use std::borrow::Cow;
-pub use std::boxed::Box;
-pub use std::clone::Clone;
 pub use std::convert::From;
 pub use std::default::Default;
-pub use std::option::Option::{self, None, Some};
+pub use std::marker::{Send, Sync};
+pub use std::ops::FnMut;
+pub use std::option::Option;
+pub use std::prelude::v1::derive;
+pub use std::primitive::{str, u8, u32};
 pub use std::result::Result::{self, Err, Ok};
 pub use std::vec::Vec;
 
 pub use serde;
 
-use crate::{DecodeError, DecodeProblem, EncodeError, Event, EventType, RawEvent, UpcastFrom};
+use std::error::Error;
 
-/// Decodes an event of exactly the stored version.
-pub fn decode_payload<E: Event>(raw: &RawEvent<'_>) -> Result<E, DecodeError> {
-    crate::decode::payload(raw)
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    Aggregate, DecodeError, DecodeProblem, EncodeError, Event, EventType, Fingerprint, RawEvent, Snapshots,
+    UpcastContext,
+};
+
+/// Decodes an event that has no version before.
+pub fn decode_only<E: Event>(raw: &RawEvent<'_>) -> Result<E, DecodeError> {
+    if raw.version == E::VERSION {
+        crate::decode::payload(raw)
+    } else {
+        Err(crate::decode::unreachable_version(raw, EventType::of::<E>()))
+    }
 }
 
-/// Takes one step of the version chain.
-pub fn upcast<Previous: Event, Next: Event + UpcastFrom<Previous>>(
-    previous: Previous,
+/// Decodes an event that has a version before: an older one by its own struct, which `step` brings up to this one.
+pub fn decode_chain<Previous, E: Event, Failure: Error + Send + Sync + 'static>(
     raw: &RawEvent<'_>,
-) -> Result<Next, DecodeError> {
-    crate::decode::step(previous, raw)
+    previous: u32,
+    decode: fn(&RawEvent<'_>) -> Result<Previous, DecodeError>,
+    step: fn(Previous, &UpcastContext<'_>) -> Result<E, Failure>,
+) -> Result<E, DecodeError> {
+    if raw.version == E::VERSION {
+        crate::decode::payload(raw)
+    } else if (1..=previous).contains(&raw.version) {
+        step(decode(raw)?, &UpcastContext::new(raw))
+            .map_err(|error| crate::decode::failed_step(raw, previous, E::VERSION, Box::new(error)))
+    } else {
+        Err(crate::decode::unreachable_version(raw, EventType::of::<E>()))
+    }
 }
 
-/// The error of a version that `E` does not know.
-pub fn unknown_version<E: Event>(raw: &RawEvent<'_>) -> DecodeError {
-    crate::decode::unreachable_version(raw, EventType::of::<E>())
+/// Hands on what was decoded, as the aggregate's event.
+pub fn decoded<E, Any>(
+    event: Result<E, DecodeError>,
+    wrap: fn(E) -> Any,
+    out: &mut dyn FnMut(Any),
+) -> Result<(), DecodeError> {
+    out(wrap(event?));
+    Ok(())
 }
 
 /// The error of an event name that the aggregate does not list.
+#[must_use]
 pub fn unknown_event(raw: &RawEvent<'_>, aggregate: &'static str) -> DecodeError {
     DecodeError::new(raw, DecodeProblem::UnknownEvent { aggregate })
 }
@@ -45,9 +74,72 @@ pub fn encode_payload<E: Event>(event: &E, out: &mut Vec<u8>) -> Result<(), Enco
     })
 }
 
-/// Whether two names are the same, in a const.
+/// How snapshots of a state are taken.
 #[must_use]
-pub const fn same_name(left: &str, right: &str) -> bool {
+pub fn snapshots<A: Aggregate + Serialize + DeserializeOwned>(
+    every: u64,
+    state: Fingerprint,
+) -> Option<Snapshots<A>> {
+    Some(Snapshots::json(every, state))
+}
+
+/// Stops the build when an event does not follow the version before.
+#[track_caller]
+pub const fn check_previous(previous: &str, found_name: &str, found: u32, name: &str, version: u32) {
+    if !same(found_name, name) {
+        let text = Text::new()
+            .with("`")
+            .with(previous)
+            .with("` is the event `")
+            .with(found_name)
+            .with("`, not an older version of `")
+            .with(name)
+            .with("`; give both the same name, or name another struct with `previous`");
+        panic!("{}", text.as_str());
+    }
+    if found + 1 != version {
+        let text = Text::new()
+            .with("version ")
+            .with_number(version)
+            .with(" cannot follow version ")
+            .with_number(found)
+            .with(", which `")
+            .with(previous)
+            .with("` is; write `version = ")
+            .with_number(found + 1)
+            .with("`, or name the struct of version ")
+            .with_number(version - 1)
+            .with(" with `previous`");
+        panic!("{}", text.as_str());
+    }
+}
+
+/// Stops the build when two of an aggregate's events, given as type and name, have the same name.
+#[track_caller]
+pub const fn check_names(events: &[(&str, &str)]) {
+    let mut at = 1;
+    while at < events.len() {
+        let mut before = 0;
+        while before < at {
+            if same(events[before].1, events[at].1) {
+                let text = Text::new()
+                    .with("`")
+                    .with(events[before].0)
+                    .with("` and `")
+                    .with(events[at].0)
+                    .with("` are both the event `")
+                    .with(events[at].1)
+                    .with("`; list only the newest version, or give one of them another name");
+                panic!("{}", text.as_str());
+            }
+            before += 1;
+        }
+        at += 1;
+    }
+}
+
+/// Whether two names are the same, in a const.
+const fn same(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     if left.len() != right.len() {
         return false;
@@ -60,4 +152,41 @@ pub const fn same_name(left: &str, right: &str) -> bool {
         at += 1;
     }
     true
+}
+
+/// A message made in constant code, where nothing can be formatted.
+struct Text {
+    bytes: [u8; 1024],
+    len: usize,
+}
+
+impl Text {
+    const fn new() -> Self {
+        Self { bytes: [0; 1024], len: 0 }
+    }
+
+    const fn with(mut self, part: &str) -> Self {
+        let part = part.as_bytes();
+        let mut at = 0;
+        while at < part.len() && self.len < self.bytes.len() {
+            self.bytes[self.len] = part[at];
+            self.len += 1;
+            at += 1;
+        }
+        self
+    }
+
+    const fn with_number(self, number: u32) -> Self {
+        const DIGITS: &str = "0123456789";
+        let before = if number >= 10 { self.with_number(number / 10) } else { self };
+        let digit = (number % 10) as usize;
+        before.with(DIGITS.split_at(digit).1.split_at(1).0)
+    }
+
+    const fn as_str(&self) -> &str {
+        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(text) => text,
+            Err(_) => "an event's name or version is wrong",
+        }
+    }
 }

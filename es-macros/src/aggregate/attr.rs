@@ -1,0 +1,199 @@
+//! The keys of `#[aggregate(…)]`, each read for itself.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt as _;
+use syn::parse::ParseStream;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Error, LitInt, LitStr, Path, Result, Token, Type, TypePath, parenthesized, token};
+
+use crate::errors::Errors;
+use crate::keys;
+use crate::paths::{self, CratePath};
+
+const NAME: &str = "name";
+const ID: &str = "id";
+const EVENTS: &str = "events";
+const EVENT_ENUM: &str = "event_enum";
+const SNAPSHOT: &str = "snapshot";
+const UNKNOWN: &str = "unknown";
+const CRATE: &str = "crate";
+const KEYS: [&str; 7] = [NAME, ID, EVENTS, EVENT_ENUM, SNAPSHOT, UNKNOWN, CRATE];
+
+const EVERY: &str = "every";
+const REV: &str = "rev";
+
+#[derive(Default)]
+pub(super) struct Keys {
+    pub(super) name: Option<LitStr>,
+    /// Whether the user tried to write a name: a bad one is reported, and then not missing as well.
+    pub(super) name_written: bool,
+    pub(super) id: Option<Type>,
+    pub(super) events: Vec<Listed>,
+    /// The key of the list, where there is one.
+    pub(super) events_key: Option<Ident>,
+    pub(super) enum_ident: Option<Ident>,
+    pub(super) enum_derives: Vec<Path>,
+    pub(super) snapshot: Option<Snapshot>,
+    pub(super) skip_unknown: bool,
+    pub(super) es_core: CratePath,
+}
+
+/// One entry of the list of events: `b::B as Other`.
+pub(super) struct Listed {
+    pub(super) path: TypePath,
+    pub(super) variant: Option<Ident>,
+}
+
+/// `snapshot(every = 100, rev = 2)`.
+pub(super) struct Snapshot {
+    pub(super) key: Ident,
+    pub(super) every: u64,
+    pub(super) rev: u64,
+}
+
+pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
+    let mut tokens = TokenStream::new();
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("aggregate")) {
+        match attribute.meta.require_list() {
+            Ok(list) => {
+                let more = &list.tokens;
+                let comma = (!tokens.is_empty()).then(|| quote!(,));
+                tokens.extend(quote!(#comma #more));
+            }
+            Err(_) => errors.spanned(
+                attribute,
+                "`#[aggregate]` needs its keys; write `#[aggregate(name = \"…\", events(…))]`",
+            ),
+        }
+    }
+    let mut found = Keys::default();
+    keys::parse("`#[aggregate]`", &KEYS, tokens, errors, |key, input, errors| {
+        match key.to_string().as_str() {
+            NAME => {
+                found.name_written = true;
+                found.name = Some(keys::name(key, input)?);
+            }
+            ID => found.id = Some(keys::value(key, "Type", input)?),
+            EVENTS => {
+                found.events_key = Some(key.clone());
+                let list = parenthesised(key, "events(Opened, Closed)", input)?;
+                found.events = events(key, list, errors)?;
+            }
+            EVENT_ENUM => {
+                let list = parenthesised(key, "event_enum(Name, derive(Debug))", input)?;
+                event_enum(&mut found, key, list, errors);
+            }
+            SNAPSHOT => {
+                let list = parenthesised(key, "snapshot(every = 100)", input)?;
+                found.snapshot = snapshot(key, list, errors);
+            }
+            UNKNOWN => found.skip_unknown = unknown(&keys::value(key, "\"error\"", input)?)?,
+            _ => found.es_core = CratePath::parse(key, input)?,
+        }
+        Ok(())
+    });
+    found
+}
+
+/// Reads `(…)`.
+fn parenthesised(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<TokenStream> {
+    if !input.peek(token::Paren) {
+        return Err(Error::new_spanned(key, format!("`{key}` takes a list; write `{example}`")));
+    }
+    let content;
+    parenthesized!(content in input);
+    content.parse()
+}
+
+fn events(key: &Ident, list: TokenStream, errors: &mut Errors) -> Result<Vec<Listed>> {
+    let listed = |input: ParseStream<'_>| {
+        let ty: Type = input.parse()?;
+        let variant = match input.parse::<Option<Token![as]>>()? {
+            Some(_) => Some(input.parse::<Ident>()?),
+            None => None,
+        };
+        Ok((ty, variant))
+    };
+    let parser = |input: ParseStream<'_>| {
+        Punctuated::<(Type, Option<Ident>), Token![,]>::parse_terminated_with(input, listed)
+    };
+    let mut events = Vec::new();
+    let list = syn::parse::Parser::parse2(parser, list)?;
+    if list.is_empty() {
+        errors.spanned(key, "`events` is empty; list the aggregate's event types: `events(Opened, Closed)`");
+    }
+    for (ty, variant) in list {
+        match paths::as_path(ty.clone()) {
+            Some(path) => events.push(Listed { path, variant }),
+            None => errors.spanned(ty, "`events` lists structs; write `events(Opened, Closed)`"),
+        }
+    }
+    Ok(events)
+}
+
+fn event_enum(found: &mut Keys, key: &Ident, list: TokenStream, errors: &mut Errors) {
+    const DERIVE: &str = "derive";
+    let parser = |input: ParseStream<'_>| {
+        let has_name = input.peek(syn::Ident) && !input.peek2(token::Paren);
+        if has_name {
+            found.enum_ident = Some(input.parse()?);
+            input.parse::<Option<Token![,]>>()?;
+        }
+        if !has_name && input.is_empty() {
+            return Err(Error::new_spanned(key, "`event_enum` is empty; write `event_enum(Name)`"));
+        }
+        let rest: TokenStream = input.parse()?;
+        keys::parse("`event_enum`", &[DERIVE], rest, errors, |key, input, _| {
+            let list = parenthesised(key, "derive(Debug, Clone)", input)?;
+            let paths = syn::parse::Parser::parse2(Punctuated::<Path, Token![,]>::parse_terminated, list)?;
+            found.enum_derives = paths.into_iter().collect();
+            Ok(())
+        });
+        Ok(())
+    };
+    let result = syn::parse::Parser::parse2(parser, list);
+    errors.keep(result);
+}
+
+fn snapshot(key: &Ident, list: TokenStream, errors: &mut Errors) -> Option<Snapshot> {
+    let (mut every, mut rev, mut written) = (None, 0, false);
+    keys::parse("`snapshot`", &[EVERY, REV], list, errors, |key, input, _| {
+        let literal: LitInt = keys::value(key, "100", input)?;
+        let number: u64 = literal.base10_parse()?;
+        if key == REV {
+            rev = number;
+        } else if number == 0 {
+            written = true;
+            return Err(Error::new_spanned(
+                literal,
+                "a snapshot every 0 events makes no sense; write how many events lie between two, or leave \
+                 `snapshot` out",
+            ));
+        } else {
+            every = Some(number);
+        }
+        Ok(())
+    });
+    if every.is_none() && !written {
+        errors.spanned(key, "`snapshot` needs to know how often; write `snapshot(every = 100)`");
+    }
+    every.map(|every| Snapshot { key: key.clone(), every, rev })
+}
+
+fn unknown(literal: &LitStr) -> Result<bool> {
+    let text = literal.value();
+    match text.as_str() {
+        "error" => Ok(false),
+        "skip" => Ok(true),
+        _ => Err(Error::new_spanned(
+            literal,
+            keys::unknown_word("there is no `unknown` of", &text, &["error", "skip"]),
+        )),
+    }
+}
+
+/// The name of an identifier in prose: without `r#`.
+pub(super) fn plain(ident: &Ident) -> Ident {
+    ident.unraw()
+}

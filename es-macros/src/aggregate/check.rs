@@ -1,0 +1,105 @@
+//! What the keys of `#[aggregate]` must be together.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Ident, Span};
+use quote::format_ident;
+use syn::{Data, DeriveInput, LitStr, Path, Type, TypePath};
+
+use super::attr::{Keys, Listed, Snapshot, plain};
+use super::shape;
+use crate::errors::Errors;
+use crate::paths::{CratePath, last_ident};
+
+/// An aggregate that can be expanded: what was wrong with it is repaired as well as possible.
+pub(super) struct Aggregate<'a> {
+    pub(super) input: &'a DeriveInput,
+    pub(super) name: LitStr,
+    pub(super) id: Option<Type>,
+    pub(super) events: Vec<Variant>,
+    pub(super) events_key: Option<Ident>,
+    pub(super) enum_ident: Ident,
+    pub(super) enum_derives: Vec<Path>,
+    pub(super) snapshot: Option<Snapshot>,
+    pub(super) skip_unknown: bool,
+    pub(super) es_core: CratePath,
+    /// Whether other code may still check it: not when it was repaired.
+    pub(super) sound: bool,
+}
+
+/// One event of the aggregate, and its variant in the enum.
+pub(super) struct Variant {
+    pub(super) path: TypePath,
+    pub(super) ident: Ident,
+}
+
+pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors) -> Aggregate<'a> {
+    let ident = &input.ident;
+    if let Data::Union(_) = input.data {
+        errors.spanned(
+            ident,
+            format!("the aggregate `{ident}` is a union; write a struct, or an enum of its states"),
+        );
+    }
+    if !keys.name_written {
+        errors.spanned(
+            ident,
+            format!(
+                "the aggregate `{ident}` has no name; write `#[aggregate(name = \"…\")]`, with a name that can stay \
+                 for ever"
+            ),
+        );
+    }
+    if keys.events_key.is_none() {
+        errors.spanned(
+            ident,
+            format!("the aggregate `{ident}` lists no events; write `#[aggregate(events(Opened, Closed))]`"),
+        );
+    }
+    let enum_ident =
+        keys.enum_ident.unwrap_or_else(|| format_ident!("{}Event", plain(ident), span = ident.span()));
+    let events = variants(keys.events, &enum_ident, errors);
+    Aggregate {
+        input,
+        name: keys.name.unwrap_or_else(|| LitStr::new("?", Span::call_site())),
+        id: keys.id,
+        events,
+        events_key: keys.events_key,
+        enum_ident,
+        enum_derives: keys.enum_derives,
+        snapshot: keys.snapshot,
+        skip_unknown: keys.skip_unknown,
+        es_core: keys.es_core,
+        sound: errors.is_empty(),
+    }
+}
+
+/// Gives each event its variant; an event that has none to itself is left out.
+fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Errors) -> Vec<Variant> {
+    let mut variants = Vec::with_capacity(listed.len());
+    let mut paths = BTreeMap::new();
+    for Listed { path, variant } in listed {
+        let Some(ident) = variant.clone().or_else(|| last_ident(&path.path).cloned()) else {
+            continue;
+        };
+        let written = shape::written(&path);
+        if paths.contains_key(&written) {
+            errors.spanned(&path, format!("`{written}` is listed twice; list it once"));
+            continue;
+        }
+        if let Some((other, _)) = paths.iter().find(|(_, other)| **other == ident) {
+            let message = format!(
+                "`{enum_ident}::{ident}` is already the variant of `{other}`; write `{written} as Other`, with a name \
+                 of its own"
+            );
+            match &variant {
+                Some(variant) => errors.spanned(variant, message),
+                None => errors.spanned(&path, message),
+            }
+            continue;
+        }
+        paths.insert(written, ident.clone());
+        variants.push(Variant { path, ident });
+    }
+    variants
+}

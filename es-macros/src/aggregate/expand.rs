@@ -1,0 +1,194 @@
+//! The implementations that make a type an aggregate.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+
+use super::attr::Snapshot;
+use super::check::{Aggregate, Variant};
+use super::shape;
+use crate::paths::last_ident;
+
+/// ```text
+/// impl Aggregate for Account { … }
+/// impl IntoEvents<Account> for AccountEvent { … }
+/// impl IntoEvents<Account> for Opened { … }
+/// ```
+pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
+    let Aggregate { input, name, enum_ident, es_core, .. } = aggregate;
+    let private = es_core.private();
+    let ident = &input.ident;
+    let (impl_generics, type_generics, _) = input.generics.split_for_impl();
+    let bounds = bounds(aggregate);
+    let id = aggregate.id.as_ref().map_or_else(|| quote!(#es_core::Uuid), ToTokens::to_token_stream);
+    let types = types(aggregate);
+    let dispatch = dispatch(aggregate);
+    let snapshots = aggregate.snapshot.as_ref().map(|snapshot| snapshots(aggregate, snapshot));
+    let names = aggregate.sound.then(|| names(aggregate));
+    let into_events = into_events(aggregate);
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #es_core::Aggregate for #ident #type_generics #bounds {
+            const NAME: &'static #private::str = #name;
+            type Id = #id;
+            type Event = #enum_ident;
+            #types
+            #dispatch
+            #snapshots
+        }
+
+        #into_events
+        #names
+    }
+}
+
+/// The where clause: what a generic aggregate needs in order to be one.
+fn bounds(aggregate: &Aggregate<'_>) -> TokenStream {
+    let Aggregate { input, es_core, .. } = aggregate;
+    let private = es_core.private();
+    let (_, _, where_clause) = input.generics.split_for_impl();
+    if input.generics.params.is_empty() {
+        return where_clause.to_token_stream();
+    }
+    let own = where_clause.map(|clause| clause.predicates.iter()).into_iter().flatten();
+    let serde = aggregate
+        .snapshot
+        .is_some()
+        .then(|| quote!(+ #private::serde::Serialize + #private::serde::de::DeserializeOwned));
+    quote!(where #(#own,)* Self: #private::Default + #private::Send + #private::Sync + 'static #serde)
+}
+
+/// Which events there are, and which one this is.
+fn types(aggregate: &Aggregate<'_>) -> TokenStream {
+    let Aggregate { enum_ident, es_core, .. } = aggregate;
+    let of = |event: &Variant| {
+        let path = &event.path;
+        quote! {
+            #es_core::EventType {
+                name: <#path as #es_core::Event>::NAME,
+                version: <#path as #es_core::Event>::VERSION,
+            }
+        }
+    };
+    let all = aggregate.events.iter().map(of);
+    let arms = aggregate.events.iter().map(|event| {
+        let (variant, of) = (&event.ident, of(event));
+        quote!(#enum_ident::#variant(_) => #of,)
+    });
+    quote! {
+        fn event_types() -> &'static [#es_core::EventType] {
+            const { &[#(#all),*] }
+        }
+
+        fn event_type(__es_event: &#enum_ident) -> #es_core::EventType {
+            match *__es_event { #(#arms)* }
+        }
+    }
+}
+
+/// Folding, encoding and decoding, by event.
+fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
+    let Aggregate { enum_ident, es_core, .. } = aggregate;
+    let private = es_core.private();
+    let (mut apply, mut encode, mut decode) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
+    for Variant { path, ident } in &aggregate.events {
+        // In full, and with the event's place in the list: a missing `Apply` names and underlines the event.
+        let this = quote_spanned!(span(path)=> Self);
+        apply.extend(quote! {
+            #enum_ident::#ident(__es_event) => <#this as #es_core::Apply<#path>>::apply(self, __es_event),
+        });
+        encode.extend(quote! {
+            #enum_ident::#ident(ref __es_event) => #private::encode_payload(__es_event, __es_out),
+        });
+        decode.extend(quote! {
+            <#path as #es_core::Event>::NAME =>
+                #private::decoded(<#path as #es_core::Event>::decode(__es_raw), #enum_ident::#ident, __es_out),
+        });
+    }
+    let unknown = if aggregate.skip_unknown {
+        quote!(#private::Ok(()))
+    } else {
+        quote!(#private::Err(#private::unknown_event(__es_raw, <Self as #es_core::Aggregate>::NAME)))
+    };
+    quote! {
+        fn apply_event(&mut self, __es_event: #enum_ident) {
+            match __es_event { #apply }
+        }
+
+        fn encode(
+            __es_event: &#enum_ident,
+            __es_out: &mut #private::Vec<#private::u8>,
+        ) -> #private::Result<(), #es_core::EncodeError> {
+            match *__es_event { #encode }
+        }
+
+        fn decode(
+            __es_raw: &#es_core::RawEvent<'_>,
+            __es_out: &mut dyn #private::FnMut(#enum_ident),
+        ) -> #private::Result<(), #es_core::DecodeError> {
+            match __es_raw.name {
+                #decode
+                _ => #unknown,
+            }
+        }
+    }
+}
+
+fn snapshots(aggregate: &Aggregate<'_>, snapshot: &Snapshot) -> TokenStream {
+    let Aggregate { input, name, es_core, .. } = aggregate;
+    let private = es_core.private();
+    let Snapshot { key, every, rev } = snapshot;
+    let shape = shape::shape(&name.value(), *rev, input);
+    // Spanned, so that a state that serde cannot write is reported at the key that asks for it.
+    let this = quote_spanned!(key.span()=> Self);
+    quote! {
+        fn snapshots() -> #private::Option<#es_core::Snapshots<Self>> {
+            #private::snapshots::<#this>(#every, const { #es_core::Fingerprint::EMPTY.with(#shape) })
+        }
+    }
+}
+
+/// What a decision may yield.
+fn into_events(aggregate: &Aggregate<'_>) -> TokenStream {
+    let Aggregate { input, enum_ident, es_core, .. } = aggregate;
+    let ident = &input.ident;
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+    let bounds = if input.generics.params.is_empty() {
+        where_clause.to_token_stream()
+    } else {
+        let own = where_clause.map(|clause| clause.predicates.iter()).into_iter().flatten();
+        quote!(where #(#own,)* #ident #type_generics: #es_core::Aggregate<Event = #enum_ident>)
+    };
+    let into_events = |source: TokenStream, event: TokenStream| {
+        quote! {
+            #[automatically_derived]
+            impl #impl_generics #es_core::IntoEvents<#ident #type_generics> for #source #bounds {
+                fn into_events(self, __es_out: &mut #es_core::Events<#ident #type_generics>) {
+                    __es_out.push_event(#event);
+                }
+            }
+        }
+    };
+    let each = aggregate.events.iter().map(|event| {
+        let (path, variant) = (&event.path, &event.ident);
+        into_events(quote!(#path), quote!(#enum_ident::#variant(self)))
+    });
+    let any = into_events(quote!(#enum_ident), quote!(self));
+    quote!(#any #(#each)*)
+}
+
+/// Refuses two events of one name, which is known only when constants are evaluated.
+fn names(aggregate: &Aggregate<'_>) -> TokenStream {
+    let es_core = &aggregate.es_core;
+    let private = es_core.private();
+    let span = aggregate.events_key.as_ref().map_or_else(Span::call_site, Ident::span);
+    let check = quote_spanned!(span=> check_names);
+    let names = aggregate.events.iter().map(|Variant { path, .. }| {
+        let written = shape::written(path);
+        quote!((#written, <#path as #es_core::Event>::NAME))
+    });
+    quote!(const _: () = #private::#check(&[#(#names),*]);)
+}
+
+fn span(path: &syn::TypePath) -> Span {
+    last_ident(&path.path).map_or_else(Span::call_site, Ident::span)
+}

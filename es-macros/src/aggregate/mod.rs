@@ -1,0 +1,27 @@
+//! `#[derive(Aggregate)]`: state folded from events.
+
+mod attr;
+mod check;
+mod enumeration;
+mod expand;
+mod shape;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::errors::Errors;
+
+pub(crate) fn derive(item: TokenStream) -> TokenStream {
+    let mut errors = Errors::new();
+    let input: Option<DeriveInput> = errors.keep(syn::parse2(item));
+    let expansion = input.map(|input| {
+        let keys = attr::parse(&input.attrs, &mut errors);
+        let aggregate = check::check(keys, &input, &mut errors);
+        let enumeration = enumeration::expand(&aggregate);
+        let expansion = expand::expand(&aggregate);
+        quote!(#enumeration #expansion)
+    });
+    let errors = errors.finish();
+    quote!(#expansion #errors)
+}

@@ -1,0 +1,141 @@
+//! What `#[event]` generates.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Path, Token, TypePath};
+
+use super::check::Event;
+use super::item::Item;
+use crate::paths::last_ident;
+
+/// The user's struct with serde's derives, and:
+///
+/// ```text
+/// impl Event for Deposited {
+///     const NAME: &'static str = "account.deposited";
+///     const VERSION: u32 = 2;
+///     fn decode(raw: &RawEvent<'_>) -> Result<Self, DecodeError> { … }
+/// }
+/// ```
+pub(super) fn expand(item: &Item, event: &Event) -> TokenStream {
+    let Event { name, version, es_core, .. } = event;
+    let (ident, rest) = (&item.ident, &item.rest);
+    let attributes = attributes(item, event);
+    let private = es_core.private();
+    let decode = match &event.previous {
+        None => quote!(#private::decode_only(__es_raw)),
+        Some(previous) => chain(event, previous),
+    };
+    let check = event.previous.as_ref().filter(|_| event.sound).map(|previous| check(event, previous));
+    quote! {
+        #attributes
+        #rest
+
+        #[automatically_derived]
+        impl #es_core::Event for #ident {
+            const NAME: &'static #private::str = #name;
+            const VERSION: #private::u32 = #version;
+
+            fn decode(__es_raw: &#es_core::RawEvent<'_>) -> #private::Result<Self, #es_core::DecodeError> {
+                #decode
+            }
+        }
+
+        #check
+    }
+}
+
+/// Decodes an older version by its own struct, then takes the step to this one.
+fn chain(event: &Event, previous: &TypePath) -> TokenStream {
+    let es_core = &event.es_core;
+    let private = es_core.private();
+    // The step is named in full, with the tokens of the user's path, so that a missing one is reported there.
+    let span = last_ident(&previous.path).map_or_else(proc_macro2::Span::call_site, proc_macro2::Ident::span);
+    let this = quote_spanned!(span=> Self);
+    quote! {
+        #private::decode_chain(
+            __es_raw,
+            <#previous as #es_core::Event>::VERSION,
+            <#previous as #es_core::Event>::decode,
+            <#this as #es_core::UpcastFrom<#previous>>::upcast_from,
+        )
+    }
+}
+
+/// Compares with the version before, once that one is known: when constants are evaluated.
+fn check(event: &Event, previous: &TypePath) -> TokenStream {
+    let Event { name, version, es_core, .. } = event;
+    let private = es_core.private();
+    let written = previous.to_token_stream().to_string().replace(' ', "");
+    let span = last_ident(&previous.path).map_or_else(proc_macro2::Span::call_site, proc_macro2::Ident::span);
+    let check = quote_spanned!(span=> check_previous);
+    quote! {
+        const _: () = #private::#check(
+            #written,
+            <#previous as #es_core::Event>::NAME,
+            <#previous as #es_core::Event>::VERSION,
+            #name,
+            #version,
+        );
+    }
+}
+
+/// The user's attributes, with serde's derives that are not there yet.
+///
+/// They stand before the first `#[serde]`, which belongs to them, and else last: an attribute macro that rewrites fields
+/// (such as `serde_as`) has its turn before.
+fn attributes(item: &Item, event: &Event) -> TokenStream {
+    let serde = event.es_core.private();
+    let derived: Vec<Path> = item.attributes.iter().flat_map(derived).collect();
+    let has = |name: &str| derived.iter().any(|path| last_ident(path).is_some_and(|ident| ident == name));
+    let missing = [
+        ("Serialize", quote!(#serde::serde::Serialize)),
+        ("Deserialize", quote!(#serde::serde::Deserialize)),
+    ]
+    .into_iter()
+    .filter(|(name, _)| !has(name))
+    .map(|(_, path)| path);
+    let missing: Vec<TokenStream> = missing.collect();
+    let attributes = &item.attributes;
+    if missing.is_empty() {
+        return quote!(#(#attributes)*);
+    }
+    let is_serde = |attribute: &Attribute| attribute.path().is_ident("serde");
+    let at = attributes.iter().position(is_serde).unwrap_or(attributes.len());
+    let (before, behind) = attributes.split_at(at);
+    let names_crate = attributes.iter().filter(|attribute| is_serde(attribute)).any(names_crate);
+    let path = event.es_core.serde();
+    let serde_path = (!names_crate).then(|| quote!(#[serde(crate = #path)]));
+    quote! {
+        #(#before)*
+        #[#serde::derive(#(#missing),*)]
+        #serde_path
+        #(#behind)*
+    }
+}
+
+/// The paths in `#[derive(…)]`.
+fn derived(attribute: &Attribute) -> Vec<Path> {
+    if last_ident(attribute.path()).is_none_or(|ident| ident != "derive") {
+        return Vec::new();
+    }
+    let paths = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated);
+    paths.map(|paths| paths.into_iter().collect()).unwrap_or_default()
+}
+
+/// Whether `#[serde(…)]` says where serde is.
+fn names_crate(attribute: &Attribute) -> bool {
+    let mut found = false;
+    // Serde reports what is wrong with its attribute.
+    let _ = attribute.parse_nested_meta(|meta| {
+        found |= meta.path.is_ident("crate");
+        if meta.input.peek(Token![=]) {
+            meta.value()?.parse::<proc_macro2::TokenTree>()?;
+        } else if meta.input.peek(syn::token::Paren) {
+            meta.input.parse::<proc_macro2::TokenTree>()?;
+        }
+        Ok(())
+    });
+    found
+}

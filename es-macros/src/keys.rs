@@ -1,0 +1,150 @@
+//! Reading the keys of an attribute: `key = value, key(…), …`.
+
+use std::fmt::Display;
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use syn::ext::IdentExt as _;
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Error, LitStr, Result, Token, token};
+
+use crate::errors::Errors;
+
+/// The longest name that a store keeps, in bytes.
+const LONGEST_NAME: usize = 255;
+
+/// Reads keys, each at most once. A mistake ends its own key, not the reading.
+///
+/// `read` gets the key and stands behind it.
+pub(crate) fn parse(
+    attribute: &str,
+    known: &[&str],
+    tokens: TokenStream,
+    errors: &mut Errors,
+    mut read: impl FnMut(&Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
+) {
+    let mut seen = Vec::new();
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            let result = one_key(attribute, known, &mut seen, input, errors, &mut read);
+            if let Err(error) = result {
+                errors.push(error);
+                skip_to_next_key(input)?;
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(())
+    };
+    let result = parser.parse2(tokens);
+    errors.keep(result);
+}
+
+fn one_key(
+    attribute: &str,
+    known: &[&str],
+    seen: &mut Vec<String>,
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+    read: &mut impl FnMut(&Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
+) -> Result<()> {
+    let key = Ident::parse_any(input)
+        .map_err(|error| Error::new(error.span(), format!("expected a key: {}", listed(known))))?;
+    let name = key.to_string();
+    if !known.contains(&name.as_str()) {
+        return Err(Error::new_spanned(&key, unknown_word(&format!("{attribute} has no key"), &name, known)));
+    }
+    if seen.contains(&name) {
+        return Err(Error::new_spanned(&key, format!("`{name}` is written twice; write it once")));
+    }
+    seen.push(name);
+    read(&key, input, errors)?;
+    if input.is_empty() || input.peek(Token![,]) { Ok(()) } else { Err(input.error("expected `,`")) }
+}
+
+/// Moves behind a mistake: to the comma that another key follows, or to the end.
+fn skip_to_next_key(input: ParseStream<'_>) -> Result<()> {
+    while !input.is_empty() {
+        let key_follows =
+            input.peek2(Ident::peek_any) && (input.peek3(Token![=]) || input.peek3(token::Paren));
+        if input.peek(Token![,]) && key_follows {
+            break;
+        }
+        input.parse::<TokenTree>()?;
+    }
+    Ok(())
+}
+
+/// What to say about a word that is none of the known ones.
+pub(crate) fn unknown_word(problem: &str, word: &str, known: &[&str]) -> String {
+    match nearest(word, known) {
+        Some(near) => format!("{problem} `{word}`; did you mean `{near}`?"),
+        None => format!("{problem} `{word}`; there are {}", listed(known)),
+    }
+}
+
+/// The known word that a slip of the fingers turned into `word`.
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let (distance, near) = known.iter().map(|&near| (distance(&word, near), near)).min()?;
+    (distance * 3 <= word.chars().count().max(3)).then_some(near)
+}
+
+/// How many letters must be added, removed or replaced to turn one word into the other.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (at, letter) in left.chars().enumerate() {
+        let mut diagonal = at;
+        row[0] = at + 1;
+        for (column, other) in right.iter().enumerate() {
+            let replaced = diagonal + usize::from(letter != *other);
+            diagonal = row[column + 1];
+            row[column + 1] = replaced.min(diagonal + 1).min(row[column] + 1);
+        }
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+/// The words as prose.
+pub(crate) fn listed(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    quoted.join(", ")
+}
+
+/// Reads `= VALUE`.
+pub(crate) fn value<T: syn::parse::Parse>(
+    key: &Ident,
+    what: impl Display,
+    input: ParseStream<'_>,
+) -> Result<T> {
+    let missing = |tokens: &dyn quote::ToTokens| {
+        Error::new_spanned(tokens, format!("`{key}` needs a value; write `{key} = {what}`"))
+    };
+    if !input.peek(Token![=]) {
+        return Err(missing(key));
+    }
+    input.parse::<Token![=]>()?;
+    if input.is_empty() || input.peek(Token![,]) {
+        return Err(missing(key));
+    }
+    input
+        .parse()
+        .map_err(|error| Error::new(error.span(), format!("`{key}` takes {what}; write `{key} = {what}`")))
+}
+
+/// Reads `= "name"`, a name that a store can keep.
+pub(crate) fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
+    let name: LitStr = value(key, "\"…\"", input)?;
+    let text = name.value();
+    let problem = if text.is_empty() {
+        "the name is empty; write one that can stay for ever".to_owned()
+    } else if text.len() > LONGEST_NAME {
+        format!("the name has {} bytes; write one of at most {LONGEST_NAME}", text.len())
+    } else if let Some(character) = text.chars().find(|character| character.is_control()) {
+        format!("the name holds the control character {character:?}; write one without")
+    } else {
+        return Ok(name);
+    };
+    Err(Error::new_spanned(&name, problem))
+}

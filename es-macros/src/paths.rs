@@ -1,0 +1,63 @@
+//! How generated code names es-core, whatever the user's module calls by the same names.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
+use syn::parse::ParseStream;
+use syn::{Error, LitStr, Path, Result, Type};
+
+use crate::keys;
+
+/// The path of es-core: `::es_core`, or what `crate = "…"` says.
+pub(crate) struct CratePath(TokenStream);
+
+impl Default for CratePath {
+    fn default() -> Self {
+        Self(quote!(::es_core))
+    }
+}
+
+impl CratePath {
+    /// Reads `= "path"`.
+    pub(crate) fn parse(key: &Ident, input: ParseStream<'_>) -> Result<Self> {
+        let text: LitStr = keys::value(key, "\"path::to::es_core\"", input)?;
+        match text.parse_with(Path::parse_mod_style) {
+            Ok(path) => Ok(Self(path.into_token_stream())),
+            Err(_) => {
+                Err(Error::new_spanned(&text, "this is no path; write one like `crate = \"::my_es_core\"`"))
+            }
+        }
+    }
+
+    /// The module of everything that only generated code names.
+    pub(crate) fn private(&self) -> TokenStream {
+        let path = &self.0;
+        quote!(#path::__private)
+    }
+
+    /// The path of serde, for `#[serde(crate = "…")]`.
+    pub(crate) fn serde(&self) -> LitStr {
+        let text: String = self.private().into_iter().map(|token| token.to_string()).collect();
+        LitStr::new(&format!("{text}::serde"), proc_macro2::Span::call_site())
+    }
+}
+
+impl ToTokens for CratePath {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.0.to_tokens(tokens);
+    }
+}
+
+/// The path that a type is, without the invisible and the real parentheses around it.
+pub(crate) fn as_path(ty: Type) -> Option<syn::TypePath> {
+    match ty {
+        Type::Path(path) => Some(path),
+        Type::Group(group) => as_path(*group.elem),
+        Type::Paren(paren) => as_path(*paren.elem),
+        _ => None,
+    }
+}
+
+/// The last word of a path: the best single token to underline on stable compilers.
+pub(crate) fn last_ident(path: &Path) -> Option<&Ident> {
+    path.segments.last().map(|segment| &segment.ident)
+}
