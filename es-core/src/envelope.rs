@@ -1,6 +1,7 @@
 //! An event with all that surrounds it: on its way in, as stored, and as read.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -100,8 +101,8 @@ impl Metadata {
     }
 }
 
-/// An event on its way into a store: encoded, with the id that it keeps.
-#[derive(Debug, Clone, PartialEq)]
+/// An event on its way into a store: encoded, with the id that it keeps. Its `Debug` form shows no payload.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewEvent {
     /// Made before the append (UUIDv7), so that an append whose outcome is unknown can be recognised.
@@ -124,8 +125,9 @@ impl NewEvent {
     }
 }
 
-/// One stored event as a store hands it out: payload and metadata borrowed from the row.
-#[derive(Debug, Clone, Copy)]
+/// One stored event as a store hands it out: payload and metadata borrowed from the row. Its `Debug` form shows no
+/// payload.
+#[derive(Clone, Copy)]
 pub struct RawEvent<'a> {
     /// The stream.
     pub stream: &'a StreamId,
@@ -185,7 +187,9 @@ impl RawEvent<'_> {
 }
 
 /// An event as read: decoded to its current version, with its place, its times and its metadata.
-#[derive(Debug, Clone, PartialEq)]
+///
+/// Its `Debug` form names the event and its place and shows no payload, so that it may stand in a log.
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Recorded<E> {
     /// The event.
@@ -215,5 +219,26 @@ impl<E> Recorded<E> {
     #[must_use]
     pub fn occurred_at(&self) -> OffsetDateTime {
         self.metadata.occurred_at.unwrap_or(self.recorded_at)
+    }
+}
+
+impl<E> fmt::Debug for Recorded<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, version, stream, revision, position, .. } = self;
+        write!(f, "{name} v{version} at {stream}#{revision} ({position})")
+    }
+}
+
+impl fmt::Debug for RawEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, version, stream, revision, position, payload, .. } = self;
+        write!(f, "{name} v{version} at {stream}#{revision} ({position}), {} bytes", payload.len())
+    }
+}
+
+impl fmt::Debug for NewEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, name, version, payload, .. } = self;
+        write!(f, "{name} v{version} ({id}), {} bytes", payload.len())
     }
 }

@@ -47,6 +47,8 @@
 //! | `macros` | yes | `#[event]`, `#[derive(Aggregate)]`, `#[derive(StreamKey)]` |
 //! | `conformance` | no | the suite of tests that every store must pass |
 
+#![warn(missing_debug_implementations, unreachable_pub)]
+
 mod aggregate;
 mod codec;
 mod decode;

@@ -10,19 +10,19 @@ use common::Meddler;
 use es_core::{Aggregate, Apply, DecodeProblem, Repository, StoreError, UpcastContext, UpcastFrom, event};
 
 #[event(name = "account.deposited", version = 1)]
-pub struct DepositedV1 {
-    pub euros: i64,
+struct DepositedV1 {
+    euros: i64,
 }
 
 #[event(name = "account.deposited", version = 2, previous = DepositedV1)]
-pub struct DepositedV2 {
-    pub cents: i64,
+struct DepositedV2 {
+    cents: i64,
 }
 
 #[event(name = "account.deposited", version = 3, previous = DepositedV2)]
-pub struct Deposited {
-    pub cents: u64,
-    pub by: String,
+struct Deposited {
+    cents: u64,
+    by: String,
 }
 
 impl UpcastFrom<DepositedV1> for DepositedV2 {
@@ -33,7 +33,7 @@ impl UpcastFrom<DepositedV1> for DepositedV2 {
 }
 
 #[derive(Debug)]
-pub struct NegativeDeposit;
+struct NegativeDeposit;
 
 impl fmt::Display for NegativeDeposit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -53,7 +53,7 @@ impl UpcastFrom<DepositedV2> for Deposited {
 
 #[derive(Aggregate, Default)]
 #[aggregate(name = "account", id = String, events(Deposited))]
-pub struct Strict {
+struct Strict {
     seen: Vec<(u64, String)>,
 }
 
@@ -65,7 +65,7 @@ impl Apply<Deposited> for Strict {
 
 #[derive(Aggregate, Default)]
 #[aggregate(name = "account", id = String, events(Deposited), unknown = "skip")]
-pub struct Lenient {
+struct Lenient {
     seen: usize,
 }
 

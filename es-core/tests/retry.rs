@@ -142,7 +142,7 @@ async fn racing_commands_are_all_carried_out() {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let (accounts, decisions) =
-            (accounts.clone().with_retry(Retry { times: 1_000, ..QUICK }), decisions.clone());
+            (accounts.clone().with_retry(Retry { times: 1_000, ..QUICK }), std::sync::Arc::clone(&decisions));
         tasks.spawn(async move {
             for _ in 0..10 {
                 let decide = async |_| {

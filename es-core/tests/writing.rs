@@ -14,19 +14,19 @@ fn positive<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error>
 }
 
 #[event(name = "sensor.measured")]
-pub struct Measured {
-    pub celsius: Option<f64>,
+struct Measured {
+    celsius: Option<f64>,
 }
 
 #[event(name = "sensor.counted")]
-pub struct Counted {
+struct Counted {
     #[serde(deserialize_with = "positive")]
-    pub times: i64,
+    times: i64,
 }
 
 #[derive(Aggregate, Default)]
 #[aggregate(name = "account", id = String, events(Measured, Counted))]
-pub struct Sensor {
+struct Sensor {
     last: Option<f64>,
     times: i64,
 }

@@ -1,6 +1,7 @@
 //! Carrying out a command: load, decide, append; after a conflict, the tail and the decision again.
 
 use std::error::Error;
+use std::fmt;
 use std::future::{Future, ready};
 use std::sync::Arc;
 
@@ -18,18 +19,25 @@ use crate::{
 };
 
 /// What a command did.
-#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct Executed<A: Aggregate>
-where
-    A::Event: Sized,
-{
+pub struct Executed<A: Aggregate> {
     /// The events, as stored, in order; empty if there was nothing to do.
     pub events: Vec<Recorded<A::Event>>,
     /// The revision of the last of them; if there are none, the revision on which the decision rests.
     pub revision: Revision,
     /// Whether the command was carried out before, and this is its first outcome.
     pub repeated: bool,
+}
+
+impl<A: Aggregate> fmt::Debug for Executed<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { events, revision, repeated } = self;
+        f.debug_struct("Executed")
+            .field("events", events)
+            .field("revision", revision)
+            .field("repeated", repeated)
+            .finish()
+    }
 }
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {

@@ -53,6 +53,7 @@ use crate::{
 /// # Panics
 ///
 /// When an event does not read back from what it writes.
+#[must_use = "a history alone tests nothing"]
 #[track_caller]
 pub fn given<A: Aggregate>(events: impl IntoEvents<A>) -> Given<A> {
     Given { state: A::default(), revision: Revision::EMPTY }.and(events)
@@ -60,7 +61,6 @@ pub fn given<A: Aggregate>(events: impl IntoEvents<A>) -> Given<A> {
 
 /// A history so far.
 #[derive(Debug)]
-#[must_use = "a history alone tests nothing"]
 pub struct Given<A> {
     state: A,
     revision: Revision,
@@ -72,6 +72,7 @@ impl<A: Aggregate> Given<A> {
     /// # Panics
     ///
     /// When an event does not read back from what it writes.
+    #[must_use = "a history alone tests nothing"]
     #[track_caller]
     pub fn and(mut self, events: impl IntoEvents<A>) -> Self {
         let mut all = Events::none();
@@ -88,6 +89,7 @@ impl<A: Aggregate> Given<A> {
     /// # Panics
     ///
     /// When it does not decode.
+    #[must_use = "a history alone tests nothing"]
     #[track_caller]
     pub fn and_stored(mut self, name: &str, version: u32, payload: &Value) -> Self {
         self.revision = self.revision.next();
