@@ -118,7 +118,7 @@ async fn a_step_that_fails_names_the_event_its_place_and_both_versions() {
     let error = decode(&error);
     assert!(matches!(error.problem(), DecodeProblem::Upcast { from: 2, to: 3, .. }));
     assert_eq!((error.revision().get(), error.name(), error.version()), (2, NAME, 1));
-    assert!(error.source().is_some_and(|source| source.is::<NegativeDeposit>()));
+    assert!(error.source().and_then(|source| source.downcast_ref::<NegativeDeposit>()).is_some());
     assert_eq!(
         text,
         "event `account.deposited` version 1 at revision 2 of stream \"account/A-17\" (position 2): \

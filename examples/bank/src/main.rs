@@ -60,11 +60,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let id = String::from("A-17");
     accounts.execute(&id, Deposit(500)).await?;
     accounts.execute(&id, Withdraw(120)).await?;
-    if let Err(rejected) = accounts.execute(&id, Withdraw(1_000)).await {
-        println!("rejected: {rejected}");
-    }
+    println!("{:?}", accounts.execute(&id, Withdraw(1_000)).await);
+
     let print = |recorded: es_core::Recorded<AccountEvent>| {
-        println!("{}  {}  {:?}", recorded.revision, recorded.name, recorded.event);
+        println!("{}  {:?}", recorded.revision, recorded.event);
         Ok(())
     };
     accounts.history(&id, StreamRange::ALL, print).await?;

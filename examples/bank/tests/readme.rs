@@ -1,0 +1,34 @@
+//! The README's quick start is this example: its code, its test and its output.
+
+use std::process::Command;
+
+const README: &str = include_str!("../../../README.md");
+const MAIN: &str = include_str!("../src/main.rs");
+
+/// The fenced blocks of one language, in order.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    README.split(&fence).skip(1).map(|rest| rest.split("\n```").next().unwrap_or_default()).collect()
+}
+
+#[test]
+fn the_readme_shows_the_program_and_its_test() {
+    let program = MAIN.split("use es_core").nth(1).and_then(|rest| rest.split("#[cfg(test)]").next());
+    let test = MAIN.split("#[cfg(test)]").nth(1);
+    let rust = blocks("rust");
+    assert_eq!(rust[0].trim_end(), format!("use es_core{}", program.unwrap_or_default()).trim_end());
+    assert_eq!(rust[1].trim_end(), format!("#[cfg(test)]{}", test.unwrap_or_default()).trim_end());
+}
+
+#[test]
+fn the_readme_shows_what_the_program_prints() {
+    let output = Command::new(env!("CARGO_BIN_EXE_bank")).output().expect("the program runs");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), blocks("text")[0]);
+}
+
+#[test]
+fn the_quick_start_stays_short() {
+    let start = README.split("## Quick start").nth(1).and_then(|rest| rest.split("\n## ").next());
+    let words = start.unwrap_or_default().split_whitespace().count();
+    assert!(words > 200 && words <= 600, "the quick start has {words} words");
+}
