@@ -1,44 +1,20 @@
 //! Carrying out a command: load, decide, append; after a conflict, the tail and the decision again.
 
 use std::error::Error;
-use std::fmt;
 use std::future::{Future, ready};
 use std::sync::Arc;
 
-use time::OffsetDateTime;
 use tracing::Instrument;
 
 use super::fold::Fold;
 use super::history::recorded;
 use super::port::{Direct, InTransaction, Port};
+use super::written::{Encoded, Executed, executed};
 use super::{ExecuteOptions, Repository};
 use crate::{
-    Aggregate, Append, AppendIn, AppendOutcome, Appended, CommandOutcome, CommandRecord, EventStore, Events,
-    ExecuteError, Handle, Load, LoadItem, Metadata, NewEvent, Position, RawEvent, Recorded, Revision,
-    StoreError, StreamId, StreamKey,
+    Aggregate, Append, AppendIn, AppendOutcome, CommandOutcome, CommandRecord, EventStore, Events,
+    ExecuteError, Handle, Load, LoadItem, Revision, StoreError, StreamId, StreamKey,
 };
-
-/// What a command did.
-#[non_exhaustive]
-pub struct Executed<A: Aggregate> {
-    /// The events, as stored, in order; empty if there was nothing to do.
-    pub events: Vec<Recorded<A::Event>>,
-    /// The revision of the last of them; if there are none, the revision on which the decision rests.
-    pub revision: Revision,
-    /// Whether the command was carried out before, and this is its first outcome.
-    pub repeated: bool,
-}
-
-impl<A: Aggregate> fmt::Debug for Executed<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { events, revision, repeated } = self;
-        f.debug_struct("Executed")
-            .field("events", events)
-            .field("revision", revision)
-            .field("repeated", repeated)
-            .finish()
-    }
-}
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// Carries out a command: loads the state, lets [`Handle::handle`] decide, appends the events.
@@ -100,7 +76,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     {
         let decide = |state: Arc<A>| ready(state.handle(&command));
         let port = InTransaction { store: &*self.store, tx };
-        let run = Run { repository: self, port, options: options.named_after::<C>(), snapshots: false };
+        let run = Run { repository: self, port, options: options.named_after::<C>(), in_transaction: true };
         run.go(id, decide).await
     }
 
@@ -158,7 +134,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         E: Error + Send + Sync + 'static,
     {
         let port = Direct(&*self.store);
-        Run { repository: self, port, options, snapshots: true }.go(id, decide).await
+        Run { repository: self, port, options, in_transaction: false }.go(id, decide).await
     }
 }
 
@@ -177,7 +153,9 @@ struct Run<'a, A, S, P> {
     repository: &'a Repository<A, S>,
     port: P,
     options: ExecuteOptions,
-    snapshots: bool,
+    /// The caller may still roll back, so no snapshot is taken; and after an error the transaction is lost, so nothing
+    /// is tried again in it.
+    in_transaction: bool,
 }
 
 impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
@@ -231,7 +209,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         let command_id = command.map(|command| command.id);
         let mut fold = match start.run(&mut self.port, |load| load.command_id(command_id)).await {
             Ok(fold) => fold,
-            Err(error) => return Attempt::unless_final(error),
+            Err(error) => return self.unless_final(error),
         };
         if let (Some(command), Some(outcome)) = (command, fold.command) {
             outcome.check(stream, command)?;
@@ -277,7 +255,18 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
                 let source = "the store left a single append undecided".into();
                 Err(StoreError::Backend { source, retryable: false }.into())
             }
-            Err(error) => Attempt::unless_final(error),
+            Err(error) => self.unless_final(error),
+        }
+    }
+
+    fn unless_final<'s, E: Error + 'static>(
+        &self,
+        error: StoreError,
+    ) -> Result<Attempt<'s, A>, ExecuteError<E>> {
+        if error.is_retryable() && !self.in_transaction {
+            Ok(Attempt::Failed(Failure::Store(error)))
+        } else {
+            Err(error.into())
         }
     }
 
@@ -311,7 +300,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         mut state: A,
         copies: Vec<A::Event>,
     ) {
-        let Some(snapshots) = A::snapshots().filter(|_| self.snapshots) else {
+        let Some(snapshots) = A::snapshots().filter(|_| !self.in_transaction) else {
             return;
         };
         if revision.get() - last_snapshot.get() >= snapshots.every {
@@ -335,12 +324,6 @@ enum Failure<'a, A> {
     Store(StoreError),
 }
 
-impl<A: Aggregate> Attempt<'_, A> {
-    fn unless_final<E: Error + 'static>(error: StoreError) -> Result<Self, ExecuteError<E>> {
-        if error.is_retryable() { Ok(Self::Failed(Failure::Store(error))) } else { Err(error.into()) }
-    }
-}
-
 impl<'a, A> Failure<'a, A> {
     fn into_fold(self) -> Option<Fold<'a, A>> {
         match self {
@@ -357,87 +340,4 @@ impl<'a, A> Failure<'a, A> {
             Self::Store(error) => error.into(),
         }
     }
-}
-
-/// The events of a decision, encoded and read back.
-struct Encoded<A: Aggregate> {
-    events: Vec<A::Event>,
-    new: Vec<NewEvent>,
-    /// What a later reader will see: decoded from the bytes that are written.
-    copies: Vec<A::Event>,
-}
-
-impl<A: Aggregate> Encoded<A> {
-    fn new(
-        stream: &StreamId,
-        expected: Revision,
-        events: Events<A>,
-        metadata: &Metadata,
-    ) -> Result<Self, StoreError> {
-        let metadata = Arc::new(metadata.clone());
-        let mut new = Vec::with_capacity(events.len());
-        let mut copies = Vec::with_capacity(events.len());
-        let mut revision = expected;
-        let now = OffsetDateTime::now_utc();
-        for event in &events {
-            revision = revision.next();
-            let event_type = A::event_type(event);
-            let mut payload = Vec::with_capacity(128);
-            A::encode(event, &mut payload)?;
-            let event = NewEvent::new(event_type.name, event_type.version, payload, Arc::clone(&metadata));
-            let raw = RawEvent {
-                stream,
-                revision,
-                position: Position::new(0),
-                event_id: event.id,
-                name: event.name,
-                version: event.version,
-                payload: &event.payload,
-                recorded_at: now,
-                occurred: metadata.occurred_at,
-                correlation_id: metadata.correlation_id,
-                causation_id: metadata.causation_id,
-                metadata: None,
-            };
-            A::decode(&raw, &mut |copy| copies.push(copy)).map_err(|source| StoreError::NotReadable {
-                name: event.name,
-                version: event.version,
-                source,
-            })?;
-            new.push(event);
-        }
-        Ok(Self { events: events.into_iter().collect(), new, copies })
-    }
-}
-
-fn executed<A: Aggregate>(
-    stream: &StreamId,
-    expected: Revision,
-    events: Vec<A::Event>,
-    new: Vec<NewEvent>,
-    appended: &Appended,
-) -> Result<Executed<A>, StoreError> {
-    if appended.positions.len() != new.len() {
-        let source = "the store did not say where each event was stored".into();
-        return Err(StoreError::Backend { source, retryable: false });
-    }
-    let stream = Arc::new(stream.clone());
-    let mut revision = expected;
-    let stored = events.into_iter().zip(new).zip(&appended.positions).map(|((event, new), position)| {
-        revision = revision.next();
-        Recorded {
-            event,
-            name: new.name,
-            version: new.version,
-            stored_version: new.version,
-            stream: Arc::clone(&stream),
-            revision,
-            position: *position,
-            event_id: new.id,
-            recorded_at: appended.recorded_at,
-            metadata: new.metadata,
-        }
-    });
-    let events = stored.collect();
-    Ok(Executed { events, revision, repeated: false })
 }

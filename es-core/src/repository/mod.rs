@@ -6,13 +6,14 @@ mod history;
 mod options;
 mod port;
 mod snapshots;
+mod written;
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-pub use self::decide::Executed;
 pub use self::options::{ExecuteOptions, Retry};
+pub use self::written::Executed;
 
 use self::fold::Fold;
 use self::port::Direct;
