@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use crate::{BoxError, EventType, Position, RawEvent, Revision, StreamId};
+use crate::{BoxError, Position, RawEvent, Revision, StreamId};
 
 /// A stored event that this program cannot read, and why.
 #[derive(Debug)]
@@ -197,13 +197,22 @@ fn redacted(error: &serde_json::Error) -> String {
 }
 
 /// Decodes the payload into the struct of the stored version, which the caller has compared.
+///
+/// Compiled once for every event type, so all that does not depend on the type is left to other functions.
 pub(crate) fn payload<E: DeserializeOwned>(raw: &RawEvent<'_>) -> Result<E, DecodeError> {
-    serde_json::from_slice(raw.payload).map_err(|error| {
-        DecodeError::new(
-            raw,
-            DecodeProblem::Payload { version: raw.version, source: PayloadError::from(&error) },
-        )
-    })
+    let mut json = serde_json::Deserializer::from_slice(raw.payload);
+    match E::deserialize(&mut json) {
+        Ok(event) => match json.end() {
+            Ok(()) => Ok(event),
+            Err(error) => Err(misfit(raw, &error)),
+        },
+        Err(error) => Err(misfit(raw, &error)),
+    }
+}
+
+/// The error of a payload that does not fit its struct.
+fn misfit(raw: &RawEvent<'_>, error: &serde_json::Error) -> DecodeError {
+    DecodeError::new(raw, DecodeProblem::Payload { version: raw.version, source: PayloadError::from(error) })
 }
 
 /// The error of a step that failed.
@@ -212,11 +221,11 @@ pub(crate) fn failed_step(raw: &RawEvent<'_>, from: u32, to: u32, source: BoxErr
 }
 
 /// The error of a stored version that `known` does not reach.
-pub(crate) fn unreachable_version(raw: &RawEvent<'_>, known: EventType) -> DecodeError {
+pub(crate) fn unreachable_version(raw: &RawEvent<'_>, known: u32) -> DecodeError {
     let problem = if raw.version == 0 {
         DecodeProblem::NoSuchVersion { found: 0 }
     } else {
-        DecodeProblem::FutureVersion { found: raw.version, known: known.version }
+        DecodeProblem::FutureVersion { found: raw.version, known }
     };
     DecodeError::new(raw, problem)
 }

@@ -18,18 +18,17 @@ use std::error::Error;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::decode::{failed_step, payload, unreachable_version};
 use crate::{
     Aggregate, DecodeError, DecodeProblem, EncodeError, Event, EventType, Fingerprint, RawEvent, Snapshots,
     UpcastContext,
 };
 
+// What is generic here is compiled once for every event type of every user, so it is kept short.
+
 /// Decodes an event that has no version before.
 pub fn decode_only<E: Event>(raw: &RawEvent<'_>) -> Result<E, DecodeError> {
-    if raw.version == E::VERSION {
-        crate::decode::payload(raw)
-    } else {
-        Err(crate::decode::unreachable_version(raw, EventType::of::<E>()))
-    }
+    if raw.version == E::VERSION { payload(raw) } else { Err(unreachable_version(raw, E::VERSION)) }
 }
 
 /// Decodes an event that has a version before: an older one by its own struct, which `step` brings up to this one.
@@ -40,12 +39,17 @@ pub fn decode_chain<Previous, E: Event, Failure: Error + Send + Sync + 'static>(
     step: fn(Previous, &UpcastContext<'_>) -> Result<E, Failure>,
 ) -> Result<E, DecodeError> {
     if raw.version == E::VERSION {
-        crate::decode::payload(raw)
-    } else if (1..=previous).contains(&raw.version) {
-        step(decode(raw)?, &UpcastContext::new(raw))
-            .map_err(|error| crate::decode::failed_step(raw, previous, E::VERSION, Box::new(error)))
-    } else {
-        Err(crate::decode::unreachable_version(raw, EventType::of::<E>()))
+        return payload(raw);
+    }
+    if raw.version == 0 || raw.version > previous {
+        return Err(unreachable_version(raw, E::VERSION));
+    }
+    match decode(raw) {
+        Ok(old) => match step(old, &UpcastContext::new(raw)) {
+            Ok(event) => Ok(event),
+            Err(error) => Err(failed_step(raw, previous, E::VERSION, Box::new(error))),
+        },
+        Err(error) => Err(error),
     }
 }
 
@@ -55,8 +59,13 @@ pub fn decoded<E, Any>(
     wrap: fn(E) -> Any,
     out: &mut dyn FnMut(Any),
 ) -> Result<(), DecodeError> {
-    out(wrap(event?));
-    Ok(())
+    match event {
+        Ok(event) => {
+            out(wrap(event));
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// The error of an event name that the aggregate does not list.
@@ -67,11 +76,14 @@ pub fn unknown_event(raw: &RawEvent<'_>, aggregate: &'static str) -> DecodeError
 
 /// Appends the payload of an event to `out`.
 pub fn encode_payload<E: Event>(event: &E, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    crate::codec::write_json(event, out).map_err(|error| EncodeError {
-        name: E::NAME,
-        version: E::VERSION,
-        source: Box::new(error),
-    })
+    match crate::codec::write_json(event, out) {
+        Ok(()) => Ok(()),
+        Err(error) => Err(not_encoded(EventType::of::<E>(), error)),
+    }
+}
+
+fn not_encoded(EventType { name, version }: EventType, error: serde_json::Error) -> EncodeError {
+    EncodeError { name, version, source: Box::new(error) }
 }
 
 /// How snapshots of a state are taken.

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{Aggregate, PayloadError, Revision, StreamId};
+use crate::{Aggregate, EventType, PayloadError, Revision, StreamId};
 
 /// A hash that tells one shape of a state, and one way to fold it, from another.
 ///
@@ -30,6 +30,12 @@ impl Fingerprint {
         }
         // 0xff is no byte of UTF-8, so it ends a part unmistakably.
         Self((hash ^ 0xff).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    fn with_events(self, events: &[EventType]) -> Self {
+        events
+            .iter()
+            .fold(self, |fingerprint, event| fingerprint.with(event.name).with(&event.version.to_string()))
     }
 
     /// The hash, as a signed number, which is what databases have.
@@ -66,12 +72,9 @@ impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
     /// Snapshots as JSON.
     #[must_use]
     pub fn json(every: u64, state: Fingerprint) -> Self {
-        let fingerprint = A::event_types()
-            .iter()
-            .fold(state, |fingerprint, event| fingerprint.with(event.name).with(&event.version.to_string()));
         Self {
             every,
-            fingerprint,
+            fingerprint: state.with_events(A::event_types()),
             encode: |state| crate::codec::to_json(state).map_err(|error| PayloadError::from(&error)),
             decode: |json| serde_json::from_slice(json).map_err(|error| PayloadError::from(&error)),
         }
