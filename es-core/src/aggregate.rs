@@ -161,10 +161,11 @@ impl<'a, A: Aggregate> IntoIterator for &'a Events<A> {
 /// of those.
 ///
 /// The derive implements it for each event of an aggregate's `events(…)` list.
+// The message cannot name the aggregate: where it is shown, the compiler does not know it yet.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is not an event of `{A}`",
-    label = "not in the `events(…)` of `{A}`",
-    note = "list the event in `#[aggregate(events(…))]` of `{A}` and write `impl es_core::Apply<…> for {A}`"
+    message = "`{Self}` is not an event of this aggregate",
+    label = "not in the aggregate's `events(…)`",
+    note = "list it: `#[aggregate(events(…, {Self}))]`, and write `impl es_core::Apply<{Self}>` for the aggregate"
 )]
 pub trait IntoEvents<A: Aggregate> {
     /// Adds the events to `out`.
