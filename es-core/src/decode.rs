@@ -200,12 +200,8 @@ fn redacted(error: &serde_json::Error) -> String {
 ///
 /// Compiled once for every event type, so all that does not depend on the type is left to other functions.
 pub(crate) fn payload<E: DeserializeOwned>(raw: &RawEvent<'_>) -> Result<E, DecodeError> {
-    let mut json = serde_json::Deserializer::from_slice(raw.payload);
-    match E::deserialize(&mut json) {
-        Ok(event) => match json.end() {
-            Ok(()) => Ok(event),
-            Err(error) => Err(misfit(raw, &error)),
-        },
+    match crate::codec::read_json(raw.payload) {
+        Ok(event) => Ok(event),
         Err(error) => Err(misfit(raw, &error)),
     }
 }

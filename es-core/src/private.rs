@@ -20,7 +20,7 @@ use serde::de::DeserializeOwned;
 
 use crate::decode::{failed_step, payload, unreachable_version};
 use crate::{
-    Aggregate, DecodeError, DecodeProblem, EncodeError, Event, EventType, Fingerprint, RawEvent, Snapshots,
+    Aggregate, DecodeError, DecodeProblem, EncodeError, Event, Fingerprint, RawEvent, Snapshots,
     UpcastContext,
 };
 
@@ -78,11 +78,11 @@ pub fn unknown_event(raw: &RawEvent<'_>, aggregate: &'static str) -> DecodeError
 pub fn encode_payload<E: Event>(event: &E, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     match crate::codec::write_json(event, out) {
         Ok(()) => Ok(()),
-        Err(error) => Err(not_encoded(EventType::of::<E>(), error)),
+        Err(error) => Err(not_encoded(E::NAME, E::VERSION, error)),
     }
 }
 
-fn not_encoded(EventType { name, version }: EventType, error: serde_json::Error) -> EncodeError {
+fn not_encoded(name: &'static str, version: u32, error: serde_json::Error) -> EncodeError {
     EncodeError { name, version, source: Box::new(error) }
 }
 

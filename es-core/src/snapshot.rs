@@ -76,7 +76,7 @@ impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
             every,
             fingerprint: state.with_events(A::event_types()),
             encode: |state| crate::codec::to_json(state).map_err(|error| PayloadError::from(&error)),
-            decode: |json| serde_json::from_slice(json).map_err(|error| PayloadError::from(&error)),
+            decode: |json| crate::codec::read_json(json).map_err(|error| PayloadError::from(&error)),
         }
     }
 }

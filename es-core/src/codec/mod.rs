@@ -1,13 +1,26 @@
-//! Writing payloads: JSON, without the numbers that JSON cannot hold.
+//! Payloads: JSON, without the numbers that JSON cannot hold.
 
+mod lean;
 mod strict;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Error;
 
 /// Appends `value` to `out` as JSON. NaN and infinities are an error; `serde_json` alone would write `null`.
 pub(crate) fn write_json<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
     value.serialize(strict::Strict(&mut serde_json::Serializer::new(out)))
+}
+
+/// Reads one value, and nothing behind it.
+pub(crate) fn read_json<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Error> {
+    let mut json = serde_json::Deserializer::from_slice(json);
+    match T::deserialize(lean::Lean(&mut json)) {
+        Ok(value) => match json.end() {
+            Ok(()) => Ok(value),
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    }
 }
 
 /// `value` as JSON.
@@ -74,5 +87,21 @@ mod tests {
             }
         }
         assert!(to_json(&f32::NAN).is_err());
+    }
+
+    #[derive(Debug, PartialEq, Deserialize)]
+    struct Pair {
+        left: u8,
+        right: u8,
+    }
+
+    #[test]
+    fn a_struct_is_read_from_an_object_and_nothing_else() {
+        let read = |json: &'static str| read_json::<Pair>(json.as_bytes()).ok();
+        assert_eq!(read(r#"{"right":2,"left":1}"#), Some(Pair { left: 1, right: 2 }));
+        assert_eq!(read("[1,2]"), None);
+        assert_eq!(read("null"), None);
+        assert_eq!(read(r#"{"right":2,"left":1}{}"#), None);
+        assert_eq!(read_json::<(u8, Option<Pair>)>(b"[1,null]").ok(), Some((1, None)));
     }
 }
