@@ -1,1 +1,51 @@
 //! Events and snapshots in PostgreSQL.
+//!
+//! [`PostgresStore`] is an [`EventStore`](es_core::EventStore): plug it into a [`Repository`](es_core::Repository).
+//! The server needs no extension and no superuser. `docs/stored-format.md` describes the tables.
+//!
+//! ```no_run
+//! # async fn open() -> Result<(), es_postgres::ConnectError> {
+//! use es_postgres::PostgresStore;
+//!
+//! let store = PostgresStore::migrate("postgres://localhost/shop").await?;
+//! # Ok(()) }
+//! ```
+//!
+//! # Two roles
+//!
+//! The role that migrates owns the tables. Give the application another one, with
+//! [`grant_writer`](PostgresStore::grant_writer): it appends through functions and reads, and can do nothing else. Even
+//! the owner's UPDATE, DELETE and TRUNCATE of events are refused by triggers.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `tls` | yes | encrypted connections, with rustls |
+//! | `testing` | no | [`testing`]: throw-away servers and databases |
+
+mod append;
+mod append_all;
+mod check;
+mod columns;
+mod connect_error;
+mod error;
+mod json;
+mod load;
+mod migrate;
+mod names;
+mod options;
+mod outcome;
+mod pool;
+mod read;
+mod recover;
+mod row;
+mod statements;
+mod store;
+mod streams;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use connect_error::ConnectError;
+pub use options::PostgresOptions;
+pub use store::PostgresStore;

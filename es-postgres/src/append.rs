@@ -1,0 +1,153 @@
+//! Appending to one stream: one call of one function, one round trip.
+
+use std::sync::Arc;
+
+use es_core::{Append, AppendOutcome, StoreError};
+use sqlx::PgConnection;
+
+use crate::columns::{EventColumns, MetadataColumns, bigint, unknown_types};
+use crate::error::{Failure, unexpected};
+use crate::names::{self, Known, Names};
+use crate::outcome::Answer;
+use crate::pool::{Lease, Pool};
+use crate::recover::{self, Lost};
+
+/// Appends on a connection of the store.
+pub(crate) async fn append(pool: &Pool, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+    append.check(pool.settings.limits)?;
+    let mut lease = pool.lease().await?;
+    let known = match names_for(&mut lease, pool, &[append]).await {
+        Ok(known) => known,
+        Err(failure) => {
+            lease.keep_after(&failure);
+            return Err(failure.into());
+        }
+    };
+    match call(&mut lease.session.connection, pool, append, &known).await {
+        Ok(answer) => {
+            lease.keep();
+            answer.of(&append)
+        }
+        Err(CallError::Refused(error)) => {
+            lease.keep();
+            Err(error)
+        }
+        Err(CallError::Failed(failure)) => {
+            let backend = lease.session.backend;
+            let lost = failure.is_lost();
+            lease.keep_after(&failure);
+            if !lost {
+                return Err(failure.into());
+            }
+            let mut found = recover::outcome(pool, Lost { backend, failure }, &[append]).await?;
+            found.pop().ok_or_else(|| unexpected("no outcome"))
+        }
+    }
+}
+
+/// Appends in a transaction of the caller. When that connection breaks, its transaction can never be committed.
+pub(crate) async fn append_in(
+    pool: &Pool,
+    connection: &mut PgConnection,
+    append: Append<'_>,
+) -> Result<AppendOutcome, StoreError> {
+    append.check(pool.settings.limits)?;
+    let mut known = pool.names().known();
+    if !knows_all(&known, &[append]) {
+        // Ids outlive a rollback of the caller's transaction, so they are given in another one; not in one of the
+        // pool, which may all be waiting for a stream that the caller's transaction has locked.
+        let mut session = pool.connect().await?;
+        known = register(&mut session.connection, pool, &session.names, &[append]).await?;
+    }
+    match call(connection, pool, append, &known).await {
+        Ok(answer) => answer.of(&append),
+        Err(CallError::Refused(error)) => Err(error),
+        Err(CallError::Failed(failure)) => Err(failure.into()),
+    }
+}
+
+enum CallError {
+    Failed(Failure),
+    Refused(StoreError),
+}
+
+impl From<sqlx::Error> for CallError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<StoreError> for CallError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+async fn call(
+    connection: &mut PgConnection,
+    pool: &Pool,
+    append: Append<'_>,
+    known: &Known,
+) -> Result<Answer, CallError> {
+    let mut events = EventColumns::default();
+    events.extend(append.events, known)?;
+    let metadata = MetadataColumns::of(append.events);
+    let command = append.command;
+    let row = pool
+        .statements
+        .append
+        .call()
+        .bind(known.category(append.stream.category()))
+        .bind(append.stream.key())
+        .bind(bigint(append.expected))
+        .bind(append.head)
+        .bind(events.ids)
+        .bind(events.types)
+        .bind(events.payloads)
+        .bind(metadata.occurred)
+        .bind(metadata.correlations)
+        .bind(metadata.causations)
+        .bind(metadata.json)
+        .bind(command.map(|command| command.key.id))
+        .bind(command.map(|command| command.name))
+        .bind(command.and_then(|command| command.key.body_hash))
+        .fetch_one(connection)
+        .await?;
+    Ok(Answer::read(&row)?)
+}
+
+fn knows_all(known: &Known, appends: &[Append<'_>]) -> bool {
+    appends.iter().all(|append| {
+        known.category(append.stream.category()).is_some()
+            && append.events.iter().all(|event| known.type_id(event.name, event.version).is_some())
+    })
+}
+
+/// The ids of all names in these appends; those without one get it now.
+pub(crate) async fn names_for(
+    lease: &mut Lease<'_>,
+    pool: &Pool,
+    appends: &[Append<'_>],
+) -> Result<Arc<Known>, Failure> {
+    let known = lease.session.names.known();
+    if knows_all(&known, appends) {
+        return Ok(known);
+    }
+    let names = Arc::clone(&lease.session.names);
+    register(&mut lease.session.connection, pool, &names, appends).await
+}
+
+async fn register(
+    connection: &mut PgConnection,
+    pool: &Pool,
+    names: &Names,
+    appends: &[Append<'_>],
+) -> Result<Arc<Known>, Failure> {
+    let known = names.known();
+    let types = unknown_types(appends, &known);
+    let mut categories: Vec<&str> = appends.iter().map(|append| append.stream.category()).collect();
+    categories.sort_unstable();
+    categories.dedup();
+    names.learn(names::register(connection, &pool.statements, &categories, &types).await?);
+    Ok(names.known())
+}

@@ -1,0 +1,130 @@
+//! What is checked of every new connection, because the promises of the store rest on it.
+
+use sqlx::{PgConnection, Row};
+use time::OffsetDateTime;
+
+use crate::ConnectError;
+use crate::error::{Failure, Opening};
+use crate::migrate::NEWEST;
+use crate::statements::Statements;
+
+/// The oldest server that will do.
+const OLDEST_SERVER: u32 = 14;
+
+/// The server's side of a connection, for asking later whether it still lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Backend {
+    pub(crate) pid: i32,
+    pub(crate) started: Option<OffsetDateTime>,
+}
+
+/// What the sequence of the positions is set to.
+#[derive(Debug, Clone, Copy)]
+struct Sequence {
+    cache: i64,
+    increment: i64,
+    cycle: bool,
+    drawn: i64,
+    last: i64,
+}
+
+pub(crate) async fn run(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    schema: &str,
+    opening: &Opening<'_>,
+) -> Result<Backend, ConnectError> {
+    server(connection.server_version_num())?;
+    let row = statements.check.call().fetch_one(connection).await;
+    let row = row.map_err(|error| Failure::from(error).opening(opening))?;
+    read(&row, schema).map_err(|error| Failure::from(error).opening(opening))?
+}
+
+fn read(row: &sqlx::postgres::PgRow, schema: &str) -> Result<Result<Backend, ConnectError>, sqlx::Error> {
+    let found: Option<i32> = row.try_get("migration")?;
+    let sequence = Sequence {
+        cache: row.try_get("cache")?,
+        increment: row.try_get("increment")?,
+        cycle: row.try_get("cycle")?,
+        drawn: row.try_get("drawn")?,
+        last: row.try_get("last_position")?,
+    };
+    let (commit, isolation) = (row.try_get("synchronous_commit")?, row.try_get("isolation")?);
+    let standby: bool = row.try_get("in_recovery")?;
+    let backend = Backend { pid: row.try_get("pid")?, started: row.try_get("backend_start")? };
+    let verdict = if standby { Err(ConnectError::Standby) } else { Ok(()) }
+        .and_then(|()| migration(found.unwrap_or(0), schema))
+        .and_then(|()| settings(commit, isolation))
+        .and_then(|()| sequence.check(schema));
+    Ok(verdict.map(|()| backend))
+}
+
+/// `version` is as in `server_version_num`: 150018 is 15.18.
+pub(crate) fn server(version: Option<u32>) -> Result<(), ConnectError> {
+    match version {
+        Some(version) if version / 10_000 < OLDEST_SERVER => {
+            let found = format!("{}.{}", version / 10_000, version % 10_000);
+            Err(ConnectError::ServerTooOld { found, needed: OLDEST_SERVER })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn migration(found: i32, schema: &str) -> Result<(), ConnectError> {
+    let schema = || schema.to_owned();
+    if found < NEWEST {
+        Err(ConnectError::NotMigrated { schema: schema(), found, needed: NEWEST })
+    } else if found > NEWEST {
+        Err(ConnectError::SchemaTooNew { schema: schema(), found, known: NEWEST })
+    } else {
+        Ok(())
+    }
+}
+
+fn settings(synchronous_commit: &str, isolation: &str) -> Result<(), ConnectError> {
+    if synchronous_commit == "off" {
+        Err(ConnectError::SynchronousCommitOff)
+    } else if !matches!(isolation, "read committed" | "read uncommitted") {
+        Err(ConnectError::IsolationLevel { found: isolation.to_owned() })
+    } else {
+        Ok(())
+    }
+}
+
+impl Sequence {
+    fn check(&self, schema: &str) -> Result<(), ConnectError> {
+        let unsafe_setting = |setting, found: &dyn ToString, needed| {
+            Err(ConnectError::UnsafeSequence {
+                schema: schema.to_owned(),
+                setting,
+                found: found.to_string(),
+                needed,
+            })
+        };
+        if self.cache != 1 {
+            unsafe_setting("CACHE", &self.cache, "CACHE 1")
+        } else if self.increment != 1 {
+            unsafe_setting("INCREMENT", &self.increment, "INCREMENT 1")
+        } else if self.cycle {
+            unsafe_setting("CYCLE", &"on", "NO CYCLE")
+        } else if self.drawn < self.last {
+            let (schema, drawn, last) = (schema.to_owned(), self.drawn, self.last);
+            Err(ConnectError::PositionsBehind { schema, drawn, last })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_before_14_is_refused_by_its_version() {
+        let refused = server(Some(130_014)).expect_err("13.14 is too old");
+        assert_eq!(refused.to_string(), "the server is PostgreSQL 13.14; 14 or later is needed");
+        assert!(server(Some(140_000)).is_ok());
+        assert!(server(Some(180_006)).is_ok());
+    }
+}

@@ -1,0 +1,85 @@
+//! The events of appends as columns: the arrays that the append functions take.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use es_core::{Append, NewEvent, Revision, StoreError};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::error::unexpected;
+use crate::json::Jsonb;
+use crate::names::Known;
+
+/// One array for each column, one element for each event.
+#[derive(Debug, Default)]
+pub(crate) struct EventColumns<'a> {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) types: Vec<i32>,
+    pub(crate) payloads: Vec<Jsonb<'a>>,
+}
+
+/// One array for each column that comes from the metadata.
+#[derive(Debug, Default)]
+pub(crate) struct MetadataColumns {
+    pub(crate) occurred: Vec<Option<OffsetDateTime>>,
+    pub(crate) correlations: Vec<Option<Uuid>>,
+    pub(crate) causations: Vec<Option<Uuid>>,
+    pub(crate) json: Vec<Option<Jsonb<'static>>>,
+}
+
+impl<'a> EventColumns<'a> {
+    /// Takes in events, whose types are known.
+    pub(crate) fn extend(&mut self, events: &'a [NewEvent], known: &Known) -> Result<(), StoreError> {
+        for event in events {
+            let Some(id) = known.type_id(event.name, event.version) else {
+                return Err(unexpected(format!(
+                    "event `{}` version {} got no id",
+                    event.name, event.version
+                )));
+            };
+            self.ids.push(event.id);
+            self.types.push(id);
+            self.payloads.push(Jsonb(Cow::Borrowed(&event.payload)));
+        }
+        Ok(())
+    }
+}
+
+impl MetadataColumns {
+    /// One element if all events share their metadata, else one for each event.
+    pub(crate) fn of(events: &[NewEvent]) -> Self {
+        let mut columns = Self::default();
+        let shared = events.windows(2).all(|pair| Arc::ptr_eq(&pair[0].metadata, &pair[1].metadata));
+        columns.extend(if shared { &events[..events.len().min(1)] } else { events });
+        columns
+    }
+
+    /// One element for each event.
+    pub(crate) fn extend(&mut self, events: &[NewEvent]) {
+        for event in events {
+            let metadata = &event.metadata;
+            self.occurred.push(metadata.occurred_at);
+            self.correlations.push(metadata.correlation_id);
+            self.causations.push(metadata.causation_id);
+            self.json.push(metadata.to_json().map(|json| Jsonb(Cow::Owned(json))));
+        }
+    }
+}
+
+/// The types among these appends that have no id yet, each once.
+pub(crate) fn unknown_types<'a>(appends: &'a [Append<'_>], known: &Known) -> Vec<(&'a str, u32)> {
+    let mut unknown = Vec::new();
+    for event in appends.iter().flat_map(|append| append.events) {
+        let of_event = (event.name, event.version);
+        if known.type_id(event.name, event.version).is_none() && !unknown.contains(&of_event) {
+            unknown.push(of_event);
+        }
+    }
+    unknown
+}
+
+/// A revision as the database has it; none is beyond the largest number there.
+pub(crate) fn bigint(revision: Revision) -> i64 {
+    i64::try_from(revision.get()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,175 @@
+//! Why a store cannot be opened: one clear sentence each, with what to do.
+
+use es_core::{BoxError, StoreError};
+
+/// Why [`PostgresStore`](crate::PostgresStore) cannot be opened, or migrated.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConnectError {
+    /// The URL cannot be read.
+    #[error("the database URL cannot be read: {source}; write postgres://user:password@host:port/database")]
+    InvalidUrl {
+        /// What is wrong with it.
+        source: BoxError,
+    },
+    /// The schema name is not one that can go into SQL.
+    #[error(
+        "{name:?} cannot be the name of the schema; it takes 1 to 48 of a-z, 0-9 and _, does not begin with a digit or with pg_"
+    )]
+    InvalidSchemaName {
+        /// The name.
+        name: String,
+    },
+    /// Nobody answers.
+    #[error("no PostgreSQL answers at {address}: {source}; start the server, or correct the database URL")]
+    NoServer {
+        /// Host and port, or the folder of the socket.
+        address: String,
+        /// What the operating system says.
+        source: BoxError,
+    },
+    /// The server does not let the user in.
+    #[error("the server refuses user {user:?}: {source}; correct user and password in the database URL")]
+    AuthenticationFailed {
+        /// The user.
+        user: String,
+        /// What the server says.
+        source: BoxError,
+    },
+    /// The server has no such database.
+    #[error("the server has no database {database:?}; create it, or correct the database URL")]
+    DatabaseMissing {
+        /// The database.
+        database: String,
+    },
+    /// The server takes no more connections, starts up or shuts down.
+    #[error("the server takes no connection now: {source}; try again later, or raise max_connections")]
+    Busy {
+        /// What the server says.
+        source: BoxError,
+    },
+    /// The server is older than the store supports.
+    #[error("the server is PostgreSQL {found}; {needed} or later is needed")]
+    ServerTooOld {
+        /// Its version, as `13.4`.
+        found: String,
+        /// The oldest one that will do.
+        needed: u32,
+    },
+    /// The server only replays what another one writes.
+    #[error("the server is a standby, which cannot append; connect to the primary")]
+    Standby,
+    /// The tables are not there, or not all.
+    #[error(
+        "schema {schema:?} stands at migration {found}, this program needs {needed}; run PostgresStore::migrate(url) once, as the owner of the schema"
+    )]
+    NotMigrated {
+        /// The schema.
+        schema: String,
+        /// The last migration that was run; 0 for none.
+        found: i32,
+        /// The one that this program needs.
+        needed: i32,
+    },
+    /// A newer program migrated the schema.
+    #[error(
+        "schema {schema:?} stands at migration {found}, this program knows only {known}; update the program"
+    )]
+    SchemaTooNew {
+        /// The schema.
+        schema: String,
+        /// The last migration that was run.
+        found: i32,
+        /// The last one that this program knows.
+        known: i32,
+    },
+    /// A migration that was run is not the one that this program has.
+    #[error(
+        "migration {id} ({name}) was run in schema {schema:?} with other content than this program has; a migration is never edited, restore its file"
+    )]
+    MigrationChanged {
+        /// The schema.
+        schema: String,
+        /// The migration's number.
+        id: i32,
+        /// Its name.
+        name: String,
+    },
+    /// The role lacks a privilege.
+    #[error(
+        "the role lacks a privilege in schema {schema:?}: {source}; as the owner run SELECT {schema}.grant_writer('role'), or migrate as a role that may create schemas"
+    )]
+    NotGranted {
+        /// The schema.
+        schema: String,
+        /// What the server says.
+        source: BoxError,
+    },
+    /// A crash of the server could lose acknowledged events.
+    #[error(
+        "synchronous_commit is off, so a crash could lose acknowledged events; run ALTER ROLE … RESET synchronous_commit, or set it to on"
+    )]
+    SynchronousCommitOff,
+    /// Transactions do not see what others committed while they waited.
+    #[error(
+        "default_transaction_isolation is {found:?}, appends need \"read committed\"; run ALTER ROLE … SET default_transaction_isolation = 'read committed'"
+    )]
+    IsolationLevel {
+        /// The level.
+        found: String,
+    },
+    /// The sequence of the positions was altered.
+    #[error(
+        "sequence {schema}.positions has {setting} {found}, the order of positions needs {needed}; run ALTER SEQUENCE {schema}.positions {needed}"
+    )]
+    UnsafeSequence {
+        /// The schema.
+        schema: String,
+        /// Which setting.
+        setting: &'static str,
+        /// What it is.
+        found: String,
+        /// What it must be, as `ALTER SEQUENCE` takes it.
+        needed: &'static str,
+    },
+    /// The sequence would draw positions that are taken.
+    #[error(
+        "sequence {schema}.positions stands at {drawn}, but position {last} is stored; run SELECT setval('{schema}.positions', {last})"
+    )]
+    PositionsBehind {
+        /// The schema.
+        schema: String,
+        /// The last position that was drawn.
+        drawn: i64,
+        /// The last position that is stored.
+        last: i64,
+    },
+    /// The connection broke while the store was opened.
+    #[error("the connection was lost while the store was opened: {source}; try again")]
+    Lost {
+        /// What the connection says.
+        source: BoxError,
+    },
+    /// Anything else that the server says.
+    #[error("the store cannot be opened: {source}")]
+    Failed {
+        /// What the server says.
+        source: BoxError,
+    },
+}
+
+impl ConnectError {
+    /// Whether opening the store can succeed later, without any change.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::NoServer { .. } | Self::Busy { .. } | Self::Lost { .. } | Self::Standby)
+    }
+}
+
+impl From<ConnectError> for StoreError {
+    fn from(error: ConnectError) -> Self {
+        let retryable = error.is_retryable();
+        let source = Box::new(error);
+        if retryable { Self::Unavailable { source } } else { Self::Setup { source } }
+    }
+}

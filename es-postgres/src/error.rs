@@ -1,0 +1,125 @@
+//! The only place that knows SQLSTATEs: what sqlx reports, sorted into the errors of the store.
+
+use std::borrow::Cow;
+
+use es_core::{BoxError, StoreError};
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
+use crate::ConnectError;
+
+/// What went wrong on a connection. Messages of the server are kept without their details, which can quote a payload.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{message} (SQLSTATE {code})")]
+    Server { code: String, message: String, fatal: bool },
+    #[error("{0}")]
+    Lost(String),
+    #[error("{0}")]
+    Client(String),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(database) => {
+                let code = database.code().map_or_else(String::new, Cow::into_owned);
+                let severity = database.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+                let fatal = matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic));
+                Self::Server { code, message: database.message().to_owned(), fatal }
+            }
+            sqlx::Error::Io(error) => Self::Lost(error.to_string()),
+            sqlx::Error::Tls(error) => Self::Lost(error.to_string()),
+            sqlx::Error::Protocol(text) => Self::Lost(text),
+            other => Self::Client(other.to_string()),
+        }
+    }
+}
+
+impl Failure {
+    /// Whether the connection is gone, so that nobody can say what became of the last statement.
+    pub(crate) const fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::Server { fatal: true, .. })
+    }
+
+    /// A failure while the store is opened.
+    pub(crate) fn opening(self, opening: &Opening<'_>) -> ConnectError {
+        let schema = || opening.schema.to_owned();
+        let Self::Server { code, .. } = &self else {
+            return match self {
+                Self::Lost(_) if !opening.connected => {
+                    ConnectError::NoServer { address: opening.address.to_owned(), source: self.into() }
+                }
+                Self::Lost(_) => ConnectError::Lost { source: self.into() },
+                _ => ConnectError::Failed { source: self.into() },
+            };
+        };
+        match code.as_str() {
+            "28000" | "28P01" => {
+                ConnectError::AuthenticationFailed { user: opening.user.to_owned(), source: self.into() }
+            }
+            "3D000" => ConnectError::DatabaseMissing { database: opening.database.to_owned() },
+            "3F000" | "42P01" | "42703" => {
+                ConnectError::NotMigrated { schema: schema(), found: 0, needed: opening.needed }
+            }
+            "42501" => ConnectError::NotGranted { schema: schema(), source: self.into() },
+            "53300" | "57P03" => ConnectError::Busy { source: self.into() },
+            _ if self.is_lost() => ConnectError::Lost { source: self.into() },
+            _ => ConnectError::Failed { source: self.into() },
+        }
+    }
+}
+
+impl Failure {
+    /// A failure while a schema is migrated: a table that is missing then is no sign of a missing migration.
+    pub(crate) fn migrating(self, opening: &Opening<'_>) -> ConnectError {
+        match &self {
+            Self::Server { code, fatal: false, .. } if code != "42501" => {
+                ConnectError::Failed { source: self.into() }
+            }
+            _ => self.opening(opening),
+        }
+    }
+}
+
+/// Where and what is being opened, for the error that says why it cannot be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    pub(crate) address: &'a str,
+    pub(crate) user: &'a str,
+    pub(crate) database: &'a str,
+    pub(crate) schema: &'a str,
+    pub(crate) needed: i32,
+    pub(crate) connected: bool,
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        if failure.is_lost() {
+            return Self::Unavailable { source: failure.into() };
+        }
+        let Failure::Server { code, .. } = &failure else {
+            return Self::Backend { source: failure.into(), retryable: false };
+        };
+        match code.as_str() {
+            // Out of connections, disk or memory; shutting down or starting; read-only while another takes over.
+            code if code.starts_with("53") || code.starts_with("08") => {
+                Self::Unavailable { source: failure.into() }
+            }
+            "57P01" | "57P02" | "57P03" | "25006" => Self::Unavailable { source: failure.into() },
+            // Serialization, deadlock, lock and statement timeouts; a plan or statement that a migration made stale.
+            "40001" | "40P01" | "55P03" | "57014" | "0A000" | "26000" => {
+                Self::Backend { source: failure.into(), retryable: true }
+            }
+            // No privilege; no such table, function or schema; not let in.
+            "42501" | "42P01" | "42883" | "3F000" | "28000" | "28P01" | "3D000" => {
+                Self::Setup { source: failure.into() }
+            }
+            _ => Self::Backend { source: failure.into(), retryable: false },
+        }
+    }
+}
+
+/// An answer of the server that is not what the functions give.
+pub(crate) fn unexpected(error: impl Into<BoxError>) -> StoreError {
+    StoreError::Backend { source: error.into(), retryable: false }
+}

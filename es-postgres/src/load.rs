@@ -1,0 +1,140 @@
+//! Loading: the head of a stream, a snapshot, the events after it and the outcome of a command, in one statement.
+
+use std::sync::Arc;
+
+use es_core::{CommandOutcome, Load, LoadItem, LoadSink, Revision, StoreError, StreamHead};
+use futures_util::TryStreamExt;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+
+use crate::columns::bigint;
+use crate::error::{Failure, unexpected};
+use crate::names::{self, Names};
+use crate::pool::Pool;
+use crate::row::{self, Columns};
+
+/// How a read can end before its end.
+pub(crate) enum ReadError {
+    /// By the connection or the server.
+    Failed(Failure),
+    /// By the sink, or by a row that is not what it should be.
+    Stopped(StoreError),
+}
+
+impl From<sqlx::Error> for ReadError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        Self::Stopped(error)
+    }
+}
+
+impl From<ReadError> for StoreError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Failed(failure) => failure.into(),
+            ReadError::Stopped(error) => error,
+        }
+    }
+}
+
+/// Loads on a connection of the store.
+pub(crate) async fn load(pool: &Pool, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+    loop {
+        let mut lease = pool.lease().await?;
+        let names = Arc::clone(&lease.session.names);
+        let mut handed_out = false;
+        let mut watched = |item: LoadItem<'_>| {
+            handed_out = true;
+            sink(item)
+        };
+        match read(&mut lease.session.connection, pool, &names, load, &mut watched).await {
+            Ok(head) => {
+                lease.keep();
+                return Ok(head);
+            }
+            Err(ReadError::Stopped(error)) => return Err(error),
+            Err(ReadError::Failed(failure)) => {
+                let again = lease.may_be_repeated(&failure, handed_out);
+                lease.keep_after(&failure);
+                if !again {
+                    return Err(failure.into());
+                }
+            }
+        }
+    }
+}
+
+/// Loads in a transaction of the caller.
+pub(crate) async fn load_in(
+    pool: &Pool,
+    connection: &mut PgConnection,
+    load: Load<'_>,
+    sink: LoadSink<'_>,
+) -> Result<StreamHead, StoreError> {
+    Ok(read(connection, pool, &pool.names(), load, sink).await?)
+}
+
+async fn read(
+    connection: &mut PgConnection,
+    pool: &Pool,
+    names: &Names,
+    load: Load<'_>,
+    sink: LoadSink<'_>,
+) -> Result<StreamHead, ReadError> {
+    let known = names.known();
+    let mut head = StreamHead::default();
+    let mut unknown_types = false;
+    let call = pool
+        .statements
+        .load
+        .call()
+        .bind(load.stream.category())
+        .bind(load.stream.key())
+        .bind(bigint(load.after))
+        .bind(bigint(load.up_to))
+        .bind(load.snapshot.map(es_core::Fingerprint::to_i64))
+        .bind(load.command_id)
+        .bind(known.last_type());
+    {
+        let mut rows = call.fetch(&mut *connection);
+        while let Some(row) = rows.try_next().await? {
+            if Columns(&row).bigint(0)? == 0 {
+                head = read_head(&row, sink)?;
+            } else {
+                unknown_types |= Columns(&row).integer(2)? > known.last_type();
+                sink(LoadItem::Event(row::event(load.stream, &known, &row)?))?;
+            }
+        }
+    }
+    if unknown_types {
+        names.learn(names::read(connection, &pool.statements).await.map_err(ReadError::Failed)?);
+    }
+    Ok(head)
+}
+
+/// The first row: where the stream stands, what became of the command, and the snapshot.
+fn read_head(row: &PgRow, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+    let columns = Columns(row);
+    let numbers: Vec<Option<i64>> = row.try_get(11).map_err(unexpected)?;
+    let [snapshot, first, count, body_hash] = numbers[..] else {
+        return Err(unexpected("the head of a stream is incomplete"));
+    };
+    if let (Some(revision), Some(state)) = (snapshot, columns.text(10)?) {
+        sink(LoadItem::Snapshot {
+            revision: Revision::new(revision.unsigned_abs()),
+            state: state.as_bytes(),
+        })?;
+    }
+    let command = first.zip(count).map(|(first, count)| CommandOutcome {
+        first: Revision::new(first.unsigned_abs()),
+        count: count.unsigned_abs(),
+        body_hash,
+    });
+    let head = StreamHead::new(Revision::new(columns.bigint(1)?), columns.uuid(3)?);
+    Ok(head.closed(columns.integer(2)? == 1).command(command))
+}

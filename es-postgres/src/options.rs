@@ -1,0 +1,173 @@
+//! How a store is opened.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use es_core::Limits;
+use sqlx::ConnectOptions;
+use sqlx::postgres::PgConnectOptions;
+
+use crate::error::Opening;
+use crate::migrate;
+use crate::pool::Pool;
+use crate::statements::Statements;
+use crate::{ConnectError, PostgresStore};
+
+/// How a [`PostgresStore`] is opened; made by [`PostgresStore::options`].
+///
+/// ```no_run
+/// # async fn open() -> Result<(), es_postgres::ConnectError> {
+/// use es_postgres::PostgresStore;
+///
+/// let store = PostgresStore::options("postgres://localhost/shop").schema("orders").connections(8).connect().await?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing is opened before `connect` or `migrate`"]
+pub struct PostgresOptions {
+    url: String,
+    schema: String,
+    connections: u32,
+    limits: Limits,
+    prepared: bool,
+    patience: Duration,
+}
+
+/// [`PostgresOptions`] that were found to be sound.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) server: PgConnectOptions,
+    pub(crate) address: String,
+    pub(crate) schema: String,
+    pub(crate) connections: u32,
+    pub(crate) limits: Limits,
+    pub(crate) prepared: bool,
+    pub(crate) patience: Duration,
+}
+
+impl PostgresOptions {
+    pub(crate) fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            schema: String::from("es"),
+            connections: 16,
+            limits: Limits::default(),
+            prepared: true,
+            patience: Duration::from_secs(30),
+        }
+    }
+
+    /// The schema that holds the tables; `es` unless said otherwise. One schema is one store.
+    pub fn schema(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.schema);
+        self
+    }
+
+    /// How many connections are held at most; 16 unless said otherwise. They are opened when they are needed.
+    pub fn connections(mut self, most: u32) -> Self {
+        self.connections = most.max(1);
+        self
+    }
+
+    /// How large events may be.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Whether statements are prepared once a connection; they are unless said otherwise.
+    ///
+    /// `false` is for a transaction pooler that loses prepared statements (`PgBouncer` before 1.21). Each call then runs
+    /// in a transaction of its own and costs more round trips.
+    pub fn prepared_statements(mut self, prepared: bool) -> Self {
+        self.prepared = prepared;
+        self
+    }
+
+    /// How long the store tries to reach the server, and how long it looks for the outcome of an append whose
+    /// connection was lost; 30 seconds unless said otherwise.
+    pub fn patience(mut self, longest: Duration) -> Self {
+        self.patience = longest;
+        self
+    }
+
+    /// Opens the store, whose tables must be there.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says what is wrong and what to do.
+    pub async fn connect(self) -> Result<PostgresStore, ConnectError> {
+        let pool = Pool::open(self.check()?).await?;
+        Ok(PostgresStore::new(pool))
+    }
+
+    /// Makes the tables, or brings them up to date, then opens the store. Any number of programs can do so at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says what is wrong and what to do.
+    pub async fn migrate(self) -> Result<PostgresStore, ConnectError> {
+        let settings = self.check()?;
+        migrate::run(&settings).await?;
+        Ok(PostgresStore::new(Pool::open(settings).await?))
+    }
+
+    fn check(self) -> Result<Settings, ConnectError> {
+        let server = PgConnectOptions::from_str(&self.url)
+            .map_err(|error| ConnectError::InvalidUrl { source: error.to_string().into() })?
+            .disable_statement_logging();
+        if !is_schema_name(&self.schema) {
+            return Err(ConnectError::InvalidSchemaName { name: self.schema });
+        }
+        let address = match server.get_socket() {
+            Some(folder) => format!("{}, port {}", folder.display(), server.get_port()),
+            None => format!("{}:{}", server.get_host(), server.get_port()),
+        };
+        let Self { schema, connections, limits, prepared, patience, .. } = self;
+        Ok(Settings { server, address, schema, connections, limits, prepared, patience })
+    }
+}
+
+impl Settings {
+    pub(crate) fn opening(&self, connected: bool) -> Opening<'_> {
+        Opening {
+            address: &self.address,
+            user: self.server.get_username(),
+            database: self.server.get_database().unwrap_or_else(|| self.server.get_username()),
+            schema: &self.schema,
+            needed: migrate::NEWEST,
+            connected,
+        }
+    }
+
+    pub(crate) fn statements(&self) -> Statements {
+        Statements::new(&self.schema, self.prepared)
+    }
+}
+
+/// A name that is safe to put into SQL between quotes, short enough for PostgreSQL, and not reserved by it.
+fn is_schema_name(name: &str) -> bool {
+    let first = |c: char| c.is_ascii_lowercase() || c == '_';
+    name.len() <= 48
+        && name.starts_with(first)
+        && name.chars().all(|c| first(c) || c.is_ascii_digit())
+        && !name.starts_with("pg_")
+        && name != "information_schema"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_can_be_a_schema() {
+        for good in ["es", "_es", "tenant_17", "order", &"x".repeat(48)] {
+            assert!(is_schema_name(good), "{good}");
+        }
+        for bad in
+            ["", "1es", "Es", "e s", "es\"", "es;--", "é", "pg_es", "information_schema", &"x".repeat(49)]
+        {
+            assert!(!is_schema_name(bad), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What the append functions answer.
+
+use es_core::{Append, AppendOutcome, Appended, CommandOutcome, Position, Revision, StoreError};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use sqlx::postgres::types::PgRecordDecoder;
+use time::OffsetDateTime;
+
+use crate::error::unexpected;
+
+/// The one record of `append`, or one place of the arrays of `append_all`.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) outcome: String,
+    pub(crate) positions: Vec<Position>,
+    pub(crate) recorded_at: Option<OffsetDateTime>,
+    pub(crate) revision: Option<i64>,
+    pub(crate) event_count: Option<i64>,
+    pub(crate) body_hash: Option<i64>,
+}
+
+pub(crate) fn positions(numbers: Vec<i64>) -> Vec<Position> {
+    numbers.into_iter().map(|number| Position::new(number.cast_unsigned())).collect()
+}
+
+impl Answer {
+    /// Reads the answer of `append`.
+    pub(crate) fn read(row: &PgRow) -> Result<Self, StoreError> {
+        let mut record = PgRecordDecoder::new(row.try_get_raw(0).map_err(unexpected)?).map_err(unexpected)?;
+        Ok(Self {
+            outcome: record.try_decode().map_err(unexpected)?,
+            positions: positions(
+                record.try_decode::<Option<Vec<i64>>>().map_err(unexpected)?.unwrap_or_default(),
+            ),
+            recorded_at: record.try_decode().map_err(unexpected)?,
+            revision: record.try_decode().map_err(unexpected)?,
+            event_count: record.try_decode().map_err(unexpected)?,
+            body_hash: record.try_decode().map_err(unexpected)?,
+        })
+    }
+
+    /// What this says about the append that it answers.
+    pub(crate) fn of(self, append: &Append<'_>) -> Result<AppendOutcome, StoreError> {
+        let revision = || match self.revision.map(u64::try_from) {
+            Some(Ok(number)) => Ok(Revision::new(number)),
+            _ => Err(unexpected("the append was answered without a revision")),
+        };
+        match self.outcome.as_str() {
+            "appended" => {
+                let Some(recorded_at) = self.recorded_at else {
+                    return Err(unexpected("the append was answered without a time"));
+                };
+                Ok(AppendOutcome::Appended(Appended { positions: self.positions, recorded_at }))
+            }
+            "conflict" => Ok(AppendOutcome::Conflict { actual: revision()? }),
+            "repeated" => {
+                let count = self.event_count.unwrap_or_default().unsigned_abs();
+                let outcome = CommandOutcome { first: revision()?, count, body_hash: self.body_hash };
+                if let Some(command) = append.command {
+                    outcome.check(append.stream, command.key)?;
+                }
+                Ok(AppendOutcome::Repeated(outcome))
+            }
+            "not written" => Ok(AppendOutcome::NotWritten),
+            "closed" => Err(StoreError::StreamClosed { stream: append.stream.clone() }),
+            level @ ("repeatable read" | "serializable") => {
+                Err(StoreError::IsolationLevel { found: level.to_owned() })
+            }
+            other => Err(unexpected(format!("the append was answered with {other:?}"))),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! The connections of a store. Unlike sqlx's pool it sends nothing of its own: a call is one round trip.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use es_core::StoreError;
+use sqlx::{Connection, PgConnection};
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+use crate::ConnectError;
+use crate::check::{self, Backend};
+use crate::error::Failure;
+use crate::names::{self, Names};
+use crate::options::Settings;
+use crate::statements::Statements;
+
+#[derive(Debug)]
+pub(crate) struct Pool {
+    pub(crate) settings: Settings,
+    pub(crate) statements: Statements,
+    slots: Semaphore,
+    idle: Mutex<Vec<Session>>,
+    names: RwLock<Arc<Names>>,
+    /// Raised when a connection breaks: the other idle ones have most likely gone with it.
+    generation: AtomicU64,
+}
+
+/// One connection, checked.
+#[derive(Debug)]
+pub(crate) struct Session {
+    pub(crate) connection: PgConnection,
+    pub(crate) backend: Backend,
+    /// Of the database behind this very connection; after a failover it can be another one.
+    pub(crate) names: Arc<Names>,
+    /// Whether an earlier call has used it.
+    pub(crate) used: bool,
+    generation: u64,
+}
+
+/// A session on loan. Unless [`keep`](Self::keep) is called it is thrown away: its call was cancelled or has failed
+/// half-way, and the answer may still be under way.
+#[derive(Debug)]
+pub(crate) struct Lease<'p> {
+    pool: &'p Pool,
+    pub(crate) session: Session,
+    _slot: SemaphorePermit<'p>,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("this store was closed")]
+struct Closed;
+
+impl Pool {
+    pub(crate) async fn open(settings: Settings) -> Result<Self, ConnectError> {
+        let pool = Self {
+            statements: settings.statements(),
+            slots: Semaphore::new(settings.connections as usize),
+            idle: Mutex::default(),
+            names: RwLock::default(),
+            generation: AtomicU64::new(0),
+            settings,
+        };
+        let session = pool.connect().await?;
+        pool.idle().push(session);
+        Ok(pool)
+    }
+
+    /// An idle session, or a new one; waits while all are on loan.
+    pub(crate) async fn lease(&self) -> Result<Lease<'_>, StoreError> {
+        let slot =
+            self.slots.acquire().await.map_err(|_| StoreError::Unavailable { source: Closed.into() })?;
+        let idle = self.idle().pop();
+        let session = match idle {
+            Some(session) => session,
+            None => self.connect().await?,
+        };
+        Ok(Lease { pool: self, session, _slot: slot })
+    }
+
+    /// A session beside the pool, for what must not wait for its turn.
+    pub(crate) async fn connect(&self) -> Result<Session, ConnectError> {
+        let generation = self.generation.load(Ordering::Acquire);
+        let opening = self.settings.opening(false);
+        let connect = PgConnection::connect_with(&self.settings.server);
+        let mut connection = match tokio::time::timeout(self.settings.patience, connect).await {
+            Ok(connected) => connected.map_err(|error| Failure::from(error).opening(&opening))?,
+            Err(elapsed) => {
+                let address = self.settings.address.clone();
+                return Err(ConnectError::NoServer { address, source: elapsed.into() });
+            }
+        };
+        let opening = self.settings.opening(true);
+        let backend = check::run(&mut connection, &self.statements, &self.settings.schema, &opening).await?;
+        let found = names::read(&mut connection, &self.statements).await.map_err(|f| f.opening(&opening))?;
+        let names = self.current_names(found);
+        Ok(Session { connection, backend, names, used: false, generation })
+    }
+
+    /// The names to be used with a connection that found these.
+    fn current_names(&self, found: names::Known) -> Arc<Names> {
+        let current = self.names();
+        if current.learn(found.clone()) {
+            return current;
+        }
+        let other = Arc::new(Names::default());
+        other.learn(found);
+        *self.names.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&other);
+        other
+    }
+
+    /// The names of the database that was connected last.
+    pub(crate) fn names(&self) -> Arc<Names> {
+        Arc::clone(&self.names.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Throws away the idle sessions: one of them was found broken.
+    pub(crate) fn distrust(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.idle().clear();
+    }
+
+    /// Waits for the calls under way, then says goodbye to the server. Later calls fail.
+    pub(crate) async fn close(&self) {
+        // The semaphore is never closed before this.
+        let _all = self.slots.acquire_many(self.settings.connections).await;
+        self.slots.close();
+        let sessions = std::mem::take(&mut *self.idle());
+        for session in sessions {
+            // A server that is gone needs no goodbye.
+            let _gone = session.connection.close().await;
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Session>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lease<'_> {
+    /// Gives the session back: its call is complete.
+    pub(crate) fn keep(self) {
+        let Self { pool, mut session, .. } = self;
+        session.used = true;
+        let mut idle = pool.idle();
+        if session.generation == pool.generation.load(Ordering::Acquire) && !pool.slots.is_closed() {
+            idle.push(session);
+        }
+    }
+
+    /// Whether a read that failed can be repeated behind the caller's back: its connection idled while the server went
+    /// away, and nothing was handed out yet.
+    pub(crate) const fn may_be_repeated(&self, failure: &Failure, handed_out: bool) -> bool {
+        self.session.used && failure.is_lost() && !handed_out
+    }
+
+    /// Gives the session back after a failure, unless the failure is its own.
+    pub(crate) fn keep_after(self, failure: &Failure) {
+        if failure.is_lost() {
+            self.pool.distrust();
+        } else {
+            self.keep();
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Reading a part of a stream, row by row.
+
+use std::sync::Arc;
+
+use es_core::{RawEvent, Sink, StoreError, StreamId, StreamRange};
+use futures_util::TryStreamExt;
+
+use crate::columns::bigint;
+use crate::load::ReadError;
+use crate::names;
+use crate::pool::{Pool, Session};
+use crate::row::{self, Columns};
+
+pub(crate) async fn read_stream(
+    pool: &Pool,
+    stream: &StreamId,
+    range: StreamRange,
+    sink: Sink<'_>,
+) -> Result<(), StoreError> {
+    loop {
+        let mut lease = pool.lease().await?;
+        let mut handed_out = false;
+        let mut watched = |event: RawEvent<'_>| {
+            handed_out = true;
+            sink(event)
+        };
+        match read(&mut lease.session, pool, stream, range, &mut watched).await {
+            Ok(()) => {
+                lease.keep();
+                return Ok(());
+            }
+            Err(ReadError::Stopped(error)) => return Err(error),
+            Err(ReadError::Failed(failure)) => {
+                let again = lease.may_be_repeated(&failure, handed_out);
+                lease.keep_after(&failure);
+                if !again {
+                    return Err(failure.into());
+                }
+            }
+        }
+    }
+}
+
+async fn read(
+    session: &mut Session,
+    pool: &Pool,
+    stream: &StreamId,
+    range: StreamRange,
+    sink: Sink<'_>,
+) -> Result<(), ReadError> {
+    let names = Arc::clone(&session.names);
+    let known = names.known();
+    let mut unknown_types = false;
+    let statement =
+        if range.backward { &pool.statements.read_backward } else { &pool.statements.read_forward };
+    let call = statement
+        .call()
+        .bind(stream.category())
+        .bind(stream.key())
+        .bind(bigint(range.from))
+        .bind(bigint(range.to))
+        .bind(known.last_type());
+    {
+        let mut rows = call.fetch(&mut session.connection);
+        while let Some(row) = rows.try_next().await? {
+            unknown_types |= Columns(&row).integer(2)? > known.last_type();
+            sink(row::event(stream, &known, &row)?)?;
+        }
+    }
+    if unknown_types {
+        let found = names::read(&mut session.connection, &pool.statements).await;
+        names.learn(found.map_err(ReadError::Failed)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! From rows to events: values are read where they lie, payloads are not copied.
+
+use es_core::{Position, RawEvent, Revision, StoreError, StreamId};
+use sqlx::postgres::PgRow;
+use sqlx::{Row, ValueRef};
+use time::{Duration, OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+
+use crate::error::unexpected;
+use crate::json::jsonb_text;
+use crate::names::Known;
+
+/// From here PostgreSQL counts its microseconds.
+const EPOCH: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
+
+/// A row in the binary form of the protocol.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Columns<'r>(pub(crate) &'r PgRow);
+
+impl<'r> Columns<'r> {
+    fn optional(self, column: usize) -> Result<Option<&'r [u8]>, StoreError> {
+        let value = self.0.try_get_raw(column).map_err(unexpected)?;
+        if value.is_null() { Ok(None) } else { value.as_bytes().map(Some).map_err(unexpected) }
+    }
+
+    fn fixed<const N: usize>(self, column: usize) -> Result<Option<[u8; N]>, StoreError> {
+        let Some(bytes) = self.optional(column)? else { return Ok(None) };
+        match bytes.try_into() {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(_) => Err(unexpected(format!("column {column} has {} bytes, not {N}", bytes.len()))),
+        }
+    }
+
+    pub(crate) fn bigint(self, column: usize) -> Result<u64, StoreError> {
+        let bytes = required(column, self.fixed(column)?)?;
+        u64::try_from(i64::from_be_bytes(bytes)).map_err(unexpected)
+    }
+
+    pub(crate) fn integer(self, column: usize) -> Result<i32, StoreError> {
+        Ok(i32::from_be_bytes(required(column, self.fixed(column)?)?))
+    }
+
+    pub(crate) fn uuid(self, column: usize) -> Result<Option<Uuid>, StoreError> {
+        Ok(self.fixed(column)?.map(Uuid::from_bytes))
+    }
+
+    pub(crate) fn time(self, column: usize) -> Result<Option<OffsetDateTime>, StoreError> {
+        let Some(bytes) = self.fixed(column)? else { return Ok(None) };
+        let since = Duration::microseconds(i64::from_be_bytes(bytes));
+        match EPOCH.checked_add(since) {
+            Some(time) => Ok(Some(time)),
+            None => Err(unexpected(format!("column {column} holds a time out of range"))),
+        }
+    }
+
+    pub(crate) fn text(self, column: usize) -> Result<Option<&'r str>, StoreError> {
+        let Some(bytes) = self.optional(column)? else { return Ok(None) };
+        std::str::from_utf8(bytes).map(Some).map_err(unexpected)
+    }
+
+    fn json(self, column: usize) -> Result<Option<&'r [u8]>, StoreError> {
+        let Some(bytes) = self.optional(column)? else { return Ok(None) };
+        match jsonb_text(bytes) {
+            Some(text) => Ok(Some(text)),
+            None => Err(unexpected(format!("column {column} holds an unknown form of jsonb"))),
+        }
+    }
+}
+
+pub(crate) fn required<T>(column: usize, value: Option<T>) -> Result<T, StoreError> {
+    value.ok_or_else(|| unexpected(format!("column {column} is null")))
+}
+
+/// The event in a row of `load`, `read_forward` or `read_backward`.
+pub(crate) fn event<'r>(
+    stream: &'r StreamId,
+    known: &'r Known,
+    row: &'r PgRow,
+) -> Result<RawEvent<'r>, StoreError> {
+    let row = Columns(row);
+    let id = row.integer(2)?;
+    let (name, version) = match known.event_type(id) {
+        Some((name, version)) => (name.as_ref(), *version),
+        None => named_by_row(id, row.text(10)?)?,
+    };
+    Ok(RawEvent {
+        stream,
+        revision: Revision::new(row.bigint(0)?),
+        position: Position::new(row.bigint(1)?),
+        event_id: required(3, row.uuid(3)?)?,
+        name,
+        version,
+        payload: required(8, row.json(8)?)?,
+        recorded_at: required(4, row.time(4)?)?,
+        occurred: row.time(5)?,
+        correlation_id: row.uuid(6)?,
+        causation_id: row.uuid(7)?,
+        metadata: row.json(9)?,
+    })
+}
+
+/// Version and name of a type that this program did not know yet, as the row brings them along.
+fn named_by_row(id: i32, note: Option<&str>) -> Result<(&str, u32), StoreError> {
+    note.and_then(|note| note.split_once(' '))
+        .and_then(|(version, name)| Some((name, version.parse().ok()?)))
+        .ok_or_else(|| unexpected(format!("event type {id} is not in event_types")))
+}

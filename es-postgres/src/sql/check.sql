@@ -1,0 +1,13 @@
+-- What the promises of the store rest on. The sequence is read after the snapshot of max(position) was taken, so it can
+-- only be ahead of it. Never currval or pg_sequence_last_value: they take the lock by which open appends are told.
+SELECT (SELECT max(m.id) FROM :schema.migrations m) AS migration,
+       current_setting('synchronous_commit') AS synchronous_commit,
+       current_setting('default_transaction_isolation') AS isolation,
+       pg_is_in_recovery() AS in_recovery,
+       q.seqcache AS cache, q.seqincrement AS increment, q.seqcycle AS cycle,
+       CASE WHEN p.is_called THEN p.last_value ELSE p.last_value - 1 END AS drawn,
+       coalesce((SELECT max(e.position) FROM :schema.events e), 0) AS last_position,
+       pg_backend_pid() AS pid,
+       (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) a) AS backend_start
+FROM :schema.positions p, pg_sequence q
+WHERE q.seqrelid = ':schema.positions'::regclass

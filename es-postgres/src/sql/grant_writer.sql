@@ -1,0 +1,1 @@
+SELECT :schema.grant_writer($1::text::name)

@@ -1,0 +1,28 @@
+-- One statement, so that head, ledger, snapshot and events are of one moment. The first row is the stream's head
+-- (revision 0; its other columns are reused, the state of the snapshot stands in "note"); no row, no stream.
+-- Event types beyond the last one that the caller knows bring their names along in "note".
+WITH head AS MATERIALIZED (
+    SELECT s.id, s.revision, s.head_event_id, s.closed_at,
+           snapshot.revision AS snapshot_revision, snapshot.state,
+           command.first_revision, command.event_count, command.body_hash
+    FROM :schema.streams s
+    LEFT JOIN :schema.snapshots snapshot ON snapshot.stream = s.id AND snapshot.fingerprint = $5
+        AND snapshot.revision > $3 AND snapshot.revision <= $4
+    LEFT JOIN :schema.commands command ON command.stream = s.id AND command.command_id = $6
+    WHERE s.category = (SELECT c.id FROM :schema.categories c WHERE c.name = $1) AND s.key = $2
+)
+SELECT 0::bigint AS revision, head.revision AS position, (head.closed_at IS NOT NULL)::integer AS type,
+       head.head_event_id AS event_id, NULL::timestamptz AS recorded_at, NULL::timestamptz AS occurred_at,
+       NULL::uuid AS correlation_id, NULL::uuid AS causation_id, NULL::jsonb AS payload, NULL::jsonb AS metadata,
+       head.state::text AS note,
+       ARRAY[head.snapshot_revision, head.first_revision, head.event_count, head.body_hash] AS numbers
+FROM head
+UNION ALL
+SELECT e.revision, e.position, e.type, e.event_id, e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id,
+       e.payload, e.metadata,
+       CASE WHEN e.type > $7 THEN (SELECT t.version || ' ' || t.name FROM :schema.event_types t WHERE t.id = e.type) END,
+       NULL
+FROM :schema.events e
+WHERE e.stream = (SELECT head.id FROM head)
+  AND e.revision > (SELECT coalesce(head.snapshot_revision, $3) FROM head) AND e.revision <= $4
+ORDER BY revision

@@ -1,0 +1,1 @@
+SELECT :schema.prune_commands(clock_timestamp() - make_interval(secs => $1))

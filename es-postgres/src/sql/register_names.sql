@@ -1,0 +1,1 @@
+SELECT :schema.register_names($1, $2, $3)

@@ -1,0 +1,1 @@
+SELECT :schema.save_snapshot($1, $2, $3, $4, $5)

@@ -1,0 +1,158 @@
+//! The store as its users see it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use es_core::{
+    Append, AppendIn, AppendOutcome, EventStore, Load, LoadSink, NewSnapshot, Revision, Sink, StoreError,
+    StreamHead, StreamId, StreamRange, StreamSummary,
+};
+use sqlx::PgConnection;
+use tracing::{Instrument, debug_span};
+
+use crate::pool::Pool;
+use crate::{ConnectError, PostgresOptions, append, append_all, load, read, streams};
+
+/// Events in PostgreSQL, version 14 or later. Clones share their connections.
+///
+/// ```no_run
+/// # async fn open() -> Result<(), es_postgres::ConnectError> {
+/// use es_postgres::PostgresStore;
+///
+/// let store = PostgresStore::migrate("postgres://localhost/shop").await?;
+/// # Ok(()) }
+/// ```
+///
+/// An append is one statement and one round trip, in READ COMMITTED. When the connection breaks before the answer
+/// came, the store itself finds out what became of the append. Dropping the future of an append leaves the events
+/// written or not, never in part.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    pool: Arc<Pool>,
+}
+
+impl PostgresStore {
+    pub(crate) fn new(pool: Pool) -> Self {
+        Self { pool: Arc::new(pool) }
+    }
+
+    /// Opens a store whose tables are there.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says what is wrong and what to do.
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        Self::options(url).connect().await
+    }
+
+    /// Makes the tables, or brings them up to date, then opens the store. Any number of programs can do so at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says what is wrong and what to do.
+    pub async fn migrate(url: &str) -> Result<Self, ConnectError> {
+        Self::options(url).migrate().await
+    }
+
+    /// For everything besides the URL: schema, number of connections, limits.
+    pub fn options(url: &str) -> PostgresOptions {
+        PostgresOptions::new(url)
+    }
+
+    /// Lets a role use this store: read, and append through the functions. It can neither insert, update nor delete
+    /// by itself. To be called by the owner of the tables; the same as `SELECT es.grant_writer('role')`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Setup`] when this store's own role may not grant; [`StoreError::Backend`] when there is no such
+    /// role.
+    pub async fn grant_writer(&self, role: &str) -> Result<(), StoreError> {
+        streams::grant_writer(&self.pool, role).await
+    }
+
+    /// Forgets the outcomes of commands that are older than this, and says how many. Repeating such a command carries
+    /// it out again.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the server.
+    pub async fn prune_commands(&self, older_than: Duration) -> Result<u64, StoreError> {
+        streams::prune_commands(&self.pool, older_than).await
+    }
+
+    /// Waits for the calls under way, then closes all connections. Later calls, of clones too, are
+    /// [`StoreError::Unavailable`].
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+#[async_trait]
+impl EventStore for PostgresStore {
+    async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
+        append::append(&self.pool, append).instrument(span).await
+    }
+
+    async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
+        let events: usize = appends.iter().map(|append| append.events.len()).sum();
+        let span = debug_span!("append_all", streams = appends.len(), events);
+        append_all::append_all(&self.pool, appends).instrument(span).await
+    }
+
+    async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+        let span = debug_span!("load", stream = %load.stream, after = %load.after, up_to = %load.up_to);
+        load::load(&self.pool, load, sink).instrument(span).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        range: StreamRange,
+        sink: Sink<'_>,
+    ) -> Result<(), StoreError> {
+        let span = debug_span!("read_stream", %stream, from = %range.from, to = %range.to);
+        read::read_stream(&self.pool, stream, range, sink).instrument(span).await
+    }
+
+    async fn list_streams(
+        &self,
+        category: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StreamSummary>, StoreError> {
+        streams::list(&self.pool, category, after, limit).await
+    }
+
+    async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
+        streams::close(&self.pool, stream, expected).await
+    }
+
+    async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
+        let span = debug_span!("save_snapshot", stream = %snapshot.stream, revision = %snapshot.revision);
+        streams::save_snapshot(&self.pool, &snapshot).instrument(span).await
+    }
+}
+
+#[async_trait]
+impl AppendIn<PgConnection> for PostgresStore {
+    async fn append_in(
+        &self,
+        tx: &mut PgConnection,
+        append: Append<'_>,
+    ) -> Result<AppendOutcome, StoreError> {
+        let span = debug_span!("append_in", stream = %append.stream, expected = %append.expected, events = append.events.len());
+        append::append_in(&self.pool, tx, append).instrument(span).await
+    }
+
+    async fn load_in(
+        &self,
+        tx: &mut PgConnection,
+        load: Load<'_>,
+        sink: LoadSink<'_>,
+    ) -> Result<StreamHead, StoreError> {
+        let span = debug_span!("load_in", stream = %load.stream, after = %load.after, up_to = %load.up_to);
+        load::load_in(&self.pool, tx, load, sink).instrument(span).await
+    }
+}

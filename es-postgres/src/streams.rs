@@ -1,0 +1,86 @@
+//! What concerns a stream as a whole: listing, closing, snapshots, and the ledger's old rows.
+
+use std::time::Duration;
+
+use es_core::{NewSnapshot, Revision, StoreError, StreamId, StreamSummary};
+use sqlx::Row;
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::query::Query;
+
+use crate::columns::bigint;
+use crate::error::{Failure, unexpected};
+use crate::json::PlainJson;
+use crate::pool::Pool;
+use crate::row::{Columns, required};
+
+/// Runs one statement on a connection of the store.
+async fn rows(pool: &Pool, call: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
+    let mut lease = pool.lease().await?;
+    match call.fetch_all(&mut lease.session.connection).await {
+        Ok(rows) => {
+            lease.keep();
+            Ok(rows)
+        }
+        Err(error) => {
+            let failure = Failure::from(error);
+            lease.keep_after(&failure);
+            Err(failure.into())
+        }
+    }
+}
+
+async fn value<T>(pool: &Pool, call: Query<'_, Postgres, PgArguments>) -> Result<T, StoreError>
+where
+    T: for<'r> sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,
+{
+    match rows(pool, call).await?.first() {
+        Some(row) => row.try_get(0).map_err(unexpected),
+        None => Err(unexpected("no answer")),
+    }
+}
+
+pub(crate) async fn list(
+    pool: &Pool,
+    category: &str,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<StreamSummary>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let call = pool.statements.list_streams.call().bind(category).bind(after.unwrap_or_default()).bind(limit);
+    let mut summaries = Vec::new();
+    for row in rows(pool, call).await? {
+        let key = required(0, Columns(&row).text(0)?)?;
+        let stream = StreamId::new(category.to_owned(), key)?;
+        let revision = Revision::new(Columns(&row).bigint(1)?);
+        summaries.push(StreamSummary::new(stream, revision, row.try_get(2).map_err(unexpected)?));
+    }
+    Ok(summaries)
+}
+
+pub(crate) async fn close(pool: &Pool, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
+    let call = pool.statements.close_stream.call();
+    value(pool, call.bind(stream.category()).bind(stream.key()).bind(bigint(expected))).await
+}
+
+pub(crate) async fn save_snapshot(pool: &Pool, snapshot: &NewSnapshot) -> Result<(), StoreError> {
+    let NewSnapshot { stream, revision, fingerprint, state, .. } = snapshot;
+    let call = pool
+        .statements
+        .save_snapshot
+        .call()
+        .bind(stream.category())
+        .bind(stream.key())
+        .bind(fingerprint.to_i64())
+        .bind(bigint(*revision))
+        .bind(PlainJson(state));
+    rows(pool, call).await.map(|_| ())
+}
+
+pub(crate) async fn prune_commands(pool: &Pool, older_than: Duration) -> Result<u64, StoreError> {
+    let call = pool.statements.prune_commands.call().bind(older_than.as_secs_f64());
+    value::<i64>(pool, call).await.map(i64::unsigned_abs)
+}
+
+pub(crate) async fn grant_writer(pool: &Pool, role: &str) -> Result<(), StoreError> {
+    rows(pool, pool.statements.grant_writer.call().bind(role)).await.map(|_| ())
+}

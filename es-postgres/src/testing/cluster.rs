@@ -1,0 +1,103 @@
+//! A server in a folder that stays, for programs that are tried out on a machine without a database of their own.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use es_core::Fingerprint;
+
+use super::TestDatabaseError;
+use super::database::blocking;
+use super::error::at;
+use super::server::Server;
+
+/// Where and how a [`Cluster`] is started.
+#[derive(Debug, Clone)]
+#[must_use = "nothing is started before `start`"]
+pub struct ClusterOptions {
+    folder: PathBuf,
+    settings: String,
+}
+
+/// A running server, with fsync on, whose data stay in a folder.
+///
+/// When the last program that uses it lets go of this value, the server is stopped. After a crash of the program it
+/// goes on running, and the next start finds it.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use es_postgres::{PostgresStore, testing::Cluster};
+///
+/// let cluster = Cluster::persistent("target/postgres").start().await?;
+/// let store = PostgresStore::migrate(cluster.url()).await?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Cluster {
+    server: Server,
+    url: String,
+    users: File,
+}
+
+impl Cluster {
+    /// A server in this folder, which is made if it is not there.
+    pub fn persistent(folder: impl AsRef<Path>) -> ClusterOptions {
+        ClusterOptions { folder: folder.as_ref().to_owned(), settings: String::new() }
+    }
+
+    /// The URL of its database `postgres`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl ClusterOptions {
+    /// Adds a line to `postgresql.conf`, when the cluster is made.
+    pub fn setting(mut self, line: &str) -> Self {
+        self.settings.push_str(line);
+        self.settings.push('\n');
+        self
+    }
+
+    /// Starts the server, or finds it running.
+    ///
+    /// # Errors
+    ///
+    /// [`TestDatabaseError`] says what is missing and what to do.
+    pub async fn start(self) -> Result<Cluster, TestDatabaseError> {
+        blocking(move || self.start_blocking()).await
+    }
+
+    fn start_blocking(self) -> Result<Cluster, TestDatabaseError> {
+        fs::create_dir_all(&self.folder).map_err(at(&self.folder))?;
+        let folder = fs::canonicalize(&self.folder).map_err(at(&self.folder))?;
+        let name = Fingerprint::EMPTY.with(&folder.to_string_lossy());
+        let socket = std::env::temp_dir().join(format!("es-postgres-{name}"));
+        let server = Server::new(&folder.join("server"), &socket)?;
+        let open = |name: &str| {
+            let path = folder.join(name);
+            File::options().create(true).append(true).open(&path).map_err(at(path))
+        };
+        let (starting, users) = (open("starting")?, open("users")?);
+        starting.lock().map_err(at(&folder))?;
+        users.lock_shared().map_err(at(&folder))?;
+        if !server.is_running() {
+            server.init(&self.settings, true)?;
+            server.start()?;
+        }
+        let url = server.url("postgres");
+        Ok(Cluster { server, url, users })
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // Whoever gets the lock for itself is the last one.
+        if self.users.unlock().is_ok()
+            && self.users.try_lock().is_ok()
+            && let Err(error) = self.server.stop()
+        {
+            tracing::warn!(%error, "the server was not stopped");
+        }
+    }
+}

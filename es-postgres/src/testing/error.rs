@@ -1,0 +1,72 @@
+//! Why there is no server or no database for a test.
+
+use std::path::PathBuf;
+
+use crate::ConnectError;
+
+/// Why a [`TestDatabase`](super::TestDatabase) or a [`Cluster`](super::Cluster) could not be had.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TestDatabaseError {
+    /// No PostgreSQL is installed.
+    #[error(
+        "no PostgreSQL server was found; install one (Debian and Ubuntu: apt install postgresql; Fedora: dnf install postgresql-server; macOS: brew install postgresql), or set PG_BIN to the folder with initdb, or ES_TEST_DATABASE_URL to a server's URL"
+    )]
+    NotInstalled,
+    /// The server refuses to run as root, and there is no other user.
+    #[error(
+        "PostgreSQL does not run as root, and this machine has neither a user postgres nor nobody; run as another user, or set ES_TEST_DATABASE_URL to a server's URL"
+    )]
+    NoUserToRunAs,
+    /// The user that the server runs as cannot reach the folder.
+    #[error("user {user:?}, as which the server runs, cannot reach {folder}; choose another folder, or make the folders above it passable (chmod o+x)", folder = folder.display())]
+    Unreachable {
+        /// The user.
+        user: String,
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The folder belongs to somebody else.
+    #[error("{folder} belongs to another user; remove it, or set TMPDIR to a folder of your own", folder = folder.display())]
+    NotOurs {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A command of PostgreSQL failed.
+    #[error("{command} failed: {output}")]
+    Command {
+        /// The command.
+        command: String,
+        /// What it printed, and the end of the server's log.
+        output: String,
+    },
+    /// A file or a folder could not be read or written.
+    #[error("{path}: {source}", path = path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// The server is there, but cannot be used.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The server refused to make the database.
+    #[error("the database for the test cannot be made: {message}")]
+    Database {
+        /// What the server says.
+        message: String,
+    },
+}
+
+impl From<sqlx::Error> for TestDatabaseError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database { message: error.to_string() }
+    }
+}
+
+/// Adds the path to an error of the operating system.
+pub(super) fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> TestDatabaseError {
+    let path = path.into();
+    move |source| TestDatabaseError::File { path, source }
+}
