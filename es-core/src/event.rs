@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{DecodeError, RawEvent};
+use crate::{DecodeError, EncodeError, RawEvent};
 
 /// A fact that happened: one Rust struct per event type and version.
 ///
@@ -39,6 +39,23 @@ pub trait Event: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// [`DecodeError`] when the payload does not fit its version, when a step of the upcast fails, or when the stored
     /// version is newer than this one.
     fn decode(raw: &RawEvent<'_>) -> Result<Self, DecodeError>;
+
+    /// Appends the payload, as JSON, to `out`.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] when the event cannot be written as JSON; NaN and infinities are refused.
+    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+        match crate::codec::write_json(self, out) {
+            Ok(()) => Ok(()),
+            Err(error) => Err(not_encoded(Self::NAME, Self::VERSION, error)),
+        }
+    }
+}
+
+/// Apart from [`Event::encode`], which is compiled once for each event type.
+fn not_encoded(name: &'static str, version: u32, error: serde_json::Error) -> EncodeError {
+    EncodeError { name, version, source: Box::new(error) }
 }
 
 /// Name and version of one event type, as written by the program that runs.

@@ -15,14 +15,10 @@ pub use serde;
 
 use std::error::Error;
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::decode::{failed_step, payload, unreachable_version};
-use crate::{
-    Aggregate, DecodeError, DecodeProblem, EncodeError, Event, Fingerprint, RawEvent, Snapshots,
-    UpcastContext,
-};
+use crate::{Aggregate, DecodeError, DecodeProblem, Event, Fingerprint, RawEvent, Snapshots, UpcastContext};
 
 // What is generic here is compiled once for every event type of every user, so it is kept short.
 
@@ -74,21 +70,9 @@ pub fn unknown_event(raw: &RawEvent<'_>, aggregate: &'static str) -> DecodeError
     DecodeError::new(raw, DecodeProblem::UnknownEvent { aggregate })
 }
 
-/// Appends the payload of an event to `out`.
-pub fn encode_payload<E: Event>(event: &E, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-    match crate::codec::write_json(event, out) {
-        Ok(()) => Ok(()),
-        Err(error) => Err(not_encoded(E::NAME, E::VERSION, error)),
-    }
-}
-
-fn not_encoded(name: &'static str, version: u32, error: serde_json::Error) -> EncodeError {
-    EncodeError { name, version, source: Box::new(error) }
-}
-
 /// How snapshots of a state are taken.
 #[must_use]
-pub fn snapshots<A: Aggregate + Serialize + DeserializeOwned>(
+pub fn snapshots<A: Aggregate + Serialize + for<'de> Deserialize<'de>>(
     every: u64,
     state: Fingerprint,
 ) -> Option<Snapshots<A>> {
@@ -126,27 +110,24 @@ pub const fn check_previous(previous: &str, found_name: &str, found: u32, name: 
     }
 }
 
-/// Stops the build when two of an aggregate's events, given as type and name, have the same name.
+/// Stops the build when the event at `index`, given as type and name like all of its aggregate, has the name of one
+/// before it.
 #[track_caller]
-pub const fn check_names(events: &[(&str, &str)]) {
-    let mut at = 1;
-    while at < events.len() {
-        let mut before = 0;
-        while before < at {
-            if same(events[before].1, events[at].1) {
-                let text = Text::new()
-                    .with("`")
-                    .with(events[before].0)
-                    .with("` and `")
-                    .with(events[at].0)
-                    .with("` are both the event `")
-                    .with(events[at].1)
-                    .with("`; list only the newest version, or give one of them another name");
-                panic!("{}", text.as_str());
-            }
-            before += 1;
+pub const fn check_name(events: &[(&str, &str)], index: usize) {
+    let mut before = 0;
+    while before < index {
+        if same(events[before].1, events[index].1) {
+            let text = Text::new()
+                .with("`")
+                .with(events[before].0)
+                .with("` and `")
+                .with(events[index].0)
+                .with("` are both the event `")
+                .with(events[index].1)
+                .with("`; list only the newest version, or give one of them another name");
+            panic!("{}", text.as_str());
         }
-        at += 1;
+        before += 1;
     }
 }
 

@@ -1,16 +1,24 @@
 //! Reading the keys of an attribute: `key = value, key(…), …`.
 
-use std::fmt::Display;
-
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
-use syn::parse::{ParseStream, Parser as _};
+use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::{Error, LitStr, Result, Token, token};
 
 use crate::errors::Errors;
 
 /// The longest name that a store keeps, in bytes.
 const LONGEST_NAME: usize = 255;
+
+/// The keys that the user wrote, well or badly: what is reported as wrong is not missing as well.
+#[derive(Default)]
+pub(crate) struct Written(Vec<String>);
+
+impl Written {
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|written| written == key)
+    }
+}
 
 /// Reads keys, each at most once. A mistake ends its own key, not the reading.
 ///
@@ -21,11 +29,11 @@ pub(crate) fn parse(
     tokens: TokenStream,
     errors: &mut Errors,
     mut read: impl FnMut(&Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
-) {
-    let mut seen = Vec::new();
+) -> Written {
+    let mut written = Written::default();
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            let result = one_key(attribute, known, &mut seen, input, errors, &mut read);
+            let result = one_key(attribute, known, &mut written, input, errors, &mut read);
             if let Err(error) = result {
                 errors.push(error);
                 skip_to_next_key(input)?;
@@ -38,12 +46,13 @@ pub(crate) fn parse(
     };
     let result = parser.parse2(tokens);
     errors.keep(result);
+    written
 }
 
 fn one_key(
     attribute: &str,
     known: &[&str],
-    seen: &mut Vec<String>,
+    written: &mut Written,
     input: ParseStream<'_>,
     errors: &mut Errors,
     read: &mut impl FnMut(&Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
@@ -52,12 +61,13 @@ fn one_key(
         .map_err(|error| Error::new(error.span(), format!("expected a key: {}", listed(known))))?;
     let name = key.to_string();
     if !known.contains(&name.as_str()) {
+        written.0.extend(nearest(&name, known).map(str::to_owned));
         return Err(Error::new_spanned(&key, unknown_word(&format!("{attribute} has no key"), &name, known)));
     }
-    if seen.contains(&name) {
+    if written.has(&name) {
         return Err(Error::new_spanned(&key, format!("`{name}` is written twice; write it once")));
     }
-    seen.push(name);
+    written.0.push(name);
     read(&key, input, errors)?;
     if input.is_empty() || input.peek(Token![,]) { Ok(()) } else { Err(input.error("expected `,`")) }
 }
@@ -113,24 +123,18 @@ pub(crate) fn listed(words: &[&str]) -> String {
 }
 
 /// Reads `= VALUE`.
-pub(crate) fn value<T: syn::parse::Parse>(
-    key: &Ident,
-    what: impl Display,
-    input: ParseStream<'_>,
-) -> Result<T> {
-    let missing = |tokens: &dyn quote::ToTokens| {
-        Error::new_spanned(tokens, format!("`{key}` needs a value; write `{key} = {what}`"))
-    };
+pub(crate) fn value<T: Parse>(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<T> {
+    let missing = || Error::new_spanned(key, format!("`{key}` needs a value; write `{key} = {example}`"));
     if !input.peek(Token![=]) {
-        return Err(missing(key));
+        return Err(missing());
     }
     input.parse::<Token![=]>()?;
     if input.is_empty() || input.peek(Token![,]) {
-        return Err(missing(key));
+        return Err(missing());
     }
-    input
-        .parse()
-        .map_err(|error| Error::new(error.span(), format!("`{key}` takes {what}; write `{key} = {what}`")))
+    input.parse().map_err(|error| {
+        Error::new(error.span(), format!("this is no value of `{key}`; write `{key} = {example}`"))
+    })
 }
 
 /// Reads `= "name"`, a name that a store can keep.

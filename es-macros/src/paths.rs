@@ -1,9 +1,9 @@
 //! How generated code names es-core, whatever the user's module calls by the same names.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
-use syn::{Error, LitStr, Path, Result, Type};
+use syn::{Error, LitStr, Path, Result, Type, TypePath};
 
 use crate::keys;
 
@@ -37,7 +37,7 @@ impl CratePath {
     /// The path of serde, for `#[serde(crate = "…")]`.
     pub(crate) fn serde(&self) -> LitStr {
         let text: String = self.private().into_iter().map(|token| token.to_string()).collect();
-        LitStr::new(&format!("{text}::serde"), proc_macro2::Span::call_site())
+        LitStr::new(&format!("{text}::serde"), Span::call_site())
     }
 }
 
@@ -48,7 +48,7 @@ impl ToTokens for CratePath {
 }
 
 /// The path that a type is, without the invisible and the real parentheses around it.
-pub(crate) fn as_path(ty: Type) -> Option<syn::TypePath> {
+pub(crate) fn as_path(ty: Type) -> Option<TypePath> {
     match ty {
         Type::Path(path) => Some(path),
         Type::Group(group) => as_path(*group.elem),
@@ -57,7 +57,24 @@ pub(crate) fn as_path(ty: Type) -> Option<syn::TypePath> {
     }
 }
 
-/// The last word of a path: the best single token to underline on stable compilers.
+/// Where a path is reported: at its last word, as stable compilers cannot join the places of several.
+pub(crate) fn span(path: &TypePath) -> Span {
+    last_ident(&path.path).map_or_else(Span::call_site, Ident::span)
+}
+
+/// The last word of a path.
 pub(crate) fn last_ident(path: &Path) -> Option<&Ident> {
     path.segments.last().map(|segment| &segment.ident)
+}
+
+/// The same code, reported as standing at `span`.
+pub(crate) fn respan(code: TokenStream, span: Span) -> TokenStream {
+    let respanned = code.into_iter().map(|mut token| {
+        if let TokenTree::Group(group) = &token {
+            token = TokenTree::Group(Group::new(group.delimiter(), respan(group.stream(), span)));
+        }
+        token.set_span(span);
+        token
+    });
+    respanned.collect()
 }

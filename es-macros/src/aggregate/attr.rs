@@ -8,12 +8,12 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, LitInt, LitStr, Path, Result, Token, Type, TypePath, parenthesized, token};
 
 use crate::errors::Errors;
-use crate::keys;
+use crate::keys::{self, Written};
 use crate::paths::{self, CratePath};
 
-const NAME: &str = "name";
+pub(super) const NAME: &str = "name";
 const ID: &str = "id";
-const EVENTS: &str = "events";
+pub(super) const EVENTS: &str = "events";
 const EVENT_ENUM: &str = "event_enum";
 const SNAPSHOT: &str = "snapshot";
 const UNKNOWN: &str = "unknown";
@@ -26,17 +26,15 @@ const REV: &str = "rev";
 #[derive(Default)]
 pub(super) struct Keys {
     pub(super) name: Option<LitStr>,
-    /// Whether the user tried to write a name: a bad one is reported, and then not missing as well.
-    pub(super) name_written: bool,
     pub(super) id: Option<Type>,
     pub(super) events: Vec<Listed>,
-    /// The key of the list, where there is one.
-    pub(super) events_key: Option<Ident>,
     pub(super) enum_ident: Option<Ident>,
     pub(super) enum_derives: Vec<Path>,
     pub(super) snapshot: Option<Snapshot>,
     pub(super) skip_unknown: bool,
     pub(super) es_core: CratePath,
+    /// What the user wrote; nothing where the whole attribute is missing, which is reported as such.
+    pub(super) written: Option<Written>,
 }
 
 /// One entry of the list of events: `b::B as Other`.
@@ -53,30 +51,29 @@ pub(super) struct Snapshot {
 }
 
 pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
-    let mut tokens = TokenStream::new();
+    let (mut tokens, mut has_keys) = (TokenStream::new(), false);
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("aggregate")) {
         match attribute.meta.require_list() {
             Ok(list) => {
                 let more = &list.tokens;
                 let comma = (!tokens.is_empty()).then(|| quote!(,));
                 tokens.extend(quote!(#comma #more));
+                has_keys = true;
             }
-            Err(_) => errors.spanned(
-                attribute,
-                "`#[aggregate]` needs its keys; write `#[aggregate(name = \"…\", events(…))]`",
-            ),
+            Err(_) => {
+                errors.spanned(
+                    attribute,
+                    "`#[aggregate]` needs keys; write `#[aggregate(name = \"…\", events(…))]`",
+                );
+            }
         }
     }
     let mut found = Keys::default();
-    keys::parse("`#[aggregate]`", &KEYS, tokens, errors, |key, input, errors| {
+    let written = keys::parse("`#[aggregate]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
-            NAME => {
-                found.name_written = true;
-                found.name = Some(keys::name(key, input)?);
-            }
+            NAME => found.name = Some(keys::name(key, input)?),
             ID => found.id = Some(keys::value(key, "Type", input)?),
             EVENTS => {
-                found.events_key = Some(key.clone());
                 let list = parenthesised(key, "events(Opened, Closed)", input)?;
                 found.events = events(key, list, errors)?;
             }
@@ -93,6 +90,7 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
         }
         Ok(())
     });
+    found.written = has_keys.then_some(written);
     found
 }
 
@@ -157,14 +155,13 @@ fn event_enum(found: &mut Keys, key: &Ident, list: TokenStream, errors: &mut Err
 }
 
 fn snapshot(key: &Ident, list: TokenStream, errors: &mut Errors) -> Option<Snapshot> {
-    let (mut every, mut rev, mut written) = (None, 0, false);
-    keys::parse("`snapshot`", &[EVERY, REV], list, errors, |key, input, _| {
+    let (mut every, mut rev) = (None, 0);
+    let written = keys::parse("`snapshot`", &[EVERY, REV], list, errors, |key, input, _| {
         let literal: LitInt = keys::value(key, "100", input)?;
         let number: u64 = literal.base10_parse()?;
         if key == REV {
             rev = number;
         } else if number == 0 {
-            written = true;
             return Err(Error::new_spanned(
                 literal,
                 "a snapshot every 0 events makes no sense; write how many events lie between two, or leave \
@@ -175,7 +172,7 @@ fn snapshot(key: &Ident, list: TokenStream, errors: &mut Errors) -> Option<Snaps
         }
         Ok(())
     });
-    if every.is_none() && !written {
+    if every.is_none() && !written.has(EVERY) {
         errors.spanned(key, "`snapshot` needs to know how often; write `snapshot(every = 100)`");
     }
     every.map(|every| Snapshot { key: key.clone(), every, rev })
@@ -188,7 +185,7 @@ fn unknown(literal: &LitStr) -> Result<bool> {
         "skip" => Ok(true),
         _ => Err(Error::new_spanned(
             literal,
-            keys::unknown_word("there is no `unknown` of", &text, &["error", "skip"]),
+            keys::unknown_word("`unknown` has no choice", &text, &["error", "skip"]),
         )),
     }
 }

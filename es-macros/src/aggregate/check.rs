@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span};
 use quote::format_ident;
 use syn::{Data, DeriveInput, LitStr, Path, Type, TypePath};
 
-use super::attr::{Keys, Listed, Snapshot, plain};
+use super::attr::{EVENTS, Keys, Listed, NAME, Snapshot, plain};
 use super::shape;
 use crate::errors::Errors;
 use crate::paths::{CratePath, last_ident};
@@ -17,7 +17,6 @@ pub(super) struct Aggregate<'a> {
     pub(super) name: LitStr,
     pub(super) id: Option<Type>,
     pub(super) events: Vec<Variant>,
-    pub(super) events_key: Option<Ident>,
     pub(super) enum_ident: Ident,
     pub(super) enum_derives: Vec<Path>,
     pub(super) snapshot: Option<Snapshot>,
@@ -41,21 +40,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
             format!("the aggregate `{ident}` is a union; write a struct, or an enum of its states"),
         );
     }
-    if !keys.name_written {
-        errors.spanned(
-            ident,
-            format!(
-                "the aggregate `{ident}` has no name; write `#[aggregate(name = \"…\")]`, with a name that can stay \
-                 for ever"
-            ),
-        );
-    }
-    if keys.events_key.is_none() {
-        errors.spanned(
-            ident,
-            format!("the aggregate `{ident}` lists no events; write `#[aggregate(events(Opened, Closed))]`"),
-        );
-    }
+    missing_keys(&keys, input, errors);
     let enum_ident =
         keys.enum_ident.unwrap_or_else(|| format_ident!("{}Event", plain(ident), span = ident.span()));
     let events = variants(keys.events, &enum_ident, errors);
@@ -64,13 +49,40 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
         name: keys.name.unwrap_or_else(|| LitStr::new("?", Span::call_site())),
         id: keys.id,
         events,
-        events_key: keys.events_key,
         enum_ident,
         enum_derives: keys.enum_derives,
         snapshot: keys.snapshot,
         skip_unknown: keys.skip_unknown,
         es_core: keys.es_core,
         sound: errors.is_empty(),
+    }
+}
+
+fn missing_keys(keys: &Keys, input: &DeriveInput, errors: &mut Errors) {
+    let ident = &input.ident;
+    let Some(written) = &keys.written else {
+        if input.attrs.iter().all(|attribute| !attribute.path().is_ident("aggregate")) {
+            errors.spanned(
+                ident,
+                format!("the aggregate `{ident}` has no keys; write `#[aggregate(name = \"…\", events(…))]`"),
+            );
+        }
+        return;
+    };
+    if !written.has(NAME) {
+        errors.spanned(
+            ident,
+            format!(
+                "the aggregate `{ident}` has no name; write `#[aggregate(name = \"…\")]`, with a name that can stay \
+                 for ever"
+            ),
+        );
+    }
+    if !written.has(EVENTS) {
+        errors.spanned(
+            ident,
+            format!("the aggregate `{ident}` lists no events; write `#[aggregate(events(Opened, Closed))]`"),
+        );
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
         .iter()
         .map(|event| {
             let (path, variant) = (&event.path, &event.ident);
-            let doc = format!("A `{}`.", plain(variant));
+            let doc = format!("The event `{}`.", plain(variant));
             let from = quote! {
                 #[automatically_derived]
                 impl #private::From<#path> for #enum_ident {
@@ -35,7 +35,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
         #[doc = #doc]
         #[allow(
             missing_debug_implementations, missing_copy_implementations, private_interfaces, unreachable_pub,
-            clippy::all, clippy::pedantic, clippy::nursery, clippy::restriction,
+            clippy::enum_variant_names, clippy::large_enum_variant, clippy::module_name_repetitions,
         )]
         #derives
         #visibility enum #enum_ident { #(#variants),* }

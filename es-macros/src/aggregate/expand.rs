@@ -1,12 +1,12 @@
 //! The implementations that make a type an aggregate.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 
 use super::attr::Snapshot;
 use super::check::{Aggregate, Variant};
 use super::shape;
-use crate::paths::last_ident;
+use crate::paths::{respan, span};
 
 /// ```text
 /// impl Aggregate for Account { … }
@@ -87,7 +87,7 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
 
 /// Folding, encoding and decoding, by event.
 fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
-    let Aggregate { enum_ident, es_core, .. } = aggregate;
+    let Aggregate { name: own_name, enum_ident, es_core, .. } = aggregate;
     let private = es_core.private();
     let (mut apply, mut encode, mut decode) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
     for Variant { path, ident } in &aggregate.events {
@@ -97,17 +97,18 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
             #enum_ident::#ident(__es_event) => <#this as #es_core::Apply<#path>>::apply(self, __es_event),
         });
         encode.extend(quote! {
-            #enum_ident::#ident(ref __es_event) => #private::encode_payload(__es_event, __es_out),
+            #enum_ident::#ident(ref __es_event) => <#path as #es_core::Event>::encode(__es_event, __es_out),
         });
+        // What stands for a type that is no event has the type's own place everywhere: it is reported once.
+        let name = respan(quote!(<#path as #es_core::Event>::NAME), span(path));
         decode.extend(quote! {
-            <#path as #es_core::Event>::NAME =>
-                #private::decoded(<#path as #es_core::Event>::decode(__es_raw), #enum_ident::#ident, __es_out),
+            #name => #private::decoded(<#path as #es_core::Event>::decode(__es_raw), #enum_ident::#ident, __es_out),
         });
     }
     let unknown = if aggregate.skip_unknown {
         quote!(#private::Ok(()))
     } else {
-        quote!(#private::Err(#private::unknown_event(__es_raw, <Self as #es_core::Aggregate>::NAME)))
+        quote!(#private::Err(#private::unknown_event(__es_raw, #own_name)))
     };
     quote! {
         fn apply_event(&mut self, __es_event: #enum_ident) {
@@ -121,6 +122,8 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
             match *__es_event { #encode }
         }
 
+        // Two events of one name have an error of their own.
+        #[allow(unreachable_patterns)]
         fn decode(
             __es_raw: &#es_core::RawEvent<'_>,
             __es_out: &mut dyn #private::FnMut(#enum_ident),
@@ -176,19 +179,31 @@ fn into_events(aggregate: &Aggregate<'_>) -> TokenStream {
     quote!(#any #(#each)*)
 }
 
-/// Refuses two events of one name, which is known only when constants are evaluated.
+/// Refuses two events of one name, which is known only when constants are evaluated: one check for each event but the
+/// first, at its place in the list.
+///
+/// ```text
+/// const _: () = {
+///     const __ES_NAMES: &[(&str, &str)] = &[("Opened", <Opened as Event>::NAME), …];
+///     check_name(__ES_NAMES, 1);
+/// };
+/// ```
 fn names(aggregate: &Aggregate<'_>) -> TokenStream {
     let es_core = &aggregate.es_core;
     let private = es_core.private();
-    let span = aggregate.events_key.as_ref().map_or_else(Span::call_site, Ident::span);
-    let check = quote_spanned!(span=> check_names);
     let names = aggregate.events.iter().map(|Variant { path, .. }| {
         let written = shape::written(path);
         quote!((#written, <#path as #es_core::Event>::NAME))
     });
-    quote!(const _: () = #private::#check(&[#(#names),*]);)
-}
-
-fn span(path: &syn::TypePath) -> Span {
-    last_ident(&path.path).map_or_else(Span::call_site, Ident::span)
+    let checks = aggregate.events.iter().enumerate().skip(1).map(|(index, Variant { path, .. })| {
+        let call = quote!(#private::check_name(__ES_NAMES, #index));
+        let call = respan(call, span(path));
+        quote!(#call;)
+    });
+    quote! {
+        const _: () = {
+            const __ES_NAMES: &[(&#private::str, &#private::str)] = &[#(#names),*];
+            #(#checks)*
+        };
+    }
 }

@@ -4,12 +4,12 @@ use proc_macro2::{Ident, TokenStream};
 use syn::{Error, LitInt, LitStr, Type, TypePath};
 
 use crate::errors::Errors;
-use crate::keys;
+use crate::keys::{self, Written};
 use crate::paths::{self, CratePath};
 
-const NAME: &str = "name";
-const VERSION: &str = "version";
-const PREVIOUS: &str = "previous";
+pub(super) const NAME: &str = "name";
+pub(super) const VERSION: &str = "version";
+pub(super) const PREVIOUS: &str = "previous";
 const CRATE: &str = "crate";
 const KEYS: [&str; 4] = [NAME, VERSION, PREVIOUS, CRATE];
 
@@ -19,31 +19,19 @@ const LAST_VERSION: u32 = i32::MAX.cast_unsigned();
 #[derive(Default)]
 pub(super) struct Keys {
     pub(super) name: Option<LitStr>,
-    /// Whether the user tried to write a name: a bad one is reported, and then not missing as well.
-    pub(super) name_written: bool,
     pub(super) version: Option<(u32, LitInt)>,
-    /// Whether the user tried to write a version.
-    pub(super) version_written: bool,
     pub(super) previous: Option<(Ident, TypePath)>,
-    /// Whether the user tried to write the version before.
-    pub(super) previous_written: bool,
     pub(super) es_core: CratePath,
+    pub(super) written: Written,
 }
 
 pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Keys {
     let mut found = Keys::default();
-    keys::parse("`#[event]`", &KEYS, tokens, errors, |key, input, _| {
+    let written = keys::parse("`#[event]`", &KEYS, tokens, errors, |key, input, _| {
         match key.to_string().as_str() {
-            NAME => {
-                found.name_written = true;
-                found.name = Some(keys::name(key, input)?);
-            }
-            VERSION => {
-                found.version_written = true;
-                found.version = Some(version(keys::value(key, "1", input)?)?);
-            }
+            NAME => found.name = Some(keys::name(key, input)?),
+            VERSION => found.version = Some(version(keys::value(key, "1", input)?)?),
             PREVIOUS => {
-                found.previous_written = true;
                 let ty: Type = keys::value(key, "Type", input)?;
                 let path = paths::as_path(ty.clone()).ok_or_else(|| {
                     Error::new_spanned(
@@ -57,7 +45,7 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Keys {
         }
         Ok(())
     });
-    found
+    Keys { written, ..found }
 }
 
 fn version(literal: LitInt) -> syn::Result<(u32, LitInt)> {

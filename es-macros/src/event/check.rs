@@ -3,7 +3,7 @@
 use proc_macro2::Span;
 use syn::{LitStr, TypePath};
 
-use super::attr::Keys;
+use super::attr::{Keys, NAME, PREVIOUS, VERSION};
 use super::item::Item;
 use crate::errors::Errors;
 use crate::paths::CratePath;
@@ -20,7 +20,7 @@ pub(super) struct Event {
 
 pub(super) fn check(keys: Keys, item: &Item, errors: &mut Errors) -> Event {
     let ident = &item.ident;
-    if !keys.name_written {
+    if !keys.written.has(NAME) {
         errors.spanned(
             ident,
             format!(
@@ -31,7 +31,7 @@ pub(super) fn check(keys: Keys, item: &Item, errors: &mut Errors) -> Event {
     let version = keys.version.as_ref().map_or(1, |(number, _)| *number);
     let mut previous = None;
     match (&keys.version, keys.previous) {
-        (Some((number @ 2.., literal)), None) if !keys.previous_written => {
+        (Some((number @ 2.., literal)), None) if !keys.written.has(PREVIOUS) => {
             errors.spanned(
                 literal,
                 format!(
@@ -40,7 +40,7 @@ pub(super) fn check(keys: Keys, item: &Item, errors: &mut Errors) -> Event {
                 ),
             );
         }
-        (Some((1, _)) | None, Some((key, _))) if keys.version.is_some() || !keys.version_written => {
+        (Some((1, _)) | None, Some((key, _))) if keys.version.is_some() || !keys.written.has(VERSION) => {
             errors.spanned(
                 key,
                 "version 1 is the first, nothing comes before it; write `version = 2`, or leave `previous` out",

@@ -1,13 +1,13 @@
 //! What `#[event]` generates.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote, quote_spanned};
+use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Path, Token, TypePath};
 
 use super::check::Event;
 use super::item::Item;
-use crate::paths::last_ident;
+use crate::paths::{last_ident, respan, span};
 
 /// The user's struct with serde's derives, and:
 ///
@@ -47,20 +47,19 @@ pub(super) fn expand(item: &Item, event: &Event) -> TokenStream {
 }
 
 /// Decodes an older version by its own struct, then takes the step to this one.
+///
+/// All of it stands at the user's `previous`, so that a missing step, or a struct that is no event, is reported there and
+/// once.
 fn chain(event: &Event, previous: &TypePath) -> TokenStream {
     let es_core = &event.es_core;
     let private = es_core.private();
-    // The step is named in full, with the tokens of the user's path, so that a missing one is reported there.
-    let span = last_ident(&previous.path).map_or_else(proc_macro2::Span::call_site, proc_macro2::Ident::span);
-    let this = quote_spanned!(span=> Self);
-    quote! {
-        #private::decode_chain(
-            __es_raw,
-            <#previous as #es_core::Event>::VERSION,
-            <#previous as #es_core::Event>::decode,
-            <#this as #es_core::UpcastFrom<#previous>>::upcast_from,
-        )
-    }
+    let arguments = quote! {
+        __es_raw,
+        <#previous as #es_core::Event>::VERSION,
+        <#previous as #es_core::Event>::decode,
+        <Self as #es_core::UpcastFrom<#previous>>::upcast_from,
+    };
+    respan(quote!(#private::decode_chain(#arguments)), span(previous))
 }
 
 /// Compares with the version before, once that one is known: when constants are evaluated.
@@ -68,17 +67,15 @@ fn check(event: &Event, previous: &TypePath) -> TokenStream {
     let Event { name, version, es_core, .. } = event;
     let private = es_core.private();
     let written = previous.to_token_stream().to_string().replace(' ', "");
-    let span = last_ident(&previous.path).map_or_else(proc_macro2::Span::call_site, proc_macro2::Ident::span);
-    let check = quote_spanned!(span=> check_previous);
-    quote! {
-        const _: () = #private::#check(
-            #written,
-            <#previous as #es_core::Event>::NAME,
-            <#previous as #es_core::Event>::VERSION,
-            #name,
-            #version,
-        );
-    }
+    let arguments = quote! {
+        #written,
+        <#previous as #es_core::Event>::NAME,
+        <#previous as #es_core::Event>::VERSION,
+        #name,
+        #version,
+    };
+    let check = respan(quote!(#private::check_previous(#arguments)), span(previous));
+    quote!(const _: () = #check;)
 }
 
 /// The user's attributes, with serde's derives that are not there yet.

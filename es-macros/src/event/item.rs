@@ -7,7 +7,7 @@ use syn::{Attribute, Generics, Token, Visibility};
 
 use crate::errors::Errors;
 
-/// A struct.
+/// A struct, or an enum that was reported as none.
 pub(super) struct Item {
     /// Its attributes, without ours.
     pub(super) attributes: Vec<Attribute>,
@@ -40,8 +40,11 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Option<Item> {
             "union" => "an event is a struct, not a union; write `struct` and name its fields",
             _ => "`#[event]` goes on a struct; write it above `struct …`",
         };
-        errors.push(syn::Error::new_spanned(&keyword, what));
-        return None;
+        errors.spanned(&keyword, what);
+        // An enum could at least be stored, so that what uses it as an event is not reported as well.
+        if keyword != "enum" {
+            return None;
+        }
     }
     let named = (|input: ParseStream<'_>| {
         let ident: Ident = input.parse()?;

@@ -1,0 +1,11 @@
+//! What the compiler must refuse, and what it says.
+//!
+//! The messages are those of one compiler, the one that `rust-toolchain.toml` pins. After a change, run with
+//! `TRYBUILD=overwrite` and read the difference.
+
+#[rustversion::attr(not(stable(1.95)), ignore = "the messages are those of Rust 1.95")]
+#[test]
+fn mistakes_are_refused_with_a_message_that_says_what_to_write() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("ui/*/*.rs");
+}

@@ -1,0 +1,15 @@
+use es_core::event;
+
+#[event(name = "account.opened")]
+pub struct Opened {
+    owner: String,
+    #[cfg(feature = "branches")]
+    branch: u32,
+    #[cfg_attr(feature = "short", serde(rename = "c"))]
+    clerk: String,
+}
+
+#[event(name = "account.closed")]
+pub struct Closed(String, #[cfg(unix)] u32);
+
+fn main() {}
