@@ -1,1 +1,19 @@
-//! A loan process.
+//! A bank's loan process on real history: applications, offers and work items, imported from a log.
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`domain`] | the application: its events, its rules, its state; nothing of files, stores or terminals |
+//! | [`generation_2011`] | the same with the first version of its events, for the program `loans-2011` |
+//! | [`import`] | from records to commands, many applications at a time |
+//! | [`report`] | the outcomes of all applications, by replaying them |
+//! | [`show`] | one application: its history, and its state at any point |
+//! | [`cli`] | the command line, the choice of a store, errors and exit codes |
+
+pub mod cli;
+pub mod domain;
+pub mod generation;
+pub mod generation_2011;
+pub mod import;
+pub mod report;
+pub mod show;
+pub mod table;

@@ -1,0 +1,12 @@
+//! The loan process with the events of 2011: whole euros, and work items by their Dutch names.
+
+use std::process::ExitCode;
+
+use loans::generation_2011::Application2011;
+
+fn main() -> ExitCode {
+    loans::cli::main::<Application2011>(
+        "loans-2011",
+        "A bank's loan process, as the program of 2011 stored it",
+    )
+}

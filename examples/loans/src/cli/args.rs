@@ -1,0 +1,63 @@
+//! What can be asked for.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::show::At;
+
+/// The arguments of both programs.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "With DATABASE_URL set, that PostgreSQL server is used. Without it, the PostgreSQL of this machine is \
+                  started in a folder that stays, and used."
+)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Imports a log, one command a record; run it again to go on
+    Import(Import),
+    /// Shows the history of one application, and its state
+    Show {
+        /// The number of the application
+        case: String,
+        /// Up to a revision (1, 2, 3 …) or as of a time (RFC 3339)
+        #[arg(long, value_name = "REVISION|TIME")]
+        at: Option<At>,
+        /// Reads this log into memory and shows that, without a server
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
+    /// Replays all applications and counts their outcomes
+    Report {
+        /// Reads this log into memory and reports on that, without a server
+        #[arg(long, value_name = "FILE")]
+        from: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Import {
+    /// JSON lines, plain or gzip; `-` for the standard input
+    pub(super) file: PathBuf,
+    /// How many applications are worked on at a time
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(super) concurrency: u16,
+    /// Counts and lists bad records, instead of stopping at the first
+    #[arg(long)]
+    pub(super) skip_bad: bool,
+    /// Where to keep the events; `memory` keeps them until the report at the end
+    #[arg(long, value_name = "STORE", default_value = "postgres")]
+    pub(super) store: StoreKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StoreKind {
+    Postgres,
+    Memory,
+}

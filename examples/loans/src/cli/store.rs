@@ -1,0 +1,103 @@
+//! Which store, and how it is reached.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use es_core::{EventStore, MemoryStore, Repository};
+use es_postgres::testing::Cluster;
+use es_postgres::{ConnectError, PostgresStore};
+
+use super::Failure;
+use super::output::note;
+use crate::generation::Generation;
+use crate::import::{Import, Source};
+
+/// The folder of the server that is started where no other is named, under cargo's target folder.
+const FOLDER: &str = "loans-postgres";
+
+/// Any store.
+pub(super) type Store = Arc<dyn EventStore>;
+
+/// A store, and the server that runs for it, if this program has started one.
+pub(super) struct Chosen {
+    store: Store,
+    _server: Option<Cluster>,
+}
+
+/// What a store is wanted for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Purpose {
+    /// Writing. The tables are made if they are not there.
+    Write,
+    /// Reading what is there.
+    Read,
+}
+
+impl Chosen {
+    pub(super) fn store(&self) -> Store {
+        Arc::clone(&self.store)
+    }
+
+    pub(super) fn memory() -> Self {
+        Self { store: Arc::new(MemoryStore::new()), _server: None }
+    }
+
+    /// The store to read: the server's, or this log's in memory.
+    pub(super) async fn for_reading<A: Generation>(
+        from: Option<PathBuf>,
+        connections: usize,
+    ) -> Result<Self, Failure> {
+        let Some(file) = from else { return Self::postgres(Purpose::Read, connections).await };
+        let chosen = Self::memory();
+        let repository = Repository::<A, _>::new(chosen.store());
+        Import::new(repository).run(&Source::from(file), Arc::default(), std::future::pending()).await?;
+        Ok(chosen)
+    }
+
+    /// The server that `DATABASE_URL` names, else the one of this machine.
+    pub(super) async fn postgres(purpose: Purpose, connections: usize) -> Result<Self, Failure> {
+        let (url, server) = match env::var("DATABASE_URL") {
+            Ok(url) => (url, None),
+            Err(_) => {
+                let server = start_server().await?;
+                (server.url().to_owned(), Some(server))
+            }
+        };
+        let connections = u32::try_from(connections).unwrap_or(u32::MAX);
+        let options = PostgresStore::options(&url).connections(connections);
+        let store = match purpose {
+            Purpose::Write => options.migrate().await?,
+            Purpose::Read => options.connect().await?,
+        };
+        Ok(Self { store: Arc::new(store), _server: server })
+    }
+}
+
+async fn start_server() -> Result<Cluster, Failure> {
+    let folder = target().join(FOLDER);
+    note(&format!(
+        "DATABASE_URL is not set: using this machine's PostgreSQL with its data in {}, fsync on",
+        folder.display()
+    ));
+    Cluster::persistent(folder).start().await.map_err(Failure::unable)
+}
+
+/// Cargo's target folder, in which this program lies; `target` in the working folder if it lies elsewhere.
+fn target() -> PathBuf {
+    let is_target = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
+    let program = env::current_exe().ok();
+    let target = program.as_deref().and_then(|program| program.ancestors().find(is_target));
+    target.map_or_else(|| PathBuf::from("target"), Path::to_owned)
+}
+
+impl From<ConnectError> for Failure {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::NotMigrated { schema, found: 0, .. } => Self::unable(format!(
+                "the database has no tables for loans yet (schema {schema:?}); run `import` first, which makes them"
+            )),
+            other => Self::unable(other),
+        }
+    }
+}

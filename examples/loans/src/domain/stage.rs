@@ -1,0 +1,121 @@
+//! How far an application has come.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How far an application has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// There is none yet.
+    #[default]
+    New,
+    /// The customer has asked for an amount.
+    Submitted,
+    /// The first questions are answered.
+    PartlySubmitted,
+    /// It may go on, if it can be completed.
+    PreAccepted,
+    /// It is complete.
+    Accepted,
+    /// Its first offer goes out.
+    Finalised,
+    /// Some of approval, registration and activation are booked; all three belong together, in any order.
+    Booking(Bookings),
+    /// All three are booked.
+    Approved,
+    /// The bank said no.
+    Declined,
+    /// The customer did not go on.
+    Cancelled,
+}
+
+/// Which parts of an approval are booked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bookings {
+    /// The loan is approved.
+    pub approved: bool,
+    /// The loan is registered.
+    pub registered: bool,
+    /// The loan is active.
+    pub activated: bool,
+}
+
+/// How an application ended, if it did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The loan was approved.
+    Approved,
+    /// The bank said no.
+    Declined,
+    /// The customer did not go on.
+    Cancelled,
+    /// It has not ended yet.
+    Open,
+}
+
+impl Stage {
+    /// How the application ended, if it did.
+    #[must_use]
+    pub const fn outcome(self) -> Outcome {
+        match self {
+            Self::Approved => Outcome::Approved,
+            Self::Booking(bookings) if bookings.approved => Outcome::Approved,
+            Self::Declined => Outcome::Declined,
+            Self::Cancelled => Outcome::Cancelled,
+            _ => Outcome::Open,
+        }
+    }
+
+    /// Whether the bank and the customer can still say no.
+    #[must_use]
+    pub const fn is_undecided(self) -> bool {
+        matches!(self, Self::PartlySubmitted | Self::PreAccepted | Self::Accepted | Self::Finalised)
+    }
+
+    /// The stage after one more booking.
+    #[must_use]
+    pub(super) fn booked(self, book: impl FnOnce(&mut Bookings)) -> Self {
+        let mut bookings = match self {
+            Self::Booking(bookings) => bookings,
+            _ => Bookings::default(),
+        };
+        book(&mut bookings);
+        let complete = Bookings { approved: true, registered: true, activated: true };
+        if bookings == complete { Self::Approved } else { Self::Booking(bookings) }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::New => "not submitted",
+            Self::Submitted => "submitted",
+            Self::PartlySubmitted => "partly submitted",
+            Self::PreAccepted => "pre-accepted",
+            Self::Accepted => "accepted",
+            Self::Finalised => "finalised",
+            Self::Booking(_) => "being booked",
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::Cancelled => "cancelled",
+        })
+    }
+}
+
+impl Outcome {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Approved, Self::Declined, Self::Cancelled, Self::Open];
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Approved => "approved",
+            Self::Declined => "declined",
+            Self::Cancelled => "cancelled",
+            Self::Open => "open",
+        })
+    }
+}

@@ -1,0 +1,60 @@
+//! The command: one step that somebody wants to take with an application.
+
+use std::fmt;
+
+use super::{Euros, WorkItem};
+
+/// One step of the process. Each yields the one event that says it was taken, or is rejected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs, reason = "each step is named after the event that it yields")]
+pub enum Step {
+    Submit { amount: Euros },
+    PartlySubmit,
+    PreAccept,
+    Accept,
+    Finalise,
+    Approve,
+    Register,
+    Activate,
+    Decline,
+    Cancel,
+    SelectOffer,
+    CreateOffer,
+    SendOffer,
+    TakeBackOffer,
+    AcceptOffer,
+    DeclineOffer,
+    CancelOffer,
+    ScheduleWork(WorkItem),
+    StartWork(WorkItem),
+    CompleteWork(WorkItem),
+}
+
+/// In words that go on after "cannot".
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = match self {
+            Self::Submit { .. } => "submit the application",
+            Self::PartlySubmit => "submit a part of the application",
+            Self::PreAccept => "pre-accept the application",
+            Self::Accept => "accept the application",
+            Self::Finalise => "finalise the application",
+            Self::Approve => "approve the application",
+            Self::Register => "register the loan",
+            Self::Activate => "activate the loan",
+            Self::Decline => "decline the application",
+            Self::Cancel => "cancel the application",
+            Self::SelectOffer => "select an offer",
+            Self::CreateOffer => "create an offer",
+            Self::SendOffer => "send the offer",
+            Self::TakeBackOffer => "take the offer back from the customer",
+            Self::AcceptOffer => "accept the offer",
+            Self::DeclineOffer => "decline the offer",
+            Self::CancelOffer => "cancel the offer",
+            Self::ScheduleWork(item) => return write!(f, "schedule the work item \"{item}\""),
+            Self::StartWork(item) => return write!(f, "start the work item \"{item}\""),
+            Self::CompleteWork(item) => return write!(f, "complete the work item \"{item}\""),
+        };
+        f.write_str(words)
+    }
+}

@@ -1,0 +1,9 @@
+//! The program of 2011: the same process, with the first version of its events.
+//!
+//! A real code base does not keep its old programs. This one does, to show that what they stored can be read.
+
+mod application;
+mod events;
+
+pub use self::application::{Application2011, Application2011Event};
+pub use self::events::{DutchName, Submitted, WorkCompleted, WorkScheduled, WorkStarted};

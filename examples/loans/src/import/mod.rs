@@ -1,0 +1,20 @@
+//! The import: each record of a log is one command, carried out once, in order within its application.
+//!
+//! A thread reads and checks the records (`feed`) and hands each to one of N workers, by application
+//! (`worker`). Channels in between are bounded, so that memory is. A record that is stored already is compared and
+//! passed over, so that the import can run again at any time.
+
+mod count;
+mod feed;
+mod lines;
+mod problem;
+mod record;
+mod run;
+mod stored;
+mod worker;
+
+pub use self::count::Count;
+pub use self::lines::Source;
+pub use self::problem::{Problem, Problems, What};
+pub use self::record::Record;
+pub use self::run::{Import, ImportError, Imported};

@@ -1,0 +1,58 @@
+//! One fact of an application, as a record tells it and as the store holds it, so that the two can be compared.
+
+use std::fmt;
+
+use es_core::{Aggregate, EncodeError, OffsetDateTime, Recorded};
+
+use super::problem::shown;
+use super::record::Record;
+use crate::generation::Generation;
+
+/// What happened, when, and who did it.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fact {
+    name: &'static str,
+    payload: Vec<u8>,
+    time: OffsetDateTime,
+    actor: Option<Box<str>>,
+}
+
+impl Fact {
+    /// What importing the record stores; `None` if it is not exactly one event.
+    pub(super) fn to_be<A: Generation>(record: &Record) -> Result<Option<Self>, EncodeError> {
+        let events = A::events_of(record.step);
+        let mut events = events.iter();
+        let (Some(event), None) = (events.next(), events.next()) else { return Ok(None) };
+        Self::new::<A>(event, record.time, record.actor.clone()).map(Some)
+    }
+
+    /// What a stored event says.
+    pub(super) fn as_is<A: Generation>(stored: &Recorded<A::Event>) -> Result<Self, EncodeError> {
+        let actor = stored.metadata.actor.as_deref().map(Box::from);
+        Self::new::<A>(&stored.event, stored.occurred_at(), actor)
+    }
+
+    fn new<A: Aggregate>(
+        event: &A::Event,
+        time: OffsetDateTime,
+        actor: Option<Box<str>>,
+    ) -> Result<Self, EncodeError> {
+        let mut payload = Vec::new();
+        A::encode(event, &mut payload)?;
+        Ok(Self { name: A::event_type(event).name, payload, time, actor })
+    }
+}
+
+impl fmt::Display for Fact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        if self.payload != b"null" {
+            write!(f, " {}", String::from_utf8_lossy(&self.payload))?;
+        }
+        write!(f, " at {}", shown(self.time))?;
+        match &self.actor {
+            Some(actor) => write!(f, " by {actor}"),
+            None => f.write_str(" by nobody named"),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! The programs as a user meets them, without a server: what they print, and how they end.
+
+mod common;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use common::{SAMPLE_REPORT, file, sample, sample_lines};
+
+const TODAY: &str = env!("CARGO_BIN_EXE_loans");
+const IN_2011: &str = env!("CARGO_BIN_EXE_loans-2011");
+
+fn command(program: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(args).env_remove("DATABASE_URL").stdin(Stdio::null());
+    command
+}
+
+/// Exit code, standard output, standard error.
+fn said(output: Output) -> (i32, String, String) {
+    let text = |bytes| String::from_utf8(bytes).expect("it prints text");
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert!(!err.contains("panicked") && !err.contains("backtrace"), "{err}");
+    (output.status.code().expect("it ends by itself"), out, err)
+}
+
+fn run(program: &str, args: &[&str]) -> (i32, String, String) {
+    said(command(program, args).output().expect("the program starts"))
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("test paths are text")
+}
+
+#[test]
+fn an_import_into_memory_ends_with_the_report() {
+    for program in [TODAY, IN_2011] {
+        let (code, out, err) = run(program, &["import", path(&sample()), "--store", "memory"]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        let (summary, report) = out.split_once('\n').expect("a summary and a report");
+        assert!(summary.starts_with("176 records imported, 0 were there before ("), "{summary}");
+        assert_eq!(report.trim_end(), SAMPLE_REPORT);
+    }
+}
+
+#[test]
+fn the_report_of_a_log_needs_no_server() {
+    for program in [TODAY, IN_2011] {
+        let (code, out, err) = run(program, &["report", "--from", path(&sample())]);
+        assert_eq!((code, out.trim_end(), err.as_str()), (0, SAMPLE_REPORT, ""));
+    }
+}
+
+#[test]
+fn the_history_of_an_application_is_a_table_followed_by_its_state() {
+    let (code, out, err) = run(TODAY, &["show", "900102", "--from", path(&sample())]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert_eq!(
+        out,
+        "application 900102
+
+revision  occurred                  event                  stored  who   details
+       1  2011-03-01T13:37:03.801Z  loan.submitted         v3      web   cents 550000, currency EUR
+       2  2011-03-01T13:37:43.839Z  loan.partly_submitted  v1      web
+       3  2011-03-01T13:37:46.283Z  loan.work.scheduled    v3      web   item handle_leads, priority normal
+       4  2011-03-01T20:37:46.354Z  loan.work.started      v2      anna  item handle_leads
+       5  2011-03-01T20:38:26.446Z  loan.declined          v1      anna
+       6  2011-03-02T03:38:26.506Z  loan.work.completed    v2      anna  item handle_leads
+
+at revision 6 of 6
+  requested       5,500 EUR
+  stage           declined
+  outcome         declined
+  offer           none (0 sent in all)
+  in progress     nothing
+  ever scheduled  handle leads
+  work completed  1
+"
+    );
+    let (_, then, _) = run(IN_2011, &["show", "900102", "--from", path(&sample())]);
+    assert!(then.contains("  loan.work.started      v1      anna  name Afhandelen leads\n"), "{then}");
+    let state = |shown: &str| shown.split_once("\nat revision").map(|(_, state)| state.to_owned());
+    assert_eq!(state(&then), state(&out));
+}
+
+#[test]
+fn the_state_is_shown_at_any_revision_and_at_any_time() {
+    let sample = sample();
+    let at = |at: &str| run(TODAY, &["show", "900102", "--at", at, "--from", path(&sample)]);
+    let (code, out, _) = at("4");
+    assert_eq!(code, 0);
+    assert!(out.contains("\nat revision 4 of 6\n"), "{out}");
+    assert!(out.contains("\n  in progress     handle leads\n"), "{out}");
+    assert!(!out.contains("loan.declined"), "{out}");
+    let (_, by_time, _) = at("2011-03-01T14:40:00+01:00");
+    assert!(by_time.contains("as of 2011-03-01T14:40:00+01:00\n"), "{by_time}");
+    let (code, out, _) = at("2011-02-28T00:00:00Z");
+    assert_eq!(code, 0);
+    assert!(out.contains("\nbefore its first event\n") && out.contains("not submitted"), "{out}");
+}
+
+#[test]
+fn what_is_not_there_is_said_with_exit_code_1() {
+    let sample = sample();
+    let show = |args: &[&str]| run(TODAY, &[&["show"], args, &["--from", path(&sample)]].concat());
+    let none = |err: &str| (1, String::new(), format!("error: {err}\n"));
+    assert_eq!(show(&["17"]), none("there is no application 17"));
+    assert_eq!(
+        show(&["900101", "--at", "7"]),
+        none("application 900101 has 3 events; there is no revision 7")
+    );
+    let missing = "/no/such/log.jsonl";
+    let error = format!("{missing}: No such file or directory (os error 2)");
+    assert_eq!(run(TODAY, &["report", "--from", missing]), none(&error));
+    let (code, out, err) = run(TODAY, &["import", missing, "--store", "memory"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    assert!(err.ends_with(&format!("error: {error}\n")), "{err}");
+}
+
+#[test]
+fn bad_input_is_named_with_file_and_line_and_exit_code_1() {
+    let mut lines = sample_lines();
+    lines[9] = lines[9].replace("\"case\"", "\"kase\"");
+    let bad = file("bad.jsonl", lines.join("\n"));
+    let (code, out, err) = run(TODAY, &["import", path(&bad), "--store", "memory"]);
+    assert_eq!((code, out.as_str()), (1, ""));
+    let error = format!(
+        "error: {}, line 10: it is no record: unknown field `kase`, expected one of `case`, `seq`, `time`, \
+         `activity`, `lifecycle`, `resource`, `amount` at column 7\n",
+        bad.display()
+    );
+    assert!(
+        err.starts_with("stopped: 9 records imported, 0 were there before (") && err.ends_with(&error),
+        "{err}"
+    );
+
+    let (code, out, err) = run(TODAY, &["import", path(&bad), "--store", "memory", "--skip-bad"]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.contains("\nline 10: it is no record: unknown field `kase`"), "{out}");
+    assert!(out.contains("\nbad lines: 2; applications set aside: 1; their later records: "), "{out}");
+}
+
+#[test]
+fn a_log_that_breaks_off_is_an_error_with_exit_code_1() {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    gzip.write_all(sample_lines().join("\n").as_bytes()).expect("memory takes it");
+    let whole = gzip.finish().expect("memory takes it");
+    let cut = file("cut.jsonl.gz", &whole[..whole.len() / 2]);
+    let (code, _, err) = run(TODAY, &["import", path(&cut), "--store", "memory"]);
+    assert_eq!(code, 1);
+    assert!(err.contains(": cannot be read further: "), "{err}");
+}
+
+#[test]
+fn a_log_can_come_from_the_standard_input() {
+    let mut import = command(TODAY, &["import", "-", "--store", "memory"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = import.stdin.take().expect("it was asked for");
+    stdin.write_all(sample_lines().join("\n").as_bytes()).expect("it reads");
+    drop(stdin);
+    let (code, out, err) = said(import.wait_with_output().expect("it ends"));
+    assert_eq!((code, err.as_str()), (0, ""));
+    assert!(out.trim_end().ends_with(SAMPLE_REPORT), "{out}");
+
+    let mut import = command(TODAY, &["import", "-", "--store", "memory"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // The pipe stays open: the program ends at the bad line all the same.
+    let mut stdin = import.stdin.take().expect("it was asked for");
+    stdin.write_all(format!("{}\n{{}}\n", sample_lines()[0]).as_bytes()).expect("it reads");
+    let code = import.wait().expect("it ends").code();
+    assert_eq!(code, Some(1));
+    drop(stdin);
+}
+
+#[test]
+fn an_output_that_nobody_reads_is_no_error() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut report = command(TODAY, &["report", "--from", path(&sample())]);
+    let output = report.stdout(writer).stderr(Stdio::piped()).output().expect("the program starts");
+    assert_eq!((said(output).0), 0);
+}

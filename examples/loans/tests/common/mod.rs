@@ -1,0 +1,153 @@
+//! What the tests of the import share: logs to import, and a store that does something at a chosen append.
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use es_core::{
+    Append, AppendOutcome, EventStore, Load, LoadSink, MemoryStore, NewSnapshot, Repository, Revision, Sink,
+    StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
+};
+use loans::generation::Generation;
+use loans::import::{Count, Import, ImportError, Imported, Source};
+use loans::report::Report;
+
+/// How many records the sample has.
+pub const SAMPLE: u64 = 176;
+
+/// What `report` prints for the sample, in both generations.
+pub const SAMPLE_REPORT: &str = "\
+outcome    applications  requested (EUR)
+approved              3           69,000
+declined              4           70,500
+cancelled             3           47,500
+open                  2           16,000
+all                  12          203,000
+176 events";
+
+pub fn sample() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("sample.jsonl")
+}
+
+pub fn sample_lines() -> Vec<String> {
+    let text = std::fs::read_to_string(sample()).expect("the sample is there");
+    text.lines().map(str::to_owned).collect()
+}
+
+/// A file with these bytes, under a name that no other test has.
+pub fn file(name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    static FILES: AtomicU64 = AtomicU64::new(0);
+    let number = FILES.fetch_add(1, Ordering::Relaxed);
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-{number}-{name}", std::process::id()));
+    std::fs::write(&path, bytes).expect("the test folder takes files");
+    path
+}
+
+/// What one run of an import did: the records that it wrote, those that it found, and how it ended.
+pub type Ran = (u64, u64, Result<Imported, ImportError>);
+
+pub async fn run<A: Generation>(
+    store: impl EventStore + 'static,
+    path: &Path,
+    with: impl FnOnce(Import<A, Arc<dyn EventStore>>) -> Import<A, Arc<dyn EventStore>>,
+) -> Ran {
+    let store: Arc<dyn EventStore> = Arc::new(store);
+    let import = with(Import::new(Repository::new(store)));
+    let count = Arc::new(Count::default());
+    let source = Source::File(path.to_owned());
+    let outcome = import.run(&source, Arc::clone(&count), std::future::pending()).await;
+    (count.written(), count.present(), outcome)
+}
+
+/// Imports a file that has nothing wrong.
+pub async fn import<A: Generation>(store: impl EventStore + 'static, path: &Path) -> (u64, u64) {
+    let (written, present, outcome) = run::<A>(store, path, |import| import).await;
+    let imported = outcome.expect("nothing is wrong with it");
+    assert_eq!((imported.problems.all(), imported.interrupted), (0, false));
+    (written, present)
+}
+
+pub async fn report<A: Generation>(store: impl EventStore + 'static) -> String {
+    let repository = Repository::<A, _>::new(store);
+    Report::of(&repository, 4).await.expect("everything decodes").to_string()
+}
+
+/// Every event of a store: stream, revision, id, name, version, payload.
+pub async fn events(store: &impl EventStore) -> Vec<(String, u64, String, u32, String)> {
+    let mut all = Vec::new();
+    for summary in store.list_streams("loan", None, 1_000_000).await.expect("a listing") {
+        let mut take = |raw: es_core::RawEvent<'_>| {
+            let payload = String::from_utf8_lossy(raw.payload).into_owned();
+            let at = (raw.stream.key().to_owned(), raw.revision.get());
+            all.push((at.0, at.1, format!("{} {}", raw.name, raw.event_id), raw.version, payload));
+            Ok(())
+        };
+        store.read_stream(&summary.stream, StreamRange::ALL, &mut take).await.expect("a read");
+    }
+    all
+}
+
+/// A memory store that tells of each append before it is carried out, and can fail it.
+#[derive(Clone)]
+pub struct Watched {
+    pub store: MemoryStore,
+    appends: Arc<AtomicU64>,
+    #[allow(clippy::type_complexity, reason = "named by the field")]
+    at_append: Arc<dyn Fn(u64) -> Result<(), StoreError> + Send + Sync>,
+}
+
+impl Watched {
+    pub fn new(
+        store: &MemoryStore,
+        at_append: impl Fn(u64) -> Result<(), StoreError> + Send + Sync + 'static,
+    ) -> Self {
+        Self { store: store.clone(), appends: Arc::default(), at_append: Arc::new(at_append) }
+    }
+}
+
+#[async_trait]
+impl EventStore for Watched {
+    async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        (self.at_append)(self.appends.fetch_add(1, Ordering::SeqCst) + 1)?;
+        let outcome = self.store.append(append).await;
+        // Lets whoever was told act before the next append.
+        tokio::task::yield_now().await;
+        outcome
+    }
+
+    async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
+        self.store.append_all(appends).await
+    }
+
+    async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+        self.store.load(load, sink).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        range: StreamRange,
+        sink: Sink<'_>,
+    ) -> Result<(), StoreError> {
+        self.store.read_stream(stream, range, sink).await
+    }
+
+    async fn list_streams(
+        &self,
+        category: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StreamSummary>, StoreError> {
+        self.store.list_streams(category, after, limit).await
+    }
+
+    async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
+        self.store.close_stream(stream, expected).await
+    }
+
+    async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
+        self.store.save_snapshot(snapshot).await
+    }
+}
