@@ -82,7 +82,7 @@ impl Settings {
     }
 
     /// The store under measurement, in its own schema.
-    pub(crate) async fn store(&self, connections: usize) -> Result<PostgresStore> {
+    pub(crate) async fn store(&self, connections: u32) -> Result<PostgresStore> {
         Ok(PostgresStore::options(&self.url).schema(SCHEMA).connections(connections).migrate().await?)
     }
 }

@@ -119,7 +119,7 @@ async fn by_hand(settings: &Settings, file: &Path) -> Result<(u64, f64)> {
     Ok((records, start.elapsed().as_secs_f64()))
 }
 
-fn lines(file: &Path) -> Result<Box<dyn Iterator<Item = std::io::Result<String>>>> {
+fn lines(file: &Path) -> Result<Box<dyn Iterator<Item = std::io::Result<String>> + Send>> {
     let mut magic = [0; 2];
     File::open(file)?.read_exact(&mut magic)?;
     let file = File::open(file)?;
