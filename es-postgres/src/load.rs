@@ -89,6 +89,7 @@ async fn read(
     let known = names.known();
     let mut head = StreamHead::default();
     let mut unknown_types = false;
+    let mut last = load.after;
     let call = pool
         .statements
         .load
@@ -104,11 +105,17 @@ async fn read(
         let mut rows = call.fetch(&mut *connection);
         while let Some(row) = rows.try_next().await? {
             if Columns(&row).bigint(0)? == 0 {
-                head = read_head(&row, sink)?;
-            } else {
-                unknown_types |= Columns(&row).integer(2)? > known.last_type();
-                sink(LoadItem::Event(row::event(load.stream, &known, &row)?))?;
+                head = read_head(&row, &mut last, sink)?;
+                continue;
             }
+            unknown_types |= Columns(&row).integer(2)? > known.last_type();
+            let event = row::event(load.stream, &known, &row)?;
+            let (expected, found) = (last.next(), event.revision);
+            if found != expected {
+                return Err(StoreError::Damaged { stream: load.stream.clone(), expected, found }.into());
+            }
+            last = found;
+            sink(LoadItem::Event(event))?;
         }
     }
     if unknown_types {
@@ -117,18 +124,16 @@ async fn read(
     Ok(head)
 }
 
-/// The first row: where the stream stands, what became of the command, and the snapshot.
-fn read_head(row: &PgRow, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+/// The first row: where the stream stands, what became of the command, and the snapshot, after which the events begin.
+fn read_head(row: &PgRow, last: &mut Revision, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
     let columns = Columns(row);
     let numbers: Vec<Option<i64>> = row.try_get(11).map_err(unexpected)?;
     let [snapshot, first, count, body_hash] = numbers[..] else {
         return Err(unexpected("the head of a stream is incomplete"));
     };
     if let (Some(revision), Some(state)) = (snapshot, columns.text(10)?) {
-        sink(LoadItem::Snapshot {
-            revision: Revision::new(revision.unsigned_abs()),
-            state: state.as_bytes(),
-        })?;
+        *last = Revision::new(revision.unsigned_abs());
+        sink(LoadItem::Snapshot { revision: *last, state: state.as_bytes() })?;
     }
     let command = first.zip(count).map(|(first, count)| CommandOutcome {
         first: Revision::new(first.unsigned_abs()),

@@ -1,5 +1,6 @@
 -- One statement, so that head, ledger, snapshot and events are of one moment. The first row is the stream's head
 -- (revision 0; its other columns are reused, the state of the snapshot stands in "note"); no row, no stream.
+-- The parts of a UNION ALL are read one after the other, so nothing is sorted; the reader checks the order.
 -- Event types beyond the last one that the caller knows bring their names along in "note".
 WITH head AS MATERIALIZED (
     SELECT s.id, s.revision, s.head_event_id, s.closed_at,
@@ -18,11 +19,11 @@ SELECT 0::bigint AS revision, head.revision AS position, (head.closed_at IS NOT 
        ARRAY[head.snapshot_revision, head.first_revision, head.event_count, head.body_hash] AS numbers
 FROM head
 UNION ALL
-SELECT e.revision, e.position, e.type, e.event_id, e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id,
+(SELECT e.revision, e.position, e.type, e.event_id, e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id,
        e.payload, e.metadata,
        CASE WHEN e.type > $7 THEN (SELECT t.version || ' ' || t.name FROM :schema.event_types t WHERE t.id = e.type) END,
        NULL
 FROM :schema.events e
 WHERE e.stream = (SELECT head.id FROM head)
   AND e.revision > (SELECT coalesce(head.snapshot_revision, $3) FROM head) AND e.revision <= $4
-ORDER BY revision
+ORDER BY e.revision)

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
+use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -87,7 +88,7 @@ impl Server {
     }
 
     pub(super) fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@localhost/{database}?host={}", percent_encoded(&self.socket))
+        format!("postgres://postgres@localhost:5432/{database}?host={}", percent_encoded(&self.socket))
     }
 
     pub(super) fn pg_ctl(&self) -> PathBuf {
@@ -102,9 +103,11 @@ impl Server {
         self.folder.join("log")
     }
 
+    /// Whether the server is there and listens. The file that names its process may outlive it.
     pub(super) fn is_running(&self) -> bool {
         let status = self.run_as.command(self.pg_ctl()).arg("status").arg("-D").arg(self.data()).output();
         status.is_ok_and(|output| output.status.success())
+            && UnixStream::connect(self.socket.join(".s.PGSQL.5432")).is_ok()
     }
 
     /// Makes the cluster, unless it is there. `settings` are lines of postgresql.conf.
@@ -129,8 +132,11 @@ impl Server {
         let config = data.join("postgresql.conf");
         let mut file = fs::OpenOptions::new().append(true).open(&config).map_err(at(&config))?;
         let socket = self.socket.display();
-        write!(file, "\nlisten_addresses = ''\nunix_socket_directories = '{socket}'\n{settings}\n")
-            .map_err(at(&config))?;
+        write!(
+            file,
+            "\nport = 5432\nlisten_addresses = ''\nunix_socket_directories = '{socket}'\n{settings}\n"
+        )
+        .map_err(at(&config))?;
         fs::write(&complete, "").map_err(at(&complete))
     }
 

@@ -1,0 +1,61 @@
+//! What the database would refuse: a typed error, nothing written, the connection still good.
+
+use es_core::{Append, EventStore, Limits, NewEvent, Revision, StoreError};
+
+use crate::support::{append_one, appended, events, fresh, ids, stream};
+
+#[tokio::test]
+async fn json_that_jsonb_cannot_hold_is_refused_and_nothing_is_written() {
+    let (database, _) = fresh().await;
+    let store = database.options().connections(1).connect().await.expect("a store");
+    let stream = stream("a");
+    appended(append_one(&store, &stream, 0).await);
+    let deep = "[".repeat(100_000);
+    for payload in ["1e999999", r#"{"a":"\ud800"}"#, "{", "", deep.as_str(), "{\"a\": \u{1}}"] {
+        let mut batch = events(2);
+        batch[1].payload = payload.as_bytes().to_vec();
+        let refused = store.append(Append::new(&stream, Revision::new(1), &batch)).await;
+        let error = refused.expect_err(&payload[..payload.len().min(20)]);
+        assert!(matches!(&error, StoreError::Backend { retryable: false, .. }), "{error:?}");
+        let other = crate::support::stream("b");
+        let appends = [
+            Append::new(&other, Revision::EMPTY, &batch[..1]),
+            Append::new(&stream, Revision::new(1), &batch),
+        ];
+        assert!(store.append_all(&appends).await.is_err());
+        assert!(ids(&store, &other).await.is_empty());
+    }
+    assert_eq!(ids(&store, &stream).await.len(), 1);
+    appended(append_one(&store, &stream, 1).await);
+}
+
+#[tokio::test]
+async fn no_error_quotes_a_payload() {
+    let (_database, store) = fresh().await;
+    let mut batch = events(1);
+    batch[0].payload = br#"{"password": "hunter2", "amount": 1e999999}"#.to_vec();
+    let error =
+        store.append(Append::new(&stream("a"), Revision::EMPTY, &batch)).await.expect_err("out of range");
+    let text = format!("{error} {error:?}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[tokio::test]
+async fn nul_and_size_are_refused_before_anything_is_sent() {
+    let (database, _) = fresh().await;
+    let store = database.options().limits(Limits { payload_bytes: 100 }).connect().await.expect("a store");
+    let with = |payload: Vec<u8>| -> Vec<NewEvent> {
+        let mut batch = events(1);
+        batch[0].payload = payload;
+        batch
+    };
+    let stream = stream("a");
+    let nul = with(br#"{"a":"\u0000"}"#.to_vec());
+    let refused = store.append(Append::new(&stream, Revision::EMPTY, &nul)).await;
+    assert!(matches!(refused, Err(StoreError::NulCharacter { .. })), "{refused:?}");
+    let large = with(format!("\"{}\"", "x".repeat(99)).into_bytes());
+    let refused = store.append(Append::new(&stream, Revision::EMPTY, &large)).await;
+    assert!(matches!(refused, Err(StoreError::TooLarge { bytes: 101, limit: 100, .. })), "{refused:?}");
+    let allowed = with(format!("\"{}\"", "x".repeat(98)).into_bytes());
+    appended(store.append(Append::new(&stream, Revision::EMPTY, &allowed)).await.expect("an outcome"));
+}

@@ -1,0 +1,189 @@
+//! Appends to several streams at once: one order of locks, one outcome for all.
+
+use std::sync::Arc;
+
+use es_core::{Append, AppendOutcome, EventStore, NewEvent, Revision, StreamId};
+use es_postgres::PostgresStore;
+
+use crate::support::{Gate, append_one, appended, command, connect, events, fresh, ids, number, sql, stream};
+
+async fn heads(store: &PostgresStore, streams: &[StreamId]) -> Vec<u64> {
+    let mut heads = Vec::new();
+    for stream in streams {
+        heads.push(ids(store, stream).await.len() as u64);
+    }
+    heads
+}
+
+/// Appends one event to each stream, in this order, until it works.
+async fn append_until_written(store: &PostgresStore, streams: &[StreamId], by: &str) {
+    let mut expected = vec![Revision::EMPTY; streams.len()];
+    loop {
+        let batches: Vec<Vec<NewEvent>> = streams.iter().map(|_| events(1)).collect();
+        let appends: Vec<_> =
+            streams.iter().zip(&expected).zip(&batches).map(|((s, e), b)| Append::new(s, *e, b)).collect();
+        let outcomes = store.append_all(&appends).await.unwrap_or_else(|error| panic!("{by}: {error}"));
+        if outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended(_))) {
+            return;
+        }
+        for (outcome, expected) in outcomes.into_iter().zip(&mut expected) {
+            if let AppendOutcome::Conflict { actual } = outcome {
+                *expected = actual;
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_in_opposite_orders_never_deadlock() {
+    let (_database, store) = fresh().await;
+    let streams: Vec<_> = (0..6).map(|nth| stream(&format!("s{nth}"))).collect();
+    let writers: Vec<_> = (0..6)
+        .map(|writer| {
+            let (store, mut streams) = (store.clone(), streams.clone());
+            tokio::spawn(async move {
+                for round in 0..15 {
+                    // Streams of its own, which are new each time, between those that all share.
+                    streams.push(stream(&format!("s{}-{writer}-{round}", round % 6)));
+                    if writer % 2 == 0 {
+                        streams.reverse();
+                    }
+                    append_until_written(&store, &streams, &format!("writer {writer}")).await;
+                    streams.retain(|stream| stream.key().len() == 2);
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.expect("no deadlock");
+    }
+    assert_eq!(heads(&store, &streams).await, [90; 6]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn batches_that_make_the_same_streams_never_deadlock() {
+    let (_database, store) = fresh().await;
+    for round in 0..20 {
+        let streams: Vec<_> = (0..8).map(|nth| stream(&format!("{round}-{nth}"))).collect();
+        let writers: Vec<_> = (0..4)
+            .map(|writer| {
+                let (store, mut streams) = (store.clone(), streams.clone());
+                streams.rotate_left(writer * 2);
+                tokio::spawn(async move { append_until_written(&store, &streams, "a writer").await })
+            })
+            .collect();
+        for writer in writers {
+            writer.await.expect("no deadlock");
+        }
+        assert_eq!(heads(&store, &streams).await, [4; 8]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_loses_a_new_stream_writes_nothing_and_says_so() {
+    let (database, store) = fresh().await;
+    let (old, new) = (stream("old"), stream("new"));
+    appended(append_one(&store, &old, 0).await);
+    let mut gate = Gate::closed(database.url()).await;
+    let winner = {
+        let (store, new) = (store.clone(), new.clone());
+        tokio::spawn(async move { append_one(&store, &new, 0).await })
+    };
+    gate.wait_for(1).await;
+    let loser = {
+        let (store, old, new) = (store.clone(), old.clone(), new.clone());
+        tokio::spawn(async move {
+            let (a, b) = (events(1), events(1));
+            let appends = [Append::new(&old, Revision::new(1), &a), Append::new(&new, Revision::EMPTY, &b)];
+            store.append_all(&appends).await
+        })
+    };
+    gate.wait_for_blocked(1).await;
+    gate.open().await;
+    appended(winner.await.expect("no panic"));
+    let outcomes = loser.await.expect("no panic").expect("outcomes");
+    let conflict = AppendOutcome::Conflict { actual: Revision::new(1) };
+    assert_eq!(outcomes, [AppendOutcome::NotWritten, conflict]);
+    assert_eq!(heads(&store, &[old, new]).await, [1, 1]);
+}
+
+/// Two batches with one command for one new stream: the second finds the ledger of the first.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_waited_for_its_own_command_is_repeated() {
+    let (database, store) = fresh().await;
+    let mut gate = Gate::closed(database.url()).await;
+    let id = es_core::Uuid::now_v7();
+    let spawn = || {
+        let store = store.clone();
+        tokio::spawn(async move {
+            let (a, b) = (stream("a"), stream("b"));
+            let (first, second) = (events(2), events(1));
+            let appends = [
+                Append::new(&b, Revision::EMPTY, &first).command(Some(command(id))),
+                Append::new(&a, Revision::EMPTY, &second),
+            ];
+            store.append_all(&appends).await.expect("outcomes")
+        })
+    };
+    let first = spawn();
+    gate.wait_for(1).await;
+    let second = spawn();
+    gate.wait_for_blocked(1).await;
+    gate.open().await;
+    let positions: Vec<_> =
+        first.await.expect("no panic").into_iter().flat_map(|outcome| appended(outcome).positions).collect();
+    assert!(positions.is_sorted(), "positions follow the order of the call");
+    match &second.await.expect("no panic")[..] {
+        [AppendOutcome::Repeated(outcome), AppendOutcome::Conflict { actual }] => {
+            assert_eq!((outcome.first, outcome.count, *actual), (Revision::new(1), 2, Revision::new(1)));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What a group commit needs of the function: each append for itself.
+#[tokio::test]
+async fn without_all_or_nothing_each_append_stands_for_itself() {
+    let (database, store) = fresh().await;
+    for key in ["a", "closed"] {
+        appended(append_one(&store, &stream(key), 0).await);
+    }
+    assert!(store.close_stream(&stream("closed"), Revision::new(1)).await.expect("an answer"));
+    let mut connection = connect(database.url()).await;
+    sql(
+        &mut connection,
+        "CREATE TABLE answer AS SELECT * FROM es.append_all(false, '{1,1,1,1}', '{new,a,b,closed}', '{0,7,0,1}',
+         array_fill(NULL::uuid, '{4}'), '{2,1,1,1}', array_fill(NULL::uuid, '{4}'), array_fill(NULL::text, '{4}'),
+         array_fill(NULL::bigint, '{4}'), ARRAY(SELECT gen_random_uuid() FROM generate_series(1, 5)), '{1,1,1,1,1}',
+         array_fill('{}'::jsonb, '{5}'), array_fill(NULL::timestamptz, '{5}'), array_fill(NULL::uuid, '{5}'),
+         array_fill(NULL::uuid, '{5}'), array_fill(NULL::jsonb, '{5}'))",
+    )
+    .await;
+    let outcomes: Vec<String> =
+        sqlx::query_scalar("SELECT outcomes FROM answer").fetch_one(&mut connection).await.expect("outcomes");
+    assert_eq!(outcomes, ["appended", "conflict", "appended", "closed"]);
+    let positions: Vec<Option<i64>> = sqlx::query_scalar("SELECT positions FROM answer")
+        .fetch_one(&mut connection)
+        .await
+        .expect("positions");
+    assert_eq!(positions, [Some(3), Some(4), None, Some(5), None]);
+    assert_eq!(heads(&store, &[stream("new"), stream("a"), stream("b")]).await, [2, 1, 1]);
+    assert_eq!(number(&mut connection, "SELECT count(*) FROM es.events").await, 5);
+}
+
+#[tokio::test]
+async fn a_batch_of_many_streams_keeps_each_in_order() {
+    let (_database, store) = fresh().await;
+    let streams: Arc<[StreamId]> = (0..200).map(|nth| stream(&format!("{}", nth * 7919 % 200))).collect();
+    let batches: Vec<Vec<NewEvent>> = (0..200).map(|nth| events(1 + nth % 5)).collect();
+    let appends: Vec<_> = streams
+        .iter()
+        .zip(&batches)
+        .map(|(stream, batch)| Append::new(stream, Revision::EMPTY, batch))
+        .collect();
+    let outcomes = store.append_all(&appends).await.expect("outcomes");
+    for ((stream, batch), outcome) in streams.iter().zip(&batches).zip(outcomes) {
+        assert_eq!(appended(outcome).positions.len(), batch.len());
+        assert_eq!(ids(&store, stream).await, batch.iter().map(|event| event.id).collect::<Vec<_>>());
+    }
+}

@@ -1,0 +1,73 @@
+//! The server is killed: what was acknowledged is there when it is back.
+
+use es_core::{AppendOutcome, EventStore, Revision};
+use es_postgres::PostgresStore;
+use es_postgres::testing::Cluster;
+use std::process::Command;
+
+use crate::support::{append_one, connect, ids, stream};
+
+/// The process id of the server in this folder.
+fn postmaster(folder: &std::path::Path) -> String {
+    let file = std::fs::read_to_string(folder.join("server/data/postmaster.pid")).expect("a running server");
+    file.lines().next().expect("a process id").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn acknowledged_events_survive_a_killed_server() {
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    std::fs::create_dir(&folder).expect("a folder");
+    let cluster = Cluster::persistent(&folder).start().await.expect("a server");
+    let store = PostgresStore::migrate(cluster.url()).await.expect("a store");
+    let mut acknowledged = vec![0; 4];
+    for round in 1..=2 {
+        let writers: Vec<_> = (0..4)
+            .map(|writer| {
+                let (store, mut revision) = (store.clone(), acknowledged[writer]);
+                let stream = stream(&format!("w{writer}"));
+                tokio::spawn(async move {
+                    // The server goes away in the middle of this; the store says so, or what became of the append.
+                    while let Ok(outcome) = store
+                        .append(es_core::Append::new(
+                            &stream,
+                            Revision::new(revision),
+                            &crate::support::events(1),
+                        ))
+                        .await
+                    {
+                        assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
+                        revision += 1;
+                    }
+                    revision
+                })
+            })
+            .collect();
+        let mut watcher = connect(cluster.url()).await;
+        let enough = format!("(SELECT count(*) FROM es.events) > {}", round * 200);
+        crate::support::until(&mut watcher, &enough).await;
+        let killed = Command::new("kill").args(["-9", &postmaster(&folder)]).status().expect("kill");
+        assert!(killed.success());
+        // Backends of a killed postmaster end by themselves; only then can another one start.
+        let again = loop {
+            match Cluster::persistent(&folder).start().await {
+                Ok(again) => break again,
+                Err(error) => assert!(error.to_string().contains("pg_ctl"), "{error}"),
+            }
+        };
+        for (writer, revision) in writers.into_iter().zip(&mut acknowledged) {
+            *revision = writer.await.expect("no panic");
+        }
+        for (writer, revision) in acknowledged.iter().enumerate() {
+            let stream = stream(&format!("w{writer}"));
+            assert_eq!(ids(&store, &stream).await.len() as u64, *revision, "writer {writer}");
+            assert!(matches!(
+                append_one(&store, &stream, revision + 9).await,
+                AppendOutcome::Conflict { .. }
+            ));
+        }
+        drop(again);
+    }
+    store.close().await;
+    drop(cluster);
+    std::fs::remove_dir_all(&folder).expect("removed");
+}

@@ -1,0 +1,18 @@
+//! What the store does where several sessions, roles or failures meet. One file a behaviour, one binary for all.
+
+mod append_only;
+mod bad_input;
+mod batches;
+mod cancellation;
+mod commands;
+mod conflicts;
+mod connect_errors;
+mod crash;
+mod large_appends;
+mod migrations;
+mod query_plans;
+mod round_trips;
+mod servers;
+mod support;
+mod transactions;
+mod unknown_outcome;

@@ -1,0 +1,147 @@
+//! The statements of the hot paths, on many rows: indexes only, no sort, whatever the plan cache does.
+
+use es_core::{Append, EventStore, Revision};
+use sqlx::{AssertSqlSafe, PgConnection};
+use uuid::Uuid;
+
+use crate::support::{append_one, appended, command, connect, events, fresh, number, sql, stream};
+
+const MANY: &str = "
+    SELECT es.register_names('{account}', '{account.counted}', '{1}');
+    INSERT INTO es.streams (category, key, revision, head_event_id)
+    SELECT 1, 'key-' || n, CASE WHEN n = 1 THEN 10000 ELSE 10 END, gen_random_uuid() FROM generate_series(1, 19000) n;
+    INSERT INTO es.events (position, stream, revision, recorded_at, event_id, type, payload)
+    SELECT nextval('es.positions'), s.id, r, clock_timestamp(), gen_random_uuid(), 1, '{\"nth\": 1}'
+    FROM es.streams s, generate_series(1, s.revision) r;
+    INSERT INTO es.commands SELECT s.id, gen_random_uuid(), 1, 1, NULL, now(), 'x' FROM es.streams s;
+    INSERT INTO es.snapshots (stream, fingerprint, revision, state) SELECT s.id, 7, 5, '{}' FROM es.streams s;
+    VACUUM ANALYZE es.streams, es.events, es.commands, es.snapshots, es.categories, es.event_types";
+
+async fn with_many_rows(url: &str) -> PgConnection {
+    let mut connection = connect(url).await;
+    for statement in MANY.split(';') {
+        sql(&mut connection, statement).await;
+    }
+    connection
+}
+
+async fn plan(connection: &mut PgConnection, statement: &str, types: &str, arguments: &str) -> String {
+    let statement = statement.replace(":schema", "es");
+    sql(connection, &format!("PREPARE p ({types}) AS {statement}")).await;
+    let mut plans = String::new();
+    for mode in ["force_custom_plan", "force_generic_plan"] {
+        sql(connection, &format!("SET plan_cache_mode = {mode}")).await;
+        let explain = format!("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE p ({arguments})");
+        let lines: Vec<String> = sqlx::query_scalar(AssertSqlSafe(explain))
+            .persistent(false)
+            .fetch_all(&mut *connection)
+            .await
+            .expect("a plan");
+        plans.push_str(&lines.join("\n"));
+        plans.push('\n');
+    }
+    sql(connection, "DEALLOCATE p").await;
+    plans
+}
+
+#[tokio::test]
+async fn reads_use_indexes_and_sort_nothing() {
+    let (database, _store) = fresh().await;
+    let mut connection = with_many_rows(database.url()).await;
+    let load = "text, text, bigint, bigint, bigint, uuid, integer";
+    let read = "text, text, bigint, bigint, integer";
+    let all = i64::MAX;
+    for key in ["key-1", "key-9999"] {
+        let uuid = Uuid::now_v7();
+        let plans = [
+            plan(
+                &mut connection,
+                include_str!("../../src/sql/load.sql"),
+                load,
+                &format!("'account', '{key}', 0, {all}, 7, '{uuid}', 1"),
+            )
+            .await,
+            plan(
+                &mut connection,
+                include_str!("../../src/sql/load.sql"),
+                load,
+                &format!("'account', '{key}', 4, 9, NULL, NULL, 1"),
+            )
+            .await,
+            plan(
+                &mut connection,
+                include_str!("../../src/sql/read_forward.sql"),
+                read,
+                &format!("'account', '{key}', 1, {all}, 1"),
+            )
+            .await,
+            plan(
+                &mut connection,
+                include_str!("../../src/sql/read_backward.sql"),
+                read,
+                &format!("'account', '{key}', 1, {all}, 1"),
+            )
+            .await,
+            plan(
+                &mut connection,
+                include_str!("../../src/sql/find_appended.sql"),
+                "text, text, bigint, bigint",
+                &format!("'account', '{key}', 3, 4"),
+            )
+            .await,
+            plan(
+                &mut connection,
+                include_str!("../../src/sql/list_streams.sql"),
+                "text, text, bigint",
+                &format!("'account', '{key}', 10"),
+            )
+            .await,
+        ];
+        for plan in plans {
+            assert!(!plan.contains("Sort"), "{plan}");
+            assert!(!plan.contains("Parallel"), "{plan}");
+            for table in ["events", "streams", "snapshots", "commands"] {
+                assert!(!plan.contains(&format!("Seq Scan on {table}")), "{plan}");
+            }
+            assert!(plan.contains("events_pkey") || plan.contains("streams_category_key_key"), "{plan}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_last_position_is_found_by_its_index() {
+    let (database, _store) = fresh().await;
+    let mut connection = with_many_rows(database.url()).await;
+    let plan = plan(&mut connection, include_str!("../../src/sql/check.sql"), "text", "''").await;
+    assert!(plan.contains("events_position"), "{plan}");
+    assert!(!plan.contains("Seq Scan on events"), "{plan}");
+}
+
+/// What the functions do inside is seen by the counters of the tables.
+#[tokio::test]
+async fn appends_scan_no_table() {
+    let (database, _) = fresh().await;
+    let store = database.options().connections(1).connect().await.expect("a store");
+    let mut connection = with_many_rows(database.url()).await;
+    let scanned = "SELECT sum(seq_scan)::bigint FROM pg_stat_user_tables
+                   WHERE schemaname = 'es' AND relname IN ('events', 'streams', 'commands', 'snapshots')";
+    let found = "SELECT idx_scan FROM pg_stat_user_tables WHERE schemaname = 'es' AND relname = 'streams'";
+    let before = (number(&mut connection, scanned).await, number(&mut connection, found).await);
+    let batch = events(3);
+    for round in 0..20 {
+        let (old, new) = (stream("key-77"), stream(&format!("new-{round}")));
+        let at = Revision::new(10 + round * 4);
+        appended(append_one(&store, &old, at.get()).await);
+        let append = Append::new(&old, at.next(), &batch[..2]).command(Some(command(Uuid::now_v7())));
+        appended(store.append(append).await.expect("an outcome"));
+        let appends =
+            [Append::new(&new, Revision::EMPTY, &batch), Append::new(&old, at.plus(3), &batch[..1])];
+        for outcome in store.append_all(&appends).await.expect("outcomes") {
+            appended(outcome);
+        }
+    }
+    // Counters are reported when a session ends.
+    store.close().await;
+    crate::support::until(&mut connection, &format!("({found}) >= {} + 60", before.1)).await;
+    assert_eq!(number(&mut connection, scanned).await, before.0);
+}

@@ -1,0 +1,57 @@
+//! A command costs one round trip: what goes over the wire is counted.
+
+use es_core::{Append, AppendOutcome, EventStore, Fingerprint, Load, NewSnapshot, Revision, StreamRange};
+use es_postgres::PostgresStore;
+use uuid::Uuid;
+
+use crate::support::{Proxy, append_one, appended, command, events, fresh, ids, stream};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_call_is_one_round_trip() {
+    let (database, _) = fresh().await;
+    let proxy = Proxy::before(database.url()).await;
+    let store = PostgresStore::options(proxy.url()).connections(1).connect().await.expect("a store");
+    let (a, b) = (stream("a"), stream("b"));
+    // The first call of each kind prepares its statement.
+    for round in 0..3 {
+        let start = Revision::new(round * 8);
+        let mut counts = Vec::new();
+        let mut last = proxy.round_trips();
+        let mut count = |what: &'static str| {
+            let now = proxy.round_trips();
+            counts.push((what, now - last));
+            last = now;
+        };
+        appended(append_one(&store, &a, start.get()).await);
+        count("append of one event");
+        let batch = events(5);
+        let append = Append::new(&a, start.plus(1), &batch).command(Some(command(Uuid::now_v7())));
+        appended(store.append(append).await.expect("an outcome"));
+        count("append of five events with a command");
+        assert!(matches!(append_one(&store, &a, start.get()).await, AppendOutcome::Conflict { .. }));
+        count("conflict");
+        let appends =
+            [Append::new(&a, start.plus(6), &batch[..2]), Append::new(&b, Revision::new(round), &batch[4..])];
+        for outcome in store.append_all(&appends).await.expect("outcomes") {
+            appended(outcome);
+        }
+        count("append to two streams");
+        ids(&store, &a).await;
+        count("load");
+        let snapshot = NewSnapshot::new(a.clone(), start.plus(3), Fingerprint::EMPTY, b"{}".to_vec());
+        store.save_snapshot(snapshot).await.expect("kept");
+        count("snapshot");
+        let load = Load::all(&a).snapshot(Some(Fingerprint::EMPTY)).command_id(Some(Uuid::now_v7()));
+        store.load(load, &mut |_| Ok(())).await.expect("a head");
+        count("load with snapshot and command");
+        store.read_stream(&a, StreamRange::ALL.backward(), &mut |_| Ok(())).await.expect("read");
+        count("read");
+        store.list_streams("account", None, 10).await.expect("a page");
+        count("list");
+        if round > 0 {
+            for (what, round_trips) in counts {
+                assert_eq!(round_trips, 1, "{what}");
+            }
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The servers that this crate starts: shared by tests, found again by programs, gone when nobody needs them.
+
+use std::process::Command;
+
+use es_postgres::PostgresStore;
+use es_postgres::testing::{Cluster, TestDatabase};
+use sqlx::Connection;
+
+use crate::support::{append_one, appended, connect, ids, number, stream};
+
+const FOLDER: &str = "ES_CLUSTER_OF_CHILD";
+
+#[tokio::test]
+async fn each_test_has_a_database_that_goes_with_it() {
+    let (one, two) = (TestDatabase::new().await.expect("one"), TestDatabase::new().await.expect("two"));
+    assert_ne!(one.url(), two.url());
+    let mut admin = connect(one.admin_url()).await;
+    let name = one.url().split('?').next().and_then(|url| url.rsplit('/').next()).expect("a name").to_owned();
+    let exists = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
+    assert_eq!(number(&mut admin, &exists).await, 1);
+    let store = one.store().await.expect("a store");
+    appended(append_one(&store, &stream("a"), 0).await);
+    drop(one);
+    assert_eq!(number(&mut admin, &exists).await, 0);
+}
+
+/// Does its work only when the test below runs this binary again.
+#[tokio::test]
+async fn child_that_is_killed() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let cluster = Cluster::persistent(folder).start().await.expect("a server");
+    let store = PostgresStore::migrate(cluster.url()).await.expect("a store");
+    appended(append_one(&store, &stream("a"), 0).await);
+    std::process::abort();
+}
+
+#[tokio::test]
+async fn a_persistent_server_outlives_a_killed_program_and_stops_with_an_orderly_one() {
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    let child = Command::new(std::env::current_exe().expect("this binary"))
+        .args(["--exact", "servers::child_that_is_killed"])
+        .env(FOLDER, &folder)
+        .output()
+        .expect("a child");
+    assert!(!child.status.success(), "it was killed");
+    let pid = || std::fs::read_to_string(folder.join("server/data/postmaster.pid")).ok();
+    let left_running = pid().expect("the server goes on");
+
+    let cluster = Cluster::persistent(&folder).start().await.expect("a server");
+    assert_eq!(pid().expect("a server").lines().next(), left_running.lines().next(), "it is the same server");
+    let store = PostgresStore::connect(cluster.url()).await.expect("a store");
+    assert_eq!(ids(&store, &stream("a")).await.len(), 1);
+    let durable: String = sqlx::query_scalar("SHOW fsync")
+        .fetch_one(&mut connect(cluster.url()).await)
+        .await
+        .expect("a setting");
+    assert_eq!(durable, "on");
+
+    let second = Cluster::persistent(&folder).start().await.expect("the same server");
+    drop(second);
+    connect(cluster.url()).await.close().await.expect("one user is left, so it still runs");
+    store.close().await;
+    drop(cluster);
+    assert_eq!(pid(), None, "the last user has stopped it");
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[test]
+fn without_an_installed_server_the_message_says_what_to_install() {
+    let text = es_postgres::testing::TestDatabaseError::NotInstalled.to_string();
+    assert!(text.contains("apt install postgresql") && text.contains("ES_TEST_DATABASE_URL"), "{text}");
+}

@@ -1,0 +1,55 @@
+//! Holds appends at the moment when the stream's row is moved and its events are about to be written.
+
+use sqlx::PgConnection;
+
+use super::{connect, number, sql, until};
+
+/// A trigger on `events` that waits for an advisory lock, which this holds while the gate is closed.
+pub(crate) struct Gate {
+    pub(crate) connection: PgConnection,
+}
+
+impl Gate {
+    /// A closed gate in the store's database.
+    pub(crate) async fn closed(url: &str) -> Self {
+        let mut connection = connect(url).await;
+        sql(
+            &mut connection,
+            "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NULL; END $$;
+             CREATE TRIGGER gate BEFORE INSERT ON es.events FOR EACH STATEMENT EXECUTE FUNCTION gate();
+             SELECT pg_advisory_lock(4711)",
+        )
+        .await;
+        Self { connection }
+    }
+
+    /// Waits until that many appends stand at the gate.
+    pub(crate) async fn wait_for(&mut self, appends: i64) {
+        let waiting =
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted
+                       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+        until(&mut self.connection, &format!("({waiting}) = {appends}")).await;
+    }
+
+    /// Waits until that many sessions wait for a row or for another transaction.
+    pub(crate) async fn wait_for_blocked(&mut self, sessions: i64) {
+        let blocked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                       AND wait_event_type = 'Lock' AND wait_event IN ('transactionid', 'tuple', 'spectoken')";
+        until(&mut self.connection, &format!("({blocked}) = {sessions}")).await;
+    }
+
+    /// The backend that stands at the gate.
+    pub(crate) async fn backend(&mut self) -> i64 {
+        number(
+            &mut self.connection,
+            "SELECT pid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        )
+        .await
+    }
+
+    pub(crate) async fn open(&mut self) {
+        sql(&mut self.connection, "SELECT pg_advisory_unlock(4711)").await;
+    }
+}

@@ -1,0 +1,96 @@
+//! Databases, events and the tools that force an interleaving.
+
+mod gate;
+mod proxy;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::{
+    Append, AppendOutcome, Appended, CommandKey, CommandRecord, EventStore, Load, LoadItem, Metadata,
+    NewEvent, Revision, StreamId,
+};
+use es_postgres::PostgresStore;
+use es_postgres::testing::TestDatabase;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use uuid::Uuid;
+
+pub(crate) use gate::Gate;
+pub(crate) use proxy::Proxy;
+
+/// A fresh database and a store in it.
+pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
+    let database = TestDatabase::new().await.expect("a test database");
+    let store = database.store().await.expect("a migrated store");
+    (database, store)
+}
+
+pub(crate) async fn connect(url: &str) -> PgConnection {
+    PgConnection::connect(url).await.expect("a connection")
+}
+
+/// Runs SQL that a test is made of.
+pub(crate) async fn sql(connection: &mut PgConnection, text: &str) {
+    let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await;
+    done.unwrap_or_else(|error| panic!("{text}: {error}"));
+}
+
+pub(crate) async fn number(connection: &mut PgConnection, text: &str) -> i64 {
+    let found = sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(connection).await;
+    found.unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// Waits until a condition in SQL holds.
+pub(crate) async fn until(connection: &mut PgConnection, condition: &str) {
+    let holds = async {
+        while number(connection, &format!("SELECT ({condition})::integer::bigint")).await == 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), holds)
+        .await
+        .unwrap_or_else(|_| panic!("never: {condition}"));
+}
+
+pub(crate) fn stream(key: &str) -> StreamId {
+    StreamId::new("account", key).expect("a stream id")
+}
+
+pub(crate) fn events(count: usize) -> Vec<NewEvent> {
+    let metadata = Arc::new(Metadata::new().actor("clerk"));
+    let payload = |nth: usize| format!("{{\"nth\": {nth}}}").into_bytes();
+    (0..count).map(|nth| NewEvent::new("account.counted", 1, payload(nth), Arc::clone(&metadata))).collect()
+}
+
+pub(crate) fn command(id: Uuid) -> CommandRecord<'static> {
+    CommandRecord { key: CommandKey::from(id), name: "count" }
+}
+
+pub(crate) fn appended(outcome: AppendOutcome) -> Appended {
+    match outcome {
+        AppendOutcome::Appended(appended) => appended,
+        other => panic!("not appended: {other:?}"),
+    }
+}
+
+/// Appends one event at a revision.
+pub(crate) async fn append_one(store: &PostgresStore, stream: &StreamId, expected: u64) -> AppendOutcome {
+    store.append(Append::new(stream, Revision::new(expected), &events(1))).await.expect("an outcome")
+}
+
+/// The ids of the events of a stream, in order; checks their revisions.
+pub(crate) async fn ids(store: &PostgresStore, stream: &StreamId) -> Vec<Uuid> {
+    let mut ids = Vec::new();
+    let head = store
+        .load(Load::all(stream), &mut |item| {
+            if let LoadItem::Event(event) = item {
+                ids.push(event.event_id);
+                assert_eq!(event.revision, Revision::new(ids.len() as u64));
+            }
+            Ok(())
+        })
+        .await
+        .expect("a head");
+    assert_eq!(head.revision, Revision::new(ids.len() as u64));
+    ids
+}

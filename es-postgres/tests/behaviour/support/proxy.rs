@@ -1,0 +1,166 @@
+//! Stands between a store and its server: counts round trips, and cuts connections at a chosen moment.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use sqlx::postgres::PgConnectOptions;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpStream, UnixListener, UnixStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+pub(crate) struct Proxy {
+    folder: PathBuf,
+    url: String,
+    state: Arc<State>,
+    listening: JoinHandle<()>,
+}
+
+struct State {
+    round_trips: AtomicU64,
+    /// The next bytes from the server are thrown away, and the connection with them.
+    cut_at_answer: AtomicBool,
+    /// No new connection is let through.
+    refuse: AtomicBool,
+    /// Raised to cut all connections.
+    cuts: watch::Sender<u64>,
+}
+
+trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
+
+impl Proxy {
+    /// A proxy before the server of this URL.
+    pub(crate) async fn before(url: &str) -> Self {
+        let server = PgConnectOptions::from_str(url).expect("a url");
+        let folder = std::env::temp_dir().join(format!("es-proxy-{}", Uuid::now_v7().simple()));
+        std::fs::create_dir(&folder).expect("a folder");
+        let listener = UnixListener::bind(folder.join(".s.PGSQL.5432")).expect("a socket");
+        let state = Arc::new(State {
+            round_trips: AtomicU64::new(0),
+            cut_at_answer: AtomicBool::new(false),
+            refuse: AtomicBool::new(false),
+            cuts: watch::Sender::new(0),
+        });
+        let password = url
+            .split_once('@')
+            .map_or("", |(before, _)| before.split_once("://").map_or("", |(_, user)| user));
+        let database = server.get_database().unwrap_or_default();
+        let proxied = format!("postgres://{password}@localhost:5432/{database}?host={}", folder.display());
+        let for_clients = Arc::clone(&state);
+        let listening = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                if for_clients.refuse.load(Ordering::SeqCst) {
+                    continue;
+                }
+                tokio::spawn(forward(client, dial(&server).await, Arc::clone(&for_clients)));
+            }
+        });
+        Self { folder, url: proxied, state, listening }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// How many requests were answered so far.
+    pub(crate) fn round_trips(&self) -> u64 {
+        self.state.round_trips.load(Ordering::SeqCst)
+    }
+
+    /// The next answer never arrives; its connection is cut.
+    pub(crate) fn cut_at_next_answer(&self) {
+        self.state.cut_at_answer.store(true, Ordering::SeqCst);
+    }
+
+    /// Cuts all connections now.
+    pub(crate) fn cut(&self) {
+        self.state.cuts.send_modify(|cuts| *cuts += 1);
+    }
+
+    /// Lets no new connection through.
+    pub(crate) fn refuse(&self) {
+        self.state.refuse.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.listening.abort();
+        std::fs::remove_dir_all(&self.folder).expect("the folder is ours");
+    }
+}
+
+async fn dial(server: &PgConnectOptions) -> Box<dyn Socket> {
+    let name = format!(".s.PGSQL.{}", server.get_port());
+    if let Some(folder) = server.get_socket() {
+        return Box::new(UnixStream::connect(folder.join(name)).await.expect("the server"));
+    }
+    if server.get_host().starts_with('/') {
+        return Box::new(
+            UnixStream::connect(Path::new(server.get_host()).join(name)).await.expect("the server"),
+        );
+    }
+    Box::new(TcpStream::connect((server.get_host(), server.get_port())).await.expect("the server"))
+}
+
+async fn forward(mut client: UnixStream, mut server: Box<dyn Socket>, state: Arc<State>) {
+    let mut cuts = state.cuts.subscribe();
+    let (mut from_client, mut from_server) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    let mut requests = Requests::default();
+    loop {
+        tokio::select! {
+            biased;
+            _ = cuts.changed() => return,
+            read = server.read(&mut from_server) => {
+                let Ok(count @ 1..) = read else { return };
+                if state.cut_at_answer.swap(false, Ordering::SeqCst) {
+                    return;
+                }
+                if client.write_all(&from_server[..count]).await.is_err() {
+                    return;
+                }
+            }
+            read = client.read(&mut from_client) => {
+                let Ok(count @ 1..) = read else { return };
+                state.round_trips.fetch_add(requests.ended_by(&from_client[..count]), Ordering::SeqCst);
+                if server.write_all(&from_client[..count]).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The stream of a client's messages, taken apart as far as it takes to count those that ask for an answer: Sync and
+/// Query.
+#[derive(Default)]
+struct Requests {
+    buffer: Vec<u8>,
+    started: bool,
+}
+
+impl Requests {
+    fn ended_by(&mut self, bytes: &[u8]) -> u64 {
+        const SSL_REQUEST: u32 = 80_877_103;
+        self.buffer.extend_from_slice(bytes);
+        let mut count = 0;
+        loop {
+            let header = usize::from(self.started);
+            let Some(length) = self.buffer.get(header..header + 4) else { return count };
+            let length = u32::from_be_bytes(length.try_into().expect("four bytes")) as usize + header;
+            if self.buffer.len() < length {
+                return count;
+            }
+            let message: Vec<u8> = self.buffer.drain(..length).collect();
+            if self.started {
+                count += u64::from(matches!(message[0], b'S' | b'Q'));
+            } else {
+                self.started = message[4..8] != SSL_REQUEST.to_be_bytes();
+            }
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Appends in the caller's transaction: with its other rows, or not at all.
+
+use es_core::{Append, AppendIn, Load, Revision, StoreError};
+use sqlx::Connection;
+
+use crate::support::{append_one, appended, connect, events, fresh, ids, number, sql, stream};
+
+#[tokio::test]
+async fn events_and_the_callers_rows_are_committed_together() {
+    let (database, store) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    sql(&mut connection, "CREATE TABLE public.orders (id bigint)").await;
+    // The caller's search path is its own affair.
+    sql(&mut connection, "SET search_path = ''").await;
+    let stream = stream("a");
+    for (commits, rows) in [(false, 0), (true, 1)] {
+        let mut transaction = connection.begin().await.expect("a transaction");
+        sql(&mut transaction, "INSERT INTO public.orders VALUES (1)").await;
+        let batch = events(2);
+        let outcome = store.append_in(&mut *transaction, Append::new(&stream, Revision::EMPTY, &batch)).await;
+        appended(outcome.expect("an outcome"));
+        let head =
+            store.load_in(&mut *transaction, Load::all(&stream), &mut |_| Ok(())).await.expect("a head");
+        assert_eq!(head.revision, Revision::new(2), "the transaction sees its own events");
+        assert_eq!(ids(&store, &stream).await.len(), 0, "nobody else sees them");
+        if commits {
+            transaction.commit().await.expect("a commit");
+        } else {
+            transaction.rollback().await.expect("a rollback");
+        }
+        assert_eq!(number(&mut connection, "SELECT count(*) FROM public.orders").await, rows);
+    }
+    assert_eq!(ids(&store, &stream).await.len(), 2);
+}
+
+#[tokio::test]
+async fn another_isolation_level_is_told_before_anything_is_written() {
+    let (database, store) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    let stream = stream("a");
+    for level in ["repeatable read", "serializable"] {
+        let mut transaction = connection.begin().await.expect("a transaction");
+        sql(&mut transaction, &format!("SET TRANSACTION ISOLATION LEVEL {level}")).await;
+        let batch = events(1);
+        let refused = store.append_in(&mut *transaction, Append::new(&stream, Revision::EMPTY, &batch)).await;
+        match refused {
+            Err(StoreError::IsolationLevel { found }) => assert_eq!(found, level),
+            other => panic!("{other:?}"),
+        }
+        // The transaction can still be used for what else it was begun for.
+        sql(&mut transaction, "SELECT 1").await;
+        transaction.commit().await.expect("a commit");
+    }
+    assert!(ids(&store, &stream).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_new_event_type_outlives_the_rollback_that_used_it_first() {
+    let (database, store) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    let stream = stream("a");
+    let mut transaction = connection.begin().await.expect("a transaction");
+    let batch = events(1);
+    let outcome = store.append_in(&mut *transaction, Append::new(&stream, Revision::EMPTY, &batch)).await;
+    appended(outcome.expect("an outcome"));
+    transaction.rollback().await.expect("a rollback");
+    assert_eq!(number(&mut connection, "SELECT count(*) FROM es.event_types").await, 1);
+    appended(append_one(&store, &stream, 0).await);
+    assert_eq!(number(&mut connection, "SELECT count(*) FROM es.event_log").await, 1);
+}
+
+/// Every connection of the store waits for the row that the caller's transaction holds; the transaction still goes on,
+/// with a type that has no id yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transaction_never_waits_for_a_connection_of_the_store() {
+    let (database, _) = fresh().await;
+    let store = database.options().connections(2).connect().await.expect("a store");
+    let stream = stream("a");
+    appended(append_one(&store, &stream, 0).await);
+    let mut connection = connect(database.url()).await;
+    let mut transaction = connection.begin().await.expect("a transaction");
+    let batch = events(1);
+    let outcome = store.append_in(&mut *transaction, Append::new(&stream, Revision::new(1), &batch)).await;
+    appended(outcome.expect("an outcome"));
+    let waiting: Vec<_> = (0..2)
+        .map(|_| {
+            let (store, stream) = (store.clone(), stream.clone());
+            tokio::spawn(async move { append_one(&store, &stream, 1).await })
+        })
+        .collect();
+    let mut watcher = connect(database.url()).await;
+    crate::support::until(
+        &mut watcher,
+        "(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock') = 2",
+    )
+    .await;
+    let mut other = events(1);
+    other[0].name = "account.renamed";
+    let outcome = store.append_in(&mut *transaction, Append::new(&stream, Revision::new(2), &other)).await;
+    appended(outcome.expect("an outcome"));
+    transaction.commit().await.expect("a commit");
+    for waited in waiting {
+        let actual = Revision::new(3);
+        assert_eq!(waited.await.expect("no panic"), es_core::AppendOutcome::Conflict { actual });
+    }
+}

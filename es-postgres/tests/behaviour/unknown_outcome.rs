@@ -1,0 +1,130 @@
+//! The connection breaks while an append is under way: the store itself finds out what became of it.
+
+use std::time::Duration;
+
+use es_core::{Append, AppendOutcome, EventStore, NewEvent, Revision, StoreError};
+use es_postgres::PostgresStore;
+use es_postgres::testing::TestDatabase;
+use tokio::task::JoinHandle;
+
+use crate::support::{Gate, Proxy, append_one, appended, connect, events, fresh, ids, number, sql, stream};
+
+fn send(store: &PostgresStore, batch: Vec<NewEvent>) -> JoinHandle<Result<AppendOutcome, StoreError>> {
+    let store = store.clone();
+    tokio::spawn(async move { store.append(Append::new(&stream("a"), Revision::new(1), &batch)).await })
+}
+
+/// A store behind a proxy, with one event in stream `a`.
+async fn proxied() -> (TestDatabase, Proxy, PostgresStore) {
+    let (database, _) = fresh().await;
+    let proxy = Proxy::before(database.url()).await;
+    let store = PostgresStore::connect(proxy.url()).await.expect("a store");
+    appended(append_one(&store, &stream("a"), 0).await);
+    (database, proxy, store)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_backend_is_killed_in_the_append_nothing_was_written() {
+    let (database, store) = fresh().await;
+    appended(append_one(&store, &stream("a"), 0).await);
+    let mut gate = Gate::closed(database.url()).await;
+    let sent = send(&store, events(2));
+    gate.wait_for(1).await;
+    let backend = gate.backend().await;
+    sql(&mut gate.connection, &format!("SELECT pg_terminate_backend({backend})")).await;
+    let error = sent.await.expect("no panic").expect_err("killed");
+    assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+    assert!(error.is_retryable());
+    gate.open().await;
+    assert_eq!(ids(&store, &stream("a")).await.len(), 1);
+    appended(append_one(&store, &stream("a"), 1).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_answer_is_lost_the_original_outcome_is_returned() {
+    let (database, proxy, store) = proxied().await;
+    let batch = events(3);
+    let sent_ids: Vec<_> = batch.iter().map(|event| event.id).collect();
+    proxy.cut_at_next_answer();
+    let outcome = appended(send(&store, batch).await.expect("no panic").expect("an outcome"));
+    assert_eq!(ids(&store, &stream("a")).await[1..], sent_ids);
+    let mut connection = connect(database.url()).await;
+    let positions: Vec<_> = outcome.positions.iter().map(|position| position.get().cast_signed()).collect();
+    let stored: Vec<i64> =
+        sqlx::query_scalar("SELECT position FROM es.events WHERE revision > 1 ORDER BY revision")
+            .fetch_all(&mut connection)
+            .await
+            .expect("positions");
+    assert_eq!(positions, stored);
+    let recorded: es_core::OffsetDateTime = sqlx::query_scalar("SELECT max(recorded_at) FROM es.events")
+        .fetch_one(&mut connection)
+        .await
+        .expect("a time");
+    assert_eq!(outcome.recorded_at, recorded);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_the_answer_of_a_batch_is_lost_its_outcomes_are_returned() {
+    let (_database, proxy, store) = proxied().await;
+    let (a, b) = (stream("a"), stream("b"));
+    // The statement is prepared by a call that conflicts, so that the next answer is that of the batch.
+    let (first, second) = (events(2), events(1));
+    let appends = [Append::new(&b, Revision::new(7), &first), Append::new(&a, Revision::new(7), &second)];
+    store.append_all(&appends).await.expect("conflicts");
+    let appends = [Append::new(&b, Revision::EMPTY, &first), Append::new(&a, Revision::new(1), &second)];
+    proxy.cut_at_next_answer();
+    let outcomes = store.append_all(&appends).await.expect("outcomes");
+    let positions: Vec<_> = outcomes.into_iter().map(|outcome| appended(outcome).positions.len()).collect();
+    assert_eq!(positions, [2, 1]);
+    assert_eq!((ids(&store, &a).await.len(), ids(&store, &b).await.len()), (2, 2));
+}
+
+/// The client is cut off while the old backend still waits; what that one does later is what the call reports.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_outcome_of_a_backend_that_is_still_at_work_is_waited_for() {
+    for commits in [true, false] {
+        let (database, proxy, store) = proxied().await;
+        let mut gate = Gate::closed(database.url()).await;
+        let mut sent = send(&store, events(1));
+        gate.wait_for(1).await;
+        let backend = gate.backend().await;
+        let asking = proxy.round_trips();
+        proxy.cut();
+        // The store has connected again and asked for the old backend more than once, and still waits.
+        while proxy.round_trips() < asking + 8 {
+            let done = tokio::time::timeout(Duration::from_millis(2), &mut sent).await;
+            assert!(done.is_err(), "the outcome is open, but was reported: {done:?}");
+        }
+        assert_eq!(number(&mut gate.connection, "SELECT count(*) FROM es.events").await, 1);
+        if commits {
+            gate.open().await;
+            appended(sent.await.expect("no panic").expect("an outcome"));
+            assert_eq!(ids(&store, &stream("a")).await.len(), 2);
+        } else {
+            sql(&mut gate.connection, &format!("SELECT pg_cancel_backend({backend})")).await;
+            let error = sent.await.expect("no panic").expect_err("cancelled");
+            assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
+            assert_eq!(ids(&store, &stream("a")).await.len(), 1);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outcome_that_nobody_can_tell_is_unknown() {
+    let (database, _, _) = proxied().await;
+    let proxy = Proxy::before(database.url()).await;
+    let options = PostgresStore::options(proxy.url()).patience(Duration::from_millis(300));
+    let store = options.connect().await.expect("a store");
+    proxy.refuse();
+    proxy.cut_at_next_answer();
+    let error = send(&store, events(1)).await.expect("no panic").expect_err("cut off");
+    assert!(matches!(&error, StoreError::OutcomeUnknown { stream, .. } if stream.key() == "a"), "{error:?}");
+    assert!(!error.is_retryable());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_on_a_connection_that_broke_while_idle_is_repeated() {
+    let (_database, proxy, store) = proxied().await;
+    proxy.cut();
+    assert_eq!(ids(&store, &stream("a")).await.len(), 1);
+}
