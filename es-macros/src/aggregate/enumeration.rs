@@ -34,7 +34,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! {
         #[doc = #doc]
         #[allow(
-            missing_debug_implementations, missing_copy_implementations, private_interfaces, unreachable_pub,
+            missing_debug_implementations, missing_copy_implementations, private_interfaces, unreachable_pub, non_camel_case_types,
             clippy::enum_variant_names, clippy::large_enum_variant, clippy::module_name_repetitions,
         )]
         #derives

@@ -123,7 +123,7 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
         }
 
         // Two events of one name have an error of their own.
-        #[allow(unreachable_patterns)]
+        #[allow(unreachable_patterns, unused_qualifications)]
         fn decode(
             __es_raw: &#es_core::RawEvent<'_>,
             __es_out: &mut dyn #private::FnMut(#enum_ident),
@@ -184,8 +184,8 @@ fn into_events(aggregate: &Aggregate<'_>) -> TokenStream {
 ///
 /// ```text
 /// const _: () = {
-///     const __ES_NAMES: &[(&str, &str)] = &[("Opened", <Opened as Event>::NAME), …];
-///     check_name(__ES_NAMES, 1);
+///     const __es_names: &[(&str, &str)] = &[("Opened", <Opened as Event>::NAME), …];
+///     check_name(__es_names, 1);
 /// };
 /// ```
 fn names(aggregate: &Aggregate<'_>) -> TokenStream {
@@ -196,13 +196,14 @@ fn names(aggregate: &Aggregate<'_>) -> TokenStream {
         quote!((#written, <#path as #es_core::Event>::NAME))
     });
     let checks = aggregate.events.iter().enumerate().skip(1).map(|(index, Variant { path, .. })| {
-        let call = quote!(#private::check_name(__ES_NAMES, #index));
+        let call = quote!(#private::check_name(__es_names, #index));
         let call = respan(call, span(path));
         quote!(#call;)
     });
     quote! {
+        #[allow(non_upper_case_globals, unused_qualifications)]
         const _: () = {
-            const __ES_NAMES: &[(&#private::str, &#private::str)] = &[#(#names),*];
+            const __es_names: &[(&#private::str, &#private::str)] = &[#(#names),*];
             #(#checks)*
         };
     }

@@ -37,6 +37,7 @@ pub(super) fn expand(item: &Item, event: &Event) -> TokenStream {
             const NAME: &'static #private::str = #name;
             const VERSION: #private::u32 = #version;
 
+            #[allow(unused_qualifications)]
             fn decode(__es_raw: &#es_core::RawEvent<'_>) -> #private::Result<Self, #es_core::DecodeError> {
                 #decode
             }
@@ -75,7 +76,7 @@ fn check(event: &Event, previous: &TypePath) -> TokenStream {
         #version,
     };
     let check = respan(quote!(#private::check_previous(#arguments)), span(previous));
-    quote!(const _: () = #check;)
+    quote!(#[allow(unused_qualifications)] const _: () = #check;)
 }
 
 /// The user's attributes, with serde's derives that are not there yet.

@@ -1,0 +1,70 @@
+//! A user's domain in a crate of its own, which knows es-core by another name.
+
+use std::convert::Infallible;
+
+use my_es::{Aggregate, Apply, Events, Handle, StreamKey, UpcastContext, UpcastFrom, emit, event};
+
+/// The number on a card.
+#[derive(Debug, Clone, PartialEq, StreamKey)]
+#[stream_key(crate = "::my_es")]
+pub struct CardNumber(pub String);
+
+/// A card was sent out.
+#[event(name = "card.issued", version = 2, previous = IssuedV1, crate = "::my_es")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Issued {
+    /// To whom.
+    pub holder: String,
+    /// How much can be spent, in cents.
+    pub limit: u64,
+}
+
+#[event(name = "card.issued", crate = "::my_es")]
+struct IssuedV1 {
+    holder: String,
+}
+
+impl UpcastFrom<IssuedV1> for Issued {
+    type Error = Infallible;
+
+    fn upcast_from(old: IssuedV1, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
+        Ok(Self { holder: old.holder, limit: 100_000 })
+    }
+}
+
+/// A card was blocked.
+#[event(name = "card.blocked", crate = "my_es")]
+#[derive(Debug, Clone, PartialEq)]
+pub struct Blocked;
+
+/// A card.
+#[derive(Debug, Default, PartialEq, Aggregate)]
+#[aggregate(name = "card", id = CardNumber, events(Issued, Blocked), event_enum(derive(Debug)), crate = "::my_es")]
+pub struct Card {
+    /// Who may use it; nobody before it is issued and when it is blocked.
+    pub holder: Option<String>,
+}
+
+impl Apply<Issued> for Card {
+    fn apply(&mut self, event: Issued) {
+        self.holder = Some(event.holder);
+    }
+}
+
+impl Apply<Blocked> for Card {
+    fn apply(&mut self, _: Blocked) {
+        self.holder = None;
+    }
+}
+
+/// Asks to block a card.
+#[derive(Debug)]
+pub struct Block;
+
+impl Handle<Block> for Card {
+    type Error = Infallible;
+
+    fn handle(&self, _: &Block) -> Result<Events<Self>, Infallible> {
+        emit(self.holder.as_ref().map(|_| Blocked))
+    }
+}

@@ -1,0 +1,93 @@
+//! Commands run from everywhere: spawned, boxed, and from code that is generic over the aggregate.
+
+use std::convert::Infallible;
+use std::error::Error;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use es_core::{Aggregate, Apply, EventStore, Events, Handle, MemoryStore, Repository, emit, event};
+
+#[event(name = "counter.added")]
+struct Added {
+    by: u64,
+}
+
+#[derive(Debug, Default, Aggregate)]
+#[aggregate(name = "counter", id = String, events(Added))]
+struct Counter {
+    total: u64,
+}
+
+impl Apply<Added> for Counter {
+    fn apply(&mut self, event: Added) {
+        self.total += event.by;
+    }
+}
+
+struct Add(u64);
+
+impl Handle<Add> for Counter {
+    type Error = Infallible;
+
+    fn handle(&self, command: &Add) -> Result<Events<Self>, Infallible> {
+        emit(Added { by: command.0 })
+    }
+}
+
+type Boxed<T> = Pin<Box<dyn Future<Output = Result<T, Box<dyn Error + Send + Sync>>> + Send>>;
+
+fn boxed(counters: Arc<Repository<Counter, MemoryStore>>, by: u64) -> Boxed<u64> {
+    Box::pin(async move {
+        let id = String::from("visits");
+        counters.execute(&id, Add(by)).await?;
+        Ok(counters.load(&id).await?.state.total)
+    })
+}
+
+async fn run<A, C, S>(
+    repository: &Repository<A, S>,
+    id: &A::Id,
+    command: C,
+) -> Result<(), Box<dyn Error + Send + Sync>>
+where
+    A: Handle<C>,
+    C: Send + Sync,
+    S: EventStore + 'static,
+{
+    repository.execute(id, command).await?;
+    Ok(())
+}
+
+async fn revision_of<A: Aggregate, S: EventStore + 'static>(store: S, id: &A::Id) -> Option<u64> {
+    let repository = Repository::<A, S>::new(store);
+    repository.load(id).await.ok().map(|loaded| loaded.revision.get())
+}
+
+#[tokio::test]
+async fn a_command_runs_in_a_spawned_task_and_in_a_boxed_future() -> Result<(), Box<dyn Error + Send + Sync>>
+{
+    let counters = Arc::new(Repository::<Counter, _>::new(MemoryStore::new()));
+    let task = tokio::spawn({
+        let counters = Arc::clone(&counters);
+        async move { counters.execute(&String::from("visits"), Add(2)).await.map(|done| done.events.len()) }
+    });
+    assert_eq!(task.await??, 1);
+    let decided = tokio::spawn({
+        let counters = Arc::clone(&counters);
+        async move {
+            let decide = async |state: Arc<Counter>| emit::<_, Infallible>(Added { by: state.total });
+            counters.decide(&String::from("visits"), decide).await.map(|done| done.events.len())
+        }
+    });
+    assert_eq!(decided.await??, 1);
+    assert_eq!(boxed(Arc::clone(&counters), 3).await?, 7);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_command_runs_from_generic_code() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let id = String::from("visits");
+    run(&Repository::<Counter, _>::new(MemoryStore::new()), &id, Add(1)).await?;
+    assert_eq!(revision_of::<Counter, _>(MemoryStore::new(), &id).await, Some(0));
+    Ok(())
+}

@@ -1,0 +1,119 @@
+//! A user who denies everything: the generated code gives no cause.
+
+#![deny(
+    warnings,
+    missing_docs,
+    missing_debug_implementations,
+    missing_copy_implementations,
+    rust_2018_idioms,
+    single_use_lifetimes,
+    trivial_casts,
+    trivial_numeric_casts,
+    unreachable_pub,
+    unused_qualifications,
+    unused_results,
+    variant_size_differences,
+    clippy::all,
+    clippy::pedantic
+)]
+#![forbid(unsafe_code)]
+
+use std::convert::Infallible;
+
+use es_core::testing::given;
+use es_core::{Aggregate, Apply, StreamKey, UpcastContext, UpcastFrom, event};
+use serde::{Deserialize, Serialize};
+
+/// A user's events.
+pub mod events {
+    use super::{Infallible, UpcastContext, UpcastFrom, event};
+
+    /// An account was opened.
+    #[event(name = "account.opened", version = 2, previous = AccountOpenedV1)]
+    #[derive(Debug)]
+    pub struct AccountOpened {
+        /// By whom.
+        pub owner: String,
+        /// So large that the variants differ much.
+        pub picture: [u64; 32],
+    }
+
+    #[event(name = "account.opened")]
+    struct AccountOpenedV1 {
+        owner: String,
+    }
+
+    impl UpcastFrom<AccountOpenedV1> for AccountOpened {
+        type Error = Infallible;
+
+        fn upcast_from(old: AccountOpenedV1, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
+            Ok(Self { owner: old.owner, picture: [0; 32] })
+        }
+    }
+
+    /// An account was closed.
+    #[event(name = "account.closed")]
+    #[derive(Debug, Clone, Copy)]
+    pub struct AccountClosed;
+}
+
+use events::AccountClosed;
+
+/// The number of an account.
+#[derive(Debug, Clone, PartialEq, Eq, StreamKey)]
+pub struct AccountNumber {
+    number: String,
+}
+
+/// An account.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize, Aggregate)]
+#[aggregate(
+    name = "account",
+    id = AccountNumber,
+    events(events::AccountOpened, AccountClosed),
+    snapshot(every = 100, rev = 3)
+)]
+pub struct Account {
+    owner: Option<String>,
+}
+
+impl Apply<events::AccountOpened> for Account {
+    fn apply(&mut self, event: events::AccountOpened) {
+        self.owner = Some(event.owner);
+    }
+}
+
+impl Apply<AccountClosed> for Account {
+    fn apply(&mut self, _: AccountClosed) {
+        self.owner = None;
+    }
+}
+
+/// A private aggregate with public events, and the other way round.
+mod private {
+    use super::{Aggregate, Apply, event};
+
+    #[event(name = "secret.kept")]
+    struct Kept(u8);
+
+    /// Public, though nobody can name its event.
+    #[derive(Debug, Default, Aggregate)]
+    #[aggregate(name = "secret", events(Kept))]
+    pub(crate) struct Secret {
+        kept: u8,
+    }
+
+    impl Apply<Kept> for Secret {
+        fn apply(&mut self, event: Kept) {
+            self.kept = event.0;
+        }
+    }
+}
+
+#[test]
+fn generated_code_is_clean_under_every_lint() {
+    let opened = events::AccountOpened { owner: String::from("Ann"), picture: [1; 32] };
+    let account: Account = given((opened, AccountClosed)).into_state();
+    assert_eq!(account, Account::default());
+    assert_eq!(private::Secret::NAME, "secret");
+}

@@ -1,0 +1,72 @@
+//! A user without a prelude.
+
+#![no_implicit_prelude]
+
+use ::std::prelude::v1::{derive, test};
+
+/// A user's events.
+mod events {
+    use ::std::string::String;
+
+    #[::es_core::event(name = "account.opened")]
+    pub(crate) struct OpenedV1 {
+        pub(crate) owner: String,
+    }
+
+    #[::es_core::event(name = "account.opened", version = 2, previous = OpenedV1)]
+    pub(crate) struct Opened {
+        pub(crate) owner: String,
+    }
+
+    impl ::es_core::UpcastFrom<OpenedV1> for Opened {
+        type Error = ::std::convert::Infallible;
+
+        fn upcast_from(
+            old: OpenedV1,
+            _: &::es_core::UpcastContext<'_>,
+        ) -> ::std::result::Result<Self, Self::Error> {
+            ::std::result::Result::Ok(Self { owner: old.owner })
+        }
+    }
+}
+
+#[derive(::es_core::StreamKey)]
+struct Number(::std::string::String);
+
+#[derive(::std::default::Default, ::serde::Serialize, ::serde::Deserialize, ::es_core::Aggregate)]
+#[aggregate(
+    name = "account",
+    id = Number,
+    events(events::Opened),
+    event_enum(Happened, derive(::std::fmt::Debug, ::std::cmp::PartialEq)),
+    snapshot(every = 5)
+)]
+struct Account {
+    owner: ::std::string::String,
+}
+
+impl ::std::fmt::Debug for events::Opened {
+    fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+        f.write_str(&self.owner)
+    }
+}
+
+impl ::std::cmp::PartialEq for events::Opened {
+    fn eq(&self, other: &Self) -> bool {
+        self.owner == other.owner
+    }
+}
+
+impl ::es_core::Apply<events::Opened> for Account {
+    fn apply(&mut self, event: events::Opened) {
+        self.owner = event.owner;
+    }
+}
+
+#[test]
+fn generated_code_needs_no_prelude() {
+    let opened = || events::Opened { owner: ::std::string::ToString::to_string("Ann") };
+    let account: Account = ::es_core::testing::given(Happened::Opened(opened())).into_state();
+    ::std::assert_eq!(account.owner, "Ann");
+    ::std::assert_eq!(Happened::Opened(opened()), <Happened as ::std::convert::From<_>>::from(opened()));
+}
