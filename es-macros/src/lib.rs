@@ -13,19 +13,188 @@ mod stream_key;
 
 use proc_macro::TokenStream;
 
-/// Makes a struct an event.
+/// Makes a struct an event: a fact that is stored, of one name and one version.
+///
+/// ```
+/// use es_core::{UpcastContext, UpcastFrom, event};
+/// use std::convert::Infallible;
+///
+/// #[event(name = "account.deposited", version = 1)]
+/// struct DepositedV1 {
+///     euros: i64,
+/// }
+///
+/// #[event(name = "account.deposited", version = 2, previous = DepositedV1)]
+/// #[derive(Debug, Clone, PartialEq)]
+/// pub struct Deposited {
+///     pub cents: i64,
+/// }
+///
+/// impl UpcastFrom<DepositedV1> for Deposited {
+///     type Error = Infallible;
+///
+///     fn upcast_from(old: DepositedV1, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
+///         Ok(Self { cents: old.euros * 100 })
+///     }
+/// }
+/// ```
+///
+/// | key | meaning |
+/// |---|---|
+/// | `name = "…"` | required: the wire name, 1 to 255 bytes, which can never change |
+/// | `version = N` | the version of this struct, 1 if not written |
+/// | `previous = Type` | required from version 2 on: the struct of version N - 1, an event of the same name; it may be private |
+/// | `crate = "…"` | the path of es-core, where it is not `::es_core` |
+///
+/// The struct may have named fields, unnamed ones or none, and no generic parameters. `serde::Serialize` and
+/// `serde::Deserialize` are derived for it, each unless a derive below `#[event]` names it; attributes of serde below
+/// `#[event]` work as ever. A field must not be there by `cfg`: what is stored cannot depend on a build flag.
+///
+/// `#[event]` comes first. It cannot see what stands above it: a `#[serde(…)]` there has no derive yet that it could belong
+/// to (`cannot find attribute serde in this scope`), and a `#[derive(Serialize)]` there is derived again
+/// (`conflicting implementations`).
+///
+/// The build fails when `previous` has another name or is not of version N - 1, and when the step is missing: the
+/// implementation of `UpcastFrom<Previous>`.
+///
+/// <details><summary>What is generated</summary>
+///
+/// ```text
+/// #[derive(::es_core::__private::serde::Serialize, ::es_core::__private::serde::Deserialize)]
+/// #[serde(crate = "::es_core::__private::serde")]
+/// #[derive(Debug, Clone, PartialEq)]
+/// pub struct Deposited {
+///     pub cents: i64,
+/// }
+///
+/// impl Event for Deposited {
+///     const NAME: &'static str = "account.deposited";
+///     const VERSION: u32 = 2;
+///
+///     fn decode(raw: &RawEvent<'_>) -> Result<Self, DecodeError> {
+///         // Version 2 into this struct; version 1 into `DepositedV1`, then `upcast_from`.
+///     }
+/// }
+///
+/// // Stops the build when `DepositedV1` is no version 1 of "account.deposited".
+/// const _: () = …;
+/// ```
+///
+/// </details>
 #[proc_macro_attribute]
 pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
     event::event(attribute.into(), &item.into()).into()
 }
 
-/// Makes a struct or an enum an aggregate.
+/// Makes a struct, or an enum of states, an aggregate: state that is folded from its events.
+///
+/// ```
+/// use es_core::{Aggregate, Apply, event};
+///
+/// #[event(name = "account.opened")]
+/// pub struct Opened {
+///     pub owner: String,
+/// }
+///
+/// #[event(name = "account.deposited")]
+/// pub struct Deposited {
+///     pub cents: i64,
+/// }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(name = "account", id = String, events(Opened, Deposited))]
+/// pub struct Account {
+///     owner: Option<String>,
+///     cents: i64,
+/// }
+///
+/// impl Apply<Opened> for Account {
+///     fn apply(&mut self, event: Opened) {
+///         self.owner = Some(event.owner);
+///     }
+/// }
+///
+/// impl Apply<Deposited> for Account {
+///     fn apply(&mut self, event: Deposited) {
+///         self.cents += event.cents;
+///     }
+/// }
+///
+/// let event = AccountEvent::from(Deposited { cents: 5 });
+/// assert_eq!(Account::event_type(&event).name, "account.deposited");
+/// ```
+///
+/// | key | meaning |
+/// |---|---|
+/// | `name = "…"` | required: the category of the aggregate's streams, 1 to 255 bytes, which can never change |
+/// | `events(A, b::B as Other, …)` | required: the event types, each in its newest version; `as` names the variant where two would have the same name |
+/// | `id = Type` | what names one instance, a `StreamKey`; `Uuid` if not written |
+/// | `event_enum(Name, derive(…))` | name and derives of the generated enum; `<Aggregate>Event` and none if not written |
+/// | `snapshot(every = N, rev = R)` | keep the state when that many events were folded; needs serde on the state. Another `rev`, 0 if not written, makes older snapshots invalid: for a change of `apply` that no field shows |
+/// | `unknown = "error"` | what a stored event is whose name is not listed: an error, or, with `"skip"`, nothing |
+/// | `crate = "…"` | the path of es-core, where it is not `::es_core` |
+///
+/// The `Default` of the type is the state of the empty stream. Each listed event needs an `Apply`. The type may be generic,
+/// its events may not; bounds that its `Apply` needs stand on the type itself.
+///
+/// A snapshot is valid for the aggregate's name, its fields and variants with their types as they are written, serde's
+/// attributes on them, the events with their versions, and `rev`. A change within the type of a field is not seen: change
+/// `rev` with it.
+///
+/// <details><summary>What is generated</summary>
+///
+/// ```text
+/// pub enum AccountEvent {
+///     Opened(Opened),
+///     Deposited(Deposited),
+/// }
+///
+/// impl From<Opened> for AccountEvent { … }
+/// impl From<Deposited> for AccountEvent { … }
+///
+/// impl Aggregate for Account {
+///     const NAME: &'static str = "account";
+///     type Id = String;
+///     type Event = AccountEvent;
+///
+///     fn apply_event(&mut self, event: AccountEvent) {
+///         match event {
+///             AccountEvent::Opened(event) => <Self as Apply<Opened>>::apply(self, event),
+///             AccountEvent::Deposited(event) => <Self as Apply<Deposited>>::apply(self, event),
+///         }
+///     }
+///
+///     // `event_types`, `event_type`, `encode`, `decode` in the same way, and `snapshots`.
+/// }
+///
+/// // What a decision may yield.
+/// impl IntoEvents<Account> for AccountEvent { … }
+/// impl IntoEvents<Account> for Opened { … }
+/// impl IntoEvents<Account> for Deposited { … }
+///
+/// // Stops the build when two events have the same name.
+/// const _: () = …;
+/// ```
+///
+/// </details>
 #[proc_macro_derive(Aggregate, attributes(aggregate))]
 pub fn aggregate(item: TokenStream) -> TokenStream {
     aggregate::derive(item.into()).into()
 }
 
-/// Makes a newtype the id of an aggregate.
+/// Makes a struct with one field the id of an aggregate: its key is that of the field.
+///
+/// ```
+/// use es_core::StreamKey;
+///
+/// #[derive(Debug, PartialEq, StreamKey)]
+/// struct AccountNumber(u64);
+///
+/// assert_eq!(AccountNumber(17).to_key(), "17");
+/// assert_eq!(AccountNumber::from_key("17").ok(), Some(AccountNumber(17)));
+/// ```
+///
+/// `#[stream_key(crate = "…")]` is the path of es-core, where it is not `::es_core`.
 #[proc_macro_derive(StreamKey, attributes(stream_key))]
 pub fn stream_key(item: TokenStream) -> TokenStream {
     stream_key::derive(item.into()).into()
