@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde::de::DeserializeOwned;
-
 use crate::{BoxError, Position, RawEvent, Revision, StreamId};
 
 /// A stored event that this program cannot read, and why.
@@ -196,18 +194,8 @@ fn redacted(error: &serde_json::Error) -> String {
     }
 }
 
-/// Decodes the payload into the struct of the stored version, which the caller has compared.
-///
-/// Compiled once for every event type, so all that does not depend on the type is left to other functions.
-pub(crate) fn payload<E: DeserializeOwned>(raw: &RawEvent<'_>) -> Result<E, DecodeError> {
-    match crate::codec::read_json(raw.payload) {
-        Ok(event) => Ok(event),
-        Err(error) => Err(misfit(raw, &error)),
-    }
-}
-
 /// The error of a payload that does not fit its struct.
-fn misfit(raw: &RawEvent<'_>, error: &serde_json::Error) -> DecodeError {
+pub(crate) fn misfit(raw: &RawEvent<'_>, error: &serde_json::Error) -> DecodeError {
     DecodeError::new(raw, DecodeProblem::Payload { version: raw.version, source: PayloadError::from(error) })
 }
 

@@ -46,7 +46,7 @@ pub trait Event: Serialize + DeserializeOwned + Send + Sync + 'static {
     ///
     /// [`EncodeError`] when the event cannot be written as JSON; NaN and infinities are refused.
     fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        match crate::codec::write_json(self, out) {
+        match self.serialize(crate::codec::Strict(&mut serde_json::Serializer::new(out))) {
             Ok(()) => Ok(()),
             Err(error) => Err(not_encoded(Self::NAME, Self::VERSION, error)),
         }

@@ -17,14 +17,36 @@ use std::error::Error;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decode::{failed_step, payload, unreachable_version};
+use crate::codec::{Json, Lean};
+use crate::decode::{failed_step, misfit, unreachable_version};
 use crate::{Aggregate, DecodeError, DecodeProblem, Event, Fingerprint, RawEvent, Snapshots, UpcastContext};
 
 // What is generic here is compiled once for every event type of every user, so it is kept short.
 
-/// Decodes an event that has no version before.
+/// Decodes an event of exactly the version of `E`.
 pub fn decode_only<E: Event>(raw: &RawEvent<'_>) -> Result<E, DecodeError> {
-    if raw.version == E::VERSION { payload(raw) } else { Err(unreachable_version(raw, E::VERSION)) }
+    match open(raw, E::VERSION) {
+        Ok(mut json) => match E::deserialize(Lean(&mut json)) {
+            Ok(event) => match close(raw, &mut json) {
+                Ok(()) => Ok(event),
+                Err(error) => Err(error),
+            },
+            Err(error) => Err(misfit(raw, &error)),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+fn open<'a>(raw: &RawEvent<'a>, known: u32) -> Result<Json<'a>, DecodeError> {
+    if raw.version == known {
+        Ok(Json::from_slice(raw.payload))
+    } else {
+        Err(unreachable_version(raw, known))
+    }
+}
+
+fn close(raw: &RawEvent<'_>, json: &mut Json<'_>) -> Result<(), DecodeError> {
+    json.end().map_err(|error| misfit(raw, &error))
 }
 
 /// Decodes an event that has a version before: an older one by its own struct, which `step` brings up to this one.
@@ -35,7 +57,7 @@ pub fn decode_chain<Previous, E: Event, Failure: Error + Send + Sync + 'static>(
     step: fn(Previous, &UpcastContext<'_>) -> Result<E, Failure>,
 ) -> Result<E, DecodeError> {
     if raw.version == E::VERSION {
-        return payload(raw);
+        return decode_only(raw);
     }
     if raw.version == 0 || raw.version > previous {
         return Err(unreachable_version(raw, E::VERSION));
@@ -50,14 +72,13 @@ pub fn decode_chain<Previous, E: Event, Failure: Error + Send + Sync + 'static>(
 }
 
 /// Hands on what was decoded, as the aggregate's event.
-pub fn decoded<E, Any>(
+pub fn decoded<E, Any: From<E>>(
     event: Result<E, DecodeError>,
-    wrap: fn(E) -> Any,
     out: &mut dyn FnMut(Any),
 ) -> Result<(), DecodeError> {
     match event {
         Ok(event) => {
-            out(wrap(event));
+            out(Any::from(event));
             Ok(())
         }
         Err(error) => Err(error),

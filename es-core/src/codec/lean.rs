@@ -7,8 +7,11 @@ use serde::de::{Deserializer, Visitor};
 use serde_json::Error;
 use serde_json::de::SliceRead;
 
+/// What reads one payload.
+pub(crate) type Json<'de> = serde_json::Deserializer<SliceRead<'de>>;
+
 /// The deserializer of one payload.
-pub(crate) struct Lean<'a, 'de>(pub(crate) &'a mut serde_json::Deserializer<SliceRead<'de>>);
+pub(crate) struct Lean<'a, 'de>(pub(crate) &'a mut Json<'de>);
 
 macro_rules! forward {
     ($($method:ident($($name:ident: $type:ty),*))*) => {$(

@@ -6,15 +6,18 @@ mod strict;
 use serde::{Deserialize, Serialize};
 use serde_json::Error;
 
+pub(crate) use lean::{Json, Lean};
+pub(crate) use strict::Strict;
+
 /// Appends `value` to `out` as JSON. NaN and infinities are an error; `serde_json` alone would write `null`.
 pub(crate) fn write_json<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
-    value.serialize(strict::Strict(&mut serde_json::Serializer::new(out)))
+    value.serialize(Strict(&mut serde_json::Serializer::new(out)))
 }
 
 /// Reads one value, and nothing behind it.
 pub(crate) fn read_json<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Error> {
-    let mut json = serde_json::Deserializer::from_slice(json);
-    match T::deserialize(lean::Lean(&mut json)) {
+    let mut json = Json::from_slice(json);
+    match T::deserialize(Lean(&mut json)) {
         Ok(value) => match json.end() {
             Ok(()) => Ok(value),
             Err(error) => Err(error),

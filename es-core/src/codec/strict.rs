@@ -9,7 +9,7 @@ use serde::ser::{
 use serde::{Serialize, Serializer};
 
 /// The wrapper, for serializers, for their compound parts and for values on their way into them.
-pub(super) struct Strict<T>(pub(super) T);
+pub(crate) struct Strict<T>(pub(crate) T);
 
 impl<T: Serialize + ?Sized> Serialize for Strict<&T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -102,7 +102,7 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
         // What stands for a type that is no event has the type's own place everywhere: it is reported once.
         let name = respan(quote!(<#path as #es_core::Event>::NAME), span(path));
         decode.extend(quote! {
-            #name => #private::decoded(<#path as #es_core::Event>::decode(__es_raw), #enum_ident::#ident, __es_out),
+            #name => #private::decoded(<#path as #es_core::Event>::decode(__es_raw), __es_out),
         });
     }
     let unknown = if aggregate.skip_unknown {
