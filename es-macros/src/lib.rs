@@ -10,6 +10,7 @@ mod event;
 mod keys;
 mod paths;
 mod stream_key;
+mod text;
 
 use proc_macro::TokenStream;
 

@@ -7,9 +7,9 @@ use quote::format_ident;
 use syn::{Data, DeriveInput, LitStr, Path, Type, TypePath};
 
 use super::attr::{EVENTS, Keys, Listed, NAME, Snapshot, plain};
-use super::shape;
 use crate::errors::Errors;
 use crate::paths::{CratePath, last_ident};
+use crate::text::written;
 
 /// An aggregate that can be expanded: what was wrong with it is repaired as well as possible.
 pub(super) struct Aggregate<'a> {
@@ -94,14 +94,14 @@ fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Errors) -> Vec
         let Some(ident) = variant.clone().or_else(|| last_ident(&path.path).cloned()) else {
             continue;
         };
-        let written = shape::written(&path);
-        if paths.contains_key(&written) {
-            errors.spanned(&path, format!("`{written}` is listed twice; list it once"));
+        let text = written(&path);
+        if paths.contains_key(&text) {
+            errors.spanned(&path, format!("`{text}` is listed twice; list it once"));
             continue;
         }
         if let Some((other, _)) = paths.iter().find(|(_, other)| **other == ident) {
             let message = format!(
-                "`{enum_ident}::{ident}` is already the variant of `{other}`; write `{written} as Other`, with a name \
+                "`{enum_ident}::{ident}` is already the variant of `{other}`; write `{text} as Other`, with a name \
                  of its own"
             );
             match &variant {
@@ -110,7 +110,7 @@ fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Errors) -> Vec
             }
             continue;
         }
-        paths.insert(written, ident.clone());
+        paths.insert(text, ident.clone());
         variants.push(Variant { path, ident });
     }
     variants

@@ -7,6 +7,7 @@ use super::attr::Snapshot;
 use super::check::{Aggregate, Variant};
 use super::shape;
 use crate::paths::{respan, span};
+use crate::text::written;
 
 /// ```text
 /// impl Aggregate for Account { … }
@@ -192,8 +193,8 @@ fn names(aggregate: &Aggregate<'_>) -> TokenStream {
     let es_core = &aggregate.es_core;
     let private = es_core.private();
     let names = aggregate.events.iter().map(|Variant { path, .. }| {
-        let written = shape::written(path);
-        quote!((#written, <#path as #es_core::Event>::NAME))
+        let text = written(path);
+        quote!((#text, <#path as #es_core::Event>::NAME))
     });
     let checks = aggregate.events.iter().enumerate().skip(1).map(|(index, Variant { path, .. })| {
         let call = quote!(#private::check_name(__es_names, #index));

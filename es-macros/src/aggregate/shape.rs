@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
-use quote::ToTokens;
 use syn::{Attribute, Data, DeriveInput, Fields};
+
+use crate::text::written;
 
 /// Name, fields with their types, variants and serde's attributes, one a line. Comments, other attributes and layout stay
 /// outside, so that a snapshot survives them.
@@ -45,38 +45,4 @@ fn serde(attributes: &[Attribute], text: &mut String) {
 fn line(text: &mut String, words: std::fmt::Arguments<'_>) {
     // Writing to a string cannot fail.
     let _ = writeln!(text, "{words}");
-}
-
-/// Code as text that does not depend on how compilers print tokens: single spaces only where words would run together.
-pub(super) fn written(code: &impl ToTokens) -> String {
-    let mut text = String::new();
-    append(code.to_token_stream(), &mut text);
-    text
-}
-
-fn append(tokens: TokenStream, text: &mut String) {
-    let is_word = |character: char| character.is_alphanumeric() || character == '_';
-    for token in tokens {
-        match token {
-            TokenTree::Group(group) => {
-                let (open, close) = match group.delimiter() {
-                    Delimiter::Parenthesis => ("(", ")"),
-                    Delimiter::Brace => ("{", "}"),
-                    Delimiter::Bracket => ("[", "]"),
-                    Delimiter::None => ("", ""),
-                };
-                text.push_str(open);
-                append(group.stream(), text);
-                text.push_str(close);
-            }
-            TokenTree::Punct(punct) => text.push(punct.as_char()),
-            word @ (TokenTree::Ident(_) | TokenTree::Literal(_)) => {
-                let word = word.to_string();
-                if text.ends_with(is_word) && word.starts_with(is_word) {
-                    text.push(' ');
-                }
-                text.push_str(&word);
-            }
-        }
-    }
 }

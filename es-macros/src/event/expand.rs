@@ -1,13 +1,14 @@
 //! What `#[event]` generates.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Path, Token, TypePath};
 
 use super::check::Event;
 use super::item::Item;
 use crate::paths::{last_ident, respan, span};
+use crate::text::written;
 
 /// The user's struct with serde's derives, and:
 ///
@@ -67,9 +68,9 @@ fn chain(event: &Event, previous: &TypePath) -> TokenStream {
 fn check(event: &Event, previous: &TypePath) -> TokenStream {
     let Event { name, version, es_core, .. } = event;
     let private = es_core.private();
-    let written = previous.to_token_stream().to_string().replace(' ', "");
+    let text = written(previous);
     let arguments = quote! {
-        #written,
+        #text,
         <#previous as #es_core::Event>::NAME,
         <#previous as #es_core::Event>::VERSION,
         #name,

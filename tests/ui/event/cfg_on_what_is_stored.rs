@@ -3,13 +3,17 @@ use es_core::event;
 #[event(name = "account.opened")]
 pub struct Opened {
     owner: String,
-    #[cfg(feature = "branches")]
+    #[cfg(windows)]
     branch: u32,
-    #[cfg_attr(feature = "short", serde(rename = "c"))]
+    #[cfg_attr(unix, serde(rename = "c"))]
     clerk: String,
 }
 
 #[event(name = "account.closed")]
 pub struct Closed(String, #[cfg(unix)] u32);
+
+#[event(name = "account.moved")]
+#[cfg_attr(unix, serde(rename_all = "camelCase"))]
+pub struct Moved;
 
 fn main() {}
