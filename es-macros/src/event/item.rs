@@ -63,24 +63,16 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Option<Item> {
         );
         return None;
     }
-    let attributes = checked(attributes, errors);
+    let attributes = own_attributes(attributes, errors);
     Some(Item { attributes, ident, rest: fields(rest, errors) })
 }
 
-/// Drops and reports a second `#[event]`, and reports attributes of serde that are not always there.
-fn checked(attributes: Vec<Attribute>, errors: &mut Errors) -> Vec<Attribute> {
+/// Drops and reports a second `#[event]`. The compiler has resolved `cfg_attr` on the struct, though not on its fields.
+fn own_attributes(attributes: Vec<Attribute>, errors: &mut Errors) -> Vec<Attribute> {
     let (ours, others): (Vec<_>, Vec<_>) =
         attributes.into_iter().partition(|attribute| is_event(attribute.path()));
     for attribute in ours {
         errors.spanned(attribute, "`#[event]` is written twice; write one with all its keys");
-    }
-    for attribute in &others {
-        if attribute.path().is_ident("cfg_attr") && mentions_serde(attribute.to_token_stream()) {
-            errors.spanned(
-                attribute,
-                "what is stored must not depend on a build flag; write the attribute without `cfg_attr`",
-            );
-        }
     }
     others
 }

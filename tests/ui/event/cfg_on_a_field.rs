@@ -12,8 +12,4 @@ pub struct Opened {
 #[event(name = "account.closed")]
 pub struct Closed(String, #[cfg(unix)] u32);
 
-#[event(name = "account.moved")]
-#[cfg_attr(unix, serde(rename_all = "camelCase"))]
-pub struct Moved;
-
 fn main() {}
