@@ -152,3 +152,28 @@ pub(crate) fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     };
     Err(Error::new_spanned(&name, problem))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_of_the_fingers_is_recognised_and_another_word_is_not() {
+        let known = ["name", "version", "previous", "crate"];
+        for (word, meant) in
+            [("nam", "name"), ("Name", "name"), ("versoin", "version"), ("prevous", "previous")]
+        {
+            assert_eq!(nearest(word, &known), Some(meant));
+        }
+        for word in ["colour", "x", "semantics", "retired"] {
+            assert_eq!(nearest(word, &known), None, "{word}");
+        }
+        assert_eq!(nearest("evnets", &["events", "event_enum"]), Some("events"));
+    }
+
+    #[test]
+    fn the_distance_of_two_words_counts_letters() {
+        assert_eq!([distance("", "abc"), distance("abc", ""), distance("abc", "abc")], [3, 3, 0]);
+        assert_eq!([distance("kitten", "sitting"), distance("flaw", "lawn")], [3, 2]);
+    }
+}

@@ -36,3 +36,21 @@ fn append(tokens: TokenStream, text: &mut String) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(code: &str) -> String {
+        let tokens: TokenStream = code.parse().expect("is code");
+        written(&tokens)
+    }
+
+    #[test]
+    fn layout_is_no_part_of_the_text() {
+        assert_eq!(text("Option < Vec<\n(u8 , String)> >"), "Option<Vec<(u8,String)>>");
+        assert_eq!(text("&'static   mut dyn  Fn ( u8 ) -> r#type"), "&'static mut dyn Fn(u8)->r#type");
+        assert_eq!(text("serde( rename = \"a  b\" )"), "serde(rename=\"a  b\")");
+        assert_ne!(text("a b"), text("ab"));
+    }
+}

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::ext::IdentExt as _;
-use syn::parse::ParseStream;
+use syn::parse::{ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, LitInt, LitStr, Path, Result, Token, Type, TypePath, parenthesized, token};
 
@@ -75,7 +75,7 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
             ID => found.id = Some(keys::value(key, "Type", input)?),
             EVENTS => {
                 let list = parenthesised(key, "events(Opened, Closed)", input)?;
-                found.events = events(key, list, errors)?;
+                found.events = events(key, list, errors);
             }
             EVENT_ENUM => {
                 let list = parenthesised(key, "event_enum(Name, derive(Debug))", input)?;
@@ -104,30 +104,40 @@ fn parenthesised(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<T
     content.parse()
 }
 
-fn events(key: &Ident, list: TokenStream, errors: &mut Errors) -> Result<Vec<Listed>> {
-    let listed = |input: ParseStream<'_>| {
-        let ty: Type = input.parse()?;
-        let variant = match input.parse::<Option<Token![as]>>()? {
-            Some(_) => Some(input.parse::<Ident>()?),
-            None => None,
-        };
-        Ok((ty, variant))
-    };
-    let parser = |input: ParseStream<'_>| {
-        Punctuated::<(Type, Option<Ident>), Token![,]>::parse_terminated_with(input, listed)
-    };
+/// Reads the list up to the first entry that makes no sense.
+fn events(key: &Ident, list: TokenStream, errors: &mut Errors) -> Vec<Listed> {
     let mut events = Vec::new();
-    let list = syn::parse::Parser::parse2(parser, list)?;
     if list.is_empty() {
         errors.spanned(key, "`events` is empty; list the aggregate's event types: `events(Opened, Closed)`");
     }
-    for (ty, variant) in list {
-        match paths::as_path(ty.clone()) {
-            Some(path) => events.push(Listed { path, variant }),
-            None => errors.spanned(ty, "`events` lists structs; write `events(Opened, Closed)`"),
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            let ty: Type = input.parse()?;
+            let variant = variant(input)?;
+            match paths::as_path(ty.clone()) {
+                Some(path) => events.push(Listed { path, variant }),
+                None => errors.spanned(ty, "`events` lists structs; write `events(Opened, Closed)`"),
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(())
+    };
+    let result = parser.parse2(list);
+    errors.keep(result);
+    events
+}
+
+/// Reads `as Variant`, if that is there.
+fn variant(input: ParseStream<'_>) -> Result<Option<Ident>> {
+    let Some(keyword) = input.parse::<Option<Token![as]>>()? else { return Ok(None) };
+    match input.parse() {
+        Ok(ident) => Ok(Some(ident)),
+        Err(_) => {
+            Err(Error::new_spanned(keyword, "`as` needs the name of the variant; write `Opened as Other`"))
         }
     }
-    Ok(events)
 }
 
 fn event_enum(found: &mut Keys, key: &Ident, list: TokenStream, errors: &mut Errors) {
@@ -136,7 +146,9 @@ fn event_enum(found: &mut Keys, key: &Ident, list: TokenStream, errors: &mut Err
         let has_name = input.peek(syn::Ident) && !input.peek2(token::Paren);
         if has_name {
             found.enum_ident = Some(input.parse()?);
-            input.parse::<Option<Token![,]>>()?;
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
         }
         if !has_name && input.is_empty() {
             return Err(Error::new_spanned(key, "`event_enum` is empty; write `event_enum(Name)`"));
@@ -144,13 +156,13 @@ fn event_enum(found: &mut Keys, key: &Ident, list: TokenStream, errors: &mut Err
         let rest: TokenStream = input.parse()?;
         keys::parse("`event_enum`", &[DERIVE], rest, errors, |key, input, _| {
             let list = parenthesised(key, "derive(Debug, Clone)", input)?;
-            let paths = syn::parse::Parser::parse2(Punctuated::<Path, Token![,]>::parse_terminated, list)?;
+            let paths = Punctuated::<Path, Token![,]>::parse_terminated.parse2(list)?;
             found.enum_derives = paths.into_iter().collect();
             Ok(())
         });
         Ok(())
     };
-    let result = syn::parse::Parser::parse2(parser, list);
+    let result = parser.parse2(list);
     errors.keep(result);
 }
 

@@ -26,4 +26,24 @@ impl Apply<Opened> for Third {
     fn apply(&mut self, _: Opened) {}
 }
 
+#[derive(Aggregate, Default)]
+#[aggregate(name = "fourth", events(Opened, Closed as))]
+pub struct Fourth;
+
+impl Apply<Opened> for Fourth {
+    fn apply(&mut self, _: Opened) {}
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(name = "fifth", events(Opened Closed), event_enum(Name derive(Debug)))]
+pub struct Fifth;
+
+impl Apply<Opened> for Fifth {
+    fn apply(&mut self, _: Opened) {}
+}
+
+pub fn still_known(event: Name) -> bool {
+    matches!(event, Name::Opened(Opened))
+}
+
 fn main() {}
