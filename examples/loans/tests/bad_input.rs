@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{SAMPLE, events, file, report, run, sample_lines};
-use es_core::MemoryStore;
+use common::{SAMPLE, events, file, import, report, run, sample_lines};
+use es_core::{EventStore, Load, MemoryStore, Revision, StreamId};
 use loans::domain::Application;
 
 /// The sample with one line changed. Lines count from 1.
@@ -20,21 +20,43 @@ fn line_of(parts: &[&str]) -> usize {
     at.expect("the sample has such a line") + 1
 }
 
-/// Imports lines with something wrong; gives the error, without the file's name, and checks that nothing from the bad
-/// line on was written.
+/// Imports lines with something wrong; gives the error, without the file's name. All records before the bad line are
+/// written, and none of its application from there on.
 async fn error_of(lines: &[String], bad: usize) -> String {
     let path = file("bad.jsonl", lines.join("\n"));
-    let store = MemoryStore::new();
-    let (written, _, outcome) =
-        run::<Application>(store.clone(), &path, |import| import.concurrency(1)).await;
-    let error = outcome.expect_err("a line is bad").to_string();
-    assert_eq!((written, events(&store).await.len()), (bad as u64 - 1, bad - 1), "{error}");
+    let before = file("good.jsonl", lines[..bad - 1].join("\n"));
+    let mut errors = Vec::new();
+    for concurrency in [1, 16] {
+        let store = MemoryStore::new();
+        let with = |import: loans::import::Import<_, _>| import.concurrency(concurrency);
+        let (_, _, outcome) = run::<Application>(store.clone(), &path, with).await;
+        errors.push(outcome.expect_err("a line is bad").to_string());
 
-    // However many work at a time, the same line is named.
-    let (_, _, outcome) = run::<Application>(MemoryStore::new(), &path, |import| import).await;
-    assert_eq!(outcome.expect_err("a line is bad").to_string(), error);
+        let expected = MemoryStore::new();
+        assert_eq!(import::<Application>(expected.clone(), &before).await, (bad as u64 - 1, 0));
+        let case = loans::import::Record::case_of(lines[bad - 1].as_bytes());
+        if let Some(id) = case {
+            let stream = StreamId::new("loan", id.0).expect("a name");
+            assert_eq!(revision(&store, &stream).await, revision(&expected, &stream).await, "{}", errors[0]);
+        }
+        assert_eq!(import::<Application>(store, &before).await, (0, bad as u64 - 1), "{}", errors[0]);
+    }
+    assert_eq!(errors[0], errors[1], "however many work at a time");
     let name = format!("{}, ", path.display());
-    error.strip_prefix(&name).expect("the error names the file").to_owned()
+    errors[0].strip_prefix(&name).expect("the error names the file").to_owned()
+}
+
+/// As [`error_of`] for a line that already the reader refuses: nothing after it is written either.
+async fn refusal_of(lines: &[String], bad: usize) -> String {
+    let store = MemoryStore::new();
+    let path = file("refused.jsonl", lines.join("\n"));
+    let (written, _, _) = run::<Application>(store.clone(), &path, |import| import).await;
+    assert_eq!((written, events(&store).await.len()), (bad as u64 - 1, bad - 1));
+    error_of(lines, bad).await
+}
+
+async fn revision(store: &MemoryStore, stream: &StreamId) -> Revision {
+    store.load(Load::all(stream), &mut |_| Ok(())).await.expect("memory is there").revision
 }
 
 #[tokio::test]
@@ -51,7 +73,7 @@ async fn a_line_that_is_no_record_is_named_and_nothing_of_it_is_written() {
         (|_| "[1]".into(), "it is no JSON object"),
     ];
     for (change, expected) in cases {
-        assert_eq!(error_of(&changed(60, change), 60).await, format!("line 60: {expected}"));
+        assert_eq!(refusal_of(&changed(60, change), 60).await, format!("line 60: {expected}"));
     }
 }
 
@@ -82,7 +104,7 @@ async fn a_record_that_says_something_wrong_is_named_with_its_application() {
             assert!(line.contains(from), "{line} has no {from}");
             line.replace(from, to)
         });
-        let error = error_of(&lines, line).await;
+        let error = refusal_of(&lines, line).await;
         assert_eq!(error, format!("line {line}: application 900105: {expected}"));
     }
 }
@@ -96,10 +118,10 @@ async fn a_submission_needs_an_amount_that_can_be_one() {
         (":20000", ":4294967296", "the amount 4294967296 is not between 0 and 4294967295 euros"),
     ];
     for (from, to, expected) in cases {
-        let error = error_of(&changed(line, |line| line.replace(from, to)), line).await;
+        let error = refusal_of(&changed(line, |line| line.replace(from, to)), line).await;
         assert_eq!(error, format!("line {line}: application 900103: {expected}"));
     }
-    let error = error_of(&changed(line, |line| line.replace(":20000", ":0.5")), line).await;
+    let error = refusal_of(&changed(line, |line| line.replace(":20000", ":0.5")), line).await;
     assert!(error.contains("it is no record: invalid type: floating point `0.5`, expected i64"), "{error}");
 }
 
@@ -109,7 +131,7 @@ async fn a_record_that_comes_twice_or_is_missing_is_named() {
     let mut twice = sample_lines();
     twice.insert(line, twice[line - 1].clone());
     assert_eq!(
-        error_of(&twice, line + 1).await,
+        refusal_of(&twice, line + 1).await,
         format!("line {}: application 900105: record 7 is there twice; the next should be 8", line + 1)
     );
 
@@ -118,7 +140,7 @@ async fn a_record_that_comes_twice_or_is_missing_is_named() {
     let next = missing.iter().position(|line| line.contains("900105") && line.contains("\"seq\":8,"));
     let next = next.expect("it is there") + 1;
     assert_eq!(
-        error_of(&missing, next).await,
+        refusal_of(&missing, next).await,
         format!(
             "line {next}: application 900105: record 8 follows where 7 should; what is between them is missing"
         )
@@ -127,7 +149,7 @@ async fn a_record_that_comes_twice_or_is_missing_is_named() {
     let late = changed(line_of(&["900110", "A_SUBMITTED"]), |line| line.replace("\"seq\":0", "\"seq\":1"));
     let line = line_of(&["900110", "A_SUBMITTED"]);
     assert_eq!(
-        error_of(&late, line).await,
+        refusal_of(&late, line).await,
         format!(
             "line {line}: application 900110: record 1 follows where 0 should; what is between them is missing"
         )
@@ -226,7 +248,7 @@ async fn bad_records_are_skipped_on_request_with_the_rest_of_their_applications(
 
         // Once the log is mended, the next run adds what was left out.
         let mended = file("mended.jsonl", sample_lines().join("\n"));
-        assert_eq!(common::import::<Application>(store.clone(), &mended).await, (SAMPLE - written, written));
+        assert_eq!(import::<Application>(store.clone(), &mended).await, (SAMPLE - written, written));
         assert_eq!(report::<Application>(store).await, common::SAMPLE_REPORT);
     }
 }

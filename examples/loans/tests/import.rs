@@ -109,7 +109,7 @@ async fn a_store_that_fails_stops_the_import_and_the_next_run_goes_on() {
     let (written, _, outcome) = run::<Application>(watched, &sample(), |import| import.concurrency(1)).await;
     let error = outcome.expect_err("the store failed");
     assert_eq!(error.to_string(), "the store is not usable as it is: the disk is full");
-    assert!(matches!(error, ImportError::Store { line: 90, .. }), "{error:?}");
+    assert!(matches!(error, ImportError::Store { .. }), "{error:?}");
     assert_eq!(written, 89);
     assert_eq!(import::<Application>(store.clone(), &sample()).await, (SAMPLE - 89, 89));
     assert_eq!(report::<Application>(store).await, SAMPLE_REPORT);

@@ -42,7 +42,7 @@ pub(super) async fn import<A: Generation>(args: &args::Import) -> Result<(), Fai
             print(&summary)?;
         }
         Err(error) => {
-            note(&format!("stopped: {}", written(&count, elapsed)));
+            note(&format!("stopped: {}; the next run goes on", written(&count, elapsed)));
             return Err(error.into());
         }
     }

@@ -1,24 +1,19 @@
-//! Reads the records in the order of the log, checks their order within each application, and deals them out.
+//! Reads the records in the order of the log, and checks their order within each application.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 
 use es_core::OffsetDateTime;
-use tokio::sync::mpsc::Sender;
 
+use super::lanes::Entrance;
 use super::lines::Lines;
 use super::run::Shared;
 use super::{Problem, Record, What};
 use crate::domain::ApplicationId;
 
-/// A record on its way to a worker, with its line.
-pub(super) type Numbered = (u64, Record);
-
 /// Reads until the end, or until the run is told to halt. Runs on a thread of its own, as reading blocks.
-pub(super) fn feed(lines: &mut Lines, workers: &[Sender<Numbered>], shared: &Shared) -> io::Result<()> {
+pub(super) fn feed(lines: &mut Lines, entrance: &Entrance, shared: &Shared) -> io::Result<()> {
     let mut cases = Cases::default();
-    let hasher = RandomState::new();
     while let Some(line) = lines.next()? {
         let parsed = match line {
             Ok(line) => Record::parse(line).map_err(|what| (Record::case_of(line), what)),
@@ -39,10 +34,7 @@ pub(super) fn feed(lines: &mut Lines, workers: &[Sender<Numbered>], shared: &Sha
         });
         match checked {
             Ok(Some(record)) => {
-                // The remainder is below the number of workers.
-                #[allow(clippy::cast_possible_truncation, reason = "of a hash any part will do")]
-                let worker = hasher.hash_one(&record.case) as usize % workers.len();
-                if workers[worker].blocking_send((number, record)).is_err() {
+                if !entrance.enter(number, record) {
                     break;
                 }
             }

@@ -1,22 +1,22 @@
 //! One run of an import: starts the reader and the workers, halts them when it must, and says what became of it.
 
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use es_core::{EventStore, Repository, StoreError};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::feed::feed;
+use super::lanes::lanes;
 use super::lines::Lines;
+use super::stored::Fact;
 use super::worker::Worker;
 use super::{Count, Problem, Problems, Source};
 use crate::domain::ApplicationId;
 use crate::generation::Generation;
-
-/// How many records may wait for each worker.
-const WAITING: usize = 256;
 
 /// How an import is to be run.
 #[derive(Debug)]
@@ -35,7 +35,8 @@ pub struct Imported {
     pub interrupted: bool,
 }
 
-/// Why an import stopped. All records before the line that it names were imported.
+/// Why an import stopped. Of each application the first records are imported, without holes; where the log is at fault,
+/// all those before the line that it names.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
@@ -128,18 +129,17 @@ impl<A: Generation, S: EventStore + 'static> Import<A, S> {
             .map_err(|error| ImportError::Open { from: source.clone(), source: error })?;
         let shared = Arc::new(Shared::new(count, self.skip_bad));
 
+        let (entrance, exit) = lanes();
         let mut workers = JoinSet::new();
-        let mut senders = Vec::with_capacity(self.concurrency);
         for _ in 0..self.concurrency {
-            let (sender, receiver) = mpsc::channel(WAITING);
-            workers.spawn(Worker::new(self.repository.clone(), Arc::clone(&shared)).run(receiver));
-            senders.push(sender);
+            let worker = Worker { repository: self.repository.clone(), shared: Arc::clone(&shared) };
+            workers.spawn(worker.run(exit.clone()));
         }
         let (from, of_reader) = (source.clone(), Arc::clone(&shared));
-        // Not joined: after an interrupt it may wait for a standard input that says no more. Its senders are gone when
-        // it ends, which is when the workers end.
+        // Not joined: after an interrupt it may wait for a standard input that says no more. When it ends, so do the
+        // lanes, and with them the workers.
         std::thread::spawn(move || {
-            if let Err(error) = feed(&mut lines, &senders, &of_reader) {
+            if let Err(error) = feed(&mut lines, &entrance, &of_reader) {
                 of_reader.fail(ImportError::Read { from, line: lines.number(), source: error });
             }
         });
@@ -161,6 +161,7 @@ impl<A: Generation, S: EventStore + 'static> Import<A, S> {
                 }
             }
         }
+        exit.close();
         self.repository.settle().await;
         shared.outcome(source, interrupted)
     }
@@ -174,12 +175,15 @@ pub(super) struct Shared {
     limit: watch::Sender<u64>,
     problems: Mutex<Problems>,
     failure: Mutex<Option<ImportError>>,
+    /// What the store holds of the applications that it knew before, as far as the log has not come by.
+    stored: Mutex<HashMap<ApplicationId, VecDeque<Fact>>>,
 }
 
 impl Shared {
     fn new(count: Arc<Count>, skip_bad: bool) -> Self {
         let limit = watch::Sender::new(u64::MAX);
-        Self { count, skip_bad, limit, problems: Mutex::default(), failure: Mutex::default() }
+        let (problems, failure, stored) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { count, skip_bad, limit, problems, failure, stored }
     }
 
     /// Takes note of a bad line, and halts the run before it unless bad lines are skipped.
@@ -219,6 +223,24 @@ impl Shared {
     /// Whether the application was set aside before this line.
     pub(super) fn is_aside(&self, line: u64, case: &ApplicationId) -> bool {
         self.skip_bad && lock(&self.problems).is_aside(line, case)
+    }
+
+    /// Keeps what the store holds of an application, to be compared with its next records.
+    pub(super) fn keep_stored(&self, case: &ApplicationId, facts: VecDeque<Fact>) {
+        if !facts.is_empty() {
+            lock(&self.stored).insert(case.clone(), facts);
+        }
+    }
+
+    /// What the next record of an application has to say, if the store holds it.
+    pub(super) fn next_stored(&self, case: &ApplicationId) -> Option<Fact> {
+        let mut stored = lock(&self.stored);
+        let facts = stored.get_mut(case)?;
+        let fact = facts.pop_front();
+        if facts.is_empty() {
+            stored.remove(case);
+        }
+        fact
     }
 
     fn outcome(&self, from: &Source, interrupted: bool) -> Result<Imported, ImportError> {

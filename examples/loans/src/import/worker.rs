@@ -1,14 +1,13 @@
-//! Carries out the records of its applications, one after the other.
+//! Carries out the records that it takes from the lanes, one after the other.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use es_core::{
     EventStore, ExecuteError, ExecuteOptions, Metadata, Repository, Revision, StoreError, StreamRange,
 };
-use tokio::sync::mpsc::Receiver;
 
-use super::feed::Numbered;
+use super::lanes::{Exit, Numbered};
 use super::run::Shared;
 use super::stored::Fact;
 use super::{ImportError, Problem, Record, What};
@@ -16,46 +15,50 @@ use crate::domain::ApplicationId;
 use crate::generation::Generation;
 
 pub(super) struct Worker<A, S> {
-    repository: Repository<A, S>,
-    shared: Arc<Shared>,
-    /// What the store holds of the applications that it knew before, as far as the log has not come by.
-    stored: HashMap<ApplicationId, VecDeque<Fact>>,
+    pub(super) repository: Repository<A, S>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl<A: Generation, S: EventStore + 'static> Worker<A, S> {
-    pub(super) fn new(repository: Repository<A, S>, shared: Arc<Shared>) -> Self {
-        Self { repository, shared, stored: HashMap::new() }
-    }
-
     /// Works until the log has no more, or until what was dealt out before the run halted is done.
-    pub(super) async fn run(mut self, mut records: Receiver<Numbered>) {
+    pub(super) async fn run(self, records: Exit) {
         let mut halt = self.shared.halted();
         loop {
             let next = tokio::select! {
                 biased;
-                next = records.recv() => next,
+                next = records.next() => next,
                 _ = halt.wait_for(|limit| *limit != u64::MAX) => None,
             };
-            let Some((line, record)) = next else { return };
-            if self.shared.is_over(line) || self.shared.is_aside(line, &record.case) {
-                continue;
-            }
-            match self.import(&record).await {
-                Ok(()) => {}
-                Err(Failed::Bad(what)) => {
-                    self.shared.bad(Problem { line, case: Some(record.case), what });
-                }
-                Err(Failed::Store(source)) => self.shared.fail(ImportError::Store { line, source }),
-                Err(Failed::Behind { revision }) => {
-                    let (case, seq) = (record.case, record.seq);
-                    self.shared.fail(ImportError::Behind { line, case, seq, revision });
+            let Some(mut numbered) = next else { return };
+            let case = numbered.record.case.clone();
+            loop {
+                self.take(numbered).await;
+                match records.next_of(&case) {
+                    Some(next) => numbered = next,
+                    None => break,
                 }
             }
         }
     }
 
-    async fn import(&mut self, record: &Record) -> Result<(), Failed> {
-        if let Some(fact) = self.next_stored(&record.case) {
+    async fn take(&self, numbered: Numbered) {
+        let Numbered { line, record, .. } = &numbered;
+        if self.shared.is_over(*line) || self.shared.is_aside(*line, &record.case) {
+            return;
+        }
+        let (line, case) = (*line, record.case.clone());
+        match self.import(record).await {
+            Ok(()) => {}
+            Err(Failed::Bad(what)) => self.shared.bad(Problem { line, case: Some(case), what }),
+            Err(Failed::Store(source)) => self.shared.fail(ImportError::Store { line, source }),
+            Err(Failed::Behind { revision }) => {
+                self.shared.fail(ImportError::Behind { line, case, seq: record.seq, revision });
+            }
+        }
+    }
+
+    async fn import(&self, record: &Record) -> Result<(), Failed> {
+        if let Some(fact) = self.shared.next_stored(&record.case) {
             return self.compare(record, &fact);
         }
         let expected = Revision::new(record.seq);
@@ -71,8 +74,8 @@ impl<A: Generation, S: EventStore + 'static> Worker<A, S> {
             // The store is ahead of the log: an earlier run, or another one at the same time, was here.
             Err(ExecuteError::Conflict { actual, .. }) if actual > expected => {
                 let facts = self.stored_from(&record.case, expected.next()).await?;
-                self.stored.insert(record.case.clone(), facts);
-                match self.next_stored(&record.case) {
+                self.shared.keep_stored(&record.case, facts);
+                match self.shared.next_stored(&record.case) {
                     Some(fact) => self.compare(record, &fact),
                     None => Err(Failed::Behind { revision: record.seq }),
                 }
@@ -81,15 +84,6 @@ impl<A: Generation, S: EventStore + 'static> Worker<A, S> {
             Err(ExecuteError::Store(error)) => Err(Failed::Store(error)),
             Err(error) => Err(Failed::Store(StoreError::Backend { source: error.into(), retryable: false })),
         }
-    }
-
-    fn next_stored(&mut self, case: &ApplicationId) -> Option<Fact> {
-        let facts = self.stored.get_mut(case)?;
-        let fact = facts.pop_front();
-        if facts.is_empty() {
-            self.stored.remove(case);
-        }
-        fact
     }
 
     /// All that the store holds of an application from a revision on, in one read.
