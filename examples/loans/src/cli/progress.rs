@@ -19,13 +19,11 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 pub(super) async fn progress(count: &Count) {
     let start = Instant::now();
     if io::stderr().is_terminal() {
-        let bar = Bar::new(count.size());
+        let mut bar = Bar::new();
         let mut ticks = tokio::time::interval(BAR_EVERY);
         loop {
             ticks.tick().await;
-            bar.0.set_position(count.bytes());
-            bar.0.set_message(status(count, start.elapsed()));
-            bar.0.tick();
+            bar.show(count, start.elapsed());
         }
     }
     let mut ticks = tokio::time::interval_at((start + LINE_EVERY).into(), LINE_EVERY);
@@ -35,22 +33,37 @@ pub(super) async fn progress(count: &Count) {
     }
 }
 
-/// Leaves the terminal clean when the import ends.
-struct Bar(ProgressBar);
+/// A bar once the size of the source is known, until then only numbers. Leaves the terminal clean when it is dropped.
+struct Bar {
+    bar: ProgressBar,
+    size: Option<u64>,
+}
 
 impl Bar {
-    /// The bar of a source of this many bytes; only a number if that is not known.
-    fn new(size: Option<u64>) -> Self {
-        let bar = ProgressBar::with_draw_target(size, ProgressDrawTarget::stderr());
-        let template = if size.is_some() { "{bar:32} {percent:>3} %  {msg}" } else { "{spinner}  {msg}" };
-        let style = ProgressStyle::with_template(template);
-        Self(bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar())))
+    fn new() -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+        Self { bar: bar.with_style(style("{spinner}  {msg}")), size: None }
     }
+
+    fn show(&mut self, count: &Count, elapsed: Duration) {
+        if let (None, Some(size)) = (self.size, count.size()) {
+            self.size = Some(size);
+            self.bar.set_length(size);
+            self.bar.set_style(style("{bar:32} {percent:>3} %  {msg}"));
+        }
+        self.bar.set_position(count.bytes());
+        self.bar.set_message(status(count, elapsed));
+        self.bar.tick();
+    }
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
 impl Drop for Bar {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        self.bar.finish_and_clear();
     }
 }
 

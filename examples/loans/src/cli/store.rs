@@ -59,7 +59,10 @@ impl Chosen {
     pub(super) async fn postgres(purpose: Purpose, connections: usize) -> Result<Self, Failure> {
         let (url, server) = match env::var("DATABASE_URL") {
             Ok(url) => (url, None),
-            Err(_) => {
+            Err(env::VarError::NotUnicode(_)) => {
+                return Err(Failure::unable("DATABASE_URL is no text in UTF-8"));
+            }
+            Err(env::VarError::NotPresent) => {
                 let server = start_server().await?;
                 (server.url().to_owned(), Some(server))
             }

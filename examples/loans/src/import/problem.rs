@@ -68,7 +68,16 @@ pub enum What {
 impl What {
     /// What `serde_json` says, without the number of the only line that it sees.
     pub(super) fn malformed(error: &serde_json::Error) -> Self {
-        Self::Malformed { reason: error.to_string().replace(" at line 1 column ", " at column ") }
+        let reason = error.to_string().replace(" at line 1 column ", " at column ");
+        Self::Malformed { reason: excerpt(&reason, 200) }
+    }
+}
+
+/// Text of a log as an error shows it: a line may be long, an error not.
+pub(super) fn excerpt(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
     }
 }
 

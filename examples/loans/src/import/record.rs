@@ -7,6 +7,7 @@ use serde::Deserialize;
 use time::format_description::well_known::Rfc3339;
 
 use super::What;
+use super::problem::excerpt;
 use crate::domain::{ApplicationId, Euros, Step, WorkItem};
 
 /// The longest name of whoever did something, in bytes.
@@ -68,7 +69,7 @@ impl Record {
         StreamId::new("loan", &*written.case).map_err(What::Case)?;
         let step = written.step()?;
         let time = OffsetDateTime::parse(&written.time, &Rfc3339)
-            .map_err(|_| What::Time { found: written.time.as_ref().into() })?;
+            .map_err(|_| What::Time { found: excerpt(&written.time, 60) })?;
         let actor = written.resource.map(|resource| resource.into_owned().into_boxed_str());
         if let Some(actor) = &actor
             && (actor.is_empty() || actor.len() > LONGEST_RESOURCE || actor.contains(char::is_control))
@@ -82,7 +83,8 @@ impl Record {
     /// The application that a bad line speaks of, if that much can be read.
     #[must_use]
     pub fn case_of(line: &[u8]) -> Option<ApplicationId> {
-        serde_json::from_slice::<OnlyCase>(line).ok().map(|only| ApplicationId(only.case))
+        let OnlyCase { case } = serde_json::from_slice(line).ok()?;
+        StreamId::new("loan", &*case).ok().map(|_| ApplicationId(case))
     }
 }
 
@@ -120,7 +122,7 @@ impl Written<'_> {
 
     fn work(&self) -> Result<Step, What> {
         let item = self.activity.strip_prefix("W_").and_then(|name| WorkItem::from_dutch(name).ok());
-        let item = item.ok_or_else(|| What::Activity { found: self.activity.as_ref().into() })?;
+        let item = item.ok_or_else(|| What::Activity { found: excerpt(&self.activity, 60) })?;
         match &*self.lifecycle {
             "SCHEDULE" => Ok(Step::ScheduleWork(item)),
             "START" => Ok(Step::StartWork(item)),
@@ -135,7 +137,7 @@ impl Written<'_> {
     }
 
     fn lifecycle(&self, expected: &'static str) -> What {
-        let (found, activity) = (self.lifecycle.as_ref().into(), self.activity.as_ref().into());
+        let (found, activity) = (excerpt(&self.lifecycle, 60), excerpt(&self.activity, 60));
         What::Lifecycle { found, activity, expected }
     }
 }
@@ -166,6 +168,25 @@ mod tests {
         assert_eq!(record.actor.as_deref(), Some("112"));
         assert_eq!(record.time, time::macros::datetime!(2011-10-01 00:38:44.546 +2));
         assert_eq!(Record::case_of(line.as_bytes()), Some(record.case));
+    }
+
+    #[test]
+    fn an_error_shows_no_more_of_a_long_line_than_a_reader_wants() {
+        let long = "x".repeat(10_000);
+        let line = submitted(r#""lifecycle":"COMPLETE","amount":5"#);
+        for (from, to) in
+            [("A_SUBMITTED", &long), ("2011-10-01", &long), ("COMPLETE", &long), ("\"case\"", &long)]
+        {
+            let text = problem(&line.replace(from, to));
+            assert!(text.len() < 250, "{text}");
+        }
+        let line = line.replace("\"7\"", &format!("{long:?}"));
+        assert_eq!(Record::case_of(line.as_bytes()), None);
+        let text = problem(&line);
+        assert_eq!(
+            text,
+            "the case is no name for an application: the key of a stream has 10000 bytes; 255 are allowed"
+        );
     }
 
     #[test]
