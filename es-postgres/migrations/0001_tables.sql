@@ -23,15 +23,16 @@ CREATE TABLE :schema.event_types (
 );
 
 -- One row a stream, updated by each append. Only columns without an index change, so with room in the page the update
--- is a heap-only one: it touches no index and leaves nothing for vacuum. Hence the fill factor.
+-- is a heap-only one: it touches no index and leaves nothing for vacuum. Hence the fill factor. No check constraints:
+-- the server would parse them anew at each append, and the functions are the only writers.
 CREATE TABLE :schema.streams (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    revision      bigint NOT NULL CHECK (revision > 0),
+    revision      bigint NOT NULL,
     created_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
     closed_at     timestamptz,
     head_event_id uuid NOT NULL,
     category      integer NOT NULL,
-    key           text COLLATE "C" NOT NULL CHECK (octet_length(key) BETWEEN 1 AND 255),
+    key           text COLLATE "C" NOT NULL,
     UNIQUE (category, key)
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05);
 

@@ -78,7 +78,10 @@ BEGIN
                   AND NOT EXISTS (SELECT FROM commands c WHERE c.stream = s.id AND c.command_id = p_command)
                 RETURNING s.id INTO v_stream;
             END IF;
-        ELSIF p_head IS NULL THEN
+        ELSIF p_expected = 0 AND p_head IS NULL THEN
+            IF octet_length(p_key) NOT BETWEEN 1 AND 255 THEN
+                RAISE EXCEPTION 'a stream key has 1 to 255 bytes' USING ERRCODE = 'invalid_parameter_value';
+            END IF;
             INSERT INTO streams AS s (category, key, revision, head_event_id)
             VALUES (p_category, p_key, v_count, v_last)
             ON CONFLICT (category, key) DO NOTHING

@@ -30,6 +30,13 @@ BEGIN
         RETURN;
     END IF;
 
+    IF cardinality(p_event_ids) <> (SELECT sum(c) FROM unnest(p_counts) AS c) OR 0 >= ANY (p_counts)
+       OR EXISTS (SELECT FROM unnest(p_keys) AS k WHERE octet_length(k) NOT BETWEEN 1 AND 255)
+       OR EXISTS (SELECT FROM unnest(p_categories, p_keys) AS w (category, key) GROUP BY w.category, w.key HAVING count(*) > 1) THEN
+        RAISE EXCEPTION 'append_all takes each stream once, with one or more events, and keys of 1 to 255 bytes'
+            USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+
     SELECT array_agg(p_event_ids[w.through] ORDER BY w.ordinal) INTO v_lasts
     FROM (SELECT c.ordinal, sum(c.count) OVER (ORDER BY c.ordinal)::integer AS through
           FROM unnest(p_counts) WITH ORDINALITY AS c (count, ordinal)) AS w;

@@ -23,15 +23,12 @@ pub(crate) async fn append(pool: &Pool, append: Append<'_>) -> Result<AppendOutc
             return Err(failure.into());
         }
     };
-    match call(&mut lease.session.connection, pool, append, &known).await {
+    match call_alone(&mut lease.session.connection, pool, append, &known).await {
         Ok(answer) => {
             lease.keep();
             answer.of(&append)
         }
-        Err(CallError::Refused(error)) => {
-            lease.keep();
-            Err(error)
-        }
+        Err(CallError::Refused(error)) => Err(error),
         Err(CallError::Failed(failure)) => {
             let backend = lease.session.backend;
             let lost = failure.is_lost();
@@ -81,6 +78,19 @@ impl From<StoreError> for CallError {
     fn from(error: StoreError) -> Self {
         Self::Refused(error)
     }
+}
+
+/// A call that is a transaction of its own.
+async fn call_alone(
+    connection: &mut PgConnection,
+    pool: &Pool,
+    append: Append<'_>,
+    known: &Known,
+) -> Result<Answer, CallError> {
+    pool.begin(connection).await?;
+    let answer = call(connection, pool, append, known).await?;
+    pool.commit(connection).await?;
+    Ok(answer)
 }
 
 async fn call(
@@ -148,6 +158,9 @@ async fn register(
     let mut categories: Vec<&str> = appends.iter().map(|append| append.stream.category()).collect();
     categories.sort_unstable();
     categories.dedup();
-    names.learn(names::register(connection, &pool.statements, &categories, &types).await?);
+    pool.begin(connection).await?;
+    let found = names::register(connection, &pool.statements, &categories, &types).await?;
+    pool.commit(connection).await?;
+    names.learn(found);
     Ok(names.known())
 }

@@ -3,8 +3,9 @@
 use es_core::{Append, AppendOutcome, StoreError};
 use sqlx::PgConnection;
 use sqlx::Row;
-use sqlx::postgres::PgRow;
 use sqlx::postgres::types::PgRecordDecoder;
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::query::Query;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -37,7 +38,8 @@ pub(crate) async fn append_all(
             return Err(failure.into());
         }
     };
-    let row = match call(&mut lease.session.connection, pool, appends, &known).await? {
+    let call = call(pool, appends, &known)?;
+    let row = match run(&mut lease.session.connection, pool, call).await {
         Ok(row) => row,
         Err(failure) => {
             let backend = lease.session.backend;
@@ -54,12 +56,22 @@ pub(crate) async fn append_all(
     answers.into_iter().zip(appends).map(|(answer, append)| answer.of(append)).collect()
 }
 
-async fn call(
+async fn run(
     connection: &mut PgConnection,
     pool: &Pool,
-    appends: &[Append<'_>],
+    call: Query<'_, Postgres, PgArguments>,
+) -> Result<PgRow, Failure> {
+    pool.begin(connection).await?;
+    let row = call.fetch_one(&mut *connection).await?;
+    pool.commit(connection).await?;
+    Ok(row)
+}
+
+fn call<'q>(
+    pool: &Pool,
+    appends: &[Append<'q>],
     known: &Known,
-) -> Result<Result<PgRow, Failure>, StoreError> {
+) -> Result<Query<'q, Postgres, PgArguments>, StoreError> {
     let mut events = EventColumns::default();
     let mut metadata = MetadataColumns::default();
     for append in appends {
@@ -67,7 +79,11 @@ async fn call(
         metadata.extend(append.events);
     }
     let commands = || appends.iter().map(|append| append.command);
-    let called = pool
+    let mut counts = Vec::with_capacity(appends.len());
+    for append in appends {
+        counts.push(i32::try_from(append.events.len()).map_err(unexpected)?);
+    }
+    Ok(pool
         .statements
         .append_all
         .call()
@@ -76,13 +92,7 @@ async fn call(
         .bind(appends.iter().map(|append| append.stream.key()).collect::<Vec<_>>())
         .bind(appends.iter().map(|append| bigint(append.expected)).collect::<Vec<_>>())
         .bind(appends.iter().map(|append| append.head).collect::<Vec<Option<Uuid>>>())
-        .bind(
-            appends
-                .iter()
-                .map(|append| i32::try_from(append.events.len()))
-                .collect::<Result<Vec<_>, _>>()
-                .map_err(unexpected)?,
-        )
+        .bind(counts)
         .bind(commands().map(|command| command.map(|c| c.key.id)).collect::<Vec<Option<Uuid>>>())
         .bind(commands().map(|command| command.map(|c| c.name)).collect::<Vec<Option<&str>>>())
         .bind(commands().map(|command| command.and_then(|c| c.key.body_hash)).collect::<Vec<Option<i64>>>())
@@ -92,10 +102,7 @@ async fn call(
         .bind(metadata.occurred)
         .bind(metadata.correlations)
         .bind(metadata.causations)
-        .bind(metadata.json)
-        .fetch_one(connection)
-        .await;
-    Ok(called.map_err(Failure::from))
+        .bind(metadata.json))
 }
 
 /// The record of `append_all`: one element for each append, and the positions of all events in a row.

@@ -52,7 +52,7 @@ pub(crate) async fn load(pool: &Pool, load: Load<'_>, sink: LoadSink<'_>) -> Res
             handed_out = true;
             sink(item)
         };
-        match read(&mut lease.session.connection, pool, &names, load, &mut watched).await {
+        match read_alone(&mut lease.session.connection, pool, &names, load, &mut watched).await {
             Ok(head) => {
                 lease.keep();
                 return Ok(head);
@@ -77,6 +77,20 @@ pub(crate) async fn load_in(
     sink: LoadSink<'_>,
 ) -> Result<StreamHead, StoreError> {
     Ok(read(connection, pool, &pool.names(), load, sink).await?)
+}
+
+/// A read that is a transaction of its own.
+async fn read_alone(
+    connection: &mut PgConnection,
+    pool: &Pool,
+    names: &Names,
+    load: Load<'_>,
+    sink: LoadSink<'_>,
+) -> Result<StreamHead, ReadError> {
+    pool.begin(connection).await?;
+    let head = read(connection, pool, names, load, sink).await?;
+    pool.commit(connection).await?;
+    Ok(head)
 }
 
 async fn read(

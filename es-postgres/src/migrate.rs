@@ -45,9 +45,7 @@ CREATE TABLE IF NOT EXISTS :schema.migrations (
 
 /// Runs what was not run yet, all in one transaction.
 pub(crate) async fn run(settings: &Settings) -> Result<(), ConnectError> {
-    let opening = settings.opening(false);
-    let connected = PgConnection::connect_with(&settings.server).await;
-    let mut connection = connected.map_err(|error| Failure::from(error).opening(&opening))?;
+    let mut connection = settings.dial().await?;
     check::server(connection.server_version_num())?;
     let opening = settings.opening(true);
     catch_up(&mut connection, &opening).await.map_err(|stop| stop.into_error(&opening))?;

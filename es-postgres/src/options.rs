@@ -1,13 +1,14 @@
 //! How a store is opened.
 
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
 use es_core::Limits;
-use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, PgConnection};
 
-use crate::error::Opening;
+use crate::error::{Failure, Opening};
 use crate::migrate;
 use crate::pool::Pool;
 use crate::statements::Statements;
@@ -22,26 +23,25 @@ use crate::{ConnectError, PostgresStore};
 /// let store = PostgresStore::options("postgres://localhost/shop").schema("orders").connections(8).connect().await?;
 /// # Ok(()) }
 /// ```
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[must_use = "nothing is opened before `connect` or `migrate`"]
 pub struct PostgresOptions {
     url: String,
     schema: String,
     connections: u32,
     limits: Limits,
-    prepared: bool,
+    pooler: bool,
     patience: Duration,
 }
 
 /// [`PostgresOptions`] that were found to be sound.
-#[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) server: PgConnectOptions,
     pub(crate) address: String,
     pub(crate) schema: String,
     pub(crate) connections: u32,
     pub(crate) limits: Limits,
-    pub(crate) prepared: bool,
+    pub(crate) pooler: bool,
     pub(crate) patience: Duration,
 }
 
@@ -52,7 +52,7 @@ impl PostgresOptions {
             schema: String::from("es"),
             connections: 16,
             limits: Limits::default(),
-            prepared: true,
+            pooler: false,
             patience: Duration::from_secs(30),
         }
     }
@@ -75,12 +75,14 @@ impl PostgresOptions {
         self
     }
 
-    /// Whether statements are prepared once a connection; they are unless said otherwise.
+    /// Whether the URL leads to a transaction pooler, such as `PgBouncer` with `pool_mode = transaction`.
     ///
-    /// `false` is for a transaction pooler that loses prepared statements (`PgBouncer` before 1.21). Each call then runs
-    /// in a transaction of its own and costs more round trips.
-    pub fn prepared_statements(mut self, prepared: bool) -> Self {
-        self.prepared = prepared;
+    /// Nothing is then left on a connection: no prepared statements, and each call in a transaction of its own, which
+    /// costs more round trips. And since nobody can tell behind a pooler whether a server process is still at work, an
+    /// append whose connection broke is [`OutcomeUnknown`](es_core::StoreError::OutcomeUnknown) unless its events are
+    /// found.
+    pub fn transaction_pooler(mut self, pooler: bool) -> Self {
+        self.pooler = pooler;
         self
     }
 
@@ -123,12 +125,36 @@ impl PostgresOptions {
             Some(folder) => format!("{}, port {}", folder.display(), server.get_port()),
             None => format!("{}:{}", server.get_host(), server.get_port()),
         };
-        let Self { schema, connections, limits, prepared, patience, .. } = self;
-        Ok(Settings { server, address, schema, connections, limits, prepared, patience })
+        let Self { schema, connections, limits, pooler, patience, .. } = self;
+        Ok(Settings { server, address, schema, connections, limits, pooler, patience })
+    }
+}
+
+/// Without the URL, which can hold a password.
+impl fmt::Debug for PostgresOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { schema, connections, limits, pooler, patience, .. } = self;
+        f.debug_struct("PostgresOptions")
+            .field("schema", schema)
+            .field("connections", connections)
+            .field("limits", limits)
+            .field("transaction_pooler", pooler)
+            .field("patience", patience)
+            .finish_non_exhaustive()
     }
 }
 
 impl Settings {
+    /// A connection to the server, unchecked.
+    pub(crate) async fn dial(&self) -> Result<PgConnection, ConnectError> {
+        match tokio::time::timeout(self.patience, PgConnection::connect_with(&self.server)).await {
+            Ok(connected) => connected.map_err(|error| Failure::from(error).opening(&self.opening(false))),
+            Err(elapsed) => {
+                Err(ConnectError::NoServer { address: self.address.clone(), source: elapsed.into() })
+            }
+        }
+    }
+
     pub(crate) fn opening(&self, connected: bool) -> Opening<'_> {
         Opening {
             address: &self.address,
@@ -141,7 +167,7 @@ impl Settings {
     }
 
     pub(crate) fn statements(&self) -> Statements {
-        Statements::new(&self.schema, self.prepared)
+        Statements::new(&self.schema, !self.pooler)
     }
 }
 

@@ -1,10 +1,11 @@
 //! The connections of a store. Unlike sqlx's pool it sends nothing of its own: a call is one round trip.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use es_core::StoreError;
-use sqlx::{Connection, PgConnection};
+use sqlx::{Connection, PgConnection, raw_sql};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::ConnectError;
@@ -14,7 +15,6 @@ use crate::names::{self, Names};
 use crate::options::Settings;
 use crate::statements::Statements;
 
-#[derive(Debug)]
 pub(crate) struct Pool {
     pub(crate) settings: Settings,
     pub(crate) statements: Statements,
@@ -50,6 +50,17 @@ pub(crate) struct Lease<'p> {
 #[error("this store was closed")]
 struct Closed;
 
+/// Without the connection's settings, which can hold a password.
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("address", &self.settings.address)
+            .field("schema", &self.settings.schema)
+            .field("connections", &self.settings.connections)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Pool {
     pub(crate) async fn open(settings: Settings) -> Result<Self, ConnectError> {
         let pool = Self {
@@ -80,20 +91,32 @@ impl Pool {
     /// A session beside the pool, for what must not wait for its turn.
     pub(crate) async fn connect(&self) -> Result<Session, ConnectError> {
         let generation = self.generation.load(Ordering::Acquire);
-        let opening = self.settings.opening(false);
-        let connect = PgConnection::connect_with(&self.settings.server);
-        let mut connection = match tokio::time::timeout(self.settings.patience, connect).await {
-            Ok(connected) => connected.map_err(|error| Failure::from(error).opening(&opening))?,
-            Err(elapsed) => {
-                let address = self.settings.address.clone();
-                return Err(ConnectError::NoServer { address, source: elapsed.into() });
-            }
-        };
+        let mut connection = self.settings.dial().await?;
         let opening = self.settings.opening(true);
+        let begun = self.begin(&mut connection).await;
+        begun.map_err(|error| Failure::from(error).opening(&opening))?;
         let backend = check::run(&mut connection, &self.statements, &self.settings.schema, &opening).await?;
         let found = names::read(&mut connection, &self.statements).await.map_err(|f| f.opening(&opening))?;
+        let ended = self.commit(&mut connection).await;
+        ended.map_err(|error| Failure::from(error).opening(&opening))?;
         let names = self.current_names(found);
         Ok(Session { connection, backend, names, used: false, generation })
+    }
+
+    /// Begins a transaction, if a pooler needs one to stay with one server process.
+    pub(crate) async fn begin(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        if self.settings.pooler {
+            raw_sql("BEGIN").execute(connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends what [`begin`](Self::begin) has begun.
+    pub(crate) async fn commit(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+        if self.settings.pooler {
+            raw_sql("COMMIT").execute(connection).await?;
+        }
+        Ok(())
     }
 
     /// The names to be used with a connection that found these.
@@ -157,7 +180,8 @@ impl Lease<'_> {
     pub(crate) fn keep_after(self, failure: &Failure) {
         if failure.is_lost() {
             self.pool.distrust();
-        } else {
+        } else if !self.pool.settings.pooler {
+            // Behind a pooler the transaction of the call is still open; it ends with the connection.
             self.keep();
         }
     }

@@ -48,6 +48,7 @@ async fn read(
     range: StreamRange,
     sink: Sink<'_>,
 ) -> Result<(), ReadError> {
+    pool.begin(&mut session.connection).await?;
     let names = Arc::clone(&session.names);
     let known = names.known();
     let mut unknown_types = false;
@@ -71,5 +72,6 @@ async fn read(
         let found = names::read(&mut session.connection, &pool.statements).await;
         names.learn(found.map_err(ReadError::Failed)?);
     }
+    pool.commit(&mut session.connection).await?;
     Ok(())
 }

@@ -36,6 +36,8 @@ pub(crate) async fn outcome(
     while Instant::now() < deadline {
         match ask(pool, &lost.backend, appends, deadline).await {
             Ok(Some(found)) => return Ok(found.into_iter().map(AppendOutcome::Appended).collect()),
+            // Behind a pooler nobody can tell whether the old backend is gone: it may still write them.
+            Ok(None) if pool.settings.pooler => sleep(EVERY).await,
             Ok(None) => return Err(lost.failure.into()),
             // The server is still away, or has gone again.
             Err(Unanswered) => sleep(EVERY).await,
@@ -54,7 +56,8 @@ async fn ask(
     deadline: Instant,
 ) -> Result<Option<Vec<Appended>>, Unanswered> {
     let mut session = pool.connect().await.map_err(|_| Unanswered)?;
-    while lives(&mut session, pool, backend).await.map_err(|_| Unanswered)? {
+    pool.begin(&mut session.connection).await.map_err(|_| Unanswered)?;
+    while !pool.settings.pooler && lives(&mut session, pool, backend).await.map_err(|_| Unanswered)? {
         if Instant::now() >= deadline {
             return Err(Unanswered);
         }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use es_core::{NewSnapshot, Revision, StoreError, StreamId, StreamSummary};
-use sqlx::Row;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
+use sqlx::{PgConnection, Row};
 
 use crate::columns::bigint;
 use crate::error::{Failure, unexpected};
@@ -16,17 +16,27 @@ use crate::row::{Columns, required};
 /// Runs one statement on a connection of the store.
 async fn rows(pool: &Pool, call: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
     let mut lease = pool.lease().await?;
-    match call.fetch_all(&mut lease.session.connection).await {
+    match run(&mut lease.session.connection, pool, call).await {
         Ok(rows) => {
             lease.keep();
             Ok(rows)
         }
-        Err(error) => {
-            let failure = Failure::from(error);
+        Err(failure) => {
             lease.keep_after(&failure);
             Err(failure.into())
         }
     }
+}
+
+async fn run(
+    connection: &mut PgConnection,
+    pool: &Pool,
+    call: Query<'_, Postgres, PgArguments>,
+) -> Result<Vec<PgRow>, Failure> {
+    pool.begin(connection).await?;
+    let rows = call.fetch_all(&mut *connection).await?;
+    pool.commit(connection).await?;
+    Ok(rows)
 }
 
 async fn value<T>(pool: &Pool, call: Query<'_, Postgres, PgArguments>) -> Result<T, StoreError>

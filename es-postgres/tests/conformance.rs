@@ -7,3 +7,14 @@ es_core::conformance!(async {
     let store = database.store().await.expect("a migrated store");
     (store, database)
 });
+
+/// The same, as behind a pooler that keeps nothing on a connection between transactions.
+mod behind_a_transaction_pooler {
+    use super::TestDatabase;
+
+    es_core::conformance!(async {
+        let database = TestDatabase::new().await.expect("a test database");
+        let store = database.options().transaction_pooler(true).connect().await.expect("a store");
+        (store, database)
+    });
+}

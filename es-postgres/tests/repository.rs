@@ -1,8 +1,8 @@
 //! Commands on PostgreSQL, alone and in the caller's transaction, with snapshots and time travel.
 
 use es_core::{
-    Aggregate, Apply, Events, ExecuteError, ExecuteOptions, Handle, Metadata, Repository, Revision, StoreError,
-    StreamRange, Uuid, emit, event,
+    Aggregate, Apply, Events, ExecuteError, ExecuteOptions, Handle, Metadata, Repository, Revision,
+    StoreError, StreamRange, Uuid, emit, event,
 };
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
@@ -132,13 +132,20 @@ async fn a_command_in_the_callers_transaction_is_written_with_the_callers_rows_o
         let mut tx = connection.begin().await.expect("begun");
         sqlx::query("INSERT INTO mails VALUES ('Ann')").execute(&mut *tx).await.expect("inserted");
         accounts.execute_in(&mut *tx, &id(), Open, ExecuteOptions::new()).await.expect("opened");
-        let done = accounts.execute_in(&mut *tx, &id(), Deposit(5), ExecuteOptions::new()).await.expect("deposited");
+        let done =
+            accounts.execute_in(&mut *tx, &id(), Deposit(5), ExecuteOptions::new()).await.expect("deposited");
         assert_eq!(done.revision, Revision::new(2), "a command sees what the transaction has written");
         let outside = accounts.load(&id()).await.expect("a state");
         assert_eq!(outside.revision, Revision::EMPTY, "nobody else sees it before the commit");
-        if commit { tx.commit().await.expect("committed") } else { tx.rollback().await.expect("rolled back") }
-        let mails: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM mails").fetch_one(&mut connection).await.expect("a count");
+        if commit {
+            tx.commit().await.expect("committed");
+        } else {
+            tx.rollback().await.expect("rolled back");
+        }
+        let mails: i64 = sqlx::query_scalar("SELECT count(*) FROM mails")
+            .fetch_one(&mut connection)
+            .await
+            .expect("a count");
         let revision = accounts.load(&id()).await.expect("a state").revision.get();
         assert_eq!((mails, revision), if commit { (1, 2) } else { (0, 0) });
     }

@@ -1,10 +1,12 @@
 //! What goes into an append, what is refused, and what comes of it.
 
+use std::sync::Arc;
+
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{CommandOutcome, CommandRecord};
-use crate::{NewEvent, Position, Revision, StoreError, StreamId};
+use crate::{Metadata, NewEvent, Position, Revision, StoreError, StreamId};
 
 /// Events for one stream, and what must be true of the stream for them to be written.
 #[derive(Debug, Clone, Copy)]
@@ -60,8 +62,12 @@ impl<'a> Append<'a> {
         if self.events.is_empty() {
             return Err(StoreError::EmptyAppend { stream: stream() });
         }
+        let mut checked: Option<&Arc<Metadata>> = None;
         for event in self.events {
-            let metadata = event.metadata.to_json();
+            // The events of one command share their metadata, which is written as JSON once to be checked.
+            let seen = checked.is_some_and(|seen| Arc::ptr_eq(seen, &event.metadata));
+            let metadata = if seen { None } else { event.metadata.to_json() };
+            checked = Some(&event.metadata);
             let parts = [("payload", Some(&event.payload)), ("metadata", metadata.as_ref())];
             for (part, json) in parts {
                 let Some(json) = json else { continue };

@@ -119,6 +119,40 @@ async fn the_writer_can_do_nothing_else() {
     drop_role(database.url(), &role).await;
 }
 
+/// Whoever may call the functions cannot make them write what no store writes.
+#[tokio::test]
+async fn calls_that_would_damage_a_stream_are_refused() {
+    let (database, store) = fresh().await;
+    appended(append_one(&store, &stream("a"), 0).await);
+    let mut connection = connect(database.url()).await;
+    let append = |key: &str, expected: i64, ids: &str, payloads: &str| {
+        format!(
+            "SELECT (es.append(1, '{key}', {expected}, NULL, {ids}, '{{1}}', {payloads}, '{{NULL}}', '{{NULL}}',
+             '{{NULL}}', '{{NULL}}', NULL, NULL, NULL)).outcome"
+        )
+    };
+    let (one, payload) = ("ARRAY[gen_random_uuid()]", "'{\"{}\"}'");
+    for (what, call) in [
+        ("no events", append("a", 1, "'{}'", "'{}'")),
+        ("no arrays", append("a", 1, "NULL", "NULL")),
+        ("no payload", append("a", 1, one, "'{NULL}'")),
+        ("too few payloads", append("a", 1, "ARRAY[gen_random_uuid(), gen_random_uuid()]", payload)),
+        ("too many payloads", append("a", 1, "ARRAY[gen_random_uuid(), gen_random_uuid()]", "'{1,2,3}'")),
+        ("no key", append("", 0, one, payload)),
+        ("a long key", append(&"x".repeat(256), 0, one, payload)),
+    ] {
+        assert!(sqlx::raw_sql(AssertSqlSafe(call)).execute(&mut connection).await.is_err(), "{what}");
+    }
+    // A revision below zero is that of no stream.
+    let outcome: String = sqlx::query_scalar(AssertSqlSafe(append("b", -5, one, payload)))
+        .fetch_one(&mut connection)
+        .await
+        .expect("an outcome");
+    assert_eq!(outcome, "conflict");
+    assert_eq!(number(&mut connection, "SELECT count(*) FROM es.events").await, 1);
+    assert_eq!(number(&mut connection, "SELECT count(*) FROM es.streams").await, 1);
+}
+
 /// Functions run as the owner; the names in them must not be taken from the caller's search path.
 #[tokio::test]
 async fn the_writer_cannot_slip_a_table_of_its_own_under_the_functions() {
