@@ -162,8 +162,28 @@ async fn template(admin: &mut PgConnection, admin_url: &str) -> Result<String, T
             .await?;
     }
     lock.commit().await?;
+    sweep(admin).await?;
     *known() = Some(name.clone());
     Ok(name)
+}
+
+/// Drops what tests left behind that crashed a day ago or earlier, on a server that stays.
+async fn sweep(admin: &mut PgConnection) -> Result<(), TestDatabaseError> {
+    let leftovers: Vec<String> = sqlx::query_scalar(
+        "SELECT d.datname::text FROM pg_database d
+         WHERE d.datname ~ '^es_test_[0-9]{1,12}_'
+           AND split_part(d.datname, '_', 3)::bigint < extract(epoch FROM now()) - 86400
+           AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = d.datname)",
+    )
+    .fetch_all(&mut *admin)
+    .await?;
+    for name in leftovers {
+        // Somebody else may be sweeping, too.
+        let _gone = sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name}")))
+            .execute(&mut *admin)
+            .await;
+    }
+    Ok(())
 }
 
 /// A backend needs a moment to end after its client has said goodbye.

@@ -60,6 +60,58 @@ async fn batches_in_opposite_orders_never_deadlock() {
     assert_eq!(heads(&store, &streams).await, [90; 6]);
 }
 
+/// A third session holds `b`, so that both batches stand where unordered locks would close the circle: the first waits
+/// for `b`; the second, which names `b` last, has locked `a` and waits too.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_batches_that_wait_for_the_same_rows_take_them_in_one_order() {
+    for new in [false, true] {
+        let (database, store) = fresh().await;
+        // Their types are registered, and the rows are there unless they are to be new.
+        for key in if new { ["x", "y"] } else { ["a", "b"] } {
+            appended(append_one(&store, &stream(key), 0).await);
+        }
+        let expected = Revision::new(u64::from(!new));
+        let holds = if new {
+            "INSERT INTO es.streams (category, key, revision, head_event_id) VALUES (1, 'b', 1, gen_random_uuid())"
+        } else {
+            "SELECT FROM es.streams WHERE key = 'b' FOR UPDATE"
+        };
+        let mut holder = Gate { connection: connect(database.url()).await };
+        let mut watcher = Gate { connection: connect(database.url()).await };
+        for round in 0..4 {
+            let expected = if new { expected } else { expected.plus(round) };
+            sql(&mut holder.connection, "BEGIN").await;
+            sql(&mut holder.connection, holds).await;
+            let send = |keys: [&'static str; 2]| {
+                let store = store.clone();
+                tokio::spawn(async move {
+                    let (streams, batch) = (keys.map(stream), events(1));
+                    let appends = [
+                        Append::new(&streams[0], expected, &batch),
+                        Append::new(&streams[1], expected, &batch),
+                    ];
+                    store.append_all(&appends).await
+                })
+            };
+            let first = send(["b", "a"]);
+            watcher.wait_for_blocked(1).await;
+            let second = send(["a", "b"]);
+            watcher.wait_for_blocked(2).await;
+            sql(&mut holder.connection, "ROLLBACK").await;
+            let outcomes = [first.await.expect("no panic"), second.await.expect("no panic")];
+            let mut written = 0;
+            for outcome in outcomes {
+                let outcome = outcome.expect("no deadlock");
+                written += usize::from(outcome.iter().all(|each| matches!(each, AppendOutcome::Appended(_))));
+            }
+            assert_eq!(written, 1);
+            if new {
+                break;
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_that_make_the_same_streams_never_deadlock() {
     let (_database, store) = fresh().await;

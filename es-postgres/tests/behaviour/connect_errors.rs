@@ -135,3 +135,12 @@ async fn a_new_connection_is_checked_like_the_first() {
     gate.open().await;
     appended(held.await.expect("no panic"));
 }
+
+#[tokio::test]
+async fn neither_store_nor_options_show_the_password() {
+    let (database, _) = fresh().await;
+    let url = database.url().replacen("postgres@", "postgres:hunter2@", 1);
+    let options = PostgresStore::options(&url);
+    let shown = format!("{options:?} {:?}", options.clone().connect().await.expect("a store"));
+    assert!(shown.contains("PostgresStore") && !shown.contains("hunter2"), "{shown}");
+}

@@ -6,7 +6,7 @@ use es_postgres::PostgresStore;
 use es_postgres::testing::{Cluster, TestDatabase};
 use sqlx::Connection;
 
-use crate::support::{append_one, appended, connect, ids, number, stream};
+use crate::support::{append_one, appended, connect, ids, number, sql, stream};
 
 const FOLDER: &str = "ES_CLUSTER_OF_CHILD";
 
@@ -22,6 +22,25 @@ async fn each_test_has_a_database_that_goes_with_it() {
     appended(append_one(&store, &stream("a"), 0).await);
     drop(one);
     assert_eq!(number(&mut admin, &exists).await, 0);
+}
+
+#[tokio::test]
+async fn old_leftovers_of_crashed_tests_are_swept_away() {
+    let database = TestDatabase::new().await.expect("a database");
+    let mut admin = connect(database.admin_url()).await;
+    let now = number(&mut admin, "SELECT extract(epoch FROM now())::bigint").await;
+    let (old, young) = (format!("es_test_{}_a{now}", now - 90_000), format!("es_test_{}_b{now}", now - 60));
+    sql(&mut admin, &format!("CREATE DATABASE {old}")).await;
+    sql(&mut admin, &format!("CREATE DATABASE {young}")).await;
+    // Each process sweeps once, so another one does it.
+    let child = Command::new(std::env::current_exe().expect("this binary"))
+        .args(["--exact", "servers::each_test_has_a_database_that_goes_with_it"])
+        .output()
+        .expect("a child");
+    assert!(child.status.success());
+    let left = format!("SELECT count(*) FROM pg_database WHERE datname IN ('{old}', '{young}')");
+    assert_eq!(number(&mut admin, &left).await, 1);
+    sql(&mut admin, &format!("DROP DATABASE {young}")).await;
 }
 
 /// Does its work only when the test below runs this binary again.
