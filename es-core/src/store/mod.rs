@@ -1,6 +1,6 @@
 //! The store contract: what any place that keeps events must do.
 //!
-//! [`conformance`](crate::conformance) tests every line of it.
+//! The suite `es_core::conformance` tests every line of it.
 
 mod append;
 mod command;
@@ -37,7 +37,7 @@ pub type LoadSink<'a> = &'a mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreErro
 ///
 /// # Implementing
 ///
-/// Call [`Append::check`] on each append first, and run [`conformance`](crate::conformance) in the store's tests.
+/// Call [`Append::check`] on each append first, and run `es_core::conformance` in the store's tests.
 #[async_trait]
 pub trait EventStore: Send + Sync {
     /// Appends the events of one command to one stream.
