@@ -43,7 +43,8 @@ CREATE TABLE IF NOT EXISTS :schema.migrations (
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 )";
 
-/// Runs what was not run yet, all in one transaction.
+/// Runs what was not run yet, all in one transaction. It leaves no prepared statement behind, so it may go through a
+/// transaction pooler.
 pub(crate) async fn run(settings: &Settings) -> Result<(), ConnectError> {
     let mut connection = settings.dial().await?;
     check::server(connection.server_version_num())?;
@@ -81,13 +82,15 @@ async fn catch_up(connection: &mut PgConnection, opening: &Opening<'_>) -> Resul
     // "Already exists, skipping" is of no interest.
     raw_sql("SET LOCAL client_min_messages = warning").execute(&mut *transaction).await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('es migrations of ' || $1, 0))")
+        .persistent(false)
         .bind(schema)
         .execute(&mut *transaction)
         .await?;
     raw_sql(AssertSqlSafe(in_schema(BOOKKEEPING, schema))).execute(&mut *transaction).await?;
 
     let sql = in_schema("SELECT id, checksum FROM :schema.migrations ORDER BY id", schema);
-    let applied: Vec<(i32, String)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(&mut *transaction).await?;
+    let applied: Vec<(i32, String)> =
+        sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_all(&mut *transaction).await?;
     let found = applied.last().map_or(0, |(id, _)| *id);
     if found > NEWEST {
         return Err(Stop::Refused(ConnectError::SchemaTooNew {
@@ -99,6 +102,7 @@ async fn catch_up(connection: &mut PgConnection, opening: &Opening<'_>) -> Resul
     for migration in MIGRATIONS {
         let Migration { id, name, sql } = *migration;
         let checksum: String = sqlx::query_scalar("SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')")
+            .persistent(false)
             .bind(sql)
             .fetch_one(&mut *transaction)
             .await?;
@@ -112,6 +116,7 @@ async fn catch_up(connection: &mut PgConnection, opening: &Opening<'_>) -> Resul
                 raw_sql(AssertSqlSafe(in_schema(sql, schema))).execute(&mut *transaction).await?;
                 let sql = "INSERT INTO :schema.migrations (id, name, checksum) VALUES ($1, $2, $3)";
                 sqlx::query(AssertSqlSafe(in_schema(sql, schema)))
+                    .persistent(false)
                     .bind(id)
                     .bind(name)
                     .bind(checksum)
