@@ -1,12 +1,16 @@
 //! Appending to one stream: one call of one function, one round trip.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use es_core::{Append, AppendOutcome, StoreError};
+use es_core::{Append, AppendOutcome, NewEvent, StoreError};
 use sqlx::PgConnection;
+use sqlx::postgres::{PgArguments, Postgres};
+use sqlx::query::Query;
 
-use crate::columns::{EventColumns, MetadataColumns, bigint, unknown_types};
+use crate::columns::{self, EventColumns, MetadataColumns, bigint, unknown_types};
 use crate::error::{Failure, unexpected};
+use crate::json::Jsonb;
 use crate::names::{self, Known, Names};
 use crate::outcome::Answer;
 use crate::pool::{Lease, Pool};
@@ -99,31 +103,56 @@ async fn call(
     append: Append<'_>,
     known: &Known,
 ) -> Result<Answer, CallError> {
-    let mut events = EventColumns::default();
-    events.extend(append.events, known)?;
-    let metadata = MetadataColumns::of(append.events);
     let command = append.command;
-    let row = pool
-        .statements
-        .append
+    let (statement, one) = match append.events {
+        [event] => (&pool.statements.append_one, Some(event)),
+        _ => (&pool.statements.append, None),
+    };
+    let call = statement
         .call()
         .bind(known.category(append.stream.category()))
         .bind(append.stream.key())
         .bind(bigint(append.expected))
-        .bind(append.head)
-        .bind(events.ids)
-        .bind(events.types)
-        .bind(events.payloads)
-        .bind(metadata.occurred)
-        .bind(metadata.correlations)
-        .bind(metadata.causations)
-        .bind(metadata.json)
+        .bind(append.head);
+    let call = match one {
+        Some(event) => bind_event(call, event, known)?,
+        None => bind_events(call, append.events, known)?,
+    };
+    let row = call
         .bind(command.map(|command| command.key.id))
         .bind(command.map(|command| command.name))
         .bind(command.and_then(|command| command.key.body_hash))
         .fetch_one(connection)
         .await?;
-    Ok(Answer::read(&row)?)
+    Ok(if one.is_some() { Answer::read_one(&row) } else { Answer::read(&row) }?)
+}
+
+type Call<'q> = Query<'q, Postgres, PgArguments>;
+
+fn bind_event<'q>(call: Call<'q>, event: &'q NewEvent, known: &Known) -> Result<Call<'q>, StoreError> {
+    let metadata = &event.metadata;
+    Ok(call
+        .bind(event.id)
+        .bind(columns::type_id(event, known)?)
+        .bind(Jsonb(Cow::Borrowed(&event.payload)))
+        .bind(metadata.occurred_at)
+        .bind(metadata.correlation_id)
+        .bind(metadata.causation_id)
+        .bind(metadata.to_json().map(|json| Jsonb(Cow::Owned(json)))))
+}
+
+fn bind_events<'q>(call: Call<'q>, events: &'q [NewEvent], known: &Known) -> Result<Call<'q>, StoreError> {
+    let mut columns = EventColumns::default();
+    columns.extend(events, known)?;
+    let metadata = MetadataColumns::of(events);
+    Ok(call
+        .bind(columns.ids)
+        .bind(columns.types)
+        .bind(columns.payloads)
+        .bind(metadata.occurred)
+        .bind(metadata.correlations)
+        .bind(metadata.causations)
+        .bind(metadata.json))
 }
 
 fn knows_all(known: &Known, appends: &[Append<'_>]) -> bool {

@@ -32,14 +32,8 @@ impl<'a> EventColumns<'a> {
     /// Takes in events, whose types are known.
     pub(crate) fn extend(&mut self, events: &'a [NewEvent], known: &Known) -> Result<(), StoreError> {
         for event in events {
-            let Some(id) = known.type_id(event.name, event.version) else {
-                return Err(unexpected(format!(
-                    "event `{}` version {} got no id",
-                    event.name, event.version
-                )));
-            };
             self.ids.push(event.id);
-            self.types.push(id);
+            self.types.push(type_id(event, known)?);
             self.payloads.push(Jsonb(Cow::Borrowed(&event.payload)));
         }
         Ok(())
@@ -65,6 +59,12 @@ impl MetadataColumns {
             self.json.push(metadata.to_json().map(|json| Jsonb(Cow::Owned(json))));
         }
     }
+}
+
+/// The id of an event's type, which was registered before.
+pub(crate) fn type_id(event: &NewEvent, known: &Known) -> Result<i32, StoreError> {
+    let id = known.type_id(event.name, event.version);
+    id.ok_or_else(|| unexpected(format!("event `{}` version {} got no id", event.name, event.version)))
 }
 
 /// The types among these appends that have no id yet, each once.

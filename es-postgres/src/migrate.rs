@@ -25,10 +25,11 @@ const MIGRATIONS: &[Migration] = migrations![
     1 "0001_tables",
     2 "0002_append_only",
     3 "0003_names",
-    4 "0004_append",
-    5 "0005_append_all",
-    6 "0006_streams",
-    7 "0007_roles",
+    4 "0004_append_one",
+    5 "0005_append",
+    6 "0006_append_all",
+    7 "0007_streams",
+    8 "0008_roles",
 ];
 
 /// The migration that this program needs.

@@ -2,13 +2,14 @@
 
 use es_core::{Append, AppendOutcome, Appended, CommandOutcome, Position, Revision, StoreError};
 use sqlx::Row;
+use sqlx::error::BoxDynError;
 use sqlx::postgres::PgRow;
 use sqlx::postgres::types::PgRecordDecoder;
 use time::OffsetDateTime;
 
 use crate::error::unexpected;
 
-/// The one record of `append`, or one place of the arrays of `append_all`.
+/// The one record of `append_one` or `append`, or one place of the arrays of `append_all`.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) outcome: String,
@@ -26,12 +27,22 @@ pub(crate) fn positions(numbers: Vec<i64>) -> Vec<Position> {
 impl Answer {
     /// Reads the answer of `append`.
     pub(crate) fn read(row: &PgRow) -> Result<Self, StoreError> {
+        Self::record(row, |record| record.try_decode::<Option<Vec<i64>>>().map(Option::unwrap_or_default))
+    }
+
+    /// Reads the answer of `append_one`.
+    pub(crate) fn read_one(row: &PgRow) -> Result<Self, StoreError> {
+        Self::record(row, |record| record.try_decode::<Option<i64>>().map(Vec::from_iter))
+    }
+
+    fn record(
+        row: &PgRow,
+        read_positions: impl FnOnce(&mut PgRecordDecoder<'_>) -> Result<Vec<i64>, BoxDynError>,
+    ) -> Result<Self, StoreError> {
         let mut record = PgRecordDecoder::new(row.try_get_raw(0).map_err(unexpected)?).map_err(unexpected)?;
         Ok(Self {
             outcome: record.try_decode().map_err(unexpected)?,
-            positions: positions(
-                record.try_decode::<Option<Vec<i64>>>().map_err(unexpected)?.unwrap_or_default(),
-            ),
+            positions: positions(read_positions(&mut record).map_err(unexpected)?),
             recorded_at: record.try_decode().map_err(unexpected)?,
             revision: record.try_decode().map_err(unexpected)?,
             event_count: record.try_decode().map_err(unexpected)?,

@@ -43,6 +43,10 @@ async fn when_the_backend_is_killed_in_the_append_nothing_was_written() {
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_answer_is_lost_the_original_outcome_is_returned() {
     let (database, proxy, store) = proxied().await;
+    // The statement is prepared by a call that conflicts, so that the next answer is that of the append.
+    let conflict =
+        store.append(Append::new(&stream("a"), Revision::new(7), &events(2))).await.expect("an outcome");
+    assert!(matches!(conflict, AppendOutcome::Conflict { .. }));
     let batch = events(3);
     let sent_ids: Vec<_> = batch.iter().map(|event| event.id).collect();
     proxy.cut_at_next_answer();

@@ -1,5 +1,5 @@
--- Appends events to one stream: the stream's row is checked and moved first, so that a conflict, a closed stream and a
--- repeated command are rows of an answer, not errors; they draw no position and leave the transaction usable.
+-- Appends to one stream: the stream's row is checked and moved first, so that a conflict, a closed stream and a repeated
+-- command are answers, not errors; they draw no position and leave the transaction usable.
 
 -- Says why a stream could not be moved. Called after the attempt, as a statement of its own: it sees what was committed
 -- while the attempt waited for the stream's row.
@@ -38,23 +38,20 @@ BEGIN
     END IF;
 END $$;
 
--- The four arrays of what events share (metadata and its columns) have one element for all events, or one for each.
--- Each statement is written so that its plan depends on no parameter; else it would be planned at each call.
-CREATE FUNCTION :schema.append(
+-- Appends one event, which most commands yield: the same steps as `append`, without the price of arrays. Each
+-- statement is written so that its plan depends on no parameter; else it would be planned at each call.
+CREATE FUNCTION :schema.append_one(
     p_category integer, p_key text, p_expected bigint, p_head uuid,
-    p_event_ids uuid[], p_types integer[], p_payloads jsonb[],
-    p_occurred timestamptz[], p_correlations uuid[], p_causations uuid[], p_metadata jsonb[],
+    p_event_id uuid, p_type integer, p_payload jsonb,
+    p_occurred timestamptz, p_correlation uuid, p_causation uuid, p_metadata jsonb,
     p_command uuid, p_command_name text, p_body_hash bigint,
-    OUT outcome text, OUT positions bigint[], OUT recorded_at timestamptz,
+    OUT outcome text, OUT "position" bigint, OUT recorded_at timestamptz,
     OUT revision bigint, OUT event_count bigint, OUT body_hash bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = :schema, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
     v_isolation text := current_setting('transaction_isolation');
-    v_count integer := cardinality(p_event_ids);
-    v_last uuid := p_event_ids[v_count];
     v_stream bigint;
-    v_position bigint;
 BEGIN
     -- Under a snapshot that is older than the wait for the row, a conflict could not be told.
     IF v_isolation NOT IN ('read committed', 'read uncommitted') THEN
@@ -65,14 +62,14 @@ BEGIN
     LOOP
         IF p_expected > 0 THEN
             IF p_command IS NULL THEN
-                UPDATE streams s SET revision = s.revision + v_count, head_event_id = v_last
+                UPDATE streams s SET revision = s.revision + 1, head_event_id = p_event_id
                 WHERE s.category = p_category AND s.key = p_key AND s.revision = p_expected
                   AND s.head_event_id = coalesce(p_head, s.head_event_id) AND s.closed_at IS NULL
                 RETURNING s.id INTO v_stream;
             ELSE
                 -- A ledger row is written by the transaction that moves the stream, so whoever sees the revision sees
                 -- the ledger that belongs to it.
-                UPDATE streams s SET revision = s.revision + v_count, head_event_id = v_last
+                UPDATE streams s SET revision = s.revision + 1, head_event_id = p_event_id
                 WHERE s.category = p_category AND s.key = p_key AND s.revision = p_expected
                   AND s.head_event_id = coalesce(p_head, s.head_event_id) AND s.closed_at IS NULL
                   AND NOT EXISTS (SELECT FROM commands c WHERE c.stream = s.id AND c.command_id = p_command)
@@ -83,7 +80,7 @@ BEGIN
                 RAISE EXCEPTION 'a stream key has 1 to 255 bytes' USING ERRCODE = 'invalid_parameter_value';
             END IF;
             INSERT INTO streams AS s (category, key, revision, head_event_id)
-            VALUES (p_category, p_key, v_count, v_last)
+            VALUES (p_category, p_key, 1, p_event_id)
             ON CONFLICT (category, key) DO NOTHING
             RETURNING s.id INTO v_stream;
         END IF;
@@ -96,37 +93,15 @@ BEGIN
         END IF;
     END LOOP;
 
-    IF v_count = 1 THEN
-        INSERT INTO events AS e (position, stream, revision, recorded_at, occurred_at, event_id, correlation_id,
-            causation_id, type, payload, metadata)
-        VALUES (nextval('positions'), v_stream, p_expected + 1, clock_timestamp(), p_occurred[1], v_last,
-            p_correlations[1], p_causations[1], p_types[1], p_payloads[1], p_metadata[1])
-        RETURNING e.position, e.recorded_at INTO v_position, recorded_at;
-        positions := ARRAY[v_position];
-    ELSE
-        recorded_at := clock_timestamp();
-        positions := ARRAY(SELECT nextval('positions') FROM generate_series(1, v_count));
-        IF cardinality(p_metadata) = 1 THEN
-            INSERT INTO events (position, stream, revision, recorded_at, occurred_at, event_id, correlation_id,
-                causation_id, type, payload, metadata)
-            SELECT n.position, v_stream, p_expected + n.ordinal, recorded_at, p_occurred[1], n.event_id,
-                p_correlations[1], p_causations[1], n.type, n.payload, p_metadata[1]
-            FROM unnest(positions, p_event_ids, p_types, p_payloads)
-                WITH ORDINALITY AS n (position, event_id, type, payload, ordinal);
-        ELSE
-            INSERT INTO events (position, stream, revision, recorded_at, occurred_at, event_id, correlation_id,
-                causation_id, type, payload, metadata)
-            SELECT n.position, v_stream, p_expected + n.ordinal, recorded_at, n.occurred_at, n.event_id,
-                n.correlation_id, n.causation_id, n.type, n.payload, n.metadata
-            FROM unnest(positions, p_event_ids, p_types, p_payloads, p_occurred, p_correlations, p_causations, p_metadata)
-                WITH ORDINALITY AS n (position, event_id, type, payload, occurred_at, correlation_id, causation_id,
-                    metadata, ordinal);
-        END IF;
-    END IF;
+    INSERT INTO events AS e (position, stream, revision, recorded_at, occurred_at, event_id, correlation_id,
+        causation_id, type, payload, metadata)
+    VALUES (nextval('positions'), v_stream, p_expected + 1, clock_timestamp(), p_occurred, p_event_id, p_correlation,
+        p_causation, p_type, p_payload, p_metadata)
+    RETURNING e.position, e.recorded_at INTO "position", recorded_at;
 
     IF p_command IS NOT NULL THEN
         INSERT INTO commands (stream, command_id, first_revision, event_count, body_hash, recorded_at, name)
-        VALUES (v_stream, p_command, p_expected + 1, v_count, p_body_hash, recorded_at, p_command_name);
+        VALUES (v_stream, p_command, p_expected + 1, 1, p_body_hash, recorded_at, p_command_name);
     END IF;
     outcome := 'appended';
 END $$;
