@@ -120,6 +120,7 @@ impl From<Failure> for StoreError {
 }
 
 /// An answer of the server that is not what the functions give.
+#[cold]
 pub(crate) fn unexpected(error: impl Into<BoxError>) -> StoreError {
     StoreError::Backend { source: error.into(), retryable: false }
 }

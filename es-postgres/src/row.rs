@@ -18,11 +18,13 @@ const EPOCH: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
 pub(crate) struct Columns<'r>(pub(crate) &'r PgRow);
 
 impl<'r> Columns<'r> {
+    #[inline]
     fn optional(self, column: usize) -> Result<Option<&'r [u8]>, StoreError> {
         let value = self.0.try_get_raw(column).map_err(unexpected)?;
         if value.is_null() { Ok(None) } else { value.as_bytes().map(Some).map_err(unexpected) }
     }
 
+    #[inline]
     fn fixed<const N: usize>(self, column: usize) -> Result<Option<[u8; N]>, StoreError> {
         let Some(bytes) = self.optional(column)? else { return Ok(None) };
         match bytes.try_into() {
