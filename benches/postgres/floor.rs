@@ -42,11 +42,12 @@ pub(crate) struct Floor {
 }
 
 impl Floor {
-    /// Copies the definition of the store's `events`, indexes and settings included, but not its triggers.
+    /// Starts from nothing: migrates a new schema, and copies the definition of the store's `events`, indexes and settings included, but not its triggers.
     pub(crate) async fn prepare(url: &str) -> Result<Self> {
+        let mut connection = PgConnection::connect(url).await?;
+        sqlx::raw_sql("drop schema if exists bench_es cascade").execute(&mut connection).await?;
         let store = es_postgres::PostgresStore::options(url).schema(SCHEMA).migrate().await?;
         store.close().await;
-        let mut connection = PgConnection::connect(url).await?;
         let ddl = "drop schema if exists bench_floor cascade;
             create schema bench_floor;
             create sequence bench_floor.position;
