@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::catalogue::AggregateDescription;
 use crate::{DecodeError, EncodeError, EventType, RawEvent, Snapshots, StreamKey};
 
 /// State folded from one stream. Written by [`#[derive(Aggregate)]`](derive@crate::Aggregate), never by hand.
@@ -45,6 +46,10 @@ pub trait Aggregate: Default + Send + Sync + 'static {
     ///
     /// [`DecodeError`] when this program cannot read it.
     fn decode(raw: &RawEvent<'_>, out: &mut dyn FnMut(Self::Event)) -> Result<(), DecodeError>;
+
+    /// The events with their shapes. [`Catalogue`](crate::Catalogue) reads it.
+    #[doc(hidden)]
+    fn description() -> &'static AggregateDescription;
 
     /// How snapshots of the state are taken; `None` for no snapshots.
     #[must_use]

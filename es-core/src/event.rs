@@ -3,7 +3,8 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{DecodeError, EncodeError, RawEvent};
+use crate::catalogue::EventDescription;
+use crate::{DecodeError, EncodeError, RawEvent, Shape};
 
 /// A fact that happened: one Rust struct per event type and version.
 ///
@@ -23,7 +24,7 @@ use crate::{DecodeError, EncodeError, RawEvent};
     label = "not an event",
     note = "write `#[es_core::event(name = \"…\")]` above `struct {Self}`"
 )]
-pub trait Event: Serialize + DeserializeOwned + Send + Sync + 'static {
+pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The wire name, stable for ever.
     const NAME: &'static str;
 
@@ -51,6 +52,10 @@ pub trait Event: Serialize + DeserializeOwned + Send + Sync + 'static {
             Err(error) => Err(not_encoded(Self::NAME, Self::VERSION, error)),
         }
     }
+
+    /// Name, version and shape, of this version and those before it. [`Catalogue`](crate::Catalogue) reads it.
+    #[doc(hidden)]
+    fn description() -> &'static EventDescription;
 }
 
 /// Apart from [`Event::encode`], which is compiled once for each event type.

@@ -44,12 +44,14 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `macros` | yes | `#[event]`, `#[derive(Aggregate)]`, `#[derive(StreamKey)]` |
+//! | `macros` | yes | `#[event]`, `#[derive(Aggregate)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]` |
+//! | `chrono`, `rust_decimal` | no | the shapes of their types |
 //! | `conformance` | no | the suite of tests that every store must pass |
 
 #![warn(missing_debug_implementations, unreachable_pub)]
 
 mod aggregate;
+mod catalogue;
 mod codec;
 mod decode;
 mod envelope;
@@ -68,15 +70,19 @@ pub mod __private;
 #[cfg(feature = "conformance")]
 #[allow(clippy::missing_panics_doc, reason = "each case panics when the store breaks the contract")]
 pub mod conformance;
+pub mod lock;
+pub mod shape;
 pub mod testing;
 
 pub use aggregate::{Aggregate, Apply, Events, Handle, IntoEvents, emit};
+pub use catalogue::{Catalogue, EventShape};
 pub use decode::{DecodeError, DecodeProblem, PayloadError};
 pub use envelope::{Metadata, NewEvent, RawEvent, Recorded};
 pub use error::{BoxError, EncodeError, ExecuteError, InvalidStreamId, StoreError};
 pub use event::{Event, EventType};
 pub use memory::MemoryStore;
 pub use repository::{ExecuteOptions, Executed, Loaded, Repository, Retry};
+pub use shape::Shape;
 pub use snapshot::{Fingerprint, NewSnapshot, Snapshots};
 pub use store::{
     Append, AppendIn, AppendOutcome, Appended, CommandKey, CommandOutcome, CommandRecord, EventStore, Limits,
@@ -86,7 +92,7 @@ pub use stream::{InvalidKey, Position, Revision, StreamId, StreamKey};
 pub use upcast::{UpcastContext, UpcastFrom};
 
 #[cfg(feature = "macros")]
-pub use es_macros::{Aggregate, StreamKey, event};
+pub use es_macros::{Aggregate, Shape, StreamKey, event};
 
 pub use time::OffsetDateTime;
 pub use uuid::Uuid;

@@ -13,13 +13,21 @@ pub use std::vec::Vec;
 
 pub use serde;
 
+pub use std::any::type_name;
+
+pub use crate::catalogue::{AggregateDescription, EventDescription};
+pub use crate::shape::{
+    ContentDescription, Describe, FieldDescription, FormDescription, Note, Opaque, Probe, Shape, Type,
+    TypeDescription, Types, VariantDescription,
+};
+
 use std::error::Error;
 
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{Json, Lean};
 use crate::decode::{failed_step, misfit, unreachable_version};
-use crate::{Aggregate, DecodeError, DecodeProblem, Event, Fingerprint, RawEvent, Snapshots, UpcastContext};
+use crate::{Aggregate, DecodeError, DecodeProblem, Event, RawEvent, Snapshots, UpcastContext};
 
 // What is generic here is compiled once for every event type of every user, so it is kept short.
 
@@ -95,9 +103,22 @@ pub fn unknown_event(raw: &RawEvent<'_>, aggregate: &'static str) -> DecodeError
 #[must_use]
 pub fn snapshots<A: Aggregate + Serialize + for<'de> Deserialize<'de>>(
     every: u64,
-    state: Fingerprint,
+    rev: u64,
+    describe: Describe,
 ) -> Option<Snapshots<A>> {
-    Some(Snapshots::json(every, state))
+    Some(Snapshots::json(every, rev, describe))
+}
+
+/// The form that `#[shape("…")]` declares; the macro has read it before.
+#[must_use]
+pub fn declared(form: &'static str) -> Type {
+    Type::declared(form).unwrap_or_else(|_| opaque(form))
+}
+
+/// A part that is written in a way that nobody declared.
+#[must_use]
+pub fn opaque(name: &'static str) -> Type {
+    Type::Opaque(name.to_owned())
 }
 
 /// Stops the build when an event does not follow the version before.

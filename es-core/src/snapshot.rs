@@ -1,10 +1,14 @@
 //! Snapshots: a stored fold of a stream, valid only for the fingerprint of the state that it holds.
 
+use std::any::TypeId;
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{PoisonError, RwLock};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::shape::{Describe, Schema};
 use crate::{Aggregate, EventType, PayloadError, Revision, StreamId};
 
 /// A hash that tells one shape of a state, and one way to fold it, from another.
@@ -62,26 +66,55 @@ impl fmt::Debug for Fingerprint {
 pub struct Snapshots<A> {
     /// Take one when that many events were folded since the last.
     pub every: u64,
-    /// Covers the state's fields, the event types with their versions, and `rev`.
+    /// Covers the state's shape, the event types with their versions, and `rev`.
     pub fingerprint: Fingerprint,
     encode: fn(&A) -> Result<Vec<u8>, PayloadError>,
     decode: fn(&[u8]) -> Result<A, PayloadError>,
+    describe: Describe,
 }
 
 impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
-    /// Snapshots as JSON.
+    /// Snapshots as JSON, of a state that `describe` describes.
     #[must_use]
-    pub fn json(every: u64, state: Fingerprint) -> Self {
+    pub fn json(every: u64, rev: u64, describe: Describe) -> Self {
         Self {
             every,
-            fingerprint: state.with_events(A::event_types()),
+            fingerprint: fingerprint_once(TypeId::of::<A>(), || {
+                Fingerprint::EMPTY
+                    .with(A::NAME)
+                    .with(&format!("rev {rev}"))
+                    .with(&Schema::described(describe).text())
+                    .with_events(A::event_types())
+            }),
+            describe,
             encode: |state| crate::codec::to_json(state).map_err(|error| PayloadError::from(&error)),
             decode: |json| crate::codec::read_json(json).map_err(|error| PayloadError::from(&error)),
         }
     }
 }
 
+/// Describing a state takes time, so it is done once in a process. By type, as a static in a generic function is shared
+/// by all its types.
+fn fingerprint_once(of: TypeId, compute: impl FnOnce() -> Fingerprint) -> Fingerprint {
+    static KNOWN: RwLock<Option<HashMap<TypeId, Fingerprint>>> = RwLock::new(None);
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(fingerprint) = known.as_ref().and_then(|known| known.get(&of)) {
+        return *fingerprint;
+    }
+    drop(known);
+    // Described without the lock, as the user's own `Shape` is called; what two threads find is the same.
+    let fingerprint = compute();
+    KNOWN.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(of, fingerprint);
+    fingerprint
+}
+
 impl<A> Snapshots<A> {
+    /// The shape of the state.
+    #[must_use]
+    pub fn state(&self) -> Schema {
+        Schema::described(self.describe)
+    }
+
     /// The state as it is stored.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]`, `#[derive(StreamKey)]`.
+//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]`.
 //!
 //! Use them through es-core, which re-exports them. Each goes the same way: parse, check, expand. Mistakes come out of the
 //! first two, all of them in one build; the third always yields code, so that a mistake in an attribute is reported once
@@ -9,6 +9,7 @@ mod errors;
 mod event;
 mod keys;
 mod paths;
+mod shape;
 mod stream_key;
 mod text;
 
@@ -45,11 +46,13 @@ use proc_macro::TokenStream;
 /// | `name = "…"` | required: the wire name, 1 to 255 bytes, which can never change |
 /// | `version = N` | the version of this struct, 1 if not written |
 /// | `previous = Type` | required from version 2 on: the struct of version N - 1, an event of the same name; it may be private |
+/// | `semantics = "…"` | what the values mean, where the shape does not say it; a change of it is a change of the shape |
 /// | `crate = "…"` | the path of es-core, where it is not `::es_core` |
 ///
 /// The struct may have named fields, unnamed ones or none, and no generic parameters. `serde::Serialize` and
 /// `serde::Deserialize` are derived for it, each unless a derive below `#[event]` names it; attributes of serde below
-/// `#[event]` work as ever. A field must not be there by `cfg`: what is stored cannot depend on a build flag.
+/// `#[event]` work as ever. The shape is derived as well, as [`#[derive(Shape)]`](derive@Shape) does it for other types, and
+/// `#[shape(…)]` is read in the same places. A field must not be there by `cfg`: what is stored cannot depend on a build flag.
 ///
 /// `#[event]` comes first. It cannot see what stands above it: a `#[serde(…)]` there has no derive yet that it could belong
 /// to (`cannot find attribute serde in this scope`), and a `#[derive(Serialize)]` there is derived again
@@ -75,7 +78,11 @@ use proc_macro::TokenStream;
 ///     fn decode(raw: &RawEvent<'_>) -> Result<Self, DecodeError> {
 ///         // Version 2 into this struct; version 1 into `DepositedV1`, then `upcast_from`.
 ///     }
+///
+///     // `description`: name, version, shape, and the version before.
 /// }
+///
+/// impl Shape for Deposited { … }
 ///
 /// // Stops the build when `DepositedV1` is no version 1 of "account.deposited".
 /// const _: () = …;
@@ -138,9 +145,8 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// The `Default` of the type is the state of the empty stream. Each listed event needs an `Apply`. The type may be generic,
 /// its events may not; bounds that its `Apply` needs stand on the type itself.
 ///
-/// A snapshot is valid for the aggregate's name, its fields and variants with their types as they are written, serde's
-/// attributes on them, the events with their versions, and `rev`. A change within the type of a field is not seen: change
-/// `rev` with it.
+/// A snapshot is valid for the aggregate's name, the shape of its state, the events with their versions, and `rev`. A change
+/// within a type that has no `Shape` is not seen: derive it, or change `rev` with it.
 ///
 /// <details><summary>What is generated</summary>
 ///
@@ -165,7 +171,7 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
 ///         }
 ///     }
 ///
-///     // `event_types`, `event_type`, `encode`, `decode` in the same way, and `snapshots`.
+///     // `event_types`, `event_type`, `encode`, `decode`, `description` in the same way, and `snapshots`.
 /// }
 ///
 /// // What a decision may yield.
@@ -178,9 +184,51 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// </details>
-#[proc_macro_derive(Aggregate, attributes(aggregate))]
+#[proc_macro_derive(Aggregate, attributes(aggregate, shape))]
 pub fn aggregate(item: TokenStream) -> TokenStream {
     aggregate::derive(item.into()).into()
+}
+
+/// Describes how serde writes a struct or an enum: its shape, which the lock compares and fingerprints cover.
+///
+/// For the types inside of events and states; the events themselves have a shape by `#[event]`.
+///
+/// ```
+/// use es_core::Shape;
+/// use es_core::shape::Schema;
+/// use serde::{Deserialize, Serialize};
+///
+/// #[derive(Serialize, Deserialize, Shape)]
+/// #[serde(rename_all = "camelCase")]
+/// pub struct Payment {
+///     amount: Cents,
+///     #[serde(default)]
+///     paid_by: Option<String>,
+/// }
+///
+/// #[derive(Serialize, Deserialize, Shape)]
+/// pub struct Cents(i64);
+///
+/// let text = "\
+/// payload: struct
+///   amount: Cents
+///   paidBy: option<string>, default
+/// type Cents: i64
+/// ";
+/// assert_eq!(Schema::of::<Payment>().text(), text);
+/// ```
+///
+/// serde's attributes are read. A field whose type has no shape, and one that is written by code (`with`), is opaque: it
+/// fails no build, only the test of the lock.
+///
+/// | key | meaning |
+/// |---|---|
+/// | `"form"` | on a field, a variant or a type: how it is written, where that does not show: `"string:date-time"`, `"i64"`, `"option<list<string>>"`, `"map<string, any>"` |
+/// | `name = "…"` | on a type: its name in shapes, if that is not the Rust name |
+/// | `crate = "…"` | on a type: the path of es-core, where it is not `::es_core` |
+#[proc_macro_derive(Shape, attributes(shape))]
+pub fn shape(item: TokenStream) -> TokenStream {
+    shape::derive(item.into()).into()
 }
 
 /// Makes a struct with one field the id of an aggregate: its key is that of the field.

@@ -282,7 +282,7 @@ pub fn read<E: Event>(version: u32, payload: &Value) -> Result<E, DecodeError> {
 
 /// Lets `take` look at an event as a store would hand it out.
 #[track_caller]
-fn as_stored<T>(
+pub(crate) fn as_stored<T>(
     category: &'static str,
     revision: Revision,
     name: &str,

@@ -5,7 +5,6 @@ use quote::{ToTokens, quote, quote_spanned};
 
 use super::attr::Snapshot;
 use super::check::{Aggregate, Variant};
-use super::shape;
 use crate::paths::{respan, span};
 use crate::text::written;
 
@@ -14,7 +13,7 @@ use crate::text::written;
 /// impl IntoEvents<Account> for AccountEvent { … }
 /// impl IntoEvents<Account> for Opened { … }
 /// ```
-pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
+pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&TokenStream>) -> TokenStream {
     let Aggregate { input, name, enum_ident, es_core, .. } = aggregate;
     let private = es_core.private();
     let ident = &input.ident;
@@ -23,7 +22,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
     let id = aggregate.id.as_ref().map_or_else(|| quote!(#es_core::Uuid), ToTokens::to_token_stream);
     let types = types(aggregate);
     let dispatch = dispatch(aggregate);
-    let snapshots = aggregate.snapshot.as_ref().map(|snapshot| snapshots(aggregate, snapshot));
+    let snapshots = aggregate.snapshot.as_ref().map(|snapshot| snapshots(aggregate, snapshot, state));
     let names = aggregate.sound.then(|| names(aggregate));
     let into_events = into_events(aggregate);
     quote! {
@@ -61,6 +60,7 @@ fn bounds(aggregate: &Aggregate<'_>) -> TokenStream {
 /// Which events there are, and which one this is.
 fn types(aggregate: &Aggregate<'_>) -> TokenStream {
     let Aggregate { enum_ident, es_core, .. } = aggregate;
+    let private = es_core.private();
     let of = |event: &Variant| {
         let path = &event.path;
         quote! {
@@ -71,6 +71,10 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
         }
     };
     let all = aggregate.events.iter().map(of);
+    let descriptions = aggregate.events.iter().map(|event| {
+        let path = &event.path;
+        quote!(<#path as #es_core::Event>::description)
+    });
     let arms = aggregate.events.iter().map(|event| {
         let (variant, of) = (&event.ident, of(event));
         quote!(#enum_ident::#variant(_) => #of,)
@@ -78,6 +82,10 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! {
         fn event_types() -> &'static [#es_core::EventType] {
             const { &[#(#all),*] }
+        }
+
+        fn description() -> &'static #private::AggregateDescription {
+            const { &#private::AggregateDescription { events: &[#(#descriptions),*] } }
         }
 
         fn event_type(__es_event: &#enum_ident) -> #es_core::EventType {
@@ -137,16 +145,16 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-fn snapshots(aggregate: &Aggregate<'_>, snapshot: &Snapshot) -> TokenStream {
-    let Aggregate { input, name, es_core, .. } = aggregate;
+fn snapshots(aggregate: &Aggregate<'_>, snapshot: &Snapshot, state: Option<&TokenStream>) -> TokenStream {
+    let es_core = &aggregate.es_core;
     let private = es_core.private();
     let Snapshot { key, every, rev } = snapshot;
-    let shape = shape::shape(&name.value(), *rev, input);
     // Spanned, so that a state that serde cannot write is reported at the key that asks for it.
     let this = quote_spanned!(key.span()=> Self);
     quote! {
+        #[allow(deprecated, unused_qualifications)]
         fn snapshots() -> #private::Option<#es_core::Snapshots<Self>> {
-            #private::snapshots::<#this>(#every, const { #es_core::Fingerprint::EMPTY.with(#shape) })
+            #private::snapshots::<#this>(#every, #rev, |__es_types| { #state })
         }
     }
 }

@@ -4,7 +4,6 @@ mod attr;
 mod check;
 mod enumeration;
 mod expand;
-mod shape;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -19,7 +18,11 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
         let keys = attr::parse(&input.attrs, &mut errors);
         let aggregate = check::check(keys, &input, &mut errors);
         let enumeration = enumeration::expand(&aggregate);
-        let expansion = expand::expand(&aggregate);
+        let state = aggregate
+            .snapshot
+            .is_some()
+            .then(|| crate::shape::body(aggregate.input, &aggregate.es_core, &mut errors));
+        let expansion = expand::expand(&aggregate, state.as_ref());
         quote!(#enumeration #expansion)
     });
     let errors = errors.finish();

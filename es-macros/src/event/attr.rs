@@ -10,8 +10,9 @@ use crate::paths::{self, CratePath};
 pub(super) const NAME: &str = "name";
 pub(super) const VERSION: &str = "version";
 pub(super) const PREVIOUS: &str = "previous";
+const SEMANTICS: &str = "semantics";
 const CRATE: &str = "crate";
-const KEYS: [&str; 4] = [NAME, VERSION, PREVIOUS, CRATE];
+const KEYS: [&str; 5] = [NAME, VERSION, PREVIOUS, SEMANTICS, CRATE];
 
 /// The highest version: what databases can count to.
 const LAST_VERSION: u32 = i32::MAX.cast_unsigned();
@@ -21,6 +22,7 @@ pub(super) struct Keys {
     pub(super) name: Option<LitStr>,
     pub(super) version: Option<(u32, LitInt)>,
     pub(super) previous: Option<(Ident, TypePath)>,
+    pub(super) semantics: Option<LitStr>,
     pub(super) es_core: CratePath,
     pub(super) written: Written,
 }
@@ -40,6 +42,16 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Keys {
                     )
                 })?;
                 found.previous = Some((key.clone(), path));
+            }
+            SEMANTICS => {
+                let text: LitStr = keys::value(key, "\"…\"", input)?;
+                if text.value().trim().is_empty() {
+                    return Err(Error::new_spanned(
+                        text,
+                        "`semantics` is empty; say what the values mean, such as `semantics = \"without tax\"`",
+                    ));
+                }
+                found.semantics = Some(text);
             }
             _ => found.es_core = CratePath::parse(key, input)?,
         }

@@ -13,6 +13,7 @@ pub(super) struct Event {
     pub(super) name: LitStr,
     pub(super) version: u32,
     pub(super) previous: Option<TypePath>,
+    pub(super) semantics: Option<LitStr>,
     pub(super) es_core: CratePath,
     /// Whether other code may still check it: not when it was repaired.
     pub(super) sound: bool,
@@ -62,6 +63,7 @@ pub(super) fn check(keys: Keys, item: &Item, errors: &mut Errors) -> Event {
         name: keys.name.unwrap_or_else(|| LitStr::new("?", Span::call_site())),
         version,
         previous,
+        semantics: keys.semantics,
         es_core: keys.es_core,
         sound: errors.is_empty(),
     }

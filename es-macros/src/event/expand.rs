@@ -1,7 +1,8 @@
 //! What `#[event]` generates.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
+use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Path, Token, TypePath};
 
@@ -17,9 +18,11 @@ use crate::text::written;
 ///     const NAME: &'static str = "account.deposited";
 ///     const VERSION: u32 = 2;
 ///     fn decode(raw: &RawEvent<'_>) -> Result<Self, DecodeError> { … }
+///     fn description() -> &'static EventDescription { … }
 /// }
+/// impl Shape for Deposited { … }
 /// ```
-pub(super) fn expand(item: &Item, event: &Event) -> TokenStream {
+pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) -> TokenStream {
     let Event { name, version, es_core, .. } = event;
     let (ident, rest) = (&item.ident, &item.rest);
     let attributes = attributes(item, event);
@@ -28,6 +31,7 @@ pub(super) fn expand(item: &Item, event: &Event) -> TokenStream {
         None => quote!(#private::decode_only(__es_raw)),
         Some(previous) => chain(event, previous),
     };
+    let description = description(item, event);
     let check = event.previous.as_ref().filter(|_| event.sound).map(|previous| check(event, previous));
     quote! {
         #attributes
@@ -42,7 +46,11 @@ pub(super) fn expand(item: &Item, event: &Event) -> TokenStream {
             fn decode(__es_raw: &#es_core::RawEvent<'_>) -> #private::Result<Self, #es_core::DecodeError> {
                 #decode
             }
+
+            fn description() -> &'static #private::EventDescription { #description }
         }
+
+        #shape
 
         #check
     }
@@ -62,6 +70,32 @@ fn chain(event: &Event, previous: &TypePath) -> TokenStream {
         <Self as #es_core::UpcastFrom<#previous>>::upcast_from,
     };
     respan(quote!(#private::decode_chain(#arguments)), span(previous))
+}
+
+/// Name, version and shape as a constant. The version before stands in a function's body, as it may be private.
+fn description(item: &Item, event: &Event) -> TokenStream {
+    let Event { name, version, es_core, .. } = event;
+    let private = es_core.private();
+    let struct_name = item.ident.unraw().to_string();
+    let option = |some: Option<TokenStream>| match some {
+        Some(some) => quote!(#private::Option::Some(#some)),
+        None => quote!(#private::Option::None),
+    };
+    let semantics = option(event.semantics.as_ref().map(ToTokens::to_token_stream));
+    let previous =
+        option(event.previous.as_ref().map(|path| quote!(<#path as #es_core::Event>::description)));
+    quote! {
+        const {
+            &#private::EventDescription {
+                name: #name,
+                version: #version,
+                semantics: #semantics,
+                struct_name: #struct_name,
+                shape: <Self as #private::Shape>::shape,
+                previous: #previous,
+            }
+        }
+    }
 }
 
 /// Compares with the version before, once that one is known: when constants are evaluated.

@@ -67,18 +67,18 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Option<Item> {
     Some(Item { attributes, ident, rest: fields(rest, errors) })
 }
 
-/// Drops and reports a second `#[event]`. The compiler has resolved `cfg_attr` on the struct, though not on its fields.
+/// Drops ours, and reports a second `#[event]`. The compiler has resolved `cfg_attr` on the struct, though not on its fields.
 fn own_attributes(attributes: Vec<Attribute>, errors: &mut Errors) -> Vec<Attribute> {
     let (ours, others): (Vec<_>, Vec<_>) =
-        attributes.into_iter().partition(|attribute| is_event(attribute.path()));
-    for attribute in ours {
+        attributes.into_iter().partition(|attribute| is_ours(attribute.path()));
+    for attribute in ours.into_iter().filter(|attribute| !attribute.path().is_ident("shape")) {
         errors.spanned(attribute, "`#[event]` is written twice; write one with all its keys");
     }
     others
 }
 
-fn is_event(path: &syn::Path) -> bool {
-    path.segments.last().is_some_and(|segment| segment.ident == "event")
+fn is_ours(path: &syn::Path) -> bool {
+    path.is_ident("shape") || path.segments.last().is_some_and(|segment| segment.ident == "event")
 }
 
 /// Checks the attributes of the fields, which stand at the top of the braces or parentheses, and drops ours.
@@ -117,6 +117,8 @@ fn field_attributes(tokens: TokenStream, errors: &mut Errors) -> TokenStream {
             _ => String::new(),
         };
         match name.as_str() {
+            // Read where the shape is made.
+            "shape" => {}
             "event" => {
                 errors.spanned(attribute, "a field has no `#[event]`; write the keys above the struct");
             }

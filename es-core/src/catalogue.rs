@@ -1,0 +1,154 @@
+//! The catalogue: every version of every event of an aggregate, with its shape.
+
+use crate::shape::{Describe, Line, Schema};
+use crate::{Aggregate, Fingerprint};
+
+/// What `#[event]` says about one version, as a constant.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct EventDescription {
+    pub name: &'static str,
+    pub version: u32,
+    pub semantics: Option<&'static str>,
+    /// The name of the struct, for messages.
+    pub struct_name: &'static str,
+    pub shape: Describe,
+    /// The version before. A function, as the struct before may be private to the module of this one.
+    pub previous: Option<fn() -> &'static Self>,
+}
+
+/// What `#[derive(Aggregate)]` says about the events, as a constant.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct AggregateDescription {
+    /// The newest version of each event.
+    pub events: &'static [fn() -> &'static EventDescription],
+}
+
+/// Everything that an aggregate reads: its events in all their versions, and its state where that is stored.
+///
+/// Stores compare it with what the database knows, and [`lock`](crate::lock) with what was published.
+///
+/// ```
+/// # use es_core::{Aggregate, Apply, event};
+/// use es_core::Catalogue;
+///
+/// #[event(name = "counter.added")]
+/// pub struct Added { pub by: u64 }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(name = "counter", id = String, events(Added))]
+/// pub struct Counter { total: u64 }
+/// # impl Apply<Added> for Counter { fn apply(&mut self, event: Added) { self.total += event.by; } }
+///
+/// let catalogue = Catalogue::of::<Counter>();
+/// assert_eq!(catalogue.events()[0].text(), "payload: struct\n  by: u64\n");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Catalogue {
+    aggregate: &'static str,
+    events: Vec<EventShape>,
+    state: Option<Schema>,
+}
+
+impl Catalogue {
+    /// The catalogue of `A`.
+    #[must_use]
+    pub fn of<A: Aggregate>() -> Self {
+        let mut events = Vec::new();
+        for newest in A::description().events {
+            let mut version = Some(newest());
+            while let Some(description) = version {
+                events.push(EventShape::new(description));
+                version = description.previous.map(|previous| previous());
+            }
+        }
+        let state = A::snapshots().map(|snapshots| snapshots.state());
+        Self { aggregate: A::NAME, events, state }
+    }
+
+    /// The aggregate's name.
+    #[must_use]
+    pub const fn aggregate(&self) -> &'static str {
+        self.aggregate
+    }
+
+    /// Every version of every event, the newest of each first.
+    #[must_use]
+    pub fn events(&self) -> &[EventShape] {
+        &self.events
+    }
+
+    /// The shape of the state, where snapshots of it are taken.
+    #[must_use]
+    pub const fn state(&self) -> Option<&Schema> {
+        self.state.as_ref()
+    }
+}
+
+/// One version of one event.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventShape {
+    name: &'static str,
+    version: u32,
+    semantics: Option<&'static str>,
+    struct_name: &'static str,
+    schema: Schema,
+}
+
+impl EventShape {
+    fn new(description: &EventDescription) -> Self {
+        let EventDescription { name, version, semantics, struct_name, shape, .. } = *description;
+        Self { name, version, semantics, struct_name, schema: Schema::described(shape) }
+    }
+
+    /// The wire name.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The version.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// What `semantics = "…"` says.
+    #[must_use]
+    pub const fn semantics(&self) -> Option<&'static str> {
+        self.semantics
+    }
+
+    /// The name of the struct, which is no part of the shape.
+    #[must_use]
+    pub const fn struct_name(&self) -> &'static str {
+        self.struct_name
+    }
+
+    /// The shape of the payload.
+    #[must_use]
+    pub const fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// The canonical text of shape and semantics.
+    #[must_use]
+    pub fn text(&self) -> String {
+        Line::text(&self.lines())
+    }
+
+    /// The hash of [`text`](Self::text).
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::EMPTY.with(&self.text())
+    }
+
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        let mut lines = self.schema.lines();
+        if let Some(semantics) = self.semantics {
+            lines.insert(1, Line::new("semantics", format!("{semantics:?}")));
+        }
+        lines
+    }
+}

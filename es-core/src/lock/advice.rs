@@ -1,0 +1,136 @@
+//! What to write when a published version has changed or is gone.
+
+use std::fmt::Write as _;
+
+use super::code::{Code, Entry, Published};
+use super::findings::Finding;
+use crate::shape::Line;
+
+/// The shape of a published version has changed.
+pub(super) fn changed(
+    published: &Published,
+    entry: &Entry,
+    before: &[Line],
+    now: &[Line],
+    differences: &[String],
+) -> Finding {
+    let struct_name = entry.shape.struct_name();
+    let mut text = format!("{published} (`{struct_name}`) is published, and its shape changed:\n");
+    for difference in differences {
+        line(&mut text, &format!("  - {difference}"));
+    }
+    let (newest, newest_struct) = entry.newest;
+    if published.version < newest {
+        line(
+            &mut text,
+            &format!(
+                "Events of version {} are stored as they were. Put `{struct_name}` back as it was; what is new belongs \
+                 into `{newest_struct}`, version {newest}, or a version after it.",
+                published.version
+            ),
+        );
+    } else {
+        bump(&mut text, published, struct_name, before, now);
+    }
+    Finding::new(text.trim_end())
+}
+
+/// A published version is no longer in the code.
+pub(super) fn gone(published: &Published, code: &Code, renamed: Option<&Published>) -> Finding {
+    let Published { name, version } = published;
+    let mut text = format!("{published} is published, and no aggregate here reads it any more.\n");
+    let newest = code.entries.iter().find(|(other, _)| other.name == *name).map(|(_, entry)| entry.newest);
+    match (newest, renamed) {
+        (Some((newest, _)), _) if newest < *version => line(
+            &mut text,
+            &format!(
+                "The code ends at version {newest}. Put the struct of version {version} back: versions only go up, and a \
+                 program that does not know version {version} cannot read what is stored."
+            ),
+        ),
+        (Some((newest, newest_struct)), _) => line(
+            &mut text,
+            &format!(
+                "Put its struct back as it was, and let the version after it name it: `previous = {newest_struct}V{version}` \
+                 (the newest is version {newest}, `{newest_struct}`)."
+            ),
+        ),
+        (None, Some(other)) => line(
+            &mut text,
+            &format!(
+                "The new event `{}` has the same shape. Stored events keep their name: call it `{name}` again; the struct \
+                 may have any name.",
+                other.name
+            ),
+        ),
+        (None, None) => line(
+            &mut text,
+            "Put its struct back as it was and into the `events(…)` of its aggregate: it may stand in any stream, even \
+             when nobody writes it any more.",
+        ),
+    }
+    Finding::new(text.trim_end())
+}
+
+/// The next version, to paste.
+fn bump(text: &mut String, published: &Published, struct_name: &str, before: &[Line], now: &[Line]) {
+    let Published { name, version } = published;
+    let (next, old) = (version + 1, format!("{struct_name}V{version}"));
+    let step = step(version, before, now);
+    line(
+        text,
+        &format!(
+            "Events of version {version} are stored as they were. Undo the change, or make it version {next}: keep the \
+             struct as it was under the name `{old}`, and write\n\n\
+             #[event(name = {name:?}, version = {next}, previous = {old})]\n\
+             pub struct {struct_name} {{ /* as it is now */ }}\n\n\
+             #[event(name = {name:?}, version = {version})]\n\
+             pub struct {old} {{ /* as it was */ }}\n\n\
+             impl es_core::UpcastFrom<{old}> for {struct_name} {{\n\
+             \x20   type Error = std::convert::Infallible;\n\
+             \x20   fn upcast_from(old: {old}, _: &es_core::UpcastContext<'_>) -> Result<Self, Self::Error> {{\n\
+             \x20       {step}\n\
+             \x20   }}\n\
+             }}\n\n\
+             then run `ES_LOCK=update cargo test`.",
+        ),
+    );
+}
+
+/// The body of the step: what has stayed is moved over.
+fn step(version: &u32, before: &[Line], now: &[Line]) -> String {
+    let fields = |lines: &[Line]| Line::find(lines, "payload").filter(|line| line.value == "struct").cloned();
+    let (Some(before), Some(now)) = (fields(before), fields(now)) else {
+        return format!("todo!(\"what version {version} means today\")");
+    };
+    let mut text = String::from("Ok(Self {");
+    for field in &now.below {
+        let name = field.key.as_str();
+        let is_ident = name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+        if !is_ident || name.starts_with(|letter: char| letter.is_numeric()) {
+            continue;
+        }
+        let same = Line::find(&before.below, name).is_some_and(|old| old.value == field.value);
+        let mut old = before.below.iter().filter(|old| Line::find(&now.below, &old.key).is_none());
+        let new = now.below.iter().filter(|new| Line::find(&before.below, &new.key).is_none()).count();
+        let renamed = match (old.next(), old.next(), new) {
+            (Some(old), None, 1) if old.rest() == field.rest() => Some(old.key.clone()),
+            _ => None,
+        };
+        let value = if same {
+            format!("old.{name}")
+        } else if let Some(old) = renamed.filter(|_| Line::find(&before.below, name).is_none()) {
+            format!("old.{old}")
+        } else {
+            format!("todo!(\"from version {version}\")")
+        };
+        // Writing to a string cannot fail.
+        let _ = write!(text, " {name}: {value},");
+    }
+    text.trim_end_matches(',').to_owned() + " })"
+}
+
+fn line(text: &mut String, words: &str) {
+    text.push_str(words);
+    text.push('\n');
+}

@@ -1,0 +1,48 @@
+//! Comparing the code with the lock.
+
+mod lines;
+
+use super::Mode;
+use super::advice;
+use super::code::{Code, Published};
+use super::file::{self, Locked};
+use super::findings::Finding;
+use crate::shape::Line;
+
+pub(super) struct Compared {
+    pub(super) findings: Vec<Finding>,
+    /// The versions that are not published yet.
+    pub(super) new: Vec<(Published, Vec<Line>)>,
+}
+
+pub(super) fn compare(code: &Code, locked: &Locked, mode: Mode) -> Compared {
+    let (mut findings, mut new) = (Vec::new(), Vec::new());
+    for (published, entry) in &code.entries {
+        let now = entry.shape.lines();
+        match locked.entries.get(published) {
+            None => new.push((published.clone(), now)),
+            Some(before) if *before == now => {}
+            Some(before) => {
+                let differences = lines::differences(before, &now);
+                findings.push(advice::changed(published, entry, before, &now, &differences));
+            }
+        }
+    }
+    for (published, before) in &locked.entries {
+        if !code.entries.contains_key(published) {
+            let renamed = new.iter().find(|(_, now)| now == before).map(|(other, _)| other);
+            findings.push(advice::gone(published, code, renamed));
+        }
+    }
+    if mode == Mode::Check && !new.is_empty() {
+        let list: Vec<String> = new.iter().map(|(published, _)| published.to_string()).collect();
+        let what = if locked.exists { "not there yet" } else { "to be published in a new file" };
+        findings.push(Finding::new(format!(
+            "{} {what}: {}\nRun `ES_LOCK=update cargo test`, look at what it wrote, and commit {} and the folder `events`.",
+            if list.len() == 1 { "one version is" } else { "versions are" },
+            list.join(", "),
+            file::NAME,
+        )));
+    }
+    Compared { findings, new }
+}

@@ -1,0 +1,230 @@
+//! What differs between two texts of one event, in words.
+
+use std::collections::BTreeSet;
+
+use crate::shape::Line;
+
+/// One sentence for each difference.
+pub(in crate::lock) fn differences(before: &[Line], now: &[Line]) -> Vec<String> {
+    let mut found = Vec::new();
+    for old in before {
+        let Some(new) = Line::find(now, &old.key) else {
+            if old.key == "semantics" {
+                found.push(format!("the semantics {} are gone", old.value));
+            }
+            continue;
+        };
+        if old == new {
+            continue;
+        }
+        let place = Place::of(&old.key, before);
+        if old.key == "semantics" {
+            found.push(format!("the semantics were {} and are {} now", old.value, new.value));
+        } else {
+            compare_line(old, new, &place, &mut found);
+        }
+    }
+    if let Some(semantics) =
+        Line::find(now, "semantics").filter(|_| Line::find(before, "semantics").is_none())
+    {
+        found.push(format!("the semantics are {} now", semantics.value));
+    }
+    hint_at_renamed_types(before, now, &mut found);
+    if found.is_empty() {
+        found.push("a type in it has another name, or stands in another order".into());
+    }
+    found
+}
+
+/// Where a line stands, in words.
+struct Place {
+    /// The whole.
+    subject: String,
+    /// Behind the name of a part.
+    of: String,
+    /// Where the type is used.
+    at: String,
+    parts: &'static str,
+}
+
+impl Place {
+    fn of(key: &str, lines: &[Line]) -> Self {
+        let Some(name) = key.strip_prefix("type ") else {
+            return Self {
+                subject: "the payload".into(),
+                of: String::new(),
+                at: String::new(),
+                parts: "field",
+            };
+        };
+        let is_enum = Line::find(lines, key).is_some_and(|line| line.value == "enum");
+        let at = way(lines, name).map_or_else(String::new, |way| format!(" (at `{way}`)"));
+        let parts = if is_enum { "variant" } else { "field" };
+        Self { subject: format!("the type `{name}`"), of: format!(" of `{name}`"), at, parts }
+    }
+}
+
+fn compare_line(old: &Line, new: &Line, place: &Place, found: &mut Vec<String>) {
+    let Place { subject, at, .. } = place;
+    if old.value != new.value {
+        found.push(format!("{subject}{at} was `{}` and is `{}` now", old.value, new.value));
+        return;
+    }
+    compare_notes(subject, old, new, at, found);
+    compare_parts(&old.below, &new.below, place, found);
+}
+
+fn compare_parts(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<String>) {
+    let Place { of, at, parts, .. } = place;
+    let gone: Vec<&Line> = old.iter().filter(|part| Line::find(new, &part.key).is_none()).collect();
+    let added: Vec<&Line> = new.iter().filter(|part| Line::find(old, &part.key).is_none()).collect();
+    let before = found.len();
+    if let ([gone], [added]) = (&gone[..], &added[..])
+        && gone.rest() == added.rest()
+        && gone.below == added.below
+    {
+        found.push(format!("{parts} {}{of} was renamed to {}{at}", name(gone), name(added)));
+    } else {
+        for part in gone {
+            found.push(format!("{parts} {}{of} was removed{at}", shown(part)));
+        }
+        for part in added {
+            found.push(format!("{parts} {}{of} was added{at}", shown(part)));
+        }
+    }
+    for part in old {
+        let Some(now) = Line::find(new, &part.key).filter(|now| *now != part) else { continue };
+        let subject = format!("{parts} {}{of}", name(part));
+        if part.value == now.value {
+            compare_notes(&subject, part, now, at, found);
+            let within = Place {
+                subject: subject.clone(),
+                of: format!(" of {}{of}", name(part)),
+                at: at.clone(),
+                parts: "field",
+            };
+            compare_parts(&part.below, &now.below, &within, found);
+        } else {
+            let value = |line: &Line| if line.value.is_empty() { "null".into() } else { line.value.clone() };
+            found.push(format!("{subject} was `{}` and is `{}` now{at}", value(part), value(now)));
+        }
+    }
+    let order = |lines: &[Line]| lines.iter().map(|line| line.key.clone()).collect::<Vec<_>>();
+    if found.len() == before && old.len() == new.len() && order(old) != order(new) {
+        found.push(format!(
+            "the {parts}s{of}{at} stood in the order {} and stand in the order {} now",
+            order(old).join(", "),
+            order(new).join(", ")
+        ));
+    }
+}
+
+/// Notes are compared one by one; the same note with another value has changed.
+fn compare_notes(subject: &str, old: &Line, new: &Line, at: &str, found: &mut Vec<String>) {
+    let kind = |note: &str| match note.rsplit_once(' ') {
+        Some((kind, _)) if !note.starts_with("with ") => kind.to_owned(),
+        _ => note.split(' ').next().unwrap_or_default().to_owned(),
+    };
+    let gone: Vec<&String> = old.notes.iter().filter(|note| !new.notes.contains(note)).collect();
+    let mut added: Vec<&String> = new.notes.iter().filter(|note| !old.notes.contains(note)).collect();
+    for note in gone {
+        match added.iter().position(|other| kind(other) == kind(note)) {
+            Some(place) => {
+                let other = added.remove(place);
+                found.push(format!("{subject} was `{note}` and is `{other}` now{at}"));
+            }
+            None => found.push(format!("{subject} is no longer `{note}`{at}")),
+        }
+    }
+    for note in added {
+        found.push(format!("{subject} is `{note}` now{at}"));
+    }
+}
+
+/// Renaming a struct or an enum changes nothing on the wire, so it can be undone in the shape alone. Not so a newtype,
+/// whose name is all that tells cents from euros.
+fn hint_at_renamed_types(before: &[Line], now: &[Line], found: &mut Vec<String>) {
+    let only_in = |lines: &[Line], others: &[Line]| -> Vec<Line> {
+        let is_type =
+            |line: &&Line| line.key.starts_with("type ") && matches!(&*line.value, "struct" | "enum");
+        lines.iter().filter(is_type).filter(|line| Line::find(others, &line.key).is_none()).cloned().collect()
+    };
+    let added = only_in(now, before);
+    for old in only_in(before, now) {
+        let same = added
+            .iter()
+            .find(|new| (&new.value, &new.notes, &new.below) == (&old.value, &old.notes, &old.below));
+        if let (Some(new), Some(name)) = (same, old.key.strip_prefix("type ")) {
+            let now = new.key.trim_start_matches("type ");
+            found.push(format!(
+                "`{now}` is what `{name}` was: if only its Rust name changed, write `#[shape(name = \"{name}\")]` on it \
+                 and nothing has changed"
+            ));
+        }
+    }
+}
+
+fn name(part: &Line) -> String {
+    format!("`{}`", part.key)
+}
+
+/// A part with what it holds.
+fn shown(part: &Line) -> String {
+    let rest = part.rest();
+    if rest.is_empty() { name(part) } else { format!("`{}: {rest}`", part.key) }
+}
+
+/// The fields that lead from the payload to a type.
+fn way(lines: &[Line], to: &str) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let mut ways = vec![("payload".to_owned(), String::new())];
+    while !ways.is_empty() {
+        for (key, way) in std::mem::take(&mut ways) {
+            let Some(line) = Line::find(lines, &key).filter(|_| seen.insert(key.clone())) else { continue };
+            for (part, value) in leaves(line) {
+                let way = if way.is_empty() || part.is_empty() {
+                    way.clone() + &part
+                } else {
+                    format!("{way}.{part}")
+                };
+                for other in lines.iter().filter_map(|line| line.key.strip_prefix("type ")) {
+                    if mentions(&value, other) {
+                        if other == to {
+                            return Some(if way.is_empty() { "payload".into() } else { way });
+                        }
+                        ways.push((format!("type {other}"), way.clone()));
+                    }
+                }
+            }
+        }
+    }
+    None
+}
+
+/// The parts of a line that hold types, each with its name.
+fn leaves(line: &Line) -> Vec<(String, String)> {
+    let mut leaves = vec![(String::new(), line.value.clone())];
+    for part in &line.below {
+        for (inner, value) in leaves_of_part(part) {
+            leaves.push((inner, value));
+        }
+    }
+    leaves
+}
+
+fn leaves_of_part(part: &Line) -> Vec<(String, String)> {
+    if part.key.starts_with("..") {
+        return vec![(String::new(), part.key.clone())];
+    }
+    let own = (part.key.clone(), part.value.clone());
+    let below = part.below.iter().map(|field| (format!("{}.{}", part.key, field.key), field.value.clone()));
+    std::iter::once(own).chain(below).collect()
+}
+
+fn mentions(value: &str, name: &str) -> bool {
+    let is_part =
+        |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() || "_#:".contains(c));
+    value.match_indices(name).any(|(at, _)| {
+        !is_part(value[..at].chars().next_back()) && !is_part(value[at + name.len()..].chars().next())
+    })
+}

@@ -1,0 +1,191 @@
+//! `events.lock`: reading and writing.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::code::Published;
+use super::findings::Finding;
+use crate::shape::Line;
+
+pub(super) const NAME: &str = "events.lock";
+
+const FORMAT: &str = "format = 1";
+
+/// The published shapes.
+#[derive(Debug, Default)]
+pub(super) struct Locked {
+    pub(super) exists: bool,
+    pub(super) entries: BTreeMap<Published, Vec<Line>>,
+}
+
+pub(super) fn read(path: &Path) -> Result<Locked, Finding> {
+    match fs::read_to_string(path) {
+        Ok(text) => parse(&text),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(Locked::default()),
+        Err(error) => Err(Finding::new(format!("{} cannot be read: {error}", path.display()))),
+    }
+}
+
+fn parse(text: &str) -> Result<Locked, Finding> {
+    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+    match lines.next() {
+        Some((_, FORMAT)) => {}
+        Some((_, line)) if line.starts_with("format = ") => {
+            return Err(Finding::new(format!(
+                "{NAME} has `{line}`, and this es-core knows `{FORMAT}`; use the es-core that wrote it"
+            )));
+        }
+        _ => return Err(Finding::new(format!("{NAME} does not begin with `{FORMAT}`; restore the file"))),
+    }
+    let mut locked = Locked { exists: true, ..Locked::default() };
+    let mut entry: Option<(Published, Vec<Line>)> = None;
+    for (at, line) in lines {
+        let bad = |problem: &str| Err(Finding::new(format!("{NAME} line {}: {problem}", at + 1)));
+        if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
+            return bad("a merge was not resolved; keep the entries of both sides, each once");
+        }
+        let depth = line.len() - line.trim_start_matches(' ').len();
+        if depth == 0 {
+            let Some(published) = header(line) else {
+                return bad("this is no `event <name> <version>`; restore the file");
+            };
+            locked.insert(entry.take());
+            if locked.entries.contains_key(&published) {
+                return bad(&format!(
+                    "{published} stands here twice: two branches both made it; give one of them the next version"
+                ));
+            }
+            entry = Some((published, Vec::new()));
+            continue;
+        }
+        let Some((_, top)) = &mut entry else {
+            return bad("this line belongs to no event; restore the file");
+        };
+        if !hang(top, depth / 2, Line::parse(line.trim())) || depth % 2 != 0 {
+            return bad("this line is not indented as it was written; restore the file");
+        }
+    }
+    locked.insert(entry);
+    Ok(locked)
+}
+
+/// Puts a line below the last one that is less indented.
+fn hang(lines: &mut Vec<Line>, depth: usize, line: Line) -> bool {
+    if depth == 1 {
+        lines.push(line);
+        return true;
+    }
+    lines.last_mut().is_some_and(|last| hang(&mut last.below, depth - 1, line))
+}
+
+fn header(line: &str) -> Option<Published> {
+    let (name, version) = line.strip_prefix("event ")?.rsplit_once(' ')?;
+    Some(Published { name: name.to_owned(), version: version.parse().ok()? })
+}
+
+impl Locked {
+    fn insert(&mut self, entry: Option<(Published, Vec<Line>)>) {
+        self.entries.extend(entry);
+    }
+
+    fn text(&self) -> String {
+        let mut text = format!("{FORMAT}\n");
+        for (Published { name, version }, lines) in &self.entries {
+            text.push_str(&format!("\nevent {name} {version}\n"));
+            Line::write(lines, 1, &mut text);
+        }
+        text
+    }
+}
+
+/// A file to be written.
+#[derive(Debug)]
+pub(super) struct Write {
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+}
+
+impl Write {
+    /// Writes beside the place and moves the file there, so that a reader sees all of it or nothing.
+    pub(super) fn run(&self) -> Result<(), Finding> {
+        let beside = self.path.with_extension("new");
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&beside, &self.text))
+            .and_then(|()| fs::rename(&beside, &self.path))
+            .map_err(|error| Finding::new(format!("{} cannot be written: {error}", self.path.display())))
+    }
+}
+
+/// The lock with what is new, unless there is nothing new.
+pub(super) fn update(path: &Path, locked: &Locked, new: &[(Published, Vec<Line>)]) -> Option<Write> {
+    if new.is_empty() && locked.exists {
+        return None;
+    }
+    let mut entries = locked.entries.clone();
+    entries.extend(new.iter().cloned());
+    let text = Locked { exists: true, entries }.text();
+    Some(Write { path: path.to_owned(), text })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "\
+format = 1
+
+event account.deposited 1
+  payload: struct
+    cents: i64
+
+event account.deposited 2
+  payload: struct
+    cents: i64
+    currency: Currency, default
+  semantics: \"without tax, in cents\"
+  type Currency: enum
+    Eur
+    Usd, alias dollar
+
+event account.deposited 10
+  payload: null
+";
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let locked = parse(TEXT).expect("a lock");
+        assert_eq!(locked.entries.len(), 3);
+        assert_eq!(locked.text(), TEXT);
+        assert_eq!(parse(&TEXT.replace('\n', "\r\n")).expect("a lock").text(), TEXT);
+    }
+
+    #[test]
+    fn a_broken_file_is_refused_with_its_line() {
+        let problem = |text: &str| parse(text).expect_err("broken").text;
+        assert_eq!(problem(""), "events.lock does not begin with `format = 1`; restore the file");
+        assert_eq!(
+            problem("format = 2\n"),
+            "events.lock has `format = 2`, and this es-core knows `format = 1`; use the es-core that wrote it"
+        );
+        assert_eq!(
+            problem("format = 1\n\nevent a\n"),
+            "events.lock line 3: this is no `event <name> <version>`; restore the file"
+        );
+        assert_eq!(
+            problem("format = 1\n<<<<<<< HEAD\n"),
+            "events.lock line 2: a merge was not resolved; keep the entries of both sides, each once"
+        );
+        assert_eq!(
+            problem("format = 1\nevent a 2\n  payload: i64\nevent a 2\n  payload: u64\n"),
+            "events.lock line 4: `a` version 2 stands here twice: two branches both made it; give one of them the next \
+             version"
+        );
+        assert_eq!(
+            problem("format = 1\nevent a 2\n      payload: i64\n"),
+            "events.lock line 3: this line is not indented as it was written; restore the file"
+        );
+    }
+}

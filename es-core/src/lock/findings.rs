@@ -1,0 +1,62 @@
+//! What the check finds, and how it says so.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// One thing that differs between code and lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Finding {
+    /// What differs, and what to do; several lines.
+    pub text: String,
+}
+
+impl Finding {
+    pub(super) fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+}
+
+/// Code and lock differ. The message is made for the one who changed the code.
+#[derive(Clone, PartialEq, Eq)]
+pub struct LockError {
+    path: PathBuf,
+    findings: Vec<Finding>,
+}
+
+impl LockError {
+    pub(super) const fn new(path: PathBuf, findings: Vec<Finding>) -> Self {
+        Self { path, findings }
+    }
+
+    /// Everything that differs.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+}
+
+impl fmt::Display for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.findings.len();
+        let things = if count == 1 { "thing" } else { "things" };
+        writeln!(f, "the code and {} differ in {count} {things}:", self.path.display())?;
+        for (at, finding) in self.findings.iter().enumerate() {
+            let mut lines = finding.text.lines();
+            writeln!(f, "\n{}. {}", at + 1, lines.next().unwrap_or_default())?;
+            for line in lines {
+                if line.is_empty() { writeln!(f)? } else { writeln!(f, "   {line}")? }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A test that returns the error shows its `Debug` form.
+impl fmt::Debug for LockError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for LockError {}

@@ -1,0 +1,53 @@
+//! What the derive writes: constants that describe a type, with a function in each place where another type stands.
+//!
+//! Constants, because they cost the user's build next to nothing: no code is generated for them, and the functions of
+//! most types are compiled already.
+
+use super::{Note, Type, Types};
+
+/// A function that describes a type: [`Shape::shape`](super::Shape::shape).
+pub type Describe = fn(&mut Types) -> Type;
+
+/// A struct or an enum.
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub struct TypeDescription {
+    pub name: &'static str,
+    /// The type parameters, which belong to the name.
+    pub arguments: &'static [Describe],
+    pub notes: &'static [Note],
+    pub form: FormDescription,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub enum FormDescription {
+    Content(ContentDescription),
+    Enum(&'static [VariantDescription]),
+}
+
+/// What a struct or a variant holds.
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub enum ContentDescription {
+    Unit,
+    Is(Describe),
+    Tuple(&'static [FieldDescription]),
+    Struct(&'static [FieldDescription]),
+}
+
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub struct FieldDescription {
+    pub name: &'static str,
+    pub shape: Describe,
+    pub notes: &'static [Note],
+}
+
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub struct VariantDescription {
+    pub name: &'static str,
+    pub content: ContentDescription,
+    pub notes: &'static [Note],
+}

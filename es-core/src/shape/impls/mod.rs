@@ -1,0 +1,6 @@
+//! The shapes of types that others made.
+
+mod containers;
+mod crates;
+mod scalars;
+mod std_types;

@@ -1,0 +1,57 @@
+//! Shapes: what JSON a type stands for, described so that two programs, or two commits of one, can be compared.
+//!
+//! `#[event]` gives every event its shape, [`#[derive(Shape)]`](derive@crate::Shape) gives one to the types inside it. The
+//! canonical text of a shape is what [`events.lock`](crate::lock) keeps; its hash is the [`Fingerprint`](crate::Fingerprint).
+
+mod declared;
+mod description;
+mod impls;
+mod line;
+mod model;
+mod opaque;
+mod probe;
+mod sample;
+mod schema;
+mod text;
+
+pub use declared::InvalidForm;
+pub use description::{
+    ContentDescription, Describe, FieldDescription, FormDescription, TypeDescription, VariantDescription,
+};
+pub use model::{Note, Type, Types};
+pub use opaque::OpaquePart;
+pub use probe::{Opaque, Probe};
+pub use schema::Schema;
+
+pub(crate) use line::Line;
+pub(crate) use model::{Content, Definition, Field, Form, Variant};
+
+/// The JSON that a type stands for: its fields with their wire names, its variants, its nested types.
+///
+/// Derived by [`#[derive(Shape)]`](derive@crate::Shape), which reads serde's attributes, so that the shape is the one on
+/// the wire. A type without it is opaque: that fails no build, only the test of the [lock](crate::lock).
+///
+/// By hand, for a type that writes itself as another one:
+///
+/// ```
+/// use es_core::shape::{Schema, Shape, Type, Types};
+///
+/// pub struct Iban(String);
+///
+/// impl Shape for Iban {
+///     fn shape(_: &mut Types) -> Type {
+///         Type::string("iban")
+///     }
+/// }
+///
+/// assert_eq!(Schema::of::<Vec<Iban>>().text(), "payload: list<string:iban>\n");
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no shape",
+    label = "no `Shape`",
+    note = "write `#[derive(es_core::Shape)]` above `{Self}`, or `#[shape(\"…\")]` on the field that holds it"
+)]
+pub trait Shape {
+    /// Describes the type. Named types are entered into `types`, where a type that holds itself finds its own name.
+    fn shape(types: &mut Types) -> Type;
+}

@@ -1,0 +1,209 @@
+//! The model of a shape: types, and the definitions that they refer to by number.
+
+use std::borrow::Cow;
+
+use super::description::{ContentDescription, FormDescription, TypeDescription, VariantDescription};
+use super::{Describe, FieldDescription};
+
+/// The shape of one value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Type {
+    /// A value without parts, by its word: `bool`, `i64`, `string`, `string:uuid`, `any`.
+    Plain(Cow<'static, str>),
+    /// A value or `null`.
+    Option(Box<Self>),
+    /// An array of any length.
+    List(Box<Self>),
+    /// An array without repetitions.
+    Set(Box<Self>),
+    /// An array of one length.
+    Array(Box<Self>, usize),
+    /// An object with keys that are data.
+    Map(Box<Self>, Box<Self>),
+    /// An array of parts, each with its own shape.
+    Tuple(Vec<Self>),
+    /// A type with a name, by its number in [`Types`].
+    Named(usize),
+    /// A type without a shape, by its name.
+    Opaque(String),
+}
+
+impl Type {
+    /// A value without parts: `Type::plain("i64")`.
+    #[must_use]
+    pub const fn plain(word: &'static str) -> Self {
+        Self::Plain(Cow::Borrowed(word))
+    }
+
+    /// A string of some format: `Type::string("date-time")`.
+    #[must_use]
+    pub fn string(format: &str) -> Self {
+        Self::Plain(format!("string:{format}").into())
+    }
+}
+
+/// What serde's attributes say about a type, a field or a variant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
+pub enum Note {
+    /// May be absent; then it is the default of its type.
+    Default,
+    /// May be absent; then this function makes it.
+    DefaultFrom(&'static str),
+    /// Absent where this function says so.
+    OmittedIf(&'static str),
+    /// Read under this name as well.
+    Alias(&'static str),
+    /// Read under this name instead.
+    ReadAs(&'static str),
+    /// Read and never written.
+    ReadOnly,
+    /// Written and never read.
+    WrittenOnly,
+    /// Its fields stand among those of the type around it.
+    Flatten,
+    /// The variant's name stands in this field.
+    Tag(&'static str),
+    /// The variant's content stands in this field.
+    Content(&'static str),
+    /// The variant's name is not written.
+    Untagged,
+    /// A field that holds a fixed text.
+    Constant(&'static str, &'static str),
+    /// Fields that are not known are refused.
+    NoUnknownFields,
+    /// Stands for every unknown variant.
+    Other,
+}
+
+/// The named types of one shape.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Types {
+    pub(crate) definitions: Vec<Definition>,
+}
+
+/// One named type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Definition {
+    pub(crate) name: String,
+    /// Tells types of one name apart; never printed, as it holds Rust paths.
+    identity: &'static str,
+    pub(crate) notes: &'static [Note],
+    pub(crate) form: Form,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Form {
+    Content(Content),
+    Enum(Vec<Variant>),
+}
+
+/// What a struct or a variant holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Content {
+    Unit,
+    Is(Type),
+    Tuple(Vec<Field>),
+    Struct(Vec<Field>),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Field {
+    pub(crate) name: &'static str,
+    pub(crate) shape: Type,
+    pub(crate) notes: &'static [Note],
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Variant {
+    pub(crate) name: &'static str,
+    pub(crate) content: Content,
+    pub(crate) notes: &'static [Note],
+}
+
+impl Types {
+    /// Enters a derived type, once. `identity` is [`std::any::type_name`], which is distinct enough within one program.
+    #[doc(hidden)]
+    pub fn named(&mut self, identity: &'static str, description: &'static TypeDescription) -> Type {
+        let arguments: Vec<Type> = description.arguments.iter().map(|argument| argument(self)).collect();
+        let known = self.definitions.iter().position(|definition| definition.identity == identity);
+        if let Some(number) = known {
+            return Type::Named(number);
+        }
+        let mut name = description.name.to_owned();
+        if !arguments.is_empty() {
+            let arguments: Vec<String> = arguments.iter().map(|argument| self.inline(argument)).collect();
+            name = format!("{name}<{}>", arguments.join(", "));
+        }
+        let number = self.definitions.len();
+        // Entered before its parts are described, so that a part that holds the type again ends here.
+        let form = Form::Content(Content::Unit);
+        self.definitions.push(Definition { name, identity, notes: description.notes, form });
+        self.definitions[number].form = self.form(&description.form);
+        Type::Named(number)
+    }
+
+    fn form(&mut self, form: &FormDescription) -> Form {
+        match form {
+            FormDescription::Content(content) => Form::Content(self.content(content)),
+            FormDescription::Enum(variants) => {
+                Form::Enum(variants.iter().map(|variant| self.variant(variant)).collect())
+            }
+        }
+    }
+
+    fn variant(&mut self, variant: &VariantDescription) -> Variant {
+        Variant { name: variant.name, content: self.content(&variant.content), notes: variant.notes }
+    }
+
+    fn content(&mut self, content: &ContentDescription) -> Content {
+        match content {
+            ContentDescription::Unit => Content::Unit,
+            ContentDescription::Is(shape) => Content::Is(shape(self)),
+            ContentDescription::Tuple(fields) => Content::Tuple(self.fields(fields)),
+            ContentDescription::Struct(fields) => Content::Struct(self.fields(fields)),
+        }
+    }
+
+    fn fields(&mut self, fields: &[FieldDescription]) -> Vec<Field> {
+        let field = |field: &FieldDescription| Field {
+            name: field.name,
+            shape: (field.shape)(self),
+            notes: field.notes,
+        };
+        fields.iter().map(field).collect()
+    }
+
+    // One call each, so that the generic implementations stay short wherever they are compiled.
+
+    /// A value or `null`.
+    pub fn option(&mut self, of: Describe) -> Type {
+        Type::Option(Box::new(of(self)))
+    }
+
+    /// An array of any length.
+    pub fn list(&mut self, of: Describe) -> Type {
+        Type::List(Box::new(of(self)))
+    }
+
+    /// An array without repetitions.
+    pub fn set(&mut self, of: Describe) -> Type {
+        Type::Set(Box::new(of(self)))
+    }
+
+    /// An array of one length.
+    pub fn array(&mut self, of: Describe, len: usize) -> Type {
+        Type::Array(Box::new(of(self)), len)
+    }
+
+    /// An object with keys that are data.
+    pub fn map(&mut self, key: Describe, value: Describe) -> Type {
+        Type::Map(Box::new(key(self)), Box::new(value(self)))
+    }
+
+    /// An array of parts, each with its own shape.
+    pub fn tuple(&mut self, parts: &[Describe]) -> Type {
+        Type::Tuple(parts.iter().map(|part| part(self)).collect())
+    }
+}

@@ -1,0 +1,89 @@
+//! Finding the parts that have no shape.
+
+use std::fmt;
+
+use super::{Content, Field, Form, Schema, Type};
+
+/// A part without a shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OpaquePart {
+    /// The way to it: field names and variants, joined by dots; empty for the whole.
+    pub path: String,
+    /// Its type.
+    pub type_name: String,
+}
+
+impl fmt::Display for OpaquePart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.path.is_empty() {
+            write!(f, "it is `{}`", self.type_name)
+        } else {
+            write!(f, "`{}` is `{}`", self.path, self.type_name)
+        }
+    }
+}
+
+pub(super) fn parts(schema: &Schema) -> Vec<OpaquePart> {
+    let mut search = Search { schema, entered: Vec::new(), found: Vec::new() };
+    search.look(&schema.root, "");
+    search.found
+}
+
+struct Search<'a> {
+    schema: &'a Schema,
+    entered: Vec<usize>,
+    found: Vec<OpaquePart>,
+}
+
+impl Search<'_> {
+    fn look(&mut self, of: &Type, path: &str) {
+        match of {
+            Type::Option(of) => self.look(of, path),
+            Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.look(of, &format!("{path}[]")),
+            Type::Map(key, value) => {
+                self.look(key, &format!("{path}{{key}}"));
+                self.look(value, &format!("{path}{{}}"));
+            }
+            Type::Tuple(parts) => {
+                for (at, part) in parts.iter().enumerate() {
+                    self.look(part, &join(path, &at.to_string()));
+                }
+            }
+            Type::Opaque(name) => {
+                self.found.push(OpaquePart { path: path.to_owned(), type_name: name.clone() });
+            }
+            Type::Named(number) if !self.entered.contains(number) => {
+                self.entered.push(*number);
+                match self.schema.types.definitions.get(*number).map(|definition| &definition.form) {
+                    Some(Form::Content(content)) => self.content(content, path),
+                    Some(Form::Enum(variants)) => {
+                        for variant in variants {
+                            self.content(&variant.content, &join(path, variant.name));
+                        }
+                    }
+                    None => {}
+                }
+            }
+            Type::Plain(_) | Type::Named(_) => {}
+        }
+    }
+
+    fn content(&mut self, content: &Content, path: &str) {
+        match content {
+            Content::Unit => {}
+            Content::Is(of) => self.look(of, path),
+            Content::Tuple(fields) | Content::Struct(fields) => self.fields(fields, path),
+        }
+    }
+
+    fn fields(&mut self, fields: &[Field], path: &str) {
+        for field in fields {
+            self.look(&field.shape, &join(path, field.name));
+        }
+    }
+}
+
+fn join(path: &str, name: &str) -> String {
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
+}

@@ -1,0 +1,66 @@
+//! Finding out whether a type has a shape, without asking for one.
+
+use std::any::type_name;
+use std::marker::PhantomData;
+
+use super::{Describe, Shape, Type, Types};
+
+/// `Probe::<T>::SHAPE` is the shape of `T` where there is one, and else an opaque one: an associated constant of the type
+/// itself goes before one of a trait, and the former exists only where its bound holds.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Probe<T: ?Sized>(PhantomData<T>);
+
+impl<T: Shape + ?Sized> Probe<T> {
+    pub const SHAPE: Describe = T::shape;
+}
+
+/// Must be in scope where a [`Probe`] is used.
+#[doc(hidden)]
+pub trait Opaque {
+    const SHAPE: Describe;
+}
+
+impl<T: ?Sized> Opaque for Probe<T> {
+    const SHAPE: Describe = |_: &mut Types| opaque(type_name::<T>());
+}
+
+fn opaque(path: &str) -> Type {
+    Type::Opaque(without_paths(path))
+}
+
+/// `alloc::vec::Vec<bank::money::Currency>` becomes `Vec<Currency>`.
+fn without_paths(path: &str) -> String {
+    let mut short = String::new();
+    let mut word = String::new();
+    for character in path.chars() {
+        match character {
+            ':' => word.clear(),
+            _ if character.is_alphanumeric() || character == '_' => word.push(character),
+            _ => {
+                short.push_str(&word);
+                word.clear();
+                short.push(character);
+            }
+        }
+    }
+    short + &word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Foreign;
+
+    #[test]
+    fn a_type_without_a_shape_is_opaque_and_named_without_its_path() {
+        let mut types = Types::default();
+        assert_eq!(Probe::<Option<i64>>::SHAPE(&mut types), Type::Option(Box::new(Type::plain("i64"))));
+        assert_eq!(Probe::<Foreign>::SHAPE(&mut types), Type::Opaque("Foreign".into()));
+        assert_eq!(
+            Probe::<Vec<Option<Foreign>>>::SHAPE(&mut types),
+            Type::Opaque("Vec<Option<Foreign>>".into())
+        );
+    }
+}

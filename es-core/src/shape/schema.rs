@@ -1,0 +1,51 @@
+//! One shape, whole: a type with all the definitions that it needs.
+
+use super::{Describe, Line, OpaquePart, Shape, Type, Types};
+use crate::Fingerprint;
+
+/// The shape of a type, with the shapes of all types in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schema {
+    pub(crate) types: Types,
+    pub(crate) root: Type,
+}
+
+impl Schema {
+    /// The shape of `T`.
+    #[must_use]
+    pub fn of<T: Shape + ?Sized>() -> Self {
+        Self::described(T::shape)
+    }
+
+    /// The shape that a function describes.
+    #[must_use]
+    pub fn described(describe: Describe) -> Self {
+        let mut types = Types::default();
+        let root = describe(&mut types);
+        Self { types, root }
+    }
+
+    /// The canonical text: one field a line, sorted, without Rust paths. Equal shapes have equal texts.
+    #[must_use]
+    pub fn text(&self) -> String {
+        Line::text(&self.lines())
+    }
+
+    /// The hash of [`text`](Self::text).
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::EMPTY.with(&self.text())
+    }
+
+    /// The parts without a shape, each with the way to it.
+    #[must_use]
+    pub fn opaque(&self) -> Vec<OpaquePart> {
+        super::opaque::parts(self)
+    }
+
+    /// Payloads of this shape, made up: together they hold every field and reach every variant that can be written.
+    #[must_use]
+    pub fn samples(&self) -> Vec<serde_json::Value> {
+        super::sample::samples(self)
+    }
+}

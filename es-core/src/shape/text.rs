@@ -1,0 +1,233 @@
+//! The canonical text of a shape.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::line::quoted;
+use super::{Content, Definition, Field, Form, Line, Note, Schema, Type, Types, Variant};
+
+impl Schema {
+    /// `payload`, then one `type` for each named type in it, sorted by name.
+    pub(crate) fn lines(&self) -> Vec<Line> {
+        let (mut order, mut inner) = (Vec::new(), BTreeSet::new());
+        self.types.visit(&self.root, &mut |number| {
+            if !order.contains(&number) {
+                order.push(number);
+                return true;
+            }
+            inner.insert(number);
+            false
+        });
+        let root = match self.root {
+            // The name of the outermost type is the event's business, unless the type holds itself.
+            Type::Named(number) if !inner.contains(&number) => Some(number),
+            _ => None,
+        };
+        let names = self.types.names(order.iter().copied().filter(|number| Some(*number) != root));
+        let text = Text { types: &self.types, names: &names };
+        let mut lines = vec![match root.and_then(|number| self.types.definitions.get(number)) {
+            Some(definition) => text.definition("payload".into(), definition),
+            None => Line::new("payload", text.inline(&self.root)),
+        }];
+        let mut named: Vec<Line> = names
+            .iter()
+            .filter_map(|(number, name)| {
+                let definition = self.types.definitions.get(*number)?;
+                Some(text.definition(format!("type {name}"), definition))
+            })
+            .collect();
+        named.sort_by(|left, right| left.key.cmp(&right.key));
+        lines.append(&mut named);
+        lines
+    }
+}
+
+impl Types {
+    /// A type in one line. Types of the same name are not told apart.
+    pub(crate) fn inline(&self, of: &Type) -> String {
+        Text { types: self, names: &BTreeMap::new() }.inline(of)
+    }
+
+    /// Hands out the number of each named type in `of`, in the order of the text; goes into it where `enter` says so.
+    fn visit(&self, of: &Type, enter: &mut dyn FnMut(usize) -> bool) {
+        match of {
+            Type::Plain(_) | Type::Opaque(_) => {}
+            Type::Option(of) | Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.visit(of, enter),
+            Type::Map(key, value) => {
+                self.visit(key, enter);
+                self.visit(value, enter);
+            }
+            Type::Tuple(parts) => parts.iter().for_each(|part| self.visit(part, enter)),
+            Type::Named(number) => {
+                let Some(definition) = self.definitions.get(*number).filter(|_| enter(*number)) else {
+                    return;
+                };
+                match &definition.form {
+                    Form::Content(content) => self.visit_content(content, enter),
+                    Form::Enum(_) => {
+                        for variant in definition.variants() {
+                            self.visit_content(&variant.content, enter);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    fn visit_content(&self, content: &Content, enter: &mut dyn FnMut(usize) -> bool) {
+        match content {
+            Content::Unit => {}
+            Content::Is(of) => self.visit(of, enter),
+            Content::Tuple(fields) => fields.iter().for_each(|field| self.visit(&field.shape, enter)),
+            Content::Struct(fields) => {
+                sorted(fields).iter().for_each(|field| self.visit(&field.shape, enter));
+            }
+        }
+    }
+
+    /// A name for each definition, with a number behind it where another has the same.
+    fn names(&self, order: impl Iterator<Item = usize>) -> BTreeMap<usize, String> {
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        order
+            .filter_map(|number| {
+                let name = self.definitions.get(number)?.name.as_str();
+                let count = seen.entry(name).or_default();
+                *count += 1;
+                Some((number, if *count == 1 { name.to_owned() } else { format!("{name}#{count}") }))
+            })
+            .collect()
+    }
+}
+
+impl Definition {
+    /// The variants in the order of the text: sorted, unless serde tries one after the other.
+    pub(crate) fn variants(&self) -> Vec<&Variant> {
+        let Form::Enum(variants) = &self.form else { return Vec::new() };
+        let mut variants: Vec<&Variant> = variants.iter().collect();
+        if !self.notes.contains(&Note::Untagged) {
+            let is_tried = |variant: &&Variant| variant.notes.contains(&Note::Untagged);
+            let tried = variants.iter().position(is_tried).unwrap_or(variants.len());
+            variants[..tried].sort_by_key(|variant| variant.name);
+        }
+        variants
+    }
+}
+
+/// The fields in the order of the text; JSON objects have none.
+fn sorted(fields: &[Field]) -> Vec<&Field> {
+    let mut fields: Vec<&Field> = fields.iter().collect();
+    fields.sort_by_key(|field| (!field.notes.contains(&Note::Flatten), field.name));
+    fields
+}
+
+struct Text<'a> {
+    types: &'a Types,
+    names: &'a BTreeMap<usize, String>,
+}
+
+impl Text<'_> {
+    fn inline(&self, of: &Type) -> String {
+        let within = |of: &Type| self.inline(of);
+        match of {
+            Type::Plain(word) => word.clone().into_owned(),
+            Type::Option(of) => format!("option<{}>", within(of)),
+            Type::List(of) => format!("list<{}>", within(of)),
+            Type::Set(of) => format!("set<{}>", within(of)),
+            Type::Array(of, len) => format!("array<{}, {len}>", within(of)),
+            Type::Map(key, value) => format!("map<{}, {}>", within(key), within(value)),
+            Type::Tuple(parts) => {
+                let parts: Vec<String> = parts.iter().map(within).collect();
+                format!("({})", parts.join(", "))
+            }
+            Type::Named(number) => self
+                .names
+                .get(number)
+                .cloned()
+                .or_else(|| self.types.definitions.get(*number).map(|definition| definition.name.clone()))
+                .unwrap_or_default(),
+            Type::Opaque(name) => format!("opaque<{name}>"),
+        }
+    }
+
+    fn definition(&self, key: String, definition: &Definition) -> Line {
+        let mut line = match &definition.form {
+            Form::Content(content) => self.content(key, content),
+            Form::Enum(_) => {
+                let below = definition.variants().into_iter().map(|variant| {
+                    let mut line = match variant.content {
+                        Content::Unit => Line::new(quoted(variant.name), ""),
+                        ref content => self.content(quoted(variant.name).into_owned(), content),
+                    };
+                    line.notes.extend(notes(variant.notes));
+                    line
+                });
+                Line { key, value: "enum".into(), below: below.collect(), ..Line::default() }
+            }
+        };
+        line.notes.extend(notes(definition.notes));
+        line
+    }
+
+    fn content(&self, key: String, content: &Content) -> Line {
+        match content {
+            Content::Unit => Line::new(key, "null"),
+            Content::Is(of) => Line::new(key, self.inline(of)),
+            Content::Tuple(fields) => {
+                let parts: Vec<String> = fields
+                    .iter()
+                    .map(|field| {
+                        let mut part = self.inline(&field.shape);
+                        for note in notes(field.notes) {
+                            part = format!("{part} {note}");
+                        }
+                        part
+                    })
+                    .collect();
+                Line::new(key, format!("({})", parts.join(", ")))
+            }
+            Content::Struct(fields) => {
+                let mut below: Vec<Line> =
+                    sorted(fields).into_iter().map(|field| self.field(field)).collect();
+                // Flattened fields have no name of their own.
+                below.sort_by_key(|line| (!line.key.starts_with(".."), line.key.clone()));
+                Line { key, value: "struct".into(), below, ..Line::default() }
+            }
+        }
+    }
+
+    fn field(&self, field: &Field) -> Line {
+        let of = self.inline(&field.shape);
+        let mut line = if field.notes.contains(&Note::Flatten) {
+            Line::new(format!("..{of}"), "")
+        } else {
+            Line::new(quoted(field.name), of)
+        };
+        line.notes.extend(notes(field.notes));
+        line
+    }
+}
+
+/// The notes in words, sorted.
+fn notes(notes: &[Note]) -> Vec<String> {
+    let mut notes: Vec<Note> = notes.iter().copied().filter(|note| *note != Note::Flatten).collect();
+    notes.sort();
+    notes.into_iter().map(in_words).collect()
+}
+
+fn in_words(note: Note) -> String {
+    match note {
+        Note::Default => "default".into(),
+        Note::DefaultFrom(path) => format!("default {}", quoted(path)),
+        Note::OmittedIf(path) => format!("omitted if {}", quoted(path)),
+        Note::Alias(name) => format!("alias {}", quoted(name)),
+        Note::ReadAs(name) => format!("read as {}", quoted(name)),
+        Note::ReadOnly => "read only".into(),
+        Note::WrittenOnly => "written only".into(),
+        Note::Flatten => "flatten".into(),
+        Note::Tag(name) => format!("tag {}", quoted(name)),
+        Note::Content(name) => format!("content {}", quoted(name)),
+        Note::Untagged => "untagged".into(),
+        Note::Constant(name, text) => format!("with {} = {}", quoted(name), quoted(text)),
+        Note::NoUnknownFields => "no unknown fields".into(),
+        Note::Other => "other".into(),
+    }
+}

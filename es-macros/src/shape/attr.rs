@@ -1,0 +1,95 @@
+//! The keys of `#[shape(…)]`: a form, a name, the path of es-core.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse::ParseStream;
+use syn::{Attribute, Error, LitStr, Token};
+
+use super::form;
+use crate::errors::Errors;
+use crate::keys;
+use crate::paths::CratePath;
+
+const NAME: &str = "name";
+const CRATE: &str = "crate";
+
+/// What `#[shape(…)]` says.
+#[derive(Default)]
+pub(super) struct Declared {
+    /// How the type or field is written, whatever its Rust type says.
+    pub(super) form: Option<LitStr>,
+    /// The name of the type in shapes.
+    pub(super) name: Option<LitStr>,
+}
+
+/// Reads the attributes of a type.
+pub(super) fn of_type(attributes: &[Attribute], errors: &mut Errors) -> Declared {
+    parse(attributes, &[NAME, CRATE], errors).0
+}
+
+/// Reads the attributes of a field or a variant: only a form.
+pub(super) fn form_of_part(attributes: &[Attribute], errors: &mut Errors) -> Option<LitStr> {
+    parse(attributes, &[], errors).0.form
+}
+
+/// The path of es-core.
+pub(super) fn es_core(attributes: &[Attribute], errors: &mut Errors) -> CratePath {
+    // Mistakes are reported when the attributes of the type are read.
+    let _ = &errors;
+    let mut unreported = Errors::new();
+    let path = parse(attributes, &[NAME, CRATE], &mut unreported).1;
+    unreported.finish();
+    path
+}
+
+fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Declared, CratePath) {
+    let (mut declared, mut es_core) = (Declared::default(), CratePath::default());
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("shape")) {
+        let Ok(list) = attribute.meta.require_list() else {
+            errors.spanned(attribute, "`#[shape]` says nothing; write `#[shape(\"string:date-time\")]`");
+            continue;
+        };
+        let mut rest = TokenStream::new();
+        let split = syn::parse::Parser::parse2(
+            |input: ParseStream<'_>| {
+                if input.peek(LitStr) {
+                    set_form(&mut declared, input.parse()?)?;
+                    input.parse::<Option<Token![,]>>()?;
+                }
+                rest = input.parse()?;
+                Ok(())
+            },
+            list.tokens.clone(),
+        );
+        errors.keep(split);
+        if known.is_empty() && !rest.is_empty() {
+            errors.spanned(rest, "here `#[shape]` takes only a form; write `#[shape(\"string:date-time\")]`");
+            continue;
+        }
+        keys::parse("`#[shape]`", known, quote!(#rest), errors, |key, input, _| {
+            if key == NAME {
+                let name = keys::name(key, input)?;
+                if !name.value().chars().all(|letter| letter.is_alphanumeric() || letter == '_') {
+                    return Err(Error::new_spanned(
+                        &name,
+                        "the name of a type in shapes has letters, digits and `_` only",
+                    ));
+                }
+                declared.name = Some(name);
+            } else {
+                es_core = CratePath::parse(key, input)?;
+            }
+            Ok(())
+        });
+    }
+    (declared, es_core)
+}
+
+fn set_form(declared: &mut Declared, literal: LitStr) -> syn::Result<()> {
+    if declared.form.is_some() {
+        return Err(Error::new_spanned(literal, "the form is declared twice; write one"));
+    }
+    form::check(&literal)?;
+    declared.form = Some(literal);
+    Ok(())
+}

@@ -1,0 +1,133 @@
+//! What a shape generates: one function that hands a constant to es-core.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::Generics;
+
+use super::describe::{Content, Described, Field, Form, Note, Source};
+use crate::paths::CratePath;
+
+/// ```text
+/// impl Shape for Currency {
+///     fn shape(types: &mut Types) -> Type { … }
+/// }
+/// ```
+pub(super) fn implementation(
+    ident: &Ident,
+    generics: &Generics,
+    body: &TokenStream,
+    es_core: &CratePath,
+) -> TokenStream {
+    let private = es_core.private();
+    let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
+    let own = where_clause.map(|clause| clause.predicates.iter()).into_iter().flatten();
+    let parameters = generics.type_params().map(|parameter| &parameter.ident);
+    let bounds = if generics.params.is_empty() {
+        quote!(#where_clause)
+    } else {
+        quote!(where #(#own,)* #(#parameters: #private::Shape,)*)
+    };
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #private::Shape for #ident #type_generics #bounds {
+            #[allow(deprecated, unused_qualifications)]
+            fn shape(__es_types: &mut #private::Types) -> #private::Type { #body }
+        }
+    }
+}
+
+/// ```text
+/// use Opaque as _;
+/// types.named(type_name::<Self>(), const { &TypeDescription { name: "Currency", … } })
+/// ```
+pub(super) fn body(described: &Described, es_core: &CratePath) -> TokenStream {
+    let private = es_core.private();
+    let Described { name, arguments, notes, form } = described;
+    let arguments = arguments.iter().map(|argument| quote!(#private::Probe::<#argument>::SHAPE));
+    let notes = self::notes(notes, &private);
+    let form = match form {
+        Form::Content(content) => {
+            let content = self::content(content, &private);
+            quote!(Content(#content))
+        }
+        Form::Enum(variants) => {
+            let variants = variants.iter().map(|variant| {
+                let name = &variant.name;
+                let content = content(&variant.content, &private);
+                let notes = self::notes(&variant.notes, &private);
+                quote! {
+                    #private::VariantDescription { name: #name, content: #content, notes: #notes }
+                }
+            });
+            quote!(Enum(&[#(#variants),*]))
+        }
+    };
+    quote! {
+        #[allow(unused_imports)]
+        use #private::Opaque as _;
+        __es_types.named(#private::type_name::<Self>(), const {
+            &#private::TypeDescription {
+                name: #name, arguments: &[#(#arguments),*], notes: #notes, form: #private::FormDescription::#form,
+            }
+        })
+    }
+}
+
+fn content(content: &Content, private: &TokenStream) -> TokenStream {
+    let inner = match content {
+        Content::Unit => quote!(Unit),
+        Content::Is(source) => {
+            let source = self::source(source, private);
+            quote!(Is(#source))
+        }
+        Content::Tuple(fields) => {
+            let fields = self::fields(fields, private);
+            quote!(Tuple(#fields))
+        }
+        Content::Struct(fields) => {
+            let fields = self::fields(fields, private);
+            quote!(Struct(#fields))
+        }
+    };
+    quote!(#private::ContentDescription::#inner)
+}
+
+fn fields(fields: &[Field], private: &TokenStream) -> TokenStream {
+    let fields = fields.iter().map(|Field { name, source, notes }| {
+        let source = self::source(source, private);
+        let notes = self::notes(notes, private);
+        quote!(#private::FieldDescription { name: #name, shape: #source, notes: #notes })
+    });
+    quote!(&[#(#fields),*])
+}
+
+fn source(source: &Source, private: &TokenStream) -> TokenStream {
+    match source {
+        Source::Of(ty) => quote!(#private::Probe::<#ty>::SHAPE),
+        Source::Declared(form) => quote!(|_| #private::declared(#form)),
+        Source::Opaque(name) => quote!(|_| #private::opaque(#name)),
+    }
+}
+
+fn notes(notes: &[Note], private: &TokenStream) -> TokenStream {
+    let notes = notes.iter().map(|note| {
+        let note = match note {
+            Note::Default => quote!(Default),
+            Note::DefaultFrom(path) => quote!(DefaultFrom(#path)),
+            Note::OmittedIf(path) => quote!(OmittedIf(#path)),
+            Note::Alias(name) => quote!(Alias(#name)),
+            Note::ReadAs(name) => quote!(ReadAs(#name)),
+            Note::ReadOnly => quote!(ReadOnly),
+            Note::WrittenOnly => quote!(WrittenOnly),
+            Note::Flatten => quote!(Flatten),
+            Note::Tag(name) => quote!(Tag(#name)),
+            Note::Content(name) => quote!(Content(#name)),
+            Note::Untagged => quote!(Untagged),
+            Note::Constant(name, text) => quote!(Constant(#name, #text)),
+            Note::NoUnknownFields => quote!(NoUnknownFields),
+            Note::Other => quote!(Other),
+        };
+        quote!(#private::Note::#note)
+    });
+    quote!(&[#(#notes),*])
+}

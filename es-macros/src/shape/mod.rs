@@ -1,0 +1,45 @@
+//! `#[derive(Shape)]`, and the shapes that `#[event]` and `#[derive(Aggregate)]` give.
+
+mod attr;
+mod case;
+mod describe;
+mod expand;
+mod form;
+mod serde;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{Data, DeriveInput};
+
+use crate::errors::Errors;
+use crate::paths::CratePath;
+
+/// `#[derive(Shape)]`.
+pub(crate) fn derive(item: TokenStream) -> TokenStream {
+    let mut errors = Errors::new();
+    let input: Option<DeriveInput> = errors.keep(syn::parse2(item));
+    let expansion = input.map(|input| {
+        let es_core = attr::es_core(&input.attrs, &mut errors);
+        let body = body(&input, &es_core, &mut errors);
+        expand::implementation(&input.ident, &input.generics, &body, &es_core)
+    });
+    let errors = errors.finish();
+    quote!(#expansion #errors)
+}
+
+/// The implementation for an event, which is never generic.
+pub(crate) fn event(item: TokenStream, es_core: &CratePath, errors: &mut Errors) -> Option<TokenStream> {
+    // What is no Rust is reported by the compiler, with better words.
+    let input: DeriveInput = syn::parse2(item).ok()?;
+    let body = body(&input, es_core, errors);
+    Some(expand::implementation(&input.ident, &input.generics, &body, es_core))
+}
+
+/// The statements of a function that describes the type into `__es_types`.
+pub(crate) fn body(input: &DeriveInput, es_core: &CratePath, errors: &mut Errors) -> TokenStream {
+    if let Data::Union(_) = input.data {
+        errors.spanned(&input.ident, "a union has no shape; write a struct or an enum");
+    }
+    let described = describe::describe(input, errors);
+    expand::body(&described, es_core)
+}

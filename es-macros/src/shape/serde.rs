@@ -1,0 +1,162 @@
+//! Reading serde's attributes, as far as they change what is written. Mistakes in them are serde's to report.
+
+use syn::meta::ParseNestedMeta;
+use syn::{Attribute, LitStr, Token, token};
+
+use super::case::Rule;
+
+/// A value for writing and one for reading, which are nearly always the same.
+#[derive(Clone, Default)]
+pub(super) struct Both<T> {
+    pub(super) written: T,
+    pub(super) read: T,
+}
+
+/// The keys of a type.
+#[derive(Default)]
+pub(super) struct OfType {
+    pub(super) rename: Both<Option<String>>,
+    pub(super) rename_all: Both<Rule>,
+    pub(super) rename_all_fields: Both<Rule>,
+    pub(super) default: Option<DefaultValue>,
+    pub(super) no_unknown_fields: bool,
+    pub(super) tag: Option<String>,
+    pub(super) content: Option<String>,
+    pub(super) untagged: bool,
+    pub(super) transparent: bool,
+    pub(super) into: Option<LitStr>,
+    pub(super) from: Option<LitStr>,
+    pub(super) remote: Option<LitStr>,
+}
+
+/// Where the value of an absent field comes from.
+pub(super) enum DefaultValue {
+    OfItsType,
+    From(String),
+}
+
+/// The keys of a field or a variant.
+#[derive(Default)]
+pub(super) struct OfPart {
+    pub(super) rename: Both<Option<String>>,
+    pub(super) rename_all: Option<Both<Rule>>,
+    pub(super) aliases: Vec<String>,
+    pub(super) default: Option<DefaultValue>,
+    pub(super) skip_writing: bool,
+    pub(super) skip_reading: bool,
+    pub(super) omitted_if: Option<String>,
+    pub(super) flatten: bool,
+    pub(super) untagged: bool,
+    pub(super) other: bool,
+    /// The function or module that writes and reads it.
+    pub(super) with: Option<String>,
+}
+
+pub(super) fn of_type(attributes: &[Attribute]) -> OfType {
+    let mut found = OfType::default();
+    each_key(attributes, &mut |key, meta| {
+        match key {
+            "rename" => found.rename = name(meta)?,
+            "rename_all" => found.rename_all = rule(meta)?,
+            "rename_all_fields" => found.rename_all_fields = rule(meta)?,
+            "default" => found.default = Some(default(meta)?),
+            "deny_unknown_fields" => found.no_unknown_fields = true,
+            "tag" => found.tag = Some(text(meta)?),
+            "content" => found.content = Some(text(meta)?),
+            "untagged" => found.untagged = true,
+            "transparent" => found.transparent = true,
+            "into" => found.into = Some(meta.value()?.parse()?),
+            "from" | "try_from" => found.from = Some(meta.value()?.parse()?),
+            "remote" => found.remote = Some(meta.value()?.parse()?),
+            _ => ignore(meta)?,
+        }
+        Ok(())
+    });
+    found
+}
+
+pub(super) fn of_part(attributes: &[Attribute]) -> OfPart {
+    let mut found = OfPart::default();
+    each_key(attributes, &mut |key, meta| {
+        match key {
+            "rename" => found.rename = name(meta)?,
+            "rename_all" => found.rename_all = Some(rule(meta)?),
+            "alias" => found.aliases.push(text(meta)?),
+            "default" => found.default = Some(default(meta)?),
+            "skip" => (found.skip_writing, found.skip_reading) = (true, true),
+            "skip_serializing" => found.skip_writing = true,
+            "skip_deserializing" => found.skip_reading = true,
+            "skip_serializing_if" => found.omitted_if = Some(text(meta)?),
+            "flatten" => found.flatten = true,
+            "untagged" => found.untagged = true,
+            "other" => found.other = true,
+            "with" | "serialize_with" | "deserialize_with" => found.with = Some(text(meta)?),
+            _ => ignore(meta)?,
+        }
+        Ok(())
+    });
+    // `serde_with` replaces its own attribute by a `with` later.
+    if attributes
+        .iter()
+        .any(|attribute| attribute.path().segments.last().is_some_and(|last| last.ident == "serde_as"))
+    {
+        found.with.get_or_insert_with(|| "serde_as".into());
+    }
+    found
+}
+
+fn each_key(attributes: &[Attribute], read: &mut dyn FnMut(&str, &ParseNestedMeta<'_>) -> syn::Result<()>) {
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
+        // A mistake ends the reading here, and the build with serde's message.
+        let _ = attribute.parse_nested_meta(|meta| {
+            let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+            read(&key, &meta)
+        });
+    }
+}
+
+fn text(meta: &ParseNestedMeta<'_>) -> syn::Result<String> {
+    Ok(meta.value()?.parse::<LitStr>()?.value())
+}
+
+fn default(meta: &ParseNestedMeta<'_>) -> syn::Result<DefaultValue> {
+    Ok(if meta.input.peek(Token![=]) { DefaultValue::From(text(meta)?) } else { DefaultValue::OfItsType })
+}
+
+fn ignore(meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
+    if meta.input.peek(Token![=]) {
+        meta.value()?.parse::<syn::Expr>()?;
+    } else if meta.input.peek(token::Paren) {
+        meta.input.parse::<proc_macro2::TokenTree>()?;
+    }
+    Ok(())
+}
+
+/// Reads `= "x"` or `(serialize = "x", deserialize = "y")`.
+fn both(meta: &ParseNestedMeta<'_>) -> syn::Result<Both<Option<String>>> {
+    if meta.input.peek(Token![=]) {
+        let text = Some(text(meta)?);
+        return Ok(Both { written: text.clone(), read: text });
+    }
+    let mut both = Both::default();
+    meta.parse_nested_meta(|meta| {
+        let value = Some(text(&meta)?);
+        if meta.path.is_ident("serialize") {
+            both.written = value;
+        } else {
+            both.read = value;
+        }
+        Ok(())
+    })?;
+    Ok(both)
+}
+
+fn name(meta: &ParseNestedMeta<'_>) -> syn::Result<Both<Option<String>>> {
+    both(meta)
+}
+
+fn rule(meta: &ParseNestedMeta<'_>) -> syn::Result<Both<Rule>> {
+    let Both { written, read } = both(meta)?;
+    let rule = |name: Option<String>| name.map_or(Rule::AsWritten, |name| Rule::named(&name));
+    Ok(Both { written: rule(written), read: rule(read) })
+}
