@@ -112,13 +112,13 @@ pub fn snapshots<A: Aggregate + Serialize + for<'de> Deserialize<'de>>(
 /// The form that `#[shape("…")]` declares; the macro has read it before.
 #[must_use]
 pub fn declared(form: &'static str) -> Type {
-    Type::declared(form).unwrap_or_else(|_| opaque(form))
+    Type::declared(form).unwrap_or_else(|_| custom(form))
 }
 
-/// A part that is written in a way that nobody declared.
+/// A part that is written by code, in a way that nobody declared.
 #[must_use]
-pub fn opaque(name: &'static str) -> Type {
-    Type::Opaque(name.to_owned())
+pub fn custom(path: &'static str) -> Type {
+    Type::Custom(path.to_owned())
 }
 
 /// Stops the build when an event does not follow the version before.

@@ -454,10 +454,10 @@ fn a_part_without_a_shape_is_opaque_and_found_by_its_path() {
             "`plain` is `Vec<Option<Arc2>>`",
             "`nested{}[].One` is `Arc2`",
             "`nested{}[].Two.inner` is `(u8, Arc2)`",
-            "`at` is `time::serde::timestamp`",
+            "`at` is written by `time::serde::timestamp`",
         ]
     );
-    assert_eq!(Schema::of::<Opaque>().text().lines().nth(1), Some("  at: opaque<time::serde::timestamp>"));
+    assert_eq!(Schema::of::<Opaque>().text().lines().nth(1), Some("  at: custom<time::serde::timestamp>"));
 }
 
 /// Fields in another order, and the types in it entered in another order.
@@ -526,7 +526,7 @@ proptest! {
     fn every_line_of_a_text_stands_for_itself(make in any_schema()) {
         let text = make().text();
         for line in text.lines() {
-            prop_assert!(!line.contains("::") || line.contains("omitted") || line.contains("opaque"), "{}", line);
+            prop_assert!(!line.contains("::") || line.contains("omitted") || line.contains("custom"), "{}", line);
             prop_assert_eq!(line.trim_end(), line);
         }
     }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::findings::Finding;
-use crate::shape::OpaquePart;
+use crate::shape::{Cause, OpaquePart};
 use crate::{Aggregate, Catalogue, EventShape};
 
 /// One version of one event, which is what is published.
@@ -102,10 +102,12 @@ impl Code {
 }
 
 fn remedy(part: &OpaquePart) -> String {
+    let derive = match &part.cause {
+        Cause::Type(name) => format!("Derive `es_core::Shape` for `{name}`, or say on the field"),
+        Cause::Code(_) => "Say on the field".into(),
+    };
     format!(
-        "Derive `es_core::Shape` for `{}`, or say on the field how it is written: `#[shape(\"…\")]`, with a form such as \
-         `string:date-time`, `i64` or `list<string>`.",
-        part.type_name,
+        "{derive} how it is written: `#[shape(\"…\")]`, with a form such as `string:date-time`, `i64` or `list<string>`."
     )
 }
 

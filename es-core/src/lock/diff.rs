@@ -2,6 +2,8 @@
 
 mod lines;
 
+use std::collections::BTreeSet;
+
 use super::Mode;
 use super::advice;
 use super::code::{Code, Published};
@@ -11,12 +13,14 @@ use crate::shape::Line;
 
 pub(super) struct Compared {
     pub(super) findings: Vec<Finding>,
+    /// What has changed, and so has payloads that cannot be right.
+    pub(super) changed: BTreeSet<Published>,
     /// The versions that are not published yet.
     pub(super) new: Vec<(Published, Vec<Line>)>,
 }
 
 pub(super) fn compare(code: &Code, locked: &Locked, mode: Mode) -> Compared {
-    let (mut findings, mut new) = (Vec::new(), Vec::new());
+    let (mut findings, mut changed, mut new) = (Vec::new(), BTreeSet::new(), Vec::new());
     for (published, entry) in &code.entries {
         let now = entry.shape.lines();
         match locked.entries.get(published) {
@@ -24,6 +28,7 @@ pub(super) fn compare(code: &Code, locked: &Locked, mode: Mode) -> Compared {
             Some(before) if *before == now => {}
             Some(before) => {
                 let differences = lines::differences(before, &now);
+                changed.insert(published.clone());
                 findings.push(advice::changed(published, entry, before, &now, &differences));
             }
         }
@@ -44,5 +49,5 @@ pub(super) fn compare(code: &Code, locked: &Locked, mode: Mode) -> Compared {
             file::NAME,
         )));
     }
-    Compared { findings, new }
+    Compared { findings, changed, new }
 }

@@ -112,7 +112,8 @@ impl Lock {
         let compared = diff::compare(&self.code, &locked, mode);
         findings.extend(compared.findings);
         let payloads = payloads::Folder::new(&self.folder);
-        let mut writes = golden::check(&self.code, &locked, &payloads, mode, &mut findings);
+        let mut writes =
+            golden::check(&self.code, &locked, &compared.changed, &payloads, mode, &mut findings);
         if !findings.is_empty() {
             return Err(LockError::new(path, findings));
         }

@@ -19,7 +19,7 @@ pub use description::{
     ContentDescription, Describe, FieldDescription, FormDescription, TypeDescription, VariantDescription,
 };
 pub use model::{Note, Type, Types};
-pub use opaque::OpaquePart;
+pub use opaque::{Cause, OpaquePart};
 pub use probe::{Opaque, Probe};
 pub use schema::Schema;
 

@@ -27,6 +27,8 @@ pub enum Type {
     Named(usize),
     /// A type without a shape, by its name.
     Opaque(String),
+    /// Written by code that nobody describes, by the path that serde's attribute gives.
+    Custom(String),
 }
 
 impl Type {

@@ -10,16 +10,29 @@ use super::{Content, Field, Form, Schema, Type};
 pub struct OpaquePart {
     /// The way to it: field names and variants, joined by dots; empty for the whole.
     pub path: String,
-    /// Its type.
-    pub type_name: String,
+    /// Why it has none.
+    pub cause: Cause,
+}
+
+/// Why a part has no shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// This type does not implement [`Shape`](super::Shape).
+    Type(String),
+    /// This code writes it, as serde's attribute says.
+    Code(String),
 }
 
 impl fmt::Display for OpaquePart {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            write!(f, "it is `{}`", self.type_name)
-        } else {
-            write!(f, "`{}` is `{}`", self.path, self.type_name)
+        match self.path.as_str() {
+            "" => f.write_str("it")?,
+            path => write!(f, "`{path}`")?,
+        }
+        match &self.cause {
+            Cause::Type(name) => write!(f, " is `{name}`"),
+            Cause::Code(path) => write!(f, " is written by `{path}`"),
         }
     }
 }
@@ -50,9 +63,8 @@ impl Search<'_> {
                     self.look(part, &join(path, &at.to_string()));
                 }
             }
-            Type::Opaque(name) => {
-                self.found.push(OpaquePart { path: path.to_owned(), type_name: name.clone() });
-            }
+            Type::Opaque(name) => self.found(path, Cause::Type(name.clone())),
+            Type::Custom(code) => self.found(path, Cause::Code(code.clone())),
             Type::Named(number) if !self.entered.contains(number) => {
                 self.entered.push(*number);
                 match self.schema.types.definitions.get(*number).map(|definition| &definition.form) {
@@ -67,6 +79,10 @@ impl Search<'_> {
             }
             Type::Plain(_) | Type::Named(_) => {}
         }
+    }
+
+    fn found(&mut self, path: &str, cause: Cause) {
+        self.found.push(OpaquePart { path: path.to_owned(), cause });
     }
 
     fn content(&mut self, content: &Content, path: &str) {

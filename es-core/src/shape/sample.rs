@@ -65,14 +65,14 @@ impl Maker<'_> {
             }
             Type::Tuple(parts) => parts.iter().map(|part| self.value(part, name)).collect(),
             Type::Named(number) => self.named(*number, name),
-            Type::Opaque(_) => Value::Null,
+            Type::Opaque(_) | Type::Custom(_) => Value::Null,
         }
     }
 
     /// Whether a container of these must be empty, as they stand in one another.
     fn ends(&self, of: &Type) -> bool {
         match of {
-            Type::Plain(_) | Type::Opaque(_) => false,
+            Type::Plain(_) | Type::Opaque(_) | Type::Custom(_) => false,
             Type::Option(of) | Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.ends(of),
             Type::Map(key, value) => self.ends(key) || self.ends(value),
             Type::Tuple(parts) => parts.iter().any(|part| self.ends(part)),
@@ -151,7 +151,7 @@ impl Maker<'_> {
     /// Whether a variant that was not reached yet stands somewhere below.
     fn leads_on(&self, of: &Type, seen: &mut Vec<usize>) -> bool {
         match of {
-            Type::Plain(_) | Type::Opaque(_) => false,
+            Type::Plain(_) | Type::Opaque(_) | Type::Custom(_) => false,
             Type::Option(of) | Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.leads_on(of, seen),
             Type::Map(_, value) => self.leads_on(value, seen),
             Type::Tuple(parts) => parts.iter().any(|part| self.leads_on(part, seen)),
@@ -234,9 +234,13 @@ fn height(content: &Content, heights: &[usize]) -> usize {
 fn type_height(of: &Type, heights: &[usize]) -> usize {
     match of {
         // These may be empty.
-        Type::Plain(_) | Type::Opaque(_) | Type::Option(_) | Type::List(_) | Type::Set(_) | Type::Map(..) => {
-            0
-        }
+        Type::Plain(_)
+        | Type::Opaque(_)
+        | Type::Custom(_)
+        | Type::Option(_)
+        | Type::List(_)
+        | Type::Set(_)
+        | Type::Map(..) => 0,
         Type::Array(of, _) => type_height(of, heights),
         Type::Tuple(parts) => parts.iter().map(|part| type_height(part, heights)).max().unwrap_or(0),
         Type::Named(number) => heights.get(*number).copied().unwrap_or_default(),

@@ -50,7 +50,7 @@ impl Types {
     /// Hands out the number of each named type in `of`, in the order of the text; goes into it where `enter` says so.
     fn visit(&self, of: &Type, enter: &mut dyn FnMut(usize) -> bool) {
         match of {
-            Type::Plain(_) | Type::Opaque(_) => {}
+            Type::Plain(_) | Type::Opaque(_) | Type::Custom(_) => {}
             Type::Option(of) | Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.visit(of, enter),
             Type::Map(key, value) => {
                 self.visit(key, enter);
@@ -145,6 +145,7 @@ impl Text<'_> {
                 .or_else(|| self.types.definitions.get(*number).map(|definition| definition.name.clone()))
                 .unwrap_or_default(),
             Type::Opaque(name) => format!("opaque<{name}>"),
+            Type::Custom(path) => format!("custom<{path}>"),
         }
     }
 

@@ -48,7 +48,7 @@ pub(super) enum Source {
     /// The user says so.
     Declared(LitStr),
     /// Some code writes it, and nobody says how.
-    Opaque(String),
+    Custom(String),
 }
 
 /// Mirrors `es_core::shape::Note`.
@@ -101,19 +101,19 @@ fn conversion(keys: &OfType, errors: &mut Errors) -> Option<Source> {
             "`remote` says how another type is written, and this one is never stored; leave `Shape` out here, and write \
              `#[shape(\"…\")]` on the fields that use it",
         );
-        return Some(Source::Opaque(remote.value()));
+        return Some(Source::Custom(remote.value()));
     }
     match (&keys.into, &keys.from) {
         (None, None) => None,
         (Some(into), Some(from)) if into.value() == from.value() => Some(match into.parse::<Type>() {
             Ok(ty) => Source::Of(Box::new(ty)),
-            Err(_) => Source::Opaque(into.value()),
+            Err(_) => Source::Custom(into.value()),
         }),
         (into, from) => {
             let side =
                 |word: &str, side: &Option<LitStr>| side.as_ref().map(|ty| format!("{word} {}", ty.value()));
             let sides: Vec<String> = side("into", into).into_iter().chain(side("from", from)).collect();
-            Some(Source::Opaque(sides.join(" ")))
+            Some(Source::Custom(sides.join(" ")))
         }
     }
 }
@@ -169,7 +169,7 @@ fn described_variant(variant: &Variant, of_type: &OfType, errors: &mut Errors) -
     }
     let content = match (form, &keys.with) {
         (Some(form), _) => Content::Is(Source::Declared(form)),
-        (None, Some(with)) => Content::Is(Source::Opaque(with.clone())),
+        (None, Some(with)) => Content::Is(Source::Custom(with.clone())),
         (None, None) => written,
     };
     let (name, mut notes) = named(&variant.ident, &keys, &of_type.rename_all, Rule::variant);
@@ -232,7 +232,7 @@ fn described_field(
     }
     let source = match (form, keys.with) {
         (Some(form), _) => Source::Declared(form),
-        (None, Some(with)) => Source::Opaque(with),
+        (None, Some(with)) => Source::Custom(with),
         (None, None) => Source::Of(Box::new(ty.clone())),
     };
     notes.extend(keys.omitted_if.map(Note::OmittedIf));

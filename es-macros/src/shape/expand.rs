@@ -105,7 +105,7 @@ fn source(source: &Source, private: &TokenStream) -> TokenStream {
     match source {
         Source::Of(ty) => quote!(#private::Probe::<#ty>::SHAPE),
         Source::Declared(form) => quote!(|_| #private::declared(#form)),
-        Source::Opaque(name) => quote!(|_| #private::opaque(#name)),
+        Source::Custom(path) => quote!(|_| #private::custom(#path)),
     }
 }
 

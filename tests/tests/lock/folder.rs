@@ -1,0 +1,78 @@
+//! A folder for one test.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use es_core::Aggregate;
+use es_core::lock::{Lock, LockError, Mode};
+
+/// An empty folder under `target/`.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new(test: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("lock").join(test);
+        if path.exists() {
+            fs::remove_dir_all(&path).expect("an old folder is removed");
+        }
+        fs::create_dir_all(&path).expect("a folder is made");
+        Self(path)
+    }
+
+    /// A folder where `A` is published.
+    pub(crate) fn with<A: Aggregate>(test: &str) -> Self {
+        let folder = Self::new(test);
+        folder.run::<A>(Mode::Update).expect("what is new is published");
+        folder.run::<A>(Mode::Check).expect("what was published is what is there");
+        folder
+    }
+
+    pub(crate) fn run<A: Aggregate>(&self, mode: Mode) -> Result<(), LockError> {
+        Lock::new(&self.0).with::<A>().run(mode)
+    }
+
+    /// The first lines of all that is found.
+    #[track_caller]
+    pub(crate) fn findings<A: Aggregate>(&self, mode: Mode) -> Vec<String> {
+        match self.run::<A>(mode) {
+            Ok(()) => Vec::new(),
+            Err(error) => error.findings().iter().map(|finding| finding.text.clone()).collect(),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn read(&self, file: &str) -> String {
+        fs::read_to_string(self.0.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    }
+
+    pub(crate) fn write(&self, file: &str, text: &str) {
+        fs::write(self.0.join(file), text).expect("a file is written");
+    }
+
+    pub(crate) fn remove(&self, file: &str) {
+        fs::remove_file(self.0.join(file)).expect("a file is removed");
+    }
+
+    /// Every file with its text.
+    pub(crate) fn files(&self) -> BTreeMap<String, String> {
+        let mut files = BTreeMap::new();
+        collect(&self.0, &self.0, &mut files);
+        files
+    }
+}
+
+fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(folder).expect("a folder is read") {
+        let path = entry.expect("an entry is read").path();
+        if path.is_dir() {
+            collect(root, &path, files);
+        } else {
+            let name = path.strip_prefix(root).expect("it lies below").to_string_lossy().into_owned();
+            files.insert(name, fs::read_to_string(&path).expect("a file is read"));
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Golden payloads: one file for each published version, which must be read, upcast, folded and written again.
+
+use es_core::lock::Mode;
+
+use crate::folder::Folder;
+
+mod plain {
+    use crate::prelude::*;
+
+    #[derive(Serialize, Deserialize, Shape)]
+    pub enum Channel {
+        Web,
+        Shop { number: u8 },
+        Agent(String),
+    }
+
+    #[event(name = "order.placed", version = 2, previous = PlacedV1)]
+    pub struct Placed {
+        channel: Channel,
+        note: Option<String>,
+        #[serde(with = "time::serde::rfc3339")]
+        #[shape("string:date-time")]
+        at: time::OffsetDateTime,
+    }
+
+    #[event(name = "order.placed", version = 1)]
+    struct PlacedV1 {
+        channel: Channel,
+    }
+    crate::step!(PlacedV1 => Placed, |old| { channel: old.channel, note: None, at: time::OffsetDateTime::UNIX_EPOCH });
+    crate::order!(Placed);
+}
+
+const NEWEST: &str = "events/order.placed/v2.json";
+const OLD: &str = "events/order.placed/v1.json";
+
+#[test]
+fn payloads_are_made_that_reach_every_variant() {
+    let folder = Folder::with::<plain::Order>("payloads_are_made");
+    let payloads: serde_json::Value = serde_json::from_str(&folder.read(NEWEST)).expect("JSON");
+    assert_eq!(
+        payloads,
+        serde_json::json!([
+            { "channel": "Web", "note": "note", "at": "2001-02-02T04:05:06Z" },
+            { "channel": { "Shop": { "number": 3 } }, "note": "note", "at": "2001-02-05T04:05:06Z" },
+            { "channel": { "Agent": "channel" }, "note": "note", "at": "2001-02-08T04:05:06Z" },
+        ])
+    );
+    assert!(folder.read(OLD).contains("Shop"));
+}
+
+#[test]
+fn a_missing_file_is_reported_and_made_again_on_request() {
+    let folder = Folder::with::<plain::Order>("a_missing_file");
+    let before = folder.read(OLD);
+    folder.remove(OLD);
+    assert_eq!(
+        folder.findings::<plain::Order>(Mode::Check),
+        ["`order.placed` version 1 is published, and events/order.placed/v1.json is missing
+Restore the file, or run `ES_LOCK=update cargo test` to make it from the shape."]
+    );
+    folder.run::<plain::Order>(Mode::Update).expect("an update");
+    assert_eq!(folder.read(OLD), before);
+}
+
+#[test]
+fn payloads_of_the_users_own_are_tested_and_kept() {
+    let folder = Folder::with::<plain::Order>("payloads_of_the_users_own");
+    let own = "[{\"channel\": \"Web\"}, {\"channel\": {\"Agent\": \"007\"}}]";
+    folder.write(OLD, own);
+    folder.run::<plain::Order>(Mode::Check).expect("they are read");
+    folder.run::<plain::Order>(Mode::Update).expect("they are read");
+    assert_eq!(folder.read(OLD), own);
+}
+
+#[test]
+fn a_payload_that_is_no_longer_read_is_reported() {
+    let folder = Folder::with::<plain::Order>("a_payload_that_is_no_longer_read");
+    folder.write(OLD, "[{\"channel\": \"Web\"}, {\"channel\": \"Fax\"}]");
+    assert_eq!(
+        folder.findings::<plain::Order>(Mode::Update),
+        ["payload 2 of events/order.placed/v1.json is no longer read: aggregate `order`: the payload does not fit version 1: \
+          unknown variant, expected one of `Web`, `Shop`, `Agent` at line 1 column 16
+Events like it are stored. Make the code read `order.placed` version 1 again; the payload stays."]
+    );
+}
+
+#[test]
+fn what_the_newest_version_writes_otherwise_is_reported() {
+    let folder = Folder::with::<plain::Order>("what_the_newest_version_writes");
+    folder.write(NEWEST, "[{\"channel\": \"Web\", \"note\": null, \"at\": \"2001-02-03T04:05:06.000Z\"}]");
+    assert_eq!(
+        folder.findings::<plain::Order>(Mode::Check),
+        ["payload 1 of events/order.placed/v2.json is written differently now: `at` was \"2001-02-03T04:05:06.000Z\" and is \
+          \"2001-02-03T04:05:06Z\"
+What a version writes is published: make the code write `order.placed` version 2 as before, or make a new version."]
+    );
+}
+
+#[test]
+fn a_file_that_is_no_list_is_reported() {
+    let folder = Folder::with::<plain::Order>("a_file_that_is_no_list");
+    for (text, expected) in [
+        (
+            "{}",
+            "events/order.placed/v1.json is no list of payloads; write them as `[{ … }, { … }]`, with at least one",
+        ),
+        (
+            "[]",
+            "events/order.placed/v1.json is no list of payloads; write them as `[{ … }, { … }]`, with at least one",
+        ),
+        ("[", "events/order.placed/v1.json is no JSON: EOF while parsing a list at line 1 column 1"),
+    ] {
+        folder.write(OLD, text);
+        assert_eq!(folder.findings::<plain::Order>(Mode::Check), [expected]);
+    }
+}
+
+mod picky {
+    use crate::prelude::*;
+
+    /// Takes only what no sample guesses.
+    #[derive(Clone, Serialize, Deserialize, Shape)]
+    #[serde(try_from = "String", into = "String")]
+    #[shape("string:iban")]
+    pub struct Iban(String);
+
+    impl TryFrom<String> for Iban {
+        type Error = &'static str;
+        fn try_from(text: String) -> Result<Self, Self::Error> {
+            if text.starts_with("NL") { Ok(Self(text)) } else { Err("an IBAN starts with NL") }
+        }
+    }
+    impl From<Iban> for String {
+        fn from(Iban(text): Iban) -> Self {
+            text
+        }
+    }
+
+    #[event(name = "order.paid")]
+    pub struct Paid {
+        from: Iban,
+    }
+    crate::order!(Paid);
+}
+
+#[test]
+fn a_type_that_takes_no_sample_asks_for_payloads_by_hand() {
+    let folder = Folder::new("a_type_that_takes_no_sample");
+    assert_eq!(
+        folder.findings::<picky::Order>(Mode::Update),
+        ["`order.paid` version 1 has no payloads to be tested with, and those made up from its shape do not do: aggregate \
+          `order`: the payload does not fit version 1: a value is not allowed at line 1 column 15
+Write events/order.paid/v1.json by hand: a list of payloads, such as a store may hold."]
+    );
+    assert!(folder.files().is_empty());
+    std::fs::create_dir_all(folder.path().join("events/order.paid")).expect("a folder");
+    folder.write("events/order.paid/v1.json", "[{\"from\": \"NL91ABNA0417164300\"}]");
+    folder.run::<picky::Order>(Mode::Update).expect("an update");
+    folder.run::<picky::Order>(Mode::Check).expect("what was published");
+}
+
+mod fragile {
+    use crate::prelude::*;
+
+    #[event(name = "order.placed")]
+    pub struct Placed {
+        count: u8,
+    }
+
+    #[derive(Aggregate, Default)]
+    #[aggregate(name = "order", id = String, events(Placed))]
+    pub struct Order;
+    impl Apply<Placed> for Order {
+        fn apply(&mut self, event: Placed) {
+            assert!(event.count > 100, "too few");
+        }
+    }
+}
+
+#[test]
+fn an_apply_that_panics_is_reported() {
+    let folder = Folder::new("an_apply_that_panics");
+    assert_eq!(
+        folder.findings::<fragile::Order>(Mode::Update),
+        ["`order.placed` version 1 has no payloads to be tested with, and those made up from its shape do not do: aggregate \
+          `order` panics when it reads or applies it
+Write events/order.placed/v1.json by hand: a list of payloads, such as a store may hold."]
+    );
+}
