@@ -14,6 +14,7 @@ pub use std::vec::Vec;
 pub use serde;
 
 pub use std::any::type_name;
+pub use std::{column, concat, line, module_path};
 
 pub use crate::catalogue::{AggregateDescription, EventDescription};
 pub use crate::shape::{

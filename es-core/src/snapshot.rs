@@ -79,13 +79,7 @@ impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
     pub fn json(every: u64, rev: u64, describe: Describe) -> Self {
         Self {
             every,
-            fingerprint: fingerprint_once(TypeId::of::<A>(), || {
-                Fingerprint::EMPTY
-                    .with(A::NAME)
-                    .with(&format!("rev {rev}"))
-                    .with(&Schema::described(describe).text())
-                    .with_events(A::event_types())
-            }),
+            fingerprint: fingerprint_once(TypeId::of::<A>(), A::NAME, rev, describe, A::event_types()),
             describe,
             encode: |state| crate::codec::to_json(state).map_err(|error| PayloadError::from(&error)),
             decode: |json| crate::codec::read_json(json).map_err(|error| PayloadError::from(&error)),
@@ -95,7 +89,15 @@ impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
 
 /// Describing a state takes time, so it is done once in a process. By type, as a static in a generic function is shared
 /// by all its types.
-fn fingerprint_once(of: TypeId, compute: impl FnOnce() -> Fingerprint) -> Fingerprint {
+///
+/// Not generic, as it would be compiled for every aggregate of every user.
+fn fingerprint_once(
+    of: TypeId,
+    name: &str,
+    rev: u64,
+    describe: Describe,
+    events: &[EventType],
+) -> Fingerprint {
     static KNOWN: RwLock<Option<HashMap<TypeId, Fingerprint>>> = RwLock::new(None);
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(fingerprint) = known.as_ref().and_then(|known| known.get(&of)) {
@@ -103,7 +105,11 @@ fn fingerprint_once(of: TypeId, compute: impl FnOnce() -> Fingerprint) -> Finger
     }
     drop(known);
     // Described without the lock, as the user's own `Shape` is called; what two threads find is the same.
-    let fingerprint = compute();
+    let fingerprint = Fingerprint::EMPTY
+        .with(name)
+        .with(&format!("rev {rev}"))
+        .with(&Schema::described(describe).text())
+        .with_events(events);
     KNOWN.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(of, fingerprint);
     fingerprint
 }

@@ -125,7 +125,7 @@ pub(crate) struct Variant {
 }
 
 impl Types {
-    /// Enters a derived type, once. `identity` is [`std::any::type_name`], which is distinct enough within one program.
+    /// Enters a derived type, once. `identity` tells it from all other types of the program.
     #[doc(hidden)]
     pub fn named(&mut self, identity: &'static str, description: &'static TypeDescription) -> Type {
         let arguments: Vec<Type> = description.arguments.iter().map(|argument| argument(self)).collect();

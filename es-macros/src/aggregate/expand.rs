@@ -84,6 +84,7 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
             const { &[#(#all),*] }
         }
 
+        #[inline]
         fn description() -> &'static #private::AggregateDescription {
             const { &#private::AggregateDescription { events: &[#(#descriptions),*] } }
         }

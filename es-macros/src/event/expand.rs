@@ -47,6 +47,7 @@ pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) ->
                 #decode
             }
 
+            #[inline]
             fn description() -> &'static #private::EventDescription { #description }
         }
 

@@ -15,6 +15,7 @@ pub(super) struct Described {
     pub(super) arguments: Vec<Ident>,
     pub(super) notes: Vec<Note>,
     pub(super) form: Form,
+    pub(super) is_generic: bool,
 }
 
 pub(super) enum Form {
@@ -90,6 +91,7 @@ pub(super) fn describe(input: &DeriveInput, errors: &mut Errors) -> Described {
         arguments: input.generics.type_params().map(|parameter| parameter.ident.clone()).collect(),
         notes,
         form,
+        is_generic: !input.generics.params.is_empty(),
     }
 }
 

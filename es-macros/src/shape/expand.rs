@@ -31,6 +31,7 @@ pub(super) fn implementation(
         #[automatically_derived]
         impl #impl_generics #private::Shape for #ident #type_generics #bounds {
             #[allow(deprecated, unused_qualifications)]
+            #[inline]
             fn shape(__es_types: &mut #private::Types) -> #private::Type { #body }
         }
     }
@@ -38,11 +39,17 @@ pub(super) fn implementation(
 
 /// ```text
 /// use Opaque as _;
-/// types.named(type_name::<Self>(), const { &TypeDescription { name: "Currency", … } })
+/// types.named("bank::money Currency 17:10", const { &TypeDescription { name: "Currency", … } })
 /// ```
 pub(super) fn body(described: &Described, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
-    let Described { name, arguments, notes, form } = described;
+    let Described { name, arguments, notes, form, is_generic } = described;
+    let identity = if *is_generic {
+        quote!(#private::type_name::<Self>())
+    } else {
+        // The place in the source says the same and costs no code.
+        quote!(#private::concat!(#private::module_path!(), " ", #name, #private::line!(), ":", #private::column!()))
+    };
     let arguments = arguments.iter().map(|argument| quote!(#private::Probe::<#argument>::SHAPE));
     let notes = self::notes(notes, &private);
     let form = match form {
@@ -65,7 +72,7 @@ pub(super) fn body(described: &Described, es_core: &CratePath) -> TokenStream {
     quote! {
         #[allow(unused_imports)]
         use #private::Opaque as _;
-        __es_types.named(#private::type_name::<Self>(), const {
+        __es_types.named(#identity, const {
             &#private::TypeDescription {
                 name: #name, arguments: &[#(#arguments),*], notes: #notes, form: #private::FormDescription::#form,
             }
