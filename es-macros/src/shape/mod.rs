@@ -9,7 +9,8 @@ mod serde;
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Data, DeriveInput};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Data, DeriveInput, Path, Token};
 
 use crate::errors::Errors;
 use crate::paths::CratePath;
@@ -32,7 +33,23 @@ pub(crate) fn event(item: TokenStream, es_core: &CratePath, errors: &mut Errors)
     // What is no Rust is reported by the compiler, with better words.
     let input: DeriveInput = syn::parse2(item).ok()?;
     let body = body(&input, es_core, errors);
+    if let Some(derived) = derived(&input.attrs) {
+        errors.spanned(derived, "`#[event]` derives `Shape` already; leave it out here");
+        return None;
+    }
     Some(expand::implementation(&input.ident, &input.generics, &body, es_core))
+}
+
+/// Our derive, where the user wrote it.
+fn derived(attributes: &[Attribute]) -> Option<Path> {
+    let is_ours = |path: &Path| {
+        let crates = path.segments.iter().rev().skip(1).all(|segment| segment.ident == "es_core");
+        crates && path.segments.last().is_some_and(|last| last.ident == "Shape")
+    };
+    attributes.iter().filter(|attribute| attribute.path().is_ident("derive")).find_map(|attribute| {
+        let paths = attribute.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated).ok()?;
+        paths.into_iter().find(is_ours)
+    })
 }
 
 /// The statements of a function that describes the type into `__es_types`.

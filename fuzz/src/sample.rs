@@ -1,0 +1,172 @@
+//! An aggregate with every kind of past, and what must hold for every payload that it meets.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use es_core::{
+    Aggregate, Apply, OffsetDateTime, Position, RawEvent, Revision, Shape, StreamId, UpcastContext,
+    UpcastFrom, Uuid, event,
+};
+use serde::{Deserialize, Serialize};
+
+/// Names that the aggregate knows, and some that it does not.
+pub(crate) const NAMES: [&str; 5] = ["order.placed", "order.paid", "order.noted", "order.lost", ""];
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Shape)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub(crate) enum Channel {
+    Web {
+        url: String,
+    },
+    Shop {
+        number: u32,
+        #[serde(default)]
+        clerk: Option<String>,
+    },
+    #[serde(other)]
+    Unknown,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Shape)]
+pub(crate) struct Line {
+    item: String,
+    count: u16,
+    price: f64,
+    parts: Vec<Line>,
+}
+
+#[event(name = "order.placed", version = 3, previous = PlacedV2)]
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Placed {
+    lines: Vec<Line>,
+    channel: Channel,
+    id: Uuid,
+}
+
+#[event(name = "order.placed", version = 2, previous = PlacedV1)]
+struct PlacedV2 {
+    lines: Vec<Line>,
+    channel: Option<String>,
+}
+
+#[event(name = "order.placed", version = 1)]
+struct PlacedV1 {
+    item: String,
+    count: i64,
+}
+
+/// The count has no room in the next version.
+#[derive(Debug)]
+struct TooMany;
+
+impl fmt::Display for TooMany {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("too many")
+    }
+}
+
+impl std::error::Error for TooMany {}
+
+impl UpcastFrom<PlacedV1> for PlacedV2 {
+    type Error = TooMany;
+    fn upcast_from(old: PlacedV1, _: &UpcastContext<'_>) -> Result<Self, TooMany> {
+        let count = u16::try_from(old.count).map_err(|_| TooMany)?;
+        Ok(Self { lines: vec![Line { item: old.item, count, price: 0.0, parts: Vec::new() }], channel: None })
+    }
+}
+
+impl UpcastFrom<PlacedV2> for Placed {
+    type Error = std::convert::Infallible;
+    fn upcast_from(old: PlacedV2, context: &UpcastContext<'_>) -> Result<Self, Self::Error> {
+        let channel = old.channel.map_or(Channel::Unknown, |url| Channel::Web { url });
+        Ok(Self { lines: old.lines, channel, id: context.event_id() })
+    }
+}
+
+#[event(name = "order.paid")]
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Paid(i64, String);
+
+#[event(name = "order.noted")]
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Noted {
+    #[serde(flatten)]
+    notes: BTreeMap<String, String>,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(
+    name = "order", id = String, events(Placed, Paid, Noted), event_enum(OrderEvent, derive(Debug, Clone, PartialEq))
+)]
+pub(crate) struct Order {
+    events: usize,
+}
+
+impl Apply<Placed> for Order {
+    fn apply(&mut self, _: Placed) {
+        self.events += 1;
+    }
+}
+
+impl Apply<Paid> for Order {
+    fn apply(&mut self, _: Paid) {
+        self.events += 1;
+    }
+}
+
+impl Apply<Noted> for Order {
+    fn apply(&mut self, _: Noted) {
+        self.events += 1;
+    }
+}
+
+/// Decodes, and says whether it could.
+///
+/// # Panics
+///
+/// When something came out that has no business to.
+pub(crate) fn check(name: &str, version: u32, payload: &[u8]) -> bool {
+    let Some(events) = decode(name, version, payload) else { return false };
+    let newest = Order::event_types().iter().find(|of| of.name == name).expect("only known names decode");
+    assert!((1..=newest.version).contains(&version), "version {version} of `{name}` decoded");
+    assert_eq!(events.len(), 1);
+    let mut order = Order::default();
+    for event in events {
+        assert_eq!(Order::event_type(&event), *newest, "another type came out");
+        let mut json = Vec::new();
+        Order::encode(&event, &mut json).expect("what was read can be written");
+        let again = decode(newest.name, newest.version, &json).expect("what was written can be read");
+        assert_eq!(again, [event.clone()], "it is another event after it was written");
+        order.apply_event(event);
+    }
+    assert_eq!(order.events, 1);
+    true
+}
+
+fn decode(name: &str, version: u32, payload: &[u8]) -> Option<Vec<OrderEvent>> {
+    let stream = StreamId::new("order", "fuzz").expect("a valid name");
+    let raw = RawEvent {
+        stream: &stream,
+        revision: Revision::new(1),
+        position: Position::new(1),
+        event_id: Uuid::nil(),
+        name,
+        version,
+        payload,
+        recorded_at: OffsetDateTime::UNIX_EPOCH,
+        occurred: None,
+        correlation_id: None,
+        causation_id: None,
+        metadata: None,
+    };
+    let mut events = Vec::new();
+    match Order::decode(&raw, &mut |event| events.push(event)) {
+        Ok(()) => Some(events),
+        Err(error) => {
+            assert!(events.is_empty(), "an event came out, and then an error");
+            // The message is made as well, as it looks at the payload.
+            assert!(!error.to_string().is_empty());
+            None
+        }
+    }
+}

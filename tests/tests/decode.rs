@@ -1,0 +1,69 @@
+//! Decoding whatever may lie in a store: never a panic, never a wrong type. `fuzz/` looks at the same for longer.
+
+#![allow(missing_docs, reason = "events that only these tests look at")]
+
+#[path = "../../fuzz/src/sample.rs"]
+mod sample;
+
+use es_core::Catalogue;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use sample::{NAMES, Order, check};
+
+/// Payloads of every version, as the shapes say they are.
+fn samples() -> Vec<(&'static str, u32, Vec<u8>)> {
+    let catalogue = Catalogue::of::<Order>();
+    let of = |event: &es_core::EventShape| {
+        let (name, version) = (event.name(), event.version());
+        let samples = event.schema().samples();
+        samples
+            .into_iter()
+            .map(move |sample| (name, version, sample.to_string().into_bytes()))
+            .collect::<Vec<_>>()
+    };
+    catalogue.events().iter().flat_map(of).collect()
+}
+
+#[test]
+fn every_sample_decodes_under_its_own_version() {
+    let samples = samples();
+    assert!(samples.len() >= 7, "{} samples", samples.len());
+    for (name, version, payload) in samples {
+        assert!(check(name, version, &payload), "{name} {version}: {}", String::from_utf8_lossy(&payload));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_are_refused_or_decoded(
+        name in prop_oneof![select(&NAMES[..]).prop_map(str::to_owned), ".{0,20}"],
+        version in prop_oneof![0_u32..6, any::<u32>()],
+        payload in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
+        check(&name, version, &payload);
+    }
+
+    #[test]
+    fn a_sample_under_any_version_with_any_byte_changed_is_refused_or_decoded(
+        which in any::<Index>(),
+        version in 0_u32..6,
+        changes in prop::collection::vec((any::<Index>(), any::<u8>()), 0..4),
+        cut in any::<Index>(),
+        is_cut in prop::bool::weighted(0.2),
+    ) {
+        let samples = samples();
+        let (name, own, mut payload) = which.get(&samples).clone();
+        for (at, byte) in changes {
+            let at = at.index(payload.len());
+            payload[at] = byte;
+        }
+        if is_cut {
+            payload.truncate(cut.index(payload.len() + 1));
+        }
+        check(name, version, &payload);
+        check(name, own, &payload);
+    }
+}
