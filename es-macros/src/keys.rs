@@ -94,7 +94,7 @@ pub(crate) fn unknown_word(problem: &str, word: &str, known: &[&str]) -> String 
 }
 
 /// The known word that a slip of the fingers turned into `word`.
-fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
     let (distance, near) = known.iter().map(|&near| (distance(&word, near), near)).min()?;
     (distance * 3 <= word.chars().count().max(3)).then_some(near)

@@ -34,7 +34,7 @@ fn read(form: &str) -> Option<Type> {
     if let Some((outer, inner)) = form.strip_suffix('>').and_then(|form| form.split_once('<')) {
         let one = || read(inner.trim()).map(Box::new);
         return match outer.trim() {
-            "option" => Some(Type::Option(one()?)),
+            "option" => Some(Type::Optional(one()?)),
             "list" => Some(Type::List(one()?)),
             "set" => Some(Type::Set(one()?)),
             "map" => {

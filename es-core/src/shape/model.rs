@@ -12,7 +12,7 @@ pub enum Type {
     /// A value without parts, by its word: `bool`, `i64`, `string`, `string:uuid`, `any`.
     Plain(Cow<'static, str>),
     /// A value or `null`.
-    Option(Box<Self>),
+    Optional(Box<Self>),
     /// An array of any length.
     List(Box<Self>),
     /// An array without repetitions.
@@ -50,9 +50,9 @@ impl Type {
 #[non_exhaustive]
 pub enum Note {
     /// May be absent; then it is the default of its type.
-    Default,
+    Defaulted,
     /// May be absent; then this function makes it.
-    DefaultFrom(&'static str),
+    DefaultedBy(&'static str),
     /// Absent where this function says so.
     OmittedIf(&'static str),
     /// Read under this name as well.
@@ -181,7 +181,7 @@ impl Types {
 
     /// A value or `null`.
     pub fn option(&mut self, of: Describe) -> Type {
-        Type::Option(Box::new(of(self)))
+        Type::Optional(Box::new(of(self)))
     }
 
     /// An array of any length.

@@ -52,7 +52,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn look(&mut self, of: &Type, path: &str) {
         match of {
-            Type::Option(of) => self.look(of, path),
+            Type::Optional(of) => self.look(of, path),
             Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.look(of, &format!("{path}[]")),
             Type::Map(key, value) => {
                 self.look(key, &format!("{path}{{key}}"));

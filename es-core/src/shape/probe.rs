@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_type_without_a_shape_is_opaque_and_named_without_its_path() {
         let mut types = Types::default();
-        assert_eq!(Probe::<Option<i64>>::SHAPE(&mut types), Type::Option(Box::new(Type::plain("i64"))));
+        assert_eq!(Probe::<Option<i64>>::SHAPE(&mut types), Type::Optional(Box::new(Type::plain("i64"))));
         assert_eq!(Probe::<Foreign>::SHAPE(&mut types), Type::Opaque("Foreign".into()));
         assert_eq!(
             Probe::<Vec<Option<Foreign>>>::SHAPE(&mut types),

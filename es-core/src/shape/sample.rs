@@ -50,8 +50,8 @@ impl Maker<'_> {
                 self.count = self.count % 9 + 1;
                 leaf::value(word, name, self.count)
             }
-            Type::Option(of) if self.ends(of) => Value::Null,
-            Type::Option(of) => self.value(of, name),
+            Type::Optional(of) if self.ends(of) => Value::Null,
+            Type::Optional(of) => self.value(of, name),
             Type::List(of) | Type::Set(of) if self.ends(of) => Value::Array(Vec::new()),
             Type::List(of) | Type::Set(of) => Value::Array(vec![self.value(of, name)]),
             Type::Array(of, len) => (0..*len).map(|_| self.value(of, name)).collect(),
@@ -73,7 +73,7 @@ impl Maker<'_> {
     fn ends(&self, of: &Type) -> bool {
         match of {
             Type::Plain(_) | Type::Opaque(_) | Type::Custom(_) => false,
-            Type::Option(of) | Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.ends(of),
+            Type::Optional(of) | Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.ends(of),
             Type::Map(key, value) => self.ends(key) || self.ends(value),
             Type::Tuple(parts) => parts.iter().any(|part| self.ends(part)),
             Type::Named(number) => self.open.contains(number),
@@ -152,7 +152,9 @@ impl Maker<'_> {
     fn leads_on(&self, of: &Type, seen: &mut Vec<usize>) -> bool {
         match of {
             Type::Plain(_) | Type::Opaque(_) | Type::Custom(_) => false,
-            Type::Option(of) | Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.leads_on(of, seen),
+            Type::Optional(of) | Type::List(of) | Type::Set(of) | Type::Array(of, _) => {
+                self.leads_on(of, seen)
+            }
             Type::Map(_, value) => self.leads_on(value, seen),
             Type::Tuple(parts) => parts.iter().any(|part| self.leads_on(part, seen)),
             Type::Named(number) => {
@@ -237,7 +239,7 @@ fn type_height(of: &Type, heights: &[usize]) -> usize {
         Type::Plain(_)
         | Type::Opaque(_)
         | Type::Custom(_)
-        | Type::Option(_)
+        | Type::Optional(_)
         | Type::List(_)
         | Type::Set(_)
         | Type::Map(..) => 0,

@@ -51,7 +51,7 @@ impl Types {
     fn visit(&self, of: &Type, enter: &mut dyn FnMut(usize) -> bool) {
         match of {
             Type::Plain(_) | Type::Opaque(_) | Type::Custom(_) => {}
-            Type::Option(of) | Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.visit(of, enter),
+            Type::Optional(of) | Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.visit(of, enter),
             Type::Map(key, value) => {
                 self.visit(key, enter);
                 self.visit(value, enter);
@@ -129,7 +129,7 @@ impl Text<'_> {
         let within = |of: &Type| self.inline(of);
         match of {
             Type::Plain(word) => word.clone().into_owned(),
-            Type::Option(of) => format!("option<{}>", within(of)),
+            Type::Optional(of) => format!("option<{}>", within(of)),
             Type::List(of) => format!("list<{}>", within(of)),
             Type::Set(of) => format!("set<{}>", within(of)),
             Type::Array(of, len) => format!("array<{}, {len}>", within(of)),
@@ -216,8 +216,8 @@ fn notes(notes: &[Note]) -> Vec<String> {
 
 fn in_words(note: Note) -> String {
     match note {
-        Note::Default => "default".into(),
-        Note::DefaultFrom(path) => format!("default {}", quoted(path)),
+        Note::Defaulted => "default".into(),
+        Note::DefaultedBy(path) => format!("default {}", quoted(path)),
         Note::OmittedIf(path) => format!("omitted if {}", quoted(path)),
         Note::Alias(name) => format!("alias {}", quoted(name)),
         Note::ReadAs(name) => format!("read as {}", quoted(name)),

@@ -54,8 +54,8 @@ pub(super) enum Source {
 
 /// Mirrors `es_core::shape::Note`.
 pub(super) enum Note {
-    Default,
-    DefaultFrom(String),
+    Defaulted,
+    DefaultedBy(String),
     OmittedIf(String),
     Alias(String),
     ReadAs(String),
@@ -267,7 +267,7 @@ fn named(
 
 fn default(value: Option<&DefaultValue>) -> Option<Note> {
     value.map(|value| match value {
-        DefaultValue::OfItsType => Note::Default,
-        DefaultValue::From(path) => Note::DefaultFrom(path.clone()),
+        DefaultValue::OfItsType => Note::Defaulted,
+        DefaultValue::From(path) => Note::DefaultedBy(path.clone()),
     })
 }

@@ -119,8 +119,8 @@ fn source(source: &Source, private: &TokenStream) -> TokenStream {
 fn notes(notes: &[Note], private: &TokenStream) -> TokenStream {
     let notes = notes.iter().map(|note| {
         let note = match note {
-            Note::Default => quote!(Default),
-            Note::DefaultFrom(path) => quote!(DefaultFrom(#path)),
+            Note::Defaulted => quote!(Defaulted),
+            Note::DefaultedBy(path) => quote!(DefaultedBy(#path)),
             Note::OmittedIf(path) => quote!(OmittedIf(#path)),
             Note::Alias(name) => quote!(Alias(#name)),
             Note::ReadAs(name) => quote!(ReadAs(#name)),

@@ -32,7 +32,13 @@ fn read(form: &str) -> std::result::Result<(), String> {
     }
     let (word, format) = form.split_once(':').map_or((form, None), |(word, format)| (word, Some(format)));
     if !WORDS.contains(&word) {
-        return Err(keys::unknown_word("there is no form", word, &WORDS));
+        return Err(match keys::nearest(word, &WORDS) {
+            Some(near) => format!("there is no form `{word}`; did you mean `{near}`?"),
+            None => format!(
+                "there is no form `{word}`; write a word such as `string`, `string:date-time`, `i64`, `bool` or `any`, or \
+                 `option<…>`, `list<…>`, `set<…>`, `map<…, …>` of those"
+            ),
+        });
     }
     let is_format = |format: &str| {
         !format.is_empty()

@@ -126,6 +126,9 @@ mod tests {
     use es_core::testing::read;
     use serde_json::json;
 
+    // Compares all three versions with `events.lock`, and reads the payloads in `events/`.
+    es_core::lock_test!(Invoice);
+
     #[test]
     fn old_rows_say_what_they_said() {
         let issued: Issued = read(1, &json!({ "amount": 250 })).expect("an invoice");
