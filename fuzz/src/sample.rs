@@ -32,7 +32,7 @@ pub(crate) struct Line {
     item: String,
     count: u16,
     price: f64,
-    parts: Vec<Line>,
+    parts: Vec<Self>,
 }
 
 #[event(name = "order.placed", version = 3, previous = PlacedV2)]
@@ -136,7 +136,7 @@ pub(crate) fn check(name: &str, version: u32, payload: &[u8]) -> bool {
         let mut json = Vec::new();
         Order::encode(&event, &mut json).expect("what was read can be written");
         let again = decode(newest.name, newest.version, &json).expect("what was written can be read");
-        assert_eq!(again, [event.clone()], "it is another event after it was written");
+        assert_eq!(again, std::slice::from_ref(&event), "it is another event after it was written");
         order.apply_event(event);
     }
     assert_eq!(order.events, 1);

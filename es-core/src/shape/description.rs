@@ -36,13 +36,9 @@ pub enum ContentDescription {
     Struct(&'static [FieldDescription]),
 }
 
-#[derive(Debug, Clone, Copy)]
+/// Name, shape and notes of a field: a tuple, as there are many of them and the compiler is quicker with it.
 #[doc(hidden)]
-pub struct FieldDescription {
-    pub name: &'static str,
-    pub shape: Describe,
-    pub notes: &'static [Note],
-}
+pub type FieldDescription = (&'static str, Describe, &'static [Note]);
 
 #[derive(Debug, Clone, Copy)]
 #[doc(hidden)]

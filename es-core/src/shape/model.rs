@@ -169,12 +169,7 @@ impl Types {
     }
 
     fn fields(&mut self, fields: &[FieldDescription]) -> Vec<Field> {
-        let field = |field: &FieldDescription| Field {
-            name: field.name,
-            shape: (field.shape)(self),
-            notes: field.notes,
-        };
-        fields.iter().map(field).collect()
+        fields.iter().map(|&(name, shape, notes)| Field { name, shape: shape(self), notes }).collect()
     }
 
     // One call each, so that the generic implementations stay short wherever they are compiled.

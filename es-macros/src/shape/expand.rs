@@ -103,7 +103,7 @@ fn fields(fields: &[Field], private: &TokenStream) -> TokenStream {
     let fields = fields.iter().map(|Field { name, source, notes }| {
         let source = self::source(source, private);
         let notes = self::notes(notes, private);
-        quote!(#private::FieldDescription { name: #name, shape: #source, notes: #notes })
+        quote!((#name, #source, #notes))
     });
     quote!(&[#(#fields),*])
 }

@@ -5,8 +5,7 @@ use std::ops::{Bound, Range, RangeFrom, RangeInclusive, RangeTo};
 use std::time::{Duration, SystemTime};
 
 use crate::shape::{
-    ContentDescription, FieldDescription, FormDescription, Shape, Type, TypeDescription, Types,
-    VariantDescription,
+    ContentDescription, FormDescription, Shape, Type, TypeDescription, Types, VariantDescription,
 };
 
 macro_rules! objects {
@@ -19,7 +18,7 @@ macro_rules! objects {
                         arguments: &[$($argument::shape)?],
                         notes: &[],
                         form: FormDescription::Content(ContentDescription::Struct(&[$(
-                            FieldDescription { name: $field, shape: <$shape>::shape, notes: &[] }
+                            ($field, <$shape>::shape, &[])
                         ),+])),
                     }
                 })
