@@ -32,7 +32,7 @@ pub use self::model::*;
 pub use self::read::*;
 pub use self::snapshots::*;
 
-/// Makes one `#[tokio::test]` of each case of the [suite](crate::conformance). See there.
+/// Makes one `#[tokio::test]` of each case of the [suite](mod@crate::conformance). See there.
 #[macro_export]
 macro_rules! conformance {
     ($make:expr) => {
