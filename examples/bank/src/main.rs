@@ -6,39 +6,39 @@ use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, StreamR
 #[event(name = "account.deposited")]
 #[derive(Debug)]
 pub struct Deposited {
-    pub cents: u64,
+    pub cents: u32,
 }
 
 #[event(name = "account.withdrawn")]
 #[derive(Debug)]
 pub struct Withdrawn {
-    pub cents: u64,
+    pub cents: u32,
 }
 
 #[derive(Aggregate, Debug, Default, PartialEq)]
 #[aggregate(name = "account", id = String, events(Deposited, Withdrawn), event_enum(AccountEvent, derive(Debug)))]
 pub struct Account {
-    pub cents: u64,
+    pub cents: i64,
 }
 
 impl Apply<Deposited> for Account {
     fn apply(&mut self, event: Deposited) {
-        self.cents += event.cents;
+        self.cents += i64::from(event.cents);
     }
 }
 
 impl Apply<Withdrawn> for Account {
     fn apply(&mut self, event: Withdrawn) {
-        self.cents -= event.cents;
+        self.cents -= i64::from(event.cents);
     }
 }
 
 #[derive(Debug, PartialEq, thiserror::Error)]
 #[error("only {0} cents are there")]
-pub struct TooLittle(pub u64);
+pub struct TooLittle(pub i64);
 
-pub struct Deposit(pub u64);
-pub struct Withdraw(pub u64);
+pub struct Deposit(pub u32);
+pub struct Withdraw(pub u32);
 
 impl Handle<Deposit> for Account {
     type Error = std::convert::Infallible;
@@ -50,7 +50,8 @@ impl Handle<Deposit> for Account {
 impl Handle<Withdraw> for Account {
     type Error = TooLittle;
     fn handle(&self, command: &Withdraw) -> Result<Events<Self>, TooLittle> {
-        if command.0 > self.cents { Err(TooLittle(self.cents)) } else { emit(Withdrawn { cents: command.0 }) }
+        let Withdraw(cents) = *command;
+        if i64::from(cents) > self.cents { Err(TooLittle(self.cents)) } else { emit(Withdrawn { cents }) }
     }
 }
 
