@@ -9,6 +9,8 @@ use crate::{Aggregate, Fingerprint};
 pub struct EventDescription {
     pub name: &'static str,
     pub version: u32,
+    /// The earlier names.
+    pub was: &'static [&'static str],
     pub semantics: Option<&'static str>,
     /// The name of the struct, for messages.
     pub struct_name: &'static str,
@@ -23,6 +25,22 @@ pub struct EventDescription {
 pub struct AggregateDescription {
     /// The newest version of each event.
     pub events: &'static [fn() -> &'static EventDescription],
+    /// The same of those that are no longer written.
+    pub retired: &'static [fn() -> &'static EventDescription],
+}
+
+impl AggregateDescription {
+    /// The newest version of every event that is read, written or not.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'static EventDescription> {
+        self.events.iter().chain(self.retired).map(|description| description())
+    }
+}
+
+impl EventDescription {
+    /// This version and those before it.
+    pub(crate) fn versions(&'static self) -> impl Iterator<Item = &'static Self> {
+        std::iter::successors(Some(self), |description| description.previous.map(|previous| previous()))
+    }
 }
 
 /// Everything that an aggregate reads: its events in all their versions, and its state where that is stored.
@@ -56,12 +74,8 @@ impl Catalogue {
     #[must_use]
     pub fn of<A: Aggregate>() -> Self {
         let mut events = Vec::new();
-        for newest in A::description().events {
-            let mut version = Some(newest());
-            while let Some(description) = version {
-                events.push(EventShape::new(description));
-                version = description.previous.map(|previous| previous());
-            }
+        for newest in A::description().all() {
+            events.extend(newest.versions().map(EventShape::new));
         }
         let state = A::snapshots().map(|snapshots| snapshots.state());
         Self { aggregate: A::NAME, events, state }
@@ -73,7 +87,7 @@ impl Catalogue {
         self.aggregate
     }
 
-    /// Every version of every event, the newest of each first.
+    /// Every version of every event, retired ones included, the newest of each first.
     #[must_use]
     pub fn events(&self) -> &[EventShape] {
         &self.events
@@ -91,21 +105,28 @@ impl Catalogue {
 pub struct EventShape {
     name: &'static str,
     version: u32,
+    was: &'static [&'static str],
     semantics: Option<&'static str>,
     struct_name: &'static str,
     schema: Schema,
 }
 
 impl EventShape {
-    fn new(description: &EventDescription) -> Self {
-        let EventDescription { name, version, semantics, struct_name, shape, .. } = *description;
-        Self { name, version, semantics, struct_name, schema: Schema::described(shape) }
+    pub(crate) fn new(description: &EventDescription) -> Self {
+        let EventDescription { name, version, was, semantics, struct_name, shape, .. } = *description;
+        Self { name, version, was, semantics, struct_name, schema: Schema::described(shape) }
     }
 
     /// The wire name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The names that the event had before.
+    #[must_use]
+    pub const fn was(&self) -> &'static [&'static str] {
+        self.was
     }
 
     /// The version.

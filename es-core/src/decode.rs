@@ -61,6 +61,12 @@ pub enum DecodeProblem {
         /// Where and how it differs.
         source: PayloadError,
     },
+    /// A retired event could not be turned into events of today.
+    #[error("the event is retired, and what it stands for cannot be said: {source}")]
+    Retired {
+        /// What [`Retired::retired`](crate::Retired::retired) says.
+        source: BoxError,
+    },
     /// A step of the upcast failed.
     #[error("the step from version {from} to version {to} failed: {source}")]
     Upcast {

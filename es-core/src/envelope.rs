@@ -1,5 +1,6 @@
 //! An event with all that surrounds it: on its way in, as stored, and as read.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -198,11 +199,14 @@ pub struct Recorded<E> {
     pub name: &'static str,
     /// The version of [`event`](Self::event), after upcasting.
     pub version: u32,
+    /// The name under which the event is stored: that of [`event`](Self::event), one that it had before, or that of a
+    /// retired event whose place it takes.
+    pub stored_name: Cow<'static, str>,
     /// The version under which the event is stored.
     pub stored_version: u32,
     /// The stream.
     pub stream: Arc<StreamId>,
-    /// The place in the stream.
+    /// The place in the stream. All events that take the place of one retired event have its place.
     pub revision: Revision,
     /// The place in the store.
     pub position: Position,

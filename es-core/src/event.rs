@@ -28,10 +28,13 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The wire name, stable for ever.
     const NAME: &'static str;
 
+    /// Names that the event had before: what is stored under them is read as well.
+    const WAS: &'static [&'static str] = &[];
+
     /// The schema version of this struct: 1, 2, 3 …
     const VERSION: u32;
 
-    /// Decodes a stored event of this name, of this version or an older one, and brings it up to this version.
+    /// Decodes a stored event of this name or an earlier one, of this version or an older one, and brings it up to this version.
     ///
     /// The caller has compared the name.
     ///

@@ -28,7 +28,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{Json, Lean};
 use crate::decode::{failed_step, misfit, unreachable_version};
-use crate::{Aggregate, DecodeError, DecodeProblem, Event, RawEvent, Snapshots, UpcastContext};
+use crate::{
+    Aggregate, DecodeError, DecodeProblem, Event, Events, RawEvent, Retired, Snapshots, UpcastContext,
+};
 
 // What is generic here is compiled once for every event type of every user, so it is kept short.
 
@@ -94,6 +96,39 @@ pub fn decoded<E, Any: From<E>>(
     }
 }
 
+/// Hands on what a retired event stands for.
+pub fn decoded_retired<A: Retired<E>, E, Failure: Error + Send + Sync + 'static>(
+    raw: &RawEvent<'_>,
+    event: Result<E, DecodeError>,
+    retired: fn(E, &UpcastContext<'_>) -> Result<Events<A>, Failure>,
+    out: &mut dyn FnMut(A::Event),
+) -> Result<(), DecodeError> {
+    match retired(event?, &UpcastContext::new(raw)) {
+        Ok(events) => {
+            events.into_iter().for_each(out);
+            Ok(())
+        }
+        Err(error) => Err(DecodeError::new(raw, DecodeProblem::Retired { source: Box::new(error) })),
+    }
+}
+
+/// The present name of the event that had this one before.
+#[must_use]
+pub fn renamed(
+    name: &str,
+    events: &'static [(&'static str, &'static [&'static str])],
+) -> Option<&'static str> {
+    events.iter().find(|(_, was)| was.contains(&name)).map(|(now, _)| *now)
+}
+
+/// An aggregate that writes an event. No type implements it: generated code asks for it where an event is retired.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has retired the event `{E}`: it is read, and no longer written",
+    label = "listed in `retired(…)`",
+    note = "yield the events that take its place; to write it again, move it from `retired(…)` to `events(…)`"
+)]
+pub trait Writes<E> {}
+
 /// The error of an event name that the aggregate does not list.
 #[must_use]
 pub fn unknown_event(raw: &RawEvent<'_>, aggregate: &'static str) -> DecodeError {
@@ -124,8 +159,16 @@ pub fn custom(path: &'static str) -> Type {
 
 /// Stops the build when an event does not follow the version before.
 #[track_caller]
-pub const fn check_previous(previous: &str, found_name: &str, found: u32, name: &str, version: u32) {
-    if !same(found_name, name) {
+pub const fn check_previous(
+    previous: &str,
+    found_name: &str,
+    found_was: &[&str],
+    found: u32,
+    name: &str,
+    was: &[&str],
+    version: u32,
+) {
+    if !same(found_name, name) && !contains(was, found_name) {
         let text = Text::new()
             .with("`")
             .with(previous)
@@ -133,8 +176,25 @@ pub const fn check_previous(previous: &str, found_name: &str, found: u32, name: 
             .with(found_name)
             .with("`, not an older version of `")
             .with(name)
-            .with("`; give both the same name, or name another struct with `previous`");
+            .with("`; give both the same name, write `was(\"")
+            .with(found_name)
+            .with("\")` if this is its earlier name, or name another struct with `previous`");
         panic!("{}", text.as_str());
+    }
+    let mut at = 0;
+    while at < found_was.len() {
+        if !same(found_was[at], name) && !contains(was, found_was[at]) {
+            let text = Text::new()
+                .with("`")
+                .with(previous)
+                .with("` was `")
+                .with(found_was[at])
+                .with("` before, and this version does not say so; add it here: `was(\"")
+                .with(found_was[at])
+                .with("\")`");
+            panic!("{}", text.as_str());
+        }
+        at += 1;
     }
     if found + 1 != version {
         let text = Text::new()
@@ -153,25 +213,76 @@ pub const fn check_previous(previous: &str, found_name: &str, found: u32, name: 
     }
 }
 
-/// Stops the build when the event at `index`, given as type and name like all of its aggregate, has the name of one
-/// before it.
+/// Stops the build when the event at `index`, given as type and names like all of its aggregate, has a name of one
+/// before it, now or earlier.
 #[track_caller]
-pub const fn check_name(events: &[(&str, &str)], index: usize) {
+pub const fn check_name(events: &[(&str, (&str, &[&str]))], index: usize) {
+    let (this, (name, was)) = events[index];
     let mut before = 0;
     while before < index {
-        if same(events[before].1, events[index].1) {
+        let (other, (other_name, other_was)) = events[before];
+        if same(other_name, name) {
             let text = Text::new()
                 .with("`")
-                .with(events[before].0)
+                .with(other)
                 .with("` and `")
-                .with(events[index].0)
+                .with(this)
                 .with("` are both the event `")
-                .with(events[index].1)
+                .with(name)
                 .with("`; list only the newest version, or give one of them another name");
             panic!("{}", text.as_str());
         }
+        if contains(other_was, name) {
+            collision(other, this, name);
+        }
+        let mut at = 0;
+        while at < was.len() {
+            if same(was[at], other_name) {
+                collision(this, other, was[at]);
+            }
+            if contains(other_was, was[at]) {
+                let text = Text::new()
+                    .with("`")
+                    .with(other)
+                    .with("` and `")
+                    .with(this)
+                    .with("` were both `")
+                    .with(was[at])
+                    .with("`, and an event stored under that name is only one of them; remove it from the `was(…)` of the other");
+                panic!("{}", text.as_str());
+            }
+            at += 1;
+        }
         before += 1;
     }
+}
+
+#[track_caller]
+const fn collision(renamed: &str, other: &str, name: &str) -> ! {
+    let text = Text::new()
+        .with("`")
+        .with(renamed)
+        .with("` was `")
+        .with(name)
+        .with("` before, which is the name of `")
+        .with(other)
+        .with("`; give `")
+        .with(other)
+        .with("` a name that no event ever had, or remove it from the `was(…)` of `")
+        .with(renamed)
+        .with("`");
+    panic!("{}", text.as_str());
+}
+
+const fn contains(names: &[&str], name: &str) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        if same(names[at], name) {
+            return true;
+        }
+        at += 1;
+    }
+    false
 }
 
 /// Whether two names are the same, in a const.

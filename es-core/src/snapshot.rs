@@ -8,8 +8,9 @@ use std::sync::{PoisonError, RwLock};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::catalogue::AggregateDescription;
 use crate::shape::{Describe, Schema};
-use crate::{Aggregate, EventType, PayloadError, Revision, StreamId};
+use crate::{Aggregate, PayloadError, Revision, StreamId};
 
 /// A hash that tells one shape of a state, and one way to fold it, from another.
 ///
@@ -36,10 +37,16 @@ impl Fingerprint {
         Self((hash ^ 0xff).wrapping_mul(0x0100_0000_01b3))
     }
 
-    fn with_events(self, events: &[EventType]) -> Self {
-        events
-            .iter()
-            .fold(self, |fingerprint, event| fingerprint.with(event.name).with(&event.version.to_string()))
+    /// Takes in all that is folded: each event, the names that it had before, and what stands for other events today.
+    fn with_events(mut self, aggregate: &AggregateDescription) -> Self {
+        for (at, event) in aggregate.all().enumerate() {
+            if at == aggregate.events.len() {
+                self = self.with("retired");
+            }
+            self = self.with(event.name).with(&event.version.to_string());
+            self = event.was.iter().fold(self, |fingerprint, was| fingerprint.with("was").with(was));
+        }
+        self
     }
 
     /// The hash, as a signed number, which is what databases have.
@@ -66,7 +73,7 @@ impl fmt::Debug for Fingerprint {
 pub struct Snapshots<A> {
     /// Take one when that many events were folded since the last.
     pub every: u64,
-    /// Covers the state's shape, the event types with their versions, and `rev`.
+    /// Covers the state's shape, the events with their versions and earlier names, the retired ones, and `rev`.
     pub fingerprint: Fingerprint,
     encode: fn(&A) -> Result<Vec<u8>, PayloadError>,
     decode: fn(&[u8]) -> Result<A, PayloadError>,
@@ -79,7 +86,7 @@ impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
     pub fn json(every: u64, rev: u64, describe: Describe) -> Self {
         Self {
             every,
-            fingerprint: fingerprint_once(TypeId::of::<A>(), A::NAME, rev, describe, A::event_types()),
+            fingerprint: fingerprint_once(TypeId::of::<A>(), A::NAME, rev, describe, A::description()),
             describe,
             encode: |state| crate::codec::to_json(state).map_err(|error| PayloadError::from(&error)),
             decode: |json| crate::codec::read_json(json).map_err(|error| PayloadError::from(&error)),
@@ -96,7 +103,7 @@ fn fingerprint_once(
     name: &str,
     rev: u64,
     describe: Describe,
-    events: &[EventType],
+    events: &AggregateDescription,
 ) -> Fingerprint {
     static KNOWN: RwLock<Option<HashMap<TypeId, Fingerprint>>> = RwLock::new(None);
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);

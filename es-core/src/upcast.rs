@@ -1,11 +1,11 @@
-//! How an old version of an event becomes the next one.
+//! How an old version of an event becomes the next one, and a retired event those of today.
 
 use std::error::Error;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{DecodeError, Metadata, Position, RawEvent, Revision, StreamId};
+use crate::{Aggregate, DecodeError, Events, Metadata, Position, RawEvent, Revision, StreamId};
 
 /// Turns an event of the version before into one of this version, in memory, when it is read.
 ///
@@ -45,6 +45,60 @@ pub trait UpcastFrom<Previous>: Sized {
     ///
     /// Whatever the step says; the stored event stays as it is.
     fn upcast_from(previous: Previous, context: &UpcastContext<'_>) -> Result<Self, Self::Error>;
+}
+
+/// Turns an event that is no longer written into what it means today: no event, one, or several.
+///
+/// The event is listed in the aggregate's `retired(…)`. It is no part of the event enum, needs no `Apply`, and cannot be
+/// yielded by a command; where it is stored, it is read and this takes its place. Like a step it is pure, and an error
+/// reaches the reader: nothing is folded.
+///
+/// What is stored stays: the retired event keeps its place, so revisions count it, whatever it is turned into.
+///
+/// ```
+/// # use es_core::{Aggregate, Apply};
+/// use std::convert::Infallible;
+/// use es_core::{Events, Retired, UpcastContext, emit, event};
+///
+/// #[event(name = "account.moved")]
+/// pub struct Moved { pub street: String, pub city: String }
+///
+/// #[event(name = "account.street_changed")]
+/// pub struct StreetChanged { pub street: String }
+///
+/// #[event(name = "account.city_changed")]
+/// pub struct CityChanged { pub city: String }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(name = "account", id = String, events(StreetChanged, CityChanged), retired(Moved))]
+/// pub struct Account { address: [String; 2] }
+///
+/// impl Retired<Moved> for Account {
+///     type Error = Infallible;
+///     fn retired(event: Moved, _: &UpcastContext<'_>) -> Result<Events<Self>, Infallible> {
+///         emit((StreetChanged { street: event.street }, CityChanged { city: event.city }))
+///     }
+/// }
+/// # impl Apply<StreetChanged> for Account {
+/// #     fn apply(&mut self, event: StreetChanged) { self.address[0] = event.street; }
+/// # }
+/// # impl Apply<CityChanged> for Account { fn apply(&mut self, event: CityChanged) { self.address[1] = event.city; } }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what the retired event `{E}` means today",
+    label = "no `Retired<{E}>`",
+    note = "write `impl es_core::Retired<{E}> for {Self} {{ type Error = …; fn retired(event: {E}, context: &es_core::UpcastContext<'_>) -> Result<es_core::Events<Self>, Self::Error> {{ … }} }}`;\n`es_core::emit(())` is the answer \"nothing\""
+)]
+pub trait Retired<E>: Aggregate {
+    /// Why it fails; [`Infallible`](std::convert::Infallible) where it can't.
+    type Error: Error + Send + Sync + 'static;
+
+    /// The events of today that say what `event` said; [`emit`](crate::emit) makes the answer.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the implementation says; the stored event stays as it is.
+    fn retired(event: E, context: &UpcastContext<'_>) -> Result<Events<Self>, Self::Error>;
 }
 
 /// What a step may look at besides the payload: where and when the event was stored, and its metadata.

@@ -3,7 +3,8 @@
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
-use syn::{Error, LitStr, Result, Token, token};
+use syn::punctuated::Punctuated;
+use syn::{Error, LitStr, Result, Token, parenthesized, token};
 
 use crate::errors::Errors;
 
@@ -140,6 +141,43 @@ pub(crate) fn value<T: Parse>(key: &Ident, example: &str, input: ParseStream<'_>
 /// Reads `= "name"`, a name that a store can keep.
 pub(crate) fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     let name: LitStr = value(key, "\"…\"", input)?;
+    check_name(&name).map(|()| name)
+}
+
+/// Reads `("name", …)`: names that were given up.
+pub(crate) fn names(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Result<Vec<LitStr>> {
+    let example = format!("write `{key}(\"old.name\")`");
+    if !input.peek(token::Paren) {
+        return Err(Error::new_spanned(key, format!("`{key}` takes a list of names; {example}")));
+    }
+    let content;
+    parenthesized!(content in input);
+    let list: TokenStream = content.parse()?;
+    if list.is_empty() {
+        return Err(Error::new_spanned(key, format!("`{key}` is empty; {example}, or leave it out")));
+    }
+    let parser = Punctuated::<LitStr, Token![,]>::parse_terminated;
+    let names = parser
+        .parse2(list)
+        .map_err(|error| Error::new(error.span(), format!("`{key}` lists names in quotes; {example}")))?;
+    Ok(names.into_iter().filter(|name| errors.keep(check_name(name)).is_some()).collect())
+}
+
+/// Refuses an earlier name that is no earlier one, or that was said before.
+pub(crate) fn earlier_names(was: &[LitStr], name: Option<&LitStr>, errors: &mut Errors) {
+    for (at, earlier) in was.iter().enumerate() {
+        let text = earlier.value();
+        if name.is_some_and(|name| name.value() == text) {
+            errors
+                .spanned(earlier, format!("`{text}` is the name itself; list only names that it had before"));
+        } else if was[..at].iter().any(|other| other.value() == text) {
+            errors.spanned(earlier, format!("`{text}` is listed twice; list it once"));
+        }
+    }
+}
+
+/// Refuses a name that no store can keep.
+fn check_name(name: &LitStr) -> Result<()> {
     let text = name.value();
     let problem = if text.is_empty() {
         "the name is empty; write one that can stay for ever".to_owned()
@@ -148,9 +186,9 @@ pub(crate) fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     } else if let Some(character) = text.chars().find(|character| character.is_control()) {
         format!("the name holds the control character {character:?}; write one without")
     } else {
-        return Ok(name);
+        return Ok(());
     };
-    Err(Error::new_spanned(&name, problem))
+    Err(Error::new_spanned(name, problem))
 }
 
 #[cfg(test)]

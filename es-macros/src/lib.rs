@@ -43,9 +43,10 @@ use proc_macro::TokenStream;
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name = "…"` | required: the wire name, 1 to 255 bytes, which can never change |
+/// | `name = "…"` | required: the wire name, 1 to 255 bytes; whoever changes it lists the old one in `was` |
 /// | `version = N` | the version of this struct, 1 if not written |
-/// | `previous = Type` | required from version 2 on: the struct of version N - 1, an event of the same name; it may be private |
+/// | `previous = Type` | required from version 2 on: the struct of version N - 1, an event of the same name, or of one in `was`; it may be private |
+/// | `was("old.name", …)` | names that the event had before: what is stored under them is read as this event, in every version; a name once used is never given to another event |
 /// | `semantics = "…"` | what the values mean, where the shape does not say it; a change of it is a change of the shape |
 /// | `crate = "…"` | the path of es-core, where it is not `::es_core` |
 ///
@@ -58,7 +59,7 @@ use proc_macro::TokenStream;
 /// to (`cannot find attribute serde in this scope`), and a `#[derive(Serialize)]` there is derived again
 /// (`conflicting implementations`).
 ///
-/// The build fails when `previous` has another name or is not of version N - 1, and when the step is missing: the
+/// The build fails when `previous` has another name or is not of version N - 1, when it had a name that is not in `was`, and when the step is missing: the
 /// implementation of `UpcastFrom<Previous>`.
 ///
 /// <details><summary>What is generated</summary>
@@ -136,6 +137,7 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `name = "…"` | required: the category of the aggregate's streams, 1 to 255 bytes, which can never change |
 /// | `events(A, b::B as Other, …)` | required: the event types, each in its newest version; `as` names the variant where two would have the same name |
+/// | `retired(X, Y, …)` | events that are read but no longer written, each in its newest version; each needs a `Retired`, which says what it means today |
 /// | `id = Type` | what names one instance, a `StreamKey`; `Uuid` if not written |
 /// | `event_enum(Name, derive(…))` | name and derives of the generated enum; `<Aggregate>Event` and none if not written |
 /// | `snapshot(every = N, rev = R)` | keep the state when that many events were folded; needs serde on the state. Another `rev`, 0 if not written, makes older snapshots invalid: for a change of `apply` that no field shows |
@@ -145,8 +147,12 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// The `Default` of the type is the state of the empty stream. Each listed event needs an `Apply`. The type may be generic,
 /// its events may not; bounds that its `Apply` needs stand on the type itself.
 ///
-/// A snapshot is valid for the aggregate's name, the shape of its state, the events with their versions, and `rev`. A change
-/// within a type that has no `Shape` is not seen: derive it, or change `rev` with it.
+/// A retired event is no part of the enum and needs no `Apply`; a command that yields it does not compile. Two events of one
+/// aggregate, retired ones included, never have the same name, now or before.
+///
+/// A snapshot is valid for the aggregate's name, the shape of its state, the events with their versions and names, the retired
+/// ones, and `rev`. A change within a type that has no `Shape`, or of what a retired event means, is not seen: change `rev` with
+/// it.
 ///
 /// <details><summary>What is generated</summary>
 ///

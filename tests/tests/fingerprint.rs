@@ -134,6 +134,29 @@ fn a_change_of_the_state_makes_snapshots_invalid() {
             #[aggregate(name = "thing", events(Done, Undone), snapshot(every = 10))]
             pub(super) struct Thing { a: u8 }
         },
+        fingerprint! {
+            #[es_core::event(name = "thing.undone", was("thing.reverted"))]
+            pub(super) struct Undone;
+            impl es_core::Apply<Undone> for Thing { fn apply(&mut self, _: Undone) {} }
+
+            #[derive(Default, serde::Serialize, serde::Deserialize, es_core::Aggregate)]
+            #[aggregate(name = "thing", events(Done, Undone), snapshot(every = 10))]
+            pub(super) struct Thing { a: u8 }
+        },
+        fingerprint! {
+            #[es_core::event(name = "thing.undone")]
+            pub(super) struct Undone;
+            impl es_core::Retired<Undone> for Thing {
+                type Error = std::convert::Infallible;
+                fn retired(_: Undone, _: &es_core::UpcastContext<'_>) -> Result<es_core::Events<Self>, Self::Error> {
+                    es_core::emit(())
+                }
+            }
+
+            #[derive(Default, serde::Serialize, serde::Deserialize, es_core::Aggregate)]
+            #[aggregate(name = "thing", events(Done), retired(Undone), snapshot(every = 10))]
+            pub(super) struct Thing { a: u8 }
+        },
     ];
     for (index, shape) in shapes.iter().enumerate() {
         assert!(!shapes[..index].contains(shape), "shape {index} has the fingerprint of one before it");

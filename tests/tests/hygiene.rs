@@ -34,7 +34,21 @@ mod shadowed {
     #[::es_core::event(name = "bell.rung")]
     pub(crate) struct RungV1(pub(crate) ::std::primitive::u8);
 
-    #[::es_core::event(name = "bell.rung", version = 2, previous = RungV1)]
+    #[::es_core::event(name = "bell.cast")]
+    pub(crate) struct Cast;
+
+    impl ::es_core::Retired<Cast> for Bell {
+        type Error = ::std::convert::Infallible;
+
+        fn retired(
+            _: Cast,
+            _: &::es_core::UpcastContext<'_>,
+        ) -> ::std::result::Result<::es_core::Events<Self>, Self::Error> {
+            ::es_core::emit(Rung { times: 1 })
+        }
+    }
+
+    #[::es_core::event(name = "bell.rung", version = 2, was("bell.struck"), previous = RungV1)]
     pub(crate) struct Rung {
         pub(crate) times: ::std::primitive::u8,
     }
@@ -51,7 +65,7 @@ mod shadowed {
     }
 
     #[derive(::std::default::Default, ::serde::Serialize, ::serde::Deserialize, ::es_core::Aggregate)]
-    #[aggregate(name = "bell", id = BellId, events(Rung), snapshot(every = 3))]
+    #[aggregate(name = "bell", id = BellId, events(Rung), retired(Cast), snapshot(every = 3))]
     pub(crate) struct Bell {
         pub(crate) rung: ::std::primitive::u8,
     }
@@ -68,9 +82,12 @@ mod shadowed {
 
 #[test]
 fn generated_code_means_the_same_whatever_the_module_shadows() {
-    let bell: shadowed::Bell =
-        given(shadowed::Rung { times: 2 }).and_stored("bell.rung", 1, &json!(3)).into_state();
-    assert_eq!(bell.rung, 5);
+    let bell: shadowed::Bell = given(shadowed::Rung { times: 2 })
+        .and_stored("bell.rung", 1, &json!(3))
+        .and_stored("bell.struck", 1, &json!(4))
+        .and_stored("bell.cast", 1, &json!(null))
+        .into_state();
+    assert_eq!(bell.rung, 10);
 }
 
 macro_rules! thing {

@@ -21,7 +21,7 @@
 use std::convert::Infallible;
 
 use es_core::testing::given;
-use es_core::{Aggregate, Apply, StreamKey, UpcastContext, UpcastFrom, event};
+use es_core::{Aggregate, Apply, Events, Retired, StreamKey, UpcastContext, UpcastFrom, emit, event};
 use serde::{Deserialize, Serialize};
 
 /// A user's events.
@@ -59,6 +59,11 @@ pub mod events {
 
 use events::AccountClosed;
 
+/// An account was viewed.
+#[event(name = "account.viewed", was("account.seen"))]
+#[derive(Debug, Clone, Copy)]
+pub struct AccountViewed;
+
 /// The number of an account.
 #[derive(Debug, Clone, PartialEq, Eq, StreamKey)]
 pub struct AccountNumber {
@@ -71,6 +76,7 @@ pub struct AccountNumber {
     name = "account",
     id = AccountNumber,
     events(events::AccountOpened, AccountClosed),
+    retired(AccountViewed),
     snapshot(every = 100, rev = 3)
 )]
 pub struct Account {
@@ -86,6 +92,14 @@ impl Apply<events::AccountOpened> for Account {
 impl Apply<AccountClosed> for Account {
     fn apply(&mut self, _: AccountClosed) {
         self.owner = None;
+    }
+}
+
+impl Retired<AccountViewed> for Account {
+    type Error = Infallible;
+
+    fn retired(_: AccountViewed, _: &UpcastContext<'_>) -> Result<Events<Self>, Infallible> {
+        emit(())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::code::{Code, Entry, Published};
+use super::file::Locked;
 use super::findings::Finding;
 use crate::shape::Line;
 
@@ -30,7 +31,7 @@ pub(super) fn changed(
             ),
         );
     } else {
-        bump(&mut text, published, struct_name, before, now);
+        bump(&mut text, published, entry, before, now);
     }
     Finding::new(text.trim_end())
 }
@@ -39,7 +40,7 @@ pub(super) fn changed(
 pub(super) fn gone(published: &Published, code: &Code, renamed: Option<&Published>) -> Finding {
     let Published { name, version } = published;
     let mut text = format!("{published} is published, and no aggregate here reads it any more.\n");
-    let newest = code.entries.iter().find(|(other, _)| other.name == *name).map(|(_, entry)| entry.newest);
+    let newest = code.newest(name);
     match (newest, renamed) {
         (Some((newest, _)), _) if newest < *version => line(
             &mut text,
@@ -58,23 +59,46 @@ pub(super) fn gone(published: &Published, code: &Code, renamed: Option<&Publishe
         (None, Some(other)) => line(
             &mut text,
             &format!(
-                "The new event `{}` has the same shape. Stored events keep their name: call it `{name}` again; the struct \
-                 may have any name.",
-                other.name
+                "The new event `{now}` has the same shape. Stored events keep their name. If this is the same event, say \
+                 so: `#[event(name = {now:?}, was({name:?}))]`; else put the struct of `{name}` back as well.",
+                now = other.name
             ),
         ),
         (None, None) => line(
             &mut text,
-            "Put its struct back as it was and into the `events(…)` of its aggregate: it may stand in any stream, even \
-             when nobody writes it any more.",
+            "Put its struct back as it was and into the `events(…)` of its aggregate, or into `retired(…)` if nobody writes \
+             it any more: it may stand in any stream.",
         ),
     }
     Finding::new(text.trim_end())
 }
 
+/// What the code makes of an earlier name that the lock knows, where that is wrong.
+pub(super) fn renamed(was: &str, now: &str, code: &Code, locked: &Locked) -> Option<Finding> {
+    let same = code.present(was).any(|event| code.present(now).any(|other| other == event));
+    match (code.present(was).next(), code.present(now).next()) {
+        (Some(other), Some(_)) if !same => Some(Finding::new(format!(
+            "`{was}` is what the event `{now}` was called, and stands for `{other}` now\n\
+             Events of both would be stored under one name. Give `{other}` a name that no event ever had, and write \
+             `was({was:?})` on `{now}` again."
+        ))),
+        // With a version of that name, it is reported as gone.
+        (None, _) if !locked.entries.keys().any(|published| published.name == was) => {
+            Some(Finding::new(format!(
+                "`{was}` is what the event `{now}` was called, and nothing here reads it any more\n\
+             Events may be stored under that name: write `was({was:?})` on it again."
+            )))
+        }
+        _ => None,
+    }
+}
+
 /// The next version, to paste.
-fn bump(text: &mut String, published: &Published, struct_name: &str, before: &[Line], now: &[Line]) {
-    let Published { name, version } = published;
+fn bump(text: &mut String, published: &Published, entry: &Entry, before: &[Line], now: &[Line]) {
+    let version = &published.version;
+    let (name, struct_name) = (entry.shape.name(), entry.shape.struct_name());
+    let list: Vec<String> = entry.shape.was().iter().map(|was| format!("{was:?}")).collect();
+    let was = if list.is_empty() { String::new() } else { format!(", was({})", list.join(", ")) };
     let (next, old) = (version + 1, format!("{struct_name}V{version}"));
     let step = step(version, before, now);
     line(
@@ -82,9 +106,9 @@ fn bump(text: &mut String, published: &Published, struct_name: &str, before: &[L
         &format!(
             "Events of version {version} are stored as they were. Undo the change, or make it version {next}: keep the \
              struct as it was under the name `{old}`, and write\n\n\
-             #[event(name = {name:?}, version = {next}, previous = {old})]\n\
+             #[event(name = {name:?}{was}, version = {next}, previous = {old})]\n\
              pub struct {struct_name} {{ /* as it is now */ }}\n\n\
-             #[event(name = {name:?}, version = {version})]\n\
+             #[event(name = {name:?}{was}, version = {version})]\n\
              pub struct {old} {{ /* as it was */ }}\n\n\
              impl es_core::UpcastFrom<{old}> for {struct_name} {{\n\
              \x20   type Error = std::convert::Infallible;\n\

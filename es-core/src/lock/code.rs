@@ -1,11 +1,12 @@
 //! What the code says: the events of all aggregates of a lock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::Value;
 
 use super::findings::Finding;
+use crate::catalogue::EventDescription;
 use crate::shape::{Cause, OpaquePart};
 use crate::{Aggregate, Catalogue, EventShape};
 
@@ -45,21 +46,25 @@ pub(super) struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Code {
     pub(super) entries: BTreeMap<Published, Entry>,
+    /// The events that a stored name may be, by their present names: two aggregates may share the past of an event.
+    names: BTreeMap<&'static str, BTreeSet<&'static str>>,
+    /// Each event, by its present name, with what its versions are published as.
+    events: BTreeMap<&'static str, BTreeMap<u32, Published>>,
     findings: Vec<Finding>,
 }
 
 impl Code {
     pub(super) fn add<A: Aggregate>(&mut self) {
-        let catalogue = Catalogue::of::<A>();
-        let mut newest = (0, "");
-        let mut last = "";
-        for shape in catalogue.events() {
-            if shape.name() != last {
-                (last, newest) = (shape.name(), (shape.version(), shape.struct_name()));
+        for newest in A::description().all() {
+            for version in newest.versions() {
+                let published = Published { name: version.name.to_owned(), version: version.version };
+                self.events.entry(newest.name).or_default().insert(version.version, published);
+                let names = (newest.version, newest.struct_name);
+                self.add_event(&EventShape::new(version), names, (A::NAME, replay::<A>));
             }
-            self.add_event(shape, newest, (A::NAME, replay::<A>));
+            self.add_names(newest);
         }
-        for part in catalogue.state().map(crate::shape::Schema::opaque).unwrap_or_default() {
+        for part in Catalogue::of::<A>().state().map(crate::shape::Schema::opaque).unwrap_or_default() {
             self.findings.push(Finding::new(format!(
                 "the state of aggregate `{}` is kept in snapshots, and a part of it has no shape: {part}\n\
                  A change of it would not be seen, and old snapshots be misread.\n{}",
@@ -95,9 +100,49 @@ impl Code {
         }
     }
 
+    fn add_names(&mut self, newest: &EventDescription) {
+        for name in newest.was.iter().copied().chain([newest.name]) {
+            self.names.entry(name).or_default().insert(newest.name);
+        }
+    }
+
+    /// The present names of the events that a stored name may be.
+    pub(super) fn present(&self, name: &str) -> impl Iterator<Item = &'static str> {
+        self.names.get(name).into_iter().flatten().copied()
+    }
+
+    /// Earlier names, each with the present one.
+    pub(super) fn renamed(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let pairs = self.names.iter().flat_map(|(was, now)| now.iter().map(|now| (*was, *now)));
+        pairs.filter(|(was, now)| was != now)
+    }
+
+    /// What a published version is today, where it stands under a name of today.
+    pub(super) fn under_present_names(&self, published: &Published) -> impl Iterator<Item = &Entry> {
+        self.present(&published.name)
+            .filter_map(|now| self.entries.get(self.events.get(now)?.get(&published.version)?))
+    }
+
+    /// The newest version of the event that has this name, or had it, and its struct.
+    pub(super) fn newest(&self, name: &str) -> Option<(u32, &'static str)> {
+        let versions = self.events.get(self.present(name).next()?)?;
+        let (_, newest) = versions.last_key_value()?;
+        self.entries.get(newest).map(|entry| entry.newest)
+    }
+
     /// What is wrong with the code alone.
     pub(super) fn findings(&self) -> Vec<Finding> {
-        self.findings.clone()
+        let mut findings = self.findings.clone();
+        for (name, events) in &self.names {
+            if let Some(other) = events.iter().find(|other| *other != name && events.contains(name)) {
+                findings.push(Finding::new(format!(
+                    "`{name}` is the name of an event, and what `{other}` was called before\n\
+                     An event stored under that name is only one of them. Give the first a name that no event ever had, \
+                     or remove it from the `was(…)` of `{other}`."
+                )));
+            }
+        }
+        findings
     }
 }
 

@@ -1,6 +1,6 @@
 //! `events.lock`: reading and writing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -18,6 +18,8 @@ const FORMAT: &str = "format = 1";
 pub(super) struct Locked {
     pub(super) exists: bool,
     pub(super) entries: BTreeMap<Published, Vec<Line>>,
+    /// Earlier names of events, each with a later one.
+    pub(super) renamed: BTreeSet<(String, String)>,
 }
 
 pub(super) fn read(path: &Path) -> Result<Locked, Finding> {
@@ -41,13 +43,26 @@ fn parse(text: &str) -> Result<Locked, Finding> {
     }
     let mut locked = Locked { exists: true, ..Locked::default() };
     let mut entry: Option<(Published, Vec<Line>)> = None;
+    let mut was: Option<String> = None;
     for (at, line) in lines {
         let bad = |problem: &str| Err(Finding::new(format!("{NAME} line {}: {problem}", at + 1)));
         if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
             return bad("a merge was not resolved; keep the entries of both sides, each once");
         }
         let depth = line.len() - line.trim_start_matches(' ').len();
+        if let Some(was) = was.take() {
+            let Some(now) = line.strip_prefix("  is now ") else {
+                return bad("this is no `is now <name>`; restore the file");
+            };
+            locked.renamed.insert((was, now.to_owned()));
+            continue;
+        }
         if depth == 0 {
+            if let Some(name) = line.strip_prefix("name ") {
+                locked.insert(entry.take());
+                was = Some(name.to_owned());
+                continue;
+            }
             let Some(published) = header(line) else {
                 return bad("this is no `event <name> <version>`; restore the file");
             };
@@ -66,6 +81,9 @@ fn parse(text: &str) -> Result<Locked, Finding> {
         if !hang(top, depth / 2, Line::parse(line.trim())) || depth % 2 != 0 {
             return bad("this line is not indented as it was written; restore the file");
         }
+    }
+    if was.is_some() {
+        return Err(Finding::new(format!("{NAME} ends within an earlier name; restore the file")));
     }
     locked.insert(entry);
     Ok(locked)
@@ -96,6 +114,9 @@ impl Locked {
             text.push_str(&format!("\nevent {name} {version}\n"));
             Line::write(lines, 1, &mut text);
         }
+        for (was, now) in &self.renamed {
+            text.push_str(&format!("\nname {was}\n  is now {now}\n"));
+        }
         text
     }
 }
@@ -120,13 +141,20 @@ impl Write {
 }
 
 /// The lock with what is new, unless there is nothing new.
-pub(super) fn update(path: &Path, locked: &Locked, new: &[(Published, Vec<Line>)]) -> Option<Write> {
-    if new.is_empty() && locked.exists {
+pub(super) fn update(
+    path: &Path,
+    locked: &Locked,
+    new: &[(Published, Vec<Line>)],
+    new_names: &[(String, String)],
+) -> Option<Write> {
+    if new.is_empty() && new_names.is_empty() && locked.exists {
         return None;
     }
     let mut entries = locked.entries.clone();
     entries.extend(new.iter().cloned());
-    let text = Locked { exists: true, entries }.text();
+    let mut renamed = locked.renamed.clone();
+    renamed.extend(new_names.iter().cloned());
+    let text = Locked { exists: true, entries, renamed }.text();
     Some(Write { path: path.to_owned(), text })
 }
 
@@ -152,12 +180,18 @@ event account.deposited 2
 
 event account.deposited 10
   payload: null
+
+name account.paid in
+  is now account.deposited
+
+name account.payed
+  is now account.deposited
 ";
 
     #[test]
     fn what_is_written_reads_back() {
         let locked = parse(TEXT).expect("a lock");
-        assert_eq!(locked.entries.len(), 3);
+        assert_eq!((locked.entries.len(), locked.renamed.len()), (3, 2));
         assert_eq!(locked.text(), TEXT);
         assert_eq!(parse(&TEXT.replace('\n', "\r\n")).expect("a lock").text(), TEXT);
     }
@@ -186,6 +220,14 @@ event account.deposited 10
         assert_eq!(
             problem("format = 1\nevent a 2\n      payload: i64\n"),
             "events.lock line 3: this line is not indented as it was written; restore the file"
+        );
+        assert_eq!(
+            problem("format = 1\nname a\n  is b\n"),
+            "events.lock line 3: this is no `is now <name>`; restore the file"
+        );
+        assert_eq!(
+            problem("format = 1\nname a\n"),
+            "events.lock ends within an earlier name; restore the file"
         );
     }
 }

@@ -20,7 +20,13 @@ pub(super) fn check(
     findings: &mut Vec<Finding>,
 ) -> Vec<Write> {
     let mut writes = Vec::new();
-    for (published, entry) in &code.entries {
+    // What was published under a name of before still lies in stores, and is read by the event of today.
+    let renamed = locked
+        .entries
+        .keys()
+        .filter(|published| !code.entries.contains_key(published))
+        .flat_map(|published| code.under_present_names(published).map(move |entry| (published, entry)));
+    for (published, entry) in code.entries.iter().chain(renamed) {
         // Found already: what follows from it would only hide it.
         if changed.contains(published) || !entry.shape.schema().opaque().is_empty() {
             continue;
@@ -98,7 +104,8 @@ fn replayed(published: &Published, entry: &Entry, payload: &Value) -> Result<Opt
             Ok(Err(problem)) => return Err(format!("aggregate `{aggregate}`: {problem}")),
             Err(_) => return Err(format!("aggregate `{aggregate}` panics when it reads or applies it")),
         };
-        let same = written.into_iter().find(|event| event.name == name && event.version == *version);
+        let now = entry.shape.name();
+        let same = written.into_iter().find(|event| event.name == now && event.version == *version);
         again = again.or(same.map(|event| event.payload));
     }
     Ok(again)

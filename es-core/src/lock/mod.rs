@@ -18,7 +18,7 @@
 //! `events/`. Both are committed. From then on the test fails when the code no longer means what was published, and says
 //! what changed and what to write. Without `ES_LOCK=update` nothing is ever written.
 //!
-//! What is published never changes: an update only adds. Whoever knows that no event of a version was ever stored deletes
+//! What is published never changes: an update only adds. Names that an event had before (`was`) are kept as well. Whoever knows that no event of a version was ever stored deletes
 //! the version's entry, and its file, by hand.
 
 mod advice;
@@ -118,7 +118,7 @@ impl Lock {
             return Err(LockError::new(path, findings));
         }
         if mode == Mode::Update {
-            writes.extend(file::update(&path, &locked, &compared.new));
+            writes.extend(file::update(&path, &locked, &compared.new, &compared.renamed));
             for write in writes {
                 if let Err(finding) = write.run() {
                     findings.push(finding);

@@ -1,5 +1,6 @@
 //! Looking back: the events of one aggregate, its state as of a time, and which aggregates there are.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -40,6 +41,9 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     }
 
     /// Hands out the events of one aggregate, decoded, with their places, times and metadata, in bounded memory.
+    ///
+    /// What takes the place of a retired event is handed out with the place, the id and the stored name of that one; where
+    /// nothing does, nothing is.
     ///
     /// # Errors
     ///
@@ -89,6 +93,10 @@ pub(super) fn recorded<A: Aggregate>(
             event,
             name: event_type.name,
             version: event_type.version,
+            stored_name: match raw.name {
+                name if name == event_type.name => Cow::Borrowed(event_type.name),
+                name => Cow::Owned(name.to_owned()),
+            },
             stored_version: raw.version,
             stream: Arc::clone(stream),
             revision: raw.revision,

@@ -1,5 +1,6 @@
 //! What a decision writes: encoded and read back before the append, with places and times after it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -102,6 +103,7 @@ pub(super) fn executed<A: Aggregate>(
             event,
             name: new.name,
             version: new.version,
+            stored_name: Cow::Borrowed(new.name),
             stored_version: new.version,
             stream: Arc::clone(&stream),
             revision,

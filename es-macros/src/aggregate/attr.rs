@@ -15,10 +15,11 @@ pub(super) const NAME: &str = "name";
 const ID: &str = "id";
 pub(super) const EVENTS: &str = "events";
 const EVENT_ENUM: &str = "event_enum";
+const RETIRED: &str = "retired";
 const SNAPSHOT: &str = "snapshot";
 const UNKNOWN: &str = "unknown";
 const CRATE: &str = "crate";
-const KEYS: [&str; 7] = [NAME, ID, EVENTS, EVENT_ENUM, SNAPSHOT, UNKNOWN, CRATE];
+const KEYS: [&str; 8] = [NAME, ID, EVENTS, EVENT_ENUM, RETIRED, SNAPSHOT, UNKNOWN, CRATE];
 
 const EVERY: &str = "every";
 const REV: &str = "rev";
@@ -30,6 +31,7 @@ pub(super) struct Keys {
     pub(super) events: Vec<Listed>,
     pub(super) enum_ident: Option<Ident>,
     pub(super) enum_derives: Vec<Path>,
+    pub(super) retired: Vec<TypePath>,
     pub(super) snapshot: Option<Snapshot>,
     pub(super) skip_unknown: bool,
     pub(super) es_core: CratePath,
@@ -81,6 +83,10 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
                 let list = parenthesised(key, "event_enum(Name, derive(Debug))", input)?;
                 event_enum(&mut found, key, list, errors);
             }
+            RETIRED => {
+                let list = parenthesised(key, "retired(Opened)", input)?;
+                found.retired = retired(key, list, errors);
+            }
             SNAPSHOT => {
                 let list = parenthesised(key, "snapshot(every = 100)", input)?;
                 found.snapshot = snapshot(key, list, errors);
@@ -127,6 +133,37 @@ fn events(key: &Ident, list: TokenStream, errors: &mut Errors) -> Vec<Listed> {
     let result = parser.parse2(list);
     errors.keep(result);
     events
+}
+
+/// Reads the list of events that are no longer written: they have no variant.
+fn retired(key: &Ident, list: TokenStream, errors: &mut Errors) -> Vec<TypePath> {
+    let mut retired = Vec::new();
+    if list.is_empty() {
+        errors
+            .spanned(key, "`retired` is empty; list event types that are no longer written, or leave it out");
+    }
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            let ty: Type = input.parse()?;
+            match paths::as_path(ty.clone()) {
+                Some(path) => retired.push(path),
+                None => errors.spanned(ty, "`retired` lists structs; write `retired(Opened)`"),
+            }
+            if let Some(keyword) = input.parse::<Option<Token![as]>>()? {
+                return Err(Error::new_spanned(
+                    keyword,
+                    "a retired event has no variant; write only its type",
+                ));
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(())
+    };
+    let result = parser.parse2(list);
+    errors.keep(result);
+    retired
 }
 
 /// Reads `as Variant`, if that is there.

@@ -1,6 +1,6 @@
 //! What the keys of `#[aggregate]` must be together.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
@@ -19,6 +19,8 @@ pub(super) struct Aggregate<'a> {
     pub(super) events: Vec<Variant>,
     pub(super) enum_ident: Ident,
     pub(super) enum_derives: Vec<Path>,
+    /// The events that are read but no longer written.
+    pub(super) retired: Vec<TypePath>,
     pub(super) snapshot: Option<Snapshot>,
     pub(super) skip_unknown: bool,
     pub(super) es_core: CratePath,
@@ -44,6 +46,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
     let enum_ident =
         keys.enum_ident.unwrap_or_else(|| format_ident!("{}Event", plain(ident), span = ident.span()));
     let events = variants(keys.events, &enum_ident, errors);
+    let retired = retired(keys.retired, &events, errors);
     Aggregate {
         input,
         name: keys.name.unwrap_or_else(|| LitStr::new("?", Span::call_site())),
@@ -51,6 +54,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
         events,
         enum_ident,
         enum_derives: keys.enum_derives,
+        retired,
         snapshot: keys.snapshot,
         skip_unknown: keys.skip_unknown,
         es_core: keys.es_core,
@@ -114,4 +118,27 @@ fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Errors) -> Vec
         variants.push(Variant { path, ident });
     }
     variants
+}
+
+/// Leaves out what is listed already, as an event of today or as a retired one.
+fn retired(listed: Vec<TypePath>, events: &[Variant], errors: &mut Errors) -> Vec<TypePath> {
+    let events: BTreeSet<String> = events.iter().map(|event| written(&event.path)).collect();
+    let mut seen = BTreeSet::new();
+    let mut retired = Vec::with_capacity(listed.len());
+    for path in listed {
+        let text = written(&path);
+        if events.contains(&text) {
+            errors.spanned(
+                &path,
+                format!(
+                    "`{text}` is listed in `events` as well; leave it there if it is still written, else only here"
+                ),
+            );
+        } else if seen.insert(text.clone()) {
+            retired.push(path);
+        } else {
+            errors.spanned(&path, format!("`{text}` is listed twice; list it once"));
+        }
+    }
+    retired
 }

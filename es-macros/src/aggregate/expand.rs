@@ -2,16 +2,18 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
+use syn::TypePath;
 
 use super::attr::Snapshot;
 use super::check::{Aggregate, Variant};
-use crate::paths::{respan, span};
+use crate::paths::{CratePath, respan, span};
 use crate::text::written;
 
 /// ```text
 /// impl Aggregate for Account { … }
 /// impl IntoEvents<Account> for AccountEvent { … }
 /// impl IntoEvents<Account> for Opened { … }
+/// impl IntoEvents<Account> for Moved where Account: Writes<Moved> { … }
 /// ```
 pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&TokenStream>) -> TokenStream {
     let Aggregate { input, name, enum_ident, es_core, .. } = aggregate;
@@ -75,6 +77,7 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
         let path = &event.path;
         quote!(<#path as #es_core::Event>::description)
     });
+    let retired = aggregate.retired.iter().map(|path| quote!(<#path as #es_core::Event>::description));
     let arms = aggregate.events.iter().map(|event| {
         let (variant, of) = (&event.ident, of(event));
         quote!(#enum_ident::#variant(_) => #of,)
@@ -86,7 +89,9 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
 
         #[inline]
         fn description() -> &'static #private::AggregateDescription {
-            const { &#private::AggregateDescription { events: &[#(#descriptions),*] } }
+            const {
+                &#private::AggregateDescription { events: &[#(#descriptions),*], retired: &[#(#retired),*] }
+            }
         }
 
         fn event_type(__es_event: &#enum_ident) -> #es_core::EventType {
@@ -115,6 +120,10 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
             #name => #private::decoded(<#path as #es_core::Event>::decode(__es_raw), __es_out),
         });
     }
+    for path in &aggregate.retired {
+        decode.extend(retired_arm(path, es_core));
+    }
+    let wire_names = wire_names(aggregate).map(|(_, names)| names);
     let unknown = if aggregate.skip_unknown {
         quote!(#private::Ok(()))
     } else {
@@ -138,12 +147,45 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
             __es_raw: &#es_core::RawEvent<'_>,
             __es_out: &mut dyn #private::FnMut(#enum_ident),
         ) -> #private::Result<(), #es_core::DecodeError> {
-            match __es_raw.name {
-                #decode
-                _ => #unknown,
+            let mut __es_name = __es_raw.name;
+            loop {
+                return match __es_name {
+                    #decode
+                    _ => match #private::renamed(__es_name, const { &[#(#wire_names),*] }) {
+                        #private::Option::Some(__es_now) => {
+                            __es_name = __es_now;
+                            continue;
+                        }
+                        #private::Option::None => #unknown,
+                    },
+                };
             }
         }
     }
+}
+
+/// Decodes a retired event and hands out what takes its place. All of it stands at its place in the list, so that a missing
+/// `Retired` is reported there and once.
+fn retired_arm(path: &TypePath, es_core: &CratePath) -> TokenStream {
+    let private = es_core.private();
+    let arm = quote! {
+        <#path as #es_core::Event>::NAME => #private::decoded_retired(
+            __es_raw,
+            <#path as #es_core::Event>::decode(__es_raw),
+            <Self as #es_core::Retired<#path>>::retired,
+            __es_out,
+        ),
+    };
+    respan(arm, span(path))
+}
+
+/// Every event that is read, with its names as code: the present one and the earlier ones.
+fn wire_names<'a>(aggregate: &'a Aggregate<'_>) -> impl Iterator<Item = (&'a TypePath, TokenStream)> {
+    let es_core = &aggregate.es_core;
+    aggregate.events.iter().map(|event| &event.path).chain(&aggregate.retired).map(move |path| {
+        let event = respan(quote!(<#path as #es_core::Event>), span(path));
+        (path, quote!((#event::NAME, #event::WAS)))
+    })
 }
 
 fn snapshots(aggregate: &Aggregate<'_>, snapshot: &Snapshot, state: Option<&TokenStream>) -> TokenStream {
@@ -185,27 +227,51 @@ fn into_events(aggregate: &Aggregate<'_>) -> TokenStream {
         let (path, variant) = (&event.path, &event.ident);
         into_events(quote!(#path), quote!(#enum_ident::#variant(self)))
     });
+    let retired = aggregate.retired.iter().map(|path| refused(aggregate, path));
     let any = into_events(quote!(#enum_ident), quote!(self));
-    quote!(#any #(#each)*)
+    quote!(#any #(#each)* #(#retired)*)
 }
 
-/// Refuses two events of one name, which is known only when constants are evaluated: one check for each event but the
+/// What says, where a retired event is yielded, that it is retired: an implementation whose condition never holds. It
+/// stands behind a `for`, as the compiler refuses conditions that it can tell to be false at once.
+fn refused(aggregate: &Aggregate<'_>, path: &TypePath) -> TokenStream {
+    let Aggregate { input, enum_ident, es_core, .. } = aggregate;
+    let private = es_core.private();
+    let ident = &input.ident;
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+    let own = where_clause.map(|clause| clause.predicates.iter()).into_iter().flatten();
+    let generic = (!input.generics.params.is_empty())
+        .then(|| quote!(#ident #type_generics: #es_core::Aggregate<Event = #enum_ident>,));
+    quote! {
+        #[automatically_derived]
+        impl #impl_generics #es_core::IntoEvents<#ident #type_generics> for #path
+        where
+            #(#own,)*
+            #generic
+            for<'__es> #ident #type_generics: #private::Writes<#path>,
+        {
+            fn into_events(self, _: &mut #es_core::Events<#ident #type_generics>) {}
+        }
+    }
+}
+
+/// Refuses two events of one name, earlier names included, which is known only when constants are evaluated: one check for each event but the
 /// first, at its place in the list.
 ///
 /// ```text
 /// const _: () = {
-///     const __es_names: &[(&str, &str)] = &[("Opened", <Opened as Event>::NAME), …];
+///     const __es_names: &[(&str, (&str, &[&str]))] = &[("Opened", (Opened::NAME, Opened::WAS)), …];
 ///     check_name(__es_names, 1);
 /// };
 /// ```
 fn names(aggregate: &Aggregate<'_>) -> TokenStream {
     let es_core = &aggregate.es_core;
     let private = es_core.private();
-    let names = aggregate.events.iter().map(|Variant { path, .. }| {
+    let names = wire_names(aggregate).map(|(path, names)| {
         let text = written(path);
-        quote!((#text, <#path as #es_core::Event>::NAME))
+        quote!((#text, #names))
     });
-    let checks = aggregate.events.iter().enumerate().skip(1).map(|(index, Variant { path, .. })| {
+    let checks = wire_names(aggregate).enumerate().skip(1).map(|(index, (path, _))| {
         let call = quote!(#private::check_name(__es_names, #index));
         let call = respan(call, span(path));
         quote!(#call;)
@@ -213,7 +279,7 @@ fn names(aggregate: &Aggregate<'_>) -> TokenStream {
     quote! {
         #[allow(non_upper_case_globals, unused_qualifications)]
         const _: () = {
-            const __es_names: &[(&#private::str, &#private::str)] = &[#(#names),*];
+            const __es_names: &[(&#private::str, (&#private::str, &[&#private::str]))] = &[#(#names),*];
             #(#checks)*
         };
     }

@@ -10,9 +10,10 @@ use crate::paths::{self, CratePath};
 pub(super) const NAME: &str = "name";
 pub(super) const VERSION: &str = "version";
 pub(super) const PREVIOUS: &str = "previous";
+pub(super) const WAS: &str = "was";
 const SEMANTICS: &str = "semantics";
 const CRATE: &str = "crate";
-const KEYS: [&str; 5] = [NAME, VERSION, PREVIOUS, SEMANTICS, CRATE];
+const KEYS: [&str; 6] = [NAME, VERSION, PREVIOUS, WAS, SEMANTICS, CRATE];
 
 /// The highest version: what databases can count to.
 const LAST_VERSION: u32 = i32::MAX.cast_unsigned();
@@ -22,6 +23,7 @@ pub(super) struct Keys {
     pub(super) name: Option<LitStr>,
     pub(super) version: Option<(u32, LitInt)>,
     pub(super) previous: Option<(Ident, TypePath)>,
+    pub(super) was: Vec<LitStr>,
     pub(super) semantics: Option<LitStr>,
     pub(super) es_core: CratePath,
     pub(super) written: Written,
@@ -29,7 +31,7 @@ pub(super) struct Keys {
 
 pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Keys {
     let mut found = Keys::default();
-    let written = keys::parse("`#[event]`", &KEYS, tokens, errors, |key, input, _| {
+    let written = keys::parse("`#[event]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
             NAME => found.name = Some(keys::name(key, input)?),
             VERSION => found.version = Some(version(keys::value(key, "1", input)?)?),
@@ -43,6 +45,7 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Keys {
                 })?;
                 found.previous = Some((key.clone(), path));
             }
+            WAS => found.was = keys::names(key, input, errors)?,
             SEMANTICS => {
                 let text: LitStr = keys::value(key, "\"…\"", input)?;
                 if text.value().trim().is_empty() {

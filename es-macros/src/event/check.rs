@@ -6,6 +6,7 @@ use syn::{LitStr, TypePath};
 use super::attr::{Keys, NAME, PREVIOUS, VERSION};
 use super::item::Item;
 use crate::errors::Errors;
+use crate::keys;
 use crate::paths::CratePath;
 
 /// An event that can be expanded: what was wrong with it is repaired as well as possible.
@@ -13,6 +14,8 @@ pub(super) struct Event {
     pub(super) name: LitStr,
     pub(super) version: u32,
     pub(super) previous: Option<TypePath>,
+    /// The earlier names.
+    pub(super) was: Vec<LitStr>,
     pub(super) semantics: Option<LitStr>,
     pub(super) es_core: CratePath,
     /// Whether other code may still check it: not when it was repaired.
@@ -59,10 +62,12 @@ pub(super) fn check(keys: Keys, item: &Item, errors: &mut Errors) -> Event {
         (Some(_), Some((_, path))) => previous = Some(path),
         _ => {}
     }
+    keys::earlier_names(&keys.was, keys.name.as_ref(), errors);
     Event {
         name: keys.name.unwrap_or_else(|| LitStr::new("?", Span::call_site())),
         version,
         previous,
+        was: keys.was,
         semantics: keys.semantics,
         es_core: keys.es_core,
         sound: errors.is_empty(),

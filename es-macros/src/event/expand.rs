@@ -32,6 +32,10 @@ pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) ->
         Some(previous) => chain(event, previous),
     };
     let description = description(item, event);
+    let was = (!event.was.is_empty()).then(|| {
+        let was = &event.was;
+        quote!(const WAS: &'static [&'static #private::str] = &[#(#was),*];)
+    });
     let check = event.previous.as_ref().filter(|_| event.sound).map(|previous| check(event, previous));
     quote! {
         #attributes
@@ -41,6 +45,7 @@ pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) ->
         impl #es_core::Event for #ident {
             const NAME: &'static #private::str = #name;
             const VERSION: #private::u32 = #version;
+            #was
 
             #[allow(unused_qualifications)]
             fn decode(__es_raw: &#es_core::RawEvent<'_>) -> #private::Result<Self, #es_core::DecodeError> {
@@ -75,7 +80,7 @@ fn chain(event: &Event, previous: &TypePath) -> TokenStream {
 
 /// Name, version and shape as a constant. The version before stands in a function's body, as it may be private.
 fn description(item: &Item, event: &Event) -> TokenStream {
-    let Event { name, version, es_core, .. } = event;
+    let Event { name, version, was, es_core, .. } = event;
     let private = es_core.private();
     let struct_name = item.ident.unraw().to_string();
     let option = |some: Option<TokenStream>| match some {
@@ -90,6 +95,7 @@ fn description(item: &Item, event: &Event) -> TokenStream {
             &#private::EventDescription {
                 name: #name,
                 version: #version,
+                was: &[#(#was),*],
                 semantics: #semantics,
                 struct_name: #struct_name,
                 shape: <Self as #private::Shape>::shape,
@@ -101,14 +107,16 @@ fn description(item: &Item, event: &Event) -> TokenStream {
 
 /// Compares with the version before, once that one is known: when constants are evaluated.
 fn check(event: &Event, previous: &TypePath) -> TokenStream {
-    let Event { name, version, es_core, .. } = event;
+    let Event { name, version, was, es_core, .. } = event;
     let private = es_core.private();
     let text = written(previous);
     let arguments = quote! {
         #text,
         <#previous as #es_core::Event>::NAME,
+        <#previous as #es_core::Event>::WAS,
         <#previous as #es_core::Event>::VERSION,
         #name,
+        &[#(#was),*],
         #version,
     };
     let check = respan(quote!(#private::check_previous(#arguments)), span(previous));

@@ -123,8 +123,8 @@ fn an_update_never_writes_over_what_is_published() {
 fn an_event_that_is_gone_is_missed() {
     let folder = Folder::with::<first::Order>("an_event_that_is_gone");
     let expected = ["`order.shipped` version 1 is published, and no aggregate here reads it any more.
-Put its struct back as it was and into the `events(…)` of its aggregate: it may stand in any stream, even when nobody \
-         writes it any more."];
+Put its struct back as it was and into the `events(…)` of its aggregate, or into `retired(…)` if nobody writes it any \
+         more: it may stand in any stream."];
     assert_eq!(folder.findings::<without_shipped::Order>(Mode::Check), expected);
     assert_eq!(folder.findings::<without_shipped::Order>(Mode::Update), expected);
 }
@@ -135,8 +135,8 @@ fn an_event_that_was_renamed_is_recognised() {
     assert_eq!(
         folder.findings::<renamed::Order>(Mode::Update),
         ["`order.shipped` version 1 is published, and no aggregate here reads it any more.
-The new event `order.sent` has the same shape. Stored events keep their name: call it `order.shipped` again; the struct may \
-         have any name."]
+The new event `order.sent` has the same shape. Stored events keep their name. If this is the same event, say so: \
+         `#[event(name = \"order.sent\", was(\"order.shipped\"))]`; else put the struct of `order.shipped` back as well."]
     );
 }
 

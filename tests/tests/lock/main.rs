@@ -7,6 +7,7 @@ mod changes;
 mod folder;
 mod golden;
 mod lifecycle;
+mod renames;
 
 /// What every module of events needs.
 mod prelude {
