@@ -18,6 +18,10 @@ pub trait Aggregate: Default + Send + Sync + 'static {
     /// The category of the aggregate's streams, stable for ever.
     const NAME: &'static str;
 
+    /// Names that the category had before. The streams of all of them are one category: see
+    /// [`EventStore::rename_category`](crate::EventStore::rename_category).
+    const WAS: &'static [&'static str] = &[];
+
     /// Names one instance.
     type Id: StreamKey;
 

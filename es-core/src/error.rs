@@ -79,6 +79,17 @@ pub enum StoreError {
         /// The stream.
         stream: StreamId,
     },
+    /// Two names that should be one category, and are two.
+    #[error(
+        "`{name}` and `{other}` are two categories of this store, each with streams of its own, and cannot become one; \
+         take `{other}` out of `was(…)`, or give the aggregate a name that is not in use"
+    )]
+    SplitCategory {
+        /// One of the names.
+        name: String,
+        /// A name of the other.
+        other: String,
+    },
     /// More than the store's limit.
     #[error("event `{name}` for stream {stream:?} has {bytes} bytes of {part}; the limit is {limit}", stream = stream.to_string())]
     TooLarge {

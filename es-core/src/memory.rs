@@ -29,9 +29,14 @@ pub struct MemoryStore {
     content: Arc<Mutex<Content>>,
 }
 
+/// Category and key.
+type Key = (u32, String);
+
 #[derive(Debug, Default)]
 struct Content {
-    streams: BTreeMap<StreamId, Arc<Stream>>,
+    /// Several names may be one category.
+    categories: HashMap<String, u32>,
+    streams: BTreeMap<Key, Arc<Stream>>,
     last_position: u64,
 }
 
@@ -72,7 +77,8 @@ impl MemoryStore {
     }
 
     fn stream(&self, id: &StreamId) -> Option<Arc<Stream>> {
-        self.content().streams.get(id).map(Arc::clone)
+        let content = self.content();
+        content.streams.get(&content.key(id)?).map(Arc::clone)
     }
 }
 
@@ -116,9 +122,26 @@ impl Stream {
 }
 
 impl Content {
+    /// What a stream is kept under; nothing for a category that is not there.
+    fn key(&self, id: &StreamId) -> Option<Key> {
+        Some((*self.categories.get(id.category())?, id.key().to_owned()))
+    }
+
+    fn stream_mut(&mut self, id: &StreamId) -> Option<&mut Arc<Stream>> {
+        let key = self.key(id)?;
+        self.streams.get_mut(&key)
+    }
+
+    fn category(&mut self, name: &str) -> u32 {
+        // Categories are never removed, so their number is more than every one that was given.
+        let next = self.categories.values().max().map_or(0, |last| last + 1);
+        *self.categories.entry(name.to_owned()).or_insert(next)
+    }
+
     fn write(&mut self, append: &Append<'_>) -> Appended {
         let recorded_at = microseconds(OffsetDateTime::now_utc());
-        let stream = Arc::make_mut(self.streams.entry(append.stream.clone()).or_default());
+        let key = (self.category(append.stream.category()), append.stream.key().to_owned());
+        let stream = Arc::make_mut(self.streams.entry(key).or_default());
         let first = stream.revision().next();
         let mut positions = Vec::with_capacity(append.events.len());
         for event in append.events {
@@ -173,17 +196,24 @@ impl EventStore for MemoryStore {
     }
 
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
-        for (at, append) in appends.iter().enumerate() {
+        for append in appends {
             append.check(self.limits)?;
-            if appends[..at].iter().any(|other| other.stream == append.stream) {
+        }
+        let mut content = self.content();
+        for (at, append) in appends.iter().enumerate() {
+            let key = content.key(append.stream);
+            let same = |other: &Append<'_>| {
+                other.stream == append.stream || (key.is_some() && content.key(other.stream) == key)
+            };
+            if appends[..at].iter().any(same) {
                 return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
             }
         }
-        let mut content = self.content();
         let empty = Stream::default();
         let mut obstacles = Vec::with_capacity(appends.len());
         for append in appends {
-            let stream = content.streams.get(append.stream).map_or(&empty, Arc::as_ref);
+            let stream = content.key(append.stream).and_then(|key| content.streams.get(&key));
+            let stream = stream.map_or(&empty, Arc::as_ref);
             obstacles.push(stream.obstacle(append)?);
         }
         if obstacles.iter().any(Option::is_some) {
@@ -233,19 +263,23 @@ impl EventStore for MemoryStore {
         limit: usize,
     ) -> Result<Vec<StreamSummary>, StoreError> {
         let content = self.content();
-        let page = content
+        let Some(id) = content.categories.get(category) else { return Ok(Vec::new()) };
+        content
             .streams
             .iter()
-            .filter(|(id, _)| id.category() == category && after.is_none_or(|after| id.key() > after))
+            .filter(|((of, key), _)| of == id && after.is_none_or(|after| key.as_str() > after))
             .take(limit)
-            .map(|(id, stream)| StreamSummary::new(id.clone(), stream.revision(), stream.closed));
-        Ok(page.collect())
+            .map(|((_, key), stream)| {
+                let name = StreamId::new(category.to_owned(), key)?;
+                Ok(StreamSummary::new(name, stream.revision(), stream.closed))
+            })
+            .collect()
     }
 
     async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
         let mut content = self.content();
-        let Some(stream) = content.streams.get_mut(stream).filter(|stream| stream.revision() == expected)
-        else {
+        let stream = content.stream_mut(stream).filter(|stream| stream.revision() == expected);
+        let Some(stream) = stream else {
             return Ok(false);
         };
         Arc::make_mut(stream).closed = true;
@@ -254,7 +288,7 @@ impl EventStore for MemoryStore {
 
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
         let mut content = self.content();
-        if let Some(stream) = content.streams.get_mut(&snapshot.stream)
+        if let Some(stream) = content.stream_mut(&snapshot.stream)
             && snapshot.revision <= stream.revision()
         {
             let snapshots = &mut Arc::make_mut(stream).snapshots;
@@ -263,6 +297,21 @@ impl EventStore for MemoryStore {
                 snapshots.insert(snapshot.fingerprint, Arc::new((snapshot.revision, snapshot.state)));
             }
         }
+        Ok(())
+    }
+
+    async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
+        let mut content = self.content();
+        let names = || was.iter().copied().chain([name]);
+        let mut known = names().filter_map(|name| Some((name, *content.categories.get(name)?)));
+        if let Some((one, id)) = known.next()
+            && let Some((other, _)) = known.find(|(_, other)| *other != id)
+        {
+            return Err(StoreError::SplitCategory { name: other.to_owned(), other: one.to_owned() });
+        }
+        let known = names().find(|name| content.categories.contains_key(*name));
+        let id = content.category(known.unwrap_or(name));
+        content.categories.extend(names().map(|name| (name.to_owned(), id)));
         Ok(())
     }
 }

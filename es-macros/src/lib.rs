@@ -135,7 +135,8 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name = "…"` | required: the category of the aggregate's streams, 1 to 255 bytes, which can never change |
+/// | `name = "…"` | required: the category of the aggregate's streams, 1 to 255 bytes; whoever changes it lists the old one in `was` |
+/// | `was("old.name", …)` | names that the category had before: streams that were made under them are the aggregate's own |
 /// | `events(A, b::B as Other, …)` | required: the event types, each in its newest version; `as` names the variant where two would have the same name |
 /// | `retired(X, Y, …)` | events that are read but no longer written, each in its newest version; each needs a `Retired`, which says what it means today |
 /// | `id = Type` | what names one instance, a `StreamKey`; `Uuid` if not written |

@@ -22,6 +22,7 @@ mod fixture;
 mod listing;
 mod model;
 mod read;
+mod renames;
 mod snapshots;
 
 pub use self::append::*;
@@ -30,6 +31,7 @@ pub use self::commands::*;
 pub use self::listing::*;
 pub use self::model::*;
 pub use self::read::*;
+pub use self::renames::*;
 pub use self::snapshots::*;
 
 /// Makes one `#[tokio::test]` of each case of the [suite](mod@crate::conformance). See there.

@@ -205,6 +205,9 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         Fut: Future<Output = Result<Events<A>, E>> + Send,
         E: Error + Send + Sync + 'static,
     {
+        if let Err(error) = self.repository.know_earlier_names().await {
+            return self.unless_final(error);
+        }
         let command = self.options.command;
         let command_id = command.map(|command| command.id);
         let mut fold = match start.run(&mut self.port, |load| load.command_id(command_id)).await {

@@ -20,6 +20,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     ///
     /// As [`load`](Self::load).
     pub async fn load_as_of(&self, id: &A::Id, time: OffsetDateTime) -> Result<Loaded<A>, StoreError> {
+        self.know_earlier_names().await?;
         let mut happened = Vec::new();
         let mut revision = Revision::EMPTY;
         let stream = self.stream_id(id)?;
@@ -54,6 +55,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         range: StreamRange,
         mut take: impl FnMut(Recorded<A::Event>) -> Result<(), StoreError> + Send,
     ) -> Result<(), StoreError> {
+        self.know_earlier_names().await?;
         let stream = Arc::new(self.stream_id(id)?);
         let mut take = |raw: RawEvent<'_>| recorded::<A>(&raw, &stream, &mut take);
         self.store.read_stream(&stream, range, &mut take).await
@@ -70,6 +72,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         after: Option<&A::Id>,
         limit: usize,
     ) -> Result<Vec<(A::Id, Revision)>, StoreError> {
+        self.know_earlier_names().await?;
         let after = after.map(StreamKey::to_key);
         let streams = self.store.list_streams(A::NAME, after.as_deref(), limit).await?;
         streams

@@ -12,6 +12,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
+
 pub use self::options::{ExecuteOptions, Retry};
 pub use self::written::Executed;
 
@@ -56,6 +58,8 @@ pub struct Repository<A, S> {
     store: Arc<S>,
     retry: Retry,
     snapshots: SnapshotWriter,
+    /// Set once the store knows the earlier names of the category.
+    renamed: Arc<OnceCell<()>>,
     aggregate: PhantomData<fn() -> A>,
 }
 
@@ -83,6 +87,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
             store: Arc::new(store),
             retry: Retry::default(),
             snapshots: SnapshotWriter::default(),
+            renamed: Arc::default(),
             aggregate: PhantomData,
         }
     }
@@ -126,9 +131,19 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     ///
     /// As [`load`](Self::load).
     pub async fn load_at(&self, id: &A::Id, revision: Revision) -> Result<Loaded<A>, StoreError> {
+        self.know_earlier_names().await?;
         let stream = self.stream_id(id)?;
         let fold = Fold::new(&stream).run(&mut Direct(&*self.store), |load| load.up_to(revision)).await?;
         Ok(fold.into_loaded())
+    }
+
+    /// Tells the store, once, which names the category had before: without it a read would miss streams, and an append could
+    /// make them a second time.
+    async fn know_earlier_names(&self) -> Result<(), StoreError> {
+        if A::WAS.is_empty() {
+            return Ok(());
+        }
+        self.renamed.get_or_try_init(|| self.store.rename_category(A::NAME, A::WAS)).await.copied()
     }
 
     /// Waits until the snapshots that are being written off the commands' path are kept.
@@ -143,6 +158,7 @@ impl<A, S> Clone for Repository<A, S> {
             store: Arc::clone(&self.store),
             retry: self.retry,
             snapshots: self.snapshots.clone(),
+            renamed: Arc::clone(&self.renamed),
             aggregate: PhantomData,
         }
     }

@@ -44,6 +44,9 @@ macro_rules! forward_to_inner {
             async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
                 (**self).save_snapshot(snapshot).await
             }
+            async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
+                (**self).rename_category(name, was).await
+            }
         }
     )*};
 }

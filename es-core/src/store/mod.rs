@@ -34,6 +34,7 @@ pub type LoadSink<'a> = &'a mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreErro
 /// 6. Positions increase in the order of an append's events.
 /// 7. No event is ever updated or deleted. A closed stream takes no more events.
 /// 8. Bad input is a typed error before anything is written.
+/// 9. Names of one category, made so by [`rename_category`](Self::rename_category), name the same streams in every call.
 ///
 /// # Implementing
 ///
@@ -104,6 +105,22 @@ pub trait EventStore: Send + Sync {
     ///
     /// [`StoreError`] of the store.
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError>;
+
+    /// Makes `name` and the names that a category had before mean one category, for ever and for every program: a stream is
+    /// found by each of them, and exists once whichever it was made under. Doing so again changes nothing.
+    ///
+    /// A [`Repository`](crate::Repository) whose aggregate has `was(…)` calls it before its first read or append. A store that
+    /// can turn to another database in its lifetime sees to it there as well.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::SplitCategory`] when two of the names are categories with streams of their own; nothing is changed
+    /// then. A store that does not implement this refuses.
+    async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
+        let source =
+            format!("this store cannot find streams of `{name}` under its earlier names {was:?}").into();
+        Err(StoreError::Backend { source, retryable: false })
+    }
 }
 
 /// Appends within a transaction that the caller has begun and will commit: events and the caller's own rows are

@@ -191,4 +191,8 @@ impl EventStore for Meddler {
         self.snapshots_kept.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
+
+    async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
+        self.inner.rename_category(name, was).await
+    }
 }

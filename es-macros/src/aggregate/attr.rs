@@ -12,6 +12,7 @@ use crate::keys::{self, Written};
 use crate::paths::{self, CratePath};
 
 pub(super) const NAME: &str = "name";
+const WAS: &str = "was";
 const ID: &str = "id";
 pub(super) const EVENTS: &str = "events";
 const EVENT_ENUM: &str = "event_enum";
@@ -19,7 +20,7 @@ const RETIRED: &str = "retired";
 const SNAPSHOT: &str = "snapshot";
 const UNKNOWN: &str = "unknown";
 const CRATE: &str = "crate";
-const KEYS: [&str; 8] = [NAME, ID, EVENTS, EVENT_ENUM, RETIRED, SNAPSHOT, UNKNOWN, CRATE];
+const KEYS: [&str; 9] = [NAME, WAS, ID, EVENTS, EVENT_ENUM, RETIRED, SNAPSHOT, UNKNOWN, CRATE];
 
 const EVERY: &str = "every";
 const REV: &str = "rev";
@@ -27,6 +28,7 @@ const REV: &str = "rev";
 #[derive(Default)]
 pub(super) struct Keys {
     pub(super) name: Option<LitStr>,
+    pub(super) was: Vec<LitStr>,
     pub(super) id: Option<Type>,
     pub(super) events: Vec<Listed>,
     pub(super) enum_ident: Option<Ident>,
@@ -74,6 +76,7 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
     let written = keys::parse("`#[aggregate]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
             NAME => found.name = Some(keys::name(key, input)?),
+            WAS => found.was = keys::names(key, input, errors)?,
             ID => found.id = Some(keys::value(key, "Type", input)?),
             EVENTS => {
                 let list = parenthesised(key, "events(Opened, Closed)", input)?;

@@ -8,6 +8,7 @@ use syn::{Data, DeriveInput, LitStr, Path, Type, TypePath};
 
 use super::attr::{EVENTS, Keys, Listed, NAME, Snapshot, plain};
 use crate::errors::Errors;
+use crate::keys;
 use crate::paths::{CratePath, last_ident};
 use crate::text::written;
 
@@ -15,6 +16,8 @@ use crate::text::written;
 pub(super) struct Aggregate<'a> {
     pub(super) input: &'a DeriveInput,
     pub(super) name: LitStr,
+    /// The earlier names.
+    pub(super) was: Vec<LitStr>,
     pub(super) id: Option<Type>,
     pub(super) events: Vec<Variant>,
     pub(super) enum_ident: Ident,
@@ -43,6 +46,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
         );
     }
     missing_keys(&keys, input, errors);
+    keys::earlier_names(&keys.was, keys.name.as_ref(), errors);
     let enum_ident =
         keys.enum_ident.unwrap_or_else(|| format_ident!("{}Event", plain(ident), span = ident.span()));
     let events = variants(keys.events, &enum_ident, errors);
@@ -50,6 +54,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
     Aggregate {
         input,
         name: keys.name.unwrap_or_else(|| LitStr::new("?", Span::call_site())),
+        was: keys.was,
         id: keys.id,
         events,
         enum_ident,

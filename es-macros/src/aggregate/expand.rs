@@ -22,6 +22,10 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&TokenStream>) -> 
     let (impl_generics, type_generics, _) = input.generics.split_for_impl();
     let bounds = bounds(aggregate);
     let id = aggregate.id.as_ref().map_or_else(|| quote!(#es_core::Uuid), ToTokens::to_token_stream);
+    let was = (!aggregate.was.is_empty()).then(|| {
+        let was = &aggregate.was;
+        quote!(const WAS: &'static [&'static #private::str] = &[#(#was),*];)
+    });
     let types = types(aggregate);
     let dispatch = dispatch(aggregate);
     let snapshots = aggregate.snapshot.as_ref().map(|snapshot| snapshots(aggregate, snapshot, state));
@@ -31,6 +35,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&TokenStream>) -> 
         #[automatically_derived]
         impl #impl_generics #es_core::Aggregate for #ident #type_generics #bounds {
             const NAME: &'static #private::str = #name;
+            #was
             type Id = #id;
             type Event = #enum_ident;
             #types

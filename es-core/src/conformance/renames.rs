@@ -1,0 +1,128 @@
+//! Categories with several names: every stream is found by each of them, and exists once.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::fixture::{append, appended, command, load, numbered, payloads, rows, stream};
+use crate::{
+    Append, AppendOutcome, CommandOutcome, EventStore, Fingerprint, Load, NewSnapshot, Revision, StoreError,
+    StreamId, Uuid,
+};
+
+/// The stream of this key under the name that the category had before.
+fn old(key: &str) -> StreamId {
+    StreamId::new("konto", key).expect("a valid key")
+}
+
+async fn rename(store: &impl EventStore, name: &str, was: &[&str]) {
+    store.rename_category(name, was).await.expect("a rename");
+}
+
+async fn keys(store: &impl EventStore, category: &str) -> Vec<String> {
+    let page = store.list_streams(category, None, 10).await.expect("a page");
+    assert!(page.iter().all(|summary| summary.stream.category() == category));
+    page.into_iter().map(|summary| summary.stream.key().to_owned()).collect()
+}
+
+/// What was stored before the rename is read, written on, listed, closed and kept as a snapshot under each name.
+pub async fn a_stream_is_found_by_every_name_of_its_category<S: EventStore>(store: S) {
+    const FINGERPRINT: Fingerprint = Fingerprint::EMPTY.with("one");
+    append(&store, &old("1"), 0, &numbered(1, 2)).await;
+    assert!(
+        rows(&store, &stream("1")).await.is_empty(),
+        "two names are two categories until they are made one"
+    );
+    rename(&store, "account", &["konto"]).await;
+
+    append(&store, &stream("1"), 2, &numbered(3, 1)).await;
+    append(&store, &old("1"), 3, &numbered(4, 1)).await;
+    append(&store, &stream("2"), 0, &numbered(1, 1)).await;
+    let snapshot = NewSnapshot::new(stream("1"), Revision::new(3), FINGERPRINT, "3".into());
+    store.save_snapshot(snapshot).await.expect("no error");
+    for name in [stream as fn(&str) -> StreamId, old] {
+        assert_eq!(payloads(&rows(&store, &name("1")).await), ["1", "2", "3", "4"]);
+        assert_eq!(payloads(&rows(&store, &name("2")).await), ["1"]);
+        let (snapshot, rest, head) = load(&store, Load::all(&name("1")).snapshot(Some(FINGERPRINT))).await;
+        assert_eq!((snapshot, payloads(&rest)), (Some((3, "3".into())), vec!["4"]));
+        assert_eq!(head.revision, Revision::new(4));
+    }
+    assert_eq!(keys(&store, "account").await, ["1", "2"]);
+    assert_eq!(keys(&store, "konto").await, ["1", "2"]);
+    assert!(store.close_stream(&old("2"), Revision::new(1)).await.expect("no error"));
+    let closed = store.append(Append::new(&stream("2"), Revision::new(1), &numbered(2, 1))).await;
+    assert!(matches!(closed, Err(StoreError::StreamClosed { .. })), "{closed:?}");
+}
+
+/// A stream is not made a second time under another name: not by itself, not in a batch, and not by a command that was
+/// carried out before.
+pub async fn a_stream_exists_once_under_all_names<S: EventStore>(store: S) {
+    let id = Uuid::now_v7();
+    let events = numbered(1, 1);
+    let (new_name, old_name) = (stream("1"), old("1"));
+    let first = Append::new(&new_name, Revision::EMPTY, &events).command(Some(command(id)));
+    rename(&store, "account", &["konto"]).await;
+    appended(store.append(first).await.expect("no error"));
+
+    let again = store.append(Append::new(&old_name, Revision::EMPTY, &events)).await.expect("no error");
+    assert_eq!(again, AppendOutcome::Conflict { actual: Revision::new(1) });
+    let repeated = Append::new(&old_name, Revision::new(1), &events).command(Some(command(id)));
+    let outcome = CommandOutcome { first: Revision::new(1), count: 1, body_hash: None };
+    assert_eq!(store.append(repeated).await.expect("no error"), AppendOutcome::Repeated(outcome));
+
+    for (key, expected) in [("1", 1), ("2", 0)] {
+        let (new, old) = (stream(key), old(key));
+        let batch = [&new, &old].map(|stream| Append::new(stream, Revision::new(expected), &events));
+        let refused = store.append_all(&batch).await;
+        assert!(matches!(refused, Err(StoreError::DuplicateStream { .. })), "{refused:?}");
+    }
+    assert_eq!(payloads(&rows(&store, &stream("1")).await), ["1"]);
+    assert_eq!(keys(&store, "account").await, ["1"]);
+}
+
+/// Names may be made one before anything is stored, again, in any order, and one after the other.
+pub async fn a_category_may_be_renamed_again_and_again<S: EventStore>(store: S) {
+    rename(&store, "konto", &["compte"]).await;
+    rename(&store, "konto", &["compte"]).await;
+    append(&store, &old("1"), 0, &numbered(1, 1)).await;
+    rename(&store, "account", &["konto", "compte"]).await;
+    rename(&store, "konto", &["account"]).await;
+    rename(&store, "account", &["cuenta"]).await;
+    append(&store, &stream("2"), 0, &numbered(1, 1)).await;
+    for name in ["konto", "compte", "account", "cuenta"] {
+        assert_eq!(keys(&store, name).await, ["1", "2"], "{name}");
+    }
+    assert!(keys(&store, "accounts").await.is_empty(), "another category");
+}
+
+/// Two categories that have streams stay two: one key could be in both.
+pub async fn two_categories_do_not_become_one<S: EventStore>(store: S) {
+    append(&store, &old("1"), 0, &numbered(1, 1)).await;
+    append(&store, &stream("1"), 0, &numbered(7, 1)).await;
+    let error = store.rename_category("account", &["compte", "konto"]).await.expect_err("they are two");
+    assert!(matches!(error, StoreError::SplitCategory { .. }), "{error}");
+    assert!(!error.is_retryable());
+    assert_eq!(payloads(&rows(&store, &stream("1")).await), ["7"]);
+    assert_eq!(payloads(&rows(&store, &old("1")).await), ["1"]);
+    assert!(keys(&store, "compte").await.is_empty(), "nothing was changed");
+}
+
+/// Programs of before and of now start at once and write the same stream: one of them wins.
+pub async fn of_programs_with_different_names_one_makes_the_stream<S: EventStore + 'static>(store: S) {
+    rename(&store, "account", &["konto"]).await;
+    let store = Arc::new(store);
+    let mut programs = JoinSet::new();
+    for program in 0..16_u64 {
+        let store = Arc::clone(&store);
+        programs.spawn(async move {
+            let name = if program % 2 == 0 { stream("1") } else { old("1") };
+            rename(&*store, "account", &["konto"]).await;
+            let events = numbered(program, 1);
+            store.append(Append::new(&name, Revision::EMPTY, &events)).await.expect("no error")
+        });
+    }
+    let outcomes = programs.join_all().await;
+    let won = outcomes.iter().filter(|outcome| matches!(outcome, AppendOutcome::Appended(_))).count();
+    assert_eq!(won, 1, "{outcomes:?}");
+    assert_eq!(rows(&*store, &stream("1")).await.len(), 1);
+}
