@@ -60,6 +60,16 @@ mod back_again {
     crate::order!(Shipped);
 }
 
+mod about_to_be_renamed {
+    use crate::prelude::*;
+
+    #[event(name = "order.shipped", was("order.sent"))]
+    pub struct Shipped {
+        parcel: u32,
+    }
+    crate::order!(Shipped);
+}
+
 mod name_given_up {
     use crate::prelude::*;
 
@@ -203,6 +213,15 @@ fn an_event_may_be_renamed_with_a_new_version_and_back() {
     folder.run::<renamed::Order>(Mode::Update).expect("a rename");
     folder.run::<back_again::Order>(Mode::Update).expect("a rename");
     folder.run::<back_again::Order>(Mode::Check).expect("what was published is what is there");
+}
+
+#[test]
+fn a_new_name_may_be_read_before_it_is_written() {
+    let folder = Folder::with::<first::Order>("read_before_it_is_written");
+    folder.run::<about_to_be_renamed::Order>(Mode::Update).expect("one more name");
+    folder.run::<about_to_be_renamed::Order>(Mode::Check).expect("what was published is what is there");
+    folder.run::<renamed::Order>(Mode::Update).expect("a rename");
+    folder.run::<renamed::Order>(Mode::Check).expect("what was published is what is there");
 }
 
 #[test]
