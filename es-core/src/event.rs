@@ -34,6 +34,9 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The schema version of this struct: 1, 2, 3 …
     const VERSION: u32;
 
+    /// The version under which events are stored: this one, or, with `write_as`, the one before.
+    const WRITTEN_VERSION: u32 = Self::VERSION;
+
     /// Decodes a stored event of this name or an earlier one, of this version or an older one, and brings it up to this version.
     ///
     /// The caller has compared the name.
@@ -44,7 +47,7 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// version is newer than this one.
     fn decode(raw: &RawEvent<'_>) -> Result<Self, DecodeError>;
 
-    /// Appends the payload, as JSON, to `out`.
+    /// Appends the payload, as JSON of [`WRITTEN_VERSION`](Self::WRITTEN_VERSION), to `out`.
     ///
     /// # Errors
     ///
@@ -73,12 +76,14 @@ pub struct EventType {
     pub name: &'static str,
     /// The version.
     pub version: u32,
+    /// The version under which it is stored: the same, or, with `write_as`, the one before.
+    pub written: u32,
 }
 
 impl EventType {
     /// The type of `E`.
     #[must_use]
     pub const fn of<E: Event>() -> Self {
-        Self { name: E::NAME, version: E::VERSION }
+        Self { name: E::NAME, version: E::VERSION, written: E::WRITTEN_VERSION }
     }
 }

@@ -89,7 +89,7 @@ pub use store::{
     Load, LoadItem, LoadSink, Sink, StreamHead, StreamRange, StreamSummary,
 };
 pub use stream::{InvalidKey, Position, Revision, StreamId, StreamKey};
-pub use upcast::{Retired, UpcastContext, UpcastFrom};
+pub use upcast::{DowncastTo, Retired, UpcastContext, UpcastFrom};
 
 #[cfg(feature = "macros")]
 pub use es_macros::{Aggregate, Shape, StreamKey, event};

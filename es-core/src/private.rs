@@ -29,7 +29,8 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{Json, Lean};
 use crate::decode::{failed_step, misfit, unreachable_version};
 use crate::{
-    Aggregate, DecodeError, DecodeProblem, Event, Events, RawEvent, Retired, Snapshots, UpcastContext,
+    Aggregate, DecodeError, DecodeProblem, EncodeError, Event, Events, RawEvent, Retired, Snapshots,
+    UpcastContext,
 };
 
 // What is generic here is compiled once for every event type of every user, so it is kept short.
@@ -129,6 +130,20 @@ pub fn renamed(
 )]
 pub trait Writes<E> {}
 
+/// Writes an event as the version before, into which `step` turns it.
+pub fn encode_as<E: Event, Previous: Event, Failure: Error + Send + Sync + 'static>(
+    event: &E,
+    step: fn(&E) -> Result<Previous, Failure>,
+    out: &mut Vec<u8>,
+) -> Result<(), EncodeError> {
+    match step(event) {
+        Ok(previous) => previous.encode(out),
+        Err(error) => {
+            Err(EncodeError { name: E::NAME, version: E::WRITTEN_VERSION, source: Box::new(error) })
+        }
+    }
+}
+
 /// The error of an event name that the aggregate does not list.
 #[must_use]
 pub fn unknown_event(raw: &RawEvent<'_>, aggregate: &'static str) -> DecodeError {
@@ -209,6 +224,31 @@ pub const fn check_previous(
             .with("`, or name the struct of version ")
             .with_number(version - 1)
             .with(" with `previous`");
+        panic!("{}", text.as_str());
+    }
+}
+
+/// Stops the build when an event is written as a version before that is not written under its own number and name.
+#[track_caller]
+pub const fn check_written(previous: &str, found_name: &str, version: u32, written: u32, name: &str) {
+    if !same(found_name, name) {
+        let text = Text::new()
+            .with("programs that know version ")
+            .with_number(version)
+            .with(" know it as `")
+            .with(found_name)
+            .with("`, and it would be written as `")
+            .with(name)
+            .with("`; leave the name as it is until `write_as` is gone");
+        panic!("{}", text.as_str());
+    }
+    if version != written {
+        let text = Text::new()
+            .with("`")
+            .with(previous)
+            .with("` is itself written as version ")
+            .with_number(written)
+            .with("; remove its `write_as`");
         panic!("{}", text.as_str());
     }
 }

@@ -47,6 +47,54 @@ pub trait UpcastFrom<Previous>: Sized {
     fn upcast_from(previous: Previous, context: &UpcastContext<'_>) -> Result<Self, Self::Error>;
 }
 
+/// Says in the version before what an event of this one says, so that programs that know only that version can read it.
+///
+/// For the time in which old programs run beside new ones: with `write_as = N - 1` the new ones write what the old ones
+/// know. When every program knows version N, `write_as` and this go.
+///
+/// What the version before cannot say is lost. So the state is never folded from the event itself: it is folded from what
+/// was written, brought up again by [`UpcastFrom`], as every reader does it.
+///
+/// ```
+/// # use std::convert::Infallible;
+/// use es_core::{DowncastTo, UpcastContext, UpcastFrom, event};
+///
+/// #[event(name = "account.deposited", version = 1)]
+/// pub struct DepositedV1 { pub euros: i64 }
+///
+/// #[event(name = "account.deposited", version = 2, previous = DepositedV1, write_as = 1)]
+/// pub struct Deposited { pub cents: i64 }
+///
+/// impl DowncastTo<DepositedV1> for Deposited {
+///     type Error = Infallible;
+///     fn downcast_to(&self) -> Result<DepositedV1, Infallible> {
+///         Ok(DepositedV1 { euros: self.cents / 100 })
+///     }
+/// }
+/// # impl UpcastFrom<DepositedV1> for Deposited {
+/// #     type Error = Infallible;
+/// #     fn upcast_from(old: DepositedV1, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
+/// #         Ok(Self { cents: old.euros * 100 })
+/// #     }
+/// # }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say how it is written as `{Previous}`",
+    label = "no `DowncastTo<{Previous}>`",
+    note = "write `impl es_core::DowncastTo<{Previous}> for {Self} {{ type Error = …; fn downcast_to(&self) -> Result<{Previous}, Self::Error> {{ … }} }}`, or leave `write_as` out"
+)]
+pub trait DowncastTo<Previous>: Sized {
+    /// Why it cannot be said; [`Infallible`](std::convert::Infallible) where it always can.
+    type Error: Error + Send + Sync + 'static;
+
+    /// The event of the version before.
+    ///
+    /// # Errors
+    ///
+    /// Whatever the implementation says. The command fails, and nothing is written.
+    fn downcast_to(&self) -> Result<Previous, Self::Error>;
+}
+
 /// Turns an event that is no longer written into what it means today: no event, one, or several.
 ///
 /// The event is listed in the aggregate's `retired(…)`. It is no part of the event enum, needs no `Apply`, and cannot be

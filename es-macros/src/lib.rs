@@ -46,6 +46,7 @@ use proc_macro::TokenStream;
 /// | `name = "…"` | required: the wire name, 1 to 255 bytes; whoever changes it lists the old one in `was` |
 /// | `version = N` | the version of this struct, 1 if not written |
 /// | `previous = Type` | required from version 2 on: the struct of version N - 1, an event of the same name, or of one in `was`; it may be private |
+/// | `write_as = N - 1` | write events as the version before, which programs know that run beside this one; needs `DowncastTo<Previous>` |
 /// | `was("old.name", …)` | names that the event had before: what is stored under them is read as this event, in every version; a name once used is never given to another event |
 /// | `semantics = "…"` | what the values mean, where the shape does not say it; a change of it is a change of the shape |
 /// | `crate = "…"` | the path of es-core, where it is not `::es_core` |

@@ -168,7 +168,7 @@ fn replay<A: Aggregate>(name: &str, version: u32, payload: &Value) -> Result<Vec
         let mut json = Vec::new();
         A::encode(&event, &mut json).map_err(|error| error.to_string())?;
         let payload = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
-        written.push(Written { name: of.name, version: of.version, payload });
+        written.push(Written { name: of.name, version: of.written, payload });
         state.apply_event(event);
     }
     Ok(written)

@@ -105,7 +105,9 @@ fn replayed(published: &Published, entry: &Entry, payload: &Value) -> Result<Opt
             Err(_) => return Err(format!("aggregate `{aggregate}` panics when it reads or applies it")),
         };
         let now = entry.shape.name();
-        let same = written.into_iter().find(|event| event.name == now && event.version == *version);
+        let same = written
+            .into_iter()
+            .find(|event| event.name == now && event.version == *version && *version == entry.newest.0);
         again = again.or(same.map(|event| event.payload));
     }
     Ok(again)

@@ -58,7 +58,7 @@ impl<A: Aggregate> Encoded<A> {
             let event_type = A::event_type(event);
             let mut payload = Vec::with_capacity(128);
             A::encode(event, &mut payload)?;
-            let event = NewEvent::new(event_type.name, event_type.version, payload, Arc::clone(&metadata));
+            let event = NewEvent::new(event_type.name, event_type.written, payload, Arc::clone(&metadata));
             let raw = RawEvent {
                 stream,
                 revision,
@@ -99,10 +99,11 @@ pub(super) fn executed<A: Aggregate>(
     let mut revision = expected;
     let stored = events.into_iter().zip(new).zip(&appended.positions).map(|((event, new), position)| {
         revision = revision.next();
+        let version = A::event_type(&event).version;
         Recorded {
             event,
             name: new.name,
-            version: new.version,
+            version,
             stored_name: Cow::Borrowed(new.name),
             stored_version: new.version,
             stream: Arc::clone(&stream),

@@ -242,7 +242,7 @@ fn encoded<A: Aggregate>(event: &A::Event) -> (&'static str, u32, Value) {
         panic!("{error}");
     }
     match serde_json::from_slice(&json) {
-        Ok(value) => (event_type.name, event_type.version, value),
+        Ok(value) => (event_type.name, event_type.written, value),
         Err(error) => panic!("event `{}` is not written as JSON: {error}", event_type.name),
     }
 }

@@ -74,6 +74,7 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
             #es_core::EventType {
                 name: <#path as #es_core::Event>::NAME,
                 version: <#path as #es_core::Event>::VERSION,
+                written: <#path as #es_core::Event>::WRITTEN_VERSION,
             }
         }
     };

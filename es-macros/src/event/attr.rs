@@ -11,9 +11,10 @@ pub(super) const NAME: &str = "name";
 pub(super) const VERSION: &str = "version";
 pub(super) const PREVIOUS: &str = "previous";
 pub(super) const WAS: &str = "was";
+pub(super) const WRITE_AS: &str = "write_as";
 const SEMANTICS: &str = "semantics";
 const CRATE: &str = "crate";
-const KEYS: [&str; 6] = [NAME, VERSION, PREVIOUS, WAS, SEMANTICS, CRATE];
+const KEYS: [&str; 7] = [NAME, VERSION, PREVIOUS, WRITE_AS, WAS, SEMANTICS, CRATE];
 
 /// The highest version: what databases can count to.
 const LAST_VERSION: u32 = i32::MAX.cast_unsigned();
@@ -23,6 +24,7 @@ pub(super) struct Keys {
     pub(super) name: Option<LitStr>,
     pub(super) version: Option<(u32, LitInt)>,
     pub(super) previous: Option<(Ident, TypePath)>,
+    pub(super) write_as: Option<(u32, LitInt)>,
     pub(super) was: Vec<LitStr>,
     pub(super) semantics: Option<LitStr>,
     pub(super) es_core: CratePath,
@@ -45,6 +47,7 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Keys {
                 })?;
                 found.previous = Some((key.clone(), path));
             }
+            WRITE_AS => found.write_as = Some(version(keys::value(key, "1", input)?)?),
             WAS => found.was = keys::names(key, input, errors)?,
             SEMANTICS => {
                 let text: LitStr = keys::value(key, "\"…\"", input)?;

@@ -1,7 +1,7 @@
 //! What the keys of `#[event]` must be together.
 
 use proc_macro2::Span;
-use syn::{LitStr, TypePath};
+use syn::{LitInt, LitStr, TypePath};
 
 use super::attr::{Keys, NAME, PREVIOUS, VERSION};
 use super::item::Item;
@@ -14,6 +14,8 @@ pub(super) struct Event {
     pub(super) name: LitStr,
     pub(super) version: u32,
     pub(super) previous: Option<TypePath>,
+    /// The version before, if events are written as that one.
+    pub(super) write_as: Option<LitInt>,
     /// The earlier names.
     pub(super) was: Vec<LitStr>,
     pub(super) semantics: Option<LitStr>,
@@ -62,14 +64,36 @@ pub(super) fn check(keys: Keys, item: &Item, errors: &mut Errors) -> Event {
         (Some(_), Some((_, path))) => previous = Some(path),
         _ => {}
     }
+    let write_as = write_as(keys.write_as, version, errors).filter(|_| previous.is_some());
     keys::earlier_names(&keys.was, keys.name.as_ref(), errors);
     Event {
         name: keys.name.unwrap_or_else(|| LitStr::new("?", Span::call_site())),
         version,
         previous,
+        write_as,
         was: keys.was,
         semantics: keys.semantics,
         es_core: keys.es_core,
         sound: errors.is_empty(),
     }
+}
+
+/// Old programs know the version before; those that know only an older one are gone before this one is written.
+fn write_as(write_as: Option<(u32, LitInt)>, version: u32, errors: &mut Errors) -> Option<LitInt> {
+    let (number, literal) = write_as?;
+    if version == 1 {
+        errors.spanned(literal, "version 1 is the first, there is none to write it as; leave `write_as` out");
+    } else if number + 1 == version {
+        return Some(literal);
+    } else {
+        errors.spanned(
+            literal,
+            format!(
+                "version {version} can be written as version {before} only, not as version {number}; write \
+                 `write_as = {before}`, or leave it out",
+                before = version - 1
+            ),
+        );
+    }
+    None
 }

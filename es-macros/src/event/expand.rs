@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Path, Token, TypePath};
+use syn::{Attribute, LitInt, Path, Token, TypePath};
 
 use super::check::Event;
 use super::item::Item;
@@ -36,6 +36,11 @@ pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) ->
         let was = &event.was;
         quote!(const WAS: &'static [&'static #private::str] = &[#(#was),*];)
     });
+    let write_as = event
+        .write_as
+        .as_ref()
+        .zip(event.previous.as_ref())
+        .map(|(number, previous)| write_as(event, number, previous));
     let check = event.previous.as_ref().filter(|_| event.sound).map(|previous| check(event, previous));
     quote! {
         #attributes
@@ -46,6 +51,7 @@ pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) ->
             const NAME: &'static #private::str = #name;
             const VERSION: #private::u32 = #version;
             #was
+            #write_as
 
             #[allow(unused_qualifications)]
             fn decode(__es_raw: &#es_core::RawEvent<'_>) -> #private::Result<Self, #es_core::DecodeError> {
@@ -76,6 +82,29 @@ fn chain(event: &Event, previous: &TypePath) -> TokenStream {
         <Self as #es_core::UpcastFrom<#previous>>::upcast_from,
     };
     respan(quote!(#private::decode_chain(#arguments)), span(previous))
+}
+
+/// Writes the version before. Stands at the number, so that a missing `DowncastTo` is reported there.
+fn write_as(event: &Event, number: &LitInt, previous: &TypePath) -> TokenStream {
+    let es_core = &event.es_core;
+    let private = es_core.private();
+    let arguments = quote! {
+        self,
+        <Self as #es_core::DowncastTo<#previous>>::downcast_to,
+        __es_out,
+    };
+    let encode = respan(quote!(#private::encode_as(#arguments)), number.span());
+    quote! {
+        const WRITTEN_VERSION: #private::u32 = #number;
+
+        #[allow(unused_qualifications)]
+        fn encode(
+            &self,
+            __es_out: &mut #private::Vec<#private::u8>,
+        ) -> #private::Result<(), #es_core::EncodeError> {
+            #encode
+        }
+    }
 }
 
 /// Name, version and shape as a constant. The version before stands in a function's body, as it may be private.
@@ -120,7 +149,21 @@ fn check(event: &Event, previous: &TypePath) -> TokenStream {
         #version,
     };
     let check = respan(quote!(#private::check_previous(#arguments)), span(previous));
-    quote!(#[allow(unused_qualifications)] const _: () = #check;)
+    let written = event.write_as.as_ref().map(|number| {
+        let arguments = quote! {
+            #text,
+            <#previous as #es_core::Event>::NAME,
+            <#previous as #es_core::Event>::VERSION,
+            <#previous as #es_core::Event>::WRITTEN_VERSION,
+            #name,
+        };
+        let check = respan(quote!(#private::check_written(#arguments)), number.span());
+        quote!(#[allow(unused_qualifications)] const _: () = #check;)
+    });
+    quote! {
+        #[allow(unused_qualifications)] const _: () = #check;
+        #written
+    }
 }
 
 /// The user's attributes, with serde's derives that are not there yet.

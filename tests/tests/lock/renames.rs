@@ -70,6 +70,30 @@ mod about_to_be_renamed {
     crate::order!(Shipped);
 }
 
+mod written_as_before {
+    use crate::prelude::*;
+
+    #[event(name = "order.shipped", version = 2, previous = ShippedV1, write_as = 1)]
+    pub struct Shipped {
+        parcel: u32,
+        express: bool,
+    }
+
+    #[event(name = "order.shipped")]
+    pub struct ShippedV1 {
+        parcel: u32,
+    }
+    crate::step!(ShippedV1 => Shipped, |old| { parcel: old.parcel, express: false });
+
+    impl es_core::DowncastTo<ShippedV1> for Shipped {
+        type Error = std::convert::Infallible;
+        fn downcast_to(&self) -> Result<ShippedV1, Self::Error> {
+            Ok(ShippedV1 { parcel: self.parcel })
+        }
+    }
+    crate::order!(Shipped);
+}
+
 mod name_given_up {
     use crate::prelude::*;
 
@@ -222,6 +246,15 @@ fn a_new_name_may_be_read_before_it_is_written() {
     folder.run::<about_to_be_renamed::Order>(Mode::Check).expect("what was published is what is there");
     folder.run::<renamed::Order>(Mode::Update).expect("a rename");
     folder.run::<renamed::Order>(Mode::Check).expect("what was published is what is there");
+}
+
+#[test]
+fn a_version_that_is_not_written_yet_is_published_with_its_own_payloads() {
+    let folder = Folder::with::<first::Order>("a_version_that_is_not_written_yet");
+    folder.run::<written_as_before::Order>(Mode::Update).expect("a new version");
+    folder.run::<written_as_before::Order>(Mode::Check).expect("what was published is what is there");
+    assert!(folder.read("events/order.shipped/v2.json").contains("express"));
+    assert!(!folder.read(OLD).contains("express"));
 }
 
 #[test]
