@@ -4,7 +4,7 @@
 -- was seen by every reader.
 CREATE SEQUENCE :schema.positions AS bigint INCREMENT BY 1 MINVALUE 1 START WITH 1 CACHE 1 NO CYCLE;
 
--- Earlier names of an aggregate point to the same id.
+-- Earlier and later names of an aggregate point to the same id.
 CREATE TABLE :schema.categories (
     name     text COLLATE "C" PRIMARY KEY,
     id       integer NOT NULL,

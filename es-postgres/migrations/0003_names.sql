@@ -15,3 +15,29 @@ BEGIN
     FROM (SELECT DISTINCT w.name, w.version FROM unnest(p_names, p_versions) AS w (name, version)) AS wanted
     WHERE NOT EXISTS (SELECT FROM event_types t WHERE t.name = wanted.name AND t.version = wanted.version);
 END $$;
+
+-- Makes names mean one category. Gives back one name each of the categories that they are, if those are several: nothing
+-- was changed then.
+CREATE FUNCTION :schema.rename_category(p_name text, p_was text[]) RETURNS text[]
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = :schema, pg_temp AS $$
+DECLARE
+    v_names text[] := p_was || p_name;
+    v_ids integer[];
+    v_known text[];
+BEGIN
+    LOCK TABLE event_types, categories IN SHARE ROW EXCLUSIVE MODE;
+    SELECT array_agg(k.id), array_agg(k.name) INTO v_ids, v_known
+    FROM (SELECT c.id, min(c.name) AS name FROM categories c WHERE c.name = ANY (v_names) GROUP BY c.id) AS k;
+    IF cardinality(v_ids) > 1 THEN
+        RETURN v_known;
+    END IF;
+    IF v_ids IS NULL THEN
+        v_ids := ARRAY[coalesce((SELECT max(c.id) FROM categories c), 0) + 1];
+        INSERT INTO categories (name, id) VALUES (p_name, v_ids[1]);
+    END IF;
+    INSERT INTO categories (name, id, is_alias)
+    SELECT DISTINCT w.name, v_ids[1], true
+    FROM unnest(v_names) AS w (name)
+    WHERE NOT EXISTS (SELECT FROM categories c WHERE c.name = w.name);
+    RETURN NULL;
+END $$;

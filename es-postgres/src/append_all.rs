@@ -38,6 +38,15 @@ pub(crate) async fn append_all(
             return Err(failure.into());
         }
     };
+    // By now the names are known that two of them may be the same stream under.
+    for (at, append) in appends.iter().enumerate() {
+        let of = |append: &Append<'_>| known.category(append.stream.category());
+        let same = |other: &Append<'_>| of(other) == of(append) && other.stream.key() == append.stream.key();
+        if appends[..at].iter().any(same) {
+            lease.keep();
+            return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
+        }
+    }
     let call = call(pool, appends, &known)?;
     let row = match run(&mut lease.session.connection, pool, call).await {
         Ok(row) => row,

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use es_core::StoreError;
 use sqlx::{PgConnection, Row};
 
 use crate::error::Failure;
@@ -14,6 +15,13 @@ pub(crate) type TypeName = (Arc<str>, u32);
 /// The names of one database. Ids are permanent and event types contiguous, so it only ever grows.
 #[derive(Debug, Default)]
 pub(crate) struct Names(RwLock<Arc<Known>>);
+
+/// Names that are to be one category: that of today, and those of before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rename {
+    pub(crate) name: String,
+    pub(crate) was: Vec<String>,
+}
 
 /// The names as they were known at some moment.
 #[derive(Debug, Default, Clone)]
@@ -41,6 +49,12 @@ impl Known {
     /// The id of the last event type known.
     pub(crate) fn last_type(&self) -> i32 {
         i32::try_from(self.types.len()).unwrap_or(i32::MAX)
+    }
+
+    /// Whether these names are one category already, which they then stay.
+    pub(crate) fn has(&self, rename: &Rename) -> bool {
+        let id = self.category(&rename.name);
+        id.is_some() && rename.was.iter().all(|was| self.category(was) == id)
     }
 
     /// Whether all that `self` knows holds in `newer` too.
@@ -109,4 +123,18 @@ pub(crate) async fn register(
         .execute(&mut *connection)
         .await?;
     read(connection, statements).await
+}
+
+/// Makes names one category, and reads all names again; or says which of them are two.
+pub(crate) async fn rename(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    rename: &Rename,
+) -> Result<Result<Known, StoreError>, Failure> {
+    let call = statements.rename_category.call().bind(&rename.name).bind(&rename.was);
+    let split: Option<Vec<String>> = call.fetch_one(&mut *connection).await?.try_get(0)?;
+    if let Some([other, name, ..]) = split.as_deref() {
+        return Ok(Err(StoreError::SplitCategory { name: name.clone(), other: other.clone() }));
+    }
+    read(connection, statements).await.map(Ok)
 }

@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::ConnectError;
 use crate::check::{self, Backend};
 use crate::error::Failure;
-use crate::names::{self, Names};
+use crate::names::{self, Names, Rename};
 use crate::options::Settings;
 use crate::statements::Statements;
 
@@ -21,6 +21,8 @@ pub(crate) struct Pool {
     slots: Semaphore,
     idle: Mutex<Vec<Session>>,
     names: RwLock<Arc<Names>>,
+    /// What the program said of names, to be made so in every database that this store is connected to.
+    renames: Mutex<Vec<Rename>>,
     /// Raised when a connection breaks: the other idle ones have most likely gone with it.
     generation: AtomicU64,
 }
@@ -68,6 +70,7 @@ impl Pool {
             slots: Semaphore::new(settings.connections as usize),
             idle: Mutex::default(),
             names: RwLock::default(),
+            renames: Mutex::default(),
             generation: AtomicU64::new(0),
             settings,
         };
@@ -96,7 +99,18 @@ impl Pool {
         let begun = self.begin(&mut connection).await;
         begun.map_err(|error| Failure::from(error).opening(&opening))?;
         let backend = check::run(&mut connection, &self.statements, &self.settings.schema, &opening).await?;
-        let found = names::read(&mut connection, &self.statements).await.map_err(|f| f.opening(&opening))?;
+        let mut found =
+            names::read(&mut connection, &self.statements).await.map_err(|f| f.opening(&opening))?;
+        for rename in self.renames() {
+            if found.has(&rename) {
+                continue;
+            }
+            let renamed = names::rename(&mut connection, &self.statements, &rename).await;
+            found = match renamed.map_err(|failure| failure.opening(&opening))? {
+                Ok(known) => known,
+                Err(split) => return Err(Failure::Client(split.to_string()).opening(&opening)),
+            };
+        }
         let ended = self.commit(&mut connection).await;
         ended.map_err(|error| Failure::from(error).opening(&opening))?;
         let names = self.current_names(found);
@@ -117,6 +131,18 @@ impl Pool {
             raw_sql("COMMIT").execute(connection).await?;
         }
         Ok(())
+    }
+
+    fn renames(&self) -> Vec<Rename> {
+        self.renames.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sees to it that later connections find these names to be one category too.
+    pub(crate) fn remember(&self, rename: Rename) {
+        let mut renames = self.renames.lock().unwrap_or_else(PoisonError::into_inner);
+        if !renames.contains(&rename) {
+            renames.push(rename);
+        }
     }
 
     /// The names to be used with a connection that found these.

@@ -11,6 +11,7 @@ use es_core::{
 use sqlx::PgConnection;
 use tracing::{Instrument, debug_span};
 
+use crate::names::Rename;
 use crate::pool::Pool;
 use crate::{ConnectError, PostgresOptions, append, append_all, load, read, streams};
 
@@ -132,6 +133,11 @@ impl EventStore for PostgresStore {
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
         let span = debug_span!("save_snapshot", stream = %snapshot.stream, revision = %snapshot.revision);
         streams::save_snapshot(&self.pool, &snapshot).instrument(span).await
+    }
+
+    async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
+        let was = was.iter().map(|was| (*was).to_owned()).collect();
+        streams::rename_category(&self.pool, Rename { name: name.to_owned(), was }).await
     }
 }
 

@@ -1,0 +1,1 @@
+SELECT :schema.rename_category($1, $2)
