@@ -8,24 +8,25 @@ use std::process::Command;
 use std::time::Instant;
 
 use flate2::read::MultiGzDecoder;
+use serde_json::value::RawValue;
 use sqlx::types::Json;
-use sqlx::{Connection, PgConnection, Row};
+use sqlx::{Connection, PgConnection};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::report::Table;
 use crate::{Result, Settings};
-use es_core::Uuid;
+use es_core::{OffsetDateTime, Uuid};
+use time::format_description::well_known::Rfc3339;
 
 const CONNECTIONS: usize = 16;
 const PEAK_IMPORT: &str = "< 200";
 const PEAK_REPORT: &str = "< 100";
 
-/// What both sides know of a record.
-#[derive(Debug, serde::Serialize, serde::Deserialize)]
+/// A record of the file.
+#[derive(Debug, serde::Deserialize)]
 struct Record {
     case: String,
-    seq: i64,
     time: String,
     activity: String,
     lifecycle: String,
@@ -33,12 +34,43 @@ struct Record {
     amount: Option<i64>,
 }
 
+/// What is stored of it, beside its time and who did it.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct Payload {
+    activity: String,
+    lifecycle: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<i64>,
+}
+
+/// Who did it, as the framework stores it.
+#[derive(Debug, serde::Serialize)]
+struct Actor<'a> {
+    actor: &'a str,
+}
+
+/// The columns of a stored event, all of them.
+type Row = (
+    i64,
+    i64,
+    i32,
+    Uuid,
+    OffsetDateTime,
+    Option<OffsetDateTime>,
+    Option<Uuid>,
+    Option<Uuid>,
+    Json<Payload>,
+    Option<Json<Box<RawValue>>>,
+);
+
 const LOAD: &str =
-    "select revision, type, payload from bench_import.events where stream = $1 order by revision";
+    "select revision, position, type, event_id, recorded_at, occurred_at, correlation_id, causation_id,
+    payload, metadata from bench_import.events where stream = $1 order by revision";
 
 const INSERT: &str = "insert into bench_import.events
-    (position, stream, revision, recorded_at, event_id, type, payload)
-    values (nextval('bench_import.position'), $1, $2, clock_timestamp(), $3, 1, $4)";
+    (position, stream, revision, recorded_at, occurred_at, event_id, type, payload, metadata)
+    values (nextval('bench_import.position'), $1, $2, clock_timestamp(), $3, $4, 1, $5, $6)
+    returning position, recorded_at";
 
 pub(crate) async fn run(settings: &Settings, file: &Path, loans: &Path, table: &mut Table) -> Result<()> {
     let case = "import, a load and an append per record, 16 connections";
@@ -83,21 +115,24 @@ async fn by_hand(settings: &Settings, file: &Path) -> Result<(u64, f64)> {
         tasks.spawn(async move {
             while let Some(record) = receive.recv().await {
                 let stream: i64 = record.case.parse()?;
-                let rows = sqlx::query(LOAD).bind(stream).fetch_all(&mut connection).await?;
+                let rows: Vec<Row> = sqlx::query_as(LOAD).bind(stream).fetch_all(&mut connection).await?;
                 let mut revision = 0;
                 for row in rows {
-                    let Json(earlier): Json<Record> = row.try_get(2)?;
-                    revision = row.try_get::<i64, _>(0)?;
-                    if earlier.seq + 1 != revision {
-                        return Err("records are out of order".into());
+                    if row.0 != revision + 1 || row.8.activity.is_empty() {
+                        return Err("a row is missing".into());
                     }
+                    revision = row.0;
                 }
-                sqlx::query(INSERT)
+                let occurred_at = OffsetDateTime::parse(&record.time, &Rfc3339)?;
+                let Record { activity, lifecycle, amount, .. } = record;
+                let _position = sqlx::query(INSERT)
                     .bind(stream)
                     .bind(revision + 1)
+                    .bind(occurred_at)
                     .bind(Uuid::now_v7())
-                    .bind(Json(&record))
-                    .execute(&mut connection)
+                    .bind(Json(Payload { activity, lifecycle, amount }))
+                    .bind(record.resource.as_deref().map(|actor| Json(Actor { actor })))
+                    .fetch_one(&mut connection)
                     .await?;
             }
             Result::Ok(())
