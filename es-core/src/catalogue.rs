@@ -81,6 +81,12 @@ impl Catalogue {
         Self { aggregate: A::NAME, events, state }
     }
 
+    #[cfg(feature = "conformance")]
+    pub(crate) fn of_events(aggregate: &'static str, events: impl Iterator<Item = EventDescription>) -> Self {
+        let events = events.map(|event| EventShape::new(&event)).collect();
+        Self { aggregate, events, state: None }
+    }
+
     /// The aggregate's name.
     #[must_use]
     pub const fn aggregate(&self) -> &'static str {
@@ -93,11 +99,35 @@ impl Catalogue {
         &self.events
     }
 
+    /// What a store keeps of the events: see [`EventStore::register`](crate::EventStore::register).
+    pub fn registrations(&self) -> impl Iterator<Item = Registration> {
+        self.events.iter().flat_map(|event| {
+            let (version, fingerprint) = (event.version, event.fingerprint());
+            let of = move |name, former| Registration { name, version, fingerprint, former };
+            event.was.iter().map(move |was| of(was, true)).chain([of(event.name, false)])
+        })
+    }
+
     /// The shape of the state, where snapshots of it are taken.
     #[must_use]
     pub const fn state(&self) -> Option<&Schema> {
         self.state.as_ref()
     }
+}
+
+/// A name and a version under which events are stored, and what they look like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Registration {
+    /// The wire name.
+    pub name: &'static str,
+    /// The version.
+    pub version: u32,
+    /// The hash of the shape; `None` where it is not known, as a part has no shape.
+    pub fingerprint: Option<Fingerprint>,
+    /// Whether this is a name that the event had before. Events may be stored under it, or not, so it is compared with what
+    /// a store knows and not made known to it.
+    pub former: bool,
 }
 
 /// One version of one event.
@@ -159,10 +189,10 @@ impl EventShape {
         Line::text(&self.lines())
     }
 
-    /// The hash of [`text`](Self::text).
+    /// The hash of [`text`](Self::text); `None` where a part has no shape, so that a change of it would not be seen.
     #[must_use]
-    pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::EMPTY.with(&self.text())
+    pub fn fingerprint(&self) -> Option<Fingerprint> {
+        self.schema.opaque().is_empty().then(|| Fingerprint::EMPTY.with(&self.text()))
     }
 
     pub(crate) fn lines(&self) -> Vec<Line> {

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use uuid::Uuid;
 
-use crate::{DecodeError, InvalidKey, Revision, StreamId};
+use crate::{DecodeError, Fingerprint, InvalidKey, Revision, StreamId};
 
 /// Any error, where its type is somebody else's.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
@@ -89,6 +89,22 @@ pub enum StoreError {
         name: String,
         /// A name of the other.
         other: String,
+    },
+    /// The store knows this version of an event with another shape.
+    #[error(
+        "`{name}` version {version} has the fingerprint {found} in this program and {registered} in the store: two programs \
+         mean different events by it, most often because two branches both made version {version}; give one of them the next \
+         version"
+    )]
+    SchemaConflict {
+        /// The wire name.
+        name: String,
+        /// The version.
+        version: u32,
+        /// The fingerprint of the shape that the store knows.
+        registered: Fingerprint,
+        /// That of the shape in this program.
+        found: Fingerprint,
     },
     /// More than the store's limit.
     #[error("event `{name}` for stream {stream:?} has {bytes} bytes of {part}; the limit is {limit}", stream = stream.to_string())]

@@ -75,7 +75,7 @@ pub mod shape;
 pub mod testing;
 
 pub use aggregate::{Aggregate, Apply, Events, Handle, IntoEvents, emit};
-pub use catalogue::{Catalogue, EventShape};
+pub use catalogue::{Catalogue, EventShape, Registration};
 pub use decode::{DecodeError, DecodeProblem, PayloadError};
 pub use envelope::{Metadata, NewEvent, RawEvent, Recorded};
 pub use error::{BoxError, EncodeError, ExecuteError, InvalidStreamId, StoreError};

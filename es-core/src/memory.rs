@@ -8,9 +8,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    Append, AppendOutcome, Appended, CommandOutcome, EventStore, Fingerprint, Limits, Load, LoadItem,
-    LoadSink, NewEvent, NewSnapshot, Position, RawEvent, Revision, Sink, StoreError, StreamHead, StreamId,
-    StreamRange, StreamSummary,
+    Append, AppendOutcome, Appended, Catalogue, CommandOutcome, EventStore, Fingerprint, Limits, Load,
+    LoadItem, LoadSink, NewEvent, NewSnapshot, Position, RawEvent, Registration, Revision, Sink, StoreError,
+    StreamHead, StreamId, StreamRange, StreamSummary,
 };
 
 /// A store that keeps everything in memory: for tests, for the first ten minutes, and as the plain form of the
@@ -36,6 +36,8 @@ type Key = (u32, String);
 struct Content {
     /// Several names may be one category.
     categories: HashMap<String, u32>,
+    /// The shapes of event versions.
+    fingerprints: HashMap<(&'static str, u32), Option<Fingerprint>>,
     streams: BTreeMap<Key, Arc<Stream>>,
     last_position: u64,
 }
@@ -295,6 +297,26 @@ impl EventStore for MemoryStore {
             let newer = snapshots.get(&snapshot.fingerprint).is_some_and(|kept| kept.0 >= snapshot.revision);
             if !newer {
                 snapshots.insert(snapshot.fingerprint, Arc::new((snapshot.revision, snapshot.state)));
+            }
+        }
+        Ok(())
+    }
+
+    async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
+        let mut content = self.content();
+        for Registration { name, version, fingerprint, .. } in catalogue.registrations() {
+            let known = content.fingerprints.get(&(name, version)).copied().flatten();
+            if let (Some(registered), Some(found)) = (known, fingerprint)
+                && registered != found
+            {
+                return Err(StoreError::SchemaConflict { name: name.into(), version, registered, found });
+            }
+        }
+        for Registration { name, version, fingerprint, former } in catalogue.registrations() {
+            let known = content.fingerprints.contains_key(&(name, version));
+            if known || !former {
+                let kept = content.fingerprints.entry((name, version)).or_default();
+                *kept = kept.or(fingerprint);
             }
         }
         Ok(())

@@ -12,9 +12,9 @@ use crate::catalogue::AggregateDescription;
 use crate::shape::{Describe, Schema};
 use crate::{Aggregate, PayloadError, Revision, StreamId};
 
-/// A hash that tells one shape of a state, and one way to fold it, from another.
+/// A hash that tells one shape from another: of an event, or of a state and the way to fold it.
 ///
-/// Snapshots of another fingerprint are not even fetched. Computed with FNV-1a (64 bit), which is stable across
+/// Computed with FNV-1a (64 bit), which is stable across
 /// programs and compilers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(u64);
@@ -47,6 +47,12 @@ impl Fingerprint {
             self = event.was.iter().fold(self, |fingerprint, was| fingerprint.with("was").with(was));
         }
         self
+    }
+
+    /// A hash that was stored as a signed number.
+    #[must_use]
+    pub const fn from_i64(hash: i64) -> Self {
+        Self(hash.cast_unsigned())
     }
 
     /// The hash, as a signed number, which is what databases have.

@@ -16,6 +16,31 @@ BEGIN
     WHERE NOT EXISTS (SELECT FROM event_types t WHERE t.name = wanted.name AND t.version = wanted.version);
 END $$;
 
+-- Keeps the fingerprints of event types, and gives ids to those that have none and are not former names. Gives back the
+-- types whose fingerprint is another one, if there are any: nothing was changed then.
+CREATE FUNCTION :schema.register_events(
+    p_names text[], p_versions integer[], p_fingerprints bigint[], p_former boolean[])
+    RETURNS TABLE (name text, version integer, registered bigint, found bigint)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = :schema, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    LOCK TABLE event_types, categories IN SHARE ROW EXCLUSIVE MODE;
+    RETURN QUERY
+        SELECT t.name, t.version, t.fingerprint, w.fingerprint
+        FROM unnest(p_names, p_versions, p_fingerprints) AS w (name, version, fingerprint)
+        JOIN event_types t ON t.name = w.name AND t.version = w.version AND t.fingerprint <> w.fingerprint
+        ORDER BY t.name, t.version;
+    IF FOUND THEN
+        RETURN;
+    END IF;
+    PERFORM register_names('{}', array_agg(w.name), array_agg(w.version))
+    FROM unnest(p_names, p_versions, p_former) AS w (name, version, former)
+    WHERE NOT w.former;
+    UPDATE event_types t SET fingerprint = w.fingerprint
+    FROM unnest(p_names, p_versions, p_fingerprints) AS w (name, version, fingerprint)
+    WHERE t.name = w.name AND t.version = w.version AND t.fingerprint IS NULL AND w.fingerprint IS NOT NULL;
+END $$;
+
 -- Makes names mean one category. Gives back one name each of the categories that they are, if those are several: nothing
 -- was changed then.
 CREATE FUNCTION :schema.rename_category(p_name text, p_was text[]) RETURNS text[]

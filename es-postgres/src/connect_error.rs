@@ -144,6 +144,12 @@ pub enum ConnectError {
         /// The last position that is stored.
         last: i64,
     },
+    /// The database is another one than before, such as one that was restored, and does not fit this program.
+    #[error("the database does not fit this program: {source}")]
+    Refused {
+        /// What does not fit.
+        source: Box<StoreError>,
+    },
     /// The connection broke while the store was opened.
     #[error("the connection was lost while the store was opened: {source}; try again")]
     Lost {
@@ -168,6 +174,10 @@ impl ConnectError {
 
 impl From<ConnectError> for StoreError {
     fn from(error: ConnectError) -> Self {
+        let error = match error {
+            ConnectError::Refused { source } => return *source,
+            error => error,
+        };
         let retryable = error.is_retryable();
         let source = Box::new(error);
         if retryable { Self::Unavailable { source } } else { Self::Setup { source } }

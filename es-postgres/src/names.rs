@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use es_core::StoreError;
+use es_core::{Catalogue, Fingerprint, Registration, StoreError};
 use sqlx::{PgConnection, Row};
 
 use crate::error::Failure;
@@ -23,6 +23,23 @@ pub(crate) struct Rename {
     pub(crate) was: Vec<String>,
 }
 
+/// The events of an aggregate that this program writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Registered(Vec<Registration>);
+
+impl From<&Catalogue> for Registered {
+    fn from(catalogue: &Catalogue) -> Self {
+        Self(catalogue.registrations().collect())
+    }
+}
+
+/// What the program says of names. It is made so in every database that a store is connected to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Said {
+    Rename(Rename),
+    Events(Registered),
+}
+
 /// The names as they were known at some moment.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Known {
@@ -30,6 +47,8 @@ pub(crate) struct Known {
     type_ids: HashMap<Box<str>, Vec<(u32, i32)>>,
     /// The type with id `n` stands at `n - 1`.
     types: Vec<TypeName>,
+    /// In the same order.
+    fingerprints: Vec<Option<Fingerprint>>,
 }
 
 impl Known {
@@ -51,10 +70,22 @@ impl Known {
         i32::try_from(self.types.len()).unwrap_or(i32::MAX)
     }
 
-    /// Whether these names are one category already, which they then stay.
-    pub(crate) fn has(&self, rename: &Rename) -> bool {
-        let id = self.category(&rename.name);
-        id.is_some() && rename.was.iter().all(|was| self.category(was) == id)
+    /// Whether the database holds this already, which then stays so.
+    pub(crate) fn has(&self, said: &Said) -> bool {
+        match said {
+            Said::Rename(rename) => {
+                let id = self.category(&rename.name);
+                id.is_some() && rename.was.iter().all(|was| self.category(was) == id)
+            }
+            Said::Events(Registered(events)) => events.iter().all(|event| {
+                let id = self.type_id(event.name, event.version);
+                let at = id.and_then(|id| usize::try_from(id).ok()?.checked_sub(1));
+                match at.and_then(|at| self.fingerprints.get(at)) {
+                    Some(known) => event.fingerprint.is_none() || *known == event.fingerprint,
+                    None => event.former,
+                }
+            }),
+        }
     }
 
     /// Whether all that `self` knows holds in `newer` too.
@@ -72,14 +103,12 @@ impl Names {
     /// Takes in what a connection found; `false` if that is another database than the one known here.
     pub(crate) fn learn(&self, found: Known) -> bool {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        if found.is_part_of(&known) {
-            return true;
-        }
+        // First, as what was found may hold fingerprints that are new, of names that are not.
         if known.is_part_of(&found) {
             *known = Arc::new(found);
             return true;
         }
-        false
+        found.is_part_of(&known)
     }
 }
 
@@ -95,6 +124,7 @@ pub(crate) async fn read(connection: &mut PgConnection, statements: &Statements)
             let version = version.unsigned_abs();
             known.type_ids.entry(name.into()).or_default().push((version, id));
             known.types.push((name.into(), version));
+            known.fingerprints.push(row.try_get::<Option<i64>, _>(4)?.map(Fingerprint::from_i64));
             if known.last_type() != id {
                 return Err(Failure::Client(format!(
                     "event type {id} ({name}) is not the next one in event_types"
@@ -125,16 +155,53 @@ pub(crate) async fn register(
     read(connection, statements).await
 }
 
-/// Makes names one category, and reads all names again; or says which of them are two.
-pub(crate) async fn rename(
+/// Makes the database hold what the program says, and reads all names again; or says what is in the way.
+pub(crate) async fn say(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    said: &Said,
+) -> Result<Result<Known, StoreError>, Failure> {
+    let refused = match said {
+        Said::Rename(names) => rename(connection, statements, names).await?,
+        Said::Events(events) => register_events(connection, statements, events).await?,
+    };
+    match refused {
+        Some(error) => Ok(Err(error)),
+        None => read(connection, statements).await.map(Ok),
+    }
+}
+
+async fn rename(
     connection: &mut PgConnection,
     statements: &Statements,
     rename: &Rename,
-) -> Result<Result<Known, StoreError>, Failure> {
+) -> Result<Option<StoreError>, Failure> {
     let call = statements.rename_category.call().bind(&rename.name).bind(&rename.was);
     let split: Option<Vec<String>> = call.fetch_one(&mut *connection).await?.try_get(0)?;
-    if let Some([other, name, ..]) = split.as_deref() {
-        return Ok(Err(StoreError::SplitCategory { name: name.clone(), other: other.clone() }));
-    }
-    read(connection, statements).await.map(Ok)
+    Ok(match split.as_deref() {
+        Some([other, name, ..]) => {
+            Some(StoreError::SplitCategory { name: name.clone(), other: other.clone() })
+        }
+        _ => None,
+    })
+}
+
+async fn register_events(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    Registered(events): &Registered,
+) -> Result<Option<StoreError>, Failure> {
+    let names: Vec<&str> = events.iter().map(|event| event.name).collect();
+    let versions: Vec<i32> = events.iter().map(|event| event.version.cast_signed()).collect();
+    let fingerprints: Vec<Option<i64>> =
+        events.iter().map(|event| event.fingerprint.map(Fingerprint::to_i64)).collect();
+    let former: Vec<bool> = events.iter().map(|event| event.former).collect();
+    let call = statements.register_events.call().bind(names).bind(versions).bind(fingerprints).bind(former);
+    let Some(conflict) = call.fetch_optional(connection).await? else { return Ok(None) };
+    Ok(Some(StoreError::SchemaConflict {
+        name: conflict.try_get(0)?,
+        version: conflict.try_get::<i32, _>(1)?.cast_unsigned(),
+        registered: Fingerprint::from_i64(conflict.try_get(2)?),
+        found: Fingerprint::from_i64(conflict.try_get(3)?),
+    }))
 }

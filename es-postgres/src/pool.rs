@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::ConnectError;
 use crate::check::{self, Backend};
 use crate::error::Failure;
-use crate::names::{self, Names, Rename};
+use crate::names::{self, Names, Said};
 use crate::options::Settings;
 use crate::statements::Statements;
 
@@ -22,7 +22,7 @@ pub(crate) struct Pool {
     idle: Mutex<Vec<Session>>,
     names: RwLock<Arc<Names>>,
     /// What the program said of names, to be made so in every database that this store is connected to.
-    renames: Mutex<Vec<Rename>>,
+    said: Mutex<Vec<Said>>,
     /// Raised when a connection breaks: the other idle ones have most likely gone with it.
     generation: AtomicU64,
 }
@@ -70,7 +70,7 @@ impl Pool {
             slots: Semaphore::new(settings.connections as usize),
             idle: Mutex::default(),
             names: RwLock::default(),
-            renames: Mutex::default(),
+            said: Mutex::default(),
             generation: AtomicU64::new(0),
             settings,
         };
@@ -101,14 +101,14 @@ impl Pool {
         let backend = check::run(&mut connection, &self.statements, &self.settings.schema, &opening).await?;
         let mut found =
             names::read(&mut connection, &self.statements).await.map_err(|f| f.opening(&opening))?;
-        for rename in self.renames() {
-            if found.has(&rename) {
+        for said in self.said() {
+            if found.has(&said) {
                 continue;
             }
-            let renamed = names::rename(&mut connection, &self.statements, &rename).await;
-            found = match renamed.map_err(|failure| failure.opening(&opening))? {
+            let held = names::say(&mut connection, &self.statements, &said).await;
+            found = match held.map_err(|failure| failure.opening(&opening))? {
                 Ok(known) => known,
-                Err(split) => return Err(Failure::Client(split.to_string()).opening(&opening)),
+                Err(error) => return Err(ConnectError::Refused { source: Box::new(error) }),
             };
         }
         let ended = self.commit(&mut connection).await;
@@ -133,16 +133,23 @@ impl Pool {
         Ok(())
     }
 
-    fn renames(&self) -> Vec<Rename> {
-        self.renames.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn said(&self) -> Vec<Said> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Sees to it that later connections find these names to be one category too.
-    pub(crate) fn remember(&self, rename: Rename) {
-        let mut renames = self.renames.lock().unwrap_or_else(PoisonError::into_inner);
-        if !renames.contains(&rename) {
-            renames.push(rename);
+    /// Makes the database hold what the program says, and sees to it that later connections find it so too.
+    pub(crate) async fn say(&self, said: Said) -> Result<(), StoreError> {
+        if !self.names().known().has(&said) {
+            // Not on a connection of the pool: they may all be waiting for a stream that the caller's transaction has locked.
+            let mut session = self.connect().await?;
+            let found = names::say(&mut session.connection, &self.statements, &said).await??;
+            session.names.learn(found);
         }
+        let mut all = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if !all.contains(&said) {
+            all.push(said);
+        }
+        Ok(())
     }
 
     /// The names to be used with a connection that found these.

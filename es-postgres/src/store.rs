@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendIn, AppendOutcome, EventStore, Load, LoadSink, NewSnapshot, Revision, Sink, StoreError,
-    StreamHead, StreamId, StreamRange, StreamSummary,
+    Append, AppendIn, AppendOutcome, Catalogue, EventStore, Load, LoadSink, NewSnapshot, Revision, Sink,
+    StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
 };
 use sqlx::PgConnection;
 use tracing::{Instrument, debug_span};
 
-use crate::names::Rename;
+use crate::names::{Rename, Said};
 use crate::pool::Pool;
 use crate::{ConnectError, PostgresOptions, append, append_all, load, read, streams};
 
@@ -135,9 +135,13 @@ impl EventStore for PostgresStore {
         streams::save_snapshot(&self.pool, &snapshot).instrument(span).await
     }
 
+    async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
+        self.pool.say(Said::Events(catalogue.into())).await
+    }
+
     async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
         let was = was.iter().map(|was| (*was).to_owned()).collect();
-        streams::rename_category(&self.pool, Rename { name: name.to_owned(), was }).await
+        self.pool.say(Said::Rename(Rename { name: name.to_owned(), was })).await
     }
 }
 

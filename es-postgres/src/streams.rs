@@ -1,4 +1,4 @@
-//! What concerns a stream as a whole: listing, closing, snapshots, and the ledger's old rows; and the names of categories.
+//! What concerns a stream as a whole: listing, closing, snapshots, and the ledger's old rows.
 
 use std::time::Duration;
 
@@ -10,7 +10,6 @@ use sqlx::{PgConnection, Row};
 use crate::columns::bigint;
 use crate::error::{Failure, unexpected};
 use crate::json::PlainJson;
-use crate::names::{self, Rename};
 use crate::pool::Pool;
 use crate::row::{Columns, required};
 
@@ -85,17 +84,6 @@ pub(crate) async fn save_snapshot(pool: &Pool, snapshot: &NewSnapshot) -> Result
         .bind(bigint(*revision))
         .bind(PlainJson(state));
     rows(pool, call).await.map(|_| ())
-}
-
-pub(crate) async fn rename_category(pool: &Pool, rename: Rename) -> Result<(), StoreError> {
-    if !pool.names().known().has(&rename) {
-        // Not on a connection of the pool: they may all be waiting for a stream that the caller's transaction has locked.
-        let mut session = pool.connect().await?;
-        let found = names::rename(&mut session.connection, &pool.statements, &rename).await??;
-        session.names.learn(found);
-    }
-    pool.remember(rename);
-    Ok(())
 }
 
 pub(crate) async fn prune_commands(pool: &Pool, older_than: Duration) -> Result<u64, StoreError> {

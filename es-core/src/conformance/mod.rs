@@ -22,6 +22,7 @@ mod fixture;
 mod listing;
 mod model;
 mod read;
+mod registration;
 mod renames;
 mod snapshots;
 
@@ -31,6 +32,7 @@ pub use self::commands::*;
 pub use self::listing::*;
 pub use self::model::*;
 pub use self::read::*;
+pub use self::registration::*;
 pub use self::renames::*;
 pub use self::snapshots::*;
 
@@ -72,6 +74,10 @@ macro_rules! conformance {
             a_category_may_be_renamed_again_and_again,
             two_categories_do_not_become_one,
             of_programs_with_different_names_one_makes_the_stream,
+            a_version_of_an_event_means_one_shape,
+            a_shape_may_become_known_later,
+            a_renamed_event_keeps_its_shape,
+            of_two_shapes_registered_at_once_one_wins,
             a_snapshot_shortens_the_load,
             an_older_snapshot_never_replaces_a_newer_one,
             a_snapshot_of_what_is_not_stored_is_not_kept,

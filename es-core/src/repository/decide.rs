@@ -205,7 +205,11 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         Fut: Future<Output = Result<Events<A>, E>> + Send,
         E: Error + Send + Sync + 'static,
     {
-        if let Err(error) = self.repository.know_earlier_names().await {
+        let told = match self.repository.know_earlier_names().await {
+            Ok(()) => self.repository.register().await,
+            failed => failed,
+        };
+        if let Err(error) = told {
             return self.unless_final(error);
         }
         let command = self.options.command;

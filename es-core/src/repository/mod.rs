@@ -20,7 +20,9 @@ pub use self::written::Executed;
 use self::fold::Fold;
 use self::port::Direct;
 use self::snapshots::SnapshotWriter;
-use crate::{Aggregate, EventStore, InvalidStreamId, Load, Revision, StoreError, StreamId, StreamKey};
+use crate::{
+    Aggregate, Catalogue, EventStore, InvalidStreamId, Load, Revision, StoreError, StreamId, StreamKey,
+};
 
 /// The aggregates of one type in one store.
 ///
@@ -58,9 +60,17 @@ pub struct Repository<A, S> {
     store: Arc<S>,
     retry: Retry,
     snapshots: SnapshotWriter,
-    /// Set once the store knows the earlier names of the category.
-    renamed: Arc<OnceCell<()>>,
+    told: Arc<Told>,
     aggregate: PhantomData<fn() -> A>,
+}
+
+/// What the store was told of the aggregate; each once.
+#[derive(Default)]
+struct Told {
+    /// The earlier names of the category.
+    names: OnceCell<()>,
+    /// The events, with their shapes.
+    events: OnceCell<()>,
 }
 
 /// The state of an aggregate at a revision.
@@ -87,7 +97,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
             store: Arc::new(store),
             retry: Retry::default(),
             snapshots: SnapshotWriter::default(),
-            renamed: Arc::default(),
+            told: Arc::default(),
             aggregate: PhantomData,
         }
     }
@@ -143,7 +153,32 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         if A::WAS.is_empty() {
             return Ok(());
         }
-        self.renamed.get_or_try_init(|| self.store.rename_category(A::NAME, A::WAS)).await.copied()
+        self.told.names.get_or_try_init(|| self.store.rename_category(A::NAME, A::WAS)).await.copied()
+    }
+
+    /// Makes the aggregate's events known to the store, which refuses a version that it knows with another shape.
+    ///
+    /// The first command does so by itself, and so does no reader. A program that calls it when it starts refuses to start,
+    /// rather than to carry out commands. What the store knows already costs nothing.
+    ///
+    /// ```
+    /// # use es_core::{Aggregate, Apply, MemoryStore, Repository, event};
+    /// # #[event(name = "door.opened")] pub struct Opened;
+    /// # #[derive(Aggregate, Default)] #[aggregate(name = "door", id = u64, events(Opened))]
+    /// # pub struct Door { open: bool }
+    /// # impl Apply<Opened> for Door { fn apply(&mut self, _: Opened) { self.open = true; } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let doors = Repository::<Door, _>::new(MemoryStore::new());
+    /// doors.register().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::SchemaConflict`], which names the event, its version and both fingerprints; others of the store.
+    pub async fn register(&self) -> Result<(), StoreError> {
+        let register = || async { self.store.register(&Catalogue::of::<A>()).await };
+        self.told.events.get_or_try_init(register).await.copied()
     }
 
     /// Waits until the snapshots that are being written off the commands' path are kept.
@@ -158,7 +193,7 @@ impl<A, S> Clone for Repository<A, S> {
             store: Arc::clone(&self.store),
             retry: self.retry,
             snapshots: self.snapshots.clone(),
-            renamed: Arc::clone(&self.renamed),
+            told: Arc::clone(&self.told),
             aggregate: PhantomData,
         }
     }

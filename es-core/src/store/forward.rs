@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use super::{
     Append, AppendOutcome, EventStore, Load, LoadSink, Sink, StreamHead, StreamRange, StreamSummary,
 };
-use crate::{NewSnapshot, Revision, StoreError, StreamId};
+use crate::{Catalogue, NewSnapshot, Revision, StoreError, StreamId};
 
 macro_rules! forward_to_inner {
     ($($outer:ty),*) => {$(
@@ -43,6 +43,9 @@ macro_rules! forward_to_inner {
             }
             async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
                 (**self).save_snapshot(snapshot).await
+            }
+            async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
+                (**self).register(catalogue).await
             }
             async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
                 (**self).rename_category(name, was).await

@@ -13,7 +13,7 @@ pub use self::append::{Append, AppendOutcome, Appended, Limits};
 pub use self::command::{CommandKey, CommandOutcome, CommandRecord};
 pub use self::load::{Load, LoadItem, StreamHead, StreamRange, StreamSummary};
 
-use crate::{NewSnapshot, RawEvent, Revision, StoreError, StreamId};
+use crate::{Catalogue, NewSnapshot, RawEvent, Revision, StoreError, StreamId};
 
 /// Takes the events of a read, one by one, borrowed from the row. An error ends the read and is its result.
 pub type Sink<'a> = &'a mut (dyn FnMut(RawEvent<'_>) -> Result<(), StoreError> + Send);
@@ -34,7 +34,8 @@ pub type LoadSink<'a> = &'a mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreErro
 /// 6. Positions increase in the order of an append's events.
 /// 7. No event is ever updated or deleted. A closed stream takes no more events.
 /// 8. Bad input is a typed error before anything is written.
-/// 9. Names of one category, made so by [`rename_category`](Self::rename_category), name the same streams in every call.
+/// 9. A version of an event means one shape: [`register`](Self::register) refuses another one.
+/// 10. Names of one category, made so by [`rename_category`](Self::rename_category), name the same streams in every call.
 ///
 /// # Implementing
 ///
@@ -105,6 +106,21 @@ pub trait EventStore: Send + Sync {
     ///
     /// [`StoreError`] of the store.
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError>;
+
+    /// Takes in which events a program writes, in all their versions, and refuses a version that the store knows with another
+    /// fingerprint: two programs would write different payloads under it.
+    ///
+    /// A version that the store does not know is made known; one that it knows without a fingerprint gets this one. What the
+    /// catalogue says without a fingerprint is not compared. Under a name that an event had before, what the store knows is
+    /// compared, and nothing is made known. Doing all this again changes nothing.
+    ///
+    /// A [`Repository`](crate::Repository) calls it before its first command, so that every writer does, and no reader. A store
+    /// that can turn to another database in its lifetime sees to it there as well.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::SchemaConflict`]; nothing is changed then.
+    async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError>;
 
     /// Makes `name` and the names that a category had before mean one category, for ever and for every program: a stream is
     /// found by each of them, and exists once whichever it was made under. Doing so again changes nothing.

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use es_core::{
-    Aggregate, Append, AppendOutcome, Apply, EventStore, Events, Handle, Load, LoadItem, LoadSink,
+    Aggregate, Append, AppendOutcome, Apply, Catalogue, EventStore, Events, Handle, Load, LoadItem, LoadSink,
     MemoryStore, Metadata, NewEvent, NewSnapshot, Revision, Sink, StoreError, StreamHead, StreamId,
     StreamRange, StreamSummary, emit, event,
 };
@@ -181,6 +181,10 @@ impl EventStore for Meddler {
 
     async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
         self.inner.close_stream(stream, expected).await
+    }
+
+    async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
+        self.inner.register(catalogue).await
     }
 
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {

@@ -11,6 +11,7 @@ mod crash;
 mod large_appends;
 mod migrations;
 mod query_plans;
+mod registration;
 mod round_trips;
 mod servers;
 mod support;

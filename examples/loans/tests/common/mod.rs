@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendOutcome, EventStore, Load, LoadSink, MemoryStore, NewSnapshot, Repository, Revision, Sink,
-    StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
+    Append, AppendOutcome, Catalogue, EventStore, Load, LoadSink, MemoryStore, NewSnapshot, Repository,
+    Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
 };
 use loans::generation::Generation;
 use loans::import::{Count, Import, ImportError, Imported, Source};
@@ -145,6 +145,10 @@ impl EventStore for Watched {
 
     async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
         self.store.close_stream(stream, expected).await
+    }
+
+    async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
+        self.store.register(catalogue).await
     }
 
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
