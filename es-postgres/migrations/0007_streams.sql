@@ -1,4 +1,4 @@
--- What else happens to a stream: it is closed, its snapshot is kept, its old ledger rows go.
+-- What else happens to a stream: it is closed, its snapshots are kept or dropped, its old ledger rows go.
 
 CREATE FUNCTION :schema.close_stream(p_category text, p_key text, p_expected bigint) RETURNS boolean
 LANGUAGE sql SECURITY DEFINER SET search_path = :schema, pg_temp AS $$
@@ -22,6 +22,12 @@ LANGUAGE sql SECURITY DEFINER SET search_path = :schema, pg_temp AS $$
     ON CONFLICT (stream, fingerprint) DO UPDATE
         SET revision = excluded.revision, state = excluded.state, saved_at = clock_timestamp()
         WHERE kept.revision < excluded.revision
+$$;
+
+CREATE FUNCTION :schema.drop_snapshots(p_fingerprint bigint) RETURNS bigint
+LANGUAGE sql SECURITY DEFINER SET search_path = :schema, pg_temp AS $$
+    WITH dropped AS (DELETE FROM snapshots s WHERE s.fingerprint = p_fingerprint RETURNING 1)
+    SELECT count(*) FROM dropped
 $$;
 
 CREATE FUNCTION :schema.prune_commands(p_before timestamptz) RETURNS bigint

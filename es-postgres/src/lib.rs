@@ -40,6 +40,7 @@ mod pool;
 mod read;
 mod recover;
 mod row;
+mod snapshots;
 mod statements;
 mod store;
 mod streams;
@@ -48,4 +49,5 @@ pub mod testing;
 
 pub use connect_error::ConnectError;
 pub use options::PostgresOptions;
+pub use snapshots::SnapshotGroup;
 pub use store::PostgresStore;

@@ -48,6 +48,6 @@ macro_rules! statements {
 }
 
 statements! {
-    append, append_all, append_one, backend_lives, check, close_stream, find_appended, grant_writer, list_streams, load, names,
+    append, append_all, append_one, backend_lives, check, close_stream, drop_snapshots, find_appended, grant_writer, list_snapshots, list_streams, load, names,
     prune_commands, read_backward, read_forward, register_events, register_names, rename_category, save_snapshot,
 }

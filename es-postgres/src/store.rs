@@ -5,15 +5,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendIn, AppendOutcome, Catalogue, EventStore, Load, LoadSink, NewSnapshot, Revision, Sink,
-    StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
+    Append, AppendIn, AppendOutcome, Catalogue, EventStore, Fingerprint, Load, LoadSink, NewSnapshot,
+    Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
 };
 use sqlx::PgConnection;
 use tracing::{Instrument, debug_span};
 
 use crate::names::{Rename, Said};
 use crate::pool::Pool;
-use crate::{ConnectError, PostgresOptions, append, append_all, load, read, streams};
+use crate::{
+    ConnectError, PostgresOptions, SnapshotGroup, append, append_all, load, read, snapshots, streams,
+};
 
 /// Events in PostgreSQL, version 14 or later. Clones share their connections.
 ///
@@ -80,6 +82,38 @@ impl PostgresStore {
     /// [`StoreError`] of the server.
     pub async fn prune_commands(&self, older_than: Duration) -> Result<u64, StoreError> {
         streams::prune_commands(&self.pool, older_than).await
+    }
+
+    /// The snapshots in this store, by category and fingerprint. Each generation of a program has its own: a fingerprint that
+    /// is none of the running programs', and of which the newest is old, is of no use to anybody. Reads the whole table.
+    ///
+    /// ```no_run
+    /// # async fn sweep<Account: es_core::Aggregate>(store: es_postgres::PostgresStore) -> Result<(), es_core::StoreError> {
+    /// let mine = Account::snapshots().map(|snapshots| snapshots.fingerprint);
+    /// for group in store.snapshots().await? {
+    ///     if group.category == Account::NAME && Some(group.fingerprint) != mine {
+    ///         let dropped = store.drop_snapshots(group.fingerprint).await?;
+    ///         println!("{dropped} snapshots of {}, {} bytes", group.fingerprint, group.bytes);
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the server.
+    pub async fn snapshots(&self) -> Result<Vec<SnapshotGroup>, StoreError> {
+        snapshots::list(&self.pool).await
+    }
+
+    /// Drops the snapshots of a fingerprint, and says how many there were. That loses nothing: a program that still uses them
+    /// folds the streams again, and takes new ones.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the server.
+    pub async fn drop_snapshots(&self, fingerprint: Fingerprint) -> Result<u64, StoreError> {
+        snapshots::drop_all(&self.pool, fingerprint).await
     }
 
     /// Waits for the calls under way, then closes all connections. Later calls, of clones too, are

@@ -14,7 +14,10 @@ use crate::pool::Pool;
 use crate::row::{Columns, required};
 
 /// Runs one statement on a connection of the store.
-async fn rows(pool: &Pool, call: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
+pub(crate) async fn rows(
+    pool: &Pool,
+    call: Query<'_, Postgres, PgArguments>,
+) -> Result<Vec<PgRow>, StoreError> {
     let mut lease = pool.lease().await?;
     match run(&mut lease.session.connection, pool, call).await {
         Ok(rows) => {
@@ -39,7 +42,7 @@ async fn run(
     Ok(rows)
 }
 
-async fn value<T>(pool: &Pool, call: Query<'_, Postgres, PgArguments>) -> Result<T, StoreError>
+pub(crate) async fn value<T>(pool: &Pool, call: Query<'_, Postgres, PgArguments>) -> Result<T, StoreError>
 where
     T: for<'r> sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,
 {

@@ -14,6 +14,7 @@ mod query_plans;
 mod registration;
 mod round_trips;
 mod servers;
+mod snapshots;
 mod support;
 mod transactions;
 mod unknown_outcome;
