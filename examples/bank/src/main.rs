@@ -88,3 +88,6 @@ mod tests {
             .then_rejected(&TooLittle(380));
     }
 }
+
+#[cfg(test)]
+es_core::lock_test!(Account);

@@ -21,6 +21,13 @@ fn the_readme_shows_the_program_and_its_test() {
 }
 
 #[test]
+fn the_line_that_locks_the_events_is_the_one_in_the_readme() {
+    let lock = MAIN.split("#[cfg(test)]").nth(2).unwrap_or_default();
+    assert_eq!(blocks("rust")[3].trim_end(), format!("#[cfg(test)]{lock}").trim_end());
+    assert!(include_str!("../events.lock").contains("event account.deposited 1\n"));
+}
+
+#[test]
 fn the_readme_shows_what_the_program_prints() {
     let output = Command::new(env!("CARGO_BIN_EXE_bank")).output().expect("the program runs");
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim_end(), blocks("text")[0]);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use es_core::{Aggregate, Apply, StreamKey};
+use es_core::{Aggregate, Apply, Shape, StreamKey};
 use serde::{Deserialize, Serialize};
 
 use super::*;
@@ -18,7 +18,7 @@ impl fmt::Display for ApplicationId {
 }
 
 /// One loan application.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Aggregate, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Aggregate, Serialize, Deserialize, Shape)]
 #[aggregate(
     name = "loan",
     id = ApplicationId,

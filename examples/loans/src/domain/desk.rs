@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use es_core::Shape;
 use serde::{Deserialize, Serialize};
 
 use super::{Reason, WorkItem};
@@ -16,7 +17,7 @@ use super::{Reason, WorkItem};
 /// - Completing ends the work in progress. Where no work is in progress, it closes a scheduled item: the log has items
 ///   that are closed again days after the work on them, and a few that nobody ever started.
 /// - Scheduling again is allowed: the item is wanted once more.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Shape)]
 pub struct Desk {
     /// What was ever scheduled.
     pub scheduled: BTreeSet<WorkItem>,

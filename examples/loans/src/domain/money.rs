@@ -3,21 +3,22 @@
 use std::fmt;
 use std::iter::Sum;
 
+use es_core::Shape;
 use serde::{Deserialize, Serialize};
 
 /// An amount in whole euros. No loan of this bank comes near the largest one, and each has its exact value in
 /// [`Cents`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Shape)]
 #[serde(transparent)]
 pub struct Euros(pub u32);
 
 /// An amount in cents.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Shape)]
 #[serde(transparent)]
 pub struct Cents(pub u64);
 
 /// What an amount is counted in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Shape)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Currency {
     /// The only one so far.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use es_core::Shape;
 use serde::{Deserialize, Serialize};
 
 use super::Reason;
@@ -14,7 +15,7 @@ use super::Reason;
 /// - A new one can be selected when there is none, when the last was cancelled, or while one is with the customer.
 ///   In that last case the old offer has to be cancelled before the new one is created.
 /// - After an accepted or declined offer there is no other.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Shape)]
 pub struct Offers {
     /// The offer that was created last.
     pub current: Option<Offer>,
@@ -25,7 +26,7 @@ pub struct Offers {
 }
 
 /// How far an offer has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Shape)]
 #[serde(rename_all = "snake_case")]
 pub enum Offer {
     /// Written, and not sent yet.

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use es_core::Shape;
 use serde::{Deserialize, Serialize};
 
 /// How far an application has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Shape)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// There is none yet.
@@ -32,7 +33,7 @@ pub enum Stage {
 }
 
 /// Which parts of an approval are booked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Shape)]
 pub struct Bookings {
     /// The loan is approved.
     pub approved: bool,

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
+use es_core::Shape;
 use serde::{Deserialize, Serialize};
 
 /// A kind of work on an application.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, Shape)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkItem {
     /// Following up an application that is not complete enough to be pre-accepted.
@@ -25,7 +26,7 @@ pub enum WorkItem {
 }
 
 /// How soon a work item is to be done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Shape)]
 #[serde(rename_all = "snake_case")]
 pub enum Priority {
     /// In its turn.

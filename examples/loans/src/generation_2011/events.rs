@@ -1,6 +1,7 @@
 //! The first version of the four events that have changed since.
 
 use es_core::event;
+use es_core::shape::{Shape, Type, Types};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Euros, UnknownWorkItem, WorkItem};
@@ -53,5 +54,12 @@ impl TryFrom<String> for DutchName {
 
     fn try_from(name: String) -> Result<Self, UnknownWorkItem> {
         WorkItem::from_dutch(&name).map(Self)
+    }
+}
+
+/// Text, as in what today's program reads it into.
+impl Shape for DutchName {
+    fn shape(types: &mut Types) -> Type {
+        String::shape(types)
     }
 }
