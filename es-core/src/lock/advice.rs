@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::code::{Code, Entry, Published};
+use super::diff::lines;
 use super::file::Locked;
 use super::findings::Finding;
 use crate::shape::Line;
@@ -21,7 +22,20 @@ pub(super) fn changed(
         line(&mut text, &format!("  - {difference}"));
     }
     let (newest, newest_struct) = entry.newest;
-    if published.version < newest {
+    let types: Vec<String> = lines::changed_types(before, now).into_iter().collect();
+    let only_types =
+        ["payload", "semantics"].iter().all(|key| Line::find(before, key) == Line::find(now, key));
+    if published.version < newest && only_types && !types.is_empty() {
+        let (them, copies) = (joined(&types, |name| format!("`{name}`")), copies(&types));
+        let as_it_was = if types.len() == 1 { "as it was" } else { "as they were" };
+        line(
+            &mut text,
+            &format!(
+                "Events of version {} are stored as they were. Put {them} back {as_it_was}, or let `{struct_name}` hold {copies}.",
+                published.version,
+            ),
+        );
+    } else if published.version < newest {
         line(
             &mut text,
             &format!(
@@ -31,9 +45,24 @@ pub(super) fn changed(
             ),
         );
     } else {
-        bump(&mut text, published, entry, before, now);
+        bump(&mut text, published, entry, (before, now), &types);
     }
     Finding::new(text.trim_end())
+}
+
+/// What an old struct holds in the place of types that have changed.
+fn copies(types: &[String]) -> String {
+    let (a_copy, as_it_was, another_name, it) = match types.len() {
+        1 => ("a copy", "as it was", "another name", "it"),
+        _ => ("copies", "as they were", "other names", "them"),
+    };
+    let names = joined(types, |name| format!("`{name}`"));
+    let attributes = joined(types, |name| format!("`#[shape(name = \"{name}\")]`"));
+    format!("{a_copy} of {names} {as_it_was}, under {another_name} and with {attributes} on {it}")
+}
+
+fn joined(names: &[String], show: fn(&String) -> String) -> String {
+    names.iter().map(show).collect::<Vec<_>>().join(" and ")
 }
 
 /// A published version is no longer in the code.
@@ -94,18 +123,25 @@ pub(super) fn renamed(was: &str, now: &str, code: &Code, locked: &Locked) -> Opt
 }
 
 /// The next version, to paste.
-fn bump(text: &mut String, published: &Published, entry: &Entry, before: &[Line], now: &[Line]) {
+fn bump(
+    text: &mut String,
+    published: &Published,
+    entry: &Entry,
+    (before, now): (&[Line], &[Line]),
+    types: &[String],
+) {
     let version = &published.version;
     let (name, struct_name) = (entry.shape.name(), entry.shape.struct_name());
     let list: Vec<String> = entry.shape.was().iter().map(|was| format!("{was:?}")).collect();
     let was = if list.is_empty() { String::new() } else { format!(", was({})", list.join(", ")) };
     let (next, old) = (version + 1, format!("{struct_name}V{version}"));
     let step = step(version, before, now);
+    let holding = if types.is_empty() { String::from(",") } else { format!(", holding {},", copies(types)) };
     line(
         text,
         &format!(
             "Events of version {version} are stored as they were. Undo the change, or make it version {next}: keep the \
-             struct as it was under the name `{old}`, and write\n\n\
+             struct as it was under the name `{old}`{holding} and write\n\n\
              #[event(name = {name:?}{was}, version = {next}, previous = {old})]\n\
              pub struct {struct_name} {{ /* as it is now */ }}\n\n\
              #[event(name = {name:?}{was}, version = {version})]\n\
@@ -123,6 +159,7 @@ fn bump(text: &mut String, published: &Published, entry: &Entry, before: &[Line]
 
 /// The body of the step: what has stayed is moved over.
 fn step(version: &u32, before: &[Line], now: &[Line]) -> String {
+    let types = lines::changed_types(before, now);
     let fields = |lines: &[Line]| Line::find(lines, "payload").filter(|line| line.value == "struct").cloned();
     let (Some(before), Some(now)) = (fields(before), fields(now)) else {
         return format!("todo!(\"what version {version} means today\")");
@@ -134,7 +171,8 @@ fn step(version: &u32, before: &[Line], now: &[Line]) -> String {
         if !is_ident || name.starts_with(|letter: char| letter.is_numeric()) {
             continue;
         }
-        let same = Line::find(&before.below, name).is_some_and(|old| old.value == field.value);
+        let same = Line::find(&before.below, name).is_some_and(|old| old.value == field.value)
+            && !types.iter().any(|changed| lines::mentions(&field.value, changed));
         let mut old = before.below.iter().filter(|old| Line::find(&now.below, &old.key).is_none());
         let new = now.below.iter().filter(|new| Line::find(&before.below, &new.key).is_none()).count();
         let renamed = match (old.next(), old.next(), new) {

@@ -1,6 +1,6 @@
 //! Comparing the code with the lock.
 
-mod lines;
+pub(super) mod lines;
 
 use std::collections::BTreeSet;
 

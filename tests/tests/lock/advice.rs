@@ -225,3 +225,133 @@ fn one_name_for_two_structs_is_refused() {
 Give one of the events another name, or list the same struct in both aggregates."]
     );
 }
+
+/// Part of an event's payload in two generations, and another event that holds the same.
+macro_rules! with_channel {
+    ($module:ident: $($channel:tt)*) => {
+        mod $module {
+            use crate::prelude::*;
+
+            #[derive(Serialize, Deserialize, Shape)]
+            $($channel)*
+
+            #[derive(Serialize, Deserialize, Shape)]
+            pub struct Line {
+                via: Option<Channel>,
+            }
+
+            #[event(name = "order.placed", version = 2, previous = PlacedV1)]
+            pub struct Placed {
+                lines: Vec<Line>,
+                note: String,
+            }
+
+            #[event(name = "order.placed", version = 1)]
+            struct PlacedV1 {
+                lines: Vec<Line>,
+            }
+            crate::step!(PlacedV1 => Placed, |old| { lines: old.lines, note: String::new() });
+            crate::order!(Placed);
+        }
+    };
+}
+
+with_channel!(two_channels: #[serde(rename_all = "snake_case")] pub enum Channel { WebShop, Agent });
+with_channel!(three_channels: #[serde(rename_all = "snake_case")] pub enum Channel { WebShop, Agent, Fax });
+with_channel!(other_case: #[serde(rename_all = "kebab-case")] pub enum Channel { WebShop, Agent });
+with_channel!(upper_case: #[serde(rename_all = "UPPERCASE")] pub enum Channel { WebShop, Agent });
+
+#[test]
+fn a_type_that_changed_inside_of_events_is_to_be_copied() {
+    let folder = Folder::with::<two_channels::Order>("a_type_that_changed_inside");
+    let findings = folder.findings::<three_channels::Order>(Mode::Check);
+    assert_eq!(
+        findings[0],
+        "`order.placed` version 1 (`PlacedV1`) is published, and its shape changed:
+  - variant `fax` of `Channel` was added (at `lines.via`)
+Events of version 1 are stored as they were. Put `Channel` and `Line` back as they were, or let `PlacedV1` hold \
+         copies of `Channel` and `Line` as they were, under other names and with `#[shape(name = \"Channel\")]` and \
+         `#[shape(name = \"Line\")]` on them."
+    );
+    assert!(
+        findings[1].contains(
+            "keep the struct as it was under the name `PlacedV2`, holding copies of `Channel` and `Line` as they were, under other \
+             names and with `#[shape(name = \"Channel\")]` and `#[shape(name = \"Line\")]` on them, and write\n"
+        ) && findings[1].contains("Ok(Self { lines: todo!(\"from version 2\"), note: old.note })"),
+        "{}",
+        findings[1]
+    );
+}
+
+/// The advice, followed: the copies stand for what was published.
+mod copied {
+    use crate::prelude::*;
+
+    #[derive(Serialize, Deserialize, Shape)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Channel {
+        WebShop,
+        Agent,
+        Fax,
+    }
+
+    #[derive(Serialize, Deserialize, Shape)]
+    pub struct Line {
+        via: Option<Channel>,
+    }
+
+    #[derive(Serialize, Deserialize, Shape)]
+    #[serde(rename_all = "snake_case")]
+    #[shape(name = "Channel")]
+    pub enum ChannelV2 {
+        WebShop,
+        Agent,
+    }
+
+    #[derive(Serialize, Deserialize, Shape)]
+    #[shape(name = "Line")]
+    pub struct LineV2 {
+        via: Option<ChannelV2>,
+    }
+
+    #[event(name = "order.placed", version = 3, previous = PlacedV2)]
+    pub struct Placed {
+        lines: Vec<Line>,
+        note: String,
+    }
+
+    #[event(name = "order.placed", version = 2, previous = PlacedV1)]
+    struct PlacedV2 {
+        lines: Vec<LineV2>,
+        note: String,
+    }
+
+    #[event(name = "order.placed", version = 1)]
+    struct PlacedV1 {
+        lines: Vec<LineV2>,
+    }
+    crate::step!(PlacedV1 => PlacedV2, |old| { lines: old.lines, note: String::new() });
+    crate::step!(PlacedV2 => Placed, |old| { lines: Vec::new(), note: old.note });
+    crate::order!(Placed);
+}
+
+#[test]
+fn copies_of_types_as_they_were_are_what_was_published() {
+    let folder = Folder::with::<two_channels::Order>("copies_of_types");
+    folder.run::<copied::Order>(Mode::Update).expect("a new version and nothing else");
+    assert!(folder.read("events.lock").contains("event order.placed 3\n"));
+}
+
+#[test]
+fn names_that_are_written_in_another_case_are_one_difference() {
+    let folder = Folder::with::<two_channels::Order>("names_in_another_case");
+    let first = |findings: Vec<String>| findings[0].lines().nth(1).unwrap_or_default().to_owned();
+    assert_eq!(
+        first(folder.findings::<other_case::Order>(Mode::Check)),
+        "  - variant `web_shop` of `Channel` was renamed to `web-shop` (at `lines.via`)"
+    );
+    assert_eq!(
+        first(folder.findings::<upper_case::Order>(Mode::Check)),
+        "  - variants of `Channel` are written otherwise (at `lines.via`): `agent` as `AGENT`, `web_shop` as `WEBSHOP`"
+    );
+}

@@ -179,12 +179,7 @@ changes! {
         #[event(name = "order.placed")]
         #[serde(rename_all = "camelCase")]
         pub struct Placed { first_item: u8, second_item: u8 }
-    } => [
-        "field `first_item: u8` was removed",
-        "field `second_item: u8` was removed",
-        "field `firstItem: u8` was added",
-        "field `secondItem: u8` was added",
-    ];
+    } => ["fields are written otherwise: `first_item` as `firstItem`, `second_item` as `secondItem`"];
 
     an_alias_goes: {
         #[event(name = "order.placed")]

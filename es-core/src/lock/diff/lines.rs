@@ -84,6 +84,8 @@ fn compare_parts(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<Stri
         && gone.below == added.below
     {
         found.push(format!("{parts} {}{of} was renamed to {}{at}", name(gone), name(added)));
+    } else if let Some(pairs) = written_otherwise(&gone, &added) {
+        found.push(format!("{parts}s{of} are written otherwise{at}: {pairs}"));
     } else {
         for part in gone {
             found.push(format!("{parts} {}{of} was removed{at}", shown(part)));
@@ -116,6 +118,43 @@ fn compare_parts(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<Stri
             order(old).join(", "),
             order(new).join(", ")
         ));
+    }
+}
+
+/// Parts whose names differ in case and separators only, as after a change of `rename_all`: the old names with the new ones.
+fn written_otherwise(gone: &[&Line], added: &[&Line]) -> Option<String> {
+    let letters = |part: &Line| -> String {
+        part.key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    if gone.is_empty() || gone.len() != added.len() {
+        return None;
+    }
+    let mut pairs = Vec::new();
+    for old in gone {
+        let same =
+            |new: &&&Line| letters(new) == letters(old) && new.rest() == old.rest() && new.below == old.below;
+        pairs.push(format!("{} as {}", name(old), name(added.iter().find(same)?)));
+    }
+    Some(pairs.join(", "))
+}
+
+/// The named types that are not what they were, and those that hold one of them, by name.
+pub(in crate::lock) fn changed_types(before: &[Line], now: &[Line]) -> BTreeSet<String> {
+    let types = || before.iter().filter_map(|line| Some((line.key.strip_prefix("type ")?, line)));
+    let mut changed: BTreeSet<String> = types()
+        .filter(|(_, line)| Line::find(now, &line.key).is_some_and(|now| now != *line))
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    loop {
+        let holders = types().filter(|(_, line)| {
+            leaves(line).iter().any(|(_, value)| changed.iter().any(|name| mentions(value, name)))
+        });
+        let more: Vec<String> =
+            holders.map(|(name, _)| name.to_owned()).filter(|name| !changed.contains(name)).collect();
+        if more.is_empty() {
+            return changed;
+        }
+        changed.extend(more);
     }
 }
 
@@ -221,7 +260,7 @@ fn leaves_of_part(part: &Line) -> Vec<(String, String)> {
     std::iter::once(own).chain(below).collect()
 }
 
-fn mentions(value: &str, name: &str) -> bool {
+pub(in crate::lock) fn mentions(value: &str, name: &str) -> bool {
     let is_part =
         |character: Option<char>| character.is_some_and(|c| c.is_alphanumeric() || "_#:".contains(c));
     value.match_indices(name).any(|(at, _)| {
