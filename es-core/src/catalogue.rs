@@ -14,10 +14,18 @@ pub struct EventDescription {
     pub semantics: Option<&'static str>,
     /// The name of the struct, for messages.
     pub struct_name: &'static str,
+    /// Whether the struct is made from the field history of a newer one, which then gives the name.
+    pub is_of_history: bool,
+    /// The fields that this version added, each with its default in older events as JSON, where it can be written.
+    pub added: &'static [AddedDefault],
     pub shape: Describe,
     /// The version before. A function, as the struct before may be private to the module of this one.
     pub previous: Option<fn() -> &'static Self>,
 }
+
+/// A wire name, and a function that makes the default and writes it as JSON.
+#[doc(hidden)]
+pub type AddedDefault = (&'static str, fn() -> Option<String>);
 
 /// What `#[derive(Aggregate)]` says about the events, as a constant.
 #[doc(hidden)]

@@ -1,7 +1,9 @@
 //! What generated code names. No part of the public interface: it changes with any release.
 
 pub use std::borrow::Cow;
+pub use std::clone::Clone;
 pub use std::convert::From;
+pub use std::convert::Infallible;
 pub use std::default::Default;
 pub use std::marker::{Send, Sync};
 pub use std::ops::FnMut;
@@ -16,7 +18,7 @@ pub use serde;
 pub use std::any::type_name;
 pub use std::{column, concat, line, module_path};
 
-pub use crate::catalogue::{AggregateDescription, EventDescription};
+pub use crate::catalogue::{AddedDefault, AggregateDescription, EventDescription};
 pub use crate::shape::{
     ContentDescription, Describe, FieldDescription, FormDescription, Note, Opaque, Probe, Shape, Type,
     TypeDescription, Types, VariantDescription,
@@ -142,6 +144,14 @@ pub fn encode_as<E: Event, Previous: Event, Failure: Error + Send + Sync + 'stat
             Err(EncodeError { name: E::NAME, version: E::WRITTEN_VERSION, source: Box::new(error) })
         }
     }
+}
+
+/// A value as canonical JSON, with the keys of objects in order.
+pub fn as_json<T: Serialize>(value: &T) -> Option<String> {
+    let json = crate::codec::to_json(value).ok()?;
+    let mut value: serde_json::Value = serde_json::from_slice(&json).ok()?;
+    value.sort_all_objects();
+    Some(value.to_string())
 }
 
 /// The error of an event name that the aggregate does not list.

@@ -29,12 +29,24 @@ pub(crate) fn parse(
     known: &[&str],
     tokens: TokenStream,
     errors: &mut Errors,
+    read: impl FnMut(&Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
+) -> Written {
+    parse_repeated(attribute, known, &[], tokens, errors, read)
+}
+
+/// The same, where some of the keys may be written more than once.
+pub(crate) fn parse_repeated(
+    attribute: &str,
+    known: &[&str],
+    repeated: &[&str],
+    tokens: TokenStream,
+    errors: &mut Errors,
     mut read: impl FnMut(&Ident, ParseStream<'_>, &mut Errors) -> Result<()>,
 ) -> Written {
     let mut written = Written::default();
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
-            let result = one_key(attribute, known, &mut written, input, errors, &mut read);
+            let result = one_key(attribute, known, repeated, &mut written, input, errors, &mut read);
             if let Err(error) = result {
                 errors.push(error);
                 skip_to_next_key(input)?;
@@ -53,6 +65,7 @@ pub(crate) fn parse(
 fn one_key(
     attribute: &str,
     known: &[&str],
+    repeated: &[&str],
     written: &mut Written,
     input: ParseStream<'_>,
     errors: &mut Errors,
@@ -65,7 +78,7 @@ fn one_key(
         written.0.extend(nearest(&name, known).map(str::to_owned));
         return Err(Error::new_spanned(&key, unknown_word(&format!("{attribute} has no key"), &name, known)));
     }
-    if written.has(&name) {
+    if written.has(&name) && !repeated.contains(&name.as_str()) {
         return Err(Error::new_spanned(&key, format!("`{name}` is written twice; write it once")));
     }
     written.0.push(name);

@@ -45,8 +45,9 @@ use proc_macro::TokenStream;
 /// |---|---|
 /// | `name = "…"` | required: the wire name, 1 to 255 bytes; whoever changes it lists the old one in `was` |
 /// | `version = N` | the version of this struct, 1 if not written |
-/// | `previous = Type` | required from version 2 on: the struct of version N - 1, an event of the same name, or of one in `was`; it may be private |
-/// | `write_as = N - 1` | write events as the version before, which programs know that run beside this one; needs `DowncastTo<Previous>` |
+/// | `previous = Type` | required from version 2 on, unless the history below says it: the struct of version N - 1, an event of the same name, or of one in `was`; it may be private |
+/// | `removed(in = 3, field: Type)` | a field that versions before 3 have: a part of the history below |
+/// | `write_as = N - 1` | write events as the version before, which programs know that run beside this one; needs `DowncastTo<Previous>`, which a history brings along |
 /// | `was("old.name", …)` | names that the event had before: what is stored under them is read as this event, in every version; a name once used is never given to another event |
 /// | `semantics = "…"` | what the values mean, where the shape does not say it; a change of it is a change of the shape |
 /// | `crate = "…"` | the path of es-core, where it is not `::es_core` |
@@ -59,6 +60,52 @@ use proc_macro::TokenStream;
 /// `#[event]` comes first. It cannot see what stands above it: a `#[serde(…)]` there has no derive yet that it could belong
 /// to (`cannot find attribute serde in this scope`), and a `#[derive(Serialize)]` there is derived again
 /// (`conflicting implementations`).
+///
+/// # The history of fields
+///
+/// Changes that need no code are said where they happened, in place of `previous`. The structs of the old versions are made from
+/// it, and the steps between them, which only move.
+///
+/// ```
+/// use es_core::event;
+///
+/// #[event(name = "parcel.sent", version = 3, removed(in = 3, note: String))]
+/// #[derive(Debug, PartialEq)]
+/// pub struct Sent {
+///     pub to: String,
+///     #[event(renamed(in = 2, from = "weight"))]
+///     pub grams: u32,
+///     #[event(added(in = 3, default = "post".to_owned()))]
+///     pub carrier: String,
+/// }
+///
+/// let first = serde_json::json!({ "to": "Ann", "weight": 250, "note": "fragile" });
+/// let sent: Sent = es_core::testing::read(1, &first)?;
+/// assert_eq!(sent, Sent { to: "Ann".into(), grams: 250, carrier: "post".into() });
+/// # Ok::<(), es_core::DecodeError>(())
+/// ```
+///
+/// | where | what | meaning |
+/// |---|---|---|
+/// | on a field | `#[event(added(in = 2, default = EXPR))]` | events before version 2 are without it, and mean `EXPR`; `default` alone is the `Default` of its type |
+/// | on a field | `#[event(renamed(in = 3, from = "old"))]` | its wire name before version 3; one for each name that it had, in their order |
+/// | above the struct | `removed(in = 3, field: Type)` | versions before 3 have it; what it held is dropped. In front of the field stand its attributes of then: `#[serde(…)]`, `#[shape(…)]`, and `#[event(…)]` with a history of its own |
+///
+/// Each version from 2 on must have changed something. A struct has a history or a `previous`; one with a history may itself be
+/// the `previous` of a newer struct.
+///
+/// `EXPR` is made anew for each old event, so it should be cheap, and it must always come out the same: the
+/// test of the lock writes it down, and fails when it is another one later.
+///
+/// The attributes of serde on the struct, and on the fields, hold in every version; only the name of a renamed field differs.
+/// `semantics` holds in every version as well. A history is refused where it cannot be told what was stored: for fields without
+/// names, for a struct that holds itself or is written as something else (`transparent`, `from`, `into`), for a field that
+/// is skipped, and for a flattened field that is renamed.
+///
+/// With `write_as`, fields are cloned into the version before; what that one lacks is lost, for the state as well, which is
+/// always folded from what was written. A version that removed a field cannot be written as the one before.
+///
+/// # Mistakes
 ///
 /// The build fails when `previous` has another name or is not of version N - 1, when it had a name that is not in `was`, and when the step is missing: the
 /// implementation of `UpcastFrom<Previous>`.
@@ -83,6 +130,9 @@ use proc_macro::TokenStream;
 ///
 ///     // `description`: name, version, shape, and the version before.
 /// }
+///
+/// // With a history, all of this stands in a `const _: () = { … }`, beside a struct for each old version with its
+/// // `Event`, `Shape` and `UpcastFrom`.
 ///
 /// impl Shape for Deposited { … }
 ///

@@ -8,6 +8,7 @@ use syn::{Error, LitStr, Path, Result, Type, TypePath};
 use crate::keys;
 
 /// The path of es-core: `::es_core`, or what `crate = "…"` says.
+#[derive(Clone)]
 pub(crate) struct CratePath(TokenStream);
 
 impl Default for CratePath {

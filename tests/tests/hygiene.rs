@@ -64,6 +64,35 @@ mod shadowed {
         }
     }
 
+    pub(crate) const LOUD: ::std::primitive::u8 = 9;
+
+    /// In the way of the one behind `LOUD`, if defaults stood where generated code has names.
+    #[::es_core::event(
+        name = "bell.tuned",
+        version = 3,
+        write_as = 2,
+        removed(in = 2, by: ::std::string::String)
+    )]
+    #[serde(default)]
+    pub(crate) struct Tuned {
+        #[event(renamed(in = 3, from = "note"))]
+        pub(crate) tone: ::std::string::String,
+        #[::es_core::event(added(in = 2, default = LOUD))]
+        pub(crate) volume: ::std::primitive::u8,
+        #[event(added(in = 3, default))]
+        pub(crate) checked: ::std::option::Option<::std::primitive::bool>,
+    }
+
+    impl ::std::default::Default for Tuned {
+        fn default() -> Self {
+            Self {
+                tone: <::std::string::String as ::std::default::Default>::default(),
+                volume: 1,
+                checked: ::std::option::Option::None,
+            }
+        }
+    }
+
     #[derive(::std::default::Default, ::serde::Serialize, ::serde::Deserialize, ::es_core::Aggregate)]
     #[aggregate(name = "bell", id = BellId, events(Rung), retired(Cast), snapshot(every = 3))]
     pub(crate) struct Bell {
@@ -88,6 +117,8 @@ fn generated_code_means_the_same_whatever_the_module_shadows() {
         .and_stored("bell.cast", 1, &json!(null))
         .into_state();
     assert_eq!(bell.rung, 10);
+    let tuned: shadowed::Tuned = read(1, &json!({ "note": "c", "by": "Ann" })).expect("reads");
+    assert_eq!((tuned.tone.as_str(), tuned.volume, tuned.checked), ("c", 9, None));
 }
 
 macro_rules! thing {
@@ -132,6 +163,25 @@ struct PaintedV1;
 next_version!(PaintedV2 2 after PaintedV1);
 next_version!(Painted 3 after PaintedV2);
 
+macro_rules! with_history {
+    ($event:ident = $wire:literal $version:literal, $old:ident: $gone:ty, $($field:ident: $ty:ty = $default:expr, $from:literal;)*) => {
+        #[es_core::event(name = $wire, version = $version, write_as = 2, removed(in = 2, $old: $gone))]
+        struct $event {
+            $(#[event(added(in = 2, default = $default), renamed(in = $version, from = $from))] $field: $ty,)*
+        }
+    };
+}
+
+with_history!(Locked = "door.locked" 3, by: String, key: u8 = 1 + 1, "number"; turns: Vec<u8> = vec![3], "rounds";);
+
+#[test]
+fn macros_may_write_a_history() {
+    let locked: Locked = read(1, &json!({ "by": "Ann" })).expect("reads");
+    assert_eq!((locked.key, locked.turns), (2, vec![3]));
+    let locked: Locked = read(2, &json!({ "number": 4, "rounds": [] })).expect("reads");
+    assert_eq!((locked.key, locked.turns), (4, vec![]));
+}
+
 #[test]
 fn macros_may_write_events_and_aggregates() {
     let door: Door = given((Opened { by: String::from("Ann") }, DoorEvent::Closed(Closed {}))).into_state();
@@ -144,6 +194,16 @@ mod raw {
     #[es_core::event(name = "raw.moved")]
     pub(crate) struct Moved {
         pub(crate) r#type: String,
+        pub(crate) r#in: u8,
+    }
+
+    #[allow(non_camel_case_types, reason = "keywords are lower-case")]
+    #[es_core::event(name = "raw.begun", version = 2, removed(in = 2, r#loop: u8))]
+    #[serde(tag = "struct")]
+    pub(crate) struct r#use {
+        #[event(renamed(in = 2, from = "kind"))]
+        pub(crate) r#type: String,
+        #[event(added(in = 2, default = 3))]
         pub(crate) r#in: u8,
     }
 
@@ -188,6 +248,8 @@ fn raw_identifiers_are_written_without_their_prefix() {
         .into_state();
     assert_eq!(state, raw::r#struct { r#type: String::from("a"), r#in: 9 });
     assert_eq!(raw::r#struct::NAME, "raw");
+    let begun: raw::r#use = read(1, &json!({ "struct": "use", "kind": "a", "loop": 1 })).expect("reads");
+    assert_eq!((begun.r#type.as_str(), begun.r#in), ("a", 3));
 }
 
 use raw::structEvent;

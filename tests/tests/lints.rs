@@ -51,10 +51,51 @@ pub mod events {
         }
     }
 
+    /// An account was moved.
+    #[event(
+        name = "account.moved",
+        version = 4,
+        write_as = 3,
+        removed(in = 2, is_away: bool),
+        removed(in = 3, #[serde(default)] is_back: bool)
+    )]
+    #[derive(Debug, Default)]
+    #[serde(default)]
+    pub struct AccountMoved {
+        /// Where it is.
+        #[event(renamed(in = 3, from = "branch"))]
+        pub account_branch: String,
+        /// Where it was.
+        #[event(added(in = 2, default = Some(String::from("none"))))]
+        pub account_office: Option<String>,
+        /// Whether it is open.
+        pub account_is_open: bool,
+        /// Whether it is closed.
+        pub account_is_closed: bool,
+        /// Whether it is new.
+        #[event(added(in = 4, default))]
+        #[serde(with = "super::as_number")]
+        #[shape("u8")]
+        pub account_is_new: bool,
+    }
+
     /// An account was closed.
     #[event(name = "account.closed")]
     #[derive(Debug, Clone, Copy)]
     pub struct AccountClosed;
+}
+
+mod as_number {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+    pub(crate) fn serialize<S: Serializer>(flag: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(u8::from(*flag))
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+        u8::deserialize(deserializer).map(|number| number > 0)
+    }
 }
 
 use events::AccountClosed;

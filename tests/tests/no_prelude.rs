@@ -30,6 +30,19 @@ mod events {
     }
 }
 
+/// A history, without a prelude.
+mod history {
+    #[::es_core::event(name = "account.moved", version = 2, write_as = 1)]
+    #[serde(default)]
+    #[derive(::std::default::Default)]
+    pub(crate) struct Moved {
+        #[event(renamed(in = 2, from = "street"))]
+        pub(crate) to: ::std::string::String,
+        #[event(added(in = 2, default))]
+        pub(crate) number: ::std::option::Option<u8>,
+    }
+}
+
 #[derive(::es_core::StreamKey)]
 struct Number(::std::string::String);
 
@@ -69,4 +82,10 @@ fn generated_code_needs_no_prelude() {
     let account: Account = ::es_core::testing::given(Happened::Opened(opened())).into_state();
     ::std::assert_eq!(account.owner, "Ann");
     ::std::assert_eq!(Happened::Opened(opened()), <Happened as ::std::convert::From<_>>::from(opened()));
+    let nothing = ::serde_json::Value::Object(::serde_json::Map::new());
+    let moved: history::Moved = match ::es_core::testing::read(1, &nothing) {
+        ::std::result::Result::Ok(moved) => moved,
+        ::std::result::Result::Err(error) => ::std::panic!("{error}"),
+    };
+    ::std::assert_eq!((&*moved.to, moved.number), ("", ::std::option::Option::None));
 }

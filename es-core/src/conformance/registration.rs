@@ -20,6 +20,8 @@ fn catalogue(events: &[(&'static str, u32, &'static [&'static str], Describe)]) 
         was,
         semantics: None,
         struct_name: "Event",
+        is_of_history: false,
+        added: &[],
         shape,
         previous: None,
     };

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::code::{Code, Entry, Published};
 use super::diff::lines;
-use super::file::Locked;
+use super::file::{self, Locked};
 use super::findings::Finding;
 use crate::shape::Line;
 
@@ -25,9 +25,24 @@ pub(super) fn changed(
     let types: Vec<String> = lines::changed_types(before, now).into_iter().collect();
     let only_types =
         ["payload", "semantics"].iter().all(|key| Line::find(before, key) == Line::find(now, key));
-    if published.version < newest && only_types && !types.is_empty() {
-        let (them, copies) = (joined(&types, |name| format!("`{name}`")), copies(&types));
-        let as_it_was = if types.len() == 1 { "as it was" } else { "as they were" };
+    let only_types = only_types && !types.is_empty();
+    let them = joined(&types, |name| format!("`{name}`"));
+    let as_it_was = if types.len() == 1 { "as it was" } else { "as they were" };
+    if entry.is_of_history && struct_name == newest_struct {
+        let those =
+            if only_types { format!("{them} back {as_it_was}") } else { "those back as they were".into() };
+        line(
+            &mut text,
+            &format!(
+                "Events of version {version} are stored as they were, and what they hold is told by the fields of \
+                 `{struct_name}` and their history (`added`, `renamed`, `removed`). Put {those}; what is new belongs into \
+                 version {newest} if that one is not published yet, or into version {next}.",
+                version = published.version,
+                next = newest + 1,
+            ),
+        );
+    } else if published.version < newest && only_types {
+        let copies = copies(&types);
         line(
             &mut text,
             &format!(
@@ -63,6 +78,36 @@ fn copies(types: &[String]) -> String {
 
 fn joined(names: &[String], show: fn(&String) -> String) -> String {
     names.iter().map(show).collect::<Vec<_>>().join(" and ")
+}
+
+/// What an added field is in older events has changed, or is no longer said.
+pub(super) fn default_changed(
+    published: &Published,
+    entry: &Entry,
+    before: &Line,
+    now: Option<&Line>,
+) -> Option<Finding> {
+    let struct_name = entry.shape.struct_name();
+    let field = before.key.trim_start_matches(file::ADDED);
+    let (was, older) = (&before.value, published.version - 1);
+    match now {
+        Some(now) if now.value == *was => None,
+        Some(now) => Some(Finding::new(format!(
+            "{published} (`{struct_name}`) added `{field}`, and its default changed:\n  - it was {was} and is {now} now\n\
+             Events of version {older} and before are stored without the field, and have meant {was} since. Put the \
+             default back; where today's events mean something else, their field says so.",
+            now = now.value
+        ))),
+        None => Some(Finding::new(format!(
+            "{published} added `{field}`, and the code no longer says what it is in older events\n\
+             Events of version {older} and before are stored without the field, and have meant {was} since. Put \
+             `added(in = {version}, default = …)` back on the field. If an `UpcastFrom` of your own makes it {was} now, delete \
+             the line `{key}: {was}` from {file}.",
+            version = published.version,
+            key = before.key,
+            file = file::NAME,
+        ))),
+    }
 }
 
 /// A published version is no longer in the code.

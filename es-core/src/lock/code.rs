@@ -5,9 +5,10 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::file::{self, Lines};
 use super::findings::Finding;
 use crate::catalogue::EventDescription;
-use crate::shape::{Cause, OpaquePart};
+use crate::shape::{Cause, Line, OpaquePart, quoted};
 use crate::{Aggregate, Catalogue, EventShape};
 
 /// One version of one event, which is what is published.
@@ -37,10 +38,20 @@ pub(super) struct Written {
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) shape: EventShape,
+    /// The defaults of the fields that this version added: what they are in events of the version before.
+    pub(super) defaults: Vec<Line>,
+    /// Whether it is made from the field history of the newest version.
+    pub(super) is_of_history: bool,
     /// The newest version of this event, and its struct.
     pub(super) newest: (u32, &'static str),
     /// The aggregates that list the event.
     pub(super) readers: Vec<(&'static str, Replay)>,
+}
+
+impl Entry {
+    pub(super) fn lines(&self) -> Lines {
+        Lines { shape: self.shape.lines(), defaults: self.defaults.clone() }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -60,7 +71,7 @@ impl Code {
                 let published = Published { name: version.name.to_owned(), version: version.version };
                 self.events.entry(newest.name).or_default().insert(version.version, published);
                 let names = (newest.version, newest.struct_name);
-                self.add_event(&EventShape::new(version), names, (A::NAME, replay::<A>));
+                self.add_event(version, names, (A::NAME, replay::<A>));
             }
             self.add_names(newest);
         }
@@ -74,8 +85,15 @@ impl Code {
         }
     }
 
-    fn add_event(&mut self, shape: &EventShape, newest: (u32, &'static str), reader: (&'static str, Replay)) {
+    fn add_event(
+        &mut self,
+        description: &EventDescription,
+        newest: (u32, &'static str),
+        reader: (&'static str, Replay),
+    ) {
+        let shape = EventShape::new(description);
         let published = Published { name: shape.name().to_owned(), version: shape.version() };
+        let defaults = self.defaults(&published, description);
         match self.entries.get_mut(&published) {
             None => {
                 for part in shape.schema().opaque() {
@@ -86,9 +104,11 @@ impl Code {
                         remedy(&part),
                     )));
                 }
-                self.entries.insert(published, Entry { shape: shape.clone(), newest, readers: vec![reader] });
+                let is_of_history = description.is_of_history;
+                let readers = vec![reader];
+                self.entries.insert(published, Entry { shape, defaults, is_of_history, newest, readers });
             }
-            Some(entry) if entry.shape == *shape => entry.readers.push(reader),
+            Some(entry) if entry.shape == shape && entry.defaults == defaults => entry.readers.push(reader),
             Some(entry) => self.findings.push(Finding::new(format!(
                 "{published} are two structs: `{}` in aggregate `{}` and `{}` in aggregate `{}`\n\
                  Give one of the events another name, or list the same struct in both aggregates.",
@@ -98,6 +118,27 @@ impl Code {
                 reader.0,
             ))),
         }
+    }
+
+    /// Makes each default twice: one that comes out otherwise gives old events another meaning at every reading.
+    fn defaults(&mut self, published: &Published, description: &EventDescription) -> Vec<Line> {
+        let mut defaults: Vec<Line> = Vec::new();
+        for (field, default) in description.added {
+            match (default(), default()) {
+                (Some(json), Some(again)) if json == again => defaults.push(added(field, json)),
+                (Some(_), Some(_)) => self.findings.push(Finding::new(format!(
+                    "the default of `{field}`, which {published} added, is another one each time\n\
+                     Events that were stored before would mean something else at every reading. Write a constant, or take \
+                     what the stored event holds in an `UpcastFrom`."
+                ))),
+                _ => self.findings.push(Finding::new(format!(
+                    "the default of `{field}`, which {published} added, cannot be written as JSON\n\
+                     So it cannot be locked. Write one that a payload can hold."
+                ))),
+            }
+        }
+        defaults.sort_by(|left, right| left.key.cmp(&right.key));
+        defaults
     }
 
     fn add_names(&mut self, newest: &EventDescription) {
@@ -144,6 +185,11 @@ impl Code {
         }
         findings
     }
+}
+
+/// The line of a default, which stands among those of the version that added the field.
+fn added(field: &str, json: String) -> Line {
+    Line::new(format!("{}{}", file::ADDED, quoted(field)), json)
 }
 
 fn remedy(part: &OpaquePart) -> String {

@@ -6,17 +6,18 @@ use std::collections::BTreeSet;
 
 use super::Mode;
 use super::advice;
-use super::code::{Code, Published};
-use super::file::{self, Locked};
+use super::code::{Code, Entry, Published};
+use super::file::{self, Lines, Locked};
 use super::findings::Finding;
 use crate::shape::Line;
 
+/// What differs between code and lock.
 pub(super) struct Compared {
     pub(super) findings: Vec<Finding>,
     /// What has changed, and so has payloads that cannot be right.
     pub(super) changed: BTreeSet<Published>,
-    /// The versions that are not published yet.
-    pub(super) new: Vec<(Published, Vec<Line>)>,
+    /// The versions that are not published yet, and those that get the default of a field.
+    pub(super) new: Vec<(Published, Lines)>,
     /// The same of earlier names, each with the present one.
     pub(super) renamed: Vec<(String, String)>,
 }
@@ -24,15 +25,9 @@ pub(super) struct Compared {
 pub(super) fn compare(code: &Code, locked: &Locked, mode: Mode) -> Compared {
     let (mut findings, mut changed, mut new) = (Vec::new(), BTreeSet::new(), Vec::new());
     for (published, entry) in &code.entries {
-        let now = entry.shape.lines();
         match locked.entries.get(published) {
-            None => new.push((published.clone(), now)),
-            Some(before) if *before == now => {}
-            Some(before) => {
-                let differences = lines::differences(before, &now);
-                changed.insert(published.clone());
-                findings.push(advice::changed(published, entry, before, &now, &differences));
-            }
+            None => new.push((published.clone(), entry.lines())),
+            Some(before) => new.extend(compare_entry(published, entry, before, &mut findings, &mut changed)),
         }
     }
     for (published, before) in &locked.entries {
@@ -42,15 +37,10 @@ pub(super) fn compare(code: &Code, locked: &Locked, mode: Mode) -> Compared {
         let mut found = false;
         for entry in code.under_present_names(published) {
             found = true;
-            let now = entry.shape.lines();
-            if *before != now {
-                let differences = lines::differences(before, &now);
-                changed.insert(published.clone());
-                findings.push(advice::changed(published, entry, before, &now, &differences));
-            }
+            new.extend(compare_entry(published, entry, before, &mut findings, &mut changed));
         }
         if !found {
-            let renamed = new.iter().find(|(_, now)| now == before).map(|(other, _)| other);
+            let renamed = new.iter().find(|(_, now)| now.shape == before.shape).map(|(other, _)| other);
             findings.push(advice::gone(published, code, renamed));
         }
     }
@@ -62,12 +52,15 @@ pub(super) fn compare(code: &Code, locked: &Locked, mode: Mode) -> Compared {
         .collect();
     if mode == Mode::Check && !(new.is_empty() && renamed.is_empty()) {
         let names = renamed.iter().map(|(was, now)| format!("`{was}` as an earlier name of `{now}`"));
-        let list: Vec<String> = new.iter().map(|(published, _)| published.to_string()).chain(names).collect();
-        let (one, many) = if renamed.is_empty() {
-            ("one version is", "versions are")
-        } else {
-            ("one thing is", "things are")
-        };
+        let versions = new.iter().map(|(published, _)| match locked.entries.contains_key(published) {
+            true => format!("a default of {published}"),
+            false => published.to_string(),
+        });
+        let list: Vec<String> = versions.chain(names).collect();
+        let only_versions =
+            renamed.is_empty() && new.iter().all(|(new, _)| !locked.entries.contains_key(new));
+        let (one, many) =
+            if only_versions { ("one version is", "versions are") } else { ("one thing is", "things are") };
         let what = if locked.exists { "not there yet" } else { "to be published in a new file" };
         findings.push(Finding::new(format!(
             "{} {what}: {}\nRun `ES_LOCK=update cargo test`, look at what it wrote, and commit {} and the folder `events`.",
@@ -77,4 +70,27 @@ pub(super) fn compare(code: &Code, locked: &Locked, mode: Mode) -> Compared {
         )));
     }
     Compared { findings, changed, new, renamed }
+}
+
+/// Compares one version with what is published of it. Gives what is to be published now, if a default is not there yet: a
+/// version that was written by hand before has none.
+fn compare_entry(
+    published: &Published,
+    entry: &Entry,
+    before: &Lines,
+    findings: &mut Vec<Finding>,
+    changed: &mut BTreeSet<Published>,
+) -> Option<(Published, Lines)> {
+    let now = entry.lines();
+    if before.shape != now.shape {
+        let differences = lines::differences(&before.shape, &now.shape);
+        changed.insert(published.clone());
+        findings.push(advice::changed(published, entry, &before.shape, &now.shape, &differences));
+        // The rest follows from it.
+        return None;
+    }
+    let defaults = before.defaults.iter().map(|old| (old, Line::find(&now.defaults, &old.key)));
+    findings.extend(defaults.filter_map(|(old, new)| advice::default_changed(published, entry, old, new)));
+    let is_new = |line: &Line| Line::find(&before.defaults, &line.key).is_none();
+    now.defaults.iter().any(is_new).then(|| (published.clone(), now))
 }

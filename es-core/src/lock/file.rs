@@ -11,13 +11,24 @@ use crate::shape::Line;
 
 pub(super) const NAME: &str = "events.lock";
 
+/// Begins the line of a default: `added currency: "EUR"`.
+pub(super) const ADDED: &str = "added ";
+
 const FORMAT: &str = "format = 1";
+
+/// What is published of one version.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Lines {
+    pub(super) shape: Vec<Line>,
+    /// What fields that it added are in older events.
+    pub(super) defaults: Vec<Line>,
+}
 
 /// The published shapes.
 #[derive(Debug, Default)]
 pub(super) struct Locked {
     pub(super) exists: bool,
-    pub(super) entries: BTreeMap<Published, Vec<Line>>,
+    pub(super) entries: BTreeMap<Published, Lines>,
     /// Earlier names of events, each with a later one.
     pub(super) renamed: BTreeSet<(String, String)>,
 }
@@ -105,14 +116,18 @@ fn header(line: &str) -> Option<Published> {
 
 impl Locked {
     fn insert(&mut self, entry: Option<(Published, Vec<Line>)>) {
-        self.entries.extend(entry);
+        self.entries.extend(entry.map(|(published, lines)| {
+            let (defaults, shape) = lines.into_iter().partition(|line| line.key.starts_with(ADDED));
+            (published, Lines { shape, defaults })
+        }));
     }
 
     fn text(&self) -> String {
         let mut text = format!("{FORMAT}\n");
-        for (Published { name, version }, lines) in &self.entries {
+        for (Published { name, version }, Lines { shape, defaults }) in &self.entries {
             text.push_str(&format!("\nevent {name} {version}\n"));
-            Line::write(lines, 1, &mut text);
+            Line::write(shape, 1, &mut text);
+            Line::write(defaults, 1, &mut text);
         }
         for (was, now) in &self.renamed {
             text.push_str(&format!("\nname {was}\n  is now {now}\n"));
@@ -144,7 +159,7 @@ impl Write {
 pub(super) fn update(
     path: &Path,
     locked: &Locked,
-    new: &[(Published, Vec<Line>)],
+    new: &[(Published, Lines)],
     new_names: &[(String, String)],
 ) -> Option<Write> {
     if new.is_empty() && new_names.is_empty() && locked.exists {
@@ -177,6 +192,8 @@ event account.deposited 2
   type Currency: enum
     Eur
     Usd, alias dollar
+  added \"bank account\": {\"iban\":null,\"of\":[\"a, b: <\",1]}
+  added currency: \"Eur\"
 
 event account.deposited 10
   payload: null

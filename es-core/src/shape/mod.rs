@@ -23,7 +23,7 @@ pub use opaque::{Cause, OpaquePart};
 pub use probe::{Opaque, Probe};
 pub use schema::Schema;
 
-pub(crate) use line::Line;
+pub(crate) use line::{Line, quoted};
 pub(crate) use model::{Content, Definition, Field, Form, Variant};
 
 /// The JSON that a type stands for: its fields with their wire names, its variants, its nested types.

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::{Error, LitInt, LitStr, Type, TypePath};
 
+use super::history::{self, Field};
 use crate::errors::Errors;
 use crate::keys::{self, Written};
 use crate::paths::{self, CratePath};
@@ -10,11 +11,12 @@ use crate::paths::{self, CratePath};
 pub(super) const NAME: &str = "name";
 pub(super) const VERSION: &str = "version";
 pub(super) const PREVIOUS: &str = "previous";
+pub(super) const REMOVED: &str = "removed";
 pub(super) const WAS: &str = "was";
 pub(super) const WRITE_AS: &str = "write_as";
 const SEMANTICS: &str = "semantics";
 const CRATE: &str = "crate";
-const KEYS: [&str; 7] = [NAME, VERSION, PREVIOUS, WRITE_AS, WAS, SEMANTICS, CRATE];
+const KEYS: [&str; 8] = [NAME, VERSION, PREVIOUS, REMOVED, WRITE_AS, WAS, SEMANTICS, CRATE];
 
 /// The highest version: what databases can count to.
 const LAST_VERSION: u32 = i32::MAX.cast_unsigned();
@@ -24,6 +26,8 @@ pub(super) struct Keys {
     pub(super) name: Option<LitStr>,
     pub(super) version: Option<(u32, LitInt)>,
     pub(super) previous: Option<(Ident, TypePath)>,
+    /// The fields that are gone.
+    pub(super) removed: Vec<Field>,
     pub(super) write_as: Option<(u32, LitInt)>,
     pub(super) was: Vec<LitStr>,
     pub(super) semantics: Option<LitStr>,
@@ -33,40 +37,48 @@ pub(super) struct Keys {
 
 pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Keys {
     let mut found = Keys::default();
-    let written = keys::parse("`#[event]`", &KEYS, tokens, errors, |key, input, errors| {
-        match key.to_string().as_str() {
-            NAME => found.name = Some(keys::name(key, input)?),
-            VERSION => found.version = Some(version(keys::value(key, "1", input)?)?),
-            PREVIOUS => {
-                let ty: Type = keys::value(key, "Type", input)?;
-                let path = paths::as_path(ty.clone()).ok_or_else(|| {
-                    Error::new_spanned(
-                        ty,
-                        "`previous` takes the struct of the version before; write `previous = Type`",
-                    )
-                })?;
-                found.previous = Some((key.clone(), path));
-            }
-            WRITE_AS => found.write_as = Some(version(keys::value(key, "1", input)?)?),
-            WAS => found.was = keys::names(key, input, errors)?,
-            SEMANTICS => {
-                let text: LitStr = keys::value(key, "\"…\"", input)?;
-                if text.value().trim().is_empty() {
-                    return Err(Error::new_spanned(
-                        text,
-                        "`semantics` is empty; say what the values mean, such as `semantics = \"without tax\"`",
-                    ));
+    let written = keys::parse_repeated(
+        "`#[event]`",
+        &KEYS,
+        &[REMOVED],
+        tokens,
+        errors,
+        |key, input, errors| {
+            match key.to_string().as_str() {
+                NAME => found.name = Some(keys::name(key, input)?),
+                VERSION => found.version = Some(version(keys::value(key, "1", input)?)?),
+                PREVIOUS => {
+                    let ty: Type = keys::value(key, "Type", input)?;
+                    let path = paths::as_path(ty.clone()).ok_or_else(|| {
+                        Error::new_spanned(
+                            ty,
+                            "`previous` takes the struct of the version before; write `previous = Type`",
+                        )
+                    })?;
+                    found.previous = Some((key.clone(), path));
                 }
-                found.semantics = Some(text);
+                REMOVED => found.removed.push(history::removed(key, input, errors)?),
+                WRITE_AS => found.write_as = Some(version(keys::value(key, "1", input)?)?),
+                WAS => found.was = keys::names(key, input, errors)?,
+                SEMANTICS => {
+                    let text: LitStr = keys::value(key, "\"…\"", input)?;
+                    if text.value().trim().is_empty() {
+                        return Err(Error::new_spanned(
+                            text,
+                            "`semantics` is empty; say what the values mean, such as `semantics = \"without tax\"`",
+                        ));
+                    }
+                    found.semantics = Some(text);
+                }
+                _ => found.es_core = CratePath::parse(key, input)?,
             }
-            _ => found.es_core = CratePath::parse(key, input)?,
-        }
-        Ok(())
-    });
+            Ok(())
+        },
+    );
     Keys { written, ..found }
 }
 
-fn version(literal: LitInt) -> syn::Result<(u32, LitInt)> {
+pub(super) fn version(literal: LitInt) -> syn::Result<(u32, LitInt)> {
     match literal.base10_parse() {
         Ok(0) => Err(Error::new_spanned(literal, "there is no version 0; versions start at 1")),
         Ok(number) if number <= LAST_VERSION => Ok((number, literal)),

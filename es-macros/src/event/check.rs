@@ -1,15 +1,18 @@
 //! What the keys of `#[event]` must be together.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
+use syn::ext::IdentExt as _;
 use syn::{LitInt, LitStr, TypePath};
 
-use super::attr::{Keys, NAME, PREVIOUS, VERSION};
+use super::attr::{Keys, NAME, PREVIOUS, REMOVED, VERSION};
+use super::history::{self, History};
 use super::item::Item;
 use crate::errors::Errors;
 use crate::keys;
 use crate::paths::CratePath;
 
 /// An event that can be expanded: what was wrong with it is repaired as well as possible.
+#[derive(Clone)]
 pub(super) struct Event {
     pub(super) name: LitStr,
     pub(super) version: u32,
@@ -19,12 +22,18 @@ pub(super) struct Event {
     /// The earlier names.
     pub(super) was: Vec<LitStr>,
     pub(super) semantics: Option<LitStr>,
+    /// The name of the struct, for messages.
+    pub(super) struct_name: String,
+    /// Whether the struct is made from the history of a newer one.
+    pub(super) is_of_history: bool,
+    /// The defaults of the fields that this version added: tuples of `EventDescription::added`.
+    pub(super) added: Vec<TokenStream>,
     pub(super) es_core: CratePath,
     /// Whether other code may still check it: not when it was repaired.
     pub(super) sound: bool,
 }
 
-pub(super) fn check(keys: Keys, item: &Item, errors: &mut Errors) -> Event {
+pub(super) fn check(keys: Keys, item: &Item, history: Option<&History>, errors: &mut Errors) -> Event {
     let ident = &item.ident;
     if !keys.written.has(NAME) {
         errors.spanned(
@@ -35,15 +44,24 @@ pub(super) fn check(keys: Keys, item: &Item, errors: &mut Errors) -> Event {
         );
     }
     let version = keys.version.as_ref().map_or(1, |(number, _)| *number);
+    let has_history = history.is_some() || keys.written.has(REMOVED);
     let mut previous = None;
     match (&keys.version, keys.previous) {
-        (Some((number @ 2.., literal)), None) if !keys.written.has(PREVIOUS) => {
+        (Some((number @ 2.., literal)), None) if !keys.written.has(PREVIOUS) && !has_history => {
             errors.spanned(
                 literal,
                 format!(
-                    "version {number} has no past; write `previous = Type`, where `Type` is the struct of version {}",
+                    "version {number} has no past; write `previous = Type`, where `Type` is the struct of version {}, or say \
+                     on the fields what changed: `#[event(added(in = {number}, default = …))]`",
                     number - 1
                 ),
+            );
+        }
+        (_, Some((key, _))) if has_history => {
+            errors.spanned(
+                key,
+                "`previous` and the history of fields both say what came before; leave `previous` out, or remove `added`, \
+                 `renamed` and `removed` and write the fields of then in the struct that `previous` names",
             );
         }
         (Some((1, _)) | None, Some((key, _))) if keys.version.is_some() || !keys.written.has(VERSION) => {
@@ -64,7 +82,13 @@ pub(super) fn check(keys: Keys, item: &Item, errors: &mut Errors) -> Event {
         (Some(_), Some((_, path))) => previous = Some(path),
         _ => {}
     }
-    let write_as = write_as(keys.write_as, version, errors).filter(|_| previous.is_some());
+    let write_as = write_as(keys.write_as, version, errors).filter(|_| previous.is_some() || has_history);
+    // With a version that is none, or beside another past, every part of the history would be reported.
+    let is_version_known = keys.version.is_some() || !keys.written.has(VERSION);
+    if let Some(history) = history.filter(|_| is_version_known && !keys.written.has(PREVIOUS)) {
+        let literal = keys.version.as_ref().map(|(_, literal)| literal);
+        history::check(history, version, literal, write_as.as_ref(), errors);
+    }
     keys::earlier_names(&keys.was, keys.name.as_ref(), errors);
     Event {
         name: keys.name.unwrap_or_else(|| LitStr::new("?", Span::call_site())),
@@ -73,6 +97,9 @@ pub(super) fn check(keys: Keys, item: &Item, errors: &mut Errors) -> Event {
         write_as,
         was: keys.was,
         semantics: keys.semantics,
+        struct_name: ident.unraw().to_string(),
+        is_of_history: false,
+        added: Vec::new(),
         es_core: keys.es_core,
         sound: errors.is_empty(),
     }

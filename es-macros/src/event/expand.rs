@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, LitInt, Path, Token, TypePath};
 
@@ -23,15 +22,26 @@ use crate::text::written;
 /// impl Shape for Deposited { … }
 /// ```
 pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) -> TokenStream {
+    let (user, own) = (self::item(item, event), implementations(item, event, shape));
+    quote!(#user #own)
+}
+
+/// The struct, with serde's derives.
+pub(super) fn item(item: &Item, event: &Event) -> TokenStream {
+    let (attributes, rest) = (attributes(item, event), &item.rest);
+    quote!(#attributes #rest)
+}
+
+/// What makes it an event.
+pub(super) fn implementations(item: &Item, event: &Event, shape: Option<&TokenStream>) -> TokenStream {
     let Event { name, version, es_core, .. } = event;
-    let (ident, rest) = (&item.ident, &item.rest);
-    let attributes = attributes(item, event);
+    let ident = &item.ident;
     let private = es_core.private();
     let decode = match &event.previous {
         None => quote!(#private::decode_only(__es_raw)),
         Some(previous) => chain(event, previous),
     };
-    let description = description(item, event);
+    let description = description(event);
     let was = (!event.was.is_empty()).then(|| {
         let was = &event.was;
         quote!(const WAS: &'static [&'static #private::str] = &[#(#was),*];)
@@ -43,9 +53,6 @@ pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) ->
         .map(|(number, previous)| write_as(event, number, previous));
     let check = event.previous.as_ref().filter(|_| event.sound).map(|previous| check(event, previous));
     quote! {
-        #attributes
-        #rest
-
         #[automatically_derived]
         impl #es_core::Event for #ident {
             const NAME: &'static #private::str = #name;
@@ -108,10 +115,9 @@ fn write_as(event: &Event, number: &LitInt, previous: &TypePath) -> TokenStream 
 }
 
 /// Name, version and shape as a constant. The version before stands in a function's body, as it may be private.
-fn description(item: &Item, event: &Event) -> TokenStream {
-    let Event { name, version, was, es_core, .. } = event;
+fn description(event: &Event) -> TokenStream {
+    let Event { name, version, was, struct_name, is_of_history, added, es_core, .. } = event;
     let private = es_core.private();
-    let struct_name = item.ident.unraw().to_string();
     let option = |some: Option<TokenStream>| match some {
         Some(some) => quote!(#private::Option::Some(#some)),
         None => quote!(#private::Option::None),
@@ -127,6 +133,8 @@ fn description(item: &Item, event: &Event) -> TokenStream {
                 was: &[#(#was),*],
                 semantics: #semantics,
                 struct_name: #struct_name,
+                is_of_history: #is_of_history,
+                added: &[#(#added),*],
                 shape: <Self as #private::Shape>::shape,
                 previous: #previous,
             }

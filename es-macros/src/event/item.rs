@@ -3,9 +3,10 @@
 use proc_macro2::{Delimiter, Group, Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Generics, Token, Visibility};
+use syn::{Attribute, Generics, Meta, Token, Visibility};
 
 use crate::errors::Errors;
+use crate::paths::last_ident;
 
 /// A struct, or an enum that was reported as none.
 pub(super) struct Item {
@@ -77,7 +78,7 @@ fn own_attributes(attributes: Vec<Attribute>, errors: &mut Errors) -> Vec<Attrib
     others
 }
 
-fn is_ours(path: &syn::Path) -> bool {
+pub(super) fn is_ours(path: &syn::Path) -> bool {
     path.is_ident("shape") || path.segments.last().is_some_and(|segment| segment.ident == "event")
 }
 
@@ -112,16 +113,11 @@ fn field_attributes(tokens: TokenStream, errors: &mut Errors) -> TokenStream {
             continue;
         };
         let attribute = quote!(#token #group);
-        let name = match group.stream().into_iter().next() {
-            Some(TokenTree::Ident(ident)) => ident.to_string(),
-            _ => String::new(),
-        };
+        let meta: Option<Meta> = syn::parse2(group.stream()).ok();
+        let name = meta.and_then(|meta| last_ident(meta.path()).map(Ident::to_string)).unwrap_or_default();
         match name.as_str() {
-            // Read where the shape is made.
-            "shape" => {}
-            "event" => {
-                errors.spanned(attribute, "a field has no `#[event]`; write the keys above the struct");
-            }
+            // Read where the shape is made, and in the history of the fields.
+            "shape" | "event" => {}
             "cfg" | "cfg_attr" if name == "cfg" || mentions_serde(group.stream()) => {
                 errors.spanned(
                     &attribute,

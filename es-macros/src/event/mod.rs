@@ -3,24 +3,31 @@
 mod attr;
 mod check;
 mod expand;
+mod history;
 mod item;
 
 use proc_macro2::TokenStream;
+use syn::DeriveInput;
 
 use crate::errors::Errors;
 
 pub(crate) fn event(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::new();
-    let keys = attr::parse(attribute, &mut errors);
-    let whole = item.clone();
+    let mut keys = attr::parse(attribute, &mut errors);
+    // What is no Rust is reported by the compiler, with better words.
+    let input: Option<DeriveInput> = syn::parse2(item.clone()).ok();
     let Some(item) = item::parse(item.clone(), &mut errors) else {
         // Nothing that could be an event, so all that can be done is to leave it to the user's other code.
         let errors = errors.finish();
         return quote::quote!(#item #errors);
     };
-    let event = check::check(keys, &item, &mut errors);
-    let shape = crate::shape::event(whole, &event.es_core, &mut errors);
-    let expansion = expand::expand(&item, &event, shape.as_ref());
+    let history = history::read(&mut keys.removed, input.as_ref(), &mut errors);
+    let event = check::check(keys, &item, history.as_ref(), &mut errors);
+    let shape = input.and_then(|input| crate::shape::event(&input, &event.es_core, &mut errors));
+    let expansion = match history.filter(|_| event.sound) {
+        Some(history) => history::expand(&item, &event, &history, shape.as_ref()),
+        None => expand::expand(&item, &event, shape.as_ref()),
+    };
     let errors = errors.finish();
     quote::quote!(#expansion #errors)
 }

@@ -2,7 +2,7 @@
 
 /// One of the words that `rename_all` takes.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Rule {
+pub(crate) enum Rule {
     #[default]
     AsWritten,
     Lower,
@@ -17,7 +17,7 @@ pub(super) enum Rule {
 
 impl Rule {
     /// The rule of this name; serde reports a name that is none.
-    pub(super) fn named(name: &str) -> Self {
+    pub(crate) fn named(name: &str) -> Self {
         match name {
             "lowercase" => Self::Lower,
             "UPPERCASE" => Self::Upper,
@@ -32,7 +32,7 @@ impl Rule {
     }
 
     /// The wire name of a field, which Rust writes in snake case.
-    pub(super) fn field(self, name: &str) -> String {
+    pub(crate) fn field(self, name: &str) -> String {
         match self {
             Self::AsWritten | Self::Lower | Self::Snake => name.to_owned(),
             Self::Upper | Self::ScreamingSnake => name.to_ascii_uppercase(),
@@ -44,7 +44,7 @@ impl Rule {
     }
 
     /// The wire name of a variant, which Rust writes in Pascal case.
-    pub(super) fn variant(self, name: &str) -> String {
+    pub(crate) fn variant(self, name: &str) -> String {
         match self {
             Self::AsWritten | Self::Pascal => name.to_owned(),
             Self::Lower => name.to_ascii_lowercase(),

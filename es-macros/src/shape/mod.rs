@@ -1,11 +1,11 @@
 //! `#[derive(Shape)]`, and the shapes that `#[event]` and `#[derive(Aggregate)]` give.
 
 mod attr;
-mod case;
+pub(crate) mod case;
 mod describe;
 mod expand;
 mod form;
-mod serde;
+pub(crate) mod serde;
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -29,10 +29,8 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
 }
 
 /// The implementation for an event, which is never generic.
-pub(crate) fn event(item: TokenStream, es_core: &CratePath, errors: &mut Errors) -> Option<TokenStream> {
-    // What is no Rust is reported by the compiler, with better words.
-    let input: DeriveInput = syn::parse2(item).ok()?;
-    let body = body(&input, es_core, errors);
+pub(crate) fn event(input: &DeriveInput, es_core: &CratePath, errors: &mut Errors) -> Option<TokenStream> {
+    let body = body(input, es_core, errors);
     if let Some(derived) = derived(&input.attrs) {
         errors.spanned(derived, "`#[event]` derives `Shape` already; leave it out here");
         return None;

@@ -7,52 +7,52 @@ use super::case::Rule;
 
 /// A value for writing and one for reading, which are nearly always the same.
 #[derive(Clone, Default)]
-pub(super) struct Both<T> {
-    pub(super) written: T,
-    pub(super) read: T,
+pub(crate) struct Both<T> {
+    pub(crate) written: T,
+    pub(crate) read: T,
 }
 
 /// The keys of a type.
 #[derive(Default)]
-pub(super) struct OfType {
-    pub(super) rename: Both<Option<String>>,
-    pub(super) rename_all: Both<Rule>,
-    pub(super) rename_all_fields: Both<Rule>,
-    pub(super) default: Option<DefaultValue>,
-    pub(super) no_unknown_fields: bool,
-    pub(super) tag: Option<String>,
-    pub(super) content: Option<String>,
-    pub(super) untagged: bool,
-    pub(super) transparent: bool,
-    pub(super) into: Option<LitStr>,
-    pub(super) from: Option<LitStr>,
-    pub(super) remote: Option<LitStr>,
+pub(crate) struct OfType {
+    pub(crate) rename: Both<Option<String>>,
+    pub(crate) rename_all: Both<Rule>,
+    pub(crate) rename_all_fields: Both<Rule>,
+    pub(crate) default: Option<DefaultValue>,
+    pub(crate) no_unknown_fields: bool,
+    pub(crate) tag: Option<String>,
+    pub(crate) content: Option<String>,
+    pub(crate) untagged: bool,
+    pub(crate) transparent: bool,
+    pub(crate) into: Option<LitStr>,
+    pub(crate) from: Option<LitStr>,
+    pub(crate) remote: Option<LitStr>,
 }
 
 /// Where the value of an absent field comes from.
-pub(super) enum DefaultValue {
+pub(crate) enum DefaultValue {
     OfItsType,
     From(String),
 }
 
 /// The keys of a field or a variant.
 #[derive(Default)]
-pub(super) struct OfPart {
-    pub(super) rename: Both<Option<String>>,
-    pub(super) rename_all: Option<Both<Rule>>,
-    pub(super) aliases: Vec<String>,
-    pub(super) default: Option<DefaultValue>,
-    pub(super) skip_writing: bool,
-    pub(super) skip_reading: bool,
-    pub(super) omitted_if: Option<String>,
-    pub(super) flatten: bool,
-    pub(super) untagged: bool,
-    pub(super) other: bool,
+pub(crate) struct OfPart {
+    pub(crate) rename: Both<Option<String>>,
+    pub(crate) rename_all: Option<Both<Rule>>,
+    pub(crate) aliases: Vec<String>,
+    pub(crate) default: Option<DefaultValue>,
+    pub(crate) skip_writing: bool,
+    pub(crate) skip_reading: bool,
+    pub(crate) omitted_if: Option<String>,
+    pub(crate) flatten: bool,
+    pub(crate) untagged: bool,
+    pub(crate) other: bool,
     /// The function or module that writes and reads it.
-    pub(super) with: Option<String>,
+    pub(crate) with: Option<String>,
 }
 
-pub(super) fn of_type(attributes: &[Attribute]) -> OfType {
+pub(crate) fn of_type(attributes: &[Attribute]) -> OfType {
     let mut found = OfType::default();
     each_key(attributes, &mut |key, meta| {
         match key {
@@ -75,7 +75,7 @@ pub(super) fn of_type(attributes: &[Attribute]) -> OfType {
     found
 }
 
-pub(super) fn of_part(attributes: &[Attribute]) -> OfPart {
+pub(crate) fn of_part(attributes: &[Attribute]) -> OfPart {
     let mut found = OfPart::default();
     each_key(attributes, &mut |key, meta| {
         match key {

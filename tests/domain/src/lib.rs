@@ -37,6 +37,20 @@ impl UpcastFrom<IssuedV1> for Issued {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Blocked;
 
+/// A card was used.
+#[event(name = "card.used", version = 2, write_as = 1, crate = "::my_es")]
+#[derive(Debug, Clone, PartialEq)]
+#[serde(default)]
+#[derive(Default)]
+pub struct Used {
+    /// Where.
+    #[event(renamed(in = 2, from = "shop"))]
+    pub place: String,
+    /// How much, in cents.
+    #[event(added(in = 2, default))]
+    pub amount: Option<u64>,
+}
+
 /// A card.
 #[derive(Debug, Default, PartialEq, Aggregate)]
 #[aggregate(name = "card", id = CardNumber, events(Issued, Blocked), event_enum(derive(Debug)), crate = "::my_es")]

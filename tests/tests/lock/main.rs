@@ -6,6 +6,7 @@ mod advice;
 mod changes;
 mod folder;
 mod golden;
+mod history;
 mod lifecycle;
 mod renames;
 

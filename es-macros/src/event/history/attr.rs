@@ -1,0 +1,165 @@
+//! Reading the history: `#[event(added(…), renamed(…))]` on fields, `removed(…)` above the struct.
+
+use proc_macro2::{Ident, TokenStream};
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Attribute, Error, Expr, LitInt, LitStr, Result, Token, Type, parenthesized, token};
+
+use super::super::attr::{REMOVED, version};
+use super::super::item::is_ours;
+use super::{Change, Default, Field, Since, What, is_kept};
+use crate::errors::Errors;
+use crate::keys;
+
+const ADDED: &str = "added";
+const RENAMED: &str = "renamed";
+const IN: &str = "in";
+const DEFAULT: &str = "default";
+const FROM: &str = "from";
+
+/// Reads the changes of one field, and gives the attributes that it has in every version.
+pub(super) fn changes(
+    attributes: &[Attribute],
+    any: &mut bool,
+    errors: &mut Errors,
+) -> (Vec<Change>, Vec<Attribute>) {
+    let mut changes = Vec::new();
+    let (ours, others): (Vec<_>, Vec<_>) = attributes
+        .iter()
+        .partition(|attribute| is_ours(attribute.path()) && !attribute.path().is_ident("shape"));
+    for attribute in ours {
+        *any = true;
+        let Ok(list) = attribute.meta.require_list() else {
+            errors.spanned(
+                attribute,
+                "here `#[event]` says what happened to the field; write `#[event(added(in = 2, default = …))]` or \
+                 `#[event(renamed(in = 2, from = \"…\"))]`",
+            );
+            continue;
+        };
+        let known = [ADDED, RENAMED];
+        let tokens = list.tokens.clone();
+        keys::parse_repeated(
+            "`#[event]` of a field",
+            &known,
+            &known,
+            tokens,
+            errors,
+            |key, input, errors| {
+                let example = if key == ADDED {
+                    "added(in = 2, default = …)"
+                } else {
+                    "renamed(in = 2, from = \"…\")"
+                };
+                let tokens = within(key, example, input)?;
+                let change =
+                    if key == ADDED { added(key, tokens, errors) } else { renamed(key, tokens, errors) };
+                changes.extend(change);
+                Ok(())
+            },
+        );
+    }
+    (changes, others.into_iter().filter(|attribute| is_kept(attribute)).cloned().collect())
+}
+
+/// What stands in the parentheses behind a key.
+fn within(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<TokenStream> {
+    if !input.peek(token::Paren) {
+        return Err(Error::new_spanned(key, format!("`{key}` says since when; write `{example}`")));
+    }
+    let content;
+    parenthesized!(content in input);
+    content.parse()
+}
+
+/// Reads `in = 2, default = …`.
+fn added(key: &Ident, tokens: TokenStream, errors: &mut Errors) -> Option<Change> {
+    let (mut since, mut default) = (None, None);
+    let written = keys::parse("`added`", &[IN, DEFAULT], tokens, errors, |key, input, _| {
+        if key == IN {
+            since = Some(self::since(keys::value(key, "2", input)?)?);
+        } else if input.is_empty() || input.peek(Token![,]) {
+            default = Some(Default::OfType(key.clone()));
+        } else {
+            default = Some(Default::Is(Box::new(keys::value::<Expr>(key, "…", input)?)));
+        }
+        Ok(())
+    });
+    if !written.has(IN) {
+        errors.spanned(key, "since which version? write `added(in = 2, …)`");
+    }
+    if !written.has(DEFAULT) {
+        errors.spanned(
+            key,
+            "what is it in events that were stored before? write `default = …`, or `default` for the `Default` of its \
+             type",
+        );
+    }
+    Some(Change { key: key.clone(), since: since?, what: What::Added(default?) })
+}
+
+/// Reads `in = 2, from = "old"`.
+fn renamed(key: &Ident, tokens: TokenStream, errors: &mut Errors) -> Option<Change> {
+    let (mut since, mut from) = (None, None);
+    let written = keys::parse("`renamed`", &[IN, FROM], tokens, errors, |key, input, _| {
+        if key == IN {
+            since = Some(self::since(keys::value(key, "2", input)?)?);
+        } else {
+            from = Some(keys::value::<LitStr>(key, "\"…\"", input)?);
+        }
+        Ok(())
+    });
+    if !written.has(IN) {
+        errors.spanned(key, "since which version? write `renamed(in = 2, …)`");
+    }
+    if !written.has(FROM) {
+        errors.spanned(
+            key,
+            "which name did it have in events that were stored before? write `from = \"…\"`, the name in their JSON",
+        );
+    }
+    Some(Change { key: key.clone(), since: since?, what: What::Renamed(from?) })
+}
+
+fn since(literal: LitInt) -> Result<Since> {
+    version(literal).map(|(version, literal)| Since { version, literal })
+}
+
+/// Reads `(in = 3, #[serde(…)] field: Type)`.
+pub(in crate::event) fn removed(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Result<Field> {
+    let tokens = within(key, "removed(in = 2, field: Type)", input)?;
+    let whole = tokens.clone();
+    let mut parts = None;
+    let parser = |input: ParseStream<'_>| {
+        input.parse::<Token![in]>()?;
+        input.parse::<Token![=]>()?;
+        let literal: LitInt = input.parse()?;
+        input.parse::<Token![,]>()?;
+        let attributes = Attribute::parse_outer(input)?;
+        let ident: Ident = input.parse()?;
+        input.parse::<Token![:]>()?;
+        parts = Some((literal, attributes, ident, input.parse::<Type>()?));
+        input.parse::<Option<Token![,]>>()?;
+        Ok(())
+    };
+    let error = parser.parse2(tokens).err();
+    let (Some((literal, attributes, ident, ty)), None) = (parts, error) else {
+        let place = if whole.is_empty() { quote::quote!(#key) } else { whole };
+        return Err(Error::new_spanned(
+            place,
+            format!(
+                "`{REMOVED}` takes a version, and the field as it was; write `{REMOVED}(in = 2, field: Type)`"
+            ),
+        ));
+    };
+    let removed = since(literal)?;
+    for attribute in &attributes {
+        if !is_kept(attribute) && !is_ours(attribute.path()) && !attribute.path().is_ident("doc") {
+            errors.spanned(
+                attribute,
+                "of a field that is gone, only the attributes of serde, `#[shape]` and `#[event]` count; leave this out",
+            );
+        }
+    }
+    let (changes, attributes) = changes(&attributes, &mut false, errors);
+    Ok(Field { ident, ty, attributes, changes, removed: Some(removed) })
+}

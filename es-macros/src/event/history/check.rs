@@ -1,0 +1,322 @@
+//! What a history must be.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Attribute, Data, Fields, LitInt};
+
+use super::old::Wire;
+use super::{Field, History, What};
+use crate::errors::Errors;
+use crate::shape::serde;
+
+/// Refuses a history from which the old versions cannot be told.
+pub(in crate::event) fn check(
+    history: &History,
+    version: u32,
+    literal: Option<&LitInt>,
+    write_as: Option<&LitInt>,
+    errors: &mut Errors,
+) {
+    kind_of_struct(history, errors);
+    for field in &history.fields {
+        range(field, version, errors);
+        order(field, errors);
+        kind_of_field(history, field, errors);
+    }
+    // What follows looks at whole versions, which are not known if a part of them is wrong.
+    if !errors.is_empty() {
+        return;
+    }
+    for old in 1..=version {
+        names(history, old, errors);
+    }
+    for changed in 2..=version {
+        let is_change = |field: &Field| since(field).any(|(_, since)| since.version == changed);
+        if !history.fields.iter().any(is_change) {
+            errors.spanned(
+                literal,
+                format!(
+                    "version {changed} has no past: no field was added, renamed or removed in it; say on the fields what \
+                     it changed, or write `previous = Type` in place of the whole history"
+                ),
+            );
+        }
+    }
+    if let Some(literal) = write_as {
+        removed_in_the_last_step(history, version, literal, errors);
+    }
+}
+
+/// The versions that a field names, each with the word that names it.
+fn since(field: &Field) -> impl Iterator<Item = (&'static str, &super::Since)> {
+    let changes = field.changes.iter().map(|change| match change.what {
+        What::Added(_) => ("added", &change.since),
+        What::Renamed(_) => ("renamed", &change.since),
+    });
+    changes.chain(field.removed.as_ref().map(|since| ("removed", since)))
+}
+
+/// Only a struct whose fields stand in a JSON object has a history.
+fn kind_of_struct(history: &History, errors: &mut Errors) {
+    let Data::Struct(data) = &history.input.data else { return };
+    let with_history = || history.fields.iter().filter(|field| since(field).next().is_some());
+    match &data.fields {
+        Fields::Named(_) => {}
+        Fields::Unnamed(_) => {
+            for field in with_history() {
+                let word = first_word(field);
+                errors.spanned(
+                    word,
+                    "fields without names have no history; name the fields, or write `previous = Type`, where `Type` is \
+                     the struct of the version before",
+                );
+            }
+        }
+        Fields::Unit => {
+            let ident = &history.input.ident;
+            for field in with_history() {
+                errors.spanned(
+                    &field.ident,
+                    format!("a struct without fields is stored as `null`; write `struct {ident} {{}}`, or `previous = Type`"),
+                );
+            }
+        }
+    }
+    let keys = serde::of_type(&history.input.attrs);
+    let other = [
+        (keys.transparent, "transparent"),
+        (keys.into.is_some(), "into"),
+        (keys.from.is_some(), "from"),
+        (keys.remote.is_some(), "remote"),
+    ];
+    let declares = |attribute: &&Attribute| {
+        let is_form = |list: &syn::MetaList| {
+            matches!(list.tokens.clone().into_iter().next(), Some(TokenTree::Literal(_)))
+        };
+        attribute.path().is_ident("shape") && attribute.meta.require_list().is_ok_and(is_form)
+    };
+    let declared = history.input.attrs.iter().find(declares).map(|_| "#[shape(\"…\")]".to_owned());
+    let converted = other.iter().find(|(is_there, _)| *is_there).map(|(_, key)| format!("#[serde({key})]"));
+    if let Some(attribute) = converted.or(declared) {
+        errors.spanned(
+            &history.input.ident,
+            format!(
+                "with `{attribute}` it is not these fields that are stored, so they have no history; write \
+                 `previous = Type`, where `Type` is the struct of the version before"
+            ),
+        );
+    }
+}
+
+/// What a message about all of a field's history stands at.
+fn first_word(field: &Field) -> TokenStream {
+    field.changes.first().map_or_else(|| field.ident.to_token_stream(), |change| change.key.to_token_stream())
+}
+
+/// A change belongs to a version from 2 to this one.
+fn range(field: &Field, version: u32, errors: &mut Errors) {
+    for (word, since) in since(field) {
+        let found = since.version;
+        if found == 1 {
+            errors.spanned(
+                &since.literal,
+                format!(
+                    "version 1 is the first, nothing was {word} in it; write the version that brought the change, from 2 on"
+                ),
+            );
+        } else if found > version {
+            errors.spanned(
+                &since.literal,
+                format!(
+                    "this is version {version}, and nothing was {word} in version {found} yet; write `version = {found}` \
+                     above the struct, or the version that brought the change"
+                ),
+            );
+        }
+    }
+}
+
+/// The changes of a field follow one another: it is added first, renamed later, removed last.
+fn order(field: &Field, errors: &mut Errors) {
+    let name = &field.ident;
+    let added = field.added();
+    let (mut last, mut additions) = (0, 0);
+    for change in &field.changes {
+        let version = change.since.version;
+        let is_addition = matches!(change.what, What::Added(_));
+        additions += usize::from(is_addition);
+        let problem = match (added, &field.removed) {
+            _ if is_addition && additions > 1 => format!(
+                "`{name}` is added twice; keep one `added`, and write a field that came back as two: the first as \
+                 `removed(in = …, {name}: Type)` above the struct"
+            ),
+            (_, Some(removed)) if removed.version <= version => format!(
+                "`{name}` is gone since version {gone}, and this happened to it in version {version}; leave it out, or \
+                 correct one of the versions",
+                gone = removed.version
+            ),
+            (Some((since, _)), _) if !is_addition && version <= since => format!(
+                "`{name}` is added in version {since} and had no name before; leave this `renamed` out, or correct one of \
+                 the versions"
+            ),
+            _ if version == last => {
+                format!("`{name}` is renamed twice in version {version}; keep one `renamed`")
+            }
+            _ if version < last => format!(
+                "version {version} stands behind version {last}; write the changes of a field in the order of their versions"
+            ),
+            _ => {
+                last = version;
+                continue;
+            }
+        };
+        errors.spanned(
+            if is_addition { change.key.to_token_stream() } else { change.since.literal.to_token_stream() },
+            problem,
+        );
+    }
+}
+
+/// What serde does with a field may leave it without a history.
+fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
+    let keys = serde::of_part(&field.attributes);
+    if since(field).next().is_some() && keys.skip_reading {
+        errors.spanned(
+            first_word(field),
+            format!(
+                "`{}` is never read, as serde skips it, so it has no history; leave this out",
+                field.ident
+            ),
+        );
+    } else if keys.flatten {
+        for change in field.changes.iter().filter(|change| matches!(change.what, What::Renamed(_))) {
+            errors.spanned(
+                &change.key,
+                format!(
+                    "`{}` is flattened and has no name of its own; rename the fields in its type, in a new struct, and \
+                     write `previous = Type`",
+                    field.ident
+                ),
+            );
+        }
+    }
+    if field.removed.is_some() && keys.flatten {
+        let others = history.fields.iter().filter(|other| other.ident != field.ident);
+        for other in others.filter(|other| serde::of_part(&other.attributes).flatten) {
+            errors.spanned(
+                &field.ident,
+                format!(
+                    "serde reads flattened fields in the order in which they stand, and where `{}` stood beside `{}` is not \
+                     known; write `previous = Type`, where `Type` is the struct of the version before",
+                    field.ident, other.ident
+                ),
+            );
+        }
+    }
+    let ident = &history.input.ident;
+    if mentions(field.ty.to_token_stream(), &ident.to_string()) {
+        errors.spanned(
+            &field.ty,
+            format!(
+                "`{ident}` holds itself, so its old versions would hold the newest; write `previous = Type`, where `Type` \
+                 is the struct of the version before"
+            ),
+        );
+    }
+}
+
+/// Whether a type names the struct, or `Self`, without a path.
+fn mentions(tokens: TokenStream, name: &str) -> bool {
+    let mut in_path = false;
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => !std::mem::take(&mut in_path) && (ident == name || ident == "Self"),
+        TokenTree::Group(group) => mentions(group.stream(), name),
+        TokenTree::Punct(punct) => {
+            in_path = punct.as_char() == ':';
+            false
+        }
+        TokenTree::Literal(_) => false,
+    })
+}
+
+/// No two fields of one version have the same name. Reported in the newest version in which they have.
+fn names(history: &History, version: u32, errors: &mut Errors) {
+    let wire = Wire::of(history);
+    let fields: Vec<&Field> = history.fields.iter().filter(|field| field.is_in(version)).collect();
+    for field in &fields {
+        let next = field.is_in(version + 1).then(|| wire.name(field, version + 1));
+        if let (Some(from), Some(next)) = (field.earlier_name(version), next)
+            && next == from.value()
+            && is_last_version_of(field, version)
+        {
+            errors.spanned(
+                from,
+                format!("`{next}` is the name that it still has; write the one that it had before, or leave `renamed` out"),
+            );
+        }
+    }
+    for (at, field) in fields.iter().enumerate() {
+        for other in &fields[..at] {
+            let both_stay = field.is_in(version + 1) && other.is_in(version + 1);
+            if field.ident == other.ident && !both_stay {
+                same_field(field, other, version, errors);
+            }
+            let same = |version| wire.name(field, version) == wire.name(other, version);
+            // Two fields of today are the business of serde, and the same two are reported once.
+            if field.ident == other.ident || !same(version) || (both_stay && same(version + 1)) {
+                continue;
+            }
+            let (at, other) = match (field.earlier_name(version), other.earlier_name(version)) {
+                (None, Some(from)) => (from.to_token_stream(), &field.ident),
+                (Some(from), _) => (from.to_token_stream(), &other.ident),
+                (None, None) => (field.ident.to_token_stream(), &other.ident),
+            };
+            let name = wire.name(field, version);
+            errors.spanned(
+                at,
+                format!("in version {version} this and `{other}` were both stored as `{name}`; write the name that it had"),
+            );
+        }
+    }
+}
+
+/// Whether the field was renamed in the version behind this one.
+fn is_last_version_of(field: &Field, version: u32) -> bool {
+    field
+        .changes
+        .iter()
+        .any(|change| matches!(change.what, What::Renamed(_)) && change.since.version == version + 1)
+}
+
+fn same_field(field: &Field, other: &Field, version: u32, errors: &mut Errors) {
+    let name = &field.ident;
+    let problem = match (&field.removed, &other.removed) {
+        (Some(gone), None) => format!(
+            "`{name}` is removed in version {gone}, and still there; leave `removed` out, or say on the field when it came \
+             back: `#[event(added(in = …, default = …))]`",
+            gone = gone.version
+        ),
+        (Some(_), Some(_)) => format!(
+            "`{name}` is removed twice, and version {version} had it twice; leave one `removed` out, or say when it came \
+             back: `removed(in = …, #[event(added(in = …, default = …))] {name}: Type)`"
+        ),
+        // The compiler reports two fields of today.
+        (None, _) => return,
+    };
+    errors.spanned(name, problem);
+}
+
+/// What a version before has and this one has not cannot be written for it.
+fn removed_in_the_last_step(history: &History, version: u32, literal: &LitInt, errors: &mut Errors) {
+    let gone = |field: &&Field| field.removed.as_ref().is_some_and(|removed| removed.version == version);
+    for field in history.fields.iter().filter(gone) {
+        let (name, before) = (&field.ident, version - 1);
+        errors.spanned(
+            literal,
+            format!(
+                "version {before} has the field `{name}`, which this one cannot fill; leave `write_as` out, or keep \
+                 `{name}` until nobody reads version {before} any more"
+            ),
+        );
+    }
+}

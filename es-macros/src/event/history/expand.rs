@@ -1,0 +1,261 @@
+//! The structs of the old versions, and the steps between them.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, format_ident, quote};
+use syn::spanned::Spanned as _;
+use syn::{Attribute, ExprPath};
+
+use super::super::check::Event;
+use super::super::expand::{implementations, item as emitted};
+use super::super::item::Item;
+use super::old::{self, Wire};
+use super::{Default, Field, History, each};
+use crate::errors::Errors;
+use crate::paths::{CratePath, last_ident, respan};
+use crate::shape::serde::{self, DefaultValue};
+
+/// The user's struct, and:
+///
+/// ```text
+/// const _: () = {
+///     struct __EsV1 { cents: i64 }                   // an event as any other: decoded, described, a step to the next
+///     fn __es_added_1() -> Currency { … }
+///     impl UpcastFrom<__EsV1> for Deposited { … }
+///     impl Event for Deposited { … }                 // with `__EsV1` as its `previous`
+/// };
+/// ```
+pub(in crate::event) fn expand(
+    item: &Item,
+    event: &Event,
+    history: &History,
+    shape: Option<&TokenStream>,
+) -> TokenStream {
+    let newest = event.version;
+    let versions = each(1..newest, |version| old_version(item, event, history, version));
+    let fields = history.fields.iter().enumerate();
+    let defaults: TokenStream = fields.filter_map(|(at, field)| default(at, field, &event.es_core)).collect();
+    let steps = each(2..=newest, |version| step(item, event, history, version));
+    let downcast = event.write_as.as_ref().map(|_| downcast(item, event, history));
+    let user = emitted(item, event);
+    let own = implementations(item, &of_version(event, history, newest), shape);
+    quote! {
+        #user
+
+        const _: () = { #versions #defaults #steps #downcast #own };
+    }
+}
+
+/// The event as one of its versions, each following the one before.
+fn of_version(event: &Event, history: &History, version: u32) -> Event {
+    let previous = (version > 1).then(|| {
+        let ident = old::ident(version - 1);
+        syn::parse_quote!(#ident)
+    });
+    let wire = Wire::of(history);
+    let added = history.fields.iter().enumerate().filter(|(_, field)| {
+        field.added().is_some_and(|(since, _)| since == version) && field.is_in(version)
+    });
+    let is_newest = version == event.version;
+    Event {
+        version,
+        previous,
+        write_as: event.write_as.clone().filter(|_| is_newest),
+        is_of_history: !is_newest,
+        added: added
+            .map(|(at, field)| locked_default(at, field, version, history, &wire, &event.es_core))
+            .collect(),
+        // The steps are made here, so there is nothing to check.
+        sound: false,
+        ..event.clone()
+    }
+}
+
+fn old_version(item: &Item, event: &Event, history: &History, version: u32) -> TokenStream {
+    let es_core = &event.es_core;
+    let ident = old::ident(version);
+    let of_struct = old::of_struct(history);
+    let attributes = old::written(&of_struct);
+    let described = old::item(history, version, |_| true);
+    // Mistakes are reported for the newest version.
+    let mut unreported = Errors::new();
+    let shape = syn::parse2(quote!(#attributes #described))
+        .ok()
+        .and_then(|input| crate::shape::event(&input, es_core, &mut unreported));
+    unreported.finish();
+
+    let of_type = serde::of_type(&of_struct);
+    let mut attributes: Vec<Attribute> = vec![syn::parse_quote!(#[allow(non_snake_case, deprecated)])];
+    attributes.extend(of_struct);
+    let mut whole_default = None;
+    if let Some(default) = &of_type.default {
+        attributes = attributes.iter().map(|attribute| old::without(attribute, "default")).collect();
+        attributes.push(syn::parse_quote!(#[serde(default)]));
+        whole_default = Some(default_of_whole(item, event, history, version, default));
+    }
+    let rest = old::item(history, version, |attribute| !attribute.path().is_ident("shape"));
+    let old = Item { attributes, ident, rest };
+    let event = of_version(event, history, version);
+    let (emitted, implementations) = (emitted(&old, &event), implementations(&old, &event, shape.as_ref()));
+    quote!(#emitted #implementations #whole_default)
+}
+
+/// Where serde takes absent fields from the default of the struct, an old version takes them from there as well.
+fn default_of_whole(
+    item: &Item,
+    event: &Event,
+    history: &History,
+    version: u32,
+    default: &DefaultValue,
+) -> TokenStream {
+    let private = event.es_core.private();
+    let (now, then) = (&item.ident, old::ident(version));
+    let of_now = match default {
+        DefaultValue::OfItsType => quote!(<#now as #private::Default>::default()),
+        DefaultValue::From(path) => {
+            let path: Option<ExprPath> = syn::parse_str(path).ok();
+            quote!(#path())
+        }
+    };
+    let fields = each(
+        history.fields.iter().filter(|field| field.is_in(version)),
+        |Field { ident, ty, removed, .. }| {
+            match removed {
+                // Whatever it is, it is dropped.
+                Some(_) => quote!(#ident: <#ty as #private::Default>::default(),),
+                None => quote!(#ident: __es_now.#ident,),
+            }
+        },
+    );
+    quote! {
+        #[automatically_derived]
+        impl #private::Default for #then {
+            #[allow(deprecated, unused_qualifications)]
+            fn default() -> Self {
+                let __es_now: #now = #of_now;
+                Self { #fields }
+            }
+        }
+    }
+}
+
+/// What an added field is in older events, as a function of its own: its type stands in the message if it does not fit.
+fn default(at: usize, field: &Field, es_core: &CratePath) -> Option<TokenStream> {
+    let private = es_core.private();
+    let ty = &field.ty;
+    let name = default_name(at);
+    let value = match field.added()?.1 {
+        Default::Is(value) => value.to_token_stream(),
+        Default::OfType(word) => {
+            let code = quote!(#private::Default::default());
+            respan(code, word.span())
+        }
+    };
+    Some(quote! {
+        #[allow(clippy::unnecessary_wraps, unused_qualifications)]
+        #[inline]
+        fn #name() -> #ty { #value }
+    })
+}
+
+fn default_name(at: usize) -> Ident {
+    format_ident!("__es_added_{at}")
+}
+
+/// The default for the lock: the name of the field and a function that writes its value as JSON.
+fn locked_default(
+    at: usize,
+    field: &Field,
+    version: u32,
+    history: &History,
+    wire: &Wire,
+    es_core: &CratePath,
+) -> TokenStream {
+    let private = es_core.private();
+    let shown = old::shown(field, version, wire);
+    let name = default_name(at);
+    if serde::of_part(&field.attributes).with.is_none() {
+        return quote!((#shown, || #private::as_json(&#name())));
+    }
+    // Some code writes the field, so it must write this one as well.
+    let is_serde_as =
+        |attribute: &&Attribute| last_ident(attribute.path()).is_some_and(|last| last == "serde_as");
+    let of_struct = each(history.input.attrs.iter().filter(is_serde_as), ToTokens::to_token_stream);
+    let of_field = each(field.attributes.iter(), |attribute| match old::metas(attribute) {
+        Some(metas) => {
+            let writing = |path: &syn::Path| path.is_ident("with") || path.is_ident("serialize_with");
+            let metas = metas.iter().filter(|meta| writing(meta.path()));
+            quote!(#[serde(#(#metas),*)])
+        }
+        None if is_serde_as(&attribute) => attribute.to_token_stream(),
+        None => TokenStream::new(),
+    });
+    let (serde, ty) = (es_core.serde(), &field.ty);
+    quote! {
+        (#shown, || {
+            #of_struct
+            #[derive(#private::serde::Serialize)]
+            #[serde(crate = #serde, transparent)]
+            struct __EsAdded(#of_field #ty);
+            #private::as_json(&__EsAdded(#name()))
+        })
+    }
+}
+
+/// From the version before to this one: what stays is moved, what is new is made.
+fn step(item: &Item, event: &Event, history: &History, version: u32) -> TokenStream {
+    let es_core = &event.es_core;
+    let private = es_core.private();
+    let previous = old::ident(version - 1);
+    let this = if version == event.version { item.ident.clone() } else { old::ident(version) };
+    let in_both = history.fields.iter().enumerate().filter(|(_, field)| field.is_in(version));
+    let fields = each(in_both, |(at, field)| {
+        let ident = &field.ident;
+        if field.is_in(version - 1) {
+            quote!(#ident: __es_old.#ident,)
+        } else {
+            let default = default_name(at);
+            quote!(#ident: #default(),)
+        }
+    });
+    quote! {
+        #[automatically_derived]
+        impl #es_core::UpcastFrom<#previous> for #this {
+            type Error = #private::Infallible;
+
+            #[allow(deprecated, unused_qualifications)]
+            #[inline]
+            fn upcast_from(
+                __es_old: #previous,
+                _: &#es_core::UpcastContext<'_>,
+            ) -> #private::Result<Self, #private::Infallible> {
+                #private::Result::Ok(Self { #fields })
+            }
+        }
+    }
+}
+
+/// To the version before, which old programs read.
+fn downcast(item: &Item, event: &Event, history: &History) -> TokenStream {
+    let Event { version, es_core, .. } = event;
+    let private = es_core.private();
+    let (this, previous) = (&item.ident, old::ident(version - 1));
+    let fields = each(
+        history.fields.iter().filter(|field| field.is_in(version - 1)),
+        |Field { ident, ty, .. }| {
+            // At the type, so that one that cannot be cloned is reported there.
+            let clone = respan(quote!(#private::Clone), ty.span());
+            quote!(#ident: <#ty as #clone>::clone(&self.#ident),)
+        },
+    );
+    quote! {
+        #[automatically_derived]
+        impl #es_core::DowncastTo<#previous> for #this {
+            type Error = #private::Infallible;
+
+            #[allow(deprecated, unused_qualifications)]
+            fn downcast_to(&self) -> #private::Result<#previous, #private::Infallible> {
+                #private::Result::Ok(#previous { #fields })
+            }
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Versions that are made from the history of fields are locked like any other, and so are the defaults.
+
+use es_core::lock::Mode;
+
+use crate::folder::Folder;
+
+/// One event of that history, and its aggregate.
+macro_rules! events {
+    ($($name:ident: { $($item:item)* })*) => {$(
+        mod $name {
+            use crate::prelude::*;
+            $($item)*
+            crate::order!(Placed);
+        }
+    )*};
+}
+
+events! {
+    first: {
+        #[event(name = "order.placed")]
+        pub struct Placed { item: String, note: String }
+    }
+    second: {
+        #[event(name = "order.placed", version = 2, removed(in = 2, note: String))]
+        pub struct Placed {
+            #[event(renamed(in = 2, from = "item"))]
+            product: String,
+            #[event(added(in = 2, default = Currency::Eur))]
+            currency: Currency,
+            #[event(added(in = 2, default))]
+            tags: BTreeMap<String, Vec<u8>>,
+        }
+        #[derive(Serialize, Deserialize, Shape)]
+        pub enum Currency { Eur, Usd }
+    }
+    other_default: {
+        #[event(name = "order.placed", version = 2, removed(in = 2, note: String))]
+        pub struct Placed {
+            #[event(renamed(in = 2, from = "item"))]
+            product: String,
+            #[event(added(in = 2, default = Currency::Usd))]
+            currency: Currency,
+            #[event(added(in = 2, default))]
+            tags: BTreeMap<String, Vec<u8>>,
+        }
+        #[derive(Serialize, Deserialize, Shape)]
+        pub enum Currency { Eur, Usd }
+    }
+    by_hand: {
+        #[event(name = "order.placed", version = 2, previous = PlacedV1)]
+        pub struct Placed { product: String, currency: Currency, tags: BTreeMap<String, Vec<u8>> }
+        #[event(name = "order.placed")]
+        struct PlacedV1 { item: String, note: String }
+        crate::step!(PlacedV1 => Placed, |old| {
+            product: old.item, currency: Currency::Eur, tags: BTreeMap::new()
+        });
+        #[derive(Serialize, Deserialize, Shape)]
+        pub enum Currency { Eur, Usd }
+    }
+    rewritten: {
+        #[event(name = "order.placed", version = 2, removed(in = 2, note: u32))]
+        pub struct Placed {
+            #[event(renamed(in = 2, from = "thing"))]
+            product: String,
+            #[event(added(in = 2, default = Currency::Eur))]
+            currency: Currency,
+            #[event(added(in = 2, default))]
+            tags: BTreeMap<String, Vec<u8>>,
+        }
+        #[derive(Serialize, Deserialize, Shape)]
+        pub enum Currency { Eur, Usd }
+    }
+    third: {
+        #[event(name = "order.placed", version = 3, removed(in = 2, note: String))]
+        pub struct Placed {
+            #[event(renamed(in = 2, from = "item"))]
+            product: String,
+            #[event(added(in = 2, default = Currency::Eur), renamed(in = 3, from = "currency"))]
+            money: Currency,
+            #[event(added(in = 2, default))]
+            tags: BTreeMap<String, Vec<u8>>,
+            #[serde(with = "doubled")]
+            #[event(added(in = 3, default = 4))]
+            #[shape("i64")]
+            halves: i64,
+        }
+        pub mod doubled {
+            pub fn serialize<S: serde::Serializer>(half: &i64, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_i64(half * 2)
+            }
+            pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+                <i64 as serde::Deserialize>::deserialize(deserializer).map(|whole| whole / 2)
+            }
+        }
+        #[derive(Serialize, Deserialize, Shape)]
+        pub enum Currency { Eur, Usd }
+    }
+    other_type: {
+        #[event(name = "order.placed", version = 2, removed(in = 2, note: String))]
+        pub struct Placed {
+            #[event(renamed(in = 2, from = "item"))]
+            product: Product,
+        }
+        #[derive(Serialize, Deserialize, Shape)]
+        pub struct Product(u64);
+    }
+    one_type: {
+        #[event(name = "order.placed", version = 2, removed(in = 2, note: String))]
+        pub struct Placed {
+            #[event(renamed(in = 2, from = "item"))]
+            product: Product,
+        }
+        #[derive(Serialize, Deserialize, Shape)]
+        pub struct Product(String);
+    }
+    never_the_same: {
+        #[event(name = "order.placed", version = 2)]
+        pub struct Placed {
+            item: String,
+            note: String,
+            #[event(added(in = 2, default = crate::history::count()))]
+            number: u32,
+            #[event(added(in = 2, default = f64::NAN))]
+            rate: f64,
+        }
+    }
+}
+
+fn count() -> u32 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    COUNT.fetch_add(1, Ordering::Relaxed)
+}
+
+#[test]
+fn a_history_is_a_new_version_of_what_was_published_and_nothing_else() {
+    let folder = Folder::with::<first::Order>("a_history_is_a_new_version");
+    let published = folder.read("events/order.placed/v1.json");
+    folder.run::<second::Order>(Mode::Update).expect("an update");
+    folder.run::<third::Order>(Mode::Update).expect("an update");
+    folder.run::<third::Order>(Mode::Check).expect("what was published");
+    assert_eq!(folder.read("events/order.placed/v1.json"), published);
+    assert_eq!(
+        folder.read("events.lock"),
+        r#"format = 1
+
+event order.placed 1
+  payload: struct
+    item: string
+    note: string
+
+event order.placed 2
+  payload: struct
+    currency: Currency
+    product: string
+    tags: map<string, list<u8>>
+  type Currency: enum
+    Eur
+    Usd
+  added currency: "Eur"
+  added tags: {}
+
+event order.placed 3
+  payload: struct
+    halves: i64
+    money: Currency
+    product: string
+    tags: map<string, list<u8>>
+  type Currency: enum
+    Eur
+    Usd
+  added halves: 8
+"#
+    );
+    assert!(folder.path().join("events/order.placed/v3.json").exists());
+}
+
+#[test]
+fn a_default_of_an_old_version_stays_what_it_was() {
+    let folder = Folder::with::<second::Order>("a_default_of_an_old_version");
+    assert_eq!(
+        folder.findings::<other_default::Order>(Mode::Update),
+        ["`order.placed` version 2 (`Placed`) added `currency`, and its default changed:
+  - it was \"Eur\" and is \"Usd\" now
+Events of version 1 and before are stored without the field, and have meant \"Eur\" since. Put the default back; where \
+today's events mean something else, their field says so."]
+    );
+}
+
+#[test]
+fn steps_by_hand_may_become_a_history_and_the_other_way_round_says_what_goes() {
+    let folder = Folder::with::<by_hand::Order>("steps_by_hand_may_become_a_history");
+    let by_hand = folder.read("events.lock");
+    assert_eq!(
+        folder.findings::<second::Order>(Mode::Check),
+        ["one thing is not there yet: a default of `order.placed` version 2
+Run `ES_LOCK=update cargo test`, look at what it wrote, and commit events.lock and the folder `events`."]
+    );
+    folder.run::<second::Order>(Mode::Update).expect("an update");
+    let history = folder.read("events.lock");
+    assert_eq!(history, format!("{by_hand}  added currency: \"Eur\"\n  added tags: {{}}\n"));
+    let findings = folder.findings::<by_hand::Order>(Mode::Check);
+    assert_eq!(findings.len(), 2);
+    assert_eq!(
+        findings[0],
+        "`order.placed` version 2 added `currency`, and the code no longer says what it is in older events
+Events of version 1 and before are stored without the field, and have meant \"Eur\" since. Put `added(in = 2, default = …)` \
+back on the field. If an `UpcastFrom` of your own makes it \"Eur\" now, delete the line `added currency: \"Eur\"` from \
+events.lock."
+    );
+}
+
+#[test]
+fn a_history_that_tells_another_past_is_refused() {
+    let folder = Folder::with::<second::Order>("a_history_that_tells_another_past");
+    assert_eq!(
+        folder.findings::<rewritten::Order>(Mode::Update),
+        ["`order.placed` version 1 (`Placed`) is published, and its shape changed:
+  - field `item` was renamed to `thing`
+  - field `note` was `string` and is `u32` now
+Events of version 1 are stored as they were, and what they hold is told by the fields of `Placed` and their history \
+(`added`, `renamed`, `removed`). Put those back as they were; what is new belongs into version 2 if that one is not \
+published yet, or into version 3."]
+    );
+}
+
+#[test]
+fn a_type_that_changed_inside_of_a_history_is_put_back() {
+    let folder = Folder::with::<one_type::Order>("a_type_that_changed_inside_of_a_history");
+    let findings = folder.findings::<other_type::Order>(Mode::Update);
+    assert_eq!(
+        findings[0],
+        "`order.placed` version 1 (`Placed`) is published, and its shape changed:
+  - the type `Product` (at `item`) was `string` and is `u64` now
+Events of version 1 are stored as they were, and what they hold is told by the fields of `Placed` and their history \
+(`added`, `renamed`, `removed`). Put `Product` back as it was; what is new belongs into version 2 if that one is not \
+published yet, or into version 3."
+    );
+    assert!(
+        findings[1].contains("make it version 3: keep the struct as it was under the name `PlacedV2`"),
+        "{findings:?}"
+    );
+}
+
+#[test]
+fn a_default_that_cannot_be_locked_is_refused() {
+    let folder = Folder::with::<first::Order>("a_default_that_cannot_be_locked");
+    assert_eq!(
+        folder.findings::<never_the_same::Order>(Mode::Update)[..2],
+        [
+            "the default of `number`, which `order.placed` version 2 added, is another one each time
+Events that were stored before would mean something else at every reading. Write a constant, or take what the stored event \
+holds in an `UpcastFrom`.",
+            "the default of `rate`, which `order.placed` version 2 added, cannot be written as JSON
+So it cannot be locked. Write one that a payload can hold."
+        ]
+    );
+}
