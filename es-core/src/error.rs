@@ -4,7 +4,7 @@ use std::error::Error;
 
 use uuid::Uuid;
 
-use crate::{DecodeError, Fingerprint, InvalidKey, Revision, StreamId};
+use crate::{DecodeError, Fingerprint, InvalidKey, Position, Revision, StreamId};
 
 /// Any error, where its type is somebody else's.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
@@ -158,6 +158,27 @@ pub enum StoreError {
         /// The one that came.
         found: Revision,
     },
+    /// The event on which a checkpoint stands is not in this store, at that position under that id.
+    ///
+    /// The store was restored from a backup, or a failover lost its last events; since then other events may have taken the
+    /// positions. What was read beyond that point was of another history: whoever keeps the checkpoint has to start over, or
+    /// from a checkpoint that is older than the backup.
+    #[error(
+        "the checkpoint stands on event {event_id} at position {position}, where this store has {}; the store was restored to \
+         an earlier state, or is another one: start again from the beginning, or from a checkpoint taken before that state",
+        .found.map_or_else(|| String::from("no event"), |found| format!("event {found}"))
+    )]
+    ForeignCheckpoint {
+        /// The position.
+        position: Position,
+        /// The event that was read there.
+        event_id: Uuid,
+        /// The event that is there now.
+        found: Option<Uuid>,
+    },
+    /// The store was closed by this program.
+    #[error("this store was closed")]
+    Closed,
     /// A command id was used before, for another body.
     #[error("command id {command_id} on stream {stream:?} was used before with another body", stream = stream.to_string())]
     CommandIdReused {

@@ -62,6 +62,7 @@ mod repository;
 mod snapshot;
 mod store;
 mod stream;
+mod subscription;
 mod upcast;
 
 #[doc(hidden)]
@@ -85,10 +86,12 @@ pub use repository::{ExecuteOptions, Executed, Loaded, Repository, Retry};
 pub use shape::Shape;
 pub use snapshot::{Fingerprint, NewSnapshot, Snapshots};
 pub use store::{
-    Append, AppendIn, AppendOutcome, Appended, CommandKey, CommandOutcome, CommandRecord, EventStore, Limits,
-    Load, LoadItem, LoadSink, Sink, StreamHead, StreamRange, StreamSummary,
+    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, Bell, CategoryNames, Checkpoint,
+    CommandKey, CommandOutcome, CommandRecord, EventStore, Filter, InvalidCheckpoint, Limits, Listener, Load,
+    LoadItem, LoadSink, Rest, Sink, StreamHead, StreamRange, StreamSummary,
 };
 pub use stream::{InvalidKey, Position, Revision, StreamId, StreamKey};
+pub use subscription::{Subscription, TypedSubscription};
 pub use upcast::{DowncastTo, Retired, UpcastContext, UpcastFrom};
 
 #[cfg(feature = "macros")]

@@ -15,6 +15,7 @@
 //! The cases are functions of their own, for harnesses other than tokio's. Each takes an empty store and panics when
 //! the store breaks the contract.
 
+mod all;
 mod append;
 mod batch;
 mod commands;
@@ -26,6 +27,7 @@ mod registration;
 mod renames;
 mod snapshots;
 
+pub use self::all::*;
 pub use self::append::*;
 pub use self::batch::*;
 pub use self::commands::*;

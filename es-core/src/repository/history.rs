@@ -83,7 +83,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
 }
 
 /// Decodes one stored event and hands out what it stands for.
-pub(super) fn recorded<A: Aggregate>(
+pub(crate) fn recorded<A: Aggregate>(
     raw: &RawEvent<'_>,
     stream: &Arc<StreamId>,
     take: &mut dyn FnMut(Recorded<A::Event>) -> Result<(), StoreError>,

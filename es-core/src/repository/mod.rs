@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
+pub(crate) use self::history::recorded;
 pub use self::options::{ExecuteOptions, Retry};
 pub use self::written::Executed;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    Append, AppendOutcome, EventStore, Load, LoadSink, Sink, StreamHead, StreamRange, StreamSummary,
+    AllPage, AllQuery, Append, AppendOutcome, Checkpoint, EventStore, Listener, Load, LoadSink, Sink,
+    StreamHead, StreamRange, StreamSummary,
 };
 use crate::{Catalogue, NewSnapshot, Revision, StoreError, StreamId};
 
@@ -29,6 +30,15 @@ macro_rules! forward_to_inner {
                 sink: Sink<'_>,
             ) -> Result<(), StoreError> {
                 (**self).read_stream(stream, range, sink).await
+            }
+            async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+                (**self).read_all(query, sink).await
+            }
+            async fn head(&self) -> Result<Checkpoint, StoreError> {
+                (**self).head().await
+            }
+            fn listen(&self) -> Listener {
+                (**self).listen()
             }
             async fn list_streams(
                 &self,

@@ -2,14 +2,20 @@
 //!
 //! The suite `es_core::conformance` tests every line of it.
 
+mod all;
 mod append;
+mod bell;
+mod checkpoint;
 mod command;
 mod forward;
 mod load;
 
 use async_trait::async_trait;
 
+pub use self::all::{AllPage, AllQuery, CategoryNames, Filter, Rest};
 pub use self::append::{Append, AppendOutcome, Appended, Limits};
+pub use self::bell::{Bell, Listener};
+pub use self::checkpoint::{Checkpoint, InvalidCheckpoint};
 pub use self::command::{CommandKey, CommandOutcome, CommandRecord};
 pub use self::load::{Load, LoadItem, StreamHead, StreamRange, StreamSummary};
 
@@ -31,7 +37,9 @@ pub type LoadSink<'a> = &'a mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreErro
 /// 3. [`append_all`](Self::append_all) is atomic across its streams.
 /// 4. An event that was acknowledged is durable, and visible to every later read.
 /// 5. Reading a stream gives revisions in order without holes, in bounded memory.
-/// 6. Positions increase in the order of an append's events.
+/// 6. Positions increase in the order of an append's events. Reading the whole store gives them in strictly increasing order
+///    and in bounded memory, keeps each stream's order, and never passes an event that is committed later with a lower
+///    position. No clock makes it safe.
 /// 7. No event is ever updated or deleted. A closed stream takes no more events.
 /// 8. Bad input is a typed error before anything is written.
 /// 9. A version of an event means one shape: [`register`](Self::register) refuses another one.
@@ -78,6 +86,36 @@ pub trait EventStore: Send + Sync {
         range: StreamRange,
         sink: Sink<'_>,
     ) -> Result<(), StoreError>;
+
+    /// Reads the whole store in the order of positions, from behind a checkpoint, one page.
+    ///
+    /// Never goes beyond an event that could still be committed with a lower position. An event that was acknowledged before the
+    /// call, and behind which no append was open, is handed out.
+    ///
+    /// A stream is named as the filter names its category, or else by the first name that the category had.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::ForeignCheckpoint`] when the checkpoint's event is not in this store, at its position;
+    /// [`StoreError`] of the store or of the sink. A store that does not implement this refuses.
+    async fn read_all(&self, _query: AllQuery<'_>, _sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        Err(StoreError::Backend { source: "this store cannot be read as a whole".into(), retryable: false })
+    }
+
+    /// Behind the last event that [`read_all`](Self::read_all) would hand out now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store. A store that does not implement this refuses.
+    async fn head(&self) -> Result<Checkpoint, StoreError> {
+        Err(StoreError::Backend { source: "this store cannot be read as a whole".into(), retryable: false })
+    }
+
+    /// Hears of appends, so that a reader of the whole store looks again at once. A hint, not a promise: a store need not
+    /// ring, and readers look by the clock as well.
+    fn listen(&self) -> Listener {
+        Bell::new().listen()
+    }
 
     /// Lists the streams of a category in the byte order of their keys, after `after`, at most `limit` of them.
     ///

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use es_core::{
-    Aggregate, Append, AppendOutcome, Apply, Catalogue, EventStore, Events, Handle, Load, LoadItem, LoadSink,
-    MemoryStore, Metadata, NewEvent, NewSnapshot, Revision, Sink, StoreError, StreamHead, StreamId,
-    StreamRange, StreamSummary, emit, event,
+    Aggregate, AllPage, AllQuery, Append, AppendOutcome, Apply, Catalogue, Checkpoint, EventStore, Events,
+    Handle, Listener, Load, LoadItem, LoadSink, MemoryStore, Metadata, NewEvent, NewSnapshot, Revision, Sink,
+    StoreError, StreamHead, StreamId, StreamRange, StreamSummary, emit, event,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
@@ -168,6 +168,18 @@ impl EventStore for Meddler {
         sink: Sink<'_>,
     ) -> Result<(), StoreError> {
         self.inner.read_stream(stream, range, sink).await
+    }
+
+    async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        self.inner.read_all(query, sink).await
+    }
+
+    async fn head(&self) -> Result<Checkpoint, StoreError> {
+        self.inner.head().await
+    }
+
+    fn listen(&self) -> Listener {
+        self.inner.listen()
     }
 
     async fn list_streams(

@@ -1,5 +1,7 @@
 //! The reference store: everything in memory, the contract in its plainest form.
 
+mod all;
+
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,10 +9,11 @@ use async_trait::async_trait;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use self::all::Log;
 use crate::{
-    Append, AppendOutcome, Appended, Catalogue, CommandOutcome, EventStore, Fingerprint, Limits, Load,
-    LoadItem, LoadSink, NewEvent, NewSnapshot, Position, RawEvent, Registration, Revision, Sink, StoreError,
-    StreamHead, StreamId, StreamRange, StreamSummary,
+    AllPage, AllQuery, Append, AppendOutcome, Appended, Bell, Catalogue, Checkpoint, CommandOutcome,
+    EventStore, Fingerprint, Limits, Listener, Load, LoadItem, LoadSink, NewEvent, NewSnapshot, Position,
+    RawEvent, Registration, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
 };
 
 /// A store that keeps everything in memory: for tests, for the first ten minutes, and as the plain form of the
@@ -27,6 +30,7 @@ use crate::{
 pub struct MemoryStore {
     limits: Limits,
     content: Arc<Mutex<Content>>,
+    bell: Bell,
 }
 
 /// Category and key.
@@ -38,8 +42,11 @@ struct Content {
     categories: HashMap<String, u32>,
     /// The shapes of event versions.
     fingerprints: HashMap<(&'static str, u32), Option<Fingerprint>>,
+    /// The name under which a category was made.
+    first_names: HashMap<u32, String>,
     streams: BTreeMap<Key, Arc<Stream>>,
-    last_position: u64,
+    /// All events, in the order of their positions.
+    log: Log,
 }
 
 /// Reads take the `Arc`, so a sink runs without the lock; an append that meets a reader copies the list of `Arc`s.
@@ -137,26 +144,26 @@ impl Content {
     fn category(&mut self, name: &str) -> u32 {
         // Categories are never removed, so their number is more than every one that was given.
         let next = self.categories.values().max().map_or(0, |last| last + 1);
-        *self.categories.entry(name.to_owned()).or_insert(next)
+        let id = *self.categories.entry(name.to_owned()).or_insert(next);
+        self.first_names.entry(id).or_insert_with(|| name.to_owned());
+        id
     }
 
     fn write(&mut self, append: &Append<'_>) -> Appended {
         let recorded_at = microseconds(OffsetDateTime::now_utc());
+        let name = Arc::new(append.stream.clone());
         let key = (self.category(append.stream.category()), append.stream.key().to_owned());
+        let category = key.0;
         let stream = Arc::make_mut(self.streams.entry(key).or_default());
         let first = stream.revision().next();
         let mut positions = Vec::with_capacity(append.events.len());
         for event in append.events {
-            self.last_position += 1;
-            let position = Position::new(self.last_position);
+            let position = self.log.next_position();
             positions.push(position);
             let metadata = event.metadata.to_json();
-            stream.events.push(Arc::new(StoredEvent {
-                event: event.clone(),
-                metadata,
-                position,
-                recorded_at,
-            }));
+            let stored = Arc::new(StoredEvent { event: event.clone(), metadata, position, recorded_at });
+            stream.events.push(Arc::clone(&stored));
+            self.log.push(category, Arc::clone(&name), stream.revision(), stored);
         }
         if let Some(command) = append.command {
             let count = append.events.len() as u64;
@@ -221,7 +228,10 @@ impl EventStore for MemoryStore {
         if obstacles.iter().any(Option::is_some) {
             return Ok(obstacles.into_iter().map(|o| o.unwrap_or(AppendOutcome::NotWritten)).collect());
         }
-        Ok(appends.iter().map(|append| AppendOutcome::Appended(content.write(append))).collect())
+        let outcomes = appends.iter().map(|append| AppendOutcome::Appended(content.write(append))).collect();
+        drop(content);
+        self.bell.ring();
+        Ok(outcomes)
     }
 
     async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
@@ -256,6 +266,23 @@ impl EventStore for MemoryStore {
         let mut hand_out = |(revision, stored)| sink(raw(stream, revision, stored));
         let mut events = content.events(range.from, range.to);
         if range.backward { events.rev().try_for_each(hand_out) } else { events.try_for_each(&mut hand_out) }
+    }
+
+    async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        // Taken out page by page, so that the sink runs without the lock.
+        let page = self.content().page(&query)?;
+        for entry in &page.entries {
+            sink(entry.raw())?;
+        }
+        Ok(page.end)
+    }
+
+    async fn head(&self) -> Result<Checkpoint, StoreError> {
+        Ok(self.content().log.head())
+    }
+
+    fn listen(&self) -> Listener {
+        self.bell.listen()
     }
 
     async fn list_streams(

@@ -1,0 +1,156 @@
+//! Reading the whole store: which events, how many at once, and how far a page went.
+
+use std::borrow::Cow;
+
+use super::Checkpoint;
+use crate::{Aggregate, Event};
+
+/// Which events of the whole store are wanted. Conditions of one kind are alternatives; both kinds must hold.
+///
+/// ```
+/// # use es_core::event;
+/// use es_core::Filter;
+///
+/// #[event(name = "account.opened", was("account.created"))]
+/// pub struct Opened { pub owner: String }
+///
+/// let openings = Filter::new().event::<Opened>();
+/// assert!(openings.takes("account", "account.created"));
+/// assert!(!openings.takes("account", "account.closed"));
+/// assert!(Filter::new().takes("account", "account.closed"));
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Filter {
+    /// The categories, each with the names that it had before. None: all categories.
+    pub categories: Vec<CategoryNames>,
+    /// The names of the events, earlier names included, in every version. None: all events.
+    pub events: Vec<Cow<'static, str>>,
+}
+
+/// A category under all its names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CategoryNames {
+    /// The name under which its streams are handed out.
+    pub name: Cow<'static, str>,
+    /// The names that it had before.
+    pub was: Cow<'static, [&'static str]>,
+}
+
+impl CategoryNames {
+    /// Whether this is one of its names.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.name == name || self.was.contains(&name)
+    }
+
+    /// All its names.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&*self.name).chain(self.was.iter().copied())
+    }
+}
+
+impl Filter {
+    /// All events.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { categories: Vec::new(), events: Vec::new() }
+    }
+
+    /// Also the streams of this category.
+    #[must_use]
+    pub fn category(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.categories.push(CategoryNames { name: name.into(), was: Cow::Borrowed(&[]) });
+        self
+    }
+
+    /// Also the streams of this aggregate, under each name that it had.
+    #[must_use]
+    pub fn aggregate<A: Aggregate>(mut self) -> Self {
+        self.categories.push(CategoryNames { name: A::NAME.into(), was: A::WAS.into() });
+        self
+    }
+
+    /// Also the events of this name, in every version.
+    #[must_use]
+    pub fn event_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.events.push(name.into());
+        self
+    }
+
+    /// Also this event, under each name that it had, in every version.
+    #[must_use]
+    pub fn event<E: Event>(mut self) -> Self {
+        self.events.push(E::NAME.into());
+        self.events.extend(E::WAS.iter().map(|was| Cow::Borrowed(*was)));
+        self
+    }
+
+    /// Whether an event of this stored name, in a stream of this category, is wanted.
+    #[must_use]
+    pub fn takes(&self, category: &str, event: &str) -> bool {
+        let category_fits = || self.categories.iter().any(|names| names.has(category));
+        (self.events.is_empty() || self.events.iter().any(|name| name == event))
+            && (self.categories.is_empty() || category_fits())
+    }
+}
+
+/// What [`EventStore::read_all`](super::EventStore::read_all) is to hand out.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct AllQuery<'a> {
+    /// Only what comes after this.
+    pub after: Checkpoint,
+    /// Which events.
+    pub filter: &'a Filter,
+    /// How many at most.
+    pub limit: usize,
+}
+
+impl<'a> AllQuery<'a> {
+    /// The events after a checkpoint, at most 1,000 of them.
+    #[must_use]
+    pub const fn after(checkpoint: Checkpoint, filter: &'a Filter) -> Self {
+        Self { after: checkpoint, filter, limit: 1_000 }
+    }
+
+    /// At most so many, and at least one.
+    #[must_use]
+    pub const fn limit(mut self, most: usize) -> Self {
+        self.limit = if most == 0 { 1 } else { most };
+        self
+    }
+}
+
+/// How far a page of the whole store went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AllPage {
+    /// Where the next page begins: behind the last event that was looked at, whether it was wanted or not.
+    pub checkpoint: Checkpoint,
+    /// How many events were handed out.
+    pub events: usize,
+    /// What lies beyond.
+    pub rest: Rest,
+}
+
+impl AllPage {
+    /// A page that went as far as `checkpoint`.
+    #[must_use]
+    pub const fn new(checkpoint: Checkpoint, events: usize, rest: Rest) -> Self {
+        Self { checkpoint, events, rest }
+    }
+}
+
+/// What lies beyond a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Rest {
+    /// More events may be there; read on at once.
+    More,
+    /// Nothing that can be read yet: an append was under way that holds back what follows it.
+    Held,
+    /// Nothing: this was the end.
+    Nothing,
+}

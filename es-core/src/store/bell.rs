@@ -1,0 +1,64 @@
+//! How a store tells readers that it is worth looking. Only a hint: who hears nothing, looks by the clock.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+/// Rung by a store after appends. Clones are one bell.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// use es_core::Bell;
+///
+/// let bell = Bell::new();
+/// let mut listener = bell.listen();
+/// bell.ring();
+/// listener.heard().await;
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Bell(Arc<watch::Sender<()>>);
+
+impl Bell {
+    /// A bell that nobody listens to yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Arc::new(watch::Sender::new(())))
+    }
+
+    /// Wakes all listeners. Rings that nobody waited for become one.
+    pub fn ring(&self) {
+        self.0.send_replace(());
+    }
+
+    /// Hears every ring from now on.
+    #[must_use]
+    pub fn listen(&self) -> Listener {
+        Listener(self.0.subscribe())
+    }
+}
+
+impl Default for Bell {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Waits for a [`Bell`].
+#[derive(Debug, Clone)]
+pub struct Listener(watch::Receiver<()>);
+
+impl Listener {
+    /// Forgets the rings so far. To be called before a look, so that a ring during the look is not missed.
+    pub fn forget(&mut self) {
+        self.0.mark_unchanged();
+    }
+
+    /// Waits until the bell has rung since the last [`forget`](Self::forget) or the last time it was heard; for ever, once the
+    /// bell is gone.
+    pub async fn heard(&mut self) {
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! Following the whole store: from the beginning, from a checkpoint or from now, then live.
+
+mod typed;
+
+use std::time::Duration;
+
+use tokio::time::{sleep, timeout};
+
+pub use self::typed::TypedSubscription;
+
+use crate::{Aggregate, AllPage, AllQuery, Checkpoint, EventStore, Filter, Listener, Rest, Sink, StoreError};
+
+/// The first wait for an append that holds back what follows it; doubles up to [`LONGEST_HOLD`].
+const FIRST_HOLD: Duration = Duration::from_millis(2);
+const LONGEST_HOLD: Duration = Duration::from_millis(100);
+
+/// Follows all events of a store, or those that a [`Filter`] takes, in the order of their positions.
+///
+/// It does nothing by itself: whoever wants events asks for the next page, so a slow reader slows nobody down, and no
+/// more than a page is held. There is nothing to be stopped either: dropping it, or the future of a call, is an orderly
+/// end, and [`checkpoint`](Self::checkpoint) says where the next one goes on. After an error it stands where it stood;
+/// call again to go on, if [`StoreError::is_retryable`].
+///
+/// ```
+/// # use es_core::{Aggregate, Apply, Events, Handle, Repository, emit, event};
+/// # #[event(name = "door.opened")] pub struct Opened;
+/// # #[derive(Aggregate, Default)] #[aggregate(name = "door", id = u64, events(Opened))]
+/// # pub struct Door { open: bool }
+/// # impl Apply<Opened> for Door { fn apply(&mut self, _: Opened) { self.open = true; } }
+/// # pub struct Open;
+/// # impl Handle<Open> for Door {
+/// #     type Error = std::convert::Infallible;
+/// #     fn handle(&self, _: &Open) -> Result<Events<Self>, Self::Error> { emit(Opened) }
+/// # }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use es_core::{Filter, MemoryStore, Subscription};
+///
+/// let store = MemoryStore::new();
+/// Repository::<Door, _>::new(store.clone()).execute(&7, Open).await?;
+///
+/// let mut subscription = Subscription::new(store).filter(Filter::new().event::<Opened>());
+/// let page = subscription
+///     .next_page(&mut |event| {
+///         println!("{event:?}");
+///         Ok(())
+///     })
+///     .await?;
+/// assert_eq!(page.events, 1);
+/// assert_eq!(page.checkpoint, subscription.checkpoint());
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+#[must_use = "a subscription reads nothing before it is asked to"]
+pub struct Subscription<S> {
+    store: S,
+    filter: Filter,
+    checkpoint: Checkpoint,
+    page_size: usize,
+    poll_every: Duration,
+    listener: Listener,
+    /// How long to wait for an append that holds back what follows it.
+    hold: Duration,
+    failed: bool,
+}
+
+impl<S: EventStore> Subscription<S> {
+    /// From the beginning.
+    pub fn new(store: S) -> Self {
+        let listener = store.listen();
+        Self {
+            store,
+            filter: Filter::new(),
+            checkpoint: Checkpoint::START,
+            page_size: 1_000,
+            poll_every: Duration::from_secs(1),
+            listener,
+            hold: FIRST_HOLD,
+            failed: false,
+        }
+    }
+
+    /// All events of one aggregate, decoded.
+    pub fn of<A: Aggregate>(store: S) -> TypedSubscription<A, S> {
+        TypedSubscription::new(Self::new(store).filter(Filter::new().aggregate::<A>()))
+    }
+
+    /// From behind a checkpoint.
+    pub fn from(mut self, checkpoint: Checkpoint) -> Self {
+        self.checkpoint = checkpoint;
+        self
+    }
+
+    /// From now on: behind all that can be read at this moment.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store.
+    pub async fn from_now(mut self) -> Result<Self, StoreError> {
+        self.checkpoint = self.store.head().await?;
+        Ok(self)
+    }
+
+    /// Only what the filter takes.
+    pub fn filter(mut self, filter: Filter) -> Self {
+        self.filter = filter;
+        self
+    }
+
+    /// How many events a page holds at most; 1,000 unless said otherwise.
+    pub fn page_size(mut self, most: usize) -> Self {
+        self.page_size = most.max(1);
+        self
+    }
+
+    /// How long it waits for a word of the store before it looks by itself; a second unless said otherwise.
+    pub fn poll_every(mut self, interval: Duration) -> Self {
+        self.poll_every = interval;
+        self
+    }
+
+    /// The store.
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
+    /// Behind what was handed out.
+    #[must_use]
+    pub const fn checkpoint(&self) -> Checkpoint {
+        self.checkpoint
+    }
+
+    /// Reads a page at once: the present rest, if it is less; nothing, if nothing can be read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store or of the sink; the checkpoint then stays where it was, and what the sink has taken
+    /// comes again.
+    pub async fn page(&mut self, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        let query = AllQuery::after(self.checkpoint, &self.filter).limit(self.page_size);
+        let page = self.store.read_all(query, sink).await;
+        self.failed = page.is_err();
+        let page = page?;
+        self.checkpoint = page.checkpoint;
+        Ok(page)
+    }
+
+    /// Waits until the checkpoint can move, and reads a page. It may hold no event: others were passed.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page). The call after one that failed first waits as long as between two looks by the clock, so
+    /// that to call again and again is no hot loop.
+    pub async fn next_page(&mut self, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        if self.failed {
+            sleep(self.poll_every).await;
+        }
+        loop {
+            self.listener.forget();
+            let before = self.checkpoint;
+            let page = self.page(&mut *sink).await?;
+            if page.checkpoint != before {
+                self.hold = FIRST_HOLD;
+                return Ok(page);
+            }
+            let longest = match page.rest {
+                Rest::More => continue,
+                Rest::Held => {
+                    let hold = self.hold.min(self.poll_every);
+                    self.hold = (hold * 2).min(LONGEST_HOLD);
+                    hold
+                }
+                Rest::Nothing => {
+                    self.hold = FIRST_HOLD;
+                    self.poll_every
+                }
+            };
+            // A ring or the clock: either is a reason to look.
+            let _rung = timeout(longest, self.listener.heard()).await;
+        }
+    }
+}
