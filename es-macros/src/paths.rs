@@ -68,11 +68,14 @@ pub(crate) fn last_ident(path: &Path) -> Option<&Ident> {
     path.segments.last().map(|segment| &segment.ident)
 }
 
-/// The same code, reported as standing at `span`. Generated locals stay what they are: the user's macros see others.
+/// The same code, reported as standing at `span`. Generated locals, and `self`, stay what they are: the user's macros see
+/// others.
 pub(crate) fn respan(code: TokenStream, span: Span) -> TokenStream {
     let respanned = code.into_iter().map(|mut token| {
         match &token {
-            TokenTree::Ident(ident) if ident.to_string().starts_with("__es_") => return token,
+            TokenTree::Ident(ident) if ident == "self" || ident.to_string().starts_with("__es_") => {
+                return token;
+            }
             TokenTree::Group(group) => {
                 token = TokenTree::Group(Group::new(group.delimiter(), respan(group.stream(), span)));
             }

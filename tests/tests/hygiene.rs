@@ -145,8 +145,8 @@ thing! {
 }
 
 macro_rules! next_version {
-    ($event:ident $version:literal after $previous:path) => {
-        #[es_core::event(name = "door.painted", version = $version, previous = $previous)]
+    ($event:ident $version:literal after $previous:path $(, $write_as:ident = $before:literal)?) => {
+        #[es_core::event(name = "door.painted", version = $version, previous = $previous $(, $write_as = $before)?)]
         struct $event;
 
         impl es_core::UpcastFrom<$previous> for $event {
@@ -161,7 +161,14 @@ macro_rules! next_version {
 #[es_core::event(name = "door.painted")]
 struct PaintedV1;
 next_version!(PaintedV2 2 after PaintedV1);
-next_version!(Painted 3 after PaintedV2);
+next_version!(Painted 3 after PaintedV2, write_as = 2);
+
+impl es_core::DowncastTo<PaintedV2> for Painted {
+    type Error = std::convert::Infallible;
+    fn downcast_to(&self) -> Result<PaintedV2, Self::Error> {
+        Ok(PaintedV2)
+    }
+}
 
 macro_rules! with_history {
     ($event:ident = $wire:literal $version:literal, $old:ident: $gone:ty, $($field:ident: $ty:ty = $default:expr, $from:literal;)*) => {
@@ -186,7 +193,7 @@ fn macros_may_write_a_history() {
 fn macros_may_write_events_and_aggregates() {
     let door: Door = given((Opened { by: String::from("Ann") }, DoorEvent::Closed(Closed {}))).into_state();
     assert_eq!(door.events, 2);
-    assert_eq!(Painted::VERSION, 3);
+    assert_eq!((Painted::VERSION, Painted::WRITTEN_VERSION), (3, 2));
     assert!(read::<Painted>(1, &json!(null)).is_ok());
 }
 

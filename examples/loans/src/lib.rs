@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`domain`] | the application: its events, its rules, its state; nothing of files, stores or terminals |
 //! | [`generation_2011`] | the same with the first version of its events, for the program `loans-2011` |
+//! | [`generation_2012`] | the same with the second version, in two builds: `loans-2012-rollout` and `loans-2012` |
 //! | [`import`] | from records to commands, many applications at a time |
 //! | [`report`] | the outcomes of all applications, by replaying them |
 //! | [`show`] | one application: its history, and its state at any point |
@@ -13,6 +14,7 @@ pub mod cli;
 pub mod domain;
 pub mod generation;
 pub mod generation_2011;
+pub mod generation_2012;
 pub mod import;
 pub mod report;
 pub mod show;
