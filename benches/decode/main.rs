@@ -1,0 +1,78 @@
+//! What it costs to read one stored event: `Aggregate::decode` against `serde_json` alone.
+//!
+//! `cargo bench -p es-benches --bench decode`
+
+#![allow(missing_docs, reason = "events that only this bench looks at")]
+
+mod events;
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
+use es_core::{Aggregate, OffsetDateTime, Position, RawEvent, Revision, StreamId, Uuid};
+use serde::de::DeserializeOwned;
+
+use events::{Closed, Deposited, Order, Ordered, OrderedV1};
+
+const CLOSED: &str = r#"{"clerk":17}"#;
+const DEPOSITED: &str = r#"{"cents":12345,"currency":"EUR","teller":"Ann Smith","confirmed":true}"#;
+const ORDERED: &str = r#"{"customer":"Ann Smith","street":"Main Street 5","city":"Rome","lines":[
+    {"item":"pen","count":3,"price":{"cents":120,"currency":"EUR"}},
+    {"item":"ink","count":1,"price":{"cents":990,"currency":"EUR"}},
+    {"item":"paper","count":500,"price":{"cents":1,"currency":"EUR"}}],
+    "channel":{"kind":"web","url":"https://example.org/pens"},"rate":1.0825,"note":null,"express":true}"#;
+const ORDERED_V1: &str = r#"{"name":"Ann Smith","street":"Main Street 5","city":"Rome","lines":[
+    {"item":"pen","count":3,"price":{"cents":120,"currency":"EUR"}},
+    {"item":"ink","count":1,"price":{"cents":990,"currency":"EUR"}},
+    {"item":"paper","count":500,"price":{"cents":1,"currency":"EUR"}}],
+    "channel":{"kind":"web","url":"https://example.org/pens"},"rate":1.0825,"fax":"0123"}"#;
+
+fn decode(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decode");
+    pair::<Closed>(&mut group, "one number", ("order.closed", 1), CLOSED);
+    pair::<Deposited>(&mut group, "four fields", ("order.deposited", 1), DEPOSITED);
+    pair::<Ordered>(&mut group, "nested", ("order.ordered", 3), ORDERED);
+    pair::<OrderedV1>(&mut group, "nested, two steps", ("order.ordered", 1), ORDERED_V1);
+    group.finish();
+}
+
+/// The floor reads the payload as what it is; ours finds out which event and version it is, and brings it up to today's.
+fn pair<Floor: DeserializeOwned>(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    case: &str,
+    (name, version): (&str, u32),
+    payload: &str,
+) {
+    let Ok(stream) = StreamId::new("order", "1") else { return };
+    let raw = RawEvent {
+        stream: &stream,
+        revision: Revision::new(1),
+        position: Position::new(1),
+        event_id: Uuid::nil(),
+        name,
+        version,
+        payload: payload.as_bytes(),
+        recorded_at: OffsetDateTime::UNIX_EPOCH,
+        occurred: None,
+        correlation_id: None,
+        causation_id: None,
+        metadata: None,
+    };
+    assert!(serde_json::from_slice::<Floor>(raw.payload).is_ok(), "{case}");
+    assert!(Order::decode(&raw, &mut |_| ()).is_ok(), "{case}");
+    group.bench_function(format!("{case}/serde_json"), |bencher| {
+        bencher.iter(|| {
+            let event = serde_json::from_slice::<Floor>(black_box(raw.payload));
+            drop(black_box(event));
+        });
+    });
+    group.bench_function(format!("{case}/es"), |bencher| {
+        bencher.iter(|| {
+            let mut sink = |event| drop(black_box(event));
+            black_box(Order::decode(black_box(&raw), &mut sink).is_ok())
+        });
+    });
+}
+
+criterion_group!(benches, decode);
+criterion_main!(benches);
