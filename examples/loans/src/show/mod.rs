@@ -95,11 +95,8 @@ impl Shown {
 fn cells<A: Aggregate>(recorded: &Recorded<A::Event>) -> Result<[String; 6], StoreError> {
     let mut payload = Vec::new();
     A::encode(&recorded.event, &mut payload)?;
-    let stored = if recorded.stored_version == recorded.version {
-        format!("v{}", recorded.version)
-    } else {
-        format!("v{} read as v{}", recorded.stored_version, recorded.version)
-    };
+    let Recorded { name, stored_name, version, stored_version, .. } = recorded;
+    let stored = stored_as((stored_name, *stored_version), (name, *version));
     let occurred = recorded.occurred_at().to_offset(UtcOffset::UTC);
     Ok([
         recorded.revision.to_string(),
@@ -109,6 +106,13 @@ fn cells<A: Aggregate>(recorded: &Recorded<A::Event>) -> Result<[String; 6], Sto
         recorded.metadata.actor.clone().unwrap_or_else(|| "-".into()),
         details(&payload),
     ])
+}
+
+/// Name and version of what lies in the store, where they are not those of today.
+fn stored_as((stored_name, stored): (&str, u32), (name, version): (&str, u32)) -> String {
+    let renamed = if stored_name == name { String::new() } else { format!("{stored_name} ") };
+    let read_as = if stored == version { String::new() } else { format!(" read as v{version}") };
+    format!("{renamed}v{stored}{read_as}")
 }
 
 /// The fields of a payload, in words.
@@ -130,5 +134,19 @@ impl fmt::Display for Shown {
             _ => writeln!(f, "at revision {revision} of {events}"),
         }?;
         write!(f, "{}", described(state))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_stored_is_named_where_it_has_another_name_or_version_today() {
+        let now = ("loan.submitted", 3);
+        assert_eq!(stored_as(now, now), "v3");
+        assert_eq!(stored_as(("loan.submitted", 1), now), "v1 read as v3");
+        assert_eq!(stored_as(("loan.asked_for", 3), now), "loan.asked_for v3");
+        assert_eq!(stored_as(("loan.asked_for", 1), now), "loan.asked_for v1 read as v3");
     }
 }
