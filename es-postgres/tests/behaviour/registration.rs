@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use es_core::{
-    Aggregate, Append, Apply, Catalogue, EventStore, Events, ExecuteError, ExecuteOptions, Handle, Metadata,
-    NewEvent, Repository, Revision, StoreError, emit, event,
+    Aggregate, Append, Apply, Catalogue, EventStore, Events, ExecuteError, ExecuteOptions, Handle, Loaded,
+    Metadata, NewEvent, Repository, Revision, StoreError, StreamId, emit, event,
 };
 use es_postgres::PostgresStore;
 use sqlx::{Connection, PgConnection};
@@ -215,4 +215,64 @@ async fn a_database_that_was_restored_with_other_events_is_refused() {
     };
     assert!(matches!(&error, ExecuteError::Store(error) if is_conflict(error)), "{error}");
     assert_eq!(number(&mut connection, "SELECT count(*) FROM es.events").await, 0);
+}
+
+mod renamed {
+    use super::*;
+
+    #[derive(Aggregate, Default)]
+    #[aggregate(name = "account", was("konto"), id = String, events(one::Counted))]
+    pub(super) struct Account {
+        pub(super) events: u64,
+    }
+
+    impl Apply<one::Counted> for Account {
+        fn apply(&mut self, _: one::Counted) {
+            self.events += 1;
+        }
+    }
+}
+
+async fn append_by_hand(store: &PostgresStore, category: &'static str) {
+    let stream = StreamId::new(category, "a").expect("a stream id");
+    let metadata = std::sync::Arc::new(Metadata::new());
+    let events = [NewEvent::new("account.counted", 1, br#"{"nth":1}"#.to_vec(), metadata)];
+    appended(store.append(Append::new(&stream, Revision::EMPTY, &events)).await.expect("an outcome"));
+}
+
+/// The first load that the new connection carries out.
+async fn load_again(
+    accounts: &Repository<renamed::Account, PostgresStore>,
+) -> Result<Loaded<renamed::Account>, StoreError> {
+    loop {
+        match accounts.load(&"a".into()).await {
+            Err(error) if error.is_retryable() => {}
+            loaded => return loaded,
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_was_restored_knows_the_names_of_a_category_again() {
+    let (database, store) = fresh().await;
+    let accounts = Repository::<renamed::Account, _>::new(store);
+    assert_eq!(accounts.load(&"a".into()).await.expect("an empty stream").revision, Revision::EMPTY);
+    restore_an_empty_backup(database.url()).await;
+    // What a program of before had written until the backup was made.
+    append_by_hand(&database.options().connect().await.expect("a store"), "konto").await;
+    let loaded = load_again(&accounts).await.expect("found under its old name");
+    assert_eq!((loaded.revision, loaded.state.events), (Revision::new(1), 1));
+}
+
+#[tokio::test]
+async fn a_database_that_was_restored_with_two_categories_is_refused() {
+    let (database, store) = fresh().await;
+    let accounts = Repository::<renamed::Account, _>::new(store);
+    accounts.load(&"a".into()).await.expect("an empty stream");
+    restore_an_empty_backup(database.url()).await;
+    let other = database.options().connect().await.expect("a store");
+    append_by_hand(&other, "konto").await;
+    append_by_hand(&other, "account").await;
+    let error = load_again(&accounts).await.expect_err("two categories");
+    assert!(matches!(error, StoreError::SplitCategory { .. }), "{error}");
 }
