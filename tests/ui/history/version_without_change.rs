@@ -8,4 +8,10 @@ pub struct Opened {
     branch: u32,
 }
 
+#[event(name = "account.closed", version = 2_000_000_000)]
+pub struct Closed {
+    #[event(added(in = 2, default))]
+    reason: String,
+}
+
 fn main() {}

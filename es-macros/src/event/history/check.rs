@@ -4,8 +4,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::{Attribute, Data, Fields, LitInt};
 
-use super::old::Wire;
-use super::{Field, History, What};
+use super::{Field, History, What, names};
 use crate::errors::Errors;
 use crate::shape::serde;
 
@@ -27,20 +26,20 @@ pub(in crate::event) fn check(
     if !errors.is_empty() {
         return;
     }
-    for old in 1..=version {
-        names(history, old, errors);
+    let is_changed =
+        |version: &u32| history.fields.iter().flat_map(since).any(|(_, since)| since.version == *version);
+    if let Some(unchanged) = (2..=version).find(|version| !is_changed(version)) {
+        errors.spanned(
+            literal,
+            format!(
+                "version {unchanged} has no past: no field was added, renamed or removed in it; say on the fields what it \
+                 changed, or write `previous = Type` in place of the whole history"
+            ),
+        );
+        return;
     }
-    for changed in 2..=version {
-        let is_change = |field: &Field| since(field).any(|(_, since)| since.version == changed);
-        if !history.fields.iter().any(is_change) {
-            errors.spanned(
-                literal,
-                format!(
-                    "version {changed} has no past: no field was added, renamed or removed in it; say on the fields what \
-                     it changed, or write `previous = Type` in place of the whole history"
-                ),
-            );
-        }
+    for old in 1..=version {
+        names::check(history, old, errors);
     }
     if let Some(literal) = write_as {
         removed_in_the_last_step(history, version, literal, errors);
@@ -237,73 +236,6 @@ fn mentions(tokens: TokenStream, name: &str) -> bool {
         }
         TokenTree::Literal(_) => false,
     })
-}
-
-/// No two fields of one version have the same name. Reported in the newest version in which they have.
-fn names(history: &History, version: u32, errors: &mut Errors) {
-    let wire = Wire::of(history);
-    let fields: Vec<&Field> = history.fields.iter().filter(|field| field.is_in(version)).collect();
-    for field in &fields {
-        let next = field.is_in(version + 1).then(|| wire.name(field, version + 1));
-        if let (Some(from), Some(next)) = (field.earlier_name(version), next)
-            && next == from.value()
-            && is_last_version_of(field, version)
-        {
-            errors.spanned(
-                from,
-                format!("`{next}` is the name that it still has; write the one that it had before, or leave `renamed` out"),
-            );
-        }
-    }
-    for (at, field) in fields.iter().enumerate() {
-        for other in &fields[..at] {
-            let both_stay = field.is_in(version + 1) && other.is_in(version + 1);
-            if field.ident == other.ident && !both_stay {
-                same_field(field, other, version, errors);
-            }
-            let same = |version| wire.name(field, version) == wire.name(other, version);
-            // Two fields of today are the business of serde, and the same two are reported once.
-            if field.ident == other.ident || !same(version) || (both_stay && same(version + 1)) {
-                continue;
-            }
-            let (at, other) = match (field.earlier_name(version), other.earlier_name(version)) {
-                (None, Some(from)) => (from.to_token_stream(), &field.ident),
-                (Some(from), _) => (from.to_token_stream(), &other.ident),
-                (None, None) => (field.ident.to_token_stream(), &other.ident),
-            };
-            let name = wire.name(field, version);
-            errors.spanned(
-                at,
-                format!("in version {version} this and `{other}` were both stored as `{name}`; write the name that it had"),
-            );
-        }
-    }
-}
-
-/// Whether the field was renamed in the version behind this one.
-fn is_last_version_of(field: &Field, version: u32) -> bool {
-    field
-        .changes
-        .iter()
-        .any(|change| matches!(change.what, What::Renamed(_)) && change.since.version == version + 1)
-}
-
-fn same_field(field: &Field, other: &Field, version: u32, errors: &mut Errors) {
-    let name = &field.ident;
-    let problem = match (&field.removed, &other.removed) {
-        (Some(gone), None) => format!(
-            "`{name}` is removed in version {gone}, and still there; leave `removed` out, or say on the field when it came \
-             back: `#[event(added(in = …, default = …))]`",
-            gone = gone.version
-        ),
-        (Some(_), Some(_)) => format!(
-            "`{name}` is removed twice, and version {version} had it twice; leave one `removed` out, or say when it came \
-             back: `removed(in = …, #[event(added(in = …, default = …))] {name}: Type)`"
-        ),
-        // The compiler reports two fields of today.
-        (None, _) => return,
-    };
-    errors.spanned(name, problem);
 }
 
 /// What a version before has and this one has not cannot be written for it.

@@ -3,6 +3,7 @@
 mod attr;
 mod check;
 mod expand;
+mod names;
 mod old;
 
 use proc_macro2::{Ident, TokenStream};
