@@ -181,6 +181,11 @@ fn bump(
     let was = if list.is_empty() { String::new() } else { format!(", was({})", list.join(", ")) };
     let (next, old) = (version + 1, format!("{struct_name}V{version}"));
     let step = step(version, before, now);
+    // How the version came from the one before it, the user has said already, by `previous` or by the fields.
+    let old_event = match version {
+        1 => format!("#[event(name = {name:?}{was}, version = 1)]"),
+        _ => format!("#[event(/* as it was */)] // a step that led to `{struct_name}` leads here now"),
+    };
     let holding = if types.is_empty() { String::from(",") } else { format!(", holding {},", copies(types)) };
     line(
         text,
@@ -189,7 +194,7 @@ fn bump(
              struct as it was under the name `{old}`{holding} and write\n\n\
              #[event(name = {name:?}{was}, version = {next}, previous = {old})]\n\
              pub struct {struct_name} {{ /* as it is now */ }}\n\n\
-             #[event(name = {name:?}{was}, version = {version})]\n\
+             {old_event}\n\
              pub struct {old} {{ /* as it was */ }}\n\n\
              impl es_core::UpcastFrom<{old}> for {struct_name} {{\n\
              \x20   type Error = std::convert::Infallible;\n\

@@ -277,6 +277,8 @@ Events of version 1 are stored as they were. Put `Channel` and `Line` back as th
         findings[1].contains(
             "keep the struct as it was under the name `PlacedV2`, holding copies of `Channel` and `Line` as they were, under other \
              names and with `#[shape(name = \"Channel\")]` and `#[shape(name = \"Line\")]` on them, and write\n"
+        ) && findings[1].contains(
+            "#[event(/* as it was */)] // a step that led to `Placed` leads here now\npub struct PlacedV2 {"
         ) && findings[1].contains("Ok(Self { lines: todo!(\"from version 2\"), note: old.note })"),
         "{}",
         findings[1]
