@@ -24,16 +24,19 @@
 //! | `tls` | yes | encrypted connections, with rustls |
 //! | `testing` | no | [`testing`]: throw-away servers and databases |
 
+mod all;
 mod append;
 mod append_all;
 mod check;
 mod columns;
 mod connect_error;
 mod error;
+mod hints;
 mod json;
 mod load;
 mod migrate;
 mod names;
+mod open_appends;
 mod options;
 mod outcome;
 mod pool;
@@ -46,8 +49,10 @@ mod store;
 mod streams;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod watermark;
 
 pub use connect_error::ConnectError;
+pub use open_appends::OpenAppend;
 pub use options::PostgresOptions;
 pub use snapshots::SnapshotGroup;
 pub use store::PostgresStore;

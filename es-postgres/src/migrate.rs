@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = migrations![
     6 "0006_append_all",
     7 "0007_streams",
     8 "0008_roles",
+    9 "0009_watermark",
 ];
 
 /// The migration that this program needs.

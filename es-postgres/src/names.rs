@@ -44,6 +44,8 @@ pub(crate) enum Said {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Known {
     categories: HashMap<Box<str>, i32>,
+    /// The first name of each.
+    category_names: HashMap<i32, Box<str>>,
     type_ids: HashMap<Box<str>, Vec<(u32, i32)>>,
     /// The type with id `n` stands at `n - 1`.
     types: Vec<TypeName>,
@@ -54,6 +56,16 @@ pub(crate) struct Known {
 impl Known {
     pub(crate) fn category(&self, name: &str) -> Option<i32> {
         self.categories.get(name).copied()
+    }
+
+    pub(crate) fn category_name(&self, id: i32) -> Option<&str> {
+        self.category_names.get(&id).map(AsRef::as_ref)
+    }
+
+    /// The highest id of a category known.
+    pub(crate) fn last_category(&self) -> i32 {
+        // They are contiguous.
+        i32::try_from(self.category_names.len()).unwrap_or(i32::MAX)
     }
 
     pub(crate) fn type_id(&self, name: &str, version: u32) -> Option<i32> {
@@ -120,6 +132,9 @@ pub(crate) async fn read(connection: &mut PgConnection, statements: &Statements)
         let (name, version): (&str, i32) = (row.try_get(2)?, row.try_get(3)?);
         if kind == "category" {
             known.categories.insert(name.into(), id);
+            if version == 0 {
+                known.category_names.insert(id, name.into());
+            }
         } else {
             let version = version.unsigned_abs();
             known.type_ids.entry(name.into()).or_default().push((version, id));

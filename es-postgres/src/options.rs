@@ -32,6 +32,8 @@ pub struct PostgresOptions {
     limits: Limits,
     pooler: bool,
     patience: Duration,
+    notify: bool,
+    direct: Option<String>,
 }
 
 /// [`PostgresOptions`] that were found to be sound.
@@ -43,6 +45,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) pooler: bool,
     pub(crate) patience: Duration,
+    pub(crate) notify: bool,
+    pub(crate) direct: Option<PgConnectOptions>,
 }
 
 impl PostgresOptions {
@@ -54,6 +58,8 @@ impl PostgresOptions {
             limits: Limits::default(),
             pooler: false,
             patience: Duration::from_secs(30),
+            notify: true,
+            direct: None,
         }
     }
 
@@ -93,6 +99,21 @@ impl PostgresOptions {
         self
     }
 
+    /// Whether appends are told to readers in other processes by NOTIFY, and heard of by LISTEN; yes unless said otherwise.
+    ///
+    /// Each takes one more connection, opened with the first append and the first subscription. Without it, readers in other
+    /// processes look by the clock only.
+    pub fn notify(mut self, notify: bool) -> Self {
+        self.notify = notify;
+        self
+    }
+
+    /// The URL of the server itself, where the other one leads to a transaction pooler, through which nobody can LISTEN.
+    pub fn direct_url(mut self, url: &str) -> Self {
+        self.direct = Some(url.to_owned());
+        self
+    }
+
     /// Opens the store, whose tables must be there.
     ///
     /// # Errors
@@ -115,9 +136,14 @@ impl PostgresOptions {
     }
 
     fn check(self) -> Result<Settings, ConnectError> {
-        let server = PgConnectOptions::from_str(&self.url)
-            .map_err(|error| ConnectError::InvalidUrl { source: error.to_string().into() })?
-            .disable_statement_logging();
+        let parse = |url: &str| {
+            let parsed = PgConnectOptions::from_str(url);
+            parsed
+                .map(ConnectOptions::disable_statement_logging)
+                .map_err(|error| ConnectError::InvalidUrl { source: error.to_string().into() })
+        };
+        let server = parse(&self.url)?;
+        let direct = self.direct.as_deref().map(parse).transpose()?;
         if !is_schema_name(&self.schema) {
             return Err(ConnectError::InvalidSchemaName { name: self.schema });
         }
@@ -125,21 +151,22 @@ impl PostgresOptions {
             Some(folder) => format!("{}, port {}", folder.display(), server.get_port()),
             None => format!("{}:{}", server.get_host(), server.get_port()),
         };
-        let Self { schema, connections, limits, pooler, patience, .. } = self;
-        Ok(Settings { server, address, schema, connections, limits, pooler, patience })
+        let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
+        Ok(Settings { server, address, schema, connections, limits, pooler, patience, notify, direct })
     }
 }
 
 /// Without the URL, which can hold a password.
 impl fmt::Debug for PostgresOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { schema, connections, limits, pooler, patience, .. } = self;
+        let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
         f.debug_struct("PostgresOptions")
             .field("schema", schema)
             .field("connections", connections)
             .field("limits", limits)
             .field("transaction_pooler", pooler)
             .field("patience", patience)
+            .field("notify", notify)
             .finish_non_exhaustive()
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Instant;
 
 use es_core::StoreError;
 use sqlx::{Connection, PgConnection, raw_sql};
@@ -11,13 +12,17 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::ConnectError;
 use crate::check::{self, Backend};
 use crate::error::Failure;
+use crate::hints::Hints;
 use crate::names::{self, Names, Said};
 use crate::options::Settings;
 use crate::statements::Statements;
+use crate::watermark::Watermark;
 
 pub(crate) struct Pool {
     pub(crate) settings: Settings,
     pub(crate) statements: Statements,
+    pub(crate) watermark: Watermark,
+    pub(crate) hints: Hints,
     slots: Semaphore,
     idle: Mutex<Vec<Session>>,
     names: RwLock<Arc<Names>>,
@@ -36,6 +41,8 @@ pub(crate) struct Session {
     pub(crate) names: Arc<Names>,
     /// Whether an earlier call has used it.
     pub(crate) used: bool,
+    /// From when on it was surely connected.
+    pub(crate) opened: Instant,
     generation: u64,
 }
 
@@ -47,10 +54,6 @@ pub(crate) struct Lease<'p> {
     pub(crate) session: Session,
     _slot: SemaphorePermit<'p>,
 }
-
-#[derive(Debug, thiserror::Error)]
-#[error("this store was closed")]
-struct Closed;
 
 /// Without the connection's settings, which can hold a password.
 impl fmt::Debug for Pool {
@@ -67,6 +70,8 @@ impl Pool {
     pub(crate) async fn open(settings: Settings) -> Result<Self, ConnectError> {
         let pool = Self {
             statements: settings.statements(),
+            watermark: Watermark::default(),
+            hints: Hints::new(&settings),
             slots: Semaphore::new(settings.connections as usize),
             idle: Mutex::default(),
             names: RwLock::default(),
@@ -81,8 +86,7 @@ impl Pool {
 
     /// An idle session, or a new one; waits while all are on loan.
     pub(crate) async fn lease(&self) -> Result<Lease<'_>, StoreError> {
-        let slot =
-            self.slots.acquire().await.map_err(|_| StoreError::Unavailable { source: Closed.into() })?;
+        let slot = self.slots.acquire().await.map_err(|_| StoreError::Closed)?;
         let idle = self.idle().pop();
         let session = match idle {
             Some(session) => session,
@@ -114,7 +118,7 @@ impl Pool {
         let ended = self.commit(&mut connection).await;
         ended.map_err(|error| Failure::from(error).opening(&opening))?;
         let names = self.current_names(found);
-        Ok(Session { connection, backend, names, used: false, generation })
+        Ok(Session { connection, backend, names, used: false, opened: Instant::now(), generation })
     }
 
     /// Begins a transaction, if a pooler needs one to stay with one server process.
@@ -180,6 +184,8 @@ impl Pool {
         // The semaphore is never closed before this.
         let _all = self.slots.acquire_many(self.settings.connections).await;
         self.slots.close();
+        self.watermark.close().await;
+        self.hints.close();
         let sessions = std::mem::take(&mut *self.idle());
         for session in sessions {
             // A server that is gone needs no goodbye.

@@ -33,6 +33,10 @@ impl<'r> Columns<'r> {
         }
     }
 
+    pub(crate) fn is_null(self, column: usize) -> Result<bool, StoreError> {
+        Ok(self.optional(column)?.is_none())
+    }
+
     pub(crate) fn bigint(self, column: usize) -> Result<u64, StoreError> {
         let bytes = required(column, self.fixed(column)?)?;
         u64::try_from(i64::from_be_bytes(bytes)).map_err(unexpected)
@@ -73,7 +77,7 @@ pub(crate) fn required<T>(column: usize, value: Option<T>) -> Result<T, StoreErr
     value.ok_or_else(|| unexpected(format!("column {column} is null")))
 }
 
-/// The event in a row of `load`, `read_forward` or `read_backward`.
+/// The event in a row of `load`, `read_all`, `read_forward` or `read_backward`.
 pub(crate) fn event<'r>(
     stream: &'r StreamId,
     known: &'r Known,

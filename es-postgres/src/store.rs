@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendIn, AppendOutcome, Catalogue, EventStore, Fingerprint, Load, LoadSink, NewSnapshot,
-    Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
+    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Catalogue, Checkpoint, EventStore, Fingerprint,
+    Listener, Load, LoadSink, NewSnapshot, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange,
+    StreamSummary,
 };
 use sqlx::PgConnection;
 use tracing::{Instrument, debug_span};
@@ -14,7 +15,8 @@ use tracing::{Instrument, debug_span};
 use crate::names::{Rename, Said};
 use crate::pool::Pool;
 use crate::{
-    ConnectError, PostgresOptions, SnapshotGroup, append, append_all, load, read, snapshots, streams,
+    ConnectError, OpenAppend, PostgresOptions, SnapshotGroup, all, append, append_all, load, open_appends,
+    read, snapshots, streams,
 };
 
 /// Events in PostgreSQL, version 14 or later. Clones share their connections.
@@ -74,6 +76,35 @@ impl PostgresStore {
         streams::grant_writer(&self.pool, role).await
     }
 
+    /// Lets a role read this store, and nothing else. To be called by the owner of the tables; the same as
+    /// `SELECT es.grant_reader('role')`.
+    ///
+    /// # Errors
+    ///
+    /// As [`grant_writer`](Self::grant_writer).
+    pub async fn grant_reader(&self, role: &str) -> Result<(), StoreError> {
+        streams::grant_reader(&self.pool, role).await
+    }
+
+    /// The transactions that have drawn a position and are still open, the oldest first. What was appended after them is held
+    /// back from readers of the whole store, so one that stays is a writer that is stuck, or a transaction that somebody has
+    /// left open.
+    ///
+    /// ```no_run
+    /// # async fn watch(store: es_postgres::PostgresStore) -> Result<(), es_core::StoreError> {
+    /// if let Some(oldest) = store.open_appends().await?.first() {
+    ///     println!("{oldest}");
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the server.
+    pub async fn open_appends(&self) -> Result<Vec<OpenAppend>, StoreError> {
+        open_appends::list(&self.pool).await
+    }
+
     /// Forgets the outcomes of commands that are older than this, and says how many. Repeating such a command carries
     /// it out again.
     ///
@@ -117,7 +148,7 @@ impl PostgresStore {
     }
 
     /// Waits for the calls under way, then closes all connections. Later calls, of clones too, are
-    /// [`StoreError::Unavailable`].
+    /// [`StoreError::Closed`], and subscriptions end with it.
     pub async fn close(&self) {
         self.pool.close().await;
     }
@@ -127,13 +158,17 @@ impl PostgresStore {
 impl EventStore for PostgresStore {
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
-        append::append(&self.pool, append).instrument(span).await
+        let outcome = append::append(&self.pool, append).instrument(span).await;
+        self.pool.hints.appended();
+        outcome
     }
 
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
         let events: usize = appends.iter().map(|append| append.events.len()).sum();
         let span = debug_span!("append_all", streams = appends.len(), events);
-        append_all::append_all(&self.pool, appends).instrument(span).await
+        let outcomes = append_all::append_all(&self.pool, appends).instrument(span).await;
+        self.pool.hints.appended();
+        outcomes
     }
 
     async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
@@ -149,6 +184,19 @@ impl EventStore for PostgresStore {
     ) -> Result<(), StoreError> {
         let span = debug_span!("read_stream", %stream, from = %range.from, to = %range.to);
         read::read_stream(&self.pool, stream, range, sink).instrument(span).await
+    }
+
+    async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        let span = debug_span!("read_all", after = %query.after.position(), limit = query.limit);
+        all::read_all(&self.pool, query, sink).instrument(span).await
+    }
+
+    async fn head(&self) -> Result<Checkpoint, StoreError> {
+        all::head(&self.pool).await
+    }
+
+    fn listen(&self) -> Listener {
+        self.pool.hints.listen()
     }
 
     async fn list_streams(
@@ -187,7 +235,10 @@ impl AppendIn<PgConnection> for PostgresStore {
         append: Append<'_>,
     ) -> Result<AppendOutcome, StoreError> {
         let span = debug_span!("append_in", stream = %append.stream, expected = %append.expected, events = append.events.len());
-        append::append_in(&self.pool, tx, append).instrument(span).await
+        let outcome = append::append_in(&self.pool, tx, append).instrument(span).await;
+        // Readers that look now find that an append is open, and look again until it has ended.
+        self.pool.hints.appended();
+        outcome
     }
 
     async fn load_in(

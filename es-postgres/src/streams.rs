@@ -97,3 +97,7 @@ pub(crate) async fn prune_commands(pool: &Pool, older_than: Duration) -> Result<
 pub(crate) async fn grant_writer(pool: &Pool, role: &str) -> Result<(), StoreError> {
     rows(pool, pool.statements.grant_writer.call().bind(role)).await.map(|_| ())
 }
+
+pub(crate) async fn grant_reader(pool: &Pool, role: &str) -> Result<(), StoreError> {
+    rows(pool, pool.statements.grant_reader.call().bind(role)).await.map(|_| ())
+}

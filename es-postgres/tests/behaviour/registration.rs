@@ -143,7 +143,8 @@ async fn what_the_database_knows_already_costs_no_round_trip() {
     let (database, store) = fresh().await;
     Repository::<one::Account, _>::new(store).register().await.expect("the first one");
     let proxy = Proxy::before(database.url()).await;
-    let store = PostgresStore::options(proxy.url()).connections(1).connect().await.expect("a store");
+    let store =
+        PostgresStore::options(proxy.url()).connections(1).notify(false).connect().await.expect("a store");
     let before = proxy.round_trips();
     let accounts = Repository::<one::Account, _>::new(store);
     accounts.register().await.expect("it is known");

@@ -10,7 +10,8 @@ use crate::support::{Proxy, append_one, appended, command, events, fresh, ids, s
 async fn each_call_is_one_round_trip() {
     let (database, _) = fresh().await;
     let proxy = Proxy::before(database.url()).await;
-    let store = PostgresStore::options(proxy.url()).connections(1).connect().await.expect("a store");
+    let store =
+        PostgresStore::options(proxy.url()).connections(1).notify(false).connect().await.expect("a store");
     let (a, b) = (stream("a"), stream("b"));
     // The first call of each kind prepares its statement.
     for round in 0..3 {

@@ -18,7 +18,7 @@ fn send(store: &PostgresStore, batch: Vec<NewEvent>) -> JoinHandle<Result<Append
 async fn proxied() -> (TestDatabase, Proxy, PostgresStore) {
     let (database, _) = fresh().await;
     let proxy = Proxy::before(database.url()).await;
-    let store = PostgresStore::connect(proxy.url()).await.expect("a store");
+    let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
     appended(append_one(&store, &stream("a"), 0).await);
     (database, proxy, store)
 }
@@ -117,7 +117,7 @@ async fn the_outcome_of_a_backend_that_is_still_at_work_is_waited_for() {
 async fn an_outcome_that_nobody_can_tell_is_unknown() {
     let (database, _, _) = proxied().await;
     let proxy = Proxy::before(database.url()).await;
-    let options = PostgresStore::options(proxy.url()).patience(Duration::from_millis(300));
+    let options = PostgresStore::options(proxy.url()).notify(false).patience(Duration::from_millis(300));
     let store = options.connect().await.expect("a store");
     proxy.refuse();
     proxy.cut_at_next_answer();

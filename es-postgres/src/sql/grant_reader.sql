@@ -1,0 +1,1 @@
+SELECT :schema.grant_reader($1::text::name)

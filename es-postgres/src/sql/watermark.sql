@@ -1,0 +1,1 @@
+SELECT w.drawn, w.holders, w.in_doubt FROM :schema.watermark() w

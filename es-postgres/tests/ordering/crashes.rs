@@ -1,0 +1,176 @@
+//! The server crashes, is restored, or is another one than before.
+
+use std::process::Command;
+
+use es_core::{AllQuery, Checkpoint, EventStore, Filter, Rest, StoreError};
+use es_postgres::PostgresStore;
+use es_postgres::testing::{Cluster, TestDatabase};
+use sqlx::{AssertSqlSafe, Connection};
+
+use crate::support::{Reader, append, append_in, committed, connect, fresh, numbers, sql};
+
+/// Positions that nobody has committed can be given again after a crash: their WAL record was not flushed. Whoever keeps "all
+/// up to here is safe" as a checkpoint, in a row or in memory, then skips the events that get them.
+#[tokio::test(flavor = "multi_thread")]
+async fn positions_that_a_crash_gives_again_are_not_skipped() {
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    // Nothing but a commit writes the WAL to disk.
+    let server = || Cluster::persistent(&folder).setting("wal_writer_delay = 10s\ncheckpoint_timeout = 1h");
+    let cluster = server().start().await.expect("a server");
+    let store = PostgresStore::options(cluster.url()).connections(2).migrate().await.expect("a store");
+    let mut reader = Reader::new(&store);
+    append(&store, "a", 0).await;
+    let mut connection = connect(cluster.url()).await;
+    // The sequence is logged 32 numbers ahead; these go beyond, in a transaction that writes nothing down for good.
+    let mut tx = connection.begin().await.expect("a transaction");
+    sql(&mut tx, "SELECT nextval('es.positions') FROM generate_series(1, 200)").await;
+    tx.rollback().await.expect("rolled back");
+    assert_eq!(reader.read().await, Rest::Nothing);
+    assert_eq!(reader.positions, [1]);
+    let drawn = numbers(&mut connection, "SELECT last_value FROM es.positions").await;
+    assert_eq!(drawn, [201]);
+
+    let pid = std::fs::read_to_string(folder.join("server/data/postmaster.pid")).expect("a running server");
+    let pid = pid.lines().next().expect("a process id");
+    assert!(Command::new("kill").args(["-9", pid]).status().expect("kill").success());
+    let again = loop {
+        // Backends of a killed server end by themselves; only then can another one start.
+        match server().start().await {
+            Ok(again) => break again,
+            Err(error) => assert!(error.to_string().contains("pg_ctl"), "{error}"),
+        }
+    };
+    let mut connection = connect(again.url()).await;
+    let drawn = numbers(&mut connection, "SELECT last_value FROM es.positions").await[0];
+    assert!(drawn < 201, "the numbers are given again, from {drawn}");
+    let mut tx = connection.begin().await.expect("a transaction");
+    let low = append_in(&store, &mut tx, "low", 0).await;
+    // The connections of the store are dead, and it finds out.
+    let high = append_until(&store, "high", 0).await;
+    assert!(low < high && high < 201);
+    assert_eq!(reader.read().await, Rest::Held);
+    assert_eq!(reader.positions, [1]);
+    tx.commit().await.expect("committed");
+    assert_eq!(reader.read().await, Rest::Nothing);
+    assert_eq!(reader.positions, [1, low, high]);
+    assert_eq!(reader.positions, committed(&mut connection).await);
+    drop(connection);
+    store.close().await;
+    drop(again);
+    drop(cluster);
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+/// Appends one event; the first attempts may meet dead connections.
+async fn append_until(store: &PostgresStore, key: &str, expected: u64) -> u64 {
+    let (stream, event) = (crate::support::stream(key), crate::support::event("1"));
+    loop {
+        let append = es_core::Append::new(&stream, es_core::Revision::new(expected), &event);
+        match store.append(append).await {
+            Ok(es_core::AppendOutcome::Appended(appended)) => return appended.positions[0].get(),
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => assert!(matches!(error, StoreError::Unavailable { .. }), "{error}"),
+        }
+    }
+}
+
+/// A backup that is brought back, and then grows past the checkpoint with other events.
+#[tokio::test]
+async fn a_store_restored_to_an_earlier_state_is_told_by_its_events() {
+    let (database, store) = fresh().await;
+    for revision in 0..5 {
+        append(&store, "a", revision).await;
+    }
+    let at_backup = store.head().await.expect("a head");
+    // No session may be in a database that is copied.
+    store.close().await;
+    let backup = TestDatabase::empty().await.expect("a database");
+    let name = |url: &str| {
+        let before_query = url.split('?').next().expect("a url");
+        before_query.rsplit('/').next().expect("a name").to_owned()
+    };
+    let mut admin = connect(database.admin_url()).await;
+    sql(&mut admin, &format!("DROP DATABASE {} WITH (FORCE)", name(backup.url()))).await;
+    sql(&mut admin, &format!("CREATE DATABASE {} TEMPLATE {}", name(backup.url()), name(database.url())))
+        .await;
+
+    let store = database.store().await.expect("a store");
+    for revision in 5..10 {
+        append(&store, "a", revision).await;
+    }
+    let lost = store.head().await.expect("a head");
+    let restored = backup.store().await.expect("a store");
+    let refused = async |filter: &Filter| {
+        let mut take = |_: es_core::RawEvent<'_>| panic!("nothing may be handed out");
+        restored.read_all(AllQuery::after(lost, filter), &mut take).await.expect_err("another history")
+    };
+    let error = refused(&Filter::new()).await;
+    assert!(matches!(error, StoreError::ForeignCheckpoint { found: None, .. }), "{error}");
+    for revision in 5..20 {
+        append(&restored, "a", revision).await;
+        for filter in [Filter::new(), Filter::new().event_name("nothing")] {
+            let error = refused(&filter).await;
+            assert!(
+                matches!(error, StoreError::ForeignCheckpoint { .. }) && !error.is_retryable(),
+                "{error}"
+            );
+        }
+    }
+    let text = refused(&Filter::new()).await.to_string();
+    assert!(text.contains("restored to an earlier state") && text.contains("start again"), "{text}");
+    let mut reader = Reader::new(&restored);
+    reader.checkpoint = at_backup;
+    assert_eq!(reader.read().await, Rest::Nothing);
+    assert_eq!(reader.positions.len(), 15, "a checkpoint from before the backup goes on");
+}
+
+/// A sequence that was set by hand below the events would give positions again. The check at connect says so.
+#[tokio::test]
+async fn a_sequence_that_breaks_the_order_is_refused_at_connect() {
+    let (database, store) = fresh().await;
+    append(&store, "a", 0).await;
+    append(&store, "a", 1).await;
+    let mut owner = connect(database.url()).await;
+    for (break_it, mend_it) in [
+        ("ALTER SEQUENCE es.positions CACHE 10", "ALTER SEQUENCE es.positions CACHE 1"),
+        ("ALTER SEQUENCE es.positions INCREMENT 2", "ALTER SEQUENCE es.positions INCREMENT 1"),
+        ("ALTER SEQUENCE es.positions CYCLE", "ALTER SEQUENCE es.positions NO CYCLE"),
+        ("SELECT setval('es.positions', 1)", "SELECT setval('es.positions', 2)"),
+    ] {
+        sql(&mut owner, break_it).await;
+        let refused = PostgresStore::connect(database.url()).await;
+        assert!(refused.is_err(), "{break_it}");
+        sql(&mut owner, mend_it).await;
+        PostgresStore::connect(database.url()).await.expect("mended").close().await;
+    }
+}
+
+/// A store that reads meanwhile loses all its connections, again and again.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_connections_lose_nothing() {
+    let (database, store) = fresh().await;
+    let reading = database.options().connect().await.expect("a store");
+    let mut admin = connect(database.url()).await;
+    let mut reader = Reader::new(&reading);
+    for round in 0..30 {
+        let mut tx = admin.begin().await.expect("a transaction");
+        append_in(&store, &mut tx, &format!("slow {round}"), 0).await;
+        append_until(&store, "a", round).await;
+        assert_eq!(reader.read().await, Rest::Held);
+        let killed: i64 = sqlx::query_scalar(AssertSqlSafe(
+            "SELECT count(*) FROM (SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+             WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend') k",
+        ))
+        .fetch_one(&mut *tx)
+        .await
+        .expect("a count");
+        assert!(killed > 0);
+        // The open append is the same; what was known of it went with the connection.
+        assert_eq!(reader.read().await, Rest::Held);
+        tx.commit().await.expect("committed");
+        assert_eq!(reader.read().await, Rest::Nothing);
+        assert_eq!(reader.positions.len() as u64, 2 * (round + 1));
+    }
+    assert_eq!(reader.positions, committed(&mut admin).await);
+    assert_ne!(reader.checkpoint, Checkpoint::START);
+}

@@ -1,0 +1,254 @@
+//! What may hold readers back, and what may not.
+
+use es_core::{Checkpoint, EventStore, Rest};
+use es_postgres::PostgresStore;
+use es_postgres::testing::{Cluster, TestDatabase};
+use sqlx::Connection;
+
+use crate::support::{Naive, Reader, append, append_in, committed, connect, fresh, sql, until};
+
+/// The bug that nearly every event store has had: a higher position is visible before a lower one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lower_position_that_is_committed_later_is_waited_for() {
+    let (database, store) = fresh().await;
+    let mut gate = connect(database.url()).await;
+    // The row is there, its position drawn; then its append waits.
+    sql(
+        &mut gate,
+        "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NULL; END $$;
+         CREATE TRIGGER gate AFTER INSERT ON es.events FOR EACH ROW
+             WHEN (NEW.revision = 1) EXECUTE FUNCTION gate();
+         SELECT pg_advisory_lock(4711)",
+    )
+    .await;
+    sql(&mut gate, "SELECT pg_advisory_unlock(4711)").await;
+    append(&store, "fast", 0).await;
+    let (mut ours, mut naive) = (Reader::new(&store), Naive::default());
+    assert_eq!(ours.read().await, Rest::Nothing);
+    sql(&mut gate, "SELECT pg_advisory_lock(4711)").await;
+    let slow = tokio::spawn({
+        let store = store.clone();
+        async move { append(&store, "slow", 0).await }
+    });
+    until(
+        &mut gate,
+        "(SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())) = 1",
+    )
+    .await;
+    assert_eq!(append(&store, "fast", 1).await, 3);
+
+    naive.read(&mut gate).await;
+    assert_eq!(ours.read().await, Rest::Held);
+    assert_eq!(ours.positions, [1], "3 is committed, but 2 is not");
+    sql(&mut gate, "SELECT pg_advisory_unlock(4711)").await;
+    assert_eq!(slow.await.expect("no panic"), 2);
+    naive.read(&mut gate).await;
+    assert_eq!(ours.read().await, Rest::Nothing);
+    assert_eq!(ours.positions, committed(&mut gate).await);
+    assert_eq!(naive.seen, [1, 3].into(), "the naive cursor has lost an event");
+}
+
+#[tokio::test]
+async fn the_first_event_of_a_store_is_waited_for_like_any_other() {
+    let (database, store) = fresh().await;
+    let mut reader = Reader::new(&store);
+    assert_eq!(reader.read().await, Rest::Nothing);
+    let mut connection = connect(database.url()).await;
+    let mut tx = connection.begin().await.expect("a transaction");
+    assert_eq!(append_in(&store, &mut tx, "first", 0).await, 1);
+    assert_eq!(reader.read().await, Rest::Held);
+    assert_eq!(append(&store, "second", 0).await, 2);
+    assert_eq!(reader.read().await, Rest::Held);
+    assert_eq!(store.head().await.expect("a head"), Checkpoint::START);
+    assert!(reader.positions.is_empty());
+    tx.commit().await.expect("committed");
+    assert_eq!(reader.read().await, Rest::Nothing);
+    assert_eq!(reader.positions, [1, 2]);
+}
+
+#[tokio::test]
+async fn a_rolled_back_append_leaves_a_hole_that_stalls_nobody() {
+    let (database, store) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    let mut reader = Reader::new(&store);
+    append(&store, "a", 0).await;
+    for round in 1..=20 {
+        let mut tx = connection.begin().await.expect("a transaction");
+        append_in(&store, &mut tx, "b", 0).await;
+        tx.rollback().await.expect("rolled back");
+        // Nothing has to be waited for, not even at the hole itself.
+        assert_eq!(reader.read().await, Rest::Nothing);
+        append(&store, "a", round).await;
+        assert_eq!(reader.read().await, Rest::Nothing);
+        assert_eq!(reader.positions.len() as u64, round + 1);
+    }
+    assert_eq!(reader.positions, committed(&mut connection).await);
+}
+
+#[tokio::test]
+async fn a_savepoint_that_is_rolled_back_does_not_let_readers_pass() {
+    let (database, store) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    let (mut reader, mut naive) = (Reader::new(&store), Naive::default());
+    let mut tx = connection.begin().await.expect("a transaction");
+    let mut savepoint = tx.begin().await.expect("a savepoint");
+    assert_eq!(append_in(&store, &mut savepoint, "a", 0).await, 1);
+    savepoint.rollback().await.expect("rolled back");
+    assert_eq!(append_in(&store, &mut tx, "b", 0).await, 2);
+    assert_eq!(append(&store, "c", 0).await, 3);
+    let mut beside = connect(database.url()).await;
+    naive.read(&mut beside).await;
+    assert_eq!(reader.read().await, Rest::Held);
+    assert!(reader.positions.is_empty());
+    tx.commit().await.expect("committed");
+    assert_eq!(reader.read().await, Rest::Nothing);
+    naive.read(&mut beside).await;
+    assert_eq!(reader.positions, [2, 3]);
+    assert_eq!(naive.seen, [3].into());
+}
+
+/// The owner of the tables may import in its own way, as long as it draws positions from the sequence.
+#[tokio::test]
+async fn rows_that_the_owner_copies_in_are_waited_for() {
+    let (database, store) = fresh().await;
+    append(&store, "a", 0).await;
+    let mut reader = Reader::new(&store);
+    assert_eq!(reader.read().await, Rest::Nothing);
+    let mut owner = connect(database.url()).await;
+    let mut tx = owner.begin().await.expect("a transaction");
+    sql(
+        &mut tx,
+        "INSERT INTO es.streams (category, key, revision, head_event_id) VALUES (1, 'copied', 2, gen_random_uuid())",
+    )
+    .await;
+    let drawn: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT nextval('es.positions'), s.id FROM es.streams s, generate_series(1, 2) WHERE s.key = 'copied'",
+    )
+    .fetch_all(&mut *tx)
+    .await
+    .expect("positions");
+    let mut copy = tx
+        .copy_in_raw(
+            "COPY es.events (position, stream, revision, recorded_at, event_id, type, payload) FROM STDIN",
+        )
+        .await
+        .expect("a copy");
+    for (revision, (position, stream)) in drawn.iter().enumerate() {
+        let id = es_core::Uuid::now_v7();
+        let line = format!("{position}\t{stream}\t{}\tnow\t{id}\t1\t1\n", revision + 1);
+        copy.send(line.as_bytes()).await.expect("sent");
+    }
+    copy.finish().await.expect("copied");
+    assert_eq!(append(&store, "a", 1).await, 4);
+    assert_eq!(reader.read().await, Rest::Held);
+    assert_eq!(reader.positions, [1]);
+    tx.commit().await.expect("committed");
+    assert_eq!(reader.read().await, Rest::Nothing);
+    assert_eq!(reader.positions, [1, 2, 3, 4]);
+}
+
+/// Transactions that append nothing hold nobody back: not old snapshots, not writers of other tables, not sessions that idle
+/// in a transaction, not those of another store or of another database with the same tables.
+#[tokio::test]
+async fn a_foreign_transaction_stalls_nobody() {
+    let (database, store) = fresh().await;
+    let elsewhere = TestDatabase::new().await.expect("a database with tables of the same numbers");
+    let store_elsewhere = elsewhere.store().await.expect("a store");
+    let tenant = database.options().schema("tenant").migrate().await.expect("a store beside it");
+    let mut connections = Vec::new();
+    for _ in 0..4 {
+        connections.push(connect(database.url()).await);
+    }
+    let [snapshot, writer, reads_sequence, beside] = &mut connections[..] else { panic!("four") };
+    sql(snapshot, "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM es.events").await;
+    sql(
+        writer,
+        "CREATE TABLE other (a int); BEGIN; INSERT INTO other VALUES (1); SELECT pg_current_xact_id()",
+    )
+    .await;
+    sql(reads_sequence, "BEGIN; SELECT last_value FROM es.positions; SELECT * FROM es.event_log").await;
+    let mut tx = beside.begin().await.expect("a transaction");
+    append_in(&tenant, &mut tx, "a", 0).await;
+    let mut other = connect(elsewhere.url()).await;
+    let mut other_tx = other.begin().await.expect("a transaction");
+    append_in(&store_elsewhere, &mut other_tx, "a", 0).await;
+
+    let mut reader = Reader::new(&store);
+    for round in 0..10 {
+        append(&store, "a", round).await;
+        assert_eq!(reader.read().await, Rest::Nothing);
+        assert_eq!(reader.positions.len() as u64, round + 1);
+    }
+    assert!(store.open_appends().await.expect("a list").is_empty());
+    let mut held = Reader::new(&store_elsewhere);
+    assert_eq!(held.read().await, Rest::Held, "there it counts");
+    tx.rollback().await.expect("rolled back");
+    other_tx.rollback().await.expect("rolled back");
+}
+
+/// A prepared transaction has no process, and another number than the transaction that it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prepared_transaction_is_waited_for() {
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    let cluster = Cluster::persistent(&folder)
+        .setting("max_prepared_transactions = 5")
+        .start()
+        .await
+        .expect("a server");
+    let store = PostgresStore::migrate(cluster.url()).await.expect("a store");
+    let mut connection = connect(cluster.url()).await;
+    let (mut reader, mut naive) = (Reader::new(&store), Naive::default());
+    for (round, end) in ["COMMIT", "ROLLBACK", "COMMIT"].into_iter().enumerate() {
+        let key = format!("prepared {round}");
+        sql(&mut connection, "BEGIN").await;
+        append_in(&store, &mut connection, &key, 0).await;
+        // Seen before it is prepared, too: then it is looked for under a name that is gone.
+        assert_eq!(reader.read().await, Rest::Held);
+        append(&store, "a", round as u64).await;
+        assert_eq!(reader.read().await, Rest::Held);
+        sql(&mut connection, "PREPARE TRANSACTION 'es test'").await;
+        let before = reader.positions.len();
+        for _ in 0..5 {
+            assert_eq!(reader.read().await, Rest::Held);
+        }
+        assert_eq!(reader.positions.len(), before);
+        let open = store.open_appends().await.expect("a list");
+        assert_eq!(open.len(), 1);
+        assert_eq!((open[0].pid, open[0].prepared.as_deref()), (None, Some("es test")), "{}", open[0]);
+        assert!(open[0].age.is_some());
+        naive.read(&mut connection).await;
+        sql(&mut connection, &format!("{end} PREPARED 'es test'")).await;
+        assert_eq!(reader.read().await, Rest::Nothing);
+        naive.read(&mut connection).await;
+    }
+    let committed = committed(&mut connection).await;
+    assert_eq!(committed.len(), 5);
+    assert_eq!(reader.positions, committed);
+    assert_eq!(naive.seen.len(), 3, "the naive cursor has lost the two that were prepared");
+    connection.close().await.expect("closed");
+    store.close().await;
+    drop(cluster);
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[tokio::test]
+async fn a_stuck_writer_is_seen() {
+    let (database, store) = fresh().await;
+    let mut writer = connect(database.url()).await;
+    sql(&mut writer, "SET application_name = 'forgetful'").await;
+    let mut tx = writer.begin().await.expect("a transaction");
+    append_in(&store, &mut tx, "a", 0).await;
+    let mut waiting = connect(database.url()).await;
+    until(&mut waiting, "EXISTS (SELECT FROM pg_stat_activity WHERE state = 'idle in transaction' AND application_name = 'forgetful')").await;
+    let open = store.open_appends().await.expect("a list");
+    assert_eq!(open.len(), 1);
+    assert_eq!(open[0].application_name.as_deref(), Some("forgetful"));
+    assert_eq!(open[0].state.as_deref(), Some("idle in transaction"));
+    assert!(open[0].pid.is_some() && open[0].age.is_some());
+    let text = open[0].to_string();
+    assert!(text.contains("of \"forgetful\" (idle in transaction), open for"), "{text}");
+    tx.rollback().await.expect("rolled back");
+    assert!(store.open_appends().await.expect("a list").is_empty());
+}

@@ -1,0 +1,132 @@
+//! Many writers, random pauses, rollbacks; four subscribers; and the naive cursor beside them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use es_core::{RawEvent, Subscription, Uuid};
+use es_postgres::PostgresStore;
+use sqlx::Connection;
+use tokio::task::JoinSet;
+
+use crate::support::{DEADLINE, Naive, append_in, committed, connect, fresh};
+
+const WRITERS: usize = 16;
+
+/// How long the writers write: `ES_SOAK_SECONDS`, or 10.
+fn seconds() -> u64 {
+    std::env::var("ES_SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(10)
+}
+
+/// Anything below `bound`: the random bits of a fresh id.
+fn random(bound: u64) -> u64 {
+    (Uuid::now_v7().as_u64_pair().1 & 0xFFFF_FFFF) % bound
+}
+
+/// Appends in transactions that take their time before and after they draw a position.
+async fn write(store: PostgresStore, url: String, writer: usize, end: Instant) -> u64 {
+    let mut connection = connect(&url).await;
+    let (key, mut revision, mut rolled_back) = (format!("writer {writer}"), 0, 0);
+    let pause = async || {
+        if random(3) > 0 {
+            tokio::time::sleep(Duration::from_micros(random(8_000))).await;
+        }
+    };
+    while Instant::now() < end {
+        let mut tx = connection.begin().await.expect("a transaction");
+        pause().await;
+        append_in(&store, &mut tx, &key, revision).await;
+        pause().await;
+        if random(100) < 15 {
+            tx.rollback().await.expect("rolled back");
+            rolled_back += 1;
+        } else {
+            tx.commit().await.expect("committed");
+            revision += 1;
+        }
+    }
+    rolled_back
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn every_committed_event_is_seen_once_in_order_by_every_subscriber() {
+    let (database, store) = fresh().await;
+    // Two subscribers share the writers' store; two are, as it were, in another process.
+    let other = database.options().connect().await.expect("a store");
+    let done = Arc::new(AtomicBool::new(false));
+    let end = Instant::now() + Duration::from_secs(seconds());
+
+    let mut subscribers = JoinSet::new();
+    for number in 0..4_usize {
+        let store = if number % 2 == 0 { store.clone() } else { other.clone() };
+        let (done, url) = (Arc::clone(&done), database.url().to_owned());
+        subscribers.spawn(async move {
+            let mut subscription =
+                Subscription::new(store).page_size(1 + 37 * number).poll_every(Duration::from_millis(50));
+            let mut seen = Vec::new();
+            let mut oracle = None;
+            let deadline = Instant::now() + Duration::from_secs(seconds()) + DEADLINE;
+            loop {
+                if oracle.is_none() && done.load(Ordering::Acquire) {
+                    oracle = Some(committed(&mut connect(&url).await).await.len());
+                }
+                if oracle.is_some_and(|committed| seen.len() >= committed) || Instant::now() > deadline {
+                    return seen;
+                }
+                let mut new = Vec::new();
+                let mut take = |raw: RawEvent<'_>| {
+                    new.push(raw.position.get());
+                    Ok(())
+                };
+                // Woken now and then, to see whether the writers are done. What a dropped call has handed out comes again.
+                let page =
+                    tokio::time::timeout(Duration::from_secs(1), subscription.next_page(&mut take)).await;
+                if let Ok(page) = page {
+                    page.expect("a page");
+                    seen.extend(new);
+                }
+            }
+        });
+    }
+    let naive = tokio::spawn({
+        let (done, url) = (Arc::clone(&done), database.url().to_owned());
+        async move {
+            let (mut connection, mut naive) = (connect(&url).await, Naive::default());
+            while !done.load(Ordering::Acquire) {
+                naive.read(&mut connection).await;
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            naive.read(&mut connection).await;
+            naive.seen
+        }
+    });
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        writers.spawn(write(store.clone(), database.url().to_owned(), writer, end));
+    }
+    let rolled_back: u64 = writers.join_all().await.into_iter().sum();
+    done.store(true, Ordering::Release);
+
+    let committed = committed(&mut connect(database.url()).await).await;
+    let naive = naive.await.expect("no panic");
+    let lost_by_naive = committed.iter().filter(|position| !naive.contains(position)).count();
+    let mut lost = 0;
+    for seen in subscribers.join_all().await {
+        let seen_set: std::collections::HashSet<u64> = seen.iter().copied().collect();
+        lost += committed.iter().filter(|position| !seen_set.contains(position)).count();
+        assert!(seen.is_sorted_by(|one, next| one < next), "out of order, or twice");
+        let same = seen.iter().zip(&committed).take_while(|(seen, committed)| seen == committed).count();
+        assert!(
+            seen.len() == committed.len() && same == seen.len(),
+            "{} of {}, the same up to {same}",
+            seen.len(),
+            committed.len()
+        );
+    }
+    println!(
+        "{} events committed, {rolled_back} appends rolled back: the naive cursor lost {lost_by_naive}, four subscribers lost {lost}",
+        committed.len()
+    );
+    assert!(rolled_back > 0 && committed.len() > WRITERS);
+    assert!(lost_by_naive > 0, "the bad case did not come up");
+}

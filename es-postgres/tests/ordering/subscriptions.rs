@@ -1,0 +1,168 @@
+//! Subscriptions on PostgreSQL: wake-ups, lost connections, and readers that are far behind.
+
+use std::time::Duration;
+
+use es_core::{Checkpoint, EventStore, Filter, Listener, RawEvent, StoreError, Subscription};
+use es_postgres::PostgresStore;
+use sqlx::Connection;
+
+use crate::support::{DEADLINE, append, append_in, connect, fresh, numbers, sql, until};
+
+/// Longer than any test takes: whoever waits for the clock fails.
+const NEVER: Duration = Duration::from_secs(3_600);
+
+async fn next(subscription: &mut Subscription<PostgresStore>) -> Vec<u64> {
+    let mut seen = Vec::new();
+    let mut take = |raw: RawEvent<'_>| {
+        seen.push(raw.position.get());
+        Ok(())
+    };
+    let page = tokio::time::timeout(DEADLINE, subscription.next_page(&mut take)).await;
+    page.expect("a page in time").expect("a page");
+    seen
+}
+
+async fn heard(listener: &mut Listener) {
+    tokio::time::timeout(DEADLINE, listener.heard()).await.expect("a ring");
+}
+
+const LISTENING: &str =
+    "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'es listen'
+             AND query LIKE 'LISTEN%' AND state = 'idle')";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_wakes_readers_of_the_same_process_and_of_others() {
+    let (database, store) = fresh().await;
+    let other = database.options().connect().await.expect("a store");
+    let mut here = Subscription::new(store.clone()).poll_every(NEVER);
+    let mut there = Subscription::new(other).poll_every(NEVER);
+    let mut watch = connect(database.url()).await;
+    until(&mut watch, LISTENING).await;
+    for round in 0..20 {
+        let (here, there, position) =
+            tokio::join!(next(&mut here), next(&mut there), append(&store, "a", round));
+        assert_eq!((here, there), (vec![position], vec![position]));
+    }
+}
+
+/// The transaction is the caller's, so nobody tells when it is committed; readers that were told that it is open look again.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_in_a_transaction_of_the_caller_wakes_readers_when_it_is_committed() {
+    let (database, store) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    let mut live = Subscription::new(store.clone()).poll_every(NEVER);
+    for round in 0..5 {
+        let mut tx = connection.begin().await.expect("a transaction");
+        let position = append_in(&store, &mut tx, "a", round).await;
+        let waiting = async {
+            let dropped =
+                tokio::time::timeout(Duration::from_millis(20), live.next_page(&mut |_| Ok(()))).await;
+            assert!(dropped.is_err(), "nothing is committed");
+            let committed = async {
+                tx.commit().await.expect("committed");
+            };
+            tokio::join!(next(&mut live), committed).0
+        };
+        assert_eq!(waiting.await, [position]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_listen_connection_loses_nothing() {
+    let (database, store) = fresh().await;
+    let other = database.options().connect().await.expect("a store");
+    let mut there = Subscription::new(other.clone()).poll_every(NEVER);
+    let mut watch = connect(database.url()).await;
+    for round in 0..3 {
+        until(&mut watch, LISTENING).await;
+        sql(
+            &mut watch,
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+             WHERE datname = current_database() AND application_name = 'es listen'",
+        )
+        .await;
+        // Nobody hears of this one, until the connection is there again.
+        let position = append(&store, "a", round).await;
+        assert_eq!(next(&mut there).await, [position]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn closing_the_store_ends_its_subscriptions() {
+    let (_database, store) = fresh().await;
+    append(&store, "a", 0).await;
+    let mut live = Subscription::new(store.clone()).from_now().await.expect("a head").poll_every(NEVER);
+    let waiting = tokio::spawn(async move { live.next_page(&mut |_| Ok(())).await });
+    // Whether it waits already or not, it ends.
+    store.close().await;
+    let ended = tokio::time::timeout(DEADLINE, waiting).await.expect("an end").expect("no panic");
+    let error = ended.expect_err("closed");
+    assert!(matches!(error, StoreError::Closed) && !error.is_retryable(), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ring_comes_from_the_own_store_only_once_and_from_others_too() {
+    let (database, store) = fresh().await;
+    let other = database.options().connect().await.expect("a store");
+    let mut listener = other.listen();
+    let mut watch = connect(database.url()).await;
+    until(&mut watch, LISTENING).await;
+    heard(&mut listener).await;
+    append(&store, "a", 0).await;
+    heard(&mut listener).await;
+}
+
+/// 100,000 events behind, in bounded pages; and a rare event among them, past a hole that is larger than a page looks.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_far_behind_catches_up() {
+    const EVENTS: u64 = 100_000;
+    let (database, store) = fresh().await;
+    append(&store, "a", 0).await;
+    let mut owner = connect(database.url()).await;
+    sql(
+        &mut owner,
+        "SELECT es.register_names('{}', '{account.rare}', '{1}');
+         INSERT INTO es.streams (category, key, revision, head_event_id)
+         SELECT 1, 'many ' || n, 99999, gen_random_uuid() FROM generate_series(1, 10) n;
+         INSERT INTO es.events (position, stream, revision, recorded_at, event_id, type, payload)
+         SELECT nextval('es.positions'), s.id, n / 10 + 1, clock_timestamp(), gen_random_uuid(),
+                CASE WHEN n = 99997 THEN 2 ELSE 1 END, '1'
+         FROM generate_series(0, 99998) n
+         JOIN es.streams s ON s.key = 'many ' || (n % 10 + 1);
+         SELECT setval('es.positions', 1000000000)",
+    )
+    .await;
+    append(&store, "a", 1).await;
+    append(&store, "a", 2).await;
+    let head = store.head().await.expect("a head");
+
+    let mut all = Subscription::new(store.clone());
+    let (mut count, mut last) = (0, 0);
+    while all.checkpoint() != head {
+        let page = all
+            .page(&mut |raw: RawEvent<'_>| {
+                assert!(raw.position.get() > last);
+                last = raw.position.get();
+                count += 1;
+                Ok(())
+            })
+            .await
+            .expect("a page");
+        assert!(page.events <= 1_000);
+    }
+    assert_eq!(count, EVENTS + 2);
+
+    let mut rare = Subscription::new(store.clone()).filter(Filter::new().event_name("account.rare"));
+    let (mut found, mut pages) = (0, 0);
+    while rare.checkpoint() != head {
+        let before = rare.checkpoint();
+        found += rare.page(&mut |_| Ok(())).await.expect("a page").events;
+        pages += 1;
+        assert_ne!(rare.checkpoint(), before, "each page gets further");
+    }
+    assert_eq!(found, 1);
+    assert!(pages <= 3, "{pages} pages");
+    assert_eq!(numbers(&mut owner, "SELECT count(*) FROM es.events").await, [EVENTS + 2]);
+    let from_start = Subscription::new(store).from(Checkpoint::START).checkpoint();
+    assert_eq!(from_start, Checkpoint::START);
+}

@@ -1,0 +1,128 @@
+//! Stores, open appends, the oracle, and the cursor that everybody writes first.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::{
+    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, EventStore, Filter, Metadata, NewEvent,
+    RawEvent, Rest, Revision, StreamId,
+};
+use es_postgres::PostgresStore;
+use es_postgres::testing::TestDatabase;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
+    let database = TestDatabase::new().await.expect("a test database");
+    let store = database.store().await.expect("a migrated store");
+    (database, store)
+}
+
+pub(crate) async fn connect(url: &str) -> PgConnection {
+    PgConnection::connect(url).await.expect("a connection")
+}
+
+pub(crate) async fn sql(connection: &mut PgConnection, text: &str) {
+    let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await;
+    done.unwrap_or_else(|error| panic!("{text}: {error}"));
+}
+
+pub(crate) async fn numbers(connection: &mut PgConnection, text: &str) -> Vec<u64> {
+    let found: Result<Vec<i64>, _> =
+        sqlx::query_scalar(AssertSqlSafe(text)).persistent(false).fetch_all(connection).await;
+    let found = found.unwrap_or_else(|error| panic!("{text}: {error}"));
+    found.into_iter().map(i64::unsigned_abs).collect()
+}
+
+/// Waits until a condition in SQL holds.
+pub(crate) async fn until(connection: &mut PgConnection, condition: &str) {
+    let holds = async {
+        while numbers(connection, &format!("SELECT ({condition})::integer::bigint")).await != [1] {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, holds).await.unwrap_or_else(|_| panic!("never: {condition}"));
+}
+
+pub(crate) fn stream(key: &str) -> StreamId {
+    StreamId::new("account", key).expect("a stream id")
+}
+
+pub(crate) fn event(payload: &str) -> [NewEvent; 1] {
+    [NewEvent::new("account.noted", 1, payload.into(), Arc::new(Metadata::new()))]
+}
+
+fn position(outcome: AppendOutcome) -> u64 {
+    match outcome {
+        AppendOutcome::Appended(appended) => appended.positions[0].get(),
+        other => panic!("not appended: {other:?}"),
+    }
+}
+
+/// Appends one event, and gives back its position.
+pub(crate) async fn append(store: &PostgresStore, key: &str, expected: u64) -> u64 {
+    let (stream, event) = (stream(key), event("1"));
+    position(store.append(Append::new(&stream, Revision::new(expected), &event)).await.expect("an outcome"))
+}
+
+/// The same in a transaction that stays open.
+pub(crate) async fn append_in(store: &PostgresStore, tx: &mut PgConnection, key: &str, expected: u64) -> u64 {
+    let (stream, event) = (stream(key), event("1"));
+    let append = Append::new(&stream, Revision::new(expected), &event);
+    position(store.append_in(tx, append).await.expect("an outcome"))
+}
+
+/// A reader of the whole store that keeps what it was given.
+pub(crate) struct Reader<'a> {
+    store: &'a PostgresStore,
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) positions: Vec<u64>,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) const fn new(store: &'a PostgresStore) -> Self {
+        Self { store, checkpoint: Checkpoint::START, positions: Vec::new() }
+    }
+
+    /// Reads one page, and says what lies beyond.
+    pub(crate) async fn page(&mut self) -> AllPage {
+        let all = Filter::new();
+        let positions = &mut self.positions;
+        let mut take = |raw: RawEvent<'_>| {
+            positions.push(raw.position.get());
+            Ok(())
+        };
+        let query = AllQuery::after(self.checkpoint, &all);
+        let page = self.store.read_all(query, &mut take).await.expect("a page");
+        self.checkpoint = page.checkpoint;
+        page
+    }
+
+    /// One page that is the end, or stops at an open append.
+    pub(crate) async fn read(&mut self) -> Rest {
+        self.page().await.rest
+    }
+}
+
+/// `WHERE position > last`: the cursor that loses events.
+#[derive(Default)]
+pub(crate) struct Naive {
+    last: u64,
+    pub(crate) seen: BTreeSet<u64>,
+}
+
+impl Naive {
+    pub(crate) async fn read(&mut self, connection: &mut PgConnection) {
+        let text = format!("SELECT position FROM es.events WHERE position > {} ORDER BY position", self.last);
+        let found = numbers(connection, &text).await;
+        self.last = found.last().copied().unwrap_or(self.last);
+        self.seen.extend(found);
+    }
+}
+
+/// What was committed.
+pub(crate) async fn committed(connection: &mut PgConnection) -> Vec<u64> {
+    numbers(connection, "SELECT position FROM es.events ORDER BY position").await
+}
