@@ -16,6 +16,9 @@ use crate::watermark::{Ledger, Safe};
 /// How long a page behind a pooler waits, on one server process, for the appends that are open.
 const POOLER_PATIENCE: Duration = Duration::from_millis(500);
 
+/// How many events one statement looks at to find those that a filter takes. A page of more is looked for in as many.
+const LOOKED_AT: usize = 20_000;
+
 /// Where a page ended.
 struct End {
     checkpoint: Checkpoint,
@@ -159,17 +162,22 @@ async fn page(
     let known = names.known();
     let mut unknown_names = false;
     let mut end = End { checkpoint: query.after, events: 0, more: false };
-    let call = pool
-        .statements
-        .read_all
+    let filter = query.filter;
+    let filtered = *filter != Filter::new();
+    let statement = if filtered { &pool.statements.read_some } else { &pool.statements.read_all };
+    let mut call = statement
         .call()
         .bind(after.cast_signed())
         .bind(safe.position.cast_signed())
-        .bind(category_names(query.filter))
-        .bind(event_names(query.filter))
-        .bind(i64::try_from(query.limit).unwrap_or(i64::MAX))
+        .bind(bigint(query.limit))
         .bind(known.last_type())
         .bind(known.last_category());
+    if filtered {
+        call = call
+            .bind(category_names(filter))
+            .bind(event_names(filter))
+            .bind(bigint(query.limit.max(LOOKED_AT)));
+    }
     {
         let mut rows = call.fetch(&mut session.connection);
         let mut first = true;
@@ -180,11 +188,10 @@ async fn page(
             if first {
                 first = false;
                 same_history(query.after, columns)?;
-                if columns.is_null(15)? {
-                    continue;
+                if filtered && !columns.is_null(15)? {
+                    end.checkpoint = checkpoint(columns, 15)?;
+                    end.more = !columns.is_null(17)? && columns.bigint(17)? < safe.position;
                 }
-                end.checkpoint = checkpoint(columns, 15)?;
-                end.more = columns.bigint(17)? < safe.position;
             }
             if columns.is_null(0)? {
                 continue;
@@ -194,7 +201,7 @@ async fn page(
             let stream = match &mut stream {
                 Some((of, stream)) if *of == category && stream.key() == key => &*stream,
                 other => {
-                    let name = category_name(query.filter, &known, category, columns.text(13)?)?;
+                    let name = category_name(filter, &known, category, columns.text(13)?)?;
                     &other.insert((category, StreamId::new(name, key).map_err(StoreError::from)?)).1
                 }
             };
@@ -205,9 +212,10 @@ async fn page(
             }
             last = position;
             end.events += 1;
-            if end.events == query.limit {
+            let full = end.events == query.limit;
+            if full || !filtered {
                 end.checkpoint = Checkpoint::behind(event.position, event.event_id);
-                end.more = true;
+                end.more |= full;
             }
             sink(event)?;
         }
@@ -229,6 +237,10 @@ fn same_history(checkpoint: Checkpoint, row: Columns<'_>) -> Result<(), StoreErr
     } else {
         Err(StoreError::ForeignCheckpoint { position, event_id, found })
     }
+}
+
+fn bigint(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn checkpoint(row: Columns<'_>, column: usize) -> Result<Checkpoint, StoreError> {
