@@ -91,5 +91,5 @@ async fn a_closed_store_says_so() {
     store.close().await;
     let refused = store.append(Append::new(&stream("a"), Revision::new(1), &events(1))).await;
     let error = refused.expect_err("closed");
-    assert_eq!(error.to_string(), "the store is not available: this store was closed");
+    assert_eq!(error.to_string(), "this store was closed");
 }
