@@ -233,6 +233,48 @@ async fn a_prepared_transaction_is_waited_for() {
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
+/// While `nextval` logs, it shows a number 32 above the one that it draws; a reader that took it for drawn would call positions
+/// safe that are drawn later. The server's own function, which reads under the page's lock, tells the truth.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_number_that_is_shown_before_it_is_drawn_is_not_believed() {
+    let (database, _store) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    sql(
+        &mut connection,
+        "CREATE FUNCTION ahead(p_times integer, OUT plain bigint, OUT ours bigint) LANGUAGE plpgsql AS $$
+         DECLARE v_shown bigint;
+         BEGIN
+             plain := 0; ours := 0;
+             FOR n IN 1 .. p_times LOOP
+                 SELECT last_value INTO v_shown FROM es.positions;
+                 IF v_shown > pg_sequence_last_value('es.positions') THEN plain := plain + 1; END IF;
+                 SELECT w.drawn INTO v_shown FROM es.watermark() w;
+                 IF v_shown > pg_sequence_last_value('es.positions') THEN ours := ours + 1; END IF;
+             END LOOP;
+         END $$",
+    )
+    .await;
+    let mut drawing = tokio::task::JoinSet::new();
+    for _ in 0..3 {
+        let url = database.url().to_owned();
+        drawing.spawn(async move {
+            let mut connection = connect(&url).await;
+            loop {
+                sql(&mut connection, "SELECT count(nextval('es.positions')) FROM generate_series(1, 20000)")
+                    .await;
+            }
+        });
+    }
+    until(&mut connection, "(SELECT last_value FROM es.positions) > 20000").await;
+    let (plain, ours): (i64, i64) = sqlx::query_as("SELECT plain, ours FROM ahead(20000)")
+        .fetch_one(&mut connection)
+        .await
+        .expect("counts");
+    drawing.shutdown().await;
+    println!("of 20000 looks at a busy sequence, {plain} plain ones and {ours} of ours were ahead of it");
+    assert_eq!(ours, 0);
+}
+
 #[tokio::test]
 async fn a_stuck_writer_is_seen() {
     let (database, store) = fresh().await;
