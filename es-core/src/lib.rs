@@ -87,8 +87,8 @@ pub use shape::Shape;
 pub use snapshot::{Fingerprint, NewSnapshot, Snapshots};
 pub use store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, Bell, CategoryNames, Checkpoint,
-    CommandKey, CommandOutcome, CommandRecord, EventStore, Filter, InvalidCheckpoint, Limits, Listener, Load,
-    LoadItem, LoadSink, Rest, Sink, StreamHead, StreamRange, StreamSummary,
+    CommandKey, CommandOutcome, CommandRecord, EventStore, Filter, Find, InvalidCheckpoint, Limits, Listener,
+    Load, LoadItem, LoadSink, Rest, Sink, StreamHead, StreamRange, StreamSummary,
 };
 pub use stream::{InvalidKey, Position, Revision, StreamId, StreamKey};
 pub use subscription::{Subscription, TypedSubscription};

@@ -258,7 +258,7 @@ fn event_names(filter: &Filter) -> Option<Vec<&str>> {
 }
 
 /// How a reader calls a category: as its filter does, else by the first name that it had.
-fn category_name(
+pub(crate) fn category_name(
     filter: &Filter,
     known: &Known,
     id: i32,

@@ -31,6 +31,7 @@ mod check;
 mod columns;
 mod connect_error;
 mod error;
+mod find;
 mod hints;
 mod json;
 mod load;

@@ -48,7 +48,7 @@ macro_rules! statements {
 }
 
 statements! {
-    append, append_all, append_one, backend_lives, check, close_stream, drop_snapshots, find_appended, grant_reader,
+    append, append_all, append_one, backend_lives, check, close_stream, drop_snapshots, find_appended, find_correlation, find_event, grant_reader,
     grant_writer, head, list_snapshots, list_streams, load, names, open_appends, prune_commands, read_all, read_some,
     read_backward, read_forward, register_events, register_names, rename_category, save_snapshot, watermark,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
-    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Catalogue, Checkpoint, EventStore, Fingerprint,
+    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Catalogue, Checkpoint, EventStore, Find, Fingerprint,
     Listener, Load, LoadSink, NewSnapshot, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange,
     StreamSummary,
 };
@@ -15,8 +15,8 @@ use tracing::{Instrument, debug_span};
 use crate::names::{Rename, Said};
 use crate::pool::Pool;
 use crate::{
-    ConnectError, OpenAppend, PostgresOptions, SnapshotGroup, all, append, append_all, load, open_appends,
-    read, snapshots, streams,
+    ConnectError, OpenAppend, PostgresOptions, SnapshotGroup, all, append, append_all, find, load,
+    open_appends, read, snapshots, streams,
 };
 
 /// Events in PostgreSQL, version 14 or later. Clones share their connections.
@@ -205,7 +205,21 @@ impl EventStore for PostgresStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<StreamSummary>, StoreError> {
-        streams::list(&self.pool, category, after, limit).await
+        streams::list(&self.pool, category, "", after, limit).await
+    }
+
+    async fn list_streams_with_prefix(
+        &self,
+        category: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StreamSummary>, StoreError> {
+        streams::list(&self.pool, category, prefix, after, limit).await
+    }
+
+    async fn find(&self, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
+        find::find(&self.pool, what, sink).instrument(debug_span!("find", ?what)).await
     }
 
     async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {

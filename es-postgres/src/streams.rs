@@ -55,11 +55,13 @@ where
 pub(crate) async fn list(
     pool: &Pool,
     category: &str,
+    prefix: &str,
     after: Option<&str>,
     limit: usize,
 ) -> Result<Vec<StreamSummary>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let call = pool.statements.list_streams.call().bind(category).bind(after.unwrap_or_default()).bind(limit);
+    let call = pool.statements.list_streams.call();
+    let call = call.bind(category).bind(after.unwrap_or_default()).bind(limit).bind(prefix);
     let mut summaries = Vec::new();
     for row in rows(pool, call).await? {
         let key = required(0, Columns(&row).text(0)?)?;

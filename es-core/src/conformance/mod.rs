@@ -76,6 +76,8 @@ macro_rules! conformance {
             an_error_of_the_sink_ends_the_page,
             a_reader_beside_writers_misses_nothing,
             streams_are_listed_in_pages,
+            streams_are_listed_by_prefix,
+            events_are_found_by_their_ids,
             keys_are_exact,
             a_stream_is_found_by_every_name_of_its_category,
             a_stream_exists_once_under_all_names,

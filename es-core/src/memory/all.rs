@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Content, StoredEvent, raw};
-use crate::{AllPage, AllQuery, Checkpoint, Position, RawEvent, Rest, Revision, StoreError, StreamId};
+use crate::{AllPage, AllQuery, Checkpoint, Find, Position, RawEvent, Rest, Revision, StoreError, StreamId};
 
 /// The event with position `n` stands at `n - 1`: under the lock of the store no position is drawn in vain.
 #[derive(Debug, Default)]
@@ -87,22 +87,34 @@ impl Content {
             if !filter.events.is_empty() && !filter.events.iter().any(|name| name == event) {
                 continue;
             }
-            let mut entry = entry.clone();
-            if let Some((_, asked)) = wanted.iter().find(|(id, _)| *id == entry.category) {
-                if entry.stream.category() != asked.as_ref() {
-                    let name = StreamId::new((*asked).clone(), entry.stream.key())?;
-                    entry.stream = Arc::new(name);
-                }
-            } else if !filter.categories.is_empty() {
+            let asked = wanted.iter().find(|(id, _)| *id == entry.category).map(|(_, asked)| *asked);
+            if asked.is_none() && !filter.categories.is_empty() {
                 continue;
-            } else if let Some(first) = self.first_names.get(&entry.category)
-                && entry.stream.category() != first
-            {
-                entry.stream = Arc::new(StreamId::new(first.clone(), entry.stream.key())?);
             }
+            let entry = self.named(entry, asked)?;
             entries.push(entry);
         }
         end.events = entries.len();
         Ok(Page { entries, end })
+    }
+
+    pub(super) fn find(&self, what: Find) -> Result<Vec<Entry>, StoreError> {
+        let fits = |entry: &&Entry| match what {
+            Find::Event(id) => entry.stored.event.id == id,
+            Find::Correlation(id) => entry.stored.event.metadata.correlation_id == Some(id),
+        };
+        self.log.0.iter().filter(fits).map(|entry| self.named(entry, None)).collect()
+    }
+
+    /// With the category called as it is asked for, else by its first name.
+    fn named(&self, entry: &Entry, asked: Option<&Cow<'static, str>>) -> Result<Entry, StoreError> {
+        let mut entry = entry.clone();
+        let first = || self.first_names.get(&entry.category).map(|first| Cow::Owned(first.clone()));
+        if let Some(name) = asked.cloned().or_else(first)
+            && entry.stream.category() != name
+        {
+            entry.stream = Arc::new(StreamId::new(name, entry.stream.key())?);
+        }
+        Ok(entry)
     }
 }

@@ -12,8 +12,9 @@ use uuid::Uuid;
 use self::all::Log;
 use crate::{
     AllPage, AllQuery, Append, AppendOutcome, Appended, Bell, Catalogue, Checkpoint, CommandOutcome,
-    EventStore, Fingerprint, Limits, Listener, Load, LoadItem, LoadSink, NewEvent, NewSnapshot, Position,
-    RawEvent, Registration, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
+    EventStore, Find, Fingerprint, Limits, Listener, Load, LoadItem, LoadSink, NewEvent, NewSnapshot,
+    Position, RawEvent, Registration, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange,
+    StreamSummary,
 };
 
 /// A store that keeps everything in memory: for tests, for the first ten minutes, and as the plain form of the
@@ -285,9 +286,24 @@ impl EventStore for MemoryStore {
         self.bell.listen()
     }
 
+    async fn find(&self, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
+        let found = self.content().find(what)?;
+        found.iter().try_for_each(|entry| sink(entry.raw()))
+    }
+
     async fn list_streams(
         &self,
         category: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StreamSummary>, StoreError> {
+        self.list_streams_with_prefix(category, "", after, limit).await
+    }
+
+    async fn list_streams_with_prefix(
+        &self,
+        category: &str,
+        prefix: &str,
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<StreamSummary>, StoreError> {
@@ -296,7 +312,8 @@ impl EventStore for MemoryStore {
         content
             .streams
             .iter()
-            .filter(|((of, key), _)| of == id && after.is_none_or(|after| key.as_str() > after))
+            .filter(|((of, key), _)| of == id && key.starts_with(prefix))
+            .filter(|((_, key), _)| after.is_none_or(|after| key.as_str() > after))
             .take(limit)
             .map(|((_, key), stream)| {
                 let name = StreamId::new(category.to_owned(), key)?;

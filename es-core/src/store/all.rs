@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use uuid::Uuid;
+
 use super::Checkpoint;
 use crate::{Aggregate, Event};
 
@@ -153,4 +155,14 @@ pub enum Rest {
     Held,
     /// Nothing: this was the end.
     Nothing,
+}
+
+/// Which events [`EventStore::find`](super::EventStore::find) looks for, wherever they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Find {
+    /// The event with this id.
+    Event(Uuid),
+    /// All events with this correlation id: what one request from outside set off.
+    Correlation(Uuid),
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    AllPage, AllQuery, Append, AppendOutcome, Checkpoint, EventStore, Listener, Load, LoadSink, Sink,
+    AllPage, AllQuery, Append, AppendOutcome, Checkpoint, EventStore, Find, Listener, Load, LoadSink, Sink,
     StreamHead, StreamRange, StreamSummary,
 };
 use crate::{Catalogue, NewSnapshot, Revision, StoreError, StreamId};
@@ -36,6 +36,18 @@ macro_rules! forward_to_inner {
             }
             async fn head(&self) -> Result<Checkpoint, StoreError> {
                 (**self).head().await
+            }
+            async fn find(&self, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
+                (**self).find(what, sink).await
+            }
+            async fn list_streams_with_prefix(
+                &self,
+                category: &str,
+                prefix: &str,
+                after: Option<&str>,
+                limit: usize,
+            ) -> Result<Vec<StreamSummary>, StoreError> {
+                (**self).list_streams_with_prefix(category, prefix, after, limit).await
             }
             fn listen(&self) -> Listener {
                 (**self).listen()

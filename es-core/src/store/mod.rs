@@ -12,7 +12,7 @@ mod load;
 
 use async_trait::async_trait;
 
-pub use self::all::{AllPage, AllQuery, CategoryNames, Filter, Rest};
+pub use self::all::{AllPage, AllQuery, CategoryNames, Filter, Find, Rest};
 pub use self::append::{Append, AppendOutcome, Appended, Limits};
 pub use self::bell::{Bell, Listener};
 pub use self::checkpoint::{Checkpoint, InvalidCheckpoint};
@@ -109,6 +109,33 @@ pub trait EventStore: Send + Sync {
     /// [`StoreError`] of the store. A store that does not implement this refuses.
     async fn head(&self) -> Result<Checkpoint, StoreError> {
         Err(StoreError::Backend { source: "this store cannot be read as a whole".into(), retryable: false })
+    }
+
+    /// Finds events by what is written on them, in the order of their positions. Unlike [`read_all`](Self::read_all) it hands
+    /// out all that is committed, and waits for nothing.
+    ///
+    /// A store may have to look at every event for this; `es-postgres` does, unless there is an index: `docs/indexes.md`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store or of the sink. A store that does not implement this refuses.
+    async fn find(&self, _what: Find, _sink: Sink<'_>) -> Result<(), StoreError> {
+        Err(StoreError::Backend { source: "this store cannot find events".into(), retryable: false })
+    }
+
+    /// As [`list_streams`](Self::list_streams), only the streams whose key begins with `prefix`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store. A store that does not implement this refuses.
+    async fn list_streams_with_prefix(
+        &self,
+        _category: &str,
+        _prefix: &str,
+        _after: Option<&str>,
+        _limit: usize,
+    ) -> Result<Vec<StreamSummary>, StoreError> {
+        Err(StoreError::Backend { source: "this store cannot list by prefix".into(), retryable: false })
     }
 
     /// Hears of appends, so that a reader of the whole store looks again at once. A hint, not a promise: a store need not

@@ -92,8 +92,15 @@ async fn reads_use_indexes_and_sort_nothing() {
             plan(
                 &mut connection,
                 include_str!("../../src/sql/list_streams.sql"),
-                "text, text, bigint",
-                &format!("'account', '{key}', 10"),
+                "text, text, bigint, text",
+                &format!("'account', '{key}', 10, ''"),
+            )
+            .await,
+            plan(
+                &mut connection,
+                include_str!("../../src/sql/list_streams.sql"),
+                "text, text, bigint, text",
+                "'account', '', 10, 'key-99'",
             )
             .await,
         ];
@@ -104,6 +111,39 @@ async fn reads_use_indexes_and_sort_nothing() {
                 assert!(!plan.contains(&format!("Seq Scan on {table}")), "{plan}");
             }
             assert!(plan.contains("events_pkey") || plan.contains("streams_category_key_key"), "{plan}");
+        }
+    }
+}
+
+/// A page of the whole store reads a page of rows, from the middle or the end, whatever the planner believes.
+#[tokio::test]
+async fn a_page_of_the_whole_store_reads_no_more_than_a_page() {
+    let (database, _store) = fresh().await;
+    let mut connection = with_many_rows(database.url()).await;
+    for after in [0, 100_000, 199_000] {
+        let types = "bigint, bigint, bigint, integer, integer";
+        let all = plan(
+            &mut connection,
+            include_str!("../../src/sql/read_all.sql"),
+            types,
+            &format!("{after}, 199900, 100, 1, 1"),
+        )
+        .await;
+        let some = plan(
+            &mut connection,
+            include_str!("../../src/sql/read_some.sql"),
+            &format!("{types}, text[], text[], bigint"),
+            &format!("{after}, 199900, 100, 1, 1, '{{account}}', '{{account.counted}}', 2000"),
+        )
+        .await;
+        for (plan, most) in [(all, 100), (some, 2000)] {
+            assert!(plan.contains("events_position"), "{plan}");
+            assert!(!plan.contains("Seq Scan on events"), "{plan}");
+            for line in plan.lines().filter(|line| line.contains(" on events ")) {
+                let rows = line.rsplit_once("rows=").and_then(|(_, rest)| rest.split([' ', '.']).next());
+                let rows: u64 = rows.and_then(|rows| rows.parse().ok()).expect("a number of rows");
+                assert!(rows <= most, "{plan}");
+            }
         }
     }
 }

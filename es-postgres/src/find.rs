@@ -1,0 +1,72 @@
+//! Finding events by what is written on them.
+
+use std::sync::Arc;
+
+use es_core::{Filter, Find, RawEvent, Sink, StoreError, StreamId};
+use futures_util::TryStreamExt;
+
+use crate::all::category_name;
+use crate::load::ReadError;
+use crate::names;
+use crate::pool::{Pool, Session};
+use crate::row::{self, Columns, required};
+
+pub(crate) async fn find(pool: &Pool, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
+    loop {
+        let mut lease = pool.lease().await?;
+        let mut handed_out = false;
+        let mut watched = |event: RawEvent<'_>| {
+            handed_out = true;
+            sink(event)
+        };
+        match read(&mut lease.session, pool, what, &mut watched).await {
+            Ok(()) => {
+                lease.keep();
+                return Ok(());
+            }
+            Err(ReadError::Stopped(error)) => return Err(error),
+            Err(ReadError::Failed(failure)) => {
+                let again = lease.may_be_repeated(&failure, handed_out);
+                lease.keep_after(&failure);
+                if !again {
+                    return Err(failure.into());
+                }
+            }
+        }
+    }
+}
+
+async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) -> Result<(), ReadError> {
+    let (statement, id) = match what {
+        Find::Event(id) => (&pool.statements.find_event, id),
+        Find::Correlation(id) => (&pool.statements.find_correlation, id),
+        other => {
+            let source = format!("{other:?} is not known to this store").into();
+            return Err(StoreError::Backend { source, retryable: false }.into());
+        }
+    };
+    pool.begin(&mut session.connection).await?;
+    let names = Arc::clone(&session.names);
+    let known = names.known();
+    let all = Filter::new();
+    let mut unknown_names = false;
+    let call = statement.call().bind(id).bind(known.last_type()).bind(known.last_category());
+    {
+        let mut rows = call.fetch(&mut session.connection);
+        while let Some(row) = rows.try_next().await? {
+            let columns = Columns(&row);
+            let category = columns.integer(12)?;
+            unknown_names |= category > known.last_category() || columns.integer(2)? > known.last_type();
+            let name = category_name(&all, &known, category, columns.text(13)?)?;
+            let key = required(11, columns.text(11)?)?;
+            let stream = StreamId::new(name, key).map_err(StoreError::from)?;
+            sink(row::event(&stream, &known, &row)?)?;
+        }
+    }
+    if unknown_names {
+        let found = names::read(&mut session.connection, &pool.statements).await;
+        names.learn(found.map_err(ReadError::Failed)?);
+    }
+    pool.commit(&mut session.connection).await?;
+    Ok(())
+}
