@@ -37,6 +37,10 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The version under which events are stored: this one, or, with `write_as`, the one before.
     const WRITTEN_VERSION: u32 = Self::VERSION;
 
+    /// All of that in one value, so that generated code asks for it once.
+    #[doc(hidden)]
+    const TYPE: EventType = EventType::of::<Self>();
+
     /// Decodes a stored event of this name or an earlier one, of this version or an older one, and brings it up to this version.
     ///
     /// The caller has compared the name.

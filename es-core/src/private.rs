@@ -122,11 +122,8 @@ pub fn decoded_retired<A: Retired<E>, E, Failure: Error + Send + Sync + 'static>
 
 /// The present name of the event that had this one before.
 #[must_use]
-pub fn renamed(
-    name: &str,
-    events: &'static [(&'static str, &'static [&'static str])],
-) -> Option<&'static str> {
-    events.iter().find(|(_, was)| was.contains(&name)).map(|(now, _)| *now)
+pub fn renamed<A: Aggregate>(name: &str) -> Option<&'static str> {
+    A::description().all().find(|event| event.was.contains(&name)).map(|event| event.name)
 }
 
 /// An aggregate that writes an event. No type implements it: generated code asks for it where an event is retired.
@@ -346,12 +343,13 @@ const fn same(left: &str, right: &str) -> bool {
     if left.len() != right.len() {
         return false;
     }
-    let mut at = 0;
-    while at < left.len() {
+    // From the end, as names differ there: each step of constant code costs the user's build.
+    let mut at = left.len();
+    while at > 0 {
+        at -= 1;
         if left[at] != right[at] {
             return false;
         }
-        at += 1;
     }
     true
 }

@@ -70,13 +70,7 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
     let private = es_core.private();
     let of = |event: &Variant| {
         let path = &event.path;
-        quote! {
-            #es_core::EventType {
-                name: <#path as #es_core::Event>::NAME,
-                version: <#path as #es_core::Event>::VERSION,
-                written: <#path as #es_core::Event>::WRITTEN_VERSION,
-            }
-        }
+        quote!(<#path as #es_core::Event>::TYPE)
     };
     let all = aggregate.events.iter().map(of);
     let descriptions = aggregate.events.iter().map(|event| {
@@ -129,7 +123,6 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
     for path in &aggregate.retired {
         decode.extend(retired_arm(path, es_core));
     }
-    let wire_names = wire_names(aggregate).map(|(_, names)| names);
     let unknown = if aggregate.skip_unknown {
         quote!(#private::Ok(()))
     } else {
@@ -157,7 +150,7 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
             loop {
                 return match __es_name {
                     #decode
-                    _ => match #private::renamed(__es_name, const { &[#(#wire_names),*] }) {
+                    _ => match #private::renamed::<Self>(__es_name) {
                         #private::Option::Some(__es_now) => {
                             __es_name = __es_now;
                             continue;
