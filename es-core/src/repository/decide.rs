@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tracing::Instrument;
 
+use super::cache::{Folded, Turn};
 use super::fold::Fold;
 use super::history::recorded;
 use super::port::{Direct, InTransaction, Port};
@@ -19,7 +20,12 @@ use crate::{
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// Carries out a command: loads the state, lets [`Handle::handle`] decide, appends the events.
     ///
-    /// After a conflict the decision is made again on the fresh state, as often as [`Retry`](super::Retry) says.
+    /// A state that an earlier command has left in the [cache](Self::with_cache) is decided on at once: the command is then one
+    /// round trip. It may be older than the stream, as other programs write as well; so an append is refused unless nothing came
+    /// after it, and a rejection, or a decision without events, is made again on the fresh state before it is reported.
+    ///
+    /// After a conflict the decision is made again on the fresh state, as often as [`Retry`](super::Retry) says. Commands on one
+    /// aggregate take turns within this repository, so that only other programs cause conflicts.
     ///
     /// # Errors
     ///
@@ -76,13 +82,14 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     {
         let decide = |state: Arc<A>| ready(state.handle(&command));
         let port = InTransaction { store: &*self.store, tx };
-        let run = Run { repository: self, port, options: options.named_after::<C>(), in_transaction: true };
-        run.go(id, decide).await
+        let options = options.named_after::<C>();
+        Run { repository: self, port, options, turn: Turn::none(), in_transaction: true }.go(id, decide).await
     }
 
     /// Carries out a decision that needs to wait for something outside: `decide` takes the state and may be async.
     ///
-    /// It may be called several times, as after each conflict the decision is made again.
+    /// It may be called several times: after each conflict, and when it rejects a state from the cache. It should not wait for
+    /// another command on the same aggregate, which waits for its turn.
     ///
     /// ```
     /// # use es_core::{Aggregate, Apply, Events, MemoryStore, Repository, emit, event};
@@ -134,7 +141,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         E: Error + Send + Sync + 'static,
     {
         let port = Direct(&*self.store);
-        Run { repository: self, port, options, in_transaction: false }.go(id, decide).await
+        Run { repository: self, port, options, turn: Turn::none(), in_transaction: false }.go(id, decide).await
     }
 }
 
@@ -153,6 +160,7 @@ struct Run<'a, A, S, P> {
     repository: &'a Repository<A, S>,
     port: P,
     options: ExecuteOptions,
+    turn: Turn<A>,
     /// The caller may still roll back, so no snapshot is taken; and after an error the transaction is lost, so nothing
     /// is tried again in it.
     in_transaction: bool,
@@ -173,10 +181,20 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         async move {
             let retry = self.repository.retry;
             let mut repeated = 0;
-            let mut start = Fold::new(&stream);
+            if !self.in_transaction {
+                self.turn = self.repository.cache.turn(stream.key()).await;
+            }
+            let mut start = match self.turn.take() {
+                Some(folded) => Fold::cached(&stream, folded),
+                None => Fold::new(&stream),
+            };
             loop {
                 let failure = match self.attempt(&stream, start, &decide).await? {
                     Attempt::Done(executed) => return Ok(executed),
+                    Attempt::Unconfirmed(fold) => {
+                        start = fold;
+                        continue;
+                    }
                     Attempt::Failed(failure) => failure,
                 };
                 let fixed = self.options.expected.is_some() && matches!(failure, Failure::Conflict { .. });
@@ -214,26 +232,43 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         }
         let command = self.options.command;
         let command_id = command.map(|command| command.id);
-        let mut fold = match start.run(&mut self.port, |load| load.command_id(command_id)).await {
-            Ok(fold) => fold,
-            Err(error) => return self.unless_final(error),
-        };
+        let mut fold = start;
+        let cached = std::mem::take(&mut fold.cached);
+        if !cached {
+            fold = match fold.run(&mut self.port, |load| load.command_id(command_id)).await {
+                Ok(fold) => fold,
+                Err(error) => return self.unless_final(error),
+            };
+        }
         if let (Some(command), Some(outcome)) = (command, fold.command) {
             outcome.check(stream, command)?;
             return Ok(Attempt::Done(self.first_outcome(stream, outcome).await?));
         }
-        if let Some(expected) = self.options.expected
-            && expected != fold.revision
+        let expected = fold.revision;
+        if let Some(wanted) = self.options.expected
+            && wanted != expected
         {
-            return Ok(Attempt::Failed(Failure::Conflict { expected, actual: fold.revision, fold: None }));
+            return Ok(if cached {
+                Attempt::Unconfirmed(fold)
+            } else {
+                Attempt::Failed(Failure::Conflict { expected: wanted, actual: expected, fold: None })
+            });
         }
 
         let state = Arc::new(std::mem::take(&mut fold.state));
-        let events = decide(Arc::clone(&state)).await.map_err(ExecuteError::Rejected)?;
-        let expected = fold.revision;
-        if events.is_empty() {
-            return Ok(Attempt::Done(Executed { events: Vec::new(), revision: expected, repeated: false }));
-        }
+        let events = match decide(Arc::clone(&state)).await {
+            Ok(events) if !events.is_empty() => events,
+            // No append will say whether the state was the newest.
+            _ if cached => return Ok(Attempt::Unconfirmed(restored(stream, fold, state))),
+            nothing => {
+                if let Some(state) = Arc::into_inner(state) {
+                    fold.state = state;
+                    self.turn.keep(fold.into_folded());
+                }
+                nothing.map_err(ExecuteError::Rejected)?;
+                return Ok(Attempt::Done(Executed { events: Vec::new(), revision: expected, repeated: false }));
+            }
+        };
         let written = Encoded::new(stream, expected, events, &self.options.metadata)?;
 
         let name = self.options.command_name.as_deref().unwrap_or("decide");
@@ -241,8 +276,11 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         let append = Append::new(stream, expected, &written.new).head(fold.head).command(record);
         match self.port.append(append).await {
             Ok(AppendOutcome::Appended(appended)) => {
+                let head = written.new.last().map(|event| event.id);
                 if let Some(state) = Arc::into_inner(state) {
-                    self.snapshot(stream, fold.snapshot, append.last_revision(), state, written.copies);
+                    let folded =
+                        Folded { state, revision: append.last_revision(), head, snapshot: fold.snapshot };
+                    self.fold(stream, folded, written.copies);
                 }
                 let executed = executed(stream, expected, written.events, written.new, &appended)?;
                 Ok(Attempt::Done(executed))
@@ -250,12 +288,11 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
             Ok(AppendOutcome::Repeated(outcome)) => {
                 Ok(Attempt::Done(self.first_outcome(stream, outcome).await?))
             }
+            Ok(AppendOutcome::Conflict { .. }) if cached => {
+                Ok(Attempt::Unconfirmed(restored(stream, fold, state)))
+            }
             Ok(AppendOutcome::Conflict { actual }) => {
-                // The state can go on from where it is, unless the stream is not the one that was folded.
-                let fold = Arc::into_inner(state).filter(|_| actual > expected).map(|state| {
-                    fold.state = state;
-                    fold
-                });
+                let fold = Some(restored(stream, fold, state));
                 Ok(Attempt::Failed(Failure::Conflict { expected, actual, fold }))
             }
             Ok(AppendOutcome::NotWritten) => {
@@ -298,30 +335,41 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         Ok(Executed { events, revision: last, repeated: true })
     }
 
-    /// Folds the new events into the state and keeps a snapshot of it, if one is due.
-    fn snapshot(
-        &self,
-        stream: &StreamId,
-        last_snapshot: Revision,
-        revision: Revision,
-        mut state: A,
-        copies: Vec<A::Event>,
-    ) {
-        let Some(snapshots) = A::snapshots().filter(|_| !self.in_transaction) else {
+    /// Folds the new events into the state, and keeps that for the next command; keeps a snapshot of it, if one is due.
+    fn fold(&mut self, stream: &StreamId, mut folded: Folded<A>, copies: Vec<A::Event>) {
+        let since = folded.revision.get() - folded.snapshot.get();
+        let due = A::snapshots().filter(|snapshots| !self.in_transaction && since >= snapshots.every);
+        if due.is_none() && !self.turn.keeps() {
             return;
-        };
-        if revision.get() - last_snapshot.get() >= snapshots.every {
-            for event in copies {
-                state.apply_event(event);
-            }
-            let Repository { store, snapshots: writer, .. } = self.repository;
-            writer.write(store, &snapshots, stream.clone(), revision, &state);
         }
+        for event in copies {
+            folded.state.apply_event(event);
+        }
+        if let Some(snapshots) = due {
+            let Repository { store, snapshots: writer, .. } = self.repository;
+            if writer.write(store, &snapshots, stream.clone(), folded.revision, &folded.state) {
+                folded.snapshot = folded.revision;
+            }
+        }
+        self.turn.keep(folded);
+    }
+}
+
+/// The fold with its state again; a new one, if the decision has kept the state.
+fn restored<'a, A: Aggregate>(stream: &'a StreamId, mut fold: Fold<'a, A>, state: Arc<A>) -> Fold<'a, A> {
+    match Arc::into_inner(state) {
+        Some(state) => {
+            fold.state = state;
+            fold
+        }
+        None => Fold::new(stream),
     }
 }
 
 enum Attempt<'a, A: Aggregate> {
     Done(Executed<A>),
+    /// The state came from the cache and may be an old one; from here it can be brought up to the stream.
+    Unconfirmed(Fold<'a, A>),
     Failed(Failure<'a, A>),
 }
 

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use super::cache::Folded;
 use super::port::Port;
 use super::{Loaded, whole};
 use crate::{Aggregate, CommandOutcome, Load, LoadItem, RawEvent, Revision, StoreError, StreamId};
@@ -18,6 +19,10 @@ pub(super) struct Fold<'a, A> {
     pub(super) snapshot: Revision,
     /// What a command asked for did when it was carried out first.
     pub(super) command: Option<CommandOutcome>,
+    /// Whether the state may be older than the stream.
+    pub(super) cached: bool,
+    /// The last event folded, as long as the stream has not been seen to hold it.
+    unseen: Option<Uuid>,
     broken_snapshot: bool,
 }
 
@@ -30,8 +35,16 @@ impl<'a, A: Aggregate> Fold<'a, A> {
             head: None,
             snapshot: Revision::EMPTY,
             command: None,
+            cached: false,
+            unseen: None,
             broken_snapshot: false,
         }
+    }
+
+    /// A fold that goes on from a state of an earlier command.
+    pub(super) fn cached(stream: &'a StreamId, folded: Folded<A>) -> Self {
+        let Folded { state, revision, head, snapshot } = folded;
+        Self { state, revision, head, snapshot, cached: true, ..Self::new(stream) }
     }
 
     /// Folds what the stream holds beyond the present revision. `narrow` adds to the query.
@@ -43,11 +56,20 @@ impl<'a, A: Aggregate> Fold<'a, A> {
         narrow: impl Fn(Load<'a>) -> Load<'a> + Send,
     ) -> Result<Self, StoreError> {
         let mut load = narrow(whole::<A>(self.stream).after(self.revision));
+        if self.head.is_some() && self.revision > Revision::EMPTY {
+            // That event is read again, and its id compared: the store may have been set back to an earlier state, and have
+            // grown other events since.
+            self.unseen = self.head;
+            load = load.after(Revision::new(self.revision.get() - 1));
+        }
         let mut head = port.load(load, &mut |item| self.take(item)).await?;
-        if self.broken_snapshot {
-            // Treated as absent: the stream is read again without it.
+        while self.broken_snapshot || self.unseen.is_some() {
+            // What the fold started from is of no use: the stream is read from its beginning.
+            if self.broken_snapshot {
+                load = load.snapshot(None);
+            }
+            load = load.after(Revision::EMPTY);
             self = Self::new(self.stream);
-            load = load.after(Revision::EMPTY).snapshot(None);
             head = port.load(load, &mut |item| self.take(item)).await?;
         }
         let reached = head.revision.min(load.up_to);
@@ -56,6 +78,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
         }
         self.head = head.event_id;
         self.command = head.command;
+        self.cached = false;
         Ok(self)
     }
 
@@ -77,6 +100,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
                 self.state = state;
                 self.revision = revision;
                 self.snapshot = revision;
+                self.unseen = None;
             }
             Err(error) => {
                 let (stream, revision) = (self.stream.to_string(), revision.get());
@@ -87,6 +111,12 @@ impl<'a, A: Aggregate> Fold<'a, A> {
     }
 
     fn event(&mut self, raw: &RawEvent<'_>) -> Result<(), StoreError> {
+        if let Some(unseen) = self.unseen {
+            if (raw.revision, raw.event_id) == (self.revision, unseen) {
+                self.unseen = None;
+            }
+            return Ok(());
+        }
         if raw.revision != self.revision.next() {
             return Err(self.damaged(raw.revision));
         }
@@ -98,6 +128,11 @@ impl<'a, A: Aggregate> Fold<'a, A> {
 
     fn damaged(&self, found: Revision) -> StoreError {
         StoreError::Damaged { stream: self.stream.clone(), expected: self.revision.next(), found }
+    }
+
+    pub(super) fn into_folded(self) -> Folded<A> {
+        let Self { state, revision, head, snapshot, .. } = self;
+        Folded { state, revision, head, snapshot }
     }
 
     pub(super) fn into_loaded(self) -> Loaded<A> {

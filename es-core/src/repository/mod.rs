@@ -1,5 +1,6 @@
 //! The repository: loads the state of an aggregate, carries out commands on it, and travels back in time.
 
+mod cache;
 mod decide;
 mod fold;
 mod history;
@@ -9,7 +10,6 @@ mod snapshots;
 mod written;
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use tokio::sync::OnceCell;
@@ -18,6 +18,7 @@ pub(crate) use self::history::recorded;
 pub use self::options::{ExecuteOptions, Retry};
 pub use self::written::Executed;
 
+use self::cache::Cache;
 use self::fold::Fold;
 use self::port::Direct;
 use self::snapshots::SnapshotWriter;
@@ -27,7 +28,7 @@ use crate::{
 
 /// The aggregates of one type in one store.
 ///
-/// Cheap to clone; clones share the store. Its methods are cancel-safe: a dropped future leaves either all events of
+/// Cheap to clone; clones share the store and the states that commands have left behind. Its methods are cancel-safe: a dropped future leaves either all events of
 /// the command or none.
 ///
 /// ```
@@ -62,7 +63,7 @@ pub struct Repository<A, S> {
     retry: Retry,
     snapshots: SnapshotWriter,
     told: Arc<Told>,
-    aggregate: PhantomData<fn() -> A>,
+    cache: Arc<Cache<A>>,
 }
 
 /// What the store was told of the aggregate; each once.
@@ -99,7 +100,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
             retry: Retry::default(),
             snapshots: SnapshotWriter::default(),
             told: Arc::default(),
-            aggregate: PhantomData,
+            cache: Arc::new(Cache::new(Self::CACHE)),
         }
     }
 
@@ -107,6 +108,19 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     #[must_use]
     pub const fn with_retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
+        self
+    }
+
+    /// How many states are kept at most, unless [`with_cache`](Self::with_cache) says otherwise.
+    pub const CACHE: usize = 1000;
+
+    /// The same repository, which keeps the states of up to `entries` aggregates after their commands, so that the next command
+    /// on one of them need not load it. Those used least make room. With 0 every command loads its state.
+    ///
+    /// Clones of this repository share the states.
+    #[must_use]
+    pub fn with_cache(mut self, entries: usize) -> Self {
+        self.cache = Arc::new(Cache::new(entries));
         self
     }
 
@@ -195,7 +209,7 @@ impl<A, S> Clone for Repository<A, S> {
             retry: self.retry,
             snapshots: self.snapshots.clone(),
             told: Arc::clone(&self.told),
-            aggregate: PhantomData,
+            cache: Arc::clone(&self.cache),
         }
     }
 }

@@ -21,7 +21,8 @@ impl Default for SnapshotWriter {
 }
 
 impl SnapshotWriter {
-    /// Keeps a snapshot in the background. What goes wrong is logged: a snapshot is a convenience.
+    /// Keeps a snapshot in the background, unless too many are being kept; says whether it does. What goes wrong is logged: a
+    /// snapshot is a convenience.
     pub(super) fn write<A: Aggregate, S: EventStore + 'static>(
         &self,
         store: &Arc<S>,
@@ -29,26 +30,29 @@ impl SnapshotWriter {
         stream: StreamId,
         revision: Revision,
         state: &A,
-    ) {
+    ) -> bool {
         let (Ok(runtime), Ok(slot)) =
             (tokio::runtime::Handle::try_current(), Arc::clone(&self.slots).try_acquire_owned())
         else {
-            return;
+            return false;
         };
         let name = stream.to_string();
-        match snapshots.encode(state) {
-            Ok(json) => {
-                let store = Arc::clone(store);
-                let snapshot = NewSnapshot::new(stream, revision, snapshots.fingerprint, json);
-                runtime.spawn(async move {
-                    if let Err(error) = store.save_snapshot(snapshot).await {
-                        tracing::warn!(stream = name, %error, "snapshot was not kept");
-                    }
-                    drop(slot);
-                });
+        let json = match snapshots.encode(state) {
+            Ok(json) => json,
+            Err(error) => {
+                tracing::warn!(stream = name, %error, "snapshot cannot be written as JSON");
+                return true;
             }
-            Err(error) => tracing::warn!(stream = name, %error, "snapshot cannot be written as JSON"),
-        }
+        };
+        let store = Arc::clone(store);
+        let snapshot = NewSnapshot::new(stream, revision, snapshots.fingerprint, json);
+        runtime.spawn(async move {
+            if let Err(error) = store.save_snapshot(snapshot).await {
+                tracing::warn!(stream = name, %error, "snapshot was not kept");
+            }
+            drop(slot);
+        });
+        true
     }
 
     pub(super) async fn settle(&self) {
