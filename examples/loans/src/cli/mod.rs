@@ -64,6 +64,10 @@ async fn run<A: Generation>(command: Command) -> Result<(), Failure> {
     }
 }
 
+/// How many applications are kept in memory after a command: more than are being worked on at a time in a bank of this size,
+/// which takes about 100 a day and decides most within a month.
+const KEPT: usize = 10_000;
+
 fn repository<A: Generation>(chosen: &Chosen) -> Repository<A, store::Store> {
-    Repository::new(chosen.store())
+    Repository::new(chosen.store()).with_cache(KEPT)
 }
