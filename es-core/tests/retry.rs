@@ -74,7 +74,11 @@ async fn repetitions_are_bounded_and_end_in_a_conflict() {
     assert!(error.is_retryable());
     let ExecuteError::Conflict { stream, expected, actual } = error else { panic!("{error}") };
     assert_eq!((stream.key(), expected.get(), actual.get()), ("A-17", 5, 6));
-    assert_eq!(Meddler::count(&store.appends), 5, "on the state kept, on the fresh one, and three repetitions");
+    assert_eq!(
+        Meddler::count(&store.appends),
+        5,
+        "on the state kept, on the fresh one, and three repetitions"
+    );
 }
 
 #[tokio::test]

@@ -39,15 +39,25 @@ pub(crate) async fn outcome(
             // Behind a pooler nobody can tell whether the old backend is gone: it may still write them.
             Ok(None) if pool.settings.pooler => sleep(EVERY).await,
             Ok(None) => return Err(lost.failure.into()),
-            // The server is still away, or has gone again.
-            Err(Unanswered) => sleep(EVERY).await,
+            Err(Unanswered::Away) => sleep(EVERY).await,
+            Err(Unanswered::Refused(refusal)) => {
+                return Err(StoreError::OutcomeUnknown {
+                    stream: first.stream.clone(),
+                    source: refusal.into(),
+                });
+            }
         }
     }
     Err(StoreError::OutcomeUnknown { stream: first.stream.clone(), source: lost.failure.into() })
 }
 
-/// Nobody could answer.
-struct Unanswered;
+/// Why nobody could answer.
+enum Unanswered {
+    /// The server is still away, or has gone again.
+    Away,
+    /// A server is there, and it is not one that this store may talk to: waiting does not help.
+    Refused(StoreError),
+}
 
 async fn ask(
     pool: &Pool,
@@ -55,17 +65,20 @@ async fn ask(
     appends: &[Append<'_>],
     deadline: Instant,
 ) -> Result<Option<Vec<Appended>>, Unanswered> {
-    let mut session = pool.connect().await.map_err(|_| Unanswered)?;
-    pool.begin(&mut session.connection).await.map_err(|_| Unanswered)?;
-    while !pool.settings.pooler && lives(&mut session, pool, backend).await.map_err(|_| Unanswered)? {
+    let mut session = pool.connect().await.map_err(|error| match StoreError::from(error) {
+        error if error.is_retryable() => Unanswered::Away,
+        error => Unanswered::Refused(error),
+    })?;
+    pool.begin(&mut session.connection).await.map_err(|_| Unanswered::Away)?;
+    while !pool.settings.pooler && lives(&mut session, pool, backend).await.map_err(|_| Unanswered::Away)? {
         if Instant::now() >= deadline {
-            return Err(Unanswered);
+            return Err(Unanswered::Away);
         }
         sleep(EVERY).await;
     }
     let mut found = Vec::with_capacity(appends.len());
     for append in appends {
-        match find(&mut session, pool, append).await.map_err(|_| Unanswered)? {
+        match find(&mut session, pool, append).await.map_err(|_| Unanswered::Away)? {
             Some(appended) => found.push(appended),
             None => return Ok(None),
         }

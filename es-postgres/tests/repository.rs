@@ -202,3 +202,34 @@ async fn racing_processes_lose_no_command() {
     let loaded = accounts.load(&id()).await.expect("a state");
     assert_eq!((loaded.state.cents, loaded.revision), (100, Revision::new(101)));
 }
+
+/// As after a failover to a standby that had not received everything.
+#[tokio::test]
+async fn a_state_of_events_that_the_database_has_lost_is_never_built_on() {
+    let (database, ours) = accounts().await;
+    let theirs = Repository::<Account, _>::new(database.store().await.expect("a store"));
+    ours.execute(&id(), Open).await.expect("opened");
+    for regrown in [1, 2, 3] {
+        ours.execute(&id(), Deposit(1_000)).await.expect("deposited");
+        ours.execute(&id(), Deposit(1_000)).await.expect("deposited");
+        let mut owner = PgConnection::connect(database.url()).await.expect("connected");
+        let lose = "ALTER TABLE es.events DISABLE TRIGGER ALL;
+            DELETE FROM es.events WHERE revision > 1;
+            UPDATE es.streams s SET revision = 1, head_event_id = e.event_id FROM es.events e WHERE e.stream = s.id;
+            ALTER TABLE es.events ENABLE TRIGGER ALL";
+        sqlx::raw_sql(lose).execute(&mut owner).await.expect("lost");
+        // Fewer events than were lost, as many, and more: only the ids tell.
+        for _ in 0..regrown {
+            theirs.execute(&id(), Deposit(1)).await.expect("deposited");
+        }
+        let cents = std::sync::Mutex::new(0);
+        let decide = async |state: std::sync::Arc<Account>| {
+            *cents.lock().expect("no panic") = state.cents;
+            emit::<_, Refused>(())
+        };
+        ours.decide(&id(), decide).await.expect("nothing to do");
+        assert_eq!(*cents.lock().expect("no panic"), regrown, "what the stream holds now");
+        let done = ours.execute(&id(), Deposit(1)).await.expect("deposited");
+        assert_eq!(done.revision.get(), 2 + regrown.cast_unsigned());
+    }
+}

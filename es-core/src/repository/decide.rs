@@ -141,7 +141,9 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         E: Error + Send + Sync + 'static,
     {
         let port = Direct(&*self.store);
-        Run { repository: self, port, options, turn: Turn::none(), in_transaction: false }.go(id, decide).await
+        Run { repository: self, port, options, turn: Turn::none(), in_transaction: false }
+            .go(id, decide)
+            .await
     }
 }
 
@@ -266,7 +268,11 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
                     self.turn.keep(fold.into_folded());
                 }
                 nothing.map_err(ExecuteError::Rejected)?;
-                return Ok(Attempt::Done(Executed { events: Vec::new(), revision: expected, repeated: false }));
+                return Ok(Attempt::Done(Executed {
+                    events: Vec::new(),
+                    revision: expected,
+                    repeated: false,
+                }));
             }
         };
         let written = Encoded::new(stream, expected, events, &self.options.metadata)?;
