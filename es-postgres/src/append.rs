@@ -35,9 +35,9 @@ pub(crate) async fn append(pool: &Pool, append: Append<'_>) -> Result<AppendOutc
         Err(CallError::Refused(error)) => Err(error),
         Err(CallError::Failed(failure)) => {
             let backend = lease.session.backend;
-            let lost = failure.is_lost();
+            let doubt = failure.leaves_doubt();
             lease.keep_after(&failure);
-            if !lost {
+            if !doubt {
                 return Err(failure.into());
             }
             let mut found = recover::outcome(pool, Lost { backend, failure }, &[append]).await?;

@@ -52,9 +52,9 @@ pub(crate) async fn append_all(
         Ok(row) => row,
         Err(failure) => {
             let backend = lease.session.backend;
-            let lost = failure.is_lost();
+            let doubt = failure.leaves_doubt();
             lease.keep_after(&failure);
-            if !lost {
+            if !doubt {
                 return Err(failure.into());
             }
             return recover::outcome(pool, Lost { backend, failure }, appends).await;

@@ -1,6 +1,7 @@
 //! The only place that knows SQLSTATEs: what sqlx reports, sorted into the errors of the store.
 
 use std::borrow::Cow;
+use std::io::ErrorKind;
 
 use es_core::{BoxError, StoreError};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
@@ -14,6 +15,9 @@ pub(crate) enum Failure {
     Server { code: String, message: String, fatal: bool },
     #[error("{0}")]
     Lost(String),
+    /// Lost before the last statement was sent to its end.
+    #[error("{0}")]
+    Unsent(String),
     #[error("{0}")]
     Client(String),
 }
@@ -27,6 +31,10 @@ impl From<sqlx::Error> for Failure {
                 let fatal = matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic));
                 Self::Server { code, message: database.message().to_owned(), fatal }
             }
+            // Only writing breaks a pipe. What was not written ends with the message that commits, so nothing came of it.
+            sqlx::Error::Io(error) if error.kind() == ErrorKind::BrokenPipe => {
+                Self::Unsent(error.to_string())
+            }
             sqlx::Error::Io(error) => Self::Lost(error.to_string()),
             sqlx::Error::Tls(error) => Self::Lost(error.to_string()),
             sqlx::Error::Protocol(text) => Self::Lost(text),
@@ -36,9 +44,14 @@ impl From<sqlx::Error> for Failure {
 }
 
 impl Failure {
-    /// Whether the connection is gone, so that nobody can say what became of the last statement.
+    /// Whether the connection is gone.
     pub(crate) const fn is_lost(&self) -> bool {
-        matches!(self, Self::Lost(_) | Self::Server { fatal: true, .. })
+        matches!(self, Self::Lost(_) | Self::Unsent(_) | Self::Server { fatal: true, .. })
+    }
+
+    /// Whether nobody can say what became of the last statement.
+    pub(crate) const fn leaves_doubt(&self) -> bool {
+        self.is_lost() && !matches!(self, Self::Unsent(_))
     }
 
     /// A failure while the store is opened.
@@ -46,10 +59,10 @@ impl Failure {
         let schema = || opening.schema.to_owned();
         let Self::Server { code, .. } = &self else {
             return match self {
-                Self::Lost(_) if !opening.connected => {
+                Self::Lost(_) | Self::Unsent(_) if !opening.connected => {
                     ConnectError::NoServer { address: opening.address.to_owned(), source: self.into() }
                 }
-                Self::Lost(_) => ConnectError::Lost { source: self.into() },
+                Self::Lost(_) | Self::Unsent(_) => ConnectError::Lost { source: self.into() },
                 _ => ConnectError::Failed { source: self.into() },
             };
         };
