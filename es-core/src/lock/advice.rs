@@ -1,6 +1,7 @@
 //! What to write when a published version has changed or is gone.
 
-use std::fmt::Write as _;
+mod fields;
+mod next;
 
 use super::code::{Code, Entry, Published};
 use super::diff::lines;
@@ -60,7 +61,7 @@ pub(super) fn changed(
             ),
         );
     } else {
-        bump(&mut text, published, entry, (before, now), &types);
+        line(&mut text, &next::version(published, entry, (before, now), &types));
     }
     Finding::new(text.trim_end())
 }
@@ -165,81 +166,6 @@ pub(super) fn renamed(was: &str, now: &str, code: &Code, locked: &Locked) -> Opt
         }
         _ => None,
     }
-}
-
-/// The next version, to paste.
-fn bump(
-    text: &mut String,
-    published: &Published,
-    entry: &Entry,
-    (before, now): (&[Line], &[Line]),
-    types: &[String],
-) {
-    let version = &published.version;
-    let (name, struct_name) = (entry.shape.name(), entry.shape.struct_name());
-    let list: Vec<String> = entry.shape.was().iter().map(|was| format!("{was:?}")).collect();
-    let was = if list.is_empty() { String::new() } else { format!(", was({})", list.join(", ")) };
-    let (next, old) = (version + 1, format!("{struct_name}V{version}"));
-    let step = step(version, before, now);
-    // How the version came from the one before it, the user has said already, by `previous` or by the fields.
-    let old_event = match version {
-        1 => format!("#[event(name = {name:?}{was}, version = 1)]"),
-        _ => format!("#[event(/* as it was */)] // a step that led to `{struct_name}` leads here now"),
-    };
-    let holding = if types.is_empty() { String::from(",") } else { format!(", holding {},", copies(types)) };
-    line(
-        text,
-        &format!(
-            "Events of version {version} are stored as they were. Undo the change, or make it version {next}: keep the \
-             struct as it was under the name `{old}`{holding} and write\n\n\
-             #[event(name = {name:?}{was}, version = {next}, previous = {old})]\n\
-             pub struct {struct_name} {{ /* as it is now */ }}\n\n\
-             {old_event}\n\
-             pub struct {old} {{ /* as it was */ }}\n\n\
-             impl es_core::UpcastFrom<{old}> for {struct_name} {{\n\
-             \x20   type Error = std::convert::Infallible;\n\
-             \x20   fn upcast_from(old: {old}, _: &es_core::UpcastContext<'_>) -> Result<Self, Self::Error> {{\n\
-             \x20       {step}\n\
-             \x20   }}\n\
-             }}\n\n\
-             then run `ES_LOCK=update cargo test`.",
-        ),
-    );
-}
-
-/// The body of the step: what has stayed is moved over.
-fn step(version: &u32, before: &[Line], now: &[Line]) -> String {
-    let types = lines::changed_types(before, now);
-    let fields = |lines: &[Line]| Line::find(lines, "payload").filter(|line| line.value == "struct").cloned();
-    let (Some(before), Some(now)) = (fields(before), fields(now)) else {
-        return format!("todo!(\"what version {version} means today\")");
-    };
-    let mut text = String::from("Ok(Self {");
-    for field in &now.below {
-        let name = field.key.as_str();
-        let is_ident = name.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-        if !is_ident || name.starts_with(|letter: char| letter.is_numeric()) {
-            continue;
-        }
-        let same = Line::find(&before.below, name).is_some_and(|old| old.value == field.value)
-            && !types.iter().any(|changed| lines::mentions(&field.value, changed));
-        let mut old = before.below.iter().filter(|old| Line::find(&now.below, &old.key).is_none());
-        let new = now.below.iter().filter(|new| Line::find(&before.below, &new.key).is_none()).count();
-        let renamed = match (old.next(), old.next(), new) {
-            (Some(old), None, 1) if old.rest() == field.rest() => Some(old.key.clone()),
-            _ => None,
-        };
-        let value = if same {
-            format!("old.{name}")
-        } else if let Some(old) = renamed.filter(|_| Line::find(&before.below, name).is_none()) {
-            format!("old.{old}")
-        } else {
-            format!("todo!(\"from version {version}\")")
-        };
-        // Writing to a string cannot fail.
-        let _ = write!(text, " {name}: {value},");
-    }
-    text.trim_end_matches(',').to_owned() + " })"
 }
 
 fn line(text: &mut String, words: &str) {

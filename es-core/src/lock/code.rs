@@ -42,6 +42,8 @@ pub(super) struct Entry {
     pub(super) defaults: Vec<Line>,
     /// Whether it is made from the field history of the newest version.
     pub(super) is_of_history: bool,
+    /// Whether the version before it is made from the field history.
+    pub(super) has_history: bool,
     /// The newest version of this event, and its struct.
     pub(super) newest: (u32, &'static str),
     /// The aggregates that list the event.
@@ -105,8 +107,10 @@ impl Code {
                     )));
                 }
                 let is_of_history = description.is_of_history;
+                let has_history = description.previous.is_some_and(|previous| previous().is_of_history);
                 let readers = vec![reader];
-                self.entries.insert(published, Entry { shape, defaults, is_of_history, newest, readers });
+                let entry = Entry { shape, defaults, is_of_history, has_history, newest, readers };
+                self.entries.insert(published, entry);
             }
             Some(entry) if entry.shape == shape && entry.defaults == defaults => entry.readers.push(reader),
             Some(entry) => self.findings.push(Finding::new(format!(

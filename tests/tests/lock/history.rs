@@ -256,3 +256,74 @@ So it cannot be locked. Write one that a payload can hold."
         ]
     );
 }
+
+/// Version 3 of an event with a history, and of one whose past is written by hand, each without saying so.
+mod unannounced {
+    use crate::prelude::*;
+
+    #[event(name = "order.placed", version = 2, semantics = "net", removed(in = 2, note: String))]
+    pub struct Placed {
+        item: String,
+    }
+    crate::order!(Placed);
+
+    pub mod now {
+        use crate::prelude::*;
+
+        #[event(name = "order.placed", version = 2, semantics = "net", removed(in = 2, note: String))]
+        pub struct Placed {
+            pieces: u32,
+            to: String,
+        }
+        crate::order!(Placed);
+    }
+
+    pub mod by_hand {
+        use crate::prelude::*;
+
+        #[event(name = "order.placed", version = 2, previous = PlacedV1)]
+        pub struct Placed {
+            product: String,
+            currency: super::super::second::Currency,
+            tags: BTreeMap<String, Vec<u8>>,
+            pieces: u32,
+        }
+        #[event(name = "order.placed")]
+        struct PlacedV1 {
+            item: String,
+            note: String,
+        }
+        crate::step!(PlacedV1 => Placed, |old| {
+            product: old.item, currency: super::super::second::Currency::Eur, tags: BTreeMap::new(), pieces: 1
+        });
+        crate::order!(Placed);
+    }
+}
+
+#[test]
+fn a_history_is_proposed_where_there_is_one_or_none_before() {
+    let folder = Folder::with::<unannounced::Order>("a_history_is_proposed");
+    let findings = folder.findings::<unannounced::now::Order>(Mode::Check);
+    let newest = findings.last().expect("version 2 has changed");
+    assert!(
+        newest.contains(
+            r#"say on the fields what it changed:
+
+#[event(name = "order.placed", version = 3, semantics = "net" /* and each `removed(…)` of before */, removed(in = 3, item: /* as it was */))]
+pub struct Placed {
+    #[event(added(in = 3, default = /* what it is in version 2 */))]
+    pieces: /* as it is now */,
+    #[event(added(in = 3, default = /* what it is in version 2 */))]
+    to: /* as it is now */,
+    /* the other fields as they are now */
+}
+
+Or, where code"#
+        ),
+        "{newest}"
+    );
+    let folder = Folder::with::<by_hand::Order>("a_history_is_not_proposed");
+    let findings = folder.findings::<unannounced::by_hand::Order>(Mode::Check);
+    assert!(findings[0].contains("make it version 3: keep the struct as it was under the name `PlacedV2`"));
+    assert!(!findings[0].contains("added("), "{}", findings[0]);
+}
