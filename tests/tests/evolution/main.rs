@@ -1,0 +1,79 @@
+//! The scenarios of `docs/evolution.md`, each in a test of its name.
+
+#![allow(missing_docs, dead_code, reason = "events that only these tests look at")]
+
+mod events;
+mod fields;
+#[path = "../lock/folder.rs"]
+mod folder;
+mod guide;
+mod meaning;
+mod steps;
+mod streams;
+mod types;
+mod unknown;
+
+/// What every module of events needs.
+mod prelude {
+    pub(crate) use std::convert::Infallible;
+
+    pub(crate) use es_core::testing::{given, read};
+    pub(crate) use es_core::{
+        Aggregate, Apply, DecodeProblem, Events, ExecuteError, Handle, MemoryStore, Repository, Retired,
+        StoreError, UpcastContext, UpcastFrom, emit, event,
+    };
+    pub(crate) use es_core::{Event, Shape};
+    pub(crate) use serde::{Deserialize, Serialize};
+    pub(crate) use serde_json::json;
+}
+
+/// An aggregate `Order` that applies these events and keeps nothing.
+macro_rules! order {
+    ($($event:ident),*) => {
+        #[derive(Aggregate, Default)]
+        #[aggregate(name = "order", id = String, events($($event),*))]
+        pub struct Order;
+        $(impl Apply<$event> for Order {
+            fn apply(&mut self, _: $event) {}
+        })*
+    };
+}
+
+/// What is published, the same with a change that nobody announced, and how the change is written; then what old events
+/// are. Each is a module with an aggregate `Order`.
+macro_rules! scenario {
+    (
+        $test:ident:
+        published { $($published:tt)* }
+        forgotten { $($forgotten:tt)* }
+        today { $($today:tt)* }
+        then { $($then:tt)* }
+    ) => {
+        #[test]
+        fn $test() {
+            mod published {
+                #[allow(unused_imports, reason = "the same for every scenario")]
+                use crate::prelude::*;
+                $($published)*
+            }
+            mod forgotten {
+                #[allow(unused_imports, reason = "the same for every scenario")]
+                use crate::prelude::*;
+                $($forgotten)*
+            }
+            mod today {
+                #[allow(unused_imports, reason = "the same for every scenario")]
+                use crate::prelude::*;
+                $($today)*
+            }
+            crate::guide::evolves::<published::Order, forgotten::Order, today::Order>(stringify!($test));
+            #[allow(unused_imports, reason = "the same for every scenario")]
+            use crate::prelude::*;
+            #[allow(unused_imports, reason = "the same for every scenario")]
+            use today::*;
+            $($then)*
+        }
+    };
+}
+
+pub(crate) use {order, scenario};
