@@ -10,7 +10,7 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{DecodeError, DecodeProblem, PayloadError, Position, Revision, StreamId};
+use crate::{DecodeError, DecodeProblem, EventType, PayloadError, Position, Revision, StreamId};
 
 /// What is known about an event besides its payload: who, why, and when it happened.
 ///
@@ -219,6 +219,32 @@ pub struct Recorded<E> {
 }
 
 impl<E> Recorded<E> {
+    /// A stored event that was decoded.
+    pub(crate) fn new(
+        raw: &RawEvent<'_>,
+        stream: &Arc<StreamId>,
+        event: E,
+        now: EventType,
+        metadata: Arc<Metadata>,
+    ) -> Self {
+        Self {
+            event,
+            name: now.name,
+            version: now.version,
+            stored_name: match raw.name {
+                name if name == now.name => Cow::Borrowed(now.name),
+                name => Cow::Owned(name.to_owned()),
+            },
+            stored_version: raw.version,
+            stream: Arc::clone(stream),
+            revision: raw.revision,
+            position: raw.position,
+            event_id: raw.event_id,
+            recorded_at: raw.recorded_at,
+            metadata,
+        }
+    }
+
     /// When the fact happened: what the caller said, else when it was recorded.
     #[must_use]
     pub fn occurred_at(&self) -> OffsetDateTime {

@@ -44,7 +44,7 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `macros` | yes | `#[event]`, `#[derive(Aggregate)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]` |
+//! | `macros` | yes | `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]` |
 //! | `chrono`, `rust_decimal` | no | the shapes of their types |
 //! | `conformance` | no | the suite of tests that every store must pass |
 
@@ -58,6 +58,7 @@ mod envelope;
 mod error;
 mod event;
 mod memory;
+mod projection;
 mod repository;
 mod snapshot;
 mod store;
@@ -82,6 +83,10 @@ pub use envelope::{Metadata, NewEvent, RawEvent, Recorded};
 pub use error::{BoxError, EncodeError, ExecuteError, InvalidStreamId, StoreError};
 pub use event::{Event, EventType};
 pub use memory::MemoryStore;
+pub use projection::{
+    EventPlace, MemoryProjection, Part, Project, ProjectBatch, ProjectSetup, Projection, ProjectionError,
+    ProjectionFailure, ProjectionPage, ProjectionReader,
+};
 pub use repository::{ExecuteOptions, Executed, Loaded, Repository, Retry};
 pub use shape::Shape;
 pub use snapshot::{Fingerprint, NewSnapshot, Snapshots};
@@ -95,7 +100,7 @@ pub use subscription::{Subscription, TypedSubscription};
 pub use upcast::{DowncastTo, Retired, UpcastContext, UpcastFrom};
 
 #[cfg(feature = "macros")]
-pub use es_macros::{Aggregate, Shape, StreamKey, event};
+pub use es_macros::{Aggregate, Projection, Shape, StreamKey, event};
 
 pub use time::OffsetDateTime;
 pub use uuid::Uuid;

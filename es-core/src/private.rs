@@ -5,12 +5,14 @@ pub use std::clone::Clone;
 pub use std::convert::From;
 pub use std::convert::Infallible;
 pub use std::default::Default;
+pub use std::fmt::Debug;
 pub use std::marker::{Send, Sync};
 pub use std::ops::FnMut;
 pub use std::option::Option;
 pub use std::prelude::v1::derive;
 pub use std::primitive::{str, u8, u32};
 pub use std::result::Result::{self, Err, Ok};
+pub use std::sync::Arc;
 pub use std::vec::Vec;
 
 pub use serde;
@@ -31,8 +33,8 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{Json, Lean};
 use crate::decode::{failed_step, misfit, unreachable_version};
 use crate::{
-    Aggregate, DecodeError, DecodeProblem, EncodeError, Event, Events, RawEvent, Retired, Snapshots,
-    UpcastContext,
+    Aggregate, DecodeError, DecodeProblem, EncodeError, Event, EventType, Events, Filter, RawEvent, Recorded,
+    Retired, Snapshots, StreamId, UpcastContext,
 };
 
 // What is generic here is compiled once for every event type of every user, so it is kept short. The way of a good event is
@@ -104,6 +106,15 @@ pub fn decoded<E, Any: From<E>>(
     }
 }
 
+/// Decodes an event with its place, its times and its metadata.
+pub fn decode_recorded<E: Event>(
+    raw: &RawEvent<'_>,
+    stream: &Arc<StreamId>,
+) -> Result<Recorded<E>, DecodeError> {
+    let event = E::decode(raw)?;
+    Ok(Recorded::new(raw, stream, event, const { EventType::of::<E>() }, Arc::new(raw.metadata()?)))
+}
+
 /// Hands on what a retired event stands for.
 pub fn decoded_retired<A: Retired<E>, E, Failure: Error + Send + Sync + 'static>(
     raw: &RawEvent<'_>,
@@ -124,6 +135,22 @@ pub fn decoded_retired<A: Retired<E>, E, Failure: Error + Send + Sync + 'static>
 #[must_use]
 pub fn renamed<A: Aggregate>(name: &str) -> Option<&'static str> {
     A::description().all().find(|event| event.was.contains(&name)).map(|event| event.name)
+}
+
+/// The events of a projection, under each of their names.
+#[must_use]
+pub fn filter(events: &[(&'static str, &'static [&'static str])]) -> Filter {
+    let names = events.iter().flat_map(|(name, was)| std::iter::once(name).chain(*was));
+    names.fold(Filter::new(), |filter, name| filter.event_name(*name))
+}
+
+/// The same as [`renamed`] among events that are given with their names.
+#[must_use]
+pub fn renamed_of(
+    name: &str,
+    events: &'static [(&'static str, &'static [&'static str])],
+) -> Option<&'static str> {
+    events.iter().find(|(_, was)| was.contains(&name)).map(|(now, _)| *now)
 }
 
 /// An aggregate that writes an event. No type implements it: generated code asks for it where an event is retired.

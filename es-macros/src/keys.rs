@@ -151,6 +151,16 @@ pub(crate) fn value<T: Parse>(key: &Ident, example: &str, input: ParseStream<'_>
     })
 }
 
+/// Reads `(…)`.
+pub(crate) fn parenthesised(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<TokenStream> {
+    if !input.peek(token::Paren) {
+        return Err(Error::new_spanned(key, format!("`{key}` takes a list; write `{example}`")));
+    }
+    let content;
+    parenthesized!(content in input);
+    content.parse()
+}
+
 /// Reads `= "name"`, a name that a store can keep.
 pub(crate) fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     let name: LitStr = value(key, "\"…\"", input)?;

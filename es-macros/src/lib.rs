@@ -1,4 +1,4 @@
-//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]`.
+//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]`.
 //!
 //! Use them through es-core, which re-exports them. Each goes the same way: parse, check, expand. Mistakes come out of the
 //! first two, all of them in one build; the third always yields code, so that a mistake in an attribute is reported once
@@ -7,8 +7,10 @@
 mod aggregate;
 mod errors;
 mod event;
+mod event_list;
 mod keys;
 mod paths;
+mod projection;
 mod shape;
 mod stream_key;
 mod text;
@@ -245,6 +247,81 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Aggregate, attributes(aggregate, shape))]
 pub fn aggregate(item: TokenStream) -> TokenStream {
     aggregate::derive(item.into()).into()
+}
+
+/// Makes a type a projection: a read model that is built from events, of one aggregate or of several.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::convert::Infallible;
+/// use es_core::{Project, Projection, Recorded, event};
+///
+/// #[event(name = "account.deposited")]
+/// pub struct Deposited {
+///     pub cents: i64,
+/// }
+///
+/// #[derive(Projection)]
+/// #[projection(name = "balances", rev = 1, events(Deposited), model = BTreeMap<String, i64>, error = Infallible)]
+/// struct Balances;
+///
+/// impl Project<Deposited> for Balances {
+///     async fn project(&self, event: &Recorded<Deposited>, model: &mut BTreeMap<String, i64>) -> Result<(), Infallible> {
+///         *model.entry(event.stream.key().to_owned()).or_default() += event.event.cents;
+///         Ok(())
+///     }
+/// }
+/// ```
+///
+/// | key | meaning |
+/// |---|---|
+/// | `name = "…"` | required: 1 to 40 lower-case letters, digits and `_`, as it becomes a part of the names of tables |
+/// | `rev = N` | raised when the model must be built anew, from the first event; 1 if not written |
+/// | `events(A, b::B as Other, …)` | required: the event types, each in its newest version; `as` names the variant where two would have the same name |
+/// | `model = Type` | required: what the events go into, such as `PgConnection` or a struct |
+/// | `error = Type` | why an event cannot be projected; `es_core::BoxError` if not written |
+/// | `batch` | events come in slices, through `ProjectBatch`, and not one by one through `Project` |
+/// | `setup` | an empty model is made by `ProjectSetup` |
+/// | `crate = "…"` | the path of es-core, where it is not `::es_core` |
+///
+/// Each listed event needs a `Project`, unless there is `batch`. An event that an aggregate has retired is listed like any
+/// other: a projection takes what was stored. Events that are not listed are not read.
+///
+/// <details><summary>What is generated</summary>
+///
+/// ```text
+/// #[derive(Debug)]
+/// enum BalancesEvent {
+///     Deposited(Recorded<Deposited>),
+/// }
+///
+/// impl Projection for Balances {
+///     const NAME: &'static str = "balances";
+///     const REV: u32 = 1;
+///     type Model = BTreeMap<String, i64>;
+///     type Error = Infallible;
+///     type Event = BalancesEvent;
+///
+///     // `filter` and `decode` by the names of the events, earlier ones included.
+///
+///     async fn project_all(&self, events: &[BalancesEvent], model: &mut Self::Model) -> Result<(), Self::Error> {
+///         for event in events {
+///             match event {
+///                 BalancesEvent::Deposited(event) => <Self as Project<Deposited>>::project(self, event, model).await?,
+///             }
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// // Stops the build when two events have the same name.
+/// const _: () = …;
+/// ```
+///
+/// </details>
+#[proc_macro_derive(Projection, attributes(projection))]
+pub fn projection(item: TokenStream) -> TokenStream {
+    projection::derive(item.into()).into()
 }
 
 /// Describes how serde writes a struct or an enum: its shape, which the lock compares and fingerprints cover.

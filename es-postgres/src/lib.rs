@@ -41,6 +41,7 @@ mod open_appends;
 mod options;
 mod outcome;
 mod pool;
+mod projection;
 mod read;
 mod recover;
 mod row;
@@ -55,5 +56,8 @@ mod watermark;
 pub use connect_error::ConnectError;
 pub use open_appends::OpenAppend;
 pub use options::PostgresOptions;
+pub use projection::{
+    DeadLetter, OnFailure, PartStatus, ProjectionStatus, Projector, ProjectorError, Retried,
+};
 pub use snapshots::SnapshotGroup;
 pub use store::PostgresStore;

@@ -31,6 +31,7 @@ const MIGRATIONS: &[Migration] = migrations![
     7 "0007_streams",
     8 "0008_roles",
     9 "0009_watermark",
+    10 "0010_projections",
 ];
 
 /// The migration that this program needs.

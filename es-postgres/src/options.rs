@@ -174,7 +174,17 @@ impl fmt::Debug for PostgresOptions {
 impl Settings {
     /// A connection to the server, unchecked.
     pub(crate) async fn dial(&self) -> Result<PgConnection, ConnectError> {
-        match tokio::time::timeout(self.patience, PgConnection::connect_with(&self.server)).await {
+        self.dial_to(&self.server).await
+    }
+
+    /// A connection that leads to no pooler, if there is a URL of one.
+    pub(crate) async fn dial_direct(&self, program: &str) -> Result<PgConnection, ConnectError> {
+        let server = self.direct.as_ref().unwrap_or(&self.server);
+        self.dial_to(&server.clone().application_name(program)).await
+    }
+
+    async fn dial_to(&self, server: &PgConnectOptions) -> Result<PgConnection, ConnectError> {
+        match tokio::time::timeout(self.patience, PgConnection::connect_with(server)).await {
             Ok(connected) => connected.map_err(|error| Failure::from(error).opening(&self.opening(false))),
             Err(elapsed) => {
                 Err(ConnectError::NoServer { address: self.address.clone(), source: elapsed.into() })

@@ -48,7 +48,5 @@ macro_rules! statements {
 }
 
 statements! {
-    append, append_all, append_one, backend_lives, check, close_stream, drop_snapshots, find_appended, find_correlation, find_event, grant_reader,
-    grant_writer, head, list_snapshots, list_streams, load, names, open_appends, prune_commands, read_all, read_some,
-    read_backward, read_forward, register_events, register_names, rename_category, save_snapshot, watermark,
+    append, append_all, append_one, backend_lives, check, checkpoint_correct, checkpoint_fail, checkpoint_forget, checkpoint_lock, checkpoint_make, checkpoint_move, checkpoint_parts, checkpoint_read, close_stream, drop_snapshots, find_appended, find_correlation, find_event, grant_projector, grant_reader, grant_writer, head, letter_failed, letter_list, letter_park, letter_remove, letter_streams, list_snapshots, list_streams, load, names, open_appends, projection_behind, projection_forget, projection_lock, projection_open, projection_publish, projection_status, prune_commands, read_all, read_backward, read_forward, read_some, register_events, register_names, rename_category, save_snapshot, watermark,
 }

@@ -42,6 +42,10 @@ impl PostgresStore {
         Self { pool: Arc::new(pool) }
     }
 
+    pub(crate) const fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
     /// Opens a store whose tables are there.
     ///
     /// # Errors
@@ -84,6 +88,17 @@ impl PostgresStore {
     /// As [`grant_writer`](Self::grant_writer).
     pub async fn grant_reader(&self, role: &str) -> Result<(), StoreError> {
         streams::grant_reader(&self.pool, role).await
+    }
+
+    /// Lets a role run projections: read this store, keep checkpoints and dead letters, and make the schemas of projections in
+    /// the database. To be called by the owner of the tables and of the database; the same as
+    /// `SELECT es.grant_projector('role')`.
+    ///
+    /// # Errors
+    ///
+    /// As [`grant_writer`](Self::grant_writer).
+    pub async fn grant_projector(&self, role: &str) -> Result<(), StoreError> {
+        streams::grant_projector(&self.pool, role).await
     }
 
     /// The transactions that have drawn a position and are still open, the oldest first. What was appended after them is held

@@ -103,3 +103,7 @@ pub(crate) async fn grant_writer(pool: &Pool, role: &str) -> Result<(), StoreErr
 pub(crate) async fn grant_reader(pool: &Pool, role: &str) -> Result<(), StoreError> {
     rows(pool, pool.statements.grant_reader.call().bind(role)).await.map(|_| ())
 }
+
+pub(crate) async fn grant_projector(pool: &Pool, role: &str) -> Result<(), StoreError> {
+    rows(pool, pool.statements.grant_projector.call().bind(role)).await.map(|_| ())
+}

@@ -1,6 +1,5 @@
 //! Looking back: the events of one aggregate, its state as of a time, and which aggregates there are.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -92,22 +91,7 @@ pub(crate) fn recorded<A: Aggregate>(
     let mut result = Ok(());
     A::decode(raw, &mut |event| {
         let event_type = A::event_type(&event);
-        let recorded = Recorded {
-            event,
-            name: event_type.name,
-            version: event_type.version,
-            stored_name: match raw.name {
-                name if name == event_type.name => Cow::Borrowed(event_type.name),
-                name => Cow::Owned(name.to_owned()),
-            },
-            stored_version: raw.version,
-            stream: Arc::clone(stream),
-            revision: raw.revision,
-            position: raw.position,
-            event_id: raw.event_id,
-            recorded_at: raw.recorded_at,
-            metadata: Arc::clone(&metadata),
-        };
+        let recorded = Recorded::new(raw, stream, event, event_type, Arc::clone(&metadata));
         if result.is_ok() {
             result = take(recorded);
         }

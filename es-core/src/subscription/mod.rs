@@ -118,6 +118,11 @@ impl<S: EventStore> Subscription<S> {
         self
     }
 
+    /// Goes on behind a checkpoint.
+    pub(crate) const fn seek(&mut self, checkpoint: Checkpoint) {
+        self.checkpoint = checkpoint;
+    }
+
     /// The store.
     pub const fn store(&self) -> &S {
         &self.store

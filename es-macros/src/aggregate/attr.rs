@@ -5,9 +5,10 @@ use quote::quote;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Error, LitInt, LitStr, Path, Result, Token, Type, TypePath, parenthesized, token};
+use syn::{Attribute, Error, LitInt, LitStr, Path, Result, Token, Type, TypePath, token};
 
 use crate::errors::Errors;
+use crate::event_list::{self, Listed};
 use crate::keys::{self, Written};
 use crate::paths::{self, CratePath};
 
@@ -39,12 +40,6 @@ pub(super) struct Keys {
     pub(super) es_core: CratePath,
     /// What the user wrote; nothing where the whole attribute is missing, which is reported as such.
     pub(super) written: Option<Written>,
-}
-
-/// One entry of the list of events: `b::B as Other`.
-pub(super) struct Listed {
-    pub(super) path: TypePath,
-    pub(super) variant: Option<Ident>,
 }
 
 /// `snapshot(every = 100, rev = 2)`.
@@ -79,19 +74,18 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
             WAS => found.was = keys::names(key, input, errors)?,
             ID => found.id = Some(keys::value(key, "Type", input)?),
             EVENTS => {
-                let list = parenthesised(key, "events(Opened, Closed)", input)?;
-                found.events = events(key, list, errors);
+                found.events = event_list::parse(key, "the aggregate's", input, errors)?;
             }
             EVENT_ENUM => {
-                let list = parenthesised(key, "event_enum(Name, derive(Debug))", input)?;
+                let list = keys::parenthesised(key, "event_enum(Name, derive(Debug))", input)?;
                 event_enum(&mut found, key, list, errors);
             }
             RETIRED => {
-                let list = parenthesised(key, "retired(Opened)", input)?;
+                let list = keys::parenthesised(key, "retired(Opened)", input)?;
                 found.retired = retired(key, list, errors);
             }
             SNAPSHOT => {
-                let list = parenthesised(key, "snapshot(every = 100)", input)?;
+                let list = keys::parenthesised(key, "snapshot(every = 100)", input)?;
                 found.snapshot = snapshot(key, list, errors);
             }
             UNKNOWN => found.skip_unknown = unknown(&keys::value(key, "\"error\"", input)?)?,
@@ -101,41 +95,6 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
     });
     found.written = has_keys.then_some(written);
     found
-}
-
-/// Reads `(…)`.
-fn parenthesised(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<TokenStream> {
-    if !input.peek(token::Paren) {
-        return Err(Error::new_spanned(key, format!("`{key}` takes a list; write `{example}`")));
-    }
-    let content;
-    parenthesized!(content in input);
-    content.parse()
-}
-
-/// Reads the list up to the first entry that makes no sense.
-fn events(key: &Ident, list: TokenStream, errors: &mut Errors) -> Vec<Listed> {
-    let mut events = Vec::new();
-    if list.is_empty() {
-        errors.spanned(key, "`events` is empty; list the aggregate's event types: `events(Opened, Closed)`");
-    }
-    let parser = |input: ParseStream<'_>| {
-        while !input.is_empty() {
-            let ty: Type = input.parse()?;
-            let variant = variant(input)?;
-            match paths::as_path(ty.clone()) {
-                Some(path) => events.push(Listed { path, variant }),
-                None => errors.spanned(ty, "`events` lists structs; write `events(Opened, Closed)`"),
-            }
-            if !input.is_empty() {
-                input.parse::<Token![,]>()?;
-            }
-        }
-        Ok(())
-    };
-    let result = parser.parse2(list);
-    errors.keep(result);
-    events
 }
 
 /// Reads the list of events that are no longer written: they have no variant.
@@ -169,17 +128,6 @@ fn retired(key: &Ident, list: TokenStream, errors: &mut Errors) -> Vec<TypePath>
     retired
 }
 
-/// Reads `as Variant`, if that is there.
-fn variant(input: ParseStream<'_>) -> Result<Option<Ident>> {
-    let Some(keyword) = input.parse::<Option<Token![as]>>()? else { return Ok(None) };
-    match input.parse() {
-        Ok(ident) => Ok(Some(ident)),
-        Err(_) => {
-            Err(Error::new_spanned(keyword, "`as` needs the name of the variant; write `Opened as Other`"))
-        }
-    }
-}
-
 fn event_enum(found: &mut Keys, key: &Ident, list: TokenStream, errors: &mut Errors) {
     const DERIVE: &str = "derive";
     let parser = |input: ParseStream<'_>| {
@@ -195,7 +143,7 @@ fn event_enum(found: &mut Keys, key: &Ident, list: TokenStream, errors: &mut Err
         }
         let rest: TokenStream = input.parse()?;
         keys::parse("`event_enum`", &[DERIVE], rest, errors, |key, input, _| {
-            let list = parenthesised(key, "derive(Debug, Clone)", input)?;
+            let list = keys::parenthesised(key, "derive(Debug, Clone)", input)?;
             let paths = Punctuated::<Path, Token![,]>::parse_terminated.parse2(list)?;
             found.enum_derives = paths.into_iter().collect();
             Ok(())

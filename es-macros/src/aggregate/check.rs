@@ -1,15 +1,16 @@
 //! What the keys of `#[aggregate]` must be together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
 use syn::{Data, DeriveInput, LitStr, Path, Type, TypePath};
 
-use super::attr::{EVENTS, Keys, Listed, NAME, Snapshot, plain};
+use super::attr::{EVENTS, Keys, NAME, Snapshot, plain};
 use crate::errors::Errors;
+use crate::event_list::{self, Variant};
 use crate::keys;
-use crate::paths::{CratePath, last_ident};
+use crate::paths::CratePath;
 use crate::text::written;
 
 /// An aggregate that can be expanded: what was wrong with it is repaired as well as possible.
@@ -31,12 +32,6 @@ pub(super) struct Aggregate<'a> {
     pub(super) sound: bool,
 }
 
-/// One event of the aggregate, and its variant in the enum.
-pub(super) struct Variant {
-    pub(super) path: TypePath,
-    pub(super) ident: Ident,
-}
-
 pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors) -> Aggregate<'a> {
     let ident = &input.ident;
     if let Data::Union(_) = input.data {
@@ -49,7 +44,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
     keys::earlier_names(&keys.was, keys.name.as_ref(), errors);
     let enum_ident =
         keys.enum_ident.unwrap_or_else(|| format_ident!("{}Event", plain(ident), span = ident.span()));
-    let events = variants(keys.events, &enum_ident, errors);
+    let events = event_list::variants(keys.events, &enum_ident, errors);
     let retired = retired(keys.retired, &events, errors);
     Aggregate {
         input,
@@ -93,36 +88,6 @@ fn missing_keys(keys: &Keys, input: &DeriveInput, errors: &mut Errors) {
             format!("the aggregate `{ident}` lists no events; write `#[aggregate(events(Opened, Closed))]`"),
         );
     }
-}
-
-/// Gives each event its variant; an event that has none to itself is left out.
-fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Errors) -> Vec<Variant> {
-    let mut variants = Vec::with_capacity(listed.len());
-    let mut paths = BTreeMap::new();
-    for Listed { path, variant } in listed {
-        let Some(ident) = variant.clone().or_else(|| last_ident(&path.path).cloned()) else {
-            continue;
-        };
-        let text = written(&path);
-        if paths.contains_key(&text) {
-            errors.spanned(&path, format!("`{text}` is listed twice; list it once"));
-            continue;
-        }
-        if let Some((other, _)) = paths.iter().find(|(_, other)| **other == ident) {
-            let message = format!(
-                "`{enum_ident}::{ident}` is already the variant of `{other}`; write `{text} as Other`, with a name \
-                 of its own"
-            );
-            match &variant {
-                Some(variant) => errors.spanned(variant, message),
-                None => errors.spanned(&path, message),
-            }
-            continue;
-        }
-        paths.insert(text, ident.clone());
-        variants.push(Variant { path, ident });
-    }
-    variants
 }
 
 /// Leaves out what is listed already, as an event of today or as a retired one.

@@ -5,7 +5,8 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::TypePath;
 
 use super::attr::Snapshot;
-use super::check::{Aggregate, Variant};
+use super::check::Aggregate;
+use crate::event_list::Variant;
 use crate::paths::{CratePath, respan, span};
 use crate::text::written;
 

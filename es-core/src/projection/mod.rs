@@ -1,0 +1,132 @@
+//! Read models: what a projection is, and what its author writes.
+//!
+//! A projection takes events, in order, into a model. Where the model is, and when the events come, is the business of a
+//! runner: [`MemoryProjection`] here, for a model in memory; in `es-postgres` one for tables, in a loop of its own or in the
+//! transaction of the append.
+
+mod failure;
+mod memory;
+mod part;
+mod reader;
+
+use std::future::Future;
+use std::sync::Arc;
+
+pub use self::failure::{EventPlace, ProjectionError, ProjectionFailure};
+pub use self::memory::MemoryProjection;
+pub use self::part::Part;
+pub use self::reader::{ProjectionPage, ProjectionReader};
+
+use crate::{BoxError, DecodeError, Filter, RawEvent, Recorded, StreamId};
+
+/// A read model that is built from events. Written by [`#[derive(Projection)]`](derive@crate::Projection), never by hand.
+///
+/// All that a runner does is to hand a slice of events to [`project_all`](Self::project_all), and to keep the model and the
+/// checkpoint together. A slice of one event tells which event is at fault when a longer one fails.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a projection",
+    label = "not a projection",
+    note = "write `#[derive(es_core::Projection)] #[projection(name = \"…\", events(…), model = …)]` above `{Self}`"
+)]
+pub trait Projection: Send + Sync + 'static {
+    /// The name: lower-case letters, digits and `_`, as it becomes a part of the names of tables.
+    const NAME: &'static str;
+
+    /// The revision: raised when the model must be built anew from the first event.
+    const REV: u32 = 1;
+
+    /// What the events go into: a connection, or a struct in memory.
+    type Model: Send;
+
+    /// Why an event cannot be projected.
+    type Error: Into<BoxError> + Send;
+
+    /// The generated enum of the projection's events, each as it was recorded.
+    type Event: Send + Sync + 'static;
+
+    /// Which events it takes.
+    fn filter() -> Filter;
+
+    /// Decodes a stored event in the way in which commands do, upcasts included; `None` for one that it does not take.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] when this program cannot read it.
+    fn decode(raw: &RawEvent<'_>, stream: &Arc<StreamId>) -> Result<Option<Self::Event>, DecodeError>;
+
+    /// Takes events into the model, in their order: one by one through [`Project`], or, with the key `batch`, all at once
+    /// through [`ProjectBatch`].
+    ///
+    /// # Errors
+    ///
+    /// Whatever the projection's author says. What was taken in by this call is undone, where the runner can.
+    fn project_all(
+        &self,
+        events: &[Self::Event],
+        model: &mut Self::Model,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Makes an empty model, once, before the first event: with the key `setup`, through [`ProjectSetup`].
+    ///
+    /// # Errors
+    ///
+    /// Whatever the projection's author says; nothing is projected then.
+    fn set_up(&self, model: &mut Self::Model) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// What one event does to a read model.
+///
+/// It may be called again for an event whose work was undone, so its only effects should be those on the model.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not project the event `{E}`",
+    label = "no `Project<{E}>`",
+    note = "write `impl es_core::Project<{E}> for {Self} {{ async fn project(&self, event: &es_core::Recorded<{E}>, model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`"
+)]
+pub trait Project<E>: Projection {
+    /// Takes the event into the model. Write it as an `async fn`.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be done; the runner's policy says what becomes of the event.
+    fn project(
+        &self,
+        event: &Recorded<E>,
+        model: &mut Self::Model,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// What many events do to a read model at once; asked for with `#[projection(batch)]`, in place of [`Project`].
+///
+/// How events are divided into batches changes nothing in the model: after a failure they come again one by one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not project batches",
+    label = "no `ProjectBatch`",
+    note = "write `impl es_core::ProjectBatch for {Self} {{ async fn project_batch(&self, events: &[Self::Event], model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`, or leave out the key `batch`"
+)]
+pub trait ProjectBatch: Projection {
+    /// Takes the events into the model, of which they are at least one. Write it as an `async fn`.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be done.
+    fn project_batch(
+        &self,
+        events: &[Self::Event],
+        model: &mut Self::Model,
+    ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// How an empty model is made, such as the tables of a read model; asked for with `#[projection(setup)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not set up its model",
+    label = "no `ProjectSetup`",
+    note = "write `impl es_core::ProjectSetup for {Self} {{ async fn setup(&self, model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`, or leave out the key `setup`"
+)]
+pub trait ProjectSetup: Projection {
+    /// Makes the model. Write it as an `async fn`.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be done.
+    fn setup(&self, model: &mut Self::Model) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}

@@ -1,0 +1,85 @@
+//! Which streams belong to which part of a projection that runs in several parts.
+
+use crate::{Fingerprint, StreamId};
+
+/// One of the parts into which a projection divides the streams, so that they run beside each other. All events of a stream
+/// are of one part.
+///
+/// ```
+/// use es_core::{Part, StreamId};
+///
+/// let stream = StreamId::new("account", "A-17")?;
+/// let owners = (0..4).filter(|&index| Part::new(index, 4).takes(&stream)).count();
+/// assert_eq!(owners, 1);
+/// assert!(Part::ALL.takes(&stream));
+/// # Ok::<(), es_core::InvalidStreamId>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    index: u32,
+    of: u32,
+}
+
+impl Part {
+    /// The only part: all streams.
+    pub const ALL: Self = Self { index: 0, of: 1 };
+
+    /// Part `index`, counted from 0, of so many, at least one.
+    #[must_use]
+    pub const fn new(index: u32, of: u32) -> Self {
+        Self { index, of: if of == 0 { 1 } else { of } }
+    }
+
+    /// Which one it is, counted from 0.
+    #[must_use]
+    pub const fn index(self) -> u32 {
+        self.index
+    }
+
+    /// How many parts there are.
+    #[must_use]
+    pub const fn of(self) -> u32 {
+        self.of
+    }
+
+    /// Whether the events of this stream are of this part. It goes by the stream's key alone, which stays when a category is
+    /// renamed, and by a hash of our own, which stays the same for ever: checkpoints rest on it.
+    #[must_use]
+    pub fn takes(self, stream: &StreamId) -> bool {
+        self.of == 1 || hash(stream.key()) % u64::from(self.of) == u64::from(self.index)
+    }
+}
+
+/// FNV-1a, with its upper half folded in: the lowest bits alone, which few parts go by, are those of the bytes.
+const fn hash(key: &str) -> u64 {
+    let hash = Fingerprint::EMPTY.with(key).to_i64().cast_unsigned();
+    hash ^ (hash >> 32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_stays_as_it_is() {
+        // Checkpoints of parts rest on these values.
+        let hashes = [hash(""), hash("A-17"), hash("é")];
+        assert_eq!(
+            hashes,
+            [12_638_352_125_746_125_090, 8_931_660_499_179_784_946, 6_911_934_833_846_421_894]
+        );
+    }
+
+    #[test]
+    fn streams_are_divided_evenly() {
+        let mut counts = [0_u32; 4];
+        for number in 0..4_000 {
+            let stream = StreamId::new("account", number.to_string()).expect("a stream id");
+            let parts: Vec<usize> =
+                (0..4).filter(|&at| Part::new(at, 4).takes(&stream)).map(|at| at as usize).collect();
+            assert_eq!(parts.len(), 1, "{stream}");
+            counts[parts[0]] += 1;
+        }
+        assert!(counts.iter().all(|count| (800..1_200).contains(count)), "{counts:?}");
+    }
+}

@@ -1,0 +1,160 @@
+//! Reads the events that a projection takes, decoded, page by page. For those who write runners.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{EventPlace, Part, Projection};
+use crate::{Checkpoint, DecodeError, EventStore, RawEvent, Rest, StoreError, StreamId, Subscription};
+
+/// Reads what a projection takes, in the order of positions, from a checkpoint on. Runners of projections are built on it.
+pub struct ProjectionReader<P, S> {
+    subscription: Subscription<S>,
+    part: Part,
+    /// Shared by the events of a stream that follow each other.
+    stream: Option<Arc<StreamId>>,
+    projection: std::marker::PhantomData<fn() -> P>,
+}
+
+/// Events that a projection takes, up to the end of a page or to an event that does not decode.
+#[non_exhaustive]
+pub struct ProjectionPage<P: Projection> {
+    /// The events, in order.
+    pub events: Vec<P::Event>,
+    /// Where each of them is stored.
+    pub places: Vec<EventPlace>,
+    /// The event after those, if it does not decode; the page ends before it.
+    pub broken: Option<(EventPlace, DecodeError)>,
+    /// Behind all events of the page, those included that the projection does not take.
+    pub checkpoint: Checkpoint,
+    /// What lies beyond.
+    pub rest: Rest,
+}
+
+impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
+    /// From the beginning, all streams.
+    #[must_use]
+    pub fn new(store: S) -> Self {
+        let subscription = Subscription::new(store).filter(P::filter());
+        Self { subscription, part: Part::ALL, stream: None, projection: std::marker::PhantomData }
+    }
+
+    /// Only the streams of a part.
+    #[must_use]
+    pub const fn part(mut self, part: Part) -> Self {
+        self.part = part;
+        self
+    }
+
+    /// How many events a page holds at most; 1,000 unless said otherwise.
+    #[must_use]
+    pub fn page_size(mut self, most: usize) -> Self {
+        self.subscription = self.subscription.page_size(most);
+        self
+    }
+
+    /// How long it waits for a word of the store before it looks by itself; a second unless said otherwise.
+    #[must_use]
+    pub fn poll_every(mut self, interval: Duration) -> Self {
+        self.subscription = self.subscription.poll_every(interval);
+        self
+    }
+
+    /// Goes on behind a checkpoint.
+    pub const fn seek(&mut self, checkpoint: Checkpoint) {
+        self.subscription.seek(checkpoint);
+    }
+
+    /// Behind the page that was read last.
+    #[must_use]
+    pub const fn checkpoint(&self) -> Checkpoint {
+        self.subscription.checkpoint()
+    }
+
+    /// Reads a page at once: the present rest, if it is less.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store, above all [`StoreError::ForeignCheckpoint`]; the reader stays where it was.
+    pub async fn page(&mut self) -> Result<ProjectionPage<P>, StoreError> {
+        self.read(false).await
+    }
+
+    /// Waits until the checkpoint can move, and reads a page. It may hold no event.
+    ///
+    /// # Errors
+    ///
+    /// As [`page`](Self::page).
+    pub async fn next_page(&mut self) -> Result<ProjectionPage<P>, StoreError> {
+        self.read(true).await
+    }
+
+    async fn read(&mut self, wait: bool) -> Result<ProjectionPage<P>, StoreError> {
+        let before = self.checkpoint();
+        let mut page = ProjectionPage::<P> {
+            events: Vec::new(),
+            places: Vec::new(),
+            broken: None,
+            checkpoint: before,
+            rest: Rest::Nothing,
+        };
+        let (part, stream) = (self.part, &mut self.stream);
+        let mut take = |raw: RawEvent<'_>| {
+            if page.broken.is_some() || !part.takes(raw.stream) {
+                return Ok(());
+            }
+            let stream = shared(stream, raw.stream);
+            let place = EventPlace::new(&raw, Arc::clone(stream));
+            match P::decode(&raw, stream) {
+                Ok(Some(event)) => {
+                    page.events.push(event);
+                    page.places.push(place);
+                }
+                Ok(None) => {}
+                Err(error) => page.broken = Some((place, error)),
+            }
+            Ok(())
+        };
+        let read = match wait {
+            true => self.subscription.next_page(&mut take).await?,
+            false => self.subscription.page(&mut take).await?,
+        };
+        (page.checkpoint, page.rest) = (read.checkpoint, read.rest);
+        if page.broken.is_some() {
+            page.checkpoint = page.places.last().map_or(before, EventPlace::checkpoint);
+            page.rest = Rest::More;
+            self.seek(page.checkpoint);
+        }
+        Ok(page)
+    }
+}
+
+fn shared<'a>(last: &'a mut Option<Arc<StreamId>>, stream: &StreamId) -> &'a Arc<StreamId> {
+    if last.as_deref() != Some(stream) {
+        *last = None;
+    }
+    last.get_or_insert_with(|| Arc::new(stream.clone()))
+}
+
+impl<P, S: fmt::Debug> fmt::Debug for ProjectionReader<P, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { subscription, part, .. } = self;
+        f.debug_struct("ProjectionReader")
+            .field("subscription", subscription)
+            .field("part", part)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<P: Projection> fmt::Debug for ProjectionPage<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { events, broken, checkpoint, rest, .. } = self;
+        f.debug_struct("ProjectionPage")
+            .field("projection", &P::NAME)
+            .field("events", &events.len())
+            .field("broken", broken)
+            .field("checkpoint", checkpoint)
+            .field("rest", rest)
+            .finish_non_exhaustive()
+    }
+}

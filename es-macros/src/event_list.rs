@@ -1,0 +1,96 @@
+//! The list `events(Opened, b::Closed as Other)`: event types, each with its variant in the generated enum.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::Ident;
+use syn::parse::{ParseStream, Parser as _};
+use syn::{Error, Result, Token, Type, TypePath};
+
+use crate::errors::Errors;
+use crate::keys;
+use crate::paths::{self, last_ident};
+use crate::text::written;
+
+/// One entry of the list of events: `b::B as Other`.
+pub(crate) struct Listed {
+    pub(crate) path: TypePath,
+    pub(crate) variant: Option<Ident>,
+}
+
+/// One event, and its variant in the enum.
+pub(crate) struct Variant {
+    pub(crate) path: TypePath,
+    pub(crate) ident: Ident,
+}
+
+/// Reads the list up to the first entry that makes no sense.
+pub(crate) fn parse(
+    key: &Ident,
+    whose: &str,
+    input: ParseStream<'_>,
+    errors: &mut Errors,
+) -> Result<Vec<Listed>> {
+    let list = keys::parenthesised(key, "events(Opened, Closed)", input)?;
+    let mut events = Vec::new();
+    if list.is_empty() {
+        errors.spanned(key, format!("`events` is empty; list {whose} event types: `events(Opened, Closed)`"));
+    }
+    let parser = |input: ParseStream<'_>| {
+        while !input.is_empty() {
+            let ty: Type = input.parse()?;
+            let variant = variant(input)?;
+            match paths::as_path(ty.clone()) {
+                Some(path) => events.push(Listed { path, variant }),
+                None => errors.spanned(ty, "`events` lists structs; write `events(Opened, Closed)`"),
+            }
+            if !input.is_empty() {
+                input.parse::<Token![,]>()?;
+            }
+        }
+        Ok(())
+    };
+    let result = parser.parse2(list);
+    errors.keep(result);
+    Ok(events)
+}
+
+/// Reads `as Variant`, if that is there.
+fn variant(input: ParseStream<'_>) -> Result<Option<Ident>> {
+    let Some(keyword) = input.parse::<Option<Token![as]>>()? else { return Ok(None) };
+    match input.parse() {
+        Ok(ident) => Ok(Some(ident)),
+        Err(_) => {
+            Err(Error::new_spanned(keyword, "`as` needs the name of the variant; write `Opened as Other`"))
+        }
+    }
+}
+
+/// Gives each event its variant; an event that has none to itself is left out.
+pub(crate) fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Errors) -> Vec<Variant> {
+    let mut variants = Vec::with_capacity(listed.len());
+    let mut paths = BTreeMap::new();
+    for Listed { path, variant } in listed {
+        let Some(ident) = variant.clone().or_else(|| last_ident(&path.path).cloned()) else {
+            continue;
+        };
+        let text = written(&path);
+        if paths.contains_key(&text) {
+            errors.spanned(&path, format!("`{text}` is listed twice; list it once"));
+            continue;
+        }
+        if let Some((other, _)) = paths.iter().find(|(_, other)| **other == ident) {
+            let message = format!(
+                "`{enum_ident}::{ident}` is already the variant of `{other}`; write `{text} as Other`, with a name \
+                 of its own"
+            );
+            match &variant {
+                Some(variant) => errors.spanned(variant, message),
+                None => errors.spanned(&path, message),
+            }
+            continue;
+        }
+        paths.insert(text, ident.clone());
+        variants.push(Variant { path, ident });
+    }
+    variants
+}

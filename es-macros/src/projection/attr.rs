@@ -1,0 +1,112 @@
+//! The keys of `#[projection(…)]`, each read for itself.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
+use syn::parse::ParseStream;
+use syn::{Attribute, Error, LitInt, LitStr, Result, Token, Type, token};
+
+use crate::errors::Errors;
+use crate::event_list::{self, Listed};
+use crate::keys::{self, Written};
+use crate::paths::CratePath;
+
+pub(super) const NAME: &str = "name";
+const REV: &str = "rev";
+pub(super) const EVENTS: &str = "events";
+pub(super) const MODEL: &str = "model";
+const ERROR: &str = "error";
+const BATCH: &str = "batch";
+const SETUP: &str = "setup";
+const CRATE: &str = "crate";
+const KEYS: [&str; 8] = [NAME, REV, EVENTS, MODEL, ERROR, BATCH, SETUP, CRATE];
+
+/// The longest name, in bytes: with the name of a store before it and a number behind it, it must fit into 63.
+const LONGEST_NAME: usize = 40;
+
+#[derive(Default)]
+pub(super) struct Keys {
+    pub(super) name: Option<LitStr>,
+    pub(super) rev: Option<u32>,
+    pub(super) events: Vec<Listed>,
+    pub(super) model: Option<Type>,
+    pub(super) error: Option<Type>,
+    /// The keys themselves, where messages about what they ask for belong.
+    pub(super) batch: Option<Ident>,
+    pub(super) setup: Option<Ident>,
+    pub(super) es_core: CratePath,
+    /// What the user wrote; nothing where the whole attribute is missing, which is reported as such.
+    pub(super) written: Option<Written>,
+}
+
+pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
+    let (mut tokens, mut has_keys) = (TokenStream::new(), false);
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("projection")) {
+        match attribute.meta.require_list() {
+            Ok(list) => {
+                let more = &list.tokens;
+                let comma = (!tokens.is_empty()).then(|| quote!(,));
+                tokens.extend(quote!(#comma #more));
+                has_keys = true;
+            }
+            Err(_) => {
+                errors.spanned(
+                    attribute,
+                    "`#[projection]` needs keys; write `#[projection(name = \"…\", events(…), model = …)]`",
+                );
+            }
+        }
+    }
+    let mut found = Keys::default();
+    let written = keys::parse("`#[projection]`", &KEYS, tokens, errors, |key, input, errors| {
+        match key.to_string().as_str() {
+            NAME => found.name = Some(name(key, input)?),
+            REV => found.rev = Some(rev(key, input)?),
+            EVENTS => found.events = event_list::parse(key, "the projection's", input, errors)?,
+            MODEL => found.model = Some(keys::value(key, "PgConnection", input)?),
+            ERROR => found.error = Some(keys::value(key, "sqlx::Error", input)?),
+            BATCH => found.batch = Some(alone(key, input)?),
+            SETUP => found.setup = Some(alone(key, input)?),
+            _ => found.es_core = CratePath::parse(key, input)?,
+        }
+        Ok(())
+    });
+    found.written = has_keys.then_some(written);
+    found
+}
+
+/// A name that can be a part of the names of tables without quotes.
+fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
+    let name: LitStr = keys::value(key, "\"balances\"", input)?;
+    let text = name.value();
+    let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    if text.len() <= LONGEST_NAME
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.chars().all(fits)
+    {
+        return Ok(name);
+    }
+    let message = format!(
+        "`{text}` cannot be a part of the names of tables; write 1 to {LONGEST_NAME} lower-case letters, digits and `_`, \
+         beginning with a letter"
+    );
+    Err(Error::new_spanned(&name, message))
+}
+
+fn rev(key: &Ident, input: ParseStream<'_>) -> Result<u32> {
+    let literal: LitInt = keys::value(key, "2", input)?;
+    match literal.base10_parse() {
+        Ok(0) => Err(Error::new_spanned(&literal, "revisions of a projection start at 1; write `rev = 1`")),
+        Ok(rev) if i32::try_from(rev).is_ok() => Ok(rev),
+        _ => {
+            Err(Error::new_spanned(&literal, "this is no revision; write a whole number, such as `rev = 2`"))
+        }
+    }
+}
+
+/// A key without a value.
+fn alone(key: &Ident, input: ParseStream<'_>) -> Result<Ident> {
+    if input.peek(Token![=]) || input.peek(token::Paren) {
+        return Err(Error::new_spanned(key, format!("`{key}` takes no value; write only `{key}`")));
+    }
+    Ok(key.clone())
+}

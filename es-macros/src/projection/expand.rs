@@ -1,0 +1,212 @@
+//! The enum of a projection's events, and the implementation that makes a type a projection.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+
+use super::check::Projection;
+use crate::paths::{respan, span};
+use crate::text::written;
+
+/// ```text
+/// enum BalancesEvent { Deposited(Recorded<Deposited>), … }
+/// impl Projection for Balances { … }
+/// ```
+pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
+    let Projection { input, name, rev, enum_ident, es_core, .. } = projection;
+    let private = es_core.private();
+    let ident = &input.ident;
+    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
+    let bounds = if input.generics.params.is_empty() {
+        where_clause.to_token_stream()
+    } else {
+        let own = where_clause.map(|clause| clause.predicates.iter()).into_iter().flatten();
+        quote!(where #(#own,)* Self: #private::Send + #private::Sync + 'static)
+    };
+    let model = projection.model.as_ref().map_or_else(|| quote!(()), ToTokens::to_token_stream);
+    let error =
+        projection.error.as_ref().map_or_else(|| quote!(#es_core::BoxError), ToTokens::to_token_stream);
+    let enumeration = enumeration(projection);
+    let filter = wire_names(projection).map(|(_, names)| names);
+    let decode = decode(projection);
+    let project_all = project_all(projection);
+    let set_up = set_up(projection);
+    let names = projection.sound.then(|| names(projection));
+    quote! {
+        #enumeration
+
+        #[automatically_derived]
+        impl #impl_generics #es_core::Projection for #ident #type_generics #bounds {
+            const NAME: &'static #private::str = #name;
+            const REV: #private::u32 = #rev;
+            type Model = #model;
+            type Error = #error;
+            type Event = #enum_ident;
+
+            fn filter() -> #es_core::Filter {
+                #private::filter(&[#(#filter),*])
+            }
+
+            #decode
+            #project_all
+            #set_up
+        }
+
+        #names
+    }
+}
+
+fn enumeration(projection: &Projection<'_>) -> TokenStream {
+    let Projection { input, enum_ident, es_core, .. } = projection;
+    let private = es_core.private();
+    let visibility = &input.vis;
+    let doc = format!("The events of `{}`.", input.ident);
+    let variants = projection.events.iter().map(|event| {
+        let (path, variant) = (&event.path, &event.ident);
+        let doc = format!("The event `{variant}`.");
+        quote!(#[doc = #doc] #variant(#es_core::Recorded<#path>))
+    });
+    quote! {
+        #[doc = #doc]
+        #[allow(
+            dead_code, private_interfaces, unreachable_pub, non_camel_case_types,
+            clippy::enum_variant_names, clippy::large_enum_variant, clippy::module_name_repetitions,
+        )]
+        #[#private::derive(#private::Debug)]
+        #visibility enum #enum_ident { #(#variants),* }
+    }
+}
+
+/// By the name of the event, as commands do.
+fn decode(projection: &Projection<'_>) -> TokenStream {
+    let Projection { enum_ident, es_core, .. } = projection;
+    let private = es_core.private();
+    let arms = projection.events.iter().map(|event| {
+        let (path, variant) = (&event.path, &event.ident);
+        // What stands for a type that is no event has the type's own place everywhere: it is reported once.
+        let name = respan(quote!(<#path as #es_core::Event>::NAME), span(path));
+        let decoded = respan(quote!(#private::decode_recorded::<#path>), span(path));
+        quote! {
+            #name => match #decoded(__es_raw, __es_stream) {
+                #private::Ok(__es_event) => #private::Ok(#private::Option::Some(#enum_ident::#variant(__es_event))),
+                #private::Err(__es_error) => #private::Err(__es_error),
+            },
+        }
+    });
+    let wire_names = wire_names(projection).map(|(_, names)| names);
+    let signature = quote! {
+        fn decode(
+            __es_raw: &#es_core::RawEvent<'_>,
+            __es_stream: &#private::Arc<#es_core::StreamId>,
+        ) -> #private::Result<#private::Option<#enum_ident>, #es_core::DecodeError>
+    };
+    if !projection.sound {
+        return quote!(#signature { #private::Ok(#private::Option::None) });
+    }
+    quote! {
+        // Two events of one name have an error of their own.
+        #[allow(unreachable_patterns, unused_qualifications)]
+        #signature {
+            let mut __es_name = __es_raw.name;
+            loop {
+                return match __es_name {
+                    #(#arms)*
+                    _ => match #private::renamed_of(__es_name, const { &[#(#wire_names),*] }) {
+                        #private::Option::Some(__es_now) => {
+                            __es_name = __es_now;
+                            continue;
+                        }
+                        #private::Option::None => #private::Ok(#private::Option::None),
+                    },
+                };
+            }
+        }
+    }
+}
+
+fn project_all(projection: &Projection<'_>) -> TokenStream {
+    let Projection { enum_ident, es_core, batch, .. } = projection;
+    let private = es_core.private();
+    let body = if !projection.sound {
+        quote!(#private::Ok(()))
+    } else if let Some(key) = batch {
+        let done =
+            quote!(<Self as #es_core::ProjectBatch>::project_batch(self, __es_events, __es_model).await);
+        respan(done, key.span())
+    } else {
+        let arms = projection.events.iter().map(|event| {
+            let (path, variant) = (&event.path, &event.ident);
+            // All of it at the event's place, so that a missing `Project` is reported there and once.
+            let done =
+                quote!(<Self as #es_core::Project<#path>>::project(self, __es_event, __es_model).await);
+            let done = respan(done, span(path));
+            quote!(#enum_ident::#variant(ref __es_event) => #done,)
+        });
+        quote! {
+            for __es_event in __es_events {
+                let __es_done = match *__es_event { #(#arms)* };
+                if let #private::Err(__es_error) = __es_done {
+                    return #private::Err(__es_error);
+                }
+            }
+            #private::Ok(())
+        }
+    };
+    quote! {
+        async fn project_all(
+            &self,
+            __es_events: &[#enum_ident],
+            __es_model: &mut Self::Model,
+        ) -> #private::Result<(), Self::Error> {
+            #body
+        }
+    }
+}
+
+fn set_up(projection: &Projection<'_>) -> TokenStream {
+    let Projection { es_core, setup, .. } = projection;
+    let private = es_core.private();
+    let (model, body) = match setup {
+        Some(key) if projection.sound => {
+            let done = quote!(<Self as #es_core::ProjectSetup>::setup(self, __es_model).await);
+            (quote!(__es_model), respan(done, key.span()))
+        }
+        _ => (quote!(_), quote!(#private::Ok(()))),
+    };
+    quote! {
+        #[allow(clippy::unused_async)]
+        async fn set_up(&self, #model: &mut Self::Model) -> #private::Result<(), Self::Error> {
+            #body
+        }
+    }
+}
+
+/// Every event with its names as code: the present one and the earlier ones.
+fn wire_names<'a>(projection: &'a Projection<'_>) -> impl Iterator<Item = (&'a syn::TypePath, TokenStream)> {
+    let es_core = &projection.es_core;
+    projection.events.iter().map(move |event| {
+        let path = &event.path;
+        let event = respan(quote!(<#path as #es_core::Event>), span(path));
+        (path, quote!((#event::NAME, #event::WAS)))
+    })
+}
+
+/// Refuses two events of one name, as `#[derive(Aggregate)]` does.
+fn names(projection: &Projection<'_>) -> TokenStream {
+    let private = projection.es_core.private();
+    let names = wire_names(projection).map(|(path, names)| {
+        let text = written(path);
+        quote!((#text, #names))
+    });
+    let checks = wire_names(projection).enumerate().skip(1).map(|(index, (path, _))| {
+        let call = quote!(#private::check_name(__es_names, #index));
+        let call = respan(call, span(path));
+        quote!(#call;)
+    });
+    quote! {
+        #[allow(non_upper_case_globals, unused_qualifications)]
+        const _: () = {
+            const __es_names: &[(&#private::str, (&#private::str, &[&#private::str]))] = &[#(#names),*];
+            #(#checks)*
+        };
+    }
+}

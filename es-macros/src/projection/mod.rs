@@ -1,0 +1,23 @@
+//! `#[derive(Projection)]`: a read model that is built from events.
+
+mod attr;
+mod check;
+mod expand;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use crate::errors::Errors;
+
+pub(crate) fn derive(item: TokenStream) -> TokenStream {
+    let mut errors = Errors::new();
+    let input: Option<DeriveInput> = errors.keep(syn::parse2(item));
+    let expansion = input.map(|input| {
+        let keys = attr::parse(&input.attrs, &mut errors);
+        let projection = check::check(keys, &input, &mut errors);
+        expand::expand(&projection)
+    });
+    let errors = errors.finish();
+    quote!(#expansion #errors)
+}

@@ -1,0 +1,217 @@
+//! One batch: the transaction that holds model and checkpoint together.
+
+use std::any::Any;
+use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
+
+use es_core::{BoxError, Checkpoint, EventPlace, Part, Projection, StoreError, StreamId};
+use futures_util::FutureExt;
+use sqlx::{PgConnection, Row, raw_sql};
+
+use super::Projector;
+use crate::error::{Failure, unexpected};
+use crate::row::{Columns, required};
+
+/// Fails in a failed transaction.
+pub(super) const COMMIT: &str = "SELECT; COMMIT";
+
+/// A transaction that begins with the fence: the checkpoint has moved in it, or it is none.
+pub(super) struct Batch<'a, P> {
+    projector: &'a Projector<P>,
+    pub(super) connection: &'a mut PgConnection,
+    part: Part,
+    /// The streams whose events have to wait behind dead letters.
+    parked: HashSet<StreamId>,
+}
+
+/// From where to where a batch goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Move {
+    pub(super) from: Checkpoint,
+    pub(super) to: Checkpoint,
+    pub(super) events: usize,
+    pub(super) per_second: f64,
+}
+
+impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
+    /// Begins; `None` where another worker was faster.
+    pub(super) async fn begin(
+        projector: &'a Projector<P>,
+        connection: &'a mut PgConnection,
+        part: Part,
+        step: Move,
+    ) -> Result<Option<Self>, StoreError> {
+        raw_sql("BEGIN").execute(&mut *connection).await.map_err(Failure::from)?;
+        let options = &projector.options;
+        let row = projector
+            .statements()
+            .checkpoint_move
+            .call()
+            .bind(P::NAME)
+            .bind(projector.rev())
+            .bind(part.index().cast_signed())
+            .bind(part.of().cast_signed())
+            .bind(position(step.from))
+            .bind(position(step.to))
+            .bind(step.to.event().map(|(_, id)| id))
+            .bind(&options.owner)
+            .bind(count(step.events))
+            .bind(step.per_second)
+            .bind(projector.search_path())
+            .bind(options.standstill.as_millis().max(1).to_string())
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(Failure::from)?;
+        let Some(row) = row else {
+            raw_sql("ROLLBACK").execute(connection).await.map_err(Failure::from)?;
+            return Ok(None);
+        };
+        let mut batch = Self::within(projector, connection, part);
+        if row.try_get("letters").map_err(unexpected)? {
+            batch.read_parked().await?;
+        }
+        Ok(Some(batch))
+    }
+
+    /// In a transaction of another kind.
+    pub(super) fn within(projector: &'a Projector<P>, connection: &'a mut PgConnection, part: Part) -> Self {
+        Self { projector, connection, part, parked: HashSet::new() }
+    }
+
+    async fn read_parked(&mut self) -> Result<(), StoreError> {
+        let call = self.projector.statements().letter_streams.call();
+        let rows = call.bind(P::NAME).bind(self.projector.rev()).fetch_all(&mut *self.connection).await;
+        for row in rows.map_err(Failure::from)? {
+            let row = Columns(&row);
+            let category = required(0, row.text(0)?)?.to_owned();
+            self.parked.insert(StreamId::new(category, required(1, row.text(1)?)?)?);
+        }
+        Ok(())
+    }
+
+    /// Whether the events of a stream have to wait.
+    pub(super) fn parks(&self, stream: &StreamId) -> bool {
+        !self.parked.is_empty() && self.parked.contains(stream)
+    }
+
+    /// Whether there is any such stream.
+    pub(super) fn parks_some(&self) -> bool {
+        !self.parked.is_empty()
+    }
+
+    /// Takes events into the model.
+    pub(super) async fn project(&mut self, events: &[P::Event]) -> Result<(), BoxError> {
+        run(&*self.projector.projection, events, self.connection).await
+    }
+
+    /// The same of one event, undone if it fails.
+    pub(super) async fn try_project(&mut self, event: &P::Event) -> Result<Result<(), BoxError>, StoreError> {
+        self.command("SAVEPOINT es_event").await?;
+        let done = self.project(std::slice::from_ref(event)).await;
+        match done {
+            // A handler that swallowed an error of SQL fails here, and not silently at the commit.
+            Ok(()) => match raw_sql("RELEASE SAVEPOINT es_event").execute(&mut *self.connection).await {
+                Ok(_) => Ok(Ok(())),
+                Err(error) => {
+                    self.command("ROLLBACK TO SAVEPOINT es_event").await?;
+                    Ok(Err(Failure::from(error).into()))
+                }
+            },
+            Err(error) => {
+                self.command("ROLLBACK TO SAVEPOINT es_event").await?;
+                Ok(Err(error))
+            }
+        }
+    }
+
+    /// Puts an event aside, and all later ones of its stream behind it.
+    pub(super) async fn park(
+        &mut self,
+        place: &EventPlace,
+        attempts: u32,
+        reason: &str,
+    ) -> Result<(), StoreError> {
+        let call = self.projector.statements().letter_park.call();
+        let call = call.bind(P::NAME).bind(self.projector.rev()).bind(place.position.get().cast_signed());
+        let attempts = i32::try_from(attempts).unwrap_or(i32::MAX);
+        call.bind(attempts).bind(kept(reason)).execute(&mut *self.connection).await.map_err(Failure::from)?;
+        if !self.parked.contains(&*place.stream) {
+            self.parked.insert((*place.stream).clone());
+        }
+        Ok(())
+    }
+
+    /// Ends at another checkpoint than it began with, so many events fewer.
+    pub(super) async fn correct(&mut self, to: Checkpoint, fewer: i64) -> Result<(), StoreError> {
+        let call = self.projector.statements().checkpoint_correct.call();
+        let call = call.bind(P::NAME).bind(self.projector.rev()).bind(self.part.index().cast_signed());
+        let call = call.bind(position(to)).bind(to.event().map(|(_, id)| id)).bind(fewer);
+        call.execute(&mut *self.connection).await.map_err(Failure::from)?;
+        Ok(())
+    }
+
+    /// Takes events into the model and commits, if none fails. The server turns the COMMIT of a failed transaction into a
+    /// ROLLBACK and calls that a success, so it is asked for something else in the same round trip, which fails then: where a
+    /// handler swallowed an error of SQL.
+    pub(super) async fn project_and_commit(
+        &mut self,
+        events: &[P::Event],
+    ) -> Result<Result<(), BoxError>, StoreError> {
+        if !events.is_empty()
+            && let Err(error) = self.project(events).await
+        {
+            return Ok(Err(error));
+        }
+        match raw_sql(COMMIT).execute(&mut *self.connection).await.map_err(Failure::from) {
+            Ok(_) => Ok(Ok(())),
+            Err(Failure::Server { code, message, .. }) if code == "25P02" => Ok(Err(message.into())),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        self.command(COMMIT).await
+    }
+
+    pub(super) async fn roll_back(mut self) -> Result<(), StoreError> {
+        self.command("ROLLBACK").await
+    }
+
+    async fn command(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        raw_sql(sql).execute(&mut *self.connection).await.map_err(Failure::from)?;
+        Ok(())
+    }
+}
+
+/// Runs the user's code. A panic in it is a failure like another.
+pub(super) async fn run<P: Projection>(
+    projection: &P,
+    events: &[P::Event],
+    model: &mut P::Model,
+) -> Result<(), BoxError> {
+    let done = AssertUnwindSafe(projection.project_all(events, model)).catch_unwind().await;
+    match done {
+        Ok(done) => done.map_err(Into::into),
+        Err(panic) => Err(panicked(&*panic)),
+    }
+}
+
+/// The error that a panic in the user's code is.
+pub(super) fn panicked(panic: &(dyn Any + Send)) -> BoxError {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("it panicked: {}", text.unwrap_or("without a message")).into()
+}
+
+pub(super) const fn position(checkpoint: Checkpoint) -> i64 {
+    checkpoint.position().get().cast_signed()
+}
+
+pub(super) fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A reason as the server can keep it: text without NUL characters.
+pub(super) fn kept(reason: &str) -> String {
+    reason.replace('\0', "")
+}

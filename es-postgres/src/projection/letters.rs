@@ -1,0 +1,154 @@
+//! Dead letters: events that were put aside, with all that came after them in their streams.
+
+use std::sync::Arc;
+
+use es_core::{
+    DecodeError, EventStore, OffsetDateTime, Part, Position, Projection, RawEvent, Revision, StoreError,
+    StreamId, StreamRange,
+};
+use sqlx::PgConnection;
+use sqlx::postgres::PgRow;
+
+use super::batch::{Batch, kept};
+use super::setup::sql;
+use super::{Projector, ProjectorError};
+use crate::row::{Columns, required};
+use crate::streams::rows;
+
+/// An event that a projection has not taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// The stream.
+    pub stream: StreamId,
+    /// The place in the stream.
+    pub revision: Revision,
+    /// The place in the store.
+    pub position: Position,
+    /// The name under which the event is stored.
+    pub event: String,
+    /// How often it was tried; 0 for one that only waits behind another.
+    pub attempts: u32,
+    /// Why it was not taken.
+    pub reason: String,
+    /// Since when it is here.
+    pub parked_at: OffsetDateTime,
+}
+
+/// What became of the dead letters of a stream that were tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retried {
+    /// How many are in the model now.
+    pub taken: usize,
+    /// How many are still dead letters: the first failed again, the others wait behind it.
+    pub left: usize,
+}
+
+impl<P: Projection<Model = PgConnection>> Projector<P> {
+    /// The events that were put aside, in the order of their positions.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the server.
+    pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>, ProjectorError> {
+        let call = self.statements().letter_list.call().bind(P::NAME).bind(self.rev());
+        Ok(rows(self.store.pool(), call).await?.iter().map(letter).collect::<Result<_, _>>()?)
+    }
+
+    /// Tries the dead letters of a stream again, in their order, up to the first that fails. Once none is left, later events of
+    /// the stream are projected as ever.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the server. That an event fails again is no error, but [`Retried::left`].
+    pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError> {
+        let mut connection = self.connect().await?;
+        sql(&mut connection, String::from("BEGIN")).await?;
+        // A batch beside this one could put a later event of the stream behind letters that are gone, for ever.
+        self.hold_parts(&mut connection).await?;
+        sql(&mut connection, format!("SET LOCAL search_path = {}", self.search_path())).await?;
+        let call = self.statements().letter_list.call().bind(P::NAME).bind(self.rev());
+        let mut letters = Vec::new();
+        for row in &call.fetch_all(&mut connection).await? {
+            letters.push(letter(row)?);
+        }
+        letters.retain(|letter| letter.stream == *stream);
+        let mut events = self.read_letters(stream, &letters).await?.into_iter();
+        let mut taken = 0;
+        let mut batch = Batch::within(self, &mut connection, Part::ALL);
+        for letter in &letters {
+            let done = match events.next() {
+                Some(Ok(Some(event))) => batch.try_project(&event).await?,
+                // Not an event of this projection any more.
+                Some(Ok(None)) => Ok(()),
+                Some(Err(error)) => Err(error.into()),
+                None => Err("the event is not in its stream".into()),
+            };
+            let position = letter.position.get().cast_signed();
+            if let Err(error) = done {
+                let call =
+                    self.statements().letter_failed.call().bind(P::NAME).bind(self.rev()).bind(position);
+                call.bind(kept(&error.to_string())).execute(&mut *batch.connection).await?;
+                break;
+            }
+            let call = self.statements().letter_remove.call().bind(P::NAME).bind(self.rev()).bind(position);
+            call.execute(&mut *batch.connection).await?;
+            taken += 1;
+        }
+        batch.commit().await?;
+        Ok(Retried { taken, left: letters.len() - taken })
+    }
+
+    /// Drops one dead letter: its event will not be in the model. Says whether it was there. Those behind it stay; [`retry`](Self::retry)
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the server.
+    pub async fn discard(&self, letter: &DeadLetter) -> Result<bool, ProjectorError> {
+        let mut connection = self.connect().await?;
+        sql(&mut connection, String::from("BEGIN")).await?;
+        self.hold_parts(&mut connection).await?;
+        let position = letter.position.get().cast_signed();
+        let call = self.statements().letter_remove.call().bind(P::NAME).bind(self.rev()).bind(position);
+        let done = call.execute(&mut connection).await?;
+        sql(&mut connection, String::from("COMMIT")).await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// The events of letters, in the same order.
+    async fn read_letters(
+        &self,
+        stream: &StreamId,
+        letters: &[DeadLetter],
+    ) -> Result<Vec<Result<Option<P::Event>, DecodeError>>, StoreError> {
+        let (Some(first), Some(last)) = (letters.first(), letters.last()) else { return Ok(Vec::new()) };
+        let range = StreamRange::from(first.revision).to(last.revision);
+        let mut events = Vec::with_capacity(letters.len());
+        let mut wanted = letters.iter().map(|letter| letter.revision).peekable();
+        let shared = Arc::new(stream.clone());
+        let mut take = |raw: RawEvent<'_>| {
+            if wanted.next_if_eq(&raw.revision).is_some() {
+                events.push(P::decode(&raw, &shared));
+            }
+            Ok(())
+        };
+        self.store.read_stream(stream, range, &mut take).await?;
+        Ok(events)
+    }
+}
+
+fn letter(row: &PgRow) -> Result<DeadLetter, StoreError> {
+    let get = Columns(row);
+    let category = required(0, get.text(0)?)?.to_owned();
+    Ok(DeadLetter {
+        stream: StreamId::new(category, required(1, get.text(1)?)?)?,
+        revision: Revision::new(get.bigint(2)?),
+        position: Position::new(get.bigint(3)?),
+        event: required(4, get.text(4)?)?.to_owned(),
+        attempts: get.integer(5)?.unsigned_abs(),
+        reason: required(6, get.text(6)?)?.to_owned(),
+        parked_at: required(7, get.time(7)?)?,
+    })
+}

@@ -1,0 +1,251 @@
+//! What happens to a projection as a whole: set up, divided into parts, shown to readers, dropped.
+
+use std::panic::AssertUnwindSafe;
+
+use es_core::{BoxError, Checkpoint, Part, Position, Projection};
+use futures_util::FutureExt;
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
+
+use super::batch::{COMMIT, panicked, position};
+use super::{Projector, ProjectorError};
+use crate::error::Failure;
+use crate::row::Columns;
+use crate::streams::rows;
+
+impl<P: Projection<Model = PgConnection>> Projector<P> {
+    /// Makes the tables and the checkpoints, unless they are there. [`run`](Self::run) and [`catch_up`](Self::catch_up) begin
+    /// with it.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`]; nothing was made then.
+    pub async fn prepare(&self) -> Result<(), ProjectorError> {
+        self.prepare_parts(self.options.parts).await
+    }
+
+    pub(super) async fn prepare_parts(&self, parts: u32) -> Result<(), ProjectorError> {
+        let call = self.statements().checkpoint_parts.call().bind(P::NAME).bind(self.rev());
+        match rows(self.store.pool(), call).await?.first() {
+            Some(row) => self.same_parts(row, parts),
+            None => self.set_up(parts).await,
+        }
+    }
+
+    fn same_parts(&self, row: &PgRow, asked: u32) -> Result<(), ProjectorError> {
+        let found = Columns(row).integer(0)?.cast_unsigned();
+        match found == asked {
+            true => Ok(()),
+            false => Err(ProjectorError::Parts { projection: P::NAME, rev: P::REV, found, asked }),
+        }
+    }
+
+    async fn set_up(&self, parts: u32) -> Result<(), ProjectorError> {
+        let schema = self.own_schema();
+        if schema.len() > 63 {
+            return Err(ProjectorError::NameTooLong { schema });
+        }
+        let mut connection = self.connect().await?;
+        let db = &mut connection;
+        let live = self.lock(db).await?;
+        let call = self.statements().checkpoint_parts.call().bind(P::NAME).bind(self.rev());
+        if let Some(row) = call.fetch_optional(&mut *db).await? {
+            return self.same_parts(&row, parts);
+        }
+        match sql(db, format!("CREATE SCHEMA \"{schema}\"")).await {
+            Err(Failure::Server { code, .. }) if code == "42P06" => {
+                return Err(ProjectorError::SchemaTaken { projection: P::NAME, rev: P::REV, schema });
+            }
+            done => done?,
+        }
+        sql(db, format!("SET LOCAL search_path = {}", self.search_path())).await?;
+        self.make_model(db).await.map_err(|source| ProjectorError::Setup {
+            projection: P::NAME,
+            rev: P::REV,
+            source,
+        })?;
+        self.make_checkpoints(db, parts, Checkpoint::START, 0).await?;
+        if live.is_none() {
+            self.show(db).await?;
+        }
+        sql(db, COMMIT.to_owned()).await?;
+        Ok(())
+    }
+
+    async fn make_model(&self, db: &mut PgConnection) -> Result<(), BoxError> {
+        match AssertUnwindSafe(self.projection.set_up(db)).catch_unwind().await {
+            Ok(done) => done.map_err(Into::into),
+            Err(panic) => Err(panicked(&*panic)),
+        }
+    }
+
+    /// Begins a transaction that no other of this kind runs beside; gives back the revision that readers see.
+    async fn lock(&self, db: &mut PgConnection) -> Result<Option<u32>, ProjectorError> {
+        sql(db, String::from("BEGIN")).await?;
+        self.statements().projection_open.call().bind(P::NAME).execute(&mut *db).await?;
+        let row = self.statements().projection_lock.call().bind(P::NAME).fetch_one(db).await?;
+        let row = Columns(&row);
+        Ok(if row.is_null(0)? { None } else { Some(row.integer(0)?.cast_unsigned()) })
+    }
+
+    async fn make_checkpoints(
+        &self,
+        db: &mut PgConnection,
+        parts: u32,
+        at: Checkpoint,
+        projected: i64,
+    ) -> Result<(), ProjectorError> {
+        let call = self.statements().checkpoint_make.call().bind(P::NAME).bind(self.rev());
+        let call = call.bind(parts.cast_signed()).bind(position(at)).bind(at.event().map(|(_, id)| id));
+        call.bind(projected).execute(db).await?;
+        Ok(())
+    }
+
+    /// Points the views to this revision.
+    async fn show(&self, db: &mut PgConnection) -> Result<(), ProjectorError> {
+        let public = self.public_schema();
+        sql(db, format!("CREATE SCHEMA IF NOT EXISTS \"{public}\"")).await?;
+        let call = self.statements().projection_publish.call().bind(P::NAME).bind(self.rev());
+        call.bind(self.own_schema()).bind(public).execute(db).await?;
+        Ok(())
+    }
+
+    /// Shows this revision to readers, in one transaction, unless they see it or a later one already.
+    ///
+    /// The views in the schema of the projection, such as `es_balances`, then stand for the tables of this revision. A view whose
+    /// columns change is made anew, and loses its privileges: give those with ALTER DEFAULT PRIVILEGES IN SCHEMA.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Behind`] when it has not come as far as the revision that readers see.
+    pub async fn publish(&self) -> Result<(), ProjectorError> {
+        let mut connection = self.connect().await?;
+        let db = &mut connection;
+        if self.lock(db).await?.is_some_and(|live| live >= P::REV) {
+            return Ok(());
+        }
+        let call = self.statements().projection_behind.call().bind(P::NAME).bind(self.rev());
+        let row = call.fetch_one(&mut *db).await?;
+        let row = Columns(&row);
+        if row.is_null(0)? {
+            return Err(self.not_set_up());
+        }
+        let own = row.bigint(0)?;
+        let live = if row.is_null(1)? { 0 } else { row.bigint(1)? };
+        if own < live {
+            let (position, live) = (Position::new(own), Position::new(live));
+            return Err(ProjectorError::Behind { projection: P::NAME, rev: P::REV, position, live });
+        }
+        self.show(db).await?;
+        sql(db, COMMIT.to_owned()).await?;
+        tracing::info!(projection = P::NAME, rev = P::REV, "readers see this revision now");
+        Ok(())
+    }
+
+    /// Drops what is kept of a revision: its tables, checkpoints and dead letters. To be called once nobody runs it any more.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Live`] of the revision that readers see.
+    pub async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
+        let mut connection = self.connect().await?;
+        let db = &mut connection;
+        if let Some(live) = self.lock(db).await?
+            && live == rev
+        {
+            return Err(ProjectorError::Live { projection: P::NAME, rev, live });
+        }
+        self.statements()
+            .projection_forget
+            .call()
+            .bind(P::NAME)
+            .bind(rev.cast_signed())
+            .execute(&mut *db)
+            .await?;
+        sql(db, format!("DROP SCHEMA IF EXISTS \"{}_{rev}\" CASCADE", self.public_schema())).await?;
+        sql(db, COMMIT.to_owned()).await?;
+        Ok(())
+    }
+
+    /// Divides the projection into another number of parts, at least one. Workers that run with the old number stop with
+    /// [`ProjectorError::Parts`].
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Uneven`] unless all parts stand at one position: call [`catch_up`](Self::catch_up) before, with the old
+    /// number and no event coming in. [`ProjectorError::NotSetUp`].
+    pub async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
+        let mut connection = self.connect().await?;
+        let db = &mut connection;
+        self.lock(db).await?;
+        let found = self.hold_parts(db).await?;
+        let positions = || found.iter().map(|part| part.checkpoint);
+        let (Some(lowest), Some(highest)) =
+            (positions().min_by_key(Checkpoint::position), positions().max_by_key(Checkpoint::position))
+        else {
+            return Err(self.not_set_up());
+        };
+        if lowest != highest {
+            let (lowest, highest) = (lowest.position(), highest.position());
+            return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
+        }
+        self.statements().checkpoint_forget.call().bind(P::NAME).bind(self.rev()).execute(&mut *db).await?;
+        let projected = found.iter().map(|part| part.projected).sum();
+        self.make_checkpoints(db, parts.max(1), lowest, projected).await?;
+        sql(db, COMMIT.to_owned()).await?;
+        Ok(())
+    }
+
+    /// Locks the checkpoints of all parts, so that no batch runs beside the caller's transaction.
+    pub(super) async fn hold_parts(&self, db: &mut PgConnection) -> Result<Vec<Held>, ProjectorError> {
+        let call = self.statements().checkpoint_lock.call().bind(P::NAME).bind(self.rev());
+        let mut parts = Vec::new();
+        for row in call.fetch_all(db).await? {
+            let row = Columns(&row);
+            let projected = i64::try_from(row.bigint(3)?).unwrap_or(i64::MAX);
+            parts.push(Held { checkpoint: stored(row, 1)?, projected });
+        }
+        Ok(parts)
+    }
+
+    /// Where the checkpoint of a part stands.
+    pub(super) async fn checkpoint(&self, part: Part) -> Result<Checkpoint, ProjectorError> {
+        let call = self.statements().checkpoint_read.call();
+        let call = call.bind(P::NAME).bind(self.rev()).bind(part.index().cast_signed());
+        let found = rows(self.store.pool(), call).await?;
+        let Some(row) = found.first() else {
+            // The part is gone where there are fewer now.
+            let call = self.statements().checkpoint_parts.call().bind(P::NAME).bind(self.rev());
+            if let Some(row) = rows(self.store.pool(), call).await?.first() {
+                self.same_parts(row, part.of())?;
+            }
+            return Err(self.not_set_up());
+        };
+        self.same_parts(row, part.of())?;
+        Ok(stored(Columns(row), 1)?)
+    }
+
+    pub(super) fn not_set_up(&self) -> ProjectorError {
+        ProjectorError::NotSetUp { projection: P::NAME, rev: P::REV }
+    }
+}
+
+/// A part that cannot move.
+pub(super) struct Held {
+    checkpoint: Checkpoint,
+    projected: i64,
+}
+
+/// The checkpoint in two columns, position and id of the event.
+fn stored(row: Columns<'_>, at: usize) -> Result<Checkpoint, es_core::StoreError> {
+    Ok(match row.uuid(at + 1)? {
+        Some(event_id) => Checkpoint::behind(Position::new(row.bigint(at)?), event_id),
+        None => Checkpoint::START,
+    })
+}
+
+/// Runs a statement that holds names of ours.
+pub(super) async fn sql(db: &mut PgConnection, text: String) -> Result<(), Failure> {
+    raw_sql(AssertSqlSafe(text)).execute(db).await?;
+    Ok(())
+}

@@ -1,0 +1,357 @@
+//! The loop of one part: read a page, run it as a batch, and know what to do when that fails.
+
+use std::time::{Duration, Instant};
+
+use es_core::{
+    BoxError, Checkpoint, DecodeError, DecodeProblem, EventPlace, EventStore, Part, Position, Projection,
+    ProjectionFailure, ProjectionPage, ProjectionReader, Rest,
+};
+use sqlx::PgConnection;
+use tokio::time::sleep;
+use tracing::{Instrument, debug, debug_span, warn};
+
+use super::batch::{Batch, Move, count, kept, position};
+use super::{OnFailure, Projector, ProjectorError};
+use crate::PostgresStore;
+
+/// The first wait after the server went away; doubles up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// The longest wait before an event is tried again.
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
+
+/// How long to wait for an append that holds back what follows it, when nothing else is waited for.
+const HELD: Duration = Duration::from_millis(2);
+
+const BEHIND_ANOTHER: &str = "an earlier event of its stream is parked";
+
+pub(super) struct Worker<P: Projection<Model = PgConnection>> {
+    projector: Projector<P>,
+    part: Part,
+    reader: ProjectionReader<P, PostgresStore>,
+    connection: Option<PgConnection>,
+    /// Where the stored checkpoint stands, as far as is known; nothing before it was read.
+    checkpoint: Option<Checkpoint>,
+    /// Whether the next page is taken event by event: the last one failed as a whole.
+    singly: bool,
+    /// The event that failed last, and how often.
+    failing: Option<(Position, u32)>,
+    published: bool,
+    pace: Pace,
+}
+
+/// What became of a turn.
+enum Turn {
+    /// The checkpoint has moved.
+    Moved(Rest),
+    /// There is nothing to read.
+    Nothing(Rest),
+    /// Another worker has moved the checkpoint.
+    Overtaken,
+    /// The same again, after this time.
+    Again(Duration),
+}
+
+/// What becomes of an event that failed.
+enum Verdict {
+    Wait(Duration),
+    Park(u32),
+    Stop,
+}
+
+impl<P: Projection<Model = PgConnection>> Worker<P> {
+    pub(super) fn new(projector: Projector<P>, part: Part) -> Self {
+        let reader = ProjectionReader::new(projector.store.clone())
+            .part(part)
+            .page_size(projector.options.page_size)
+            .poll_every(projector.options.poll_every);
+        Self {
+            projector,
+            part,
+            reader,
+            connection: None,
+            checkpoint: None,
+            singly: false,
+            failing: None,
+            published: false,
+            pace: Pace::new(),
+        }
+    }
+
+    pub(super) async fn run(mut self, live: bool) -> Result<(), ProjectorError> {
+        let mut wait = FIRST_WAIT;
+        let mut at_end = false;
+        loop {
+            let turn = self.turn(live && at_end).await;
+            if turn.is_ok() {
+                wait = FIRST_WAIT;
+            }
+            match turn {
+                Ok(Turn::Moved(rest)) => at_end = self.reached(rest).await?,
+                Ok(Turn::Nothing(rest)) => {
+                    at_end = self.reached(rest).await?;
+                    if at_end && !live {
+                        return Ok(());
+                    }
+                    if rest == Rest::Held && !live {
+                        sleep(HELD).await;
+                    }
+                    at_end |= live;
+                }
+                Ok(Turn::Again(after)) => sleep(after).await,
+                Ok(Turn::Overtaken) if live => match self.stand_by().await {
+                    Err(error) if error.is_retryable() => debug!(%error, "standing by"),
+                    done => done?,
+                },
+                Ok(Turn::Overtaken) => self.checkpoint = None,
+                Err(error) if error.is_retryable() && live => {
+                    warn!(projection = P::NAME, part = self.part.index(), %error, "trying again");
+                    // What became of the last batch is only known to the server.
+                    (self.connection, self.checkpoint) = (None, None);
+                    sleep(wait).await;
+                    wait = (wait * 2).min(LONGEST_WAIT);
+                }
+                Err(error) => {
+                    self.note(&error.to_string()).await;
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// Publishes at the end of what can be read; says whether that is reached.
+    async fn reached(&mut self, rest: Rest) -> Result<bool, ProjectorError> {
+        let end = rest == Rest::Nothing;
+        if rest != Rest::More && !self.published && self.projector.options.publish {
+            self.published = match self.projector.publish().await {
+                Ok(()) => true,
+                Err(ProjectorError::Behind { .. }) => false,
+                Err(error) if error.is_retryable() => false,
+                Err(error) => return Err(error),
+            };
+        }
+        Ok(end)
+    }
+
+    async fn turn(&mut self, wait: bool) -> Result<Turn, ProjectorError> {
+        let from = match self.checkpoint {
+            Some(checkpoint) => checkpoint,
+            None => self.reload().await?,
+        };
+        self.reader.seek(from);
+        let page = match wait {
+            true => self.reader.next_page().await?,
+            false => self.reader.page().await?,
+        };
+        if page.checkpoint == from && page.broken.is_none() {
+            return Ok(Turn::Nothing(page.rest));
+        }
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.projector.connect().await?,
+        };
+        let singly = self.singly || page.events.is_empty() && page.broken.is_some();
+        let span = debug_span!("project", projection = P::NAME, part = self.part.index(), from = %from.position(),
+            to = %page.checkpoint.position(), events = page.events.len(), singly);
+        let turn = match singly {
+            true => self.one_by_one(&mut connection, page, from).instrument(span).await,
+            false => self.together(&mut connection, page, from).instrument(span).await,
+        };
+        // A connection that failed half-way is thrown away, and its batch with it.
+        if turn.is_ok() {
+            self.connection = Some(connection);
+        }
+        turn
+    }
+
+    /// All events of a page at once, but for those of parked streams.
+    async fn together(
+        &mut self,
+        connection: &mut PgConnection,
+        page: ProjectionPage<P>,
+        from: Checkpoint,
+    ) -> Result<Turn, ProjectorError> {
+        let projector = self.projector.clone();
+        let (to, rest, events) = (page.checkpoint, page.rest, page.events.len());
+        let step = Move { from, to, events, per_second: self.pace.per_second };
+        let Some(mut batch) = Batch::begin(&projector, connection, self.part, step).await? else {
+            return Ok(Turn::Overtaken);
+        };
+        let mut events = page.events;
+        if batch.parks_some() {
+            let mut free = Vec::with_capacity(events.len());
+            for (event, place) in events.into_iter().zip(&page.places) {
+                if batch.parks(&place.stream) {
+                    batch.park(place, 0, BEHIND_ANOTHER).await?;
+                } else {
+                    free.push(event);
+                }
+            }
+            events = free;
+        }
+        match batch.project_and_commit(&events).await? {
+            Ok(()) => {
+                self.moved(to, step.events);
+                Ok(Turn::Moved(rest))
+            }
+            Err(error) => {
+                debug!(projection = P::NAME, %error, "the batch is taken event by event");
+                batch.roll_back().await?;
+                self.singly = true;
+                Ok(Turn::Again(Duration::ZERO))
+            }
+        }
+    }
+
+    /// One event after the other, up to one that fails.
+    async fn one_by_one(
+        &mut self,
+        connection: &mut PgConnection,
+        page: ProjectionPage<P>,
+        from: Checkpoint,
+    ) -> Result<Turn, ProjectorError> {
+        let projector = self.projector.clone();
+        let total = page.events.len();
+        let step = Move { from, to: page.checkpoint, events: total, per_second: self.pace.per_second };
+        let Some(mut batch) = Batch::begin(&projector, connection, self.part, step).await? else {
+            return Ok(Turn::Overtaken);
+        };
+        let mut last = from;
+        let mut taken = 0;
+        let mut stopped: Option<(EventPlace, BoxError, Verdict)> = None;
+        let broken = page.broken.map(|(place, error)| (Err(error), place));
+        let items = page.events.into_iter().map(Ok).zip(page.places).chain(broken);
+        for (event, place) in items {
+            if batch.parks(&place.stream) {
+                batch.park(&place, 0, BEHIND_ANOTHER).await?;
+            } else {
+                let newer = matches!(&event, Err(error) if is_newer(error));
+                let done = match event {
+                    Ok(event) => batch.try_project(&event).await?,
+                    Err(error) => Err(error.into()),
+                };
+                if let Err(error) = done {
+                    match self.verdict(&place, newer) {
+                        Verdict::Park(attempts) => batch.park(&place, attempts, &error.to_string()).await?,
+                        verdict => {
+                            stopped = Some((place, error, verdict));
+                            break;
+                        }
+                    }
+                }
+            }
+            taken += 1;
+            last = place.checkpoint();
+        }
+        let to = if stopped.is_none() && taken <= total { page.checkpoint } else { last };
+        if to != page.checkpoint || taken != total {
+            batch.correct(to, count(total) - count(taken)).await?;
+        }
+        if to == from && taken == 0 && stopped.is_some() {
+            batch.roll_back().await?;
+        } else {
+            batch.commit().await?;
+        }
+        self.moved(to, taken);
+        let Some((place, source, verdict)) = stopped else {
+            self.singly = false;
+            return Ok(Turn::Moved(page.rest));
+        };
+        let failure = ProjectionFailure::of::<P>(place, source);
+        match verdict {
+            Verdict::Wait(after) => {
+                self.note(&failure.to_string()).await;
+                Ok(Turn::Again(after))
+            }
+            _ => Err(failure.into()),
+        }
+    }
+
+    fn verdict(&mut self, place: &EventPlace, newer: bool) -> Verdict {
+        let attempts = match self.failing {
+            Some((position, attempts)) if position == place.position => attempts.saturating_add(1),
+            _ => 1,
+        };
+        self.failing = Some((place.position, attempts));
+        let options = &self.projector.options;
+        if newer {
+            Verdict::Stop
+        } else if attempts <= options.retries {
+            let doublings = (attempts - 1).min(20);
+            Verdict::Wait(options.retry_after.saturating_mul(1 << doublings).min(LONGEST_RETRY))
+        } else if options.on_failure == OnFailure::Park {
+            Verdict::Park(attempts)
+        } else {
+            Verdict::Stop
+        }
+    }
+
+    fn moved(&mut self, to: Checkpoint, events: usize) {
+        self.checkpoint = Some(to);
+        self.pace.moved(events);
+    }
+
+    /// Reads where the stored checkpoint stands.
+    async fn reload(&mut self) -> Result<Checkpoint, ProjectorError> {
+        let checkpoint = self.projector.checkpoint(self.part).await?;
+        self.checkpoint = Some(checkpoint);
+        self.pace = Pace::new();
+        Ok(checkpoint)
+    }
+
+    /// Waits until the worker that was faster stands still, with events before it.
+    async fn stand_by(&mut self) -> Result<(), ProjectorError> {
+        let take_over = self.projector.options.take_over;
+        let mut seen = self.reload().await?;
+        let mut since = Instant::now();
+        loop {
+            sleep(take_over / 10).await;
+            let now = self.reload().await?;
+            let head = self.projector.store.head().await?;
+            if now != seen || head.position() <= now.position() {
+                (seen, since) = (now, Instant::now());
+            } else if since.elapsed() >= take_over {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Leaves the reason in the status. Whoever cannot, has said it anyway.
+    async fn note(&mut self, reason: &str) {
+        let Some(checkpoint) = self.checkpoint else { return };
+        let call = self.projector.statements().checkpoint_fail.call();
+        let call = call.bind(P::NAME).bind(self.projector.rev()).bind(self.part.index().cast_signed());
+        let call = call.bind(position(checkpoint)).bind(kept(reason)).bind(&self.projector.options.owner);
+        let noted = crate::streams::rows(self.projector.store.pool(), call).await;
+        if let Err(error) = noted {
+            debug!(%error, "the reason of a failure was not kept");
+        }
+    }
+}
+
+/// Whether only a newer program can read the event.
+fn is_newer(error: &DecodeError) -> bool {
+    matches!(error.problem(), DecodeProblem::FutureVersion { .. })
+}
+
+/// How many events a second, of late.
+struct Pace {
+    last: Instant,
+    per_second: f64,
+}
+
+impl Pace {
+    fn new() -> Self {
+        Self { last: Instant::now(), per_second: 0.0 }
+    }
+
+    fn moved(&mut self, events: usize) {
+        let now = Instant::now();
+        let seconds = now.duration_since(self.last).as_secs_f64().max(1e-6);
+        self.last = now;
+        let events = u32::try_from(events).unwrap_or(u32::MAX);
+        let this = f64::from(events) / seconds;
+        self.per_second = if self.per_second == 0.0 { this } else { self.per_second * 0.8 + this * 0.2 };
+    }
+}

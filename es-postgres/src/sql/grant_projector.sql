@@ -1,0 +1,1 @@
+SELECT :schema.grant_projector($1::text::name)

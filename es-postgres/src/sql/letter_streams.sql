@@ -1,0 +1,6 @@
+-- The streams that have dead letters: their later events have to wait behind those.
+SELECT DISTINCT c.name, s.key
+FROM :schema.dead_letters d
+JOIN :schema.streams s ON s.id = d.stream
+JOIN :schema.categories c ON c.id = s.category AND NOT c.is_alias
+WHERE d.projection = $1 AND d.rev = $2

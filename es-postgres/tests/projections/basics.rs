@@ -1,0 +1,75 @@
+//! A projection that catches up, follows, and says how it is.
+
+use std::time::Duration;
+
+use es_postgres::{Projector, ProjectorError};
+
+use crate::support::*;
+
+#[tokio::test]
+async fn events_are_projected_once_each_into_tables_of_the_revision() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    for account in 0..20 {
+        deposit(&store, &format!("a{account}"), account).await;
+        deposit(&store, &format!("a{account}"), 100).await;
+    }
+    let projector = Projector::new(store.clone(), Balances).page_size(7);
+    projector.catch_up().await.expect("all events");
+    assert_exact(&mut db, "es_balances_1").await;
+    assert_exact(&mut db, "es_balances").await;
+    deposit(&store, "a3", 5).await;
+    projector.catch_up().await.expect("one more");
+    projector.catch_up().await.expect("nothing more");
+    assert_exact(&mut db, "es_balances").await;
+
+    let status = projector.status().await.expect("a status");
+    assert_eq!((status.lag_events(), status.lag(), status.error()), (0, Duration::ZERO, None));
+    assert_eq!((status.parts[0].projected, status.live, status.dead_letters), (61, Some(1), 0));
+    assert_eq!(status.position(), status.head);
+    deposit(&store, "a3", 5).await;
+    assert_eq!(projector.status().await.expect("a status").lag_events(), 1);
+}
+
+#[tokio::test]
+async fn a_projector_that_runs_follows_the_store_and_ends_with_it() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    let projector = Projector::new(store.clone(), Balances);
+    let running = tokio::spawn(async move { projector.run().await });
+    for round in 1..4 {
+        deposit(&store, "a", round).await;
+        until(&mut db, "to_regclass('es_balances.balances') IS NOT NULL").await;
+        until(&mut db, &is_exact("es_balances")).await;
+    }
+    store.close().await;
+    let ended = tokio::time::timeout(DEADLINE, running).await.expect("it ends").expect("no panic");
+    ended.expect("an orderly end");
+}
+
+#[tokio::test]
+async fn four_parts_make_the_same_model_and_their_number_stays() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    for account in 0..50 {
+        deposit(&store, &format!("a{account}"), account).await;
+    }
+    let four = Projector::new(store.clone(), Balances).parts(4).page_size(9);
+    four.catch_up().await.expect("all events");
+    assert_exact(&mut db, "es_balances").await;
+    let status = four.status().await.expect("a status");
+    assert_eq!(status.parts.len(), 4);
+    assert!(status.parts.iter().all(|part| part.projected > 0), "{status:?}");
+
+    let two = Projector::new(store.clone(), Balances).parts(2);
+    let refused = two.catch_up().await.expect_err("another number of parts");
+    assert!(matches!(refused, ProjectorError::Parts { found: 4, asked: 2, .. }), "{refused}");
+    two.repartition(2).await.expect("all parts stand at the end");
+    for account in 0..50 {
+        deposit(&store, &format!("a{account}"), 1).await;
+    }
+    let refused = four.catch_up().await.expect_err("the old number");
+    assert!(matches!(refused, ProjectorError::Parts { found: 2, asked: 4, .. }), "{refused}");
+    two.catch_up().await.expect("the rest");
+    assert_exact(&mut db, "es_balances").await;
+}

@@ -1,0 +1,166 @@
+//! A store of accounts, projections of them, and SQL to compare with.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::{
+    Aggregate, Append, AppendOutcome, Apply, BoxError, EventStore, Events, Handle, Metadata, NewEvent,
+    Project, ProjectSetup, Projection, Recorded, Repository, Revision, StreamId, emit, event,
+};
+use es_postgres::PostgresStore;
+use es_postgres::testing::TestDatabase;
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+
+#[event(name = "account.opened")]
+pub(crate) struct Opened {
+    pub(crate) owner: String,
+}
+
+#[event(name = "account.deposited")]
+pub(crate) struct Deposited {
+    pub(crate) cents: i64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(name = "account", id = String, events(Opened, Deposited))]
+pub(crate) struct Account {
+    open: bool,
+}
+
+impl Apply<Opened> for Account {
+    fn apply(&mut self, _: Opened) {
+        self.open = true;
+    }
+}
+
+impl Apply<Deposited> for Account {
+    fn apply(&mut self, _: Deposited) {}
+}
+
+/// Deposits, and opens the account first if it is not.
+pub(crate) struct Deposit(pub(crate) i64);
+
+impl Handle<Deposit> for Account {
+    type Error = Infallible;
+
+    fn handle(&self, command: &Deposit) -> Result<Events<Self>, Infallible> {
+        let opened = (!self.open).then(|| Opened { owner: "Ann".into() });
+        emit((opened, Deposited { cents: command.0 }))
+    }
+}
+
+/// One row an account. An event that is projected twice changes the numbers.
+#[derive(Projection)]
+#[projection(name = "balances", events(Opened, Deposited), model = PgConnection, setup)]
+pub(crate) struct Balances;
+
+pub(crate) async fn make_balances(db: &mut PgConnection) -> Result<(), BoxError> {
+    db.execute(
+        "CREATE TABLE balances (account text PRIMARY KEY, cents bigint NOT NULL, events bigint NOT NULL)",
+    )
+    .await?;
+    Ok(())
+}
+
+pub(crate) async fn open_balance(account: &str, db: &mut PgConnection) -> Result<(), BoxError> {
+    sqlx::query("INSERT INTO balances VALUES ($1, 0, 1)").bind(account).execute(db).await?;
+    Ok(())
+}
+
+pub(crate) async fn add_balance(account: &str, cents: i64, db: &mut PgConnection) -> Result<(), BoxError> {
+    let sql = "UPDATE balances SET cents = cents + $2, events = events + 1 WHERE account = $1";
+    match sqlx::query(sql).bind(account).bind(cents).execute(db).await?.rows_affected() {
+        1 => Ok(()),
+        _ => Err(format!("{account} is not open").into()),
+    }
+}
+
+impl ProjectSetup for Balances {
+    async fn setup(&self, db: &mut PgConnection) -> Result<(), BoxError> {
+        make_balances(db).await
+    }
+}
+
+impl Project<Opened> for Balances {
+    async fn project(&self, event: &Recorded<Opened>, db: &mut PgConnection) -> Result<(), BoxError> {
+        open_balance(event.stream.key(), db).await
+    }
+}
+
+impl Project<Deposited> for Balances {
+    async fn project(&self, event: &Recorded<Deposited>, db: &mut PgConnection) -> Result<(), BoxError> {
+        add_balance(event.stream.key(), event.event.cents, db).await
+    }
+}
+
+pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
+    let database = TestDatabase::new().await.expect("a test database");
+    let store = database.store().await.expect("a migrated store");
+    (database, store)
+}
+
+pub(crate) async fn connect(url: &str) -> PgConnection {
+    PgConnection::connect(url).await.expect("a connection")
+}
+
+pub(crate) async fn sql(connection: &mut PgConnection, text: &str) {
+    let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await;
+    done.unwrap_or_else(|error| panic!("{text}: {error}"));
+}
+
+pub(crate) async fn number(connection: &mut PgConnection, text: &str) -> i64 {
+    let found = sqlx::query_scalar(AssertSqlSafe(text)).persistent(false).fetch_one(connection).await;
+    found.unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// Waits until a condition in SQL holds.
+pub(crate) async fn until(connection: &mut PgConnection, condition: &str) {
+    let holds = async {
+        while number(connection, &format!("SELECT coalesce(({condition})::integer, 0)::bigint")).await != 1 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, holds).await.unwrap_or_else(|_| panic!("never: {condition}"));
+}
+
+/// Deposits through commands.
+pub(crate) async fn deposit(store: &PostgresStore, account: &str, cents: i64) {
+    let accounts = Repository::<Account, _>::new(store.clone());
+    accounts.execute(&account.to_owned(), Deposit(cents)).await.expect("a deposit");
+}
+
+/// Appends an event as it is.
+pub(crate) async fn append(
+    store: &PostgresStore,
+    key: &str,
+    expected: u64,
+    name: &'static str,
+    version: u32,
+    payload: &str,
+) {
+    let stream = StreamId::new("account", key).expect("a stream id");
+    let events = [NewEvent::new(name, version, payload.into(), Arc::new(Metadata::new()))];
+    let outcome =
+        store.append(Append::new(&stream, Revision::new(expected), &events)).await.expect("an outcome");
+    assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
+}
+
+/// The condition that the read model `schema.balances` is what the events say, account by account.
+pub(crate) fn is_exact(schema: &str) -> String {
+    format!(
+        "NOT EXISTS (
+            SELECT FROM (
+                SELECT key AS account, coalesce(sum((payload->>'cents')::bigint), 0)::bigint AS cents, count(*) AS events
+                FROM es.event_log GROUP BY key) AS wanted
+            FULL JOIN {schema}.balances AS found USING (account)
+            WHERE (wanted.cents, wanted.events) IS DISTINCT FROM (found.cents, found.events))"
+    )
+}
+
+pub(crate) async fn assert_exact(connection: &mut PgConnection, schema: &str) {
+    let exact = number(connection, &format!("SELECT ({})::integer::bigint", is_exact(schema))).await;
+    assert_eq!(exact, 1, "{schema}.balances is not what the events say");
+}

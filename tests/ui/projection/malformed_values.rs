@@ -1,0 +1,14 @@
+use es_core::{Projection, event};
+
+#[event(name = "account.opened")]
+pub struct Opened;
+
+#[derive(Projection)]
+#[projection(name = "Account Balances", rev = 0, events(), model = , batch = true, setup(now))]
+pub struct Balances;
+
+#[derive(Projection)]
+#[projection(name = "", rev = -1, events(Opened, [u8]), model = u32, error)]
+pub struct Counts;
+
+fn main() {}
