@@ -57,7 +57,7 @@ pub use connect_error::ConnectError;
 pub use open_appends::OpenAppend;
 pub use options::PostgresOptions;
 pub use projection::{
-    DeadLetter, OnFailure, PartStatus, ProjectionStatus, Projector, ProjectorError, Retried,
+    DeadLetter, Inline, OnFailure, PartStatus, ProjectionStatus, Projector, ProjectorError, Retried,
 };
 pub use snapshots::SnapshotGroup;
 pub use store::PostgresStore;

@@ -5,6 +5,7 @@
 
 mod batch;
 mod error;
+mod inline;
 mod letters;
 mod setup;
 mod status;
@@ -19,6 +20,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 pub use self::error::ProjectorError;
+pub use self::inline::Inline;
 pub use self::letters::{DeadLetter, Retried};
 pub use self::status::{PartStatus, ProjectionStatus};
 

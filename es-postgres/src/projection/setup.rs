@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use es_core::{BoxError, Checkpoint, Part, Position, Projection};
+use es_core::{BoxError, Checkpoint, EventStore, Part, Position, Projection};
 use futures_util::FutureExt;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
@@ -13,6 +13,9 @@ use crate::error::Failure;
 use crate::row::Columns;
 use crate::streams::rows;
 
+/// The number of parts of a projection that runs in the transactions of appends.
+pub(super) const INLINE: u32 = 0;
+
 impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// Makes the tables and the checkpoints, unless they are there. [`run`](Self::run) and [`catch_up`](Self::catch_up) begin
     /// with it.
@@ -21,10 +24,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     ///
     /// [`ProjectorError`]; nothing was made then.
     pub async fn prepare(&self) -> Result<(), ProjectorError> {
-        self.prepare_parts(self.options.parts).await
-    }
-
-    pub(super) async fn prepare_parts(&self, parts: u32) -> Result<(), ProjectorError> {
+        let parts = self.options.parts;
         let call = self.statements().checkpoint_parts.call().bind(P::NAME).bind(self.rev());
         match rows(self.store.pool(), call).await?.first() {
             Some(row) => self.same_parts(row, parts),
@@ -173,12 +173,16 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// # Errors
     ///
     /// [`ProjectorError::Uneven`] unless all parts stand at one position: call [`catch_up`](Self::catch_up) before, with the old
-    /// number and no event coming in. [`ProjectorError::NotSetUp`].
+    /// number and no event coming in; and one that is inline needs no program that appends. [`ProjectorError::NotSetUp`].
     pub async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
         let mut connection = self.connect().await?;
         let db = &mut connection;
         self.lock(db).await?;
-        let found = self.hold_parts(db).await?;
+        let mut found = self.hold_parts(db).await?;
+        for part in found.iter_mut().filter(|part| part.parts == INLINE) {
+            // Every append moved it, and none kept its checkpoint.
+            part.checkpoint = self.store.head().await?;
+        }
         let positions = || found.iter().map(|part| part.checkpoint);
         let (Some(lowest), Some(highest)) =
             (positions().min_by_key(Checkpoint::position), positions().max_by_key(Checkpoint::position))
@@ -203,7 +207,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         for row in call.fetch_all(db).await? {
             let row = Columns(&row);
             let projected = i64::try_from(row.bigint(3)?).unwrap_or(i64::MAX);
-            parts.push(Held { checkpoint: stored(row, 1)?, projected });
+            let of = row.integer(0)?.cast_unsigned();
+            parts.push(Held { checkpoint: stored(row, 1)?, parts: of, projected });
         }
         Ok(parts)
     }
@@ -232,7 +237,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
 
 /// A part that cannot move.
 pub(super) struct Held {
-    checkpoint: Checkpoint,
+    pub(super) checkpoint: Checkpoint,
+    parts: u32,
     projected: i64,
 }
 

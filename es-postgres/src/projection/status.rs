@@ -5,6 +5,7 @@ use std::time::Duration;
 use es_core::{OffsetDateTime, Position, Projection};
 use sqlx::{PgConnection, Row};
 
+use super::setup::INLINE;
 use super::{Projector, ProjectorError};
 use crate::error::unexpected;
 use crate::streams::rows;
@@ -33,7 +34,7 @@ pub struct ProjectionStatus {
 pub struct PartStatus {
     /// Which one, counted from 0.
     pub part: u32,
-    /// Of how many.
+    /// Of how many; 0 if it is inline.
     pub of: u32,
     /// The last event that it has passed.
     pub position: Position,
@@ -93,12 +94,16 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         for row in rows(self.store.pool(), call).await? {
             let get = Got(&row);
             let head = get.number("head")?;
+            let of = get.int("parts")?.unwrap_or_default();
+            // Of an inline one no checkpoint is kept, as it is always at the end.
+            let position = if of == INLINE { head } else { get.number("position")? };
+            let seconds = if of == INLINE { 0.0 } else { get.value("seconds")? };
             let part = PartStatus {
                 part: get.int("part")?.unwrap_or_default(),
-                of: get.int("parts")?.unwrap_or_default(),
-                position: Position::new(get.number("position")?),
-                lag_events: head.saturating_sub(get.number("position")?),
-                lag: Duration::try_from_secs_f64(get.value("seconds")?).unwrap_or_default(),
+                of,
+                position: Position::new(position),
+                lag_events: head.saturating_sub(position),
+                lag: Duration::try_from_secs_f64(seconds).unwrap_or_default(),
                 projected: get.number("projected")?,
                 per_second: get.value("per_second")?,
                 owner: get.value("owner")?,

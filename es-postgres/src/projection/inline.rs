@@ -1,0 +1,336 @@
+//! A projection in the transactions of appends: events and read model are committed together.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use es_core::{
+    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, BoxError, Catalogue, Checkpoint,
+    EventPlace, EventStore, Find, Listener, Load, LoadSink, NewSnapshot, Projection, ProjectionFailure,
+    RawEvent, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
+};
+use sqlx::error::DatabaseError;
+use sqlx::{PgConnection, Row, raw_sql};
+
+use super::batch::{COMMIT, run};
+use super::setup::{INLINE, sql};
+use super::{Projector, ProjectorError};
+use crate::PostgresStore;
+use crate::error::{Failure, unexpected};
+use crate::recover::{self, Lost};
+
+/// A store that runs a projection in the transaction of each append; made by [`Projector::inline`].
+///
+/// Whoever reads the model sees every event that was appended before. The price: an append is a transaction of several round
+/// trips, it waits for the rows of the model that others are changing, and an event that cannot be projected cannot be appended.
+/// `append_in` and `load_in` work as ever, in the caller's transaction.
+///
+/// ```no_run
+/// # use es_core::{Aggregate, Projection};
+/// # use es_postgres::{PostgresStore, Projector, ProjectorError};
+/// # async fn open<Account: Aggregate, Balances: Projection<Model = sqlx::PgConnection>>(
+/// #     store: PostgresStore, balances: Balances) -> Result<(), ProjectorError> {
+/// let store = Projector::new(store, balances).inline().await?;
+/// let accounts = es_core::Repository::<Account, _>::new(store);
+/// # drop(accounts);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Inline<P, S = PostgresStore> {
+    projector: Projector<P>,
+    store: S,
+}
+
+impl<P, S: Clone> Clone for Inline<P, S> {
+    fn clone(&self) -> Self {
+        Self { projector: self.projector.clone(), store: self.store.clone() }
+    }
+}
+
+impl<P: Projection<Model = PgConnection>> Projector<P> {
+    /// A store that runs this projection in the transaction of each append. The events that are there already are projected first,
+    /// and then the projection is inline for good, until [`repartition`](Self::repartition).
+    ///
+    /// From then on every program appends through such a store: an append that does not is missing from the model.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`]; [`ProjectorError::Uneven`] when other programs append all the while.
+    pub async fn inline(mut self) -> Result<Inline<P>, ProjectorError> {
+        self.options.parts = 1;
+        match self.prepare().await {
+            Ok(()) => self.turn_inline().await?,
+            Err(ProjectorError::Parts { found: INLINE, .. }) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(Inline { store: self.store.clone(), projector: self })
+    }
+
+    async fn turn_inline(&self) -> Result<(), ProjectorError> {
+        self.catch_up().await?;
+        let mut connection = self.connect().await?;
+        sql(&mut connection, String::from("BEGIN")).await?;
+        let parts = self.hold_parts(&mut connection).await?;
+        let (head, reached) = (self.store.head().await?, parts.first().map(|part| part.checkpoint));
+        if reached != Some(head) {
+            let lowest = reached.unwrap_or_default().position();
+            let highest = head.position();
+            return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
+        }
+        self.statements()
+            .checkpoint_inline
+            .call()
+            .bind(P::NAME)
+            .bind(self.rev())
+            .execute(&mut connection)
+            .await?;
+        sql(&mut connection, COMMIT.to_owned()).await?;
+        Ok(())
+    }
+}
+
+impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S> {
+    /// The same, with another projection beside this one.
+    ///
+    /// # Errors
+    ///
+    /// As [`Projector::inline`].
+    pub async fn and<Q: Projection<Model = PgConnection>>(
+        self,
+        other: Projector<Q>,
+    ) -> Result<Inline<Q, Self>, ProjectorError> {
+        Ok(Inline { projector: other.inline().await?.projector, store: self })
+    }
+
+    /// Takes the events that were appended into the model.
+    async fn project(
+        &self,
+        tx: &mut PgConnection,
+        append: &Append<'_>,
+        done: &Appended,
+    ) -> Result<(), StoreError> {
+        let stream = Arc::new(append.stream.clone());
+        let mut revision = append.expected;
+        let mut last = None;
+        let mut events = Vec::with_capacity(append.events.len());
+        for (event, position) in append.events.iter().zip(&done.positions) {
+            revision = revision.next();
+            let metadata = event.metadata.to_json();
+            let raw = RawEvent {
+                stream: &stream,
+                revision,
+                position: *position,
+                event_id: event.id,
+                name: event.name,
+                version: event.version,
+                payload: &event.payload,
+                recorded_at: done.recorded_at,
+                occurred: event.metadata.occurred_at,
+                correlation_id: event.metadata.correlation_id,
+                causation_id: event.metadata.causation_id,
+                metadata: metadata.as_deref(),
+            };
+            if let Some(event) = P::decode(&raw, &stream)? {
+                events.push(event);
+                last = Some(EventPlace::new(&raw, Arc::clone(&stream)));
+            }
+        }
+        let Some(last) = last else { return Ok(()) };
+        let statements = self.projector.statements();
+        let path = statements.search_path.call().bind(self.projector.search_path()).fetch_one(&mut *tx).await;
+        let before: String = path.map_err(Failure::from)?.try_get(0).map_err(unexpected)?;
+        let done = run(&*self.projector.projection, &events, tx).await;
+        done.map_err(|source| refused::<P>(last, source))?;
+        statements.search_path.call().bind(before).execute(tx).await.map_err(Failure::from)?;
+        Ok(())
+    }
+
+    /// A transaction of the store's own. `Err` with the failure when nobody knows what became of its commit.
+    async fn alone(
+        &self,
+        tx: &mut PgConnection,
+        appends: &[Append<'_>],
+    ) -> Result<Result<Vec<AppendOutcome>, Failure>, StoreError> {
+        raw_sql("BEGIN").execute(&mut *tx).await.map_err(Failure::from)?;
+        // In the order of their names, as batches lock streams.
+        let mut order: Vec<usize> = (0..appends.len()).collect();
+        order.sort_by_key(|&at| appends[at].stream);
+        let mut outcomes = vec![AppendOutcome::NotWritten; appends.len()];
+        for at in order {
+            outcomes[at] = self.step(tx, appends[at]).await?;
+        }
+        if outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended(_))) {
+            return Ok(match raw_sql(COMMIT).execute(tx).await.map_err(Failure::from) {
+                Ok(_) => Ok(outcomes),
+                Err(failure) if failure.leaves_doubt() => Err(failure),
+                Err(failure) => return Err(failure.into()),
+            });
+        }
+        raw_sql("ROLLBACK").execute(tx).await.map_err(Failure::from)?;
+        for outcome in &mut outcomes {
+            if matches!(outcome, AppendOutcome::Appended(_)) {
+                *outcome = AppendOutcome::NotWritten;
+            }
+        }
+        Ok(Ok(outcomes))
+    }
+
+    async fn step(&self, tx: &mut PgConnection, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        let outcome = self.store.append_in(tx, append).await?;
+        if let AppendOutcome::Appended(done) = &outcome {
+            self.project(tx, &append, done).await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn append_together(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
+        let pool = self.projector.store.pool();
+        let mut lease = pool.lease().await?;
+        let done = self.alone(&mut lease.session.connection, appends).await;
+        let done = match done {
+            Ok(Ok(outcomes)) => {
+                lease.keep();
+                Ok(outcomes)
+            }
+            Ok(Err(failure)) => {
+                let backend = lease.session.backend;
+                lease.keep_after(&failure);
+                recover::outcome(pool, Lost { backend, failure }, appends).await
+            }
+            Err(error) => {
+                if raw_sql("ROLLBACK").execute(&mut lease.session.connection).await.is_ok() {
+                    lease.keep();
+                }
+                Err(error)
+            }
+        };
+        pool.hints.appended();
+        done
+    }
+}
+
+/// An append that could not be projected. A deadlock with another one is worth another try.
+fn refused<P: Projection>(place: EventPlace, source: BoxError) -> StoreError {
+    let code = source
+        .downcast_ref::<sqlx::Error>()
+        .and_then(sqlx::Error::as_database_error)
+        .and_then(DatabaseError::code);
+    let retryable = code.is_some_and(|code| matches!(&*code, "40001" | "40P01"));
+    StoreError::Backend { source: Box::new(ProjectionFailure::of::<P>(place, source)), retryable }
+}
+
+#[async_trait]
+impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> AppendIn<PgConnection> for Inline<P, S> {
+    async fn append_in(
+        &self,
+        tx: &mut PgConnection,
+        append: Append<'_>,
+    ) -> Result<AppendOutcome, StoreError> {
+        // The caller may go on after a failure, and must not commit events that are not in the model.
+        raw_sql("SAVEPOINT es_inline").execute(&mut *tx).await.map_err(Failure::from)?;
+        let done = self.step(tx, append).await;
+        let end =
+            if done.is_ok() { "RELEASE SAVEPOINT es_inline" } else { "ROLLBACK TO SAVEPOINT es_inline" };
+        let ended = raw_sql(end).execute(tx).await.map_err(Failure::from);
+        let outcome = done?;
+        ended?;
+        Ok(outcome)
+    }
+
+    async fn load_in(
+        &self,
+        tx: &mut PgConnection,
+        load: Load<'_>,
+        sink: LoadSink<'_>,
+    ) -> Result<StreamHead, StoreError> {
+        self.store.load_in(tx, load, sink).await
+    }
+}
+
+#[async_trait]
+impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore for Inline<P, S> {
+    async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        let mut outcomes = self.append_together(&[append]).await?;
+        outcomes.pop().ok_or_else(|| unexpected("no outcome"))
+    }
+
+    async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
+        let known = self.projector.store.pool().names().known();
+        // By its id, as two names may mean one category; by its name as long as it has none.
+        let name = |append: &Append<'_>| {
+            let category = append.stream.category();
+            known.category(category).ok_or_else(|| category.to_owned())
+        };
+        for (at, append) in appends.iter().enumerate() {
+            let same =
+                |other: &Append<'_>| other.stream.key() == append.stream.key() && name(other) == name(append);
+            if appends[..at].iter().any(same) {
+                return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
+            }
+        }
+        if appends.is_empty() { Ok(Vec::new()) } else { self.append_together(appends).await }
+    }
+
+    async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+        self.store.load(load, sink).await
+    }
+
+    async fn read_stream(
+        &self,
+        stream: &StreamId,
+        range: StreamRange,
+        sink: Sink<'_>,
+    ) -> Result<(), StoreError> {
+        self.store.read_stream(stream, range, sink).await
+    }
+
+    async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        self.store.read_all(query, sink).await
+    }
+
+    async fn head(&self) -> Result<Checkpoint, StoreError> {
+        self.store.head().await
+    }
+
+    async fn find(&self, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
+        self.store.find(what, sink).await
+    }
+
+    fn listen(&self) -> Listener {
+        self.store.listen()
+    }
+
+    async fn list_streams(
+        &self,
+        category: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StreamSummary>, StoreError> {
+        self.store.list_streams(category, after, limit).await
+    }
+
+    async fn list_streams_with_prefix(
+        &self,
+        category: &str,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<StreamSummary>, StoreError> {
+        self.store.list_streams_with_prefix(category, prefix, after, limit).await
+    }
+
+    async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
+        self.store.close_stream(stream, expected).await
+    }
+
+    async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
+        self.store.save_snapshot(snapshot).await
+    }
+
+    async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
+        self.store.register(catalogue).await
+    }
+
+    async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
+        self.store.rename_category(name, was).await
+    }
+}

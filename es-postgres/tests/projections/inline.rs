@@ -1,0 +1,163 @@
+//! The same projection in the transactions of appends.
+
+use es_core::{
+    AppendIn, EventStore, Project, Projection, Recorded, Repository, Revision, StoreError, StreamId,
+};
+use es_postgres::{Inline, Projector, ProjectorError};
+use sqlx::{Connection, PgConnection};
+
+use crate::support::*;
+
+/// Counts deposits, in a table of its own.
+#[derive(Projection)]
+#[projection(name = "counts", events(Deposited), model = PgConnection, error = sqlx::Error, setup)]
+struct Counts;
+
+impl es_core::ProjectSetup for Counts {
+    async fn setup(&self, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query("CREATE TABLE counts AS SELECT 0::bigint AS deposits").execute(db).await.map(|_| ())
+    }
+}
+
+impl Project<Deposited> for Counts {
+    async fn project(&self, _: &Recorded<Deposited>, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query("UPDATE counts SET deposits = deposits + 1").execute(db).await.map(|_| ())
+    }
+}
+
+async fn inline() -> (es_postgres::testing::TestDatabase, Inline<Balances>, PgConnection) {
+    let (database, store) = fresh().await;
+    let db = connect(database.url()).await;
+    let store = Projector::new(store, Balances).inline().await.expect("an inline store");
+    (database, store, db)
+}
+
+#[tokio::test]
+async fn the_model_is_committed_with_the_events() {
+    let (_database, store, mut db) = inline().await;
+    let accounts = Repository::<Account, _>::new(store);
+    for (account, cents) in [("a", 1), ("b", 2), ("a", 3)] {
+        accounts.execute(&account.to_owned(), Deposit(cents)).await.expect("a deposit");
+        assert_exact(&mut db, "es_balances").await;
+    }
+}
+
+#[tokio::test]
+async fn what_was_there_before_is_projected_first() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    deposit(&store, "a", 1).await;
+    let projector = Projector::new(store.clone(), Balances);
+    let inline = projector.clone().inline().await.expect("an inline store");
+    assert_exact(&mut db, "es_balances").await;
+    let accounts = Repository::<Account, _>::new(inline);
+    accounts.execute(&"a".to_owned(), Deposit(2)).await.expect("a deposit");
+    assert_exact(&mut db, "es_balances").await;
+
+    // It is inline now: no worker projects the same events again.
+    let refused = projector.catch_up().await.expect_err("inline");
+    assert!(matches!(refused, ProjectorError::Parts { found: 0, asked: 1, .. }), "{refused}");
+    let status = projector.status().await.expect("a status");
+    assert_eq!((status.lag_events(), status.parts[0].of), (0, 0));
+    let again = projector.clone().inline().await.expect("as it is");
+    Repository::<Account, _>::new(again).execute(&"a".to_owned(), Deposit(2)).await.expect("a deposit");
+    assert_exact(&mut db, "es_balances").await;
+
+    // And back.
+    projector.repartition(1).await.expect("no appends now");
+    deposit(&store, "a", 4).await;
+    projector.catch_up().await.expect("one event");
+    assert_exact(&mut db, "es_balances").await;
+}
+
+#[tokio::test]
+async fn an_event_that_cannot_be_projected_is_not_appended() {
+    let (_database, store, mut db) = inline().await;
+    let ghost = StreamId::new("account", "ghost").expect("a stream id");
+    let events = [es_core::NewEvent::new(
+        "account.deposited",
+        1,
+        br#"{"cents":7}"#.to_vec(),
+        std::sync::Arc::default(),
+    )];
+    let append = es_core::Append::new(&ghost, Revision::EMPTY, &events);
+    let refused = store.append(append).await.expect_err("not projected");
+    assert!(refused.to_string().contains("ghost is not open"), "{refused}");
+    assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 0);
+
+    // Nor in a transaction of the caller, which may go on.
+    let mut tx = db.begin().await.expect("a transaction");
+    let refused = store.append_in(&mut tx, append).await.expect_err("not projected");
+    assert!(matches!(refused, StoreError::Backend { retryable: false, .. }), "{refused}");
+    sqlx::query("CREATE TABLE mine ()")
+        .execute(&mut *tx)
+        .await
+        .expect("the transaction is usable, with its own schemas");
+    tx.commit().await.expect("a commit");
+    assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 0);
+    assert_eq!(number(&mut db, "SELECT count(*) FROM public.mine").await, 0);
+}
+
+#[tokio::test]
+async fn the_callers_transaction_holds_events_model_and_rows_together() {
+    let (_database, store, mut db) = inline().await;
+    let accounts = Repository::<Account, _>::new(store);
+    for commit in [false, true] {
+        let mut tx = db.begin().await.expect("a transaction");
+        accounts
+            .execute_in(&mut *tx, &"a".to_owned(), Deposit(5), es_core::ExecuteOptions::default())
+            .await
+            .expect("a deposit");
+        sqlx::query("CREATE TABLE mine ()").execute(&mut *tx).await.expect("in the schema of the caller");
+        if commit {
+            tx.commit().await.expect("a commit");
+        } else {
+            tx.rollback().await.expect("a rollback");
+        }
+        assert_eq!(
+            number(&mut db, "SELECT (to_regclass('public.mine') IS NOT NULL)::integer::bigint").await,
+            i64::from(commit)
+        );
+        assert_exact(&mut db, "es_balances").await;
+    }
+    assert_eq!(number(&mut db, "SELECT sum(cents)::bigint FROM es_balances.balances").await, 5);
+}
+
+#[tokio::test]
+async fn two_projections_run_inline_beside_each_other() {
+    let (_database, store, mut db) = inline().await;
+    let plain = es_postgres::PostgresStore::connect(_database.url()).await.expect("a store");
+    let both = store.and(Projector::new(plain, Counts)).await.expect("an inline store");
+    let accounts = Repository::<Account, _>::new(both);
+    for cents in 1..4 {
+        accounts.execute(&"a".to_owned(), Deposit(cents)).await.expect("a deposit");
+    }
+    assert_exact(&mut db, "es_balances").await;
+    assert_eq!(number(&mut db, "SELECT deposits FROM es_counts.counts").await, 3);
+}
+
+/// An inline store is a store like another.
+mod conformance {
+    use super::*;
+
+    #[es_core::event(name = "inline.taken")]
+    struct Taken;
+
+    /// Takes nothing of what the suite appends.
+    #[derive(Projection)]
+    #[projection(name = "taken", events(Taken), model = PgConnection, error = sqlx::Error, batch)]
+    struct TakenOnes;
+
+    impl es_core::ProjectBatch for TakenOnes {
+        async fn project_batch(&self, _: &[TakenOnesEvent], _: &mut PgConnection) -> Result<(), sqlx::Error> {
+            Ok(())
+        }
+    }
+
+    es_core::conformance!(async {
+        let database = es_postgres::testing::TestDatabase::new().await.expect("a test database");
+        let store = database.store().await.expect("a migrated store");
+        let store = Projector::new(store, TakenOnes).inline().await.expect("an inline store");
+        (store, database)
+    });
+}

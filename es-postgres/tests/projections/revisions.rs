@@ -1,0 +1,141 @@
+//! Revisions: a model that is built anew beside the one that readers see.
+
+use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded};
+use es_postgres::{Projector, ProjectorError};
+use sqlx::{Executor, PgConnection};
+
+use crate::support::*;
+
+/// The same with another column, and without the number of events.
+#[derive(Projection)]
+#[projection(name = "balances", rev = 2, events(Opened, Deposited), model = PgConnection, setup)]
+struct NewBalances;
+
+impl ProjectSetup for NewBalances {
+    async fn setup(&self, db: &mut PgConnection) -> Result<(), BoxError> {
+        db.execute("CREATE TABLE balances (owner text, account text PRIMARY KEY, cents bigint NOT NULL, events bigint NOT NULL)").await?;
+        Ok(())
+    }
+}
+
+impl Project<Opened> for NewBalances {
+    async fn project(&self, event: &Recorded<Opened>, db: &mut PgConnection) -> Result<(), BoxError> {
+        let sql = sqlx::query("INSERT INTO balances VALUES ($1, $2, 0, 1)");
+        sql.bind(&event.event.owner).bind(event.stream.key()).execute(db).await?;
+        Ok(())
+    }
+}
+
+impl Project<Deposited> for NewBalances {
+    async fn project(&self, event: &Recorded<Deposited>, db: &mut PgConnection) -> Result<(), BoxError> {
+        add_balance(event.stream.key(), event.event.cents, db).await
+    }
+}
+
+const LIVE: &str = "SELECT live::bigint FROM es.projections WHERE name = 'balances'";
+
+#[tokio::test]
+async fn a_raised_revision_is_built_beside_the_live_one_and_then_shown() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    for account in ["a", "b", "c"] {
+        deposit(&store, account, 5).await;
+    }
+    let (old, new) = (Projector::new(store.clone(), Balances), Projector::new(store.clone(), NewBalances));
+    old.catch_up().await.expect("all events");
+    new.prepare().await.expect("tables");
+    assert_eq!(number(&mut db, LIVE).await, 1);
+    let refused = new.publish().await.expect_err("behind");
+    assert!(matches!(refused, ProjectorError::Behind { .. }), "{refused}");
+    assert_exact(&mut db, "es_balances").await;
+
+    new.catch_up().await.expect("all events");
+    assert_eq!(number(&mut db, LIVE).await, 2);
+    assert_exact(&mut db, "es_balances").await;
+    assert_eq!(number(&mut db, "SELECT count(*) FROM es_balances.balances WHERE owner = 'Ann'").await, 3);
+
+    // The old program goes on with its own tables, and takes nothing back.
+    deposit(&store, "d", 1).await;
+    old.catch_up().await.expect("one more");
+    old.publish().await.expect("nothing to do");
+    assert_exact(&mut db, "es_balances_1").await;
+    assert_eq!(number(&mut db, LIVE).await, 2);
+    assert_eq!(number(&mut db, "SELECT count(*) FROM es_balances.balances").await, 3);
+
+    let refused = new.drop_revision(2).await.expect_err("live");
+    assert!(matches!(refused, ProjectorError::Live { .. }), "{refused}");
+    new.drop_revision(1).await.expect("an old one");
+    assert_eq!(number(&mut db, "SELECT count(*) FROM pg_namespace WHERE nspname = 'es_balances_1'").await, 0);
+    let refused = old.status().await.expect_err("dropped");
+    assert!(matches!(refused, ProjectorError::NotSetUp { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn a_revision_is_shown_when_asked_for() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    deposit(&store, "a", 5).await;
+    Projector::new(store.clone(), Balances).catch_up().await.expect("all events");
+    let new = Projector::new(store.clone(), NewBalances).publish_when_caught_up(false);
+    new.catch_up().await.expect("all events");
+    assert_eq!(number(&mut db, LIVE).await, 1);
+    new.publish().await.expect("caught up");
+    assert_eq!(number(&mut db, LIVE).await, 2);
+}
+
+#[tokio::test]
+async fn readers_never_see_a_gap_while_the_views_are_repointed() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    for account in 0..30 {
+        deposit(&store, &format!("a{account}"), 1).await;
+    }
+    Projector::new(store.clone(), Balances).catch_up().await.expect("all events");
+    // A view that keeps its columns keeps its privileges.
+    sql(&mut db, "GRANT SELECT ON es_balances.balances TO pg_monitor").await;
+    let url = database.url().to_owned();
+    let reader = tokio::spawn(async move {
+        let mut db = connect(&url).await;
+        let mut reads = 0_u64;
+        while number(&mut db, LIVE).await == 1 {
+            assert_eq!(number(&mut db, "SELECT count(*) FROM es_balances.balances").await, 30);
+            reads += 1;
+        }
+        reads
+    });
+    until(&mut db, "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%FROM es_balances.balances%' AND pid <> pg_backend_pid()").await;
+    Projector::new(store.clone(), NewBalances).page_size(5).catch_up().await.expect("all events");
+    assert!(reader.await.expect("no gap") > 0);
+    assert_exact(&mut db, "es_balances").await;
+}
+
+#[tokio::test]
+async fn a_schema_that_is_in_use_is_not_taken() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    sql(&mut db, "CREATE SCHEMA es_balances_1").await;
+    let refused = Projector::new(store.clone(), Balances).catch_up().await.expect_err("taken");
+    assert!(
+        matches!(&refused, ProjectorError::SchemaTaken { schema, .. } if schema == "es_balances_1"),
+        "{refused}"
+    );
+    sql(&mut db, "DROP SCHEMA es_balances_1").await;
+    Projector::new(store, Balances).catch_up().await.expect("free now");
+}
+
+#[tokio::test]
+async fn programs_that_set_up_the_same_projection_at_once_do_it_once() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    for account in 0..10 {
+        deposit(&store, &format!("a{account}"), 1).await;
+    }
+    let started = (0..8).map(|_| {
+        let projector = Projector::new(store.clone(), Balances).page_size(3);
+        tokio::spawn(async move { projector.catch_up().await })
+    });
+    for done in started.collect::<Vec<_>>() {
+        done.await.expect("no panic").expect("all events");
+    }
+    assert_exact(&mut db, "es_balances").await;
+}
