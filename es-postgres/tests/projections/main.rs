@@ -5,3 +5,4 @@ mod inline;
 mod policies;
 mod revisions;
 mod support;
+mod workers;

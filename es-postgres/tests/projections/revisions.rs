@@ -9,7 +9,7 @@ use crate::support::*;
 /// The same with another column, and without the number of events.
 #[derive(Projection)]
 #[projection(name = "balances", rev = 2, events(Opened, Deposited), model = PgConnection, setup)]
-struct NewBalances;
+pub(crate) struct NewBalances;
 
 impl ProjectSetup for NewBalances {
     async fn setup(&self, db: &mut PgConnection) -> Result<(), BoxError> {
