@@ -1,7 +1,7 @@
 //! The catalogue: every version of every event of an aggregate, with its shape.
 
 use crate::shape::{Describe, Line, Schema};
-use crate::{Aggregate, Fingerprint};
+use crate::{Aggregate, Event, Fingerprint};
 
 /// What `#[event]` says about one version, as a constant.
 #[doc(hidden)]
@@ -12,8 +12,8 @@ pub struct EventDescription {
     /// The earlier names.
     pub was: &'static [&'static str],
     pub semantics: Option<&'static str>,
-    /// The name of the struct, for messages.
-    pub struct_name: &'static str,
+    /// The path of the struct, the end of which is its name in messages.
+    pub type_name: fn() -> &'static str,
     /// Whether the struct is made from the field history of a newer one, which then gives the name.
     pub is_of_history: bool,
     /// The fields that this version added, each with its default in older events as JSON, where it can be written.
@@ -45,6 +45,28 @@ impl AggregateDescription {
 }
 
 impl EventDescription {
+    /// What there is to say of an event that is all in its constants: most of them.
+    pub(crate) const fn of<E: Event>() -> Self {
+        Self {
+            name: E::NAME,
+            version: E::VERSION,
+            was: E::WAS,
+            semantics: None,
+            type_name: std::any::type_name::<E>,
+            is_of_history: false,
+            added: &[],
+            shape: E::shape,
+            previous: None,
+        }
+    }
+
+    /// The name of the struct, for messages.
+    pub(crate) fn struct_name(&self) -> &'static str {
+        let path = (self.type_name)();
+        let name = path.rsplit("::").next().unwrap_or(path);
+        name.strip_prefix("r#").unwrap_or(name)
+    }
+
     /// This version and those before it.
     pub(crate) fn versions(&'static self) -> impl Iterator<Item = &'static Self> {
         std::iter::successors(Some(self), |description| description.previous.map(|previous| previous()))
@@ -151,7 +173,8 @@ pub struct EventShape {
 
 impl EventShape {
     pub(crate) fn new(description: &EventDescription) -> Self {
-        let EventDescription { name, version, was, semantics, struct_name, shape, .. } = *description;
+        let EventDescription { name, version, was, semantics, shape, .. } = *description;
+        let struct_name = description.struct_name();
         Self { name, version, was, semantics, struct_name, schema: Schema::described(shape) }
     }
 

@@ -41,6 +41,10 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
     #[doc(hidden)]
     const TYPE: EventType = EventType::of::<Self>();
 
+    /// The names, in one value as well.
+    #[doc(hidden)]
+    const NAMES: (&'static str, &'static [&'static str]) = (Self::NAME, Self::WAS);
+
     /// Decodes a stored event of this name or an earlier one, of this version or an older one, and brings it up to this version.
     ///
     /// The caller has compared the name.
@@ -65,7 +69,9 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Name, version and shape, of this version and those before it. [`Catalogue`](crate::Catalogue) reads it.
     #[doc(hidden)]
-    fn description() -> &'static EventDescription;
+    fn description() -> &'static EventDescription {
+        const { &EventDescription::of::<Self>() }
+    }
 }
 
 /// Apart from [`Event::encode`], which is compiled once for each event type.

@@ -26,6 +26,11 @@ pub use crate::shape::{
     TypeDescription, Types, VariantDescription,
 };
 
+/// Of a field about which serde says nothing.
+pub const NO_NOTES: &[Note] = &[];
+/// Of a type without type parameters.
+pub const NO_ARGUMENTS: &[Describe] = &[];
+
 use std::error::Error;
 
 use serde::{Deserialize, Serialize};

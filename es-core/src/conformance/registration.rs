@@ -19,7 +19,7 @@ fn catalogue(events: &[(&'static str, u32, &'static [&'static str], Describe)]) 
         version,
         was,
         semantics: None,
-        struct_name: "Event",
+        type_name: || "Event",
         is_of_history: false,
         added: &[],
         shape,

@@ -72,7 +72,7 @@ impl Code {
             for version in newest.versions() {
                 let published = Published { name: version.name.to_owned(), version: version.version };
                 self.events.entry(newest.name).or_default().insert(version.version, published);
-                let names = (newest.version, newest.struct_name);
+                let names = (newest.version, newest.struct_name());
                 self.add_event(version, names, (A::NAME, replay::<A>));
             }
             self.add_names(newest);

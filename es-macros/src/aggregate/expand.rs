@@ -184,7 +184,7 @@ fn wire_names<'a>(aggregate: &'a Aggregate<'_>) -> impl Iterator<Item = (&'a Typ
     let es_core = &aggregate.es_core;
     aggregate.events.iter().map(|event| &event.path).chain(&aggregate.retired).map(move |path| {
         let event = respan(quote!(<#path as #es_core::Event>), span(path));
-        (path, quote!((#event::NAME, #event::WAS)))
+        (path, quote!(#event::NAMES))
     })
 }
 

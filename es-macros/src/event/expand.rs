@@ -65,8 +65,7 @@ pub(super) fn implementations(item: &Item, event: &Event, shape: Option<&TokenSt
                 #decode
             }
 
-            #[inline]
-            fn description() -> &'static #private::EventDescription { #description }
+            #description
         }
 
         #shape
@@ -114,32 +113,39 @@ fn write_as(event: &Event, number: &LitInt, previous: &TypePath) -> TokenStream 
     }
 }
 
-/// Name, version and shape as a constant. The version before stands in a function's body, as it may be private.
-fn description(event: &Event) -> TokenStream {
-    let Event { name, version, was, struct_name, is_of_history, added, es_core, .. } = event;
+/// Name, version and shape as a constant, where the trait's own description leaves something out: each function costs the
+/// user's build. The version before stands in a function's body, as it may be private.
+fn description(event: &Event) -> Option<TokenStream> {
+    let Event { name, version, was, semantics, previous, struct_name, is_of_history, added, es_core, .. } =
+        event;
+    if semantics.is_none() && previous.is_none() && !is_of_history && added.is_empty() {
+        return None;
+    }
     let private = es_core.private();
     let option = |some: Option<TokenStream>| match some {
         Some(some) => quote!(#private::Option::Some(#some)),
         None => quote!(#private::Option::None),
     };
-    let semantics = option(event.semantics.as_ref().map(ToTokens::to_token_stream));
-    let previous =
-        option(event.previous.as_ref().map(|path| quote!(<#path as #es_core::Event>::description)));
-    quote! {
-        const {
-            &#private::EventDescription {
-                name: #name,
-                version: #version,
-                was: &[#(#was),*],
-                semantics: #semantics,
-                struct_name: #struct_name,
-                is_of_history: #is_of_history,
-                added: &[#(#added),*],
-                shape: <Self as #private::Shape>::shape,
-                previous: #previous,
+    let semantics = option(semantics.as_ref().map(ToTokens::to_token_stream));
+    let previous = option(previous.as_ref().map(|path| quote!(<#path as #es_core::Event>::description)));
+    Some(quote! {
+        #[inline]
+        fn description() -> &'static #private::EventDescription {
+            const {
+                &#private::EventDescription {
+                    name: #name,
+                    version: #version,
+                    was: &[#(#was),*],
+                    semantics: #semantics,
+                    type_name: || #struct_name,
+                    is_of_history: #is_of_history,
+                    added: &[#(#added),*],
+                    shape: <Self as #private::Shape>::shape,
+                    previous: #previous,
+                }
             }
         }
-    }
+    })
 }
 
 /// Compares with the version before, once that one is known: when constants are evaluated.

@@ -50,7 +50,10 @@ pub(super) fn body(described: &Described, es_core: &CratePath) -> TokenStream {
         // The place in the source says the same and costs no code.
         quote!(#private::concat!(#private::module_path!(), " ", #name, #private::line!(), ":", #private::column!()))
     };
-    let arguments = arguments.iter().map(|argument| quote!(#private::Probe::<#argument>::SHAPE));
+    let arguments = match arguments.as_slice() {
+        [] => quote!(#private::NO_ARGUMENTS),
+        some => quote!(&[#(#private::Probe::<#some>::SHAPE),*]),
+    };
     let notes = self::notes(notes, &private);
     let form = match form {
         Form::Content(content) => {
@@ -74,7 +77,7 @@ pub(super) fn body(described: &Described, es_core: &CratePath) -> TokenStream {
         use #private::Opaque as _;
         __es_types.named(#identity, const {
             &#private::TypeDescription {
-                name: #name, arguments: &[#(#arguments),*], notes: #notes, form: #private::FormDescription::#form,
+                name: #name, arguments: #arguments, notes: #notes, form: #private::FormDescription::#form,
             }
         })
     }
@@ -117,6 +120,10 @@ fn source(source: &Source, private: &TokenStream) -> TokenStream {
 }
 
 fn notes(notes: &[Note], private: &TokenStream) -> TokenStream {
+    if notes.is_empty() {
+        // Most fields have none, and the compiler looks harder at each `&[]` in a constant than at the name of one.
+        return quote!(#private::NO_NOTES);
+    }
     let notes = notes.iter().map(|note| {
         let note = match note {
             Note::Defaulted => quote!(Defaulted),
