@@ -74,7 +74,12 @@ async fn floor_rate(writers: Vec<Writer>, events: i64, span: Duration) -> Result
     Ok((rate(total, start), writers))
 }
 
-async fn store_rate(store: &PostgresStore, tasks: u32, events: i64, span: Duration) -> Result<f64> {
+pub(crate) async fn store_rate(
+    store: &PostgresStore,
+    tasks: u32,
+    events: i64,
+    span: Duration,
+) -> Result<f64> {
     let start = Instant::now();
     let mut running = JoinSet::new();
     for _ in 0..tasks {

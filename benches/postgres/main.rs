@@ -1,4 +1,4 @@
-//! Appends, loads and the import of a real file, each against hand-written sqlx on the same tables.
+//! Appends, loads, projections and the import of a real file, each against hand-written sqlx on the same tables.
 //!
 //! `cargo run --release -p es-benches --bin postgres` starts PostgreSQL with fsync on in a folder under `target/`, or uses
 //! `DATABASE_URL`. Every case runs both sides in turn, several times; what counts is the median of the ratios.
@@ -7,6 +7,7 @@ mod append;
 mod floor;
 mod import;
 mod load;
+mod project;
 mod report;
 
 use std::path::PathBuf;
@@ -60,6 +61,7 @@ async fn main() -> Result<()> {
     let floor = floor::Floor::prepare(&settings.url).await?;
     append::run(&settings, &floor, &mut table).await?;
     load::run(&settings, &floor, &mut table).await?;
+    project::run(&settings, &mut table).await?;
     if let Some(file) = &arguments.import {
         import::run(&settings, file, &arguments.loans, &mut table).await?;
     }

@@ -1,8 +1,10 @@
 //! Projections into tables: exactly once, whatever happens to their workers.
 
 mod basics;
+mod guide;
 mod inline;
 mod policies;
 mod revisions;
+mod roles;
 mod support;
 mod workers;

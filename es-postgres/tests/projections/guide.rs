@@ -1,0 +1,67 @@
+//! The code of `docs/projections.md`.
+
+use es_core::{Project, ProjectSetup, Projection, Recorded};
+use es_postgres::{PostgresStore, Projector};
+use sqlx::{Executor, PgConnection};
+
+use crate::support::{Deposited, Opened, connect, deposit, fresh};
+
+#[derive(Projection)]
+#[projection(name = "balances", rev = 1, events(Opened, Deposited), model = PgConnection, error = sqlx::Error, setup)]
+struct Balances;
+
+impl ProjectSetup for Balances {
+    async fn setup(&self, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+        db.execute(
+            "CREATE TABLE balances (account text PRIMARY KEY, owner text NOT NULL, cents bigint NOT NULL)",
+        )
+        .await?;
+        Ok(())
+    }
+}
+
+impl Project<Opened> for Balances {
+    async fn project(&self, event: &Recorded<Opened>, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let insert = sqlx::query("INSERT INTO balances VALUES ($1, $2, 0)");
+        insert.bind(event.stream.key()).bind(&event.event.owner).execute(db).await?;
+        Ok(())
+    }
+}
+
+impl Project<Deposited> for Balances {
+    async fn project(&self, event: &Recorded<Deposited>, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let update = sqlx::query("UPDATE balances SET cents = cents + $2 WHERE account = $1");
+        update.bind(event.stream.key()).bind(event.event.cents).execute(db).await?;
+        Ok(())
+    }
+}
+
+async fn balance(store: &PostgresStore, db: &mut PgConnection) -> Result<i64, Box<dyn std::error::Error>> {
+    let projector = Projector::new(store.clone(), Balances);
+    projector.catch_up().await?;
+    let cents: i64 = sqlx::query_scalar("SELECT cents FROM es_balances.balances WHERE account = 'A-17'")
+        .fetch_one(db)
+        .await?;
+    Ok(cents)
+}
+
+#[tokio::test]
+async fn the_guide_works() {
+    let (database, store) = fresh().await;
+    deposit(&store, "A-17", 500).await;
+    assert_eq!(balance(&store, &mut connect(database.url()).await).await.expect("a balance"), 500);
+}
+
+/// What the page shows is what is compiled here, but for the layout.
+#[test]
+fn the_guide_is_this_code() {
+    let plain = |text: &str| text.split_whitespace().collect::<String>().replace(",)", ")");
+    let source = plain(include_str!("guide.rs"));
+    let page = include_str!("../../../docs/projections.md");
+    let blocks: Vec<&str> =
+        page.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    assert_eq!(blocks.len(), 2);
+    for block in blocks.iter().flat_map(|block| block.split("\n\n")) {
+        assert!(source.contains(&plain(block)), "not in guide.rs:\n{block}");
+    }
+}
