@@ -194,13 +194,20 @@ pub fn unknown_event(raw: &RawEvent<'_>, aggregate: &'static str) -> DecodeError
     DecodeError::new(raw, DecodeProblem::UnknownEvent { aggregate })
 }
 
+/// A state that snapshots can keep. A name for serde's two traits, so that a state without them is refused in our words.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is to be kept in snapshots, and serde cannot write or read it",
+    label = "snapshots are asked for here",
+    note = "write `#[derive(serde::Serialize, serde::Deserialize)]` above `{Self}`, or leave out `snapshot(…)`"
+)]
+pub trait Kept: Serialize + for<'de> Deserialize<'de> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + for<'de> Deserialize<'de>> Kept for T {}
+
 /// How snapshots of a state are taken.
 #[must_use]
-pub fn snapshots<A: Aggregate + Serialize + for<'de> Deserialize<'de>>(
-    every: u64,
-    rev: u64,
-    describe: Describe,
-) -> Option<Snapshots<A>> {
+pub fn snapshots<A: Aggregate + Kept>(every: u64, rev: u64, describe: Describe) -> Option<Snapshots<A>> {
     Some(Snapshots::json(every, rev, describe))
 }
 
