@@ -19,7 +19,6 @@ pub(super) const COMMIT: &str = "SELECT; COMMIT";
 pub(super) struct Batch<'a, P> {
     projector: &'a Projector<P>,
     pub(super) connection: &'a mut PgConnection,
-    part: Part,
     /// The streams whose events have to wait behind dead letters.
     parked: HashSet<StreamId>,
 }
@@ -66,7 +65,7 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
             raw_sql("ROLLBACK").execute(connection).await.map_err(Failure::from)?;
             return Ok(None);
         };
-        let mut batch = Self::within(projector, connection, part);
+        let mut batch = Self::within(projector, connection);
         if row.try_get("letters").map_err(unexpected)? {
             batch.read_parked().await?;
         }
@@ -74,8 +73,8 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
     }
 
     /// In a transaction of another kind.
-    pub(super) fn within(projector: &'a Projector<P>, connection: &'a mut PgConnection, part: Part) -> Self {
-        Self { projector, connection, part, parked: HashSet::new() }
+    pub(super) fn within(projector: &'a Projector<P>, connection: &'a mut PgConnection) -> Self {
+        Self { projector, connection, parked: HashSet::new() }
     }
 
     async fn read_parked(&mut self) -> Result<(), StoreError> {
@@ -107,21 +106,19 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
     /// The same of one event, undone if it fails.
     pub(super) async fn try_project(&mut self, event: &P::Event) -> Result<Result<(), BoxError>, StoreError> {
         self.command("SAVEPOINT es_event").await?;
-        let done = self.project(std::slice::from_ref(event)).await;
-        match done {
-            // A handler that swallowed an error of SQL fails here, and not silently at the commit.
-            Ok(()) => match raw_sql("RELEASE SAVEPOINT es_event").execute(&mut *self.connection).await {
-                Ok(_) => Ok(Ok(())),
-                Err(error) => {
-                    self.command("ROLLBACK TO SAVEPOINT es_event").await?;
-                    Ok(Err(Failure::from(error).into()))
-                }
-            },
-            Err(error) => {
-                self.command("ROLLBACK TO SAVEPOINT es_event").await?;
-                Ok(Err(error))
-            }
+        let mut done = self.project(std::slice::from_ref(event)).await;
+        if done.is_ok() {
+            let checked = "RELEASE SAVEPOINT es_event";
+            done = raw_sql(checked)
+                .execute(&mut *self.connection)
+                .await
+                .map(|_| ())
+                .map_err(|e| Failure::from(e).into());
         }
+        if done.is_err() {
+            self.command("ROLLBACK TO SAVEPOINT es_event").await?;
+        }
+        Ok(done)
     }
 
     /// Puts an event aside, and all later ones of its stream behind it.
@@ -141,15 +138,6 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         Ok(())
     }
 
-    /// Ends at another checkpoint than it began with, so many events fewer.
-    pub(super) async fn correct(&mut self, to: Checkpoint, fewer: i64) -> Result<(), StoreError> {
-        let call = self.projector.statements().checkpoint_correct.call();
-        let call = call.bind(P::NAME).bind(self.projector.rev()).bind(self.part.index().cast_signed());
-        let call = call.bind(position(to)).bind(to.event().map(|(_, id)| id)).bind(fewer);
-        call.execute(&mut *self.connection).await.map_err(Failure::from)?;
-        Ok(())
-    }
-
     /// Takes events into the model and commits, if none fails. The server turns the COMMIT of a failed transaction into a
     /// ROLLBACK and calls that a success, so it is asked for something else in the same round trip, which fails then: where a
     /// handler swallowed an error of SQL.
@@ -164,8 +152,9 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         }
         match raw_sql(COMMIT).execute(&mut *self.connection).await.map_err(Failure::from) {
             Ok(_) => Ok(Ok(())),
-            Err(Failure::Server { code, message, .. }) if code == "25P02" => Ok(Err(message.into())),
-            Err(failure) => Err(failure.into()),
+            Err(failure) if failure.is_lost() => Err(failure.into()),
+            // Or a constraint that is checked at the commit.
+            Err(failure) => Ok(Err(failure.into())),
         }
     }
 

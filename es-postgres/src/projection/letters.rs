@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use es_core::{
-    DecodeError, EventStore, OffsetDateTime, Part, Position, Projection, RawEvent, Revision, StoreError,
-    StreamId, StreamRange,
+    DecodeError, EventStore, OffsetDateTime, Position, Projection, RawEvent, Revision, StoreError, StreamId,
+    StreamRange,
 };
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
@@ -76,7 +76,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         letters.retain(|letter| letter.stream == *stream);
         let mut events = self.read_letters(stream, &letters).await?.into_iter();
         let mut taken = 0;
-        let mut batch = Batch::within(self, &mut connection, Part::ALL);
+        let mut batch = Batch::within(self, &mut connection);
         for letter in &letters {
             let done = match events.next() {
                 Some(Ok(Some(event))) => batch.try_project(&event).await?,

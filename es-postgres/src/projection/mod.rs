@@ -29,6 +29,9 @@ use crate::PostgresStore;
 use crate::error::unexpected;
 use crate::statements::Statements;
 
+/// How long to wait for a server that is away.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// What becomes of an event that a projection cannot take, after the retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -224,7 +227,13 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     }
 
     async fn work(&self, live: bool) -> Result<(), ProjectorError> {
-        self.prepare().await?;
+        while let Err(error) = self.prepare().await {
+            if !(live && error.is_retryable()) {
+                return Err(error);
+            }
+            tracing::warn!(projection = P::NAME, %error, "trying again");
+            tokio::time::sleep(AGAIN).await;
+        }
         if self.options.parts == 1 {
             return Worker::new(self.clone(), Part::ALL).run(live).await;
         }

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use es_core::{
-    BoxError, Checkpoint, DecodeError, DecodeProblem, EventPlace, EventStore, Part, Position, Projection,
+    Checkpoint, DecodeError, DecodeProblem, EventPlace, EventStore, Part, Position, Projection,
     ProjectionFailure, ProjectionPage, ProjectionReader, Rest,
 };
 use sqlx::PgConnection;
 use tokio::time::sleep;
 use tracing::{Instrument, debug, debug_span, warn};
 
-use super::batch::{Batch, Move, count, kept, position};
+use super::batch::{Batch, Move, kept, position};
 use super::{OnFailure, Projector, ProjectorError};
 use crate::PostgresStore;
 
@@ -23,6 +23,9 @@ const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
 /// How long to wait for an append that holds back what follows it, when nothing else is waited for.
 const HELD: Duration = Duration::from_millis(2);
+
+/// How long to wait between two looks at another worker's checkpoint, at least.
+const SHORTEST_LOOK: Duration = Duration::from_millis(10);
 
 const BEHIND_ANOTHER: &str = "an earlier event of its stream is parked";
 
@@ -107,6 +110,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
                 Ok(Turn::Overtaken) => self.checkpoint = None,
                 Err(error) if error.is_retryable() && live => {
                     warn!(projection = P::NAME, part = self.part.index(), %error, "trying again");
+                    self.note(&error.to_string()).await;
                     // What became of the last batch is only known to the server.
                     (self.connection, self.checkpoint) = (None, None);
                     sleep(wait).await;
@@ -151,7 +155,8 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             Some(connection) => connection,
             None => self.projector.connect().await?,
         };
-        let singly = self.singly || page.events.is_empty() && page.broken.is_some();
+        let singly =
+            page.events.is_empty() && page.broken.is_some() || self.singly && !page.events.is_empty();
         let span = debug_span!("project", projection = P::NAME, part = self.part.index(), from = %from.position(),
             to = %page.checkpoint.position(), events = page.events.len(), singly);
         let turn = match singly {
@@ -204,7 +209,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         }
     }
 
-    /// One event after the other, up to one that fails.
+    /// Each event in a batch of its own, up to one that fails.
     async fn one_by_one(
         &mut self,
         connection: &mut PgConnection,
@@ -212,60 +217,48 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         from: Checkpoint,
     ) -> Result<Turn, ProjectorError> {
         let projector = self.projector.clone();
-        let total = page.events.len();
-        let step = Move { from, to: page.checkpoint, events: total, per_second: self.pace.per_second };
-        let Some(mut batch) = Batch::begin(&projector, connection, self.part, step).await? else {
-            return Ok(Turn::Overtaken);
-        };
-        let mut last = from;
-        let mut taken = 0;
-        let mut stopped: Option<(EventPlace, BoxError, Verdict)> = None;
+        let mut from = from;
         let broken = page.broken.map(|(place, error)| (Err(error), place));
-        let items = page.events.into_iter().map(Ok).zip(page.places).chain(broken);
-        for (event, place) in items {
+        for (event, place) in page.events.into_iter().map(Ok).zip(page.places).chain(broken) {
+            let to = place.checkpoint();
+            let step = Move { from, to, events: 1, per_second: self.pace.per_second };
+            let Some(mut batch) = Batch::begin(&projector, connection, self.part, step).await? else {
+                return Ok(Turn::Overtaken);
+            };
             if batch.parks(&place.stream) {
                 batch.park(&place, 0, BEHIND_ANOTHER).await?;
+                batch.commit().await?;
             } else {
                 let newer = matches!(&event, Err(error) if is_newer(error));
-                let done = match event {
-                    Ok(event) => batch.try_project(&event).await?,
-                    Err(error) => Err(error.into()),
+                let done = match &event {
+                    Ok(event) => batch.project_and_commit(std::slice::from_ref(event)).await?,
+                    Err(error) => Err(error.to_string().into()),
                 };
                 if let Err(error) = done {
-                    match self.verdict(&place, newer) {
-                        Verdict::Park(attempts) => batch.park(&place, attempts, &error.to_string()).await?,
-                        verdict => {
-                            stopped = Some((place, error, verdict));
-                            break;
+                    batch.roll_back().await?;
+                    let source = event.err().map_or(error, Into::into);
+                    let failure = ProjectionFailure::of::<P>(place, source);
+                    match self.verdict(&failure.place, newer) {
+                        Verdict::Stop => return Err(failure.into()),
+                        Verdict::Wait(after) => {
+                            self.note(&failure.to_string()).await;
+                            return Ok(Turn::Again(after));
+                        }
+                        Verdict::Park(attempts) => {
+                            let batch = Batch::begin(&projector, connection, self.part, step).await?;
+                            let Some(mut batch) = batch else { return Ok(Turn::Overtaken) };
+                            batch.park(&failure.place, attempts, &failure.source.to_string()).await?;
+                            batch.commit().await?;
                         }
                     }
                 }
             }
-            taken += 1;
-            last = place.checkpoint();
+            self.moved(to, 1);
+            from = to;
         }
-        let to = if stopped.is_none() && taken <= total { page.checkpoint } else { last };
-        if to != page.checkpoint || taken != total {
-            batch.correct(to, count(total) - count(taken)).await?;
-        }
-        if to == from && taken == 0 && stopped.is_some() {
-            batch.roll_back().await?;
-        } else {
-            batch.commit().await?;
-        }
-        self.moved(to, taken);
-        let Some((place, source, verdict)) = stopped else {
-            self.singly = false;
-            return Ok(Turn::Moved(page.rest));
-        };
-        let failure = ProjectionFailure::of::<P>(place, source);
-        match verdict {
-            Verdict::Wait(after) => {
-                self.note(&failure.to_string()).await;
-                Ok(Turn::Again(after))
-            }
-            _ => Err(failure.into()),
-        }
+        self.singly = false;
+        // What follows the last event of the page was not passed yet.
+        Ok(Turn::Moved(Rest::More))
     }
 
     fn verdict(&mut self, place: &EventPlace, newer: bool) -> Verdict {
@@ -306,7 +299,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         let mut seen = self.reload().await?;
         let mut since = Instant::now();
         loop {
-            sleep(take_over / 10).await;
+            sleep((take_over / 10).max(SHORTEST_LOOK)).await;
             let now = self.reload().await?;
             let head = self.projector.store.head().await?;
             if now != seen || head.position() <= now.position() {

@@ -212,3 +212,19 @@ async fn a_checkpoint_of_another_history_stops_the_projector() {
     assert!(error.is_some_and(|error| error.contains("the checkpoint stands on event")));
     assert_eq!(number(&mut db, "SELECT count(*) FROM es_balances.balances").await, 1);
 }
+
+#[tokio::test]
+async fn a_constraint_that_fails_at_the_commit_is_a_failure_of_its_event() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    let projector = Projector::new(store.clone(), Balances).on_failure(OnFailure::Park);
+    projector.prepare().await.expect("tables");
+    sql(&mut db, "ALTER TABLE es_balances_1.balances ADD UNIQUE (cents) DEFERRABLE INITIALLY DEFERRED").await;
+    for (account, cents) in [("a", 1), ("b", 2), ("c", 1), ("a", 5)] {
+        deposit(&store, account, cents).await;
+    }
+    projector.catch_up().await.expect("all but one");
+    let letters = projector.dead_letters().await.expect("a list");
+    assert_eq!((letters.len(), letters[0].stream.key(), letters[0].revision.get()), (1, "c", 2));
+    assert!(letters[0].reason.contains("duplicate key"), "{letters:?}");
+}
