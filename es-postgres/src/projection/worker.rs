@@ -6,6 +6,7 @@ use es_core::{
     Checkpoint, DecodeError, DecodeProblem, EventPlace, EventStore, Part, Position, Projection,
     ProjectionFailure, ProjectionPage, ProjectionReader, Rest,
 };
+use futures_util::future::join;
 use sqlx::PgConnection;
 use tokio::time::sleep;
 use tracing::{Instrument, debug, debug_span, warn};
@@ -32,8 +33,9 @@ const BEHIND_ANOTHER: &str = "an earlier event of its stream is parked";
 pub(super) struct Worker<P: Projection<Model = PgConnection>> {
     projector: Projector<P>,
     part: Part,
-    reader: ProjectionReader<P, PostgresStore>,
     connection: Option<PgConnection>,
+    /// The page behind a checkpoint, read while the one before it was projected.
+    ahead: Option<(Checkpoint, ProjectionPage<P>)>,
     /// Where the stored checkpoint stands, as far as is known; nothing before it was read.
     checkpoint: Option<Checkpoint>,
     /// Whether the next page is taken event by event: the last one failed as a whole.
@@ -65,15 +67,11 @@ enum Verdict {
 
 impl<P: Projection<Model = PgConnection>> Worker<P> {
     pub(super) fn new(projector: Projector<P>, part: Part) -> Self {
-        let reader = ProjectionReader::new(projector.store.clone())
-            .part(part)
-            .page_size(projector.options.page_size)
-            .poll_every(projector.options.poll_every);
         Self {
             projector,
             part,
-            reader,
             connection: None,
+            ahead: None,
             checkpoint: None,
             singly: false,
             failing: None,
@@ -83,10 +81,14 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
     }
 
     pub(super) async fn run(mut self, live: bool) -> Result<(), ProjectorError> {
+        let mut reader = ProjectionReader::new(self.projector.store.clone())
+            .part(self.part)
+            .page_size(self.projector.options.page_size)
+            .poll_every(self.projector.options.poll_every);
         let mut wait = FIRST_WAIT;
         let mut at_end = false;
         loop {
-            let turn = self.turn(live && at_end).await;
+            let turn = self.turn(&mut reader, live && at_end).await;
             if turn.is_ok() {
                 wait = FIRST_WAIT;
             }
@@ -138,15 +140,21 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         Ok(end)
     }
 
-    async fn turn(&mut self, wait: bool) -> Result<Turn, ProjectorError> {
+    async fn turn(
+        &mut self,
+        reader: &mut ProjectionReader<P, PostgresStore>,
+        wait: bool,
+    ) -> Result<Turn, ProjectorError> {
         let from = match self.checkpoint {
             Some(checkpoint) => checkpoint,
             None => self.reload().await?,
         };
-        self.reader.seek(from);
-        let page = match wait {
-            true => self.reader.next_page().await?,
-            false => self.reader.page().await?,
+        let page = match self.ahead.take() {
+            Some((behind, page)) if behind == from && !self.singly => page,
+            _ => {
+                reader.seek(from);
+                if wait { reader.next_page().await? } else { reader.page().await? }
+            }
         };
         if page.checkpoint == from && page.broken.is_none() {
             return Ok(Turn::Nothing(page.rest));
@@ -159,10 +167,16 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             page.events.is_empty() && page.broken.is_some() || self.singly && !page.events.is_empty();
         let span = debug_span!("project", projection = P::NAME, part = self.part.index(), from = %from.position(),
             to = %page.checkpoint.position(), events = page.events.len(), singly);
-        let turn = match singly {
-            true => self.one_by_one(&mut connection, page, from).instrument(span).await,
-            false => self.together(&mut connection, page, from).instrument(span).await,
+        let to = page.checkpoint;
+        let more = page.rest == Rest::More && page.broken.is_none() && !singly;
+        // While the handlers and the server are at work, the next page comes in. What fails with it is met again in its turn.
+        let ahead = async { if more { reader.page().await.ok() } else { None } };
+        let (turn, ahead) = match singly {
+            true => (self.one_by_one(&mut connection, page, from).instrument(span).await, None),
+            false => join(self.together(&mut connection, page, from).instrument(span), ahead).await,
         };
+        self.ahead =
+            ahead.filter(|ahead| ahead.checkpoint != to || ahead.broken.is_some()).map(|ahead| (to, ahead));
         // A connection that failed half-way is thrown away, and its batch with it.
         if turn.is_ok() {
             self.connection = Some(connection);

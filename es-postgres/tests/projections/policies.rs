@@ -220,7 +220,7 @@ async fn a_constraint_that_fails_at_the_commit_is_a_failure_of_its_event() {
     let projector = Projector::new(store.clone(), Balances).on_failure(OnFailure::Park);
     projector.prepare().await.expect("tables");
     sql(&mut db, "ALTER TABLE es_balances_1.balances ADD UNIQUE (cents) DEFERRABLE INITIALLY DEFERRED").await;
-    for (account, cents) in [("a", 1), ("b", 2), ("c", 1), ("a", 5)] {
+    for (account, cents) in [("a", 1), ("b", 2), ("c", 1)] {
         deposit(&store, account, cents).await;
     }
     projector.catch_up().await.expect("all but one");
