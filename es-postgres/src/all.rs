@@ -17,7 +17,7 @@ use crate::watermark::{Ledger, Safe};
 const POOLER_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How many events one statement looks at to find those that a filter takes. A page of more is looked for in as many.
-const LOOKED_AT: usize = 4_000;
+const LOOKED_AT: usize = 20_000;
 
 /// Where a page ended.
 struct End {

@@ -35,9 +35,10 @@ struct Process(Child);
 impl Process {
     fn start(url: &str, rev: u32) -> Self {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
-        command.args(["workers::worker_process", "--exact", "--ignored"]);
+        // Why it ended, if it did, is worth seeing.
+        command.args(["workers::worker_process", "--exact", "--ignored", "--nocapture"]);
         command.env("ES_WORKER_URL", url).env("ES_WORKER_REV", rev.to_string());
-        Self(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a process"))
+        Self(command.stdout(Stdio::null()).spawn().expect("a process"))
     }
 
     fn signal(&self, signal: &str) {
