@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 
 use es_core::{BoxError, Checkpoint, EventPlace, Part, Projection, StoreError, StreamId};
 use futures_util::FutureExt;
-use sqlx::{PgConnection, Row, raw_sql};
+use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 
 use super::Projector;
 use crate::error::{Failure, unexpected};
@@ -40,7 +40,7 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         part: Part,
         step: Move,
     ) -> Result<Option<Self>, StoreError> {
-        raw_sql("BEGIN").execute(&mut *connection).await.map_err(Failure::from)?;
+        raw_sql(AssertSqlSafe(begin(projector))).execute(&mut *connection).await.map_err(Failure::from)?;
         let options = &projector.options;
         let row = projector
             .statements()
@@ -56,8 +56,6 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
             .bind(&options.owner)
             .bind(count(step.events))
             .bind(step.per_second)
-            .bind(projector.search_path())
-            .bind(options.standstill.as_millis().max(1).to_string())
             .fetch_optional(&mut *connection)
             .await
             .map_err(Failure::from)?;
@@ -190,6 +188,23 @@ pub(super) fn panicked(panic: &(dyn Any + Send)) -> BoxError {
     let text = panic.downcast_ref::<&str>().copied();
     let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     format!("it panicked: {}", text.unwrap_or("without a message")).into()
+}
+
+/// Before anything is locked the transaction learns when the server is to end it, if its worker stands still: even a fence that is
+/// closed leaves the checkpoint's row locked until the transaction ends. Model and checkpoint are lost together or not at all,
+/// so the commit need not wait for the disk.
+fn begin<P: Projection<Model = PgConnection>>(projector: &Projector<P>) -> String {
+    format!(
+        "BEGIN; {}; SET LOCAL synchronous_commit = off; SET LOCAL search_path = {}",
+        standstill(projector),
+        projector.search_path()
+    )
+}
+
+/// When the server is to end a transaction of which its program takes no notice any more.
+pub(super) fn standstill<P>(projector: &Projector<P>) -> String {
+    let longest = projector.options.standstill.as_millis().clamp(1, i32::MAX.unsigned_abs().into());
+    format!("SET LOCAL idle_in_transaction_session_timeout = {longest}")
 }
 
 pub(super) const fn position(checkpoint: Checkpoint) -> i64 {

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
 
-use super::batch::{COMMIT, panicked, position};
+use super::batch::{COMMIT, panicked, position, standstill};
 use super::{Projector, ProjectorError};
 use crate::error::Failure;
 use crate::row::Columns;
@@ -202,6 +202,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
 
     /// Locks the checkpoints of all parts, so that no batch runs beside the caller's transaction.
     pub(super) async fn hold_parts(&self, db: &mut PgConnection) -> Result<Vec<Held>, ProjectorError> {
+        sql(db, standstill(self)).await?;
         let call = self.statements().checkpoint_lock.call().bind(P::NAME).bind(self.rev());
         let mut parts = Vec::new();
         for row in call.fetch_all(db).await? {
