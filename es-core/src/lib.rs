@@ -93,7 +93,7 @@ pub use snapshot::{Fingerprint, NewSnapshot, Snapshots};
 pub use store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, Bell, CategoryNames, Checkpoint,
     CommandKey, CommandOutcome, CommandRecord, EventStore, Filter, Find, InvalidCheckpoint, Limits, Listener,
-    Load, LoadItem, LoadSink, Rest, Sink, StreamHead, StreamRange, StreamSummary,
+    Load, LoadItem, LoadSink, Rest, Sink, StreamHead, StreamRange, StreamSummary, Submitted,
 };
 pub use stream::{InvalidKey, Position, Revision, StreamId, StreamKey};
 pub use subscription::{Subscription, TypedSubscription};

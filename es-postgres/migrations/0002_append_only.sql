@@ -1,4 +1,4 @@
--- Refuses every change of what was written. Privileges come first (see 0008); these triggers stop the owner of the
+-- Refuses every change of what was written. Privileges come first (see 0009); these triggers stop the owner of the
 -- tables too, also in a session that replays a replication stream.
 
 CREATE FUNCTION :schema.refuse_change() RETURNS trigger

@@ -1,12 +1,9 @@
--- Appends to several streams in one call. The outcome of each append is decided before anything of it is written.
+-- Appends to several streams in one call, to all or to none. The outcome of each append is decided before anything of it is written.
 --
 -- Rows of existing streams are locked first, in the order of their keys; then the rows of new streams are inserted, in
 -- the same order. Two calls therefore never wait for each other in a circle.
---
--- With `p_all_or_nothing` one obstacle stops all appends; without it, each append stands for itself.
 
 CREATE FUNCTION :schema.append_all(
-    p_all_or_nothing boolean,
     p_categories integer[], p_keys text[], p_expected bigint[], p_heads uuid[], p_counts integer[],
     p_commands uuid[], p_command_names text[], p_body_hashes bigint[],
     p_event_ids uuid[], p_types integer[], p_payloads jsonb[],
@@ -74,7 +71,7 @@ BEGIN
                     ON s.category = w.category AND s.key = w.key
                 LEFT JOIN commands c ON c.stream = s.id AND c.command_id = w.command) AS d;
 
-            IF p_all_or_nothing AND NOT outcomes <@ ARRAY['appended', 'new'] THEN
+            IF NOT outcomes <@ ARRAY['appended', 'new'] THEN
                 outcomes := ARRAY(
                     SELECT CASE WHEN o.outcome IN ('appended', 'new') THEN 'not written' ELSE o.outcome END
                     FROM unnest(outcomes) WITH ORDINALITY AS o (outcome, ordinal) ORDER BY o.ordinal);
@@ -101,8 +98,8 @@ BEGIN
     END LOOP;
 
     SELECT array_agg(s.id ORDER BY w.ordinal) INTO v_streams
-    FROM unnest(p_categories, p_keys, outcomes) WITH ORDINALITY AS w (category, key, outcome, ordinal)
-    LEFT JOIN streams s ON s.category = w.category AND s.key = w.key AND w.outcome IN ('appended', 'new');
+    FROM unnest(p_categories, p_keys) WITH ORDINALITY AS w (category, key, ordinal)
+    JOIN streams s ON s.category = w.category AND s.key = w.key;
 
     UPDATE streams s SET revision = s.revision + w.count, head_event_id = w.last
     FROM unnest(v_streams, p_counts, v_lasts, outcomes) AS w (stream, count, last, outcome)
@@ -112,7 +109,7 @@ BEGIN
     SELECT array_agg(e.stream), array_agg(e.revision), array_agg(e.position)
     INTO v_event_streams, v_event_revisions, positions
     FROM (SELECT w.stream, w.expected + n.nth AS revision,
-                 CASE WHEN w.stream IS NOT NULL THEN nextval('positions') END AS position
+                 nextval('positions') AS position
           FROM unnest(v_streams, p_expected, p_counts) WITH ORDINALITY AS w (stream, expected, count, ordinal)
           CROSS JOIN LATERAL generate_series(1, w.count) AS n (nth)
           ORDER BY w.ordinal, n.nth) AS e;
@@ -123,14 +120,13 @@ BEGIN
         n.causation_id, n.type, n.payload, n.metadata
     FROM unnest(positions, v_event_streams, v_event_revisions, p_event_ids, p_types, p_payloads, p_occurred,
             p_correlations, p_causations, p_metadata)
-        AS n (position, stream, revision, event_id, type, payload, occurred_at, correlation_id, causation_id, metadata)
-    WHERE n.stream IS NOT NULL;
+        AS n (position, stream, revision, event_id, type, payload, occurred_at, correlation_id, causation_id, metadata);
 
     INSERT INTO commands (stream, command_id, first_revision, event_count, body_hash, recorded_at, name)
     SELECT w.stream, w.command, w.expected + 1, w.count, w.body_hash, recorded_at, w.name
     FROM unnest(v_streams, p_commands, p_expected, p_counts, p_body_hashes, p_command_names)
         AS w (stream, command, expected, count, body_hash, name)
-    WHERE w.stream IS NOT NULL AND w.command IS NOT NULL;
+    WHERE w.command IS NOT NULL;
 
-    outcomes := array_replace(outcomes, 'new', 'appended');
+    outcomes := array_fill('appended'::text, ARRAY[cardinality(outcomes)]);
 END $$;

@@ -9,41 +9,45 @@ use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 
 use crate::columns::{self, EventColumns, MetadataColumns, bigint, unknown_types};
-use crate::error::{Failure, unexpected};
+use crate::error::Failure;
 use crate::json::Jsonb;
 use crate::names::{self, Known, Names};
 use crate::outcome::Answer;
-use crate::pool::{Lease, Pool};
-use crate::recover::{self, Lost};
+use crate::pool::{Pool, Session};
+use crate::recover::Lost;
 
-/// Appends on a connection of the store.
-pub(crate) async fn append(pool: &Pool, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
-    append.check(pool.settings.limits)?;
+/// Appends on a connection of the pool, and waits for whoever holds the stream.
+pub(crate) async fn apart(pool: &Pool, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
     let mut lease = pool.lease().await?;
-    let known = match names_for(&mut lease, pool, &[append]).await {
-        Ok(known) => known,
-        Err(failure) => {
-            lease.keep_after(&failure);
-            return Err(failure.into());
-        }
-    };
-    match call_alone(&mut lease.session.connection, pool, append, &known).await {
-        Ok(answer) => {
+    match send(&mut lease.session, pool, append).await {
+        Ok(outcome) => {
             lease.keep();
-            answer.of(&append)
+            Ok(outcome)
         }
-        Err(CallError::Refused(error)) => Err(error),
+        Err(CallError::Refused(error)) => {
+            lease.keep_unless_begun();
+            Err(error)
+        }
         Err(CallError::Failed(failure)) => {
             let backend = lease.session.backend;
             let doubt = failure.leaves_doubt();
             lease.keep_after(&failure);
-            if !doubt {
-                return Err(failure.into());
-            }
-            let mut found = recover::outcome(pool, Lost { backend, failure }, &[append]).await?;
-            found.pop().ok_or_else(|| unexpected("no outcome"))
+            if doubt { Lost { backend, failure }.find(pool, append).await } else { Err(failure.into()) }
         }
     }
+}
+
+/// Sends an append over a session; one round trip.
+pub(crate) async fn send(
+    session: &mut Session,
+    pool: &Pool,
+    append: Append<'_>,
+) -> Result<AppendOutcome, CallError> {
+    let known = names_for(session, pool, &[append]).await.map_err(CallError::Failed)?;
+    session.begin(pool).await?;
+    let answer = call(&mut session.connection, pool, append, &known).await?;
+    pool.commit(&mut session.connection).await?;
+    Ok(answer.of(&append)?)
 }
 
 /// Appends in a transaction of the caller. When that connection breaks, its transaction can never be committed.
@@ -67,7 +71,8 @@ pub(crate) async fn append_in(
     }
 }
 
-enum CallError {
+/// Why a call ended without an outcome.
+pub(crate) enum CallError {
     Failed(Failure),
     Refused(StoreError),
 }
@@ -82,19 +87,6 @@ impl From<StoreError> for CallError {
     fn from(error: StoreError) -> Self {
         Self::Refused(error)
     }
-}
-
-/// A call that is a transaction of its own.
-async fn call_alone(
-    connection: &mut PgConnection,
-    pool: &Pool,
-    append: Append<'_>,
-    known: &Known,
-) -> Result<Answer, CallError> {
-    pool.begin(connection).await?;
-    let answer = call(connection, pool, append, known).await?;
-    pool.commit(connection).await?;
-    Ok(answer)
 }
 
 async fn call(
@@ -164,16 +156,16 @@ fn knows_all(known: &Known, appends: &[Append<'_>]) -> bool {
 
 /// The ids of all names in these appends; those without one get it now.
 pub(crate) async fn names_for(
-    lease: &mut Lease<'_>,
+    session: &mut Session,
     pool: &Pool,
     appends: &[Append<'_>],
 ) -> Result<Arc<Known>, Failure> {
-    let known = lease.session.names.known();
+    let known = session.names.known();
     if knows_all(&known, appends) {
         return Ok(known);
     }
-    let names = Arc::clone(&lease.session.names);
-    register(&mut lease.session.connection, pool, &names, appends).await
+    let names = Arc::clone(&session.names);
+    register(&mut session.connection, pool, &names, appends).await
 }
 
 async fn register(

@@ -15,7 +15,7 @@ use crate::error::{Failure, unexpected};
 use crate::names::Known;
 use crate::outcome::{Answer, positions};
 use crate::pool::Pool;
-use crate::recover::{self, Lost};
+use crate::recover::Lost;
 
 pub(crate) async fn append_all(
     pool: &Pool,
@@ -31,7 +31,7 @@ pub(crate) async fn append_all(
         return Ok(Vec::new());
     }
     let mut lease = pool.lease().await?;
-    let known = match names_for(&mut lease, pool, appends).await {
+    let known = match names_for(&mut lease.session, pool, appends).await {
         Ok(known) => known,
         Err(failure) => {
             lease.keep_after(&failure);
@@ -57,7 +57,7 @@ pub(crate) async fn append_all(
             if !doubt {
                 return Err(failure.into());
             }
-            return recover::outcome(pool, Lost { backend, failure }, appends).await;
+            return Lost { backend, failure }.find_all(pool, appends).await;
         }
     };
     lease.keep();
@@ -96,7 +96,6 @@ fn call<'q>(
         .statements
         .append_all
         .call()
-        .bind(true)
         .bind(appends.iter().map(|append| known.category(append.stream.category())).collect::<Vec<_>>())
         .bind(appends.iter().map(|append| append.stream.key()).collect::<Vec<_>>())
         .bind(appends.iter().map(|append| bigint(append.expected)).collect::<Vec<_>>())

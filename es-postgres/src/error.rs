@@ -9,7 +9,7 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use crate::ConnectError;
 
 /// What went wrong on a connection. Messages of the server are kept without their details, which can quote a payload.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("{message} (SQLSTATE {code})")]
     Server { code: String, message: String, fatal: bool },
@@ -52,6 +52,11 @@ impl Failure {
     /// Whether nobody can say what became of the last statement.
     pub(crate) const fn leaves_doubt(&self) -> bool {
         self.is_lost() && !matches!(self, Self::Unsent(_))
+    }
+
+    /// Whether a session that is in a hurry gave up waiting for somebody's lock; nothing was written.
+    pub(crate) fn is_held_up(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code == "55P03")
     }
 
     /// A failure while the store is opened.

@@ -34,6 +34,7 @@ mod error;
 mod find;
 mod hints;
 mod json;
+mod lanes;
 mod load;
 mod migrate;
 mod names;

@@ -28,10 +28,11 @@ const MIGRATIONS: &[Migration] = migrations![
     4 "0004_append_one",
     5 "0005_append",
     6 "0006_append_all",
-    7 "0007_streams",
-    8 "0008_roles",
-    9 "0009_watermark",
-    10 "0010_projections",
+    7 "0007_append_batch",
+    8 "0008_streams",
+    9 "0009_roles",
+    10 "0010_watermark",
+    11 "0011_projections",
 ];
 
 /// The migration that this program needs.

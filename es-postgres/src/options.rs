@@ -32,6 +32,7 @@ pub struct PostgresOptions {
     limits: Limits,
     pooler: bool,
     patience: Duration,
+    lock_patience: Duration,
     notify: bool,
     direct: Option<String>,
 }
@@ -45,6 +46,7 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) pooler: bool,
     pub(crate) patience: Duration,
+    pub(crate) lock_patience: Duration,
     pub(crate) notify: bool,
     pub(crate) direct: Option<PgConnectOptions>,
 }
@@ -58,6 +60,7 @@ impl PostgresOptions {
             limits: Limits::default(),
             pooler: false,
             patience: Duration::from_secs(30),
+            lock_patience: Duration::from_millis(50),
             notify: true,
             direct: None,
         }
@@ -69,7 +72,8 @@ impl PostgresOptions {
         self
     }
 
-    /// How many connections are held at most; 16 unless said otherwise. They are opened when they are needed.
+    /// How many connections are held at most; 16 unless said otherwise. They are opened when they are needed. Appends have two
+    /// more of their own, so that they never wait for reads.
     pub fn connections(mut self, most: u32) -> Self {
         self.connections = most.max(1);
         self
@@ -96,6 +100,13 @@ impl PostgresOptions {
     /// connection was lost; 30 seconds unless said otherwise.
     pub fn patience(mut self, longest: Duration) -> Self {
         self.patience = longest;
+        self
+    }
+
+    /// How long the connections of appends wait for a lock that another program or transaction holds; 50 ms unless said otherwise.
+    /// An append that would have to wait longer goes on alone, on one of the other connections, and holds up no other stream.
+    pub fn lock_patience(mut self, longest: Duration) -> Self {
+        self.lock_patience = longest;
         self
     }
 
@@ -151,21 +162,33 @@ impl PostgresOptions {
             Some(folder) => format!("{}, port {}", folder.display(), server.get_port()),
             None => format!("{}:{}", server.get_host(), server.get_port()),
         };
-        let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
-        Ok(Settings { server, address, schema, connections, limits, pooler, patience, notify, direct })
+        let Self { schema, connections, limits, pooler, patience, lock_patience, notify, .. } = self;
+        Ok(Settings {
+            server,
+            address,
+            schema,
+            connections,
+            limits,
+            pooler,
+            patience,
+            lock_patience,
+            notify,
+            direct,
+        })
     }
 }
 
 /// Without the URL, which can hold a password.
 impl fmt::Debug for PostgresOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
+        let Self { schema, connections, limits, pooler, patience, lock_patience, notify, .. } = self;
         f.debug_struct("PostgresOptions")
             .field("schema", schema)
             .field("connections", connections)
             .field("limits", limits)
             .field("transaction_pooler", pooler)
             .field("patience", patience)
+            .field("lock_patience", lock_patience)
             .field("notify", notify)
             .finish_non_exhaustive()
     }

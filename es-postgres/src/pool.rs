@@ -6,13 +6,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Instant;
 
 use es_core::StoreError;
-use sqlx::{Connection, PgConnection, raw_sql};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::ConnectError;
 use crate::check::{self, Backend};
 use crate::error::Failure;
 use crate::hints::Hints;
+use crate::lanes::Lanes;
 use crate::names::{self, Names, Said};
 use crate::options::Settings;
 use crate::statements::Statements;
@@ -23,6 +24,7 @@ pub(crate) struct Pool {
     pub(crate) statements: Statements,
     pub(crate) watermark: Watermark,
     pub(crate) hints: Hints,
+    pub(crate) lanes: Lanes,
     slots: Semaphore,
     idle: Mutex<Vec<Session>>,
     names: RwLock<Arc<Names>>,
@@ -43,6 +45,8 @@ pub(crate) struct Session {
     pub(crate) used: bool,
     /// From when on it was surely connected.
     pub(crate) opened: Instant,
+    /// Whether it waits for nobody's lock for long.
+    hurried: bool,
     generation: u64,
 }
 
@@ -72,6 +76,7 @@ impl Pool {
             statements: settings.statements(),
             watermark: Watermark::default(),
             hints: Hints::new(&settings),
+            lanes: Lanes::default(),
             slots: Semaphore::new(settings.connections as usize),
             idle: Mutex::default(),
             names: RwLock::default(),
@@ -79,7 +84,9 @@ impl Pool {
             generation: AtomicU64::new(0),
             settings,
         };
-        let session = pool.connect().await?;
+        let mut session = pool.connect().await?;
+        // It may idle for long before its first call.
+        session.used = true;
         pool.idle().push(session);
         Ok(pool)
     }
@@ -118,7 +125,38 @@ impl Pool {
         let ended = self.commit(&mut connection).await;
         ended.map_err(|error| Failure::from(error).opening(&opening))?;
         let names = self.current_names(found);
-        Ok(Session { connection, backend, names, used: false, opened: Instant::now(), generation })
+        Ok(Session {
+            connection,
+            backend,
+            names,
+            used: false,
+            opened: Instant::now(),
+            hurried: false,
+            generation,
+        })
+    }
+
+    /// As [`connect`](Self::connect); on this session a statement ends with an error rather than to wait for a lock for long.
+    pub(crate) async fn connect_hurried(&self) -> Result<Session, ConnectError> {
+        let mut session = self.connect().await?;
+        session.hurried = true;
+        if !self.settings.pooler {
+            let set = self.hurry(&mut session.connection, "SESSION").await;
+            set.map_err(|error| Failure::from(error).opening(&self.settings.opening(true)))?;
+        }
+        Ok(session)
+    }
+
+    async fn hurry(&self, connection: &mut PgConnection, scope: &str) -> Result<(), sqlx::Error> {
+        // A timeout of 0 would be none at all.
+        let longest = self.settings.lock_patience.as_millis().clamp(1, i32::MAX as u128);
+        let set = format!("SET {scope} lock_timeout = {longest}");
+        raw_sql(AssertSqlSafe(set)).execute(connection).await.map(drop)
+    }
+
+    /// Whether a session was opened after the last one that was found broken.
+    pub(crate) fn trusts(&self, session: &Session) -> bool {
+        session.generation == self.generation.load(Ordering::Acquire)
     }
 
     /// Begins a transaction, if a pooler needs one to stay with one server process.
@@ -181,12 +219,13 @@ impl Pool {
 
     /// Waits for the calls under way, then says goodbye to the server. Later calls fail.
     pub(crate) async fn close(&self) {
+        let mut sessions = self.lanes.close().await;
         // The semaphore is never closed before this.
         let _all = self.slots.acquire_many(self.settings.connections).await;
         self.slots.close();
         self.watermark.close().await;
         self.hints.close();
-        let sessions = std::mem::take(&mut *self.idle());
+        sessions.append(&mut self.idle());
         for session in sessions {
             // A server that is gone needs no goodbye.
             let _gone = session.connection.close().await;
@@ -198,14 +237,33 @@ impl Pool {
     }
 }
 
+impl Session {
+    /// Begins a transaction, if a pooler needs one.
+    pub(crate) async fn begin(&mut self, pool: &Pool) -> Result<(), sqlx::Error> {
+        pool.begin(&mut self.connection).await?;
+        if self.hurried && pool.settings.pooler {
+            pool.hurry(&mut self.connection, "LOCAL").await?;
+        }
+        Ok(())
+    }
+}
+
 impl Lease<'_> {
     /// Gives the session back: its call is complete.
     pub(crate) fn keep(self) {
         let Self { pool, mut session, .. } = self;
         session.used = true;
         let mut idle = pool.idle();
-        if session.generation == pool.generation.load(Ordering::Acquire) && !pool.slots.is_closed() {
+        if pool.trusts(&session) && !pool.slots.is_closed() {
             idle.push(session);
+        }
+    }
+
+    /// Gives the session back after a call that may not have come to its end without a pooler's transaction.
+    pub(crate) fn keep_unless_begun(self) {
+        if !self.pool.settings.pooler {
+            // Behind a pooler the transaction of the call may still be open; it ends with the connection.
+            self.keep();
         }
     }
 
@@ -219,9 +277,8 @@ impl Lease<'_> {
     pub(crate) fn keep_after(self, failure: &Failure) {
         if failure.is_lost() {
             self.pool.distrust();
-        } else if !self.pool.settings.pooler {
-            // Behind a pooler the transaction of the call is still open; it ends with the connection.
-            self.keep();
+        } else {
+            self.keep_unless_begun();
         }
     }
 }

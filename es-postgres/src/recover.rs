@@ -23,32 +23,70 @@ pub(crate) struct Lost {
     pub(crate) failure: Failure,
 }
 
-/// Finds out: waits until the old backend is gone, so that nothing more can come of the append, then looks for the
-/// events. If they are there, they were appended; else nothing was written, and the caller may try again.
-pub(crate) async fn outcome(
-    pool: &Pool,
-    lost: Lost,
-    appends: &[Append<'_>],
-) -> Result<Vec<AppendOutcome>, StoreError> {
-    let Some(first) = appends.first() else { return Ok(Vec::new()) };
-    tracing::warn!(stream = %first.stream, error = %lost.failure, "connection lost while appending, looking for the outcome");
-    let deadline = Instant::now() + pool.settings.patience;
-    while Instant::now() < deadline {
-        match ask(pool, &lost.backend, appends, deadline).await {
-            Ok(Some(found)) => return Ok(found.into_iter().map(AppendOutcome::Appended).collect()),
-            // Behind a pooler nobody can tell whether the old backend is gone: it may still write them.
-            Ok(None) if pool.settings.pooler => sleep(EVERY).await,
-            Ok(None) => return Err(lost.failure.into()),
-            Err(Unanswered::Away) => sleep(EVERY).await,
-            Err(Unanswered::Refused(refusal)) => {
-                return Err(StoreError::OutcomeUnknown {
-                    stream: first.stream.clone(),
-                    source: refusal.into(),
-                });
-            }
-        }
+impl Lost {
+    /// Finds out what became of one append.
+    pub(crate) async fn find(self, pool: &Pool, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        let mut found = self.find_each(pool, &[append]).await;
+        found.pop().unwrap_or_else(|| Err(unexpected("no outcome")))
     }
-    Err(StoreError::OutcomeUnknown { stream: first.stream.clone(), source: lost.failure.into() })
+
+    /// Finds out what became of appends that were written all or not at all.
+    pub(crate) async fn find_all(
+        self,
+        pool: &Pool,
+        appends: &[Append<'_>],
+    ) -> Result<Vec<AppendOutcome>, StoreError> {
+        self.find_each(pool, appends).await.into_iter().collect()
+    }
+
+    /// Finds out what became of each append: waits until the old backend is gone, so that nothing more can come of them, then
+    /// looks for the events. If they are there, they were appended; else nothing was written, and the caller may try again.
+    pub(crate) async fn find_each(
+        self,
+        pool: &Pool,
+        appends: &[Append<'_>],
+    ) -> Vec<Result<AppendOutcome, StoreError>> {
+        let Self { backend, failure } = self;
+        tracing::warn!(appends = appends.len(), error = %failure, "connection lost while appending, looking for the outcome");
+        let deadline = Instant::now() + pool.settings.patience;
+        let mut found = Vec::new();
+        let mut unknown = failure.to_string();
+        while Instant::now() < deadline {
+            match ask(pool, &backend, appends, deadline).await {
+                // Behind a pooler nobody can tell whether the old backend is gone: it may still write them.
+                Ok(answers) if pool.settings.pooler && answers.contains(&None) => found = answers,
+                Ok(answers) => {
+                    return answers
+                        .into_iter()
+                        .map(|answer| appended_or(answer, || failure.clone().into()))
+                        .collect();
+                }
+                Err(Unanswered::Away) => {}
+                Err(Unanswered::Refused(refusal)) => {
+                    unknown = refusal.to_string();
+                    break;
+                }
+            }
+            sleep(EVERY).await;
+        }
+        found.resize(appends.len(), None);
+        let answers = found.into_iter().zip(appends);
+        answers
+            .map(|(answer, append)| {
+                appended_or(answer, || StoreError::OutcomeUnknown {
+                    stream: append.stream.clone(),
+                    source: unknown.clone().into(),
+                })
+            })
+            .collect()
+    }
+}
+
+fn appended_or(
+    found: Option<Appended>,
+    error: impl FnOnce() -> StoreError,
+) -> Result<AppendOutcome, StoreError> {
+    found.map(AppendOutcome::Appended).ok_or_else(error)
 }
 
 /// Why nobody could answer.
@@ -64,7 +102,7 @@ async fn ask(
     backend: &Backend,
     appends: &[Append<'_>],
     deadline: Instant,
-) -> Result<Option<Vec<Appended>>, Unanswered> {
+) -> Result<Vec<Option<Appended>>, Unanswered> {
     let mut session = pool.connect().await.map_err(|error| match StoreError::from(error) {
         error if error.is_retryable() => Unanswered::Away,
         error => Unanswered::Refused(error),
@@ -78,12 +116,9 @@ async fn ask(
     }
     let mut found = Vec::with_capacity(appends.len());
     for append in appends {
-        match find(&mut session, pool, append).await.map_err(|_| Unanswered::Away)? {
-            Some(appended) => found.push(appended),
-            None => return Ok(None),
-        }
+        found.push(find(&mut session, pool, append).await.map_err(|_| Unanswered::Away)?);
     }
-    Ok(Some(found))
+    Ok(found)
 }
 
 async fn lives(session: &mut Session, pool: &Pool, backend: &Backend) -> Result<bool, Failure> {

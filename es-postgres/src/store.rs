@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use es_core::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Catalogue, Checkpoint, EventStore, Find, Fingerprint,
     Listener, Load, LoadSink, NewSnapshot, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange,
-    StreamSummary,
+    StreamSummary, Submitted,
 };
 use sqlx::PgConnection;
 use tracing::{Instrument, debug_span};
@@ -15,7 +15,7 @@ use tracing::{Instrument, debug_span};
 use crate::names::{Rename, Said};
 use crate::pool::Pool;
 use crate::{
-    ConnectError, OpenAppend, PostgresOptions, SnapshotGroup, all, append, append_all, find, load,
+    ConnectError, OpenAppend, PostgresOptions, SnapshotGroup, all, append, append_all, find, lanes, load,
     open_appends, read, snapshots, streams,
 };
 
@@ -173,9 +173,21 @@ impl PostgresStore {
 impl EventStore for PostgresStore {
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
-        let outcome = append::append(&self.pool, append).instrument(span).await;
+        let outcome = lanes::append(&self.pool, append).instrument(span).await;
         self.pool.hints.appended();
         outcome
+    }
+
+    async fn submit(&self, append: Append<'_>) -> Result<Submitted, StoreError> {
+        let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
+        let submitted = lanes::submit(&self.pool, append).instrument(span.clone()).await?;
+        let pool = Arc::clone(&self.pool);
+        let outcome = async move {
+            let outcome = submitted.await;
+            pool.hints.appended();
+            outcome
+        };
+        Ok(Box::pin(outcome.instrument(span)))
     }
 
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {

@@ -1,5 +1,6 @@
 //! What goes into an append, what is refused, and what comes of it.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
 use time::OffsetDateTime;
@@ -111,6 +112,9 @@ impl Default for Limits {
         Self { payload_bytes: 1 << 20 }
     }
 }
+
+/// The outcome of an append that was [submitted](super::EventStore::submit). Dropping it takes nothing back.
+pub type Submitted = Pin<Box<dyn Future<Output = Result<AppendOutcome, StoreError>> + Send>>;
 
 /// What an append did.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ mod load;
 use async_trait::async_trait;
 
 pub use self::all::{AllPage, AllQuery, CategoryNames, Filter, Find, Rest};
-pub use self::append::{Append, AppendOutcome, Appended, Limits};
+pub use self::append::{Append, AppendOutcome, Appended, Limits, Submitted};
 pub use self::bell::{Bell, Listener};
 pub use self::checkpoint::{Checkpoint, InvalidCheckpoint};
 pub use self::command::{CommandKey, CommandOutcome, CommandRecord};
@@ -57,6 +57,20 @@ pub trait EventStore: Send + Sync {
     /// [`StoreError`] for bad input, a closed stream, a reused command id, and a store that fails. A conflict is no
     /// error but an [`AppendOutcome`].
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
+
+    /// Hands over an append, whose outcome comes later: appends to one stream that were submitted one after the other are carried
+    /// out in this order. So a caller can build on an append before it knows the outcome: should it be a conflict, those that
+    /// build on it are conflicts as well.
+    ///
+    /// A store that has no use for it, as it has no queue, appends before it returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append), of what can be told at once.
+    async fn submit(&self, append: Append<'_>) -> Result<Submitted, StoreError> {
+        let outcome = self.append(append).await;
+        Ok(Box::pin(std::future::ready(outcome)))
+    }
 
     /// Appends to several streams, to all or to none. The outcomes stand in the order of `appends`.
     ///

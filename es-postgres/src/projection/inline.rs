@@ -16,7 +16,7 @@ use super::setup::{INLINE, sql};
 use super::{Projector, ProjectorError};
 use crate::PostgresStore;
 use crate::error::{Failure, unexpected};
-use crate::recover::{self, Lost};
+use crate::recover::Lost;
 
 /// A store that runs a projection in the transaction of each append; made by [`Projector::inline`].
 ///
@@ -194,7 +194,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
             Ok(Err(failure)) => {
                 let backend = lease.session.backend;
                 lease.keep_after(&failure);
-                recover::outcome(pool, Lost { backend, failure }, appends).await
+                Lost { backend, failure }.find_all(pool, appends).await
             }
             Err(error) => {
                 if raw_sql("ROLLBACK").execute(&mut lease.session.connection).await.is_ok() {

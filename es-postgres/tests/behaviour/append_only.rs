@@ -143,6 +143,28 @@ async fn calls_that_would_damage_a_stream_are_refused() {
     ] {
         assert!(sqlx::raw_sql(AssertSqlSafe(call)).execute(&mut connection).await.is_err(), "{what}");
     }
+    let batch = |keys: &str, through: &str, appends: &str, payloads: &str| {
+        format!(
+            "SELECT outcomes FROM es.append_batch(array_fill(1, '{{2}}'), {keys}, '{{1,0}}', array_fill(NULL::uuid, '{{2}}'),
+             {through}, {appends}, ARRAY[gen_random_uuid(), gen_random_uuid(), gen_random_uuid()], '{{1,1,1}}', {payloads},
+             '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}')"
+        )
+    };
+    let (keys, payloads) = ("'{a,b}'", "'{1,2,3}'");
+    for (what, call) in [
+        ("fewer events than appends say", batch(keys, "'{1,4}'", "'{1,2,2}'", payloads)),
+        ("more events than appends say", batch(keys, "'{1,2}'", "'{1,2,2}'", payloads)),
+        ("an append without events", batch(keys, "'{3,3}'", "'{1,1,1}'", payloads)),
+        ("an event of another append", batch(keys, "'{2,3}'", "'{1,2,2}'", payloads)),
+        ("an event of an append that is a conflict", batch("'{a,a}'", "'{2,3}'", "'{1,2,2}'", payloads)),
+        ("an event of no append", batch(keys, "'{2,3}'", "'{1,1,NULL}'", payloads)),
+        ("no key", batch("'{a,\"\"}'", "'{2,3}'", "'{1,1,2}'", payloads)),
+        ("too few payloads", batch(keys, "'{2,3}'", "'{1,1,2}'", "'{1,2}'")),
+        ("too many payloads", batch(keys, "'{2,3}'", "'{1,1,2}'", "'{1,2,3,4}'")),
+    ] {
+        let refused = sqlx::raw_sql(AssertSqlSafe(call)).execute(&mut connection).await;
+        assert!(refused.is_err(), "{what}");
+    }
     // A revision below zero is that of no stream.
     let outcome: String = sqlx::query_scalar(AssertSqlSafe(append("b", -5, one, payload)))
         .fetch_one(&mut connection)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use es_core::{Append, AppendOutcome, EventStore, NewEvent, Revision, StreamId};
 use es_postgres::PostgresStore;
 
-use crate::support::{Gate, append_one, appended, command, connect, events, fresh, ids, number, sql, stream};
+use crate::support::{Gate, append_one, appended, command, connect, events, fresh, ids, sql, stream};
 
 async fn heads(store: &PostgresStore, streams: &[StreamId]) -> Vec<u64> {
     let mut heads = Vec::new();
@@ -191,36 +191,6 @@ async fn a_batch_that_waited_for_its_own_command_is_repeated() {
         }
         other => panic!("{other:?}"),
     }
-}
-
-/// What a group commit needs of the function: each append for itself.
-#[tokio::test]
-async fn without_all_or_nothing_each_append_stands_for_itself() {
-    let (database, store) = fresh().await;
-    for key in ["a", "closed"] {
-        appended(append_one(&store, &stream(key), 0).await);
-    }
-    assert!(store.close_stream(&stream("closed"), Revision::new(1)).await.expect("an answer"));
-    let mut connection = connect(database.url()).await;
-    sql(
-        &mut connection,
-        "CREATE TABLE answer AS SELECT * FROM es.append_all(false, '{1,1,1,1}', '{new,a,b,closed}', '{0,7,0,1}',
-         array_fill(NULL::uuid, '{4}'), '{2,1,1,1}', array_fill(NULL::uuid, '{4}'), array_fill(NULL::text, '{4}'),
-         array_fill(NULL::bigint, '{4}'), ARRAY(SELECT gen_random_uuid() FROM generate_series(1, 5)), '{1,1,1,1,1}',
-         array_fill('{}'::jsonb, '{5}'), array_fill(NULL::timestamptz, '{5}'), array_fill(NULL::uuid, '{5}'),
-         array_fill(NULL::uuid, '{5}'), array_fill(NULL::jsonb, '{5}'))",
-    )
-    .await;
-    let outcomes: Vec<String> =
-        sqlx::query_scalar("SELECT outcomes FROM answer").fetch_one(&mut connection).await.expect("outcomes");
-    assert_eq!(outcomes, ["appended", "conflict", "appended", "closed"]);
-    let positions: Vec<Option<i64>> = sqlx::query_scalar("SELECT positions FROM answer")
-        .fetch_one(&mut connection)
-        .await
-        .expect("positions");
-    assert_eq!(positions, [Some(3), Some(4), None, Some(5), None]);
-    assert_eq!(heads(&store, &[stream("new"), stream("a"), stream("b")]).await, [2, 1, 1]);
-    assert_eq!(number(&mut connection, "SELECT count(*) FROM es.events").await, 5);
 }
 
 #[tokio::test]

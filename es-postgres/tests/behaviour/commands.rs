@@ -7,7 +7,7 @@ use es_postgres::PostgresStore;
 use tokio::task::JoinHandle;
 
 use crate::support::{
-    Gate, append_one, appended, command, connect, events, fresh, ids, number, sql, stream, until,
+    Gate, another, append_one, appended, command, connect, events, fresh, ids, number, sql, stream, until,
 };
 
 fn send(store: &PostgresStore, expected: u64, id: Uuid) -> JoinHandle<AppendOutcome> {
@@ -34,7 +34,7 @@ async fn the_second_of_two_that_meet_at_one_revision_is_repeated() {
         let id = Uuid::now_v7();
         let first = send(&store, existing, id);
         gate.wait_for(1).await;
-        let second = send(&store, existing, id);
+        let second = send(&another(&database).await, existing, id);
         gate.wait_for_blocked(1).await;
         gate.open().await;
         appended(first.await.expect("no panic"));
@@ -76,7 +76,7 @@ async fn whoever_holds_the_row_first_carries_the_command_out() {
     let later = send(&store, 2, id);
     gate.wait_for(1).await;
     // Decided on a revision that is gone: no row to wait for, and no ledger to be seen yet.
-    let stale = send(&store, 1, id).await.expect("no panic");
+    let stale = send(&another(&database).await, 1, id).await.expect("no panic");
     assert_eq!(stale, AppendOutcome::Conflict { actual: Revision::new(2) });
     gate.open().await;
     appended(later.await.expect("no panic"));

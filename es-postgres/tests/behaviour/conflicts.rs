@@ -1,10 +1,11 @@
 //! Writers of one stream: exactly one wins, the others get a conflict and not an error of the database.
 
 use es_core::{Append, AppendIn, AppendOutcome, EventStore, Revision};
+use es_postgres::PostgresStore;
 use futures_util::future::join_all;
 use sqlx::Connection;
 
-use crate::support::{Gate, append_one, appended, connect, events, fresh, ids, number, sql, stream};
+use crate::support::{Gate, another, append_one, appended, connect, events, fresh, ids, number, sql, stream};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_32_appends_at_one_revision_exactly_one_wins() {
@@ -34,13 +35,14 @@ async fn an_append_that_waited_for_the_winner_is_a_conflict() {
             appended(append_one(&store, &stream, expected).await);
         }
         let mut gate = Gate::closed(database.url()).await;
-        let spawn = || {
+        let other = another(&database).await;
+        let spawn = |store: &PostgresStore| {
             let (store, stream) = (store.clone(), stream.clone());
             tokio::spawn(async move { append_one(&store, &stream, existing).await })
         };
-        let winner = spawn();
+        let winner = spawn(&store);
         gate.wait_for(1).await;
-        let loser = spawn();
+        let loser = spawn(&other);
         gate.wait_for_blocked(1).await;
         gate.open().await;
         appended(winner.await.expect("no panic"));
@@ -54,14 +56,15 @@ async fn when_the_winner_fails_the_append_that_waited_for_it_wins() {
     let (database, store) = fresh().await;
     let stream = stream("a");
     let mut gate = Gate::closed(database.url()).await;
-    let spawn = || {
+    let other = another(&database).await;
+    let spawn = |store: &PostgresStore| {
         let (store, stream) = (store.clone(), stream.clone());
         tokio::spawn(async move { store.append(Append::new(&stream, Revision::EMPTY, &events(1))).await })
     };
-    let first = spawn();
+    let first = spawn(&store);
     gate.wait_for(1).await;
     let backend = gate.backend().await;
-    let second = spawn();
+    let second = spawn(&other);
     gate.wait_for_blocked(1).await;
     sql(&mut gate.connection, &format!("SELECT pg_cancel_backend({backend})")).await;
     let failed = first.await.expect("no panic").expect_err("cancelled");

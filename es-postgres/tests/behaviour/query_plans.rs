@@ -1,6 +1,8 @@
 //! The statements of the hot paths, on many rows: indexes only, no sort, whatever the plan cache does.
 
 use es_core::{Append, EventStore, Revision};
+use es_postgres::PostgresStore;
+use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
@@ -12,7 +14,7 @@ const MANY: &str = "
     SELECT 1, 'key-' || n, CASE WHEN n = 1 THEN 10000 ELSE 10 END, gen_random_uuid() FROM generate_series(1, 19000) n;
     INSERT INTO es.events (position, stream, revision, recorded_at, event_id, type, payload)
     SELECT nextval('es.positions'), s.id, r, clock_timestamp(), gen_random_uuid(), 1, '{\"nth\": 1}'
-    FROM es.streams s, generate_series(1, s.revision) r;
+    FROM es.streams s, generate_series(1, s.revision) r WHERE s.key LIKE 'key-%';
     INSERT INTO es.commands SELECT s.id, gen_random_uuid(), 1, 1, NULL, now(), 'x' FROM es.streams s;
     INSERT INTO es.snapshots (stream, fingerprint, revision, state) SELECT s.id, 7, 5, '{}' FROM es.streams s;
     VACUUM ANALYZE es.streams, es.events, es.commands, es.snapshots, es.categories, es.event_types";
@@ -162,6 +164,10 @@ async fn the_last_position_is_found_by_its_index() {
 async fn appends_scan_no_table() {
     let (database, _) = fresh().await;
     let store = database.options().connections(1).connect().await.expect("a store");
+    // The plans that the sessions keep are made while the tables are as good as empty.
+    for round in 0..10 {
+        append_together(&store, round).await;
+    }
     let mut connection = with_many_rows(database.url()).await;
     let scanned = "SELECT sum(seq_scan)::bigint FROM pg_stat_user_tables
                    WHERE schemaname = 'es' AND relname IN ('events', 'streams', 'commands', 'snapshots')";
@@ -181,9 +187,21 @@ async fn appends_scan_no_table() {
         for outcome in store.append_all(&appends).await.expect("outcomes") {
             appended(outcome);
         }
+        append_together(&store, 10 + round).await;
     }
     // Counters are reported when a session ends.
     store.close().await;
     crate::support::until(&mut connection, &format!("({found}) >= {} + 60", before.1)).await;
     assert_eq!(number(&mut connection, scanned).await, before.0);
+}
+
+/// Ten appends at once, to new streams or to those of the rounds before: most of them wait for a lane, and go together.
+async fn append_together(store: &PostgresStore, round: u64) {
+    let appends = (0..10).map(|nth| async move {
+        let stream = stream(&format!("together-{nth}-{}", round / 2));
+        append_one(store, &stream, round % 2).await
+    });
+    for outcome in join_all(appends).await {
+        appended(outcome);
+    }
 }

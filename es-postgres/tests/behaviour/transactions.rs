@@ -1,5 +1,7 @@
 //! Appends in the caller's transaction: with its other rows, or not at all.
 
+use std::time::Duration;
+
 use es_core::{Append, AppendIn, Load, Revision, StoreError};
 use sqlx::Connection;
 
@@ -74,7 +76,9 @@ async fn a_new_event_type_outlives_the_rollback_that_used_it_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_never_waits_for_a_connection_of_the_store() {
     let (database, _) = fresh().await;
-    let store = database.options().connections(2).connect().await.expect("a store");
+    // One append waits for the stream on the only connection, the other one for the first.
+    let options = database.options().connections(1).lock_patience(Duration::from_millis(1));
+    let store = options.connect().await.expect("a store");
     let stream = stream("a");
     appended(append_one(&store, &stream, 0).await);
     let mut connection = connect(database.url()).await;
@@ -91,7 +95,7 @@ async fn a_transaction_never_waits_for_a_connection_of_the_store() {
     let mut watcher = connect(database.url()).await;
     crate::support::until(
         &mut watcher,
-        "(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock') = 2",
+        "(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock') = 1",
     )
     .await;
     let mut other = events(1);

@@ -18,7 +18,8 @@ fn send(store: &PostgresStore, batch: Vec<NewEvent>) -> JoinHandle<Result<Append
 async fn proxied() -> (TestDatabase, Proxy, PostgresStore) {
     let (database, _) = fresh().await;
     let proxy = Proxy::before(database.url()).await;
-    let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
+    let options = PostgresStore::options(proxy.url()).notify(false).lock_patience(Duration::from_secs(60));
+    let store = options.connect().await.expect("a store");
     appended(append_one(&store, &stream("a"), 0).await);
     (database, proxy, store)
 }
@@ -119,6 +120,7 @@ async fn an_outcome_that_nobody_can_tell_is_unknown() {
     let proxy = Proxy::before(database.url()).await;
     let options = PostgresStore::options(proxy.url()).notify(false).patience(Duration::from_millis(300));
     let store = options.connect().await.expect("a store");
+    assert!(matches!(append_one(&store, &stream("a"), 7).await, AppendOutcome::Conflict { .. }));
     proxy.refuse();
     proxy.cut_at_next_answer();
     let error = send(&store, events(1)).await.expect("no panic").expect_err("cut off");

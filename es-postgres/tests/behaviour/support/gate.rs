@@ -2,7 +2,7 @@
 
 use sqlx::PgConnection;
 
-use super::{connect, number, sql, until};
+use super::{connect, sql, until};
 
 /// A trigger on `events` that waits for an advisory lock, which this holds while the gate is closed.
 pub(crate) struct Gate {
@@ -41,12 +41,20 @@ impl Gate {
 
     /// The backend that stands at the gate.
     pub(crate) async fn backend(&mut self) -> i64 {
-        number(
-            &mut self.connection,
+        let backends = self.backends().await;
+        assert_eq!(backends.len(), 1);
+        backends[0]
+    }
+
+    /// The backends that stand at the gate.
+    pub(crate) async fn backends(&mut self) -> Vec<i64> {
+        sqlx::query_scalar(
             "SELECT pid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted
              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
         )
+        .fetch_all(&mut self.connection)
         .await
+        .expect("backends")
     }
 
     pub(crate) async fn open(&mut self) {

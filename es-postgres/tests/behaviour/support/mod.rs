@@ -21,8 +21,15 @@ pub(crate) use proxy::Proxy;
 /// A fresh database and a store in it.
 pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
     let database = TestDatabase::new().await.expect("a test database");
-    let store = database.store().await.expect("a migrated store");
+    let store = another(&database).await;
     (database, store)
+}
+
+/// Another program on the same database: appends of one store never meet in the database. It waits for locks, wherever a test
+/// holds one.
+pub(crate) async fn another(database: &TestDatabase) -> PostgresStore {
+    let options = database.options().lock_patience(Duration::from_secs(60));
+    options.connect().await.expect("a migrated store")
 }
 
 pub(crate) async fn connect(url: &str) -> PgConnection {

@@ -21,8 +21,8 @@ pub(crate) struct Proxy {
 
 struct State {
     round_trips: AtomicU64,
-    /// The next bytes from the server are thrown away, and the connection with them.
-    cut_at_answer: AtomicBool,
+    /// Where this is 1, the next bytes from the server are thrown away, and the connection with them.
+    cut_at_answer: AtomicU64,
     /// No new connection is let through.
     refuse: AtomicBool,
     /// Raised to cut all connections.
@@ -41,7 +41,7 @@ impl Proxy {
         let listener = UnixListener::bind(folder.join(".s.PGSQL.5432")).expect("a socket");
         let state = Arc::new(State {
             round_trips: AtomicU64::new(0),
-            cut_at_answer: AtomicBool::new(false),
+            cut_at_answer: AtomicU64::new(0),
             refuse: AtomicBool::new(false),
             cuts: watch::Sender::new(0),
         });
@@ -73,7 +73,12 @@ impl Proxy {
 
     /// The next answer never arrives; its connection is cut.
     pub(crate) fn cut_at_next_answer(&self) {
-        self.state.cut_at_answer.store(true, Ordering::SeqCst);
+        self.cut_at_answer(1);
+    }
+
+    /// The answer of this number from now never arrives; its connection is cut.
+    pub(crate) fn cut_at_answer(&self, number: u64) {
+        self.state.cut_at_answer.store(number, Ordering::SeqCst);
     }
 
     /// Cuts all connections now.
@@ -117,7 +122,8 @@ async fn forward(mut client: UnixStream, mut server: Box<dyn Socket>, state: Arc
             _ = cuts.changed() => return,
             read = server.read(&mut from_server) => {
                 let Ok(count @ 1..) = read else { return };
-                if state.cut_at_answer.swap(false, Ordering::SeqCst) {
+                let left = |left: u64| left.checked_sub(1);
+                if state.cut_at_answer.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left) == Ok(1) {
                     return;
                 }
                 if client.write_all(&from_server[..count]).await.is_err() {

@@ -9,7 +9,7 @@ BEGIN
     EXECUTE format('GRANT USAGE ON SCHEMA :schema TO %I', p_role);
     EXECUTE format('GRANT SELECT ON ALL TABLES IN SCHEMA :schema TO %I', p_role);
     EXECUTE format('GRANT SELECT ON SEQUENCE positions TO %I', p_role);
-    EXECUTE format('GRANT EXECUTE ON FUNCTION register_names, register_events, rename_category, append_one, append, append_all, close_stream, '
-        || 'save_snapshot, drop_snapshots, prune_commands TO %I', p_role);
+    EXECUTE format('GRANT EXECUTE ON FUNCTION register_names, register_events, rename_category, append_one, append, append_all, append_batch, '
+        || 'close_stream, save_snapshot, drop_snapshots, prune_commands TO %I', p_role);
 END $$;
 REVOKE ALL ON FUNCTION :schema.grant_writer FROM PUBLIC;

@@ -1,0 +1,209 @@
+//! Group commit. The appends of a process go through two lanes, a held connection each. A lane that is idle sends at once; what
+//! arrives while both are under way waits, and goes together as soon as one of them is back. So a lone caller never waits for
+//! company, and load makes batches.
+//!
+//! Appends to one stream keep their order: while one is under way, the later ones wait. A lane waits for nobody else's lock for
+//! long. What would have to goes apart, on a connection of the pool, and holds up its own stream only.
+
+mod batch;
+mod queue;
+mod waiting;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use es_core::{Append, AppendOutcome, StoreError, StreamId, Submitted};
+use tokio::sync::oneshot::error::RecvError;
+use tokio::sync::{Notify, Semaphore, oneshot};
+
+use self::queue::Queue;
+use self::waiting::{Waiting, is_large};
+use crate::ConnectError;
+use crate::append::{self, CallError};
+use crate::pool::{Pool, Session};
+use crate::recover::Lost;
+
+/// Two keep the server's processors busy: one commits while the other is decided.
+const LANES: usize = 2;
+/// How many appends wait for a lane at most; further callers wait for a place.
+const PLACES: usize = 1024;
+
+/// What waits, and what is under way.
+pub(crate) struct Lanes {
+    queue: Mutex<Queue>,
+    sessions: Mutex<Vec<Session>>,
+    places: Arc<Semaphore>,
+    /// Told when something under way has come to its end.
+    ended: Notify,
+}
+
+impl Default for Lanes {
+    fn default() -> Self {
+        Self {
+            queue: Mutex::new(Queue::new(LANES)),
+            sessions: Mutex::default(),
+            places: Arc::new(Semaphore::new(PLACES)),
+            ended: Notify::new(),
+        }
+    }
+}
+
+/// Appends, at once if a lane is idle.
+pub(crate) async fn append(pool: &Arc<Pool>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+    append.check(pool.settings.limits)?;
+    let large = is_large(append.events);
+    if !pool.lanes.queue().enter(append.stream, large)? {
+        return submit(pool, append).await?.await;
+    }
+    let mut way = Way { pool: Arc::clone(pool), streams: vec![append.stream.clone()], in_lane: !large };
+    if large {
+        return append::apart(pool, append).await;
+    }
+    let sent = way.send(append).await;
+    if !matches!(sent, Sent::Done(_)) {
+        way.leave_lane();
+    }
+    sent.outcome(pool, append).await
+}
+
+/// Takes its place among the appends of its stream. What is given back waits for the outcome.
+pub(crate) async fn submit(pool: &Arc<Pool>, append: Append<'_>) -> Result<Submitted, StoreError> {
+    append.check(pool.settings.limits)?;
+    let Ok(place) = Arc::clone(&pool.lanes.places).acquire_owned().await else {
+        return Err(StoreError::Closed);
+    };
+    let (reply, outcome) = oneshot::channel();
+    pool.lanes.queue().push(Waiting::new(append, reply, place))?;
+    start(pool);
+    let stream = append.stream.clone();
+    Ok(Box::pin(async move {
+        // The task that carried it has ended with its runtime, or panicked.
+        let unknown = |gone: RecvError| Err(StoreError::OutcomeUnknown { stream, source: gone.into() });
+        outcome.await.unwrap_or_else(unknown)
+    }))
+}
+
+/// Sends what can be sent.
+fn start(pool: &Arc<Pool>) {
+    loop {
+        let Some(work) = pool.lanes.queue().next() else { return };
+        let runtime = work.runtime();
+        let way = Way { pool: Arc::clone(pool), streams: work.streams(), in_lane: work.needs_lane() };
+        // Should that runtime be gone, the future is dropped at once, and leaves the lane to what waits behind it.
+        drop(runtime.spawn(way.carry(work)));
+    }
+}
+
+/// What is held while appends are under way: their streams, and the lane that they go through.
+struct Way {
+    pool: Arc<Pool>,
+    streams: Vec<StreamId>,
+    in_lane: bool,
+}
+
+impl Way {
+    /// Sends one append through the lane.
+    async fn send(&self, append: Append<'_>) -> Sent {
+        let pool = &self.pool;
+        let mut session = match pool.lanes.session(pool).await {
+            Ok(session) => session,
+            Err(error) => return Sent::Done(Err(error.into())),
+        };
+        let backend = session.backend;
+        let answer = append::send(&mut session, pool, append).await;
+        pool.lanes.keep(pool, session, answer.as_ref().err());
+        match answer {
+            Ok(outcome) => Sent::Done(Ok(outcome)),
+            Err(CallError::Refused(error)) => Sent::Done(Err(error)),
+            Err(CallError::Failed(failure)) if failure.is_held_up() => Sent::Held,
+            Err(CallError::Failed(failure)) if failure.leaves_doubt() => {
+                Sent::Lost(Lost { backend, failure })
+            }
+            Err(CallError::Failed(failure)) => Sent::Done(Err(failure.into())),
+        }
+    }
+
+    /// Goes on without the lane.
+    fn leave_lane(&mut self) {
+        if std::mem::take(&mut self.in_lane) {
+            self.pool.lanes.queue().leave(&[], true);
+            start(&self.pool);
+        }
+    }
+
+    /// Hands one of the streams on to a way of its own, beside the lanes.
+    fn beside(&mut self, stream: &StreamId) -> Self {
+        self.streams.retain(|held| held != stream);
+        Self { pool: Arc::clone(&self.pool), streams: vec![stream.clone()], in_lane: false }
+    }
+}
+
+impl Drop for Way {
+    fn drop(&mut self) {
+        self.pool.lanes.queue().leave(&self.streams, self.in_lane);
+        self.pool.lanes.ended.notify_waiters();
+        start(&self.pool);
+    }
+}
+
+/// What became of an append that was sent through a lane.
+enum Sent {
+    Done(Result<AppendOutcome, StoreError>),
+    /// Somebody else holds a lock; nothing was written.
+    Held,
+    /// The connection broke before the answer came.
+    Lost(Lost),
+}
+
+impl Sent {
+    /// The outcome, for which the lane is no longer needed.
+    async fn outcome(self, pool: &Pool, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        match self {
+            Self::Done(outcome) => outcome,
+            Self::Held => append::apart(pool, append).await,
+            Self::Lost(lost) => lost.find(pool, append).await,
+        }
+    }
+}
+
+impl Lanes {
+    /// A connection for a lane.
+    async fn session(&self, pool: &Pool) -> Result<Session, ConnectError> {
+        loop {
+            let Some(session) = self.sessions().pop() else { return pool.connect_hurried().await };
+            if pool.trusts(&session) {
+                return Ok(session);
+            }
+        }
+    }
+
+    /// Keeps the connection for the next time, unless it is of no more use.
+    fn keep(&self, pool: &Pool, session: Session, failed: Option<&CallError>) {
+        match failed {
+            Some(CallError::Failed(failure)) if failure.is_lost() => pool.distrust(),
+            // Behind a pooler the transaction of the call may still be open; it ends with the connection.
+            Some(_) if pool.settings.pooler => {}
+            _ => self.sessions().push(session),
+        }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn sessions(&self) -> MutexGuard<'_, Vec<Session>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes no more appends, waits for those that were taken, and gives back the connections.
+    pub(crate) async fn close(&self) -> Vec<Session> {
+        self.places.close();
+        loop {
+            let ended = self.ended.notified();
+            if self.queue().close() {
+                break;
+            }
+            ended.await;
+        }
+        std::mem::take(&mut *self.sessions())
+    }
+}
