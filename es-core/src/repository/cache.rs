@@ -1,12 +1,17 @@
 //! The states that commands have folded, kept for the next command; and the order in which commands on one aggregate take
 //! their turns.
+//!
+//! While others wait, a command ends its turn as soon as its append is submitted: the next one decides on the state as it will be
+//! then. So the appends of a busy aggregate are written together. What is decided too early is guarded as every state that is
+//! kept: the append names the revision and the last event on which it rests.
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use quick_cache::sync;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, RwLock};
 use uuid::Uuid;
 
 use crate::Revision;
@@ -24,18 +29,56 @@ pub(super) struct Folded<A> {
     pub(super) snapshot: Revision,
 }
 
-/// The place of one aggregate. Whoever carries out a command holds it; its state is taken out meanwhile, so a command that
+/// A state that is kept, and to which line of states it belongs.
+struct Kept<A> {
+    folded: Folded<A>,
+    line: u64,
+}
+
+/// The place of one aggregate. Whoever carries out a command holds its state, which is taken out meanwhile, so a command that
 /// is dropped half-way, or panics, leaves none behind.
-type Place<A> = Arc<Mutex<Option<Folded<A>>>>;
+struct Place<A> {
+    kept: Arc<Mutex<Option<Kept<A>>>>,
+    /// How many commands wait for their turn.
+    waiting: AtomicUsize,
+    /// The line of states that can be decided on. It ends when an append on which states of it were built is not written.
+    line: AtomicU64,
+    /// Held by the commands whose appends are under way after their turn.
+    ahead: Arc<RwLock<()>>,
+}
 
 /// States by the text of the aggregate's id, the least useful of which make room for new ones.
 pub(super) struct Cache<A> {
-    places: Option<sync::Cache<String, Place<A>>>,
+    places: Option<sync::Cache<String, Arc<Place<A>>>>,
 }
 
 /// The right to carry out a command on one aggregate before all others of this process.
 pub(super) struct Turn<A> {
-    place: Option<OwnedMutexGuard<Option<Folded<A>>>>,
+    held: Option<Held<A>>,
+}
+
+struct Held<A> {
+    place: Arc<Place<A>>,
+    kept: OwnedMutexGuard<Option<Kept<A>>>,
+    line: u64,
+}
+
+/// Of a command that ends its turn before it knows whether its append is written.
+pub(super) struct Ahead<A> {
+    place: Arc<Place<A>>,
+    line: u64,
+    _under_way: OwnedRwLockReadGuard<()>,
+}
+
+impl<A> Default for Place<A> {
+    fn default() -> Self {
+        Self {
+            kept: Arc::default(),
+            waiting: AtomicUsize::new(0),
+            line: AtomicU64::new(0),
+            ahead: Arc::default(),
+        }
+    }
 }
 
 impl<A> Cache<A> {
@@ -45,34 +88,81 @@ impl<A> Cache<A> {
 
     pub(super) async fn turn(&self, key: &str) -> Turn<A> {
         let Some(places) = &self.places else { return Turn::none() };
-        let found = places.get_or_insert_with::<str, Infallible>(key, || Ok(Place::default()));
-        let Ok(place) = found;
-        let guard = match Arc::clone(&place).try_lock_owned() {
-            Ok(guard) => Some(guard),
-            Err(_) => tokio::time::timeout(PATIENCE, place.lock_owned()).await.ok(),
+        let Ok(place) = places.get_or_insert_with::<str, Infallible>(key, || Ok(Arc::default()));
+        let kept = match Arc::clone(&place.kept).try_lock_owned() {
+            Ok(kept) => Some(kept),
+            Err(_) => {
+                let _waiting = Waiting::on(&place.waiting);
+                tokio::time::timeout(PATIENCE, Arc::clone(&place.kept).lock_owned()).await.ok()
+            }
         };
-        Turn { place: guard }
+        Turn { held: kept.map(|kept| Held { place, kept, line: 0 }) }
     }
 }
 
 impl<A> Turn<A> {
     /// For a command that neither waits nor keeps a state.
     pub(super) const fn none() -> Self {
-        Self { place: None }
+        Self { held: None }
     }
 
+    /// The state that was kept, unless its line has ended.
     pub(super) fn take(&mut self) -> Option<Folded<A>> {
-        self.place.as_mut()?.take()
+        let held = self.held.as_mut()?;
+        held.line = held.place.line.load(Ordering::Acquire);
+        held.kept.take().filter(|kept| kept.line == held.line).map(|kept| kept.folded)
     }
 
     pub(super) fn keep(&mut self, folded: Folded<A>) {
-        if let Some(place) = &mut self.place {
-            **place = Some(folded);
+        if let Some(held) = &mut self.held {
+            *held.kept = Some(Kept { folded, line: held.line });
         }
     }
 
     /// Whether [`keep`](Self::keep) keeps anything.
     pub(super) const fn keeps(&self) -> bool {
-        self.place.is_some()
+        self.held.is_some()
+    }
+
+    /// To end the turn before its append is written, if there are others who wait for theirs.
+    pub(super) fn ahead(&self) -> Option<Ahead<A>> {
+        let held = self.held.as_ref().filter(|held| held.place.waiting.load(Ordering::Relaxed) > 0)?;
+        let under_way = Arc::clone(&held.place.ahead).try_read_owned().ok()?;
+        Some(Ahead { place: Arc::clone(&held.place), line: held.line, _under_way: under_way })
+    }
+
+    /// Waits for the appends of those who have ended their turns before they knew.
+    pub(super) fn settle(&self) -> impl Future<Output = ()> + Send + use<A> {
+        let ahead = self.held.as_ref().map(|held| Arc::clone(&held.place.ahead));
+        async move {
+            if let Some(ahead) = ahead {
+                let _all = ahead.write().await;
+            }
+        }
+    }
+}
+
+impl<A> Ahead<A> {
+    /// The append is not written: states that were built on it are of no use.
+    pub(super) fn end_line(&self) {
+        let next = self.line + 1;
+        // If another append of this line has ended it, the states of the next one are sound.
+        let _ended = self.place.line.compare_exchange(self.line, next, Ordering::AcqRel, Ordering::Acquire);
+    }
+}
+
+/// Counts a command that waits, also when it is dropped.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn on(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

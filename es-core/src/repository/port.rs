@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 
-use crate::{Append, AppendIn, AppendOutcome, EventStore, Load, LoadSink, StoreError, StreamHead};
+use crate::{Append, AppendIn, AppendOutcome, EventStore, Load, LoadSink, StoreError, StreamHead, Submitted};
 
 #[async_trait]
 pub(super) trait Port: Send {
     async fn load(&mut self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError>;
     async fn append(&mut self, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
+    async fn submit(&mut self, append: Append<'_>) -> Result<Submitted, StoreError>;
 }
 
 /// Each step on its own.
@@ -21,6 +22,10 @@ impl<S: EventStore> Port for Direct<'_, S> {
 
     async fn append(&mut self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         self.0.append(append).await
+    }
+
+    async fn submit(&mut self, append: Append<'_>) -> Result<Submitted, StoreError> {
+        self.0.submit(append).await
     }
 }
 
@@ -38,5 +43,10 @@ impl<Tx: ?Sized + Send, S: AppendIn<Tx>> Port for InTransaction<'_, S, Tx> {
 
     async fn append(&mut self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         self.store.append_in(self.tx, append).await
+    }
+
+    async fn submit(&mut self, append: Append<'_>) -> Result<Submitted, StoreError> {
+        let outcome = self.append(append).await;
+        Ok(Box::pin(std::future::ready(outcome)))
     }
 }

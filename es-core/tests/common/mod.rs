@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use es_core::{
-    Aggregate, AllPage, AllQuery, Append, AppendOutcome, Apply, Catalogue, Checkpoint, EventStore, Events,
-    Handle, Listener, Load, LoadItem, LoadSink, MemoryStore, Metadata, NewEvent, NewSnapshot, Revision, Sink,
-    StoreError, StreamHead, StreamId, StreamRange, StreamSummary, emit, event,
+    Aggregate, AllPage, AllQuery, Append, AppendOutcome, Apply, Catalogue, Checkpoint, CommandKey,
+    CommandRecord, EventStore, Events, Handle, Listener, Load, LoadItem, LoadSink, MemoryStore, Metadata,
+    NewEvent, NewSnapshot, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
+    Submitted, Uuid, emit, event,
 };
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 #[event(name = "account.opened")]
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +98,16 @@ pub enum Meddle {
     Fail(fn() -> StoreError),
 }
 
+/// An append that was taken, and waits to be carried out.
+pub struct Taken {
+    stream: StreamId,
+    expected: Revision,
+    head: Option<Uuid>,
+    events: Vec<NewEvent>,
+    command: Option<(CommandKey, String)>,
+    reply: oneshot::Sender<Result<AppendOutcome, StoreError>>,
+}
+
 /// A memory store that counts what is asked of it and meddles with appends.
 #[derive(Clone, Default)]
 pub struct Meddler {
@@ -107,6 +118,8 @@ pub struct Meddler {
     /// How many events loads have handed out.
     pub events_loaded: Arc<AtomicUsize>,
     pub snapshots_kept: Arc<AtomicUsize>,
+    /// While present, appends are taken in their order, and carried out later.
+    pub taken: Arc<Mutex<Option<VecDeque<Taken>>>>,
     /// While present, a snapshot waits for a permit before it is kept.
     pub snapshot_gate: Option<Arc<Semaphore>>,
 }
@@ -118,6 +131,29 @@ impl Meddler {
 
     pub fn count(counter: &AtomicUsize) -> usize {
         counter.load(Ordering::SeqCst)
+    }
+
+    /// From now on appends wait until they are carried out.
+    pub fn hold(&self) {
+        *self.taken.lock().expect("no panic") = Some(VecDeque::new());
+    }
+
+    /// Waits until that many appends were taken.
+    pub async fn until_taken(&self, appends: usize) {
+        while self.taken.lock().expect("no panic").as_ref().map_or(0, VecDeque::len) < appends {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Carries out what was taken, in that order, and from now on everything at once.
+    pub async fn carry_out(&self) {
+        let taken = self.taken.lock().expect("no panic").take().unwrap_or_default();
+        for Taken { stream, expected, head, events, command, reply } in taken {
+            let command = command.as_ref().map(|(key, name)| CommandRecord { key: *key, name });
+            let append = Append::new(&stream, expected, &events).head(head).command(command);
+            let outcome = self.inner.append(append).await;
+            let _gone = reply.send(outcome);
+        }
     }
 
     /// Puts an event under the given name, version and payload at the end of a stream.
@@ -133,6 +169,9 @@ impl Meddler {
 #[async_trait]
 impl EventStore for Meddler {
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        if self.taken.lock().expect("no panic").is_some() {
+            return self.submit(append).await?.await;
+        }
         self.appends.fetch_add(1, Ordering::SeqCst);
         let meddle = self.meddles.lock().expect("no panic").pop_front();
         match meddle {
@@ -144,6 +183,32 @@ impl EventStore for Meddler {
             None => {}
         }
         self.inner.append(append).await
+    }
+
+    async fn submit(&self, append: Append<'_>) -> Result<Submitted, StoreError> {
+        let outcome = {
+            let mut taken = self.taken.lock().expect("no panic");
+            taken.as_mut().map(|taken| {
+                self.appends.fetch_add(1, Ordering::SeqCst);
+                let (reply, outcome) = oneshot::channel();
+                taken.push_back(Taken {
+                    stream: append.stream.clone(),
+                    expected: append.expected,
+                    head: append.head,
+                    events: append.events.to_vec(),
+                    command: append.command.map(|command| (command.key, command.name.to_owned())),
+                    reply,
+                });
+                outcome
+            })
+        };
+        match outcome {
+            Some(outcome) => Ok(Box::pin(async { outcome.await.expect("carried out") })),
+            None => {
+                let outcome = self.append(append).await;
+                Ok(Box::pin(std::future::ready(outcome)))
+            }
+        }
     }
 
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {

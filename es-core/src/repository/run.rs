@@ -1,0 +1,334 @@
+//! Carrying out a command: load, decide, append; after a conflict, the tail and the decision again.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+
+use tracing::Instrument;
+
+use super::cache::{Ahead, Folded, Turn};
+use super::fold::Fold;
+use super::history::recorded;
+use super::port::Port;
+use super::written::{Encoded, Executed, executed};
+use super::{ExecuteOptions, Repository};
+use crate::{
+    Aggregate, Append, AppendOutcome, CommandOutcome, CommandRecord, EventStore, Events, ExecuteError, Load,
+    LoadItem, Revision, Snapshots, StoreError, StreamId, StreamKey,
+};
+
+/// One command on its way.
+pub(super) struct Run<'a, A, S, P> {
+    repository: &'a Repository<A, S>,
+    port: P,
+    options: ExecuteOptions,
+    turn: Turn<A>,
+    /// The caller may still roll back, so no snapshot is taken; and after an error the transaction is lost, so nothing
+    /// is tried again in it.
+    in_transaction: bool,
+    /// Whether the turn may end before the append is written. Once that was too early, it may not.
+    eager: bool,
+}
+
+impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
+    pub(super) const fn new(repository: &'a Repository<A, S>, port: P, options: ExecuteOptions) -> Self {
+        Self { repository, port, options, turn: Turn::none(), in_transaction: false, eager: true }
+    }
+
+    pub(super) const fn in_transaction(
+        repository: &'a Repository<A, S>,
+        port: P,
+        options: ExecuteOptions,
+    ) -> Self {
+        Self { repository, port, options, turn: Turn::none(), in_transaction: true, eager: false }
+    }
+
+    pub(super) async fn go<F, Fut, E>(mut self, id: &A::Id, decide: F) -> Result<Executed<A>, ExecuteError<E>>
+    where
+        F: Fn(Arc<A>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Events<A>, E>> + Send,
+        E: Error + Send + Sync + 'static,
+    {
+        let stream = StreamId::new(A::NAME, id.to_key())?;
+        let span = tracing::debug_span!("command", stream = %stream, command_id = tracing::field::Empty);
+        if let Some(command) = self.options.command {
+            span.record("command_id", tracing::field::display(command.id));
+        }
+        async move {
+            let retry = self.repository.retry;
+            let mut repeated = 0;
+            let mut start = self.begin(&stream).await;
+            loop {
+                let failure = match self.attempt(&stream, start, &decide).await? {
+                    Attempt::Done(executed) => return Ok(executed),
+                    Attempt::Unconfirmed(fold) => {
+                        self.turn.settle().await;
+                        start = fold;
+                        continue;
+                    }
+                    Attempt::Overtaken => {
+                        start = self.begin(&stream).await;
+                        continue;
+                    }
+                    Attempt::Failed(failure) => failure,
+                };
+                let fixed = self.options.expected.is_some() && matches!(failure, Failure::Conflict { .. });
+                if repeated == retry.times || fixed {
+                    return Err(failure.into_error(&stream));
+                }
+                tokio::time::sleep(retry.wait(repeated)).await;
+                repeated += 1;
+                tracing::debug!(repeated, "deciding again");
+                start = match failure.into_fold() {
+                    Some(fold) => fold,
+                    None if self.in_transaction || self.turn.keeps() => Fold::new(&stream),
+                    None => self.begin(&stream).await,
+                };
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Waits for its turn; then the state that was kept, or none.
+    async fn begin<'s>(&mut self, stream: &'s StreamId) -> Fold<'s, A> {
+        if !self.in_transaction {
+            self.turn = Turn::none();
+            self.turn = self.repository.cache.turn(stream.key()).await;
+        }
+        match self.turn.take() {
+            Some(folded) => Fold::cached(stream, folded),
+            None => Fold::new(stream),
+        }
+    }
+
+    /// Decides once, from `start` on.
+    async fn attempt<'s, F, Fut, E>(
+        &mut self,
+        stream: &'s StreamId,
+        start: Fold<'s, A>,
+        decide: &F,
+    ) -> Result<Attempt<'s, A>, ExecuteError<E>>
+    where
+        F: Fn(Arc<A>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Events<A>, E>> + Send,
+        E: Error + Send + Sync + 'static,
+    {
+        let told = match self.repository.know_earlier_names().await {
+            Ok(()) => self.repository.register().await,
+            failed => failed,
+        };
+        if let Err(error) = told {
+            return self.unless_final(error);
+        }
+        let command = self.options.command;
+        let command_id = command.map(|command| command.id);
+        let mut fold = start;
+        let cached = std::mem::take(&mut fold.cached);
+        if !cached {
+            fold = match fold.run(&mut self.port, |load| load.command_id(command_id)).await {
+                Ok(fold) => fold,
+                Err(error) => return self.unless_final(error),
+            };
+        }
+        if let (Some(command), Some(outcome)) = (command, fold.command) {
+            outcome.check(stream, command)?;
+            return Ok(Attempt::Done(self.first_outcome(stream, outcome).await?));
+        }
+        let expected = fold.revision;
+        if let Some(wanted) = self.options.expected
+            && wanted != expected
+        {
+            return Ok(if cached {
+                Attempt::Unconfirmed(fold)
+            } else {
+                Attempt::Failed(Failure::Conflict { expected: wanted, actual: expected, fold: None })
+            });
+        }
+
+        let state = Arc::new(std::mem::take(&mut fold.state));
+        let events = match decide(Arc::clone(&state)).await {
+            Ok(events) if !events.is_empty() => events,
+            // No append will say whether the state was the newest.
+            _ if cached => return Ok(Attempt::Unconfirmed(restored(stream, fold, Some(state)))),
+            nothing => {
+                if let Some(state) = Arc::into_inner(state) {
+                    fold.state = state;
+                    self.turn.keep(fold.into_folded());
+                }
+                nothing.map_err(ExecuteError::Rejected)?;
+                return Ok(Attempt::Done(Executed {
+                    events: Vec::new(),
+                    revision: expected,
+                    repeated: false,
+                }));
+            }
+        };
+        let written = Encoded::new(stream, expected, events, &self.options.metadata)?;
+
+        let name = self.options.command_name.as_deref().unwrap_or("decide");
+        let record = command.map(|key| CommandRecord { key, name });
+        let append = Append::new(stream, expected, &written.new).head(fold.head).command(record);
+        let head = written.new.last().map(|event| event.id);
+        let after = Folded { state: (), revision: append.last_revision(), head, snapshot: fold.snapshot };
+        let ahead = self.ahead(&after);
+        let mut state = Some(state);
+        let mut copies = Some(written.copies);
+        let outcome = if ahead.is_some() {
+            match self.port.submit(append).await {
+                Ok(submitted) => {
+                    self.fold(stream, &after, state.take(), copies.take());
+                    self.turn = Turn::none();
+                    submitted.await
+                }
+                Err(error) => Err(error),
+            }
+        } else {
+            self.port.append(append).await
+        };
+        if let (Some(ahead), false) = (&ahead, matches!(outcome, Ok(AppendOutcome::Appended(_)))) {
+            ahead.end_line();
+            self.eager = false;
+        }
+        match outcome {
+            Ok(AppendOutcome::Appended(appended)) => {
+                self.fold(stream, &after, state, copies);
+                let executed = executed(stream, expected, written.events, written.new, &appended)?;
+                Ok(Attempt::Done(executed))
+            }
+            Ok(AppendOutcome::Repeated(outcome)) => {
+                Ok(Attempt::Done(self.first_outcome(stream, outcome).await?))
+            }
+            Ok(AppendOutcome::Conflict { .. }) if ahead.is_some() => Ok(Attempt::Overtaken),
+            Ok(AppendOutcome::Conflict { .. }) if cached => {
+                Ok(Attempt::Unconfirmed(restored(stream, fold, state)))
+            }
+            Ok(AppendOutcome::Conflict { actual }) => {
+                let fold = Some(restored(stream, fold, state));
+                Ok(Attempt::Failed(Failure::Conflict { expected, actual, fold }))
+            }
+            Ok(AppendOutcome::NotWritten) => {
+                let source = "the store left a single append undecided".into();
+                Err(StoreError::Backend { source, retryable: false }.into())
+            }
+            Err(error) => self.unless_final(error),
+        }
+    }
+
+    /// To end the turn before the append is written, if others wait for theirs. Not where a snapshot is due: the next one to
+    /// hold the state might not come to it either.
+    fn ahead(&self, after: &Folded<()>) -> Option<Ahead<A>> {
+        if self.eager && snapshot_due::<A>(after).is_none() { self.turn.ahead() } else { None }
+    }
+
+    fn unless_final<'s, E: Error + 'static>(
+        &self,
+        error: StoreError,
+    ) -> Result<Attempt<'s, A>, ExecuteError<E>> {
+        if error.is_retryable() && !self.in_transaction {
+            Ok(Attempt::Failed(Failure::Store(error)))
+        } else {
+            Err(error.into())
+        }
+    }
+
+    /// Reads what a command did when it was carried out first.
+    async fn first_outcome(
+        &mut self,
+        stream: &StreamId,
+        outcome: CommandOutcome,
+    ) -> Result<Executed<A>, StoreError> {
+        let shared = Arc::new(stream.clone());
+        let last = Revision::new(outcome.first.get() + outcome.count - 1);
+        let before = Revision::new(outcome.first.get() - 1);
+        let mut events = Vec::new();
+        let mut take = |item: LoadItem<'_>| match item {
+            LoadItem::Event(raw) => recorded::<A>(&raw, &shared, &mut |event| {
+                events.push(event);
+                Ok(())
+            }),
+            LoadItem::Snapshot { .. } => Ok(()),
+        };
+        self.port.load(Load::all(stream).after(before).up_to(last), &mut take).await?;
+        Ok(Executed { events, revision: last, repeated: true })
+    }
+
+    /// Folds the new events into the state, and keeps that for the next command; keeps a snapshot of it, if one is due.
+    fn fold(
+        &mut self,
+        stream: &StreamId,
+        after: &Folded<()>,
+        state: Option<Arc<A>>,
+        copies: Option<Vec<A::Event>>,
+    ) {
+        let due = snapshot_due::<A>(after).filter(|_| !self.in_transaction);
+        if due.is_none() && !self.turn.keeps() {
+            return;
+        }
+        let (Some(mut state), Some(copies)) = (state.and_then(Arc::into_inner), copies) else { return };
+        for event in copies {
+            state.apply_event(event);
+        }
+        let mut snapshot = after.snapshot;
+        if let Some(snapshots) = due {
+            let Repository { store, snapshots: writer, .. } = self.repository;
+            if writer.write(store, &snapshots, stream.clone(), after.revision, &state) {
+                snapshot = after.revision;
+            }
+        }
+        self.turn.keep(Folded { state, revision: after.revision, head: after.head, snapshot });
+    }
+}
+
+fn snapshot_due<A: Aggregate>(after: &Folded<()>) -> Option<Snapshots<A>> {
+    let since = after.revision.get() - after.snapshot.get();
+    A::snapshots().filter(|snapshots| since >= snapshots.every)
+}
+
+/// The fold with its state again; a new one, if the decision has kept the state.
+fn restored<'a, A: Aggregate>(
+    stream: &'a StreamId,
+    mut fold: Fold<'a, A>,
+    state: Option<Arc<A>>,
+) -> Fold<'a, A> {
+    match state.and_then(Arc::into_inner) {
+        Some(state) => {
+            fold.state = state;
+            fold
+        }
+        None => Fold::new(stream),
+    }
+}
+
+enum Attempt<'a, A: Aggregate> {
+    Done(Executed<A>),
+    /// The state came from the cache and may be an old one; from here it can be brought up to the stream.
+    Unconfirmed(Fold<'a, A>),
+    /// The turn has ended, and an append on which this one was built was not written.
+    Overtaken,
+    Failed(Failure<'a, A>),
+}
+
+/// Why an attempt may be repeated.
+enum Failure<'a, A> {
+    Conflict { expected: Revision, actual: Revision, fold: Option<Fold<'a, A>> },
+    Store(StoreError),
+}
+
+impl<'a, A> Failure<'a, A> {
+    fn into_fold(self) -> Option<Fold<'a, A>> {
+        match self {
+            Self::Conflict { fold, .. } => fold,
+            Self::Store(_) => None,
+        }
+    }
+
+    fn into_error<E: Error + 'static>(self, stream: &StreamId) -> ExecuteError<E> {
+        match self {
+            Self::Conflict { expected, actual, .. } => {
+                ExecuteError::Conflict { stream: stream.clone(), expected, actual }
+            }
+            Self::Store(error) => error.into(),
+        }
+    }
+}
