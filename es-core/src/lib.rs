@@ -92,8 +92,9 @@ pub use shape::Shape;
 pub use snapshot::{Fingerprint, NewSnapshot, Snapshots};
 pub use store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, Bell, CategoryNames, Checkpoint,
-    CommandKey, CommandOutcome, CommandRecord, EventStore, Filter, Find, InvalidCheckpoint, Limits, Listener,
-    Load, LoadItem, LoadSink, Rest, Sink, StreamHead, StreamRange, StreamSummary, Submitted,
+    CommandKey, CommandOutcome, CommandRecord, EventStore, Filter, Find, InvalidCheckpoint, LargeAppend,
+    LargeAppendError, Limits, Listener, Load, LoadItem, LoadSink, Progress, Rest, Sink, StreamHead,
+    StreamRange, StreamSummary, Submitted,
 };
 pub use stream::{InvalidKey, Position, Revision, StreamId, StreamKey};
 pub use subscription::{Subscription, TypedSubscription};

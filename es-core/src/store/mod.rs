@@ -8,6 +8,7 @@ mod bell;
 mod checkpoint;
 mod command;
 mod forward;
+mod large;
 mod load;
 
 use async_trait::async_trait;
@@ -17,6 +18,7 @@ pub use self::append::{Append, AppendOutcome, Appended, Limits, Submitted};
 pub use self::bell::{Bell, Listener};
 pub use self::checkpoint::{Checkpoint, InvalidCheckpoint};
 pub use self::command::{CommandKey, CommandOutcome, CommandRecord};
+pub use self::large::{LargeAppend, LargeAppendError, Progress};
 pub use self::load::{Load, LoadItem, StreamHead, StreamRange, StreamSummary};
 
 use crate::{Catalogue, NewSnapshot, RawEvent, Revision, StoreError, StreamId};

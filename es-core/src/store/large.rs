@@ -1,0 +1,211 @@
+//! Appending very many events, chunk by chunk: a migration from another system.
+
+use std::fmt;
+
+use super::{Append, AppendOutcome, EventStore, StreamRange};
+use crate::{NewEvent, Revision, StoreError, StreamId};
+
+/// How many events go together, unless said otherwise.
+const CHUNK: usize = 5_000;
+/// No chunk is larger than this, in bytes of JSON, unless a single append is.
+const CHUNK_BYTES: usize = 8 << 20;
+
+/// Appends very many events, of one stream or of many, in the order in which they are pushed.
+///
+/// What is pushed is gathered and appended in chunks, each of them whole or not at all, with the same checks as any append. In
+/// memory there is one chunk. Positions follow the order of the pushes; so a stream that comes again after another one begins a
+/// new chunk, and a history that is sorted by stream is the fastest to take in.
+///
+/// It can be broken off and run again: events that the stream holds already, under the same ids at the same revisions, are
+/// passed over. For that, set [`NewEvent::id`] to what is always the same for an event, such as a `UUIDv5` of its old id. Should
+/// the connection break, the chunk under way is found out about by the store, as with any append.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use es_core::{LargeAppend, MemoryStore, Metadata, NewEvent, Revision, StreamId};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let store = MemoryStore::new();
+/// let metadata = Arc::new(Metadata::new());
+/// let mut migration = LargeAppend::new(&store).on_progress(|done| println!("{} events", done.events));
+/// for account in 0..100 {
+///     let stream = StreamId::new("account", format!("A-{account}"))?;
+///     let deposit = br#"{"cents":500}"#.to_vec();
+///     let event = NewEvent::new("account.deposited", 1, deposit, Arc::clone(&metadata));
+///     migration.push(stream, Revision::EMPTY, vec![event]).await?;
+/// }
+/// assert_eq!(migration.finish().await?.events, 100);
+/// # Ok(()) }
+/// ```
+pub struct LargeAppend<'a, S: ?Sized> {
+    store: &'a S,
+    chunk_events: usize,
+    on_progress: Box<dyn FnMut(Progress) + Send + 'a>,
+    gathered: Vec<Gathered>,
+    events: usize,
+    bytes: usize,
+    done: Progress,
+}
+
+struct Gathered {
+    stream: StreamId,
+    expected: Revision,
+    events: Vec<NewEvent>,
+}
+
+/// How far a [`LargeAppend`] has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Progress {
+    /// Events that were appended.
+    pub events: u64,
+    /// Events that were there already.
+    pub passed_over: u64,
+    /// Chunks, each of which was one append.
+    pub chunks: u64,
+}
+
+/// Why a [`LargeAppend`] cannot go on. The chunks before are stored; of this one, nothing is.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LargeAppendError {
+    /// The stream holds other events than those that were to be there.
+    #[error("stream {stream:?} was to be at revision {expected}, and is at {actual} with other events", stream = stream.to_string())]
+    Conflict {
+        /// The stream.
+        stream: StreamId,
+        /// The revision that it was to be at.
+        expected: Revision,
+        /// The revision that it is at.
+        actual: Revision,
+    },
+    /// The store failed, or refused an event.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
+    /// A migration into a store.
+    pub fn new(store: &'a S) -> Self {
+        Self {
+            store,
+            chunk_events: CHUNK,
+            on_progress: Box::new(|_| ()),
+            gathered: Vec::new(),
+            events: 0,
+            bytes: 0,
+            done: Progress::default(),
+        }
+    }
+
+    /// How many events go together; 5,000 unless said otherwise, and never more than 8 MiB of them.
+    #[must_use]
+    pub fn chunk(mut self, events: usize) -> Self {
+        self.chunk_events = events.max(1);
+        self
+    }
+
+    /// Called after each chunk.
+    #[must_use]
+    pub fn on_progress(mut self, call: impl FnMut(Progress) + Send + 'a) -> Self {
+        self.on_progress = Box::new(call);
+        self
+    }
+
+    /// Adds events to the end of a stream, which is at `expected` by then. They stay together in one chunk.
+    ///
+    /// # Errors
+    ///
+    /// [`LargeAppendError`], of this chunk or of the one before, which is appended when this one does not fit into it.
+    pub async fn push(
+        &mut self,
+        stream: StreamId,
+        expected: Revision,
+        events: Vec<NewEvent>,
+    ) -> Result<(), LargeAppendError> {
+        let bytes: usize = events.iter().map(|event| event.payload.len()).sum();
+        let full = self.events + events.len() > self.chunk_events || self.bytes + bytes > CHUNK_BYTES;
+        let goes_on = self.gathered.last().is_some_and(|last| {
+            last.stream == stream && last.expected.plus(last.events.len() as u64) == expected
+        });
+        // Else the positions of this stream would come before those of the streams in between.
+        let again = !goes_on && self.gathered.iter().any(|other| other.stream == stream);
+        if full || again {
+            self.flush().await?;
+        }
+        self.events += events.len();
+        self.bytes += bytes;
+        match self.gathered.last_mut().filter(|_| goes_on) {
+            Some(last) => last.events.extend(events),
+            None => self.gathered.push(Gathered { stream, expected, events }),
+        }
+        Ok(())
+    }
+
+    /// Appends what is left, and says what was done in all.
+    ///
+    /// # Errors
+    ///
+    /// [`LargeAppendError`] of the last chunk.
+    pub async fn finish(mut self) -> Result<Progress, LargeAppendError> {
+        self.flush().await?;
+        Ok(self.done)
+    }
+
+    async fn flush(&mut self) -> Result<(), LargeAppendError> {
+        let mut chunk = std::mem::take(&mut self.gathered);
+        (self.events, self.bytes) = (0, 0);
+        while !chunk.is_empty() {
+            let appends: Vec<Append<'_>> =
+                chunk.iter().map(|part| Append::new(&part.stream, part.expected, &part.events)).collect();
+            let outcomes = self.store.append_all(&appends).await?;
+            let mut left = Vec::new();
+            for (part, outcome) in chunk.into_iter().zip(outcomes) {
+                match outcome {
+                    AppendOutcome::Appended(_) => self.done.events += part.events.len() as u64,
+                    AppendOutcome::Conflict { actual } => left.extend(self.rest_of(part, actual).await?),
+                    AppendOutcome::NotWritten | AppendOutcome::Repeated(_) => left.push(part),
+                }
+            }
+            if left.is_empty() {
+                self.done.chunks += 1;
+            }
+            chunk = left;
+        }
+        (self.on_progress)(self.done);
+        Ok(())
+    }
+
+    /// What the stream does not hold yet, if what it holds beyond the expected revision is the beginning of this.
+    async fn rest_of(
+        &mut self,
+        mut part: Gathered,
+        actual: Revision,
+    ) -> Result<Option<Gathered>, LargeAppendError> {
+        let Gathered { stream, expected, events } = &part;
+        let mut ids = events.iter().map(|event| event.id);
+        let (mut same, mut found) = (actual > *expected, 0);
+        let range = StreamRange::from(expected.next()).to(actual);
+        let mut compare = |event: crate::RawEvent<'_>| {
+            // The stream may have grown beyond what is to be written here.
+            if let Some(id) = ids.next() {
+                same &= id == event.event_id;
+                found += 1;
+            }
+            Ok(())
+        };
+        self.store.read_stream(stream, range, &mut compare).await?;
+        if !same {
+            return Err(LargeAppendError::Conflict { stream: part.stream, expected: part.expected, actual });
+        }
+        self.done.passed_over += found as u64;
+        part.events.drain(..found);
+        part.expected = part.expected.plus(found as u64);
+        Ok(Some(part).filter(|part| !part.events.is_empty()))
+    }
+}
+
+impl<S: ?Sized> fmt::Debug for LargeAppend<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LargeAppend").field("done", &self.done).finish_non_exhaustive()
+    }
+}
