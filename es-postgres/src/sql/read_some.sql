@@ -1,9 +1,9 @@
--- As `read_all`, of the categories $6 and the event names $7, either of which may be null. A page looks at $8 events at most,
--- wanted or not, so that a rare event makes no endless statement; each row also brings along the last event that was looked
--- at, and the position at which the look ended for that reason, if it did.
+-- As `read_all`, of the categories $6 and the event names $7, either of which may be null. A page looks at a stretch of $8
+-- positions behind the next event, wanted or not, so that a rare event makes no endless statement; each row also brings along the
+-- last event that was looked at, and the position at which the look ended for that reason.
 WITH reach AS MATERIALIZED (
     SELECT (SELECT e.event_id FROM :schema.events e WHERE e.position = $1) AS passed,
-           (SELECT e.position FROM :schema.events e WHERE e.position > $1 ORDER BY e.position OFFSET $8 - 1 LIMIT 1) AS through
+           (SELECT e.position FROM :schema.events e WHERE e.position > $1 ORDER BY e.position LIMIT 1) + $8 - 1 AS through
 ), header AS MATERIALIZED (
     SELECT reach.passed, last.position, last.event_id, reach.through
     FROM reach
@@ -24,7 +24,7 @@ LEFT JOIN (
                 THEN (SELECT c.name FROM :schema.categories c WHERE c.id = s.category AND NOT c.is_alias) END AS category_name
     FROM (SELECT * FROM :schema.events e WHERE e.position > $1 ORDER BY e.position LIMIT $8) AS e
     JOIN :schema.streams s ON s.id = e.stream
-    WHERE e.position <= $2
+    WHERE e.position <= (SELECT least($2, header.through) FROM header)
       AND ($6::text[] IS NULL
            OR s.category = ANY (ARRAY(SELECT c.id FROM :schema.categories c WHERE c.name = ANY ($6))))
       AND ($7::text[] IS NULL
