@@ -46,7 +46,12 @@ pub(crate) async fn run(settings: &Settings, floor: &Floor, table: &mut Table) -
     Ok(())
 }
 
-async fn floor_rate(writers: Vec<Writer>, events: i64, span: Duration) -> Result<(f64, Vec<Writer>)> {
+/// Events a second, and the writers back.
+pub(crate) async fn floor_rate(
+    writers: Vec<Writer>,
+    events: i64,
+    span: Duration,
+) -> Result<(f64, Vec<Writer>)> {
     let start = Instant::now();
     let mut tasks = JoinSet::new();
     for mut writer in writers {

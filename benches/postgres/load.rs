@@ -28,7 +28,7 @@ struct Deposited {
 
 #[derive(Aggregate, Default)]
 #[aggregate(name = "account", id = Uuid, events(Deposited))]
-struct Account {
+pub(crate) struct Account {
     total: i64,
 }
 

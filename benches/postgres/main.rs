@@ -5,6 +5,7 @@
 
 mod append;
 mod floor;
+mod growth;
 mod import;
 mod load;
 mod project;
@@ -32,6 +33,10 @@ struct Arguments {
     /// Only the cases whose name holds this text.
     #[arg(long)]
     only: Option<String>,
+    /// Only the case `growth`: fill a store up to so many events (10000000 is what the figures in the docs are of), which
+    /// takes minutes and a few gigabytes.
+    #[arg(long)]
+    growth: Option<u64>,
     /// Also import this file of loan applications (JSON lines, plain or gzip).
     #[arg(long)]
     import: Option<PathBuf>,
@@ -59,6 +64,9 @@ async fn main() -> Result<()> {
     };
     let mut table = report::Table::new();
     let floor = floor::Floor::prepare(&settings.url).await?;
+    if let Some(events) = arguments.growth {
+        return growth::run(&settings, &floor, events).await;
+    }
     append::run(&settings, &floor, &mut table).await?;
     load::run(&settings, &floor, &mut table).await?;
     project::run(&settings, &mut table).await?;

@@ -1,0 +1,124 @@
+"""Building the programs, and running one of them."""
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+
+from .records import Record
+from .settings import HERE, VARIANTS
+
+COMPILERS = {"rustc", "cc1", "cc1plus", "ld", "lld", "mold", "clang"}
+
+
+def build(server, settings):
+    """Builds all programs. One of the peers checks its SQL against a database while it is compiled."""
+    server.new_database("build_es_entity")
+    schema = (HERE / "peer-es-entity" / "schema.sql").read_text()
+    server.sql([schema], "build_es_entity")
+    write_schema_of_disintegrate()
+    environment = {**os.environ, "DATABASE_URL": server.url("build_es_entity")}
+    packages = [part for column in settings.columns for part in ("-p", package(column))]
+    # Without `--locked`: the crates of the project, which are not in this workspace, may need something new.
+    subprocess.run(["cargo", "build", "--release", *packages], cwd=HERE, env=environment, check=True)
+
+
+def package(column):
+    return column if (HERE / column).exists() else f"peer-{column}"
+
+
+def write_schema_of_disintegrate():
+    """The crate's own SQL, with a literal in hexadecimal, which PostgreSQL 15 cannot read, written in decimal; and what
+    its migrator adds for the events of the bench."""
+    command = ["cargo", "metadata", "--format-version", "1"]
+    metadata = json.loads(subprocess.check_output(command, cwd=HERE, stderr=subprocess.DEVNULL))
+    crate = next(found for found in metadata["packages"] if found["name"] == "disintegrate-postgres")
+    folder = Path(crate["manifest_path"]).parent / "src" / "event_store" / "sql"
+    names = ["seq_event_event_id", "table_event", "idx_event_type", "fn_event_store_current_epoch",
+             "fn_event_store_begin_epoch"]
+    statements = [(folder / f"{name}.sql").read_text().replace("0xFFFFFFFF", "4294967295") for name in names]
+    statements.append("ALTER TABLE event ADD COLUMN IF NOT EXISTS account_id UUID")
+    statements.append("CREATE INDEX IF NOT EXISTS idx_event_account_id ON event (account_id) "
+                      "WHERE account_id IS NOT NULL")
+    (HERE / "peer-disintegrate" / "schema.sql").write_text(";\n".join(statements) + ";\n")
+
+
+class Programs:
+    """Runs programs and keeps what they print."""
+
+    def __init__(self, server, settings, records):
+        self.server, self.settings, self.records = server, settings, records
+        self.patience = settings.patience
+        self.errors = settings.raw / "errors.log"
+
+    def set_up(self, column, database):
+        """Makes an empty database, and the column's tables in it."""
+        self.server.new_database(database)
+        if self._call(column, "setup", database, {}, 60) is None:
+            raise SystemExit(f"{column}: the tables could not be made in {database}; see {self.errors}")
+
+    def run(self, phase, case, workload, column, repetition=0, turn=0, database=None, environment=None, limit=120):
+        """One run, unless it is there already. Its workload may print several lines, or none."""
+        record = Record(phase, case, workload, column, repetition, turn)
+        if self.records.has(record.key()) or not self.chosen(column):
+            return
+        self._wait()
+        noisy = compiling()
+        printed = self._call(column, workload, database or database_of(program_of(column)), environment, limit)
+        if printed is None:
+            return
+        record.noisy = noisy or compiling()
+        # A library that cannot do this prints nothing; that is noted too.
+        for line in printed or [{"workload": workload, "figures": {}}]:
+            self.records.add(Record(**{**vars(record), **line}))
+
+    def chosen(self, column):
+        return program_of(column) in self.settings.columns
+
+    def _call(self, column, workload, database, environment, limit):
+        """What the program has printed; nothing if it failed, which is noted."""
+        program, switched = VARIANTS.get(column, (column, {}))
+        given = {"BENCH_SECS": str(self.settings.seconds), "BENCH_EVENTS": str(self.settings.events),
+                 **switched, **(environment or {})}
+        command = [self.settings.target / "release" / package(program), self.server.url(database), workload]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, timeout=limit,
+                                  env={**os.environ, **given})
+        except subprocess.TimeoutExpired:
+            return self._complain(f"{column} {workload}: nothing after {limit} s")
+        for line in done.stderr.splitlines():
+            self._complain(f"{column} {workload}: {line}")
+        if done.returncode != 0:
+            return self._complain(f"{column} {workload}: ended with {done.returncode}")
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def _wait(self):
+        while self.patience > 0 and compiling():
+            time.sleep(1)
+            self.patience -= 1
+
+    def _complain(self, text):
+        """Says it, and keeps it for the report."""
+        print(f"  {text}", flush=True)
+        with self.errors.open("a") as file:
+            file.write(text + "\n")
+
+
+def program_of(column):
+    return VARIANTS.get(column, (column, {}))[0]
+
+
+def database_of(program):
+    return "bench_" + program.replace("-", "_")
+
+
+def compiling():
+    """Another job that compiles on the same cores spoils a run."""
+    for path in Path("/proc").glob("[0-9]*/comm"):
+        try:
+            if path.read_text().strip() in COMPILERS:
+                return True
+        except OSError:
+            continue
+    return False

@@ -1,0 +1,137 @@
+"""What is asked of es-postgres: each row a ratio of figures of one run."""
+
+import statistics
+from dataclasses import dataclass
+
+from .settings import FLOOR, OURS, PEERS
+
+
+@dataclass
+class Target:
+    what: str
+    against: str
+    case: str
+    figure: str
+    wanted: float
+    # Ours, and what the floor runs.
+    workload: str
+    floor: str | None = None
+    # The peers' workloads; the best of all counts.
+    peers: tuple = ()
+    aim: float | None = None
+
+    @property
+    def less_is_better(self):
+        """A latency is compared the other way round, except where the row says how many times it may be."""
+        return self.figure == "ms"
+
+    @property
+    def at_most(self):
+        return self.figure in ("p99_ms", "bytes")
+
+    def text(self):
+        text = f"{'≤' if self.at_most else '≥'} {self.wanted:.2f}"
+        return f"{text}, aim {self.aim:.0f}" if self.aim else text
+
+
+def floor(what, against, case, figure, wanted, floor=None, **more):
+    return Target(what, against, case, figure, wanted, case, floor or case, **more)
+
+
+def peers(what, against, case, figure, wanted, *workloads):
+    return Target(what, against, case, figure, wanted, case, peers=workloads or (case,))
+
+
+TARGETS = [
+    floor("W1 append 1 event, 1 client", "raw one-statement INSERT", "w1", "events_s", 0.85),
+    floor("append 1 event, 64 callers, 16 connections", "raw INSERTs on 16 held connections", "w2_64", "events_s",
+          2.5, aim=4),
+    floor("append 1 event, 256 callers, 16 connections", "raw INSERTs on 16 held connections", "w2_256", "events_s",
+          2.5, aim=4),
+    floor("W2 p99, 16 clients on distinct streams", "the same raw INSERTs", "w2", "p99_ms", 1.3),
+    floor("W3 append 100 events in a call, 1 client", "raw unnest INSERT", "w3_100_1", "events_s", 0.85),
+    floor("W3 append 100 events in a call, 16 clients", "raw unnest INSERT", "w3_100_16", "events_s", 0.85),
+    floor("W4 load 10,000 events", "raw fetch + decode", "w4_10000", "ms", 0.9),
+    floor("W5 load 10,000 events with a snapshot", "raw one-query snapshot + tail", "w5", "ms", 0.9),
+    Target("W6 command on a warm stream of 100 events, 1 client", "W1 raw INSERT", "w6_1", "commands_s", 0.8,
+           "w6_1", "w1"),
+    peers("W6 the same, 16 clients", "best peer", "w6_16", "commands_s", 6),
+    floor("W7 catch-up of all events, decoded to types", "raw read in the same pages", "w7", "events_s", 1.0,
+          floor="es-pages"),
+    peers("W7 the same", "best peer", "w7", "events_s", 1.0, "w7"),
+    peers("W8 hot stream, 16 clients, committed commands", "best peer, its own lock included", "w8", "commands_s", 5,
+          "w8", "w8_lock"),
+    peers("W9 bytes per event, optional columns null", "smallest peer", "w9", "bytes", 1.1),
+    Target("W9 bytes per event, all columns set", "smallest peer", "w9", "bytes", 0, "w9", peers=("w9",)),
+]
+
+# The rate of the floor stands under another name where it runs another workload.
+FIGURES_OF_FLOOR = {("w6_1", "commands_s"): "events_s"}
+
+
+@dataclass
+class Measured:
+    target: Target
+    theirs: float | None
+    who: str
+    ours: float | None
+    ratio: float | None
+    spread: tuple | None
+
+    @property
+    def met(self):
+        if self.ratio is None or not self.target.wanted:
+            return None
+        wanted = self.target.wanted
+        return self.ratio <= wanted if self.target.at_most else self.ratio >= wanted
+
+
+def measure(records):
+    return [against_peers(records, target) if target.peers else against_floor(records, target) for target in TARGETS]
+
+
+def against_floor(records, target):
+    """The median of the ratios of pairs that ran one after the other; disturbed ones count only where there is no other."""
+    figure = FIGURES_OF_FLOOR.get((target.case, target.figure), target.figure)
+    theirs = {(record.repetition, record.turn): record
+              for record in records.all_of(target.case, target.floor, FLOOR) if figure in record.figures}
+    found, quiet = [], []
+    for ours in records.all_of(target.case, target.workload, OURS):
+        floor = theirs.get((ours.repetition, ours.turn))
+        if not floor or target.figure not in ours.figures:
+            continue
+        pair = floor.figures[figure], ours.figures[target.figure]
+        found.append(pair)
+        if not floor.noisy and not ours.noisy:
+            quiet.append(pair)
+    return result(target, "floor", quiet or found)
+
+
+def against_peers(records, target):
+    """The median of the ratios of each repetition, against whoever was the best in it."""
+    least = target.figure == "bytes"
+    column = "es-full" if target.what.endswith("all columns set") else OURS
+    found, best = [], []
+    for repetition in sorted({record.repetition for record in records.all}):
+        theirs = [(value, peer) for peer in PEERS for workload in target.peers
+                  for value in records.of(workload, target.figure, peer, repetition=repetition)]
+        ours = records.of(target.workload, target.figure, column, repetition=repetition)
+        if theirs and ours:
+            value, peer = min(theirs) if least else max(theirs)
+            found.append((value, statistics.median(ours)))
+            best.append(peer)
+    return result(target, statistics.mode(best) if best else "", found)
+
+
+def result(target, who, found):
+    if not found:
+        return Measured(target, None, who, None, None, None)
+    ratios = [theirs / ours if target.less_is_better else ours / theirs for theirs, ours in found]
+    return Measured(
+        target,
+        statistics.median(theirs for theirs, _ in found),
+        who,
+        statistics.median(ours for _, ours in found),
+        statistics.median(ratios),
+        (min(ratios), max(ratios)),
+    )
