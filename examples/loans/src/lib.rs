@@ -6,16 +6,20 @@
 //! | [`generation_2011`] | the same with the first version of its events, for the program `loans-2011` |
 //! | [`generation_2012`] | the same with the second version, in two builds: `loans-2012-rollout` and `loans-2012` |
 //! | [`import`] | from records to commands, many applications at a time |
+//! | [`read_models`] | what the bank asks about all applications together: projections into tables |
+//! | [`dashboard`] | the read models as a page |
 //! | [`report`] | the outcomes of all applications, by replaying them |
 //! | [`show`] | one application: its history, and its state at any point |
 //! | [`cli`] | the command line, the choice of a store, errors and exit codes |
 
 pub mod cli;
+pub mod dashboard;
 pub mod domain;
 pub mod generation;
 pub mod generation_2011;
 pub mod generation_2012;
 pub mod import;
+pub mod read_models;
 pub mod report;
 pub mod show;
 pub mod table;

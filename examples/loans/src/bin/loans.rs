@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use loans::domain::Application;
-
 fn main() -> ExitCode {
-    loans::cli::main::<Application>("loans", "A bank's loan process on its real history")
+    loans::cli::main_of_today("loans", "A bank's loan process on its real history")
 }

@@ -6,18 +6,67 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 use crate::show::At;
 
-/// The arguments of both programs.
+/// The arguments of a program with these commands.
 #[derive(Debug, Parser)]
 #[command(
     version,
     after_help = "With DATABASE_URL set, that PostgreSQL server is used. Without it, the PostgreSQL of this machine is \
                   started in a folder that stays, and used."
 )]
-pub(super) struct Args {
+pub(super) struct Args<C: Subcommand> {
     #[command(subcommand)]
-    pub(super) command: Command,
+    pub(super) command: C,
 }
 
+/// What the program of today can do.
+#[derive(Debug, Subcommand)]
+pub(super) enum OfToday {
+    #[command(flatten)]
+    Any(Command),
+    #[command(flatten)]
+    ReadModels(ReadModelCommand),
+}
+
+/// What is done with read models, which are tables of PostgreSQL.
+#[derive(Debug, Subcommand)]
+pub(super) enum ReadModelCommand {
+    /// Runs the read models: catches up with the events, then follows them until Ctrl-C
+    Project {
+        /// Ends as soon as the read models have caught up
+        #[arg(long)]
+        stop_when_caught_up: bool,
+        #[command(flatten)]
+        store: OnlyPostgres,
+    },
+    /// Shows how far the read models have come
+    Status {
+        #[command(flatten)]
+        store: OnlyPostgres,
+    },
+    /// Serves the read models as a page on 127.0.0.1, until Ctrl-C
+    Dashboard {
+        /// The port; 0 for any that is free
+        #[arg(long, value_name = "PORT", default_value_t = 8686)]
+        port: u16,
+        #[command(flatten)]
+        store: OnlyPostgres,
+    },
+    /// Compares the read models with the events, number for number, at one moment
+    Recount {
+        #[command(flatten)]
+        store: OnlyPostgres,
+    },
+}
+
+/// A choice that is none: said in one sentence, where other commands have one.
+#[derive(Debug, clap::Args)]
+pub(super) struct OnlyPostgres {
+    /// Where the events are
+    #[arg(long, value_name = "STORE", default_value = "postgres", hide = true)]
+    pub(super) store: StoreKind,
+}
+
+/// What the programs of all generations can do.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Imports a log, one command a record; run it again to go on

@@ -4,8 +4,10 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use es_core::StoreError;
+use es_postgres::ProjectorError;
 
 use crate::import::ImportError;
+use crate::read_models::FiguresError;
 use crate::show::ShowError;
 
 /// Why the program ends without having done what it was asked for.
@@ -47,6 +49,18 @@ impl Failure {
 
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
+        Self::unable(error)
+    }
+}
+
+impl From<ProjectorError> for Failure {
+    fn from(error: ProjectorError) -> Self {
+        Self::unable(error)
+    }
+}
+
+impl From<FiguresError> for Failure {
+    fn from(error: FiguresError) -> Self {
         Self::unable(error)
     }
 }

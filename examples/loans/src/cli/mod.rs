@@ -8,17 +8,18 @@ mod failure;
 mod import;
 mod output;
 mod progress;
+mod read_models;
 mod store;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, FromArgMatches};
+use clap::{CommandFactory, FromArgMatches, Subcommand};
 use es_core::Repository;
 
-use self::args::{Args, Command};
+use self::args::{Args, Command, OfToday};
 use self::failure::Failure;
 use self::store::Chosen;
-use crate::domain::ApplicationId;
+use crate::domain::{Application, ApplicationId};
 use crate::generation::Generation;
 use crate::report::Report;
 use crate::show::Shown;
@@ -26,17 +27,35 @@ use crate::show::Shown;
 /// How many applications are replayed at a time.
 const REPLAYED_AT_ONCE: usize = 16;
 
-/// Runs the program of one generation.
+/// Runs the program of an earlier generation.
 #[must_use]
 pub fn main<A: Generation>(program: &'static str, about: &'static str) -> ExitCode {
-    let matches = Args::command().name(program).bin_name(program).about(about).get_matches();
-    let args = Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    run_to_end(program, about, run::<A>)
+}
+
+/// Runs the program of today, which has the read models as well: they are built from today's events, which all earlier ones
+/// become.
+#[must_use]
+pub fn main_of_today(program: &'static str, about: &'static str) -> ExitCode {
+    run_to_end(program, about, async |command: OfToday| match command {
+        OfToday::Any(command) => run::<Application>(command).await,
+        OfToday::ReadModels(command) => read_models::run(command).await,
+    })
+}
+
+fn run_to_end<C: Subcommand>(
+    program: &'static str,
+    about: &'static str,
+    run: impl AsyncFnOnce(C) -> Result<(), Failure>,
+) -> ExitCode {
+    let matches = Args::<C>::command().name(program).bin_name(program).about(about).get_matches();
+    let args = Args::<C>::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::unable(format!("cannot start: {error}")))
         .and_then(|runtime| {
-            let outcome = runtime.block_on(run::<A>(args.command));
+            let outcome = runtime.block_on(run(args.command));
             // A thread may still wait for input, and a pool for its connections.
             runtime.shutdown_background();
             outcome

@@ -25,6 +25,13 @@ pub(super) struct Chosen {
     _server: Option<Cluster>,
 }
 
+/// A store in PostgreSQL, with the URL of its database.
+pub(super) struct Postgres {
+    pub(super) store: PostgresStore,
+    pub(super) url: String,
+    server: Option<Cluster>,
+}
+
 /// What a store is wanted for.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Purpose {
@@ -55,8 +62,15 @@ impl Chosen {
         Ok(chosen)
     }
 
-    /// The server that `DATABASE_URL` names, else the one of this machine.
     pub(super) async fn postgres(purpose: Purpose, connections: usize) -> Result<Self, Failure> {
+        let Postgres { store, server, .. } = Postgres::open(purpose, connections).await?;
+        Ok(Self { store: Arc::new(store), _server: server })
+    }
+}
+
+impl Postgres {
+    /// The server that `DATABASE_URL` names, else the one of this machine.
+    pub(super) async fn open(purpose: Purpose, connections: usize) -> Result<Self, Failure> {
         let (url, server) = match env::var("DATABASE_URL") {
             Ok(url) => (url, None),
             Err(env::VarError::NotUnicode(_)) => {
@@ -73,7 +87,7 @@ impl Chosen {
             Purpose::Write => options.migrate().await?,
             Purpose::Read => options.connect().await?,
         };
-        Ok(Self { store: Arc::new(store), _server: server })
+        Ok(Self { store, url, server })
     }
 }
 

@@ -56,6 +56,20 @@ impl WorkItem {
         Self::ChangeContractDetails,
     ];
 
+    /// The name in events, and in read models.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::HandleLeads => "handle_leads",
+            Self::CompleteApplication => "complete_application",
+            Self::CallAboutOffers => "call_about_offers",
+            Self::CallAboutMissingDocuments => "call_about_missing_documents",
+            Self::ValidateApplication => "validate_application",
+            Self::AssessFraud => "assess_fraud",
+            Self::ChangeContractDetails => "change_contract_details",
+        }
+    }
+
     /// The name in the log, which is what the program of 2011 stored.
     #[must_use]
     pub const fn dutch(self) -> &'static str {
@@ -98,6 +112,13 @@ impl fmt::Display for WorkItem {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_name_of_a_work_item_is_what_events_hold() {
+        for item in WorkItem::ALL {
+            assert_eq!(serde_json::to_value(item).ok(), Some(item.name().into()));
+        }
+    }
 
     #[test]
     fn every_work_item_is_found_under_its_dutch_name_and_no_other() {

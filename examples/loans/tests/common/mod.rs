@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
+use es_core::OffsetDateTime;
 use es_core::{
     Append, AppendOutcome, Catalogue, EventStore, Load, LoadSink, MemoryStore, NewSnapshot, Repository,
     Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
@@ -13,6 +14,7 @@ use es_core::{
 use loans::generation::Generation;
 use loans::import::{Count, Import, ImportError, Imported, Source};
 use loans::report::Report;
+use time::format_description::well_known::Rfc3339;
 
 /// How many records the sample has.
 pub const SAMPLE: u64 = 176;
@@ -34,6 +36,29 @@ pub fn sample() -> PathBuf {
 pub fn sample_lines() -> Vec<String> {
     let text = std::fs::read_to_string(sample()).expect("the sample is there");
     text.lines().map(str::to_owned).collect()
+}
+
+/// An invented history of several months: the sample once a fortnight, by other people each time, in the order of time.
+pub fn long_history(times: u32) -> Vec<String> {
+    let mut records = Vec::new();
+    for copy in 0..times {
+        for line in sample_lines() {
+            let mut record: serde_json::Value = serde_json::from_str(&line).expect("the sample is JSON");
+            let case = record["case"].as_str().expect("a case");
+            record["case"] = format!("{copy}-{case}").into();
+            if let Some(who) = record.get("resource").and_then(|who| who.as_str()).filter(|who| *who != "web")
+            {
+                record["resource"] = format!("{who}-{}", copy % 5).into();
+            }
+            let time = OffsetDateTime::parse(record["time"].as_str().expect("a time"), &Rfc3339);
+            let time = time.expect("RFC 3339") + time::Duration::hours(341 * i64::from(copy));
+            record["time"] = time.format(&Rfc3339).expect("a year of four digits").into();
+            records.push((time, record.to_string()));
+        }
+    }
+    // A stable sort: records of one time keep their order.
+    records.sort_by_key(|(time, _)| *time);
+    records.into_iter().map(|(_, record)| record).collect()
 }
 
 /// A file with these bytes, under a name that no other test has.

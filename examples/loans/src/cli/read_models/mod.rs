@@ -1,0 +1,43 @@
+//! The commands of the read models: `project`, `status`, `dashboard`, `recount`.
+
+mod dashboard;
+mod project;
+mod recount;
+mod status;
+
+use super::args::{OnlyPostgres, ReadModelCommand, StoreKind};
+use super::store::{Postgres, Purpose};
+use super::{Failure, output};
+
+/// Enough for all read models to be read, run and asked about at once.
+const CONNECTIONS: usize = 6;
+
+pub(super) async fn run(command: ReadModelCommand) -> Result<(), Failure> {
+    match command {
+        ReadModelCommand::Project { stop_when_caught_up, store } => {
+            // Whoever comes first makes the tables, so that projections may be started before the import.
+            project::project(&open(&store, Purpose::Write).await?, stop_when_caught_up).await
+        }
+        ReadModelCommand::Status { store } => status::status(&open(&store, Purpose::Read).await?).await,
+        ReadModelCommand::Dashboard { port, store } => {
+            dashboard::dashboard(&open(&store, Purpose::Read).await?, port).await
+        }
+        ReadModelCommand::Recount { store } => recount::recount(&open(&store, Purpose::Read).await?).await,
+    }
+}
+
+async fn open(asked: &OnlyPostgres, purpose: Purpose) -> Result<Postgres, Failure> {
+    if asked.store == StoreKind::Memory {
+        return Err(Failure::unable(
+            "read models are tables in PostgreSQL, so there are none with `--store memory`; leave it out",
+        ));
+    }
+    Postgres::open(purpose, CONNECTIONS).await
+}
+
+/// Ready at Ctrl-C.
+async fn ctrl_c() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}

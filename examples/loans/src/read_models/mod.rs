@@ -1,0 +1,28 @@
+//! The read models: what the bank asks about all applications together, kept up to date by projections.
+//!
+//! | projection | tables, as readers see them | what they answer |
+//! |---|---|---|
+//! | [`Outcomes`] | `es_outcomes.outcomes_by_month` | how many applications came in and ended in which way, month by month |
+//! | [`DecisionTimes`] | `es_decision_times.decision_times` | how long customers wait for a decision |
+//! | [`WorkInProgress`] | `es_work_in_progress.work_by_day`, `.work_now`, `.open_work` | what is waiting, what is being done |
+//! | [`ResourceLoad`] | `es_resource_load.resource_load` | who does how much |
+//!
+//! Months and days are those of UTC, by the time at which things happened. [`Figures`] is all that they say; [`recount`] finds
+//! the same in the events, by SQL.
+
+mod calendar;
+mod decision_times;
+mod figures;
+mod outcomes;
+mod recount;
+mod resource_load;
+mod runner;
+mod work_in_progress;
+
+pub use self::decision_times::{DecisionTime, DecisionTimes, HOURS};
+pub use self::figures::{Figures, FiguresError};
+pub use self::outcomes::{OutcomeMonth, Outcomes};
+pub use self::recount::{Difference, Recount, recount};
+pub use self::resource_load::{ResourceLoad, ResourceMonth};
+pub use self::runner::{ReadModels, Standing};
+pub use self::work_in_progress::{WorkDay, WorkInProgress};

@@ -1,0 +1,174 @@
+//! What is waiting, what is being done.
+
+use std::collections::BTreeMap;
+
+use es_core::{ProjectBatch, ProjectSetup, Projection, Recorded};
+use sqlx::{Executor, PgConnection};
+use time::Date;
+
+use super::calendar::day;
+use crate::domain::{WorkCompleted, WorkItem, WorkScheduled, WorkStarted};
+
+/// Follows each work item of each application, by the rules of [`Desk`](crate::domain::Desk), and counts day by day.
+///
+/// A work item waits from when it is scheduled until somebody starts it, or closes it without that. It is in progress, as often
+/// as it was started, until it is completed as often.
+#[derive(Debug, Projection)]
+#[projection(
+    name = "work_in_progress",
+    events(WorkScheduled, WorkStarted, WorkCompleted),
+    model = PgConnection,
+    error = sqlx::Error,
+    batch,
+    setup
+)]
+pub struct WorkInProgress;
+
+/// A work item on one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WorkDay {
+    /// The day.
+    pub day: Date,
+    /// The work item, by its name in events.
+    pub item: String,
+    /// How often it was scheduled.
+    pub scheduled: i64,
+    /// How often somebody began with it.
+    pub started: i64,
+    /// How often it was completed or closed.
+    pub completed: i64,
+    /// How many more were waiting at the end of the day than at its beginning.
+    pub waiting: i64,
+    /// How many more were in progress.
+    pub in_progress: i64,
+}
+
+/// One work item of one application.
+#[derive(Debug, Clone, Copy, Default)]
+struct Open {
+    waiting: bool,
+    in_progress: i32,
+}
+
+/// Scheduled, started, completed; and the changes of what waits and is in progress.
+type Counts = [i64; 5];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Scheduled,
+    Started,
+    Completed,
+}
+
+impl Open {
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Scheduled => self.waiting = true,
+            Step::Started => (self.waiting, self.in_progress) = (false, self.in_progress.saturating_add(1)),
+            Step::Completed if self.in_progress > 0 => self.in_progress -= 1,
+            // Nobody is at work: a scheduled item is closed.
+            Step::Completed => self.waiting = false,
+        }
+    }
+}
+
+impl ProjectSetup for WorkInProgress {
+    async fn setup(&self, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+        db.execute(include_str!("sql/work_in_progress_make.sql")).await?;
+        Ok(())
+    }
+}
+
+impl ProjectBatch for WorkInProgress {
+    async fn project_batch(
+        &self,
+        events: &[WorkInProgressEvent],
+        db: &mut PgConnection,
+    ) -> Result<(), sqlx::Error> {
+        let steps: Vec<_> = events.iter().map(step).collect();
+        let mut open = read_open(&steps, db).await?;
+        let mut days = BTreeMap::<(Date, &str), Counts>::new();
+        for &(application, item, day, step) in &steps {
+            let work = open.entry((application, item)).or_default();
+            let before = *work;
+            work.take(step);
+            let counts = days.entry((day, item)).or_default();
+            counts[step as usize] += 1;
+            counts[3] += i64::from(work.waiting) - i64::from(before.waiting);
+            counts[4] += i64::from(work.in_progress) - i64::from(before.in_progress);
+        }
+        write_open(&open, db).await?;
+        write_days(&days, db).await
+    }
+}
+
+/// Whose work it is, what, on which day, and what was done.
+fn step(event: &WorkInProgressEvent) -> (&str, &'static str, Date, Step) {
+    fn of<E>(event: &Recorded<E>, item: WorkItem, step: Step) -> (&str, &'static str, Date, Step) {
+        (event.stream.key(), item.name(), day(event.occurred_at()), step)
+    }
+    match event {
+        WorkInProgressEvent::WorkScheduled(event) => of(event, event.event.item, Step::Scheduled),
+        WorkInProgressEvent::WorkStarted(event) => of(event, event.event.item, Step::Started),
+        WorkInProgressEvent::WorkCompleted(event) => of(event, event.event.item, Step::Completed),
+    }
+}
+
+type OpenWork<'a> = BTreeMap<(&'a str, &'static str), Open>;
+
+/// Where the work of a batch stood before.
+async fn read_open<'a>(
+    steps: &[(&'a str, &'static str, Date, Step)],
+    db: &mut PgConnection,
+) -> Result<OpenWork<'a>, sqlx::Error> {
+    let mut open: OpenWork<'a> = steps.iter().map(|step| ((step.0, step.1), Open::default())).collect();
+    let (applications, items): (Vec<&str>, Vec<&str>) = open.keys().copied().unzip();
+    let found = sqlx::query_as(include_str!("sql/work_in_progress_find.sql")).bind(applications).bind(items);
+    let found: Vec<(i64, bool, i32)> = found.fetch_all(db).await?;
+    let mut found = found.into_iter().peekable();
+    for (row, work) in (1..).zip(open.values_mut()) {
+        if let Some((_, waiting, in_progress)) = found.next_if(|found| found.0 == row) {
+            *work = Open { waiting, in_progress };
+        }
+    }
+    Ok(open)
+}
+
+async fn write_open(open: &OpenWork<'_>, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let (applications, items): (Vec<&str>, Vec<&str>) = open.keys().copied().unzip();
+    let (waiting, in_progress): (Vec<bool>, Vec<i32>) =
+        open.values().map(|work| (work.waiting, work.in_progress)).unzip();
+    let forget = sqlx::query(include_str!("sql/work_in_progress_forget.sql"));
+    forget.bind(&applications).bind(&items).bind(&waiting).bind(&in_progress).execute(&mut *db).await?;
+    let keep = sqlx::query(include_str!("sql/work_in_progress_keep.sql"));
+    keep.bind(applications).bind(items).bind(waiting).bind(in_progress).execute(db).await?;
+    Ok(())
+}
+
+async fn write_days(days: &BTreeMap<(Date, &str), Counts>, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let (dates, items): (Vec<Date>, Vec<&str>) = days.keys().copied().unzip();
+    let mut add = sqlx::query(include_str!("sql/work_in_progress_add.sql")).bind(dates).bind(items);
+    for column in 0..5 {
+        add = add.bind(days.values().map(|counts| counts[column]).collect::<Vec<_>>());
+    }
+    add.execute(db).await?;
+    Ok(())
+}
+
+impl WorkDay {
+    pub(super) async fn read(db: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
+        let rows = sqlx::query_as(include_str!("sql/work_in_progress_read.sql")).fetch_all(db).await?;
+        Ok(rows.into_iter().map(Self::of).collect())
+    }
+
+    /// The same from the events up to a position.
+    pub(super) async fn recount(upto: i64, db: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
+        let rows = sqlx::query_as(include_str!("sql/work_in_progress_recount.sql")).bind(upto);
+        Ok(rows.fetch_all(db).await?.into_iter().map(Self::of).collect())
+    }
+
+    fn of(row: (Date, String, i64, i64, i64, i64, i64)) -> Self {
+        let (day, item, scheduled, started, completed, waiting, in_progress) = row;
+        Self { day, item, scheduled, started, completed, waiting, in_progress }
+    }
+}
