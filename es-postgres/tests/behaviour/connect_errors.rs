@@ -1,10 +1,10 @@
 //! A store that cannot be opened says why, in one sentence, with what to do.
 
 use es_core::{Append, EventStore, Revision, StoreError};
-use es_postgres::testing::Cluster;
+use es_postgres::testing::{Cluster, TestDatabase};
 use es_postgres::{ConnectError, PostgresStore};
 
-use crate::support::{Gate, append_one, appended, connect, events, fresh, sql, stream};
+use crate::support::{Gate, Proxy, append_one, appended, connect, events, fresh, number, sql, stream};
 
 async fn refused(url: &str) -> ConnectError {
     let error = PostgresStore::connect(url).await.expect_err("refused");
@@ -76,6 +76,19 @@ async fn a_wrong_password_is_told_without_the_password() {
     drop(admin);
     drop(cluster);
     std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_too_old_is_told_and_gets_no_tables() {
+    let database = TestDatabase::empty().await.expect("a test database");
+    let proxy = Proxy::of_version(database.url(), "13.14 (Debian 13.14-1)").await;
+    let migrated = PostgresStore::migrate(proxy.url()).await.expect_err("refused");
+    for error in [migrated, refused(proxy.url()).await] {
+        assert_eq!(error.to_string(), "the server is PostgreSQL 13.14; 14 or later is needed");
+    }
+    let mut admin = connect(database.url()).await;
+    let schemas = "SELECT count(*) FROM pg_namespace WHERE nspname = 'es'";
+    assert_eq!(number(&mut admin, schemas).await, 0);
 }
 
 #[tokio::test]

@@ -27,6 +27,8 @@ struct State {
     refuse: AtomicBool,
     /// Raised to cut all connections.
     cuts: watch::Sender<u64>,
+    /// The version that the server tells is taken for this one.
+    version: Option<&'static str>,
 }
 
 trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -35,6 +37,15 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
 impl Proxy {
     /// A proxy before the server of this URL.
     pub(crate) async fn before(url: &str) -> Self {
+        Self::telling(url, None).await
+    }
+
+    /// A proxy that makes the server say that it is of this version, as `13.4`.
+    pub(crate) async fn of_version(url: &str, version: &'static str) -> Self {
+        Self::telling(url, Some(version)).await
+    }
+
+    async fn telling(url: &str, version: Option<&'static str>) -> Self {
         let server = PgConnectOptions::from_str(url).expect("a url");
         let folder = std::env::temp_dir().join(format!("es-proxy-{}", Uuid::now_v7().simple()));
         std::fs::create_dir(&folder).expect("a folder");
@@ -44,6 +55,7 @@ impl Proxy {
             cut_at_answer: AtomicU64::new(0),
             refuse: AtomicBool::new(false),
             cuts: watch::Sender::new(0),
+            version,
         });
         let password = url
             .split_once('@')
@@ -126,7 +138,8 @@ async fn forward(mut client: UnixStream, mut server: Box<dyn Socket>, state: Arc
                 if state.cut_at_answer.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left) == Ok(1) {
                     return;
                 }
-                if client.write_all(&from_server[..count]).await.is_err() {
+                let told = state.version.and_then(|version| with_version(&from_server[..count], version));
+                if client.write_all(told.as_deref().unwrap_or(&from_server[..count])).await.is_err() {
                     return;
                 }
             }
@@ -139,6 +152,22 @@ async fn forward(mut client: UnixStream, mut server: Box<dyn Socket>, state: Arc
             }
         }
     }
+}
+
+/// The messages with another `server_version`, if they tell one: S, the length of the rest, a name and a value, each with a
+/// NUL behind it.
+fn with_version(messages: &[u8], version: &str) -> Option<Vec<u8>> {
+    const NAME: &[u8] = b"server_version\0";
+    let name = messages.windows(NAME.len()).position(|bytes| bytes == NAME)?;
+    let value = name + NAME.len();
+    let end = value + messages[value..].iter().position(|byte| *byte == 0)?;
+    let length = u32::try_from(4 + NAME.len() + version.len() + 1).ok()?;
+    let mut told = messages[..name - 4].to_vec();
+    told.extend_from_slice(&length.to_be_bytes());
+    told.extend_from_slice(NAME);
+    told.extend_from_slice(version.as_bytes());
+    told.extend_from_slice(&messages[end..]);
+    Some(told)
 }
 
 /// The stream of a client's messages, taken apart as far as it takes to count those that ask for an answer: Sync and
