@@ -114,6 +114,26 @@ event order.placed 2
     );
 }
 
+mod without_fields {
+    use crate::prelude::*;
+
+    #[event(name = "order.placed")]
+    pub struct Placed;
+    crate::order!(Placed);
+}
+
+#[test]
+fn the_first_field_of_a_struct_and_the_last_come_with_their_step() {
+    let name = "the_first_field_of_a_struct_and_the_last";
+    let first = Folder::with::<without_fields::Order>(name).findings::<before::Order>(Mode::Check).join("\n");
+    assert!(
+        first.contains("Ok(Self { cents: todo!(\"from version 1\"), item: todo!(\"from version 1\") })"),
+        "{first}"
+    );
+    let last = Folder::with::<before::Order>(name).findings::<without_fields::Order>(Mode::Check).join("\n");
+    assert!(last.contains("        Ok(Self)\n"), "{last}");
+}
+
 /// The old version is changed along with the new one.
 mod past_rewritten {
     use crate::prelude::*;

@@ -322,6 +322,22 @@ changes! {
         pub struct Placed(u8, String, bool);
     } => ["the payload was `(u8, string)` and is `(u8, string, bool)` now"];
 
+    a_struct_without_fields_gets_its_first: {
+        #[event(name = "order.placed")]
+        pub struct Placed;
+    } => {
+        #[event(name = "order.placed")]
+        pub struct Placed { item: String }
+    } => ["the payload was `null`, without any field", "field `item: string` was added"];
+
+    a_struct_loses_its_last_field: {
+        #[event(name = "order.placed")]
+        pub struct Placed { item: String }
+    } => {
+        #[event(name = "order.placed")]
+        pub struct Placed;
+    } => ["the payload is `null` now, without any field", "field `item: string` was removed"];
+
     nothing_changes_when_only_rust_changes: {
         #[derive(Serialize, Deserialize, Shape)]
         pub struct Address { city: String, street: String }

@@ -81,10 +81,14 @@ fn by_hand(version: u32, entry: &Entry, (before, now): (&[Line], &[Line]), old: 
 fn step(version: u32, before: &[Line], now: &[Line]) -> String {
     let types = lines::changed_types(before, now);
     let means_the_same = Line::find(before, "semantics") == Line::find(now, "semantics");
-    let fields = |lines: &[Line]| Line::find(lines, "payload").filter(|line| line.value == "struct").cloned();
+    let has_names = |line: &&Line| matches!(&*line.value, "struct" | "null");
+    let fields = |lines: &[Line]| Line::find(lines, "payload").filter(has_names).cloned();
     let (Some(before), Some(now)) = (fields(before), fields(now)) else {
         return format!("todo!(\"what version {version} means today\")");
     };
+    if now.value == "null" {
+        return "Ok(Self)".into();
+    }
     let mut text = String::from("Ok(Self {");
     for field in &now.below {
         let name = field.key.as_str();

@@ -66,11 +66,16 @@ impl Place {
 
 fn compare_line(old: &Line, new: &Line, place: &Place, found: &mut Vec<String>) {
     let Place { subject, at, .. } = place;
-    if old.value != new.value {
-        found.push(format!("{subject}{at} was `{}` and is `{}` now", old.value, new.value));
-        return;
+    match (&*old.value, &*new.value) {
+        (was, is) if was == is => compare_notes(subject, old, new, at, found),
+        // The first field of a struct is a field that was added, whatever becomes of the JSON.
+        ("null", "struct") => found.push(format!("{subject}{at} was `null`, without any field")),
+        ("struct", "null") => found.push(format!("{subject}{at} is `null` now, without any field")),
+        (was, is) => {
+            found.push(format!("{subject}{at} was `{was}` and is `{is}` now"));
+            return;
+        }
     }
-    compare_notes(subject, old, new, at, found);
     compare_parts(&old.below, &new.below, place, found);
 }
 
