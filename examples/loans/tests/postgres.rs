@@ -267,6 +267,7 @@ async fn a_server_that_goes_away_is_one_sentence_and_the_next_run_goes_on() {
     assert_eq!((code, out.as_str()), (2, ""), "{err}");
     let (stopped, error) = err.split_once('\n').expect("two lines");
     assert!(stopped.starts_with("stopped: 90 records imported, 0 were there before ("), "{err}");
+    assert!(stopped.ends_with("; the next run goes on"), "{err}");
     assert!(error.starts_with("error: the store is not available: ") && error.lines().count() == 1, "{err}");
 
     let _server = start().await.expect("a server");

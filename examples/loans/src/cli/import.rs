@@ -32,17 +32,22 @@ pub(super) async fn import<A: Generation>(args: &args::Import) -> Result<(), Fai
         () = progress(&count) => return Ok(()),
     };
     let elapsed = start.elapsed();
+    // What was imported into memory is gone with this program.
+    let (goes_on, again) = match args.store {
+        StoreKind::Postgres => ("; the next run goes on", "; run the same command again to go on"),
+        StoreKind::Memory => ("", ""),
+    };
     match outcome {
         Ok(imported) => {
             let summary = summary(&imported, &count, elapsed);
             if imported.interrupted {
-                note(&format!("interrupted: {summary}; run the same command again to go on"));
+                note(&format!("interrupted: {summary}{again}"));
                 return Err(Failure::interrupted());
             }
             print(&summary)?;
         }
         Err(error) => {
-            note(&format!("stopped: {}; the next run goes on", written(&count, elapsed)));
+            note(&format!("stopped: {}{goes_on}", written(&count, elapsed)));
             return Err(error.into());
         }
     }
