@@ -9,7 +9,7 @@ CREATE FUNCTION :schema.append(
     p_command uuid, p_command_name text, p_body_hash bigint,
     OUT outcome text, OUT positions bigint[], OUT recorded_at timestamptz,
     OUT revision bigint, OUT event_count bigint, OUT body_hash bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = :schema, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = :schema, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     v_isolation text := current_setting('transaction_isolation');

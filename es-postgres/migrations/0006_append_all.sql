@@ -10,7 +10,7 @@ CREATE FUNCTION :schema.append_all(
     p_occurred timestamptz[], p_correlations uuid[], p_causations uuid[], p_metadata jsonb[],
     OUT outcomes text[], OUT positions bigint[], OUT recorded_at timestamptz,
     OUT revisions bigint[], OUT event_counts bigint[], OUT body_hashes bigint[])
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = :schema, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = :schema, pg_temp SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     v_isolation text := current_setting('transaction_isolation');

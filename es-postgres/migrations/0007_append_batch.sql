@@ -9,7 +9,8 @@
 -- arrays of their own: `p_command_appends` is the ordinal of the append to which a command belongs, `p_command_offsets` the
 -- number of the append's events before its own. An array of metadata that is empty holds nulls.
 --
--- Joins by hash or merge are never wanted: a plan that is made while the tables are empty would scan them for ever.
+-- Joins by hash or merge are never wanted, nor scans: a plan that is made while the tables are counted as empty would scan them for
+-- ever.
 CREATE FUNCTION :schema.append_batch(
     p_categories integer[], p_keys text[], p_expected bigint[], p_heads uuid[], p_through integer[],
     p_appends integer[], p_event_ids uuid[], p_types integer[], p_payloads jsonb[],
@@ -17,7 +18,7 @@ CREATE FUNCTION :schema.append_batch(
     p_command_appends integer[], p_command_offsets integer[], p_command_counts integer[],
     p_commands uuid[], p_command_names text[], p_body_hashes bigint[],
     OUT outcomes text[], OUT positions bigint[], OUT recorded_at timestamptz, OUT revisions bigint[])
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = :schema, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = :schema, pg_temp SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 #variable_conflict use_column
 DECLARE
     v_isolation text := current_setting('transaction_isolation');

@@ -195,6 +195,50 @@ async fn appends_scan_no_table() {
     assert_eq!(number(&mut connection, scanned).await, before.0);
 }
 
+/// Once the server has counted a table as empty, it takes a scan of it for the cheapest way to a row; and the sessions of a store keep
+/// their plans until the table is counted again, thousands of appends later.
+#[tokio::test(flavor = "multi_thread")]
+async fn appends_scan_no_table_that_was_counted_as_empty() {
+    let (database, _) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    sql(&mut connection, "VACUUM ANALYZE es.streams, es.events, es.commands").await;
+    let counted = |what: &str| {
+        format!(
+            "SELECT sum({what})::bigint FROM pg_stat_user_tables
+             WHERE schemaname = 'es' AND relname IN ('streams', 'commands')"
+        )
+    };
+    sql(&mut connection, "SELECT pg_stat_force_next_flush()").await;
+    let before = number(&mut connection, &counted("seq_scan")).await;
+    let store = database.options().connections(1).connect().await.expect("a store");
+    let batch = events(3);
+    // More rounds than the server makes plans for parameters that it knows.
+    for round in 0..20 {
+        let (one, many, other) = (
+            stream(&format!("one-{round}")),
+            stream(&format!("many-{round}")),
+            stream(&format!("other-{round}")),
+        );
+        appended(append_one(&store, &one, 0).await);
+        appended(append_one(&store, &one, 1).await);
+        for append in
+            [Append::new(&many, Revision::EMPTY, &batch), Append::new(&many, Revision::new(3), &batch)]
+        {
+            let outcome = store.append(append.command(Some(command(Uuid::now_v7())))).await;
+            appended(outcome.expect("an outcome"));
+        }
+        let appends =
+            [Append::new(&other, Revision::EMPTY, &batch), Append::new(&many, Revision::new(6), &batch[..1])];
+        for outcome in store.append_all(&appends).await.expect("outcomes") {
+            appended(outcome);
+        }
+        append_together(&store, round).await;
+    }
+    store.close().await;
+    crate::support::until(&mut connection, &format!("({}) >= 200", counted("idx_scan"))).await;
+    assert_eq!(number(&mut connection, &counted("seq_scan")).await, before);
+}
+
 /// Ten appends at once, to new streams or to those of the rounds before: most of them wait for a lane, and go together.
 async fn append_together(store: &PostgresStore, round: u64) {
     let appends = (0..10).map(|nth| async move {
