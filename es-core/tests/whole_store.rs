@@ -134,3 +134,56 @@ async fn after_an_error_of_the_sink_the_page_comes_again() {
     let page = subscription.next_page(&mut |_| Ok(())).await.expect("a page");
     assert_eq!(page.events, 3);
 }
+
+/// The clock of this test stands still but for what is waited for.
+#[tokio::test(start_paused = true)]
+async fn while_much_happens_a_look_is_for_all_that_has_come_in_between() {
+    const EVENTS: usize = 1_000;
+    let (store, repository) = accounts(&[]).await;
+    let mut live = Subscription::new(store).from_now().await.expect("a head");
+    live = live.poll_every(Duration::from_secs(3_600));
+    let writer = repository.clone();
+    let writing = tokio::spawn(async move {
+        for _ in 0..EVENTS {
+            writer.execute(&"ann".into(), Deposit(1)).await.expect("deposited");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    let (mut seen, mut looks) = (0, 0);
+    while seen < EVENTS {
+        seen += live.next_page(&mut |_| Ok(())).await.expect("a page").events;
+        looks += 1;
+        // What the reader does with a page; the next event is there before it is done.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert!(looks < EVENTS / 8, "{looks} looks for {EVENTS} events");
+    writing.await.expect("no panic");
+
+    // And once it is quiet, nothing is waited for.
+    assert!(tokio::time::timeout(Duration::from_secs(1), live.next_page(&mut |_| Ok(()))).await.is_err());
+    let begun = tokio::time::Instant::now();
+    let depositing = async { repository.execute(&"ann".into(), Deposit(1)).await };
+    let following = async { live.next_page(&mut |_| Ok(())).await };
+    let (page, _) = tokio::join!(following, depositing);
+    assert_eq!((page.expect("a page").events, begun.elapsed()), (1, Duration::ZERO));
+}
+
+/// This store never rings; and a caller may be busy with other things, so that no call lasts as long as the clock takes.
+#[tokio::test(start_paused = true)]
+async fn calls_that_are_dropped_again_and_again_still_look_by_the_clock() {
+    let meddler = Meddler { silent: true, ..Meddler::default() };
+    meddler.put("ann", "account.opened", 1, r#"{"owner":"Ann"}"#).await;
+    let mut live = Subscription::new(&meddler).poll_every(Duration::from_millis(50));
+    assert_eq!(live.next_page(&mut |_| Ok(())).await.expect("a page").events, 1);
+    meddler.put("ann", "account.deposited", 1, r#"{"cents":1}"#).await;
+    let mut calls = 0;
+    let found = loop {
+        calls += 1;
+        let call = tokio::time::timeout(Duration::from_millis(10), live.next_page(&mut |_| Ok(()))).await;
+        if let Ok(page) = call {
+            break page.expect("a page").events;
+        }
+        assert!(calls < 10, "it never looks");
+    };
+    assert_eq!(found, 1);
+}

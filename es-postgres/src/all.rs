@@ -38,9 +38,10 @@ pub(crate) async fn read_all(
     loop {
         let mut lease = pool.lease().await?;
         let opened = lease.session.opened;
-        // What was safe a moment ago still is. Only at its end the server has to be asked.
+        // What was safe a moment ago still is, and enough for a reader that is behind. At the end the server has to be asked.
         let latest = pool.watermark.latest(opened);
-        let usable = latest.filter(|safe| !fresh && safe.position > done.checkpoint.position().get());
+        let far = done.checkpoint.position().get().saturating_add(query.limit as u64);
+        let usable = latest.filter(|safe| !fresh && safe.position >= far);
         let safe = match usable {
             _ if pool.settings.pooler => None,
             Some(safe) => Some(safe),

@@ -76,10 +76,12 @@ impl Hints {
 
     /// For a reader of this process.
     pub(crate) fn listen(&self) -> Listener {
+        // Before the task that rings it.
+        let listener = self.bell.listen();
         if self.wanted {
             self.spawn(|tasks| &mut tasks.listening, listen);
         }
-        self.bell.listen()
+        listener
     }
 
     /// Ends the tasks, and wakes those who wait.
@@ -121,6 +123,8 @@ async fn send(shared: Arc<Shared>) {
             tracing::debug!(%error, "readers in other processes were not notified");
             connection = None;
             tokio::time::sleep(PAUSE).await;
+            // They still are to be told.
+            shared.appended.notify_one();
         }
         tokio::time::sleep(TOGETHER).await;
     }

@@ -26,6 +26,8 @@ pub(super) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
             let mut subscription = Subscription::new(readers.clone()).from_now().await?;
             following.spawn(async move { while subscription.next_page(&mut |_| Ok(())).await.is_ok() {} });
         }
+        // Until they follow: connections are open, plans are made.
+        store_rate(&store, 16, 1, settings.span / 2).await?;
         let followed = store_rate(&store, 16, 1, settings.span).await?;
         following.shutdown().await;
         if time > 0 {

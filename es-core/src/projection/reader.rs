@@ -61,7 +61,7 @@ impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
     }
 
     /// Goes on behind a checkpoint.
-    pub const fn seek(&mut self, checkpoint: Checkpoint) {
+    pub fn seek(&mut self, checkpoint: Checkpoint) {
         self.subscription.seek(checkpoint);
     }
 

@@ -54,6 +54,11 @@ impl Listener {
         self.0.mark_unchanged();
     }
 
+    /// Whether the bell has rung since the last [`forget`](Self::forget), and was not heard.
+    pub(crate) fn has_rung(&self) -> bool {
+        self.0.has_changed().unwrap_or(false)
+    }
+
     /// Waits until the bell has rung since the last [`forget`](Self::forget) or the last time it was heard; for ever, once the
     /// bell is gone.
     pub async fn heard(&mut self) {

@@ -1,18 +1,14 @@
 //! Following the whole store: from the beginning, from a checkpoint or from now, then live.
 
+mod pace;
 mod typed;
 
 use std::time::Duration;
 
-use tokio::time::{sleep, timeout};
-
+use self::pace::Pace;
 pub use self::typed::TypedSubscription;
 
-use crate::{Aggregate, AllPage, AllQuery, Checkpoint, EventStore, Filter, Listener, Rest, Sink, StoreError};
-
-/// The first wait for an append that holds back what follows it; doubles up to [`LONGEST_HOLD`].
-const FIRST_HOLD: Duration = Duration::from_millis(2);
-const LONGEST_HOLD: Duration = Duration::from_millis(100);
+use crate::{Aggregate, AllPage, AllQuery, Checkpoint, EventStore, Filter, Listener, Sink, StoreError};
 
 /// Follows all events of a store, or those that a [`Filter`] takes, in the order of their positions.
 ///
@@ -20,6 +16,9 @@ const LONGEST_HOLD: Duration = Duration::from_millis(100);
 /// more than a page is held. There is nothing to be stopped either: dropping it, or the future of a call, is an orderly
 /// end, and [`checkpoint`](Self::checkpoint) says where the next one goes on. After an error it stands where it stood;
 /// call again to go on, if [`StoreError::is_retryable`].
+///
+/// While little happens, an event is handed out as soon as the store tells of it. While much happens, a subscription that is at
+/// the end looks about a hundred times a second, for all that has come in between, so that it takes little from those who append.
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, Events, Handle, Repository, emit, event};
@@ -56,11 +55,9 @@ pub struct Subscription<S> {
     filter: Filter,
     checkpoint: Checkpoint,
     page_size: usize,
-    poll_every: Duration,
     listener: Listener,
-    /// How long to wait for an append that holds back what follows it.
-    hold: Duration,
-    failed: bool,
+    /// When the next look is worth it.
+    pace: Pace,
 }
 
 impl<S: EventStore> Subscription<S> {
@@ -72,10 +69,8 @@ impl<S: EventStore> Subscription<S> {
             filter: Filter::new(),
             checkpoint: Checkpoint::START,
             page_size: 1_000,
-            poll_every: Duration::from_secs(1),
             listener,
-            hold: FIRST_HOLD,
-            failed: false,
+            pace: Pace::new(Duration::from_secs(1)),
         }
     }
 
@@ -86,7 +81,7 @@ impl<S: EventStore> Subscription<S> {
 
     /// From behind a checkpoint.
     pub fn from(mut self, checkpoint: Checkpoint) -> Self {
-        self.checkpoint = checkpoint;
+        self.seek(checkpoint);
         self
     }
 
@@ -96,7 +91,8 @@ impl<S: EventStore> Subscription<S> {
     ///
     /// [`StoreError`] of the store.
     pub async fn from_now(mut self) -> Result<Self, StoreError> {
-        self.checkpoint = self.store.head().await?;
+        let head = self.store.head().await?;
+        self.seek(head);
         Ok(self)
     }
 
@@ -114,13 +110,16 @@ impl<S: EventStore> Subscription<S> {
 
     /// How long it waits for a word of the store before it looks by itself; a second unless said otherwise.
     pub fn poll_every(mut self, interval: Duration) -> Self {
-        self.poll_every = interval;
+        self.pace.poll_every(interval);
         self
     }
 
     /// Goes on behind a checkpoint.
-    pub(crate) const fn seek(&mut self, checkpoint: Checkpoint) {
-        self.checkpoint = checkpoint;
+    pub(crate) fn seek(&mut self, checkpoint: Checkpoint) {
+        if self.checkpoint != checkpoint {
+            self.checkpoint = checkpoint;
+            self.pace.look_at_once();
+        }
     }
 
     /// The store.
@@ -141,10 +140,18 @@ impl<S: EventStore> Subscription<S> {
     /// [`StoreError`] of the store or of the sink; the checkpoint then stays where it was, and what the sink has taken
     /// comes again.
     pub async fn page(&mut self, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        // Before the look, so that a ring during it is not missed; and a look whose future is dropped was none.
+        self.listener.forget();
+        self.pace.look_at_once();
         let query = AllQuery::after(self.checkpoint, &self.filter).limit(self.page_size);
-        let page = self.store.read_all(query, sink).await;
-        self.failed = page.is_err();
-        let page = page?;
+        let page = match self.store.read_all(query, sink).await {
+            Ok(page) => page,
+            Err(error) => {
+                self.pace.failed();
+                return Err(error);
+            }
+        };
+        self.pace.looked(page.rest, page.checkpoint != self.checkpoint);
         self.checkpoint = page.checkpoint;
         Ok(page)
     }
@@ -156,31 +163,13 @@ impl<S: EventStore> Subscription<S> {
     /// As [`page`](Self::page). The call after one that failed first waits as long as between two looks by the clock, so
     /// that to call again and again is no hot loop.
     pub async fn next_page(&mut self, sink: Sink<'_>) -> Result<AllPage, StoreError> {
-        if self.failed {
-            sleep(self.poll_every).await;
-        }
         loop {
-            self.listener.forget();
+            self.pace.wait(&mut self.listener).await;
             let before = self.checkpoint;
             let page = self.page(&mut *sink).await?;
             if page.checkpoint != before {
-                self.hold = FIRST_HOLD;
                 return Ok(page);
             }
-            let longest = match page.rest {
-                Rest::More => continue,
-                Rest::Held => {
-                    let hold = self.hold.min(self.poll_every);
-                    self.hold = (hold * 2).min(LONGEST_HOLD);
-                    hold
-                }
-                Rest::Nothing => {
-                    self.hold = FIRST_HOLD;
-                    self.poll_every
-                }
-            };
-            // A ring or the clock: either is a reason to look.
-            let _rung = timeout(longest, self.listener.heard()).await;
         }
     }
 }

@@ -156,7 +156,7 @@ impl<A: Aggregate, S: EventStore> TypedSubscription<A, S> {
             // The event that does not decode is an error once those before it were handed out.
             (Err(StoreError::Decode(_)), Some(last)) => {
                 self.raw.checkpoint = last;
-                self.raw.failed = false;
+                self.raw.pace.look_at_once();
                 AllPage::new(last, ready.len(), Rest::More)
             }
             (page, _) => page?,

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use es_core::{
-    Aggregate, AllPage, AllQuery, Append, AppendOutcome, Apply, Catalogue, Checkpoint, CommandKey,
+    Aggregate, AllPage, AllQuery, Append, AppendOutcome, Apply, Bell, Catalogue, Checkpoint, CommandKey,
     CommandRecord, EventStore, Events, Handle, Listener, Load, LoadItem, LoadSink, MemoryStore, Metadata,
     NewEvent, NewSnapshot, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
     Submitted, Uuid, emit, event,
@@ -122,6 +122,8 @@ pub struct Meddler {
     pub taken: Arc<Mutex<Option<VecDeque<Taken>>>>,
     /// While present, a snapshot waits for a permit before it is kept.
     pub snapshot_gate: Option<Arc<Semaphore>>,
+    /// Whether it tells nobody of its appends.
+    pub silent: bool,
 }
 
 impl Meddler {
@@ -244,7 +246,7 @@ impl EventStore for Meddler {
     }
 
     fn listen(&self) -> Listener {
-        self.inner.listen()
+        if self.silent { Bell::new().listen() } else { self.inner.listen() }
     }
 
     async fn list_streams(

@@ -88,22 +88,16 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         let mut wait = FIRST_WAIT;
         let mut at_end = false;
         loop {
-            let turn = self.turn(&mut reader, live && at_end).await;
+            let turn = self.step(&mut reader, live && at_end).await;
             if turn.is_ok() {
                 wait = FIRST_WAIT;
             }
             match turn {
-                Ok(Turn::Moved(rest)) => at_end = self.reached(rest).await?,
-                Ok(Turn::Nothing(rest)) => {
-                    at_end = self.reached(rest).await?;
-                    if at_end && !live {
-                        return Ok(());
-                    }
-                    if rest == Rest::Held && !live {
-                        sleep(HELD).await;
-                    }
-                    at_end |= live;
-                }
+                Ok(Turn::Moved(rest)) => at_end = rest != Rest::More,
+                Ok(Turn::Nothing(_)) if live => at_end = true,
+                Ok(Turn::Nothing(Rest::Nothing)) => return Ok(()),
+                Ok(Turn::Nothing(Rest::Held)) => sleep(HELD).await,
+                Ok(Turn::Nothing(_)) => {}
                 Ok(Turn::Again(after)) => sleep(after).await,
                 Ok(Turn::Overtaken) if live => match self.stand_by().await {
                     Err(error) if error.is_retryable() => debug!(%error, "standing by"),
@@ -115,6 +109,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
                     self.note(&error.to_string()).await;
                     // What became of the last batch is only known to the server.
                     (self.connection, self.checkpoint) = (None, None);
+                    at_end = false;
                     sleep(wait).await;
                     wait = (wait * 2).min(LONGEST_WAIT);
                 }
@@ -126,18 +121,25 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         }
     }
 
-    /// Publishes at the end of what can be read; says whether that is reached.
-    async fn reached(&mut self, rest: Rest) -> Result<bool, ProjectorError> {
-        let end = rest == Rest::Nothing;
-        if rest != Rest::More && !self.published && self.projector.options.publish {
+    /// A turn, and publishing if that has brought it to the end of what can be read.
+    async fn step(
+        &mut self,
+        reader: &mut ProjectionReader<P, PostgresStore>,
+        wait: bool,
+    ) -> Result<Turn, ProjectorError> {
+        let turn = self.turn(reader, wait).await?;
+        if matches!(turn, Turn::Moved(Rest::Nothing | Rest::Held) | Turn::Nothing(Rest::Nothing | Rest::Held))
+            && !self.published
+            && self.projector.options.publish
+        {
             self.published = match self.projector.publish().await {
                 Ok(()) => true,
+                // There is more to read by now.
                 Err(ProjectorError::Behind { .. }) => false,
-                Err(error) if error.is_retryable() => false,
                 Err(error) => return Err(error),
             };
         }
-        Ok(end)
+        Ok(turn)
     }
 
     async fn turn(
