@@ -126,10 +126,13 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         let (Some(first), Some(last)) = (letters.first(), letters.last()) else { return Ok(Vec::new()) };
         let range = StreamRange::from(first.revision).to(last.revision);
         let mut events = Vec::with_capacity(letters.len());
-        let mut wanted = letters.iter().map(|letter| letter.revision).peekable();
+        let mut wanted = letters;
         let shared = Arc::new(stream.clone());
         let mut take = |raw: RawEvent<'_>| {
-            if wanted.next_if_eq(&raw.revision).is_some() {
+            if let Some((letter, rest)) = wanted.split_first()
+                && letter.revision == raw.revision
+            {
+                wanted = rest;
                 events.push(P::decode(&raw, &shared));
             }
             Ok(())

@@ -179,9 +179,11 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         let db = &mut connection;
         self.lock(db).await?;
         let mut found = self.hold_parts(db).await?;
-        for part in found.iter_mut().filter(|part| part.parts == INLINE) {
-            // Every append moved it, and none kept its checkpoint.
-            part.checkpoint = self.store.head().await?;
+        for part in &mut found {
+            if part.parts == INLINE {
+                // Every append moved it, and none kept its checkpoint.
+                part.checkpoint = self.store.head().await?;
+            }
         }
         let positions = || found.iter().map(|part| part.checkpoint);
         let (Some(lowest), Some(highest)) =
