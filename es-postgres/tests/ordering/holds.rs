@@ -5,7 +5,7 @@ use es_postgres::PostgresStore;
 use es_postgres::testing::{Cluster, TestDatabase};
 use sqlx::Connection;
 
-use crate::support::{Naive, Reader, append, append_in, committed, connect, fresh, sql, until};
+use crate::support::{Naive, Reader, append, append_in, committed, connect, fresh, numbers, sql, until};
 
 /// The bug that nearly every event store has had: a higher position is visible before a lower one.
 #[tokio::test(flavor = "multi_thread")]
@@ -27,9 +27,16 @@ async fn a_lower_position_that_is_committed_later_is_waited_for() {
     let (mut ours, mut naive) = (Reader::new(&store), Naive::default());
     assert_eq!(ours.read().await, Rest::Nothing);
     sql(&mut gate, "SELECT pg_advisory_lock(4711)").await;
+    // On a connection of its own: the store's lanes give up a lock that is not free soon, and draw again later.
     let slow = tokio::spawn({
-        let store = store.clone();
-        async move { append(&store, "slow", 0).await }
+        let (store, url) = (store.clone(), database.url().to_owned());
+        async move {
+            let mut connection = connect(&url).await;
+            let mut tx = connection.begin().await.expect("a transaction");
+            let position = append_in(&store, &mut tx, "slow", 0).await;
+            tx.commit().await.expect("committed");
+            position
+        }
     });
     until(
         &mut gate,
@@ -96,8 +103,13 @@ async fn a_savepoint_that_is_rolled_back_does_not_let_readers_pass() {
     let mut savepoint = tx.begin().await.expect("a savepoint");
     assert_eq!(append_in(&store, &mut savepoint, "a", 0).await, 1);
     savepoint.rollback().await.expect("rolled back");
+    assert_eq!(reader.read().await, Rest::Held, "its transaction is open");
     assert_eq!(append_in(&store, &mut tx, "b", 0).await, 2);
-    assert_eq!(append(&store, "c", 0).await, 3);
+    // And one behind the event that stays.
+    let mut savepoint = tx.begin().await.expect("a savepoint");
+    assert_eq!(append_in(&store, &mut savepoint, "b", 1).await, 3);
+    savepoint.rollback().await.expect("rolled back");
+    assert_eq!(append(&store, "c", 0).await, 4);
     let mut beside = connect(database.url()).await;
     naive.read(&mut beside).await;
     assert_eq!(reader.read().await, Rest::Held);
@@ -105,8 +117,8 @@ async fn a_savepoint_that_is_rolled_back_does_not_let_readers_pass() {
     tx.commit().await.expect("committed");
     assert_eq!(reader.read().await, Rest::Nothing);
     naive.read(&mut beside).await;
-    assert_eq!(reader.positions, [2, 3]);
-    assert_eq!(naive.seen, [3].into());
+    assert_eq!(reader.positions, [2, 4]);
+    assert_eq!(naive.seen, [4].into());
 }
 
 /// The owner of the tables may import in its own way, as long as it draws positions from the sequence.
@@ -233,6 +245,41 @@ async fn a_prepared_transaction_is_waited_for() {
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
+/// It outlives the server, under yet another name.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_prepared_transaction_is_waited_for_after_a_restart() {
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    let server = || Cluster::persistent(&folder).setting("max_prepared_transactions = 5");
+    let cluster = server().start().await.expect("a server");
+    let store = PostgresStore::migrate(cluster.url()).await.expect("a store");
+    let mut connection = connect(cluster.url()).await;
+    sql(&mut connection, "BEGIN").await;
+    append_in(&store, &mut connection, "prepared", 0).await;
+    sql(&mut connection, "PREPARE TRANSACTION 'es test'").await;
+    append(&store, "a", 0).await;
+    connection.close().await.expect("closed");
+    store.close().await;
+    drop(cluster);
+
+    let cluster = server().start().await.expect("a server");
+    let store = PostgresStore::connect(cluster.url()).await.expect("a store");
+    let mut connection = connect(cluster.url()).await;
+    let mut reader = Reader::new(&store);
+    for round in 1..4 {
+        append(&store, "a", round).await;
+        assert_eq!(reader.read().await, Rest::Held);
+    }
+    assert!(reader.positions.is_empty());
+    sql(&mut connection, "COMMIT PREPARED 'es test'").await;
+    assert_eq!(reader.read().await, Rest::Nothing);
+    assert_eq!(reader.positions, committed(&mut connection).await);
+    assert_eq!(reader.positions.len(), 5);
+    connection.close().await.expect("closed");
+    store.close().await;
+    drop(cluster);
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
+
 /// While `nextval` logs, it shows a number 32 above the one that it draws; a reader that took it for drawn would call positions
 /// safe that are drawn later. The server's own function, which reads under the page's lock, tells the truth.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -273,6 +320,36 @@ async fn a_number_that_is_shown_before_it_is_drawn_is_not_believed() {
     drawing.shutdown().await;
     println!("of 20000 looks at a busy sequence, {plain} plain ones and {ours} of ours were ahead of it");
     assert_eq!(ours, 0);
+}
+
+/// The same look by look, with a sequence that shows what it is told to.
+#[tokio::test]
+async fn what_was_drawn_is_what_two_looks_agree_on() {
+    let (database, _store) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    sql(
+        &mut connection,
+        "CREATE SCHEMA fake;
+         CREATE TABLE fake.shown (looks bigint[]);
+         INSERT INTO fake.shown VALUES ('{}');
+         CREATE FUNCTION fake.look() RETURNS bigint LANGUAGE sql AS
+             $$ UPDATE fake.shown SET looks = looks[2:] RETURNING (SELECT s.looks[1] FROM fake.shown s) $$;
+         CREATE VIEW fake.positions AS SELECT true AS is_called, fake.look() AS last_value;
+         DO $$ BEGIN EXECUTE regexp_replace(pg_get_functiondef('es.watermark'::regproc), '\\mes\\M', 'fake', 'g'); END $$",
+    )
+    .await;
+    for (looks, drawn) in [
+        ("7, 7", 7),
+        // Ahead once; and twice, with a draw in between that was shown rightly.
+        ("39, 7, 7", 7),
+        ("39, 40, 8, 8", 8),
+        // Never twice the same: the lower one of the last two may have been ahead.
+        ("39, 50, 61, 72, 83", 40),
+        ("5, 6, 7, 8, 9", 0),
+    ] {
+        sql(&mut connection, &format!("UPDATE fake.shown SET looks = '{{{looks}}}'")).await;
+        assert_eq!(numbers(&mut connection, "SELECT drawn FROM fake.watermark()").await, [drawn], "{looks}");
+    }
 }
 
 #[tokio::test]

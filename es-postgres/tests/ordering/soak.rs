@@ -9,9 +9,12 @@ use es_postgres::PostgresStore;
 use sqlx::Connection;
 use tokio::task::JoinSet;
 
-use crate::support::{DEADLINE, Naive, append_in, committed, connect, fresh};
+use crate::support::{DEADLINE, Naive, append, append_in, committed, connect, fresh};
 
+/// Writers with transactions of their own.
 const WRITERS: usize = 16;
+/// Writers whose appends go through the lanes of the store, several in one transaction.
+const IN_LANES: usize = 6;
 
 /// How long the writers write: `ES_SOAK_SECONDS`, or 10.
 fn seconds() -> u64 {
@@ -46,6 +49,19 @@ async fn write(store: PostgresStore, url: String, writer: usize, end: Instant) -
         }
     }
     rolled_back
+}
+
+/// Appends as commands do, so that those of several writers go together.
+async fn write_in_lanes(store: PostgresStore, writer: usize, end: Instant) -> u64 {
+    let (key, mut revision) = (format!("in lanes {writer}"), 0);
+    while Instant::now() < end {
+        append(&store, &key, revision).await;
+        revision += 1;
+        if random(4) == 0 {
+            tokio::time::sleep(Duration::from_micros(random(4_000))).await;
+        }
+    }
+    0
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -103,6 +119,9 @@ async fn every_committed_event_is_seen_once_in_order_by_every_subscriber() {
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
         writers.spawn(write(store.clone(), database.url().to_owned(), writer, end));
+    }
+    for writer in 0..IN_LANES {
+        writers.spawn(write_in_lanes(store.clone(), writer, end));
     }
     let rolled_back: u64 = writers.join_all().await.into_iter().sum();
     done.store(true, Ordering::Release);

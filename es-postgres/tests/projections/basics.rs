@@ -47,6 +47,40 @@ async fn a_projector_that_runs_follows_the_store_and_ends_with_it() {
     ended.expect("an orderly end");
 }
 
+/// Parts that stand at different positions have seen different events; a new division of the streams would lose some and repeat
+/// others.
+#[tokio::test]
+async fn parts_that_stand_apart_are_not_divided_anew() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    for account in 0..20 {
+        deposit(&store, &format!("a{account}"), account).await;
+    }
+    // One account fails, and with it its part: the other goes on to the end.
+    let projector = Projector::new(store.clone(), Balances).parts(2).page_size(5);
+    projector.prepare().await.expect("tables");
+    sql(&mut db, "ALTER TABLE es_balances_1.balances ADD CONSTRAINT no_a7 CHECK (account <> 'a7')").await;
+    let running = tokio::spawn({
+        let projector = projector.clone().retries(u32::MAX, Duration::from_millis(5));
+        async move { projector.run().await }
+    });
+    until(&mut db, "SELECT max(position) = (SELECT max(position) FROM es.events) AND bool_or(error LIKE '%no_a7%') FROM es.checkpoints").await;
+    running.abort();
+    let _aborted = running.await;
+    let refused = projector.repartition(3).await.expect_err("apart");
+    assert!(matches!(refused, ProjectorError::Uneven { .. }), "{refused}");
+    assert_eq!(number(&mut db, "SELECT count(*) FROM es.checkpoints").await, 2);
+
+    sql(&mut db, "ALTER TABLE es_balances_1.balances DROP CONSTRAINT no_a7").await;
+    projector.catch_up().await.expect("all events");
+    projector.repartition(3).await.expect("together");
+    for account in 0..20 {
+        deposit(&store, &format!("a{account}"), 1).await;
+    }
+    projector.parts(3).catch_up().await.expect("the rest");
+    assert_exact(&mut db, "es_balances").await;
+}
+
 #[tokio::test]
 async fn four_parts_make_the_same_model_and_their_number_stays() {
     let (database, store) = fresh().await;
@@ -72,4 +106,23 @@ async fn four_parts_make_the_same_model_and_their_number_stays() {
     assert!(matches!(refused, ProjectorError::Parts { found: 2, asked: 4, .. }), "{refused}");
     two.catch_up().await.expect("the rest");
     assert_exact(&mut db, "es_balances").await;
+}
+
+/// Whatever a program does with a projector, it may do in a task of its own. That it compiles is the test.
+#[allow(dead_code, reason = "compiled, not run")]
+fn every_call_can_be_spawned(
+    projector: &'static Projector<Balances>,
+    letter: &'static es_postgres::DeadLetter,
+) {
+    drop(tokio::spawn(projector.run()));
+    drop(tokio::spawn(projector.catch_up()));
+    drop(tokio::spawn(projector.prepare()));
+    drop(tokio::spawn(projector.publish()));
+    drop(tokio::spawn(projector.repartition(2)));
+    drop(tokio::spawn(projector.drop_revision(1)));
+    drop(tokio::spawn(projector.status()));
+    drop(tokio::spawn(projector.dead_letters()));
+    drop(tokio::spawn(projector.retry(&letter.stream)));
+    drop(tokio::spawn(projector.discard(letter)));
+    drop(tokio::spawn(projector.clone().inline()));
 }

@@ -123,6 +123,36 @@ async fn the_callers_transaction_holds_events_model_and_rows_together() {
     assert_eq!(number(&mut db, "SELECT sum(cents)::bigint FROM es_balances.balances").await, 5);
 }
 
+/// Panics at deposits of 13 cents.
+#[derive(Projection)]
+#[projection(name = "panicking", events(Deposited), model = PgConnection, error = sqlx::Error)]
+struct Panicking;
+
+impl Project<Deposited> for Panicking {
+    async fn project(&self, event: &Recorded<Deposited>, _: &mut PgConnection) -> Result<(), sqlx::Error> {
+        assert!(event.event.cents != 13, "thirteen");
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_panic_in_a_handler_refuses_the_append_and_nothing_else() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    let store = Projector::new(store, Panicking).inline().await.expect("an inline store");
+    let accounts = Repository::<Account, _>::new(store);
+    for (cents, events) in [(1, 2), (13, 2), (14, 3), (13, 3), (15, 4)] {
+        let done = accounts.execute(&"a".to_owned(), Deposit(cents)).await;
+        match done {
+            Ok(_) => assert_ne!(cents, 13),
+            Err(error) => {
+                assert!(cents == 13 && error.to_string().contains("it panicked: thirteen"), "{error}");
+            }
+        }
+        assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, events);
+    }
+}
+
 #[tokio::test]
 async fn two_projections_run_inline_beside_each_other() {
     let (_database, store, mut db) = inline().await;

@@ -1,6 +1,7 @@
 //! Projections into tables: exactly once, whatever happens to their workers.
 
 mod basics;
+mod batches;
 mod guide;
 mod inline;
 mod policies;

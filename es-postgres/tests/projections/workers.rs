@@ -24,7 +24,7 @@ async fn worker_process() {
 }
 
 /// A worker that looks often and waits little.
-fn quick<P: es_core::Projection<Model = PgConnection>>(projector: Projector<P>) -> Projector<P> {
+pub(crate) fn quick<P: es_core::Projection<Model = PgConnection>>(projector: Projector<P>) -> Projector<P> {
     let projector = projector.page_size(5).poll_every(Duration::from_millis(20));
     projector.standstill(Duration::from_millis(300)).take_over(Duration::from_millis(200))
 }
@@ -60,10 +60,10 @@ impl Drop for Process {
 }
 
 /// Holds batches that write the balance of one account, after they have written it.
-struct Gate(PgConnection);
+pub(crate) struct Gate(PgConnection);
 
 impl Gate {
-    async fn closed(url: &str, schema: &str, account: &str, when: &str) -> Self {
+    pub(crate) async fn closed(url: &str, schema: &str, account: &str, when: &str) -> Self {
         let mut db = connect(url).await;
         sql(
             &mut db,
@@ -80,7 +80,7 @@ impl Gate {
     }
 
     /// Waits until that many batches stand at the gate.
-    async fn wait_for(&mut self, batches: u32) {
+    pub(crate) async fn wait_for(&mut self, batches: u32) {
         let waiting =
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted
              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
@@ -88,19 +88,27 @@ impl Gate {
     }
 
     /// Waits until a worker waits for the fence that another one holds.
-    async fn wait_for_fenced(&mut self) {
+    pub(crate) async fn wait_for_fenced(&mut self) {
         let fenced = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
              AND wait_event = 'transactionid' AND query LIKE '%The fence of a batch%'";
         until(&mut self.0, &format!("({fenced}) = 1")).await;
     }
 
-    async fn open(&mut self) {
+    pub(crate) async fn open(&mut self) {
         sql(&mut self.0, "SELECT pg_advisory_unlock(4711)").await;
     }
 }
 
 const NO_WORKER: &str = "SELECT count(*) = 0 FROM pg_stat_activity
      WHERE datname = current_database() AND application_name LIKE 'es projection%'";
+
+/// The one worker has ended its last transaction.
+const IDLE_WORKER: &str = "(SELECT count(*) = 1 AND bool_and(state = 'idle') FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name LIKE 'es projection%')";
+
+/// Its last transaction was undone.
+const REFUSED_WORKER: &str = "(SELECT bool_and(query = 'ROLLBACK') FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name LIKE 'es projection%')";
 
 async fn deposits(store: &PostgresStore, accounts: std::ops::Range<u32>) {
     for account in accounts {
@@ -195,6 +203,31 @@ async fn a_worker_paused_before_its_batch_finds_the_fence_closed() {
     deposits(&store, 20..40).await;
     until(&mut db, &is_exact("es_balances")).await;
     assert_eq!(number(&mut db, "SELECT count(*) FROM es.checkpoints WHERE owner = 'first'").await, 0);
+}
+
+/// Nothing of it is in the server while it is paused, so nothing but the fence can stop it: it believes in the checkpoint that it
+/// has moved itself.
+#[tokio::test]
+async fn a_worker_paused_between_its_transactions_finds_the_fence_closed() {
+    let (database, store, mut db) = started().await;
+    let paused = Process::start(database.url(), 1);
+    // The second time it has seen to everything else that it does at the end of the events.
+    for _ in 0..2 {
+        deposits(&store, 12..14).await;
+        until(&mut db, &is_exact("es_balances")).await;
+    }
+    paused.signal("-STOP");
+    until(&mut db, IDLE_WORKER).await;
+    deposits(&store, 12..16).await;
+    Projector::new(store.clone(), Balances).owner("meanwhile").catch_up().await.expect("all events");
+    assert_exact(&mut db, "es_balances").await;
+    paused.signal("-CONT");
+    // It has tried, and was refused.
+    until(&mut db, &format!("{IDLE_WORKER} AND {REFUSED_WORKER}")).await;
+    assert_exact(&mut db, "es_balances").await;
+    assert_eq!(number(&mut db, "SELECT count(*) FROM es.checkpoints WHERE owner = 'meanwhile'").await, 1);
+    deposits(&store, 12..20).await;
+    until(&mut db, &is_exact("es_balances")).await;
 }
 
 #[tokio::test]
