@@ -31,7 +31,7 @@ const INSERT: &str = "insert into bench_floor.events
 const INSERT_MANY: &str = "insert into bench_floor.events
     (position, stream, revision, recorded_at, event_id, type, payload)
     select nextval('bench_floor.position'), $1, $2 + n, clock_timestamp(), id, 1, payload
-    from unnest($3::uuid[], $4::jsonb[]) with ordinality as e (id, payload, n)";
+    from unnest($3::uuid[], $4::json[]) with ordinality as e (id, payload, n)";
 
 const LOAD: &str =
     "select revision, type, payload from bench_floor.events where stream = $1 order by revision";

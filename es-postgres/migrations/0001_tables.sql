@@ -48,8 +48,8 @@ CREATE TABLE :schema.events (
     correlation_id uuid,
     causation_id   uuid,
     type           integer NOT NULL,
-    payload        jsonb NOT NULL,
-    metadata       jsonb,
+    payload        json NOT NULL,
+    metadata       json,
     PRIMARY KEY (stream, revision)
 ) WITH (fillfactor = 100, autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_freeze_min_age = 0);
 CREATE UNIQUE INDEX events_position ON :schema.events (position);

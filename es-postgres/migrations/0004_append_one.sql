@@ -45,8 +45,8 @@ END $$;
 -- statement is written so that its plan depends on no parameter; else it would be planned at each call.
 CREATE FUNCTION :schema.append_one(
     p_category integer, p_key text, p_expected bigint, p_head uuid,
-    p_event_id uuid, p_type integer, p_payload jsonb,
-    p_occurred timestamptz, p_correlation uuid, p_causation uuid, p_metadata jsonb,
+    p_event_id uuid, p_type integer, p_payload json,
+    p_occurred timestamptz, p_correlation uuid, p_causation uuid, p_metadata json,
     p_command uuid, p_command_name text, p_body_hash bigint,
     OUT outcome text, OUT "position" bigint, OUT recorded_at timestamptz,
     OUT revision bigint, OUT event_count bigint, OUT body_hash bigint)

@@ -4,8 +4,8 @@
 -- events, or one for each.
 CREATE FUNCTION :schema.append(
     p_category integer, p_key text, p_expected bigint, p_head uuid,
-    p_event_ids uuid[], p_types integer[], p_payloads jsonb[],
-    p_occurred timestamptz[], p_correlations uuid[], p_causations uuid[], p_metadata jsonb[],
+    p_event_ids uuid[], p_types integer[], p_payloads json[],
+    p_occurred timestamptz[], p_correlations uuid[], p_causations uuid[], p_metadata json[],
     p_command uuid, p_command_name text, p_body_hash bigint,
     OUT outcome text, OUT positions bigint[], OUT recorded_at timestamptz,
     OUT revision bigint, OUT event_count bigint, OUT body_hash bigint)

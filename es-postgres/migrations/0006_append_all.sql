@@ -6,8 +6,8 @@
 CREATE FUNCTION :schema.append_all(
     p_categories integer[], p_keys text[], p_expected bigint[], p_heads uuid[], p_counts integer[],
     p_commands uuid[], p_command_names text[], p_body_hashes bigint[],
-    p_event_ids uuid[], p_types integer[], p_payloads jsonb[],
-    p_occurred timestamptz[], p_correlations uuid[], p_causations uuid[], p_metadata jsonb[],
+    p_event_ids uuid[], p_types integer[], p_payloads json[],
+    p_occurred timestamptz[], p_correlations uuid[], p_causations uuid[], p_metadata json[],
     OUT outcomes text[], OUT positions bigint[], OUT recorded_at timestamptz,
     OUT revisions bigint[], OUT event_counts bigint[], OUT body_hashes bigint[])
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = :schema, pg_temp SET enable_seqscan = off AS $$

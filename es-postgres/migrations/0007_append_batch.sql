@@ -13,8 +13,8 @@
 -- ever.
 CREATE FUNCTION :schema.append_batch(
     p_categories integer[], p_keys text[], p_expected bigint[], p_heads uuid[], p_through integer[],
-    p_appends integer[], p_event_ids uuid[], p_types integer[], p_payloads jsonb[],
-    p_occurred timestamptz[], p_correlations uuid[], p_causations uuid[], p_metadata jsonb[],
+    p_appends integer[], p_event_ids uuid[], p_types integer[], p_payloads json[],
+    p_occurred timestamptz[], p_correlations uuid[], p_causations uuid[], p_metadata json[],
     p_command_appends integer[], p_command_offsets integer[], p_command_counts integer[],
     p_commands uuid[], p_command_names text[], p_body_hashes bigint[],
     OUT outcomes text[], OUT positions bigint[], OUT recorded_at timestamptz, OUT revisions bigint[])

@@ -127,7 +127,7 @@ async fn last_event(session: &mut Session, pool: &Pool, safe: Option<Safe>) -> R
     let row = call.fetch_optional(&mut session.connection).await?;
     pool.commit(&mut session.connection).await?;
     Ok(match row {
-        Some(row) => checkpoint(Columns(&row), 0)?,
+        Some(row) => checkpoint(Columns(&row), 0, 1)?,
         None => Checkpoint::START,
     })
 }
@@ -189,12 +189,10 @@ async fn page(
             if first {
                 first = false;
                 same_history(query.after, columns)?;
-                if filtered && !columns.is_null(15)? {
-                    end.checkpoint = checkpoint(columns, 15)?;
-                    end.more = !columns.is_null(17)? && columns.bigint(17)? < safe.position;
+                if !columns.is_null(1)? {
+                    end.checkpoint = checkpoint(columns, 1, 3)?;
+                    end.more = columns.bigint(0)? < safe.position;
                 }
-            }
-            if columns.is_null(0)? {
                 continue;
             }
             let (category, key) = (columns.integer(12)?, required(11, columns.text(11)?)?);
@@ -232,7 +230,7 @@ async fn page(
 /// Refuses a checkpoint whose event is not here.
 fn same_history(checkpoint: Checkpoint, row: Columns<'_>) -> Result<(), StoreError> {
     let Some((position, event_id)) = checkpoint.event() else { return Ok(()) };
-    let found = row.uuid(14)?;
+    let found = row.uuid(6)?;
     if found == Some(event_id) {
         Ok(())
     } else {
@@ -244,9 +242,9 @@ fn bigint(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn checkpoint(row: Columns<'_>, column: usize) -> Result<Checkpoint, StoreError> {
-    let event_id = required(column + 1, row.uuid(column + 1)?)?;
-    Ok(Checkpoint::behind(Position::new(row.bigint(column)?), event_id))
+fn checkpoint(row: Columns<'_>, position: usize, event_id: usize) -> Result<Checkpoint, StoreError> {
+    let id = required(event_id, row.uuid(event_id)?)?;
+    Ok(Checkpoint::behind(Position::new(row.bigint(position)?), id))
 }
 
 fn category_names(filter: &Filter) -> Option<Vec<&str>> {

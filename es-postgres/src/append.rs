@@ -10,7 +10,7 @@ use sqlx::query::Query;
 
 use crate::columns::{self, EventColumns, MetadataColumns, bigint, unknown_types};
 use crate::error::Failure;
-use crate::json::Jsonb;
+use crate::json::Json;
 use crate::names::{self, Known, Names};
 use crate::outcome::Answer;
 use crate::pool::{Pool, Session};
@@ -126,11 +126,11 @@ fn bind_event<'q>(call: Call<'q>, event: &'q NewEvent, known: &Known) -> Result<
     Ok(call
         .bind(event.id)
         .bind(columns::type_id(event, known)?)
-        .bind(Jsonb(Cow::Borrowed(&event.payload)))
+        .bind(Json(Cow::Borrowed(&event.payload)))
         .bind(metadata.occurred_at)
         .bind(metadata.correlation_id)
         .bind(metadata.causation_id)
-        .bind(metadata.to_json().map(|json| Jsonb(Cow::Owned(json)))))
+        .bind(metadata.to_json().map(|json| Json(Cow::Owned(json)))))
 }
 
 fn bind_events<'q>(call: Call<'q>, events: &'q [NewEvent], known: &Known) -> Result<Call<'q>, StoreError> {

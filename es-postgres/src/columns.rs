@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::error::unexpected;
-use crate::json::Jsonb;
+use crate::json::Json;
 use crate::names::Known;
 
 /// One array for each column, one element for each event.
@@ -16,7 +16,7 @@ use crate::names::Known;
 pub(crate) struct EventColumns<'a> {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) types: Vec<i32>,
-    pub(crate) payloads: Vec<Jsonb<'a>>,
+    pub(crate) payloads: Vec<Json<'a>>,
 }
 
 /// One array for each column that comes from the metadata.
@@ -25,7 +25,7 @@ pub(crate) struct MetadataColumns {
     pub(crate) occurred: Vec<Option<OffsetDateTime>>,
     pub(crate) correlations: Vec<Option<Uuid>>,
     pub(crate) causations: Vec<Option<Uuid>>,
-    pub(crate) json: Vec<Option<Jsonb<'static>>>,
+    pub(crate) json: Vec<Option<Json<'static>>>,
 }
 
 impl<'a> EventColumns<'a> {
@@ -34,7 +34,7 @@ impl<'a> EventColumns<'a> {
         for event in events {
             self.ids.push(event.id);
             self.types.push(type_id(event, known)?);
-            self.payloads.push(Jsonb(Cow::Borrowed(&event.payload)));
+            self.payloads.push(Json(Cow::Borrowed(&event.payload)));
         }
         Ok(())
     }
@@ -56,7 +56,7 @@ impl MetadataColumns {
             self.occurred.push(metadata.occurred_at);
             self.correlations.push(metadata.correlation_id);
             self.causations.push(metadata.causation_id);
-            self.json.push(metadata.to_json().map(|json| Jsonb(Cow::Owned(json))));
+            self.json.push(metadata.to_json().map(|json| Json(Cow::Owned(json))));
         }
     }
 }

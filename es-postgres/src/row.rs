@@ -7,7 +7,6 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 use crate::error::unexpected;
-use crate::json::jsonb_text;
 use crate::names::Known;
 
 /// From here PostgreSQL counts its microseconds.
@@ -63,14 +62,6 @@ impl<'r> Columns<'r> {
         let Some(bytes) = self.optional(column)? else { return Ok(None) };
         std::str::from_utf8(bytes).map(Some).map_err(unexpected)
     }
-
-    fn json(self, column: usize) -> Result<Option<&'r [u8]>, StoreError> {
-        let Some(bytes) = self.optional(column)? else { return Ok(None) };
-        match jsonb_text(bytes) {
-            Some(text) => Ok(Some(text)),
-            None => Err(unexpected(format!("column {column} holds an unknown form of jsonb"))),
-        }
-    }
 }
 
 pub(crate) fn required<T>(column: usize, value: Option<T>) -> Result<T, StoreError> {
@@ -96,12 +87,12 @@ pub(crate) fn event<'r>(
         event_id: required(3, row.uuid(3)?)?,
         name,
         version,
-        payload: required(8, row.json(8)?)?,
+        payload: required(8, row.optional(8)?)?,
         recorded_at: required(4, row.time(4)?)?,
         occurred: row.time(5)?,
         correlation_id: row.uuid(6)?,
         causation_id: row.uuid(7)?,
-        metadata: row.json(9)?,
+        metadata: row.optional(9)?,
     })
 }
 

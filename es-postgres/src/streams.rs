@@ -1,5 +1,6 @@
 //! What concerns a stream as a whole: listing, closing, snapshots, and the ledger's old rows.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use es_core::{NewSnapshot, Revision, StoreError, StreamId, StreamSummary};
@@ -9,7 +10,7 @@ use sqlx::{PgConnection, Row};
 
 use crate::columns::bigint;
 use crate::error::{Failure, unexpected};
-use crate::json::PlainJson;
+use crate::json::Json;
 use crate::pool::Pool;
 use crate::row::{Columns, required};
 
@@ -87,7 +88,7 @@ pub(crate) async fn save_snapshot(pool: &Pool, snapshot: &NewSnapshot) -> Result
         .bind(stream.key())
         .bind(fingerprint.to_i64())
         .bind(bigint(*revision))
-        .bind(PlainJson(state));
+        .bind(Json(Cow::Borrowed(state)));
     rows(pool, call).await.map(|_| ())
 }
 

@@ -26,7 +26,7 @@ async fn a_long_stream_is_read_in_bounded_memory() {
          INSERT INTO es.streams (category, key, revision, head_event_id) VALUES (1, 'long', {EVENTS}, gen_random_uuid());
          INSERT INTO es.events (position, stream, revision, recorded_at, event_id, type, payload)
          SELECT nextval('es.positions'), 1, n, clock_timestamp(), gen_random_uuid(), 1,
-                jsonb_build_object('text', repeat('x', {PAYLOAD}))
+                json_build_object('text', repeat('x', {PAYLOAD}))
          FROM generate_series(1, {EVENTS}) n"
     )))
     .execute(&mut connection)

@@ -14,7 +14,7 @@ WITH head AS MATERIALIZED (
 )
 SELECT 0::bigint AS revision, head.revision AS position, (head.closed_at IS NOT NULL)::integer AS type,
        head.head_event_id AS event_id, NULL::timestamptz AS recorded_at, NULL::timestamptz AS occurred_at,
-       NULL::uuid AS correlation_id, NULL::uuid AS causation_id, NULL::jsonb AS payload, NULL::jsonb AS metadata,
+       NULL::uuid AS correlation_id, NULL::uuid AS causation_id, NULL::json AS payload, NULL::json AS metadata,
        head.state::text AS note,
        ARRAY[head.snapshot_revision, head.first_revision, head.event_count, head.body_hash] AS numbers
 FROM head

@@ -131,7 +131,7 @@ async fn each_append_of_a_batch_gets_its_own_outcome() {
     assert_eq!(ids(&store, &stream("unheard")).await.len(), 1, "a caller that is gone takes nothing back");
 }
 
-/// `jsonb` refuses numbers that are out of its range, and the error ends the whole call.
+/// The server refuses what is no JSON, and the error ends the whole call.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_the_server_refuses_touches_no_other_append() {
     let (database, store) = fresh().await;
@@ -141,11 +141,11 @@ async fn an_event_that_the_server_refuses_touches_no_other_append() {
         waiting.push(submit(&store, &format!("{nth}"), 0, 1).await);
     }
     let mut bad = events(1);
-    bad[0].payload = b"{\"n\": 1e400000}".to_vec();
+    bad[0].payload = b"{\"n\": ".to_vec();
     let bad_stream = stream("bad");
     let refused = store.submit(Append::new(&bad_stream, Revision::EMPTY, &bad)).await.expect("submitted");
     busy.open().await;
-    let error = refused.await.expect_err("out of range");
+    let error = refused.await.expect_err("no JSON");
     assert!(!error.is_retryable(), "{error}");
     for outcome in join_all(waiting).await {
         appended(outcome.expect("an outcome"));

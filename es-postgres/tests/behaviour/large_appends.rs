@@ -29,7 +29,7 @@ async fn ten_thousand_events_are_appended_in_one_call() {
         let mut nth = 0;
         let mut check = |event: es_core::RawEvent<'_>| {
             let expected = &batch[nth];
-            assert_eq!(event.payload, format!("{{\"nth\": {nth}}}").as_bytes());
+            assert_eq!(event.payload, expected.payload);
             assert_eq!(event.metadata().expect("metadata"), *expected.metadata);
             assert_eq!(event.position, outcome.positions[nth]);
             nth += 1;

@@ -103,7 +103,7 @@ async fn a_projection_far_behind_catches_up() {
            SELECT 1, 'many ' || n, 1001, gen_random_uuid() FROM generate_series(1, 100) n;
            INSERT INTO es.events (position, stream, revision, recorded_at, event_id, type, payload)
            SELECT nextval('es.positions'), s.id, n / 100 + 1, clock_timestamp(), gen_random_uuid(), t.id,
-                  CASE WHEN n < 100 THEN '{"owner":"Ann"}' ELSE jsonb_build_object('cents', n) END
+                  CASE WHEN n < 100 THEN '{"owner":"Ann"}' ELSE json_build_object('cents', n) END
            FROM generate_series(0, 100099) n
            JOIN es.streams s ON s.key = 'many ' || (n % 100 + 1)
            JOIN es.event_types t ON t.name = CASE WHEN n < 100 THEN 'account.opened' ELSE 'account.deposited' END
