@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use tracing::{Instrument, debug_span};
 use uuid::Uuid;
 
+use super::Way;
 use super::queue::{Chain, Work};
-use super::{Sent, Way};
 use crate::append::{self, CallError};
 use crate::columns::{EventColumns, MetadataColumns, bigint};
 use crate::error::{Failure, unexpected};
@@ -41,13 +41,7 @@ impl Way {
 
     async fn carry_one(&mut self, chains: Vec<Chain>) {
         for waiting in chains.into_iter().flatten() {
-            let sent = self.send(waiting.append()).await;
-            if let Sent::Done(outcome) = sent {
-                waiting.answer(outcome);
-                continue;
-            }
-            self.leave_lane();
-            let outcome = sent.outcome(&self.pool, waiting.append()).await;
+            let outcome = self.append(waiting.append()).await;
             waiting.answer(outcome);
         }
     }

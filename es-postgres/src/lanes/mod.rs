@@ -52,22 +52,22 @@ pub(crate) async fn append(pool: &Arc<Pool>, append: Append<'_>) -> Result<Appen
     append.check(pool.settings.limits)?;
     let large = is_large(append.events);
     if !pool.lanes.queue().enter(append.stream, large)? {
-        return submit(pool, append).await?.await;
+        return enqueue(pool, append).await?.await;
     }
     let mut way = Way { pool: Arc::clone(pool), streams: vec![append.stream.clone()], in_lane: !large };
     if large {
         return append::apart(pool, append).await;
     }
-    let sent = way.send(append).await;
-    if !matches!(sent, Sent::Done(_)) {
-        way.leave_lane();
-    }
-    sent.outcome(pool, append).await
+    way.append(append).await
 }
 
 /// Takes its place among the appends of its stream. What is given back waits for the outcome.
 pub(crate) async fn submit(pool: &Arc<Pool>, append: Append<'_>) -> Result<Submitted, StoreError> {
     append.check(pool.settings.limits)?;
+    enqueue(pool, append).await
+}
+
+async fn enqueue(pool: &Arc<Pool>, append: Append<'_>) -> Result<Submitted, StoreError> {
     let Ok(place) = Arc::clone(&pool.lanes.places).acquire_owned().await else {
         return Err(StoreError::Closed);
     };
@@ -101,6 +101,19 @@ struct Way {
 }
 
 impl Way {
+    /// Appends through the lane, and goes on without it where the outcome takes longer than an answer.
+    async fn append(&mut self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        let sent = self.send(append).await;
+        if !matches!(sent, Sent::Done(_)) {
+            self.leave_lane();
+        }
+        match sent {
+            Sent::Done(outcome) => outcome,
+            Sent::Held => append::apart(&self.pool, append).await,
+            Sent::Lost(lost) => lost.find(&self.pool, append).await,
+        }
+    }
+
     /// Sends one append through the lane.
     async fn send(&self, append: Append<'_>) -> Sent {
         let pool = &self.pool;
@@ -152,17 +165,6 @@ enum Sent {
     Held,
     /// The connection broke before the answer came.
     Lost(Lost),
-}
-
-impl Sent {
-    /// The outcome, for which the lane is no longer needed.
-    async fn outcome(self, pool: &Pool, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
-        match self {
-            Self::Done(outcome) => outcome,
-            Self::Held => append::apart(pool, append).await,
-            Self::Lost(lost) => lost.find(pool, append).await,
-        }
-    }
 }
 
 impl Lanes {

@@ -53,7 +53,7 @@ impl Waiting {
     }
 
     pub(super) fn is_large(&self) -> bool {
-        self.events.len() > LARGE_EVENTS || self.bytes > LARGE_BYTES
+        exceeds(self.events.len(), self.bytes)
     }
 
     pub(super) fn answer(self, outcome: Result<AppendOutcome, StoreError>) {
@@ -64,7 +64,11 @@ impl Waiting {
 
 /// Whether these events are no company for others.
 pub(super) fn is_large(events: &[NewEvent]) -> bool {
-    events.len() > LARGE_EVENTS || bytes(events) > LARGE_BYTES
+    exceeds(events.len(), bytes(events))
+}
+
+const fn exceeds(events: usize, bytes: usize) -> bool {
+    events > LARGE_EVENTS || bytes > LARGE_BYTES
 }
 
 fn bytes(events: &[NewEvent]) -> usize {
