@@ -5,11 +5,11 @@ mod common;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use common::{SAMPLE, SAMPLE_REPORT, events, file, report, sample, sample_lines};
+use common::{SAMPLE, SAMPLE_REPORT, command, events, file, report, said, sample, sample_lines};
 use es_core::{EventStore, Repository};
 use es_postgres::PostgresStore;
 use es_postgres::testing::{Cluster, TestDatabase};
@@ -19,21 +19,6 @@ use loans::table::grouped;
 
 const TODAY: &str = env!("CARGO_BIN_EXE_loans");
 const IN_2011: &str = env!("CARGO_BIN_EXE_loans-2011");
-
-fn command(program: impl AsRef<Path>, url: &str, args: &[&str]) -> Command {
-    let mut command = Command::new(program.as_ref());
-    command.args(args).env("DATABASE_URL", url).stdin(Stdio::null());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-/// Exit code, standard output, standard error.
-fn said(output: Output) -> (i32, String, String) {
-    let text = |bytes| String::from_utf8(bytes).expect("it prints text");
-    let (out, err) = (text(output.stdout), text(output.stderr));
-    assert!(!err.contains("panicked") && !err.contains("backtrace"), "{err}");
-    (output.status.code().expect("it ends by itself"), out, err)
-}
 
 /// Runs a program to its end, off the threads of the test.
 async fn run(program: impl AsRef<Path>, url: &str, args: &[&str]) -> (i32, String, String) {

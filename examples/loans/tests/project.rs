@@ -3,11 +3,11 @@
 mod common;
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{import, sample};
+use common::{command, import, said, sample};
 use es_core::{Append, AppendOutcome, EventStore, Load, Metadata, NewEvent, StreamId};
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
@@ -16,21 +16,6 @@ use loans::read_models::ReadModels;
 
 const TODAY: &str = env!("CARGO_BIN_EXE_loans");
 const IN_2011: &str = env!("CARGO_BIN_EXE_loans-2011");
-
-fn command(program: &str, url: &str, args: &[&str]) -> Command {
-    let mut command = Command::new(program);
-    command.args(args).env("DATABASE_URL", url).stdin(Stdio::null());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    command
-}
-
-/// Exit code, standard output, standard error.
-fn said(output: Output) -> (i32, String, String) {
-    let text = |bytes| String::from_utf8(bytes).expect("it prints text");
-    let (out, err) = (text(output.stdout), text(output.stderr));
-    assert!(!err.contains("panicked") && !err.contains("backtrace"), "{err}");
-    (output.status.code().expect("it ends by itself"), out, err)
-}
 
 async fn run(url: &str, args: &[&str]) -> (i32, String, String) {
     let mut command = command(TODAY, url, args);

@@ -1,7 +1,8 @@
-//! What the tests of the import share: logs to import, and a store that does something at a chosen append.
+//! What the tests share: logs to import, the programs as processes, and a store that does something at a chosen append.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -59,6 +60,22 @@ pub fn long_history(times: u32) -> Vec<String> {
     // A stable sort: records of one time keep their order.
     records.sort_by_key(|(time, _)| *time);
     records.into_iter().map(|(_, record)| record).collect()
+}
+
+/// A program on the database under this URL, with pipes.
+pub fn command(program: impl AsRef<Path>, url: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(program.as_ref());
+    command.args(args).env("DATABASE_URL", url).stdin(Stdio::null());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Exit code, standard output, standard error.
+pub fn said(output: Output) -> (i32, String, String) {
+    let text = |bytes| String::from_utf8(bytes).expect("it prints text");
+    let (out, err) = (text(output.stdout), text(output.stderr));
+    assert!(!err.contains("panicked") && !err.contains("backtrace"), "{err}");
+    (output.status.code().expect("it ends by itself"), out, err)
 }
 
 /// A file with these bytes, under a name that no other test has.
