@@ -205,7 +205,7 @@ pub struct Recorded<E> {
     /// The version under which the event is stored.
     pub stored_version: u32,
     /// The stream.
-    pub stream: Arc<StreamId>,
+    pub stream: StreamId,
     /// The place in the stream. All events that take the place of one retired event have its place.
     pub revision: Revision,
     /// The place in the store.
@@ -220,13 +220,7 @@ pub struct Recorded<E> {
 
 impl<E> Recorded<E> {
     /// A stored event that was decoded.
-    pub(crate) fn new(
-        raw: &RawEvent<'_>,
-        stream: &Arc<StreamId>,
-        event: E,
-        now: EventType,
-        metadata: Arc<Metadata>,
-    ) -> Self {
+    pub(crate) fn new(raw: &RawEvent<'_>, event: E, now: EventType, metadata: Arc<Metadata>) -> Self {
         Self {
             event,
             name: now.name,
@@ -236,7 +230,7 @@ impl<E> Recorded<E> {
                 name => Cow::Owned(name.to_owned()),
             },
             stored_version: raw.version,
-            stream: Arc::clone(stream),
+            stream: raw.stream.clone(),
             revision: raw.revision,
             position: raw.position,
             event_id: raw.event_id,

@@ -12,7 +12,6 @@ pub use std::option::Option;
 pub use std::prelude::v1::derive;
 pub use std::primitive::{str, u8, u32};
 pub use std::result::Result::{self, Err, Ok};
-pub use std::sync::Arc;
 pub use std::vec::Vec;
 
 pub use serde;
@@ -32,6 +31,7 @@ pub const NO_NOTES: &[Note] = &[];
 pub const NO_ARGUMENTS: &[Describe] = &[];
 
 use std::error::Error;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,7 +39,7 @@ use crate::codec::{Json, Lean};
 use crate::decode::{failed_step, misfit, unreachable_version};
 use crate::{
     Aggregate, DecodeError, DecodeProblem, EncodeError, Event, EventType, Events, Filter, RawEvent, Recorded,
-    Retired, Snapshots, StreamId, UpcastContext,
+    Retired, Snapshots, UpcastContext,
 };
 
 // What is generic here is compiled once for every event type of every user, so it is kept short. The way of a good event is
@@ -112,12 +112,9 @@ pub fn decoded<E, Any: From<E>>(
 }
 
 /// Decodes an event with its place, its times and its metadata.
-pub fn decode_recorded<E: Event>(
-    raw: &RawEvent<'_>,
-    stream: &Arc<StreamId>,
-) -> Result<Recorded<E>, DecodeError> {
+pub fn decode_recorded<E: Event>(raw: &RawEvent<'_>) -> Result<Recorded<E>, DecodeError> {
     let event = E::decode(raw)?;
-    Ok(Recorded::new(raw, stream, event, const { EventType::of::<E>() }, Arc::new(raw.metadata()?)))
+    Ok(Recorded::new(raw, event, const { EventType::of::<E>() }, Arc::new(raw.metadata()?)))
 }
 
 /// Hands on what a retired event stands for.

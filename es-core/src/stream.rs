@@ -1,20 +1,19 @@
 //! Names and counters of the store: which stream, which place in it, which place in the whole store.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroU64};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
 use crate::InvalidStreamId;
 
-/// The longest stream key and the longest category, in bytes.
-const LONGEST: usize = 255;
-
 /// The name of one stream: a category (the aggregate's name) and a key (the aggregate's id as text).
 ///
 /// Both are 1 to 255 bytes of text without control characters. Keys are compared byte by byte: `é` as one character
-/// and as `e` with an accent are two keys.
+/// and as `e` with an accent are two keys. A clone shares the text.
 ///
 /// ```
 /// use es_core::StreamId;
@@ -24,10 +23,12 @@ const LONGEST: usize = 255;
 /// assert!(StreamId::new("account", "").is_err());
 /// # Ok::<(), es_core::InvalidStreamId>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct StreamId {
-    category: Cow<'static, str>,
-    key: String,
+    /// The category, then the key.
+    text: Arc<str>,
+    /// How long the category is.
+    category: u8,
 }
 
 impl StreamId {
@@ -36,44 +37,68 @@ impl StreamId {
     /// # Errors
     ///
     /// [`InvalidStreamId`] when the category or the key is empty, over 255 bytes, or holds a control character.
-    pub fn new(
-        category: impl Into<Cow<'static, str>>,
-        key: impl Into<String>,
-    ) -> Result<Self, InvalidStreamId> {
-        let (category, key) = (category.into(), key.into());
-        check("category", &category)?;
-        check("key", &key)?;
-        Ok(Self { category, key })
+    pub fn new(category: impl AsRef<str>, key: impl AsRef<str>) -> Result<Self, InvalidStreamId> {
+        let (category, key) = (category.as_ref(), key.as_ref());
+        let length = check("category", category)?;
+        check("key", key)?;
+        Ok(Self { text: [category, key].concat().into(), category: length })
     }
 
     /// The aggregate's name.
     #[must_use]
     pub fn category(&self) -> &str {
-        &self.category
+        self.parts().0
     }
 
     /// The aggregate's id, as text.
     #[must_use]
     pub fn key(&self) -> &str {
-        &self.key
+        self.parts().1
+    }
+
+    fn parts(&self) -> (&str, &str) {
+        self.text.split_at(usize::from(self.category))
+    }
+}
+
+impl PartialOrd for StreamId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By category, then by key.
+impl Ord for StreamId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.parts().cmp(&other.parts())
+    }
+}
+
+impl fmt::Debug for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (category, key) = self.parts();
+        f.debug_struct("StreamId").field("category", &category).field("key", &key).finish()
     }
 }
 
 impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.category, self.key)
+        let (category, key) = self.parts();
+        write!(f, "{category}/{key}")
     }
 }
 
-fn check(part: &'static str, text: &str) -> Result<(), InvalidStreamId> {
-    if text.is_empty() {
+/// Gives back the length.
+fn check(part: &'static str, text: &str) -> Result<u8, InvalidStreamId> {
+    let Ok(length) = u8::try_from(text.len()) else {
+        return Err(InvalidStreamId::TooLong { part, bytes: text.len() });
+    };
+    if length == 0 {
         Err(InvalidStreamId::Empty { part })
-    } else if text.len() > LONGEST {
-        Err(InvalidStreamId::TooLong { part, bytes: text.len() })
     } else if let Some(at) = text.find(char::is_control) {
         Err(InvalidStreamId::ControlCharacter { part, at })
     } else {
-        Ok(())
+        Ok(length)
     }
 }
 

@@ -66,7 +66,7 @@ pub(crate) async fn list(
     let mut summaries = Vec::new();
     for row in rows(pool, call).await? {
         let key = required(0, Columns(&row).text(0)?)?;
-        let stream = StreamId::new(category.to_owned(), key)?;
+        let stream = StreamId::new(category, key)?;
         let revision = Revision::new(Columns(&row).bigint(1)?);
         summaries.push(StreamSummary::new(stream, revision, row.try_get(2).map_err(unexpected)?));
     }

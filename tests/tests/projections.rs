@@ -110,7 +110,7 @@ async fn append(
     payload: &str,
 ) {
     let (category, key) = stream.split_once('/').expect("category and key");
-    let stream = StreamId::new(category.to_owned(), key).expect("a stream id");
+    let stream = StreamId::new(category, key).expect("a stream id");
     let events = [NewEvent::new(name, version, payload.into(), Arc::new(Metadata::new()))];
     let outcome =
         store.append(Append::new(&stream, Revision::new(expected), &events)).await.expect("an outcome");

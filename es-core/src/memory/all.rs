@@ -13,7 +13,7 @@ pub(super) struct Log(Vec<Entry>);
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     category: u32,
-    stream: Arc<StreamId>,
+    stream: StreamId,
     revision: Revision,
     stored: Arc<StoredEvent>,
 }
@@ -32,7 +32,7 @@ impl Log {
     pub(super) fn push(
         &mut self,
         category: u32,
-        stream: Arc<StreamId>,
+        stream: StreamId,
         revision: Revision,
         stored: Arc<StoredEvent>,
     ) {
@@ -113,7 +113,7 @@ impl Content {
         if let Some(name) = asked.cloned().or_else(first)
             && entry.stream.category() != name
         {
-            entry.stream = Arc::new(StreamId::new(name, entry.stream.key())?);
+            entry.stream = StreamId::new(name, entry.stream.key())?;
         }
         Ok(entry)
     }

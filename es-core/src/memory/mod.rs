@@ -152,7 +152,6 @@ impl Content {
 
     fn write(&mut self, append: &Append<'_>) -> Appended {
         let recorded_at = microseconds(OffsetDateTime::now_utc());
-        let name = Arc::new(append.stream.clone());
         let key = (self.category(append.stream.category()), append.stream.key().to_owned());
         let category = key.0;
         let stream = Arc::make_mut(self.streams.entry(key).or_default());
@@ -164,7 +163,7 @@ impl Content {
             let metadata = event.metadata.to_json();
             let stored = Arc::new(StoredEvent { event: event.clone(), metadata, position, recorded_at });
             stream.events.push(Arc::clone(&stored));
-            self.log.push(category, Arc::clone(&name), stream.revision(), stored);
+            self.log.push(category, append.stream.clone(), stream.revision(), stored);
         }
         if let Some(command) = append.command {
             let count = append.events.len() as u64;
@@ -316,7 +315,7 @@ impl EventStore for MemoryStore {
             .filter(|((_, key), _)| after.is_none_or(|after| key.as_str() > after))
             .take(limit)
             .map(|((_, key), stream)| {
-                let name = StreamId::new(category.to_owned(), key)?;
+                let name = StreamId::new(category, key)?;
                 Ok(StreamSummary::new(name, stream.revision(), stream.closed))
             })
             .collect()

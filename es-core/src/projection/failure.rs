@@ -1,7 +1,6 @@
 //! Why a projection stopped, and at which event.
 
 use std::fmt;
-use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -12,7 +11,7 @@ use crate::{BoxError, Checkpoint, Position, RawEvent, Revision, StoreError, Stre
 #[non_exhaustive]
 pub struct EventPlace {
     /// The stream.
-    pub stream: Arc<StreamId>,
+    pub stream: StreamId,
     /// The place in the stream.
     pub revision: Revision,
     /// The place in the store.
@@ -22,10 +21,15 @@ pub struct EventPlace {
 }
 
 impl EventPlace {
-    /// Of an event in this stream.
+    /// Of an event.
     #[must_use]
-    pub fn new(raw: &RawEvent<'_>, stream: Arc<StreamId>) -> Self {
-        Self { stream, revision: raw.revision, position: raw.position, event_id: raw.event_id }
+    pub fn new(raw: &RawEvent<'_>) -> Self {
+        Self {
+            stream: raw.stream.clone(),
+            revision: raw.revision,
+            position: raw.position,
+            event_id: raw.event_id,
+        }
     }
 
     /// Behind this event.

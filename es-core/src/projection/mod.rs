@@ -10,14 +10,13 @@ mod part;
 mod reader;
 
 use std::future::Future;
-use std::sync::Arc;
 
 pub use self::failure::{EventPlace, ProjectionError, ProjectionFailure};
 pub use self::memory::MemoryProjection;
 pub use self::part::Part;
 pub use self::reader::{ProjectionPage, ProjectionReader};
 
-use crate::{BoxError, DecodeError, Filter, RawEvent, Recorded, StreamId};
+use crate::{BoxError, DecodeError, Filter, RawEvent, Recorded};
 
 /// A read model that is built from events. Written by [`#[derive(Projection)]`](derive@crate::Projection), never by hand.
 ///
@@ -52,7 +51,7 @@ pub trait Projection: Send + Sync + 'static {
     /// # Errors
     ///
     /// [`DecodeError`] when this program cannot read it.
-    fn decode(raw: &RawEvent<'_>, stream: &Arc<StreamId>) -> Result<Option<Self::Event>, DecodeError>;
+    fn decode(raw: &RawEvent<'_>) -> Result<Option<Self::Event>, DecodeError>;
 
     /// Takes events into the model, in their order: one by one through [`Project`], or, with the key `batch`, all at once
     /// through [`ProjectBatch`].

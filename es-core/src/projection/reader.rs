@@ -1,18 +1,15 @@
 //! Reads the events that a projection takes, decoded, page by page. For those who write runners.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::{EventPlace, Part, Projection};
-use crate::{Checkpoint, DecodeError, EventStore, RawEvent, Rest, StoreError, StreamId, Subscription};
+use crate::{Checkpoint, DecodeError, EventStore, RawEvent, Rest, StoreError, Subscription};
 
 /// Reads what a projection takes, in the order of positions, from a checkpoint on. Runners of projections are built on it.
 pub struct ProjectionReader<P, S> {
     subscription: Subscription<S>,
     part: Part,
-    /// Shared by the events of a stream that follow each other.
-    stream: Option<Arc<StreamId>>,
     projection: std::marker::PhantomData<fn() -> P>,
 }
 
@@ -36,7 +33,7 @@ impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
     #[must_use]
     pub fn new(store: S) -> Self {
         let subscription = Subscription::new(store).filter(P::filter());
-        Self { subscription, part: Part::ALL, stream: None, projection: std::marker::PhantomData }
+        Self { subscription, part: Part::ALL, projection: std::marker::PhantomData }
     }
 
     /// Only the streams of a part.
@@ -98,14 +95,13 @@ impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
             checkpoint: before,
             rest: Rest::Nothing,
         };
-        let (part, stream) = (self.part, &mut self.stream);
+        let part = self.part;
         let mut take = |raw: RawEvent<'_>| {
             if page.broken.is_some() || !part.takes(raw.stream) {
                 return Ok(());
             }
-            let stream = shared(stream, raw.stream);
-            let place = EventPlace::new(&raw, Arc::clone(stream));
-            match P::decode(&raw, stream) {
+            let place = EventPlace::new(&raw);
+            match P::decode(&raw) {
                 Ok(Some(event)) => {
                     page.events.push(event);
                     page.places.push(place);
@@ -127,13 +123,6 @@ impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
         }
         Ok(page)
     }
-}
-
-fn shared<'a>(last: &'a mut Option<Arc<StreamId>>, stream: &StreamId) -> &'a Arc<StreamId> {
-    if last.as_deref() != Some(stream) {
-        *last = None;
-    }
-    last.get_or_insert_with(|| Arc::new(stream.clone()))
 }
 
 impl<P, S: fmt::Debug> fmt::Debug for ProjectionReader<P, S> {

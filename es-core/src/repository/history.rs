@@ -5,9 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::{Loaded, Repository};
-use crate::{
-    Aggregate, EventStore, RawEvent, Recorded, Revision, StoreError, StreamId, StreamKey, StreamRange,
-};
+use crate::{Aggregate, EventStore, RawEvent, Recorded, Revision, StoreError, StreamKey, StreamRange};
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// The state as of a time: the fold of the events that had happened by then, in the order in which they happened.
@@ -55,8 +53,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         mut take: impl FnMut(Recorded<A::Event>) -> Result<(), StoreError> + Send,
     ) -> Result<(), StoreError> {
         self.know_earlier_names().await?;
-        let stream = Arc::new(self.stream_id(id)?);
-        let mut take = |raw: RawEvent<'_>| recorded::<A>(&raw, &stream, &mut take);
+        let stream = self.stream_id(id)?;
+        let mut take = |raw: RawEvent<'_>| recorded::<A>(&raw, &mut take);
         self.store.read_stream(&stream, range, &mut take).await
     }
 
@@ -84,14 +82,13 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
 /// Decodes one stored event and hands out what it stands for.
 pub(crate) fn recorded<A: Aggregate>(
     raw: &RawEvent<'_>,
-    stream: &Arc<StreamId>,
     take: &mut dyn FnMut(Recorded<A::Event>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
     let metadata = Arc::new(raw.metadata()?);
     let mut result = Ok(());
     A::decode(raw, &mut |event| {
         let event_type = A::event_type(&event);
-        let recorded = Recorded::new(raw, stream, event, event_type, Arc::clone(&metadata));
+        let recorded = Recorded::new(raw, event, event_type, Arc::clone(&metadata));
         if result.is_ok() {
             result = take(recorded);
         }

@@ -238,12 +238,11 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         stream: &StreamId,
         outcome: CommandOutcome,
     ) -> Result<Executed<A>, StoreError> {
-        let shared = Arc::new(stream.clone());
         let last = Revision::new(outcome.first.get() + outcome.count - 1);
         let before = Revision::new(outcome.first.get() - 1);
         let mut events = Vec::new();
         let mut take = |item: LoadItem<'_>| match item {
-            LoadItem::Event(raw) => recorded::<A>(&raw, &shared, &mut |event| {
+            LoadItem::Event(raw) => recorded::<A>(&raw, &mut |event| {
                 events.push(event);
                 Ok(())
             }),

@@ -95,7 +95,6 @@ pub(super) fn executed<A: Aggregate>(
         let source = "the store did not say where each event was stored".into();
         return Err(StoreError::Backend { source, retryable: false });
     }
-    let stream = Arc::new(stream.clone());
     let mut revision = expected;
     let stored = events.into_iter().zip(new).zip(&appended.positions).map(|((event, new), position)| {
         revision = revision.next();
@@ -106,7 +105,7 @@ pub(super) fn executed<A: Aggregate>(
             version,
             stored_name: Cow::Borrowed(new.name),
             stored_version: new.version,
-            stream: Arc::clone(&stream),
+            stream: stream.clone(),
             revision,
             position: *position,
             event_id: new.id,

@@ -1,7 +1,6 @@
 //! A subscription that decodes the events of one aggregate, as commands do.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::Subscription;
@@ -132,9 +131,8 @@ impl<A: Aggregate, S: EventStore> TypedSubscription<A, S> {
         let mut ready = VecDeque::new();
         let mut last = None;
         let mut take = |raw: RawEvent<'_>| {
-            let stream = Arc::new(raw.stream.clone());
             let first = ready.len();
-            let decoded = recorded::<A>(&raw, &stream, &mut |event| {
+            let decoded = recorded::<A>(&raw, &mut |event| {
                 ready.push_back((event, None));
                 Ok(())
             });

@@ -86,7 +86,7 @@ fn decode(projection: &Projection<'_>) -> TokenStream {
         let name = respan(quote!(<#path as #es_core::Event>::NAME), span(path));
         let decoded = respan(quote!(#private::decode_recorded::<#path>), span(path));
         quote! {
-            #name => match #decoded(__es_raw, __es_stream) {
+            #name => match #decoded(__es_raw) {
                 #private::Ok(__es_event) => #private::Ok(#private::Option::Some(#enum_ident::#variant(__es_event))),
                 #private::Err(__es_error) => #private::Err(__es_error),
             },
@@ -94,10 +94,7 @@ fn decode(projection: &Projection<'_>) -> TokenStream {
     });
     let wire_names = wire_names(projection).map(|(_, names)| names);
     let signature = quote! {
-        fn decode(
-            __es_raw: &#es_core::RawEvent<'_>,
-            __es_stream: &#private::Arc<#es_core::StreamId>,
-        ) -> #private::Result<#private::Option<#enum_ident>, #es_core::DecodeError>
+        fn decode(__es_raw: &#es_core::RawEvent<'_>) -> #private::Result<#private::Option<#enum_ident>, #es_core::DecodeError>
     };
     if !projection.sound {
         return quote!(#signature { #private::Ok(#private::Option::None) });

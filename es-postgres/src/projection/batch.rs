@@ -80,7 +80,7 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         let rows = call.bind(P::NAME).bind(self.projector.rev()).fetch_all(&mut *self.connection).await;
         for row in rows.map_err(Failure::from)? {
             let row = Columns(&row);
-            let category = required(0, row.text(0)?)?.to_owned();
+            let category = required(0, row.text(0)?)?;
             self.parked.insert(StreamId::new(category, required(1, row.text(1)?)?)?);
         }
         Ok(())
@@ -130,8 +130,8 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         let call = call.bind(P::NAME).bind(self.projector.rev()).bind(place.position.get().cast_signed());
         let attempts = i32::try_from(attempts).unwrap_or(i32::MAX);
         call.bind(attempts).bind(kept(reason)).execute(&mut *self.connection).await.map_err(Failure::from)?;
-        if !self.parked.contains(&*place.stream) {
-            self.parked.insert((*place.stream).clone());
+        if !self.parked.contains(&place.stream) {
+            self.parked.insert(place.stream.clone());
         }
         Ok(())
     }

@@ -1,7 +1,5 @@
 //! A projection in the transactions of appends: events and read model are committed together.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use es_core::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, BoxError, Catalogue, Checkpoint,
@@ -108,7 +106,6 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         append: &Append<'_>,
         done: &Appended,
     ) -> Result<(), StoreError> {
-        let stream = Arc::new(append.stream.clone());
         let mut revision = append.expected;
         let mut last = None;
         let mut events = Vec::with_capacity(append.events.len());
@@ -116,7 +113,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
             revision = revision.next();
             let metadata = event.metadata.to_json();
             let raw = RawEvent {
-                stream: &stream,
+                stream: append.stream,
                 revision,
                 position: *position,
                 event_id: event.id,
@@ -129,9 +126,9 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
                 causation_id: event.metadata.causation_id,
                 metadata: metadata.as_deref(),
             };
-            if let Some(event) = P::decode(&raw, &stream)? {
+            if let Some(event) = P::decode(&raw)? {
                 events.push(event);
-                last = Some(EventPlace::new(&raw, Arc::clone(&stream)));
+                last = Some(EventPlace::new(&raw));
             }
         }
         let Some(last) = last else { return Ok(()) };

@@ -1,7 +1,5 @@
 //! Dead letters: events that were put aside, with all that came after them in their streams.
 
-use std::sync::Arc;
-
 use es_core::{
     DecodeError, EventStore, OffsetDateTime, Position, Projection, RawEvent, Revision, StoreError, StreamId,
     StreamRange,
@@ -127,13 +125,12 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         let range = StreamRange::from(first.revision).to(last.revision);
         let mut events = Vec::with_capacity(letters.len());
         let mut wanted = letters;
-        let shared = Arc::new(stream.clone());
         let mut take = |raw: RawEvent<'_>| {
             if let Some((letter, rest)) = wanted.split_first()
                 && letter.revision == raw.revision
             {
                 wanted = rest;
-                events.push(P::decode(&raw, &shared));
+                events.push(P::decode(&raw));
             }
             Ok(())
         };
@@ -144,7 +141,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
 
 fn letter(row: &PgRow) -> Result<DeadLetter, StoreError> {
     let get = Columns(row);
-    let category = required(0, get.text(0)?)?.to_owned();
+    let category = required(0, get.text(0)?)?;
     Ok(DeadLetter {
         stream: StreamId::new(category, required(1, get.text(1)?)?)?,
         revision: Revision::new(get.bigint(2)?),
