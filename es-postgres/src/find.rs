@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use es_core::{Filter, Find, RawEvent, Sink, StoreError, StreamId};
+use es_core::{Find, RawEvent, Sink, StoreError, StreamId};
 use futures_util::TryStreamExt;
 
-use crate::all::category_name;
+use crate::error::unexpected;
 use crate::load::ReadError;
 use crate::names;
 use crate::pool::{Pool, Session};
@@ -48,7 +48,6 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
     pool.begin(&mut session.connection).await?;
     let names = Arc::clone(&session.names);
     let known = names.known();
-    let all = Filter::new();
     let mut unknown_names = false;
     let call = statement.call().bind(id).bind(known.last_type()).bind(known.last_category());
     {
@@ -57,10 +56,12 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
             let columns = Columns(&row);
             let category = columns.integer(12)?;
             unknown_names |= category > known.last_category() || columns.integer(2)? > known.last_type();
-            let name = category_name(&all, &known, category, columns.text(13)?)?;
+            let name =
+                known.category_name(category).map_or_else(|| columns.text(13), |name| Ok(Some(name)))?;
+            let name = name.ok_or_else(|| unexpected(format!("category {category} is not in categories")))?;
             let key = required(11, columns.text(11)?)?;
             let stream = StreamId::new(name, key).map_err(StoreError::from)?;
-            sink(row::event(&stream, &known, &row)?)?;
+            sink(row::event(&stream, row::event_type(&known, columns)?, columns)?)?;
         }
     }
     if unknown_names {

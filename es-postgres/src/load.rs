@@ -122,8 +122,9 @@ async fn read(
                 head = read_head(&row, &mut last, sink)?;
                 continue;
             }
-            unknown_types |= Columns(&row).integer(2)? > known.last_type();
-            let event = row::event(load.stream, &known, &row)?;
+            let row = Columns(&row);
+            unknown_types |= row.integer(2)? > known.last_type();
+            let event = row::event(load.stream, row::event_type(&known, row)?, row)?;
             let (expected, found) = (last.next(), event.revision);
             if found != expected {
                 return Err(StoreError::Damaged { stream: load.stream.clone(), expected, found }.into());

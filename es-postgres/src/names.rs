@@ -122,6 +122,17 @@ impl Names {
         }
         found.is_part_of(&known)
     }
+
+    /// Reads all names again, and gives back what is known now.
+    pub(crate) async fn refresh(
+        &self,
+        connection: &mut PgConnection,
+        statements: &Statements,
+    ) -> Result<Arc<Known>, Failure> {
+        let found = read(connection, statements).await?;
+        self.learn(found.clone());
+        Ok(Arc::new(found))
+    }
 }
 
 /// Reads all names.

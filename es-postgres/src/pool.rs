@@ -13,6 +13,7 @@ use crate::ConnectError;
 use crate::check::{self, Backend};
 use crate::error::Failure;
 use crate::hints::Hints;
+use crate::known_streams::KnownStreams;
 use crate::lanes::Lanes;
 use crate::names::{self, Names, Said};
 use crate::options::Settings;
@@ -23,6 +24,7 @@ pub(crate) struct Pool {
     pub(crate) settings: Settings,
     pub(crate) statements: Statements,
     pub(crate) watermark: Watermark,
+    pub(crate) streams: KnownStreams,
     pub(crate) hints: Hints,
     pub(crate) lanes: Lanes,
     slots: Semaphore,
@@ -75,6 +77,7 @@ impl Pool {
         let pool = Self {
             statements: settings.statements(),
             watermark: Watermark::default(),
+            streams: KnownStreams::default(),
             hints: Hints::new(&settings),
             lanes: Lanes::default(),
             slots: Semaphore::new(settings.connections as usize),
@@ -107,7 +110,10 @@ impl Pool {
         let generation = self.generation.load(Ordering::Acquire);
         let mut connection = self.settings.dial().await?;
         let opening = self.settings.opening(true);
-        let begun = self.begin(&mut connection).await;
+        let begun = match self.settings.pooler {
+            true => self.begin(&mut connection).await,
+            false => raw_sql(include_str!("sql/session.sql")).execute(&mut connection).await.map(drop),
+        };
         begun.map_err(|error| Failure::from(error).opening(&opening))?;
         let backend = check::run(&mut connection, &self.statements, &self.settings.schema, &opening).await?;
         let mut found =

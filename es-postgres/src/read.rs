@@ -64,8 +64,9 @@ async fn read(
     {
         let mut rows = call.fetch(&mut session.connection);
         while let Some(row) = rows.try_next().await? {
-            unknown_types |= Columns(&row).integer(2)? > known.last_type();
-            sink(row::event(stream, &known, &row)?)?;
+            let row = Columns(&row);
+            unknown_types |= row.integer(2)? > known.last_type();
+            sink(row::event(stream, row::event_type(&known, row)?, row)?)?;
         }
     }
     if unknown_types {

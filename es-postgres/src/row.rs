@@ -18,7 +18,7 @@ pub(crate) struct Columns<'r>(pub(crate) &'r PgRow);
 
 impl<'r> Columns<'r> {
     #[inline]
-    fn optional(self, column: usize) -> Result<Option<&'r [u8]>, StoreError> {
+    pub(crate) fn optional(self, column: usize) -> Result<Option<&'r [u8]>, StoreError> {
         let value = self.0.try_get_raw(column).map_err(unexpected)?;
         if value.is_null() { Ok(None) } else { value.as_bytes().map(Some).map_err(unexpected) }
     }
@@ -68,18 +68,12 @@ pub(crate) fn required<T>(column: usize, value: Option<T>) -> Result<T, StoreErr
     value.ok_or_else(|| unexpected(format!("column {column} is null")))
 }
 
-/// The event in a row of `load`, `read_all`, `read_forward` or `read_backward`.
+/// The event in a row of this type: of `load`, `find_event` or any other statement that gives back events.
 pub(crate) fn event<'r>(
     stream: &'r StreamId,
-    known: &'r Known,
-    row: &'r PgRow,
+    (name, version): (&'r str, u32),
+    row: Columns<'r>,
 ) -> Result<RawEvent<'r>, StoreError> {
-    let row = Columns(row);
-    let id = row.integer(2)?;
-    let (name, version) = match known.event_type(id) {
-        Some((name, version)) => (name.as_ref(), *version),
-        None => named_by_row(id, row.text(10)?)?,
-    };
     Ok(RawEvent {
         stream,
         revision: Revision::new(row.bigint(0)?),
@@ -96,9 +90,14 @@ pub(crate) fn event<'r>(
     })
 }
 
-/// Version and name of a type that this program did not know yet, as the row brings them along.
-fn named_by_row(id: i32, note: Option<&str>) -> Result<(&str, u32), StoreError> {
-    note.and_then(|note| note.split_once(' '))
+/// The type of the event in a row which, where the type is not known, brings version and name along.
+pub(crate) fn event_type<'r>(known: &'r Known, row: Columns<'r>) -> Result<(&'r str, u32), StoreError> {
+    let id = row.integer(2)?;
+    if let Some((name, version)) = known.event_type(id) {
+        return Ok((name, *version));
+    }
+    row.text(10)?
+        .and_then(|note| note.split_once(' '))
         .and_then(|(version, name)| Some((name, version.parse().ok()?)))
         .ok_or_else(|| unexpected(format!("event type {id} is not in event_types")))
 }

@@ -1,0 +1,200 @@
+//! One page of the whole store: from the rows that one statement gives back to events.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use es_core::{AllQuery, Checkpoint, Filter, Position, Sink, StoreError, StreamId};
+use futures_util::TryStreamExt;
+use sqlx::postgres::PgRow;
+use uuid::Uuid;
+
+use crate::error::unexpected;
+use crate::known_streams::{KnownStream, Tables};
+use crate::load::ReadError;
+use crate::names::Known;
+use crate::pool::{Pool, Session};
+use crate::row::{self, Columns, required};
+
+/// How many events one statement looks at to find those that a filter takes. A page of more is looked for in as many.
+const LOOKED_AT: usize = 20_000;
+
+/// Where a page ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct End {
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) events: usize,
+    /// Whether more may be read at once.
+    pub(crate) more: bool,
+}
+
+/// A page that comes in.
+struct Page<'q, 's> {
+    query: &'q AllQuery<'q>,
+    filtered: bool,
+    /// The position of the last event that was handed out.
+    last: u64,
+    end: End,
+    sink: Sink<'s>,
+}
+
+/// Reads the events of a page, up to a position that is safe.
+pub(crate) async fn read(
+    session: &mut Session,
+    pool: &Pool,
+    query: &AllQuery<'_>,
+    safe: u64,
+    sink: Sink<'_>,
+) -> Result<End, ReadError> {
+    let names = Arc::clone(&session.names);
+    let known = names.known();
+    let filter = query.filter;
+    let filtered = *filter != Filter::new();
+    let after = query.after.position().get();
+    let statement = if filtered { &pool.statements.read_some } else { &pool.statements.read_all };
+    let mut call =
+        statement.call().bind(after.cast_signed()).bind(safe.cast_signed()).bind(bigint(query.limit));
+    if filtered {
+        call = call
+            .bind(category_names(filter))
+            .bind(event_names(filter))
+            .bind(bigint(query.limit.max(LOOKED_AT)));
+    }
+    let end = End { checkpoint: query.after, events: 0, more: false };
+    let mut page = Page { query, filtered, last: after, end, sink };
+    // From the first event on whose stream or type is not known yet.
+    let mut waiting = Vec::new();
+    let streams = {
+        let mut rows = call.fetch(&mut session.connection);
+        let Some(first) = rows.try_next().await? else {
+            return Err(unexpected("a page without its first row").into());
+        };
+        let streams = pool.streams.of(page.begin(Columns(&first), safe)?);
+        while let Some(row) = rows.try_next().await? {
+            let columns = Columns(&row);
+            let stream = match waiting.is_empty() && columns.integer(2)? <= known.last_type() {
+                true => streams.get(stream_of(columns)?),
+                false => None,
+            };
+            match stream {
+                Some(stream) => page.hand_out(&stream, &known, &row)?,
+                None => waiting.push(row),
+            }
+        }
+        streams
+    };
+    if waiting.is_empty() {
+        return Ok(page.end);
+    }
+    let (mut found, mut unknown) = (HashMap::new(), Vec::new());
+    for row in &waiting {
+        let id = stream_of(Columns(row))?;
+        match streams.get(id) {
+            Some(stream) => drop(found.insert(id, stream)),
+            None => unknown.push(id),
+        }
+    }
+    unknown.sort_unstable();
+    unknown.dedup();
+    let call = pool.statements.streams_of_ids.call().bind(unknown);
+    let rows = call.fetch_all(&mut session.connection).await?;
+    let known = match is_news(&known, &waiting, &rows)? {
+        true => names.refresh(&mut session.connection, &pool.statements).await.map_err(ReadError::Failed)?,
+        false => known,
+    };
+    found.extend(streams.learn(&rows, &known)?);
+    for row in &waiting {
+        let id = stream_of(Columns(row))?;
+        let stream = found.get(&id).ok_or_else(|| unexpected(format!("stream {id} is not in streams")))?;
+        page.hand_out(stream, &known, row)?;
+    }
+    Ok(page.end)
+}
+
+impl Page<'_, '_> {
+    /// Takes the row before the events.
+    fn begin(&mut self, row: Columns<'_>, safe: u64) -> Result<Tables, StoreError> {
+        self.same_history(row.uuid(6)?)?;
+        if !row.is_null(1)? {
+            self.end.checkpoint = checkpoint(row, 1, 3)?;
+            self.end.more = row.bigint(0)? < safe;
+        }
+        Tables::of(row, 4, 8)
+    }
+
+    /// Refuses a checkpoint whose event is not here.
+    fn same_history(&self, found: Option<Uuid>) -> Result<(), StoreError> {
+        let Some((position, event_id)) = self.query.after.event() else { return Ok(()) };
+        if found == Some(event_id) {
+            Ok(())
+        } else {
+            Err(StoreError::ForeignCheckpoint { position, event_id, found })
+        }
+    }
+
+    fn hand_out(&mut self, stream: &KnownStream, known: &Known, row: &PgRow) -> Result<(), StoreError> {
+        let columns = Columns(row);
+        let asked = asked_name(self.query.filter, known, stream);
+        let asked = asked.map(|name| StreamId::new(name, stream.id.key())).transpose()?;
+        let id = columns.integer(2)?;
+        let event_type = known.event_type(id);
+        let (name, version) =
+            event_type.ok_or_else(|| unexpected(format!("event type {id} is not in event_types")))?;
+        let event = row::event(asked.as_ref().unwrap_or(&stream.id), (name, *version), columns)?;
+        let position = event.position.get();
+        if position <= self.last {
+            return Err(unexpected(format!("position {position} after {}", self.last)));
+        }
+        self.last = position;
+        self.end.events += 1;
+        let full = self.end.events == self.query.limit;
+        if full || !self.filtered {
+            self.end.checkpoint = Checkpoint::behind(event.position, event.event_id);
+            self.end.more |= full;
+        }
+        (self.sink)(event)
+    }
+}
+
+fn stream_of(row: Columns<'_>) -> Result<i64, StoreError> {
+    row.bigint(10).map(u64::cast_signed)
+}
+
+/// Whether events or streams have a type or a category that is not known.
+fn is_news(known: &Known, events: &[PgRow], streams: &[PgRow]) -> Result<bool, StoreError> {
+    let beyond = |rows: &[PgRow], column: usize, last: i32| {
+        rows.iter()
+            .try_fold(false, |news, row| Ok::<_, StoreError>(news | (Columns(row).integer(column)? > last)))
+    };
+    Ok(beyond(events, 2, known.last_type())? || beyond(streams, 1, known.last_category())?)
+}
+
+/// How a filter calls the category of a stream, if not by its first name.
+fn asked_name<'f>(filter: &'f Filter, known: &Known, stream: &KnownStream) -> Option<&'f str> {
+    let first = stream.id.category();
+    let asked = filter.categories.iter().find(|category| {
+        category.has(first) || category.names().any(|name| known.category(name) == Some(stream.category))
+    })?;
+    (asked.name != first).then_some(&*asked.name)
+}
+
+pub(crate) fn checkpoint(
+    row: Columns<'_>,
+    position: usize,
+    event_id: usize,
+) -> Result<Checkpoint, StoreError> {
+    let id = required(event_id, row.uuid(event_id)?)?;
+    Ok(Checkpoint::behind(Position::new(row.bigint(position)?), id))
+}
+
+fn category_names(filter: &Filter) -> Option<Vec<&str>> {
+    let categories = &filter.categories;
+    (!categories.is_empty()).then(|| categories.iter().flat_map(es_core::CategoryNames::names).collect())
+}
+
+fn event_names(filter: &Filter) -> Option<Vec<&str>> {
+    (!filter.events.is_empty()).then(|| filter.events.iter().map(AsRef::as_ref).collect())
+}
+
+fn bigint(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

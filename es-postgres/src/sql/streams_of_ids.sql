@@ -1,0 +1,4 @@
+-- Streams by their ids, and of which tables they are.
+SELECT s.id, s.category, s.key, (SELECT pg_postmaster_start_time()), (SELECT to_json(pg_relation_filepath(':schema.events'::regclass)))
+FROM :schema.streams s
+WHERE s.id = ANY ($1)
