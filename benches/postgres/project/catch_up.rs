@@ -132,12 +132,13 @@ pub(super) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
     Ok(())
 }
 
+/// Pages as large as ours become.
 const PAGE: &str = "select e.position, s.key, e.payload from bench_read.events e join bench_read.streams s on s.id = e.stream
-    where e.position > $1 order by e.position limit 1000";
+    where e.position > $1 order by e.position limit 4000";
 
 /// The next page, decoded.
 async fn page(db: &mut PgConnection, last: &mut i64) -> Result<Vec<(String, Deposit)>> {
-    let mut events = Vec::with_capacity(1_000);
+    let mut events = Vec::with_capacity(4_000);
     for row in sqlx::query(PAGE).bind(*last).fetch_all(db).await? {
         let Json(deposit): Json<Deposit> = row.try_get(2)?;
         events.push((row.try_get(1)?, deposit));

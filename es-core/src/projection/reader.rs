@@ -43,7 +43,7 @@ impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
         self
     }
 
-    /// How many events a page holds at most; 1,000 unless said otherwise.
+    /// How many events a page holds at most; 4,000 unless said otherwise. See [`Subscription::page_size`].
     #[must_use]
     pub fn page_size(mut self, most: usize) -> Self {
         self.subscription = self.subscription.page_size(most);

@@ -1,14 +1,18 @@
 //! Following the whole store: from the beginning, from a checkpoint or from now, then live.
 
 mod pace;
+mod size;
 mod typed;
 
 use std::time::Duration;
 
 use self::pace::Pace;
+use self::size::PageSize;
 pub use self::typed::TypedSubscription;
 
-use crate::{Aggregate, AllPage, AllQuery, Checkpoint, EventStore, Filter, Listener, Sink, StoreError};
+use crate::{
+    Aggregate, AllPage, AllQuery, Checkpoint, EventStore, Filter, Listener, RawEvent, Sink, StoreError,
+};
 
 /// Follows all events of a store, or those that a [`Filter`] takes, in the order of their positions.
 ///
@@ -54,7 +58,7 @@ pub struct Subscription<S> {
     store: S,
     filter: Filter,
     checkpoint: Checkpoint,
-    page_size: usize,
+    size: PageSize,
     listener: Listener,
     /// When the next look is worth it.
     pace: Pace,
@@ -68,7 +72,7 @@ impl<S: EventStore> Subscription<S> {
             store,
             filter: Filter::new(),
             checkpoint: Checkpoint::START,
-            page_size: 1_000,
+            size: PageSize::new(),
             listener,
             pace: Pace::new(Duration::from_secs(1)),
         }
@@ -102,9 +106,10 @@ impl<S: EventStore> Subscription<S> {
         self
     }
 
-    /// How many events a page holds at most; 1,000 unless said otherwise.
+    /// How many events a page holds at most; 4,000 unless said otherwise. The first pages hold fewer, and so do those of large
+    /// events: payloads of about 4 MB.
     pub fn page_size(mut self, most: usize) -> Self {
-        self.page_size = most.max(1);
+        self.size.most(most);
         self
     }
 
@@ -143,14 +148,20 @@ impl<S: EventStore> Subscription<S> {
         // Before the look, so that a ring during it is not missed; and a look whose future is dropped was none.
         self.listener.forget();
         self.pace.look_at_once();
-        let query = AllQuery::after(self.checkpoint, &self.filter).limit(self.page_size);
-        let page = match self.store.read_all(query, sink).await {
+        let query = AllQuery::after(self.checkpoint, &self.filter).limit(self.size.next());
+        let mut bytes = 0;
+        let mut weighed = |event: RawEvent<'_>| {
+            bytes += event.payload.len();
+            sink(event)
+        };
+        let page = match self.store.read_all(query, &mut weighed).await {
             Ok(page) => page,
             Err(error) => {
                 self.pace.failed();
                 return Err(error);
             }
         };
+        self.size.took(page.events, bytes);
         self.pace.looked(page.rest, page.checkpoint != self.checkpoint);
         self.checkpoint = page.checkpoint;
         Ok(page)

@@ -67,7 +67,7 @@ impl<A: Aggregate, S: EventStore> TypedSubscription<A, S> {
         Ok(Self::new(self.raw.from_now().await?))
     }
 
-    /// How many stored events are read at once; 1,000 unless said otherwise.
+    /// How many stored events are read at once, at most; 4,000 unless said otherwise.
     pub fn page_size(mut self, most: usize) -> Self {
         self.raw = self.raw.page_size(most);
         self

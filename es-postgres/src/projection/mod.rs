@@ -7,6 +7,7 @@ mod batch;
 mod error;
 mod inline;
 mod letters;
+mod pages;
 mod setup;
 mod status;
 mod worker;
@@ -125,7 +126,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     pub fn new(store: PostgresStore, projection: P) -> Self {
         let options = Options {
             parts: 1,
-            page_size: 1_000,
+            page_size: 4_000,
             poll_every: Duration::from_secs(1),
             on_failure: OnFailure::Stop,
             retries: 0,
@@ -147,7 +148,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         self
     }
 
-    /// How many events are in a batch at most, which is one transaction; 1,000 unless said otherwise.
+    /// How many events are in a batch at most, which is one transaction; 4,000 unless said otherwise. A batch holds fewer where
+    /// handlers would need much more than half a second for them.
     pub fn page_size(mut self, most: usize) -> Self {
         self.options.page_size = most.max(1);
         self

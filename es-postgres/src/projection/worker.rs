@@ -4,16 +4,15 @@ use std::time::{Duration, Instant};
 
 use es_core::{
     Checkpoint, DecodeError, DecodeProblem, EventPlace, EventStore, Part, Position, Projection,
-    ProjectionFailure, ProjectionPage, ProjectionReader, Rest,
+    ProjectionFailure, ProjectionPage, Rest,
 };
-use futures_util::future::join;
 use sqlx::PgConnection;
 use tokio::time::sleep;
 use tracing::{Instrument, debug, debug_span, warn};
 
 use super::batch::{Batch, Move, kept, position};
+use super::pages::Pages;
 use super::{OnFailure, Projector, ProjectorError};
-use crate::PostgresStore;
 
 /// The first wait after the server went away; doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(50);
@@ -34,8 +33,7 @@ pub(super) struct Worker<P: Projection<Model = PgConnection>> {
     projector: Projector<P>,
     part: Part,
     connection: Option<PgConnection>,
-    /// The page behind a checkpoint, read while the one before it was projected.
-    ahead: Option<(Checkpoint, ProjectionPage<P>)>,
+    pages: Pages<P>,
     /// Where the stored checkpoint stands, as far as is known; nothing before it was read.
     checkpoint: Option<Checkpoint>,
     /// Whether the next page is taken event by event: the last one failed as a whole.
@@ -67,11 +65,12 @@ enum Verdict {
 
 impl<P: Projection<Model = PgConnection>> Worker<P> {
     pub(super) fn new(projector: Projector<P>, part: Part) -> Self {
+        let options = &projector.options;
         Self {
+            pages: Pages::new(&projector.store, part, options.page_size, options.poll_every),
             projector,
             part,
             connection: None,
-            ahead: None,
             checkpoint: None,
             singly: false,
             failing: None,
@@ -81,14 +80,10 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
     }
 
     pub(super) async fn run(mut self, live: bool) -> Result<(), ProjectorError> {
-        let mut reader = ProjectionReader::new(self.projector.store.clone())
-            .part(self.part)
-            .page_size(self.projector.options.page_size)
-            .poll_every(self.projector.options.poll_every);
         let mut wait = FIRST_WAIT;
         let mut at_end = false;
         loop {
-            let turn = self.step(&mut reader, live && at_end).await;
+            let turn = self.step(live && at_end).await;
             if turn.is_ok() {
                 wait = FIRST_WAIT;
             }
@@ -122,12 +117,8 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
     }
 
     /// A turn, and publishing if that has brought it to the end of what can be read.
-    async fn step(
-        &mut self,
-        reader: &mut ProjectionReader<P, PostgresStore>,
-        wait: bool,
-    ) -> Result<Turn, ProjectorError> {
-        let turn = self.turn(reader, wait).await?;
+    async fn step(&mut self, wait: bool) -> Result<Turn, ProjectorError> {
+        let turn = self.turn(wait).await?;
         if matches!(turn, Turn::Moved(Rest::Nothing | Rest::Held) | Turn::Nothing(Rest::Nothing | Rest::Held))
             && !self.published
             && self.projector.options.publish
@@ -142,22 +133,12 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         Ok(turn)
     }
 
-    async fn turn(
-        &mut self,
-        reader: &mut ProjectionReader<P, PostgresStore>,
-        wait: bool,
-    ) -> Result<Turn, ProjectorError> {
+    async fn turn(&mut self, wait: bool) -> Result<Turn, ProjectorError> {
         let from = match self.checkpoint {
             Some(checkpoint) => checkpoint,
             None => self.reload().await?,
         };
-        let page = match self.ahead.take() {
-            Some((behind, page)) if behind == from && !self.singly => page,
-            _ => {
-                reader.seek(from);
-                if wait { reader.next_page().await? } else { reader.page().await? }
-            }
-        };
+        let page = self.pages.read(from, wait).await?;
         if page.checkpoint == from && page.broken.is_none() {
             return Ok(Turn::Nothing(page.rest));
         }
@@ -169,16 +150,13 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             page.events.is_empty() && page.broken.is_some() || self.singly && !page.events.is_empty();
         let span = debug_span!("project", projection = P::NAME, part = self.part.index(), from = %from.position(),
             to = %page.checkpoint.position(), events = page.events.len(), singly);
-        let to = page.checkpoint;
-        let more = page.rest == Rest::More && page.broken.is_none() && !singly;
-        // While the handlers and the server are at work, the next page comes in. What fails with it is met again in its turn.
-        let ahead = async { if more { reader.page().await.ok() } else { None } };
-        let (turn, ahead) = match singly {
-            true => (self.one_by_one(&mut connection, page, from).instrument(span).await, None),
-            false => join(self.together(&mut connection, page, from).instrument(span), ahead).await,
+        if page.rest == Rest::More && page.broken.is_none() && !singly {
+            self.pages.read_ahead(page.checkpoint, self.pace.fitting(self.projector.options.page_size));
+        }
+        let turn = match singly {
+            true => self.one_by_one(&mut connection, page, from).instrument(span).await,
+            false => self.together(&mut connection, page, from).instrument(span).await,
         };
-        self.ahead =
-            ahead.filter(|ahead| ahead.checkpoint != to || ahead.broken.is_some()).map(|ahead| (to, ahead));
         // A connection that failed half-way is thrown away, and its batch with it.
         if turn.is_ok() {
             self.connection = Some(connection);
@@ -351,6 +329,17 @@ struct Pace {
 }
 
 impl Pace {
+    /// How many events should be in a batch, of so many at most: what takes half a second, and a hundred in any case.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive, and cut off where it is too much"
+    )]
+    fn fitting(&self, most: usize) -> usize {
+        let fitting = if self.per_second == 0.0 { most } else { (self.per_second / 2.0) as usize };
+        fitting.max(100).min(most)
+    }
+
     fn new() -> Self {
         Self { last: Instant::now(), per_second: 0.0 }
     }
