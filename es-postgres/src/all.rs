@@ -1,38 +1,98 @@
 //! Reading the whole store in the order of positions.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use es_core::{AllPage, AllQuery, Checkpoint, Rest, Sink, StoreError};
+use es_core::{AllPage, AllQuery, Checkpoint, RawEvent, Rest, Sink, StoreError};
 
+use crate::ends::EndPage;
 use crate::error::Failure;
 use crate::load::ReadError;
-use crate::page::{self, End};
+use crate::page::{self, End, Kept};
 use crate::pool::{Pool, Session};
 use crate::row::Columns;
-use crate::watermark::{Ledger, Safe};
+use crate::watermark::{self, Ledger, Safe};
 
 /// How long a page behind a pooler waits, on one server process, for the appends that are open.
 const POOLER_PATIENCE: Duration = Duration::from_millis(500);
 
 pub(crate) async fn read_all(
-    pool: &Pool,
+    pool: &Arc<Pool>,
     query: AllQuery<'_>,
     sink: Sink<'_>,
 ) -> Result<AllPage, StoreError> {
     let began = Instant::now();
     let mut done = AllPage::new(query.after, 0, Rest::Nothing);
-    let mut fresh = false;
+    let mut at_end = false;
+    loop {
+        let rest = AllQuery::after(done.checkpoint, query.filter)
+            .limit(query.limit - done.events)
+            .following(query.following);
+        at_end = at_end || !pool.watermark.is_far(&rest);
+        let (end, safe) = match at_end && !pool.settings.pooler {
+            true => shared(pool, &rest, began, sink).await?,
+            false => {
+                let (end, safe, _) = alone(pool, &rest, began, at_end, sink).await?;
+                (end, safe)
+            }
+        };
+        done.checkpoint = end.checkpoint;
+        done.events += end.events;
+        if end.more {
+            done.rest = Rest::More;
+            return Ok(done);
+        }
+        if safe.began >= began {
+            done.rest = if safe.held { Rest::Held } else { Rest::Nothing };
+            return Ok(done);
+        }
+        at_end = true;
+    }
+}
+
+/// At the end of the store: the page that another reader has found since this one began, or one for all to find.
+async fn shared(
+    pool: &Arc<Pool>,
+    query: &AllQuery<'_>,
+    began: Instant,
+    sink: Sink<'_>,
+) -> Result<(End, Safe), StoreError> {
+    let place = pool.ends.of(query.filter);
+    let mut turn = place.turn().await;
+    let last = turn.as_deref().and_then(Option::as_ref);
+    if let Some(found) = last.filter(|last| last.answers(query, began)).map(Arc::clone) {
+        drop(turn);
+        return found.hand_out(query, began, sink);
+    }
+    if let Some(last) = last {
+        last.gather().await;
+    }
+    let (end, safe, kept) = alone(pool, query, began, true, sink).await?;
+    if let (Some(last), Some(kept)) = (turn.as_deref_mut(), kept) {
+        *last =
+            Some(Arc::new(EndPage { after: query.after, safe, end, kept, taken: AtomicBool::new(false) }));
+    }
+    Ok((end, safe))
+}
+
+/// Reads a page on a connection of the pool. A reader at the end asks the server how far it may go; for another one, what was safe
+/// a moment ago still is, and enough.
+async fn alone(
+    pool: &Arc<Pool>,
+    query: &AllQuery<'_>,
+    began: Instant,
+    at_end: bool,
+    sink: Sink<'_>,
+) -> Result<(End, Safe, Option<Kept>), StoreError> {
     loop {
         let mut lease = pool.lease().await?;
         let opened = lease.session.opened;
-        // What was safe a moment ago still is, and enough for a reader that is behind. At the end the server has to be asked.
-        let latest = pool.watermark.latest(opened);
-        let far = done.checkpoint.position().get().saturating_add(query.limit as u64);
-        let usable = latest.filter(|safe| !fresh && safe.position >= far);
-        let safe = match usable {
+        let latest = if at_end { None } else { pool.watermark.latest(opened) };
+        let safe = match latest {
             _ if pool.settings.pooler => None,
             Some(safe) => Some(safe),
-            None => match pool.watermark.since(pool, began.max(opened)).await {
+            None => match watermark::since(pool, began.max(opened)).await {
                 Ok(safe) => Some(safe),
                 Err(error) => {
                     lease.keep();
@@ -40,30 +100,19 @@ pub(crate) async fn read_all(
                 }
             },
         };
-        let mut handed_out = done.events;
-        let mut counted = |event: es_core::RawEvent<'_>| {
-            handed_out += 1;
+        let mut handed_out = false;
+        let mut watched = |event: RawEvent<'_>| {
+            handed_out = true;
             sink(event)
         };
-        let rest = AllQuery::after(done.checkpoint, query.filter).limit(query.limit - done.events);
-        match page(&mut lease.session, pool, &rest, safe, &mut counted).await {
-            Ok((end, safe)) => {
+        match page(&mut lease.session, pool, query, (safe, at_end), &mut watched).await {
+            Ok(page) => {
                 lease.keep();
-                done.checkpoint = end.checkpoint;
-                done.events += end.events;
-                if end.more {
-                    done.rest = Rest::More;
-                    return Ok(done);
-                }
-                if safe.began >= began {
-                    done.rest = if safe.held { Rest::Held } else { Rest::Nothing };
-                    return Ok(done);
-                }
-                fresh = true;
+                return Ok(page);
             }
             Err(ReadError::Stopped(error)) => return Err(error),
             Err(ReadError::Failed(failure)) => {
-                let again = lease.may_be_repeated(&failure, handed_out > done.events);
+                let again = lease.may_be_repeated(&failure, handed_out);
                 lease.keep_after(&failure);
                 if !again {
                     return Err(failure.into());
@@ -73,13 +122,13 @@ pub(crate) async fn read_all(
     }
 }
 
-pub(crate) async fn head(pool: &Pool) -> Result<Checkpoint, StoreError> {
+pub(crate) async fn head(pool: &Arc<Pool>) -> Result<Checkpoint, StoreError> {
     loop {
         let mut lease = pool.lease().await?;
         let safe = if pool.settings.pooler {
             None
         } else {
-            match pool.watermark.since(pool, Instant::now().max(lease.session.opened)).await {
+            match watermark::since(pool, Instant::now().max(lease.session.opened)).await {
                 Ok(safe) => Some(safe),
                 Err(error) => {
                     lease.keep();
@@ -133,21 +182,21 @@ async fn ask_here(session: &mut Session, pool: &Pool, beyond: u64) -> Result<Saf
     }
 }
 
-/// A page up to the watermark; without one it is asked for in the transaction of the page.
+/// A page up to the watermark, and whether it is to be kept; without a watermark it is asked for in the transaction of the page.
 async fn page(
     session: &mut Session,
     pool: &Pool,
     query: &AllQuery<'_>,
-    safe: Option<Safe>,
+    (safe, keep): (Option<Safe>, bool),
     sink: Sink<'_>,
-) -> Result<(End, Safe), ReadError> {
+) -> Result<(End, Safe, Option<Kept>), ReadError> {
     pool.begin(&mut session.connection).await?;
     let after = query.after.position().get();
     let safe = match safe {
         Some(safe) => safe,
         None => ask_here(session, pool, after).await.map_err(ReadError::Failed)?,
     };
-    let end = page::read(session, pool, query, safe.position, sink).await?;
+    let (end, kept) = page::read(session, pool, query, (safe.position, keep), sink).await?;
     pool.commit(&mut session.connection).await?;
-    Ok((end, safe))
+    Ok((end, safe, kept))
 }

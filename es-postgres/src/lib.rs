@@ -30,6 +30,7 @@ mod append_all;
 mod check;
 mod columns;
 mod connect_error;
+mod ends;
 mod error;
 mod find;
 mod hints;

@@ -18,6 +18,9 @@ use crate::row::{self, Columns, required};
 /// How many events one statement looks at to find those that a filter takes. A page of more is looked for in as many.
 const LOOKED_AT: usize = 20_000;
 
+/// A page with more events than this is not kept for others.
+const KEPT: usize = 500;
+
 /// Where a page ended.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct End {
@@ -27,7 +30,21 @@ pub(crate) struct End {
     pub(crate) more: bool,
 }
 
-/// A page that comes in.
+/// The events of a page, kept for others who want the same.
+#[derive(Debug)]
+pub(crate) struct Kept {
+    known: Arc<Known>,
+    events: Vec<KeptEvent>,
+}
+
+#[derive(Debug)]
+struct KeptEvent {
+    checkpoint: Checkpoint,
+    stream: KnownStream,
+    row: PgRow,
+}
+
+/// A page that is handed out.
 struct Page<'q, 's> {
     query: &'q AllQuery<'q>,
     filtered: bool,
@@ -37,30 +54,51 @@ struct Page<'q, 's> {
     sink: Sink<'s>,
 }
 
-/// Reads the events of a page, up to a position that is safe.
+impl Kept {
+    /// Whether this is behind one of the events.
+    pub(crate) fn holds(&self, checkpoint: Checkpoint) -> bool {
+        self.place(checkpoint).is_ok_and(|at| self.events[at].checkpoint == checkpoint)
+    }
+
+    fn place(&self, checkpoint: Checkpoint) -> Result<usize, usize> {
+        self.events.binary_search_by_key(&checkpoint.position(), |event| event.checkpoint.position())
+    }
+
+    /// Hands out the events behind where a query begins, and says how many.
+    pub(crate) fn hand_out(&self, query: &AllQuery<'_>, sink: Sink<'_>) -> Result<usize, StoreError> {
+        let mut page = Page::new(query, sink);
+        let from = self.place(query.after).map_or_else(|next| next, |at| at + 1);
+        for event in &self.events[from..] {
+            page.hand_out(&event.stream, &self.known, &event.row)?;
+        }
+        Ok(page.end.events)
+    }
+}
+
+/// Reads the events of a page, up to a position that is safe; keeps them, if it is to.
 pub(crate) async fn read(
     session: &mut Session,
     pool: &Pool,
     query: &AllQuery<'_>,
-    safe: u64,
+    (safe, keep): (u64, bool),
     sink: Sink<'_>,
-) -> Result<End, ReadError> {
+) -> Result<(End, Option<Kept>), ReadError> {
     let names = Arc::clone(&session.names);
     let known = names.known();
     let filter = query.filter;
-    let filtered = *filter != Filter::new();
-    let after = query.after.position().get();
-    let statement = if filtered { &pool.statements.read_some } else { &pool.statements.read_all };
+    let mut page = Page::new(query, sink);
+    let statement = if page.filtered { &pool.statements.read_some } else { &pool.statements.read_all };
     let mut call =
-        statement.call().bind(after.cast_signed()).bind(safe.cast_signed()).bind(bigint(query.limit));
-    if filtered {
+        statement.call().bind(page.last.cast_signed()).bind(safe.cast_signed()).bind(bigint(query.limit));
+    if page.filtered {
         call = call
             .bind(category_names(filter))
             .bind(event_names(filter))
             .bind(bigint(query.limit.max(LOOKED_AT)));
     }
-    let end = End { checkpoint: query.after, events: 0, more: false };
-    let mut page = Page { query, filtered, last: after, end, sink };
+    // One more than is kept says that it is too much.
+    let keeping = if keep { KEPT + 1 } else { 0 };
+    let mut kept = Vec::new();
     // From the first event on whose stream or type is not known yet.
     let mut waiting = Vec::new();
     let streams = {
@@ -76,14 +114,19 @@ pub(crate) async fn read(
                 false => None,
             };
             match stream {
-                Some(stream) => page.hand_out(&stream, &known, &row)?,
+                Some(stream) => {
+                    let checkpoint = page.hand_out(&stream, &known, &row)?;
+                    if kept.len() < keeping {
+                        kept.push(KeptEvent { checkpoint, stream, row });
+                    }
+                }
                 None => waiting.push(row),
             }
         }
         streams
     };
     if waiting.is_empty() {
-        return Ok(page.end);
+        return Ok(page.end(known, kept));
     }
     let (mut found, mut unknown) = (HashMap::new(), Vec::new());
     for row in &waiting {
@@ -102,15 +145,32 @@ pub(crate) async fn read(
         false => known,
     };
     found.extend(streams.learn(&rows, &known)?);
-    for row in &waiting {
-        let id = stream_of(Columns(row))?;
+    for row in waiting {
+        let id = stream_of(Columns(&row))?;
         let stream = found.get(&id).ok_or_else(|| unexpected(format!("stream {id} is not in streams")))?;
-        page.hand_out(stream, &known, row)?;
+        let checkpoint = page.hand_out(stream, &known, &row)?;
+        if kept.len() < keeping {
+            kept.push(KeptEvent { checkpoint, stream: stream.clone(), row });
+        }
     }
-    Ok(page.end)
+    Ok(page.end(known, kept))
 }
 
-impl Page<'_, '_> {
+impl<'q, 's> Page<'q, 's> {
+    fn new(query: &'q AllQuery<'q>, sink: Sink<'s>) -> Self {
+        Self {
+            query,
+            filtered: *query.filter != Filter::new(),
+            last: query.after.position().get(),
+            end: End { checkpoint: query.after, events: 0, more: false },
+            sink,
+        }
+    }
+
+    fn end(self, known: Arc<Known>, events: Vec<KeptEvent>) -> (End, Option<Kept>) {
+        (self.end, (events.len() <= KEPT).then_some(Kept { known, events }))
+    }
+
     /// Takes the row before the events.
     fn begin(&mut self, row: Columns<'_>, safe: u64) -> Result<Tables, StoreError> {
         self.same_history(row.uuid(6)?)?;
@@ -131,7 +191,13 @@ impl Page<'_, '_> {
         }
     }
 
-    fn hand_out(&mut self, stream: &KnownStream, known: &Known, row: &PgRow) -> Result<(), StoreError> {
+    /// Gives back what is behind the event.
+    fn hand_out(
+        &mut self,
+        stream: &KnownStream,
+        known: &Known,
+        row: &PgRow,
+    ) -> Result<Checkpoint, StoreError> {
         let columns = Columns(row);
         let asked = asked_name(self.query.filter, known, stream);
         let asked = asked.map(|name| StreamId::new(name, stream.id.key())).transpose()?;
@@ -146,12 +212,14 @@ impl Page<'_, '_> {
         }
         self.last = position;
         self.end.events += 1;
+        let checkpoint = Checkpoint::behind(event.position, event.event_id);
         let full = self.end.events == self.query.limit;
         if full || !self.filtered {
-            self.end.checkpoint = Checkpoint::behind(event.position, event.event_id);
+            self.end.checkpoint = checkpoint;
             self.end.more |= full;
         }
-        (self.sink)(event)
+        (self.sink)(event)?;
+        Ok(checkpoint)
     }
 }
 

@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::ConnectError;
 use crate::check::{self, Backend};
+use crate::ends::Ends;
 use crate::error::Failure;
 use crate::hints::Hints;
 use crate::known_streams::KnownStreams;
@@ -25,6 +26,7 @@ pub(crate) struct Pool {
     pub(crate) statements: Statements,
     pub(crate) watermark: Watermark,
     pub(crate) streams: KnownStreams,
+    pub(crate) ends: Ends,
     pub(crate) hints: Hints,
     pub(crate) lanes: Lanes,
     slots: Semaphore,
@@ -78,6 +80,7 @@ impl Pool {
             statements: settings.statements(),
             watermark: Watermark::default(),
             streams: KnownStreams::default(),
+            ends: Ends::default(),
             hints: Hints::new(&settings),
             lanes: Lanes::default(),
             slots: Semaphore::new(settings.connections as usize),

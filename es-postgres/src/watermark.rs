@@ -4,14 +4,14 @@
 //! anything in doubt.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex as Latch, PoisonError};
+use std::sync::{Arc, Mutex as Latch, PoisonError};
 use std::time::Instant;
 
-use es_core::StoreError;
+use es_core::{AllQuery, StoreError};
 use sqlx::{PgConnection, Row};
 use tokio::sync::Mutex;
 
-use crate::error::Failure;
+use crate::error::{Failure, unexpected};
 use crate::pool::{Pool, Session};
 use crate::statements::Statements;
 
@@ -109,6 +109,17 @@ impl Ledger {
     }
 }
 
+/// An answer to a question that was asked no earlier than this. A task of its own asks: others wait for it, too, and it must not
+/// depend on whether the future of one reader is polled.
+pub(crate) async fn since(pool: &Arc<Pool>, moment: Instant) -> Result<Safe, StoreError> {
+    if let Some(safe) = pool.watermark.latest(moment) {
+        return Ok(safe);
+    }
+    let pool = Arc::clone(pool);
+    let asked = tokio::spawn(async move { pool.watermark.since(&pool, moment).await });
+    asked.await.map_err(unexpected)?
+}
+
 impl Watermark {
     /// The last answer, if it may be used on a session that was opened at this moment: the server has answered since, so it
     /// is the one that the session is connected to, and has not crashed in between.
@@ -117,14 +128,21 @@ impl Watermark {
         latest.filter(|safe| safe.began >= opened)
     }
 
-    /// An answer to a question that was asked no earlier than this.
-    pub(crate) async fn since(&self, pool: &Pool, moment: Instant) -> Result<Safe, StoreError> {
+    /// Whether a page can be filled without another question, by the last answer.
+    pub(crate) fn is_far(&self, query: &AllQuery<'_>) -> bool {
+        let last = query.after.position().get().saturating_add(query.limit as u64);
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|safe| safe.position >= last)
+    }
+
+    async fn since(&self, pool: &Pool, moment: Instant) -> Result<Safe, StoreError> {
         let mut asking = self.asking.lock().await;
+        // Those who are about to ask the same do so before this question is sent, and share the answer.
+        tokio::task::yield_now().await;
         if let Some(safe) = self.latest(moment) {
             return Ok(safe);
         }
         loop {
-            // Taken out: if this call is dropped half-way, connection and observations go with it.
+            // Taken out: should this panic half-way, connection and observations go with it.
             let Asking { mut session, mut seen } = match asking.take() {
                 Some(asking) => asking,
                 None => Asking { session: pool.connect().await?, seen: Ledger::default() },

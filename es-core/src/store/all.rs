@@ -108,19 +108,29 @@ pub struct AllQuery<'a> {
     pub filter: &'a Filter,
     /// How many at most.
     pub limit: usize,
+    /// Whether the reader looks again soon, whatever it finds.
+    pub following: bool,
 }
 
 impl<'a> AllQuery<'a> {
     /// The events after a checkpoint, at most 1,000 of them.
     #[must_use]
     pub const fn after(checkpoint: Checkpoint, filter: &'a Filter) -> Self {
-        Self { after: checkpoint, filter, limit: 1_000 }
+        Self { after: checkpoint, filter, limit: 1_000, following: false }
     }
 
     /// At most so many, and at least one.
     #[must_use]
     pub const fn limit(mut self, most: usize) -> Self {
         self.limit = if most == 0 { 1 } else { most };
+        self
+    }
+
+    /// Says that the reader looks again soon, whatever it finds. Then what was there a moment ago will do: a store may answer with
+    /// less than there is, and [`Rest::Held`].
+    #[must_use]
+    pub const fn following(mut self, following: bool) -> Self {
+        self.following = following;
         self
     }
 }
@@ -151,7 +161,7 @@ impl AllPage {
 pub enum Rest {
     /// More events may be there; read on at once.
     More,
-    /// Nothing that can be read yet: an append was under way that holds back what follows it.
+    /// Nothing that can be read yet: an append was under way that holds back what follows it. Look again soon.
     Held,
     /// Nothing: this was the end.
     Nothing,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::watch;
+use tokio::time::{Duration, Instant};
 
 /// Rung by a store after appends. Clones are one bell.
 ///
@@ -17,18 +18,18 @@ use tokio::sync::watch;
 /// # }
 /// ```
 #[derive(Debug, Clone)]
-pub struct Bell(Arc<watch::Sender<()>>);
+pub struct Bell(Arc<watch::Sender<Instant>>);
 
 impl Bell {
     /// A bell that nobody listens to yet.
     #[must_use]
     pub fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(())))
+        Self(Arc::new(watch::Sender::new(Instant::now())))
     }
 
     /// Wakes all listeners. Rings that nobody waited for become one.
     pub fn ring(&self) {
-        self.0.send_replace(());
+        self.0.send_modify(|_| {});
     }
 
     /// Hears every ring from now on.
@@ -46,7 +47,7 @@ impl Default for Bell {
 
 /// Waits for a [`Bell`].
 #[derive(Debug, Clone)]
-pub struct Listener(watch::Receiver<()>);
+pub struct Listener(watch::Receiver<Instant>);
 
 impl Listener {
     /// Forgets the rings so far. To be called before a look, so that a ring during the look is not missed.
@@ -54,9 +55,15 @@ impl Listener {
         self.0.mark_unchanged();
     }
 
-    /// Whether the bell has rung since the last [`forget`](Self::forget), and was not heard.
-    pub(crate) fn has_rung(&self) -> bool {
-        self.0.has_changed().unwrap_or(false)
+    /// The first moment, no earlier than this one, of those that follow each other at this interval and are the same for all who
+    /// listen to the bell: those who look then can share what they find.
+    pub(crate) fn common(&self, moment: Instant, interval: Duration) -> Instant {
+        let since = moment.duration_since(*self.0.borrow()).as_micros();
+        let over = since.checked_rem(interval.as_micros()).unwrap_or(0);
+        match u64::try_from(over) {
+            Ok(over) if over > 0 => moment + (interval - Duration::from_micros(over)),
+            _ => moment,
+        }
     }
 
     /// Waits until the bell has rung since the last [`forget`](Self::forget) or the last time it was heard; for ever, once the

@@ -145,10 +145,15 @@ impl<S: EventStore> Subscription<S> {
     /// [`StoreError`] of the store or of the sink; the checkpoint then stays where it was, and what the sink has taken
     /// comes again.
     pub async fn page(&mut self, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        self.look(false, sink).await
+    }
+
+    async fn look(&mut self, following: bool, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         // Before the look, so that a ring during it is not missed; and a look whose future is dropped was none.
         self.listener.forget();
         self.pace.look_at_once();
-        let query = AllQuery::after(self.checkpoint, &self.filter).limit(self.size.next());
+        let query =
+            AllQuery::after(self.checkpoint, &self.filter).limit(self.size.next()).following(following);
         let mut bytes = 0;
         let mut weighed = |event: RawEvent<'_>| {
             bytes += event.payload.len();
@@ -177,7 +182,7 @@ impl<S: EventStore> Subscription<S> {
         loop {
             self.pace.wait(&mut self.listener).await;
             let before = self.checkpoint;
-            let page = self.page(&mut *sink).await?;
+            let page = self.look(self.pace.is_busy(), &mut *sink).await?;
             if page.checkpoint != before {
                 return Ok(page);
             }

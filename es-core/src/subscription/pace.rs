@@ -10,9 +10,11 @@ use crate::{Listener, Rest};
 const FIRST_HOLD: Duration = Duration::from_millis(2);
 const LONGEST_HOLD: Duration = Duration::from_millis(100);
 
-/// The first time between two looks while the store rings all the time; doubles up to [`LONGEST_GATHER`].
+/// The first time between two looks while they find something again and again; doubles up to [`LONGEST_GATHER`].
 const FIRST_GATHER: Duration = Duration::from_millis(1);
 const LONGEST_GATHER: Duration = Duration::from_millis(10);
+/// No further apart than this, looks that find something do so again and again.
+const TOGETHER: Duration = Duration::from_millis(20);
 
 /// What the next look waits for. Nothing here is lost with a future that is dropped: every wait is for a moment, not for a time.
 #[derive(Debug)]
@@ -21,8 +23,10 @@ pub(super) struct Pace {
     next: Next,
     /// How long to wait for an append that holds back what follows it.
     hold: Duration,
-    /// How long to let events come together after a look; zero unless they come faster than looks.
+    /// How long to let events come together after a look; zero unless they keep coming.
     gather: Duration,
+    /// The last look that found something.
+    found: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +40,7 @@ enum Next {
 
 impl Pace {
     pub(super) const fn new(poll_every: Duration) -> Self {
-        Self { poll_every, next: Next::AtOnce, hold: FIRST_HOLD, gather: Duration::ZERO }
+        Self { poll_every, next: Next::AtOnce, hold: FIRST_HOLD, gather: Duration::ZERO, found: None }
     }
 
     pub(super) const fn poll_every(&mut self, interval: Duration) {
@@ -68,20 +72,29 @@ impl Pace {
             }
         };
         let now = Instant::now();
+        let busy = self.found.is_some_and(|found| now.duration_since(found) <= TOGETHER);
+        self.gather = match busy {
+            true => (self.gather * 2).clamp(FIRST_GATHER, LONGEST_GATHER),
+            false => Duration::ZERO,
+        };
+        if anything {
+            self.found = Some(now);
+        }
         self.next = Next::AtRing(after(now, self.gather), after(now, longest.max(self.gather)));
     }
 
+    /// Whether events keep coming, so that the next look is not far.
+    pub(super) const fn is_busy(&self) -> bool {
+        !self.gather.is_zero() && matches!(self.next, Next::AtRing(..))
+    }
+
     /// Waits until it is time to look.
-    pub(super) async fn wait(&mut self, listener: &mut Listener) {
+    pub(super) async fn wait(&self, listener: &mut Listener) {
         match self.next {
             Next::AtOnce => {}
             Next::At(moment) => sleep_until(moment).await,
             Next::AtRing(first, last) => {
-                sleep_until(first).await;
-                self.gather = match listener.has_rung() {
-                    true => (self.gather * 2).clamp(FIRST_GATHER, LONGEST_GATHER),
-                    false => Duration::ZERO,
-                };
+                sleep_until(listener.common(first, self.gather)).await;
                 let _rung = timeout_at(last, listener.heard()).await;
             }
         }

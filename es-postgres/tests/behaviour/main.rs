@@ -15,6 +15,7 @@ mod query_plans;
 mod registration;
 mod round_trips;
 mod servers;
+mod shared_pages;
 mod snapshots;
 mod support;
 mod transactions;

@@ -1,0 +1,111 @@
+//! What readers of one store share: the last page at the end, and the streams that ids stand for.
+
+use std::time::Duration;
+
+use es_core::{AllPage, AllQuery, Checkpoint, EventStore, Filter, RawEvent, Rest};
+use es_postgres::PostgresStore;
+use futures_util::FutureExt;
+
+use crate::support::{Proxy, append_one, appended, connect, fresh, sql, stream, until};
+
+async fn keys(store: &PostgresStore, query: AllQuery<'_>) -> (Vec<String>, AllPage) {
+    let mut keys = Vec::new();
+    let mut take = |event: RawEvent<'_>| {
+        keys.push(event.stream.key().to_owned());
+        Ok(())
+    };
+    let page = store.read_all(query, &mut take).await.expect("a page");
+    assert_eq!(page.events, keys.len());
+    (keys, page)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_follows_takes_what_another_has_read_and_looks_again() {
+    let (database, writer) = fresh().await;
+    let proxy = Proxy::before(database.url()).await;
+    let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
+    let (any, none) = (Filter::new(), Filter::new().event_name("account.closed"));
+    for key in ["a", "b", "c"] {
+        appended(append_one(&writer, &stream(key), 0).await);
+    }
+    let start = AllQuery::after(Checkpoint::START, &any);
+    let (all, first) = keys(&store, start).await;
+    assert_eq!((all, first.rest), (["a", "b", "c"].map(str::to_owned).to_vec(), Rest::Nothing));
+    appended(append_one(&writer, &stream("d"), 0).await);
+
+    // Another one that follows finds the page, all of it or its end, without a word to the server; and is told to look again.
+    let before = proxy.round_trips();
+    let (again, page) = keys(&store, start.following(true)).await;
+    assert_eq!((again.len(), page), (3, AllPage::new(first.checkpoint, 3, Rest::Held)));
+    let mut places = Vec::new();
+    let mut take = |event: RawEvent<'_>| {
+        places.push(Checkpoint::behind(event.position, event.event_id));
+        Ok(())
+    };
+    store.read_all(start.following(true), &mut take).await.expect("a page");
+    let (end, page) = keys(&store, AllQuery::after(places[1], &any).following(true)).await;
+    assert_eq!((end, page), (vec!["c".to_owned()], AllPage::new(first.checkpoint, 1, Rest::Held)));
+    assert_eq!(proxy.round_trips(), before);
+
+    // Whoever does not, has another filter, wants less at once, or stands elsewhere, asks the server.
+    let (all, page) = keys(&store, start).await;
+    assert_eq!((all.len(), page.rest), (4, Rest::Nothing));
+    let (nothing, page) = keys(&store, AllQuery::after(Checkpoint::START, &none).following(true)).await;
+    assert_eq!((nothing.len(), page.rest), (0, Rest::Nothing));
+    assert_eq!(keys(&store, start.limit(2).following(true)).await.0, ["a", "b"]);
+    appended(append_one(&writer, &stream("e"), 0).await);
+    let (next, page) = keys(&store, AllQuery::after(page.checkpoint, &any).following(true)).await;
+    assert_eq!((next, page.rest), (vec!["e".to_owned()], Rest::Nothing));
+    let foreign = Checkpoint::behind(places[0].position(), uuid::Uuid::now_v7());
+    let query = AllQuery::after(foreign, &any).following(true);
+    assert!(store.read_all(query, &mut |_| Ok(())).await.is_err(), "no event of this store");
+}
+
+/// Its future is not polled while it reads, as when a program waits for something else in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_stands_still_holds_up_nobody() {
+    let (database, store) = fresh().await;
+    appended(append_one(&store, &stream("a"), 0).await);
+    let any = Filter::new();
+    let start = AllQuery::after(Checkpoint::START, &any);
+    let mut gate = connect(database.url()).await;
+    sql(&mut gate, "BEGIN; LOCK TABLE es.events IN ACCESS EXCLUSIVE MODE").await;
+    let mut watch = connect(database.url()).await;
+    let mut ignore = |_: RawEvent<'_>| Ok(());
+    let mut still = store.read_all(start, &mut ignore).boxed();
+    let reads = async {
+        loop {
+            assert!((&mut still).now_or_never().is_none(), "the table is locked");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let blocked = "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')";
+    tokio::select! {
+        () = until(&mut watch, blocked) => {}
+        () = reads => {}
+    }
+    sql(&mut gate, "ROLLBACK").await;
+    let found = tokio::time::timeout(Duration::from_secs(30), keys(&store, start)).await;
+    assert_eq!(found.expect("a page in time").0, ["a"]);
+    still.await.expect("a page");
+}
+
+/// The connections live on, and the ids stand for other streams.
+#[tokio::test]
+async fn tables_that_were_replaced_are_read_as_what_they_are() {
+    let (database, store) = fresh().await;
+    for key in ["a", "b"] {
+        appended(append_one(&store, &stream(key), 0).await);
+    }
+    let any = Filter::new();
+    let start = AllQuery::after(Checkpoint::START, &any);
+    assert_eq!(keys(&store, start).await.0, ["a", "b"]);
+    let mut connection = connect(database.url()).await;
+    sql(&mut connection, "DROP SCHEMA es CASCADE").await;
+    let other = database.options().migrate().await.expect("new tables");
+    for key in ["b", "a", "c"] {
+        appended(append_one(&other, &stream(key), 0).await);
+    }
+    let (found, _) = keys(&store, start).await;
+    assert_eq!(found, ["b", "a", "c"]);
+}
