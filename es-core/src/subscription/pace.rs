@@ -13,8 +13,8 @@ const LONGEST_HOLD: Duration = Duration::from_millis(100);
 /// The first time between two looks while they find something again and again; doubles up to [`LONGEST_GATHER`].
 const FIRST_GATHER: Duration = Duration::from_millis(1);
 const LONGEST_GATHER: Duration = Duration::from_millis(10);
-/// No further apart than this, looks that find something do so again and again.
-const TOGETHER: Duration = Duration::from_millis(20);
+/// No further apart than this, or than half as long again as the time between them, looks that find something do so again and again.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// What the next look waits for. Nothing here is lost with a future that is dropped: every wait is for a moment, not for a time.
 #[derive(Debug)]
@@ -72,7 +72,8 @@ impl Pace {
             }
         };
         let now = Instant::now();
-        let busy = self.found.is_some_and(|found| now.duration_since(found) <= TOGETHER);
+        let again = AGAIN.max(self.gather * 3 / 2);
+        let busy = self.found.is_some_and(|found| now.duration_since(found) <= again);
         self.gather = match busy {
             true => (self.gather * 2).clamp(FIRST_GATHER, LONGEST_GATHER),
             false => Duration::ZERO,
