@@ -81,7 +81,8 @@ impl Pace {
         if anything {
             self.found = Some(now);
         }
-        self.next = Next::AtRing(after(now, self.gather), after(now, longest.max(self.gather)));
+        // The wait ends at a moment that is the same for all: half to one and a half of the time from now.
+        self.next = Next::AtRing(after(now, self.gather / 2), after(now, longest.max(self.gather)));
     }
 
     /// Whether events keep coming, so that the next look is not far.
