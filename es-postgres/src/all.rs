@@ -1,7 +1,6 @@
 //! Reading the whole store in the order of positions.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use es_core::{AllPage, AllQuery, Checkpoint, RawEvent, Rest, Sink, StoreError};
@@ -70,8 +69,7 @@ async fn shared(
     }
     let (end, safe, kept) = alone(pool, query, began, true, sink).await?;
     if let (Some(last), Some(kept)) = (turn.as_deref_mut(), kept) {
-        *last =
-            Some(Arc::new(EndPage { after: query.after, safe, end, kept, taken: AtomicBool::new(false) }));
+        *last = Some(Arc::new(EndPage::new(query.after, safe, end, kept)));
     }
     Ok((end, safe))
 }
@@ -87,13 +85,11 @@ async fn alone(
 ) -> Result<(End, Safe, Option<Kept>), StoreError> {
     loop {
         let mut lease = pool.lease().await?;
-        let opened = lease.session.opened;
-        let latest = if at_end { None } else { pool.watermark.latest(opened) };
+        let latest = if at_end { None } else { pool.watermark.latest(lease.session.opened) };
         let safe = match latest {
-            _ if pool.settings.pooler => None,
             Some(safe) => Some(safe),
-            None => match watermark::since(pool, began.max(opened)).await {
-                Ok(safe) => Some(safe),
+            None => match safe_since(pool, &lease.session, began).await {
+                Ok(safe) => safe,
                 Err(error) => {
                     lease.keep();
                     return Err(error);
@@ -105,19 +101,9 @@ async fn alone(
             handed_out = true;
             sink(event)
         };
-        match page(&mut lease.session, pool, query, (safe, at_end), &mut watched).await {
-            Ok(page) => {
-                lease.keep();
-                return Ok(page);
-            }
-            Err(ReadError::Stopped(error)) => return Err(error),
-            Err(ReadError::Failed(failure)) => {
-                let again = lease.may_be_repeated(&failure, handed_out);
-                lease.keep_after(&failure);
-                if !again {
-                    return Err(failure.into());
-                }
-            }
+        let read = page(&mut lease.session, pool, query, safe, at_end, &mut watched).await;
+        if let Some(page) = lease.settle(read, handed_out) {
+            return page;
         }
     }
 }
@@ -125,32 +111,30 @@ async fn alone(
 pub(crate) async fn head(pool: &Arc<Pool>) -> Result<Checkpoint, StoreError> {
     loop {
         let mut lease = pool.lease().await?;
-        let safe = if pool.settings.pooler {
-            None
-        } else {
-            match watermark::since(pool, Instant::now().max(lease.session.opened)).await {
-                Ok(safe) => Some(safe),
-                Err(error) => {
-                    lease.keep();
-                    return Err(error);
-                }
+        let safe = match safe_since(pool, &lease.session, Instant::now()).await {
+            Ok(safe) => safe,
+            Err(error) => {
+                lease.keep();
+                return Err(error);
             }
         };
-        match last_event(&mut lease.session, pool, safe).await {
-            Ok(checkpoint) => {
-                lease.keep();
-                return Ok(checkpoint);
-            }
-            Err(ReadError::Stopped(error)) => return Err(error),
-            Err(ReadError::Failed(failure)) => {
-                let again = lease.may_be_repeated(&failure, false);
-                lease.keep_after(&failure);
-                if !again {
-                    return Err(failure.into());
-                }
-            }
+        let read = last_event(&mut lease.session, pool, safe).await;
+        if let Some(checkpoint) = lease.settle(read, false) {
+            return checkpoint;
         }
     }
+}
+
+/// A watermark for a session that was asked for no earlier than this; none behind a pooler, where it is asked for with the read.
+async fn safe_since(
+    pool: &Arc<Pool>,
+    session: &Session,
+    moment: Instant,
+) -> Result<Option<Safe>, StoreError> {
+    if pool.settings.pooler {
+        return Ok(None);
+    }
+    watermark::since(pool, moment.max(session.opened)).await.map(Some)
 }
 
 async fn last_event(session: &mut Session, pool: &Pool, safe: Option<Safe>) -> Result<Checkpoint, ReadError> {
@@ -182,12 +166,13 @@ async fn ask_here(session: &mut Session, pool: &Pool, beyond: u64) -> Result<Saf
     }
 }
 
-/// A page up to the watermark, and whether it is to be kept; without a watermark it is asked for in the transaction of the page.
+/// A page up to the watermark; without one it is asked for in the transaction of the page.
 async fn page(
     session: &mut Session,
     pool: &Pool,
     query: &AllQuery<'_>,
-    (safe, keep): (Option<Safe>, bool),
+    safe: Option<Safe>,
+    keep: bool,
     sink: Sink<'_>,
 ) -> Result<(End, Safe, Option<Kept>), ReadError> {
     pool.begin(&mut session.connection).await?;
@@ -196,7 +181,7 @@ async fn page(
         Some(safe) => safe,
         None => ask_here(session, pool, after).await.map_err(ReadError::Failed)?,
     };
-    let (end, kept) = page::read(session, pool, query, (safe.position, keep), sink).await?;
+    let (end, kept) = page::read(session, pool, query, safe.position, keep, sink).await?;
     pool.commit(&mut session.connection).await?;
     Ok((end, safe, kept))
 }

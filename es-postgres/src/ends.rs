@@ -34,12 +34,12 @@ pub(crate) struct Place {
 /// A page at the end of the store.
 #[derive(Debug)]
 pub(crate) struct EndPage {
-    pub(crate) after: Checkpoint,
-    pub(crate) safe: Safe,
-    pub(crate) end: End,
-    pub(crate) kept: Kept,
+    after: Checkpoint,
+    safe: Safe,
+    end: End,
+    kept: Kept,
     /// Whether others took it, too.
-    pub(crate) taken: AtomicBool,
+    taken: AtomicBool,
 }
 
 impl Ends {
@@ -65,6 +65,10 @@ impl Place {
 }
 
 impl EndPage {
+    pub(crate) const fn new(after: Checkpoint, safe: Safe, end: End, kept: Kept) -> Self {
+        Self { after, safe, end, kept, taken: AtomicBool::new(false) }
+    }
+
     /// Whether a query that began at this moment finds its events here: all that it would find at the server, or at least some, if
     /// that will do.
     pub(crate) fn answers(&self, query: &AllQuery<'_>, began: Instant) -> bool {

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use es_core::{Find, RawEvent, Sink, StoreError, StreamId};
 use futures_util::TryStreamExt;
 
-use crate::error::unexpected;
 use crate::load::ReadError;
 use crate::names;
 use crate::pool::{Pool, Session};
@@ -19,19 +18,9 @@ pub(crate) async fn find(pool: &Pool, what: Find, sink: Sink<'_>) -> Result<(), 
             handed_out = true;
             sink(event)
         };
-        match read(&mut lease.session, pool, what, &mut watched).await {
-            Ok(()) => {
-                lease.keep();
-                return Ok(());
-            }
-            Err(ReadError::Stopped(error)) => return Err(error),
-            Err(ReadError::Failed(failure)) => {
-                let again = lease.may_be_repeated(&failure, handed_out);
-                lease.keep_after(&failure);
-                if !again {
-                    return Err(failure.into());
-                }
-            }
+        let done = read(&mut lease.session, pool, what, &mut watched).await;
+        if let Some(done) = lease.settle(done, handed_out) {
+            return done;
         }
     }
 }
@@ -56,17 +45,17 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
             let columns = Columns(&row);
             let category = columns.integer(12)?;
             unknown_names |= category > known.last_category() || columns.integer(2)? > known.last_type();
-            let name =
-                known.category_name(category).map_or_else(|| columns.text(13), |name| Ok(Some(name)))?;
-            let name = name.ok_or_else(|| unexpected(format!("category {category} is not in categories")))?;
+            let name = match known.category_name(category) {
+                Some(name) => name,
+                None => columns.text(13)?.ok_or_else(|| names::no_category(category))?,
+            };
             let key = required(11, columns.text(11)?)?;
             let stream = StreamId::new(name, key).map_err(StoreError::from)?;
             sink(row::event(&stream, row::event_type(&known, columns)?, columns)?)?;
         }
     }
     if unknown_names {
-        let found = names::read(&mut session.connection, &pool.statements).await;
-        names.learn(found.map_err(ReadError::Failed)?);
+        names.refresh(&mut session.connection, &pool.statements).await.map_err(ReadError::Failed)?;
     }
     pool.commit(&mut session.connection).await?;
     Ok(())

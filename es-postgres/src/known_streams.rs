@@ -79,8 +79,7 @@ impl StreamsOf {
             return Err(unexpected("the tables of the store were replaced while they were read"));
         }
         let (id, category) = (row.bigint(0)?.cast_signed(), row.integer(1)?);
-        let name = names.category_name(category);
-        let name = name.ok_or_else(|| unexpected(format!("category {category} is not in categories")))?;
+        let name = names.category_name(category).ok_or_else(|| names::no_category(category))?;
         let stream = KnownStream { category, id: StreamId::new(name, required(2, row.text(2)?)?)? };
         self.streams.insert(id, stream.clone());
         Ok((id, stream))

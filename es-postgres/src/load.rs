@@ -9,7 +9,7 @@ use sqlx::{PgConnection, Row};
 
 use crate::columns::bigint;
 use crate::error::{Failure, unexpected};
-use crate::names::{self, Names};
+use crate::names::Names;
 use crate::pool::Pool;
 use crate::row::{self, Columns};
 
@@ -52,19 +52,9 @@ pub(crate) async fn load(pool: &Pool, load: Load<'_>, sink: LoadSink<'_>) -> Res
             handed_out = true;
             sink(item)
         };
-        match read_alone(&mut lease.session.connection, pool, &names, load, &mut watched).await {
-            Ok(head) => {
-                lease.keep();
-                return Ok(head);
-            }
-            Err(ReadError::Stopped(error)) => return Err(error),
-            Err(ReadError::Failed(failure)) => {
-                let again = lease.may_be_repeated(&failure, handed_out);
-                lease.keep_after(&failure);
-                if !again {
-                    return Err(failure.into());
-                }
-            }
+        let head = read_alone(&mut lease.session.connection, pool, &names, load, &mut watched).await;
+        if let Some(head) = lease.settle(head, handed_out) {
+            return head;
         }
     }
 }
@@ -134,7 +124,7 @@ async fn read(
         }
     }
     if unknown_types {
-        names.learn(names::read(connection, &pool.statements).await.map_err(ReadError::Failed)?);
+        names.refresh(connection, &pool.statements).await.map_err(ReadError::Failed)?;
     }
     Ok(head)
 }

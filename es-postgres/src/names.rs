@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use es_core::{Catalogue, Fingerprint, Registration, StoreError};
 use sqlx::{PgConnection, Row};
 
-use crate::error::Failure;
+use crate::error::{Failure, unexpected};
 use crate::statements::Statements;
 
 /// A name and a version of an event.
@@ -133,6 +133,16 @@ impl Names {
         self.learn(found.clone());
         Ok(Arc::new(found))
     }
+}
+
+/// What an id stands for that is not in `event_types`.
+pub(crate) fn no_event_type(id: i32) -> StoreError {
+    unexpected(format!("event type {id} is not in event_types"))
+}
+
+/// What an id stands for that is not in `categories`.
+pub(crate) fn no_category(id: i32) -> StoreError {
+    unexpected(format!("category {id} is not in categories"))
 }
 
 /// Reads all names.

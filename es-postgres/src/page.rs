@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::error::unexpected;
 use crate::known_streams::{KnownStream, Tables};
 use crate::load::ReadError;
-use crate::names::Known;
+use crate::names::{self, Known};
 use crate::pool::{Pool, Session};
 use crate::row::{self, Columns, required};
 
@@ -52,6 +52,9 @@ struct Page<'q, 's> {
     last: u64,
     end: End,
     sink: Sink<'s>,
+    /// The events that were taken, up to one more than is kept: so that it is known when they are too many.
+    kept: Vec<KeptEvent>,
+    keeping: usize,
 }
 
 impl Kept {
@@ -66,7 +69,7 @@ impl Kept {
 
     /// Hands out the events behind where a query begins, and says how many.
     pub(crate) fn hand_out(&self, query: &AllQuery<'_>, sink: Sink<'_>) -> Result<usize, StoreError> {
-        let mut page = Page::new(query, sink);
+        let mut page = Page::new(query, false, sink);
         let from = self.place(query.after).map_or_else(|next| next, |at| at + 1);
         for event in &self.events[from..] {
             page.hand_out(&event.stream, &self.known, &event.row)?;
@@ -80,13 +83,14 @@ pub(crate) async fn read(
     session: &mut Session,
     pool: &Pool,
     query: &AllQuery<'_>,
-    (safe, keep): (u64, bool),
+    safe: u64,
+    keep: bool,
     sink: Sink<'_>,
 ) -> Result<(End, Option<Kept>), ReadError> {
     let names = Arc::clone(&session.names);
     let known = names.known();
     let filter = query.filter;
-    let mut page = Page::new(query, sink);
+    let mut page = Page::new(query, keep, sink);
     let statement = if page.filtered { &pool.statements.read_some } else { &pool.statements.read_all };
     let mut call =
         statement.call().bind(page.last.cast_signed()).bind(safe.cast_signed()).bind(bigint(query.limit));
@@ -96,9 +100,6 @@ pub(crate) async fn read(
             .bind(event_names(filter))
             .bind(bigint(query.limit.max(LOOKED_AT)));
     }
-    // One more than is kept says that it is too much.
-    let keeping = if keep { KEPT + 1 } else { 0 };
-    let mut kept = Vec::new();
     // From the first event on whose stream or type is not known yet.
     let mut waiting = Vec::new();
     let streams = {
@@ -114,19 +115,14 @@ pub(crate) async fn read(
                 false => None,
             };
             match stream {
-                Some(stream) => {
-                    let checkpoint = page.hand_out(&stream, &known, &row)?;
-                    if kept.len() < keeping {
-                        kept.push(KeptEvent { checkpoint, stream, row });
-                    }
-                }
+                Some(stream) => page.take(stream, &known, row)?,
                 None => waiting.push(row),
             }
         }
         streams
     };
     if waiting.is_empty() {
-        return Ok(page.end(known, kept));
+        return Ok(page.end(known));
     }
     let (mut found, mut unknown) = (HashMap::new(), Vec::new());
     for row in &waiting {
@@ -148,27 +144,35 @@ pub(crate) async fn read(
     for row in waiting {
         let id = stream_of(Columns(&row))?;
         let stream = found.get(&id).ok_or_else(|| unexpected(format!("stream {id} is not in streams")))?;
-        let checkpoint = page.hand_out(stream, &known, &row)?;
-        if kept.len() < keeping {
-            kept.push(KeptEvent { checkpoint, stream: stream.clone(), row });
-        }
+        page.take(stream.clone(), &known, row)?;
     }
-    Ok(page.end(known, kept))
+    Ok(page.end(known))
 }
 
 impl<'q, 's> Page<'q, 's> {
-    fn new(query: &'q AllQuery<'q>, sink: Sink<'s>) -> Self {
+    fn new(query: &'q AllQuery<'q>, keep: bool, sink: Sink<'s>) -> Self {
         Self {
             query,
             filtered: *query.filter != Filter::new(),
             last: query.after.position().get(),
             end: End { checkpoint: query.after, events: 0, more: false },
             sink,
+            kept: Vec::new(),
+            keeping: if keep { KEPT + 1 } else { 0 },
         }
     }
 
-    fn end(self, known: Arc<Known>, events: Vec<KeptEvent>) -> (End, Option<Kept>) {
-        (self.end, (events.len() <= KEPT).then_some(Kept { known, events }))
+    fn end(self, known: Arc<Known>) -> (End, Option<Kept>) {
+        (self.end, (self.kept.len() < self.keeping).then_some(Kept { known, events: self.kept }))
+    }
+
+    /// Hands out an event, and keeps it.
+    fn take(&mut self, stream: KnownStream, known: &Known, row: PgRow) -> Result<(), StoreError> {
+        let checkpoint = self.hand_out(&stream, known, &row)?;
+        if self.kept.len() < self.keeping {
+            self.kept.push(KeptEvent { checkpoint, stream, row });
+        }
+        Ok(())
     }
 
     /// Takes the row before the events.
@@ -202,9 +206,7 @@ impl<'q, 's> Page<'q, 's> {
         let asked = asked_name(self.query.filter, known, stream);
         let asked = asked.map(|name| StreamId::new(name, stream.id.key())).transpose()?;
         let id = columns.integer(2)?;
-        let event_type = known.event_type(id);
-        let (name, version) =
-            event_type.ok_or_else(|| unexpected(format!("event type {id} is not in event_types")))?;
+        let (name, version) = known.event_type(id).ok_or_else(|| names::no_event_type(id))?;
         let event = row::event(asked.as_ref().unwrap_or(&stream.id), (name, *version), columns)?;
         let position = event.position.get();
         if position <= self.last {

@@ -16,6 +16,7 @@ use crate::error::Failure;
 use crate::hints::Hints;
 use crate::known_streams::KnownStreams;
 use crate::lanes::Lanes;
+use crate::load::ReadError;
 use crate::names::{self, Names, Said};
 use crate::options::Settings;
 use crate::statements::Statements;
@@ -276,10 +277,25 @@ impl Lease<'_> {
         }
     }
 
-    /// Whether a read that failed can be repeated behind the caller's back: its connection idled while the server went
-    /// away, and nothing was handed out yet.
-    pub(crate) const fn may_be_repeated(&self, failure: &Failure, handed_out: bool) -> bool {
-        self.session.used && failure.is_lost() && !handed_out
+    /// Ends a read: gives the session back, if that is worth it. `None` if the read is to be repeated behind the caller's back:
+    /// its connection idled while the server went away, and nothing was handed out yet.
+    pub(crate) fn settle<T>(
+        self,
+        read: Result<T, ReadError>,
+        handed_out: bool,
+    ) -> Option<Result<T, StoreError>> {
+        match read {
+            Ok(done) => {
+                self.keep();
+                Some(Ok(done))
+            }
+            Err(ReadError::Stopped(error)) => Some(Err(error)),
+            Err(ReadError::Failed(failure)) => {
+                let again = self.session.used && failure.is_lost() && !handed_out;
+                self.keep_after(&failure);
+                (!again).then(|| Err(failure.into()))
+            }
+        }
     }
 
     /// Gives the session back after a failure, unless the failure is its own.

@@ -7,7 +7,6 @@ use futures_util::TryStreamExt;
 
 use crate::columns::bigint;
 use crate::load::ReadError;
-use crate::names;
 use crate::pool::{Pool, Session};
 use crate::row::{self, Columns};
 
@@ -24,19 +23,9 @@ pub(crate) async fn read_stream(
             handed_out = true;
             sink(event)
         };
-        match read(&mut lease.session, pool, stream, range, &mut watched).await {
-            Ok(()) => {
-                lease.keep();
-                return Ok(());
-            }
-            Err(ReadError::Stopped(error)) => return Err(error),
-            Err(ReadError::Failed(failure)) => {
-                let again = lease.may_be_repeated(&failure, handed_out);
-                lease.keep_after(&failure);
-                if !again {
-                    return Err(failure.into());
-                }
-            }
+        let done = read(&mut lease.session, pool, stream, range, &mut watched).await;
+        if let Some(done) = lease.settle(done, handed_out) {
+            return done;
         }
     }
 }
@@ -70,8 +59,7 @@ async fn read(
         }
     }
     if unknown_types {
-        let found = names::read(&mut session.connection, &pool.statements).await;
-        names.learn(found.map_err(ReadError::Failed)?);
+        names.refresh(&mut session.connection, &pool.statements).await.map_err(ReadError::Failed)?;
     }
     pool.commit(&mut session.connection).await?;
     Ok(())

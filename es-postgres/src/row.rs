@@ -7,7 +7,7 @@ use time::{Duration, OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 use crate::error::unexpected;
-use crate::names::Known;
+use crate::names::{self, Known};
 
 /// From here PostgreSQL counts its microseconds.
 const EPOCH: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
@@ -99,5 +99,5 @@ pub(crate) fn event_type<'r>(known: &'r Known, row: Columns<'r>) -> Result<(&'r 
     row.text(10)?
         .and_then(|note| note.split_once(' '))
         .and_then(|(version, name)| Some((name, version.parse().ok()?)))
-        .ok_or_else(|| unexpected(format!("event type {id} is not in event_types")))
+        .ok_or_else(|| names::no_event_type(id))
 }

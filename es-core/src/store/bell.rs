@@ -17,6 +17,7 @@ use tokio::time::{Duration, Instant};
 /// listener.heard().await;
 /// # }
 /// ```
+// The moment is that at which the bell was made.
 #[derive(Debug, Clone)]
 pub struct Bell(Arc<watch::Sender<Instant>>);
 
