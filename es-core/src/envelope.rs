@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -184,6 +184,16 @@ impl RawEvent<'_> {
             metadata.entries = stored.entries.unwrap_or_default();
         }
         Ok(metadata)
+    }
+
+    /// As [`metadata`](Self::metadata), in one place for all events of which nothing is known.
+    pub(crate) fn shared_metadata(&self) -> Result<Arc<Metadata>, DecodeError> {
+        static NOTHING: LazyLock<Arc<Metadata>> = LazyLock::new(Arc::default);
+        let Self { metadata: None, correlation_id: None, causation_id: None, occurred: None, .. } = self
+        else {
+            return self.metadata().map(Arc::new);
+        };
+        Ok(Arc::clone(&NOTHING))
     }
 }
 

@@ -31,7 +31,6 @@ pub const NO_NOTES: &[Note] = &[];
 pub const NO_ARGUMENTS: &[Describe] = &[];
 
 use std::error::Error;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -114,7 +113,7 @@ pub fn decoded<E, Any: From<E>>(
 /// Decodes an event with its place, its times and its metadata.
 pub fn decode_recorded<E: Event>(raw: &RawEvent<'_>) -> Result<Recorded<E>, DecodeError> {
     let event = E::decode(raw)?;
-    Ok(Recorded::new(raw, event, const { EventType::of::<E>() }, Arc::new(raw.metadata()?)))
+    Ok(Recorded::new(raw, event, const { EventType::of::<E>() }, raw.shared_metadata()?))
 }
 
 /// Hands on what a retired event stands for.

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::{AllPage, AllQuery, Checkpoint, RawEvent, Rest, Sink, StoreError};
+use es_core::{AllPage, AllQuery, Checkpoint, Filter, RawEvent, Rest, Sink, StoreError};
 
 use crate::ends::EndPage;
 use crate::error::Failure;
 use crate::load::ReadError;
 use crate::page::{self, End, Kept};
-use crate::pool::{Pool, Session};
+use crate::pool::{Lease, Pool, Session};
 use crate::row::Columns;
 use crate::watermark::{self, Ledger, Safe};
 
@@ -84,7 +84,7 @@ async fn alone(
     sink: Sink<'_>,
 ) -> Result<(End, Safe, Option<Kept>), StoreError> {
     loop {
-        let mut lease = pool.lease().await?;
+        let lease = pool.lease().await?;
         let latest = if at_end { None } else { pool.watermark.latest(lease.session.opened) };
         let safe = match latest {
             Some(safe) => Some(safe),
@@ -101,8 +101,12 @@ async fn alone(
             handed_out = true;
             sink(event)
         };
-        let read = page(&mut lease.session, pool, query, safe, at_end, &mut watched).await;
-        if let Some(page) = lease.settle(read, handed_out) {
+        let (lease, read) = page(lease, pool, query, safe, at_end, &mut watched).await;
+        let settled = match lease {
+            Some(lease) => lease.settle(read, handed_out),
+            None => Some(read.map_err(StoreError::from)),
+        };
+        if let Some(page) = settled {
             return page;
         }
     }
@@ -138,11 +142,7 @@ async fn safe_since(
 }
 
 async fn last_event(session: &mut Session, pool: &Pool, safe: Option<Safe>) -> Result<Checkpoint, ReadError> {
-    pool.begin(&mut session.connection).await?;
-    let safe = match safe {
-        Some(safe) => safe,
-        None => ask_here(session, pool, 0).await.map_err(ReadError::Failed)?,
-    };
+    let safe = begin(session, pool, &AllQuery::after(Checkpoint::START, &Filter::new()), safe).await?;
     let call = pool.statements.head.call().bind(safe.position.cast_signed());
     let row = call.fetch_optional(&mut session.connection).await?;
     pool.commit(&mut session.connection).await?;
@@ -168,20 +168,35 @@ async fn ask_here(session: &mut Session, pool: &Pool, beyond: u64) -> Result<Saf
 
 /// A page up to the watermark; without one it is asked for in the transaction of the page.
 async fn page(
+    mut lease: Lease,
+    pool: &Pool,
+    query: &AllQuery<'_>,
+    safe: Option<Safe>,
+    at_end: bool,
+    sink: Sink<'_>,
+) -> (Option<Lease>, Result<(End, Safe, Option<Kept>), ReadError>) {
+    let safe = match begin(&mut lease.session, pool, query, safe).await {
+        Ok(safe) => safe,
+        Err(error) => return (Some(lease), Err(error)),
+    };
+    let (mut lease, mut read) = page::read(lease, pool, query, safe.position, at_end, sink).await;
+    if let (Some(lease), Ok(_)) = (&mut lease, &read)
+        && let Err(error) = pool.commit(&mut lease.session.connection).await
+    {
+        read = Err(error.into());
+    }
+    (lease, read.map(|(end, kept)| (end, safe, kept)))
+}
+
+async fn begin(
     session: &mut Session,
     pool: &Pool,
     query: &AllQuery<'_>,
     safe: Option<Safe>,
-    keep: bool,
-    sink: Sink<'_>,
-) -> Result<(End, Safe, Option<Kept>), ReadError> {
+) -> Result<Safe, ReadError> {
     pool.begin(&mut session.connection).await?;
-    let after = query.after.position().get();
-    let safe = match safe {
-        Some(safe) => safe,
-        None => ask_here(session, pool, after).await.map_err(ReadError::Failed)?,
-    };
-    let (end, kept) = page::read(session, pool, query, safe.position, keep, sink).await?;
-    pool.commit(&mut session.connection).await?;
-    Ok((end, safe, kept))
+    match safe {
+        Some(safe) => Ok(safe),
+        None => ask_here(session, pool, query.after.position().get()).await.map_err(ReadError::Failed),
+    }
 }

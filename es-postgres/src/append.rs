@@ -17,7 +17,7 @@ use crate::pool::{Pool, Session};
 use crate::recover::Lost;
 
 /// Appends on a connection of the pool, and waits for whoever holds the stream.
-pub(crate) async fn apart(pool: &Pool, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+pub(crate) async fn apart(pool: &Arc<Pool>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
     let mut lease = pool.lease().await?;
     match send(&mut lease.session, pool, append).await {
         Ok(outcome) => {

@@ -1,5 +1,7 @@
 //! Appending to several streams: one call of one function, all or nothing.
 
+use std::sync::Arc;
+
 use es_core::{Append, AppendOutcome, StoreError};
 use sqlx::PgConnection;
 use sqlx::Row;
@@ -18,7 +20,7 @@ use crate::pool::Pool;
 use crate::recover::Lost;
 
 pub(crate) async fn append_all(
-    pool: &Pool,
+    pool: &Arc<Pool>,
     appends: &[Append<'_>],
 ) -> Result<Vec<AppendOutcome>, StoreError> {
     for (at, append) in appends.iter().enumerate() {

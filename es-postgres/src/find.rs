@@ -10,7 +10,7 @@ use crate::names;
 use crate::pool::{Pool, Session};
 use crate::row::{self, Columns, required};
 
-pub(crate) async fn find(pool: &Pool, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
+pub(crate) async fn find(pool: &Arc<Pool>, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
     loop {
         let mut lease = pool.lease().await?;
         let mut handed_out = false;

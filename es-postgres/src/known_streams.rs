@@ -79,10 +79,34 @@ impl StreamsOf {
             return Err(unexpected("the tables of the store were replaced while they were read"));
         }
         let (id, category) = (row.bigint(0)?.cast_signed(), row.integer(1)?);
-        let name = names.category_name(category).ok_or_else(|| names::no_category(category))?;
-        let stream = KnownStream { category, id: StreamId::new(name, required(2, row.text(2)?)?)? };
+        let stream = self.keep(id, category, required(2, row.text(2)?)?, names)?;
+        Ok((id, stream.ok_or_else(|| names::no_category(category))?))
+    }
+
+    /// Takes in a stream that its first event brings along, if its category is known. The row is of these tables.
+    pub(crate) fn learn_made(
+        &self,
+        id: i64,
+        made: &str,
+        names: &names::Known,
+    ) -> Result<Option<KnownStream>, StoreError> {
+        let wrong = || unexpected(format!("the stream {id} came as {made:?}"));
+        let (category, key) = made.split_once(' ').ok_or_else(wrong)?;
+        self.keep(id, category.parse().map_err(|_| wrong())?, key, names)
+    }
+
+    /// `None` if the category is not known.
+    fn keep(
+        &self,
+        id: i64,
+        category: i32,
+        key: &str,
+        names: &names::Known,
+    ) -> Result<Option<KnownStream>, StoreError> {
+        let Some(name) = names.category_name(category) else { return Ok(None) };
+        let stream = KnownStream { category, id: StreamId::new(name, key)? };
         self.streams.insert(id, stream.clone());
-        Ok((id, stream))
+        Ok(Some(stream))
     }
 }
 

@@ -49,6 +49,7 @@ mod projection;
 mod read;
 mod recover;
 mod row;
+mod rows;
 mod snapshots;
 mod statements;
 mod store;

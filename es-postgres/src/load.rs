@@ -43,7 +43,11 @@ impl From<ReadError> for StoreError {
 }
 
 /// Loads on a connection of the store.
-pub(crate) async fn load(pool: &Pool, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+pub(crate) async fn load(
+    pool: &Arc<Pool>,
+    load: Load<'_>,
+    sink: LoadSink<'_>,
+) -> Result<StreamHead, StoreError> {
     loop {
         let mut lease = pool.lease().await?;
         let names = Arc::clone(&lease.session.names);

@@ -1,6 +1,7 @@
 //! Who holds back the readers of the whole store.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::StoreError;
@@ -28,7 +29,7 @@ pub struct OpenAppend {
     pub state: Option<String>,
 }
 
-pub(crate) async fn list(pool: &Pool) -> Result<Vec<OpenAppend>, StoreError> {
+pub(crate) async fn list(pool: &Arc<Pool>) -> Result<Vec<OpenAppend>, StoreError> {
     let found = rows(pool, pool.statements.open_appends.call()).await?;
     found.iter().map(|row| read(row).map_err(unexpected)).collect()
 }

@@ -4,19 +4,23 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use es_core::{AllQuery, Checkpoint, Filter, Position, Sink, StoreError, StreamId};
-use futures_util::TryStreamExt;
-use sqlx::postgres::PgRow;
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::query::Query;
 use uuid::Uuid;
 
 use crate::error::unexpected;
-use crate::known_streams::{KnownStream, Tables};
+use crate::known_streams::{KnownStream, StreamsOf, Tables};
 use crate::load::ReadError;
 use crate::names::{self, Known};
-use crate::pool::{Pool, Session};
+use crate::pool::{Lease, Pool, Session};
 use crate::row::{self, Columns, required};
+use crate::rows::Rows;
 
 /// How many events one statement looks at to find those that a filter takes. A page of more is looked for in as many.
 const LOOKED_AT: usize = 20_000;
+
+/// A page of so many events and more is decoded while it is fetched.
+const LARGE: usize = 1_000;
 
 /// A page with more events than this is not kept for others.
 const KEPT: usize = 500;
@@ -28,6 +32,12 @@ pub(crate) struct End {
     pub(crate) events: usize,
     /// Whether more may be read at once.
     pub(crate) more: bool,
+}
+
+/// What is left of a page when all its rows have come: from the first event on whose stream or type is not known yet.
+struct Left {
+    streams: Arc<StreamsOf>,
+    events: Vec<PgRow>,
 }
 
 /// The events of a page, kept for others who want the same.
@@ -78,75 +88,40 @@ impl Kept {
     }
 }
 
-/// Reads the events of a page, up to a position that is safe; keeps them, if it is to.
+/// Reads the events of a page, up to a position that is safe; keeps them, if it is to. Gives back the lease, unless the read has
+/// stopped half-way.
 pub(crate) async fn read(
-    session: &mut Session,
+    lease: Lease,
     pool: &Pool,
     query: &AllQuery<'_>,
     safe: u64,
-    keep: bool,
+    at_end: bool,
     sink: Sink<'_>,
-) -> Result<(End, Option<Kept>), ReadError> {
-    let names = Arc::clone(&session.names);
-    let known = names.known();
-    let filter = query.filter;
-    let mut page = Page::new(query, keep, sink);
-    let statement = if page.filtered { &pool.statements.read_some } else { &pool.statements.read_all };
-    let mut call =
-        statement.call().bind(page.last.cast_signed()).bind(safe.cast_signed()).bind(bigint(query.limit));
-    if page.filtered {
-        call = call
-            .bind(category_names(filter))
-            .bind(event_names(filter))
-            .bind(bigint(query.limit.max(LOOKED_AT)));
-    }
-    // From the first event on whose stream or type is not known yet.
-    let mut waiting = Vec::new();
-    let streams = {
-        let mut rows = call.fetch(&mut session.connection);
-        let Some(first) = rows.try_next().await? else {
-            return Err(unexpected("a page without its first row").into());
-        };
-        let streams = pool.streams.of(page.begin(Columns(&first), safe)?);
-        while let Some(row) = rows.try_next().await? {
-            let columns = Columns(&row);
-            let stream = match waiting.is_empty() && columns.integer(2)? <= known.last_type() {
-                true => streams.get(stream_of(columns)?),
-                false => None,
-            };
-            match stream {
-                Some(stream) => page.take(stream, &known, row)?,
-                None => waiting.push(row),
-            }
-        }
-        streams
+) -> (Option<Lease>, Result<(End, Option<Kept>), ReadError>) {
+    let known = lease.session.names.known();
+    let mut page = Page::new(query, at_end, sink);
+    let statement = page.statement(pool, safe);
+    let mut rows = match at_end || query.limit < LARGE {
+        true => Rows::few(lease, statement).await,
+        false => Rows::many(lease, statement),
     };
-    if waiting.is_empty() {
-        return Ok(page.end(known));
-    }
-    let (mut found, mut unknown) = (HashMap::new(), Vec::new());
-    for row in &waiting {
-        let id = stream_of(Columns(row))?;
-        match streams.get(id) {
-            Some(stream) => drop(found.insert(id, stream)),
-            None => unknown.push(id),
-        }
-    }
-    unknown.sort_unstable();
-    unknown.dedup();
-    let call = pool.statements.streams_of_ids.call().bind(unknown);
-    let rows = call.fetch_all(&mut session.connection).await?;
-    let known = match is_news(&known, &waiting, &rows)? {
-        true => names.refresh(&mut session.connection, &pool.statements).await.map_err(ReadError::Failed)?,
-        false => known,
+    let taken = page.take_known(pool, &known, safe, &mut rows).await;
+    let fetched = match taken {
+        Ok(taken) => rows.end().await.map(|(lease, ended)| (lease, ended, taken)),
+        Err(stopped) => Err(stopped),
     };
-    found.extend(streams.learn(&rows, &known)?);
-    for row in waiting {
-        let id = stream_of(Columns(&row))?;
-        let stream = found.get(&id).ok_or_else(|| unexpected(format!("stream {id} is not in streams")))?;
-        page.take(stream.clone(), &known, row)?;
-    }
-    Ok(page.end(known))
+    let (mut lease, ended, taken) = match fetched {
+        Ok(fetched) => fetched,
+        Err(stopped) => return (None, Err(stopped.into())),
+    };
+    let read = match ended {
+        Ok(()) => match taken {
+            Some(left) => page.take_left(&mut lease.session, pool, known, left).await,
+            None => Err(unexpected("a page without its first row").into()),
+        },
+        Err(failed) => Err(failed),
+    };
+    (Some(lease), read)
 }
 
 impl<'q, 's> Page<'q, 's> {
@@ -160,6 +135,82 @@ impl<'q, 's> Page<'q, 's> {
             kept: Vec::new(),
             keeping: if keep { KEPT + 1 } else { 0 },
         }
+    }
+
+    fn statement(&self, pool: &Pool, safe: u64) -> Query<'static, Postgres, PgArguments> {
+        let AllQuery { filter, limit, .. } = *self.query;
+        let statement = if self.filtered { &pool.statements.read_some } else { &pool.statements.read_all };
+        let call =
+            statement.call().bind(self.last.cast_signed()).bind(safe.cast_signed()).bind(bigint(limit));
+        if !self.filtered {
+            return call;
+        }
+        call.bind(category_names(filter)).bind(event_names(filter)).bind(bigint(limit.max(LOOKED_AT)))
+    }
+
+    /// Hands out the events in the order in which they come, as long as stream and type are known. `None` if no row came at all.
+    async fn take_known(
+        &mut self,
+        pool: &Pool,
+        known: &Known,
+        safe: u64,
+        rows: &mut Rows,
+    ) -> Result<Option<Left>, StoreError> {
+        let Some(first) = rows.next().await else { return Ok(None) };
+        let streams = pool.streams.of(self.begin(Columns(&first), safe)?);
+        let mut events = Vec::new();
+        while let Some(row) = rows.next().await {
+            let columns = Columns(&row);
+            let stream = match events.is_empty() && columns.integer(2)? <= known.last_type() {
+                true => stream_in(&streams, columns, known)?,
+                false => None,
+            };
+            match stream {
+                Some(stream) => self.take(stream, known, row)?,
+                None => events.push(row),
+            }
+        }
+        Ok(Some(Left { streams, events }))
+    }
+
+    /// Hands out the rest, once the server has told what was not known.
+    async fn take_left(
+        mut self,
+        session: &mut Session,
+        pool: &Pool,
+        known: Arc<Known>,
+        Left { streams, events }: Left,
+    ) -> Result<(End, Option<Kept>), ReadError> {
+        if events.is_empty() {
+            return Ok(self.end(known));
+        }
+        let (mut found, mut unknown) = (HashMap::new(), Vec::new());
+        for row in &events {
+            let id = stream_of(Columns(row))?;
+            match streams.get(id) {
+                Some(stream) => drop(found.insert(id, stream)),
+                None => unknown.push(id),
+            }
+        }
+        unknown.sort_unstable();
+        unknown.dedup();
+        let call = pool.statements.streams_of_ids.call().bind(unknown);
+        let rows = call.fetch_all(&mut session.connection).await?;
+        let names = Arc::clone(&session.names);
+        let known = match is_news(&known, &events, &rows)? {
+            true => {
+                names.refresh(&mut session.connection, &pool.statements).await.map_err(ReadError::Failed)?
+            }
+            false => known,
+        };
+        found.extend(streams.learn(&rows, &known)?);
+        for row in events {
+            let id = stream_of(Columns(&row))?;
+            let stream =
+                found.get(&id).ok_or_else(|| unexpected(format!("stream {id} is not in streams")))?;
+            self.take(stream.clone(), &known, row)?;
+        }
+        Ok(self.end(known))
     }
 
     fn end(self, known: Arc<Known>) -> (End, Option<Kept>) {
@@ -227,6 +278,20 @@ impl<'q, 's> Page<'q, 's> {
 
 fn stream_of(row: Columns<'_>) -> Result<i64, StoreError> {
     row.bigint(10).map(u64::cast_signed)
+}
+
+/// The stream of an event, if it is known, or made by this event.
+fn stream_in(
+    streams: &StreamsOf,
+    row: Columns<'_>,
+    known: &Known,
+) -> Result<Option<KnownStream>, StoreError> {
+    let id = stream_of(row)?;
+    if let Some(stream) = streams.get(id) {
+        return Ok(Some(stream));
+    }
+    let Some(made) = row.text(11)? else { return Ok(None) };
+    streams.learn_made(id, made, known)
 }
 
 /// Whether events or streams have a type or a category that is not known.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use es_core::StoreError;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::ConnectError;
 use crate::check::{self, Backend};
@@ -30,7 +30,7 @@ pub(crate) struct Pool {
     pub(crate) ends: Ends,
     pub(crate) hints: Hints,
     pub(crate) lanes: Lanes,
-    slots: Semaphore,
+    slots: Arc<Semaphore>,
     idle: Mutex<Vec<Session>>,
     names: RwLock<Arc<Names>>,
     /// What the program said of names, to be made so in every database that this store is connected to.
@@ -58,10 +58,10 @@ pub(crate) struct Session {
 /// A session on loan. Unless [`keep`](Self::keep) is called it is thrown away: its call was cancelled or has failed
 /// half-way, and the answer may still be under way.
 #[derive(Debug)]
-pub(crate) struct Lease<'p> {
-    pool: &'p Pool,
+pub(crate) struct Lease {
+    pool: Arc<Pool>,
     pub(crate) session: Session,
-    _slot: SemaphorePermit<'p>,
+    _slot: OwnedSemaphorePermit,
 }
 
 /// Without the connection's settings, which can hold a password.
@@ -84,7 +84,7 @@ impl Pool {
             ends: Ends::default(),
             hints: Hints::new(&settings),
             lanes: Lanes::default(),
-            slots: Semaphore::new(settings.connections as usize),
+            slots: Arc::new(Semaphore::new(settings.connections as usize)),
             idle: Mutex::default(),
             names: RwLock::default(),
             said: Mutex::default(),
@@ -99,14 +99,14 @@ impl Pool {
     }
 
     /// An idle session, or a new one; waits while all are on loan.
-    pub(crate) async fn lease(&self) -> Result<Lease<'_>, StoreError> {
-        let slot = self.slots.acquire().await.map_err(|_| StoreError::Closed)?;
+    pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease, StoreError> {
+        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| StoreError::Closed)?;
         let idle = self.idle().pop();
         let session = match idle {
             Some(session) => session,
             None => self.connect().await?,
         };
-        Ok(Lease { pool: self, session, _slot: slot })
+        Ok(Lease { pool: Arc::clone(self), session, _slot: slot })
     }
 
     /// A session beside the pool, for what must not wait for its turn.
@@ -258,7 +258,7 @@ impl Session {
     }
 }
 
-impl Lease<'_> {
+impl Lease {
     /// Gives the session back: its call is complete.
     pub(crate) fn keep(self) {
         let Self { pool, mut session, .. } = self;

@@ -11,7 +11,7 @@ use crate::pool::{Pool, Session};
 use crate::row::{self, Columns};
 
 pub(crate) async fn read_stream(
-    pool: &Pool,
+    pool: &Arc<Pool>,
     stream: &StreamId,
     range: StreamRange,
     sink: Sink<'_>,

@@ -1,5 +1,6 @@
 //! What became of an append whose connection broke before the answer came.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{Append, AppendOutcome, Appended, Position, StoreError};
@@ -25,7 +26,11 @@ pub(crate) struct Lost {
 
 impl Lost {
     /// Finds out what became of one append.
-    pub(crate) async fn find(self, pool: &Pool, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+    pub(crate) async fn find(
+        self,
+        pool: &Arc<Pool>,
+        append: Append<'_>,
+    ) -> Result<AppendOutcome, StoreError> {
         let mut found = self.find_each(pool, &[append]).await;
         found.pop().unwrap_or_else(|| Err(unexpected("no outcome")))
     }
@@ -33,7 +38,7 @@ impl Lost {
     /// Finds out what became of appends that were written all or not at all.
     pub(crate) async fn find_all(
         self,
-        pool: &Pool,
+        pool: &Arc<Pool>,
         appends: &[Append<'_>],
     ) -> Result<Vec<AppendOutcome>, StoreError> {
         self.find_each(pool, appends).await.into_iter().collect()
@@ -43,7 +48,7 @@ impl Lost {
     /// looks for the events. If they are there, they were appended; else nothing was written, and the caller may try again.
     pub(crate) async fn find_each(
         self,
-        pool: &Pool,
+        pool: &Arc<Pool>,
         appends: &[Append<'_>],
     ) -> Vec<Result<AppendOutcome, StoreError>> {
         let Self { backend, failure } = self;

@@ -1,5 +1,7 @@
 //! The snapshots in a store: which generations of a program left them, and throwing those away that nobody uses.
 
+use std::sync::Arc;
+
 use es_core::{Fingerprint, OffsetDateTime, StoreError};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
@@ -24,7 +26,7 @@ pub struct SnapshotGroup {
     pub newest: OffsetDateTime,
 }
 
-pub(crate) async fn list(pool: &Pool) -> Result<Vec<SnapshotGroup>, StoreError> {
+pub(crate) async fn list(pool: &Arc<Pool>) -> Result<Vec<SnapshotGroup>, StoreError> {
     let rows = rows(pool, pool.statements.list_snapshots.call()).await?;
     rows.iter().map(group).collect::<Result<_, _>>().map_err(unexpected)
 }
@@ -39,7 +41,7 @@ fn group(row: &PgRow) -> Result<SnapshotGroup, sqlx::Error> {
     })
 }
 
-pub(crate) async fn drop_all(pool: &Pool, fingerprint: Fingerprint) -> Result<u64, StoreError> {
+pub(crate) async fn drop_all(pool: &Arc<Pool>, fingerprint: Fingerprint) -> Result<u64, StoreError> {
     let call = pool.statements.drop_snapshots.call().bind(fingerprint.to_i64());
     value::<i64>(pool, call).await.map(i64::unsigned_abs)
 }

@@ -1,6 +1,7 @@
 //! What concerns a stream as a whole: listing, closing, snapshots, and the ledger's old rows.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{NewSnapshot, Revision, StoreError, StreamId, StreamSummary};
@@ -16,7 +17,7 @@ use crate::row::{Columns, required};
 
 /// Runs one statement on a connection of the store.
 pub(crate) async fn rows(
-    pool: &Pool,
+    pool: &Arc<Pool>,
     call: Query<'_, Postgres, PgArguments>,
 ) -> Result<Vec<PgRow>, StoreError> {
     let mut lease = pool.lease().await?;
@@ -34,7 +35,7 @@ pub(crate) async fn rows(
 
 async fn run(
     connection: &mut PgConnection,
-    pool: &Pool,
+    pool: &Arc<Pool>,
     call: Query<'_, Postgres, PgArguments>,
 ) -> Result<Vec<PgRow>, Failure> {
     pool.begin(connection).await?;
@@ -43,7 +44,10 @@ async fn run(
     Ok(rows)
 }
 
-pub(crate) async fn value<T>(pool: &Pool, call: Query<'_, Postgres, PgArguments>) -> Result<T, StoreError>
+pub(crate) async fn value<T>(
+    pool: &Arc<Pool>,
+    call: Query<'_, Postgres, PgArguments>,
+) -> Result<T, StoreError>
 where
     T: for<'r> sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,
 {
@@ -54,7 +58,7 @@ where
 }
 
 pub(crate) async fn list(
-    pool: &Pool,
+    pool: &Arc<Pool>,
     category: &str,
     prefix: &str,
     after: Option<&str>,
@@ -73,12 +77,16 @@ pub(crate) async fn list(
     Ok(summaries)
 }
 
-pub(crate) async fn close(pool: &Pool, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
+pub(crate) async fn close(
+    pool: &Arc<Pool>,
+    stream: &StreamId,
+    expected: Revision,
+) -> Result<bool, StoreError> {
     let call = pool.statements.close_stream.call();
     value(pool, call.bind(stream.category()).bind(stream.key()).bind(bigint(expected))).await
 }
 
-pub(crate) async fn save_snapshot(pool: &Pool, snapshot: &NewSnapshot) -> Result<(), StoreError> {
+pub(crate) async fn save_snapshot(pool: &Arc<Pool>, snapshot: &NewSnapshot) -> Result<(), StoreError> {
     let NewSnapshot { stream, revision, fingerprint, state, .. } = snapshot;
     let call = pool
         .statements
@@ -92,19 +100,19 @@ pub(crate) async fn save_snapshot(pool: &Pool, snapshot: &NewSnapshot) -> Result
     rows(pool, call).await.map(|_| ())
 }
 
-pub(crate) async fn prune_commands(pool: &Pool, older_than: Duration) -> Result<u64, StoreError> {
+pub(crate) async fn prune_commands(pool: &Arc<Pool>, older_than: Duration) -> Result<u64, StoreError> {
     let call = pool.statements.prune_commands.call().bind(older_than.as_secs_f64());
     value::<i64>(pool, call).await.map(i64::unsigned_abs)
 }
 
-pub(crate) async fn grant_writer(pool: &Pool, role: &str) -> Result<(), StoreError> {
+pub(crate) async fn grant_writer(pool: &Arc<Pool>, role: &str) -> Result<(), StoreError> {
     rows(pool, pool.statements.grant_writer.call().bind(role)).await.map(|_| ())
 }
 
-pub(crate) async fn grant_reader(pool: &Pool, role: &str) -> Result<(), StoreError> {
+pub(crate) async fn grant_reader(pool: &Arc<Pool>, role: &str) -> Result<(), StoreError> {
     rows(pool, pool.statements.grant_reader.call().bind(role)).await.map(|_| ())
 }
 
-pub(crate) async fn grant_projector(pool: &Pool, role: &str) -> Result<(), StoreError> {
+pub(crate) async fn grant_projector(pool: &Arc<Pool>, role: &str) -> Result<(), StoreError> {
     rows(pool, pool.statements.grant_projector.call().bind(role)).await.map(|_| ())
 }

@@ -10,6 +10,8 @@ use crate::{Checkpoint, DecodeError, EventStore, RawEvent, Rest, StoreError, Sub
 pub struct ProjectionReader<P, S> {
     subscription: Subscription<S>,
     part: Part,
+    /// How many events the page before held.
+    usual: usize,
     projection: std::marker::PhantomData<fn() -> P>,
 }
 
@@ -33,7 +35,7 @@ impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
     #[must_use]
     pub fn new(store: S) -> Self {
         let subscription = Subscription::new(store).filter(P::filter());
-        Self { subscription, part: Part::ALL, projection: std::marker::PhantomData }
+        Self { subscription, part: Part::ALL, usual: 0, projection: std::marker::PhantomData }
     }
 
     /// Only the streams of a part.
@@ -89,8 +91,8 @@ impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
     async fn read(&mut self, wait: bool) -> Result<ProjectionPage<P>, StoreError> {
         let before = self.checkpoint();
         let mut page = ProjectionPage::<P> {
-            events: Vec::new(),
-            places: Vec::new(),
+            events: Vec::with_capacity(self.usual),
+            places: Vec::with_capacity(self.usual),
             broken: None,
             checkpoint: before,
             rest: Rest::Nothing,
@@ -116,6 +118,7 @@ impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
             false => self.subscription.page(&mut take).await?,
         };
         (page.checkpoint, page.rest) = (read.checkpoint, read.rest);
+        self.usual = page.events.len();
         if page.broken.is_some() {
             page.checkpoint = page.places.last().map_or(before, EventPlace::checkpoint);
             page.rest = Rest::More;

@@ -84,7 +84,7 @@ pub(crate) fn recorded<A: Aggregate>(
     raw: &RawEvent<'_>,
     take: &mut dyn FnMut(Recorded<A::Event>) -> Result<(), StoreError>,
 ) -> Result<(), StoreError> {
-    let metadata = Arc::new(raw.metadata()?);
+    let metadata = raw.shared_metadata()?;
     let mut result = Ok(());
     A::decode(raw, &mut |event| {
         let event_type = A::event_type(&event);

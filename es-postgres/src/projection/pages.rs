@@ -1,45 +1,54 @@
-//! The pages of a worker. While one is projected, a task of its own reads and decodes the next.
+//! The pages of a worker. While one is projected, a task of its own reads and decodes those that follow.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use es_core::{Checkpoint, Part, Projection, ProjectionPage, ProjectionReader, StoreError};
+use es_core::{Checkpoint, Part, Projection, ProjectionPage, ProjectionReader, Rest, StoreError};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
 use crate::PostgresStore;
 
 type Reader<P> = ProjectionReader<P, PostgresStore>;
-type Read<P> = (Reader<P>, Result<ProjectionPage<P>, StoreError>);
 
 pub(super) struct Pages<P: Projection> {
+    store: PostgresStore,
+    part: Part,
     reader: Reader<P>,
-    /// The reader of the task, while there is none.
-    second: Option<Reader<P>>,
     ahead: Option<Ahead<P>>,
 }
 
-/// A page that is being read. Dropped, it is not.
+/// Pages that are read ahead, as long as there is more. Dropped, they are not.
 struct Ahead<P: Projection> {
+    /// Where the next one begins.
     behind: Checkpoint,
-    task: JoinSet<Read<P>>,
+    /// How many events it holds at most.
+    most: Arc<AtomicUsize>,
+    pages: Receiver<ProjectionPage<P>>,
+    _task: JoinSet<()>,
 }
 
 impl<P: Projection> Pages<P> {
     pub(super) fn new(store: &PostgresStore, part: Part, page_size: usize, poll_every: Duration) -> Self {
-        let reader = || ProjectionReader::new(store.clone()).part(part).page_size(page_size);
-        Self { reader: reader().poll_every(poll_every), second: Some(reader()), ahead: None }
+        let reader = ProjectionReader::new(store.clone()).part(part).page_size(page_size);
+        Self { store: store.clone(), part, reader: reader.poll_every(poll_every), ahead: None }
     }
 
-    /// Begins to read what lies behind a page, so many events at most.
+    /// Reads what lies behind the page that was read last, from now on so many events a page at most.
     pub(super) fn read_ahead(&mut self, behind: Checkpoint, most: usize) {
-        let Some(reader) = self.second.take() else { return };
-        let mut reader = reader.page_size(most);
+        if let Some(ahead) = &self.ahead {
+            ahead.most.store(most, Ordering::Relaxed);
+            return;
+        }
+        let mut reader = ProjectionReader::new(self.store.clone()).part(self.part);
         reader.seek(behind);
+        let most = Arc::new(AtomicUsize::new(most));
+        // One is ready, and the one after it under way.
+        let (sender, pages) = mpsc::channel(1);
         let mut task = JoinSet::new();
-        task.spawn(async move {
-            let page = reader.page().await;
-            (reader, page)
-        });
-        self.ahead = Some(Ahead { behind, task });
+        task.spawn(send(reader, Arc::clone(&most), sender));
+        self.ahead = Some(Ahead { behind, most, pages, _task: task });
     }
 
     /// The page behind a checkpoint: the present rest, or, with `wait`, not before there is something.
@@ -48,21 +57,35 @@ impl<P: Projection> Pages<P> {
         from: Checkpoint,
         wait: bool,
     ) -> Result<ProjectionPage<P>, StoreError> {
-        if let Some(page) = self.ahead(from).await {
+        if let Some(mut ahead) = self.ahead.take_if(|ahead| ahead.behind == from)
+            && let Some(page) = ahead.pages.recv().await
+        {
+            ahead.behind = page.checkpoint;
+            self.ahead = Some(ahead);
             return Ok(page);
         }
+        self.ahead = None;
         self.reader.seek(from);
         if wait { self.reader.next_page().await } else { self.reader.page().await }
     }
+}
 
-    /// What was read ahead, if there is anything in it. What failed is met again in its turn.
-    async fn ahead(&mut self, from: Checkpoint) -> Option<ProjectionPage<P>> {
-        let ahead = self.ahead.as_mut()?;
-        let read = ahead.task.join_next().await;
-        let behind = ahead.behind;
-        self.ahead = None;
-        let (reader, page) = read?.ok()?;
-        self.second = Some(reader);
-        page.ok().filter(|page| behind == from && (page.checkpoint != from || page.broken.is_some()))
+/// Sends pages up to the end of what can be read now, or to the first event that does not decode. A read that fails is met again in
+/// its turn.
+async fn send<P: Projection>(
+    mut reader: Reader<P>,
+    most: Arc<AtomicUsize>,
+    pages: Sender<ProjectionPage<P>>,
+) {
+    let mut more = true;
+    while more {
+        let before = reader.checkpoint();
+        reader = reader.page_size(most.load(Ordering::Relaxed));
+        let Ok(page) = reader.page().await else { return };
+        more = page.rest == Rest::More && page.broken.is_none();
+        let moved = page.checkpoint != before || page.broken.is_some();
+        if !moved || pages.send(page).await.is_err() {
+            return;
+        }
     }
 }

@@ -15,11 +15,13 @@ WITH reach AS MATERIALIZED (
 SELECT header.through AS revision, header.position, NULL::integer AS type, header.event_id,
        pg_postmaster_start_time() AS recorded_at, NULL::timestamptz AS occurred_at, header.passed AS correlation_id,
        NULL::uuid AS causation_id, to_json(pg_relation_filepath(':schema.events'::regclass)) AS payload, NULL::json AS metadata,
-       NULL::bigint AS stream
+       NULL::bigint AS stream,
+       NULL::text AS made
 FROM header
 UNION ALL
 (SELECT e.revision, e.position, e.type, e.event_id, e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id,
-       e.payload, e.metadata, e.stream
+       e.payload, e.metadata, e.stream,
+       CASE WHEN e.revision = 1 THEN (SELECT s.category || ' ' || s.key FROM :schema.streams s WHERE s.id = e.stream) END
 FROM :schema.events e
 WHERE e.position > $1 AND e.position <= (SELECT least($2, header.through) FROM header)
   AND ($5::text[] IS NULL

@@ -10,6 +10,7 @@ mod connect_errors;
 mod crash;
 mod lanes;
 mod large_appends;
+mod large_pages;
 mod migrations;
 mod query_plans;
 mod registration;

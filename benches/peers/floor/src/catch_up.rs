@@ -10,7 +10,7 @@ use crate::Floor;
 
 const PAGE: &str = "
     select position, stream_id, version, event_type, payload, metadata from events
-    where position > $1 order by position limit 1000";
+    where position > $1 order by position limit 4000";
 
 const ALL: &str =
     "select position, stream_id, version, event_type, payload, metadata from events order by position";
@@ -21,7 +21,7 @@ type Row = (i64, Uuid, i64, String, Json<BankEvent>, Json<serde_json::Value>);
 const PAGE_OF_ES: &str = "
     select e.position, s.key, e.revision, e.type, e.payload
     from es.events e join es.streams s on s.id = e.stream
-    where e.position > $1 order by e.position limit 1000";
+    where e.position > $1 order by e.position limit 4000";
 
 type RowOfEs = (i64, String, i64, i32, Json<Deposited>);
 
@@ -33,7 +33,7 @@ struct Deposited {
 }
 
 impl Floor {
-    /// In pages of a thousand.
+    /// In pages of four thousand, as ours are once they have grown.
     pub(crate) async fn pages(&self) -> Result<u64> {
         let mut connection = self.connections.take().await?;
         let (mut last, mut events) = (0, 0);

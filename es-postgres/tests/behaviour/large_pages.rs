@@ -1,0 +1,137 @@
+//! Pages that are decoded while the rest of them is fetched.
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
+
+use es_core::{
+    AllPage, AllQuery, Append, Checkpoint, EventStore, Filter, NewEvent, RawEvent, Rest, Revision, StoreError,
+};
+use es_postgres::PostgresStore;
+use uuid::Uuid;
+
+use crate::support::{Proxy, appended, events, fresh, stream};
+
+const PAGE: usize = 3_000;
+/// So many streams take turns, an event each.
+const STREAMS: usize = 50;
+
+/// More events than a page holds, each of a kilobyte: neither the sockets nor what lies between the tasks holds a page. What is asked
+/// of the store is only the page: it knows already how far one may read.
+async fn filled(store: &PostgresStore) -> Vec<Uuid> {
+    let mut batch = events(PAGE + 2 * STREAMS);
+    for (nth, event) in batch.iter_mut().enumerate() {
+        event.payload = format!("{{\"nth\": {nth}, \"text\": \"{}\"}}", "x".repeat(1_000)).into_bytes();
+    }
+    let ids = batch.iter().map(|event| event.id).collect();
+    let streams: Vec<_> = (0..STREAMS).map(|nth| stream(&format!("account-{nth}"))).collect();
+    for (round, some) in batch.chunks(STREAMS).enumerate() {
+        let revision = Revision::new(round as u64);
+        let appends: Vec<_> = some
+            .chunks(1)
+            .zip(&streams)
+            .map(|(event, stream): (&[NewEvent], _)| Append::new(stream, revision, event))
+            .collect();
+        for outcome in store.append_all(&appends).await.expect("outcomes") {
+            appended(outcome);
+        }
+    }
+    store.head().await.expect("a head");
+    ids
+}
+
+/// A page from the beginning.
+async fn page(store: &PostgresStore) -> (Result<AllPage, StoreError>, Vec<(Uuid, String)>) {
+    let mut found = Vec::new();
+    let mut take = |event: RawEvent<'_>| {
+        found.push((event.event_id, event.stream.key().to_owned()));
+        Ok(())
+    };
+    let page =
+        store.read_all(AllQuery::after(Checkpoint::START, &Filter::new()).limit(PAGE), &mut take).await;
+    (page, found)
+}
+
+async fn whole(store: &PostgresStore, ids: &[Uuid]) {
+    let (read, found) = page(store).await;
+    let read = read.expect("a page");
+    assert_eq!((read.events, read.rest), (PAGE, Rest::More));
+    let wanted: Vec<_> =
+        ids.iter().enumerate().map(|(nth, id)| (*id, format!("account-{}", nth % STREAMS))).collect();
+    assert_eq!(found, wanted[..PAGE]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_page_is_one_round_trip_and_brings_its_streams_along() {
+    let (database, _) = fresh().await;
+    let proxy = Proxy::before(database.url()).await;
+    let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
+    let ids = filled(&store).await;
+    // The statement is prepared.
+    whole(&store, &ids).await;
+    let newcomer = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
+    newcomer.head().await.expect("a head");
+    let any = Filter::new();
+    let few = AllQuery::after(Checkpoint::START, &any).limit(1);
+    newcomer.read_all(few, &mut |_| Ok(())).await.expect("a page");
+    let before = proxy.round_trips();
+    whole(&newcomer, &ids).await;
+    assert_eq!(proxy.round_trips() - before, 1, "its streams are new to this store");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_page_that_is_cut_is_no_page() {
+    let (database, _) = fresh().await;
+    let proxy = Proxy::before(database.url()).await;
+    let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
+    let ids = filled(&store).await;
+    let mut taken = 0;
+    let mut take = |_: RawEvent<'_>| {
+        taken += 1;
+        if taken == 100 {
+            proxy.cut();
+        }
+        Ok(())
+    };
+    let any = Filter::new();
+    let query = AllQuery::after(Checkpoint::START, &any).limit(PAGE);
+    let cut = store.read_all(query, &mut take).await;
+    assert!(matches!(&cut, Err(error) if error.is_retryable()), "{cut:?}");
+    assert!((100..PAGE).contains(&taken), "{taken} events");
+    whole(&store, &ids).await;
+}
+
+/// With one connection, that a page left behind would hold for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_page_that_nobody_wants_any_more_gives_its_connection_back() {
+    let (database, _) = fresh().await;
+    let store = database.options().connections(1).connect().await.expect("a store");
+    let ids = filled(&store).await;
+    let (any, mut taken) = (Filter::new(), 0);
+    let query = AllQuery::after(Checkpoint::START, &any).limit(PAGE);
+    let mut stop = |_: RawEvent<'_>| {
+        taken += 1;
+        match taken {
+            100 => Err(StoreError::Backend { source: "enough".into(), retryable: false }),
+            _ => Ok(()),
+        }
+    };
+    let stopped = store.read_all(query, &mut stop).await;
+    assert!(matches!(stopped, Err(StoreError::Backend { retryable: false, .. })), "{stopped:?}");
+    assert_eq!(taken, 100);
+    whole(&store, &ids).await;
+    for polls in 1..20 {
+        let mut ignore = |_: RawEvent<'_>| Ok(());
+        let mut read = pin!(store.read_all(query, &mut ignore));
+        let mut left = polls;
+        std::future::poll_fn(|context| {
+            left -= 1;
+            match read.as_mut().poll(context) {
+                Poll::Pending if left > 0 => Poll::Pending,
+                _ => Poll::Ready(()),
+            }
+        })
+        .await;
+    }
+    whole(&store, &ids).await;
+}
