@@ -1,5 +1,8 @@
 -- Appends to several streams in one call, to all or to none. The outcome of each append is decided before anything of it is written.
 --
+-- Rows of streams are found one by one, by key and then by id: a plan is made once, for arrays of ten, and a join that looks cheap
+-- for those compares each of a thousand streams with each.
+--
 -- Rows of existing streams are locked first, in the order of their keys; then the rows of new streams are inserted, in
 -- the same order. Two calls therefore never wait for each other in a circle.
 
@@ -14,7 +17,6 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = :schema, pg_temp SET enable_
 #variable_conflict use_column
 DECLARE
     v_isolation text := current_setting('transaction_isolation');
-    v_locked bigint[];
     v_streams bigint[];
     v_lasts uuid[];
     v_event_streams bigint[];
@@ -43,11 +45,12 @@ BEGIN
         -- A round that loses the race for a new stream is rolled back with its locks, so the next one takes them in
         -- order again.
         BEGIN
-            v_locked := ARRAY(
-                SELECT s.id FROM unnest(p_categories, p_keys) AS w (category, key)
-                JOIN streams s ON s.category = w.category AND s.key = w.key
-                ORDER BY s.category, s.key
-                FOR NO KEY UPDATE OF s);
+            v_streams := ARRAY(
+                SELECT (SELECT s.id FROM streams s WHERE s.category = w.category AND s.key = w.key)
+                FROM unnest(p_categories, p_keys) WITH ORDINALITY AS w (category, key, ordinal)
+                ORDER BY w.ordinal);
+            PERFORM FROM (
+                SELECT FROM streams s WHERE s.id = ANY (v_streams) ORDER BY s.category, s.key FOR NO KEY UPDATE) AS locked;
 
             -- A statement of its own, so that it sees what was committed while the locks were waited for. A stream that
             -- was not there to be locked is not there.
@@ -65,10 +68,9 @@ BEGIN
                             WHEN s.revision = w.expected AND s.head_event_id = coalesce(w.head, s.head_event_id)
                                 THEN 'appended'
                             ELSE 'conflict' END AS outcome
-                FROM unnest(p_categories, p_keys, p_expected, p_heads, p_commands)
-                    WITH ORDINALITY AS w (category, key, expected, head, command, ordinal)
-                LEFT JOIN (SELECT * FROM streams l WHERE l.id = ANY (v_locked)) AS s
-                    ON s.category = w.category AND s.key = w.key
+                FROM unnest(v_streams, p_expected, p_heads, p_commands)
+                    WITH ORDINALITY AS w (stream, expected, head, command, ordinal)
+                LEFT JOIN streams s ON s.id = w.stream
                 LEFT JOIN commands c ON c.stream = s.id AND c.command_id = w.command) AS d;
 
             IF NOT outcomes <@ ARRAY['appended', 'new'] THEN
@@ -97,9 +99,12 @@ BEGIN
         END;
     END LOOP;
 
-    SELECT array_agg(s.id ORDER BY w.ordinal) INTO v_streams
-    FROM unnest(p_categories, p_keys) WITH ORDINALITY AS w (category, key, ordinal)
-    JOIN streams s ON s.category = w.category AND s.key = w.key;
+    IF v_new > 0 THEN
+        v_streams := ARRAY(
+            SELECT coalesce(w.stream, (SELECT s.id FROM streams s WHERE s.category = w.category AND s.key = w.key))
+            FROM unnest(v_streams, p_categories, p_keys) WITH ORDINALITY AS w (stream, category, key, ordinal)
+            ORDER BY w.ordinal);
+    END IF;
 
     UPDATE streams s SET revision = s.revision + w.count, head_event_id = w.last
     FROM unnest(v_streams, p_counts, v_lasts, outcomes) AS w (stream, count, last, outcome)
