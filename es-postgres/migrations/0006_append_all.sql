@@ -49,8 +49,7 @@ BEGIN
                 SELECT (SELECT s.id FROM streams s WHERE s.category = w.category AND s.key = w.key)
                 FROM unnest(p_categories, p_keys) WITH ORDINALITY AS w (category, key, ordinal)
                 ORDER BY w.ordinal);
-            PERFORM FROM (
-                SELECT FROM streams s WHERE s.id = ANY (v_streams) ORDER BY s.category, s.key FOR NO KEY UPDATE) AS locked;
+            PERFORM FROM streams s WHERE s.id = ANY (v_streams) ORDER BY s.category, s.key FOR NO KEY UPDATE;
 
             -- A statement of its own, so that it sees what was committed while the locks were waited for. A stream that
             -- was not there to be locked is not there.

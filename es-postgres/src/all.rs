@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::{AllPage, AllQuery, Checkpoint, Filter, RawEvent, Rest, Sink, StoreError};
+use es_core::{AllPage, AllQuery, Checkpoint, RawEvent, Rest, Sink, StoreError};
 
 use crate::ends::EndPage;
 use crate::error::Failure;
@@ -142,7 +142,7 @@ async fn safe_since(
 }
 
 async fn last_event(session: &mut Session, pool: &Pool, safe: Option<Safe>) -> Result<Checkpoint, ReadError> {
-    let safe = begin(session, pool, &AllQuery::after(Checkpoint::START, &Filter::new()), safe).await?;
+    let safe = begin(session, pool, safe, 0).await?;
     let call = pool.statements.head.call().bind(safe.position.cast_signed());
     let row = call.fetch_optional(&mut session.connection).await?;
     pool.commit(&mut session.connection).await?;
@@ -175,7 +175,7 @@ async fn page(
     at_end: bool,
     sink: Sink<'_>,
 ) -> (Option<Lease>, Result<(End, Safe, Option<Kept>), ReadError>) {
-    let safe = match begin(&mut lease.session, pool, query, safe).await {
+    let safe = match begin(&mut lease.session, pool, safe, query.after.position().get()).await {
         Ok(safe) => safe,
         Err(error) => return (Some(lease), Err(error)),
     };
@@ -191,12 +191,12 @@ async fn page(
 async fn begin(
     session: &mut Session,
     pool: &Pool,
-    query: &AllQuery<'_>,
     safe: Option<Safe>,
+    beyond: u64,
 ) -> Result<Safe, ReadError> {
     pool.begin(&mut session.connection).await?;
     match safe {
         Some(safe) => Ok(safe),
-        None => ask_here(session, pool, query.after.position().get()).await.map_err(ReadError::Failed),
+        None => ask_here(session, pool, beyond).await.map_err(ReadError::Failed),
     }
 }

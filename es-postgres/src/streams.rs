@@ -35,7 +35,7 @@ pub(crate) async fn rows(
 
 async fn run(
     connection: &mut PgConnection,
-    pool: &Arc<Pool>,
+    pool: &Pool,
     call: Query<'_, Postgres, PgArguments>,
 ) -> Result<Vec<PgRow>, Failure> {
     pool.begin(connection).await?;
