@@ -9,7 +9,7 @@ use crate::ends::EndPage;
 use crate::error::Failure;
 use crate::load::ReadError;
 use crate::page::{self, End, Kept};
-use crate::pool::{Lease, Pool, Session};
+use crate::pool::{Pool, Session};
 use crate::row::Columns;
 use crate::watermark::{self, Ledger, Safe};
 
@@ -84,7 +84,7 @@ async fn alone(
     sink: Sink<'_>,
 ) -> Result<(End, Safe, Option<Kept>), StoreError> {
     loop {
-        let lease = pool.lease().await?;
+        let mut lease = pool.lease().await?;
         let latest = if at_end { None } else { pool.watermark.latest(lease.session.opened) };
         let safe = match latest {
             Some(safe) => Some(safe),
@@ -101,12 +101,8 @@ async fn alone(
             handed_out = true;
             sink(event)
         };
-        let (lease, read) = page(lease, pool, query, safe, at_end, &mut watched).await;
-        let settled = match lease {
-            Some(lease) => lease.settle(read, handed_out),
-            None => Some(read.map_err(StoreError::from)),
-        };
-        if let Some(page) = settled {
+        let read = page(&mut lease.session, pool, query, safe, at_end, &mut watched).await;
+        if let Some(page) = lease.settle(read, handed_out) {
             return page;
         }
     }
@@ -168,24 +164,17 @@ async fn ask_here(session: &mut Session, pool: &Pool, beyond: u64) -> Result<Saf
 
 /// A page up to the watermark; without one it is asked for in the transaction of the page.
 async fn page(
-    mut lease: Lease,
+    session: &mut Session,
     pool: &Pool,
     query: &AllQuery<'_>,
     safe: Option<Safe>,
-    at_end: bool,
+    keep: bool,
     sink: Sink<'_>,
-) -> (Option<Lease>, Result<(End, Safe, Option<Kept>), ReadError>) {
-    let safe = match begin(&mut lease.session, pool, safe, query.after.position().get()).await {
-        Ok(safe) => safe,
-        Err(error) => return (Some(lease), Err(error)),
-    };
-    let (mut lease, mut read) = page::read(lease, pool, query, safe.position, at_end, sink).await;
-    if let (Some(lease), Ok(_)) = (&mut lease, &read)
-        && let Err(error) = pool.commit(&mut lease.session.connection).await
-    {
-        read = Err(error.into());
-    }
-    (lease, read.map(|(end, kept)| (end, safe, kept)))
+) -> Result<(End, Safe, Option<Kept>), ReadError> {
+    let safe = begin(session, pool, safe, query.after.position().get()).await?;
+    let (end, kept) = page::read(session, pool, query, safe.position, keep, sink).await?;
+    pool.commit(&mut session.connection).await?;
+    Ok((end, safe, kept))
 }
 
 async fn begin(

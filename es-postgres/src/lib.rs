@@ -49,7 +49,6 @@ mod projection;
 mod read;
 mod recover;
 mod row;
-mod rows;
 mod snapshots;
 mod statements;
 mod store;

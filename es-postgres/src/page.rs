@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use es_core::{AllQuery, Checkpoint, Filter, Position, Sink, StoreError, StreamId};
+use futures_util::TryStreamExt;
+use futures_util::stream::BoxStream;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use uuid::Uuid;
@@ -11,16 +13,12 @@ use uuid::Uuid;
 use crate::error::unexpected;
 use crate::known_streams::{KnownStream, StreamsOf, Tables};
 use crate::load::ReadError;
-use crate::names::{self, Known};
-use crate::pool::{Lease, Pool, Session};
+use crate::names::{self, Known, TypeName};
+use crate::pool::{Pool, Session};
 use crate::row::{self, Columns, required};
-use crate::rows::Rows;
 
 /// How many events one statement looks at to find those that a filter takes. A page of more is looked for in as many.
 const LOOKED_AT: usize = 20_000;
-
-/// A page of so many events and more is decoded while it is fetched.
-const LARGE: usize = 1_000;
 
 /// A page with more events than this is not kept for others.
 const KEPT: usize = 500;
@@ -82,46 +80,27 @@ impl Kept {
         let mut page = Page::new(query, false, sink);
         let from = self.place(query.after).map_or_else(|next| next, |at| at + 1);
         for event in &self.events[from..] {
-            page.hand_out(&event.stream, &self.known, &event.row)?;
+            let row = Columns(&event.row);
+            page.hand_out(&event.stream, &self.known, type_of(&self.known, row)?, row)?;
         }
         Ok(page.end.events)
     }
 }
 
-/// Reads the events of a page, up to a position that is safe; keeps them, if it is to. Gives back the lease, unless the read has
-/// stopped half-way.
+/// Reads the events of a page, up to a position that is safe; keeps them, if it is to. Each is decoded as it arrives.
 pub(crate) async fn read(
-    lease: Lease,
+    session: &mut Session,
     pool: &Pool,
     query: &AllQuery<'_>,
     safe: u64,
-    at_end: bool,
+    keep: bool,
     sink: Sink<'_>,
-) -> (Option<Lease>, Result<(End, Option<Kept>), ReadError>) {
-    let known = lease.session.names.known();
-    let mut page = Page::new(query, at_end, sink);
-    let statement = page.statement(pool, safe);
-    let mut rows = match at_end || query.limit < LARGE {
-        true => Rows::few(lease, statement).await,
-        false => Rows::many(lease, statement),
-    };
-    let taken = page.take_known(pool, &known, safe, &mut rows).await;
-    let fetched = match taken {
-        Ok(taken) => rows.end().await.map(|(lease, ended)| (lease, ended, taken)),
-        Err(stopped) => Err(stopped),
-    };
-    let (mut lease, ended, taken) = match fetched {
-        Ok(fetched) => fetched,
-        Err(stopped) => return (None, Err(stopped.into())),
-    };
-    let read = match ended {
-        Ok(()) => match taken {
-            Some(left) => page.take_left(&mut lease.session, pool, known, left).await,
-            None => Err(unexpected("a page without its first row").into()),
-        },
-        Err(failed) => Err(failed),
-    };
-    (Some(lease), read)
+) -> Result<(End, Option<Kept>), ReadError> {
+    let known = session.names.known();
+    let mut page = Page::new(query, keep, sink);
+    let rows = page.statement(pool, safe).fetch(&mut session.connection);
+    let left = page.take_known(pool, &known, safe, rows).await?;
+    page.take_left(session, pool, known, left).await
 }
 
 impl<'q, 's> Page<'q, 's> {
@@ -148,29 +127,31 @@ impl<'q, 's> Page<'q, 's> {
         call.bind(category_names(filter)).bind(event_names(filter)).bind(bigint(limit.max(LOOKED_AT)))
     }
 
-    /// Hands out the events in the order in which they come, as long as stream and type are known. `None` if no row came at all.
+    /// Hands out the events in the order in which they come, as long as stream and type are known.
     async fn take_known(
         &mut self,
         pool: &Pool,
         known: &Known,
         safe: u64,
-        rows: &mut Rows,
-    ) -> Result<Option<Left>, StoreError> {
-        let Some(first) = rows.next().await else { return Ok(None) };
+        mut rows: BoxStream<'_, Result<PgRow, sqlx::Error>>,
+    ) -> Result<Left, ReadError> {
+        let Some(first) = rows.try_next().await? else {
+            return Err(unexpected("a page without its first row").into());
+        };
         let streams = pool.streams.of(self.begin(Columns(&first), safe)?);
         let mut events = Vec::new();
-        while let Some(row) = rows.next().await {
+        while let Some(row) = rows.try_next().await? {
             let columns = Columns(&row);
-            let stream = match events.is_empty() && columns.integer(2)? <= known.last_type() {
-                true => stream_in(&streams, columns, known)?,
-                false => None,
-            };
-            match stream {
-                Some(stream) => self.take(stream, known, row)?,
-                None => events.push(row),
+            if events.is_empty()
+                && let Some(name) = known.event_type(columns.integer(2)?)
+                && let Some(stream) = stream_in(&streams, columns, known)?
+            {
+                self.take(stream, known, name, row)?;
+            } else {
+                events.push(row);
             }
         }
-        Ok(Some(Left { streams, events }))
+        Ok(Left { streams, events })
     }
 
     /// Hands out the rest, once the server has told what was not known.
@@ -208,7 +189,8 @@ impl<'q, 's> Page<'q, 's> {
             let id = stream_of(Columns(&row))?;
             let stream =
                 found.get(&id).ok_or_else(|| unexpected(format!("stream {id} is not in streams")))?;
-            self.take(stream.clone(), &known, row)?;
+            let name = type_of(&known, Columns(&row))?;
+            self.take(stream.clone(), &known, name, row)?;
         }
         Ok(self.end(known))
     }
@@ -218,8 +200,14 @@ impl<'q, 's> Page<'q, 's> {
     }
 
     /// Hands out an event, and keeps it.
-    fn take(&mut self, stream: KnownStream, known: &Known, row: PgRow) -> Result<(), StoreError> {
-        let checkpoint = self.hand_out(&stream, known, &row)?;
+    fn take(
+        &mut self,
+        stream: KnownStream,
+        known: &Known,
+        name: &TypeName,
+        row: PgRow,
+    ) -> Result<(), StoreError> {
+        let checkpoint = self.hand_out(&stream, known, name, Columns(&row))?;
         if self.kept.len() < self.keeping {
             self.kept.push(KeptEvent { checkpoint, stream, row });
         }
@@ -251,14 +239,12 @@ impl<'q, 's> Page<'q, 's> {
         &mut self,
         stream: &KnownStream,
         known: &Known,
-        row: &PgRow,
+        (name, version): &TypeName,
+        row: Columns<'_>,
     ) -> Result<Checkpoint, StoreError> {
-        let columns = Columns(row);
         let asked = asked_name(self.query.filter, known, stream);
         let asked = asked.map(|name| StreamId::new(name, stream.id.key())).transpose()?;
-        let id = columns.integer(2)?;
-        let (name, version) = known.event_type(id).ok_or_else(|| names::no_event_type(id))?;
-        let event = row::event(asked.as_ref().unwrap_or(&stream.id), (name, *version), columns)?;
+        let event = row::event(asked.as_ref().unwrap_or(&stream.id), (name, *version), row)?;
         let position = event.position.get();
         if position <= self.last {
             return Err(unexpected(format!("position {position} after {}", self.last)));
@@ -274,6 +260,11 @@ impl<'q, 's> Page<'q, 's> {
         (self.sink)(event)?;
         Ok(checkpoint)
     }
+}
+
+fn type_of<'k>(known: &'k Known, row: Columns<'_>) -> Result<&'k TypeName, StoreError> {
+    let id = row.integer(2)?;
+    known.event_type(id).ok_or_else(|| names::no_event_type(id))
 }
 
 fn stream_of(row: Columns<'_>) -> Result<i64, StoreError> {

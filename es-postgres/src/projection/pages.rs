@@ -15,7 +15,10 @@ type Reader<P> = ProjectionReader<P, PostgresStore>;
 pub(super) struct Pages<P: Projection> {
     store: PostgresStore,
     part: Part,
-    reader: Reader<P>,
+    page_size: usize,
+    poll_every: Duration,
+    /// Reads when nothing is read ahead.
+    reader: Option<Reader<P>>,
     ahead: Option<Ahead<P>>,
 }
 
@@ -31,8 +34,17 @@ struct Ahead<P: Projection> {
 
 impl<P: Projection> Pages<P> {
     pub(super) fn new(store: &PostgresStore, part: Part, page_size: usize, poll_every: Duration) -> Self {
-        let reader = ProjectionReader::new(store.clone()).part(part).page_size(page_size);
-        Self { store: store.clone(), part, reader: reader.poll_every(poll_every), ahead: None }
+        Self { store: store.clone(), part, page_size, poll_every, reader: None, ahead: None }
+    }
+
+    /// The reader that has read before, which knows how large a page may be, or a new one.
+    fn reader(&mut self, from: Checkpoint) -> Reader<P> {
+        let mut reader = self.reader.take().unwrap_or_else(|| {
+            let reader = ProjectionReader::new(self.store.clone()).part(self.part);
+            reader.page_size(self.page_size).poll_every(self.poll_every)
+        });
+        reader.seek(from);
+        reader
     }
 
     /// Reads what lies behind the page that was read last, from now on so many events a page at most.
@@ -41,8 +53,7 @@ impl<P: Projection> Pages<P> {
             ahead.most.store(most, Ordering::Relaxed);
             return;
         }
-        let mut reader = ProjectionReader::new(self.store.clone()).part(self.part);
-        reader.seek(behind);
+        let reader = self.reader(behind);
         let most = Arc::new(AtomicUsize::new(most));
         // One is ready, and the one after it under way.
         let (sender, pages) = mpsc::channel(1);
@@ -65,8 +76,9 @@ impl<P: Projection> Pages<P> {
             return Ok(page);
         }
         self.ahead = None;
-        self.reader.seek(from);
-        if wait { self.reader.next_page().await } else { self.reader.page().await }
+        let reader = self.reader(from);
+        let reader = self.reader.insert(reader);
+        if wait { reader.next_page().await } else { reader.page().await }
     }
 }
 

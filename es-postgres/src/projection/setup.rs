@@ -216,8 +216,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         Ok(parts)
     }
 
-    /// Where the checkpoint of a part stands.
-    pub(super) async fn checkpoint(&self, part: Part) -> Result<Checkpoint, ProjectorError> {
+    /// Where the checkpoint of a part stands, and whether readers see this revision or a later one.
+    pub(super) async fn checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
         let call = self.statements().checkpoint_read.call();
         let call = call.bind(P::NAME).bind(self.rev()).bind(part.index().cast_signed());
         let found = rows(self.store.pool(), call).await?;
@@ -230,7 +230,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
             return Err(self.not_set_up());
         };
         self.same_parts(row, part.of())?;
-        Ok(stored(Columns(row), 1)?)
+        let row = Columns(row);
+        Ok((stored(row, 1)?, !row.is_null(3)? && row.integer(3)? >= self.rev()))
     }
 
     pub(super) fn not_set_up(&self) -> ProjectorError {

@@ -88,9 +88,9 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
                 wait = FIRST_WAIT;
             }
             match turn {
+                Ok(Turn::Moved(Rest::Nothing) | Turn::Nothing(Rest::Nothing)) if !live => return Ok(()),
                 Ok(Turn::Moved(rest)) => at_end = rest != Rest::More,
                 Ok(Turn::Nothing(_)) if live => at_end = true,
-                Ok(Turn::Nothing(Rest::Nothing)) => return Ok(()),
                 Ok(Turn::Nothing(Rest::Held)) => sleep(HELD).await,
                 Ok(Turn::Nothing(_)) => {}
                 Ok(Turn::Again(after)) => sleep(after).await,
@@ -142,17 +142,17 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         if page.checkpoint == from && page.broken.is_none() {
             return Ok(Turn::Nothing(page.rest));
         }
+        let singly =
+            page.events.is_empty() && page.broken.is_some() || self.singly && !page.events.is_empty();
+        if page.rest == Rest::More && page.broken.is_none() && !singly {
+            self.pages.read_ahead(page.checkpoint, self.pace.fitting(self.projector.options.page_size));
+        }
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => self.projector.connect().await?,
         };
-        let singly =
-            page.events.is_empty() && page.broken.is_some() || self.singly && !page.events.is_empty();
         let span = debug_span!("project", projection = P::NAME, part = self.part.index(), from = %from.position(),
             to = %page.checkpoint.position(), events = page.events.len(), singly);
-        if page.rest == Rest::More && page.broken.is_none() && !singly {
-            self.pages.read_ahead(page.checkpoint, self.pace.fitting(self.projector.options.page_size));
-        }
         let turn = match singly {
             true => self.one_by_one(&mut connection, page, from).instrument(span).await,
             false => self.together(&mut connection, page, from).instrument(span).await,
@@ -281,8 +281,9 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
 
     /// Reads where the stored checkpoint stands.
     async fn reload(&mut self) -> Result<Checkpoint, ProjectorError> {
-        let checkpoint = self.projector.checkpoint(self.part).await?;
+        let (checkpoint, published) = self.projector.checkpoint(self.part).await?;
         self.checkpoint = Some(checkpoint);
+        self.published = published;
         self.pace = Pace::new();
         Ok(checkpoint)
     }
