@@ -9,6 +9,9 @@
 -- arrays of their own: `p_command_appends` is the ordinal of the append to which a command belongs, `p_command_offsets` the
 -- number of the append's events before its own. An array of metadata that is empty holds nulls.
 --
+-- Places of arrays are read where they are needed: to unfold many arrays side by side costs more for each element than the element. Only
+-- of keys, payloads and metadata, whose elements differ in length, does each place lie behind all before it.
+--
 -- Joins by hash or merge are never wanted, nor scans: a plan that is made while the tables are counted as empty would scan them for
 -- ever.
 CREATE FUNCTION :schema.append_batch(
@@ -23,37 +26,39 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = :schema, pg_temp SET enable_
 DECLARE
     v_isolation text := current_setting('transaction_isolation');
     v_streams bigint[];
-    v_lasts uuid[];
+    v_places tid[];
     v_made bigint[];
-    v_counts integer[];
     v_append integer;
+    v_moved bigint;
 BEGIN
     IF v_isolation NOT IN ('read committed', 'read uncommitted') THEN
         outcomes := array_fill(v_isolation, ARRAY[cardinality(p_keys)]);
         RETURN;
     END IF;
 
-    -- Locks and decides. A row that is locked is read as it is then, whatever this statement's snapshot is.
-    SELECT array_agg(d.stream), array_agg(d.outcome), array_agg(d.revision), array_agg(d.count), array_agg(p_event_ids[d.through])
-    INTO v_streams, outcomes, revisions, v_counts, v_lasts
+    -- Locks and decides. A row that is locked is read as it is then, whatever this statement's snapshot is; it stays at its place until
+    -- it is moved below.
+    SELECT array_agg(d.stream), array_agg(d.place), array_agg(d.outcome), array_agg(d.revision)
+    INTO v_streams, v_places, outcomes, revisions
     FROM (
         SELECT CASE WHEN l.id IS NOT NULL THEN l.id
-                    WHEN w.expected = 0 AND w.head IS NULL THEN nextval('streams_id_seq') END AS stream,
-               CASE WHEN octet_length(w.key) NOT BETWEEN 1 AND 255 THEN 'refused'
-                    WHEN l.id IS NULL AND w.expected = 0 AND w.head IS NULL THEN 'new'
+                    WHEN p_expected[w.ordinal] = 0 AND p_heads[w.ordinal] IS NULL THEN nextval('streams_id_seq') END AS stream,
+               l.place,
+               CASE WHEN octet_length(w.key) NOT BETWEEN 1 AND 255
+                         OR coalesce(p_through[w.ordinal] <= coalesce(p_through[w.ordinal - 1], 0), true) THEN 'refused'
+                    WHEN l.id IS NULL AND p_expected[w.ordinal] = 0 AND p_heads[w.ordinal] IS NULL THEN 'new'
                     WHEN l.id IS NULL OR l.closed_at IS NOT NULL THEN 'apart'
-                    WHEN l.revision = w.expected AND l.head_event_id = coalesce(w.head, l.head_event_id) THEN 'appended'
+                    WHEN l.revision = p_expected[w.ordinal] AND l.head_event_id = coalesce(p_heads[w.ordinal], l.head_event_id) THEN 'appended'
                     ELSE 'conflict' END AS outcome,
-               l.revision, w.through, w.through - coalesce(p_through[w.ordinal - 1], 0) AS count
-        FROM unnest(p_categories, p_keys, p_expected, p_heads, p_through)
-            WITH ORDINALITY AS w (category, key, expected, head, through, ordinal)
+               l.revision
+        FROM unnest(p_keys) WITH ORDINALITY AS w (key, ordinal)
         LEFT JOIN LATERAL (
-            SELECT s.id, s.revision, s.head_event_id, s.closed_at FROM streams s
-            WHERE s.category = w.category AND s.key = w.key
+            SELECT s.id, s.ctid AS place, s.revision, s.head_event_id, s.closed_at FROM streams s
+            WHERE s.category = p_categories[w.ordinal] AND s.key = w.key
             FOR NO KEY UPDATE SKIP LOCKED) AS l ON true
         ORDER BY w.ordinal) AS d;
-    IF 1 > ANY (v_counts) OR 'refused' = ANY (outcomes) OR p_through[cardinality(p_keys)] IS DISTINCT FROM cardinality(p_event_ids)
-       OR cardinality(p_appends) <> cardinality(p_event_ids) THEN
+    IF 'refused' = ANY (outcomes) OR p_through[cardinality(p_keys)] IS DISTINCT FROM cardinality(p_event_ids)
+       OR cardinality(p_appends) <> cardinality(p_event_ids) OR cardinality(p_payloads) <> cardinality(p_event_ids) THEN
         RAISE EXCEPTION 'append_batch takes one or more events for each stream, and keys of 1 to 255 bytes'
             USING ERRCODE = 'invalid_parameter_value';
     END IF;
@@ -71,11 +76,9 @@ BEGIN
     IF 'new' = ANY (outcomes) THEN
         WITH made AS (
             INSERT INTO streams AS s (id, category, key, revision, head_event_id) OVERRIDING SYSTEM VALUE
-            SELECT w.stream, w.category, w.key, w.count, w.last
-            FROM unnest(v_streams, p_categories, p_keys, v_counts, v_lasts, outcomes)
-                AS w (stream, category, key, count, last, outcome)
-            WHERE w.outcome = 'new'
-            ORDER BY w.category, w.key
+            SELECT v_streams[o], p_categories[o], p_keys[o], p_through[o] - coalesce(p_through[o - 1], 0), p_event_ids[p_through[o]]
+            FROM unnest(array_positions(outcomes, 'new')) AS o
+            ORDER BY p_categories[o], p_keys[o]
             ON CONFLICT (category, key) DO NOTHING
             RETURNING s.id)
         SELECT array_agg(made.id) INTO v_made FROM made;
@@ -87,9 +90,13 @@ BEGIN
     END IF;
 
     IF 'appended' = ANY (outcomes) THEN
-        UPDATE streams s SET revision = s.revision + w.count, head_event_id = w.last
-        FROM unnest(v_streams, v_counts, v_lasts, outcomes) AS w (stream, count, last, outcome)
-        WHERE s.id = w.stream AND w.outcome = 'appended';
+        UPDATE streams s SET revision = s.revision + p_through[o] - coalesce(p_through[o - 1], 0), head_event_id = p_event_ids[p_through[o]]
+        FROM unnest(array_positions(outcomes, 'appended')) AS o
+        WHERE s.ctid = v_places[o] AND s.id = v_streams[o];
+        GET DIAGNOSTICS v_moved = ROW_COUNT;
+        IF v_moved <> cardinality(array_positions(outcomes, 'appended')) THEN
+            RAISE EXCEPTION 'append_batch found % rows of streams where it had locked more', v_moved;
+        END IF;
     END IF;
 
     recorded_at := clock_timestamp();
@@ -97,14 +104,14 @@ BEGIN
         INSERT INTO events AS e (position, stream, revision, recorded_at, occurred_at, event_id, correlation_id, causation_id,
             type, payload, metadata)
         -- An event that stands among those of another append gets no revision, and is refused.
-        SELECT nextval('positions'), v_streams[n.append],
-            CASE WHEN n.ordinal <= p_through[n.append] AND n.ordinal > coalesce(p_through[n.append - 1], 0)
-                 THEN p_expected[n.append] + n.ordinal - coalesce(p_through[n.append - 1], 0) END,
-            recorded_at, n.occurred_at, n.event_id, n.correlation_id, n.causation_id, n.type, n.payload, n.metadata
-        FROM unnest(p_appends, p_event_ids, p_types, p_payloads, p_occurred, p_correlations, p_causations, p_metadata)
-            WITH ORDINALITY AS n (append, event_id, type, payload, occurred_at, correlation_id, causation_id, metadata, ordinal)
-        WHERE (outcomes[n.append] IN ('conflict', 'apart') AND n.ordinal <= p_through[n.append]
-               AND n.ordinal > coalesce(p_through[n.append - 1], 0)) IS NOT TRUE
+        SELECT nextval('positions'), v_streams[p_appends[n.ordinal]],
+            CASE WHEN n.ordinal <= p_through[p_appends[n.ordinal]] AND n.ordinal > coalesce(p_through[p_appends[n.ordinal] - 1], 0)
+                 THEN p_expected[p_appends[n.ordinal]] + n.ordinal - coalesce(p_through[p_appends[n.ordinal] - 1], 0) END,
+            recorded_at, p_occurred[n.ordinal], p_event_ids[n.ordinal], p_correlations[n.ordinal], p_causations[n.ordinal],
+            p_types[n.ordinal], n.payload, n.metadata
+        FROM unnest(p_payloads, p_metadata) WITH ORDINALITY AS n (payload, metadata, ordinal)
+        WHERE (outcomes[p_appends[n.ordinal]] IN ('conflict', 'apart') AND n.ordinal <= p_through[p_appends[n.ordinal]]
+               AND n.ordinal > coalesce(p_through[p_appends[n.ordinal] - 1], 0)) IS NOT TRUE
         ORDER BY n.ordinal
         RETURNING e.position)
     SELECT array_agg(w.position) INTO positions FROM written w;

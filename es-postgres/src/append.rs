@@ -45,7 +45,7 @@ pub(crate) async fn send(
 ) -> Result<AppendOutcome, CallError> {
     let known = names_for(session, pool, &[append]).await.map_err(CallError::Failed)?;
     session.begin(pool).await?;
-    let answer = call(&mut session.connection, pool, append, &known).await?;
+    let answer = call(&mut session.connection, pool, append, &known, !pool.settings.pooler).await?;
     pool.commit(&mut session.connection).await?;
     Ok(answer.of(&append)?)
 }
@@ -64,7 +64,7 @@ pub(crate) async fn append_in(
         let mut session = pool.connect().await?;
         known = register(&mut session.connection, pool, &session.names, &[append]).await?;
     }
-    match call(connection, pool, append, &known).await {
+    match call(connection, pool, append, &known, false).await {
         Ok(answer) => answer.of(&append),
         Err(CallError::Refused(error)) => Err(error),
         Err(CallError::Failed(failure)) => Err(failure.into()),
@@ -89,15 +89,17 @@ impl From<StoreError> for CallError {
     }
 }
 
+/// `set_up` says that the connection was told what `session.sql` tells: what makes plans for one event depend on nothing else.
 async fn call(
     connection: &mut PgConnection,
     pool: &Pool,
     append: Append<'_>,
     known: &Known,
+    set_up: bool,
 ) -> Result<Answer, CallError> {
     let command = append.command;
     let (statement, one) = match append.events {
-        [event] => (&pool.statements.append_one, Some(event)),
+        [event] if set_up => (&pool.statements.append_one, Some(event)),
         _ => (&pool.statements.append, None),
     };
     let call = statement

@@ -195,6 +195,75 @@ async fn the_writer_cannot_slip_a_table_of_its_own_under_the_functions() {
     drop_role(database.url(), &role).await;
 }
 
+/// Everything that `append_one` might take from a search path, in a schema of the writer; each fails when it is used.
+const SLIPPED: &str = "
+    CREATE FUNCTION slipped.used() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'slipped in'; END $$;
+    CREATE DOMAIN slipped.text AS pg_catalog.text CHECK (slipped.used());
+    CREATE DOMAIN slipped.regclass AS pg_catalog.regclass CHECK (slipped.used());
+    CREATE FUNCTION slipped.current_setting(pg_catalog.text) RETURNS pg_catalog.text LANGUAGE sql AS 'SELECT slipped.used()::pg_catalog.text';
+    CREATE FUNCTION slipped.octet_length(pg_catalog.text) RETURNS integer LANGUAGE sql AS 'SELECT slipped.used()::integer';
+    CREATE FUNCTION slipped.nextval(pg_catalog.regclass) RETURNS bigint LANGUAGE sql AS 'SELECT slipped.used()::integer::bigint';
+    CREATE FUNCTION slipped.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS 'SELECT NULL::timestamptz WHERE slipped.used()';
+    DO $do$
+    DECLARE
+        v_operator pg_catalog.text;
+        v_left pg_catalog.text;
+        v_right pg_catalog.text;
+    BEGIN
+        FOR v_left, v_right IN VALUES ('bigint', 'bigint'), ('bigint', 'integer'), ('integer', 'integer'), ('uuid', 'uuid'),
+            ('pg_catalog.text', 'pg_catalog.text')
+        LOOP
+            FOREACH v_operator IN ARRAY ARRAY['=', '<>', '<', '>', '<=', '>='] LOOP
+                EXECUTE format('CREATE OR REPLACE FUNCTION slipped.compare(%1$s, %2$s) RETURNS boolean LANGUAGE sql AS
+                    ''SELECT slipped.used()''; CREATE OPERATOR slipped.%3$s (FUNCTION = slipped.compare, LEFTARG = %1$s, RIGHTARG = %2$s)',
+                    v_left, v_right, v_operator);
+            END LOOP;
+        END LOOP;
+        FOREACH v_right IN ARRAY ARRAY['bigint', 'integer'] LOOP
+            EXECUTE format('CREATE FUNCTION slipped.add(bigint, %1$s) RETURNS bigint LANGUAGE sql AS ''SELECT slipped.used()::integer::bigint'';
+                CREATE OPERATOR slipped.+ (FUNCTION = slipped.add, LEFTARG = bigint, RIGHTARG = %1$s)', v_right);
+        END LOOP;
+    END $do$;
+    SET search_path = slipped, pg_catalog";
+
+/// `append_one` has no search path of its own: it takes nothing from that of its caller either.
+#[tokio::test]
+async fn the_writer_cannot_slip_operators_functions_or_types_under_append_one() {
+    let (database, owner) = fresh().await;
+    let (url, role) = writer(database.url(), &owner).await;
+    let mut connection = connect(&url).await;
+    sql(&mut connection, "SELECT es.register_names('{account}', '{x}', '{1}')").await;
+    sql(&mut connect(database.url()).await, &format!("CREATE SCHEMA slipped AUTHORIZATION {role}")).await;
+    sql(&mut connection, SLIPPED).await;
+    for used in [
+        "SELECT 1::bigint = 1::bigint",
+        "SELECT 1::bigint + 1",
+        "SELECT 'x'::text",
+        "SELECT octet_length('x')",
+    ] {
+        assert_eq!(refused(&mut connection, used).await, "P0001", "{used}");
+    }
+    let id = Uuid::now_v7();
+    for (expected, command, outcome) in [
+        (0, "NULL", "appended"),
+        (1, "NULL", "appended"),
+        (2, &*format!("'{id}'"), "appended"),
+        (2, "NULL", "conflict"),
+        (2, &format!("'{id}'"), "repeated"),
+        (3, &format!("'{id}'"), "repeated"),
+    ] {
+        let call = format!(
+            "SELECT (es.append_one(1, 'a', {expected}, NULL, gen_random_uuid(), 1, '{{}}', NULL, NULL, NULL, NULL, {command}, 'x', \
+             NULL)).outcome"
+        );
+        let found: String =
+            sqlx::query_scalar(AssertSqlSafe(call)).fetch_one(&mut connection).await.expect("an outcome");
+        assert_eq!(found, outcome, "at {expected} with {command}");
+    }
+    drop(connection);
+    drop_role(database.url(), &role).await;
+}
+
 #[tokio::test]
 async fn a_role_without_the_grant_is_told_so() {
     let (database, _) = fresh().await;
