@@ -79,10 +79,9 @@ def fill(server, variant, events):
 
 def migrate(server, name):
     files = sorted((PROJECT / "es-postgres" / "migrations").glob("*.sql"))
-    command = [server.bin / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-v", "schema=es", "-d", server.url(name), "-c", "create schema es"]
-    for file in files:
-        command += ["-f", file]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    text = "".join(file.read_text().replace(":schema", '"es"') for file in files)
+    command = [server.bin / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", server.url(name)]
+    subprocess.run(command, input=f"create schema es; {text}", text=True, check=True, stdout=subprocess.DEVNULL)
 
 
 def log_of(server, name, statements):
