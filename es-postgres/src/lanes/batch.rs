@@ -37,6 +37,15 @@ impl Way {
                 _ => self.carry_all(chains).await,
             },
         }
+        self.let_the_answered_go_first().await;
+    }
+
+    /// Callers in a loop come back as soon as they are woken. Were the lane idle before they have had a turn, the first of them
+    /// would go alone, and all others would wait for it. A second turn is for those that another thread of the runtime took.
+    async fn let_the_answered_go_first(&self) {
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
     }
 
     async fn carry_one(&mut self, chains: Vec<Chain>) {

@@ -1,6 +1,6 @@
 //! Group commit. The appends of a process go through two lanes, a held connection each. A lane that is idle sends at once; what
-//! arrives while both are under way waits, and goes together as soon as one of them is back. So a lone caller never waits for
-//! company, and load makes batches.
+//! arrives while both are under way waits, and goes together as soon as one of them is back, to each lane its share. So a lone caller
+//! never waits for company, and load makes batches.
 //!
 //! Appends to one stream keep their order: while one is under way, the later ones wait. A lane waits for nobody else's lock for
 //! long. What would have to goes apart, on a connection of the pool, and holds up its own stream only.

@@ -48,8 +48,10 @@ impl Batch {
         self.chains.is_empty()
     }
 
-    fn has_room_for(&self, next: &Waiting) -> bool {
+    /// Whether another append fits, with at most `share` streams.
+    fn has_room_for(&self, next: &Waiting, share: usize) -> bool {
         self.appends < APPENDS
+            && (self.chains.len() < share || self.places.contains_key(&next.stream))
             && self.events + next.events.len() <= EVENTS
             && self.bytes + next.bytes <= BYTES
     }
@@ -117,12 +119,14 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes out what goes next, in the order of arrival. An append waits while its stream is under way, and so do those of its
+    /// Takes out what goes next, in the order of arrival: a lane's share of all there is to do. An append waits while its stream is under way, and so do those of its
     /// stream behind it.
     pub(super) fn next(&mut self) -> Option<Work> {
         if self.idle_lanes == 0 && self.large == 0 {
             return None;
         }
+        // Without it a lane that came back to many would keep them together, and the other one go with few for ever.
+        let share = (self.waiting.len() + self.under_way.len()).div_ceil(self.lanes);
         let mut batch = Batch::default();
         let mut large = None;
         let mut passed_over = VecDeque::new();
@@ -134,7 +138,7 @@ impl Queue {
                 break;
             }
             if !held && self.idle_lanes > 0 {
-                if next.is_large() || !batch.has_room_for(&next) {
+                if next.is_large() || !batch.has_room_for(&next, share) {
                     self.waiting.push_front(next);
                     break;
                 }

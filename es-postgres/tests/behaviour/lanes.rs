@@ -1,5 +1,6 @@
 //! Group commit: what waits for a lane goes together, and each append gets its own outcome.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use es_core::{
@@ -60,7 +61,7 @@ fn conflict(actual: u64) -> AppendOutcome {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_appends_that_waited_go_in_one_call() {
+async fn a_hundred_appends_that_waited_go_in_two_calls() {
     let (database, _) = fresh().await;
     let proxy = Proxy::before(database.url()).await;
     let options = PostgresStore::options(proxy.url()).notify(false).lock_patience(Duration::from_secs(60));
@@ -72,20 +73,30 @@ async fn a_hundred_appends_that_waited_go_in_one_call() {
     }
     let before = proxy.round_trips();
     busy.open().await;
-    let mut positions: Vec<_> = join_all(waiting)
+    let positions: HashSet<_> = join_all(waiting)
         .await
         .into_iter()
         .flat_map(|outcome| appended(outcome.expect("outcome")).positions)
         .collect();
-    // The batch, and the statement of it, which is prepared first.
-    assert_eq!(proxy.round_trips() - before, 2);
+    // A batch for each lane, and the statement of it, which is prepared first.
+    assert_eq!(proxy.round_trips() - before, 4);
     assert_eq!(positions.len(), 199);
-    positions.dedup();
-    assert!(positions.len() == 199 && positions.is_sorted(), "in the order of their coming");
     let mut connection = connect(database.url()).await;
-    let times = "SELECT count(DISTINCT e.recorded_at) FROM es.events e JOIN es.streams s ON s.id = e.stream
-                 WHERE s.key NOT IN ('x', 'y')";
-    assert_eq!(number(&mut connection, times).await, 1);
+    let (times, smallest) = ("count(*)", "min(appends)");
+    let of_batches = |figure: &str| {
+        format!(
+            "SELECT {figure} FROM (
+                 SELECT count(DISTINCT s.id) AS appends FROM es.events e JOIN es.streams s ON s.id = e.stream
+                 WHERE s.key NOT IN ('x', 'y') GROUP BY e.recorded_at) AS batches"
+        )
+    };
+    assert_eq!(number(&mut connection, &of_batches(times)).await, 2);
+    assert!(number(&mut connection, &of_batches(smallest)).await >= 48, "one half each");
+    let out_of_turn = "SELECT count(*) FROM (
+                           SELECT s.key::int < lag(s.key::int) OVER (PARTITION BY e.recorded_at ORDER BY e.position) AS early
+                           FROM es.events e JOIN es.streams s ON s.id = e.stream WHERE s.key NOT IN ('x', 'y')) AS turns
+                       WHERE early";
+    assert_eq!(number(&mut connection, out_of_turn).await, 0, "in the order of their coming");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -202,6 +213,29 @@ async fn what_is_built_on_an_append_that_is_not_written_is_a_conflict() {
     appended(sound.await.expect("an outcome"));
 }
 
+/// A caller that is answered comes back at once. It must not find the lane idle, and go alone.
+#[tokio::test]
+async fn callers_that_come_back_go_together() {
+    let (database, store) = fresh().await;
+    let callers = (0..8).map(|nth| {
+        let (store, stream) = (store.clone(), stream(&format!("{nth}")));
+        tokio::spawn(async move {
+            for expected in 0..50 {
+                appended(append_one(&store, &stream, expected).await);
+            }
+        })
+    });
+    for caller in join_all(callers).await {
+        caller.expect("no panic");
+    }
+    let mut connection = connect(database.url()).await;
+    let calls = number(&mut connection, "SELECT count(DISTINCT recorded_at) FROM es.events").await;
+    assert!(
+        calls <= 130,
+        "{calls} calls for 400 events of 8 callers; of two lanes each takes half of the callers"
+    );
+}
+
 /// A command in the middle of a chain was carried out before: it is repeated, and those behind it have to decide again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_command_in_a_chain_is_found() {
@@ -264,13 +298,15 @@ async fn when_the_answer_of_a_batch_is_lost_each_gets_its_original_outcome() {
     gate.wait_for_blocked(1).await;
     let first = spawn(&store, "x", 0);
     gate.wait_for(1).await;
-    let waiting = [submit(&store, "known", 1, 2).await, submit(&store, "new", 0, 1).await];
+    // One of the four goes with another of its stream, so that the half of all that a lane takes is all that wait.
+    let known = [submit(&store, "known", 1, 1).await, submit(&store, "known", 2, 1).await];
+    let new = submit(&store, "new", 0, 1).await;
     let behind = submit(&store, "behind", 9, 1).await;
     // The answer of what was held, that of the statement of batches, which is prepared, and that of the batch.
     proxy.cut_at_answer(3);
     gate.open().await;
     appended(first.await.expect("no panic").expect("an outcome"));
-    for outcome in join_all(waiting).await {
+    for outcome in join_all(known.into_iter().chain([new])).await {
         appended(outcome.expect("the original outcome"));
     }
     let failed = behind.await.expect_err("nothing was written, and nobody can tell why");
@@ -281,12 +317,12 @@ async fn when_the_answer_of_a_batch_is_lost_each_gets_its_original_outcome() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_backend_that_is_killed_in_a_batch_leaves_nothing_behind() {
+async fn backends_that_are_killed_in_batches_leave_nothing_behind() {
     let (database, store) = fresh().await;
     let mut busy = Busy::lanes(&database, &store).await;
     let waiting = join_all((0..10).map(|nth| submit_owned(&store, format!("{nth}")))).await;
     let mut watcher = connect(database.url()).await;
-    // The gate stays closed for the batch: what holds the lanes is killed, and then the batch itself.
+    // The gate stays closed for the batches: what holds the lanes is killed, and then they themselves.
     let kill = |backend: i64| format!("SELECT pg_terminate_backend({backend}, 30000)");
     for backend in busy.gate.backends().await {
         sql(&mut watcher, &kill(backend)).await;
@@ -295,8 +331,10 @@ async fn a_backend_that_is_killed_in_a_batch_leaves_nothing_behind() {
         let error = first.await.expect("no panic").expect_err("killed");
         assert!(error.is_retryable(), "{error}");
     }
-    busy.gate.wait_for(1).await;
-    sql(&mut watcher, &kill(busy.gate.backend().await)).await;
+    busy.gate.wait_for(2).await;
+    for backend in busy.gate.backends().await {
+        sql(&mut watcher, &kill(backend)).await;
+    }
     for outcome in join_all(waiting).await {
         let error = outcome.expect_err("killed");
         assert!(error.is_retryable(), "{error}");
