@@ -56,6 +56,11 @@ impl Listener {
         self.0.mark_unchanged();
     }
 
+    /// For one who begins to listen late: as if the bell had rung since the last look.
+    pub(crate) fn presume_rung(&mut self) {
+        self.0.mark_changed();
+    }
+
     /// The first moment, no earlier than this one, of those that follow each other at this interval and are the same for all who
     /// listen to the bell: those who look then can share what they find.
     pub(crate) fn common(&self, moment: Instant, interval: Duration) -> Instant {

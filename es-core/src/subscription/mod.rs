@@ -59,7 +59,8 @@ pub struct Subscription<S> {
     filter: Filter,
     checkpoint: Checkpoint,
     size: PageSize,
-    listener: Listener,
+    /// Nothing before it waits for the first time: who only reads what is there needs no word of the store.
+    listener: Option<Listener>,
     /// When the next look is worth it.
     pace: Pace,
 }
@@ -67,13 +68,12 @@ pub struct Subscription<S> {
 impl<S: EventStore> Subscription<S> {
     /// From the beginning.
     pub fn new(store: S) -> Self {
-        let listener = store.listen();
         Self {
             store,
             filter: Filter::new(),
             checkpoint: Checkpoint::START,
             size: PageSize::new(),
-            listener,
+            listener: None,
             pace: Pace::new(Duration::from_secs(1)),
         }
     }
@@ -150,7 +150,9 @@ impl<S: EventStore> Subscription<S> {
 
     async fn look(&mut self, following: bool, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         // Before the look, so that a ring during it is not missed; and a look whose future is dropped was none.
-        self.listener.forget();
+        if let Some(listener) = &mut self.listener {
+            listener.forget();
+        }
         self.pace.look_at_once();
         let query =
             AllQuery::after(self.checkpoint, &self.filter).limit(self.size.next()).following(following);
@@ -180,7 +182,12 @@ impl<S: EventStore> Subscription<S> {
     /// that to call again and again is no hot loop.
     pub async fn next_page(&mut self, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         loop {
-            self.pace.wait(&mut self.listener).await;
+            let listener = self.listener.get_or_insert_with(|| {
+                let mut listener = self.store.listen();
+                listener.presume_rung();
+                listener
+            });
+            self.pace.wait(listener).await;
             let before = self.checkpoint;
             let page = self.look(self.pace.is_busy(), &mut *sink).await?;
             if page.checkpoint != before {

@@ -37,11 +37,12 @@ async fn an_append_wakes_readers_of_the_same_process_and_of_others() {
     let mut here = Subscription::new(store.clone()).poll_every(NEVER);
     let mut there = Subscription::new(other).poll_every(NEVER);
     let mut watch = connect(database.url()).await;
-    until(&mut watch, LISTENING).await;
     for round in 0..20 {
         let (here, there, position) =
             tokio::join!(next(&mut here), next(&mut there), append(&store, "a", round));
         assert_eq!((here, there), (vec![position], vec![position]));
+        // Since they have waited.
+        until(&mut watch, LISTENING).await;
     }
 }
 
@@ -73,7 +74,9 @@ async fn a_killed_listen_connection_loses_nothing() {
     let other = database.options().connect().await.expect("a store");
     let mut there = Subscription::new(other.clone()).poll_every(NEVER);
     let mut watch = connect(database.url()).await;
-    for round in 0..3 {
+    let position = append(&store, "a", 0).await;
+    assert_eq!(next(&mut there).await, [position]);
+    for round in 1..4 {
         until(&mut watch, LISTENING).await;
         sql(
             &mut watch,

@@ -22,6 +22,9 @@ async fn events_are_projected_once_each_into_tables_of_the_revision() {
     projector.catch_up().await.expect("one more");
     projector.catch_up().await.expect("nothing more");
     assert_exact(&mut db, "es_balances").await;
+    let listening = "SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'es listen'";
+    assert_eq!(number(&mut db, listening).await, 0, "who does not wait needs no word of the store");
 
     let status = projector.status().await.expect("a status");
     assert_eq!((status.lag_events(), status.lag(), status.error()), (0, Duration::ZERO, None));
