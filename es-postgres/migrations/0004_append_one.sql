@@ -11,9 +11,15 @@ CREATE FUNCTION :schema.refusal(
     OUT outcome text, OUT revision bigint, OUT event_count bigint, OUT body_hash bigint)
 LANGUAGE plpgsql SET search_path = :schema, pg_temp SET enable_seqscan = off AS $$
 DECLARE
+    v_isolation text := current_setting('transaction_isolation');
     v_stream streams%ROWTYPE;
     v_command commands%ROWTYPE;
 BEGIN
+    -- Under a snapshot that is older than the attempt, none of this could be told.
+    IF v_isolation NOT IN ('read committed', 'read uncommitted') THEN
+        outcome := v_isolation;
+        RETURN;
+    END IF;
     SELECT * INTO v_stream FROM streams s WHERE s.category = p_category AND s.key = p_key;
     IF NOT FOUND THEN
         revision := 0;
@@ -45,7 +51,8 @@ END $$;
 -- statement is written so that its plan depends on no parameter; else it would be planned at each call.
 --
 -- Names of tables, functions, types and operators are written in full. Thus the caller's search_path says nothing here, and none is set,
--- which would take an eighth of the call. Nor are scans ruled out here: only sessions of the store call this, where they are.
+-- which would take an eighth of the call. Nor are scans ruled out here, or the isolation looked at: only sessions of the store call this,
+-- where both were settled. (Under another isolation an append that goes through is sound, and `refusal` sees that no other can be told.)
 CREATE FUNCTION :schema.append_one(
     p_category integer, p_key text, p_expected bigint, p_head uuid,
     p_event_id uuid, p_type integer, p_payload json,
@@ -56,15 +63,8 @@ CREATE FUNCTION :schema.append_one(
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 #variable_conflict use_column
 DECLARE
-    v_isolation pg_catalog.text := pg_catalog.current_setting('transaction_isolation');
     v_stream bigint;
 BEGIN
-    -- Under a snapshot that is older than the wait for the row, a conflict could not be told.
-    IF v_isolation OPERATOR(pg_catalog.<>) ALL (ARRAY['read committed', 'read uncommitted']) THEN
-        outcome := v_isolation;
-        RETURN;
-    END IF;
-
     LOOP
         IF p_expected OPERATOR(pg_catalog.>) 0 THEN
             IF p_command IS NULL THEN

@@ -40,14 +40,21 @@ impl Answer {
         read_positions: impl FnOnce(&mut PgRecordDecoder<'_>) -> Result<Vec<i64>, BoxDynError>,
     ) -> Result<Self, StoreError> {
         let mut record = PgRecordDecoder::new(row.try_get_raw(0).map_err(unexpected)?).map_err(unexpected)?;
-        Ok(Self {
+        let mut answer = Self {
             outcome: record.try_decode().map_err(unexpected)?,
             positions: positions(read_positions(&mut record).map_err(unexpected)?),
             recorded_at: record.try_decode().map_err(unexpected)?,
-            revision: record.try_decode().map_err(unexpected)?,
-            event_count: record.try_decode().map_err(unexpected)?,
-            body_hash: record.try_decode().map_err(unexpected)?,
-        })
+            revision: None,
+            event_count: None,
+            body_hash: None,
+        };
+        // Nothing more is said of what went through.
+        if answer.outcome != "appended" {
+            answer.revision = record.try_decode().map_err(unexpected)?;
+            answer.event_count = record.try_decode().map_err(unexpected)?;
+            answer.body_hash = record.try_decode().map_err(unexpected)?;
+        }
+        Ok(answer)
     }
 
     /// What this says about the append that it answers.
