@@ -124,5 +124,11 @@ BEGIN
         WHERE outcomes[k.append] IN ('appended', 'new');
     END IF;
 
-    outcomes := array_replace(outcomes, 'new', 'appended');
+    -- Nothing where all were appended, as nearly always.
+    IF 'conflict' = ANY (outcomes) OR 'apart' = ANY (outcomes) THEN
+        outcomes := array_replace(outcomes, 'new', 'appended');
+    ELSE
+        outcomes := NULL;
+        revisions := NULL;
+    END IF;
 END $$;

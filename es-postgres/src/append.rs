@@ -136,7 +136,7 @@ fn bind_event<'q>(call: Call<'q>, event: &'q NewEvent, known: &Known) -> Result<
 }
 
 fn bind_events<'q>(call: Call<'q>, events: &'q [NewEvent], known: &Known) -> Result<Call<'q>, StoreError> {
-    let mut columns = EventColumns::default();
+    let mut columns = EventColumns::for_events(events.len());
     columns.extend(events, known)?;
     let metadata = MetadataColumns::of(events);
     Ok(call

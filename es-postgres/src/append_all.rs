@@ -83,8 +83,9 @@ fn call<'q>(
     appends: &[Append<'q>],
     known: &Known,
 ) -> Result<Query<'q, Postgres, PgArguments>, StoreError> {
-    let mut events = EventColumns::default();
-    let mut metadata = MetadataColumns::default();
+    let count = appends.iter().map(|append| append.events.len()).sum();
+    let mut events = EventColumns::for_events(count);
+    let mut metadata = MetadataColumns::for_events(count);
     for append in appends {
         events.extend(append.events, known)?;
         metadata.extend(append.events);

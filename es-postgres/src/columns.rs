@@ -12,7 +12,7 @@ use crate::json::Json;
 use crate::names::Known;
 
 /// One array for each column, one element for each event.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct EventColumns<'a> {
     pub(crate) ids: Vec<Uuid>,
     pub(crate) types: Vec<i32>,
@@ -20,7 +20,7 @@ pub(crate) struct EventColumns<'a> {
 }
 
 /// One array for each column that comes from the metadata.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct MetadataColumns {
     pub(crate) occurred: Vec<Option<OffsetDateTime>>,
     pub(crate) correlations: Vec<Option<Uuid>>,
@@ -29,6 +29,15 @@ pub(crate) struct MetadataColumns {
 }
 
 impl<'a> EventColumns<'a> {
+    /// With room for as many events.
+    pub(crate) fn for_events(count: usize) -> Self {
+        Self {
+            ids: Vec::with_capacity(count),
+            types: Vec::with_capacity(count),
+            payloads: Vec::with_capacity(count),
+        }
+    }
+
     /// Takes in events, whose types are known.
     pub(crate) fn extend(&mut self, events: &'a [NewEvent], known: &Known) -> Result<(), StoreError> {
         for event in events {
@@ -41,11 +50,22 @@ impl<'a> EventColumns<'a> {
 }
 
 impl MetadataColumns {
+    /// With room for as many events.
+    pub(crate) fn for_events(count: usize) -> Self {
+        Self {
+            occurred: Vec::with_capacity(count),
+            correlations: Vec::with_capacity(count),
+            causations: Vec::with_capacity(count),
+            json: Vec::with_capacity(count),
+        }
+    }
+
     /// One element if all events share their metadata, else one for each event.
     pub(crate) fn of(events: &[NewEvent]) -> Self {
-        let mut columns = Self::default();
         let shared = events.windows(2).all(|pair| Arc::ptr_eq(&pair[0].metadata, &pair[1].metadata));
-        columns.extend(if shared { &events[..events.len().min(1)] } else { events });
+        let events = if shared { &events[..events.len().min(1)] } else { events };
+        let mut columns = Self::for_events(events.len());
+        columns.extend(events);
         columns
     }
 

@@ -1,9 +1,9 @@
 //! The ids that stand for names in the rows: which a program knows, and how it learns the others.
 
-use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use es_core::{Catalogue, Fingerprint, Registration, StoreError};
+use foldhash::HashMap;
 use sqlx::{PgConnection, Row};
 
 use crate::error::{Failure, unexpected};

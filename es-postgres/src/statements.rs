@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, query};
+use sqlx::{Arguments, AssertSqlSafe, query_with};
 
 /// One statement.
 #[derive(Debug, Clone)]
@@ -16,8 +16,11 @@ pub(crate) struct Statement {
 impl Statement {
     /// A call of this statement, to which its parameters are bound.
     pub(crate) fn call<'q>(&self) -> Query<'q, Postgres, PgArguments> {
+        // Room for the parameters of one event, which would be moved again and again while they grow.
+        let mut arguments = PgArguments::default();
+        arguments.reserve(16, 512);
         // The text is ours but for the schema's name, which was checked.
-        query(AssertSqlSafe(Arc::clone(&self.text))).persistent(self.prepared)
+        query_with(AssertSqlSafe(Arc::clone(&self.text)), arguments).persistent(self.prepared)
     }
 }
 

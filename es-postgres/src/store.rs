@@ -173,21 +173,13 @@ impl PostgresStore {
 impl EventStore for PostgresStore {
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
-        let outcome = lanes::append(&self.pool, append).instrument(span).await;
-        self.pool.hints.appended();
-        outcome
+        lanes::append(&self.pool, append).instrument(span).await
     }
 
     async fn submit(&self, append: Append<'_>) -> Result<Submitted, StoreError> {
         let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
         let submitted = lanes::submit(&self.pool, append).instrument(span.clone()).await?;
-        let pool = Arc::clone(&self.pool);
-        let outcome = async move {
-            let outcome = submitted.await;
-            pool.hints.appended();
-            outcome
-        };
-        Ok(Box::pin(outcome.instrument(span)))
+        Ok(Box::pin(submitted.instrument(span)))
     }
 
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {

@@ -89,7 +89,7 @@ impl<'a> Append<'a> {
 /// Whether JSON text has the escape of a NUL character in one of its strings.
 fn holds_nul(json: &[u8]) -> bool {
     let mut at = 0;
-    while let Some(next) = json[at..].iter().position(|&byte| byte == b'\\') {
+    while let Some(next) = memchr::memchr(b'\\', &json[at..]) {
         let escape = at + next;
         if json[escape + 1..].starts_with(b"u0000") {
             return true;

@@ -1,6 +1,8 @@
 //! What a lane carries: one append, or many in one call, each of which stands for itself.
 
-use es_core::{Append, AppendOutcome, Appended, Position, Revision, StoreError};
+use std::vec;
+
+use es_core::{Append, AppendOutcome, Appended, Revision, StoreError};
 use sqlx::Row;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
@@ -14,12 +16,20 @@ use crate::append::{self, CallError};
 use crate::columns::{EventColumns, MetadataColumns, bigint};
 use crate::error::{Failure, unexpected};
 use crate::names::Known;
+use crate::outcome;
 use crate::pool::{Pool, Session};
 use crate::recover::Lost;
 
+/// What `append_batch` answers: what became of each chain, and where the events of those that were appended are stored, in a row.
+struct Answer {
+    fates: Vec<Fate>,
+    positions: Vec<i64>,
+    recorded_at: Option<OffsetDateTime>,
+}
+
 /// What became of a chain.
 enum Fate {
-    Appended(Appended),
+    Appended,
     Conflict(Revision),
     /// Nothing was written; another call has to tell.
     Apart,
@@ -37,6 +47,8 @@ impl Way {
                 _ => self.carry_all(chains).await,
             },
         }
+        // Not only once the lane is left: readers wait for this.
+        self.pool.hints.appended();
         self.let_the_answered_go_first().await;
     }
 
@@ -58,8 +70,8 @@ impl Way {
     async fn carry_all(&mut self, chains: Vec<Chain>) {
         let appends: usize = chains.iter().map(Vec::len).sum();
         let span = debug_span!("append_batch", streams = chains.len(), appends);
-        let fates = match self.send_all(&chains).instrument(span).await {
-            Ok(fates) => fates,
+        let answer = match self.send_all(&chains).instrument(span).await {
+            Ok(answer) => answer,
             Err(Trouble::Lost(lost)) => {
                 self.leave_lane();
                 let waiting: Vec<_> = chains.into_iter().flatten().collect();
@@ -72,11 +84,12 @@ impl Way {
                 return;
             }
             // One of them is refused, and only they themselves can tell which.
-            Err(Trouble::NotWritten) => chains.iter().map(|_| Fate::Apart).collect(),
+            Err(Trouble::NotWritten) => return chains.into_iter().for_each(|chain| self.send_apart(chain)),
         };
-        for (chain, fate) in chains.into_iter().zip(fates) {
+        let mut positions = answer.positions.into_iter();
+        for (chain, fate) in chains.into_iter().zip(answer.fates) {
             match fate {
-                Fate::Appended(appended) => answer_each(chain, appended),
+                Fate::Appended => answer_each(chain, &mut positions, answer.recorded_at),
                 Fate::Conflict(actual) => {
                     for waiting in chain {
                         waiting.answer(Ok(AppendOutcome::Conflict { actual }));
@@ -101,16 +114,16 @@ impl Way {
     }
 
     /// Sends all in one call.
-    async fn send_all(&self, chains: &[Chain]) -> Result<Vec<Fate>, Trouble> {
+    async fn send_all(&self, chains: &[Chain]) -> Result<Answer, Trouble> {
         let pool = &self.pool;
         // If there is no connection to be had, each caller is told why.
         let mut session = pool.lanes.session(pool).await.map_err(|_| Trouble::NotWritten)?;
         let backend = session.backend;
         match call(&mut session, pool, chains).await {
-            Ok(row) => match fates(&row, chains) {
-                Ok(fates) => {
+            Ok(row) => match Answer::read(&row, chains) {
+                Ok(answer) => {
                     pool.lanes.keep(pool, session, None);
-                    Ok(fates)
+                    Ok(answer)
                 }
                 // What was written can still be found, once the session is gone.
                 Err(error) => {
@@ -162,10 +175,11 @@ fn bind<'q>(
     chains: &'q [Chain],
     known: &Known,
 ) -> Result<Query<'q, Postgres, PgArguments>, StoreError> {
-    let mut events = EventColumns::default();
-    let mut metadata = MetadataColumns::default();
+    let count = chains.iter().flatten().map(|waiting| waiting.events.len()).sum();
+    let mut events = EventColumns::for_events(count);
+    let mut metadata = MetadataColumns::for_events(count);
     let mut commands = CommandColumns::default();
-    let mut appends = Vec::new();
+    let mut appends = Vec::with_capacity(count);
     let mut through = Vec::with_capacity(chains.len());
     for (chain, ordinal) in chains.iter().zip(1_i32..) {
         let mut count = 0;
@@ -217,45 +231,46 @@ fn unless_null<T>(column: Vec<Option<T>>) -> Vec<Option<T>> {
     if column.iter().all(Option::is_none) { Vec::new() } else { column }
 }
 
-fn fates(row: &PgRow, chains: &[Chain]) -> Result<Vec<Fate>, StoreError> {
-    let outcomes: Vec<String> = row.try_get(0).map_err(unexpected)?;
-    let positions: Option<Vec<i64>> = row.try_get(1).map_err(unexpected)?;
-    let recorded_at: Option<OffsetDateTime> = row.try_get(2).map_err(unexpected)?;
-    let revisions: Option<Vec<Option<i64>>> = row.try_get(3).map_err(unexpected)?;
-    if outcomes.len() != chains.len() {
-        return Err(unexpected("append_batch did not answer each append"));
+impl Answer {
+    fn read(row: &PgRow, chains: &[Chain]) -> Result<Self, StoreError> {
+        let outcomes: Option<Vec<String>> = row.try_get(0).map_err(unexpected)?;
+        let revisions: Option<Vec<Option<i64>>> = row.try_get(3).map_err(unexpected)?;
+        let fates = match outcomes {
+            None => chains.iter().map(|_| Fate::Appended).collect(),
+            Some(outcomes) if outcomes.len() == chains.len() => {
+                let mut revisions = revisions.unwrap_or_default().into_iter();
+                let fate = |outcome: String| Fate::of(&outcome, revisions.next().flatten());
+                outcomes.into_iter().map(fate).collect()
+            }
+            Some(_) => return Err(unexpected("append_batch did not answer each append")),
+        };
+        let positions: Option<Vec<i64>> = row.try_get(1).map_err(unexpected)?;
+        let recorded_at = row.try_get(2).map_err(unexpected)?;
+        Ok(Self { fates, positions: positions.unwrap_or_default(), recorded_at })
     }
-    let revisions = revisions.unwrap_or_default();
-    let mut positions =
-        positions.unwrap_or_default().into_iter().map(|number| Position::new(number.cast_unsigned()));
-    let answers = outcomes.into_iter().zip(chains).enumerate();
-    answers
-        .map(|(at, (outcome, chain))| match (outcome.as_str(), recorded_at) {
-            ("appended", Some(recorded_at)) => {
-                let events = chain.iter().map(|waiting| waiting.events.len()).sum();
-                let positions = positions.by_ref().take(events).collect();
-                Ok(Fate::Appended(Appended { positions, recorded_at }))
-            }
-            ("conflict", _) => {
-                let actual = revisions.get(at).copied().flatten().unwrap_or_default();
-                Ok(Fate::Conflict(Revision::new(actual.cast_unsigned())))
-            }
+}
+
+impl Fate {
+    fn of(outcome: &str, revision: Option<i64>) -> Self {
+        match outcome {
+            "appended" => Self::Appended,
+            "conflict" => Self::Conflict(Revision::new(revision.unwrap_or_default().cast_unsigned())),
             // Also a session with another isolation level: the call of its own says so.
-            _ => Ok(Fate::Apart),
-        })
-        .collect()
+            _ => Self::Apart,
+        }
+    }
 }
 
 /// Hands each append of a chain its part of the positions.
-fn answer_each(chain: Chain, appended: Appended) {
-    let Appended { positions, recorded_at } = appended;
-    let mut positions = positions.into_iter();
+fn answer_each(chain: Chain, positions: &mut vec::IntoIter<i64>, recorded_at: Option<OffsetDateTime>) {
     for waiting in chain {
-        let positions: Vec<Position> = positions.by_ref().take(waiting.events.len()).collect();
-        let outcome = if positions.len() == waiting.events.len() {
-            Ok(AppendOutcome::Appended(Appended { positions, recorded_at }))
-        } else {
-            Err(unexpected("append_batch did not say where each event was stored"))
+        let wanted = waiting.events.len();
+        let of_append = outcome::positions(positions.take(wanted).collect());
+        let outcome = match recorded_at {
+            Some(recorded_at) if of_append.len() == wanted => {
+                Ok(AppendOutcome::Appended(Appended { positions: of_append, recorded_at }))
+            }
+            _ => Err(unexpected("append_batch did not say where and when each event was stored")),
         };
         waiting.answer(outcome);
     }

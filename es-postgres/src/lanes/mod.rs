@@ -152,8 +152,10 @@ impl Way {
 
 impl Drop for Way {
     fn drop(&mut self) {
-        self.pool.lanes.queue().leave(&self.streams, self.in_lane);
-        self.pool.lanes.ended.notify_waiters();
+        self.pool.hints.appended();
+        if self.pool.lanes.queue().leave(&self.streams, self.in_lane) {
+            self.pool.lanes.ended.notify_waiters();
+        }
         start(&self.pool);
     }
 }

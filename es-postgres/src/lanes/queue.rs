@@ -1,8 +1,9 @@
 //! Who waits, and who may go.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use es_core::{StoreError, StreamId};
+use foldhash::{HashMap, HashSet};
 use tokio::runtime::Handle;
 
 use super::waiting::Waiting;
@@ -14,8 +15,10 @@ const BYTES: usize = 2 << 20;
 
 pub(super) struct Queue {
     waiting: VecDeque<Waiting>,
-    /// The streams of the appends that are under way.
-    under_way: HashSet<StreamId>,
+    /// The streams of the appends that are under way, each with the number of its batch, and the place of its chain there.
+    under_way: HashMap<StreamId, (u64, usize)>,
+    /// How many batches there have been.
+    batches: u64,
     /// How many of those that wait are large.
     large: usize,
     idle_lanes: usize,
@@ -36,8 +39,6 @@ pub(super) enum Work {
 #[derive(Default)]
 struct Batch {
     chains: Vec<Chain>,
-    /// At which place the chain of a stream stands.
-    places: HashMap<StreamId, usize>,
     appends: usize,
     events: usize,
     bytes: usize,
@@ -48,26 +49,21 @@ impl Batch {
         self.chains.is_empty()
     }
 
-    /// Whether another append fits, with at most `share` streams.
-    fn has_room_for(&self, next: &Waiting, share: usize) -> bool {
+    /// Whether another append fits, with at most `share` streams; `chain` is the place of its own, if that is there already.
+    fn has_room_for(&self, next: &Waiting, chain: Option<usize>, share: usize) -> bool {
         self.appends < APPENDS
-            && (self.chains.len() < share || self.places.contains_key(&next.stream))
+            && (self.chains.len() < share || chain.is_some())
             && self.events + next.events.len() <= EVENTS
             && self.bytes + next.bytes <= BYTES
     }
 
     /// Takes an append, unless it does not go on where the one before it on its stream ends.
-    fn take(&mut self, next: Waiting) -> Option<Waiting> {
-        let place = self.places.get(&next.stream).copied();
-        let chain = match place {
-            Some(place) => &mut self.chains[place],
-            None => {
-                self.places.insert(next.stream.clone(), self.chains.len());
-                self.chains.push(Chain::new());
-                let last = self.chains.len() - 1;
-                &mut self.chains[last]
-            }
-        };
+    fn take(&mut self, next: Waiting, chain: Option<usize>) -> Option<Waiting> {
+        let at = chain.unwrap_or_else(|| {
+            self.chains.push(Chain::new());
+            self.chains.len() - 1
+        });
+        let chain = &mut self.chains[at];
         if chain.last().is_some_and(|last| !next.follows(last)) {
             return Some(next);
         }
@@ -83,7 +79,8 @@ impl Queue {
     pub(super) fn new(lanes: usize) -> Self {
         Self {
             waiting: VecDeque::new(),
-            under_way: HashSet::new(),
+            under_way: HashMap::default(),
+            batches: 0,
             large: 0,
             idle_lanes: lanes,
             lanes,
@@ -97,7 +94,7 @@ impl Queue {
         if self.closed {
             return Err(StoreError::Closed);
         }
-        let first = !self.under_way.contains(stream)
+        let first = !self.under_way.contains_key(stream)
             && if large {
                 self.waiting.iter().all(|other| other.stream != *stream)
             } else {
@@ -105,7 +102,7 @@ impl Queue {
             };
         if first {
             self.idle_lanes -= usize::from(!large);
-            self.under_way.insert(stream.clone());
+            self.go(stream, 0);
         }
         Ok(first)
     }
@@ -119,30 +116,36 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes out what goes next, in the order of arrival: a lane's share of all there is to do. An append waits while its stream is under way, and so do those of its
-    /// stream behind it.
+    /// Takes out what goes next, in the order of arrival: a lane's share of all there is to do. An append waits while its stream is
+    /// under way, and so do those of its stream behind it.
     pub(super) fn next(&mut self) -> Option<Work> {
-        if self.idle_lanes == 0 && self.large == 0 {
+        if self.waiting.is_empty() || (self.idle_lanes == 0 && self.large == 0) {
             return None;
         }
         // Without it a lane that came back to many would keep them together, and the other one go with few for ever.
         let share = (self.waiting.len() + self.under_way.len()).div_ceil(self.lanes);
+        self.batches += 1;
         let mut batch = Batch::default();
         let mut large = None;
         let mut passed_over = VecDeque::new();
-        let mut held_back: HashSet<StreamId> = HashSet::new();
+        let mut held_back = HashSet::default();
         while let Some(next) = self.waiting.pop_front() {
-            let held = self.under_way.contains(&next.stream) || held_back.contains(&next.stream);
+            let under_way = self.under_way.get(&next.stream);
+            let chain = under_way.and_then(|(number, chain)| (*number == self.batches).then_some(*chain));
+            let held = (under_way.is_some() && chain.is_none()) || held_back.contains(&next.stream);
             if !held && next.is_large() && batch.is_empty() {
                 large = Some(next);
                 break;
             }
             if !held && self.idle_lanes > 0 {
-                if next.is_large() || !batch.has_room_for(&next, share) {
+                if next.is_large() || !batch.has_room_for(&next, chain, share) {
                     self.waiting.push_front(next);
                     break;
                 }
-                match batch.take(next) {
+                if chain.is_none() {
+                    self.go(&next.stream, batch.chains.len());
+                }
+                match batch.take(next, chain) {
                     None => continue,
                     Some(next) => passed_over.push_back(next),
                 }
@@ -155,23 +158,28 @@ impl Queue {
         self.waiting = passed_over;
         if let Some(large) = large {
             self.large -= 1;
-            self.under_way.insert(large.stream.clone());
+            self.go(&large.stream, 0);
             return Some(Work::Large(large));
         }
         if batch.is_empty() {
             return None;
         }
         self.idle_lanes -= 1;
-        self.under_way.extend(batch.places.into_keys());
         Some(Work::Batch(batch.chains))
     }
 
-    /// Takes note of what has come to its end.
-    pub(super) fn leave(&mut self, streams: &[StreamId], lane: bool) {
+    /// Takes note that an append to this stream goes, in the batch that is being made if any is.
+    fn go(&mut self, stream: &StreamId, chain: usize) {
+        self.under_way.insert(stream.clone(), (self.batches, chain));
+    }
+
+    /// Takes note of what has come to its end; whether somebody waits for the end of all.
+    pub(super) fn leave(&mut self, streams: &[StreamId], lane: bool) -> bool {
         for stream in streams {
             self.under_way.remove(stream);
         }
         self.idle_lanes += usize::from(lane);
+        self.closed
     }
 
     /// Lets nothing in any more; whether all that was let in has come to its end.
