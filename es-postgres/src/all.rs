@@ -74,8 +74,7 @@ async fn shared(
     Ok((end, safe))
 }
 
-/// Reads a page on a connection of the pool. A reader at the end asks the server how far it may go; for another one, what was safe
-/// a moment ago still is, and enough.
+/// Reads a page on a connection of the pool.
 async fn alone(
     pool: &Arc<Pool>,
     query: &AllQuery<'_>,
@@ -85,23 +84,12 @@ async fn alone(
 ) -> Result<(End, Safe, Option<Kept>), StoreError> {
     loop {
         let mut lease = pool.lease().await?;
-        let latest = if at_end { None } else { pool.watermark.latest(lease.session.opened) };
-        let safe = match latest {
-            Some(safe) => Some(safe),
-            None => match safe_since(pool, &lease.session, began).await {
-                Ok(safe) => safe,
-                Err(error) => {
-                    lease.keep();
-                    return Err(error);
-                }
-            },
-        };
         let mut handed_out = false;
         let mut watched = |event: RawEvent<'_>| {
             handed_out = true;
             sink(event)
         };
-        let read = page(&mut lease.session, pool, query, safe, at_end, &mut watched).await;
+        let read = page(&mut lease.session, pool, query, began, at_end, &mut watched).await;
         if let Some(page) = lease.settle(read, handed_out) {
             return page;
         }
@@ -111,14 +99,7 @@ async fn alone(
 pub(crate) async fn head(pool: &Arc<Pool>) -> Result<Checkpoint, StoreError> {
     loop {
         let mut lease = pool.lease().await?;
-        let safe = match safe_since(pool, &lease.session, Instant::now()).await {
-            Ok(safe) => safe,
-            Err(error) => {
-                lease.keep();
-                return Err(error);
-            }
-        };
-        let read = last_event(&mut lease.session, pool, safe).await;
+        let read = last_event(&mut lease.session, pool).await;
         if let Some(checkpoint) = lease.settle(read, false) {
             return checkpoint;
         }
@@ -126,18 +107,32 @@ pub(crate) async fn head(pool: &Arc<Pool>) -> Result<Checkpoint, StoreError> {
 }
 
 /// A watermark for a session that was asked for no earlier than this; none behind a pooler, where it is asked for with the read.
+///
+/// Who does not follow the store asks twice or so, and asks on the connection of the read, as long as there is no other for it. Where
+/// appends are open, one answer is not enough: those that belong together are kept, with a connection of their own.
 async fn safe_since(
     pool: &Arc<Pool>,
-    session: &Session,
+    session: &mut Session,
+    following: bool,
     moment: Instant,
-) -> Result<Option<Safe>, StoreError> {
+) -> Result<Option<Safe>, ReadError> {
     if pool.settings.pooler {
         return Ok(None);
     }
-    watermark::since(pool, moment.max(session.opened)).await.map(Some)
+    if !following && !pool.watermark.has_connection() {
+        let asked = Ledger::default().ask(&mut session.connection, &pool.statements).await;
+        let safe = asked.map_err(ReadError::Failed)?;
+        if !safe.held {
+            pool.watermark.learn(safe);
+            return Ok(Some(safe));
+        }
+    }
+    let shared = watermark::since(pool, moment.max(session.opened)).await;
+    shared.map(Some).map_err(ReadError::Elsewhere)
 }
 
-async fn last_event(session: &mut Session, pool: &Pool, safe: Option<Safe>) -> Result<Checkpoint, ReadError> {
+async fn last_event(session: &mut Session, pool: &Arc<Pool>) -> Result<Checkpoint, ReadError> {
+    let safe = safe_since(pool, session, false, Instant::now()).await?;
     let safe = begin(session, pool, safe, 0).await?;
     let call = pool.statements.head.call().bind(safe.position.cast_signed());
     let row = call.fetch_optional(&mut session.connection).await?;
@@ -162,17 +157,23 @@ async fn ask_here(session: &mut Session, pool: &Pool, beyond: u64) -> Result<Saf
     }
 }
 
-/// A page up to the watermark; without one it is asked for in the transaction of the page.
+/// A page up to the watermark; without one it is asked for in the transaction of the page. A reader at the end asks the server how far it
+/// may go; for another one, what was safe a moment ago still is, and enough.
 async fn page(
     session: &mut Session,
-    pool: &Pool,
+    pool: &Arc<Pool>,
     query: &AllQuery<'_>,
-    safe: Option<Safe>,
-    keep: bool,
+    began: Instant,
+    at_end: bool,
     sink: Sink<'_>,
 ) -> Result<(End, Safe, Option<Kept>), ReadError> {
+    let latest = if at_end { None } else { pool.watermark.latest(session.opened) };
+    let safe = match latest {
+        Some(safe) => Some(safe),
+        None => safe_since(pool, session, query.following, began).await?,
+    };
     let safe = begin(session, pool, safe, query.after.position().get()).await?;
-    let (end, kept) = page::read(session, pool, query, safe.position, keep, sink).await?;
+    let (end, kept) = page::read(session, pool, query, safe.position, at_end, sink).await?;
     pool.commit(&mut session.connection).await?;
     Ok((end, safe, kept))
 }

@@ -19,6 +19,8 @@ pub(crate) enum ReadError {
     Failed(Failure),
     /// By the sink, or by a row that is not what it should be.
     Stopped(StoreError),
+    /// On another connection, before anything was read on this one.
+    Elsewhere(StoreError),
 }
 
 impl From<sqlx::Error> for ReadError {
@@ -37,7 +39,7 @@ impl From<ReadError> for StoreError {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::Failed(failure) => failure.into(),
-            ReadError::Stopped(error) => error,
+            ReadError::Stopped(error) | ReadError::Elsewhere(error) => error,
         }
     }
 }

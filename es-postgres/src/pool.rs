@@ -290,6 +290,10 @@ impl Lease {
                 Some(Ok(done))
             }
             Err(ReadError::Stopped(error)) => Some(Err(error)),
+            Err(ReadError::Elsewhere(error)) => {
+                self.keep();
+                Some(Err(error))
+            }
             Err(ReadError::Failed(failure)) => {
                 let again = self.session.used && failure.is_lost() && !handed_out;
                 self.keep_after(&failure);

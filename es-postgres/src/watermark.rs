@@ -128,6 +128,19 @@ impl Watermark {
         latest.filter(|safe| safe.began >= opened)
     }
 
+    /// Whether there is a connection for questions, or one is being made.
+    pub(crate) fn has_connection(&self) -> bool {
+        self.asking.try_lock().map_or(true, |asking| asking.is_some())
+    }
+
+    /// Takes in what somebody was told on another connection.
+    pub(crate) fn learn(&self, safe: Safe) {
+        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        if latest.is_none_or(|latest| latest.began < safe.began) {
+            *latest = Some(safe);
+        }
+    }
+
     /// Whether a page can be filled without another question, by the last answer.
     pub(crate) fn is_far(&self, query: &AllQuery<'_>) -> bool {
         let last = query.after.position().get().saturating_add(query.limit as u64);
@@ -151,7 +164,7 @@ impl Watermark {
                 Ok(safe) => {
                     session.used = true;
                     *asking = Some(Asking { session, seen });
-                    *self.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(safe);
+                    self.learn(safe);
                     return Ok(safe);
                 }
                 // It idled while the server went away: a new one is worth a try.

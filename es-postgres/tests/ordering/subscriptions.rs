@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Checkpoint, EventStore, Filter, Listener, RawEvent, StoreError, Subscription};
+use es_core::{Checkpoint, EventStore, Filter, Listener, RawEvent, Rest, StoreError, Subscription};
 use es_postgres::PostgresStore;
 use sqlx::Connection;
 
@@ -88,6 +88,40 @@ async fn a_killed_listen_connection_loses_nothing() {
         let position = append(&store, "a", round).await;
         assert_eq!(next(&mut there).await, [position]);
     }
+}
+
+/// A connection for the questions is made once one answer is not enough: an append is open.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_reads_what_is_there_takes_one_connection() {
+    const CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity
+         WHERE datname = current_database() AND backend_type = 'client backend'";
+    let (database, store) = fresh().await;
+    let first = append(&store, "a", 0).await;
+    let mut writer = connect(database.url()).await;
+    let mut tx = writer.begin().await.expect("a transaction");
+    let held = append_in(&store, &mut tx, "b", 0).await;
+    let behind = append(&store, "a", 1).await;
+    store.close().await;
+    let mut watch = connect(database.url()).await;
+    until(&mut watch, &format!("({CONNECTIONS}) = 2")).await;
+
+    let mut reader = Subscription::new(database.options().connect().await.expect("a store"));
+    let mut seen = Vec::new();
+    let mut take = |raw: RawEvent<'_>| {
+        seen.push(raw.position.get());
+        Ok(())
+    };
+    let page = reader.page(&mut take).await.expect("a page");
+    assert_eq!((page.rest, numbers(&mut watch, CONNECTIONS).await), (Rest::Held, vec![4]));
+    tx.commit().await.expect("committed");
+    let page = reader.page(&mut take).await.expect("a page");
+    assert_eq!(page.rest, Rest::Nothing);
+    assert_eq!(seen, [first, held, behind]);
+
+    let mut reader = Subscription::new(database.options().connect().await.expect("another store"));
+    let page = reader.page(&mut |_| Ok(())).await.expect("a page");
+    assert_eq!((page.events, page.rest), (3, Rest::Nothing));
+    assert_eq!(numbers(&mut watch, CONNECTIONS).await, [5], "one more");
 }
 
 #[tokio::test(flavor = "multi_thread")]
