@@ -94,8 +94,8 @@ pub(super) enum Command {
 pub(super) struct Import {
     /// JSON lines, plain or gzip; `-` for the standard input
     pub(super) file: PathBuf,
-    /// How many applications are worked on at a time
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    /// How many applications are worked on at a time; records that wait for the server are written together
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(super) concurrency: u16,
     /// Counts and lists bad records, instead of stopping at the first
     #[arg(long)]

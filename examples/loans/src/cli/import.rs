@@ -18,7 +18,7 @@ use crate::table::grouped;
 pub(super) async fn import<A: Generation>(args: &args::Import) -> Result<(), Failure> {
     let concurrency = usize::from(args.concurrency);
     let chosen = match args.store {
-        StoreKind::Postgres => Chosen::postgres(Purpose::Write, concurrency).await?,
+        StoreKind::Postgres => Chosen::postgres(Purpose::Write, concurrency.min(REPLAYED_AT_ONCE)).await?,
         StoreKind::Memory => Chosen::memory(),
     };
     let repository = repository::<A>(&chosen);

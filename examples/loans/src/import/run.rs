@@ -94,10 +94,11 @@ impl<A: Generation, S: EventStore + 'static> Import<A, S> {
     /// An import through this repository.
     #[must_use]
     pub const fn new(repository: Repository<A, S>) -> Self {
-        Self { repository, concurrency: 16, skip_bad: false }
+        Self { repository, concurrency: 64, skip_bad: false }
     }
 
-    /// How many applications are worked on at a time.
+    /// How many applications are worked on at a time; 64 unless said otherwise. What waits for the store is written together, so this
+    /// may well be more than its connections.
     #[must_use]
     pub fn concurrency(mut self, applications: usize) -> Self {
         self.concurrency = applications.max(1);
