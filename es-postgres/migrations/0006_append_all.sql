@@ -49,7 +49,12 @@ BEGIN
                 SELECT (SELECT s.id FROM streams s WHERE s.category = w.category AND s.key = w.key)
                 FROM unnest(p_categories, p_keys) WITH ORDINALITY AS w (category, key, ordinal)
                 ORDER BY w.ordinal);
-            PERFORM FROM streams s WHERE s.id = ANY (v_streams) ORDER BY s.category, s.key FOR NO KEY UPDATE;
+            -- In one order, so that two calls do not wait for each other; and one by one: ordered by its own columns, all of the
+            -- table would be read along the index of keys.
+            PERFORM FROM (
+                SELECT w.stream FROM unnest(v_streams, p_categories, p_keys) AS w (stream, category, key)
+                ORDER BY w.category, w.key COLLATE "C") AS o
+            CROSS JOIN LATERAL (SELECT FROM streams s WHERE s.id = o.stream FOR NO KEY UPDATE) AS l;
 
             -- A statement of its own, so that it sees what was committed while the locks were waited for. A stream that
             -- was not there to be locked is not there.
