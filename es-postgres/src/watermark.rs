@@ -133,7 +133,7 @@ impl Watermark {
         self.asking.try_lock().map_or(true, |asking| asking.is_some())
     }
 
-    /// Takes in what somebody was told on another connection.
+    /// Takes in an answer, on whichever connection it came, unless there is a newer one.
     pub(crate) fn learn(&self, safe: Safe) {
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if latest.is_none_or(|latest| latest.began < safe.began) {

@@ -24,12 +24,12 @@ use crate::recover::Lost;
 struct Answer {
     fates: Vec<Fate>,
     positions: Vec<i64>,
-    recorded_at: Option<OffsetDateTime>,
 }
 
 /// What became of a chain.
 enum Fate {
-    Appended,
+    /// When.
+    Appended(OffsetDateTime),
     Conflict(Revision),
     /// Nothing was written; another call has to tell.
     Apart,
@@ -89,7 +89,7 @@ impl Way {
         let mut positions = answer.positions.into_iter();
         for (chain, fate) in chains.into_iter().zip(answer.fates) {
             match fate {
-                Fate::Appended => answer_each(chain, &mut positions, answer.recorded_at),
+                Fate::Appended(recorded_at) => answer_each(chain, &mut positions, recorded_at),
                 Fate::Conflict(actual) => {
                     for waiting in chain {
                         waiting.answer(Ok(AppendOutcome::Conflict { actual }));
@@ -232,46 +232,43 @@ fn unless_null<T>(column: Vec<Option<T>>) -> Vec<Option<T>> {
 }
 
 impl Answer {
+    /// Refused unless it says where and when each event is stored.
     fn read(row: &PgRow, chains: &[Chain]) -> Result<Self, StoreError> {
         let outcomes: Option<Vec<String>> = row.try_get(0).map_err(unexpected)?;
-        let revisions: Option<Vec<Option<i64>>> = row.try_get(3).map_err(unexpected)?;
-        let fates = match outcomes {
-            None => chains.iter().map(|_| Fate::Appended).collect(),
-            Some(outcomes) if outcomes.len() == chains.len() => {
-                let mut revisions = revisions.unwrap_or_default().into_iter();
-                let fate = |outcome: String| Fate::of(&outcome, revisions.next().flatten());
-                outcomes.into_iter().map(fate).collect()
-            }
-            Some(_) => return Err(unexpected("append_batch did not answer each append")),
-        };
         let positions: Option<Vec<i64>> = row.try_get(1).map_err(unexpected)?;
-        let recorded_at = row.try_get(2).map_err(unexpected)?;
-        Ok(Self { fates, positions: positions.unwrap_or_default(), recorded_at })
-    }
-}
-
-impl Fate {
-    fn of(outcome: &str, revision: Option<i64>) -> Self {
-        match outcome {
-            "appended" => Self::Appended,
-            "conflict" => Self::Conflict(Revision::new(revision.unwrap_or_default().cast_unsigned())),
-            // Also a session with another isolation level: the call of its own says so.
-            _ => Self::Apart,
+        let recorded_at: Option<OffsetDateTime> = row.try_get(2).map_err(unexpected)?;
+        let revisions: Option<Vec<Option<i64>>> = row.try_get(3).map_err(unexpected)?;
+        let incomplete = || unexpected("append_batch did not answer each append");
+        // No outcomes: all were appended.
+        if outcomes.as_ref().is_some_and(|outcomes| outcomes.len() != chains.len()) {
+            return Err(incomplete());
         }
+        let mut outcomes = outcomes.into_iter().flatten();
+        let mut revisions = revisions.into_iter().flatten();
+        let (mut fates, mut stored) = (Vec::with_capacity(chains.len()), 0);
+        for chain in chains {
+            let (outcome, revision) = (outcomes.next(), revisions.next().flatten());
+            fates.push(match outcome.as_deref() {
+                None | Some("appended") => {
+                    stored += chain.iter().map(|waiting| waiting.events.len()).sum::<usize>();
+                    Fate::Appended(recorded_at.ok_or_else(incomplete)?)
+                }
+                Some("conflict") => {
+                    Fate::Conflict(Revision::new(revision.unwrap_or_default().cast_unsigned()))
+                }
+                // Also a session with another isolation level: the call of its own says so.
+                Some(_) => Fate::Apart,
+            });
+        }
+        let positions = positions.unwrap_or_default();
+        if positions.len() == stored { Ok(Self { fates, positions }) } else { Err(incomplete()) }
     }
 }
 
 /// Hands each append of a chain its part of the positions.
-fn answer_each(chain: Chain, positions: &mut vec::IntoIter<i64>, recorded_at: Option<OffsetDateTime>) {
+fn answer_each(chain: Chain, positions: &mut vec::IntoIter<i64>, recorded_at: OffsetDateTime) {
     for waiting in chain {
-        let wanted = waiting.events.len();
-        let of_append = outcome::positions(positions.take(wanted).collect());
-        let outcome = match recorded_at {
-            Some(recorded_at) if of_append.len() == wanted => {
-                Ok(AppendOutcome::Appended(Appended { positions: of_append, recorded_at }))
-            }
-            _ => Err(unexpected("append_batch did not say where and when each event was stored")),
-        };
-        waiting.answer(outcome);
+        let positions = outcome::positions(positions.take(waiting.events.len()).collect());
+        waiting.answer(Ok(AppendOutcome::Appended(Appended { positions, recorded_at })));
     }
 }

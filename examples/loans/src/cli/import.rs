@@ -17,6 +17,7 @@ use crate::table::grouped;
 
 pub(super) async fn import<A: Generation>(args: &args::Import) -> Result<(), Failure> {
     let concurrency = usize::from(args.concurrency);
+    // A connection is for a load: appends have their own.
     let chosen = match args.store {
         StoreKind::Postgres => Chosen::postgres(Purpose::Write, concurrency.min(REPLAYED_AT_ONCE)).await?,
         StoreKind::Memory => Chosen::memory(),
