@@ -57,6 +57,19 @@ impl Gate {
         .expect("backends")
     }
 
+    /// Lets those through who stand at the gate, and nobody behind them: who closes it again stands in the queue before it opens.
+    pub(crate) async fn let_through(&mut self, url: &str, appends: i64) {
+        self.wait_for(appends).await;
+        let mut next = connect(url).await;
+        let closing = tokio::spawn(async move {
+            sql(&mut next, "SELECT pg_advisory_lock(4711)").await;
+            next
+        });
+        self.wait_for(appends + 1).await;
+        self.open().await;
+        self.connection = closing.await.expect("a gate that is closed again");
+    }
+
     pub(crate) async fn open(&mut self) {
         sql(&mut self.connection, "SELECT pg_advisory_unlock(4711)").await;
     }
