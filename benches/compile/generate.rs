@@ -5,8 +5,20 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-const AGGREGATES: usize = 10;
-const EVENTS: usize = 10;
+/// How many aggregates a crate has, and how many events each of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Size {
+    pub(crate) aggregates: usize,
+    pub(crate) events: usize,
+}
+
+impl Size {
+    pub(crate) const ALL: [Self; 2] =
+        [Self { aggregates: 10, events: 10 }, Self { aggregates: 1, events: 300 }];
+}
+
+/// What all names begin with, so that telling them apart costs what it may cost.
+const PREFIX: &str = "company.department.consumer-lending.applications";
 
 /// Fields as they come in real events.
 const FIELDS: [&str; 10] = [
@@ -34,41 +46,46 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) const ALL: [Self; 2] = [Self::Serde, Self::EsCore];
 
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
+    /// The name of the crate.
+    pub(crate) fn name(self, size: Size) -> String {
+        let kind = match self {
             Self::Serde => "serde-alone",
             Self::EsCore => "with-es-core",
-        }
+        };
+        format!("{kind}-{}x{}", size.aggregates, size.events)
     }
 }
 
 /// Writes a crate into `folder`. Both have the same dependencies, es-core at `root` among them.
-pub(crate) fn write(folder: &Path, kind: Kind, root: &Path) -> io::Result<()> {
+pub(crate) fn write(folder: &Path, kind: Kind, size: Size, root: &Path) -> io::Result<()> {
     fs::create_dir_all(folder.join("src"))?;
     let manifest = format!(
         "[package]\nname = \"{}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
          es-core = {{ path = {:?} }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n",
-        kind.name(),
+        kind.name(size),
         root.join("es-core"),
     );
     fs::write(folder.join("Cargo.toml"), manifest)?;
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     let mut source = String::from("#![allow(missing_docs)]\n");
-    for aggregate in 0..AGGREGATES {
-        source.push_str(&module(kind, aggregate));
+    for aggregate in 0..size.aggregates {
+        source.push_str(&module(kind, aggregate, size.events));
     }
     fs::write(folder.join("src/lib.rs"), source)
 }
 
-fn module(kind: Kind, aggregate: usize) -> String {
+fn module(kind: Kind, aggregate: usize, events: usize) -> String {
     let mut text = format!("pub mod m{aggregate} {{\nuse serde::{{Deserialize, Serialize}};\n");
     text.push_str("#[derive(Serialize, Deserialize)]\n");
     text.push_str("pub enum Channel { Web, Branch, Phone }\n");
-    for event in 0..EVENTS {
+    for event in 0..events {
         match kind {
             Kind::Serde => text.push_str("#[derive(Serialize, Deserialize)]\n"),
             Kind::EsCore => {
-                line(&mut text, format_args!("#[es_core::event(name = \"m{aggregate}.event{event}\")]"));
+                line(
+                    &mut text,
+                    format_args!("#[es_core::event(name = \"{PREFIX}.m{aggregate}.event{event}\")]"),
+                );
             }
         }
         line(&mut text, format_args!("pub struct Event{event} {{ {} }}", fields(event)));
@@ -76,20 +93,20 @@ fn module(kind: Kind, aggregate: usize) -> String {
     match kind {
         Kind::Serde => text.push_str("#[derive(Default, Serialize, Deserialize)]\n"),
         Kind::EsCore => {
-            let events: Vec<String> = (0..EVENTS).map(|event| format!("Event{event}")).collect();
+            let list: Vec<String> = (0..events).map(|event| format!("Event{event}")).collect();
             text.push_str("#[derive(Default, Serialize, Deserialize, es_core::Aggregate)]\n");
             line(
                 &mut text,
                 format_args!(
                     "#[aggregate(name = \"m{aggregate}\", events({}), snapshot(every = 100))]",
-                    events.join(", ")
+                    list.join(", ")
                 ),
             );
         }
     }
     text.push_str("pub struct State { pub count: u64, pub customer: String, pub open: bool }\n");
     if let Kind::EsCore = kind {
-        for event in 0..EVENTS {
+        for event in 0..events {
             line(
                 &mut text,
                 format_args!(

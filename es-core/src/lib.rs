@@ -52,6 +52,11 @@
 
 mod aggregate;
 mod catalogue;
+#[allow(
+    clippy::missing_panics_doc,
+    reason = "a panic of constant code stops the build, which is what they are for"
+)]
+mod checks;
 mod codec;
 mod decode;
 mod envelope;

@@ -14,6 +14,7 @@ mod projection;
 mod shape;
 mod stream_key;
 mod text;
+mod unique_names;
 
 use proc_macro::TokenStream;
 

@@ -38,10 +38,11 @@ fn the_versions_are_in_step_without_the_feature_as_well() {
     let packages = packages();
     let es_core = packages.iter().find(|package| package["name"] == "es-core").expect("is a package");
     let dependencies = es_core["dependencies"].as_array().expect("lists dependencies");
-    let macros: Vec<_> =
-        dependencies.iter().filter(|dependency| dependency["name"] == "es-macros").collect();
+    let macros: Vec<_> = dependencies.iter().filter(|dependency| dependency["name"] == "es-macros").collect();
     let always = macros.iter().any(|dependency| {
-        dependency["optional"] == false && dependency["target"] == "cfg(any())" && dependency["kind"].is_null()
+        dependency["optional"] == false
+            && dependency["target"] == "cfg(any())"
+            && dependency["kind"].is_null()
     });
     assert!(always, "{macros:?}");
 }

@@ -8,7 +8,7 @@ use super::attr::Snapshot;
 use super::check::Aggregate;
 use crate::event_list::Variant;
 use crate::paths::{CratePath, respan, span};
-use crate::text::written;
+use crate::unique_names;
 
 /// ```text
 /// impl Aggregate for Account { … }
@@ -30,7 +30,10 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&TokenStream>) -> 
     let types = types(aggregate);
     let dispatch = dispatch(aggregate);
     let snapshots = aggregate.snapshot.as_ref().map(|snapshot| snapshots(aggregate, snapshot, state));
-    let names = aggregate.sound.then(|| names(aggregate));
+    let names = aggregate.sound.then(|| {
+        let events = aggregate.events.iter().map(|event| &event.path).chain(&aggregate.retired);
+        unique_names::check(events, es_core)
+    });
     let into_events = into_events(aggregate);
     quote! {
         #[automatically_derived]
@@ -179,15 +182,6 @@ fn retired_arm(path: &TypePath, es_core: &CratePath) -> TokenStream {
     respan(arm, span(path))
 }
 
-/// Every event that is read, with its names as code: the present one and the earlier ones.
-fn wire_names<'a>(aggregate: &'a Aggregate<'_>) -> impl Iterator<Item = (&'a TypePath, TokenStream)> {
-    let es_core = &aggregate.es_core;
-    aggregate.events.iter().map(|event| &event.path).chain(&aggregate.retired).map(move |path| {
-        let event = respan(quote!(<#path as #es_core::Event>), span(path));
-        (path, quote!(#event::NAMES))
-    })
-}
-
 fn snapshots(aggregate: &Aggregate<'_>, snapshot: &Snapshot, state: Option<&TokenStream>) -> TokenStream {
     let es_core = &aggregate.es_core;
     let private = es_core.private();
@@ -252,35 +246,5 @@ fn refused(aggregate: &Aggregate<'_>, path: &TypePath) -> TokenStream {
         {
             fn into_events(self, _: &mut #es_core::Events<#ident #type_generics>) {}
         }
-    }
-}
-
-/// Refuses two events of one name, earlier names included, which is known only when constants are evaluated: one check for each event but the
-/// first, at its place in the list.
-///
-/// ```text
-/// const _: () = {
-///     const __es_names: &[(&str, (&str, &[&str]))] = &[("Opened", (Opened::NAME, Opened::WAS)), …];
-///     check_name(__es_names, 1);
-/// };
-/// ```
-fn names(aggregate: &Aggregate<'_>) -> TokenStream {
-    let es_core = &aggregate.es_core;
-    let private = es_core.private();
-    let names = wire_names(aggregate).map(|(path, names)| {
-        let text = written(path);
-        quote!((#text, #names))
-    });
-    let checks = wire_names(aggregate).enumerate().skip(1).map(|(index, (path, _))| {
-        let call = quote!(#private::check_name(__es_names, #index));
-        let call = respan(call, span(path));
-        quote!(#call;)
-    });
-    quote! {
-        #[allow(non_upper_case_globals, unused_qualifications)]
-        const _: () = {
-            const __es_names: &[(&#private::str, (&#private::str, &[&#private::str]))] = &[#(#names),*];
-            #(#checks)*
-        };
     }
 }

@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 
 use super::check::Projection;
 use crate::paths::{respan, span};
-use crate::text::written;
+use crate::unique_names;
 
 /// ```text
 /// enum BalancesEvent { Deposited(Recorded<Deposited>), … }
@@ -26,11 +26,13 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
     let error =
         projection.error.as_ref().map_or_else(|| quote!(#es_core::BoxError), ToTokens::to_token_stream);
     let enumeration = enumeration(projection);
-    let filter = wire_names(projection).map(|(_, names)| names);
+    let filter = names(projection);
     let decode = decode(projection);
     let project_all = project_all(projection);
     let set_up = set_up(projection);
-    let names = projection.sound.then(|| names(projection));
+    let check = projection
+        .sound
+        .then(|| unique_names::check(projection.events.iter().map(|event| &event.path), es_core));
     quote! {
         #enumeration
 
@@ -51,7 +53,7 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
             #set_up
         }
 
-        #names
+        #check
     }
 }
 
@@ -92,7 +94,7 @@ fn decode(projection: &Projection<'_>) -> TokenStream {
             },
         }
     });
-    let wire_names = wire_names(projection).map(|(_, names)| names);
+    let wire_names = names(projection);
     let signature = quote! {
         fn decode(__es_raw: &#es_core::RawEvent<'_>) -> #private::Result<#private::Option<#enum_ident>, #es_core::DecodeError>
     };
@@ -177,33 +179,7 @@ fn set_up(projection: &Projection<'_>) -> TokenStream {
     }
 }
 
-/// Every event with its names as code: the present one and the earlier ones.
-fn wire_names<'a>(projection: &'a Projection<'_>) -> impl Iterator<Item = (&'a syn::TypePath, TokenStream)> {
-    let es_core = &projection.es_core;
-    projection.events.iter().map(move |event| {
-        let path = &event.path;
-        let event = respan(quote!(<#path as #es_core::Event>), span(path));
-        (path, quote!((#event::NAME, #event::WAS)))
-    })
-}
-
-/// Refuses two events of one name, as `#[derive(Aggregate)]` does.
-fn names(projection: &Projection<'_>) -> TokenStream {
-    let private = projection.es_core.private();
-    let names = wire_names(projection).map(|(path, names)| {
-        let text = written(path);
-        quote!((#text, #names))
-    });
-    let checks = wire_names(projection).enumerate().skip(1).map(|(index, (path, _))| {
-        let call = quote!(#private::check_name(__es_names, #index));
-        let call = respan(call, span(path));
-        quote!(#call;)
-    });
-    quote! {
-        #[allow(non_upper_case_globals, unused_qualifications)]
-        const _: () = {
-            const __es_names: &[(&#private::str, (&#private::str, &[&#private::str]))] = &[#(#names),*];
-            #(#checks)*
-        };
-    }
+/// The names of each event, as code.
+fn names(projection: &Projection<'_>) -> impl Iterator<Item = TokenStream> {
+    projection.events.iter().map(|event| unique_names::names(&event.path, &projection.es_core))
 }

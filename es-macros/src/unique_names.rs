@@ -1,0 +1,48 @@
+//! Refusing two events of one name in one list.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::TypePath;
+
+use crate::paths::{CratePath, respan, span};
+use crate::text::written;
+
+/// The names of an event as code: today's and the earlier ones.
+pub(crate) fn names(path: &TypePath, es_core: &CratePath) -> TokenStream {
+    let event = respan(quote!(<#path as #es_core::Event>), span(path));
+    quote!(#event::NAMES)
+}
+
+/// Refuses two events of one name, earlier names included, which are known only when constants are evaluated: one check for
+/// each event but the first, at its place in the list.
+///
+/// ```text
+/// const _: () = {
+///     const NAMES: Names = &[("Opened", Opened::NAMES), …];
+///     const TAKEN: &[bool] = &taken::<{ slots(NAMES) }, 2>(NAMES);
+///     check_name(NAMES, TAKEN, 1);
+/// };
+/// ```
+pub(crate) fn check<'a>(
+    events: impl Iterator<Item = &'a TypePath> + Clone,
+    es_core: &CratePath,
+) -> TokenStream {
+    let private = es_core.private();
+    let count = events.clone().count();
+    let listed = events.clone().map(|path| {
+        let (text, names) = (written(path), names(path, es_core));
+        quote!((#text, #names))
+    });
+    let checks = events.enumerate().skip(1).map(|(index, path)| {
+        let call = quote!(#private::check_name(__ES_NAMES, __ES_TAKEN, #index));
+        let call = respan(call, span(path));
+        quote!(#call;)
+    });
+    quote! {
+        const _: () = {
+            const __ES_NAMES: #private::Names<'_> = &[#(#listed),*];
+            const __ES_TAKEN: &[#private::bool] = &#private::taken::<{ #private::slots(__ES_NAMES) }, #count>(__ES_NAMES);
+            #(#checks)*
+        };
+    }
+}
