@@ -228,6 +228,9 @@ impl EventShape {
 
     pub(crate) fn lines(&self) -> Vec<Line> {
         let mut lines = self.schema.lines();
+        if let Some(payload) = lines.first_mut() {
+            payload.rust = Some(self.struct_name.to_owned());
+        }
         if let Some(semantics) = self.semantics {
             lines.insert(1, Line::new("semantics", format!("{semantics:?}")));
         }

@@ -16,8 +16,8 @@ pub use std::vec::Vec;
 
 pub use serde;
 
-pub use std::any::type_name;
-pub use std::{column, concat, line, module_path};
+pub use std::any::{TypeId, type_name};
+pub use typeid::of as type_id;
 
 pub use crate::catalogue::{AddedDefault, AggregateDescription, EventDescription};
 pub use crate::checks::{Names, check_name, check_previous, check_written, slots, taken};

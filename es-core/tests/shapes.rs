@@ -531,3 +531,53 @@ proptest! {
         }
     }
 }
+
+#[derive(Serialize, Deserialize, Shape)]
+#[serde(rename_all = "camelCase")]
+#[shape(name = "Kept")]
+struct InRust {
+    paid_amount: u8,
+    same: u8,
+    r#type: String,
+    #[serde(rename(serialize = "a", deserialize = "b"))]
+    twofold: u8,
+    tuple: (u8, u8),
+    way: WayInRust<Vec<String>>,
+}
+
+#[derive(Serialize, Deserialize, Shape)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "camelCase")]
+enum WayInRust<T> {
+    OnFoot { of_all: T },
+    Same(T, #[serde(rename = "x")] u8),
+}
+
+#[test]
+fn names_in_rust_are_known_where_they_differ_and_are_no_part_of_the_text() {
+    let schema = Schema::of::<Vec<InRust>>();
+    let text = schema.text();
+    let described = format!("{schema:?}");
+    let mut names: Vec<&str> =
+        described.split("Rust(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    names.sort_unstable();
+    assert_eq!(names, ["OnFoot", "Same", "of_all", "paid_amount", "r#type", "twofold"]);
+    for name in ["rust: \"InRust\"", "rust: \"WayInRust<Vec<String>>\""] {
+        assert!(described.contains(name), "{name} is missing in {described}");
+    }
+    assert_eq!(
+        text,
+        "payload: list<Kept>
+type Kept: struct
+  a: u8, read as b
+  paidAmount: u8
+  same: u8
+  tuple: (u8, u8)
+  type: string
+  way: WayInRust<list<string>>
+type WayInRust<list<string>>: enum
+  on-foot: struct
+    ofAll: list<string>
+  same: (list<string>, u8)
+"
+    );
+}

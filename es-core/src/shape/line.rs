@@ -4,13 +4,24 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// One line, and those below it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Line {
     pub(crate) key: String,
     pub(crate) value: String,
     pub(crate) notes: Vec<String>,
     pub(crate) below: Vec<Self>,
+    /// The name in Rust of what the key names, where it differs. Neither written nor compared.
+    pub(crate) rust: Option<String>,
 }
+
+impl PartialEq for Line {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { key, value, notes, below, rust: _ } = self;
+        (key, value, notes, below) == (&other.key, &other.value, &other.notes, &other.below)
+    }
+}
+
+impl Eq for Line {}
 
 impl Line {
     pub(crate) fn new(key: impl Into<String>, value: impl Into<String>) -> Self {
@@ -50,7 +61,7 @@ impl Line {
             key: key.into(),
             value: value.into(),
             notes: parts.map(Into::into).collect(),
-            below: Vec::new(),
+            ..Self::default()
         }
     }
 

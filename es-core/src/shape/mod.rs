@@ -10,6 +10,7 @@ mod line;
 mod model;
 mod opaque;
 mod probe;
+mod rust_name;
 mod sample;
 mod schema;
 mod text;

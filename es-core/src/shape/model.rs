@@ -1,9 +1,10 @@
 //! The model of a shape: types, and the definitions that they refer to by number.
 
+use std::any::TypeId;
 use std::borrow::Cow;
 
 use super::description::{ContentDescription, FormDescription, TypeDescription, VariantDescription};
-use super::{Describe, FieldDescription};
+use super::{Describe, FieldDescription, rust_name};
 
 /// The shape of one value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +78,8 @@ pub enum Note {
     NoUnknownFields,
     /// Stands for every unknown variant.
     Other,
+    /// The name in Rust, where it is not the one on the wire. Not part of the canonical text.
+    Rust(&'static str),
 }
 
 /// The named types of one shape.
@@ -89,8 +92,10 @@ pub struct Types {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Definition {
     pub(crate) name: String,
-    /// Tells types of one name apart; never printed, as it holds Rust paths.
-    identity: &'static str,
+    /// Tells types of one name apart. Never two types, and never another one for a type that differs in lifetimes only.
+    identity: TypeId,
+    /// The type as code names it, without paths: `Page<String>`.
+    pub(crate) rust: String,
     pub(crate) notes: &'static [Note],
     pub(crate) form: Form,
 }
@@ -125,9 +130,14 @@ pub(crate) struct Variant {
 }
 
 impl Types {
-    /// Enters a derived type, once. `identity` tells it from all other types of the program.
+    /// Enters a derived type, once. `rust` is its name in Rust, which may have paths.
     #[doc(hidden)]
-    pub fn named(&mut self, identity: &'static str, description: &'static TypeDescription) -> Type {
+    pub fn named(
+        &mut self,
+        identity: TypeId,
+        rust: &'static str,
+        description: &'static TypeDescription,
+    ) -> Type {
         let arguments: Vec<Type> = description.arguments.iter().map(|argument| argument(self)).collect();
         let known = self.definitions.iter().position(|definition| definition.identity == identity);
         if let Some(number) = known {
@@ -141,7 +151,8 @@ impl Types {
         let number = self.definitions.len();
         // Entered before its parts are described, so that a part that holds the type again ends here.
         let form = Form::Content(Content::Unit);
-        self.definitions.push(Definition { name, identity, notes: description.notes, form });
+        let rust = rust_name::without_paths(rust);
+        self.definitions.push(Definition { name, identity, rust, notes: description.notes, form });
         self.definitions[number].form = self.form(&description.form);
         Type::Named(number)
     }

@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::marker::PhantomData;
 
-use super::{Describe, Shape, Type, Types};
+use super::{Describe, Shape, Type, Types, rust_name};
 
 /// `Probe::<T>::SHAPE` is the shape of `T` where there is one, and else an opaque one: an associated constant of the type
 /// itself goes before one of a trait, and the former exists only where its bound holds.
@@ -26,25 +26,7 @@ impl<T: ?Sized> Opaque for Probe<T> {
 }
 
 fn opaque(path: &str) -> Type {
-    Type::Opaque(without_paths(path))
-}
-
-/// `alloc::vec::Vec<bank::money::Currency>` becomes `Vec<Currency>`.
-fn without_paths(path: &str) -> String {
-    let mut short = String::new();
-    let mut word = String::new();
-    for character in path.chars() {
-        match character {
-            ':' => word.clear(),
-            _ if character.is_alphanumeric() || character == '_' => word.push(character),
-            _ => {
-                short.push_str(&word);
-                word.clear();
-                short.push(character);
-            }
-        }
-    }
-    short + &word
+    Type::Opaque(rust_name::without_paths(path))
 }
 
 #[cfg(test)]

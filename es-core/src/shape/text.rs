@@ -32,7 +32,9 @@ impl Schema {
             .iter()
             .filter_map(|(number, name)| {
                 let definition = self.types.definitions.get(*number)?;
-                Some(text.definition(format!("type {name}"), definition))
+                let mut line = text.definition(format!("type {name}"), definition);
+                line.rust = Some(definition.rust.clone()).filter(|rust| rust != name);
+                Some(line)
             })
             .collect();
         named.sort_by(|left, right| left.key.cmp(&right.key));
@@ -159,6 +161,7 @@ impl Text<'_> {
                         ref content => self.content(quoted(variant.name).into_owned(), content),
                     };
                     line.notes.extend(notes(variant.notes));
+                    line.rust = rust(variant.notes);
                     line
                 });
                 Line { key, value: "enum".into(), below: below.collect(), ..Line::default() }
@@ -203,13 +206,23 @@ impl Text<'_> {
             Line::new(quoted(field.name), of)
         };
         line.notes.extend(notes(field.notes));
+        line.rust = rust(field.notes);
         line
     }
 }
 
+/// The name in Rust, where it differs.
+fn rust(notes: &[Note]) -> Option<String> {
+    notes.iter().find_map(|note| match note {
+        Note::Rust(name) => Some((*name).to_owned()),
+        _ => None,
+    })
+}
+
 /// The notes in words, sorted.
 fn notes(notes: &[Note]) -> Vec<String> {
-    let mut notes: Vec<Note> = notes.iter().copied().filter(|note| *note != Note::Flatten).collect();
+    let is_written = |note: &Note| !matches!(note, Note::Flatten | Note::Rust(_));
+    let mut notes: Vec<Note> = notes.iter().copied().filter(is_written).collect();
     notes.sort();
     notes.into_iter().map(in_words).collect()
 }
@@ -230,5 +243,6 @@ fn in_words(note: Note) -> String {
         Note::Constant(name, text) => format!("with {} = {}", quoted(name), quoted(text)),
         Note::NoUnknownFields => "no unknown fields".into(),
         Note::Other => "other".into(),
+        Note::Rust(name) => format!("in Rust {name}"),
     }
 }

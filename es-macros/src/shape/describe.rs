@@ -12,6 +12,7 @@ use crate::errors::Errors;
 /// A type as it is written. Mirrors `es_core::shape::TypeDescription`.
 pub(super) struct Described {
     pub(super) name: String,
+    pub(super) rust_name: String,
     pub(super) arguments: Vec<Ident>,
     pub(super) notes: Vec<Note>,
     pub(super) form: Form,
@@ -68,6 +69,7 @@ pub(super) enum Note {
     Constant(String, String),
     NoUnknownFields,
     Other,
+    Rust(String),
 }
 
 pub(super) fn describe(input: &DeriveInput, errors: &mut Errors) -> Described {
@@ -88,6 +90,7 @@ pub(super) fn describe(input: &DeriveInput, errors: &mut Errors) -> Described {
     };
     Described {
         name: declared.name.map_or(rust_name, |name| name.value()),
+        rust_name: input.ident.to_string(),
         arguments: input.generics.type_params().map(|parameter| parameter.ident.clone()).collect(),
         notes,
         form,
@@ -201,6 +204,7 @@ fn content(fields: &Fields, rules: &Both<Rule>, errors: &mut Errors) -> Content 
                 let mut described =
                     described_field(&ident, &field.attrs, &field.ty, &Both::default(), errors)?;
                 described.name = at.to_string();
+                described.notes.retain(|note| !matches!(note, Note::Rust(_)));
                 Some(described)
             });
             let mut described: Vec<Field> = described.collect();
@@ -252,6 +256,10 @@ fn named(
     let written = keys.rename.written.clone().unwrap_or_else(|| apply(rules.written, &rust_name));
     let read = keys.rename.read.clone().unwrap_or_else(|| apply(rules.read, &rust_name));
     let mut notes = Vec::new();
+    // With its `r#`, as it is there to be written in code.
+    if *ident != written {
+        notes.push(Note::Rust(ident.to_string()));
+    }
     if read != written {
         notes.push(Note::ReadAs(read));
     }

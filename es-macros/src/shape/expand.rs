@@ -39,16 +39,17 @@ pub(super) fn implementation(
 
 /// ```text
 /// use Opaque as _;
-/// types.named("bank::money Currency 17:10", const { &TypeDescription { name: "Currency", … } })
+/// types.named(const { TypeId::of::<Self>() }, "Currency", const { &TypeDescription { name: "Currency", … } })
 /// ```
 pub(super) fn body(described: &Described, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
-    let Described { name, arguments, notes, form, is_generic } = described;
+    let Described { name, rust_name, arguments, notes, form, is_generic } = described;
     let identity = if *is_generic {
-        quote!(#private::type_name::<Self>())
+        // It may borrow, and the compiler's own identity is for types that do not.
+        quote!(#private::type_id::<Self>(), #private::type_name::<Self>())
     } else {
-        // The place in the source says the same and costs no code.
-        quote!(#private::concat!(#private::module_path!(), " ", #name, #private::line!(), ":", #private::column!()))
+        // A constant costs the user's build no code.
+        quote!(const { #private::TypeId::of::<Self>() }, #rust_name)
     };
     let arguments = match arguments.as_slice() {
         [] => quote!(#private::NO_ARGUMENTS),
@@ -140,6 +141,7 @@ fn notes(notes: &[Note], private: &TokenStream) -> TokenStream {
             Note::Constant(name, text) => quote!(Constant(#name, #text)),
             Note::NoUnknownFields => quote!(NoUnknownFields),
             Note::Other => quote!(Other),
+            Note::Rust(name) => quote!(Rust(#name)),
         };
         quote!(#private::Note::#note)
     });

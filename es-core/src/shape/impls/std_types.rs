@@ -12,7 +12,7 @@ macro_rules! objects {
     ($($name:literal, $ty:ty, ($($argument:ident)?), $($field:literal: $shape:ty),+;)*) => {$(
         impl $(<$argument: Shape>)? Shape for $ty {
             fn shape(types: &mut Types) -> Type {
-                types.named(type_name::<Self>(), const {
+                types.named(typeid::of::<Self>(), type_name::<Self>(), const {
                     &TypeDescription {
                         name: $name,
                         arguments: &[$($argument::shape)?],
@@ -39,6 +39,7 @@ objects! {
 impl<T: Shape, E: Shape> Shape for Result<T, E> {
     fn shape(types: &mut Types) -> Type {
         types.named(
+            typeid::of::<Self>(),
             type_name::<Self>(),
             const {
                 &TypeDescription {
@@ -66,6 +67,7 @@ impl<T: Shape, E: Shape> Shape for Result<T, E> {
 impl<T: Shape> Shape for Bound<T> {
     fn shape(types: &mut Types) -> Type {
         types.named(
+            typeid::of::<Self>(),
             type_name::<Self>(),
             const {
                 &TypeDescription {
