@@ -83,8 +83,9 @@ pub trait Apply<E> {
     note = "write `impl es_core::Handle<{C}> for {Self} {{ type Error = …; fn handle(&self, command: &{C}) -> Result<es_core::Events<Self>, Self::Error> {{ … }} }}`"
 )]
 pub trait Handle<C>: Aggregate {
+    // The compiler shows the line of the bound, with the words behind it, where an error type does not meet it.
     /// Why the domain says no.
-    type Error: Error + Send + Sync + 'static;
+    type Error: Error + Send + Sync + 'static; // `anyhow::Error` is none; write an enum, with `thiserror`
 
     /// Decides. [`emit`] makes the answer; `emit(())` is the answer "nothing to do".
     ///
@@ -95,6 +96,25 @@ pub trait Handle<C>: Aggregate {
 }
 
 /// The events that a command yields, in order.
+///
+/// They are collected from an iterator of anything that [`emit`] takes, and `Result` collects them as well:
+///
+/// ```
+/// # use es_core::{Aggregate, Apply, Events, Handle, event};
+/// # #[event(name = "basket.filled")] pub struct Filled { pub item: String }
+/// # #[derive(Aggregate, Default)]
+/// # #[aggregate(name = "basket", id = String, events(Filled))]
+/// # pub struct Basket { items: usize }
+/// # impl Apply<Filled> for Basket { fn apply(&mut self, _: Filled) { self.items += 1; } }
+/// # pub struct Fill { pub items: Vec<String> }
+/// impl Handle<Fill> for Basket {
+///     type Error = std::convert::Infallible;
+///
+///     fn handle(&self, command: &Fill) -> Result<Events<Self>, Self::Error> {
+///         Ok(command.items.iter().map(|item| Filled { item: item.clone() }).collect())
+///     }
+/// }
+/// ```
 pub struct Events<A: Aggregate> {
     events: Vec<A::Event>,
 }
@@ -148,6 +168,23 @@ impl<A: Aggregate> fmt::Debug for Events<A> {
     }
 }
 
+impl<A: Aggregate, T: IntoEvents<A>> Extend<T> for Events<A> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, events: I) {
+        for events in events {
+            events.into_events(self);
+        }
+    }
+}
+
+impl<A: Aggregate, T: IntoEvents<A>> FromIterator<T> for Events<A> {
+    fn from_iter<I: IntoIterator<Item = T>>(events: I) -> Self {
+        let events = events.into_iter();
+        let mut all = Self { events: Vec::with_capacity(events.size_hint().0) };
+        all.extend(events);
+        all
+    }
+}
+
 impl<A: Aggregate> IntoIterator for Events<A> {
     type Item = A::Event;
     type IntoIter = std::vec::IntoIter<A::Event>;
@@ -166,15 +203,16 @@ impl<'a, A: Aggregate> IntoIterator for &'a Events<A> {
     }
 }
 
-/// Whatever a decision may yield: one event, the aggregate's event enum, `()`, and `Option`, `Vec`, arrays and tuples
-/// of those.
+/// What a decision may yield: one event, the aggregate's event enum, `()`, [`Events`], and `Option`, `Vec`, arrays and
+/// tuples of those. Of an iterator, collect [`Events`].
 ///
 /// The derive implements it for each event of an aggregate's `events(…)` list.
 // The message cannot name the aggregate: where it is shown, the compiler does not know it yet.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of this aggregate",
     label = "not in the aggregate's `events(…)`",
-    note = "list it: `#[aggregate(events(…, {Self}))]`, and write `impl es_core::Apply<{Self}>` for the aggregate"
+    note = "if this is an event, list it: `#[aggregate(events(…, {Self}))]`, and write `impl es_core::Apply<{Self}>` for the aggregate",
+    note = "if this is an iterator of events, write `Ok(iterator.collect())` in place of `emit(iterator)`"
 )]
 pub trait IntoEvents<A: Aggregate> {
     /// Adds the events to `out`.

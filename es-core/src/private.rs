@@ -31,15 +31,13 @@ pub const NO_NOTES: &[Note] = &[];
 /// Of a type without type parameters.
 pub const NO_ARGUMENTS: &[Describe] = &[];
 
-use std::error::Error;
-
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{Json, Lean};
 use crate::decode::{failed_step, misfit, unreachable_version};
 use crate::{
-    Aggregate, DecodeError, DecodeProblem, EncodeError, Event, EventType, Events, Filter, RawEvent, Recorded,
-    Retired, Snapshots, UpcastContext,
+    Aggregate, BoxError, DecodeError, DecodeProblem, EncodeError, Event, EventType, Events, Filter, RawEvent,
+    Recorded, Retired, Snapshots, UpcastContext,
 };
 
 // What is generic here is compiled once for every event type of every user, so it is kept short. The way of a good event is
@@ -76,7 +74,7 @@ fn close(raw: &RawEvent<'_>, json: &mut Json<'_>) -> Result<(), DecodeError> {
 
 /// Decodes an event that has a version before: an older one by its own struct, which `step` brings up to this one.
 #[inline]
-pub fn decode_chain<Previous, E: Event, Failure: Error + Send + Sync + 'static>(
+pub fn decode_chain<Previous, E: Event, Failure: Into<BoxError>>(
     raw: &RawEvent<'_>,
     previous: u32,
     decode: fn(&RawEvent<'_>) -> Result<Previous, DecodeError>,
@@ -91,7 +89,7 @@ pub fn decode_chain<Previous, E: Event, Failure: Error + Send + Sync + 'static>(
     match decode(raw) {
         Ok(old) => match step(old, &UpcastContext::new(raw)) {
             Ok(event) => Ok(event),
-            Err(error) => Err(failed_step(raw, previous, E::VERSION, Box::new(error))),
+            Err(error) => Err(failed_step(raw, previous, E::VERSION, error.into())),
         },
         Err(error) => Err(error),
     }
@@ -118,7 +116,7 @@ pub fn decode_recorded<E: Event>(raw: &RawEvent<'_>) -> Result<Recorded<E>, Deco
 }
 
 /// Hands on what a retired event stands for.
-pub fn decoded_retired<A: Retired<E>, E, Failure: Error + Send + Sync + 'static>(
+pub fn decoded_retired<A: Retired<E>, E, Failure: Into<BoxError>>(
     raw: &RawEvent<'_>,
     event: Result<E, DecodeError>,
     retired: fn(E, &UpcastContext<'_>) -> Result<Events<A>, Failure>,
@@ -129,7 +127,7 @@ pub fn decoded_retired<A: Retired<E>, E, Failure: Error + Send + Sync + 'static>
             events.into_iter().for_each(out);
             Ok(())
         }
-        Err(error) => Err(DecodeError::new(raw, DecodeProblem::Retired { source: Box::new(error) })),
+        Err(error) => Err(DecodeError::new(raw, DecodeProblem::Retired { source: error.into() })),
     }
 }
 
@@ -164,25 +162,20 @@ pub fn renamed_of(
 pub trait Writes<E> {}
 
 /// Writes an event as the version before, into which `step` turns it.
-pub fn encode_as<E: Event, Previous: Event, Failure: Error + Send + Sync + 'static>(
+pub fn encode_as<E: Event, Previous: Event, Failure: Into<BoxError>>(
     event: &E,
     step: fn(&E) -> Result<Previous, Failure>,
     out: &mut Vec<u8>,
 ) -> Result<(), EncodeError> {
     match step(event) {
         Ok(previous) => previous.encode(out),
-        Err(error) => {
-            Err(EncodeError { name: E::NAME, version: E::WRITTEN_VERSION, source: Box::new(error) })
-        }
+        Err(error) => Err(EncodeError { name: E::NAME, version: E::WRITTEN_VERSION, source: error.into() }),
     }
 }
 
 /// A value as canonical JSON, with the keys of objects in order.
 pub fn as_json<T: Serialize>(value: &T) -> Option<String> {
-    let json = crate::codec::to_json(value).ok()?;
-    let mut value: serde_json::Value = serde_json::from_slice(&json).ok()?;
-    value.sort_all_objects();
-    Some(value.to_string())
+    crate::codec::canonical(&crate::codec::to_json(value).ok()?).ok()
 }
 
 /// The error of an event name that the aggregate does not list.

@@ -37,7 +37,7 @@ use crate::{Aggregate, DecodeError, Events, Metadata, Position, RawEvent, Revisi
 )]
 pub trait UpcastFrom<Previous>: Sized {
     /// Why a step fails; [`Infallible`](std::convert::Infallible) where it can't.
-    type Error: Error + Send + Sync + 'static;
+    type Error: Error + Send + Sync + 'static; // `anyhow::Error` is none; write an enum, with `thiserror`
 
     /// The event of this version that says what `previous` said.
     ///
@@ -85,7 +85,7 @@ pub trait UpcastFrom<Previous>: Sized {
 )]
 pub trait DowncastTo<Previous>: Sized {
     /// Why it cannot be said; [`Infallible`](std::convert::Infallible) where it always can.
-    type Error: Error + Send + Sync + 'static;
+    type Error: Error + Send + Sync + 'static; // `anyhow::Error` is none; write an enum, with `thiserror`
 
     /// The event of the version before.
     ///
@@ -139,7 +139,7 @@ pub trait DowncastTo<Previous>: Sized {
 )]
 pub trait Retired<E>: Aggregate {
     /// Why it fails; [`Infallible`](std::convert::Infallible) where it can't.
-    type Error: Error + Send + Sync + 'static;
+    type Error: Error + Send + Sync + 'static; // `anyhow::Error` is none; write an enum, with `thiserror`
 
     /// The events of today that say what `event` said; [`emit`](crate::emit) makes the answer.
     ///

@@ -1,11 +1,13 @@
 //! Payloads: JSON, without the numbers that JSON cannot hold.
 
+mod canonical;
 mod lean;
 mod strict;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Error;
 
+pub(crate) use canonical::canonical;
 pub(crate) use lean::{Json, Lean};
 pub(crate) use strict::Strict;
 

@@ -44,8 +44,10 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use self::diff::{Shown, difference};
+use crate::codec::canonical;
 use crate::{
-    Aggregate, DecodeError, Event, Events, Handle, IntoEvents, Position, RawEvent, Revision, StreamId,
+    Aggregate, DecodeError, Event, EventType, Events, Handle, IntoEvents, Position, RawEvent, Revision,
+    StreamId,
 };
 
 /// Starts a test from the events that have happened: one, several, or `()`.
@@ -78,8 +80,8 @@ impl<A: Aggregate> Given<A> {
         let mut all = Events::none();
         all.push(events);
         for event in all {
-            let (name, version, json) = encoded::<A>(&event);
-            self = self.and_stored(name, version, &json);
+            let (event_type, json) = encoded::<A>(&event);
+            self = self.and_payload(event_type.name, event_type.written, &json);
         }
         self
     }
@@ -91,10 +93,15 @@ impl<A: Aggregate> Given<A> {
     /// When it does not decode.
     #[must_use = "a history alone tests nothing"]
     #[track_caller]
-    pub fn and_stored(mut self, name: &str, version: u32, payload: &Value) -> Self {
+    pub fn and_stored(self, name: &str, version: u32, payload: &Value) -> Self {
+        self.and_payload(name, version, payload.to_string().as_bytes())
+    }
+
+    #[track_caller]
+    fn and_payload(mut self, name: &str, version: u32, payload: &[u8]) -> Self {
         self.revision = self.revision.next();
         let mut events = Vec::new();
-        let decoded = as_stored(A::NAME, self.revision, name, version, payload, |raw| {
+        let decoded = as_stored_json(A::NAME, self.revision, name, version, payload, |raw| {
             A::decode(raw, &mut |event| events.push(event))
         });
         if let Err(error) = decoded {
@@ -235,22 +242,21 @@ fn assert_same_state<A: PartialEq + Debug>(found: &A, expected: &A) {
 }
 
 #[track_caller]
-fn encoded<A: Aggregate>(event: &A::Event) -> (&'static str, u32, Value) {
-    let event_type = A::event_type(event);
+fn encoded<A: Aggregate>(event: &A::Event) -> (EventType, Vec<u8>) {
     let mut json = Vec::new();
     if let Err(error) = A::encode(event, &mut json) {
         panic!("{error}");
     }
-    match serde_json::from_slice(&json) {
-        Ok(value) => (event_type.name, event_type.written, value),
-        Err(error) => panic!("event `{}` is not written as JSON: {error}", event_type.name),
-    }
+    (A::event_type(event), json)
 }
 
 #[track_caller]
 fn shown<A: Aggregate>(event: &A::Event) -> Shown {
-    let (name, version, payload) = encoded::<A>(event);
-    Shown { name, version, payload }
+    let (EventType { name, written: version, .. }, json) = encoded::<A>(event);
+    match canonical(&json) {
+        Ok(payload) => Shown { name, version, payload },
+        Err(error) => panic!("event `{name}` is not written as JSON: {error}"),
+    }
 }
 
 /// Decodes an event as it may lie in a store: of this version or an older one, brought up to this one.
@@ -290,6 +296,19 @@ pub(crate) fn as_stored<T>(
     payload: &Value,
     take: impl FnOnce(&RawEvent<'_>) -> T,
 ) -> T {
+    as_stored_json(category, revision, name, version, payload.to_string().as_bytes(), take)
+}
+
+/// The same of a payload that a [`Value`] might round.
+#[track_caller]
+fn as_stored_json<T>(
+    category: &'static str,
+    revision: Revision,
+    name: &str,
+    version: u32,
+    payload: &[u8],
+    take: impl FnOnce(&RawEvent<'_>) -> T,
+) -> T {
     let stream = match StreamId::new(category, "test") {
         Ok(stream) => stream,
         Err(error) => panic!("{error}"),
@@ -301,7 +320,7 @@ pub(crate) fn as_stored<T>(
         event_id: Uuid::now_v7(),
         name,
         version,
-        payload: payload.to_string().as_bytes(),
+        payload,
         recorded_at: OffsetDateTime::now_utc(),
         occurred: None,
         correlation_id: None,
