@@ -53,7 +53,7 @@ use proc_macro::TokenStream;
 /// | `write_as = N - 1` | write events as the version before, which programs know that run beside this one; needs `DowncastTo<Previous>`, which a history brings along |
 /// | `was("old.name", …)` | names that the event had before: what is stored under them is read as this event, in every version; a name once used is never given to another event |
 /// | `semantics = "…"` | what the values mean, where the shape does not say it; a change of it is a change of the shape |
-/// | `crate = "…"` | the path of es-core, where it is not `::es_core` |
+/// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
 /// The struct may have named fields, unnamed ones or none, and no generic parameters. `serde::Serialize` and
 /// `serde::Deserialize` are derived for it, each unless a derive below `#[event]` names it; attributes of serde below
@@ -197,7 +197,7 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `event_enum(Name, derive(…))` | name and derives of the generated enum; `<Aggregate>Event` and none if not written |
 /// | `snapshot(every = N, rev = R)` | keep the state when that many events were folded; needs serde on the state. Another `rev`, 0 if not written, makes older snapshots invalid: for a change of `apply` that no field shows |
 /// | `unknown = "error"` | what a stored event is whose name is not listed: an error, or, with `"skip"`, nothing |
-/// | `crate = "…"` | the path of es-core, where it is not `::es_core` |
+/// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
 /// The `Default` of the type is the state of the empty stream. Each listed event needs an `Apply`. The type may be generic,
 /// its events may not; bounds that its `Apply` needs stand on the type itself.
@@ -283,7 +283,7 @@ pub fn aggregate(item: TokenStream) -> TokenStream {
 /// | `error = Type` | why an event cannot be projected; `es_core::BoxError` if not written |
 /// | `batch` | events come in slices, through `ProjectBatch`, and not one by one through `Project` |
 /// | `setup` | an empty model is made by `ProjectSetup` |
-/// | `crate = "…"` | the path of es-core, where it is not `::es_core` |
+/// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
 /// Each listed event needs a `Project`, unless there is `batch`. An event that an aggregate has retired is listed like any
 /// other: a projection takes what was stored. Events that are not listed are not read.
@@ -361,7 +361,7 @@ pub fn projection(item: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `"form"` | on a field, a variant or a type: how it is written, where that does not show: `"string:date-time"`, `"i64"`, `"option<list<string>>"`, `"map<string, any>"` |
 /// | `name = "…"` | on a type: its name in shapes, if that is not the Rust name |
-/// | `crate = "…"` | on a type: the path of es-core, where it is not `::es_core` |
+/// | `crate = path` | on a type: the path of es-core, where it is not `::es_core` |
 #[proc_macro_derive(Shape, attributes(shape))]
 pub fn shape(item: TokenStream) -> TokenStream {
     shape::derive(item.into()).into()
@@ -379,7 +379,7 @@ pub fn shape(item: TokenStream) -> TokenStream {
 /// assert_eq!(AccountNumber::from_key("17").ok(), Some(AccountNumber(17)));
 /// ```
 ///
-/// `#[stream_key(crate = "…")]` is the path of es-core, where it is not `::es_core`.
+/// `#[stream_key(crate = path)]` is the path of es-core, where it is not `::es_core`.
 #[proc_macro_derive(StreamKey, attributes(stream_key))]
 pub fn stream_key(item: TokenStream) -> TokenStream {
     stream_key::derive(item.into()).into()

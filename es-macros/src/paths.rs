@@ -1,13 +1,13 @@
 //! How generated code names es-core, whatever the user's module calls by the same names.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, quote};
-use syn::parse::ParseStream;
-use syn::{Error, LitStr, Path, Result, Type, TypePath};
+use quote::{ToTokens, format_ident, quote};
+use syn::parse::{Parse, ParseStream};
+use syn::{LitStr, Path, Result, Type, TypePath};
 
 use crate::keys;
 
-/// The path of es-core: `::es_core`, or what `crate = "…"` says.
+/// The path of es-core: `::es_core`, or what `crate = …` says.
 #[derive(Clone)]
 pub(crate) struct CratePath(TokenStream);
 
@@ -17,16 +17,21 @@ impl Default for CratePath {
     }
 }
 
+impl Parse for CratePath {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let path = if input.peek(LitStr) {
+            input.parse::<LitStr>()?.parse_with(Path::parse_mod_style)?
+        } else {
+            input.call(Path::parse_mod_style)?
+        };
+        Ok(Self(path.into_token_stream()))
+    }
+}
+
 impl CratePath {
-    /// Reads `= "path"`.
-    pub(crate) fn parse(key: &Ident, input: ParseStream<'_>) -> Result<Self> {
-        let text: LitStr = keys::value(key, "\"path::to::es_core\"", input)?;
-        match text.parse_with(Path::parse_mod_style) {
-            Ok(path) => Ok(Self(path.into_token_stream())),
-            Err(_) => {
-                Err(Error::new_spanned(&text, "this is no path; write one like `crate = \"::my_es_core\"`"))
-            }
-        }
+    /// Reads `= path`, or `= "path"`.
+    pub(crate) fn of_key(key: &Ident, input: ParseStream<'_>) -> Result<Self> {
+        keys::value(key, "::my_es_core", input)
     }
 
     /// The module of everything that only generated code names.
@@ -35,10 +40,17 @@ impl CratePath {
         quote!(#path::__private)
     }
 
-    /// The path of serde, for `#[serde(crate = "…")]`.
-    pub(crate) fn serde(&self) -> LitStr {
-        let text: String = self.private().into_iter().map(|token| token.to_string()).collect();
-        LitStr::new(&format!("{text}::serde"), Span::call_site())
+    /// The path of serde for `#[serde(crate = "…")]` on a type, and what must stand beside the type. serde takes text, and
+    /// text cannot say `$crate`: what is there gets a name beside the type.
+    pub(crate) fn serde(&self, ident: &Ident) -> (LitStr, Option<TokenStream>) {
+        let private = self.private();
+        let text: String = private.clone().into_iter().map(|token| token.to_string()).collect();
+        let literal = |text: String| LitStr::new(&text, Span::call_site());
+        if !text.contains('$') {
+            return (literal(format!("{text}::serde")), None);
+        }
+        let name = format_ident!("__es_serde_{ident}");
+        (literal(name.to_string()), Some(quote!(use #private::serde as #name;)))
     }
 }
 
@@ -68,12 +80,16 @@ pub(crate) fn last_ident(path: &Path) -> Option<&Ident> {
     path.segments.last().map(|segment| &segment.ident)
 }
 
-/// The same code, reported as standing at `span`. Generated locals, and `self`, stay what they are: the user's macros see
-/// others.
+/// The same code, reported as standing at `span`. Generated locals, `self` and `$crate` stay what they are: the user's macros
+/// see others.
 pub(crate) fn respan(code: TokenStream, span: Span) -> TokenStream {
     let respanned = code.into_iter().map(|mut token| {
         match &token {
             TokenTree::Ident(ident) if ident == "self" || ident.to_string().starts_with("__es_") => {
+                return token;
+            }
+            TokenTree::Ident(ident) if ident == "$crate" => {
+                token.set_span(span.resolved_at(ident.span()));
                 return token;
             }
             TokenTree::Group(group) => {

@@ -27,7 +27,7 @@ fn es_core(attributes: &[Attribute], errors: &mut Errors) -> CratePath {
             continue;
         };
         keys::parse("`#[stream_key]`", &["crate"], list.tokens.clone(), errors, |key, input, _| {
-            es_core = CratePath::parse(key, input)?;
+            es_core = CratePath::of_key(key, input)?;
             Ok(())
         });
     }

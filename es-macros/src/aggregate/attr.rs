@@ -89,7 +89,7 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
                 found.snapshot = snapshot(key, list, errors);
             }
             UNKNOWN => found.skip_unknown = unknown(&keys::value(key, "\"error\"", input)?)?,
-            _ => found.es_core = CratePath::parse(key, input)?,
+            _ => found.es_core = CratePath::of_key(key, input)?,
         }
         Ok(())
     });

@@ -70,7 +70,7 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Keys {
                     }
                     found.semantics = Some(text);
                 }
-                _ => found.es_core = CratePath::parse(key, input)?,
+                _ => found.es_core = CratePath::of_key(key, input)?,
             }
             Ok(())
         },

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, LitInt, Path, Token, TypePath};
+use syn::{Attribute, LitInt, LitStr, Path, Token, TypePath};
 
 use super::check::Event;
 use super::item::Item;
@@ -28,8 +28,9 @@ pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) ->
 
 /// The struct, with serde's derives.
 pub(super) fn item(item: &Item, event: &Event) -> TokenStream {
-    let (attributes, rest) = (attributes(item, event), &item.rest);
-    quote!(#attributes #rest)
+    let (serde, beside) = event.es_core.serde(&item.ident);
+    let (attributes, rest) = (attributes(item, event, &serde), &item.rest);
+    quote!(#beside #attributes #rest)
 }
 
 /// What makes it an event.
@@ -184,7 +185,7 @@ fn check(event: &Event, previous: &TypePath) -> TokenStream {
 ///
 /// They stand before the first `#[serde]`, which belongs to them, and else last: an attribute macro that rewrites fields
 /// (such as `serde_as`) has its turn before.
-fn attributes(item: &Item, event: &Event) -> TokenStream {
+fn attributes(item: &Item, event: &Event, serde_path: &LitStr) -> TokenStream {
     let serde = event.es_core.private();
     let derived: Vec<Path> = item.attributes.iter().flat_map(derived).collect();
     let has = |name: &str| derived.iter().any(|path| last_ident(path).is_some_and(|ident| ident == name));
@@ -204,8 +205,7 @@ fn attributes(item: &Item, event: &Event) -> TokenStream {
     let at = attributes.iter().position(is_serde).unwrap_or(attributes.len());
     let (before, behind) = attributes.split_at(at);
     let names_crate = attributes.iter().filter(|attribute| is_serde(attribute)).any(names_crate);
-    let path = event.es_core.serde();
-    let serde_path = (!names_crate).then(|| quote!(#[serde(crate = #path)]));
+    let serde_path = (!names_crate).then(|| quote!(#[serde(crate = #serde_path)]));
     quote! {
         #(#before)*
         #[#serde::derive(#(#missing),*)]

@@ -66,7 +66,7 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
             ERROR => found.error = Some(keys::value(key, "sqlx::Error", input)?),
             BATCH => found.batch = Some(alone(key, input)?),
             SETUP => found.setup = Some(alone(key, input)?),
-            _ => found.es_core = CratePath::parse(key, input)?,
+            _ => found.es_core = CratePath::of_key(key, input)?,
         }
         Ok(())
     });

@@ -77,7 +77,7 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
                 }
                 declared.name = Some(name);
             } else {
-                es_core = CratePath::parse(key, input)?;
+                es_core = CratePath::of_key(key, input)?;
             }
             Ok(())
         });

@@ -2,7 +2,11 @@
 
 use std::convert::Infallible;
 
-use my_es::{Aggregate, Apply, Events, Handle, StreamKey, UpcastContext, UpcastFrom, emit, event};
+use my_es::{Aggregate, Apply, Events, Handle, Shape, StreamKey, UpcastContext, UpcastFrom, emit, event};
+
+pub use my_es as es;
+
+mod facade;
 
 /// The number on a card.
 #[derive(Debug, Clone, PartialEq, StreamKey)]
@@ -29,6 +33,23 @@ impl UpcastFrom<IssuedV1> for Issued {
 
     fn upcast_from(old: IssuedV1, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
         Ok(Self { holder: old.holder, limit: 100_000 })
+    }
+}
+
+/// Who signed.
+#[derive(Debug, Default, Clone, PartialEq, Shape)]
+#[shape("string", crate = my_es)]
+pub struct Signature(pub String);
+
+impl my_es::__private::serde::Serialize for Signature {
+    fn serialize<S: my_es::__private::serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl<'de> my_es::__private::serde::Deserialize<'de> for Signature {
+    fn deserialize<D: my_es::__private::serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self)
     }
 }
 

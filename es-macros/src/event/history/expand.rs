@@ -189,14 +189,16 @@ fn locked_default(
         None if is_serde_as(&attribute) => attribute.to_token_stream(),
         None => TokenStream::new(),
     });
-    let (serde, ty) = (es_core.serde(), &field.ty);
+    let added = format_ident!("__EsAdded");
+    let ((serde, beside), ty) = (es_core.serde(&added), &field.ty);
     quote! {
         (#shown, || {
+            #beside
             #of_struct
             #[derive(#private::serde::Serialize)]
             #[serde(crate = #serde, transparent)]
-            struct __EsAdded(#of_field #ty);
-            #private::as_json(&__EsAdded(#name()))
+            struct #added(#of_field #ty);
+            #private::as_json(&#added(#name()))
         })
     }
 }
