@@ -1,7 +1,7 @@
 //! The catalogue: every version of every event of an aggregate, with its shape.
 
 use crate::shape::{Describe, Line, Schema};
-use crate::{Aggregate, Event, Fingerprint};
+use crate::{Aggregate, Event, Fingerprint, RawEvent};
 
 /// What `#[event]` says about one version, as a constant.
 #[doc(hidden)]
@@ -19,6 +19,9 @@ pub struct EventDescription {
     /// The fields that this version added, each with its default in older events as JSON, where it can be written.
     pub added: &'static [AddedDefault],
     pub shape: Describe,
+    /// Reads an event, brings it up to this version and writes it as this version, where `write_as` makes it write the one
+    /// before.
+    pub whole: Option<ReadWhole>,
     /// The version before. A function, as the struct before may be private to the module of this one.
     pub previous: Option<fn() -> &'static Self>,
 }
@@ -26,6 +29,10 @@ pub struct EventDescription {
 /// A wire name, and a function that makes the default and writes it as JSON.
 #[doc(hidden)]
 pub type AddedDefault = (&'static str, fn() -> Option<String>);
+
+/// A function that reads a stored event and writes all of it.
+#[doc(hidden)]
+pub type ReadWhole = fn(&RawEvent<'_>) -> Result<Vec<u8>, String>;
 
 /// What `#[derive(Aggregate)]` says about the events, as a constant.
 #[doc(hidden)]
@@ -56,6 +63,7 @@ impl EventDescription {
             is_of_history: false,
             added: &[],
             shape: E::shape,
+            whole: None,
             previous: None,
         }
     }

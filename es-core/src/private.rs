@@ -19,7 +19,7 @@ pub use serde;
 pub use std::any::{TypeId, type_name};
 pub use typeid::of as type_id;
 
-pub use crate::catalogue::{AddedDefault, AggregateDescription, EventDescription};
+pub use crate::catalogue::{AddedDefault, AggregateDescription, EventDescription, ReadWhole};
 pub use crate::checks::{Names, check_name, check_previous, check_written, slots, taken};
 pub use crate::shape::{
     ContentDescription, Describe, FieldDescription, FormDescription, Note, Opaque, Probe, Shape, Type,
@@ -171,6 +171,17 @@ pub fn encode_as<E: Event, Previous: Event, Failure: Into<BoxError>>(
         Ok(previous) => previous.encode(out),
         Err(error) => Err(EncodeError { name: E::NAME, version: E::WRITTEN_VERSION, source: error.into() }),
     }
+}
+
+/// Reads an event, brings it up to the version of `E`, and writes all of it, where `E` itself is written as the version
+/// before.
+///
+/// # Errors
+///
+/// What is wrong with it, in words.
+pub fn read_whole<E: Event>(raw: &RawEvent<'_>) -> Result<Vec<u8>, String> {
+    let event = E::decode(raw).map_err(|error| error.problem().to_string())?;
+    crate::codec::to_json(&event).map_err(|error| error.to_string())
 }
 
 /// A value as canonical JSON, with the keys of objects in order.

@@ -23,6 +23,7 @@ fn catalogue(events: &[(&'static str, u32, &'static [&'static str], Describe)]) 
         is_of_history: false,
         added: &[],
         shape,
+        whole: None,
         previous: None,
     };
     Catalogue::of_events("account", events.iter().map(description))

@@ -1,12 +1,15 @@
 //! What to write when a published version has changed or is gone.
 
 mod fields;
+mod keys;
+pub(super) mod meaning;
 mod next;
 
-use super::code::{Code, Entry, Published};
+use super::code::{Code, Entry};
 use super::diff::lines;
 use super::file::{self, Locked};
 use super::findings::Finding;
+use super::published::Published;
 use crate::shape::Line;
 
 /// The shape of a published version has changed.

@@ -1,39 +1,14 @@
 //! What the code says: the events of all aggregates of a lock.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-
-use serde_json::Value;
 
 use super::file::{self, Lines};
 use super::findings::Finding;
+use super::published::Published;
+use super::reader::{Reader, Replay, Written, by_aggregate};
 use crate::catalogue::EventDescription;
 use crate::shape::{Cause, Line, OpaquePart, quoted};
 use crate::{Aggregate, Catalogue, EventShape};
-
-/// One version of one event, which is what is published.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Published {
-    pub(super) name: String,
-    pub(super) version: u32,
-}
-
-impl fmt::Display for Published {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` version {}", self.name, self.version)
-    }
-}
-
-/// Reads a stored payload as one aggregate does: decodes, folds, and writes what came out.
-type Replay = fn(&str, u32, &Value) -> Result<Vec<Written>, String>;
-
-/// An event that was read, as it is written again.
-#[derive(Debug)]
-pub(super) struct Written {
-    pub(super) name: &'static str,
-    pub(super) version: u32,
-    pub(super) payload: Value,
-}
 
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -46,8 +21,10 @@ pub(super) struct Entry {
     pub(super) has_history: bool,
     /// The newest version of this event, and its struct.
     pub(super) newest: (u32, &'static str),
-    /// The aggregates that list the event.
-    pub(super) readers: Vec<(&'static str, Replay)>,
+    /// Whether an aggregate no longer writes it.
+    pub(super) is_retired: bool,
+    /// What reads the event.
+    pub(super) readers: Vec<(Reader, Replay)>,
 }
 
 impl Entry {
@@ -68,12 +45,15 @@ pub(super) struct Code {
 
 impl Code {
     pub(super) fn add<A: Aggregate>(&mut self) {
-        for newest in A::description().all() {
+        let aggregate = A::description();
+        for (at, newest) in aggregate.all().enumerate() {
+            let is_retired = at >= aggregate.events.len();
             for version in newest.versions() {
                 let published = Published { name: version.name.to_owned(), version: version.version };
                 self.events.entry(newest.name).or_default().insert(version.version, published);
                 let names = (newest.version, newest.struct_name());
-                self.add_event(version, names, (A::NAME, replay::<A>));
+                let reader: (Reader, Replay) = (Reader::Aggregate(A::NAME), by_aggregate::<A>);
+                self.add_event(version, names, reader, is_retired);
             }
             self.add_names(newest);
         }
@@ -91,7 +71,8 @@ impl Code {
         &mut self,
         description: &EventDescription,
         newest: (u32, &'static str),
-        reader: (&'static str, Replay),
+        reader: (Reader, Replay),
+        is_retired: bool,
     ) {
         let shape = EventShape::new(description);
         let published = Published { name: shape.name().to_owned(), version: shape.version() };
@@ -109,15 +90,19 @@ impl Code {
                 let is_of_history = description.is_of_history;
                 let has_history = description.previous.is_some_and(|previous| previous().is_of_history);
                 let readers = vec![reader];
-                let entry = Entry { shape, defaults, is_of_history, has_history, newest, readers };
+                let entry =
+                    Entry { shape, defaults, is_of_history, has_history, newest, is_retired, readers };
                 self.entries.insert(published, entry);
             }
-            Some(entry) if entry.shape == shape && entry.defaults == defaults => entry.readers.push(reader),
+            Some(entry) if entry.shape == shape && entry.defaults == defaults => {
+                entry.readers.push(reader);
+                entry.is_retired |= is_retired;
+            }
             Some(entry) => self.findings.push(Finding::new(format!(
-                "{published} are two structs: `{}` in aggregate `{}` and `{}` in aggregate `{}`\n\
+                "{published} are two structs: `{}` in {} and `{}` in {}\n\
                  Give one of the events another name, or list the same struct in both aggregates.",
                 entry.shape.struct_name(),
-                entry.readers.first().map_or("", |(aggregate, _)| aggregate),
+                entry.readers.first().map_or_else(String::new, |(first, _)| first.to_string()),
                 shape.struct_name(),
                 reader.0,
             ))),
@@ -168,6 +153,20 @@ impl Code {
             .filter_map(|now| self.entries.get(self.events.get(now)?.get(&published.version)?))
     }
 
+    /// A version of an event, by its present name.
+    pub(super) fn version_of(&self, name: &str, version: u32) -> Option<(&Published, &Entry)> {
+        self.entries.get_key_value(self.events.get(name)?.get(&version)?)
+    }
+
+    /// The payload with its sets in order, so that it can be compared.
+    pub(super) fn in_order(&self, mut written: Written) -> Written {
+        let published = Published { name: written.name.clone(), version: written.version };
+        if let Some(entry) = self.entries.get(&published) {
+            written.payload = entry.shape.schema().in_order(written.payload);
+        }
+        written
+    }
+
     /// The newest version of the event that has this name, or had it, and its struct.
     pub(super) fn newest(&self, name: &str) -> Option<(u32, &'static str)> {
         let versions = self.events.get(self.present(name).next()?)?;
@@ -204,22 +203,4 @@ fn remedy(part: &OpaquePart) -> String {
     format!(
         "{derive} how it is written: `#[shape(\"…\")]`, with a form such as `string:date-time`, `i64` or `list<string>`."
     )
-}
-
-fn replay<A: Aggregate>(name: &str, version: u32, payload: &Value) -> Result<Vec<Written>, String> {
-    let mut events = Vec::new();
-    crate::testing::as_stored(A::NAME, crate::Revision::new(1), name, version, payload, |raw| {
-        A::decode(raw, &mut |event| events.push(event))
-    })
-    .map_err(|error| error.problem().to_string())?;
-    let (mut written, mut state) = (Vec::new(), A::default());
-    for event in events {
-        let of = A::event_type(&event);
-        let mut json = Vec::new();
-        A::encode(&event, &mut json).map_err(|error| error.to_string())?;
-        let payload = serde_json::from_slice(&json).map_err(|error| error.to_string())?;
-        written.push(Written { name: of.name, version: of.written, payload });
-        state.apply_event(event);
-    }
-    Ok(written)
 }

@@ -4,11 +4,11 @@ pub(super) mod lines;
 
 use std::collections::BTreeSet;
 
-use super::Mode;
 use super::advice;
-use super::code::{Code, Entry, Published};
-use super::file::{self, Lines, Locked};
+use super::code::{Code, Entry};
+use super::file::{Lines, Locked};
 use super::findings::Finding;
+use super::published::Published;
 use crate::shape::Line;
 
 /// What differs between code and lock.
@@ -22,7 +22,7 @@ pub(super) struct Compared {
     pub(super) renamed: Vec<(String, String)>,
 }
 
-pub(super) fn compare(code: &Code, locked: &Locked, mode: Mode) -> Compared {
+pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
     let (mut findings, mut changed, mut new) = (Vec::new(), BTreeSet::new(), Vec::new());
     for (published, entry) in &code.entries {
         match locked.entries.get(published) {
@@ -50,25 +50,6 @@ pub(super) fn compare(code: &Code, locked: &Locked, mode: Mode) -> Compared {
         .map(|(was, now)| (was.to_owned(), now.to_owned()))
         .filter(|pair| !locked.renamed.contains(pair))
         .collect();
-    if mode == Mode::Check && !(new.is_empty() && renamed.is_empty()) {
-        let names = renamed.iter().map(|(was, now)| format!("`{was}` as an earlier name of `{now}`"));
-        let versions = new.iter().map(|(published, _)| match locked.entries.contains_key(published) {
-            true => format!("a default of {published}"),
-            false => published.to_string(),
-        });
-        let list: Vec<String> = versions.chain(names).collect();
-        let only_versions =
-            renamed.is_empty() && new.iter().all(|(new, _)| !locked.entries.contains_key(new));
-        let (one, many) =
-            if only_versions { ("one version is", "versions are") } else { ("one thing is", "things are") };
-        let what = if locked.exists { "not there yet" } else { "to be published in a new file" };
-        findings.push(Finding::new(format!(
-            "{} {what}: {}\nRun `ES_LOCK=update cargo test`, look at what it wrote, and commit {} and the folder `events`.",
-            if list.len() == 1 { one } else { many },
-            list.join(", "),
-            file::NAME,
-        )));
-    }
     Compared { findings, changed, new, renamed }
 }
 

@@ -5,8 +5,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use super::code::Published;
 use super::findings::Finding;
+use super::published::Published;
 use crate::shape::Line;
 
 pub(super) const NAME: &str = "events.lock";
@@ -14,7 +14,7 @@ pub(super) const NAME: &str = "events.lock";
 /// Begins the line of a default: `added currency: "EUR"`.
 pub(super) const ADDED: &str = "added ";
 
-const FORMAT: &str = "format = 1";
+const FORMAT: &str = "format = 2";
 
 /// What is published of one version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -45,6 +45,14 @@ fn parse(text: &str) -> Result<Locked, Finding> {
     let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     match lines.next() {
         Some((_, FORMAT)) => {}
+        Some((_, "format = 1")) => {
+            return Err(Finding::new(format!(
+                "{NAME} has `format = 1`, which does not say what stored payloads mean; this es-core reads `{FORMAT}`\n\
+                 Renew it on a commit whose events are as they were published: delete {NAME} and the payloads in `events` that \
+                 were made up, write each one that you wrote by hand as `{{\"stored\": <the payload>}}`, and run \
+                 `ES_LOCK=update cargo test`. The shapes of the new file must be those of the old one."
+            )));
+        }
         Some((_, line)) if line.starts_with("format = ") => {
             return Err(Finding::new(format!(
                 "{NAME} has `{line}`, and this es-core knows `{FORMAT}`; use the es-core that wrote it"
@@ -57,8 +65,10 @@ fn parse(text: &str) -> Result<Locked, Finding> {
     let mut was: Option<String> = None;
     for (at, line) in lines {
         let bad = |problem: &str| Err(Finding::new(format!("{NAME} line {}: {problem}", at + 1)));
-        if ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker)) {
-            return bad("a merge was not resolved; keep the entries of both sides, each once");
+        if is_merge_marker(line) {
+            return bad("a merge was not resolved; keep the lines of both sides, each once\n\
+                 Where both sides made the same version of an event, give one of them the next version: keep the entry of the \
+                 other, and run `ES_LOCK=update cargo test` for the new one.");
         }
         let depth = line.len() - line.trim_start_matches(' ').len();
         if let Some(was) = was.take() {
@@ -98,6 +108,15 @@ fn parse(text: &str) -> Result<Locked, Finding> {
     }
     locked.insert(entry);
     Ok(locked)
+}
+
+/// The line at which git left a conflict.
+pub(super) fn merge_marker(text: &str) -> Option<usize> {
+    text.lines().position(is_merge_marker).map(|at| at + 1)
+}
+
+fn is_merge_marker(line: &str) -> bool {
+    ["<<<<<<<", "=======", ">>>>>>>", "|||||||"].iter().any(|marker| line.starts_with(marker))
 }
 
 /// Puts a line below the last one that is less indented.
@@ -178,7 +197,7 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "\
-format = 1
+format = 2
 
 event account.deposited 1
   payload: struct
@@ -216,34 +235,37 @@ name account.payed
     #[test]
     fn a_broken_file_is_refused_with_its_line() {
         let problem = |text: &str| parse(text).expect_err("broken").text;
-        assert_eq!(problem(""), "events.lock does not begin with `format = 1`; restore the file");
+        assert_eq!(problem(""), "events.lock does not begin with `format = 2`; restore the file");
         assert_eq!(
-            problem("format = 2\n"),
-            "events.lock has `format = 2`, and this es-core knows `format = 1`; use the es-core that wrote it"
+            problem("format = 3\n"),
+            "events.lock has `format = 3`, and this es-core knows `format = 2`; use the es-core that wrote it"
         );
+        assert!(problem("format = 1\n").contains("delete events.lock"), "{}", problem("format = 1\n"));
         assert_eq!(
-            problem("format = 1\n\nevent a\n"),
+            problem("format = 2\n\nevent a\n"),
             "events.lock line 3: this is no `event <name> <version>`; restore the file"
         );
         assert_eq!(
-            problem("format = 1\n<<<<<<< HEAD\n"),
-            "events.lock line 2: a merge was not resolved; keep the entries of both sides, each once"
+            problem("format = 2\n<<<<<<< HEAD\n"),
+            "events.lock line 2: a merge was not resolved; keep the lines of both sides, each once\n\
+             Where both sides made the same version of an event, give one of them the next version: keep the entry of the \
+             other, and run `ES_LOCK=update cargo test` for the new one."
         );
         assert_eq!(
-            problem("format = 1\nevent a 2\n  payload: i64\nevent a 2\n  payload: u64\n"),
+            problem("format = 2\nevent a 2\n  payload: i64\nevent a 2\n  payload: u64\n"),
             "events.lock line 4: `a` version 2 stands here twice: two branches both made it; give one of them the next \
              version"
         );
         assert_eq!(
-            problem("format = 1\nevent a 2\n      payload: i64\n"),
+            problem("format = 2\nevent a 2\n      payload: i64\n"),
             "events.lock line 3: this line is not indented as it was written; restore the file"
         );
         assert_eq!(
-            problem("format = 1\nname a\n  is b\n"),
+            problem("format = 2\nname a\n  is b\n"),
             "events.lock line 3: this is no `is now <name>`; restore the file"
         );
         assert_eq!(
-            problem("format = 1\nname a\n"),
+            problem("format = 2\nname a\n"),
             "events.lock ends within an earlier name; restore the file"
         );
     }

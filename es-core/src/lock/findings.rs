@@ -40,16 +40,22 @@ impl fmt::Display for LockError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.findings.len();
         let things = if count == 1 { "thing" } else { "things" };
-        writeln!(f, "the code and {} differ in {count} {things}:", self.path.display())?;
-        for (at, finding) in self.findings.iter().enumerate() {
-            let mut lines = finding.text.lines();
-            writeln!(f, "\n{}. {}", at + 1, lines.next().unwrap_or_default())?;
-            for line in lines {
-                if line.is_empty() { writeln!(f)? } else { writeln!(f, "   {line}")? }
-            }
-        }
-        Ok(())
+        let of = format!("the code and {} differ in {count} {things}:", self.path.display());
+        f.write_str(&numbered(&of, &self.findings))
     }
+}
+
+/// Findings one after the other, below a line that says what they are.
+pub(super) fn numbered(heading: &str, findings: &[Finding]) -> String {
+    let mut text = format!("{heading}\n");
+    for (at, finding) in findings.iter().enumerate() {
+        let mut lines = finding.text.lines();
+        text.push_str(&format!("\n{}. {}\n", at + 1, lines.next().unwrap_or_default()));
+        for line in lines {
+            text.push_str(&if line.is_empty() { "\n".to_owned() } else { format!("   {line}\n") });
+        }
+    }
+    text
 }
 
 /// A test that returns the error shows its `Debug` form.

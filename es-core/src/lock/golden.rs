@@ -1,14 +1,41 @@
-//! Golden payloads: one file for each published version, read by every aggregate that lists the event.
+//! Golden payloads: one file for each published version, read by everything that lists the event.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::Mode;
-use super::code::{Code, Entry, Published};
+use super::advice::meaning;
+use super::code::{Code, Entry};
 use super::file::{Locked, Write};
 use super::findings::Finding;
-use super::payloads::Folder;
+use super::payloads::{Folder, Golden};
+use super::published::Published;
+use super::today::{self, Difference, Today, Unclear};
+
+/// What came of reading all payloads.
+#[derive(Default)]
+pub(super) struct Checked {
+    pub(super) findings: Vec<Finding>,
+    /// Meanings that have changed: found in a check, accepted in an update.
+    pub(super) changed: Vec<Finding>,
+    /// Files that an update writes.
+    pub(super) writes: Vec<Write>,
+    /// The files in which it only writes what follows from other changes.
+    pub(super) due: Vec<String>,
+    /// All payloads that were read, for the folds.
+    pub(super) payloads: BTreeMap<Published, Vec<Value>>,
+}
+
+/// One published version whose payloads were read.
+struct Read<'a> {
+    published: &'a Published,
+    entries: Vec<&'a Entry>,
+    payloads: Vec<Golden>,
+    /// The payloads that mean something else, by their number.
+    changed: Vec<(usize, (Value, Difference))>,
+    is_due: bool,
+}
 
 /// Reads all payloads; in an update, makes those that are missing.
 pub(super) fn check(
@@ -17,125 +44,167 @@ pub(super) fn check(
     changed: &BTreeSet<Published>,
     folder: &Folder,
     mode: Mode,
-    findings: &mut Vec<Finding>,
-) -> Vec<Write> {
-    let mut writes = Vec::new();
-    // What was published under a name of before still lies in stores, and is read by the event of today.
+) -> Checked {
+    let mut checked = Checked::default();
+    // What was published under an earlier name is still stored, and is read by the event of today.
     let renamed = locked
         .entries
         .keys()
         .filter(|published| !code.entries.contains_key(published))
-        .flat_map(|published| code.under_present_names(published).map(move |entry| (published, entry)));
-    for (published, entry) in code.entries.iter().chain(renamed) {
+        .map(|published| (published, code.under_present_names(published).collect()));
+    let present = code.entries.iter().map(|(published, entry)| (published, vec![entry]));
+    let mut all = Vec::new();
+    for (published, entries) in present.chain(renamed) {
+        let is_opaque = entries.iter().any(|entry| !entry.shape.schema().opaque().is_empty());
         // Found already: what follows from it would only hide it.
-        if changed.contains(published) || !entry.shape.schema().opaque().is_empty() {
+        if entries.is_empty() || changed.contains(published) || is_opaque {
             continue;
         }
         let file = Folder::name(published);
         match folder.read(published) {
-            Err(finding) => findings.push(finding),
-            Ok(Some(payloads)) => findings.extend(check_payloads(published, entry, &payloads, &file)),
-            Ok(None) if mode == Mode::Update => match made_up(published, entry) {
-                Ok(payloads) => match folder.write(published, &payloads) {
-                    Ok(write) => writes.push(write),
-                    Err(finding) => findings.push(finding),
-                },
-                Err(problem) => findings.push(Finding::new(format!(
+            Err(finding) => checked.findings.push(finding),
+            Ok(Some(payloads)) => {
+                all.push(read((code, locked), published, entries, payloads, &mut checked.findings));
+            }
+            Ok(None) if mode == Mode::Update => match made_up(code, published, &entries) {
+                Ok(payloads) => {
+                    checked.write(folder, published, &payloads);
+                    checked.payloads.insert(published.clone(), stored(payloads));
+                }
+                Err(problem) => checked.findings.push(Finding::new(format!(
                     "{published} has no payloads to be tested with, and those made up from its shape do not do: {problem}\n\
-                     Write {file} by hand: a list of payloads, such as a store may hold."
+                     Write {file} by hand: a list of payloads such as a store may hold, each as `{{\"stored\": …}}`."
                 ))),
             },
             // What is not published needs no payloads yet.
             Ok(None) if !locked.entries.contains_key(published) => {}
-            Ok(None) => findings.push(Finding::new(format!(
+            Ok(None) => checked.findings.push(Finding::new(format!(
                 "{published} is published, and {file} is missing\n\
                  Restore the file, or run `ES_LOCK=update cargo test` to make it from the shape."
             ))),
         }
     }
-    writes
+    let changed: BTreeSet<&Published> =
+        all.iter().filter(|read| !read.changed.is_empty()).map(|read| read.published).collect();
+    let read: BTreeSet<&Published> = all.iter().map(|read| read.published).collect();
+    for Read { published, entries, changed: payloads, .. } in &all {
+        if !payloads.is_empty() {
+            let means_the_same = |other: &Published| read.contains(other) && !changed.contains(other);
+            checked.changed.push(meaning::changed(code, published, entries, payloads, &means_the_same));
+        }
+    }
+    for Read { published, payloads, changed, is_due, .. } in all {
+        if is_due {
+            checked.due.push(Folder::name(published));
+        }
+        if is_due || !changed.is_empty() {
+            checked.write(folder, published, &payloads);
+        }
+        checked.payloads.insert(published.clone(), stored(payloads));
+    }
+    checked
+}
+
+impl Checked {
+    fn write(&mut self, folder: &Folder, published: &Published, payloads: &[Golden]) {
+        match folder.write(published, payloads) {
+            Ok(write) => self.writes.push(write),
+            Err(finding) => self.findings.push(finding),
+        }
+    }
+}
+
+fn stored(payloads: Vec<Golden>) -> Vec<Value> {
+    payloads.into_iter().map(|golden| golden.stored).collect()
 }
 
 /// Payloads made up from the shape, as the newest version writes them.
-fn made_up(published: &Published, entry: &Entry) -> Result<Vec<Value>, String> {
-    let samples = entry.shape.schema().samples();
-    if published.version != entry.newest.0 {
-        for sample in &samples {
-            replayed(published, entry, sample)?;
+fn made_up(code: &Code, published: &Published, entries: &[&Entry]) -> Result<Vec<Golden>, String> {
+    let Some(entry) = entries.first() else { return Ok(Vec::new()) };
+    let name = entry.shape.name();
+    let golden = |payload: &Value| match Today::of(code, entries, &today::stored(published, payload)) {
+        Ok(today) => {
+            let (today, version) = today.in_file(name);
+            Ok(Golden { stored: payload.clone(), today: Some(today), version })
         }
-        return Ok(samples);
-    }
-    // Once through the code, so that numbers and times look as the code writes them.
+        Err(Unclear::Unread(problem)) => Err(problem),
+        Err(Unclear::Unsteady(reader, difference)) => {
+            Err(format!("{reader} reads the same payload differently each time: {difference}"))
+        }
+    };
     let mut payloads = Vec::new();
-    for sample in &samples {
-        payloads.push(replayed(published, entry, sample)?.unwrap_or_else(|| sample.clone()));
+    for sample in entry.shape.schema().samples() {
+        let mut made = golden(&sample)?;
+        // Once through the code, so that numbers and times look as the code writes them.
+        if let (Some(today), Some(version)) = (&made.today, made.version)
+            && version == published.version
+            && *today != sample
+        {
+            made = golden(&today.clone())?;
+        }
+        payloads.push(made);
     }
+    // What refuses the absence of a field has no meaning without it.
+    let partial = entry.shape.schema().partial_samples();
+    payloads.extend(partial.iter().filter_map(|sample| golden(sample).ok()));
     Ok(payloads)
 }
 
-fn check_payloads(published: &Published, entry: &Entry, payloads: &[Value], file: &str) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for (at, payload) in payloads.iter().enumerate() {
-        let place = format!("payload {} of {file}", at + 1);
-        match replayed(published, entry, payload) {
-            Err(problem) => findings.push(Finding::new(format!(
-                "{place} is no longer read: {problem}\n\
-                 Events like it are stored. Make the code read {published} again; the payload stays."
-            ))),
-            Ok(Some(again)) if again != *payload => findings.push(Finding::new(format!(
-                "{place} is written differently now: {}\n\
-                 What a version writes is published: make the code write {published} as before, or make a new version.",
-                first_difference(payload, &again, "").unwrap_or_else(|| "the two differ".into()),
-            ))),
-            Ok(_) => {}
-        }
-    }
-    findings
-}
-
-/// Lets every aggregate that lists the event decode, upcast, fold and write it. Gives what the newest version writes.
-fn replayed(published: &Published, entry: &Entry, payload: &Value) -> Result<Option<Value>, String> {
-    let Published { name, version } = published;
-    let mut again = None;
-    for (aggregate, replay) in &entry.readers {
-        let fold = std::panic::AssertUnwindSafe(|| replay(name, *version, payload));
-        let written = match std::panic::catch_unwind(fold) {
-            Ok(Ok(written)) => written,
-            Ok(Err(problem)) => return Err(format!("aggregate `{aggregate}`: {problem}")),
-            Err(_) => return Err(format!("aggregate `{aggregate}` panics when it reads or applies it")),
-        };
-        let now = entry.shape.name();
-        let same = written
-            .into_iter()
-            .find(|event| event.name == now && event.version == *version && *version == entry.newest.0);
-        again = again.or(same.map(|event| event.payload));
-    }
-    Ok(again)
-}
-
-/// The way to the first value that differs, and how.
-fn first_difference(before: &Value, now: &Value, way: &str) -> Option<String> {
-    let at = |key: &str| if way.is_empty() { key.to_owned() } else { format!("{way}.{key}") };
-    match (before, now) {
-        (Value::Object(before), Value::Object(now)) => {
-            for (key, value) in before {
-                let Some(other) = now.get(key) else { return Some(format!("`{}` is gone", at(key))) };
-                if let Some(difference) = first_difference(value, other, &at(key)) {
-                    return Some(difference);
-                }
+fn read<'a>(
+    (code, locked): (&Code, &Locked),
+    published: &'a Published,
+    entries: Vec<&'a Entry>,
+    mut payloads: Vec<Golden>,
+    findings: &mut Vec<Finding>,
+) -> Read<'a> {
+    let name = entries.first().map_or("", |entry| entry.shape.name());
+    let (mut changed, mut is_due) = (Vec::new(), false);
+    for (at, golden) in payloads.iter_mut().enumerate() {
+        let place = format!("payload {} of {}", at + 1, Folder::name(published));
+        let today = match Today::of(code, &entries, &today::stored(published, &golden.stored)) {
+            Ok(today) => today,
+            Err(unclear) => {
+                findings.push(meaning::unclear(published, &place, &unclear));
+                continue;
             }
-            let new = now.keys().find(|key| !before.contains_key(*key))?;
-            Some(format!("`{}` is new", at(new)))
+        };
+        let before = match (&golden.today, golden.version) {
+            (Some(payload), Some(version)) => Some(today::Locked::itself(name, version, payload.clone())),
+            (Some(list), None) => match today::Locked::events(list) {
+                Some(before) => Some(before),
+                None => {
+                    findings.push(Finding::new(format!(
+                        "{place} does not say in which version `today` is written\n\
+                         Remove its `today`, and run `ES_LOCK=update cargo test`, which writes it."
+                    )));
+                    continue;
+                }
+            },
+            (None, _) => None,
+        };
+        let before = before.map(|before| before.in_order(code));
+        if let Some(before) = &before {
+            let Some(difference) = today.difference_from(before) else { continue };
+            // A published version that is gone is found by itself.
+            if before.is_beyond(code, locked) {
+                continue;
+            }
+            // What was published since has changed the way in which it is written. If the event of then, read as one that
+            // is stored, means the same, then nothing else has changed.
+            let follows = before.is_of_before(code, &entries)
+                && before.read(code, &entries).is_ok_and(|again| again == today);
+            if !follows {
+                changed.push((at, (golden.stored.clone(), difference)));
+                (golden.today, golden.version) = some(today.in_file(name));
+                continue;
+            }
         }
-        (Value::Array(before), Value::Array(now)) if before.len() == now.len() => {
-            let pairs = before.iter().zip(now).enumerate();
-            pairs
-                .into_iter()
-                .find_map(|(place, (before, now))| first_difference(before, now, &at(&place.to_string())))
-        }
-        _ if before == now => None,
-        // The files are the project's own, made up from shapes, so their values may be shown.
-        _ if way.is_empty() => Some(format!("it was {before} and is {now}")),
-        _ => Some(format!("`{way}` was {before} and is {now}")),
+        is_due = true;
+        (golden.today, golden.version) = some(today.in_file(name));
     }
+    Read { published, entries, payloads, changed, is_due }
+}
+
+fn some((today, version): (Value, Option<u32>)) -> (Option<Value>, Option<u32>) {
+    (Some(today), version)
 }

@@ -1,19 +1,57 @@
-//! The files of golden payloads: `events/<name>/v<N>.json`, each a list of payloads.
+//! The files of golden payloads: `events/<name>/v<N>.json`, each a list of stored payloads with what they mean today.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::code::Published;
-use super::file::Write;
+use super::file::{self, Write};
 use super::findings::Finding;
+use super::published::Published;
 
 const FOLDER: &str = "events";
 
 pub(super) struct Folder {
     root: PathBuf,
+}
+
+/// One stored payload.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Golden {
+    pub(super) stored: Value,
+    /// What it means; nothing where an update is to find out.
+    pub(super) today: Option<Value>,
+    /// The version in which that is written; nothing where it is a list of events.
+    pub(super) version: Option<u32>,
+}
+
+impl Golden {
+    fn read(value: Value) -> Option<Self> {
+        let Value::Object(mut fields) = value else { return None };
+        let (stored, today, version) =
+            (fields.remove("stored")?, fields.remove("today"), fields.remove("version"));
+        let version = match version {
+            None => None,
+            Some(version) => Some(version.as_u64()?.try_into().ok()?),
+        };
+        let is_sound = fields.is_empty() && (today.is_some() || version.is_none());
+        is_sound.then_some(Self { stored, today, version })
+    }
+
+    fn written(&self) -> Value {
+        let mut fields = Map::new();
+        fields.insert("stored".into(), self.stored.clone());
+        if let Some(today) = &self.today {
+            fields.insert("today".into(), today.clone());
+        }
+        if let Some(version) = self.version {
+            fields.insert("version".into(), version.into());
+        }
+        let mut value = Value::Object(fields);
+        value.sort_all_objects();
+        value
+    }
 }
 
 impl Folder {
@@ -27,29 +65,63 @@ impl Folder {
     }
 
     /// The payloads of one version; `None` without a file.
-    pub(super) fn read(&self, published: &Published) -> Result<Option<Vec<Value>>, Finding> {
+    pub(super) fn read(&self, published: &Published) -> Result<Option<Vec<Golden>>, Finding> {
         let name = Self::name(published);
-        let text = match fs::read_to_string(self.root.join(&name)) {
+        let Some(value) = self.json(&name)? else { return Ok(None) };
+        let Value::Array(items) = value else { return Err(no_list(&name)) };
+        if items.is_empty() {
+            return Err(no_list(&name));
+        }
+        let mut payloads = Vec::new();
+        for (at, item) in items.into_iter().enumerate() {
+            payloads.push(Golden::read(item).ok_or_else(|| {
+                Finding::new(format!(
+                    "payload {} of {name} is not written as `{{\"stored\": …}}`\n\
+                     Write it as `{{\"stored\": <the payload>}}`, and run `ES_LOCK=update cargo test`, which adds what it means \
+                     today.",
+                    at + 1
+                ))
+            })?);
+        }
+        Ok(Some(payloads))
+    }
+
+    pub(super) fn write(&self, published: &Published, payloads: &[Golden]) -> Result<Write, Finding> {
+        self.write_json(&Self::name(published), &payloads.iter().map(Golden::written).collect())
+    }
+
+    /// A file of JSON; `None` without one.
+    pub(super) fn json(&self, name: &str) -> Result<Option<Value>, Finding> {
+        let text = match fs::read_to_string(self.root.join(name)) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Finding::new(format!("{name} cannot be read: {error}"))),
         };
+        if let Some(line) = file::merge_marker(&text) {
+            return Err(Finding::new(format!(
+                "{name} line {line}: a merge was not resolved\n\
+                 If two branches added payloads to it, keep those of both. If both made this version, give one of them the next \
+                 version: keep the file of the other, and run `ES_LOCK=update cargo test` for the new one."
+            )));
+        }
         match serde_json::from_str(&text) {
-            Ok(Value::Array(payloads)) if !payloads.is_empty() => Ok(Some(payloads)),
-            Ok(_) => Err(Finding::new(format!(
-                "{name} is no list of payloads; write them as `[{{ … }}, {{ … }}]`, with at least one"
-            ))),
+            Ok(value) => Ok(Some(value)),
             Err(error) => Err(Finding::new(format!("{name} is no JSON: {error}"))),
         }
     }
 
-    pub(super) fn write(&self, published: &Published, payloads: &[Value]) -> Result<Write, Finding> {
-        let name = Self::name(published);
-        match serde_json::to_string_pretty(payloads) {
+    pub(super) fn write_json(&self, name: &str, value: &Value) -> Result<Write, Finding> {
+        match serde_json::to_string_pretty(value) {
             Ok(text) => Ok(Write { path: self.root.join(name), text: text + "\n" }),
             Err(error) => Err(Finding::new(format!("{name} cannot be written: {error}"))),
         }
     }
+}
+
+fn no_list(name: &str) -> Finding {
+    Finding::new(format!(
+        "{name} is no list of payloads; write them as `[{{\"stored\": …}}, {{\"stored\": …}}]`, with at least one"
+    ))
 }
 
 /// The folder of an event: its name, with what file systems do not take written as numbers. Distinct names have distinct

@@ -9,6 +9,7 @@ mod impls;
 mod line;
 mod model;
 mod opaque;
+mod order;
 mod probe;
 mod rust_name;
 mod sample;

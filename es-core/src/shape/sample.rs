@@ -1,6 +1,7 @@
 //! Payloads made up from a shape. They are the same in every run: nothing is drawn by lot.
 
 mod leaf;
+mod partial;
 
 use std::collections::BTreeSet;
 
@@ -8,27 +9,13 @@ use serde_json::{Map, Value};
 
 use super::{Content, Definition, Field, Form, Note, Schema, Type, Variant};
 
+pub(super) use partial::partial;
+
 /// More payloads than this say nothing new.
 const MOST: usize = 256;
 
 pub(super) fn samples(schema: &Schema) -> Vec<Value> {
-    let mut maker = Maker {
-        definitions: &schema.types.definitions,
-        heights: heights(&schema.types.definitions),
-        used: BTreeSet::new(),
-        open: Vec::new(),
-        count: 0,
-    };
-    let mut samples = Vec::new();
-    while samples.len() < MOST {
-        let before = maker.used.len();
-        let sample = maker.value(&schema.root, "payload");
-        if !samples.is_empty() && maker.used.len() == before {
-            break;
-        }
-        samples.push(sample);
-    }
-    samples
+    Maker::new(schema, None).samples(&schema.root, |_| false)
 }
 
 struct Maker<'a> {
@@ -41,9 +28,44 @@ struct Maker<'a> {
     open: Vec<usize>,
     /// How many values were made, so that neighbours differ.
     count: u32,
+    /// The field that is left out wherever it would stand.
+    left_out: Option<&'a partial::LeftOut<'a>>,
+    /// Whether it was left out somewhere in the present value.
+    is_partial: bool,
 }
 
-impl Maker<'_> {
+impl<'a> Maker<'a> {
+    fn new(schema: &'a Schema, left_out: Option<&'a partial::LeftOut<'a>>) -> Self {
+        let definitions = &schema.types.definitions;
+        Self {
+            definitions,
+            heights: heights(definitions),
+            used: BTreeSet::new(),
+            open: Vec::new(),
+            count: 0,
+            left_out,
+            is_partial: false,
+        }
+    }
+
+    /// Values until one satisfies `is_enough`, or all variants are reached.
+    fn samples(&mut self, root: &Type, is_enough: fn(&Self) -> bool) -> Vec<Value> {
+        let mut samples = Vec::new();
+        while samples.len() < MOST {
+            let before = self.used.len();
+            self.is_partial = false;
+            let sample = self.value(root, "payload");
+            if !samples.is_empty() && self.used.len() == before {
+                break;
+            }
+            samples.push(sample);
+            if is_enough(self) {
+                break;
+            }
+        }
+        samples
+    }
+
     fn value(&mut self, of: &Type, name: &str) -> Value {
         match of {
             Type::Plain(word) => {
@@ -194,6 +216,16 @@ impl Maker<'_> {
             return;
         }
         let value = self.value(&field.shape, field.name);
+        let value = match self.left_out {
+            Some(left_out) if std::ptr::eq(left_out.field, field) => {
+                self.is_partial = true;
+                match left_out.is_null {
+                    true => Value::Null,
+                    false => return,
+                }
+            }
+            _ => value,
+        };
         match value {
             Value::Object(fields) if field.notes.contains(&Note::Flatten) => object.extend(fields),
             _ if field.notes.contains(&Note::Flatten) => {}

@@ -43,9 +43,25 @@ impl Schema {
         super::opaque::parts(self)
     }
 
-    /// Payloads of this shape, made up: together they hold every field and reach every variant that can be written.
+    /// Payloads of this shape, made up: together they hold every field and reach every variant that can be written. At most
+    /// 256 of them.
     #[must_use]
     pub fn samples(&self) -> Vec<serde_json::Value> {
         super::sample::samples(self)
+    }
+
+    /// Payloads with one field left out: one for each field that has a default or is an option, and one more for each
+    /// option with `null` in its place. At most 256 of them.
+    ///
+    /// A type may still refuse them: the shape does not tell whether code that reads a field takes its absence.
+    #[must_use]
+    pub fn partial_samples(&self) -> Vec<serde_json::Value> {
+        super::sample::partial(self)
+    }
+
+    /// The same value with sets in order, for values that are compared: a set is written in any order.
+    pub(crate) fn in_order(&self, mut value: serde_json::Value) -> serde_json::Value {
+        super::order::put_in_order(self, &mut value);
+        value
     }
 }

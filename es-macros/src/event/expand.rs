@@ -128,6 +128,7 @@ fn description(event: &Event) -> Option<TokenStream> {
         None => quote!(#private::Option::None),
     };
     let semantics = option(semantics.as_ref().map(ToTokens::to_token_stream));
+    let whole = option(event.write_as.as_ref().map(|_| quote!(#private::read_whole::<Self>)));
     let previous = option(previous.as_ref().map(|path| quote!(<#path as #es_core::Event>::description)));
     Some(quote! {
         #[inline]
@@ -142,6 +143,7 @@ fn description(event: &Event) -> Option<TokenStream> {
                     is_of_history: #is_of_history,
                     added: &[#(#added),*],
                     shape: <Self as #private::Shape>::shape,
+                    whole: #whole,
                     previous: #previous,
                 }
             }

@@ -85,7 +85,7 @@ mod followed {
 #[test]
 fn the_advice_followed_is_a_new_version_and_nothing_else() {
     let folder = Folder::with::<before::Order>("the_advice_followed");
-    let published = folder.read("events/order.placed/v1.json");
+    let published = folder.stored("events/order.placed/v1.json");
     assert_eq!(
         folder.findings::<followed::Order>(Mode::Check),
         [
@@ -95,10 +95,10 @@ fn the_advice_followed_is_a_new_version_and_nothing_else() {
     );
     folder.run::<followed::Order>(Mode::Update).expect("an update");
     folder.run::<followed::Order>(Mode::Check).expect("what was published");
-    assert_eq!(folder.read("events/order.placed/v1.json"), published);
+    assert_eq!(folder.stored("events/order.placed/v1.json"), published);
     assert_eq!(
         folder.read("events.lock"),
-        "format = 1
+        "format = 2
 
 event order.placed 1
   payload: struct

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use es_core::Aggregate;
-use es_core::lock::{Lock, LockError, Mode};
+use es_core::lock::{Finding, Lock, LockError, Mode};
+use serde_json::Value;
 
 /// An empty folder under `target/`.
 pub(crate) struct Folder(PathBuf);
@@ -28,7 +29,7 @@ impl Folder {
         folder
     }
 
-    pub(crate) fn run<A: Aggregate>(&self, mode: Mode) -> Result<(), LockError> {
+    pub(crate) fn run<A: Aggregate>(&self, mode: Mode) -> Result<Vec<Finding>, LockError> {
         Lock::new(&self.0).with::<A>().run(mode)
     }
 
@@ -36,9 +37,16 @@ impl Folder {
     #[track_caller]
     pub(crate) fn findings<A: Aggregate>(&self, mode: Mode) -> Vec<String> {
         match self.run::<A>(mode) {
-            Ok(()) => Vec::new(),
+            Ok(_) => Vec::new(),
             Err(error) => error.findings().iter().map(|finding| finding.text.clone()).collect(),
         }
+    }
+
+    /// What an update accepts.
+    #[track_caller]
+    pub(crate) fn accepted<A: Aggregate>(&self) -> Vec<String> {
+        let accepted = self.run::<A>(Mode::Update).expect("an update");
+        accepted.into_iter().map(|finding| finding.text).collect()
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -47,6 +55,12 @@ impl Folder {
 
     pub(crate) fn read(&self, file: &str) -> String {
         fs::read_to_string(self.0.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    }
+
+    /// The stored payloads of a file.
+    pub(crate) fn stored(&self, file: &str) -> Vec<Value> {
+        let payloads: Vec<Value> = serde_json::from_str(&self.read(file)).expect("a list");
+        payloads.into_iter().map(|mut golden| golden["stored"].take()).collect()
     }
 
     pub(crate) fn write(&self, file: &str, text: &str) {

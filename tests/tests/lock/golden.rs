@@ -2,6 +2,8 @@
 
 use es_core::lock::Mode;
 
+use serde_json::json;
+
 use crate::folder::Folder;
 
 mod plain {
@@ -37,13 +39,15 @@ const OLD: &str = "events/order.placed/v1.json";
 #[test]
 fn payloads_are_made_that_reach_every_variant() {
     let folder = Folder::with::<plain::Order>("payloads_are_made");
-    let payloads: serde_json::Value = serde_json::from_str(&folder.read(NEWEST)).expect("JSON");
     assert_eq!(
-        payloads,
-        serde_json::json!([
+        json!(folder.stored(NEWEST)),
+        json!([
             { "channel": "Web", "note": "note", "at": "2001-02-02T04:05:06Z" },
             { "channel": { "Shop": { "number": 3 } }, "note": "note", "at": "2001-02-05T04:05:06Z" },
             { "channel": { "Agent": "channel" }, "note": "note", "at": "2001-02-08T04:05:06Z" },
+            // What need not be there is left out once, and `null` once.
+            { "channel": "Web", "at": "2001-02-02T04:05:06Z" },
+            { "channel": "Web", "note": null, "at": "2001-02-02T04:05:06Z" },
         ])
     );
     assert!(folder.read(OLD).contains("Shop"));
@@ -66,17 +70,35 @@ Restore the file, or run `ES_LOCK=update cargo test` to make it from the shape."
 #[test]
 fn payloads_of_the_users_own_are_tested_and_kept() {
     let folder = Folder::with::<plain::Order>("payloads_of_the_users_own");
-    let own = "[{\"channel\": \"Web\"}, {\"channel\": {\"Agent\": \"007\"}}]";
-    folder.write(OLD, own);
-    folder.run::<plain::Order>(Mode::Check).expect("they are read");
-    folder.run::<plain::Order>(Mode::Update).expect("they are read");
-    assert_eq!(folder.read(OLD), own);
+    folder.write(
+        OLD,
+        "[{\"stored\": {\"channel\": \"Web\"}}, {\"stored\": {\"channel\": {\"Agent\": \"007\"}}}]",
+    );
+    assert_eq!(
+        folder.findings::<plain::Order>(Mode::Check),
+        ["one thing is not there yet: what payloads of events/order.placed/v1.json mean today
+Run `ES_LOCK=update cargo test`, look at what it wrote, and commit events.lock and the folder `events`."]
+    );
+    assert!(folder.accepted::<plain::Order>().is_empty());
+    let payloads: serde_json::Value = serde_json::from_str(&folder.read(OLD)).expect("JSON");
+    assert_eq!(
+        payloads[1],
+        json!({
+            "stored": { "channel": { "Agent": "007" } },
+            "today": { "channel": { "Agent": "007" }, "note": null, "at": "1970-01-01T00:00:00Z" },
+            "version": 2,
+        })
+    );
+    let kept = folder.read(OLD);
+    folder.run::<plain::Order>(Mode::Check).expect("what was written");
+    folder.run::<plain::Order>(Mode::Update).expect("nothing to do");
+    assert_eq!(folder.read(OLD), kept);
 }
 
 #[test]
 fn a_payload_that_is_no_longer_read_is_reported() {
     let folder = Folder::with::<plain::Order>("a_payload_that_is_no_longer_read");
-    folder.write(OLD, "[{\"channel\": \"Web\"}, {\"channel\": \"Fax\"}]");
+    folder.write(OLD, "[{\"stored\": {\"channel\": \"Web\"}}, {\"stored\": {\"channel\": \"Fax\"}}]");
     assert_eq!(
         folder.findings::<plain::Order>(Mode::Update),
         ["payload 2 of events/order.placed/v1.json is no longer read: aggregate `order`: the payload does not fit version 1: \
@@ -88,12 +110,18 @@ Events like it are stored. Make the code read `order.placed` version 1 again; th
 #[test]
 fn what_the_newest_version_writes_otherwise_is_reported() {
     let folder = Folder::with::<plain::Order>("what_the_newest_version_writes");
-    folder.write(NEWEST, "[{\"channel\": \"Web\", \"note\": null, \"at\": \"2001-02-03T04:05:06.000Z\"}]");
+    let written = r#"{"channel": "Web", "note": null, "at": "2001-02-03T04:05:06.000Z"}"#;
+    folder.write(NEWEST, &format!(r#"[{{"stored": {written}, "today": {written}, "version": 2}}]"#));
     assert_eq!(
         folder.findings::<plain::Order>(Mode::Check),
         ["payload 1 of events/order.placed/v2.json is written differently now: `at` was \"2001-02-03T04:05:06.000Z\" and is \
           \"2001-02-03T04:05:06Z\"
-What a version writes is published: make the code write `order.placed` version 2 as before, or make a new version."]
+  stored: {\"at\":\"2001-02-03T04:05:06.000Z\",\"channel\":\"Web\",\"note\":null}
+  meant:  {\"at\":\"2001-02-03T04:05:06.000Z\",\"channel\":\"Web\",\"note\":null}
+  means:  {\"at\":\"2001-02-03T04:05:06Z\",\"channel\":\"Web\",\"note\":null}
+It comes from the code that reads `at`: a `with` module, `from` and `into`, or serde's traits written by hand.
+Events like it are stored. Put that back; where new events are to mean something else, make a new version.
+If stored events are to mean this from now on, `ES_LOCK=update cargo test` writes it into events/order.placed/v2.json."]
     );
 }
 
@@ -103,11 +131,11 @@ fn a_file_that_is_no_list_is_reported() {
     for (text, expected) in [
         (
             "{}",
-            "events/order.placed/v1.json is no list of payloads; write them as `[{ … }, { … }]`, with at least one",
+            "events/order.placed/v1.json is no list of payloads; write them as `[{\"stored\": …}, {\"stored\": …}]`, with at least one",
         ),
         (
             "[]",
-            "events/order.placed/v1.json is no list of payloads; write them as `[{ … }, { … }]`, with at least one",
+            "events/order.placed/v1.json is no list of payloads; write them as `[{\"stored\": …}, {\"stored\": …}]`, with at least one",
         ),
         ("[", "events/order.placed/v1.json is no JSON: EOF while parsing a list at line 1 column 1"),
     ] {
@@ -151,11 +179,11 @@ fn a_type_that_takes_no_sample_asks_for_payloads_by_hand() {
         folder.findings::<picky::Order>(Mode::Update),
         ["`order.paid` version 1 has no payloads to be tested with, and those made up from its shape do not do: aggregate \
           `order`: the payload does not fit version 1: a value is not allowed at line 1 column 15
-Write events/order.paid/v1.json by hand: a list of payloads, such as a store may hold."]
+Write events/order.paid/v1.json by hand: a list of payloads such as a store may hold, each as `{\"stored\": …}`."]
     );
     assert!(folder.files().is_empty());
     std::fs::create_dir_all(folder.path().join("events/order.paid")).expect("a folder");
-    folder.write("events/order.paid/v1.json", "[{\"from\": \"NL91ABNA0417164300\"}]");
+    folder.write("events/order.paid/v1.json", "[{\"stored\": {\"from\": \"NL91ABNA0417164300\"}}]");
     folder.run::<picky::Order>(Mode::Update).expect("an update");
     folder.run::<picky::Order>(Mode::Check).expect("what was published");
 }
@@ -185,6 +213,6 @@ fn an_apply_that_panics_is_reported() {
         folder.findings::<fragile::Order>(Mode::Update),
         ["`order.placed` version 1 has no payloads to be tested with, and those made up from its shape do not do: aggregate \
           `order` panics when it reads or applies it
-Write events/order.placed/v1.json by hand: a list of payloads, such as a store may hold."]
+Write events/order.placed/v1.json by hand: a list of payloads such as a store may hold, each as `{\"stored\": …}`."]
     );
 }

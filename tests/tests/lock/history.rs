@@ -135,14 +135,14 @@ fn count() -> u32 {
 #[test]
 fn a_history_is_a_new_version_of_what_was_published_and_nothing_else() {
     let folder = Folder::with::<first::Order>("a_history_is_a_new_version");
-    let published = folder.read("events/order.placed/v1.json");
+    let published = folder.stored("events/order.placed/v1.json");
     folder.run::<second::Order>(Mode::Update).expect("an update");
     folder.run::<third::Order>(Mode::Update).expect("an update");
     folder.run::<third::Order>(Mode::Check).expect("what was published");
-    assert_eq!(folder.read("events/order.placed/v1.json"), published);
+    assert_eq!(folder.stored("events/order.placed/v1.json"), published);
     assert_eq!(
         folder.read("events.lock"),
-        r#"format = 1
+        r#"format = 2
 
 event order.placed 1
   payload: struct

@@ -80,7 +80,7 @@ fn an_update_writes_the_lock_and_payloads_and_the_next_one_nothing() {
     assert_eq!(names, ["events.lock", "events/order.placed/v1.json", "events/order.shipped/v1.json"]);
     assert_eq!(
         files["events.lock"],
-        "format = 1
+        "format = 2
 
 event order.placed 1
   payload: struct
@@ -91,7 +91,21 @@ event order.shipped 1
     parcel: u32
 "
     );
-    assert_eq!(files["events/order.placed/v1.json"], "[\n  {\n    \"item\": \"item\"\n  }\n]\n");
+    assert_eq!(
+        files["events/order.placed/v1.json"],
+        "[
+  {
+    \"stored\": {
+      \"item\": \"item\"
+    },
+    \"today\": {
+      \"item\": \"item\"
+    },
+    \"version\": 1
+  }
+]
+"
+    );
     let written =
         |file: &str| folder.path().join(file).metadata().and_then(|data| data.modified()).expect("a file");
     let before = written("events.lock");
@@ -199,7 +213,9 @@ fn a_broken_lock_is_reported_and_left_alone() {
     folder.write("events.lock", &broken);
     assert_eq!(
         folder.findings::<first::Order>(Mode::Update),
-        ["events.lock line 7: a merge was not resolved; keep the entries of both sides, each once"]
+        ["events.lock line 7: a merge was not resolved; keep the lines of both sides, each once
+Where both sides made the same version of an event, give one of them the next version: keep the entry of the other, and run \
+         `ES_LOCK=update cargo test` for the new one."]
     );
     assert_eq!(folder.read("events.lock"), broken);
 }

@@ -8,6 +8,7 @@ mod folder;
 mod golden;
 mod history;
 mod lifecycle;
+mod meaning;
 mod renames;
 
 /// What every module of events needs.

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::next::keys;
+use super::keys::keys;
 use crate::lock::code::Entry;
 use crate::shape::Line;
 

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use super::keys::keys;
 use super::{copies, fields};
-use crate::lock::code::{Entry, Published};
+use crate::lock::code::Entry;
 use crate::lock::diff::lines;
+use crate::lock::published::Published;
 use crate::shape::Line;
 
 /// What to write: the history of the fields where that can tell it, and a step by hand.
@@ -36,21 +38,6 @@ pub(super) fn version(
              then run `ES_LOCK=update cargo test`."
         ),
     }
-}
-
-/// The keys of `#[event(…)]` that do not say where the version comes from.
-pub(super) fn keys(entry: &Entry, version: u32, lines: &[Line]) -> String {
-    let mut keys = format!("name = {:?}", entry.shape.name());
-    let was: Vec<String> = entry.shape.was().iter().map(|was| format!("{was:?}")).collect();
-    if !was.is_empty() {
-        // Writing to a string cannot fail.
-        let _ = write!(keys, ", was({})", was.join(", "));
-    }
-    let _ = write!(keys, ", version = {version}");
-    if let Some(semantics) = Line::find(lines, "semantics") {
-        let _ = write!(keys, ", semantics = {}", semantics.value);
-    }
-    keys
 }
 
 /// The version before, kept as a struct, and the step from it.

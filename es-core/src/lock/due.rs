@@ -1,0 +1,38 @@
+//! What an update would write that is no fault.
+
+use super::file::{self, Lines, Locked};
+use super::findings::Finding;
+use super::published::Published;
+
+/// One finding for all that is not written yet.
+pub(super) fn finding(
+    locked: &Locked,
+    new: &[(Published, Lines)],
+    renamed: &[(String, String)],
+    meanings: &[String],
+) -> Option<Finding> {
+    let names = renamed.iter().map(|(was, now)| format!("`{was}` as an earlier name of `{now}`"));
+    let versions = new.iter().map(|(published, _)| match locked.entries.contains_key(published) {
+        true => format!("a default of {published}"),
+        false => published.to_string(),
+    });
+    let mut list: Vec<String> = versions.chain(names).collect();
+    let only_versions = renamed.is_empty() && new.iter().all(|(new, _)| !locked.entries.contains_key(new));
+    let (mut one, mut many) =
+        if only_versions { ("one version is", "versions are") } else { ("one thing is", "things are") };
+    // Else it follows from what is listed.
+    if list.is_empty() {
+        (one, many) = ("one thing is", "things are");
+        list.extend(meanings.iter().map(|file| format!("what payloads of {file} mean today")));
+    }
+    if list.is_empty() {
+        return None;
+    }
+    let what = if locked.exists { "not there yet" } else { "to be published in a new file" };
+    Some(Finding::new(format!(
+        "{} {what}: {}\nRun `ES_LOCK=update cargo test`, look at what it wrote, and commit {} and the folder `events`.",
+        if list.len() == 1 { one } else { many },
+        list.join(", "),
+        file::NAME,
+    )))
+}

@@ -1,0 +1,120 @@
+//! What reads stored events: an aggregate or a projection.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde_json::Value;
+use time::{Duration, OffsetDateTime};
+use uuid::Uuid;
+
+use crate::catalogue::EventDescription;
+use crate::{Aggregate, Position, RawEvent, Revision, StreamId};
+
+/// An event, as it is written.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Written {
+    pub(super) name: String,
+    pub(super) version: u32,
+    pub(super) payload: Value,
+}
+
+/// What reads an event, by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reader {
+    Aggregate(&'static str),
+}
+
+impl fmt::Display for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Aggregate(name) => write!(f, "aggregate `{name}`"),
+        }
+    }
+}
+
+impl Reader {
+    /// The reader in a file.
+    pub(super) fn in_file(self) -> String {
+        match self {
+            Self::Aggregate(name) => format!("aggregate {name}"),
+        }
+    }
+}
+
+/// Reads a stored payload: decodes it, folds it, and writes what came out.
+pub(super) type Replay = fn(&Written) -> Result<Vec<Written>, String>;
+
+/// Replays, and catches what the code of the user may do.
+pub(super) fn replayed(reader: Reader, replay: Replay, stored: &Written) -> Result<Vec<Written>, String> {
+    match catch_unwind(AssertUnwindSafe(|| replay(stored))) {
+        Ok(Ok(written)) => Ok(written),
+        Ok(Err(problem)) => Err(format!("{reader}: {problem}")),
+        Err(_) => Err(format!("{reader} panics when it reads or applies it")),
+    }
+}
+
+pub(super) fn by_aggregate<A: Aggregate>(stored: &Written) -> Result<Vec<Written>, String> {
+    as_stored(A::NAME, 1, stored, |raw| {
+        let mut events = Vec::new();
+        A::decode(raw, &mut |event| events.push(event)).map_err(|error| error.problem().to_string())?;
+        let (mut written, mut state) = (Vec::new(), A::default());
+        for event in events {
+            let of = A::event_type(&event);
+            let mut json = Vec::new();
+            A::encode(&event, &mut json).map_err(|error| error.to_string())?;
+            written.push(as_written(of.name, of.written, &json)?);
+            state.apply_event(event);
+        }
+        if let [one] = &mut written[..] {
+            whole(raw, one, A::description().all())?;
+        }
+        Ok(written)
+    })
+}
+
+/// With `write_as`, what is written is not all that the event says.
+fn whole(
+    raw: &RawEvent<'_>,
+    written: &mut Written,
+    mut events: impl Iterator<Item = &'static EventDescription>,
+) -> Result<(), String> {
+    let is_read = |event: &&EventDescription| {
+        event.name == written.name && (event.name == raw.name || event.was.contains(&raw.name))
+    };
+    if let Some(event) = events.find(is_read)
+        && let Some(whole) = event.whole
+    {
+        *written = as_written(event.name, event.version, &whole(raw)?)?;
+    }
+    Ok(())
+}
+
+fn as_written(name: &str, version: u32, json: &[u8]) -> Result<Written, String> {
+    let payload = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    Ok(Written { name: name.to_owned(), version, payload })
+}
+
+/// Lets `take` look at an event as a store would return it. All that a step may look at is the same each time.
+pub(super) fn as_stored<T>(
+    category: &str,
+    revision: u64,
+    Written { name, version, payload }: &Written,
+    take: impl FnOnce(&RawEvent<'_>) -> Result<T, String>,
+) -> Result<T, String> {
+    let stream = StreamId::new(category, "test").map_err(|error| error.to_string())?;
+    take(&RawEvent {
+        stream: &stream,
+        revision: Revision::new(revision),
+        position: Position::new(revision),
+        event_id: Uuid::from_u128(0x00e3_7f1f_4400_7000_8000_0000_0000_0000),
+        name,
+        version: *version,
+        payload: payload.to_string().as_bytes(),
+        // The first second of the year 2001.
+        recorded_at: OffsetDateTime::UNIX_EPOCH + Duration::days(11_323),
+        occurred: None,
+        correlation_id: None,
+        causation_id: None,
+        metadata: None,
+    })
+}

@@ -1,0 +1,227 @@
+//! What a stored payload means today: the events that its readers make of it.
+
+use serde_json::{Map, Value};
+
+use super::code::{Code, Entry};
+use super::file;
+use super::published::Published;
+use super::reader::{Reader, Written, replayed};
+
+/// What each reader makes of one stored payload.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Today(Vec<(Reader, Vec<Written>)>);
+
+/// Why it cannot be said.
+#[derive(Debug)]
+pub(super) enum Unclear {
+    /// A reader does not read it.
+    Unread(String),
+    /// It is another one each time.
+    Unsteady(Reader, String),
+}
+
+impl Today {
+    /// Reads twice: what comes out differently is not locked, whatever it is now.
+    pub(super) fn of(code: &Code, entries: &[&Entry], stored: &Written) -> Result<Self, Unclear> {
+        let mut all = Vec::new();
+        for (reader, replay) in entries.iter().flat_map(|entry| &entry.readers) {
+            let read = || {
+                let written = replayed(*reader, *replay, stored).map_err(Unclear::Unread)?;
+                Ok(written.into_iter().map(|written| code.in_order(written)).collect::<Vec<_>>())
+            };
+            let (once, again) = (read()?, read()?);
+            if let Some(difference) = difference(&once, &again) {
+                return Err(Unclear::Unsteady(*reader, difference));
+            }
+            all.push((*reader, once));
+        }
+        all.sort_by_key(|(reader, _)| *reader);
+        Ok(Self(all))
+    }
+
+    /// The first event of the first reader, where every reader makes this one event of it and nothing else.
+    fn itself(&self, name: &str) -> Option<&Written> {
+        let [first, others @ ..] = &self.0[..] else { return None };
+        let [written] = &first.1[..] else { return None };
+        let is_same = others.iter().all(|other| other.1 == first.1);
+        (written.name == name && is_same).then_some(written)
+    }
+
+    /// As it stands in a file: the payload with its version, or else a list of events.
+    pub(super) fn in_file(&self, name: &str) -> (Value, Option<u32>) {
+        if let Some(written) = self.itself(name) {
+            return (written.payload.clone(), Some(written.version));
+        }
+        let all_same = self.0.windows(2).all(|pair| pair[0].1 == pair[1].1);
+        let readers = if all_same { self.0.get(..1).unwrap_or_default() } else { &self.0[..] };
+        let events = readers.iter().flat_map(|(reader, events)| {
+            events.iter().map(move |Written { name, version, payload }| {
+                let mut event = Map::new();
+                if !all_same {
+                    event.insert("reader".into(), reader.in_file().into());
+                }
+                event.insert("name".into(), name.clone().into());
+                event.insert("version".into(), (*version).into());
+                event.insert("payload".into(), payload.clone());
+                Value::Object(event)
+            })
+        });
+        (events.collect(), None)
+    }
+
+    /// How this differs from what was locked, in words.
+    pub(super) fn difference_from(&self, locked: &Locked) -> Option<Difference> {
+        self.0.iter().find_map(|(reader, now)| {
+            let before = locked.of(*reader);
+            let text = difference(&before, now)?;
+            let payload = |written: &[Written]| match written {
+                [one] => one.payload.clone(),
+                several => several.iter().map(Written::in_file).collect(),
+            };
+            Some(Difference { reader: *reader, text, meant: payload(&before), means: payload(now) })
+        })
+    }
+}
+
+/// A meaning that has changed.
+#[derive(Debug)]
+pub(super) struct Difference {
+    pub(super) reader: Reader,
+    /// The first difference, in words.
+    pub(super) text: String,
+    pub(super) meant: Value,
+    pub(super) means: Value,
+}
+
+/// What was locked of one payload.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Locked {
+    /// The event itself, in the version of then.
+    itself: bool,
+    /// The events, each for one reader or for all.
+    events: Vec<(Option<String>, Written)>,
+}
+
+impl Locked {
+    pub(super) fn itself(name: &str, version: u32, payload: Value) -> Self {
+        Self { itself: true, events: vec![(None, Written { name: name.to_owned(), version, payload })] }
+    }
+
+    /// A list as it stands in a file.
+    pub(super) fn events(list: &Value) -> Option<Self> {
+        let event = |event: &Value| {
+            let text = |key: &str| Some(event.get(key)?.as_str()?.to_owned());
+            let version = event.get("version")?.as_u64()?.try_into().ok()?;
+            let payload = event.get("payload")?.clone();
+            Some((text("reader"), Written { name: text("name")?, version, payload }))
+        };
+        let events = list.as_array()?.iter().map(event).collect::<Option<Vec<_>>>()?;
+        Some(Self { itself: false, events })
+    }
+
+    /// With sets in order, so that it can be compared.
+    pub(super) fn in_order(self, code: &Code) -> Self {
+        let events = self.events.into_iter().map(|(reader, written)| (reader, code.in_order(written)));
+        Self { events: events.collect(), ..self }
+    }
+
+    fn of(&self, reader: Reader) -> Vec<Written> {
+        let in_file = reader.in_file();
+        let is_of = |of: &Option<String>| of.as_ref().is_none_or(|of| *of == in_file);
+        self.events.iter().filter(|(of, _)| is_of(of)).map(|(_, written)| written.clone()).collect()
+    }
+
+    /// Whether it is written in versions, or under names, that are not those of today.
+    pub(super) fn is_of_before(&self, code: &Code, entries: &[&Entry]) -> bool {
+        let is_retired = entries.iter().any(|entry| entry.is_retired);
+        let is_current = |written: &Written| {
+            code.newest(&written.name).is_some_and(|(version, _)| version == written.version)
+                && code.present(&written.name).any(|name| name == written.name)
+        };
+        self.itself && is_retired || !self.events.iter().all(|(_, written)| is_current(written))
+    }
+
+    /// Whether it is written in a published version that the code does not know.
+    pub(super) fn is_beyond(&self, code: &Code, lock: &file::Locked) -> bool {
+        self.events.iter().any(|(_, written)| {
+            let is_it = |published: &Published| {
+                published.version == written.version
+                    && code.present(&published.name).eq(code.present(&written.name))
+            };
+            let newest = code.newest(&written.name);
+            newest.is_none_or(|(newest, _)| newest < written.version) && lock.entries.keys().any(is_it)
+        })
+    }
+
+    /// What it means today if it is read as an event that is stored.
+    pub(super) fn read(&self, code: &Code, entries: &[&Entry]) -> Result<Today, Unclear> {
+        let mut all = Vec::new();
+        for (reader, replay) in entries.iter().flat_map(|entry| &entry.readers) {
+            let mut events = Vec::new();
+            for written in self.of(*reader) {
+                let again = replayed(*reader, *replay, &written).map_err(Unclear::Unread)?;
+                events.extend(again.into_iter().map(|written| code.in_order(written)));
+            }
+            all.push((*reader, events));
+        }
+        all.sort_by_key(|(reader, _)| *reader);
+        Ok(Today(all))
+    }
+}
+
+impl Written {
+    fn in_file(&self) -> Value {
+        serde_json::json!({ "name": self.name, "version": self.version, "payload": self.payload })
+    }
+}
+
+/// The stored payload of a published version.
+pub(super) fn stored(published: &Published, payload: &Value) -> Written {
+    Written { name: published.name.clone(), version: published.version, payload: payload.clone() }
+}
+
+/// The first difference between two lists of events.
+fn difference(before: &[Written], now: &[Written]) -> Option<String> {
+    let listed = |events: &[Written]| match events {
+        [] => "no event".to_owned(),
+        events => events.iter().map(|event| format!("`{}`", event.name)).collect::<Vec<_>>().join(", "),
+    };
+    let of = |events: &[Written]| -> Vec<(String, u32)> {
+        events.iter().map(|event| (event.name.clone(), event.version)).collect()
+    };
+    if of(before) != of(now) {
+        let (was, is) = (listed(before), listed(now));
+        return Some(match was == is {
+            true => "another version".into(),
+            false => format!("it was {was} and is {is}"),
+        });
+    }
+    before.iter().zip(now).find_map(|(before, now)| first_difference(&before.payload, &now.payload, ""))
+}
+
+/// The way to the first value that differs, and how.
+pub(super) fn first_difference(before: &Value, now: &Value, way: &str) -> Option<String> {
+    let at = |key: &str| if way.is_empty() { key.to_owned() } else { format!("{way}.{key}") };
+    match (before, now) {
+        (Value::Object(before), Value::Object(now)) => {
+            for (key, value) in before {
+                let Some(other) = now.get(key) else { return Some(format!("`{}` is gone", at(key))) };
+                if let Some(difference) = first_difference(value, other, &at(key)) {
+                    return Some(difference);
+                }
+            }
+            let new = now.keys().find(|key| !before.contains_key(*key))?;
+            Some(format!("`{}` is new", at(new)))
+        }
+        (Value::Array(before), Value::Array(now)) if before.len() == now.len() => {
+            let pairs = before.iter().zip(now).enumerate();
+            pairs
+                .into_iter()
+                .find_map(|(place, (before, now))| first_difference(before, now, &at(&place.to_string())))
+        }
+        _ if before == now => None,
+        // The files are the project's own, made up from shapes, so their values may be shown.
+        _ if way.is_empty() => Some(format!("it was {before} and is {now}")),
+        _ => Some(format!("`{way}` was {before} and is {now}")),
+    }
+}
