@@ -60,6 +60,9 @@ use proc_macro::TokenStream;
 /// `#[event]` work as ever. The shape is derived as well, as [`#[derive(Shape)]`](derive@Shape) does it for other types, and
 /// `#[shape(…)]` is read in the same places. A field must not be there by `cfg`: what is stored cannot depend on a build flag.
 ///
+/// What `#[allow(…)]` says on the struct holds for the generated code as well, which allows nothing by itself: it builds where
+/// lints are forbidden. An event that is deprecated is listed and read without a warning.
+///
 /// `#[event]` comes first. It cannot see what stands above it: a `#[serde(…)]` there has no derive yet that it could belong
 /// to (`cannot find attribute serde in this scope`), and a `#[derive(Serialize)]` there is derived again
 /// (`conflicting implementations`).

@@ -102,3 +102,23 @@ pub(crate) fn respan(code: TokenStream, span: Span) -> TokenStream {
     });
     respanned.collect()
 }
+
+/// The same code at the same places, known to the compiler as generated: lints, that of deprecated types among them, pass it
+/// over. An `allow` would be an error in a crate that forbids the lint.
+pub(crate) fn generated(code: TokenStream) -> TokenStream {
+    let marked = code.into_iter().map(|mut token| {
+        let span = Span::call_site().located_at(token.span());
+        match &token {
+            // It names the crate of the macro that wrote it.
+            TokenTree::Ident(ident) if ident == "$crate" => return token,
+            TokenTree::Group(group) => {
+                let mut marked = Group::new(group.delimiter(), generated(group.stream()));
+                marked.set_span(span);
+                return TokenTree::Group(marked);
+            }
+            _ => token.set_span(span),
+        }
+        token
+    });
+    marked.collect()
+}

@@ -6,7 +6,7 @@ use syn::{Attribute, Data, DeriveInput, Field};
 
 use crate::errors::Errors;
 use crate::keys;
-use crate::paths::CratePath;
+use crate::paths::{CratePath, generated};
 
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
@@ -14,7 +14,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let expansion = input.and_then(|input| {
         let es_core = es_core(&input.attrs, &mut errors);
         let field = newtype(&input, &mut errors)?;
-        Some(expand(&input, field, &es_core))
+        Some(generated(expand(&input, field, &es_core)))
     });
     let errors = errors.finish();
     quote!(#expansion #errors)

@@ -33,10 +33,6 @@ pub(super) fn expand(aggregate: &Aggregate<'_>) -> TokenStream {
         .unzip();
     quote! {
         #[doc = #doc]
-        #[allow(
-            missing_debug_implementations, missing_copy_implementations, private_interfaces, unreachable_pub, non_camel_case_types,
-            clippy::enum_variant_names, clippy::large_enum_variant, clippy::module_name_repetitions,
-        )]
         #derives
         #visibility enum #enum_ident { #(#variants),* }
 

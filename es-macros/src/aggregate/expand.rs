@@ -144,8 +144,6 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
             match *__es_event { #encode }
         }
 
-        // Two events of one name have an error of their own.
-        #[allow(unreachable_patterns, unused_qualifications)]
         fn decode(
             __es_raw: &#es_core::RawEvent<'_>,
             __es_out: &mut dyn #private::FnMut(#enum_ident),
@@ -189,7 +187,6 @@ fn snapshots(aggregate: &Aggregate<'_>, snapshot: &Snapshot, state: Option<&Toke
     // Spanned, so that a state that serde cannot write is reported at the key that asks for it.
     let this = quote_spanned!(key.span()=> Self);
     quote! {
-        #[allow(deprecated, unused_qualifications)]
         fn snapshots() -> #private::Option<#es_core::Snapshots<Self>> {
             #private::snapshots::<#this>(#every, #rev, |__es_types| { #state })
         }

@@ -10,6 +10,7 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::errors::Errors;
+use crate::paths::generated;
 
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
@@ -23,7 +24,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
             .is_some()
             .then(|| crate::shape::body(aggregate.input, &aggregate.es_core, &mut errors));
         let expansion = expand::expand(&aggregate, state.as_ref());
-        quote!(#enumeration #expansion)
+        generated(quote!(#enumeration #expansion))
     });
     let errors = errors.finish();
     quote!(#expansion #errors)

@@ -7,7 +7,7 @@ use syn::{Attribute, LitInt, LitStr, Path, Token, TypePath};
 
 use super::check::Event;
 use super::item::Item;
-use crate::paths::{last_ident, respan, span};
+use crate::paths::{generated, last_ident, respan, span};
 use crate::text::written;
 
 /// The user's struct with serde's derives, and:
@@ -23,7 +23,11 @@ use crate::text::written;
 /// ```
 pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) -> TokenStream {
     let (user, own) = (self::item(item, event), implementations(item, event, shape));
-    quote!(#user #own)
+    let allowed = item.allowed();
+    if allowed.is_empty() {
+        return quote!(#user #own);
+    }
+    quote!(#user #allowed const _: () = { #own };)
 }
 
 /// The struct, with serde's derives.
@@ -53,7 +57,7 @@ pub(super) fn implementations(item: &Item, event: &Event, shape: Option<&TokenSt
         .zip(event.previous.as_ref())
         .map(|(number, previous)| write_as(event, number, previous));
     let check = event.previous.as_ref().filter(|_| event.sound).map(|previous| check(event, previous));
-    quote! {
+    generated(quote! {
         #[automatically_derived]
         impl #es_core::Event for #ident {
             const NAME: &'static #private::str = #name;
@@ -61,7 +65,6 @@ pub(super) fn implementations(item: &Item, event: &Event, shape: Option<&TokenSt
             #was
             #write_as
 
-            #[allow(unused_qualifications)]
             fn decode(__es_raw: &#es_core::RawEvent<'_>) -> #private::Result<Self, #es_core::DecodeError> {
                 #decode
             }
@@ -72,7 +75,7 @@ pub(super) fn implementations(item: &Item, event: &Event, shape: Option<&TokenSt
         #shape
 
         #check
-    }
+    })
 }
 
 /// Decodes an older version by its own struct, then takes the step to this one.
@@ -104,7 +107,6 @@ fn write_as(event: &Event, number: &LitInt, previous: &TypePath) -> TokenStream 
     quote! {
         const WRITTEN_VERSION: #private::u32 = #number;
 
-        #[allow(unused_qualifications)]
         fn encode(
             &self,
             __es_out: &mut #private::Vec<#private::u8>,
@@ -175,10 +177,10 @@ fn check(event: &Event, previous: &TypePath) -> TokenStream {
             #name,
         };
         let check = respan(quote!(#private::check_written(#arguments)), number.span());
-        quote!(#[allow(unused_qualifications)] const _: () = #check;)
+        quote!(const _: () = #check;)
     });
     quote! {
-        #[allow(unused_qualifications)] const _: () = #check;
+        const _: () = #check;
         #written
     }
 }

@@ -15,6 +15,19 @@ pub(super) struct Item {
     pub(super) ident: Ident,
     /// Everything behind the attributes, as written.
     pub(super) rest: TokenStream,
+    pub(super) has_deprecated_field: bool,
+}
+
+impl Item {
+    /// What the user allows on the struct, for the code that names it; and that it is deprecated, for one that is. serde's
+    /// derives do the same.
+    pub(super) fn allowed(&self) -> TokenStream {
+        let is = |name: &'static str| move |attribute: &&Attribute| attribute.path().is_ident(name);
+        let allowed = self.attributes.iter().filter(is("allow"));
+        let is_deprecated = self.attributes.iter().any(|attribute| is("deprecated")(&attribute));
+        let deprecated = is_deprecated.then(|| quote!(#[allow(deprecated)]));
+        quote!(#(#allowed)* #deprecated)
+    }
 }
 
 /// Reads a struct, or reports why this is none that could be an event.
@@ -65,7 +78,9 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Option<Item> {
         return None;
     }
     let attributes = own_attributes(attributes, errors);
-    Some(Item { attributes, ident, rest: fields(rest, errors) })
+    let mut has_deprecated_field = false;
+    let rest = fields(rest, &mut has_deprecated_field, errors);
+    Some(Item { attributes, ident, rest, has_deprecated_field })
 }
 
 /// Drops ours, and reports a second `#[event]`. The compiler has resolved `cfg_attr` on the struct, though not on its fields.
@@ -83,7 +98,7 @@ pub(super) fn is_ours(path: &syn::Path) -> bool {
 }
 
 /// Checks the attributes of the fields, which stand at the top of the braces or parentheses, and drops ours.
-fn fields(rest: TokenStream, errors: &mut Errors) -> TokenStream {
+fn fields(rest: TokenStream, has_deprecated: &mut bool, errors: &mut Errors) -> TokenStream {
     let mut out = TokenStream::new();
     let mut done = false;
     for token in rest {
@@ -91,7 +106,8 @@ fn fields(rest: TokenStream, errors: &mut Errors) -> TokenStream {
             // The first group is that of the fields, or of `pub(crate)`, which holds no attributes.
             TokenTree::Group(group) if !done && group.delimiter() != Delimiter::Bracket => {
                 done = group.delimiter() == Delimiter::Brace;
-                let mut same = Group::new(group.delimiter(), field_attributes(group.stream(), errors));
+                let mut same =
+                    Group::new(group.delimiter(), field_attributes(group.stream(), has_deprecated, errors));
                 same.set_span(group.span());
                 out.extend([TokenTree::Group(same)]);
             }
@@ -101,7 +117,7 @@ fn fields(rest: TokenStream, errors: &mut Errors) -> TokenStream {
     out
 }
 
-fn field_attributes(tokens: TokenStream, errors: &mut Errors) -> TokenStream {
+fn field_attributes(tokens: TokenStream, has_deprecated: &mut bool, errors: &mut Errors) -> TokenStream {
     let mut out = TokenStream::new();
     let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
@@ -124,7 +140,10 @@ fn field_attributes(tokens: TokenStream, errors: &mut Errors) -> TokenStream {
                     "what is stored must not depend on a build flag; make the field an `Option`, or write a new version",
                 );
             }
-            _ => out.extend(attribute),
+            _ => {
+                *has_deprecated |= name == "deprecated";
+                out.extend(attribute);
+            }
         }
     }
     out

@@ -69,10 +69,6 @@ fn enumeration(projection: &Projection<'_>) -> TokenStream {
     });
     quote! {
         #[doc = #doc]
-        #[allow(
-            dead_code, private_interfaces, unreachable_pub, non_camel_case_types,
-            clippy::enum_variant_names, clippy::large_enum_variant, clippy::module_name_repetitions,
-        )]
         #[#private::derive(#private::Debug)]
         #visibility enum #enum_ident { #(#variants),* }
     }
@@ -102,8 +98,6 @@ fn decode(projection: &Projection<'_>) -> TokenStream {
         return quote!(#signature { #private::Ok(#private::Option::None) });
     }
     quote! {
-        // Two events of one name have an error of their own.
-        #[allow(unreachable_patterns, unused_qualifications)]
         #signature {
             let mut __es_name = __es_raw.name;
             loop {
@@ -172,7 +166,6 @@ fn set_up(projection: &Projection<'_>) -> TokenStream {
         _ => (quote!(_), quote!(#private::Ok(()))),
     };
     quote! {
-        #[allow(clippy::unused_async)]
         async fn set_up(&self, #model: &mut Self::Model) -> #private::Result<(), Self::Error> {
             #body
         }

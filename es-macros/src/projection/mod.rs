@@ -9,6 +9,7 @@ use quote::quote;
 use syn::DeriveInput;
 
 use crate::errors::Errors;
+use crate::paths::generated;
 
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
@@ -16,7 +17,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let expansion = input.map(|input| {
         let keys = attr::parse(&input.attrs, &mut errors);
         let projection = check::check(keys, &input, &mut errors);
-        expand::expand(&projection)
+        generated(expand::expand(&projection))
     });
     let errors = errors.finish();
     quote!(#expansion #errors)

@@ -30,7 +30,6 @@ pub(super) fn implementation(
     quote! {
         #[automatically_derived]
         impl #impl_generics #private::Shape for #ident #type_generics #bounds {
-            #[allow(deprecated, unused_qualifications)]
             #[inline]
             fn shape(__es_types: &mut #private::Types) -> #private::Type { #body }
         }
@@ -74,7 +73,6 @@ pub(super) fn body(described: &Described, es_core: &CratePath) -> TokenStream {
         }
     };
     quote! {
-        #[allow(unused_imports)]
         use #private::Opaque as _;
         __es_types.named(#identity, const {
             &#private::TypeDescription {

@@ -13,7 +13,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Path, Token};
 
 use crate::errors::Errors;
-use crate::paths::CratePath;
+use crate::paths::{CratePath, generated};
 
 /// `#[derive(Shape)]`.
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
@@ -22,7 +22,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let expansion = input.map(|input| {
         let es_core = attr::es_core(&input.attrs, &mut errors);
         let body = body(&input, &es_core, &mut errors);
-        expand::implementation(&input.ident, &input.generics, &body, &es_core)
+        generated(expand::implementation(&input.ident, &input.generics, &body, &es_core))
     });
     let errors = errors.finish();
     quote!(#expansion #errors)

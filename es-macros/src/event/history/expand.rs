@@ -19,7 +19,7 @@ use crate::shape::serde::{self, DefaultValue};
 /// ```text
 /// const _: () = {
 ///     struct __EsV1 { cents: i64 }                   // an event as any other: decoded, described, a step to the next
-///     fn __es_added_1() -> Currency { … }
+///     const __ES_ADDED_1: fn() -> Currency = || …;
 ///     impl UpcastFrom<__EsV1> for Deposited { … }
 ///     impl Event for Deposited { … }                 // with `__EsV1` as its `previous`
 /// };
@@ -38,9 +38,14 @@ pub(in crate::event) fn expand(
     let downcast = event.write_as.as_ref().map(|_| downcast(item, event, history));
     let user = emitted(item, event);
     let own = implementations(item, &of_version(event, history, newest), shape);
+    // The steps between the versions name the fields.
+    let deprecated = item.has_deprecated_field.then(|| quote!(#[allow(deprecated)]));
+    let allowed = item.allowed();
     quote! {
         #user
 
+        #allowed
+        #deprecated
         const _: () = { #versions #defaults #steps #downcast #own };
     }
 }
@@ -84,7 +89,7 @@ fn old_version(item: &Item, event: &Event, history: &History, version: u32) -> T
     unreported.finish();
 
     let of_type = serde::of_type(&of_struct);
-    let mut attributes: Vec<Attribute> = vec![syn::parse_quote!(#[allow(non_snake_case, deprecated)])];
+    let mut attributes: Vec<Attribute> = Vec::new();
     attributes.extend(of_struct);
     let mut whole_default = None;
     if let Some(default) = &of_type.default {
@@ -93,7 +98,7 @@ fn old_version(item: &Item, event: &Event, history: &History, version: u32) -> T
         whole_default = Some(default_of_whole(item, event, history, version, default));
     }
     let rest = old::item(history, version, |attribute| !attribute.path().is_ident("shape"));
-    let old = Item { attributes, ident, rest };
+    let old = Item { attributes, ident, rest, has_deprecated_field: false };
     let event = of_version(event, history, version);
     let (emitted, implementations) = (emitted(&old, &event), implementations(&old, &event, shape.as_ref()));
     quote!(#emitted #implementations #whole_default)
@@ -129,7 +134,6 @@ fn default_of_whole(
     quote! {
         #[automatically_derived]
         impl #private::Default for #then {
-            #[allow(deprecated, unused_qualifications)]
             fn default() -> Self {
                 let __es_now: #now = #of_now;
                 Self { #fields }
@@ -151,14 +155,12 @@ fn default(at: usize, field: &Field, es_core: &CratePath) -> Option<TokenStream>
         }
     };
     Some(quote! {
-        #[allow(clippy::unnecessary_wraps, unused_qualifications)]
-        #[inline]
-        fn #name() -> #ty { #value }
+        const #name: fn() -> #ty = || -> #ty { #value };
     })
 }
 
 fn default_name(at: usize) -> Ident {
-    format_ident!("__es_added_{at}")
+    format_ident!("__ES_ADDED_{at}")
 }
 
 /// The default for the lock: the name of the field and a function that writes its value as JSON.
@@ -224,7 +226,6 @@ fn step(item: &Item, event: &Event, history: &History, version: u32) -> TokenStr
         impl #es_core::UpcastFrom<#previous> for #this {
             type Error = #private::Infallible;
 
-            #[allow(deprecated, unused_qualifications)]
             #[inline]
             fn upcast_from(
                 __es_old: #previous,
@@ -254,7 +255,6 @@ fn downcast(item: &Item, event: &Event, history: &History) -> TokenStream {
         impl #es_core::DowncastTo<#previous> for #this {
             type Error = #private::Infallible;
 
-            #[allow(deprecated, unused_qualifications)]
             fn downcast_to(&self) -> #private::Result<#previous, #private::Infallible> {
                 #private::Result::Ok(#previous { #fields })
             }
