@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::catalogue::AggregateDescription;
-use crate::{DecodeError, EncodeError, EventType, RawEvent, Snapshots, StreamKey};
+use crate::{DecodeError, EncodeError, EventType, Payload, RawEvent, Snapshots, StreamKey};
 
 /// State folded from one stream. Written by [`#[derive(Aggregate)]`](derive@crate::Aggregate), never by hand.
 ///
@@ -42,7 +42,7 @@ pub trait Aggregate: Default + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`EncodeError`] when the event cannot be written as JSON; NaN and infinities are refused.
-    fn encode(event: &Self::Event, out: &mut Vec<u8>) -> Result<(), EncodeError>;
+    fn encode(event: &Self::Event, out: &mut Payload) -> Result<(), EncodeError>;
 
     /// Decodes one stored event and hands out the events of today that it stands for: none, one or several.
     ///

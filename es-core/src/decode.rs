@@ -161,8 +161,18 @@ impl From<&serde_json::Error> for PayloadError {
     }
 }
 
+impl PayloadError {
+    /// The error of JSON that decodes, and to something else than was encoded.
+    pub(crate) fn another_value() -> Self {
+        Self { what: String::from("a value reads back as another one"), line: 0, column: 0 }
+    }
+}
+
 impl fmt::Display for PayloadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.line == 0 {
+            return f.write_str(&self.what);
+        }
         write!(f, "{} at line {} column {}", self.what, self.line, self.column)
     }
 }

@@ -10,7 +10,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{DecodeError, DecodeProblem, EventType, PayloadError, Position, Revision, StreamId};
+use crate::{
+    DecodeError, DecodeProblem, EventType, Payload, PayloadError, Position, Revision, StreamId, stored_time,
+};
 
 /// What is known about an event besides its payload: who, why, and when it happened.
 ///
@@ -29,7 +31,8 @@ pub struct Metadata {
     pub correlation_id: Option<Uuid>,
     /// The event or command that led to this one.
     pub causation_id: Option<Uuid>,
-    /// When the fact happened, where that is not when it is recorded. Stored in microseconds.
+    /// When the fact happened, where that is not when it is recorded. Kept in UTC and whole microseconds: see
+    /// [`stored_time`].
     pub occurred_at: Option<OffsetDateTime>,
     /// Who asked for it.
     pub actor: Option<String>,
@@ -44,6 +47,12 @@ struct StoredMetadata<A, E> {
     actor: Option<A>,
     #[serde(skip_serializing_if = "Option::is_none", default = "Option::default")]
     entries: Option<E>,
+}
+
+impl StoredMetadata<String, BTreeMap<String, Value>> {
+    fn read(json: &[u8]) -> Result<Self, PayloadError> {
+        serde_json::from_slice(json).map_err(|error| PayloadError::from(&error))
+    }
 }
 
 impl Metadata {
@@ -93,12 +102,49 @@ impl Metadata {
     /// Stores call this; correlation, causation and occurred time have columns of their own.
     #[must_use]
     pub fn to_json(&self) -> Option<Vec<u8>> {
+        self.json_within(usize::MAX).unwrap_or_default()
+    }
+
+    /// As [`to_json`](Self::to_json), if it has no more bytes than `limit`; else how many it has at least.
+    pub(crate) fn json_within(&self, limit: usize) -> Result<Option<Vec<u8>>, usize> {
         if self.actor.is_none() && self.entries.is_empty() {
-            return None;
+            return Ok(None);
         }
         let entries = (!self.entries.is_empty()).then_some(&self.entries);
-        // Strings and JSON values always serialise.
-        serde_json::to_vec(&StoredMetadata { actor: self.actor.as_deref(), entries }).ok()
+        let mut json = Payload::within(limit);
+        // Strings and JSON values always serialise, so the only error is that of the limit.
+        let written =
+            serde_json::to_writer(&mut json, &StoredMetadata { actor: self.actor.as_deref(), entries });
+        match json.refused() {
+            Some(bytes) => Err(bytes),
+            None => Ok(written.ok().map(|()| json.into_vec())),
+        }
+    }
+
+    /// The same, as every reader will see it; `None` if its time is out of range.
+    pub(crate) fn into_stored(mut self) -> Option<Self> {
+        if let Some(time) = self.occurred_at {
+            self.occurred_at = Some(stored_time(time)?);
+        }
+        Some(self)
+    }
+
+    /// Refuses what does not read back from `json`, which [`to_json`](Self::to_json) wrote.
+    pub(crate) fn check_reads_back(&self, json: &[u8]) -> Result<(), PayloadError> {
+        let plain = |value: &Value| match value {
+            Value::Null | Value::Bool(_) | Value::String(_) => true,
+            Value::Number(number) => number.is_i64() || number.is_u64(),
+            Value::Array(_) | Value::Object(_) => false,
+        };
+        if self.entries.values().all(plain) {
+            return Ok(());
+        }
+        let stored = StoredMetadata::read(json)?;
+        if stored.entries.as_ref() == Some(&self.entries) {
+            Ok(())
+        } else {
+            Err(PayloadError::another_value())
+        }
     }
 }
 
@@ -176,10 +222,8 @@ impl RawEvent<'_> {
             ..Metadata::default()
         };
         if let Some(json) = self.metadata {
-            let stored: StoredMetadata<String, BTreeMap<String, Value>> = serde_json::from_slice(json)
-                .map_err(|error| {
-                    DecodeError::new(self, DecodeProblem::Metadata { source: PayloadError::from(&error) })
-                })?;
+            let stored = StoredMetadata::read(json)
+                .map_err(|source| DecodeError::new(self, DecodeProblem::Metadata { source }))?;
             metadata.actor = stored.actor;
             metadata.entries = stored.entries.unwrap_or_default();
         }

@@ -4,7 +4,7 @@ use std::error::Error;
 
 use uuid::Uuid;
 
-use crate::{DecodeError, Fingerprint, InvalidKey, Position, Revision, StreamId};
+use crate::{DecodeError, Fingerprint, InvalidKey, PayloadError, Position, Revision, StreamId};
 
 /// Any error, where its type is somebody else's.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
@@ -107,7 +107,7 @@ pub enum StoreError {
         found: Fingerprint,
     },
     /// More than the store's limit.
-    #[error("event `{name}` for stream {stream:?} has {bytes} bytes of {part}; the limit is {limit}", stream = stream.to_string())]
+    #[error("event `{name}` for stream {stream:?} has at least {bytes} bytes of {part}; the limit is {limit}", stream = stream.to_string())]
     TooLarge {
         /// The stream.
         stream: StreamId,
@@ -115,7 +115,7 @@ pub enum StoreError {
         name: &'static str,
         /// Payload or metadata.
         part: &'static str,
-        /// How many there are.
+        /// How many there are at least: what is far too large is not encoded to its end.
         bytes: usize,
         /// How many are allowed.
         limit: usize,
@@ -129,6 +129,30 @@ pub enum StoreError {
         name: &'static str,
         /// Payload or metadata.
         part: &'static str,
+    },
+    /// A time that not every store can hold; see [`stored_time`](crate::stored_time).
+    #[error(
+        "the occurred time for stream {stream:?} is out of range, so nothing was written; it must be between \
+         -4713-11-24T00:00:00Z and 9999-12-31T23:59:59.999999Z",
+        stream = stream.to_string()
+    )]
+    TimeOutOfRange {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// The metadata, once encoded, does not decode to the same again; nothing was written.
+    #[error(
+        "the metadata of event `{name}` for stream {stream:?} does not read back from what it writes, so nothing was written: \
+         {source}; entries can be nested 125 levels deep",
+        stream = stream.to_string()
+    )]
+    MetadataNotReadable {
+        /// The stream.
+        stream: StreamId,
+        /// The event's name.
+        name: &'static str,
+        /// What decoding it says.
+        source: PayloadError,
     },
     /// The event could not be encoded.
     #[error(transparent)]
@@ -144,6 +168,19 @@ pub enum StoreError {
         version: u32,
         /// What decoding it says.
         source: DecodeError,
+    },
+    /// The state of the aggregate cannot take in the event; it was not written, as no later load could fold it.
+    #[error(
+        "`apply` of aggregate `{aggregate}` panicked on event `{name}` version {version}, so nothing was written; `apply` must \
+         take every event that a command yields, so reject the command instead"
+    )]
+    NotApplicable {
+        /// The aggregate's name.
+        aggregate: &'static str,
+        /// The event's name.
+        name: &'static str,
+        /// The event's version, after upcasting.
+        version: u32,
     },
     /// A stored event could not be decoded.
     #[error(transparent)]

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::catalogue::EventDescription;
-use crate::{DecodeError, EncodeError, RawEvent, Shape};
+use crate::{DecodeError, EncodeError, Payload, RawEvent, Shape};
 
 /// A fact that happened: one Rust struct per event type and version.
 ///
@@ -60,7 +60,7 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`EncodeError`] when the event cannot be written as JSON; NaN and infinities are refused.
-    fn encode(&self, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    fn encode(&self, out: &mut Payload) -> Result<(), EncodeError> {
         match self.serialize(crate::codec::Strict(&mut serde_json::Serializer::new(out))) {
             Ok(()) => Ok(()),
             Err(error) => Err(not_encoded(Self::NAME, Self::VERSION, error)),

@@ -67,6 +67,7 @@ mod projection;
 mod repository;
 mod snapshot;
 mod store;
+mod stored_time;
 mod stream;
 mod subscription;
 mod upcast;
@@ -83,6 +84,7 @@ pub mod testing;
 
 pub use aggregate::{Aggregate, Apply, Events, Handle, IntoEvents, emit};
 pub use catalogue::{Catalogue, EventShape, Registration};
+pub use codec::Payload;
 pub use decode::{DecodeError, DecodeProblem, PayloadError};
 pub use envelope::{Metadata, NewEvent, RawEvent, Recorded};
 pub use error::{BoxError, EncodeError, ExecuteError, InvalidStreamId, StoreError};
@@ -101,6 +103,7 @@ pub use store::{
     LargeAppendError, Limits, Listener, Load, LoadItem, LoadSink, Progress, Rest, Sink, StreamHead,
     StreamRange, StreamSummary, Submitted,
 };
+pub use stored_time::stored_time;
 pub use stream::{InvalidKey, Position, Revision, StreamId, StreamKey};
 pub use subscription::{Subscription, TypedSubscription};
 pub use upcast::{DowncastTo, Retired, UpcastContext, UpcastFrom};

@@ -36,8 +36,8 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{Json, Lean};
 use crate::decode::{failed_step, misfit, unreachable_version};
 use crate::{
-    Aggregate, BoxError, DecodeError, DecodeProblem, EncodeError, Event, EventType, Events, Filter, RawEvent,
-    Recorded, Retired, Snapshots, UpcastContext,
+    Aggregate, BoxError, DecodeError, DecodeProblem, EncodeError, Event, EventType, Events, Filter, Payload,
+    RawEvent, Recorded, Retired, Snapshots, UpcastContext,
 };
 
 // What is generic here is compiled once for every event type of every user, so it is kept short. The way of a good event is
@@ -165,7 +165,7 @@ pub trait Writes<E> {}
 pub fn encode_as<E: Event, Previous: Event, Failure: Into<BoxError>>(
     event: &E,
     step: fn(&E) -> Result<Previous, Failure>,
-    out: &mut Vec<u8>,
+    out: &mut Payload,
 ) -> Result<(), EncodeError> {
     match step(event) {
         Ok(previous) => previous.encode(out),

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::catalogue::AggregateDescription;
 use crate::shape::{Describe, Schema};
-use crate::{Aggregate, PayloadError, Revision, StreamId};
+use crate::{Aggregate, Payload, PayloadError, Revision, StreamId};
 
 /// A hash that tells one shape from another: of an event, or of a state and the way to fold it.
 ///
@@ -81,7 +81,7 @@ pub struct Snapshots<A> {
     pub every: u64,
     /// Covers the state's shape, the events with their versions and earlier names, the retired ones, and `rev`.
     pub fingerprint: Fingerprint,
-    encode: fn(&A) -> Result<Vec<u8>, PayloadError>,
+    encode: fn(&A, &mut Payload) -> Result<(), PayloadError>,
     decode: fn(&[u8]) -> Result<A, PayloadError>,
     describe: Describe,
 }
@@ -94,7 +94,9 @@ impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
             every,
             fingerprint: fingerprint_once(TypeId::of::<A>(), A::NAME, rev, describe, A::description()),
             describe,
-            encode: |state| crate::codec::to_json(state).map_err(|error| PayloadError::from(&error)),
+            encode: |state, out| {
+                crate::codec::write_json(state, out).map_err(|error| PayloadError::from(&error))
+            },
             decode: |json| crate::codec::read_json(json).map_err(|error| PayloadError::from(&error)),
         }
     }
@@ -134,13 +136,13 @@ impl<A> Snapshots<A> {
         Schema::described(self.describe)
     }
 
-    /// The state as it is stored.
+    /// Writes the state, as it is stored, to `out`.
     ///
     /// # Errors
     ///
-    /// [`PayloadError`] when the state cannot be written as JSON.
-    pub fn encode(&self, state: &A) -> Result<Vec<u8>, PayloadError> {
-        (self.encode)(state)
+    /// [`PayloadError`] when the state cannot be written as JSON, or goes beyond the limit of `out`.
+    pub fn encode(&self, state: &A, out: &mut Payload) -> Result<(), PayloadError> {
+        (self.encode)(state, out)
     }
 
     /// The state that was stored.

@@ -1,5 +1,6 @@
 //! How an old version of an event becomes the next one, and a retired event those of today.
 
+use std::cell::Cell;
 use std::error::Error;
 
 use time::OffsetDateTime;
@@ -149,7 +150,24 @@ pub trait Retired<E>: Aggregate {
     fn retired(event: E, context: &UpcastContext<'_>) -> Result<Events<Self>, Self::Error>;
 }
 
+thread_local! {
+    /// Whether a step has asked for what is not known before the append.
+    static ASKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Decodes, and tells whether a step asked for what is not known before the append.
+pub(crate) fn asks_where_stored<T>(decode: impl FnOnce() -> T) -> (T, bool) {
+    ASKED.set(false);
+    let decoded = decode();
+    (decoded, ASKED.get())
+}
+
 /// What a step may look at besides the payload: where and when the event was stored, and its metadata.
+///
+/// It is the same for every reader. Only with `write_as` is a step also called before its event is stored, to see that what is
+/// written reads back: with the position 0 and the clock of the program, as the others are not known yet. It is called again after
+/// the append, and what it returns then is what counts: for the command's outcome, the state, and a snapshot. If it asks for the
+/// position or the recorded time, the state is loaded anew for that, which is one more round trip.
 #[derive(Debug, Clone, Copy)]
 pub struct UpcastContext<'a> {
     raw: &'a RawEvent<'a>,
@@ -176,7 +194,8 @@ impl<'a> UpcastContext<'a> {
 
     /// The place in the store.
     #[must_use]
-    pub const fn position(&self) -> Position {
+    pub fn position(&self) -> Position {
+        ASKED.set(true);
         self.raw.position
     }
 
@@ -200,14 +219,15 @@ impl<'a> UpcastContext<'a> {
 
     /// When the store wrote the event.
     #[must_use]
-    pub const fn recorded_at(&self) -> OffsetDateTime {
+    pub fn recorded_at(&self) -> OffsetDateTime {
+        ASKED.set(true);
         self.raw.recorded_at
     }
 
     /// When the fact happened: what the caller said, else [`recorded_at`](Self::recorded_at).
     #[must_use]
     pub fn occurred_at(&self) -> OffsetDateTime {
-        self.raw.occurred_at()
+        self.raw.occurred.unwrap_or_else(|| self.recorded_at())
     }
 
     /// The event's metadata.

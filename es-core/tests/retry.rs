@@ -45,11 +45,18 @@ async fn after_a_conflict_the_decision_is_made_on_the_fresh_state() {
 }
 
 #[tokio::test]
-async fn after_a_conflict_only_the_tail_is_read() {
-    let (accounts, store) = account([Meddle::Deposit(7)]).await;
+async fn after_a_conflict_the_state_is_loaded_from_its_snapshot() {
+    let (accounts, store) = account([]).await;
+    for cents in 1..=4 {
+        accounts.execute(&id(), Deposit(cents)).await.expect("deposited");
+    }
+    accounts.settle().await;
+    assert_eq!(Meddler::count(&store.snapshots_kept), 1);
+    store.meddles.lock().expect("no panic").push_back(Meddle::Deposit(7));
     store.events_loaded.store(0, Ordering::SeqCst);
     accounts.execute(&id(), Deposit(1)).await.expect("deposited");
-    assert_eq!(Meddler::count(&store.events_loaded), 2, "one event, then the one that came in between");
+    assert_eq!(Meddler::count(&store.events_loaded), 1, "the one that came in between");
+    assert_eq!(accounts.load(&id()).await.expect("a state").state.deposits, [1, 2, 3, 4, 7, 1]);
 }
 
 #[tokio::test]

@@ -108,10 +108,10 @@ async fn call(
         .bind(append.stream.key())
         .bind(bigint(append.expected))
         .bind(append.head);
-    let call = match one {
-        Some(event) => bind_event(call, event, known)?,
-        None => bind_events(call, append.events, known)?,
-    };
+    let call = columns::bound(|| match one {
+        Some(event) => bind_event(call, event, known),
+        None => bind_events(call, append.events, known),
+    })?;
     let row = call
         .bind(command.map(|command| command.key.id))
         .bind(command.map(|command| command.name))
@@ -129,7 +129,7 @@ fn bind_event<'q>(call: Call<'q>, event: &'q NewEvent, known: &Known) -> Result<
         .bind(event.id)
         .bind(columns::type_id(event, known)?)
         .bind(Json(Cow::Borrowed(&event.payload)))
-        .bind(metadata.occurred_at)
+        .bind(columns::occurred(metadata))
         .bind(metadata.correlation_id)
         .bind(metadata.causation_id)
         .bind(metadata.to_json().map(|json| Json(Cow::Owned(json)))))

@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::append::names_for;
-use crate::columns::{EventColumns, MetadataColumns, bigint};
+use crate::columns::{EventColumns, MetadataColumns, bigint, bound};
 use crate::error::{Failure, unexpected};
 use crate::names::Known;
 use crate::outcome::{Answer, positions};
@@ -49,7 +49,7 @@ pub(crate) async fn append_all(
             return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
         }
     }
-    let call = call(pool, appends, &known)?;
+    let call = bound(|| call(pool, appends, &known))?;
     let row = match run(&mut lease.session.connection, pool, call).await {
         Ok(row) => row,
         Err(failure) => {

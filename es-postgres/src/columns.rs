@@ -1,9 +1,10 @@
 //! The events of appends as columns: the arrays that the append functions take.
 
 use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use es_core::{Append, NewEvent, Revision, StoreError};
+use es_core::{Append, Metadata, NewEvent, Revision, StoreError, stored_time};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -73,12 +74,24 @@ impl MetadataColumns {
     pub(crate) fn extend(&mut self, events: &[NewEvent]) {
         for event in events {
             let metadata = &event.metadata;
-            self.occurred.push(metadata.occurred_at);
+            self.occurred.push(occurred(metadata));
             self.correlations.push(metadata.correlation_id);
             self.causations.push(metadata.causation_id);
             self.json.push(metadata.to_json().map(|json| Json(Cow::Owned(json))));
         }
     }
+}
+
+/// When the fact happened, as the database keeps it. The driver would round toward 2000.
+pub(crate) fn occurred(metadata: &Metadata) -> Option<OffsetDateTime> {
+    metadata.occurred_at.and_then(stored_time)
+}
+
+/// Binds the parameters of an append. Where the driver panics over a value, the append is refused: nothing was sent, and others
+/// that go with it are not harmed.
+pub(crate) fn bound<T>(bind: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(bind))
+        .unwrap_or_else(|_| Err(unexpected("a value of the append cannot be encoded for the database")))
 }
 
 /// The id of an event's type, which was registered before.

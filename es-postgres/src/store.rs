@@ -6,8 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use es_core::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Catalogue, Checkpoint, EventStore, Find, Fingerprint,
-    Listener, Load, LoadSink, NewSnapshot, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange,
-    StreamSummary, Submitted,
+    Limits, Listener, Load, LoadSink, NewSnapshot, Revision, Sink, StoreError, StreamHead, StreamId,
+    StreamRange, StreamSummary, Submitted,
 };
 use sqlx::PgConnection;
 use tracing::{Instrument, debug_span};
@@ -216,6 +216,10 @@ impl EventStore for PostgresStore {
 
     fn listen(&self) -> Listener {
         self.pool.hints.listen()
+    }
+
+    fn limits(&self) -> Limits {
+        self.pool.settings.limits
     }
 
     async fn list_streams(

@@ -198,9 +198,10 @@ pub(crate) fn check(name: &str, version: u32, payload: &[u8]) -> bool {
     let (mut order, count) = (Order::default(), events.len());
     for event in events {
         assert_eq!(Order::event_type(&event), *newest, "another type came out");
-        let mut json = Vec::new();
+        let mut json = es_core::Payload::new();
         Order::encode(&event, &mut json).expect("what was read can be written");
-        let again = decode(newest.name, newest.version, &json).expect("what was written can be read");
+        let again =
+            decode(newest.name, newest.version, json.as_slice()).expect("what was written can be read");
         assert_eq!(again, std::slice::from_ref(&event), "it is another event after it was written");
         order.apply_event(event);
     }

@@ -258,9 +258,9 @@ mod write_as {
     #[test]
     fn only_the_newest_version_writes_as_the_one_before() {
         assert_eq!((Added::VERSION, Added::WRITTEN_VERSION), (2, 1));
-        let mut json = Vec::new();
+        let mut json = es_core::Payload::new();
         Added { by: 3, clerk: "Ann".into() }.encode(&mut json).expect("it is written");
-        assert_eq!(json, br#"{"count":3}"#);
+        assert_eq!(json.as_slice(), br#"{"count":3}"#);
     }
 }
 

@@ -1,13 +1,13 @@
 //! Structs of every form as events, and serde's attributes on them.
 
-use es_core::{Event, event};
+use es_core::{Event, Payload, event};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 fn written<E: Event>(event: &E) -> Value {
-    let mut json = Vec::new();
+    let mut json = Payload::new();
     event.encode(&mut json).expect("encodes");
-    serde_json::from_slice(&json).expect("is JSON")
+    serde_json::from_slice(json.as_slice()).expect("is JSON")
 }
 
 fn read<E: Event>(json: &Value) -> E {
@@ -131,7 +131,7 @@ fn numbers_that_json_cannot_hold_are_refused() {
     #[event(name = "shape.float")]
     struct Float(f64);
 
-    let mut out = Vec::new();
+    let mut out = Payload::new();
     let error = Float(f64::NAN).encode(&mut out).expect_err("is refused");
     assert_eq!((error.name, error.version), ("shape.float", 1));
     assert!(Float(0.5).encode(&mut out).is_ok());

@@ -2,17 +2,21 @@
 
 mod canonical;
 mod lean;
+mod payload;
 mod strict;
+
+use std::io::Write;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Error;
 
 pub(crate) use canonical::canonical;
 pub(crate) use lean::{Json, Lean};
+pub use payload::Payload;
 pub(crate) use strict::Strict;
 
-/// Appends `value` to `out` as JSON. NaN and infinities are an error; `serde_json` alone would write `null`.
-pub(crate) fn write_json<T: Serialize>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
+/// Writes `value` to `out` as JSON. NaN and infinities are an error; `serde_json` alone would write `null`.
+pub(crate) fn write_json<T: Serialize>(value: &T, out: impl Write) -> Result<(), Error> {
     value.serialize(Strict(&mut serde_json::Serializer::new(out)))
 }
 

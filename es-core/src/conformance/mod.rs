@@ -26,6 +26,7 @@ mod read;
 mod registration;
 mod renames;
 mod snapshots;
+mod values;
 
 pub use self::all::*;
 pub use self::append::*;
@@ -37,6 +38,7 @@ pub use self::read::*;
 pub use self::registration::*;
 pub use self::renames::*;
 pub use self::snapshots::*;
+pub use self::values::*;
 
 /// Makes one `#[tokio::test]` of each case of the [suite](mod@crate::conformance). See there.
 #[macro_export]
@@ -69,6 +71,10 @@ macro_rules! conformance {
             a_load_reads_the_part_asked_for,
             what_was_acknowledged_is_read_by_everybody,
             payloads_keep_their_values,
+            times_are_kept_in_utc_and_whole_microseconds,
+            a_time_out_of_range_is_refused,
+            metadata_reads_back_equal,
+            metadata_that_does_not_read_back_is_refused,
             the_whole_store_is_read_in_pages,
             the_whole_store_is_read_through_a_filter,
             the_whole_store_knows_earlier_names,

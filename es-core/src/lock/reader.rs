@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::catalogue::EventDescription;
-use crate::{Aggregate, Position, RawEvent, Revision, StreamId};
+use crate::{Aggregate, Payload, Position, RawEvent, Revision, StreamId};
 
 /// An event, as it is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,9 +60,9 @@ pub(super) fn by_aggregate<A: Aggregate>(stored: &Written) -> Result<Vec<Written
         let (mut written, mut state) = (Vec::new(), A::default());
         for event in events {
             let of = A::event_type(&event);
-            let mut json = Vec::new();
+            let mut json = Payload::new();
             A::encode(&event, &mut json).map_err(|error| error.to_string())?;
-            written.push(as_written(of.name, of.written, &json)?);
+            written.push(as_written(of.name, of.written, json.as_slice())?);
             state.apply_event(event);
         }
         if let [one] = &mut written[..] {

@@ -14,7 +14,7 @@ use crate::{
     AllPage, AllQuery, Append, AppendOutcome, Appended, Bell, Catalogue, Checkpoint, CommandOutcome,
     EventStore, Find, Fingerprint, Limits, Listener, Load, LoadItem, LoadSink, NewEvent, NewSnapshot,
     Position, RawEvent, Registration, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange,
-    StreamSummary,
+    StreamSummary, stored_time,
 };
 
 /// A store that keeps everything in memory: for tests, for the first ten minutes, and as the plain form of the
@@ -151,7 +151,7 @@ impl Content {
     }
 
     fn write(&mut self, append: &Append<'_>) -> Appended {
-        let recorded_at = microseconds(OffsetDateTime::now_utc());
+        let recorded_at = stored_time::now();
         let key = (self.category(append.stream.category()), append.stream.key().to_owned());
         let category = key.0;
         let stream = Arc::make_mut(self.streams.entry(key).or_default());
@@ -174,11 +174,6 @@ impl Content {
     }
 }
 
-/// Databases keep microseconds; the reference store does so too.
-fn microseconds(time: OffsetDateTime) -> OffsetDateTime {
-    time.replace_nanosecond(time.microsecond() * 1_000).unwrap_or(time)
-}
-
 fn raw<'a>(stream: &'a StreamId, revision: Revision, stored: &'a StoredEvent) -> RawEvent<'a> {
     let StoredEvent { event, metadata, position, recorded_at } = stored;
     RawEvent {
@@ -190,7 +185,7 @@ fn raw<'a>(stream: &'a StreamId, revision: Revision, stored: &'a StoredEvent) ->
         version: event.version,
         payload: &event.payload,
         recorded_at: *recorded_at,
-        occurred: event.metadata.occurred_at.map(microseconds),
+        occurred: event.metadata.occurred_at.and_then(stored_time),
         correlation_id: event.metadata.correlation_id,
         causation_id: event.metadata.causation_id,
         metadata: metadata.as_deref(),
@@ -283,6 +278,10 @@ impl EventStore for MemoryStore {
 
     fn listen(&self) -> Listener {
         self.bell.listen()
+    }
+
+    fn limits(&self) -> Limits {
+        self.limits
     }
 
     async fn find(&self, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {

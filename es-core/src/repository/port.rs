@@ -2,13 +2,16 @@
 
 use async_trait::async_trait;
 
-use crate::{Append, AppendIn, AppendOutcome, EventStore, Load, LoadSink, StoreError, StreamHead, Submitted};
+use crate::{
+    Append, AppendIn, AppendOutcome, EventStore, Limits, Load, LoadSink, StoreError, StreamHead, Submitted,
+};
 
 #[async_trait]
 pub(super) trait Port: Send {
     async fn load(&mut self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError>;
     async fn append(&mut self, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
     async fn submit(&mut self, append: Append<'_>) -> Result<Submitted, StoreError>;
+    fn limits(&self) -> Limits;
 }
 
 /// Each step on its own.
@@ -26,6 +29,10 @@ impl<S: EventStore> Port for Direct<'_, S> {
 
     async fn submit(&mut self, append: Append<'_>) -> Result<Submitted, StoreError> {
         self.0.submit(append).await
+    }
+
+    fn limits(&self) -> Limits {
+        self.0.limits()
     }
 }
 
@@ -48,5 +55,9 @@ impl<Tx: ?Sized + Send, S: AppendIn<Tx>> Port for InTransaction<'_, S, Tx> {
     async fn submit(&mut self, append: Append<'_>) -> Result<Submitted, StoreError> {
         let outcome = self.append(append).await;
         Ok(Box::pin(std::future::ready(outcome)))
+    }
+
+    fn limits(&self) -> Limits {
+        self.store.limits()
     }
 }

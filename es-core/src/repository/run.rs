@@ -1,4 +1,4 @@
-//! Carrying out a command: load, decide, append; after a conflict, the tail and the decision again.
+//! Executing a command: load, decide, append; after a conflict, all of it again.
 
 use std::error::Error;
 use std::future::Future;
@@ -10,11 +10,11 @@ use super::cache::{Ahead, Folded, Turn};
 use super::fold::Fold;
 use super::history::recorded;
 use super::port::Port;
-use super::written::{Encoded, Executed, executed};
+use super::written::{Encoded, Executed};
 use super::{ExecuteOptions, Repository};
 use crate::{
     Aggregate, Append, AppendOutcome, CommandOutcome, CommandRecord, EventStore, Events, ExecuteError, Load,
-    LoadItem, Revision, Snapshots, StoreError, StreamId, StreamKey,
+    LoadItem, Metadata, Revision, Snapshots, StoreError, StreamId, StreamKey,
 };
 
 /// One command on its way.
@@ -22,6 +22,8 @@ pub(super) struct Run<'a, A, S, P> {
     repository: &'a Repository<A, S>,
     port: P,
     options: ExecuteOptions,
+    /// As stored.
+    metadata: Arc<Metadata>,
     turn: Turn<A>,
     /// The caller may still roll back, so no snapshot is taken; and after an error the transaction is lost, so nothing
     /// is tried again in it.
@@ -31,16 +33,20 @@ pub(super) struct Run<'a, A, S, P> {
 }
 
 impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
-    pub(super) const fn new(repository: &'a Repository<A, S>, port: P, options: ExecuteOptions) -> Self {
-        Self { repository, port, options, turn: Turn::none(), in_transaction: false, eager: true }
+    pub(super) fn new(repository: &'a Repository<A, S>, port: P, options: ExecuteOptions) -> Self {
+        Self {
+            repository,
+            port,
+            options,
+            metadata: Arc::default(),
+            turn: Turn::none(),
+            in_transaction: false,
+            eager: true,
+        }
     }
 
-    pub(super) const fn in_transaction(
-        repository: &'a Repository<A, S>,
-        port: P,
-        options: ExecuteOptions,
-    ) -> Self {
-        Self { repository, port, options, turn: Turn::none(), in_transaction: true, eager: false }
+    pub(super) fn in_transaction(repository: &'a Repository<A, S>, port: P, options: ExecuteOptions) -> Self {
+        Self { in_transaction: true, eager: false, ..Self::new(repository, port, options) }
     }
 
     pub(super) async fn go<F, Fut, E>(mut self, id: &A::Id, decide: F) -> Result<Executed<A>, ExecuteError<E>>
@@ -50,6 +56,10 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         E: Error + Send + Sync + 'static,
     {
         let stream = StreamId::new(A::NAME, id.to_key())?;
+        match std::mem::take(&mut self.options.metadata).into_stored() {
+            Some(metadata) => self.metadata = Arc::new(metadata),
+            None => return Err(StoreError::TimeOutOfRange { stream }.into()),
+        }
         let span = tracing::debug_span!("command", stream = %stream, command_id = tracing::field::Empty);
         if let Some(command) = self.options.command {
             span.record("command_id", tracing::field::display(command.id));
@@ -79,10 +89,10 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                 tokio::time::sleep(retry.wait(repeated)).await;
                 repeated += 1;
                 tracing::debug!(repeated, "deciding again");
-                start = match failure.into_fold() {
-                    Some(fold) => fold,
-                    None if self.in_transaction || self.turn.keeps() => Fold::new(&stream),
-                    None => self.begin(&stream).await,
+                start = if self.in_transaction || self.turn.keeps() {
+                    Fold::new(&stream)
+                } else {
+                    self.begin(&stream).await
                 };
             }
         }
@@ -142,7 +152,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             return Ok(if cached {
                 Attempt::Unconfirmed(fold)
             } else {
-                Attempt::Failed(Failure::Conflict { expected: wanted, actual: expected, fold: None })
+                Attempt::Failed(Failure::Conflict { expected: wanted, actual: expected })
             });
         }
 
@@ -150,7 +160,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         let events = match decide(Arc::clone(&state)).await {
             Ok(events) if !events.is_empty() => events,
             // No append will say whether the state was the newest.
-            _ if cached => return Ok(Attempt::Unconfirmed(restored(stream, fold, Some(state)))),
+            _ if cached => return Ok(Attempt::Unconfirmed(restored(stream, fold, state))),
             nothing => {
                 if let Some(state) = Arc::into_inner(state) {
                     fold.state = state;
@@ -164,20 +174,37 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                 }));
             }
         };
-        let written = Encoded::new(stream, expected, events, &self.options.metadata)?;
+        let limit = self.port.limits().payload_bytes;
+        let mut written = Encoded::new(stream, expected, &events, &self.metadata, limit)?;
+        drop(events);
+        let state = match Arc::into_inner(state) {
+            Some(state) => state,
+            // The decision has kept it.
+            None => match Fold::new(stream).run(&mut self.port, |load| load.up_to(expected)).await {
+                Ok(fold) => fold.state,
+                Err(error) => return self.unless_final(error),
+            },
+        };
+        // From here on there is no state of before the append, so after a conflict it is loaded.
+        let state = match written.fold_into(state) {
+            Ok(state) => state,
+            // The newest state might not have led to this event.
+            Err(_) if cached => return Ok(Attempt::Unconfirmed(Fold::new(stream))),
+            Err(error) => return Err(error.into()),
+        };
 
         let name = self.options.command_name.as_deref().unwrap_or("decide");
         let record = command.map(|key| CommandRecord { key, name });
         let append = Append::new(stream, expected, &written.new).head(fold.head).command(record);
         let head = written.new.last().map(|event| event.id);
         let after = Folded { state: (), revision: append.last_revision(), head, snapshot: fold.snapshot };
-        let ahead = self.ahead(&after);
+        // Others cannot go on from a state that only the append completes.
+        let ahead = if written.provisional { None } else { self.ahead(&after) };
         let mut state = Some(state);
-        let mut copies = Some(written.copies);
         let outcome = if ahead.is_some() {
             match self.port.submit(append).await {
                 Ok(submitted) => {
-                    self.fold(stream, &after, state.take(), copies.take());
+                    self.keep(stream, &after, state.take());
                     self.turn = Turn::none();
                     submitted.await
                 }
@@ -192,20 +219,20 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         }
         match outcome {
             Ok(AppendOutcome::Appended(appended)) => {
-                self.fold(stream, &after, state, copies);
-                let executed = executed(stream, expected, written.events, written.new, &appended)?;
+                let executed = written.executed(stream, expected, &appended)?;
+                if written.provisional {
+                    state = self.load_after(stream, &after).await;
+                }
+                self.keep(stream, &after, state);
                 Ok(Attempt::Done(executed))
             }
             Ok(AppendOutcome::Repeated(outcome)) => {
                 Ok(Attempt::Done(self.first_outcome(stream, outcome).await?))
             }
             Ok(AppendOutcome::Conflict { .. }) if ahead.is_some() => Ok(Attempt::Overtaken),
-            Ok(AppendOutcome::Conflict { .. }) if cached => {
-                Ok(Attempt::Unconfirmed(restored(stream, fold, state)))
-            }
+            Ok(AppendOutcome::Conflict { .. }) if cached => Ok(Attempt::Unconfirmed(Fold::new(stream))),
             Ok(AppendOutcome::Conflict { actual }) => {
-                let fold = Some(restored(stream, fold, state));
-                Ok(Attempt::Failed(Failure::Conflict { expected, actual, fold }))
+                Ok(Attempt::Failed(Failure::Conflict { expected, actual }))
             }
             Ok(AppendOutcome::NotWritten) => {
                 let source = "the store left a single append undecided".into();
@@ -252,21 +279,23 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         Ok(Executed { events, revision: last, repeated: true })
     }
 
-    /// Folds the new events into the state, and keeps that for the next command; keeps a snapshot of it, if one is due.
-    fn fold(
-        &mut self,
-        stream: &StreamId,
-        after: &Folded<()>,
-        state: Option<Arc<A>>,
-        copies: Option<Vec<A::Event>>,
-    ) {
+    /// The state after the append, as every later reader folds it, if it is to be kept.
+    async fn load_after(&mut self, stream: &StreamId, after: &Folded<()>) -> Option<A> {
+        let due = snapshot_due::<A>(after).is_some() && !self.in_transaction;
+        if !due && !self.turn.keeps() {
+            return None;
+        }
+        let fold = Fold::new(stream).run(&mut self.port, |load| load.up_to(after.revision)).await.ok()?;
+        // The id is that of the stream's last event, so more has come since if it is another one.
+        (fold.revision == after.revision && fold.head == after.head).then_some(fold.state)
+    }
+
+    /// Keeps the state after the append for the next command; keeps a snapshot of it, if one is due.
+    fn keep(&mut self, stream: &StreamId, after: &Folded<()>, state: Option<A>) {
+        let Some(state) = state else { return };
         let due = snapshot_due::<A>(after).filter(|_| !self.in_transaction);
         if due.is_none() && !self.turn.keeps() {
             return;
-        }
-        let (Some(mut state), Some(copies)) = (state.and_then(Arc::into_inner), copies) else { return };
-        for event in copies {
-            state.apply_event(event);
         }
         let mut snapshot = after.snapshot;
         if let Some(snapshots) = due {
@@ -285,12 +314,8 @@ fn snapshot_due<A: Aggregate>(after: &Folded<()>) -> Option<Snapshots<A>> {
 }
 
 /// The fold with its state again; a new one, if the decision has kept the state.
-fn restored<'a, A: Aggregate>(
-    stream: &'a StreamId,
-    mut fold: Fold<'a, A>,
-    state: Option<Arc<A>>,
-) -> Fold<'a, A> {
-    match state.and_then(Arc::into_inner) {
+fn restored<'a, A: Aggregate>(stream: &'a StreamId, mut fold: Fold<'a, A>, state: Arc<A>) -> Fold<'a, A> {
+    match Arc::into_inner(state) {
         Some(state) => {
             fold.state = state;
             fold
@@ -305,26 +330,19 @@ enum Attempt<'a, A: Aggregate> {
     Unconfirmed(Fold<'a, A>),
     /// The turn has ended, and an append on which this one was built was not written.
     Overtaken,
-    Failed(Failure<'a, A>),
+    Failed(Failure),
 }
 
 /// Why an attempt may be repeated.
-enum Failure<'a, A> {
-    Conflict { expected: Revision, actual: Revision, fold: Option<Fold<'a, A>> },
+enum Failure {
+    Conflict { expected: Revision, actual: Revision },
     Store(StoreError),
 }
 
-impl<'a, A> Failure<'a, A> {
-    fn into_fold(self) -> Option<Fold<'a, A>> {
-        match self {
-            Self::Conflict { fold, .. } => fold,
-            Self::Store(_) => None,
-        }
-    }
-
+impl Failure {
     fn into_error<E: Error + 'static>(self, stream: &StreamId) -> ExecuteError<E> {
         match self {
-            Self::Conflict { expected, actual, .. } => {
+            Self::Conflict { expected, actual } => {
                 ExecuteError::Conflict { stream: stream.clone(), expected, actual }
             }
             Self::Store(error) => error.into(),

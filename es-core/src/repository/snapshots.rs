@@ -1,10 +1,11 @@
 //! Writing snapshots off the path of commands.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::{Aggregate, EventStore, NewSnapshot, Revision, Snapshots, StreamId};
+use crate::{Aggregate, EventStore, NewSnapshot, Payload, Revision, Snapshots, StreamId};
 
 /// How many snapshots of one repository are written at a time; more are left out, as a later command takes them.
 const AT_ONCE: u32 = 4;
@@ -37,15 +38,25 @@ impl SnapshotWriter {
             return false;
         };
         let name = stream.to_string();
-        let json = match snapshots.encode(state) {
-            Ok(json) => json,
-            Err(error) => {
-                tracing::warn!(stream = name, %error, "snapshot cannot be written as JSON");
+        let mut json = Payload::within(store.limits().snapshot_bytes);
+        // The events are stored by now, so a panic of the user's `Serialize` must not look like a failure of the command.
+        match catch_unwind(AssertUnwindSafe(|| snapshots.encode(state, &mut json))) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                let limit_met_at = json.refused();
+                tracing::warn!(stream = name, %error, limit_met_at, "snapshot cannot be written as JSON");
                 return true;
             }
-        };
+            Err(_) => {
+                tracing::warn!(
+                    stream = name,
+                    "snapshot cannot be written as JSON: serializing the state panicked"
+                );
+                return true;
+            }
+        }
         let store = Arc::clone(store);
-        let snapshot = NewSnapshot::new(stream, revision, snapshots.fingerprint, json);
+        let snapshot = NewSnapshot::new(stream, revision, snapshots.fingerprint, json.into_vec());
         runtime.spawn(async move {
             if let Err(error) = store.save_snapshot(snapshot).await {
                 tracing::warn!(stream = name, %error, "snapshot was not kept");

@@ -1,20 +1,21 @@
-//! What a decision writes: encoded and read back before the append, with places and times after it.
+//! What a decision writes: encoded, read back and folded before the append, read with its places and times after it.
 
-use std::borrow::Cow;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use crate::upcast::asks_where_stored;
 use crate::{
-    Aggregate, Appended, Events, Metadata, NewEvent, Position, RawEvent, Recorded, Revision, StoreError,
-    StreamId,
+    Aggregate, Appended, Events, Metadata, NewEvent, Payload, Position, RawEvent, Recorded, Revision,
+    StoreError, StreamId, stored_time,
 };
 
 /// What a command did.
 #[non_exhaustive]
 pub struct Executed<A: Aggregate> {
-    /// The events, as stored, in order; empty if there was nothing to do.
+    /// The events, as every later read returns them, in order; empty if there was nothing to do.
     pub events: Vec<Recorded<A::Event>>,
     /// The revision of the last of them; if there are none, the revision on which the decision rests.
     pub revision: Revision,
@@ -35,84 +36,128 @@ impl<A: Aggregate> fmt::Debug for Executed<A> {
 
 /// The events of a decision, encoded and read back.
 pub(super) struct Encoded<A: Aggregate> {
-    pub(super) events: Vec<A::Event>,
     pub(super) new: Vec<NewEvent>,
     /// What a later reader will see: decoded from the bytes that are written.
-    pub(super) copies: Vec<A::Event>,
+    copies: Vec<A::Event>,
+    metadata: Option<Vec<u8>>,
+    /// Whether the copies may differ from what a later reader will see, as a step asked for what the append decides.
+    pub(super) provisional: bool,
 }
 
 impl<A: Aggregate> Encoded<A> {
     pub(super) fn new(
         stream: &StreamId,
         expected: Revision,
-        events: Events<A>,
-        metadata: &Metadata,
+        events: &Events<A>,
+        metadata: &Arc<Metadata>,
+        limit: usize,
     ) -> Result<Self, StoreError> {
-        let metadata = Arc::new(metadata.clone());
-        let mut new = Vec::with_capacity(events.len());
-        let mut copies = Vec::with_capacity(events.len());
+        let too_large = |name, part, bytes| {
+            Err(StoreError::TooLarge { stream: stream.clone(), name, part, bytes, limit })
+        };
+        let mut encoded = Self {
+            new: Vec::with_capacity(events.len()),
+            copies: Vec::with_capacity(events.len()),
+            metadata: None,
+            provisional: false,
+        };
+        let Self { new, copies, provisional, .. } = &mut encoded;
+        let json = metadata.json_within(limit);
         let mut revision = expected;
-        let now = OffsetDateTime::now_utc();
-        for event in &events {
+        let now = stored_time::now();
+        for event in events {
             revision = revision.next();
             let event_type = A::event_type(event);
-            let mut payload = Vec::with_capacity(128);
-            A::encode(event, &mut payload)?;
-            let event = NewEvent::new(event_type.name, event_type.written, payload, Arc::clone(&metadata));
-            let raw = RawEvent {
-                stream,
-                revision,
-                position: Position::new(0),
-                event_id: event.id,
-                name: event.name,
-                version: event.version,
-                payload: &event.payload,
-                recorded_at: now,
-                occurred: metadata.occurred_at,
-                correlation_id: metadata.correlation_id,
-                causation_id: metadata.causation_id,
-                metadata: None,
+            let json = match &json {
+                Ok(json) => json.as_deref(),
+                Err(bytes) => return too_large(event_type.name, "metadata", *bytes),
             };
-            A::decode(&raw, &mut |copy| copies.push(copy)).map_err(|source| StoreError::NotReadable {
+            let mut payload = Payload::within(limit);
+            let written = A::encode(event, &mut payload);
+            if let Some(bytes) = payload.refused() {
+                return too_large(event_type.name, "payload", bytes);
+            }
+            written?;
+            let event =
+                NewEvent::new(event_type.name, event_type.written, payload.into_vec(), Arc::clone(metadata));
+            let raw = raw(stream, revision, &event, (Position::new(0), now), json);
+            let (decoded, asks) = asks_where_stored(|| A::decode(&raw, &mut |copy| copies.push(copy)));
+            decoded.map_err(|source| StoreError::NotReadable {
                 name: event.name,
                 version: event.version,
                 source,
             })?;
+            *provisional |= asks;
             new.push(event);
         }
-        Ok(Self { events: events.into_iter().collect(), new, copies })
+        encoded.metadata = json.unwrap_or_default();
+        Ok(encoded)
+    }
+
+    /// Folds what was read back, so that an event that no later load could fold is not written.
+    pub(super) fn fold_into(&mut self, mut state: A) -> Result<A, StoreError> {
+        let copies = std::mem::take(&mut self.copies);
+        let mut last = None;
+        let fold = || {
+            for event in copies {
+                last = Some(A::event_type(&event));
+                state.apply_event(event);
+            }
+        };
+        // After a panic nobody sees the state any more.
+        match (catch_unwind(AssertUnwindSafe(fold)), last) {
+            (Err(_), Some(of)) => {
+                Err(StoreError::NotApplicable { aggregate: A::NAME, name: of.name, version: of.version })
+            }
+            _ => Ok(state),
+        }
+    }
+
+    /// The outcome, read from what was written as every later reader reads it.
+    pub(super) fn executed(
+        &self,
+        stream: &StreamId,
+        expected: Revision,
+        appended: &Appended,
+    ) -> Result<Executed<A>, StoreError> {
+        if appended.positions.len() != self.new.len() {
+            let source = "the store did not say where each event was stored".into();
+            return Err(StoreError::Backend { source, retryable: false });
+        }
+        let mut events = Vec::with_capacity(self.new.len());
+        let mut revision = expected;
+        for (new, position) in self.new.iter().zip(&appended.positions) {
+            revision = revision.next();
+            let place = (*position, appended.recorded_at);
+            let raw = raw(stream, revision, new, place, self.metadata.as_deref());
+            A::decode(&raw, &mut |event| {
+                let now = A::event_type(&event);
+                events.push(Recorded::new(&raw, event, now, Arc::clone(&new.metadata)));
+            })?;
+        }
+        Ok(Executed { events, revision, repeated: false })
     }
 }
 
-pub(super) fn executed<A: Aggregate>(
-    stream: &StreamId,
-    expected: Revision,
-    events: Vec<A::Event>,
-    new: Vec<NewEvent>,
-    appended: &Appended,
-) -> Result<Executed<A>, StoreError> {
-    if appended.positions.len() != new.len() {
-        let source = "the store did not say where each event was stored".into();
-        return Err(StoreError::Backend { source, retryable: false });
+fn raw<'a>(
+    stream: &'a StreamId,
+    revision: Revision,
+    new: &'a NewEvent,
+    (position, recorded_at): (Position, OffsetDateTime),
+    metadata: Option<&'a [u8]>,
+) -> RawEvent<'a> {
+    RawEvent {
+        stream,
+        revision,
+        position,
+        event_id: new.id,
+        name: new.name,
+        version: new.version,
+        payload: &new.payload,
+        recorded_at,
+        occurred: new.metadata.occurred_at,
+        correlation_id: new.metadata.correlation_id,
+        causation_id: new.metadata.causation_id,
+        metadata,
     }
-    let mut revision = expected;
-    let stored = events.into_iter().zip(new).zip(&appended.positions).map(|((event, new), position)| {
-        revision = revision.next();
-        let version = A::event_type(&event).version;
-        Recorded {
-            event,
-            name: new.name,
-            version,
-            stored_name: Cow::Borrowed(new.name),
-            stored_version: new.version,
-            stream: stream.clone(),
-            revision,
-            position: *position,
-            event_id: new.id,
-            recorded_at: appended.recorded_at,
-            metadata: new.metadata,
-        }
-    });
-    let events = stored.collect();
-    Ok(Executed { events, revision, repeated: false })
 }

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{CommandOutcome, CommandRecord};
-use crate::{Metadata, NewEvent, Position, Revision, StoreError, StreamId};
+use crate::{Metadata, NewEvent, Position, Revision, StoreError, StreamId, stored_time};
 
 /// Events for one stream, and what must be true of the stream for them to be written.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +53,8 @@ impl<'a> Append<'a> {
         self.expected.plus(self.events.len() as u64)
     }
 
-    /// Refuses what no store may write: no events, too much, NUL characters.
+    /// Refuses what no store may write: no events, too much, NUL characters, times that not every store can hold, metadata
+    /// that does not read back.
     ///
     /// # Errors
     ///
@@ -67,20 +68,32 @@ impl<'a> Append<'a> {
         for event in self.events {
             // The events of one command share their metadata, which is written as JSON once to be checked.
             let seen = checked.is_some_and(|seen| Arc::ptr_eq(seen, &event.metadata));
-            let metadata = if seen { None } else { event.metadata.to_json() };
             checked = Some(&event.metadata);
-            let parts = [("payload", Some(&event.payload)), ("metadata", metadata.as_ref())];
-            for (part, json) in parts {
-                let Some(json) = json else { continue };
-                let name = event.name;
-                if json.len() > limits.payload_bytes {
-                    let (bytes, limit) = (json.len(), limits.payload_bytes);
-                    return Err(StoreError::TooLarge { stream: stream(), name, part, bytes, limit });
-                }
-                if holds_nul(json) {
-                    return Err(StoreError::NulCharacter { stream: stream(), name, part });
-                }
+            let (name, limit) = (event.name, limits.payload_bytes);
+            let too_large = |part, bytes| StoreError::TooLarge { stream: stream(), name, part, bytes, limit };
+            if event.payload.len() > limit {
+                return Err(too_large("payload", event.payload.len()));
             }
+            if holds_nul(&event.payload) {
+                return Err(StoreError::NulCharacter { stream: stream(), name, part: "payload" });
+            }
+            if seen {
+                continue;
+            }
+            let metadata = &event.metadata;
+            if metadata.occurred_at.is_some_and(|time| stored_time(time).is_none()) {
+                return Err(StoreError::TimeOutOfRange { stream: stream() });
+            }
+            let json = metadata.json_within(limit).map_err(|bytes| too_large("metadata", bytes))?;
+            let Some(json) = json else { continue };
+            if holds_nul(&json) {
+                return Err(StoreError::NulCharacter { stream: stream(), name, part: "metadata" });
+            }
+            metadata.check_reads_back(&json).map_err(|source| StoreError::MetadataNotReadable {
+                stream: stream(),
+                name,
+                source,
+            })?;
         }
         Ok(())
     }
@@ -103,13 +116,21 @@ fn holds_nul(json: &[u8]) -> bool {
 /// How much a store takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest payload, and the longest metadata, in bytes of JSON. 1 MiB unless said otherwise.
+    /// The longest payload, and the longest metadata, in bytes of JSON. Defaults to 1 MiB.
     pub payload_bytes: usize,
+    /// The longest snapshot, in bytes of JSON; a [`Repository`](crate::Repository) takes none of a larger state. Defaults to
+    /// 64 MiB.
+    pub snapshot_bytes: usize,
+}
+
+impl Limits {
+    /// No limits.
+    pub const NONE: Self = Self { payload_bytes: usize::MAX, snapshot_bytes: usize::MAX };
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { payload_bytes: 1 << 20 }
+        Self { payload_bytes: 1 << 20, snapshot_bytes: 64 << 20 }
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{
-    AllPage, AllQuery, Append, AppendOutcome, Checkpoint, EventStore, Find, Listener, Load, LoadSink, Sink,
-    StreamHead, StreamRange, StreamSummary,
+    AllPage, AllQuery, Append, AppendOutcome, Checkpoint, EventStore, Find, Limits, Listener, Load, LoadSink,
+    Sink, StreamHead, StreamRange, StreamSummary,
 };
 use crate::{Catalogue, NewSnapshot, Revision, StoreError, StreamId};
 
@@ -51,6 +51,9 @@ macro_rules! forward_to_inner {
             }
             fn listen(&self) -> Listener {
                 (**self).listen()
+            }
+            fn limits(&self) -> Limits {
+                (**self).limits()
             }
             async fn list_streams(
                 &self,

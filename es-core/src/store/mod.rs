@@ -49,7 +49,8 @@ pub type LoadSink<'a> = &'a mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreErro
 ///
 /// # Implementing
 ///
-/// Call [`Append::check`] on each append first, and run `es_core::conformance` in the store's tests.
+/// Call [`Append::check`] on each append first, keep [`stored_time`](crate::stored_time) of its occurred time and of the clock,
+/// and run `es_core::conformance` in the store's tests.
 #[async_trait]
 pub trait EventStore: Send + Sync {
     /// Appends the events of one command to one stream.
@@ -202,6 +203,12 @@ pub trait EventStore: Send + Sync {
     ///
     /// [`StoreError::SchemaConflict`]; nothing is changed then.
     async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError>;
+
+    /// How much this store takes. A [`Repository`](crate::Repository) does not encode beyond it. Defaults to
+    /// [`Limits::NONE`], for a store that refuses by itself.
+    fn limits(&self) -> Limits {
+        Limits::NONE
+    }
 
     /// Makes `name` and the names that a category had before mean one category, for ever and for every program: a stream is
     /// found by each of them, and exists once whichever it was made under. Doing so again changes nothing.

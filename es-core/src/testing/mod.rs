@@ -40,14 +40,13 @@ use std::error::Error;
 use std::fmt::Debug;
 
 use serde_json::Value;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use self::diff::{Shown, difference};
 use crate::codec::canonical;
 use crate::{
-    Aggregate, DecodeError, Event, EventType, Events, Handle, IntoEvents, Position, RawEvent, Revision,
-    StreamId,
+    Aggregate, DecodeError, Event, EventType, Events, Handle, IntoEvents, Payload, Position, RawEvent,
+    Revision, StreamId,
 };
 
 /// Starts a test from the events that have happened: one, several, or `()`.
@@ -243,11 +242,11 @@ fn assert_same_state<A: PartialEq + Debug>(found: &A, expected: &A) {
 
 #[track_caller]
 fn encoded<A: Aggregate>(event: &A::Event) -> (EventType, Vec<u8>) {
-    let mut json = Vec::new();
+    let mut json = Payload::new();
     if let Err(error) = A::encode(event, &mut json) {
         panic!("{error}");
     }
-    (A::event_type(event), json)
+    (A::event_type(event), json.into_vec())
 }
 
 #[track_caller]
@@ -321,7 +320,7 @@ fn as_stored_json<T>(
         name,
         version,
         payload,
-        recorded_at: OffsetDateTime::now_utc(),
+        recorded_at: crate::stored_time::now(),
         occurred: None,
         correlation_id: None,
         causation_id: None,

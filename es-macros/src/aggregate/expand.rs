@@ -139,7 +139,7 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
 
         fn encode(
             __es_event: &#enum_ident,
-            __es_out: &mut #private::Vec<#private::u8>,
+            __es_out: &mut #es_core::Payload,
         ) -> #private::Result<(), #es_core::EncodeError> {
             match *__es_event { #encode }
         }

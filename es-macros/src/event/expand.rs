@@ -109,7 +109,7 @@ fn write_as(event: &Event, number: &LitInt, previous: &TypePath) -> TokenStream 
 
         fn encode(
             &self,
-            __es_out: &mut #private::Vec<#private::u8>,
+            __es_out: &mut #es_core::Payload,
         ) -> #private::Result<(), #es_core::EncodeError> {
             #encode
         }

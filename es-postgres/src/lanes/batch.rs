@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::Way;
 use super::queue::{Chain, Work};
 use crate::append::{self, CallError};
-use crate::columns::{EventColumns, MetadataColumns, bigint};
+use crate::columns::{EventColumns, MetadataColumns, bigint, bound};
 use crate::error::{Failure, unexpected};
 use crate::names::Known;
 use crate::outcome;
@@ -152,7 +152,7 @@ enum Trouble {
 async fn call(session: &mut Session, pool: &Pool, chains: &[Chain]) -> Result<PgRow, CallError> {
     let appends: Vec<Append<'_>> = chains.iter().flatten().map(|waiting| waiting.append()).collect();
     let known = append::names_for(session, pool, &appends).await.map_err(CallError::Failed)?;
-    let call = bind(pool, chains, &known)?;
+    let call = bound(|| bind(pool, chains, &known))?;
     session.begin(pool).await?;
     let row = call.fetch_one(&mut session.connection).await?;
     pool.commit(&mut session.connection).await?;

@@ -3,8 +3,9 @@
 use async_trait::async_trait;
 use es_core::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, BoxError, Catalogue, Checkpoint,
-    EventPlace, EventStore, Find, Listener, Load, LoadSink, NewSnapshot, Projection, ProjectionFailure,
-    RawEvent, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
+    EventPlace, EventStore, Find, Limits, Listener, Load, LoadSink, NewSnapshot, Projection,
+    ProjectionFailure, RawEvent, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange,
+    StreamSummary,
 };
 use sqlx::error::DatabaseError;
 use sqlx::{PgConnection, Row, raw_sql};
@@ -13,6 +14,7 @@ use super::batch::{COMMIT, run};
 use super::setup::{INLINE, sql};
 use super::{Projector, ProjectorError};
 use crate::PostgresStore;
+use crate::columns;
 use crate::error::{Failure, unexpected};
 use crate::recover::Lost;
 
@@ -121,7 +123,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
                 version: event.version,
                 payload: &event.payload,
                 recorded_at: done.recorded_at,
-                occurred: event.metadata.occurred_at,
+                occurred: columns::occurred(&event.metadata),
                 correlation_id: event.metadata.correlation_id,
                 causation_id: event.metadata.causation_id,
                 metadata: metadata.as_deref(),
@@ -294,6 +296,10 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
 
     fn listen(&self) -> Listener {
         self.store.listen()
+    }
+
+    fn limits(&self) -> Limits {
+        self.store.limits()
     }
 
     async fn list_streams(

@@ -42,7 +42,8 @@ async fn no_error_quotes_a_payload() {
 #[tokio::test]
 async fn nul_and_size_are_refused_before_anything_is_sent() {
     let (database, _) = fresh().await;
-    let store = database.options().limits(Limits { payload_bytes: 100 }).connect().await.expect("a store");
+    let limits = Limits { payload_bytes: 100, ..Limits::default() };
+    let store = database.options().limits(limits).connect().await.expect("a store");
     let with = |payload: Vec<u8>| -> Vec<NewEvent> {
         let mut batch = events(1);
         batch[0].payload = payload;

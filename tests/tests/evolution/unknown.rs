@@ -127,9 +127,9 @@ fn a_payload_holds_more_than_is_known() {
     assert_eq!(read::<Placed>(1, &payload).expect("the rest is passed over").item, "pen");
     let imported: Imported = read(1, &payload).expect("the rest is kept");
     assert_eq!(imported.rest["colour"], "red");
-    let mut json = Vec::new();
+    let mut json = es_core::Payload::new();
     imported.encode(&mut json).expect("it is written");
-    assert_eq!(serde_json::from_slice::<serde_json::Value>(&json).expect("JSON"), payload);
+    assert_eq!(serde_json::from_slice::<serde_json::Value>(json.as_slice()).expect("JSON"), payload);
     let error = read::<Paid>(1, &json!({ "cents": 5, "tip": 1 })).expect_err("the rest is refused");
     assert!(error.to_string().contains("unknown field"), "{error}");
 }

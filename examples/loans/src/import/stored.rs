@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use es_core::{Aggregate, EncodeError, OffsetDateTime, Recorded};
+use es_core::{Aggregate, EncodeError, OffsetDateTime, Payload, Recorded};
 
 use super::problem::shown;
 use super::record::Record;
@@ -37,9 +37,9 @@ impl Fact {
         time: OffsetDateTime,
         actor: Option<Box<str>>,
     ) -> Result<Self, EncodeError> {
-        let mut payload = Vec::new();
+        let mut payload = Payload::new();
         A::encode(event, &mut payload)?;
-        Ok(Self { name: A::event_type(event).name, payload, time, actor })
+        Ok(Self { name: A::event_type(event).name, payload: payload.into_vec(), time, actor })
     }
 }
 

@@ -5,7 +5,7 @@ mod state;
 
 use std::fmt;
 
-use es_core::{Aggregate, EventStore, Recorded, Repository, Revision, StoreError, StreamRange};
+use es_core::{Aggregate, EventStore, Payload, Recorded, Repository, Revision, StoreError, StreamRange};
 use serde_json::Value;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;
@@ -93,7 +93,7 @@ impl Shown {
 
 /// One event of the history.
 fn cells<A: Aggregate>(recorded: &Recorded<A::Event>) -> Result<[String; 6], StoreError> {
-    let mut payload = Vec::new();
+    let mut payload = Payload::new();
     A::encode(&recorded.event, &mut payload)?;
     let Recorded { name, stored_name, version, stored_version, .. } = recorded;
     let stored = stored_as((stored_name, *stored_version), (name, *version));
@@ -104,7 +104,7 @@ fn cells<A: Aggregate>(recorded: &Recorded<A::Event>) -> Result<[String; 6], Sto
         recorded.name.to_owned(),
         stored,
         recorded.metadata.actor.clone().unwrap_or_else(|| "-".into()),
-        details(&payload),
+        details(payload.as_slice()),
     ])
 }
 

@@ -1,0 +1,170 @@
+//! Values are the same wherever they are read.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::macros::datetime;
+
+use super::fixture::{append, event, numbered, rows, stream};
+use crate::{
+    AllQuery, Append, Checkpoint, EventStore, Filter, Load, LoadItem, Metadata, NewEvent, RawEvent, Revision,
+    StoreError, StreamRange,
+};
+
+fn with(metadata: Metadata) -> NewEvent {
+    NewEvent::new("account.noted", 1, b"1".to_vec(), Arc::new(metadata))
+}
+
+/// What `take` makes of each event, by every way to read: the stream, a load, the whole store.
+async fn read<T: Send>(
+    store: &impl EventStore,
+    take: impl Fn(&RawEvent<'_>) -> T + Send + Sync,
+) -> [Vec<T>; 3] {
+    let stream = stream("1");
+    let [mut of_stream, mut of_load, mut of_all] = [Vec::new(), Vec::new(), Vec::new()];
+    let mut sink = |raw: RawEvent<'_>| {
+        of_stream.push(take(&raw));
+        Ok(())
+    };
+    store.read_stream(&stream, StreamRange::ALL, &mut sink).await.expect("a read");
+    let mut sink = |item: LoadItem<'_>| {
+        if let LoadItem::Event(raw) = item {
+            of_load.push(take(&raw));
+        }
+        Ok(())
+    };
+    store.load(Load::all(&stream), &mut sink).await.expect("a load");
+    let mut sink = |raw: RawEvent<'_>| {
+        of_all.push(take(&raw));
+        Ok(())
+    };
+    let filter = Filter::new();
+    store.read_all(AllQuery::after(Checkpoint::START, &filter), &mut sink).await.expect("a page");
+    [of_stream, of_load, of_all]
+}
+
+/// Times come back in UTC and whole microseconds, rounded down on both sides of every epoch; those of the store's clock are so
+/// from the start.
+pub async fn times_are_kept_in_utc_and_whole_microseconds<S: EventStore>(store: S) {
+    let given = [
+        (datetime!(-4713-11-24 00:00 UTC), datetime!(-4713-11-24 00:00 UTC)),
+        (datetime!(0000-02-29 12:00:00.000_000_9 UTC), datetime!(0000-02-29 12:00 UTC)),
+        (datetime!(1969-12-31 23:59:59.999_999_999 UTC), datetime!(1969-12-31 23:59:59.999_999 UTC)),
+        (datetime!(1995-06-01 12:00:00.000_000_1 +2), datetime!(1995-06-01 10:00 UTC)),
+        (datetime!(1999-12-31 23:59:59.999_999_999 UTC), datetime!(1999-12-31 23:59:59.999_999 UTC)),
+        (datetime!(2000-01-01 00:00:00.000_000_999 UTC), datetime!(2000-01-01 00:00 UTC)),
+        (datetime!(2024-02-29 01:30:00.123_456_789 +5:45), datetime!(2024-02-28 19:45:00.123_456 UTC)),
+        (datetime!(9999-12-31 23:59:59.999_999_999 UTC), datetime!(9999-12-31 23:59:59.999_999 UTC)),
+    ];
+    let events: Vec<_> = given.iter().map(|(time, _)| with(Metadata::new().occurred_at(*time))).collect();
+    let stream = stream("1");
+    let first = append(&store, &stream, 0, &events[..1]).await.recorded_at;
+    let rest = append(&store, &stream, 1, &events[1..]).await.recorded_at;
+    // With the offset, which `==` does not compare.
+    let shown = |time: OffsetDateTime| (time, time.offset());
+    for recorded_at in [first, rest] {
+        assert_eq!(shown(recorded_at), shown(recorded_at.to_offset(time::UtcOffset::UTC)));
+        assert_eq!(recorded_at.nanosecond() % 1_000, 0);
+    }
+    let found =
+        read(&store, |raw| (raw.occurred.map(shown), shown(raw.recorded_at), raw.occurred_at())).await;
+    for found in found {
+        assert_eq!(found.len(), given.len());
+        for (nth, ((_, stored), (occurred, recorded_at, at))) in given.iter().zip(found).enumerate() {
+            assert_eq!((occurred, at), (Some(shown(*stored)), *stored));
+            assert_eq!(recorded_at, shown(if nth == 0 { first } else { rest }));
+        }
+    }
+}
+
+/// A time that not every store can hold is a typed error, in each way to append; good events beside it are not written, and
+/// the store goes on working.
+pub async fn a_time_out_of_range_is_refused<S: EventStore>(store: S) {
+    let (bad, good) = (stream("1"), stream("2"));
+    let times = [
+        datetime!(9999-12-31 23:59:59 -5),
+        datetime!(9999-12-31 23:59:59 -0:00:01),
+        datetime!(-4713-11-23 23:59:59.999_999_999 UTC),
+        datetime!(-4713-11-24 00:00 +1),
+        datetime!(-9999-01-01 00:00 +23),
+    ];
+    for time in times {
+        let events = [event("1"), with(Metadata::new().occurred_at(time))];
+        let others = numbered(1, 1);
+        let append = Append::new(&bad, Revision::EMPTY, &events);
+        let beside = Append::new(&good, Revision::EMPTY, &others);
+        let refused = [
+            store.append(append).await.map(drop),
+            store.append_all(&[beside, append]).await.map(drop),
+            match store.submit(append).await {
+                Ok(outcome) => outcome.await.map(drop),
+                Err(error) => Err(error),
+            },
+        ];
+        for refused in refused {
+            let error = refused.expect_err("out of range");
+            assert!(matches!(&error, StoreError::TimeOutOfRange { stream } if *stream == bad), "{error}");
+            assert!(!error.is_retryable());
+            assert!(error.to_string().contains("9999-12-31T23:59:59.999999Z"), "{error}");
+        }
+    }
+    for stream in [&bad, &good] {
+        assert!(rows(&store, stream).await.is_empty());
+        append(&store, stream, 0, &numbered(1, 1)).await;
+    }
+}
+
+/// Metadata comes back as it was: numbers, text, nesting as deep as can be read, the order and the emptiness of everything.
+pub async fn metadata_reads_back_equal<S: EventStore>(store: S) {
+    let entries = [
+        ("u64", json!(u64::MAX)),
+        ("i64", json!(i64::MIN)),
+        ("floats", json!([-0.0, 0.1 + 0.2, 5e-324, f64::MAX, 1e21, 123_456.789_012_345_67])),
+        ("text", json!("a\"b\\c\n\t\u{1} é ∑ 🦀 \\u0000 \u{2028}")),
+        ("", json!({ "": {}, "b": [], "a": null, "nested": { "z": [true, false], "a": "" } })),
+        ("null", json!(null)),
+        ("deep", nested(125)),
+    ];
+    let mut metadata = Metadata::new().actor("");
+    for (key, value) in entries {
+        metadata = metadata.entry(key, value);
+    }
+    let written = [metadata, Metadata::new().actor("é\\"), Metadata::new().entry("one", nested(1))];
+    let events: Vec<_> = written.iter().cloned().map(with).collect();
+    append(&store, &stream("1"), 0, &events).await;
+    for found in read(&store, |raw| raw.metadata().expect("metadata")).await {
+        assert_eq!(found, written);
+        let zero = found[0].entries["floats"][0].as_f64().map(f64::to_bits);
+        assert_eq!(zero, Some((-0.0_f64).to_bits()));
+    }
+}
+
+/// Metadata that no reader could decode is a typed error, in each way to append, and nothing is written.
+pub async fn metadata_that_does_not_read_back_is_refused<S: EventStore>(store: S) {
+    let (bad, good) = (stream("1"), stream("2"));
+    for depth in [126, 200] {
+        for entry in [nested(depth), json!({ "a": nested(depth - 1) })] {
+            let events = [event("1"), with(Metadata::new().entry("deep", entry))];
+            let others = numbered(1, 1);
+            let append = Append::new(&bad, Revision::EMPTY, &events);
+            let beside = Append::new(&good, Revision::EMPTY, &others);
+            let refused =
+                [store.append(append).await.map(drop), store.append_all(&[beside, append]).await.map(drop)];
+            for refused in refused {
+                let error = refused.expect_err("too deep");
+                let StoreError::MetadataNotReadable { stream, name, .. } = &error else { panic!("{error}") };
+                assert_eq!((stream, *name), (&bad, "account.noted"));
+                assert!(!error.is_retryable());
+            }
+        }
+    }
+    for stream in [&bad, &good] {
+        assert!(rows(&store, stream).await.is_empty());
+    }
+}
+
+/// A list in a list, so many levels deep.
+fn nested(depth: usize) -> Value {
+    (0..depth).fold(Value::from(1), |inner, _| Value::Array(vec![inner]))
+}
