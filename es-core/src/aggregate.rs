@@ -63,6 +63,9 @@ pub trait Aggregate: Default + Send + Sync + 'static {
 }
 
 /// What one event does to the state. Total and free of side effects: the event has happened.
+///
+/// A command folds its events before they are written. If that panics, nothing is written, and the error is
+/// [`StoreError::NotApplicable`](crate::StoreError::NotApplicable).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not apply the event `{E}`",
     label = "no `Apply<{E}>`",

@@ -36,7 +36,8 @@ pub struct Metadata {
     pub occurred_at: Option<OffsetDateTime>,
     /// Who asked for it.
     pub actor: Option<String>,
-    /// Anything else.
+    /// Anything else. Lists and objects can be nested 125 levels deep; what does not read back is refused before anything is
+    /// written ([`StoreError::MetadataNotReadable`](crate::StoreError::MetadataNotReadable)).
     pub entries: BTreeMap<String, Value>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::error::Error;
+use std::fmt;
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -167,10 +168,19 @@ pub(crate) fn asks_where_stored<T>(decode: impl FnOnce() -> T) -> (T, bool) {
 /// It is the same for every reader. Only with `write_as` is a step also called before its event is stored, to see that what is
 /// written reads back: with the position 0 and the clock of the program, as the others are not known yet. It is called again after
 /// the append, and what it returns then is what counts: for the command's outcome, the state, and a snapshot. If it asks for the
-/// position or the recorded time, the state is loaded anew for that, which is one more round trip.
-#[derive(Debug, Clone, Copy)]
+/// position or the recorded time, the state is loaded anew for that, which is one more round trip. Should it fail only then, the
+/// event is stored, and the command returns the error that every reader gets; so a step should not fail because of these two.
+#[derive(Clone, Copy)]
 pub struct UpcastContext<'a> {
     raw: &'a RawEvent<'a>,
+}
+
+impl fmt::Debug for UpcastContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // It shows the position.
+        ASKED.set(true);
+        f.debug_struct("UpcastContext").field("raw", &self.raw).finish()
+    }
 }
 
 impl<'a> UpcastContext<'a> {

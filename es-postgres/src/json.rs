@@ -8,6 +8,10 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, Postgres};
 
+/// What tests take to make the driver panic.
+#[cfg(test)]
+pub(crate) const UNENCODABLE: &[u8] = br#""cannot be encoded""#;
+
 /// A `json` parameter.
 #[derive(Debug, Clone)]
 pub(crate) struct Json<'a>(pub(crate) Cow<'a, [u8]>);
@@ -26,6 +30,8 @@ impl PgHasArrayType for Json<'_> {
 
 impl<'q> Encode<'q, Postgres> for Json<'_> {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        #[cfg(test)]
+        assert_ne!(*self.0, *UNENCODABLE, "stands for a value over which the driver panics");
         buffer.extend_from_slice(&self.0);
         Ok(IsNull::No)
     }

@@ -7,6 +7,8 @@
 
 mod batch;
 mod queue;
+#[cfg(test)]
+mod tests;
 mod waiting;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -191,3 +191,74 @@ mod conformance {
         (store, database)
     });
 }
+
+/// Keeps the times of each event, as text, with the nanoseconds and the offset that it was given.
+#[derive(Projection)]
+#[projection(name = "times", events(Deposited), model = PgConnection, error = sqlx::Error, setup)]
+struct Times;
+
+impl es_core::ProjectSetup for Times {
+    async fn setup(&self, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+        let table = "CREATE TABLE times (account text, revision bigint, occurred text, recorded text)";
+        sqlx::query(table).execute(db).await.map(|_| ())
+    }
+}
+
+impl Project<Deposited> for Times {
+    async fn project(&self, event: &Recorded<Deposited>, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query("INSERT INTO times VALUES ($1, $2, $3, $4)")
+            .bind(event.stream.key())
+            .bind(event.revision.get().cast_signed())
+            .bind(format!("{:?} {}", event.metadata.occurred_at, event.occurred_at()))
+            .bind(event.recorded_at.to_string())
+            .execute(db)
+            .await
+            .map(|_| ())
+    }
+}
+
+#[tokio::test]
+async fn a_projection_sees_the_same_times_inline_and_when_it_is_built_anew() {
+    use es_core::{Append, Metadata, NewEvent};
+    use time::macros::datetime;
+
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    let inline = Projector::new(store.clone(), Times).inline().await.expect("an inline store");
+    let times = [
+        datetime!(1995-06-01 23:30:00.000_000_9 -5),
+        datetime!(1999-12-31 23:59:59.999_999_999 UTC),
+        datetime!(2024-02-29 01:30:00.123_456_789 +5:45),
+    ];
+    let accounts = Repository::<Account, _>::new(inline.clone());
+    for (nth, time) in times.into_iter().enumerate() {
+        let metadata = Metadata::new().occurred_at(time);
+        let options = es_core::ExecuteOptions::new().metadata(metadata.clone());
+        accounts.execute_with(&nth.to_string(), Deposit(1), options).await.expect("a deposit");
+        // As a program of its own would append it, without a repository.
+        let stream = StreamId::new("account", format!("raw-{nth}")).expect("a stream id");
+        let payload = br#"{"cents":7}"#.to_vec();
+        let event = NewEvent::new("account.deposited", 1, payload, std::sync::Arc::new(metadata));
+        inline.append(Append::new(&stream, Revision::EMPTY, &[event])).await.map(drop).expect("appended");
+    }
+    accounts.execute(&"now".to_owned(), Deposit(1)).await.expect("a deposit");
+
+    let seen = async |db: &mut PgConnection, table: &str| -> Vec<(String, String, String)> {
+        let sql = format!("SELECT account, occurred, recorded FROM {table} ORDER BY account, revision");
+        sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await.expect("rows")
+    };
+    let inline_rows = seen(&mut db, "es_times.times").await;
+    assert_eq!(inline_rows.len(), 7);
+    // What a subscription of the same projection reads later.
+    let mut later = Vec::new();
+    let filter = es_core::Filter::new().event_name("account.deposited");
+    let query = es_core::AllQuery::after(es_core::Checkpoint::START, &filter);
+    let mut take = |raw: es_core::RawEvent<'_>| {
+        let occurred = format!("{:?} {}", raw.occurred, raw.occurred_at());
+        later.push((raw.stream.key().to_owned(), occurred, raw.recorded_at.to_string()));
+        Ok(())
+    };
+    store.read_all(query, &mut take).await.expect("a page");
+    later.sort();
+    assert_eq!(inline_rows, later);
+}
