@@ -8,10 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use es_core::{
-    Aggregate, AllPage, AllQuery, Append, AppendOutcome, Apply, Bell, Catalogue, Checkpoint, CommandKey,
-    CommandRecord, EventStore, Events, Handle, Listener, Load, LoadItem, LoadSink, MemoryStore, Metadata,
-    NewEvent, NewSnapshot, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
-    Submitted, Uuid, emit, event,
+    Aggregate, Append, AppendOutcome, Apply, Bell, CommandKey, CommandRecord, EventStore, Events, Handle,
+    Listener, Load, LoadItem, LoadSink, MemoryStore, Metadata, NewEvent, NewSnapshot, Revision, StoreError,
+    StreamHead, StreamId, Submitted, Uuid, emit, event,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, oneshot};
@@ -170,6 +169,8 @@ impl Meddler {
 
 #[async_trait]
 impl EventStore for Meddler {
+    es_core::forward_event_store!(to |this| &this.inner, except append, submit, load, listen, save_snapshot);
+
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         if self.taken.lock().expect("no panic").is_some() {
             return self.submit(append).await?.await;
@@ -213,10 +214,6 @@ impl EventStore for Meddler {
         }
     }
 
-    async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
-        self.inner.append_all(appends).await
-    }
-
     async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
         self.loads.fetch_add(1, Ordering::SeqCst);
         let counted = &mut |item: LoadItem<'_>| {
@@ -228,42 +225,8 @@ impl EventStore for Meddler {
         self.inner.load(load, counted).await
     }
 
-    async fn read_stream(
-        &self,
-        stream: &StreamId,
-        range: StreamRange,
-        sink: Sink<'_>,
-    ) -> Result<(), StoreError> {
-        self.inner.read_stream(stream, range, sink).await
-    }
-
-    async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
-        self.inner.read_all(query, sink).await
-    }
-
-    async fn head(&self) -> Result<Checkpoint, StoreError> {
-        self.inner.head().await
-    }
-
     fn listen(&self) -> Listener {
         if self.silent { Bell::new().listen() } else { self.inner.listen() }
-    }
-
-    async fn list_streams(
-        &self,
-        category: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<StreamSummary>, StoreError> {
-        self.inner.list_streams(category, after, limit).await
-    }
-
-    async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
-        self.inner.close_stream(stream, expected).await
-    }
-
-    async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
-        self.inner.register(catalogue).await
     }
 
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
@@ -273,9 +236,5 @@ impl EventStore for Meddler {
         self.inner.save_snapshot(snapshot).await?;
         self.snapshots_kept.fetch_add(1, Ordering::SeqCst);
         Ok(())
-    }
-
-    async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
-        self.inner.rename_category(name, was).await
     }
 }

@@ -8,10 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use es_core::OffsetDateTime;
-use es_core::{
-    Append, AppendOutcome, Catalogue, EventStore, Load, LoadSink, MemoryStore, NewSnapshot, Repository,
-    Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary,
-};
+use es_core::{Append, AppendOutcome, EventStore, MemoryStore, Repository, StoreError, StreamRange};
 use loans::generation::Generation;
 use loans::import::{Count, Import, ImportError, Imported, Source};
 use loans::report::Report;
@@ -151,49 +148,13 @@ impl Watched {
 
 #[async_trait]
 impl EventStore for Watched {
+    es_core::forward_event_store!(to |this| &this.store, except append);
+
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         (self.at_append)(self.appends.fetch_add(1, Ordering::SeqCst) + 1)?;
         let outcome = self.store.append(append).await;
         // Lets whoever was told act before the next append.
         tokio::task::yield_now().await;
         outcome
-    }
-
-    async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
-        self.store.append_all(appends).await
-    }
-
-    async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
-        self.store.load(load, sink).await
-    }
-
-    async fn read_stream(
-        &self,
-        stream: &StreamId,
-        range: StreamRange,
-        sink: Sink<'_>,
-    ) -> Result<(), StoreError> {
-        self.store.read_stream(stream, range, sink).await
-    }
-
-    async fn list_streams(
-        &self,
-        category: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<StreamSummary>, StoreError> {
-        self.store.list_streams(category, after, limit).await
-    }
-
-    async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
-        self.store.close_stream(stream, expected).await
-    }
-
-    async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
-        self.store.register(catalogue).await
-    }
-
-    async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
-        self.store.save_snapshot(snapshot).await
     }
 }
