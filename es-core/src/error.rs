@@ -216,13 +216,19 @@ pub enum StoreError {
     /// The store was closed by this program.
     #[error("this store was closed")]
     Closed,
-    /// A command id was used before, for another body.
-    #[error("command id {command_id} on stream {stream:?} was used before with another body", stream = stream.to_string())]
+    /// A command id was used before, for another command or another body.
+    #[error(
+        "command id {command_id} on stream {stream:?} was used before {}; give each command an id of its own",
+        .first.as_ref().map_or_else(|| String::from("with another body"), |first| format!("by the command `{first}`")),
+        stream = stream.to_string()
+    )]
     CommandIdReused {
         /// The stream.
         stream: StreamId,
         /// The command id.
         command_id: Uuid,
+        /// The name of the command that had it first, if it is another one.
+        first: Option<Box<str>>,
     },
     /// The caller's transaction has an isolation level in which a conflict cannot be told.
     #[error("the transaction runs {found}; appending in it needs READ COMMITTED")]
@@ -230,6 +236,13 @@ pub enum StoreError {
         /// The level.
         found: String,
     },
+    /// A call for the caller's transaction came over a connection on which none is open: its events would be committed by
+    /// themselves, whatever becomes of the caller's own rows.
+    #[error(
+        "the connection has no open transaction, so nothing was done on it; begin a transaction, and commit it with all that \
+         belongs together"
+    )]
+    NoTransaction,
     /// The connection was lost after the append was sent, and the store could not be asked again.
     ///
     /// Whether the events are stored is not known. Repeating the command with the same command id is safe.

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use es_core::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Bell, Catalogue, Checkpoint, EventStore, Filter,
-    Find, Fingerprint, Limits, Listener, Load, LoadSink, NewSnapshot, Rest, Revision, Sink, StoreError, StreamHead,
-    StreamId, StreamRange, StreamSummary, Submitted, Uuid,
+    Find, Fingerprint, Limits, Listener, Load, LoadSink, NewSnapshot, Rest, Revision, Sink, StoreError,
+    StreamHead, StreamId, StreamRange, StreamSummary, Submitted, Uuid,
 };
 
 /// Does nothing but write down which of its methods were called.

@@ -56,6 +56,23 @@ async fn a_command_that_lost_a_race_is_still_carried_out_once() {
 }
 
 #[tokio::test]
+async fn another_command_under_the_same_id_is_refused_and_not_told_the_first_outcome() {
+    // With the state in the cache the append tells, without it the load.
+    for cache in [0, 8] {
+        let accounts = Repository::<Account, _>::new(MemoryStore::new()).with_cache(cache);
+        let options = || ExecuteOptions::new().command_id(Uuid::from_u128(1));
+        accounts.execute_with(&id(), Open, options()).await.expect("opened");
+        let error = accounts.execute_with(&id(), Deposit(5), options()).await.expect_err("another command");
+        let first = match &error {
+            ExecuteError::Store(StoreError::CommandIdReused { first, .. }) => first.as_deref(),
+            _ => None,
+        };
+        assert_eq!(first, Some("Open"), "{error}");
+        assert!(accounts.execute_with(&id(), Open, options()).await.expect("repeated").repeated);
+    }
+}
+
+#[tokio::test]
 async fn another_body_under_the_same_id_is_refused_where_bodies_are_compared() {
     let accounts = Repository::<Account, _>::new(MemoryStore::new());
     accounts.execute(&id(), Open).await.expect("opened");

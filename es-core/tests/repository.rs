@@ -88,7 +88,7 @@ async fn the_state_at_a_revision_is_the_fold_up_to_it() {
 }
 
 #[tokio::test]
-async fn the_state_as_of_a_time_counts_what_had_happened_by_then() {
+async fn the_state_as_of_a_time_counts_what_had_happened_by_then_in_the_order_of_the_stream() {
     let accounts = accounts();
     let day = |day: i64| OffsetDateTime::UNIX_EPOCH + Duration::days(day);
     let on = |d| ExecuteOptions::new().metadata(Metadata::new().occurred_at(day(d)));
@@ -102,7 +102,9 @@ async fn the_state_as_of_a_time_counts_what_had_happened_by_then() {
     assert!(!accounts.load_as_of(&id(), day(0)).await.expect("a state").state.open);
     assert_eq!(as_of(2).await, [0_i64; 0]);
     assert_eq!(as_of(4).await, [20]);
-    assert_eq!(as_of(5).await, [20, 10, 30], "occurred time first, then revision");
+    assert_eq!(as_of(5).await, [10, 20, 30], "as every other fold");
+    let late = accounts.load_as_of(&id(), day(4)).await.expect("a state");
+    assert_eq!(late.revision.get(), 3, "the last event that counts");
     assert_eq!(accounts.load(&id()).await.expect("a state").state.deposits, [10, 20, 30]);
 }
 

@@ -8,6 +8,7 @@ use sqlx::PgConnection;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 
+use crate::caller;
 use crate::columns::{self, EventColumns, MetadataColumns, bigint, unknown_types};
 use crate::error::Failure;
 use crate::json::Json;
@@ -57,6 +58,7 @@ pub(crate) async fn append_in(
     append: Append<'_>,
 ) -> Result<AppendOutcome, StoreError> {
     append.check(pool.settings.limits)?;
+    caller::has_begun(connection).await?;
     let mut known = pool.names().known();
     if !knows_all(&known, &[append]) {
         // Ids outlive a rollback of the caller's transaction, so they are given in another one; not in one of the
@@ -116,9 +118,11 @@ async fn call(
         .bind(command.map(|command| command.key.id))
         .bind(command.map(|command| command.name))
         .bind(command.and_then(|command| command.key.body_hash))
-        .fetch_one(connection)
+        .fetch_one(&mut *connection)
         .await?;
-    Ok(if one.is_some() { Answer::read_one(&row) } else { Answer::read(&row) }?)
+    let mut answer = if one.is_some() { Answer::read_one(&row) } else { Answer::read(&row) }?;
+    answer.name(connection, &pool.statements, &append).await?;
+    Ok(answer)
 }
 
 type Call<'q> = Query<'q, Postgres, PgArguments>;

@@ -11,9 +11,9 @@ use sqlx::query::Query;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::append::names_for;
+use crate::append::{CallError, names_for};
 use crate::columns::{EventColumns, MetadataColumns, bigint, bound};
-use crate::error::{Failure, unexpected};
+use crate::error::unexpected;
 use crate::names::Known;
 use crate::outcome::{Answer, positions};
 use crate::pool::Pool;
@@ -50,9 +50,10 @@ pub(crate) async fn append_all(
         }
     }
     let call = bound(|| call(pool, appends, &known))?;
-    let row = match run(&mut lease.session.connection, pool, call).await {
-        Ok(row) => row,
-        Err(failure) => {
+    let answers = match run(&mut lease.session.connection, pool, call, appends).await {
+        Ok(answers) => answers,
+        Err(CallError::Refused(error)) => return Err(error),
+        Err(CallError::Failed(failure)) => {
             let backend = lease.session.backend;
             let doubt = failure.leaves_doubt();
             lease.keep_after(&failure);
@@ -63,7 +64,6 @@ pub(crate) async fn append_all(
         }
     };
     lease.keep();
-    let answers = Answers::read(&row)?.split(appends)?;
     answers.into_iter().zip(appends).map(|(answer, append)| answer.of(append)).collect()
 }
 
@@ -71,11 +71,16 @@ async fn run(
     connection: &mut PgConnection,
     pool: &Pool,
     call: Query<'_, Postgres, PgArguments>,
-) -> Result<PgRow, Failure> {
+    appends: &[Append<'_>],
+) -> Result<Vec<Answer>, CallError> {
     pool.begin(connection).await?;
     let row = call.fetch_one(&mut *connection).await?;
+    let mut answers = Answers::read(&row)?.split(appends)?;
+    for (answer, append) in answers.iter_mut().zip(appends) {
+        answer.name(connection, &pool.statements, append).await?;
+    }
     pool.commit(connection).await?;
-    Ok(row)
+    Ok(answers)
 }
 
 fn call<'q>(
@@ -154,6 +159,7 @@ impl Answers {
                 revision: at(&self.revisions, index),
                 event_count: at(&self.event_counts, index),
                 body_hash: at(&self.body_hashes, index),
+                command_name: None,
             })
             .collect())
     }

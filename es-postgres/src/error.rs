@@ -128,6 +128,7 @@ impl From<Failure> for StoreError {
             "40001" | "40P01" | "55P03" | "57014" | "0A000" | "26000" => {
                 Self::Backend { source: failure.into(), retryable: true }
             }
+            "25P01" => Self::NoTransaction,
             // No privilege; no such table, function or schema; not let in.
             "42501" | "42P01" | "42883" | "3F000" | "28000" | "28P01" | "3D000" => {
                 Self::Setup { source: failure.into() }

@@ -27,6 +27,7 @@
 mod all;
 mod append;
 mod append_all;
+mod caller;
 mod check;
 mod columns;
 mod connect_error;

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use es_core::{CommandOutcome, Load, LoadItem, LoadSink, Revision, StoreError, StreamHead};
+use es_core::{
+    CommandOutcome, Contiguous, Load, LoadItem, LoadSink, Revision, StoreError, StreamHead, StreamId,
+};
 use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
+use crate::caller;
 use crate::columns::bigint;
 use crate::error::{Failure, unexpected};
 use crate::names::Names;
@@ -72,6 +75,7 @@ pub(crate) async fn load_in(
     load: Load<'_>,
     sink: LoadSink<'_>,
 ) -> Result<StreamHead, StoreError> {
+    caller::has_begun(connection).await?;
     Ok(read(connection, pool, &pool.names(), load, sink).await?)
 }
 
@@ -99,7 +103,7 @@ async fn read(
     let known = names.known();
     let mut head = StreamHead::default();
     let mut unknown_types = false;
-    let mut last = load.after;
+    let mut order = Contiguous::after(load.stream, load.after);
     let call = pool
         .statements
         .load
@@ -115,17 +119,13 @@ async fn read(
         let mut rows = call.fetch(&mut *connection);
         while let Some(row) = rows.try_next().await? {
             if Columns(&row).bigint(0)? == 0 {
-                head = read_head(&row, &mut last, sink)?;
+                head = read_head(&row, load.stream, &mut order, sink)?;
                 continue;
             }
             let row = Columns(&row);
             unknown_types |= row.integer(2)? > known.last_type();
             let event = row::event(load.stream, row::event_type(&known, row)?, row)?;
-            let (expected, found) = (last.next(), event.revision);
-            if found != expected {
-                return Err(StoreError::Damaged { stream: load.stream.clone(), expected, found }.into());
-            }
-            last = found;
+            order.take(event.revision)?;
             sink(LoadItem::Event(event))?;
         }
     }
@@ -136,20 +136,28 @@ async fn read(
 }
 
 /// The first row: where the stream stands, what became of the command, and the snapshot, after which the events begin.
-fn read_head(row: &PgRow, last: &mut Revision, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+fn read_head<'a>(
+    row: &PgRow,
+    stream: &'a StreamId,
+    order: &mut Contiguous<'a>,
+    sink: LoadSink<'_>,
+) -> Result<StreamHead, StoreError> {
     let columns = Columns(row);
     let numbers: Vec<Option<i64>> = row.try_get(11).map_err(unexpected)?;
     let [snapshot, first, count, body_hash] = numbers[..] else {
         return Err(unexpected("the head of a stream is incomplete"));
     };
-    if let (Some(revision), Some(state)) = (snapshot, columns.text(10)?) {
-        *last = Revision::new(revision.unsigned_abs());
-        sink(LoadItem::Snapshot { revision: *last, state: state.as_bytes() })?;
+    if let (Some(revision), Some(state)) = (snapshot, columns.text(8)?) {
+        let revision = Revision::new(revision.unsigned_abs());
+        *order = Contiguous::after(stream, revision);
+        sink(LoadItem::Snapshot { revision, state: state.as_bytes() })?;
     }
+    let name = columns.text(10)?.map(Arc::from);
     let command = first.zip(count).map(|(first, count)| CommandOutcome {
         first: Revision::new(first.unsigned_abs()),
         count: count.unsigned_abs(),
         body_hash,
+        name,
     });
     let head = StreamHead::new(Revision::new(columns.bigint(1)?), columns.uuid(3)?);
     Ok(head.closed(columns.integer(2)? == 1).command(command))

@@ -1,13 +1,17 @@
 //! What the append functions answer.
 
+use std::sync::Arc;
+
 use es_core::{Append, AppendOutcome, Appended, CommandOutcome, Position, Revision, StoreError};
-use sqlx::Row;
 use sqlx::error::BoxDynError;
 use sqlx::postgres::PgRow;
 use sqlx::postgres::types::PgRecordDecoder;
+use sqlx::{PgConnection, Row};
 use time::OffsetDateTime;
 
+use crate::append::CallError;
 use crate::error::unexpected;
+use crate::statements::Statements;
 
 /// The one record of `append_one` or `append`, or one place of the arrays of `append_all`.
 #[derive(Debug)]
@@ -18,6 +22,8 @@ pub(crate) struct Answer {
     pub(crate) revision: Option<i64>,
     pub(crate) event_count: Option<i64>,
     pub(crate) body_hash: Option<i64>,
+    /// Of the command that was carried out first; read apart, as [`name`](Self::name) does.
+    pub(crate) command_name: Option<Arc<str>>,
 }
 
 pub(crate) fn positions(numbers: Vec<i64>) -> Vec<Position> {
@@ -47,6 +53,7 @@ impl Answer {
             revision: None,
             event_count: None,
             body_hash: None,
+            command_name: None,
         };
         // Nothing more is said of what went through.
         if answer.outcome != "appended" {
@@ -55,6 +62,26 @@ impl Answer {
             answer.body_hash = record.try_decode().map_err(unexpected)?;
         }
         Ok(answer)
+    }
+
+    /// Reads the name of the command that was carried out first, if one was: the functions do not answer it.
+    pub(crate) async fn name(
+        &mut self,
+        connection: &mut PgConnection,
+        statements: &Statements,
+        append: &Append<'_>,
+    ) -> Result<(), CallError> {
+        if let (Some(command), "repeated") = (append.command, self.outcome.as_str()) {
+            let call = statements.command_name.call();
+            let call = call.bind(append.stream.category()).bind(append.stream.key()).bind(command.key.id);
+            // It may have been forgotten in the meantime.
+            let row = call.fetch_optional(connection).await?;
+            self.command_name = match row {
+                Some(row) => Some(row.try_get::<&str, _>(0)?.into()),
+                None => None,
+            };
+        }
+        Ok(())
     }
 
     /// What this says about the append that it answers.
@@ -73,9 +100,10 @@ impl Answer {
             "conflict" => Ok(AppendOutcome::Conflict { actual: revision()? }),
             "repeated" => {
                 let count = self.event_count.unwrap_or_default().unsigned_abs();
-                let outcome = CommandOutcome { first: revision()?, count, body_hash: self.body_hash };
+                let (first, body_hash, name) = (revision()?, self.body_hash, self.command_name);
+                let outcome = CommandOutcome { first, count, body_hash, name };
                 if let Some(command) = append.command {
-                    outcome.check(append.stream, command.key)?;
+                    outcome.check(append.stream, command)?;
                 }
                 Ok(AppendOutcome::Repeated(outcome))
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es_core::{RawEvent, Sink, StoreError, StreamId, StreamRange};
+use es_core::{Contiguous, RawEvent, Sink, StoreError, StreamId, StreamRange};
 use futures_util::TryStreamExt;
 
 use crate::columns::bigint;
@@ -41,6 +41,7 @@ async fn read(
     let names = Arc::clone(&session.names);
     let known = names.known();
     let mut unknown_types = false;
+    let mut order = Contiguous::range(stream, range);
     let statement =
         if range.backward { &pool.statements.read_backward } else { &pool.statements.read_forward };
     let call = statement
@@ -55,7 +56,9 @@ async fn read(
         while let Some(row) = rows.try_next().await? {
             let row = Columns(&row);
             unknown_types |= row.integer(2)? > known.last_type();
-            sink(row::event(stream, row::event_type(&known, row)?, row)?)?;
+            let event = row::event(stream, row::event_type(&known, row)?, row)?;
+            order.take(event.revision)?;
+            sink(event)?;
         }
     }
     if unknown_types {

@@ -20,12 +20,13 @@ pub async fn a_repeated_command_gets_its_first_outcome<S: EventStore>(store: S) 
     appended(store.append(sent).await.expect("no error"));
     append(&store, &stream, 3, &numbered(4, 1)).await;
 
-    let outcome = CommandOutcome { first: Revision::new(2), count: 2, body_hash: None };
+    let outcome =
+        CommandOutcome { first: Revision::new(2), count: 2, body_hash: None, name: Some("Note".into()) };
     for expected in [1, 3, 4, 9] {
         let events = numbered(7, 1);
         let again = Append::new(&stream, Revision::new(expected), &events).command(Some(command(id)));
         let repeated = store.append(again).await.expect("no error");
-        assert_eq!(repeated, AppendOutcome::Repeated(outcome), "at revision {expected}");
+        assert_eq!(repeated, AppendOutcome::Repeated(outcome.clone()), "at revision {expected}");
     }
     assert_eq!(payloads(&rows(&store, &stream).await), ["1", "2", "3", "4"]);
 
@@ -68,6 +69,32 @@ pub async fn a_command_id_with_another_body_is_refused<S: EventStore>(store: S) 
     assert_eq!(rows(&store, &stream).await.len(), 1);
 }
 
+/// Under one id there is one command: another one is told that it has somebody else's id, and not the outcome of the other.
+pub async fn a_command_id_of_another_command_is_refused<S: EventStore>(store: S) {
+    let stream = stream("1");
+    let id = Uuid::now_v7();
+    let events = numbered(1, 1);
+    let named = |name| CommandRecord { key: CommandKey { id, body_hash: None }, name };
+    let at =
+        |revision, name| Append::new(&stream, Revision::new(revision), &events).command(Some(named(name)));
+    appended(store.append(at(0, "Note")).await.expect("no error"));
+    let refused = |error: StoreError| {
+        let StoreError::CommandIdReused { command_id, first, .. } = error else { panic!("{error}") };
+        assert_eq!((command_id, first.as_deref()), (id, Some("Note")));
+    };
+    refused(store.append(at(1, "Erase")).await.expect_err("by itself"));
+    refused(store.append(at(0, "Erase")).await.expect_err("at another revision"));
+    refused(store.append_all(&[at(1, "Erase")]).await.expect_err("in a batch"));
+    let submitted = match store.submit(at(1, "Erase")).await {
+        Ok(submitted) => submitted.await,
+        failed => failed.map(|_| AppendOutcome::NotWritten),
+    };
+    refused(submitted.expect_err("submitted"));
+    assert_eq!(rows(&store, &stream).await.len(), 1);
+    let (_, _, head) = load(&store, Load::all(&stream).command_id(Some(id))).await;
+    assert_eq!(head.command.and_then(|first| first.name).as_deref(), Some("Note"));
+}
+
 /// The same command from many callers at once is carried out by one; the others get its outcome.
 pub async fn of_one_command_sent_twice_at_once_one_is_carried_out<S: EventStore + 'static>(store: S) {
     let store = Arc::new(store);
@@ -85,8 +112,13 @@ pub async fn of_one_command_sent_twice_at_once_one_is_carried_out<S: EventStore 
         }
         let outcomes = callers.join_all().await;
         let carried_out = outcomes.iter().filter(|o| matches!(o, AppendOutcome::Appended(_))).count();
-        let first = CommandOutcome { first: Revision::new(expected + 1), count: 1, body_hash: None };
-        let repeated = outcomes.iter().filter(|o| **o == AppendOutcome::Repeated(first)).count();
+        let first = CommandOutcome {
+            first: Revision::new(expected + 1),
+            count: 1,
+            body_hash: None,
+            name: Some("Note".into()),
+        };
+        let repeated = outcomes.iter().filter(|o| **o == AppendOutcome::Repeated(first.clone())).count();
         assert_eq!((carried_out, repeated), (1, 15), "{outcomes:?}");
     }
 }
@@ -101,7 +133,8 @@ pub async fn a_batch_with_a_repeated_command_writes_nothing<S: EventStore>(store
     let again = Append::new(&b, Revision::new(1), &events).command(Some(command(id)));
     let batch = [Append::new(&a, Revision::EMPTY, &events), again];
     let outcomes = store.append_all(&batch).await.expect("no error");
-    let outcome = CommandOutcome { first: Revision::new(1), count: 1, body_hash: None };
+    let outcome =
+        CommandOutcome { first: Revision::new(1), count: 1, body_hash: None, name: Some("Note".into()) };
     assert_eq!(outcomes, [AppendOutcome::NotWritten, AppendOutcome::Repeated(outcome)]);
     assert!(rows(&store, &a).await.is_empty());
 }

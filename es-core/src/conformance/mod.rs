@@ -62,6 +62,7 @@ macro_rules! conformance {
             a_repeated_command_gets_its_first_outcome,
             a_command_id_belongs_to_one_stream,
             a_command_id_with_another_body_is_refused,
+            a_command_id_of_another_command_is_refused,
             of_one_command_sent_twice_at_once_one_is_carried_out,
             a_batch_with_a_repeated_command_writes_nothing,
             what_was_written_is_read_back,

@@ -64,8 +64,8 @@ pub async fn a_stream_that_is_not_there_is_empty<S: EventStore>(store: S) {
     let stream = stream("1");
     assert!(rows(&store, &stream).await.is_empty());
     let (snapshot, rows, head) = load(&store, Load::all(&stream).command_id(Some(Uuid::now_v7()))).await;
-    assert_eq!((snapshot, rows.len(), head), (None, 0, StreamHead::default()));
     assert_eq!(head.revision, Revision::EMPTY);
+    assert_eq!((snapshot, rows.len(), head), (None, 0, StreamHead::default()));
 }
 
 /// The sink's error is the result of the read, nothing more is handed out, and the store goes on working.

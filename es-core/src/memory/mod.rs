@@ -117,8 +117,8 @@ impl Stream {
         if let Some(command) = append.command
             && let Some(outcome) = self.commands.get(&command.key.id)
         {
-            outcome.check(append.stream, command.key)?;
-            return Ok(Some(AppendOutcome::Repeated(*outcome)));
+            outcome.check(append.stream, command)?;
+            return Ok(Some(AppendOutcome::Repeated(outcome.clone())));
         }
         if self.closed {
             return Err(StoreError::StreamClosed { stream: append.stream.clone() });
@@ -167,7 +167,8 @@ impl Content {
         }
         if let Some(command) = append.command {
             let count = append.events.len() as u64;
-            let outcome = CommandOutcome { first, count, body_hash: command.key.body_hash };
+            let name = Some(command.name.into());
+            let outcome = CommandOutcome { first, count, body_hash: command.key.body_hash, name };
             stream.commands.insert(command.key.id, outcome);
         }
         Appended { positions, recorded_at }
@@ -245,7 +246,7 @@ impl EventStore for MemoryStore {
         for (revision, stored) in stream.events(after.next(), load.up_to) {
             sink(LoadItem::Event(raw(load.stream, revision, stored)))?;
         }
-        let command = load.command_id.and_then(|id| stream.commands.get(&id).copied());
+        let command = load.command_id.and_then(|id| stream.commands.get(&id).cloned());
         Ok(StreamHead::new(stream.revision(), stream.head()).closed(stream.closed).command(command))
     }
 

@@ -59,7 +59,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     ///
     /// # Errors
     ///
-    /// As [`execute_with`](Self::execute_with); also [`StoreError::IsolationLevel`](crate::StoreError::IsolationLevel).
+    /// As [`execute_with`](Self::execute_with); also [`StoreError::IsolationLevel`](crate::StoreError::IsolationLevel), and
+    /// [`StoreError::NoTransaction`](crate::StoreError::NoTransaction) where no transaction is open.
     pub async fn execute_in<Tx, C>(
         &self,
         tx: &mut Tx,

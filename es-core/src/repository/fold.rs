@@ -5,7 +5,9 @@ use uuid::Uuid;
 use super::cache::Folded;
 use super::port::Port;
 use super::{Loaded, whole};
-use crate::{Aggregate, CommandOutcome, Load, LoadItem, RawEvent, Revision, StoreError, StreamId};
+use crate::{
+    Aggregate, CommandOutcome, Contiguous, Load, LoadItem, RawEvent, Revision, StoreError, StreamId,
+};
 
 /// A state on its way up a stream.
 pub(super) struct Fold<'a, A> {
@@ -72,10 +74,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
             self = Self::new(self.stream);
             head = port.load(load, &mut |item| self.take(item)).await?;
         }
-        let reached = head.revision.min(load.up_to);
-        if self.revision < reached {
-            return Err(self.damaged(reached));
-        }
+        self.order().reached(head.revision.min(load.up_to))?;
         self.head = head.event_id;
         self.command = head.command;
         self.cached = false;
@@ -117,17 +116,15 @@ impl<'a, A: Aggregate> Fold<'a, A> {
             }
             return Ok(());
         }
-        if raw.revision != self.revision.next() {
-            return Err(self.damaged(raw.revision));
-        }
+        self.order().take(raw.revision)?;
         let state = &mut self.state;
         A::decode(raw, &mut |event| state.apply_event(event))?;
         self.revision = raw.revision;
         Ok(())
     }
 
-    fn damaged(&self, found: Revision) -> StoreError {
-        StoreError::Damaged { stream: self.stream.clone(), expected: self.revision.next(), found }
+    const fn order(&self) -> Contiguous<'a> {
+        Contiguous::after(self.stream, self.revision)
     }
 
     pub(super) fn into_folded(self) -> Folded<A> {

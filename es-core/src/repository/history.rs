@@ -5,37 +5,36 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::{Loaded, Repository};
+use crate::store::read_whole;
 use crate::{Aggregate, EventStore, RawEvent, Recorded, Revision, StoreError, StreamKey, StreamRange};
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
-    /// The state as of a time: the fold of the events that had happened by then, in the order in which they happened.
+    /// The state as of a time: the fold of the events that had happened by then, in the order of the stream.
     ///
-    /// An event happened at its occurred time, or, where the caller gave none, when it was recorded; the revision
-    /// breaks ties. An event that was recorded late, with an earlier occurred time, is thus folded where it belongs.
+    /// An event happened at its occurred time or, where the caller gave none, when it was recorded. Events that happened
+    /// later are left out; the others are folded in the order of their revisions, as in every other fold. Times say only
+    /// which events count, never their order: a clock that went back cannot turn the history around.
+    ///
+    /// Occurred times need not increase along a stream, as events may be recorded late and clocks be corrected. Then an event
+    /// can be left out while a later one counts, and the result is a state that no command has decided on.
+    /// [`load_at`](Self::load_at) returns the states that were. The revision returned is that of the last event that counts.
     ///
     /// # Errors
     ///
     /// As [`load`](Self::load).
     pub async fn load_as_of(&self, id: &A::Id, time: OffsetDateTime) -> Result<Loaded<A>, StoreError> {
         self.know_earlier_names().await?;
-        let mut happened = Vec::new();
-        let mut revision = Revision::EMPTY;
         let stream = self.stream_id(id)?;
-        let mut take = |raw: RawEvent<'_>| {
+        let mut loaded = Loaded { state: A::default(), revision: Revision::EMPTY };
+        let mut take = |raw: &RawEvent<'_>| {
             if raw.occurred_at() <= time {
-                revision = raw.revision;
-                A::decode(&raw, &mut |event| happened.push((raw.occurred_at(), event)))?;
+                A::decode(raw, &mut |event| loaded.state.apply_event(event))?;
+                loaded.revision = raw.revision;
             }
             Ok(())
         };
-        self.store.read_stream(&stream, StreamRange::ALL, &mut take).await?;
-        // Stable, so that revisions break ties.
-        happened.sort_by_key(|(occurred_at, _)| *occurred_at);
-        let mut state = A::default();
-        for (_, event) in happened {
-            state.apply_event(event);
-        }
-        Ok(Loaded { state, revision })
+        read_whole(&*self.store, &stream, StreamRange::ALL, &mut take).await?;
+        Ok(loaded)
     }
 
     /// Hands out the events of one aggregate, decoded, with their places, times and metadata, in bounded memory.
@@ -45,7 +44,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the store, of an event that does not decode, or of `take`, which ends the read.
+    /// [`StoreError`] of the store, of an event that does not decode or is missing, or of `take`, which ends the read.
     pub async fn history(
         &self,
         id: &A::Id,
@@ -54,8 +53,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     ) -> Result<(), StoreError> {
         self.know_earlier_names().await?;
         let stream = self.stream_id(id)?;
-        let mut take = |raw: RawEvent<'_>| recorded::<A>(&raw, &mut take);
-        self.store.read_stream(&stream, range, &mut take).await
+        let mut take = |raw: &RawEvent<'_>| recorded::<A>(raw, &mut take);
+        read_whole(&*self.store, &stream, range, &mut take).await
     }
 
     /// The ids of the aggregates that have events, in the byte order of their keys, with their revisions: at most

@@ -38,14 +38,20 @@ impl ExecuteOptions {
     }
 
     /// Makes the command idempotent: under one id it is carried out once per aggregate, and every repetition gets the
-    /// first outcome. Rejections are not remembered. A [`CommandKey`] with a hash also tells two bodies apart.
+    /// first outcome. A command of another [name](Self::command_name) under the same id is
+    /// [`StoreError::CommandIdReused`](crate::StoreError::CommandIdReused); a [`CommandKey`] with a hash also tells two bodies
+    /// of one name apart.
+    ///
+    /// What is remembered is what was written. A command that is rejected, or yields no events, writes nothing: repeating it
+    /// decides again, on the state of then.
     #[must_use]
     pub fn command_id(mut self, key: impl Into<CommandKey>) -> Self {
         self.command = Some(key.into());
         self
     }
 
-    /// The command's name in the ledger. Without it, the name of the command's type.
+    /// The command's name in the ledger, where commands of one id are compared by it. Without it, the name of the command's type
+    /// without its path: set it before a type is renamed whose commands may still be repeated. A closure's is `decide`.
     #[must_use]
     pub fn command_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.command_name = Some(name.into());

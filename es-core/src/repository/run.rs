@@ -1,5 +1,6 @@
 //! Executing a command: load, decide, append; after a conflict, all of it again.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
@@ -13,8 +14,8 @@ use super::port::Port;
 use super::written::{Encoded, Executed};
 use super::{ExecuteOptions, Repository};
 use crate::{
-    Aggregate, Append, AppendOutcome, CommandOutcome, CommandRecord, EventStore, Events, ExecuteError, Load,
-    LoadItem, Metadata, Revision, Snapshots, StoreError, StreamId, StreamKey,
+    Aggregate, Append, AppendOutcome, CommandOutcome, CommandRecord, Contiguous, EventStore, Events,
+    ExecuteError, Load, LoadItem, Metadata, Revision, Snapshots, StoreError, StreamId, StreamKey,
 };
 
 /// One command on its way.
@@ -141,8 +142,10 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                 Err(error) => return self.unless_final(error),
             };
         }
-        if let (Some(command), Some(outcome)) = (command, fold.command) {
-            outcome.check(stream, command)?;
+        let name = self.options.command_name.clone().unwrap_or(Cow::Borrowed("decide"));
+        let record = command.map(|key| CommandRecord { key, name: &name });
+        if let (Some(record), Some(outcome)) = (record, fold.command.take()) {
+            outcome.check(stream, record)?;
             return Ok(Attempt::Done(self.first_outcome(stream, outcome).await?));
         }
         let expected = fold.revision;
@@ -193,8 +196,6 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             Err(error) => return Err(error.into()),
         };
 
-        let name = self.options.command_name.as_deref().unwrap_or("decide");
-        let record = command.map(|key| CommandRecord { key, name });
         let append = Append::new(stream, expected, &written.new).head(fold.head).command(record);
         let head = written.new.last().map(|event| event.id);
         let after = Folded { state: (), revision: append.last_revision(), head, snapshot: fold.snapshot };
@@ -268,14 +269,19 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         let last = Revision::new(outcome.first.get() + outcome.count - 1);
         let before = Revision::new(outcome.first.get() - 1);
         let mut events = Vec::new();
+        let mut order = Contiguous::after(stream, before);
         let mut take = |item: LoadItem<'_>| match item {
-            LoadItem::Event(raw) => recorded::<A>(&raw, &mut |event| {
-                events.push(event);
-                Ok(())
-            }),
+            LoadItem::Event(raw) => {
+                order.take(raw.revision)?;
+                recorded::<A>(&raw, &mut |event| {
+                    events.push(event);
+                    Ok(())
+                })
+            }
             LoadItem::Snapshot { .. } => Ok(()),
         };
         self.port.load(Load::all(stream).after(before).up_to(last), &mut take).await?;
+        order.reached(last)?;
         Ok(Executed { events, revision: last, repeated: true })
     }
 

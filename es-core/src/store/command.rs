@@ -1,5 +1,7 @@
 //! The ledger of commands: what makes repeating one harmless.
 
+use std::sync::Arc;
+
 use uuid::Uuid;
 
 use crate::{Revision, StoreError, StreamId};
@@ -24,12 +26,12 @@ impl From<Uuid> for CommandKey {
 pub struct CommandRecord<'a> {
     /// What the caller calls it.
     pub key: CommandKey,
-    /// The command's name, for people who read the ledger.
+    /// The command's name. Under one id there is one command, so another name under it is refused.
     pub name: &'a str,
 }
 
 /// What a command did when it was carried out first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandOutcome {
     /// The revision of its first event.
     pub first: Revision,
@@ -37,20 +39,24 @@ pub struct CommandOutcome {
     pub count: u64,
     /// The hash of its body, if its caller gave one.
     pub body_hash: Option<i64>,
+    /// The command's name, unless the ledger has lost it meanwhile.
+    pub name: Option<Arc<str>>,
 }
 
 impl CommandOutcome {
-    /// Refuses the outcome if both bodies are known and differ.
+    /// Refuses the outcome for a command of another name, or of another body where both bodies are known.
     ///
     /// # Errors
     ///
     /// [`StoreError::CommandIdReused`].
-    pub fn check(&self, stream: &StreamId, key: CommandKey) -> Result<(), StoreError> {
-        match (self.body_hash, key.body_hash) {
-            (Some(first), Some(now)) if first != now => {
-                Err(StoreError::CommandIdReused { stream: stream.clone(), command_id: key.id })
-            }
-            _ => Ok(()),
+    pub fn check(&self, stream: &StreamId, command: CommandRecord<'_>) -> Result<(), StoreError> {
+        let CommandRecord { key, name } = command;
+        let first = self.name.as_deref().filter(|first| *first != name);
+        let other_body = matches!((self.body_hash, key.body_hash), (Some(first), Some(now)) if first != now);
+        if first.is_none() && !other_body {
+            return Ok(());
         }
+        let first = first.map(Box::from);
+        Err(StoreError::CommandIdReused { stream: stream.clone(), command_id: key.id, first })
     }
 }

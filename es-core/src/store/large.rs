@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Append, AppendOutcome, EventStore, StreamRange};
+use super::{Append, AppendOutcome, Contiguous, EventStore, StreamRange};
 use crate::{NewEvent, Revision, StoreError, StreamId};
 
 /// How many events go together, unless said otherwise.
@@ -185,7 +185,9 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         let mut ids = events.iter().map(|event| event.id);
         let (mut same, mut found) = (actual > *expected, 0);
         let range = StreamRange::from(expected.next()).to(actual);
+        let mut order = Contiguous::range(stream, range);
         let mut compare = |event: crate::RawEvent<'_>| {
+            order.take(event.revision)?;
             // The stream may have grown beyond what is to be written here.
             if let Some(id) = ids.next() {
                 same &= id == event.event_id;
@@ -194,6 +196,7 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
             Ok(())
         };
         self.store.read_stream(stream, range, &mut compare).await?;
+        order.reached(actual)?;
         if !same {
             return Err(LargeAppendError::Conflict { stream: part.stream, expected: part.expected, actual });
         }

@@ -72,7 +72,7 @@ pub enum LoadItem<'a> {
 }
 
 /// Where a stream stands, as of the read that says so.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamHead {
     /// The revision of the last event; [`Revision::EMPTY`] for a stream that is not there.
@@ -94,14 +94,14 @@ impl StreamHead {
 
     /// Says whether the stream is closed.
     #[must_use]
-    pub const fn closed(mut self, closed: bool) -> Self {
+    pub fn closed(mut self, closed: bool) -> Self {
         self.closed = closed;
         self
     }
 
     /// Adds the outcome of a command.
     #[must_use]
-    pub const fn command(mut self, outcome: Option<CommandOutcome>) -> Self {
+    pub fn command(mut self, outcome: Option<CommandOutcome>) -> Self {
         self.command = outcome;
         self
     }

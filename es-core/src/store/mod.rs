@@ -7,6 +7,7 @@ mod append;
 mod bell;
 mod checkpoint;
 mod command;
+mod contiguous;
 mod forward;
 mod large;
 mod load;
@@ -18,6 +19,8 @@ pub use self::append::{Append, AppendOutcome, Appended, Limits, Submitted};
 pub use self::bell::{Bell, Listener};
 pub use self::checkpoint::{Checkpoint, InvalidCheckpoint};
 pub use self::command::{CommandKey, CommandOutcome, CommandRecord};
+pub use self::contiguous::Contiguous;
+pub(crate) use self::contiguous::read_whole;
 pub use self::large::{LargeAppend, LargeAppendError, Progress};
 pub use self::load::{Load, LoadItem, StreamHead, StreamRange, StreamSummary};
 
@@ -38,7 +41,8 @@ pub type LoadSink<'a> = &'a mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreErro
 ///    [`AppendOutcome::Conflict`].
 /// 3. [`append_all`](Self::append_all) is atomic across its streams.
 /// 4. An event that was acknowledged is durable, and visible to every later read.
-/// 5. Reading a stream gives revisions in order without holes, in bounded memory.
+/// 5. Reading a stream gives revisions in order without holes, in bounded memory; a hole in what is stored is
+///    [`StoreError::Damaged`], as [`Contiguous`] finds it.
 /// 6. Positions increase in the order of an append's events. Reading the whole store gives them in strictly increasing order
 ///    and in bounded memory, keeps each stream's order, and never passes an event that is committed later with a lower
 ///    position. No clock makes it safe.
@@ -237,14 +241,15 @@ pub trait AppendIn<Tx: ?Sized>: EventStore {
     ///
     /// # Errors
     ///
-    /// As [`EventStore::append`]; also [`StoreError::IsolationLevel`].
+    /// As [`EventStore::append`]; also [`StoreError::IsolationLevel`], and [`StoreError::NoTransaction`] on a connection
+    /// on which no transaction is open; nothing is written then.
     async fn append_in(&self, tx: &mut Tx, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
 
     /// As [`EventStore::load`], in the caller's transaction.
     ///
     /// # Errors
     ///
-    /// As [`EventStore::load`].
+    /// As [`EventStore::load`]; also [`StoreError::NoTransaction`].
     async fn load_in(
         &self,
         tx: &mut Tx,

@@ -1,11 +1,13 @@
 //! Following the whole store: from the beginning, from a checkpoint or from now, then live.
 
+mod order;
 mod pace;
 mod size;
 mod typed;
 
 use std::time::Duration;
 
+use self::order::StreamOrder;
 use self::pace::Pace;
 use self::size::PageSize;
 pub use self::typed::TypedSubscription;
@@ -20,6 +22,12 @@ use crate::{
 /// more than a page is held. There is nothing to be stopped either: dropping it, or the future of a call, is an orderly
 /// end, and [`checkpoint`](Self::checkpoint) says where the next one goes on. After an error it stands where it stood;
 /// call again to go on, if [`StoreError::is_retryable`].
+///
+/// Each stream's events come in the order of their revisions, and that is checked: an event that does not follow the last one seen
+/// of its stream is [`StoreError::Damaged`]. It has to be the next one where the filter takes all events of a stream, and a later
+/// one where it takes events by name. What is remembered is bounded: the streams seen last, some hundreds of them, since the
+/// checkpoint at which this subscription began. A hole before that, or in a stream that had to make room, is found by those that
+/// read the stream, as commands do.
 ///
 /// While little happens, an event is handed out as soon as the store tells of it. While much happens, a subscription that is at
 /// the end looks about a hundred times a second, for all that has come in between, so that it takes little from those who append.
@@ -63,6 +71,8 @@ pub struct Subscription<S> {
     listener: Option<Listener>,
     /// When the next look is worth it.
     pace: Pace,
+    /// What was seen of streams up to the checkpoint.
+    order: StreamOrder,
 }
 
 impl<S: EventStore> Subscription<S> {
@@ -75,6 +85,7 @@ impl<S: EventStore> Subscription<S> {
             size: PageSize::new(),
             listener: None,
             pace: Pace::new(Duration::from_secs(1)),
+            order: StreamOrder::default(),
         }
     }
 
@@ -123,6 +134,7 @@ impl<S: EventStore> Subscription<S> {
     pub(crate) fn seek(&mut self, checkpoint: Checkpoint) {
         if self.checkpoint != checkpoint {
             self.checkpoint = checkpoint;
+            self.order = StreamOrder::default();
             self.pace.look_at_once();
         }
     }
@@ -157,8 +169,11 @@ impl<S: EventStore> Subscription<S> {
         let query =
             AllQuery::after(self.checkpoint, &self.filter).limit(self.size.next()).following(following);
         let mut bytes = 0;
+        // Kept only with the checkpoint: after an error, or when the future is dropped, events come again.
+        let mut order = std::mem::take(&mut self.order);
         let mut weighed = |event: RawEvent<'_>| {
             bytes += event.payload.len();
+            order.take(&event, &self.filter)?;
             sink(event)
         };
         let page = match self.store.read_all(query, &mut weighed).await {
@@ -171,6 +186,7 @@ impl<S: EventStore> Subscription<S> {
         self.size.took(page.events, bytes);
         self.pace.looked(page.rest, page.checkpoint != self.checkpoint);
         self.checkpoint = page.checkpoint;
+        self.order = order;
         Ok(page)
     }
 

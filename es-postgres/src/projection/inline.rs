@@ -2,13 +2,11 @@
 
 use async_trait::async_trait;
 use es_core::{
-    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, BoxError, Catalogue, Checkpoint,
-    EventPlace, EventStore, Find, Limits, Listener, Load, LoadSink, NewSnapshot, Projection,
-    ProjectionFailure, RawEvent, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange,
-    StreamSummary,
+    Append, AppendIn, AppendOutcome, Appended, BoxError, EventPlace, EventStore, Load, LoadSink, Projection,
+    ProjectionFailure, RawEvent, StoreError, StreamHead,
 };
 use sqlx::error::DatabaseError;
-use sqlx::{PgConnection, Row, raw_sql};
+use sqlx::{Connection, PgConnection, Row, raw_sql};
 
 use super::batch::{COMMIT, run};
 use super::setup::{INLINE, sql};
@@ -149,22 +147,24 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         tx: &mut PgConnection,
         appends: &[Append<'_>],
     ) -> Result<Result<Vec<AppendOutcome>, Failure>, StoreError> {
-        raw_sql("BEGIN").execute(&mut *tx).await.map_err(Failure::from)?;
+        // By the driver, which then knows of it.
+        let mut tx = tx.begin().await.map_err(Failure::from)?;
         // In the order of their names, as batches lock streams.
         let mut order: Vec<usize> = (0..appends.len()).collect();
         order.sort_by_key(|&at| appends[at].stream);
         let mut outcomes = vec![AppendOutcome::NotWritten; appends.len()];
         for at in order {
-            outcomes[at] = self.step(tx, appends[at]).await?;
+            outcomes[at] = self.step(&mut tx, appends[at]).await?;
         }
         if outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended(_))) {
-            return Ok(match raw_sql(COMMIT).execute(tx).await.map_err(Failure::from) {
-                Ok(_) => Ok(outcomes),
+            // Each step ends with a statement, which a failed transaction refuses: this cannot be a rollback in disguise.
+            return Ok(match tx.commit().await.map_err(Failure::from) {
+                Ok(()) => Ok(outcomes),
                 Err(failure) if failure.leaves_doubt() => Err(failure),
                 Err(failure) => return Err(failure.into()),
             });
         }
-        raw_sql("ROLLBACK").execute(tx).await.map_err(Failure::from)?;
+        tx.rollback().await.map_err(Failure::from)?;
         for outcome in &mut outcomes {
             if matches!(outcome, AppendOutcome::Appended(_)) {
                 *outcome = AppendOutcome::NotWritten;
@@ -247,6 +247,8 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> AppendIn<Pg
 
 #[async_trait]
 impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore for Inline<P, S> {
+    es_core::forward_event_store!(to |this| &this.store, except append, append_all);
+
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         let mut outcomes = self.append_together(&[append]).await?;
         outcomes.pop().ok_or_else(|| unexpected("no outcome"))
@@ -267,73 +269,5 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
             }
         }
         if appends.is_empty() { Ok(Vec::new()) } else { self.append_together(appends).await }
-    }
-
-    async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
-        self.store.load(load, sink).await
-    }
-
-    async fn read_stream(
-        &self,
-        stream: &StreamId,
-        range: StreamRange,
-        sink: Sink<'_>,
-    ) -> Result<(), StoreError> {
-        self.store.read_stream(stream, range, sink).await
-    }
-
-    async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
-        self.store.read_all(query, sink).await
-    }
-
-    async fn head(&self) -> Result<Checkpoint, StoreError> {
-        self.store.head().await
-    }
-
-    async fn find(&self, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
-        self.store.find(what, sink).await
-    }
-
-    fn listen(&self) -> Listener {
-        self.store.listen()
-    }
-
-    fn limits(&self) -> Limits {
-        self.store.limits()
-    }
-
-    async fn list_streams(
-        &self,
-        category: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<StreamSummary>, StoreError> {
-        self.store.list_streams(category, after, limit).await
-    }
-
-    async fn list_streams_with_prefix(
-        &self,
-        category: &str,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<StreamSummary>, StoreError> {
-        self.store.list_streams_with_prefix(category, prefix, after, limit).await
-    }
-
-    async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
-        self.store.close_stream(stream, expected).await
-    }
-
-    async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
-        self.store.save_snapshot(snapshot).await
-    }
-
-    async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
-        self.store.register(catalogue).await
-    }
-
-    async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
-        self.store.rename_category(name, was).await
     }
 }

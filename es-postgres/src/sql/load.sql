@@ -1,11 +1,12 @@
 -- One statement, so that head, ledger, snapshot and events are of one moment. The first row is the stream's head
--- (revision 0; its other columns are reused, the state of the snapshot stands in "note"); no row, no stream.
+-- (revision 0; its other columns are reused, the state of the snapshot stands in "payload", the name of the command in "note");
+-- no row, no stream.
 -- The parts of a UNION ALL are read one after the other, so nothing is sorted; the reader checks the order.
 -- Event types beyond the last one that the caller knows bring their names along in "note".
 WITH head AS MATERIALIZED (
     SELECT s.id, s.revision, s.head_event_id, s.closed_at,
            snapshot.revision AS snapshot_revision, snapshot.state,
-           command.first_revision, command.event_count, command.body_hash
+           command.first_revision, command.event_count, command.body_hash, command.name AS command_name
     FROM :schema.streams s
     LEFT JOIN :schema.snapshots snapshot ON snapshot.stream = s.id AND snapshot.fingerprint = $5
         AND snapshot.revision > $3 AND snapshot.revision <= $4
@@ -14,8 +15,8 @@ WITH head AS MATERIALIZED (
 )
 SELECT 0::bigint AS revision, head.revision AS position, (head.closed_at IS NOT NULL)::integer AS type,
        head.head_event_id AS event_id, NULL::timestamptz AS recorded_at, NULL::timestamptz AS occurred_at,
-       NULL::uuid AS correlation_id, NULL::uuid AS causation_id, NULL::json AS payload, NULL::json AS metadata,
-       head.state::text AS note,
+       NULL::uuid AS correlation_id, NULL::uuid AS causation_id, head.state AS payload, NULL::json AS metadata,
+       head.command_name AS note,
        ARRAY[head.snapshot_revision, head.first_revision, head.event_count, head.body_hash] AS numbers
 FROM head
 UNION ALL

@@ -20,7 +20,12 @@ fn send(store: &PostgresStore, expected: u64, id: Uuid) -> JoinHandle<AppendOutc
 }
 
 fn repeated(first: u64) -> AppendOutcome {
-    AppendOutcome::Repeated(CommandOutcome { first: Revision::new(first), count: 1, body_hash: None })
+    AppendOutcome::Repeated(CommandOutcome {
+        first: Revision::new(first),
+        count: 1,
+        body_hash: None,
+        name: Some("count".into()),
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]

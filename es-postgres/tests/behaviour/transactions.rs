@@ -56,6 +56,44 @@ async fn another_isolation_level_is_told_before_anything_is_written() {
     assert!(ids(&store, &stream).await.is_empty());
 }
 
+/// Each statement would be committed by itself: the events stay when the caller's own rows fail.
+#[tokio::test]
+async fn a_connection_without_a_transaction_is_refused_and_nothing_is_written() {
+    let (database, store) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    let (stream, batch) = (stream("a"), events(1));
+    let append = Append::new(&stream, Revision::EMPTY, &batch);
+    let refused = store.append_in(&mut connection, append).await;
+    assert!(matches!(refused, Err(StoreError::NoTransaction)), "{refused:?}");
+    let refused = store.load_in(&mut connection, Load::all(&stream), &mut |_| Ok(())).await;
+    assert!(matches!(refused, Err(StoreError::NoTransaction)), "{refused:?}");
+    let known = "SELECT count(*) FROM es.event_types";
+    assert_eq!(number(&mut connection, known).await, 0, "not even a name was registered");
+    // Over a pointer, and after a transaction that has ended.
+    let transaction = connection.begin().await.expect("a transaction");
+    transaction.commit().await.expect("a commit");
+    let shared = std::sync::Arc::new(store.clone());
+    let refused = shared.append_in(&mut connection, append).await;
+    assert!(matches!(refused, Err(StoreError::NoTransaction)), "{refused:?}");
+    assert!(ids(&store, &stream).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_transaction_that_was_begun_by_a_statement_is_one() {
+    let (database, store) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    let (stream, batch) = (stream("a"), events(1));
+    for (end, count) in [("ROLLBACK", 0), ("COMMIT", 1)] {
+        sql(&mut connection, "BEGIN").await;
+        let append = Append::new(&stream, Revision::EMPTY, &batch);
+        appended(store.append_in(&mut connection, append).await.expect("an outcome"));
+        let head = store.load_in(&mut connection, Load::all(&stream), &mut |_| Ok(())).await.expect("a head");
+        assert_eq!(head.revision, Revision::new(1));
+        sql(&mut connection, end).await;
+        assert_eq!(ids(&store, &stream).await.len(), count, "{end}");
+    }
+}
+
 #[tokio::test]
 async fn a_new_event_type_outlives_the_rollback_that_used_it_first() {
     let (database, store) = fresh().await;

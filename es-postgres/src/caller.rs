@@ -1,0 +1,18 @@
+//! Whether the caller's connection is in a transaction.
+
+use es_core::StoreError;
+use sqlx::{Connection, PgConnection, raw_sql};
+
+use crate::error::Failure;
+
+/// Refuses a connection on which no transaction is open: each statement would be committed by itself.
+///
+/// The driver knows of a transaction that it has begun. Of one that was begun by a statement only the server knows, and is
+/// asked: a savepoint is refused outside of a transaction, and leaves nothing behind within one.
+pub(crate) async fn has_begun(connection: &mut PgConnection) -> Result<(), StoreError> {
+    if !connection.is_in_transaction() {
+        let ask = raw_sql("SAVEPOINT es_caller; RELEASE SAVEPOINT es_caller");
+        ask.execute(connection).await.map_err(Failure::from)?;
+    }
+    Ok(())
+}
