@@ -1,7 +1,7 @@
 //! What `#[event]` generates.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, LitInt, LitStr, Path, Token, TypePath};
 
@@ -57,7 +57,7 @@ pub(super) fn implementations(item: &Item, event: &Event, shape: Option<&TokenSt
         .zip(event.previous.as_ref())
         .map(|(number, previous)| write_as(event, number, previous));
     let check = event.previous.as_ref().filter(|_| event.sound).map(|previous| check(event, previous));
-    generated(quote! {
+    let own = generated(quote! {
         #[automatically_derived]
         impl #es_core::Event for #ident {
             const NAME: &'static #private::str = #name;
@@ -72,10 +72,10 @@ pub(super) fn implementations(item: &Item, event: &Event, shape: Option<&TokenSt
             #description
         }
 
-        #shape
-
         #check
-    })
+    });
+    // The types of fields stand in the shape as in the struct, so that one that is not there is reported once.
+    quote!(#own #shape)
 }
 
 /// Decodes an older version by its own struct, then takes the step to this one.
@@ -98,12 +98,11 @@ fn chain(event: &Event, previous: &TypePath) -> TokenStream {
 fn write_as(event: &Event, number: &LitInt, previous: &TypePath) -> TokenStream {
     let es_core = &event.es_core;
     let private = es_core.private();
-    let arguments = quote! {
-        self,
-        <Self as #es_core::DowncastTo<#previous>>::downcast_to,
-        __es_out,
-    };
-    let encode = respan(quote!(#private::encode_as(#arguments)), number.span());
+    let (span, es_core) = (number.span(), respan(es_core.to_token_stream(), number.span()));
+    // The type keeps its own place: one that is not there is reported once.
+    let step = quote_spanned!(span=> <Self as #es_core::DowncastTo<#previous>>::downcast_to);
+    let encode = respan(quote!(#private::encode_as), span);
+    let encode = quote_spanned!(span=> #encode(self, #step, __es_out));
     quote! {
         const WRITTEN_VERSION: #private::u32 = #number;
 
@@ -169,14 +168,11 @@ fn check(event: &Event, previous: &TypePath) -> TokenStream {
     };
     let check = respan(quote!(#private::check_previous(#arguments)), span(previous));
     let written = event.write_as.as_ref().map(|number| {
-        let arguments = quote! {
-            #text,
-            <#previous as #es_core::Event>::NAME,
-            <#previous as #es_core::Event>::VERSION,
-            <#previous as #es_core::Event>::WRITTEN_VERSION,
-            #name,
+        let (span, event) = (number.span(), quote!(<#previous as #es_core::Event>));
+        let check = respan(quote!(#private::check_written), span);
+        let check = quote_spanned! {span=>
+            #check(#text, #event::NAME, #event::VERSION, #event::WRITTEN_VERSION, #name)
         };
-        let check = respan(quote!(#private::check_written(#arguments)), number.span());
         quote!(const _: () = #check;)
     });
     quote! {

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Generics, Meta, Token, Visibility};
 
+use super::serde_keys;
 use crate::errors::Errors;
 use crate::paths::last_ident;
 
@@ -69,8 +70,12 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Option<Item> {
     .parse2(behind);
     let (ident, generics, has_where, _) = errors.keep(named)?;
     if !generics.params.is_empty() || has_where {
-        let message = "an event cannot be generic: what is stored must not depend on who reads it; write one struct \
-                       for each type";
+        let borrows = !generics.params.is_empty() && generics.params.len() == generics.lifetimes().count();
+        let message = if borrows {
+            "an event outlives what it could borrow from; write types that own, such as `String` for `&'a str`"
+        } else {
+            "an event cannot be generic: what is stored must not depend on who reads it; write one struct for each type"
+        };
         errors.spanned(
             if generics.params.is_empty() { ident.to_token_stream() } else { generics.to_token_stream() },
             message,
@@ -85,8 +90,9 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Option<Item> {
 
 /// Drops ours, and reports a second `#[event]`. The compiler has resolved `cfg_attr` on the struct, though not on its fields.
 fn own_attributes(attributes: Vec<Attribute>, errors: &mut Errors) -> Vec<Attribute> {
-    let (ours, others): (Vec<_>, Vec<_>) =
+    let (ours, mut others): (Vec<_>, Vec<_>) =
         attributes.into_iter().partition(|attribute| is_ours(attribute.path()));
+    others.retain(|attribute| !serde_keys::has_slip(&attribute.meta, errors));
     for attribute in ours.into_iter().filter(|attribute| !attribute.path().is_ident("shape")) {
         errors.spanned(attribute, "`#[event]` is written twice; write one with all its keys");
     }
@@ -130,6 +136,9 @@ fn field_attributes(tokens: TokenStream, has_deprecated: &mut bool, errors: &mut
         };
         let attribute = quote!(#token #group);
         let meta: Option<Meta> = syn::parse2(group.stream()).ok();
+        if meta.as_ref().is_some_and(|meta| serde_keys::has_slip(meta, errors)) {
+            continue;
+        }
         let name = meta.and_then(|meta| last_ident(meta.path()).map(Ident::to_string)).unwrap_or_default();
         match name.as_str() {
             // Read where the shape is made, and in the history of the fields.

@@ -5,6 +5,7 @@ mod check;
 mod expand;
 mod history;
 mod item;
+mod serde_keys;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
