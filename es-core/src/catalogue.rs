@@ -34,6 +34,10 @@ pub type AddedDefault = (&'static str, fn() -> Option<String>);
 #[doc(hidden)]
 pub type ReadWhole = fn(&RawEvent<'_>) -> Result<Vec<u8>, String>;
 
+/// The newest version of an event that a projection takes, and the function that reads it.
+#[doc(hidden)]
+pub type ProjectedEvent = (fn() -> &'static EventDescription, ReadWhole);
+
 /// What `#[derive(Aggregate)]` says about the events, as a constant.
 #[doc(hidden)]
 #[derive(Debug)]

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::InvalidStreamId;
+use crate::shape::without_paths;
 
 /// The name of one stream: a category (the aggregate's name) and a key (the aggregate's id as text).
 ///
@@ -213,6 +214,16 @@ pub trait StreamKey: Sized + Send + Sync + 'static {
     ///
     /// [`InvalidKey`] when the text is no such id.
     fn from_key(key: &str) -> Result<Self, InvalidKey>;
+
+    /// How the key is written, for the [lock](crate::lock): `uuid`, `u64`, `string`. A type that is derived has the form of its
+    /// field.
+    ///
+    /// The default is the name of the type. A type that writes its key by hand says it here, as in `country-number`, so that it
+    /// can be renamed and a change of the way in which it is written can be seen.
+    #[must_use]
+    fn form() -> Cow<'static, str> {
+        Cow::Owned(without_paths(std::any::type_name::<Self>()))
+    }
 }
 
 /// A stored key that is no id of the aggregate's id type.
@@ -233,10 +244,14 @@ impl StreamKey for String {
     fn from_key(key: &str) -> Result<Self, InvalidKey> {
         Ok(key.to_owned())
     }
+
+    fn form() -> Cow<'static, str> {
+        Cow::Borrowed("string")
+    }
 }
 
 macro_rules! stream_key_by_display {
-    ($($type:ty: $expected:literal),* $(,)?) => {$(
+    ($($type:ty: $expected:literal, $form:literal);* $(;)?) => {$(
         impl StreamKey for $type {
             fn to_key(&self) -> Cow<'_, str> {
                 Cow::Owned(self.to_string())
@@ -248,15 +263,30 @@ macro_rules! stream_key_by_display {
                 // `+7`, `007` and an upper-case uuid parse, but name other streams than the id's own text does.
                 if id.to_key() == key { Ok(id) } else { Err(invalid()) }
             }
+
+            fn form() -> Cow<'static, str> {
+                Cow::Borrowed($form)
+            }
         }
     )*};
 }
 
 stream_key_by_display! {
-    Uuid: "uuid",
-    u8: "integer", u16: "integer", u32: "integer", u64: "integer", u128: "integer", usize: "integer",
-    i8: "integer", i16: "integer", i32: "integer", i64: "integer", i128: "integer", isize: "integer",
-    NonZeroU32: "positive integer", NonZeroU64: "positive integer",
+    Uuid: "uuid", "uuid";
+    u8: "integer", "u8";
+    u16: "integer", "u16";
+    u32: "integer", "u32";
+    u64: "integer", "u64";
+    u128: "integer", "u128";
+    usize: "integer", "usize";
+    i8: "integer", "i8";
+    i16: "integer", "i16";
+    i32: "integer", "i32";
+    i64: "integer", "i64";
+    i128: "integer", "i128";
+    isize: "integer", "isize";
+    NonZeroU32: "positive integer", "u32:nonzero";
+    NonZeroU64: "positive integer", "u64:nonzero";
 }
 
 #[cfg(test)]

@@ -84,6 +84,10 @@ fn expand(input: &DeriveInput, field: &Field, es_core: &CratePath) -> TokenStrea
             fn from_key(__es_key: &#private::str) -> #private::Result<Self, #es_core::InvalidKey> {
                 <#ty as #es_core::StreamKey>::from_key(__es_key).map(#make)
             }
+
+            fn form() -> #private::Cow<'static, #private::str> {
+                <#ty as #es_core::StreamKey>::form()
+            }
         }
     }
 }

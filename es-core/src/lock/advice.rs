@@ -9,7 +9,7 @@ use super::code::{Code, Entry};
 use super::diff::lines;
 use super::file::{self, Locked};
 use super::findings::Finding;
-use super::published::Published;
+use super::published::{ADDED, Published};
 use crate::shape::Line;
 
 /// The shape of a published version has changed.
@@ -92,7 +92,7 @@ pub(super) fn default_changed(
     now: Option<&Line>,
 ) -> Option<Finding> {
     let struct_name = entry.shape.struct_name();
-    let field = before.key.trim_start_matches(file::ADDED);
+    let field = before.key.trim_start_matches(ADDED);
     let (was, older) = (&before.value, published.version - 1);
     match now {
         Some(now) if now.value == *was => None,

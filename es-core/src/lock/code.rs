@@ -2,17 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::file::{self, Lines};
+use super::facts::Facts;
 use super::findings::Finding;
-use super::published::Published;
-use super::reader::{Reader, Replay, Written, by_aggregate};
+use super::folding::Folding;
+use super::published::{ADDED, Lines, Published};
+use super::reader::{Reader, Replay, Written, by_aggregate, by_projection};
+use super::rust_names::rust_lines;
 use crate::catalogue::EventDescription;
 use crate::shape::{Cause, Line, OpaquePart, quoted};
-use crate::{Aggregate, Catalogue, EventShape};
+use crate::{Aggregate, Catalogue, EventShape, Projection, StreamKey};
 
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) shape: EventShape,
+    /// The path of the struct.
+    pub(super) rust_path: &'static str,
     /// The defaults of the fields that this version added: what they are in events of the version before.
     pub(super) defaults: Vec<Line>,
     /// Whether it is made from the field history of the newest version.
@@ -29,7 +33,9 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn lines(&self) -> Lines {
-        Lines { shape: self.shape.lines(), defaults: self.defaults.clone() }
+        let shape = self.shape.lines();
+        let rust = rust_lines(self.rust_path, &shape);
+        Lines { shape, defaults: self.defaults.clone(), rust }
     }
 }
 
@@ -40,23 +46,41 @@ pub(super) struct Code {
     names: BTreeMap<&'static str, BTreeSet<&'static str>>,
     /// Each event, by its present name, with what its versions are published as.
     events: BTreeMap<&'static str, BTreeMap<u32, Published>>,
+    /// The aggregates, by their names.
+    pub(super) aggregates: BTreeMap<&'static str, Facts>,
+    /// Those with snapshots.
+    pub(super) folds: Vec<Folding>,
     findings: Vec<Finding>,
 }
 
 impl Code {
     pub(super) fn add<A: Aggregate>(&mut self) {
         let aggregate = A::description();
+        let mut facts = Facts {
+            id: Some(A::Id::form().into_owned()),
+            was: A::WAS.iter().map(|was| (*was).to_owned()).collect(),
+            ..Facts::default()
+        };
         for (at, newest) in aggregate.all().enumerate() {
             let is_retired = at >= aggregate.events.len();
-            for version in newest.versions() {
-                let published = Published { name: version.name.to_owned(), version: version.version };
-                self.events.entry(newest.name).or_default().insert(version.version, published);
-                let names = (newest.version, newest.struct_name());
-                let reader: (Reader, Replay) = (Reader::Aggregate(A::NAME), by_aggregate::<A>);
-                self.add_event(version, names, reader, is_retired);
-            }
-            self.add_names(newest);
+            self.add_versions(newest, (Reader::Aggregate(A::NAME), by_aggregate::<A>), is_retired);
+            let events = if is_retired { &mut facts.retired } else { &mut facts.events };
+            events.insert(newest.name.to_owned());
         }
+        let known = self
+            .aggregates
+            .entry(A::NAME)
+            .or_insert_with(|| Facts { id: facts.id.clone(), ..Facts::default() });
+        if known.id != facts.id {
+            let [one, other] = [&known.id, &facts.id].map(|id| id.as_deref().unwrap_or_default());
+            self.findings.push(Finding::new(format!(
+                "two types are the aggregate `{}`, one with the id `{one}` and one with `{other}`\n\
+                 Both read the same streams, which are named by one kind of id. Give both the same.",
+                A::NAME,
+            )));
+        }
+        known.join(facts);
+        self.folds.extend(Folding::of::<A>());
         for part in Catalogue::of::<A>().state().map(crate::shape::Schema::opaque).unwrap_or_default() {
             self.findings.push(Finding::new(format!(
                 "the state of aggregate `{}` is kept in snapshots, and a part of it has no shape: {part}\n\
@@ -65,6 +89,26 @@ impl Code {
                 remedy(&part),
             )));
         }
+    }
+
+    pub(super) fn add_projection<P: Projection>(&mut self) {
+        for (newest, _) in P::events() {
+            self.add_versions(newest(), (Reader::Projection(P::NAME), by_projection::<P>), false);
+        }
+    }
+
+    fn add_versions(
+        &mut self,
+        newest: &'static EventDescription,
+        reader: (Reader, Replay),
+        is_retired: bool,
+    ) {
+        for version in newest.versions() {
+            let published = Published { name: version.name.to_owned(), version: version.version };
+            self.events.entry(newest.name).or_default().insert(version.version, published);
+            self.add_event(version, (newest.version, newest.struct_name()), reader, is_retired);
+        }
+        self.add_names(newest);
     }
 
     fn add_event(
@@ -90,8 +134,17 @@ impl Code {
                 let is_of_history = description.is_of_history;
                 let has_history = description.previous.is_some_and(|previous| previous().is_of_history);
                 let readers = vec![reader];
-                let entry =
-                    Entry { shape, defaults, is_of_history, has_history, newest, is_retired, readers };
+                let rust_path = (description.type_name)();
+                let entry = Entry {
+                    shape,
+                    rust_path,
+                    defaults,
+                    is_of_history,
+                    has_history,
+                    newest,
+                    is_retired,
+                    readers,
+                };
                 self.entries.insert(published, entry);
             }
             Some(entry) if entry.shape == shape && entry.defaults == defaults => {
@@ -192,7 +245,7 @@ impl Code {
 
 /// The line of a default, which stands among those of the version that added the field.
 fn added(field: &str, json: String) -> Line {
-    Line::new(format!("{}{}", file::ADDED, quoted(field)), json)
+    Line::new(format!("{}{}", ADDED, quoted(field)), json)
 }
 
 fn remedy(part: &OpaquePart) -> String {

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use super::advice;
 use super::code::{Code, Entry};
-use super::file::{Lines, Locked};
+use super::file::Locked;
 use super::findings::Finding;
-use super::published::Published;
+use super::published::{Lines, Published};
 use crate::shape::Line;
 
 /// What differs between code and lock.

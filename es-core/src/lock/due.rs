@@ -1,15 +1,15 @@
 //! What an update would write that is no fault.
 
-use super::file::{self, Lines, Locked};
+use super::file::{self, Locked};
 use super::findings::Finding;
-use super::published::Published;
+use super::published::{Lines, Published};
 
 /// One finding for all that is not written yet.
 pub(super) fn finding(
     locked: &Locked,
     new: &[(Published, Lines)],
     renamed: &[(String, String)],
-    meanings: &[String],
+    others: Vec<String>,
 ) -> Option<Finding> {
     let names = renamed.iter().map(|(was, now)| format!("`{was}` as an earlier name of `{now}`"));
     let versions = new.iter().map(|(published, _)| match locked.entries.contains_key(published) {
@@ -23,7 +23,7 @@ pub(super) fn finding(
     // Else it follows from what is listed.
     if list.is_empty() {
         (one, many) = ("one thing is", "things are");
-        list.extend(meanings.iter().map(|file| format!("what payloads of {file} mean today")));
+        list = others;
     }
     if list.is_empty() {
         return None;

@@ -5,29 +5,22 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::code::Code;
+use super::facts::{self, Facts};
 use super::findings::Finding;
-use super::published::Published;
+use super::published::{ADDED, Lines, Published};
+use super::rust_names::RUST;
 use crate::shape::Line;
 
 pub(super) const NAME: &str = "events.lock";
 
-/// Begins the line of a default: `added currency: "EUR"`.
-pub(super) const ADDED: &str = "added ";
-
 const FORMAT: &str = "format = 2";
-
-/// What is published of one version.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Lines {
-    pub(super) shape: Vec<Line>,
-    /// What fields that it added are in older events.
-    pub(super) defaults: Vec<Line>,
-}
 
 /// The published shapes.
 #[derive(Debug, Default)]
 pub(super) struct Locked {
     pub(super) exists: bool,
+    pub(super) aggregates: BTreeMap<String, Facts>,
     pub(super) entries: BTreeMap<Published, Lines>,
     /// Earlier names of events, each with a later one.
     pub(super) renamed: BTreeSet<(String, String)>,
@@ -63,6 +56,7 @@ fn parse(text: &str) -> Result<Locked, Finding> {
     let mut locked = Locked { exists: true, ..Locked::default() };
     let mut entry: Option<(Published, Vec<Line>)> = None;
     let mut was: Option<String> = None;
+    let mut aggregate: Option<String> = None;
     for (at, line) in lines {
         let bad = |problem: &str| Err(Finding::new(format!("{NAME} line {}: {problem}", at + 1)));
         if is_merge_marker(line) {
@@ -79,6 +73,17 @@ fn parse(text: &str) -> Result<Locked, Finding> {
             continue;
         }
         if depth == 0 {
+            aggregate = None;
+            if let Some(name) = line.strip_prefix("aggregate ") {
+                locked.insert(entry.take());
+                if locked.aggregates.insert(name.to_owned(), Facts::default()).is_some() {
+                    return bad(&format!(
+                        "aggregate `{name}` stands here twice; keep one, with the lines of both, each once"
+                    ));
+                }
+                aggregate = Some(name.to_owned());
+                continue;
+            }
             if let Some(name) = line.strip_prefix("name ") {
                 locked.insert(entry.take());
                 was = Some(name.to_owned());
@@ -94,6 +99,12 @@ fn parse(text: &str) -> Result<Locked, Finding> {
                 ));
             }
             entry = Some((published, Vec::new()));
+            continue;
+        }
+        if let Some(facts) = aggregate.as_ref().and_then(|name| locked.aggregates.get_mut(name)) {
+            if depth != 2 || facts.read(line.trim()).is_none() {
+                return bad("this is no line of an aggregate, or stands there twice; restore the file");
+            }
             continue;
         }
         let Some((_, top)) = &mut entry else {
@@ -136,17 +147,22 @@ fn header(line: &str) -> Option<Published> {
 impl Locked {
     fn insert(&mut self, entry: Option<(Published, Vec<Line>)>) {
         self.entries.extend(entry.map(|(published, lines)| {
-            let (defaults, shape) = lines.into_iter().partition(|line| line.key.starts_with(ADDED));
-            (published, Lines { shape, defaults })
+            let (defaults, lines): (Vec<Line>, Vec<Line>) =
+                lines.into_iter().partition(|line| line.key.starts_with(ADDED));
+            let is_rust = |line: &Line| line.key.split(' ').next() == Some(RUST);
+            let (rust, shape) = lines.into_iter().partition(is_rust);
+            (published, Lines { shape, defaults, rust })
         }));
     }
 
     fn text(&self) -> String {
         let mut text = format!("{FORMAT}\n");
-        for (Published { name, version }, Lines { shape, defaults }) in &self.entries {
+        facts::written(&self.aggregates, &mut text);
+        for (Published { name, version }, Lines { shape, defaults, rust }) in &self.entries {
             text.push_str(&format!("\nevent {name} {version}\n"));
             Line::write(shape, 1, &mut text);
             Line::write(defaults, 1, &mut text);
+            Line::write(rust, 1, &mut text);
         }
         for (was, now) in &self.renamed {
             text.push_str(&format!("\nname {was}\n  is now {now}\n"));
@@ -174,22 +190,26 @@ impl Write {
     }
 }
 
-/// The lock with what is new, unless there is nothing new.
+/// The lock with what is new, unless it says all of that.
 pub(super) fn update(
     path: &Path,
     locked: &Locked,
+    code: &Code,
     new: &[(Published, Lines)],
     new_names: &[(String, String)],
 ) -> Option<Write> {
-    if new.is_empty() && new_names.is_empty() && locked.exists {
-        return None;
-    }
     let mut entries = locked.entries.clone();
     entries.extend(new.iter().cloned());
+    for (published, lines) in &mut entries {
+        if let Some(entry) = code.under_present_names(published).next() {
+            lines.rust = entry.lines().rust;
+        }
+    }
     let mut renamed = locked.renamed.clone();
     renamed.extend(new_names.iter().cloned());
-    let text = Locked { exists: true, entries, renamed }.text();
-    Some(Write { path: path.to_owned(), text })
+    let aggregates = code.aggregates.iter().map(|(name, facts)| ((*name).to_owned(), facts.clone()));
+    let text = Locked { exists: true, aggregates: aggregates.collect(), entries, renamed }.text();
+    (!locked.exists || text != locked.text()).then(|| Write { path: path.to_owned(), text })
 }
 
 #[cfg(test)]

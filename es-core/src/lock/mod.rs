@@ -18,27 +18,35 @@
 //! `events/`. Both are committed. From then on the test fails when the code no longer means what was published, and says
 //! what changed and what to write. Without `ES_LOCK=update` nothing is ever written.
 //!
-//! What is published never changes: an update only adds. Names that an event had before (`was`) are kept as well. Whoever knows that no event of a version was ever stored deletes
-//! the version's entry, and its file, by hand.
+//! The shape of what is published never changes: an update only adds. Names that an event had before (`was`) are kept as well.
+//! If no event of a version was ever stored, its entry and its file can be deleted by hand.
 
 mod advice;
+mod aggregates;
 mod code;
 mod diff;
 mod due;
+mod exchange;
+mod facts;
 mod file;
 mod findings;
+mod folding;
+mod folds;
 mod golden;
 mod payloads;
 mod published;
 mod reader;
+mod rust_names;
+mod sources;
 mod today;
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::Aggregate;
+use crate::{Aggregate, Projection};
 
 use code::Code;
+use sources::Sources;
 
 pub use findings::{Finding, LockError};
 
@@ -46,12 +54,61 @@ pub use findings::{Finding, LockError};
 ///
 /// A macro, because it knows the folder of the user's crate and makes the test function: one line is all that is needed.
 /// The same can be written by hand with [`Lock`], to keep the lock elsewhere.
+///
+/// ```no_run
+/// # use es_core::{Aggregate, Apply, BoxError, Project, Projection, Recorded, event};
+/// # #[event(name = "counter.added")]
+/// # pub struct Added { pub by: u64 }
+/// # #[derive(Aggregate, Default)]
+/// # #[aggregate(name = "counter", id = String, events(Added))]
+/// # pub struct Counter { total: u64 }
+/// # impl Apply<Added> for Counter { fn apply(&mut self, event: Added) { self.total += event.by; } }
+/// # #[derive(Projection)]
+/// # #[projection(name = "totals", events(Added), model = u64)]
+/// # pub struct Totals;
+/// # impl Project<Added> for Totals {
+/// #     async fn project(&self, event: &Recorded<Added>, model: &mut u64) -> Result<(), BoxError> {
+/// #         *model += event.event.by;
+/// #         Ok(())
+/// #     }
+/// # }
+/// # mod a { use super::Counter;
+/// es_core::lock_test!(Counter);
+/// # }
+/// # mod b { use super::{Counter, Totals};
+/// es_core::lock_test!(Counter; projections: Totals);
+/// # }
+/// # mod c { use super::{Counter, Totals};
+/// es_core::lock_test!(Counter; projections: Totals; without: "draft", "trial");
+/// # }
+/// # mod d { use super::Totals;
+/// es_core::lock_test!(projections: Totals);
+/// # }
+/// # fn main() {}
+/// ```
+///
+/// `projections` adds the events that only a projection lists. An aggregate in the `src` of the crate that the test does not
+/// name is reported; `without` leaves it out by its name, knowingly.
 #[macro_export]
 macro_rules! lock_test {
-    ($($aggregate:ty),+ $(,)?) => {
+    (projections: $($projection:ty),+ $(,)? $(; without: $($left_out:literal),+ $(,)?)?) => {
+        $crate::lock_test!(@test []; [$($projection),+]; [$($($left_out),+)?]);
+    };
+    (
+        $($aggregate:ty),+ $(,)?
+        $(; projections: $($projection:ty),+ $(,)?)?
+        $(; without: $($left_out:literal),+ $(,)?)?
+    ) => {
+        $crate::lock_test!(@test [$($aggregate),+]; [$($($projection),+)?]; [$($($left_out),+)?]);
+    };
+    (@test [$($aggregate:ty),*]; [$($projection:ty),*]; [$($left_out:literal),*]) => {
         #[test]
         fn events_are_those_of_the_lock() {
-            $crate::lock::Lock::new(::core::env!("CARGO_MANIFEST_DIR"))$(.with::<$aggregate>())+.assert();
+            $crate::lock::Lock::new(::core::env!("CARGO_MANIFEST_DIR"))
+                $(.with::<$aggregate>())*
+                $(.with_projection::<$projection>())*
+                .for_all_in(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/src"), &[$($left_out),*])
+                .assert();
         }
     };
 }
@@ -62,6 +119,7 @@ macro_rules! lock_test {
 pub struct Lock {
     folder: PathBuf,
     code: Code,
+    sources: Option<Sources>,
 }
 
 /// What a check may write.
@@ -76,12 +134,29 @@ pub enum Mode {
 impl Lock {
     /// The lock in this folder; most often that of `Cargo.toml`.
     pub fn new(folder: impl AsRef<Path>) -> Self {
-        Self { folder: folder.as_ref().to_owned(), code: Code::default() }
+        Self { folder: folder.as_ref().to_owned(), code: Code::default(), sources: None }
     }
 
-    /// Adds the events of an aggregate.
+    /// Adds an aggregate with its events.
     pub fn with<A: Aggregate>(mut self) -> Self {
         self.code.add::<A>();
+        self
+    }
+
+    /// Adds the events of a projection, which may be listed by no aggregate here.
+    pub fn with_projection<P: Projection>(mut self) -> Self {
+        self.code.add_projection::<P>();
+        self
+    }
+
+    /// Finds aggregates in the Rust files of this folder that were not added, by `#[aggregate(name = "…")]`. Those with a name in
+    /// `left_out` are left out knowingly.
+    ///
+    /// It reads text: comments, strings and what is compiled for tests only hold none, and a name that a macro puts together
+    /// is not found.
+    pub fn for_all_in(mut self, sources: impl AsRef<Path>, left_out: &[&str]) -> Self {
+        let left_out = left_out.iter().map(|name| (*name).to_owned()).collect();
+        self.sources = Some(Sources { folder: sources.as_ref().to_owned(), left_out });
         self
     }
 
@@ -122,22 +197,38 @@ impl Lock {
             Ok(locked) => locked,
             Err(finding) => return Err(LockError::new(path, vec![finding])),
         };
-        let mut findings = self.code.findings();
-        let compared = diff::compare(&self.code, &locked);
+        let code = &self.code;
+        let mut findings = code.findings();
+        findings.extend(self.sources.iter().flat_map(|sources| sources.missing(code)));
+        let compared = diff::compare(code, &locked);
         findings.extend(compared.findings);
-        let payloads = payloads::Folder::new(&self.folder);
-        let golden = golden::check(&self.code, &locked, &compared.changed, &payloads, mode);
+        let aggregates = aggregates::compare(code, &locked);
+        findings.extend(aggregates.findings);
+        let folder = payloads::Folder::new(&self.folder);
+        let golden = golden::check(code, &locked, &compared.changed, &folder, mode);
         findings.extend(golden.findings);
+        let folds = folds::check(code, &golden.payloads, &folder);
+        findings.extend(folds.findings);
+        // What an update accepts, and says.
+        let mut questions = exchange::compare(code, &locked);
+        questions.extend(golden.changed);
         if mode == Mode::Check {
-            findings.extend(golden.changed);
-            findings.extend(due::finding(&locked, &compared.new, &compared.renamed, &golden.due));
+            findings.extend(questions);
+            let meanings = golden.due.iter().map(|file| format!("what payloads of {file} mean today"));
+            let folds = folds.due.iter().map(|file| format!("the sample fold {file}"));
+            let mut others: Vec<String> = aggregates.due.into_iter().chain(meanings).chain(folds).collect();
+            // They may follow from what is found.
+            if !findings.is_empty() {
+                others.clear();
+            }
+            findings.extend(due::finding(&locked, &compared.new, &compared.renamed, others));
             return if findings.is_empty() { Ok(Vec::new()) } else { Err(LockError::new(path, findings)) };
         }
         if findings.is_empty() {
-            let lock = file::update(&path, &locked, &compared.new, &compared.renamed);
-            let failed = golden.writes.into_iter().chain(lock).filter_map(|write| write.run().err());
-            findings.extend(failed);
+            let lock = file::update(&path, &locked, code, &compared.new, &compared.renamed);
+            let writes = golden.writes.into_iter().chain(folds.writes).chain(lock);
+            findings.extend(writes.filter_map(|write| write.run().err()));
         }
-        if findings.is_empty() { Ok(golden.changed) } else { Err(LockError::new(path, findings)) }
+        if findings.is_empty() { Ok(questions) } else { Err(LockError::new(path, findings)) }
     }
 }

@@ -67,7 +67,9 @@ impl Folder {
     /// The payloads of one version; `None` without a file.
     pub(super) fn read(&self, published: &Published) -> Result<Option<Vec<Golden>>, Finding> {
         let name = Self::name(published);
-        let Some(value) = self.json(&name)? else { return Ok(None) };
+        let of_conflict = "If two branches added payloads to it, keep those of both. If both made this version, give one of them \
+                           the next version: keep the file of the other, and run `ES_LOCK=update cargo test` for the new one.";
+        let Some(value) = self.json(&name, of_conflict)? else { return Ok(None) };
         let Value::Array(items) = value else { return Err(no_list(&name)) };
         if items.is_empty() {
             return Err(no_list(&name));
@@ -91,18 +93,14 @@ impl Folder {
     }
 
     /// A file of JSON; `None` without one.
-    pub(super) fn json(&self, name: &str) -> Result<Option<Value>, Finding> {
+    pub(super) fn json(&self, name: &str, of_conflict: &str) -> Result<Option<Value>, Finding> {
         let text = match fs::read_to_string(self.root.join(name)) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Finding::new(format!("{name} cannot be read: {error}"))),
         };
         if let Some(line) = file::merge_marker(&text) {
-            return Err(Finding::new(format!(
-                "{name} line {line}: a merge was not resolved\n\
-                 If two branches added payloads to it, keep those of both. If both made this version, give one of them the next \
-                 version: keep the file of the other, and run `ES_LOCK=update cargo test` for the new one."
-            )));
+            return Err(Finding::new(format!("{name} line {line}: a merge was not resolved\n{of_conflict}")));
         }
         match serde_json::from_str(&text) {
             Ok(value) => Ok(Some(value)),
@@ -126,7 +124,7 @@ fn no_list(name: &str) -> Finding {
 
 /// The folder of an event: its name, with what file systems do not take written as numbers. Distinct names have distinct
 /// folders, on systems that ignore case as well.
-fn file_name(event: &str) -> String {
+pub(super) fn file_name(event: &str) -> String {
     let mut name = String::new();
     for (at, letter) in event.chars().enumerate() {
         match letter {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::shape::Line;
+
 /// One version of one event.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Published {
@@ -14,3 +16,16 @@ impl fmt::Display for Published {
         write!(f, "`{}` version {}", self.name, self.version)
     }
 }
+
+/// What is published of one version.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Lines {
+    pub(super) shape: Vec<Line>,
+    /// What fields that it added are in older events.
+    pub(super) defaults: Vec<Line>,
+    /// The Rust names, which may change.
+    pub(super) rust: Vec<Line>,
+}
+
+/// Begins the line of a default: `added currency: "EUR"`.
+pub(super) const ADDED: &str = "added ";

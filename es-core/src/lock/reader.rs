@@ -8,7 +8,7 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::catalogue::EventDescription;
-use crate::{Aggregate, Payload, Position, RawEvent, Revision, StreamId};
+use crate::{Aggregate, Payload, Position, Projection, RawEvent, Revision, StreamId};
 
 /// An event, as it is written.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,12 +22,14 @@ pub(super) struct Written {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Reader {
     Aggregate(&'static str),
+    Projection(&'static str),
 }
 
 impl fmt::Display for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Aggregate(name) => write!(f, "aggregate `{name}`"),
+            Self::Projection(name) => write!(f, "projection `{name}`"),
         }
     }
 }
@@ -37,6 +39,7 @@ impl Reader {
     pub(super) fn in_file(self) -> String {
         match self {
             Self::Aggregate(name) => format!("aggregate {name}"),
+            Self::Projection(name) => format!("projection {name}"),
         }
     }
 }
@@ -70,6 +73,16 @@ pub(super) fn by_aggregate<A: Aggregate>(stored: &Written) -> Result<Vec<Written
         }
         Ok(written)
     })
+}
+
+pub(super) fn by_projection<P: Projection>(stored: &Written) -> Result<Vec<Written>, String> {
+    let events = P::events().iter().map(|(event, read)| (event(), read));
+    let is_read =
+        |event: &EventDescription| event.name == stored.name || event.was.contains(&stored.name.as_str());
+    let Some((event, read)) = events.into_iter().find(|(event, _)| is_read(event)) else {
+        return Err("it does not list this event".into());
+    };
+    as_stored(P::NAME, 1, stored, |raw| Ok(vec![as_written(event.name, event.version, &read(raw)?)?]))
 }
 
 /// With `write_as`, what is written is not all that the event says.

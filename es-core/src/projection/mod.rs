@@ -16,6 +16,7 @@ pub use self::memory::MemoryProjection;
 pub use self::part::Part;
 pub use self::reader::{ProjectionPage, ProjectionReader};
 
+use crate::catalogue::ProjectedEvent;
 use crate::{BoxError, DecodeError, Filter, RawEvent, Recorded};
 
 /// A read model that is built from events. Written by [`#[derive(Projection)]`](derive@crate::Projection), never by hand.
@@ -52,6 +53,10 @@ pub trait Projection: Send + Sync + 'static {
     ///
     /// [`DecodeError`] when this program cannot read it.
     fn decode(raw: &RawEvent<'_>) -> Result<Option<Self::Event>, DecodeError>;
+
+    /// The events with their shapes, and how each is read. The [lock](crate::lock) reads it.
+    #[doc(hidden)]
+    fn events() -> &'static [ProjectedEvent];
 
     /// Takes events into the model, in their order: one by one through [`Project`], or, with the key `batch`, all at once
     /// through [`ProjectBatch`].

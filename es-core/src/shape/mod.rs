@@ -27,6 +27,7 @@ pub use schema::Schema;
 
 pub(crate) use line::{Line, quoted};
 pub(crate) use model::{Content, Definition, Field, Form, Variant};
+pub(crate) use rust_name::without_paths;
 
 /// The JSON that a type stands for: its fields with their wire names, its variants, its nested types.
 ///

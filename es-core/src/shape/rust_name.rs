@@ -1,7 +1,7 @@
 //! The names of types as people write them.
 
 /// `alloc::vec::Vec<bank::money::Currency>` becomes `Vec<Currency>`.
-pub(super) fn without_paths(path: &str) -> String {
+pub(crate) fn without_paths(path: &str) -> String {
     let mut short = String::new();
     // Where the present path begins, one for each bracket around it.
     let mut starts = vec![0];

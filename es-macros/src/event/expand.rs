@@ -131,6 +131,11 @@ fn description(event: &Event) -> Option<TokenStream> {
     let semantics = option(semantics.as_ref().map(ToTokens::to_token_stream));
     let whole = option(event.write_as.as_ref().map(|_| quote!(#private::read_whole::<Self>)));
     let previous = option(previous.as_ref().map(|path| quote!(<#path as #es_core::Event>::description)));
+    // The struct of an old version that is made here is the user's in another shape.
+    let type_name = match is_of_history {
+        true => quote!(|| #struct_name),
+        false => quote!(#private::type_name::<Self>),
+    };
     Some(quote! {
         #[inline]
         fn description() -> &'static #private::EventDescription {
@@ -140,7 +145,7 @@ fn description(event: &Event) -> Option<TokenStream> {
                     version: #version,
                     was: &[#(#was),*],
                     semantics: #semantics,
-                    type_name: || #struct_name,
+                    type_name: #type_name,
                     is_of_history: #is_of_history,
                     added: &[#(#added),*],
                     shape: <Self as #private::Shape>::shape,

@@ -4,6 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
 use super::check::Projection;
+use crate::event_list::Variant;
 use crate::paths::{respan, span};
 use crate::unique_names;
 
@@ -30,6 +31,7 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
     let decode = decode(projection);
     let project_all = project_all(projection);
     let set_up = set_up(projection);
+    let events = events(projection);
     let check = projection
         .sound
         .then(|| unique_names::check(projection.events.iter().map(|event| &event.path), es_core));
@@ -49,6 +51,7 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
             }
 
             #decode
+            #events
             #project_all
             #set_up
         }
@@ -112,6 +115,22 @@ fn decode(projection: &Projection<'_>) -> TokenStream {
                     },
                 };
             }
+        }
+    }
+}
+
+/// The events with their shapes, and how each is read.
+fn events(projection: &Projection<'_>) -> TokenStream {
+    let es_core = &projection.es_core;
+    let private = es_core.private();
+    let events = projection.events.iter().filter(|_| projection.sound).map(|Variant { path, .. }| {
+        // What stands for a type that is no event has the type's own place everywhere: it is reported once.
+        respan(quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)), span(path))
+    });
+    quote! {
+        #[inline]
+        fn events() -> &'static [#private::ProjectedEvent] {
+            const { &[#(#events),*] }
         }
     }
 }

@@ -97,7 +97,7 @@ fn the_advice_followed_is_a_new_version_and_nothing_else() {
     folder.run::<followed::Order>(Mode::Check).expect("what was published");
     assert_eq!(folder.stored("events/order.placed/v1.json"), published);
     assert_eq!(
-        folder.read("events.lock"),
+        folder.shapes(),
         "format = 2
 
 event order.placed 1

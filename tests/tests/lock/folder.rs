@@ -33,6 +33,10 @@ impl Folder {
         Lock::new(&self.0).with::<A>().run(mode)
     }
 
+    pub(crate) fn run_both<A: Aggregate, B: Aggregate>(&self, mode: Mode) -> Result<Vec<Finding>, LockError> {
+        Lock::new(&self.0).with::<A>().with::<B>().run(mode)
+    }
+
     /// The first lines of all that is found.
     #[track_caller]
     pub(crate) fn findings<A: Aggregate>(&self, mode: Mode) -> Vec<String> {
@@ -55,6 +59,17 @@ impl Folder {
 
     pub(crate) fn read(&self, file: &str) -> String {
         fs::read_to_string(self.0.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+    }
+
+    /// The shapes in the lock, without Rust names and aggregates.
+    pub(crate) fn shapes(&self) -> String {
+        let text = self.read("events.lock");
+        let parts = text.split("\n\n").filter(|part| !part.starts_with("aggregate "));
+        let lines = |part: &str| {
+            let lines = part.lines().filter(|line| !line.starts_with("  rust"));
+            lines.map(|line| format!("{line}\n")).collect::<String>()
+        };
+        parts.map(lines).collect::<Vec<_>>().join("\n")
     }
 
     /// The stored payloads of a file.

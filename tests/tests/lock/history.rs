@@ -141,7 +141,7 @@ fn a_history_is_a_new_version_of_what_was_published_and_nothing_else() {
     folder.run::<third::Order>(Mode::Check).expect("what was published");
     assert_eq!(folder.stored("events/order.placed/v1.json"), published);
     assert_eq!(
-        folder.read("events.lock"),
+        folder.shapes(),
         r#"format = 2
 
 event order.placed 1
@@ -190,14 +190,14 @@ today's events mean something else, their field says so."]
 #[test]
 fn steps_by_hand_may_become_a_history_and_the_other_way_round_says_what_goes() {
     let folder = Folder::with::<by_hand::Order>("steps_by_hand_may_become_a_history");
-    let by_hand = folder.read("events.lock");
+    let by_hand = folder.shapes();
     assert_eq!(
         folder.findings::<second::Order>(Mode::Check),
         ["one thing is not there yet: a default of `order.placed` version 2
 Run `ES_LOCK=update cargo test`, look at what it wrote, and commit events.lock and the folder `events`."]
     );
     folder.run::<second::Order>(Mode::Update).expect("an update");
-    let history = folder.read("events.lock");
+    let history = folder.shapes();
     assert_eq!(history, format!("{by_hand}  added currency: \"Eur\"\n  added tags: {{}}\n"));
     let findings = folder.findings::<by_hand::Order>(Mode::Check);
     assert_eq!(findings.len(), 2);

@@ -82,13 +82,20 @@ fn an_update_writes_the_lock_and_payloads_and_the_next_one_nothing() {
         files["events.lock"],
         "format = 2
 
+aggregate order
+  id string
+  event order.placed
+  event order.shipped
+
 event order.placed 1
   payload: struct
     item: string
+  rust: lock::lifecycle::first::Placed
 
 event order.shipped 1
   payload: struct
     parcel: u32
+  rust: lock::lifecycle::first::Shipped
 "
     );
     assert_eq!(
@@ -124,8 +131,8 @@ fn an_update_never_writes_over_what_is_published() {
 
     // Whoever knows that nothing was stored deletes the entry and the payloads.
     let lock = folder.read("events.lock");
-    let entry = "\nevent order.placed 1\n  payload: struct\n    item: string\n";
-    let gone = "\nevent order.shipped 1\n  payload: struct\n    parcel: u32\n";
+    let entry = "\nevent order.placed 1\n  payload: struct\n    item: string\n  rust: lock::lifecycle::first::Placed\n";
+    let gone = "\nevent order.shipped 1\n  payload: struct\n    parcel: u32\n  rust: lock::lifecycle::first::Shipped\n";
     assert!(lock.contains(entry) && lock.contains(gone));
     folder.write("events.lock", &lock.replace(entry, "").replace(gone, ""));
     folder.remove("events/order.placed/v1.json");
@@ -213,7 +220,7 @@ fn a_broken_lock_is_reported_and_left_alone() {
     folder.write("events.lock", &broken);
     assert_eq!(
         folder.findings::<first::Order>(Mode::Update),
-        ["events.lock line 7: a merge was not resolved; keep the lines of both sides, each once
+        ["events.lock line 13: a merge was not resolved; keep the lines of both sides, each once
 Where both sides made the same version of an event, give one of them the next version: keep the entry of the other, and run \
          `ES_LOCK=update cargo test` for the new one."]
     );

@@ -3,11 +3,15 @@
 #![allow(missing_docs, dead_code, reason = "events that only the lock looks at")]
 
 mod advice;
+mod aggregates;
 mod changes;
+mod exchange;
 mod folder;
+mod folds;
 mod golden;
 mod history;
 mod lifecycle;
+mod lines;
 mod meaning;
 mod renames;
 

@@ -165,7 +165,7 @@ fn a_rename_adds_the_new_name_and_keeps_the_old_one() {
     folder.run::<renamed::Order>(Mode::Update).expect("a rename");
     folder.run::<renamed::Order>(Mode::Check).expect("what was published is what is there");
     assert_eq!(
-        folder.read("events.lock"),
+        folder.shapes(),
         "format = 2
 
 event order.sent 1

@@ -1,0 +1,81 @@
+//! Folding the events of an aggregate with snapshots.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use serde_json::Value;
+
+use super::reader::{Written, as_stored};
+use crate::shape::Schema;
+use crate::{Aggregate, Fingerprint, Payload};
+
+/// An aggregate with snapshots.
+#[derive(Debug)]
+pub(super) struct Folding {
+    pub(super) aggregate: &'static str,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) state: Schema,
+    fold: Fold,
+}
+
+/// The state after each event. With `true` each state is stored as a snapshot and loaded before the next event.
+type Fold = fn(&[Written], bool) -> Vec<Result<Value, String>>;
+
+impl Folding {
+    pub(super) fn of<A: Aggregate>() -> Option<Self> {
+        let snapshots = A::snapshots()?;
+        Some(Self {
+            aggregate: A::NAME,
+            fingerprint: snapshots.fingerprint,
+            state: snapshots.state(),
+            fold: fold::<A>,
+        })
+    }
+
+    /// With sets in order, so that the states can be compared.
+    pub(super) fn states(&self, events: &[Written], is_reloaded: bool) -> Vec<Result<Value, String>> {
+        let states = (self.fold)(events, is_reloaded).into_iter();
+        states.map(|state| state.map(|state| self.state.in_order(state))).collect()
+    }
+}
+
+fn fold<A: Aggregate>(events: &[Written], is_reloaded: bool) -> Vec<Result<Value, String>> {
+    let Some(snapshots) = A::snapshots() else { return Vec::new() };
+    let mut state = A::default();
+    let mut states = Vec::new();
+    for (at, event) in events.iter().enumerate() {
+        let step = catch_unwind(AssertUnwindSafe(|| {
+            apply(&mut state, event, at as u64 + 1)?;
+            let mut json = Payload::new();
+            snapshots.encode(&state, &mut json).map_err(|error| error.to_string())?;
+            Ok::<_, String>(json.into_vec())
+        }));
+        let json = match step {
+            Ok(Ok(json)) => json,
+            Ok(Err(problem)) => return failed(states, problem),
+            Err(_) => return failed(states, "it panics".into()),
+        };
+        match serde_json::from_slice(&json) {
+            Ok(value) => states.push(Ok(value)),
+            Err(error) => return failed(states, error.to_string()),
+        }
+        if is_reloaded {
+            match catch_unwind(|| snapshots.decode(&json)) {
+                Ok(Ok(loaded)) => state = loaded,
+                Ok(Err(error)) => return failed(states, format!("its own snapshot is not read: {error}")),
+                Err(_) => return failed(states, "it panics when its own snapshot is read".into()),
+            }
+        }
+    }
+    states
+}
+
+fn failed(mut states: Vec<Result<Value, String>>, problem: String) -> Vec<Result<Value, String>> {
+    states.push(Err(problem));
+    states
+}
+
+fn apply<A: Aggregate>(state: &mut A, stored: &Written, revision: u64) -> Result<(), String> {
+    as_stored(A::NAME, revision, stored, |raw| {
+        A::decode(raw, &mut |event| state.apply_event(event)).map_err(|error| error.problem().to_string())
+    })
+}

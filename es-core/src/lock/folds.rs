@@ -1,0 +1,210 @@
+//! Sample folds: the state of each aggregate with snapshots after each of its golden payloads.
+//!
+//! A snapshot that is stored is the work of the `apply` of then. Its fingerprint covers the shape of the state, the events and
+//! `rev`, and not what `apply` does, so a body that changes must come with another `rev`.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::code::Code;
+use super::file::Write;
+use super::findings::Finding;
+use super::folding::Folding;
+use super::payloads::{Folder, file_name};
+use super::published::Published;
+use super::reader::{Reader, Written};
+use super::today::first_difference;
+
+/// More events than this are not folded.
+const MOST: usize = 256;
+
+/// What came of all folds.
+#[derive(Default)]
+pub(super) struct Checked {
+    pub(super) findings: Vec<Finding>,
+    pub(super) writes: Vec<Write>,
+    /// The files that an update writes.
+    pub(super) due: Vec<String>,
+}
+
+pub(super) fn check(code: &Code, payloads: &BTreeMap<Published, Vec<Value>>, folder: &Folder) -> Checked {
+    let mut checked = Checked::default();
+    for folding in &code.folds {
+        if !folding.state.opaque().is_empty() {
+            continue;
+        }
+        let name = format!("events/{}.fold.json", file_name(folding.aggregate));
+        let recorded = match recorded(folder, &name) {
+            Ok(recorded) => recorded,
+            Err(finding) => {
+                checked.findings.push(finding);
+                continue;
+            }
+        };
+        match check_one(code, folding, recorded.as_ref(), payloads, &name) {
+            Err(finding) => checked.findings.push(finding),
+            Ok(None) => {}
+            Ok(Some(value)) => match folder.write_json(&name, &value) {
+                Ok(write) => {
+                    checked.writes.push(write);
+                    checked.due.push(name);
+                }
+                Err(finding) => checked.findings.push(finding),
+            },
+        }
+    }
+    checked
+}
+
+/// A fold as it stands in a file.
+struct Recorded {
+    fingerprint: String,
+    events: Vec<Written>,
+    states: Vec<Value>,
+}
+
+fn recorded(folder: &Folder, name: &str) -> Result<Option<Recorded>, Finding> {
+    let advice = "Take the file of either side, and run `ES_LOCK=update cargo test`.";
+    let Some(value) = folder.json(name, advice)? else { return Ok(None) };
+    let read = || {
+        let fingerprint = value.get("fingerprint")?.as_str()?.to_owned();
+        let (mut events, mut states) = (Vec::new(), Vec::new());
+        for step in value.get("events")?.as_array()? {
+            let name = step.get("name")?.as_str()?.to_owned();
+            let version = step.get("version")?.as_u64()?.try_into().ok()?;
+            events.push(Written { name, version, payload: step.get("stored")?.clone() });
+            states.push(step.get("state")?.clone());
+        }
+        Some(Recorded { fingerprint, events, states })
+    };
+    match read() {
+        Some(recorded) => Ok(Some(recorded)),
+        None => Err(Finding::new(format!(
+            "{name} is no sample fold; restore the file, or delete it and run `ES_LOCK=update cargo test`"
+        ))),
+    }
+}
+
+/// The new contents of the file, if they differ.
+fn check_one(
+    code: &Code,
+    folding: &Folding,
+    recorded: Option<&Recorded>,
+    payloads: &BTreeMap<Published, Vec<Value>>,
+    name: &str,
+) -> Result<Option<Value>, Finding> {
+    let aggregate = folding.aggregate;
+    let fingerprint = folding.fingerprint.to_string();
+    let before = recorded.filter(|recorded| recorded.fingerprint == fingerprint);
+    let mut events = recorded.map(|recorded| recorded.events.clone()).unwrap_or_default();
+    let mut states = Vec::new();
+    for (at, state) in folding.states(&events, false).into_iter().enumerate() {
+        match (state, before.and_then(|before| before.states.get(at))) {
+            (Ok(state), Some(was)) => {
+                let was = folding.state.in_order(was.clone());
+                if let Some(difference) = first_difference(&was, &state, "") {
+                    return Err(differs(folding, &events[..=at], &difference, name));
+                }
+                states.push(state);
+            }
+            (Ok(state), None) => states.push(state),
+            (Err(problem), Some(_)) => {
+                return Err(differs(folding, &events[..=at], &format!("it was folded, and {problem}"), name));
+            }
+            // With another fingerprint, an event that is gone or that cannot be folded here any more is left out below.
+            (Err(_), None) => break,
+        }
+    }
+    let is_whole = states.len() == events.len();
+    if !is_whole {
+        (events, states) = (Vec::new(), Vec::new());
+    }
+    let known = events.len();
+    for event in new(code, aggregate, payloads) {
+        if events.len() == MOST || events.contains(&event) {
+            continue;
+        }
+        events.push(event);
+        match folding.states(&events, false).pop() {
+            Some(Ok(state)) => states.push(state),
+            // Not every event can follow every other one; each by itself was folded before.
+            _ => drop(events.pop()),
+        }
+    }
+    check_snapshots(folding, &events, &states)?;
+    if is_whole && known == events.len() && before.is_some() {
+        return Ok(None);
+    }
+    let steps = events.iter().zip(states).map(|(Written { name, version, payload }, state)| {
+        let mut step = Map::new();
+        step.insert("name".into(), name.clone().into());
+        step.insert("version".into(), (*version).into());
+        step.insert("stored".into(), payload.clone());
+        step.insert("state".into(), state);
+        Value::Object(step)
+    });
+    let mut value = json!({ "fingerprint": fingerprint, "events": steps.collect::<Vec<_>>() });
+    value.sort_all_objects();
+    Ok(Some(value))
+}
+
+/// The golden payloads that the aggregate reads, in order.
+fn new(code: &Code, aggregate: &'static str, payloads: &BTreeMap<Published, Vec<Value>>) -> Vec<Written> {
+    let is_read = |published: &&Published| {
+        code.under_present_names(published)
+            .any(|entry| entry.readers.iter().any(|(reader, _)| *reader == Reader::Aggregate(aggregate)))
+    };
+    let all = payloads.keys().filter(is_read).flat_map(|published| {
+        payloads.get(published).into_iter().flatten().map(|payload| Written {
+            name: published.name.clone(),
+            version: published.version,
+            payload: payload.clone(),
+        })
+    });
+    all.collect()
+}
+
+fn differs(folding: &Folding, events: &[Written], difference: &str, name: &str) -> Finding {
+    let Folding { aggregate, .. } = folding;
+    let last =
+        events.last().map_or_else(String::new, |event| format!("`{}` version {}", event.name, event.version));
+    Finding::new(format!(
+        "aggregate `{aggregate}` folds the same events to another state than before: {difference}\n\
+         It differs after event {} of {name}, {last}. Snapshots that are stored hold states of before, and would go on from \
+         those.\n\
+         Put `apply` back as it was, or raise `rev` in the `snapshot(…)` of `{aggregate}`, so that stored snapshots are no longer \
+         used, and run `ES_LOCK=update cargo test`.",
+        events.len()
+    ))
+}
+
+/// A state must go on from a snapshot as it goes on by itself, and be the same each time.
+fn check_snapshots(folding: &Folding, events: &[Written], states: &[Value]) -> Result<(), Finding> {
+    let aggregate = folding.aggregate;
+    let find = |reloaded: bool| {
+        let again = folding.states(events, reloaded);
+        states.iter().zip(again).enumerate().find_map(|(at, (state, again))| {
+            let difference = match again {
+                Ok(again) => first_difference(state, &again, "")?,
+                Err(problem) => problem,
+            };
+            let Written { name, version, .. } = events.get(at)?;
+            Some(format!("after `{name}` version {version}, {difference}"))
+        })
+    };
+    if let Some(difference) = find(false) {
+        return Err(Finding::new(format!(
+            "the state of aggregate `{aggregate}` comes out differently each time: {difference}\n\
+             `apply` must depend on the state and the event alone: no clock, no random number, no order of a hash map."
+        )));
+    }
+    if let Some(difference) = find(true) {
+        return Err(Finding::new(format!(
+            "the state of aggregate `{aggregate}` goes on differently from a snapshot: {difference}\n\
+             Something in the state is not written into snapshots, or is read from them as something else: a field with \
+             `#[serde(skip)]`, or code that writes or reads it. Keep all of the state."
+        )));
+    }
+    Ok(())
+}
