@@ -1,6 +1,8 @@
 //! Whether each stream's events come in the order of their revisions.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher as _;
+
+use foldhash::fast::FixedState;
 
 use crate::{Contiguous, Filter, RawEvent, Revision, StoreError, StreamId};
 
@@ -22,9 +24,8 @@ impl StreamOrder {
         if self.places.is_empty() {
             self.places.resize(PLACES, None);
         }
-        let mut hasher = DefaultHasher::new();
-        event.stream.hash(&mut hasher);
-        let at = usize::try_from(hasher.finish() % PLACES as u64).unwrap_or_default();
+        let hash = FixedState::default().hash_one(event.stream);
+        let at = usize::try_from(hash % PLACES as u64).unwrap_or_default();
         let Some(place) = self.places.get_mut(at) else { return Ok(()) };
         match place {
             Some((stream, last)) if stream == event.stream => {
