@@ -9,6 +9,7 @@ use super::advice::meaning;
 use super::code::{Code, Entry};
 use super::file::{Locked, Write};
 use super::findings::Finding;
+use super::fits;
 use super::payloads::{Folder, Golden};
 use super::published::Published;
 use super::today::{self, Difference, Today, Unclear};
@@ -73,7 +74,8 @@ pub(super) fn check(
                 }
                 Err(problem) => checked.findings.push(Finding::new(format!(
                     "{published} has no payloads to be tested with, and those made up from its shape do not do: {problem}\n\
-                     Write {file} by hand: a list of payloads such as a store may hold, each as `{{\"stored\": …}}`."
+                     {}",
+                    fits::refused(&file),
                 ))),
             },
             // What is not published needs no payloads yet.
@@ -124,6 +126,9 @@ fn made_up(code: &Code, published: &Published, entries: &[&Entry]) -> Result<Vec
     let name = entry.shape.name();
     let golden = |payload: &Value| match Today::of(code, entries, &today::stored(published, payload)) {
         Ok(today) => {
+            if let Some(misfit) = fits::misfit(code, &today) {
+                return Err(misfit);
+            }
             let (today, version) = today.in_file(name);
             Ok(Golden { stored: payload.clone(), today: Some(today), version })
         }
@@ -168,6 +173,11 @@ fn read<'a>(
                 continue;
             }
         };
+        let misfits = fits::check(code, published, &entries, &place, &golden.stored, &today);
+        if !misfits.is_empty() {
+            findings.extend(misfits);
+            continue;
+        }
         let before = match (&golden.today, golden.version) {
             (Some(payload), Some(version)) => Some(today::Locked::itself(name, version, payload.clone())),
             (Some(list), None) => match today::Locked::events(list) {

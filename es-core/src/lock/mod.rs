@@ -30,6 +30,7 @@ mod exchange;
 mod facts;
 mod file;
 mod findings;
+mod fits;
 mod folding;
 mod folds;
 mod golden;

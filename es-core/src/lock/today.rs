@@ -47,6 +47,11 @@ impl Today {
         (written.name == name && is_same).then_some(written)
     }
 
+    /// Everything that a reader makes of it, as it is written.
+    pub(super) fn written(&self) -> impl Iterator<Item = &Written> {
+        self.0.iter().flat_map(|(_, written)| written)
+    }
+
     /// As it stands in a file: the payload with its version, or else a list of events.
     pub(super) fn in_file(&self, name: &str) -> (Value, Option<u32>) {
         if let Some(written) = self.itself(name) {

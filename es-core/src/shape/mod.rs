@@ -3,6 +3,7 @@
 //! `#[event]` gives every event its shape, [`#[derive(Shape)]`](derive@crate::Shape) gives one to the types inside it. The
 //! canonical text of a shape is what [`events.lock`](crate::lock) keeps; its hash is the [`Fingerprint`](crate::Fingerprint).
 
+mod check;
 mod declared;
 mod description;
 mod impls;
@@ -16,6 +17,7 @@ mod sample;
 mod schema;
 mod text;
 
+pub use check::Misfit;
 pub use declared::InvalidForm;
 pub use description::{
     ContentDescription, Describe, FieldDescription, FormDescription, TypeDescription, VariantDescription,

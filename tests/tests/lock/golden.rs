@@ -179,7 +179,10 @@ fn a_type_that_takes_no_sample_asks_for_payloads_by_hand() {
         folder.findings::<picky::Order>(Mode::Update),
         ["`order.paid` version 1 has no payloads to be tested with, and those made up from its shape do not do: aggregate \
           `order`: the payload does not fit version 1: a value is not allowed at line 1 column 15
-Write events/order.paid/v1.json by hand: a list of payloads such as a store may hold, each as `{\"stored\": …}`."]
+If it takes only some values of this shape, write events/order.paid/v1.json by hand: a list of payloads such as a store may \
+hold, each as `{\"stored\": …}`.
+If it is written in another shape, its shape is not what is stored. Say on the field, or above the type in it, how it is \
+written: `#[shape(\"…\")]`, with a form such as `u8`, `string` or `list<string>`."]
     );
     assert!(folder.files().is_empty());
     std::fs::create_dir_all(folder.path().join("events/order.paid")).expect("a folder");
@@ -213,6 +216,9 @@ fn an_apply_that_panics_is_reported() {
         folder.findings::<fragile::Order>(Mode::Update),
         ["`order.placed` version 1 has no payloads to be tested with, and those made up from its shape do not do: aggregate \
           `order` panics when it reads or applies it
-Write events/order.placed/v1.json by hand: a list of payloads such as a store may hold, each as `{\"stored\": …}`."]
+If it takes only some values of this shape, write events/order.placed/v1.json by hand: a list of payloads such as a store may \
+hold, each as `{\"stored\": …}`.
+If it is written in another shape, its shape is not what is stored. Say on the field, or above the type in it, how it is \
+written: `#[shape(\"…\")]`, with a form such as `u8`, `string` or `list<string>`."]
     );
 }

@@ -6,6 +6,7 @@ mod advice;
 mod aggregates;
 mod changes;
 mod exchange;
+mod fits;
 mod folder;
 mod folds;
 mod golden;

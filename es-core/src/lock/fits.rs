@@ -1,0 +1,51 @@
+//! Whether payloads have the shape that is locked for them: a shape that the code does not write protects nothing.
+
+use serde_json::Value;
+
+use super::code::{Code, Entry};
+use super::findings::Finding;
+use super::published::Published;
+use super::today::Today;
+
+/// Where a stored payload, and what the code writes for it, differ from their shapes. `place` names the payload.
+pub(super) fn check(
+    code: &Code,
+    published: &Published,
+    entries: &[&Entry],
+    place: &str,
+    stored: &Value,
+    today: &Today,
+) -> Vec<Finding> {
+    let stored = entries.iter().find_map(|entry| entry.shape.schema().check_read(stored).err());
+    let stored = stored.map(|misfit| {
+        Finding::new(format!(
+            "{place} does not have the shape of {published}: {misfit}\n\
+             If the code writes it like this, its shape is not what is stored, and a change of it would not be seen.\n\
+             {REMEDY}\n\
+             If the code does not, the payload is a wrong one; write one that it does."
+        ))
+    });
+    let written = misfit(code, today).map(|misfit| Finding::new(format!("{place}: {misfit}\n{REMEDY}")));
+    stored.into_iter().chain(written).collect()
+}
+
+/// Where something that the code writes differs from its shape.
+pub(super) fn misfit(code: &Code, today: &Today) -> Option<String> {
+    today.written().find_map(|written| {
+        let published = Published { name: written.name.clone(), version: written.version };
+        let misfit = code.entries.get(&published)?.shape.schema().check(&written.payload).err()?;
+        Some(format!("the code writes {published} in another shape than its own: {misfit}"))
+    })
+}
+
+/// What to do where the code refuses a payload that was made up from its shape.
+pub(super) fn refused(file: &str) -> String {
+    format!(
+        "If it takes only some values of this shape, write {file} by hand: a list of payloads such as a store may hold, \
+         each as `{{\"stored\": …}}`.\n\
+         If it is written in another shape, its shape is not what is stored. {REMEDY}"
+    )
+}
+
+const REMEDY: &str = "Say on the field, or above the type in it, how it is written: `#[shape(\"…\")]`, with a form such \
+                      as `u8`, `string` or `list<string>`.";

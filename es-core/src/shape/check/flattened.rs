@@ -1,0 +1,135 @@
+//! Types whose fields stand among those of the type around them.
+
+use super::enums::{Tagging, is_tried, of_variant};
+use super::fields::Rest;
+use super::misfit::{Misfit, Step, Way};
+use super::{Check, Content, Definition, Fit, Form, Note, Type};
+use crate::shape::model::Variant;
+
+impl<'a> Check<'a> {
+    /// Takes what a flattened value holds out of `rest`.
+    pub(super) fn flattened(&mut self, of: &'a Type, rest: &mut Rest<'a, '_>, way: &Way<'_>) -> Fit {
+        match of {
+            Type::Optional(of) => {
+                let mut tried = rest.clone();
+                if self.flattened(of, &mut tried, way).is_ok() {
+                    *rest = tried;
+                }
+                Ok(())
+            }
+            Type::Map(..) | Type::Opaque(_) | Type::Custom(_) => {
+                rest.open.push(of);
+                Ok(())
+            }
+            Type::Plain(word) if word == "any" || word == "object" => {
+                rest.open.push(of);
+                Ok(())
+            }
+            Type::Plain(word) if word == "null" => Ok(()),
+            Type::Named(number) => self.flattened_type(*number, rest, way),
+            _ => Err(no_fields(&self.expected(of), way)),
+        }
+    }
+
+    fn flattened_type(&mut self, number: usize, rest: &mut Rest<'a, '_>, way: &Way<'_>) -> Fit {
+        let Some(definition) = self.definition(number) else { return Ok(()) };
+        if self.entered.contains(&number) {
+            return Err(way.misfit(format!("`{}`", definition.name), "one that holds itself without end"));
+        }
+        self.entered.push(number);
+        let fit = match &definition.form {
+            Form::Content(content) => self.flattened_content(content, definition.notes, rest, way),
+            Form::Enum(variants) => {
+                let tagging = Tagging::of(definition.notes);
+                self.flattened_enum(definition, variants, tagging, rest, way)
+            }
+        };
+        self.entered.pop();
+        fit
+    }
+
+    pub(super) fn flattened_content(
+        &mut self,
+        content: &'a Content,
+        notes: &'a [Note],
+        rest: &mut Rest<'a, '_>,
+        way: &Way<'_>,
+    ) -> Fit {
+        match content {
+            Content::Unit => Ok(()),
+            Content::Is(of) => self.flattened(of, rest, way),
+            Content::Struct(fields) => self.fields(fields, notes, rest, way),
+            Content::Tuple(_) => Err(no_fields("a list", way)),
+        }
+    }
+
+    /// An enum whose value stands among the fields of the struct around it.
+    pub(super) fn flattened_enum(
+        &mut self,
+        definition: &'a Definition,
+        variants: &'a [Variant],
+        tagging: Tagging,
+        rest: &mut Rest<'a, '_>,
+        way: &Way<'_>,
+    ) -> Fit {
+        let mut tried = rest.clone();
+        let fit = match tagging {
+            Tagging::External => {
+                let entry = tried.entries.iter().position(|(name, _)| {
+                    self.variant(variants, name).is_some_and(|variant| !variant.notes.contains(&Note::Other))
+                });
+                match entry.map(|at| tried.entries.remove(at)) {
+                    Some((name, value)) => match self.variant(variants, name) {
+                        Some(Variant { content: Content::Unit, .. }) if value.is_null() => Ok(()),
+                        Some(variant) => self.content(
+                            &variant.content,
+                            of_variant(definition.notes),
+                            variant.name,
+                            value,
+                            &way.step(Step::Field(name)),
+                        ),
+                        None => Ok(()),
+                    },
+                    None => Err(self.no_variant(variants, way, "an object without such a field")),
+                }
+            }
+            Tagging::Internal(tag) => {
+                let tagged = self.tag(variants, (tag, false), &mut tried, way);
+                tagged.and_then(|variant| self.tagged(definition, variant, &mut tried, way))
+            }
+            Tagging::Adjacent(tag, inside) => {
+                self.tag_and_content(definition, variants, (tag, inside), &mut tried, way)
+            }
+            Tagging::Untagged => Err(way.misfit(
+                format!("the fields of a variant of `{}`", definition.name),
+                "an object with the fields of none",
+            )),
+        };
+        if fit.is_ok() {
+            *rest = tried;
+            return Ok(());
+        }
+        // The first one as serde reads; the one that leaves least where it was written.
+        let mut best: Option<Rest<'a, '_>> = None;
+        for variant in variants.iter().filter(|variant| is_tried(tagging, variant)) {
+            let mut tried = rest.clone();
+            if !self.knows(variant.notes)
+                || self.flattened_content(&variant.content, &[], &mut tried, way).is_err()
+            {
+                continue;
+            }
+            if best.as_ref().is_none_or(|best| !self.reads() && tried.entries.len() < best.entries.len()) {
+                best = Some(tried);
+            }
+        }
+        match best {
+            Some(best) => *rest = best,
+            None => return fit,
+        }
+        Ok(())
+    }
+}
+
+fn no_fields(of: &str, way: &Way<'_>) -> Misfit {
+    way.misfit("a struct, a map or an enum where its fields stand among others", of)
+}

@@ -1,0 +1,92 @@
+//! Where a value does not fit, and the way to it.
+
+use std::fmt::{self, Write as _};
+
+use serde_json::Value;
+
+/// The part of a value that does not fit a shape.
+///
+/// It names fields, and no values: keys of maps, strings and numbers of the value are not in it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub struct Misfit {
+    /// The way to it: `items[2].kind`, with `{}` for an entry of a map; empty for the whole.
+    pub path: String,
+    /// What the shape says.
+    pub expected: String,
+    /// What stands there.
+    pub found: String,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, expected, found } = self;
+        match path.as_str() {
+            "" => write!(f, "it should be {expected}, and is {found}"),
+            path => write!(f, "`{path}` should be {expected}, and is {found}"),
+        }
+    }
+}
+
+/// The way to a value; a list on the stack, so that what fits costs no text.
+#[derive(Clone, Copy)]
+pub(super) struct Way<'a> {
+    before: Option<&'a Self>,
+    step: Step<'a>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Step<'a> {
+    Root,
+    Field(&'a str),
+    Item(usize),
+    Entry,
+    Key,
+}
+
+impl<'a> Way<'a> {
+    pub(super) const fn root() -> Self {
+        Self { before: None, step: Step::Root }
+    }
+
+    pub(super) const fn step<'b>(&'b self, step: Step<'b>) -> Way<'b>
+    where
+        'a: 'b,
+    {
+        Way { before: Some(self), step }
+    }
+
+    pub(super) fn misfit(&self, expected: impl Into<String>, found: impl Into<String>) -> Misfit {
+        let mut path = String::new();
+        self.write(&mut path);
+        Misfit { path, expected: expected.into(), found: found.into() }
+    }
+
+    fn write(&self, path: &mut String) {
+        if let Some(before) = self.before {
+            before.write(path);
+        }
+        // Writing to a string cannot fail.
+        let _ = match self.step {
+            Step::Root => Ok(()),
+            Step::Field(name) if path.is_empty() => write!(path, "{name}"),
+            Step::Field(name) => write!(path, ".{name}"),
+            Step::Item(at) => write!(path, "[{at}]"),
+            Step::Entry => write!(path, "{{}}"),
+            Step::Key => write!(path, "{{key}}"),
+        };
+    }
+}
+
+/// What a value is, in a word.
+pub(super) fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(number) if number.is_f64() => "a number with a fraction",
+        Value::Number(_) => "a whole number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
