@@ -154,6 +154,12 @@ enum Untagged {
 }
 
 #[derive(Serialize, Deserialize, Shape)]
+#[serde(untagged)]
+enum Lone {
+    Fields { a: u8 },
+}
+
+#[derive(Serialize, Deserialize, Shape)]
 enum HalfTagged {
     A(u8),
     B,
@@ -268,6 +274,7 @@ fn all() -> Vec<Ask> {
         asking::<Adjacent>(),
         asking::<Untagged>(),
         asking::<HalfTagged>(),
+        asking::<Lone>(),
         asking::<Flattened>(),
         asking::<FlatMap>(),
         asking::<FlatExternal>(),

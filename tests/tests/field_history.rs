@@ -283,7 +283,7 @@ mod with_serde {
         #[event(added(in = 3, default = Some("old".into())))]
         pub note: Option<String>,
         #[serde(skip)]
-        pub seen: u8,
+        pub seen: std::marker::PhantomData<u8>,
     }
 
     fn one() -> u8 {
@@ -297,7 +297,7 @@ mod with_serde {
             cents: 5,
             travellers_in_all,
             note: note.map(Into::into),
-            seen: 0,
+            seen: std::marker::PhantomData,
         };
         for (version, payload, expected) in [
             (1, json!({ "paidBy": "Ann", "fare_in_cents": 5, "seatNumber": 4 }), event(1, Some("old"))),

@@ -47,8 +47,6 @@ struct Attributes {
     owner_name: String,
     #[serde(rename = "c", alias = "cents")]
     amount: i64,
-    #[serde(skip)]
-    cached: u8,
     #[serde(skip_serializing_if = "Option::is_none", default = "some_note")]
     note: Option<String>,
     #[cfg_attr(all(), allow(dead_code))]
@@ -58,7 +56,7 @@ struct Attributes {
 
 impl Default for Attributes {
     fn default() -> Self {
-        Self { owner_name: String::from("nobody"), amount: 1, cached: 2, note: None, flag: false }
+        Self { owner_name: String::from("nobody"), amount: 1, note: None, flag: false }
     }
 }
 
@@ -69,8 +67,7 @@ fn some_note() -> Option<String> {
 #[test]
 fn attributes_of_serde_on_struct_and_fields_are_obeyed() {
     let event: Attributes = read(&json!({ "ownerName": "Ann", "cents": 5 }));
-    let expected =
-        Attributes { owner_name: String::from("Ann"), amount: 5, cached: 2, note: some_note(), flag: false };
+    let expected = Attributes { owner_name: String::from("Ann"), amount: 5, note: some_note(), flag: false };
     assert_eq!(event, expected);
     let plain = Attributes { note: None, ..expected };
     assert_eq!(written(&plain), json!({ "ownerName": "Ann", "c": 5, "flag": false }));

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
 use super::findings::Finding;
+use super::fits;
 use super::folding::Folding;
 use super::published::{ADDED, Lines, Published};
 use super::reader::{Reader, Replay, Written, by_aggregate, by_projection};
@@ -81,6 +82,10 @@ impl Code {
         }
         known.join(facts);
         self.folds.extend(Folding::of::<A>());
+        if let Some(state) = Catalogue::of::<A>().state() {
+            let what = format!("the state of aggregate `{}`, which is kept in snapshots,", A::NAME);
+            self.findings.extend(fits::ambiguous(&what, state));
+        }
         for part in Catalogue::of::<A>().state().map(crate::shape::Schema::opaque).unwrap_or_default() {
             self.findings.push(Finding::new(format!(
                 "the state of aggregate `{}` is kept in snapshots, and a part of it has no shape: {part}\n\
@@ -130,6 +135,11 @@ impl Code {
                         shape.struct_name(),
                         remedy(&part),
                     )));
+                }
+                // What nobody writes any more loses nothing any more.
+                if published.version == newest.0 && !is_retired {
+                    let what = format!("{published} (`{}`)", shape.struct_name());
+                    self.findings.extend(fits::ambiguous(&what, shape.schema()));
                 }
                 let is_of_history = description.is_of_history;
                 let has_history = description.previous.is_some_and(|previous| previous().is_of_history);

@@ -1,4 +1,5 @@
-//! Whether payloads have the shape that is locked for them: a shape that the code does not write protects nothing.
+//! Whether payloads have the shape that is locked for them: a shape that the code does not write protects
+//! nothing.
 
 use serde_json::Value;
 
@@ -6,8 +7,10 @@ use super::code::{Code, Entry};
 use super::findings::Finding;
 use super::published::Published;
 use super::today::Today;
+use crate::shape::Schema;
 
-/// Where a stored payload, and what the code writes for it, differ from their shapes. `place` names the payload.
+/// Where a stored payload, and what the code writes for it, differ from their shapes. `place` names the
+/// payload.
 pub(super) fn check(
     code: &Code,
     published: &Published,
@@ -49,3 +52,13 @@ pub(super) fn refused(file: &str) -> String {
 
 const REMEDY: &str = "Say on the field, or above the type in it, how it is written: `#[shape(\"…\")]`, with a form such \
                       as `u8`, `string` or `list<string>`.";
+
+/// Values that are lost between writing and reading, or taken for others.
+pub(super) fn ambiguous(what: &str, schema: &Schema) -> impl Iterator<Item = Finding> {
+    schema.ambiguities().into_iter().map(move |ambiguity| {
+        Finding::new(format!(
+            "{what} does not read back all that it writes: {ambiguity}\n{}",
+            ambiguity.remedy
+        ))
+    })
+}

@@ -3,6 +3,7 @@
 //! `#[event]` gives every event its shape, [`#[derive(Shape)]`](derive@crate::Shape) gives one to the types inside it. The
 //! canonical text of a shape is what [`events.lock`](crate::lock) keeps; its hash is the [`Fingerprint`](crate::Fingerprint).
 
+mod ambiguity;
 mod check;
 mod declared;
 mod description;
@@ -17,6 +18,7 @@ mod sample;
 mod schema;
 mod text;
 
+pub use ambiguity::Ambiguity;
 pub use check::Misfit;
 pub use declared::InvalidForm;
 pub use description::{

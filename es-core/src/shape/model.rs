@@ -78,6 +78,8 @@ pub enum Note {
     NoUnknownFields,
     /// Stands for every unknown variant.
     Other,
+    /// Code refuses some of the values that the shape takes. Not part of the canonical text.
+    Narrow,
     /// The name in Rust, where it is not the one on the wire. Not part of the canonical text.
     Rust(&'static str),
 }
@@ -155,6 +157,13 @@ impl Types {
         self.definitions.push(Definition { name, identity, rust, notes: description.notes, form });
         self.definitions[number].form = self.form(&description.form);
         Type::Named(number)
+    }
+
+    /// Enters a part of another type as a type of its own.
+    pub(super) fn entered(&mut self, name: &str, notes: &'static [Note], form: Form) -> Type {
+        let (identity, rust) = (TypeId::of::<()>(), name.to_owned());
+        self.definitions.push(Definition { name: name.to_owned(), identity, rust, notes, form });
+        Type::Named(self.definitions.len() - 1)
     }
 
     fn form(&mut self, form: &FormDescription) -> Form {

@@ -221,7 +221,7 @@ fn rust(notes: &[Note]) -> Option<String> {
 
 /// The notes in words, sorted.
 fn notes(notes: &[Note]) -> Vec<String> {
-    let is_written = |note: &Note| !matches!(note, Note::Flatten | Note::Rust(_));
+    let is_written = |note: &Note| !matches!(note, Note::Flatten | Note::Narrow | Note::Rust(_));
     let mut notes: Vec<Note> = notes.iter().copied().filter(is_written).collect();
     notes.sort();
     notes.into_iter().map(in_words).collect()
@@ -243,6 +243,7 @@ fn in_words(note: Note) -> String {
         Note::Constant(name, text) => format!("with {} = {}", quoted(name), quoted(text)),
         Note::NoUnknownFields => "no unknown fields".into(),
         Note::Other => "other".into(),
+        Note::Narrow => "narrow".into(),
         Note::Rust(name) => format!("in Rust {name}"),
     }
 }

@@ -11,6 +11,7 @@ use syn::DeriveInput;
 
 use crate::errors::Errors;
 use crate::paths::generated;
+use crate::shape::lossy;
 
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
@@ -19,10 +20,10 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
         let keys = attr::parse(&input.attrs, &mut errors);
         let aggregate = check::check(keys, &input, &mut errors);
         let enumeration = enumeration::expand(&aggregate);
-        let state = aggregate
-            .snapshot
-            .is_some()
-            .then(|| crate::shape::body(aggregate.input, &aggregate.es_core, &mut errors));
+        let state = aggregate.snapshot.is_some().then(|| {
+            lossy::skipped(aggregate.input, lossy::Stored::State, &mut errors);
+            crate::shape::body(aggregate.input, &aggregate.es_core, &mut errors)
+        });
         let expansion = expand::expand(&aggregate, state.as_ref());
         generated(quote!(#enumeration #expansion))
     });

@@ -32,6 +32,14 @@ pub(super) fn form_of_part(attributes: &[Attribute], errors: &mut Errors) -> Opt
     parse(attributes, &[], errors).0.form
 }
 
+/// Whether a form is declared.
+pub(super) fn has_form(attributes: &[Attribute]) -> bool {
+    let mut unreported = Errors::new();
+    let declared = parse(attributes, &[NAME, CRATE], &mut unreported).0;
+    unreported.finish();
+    declared.form.is_some()
+}
+
 /// The path of es-core.
 pub(super) fn es_core(attributes: &[Attribute], errors: &mut Errors) -> CratePath {
     // Mistakes are reported when the attributes of the type are read.

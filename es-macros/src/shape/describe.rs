@@ -69,6 +69,7 @@ pub(super) enum Note {
     Constant(String, String),
     NoUnknownFields,
     Other,
+    Narrow,
     Rust(String),
 }
 
@@ -83,6 +84,9 @@ pub(super) fn describe(input: &DeriveInput, errors: &mut Errors) -> Described {
         Form::Content(Content::Is(Source::Declared(form)))
     } else if let Some(source) = conversion(&keys, errors) {
         content_of(input, &keys, errors);
+        if keys.is_narrow {
+            notes.push(Note::Narrow);
+        }
         Form::Content(Content::Is(source))
     } else {
         notes = notes_of_type(&keys, &input.data, &rust_name);
@@ -260,10 +264,10 @@ fn named(
     if *ident != written {
         notes.push(Note::Rust(ident.to_string()));
     }
+    notes.extend(keys.aliases.iter().filter(|alias| **alias != read).cloned().map(Note::Alias));
     if read != written {
         notes.push(Note::ReadAs(read));
     }
-    notes.extend(keys.aliases.iter().filter(|alias| **alias != written).cloned().map(Note::Alias));
     if keys.skip_writing {
         notes.push(Note::ReadOnly);
     }

@@ -139,6 +139,7 @@ fn notes(notes: &[Note], private: &TokenStream) -> TokenStream {
             Note::Constant(name, text) => quote!(Constant(#name, #text)),
             Note::NoUnknownFields => quote!(NoUnknownFields),
             Note::Other => quote!(Other),
+            Note::Narrow => quote!(Narrow),
             Note::Rust(name) => quote!(Rust(#name)),
         };
         quote!(#private::Note::#note)

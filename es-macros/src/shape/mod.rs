@@ -5,6 +5,7 @@ pub(crate) mod case;
 mod describe;
 mod expand;
 mod form;
+pub(crate) mod lossy;
 pub(crate) mod serde;
 
 use proc_macro2::TokenStream;
@@ -31,6 +32,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
 /// The implementation for an event, which is never generic.
 pub(crate) fn event(input: &DeriveInput, es_core: &CratePath, errors: &mut Errors) -> Option<TokenStream> {
     let body = body(input, es_core, errors);
+    lossy::skipped(input, lossy::Stored::Event, errors);
     if let Some(derived) = derived(&input.attrs) {
         errors.spanned(derived, "`#[event]` derives `Shape` already; leave it out here");
         return None;
@@ -56,5 +58,6 @@ pub(crate) fn body(input: &DeriveInput, es_core: &CratePath, errors: &mut Errors
         errors.spanned(&input.ident, "a union has no shape; write a struct or an enum");
     }
     let described = describe::describe(input, errors);
+    lossy::check(input, errors);
     expand::body(&described, es_core)
 }

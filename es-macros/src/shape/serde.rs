@@ -26,6 +26,8 @@ pub(crate) struct OfType {
     pub(crate) transparent: bool,
     pub(crate) into: Option<LitStr>,
     pub(crate) from: Option<LitStr>,
+    /// Whether reading may refuse what that type takes.
+    pub(crate) is_narrow: bool,
     pub(crate) remote: Option<LitStr>,
 }
 
@@ -66,7 +68,8 @@ pub(crate) fn of_type(attributes: &[Attribute]) -> OfType {
             "untagged" => found.untagged = true,
             "transparent" => found.transparent = true,
             "into" => found.into = Some(meta.value()?.parse()?),
-            "from" | "try_from" => found.from = Some(meta.value()?.parse()?),
+            "from" => found.from = Some(meta.value()?.parse()?),
+            "try_from" => (found.from, found.is_narrow) = (Some(meta.value()?.parse()?), true),
             "remote" => found.remote = Some(meta.value()?.parse()?),
             _ => ignore(meta)?,
         }

@@ -197,14 +197,6 @@ changes! {
         pub struct Placed { #[serde(skip_serializing_if = "Option::is_none")] note: Option<String> }
     } => ["field `note` is `omitted if Option::is_none` now"];
 
-    a_field_is_skipped: {
-        #[event(name = "order.placed")]
-        pub struct Placed { note: Option<String>, count: u8 }
-    } => {
-        #[event(name = "order.placed")]
-        pub struct Placed { #[serde(skip)] note: Option<String>, count: u8 }
-    } => ["field `note: option<string>` was removed"];
-
     a_nested_struct_is_flattened: {
         #[derive(Serialize, Deserialize, Shape)]
         pub struct Address { city: String }

@@ -37,6 +37,30 @@ pub(super) fn fits(format: &str, text: &str) -> bool {
     }
 }
 
+/// Whether the format of a string, or of a number, is one that is checked here.
+pub(in crate::shape) fn is_checked(format: &str) -> bool {
+    const CHECKED: [&str; 17] = [
+        "uuid",
+        "date-time",
+        "local-date-time",
+        "date",
+        "time-date",
+        "time",
+        "decimal",
+        "month",
+        "time-month",
+        "weekday",
+        "time-weekday",
+        "ip",
+        "ipv4",
+        "ipv6",
+        "socket-address",
+        "socket-address-v6",
+        "nonzero",
+    ];
+    CHECKED.contains(&format)
+}
+
 /// A name or its first three letters.
 fn named(text: &str, names: &[&str]) -> bool {
     names.iter().any(|name| name.eq_ignore_ascii_case(text) || name[..3].eq_ignore_ascii_case(text))
@@ -123,5 +147,6 @@ mod tests {
             }
         }
         assert!(fits("iban", "whatever it is"));
+        assert!(is_checked("uuid") && !is_checked("iban"));
     }
 }

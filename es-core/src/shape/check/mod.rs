@@ -15,6 +15,8 @@ use serde_json::Value;
 use super::model::{Content, Definition, Field, Form, Note, Type, Types};
 use super::schema::Schema;
 
+pub(super) use enums::Tagging;
+pub(super) use formats::is_checked;
 pub use misfit::Misfit;
 use misfit::{Step, Way};
 
