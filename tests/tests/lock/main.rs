@@ -3,7 +3,7 @@
 #![allow(missing_docs, dead_code, reason = "events that only the lock looks at")]
 
 mod advice;
-mod aggregates;
+mod ambiguous;
 mod changes;
 mod exchange;
 mod fits;

@@ -1,0 +1,69 @@
+//! Values that do not come back as what was written: found in what is written today, and left alone in what is not.
+
+use es_core::lock::Mode;
+
+use crate::folder::Folder;
+
+mod lossy {
+    use crate::prelude::*;
+
+    type Note = Option<String>;
+
+    #[event(name = "order.noted")]
+    pub struct Noted {
+        note: Option<Note>,
+    }
+
+    #[derive(Aggregate, Default, Serialize, Deserialize)]
+    #[aggregate(name = "order", id = String, events(Noted), snapshot(every = 10))]
+    pub struct Order {
+        last: Option<Note>,
+    }
+    impl Apply<Noted> for Order {
+        fn apply(&mut self, event: Noted) {
+            self.last = Some(event.note.flatten());
+        }
+    }
+}
+
+#[test]
+fn what_an_event_or_a_state_does_not_read_back_is_found() {
+    let folder = Folder::new("what_an_event_or_a_state_does_not_read_back");
+    let of = |what: &str, path: &str| {
+        format!(
+            "{what} does not read back all that it writes: `{path}`: an option of what may be `null` itself; `Some` of that \
+             is read as `None`\nWrite one `Option`, or an enum with a variant for each case."
+        )
+    };
+    let findings = folder.findings::<lossy::Order>(Mode::Update);
+    assert_eq!(
+        findings,
+        [
+            of("`order.noted` version 1 (`Noted`)", "note"),
+            of("the state of aggregate `order`, which is kept in snapshots,", "last"),
+        ]
+    );
+    assert!(folder.files().is_empty());
+}
+
+mod mended {
+    use crate::prelude::*;
+
+    type Note = Option<String>;
+
+    #[event(name = "order.noted", version = 2, previous = NotedV1)]
+    pub struct Noted {
+        note: Option<String>,
+    }
+    #[event(name = "order.noted")]
+    pub struct NotedV1 {
+        note: Option<Note>,
+    }
+    crate::step!(NotedV1 => Noted, |old| { note: old.note.flatten() });
+    crate::order!(Noted);
+}
+
+#[test]
+fn an_old_version_that_nothing_writes_any_more_is_left_alone() {
+    Folder::with::<mended::Order>("an_old_version_that_nothing_writes");
+}
