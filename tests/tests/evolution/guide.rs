@@ -71,7 +71,11 @@ pub(crate) fn evolves<Published: Aggregate, Forgotten: Aggregate, Today: Aggrega
     folder.run::<Today>(Mode::Update).expect("a version after it");
     folder.run::<Today>(Mode::Check).expect("what was published is what is there");
     let now = folder.read("events.lock");
-    assert!(published.lines().all(|line| now.lines().any(|other| other == line)), "{now}");
+    // What aggregates read today comes first and may change. The three generations are modules of one program, so
+    // their structs have other paths.
+    let (_, entries) = published.split_once("\nevent ").expect("an event is published");
+    let mut shapes = entries.lines().filter(|line| !line.trim_start().starts_with("rust: "));
+    assert!(shapes.all(|line| now.contains(line)), "{now}");
 }
 
 #[test]
