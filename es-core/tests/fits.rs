@@ -160,6 +160,12 @@ enum Lone {
 }
 
 #[derive(Serialize, Deserialize, Shape)]
+#[serde(untagged, deny_unknown_fields)]
+enum StrictLone {
+    Fields { a: u8 },
+}
+
+#[derive(Serialize, Deserialize, Shape)]
 enum HalfTagged {
     A(u8),
     B,
@@ -275,6 +281,7 @@ fn all() -> Vec<Ask> {
         asking::<Untagged>(),
         asking::<HalfTagged>(),
         asking::<Lone>(),
+        asking::<StrictLone>(),
         asking::<Flattened>(),
         asking::<FlatMap>(),
         asking::<FlatExternal>(),
@@ -495,6 +502,10 @@ fn a_variant_is_written_as_its_enum_is_tagged() {
     misfit::<Untagged>(
         json!([1]),
         "it should be a variant of `Untagged`, and is a list that none of them has",
+    );
+    misfit::<StrictLone>(
+        json!({ "a": 1, "more": 1 }),
+        "it should be a variant of `StrictLone`, and is an object that none of them has",
     );
     misfit::<FlatMap>(json!({ "own": 1, "x": "" }), "`{}` should be `u8`, and is a string");
     misfit::<Flattened>(

@@ -59,8 +59,9 @@ impl<'a> Check<'a> {
         // One at a time, as serde tries them.
         let aside = std::mem::replace(&mut self.aside, Aside::Again);
         let fits = variants.iter().filter(|variant| is_tried(tagging, variant)).any(|variant| {
+            let notes = of_variant(definition.notes);
             self.knows(variant.notes)
-                && self.content_by_name(&variant.content, &[], variant.name, value, way).is_ok()
+                && self.content_by_name(&variant.content, notes, variant.name, value, way).is_ok()
         });
         self.aside = aside;
         if fits { Ok(()) } else { Err(misfit) }
