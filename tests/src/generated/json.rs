@@ -26,6 +26,19 @@ impl Json {
         serde_json::from_slice(bytes).map_err(|error| error.to_string())
     }
 
+    /// Whether an object in it has a key twice.
+    #[must_use]
+    pub fn has_double_keys(&self) -> bool {
+        match self {
+            Self::Leaf(_) => false,
+            Self::List(parts) => parts.iter().any(Self::has_double_keys),
+            Self::Object(fields) => {
+                fields.windows(2).any(|two| two[0].0 == two[1].0)
+                    || fields.iter().any(|(_, value)| value.has_double_keys())
+            }
+        }
+    }
+
     /// The same value with one change, for every part of it: a key left out, a key added, a text or number replaced, an
     /// array shortened.
     #[must_use]
@@ -51,8 +64,9 @@ impl Json {
                 }
             }
             Self::Object(fields) => {
+                // After all others, as keys stand in order.
                 changes.push(Self::Object(
-                    [fields.as_slice(), &[("unheard_of".into(), Self::Leaf("1".into()))]].concat(),
+                    [fields.as_slice(), &[("~unheard of".into(), Self::Leaf("1".into()))]].concat(),
                 ));
                 for (at, (_, value)) in fields.iter().enumerate() {
                     changes.push(Self::Object([&fields[..at], &fields[at + 1..]].concat()));

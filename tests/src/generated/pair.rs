@@ -5,9 +5,10 @@ use std::fs;
 use std::path::Path;
 
 use es_core::lock::Mode;
+use es_core::shape::Schema;
 use serde::{Deserialize, Serialize};
 
-use super::{Json, Payload, Random, Reading, Side};
+use super::{Json, Payload, Random, Reading, Side, Writer};
 
 /// How many random values each version of an event gets.
 const VALUES: usize = 12;
@@ -89,7 +90,7 @@ impl Pair {
                     for (change, after) in after {
                         let (verdict, text) = match after.lock(folder, Mode::Check) {
                             Err(error) => (Verdict::Red, error.to_string()),
-                            Ok(()) => compared(&stored, after),
+                            Ok(()) => compared(&stored, &before, after),
                         };
                         add(Some(*change), verdict, text);
                     }
@@ -105,47 +106,92 @@ impl Pair {
 fn stored(before: &Side, random: &mut Random) -> Result<Vec<(Payload, Reading)>, (Verdict, String)> {
     let (mut stored, mut known) = (Vec::new(), BTreeSet::new());
     for writer in before.writers() {
+        let Some(schema) = before.schema(writer) else { continue };
         let mut payloads = Vec::new();
         for _ in 0..VALUES {
-            // A value that cannot be written is never stored.
+            // A value that cannot be written, or not be read again, is refused at the append.
             let Ok((payload, meaning)) = writer.write(random) else { continue };
-            let reading = before.read(&payload).map_err(|problem| {
-                (Verdict::NotItself, format!("{payload}\nwas written and is not read: {problem}"))
-            })?;
-            if writer.is_todays() && reading.means != meaning {
-                return Err((
-                    Verdict::NotItself,
-                    format!("{payload}\nwas written for {meaning}\nand is read as   {}", reading.means),
-                ));
-            }
+            let Ok(reading) = before.read(&payload) else { continue };
+            is_itself(writer, &payload, &meaning, &reading)?;
+            is_written(&schema, &payload)?;
             payloads.push(payload);
         }
-        let Some(first) = payloads.first().cloned() else { continue };
-        let schema = before.schema(&first.name, first.version);
-        for sample in schema.iter().flat_map(es_core::shape::Schema::samples) {
-            payloads.push(Payload { json: sample.to_string(), ..first.clone() });
-        }
+        let of = |json: String| writer.payload(json);
+        payloads.extend(schema.samples().iter().map(|sample| of(sample.to_string())));
         // Values that are nearly those: what the program reads of them may be stored as well.
         let near: Vec<Payload> = payloads
             .iter()
             .filter_map(|payload| Json::read(payload.json.as_bytes()).ok())
             .flat_map(|json| json.changes())
-            .map(|json| Payload { json: json.to_string(), ..first.clone() })
+            .map(|json| of(json.to_string()))
             .collect();
         payloads.extend(near);
+        payloads.retain(|payload| known.insert(payload.to_string()));
+        payloads.truncate(MOST);
         for payload in payloads {
-            if stored.len() < MOST
-                && known.insert((payload.version, payload.name.clone(), payload.json.clone()))
-                && let Ok(reading) = before.read(&payload)
-            {
-                stored.push((payload, reading));
-            }
+            let reading = before.read(&payload);
+            is_read(&schema, &payload, reading.as_ref())?;
+            stored.extend(reading.ok().map(|reading| (payload, reading)));
         }
     }
     Ok(stored)
 }
 
-fn compared(stored: &[(Payload, Reading)], after: &Side) -> (Verdict, String) {
+/// Whether a value is read as what it was written for. What is not read at all is refused at the append.
+fn is_itself(
+    writer: &Writer,
+    payload: &Payload,
+    meaning: &str,
+    reading: &Reading,
+) -> Result<(), (Verdict, String)> {
+    if writer.is_todays() && reading.means != meaning {
+        let text = format!("{payload}\nwas written for {meaning}\nand is read as   {}", reading.means);
+        return Err((Verdict::NotItself, text));
+    }
+    Ok(())
+}
+
+/// What serde writes fits the shape.
+fn is_written(schema: &Schema, payload: &Payload) -> Result<(), (Verdict, String)> {
+    let Ok(value) = serde_json::from_str(&payload.json) else { return Ok(()) };
+    match schema.check(&value) {
+        Ok(()) => Ok(()),
+        Err(misfit) => Err((Verdict::Unfit, format!("{payload}\nis written and does not fit: {misfit}"))),
+    }
+}
+
+/// The shape says of every value whether serde reads it.
+fn is_read(
+    schema: &Schema,
+    payload: &Payload,
+    reading: Result<&Reading, &String>,
+) -> Result<(), (Verdict, String)> {
+    let (Ok(value), Ok(json)) = (serde_json::from_str(&payload.json), Json::read(payload.json.as_bytes()))
+    else {
+        return Ok(());
+    };
+    // A shape is asked about values, in which no key stands twice.
+    if json.has_double_keys() {
+        return Ok(());
+    }
+    match (schema.check_read(&value), reading) {
+        (Ok(()), Ok(_)) | (Err(_), Err(_)) => Ok(()),
+        // A newtype of an option looks like a transparent one, which may be absent.
+        (Ok(()), Err(problem)) if problem.contains("missing field") => Ok(()),
+        (Ok(()), Err(problem)) => {
+            Err((Verdict::Unfit, format!("{payload}\nfits what is read, and is not read: {problem}")))
+        }
+        (Err(misfit), Ok(_)) => {
+            Err((Verdict::Unfit, format!("{payload}\nis read and does not fit: {misfit}")))
+        }
+    }
+}
+
+fn compared(stored: &[(Payload, Reading)], before: &Side, after: &Side) -> (Verdict, String) {
+    let (old, new) = (before.streams(), after.streams());
+    if old != new {
+        return (Verdict::Misread, format!("streams of {old} are read as {new}"));
+    }
     for (payload, reading) in stored {
         let problem = match after.read(payload) {
             Err(problem) => format!("is not read any more: {problem}"),

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use es_core::lock::{Lock, LockError, Mode};
 use es_core::shape::Schema;
-use es_core::{Aggregate, Catalogue, Event, OffsetDateTime, Position, RawEvent, Revision, StreamId, Uuid};
+use es_core::{
+    Aggregate, Catalogue, Event, EventShape, OffsetDateTime, Position, RawEvent, Revision, StreamId, Uuid,
+};
 
 use super::{Json, Make, Mean, Random};
 
@@ -80,13 +82,20 @@ impl Writer {
     pub fn write(&self, random: &mut Random) -> Result<(Payload, String), String> {
         let (json, meaning) = (self.make)(random)?;
         let json = String::from_utf8(json).map_err(|error| error.to_string())?;
-        Ok((Payload { name: self.name.into(), version: self.version, json }, meaning))
+        Ok((self.payload(json), meaning))
+    }
+
+    /// An event of this version that holds this JSON.
+    #[must_use]
+    pub fn payload(&self, json: String) -> Payload {
+        Payload { name: self.name.into(), version: self.version, json }
     }
 }
 
 /// One program: what it publishes, reads and writes.
 #[derive(Debug, Clone, Copy)]
 pub struct Side {
+    streams: (&'static str, fn() -> &'static str),
     lock: fn(&Path, Mode) -> Result<(), LockError>,
     read: fn(&RawEvent<'_>) -> Result<Reading, String>,
     catalogue: fn() -> Catalogue,
@@ -98,6 +107,7 @@ impl Side {
     #[must_use]
     pub const fn of<A: Aggregate + Mean>(writers: &'static [Writer]) -> Self {
         Self {
+            streams: (A::NAME, std::any::type_name::<A::Id>),
             lock: |folder, mode| {
                 Lock::new(folder).with::<A>().run(mode)?;
                 Ok(())
@@ -117,18 +127,24 @@ impl Side {
         (self.lock)(folder, mode)
     }
 
+    /// Which streams it reads: the category, and the type of the keys in it.
+    #[must_use]
+    pub fn streams(&self) -> String {
+        format!("{}/{}", self.streams.0, (self.streams.1)())
+    }
+
     /// Its events.
     #[must_use]
     pub const fn writers(&self) -> &'static [Writer] {
         self.writers
     }
 
-    /// The shape of one version of an event.
+    /// The shape of what is written.
     #[must_use]
-    pub fn schema(&self, name: &str, version: u32) -> Option<Schema> {
+    pub fn schema(&self, writer: &Writer) -> Option<Schema> {
         let catalogue = (self.catalogue)();
-        let shape =
-            catalogue.events().iter().find(|shape| (shape.name(), shape.version()) == (name, version));
+        let is_of = |shape: &&EventShape| (shape.name(), shape.version()) == (writer.name, writer.version);
+        let shape = catalogue.events().iter().find(is_of);
         shape.map(|shape| shape.schema().clone())
     }
 

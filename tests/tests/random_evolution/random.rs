@@ -3,8 +3,8 @@
 use es_tests::generated::Random;
 
 use crate::types::{
-    Argument, Body, Container, Default, Event, Field, Fields, Id, Parameter, Past, Program, Repr, Rule,
-    Shifted, Source, Ty, TypeDef, Variant, With,
+    Aggregate, Argument, Body, Container, Default, Event, Field, Fields, Id, Parameter, Past, Program, Repr,
+    Rule, Shifted, Source, Step, Ty, TypeDef, Variant, With,
 };
 use crate::valid::{is_valid, used};
 
@@ -18,7 +18,9 @@ pub(crate) const INTEGERS: [&str; 5] = ["i64", "u8", "u32", "i32", "u64"];
 /// A program that compiles.
 pub(crate) fn program(random: &mut Random) -> Program {
     loop {
-        let mut program = Program { types: Vec::new(), events: Vec::new(), next: 0 };
+        let aggregate =
+            Aggregate { name: "subject".into(), id: "String", snapshots: chance(3, random), adds: 0 };
+        let mut program = Program { types: Vec::new(), events: Vec::new(), aggregate, next: 0 };
         for name in TYPES.iter().take(1 + random.below(4)) {
             add_type(&mut program, name, random);
         }
@@ -101,7 +103,7 @@ fn add_type(program: &mut Program, name: &str, random: &mut Random) {
         let mut of = shell(serde, body);
         of.default = random.below(1000) as u64;
         if chance(8, random) {
-            of.shape = Some(format!("{name}Shape"));
+            of.shape = Some(if chance(2, random) { format!("{name}Shape") } else { "Shared".into() });
         }
         *changed.types.last_mut().expect("the shell") = of;
         if is_valid(&with_an_event(&changed)) {
@@ -151,6 +153,11 @@ fn variants(program: &mut Program, within: Id, random: &mut Random) -> Vec<Varia
     {
         (last.is_other, last.fields) = (true, Fields::Unit);
     }
+    if chance(6, random)
+        && let Some(last) = variants.last_mut()
+    {
+        last.untagged = true;
+    }
     if let Some(unit) = variants.iter_mut().find(|variant| variant.fields == Fields::Unit)
         && chance(2, random)
     {
@@ -170,6 +177,7 @@ pub(crate) fn variant(program: &mut Program, within: Option<Id>, name: &str, ran
             _ => fields(program, within, random),
         },
         is_other: false,
+        untagged: false,
         is_default: false,
     }
 }
@@ -342,9 +350,19 @@ fn add_event(program: &mut Program, rust: &str, wire: &str, random: &mut Random)
 
 fn past(program: &mut Program, fields: &[Field], is_first: bool, random: &mut Random) -> Past {
     match random.below(8) {
-        0 => {
-            let last = fields.last().map_or(0, |field| field.id);
-            Past::Added(vec![(last, random.below(1000) as u64)])
+        0 | 4 => {
+            let mut steps: Vec<Step> = Vec::new();
+            for field in fields {
+                match random.below(3) {
+                    0 => steps.push(Step::Added(field.id, random.below(1000) as u64)),
+                    1 => steps.push(Step::Renamed(field.id, format!("old_{}", field.id))),
+                    _ => {}
+                }
+            }
+            if steps.is_empty() || chance(3, random) {
+                steps.push(Step::Removed("gone".into(), one(&[Ty::Int("i64"), Ty::Text], random)));
+            }
+            Past::History(steps)
         }
         1 | 2 => {
             let mut old = Vec::new();

@@ -7,7 +7,7 @@ mod values;
 use std::fmt::Write as _;
 
 use crate::types::{
-    Argument, Body, Default, Event, Field, Fields, Parameter, Past, Program, Shifted, Ty, TypeDef,
+    Argument, Body, Default, Event, Field, Fields, Parameter, Past, Program, Shifted, Step, Ty, TypeDef,
 };
 use crate::valid::all_fields;
 
@@ -180,20 +180,38 @@ fn named(program: &Program, field: &Field, public: &str, out: &mut String) {
 fn event(program: &Program, event: &Event, out: &mut String) {
     let (version, previous) = match &event.past {
         Past::None | Past::Retired(_) => (1, String::new()),
-        Past::Added(_) => (2, String::new()),
+        Past::History(_) => (2, String::new()),
         Past::Step { .. } => (2, format!(", previous = {}V1", event.rust)),
     };
     let semantics =
         event.semantics.as_ref().map(|text| format!(", semantics = {text:?}")).unwrap_or_default();
-    let _ = writeln!(out, "#[event(name = {:?}, version = {version}{previous}{semantics})]", event.wire);
+    let steps: &[Step] = if let Past::History(steps) = &event.past { steps } else { &[] };
+    let removed: Vec<String> = steps
+        .iter()
+        .filter_map(|step| match step {
+            Step::Removed(name, ty) => Some(format!(", removed(in = 2, {name}: {})", rust(program, ty))),
+            _ => None,
+        })
+        .collect();
+    let _ = writeln!(
+        out,
+        "#[event(name = {:?}, version = {version}{previous}{semantics}{})]",
+        event.wire,
+        removed.concat()
+    );
     out.push_str("#[derive(Debug, Clone, PartialEq)]\n");
     attributes::of_container(&event.serde, out);
     let _ = writeln!(out, "pub struct {} {{", event.rust);
     for field in &event.fields {
-        if let Past::Added(added) = &event.past
-            && let Some((_, seed)) = added.iter().find(|(id, _)| *id == field.id)
-        {
-            let _ = writeln!(out, "        #[event(added(in = 2, default = Random::fixed({seed})))]");
+        for step in steps {
+            let key = match step {
+                Step::Added(id, seed) if *id == field.id => {
+                    format!("added(in = 2, default = Random::fixed({seed}))")
+                }
+                Step::Renamed(id, from) if *id == field.id => format!("renamed(in = 2, from = {from:?})"),
+                _ => continue,
+            };
+            let _ = writeln!(out, "        #[event({key})]");
         }
         named(program, field, "pub ", out);
     }

@@ -5,8 +5,20 @@
 pub(crate) struct Program {
     pub(crate) types: Vec<TypeDef>,
     pub(crate) events: Vec<Event>,
+    pub(crate) aggregate: Aggregate,
     /// The number of the next part.
     pub(crate) next: u32,
+}
+
+/// The aggregate that reads the events, and keeps what it was told.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Aggregate {
+    pub(crate) name: String,
+    pub(crate) id: &'static str,
+    /// Whether its state is kept in snapshots.
+    pub(crate) snapshots: bool,
+    /// What it adds to everything that it was told.
+    pub(crate) adds: u32,
 }
 
 /// The number of a part, which it keeps through all changes: what it means.
@@ -30,12 +42,23 @@ pub(crate) struct Event {
 pub(crate) enum Past {
     /// It is version 1.
     None,
-    /// Version 2, where these fields were added with values that follow from seeds.
-    Added(Vec<(Id, u64)>),
+    /// Version 2, and what it changed in the fields.
+    History(Vec<Step>),
     /// Version 2, of which version 1 is a struct with these fields, and a step makes it from them.
     Step { old: Vec<Field>, made: Vec<(Id, Source)> },
     /// It is retired, and stands for the first event, made from a seed.
     Retired(u64),
+}
+
+/// What version 2 changed in one field.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Step {
+    /// It was added, with a value that follows from a seed.
+    Added(Id, u64),
+    /// It had another name on the wire.
+    Renamed(Id, String),
+    /// A field of this name and type is gone.
+    Removed(String, Ty),
 }
 
 /// Where a step takes a field from.
@@ -95,6 +118,8 @@ pub(crate) struct Variant {
     pub(crate) aliases: Vec<String>,
     pub(crate) fields: Fields,
     pub(crate) is_other: bool,
+    /// Written without its name, in an enum whose other variants have theirs.
+    pub(crate) untagged: bool,
     /// `#[default]`: then `Default` is derived.
     pub(crate) is_default: bool,
 }

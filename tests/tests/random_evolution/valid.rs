@@ -4,17 +4,19 @@ use std::collections::BTreeSet;
 
 use crate::types::{
     Argument, Body, Container, Default, Event, Field, Fields, Id, Parameter, Past, Program, Repr, Rule,
-    Source, Ty, TypeDef, Variant,
+    Source, Step, Ty, TypeDef, Variant,
 };
 
 /// Whether it compiles.
 pub(crate) fn is_valid(program: &Program) -> bool {
-    let names: BTreeSet<&str> = program.types.iter().map(|of| of.rust.as_str()).collect();
-    let shown: BTreeSet<&str> =
-        program.types.iter().map(|of| of.shape.as_deref().unwrap_or(&of.rust)).collect();
+    let names: BTreeSet<&str> = program
+        .types
+        .iter()
+        .map(|of| of.rust.as_str())
+        .chain(program.events.iter().map(|event| event.rust.as_str()))
+        .collect();
     let wires: BTreeSet<&str> = program.events.iter().map(|event| event.wire.as_str()).collect();
-    names.len() == program.types.len()
-        && shown.len() == program.types.len()
+    names.len() == program.types.len() + program.events.len()
         && wires.len() == program.events.len()
         && program.events.first().is_some_and(|event| !matches!(event.past, Past::Retired(_)))
         && program.types.iter().all(|of| is_valid_type(program, of))
@@ -26,11 +28,15 @@ fn is_valid_event(program: &Program, event: &Event) -> bool {
     let fields_are_valid = are_valid_fields(program, &event.fields, &event.serde, None);
     let has = |id: &Id| event.fields.iter().find(|field| field.id == *id);
     let past_is_valid = match &event.past {
-        Past::Added(added) => {
-            !added.is_empty()
-                && added.iter().all(|(id, _)| has(id).is_some_and(|field| !field.flatten))
+        Past::History(steps) => {
+            !steps.is_empty()
                 && !event.serde.default
+                && event.serde.rename_all == Rule::None
                 && event.fields.iter().all(|field| !field.flatten && field.aliases.is_empty())
+                && steps.iter().all(|step| match step {
+                    Step::Added(id, _) | Step::Renamed(id, _) => has(id).is_some(),
+                    Step::Removed(..) => true,
+                })
         }
         Past::Step { old, made } => {
             are_valid_fields(program, old, &Container::PLAIN, None)
@@ -112,12 +118,21 @@ fn are_valid_variants(program: &Program, of: &TypeDef, variants: &[Variant]) -> 
     }
     let others = variants.iter().filter(|variant| variant.is_other).count();
     let rust: BTreeSet<&str> = variants.iter().map(|variant| variant.rust.as_str()).collect();
+    let tagged_first = variants.windows(2).all(|two| !two[0].untagged || two[1].untagged);
     let tagged = !matches!(of.serde.repr, Repr::External | Repr::Untagged);
     !variants.is_empty()
         && rust.len() == variants.len()
         && wires.len() == count
         && variants.iter().filter(|variant| variant.is_default).count() <= 1
         && variants.iter().all(|variant| !variant.is_default || variant.fields == Fields::Unit)
+        && tagged_first
+        && variants.iter().all(|variant| {
+            !variant.untagged
+                || (of.serde.repr == Repr::External
+                    && variant.rename.is_none()
+                    && variant.aliases.is_empty()
+                    && !variant.is_other)
+        })
         && (others == 0
             || (others == 1
                 && tagged

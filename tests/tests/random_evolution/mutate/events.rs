@@ -4,7 +4,7 @@ use es_tests::generated::Random;
 
 use super::{Change, pick, two};
 use crate::random::one;
-use crate::types::{Event, Past, Program, Source};
+use crate::types::{Event, Past, Program, Source, Step, Ty};
 
 pub(super) const KINDS: &[(&str, Change)] = &[
     ("the struct of an event is renamed", rename),
@@ -14,9 +14,15 @@ pub(super) const KINDS: &[(&str, Change)] = &[
     ("events change places", reorder),
     ("the semantics change", semantics),
     ("an added field has another default", added),
+    ("a renamed field had another name", renamed),
+    ("two renamed fields exchange their earlier names", exchange_renamed),
+    ("a removed field had another type", removed),
     ("a step makes something else", step),
     ("a step takes another field", step_field),
     ("a retired event stands for something else", retired),
+    ("the aggregate is renamed", aggregate),
+    ("the aggregate's id is of another type", id),
+    ("an event is applied otherwise under snapshots", apply),
 ];
 
 fn rename(program: &mut Program, random: &mut Random) -> Option<()> {
@@ -63,9 +69,52 @@ fn past<'a>(program: &'a mut Program, random: &mut Random, fits: fn(&Past) -> bo
     program.events.get_mut(at).map(|event| &mut event.past)
 }
 
+fn history<'a>(
+    program: &'a mut Program,
+    random: &mut Random,
+    fits: fn(&Step) -> bool,
+) -> Option<&'a mut Step> {
+    let is_history = |past: &Past| matches!(past, Past::History(_));
+    let Past::History(steps) = past(program, random, is_history)? else { return None };
+    let at = pick(steps, random, fits)?;
+    steps.get_mut(at)
+}
+
 fn added(program: &mut Program, random: &mut Random) -> Option<()> {
-    if let Past::Added(added) = past(program, random, |past| matches!(past, Past::Added(_)))? {
-        added.first_mut()?.1 += 1;
+    if let Step::Added(_, seed) = history(program, random, |step| matches!(step, Step::Added(..)))? {
+        *seed += 1;
+    }
+    Some(())
+}
+
+fn renamed(program: &mut Program, random: &mut Random) -> Option<()> {
+    if let Step::Renamed(_, from) = history(program, random, |step| matches!(step, Step::Renamed(..)))? {
+        *from = "older".into();
+    }
+    Some(())
+}
+
+fn exchange_renamed(program: &mut Program, random: &mut Random) -> Option<()> {
+    let is_history = |past: &Past| matches!(past, Past::History(_));
+    let Past::History(steps) = past(program, random, is_history)? else { return None };
+    let (one, two) = two(steps, random)?;
+    let name = match &steps[one] {
+        Step::Renamed(_, from) => from.clone(),
+        Step::Added(..) | Step::Removed(..) => return None,
+    };
+    let other = match &mut steps[two] {
+        Step::Renamed(_, from) => std::mem::replace(from, name),
+        Step::Added(..) | Step::Removed(..) => return None,
+    };
+    if let Step::Renamed(_, from) = &mut steps[one] {
+        *from = other;
+    }
+    Some(())
+}
+
+fn removed(program: &mut Program, random: &mut Random) -> Option<()> {
+    if let Step::Removed(_, ty) = history(program, random, |step| matches!(step, Step::Removed(..)))? {
+        *ty = if *ty == Ty::Text { Ty::Bool } else { Ty::Text };
     }
     Some(())
 }
@@ -98,4 +147,20 @@ fn retired(program: &mut Program, random: &mut Random) -> Option<()> {
         *seed += 1;
     }
     Some(())
+}
+
+fn aggregate(program: &mut Program, _: &mut Random) -> Option<()> {
+    program.aggregate.name = "renamed".into();
+    Some(())
+}
+
+fn id(program: &mut Program, _: &mut Random) -> Option<()> {
+    program.aggregate.id = "u64";
+    Some(())
+}
+
+fn apply(program: &mut Program, _: &mut Random) -> Option<()> {
+    // Without snapshots the state is folded again.
+    program.aggregate.adds = 1;
+    program.aggregate.snapshots.then_some(())
 }

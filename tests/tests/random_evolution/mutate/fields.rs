@@ -6,7 +6,9 @@ use es_tests::generated::Random;
 
 use super::{Change, pick, two};
 use crate::random;
-use crate::types::{Body, Container, Default, Field, Fields, Id, Past, Program, Rule, Source, Ty, With};
+use crate::types::{
+    Body, Container, Default, Field, Fields, Id, Past, Program, Rule, Source, Step, Ty, With,
+};
 
 pub(super) const KINDS: &[(&str, Change)] = &[
     ("a field is added", add),
@@ -144,7 +146,10 @@ fn remove(program: &mut Program, random: &mut Random) -> Option<()> {
     for event in &mut program.events {
         match &mut event.past {
             Past::Step { made, .. } => made.retain(|(id, _)| *id != gone),
-            Past::Added(added) => added.retain(|(id, _)| *id != gone),
+            Past::History(steps) => steps.retain(|step| match step {
+                Step::Added(id, _) | Step::Renamed(id, _) => *id != gone,
+                Step::Removed(..) => true,
+            }),
             Past::None | Past::Retired(_) => {}
         }
     }

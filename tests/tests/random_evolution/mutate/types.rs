@@ -10,6 +10,7 @@ pub(super) const KINDS: &[(&str, Change)] = &[
     ("a type is renamed", rename),
     ("a type is renamed and keeps its name in shapes", rename_kept),
     ("a type gets another name in shapes", rename_shape),
+    ("a type gets the name of another in shapes", share_shape),
     ("an enum is written in another way", repr),
     ("a tag gets another name", tag),
     ("another rule for names", rule),
@@ -51,6 +52,13 @@ fn rename_kept(program: &mut Program, random: &mut Random) -> Option<()> {
 
 fn rename_shape(program: &mut Program, random: &mut Random) -> Option<()> {
     one(program, random, |_| true)?.shape = Some("Renamed".into());
+    Some(())
+}
+
+fn share_shape(program: &mut Program, random: &mut Random) -> Option<()> {
+    let (one, two) = two(&program.types, random)?;
+    let name = program.types[two].shape.clone().unwrap_or_else(|| program.types[two].rust.clone());
+    program.types[one].shape = Some(name);
     Some(())
 }
 

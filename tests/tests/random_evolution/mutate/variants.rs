@@ -19,6 +19,7 @@ pub(super) const KINDS: &[(&str, Change)] = &[
     ("a variant loses an alias", remove_alias),
     ("an alias moves to another variant", move_alias),
     ("`other` is added or removed", toggle_other),
+    ("a variant loses its tag, or gets it", toggle_untagged),
     ("`#[default]` moves", move_default),
     ("a variant holds something else", refill),
 ];
@@ -140,6 +141,12 @@ fn move_alias(program: &mut Program, random: &mut Random) -> Option<()> {
 fn toggle_other(program: &mut Program, random: &mut Random) -> Option<()> {
     let last = place(program, random)?.variants.last_mut()?;
     last.is_other = !last.is_other;
+    Some(())
+}
+
+fn toggle_untagged(program: &mut Program, random: &mut Random) -> Option<()> {
+    let last = place(program, random)?.variants.last_mut()?;
+    last.untagged = !last.untagged;
     Some(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::types::{Event, Field, Id, Past, Program, Source};
+use crate::types::{Aggregate, Event, Field, Id, Past, Program, Source};
 
 pub(super) fn aggregate(program: &Program, out: &mut String) {
     let is_retired = |event: &&Event| matches!(event.past, Past::Retired(_));
@@ -12,19 +12,26 @@ pub(super) fn aggregate(program: &Program, out: &mut String) {
     let retired: Vec<&Event> = program.events.iter().filter(is_retired).collect();
     let list =
         if retired.is_empty() { String::new() } else { format!(", retired({})", names(retired.clone())) };
+    let Aggregate { name, id, snapshots, adds } = &program.aggregate;
+    let (derived, kept) = if *snapshots {
+        (", Clone, Serialize, Deserialize, Shape", ", snapshot(every = 10)")
+    } else {
+        ("", "")
+    };
     let _ = writeln!(
         out,
-        "/// Keeps what it was told.\n#[derive(Aggregate, Debug, Default)]\n\
-         #[aggregate(name = \"subject\", id = String, events({}){list})]\npub struct Subject {{ told: Vec<String> }}\n\
+        "/// Keeps what it was told.\n#[derive(Aggregate, Debug, Default{derived})]\n\
+         #[aggregate(name = {name:?}, id = {id}, events({}){list}{kept})]\npub struct Subject {{ told: Vec<String> }}\n\
          impl Mean for Subject {{ fn mean(&self, out: &mut String) {{ out.push_str(&self.told.join(\", then \")); }} }}",
         names(written.clone())
     );
+    let adds = if *adds == 0 { String::new() } else { format!(" + \" and {adds}\"") };
     let mut writers = String::new();
     for event in &written {
         let name = &event.rust;
         let _ = writeln!(
             out,
-            "impl Apply<{name}> for Subject {{ fn apply(&mut self, event: {name}) {{ self.told.push(event.meaning()); }} }}"
+            "impl Apply<{name}> for Subject {{ fn apply(&mut self, event: {name}) {{ self.told.push(event.meaning(){adds}); }} }}"
         );
         let _ = write!(writers, "Writer::of::<{name}>(), ");
         if matches!(event.past, Past::Step { .. }) {

@@ -44,6 +44,7 @@ pub(super) fn of_variant(variant: &Variant, out: &mut String) {
     let mut keys: Vec<String> = variant.rename.iter().map(|name| format!("rename = {name:?}")).collect();
     keys.extend(variant.aliases.iter().map(|name| format!("alias = {name:?}")));
     keys.extend(variant.is_other.then(|| "other".into()));
+    keys.extend(variant.untagged.then(|| "untagged".into()));
     serde(&keys, out);
     if variant.is_default {
         out.push_str("        #[default]\n");
