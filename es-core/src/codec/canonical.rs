@@ -33,24 +33,30 @@ fn value(rest: &mut &[u8]) -> Vec<u8> {
             [b"{", members.join(&b',').as_slice(), b"}"].concat()
         }
         Some(b'[') => [b"[", items(rest, value).join(&b',').as_slice(), b"]"].concat(),
-        Some(b'"') => {
-            let mut is_escaped = false;
-            let end = rest.iter().skip(1).position(|&byte| {
-                let ends = byte == b'"' && !is_escaped;
-                is_escaped = byte == b'\\' && !is_escaped;
-                ends
-            });
-            take(rest, end.map_or(rest.len(), |end| end + 2)).to_vec()
-        }
-        _ => {
-            let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b':') || byte.is_ascii_whitespace();
-            take(rest, rest.iter().position(ends).unwrap_or(rest.len())).to_vec()
-        }
+        Some(b'"') => string(rest).to_vec(),
+        _ => word(rest).to_vec(),
     }
 }
 
+/// Takes a string with its quotes.
+pub(super) fn string<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
+    let mut is_escaped = false;
+    let end = rest.iter().skip(1).position(|&byte| {
+        let ends = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    });
+    take(rest, end.map_or(rest.len(), |end| end + 2))
+}
+
+/// Takes a number, or a word such as `null`.
+pub(super) fn word<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
+    let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b':') || byte.is_ascii_whitespace();
+    take(rest, rest.iter().position(ends).unwrap_or(rest.len()))
+}
+
 /// Takes a list with its brackets.
-fn items<T>(rest: &mut &[u8], mut item: impl FnMut(&mut &[u8]) -> T) -> Vec<T> {
+pub(super) fn items<T>(rest: &mut &[u8], mut item: impl FnMut(&mut &[u8]) -> T) -> Vec<T> {
     let mut items = Vec::new();
     take(rest, 1);
     while let Some(byte) = next(rest) {
@@ -69,12 +75,12 @@ fn items<T>(rest: &mut &[u8], mut item: impl FnMut(&mut &[u8]) -> T) -> Vec<T> {
 }
 
 /// The next byte that is not a space.
-fn next(rest: &mut &[u8]) -> Option<u8> {
+pub(super) fn next(rest: &mut &[u8]) -> Option<u8> {
     *rest = rest.trim_ascii_start();
     rest.first().copied()
 }
 
-fn take<'a>(rest: &mut &'a [u8], bytes: usize) -> &'a [u8] {
+pub(super) fn take<'a>(rest: &mut &'a [u8], bytes: usize) -> &'a [u8] {
     let (taken, behind) = rest.split_at(bytes.min(rest.len()));
     *rest = behind;
     taken

@@ -1,6 +1,7 @@
 //! Payloads: JSON, without the numbers that JSON cannot hold.
 
 mod canonical;
+mod exact;
 mod lean;
 mod payload;
 mod strict;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Error;
 
 pub(crate) use canonical::canonical;
+pub(crate) use exact::{Exact, Refused};
 pub(crate) use lean::{Json, Lean};
 pub use payload::Payload;
 pub(crate) use strict::Strict;

@@ -1,12 +1,11 @@
 //! Whether payloads have the shape that is locked for them: a shape that the code does not write protects
 //! nothing.
 
-use serde_json::Value;
-
 use super::code::{Code, Entry};
 use super::findings::Finding;
 use super::published::Published;
 use super::today::Today;
+use crate::codec::Exact;
 use crate::shape::Schema;
 
 /// Where a stored payload, and what the code writes for it, differ from their shapes. `place` names the
@@ -16,10 +15,10 @@ pub(super) fn check(
     published: &Published,
     entries: &[&Entry],
     place: &str,
-    stored: &Value,
+    stored: &Exact,
     today: &Today,
 ) -> Vec<Finding> {
-    let stored = entries.iter().find_map(|entry| entry.shape.schema().check_read(stored).err());
+    let stored = entries.iter().find_map(|entry| entry.shape.schema().check_read(&stored.rounded()).err());
     let stored = stored.map(|misfit| {
         Finding::new(format!(
             "{place} does not have the shape of {published}: {misfit}\n\
@@ -36,7 +35,7 @@ pub(super) fn check(
 pub(super) fn misfit(code: &Code, today: &Today) -> Option<String> {
     today.written().find_map(|written| {
         let published = Published { name: written.name.clone(), version: written.version };
-        let misfit = code.entries.get(&published)?.shape.schema().check(&written.payload).err()?;
+        let misfit = code.entries.get(&published)?.shape.schema().check(&written.payload.rounded()).err()?;
         Some(format!("the code writes {published} in another shape than its own: {misfit}"))
     })
 }

@@ -2,9 +2,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use serde_json::Value;
-
 use super::reader::{Written, as_stored};
+use crate::codec::Exact;
 use crate::shape::Schema;
 use crate::{Aggregate, Fingerprint, Payload};
 
@@ -18,7 +17,7 @@ pub(super) struct Folding {
 }
 
 /// The state after each event. With `true` each state is stored as a snapshot and loaded before the next event.
-type Fold = fn(&[Written], bool) -> Vec<Result<Value, String>>;
+type Fold = fn(&[Written], bool) -> Vec<Result<Exact, String>>;
 
 impl Folding {
     pub(super) fn of<A: Aggregate>() -> Option<Self> {
@@ -32,13 +31,13 @@ impl Folding {
     }
 
     /// With sets in order, so that the states can be compared.
-    pub(super) fn states(&self, events: &[Written], is_reloaded: bool) -> Vec<Result<Value, String>> {
+    pub(super) fn states(&self, events: &[Written], is_reloaded: bool) -> Vec<Result<Exact, String>> {
         let states = (self.fold)(events, is_reloaded).into_iter();
         states.map(|state| state.map(|state| self.state.in_order(state))).collect()
     }
 }
 
-fn fold<A: Aggregate>(events: &[Written], is_reloaded: bool) -> Vec<Result<Value, String>> {
+fn fold<A: Aggregate>(events: &[Written], is_reloaded: bool) -> Vec<Result<Exact, String>> {
     let Some(snapshots) = A::snapshots() else { return Vec::new() };
     let mut state = A::default();
     let mut states = Vec::new();
@@ -54,9 +53,9 @@ fn fold<A: Aggregate>(events: &[Written], is_reloaded: bool) -> Vec<Result<Value
             Ok(Err(problem)) => return failed(states, problem),
             Err(_) => return failed(states, "it panics".into()),
         };
-        match serde_json::from_slice(&json) {
+        match Exact::parse(&json) {
             Ok(value) => states.push(Ok(value)),
-            Err(error) => return failed(states, error.to_string()),
+            Err(refused) => return failed(states, refused.to_string()),
         }
         if is_reloaded {
             match catch_unwind(|| snapshots.decode(&json)) {
@@ -69,7 +68,7 @@ fn fold<A: Aggregate>(events: &[Written], is_reloaded: bool) -> Vec<Result<Value
     states
 }
 
-fn failed(mut states: Vec<Result<Value, String>>, problem: String) -> Vec<Result<Value, String>> {
+fn failed(mut states: Vec<Result<Exact, String>>, problem: String) -> Vec<Result<Exact, String>> {
     states.push(Err(problem));
     states
 }

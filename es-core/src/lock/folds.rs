@@ -5,8 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value, json};
-
 use super::code::Code;
 use super::file::Write;
 use super::findings::Finding;
@@ -15,6 +13,7 @@ use super::payloads::{Folder, file_name};
 use super::published::Published;
 use super::reader::{Reader, Written};
 use super::today::first_difference;
+use crate::codec::Exact;
 
 /// More events than this are not folded.
 const MOST: usize = 256;
@@ -28,7 +27,7 @@ pub(super) struct Checked {
     pub(super) due: Vec<String>,
 }
 
-pub(super) fn check(code: &Code, payloads: &BTreeMap<Published, Vec<Value>>, folder: &Folder) -> Checked {
+pub(super) fn check(code: &Code, payloads: &BTreeMap<Published, Vec<Exact>>, folder: &Folder) -> Checked {
     let mut checked = Checked::default();
     for folding in &code.folds {
         if !folding.state.opaque().is_empty() {
@@ -45,13 +44,10 @@ pub(super) fn check(code: &Code, payloads: &BTreeMap<Published, Vec<Value>>, fol
         match check_one(code, folding, recorded.as_ref(), payloads, &name) {
             Err(finding) => checked.findings.push(finding),
             Ok(None) => {}
-            Ok(Some(value)) => match folder.write_json(&name, &value) {
-                Ok(write) => {
-                    checked.writes.push(write);
-                    checked.due.push(name);
-                }
-                Err(finding) => checked.findings.push(finding),
-            },
+            Ok(Some(text)) => {
+                checked.writes.push(folder.file(&name, text));
+                checked.due.push(name);
+            }
         }
     }
     checked
@@ -61,7 +57,7 @@ pub(super) fn check(code: &Code, payloads: &BTreeMap<Published, Vec<Value>>, fol
 struct Recorded {
     fingerprint: String,
     events: Vec<Written>,
-    states: Vec<Value>,
+    states: Vec<Exact>,
 }
 
 fn recorded(folder: &Folder, name: &str) -> Result<Option<Recorded>, Finding> {
@@ -72,7 +68,7 @@ fn recorded(folder: &Folder, name: &str) -> Result<Option<Recorded>, Finding> {
         let (mut events, mut states) = (Vec::new(), Vec::new());
         for step in value.get("events")?.as_array()? {
             let name = step.get("name")?.as_str()?.to_owned();
-            let version = step.get("version")?.as_u64()?.try_into().ok()?;
+            let version = step.get("version")?.as_u32()?;
             events.push(Written { name, version, payload: step.get("stored")?.clone() });
             states.push(step.get("state")?.clone());
         }
@@ -91,9 +87,9 @@ fn check_one(
     code: &Code,
     folding: &Folding,
     recorded: Option<&Recorded>,
-    payloads: &BTreeMap<Published, Vec<Value>>,
+    payloads: &BTreeMap<Published, Vec<Exact>>,
     name: &str,
-) -> Result<Option<Value>, Finding> {
+) -> Result<Option<String>, Finding> {
     let aggregate = folding.aggregate;
     let fingerprint = folding.fingerprint.to_string();
     let before = recorded.filter(|recorded| recorded.fingerprint == fingerprint);
@@ -136,21 +132,21 @@ fn check_one(
     if is_whole && known == events.len() && before.is_some() {
         return Ok(None);
     }
+    Ok(Some(written(&fingerprint, &events, &states)))
+}
+
+/// One line for each step, so that a new one is one line more.
+fn written(fingerprint: &str, events: &[Written], states: &[Exact]) -> String {
     let steps = events.iter().zip(states).map(|(Written { name, version, payload }, state)| {
-        let mut step = Map::new();
-        step.insert("name".into(), name.clone().into());
-        step.insert("version".into(), (*version).into());
-        step.insert("stored".into(), payload.clone());
-        step.insert("state".into(), state);
-        Value::Object(step)
+        let name = Exact::from(name.as_str());
+        format!("    {{\"name\":{name},\"version\":{version},\"stored\":{payload},\"state\":{state}}}")
     });
-    let mut value = json!({ "fingerprint": fingerprint, "events": steps.collect::<Vec<_>>() });
-    value.sort_all_objects();
-    Ok(Some(value))
+    let steps = steps.collect::<Vec<_>>().join(",\n");
+    format!("{{\n  \"fingerprint\": \"{fingerprint}\",\n  \"events\": [\n{steps}\n  ]\n}}\n")
 }
 
 /// The golden payloads that the aggregate reads, in order.
-fn new(code: &Code, aggregate: &'static str, payloads: &BTreeMap<Published, Vec<Value>>) -> Vec<Written> {
+fn new(code: &Code, aggregate: &'static str, payloads: &BTreeMap<Published, Vec<Exact>>) -> Vec<Written> {
     let is_read = |published: &&Published| {
         code.under_present_names(published)
             .any(|entry| entry.readers.iter().any(|(reader, _)| *reader == Reader::Aggregate(aggregate)))
@@ -180,7 +176,7 @@ fn differs(folding: &Folding, events: &[Written], difference: &str, name: &str) 
 }
 
 /// A state must go on from a snapshot as it goes on by itself, and be the same each time.
-fn check_snapshots(folding: &Folding, events: &[Written], states: &[Value]) -> Result<(), Finding> {
+fn check_snapshots(folding: &Folding, events: &[Written], states: &[Exact]) -> Result<(), Finding> {
     let aggregate = folding.aggregate;
     let find = |reloaded: bool| {
         let again = folding.states(events, reloaded);

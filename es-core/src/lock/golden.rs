@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
 use super::Mode;
 use super::advice::meaning;
 use super::code::{Code, Entry};
@@ -13,6 +11,7 @@ use super::fits;
 use super::payloads::{Folder, Golden};
 use super::published::Published;
 use super::today::{self, Difference, Today, Unclear};
+use crate::codec::Exact;
 
 /// What came of reading all payloads.
 #[derive(Default)]
@@ -25,7 +24,7 @@ pub(super) struct Checked {
     /// The files in which it only writes what follows from other changes.
     pub(super) due: Vec<String>,
     /// All payloads that were read, for the folds.
-    pub(super) payloads: BTreeMap<Published, Vec<Value>>,
+    pub(super) payloads: BTreeMap<Published, Vec<Exact>>,
 }
 
 /// One published version whose payloads were read.
@@ -34,7 +33,7 @@ struct Read<'a> {
     entries: Vec<&'a Entry>,
     payloads: Vec<Golden>,
     /// The payloads that mean something else, by their number.
-    changed: Vec<(usize, (Value, Difference))>,
+    changed: Vec<(usize, (Exact, Difference))>,
     is_due: bool,
 }
 
@@ -109,14 +108,11 @@ pub(super) fn check(
 
 impl Checked {
     fn write(&mut self, folder: &Folder, published: &Published, payloads: &[Golden]) {
-        match folder.write(published, payloads) {
-            Ok(write) => self.writes.push(write),
-            Err(finding) => self.findings.push(finding),
-        }
+        self.writes.push(folder.write(published, payloads));
     }
 }
 
-fn stored(payloads: Vec<Golden>) -> Vec<Value> {
+fn stored(payloads: Vec<Golden>) -> Vec<Exact> {
     payloads.into_iter().map(|golden| golden.stored).collect()
 }
 
@@ -124,7 +120,7 @@ fn stored(payloads: Vec<Golden>) -> Vec<Value> {
 fn made_up(code: &Code, published: &Published, entries: &[&Entry]) -> Result<Vec<Golden>, String> {
     let Some(entry) = entries.first() else { return Ok(Vec::new()) };
     let name = entry.shape.name();
-    let golden = |payload: &Value| match Today::of(code, entries, &today::stored(published, payload)) {
+    let golden = |payload: &Exact| match Today::of(code, entries, &today::stored(published, payload)) {
         Ok(today) => {
             if let Some(misfit) = fits::misfit(code, &today) {
                 return Err(misfit);
@@ -138,7 +134,7 @@ fn made_up(code: &Code, published: &Published, entries: &[&Entry]) -> Result<Vec
         }
     };
     let mut payloads = Vec::new();
-    for sample in entry.shape.schema().samples() {
+    for sample in entry.shape.schema().samples().iter().map(Exact::from) {
         let mut made = golden(&sample)?;
         // Once through the code, so that numbers and times look as the code writes them.
         if let (Some(today), Some(version)) = (&made.today, made.version)
@@ -151,7 +147,7 @@ fn made_up(code: &Code, published: &Published, entries: &[&Entry]) -> Result<Vec
     }
     // What refuses the absence of a field has no meaning without it.
     let partial = entry.shape.schema().partial_samples();
-    payloads.extend(partial.iter().filter_map(|sample| golden(sample).ok()));
+    payloads.extend(partial.iter().filter_map(|sample| golden(&sample.into()).ok()));
     Ok(payloads)
 }
 
@@ -215,6 +211,6 @@ fn read<'a>(
     Read { published, entries, payloads, changed, is_due }
 }
 
-fn some((today, version): (Value, Option<u32>)) -> (Option<Value>, Option<u32>) {
+fn some((today, version): (Exact, Option<u32>)) -> (Option<Exact>, Option<u32>) {
     (Some(today), version)
 }

@@ -4,11 +4,10 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use serde_json::{Map, Value};
-
 use super::file::{self, Write};
 use super::findings::Finding;
 use super::published::Published;
+use crate::codec::{Exact, Refused};
 
 const FOLDER: &str = "events";
 
@@ -19,38 +18,31 @@ pub(super) struct Folder {
 /// One stored payload.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Golden {
-    pub(super) stored: Value,
+    pub(super) stored: Exact,
     /// What it means; nothing where an update is to find out.
-    pub(super) today: Option<Value>,
+    pub(super) today: Option<Exact>,
     /// The version in which that is written; nothing where it is a list of events.
     pub(super) version: Option<u32>,
 }
 
 impl Golden {
-    fn read(value: Value) -> Option<Self> {
-        let Value::Object(mut fields) = value else { return None };
+    fn read(value: Exact) -> Option<Self> {
+        let Exact::Object(mut fields) = value else { return None };
         let (stored, today, version) =
             (fields.remove("stored")?, fields.remove("today"), fields.remove("version"));
         let version = match version {
             None => None,
-            Some(version) => Some(version.as_u64()?.try_into().ok()?),
+            Some(version) => Some(version.as_u32()?),
         };
         let is_sound = fields.is_empty() && (today.is_some() || version.is_none());
         is_sound.then_some(Self { stored, today, version })
     }
 
-    fn written(&self) -> Value {
-        let mut fields = Map::new();
-        fields.insert("stored".into(), self.stored.clone());
-        if let Some(today) = &self.today {
-            fields.insert("today".into(), today.clone());
-        }
-        if let Some(version) = self.version {
-            fields.insert("version".into(), version.into());
-        }
-        let mut value = Value::Object(fields);
-        value.sort_all_objects();
-        value
+    fn written(&self) -> Exact {
+        let stored = Some(("stored", self.stored.clone()));
+        let today = self.today.clone().map(|today| ("today", today));
+        let version = self.version.map(|version| ("version", version.into()));
+        stored.into_iter().chain(today).chain(version).collect()
     }
 }
 
@@ -70,7 +62,7 @@ impl Folder {
         let of_conflict = "If two branches added payloads to it, keep those of both. If both made this version, give one of them \
                            the next version: keep the file of the other, and run `ES_LOCK=update cargo test` for the new one.";
         let Some(value) = self.json(&name, of_conflict)? else { return Ok(None) };
-        let Value::Array(items) = value else { return Err(no_list(&name)) };
+        let Exact::Array(items) = value else { return Err(no_list(&name)) };
         if items.is_empty() {
             return Err(no_list(&name));
         }
@@ -88,12 +80,13 @@ impl Folder {
         Ok(Some(payloads))
     }
 
-    pub(super) fn write(&self, published: &Published, payloads: &[Golden]) -> Result<Write, Finding> {
-        self.write_json(&Self::name(published), &payloads.iter().map(Golden::written).collect())
+    pub(super) fn write(&self, published: &Published, payloads: &[Golden]) -> Write {
+        let list: Exact = payloads.iter().map(Golden::written).collect();
+        self.file(&Self::name(published), format!("{list:#}\n"))
     }
 
     /// A file of JSON; `None` without one.
-    pub(super) fn json(&self, name: &str, of_conflict: &str) -> Result<Option<Value>, Finding> {
+    pub(super) fn json(&self, name: &str, of_conflict: &str) -> Result<Option<Exact>, Finding> {
         let text = match fs::read_to_string(self.root.join(name)) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
@@ -102,17 +95,19 @@ impl Folder {
         if let Some(line) = file::merge_marker(&text) {
             return Err(Finding::new(format!("{name} line {line}: a merge was not resolved\n{of_conflict}")));
         }
-        match serde_json::from_str(&text) {
+        match Exact::parse(text.as_bytes()) {
             Ok(value) => Ok(Some(value)),
-            Err(error) => Err(Finding::new(format!("{name} is no JSON: {error}"))),
+            Err(Refused::NoJson(error)) => Err(Finding::new(format!("{name} is no JSON: {error}"))),
+            Err(twice @ Refused::Twice(_)) => Err(Finding::new(format!(
+                "{name} holds a key twice in one object: {twice}\n\
+                 Readers of JSON differ in which of the two they take. Write it once; two payloads are two items of the list."
+            ))),
         }
     }
 
-    pub(super) fn write_json(&self, name: &str, value: &Value) -> Result<Write, Finding> {
-        match serde_json::to_string_pretty(value) {
-            Ok(text) => Ok(Write { path: self.root.join(name), text: text + "\n" }),
-            Err(error) => Err(Finding::new(format!("{name} cannot be written: {error}"))),
-        }
+    /// A file that an update writes.
+    pub(super) fn file(&self, name: &str, text: String) -> Write {
+        Write { path: self.root.join(name), text }
     }
 }
 

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::catalogue::EventDescription;
+use crate::codec::Exact;
 use crate::{Aggregate, Payload, Position, Projection, RawEvent, Revision, StreamId};
 
 /// An event, as it is written.
@@ -15,7 +15,7 @@ use crate::{Aggregate, Payload, Position, Projection, RawEvent, Revision, Stream
 pub(super) struct Written {
     pub(super) name: String,
     pub(super) version: u32,
-    pub(super) payload: Value,
+    pub(super) payload: Exact,
 }
 
 /// What reads an event, by its name.
@@ -103,7 +103,8 @@ fn whole(
 }
 
 fn as_written(name: &str, version: u32, json: &[u8]) -> Result<Written, String> {
-    let payload = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+    let payload =
+        Exact::parse(json).map_err(|refused| format!("in what the code writes of `{name}`, {refused}"))?;
     Ok(Written { name: name.to_owned(), version, payload })
 }
 

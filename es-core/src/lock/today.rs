@@ -1,11 +1,10 @@
 //! What a stored payload means today: the events that its readers make of it.
 
-use serde_json::{Map, Value};
-
 use super::code::{Code, Entry};
 use super::file;
 use super::published::Published;
 use super::reader::{Reader, Written, replayed};
+use crate::codec::Exact;
 
 /// What each reader makes of one stored payload.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +52,7 @@ impl Today {
     }
 
     /// As it stands in a file: the payload with its version, or else a list of events.
-    pub(super) fn in_file(&self, name: &str) -> (Value, Option<u32>) {
+    pub(super) fn in_file(&self, name: &str) -> (Exact, Option<u32>) {
         if let Some(written) = self.itself(name) {
             return (written.payload.clone(), Some(written.version));
         }
@@ -61,14 +60,13 @@ impl Today {
         let readers = if all_same { self.0.get(..1).unwrap_or_default() } else { &self.0[..] };
         let events = readers.iter().flat_map(|(reader, events)| {
             events.iter().map(move |Written { name, version, payload }| {
-                let mut event = Map::new();
-                if !all_same {
-                    event.insert("reader".into(), reader.in_file().into());
-                }
-                event.insert("name".into(), name.clone().into());
-                event.insert("version".into(), (*version).into());
-                event.insert("payload".into(), payload.clone());
-                Value::Object(event)
+                let reader = (!all_same).then(|| ("reader", Exact::from(&*reader.in_file())));
+                let event = [
+                    ("name", name.as_str().into()),
+                    ("version", (*version).into()),
+                    ("payload", payload.clone()),
+                ];
+                event.into_iter().chain(reader).collect::<Exact>()
             })
         });
         (events.collect(), None)
@@ -94,8 +92,8 @@ pub(super) struct Difference {
     pub(super) reader: Reader,
     /// The first difference, in words.
     pub(super) text: String,
-    pub(super) meant: Value,
-    pub(super) means: Value,
+    pub(super) meant: Exact,
+    pub(super) means: Exact,
 }
 
 /// What was locked of one payload.
@@ -108,15 +106,15 @@ pub(super) struct Locked {
 }
 
 impl Locked {
-    pub(super) fn itself(name: &str, version: u32, payload: Value) -> Self {
+    pub(super) fn itself(name: &str, version: u32, payload: Exact) -> Self {
         Self { itself: true, events: vec![(None, Written { name: name.to_owned(), version, payload })] }
     }
 
     /// A list as it stands in a file.
-    pub(super) fn events(list: &Value) -> Option<Self> {
-        let event = |event: &Value| {
+    pub(super) fn events(list: &Exact) -> Option<Self> {
+        let event = |event: &Exact| {
             let text = |key: &str| Some(event.get(key)?.as_str()?.to_owned());
-            let version = event.get("version")?.as_u64()?.try_into().ok()?;
+            let version = event.get("version")?.as_u32()?;
             let payload = event.get("payload")?.clone();
             Some((text("reader"), Written { name: text("name")?, version, payload }))
         };
@@ -175,13 +173,16 @@ impl Locked {
 }
 
 impl Written {
-    fn in_file(&self) -> Value {
-        serde_json::json!({ "name": self.name, "version": self.version, "payload": self.payload })
+    fn in_file(&self) -> Exact {
+        let Self { name, version, payload } = self;
+        let event =
+            [("name", name.as_str().into()), ("version", (*version).into()), ("payload", payload.clone())];
+        event.into_iter().collect()
     }
 }
 
 /// The stored payload of a published version.
-pub(super) fn stored(published: &Published, payload: &Value) -> Written {
+pub(super) fn stored(published: &Published, payload: &Exact) -> Written {
     Written { name: published.name.clone(), version: published.version, payload: payload.clone() }
 }
 
@@ -205,10 +206,10 @@ fn difference(before: &[Written], now: &[Written]) -> Option<String> {
 }
 
 /// The way to the first value that differs, and how.
-pub(super) fn first_difference(before: &Value, now: &Value, way: &str) -> Option<String> {
+pub(super) fn first_difference(before: &Exact, now: &Exact, way: &str) -> Option<String> {
     let at = |key: &str| if way.is_empty() { key.to_owned() } else { format!("{way}.{key}") };
     match (before, now) {
-        (Value::Object(before), Value::Object(now)) => {
+        (Exact::Object(before), Exact::Object(now)) => {
             for (key, value) in before {
                 let Some(other) = now.get(key) else { return Some(format!("`{}` is gone", at(key))) };
                 if let Some(difference) = first_difference(value, other, &at(key)) {
@@ -218,7 +219,7 @@ pub(super) fn first_difference(before: &Value, now: &Value, way: &str) -> Option
             let new = now.keys().find(|key| !before.contains_key(*key))?;
             Some(format!("`{}` is new", at(new)))
         }
-        (Value::Array(before), Value::Array(now)) if before.len() == now.len() => {
+        (Exact::Array(before), Exact::Array(now)) if before.len() == now.len() => {
             let pairs = before.iter().zip(now).enumerate();
             pairs
                 .into_iter()

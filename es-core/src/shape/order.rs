@@ -1,11 +1,10 @@
 //! Sets in order: a set is written in any order, so two writings of one value are compared without it.
 
-use serde_json::Value;
-
 use super::{Content, Definition, Field, Form, Note, Schema, Type, Variant};
+use crate::codec::Exact;
 
 /// Sorts the sets in a value as far as the shape tells where they are.
-pub(super) fn put_in_order(schema: &Schema, value: &mut Value) {
+pub(super) fn put_in_order(schema: &Schema, value: &mut Exact) {
     Order { definitions: &schema.types.definitions }.value(&schema.root, value, &mut Vec::new());
 }
 
@@ -14,20 +13,20 @@ struct Order<'a> {
 }
 
 impl Order<'_> {
-    fn value(&self, of: &Type, value: &mut Value, open: &mut Vec<usize>) {
+    fn value(&self, of: &Type, value: &mut Exact, open: &mut Vec<usize>) {
         match (of, value) {
             (Type::Optional(of), value) => self.value(of, value, open),
-            (Type::List(of) | Type::Array(of, _), Value::Array(values)) => {
+            (Type::List(of) | Type::Array(of, _), Exact::Array(values)) => {
                 values.iter_mut().for_each(|value| self.inner(of, value));
             }
-            (Type::Set(of), Value::Array(values)) => {
+            (Type::Set(of), Exact::Array(values)) => {
                 values.iter_mut().for_each(|value| self.inner(of, value));
-                values.sort_by_cached_key(in_text);
+                values.sort_by_cached_key(ToString::to_string);
             }
-            (Type::Map(_, of), Value::Object(values)) => {
+            (Type::Map(_, of), Exact::Object(values)) => {
                 values.values_mut().for_each(|value| self.inner(of, value));
             }
-            (Type::Tuple(parts), Value::Array(values)) => {
+            (Type::Tuple(parts), Exact::Array(values)) => {
                 parts.iter().zip(values).for_each(|(of, value)| self.inner(of, value));
             }
             // A type may stand for itself in one place: `#[serde(untagged)] enum E { A(Box<E>), … }`.
@@ -49,14 +48,14 @@ impl Order<'_> {
     }
 
     /// A value within another.
-    fn inner(&self, of: &Type, value: &mut Value) {
+    fn inner(&self, of: &Type, value: &mut Exact) {
         self.value(of, value, &mut Vec::new());
     }
 
-    fn content(&self, content: &Content, value: &mut Value, open: &mut Vec<usize>) {
+    fn content(&self, content: &Content, value: &mut Exact, open: &mut Vec<usize>) {
         match (content, value) {
             (Content::Is(of), value) => self.value(of, value, open),
-            (Content::Tuple(fields), Value::Array(values)) => {
+            (Content::Tuple(fields), Exact::Array(values)) => {
                 fields.iter().zip(values).for_each(|(field, value)| self.inner(&field.shape, value));
             }
             (Content::Struct(fields), value) => {
@@ -66,7 +65,7 @@ impl Order<'_> {
         }
     }
 
-    fn field(&self, field: &Field, value: &mut Value, open: &mut Vec<usize>) {
+    fn field(&self, field: &Field, value: &mut Exact, open: &mut Vec<usize>) {
         if field.notes.contains(&Note::Flatten) {
             self.value(&field.shape, value, open);
         } else if let Some(value) = value.get_mut(field.name) {
@@ -75,7 +74,7 @@ impl Order<'_> {
     }
 
     /// The variant that a value is of: by its name where it stands there, else every one whose content it may be.
-    fn variants(&self, variants: &[Variant], notes: &[Note], value: &mut Value, open: &mut Vec<usize>) {
+    fn variants(&self, variants: &[Variant], notes: &[Note], value: &mut Exact, open: &mut Vec<usize>) {
         let (mut tag, mut inside) = (None, None);
         for note in notes {
             match *note {
@@ -84,7 +83,7 @@ impl Order<'_> {
                 _ => {}
             }
         }
-        let name = tag.map(|tag| value.get(tag).and_then(Value::as_str).unwrap_or_default().to_owned());
+        let name = tag.map(|tag| value.get(tag).and_then(Exact::as_str).unwrap_or_default().to_owned());
         for variant in variants {
             let is_untagged = notes.contains(&Note::Untagged) || variant.notes.contains(&Note::Untagged);
             let within = match (&name, inside) {
@@ -103,11 +102,4 @@ impl Order<'_> {
             }
         }
     }
-}
-
-/// A value as text, the same whatever the order of its keys.
-fn in_text(value: &Value) -> String {
-    let mut value = value.clone();
-    value.sort_all_objects();
-    value.to_string()
 }

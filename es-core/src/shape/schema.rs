@@ -2,6 +2,7 @@
 
 use super::{Describe, Line, OpaquePart, Shape, Type, Types};
 use crate::Fingerprint;
+use crate::codec::Exact;
 
 /// The shape of a type, with the shapes of all types in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,7 +61,7 @@ impl Schema {
     }
 
     /// The same value with sets in order, for values that are compared: a set is written in any order.
-    pub(crate) fn in_order(&self, mut value: serde_json::Value) -> serde_json::Value {
+    pub(crate) fn in_order(&self, mut value: Exact) -> Exact {
         super::order::put_in_order(self, &mut value);
         value
     }

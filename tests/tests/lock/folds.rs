@@ -97,6 +97,26 @@ fn the_state_after_each_golden_payload_is_kept() {
 }
 
 #[test]
+fn each_step_of_a_fold_is_a_line_so_that_branches_merge() {
+    let folder = Folder::with::<first::Account>("each_step_of_a_fold");
+    let text = folder.read(FOLD);
+    let lines: Vec<&str> = text.lines().collect();
+    assert!(lines[1].starts_with("  \"fingerprint\": \""), "{text}");
+    assert_eq!(
+        lines[2..],
+        [
+            "  \"events\": [",
+            "    {\"name\":\"account.opened\",\"version\":1,\"stored\":{\"tags\":[\"tags\"]},\
+             \"state\":{\"cents\":0,\"tags\":[\"tags\"]}},",
+            "    {\"name\":\"account.paid\",\"version\":1,\"stored\":{\"cents\":1},\
+             \"state\":{\"cents\":1,\"tags\":[\"tags\"]}}",
+            "  ]",
+            "}",
+        ]
+    );
+}
+
+#[test]
 fn an_apply_that_changes_must_come_with_another_rev() {
     let folder = Folder::with::<first::Account>("an_apply_that_changes");
     let files = folder.files();

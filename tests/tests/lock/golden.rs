@@ -222,3 +222,111 @@ If it is written in another shape, its shape is not what is stored. Say on the f
 written: `#[shape(\"…\")]`, with a form such as `u8`, `string` or `list<string>`."]
     );
 }
+
+mod wide {
+    use crate::prelude::*;
+
+    #[event(name = "order.placed", version = 2, previous = PlacedV1)]
+    pub struct Placed {
+        number: u128,
+    }
+    #[event(name = "order.placed")]
+    pub struct PlacedV1 {
+        number: u128,
+        least: i128,
+    }
+    crate::step!(PlacedV1 => Placed, |old| { number: old.number });
+
+    #[derive(Aggregate, Default, Serialize, Deserialize)]
+    #[aggregate(name = "order", id = String, events(Placed), snapshot(every = 10))]
+    pub struct Order {
+        number: u128,
+    }
+    impl Apply<Placed> for Order {
+        fn apply(&mut self, event: Placed) {
+            self.number = event.number;
+        }
+    }
+}
+
+mod less {
+    use crate::prelude::*;
+
+    #[event(name = "order.placed", version = 2, previous = PlacedV1)]
+    pub struct Placed {
+        number: u128,
+    }
+    #[event(name = "order.placed")]
+    pub struct PlacedV1 {
+        number: u128,
+        least: i128,
+    }
+    crate::step!(PlacedV1 => Placed, |old| { number: old.number - 1 });
+    crate::order!(Placed);
+}
+
+const WIDE: &str = "[{\"stored\": {\"number\": 340282366920938463463374607431768211455, \
+                    \"least\": -170141183460469231731687303715884105728}}]";
+
+#[test]
+fn numbers_beyond_64_bits_are_read_and_kept_to_the_last_digit() {
+    let folder = Folder::new("numbers_beyond_64_bits");
+    std::fs::create_dir_all(folder.path().join("events/order.placed")).expect("a folder");
+    folder.write(OLD, WIDE);
+    folder.run::<wide::Order>(Mode::Update).expect("an update");
+    folder.run::<wide::Order>(Mode::Check).expect("what was written");
+    let number = "340282366920938463463374607431768211455";
+    assert_eq!(folder.read(OLD).matches(number).count(), 2, "{}", folder.read(OLD));
+    assert!(folder.read(OLD).contains("-170141183460469231731687303715884105728"));
+    assert!(folder.read("events/order.fold.json").contains(&format!("\"state\":{{\"number\":{number}}}")));
+    let found = folder.findings::<less::Order>(Mode::Check);
+    let expected = format!("`number` was {number} and is 340282366920938463463374607431768211454");
+    assert!(found.iter().any(|found| found.contains(&expected)), "{found:#?}");
+}
+
+#[test]
+fn a_key_that_is_there_twice_is_refused_where_it_is() {
+    let folder = Folder::with::<plain::Order>("a_key_that_is_there_twice");
+    folder.write(OLD, "[{\"stored\": {\"channel\": \"Web\", \"channel\": {\"Agent\": \"007\"}}}]");
+    let files = folder.files();
+    for mode in [Mode::Check, Mode::Update] {
+        assert_eq!(
+            folder.findings::<plain::Order>(mode),
+            ["events/order.placed/v1.json holds a key twice in one object: `[0].stored.channel` is there twice
+Readers of JSON differ in which of the two they take. Write it once; two payloads are two items of the list."]
+        );
+    }
+    assert_eq!(folder.files(), files);
+}
+
+mod twice {
+    use crate::prelude::*;
+
+    /// Written by hand, and so that one field has two values.
+    #[derive(Deserialize, Shape)]
+    pub struct Amount {
+        cents: i64,
+    }
+    impl Serialize for Amount {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map([("cents", 0), ("cents", self.cents)])
+        }
+    }
+
+    #[event(name = "order.paid")]
+    pub struct Paid {
+        amount: Amount,
+    }
+    crate::order!(Paid);
+}
+
+#[test]
+fn code_that_writes_a_key_twice_is_found_and_not_published() {
+    let folder = Folder::new("code_that_writes_a_key_twice");
+    let found = folder.findings::<twice::Order>(Mode::Update);
+    assert!(
+        found[0].contains("in what the code writes of `order.paid`, `amount.cents` is there twice"),
+        "{found:#?}"
+    );
+    assert!(folder.files().is_empty());
+}

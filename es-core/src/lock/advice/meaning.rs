@@ -1,8 +1,7 @@
 //! A stored payload means something else than before.
 
-use serde_json::Value;
-
 use super::line;
+use crate::codec::Exact;
 use crate::lock::code::{Code, Entry};
 use crate::lock::diff::lines;
 use crate::lock::findings::Finding;
@@ -32,7 +31,7 @@ pub(in crate::lock) fn changed(
     code: &Code,
     published: &Published,
     entries: &[&Entry],
-    payloads: &[(usize, (Value, Difference))],
+    payloads: &[(usize, (Exact, Difference))],
     means_the_same: &dyn Fn(&Published) -> bool,
 ) -> Finding {
     let file = Folder::name(published);
@@ -77,7 +76,7 @@ fn causes(
     code: &Code,
     published: &Published,
     entries: &[&Entry],
-    stored: &Value,
+    stored: &Exact,
     what: &str,
     means_the_same: &dyn Fn(&Published) -> bool,
 ) -> Vec<String> {
@@ -111,7 +110,7 @@ fn causes(
 }
 
 /// What the fields on the way to the difference say about how they are read.
-fn of_fields(entry: &Entry, stored: &Value, what: &str, is_only_cause: bool) -> Vec<String> {
+fn of_fields(entry: &Entry, stored: &Exact, what: &str, is_only_cause: bool) -> Vec<String> {
     let lines = entry.shape.lines();
     let way = what.split('`').nth(1).unwrap_or_default();
     let mut causes = Vec::new();
@@ -120,7 +119,7 @@ fn of_fields(entry: &Entry, stored: &Value, what: &str, is_only_cause: bool) -> 
         let Some(of) = at else { break };
         let defaulted = |line: &Line| line.notes.iter().find(|note| note.starts_with("default")).cloned();
         value = match value {
-            Some(Value::Array(values)) => key.parse().ok().and_then(|key: usize| values.get(key)),
+            Some(Exact::Array(values)) => key.parse().ok().and_then(|key: usize| values.get(key)),
             Some(value) => value.get(key),
             None => None,
         };
