@@ -6,7 +6,7 @@ pub use std::convert::From;
 pub use std::convert::Infallible;
 pub use std::default::Default;
 pub use std::fmt::Debug;
-pub use std::marker::{Send, Sync};
+pub use std::marker::{PhantomData, Send, Sync};
 pub use std::ops::FnMut;
 pub use std::option::Option;
 pub use std::prelude::v1::derive;
@@ -31,10 +31,13 @@ pub const NO_NOTES: &[Note] = &[];
 /// Of a type without type parameters.
 pub const NO_ARGUMENTS: &[Describe] = &[];
 
+use std::fmt::Display;
+
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{Json, Lean};
 use crate::decode::{failed_step, misfit, unreachable_version};
+use crate::shape::{quoted, without_paths};
 use crate::{
     Aggregate, BoxError, DecodeError, DecodeProblem, EncodeError, Event, EventType, Events, Filter, Payload,
     RawEvent, Recorded, Retired, Snapshots, UpcastContext,
@@ -216,6 +219,18 @@ pub fn snapshots<A: Aggregate + Kept>(every: u64, rev: u64, describe: Describe) 
 #[must_use]
 pub fn declared(form: &'static str) -> Type {
     Type::declared(form).unwrap_or_else(|_| custom(form))
+}
+
+/// A constant that belongs to the name of a generic type.
+#[must_use]
+pub fn constant(value: &dyn Display) -> Type {
+    Type::Plain(quoted(&value.to_string()).into_owned().into())
+}
+
+/// A type that is only named by another one: it has no value in it.
+#[must_use]
+pub fn marker(path: &str) -> Type {
+    Type::Plain(without_paths(path).into())
 }
 
 /// A part that is written by code, in a way that nobody declared.

@@ -360,9 +360,13 @@ pub fn projection(item: TokenStream) -> TokenStream {
 /// serde's attributes are read. A field whose type has no shape, and one that is written by code (`with`), is opaque: it
 /// fails no build, only the test of the lock.
 ///
+/// A type parameter that a field holds must have a shape, and an associated type as well; one that stands in `PhantomData`
+/// need not.
+///
 /// | key | meaning |
 /// |---|---|
 /// | `"form"` | on a field, a variant or a type: how it is written, where that does not show: `"string:date-time"`, `"i64"`, `"option<list<string>>"`, `"map<string, any>"` |
+/// | `as = Type` | on a field, a variant or a type: written as a value of this type is, for types of other crates: `as = Vec<Item>` |
 /// | `name = "…"` | on a type: its name in shapes, if that is not the Rust name |
 /// | `crate = path` | on a type: the path of es-core, where it is not `::es_core` |
 #[proc_macro_derive(Shape, attributes(shape))]
@@ -370,7 +374,7 @@ pub fn shape(item: TokenStream) -> TokenStream {
     shape::derive(item.into()).into()
 }
 
-/// Makes a struct with one field the id of an aggregate: its key is that of the field.
+/// Makes a struct with one field the id of an aggregate: its key is that of the field. A `PhantomData` may stand beside it.
 ///
 /// ```
 /// use es_core::StreamKey;

@@ -13,7 +13,7 @@ pub type Describe = fn(&mut Types) -> Type;
 #[doc(hidden)]
 pub struct TypeDescription {
     pub name: &'static str,
-    /// The type parameters, which belong to the name.
+    /// The types and constants that it is generic over, which belong to the name.
     pub arguments: &'static [Describe],
     pub notes: &'static [Note],
     pub form: FormDescription,

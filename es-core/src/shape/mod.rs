@@ -7,6 +7,7 @@ mod ambiguity;
 mod check;
 mod declared;
 mod description;
+mod flatten;
 mod impls;
 mod line;
 mod model;

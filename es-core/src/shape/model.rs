@@ -80,6 +80,8 @@ pub enum Note {
     Other,
     /// Code refuses some of the values that the shape takes. Not part of the canonical text.
     Narrow,
+    /// This code writes it, or reads it, or this type stands for it: a verb, and a path.
+    By(&'static str, &'static str),
     /// The name in Rust, where it is not the one on the wire. Not part of the canonical text.
     Rust(&'static str),
 }

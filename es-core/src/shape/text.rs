@@ -81,7 +81,10 @@ impl Types {
             Content::Is(of) => self.visit(of, enter),
             Content::Tuple(fields) => fields.iter().for_each(|field| self.visit(&field.shape, enter)),
             Content::Struct(fields) => {
-                sorted(fields).iter().for_each(|field| self.visit(&field.shape, enter));
+                let flattened = self.flattened(fields, |field| field.name.to_owned());
+                for field in flattened.into_iter().chain(with_names(fields)) {
+                    self.visit(&field.shape, enter);
+                }
             }
         }
     }
@@ -114,10 +117,11 @@ impl Definition {
     }
 }
 
-/// The fields in the order of the text; JSON objects have none.
-fn sorted(fields: &[Field]) -> Vec<&Field> {
-    let mut fields: Vec<&Field> = fields.iter().collect();
-    fields.sort_by_key(|field| (!field.notes.contains(&Note::Flatten), field.name));
+/// The fields with names of their own, sorted; JSON objects have no order.
+fn with_names(fields: &[Field]) -> Vec<&Field> {
+    let mut fields: Vec<&Field> =
+        fields.iter().filter(|field| !field.notes.contains(&Note::Flatten)).collect();
+    fields.sort_by_key(|field| field.name);
     fields
 }
 
@@ -189,10 +193,12 @@ impl Text<'_> {
                 Line::new(key, format!("({})", parts.join(", ")))
             }
             Content::Struct(fields) => {
-                let mut below: Vec<Line> =
-                    sorted(fields).into_iter().map(|field| self.field(field)).collect();
-                // Flattened fields have no name of their own.
-                below.sort_by_key(|line| (!line.key.starts_with(".."), line.key.clone()));
+                let flattened = self.types.flattened(fields, |field| self.inline(&field.shape));
+                let mut below: Vec<Line> = flattened.into_iter().map(|field| self.field(field)).collect();
+                let mut named: Vec<Line> =
+                    with_names(fields).into_iter().map(|field| self.field(field)).collect();
+                named.sort_by(|left, right| left.key.cmp(&right.key));
+                below.append(&mut named);
                 Line { key, value: "struct".into(), below, ..Line::default() }
             }
         }
@@ -244,6 +250,7 @@ fn in_words(note: Note) -> String {
         Note::NoUnknownFields => "no unknown fields".into(),
         Note::Other => "other".into(),
         Note::Narrow => "narrow".into(),
+        Note::By(verb, path) => format!("{verb} {}", quoted(path)),
         Note::Rust(name) => format!("in Rust {name}"),
     }
 }

@@ -8,6 +8,7 @@ use super::attr::Snapshot;
 use super::check::Aggregate;
 use crate::event_list::Variant;
 use crate::paths::{CratePath, respan, span};
+use crate::shape::Body;
 use crate::unique_names;
 
 /// ```text
@@ -16,12 +17,12 @@ use crate::unique_names;
 /// impl IntoEvents<Account> for Opened { … }
 /// impl IntoEvents<Account> for Moved where Account: Writes<Moved> { … }
 /// ```
-pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&TokenStream>) -> TokenStream {
+pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenStream {
     let Aggregate { input, name, enum_ident, es_core, .. } = aggregate;
     let private = es_core.private();
     let ident = &input.ident;
     let (impl_generics, type_generics, _) = input.generics.split_for_impl();
-    let bounds = bounds(aggregate);
+    let bounds = bounds(aggregate, state);
     let id = aggregate.id.as_ref().map_or_else(|| quote!(#es_core::Uuid), ToTokens::to_token_stream);
     let was = (!aggregate.was.is_empty()).then(|| {
         let was = &aggregate.was;
@@ -53,7 +54,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&TokenStream>) -> 
 }
 
 /// The where clause: what a generic aggregate needs in order to be one.
-fn bounds(aggregate: &Aggregate<'_>) -> TokenStream {
+fn bounds(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenStream {
     let Aggregate { input, es_core, .. } = aggregate;
     let private = es_core.private();
     let (_, _, where_clause) = input.generics.split_for_impl();
@@ -65,7 +66,8 @@ fn bounds(aggregate: &Aggregate<'_>) -> TokenStream {
         .snapshot
         .is_some()
         .then(|| quote!(+ #private::serde::Serialize + #private::serde::de::DeserializeOwned));
-    quote!(where #(#own,)* Self: #private::Default + #private::Send + #private::Sync + 'static #serde)
+    let state = state.map(|state| &state.bounds);
+    quote!(where #(#own,)* #state Self: #private::Default + #private::Send + #private::Sync + 'static #serde)
 }
 
 /// Which events there are, and which one this is.
@@ -180,15 +182,16 @@ fn retired_arm(path: &TypePath, es_core: &CratePath) -> TokenStream {
     respan(arm, span(path))
 }
 
-fn snapshots(aggregate: &Aggregate<'_>, snapshot: &Snapshot, state: Option<&TokenStream>) -> TokenStream {
+fn snapshots(aggregate: &Aggregate<'_>, snapshot: &Snapshot, state: Option<&Body>) -> TokenStream {
     let es_core = &aggregate.es_core;
     let private = es_core.private();
     let Snapshot { key, every, rev } = snapshot;
+    let statements = state.map(|state| &state.statements);
     // Spanned, so that a state that serde cannot write is reported at the key that asks for it.
     let this = quote_spanned!(key.span()=> Self);
     quote! {
         fn snapshots() -> #private::Option<#es_core::Snapshots<Self>> {
-            #private::snapshots::<#this>(#every, #rev, |__es_types| { #state })
+            #private::snapshots::<#this>(#every, #rev, |__es_types| { #statements })
         }
     }
 }

@@ -1,35 +1,46 @@
-//! The keys of `#[shape(…)]`: a form, a name, the path of es-core.
+//! The keys of `#[shape(…)]`: a form or another type, a name, the path of es-core.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
-use syn::{Attribute, Error, LitStr, Token};
+use syn::{Attribute, Error, LitStr, Token, Type};
 
 use super::form;
 use crate::errors::Errors;
 use crate::keys;
 use crate::paths::CratePath;
 
+const AS: &str = "as";
 const NAME: &str = "name";
 const CRATE: &str = "crate";
+const OF_TYPE: &[&str] = &[AS, NAME, CRATE];
+const OF_PART: &[&str] = &[AS];
 
 /// What `#[shape(…)]` says.
 #[derive(Default)]
 pub(super) struct Declared {
     /// How the type or field is written, whatever its Rust type says.
-    pub(super) form: Option<LitStr>,
+    pub(super) form: Option<Form>,
     /// The name of the type in shapes.
     pub(super) name: Option<LitStr>,
 }
 
-/// Reads the attributes of a type.
-pub(super) fn of_type(attributes: &[Attribute], errors: &mut Errors) -> Declared {
-    parse(attributes, &[NAME, CRATE], errors).0
+/// How a type or field is written.
+pub(super) enum Form {
+    /// In these words.
+    Words(LitStr),
+    /// As a value of this type is.
+    As(Box<Type>),
 }
 
-/// Reads the attributes of a field or a variant: only a form.
-pub(super) fn form_of_part(attributes: &[Attribute], errors: &mut Errors) -> Option<LitStr> {
-    parse(attributes, &[], errors).0.form
+/// Reads the attributes of a type.
+pub(super) fn of_type(attributes: &[Attribute], errors: &mut Errors) -> Declared {
+    parse(attributes, OF_TYPE, errors).0
+}
+
+/// Reads the attributes of a field or a variant: only a form or another type.
+pub(super) fn form_of_part(attributes: &[Attribute], errors: &mut Errors) -> Option<Form> {
+    parse(attributes, OF_PART, errors).0.form
 }
 
 /// Whether a form is declared.
@@ -45,7 +56,7 @@ pub(super) fn es_core(attributes: &[Attribute], errors: &mut Errors) -> CratePat
     // Mistakes are reported when the attributes of the type are read.
     let _ = &errors;
     let mut unreported = Errors::new();
-    let path = parse(attributes, &[NAME, CRATE], &mut unreported).1;
+    let path = parse(attributes, OF_TYPE, &mut unreported).1;
     unreported.finish();
     path
 }
@@ -61,7 +72,9 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
         let split = syn::parse::Parser::parse2(
             |input: ParseStream<'_>| {
                 if input.peek(LitStr) {
-                    set_form(&mut declared, input.parse()?)?;
+                    let literal: LitStr = input.parse()?;
+                    form::check(&literal)?;
+                    set_form(&mut declared, &literal.clone(), Form::Words(literal))?;
                     input.parse::<Option<Token![,]>>()?;
                 }
                 rest = input.parse()?;
@@ -70,11 +83,20 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
             list.tokens.clone(),
         );
         errors.keep(split);
-        if known.is_empty() && !rest.is_empty() {
-            errors.spanned(rest, "here `#[shape]` takes only a form; write `#[shape(\"string:date-time\")]`");
+        let takes_form_only = known.len() == 1;
+        if takes_form_only && !rest.is_empty() && !starts_with_as(&rest) {
+            errors.spanned(
+                rest,
+                "here `#[shape]` takes only a form or a type; write `#[shape(\"string:date-time\")]` or \
+                 `#[shape(as = Vec<String>)]`",
+            );
             continue;
         }
         keys::parse("`#[shape]`", known, quote!(#rest), errors, |key, input, _| {
+            if key == AS {
+                let ty = keys::value(key, "Vec<String>", input)?;
+                return set_form(&mut declared, key, Form::As(Box::new(ty)));
+            }
             if key == NAME {
                 let name = keys::name(key, input)?;
                 if !name.value().chars().all(|letter| letter.is_alphanumeric() || letter == '_') {
@@ -93,11 +115,14 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
     (declared, es_core)
 }
 
-fn set_form(declared: &mut Declared, literal: LitStr) -> syn::Result<()> {
+fn starts_with_as(rest: &TokenStream) -> bool {
+    matches!(rest.clone().into_iter().next(), Some(TokenTree::Ident(word)) if word == AS)
+}
+
+fn set_form(declared: &mut Declared, at: &impl ToTokens, form: Form) -> syn::Result<()> {
     if declared.form.is_some() {
-        return Err(Error::new_spanned(literal, "the form is declared twice; write one"));
+        return Err(Error::new_spanned(at, "the form is declared twice; write one"));
     }
-    form::check(&literal)?;
-    declared.form = Some(literal);
+    declared.form = Some(form);
     Ok(())
 }

@@ -2,9 +2,10 @@
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt as _;
-use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, LitStr, Type, Variant};
+use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, GenericParam, LitStr, Type, Variant};
 
-use super::attr;
+use super::attr::{self, Form as Declared};
+use super::bounds;
 use super::case::Rule;
 use super::serde::{self, Both, DefaultValue, OfPart, OfType};
 use crate::errors::Errors;
@@ -13,10 +14,16 @@ use crate::errors::Errors;
 pub(super) struct Described {
     pub(super) name: String,
     pub(super) rust_name: String,
-    pub(super) arguments: Vec<Ident>,
+    pub(super) arguments: Vec<Argument>,
     pub(super) notes: Vec<Note>,
     pub(super) form: Form,
     pub(super) is_generic: bool,
+}
+
+/// A parameter that belongs to the name.
+pub(super) enum Argument {
+    Type(Ident),
+    Const(Ident),
 }
 
 pub(super) enum Form {
@@ -26,7 +33,8 @@ pub(super) enum Form {
 
 pub(super) enum Content {
     Unit,
-    Is(Source),
+    /// With what is to be said of it where it stands, as it has no name of its own.
+    Is(Source, Vec<Note>),
     Tuple(Vec<Field>),
     Struct(Vec<Field>),
 }
@@ -47,6 +55,8 @@ pub(super) struct DescribedVariant {
 pub(super) enum Source {
     /// The shape of this type, if it has one.
     Of(Box<Type>),
+    /// The shape of this type, which the user says.
+    As(Box<Type>),
     /// The user says so.
     Declared(LitStr),
     /// Some code writes it, and nobody says how.
@@ -70,6 +80,7 @@ pub(super) enum Note {
     NoUnknownFields,
     Other,
     Narrow,
+    By(&'static str, String),
     Rust(String),
 }
 
@@ -78,53 +89,62 @@ pub(super) fn describe(input: &DeriveInput, errors: &mut Errors) -> Described {
     let keys = serde::of_type(&input.attrs);
     let rust_name = input.ident.unraw().to_string();
     let mut notes = Vec::new();
-    let form = if let Some(form) = declared.form {
+    let mut form = if let Some(form) = declared.form {
         // Fields are still read for the mistakes in their attributes.
         content_of(input, &keys, errors);
-        Form::Content(Content::Is(Source::Declared(form)))
-    } else if let Some(source) = conversion(&keys, errors) {
+        let by = conversions(&keys).map(|(verb, ty)| Note::By(verb, ty)).collect();
+        Form::Content(Content::Is(form.into(), by))
+    } else if let Some(source) = conversion(&keys) {
         content_of(input, &keys, errors);
         if keys.is_narrow {
             notes.push(Note::Narrow);
         }
-        Form::Content(Content::Is(source))
+        Form::Content(Content::Is(source, Vec::new()))
     } else {
         notes = notes_of_type(&keys, &input.data, &rust_name);
         content_of(input, &keys, errors)
     };
+    if let Form::Content(Content::Is(_, of_content)) = &mut form {
+        notes.append(of_content);
+    }
     Described {
         name: declared.name.map_or(rust_name, |name| name.value()),
         rust_name: input.ident.to_string(),
-        arguments: input.generics.type_params().map(|parameter| parameter.ident.clone()).collect(),
+        arguments: arguments(input),
         notes,
         form,
         is_generic: !input.generics.params.is_empty(),
     }
 }
 
+fn arguments(input: &DeriveInput) -> Vec<Argument> {
+    let argument = |parameter: &GenericParam| match parameter {
+        GenericParam::Type(parameter) => Some(Argument::Type(parameter.ident.clone())),
+        GenericParam::Const(parameter) => Some(Argument::Const(parameter.ident.clone())),
+        _ => None,
+    };
+    input.generics.params.iter().filter_map(argument).collect()
+}
+
 /// The form of a type that is written as another one.
-fn conversion(keys: &OfType, errors: &mut Errors) -> Option<Source> {
-    if let Some(remote) = &keys.remote {
-        errors.spanned(
-            remote,
-            "`remote` says how another type is written, and this one is never stored; leave `Shape` out here, and write \
-             `#[shape(\"…\")]` on the fields that use it",
-        );
-        return Some(Source::Custom(remote.value()));
-    }
+fn conversion(keys: &OfType) -> Option<Source> {
     match (&keys.into, &keys.from) {
         (None, None) => None,
         (Some(into), Some(from)) if into.value() == from.value() => Some(match into.parse::<Type>() {
             Ok(ty) => Source::Of(Box::new(ty)),
             Err(_) => Source::Custom(into.value()),
         }),
-        (into, from) => {
-            let side =
-                |word: &str, side: &Option<LitStr>| side.as_ref().map(|ty| format!("{word} {}", ty.value()));
-            let sides: Vec<String> = side("into", into).into_iter().chain(side("from", from)).collect();
+        _ => {
+            let sides: Vec<String> = conversions(keys).map(|(verb, ty)| format!("{verb} {ty}")).collect();
             Some(Source::Custom(sides.join(" ")))
         }
     }
+}
+
+/// The types that stand for this one when it is written and read.
+fn conversions(keys: &OfType) -> impl Iterator<Item = (&'static str, String)> {
+    let side = |verb, ty: &Option<LitStr>| ty.as_ref().map(|ty| (verb, ty.value()));
+    side("into", &keys.into).into_iter().chain(side("from", &keys.from))
 }
 
 fn notes_of_type(keys: &OfType, data: &Data, rust_name: &str) -> Vec<Note> {
@@ -151,17 +171,20 @@ fn content_of(input: &DeriveInput, keys: &OfType, errors: &mut Errors) -> Form {
         Data::Struct(data) => {
             let content = content(&data.fields, &keys.rename_all, errors);
             Form::Content(match content {
-                Content::Tuple(mut fields) | Content::Struct(mut fields)
-                    if keys.transparent && fields.len() == 1 =>
-                {
-                    fields.pop().map_or(Content::Unit, |field| Content::Is(field.source))
-                }
+                Content::Tuple(fields) | Content::Struct(fields) if keys.transparent => only(fields),
                 content => content,
             })
         }
         Data::Enum(data) => Form::Enum(variants(data, keys, errors)),
         Data::Union(_) => Form::Content(Content::Unit),
     }
+}
+
+/// The one field that a transparent struct is written as: serde takes no marker for it.
+fn only(fields: Vec<Field>) -> Content {
+    let is_marker = |field: &Field| matches!(&field.source, Source::Of(ty) if bounds::is_marker(ty));
+    let real = fields.into_iter().find(|field| !is_marker(field));
+    real.map_or(Content::Unit, Field::alone)
 }
 
 fn variants(data: &DataEnum, keys: &OfType, errors: &mut Errors) -> Vec<DescribedVariant> {
@@ -176,12 +199,14 @@ fn described_variant(variant: &Variant, of_type: &OfType, errors: &mut Errors) -
     if keys.skip_writing && keys.skip_reading {
         return None;
     }
-    let content = match (form, &keys.with) {
-        (Some(form), _) => Content::Is(Source::Declared(form)),
-        (None, Some(with)) => Content::Is(Source::Custom(with.clone())),
-        (None, None) => written,
-    };
     let (name, mut notes) = named(&variant.ident, &keys, &of_type.rename_all, Rule::variant);
+    let mut content = match source(form, keys.by) {
+        Some((source, by)) => Content::Is(source, by),
+        None => written,
+    };
+    if let Content::Is(_, of_content) = &mut content {
+        notes.append(of_content);
+    }
     if keys.untagged {
         notes.push(Note::Untagged);
     }
@@ -213,7 +238,7 @@ fn content(fields: &Fields, rules: &Both<Rule>, errors: &mut Errors) -> Content 
             });
             let mut described: Vec<Field> = described.collect();
             match described.pop() {
-                Some(field) if is_newtype => Content::Is(field.source),
+                Some(field) if is_newtype => field.alone(),
                 last => {
                     described.extend(last);
                     Content::Tuple(described)
@@ -240,13 +265,41 @@ fn described_field(
     if keys.flatten {
         notes.push(Note::Flatten);
     }
-    let source = match (form, keys.with) {
-        (Some(form), _) => Source::Declared(form),
-        (None, Some(with)) => Source::Custom(with),
-        (None, None) => Source::Of(Box::new(ty.clone())),
-    };
     notes.extend(keys.omitted_if.map(Note::OmittedIf));
+    let (source, by) =
+        source(form, keys.by).unwrap_or_else(|| (Source::Of(Box::new(ty.clone())), Vec::new()));
+    notes.extend(by);
     Some(Field { name, source, notes })
+}
+
+impl Field {
+    /// What is written if this is all there is.
+    fn alone(mut self) -> Content {
+        self.notes.retain(|note| matches!(note, Note::By(..)));
+        Content::Is(self.source, self.notes)
+    }
+}
+
+impl From<Declared> for Source {
+    fn from(form: Declared) -> Self {
+        match form {
+            Declared::Words(form) => Self::Declared(form),
+            Declared::As(ty) => Self::As(ty),
+        }
+    }
+}
+
+/// The shape of a part whose form is declared, or which code writes, and what is to be said about it: a form does not say
+/// what the numbers in it mean, so it keeps the code that writes them.
+fn source(form: Option<Declared>, by: Vec<(&'static str, String)>) -> Option<(Source, Vec<Note>)> {
+    match form {
+        Some(form) => Some((form.into(), by.into_iter().map(|(verb, path)| Note::By(verb, path)).collect())),
+        None if by.is_empty() => None,
+        None => {
+            let paths: Vec<String> = by.into_iter().map(|(_, path)| path).collect();
+            Some((Source::Custom(paths.join(", ")), Vec::new()))
+        }
+    }
 }
 
 /// The wire name of a field or a variant, and what is to be said about it.

@@ -4,7 +4,8 @@ use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::Generics;
 
-use super::describe::{Content, Described, Field, Form, Note, Source};
+use super::bounds::Needs;
+use super::describe::{Argument, Content, Described, Field, Form, Note, Source};
 use crate::paths::CratePath;
 
 /// ```text
@@ -15,18 +16,15 @@ use crate::paths::CratePath;
 pub(super) fn implementation(
     ident: &Ident,
     generics: &Generics,
+    bounds: &TokenStream,
     body: &TokenStream,
     es_core: &CratePath,
 ) -> TokenStream {
     let private = es_core.private();
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let own = where_clause.map(|clause| clause.predicates.iter()).into_iter().flatten();
-    let parameters = generics.type_params().map(|parameter| &parameter.ident);
-    let bounds = if generics.params.is_empty() {
-        quote!(#where_clause)
-    } else {
-        quote!(where #(#own,)* #(#parameters: #private::Shape,)*)
-    };
+    let bounds =
+        if generics.params.is_empty() { quote!(#where_clause) } else { quote!(where #(#own,)* #bounds) };
     quote! {
         #[automatically_derived]
         impl #impl_generics #private::Shape for #ident #type_generics #bounds {
@@ -40,7 +38,7 @@ pub(super) fn implementation(
 /// use Opaque as _;
 /// types.named(const { TypeId::of::<Self>() }, "Currency", const { &TypeDescription { name: "Currency", … } })
 /// ```
-pub(super) fn body(described: &Described, es_core: &CratePath) -> TokenStream {
+pub(super) fn body(described: &Described, needs: &Needs, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
     let Described { name, rust_name, arguments, notes, form, is_generic } = described;
     let identity = if *is_generic {
@@ -52,7 +50,14 @@ pub(super) fn body(described: &Described, es_core: &CratePath) -> TokenStream {
     };
     let arguments = match arguments.as_slice() {
         [] => quote!(#private::NO_ARGUMENTS),
-        some => quote!(&[#(#private::Probe::<#some>::SHAPE),*]),
+        some => {
+            let some = some.iter().map(|argument| match argument {
+                Argument::Type(ty) if needs.has(ty) => quote!(#private::Probe::<#ty>::SHAPE),
+                Argument::Type(ty) => quote!(|_| #private::marker(#private::type_name::<#ty>())),
+                Argument::Const(constant) => quote!(|_| #private::constant(&#constant)),
+            });
+            quote!(&[#(#some),*])
+        }
     };
     let notes = self::notes(notes, &private);
     let form = match form {
@@ -85,7 +90,8 @@ pub(super) fn body(described: &Described, es_core: &CratePath) -> TokenStream {
 fn content(content: &Content, private: &TokenStream) -> TokenStream {
     let inner = match content {
         Content::Unit => quote!(Unit),
-        Content::Is(source) => {
+        // What is to be said of it stands where it is.
+        Content::Is(source, _) => {
             let source = self::source(source, private);
             quote!(Is(#source))
         }
@@ -113,6 +119,7 @@ fn fields(fields: &[Field], private: &TokenStream) -> TokenStream {
 fn source(source: &Source, private: &TokenStream) -> TokenStream {
     match source {
         Source::Of(ty) => quote!(#private::Probe::<#ty>::SHAPE),
+        Source::As(ty) => quote!(<#ty as #private::Shape>::shape),
         Source::Declared(form) => quote!(|_| #private::declared(#form)),
         Source::Custom(path) => quote!(|_| #private::custom(#path)),
     }
@@ -140,6 +147,7 @@ fn notes(notes: &[Note], private: &TokenStream) -> TokenStream {
             Note::NoUnknownFields => quote!(NoUnknownFields),
             Note::Other => quote!(Other),
             Note::Narrow => quote!(Narrow),
+            Note::By(verb, path) => quote!(By(#verb, #path)),
             Note::Rust(name) => quote!(Rust(#name)),
         };
         quote!(#private::Note::#note)

@@ -142,7 +142,7 @@ fn variants(data: &DataEnum, rules: &Both<Rule>, errors: &mut Errors) {
 fn fields(fields: &Fields, rules: &Both<Rule>, errors: &mut Errors) {
     for field in fields {
         let keys = serde::of_part(&field.attrs);
-        if keys.with.is_none() && !(keys.skip_writing && keys.skip_reading) && !attr::has_form(&field.attrs) {
+        if keys.by.is_empty() && !(keys.skip_writing && keys.skip_reading) && !attr::has_form(&field.attrs) {
             options(&field.ty, errors);
         }
     }

@@ -1,6 +1,7 @@
 //! `#[derive(Shape)]`, and the shapes that `#[event]` and `#[derive(Aggregate)]` give.
 
 mod attr;
+pub(crate) mod bounds;
 pub(crate) mod case;
 mod describe;
 mod expand;
@@ -13,6 +14,7 @@ use quote::quote;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Path, Token};
 
+use self::bounds::Needs;
 use crate::errors::Errors;
 use crate::paths::{CratePath, generated};
 
@@ -22,8 +24,8 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let input: Option<DeriveInput> = errors.keep(syn::parse2(item));
     let expansion = input.map(|input| {
         let es_core = attr::es_core(&input.attrs, &mut errors);
-        let body = body(&input, &es_core, &mut errors);
-        generated(expand::implementation(&input.ident, &input.generics, &body, &es_core))
+        let Body { bounds, statements } = body(&input, &es_core, &mut errors);
+        generated(expand::implementation(&input.ident, &input.generics, &bounds, &statements, &es_core))
     });
     let errors = errors.finish();
     quote!(#expansion #errors)
@@ -31,13 +33,13 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
 
 /// The implementation for an event, which is never generic.
 pub(crate) fn event(input: &DeriveInput, es_core: &CratePath, errors: &mut Errors) -> Option<TokenStream> {
-    let body = body(input, es_core, errors);
+    let Body { bounds, statements } = body(input, es_core, errors);
     lossy::skipped(input, lossy::Stored::Event, errors);
     if let Some(derived) = derived(&input.attrs) {
         errors.spanned(derived, "`#[event]` derives `Shape` already; leave it out here");
         return None;
     }
-    Some(expand::implementation(&input.ident, &input.generics, &body, es_core))
+    Some(expand::implementation(&input.ident, &input.generics, &bounds, &statements, es_core))
 }
 
 /// Our derive, where the user wrote it.
@@ -52,12 +54,23 @@ fn derived(attributes: &[Attribute]) -> Option<Path> {
     })
 }
 
-/// The statements of a function that describes the type into `__es_types`.
-pub(crate) fn body(input: &DeriveInput, es_core: &CratePath, errors: &mut Errors) -> TokenStream {
+/// How a type is described.
+pub(crate) struct Body {
+    /// What its parameters need for it: predicates of a where clause, each with a comma.
+    pub(crate) bounds: TokenStream,
+    /// The statements of a function that describes the type into `__es_types`.
+    pub(crate) statements: TokenStream,
+}
+
+pub(crate) fn body(input: &DeriveInput, es_core: &CratePath, errors: &mut Errors) -> Body {
     if let Data::Union(_) = input.data {
         errors.spanned(&input.ident, "a union has no shape; write a struct or an enum");
     }
     let described = describe::describe(input, errors);
     lossy::check(input, errors);
-    expand::body(&described, es_core)
+    let needs = Needs::of(&described, &input.generics, &input.ident);
+    Body {
+        bounds: needs.predicates(&es_core.private()),
+        statements: expand::body(&described, &needs, es_core),
+    }
 }

@@ -1,9 +1,12 @@
 //! Reading serde's attributes, as far as they change what is written. Mistakes in them are serde's to report.
 
+use proc_macro2::{Group, TokenStream, TokenTree};
+use quote::quote;
 use syn::meta::ParseNestedMeta;
 use syn::{Attribute, LitStr, Token, token};
 
 use super::case::Rule;
+use crate::text::written;
 
 /// A value for writing and one for reading, which are nearly always the same.
 #[derive(Clone, Default)]
@@ -50,8 +53,8 @@ pub(crate) struct OfPart {
     pub(crate) flatten: bool,
     pub(crate) untagged: bool,
     pub(crate) other: bool,
-    /// The function or module that writes and reads it.
-    pub(crate) with: Option<String>,
+    /// The functions and modules that write and read it, each with its verb.
+    pub(crate) by: Vec<(&'static str, String)>,
 }
 
 pub(crate) fn of_type(attributes: &[Attribute]) -> OfType {
@@ -93,19 +96,61 @@ pub(crate) fn of_part(attributes: &[Attribute]) -> OfPart {
             "flatten" => found.flatten = true,
             "untagged" => found.untagged = true,
             "other" => found.other = true,
-            "with" | "serialize_with" | "deserialize_with" => found.with = Some(text(meta)?),
+            "with" => found.by.push((BY, path(&text(meta)?))),
+            "serialize_with" => found.by.push((WRITTEN_BY, path(&text(meta)?))),
+            "deserialize_with" => found.by.push((READ_BY, path(&text(meta)?))),
             _ => ignore(meta)?,
         }
         Ok(())
     });
-    // `serde_with` replaces its own attribute by a `with` later.
-    if attributes
-        .iter()
-        .any(|attribute| attribute.path().segments.last().is_some_and(|last| last.ident == "serde_as"))
-    {
-        found.with.get_or_insert_with(|| "serde_as".into());
+    found.by.extend(serde_as(attributes));
+    found
+}
+
+const BY: &str = "by";
+const WRITTEN_BY: &str = "written by";
+const READ_BY: &str = "read by";
+
+/// What `#[serde_as(as = "…")]` becomes when its macro has its turn, which may be later.
+fn serde_as(attributes: &[Attribute]) -> Vec<(&'static str, String)> {
+    let is_serde_as = |attribute: &&Attribute| {
+        attribute.path().segments.last().is_some_and(|last| last.ident == "serde_as")
+    };
+    let mut found = Vec::new();
+    for attribute in attributes.iter().filter(is_serde_as) {
+        // A mistake is reported by `serde_with`.
+        let _ = attribute.parse_nested_meta(|meta| {
+            // `as` is a keyword, which `get_ident` returns like any other word.
+            let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+            let (verb, end) = match key.as_str() {
+                "as" => (BY, ""),
+                "serialize_as" => (WRITTEN_BY, "::serialize"),
+                "deserialize_as" => (READ_BY, "::deserialize"),
+                _ => return ignore(&meta),
+            };
+            let ty = path(&text(&meta)?);
+            found.push((verb, format!("::serde_with::As::<{ty}>{end}")));
+            Ok(())
+        });
     }
     found
+}
+
+/// A path or a type as it would be written without needless spaces; some macros print them with spaces.
+fn path(text: &str) -> String {
+    text.parse::<TokenStream>().map_or_else(|_| text.to_owned(), |tokens| written(&inferred(tokens)))
+}
+
+/// `serde_with` has a name for the `_` in its types.
+fn inferred(tokens: TokenStream) -> TokenStream {
+    let replaced = tokens.into_iter().map(|token| match token {
+        TokenTree::Ident(word) if word == "_" => quote!(::serde_with::Same),
+        TokenTree::Group(group) => {
+            TokenTree::Group(Group::new(group.delimiter(), inferred(group.stream()))).into()
+        }
+        other => other.into(),
+    });
+    replaced.collect()
 }
 
 fn each_key(attributes: &[Attribute], read: &mut dyn FnMut(&str, &ParseNestedMeta<'_>) -> syn::Result<()>) {
@@ -130,7 +175,7 @@ fn ignore(meta: &ParseNestedMeta<'_>) -> syn::Result<()> {
     if meta.input.peek(Token![=]) {
         meta.value()?.parse::<syn::Expr>()?;
     } else if meta.input.peek(token::Paren) {
-        meta.input.parse::<proc_macro2::TokenTree>()?;
+        meta.input.parse::<TokenTree>()?;
     }
     Ok(())
 }
@@ -162,4 +207,29 @@ fn rule(meta: &ParseNestedMeta<'_>) -> syn::Result<Both<Rule>> {
     let Both { written, read } = both(meta)?;
     let rule = |name: Option<String>| name.map_or(Rule::AsWritten, |name| Rule::named(&name));
     Ok(Both { written: rule(written), read: rule(read) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_serde_with_makes_is_the_same_before_and_after_its_turn() {
+        let before = of_part(&[syn::parse_quote!(#[serde_as(as = "Option<TimestampSeconds<_>>")])]);
+        let after = of_part(&[syn::parse_quote!(
+            #[serde(with = ":: serde_with :: As :: < Option < TimestampSeconds < :: serde_with :: Same > > >")]
+        )]);
+        let expected = "::serde_with::As::<Option<TimestampSeconds<::serde_with::Same>>>";
+        assert_eq!(before.by, [("by", expected.to_owned())]);
+        assert_eq!(after.by, before.by);
+        let twofold =
+            of_part(&[syn::parse_quote!(#[serde_with::serde_as(serialize_as = "A", deserialize_as = "B")])]);
+        assert_eq!(
+            twofold.by,
+            [
+                ("written by", "::serde_with::As::<A>::serialize".to_owned()),
+                ("read by", "::serde_with::As::<B>::deserialize".to_owned())
+            ]
+        );
+    }
 }

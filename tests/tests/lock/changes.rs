@@ -330,6 +330,84 @@ changes! {
         pub struct Placed;
     } => ["the payload is `null` now, without any field", "field `item: string` was removed"];
 
+    a_constant_of_a_type_changes: {
+        #[derive(Serialize, Deserialize, Shape)]
+        pub struct Fixed<const PLACES: u8>(i64);
+        #[event(name = "order.placed")]
+        pub struct Placed { amounts: Vec<Fixed<2>> }
+    } => {
+        #[derive(Serialize, Deserialize, Shape)]
+        pub struct Fixed<const PLACES: u8>(i64);
+        #[event(name = "order.placed")]
+        pub struct Placed { amounts: Vec<Fixed<4>> }
+    } => ["field `amounts` was `list<Fixed<2>>` and is `list<Fixed<4>>` now"];
+
+    flattened_fields_change_places: {
+        #[derive(Serialize, Deserialize, Shape)]
+        pub struct Clerk { #[serde(default)] clerk: String }
+        #[event(name = "order.placed")]
+        pub struct Placed {
+            #[serde(flatten)] clerk: Clerk,
+            #[serde(flatten)] rest: BTreeMap<String, serde_json::Value>,
+        }
+    } => {
+        #[derive(Serialize, Deserialize, Shape)]
+        pub struct Clerk { #[serde(default)] clerk: String }
+        #[event(name = "order.placed")]
+        pub struct Placed {
+            #[serde(flatten)] rest: BTreeMap<String, serde_json::Value>,
+            #[serde(flatten)] clerk: Clerk,
+        }
+    } => [
+        "the fields stood in the order ..Clerk, ..map<string, any> and stand in the order ..map<string, any>, ..Clerk now"
+    ];
+
+    seconds_become_milliseconds_in_a_declared_form: {
+        #[event(name = "order.placed")]
+        pub struct Placed {
+            #[serde(with = "time::serde::timestamp")]
+            #[shape("i64")]
+            at: time::OffsetDateTime,
+        }
+    } => {
+        #[event(name = "order.placed")]
+        pub struct Placed {
+            #[serde(with = "time::serde::timestamp::milliseconds")]
+            #[shape("i64")]
+            at: time::OffsetDateTime,
+        }
+    } => ["field `at` was `by time::serde::timestamp` and is `by time::serde::timestamp::milliseconds` now"];
+
+    a_variant_goes_from_one_of_two_types_of_one_declared_name: {
+        macro_rules! ways {
+            () => {
+                #[derive(Serialize, Deserialize, Shape)]
+                #[shape(name = "Way")]
+                pub enum First { Web, Shop }
+                #[derive(Serialize, Deserialize, Shape)]
+                #[shape(name = "Way")]
+                pub enum Second { Web, Shop, Fax }
+            };
+        }
+        ways!();
+        #[event(name = "order.placed")]
+        pub struct Placed { a: First, b: Second }
+    } => {
+        macro_rules! ways {
+            () => {
+                #[derive(Serialize, Deserialize, Shape)]
+                #[shape(name = "Way")]
+                pub enum First { Web, Shop }
+                #[derive(Serialize, Deserialize, Shape)]
+                #[shape(name = "Way")]
+                pub enum Second { Web, Fax }
+            };
+        }
+        ways!();
+        #[event(name = "order.placed")]
+        pub struct Placed { a: First, b: Second }
+    } => ["variant `Shop` of `Way#2` was removed (at `b`)"];
+
     nothing_changes_when_only_rust_changes: {
         #[derive(Serialize, Deserialize, Shape)]
         pub struct Address { city: String, street: String }

@@ -162,7 +162,7 @@ event order.placed 2
 
 event order.placed 3
   payload: struct
-    halves: i64
+    halves: i64, by doubled
     money: Currency
     product: string
     tags: map<string, list<u8>>

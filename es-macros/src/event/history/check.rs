@@ -91,6 +91,11 @@ fn kind_of_struct(history: &History, errors: &mut Errors) {
     let declares = |attribute: &&Attribute| {
         let is_form = |list: &syn::MetaList| {
             matches!(list.tokens.clone().into_iter().next(), Some(TokenTree::Literal(_)))
+                || list
+                    .tokens
+                    .clone()
+                    .into_iter()
+                    .any(|token| matches!(token, TokenTree::Ident(key) if key == "as"))
         };
         attribute.path().is_ident("shape") && attribute.meta.require_list().is_ok_and(is_form)
     };

@@ -175,7 +175,7 @@ fn locked_default(
     let private = es_core.private();
     let shown = old::shown(field, version, wire);
     let name = default_name(at);
-    if serde::of_part(&field.attributes).with.is_none() {
+    if serde::of_part(&field.attributes).by.is_empty() {
         return quote!((#shown, || #private::as_json(&#name())));
     }
     // Some code writes the field, so it must write this one as well.

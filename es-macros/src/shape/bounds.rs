@@ -1,0 +1,162 @@
+//! What the parameters of a generic type need: a shape where a field holds one, nothing where they only mark it.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{GenericArgument, Generics, PathArguments, ReturnType, Type, TypePath};
+
+use super::describe::{Content, Described, Form, Source};
+
+/// The parameters and the types made of them that need a shape.
+#[derive(Default)]
+pub(super) struct Needs {
+    parameters: Vec<Ident>,
+    projections: Vec<TypePath>,
+}
+
+impl Needs {
+    pub(super) fn of(described: &Described, generics: &Generics, ident: &Ident) -> Self {
+        let mut needs = Self::default();
+        let parameters: Vec<&Ident> = generics.type_params().map(|parameter| &parameter.ident).collect();
+        if parameters.is_empty() {
+            return needs;
+        }
+        let mut walk = Walk { parameters, ident, needs: &mut needs };
+        match &described.form {
+            Form::Content(content) => walk.content(content),
+            Form::Enum(variants) => variants.iter().for_each(|variant| walk.content(&variant.content)),
+        }
+        needs
+    }
+
+    pub(super) fn has(&self, parameter: &Ident) -> bool {
+        self.parameters.contains(parameter)
+    }
+
+    /// The predicates of a where clause, each with a comma.
+    pub(super) fn predicates(&self, private: &TokenStream) -> TokenStream {
+        let Self { parameters, projections } = self;
+        quote!(#(#parameters: #private::Shape,)* #(#projections: #private::Shape,)*)
+    }
+}
+
+/// Whether a type is `PhantomData`, by the same sign by which serde knows it.
+pub(crate) fn is_marker(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"),
+        Type::Group(group) => is_marker(&group.elem),
+        Type::Paren(paren) => is_marker(&paren.elem),
+        _ => false,
+    }
+}
+
+struct Walk<'a> {
+    parameters: Vec<&'a Ident>,
+    /// The type itself needs no more in its own fields than it does anyway.
+    ident: &'a Ident,
+    needs: &'a mut Needs,
+}
+
+impl Walk<'_> {
+    fn content(&mut self, content: &Content) {
+        match content {
+            Content::Unit => {}
+            Content::Is(source, _) => self.source(source),
+            Content::Tuple(fields) | Content::Struct(fields) => {
+                fields.iter().for_each(|field| self.source(&field.source));
+            }
+        }
+    }
+
+    fn source(&mut self, source: &Source) {
+        match source {
+            Source::Of(ty) | Source::As(ty) => self.ty(ty),
+            Source::Declared(_) | Source::Custom(_) => {}
+        }
+    }
+
+    fn ty(&mut self, ty: &Type) {
+        match ty {
+            _ if is_marker(ty) => {}
+            Type::Path(path) => self.path(path),
+            Type::Reference(reference) => self.ty(&reference.elem),
+            Type::Slice(slice) => self.ty(&slice.elem),
+            Type::Array(array) => self.ty(&array.elem),
+            Type::Group(group) => self.ty(&group.elem),
+            Type::Paren(paren) => self.ty(&paren.elem),
+            Type::Tuple(tuple) => tuple.elems.iter().for_each(|part| self.ty(part)),
+            // Whatever it is, it may be made of any parameter that it names.
+            other => self.named_in(other.to_token_stream()),
+        }
+    }
+
+    fn path(&mut self, path: &TypePath) {
+        let segments = &path.path.segments;
+        let Some(first) = segments.first() else { return };
+        if path.qself.is_some() {
+            // `<T as Trait>::Out`
+            if self.names_any(path.to_token_stream()) {
+                self.project(path);
+            }
+        } else if path.path.leading_colon.is_none() && self.is_parameter(&first.ident) {
+            if segments.len() == 1 { self.need(&first.ident) } else { self.project(path) }
+        } else if segments.len() > 1 || first.ident != *self.ident {
+            for segment in segments {
+                self.arguments(&segment.arguments);
+            }
+        }
+    }
+
+    fn arguments(&mut self, arguments: &PathArguments) {
+        match arguments {
+            PathArguments::AngleBracketed(arguments) => {
+                for argument in &arguments.args {
+                    match argument {
+                        GenericArgument::Type(ty) => self.ty(ty),
+                        GenericArgument::AssocType(assoc) => self.ty(&assoc.ty),
+                        _ => {}
+                    }
+                }
+            }
+            PathArguments::Parenthesized(arguments) => {
+                arguments.inputs.iter().for_each(|input| self.ty(&input.ty));
+                if let ReturnType::Type(_, ty) = &arguments.output {
+                    self.ty(ty);
+                }
+            }
+            PathArguments::None => {}
+        }
+    }
+
+    fn is_parameter(&self, ident: &Ident) -> bool {
+        self.parameters.contains(&ident)
+    }
+
+    fn need(&mut self, parameter: &Ident) {
+        if !self.needs.has(parameter) {
+            self.needs.parameters.push(parameter.clone());
+        }
+    }
+
+    fn project(&mut self, path: &TypePath) {
+        // The same one twice is no mistake in a where clause.
+        self.needs.projections.push(path.clone());
+    }
+
+    fn names_any(&self, tokens: TokenStream) -> bool {
+        tokens.into_iter().any(|token| match token {
+            TokenTree::Ident(ident) => self.is_parameter(&ident),
+            TokenTree::Group(group) => self.names_any(group.stream()),
+            _ => false,
+        })
+    }
+
+    fn named_in(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) if self.is_parameter(&ident) => self.need(&ident),
+                TokenTree::Group(group) => self.named_in(group.stream()),
+                _ => {}
+            }
+        }
+    }
+}
