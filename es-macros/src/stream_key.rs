@@ -2,19 +2,20 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Attribute, Data, DeriveInput, Field};
+use syn::{Attribute, Data, DeriveInput, Field, Fields};
 
 use crate::errors::Errors;
 use crate::keys;
 use crate::paths::{CratePath, generated};
+use crate::shape::bounds::is_marker;
 
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
     let input: Option<DeriveInput> = errors.keep(syn::parse2(item));
     let expansion = input.and_then(|input| {
         let es_core = es_core(&input.attrs, &mut errors);
-        let field = newtype(&input, &mut errors)?;
-        Some(generated(expand(&input, field, &es_core)))
+        let fields = newtype(&input, &mut errors)?;
+        Some(generated(expand(&input, fields, &es_core)))
     });
     let errors = errors.finish();
     quote!(#expansion #errors)
@@ -34,24 +35,22 @@ fn es_core(attributes: &[Attribute], errors: &mut Errors) -> CratePath {
     es_core
 }
 
-/// The one field.
-fn newtype<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a Field> {
-    let fields: Vec<&Field> = match &input.data {
-        Data::Struct(data) => data.fields.iter().collect(),
-        Data::Enum(_) | Data::Union(_) => Vec::new(),
-    };
-    if let [field] = fields[..] {
-        return Some(field);
+/// The fields, one of which holds something.
+fn newtype<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a Fields> {
+    let real = |fields: &Fields| fields.iter().filter(|field| !is_marker(&field.ty)).count();
+    match &input.data {
+        Data::Struct(data) if real(&data.fields) == 1 => return Some(&data.fields),
+        _ => {}
     }
     let ident = &input.ident;
     let found = match &input.data {
-        Data::Struct(data) => format!("`{ident}` has {} fields", data.fields.len()),
+        Data::Struct(data) => format!("`{ident}` has {} fields", real(&data.fields)),
         Data::Enum(_) => format!("`{ident}` is an enum"),
         Data::Union(_) => format!("`{ident}` is a union"),
     };
     let message = format!(
-        "{found}, but `StreamKey` is derived for a struct with one field; write `struct {ident}(Uuid);`, or implement \
-         `StreamKey` by hand"
+        "{found}, but `StreamKey` is derived for a struct with one field, and any `PhantomData` beside it; write \
+         `struct {ident}(Uuid);`, or implement `StreamKey` by hand"
     );
     let tokens = match &input.data {
         Data::Struct(data) if !data.fields.is_empty() => data.fields.to_token_stream(),
@@ -61,24 +60,32 @@ fn newtype<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a Field>
     None
 }
 
-fn expand(input: &DeriveInput, field: &Field, es_core: &CratePath) -> TokenStream {
+fn expand(input: &DeriveInput, fields: &Fields, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
-    let (ident, ty) = (&input.ident, &field.ty);
-    let (read, make) = match &field.ident {
-        Some(name) => (quote!(&self.#name), quote!(|__es_key| Self { #name: __es_key })),
-        None => (quote!(&self.0), quote!(Self)),
+    let ident = &input.ident;
+    let each = || fields.members().zip(fields);
+    let Some((key, Field { ty, .. })) = each().find(|(_, field)| !is_marker(&field.ty)) else {
+        return TokenStream::new();
     };
+    let values = each().map(|(member, field)| match is_marker(&field.ty) {
+        true => quote!(#member: #private::PhantomData),
+        false => quote!(#member: __es_key),
+    });
+    let make = quote!(|__es_key| Self { #(#values),* });
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
     let own = where_clause.map(|clause| clause.predicates.iter()).into_iter().flatten();
-    let bounds = match input.generics.params.is_empty() {
-        true => quote!(#where_clause),
-        false => quote!(where #(#own,)* #ty: #es_core::StreamKey),
+    let bounds = if input.generics.params.is_empty() {
+        quote!(#where_clause)
+    } else {
+        // A marker says nothing of its type but what an id must be.
+        let marked = (fields.len() > 1).then(|| quote!(Self: #private::Send + #private::Sync + 'static,));
+        quote!(where #(#own,)* #ty: #es_core::StreamKey, #marked)
     };
     quote! {
         #[automatically_derived]
         impl #impl_generics #es_core::StreamKey for #ident #type_generics #bounds {
             fn to_key(&self) -> #private::Cow<'_, #private::str> {
-                <#ty as #es_core::StreamKey>::to_key(#read)
+                <#ty as #es_core::StreamKey>::to_key(&self.#key)
             }
 
             fn from_key(__es_key: &#private::str) -> #private::Result<Self, #es_core::InvalidKey> {
