@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use es_core::testing::given;
-use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, emit, event};
+use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, Shape, emit, event};
 use es_tests_domain::{Block, Blocked, Card, CardNumber, Issued};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -39,7 +39,7 @@ mod generic {
 
     pub(crate) struct Count;
 
-    impl<U: Unit + Clone + Serialize + serde::de::DeserializeOwned, const STEP: u64> Handle<Count>
+    impl<U: Unit + Clone + Shape + Serialize + serde::de::DeserializeOwned, const STEP: u64> Handle<Count>
         for Tally<U, STEP>
     {
         type Error = Infallible;

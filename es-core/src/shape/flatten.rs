@@ -50,9 +50,14 @@ impl Types {
         let (mut has_tag, mut has_content) = (false, false);
         for note in definition.notes {
             match *note {
-                Note::Tag(name) => has_tag = keys.insert(name.to_owned()) || has_tag,
-                Note::Content(name) => has_content = keys.insert(name.to_owned()) || has_content,
-                Note::Constant(name, _) => has_tag = keys.insert(name.to_owned()) || has_tag,
+                Note::Tag(name) | Note::Constant(name, _) => {
+                    has_tag = true;
+                    keys.insert(name.to_owned());
+                }
+                Note::Content(name) => {
+                    has_content = true;
+                    keys.insert(name.to_owned());
+                }
                 _ => {}
             }
         }
