@@ -128,8 +128,8 @@ async fn a_command_that_another_program_has_carried_out_gets_its_outcome() {
     assert!(again.repeated);
     assert_eq!(again.events[0].event_id, first.events[0].event_id);
     // A repetition wins over a rejection as well, be it by a state that is kept.
-    let opened = ours.execute_with(&id(), Open, once()).await.expect("the same");
-    assert!(opened.repeated);
+    let rejected_today = ours.execute_with(&id(), Deposit(-7), once()).await.expect("the same");
+    assert!(rejected_today.repeated);
     assert_eq!(ours.load(&id()).await.expect("loaded").state.cents, 7);
 }
 
