@@ -44,7 +44,10 @@ impl Schema {
     /// use es_core::shape::Schema;
     ///
     /// #[derive(Shape)]
-    /// struct Changed { address: Option<Option<String>> }
+    /// struct Unknown;
+    ///
+    /// #[derive(Shape)]
+    /// struct Changed { address: Option<Unknown> }
     ///
     /// let ambiguities = Schema::of::<Changed>().ambiguities();
     /// assert_eq!(
