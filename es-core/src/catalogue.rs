@@ -24,6 +24,8 @@ pub struct EventDescription {
     pub whole: Option<ReadWhole>,
     /// The version before. A function, as the struct before may be private to the module of this one.
     pub previous: Option<fn() -> &'static Self>,
+    /// Reads an event, brings it up to the version before and writes it as that one.
+    pub read_previous: Option<ReadWhole>,
 }
 
 /// A wire name, and a function that makes the default and writes it as JSON.
@@ -34,9 +36,9 @@ pub type AddedDefault = (&'static str, fn() -> Option<String>);
 #[doc(hidden)]
 pub type ReadWhole = fn(&RawEvent<'_>) -> Result<Vec<u8>, String>;
 
-/// The newest version of an event that a projection takes, and the function that reads it.
+/// The newest version of an event that is only read, and the function that reads it.
 #[doc(hidden)]
-pub type ProjectedEvent = (fn() -> &'static EventDescription, ReadWhole);
+pub type ReadEvent = (fn() -> &'static EventDescription, ReadWhole);
 
 /// What `#[derive(Aggregate)]` says about the events, as a constant.
 #[doc(hidden)]
@@ -44,14 +46,14 @@ pub type ProjectedEvent = (fn() -> &'static EventDescription, ReadWhole);
 pub struct AggregateDescription {
     /// The newest version of each event.
     pub events: &'static [fn() -> &'static EventDescription],
-    /// The same of those that are no longer written.
-    pub retired: &'static [fn() -> &'static EventDescription],
+    /// The same of those that are no longer written, with what reads them as themselves.
+    pub retired: &'static [ReadEvent],
 }
 
 impl AggregateDescription {
     /// The newest version of every event that is read, written or not.
     pub(crate) fn all(&self) -> impl Iterator<Item = &'static EventDescription> {
-        self.events.iter().chain(self.retired).map(|description| description())
+        self.events.iter().chain(self.retired.iter().map(|(event, _)| event)).map(|description| description())
     }
 }
 
@@ -69,6 +71,7 @@ impl EventDescription {
             shape: E::shape,
             whole: None,
             previous: None,
+            read_previous: None,
         }
     }
 

@@ -19,7 +19,7 @@ pub use serde;
 pub use std::any::{TypeId, type_name};
 pub use typeid::of as type_id;
 
-pub use crate::catalogue::{AddedDefault, AggregateDescription, EventDescription, ProjectedEvent, ReadWhole};
+pub use crate::catalogue::{AddedDefault, AggregateDescription, EventDescription, ReadEvent, ReadWhole};
 pub use crate::checks::{Names, check_name, check_previous, check_written, slots, taken};
 pub use crate::shape::{
     ContentDescription, Describe, FieldDescription, FormDescription, Note, Opaque, Probe, Shape, Type,

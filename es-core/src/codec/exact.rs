@@ -29,6 +29,8 @@ pub(crate) enum Refused {
 }
 
 impl Exact {
+    pub(crate) const NULL: Self = Self::Word("null");
+
     /// Reads one value.
     ///
     /// # Errors
@@ -111,7 +113,7 @@ impl Exact {
 impl From<&Value> for Exact {
     fn from(value: &Value) -> Self {
         match value {
-            Value::Null => Self::Word("null"),
+            Value::Null => Self::NULL,
             Value::Bool(true) => Self::Word("true"),
             Value::Bool(false) => Self::Word("false"),
             Value::Number(number) => Self::Number(number.to_string()),

@@ -25,6 +25,7 @@ fn catalogue(events: &[(&'static str, u32, &'static [&'static str], Describe)]) 
         shape,
         whole: None,
         previous: None,
+        read_previous: None,
     };
     Catalogue::of_events("account", events.iter().map(description))
 }

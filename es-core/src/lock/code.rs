@@ -7,9 +7,9 @@ use super::findings::Finding;
 use super::fits;
 use super::folding::Folding;
 use super::published::{ADDED, Lines, Published};
-use super::reader::{Reader, Replay, Written, by_aggregate, by_projection};
+use super::reader::{Downcast, Reader, Replay, Written, by_aggregate, by_projection, downcast};
 use super::rust_names::rust_lines;
-use crate::catalogue::EventDescription;
+use crate::catalogue::{EventDescription, ReadWhole};
 use crate::shape::{Cause, Line, OpaquePart, quoted};
 use crate::{Aggregate, Catalogue, EventShape, Projection, StreamKey};
 
@@ -28,6 +28,10 @@ pub(super) struct Entry {
     pub(super) newest: (u32, &'static str),
     /// Whether an aggregate no longer writes it.
     pub(super) is_retired: bool,
+    /// Reads an event as this version of it, where this one is not the newest, or is only read.
+    pub(super) as_itself: Option<ReadWhole>,
+    /// What writes the newest version as the one before, with `write_as`.
+    pub(super) downcast: Option<(Reader, Downcast)>,
     /// What reads the event.
     pub(super) readers: Vec<(Reader, Replay)>,
 }
@@ -62,11 +66,20 @@ impl Code {
             was: A::WAS.iter().map(|was| (*was).to_owned()).collect(),
             ..Facts::default()
         };
-        for (at, newest) in aggregate.all().enumerate() {
-            let is_retired = at >= aggregate.events.len();
-            self.add_versions(newest, (Reader::Aggregate(A::NAME), by_aggregate::<A>), is_retired);
-            let events = if is_retired { &mut facts.retired } else { &mut facts.events };
-            events.insert(newest.name.to_owned());
+        let reader = Reader::Aggregate(A::NAME);
+        for newest in aggregate.events.iter().map(|event| event()) {
+            self.add_versions(newest, None, (reader, by_aggregate::<A>));
+            facts.events.insert(newest.name.to_owned());
+            let published = Published { name: newest.name.to_owned(), version: newest.version };
+            if newest.whole.is_some()
+                && let Some(entry) = self.entries.get_mut(&published)
+            {
+                entry.downcast = Some((reader, downcast::<A>));
+            }
+        }
+        for (newest, read) in aggregate.retired.iter().map(|(event, read)| (event(), read)) {
+            self.add_versions(newest, Some(*read), (reader, by_aggregate::<A>));
+            facts.retired.insert(newest.name.to_owned());
         }
         let known = self
             .aggregates
@@ -98,20 +111,23 @@ impl Code {
 
     pub(super) fn add_projection<P: Projection>(&mut self) {
         for (newest, _) in P::events() {
-            self.add_versions(newest(), (Reader::Projection(P::NAME), by_projection::<P>), false);
+            self.add_versions(newest(), None, (Reader::Projection(P::NAME), by_projection::<P>));
         }
     }
 
     fn add_versions(
         &mut self,
         newest: &'static EventDescription,
+        retired: Option<ReadWhole>,
         reader: (Reader, Replay),
-        is_retired: bool,
     ) {
+        let mut as_itself = retired;
         for version in newest.versions() {
             let published = Published { name: version.name.to_owned(), version: version.version };
             self.events.entry(newest.name).or_default().insert(version.version, published);
-            self.add_event(version, (newest.version, newest.struct_name()), reader, is_retired);
+            let newest = (newest.version, newest.struct_name());
+            self.add_event(version, newest, reader, (retired.is_some(), as_itself));
+            as_itself = version.read_previous;
         }
         self.add_names(newest);
     }
@@ -121,7 +137,7 @@ impl Code {
         description: &EventDescription,
         newest: (u32, &'static str),
         reader: (Reader, Replay),
-        is_retired: bool,
+        (is_retired, as_itself): (bool, Option<ReadWhole>),
     ) {
         let shape = EventShape::new(description);
         let published = Published { name: shape.name().to_owned(), version: shape.version() };
@@ -153,6 +169,8 @@ impl Code {
                     has_history,
                     newest,
                     is_retired,
+                    as_itself,
+                    downcast: None,
                     readers,
                 };
                 self.entries.insert(published, entry);
@@ -160,6 +178,7 @@ impl Code {
             Some(entry) if entry.shape == shape && entry.defaults == defaults => {
                 entry.readers.push(reader);
                 entry.is_retired |= is_retired;
+                entry.as_itself = entry.as_itself.or(as_itself);
             }
             Some(entry) => self.findings.push(Finding::new(format!(
                 "{published} are two structs: `{}` in {} and `{}` in {}\n\

@@ -4,19 +4,19 @@
 use super::code::{Code, Entry};
 use super::findings::Finding;
 use super::published::Published;
-use super::today::Today;
+use super::reader::Written;
 use crate::codec::Exact;
 use crate::shape::Schema;
 
 /// Where a stored payload, and what the code writes for it, differ from their shapes. `place` names the
 /// payload.
-pub(super) fn check(
+pub(super) fn check<'a>(
     code: &Code,
     published: &Published,
     entries: &[&Entry],
     place: &str,
     stored: &Exact,
-    today: &Today,
+    written: impl IntoIterator<Item = &'a Written>,
 ) -> Vec<Finding> {
     let stored = entries.iter().find_map(|entry| entry.shape.schema().check_read(&stored.rounded()).err());
     let stored = stored.map(|misfit| {
@@ -27,13 +27,13 @@ pub(super) fn check(
              If the code does not, the payload is a wrong one; write one that it does."
         ))
     });
-    let written = misfit(code, today).map(|misfit| Finding::new(format!("{place}: {misfit}\n{REMEDY}")));
+    let written = misfit(code, written).map(|misfit| Finding::new(format!("{place}: {misfit}\n{REMEDY}")));
     stored.into_iter().chain(written).collect()
 }
 
 /// Where something that the code writes differs from its shape.
-pub(super) fn misfit(code: &Code, today: &Today) -> Option<String> {
-    today.written().find_map(|written| {
+pub(super) fn misfit<'a>(code: &Code, written: impl IntoIterator<Item = &'a Written>) -> Option<String> {
+    written.into_iter().find_map(|written| {
         let published = Published { name: written.name.clone(), version: written.version };
         let misfit = code.entries.get(&published)?.shape.schema().check(&written.payload.rounded()).err()?;
         Some(format!("the code writes {published} in another shape than its own: {misfit}"))

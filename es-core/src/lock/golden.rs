@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Mode;
 use super::advice::meaning;
 use super::code::{Code, Entry};
+use super::downcast::{self, Downcast};
 use super::file::{Locked, Write};
 use super::findings::Finding;
 use super::fits;
 use super::payloads::{Folder, Golden};
 use super::published::Published;
+use super::reader::Written;
 use super::today::{self, Difference, Today, Unclear};
 use crate::codec::Exact;
 
@@ -34,6 +36,8 @@ struct Read<'a> {
     payloads: Vec<Golden>,
     /// The payloads that mean something else, by their number.
     changed: Vec<(usize, (Exact, Difference))>,
+    /// The first payload of which something else is written.
+    rewritten: Option<(usize, Exact, String)>,
     is_due: bool,
 }
 
@@ -88,17 +92,20 @@ pub(super) fn check(
     let changed: BTreeSet<&Published> =
         all.iter().filter(|read| !read.changed.is_empty()).map(|read| read.published).collect();
     let read: BTreeSet<&Published> = all.iter().map(|read| read.published).collect();
-    for Read { published, entries, changed: payloads, .. } in &all {
+    for Read { published, entries, changed: payloads, rewritten, .. } in &all {
         if !payloads.is_empty() {
             let means_the_same = |other: &Published| read.contains(other) && !changed.contains(other);
             checked.changed.push(meaning::changed(code, published, entries, payloads, &means_the_same));
         }
+        let rewritten =
+            rewritten.iter().map(|rewritten| downcast::changed(code, published, entries, rewritten));
+        checked.changed.extend(rewritten);
     }
-    for Read { published, payloads, changed, is_due, .. } in all {
+    for Read { published, payloads, changed, rewritten, is_due, .. } in all {
         if is_due {
             checked.due.push(Folder::name(published));
         }
-        if is_due || !changed.is_empty() {
+        if is_due || !changed.is_empty() || rewritten.is_some() {
             checked.write(folder, published, &payloads);
         }
         checked.payloads.insert(published.clone(), stored(payloads));
@@ -120,13 +127,13 @@ fn stored(payloads: Vec<Golden>) -> Vec<Exact> {
 fn made_up(code: &Code, published: &Published, entries: &[&Entry]) -> Result<Vec<Golden>, String> {
     let Some(entry) = entries.first() else { return Ok(Vec::new()) };
     let name = entry.shape.name();
-    let golden = |payload: &Exact| match Today::of(code, entries, &today::stored(published, payload)) {
-        Ok(today) => {
-            if let Some(misfit) = fits::misfit(code, &today) {
+    let golden = |payload: &Exact| match meanings(code, published, entries, payload) {
+        Ok((today, downcast)) => {
+            if let Some(misfit) = fits::misfit(code, today.written().chain(downcast.written())) {
                 return Err(misfit);
             }
             let (today, version) = today.in_file(name);
-            Ok(Golden { stored: payload.clone(), today: Some(today), version })
+            Ok(Golden { stored: payload.clone(), today: Some(today), version, written: downcast.in_file() })
         }
         Err(Unclear::Unread(problem)) => Err(problem),
         Err(Unclear::Unsteady(reader, difference)) => {
@@ -151,6 +158,17 @@ fn made_up(code: &Code, published: &Published, entries: &[&Entry]) -> Result<Vec
     Ok(payloads)
 }
 
+/// What a payload means, and what is written of it.
+fn meanings(
+    code: &Code,
+    published: &Published,
+    entries: &[&Entry],
+    payload: &Exact,
+) -> Result<(Today, Downcast), Unclear> {
+    let stored = today::stored(published, payload);
+    Ok((Today::of(code, entries, &stored)?, Downcast::of(code, entries, &stored)?))
+}
+
 fn read<'a>(
     (code, locked): (&Code, &Locked),
     published: &'a Published,
@@ -159,17 +177,18 @@ fn read<'a>(
     findings: &mut Vec<Finding>,
 ) -> Read<'a> {
     let name = entries.first().map_or("", |entry| entry.shape.name());
-    let (mut changed, mut is_due) = (Vec::new(), false);
+    let (mut changed, mut rewritten, mut is_due) = (Vec::new(), None, false);
     for (at, golden) in payloads.iter_mut().enumerate() {
         let place = format!("payload {} of {}", at + 1, Folder::name(published));
-        let today = match Today::of(code, &entries, &today::stored(published, &golden.stored)) {
-            Ok(today) => today,
+        let (today, downcast) = match meanings(code, published, &entries, &golden.stored) {
+            Ok(meanings) => meanings,
             Err(unclear) => {
                 findings.push(meaning::unclear(published, &place, &unclear));
                 continue;
             }
         };
-        let misfits = fits::check(code, published, &entries, &place, &golden.stored, &today);
+        let written = today.written().chain(downcast.written());
+        let misfits = fits::check(code, published, &entries, &place, &golden.stored, written);
         if !misfits.is_empty() {
             findings.extend(misfits);
             continue;
@@ -188,27 +207,63 @@ fn read<'a>(
             },
             (None, _) => None,
         };
+        let Some(before_downcast) = Downcast::from_file(code, name, golden.written.as_ref()) else {
+            findings.push(Finding::new(format!(
+                "{place} does not say in which version `written` is\n\
+                 Remove its `written`, and run `ES_LOCK=update cargo test`, which writes it."
+            )));
+            continue;
+        };
         let before = before.map(|before| before.in_order(code));
-        if let Some(before) = &before {
-            let Some(difference) = today.difference_from(before) else { continue };
+        let difference = before.as_ref().and_then(|before| Some((before, today.difference_from(before)?)));
+        let mut is_new = before.is_none();
+        if let Some((before, difference)) = difference {
             // A published version that is gone is found by itself.
             if before.is_beyond(code, locked) {
                 continue;
             }
-            // What was published since has changed the way in which it is written. If the event of then, read as one that
-            // is stored, means the same, then nothing else has changed.
-            let follows = before.is_of_before(code, &entries)
-                && before.read(code, &entries).is_ok_and(|again| again == today);
-            if !follows {
-                changed.push((at, (golden.stored.clone(), difference)));
-                (golden.today, golden.version) = some(today.in_file(name));
-                continue;
+            is_new = true;
+            if let Err(as_version) =
+                follows(code, &entries, before, &today::stored(published, &golden.stored), &today)
+            {
+                changed.push((at, (golden.stored.clone(), as_version.unwrap_or(difference))));
             }
         }
-        is_due = true;
-        (golden.today, golden.version) = some(today.in_file(name));
+        let is_changed = changed.last().is_some_and(|(last, _)| *last == at);
+        if downcast != before_downcast {
+            is_new = true;
+            let difference = downcast.difference_from(&before_downcast).filter(|_| !is_changed);
+            rewritten = rewritten.or_else(|| Some((at, golden.stored.clone(), difference?)));
+        }
+        if is_new {
+            is_due |= !is_changed;
+            (golden.today, golden.version) = some(today.in_file(name));
+            golden.written = downcast.in_file();
+        }
     }
-    Read { published, entries, payloads, changed, is_due }
+    Read { published, entries, payloads, changed, rewritten, is_due }
+}
+
+/// Whether nothing but what was published since has changed the way in which a meaning is written. If not, maybe how the
+/// version of then is read and written otherwise.
+fn follows(
+    code: &Code,
+    entries: &[&Entry],
+    before: &today::Locked,
+    stored: &Written,
+    today: &Today,
+) -> Result<(), Option<Difference>> {
+    if !before.is_of_before(code, entries) {
+        return Err(None);
+    }
+    // Read as the version of then and written as that, it is what it was; the steps after it are new.
+    match before.again(code, entries, stored) {
+        Some(Ok(None)) => Ok(()),
+        Some(Ok(difference)) => Err(difference),
+        // Or the event of then, read as one that is stored, means the same.
+        None if before.read(code, entries).is_ok_and(|again| again == *today) => Ok(()),
+        Some(Err(_)) | None => Err(None),
+    }
 }
 
 fn some((today, version): (Exact, Option<u32>)) -> (Option<Exact>, Option<u32>) {

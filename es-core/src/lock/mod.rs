@@ -25,6 +25,7 @@ mod advice;
 mod aggregates;
 mod code;
 mod diff;
+mod downcast;
 mod due;
 mod exchange;
 mod facts;

@@ -23,26 +23,29 @@ pub(super) struct Golden {
     pub(super) today: Option<Exact>,
     /// The version in which that is written; nothing where it is a list of events.
     pub(super) version: Option<u32>,
+    /// What is written of it, where that is the version before; nothing where an update is to find out.
+    pub(super) written: Option<Exact>,
 }
 
 impl Golden {
     fn read(value: Exact) -> Option<Self> {
         let Exact::Object(mut fields) = value else { return None };
-        let (stored, today, version) =
-            (fields.remove("stored")?, fields.remove("today"), fields.remove("version"));
+        let (stored, today) = (fields.remove("stored")?, fields.remove("today"));
+        let (version, written) = (fields.remove("version"), fields.remove("written"));
         let version = match version {
             None => None,
             Some(version) => Some(version.as_u32()?),
         };
         let is_sound = fields.is_empty() && (today.is_some() || version.is_none());
-        is_sound.then_some(Self { stored, today, version })
+        is_sound.then_some(Self { stored, today, version, written })
     }
 
-    fn written(&self) -> Exact {
+    fn in_file(&self) -> Exact {
         let stored = Some(("stored", self.stored.clone()));
         let today = self.today.clone().map(|today| ("today", today));
         let version = self.version.map(|version| ("version", version.into()));
-        stored.into_iter().chain(today).chain(version).collect()
+        let written = self.written.clone().map(|written| ("written", written));
+        stored.into_iter().chain(today).chain(version).chain(written).collect()
     }
 }
 
@@ -81,7 +84,7 @@ impl Folder {
     }
 
     pub(super) fn write(&self, published: &Published, payloads: &[Golden]) -> Write {
-        let list: Exact = payloads.iter().map(Golden::written).collect();
+        let list: Exact = payloads.iter().map(Golden::in_file).collect();
         self.file(&Self::name(published), format!("{list:#}\n"))
     }
 

@@ -6,7 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-use crate::catalogue::EventDescription;
+use super::published::Published;
+use crate::catalogue::{EventDescription, ReadWhole};
 use crate::codec::Exact;
 use crate::{Aggregate, Payload, Position, Projection, RawEvent, Revision, StreamId};
 
@@ -35,6 +36,12 @@ impl fmt::Display for Reader {
 }
 
 impl Reader {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Aggregate(name) | Self::Projection(name) => name,
+        }
+    }
+
     /// The reader in a file.
     pub(super) fn in_file(self) -> String {
         match self {
@@ -48,7 +55,11 @@ impl Reader {
 pub(super) type Replay = fn(&Written) -> Result<Vec<Written>, String>;
 
 /// Replays, and catches what the code of the user may do.
-pub(super) fn replayed(reader: Reader, replay: Replay, stored: &Written) -> Result<Vec<Written>, String> {
+pub(super) fn replayed<T>(
+    reader: Reader,
+    replay: impl FnOnce(&Written) -> Result<T, String>,
+    stored: &Written,
+) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(|| replay(stored))) {
         Ok(Ok(written)) => Ok(written),
         Ok(Err(problem)) => Err(format!("{reader}: {problem}")),
@@ -60,19 +71,51 @@ pub(super) fn by_aggregate<A: Aggregate>(stored: &Written) -> Result<Vec<Written
     as_stored(A::NAME, 1, stored, |raw| {
         let mut events = Vec::new();
         A::decode(raw, &mut |event| events.push(event)).map_err(|error| error.problem().to_string())?;
+        let whole = match &events[..] {
+            [one] => whole(raw, A::event_type(one).name, A::description().all())?,
+            _ => None,
+        };
         let (mut written, mut state) = (Vec::new(), A::default());
         for event in events {
-            let of = A::event_type(&event);
-            let mut json = Payload::new();
-            A::encode(&event, &mut json).map_err(|error| error.to_string())?;
-            written.push(as_written(of.name, of.written, json.as_slice())?);
+            if whole.is_none() {
+                written.push(encoded::<A>(&event)?);
+            }
             state.apply_event(event);
         }
-        if let [one] = &mut written[..] {
-            whole(raw, one, A::description().all())?;
-        }
+        written.extend(whole);
         Ok(written)
     })
+}
+
+/// What is written of an event for programs that know no newer version; nothing where the event is refused.
+pub(super) type Downcast = fn(&Written) -> Result<Option<Written>, String>;
+
+pub(super) fn downcast<A: Aggregate>(stored: &Written) -> Result<Option<Written>, String> {
+    as_stored(A::NAME, 1, stored, |raw| {
+        let mut events = Vec::new();
+        A::decode(raw, &mut |event| events.push(event)).map_err(|error| error.problem().to_string())?;
+        // The step down may refuse what the version before cannot say.
+        Ok(events.first().and_then(|event| encoded::<A>(event).ok()))
+    })
+}
+
+fn encoded<A: Aggregate>(event: &A::Event) -> Result<Written, String> {
+    let of = A::event_type(event);
+    let mut json = Payload::new();
+    A::encode(event, &mut json).map_err(|error| error.to_string())?;
+    as_written(of.name, of.written, json.as_slice())
+}
+
+/// Reads a stored event as one version of it, and writes it as that one.
+pub(super) fn as_version(
+    reader: Reader,
+    (of, read): (&Published, ReadWhole),
+    stored: &Written,
+) -> Result<Written, String> {
+    let read = |stored: &Written| {
+        as_stored(reader.name(), 1, stored, |raw| as_written(&of.name, of.version, &read(raw)?))
+    };
+    replayed(reader, read, stored)
 }
 
 pub(super) fn by_projection<P: Projection>(stored: &Written) -> Result<Vec<Written>, String> {
@@ -88,18 +131,16 @@ pub(super) fn by_projection<P: Projection>(stored: &Written) -> Result<Vec<Writt
 /// With `write_as`, what is written is not all that the event says.
 fn whole(
     raw: &RawEvent<'_>,
-    written: &mut Written,
+    name: &str,
     mut events: impl Iterator<Item = &'static EventDescription>,
-) -> Result<(), String> {
+) -> Result<Option<Written>, String> {
     let is_read = |event: &&EventDescription| {
-        event.name == written.name && (event.name == raw.name || event.was.contains(&raw.name))
+        event.name == name && (event.name == raw.name || event.was.contains(&raw.name))
     };
-    if let Some(event) = events.find(is_read)
-        && let Some(whole) = event.whole
-    {
-        *written = as_written(event.name, event.version, &whole(raw)?)?;
+    match events.find(is_read).and_then(|event| Some((event, event.whole?))) {
+        Some((event, whole)) => as_written(event.name, event.version, &whole(raw)?).map(Some),
+        None => Ok(None),
     }
-    Ok(())
 }
 
 fn as_written(name: &str, version: u32, json: &[u8]) -> Result<Written, String> {

@@ -3,7 +3,7 @@
 use super::code::{Code, Entry};
 use super::file;
 use super::published::Published;
-use super::reader::{Reader, Written, replayed};
+use super::reader::{Reader, Written, as_version, replayed};
 use crate::codec::Exact;
 
 /// What each reader makes of one stored payload.
@@ -154,6 +154,27 @@ impl Locked {
             let newest = code.newest(&written.name);
             newest.is_none_or(|(newest, _)| newest < written.version) && lock.entries.keys().any(is_it)
         })
+    }
+
+    /// How a stored payload differs from this, if it is read as the version of then and written as that one. `None` where
+    /// that cannot be asked.
+    pub(super) fn again(
+        &self,
+        code: &Code,
+        entries: &[&Entry],
+        stored: &Written,
+    ) -> Option<Result<Option<Difference>, String>> {
+        let [(None, before)] = &self.events[..] else { return None };
+        let (reader, _) = entries.iter().flat_map(|entry| &entry.readers).next()?;
+        let present = code.present(&before.name).next()?;
+        let (published, entry) = code.version_of(present, before.version).filter(|_| self.itself)?;
+        let now = as_version(*reader, (published, entry.as_itself?), stored);
+        Some(now.map(|now| {
+            let now = code.in_order(now);
+            let text = first_difference(&before.payload, &now.payload, "")?;
+            let meant = before.payload.clone();
+            Some(Difference { reader: *reader, text, meant, means: now.payload })
+        }))
     }
 
     /// What it means today if it is read as an event that is stored.

@@ -16,7 +16,7 @@ pub use self::memory::MemoryProjection;
 pub use self::part::Part;
 pub use self::reader::{ProjectionPage, ProjectionReader};
 
-use crate::catalogue::ProjectedEvent;
+use crate::catalogue::ReadEvent;
 use crate::{BoxError, DecodeError, Filter, RawEvent, Recorded};
 
 /// A read model that is built from events. Written by [`#[derive(Projection)]`](derive@crate::Projection), never by hand.
@@ -56,7 +56,7 @@ pub trait Projection: Send + Sync + 'static {
 
     /// The events with their shapes, and how each is read. The [lock](crate::lock) reads it.
     #[doc(hidden)]
-    fn events() -> &'static [ProjectedEvent];
+    fn events() -> &'static [ReadEvent];
 
     /// Takes events into the model, in their order: one by one through [`Project`], or, with the key `batch`, all at once
     /// through [`ProjectBatch`].

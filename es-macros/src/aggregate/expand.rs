@@ -83,7 +83,9 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
         let path = &event.path;
         quote!(<#path as #es_core::Event>::description)
     });
-    let retired = aggregate.retired.iter().map(|path| quote!(<#path as #es_core::Event>::description));
+    let retired = aggregate.retired.iter().map(|path| {
+        respan(quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)), span(path))
+    });
     let arms = aggregate.events.iter().map(|event| {
         let (variant, of) = (&event.ident, of(event));
         quote!(#enum_ident::#variant(_) => #of,)

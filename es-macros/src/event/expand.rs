@@ -130,6 +130,8 @@ fn description(event: &Event) -> Option<TokenStream> {
     };
     let semantics = option(semantics.as_ref().map(ToTokens::to_token_stream));
     let whole = option(event.write_as.as_ref().map(|_| quote!(#private::read_whole::<Self>)));
+    let read_previous =
+        option(previous.as_ref().map(|path| respan(quote!(#private::read_whole::<#path>), span(path))));
     let previous = option(previous.as_ref().map(|path| quote!(<#path as #es_core::Event>::description)));
     // The struct of an old version that is made here is the user's in another shape.
     let type_name = match is_of_history {
@@ -151,6 +153,7 @@ fn description(event: &Event) -> Option<TokenStream> {
                     shape: <Self as #private::Shape>::shape,
                     whole: #whole,
                     previous: #previous,
+                    read_previous: #read_previous,
                 }
             }
         }

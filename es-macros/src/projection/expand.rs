@@ -129,7 +129,7 @@ fn events(projection: &Projection<'_>) -> TokenStream {
     });
     quote! {
         #[inline]
-        fn events() -> &'static [#private::ProjectedEvent] {
+        fn events() -> &'static [#private::ReadEvent] {
             const { &[#(#events),*] }
         }
     }

@@ -14,6 +14,8 @@ mod history;
 mod lifecycle;
 mod lines;
 mod meaning;
+mod next_version;
+mod old_readers;
 mod renames;
 
 /// What every module of events needs.
