@@ -11,7 +11,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::{
-    DecodeError, DecodeProblem, EventType, Payload, PayloadError, Position, Revision, StreamId, stored_time,
+    Aggregate, DecodeError, DecodeProblem, EncodeError, EventType, Events, IntoEvents, Payload, PayloadError,
+    Position, Revision, StreamId, stored_time,
 };
 
 /// What is known about an event besides its payload: who, why, and when it happened.
@@ -170,6 +171,62 @@ impl NewEvent {
     #[must_use]
     pub fn new(name: &'static str, version: u32, payload: Vec<u8>, metadata: Arc<Metadata>) -> Self {
         Self { id: Uuid::now_v7(), name, version, payload, metadata }
+    }
+
+    /// Encodes events of an aggregate as its commands do, each with a fresh id.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use es_core::{Aggregate, Apply, Metadata, NewEvent, event};
+    /// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
+    /// # #[derive(Aggregate, Default)] #[aggregate(name = "account", id = String, events(Deposited))]
+    /// # pub struct Account { cents: i64 }
+    /// # impl Apply<Deposited> for Account { fn apply(&mut self, e: Deposited) { self.cents += e.cents; } }
+    /// let events = NewEvent::of::<Account>(Deposited { cents: 500 }, &Arc::new(Metadata::new()))?;
+    /// assert_eq!(events[0].payload, br#"{"cents":500}"#);
+    /// # Ok::<(), es_core::EncodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] when an event cannot be written as JSON.
+    pub fn of<A: Aggregate>(
+        events: impl IntoEvents<A>,
+        metadata: &Arc<Metadata>,
+    ) -> Result<Vec<Self>, EncodeError> {
+        let mut all = Events::none();
+        events.into_events(&mut all);
+        let encode = |event: A::Event| {
+            let mut payload = Payload::new();
+            A::encode(&event, &mut payload)?;
+            let written = A::event_type(&event);
+            Ok(Self::new(written.name, written.written, payload.into_vec(), Arc::clone(metadata)))
+        };
+        all.into_iter().map(encode).collect()
+    }
+
+    /// The event as a store reads it back from this place.
+    pub(crate) fn raw<'a>(
+        &'a self,
+        stream: &'a StreamId,
+        revision: Revision,
+        (position, recorded_at): (Position, OffsetDateTime),
+        metadata: Option<&'a [u8]>,
+    ) -> RawEvent<'a> {
+        RawEvent {
+            stream,
+            revision,
+            position,
+            event_id: self.id,
+            name: self.name,
+            version: self.version,
+            payload: &self.payload,
+            recorded_at,
+            occurred: self.metadata.occurred_at,
+            correlation_id: self.metadata.correlation_id,
+            causation_id: self.metadata.causation_id,
+            metadata,
+        }
     }
 }
 

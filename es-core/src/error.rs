@@ -154,6 +154,20 @@ pub enum StoreError {
         /// What decoding it says.
         source: PayloadError,
     },
+    /// No aggregate that writes to this store has an event of this name and version: whoever reads the stream would fail.
+    #[error(
+        "event `{name}` version {version} for stream {stream:?} is not registered in this store; register the catalogue of the \
+         aggregate that lists it, or correct the name or the version",
+        stream = stream.to_string()
+    )]
+    NotRegistered {
+        /// The stream.
+        stream: StreamId,
+        /// The wire name.
+        name: &'static str,
+        /// The version.
+        version: u32,
+    },
     /// The event could not be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),

@@ -169,7 +169,7 @@ async fn a_migration_does_not_go_on_after_a_missing_event() {
         Ok(())
     };
     store.inner.read_stream(&stream, StreamRange::ALL, &mut copy).await.expect("a read");
-    let mut migration = LargeAppend::new(&store);
+    let mut migration = LargeAppend::new(&store).aggregate::<Account>();
     migration.push(stream, Revision::EMPTY, events).await.expect("gathered");
     let error = migration.finish().await.expect_err("damaged");
     assert!(matches!(error, es_core::LargeAppendError::Store(StoreError::Damaged { .. })), "{error}");

@@ -4,10 +4,10 @@ mod common;
 
 use std::sync::{Arc, Mutex};
 
-use common::Meddler;
+use common::{Account, Deposited, Meddler, Opened};
 use es_core::{
-    AllQuery, Checkpoint, EventStore, Filter, LargeAppend, LargeAppendError, MemoryStore, Metadata, NewEvent,
-    Revision, StoreError, StreamId, Uuid,
+    Aggregate, AllQuery, Apply, Checkpoint, EventStore, Filter, LargeAppend, LargeAppendError, MemoryStore,
+    Metadata, NewEvent, Revision, StoreError, StreamId, Uuid,
 };
 
 fn stream(key: u64) -> StreamId {
@@ -54,6 +54,7 @@ async fn positions_follow_the_order_of_the_history_whatever_its_streams() {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let told = Arc::clone(&seen);
         let mut migration = LargeAppend::new(&store)
+            .aggregate::<Account>()
             .chunk(64)
             .on_progress(move |done| told.lock().expect("sound").push(done));
         let history = history(stretch);
@@ -78,7 +79,7 @@ async fn what_was_broken_off_goes_on_with_other_chunks_and_writes_nothing_twice(
     let store = Meddler::default();
     let history = history(7);
     for (chunk, until) in [(64, 300), (50, 620), (128, 1_000)] {
-        let mut migration = LargeAppend::new(&store).chunk(chunk);
+        let mut migration = LargeAppend::new(&store).aggregate::<Account>().chunk(chunk);
         for (stream, expected, event) in history.iter().take(until).cloned() {
             migration.push(stream, expected, vec![event]).await.expect("pushed");
         }
@@ -96,7 +97,7 @@ async fn what_was_broken_off_goes_on_with_other_chunks_and_writes_nothing_twice(
 async fn other_events_in_the_way_are_a_conflict_and_nothing_of_the_chunk_is_written() {
     let store = Meddler::default();
     store.put("A-1", "account.deposited", 1, "{\"cents\":1}").await;
-    let mut migration = LargeAppend::new(&store);
+    let mut migration = LargeAppend::new(&store).aggregate::<Account>();
     migration.push(stream(0), Revision::EMPTY, vec![event(0)]).await.expect("gathered");
     migration.push(stream(1), Revision::EMPTY, vec![event(1)]).await.expect("gathered");
     let error = migration.finish().await.expect_err("other events");
@@ -105,7 +106,7 @@ async fn other_events_in_the_way_are_a_conflict_and_nothing_of_the_chunk_is_writ
         "stream \"account/A-1\" was to be at revision 0, and is at 1 with other events"
     );
     assert_eq!(stored(&store.inner).await.len(), 1);
-    let mut migration = LargeAppend::new(&store);
+    let mut migration = LargeAppend::new(&store).aggregate::<Account>();
     migration.push(stream(2), Revision::new(3), vec![event(2)]).await.expect("gathered");
     let error = migration.finish().await.expect_err("a hole");
     assert!(
@@ -117,10 +118,114 @@ async fn other_events_in_the_way_are_a_conflict_and_nothing_of_the_chunk_is_writ
 #[tokio::test]
 async fn an_event_that_the_store_refuses_ends_it_with_the_stores_own_error() {
     let store = MemoryStore::new();
-    let mut migration = LargeAppend::new(&store);
+    let mut migration = LargeAppend::new(&store).aggregate::<Account>();
     let mut bad = event(0);
-    bad.payload = b"{\"text\":\"\\u0000\"}".to_vec();
+    bad.name = "account.opened";
+    bad.payload = b"{\"owner\":\"\\u0000\"}".to_vec();
     migration.push(stream(0), Revision::EMPTY, vec![bad]).await.expect("gathered");
     let error = migration.finish().await.expect_err("a NUL");
     assert!(matches!(error, LargeAppendError::Store(StoreError::NulCharacter { .. })), "{error}");
+}
+
+/// What the last push makes of a migration that was good until then.
+async fn refused(bad: NewEvent) -> LargeAppendError {
+    let store = MemoryStore::new();
+    let mut migration = LargeAppend::new(&store).aggregate::<Account>();
+    migration.push(stream(0), Revision::EMPTY, vec![event(0)]).await.expect("gathered");
+    migration.push(stream(1), Revision::EMPTY, vec![bad]).await.expect("gathered");
+    let error = migration.finish().await.expect_err("refused");
+    assert!(stored(&store).await.is_empty(), "nothing of the chunk is written");
+    error
+}
+
+#[tokio::test]
+async fn what_the_aggregate_cannot_read_is_not_written() {
+    let changed = |change: &dyn Fn(&mut NewEvent)| {
+        let mut event = event(7);
+        change(&mut event);
+        event
+    };
+    for (name, version) in [("account.deposit", 1), ("account.deposited", 2), ("account.deposited", 0)] {
+        let error = refused(changed(&|event| (event.name, event.version) = (name, version))).await;
+        let LargeAppendError::Store(StoreError::NotRegistered { name: found, version: of, .. }) = error
+        else {
+            panic!("{error}")
+        };
+        assert_eq!((found, of), (name, version));
+    }
+    for payload in ["{}", "{\"cents\":\"7\"}", "7", "{\"cents\":7"] {
+        let error = refused(changed(&|event| event.payload = payload.into())).await;
+        assert!(
+            matches!(
+                error,
+                LargeAppendError::Store(StoreError::NotReadable { name: "account.deposited", .. })
+            ),
+            "{payload}: {error}"
+        );
+    }
+}
+
+/// Takes two events in all.
+#[derive(Aggregate, Default)]
+#[aggregate(name = "account", id = String, events(Deposited))]
+struct Full(u64);
+
+impl Apply<Deposited> for Full {
+    fn apply(&mut self, _: Deposited) {
+        self.0 += 1;
+        assert!(self.0 < 3, "full");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_cannot_be_folded_is_not_written_though_it_goes_over_chunks() {
+    for chunk in [1, 2, 3, 10] {
+        let store = MemoryStore::new();
+        let mut migration = LargeAppend::new(&store).aggregate::<Full>().chunk(chunk);
+        let mut end = Ok(());
+        for nth in 0..3 {
+            end = migration.push(stream(0), Revision::new(nth), vec![event(nth)]).await;
+        }
+        let end = match end {
+            Ok(()) => migration.finish().await.map(|_| ()),
+            failed => failed,
+        };
+        let error = end.expect_err("the third event");
+        assert!(
+            matches!(
+                &error,
+                LargeAppendError::Store(StoreError::NotApplicable { name: "account.deposited", .. })
+            ),
+            "{error}"
+        );
+        assert!(stored(&store).await.len() < 3, "chunks of {chunk}");
+    }
+}
+
+#[tokio::test]
+async fn a_stream_of_no_aggregate_is_refused_at_once() {
+    let store = MemoryStore::new();
+    let other = StreamId::new("acount", "A-1").expect("a stream id");
+    let mut migration = LargeAppend::new(&store).aggregate::<Account>();
+    let error = migration.push(other.clone(), Revision::EMPTY, vec![event(0)]).await.expect_err("a typo");
+    assert!(matches!(&error, LargeAppendError::NoAggregate { stream } if *stream == other), "{error}");
+    assert_eq!(migration.finish().await.expect("nothing was pushed").events, 0);
+}
+
+#[tokio::test]
+async fn typed_events_of_many_streams_are_encoded_as_commands_do() {
+    let store = MemoryStore::new();
+    let metadata = Arc::new(Metadata::new().actor("migration"));
+    let mut migration = LargeAppend::new(&store).aggregate::<Account>().chunk(8);
+    for key in 0..10 {
+        let mut events = NewEvent::of::<Account>(Opened { owner: "Ann".into() }, &metadata).expect("JSON");
+        events.extend(NewEvent::of::<Account>(Deposited { cents: 5 }, &metadata).expect("JSON"));
+        migration.push(stream(key), Revision::EMPTY, events).await.expect("pushed");
+    }
+    assert_eq!(migration.finish().await.expect("finished").events, 20);
+    let accounts = es_core::Repository::<Account, _>::new(store);
+    for key in 0..10 {
+        let loaded = accounts.load(&format!("A-{key}")).await.expect("a state");
+        assert_eq!((loaded.state.open, loaded.state.cents, loaded.revision.get()), (true, 5, 2));
+    }
 }

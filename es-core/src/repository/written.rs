@@ -4,12 +4,10 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use crate::upcast::asks_where_stored;
 use crate::{
-    Aggregate, Appended, Events, Metadata, NewEvent, Payload, Position, RawEvent, Recorded, Revision,
-    StoreError, StreamId, stored_time,
+    Aggregate, Appended, Events, Metadata, NewEvent, Payload, Position, Recorded, Revision, StoreError,
+    StreamId, stored_time,
 };
 
 /// What a command did.
@@ -80,7 +78,7 @@ impl<A: Aggregate> Encoded<A> {
             written?;
             let event =
                 NewEvent::new(event_type.name, event_type.written, payload.into_vec(), Arc::clone(metadata));
-            let raw = raw(stream, revision, &event, (Position::new(0), now), json);
+            let raw = event.raw(stream, revision, (Position::new(0), now), json);
             let (decoded, asks) = asks_where_stored(|| A::decode(&raw, &mut |copy| copies.push(copy)));
             decoded.map_err(|source| StoreError::NotReadable {
                 name: event.name,
@@ -129,35 +127,12 @@ impl<A: Aggregate> Encoded<A> {
         for (new, position) in self.new.iter().zip(&appended.positions) {
             revision = revision.next();
             let place = (*position, appended.recorded_at);
-            let raw = raw(stream, revision, new, place, self.metadata.as_deref());
+            let raw = new.raw(stream, revision, place, self.metadata.as_deref());
             A::decode(&raw, &mut |event| {
                 let now = A::event_type(&event);
                 events.push(Recorded::new(&raw, event, now, Arc::clone(&new.metadata)));
             })?;
         }
         Ok(Executed { events, revision, repeated: false })
-    }
-}
-
-fn raw<'a>(
-    stream: &'a StreamId,
-    revision: Revision,
-    new: &'a NewEvent,
-    (position, recorded_at): (Position, OffsetDateTime),
-    metadata: Option<&'a [u8]>,
-) -> RawEvent<'a> {
-    RawEvent {
-        stream,
-        revision,
-        position,
-        event_id: new.id,
-        name: new.name,
-        version: new.version,
-        payload: &new.payload,
-        recorded_at,
-        occurred: new.metadata.occurred_at,
-        correlation_id: new.metadata.correlation_id,
-        causation_id: new.metadata.causation_id,
-        metadata,
     }
 }

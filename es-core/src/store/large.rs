@@ -2,8 +2,9 @@
 
 use std::fmt;
 
+use super::readable::Readable;
 use super::{Append, AppendOutcome, Contiguous, EventStore, StreamRange};
-use crate::{NewEvent, Revision, StoreError, StreamId};
+use crate::{Aggregate, NewEvent, Revision, StoreError, StreamId};
 
 /// How many events go together, unless said otherwise.
 const CHUNK: usize = 5_000;
@@ -16,28 +17,42 @@ const CHUNK_BYTES: usize = 8 << 20;
 /// memory there is one chunk. Positions follow the order of the pushes; so a stream that comes again after another one begins a
 /// new chunk, and a history that is sorted by stream is the fastest to take in.
 ///
+/// Nothing is written that cannot be read. Each stream belongs to an aggregate that was named by
+/// [`aggregate`](Self::aggregate); an event that it does not list, or cannot decode, ends the migration with an error before any
+/// event of its chunk is written. So does an `apply` that panics, on streams that are pushed from their first event; such a stream
+/// may go over several chunks that follow each other. Events may be raw copies, in any version and under any name that the
+/// aggregate reads, or be encoded by [`NewEvent::of`].
+///
 /// It can be broken off and run again: events that the stream holds already, under the same ids at the same revisions, are
 /// passed over. For that, set [`NewEvent::id`] to what is always the same for an event, such as a `UUIDv5` of its old id. Should
 /// the connection break, the chunk under way is found out about by the store, as with any append.
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use es_core::{LargeAppend, MemoryStore, Metadata, NewEvent, Revision, StreamId};
+/// # use es_core::{Aggregate, Apply, LargeAppend, MemoryStore, Metadata, NewEvent, Revision, StreamId, event};
+/// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
+/// # #[derive(Aggregate, Default)] #[aggregate(name = "account", id = String, events(Deposited))]
+/// # pub struct Account { cents: i64 }
+/// # impl Apply<Deposited> for Account { fn apply(&mut self, e: Deposited) { self.cents += e.cents; } }
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let store = MemoryStore::new();
 /// let metadata = Arc::new(Metadata::new());
-/// let mut migration = LargeAppend::new(&store).on_progress(|done| println!("{} events", done.events));
+/// let mut migration = LargeAppend::new(&store)
+///     .aggregate::<Account>()
+///     .on_progress(|done| println!("{} events", done.events));
 /// for account in 0..100 {
 ///     let stream = StreamId::new("account", format!("A-{account}"))?;
-///     let deposit = br#"{"cents":500}"#.to_vec();
-///     let event = NewEvent::new("account.deposited", 1, deposit, Arc::clone(&metadata));
-///     migration.push(stream, Revision::EMPTY, vec![event]).await?;
+///     let events = NewEvent::of::<Account>(Deposited { cents: 500 }, &metadata)?;
+///     migration.push(stream, Revision::EMPTY, events).await?;
 /// }
 /// assert_eq!(migration.finish().await?.events, 100);
 /// # Ok(()) }
 /// ```
 pub struct LargeAppend<'a, S: ?Sized> {
     store: &'a S,
+    readable: Vec<Readable>,
+    /// How many of those the store was told of.
+    registered: usize,
     chunk_events: usize,
     on_progress: Box<dyn FnMut(Progress) + Send + 'a>,
     gathered: Vec<Gathered>,
@@ -78,7 +93,17 @@ pub enum LargeAppendError {
         /// The revision that it is at.
         actual: Revision,
     },
-    /// The store failed, or refused an event.
+    /// The stream belongs to no aggregate that the migration was told of, so nobody could say whether its events can be read.
+    #[error(
+        "no aggregate was named for stream {stream:?}; call `.aggregate::<A>()` with the aggregate whose `name` is `{}`",
+        stream.category(),
+        stream = stream.to_string()
+    )]
+    NoAggregate {
+        /// The stream.
+        stream: StreamId,
+    },
+    /// The store failed, or an event was refused.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -88,6 +113,8 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
     pub fn new(store: &'a S) -> Self {
         Self {
             store,
+            readable: Vec::new(),
+            registered: 0,
             chunk_events: CHUNK,
             on_progress: Box::new(|_| ()),
             gathered: Vec::new(),
@@ -97,7 +124,15 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         }
     }
 
-    /// How many events go together; 5,000 unless said otherwise, and never more than 8 MiB of them.
+    /// Takes streams of the aggregate `A`: its events are registered in the store before the first chunk, as by its first command,
+    /// and what is pushed to its streams must be readable by it.
+    #[must_use]
+    pub fn aggregate<A: Aggregate>(mut self) -> Self {
+        self.readable.push(Readable::by::<A>());
+        self
+    }
+
+    /// How many events go together; defaults to 5,000, and never more than 8 MiB of them.
     #[must_use]
     pub fn chunk(mut self, events: usize) -> Self {
         self.chunk_events = events.max(1);
@@ -115,13 +150,17 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
     ///
     /// # Errors
     ///
-    /// [`LargeAppendError`], of this chunk or of the one before, which is appended when this one does not fit into it.
+    /// [`LargeAppendError`], of this chunk or of the one before, which is appended when this one does not fit into it;
+    /// [`LargeAppendError::NoAggregate`] at once.
     pub async fn push(
         &mut self,
         stream: StreamId,
         expected: Revision,
         events: Vec<NewEvent>,
     ) -> Result<(), LargeAppendError> {
+        if !self.readable.iter().any(|aggregate| aggregate.reads(&stream)) {
+            return Err(LargeAppendError::NoAggregate { stream });
+        }
         let bytes: usize = events.iter().map(|event| event.payload.len()).sum();
         let full = self.events + events.len() > self.chunk_events || self.bytes + bytes > CHUNK_BYTES;
         let goes_on = self.gathered.last().is_some_and(|last| {
@@ -154,10 +193,17 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
     async fn flush(&mut self) -> Result<(), LargeAppendError> {
         let mut chunk = std::mem::take(&mut self.gathered);
         (self.events, self.bytes) = (0, 0);
+        let parts = appends(&chunk);
+        for aggregate in &mut self.readable {
+            aggregate.check(&parts)?;
+        }
+        drop(parts);
+        for aggregate in self.readable.iter().skip(self.registered) {
+            aggregate.register(self.store).await?;
+            self.registered += 1;
+        }
         while !chunk.is_empty() {
-            let appends: Vec<Append<'_>> =
-                chunk.iter().map(|part| Append::new(&part.stream, part.expected, &part.events)).collect();
-            let outcomes = self.store.append_all(&appends).await?;
+            let outcomes = self.store.append_all(&appends(&chunk)).await?;
             let mut left = Vec::new();
             for (part, outcome) in chunk.into_iter().zip(outcomes) {
                 match outcome {
@@ -205,6 +251,10 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         part.expected = part.expected.plus(found as u64);
         Ok(Some(part).filter(|part| !part.events.is_empty()))
     }
+}
+
+fn appends(chunk: &[Gathered]) -> Vec<Append<'_>> {
+    chunk.iter().map(|part| Append::new(&part.stream, part.expected, &part.events)).collect()
 }
 
 impl<S: ?Sized> fmt::Debug for LargeAppend<'_, S> {

@@ -11,6 +11,7 @@ mod contiguous;
 mod forward;
 mod large;
 mod load;
+mod readable;
 
 use async_trait::async_trait;
 
