@@ -244,6 +244,22 @@ pub enum StoreError {
         /// The name of the command that had it first, if it is another one.
         first: Option<Box<str>>,
     },
+    /// A command that was rejected, and whose rejection was remembered, is not rejected any more by the same state: its code has
+    /// changed, or it decides by something outside of the state. Nothing was written.
+    #[error(
+        "command {command_id} on stream {stream:?} was rejected at revision {revision}, which is remembered, but deciding it again \
+         on the state of that revision does not reject it; nothing was written: send it under a new command id, and it is decided \
+         on the state of today",
+        stream = stream.to_string()
+    )]
+    NotRejectedAgain {
+        /// The stream.
+        stream: StreamId,
+        /// The command id.
+        command_id: Uuid,
+        /// The revision on which it was rejected.
+        revision: Revision,
+    },
     /// The caller's transaction has an isolation level in which a conflict cannot be told.
     #[error("the transaction runs {found}; appending in it needs READ COMMITTED")]
     IsolationLevel {

@@ -99,9 +99,9 @@ pub use shape::Shape;
 pub use snapshot::{Fingerprint, NewSnapshot, Snapshots};
 pub use store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, Bell, CategoryNames, Checkpoint,
-    CommandKey, CommandOutcome, CommandRecord, Contiguous, EventStore, Filter, Find, InvalidCheckpoint,
-    LargeAppend, LargeAppendError, Limits, Listener, Load, LoadItem, LoadSink, Progress, Rest, Sink,
-    StreamHead, StreamRange, StreamSummary, Submitted,
+    CommandKey, CommandOutcome, CommandRecord, Contiguous, Decision, EventStore, Filter, Find,
+    InvalidCheckpoint, LargeAppend, LargeAppendError, Limits, Listener, Load, LoadItem, LoadSink, Progress,
+    Remembered, Rest, Sink, StreamHead, StreamRange, StreamSummary, Submitted,
 };
 pub use stored_time::stored_time;
 pub use stream::{InvalidKey, Position, Revision, StreamId, StreamKey};

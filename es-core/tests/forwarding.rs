@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use es_core::{
-    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Bell, Catalogue, Checkpoint, EventStore, Filter,
-    Find, Fingerprint, Limits, Listener, Load, LoadSink, NewSnapshot, Rest, Revision, Sink, StoreError,
-    StreamHead, StreamId, StreamRange, StreamSummary, Submitted, Uuid,
+    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Bell, Catalogue, Checkpoint, CommandRecord, Decision,
+    EventStore, Filter, Find, Fingerprint, Limits, Listener, Load, LoadSink, NewSnapshot, Remembered, Rest,
+    Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary, Submitted, Uuid,
 };
 
 /// Does nothing but write down which of its methods were called.
@@ -34,6 +34,11 @@ impl EventStore for Probe {
     async fn submit(&self, _: Append<'_>) -> Result<Submitted, StoreError> {
         self.called("submit");
         Ok(Box::pin(std::future::ready(Ok(AppendOutcome::NotWritten))))
+    }
+
+    async fn remember(&self, _: Decision<'_>) -> Result<Remembered, StoreError> {
+        self.called("remember");
+        Ok(Remembered::Kept)
     }
 
     async fn append_all(&self, _: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
@@ -129,6 +134,11 @@ impl AppendIn<Vec<u8>> for Probe {
         self.called("load_in");
         Ok(StreamHead::default())
     }
+
+    async fn remember_in(&self, _: &mut Vec<u8>, _: Decision<'_>) -> Result<Remembered, StoreError> {
+        self.called("remember_in");
+        Ok(Remembered::Kept)
+    }
 }
 
 /// An event.
@@ -150,6 +160,8 @@ async fn call_all<S: EventStore + ?Sized>(store: &S) -> Result<(), StoreError> {
     let append = Append::new(&stream, Revision::EMPTY, &[]);
     let _outcome = store.append(append).await?;
     let _outcome = store.submit(append).await?.await?;
+    let command = CommandRecord { key: Uuid::nil().into(), name: "Open" };
+    let _remembered = store.remember(Decision::empty(&stream, Revision::EMPTY, command)).await?;
     store.append_all(&[append]).await?;
     store.load(Load::all(&stream), &mut |_| Ok(())).await?;
     store.read_stream(&stream, StreamRange::ALL, &mut |_| Ok(())).await?;
@@ -171,6 +183,8 @@ async fn call_all_in<S: AppendIn<Vec<u8>> + ?Sized>(store: &S) -> Result<(), Sto
     let (mut tx, stream) = (Vec::new(), StreamId::new("door", "7")?);
     let _outcome = store.append_in(&mut tx, Append::new(&stream, Revision::EMPTY, &[])).await?;
     store.load_in(&mut tx, Load::all(&stream), &mut |_| Ok(())).await?;
+    let command = CommandRecord { key: Uuid::nil().into(), name: "Open" };
+    let _remembered = store.remember_in(&mut tx, Decision::empty(&stream, Revision::EMPTY, command)).await?;
     Ok(())
 }
 

@@ -16,6 +16,7 @@ use crate::names::{self, Known, Names};
 use crate::outcome::Answer;
 use crate::pool::{Pool, Session};
 use crate::recover::Lost;
+use crate::remember;
 
 /// Appends on a connection of the pool, and waits for whoever holds the stream.
 pub(crate) async fn apart(pool: &Arc<Pool>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
@@ -33,6 +34,9 @@ pub(crate) async fn apart(pool: &Arc<Pool>, append: Append<'_>) -> Result<Append
             let backend = lease.session.backend;
             let doubt = failure.leaves_doubt();
             lease.keep_after(&failure);
+            if failure.is_decided() {
+                return remember::decided(pool, &append).await;
+            }
             if doubt { Lost { backend, failure }.find(pool, append).await } else { Err(failure.into()) }
         }
     }
@@ -59,18 +63,23 @@ pub(crate) async fn append_in(
 ) -> Result<AppendOutcome, StoreError> {
     append.check(pool.settings.limits)?;
     caller::has_begun(connection).await?;
-    let mut known = pool.names().known();
-    if !knows_all(&known, &[append]) {
-        // Ids outlive a rollback of the caller's transaction, so they are given in another one; not in one of the
-        // pool, which may all be waiting for a stream that the caller's transaction has locked.
-        let mut session = pool.connect().await?;
-        known = register(&mut session.connection, pool, &session.names, &[append]).await?;
-    }
+    let known = names_apart(pool, append).await?;
     match call(connection, pool, append, &known, false).await {
         Ok(answer) => answer.of(&append),
         Err(CallError::Refused(error)) => Err(error),
         Err(CallError::Failed(failure)) => Err(failure.into()),
     }
+}
+
+/// The ids of all names in an append of the caller's transaction. They outlive its rollback, so they are given in another one; not
+/// in one of the pool, which may all be waiting for a stream that the caller's transaction has locked.
+pub(crate) async fn names_apart(pool: &Pool, append: Append<'_>) -> Result<Arc<Known>, StoreError> {
+    let known = pool.names().known();
+    if knows_all(&known, &[append]) {
+        return Ok(known);
+    }
+    let mut session = pool.connect().await?;
+    Ok(register(&mut session.connection, pool, &session.names, &[append]).await?)
 }
 
 /// Why a call ended without an outcome.

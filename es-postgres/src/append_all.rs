@@ -18,6 +18,7 @@ use crate::names::Known;
 use crate::outcome::{Answer, positions};
 use crate::pool::Pool;
 use crate::recover::Lost;
+use crate::remember;
 
 pub(crate) async fn append_all(
     pool: &Arc<Pool>,
@@ -57,6 +58,9 @@ pub(crate) async fn append_all(
             let backend = lease.session.backend;
             let doubt = failure.leaves_doubt();
             lease.keep_after(&failure);
+            if failure.is_decided() {
+                return remember::decided_all(pool, appends).await;
+            }
             if !doubt {
                 return Err(failure.into());
             }
@@ -160,6 +164,7 @@ impl Answers {
                 event_count: at(&self.event_counts, index),
                 body_hash: at(&self.body_hashes, index),
                 command_name: None,
+                rejected: false,
             })
             .collect())
     }

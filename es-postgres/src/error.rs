@@ -59,6 +59,11 @@ impl Failure {
         matches!(self, Self::Server { code, .. } if code == "55P03")
     }
 
+    /// Whether an append was refused because its command was decided before without events; nothing was written.
+    pub(crate) fn is_decided(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code == "ES003")
+    }
+
     /// A failure while the store is opened.
     pub(crate) fn opening(self, opening: &Opening<'_>) -> ConnectError {
         let schema = || opening.schema.to_owned();
@@ -125,7 +130,8 @@ impl From<Failure> for StoreError {
             }
             "57P01" | "57P02" | "57P03" | "25006" => Self::Unavailable { source: failure.into() },
             // Serialization, deadlock, lock and statement timeouts; a plan or statement that a migration made stale.
-            "40001" | "40P01" | "55P03" | "57014" | "0A000" | "26000" => {
+            // In the caller's transaction also a command that was decided meanwhile.
+            "ES003" | "40001" | "40P01" | "55P03" | "57014" | "0A000" | "26000" => {
                 Self::Backend { source: failure.into(), retryable: true }
             }
             "25P01" => Self::NoTransaction,

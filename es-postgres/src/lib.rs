@@ -49,6 +49,7 @@ mod pool;
 mod projection;
 mod read;
 mod recover;
+mod remember;
 mod row;
 mod snapshots;
 mod statements;

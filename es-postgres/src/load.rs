@@ -118,6 +118,10 @@ async fn read(
     {
         let mut rows = call.fetch(&mut *connection);
         while let Some(row) = rows.try_next().await? {
+            if Columns(&row).bigint(0)? == 0 && Columns(&row).integer(2)? > 1 {
+                head.command = Some(read_decision(&row)?);
+                continue;
+            }
             if Columns(&row).bigint(0)? == 0 {
                 head = read_head(&row, load.stream, &mut order, sink)?;
                 continue;
@@ -156,9 +160,26 @@ fn read_head<'a>(
     let command = first.zip(count).map(|(first, count)| CommandOutcome {
         first: Revision::new(first.unsigned_abs()),
         count: count.unsigned_abs(),
+        rejected: false,
         body_hash,
         name,
     });
     let head = StreamHead::new(Revision::new(columns.bigint(1)?), columns.uuid(3)?);
     Ok(head.closed(columns.integer(2)? == 1).command(command))
+}
+
+/// The row of a command that was decided before without events.
+fn read_decision(row: &PgRow) -> Result<CommandOutcome, StoreError> {
+    let numbers: Vec<Option<i64>> = row.try_get(11).map_err(unexpected)?;
+    let [_, Some(revision), _, body_hash] = numbers[..] else {
+        return Err(unexpected("the decision of a command is incomplete"));
+    };
+    let columns = Columns(row);
+    Ok(CommandOutcome {
+        first: Revision::new(revision.unsigned_abs()),
+        count: 0,
+        rejected: columns.integer(2)? == 3,
+        body_hash,
+        name: columns.text(10)?.map(Arc::from),
+    })
 }

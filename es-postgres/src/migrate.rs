@@ -33,6 +33,7 @@ const MIGRATIONS: &[Migration] = migrations![
     9 "0009_roles",
     10 "0010_watermark",
     11 "0011_projections",
+    12 "0012_decisions",
 ];
 
 /// The migration that this program needs.

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::append::CallError;
 use crate::error::unexpected;
+use crate::remember::command_of;
 use crate::statements::Statements;
 
 /// The one record of `append_one` or `append`, or one place of the arrays of `append_all`.
@@ -24,6 +25,8 @@ pub(crate) struct Answer {
     pub(crate) body_hash: Option<i64>,
     /// Of the command that was carried out first; read apart, as [`name`](Self::name) does.
     pub(crate) command_name: Option<Arc<str>>,
+    /// Whether that command was rejected; read together with its name.
+    pub(crate) rejected: bool,
 }
 
 pub(crate) fn positions(numbers: Vec<i64>) -> Vec<Position> {
@@ -54,6 +57,7 @@ impl Answer {
             event_count: None,
             body_hash: None,
             command_name: None,
+            rejected: false,
         };
         // Nothing more is said of what went through.
         if answer.outcome != "appended" {
@@ -72,14 +76,9 @@ impl Answer {
         append: &Append<'_>,
     ) -> Result<(), CallError> {
         if let (Some(command), "repeated") = (append.command, self.outcome.as_str()) {
-            let call = statements.command_name.call();
-            let call = call.bind(append.stream.category()).bind(append.stream.key()).bind(command.key.id);
-            // It may have been forgotten in the meantime.
-            let row = call.fetch_optional(connection).await?;
-            self.command_name = match row {
-                Some(row) => Some(row.try_get::<&str, _>(0)?.into()),
-                None => None,
-            };
+            let count = self.event_count.unwrap_or_default().unsigned_abs();
+            (self.command_name, self.rejected) =
+                command_of(connection, statements, append.stream, command.key.id, count).await?;
         }
         Ok(())
     }
@@ -101,7 +100,7 @@ impl Answer {
             "repeated" => {
                 let count = self.event_count.unwrap_or_default().unsigned_abs();
                 let (first, body_hash, name) = (revision()?, self.body_hash, self.command_name);
-                let outcome = CommandOutcome { first, count, body_hash, name };
+                let outcome = CommandOutcome { first, count, rejected: self.rejected, body_hash, name };
                 if let Some(command) = append.command {
                     outcome.check(append.stream, command)?;
                 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
-    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Catalogue, Checkpoint, EventStore, Find, Fingerprint,
-    Limits, Listener, Load, LoadSink, NewSnapshot, Revision, Sink, StoreError, StreamHead, StreamId,
-    StreamRange, StreamSummary, Submitted,
+    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Catalogue, Checkpoint, Decision, EventStore, Find,
+    Fingerprint, Limits, Listener, Load, LoadSink, NewSnapshot, Remembered, Revision, Sink, StoreError,
+    StreamHead, StreamId, StreamRange, StreamSummary, Submitted,
 };
 use sqlx::PgConnection;
 use tracing::{Instrument, debug_span};
@@ -16,7 +16,7 @@ use crate::names::{Rename, Said};
 use crate::pool::Pool;
 use crate::{
     ConnectError, OpenAppend, PostgresOptions, SnapshotGroup, all, append, append_all, find, lanes, load,
-    open_appends, read, snapshots, streams,
+    open_appends, read, remember, snapshots, streams,
 };
 
 /// Events in PostgreSQL, version 14 or later. Clones share their connections.
@@ -120,8 +120,8 @@ impl PostgresStore {
         open_appends::list(&self.pool).await
     }
 
-    /// Forgets the outcomes of commands that are older than this, and says how many. Repeating such a command carries
-    /// it out again.
+    /// Forgets the outcomes of commands that are older than this, those without events included, and says how many. Repeating
+    /// such a command executes it again.
     ///
     /// # Errors
     ///
@@ -188,6 +188,11 @@ impl EventStore for PostgresStore {
         let outcomes = append_all::append_all(&self.pool, appends).instrument(span).await;
         self.pool.hints.appended();
         outcomes
+    }
+
+    async fn remember(&self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
+        let span = debug_span!("remember", stream = %decision.stream, revision = %decision.revision);
+        remember::remember(&self.pool, decision).instrument(span).await
     }
 
     async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
@@ -286,5 +291,14 @@ impl AppendIn<PgConnection> for PostgresStore {
     ) -> Result<StreamHead, StoreError> {
         let span = debug_span!("load_in", stream = %load.stream, after = %load.after, up_to = %load.up_to);
         load::load_in(&self.pool, tx, load, sink).instrument(span).await
+    }
+
+    async fn remember_in(
+        &self,
+        tx: &mut PgConnection,
+        decision: Decision<'_>,
+    ) -> Result<Remembered, StoreError> {
+        let span = debug_span!("remember_in", stream = %decision.stream, revision = %decision.revision);
+        remember::remember_in(&self.pool, tx, decision).instrument(span).await
     }
 }

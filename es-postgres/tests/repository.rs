@@ -233,3 +233,37 @@ async fn a_state_of_events_that_the_database_has_lost_is_never_built_on() {
         assert_eq!(done.revision.get(), 2 + regrown.cast_unsigned());
     }
 }
+
+#[tokio::test]
+async fn a_rejection_in_the_callers_transaction_is_remembered_if_the_caller_commits() {
+    let (database, accounts) = accounts().await;
+    let mut connection = PgConnection::connect(database.url()).await.expect("connected");
+    for (command, commit) in [(1, false), (2, true)] {
+        let options = || ExecuteOptions::new().command_id(Uuid::from_u128(command));
+        let mut tx = connection.begin().await.expect("begun");
+        for _ in 0..2 {
+            let remember = options().remember_decision();
+            let rejected = accounts.execute_in(&mut *tx, &id(), Deposit(1), remember).await;
+            assert!(matches!(rejected, Err(ExecuteError::Rejected(Refused::NotOpen))), "{rejected:?}");
+        }
+        if commit {
+            tx.commit().await.expect("committed");
+        } else {
+            tx.rollback().await.expect("rolled back");
+        }
+    }
+    accounts.execute(&id(), Open).await.expect("opened");
+    let again = async |command| {
+        let options = ExecuteOptions::new().command_id(Uuid::from_u128(command));
+        accounts.execute_with(&id(), Deposit(1), options).await
+    };
+    assert!(!again(1).await.expect("deposited").repeated, "that was rolled back");
+    let rejected = again(2).await.expect_err("rejected as before");
+    assert!(matches!(rejected, ExecuteError::Rejected(Refused::NotOpen)), "{rejected}");
+    let mut tx = connection.begin().await.expect("begun");
+    let options = ExecuteOptions::new().command_id(Uuid::from_u128(2));
+    let rejected = accounts.execute_in(&mut *tx, &id(), Deposit(1), options).await;
+    assert!(matches!(rejected, Err(ExecuteError::Rejected(Refused::NotOpen))), "{rejected:?}");
+    tx.commit().await.expect("committed");
+    assert_eq!(accounts.load(&id()).await.expect("a state").revision, Revision::new(2));
+}

@@ -20,8 +20,13 @@ pub async fn a_repeated_command_gets_its_first_outcome<S: EventStore>(store: S) 
     appended(store.append(sent).await.expect("no error"));
     append(&store, &stream, 3, &numbered(4, 1)).await;
 
-    let outcome =
-        CommandOutcome { first: Revision::new(2), count: 2, body_hash: None, name: Some("Note".into()) };
+    let outcome = CommandOutcome {
+        first: Revision::new(2),
+        count: 2,
+        rejected: false,
+        body_hash: None,
+        name: Some("Note".into()),
+    };
     for expected in [1, 3, 4, 9] {
         let events = numbered(7, 1);
         let again = Append::new(&stream, Revision::new(expected), &events).command(Some(command(id)));
@@ -115,6 +120,7 @@ pub async fn of_one_command_sent_twice_at_once_one_is_carried_out<S: EventStore 
         let first = CommandOutcome {
             first: Revision::new(expected + 1),
             count: 1,
+            rejected: false,
             body_hash: None,
             name: Some("Note".into()),
         };
@@ -133,8 +139,13 @@ pub async fn a_batch_with_a_repeated_command_writes_nothing<S: EventStore>(store
     let again = Append::new(&b, Revision::new(1), &events).command(Some(command(id)));
     let batch = [Append::new(&a, Revision::EMPTY, &events), again];
     let outcomes = store.append_all(&batch).await.expect("no error");
-    let outcome =
-        CommandOutcome { first: Revision::new(1), count: 1, body_hash: None, name: Some("Note".into()) };
+    let outcome = CommandOutcome {
+        first: Revision::new(1),
+        count: 1,
+        rejected: false,
+        body_hash: None,
+        name: Some("Note".into()),
+    };
     assert_eq!(outcomes, [AppendOutcome::NotWritten, AppendOutcome::Repeated(outcome)]);
     assert!(rows(&store, &a).await.is_empty());
 }

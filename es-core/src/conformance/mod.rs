@@ -19,6 +19,7 @@ mod all;
 mod append;
 mod batch;
 mod commands;
+mod decisions;
 mod fixture;
 mod listing;
 mod model;
@@ -32,6 +33,7 @@ pub use self::all::*;
 pub use self::append::*;
 pub use self::batch::*;
 pub use self::commands::*;
+pub use self::decisions::*;
 pub use self::listing::*;
 pub use self::model::*;
 pub use self::read::*;
@@ -65,6 +67,11 @@ macro_rules! conformance {
             a_command_id_of_another_command_is_refused,
             of_one_command_sent_twice_at_once_one_is_carried_out,
             a_batch_with_a_repeated_command_writes_nothing,
+            a_decision_without_events_is_remembered,
+            a_decision_on_a_state_that_has_passed_is_a_conflict,
+            a_decision_belongs_to_one_stream,
+            a_remembered_command_id_of_another_command_is_refused,
+            of_a_decision_and_an_append_at_once_one_goes_through,
             what_was_written_is_read_back,
             a_range_is_read_in_both_directions,
             a_stream_that_is_not_there_is_empty,

@@ -67,8 +67,13 @@ pub async fn a_stream_exists_once_under_all_names<S: EventStore>(store: S) {
     let again = store.append(Append::new(&old_name, Revision::EMPTY, &events)).await.expect("no error");
     assert_eq!(again, AppendOutcome::Conflict { actual: Revision::new(1) });
     let repeated = Append::new(&old_name, Revision::new(1), &events).command(Some(command(id)));
-    let outcome =
-        CommandOutcome { first: Revision::new(1), count: 1, body_hash: None, name: Some("Note".into()) };
+    let outcome = CommandOutcome {
+        first: Revision::new(1),
+        count: 1,
+        rejected: false,
+        body_hash: None,
+        name: Some("Note".into()),
+    };
     assert_eq!(store.append(repeated).await.expect("no error"), AppendOutcome::Repeated(outcome));
 
     for (key, expected) in [("1", 1), ("2", 0)] {

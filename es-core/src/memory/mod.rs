@@ -12,9 +12,9 @@ use uuid::Uuid;
 use self::all::Log;
 use crate::{
     AllPage, AllQuery, Append, AppendOutcome, Appended, Bell, Catalogue, Checkpoint, CommandOutcome,
-    EventStore, Find, Fingerprint, Limits, Listener, Load, LoadItem, LoadSink, NewEvent, NewSnapshot,
-    Position, RawEvent, Registration, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange,
-    StreamSummary, stored_time,
+    Decision, EventStore, Find, Fingerprint, Limits, Listener, Load, LoadItem, LoadSink, NewEvent,
+    NewSnapshot, Position, RawEvent, Registration, Remembered, Revision, Sink, StoreError, StreamHead,
+    StreamId, StreamRange, StreamSummary, stored_time,
 };
 
 /// A store that keeps everything in memory: for tests, for the first ten minutes, and as the plain form of the
@@ -46,6 +46,8 @@ struct Content {
     /// The name under which a category was made.
     first_names: HashMap<u32, String>,
     streams: BTreeMap<Key, Arc<Stream>>,
+    /// Commands that wrote nothing; their streams need not be there.
+    decisions: HashMap<(Key, Uuid), CommandOutcome>,
     /// All events, in the order of their positions.
     log: Log,
 }
@@ -137,6 +139,11 @@ impl Content {
         Some((*self.categories.get(id.category())?, id.key().to_owned()))
     }
 
+    /// What a command decided, if it wrote nothing.
+    fn decision(&self, id: &StreamId, command: Uuid) -> Option<&CommandOutcome> {
+        self.decisions.get(&(self.key(id)?, command))
+    }
+
     fn stream_mut(&mut self, id: &StreamId) -> Option<&mut Arc<Stream>> {
         let key = self.key(id)?;
         self.streams.get_mut(&key)
@@ -168,7 +175,8 @@ impl Content {
         if let Some(command) = append.command {
             let count = append.events.len() as u64;
             let name = Some(command.name.into());
-            let outcome = CommandOutcome { first, count, body_hash: command.key.body_hash, name };
+            let body_hash = command.key.body_hash;
+            let outcome = CommandOutcome { first, count, rejected: false, body_hash, name };
             stream.commands.insert(command.key.id, outcome);
         }
         Appended { positions, recorded_at }
@@ -217,6 +225,13 @@ impl EventStore for MemoryStore {
         let empty = Stream::default();
         let mut obstacles = Vec::with_capacity(appends.len());
         for append in appends {
+            if let Some(command) = append.command
+                && let Some(outcome) = content.decision(append.stream, command.key.id)
+            {
+                outcome.check(append.stream, command)?;
+                obstacles.push(Some(AppendOutcome::Repeated(outcome.clone())));
+                continue;
+            }
             let stream = content.key(append.stream).and_then(|key| content.streams.get(&key));
             let stream = stream.map_or(&empty, Arc::as_ref);
             obstacles.push(stream.obstacle(append)?);
@@ -230,9 +245,35 @@ impl EventStore for MemoryStore {
         Ok(outcomes)
     }
 
+    async fn remember(&self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
+        let Decision { stream: id, revision, head, command, rejected } = decision;
+        let mut content = self.content();
+        let stream = content.key(id).and_then(|key| content.streams.get(&key));
+        let written = stream.and_then(|stream| stream.commands.get(&command.key.id));
+        if let Some(outcome) = written.or_else(|| content.decision(id, command.key.id)) {
+            outcome.check(id, command)?;
+            return Ok(Remembered::Repeated(outcome.clone()));
+        }
+        let (actual, last) =
+            stream.map_or((Revision::EMPTY, None), |stream| (stream.revision(), stream.head()));
+        if actual != revision || head.is_some_and(|head| last != Some(head)) {
+            return Ok(Remembered::Conflict { actual });
+        }
+        let key = (content.category(id.category()), id.key().to_owned());
+        let (body_hash, name) = (command.key.body_hash, Some(command.name.into()));
+        let outcome = CommandOutcome { first: revision, count: 0, rejected, body_hash, name };
+        content.decisions.insert((key, command.key.id), outcome);
+        Ok(Remembered::Kept)
+    }
+
     async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
-        let Some(stream) = self.stream(load.stream) else {
-            return Ok(StreamHead::default());
+        let (stream, decision) = {
+            let content = self.content();
+            let decision = load.command_id.and_then(|id| content.decision(load.stream, id).cloned());
+            (content.key(load.stream).and_then(|key| content.streams.get(&key).map(Arc::clone)), decision)
+        };
+        let Some(stream) = stream else {
+            return Ok(StreamHead::default().command(decision));
         };
         let mut after = load.after;
         let snapshot = load.snapshot.and_then(|fingerprint| stream.snapshots.get(&fingerprint));
@@ -246,7 +287,7 @@ impl EventStore for MemoryStore {
         for (revision, stored) in stream.events(after.next(), load.up_to) {
             sink(LoadItem::Event(raw(load.stream, revision, stored)))?;
         }
-        let command = load.command_id.and_then(|id| stream.commands.get(&id).cloned());
+        let command = load.command_id.and_then(|id| stream.commands.get(&id).cloned()).or(decision);
         Ok(StreamHead::new(stream.revision(), stream.head()).closed(stream.closed).command(command))
     }
 

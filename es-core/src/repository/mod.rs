@@ -6,6 +6,7 @@ mod fold;
 mod history;
 mod options;
 mod port;
+mod repeated;
 mod run;
 mod snapshots;
 mod written;

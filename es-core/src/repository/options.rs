@@ -21,6 +21,7 @@ pub struct ExecuteOptions {
     pub(super) command: Option<CommandKey>,
     pub(super) command_name: Option<Cow<'static, str>>,
     pub(super) expected: Option<Revision>,
+    pub(super) remember_decision: bool,
 }
 
 impl ExecuteOptions {
@@ -43,7 +44,7 @@ impl ExecuteOptions {
     /// of one name apart.
     ///
     /// What is remembered is what was written. A command that is rejected, or yields no events, writes nothing: repeating it
-    /// decides again, on the state of then.
+    /// decides again, on the state of then, unless it has [`remember_decision`](Self::remember_decision).
     #[must_use]
     pub fn command_id(mut self, key: impl Into<CommandKey>) -> Self {
         self.command = Some(key.into());
@@ -55,6 +56,31 @@ impl ExecuteOptions {
     #[must_use]
     pub fn command_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.command_name = Some(name.into());
+        self
+    }
+
+    /// Also remembers that the command was rejected, or yielded no events, if it has a [command id](Self::command_id): a
+    /// repetition gets the same answer, whatever the state has become, and with or without this option. Useful where a command is
+    /// delivered more than once and must not succeed the second time.
+    ///
+    /// The domain's error is not stored. A repeated rejection is decided again on the state of the revision on which it was decided
+    /// first, which has to reject it as well: that takes a decision that rests on the state and the command alone. Should it no
+    /// longer be rejected, nothing is written:
+    /// [`StoreError::NotRejectedAgain`](crate::StoreError::NotRejectedAgain).
+    ///
+    /// It costs a write and its round trip for each command without events, and a row that is kept until the ledger is pruned.
+    /// Repeating a rejection costs a load of the state as it was. In the caller's transaction the decision is remembered if the
+    /// caller commits, also after a rejection.
+    ///
+    /// ```
+    /// use es_core::{ExecuteOptions, Uuid};
+    ///
+    /// let options = ExecuteOptions::new().command_id(Uuid::nil()).remember_decision();
+    /// # drop(options);
+    /// ```
+    #[must_use]
+    pub const fn remember_decision(mut self) -> Self {
+        self.remember_decision = true;
         self
     }
 

@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 
 use crate::{
-    Append, AppendIn, AppendOutcome, EventStore, Limits, Load, LoadSink, StoreError, StreamHead, Submitted,
+    Append, AppendIn, AppendOutcome, Decision, EventStore, Limits, Load, LoadSink, Remembered, StoreError,
+    StreamHead, Submitted,
 };
 
 #[async_trait]
@@ -11,6 +12,7 @@ pub(super) trait Port: Send {
     async fn load(&mut self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError>;
     async fn append(&mut self, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
     async fn submit(&mut self, append: Append<'_>) -> Result<Submitted, StoreError>;
+    async fn remember(&mut self, decision: Decision<'_>) -> Result<Remembered, StoreError>;
     fn limits(&self) -> Limits;
 }
 
@@ -29,6 +31,10 @@ impl<S: EventStore> Port for Direct<'_, S> {
 
     async fn submit(&mut self, append: Append<'_>) -> Result<Submitted, StoreError> {
         self.0.submit(append).await
+    }
+
+    async fn remember(&mut self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
+        self.0.remember(decision).await
     }
 
     fn limits(&self) -> Limits {
@@ -55,6 +61,10 @@ impl<Tx: ?Sized + Send, S: AppendIn<Tx>> Port for InTransaction<'_, S, Tx> {
     async fn submit(&mut self, append: Append<'_>) -> Result<Submitted, StoreError> {
         let outcome = self.append(append).await;
         Ok(Box::pin(std::future::ready(outcome)))
+    }
+
+    async fn remember(&mut self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
+        self.store.remember_in(self.tx, decision).await
     }
 
     fn limits(&self) -> Limits {

@@ -9,13 +9,13 @@ use tracing::Instrument;
 
 use super::cache::{Ahead, Folded, Turn};
 use super::fold::Fold;
-use super::history::recorded;
 use super::port::Port;
+use super::repeated::repeated;
 use super::written::{Encoded, Executed};
 use super::{ExecuteOptions, Repository};
 use crate::{
-    Aggregate, Append, AppendOutcome, CommandOutcome, CommandRecord, Contiguous, EventStore, Events,
-    ExecuteError, Load, LoadItem, Metadata, Revision, Snapshots, StoreError, StreamId, StreamKey,
+    Aggregate, Append, AppendOutcome, CommandRecord, Decision, EventStore, Events, ExecuteError, Metadata,
+    Remembered, Revision, Snapshots, StoreError, StreamId, StreamKey,
 };
 
 /// One command on its way.
@@ -146,7 +146,8 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         let record = command.map(|key| CommandRecord { key, name: &name });
         if let (Some(record), Some(outcome)) = (record, fold.command.take()) {
             outcome.check(stream, record)?;
-            return Ok(Attempt::Done(self.first_outcome(stream, outcome).await?));
+            let done = repeated(&mut self.port, stream, record, outcome, decide).await?;
+            return Ok(Attempt::Done(done));
         }
         let expected = fold.revision;
         if let Some(wanted) = self.options.expected
@@ -165,6 +166,23 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             // No append will say whether the state was the newest.
             _ if cached => return Ok(Attempt::Unconfirmed(restored(stream, fold, state))),
             nothing => {
+                if let (true, Some(record)) = (self.options.remember_decision, record) {
+                    let decision = match &nothing {
+                        Ok(_) => Decision::empty(stream, expected, record),
+                        Err(_) => Decision::rejected(stream, expected, record),
+                    };
+                    match self.port.remember(decision.head(fold.head)).await {
+                        Ok(Remembered::Kept) => {}
+                        Ok(Remembered::Conflict { actual }) => {
+                            return Ok(Attempt::Failed(Failure::Conflict { expected, actual }));
+                        }
+                        Ok(Remembered::Repeated(outcome)) => {
+                            let done = repeated(&mut self.port, stream, record, outcome, decide).await?;
+                            return Ok(Attempt::Done(done));
+                        }
+                        Err(error) => return self.unless_final(error),
+                    }
+                }
                 if let Some(state) = Arc::into_inner(state) {
                     fold.state = state;
                     self.turn.keep(fold.into_folded());
@@ -227,9 +245,15 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                 self.keep(stream, &after, state);
                 Ok(Attempt::Done(executed))
             }
-            Ok(AppendOutcome::Repeated(outcome)) => {
-                Ok(Attempt::Done(self.first_outcome(stream, outcome).await?))
-            }
+            Ok(AppendOutcome::Repeated(outcome)) => match record {
+                Some(record) => {
+                    Ok(Attempt::Done(repeated(&mut self.port, stream, record, outcome, decide).await?))
+                }
+                None => {
+                    let source = "the store calls an append without a command id repeated".into();
+                    Err(StoreError::Backend { source, retryable: false }.into())
+                }
+            },
             Ok(AppendOutcome::Conflict { .. }) if ahead.is_some() => Ok(Attempt::Overtaken),
             Ok(AppendOutcome::Conflict { .. }) if cached => Ok(Attempt::Unconfirmed(Fold::new(stream))),
             Ok(AppendOutcome::Conflict { actual }) => {
@@ -258,31 +282,6 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         } else {
             Err(error.into())
         }
-    }
-
-    /// Reads what a command did when it was carried out first.
-    async fn first_outcome(
-        &mut self,
-        stream: &StreamId,
-        outcome: CommandOutcome,
-    ) -> Result<Executed<A>, StoreError> {
-        let last = Revision::new(outcome.first.get() + outcome.count - 1);
-        let before = Revision::new(outcome.first.get() - 1);
-        let mut events = Vec::new();
-        let mut order = Contiguous::after(stream, before);
-        let mut take = |item: LoadItem<'_>| match item {
-            LoadItem::Event(raw) => {
-                order.take(raw.revision)?;
-                recorded::<A>(&raw, &mut |event| {
-                    events.push(event);
-                    Ok(())
-                })
-            }
-            LoadItem::Snapshot { .. } => Ok(()),
-        };
-        self.port.load(Load::all(stream).after(before).up_to(last), &mut take).await?;
-        order.reached(last)?;
-        Ok(Executed { events, revision: last, repeated: true })
     }
 
     /// The state after the append, as every later reader folds it, if it is to be kept.

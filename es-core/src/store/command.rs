@@ -33,10 +33,12 @@ pub struct CommandRecord<'a> {
 /// What a command did when it was carried out first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandOutcome {
-    /// The revision of its first event.
+    /// The revision of its first event; of a command that stored none, the one on which it was decided.
     pub first: Revision,
-    /// How many events it stored.
+    /// How many events it stored. None if its decision was [remembered](super::EventStore::remember).
     pub count: u64,
+    /// Whether the decision was a rejection. It stored no events then.
+    pub rejected: bool,
     /// The hash of its body, if its caller gave one.
     pub body_hash: Option<i64>,
     /// The command's name, unless the ledger has lost it meanwhile.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use super::{Append, AppendIn, AppendOutcome, EventStore, Load, LoadSink, StreamHead};
+use super::{Append, AppendIn, AppendOutcome, Decision, EventStore, Load, LoadSink, Remembered, StreamHead};
 use crate::StoreError;
 
 /// Writes the methods of an [`EventStore`](crate::EventStore) that forward to another store: all of them, or all but those after
@@ -58,6 +58,10 @@ macro_rules! forward_event_store {
         $crate::forward_event_store! { @unless append_all [$($($except)+)?] {
             $crate::forward_event_store! { @method append_all ['a, 'b] |$this| ($inner)
                 (appends: &'a [$crate::Append<'b>]) ::std::vec::Vec<$crate::AppendOutcome> }
+        } }
+        $crate::forward_event_store! { @unless remember [$($($except)+)?] {
+            $crate::forward_event_store! { @method remember ['a] |$this| ($inner)
+                (decision: $crate::Decision<'a>) $crate::Remembered }
         } }
         $crate::forward_event_store! { @unless load [$($($except)+)?] {
             $crate::forward_event_store! { @method load ['a, 'b] |$this| ($inner)
@@ -126,6 +130,7 @@ macro_rules! forward_event_store {
     (@unless append [append $($rest:ident)*] $code:tt) => {};
     (@unless submit [submit $($rest:ident)*] $code:tt) => {};
     (@unless append_all [append_all $($rest:ident)*] $code:tt) => {};
+    (@unless remember [remember $($rest:ident)*] $code:tt) => {};
     (@unless load [load $($rest:ident)*] $code:tt) => {};
     (@unless read_stream [read_stream $($rest:ident)*] $code:tt) => {};
     (@unless read_all [read_all $($rest:ident)*] $code:tt) => {};
@@ -163,6 +168,10 @@ macro_rules! behind_pointers {
                 sink: LoadSink<'_>,
             ) -> Result<StreamHead, StoreError> {
                 (**self).load_in(tx, load, sink).await
+            }
+
+            async fn remember_in(&self, tx: &mut Tx, decision: Decision<'_>) -> Result<Remembered, StoreError> {
+                (**self).remember_in(tx, decision).await
             }
         }
     )*};

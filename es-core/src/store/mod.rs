@@ -8,6 +8,7 @@ mod bell;
 mod checkpoint;
 mod command;
 mod contiguous;
+mod decision;
 mod forward;
 mod large;
 mod load;
@@ -22,6 +23,7 @@ pub use self::checkpoint::{Checkpoint, InvalidCheckpoint};
 pub use self::command::{CommandKey, CommandOutcome, CommandRecord};
 pub use self::contiguous::Contiguous;
 pub(crate) use self::contiguous::read_whole;
+pub use self::decision::{Decision, Remembered};
 pub use self::large::{LargeAppend, LargeAppendError, Progress};
 pub use self::load::{Load, LoadItem, StreamHead, StreamRange, StreamSummary};
 
@@ -89,6 +91,18 @@ pub trait EventStore: Send + Sync {
     ///
     /// As [`append`](Self::append); also [`StoreError::DuplicateStream`].
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError>;
+
+    /// Remembers that a command wrote no event, so that a repetition gets this outcome: [`load`](Self::load) finds it, with a
+    /// [count](CommandOutcome::count) of 0, and an append of the command is [`AppendOutcome::Repeated`]. Of this call and an append
+    /// of the same command that come at once, one goes through.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store, and [`StoreError::CommandIdReused`]. A conflict is no error but a [`Remembered`]. A store
+    /// that does not implement this refuses.
+    async fn remember(&self, _decision: Decision<'_>) -> Result<Remembered, StoreError> {
+        Err(cannot_remember())
+    }
 
     /// Reads a snapshot and the events after it, or all events, and looks up the outcome of a command: one round trip.
     ///
@@ -257,4 +271,19 @@ pub trait AppendIn<Tx: ?Sized>: EventStore {
         load: Load<'_>,
         sink: LoadSink<'_>,
     ) -> Result<StreamHead, StoreError>;
+
+    /// As [`EventStore::remember`], in the caller's transaction: what is rolled back is not remembered.
+    ///
+    /// # Errors
+    ///
+    /// As [`EventStore::remember`]; also [`StoreError::IsolationLevel`] and [`StoreError::NoTransaction`].
+    async fn remember_in(&self, _tx: &mut Tx, _decision: Decision<'_>) -> Result<Remembered, StoreError> {
+        Err(cannot_remember())
+    }
+}
+
+fn cannot_remember() -> StoreError {
+    let source =
+        "this store cannot remember commands that write no events; leave `remember_decision` away".into();
+    StoreError::Backend { source, retryable: false }
 }

@@ -111,7 +111,7 @@ impl Way {
         }
         match sent {
             Sent::Done(outcome) => outcome,
-            Sent::Held => append::apart(&self.pool, append).await,
+            Sent::Apart => append::apart(&self.pool, append).await,
             Sent::Lost(lost) => lost.find(&self.pool, append).await,
         }
     }
@@ -129,7 +129,7 @@ impl Way {
         match answer {
             Ok(outcome) => Sent::Done(Ok(outcome)),
             Err(CallError::Refused(error)) => Sent::Done(Err(error)),
-            Err(CallError::Failed(failure)) if failure.is_held_up() => Sent::Held,
+            Err(CallError::Failed(failure)) if failure.is_held_up() || failure.is_decided() => Sent::Apart,
             Err(CallError::Failed(failure)) if failure.leaves_doubt() => {
                 Sent::Lost(Lost { backend, failure })
             }
@@ -165,8 +165,8 @@ impl Drop for Way {
 /// What became of an append that was sent through a lane.
 enum Sent {
     Done(Result<AppendOutcome, StoreError>),
-    /// Somebody else holds a lock; nothing was written.
-    Held,
+    /// Somebody else holds a lock, or the command was decided before; nothing was written.
+    Apart,
     /// The connection broke before the answer came.
     Lost(Lost),
 }

@@ -1,6 +1,6 @@
 -- One statement, so that head, ledger, snapshot and events are of one moment. The first row is the stream's head
 -- (revision 0; its other columns are reused, the state of the snapshot stands in "payload", the name of the command in "note");
--- no row, no stream.
+-- no row, no stream. A decision that the command wrote nothing is a row of its own (type 2, or 3 for a rejection): it needs no stream.
 -- The parts of a UNION ALL are read one after the other, so nothing is sorted; the reader checks the order.
 -- Event types beyond the last one that the caller knows bring their names along in "note".
 WITH head AS MATERIALIZED (
@@ -19,6 +19,11 @@ SELECT 0::bigint AS revision, head.revision AS position, (head.closed_at IS NOT 
        head.command_name AS note,
        ARRAY[head.snapshot_revision, head.first_revision, head.event_count, head.body_hash] AS numbers
 FROM head
+UNION ALL
+SELECT 0, 0, CASE WHEN d.rejected THEN 3 ELSE 2 END, NULL, NULL, NULL, NULL, NULL, NULL, NULL, d.name,
+       ARRAY[NULL, d.revision, 0, d.body_hash]
+FROM :schema.decisions d
+WHERE d.command_id = $6 AND d.category = (SELECT c.id FROM :schema.categories c WHERE c.name = $1) AND d.key = $2
 UNION ALL
 (SELECT e.revision, e.position, e.type, e.event_id, e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id,
        e.payload, e.metadata,

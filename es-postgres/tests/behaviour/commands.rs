@@ -23,6 +23,7 @@ fn repeated(first: u64) -> AppendOutcome {
     AppendOutcome::Repeated(CommandOutcome {
         first: Revision::new(first),
         count: 1,
+        rejected: false,
         body_hash: None,
         name: Some("count".into()),
     })

@@ -8,6 +8,7 @@ mod commands;
 mod conflicts;
 mod connect_errors;
 mod crash;
+mod decisions;
 mod holes;
 mod lanes;
 mod large_appends;

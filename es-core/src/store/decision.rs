@@ -1,0 +1,58 @@
+//! Decisions that write nothing, and are remembered all the same.
+
+use uuid::Uuid;
+
+use super::{CommandOutcome, CommandRecord};
+use crate::{Revision, StreamId};
+
+/// The decision that a command writes no event, to be remembered under the command's id. What the domain said is not in it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Decision<'a> {
+    /// The stream, which need not be there.
+    pub stream: &'a StreamId,
+    /// The revision on which it was decided.
+    pub revision: Revision,
+    /// The id of the stream's last event, if the caller knows it.
+    pub head: Option<Uuid>,
+    /// The command.
+    pub command: CommandRecord<'a>,
+    /// Whether the command was rejected; else it yielded no events.
+    pub rejected: bool,
+}
+
+impl<'a> Decision<'a> {
+    /// The command yielded no events.
+    #[must_use]
+    pub const fn empty(stream: &'a StreamId, revision: Revision, command: CommandRecord<'a>) -> Self {
+        Self { stream, revision, head: None, command, rejected: false }
+    }
+
+    /// The command was rejected.
+    #[must_use]
+    pub const fn rejected(stream: &'a StreamId, revision: Revision, command: CommandRecord<'a>) -> Self {
+        Self { rejected: true, ..Self::empty(stream, revision, command) }
+    }
+
+    /// Also asks for the id of the stream's last event.
+    #[must_use]
+    pub const fn head(mut self, event_id: Option<Uuid>) -> Self {
+        self.head = event_id;
+        self
+    }
+}
+
+/// What became of a decision that was to be remembered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[must_use = "a conflict is no error: nothing was remembered"]
+pub enum Remembered {
+    /// Every repetition of the command finds it.
+    Kept,
+    /// The stream is at another revision, or its last event is another one; nothing was remembered.
+    Conflict {
+        /// The revision that the stream is at.
+        actual: Revision,
+    },
+    /// The command has an outcome already.
+    Repeated(CommandOutcome),
+}

@@ -1,0 +1,168 @@
+//! Remembering that a command wrote no event.
+
+use std::sync::Arc;
+
+use es_core::{
+    Append, AppendOutcome, CommandOutcome, Decision, Load, Remembered, Revision, StoreError, StreamId,
+};
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use crate::append::{self, CallError};
+use crate::caller;
+use crate::columns::bigint;
+use crate::error::unexpected;
+use crate::load;
+use crate::names::Known;
+use crate::pool::{Pool, Session};
+use crate::statements::Statements;
+
+/// Remembers on a connection of the pool.
+pub(crate) async fn remember(pool: &Arc<Pool>, decision: Decision<'_>) -> Result<Remembered, StoreError> {
+    let mut lease = pool.lease().await?;
+    match send(&mut lease.session, pool, decision).await {
+        Ok(remembered) => {
+            lease.keep();
+            Ok(remembered)
+        }
+        Err(CallError::Refused(error)) => {
+            lease.keep_unless_begun();
+            Err(error)
+        }
+        // Should the connection be lost, the caller may ask again: what was remembered is found then.
+        Err(CallError::Failed(failure)) => {
+            lease.keep_after(&failure);
+            Err(failure.into())
+        }
+    }
+}
+
+async fn send(session: &mut Session, pool: &Pool, decision: Decision<'_>) -> Result<Remembered, CallError> {
+    let of_stream = Append::new(decision.stream, decision.revision, &[]);
+    let known = append::names_for(session, pool, &[of_stream]).await.map_err(CallError::Failed)?;
+    session.begin(pool).await?;
+    let remembered = call(&mut session.connection, pool, decision, &known).await?;
+    pool.commit(&mut session.connection).await?;
+    Ok(remembered)
+}
+
+/// Remembers in a transaction of the caller.
+pub(crate) async fn remember_in(
+    pool: &Pool,
+    connection: &mut PgConnection,
+    decision: Decision<'_>,
+) -> Result<Remembered, StoreError> {
+    caller::has_begun(connection).await?;
+    let of_stream = Append::new(decision.stream, decision.revision, &[]);
+    let known = append::names_apart(pool, of_stream).await?;
+    match call(connection, pool, decision, &known).await {
+        Ok(remembered) => Ok(remembered),
+        Err(CallError::Refused(error)) => Err(error),
+        Err(CallError::Failed(failure)) => Err(failure.into()),
+    }
+}
+
+async fn call(
+    connection: &mut PgConnection,
+    pool: &Pool,
+    decision: Decision<'_>,
+    known: &Known,
+) -> Result<Remembered, CallError> {
+    let Decision { stream, revision, head, command, rejected, .. } = decision;
+    let row = pool
+        .statements
+        .remember
+        .call()
+        .bind(known.category(stream.category()))
+        .bind(stream.key())
+        .bind(bigint(revision))
+        .bind(head)
+        .bind(command.key.id)
+        .bind(command.name)
+        .bind(command.key.body_hash)
+        .bind(rejected)
+        .fetch_one(&mut *connection)
+        .await?;
+    let number = |at: usize| row.try_get::<Option<i64>, _>(at).map(|number| number.map(i64::unsigned_abs));
+    match row.try_get::<&str, _>(0)? {
+        "remembered" => Ok(Remembered::Kept),
+        "conflict" => Ok(Remembered::Conflict { actual: Revision::new(number(1)?.unwrap_or_default()) }),
+        "repeated" => {
+            let (Some(first), Some(count)) = (number(1)?, number(2)?) else {
+                return Err(unexpected("the outcome of a command is incomplete").into());
+            };
+            let (name, rejected) =
+                command_of(connection, &pool.statements, stream, command.key.id, count).await?;
+            let outcome = CommandOutcome {
+                first: Revision::new(first),
+                count,
+                rejected,
+                body_hash: row.try_get(3)?,
+                name,
+            };
+            outcome.check(stream, command)?;
+            Ok(Remembered::Repeated(outcome))
+        }
+        "held" => Err(later("another transaction is making the stream").into()),
+        level @ ("repeatable read" | "serializable") => {
+            Err(StoreError::IsolationLevel { found: level.to_owned() }.into())
+        }
+        other => Err(unexpected(format!("the decision was answered with {other:?}")).into()),
+    }
+}
+
+/// The name of a command that was executed or decided before, and whether it was rejected. What it did may have been forgotten in
+/// the meantime.
+pub(crate) async fn command_of(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    stream: &StreamId,
+    id: Uuid,
+    count: u64,
+) -> Result<(Option<Arc<str>>, bool), CallError> {
+    let statement = if count == 0 { &statements.decision } else { &statements.command_name };
+    let call = statement.call().bind(stream.category()).bind(stream.key()).bind(id);
+    match call.fetch_optional(connection).await? {
+        Some(row) => {
+            let rejected = count == 0 && row.try_get(1)?;
+            Ok((Some(row.try_get::<&str, _>(0)?.into()), rejected))
+        }
+        None if count == 0 => Err(later("the outcome of the command is being forgotten").into()),
+        None => Ok((None, false)),
+    }
+}
+
+/// The outcome of an append that was refused because its command was decided before.
+pub(crate) async fn decided(pool: &Arc<Pool>, append: &Append<'_>) -> Result<AppendOutcome, StoreError> {
+    match find(pool, append).await? {
+        Some(outcome) => Ok(outcome),
+        None => Err(later("the outcome of the command is being forgotten")),
+    }
+}
+
+/// The same of appends to several streams, to all or to none.
+pub(crate) async fn decided_all(
+    pool: &Arc<Pool>,
+    appends: &[Append<'_>],
+) -> Result<Vec<AppendOutcome>, StoreError> {
+    let mut outcomes = Vec::with_capacity(appends.len());
+    for append in appends {
+        outcomes.push(find(pool, append).await?.unwrap_or(AppendOutcome::NotWritten));
+    }
+    if outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::NotWritten)) {
+        return Err(later("the outcome of a command is being forgotten"));
+    }
+    Ok(outcomes)
+}
+
+async fn find(pool: &Arc<Pool>, append: &Append<'_>) -> Result<Option<AppendOutcome>, StoreError> {
+    let Some(command) = append.command else { return Ok(None) };
+    let wanted = Load::all(append.stream).after(Revision::MAX).command_id(Some(command.key.id));
+    let Some(outcome) = load::load(pool, wanted, &mut |_| Ok(())).await?.command else { return Ok(None) };
+    outcome.check(append.stream, command)?;
+    Ok(Some(AppendOutcome::Repeated(outcome)))
+}
+
+fn later(source: &'static str) -> StoreError {
+    StoreError::Backend { source: source.into(), retryable: true }
+}
