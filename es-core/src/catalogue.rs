@@ -184,13 +184,17 @@ pub struct EventShape {
     semantics: Option<&'static str>,
     struct_name: &'static str,
     schema: Schema,
+    /// The same with types that have a history as they are today.
+    today: Option<Schema>,
 }
 
 impl EventShape {
     pub(crate) fn new(description: &EventDescription) -> Self {
         let EventDescription { name, version, was, semantics, shape, .. } = *description;
         let struct_name = description.struct_name();
-        Self { name, version, was, semantics, struct_name, schema: Schema::described(shape) }
+        let schema = Schema::described(shape);
+        let today = schema.has_history().then(|| Schema::described_today(shape));
+        Self { name, version, was, semantics, struct_name, schema, today }
     }
 
     /// The wire name.
@@ -223,10 +227,15 @@ impl EventShape {
         self.struct_name
     }
 
-    /// The shape of the payload.
+    /// The shape of the payload. Types with a history of their own stand in it as they were first stored.
     #[must_use]
     pub const fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The same with types that have a history as they are today: read in each form that they had.
+    pub(crate) fn today(&self) -> &Schema {
+        self.today.as_ref().unwrap_or(&self.schema)
     }
 
     /// The canonical text of shape and semantics.

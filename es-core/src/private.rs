@@ -22,8 +22,8 @@ pub use typeid::of as type_id;
 pub use crate::catalogue::{AddedDefault, AggregateDescription, EventDescription, ReadEvent, ReadWhole};
 pub use crate::checks::{Names, check_name, check_previous, check_written, slots, taken};
 pub use crate::shape::{
-    ContentDescription, Describe, FieldDescription, FormDescription, Note, Opaque, Probe, Shape, Type,
-    TypeDescription, Types, VariantDescription,
+    ChangeDescription, ContentDescription, Describe, FieldDescription, FormDescription, HistoryDescription,
+    Note, Opaque, Probe, Shape, StepDescription, Type, TypeDescription, Types, VariantDescription,
 };
 
 /// Of a field about which serde says nothing.

@@ -123,7 +123,7 @@ fn fingerprint_once(
     let fingerprint = Fingerprint::EMPTY
         .with(name)
         .with(&format!("rev {rev}"))
-        .with(&Schema::described(describe).text())
+        .with(&Schema::described_today(describe).text())
         .with_events(events);
     KNOWN.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(of, fingerprint);
     fingerprint
@@ -133,7 +133,7 @@ impl<A> Snapshots<A> {
     /// The shape of the state.
     #[must_use]
     pub fn state(&self) -> Schema {
-        Schema::described(self.describe)
+        Schema::described_today(self.describe)
     }
 
     /// Writes the state, as it is stored, to `out`.

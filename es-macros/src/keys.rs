@@ -4,12 +4,15 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
-use syn::{Error, LitStr, Result, Token, parenthesized, token};
+use syn::{Error, LitInt, LitStr, Result, Token, parenthesized, token};
 
 use crate::errors::Errors;
 
 /// The longest name that a store keeps, in bytes.
 const LONGEST_NAME: usize = 255;
+
+/// The highest version: what databases can count to.
+const LAST_VERSION: u32 = i32::MAX.cast_unsigned();
 
 /// The keys that the user wrote, well or badly: what is reported as wrong is not missing as well.
 #[derive(Default)]
@@ -149,6 +152,17 @@ pub(crate) fn value<T: Parse>(key: &Ident, example: &str, input: ParseStream<'_>
     input.parse().map_err(|error| {
         Error::new(error.span(), format!("this is no value of `{key}`; write `{key} = {example}`"))
     })
+}
+
+/// Reads the number of a version.
+pub(crate) fn version(literal: LitInt) -> Result<(u32, LitInt)> {
+    match literal.base10_parse() {
+        Ok(0) => Err(Error::new_spanned(literal, "there is no version 0; versions start at 1")),
+        Ok(number) if number <= LAST_VERSION => Ok((number, literal)),
+        _ => {
+            Err(Error::new_spanned(literal, format!("a version is a whole number from 1 to {LAST_VERSION}")))
+        }
+    }
 }
 
 /// Reads `(…)`.

@@ -8,6 +8,7 @@ mod aggregate;
 mod errors;
 mod event;
 mod event_list;
+mod history;
 mod keys;
 mod paths;
 mod projection;
@@ -369,6 +370,53 @@ pub fn projection(item: TokenStream) -> TokenStream {
 /// | `as = Type` | on a field, a variant or a type: written as a value of this type is, for types of other crates: `as = Vec<Item>` |
 /// | `name = "…"` | on a type: its name in shapes, if that is not the Rust name |
 /// | `crate = path` | on a type: the path of es-core, where it is not `::es_core` |
+/// | `added`, `renamed`, `removed` | what happened to the type since it was first stored, see below |
+///
+/// # The history of a type
+///
+/// A type that stands in events changes without a new version of any event, where its fields and variants say how. The type
+/// derives `Serialize` and `Shape`, and not `Deserialize`: `Shape` reads it in every form that it had.
+///
+/// ```
+/// use es_core::{Shape, event};
+/// use serde::Serialize;
+///
+/// #[derive(Debug, PartialEq, Serialize, Shape)]
+/// #[shape(removed(in = 3, note: String))]
+/// pub struct Money {
+///     pub cents: i64,
+///     #[shape(added(in = 2, default = "EUR".to_owned()))]
+///     pub currency: String,
+///     #[shape(renamed(in = 3, from = "memo"))]
+///     pub purpose: String,
+/// }
+///
+/// #[event(name = "account.deposited")]
+/// pub struct Deposited {
+///     pub amount: Money,
+/// }
+///
+/// let first = serde_json::json!({ "amount": { "cents": 500, "memo": "rent", "note": "late" } });
+/// let deposited: Deposited = es_core::testing::read(1, &first)?;
+/// assert_eq!(deposited.amount, Money { cents: 500, currency: "EUR".into(), purpose: "rent".into() });
+/// # Ok::<(), es_core::DecodeError>(())
+/// ```
+///
+/// | where | what | meaning |
+/// |---|---|---|
+/// | on a field | `#[shape(added(in = 2, default = EXPR))]` | what was stored before is without it, and means `EXPR`; `default` alone is the `Default` of its type |
+/// | on a field | `#[shape(renamed(in = 3, from = "old"))]` | its wire name before; one for each name that it had, in their order |
+/// | above the struct, or the variant that had it | `#[shape(removed(in = 3, field: Type))]` | what is stored of it is ignored |
+/// | on a variant | `#[shape(added(in = 2))]`, `#[shape(renamed(in = 2, from = "Old"))]` | nothing that was stored before holds it; its wire name before |
+///
+/// A stored value does not say which version of the type it has: the forms are told apart by the fields that are there, each
+/// for itself. So the versions 2, 3, 4 … are an order and nothing more, and a history is refused where absence or a name could
+/// mean two things: beside `#[serde(default)]`, `skip` and `flatten`, in an untagged enum, for fields without names, and
+/// for a name that another field ever had. `skip_serializing_if = "Option::is_none"` is allowed on an `Option` that was
+/// added as `None`. `EXPR` must always come out the same; the lock writes it down.
+///
+/// The shape of the type, and the fingerprints of the events that hold it, stay those of its first form; what came later
+/// stands in the lock beside it. Snapshots of a state that holds the type are taken again.
 #[proc_macro_derive(Shape, attributes(shape))]
 pub fn shape(item: TokenStream) -> TokenStream {
     shape::derive(item.into()).into()

@@ -198,3 +198,42 @@ fn generated_code_builds_where_lints_are_forbidden() {
     assert_eq!(<old::Notes as Aggregate>::NAME, "old");
     assert!(read::<old::Noted>(1, &serde_json::json!({ "text": "" })).is_ok());
 }
+
+/// What stands in events, and has changed since it was first stored.
+#[derive(Debug, Clone, PartialEq, Serialize, Shape)]
+#[serde(deny_unknown_fields)]
+#[shape(removed(in = 2, is_old: bool))]
+pub struct Branch {
+    /// Its number.
+    pub branch_number: u32,
+    /// Its town.
+    #[shape(renamed(in = 3, from = "place"))]
+    pub branch_town: String,
+    /// How it is reached.
+    #[shape(added(in = 2, default = Some(Reach::Foot { minutes: 1, is_steep: false })))]
+    pub branch_reach: Option<Reach>,
+}
+
+/// How a branch is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Shape)]
+pub enum Reach {
+    /// On foot.
+    Foot {
+        /// So long.
+        minutes: u8,
+        /// Up.
+        #[shape(added(in = 2, default))]
+        is_steep: bool,
+    },
+    /// By car, so fast.
+    #[shape(added(in = 2))]
+    Car(u8),
+}
+
+#[test]
+fn the_reading_of_a_type_with_a_history_is_free_of_lints_as_well() {
+    let old =
+        serde_json::json!({ "branch_number": 1, "place": "Bonn", "is_old": true, "branch_reach": null });
+    let branch: Branch = serde_json::from_value(old).expect("it is read");
+    assert_eq!((branch.branch_town.as_str(), branch.branch_reach), ("Bonn", None));
+}

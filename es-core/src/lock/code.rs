@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::findings::Finding;
 use super::fits;
 use super::folding::Folding;
+use super::history;
 use super::published::{ADDED, Lines, Published};
 use super::reader::{Downcast, Reader, Replay, Written, by_aggregate, by_projection, downcast};
 use super::rust_names::rust_lines;
@@ -20,6 +21,8 @@ pub(super) struct Entry {
     pub(super) rust_path: &'static str,
     /// The defaults of the fields that this version added: what they are in events of the version before.
     pub(super) defaults: Vec<Line>,
+    /// What became of the types in it since they were first stored.
+    pub(super) history: Vec<Line>,
     /// Whether it is made from the field history of the newest version.
     pub(super) is_of_history: bool,
     /// Whether the version before it is made from the field history.
@@ -38,9 +41,10 @@ pub(super) struct Entry {
 
 impl Entry {
     pub(super) fn lines(&self) -> Lines {
+        let Self { defaults, history, .. } = self;
         let shape = self.shape.lines();
         let rust = rust_lines(self.rust_path, &shape);
-        Lines { shape, defaults: self.defaults.clone(), rust }
+        Lines { shape, defaults: defaults.clone(), history: history.clone(), rust }
     }
 }
 
@@ -56,6 +60,8 @@ pub(super) struct Code {
     /// Those with snapshots.
     pub(super) folds: Vec<Folding>,
     findings: Vec<Finding>,
+    /// The same of types, which stand in many events.
+    of_types: BTreeSet<String>,
 }
 
 impl Code {
@@ -142,9 +148,10 @@ impl Code {
         let shape = EventShape::new(description);
         let published = Published { name: shape.name().to_owned(), version: shape.version() };
         let defaults = self.defaults(&published, description);
+        let history = history::lines(&shape, &mut self.of_types);
         match self.entries.get_mut(&published) {
             None => {
-                for part in shape.schema().opaque() {
+                for part in shape.schema().opaque().into_iter().chain(shape.schema().opaque_later()) {
                     self.findings.push(Finding::new(format!(
                         "{published} (`{}`) has a part without a shape: {part}\n\
                          What nobody describes cannot be compared.\n{}",
@@ -155,7 +162,7 @@ impl Code {
                 // What nobody writes any more loses nothing any more.
                 if published.version == newest.0 && !is_retired {
                     let what = format!("{published} (`{}`)", shape.struct_name());
-                    self.findings.extend(fits::ambiguous(&what, shape.schema()));
+                    self.findings.extend(fits::ambiguous(&what, shape.today()));
                 }
                 let is_of_history = description.is_of_history;
                 let has_history = description.previous.is_some_and(|previous| previous().is_of_history);
@@ -165,6 +172,7 @@ impl Code {
                     shape,
                     rust_path,
                     defaults,
+                    history,
                     is_of_history,
                     has_history,
                     newest,
@@ -244,7 +252,7 @@ impl Code {
     pub(super) fn in_order(&self, mut written: Written) -> Written {
         let published = Published { name: written.name.clone(), version: written.version };
         if let Some(entry) = self.entries.get(&published) {
-            written.payload = entry.shape.schema().in_order(written.payload);
+            written.payload = entry.shape.today().in_order(written.payload);
         }
         written
     }
@@ -259,6 +267,7 @@ impl Code {
     /// What is wrong with the code alone.
     pub(super) fn findings(&self) -> Vec<Finding> {
         let mut findings = self.findings.clone();
+        findings.extend(self.of_types.iter().map(Finding::new));
         for (name, events) in &self.names {
             if let Some(other) = events.iter().find(|other| *other != name && events.contains(name)) {
                 findings.push(Finding::new(format!(

@@ -8,6 +8,7 @@ use super::advice;
 use super::code::{Code, Entry};
 use super::file::Locked;
 use super::findings::Finding;
+use super::history;
 use super::published::{Lines, Published};
 use crate::shape::Line;
 
@@ -24,10 +25,17 @@ pub(super) struct Compared {
 
 pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
     let (mut findings, mut changed, mut new) = (Vec::new(), BTreeSet::new(), Vec::new());
+    let mut histories = history::Changes::default();
     for (published, entry) in &code.entries {
         match locked.entries.get(published) {
             None => new.push((published.clone(), entry.lines())),
-            Some(before) => new.extend(compare_entry(published, entry, before, &mut findings, &mut changed)),
+            Some(before) => new.extend(compare_entry(
+                published,
+                entry,
+                before,
+                (&mut findings, &mut histories),
+                &mut changed,
+            )),
         }
     }
     for (published, before) in &locked.entries {
@@ -37,13 +45,20 @@ pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
         let mut found = false;
         for entry in code.under_present_names(published) {
             found = true;
-            new.extend(compare_entry(published, entry, before, &mut findings, &mut changed));
+            new.extend(compare_entry(
+                published,
+                entry,
+                before,
+                (&mut findings, &mut histories),
+                &mut changed,
+            ));
         }
         if !found {
             let renamed = new.iter().find(|(_, now)| now.shape == before.shape).map(|(other, _)| other);
             findings.push(advice::gone(published, code, renamed));
         }
     }
+    findings.extend(histories.findings());
     findings.extend(locked.renamed.iter().filter_map(|(was, now)| advice::renamed(was, now, code, locked)));
     let renamed: Vec<(String, String)> = code
         .renamed()
@@ -53,13 +68,13 @@ pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
     Compared { findings, changed, new, renamed }
 }
 
-/// Compares one version with what is published of it. Gives what is to be published now, if a default is not there yet: a
-/// version that was written by hand before has none.
+/// Compares one version with what is published of it. Gives what is to be published now, if a default is not there yet, as a
+/// version that was written by hand before has none, or if a type has a longer history.
 fn compare_entry(
     published: &Published,
     entry: &Entry,
     before: &Lines,
-    findings: &mut Vec<Finding>,
+    (findings, histories): (&mut Vec<Finding>, &mut history::Changes),
     changed: &mut BTreeSet<Published>,
 ) -> Option<(Published, Lines)> {
     let now = entry.lines();
@@ -73,5 +88,6 @@ fn compare_entry(
     let defaults = before.defaults.iter().map(|old| (old, Line::find(&now.defaults, &old.key)));
     findings.extend(defaults.filter_map(|(old, new)| advice::default_changed(published, entry, old, new)));
     let is_new = |line: &Line| Line::find(&before.defaults, &line.key).is_none();
-    now.defaults.iter().any(is_new).then(|| (published.clone(), now))
+    let has_new_history = histories.compare(published, &before.history, &now.history);
+    (has_new_history || now.defaults.iter().any(is_new)).then(|| (published.clone(), now))
 }

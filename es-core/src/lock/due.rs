@@ -12,7 +12,8 @@ pub(super) fn finding(
     others: Vec<String>,
 ) -> Option<Finding> {
     let names = renamed.iter().map(|(was, now)| format!("`{was}` as an earlier name of `{now}`"));
-    let versions = new.iter().map(|(published, _)| match locked.entries.contains_key(published) {
+    let versions = new.iter().map(|(published, now)| match locked.entries.contains_key(published) {
+        true if has_longer_history(locked, published, now) => format!("a change of a type in {published}"),
         true => format!("a default of {published}"),
         false => published.to_string(),
     });
@@ -35,4 +36,8 @@ pub(super) fn finding(
         list.join(", "),
         file::NAME,
     )))
+}
+
+fn has_longer_history(locked: &Locked, published: &Published, now: &Lines) -> bool {
+    locked.entries.get(published).is_some_and(|before| before.history != now.history)
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::code::Code;
 use super::facts::{self, Facts};
 use super::findings::Finding;
+use super::history;
 use super::published::{ADDED, Lines, Published};
 use super::rust_names::RUST;
 use crate::shape::Line;
@@ -147,21 +148,23 @@ fn header(line: &str) -> Option<Published> {
 impl Locked {
     fn insert(&mut self, entry: Option<(Published, Vec<Line>)>) {
         self.entries.extend(entry.map(|(published, lines)| {
+            let (history, lines): (_, Vec<_>) = lines.into_iter().partition(history::is_of_history);
             let (defaults, lines): (Vec<Line>, Vec<Line>) =
                 lines.into_iter().partition(|line| line.key.starts_with(ADDED));
             let is_rust = |line: &Line| line.key.split(' ').next() == Some(RUST);
             let (rust, shape) = lines.into_iter().partition(is_rust);
-            (published, Lines { shape, defaults, rust })
+            (published, Lines { shape, defaults, history, rust })
         }));
     }
 
     fn text(&self) -> String {
         let mut text = format!("{FORMAT}\n");
         facts::written(&self.aggregates, &mut text);
-        for (Published { name, version }, Lines { shape, defaults, rust }) in &self.entries {
+        for (Published { name, version }, Lines { shape, defaults, history, rust }) in &self.entries {
             text.push_str(&format!("\nevent {name} {version}\n"));
             Line::write(shape, 1, &mut text);
             Line::write(defaults, 1, &mut text);
+            Line::write(history, 1, &mut text);
             Line::write(rust, 1, &mut text);
         }
         for (was, now) in &self.renamed {
@@ -233,6 +236,12 @@ event account.deposited 2
     Usd, alias dollar
   added \"bank account\": {\"iban\":null,\"of\":[\"a, b: <\",1]}
   added currency: \"Eur\"
+  later type Place: struct
+    street: string
+  history Currency 2 added Chf
+  history Currency 3 added Other: struct
+    code: string
+  history Page<string, i64> 2 added at: Place, means {\"street\":\"a, b: <\"}
 
 event account.deposited 10
   payload: null

@@ -18,7 +18,7 @@ pub(super) fn check<'a>(
     stored: &Exact,
     written: impl IntoIterator<Item = &'a Written>,
 ) -> Vec<Finding> {
-    let stored = entries.iter().find_map(|entry| entry.shape.schema().check_read(&stored.rounded()).err());
+    let stored = entries.iter().find_map(|entry| entry.shape.today().check_read(&stored.rounded()).err());
     let stored = stored.map(|misfit| {
         Finding::new(format!(
             "{place} does not have the shape of {published}: {misfit}\n\
@@ -35,7 +35,7 @@ pub(super) fn check<'a>(
 pub(super) fn misfit<'a>(code: &Code, written: impl IntoIterator<Item = &'a Written>) -> Option<String> {
     written.into_iter().find_map(|written| {
         let published = Published { name: written.name.clone(), version: written.version };
-        let misfit = code.entries.get(&published)?.shape.schema().check(&written.payload.rounded()).err()?;
+        let misfit = code.entries.get(&published)?.shape.today().check(&written.payload.rounded()).err()?;
         Some(format!("the code writes {published} in another shape than its own: {misfit}"))
     })
 }

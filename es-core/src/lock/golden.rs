@@ -126,22 +126,9 @@ fn stored(payloads: Vec<Golden>) -> Vec<Exact> {
 /// Payloads made up from the shape, as the newest version writes them.
 fn made_up(code: &Code, published: &Published, entries: &[&Entry]) -> Result<Vec<Golden>, String> {
     let Some(entry) = entries.first() else { return Ok(Vec::new()) };
-    let name = entry.shape.name();
-    let golden = |payload: &Exact| match meanings(code, published, entries, payload) {
-        Ok((today, downcast)) => {
-            if let Some(misfit) = fits::misfit(code, today.written().chain(downcast.written())) {
-                return Err(misfit);
-            }
-            let (today, version) = today.in_file(name);
-            Ok(Golden { stored: payload.clone(), today: Some(today), version, written: downcast.in_file() })
-        }
-        Err(Unclear::Unread(problem)) => Err(problem),
-        Err(Unclear::Unsteady(reader, difference)) => {
-            Err(format!("{reader} reads the same payload differently each time: {difference}"))
-        }
-    };
+    let golden = |payload: &Exact| golden(code, published, entries, payload);
     let mut payloads = Vec::new();
-    for sample in entry.shape.schema().samples().iter().map(Exact::from) {
+    for sample in samples(entry) {
         let mut made = golden(&sample)?;
         // Once through the code, so that numbers and times look as the code writes them.
         if let (Some(today), Some(version)) = (&made.today, made.version)
@@ -153,7 +140,7 @@ fn made_up(code: &Code, published: &Published, entries: &[&Entry]) -> Result<Vec
         payloads.push(made);
     }
     // What refuses the absence of a field has no meaning without it.
-    let partial = entry.shape.schema().partial_samples();
+    let partial = entry.shape.today().partial_samples();
     payloads.extend(partial.iter().filter_map(|sample| golden(&sample.into()).ok()));
     Ok(payloads)
 }
@@ -167,6 +154,32 @@ fn meanings(
 ) -> Result<(Today, Downcast), Unclear> {
     let stored = today::stored(published, payload);
     Ok((Today::of(code, entries, &stored)?, Downcast::of(code, entries, &stored)?))
+}
+
+fn golden(code: &Code, published: &Published, entries: &[&Entry], payload: &Exact) -> Result<Golden, String> {
+    let name = entries.first().map_or("", |entry| entry.shape.name());
+    match meanings(code, published, entries, payload) {
+        Ok((today, downcast)) => {
+            if let Some(misfit) = fits::misfit(code, today.written().chain(downcast.written())) {
+                return Err(misfit);
+            }
+            let (today, version) = today.in_file(name);
+            Ok(Golden { stored: payload.clone(), today: Some(today), version, written: downcast.in_file() })
+        }
+        Err(Unclear::Unread(problem)) => Err(problem),
+        Err(Unclear::Unsteady(reader, difference)) => {
+            Err(format!("{reader} reads the same payload differently each time: {difference}"))
+        }
+    }
+}
+
+/// What the shape makes up: types with a history stand as they were first stored, and as they are today.
+fn samples(entry: &Entry) -> Vec<Exact> {
+    let mut samples = entry.shape.schema().samples();
+    if entry.shape.schema().has_history() {
+        samples.extend(entry.shape.today().samples());
+    }
+    samples.iter().map(Exact::from).collect()
 }
 
 fn read<'a>(
@@ -223,9 +236,8 @@ fn read<'a>(
                 continue;
             }
             is_new = true;
-            if let Err(as_version) =
-                follows(code, &entries, before, &today::stored(published, &golden.stored), &today)
-            {
+            let stored = today::stored(published, &golden.stored);
+            if let Err(as_version) = follows((code, locked), &entries, before, &stored, &today) {
                 changed.push((at, (golden.stored.clone(), as_version.unwrap_or(difference))));
             }
         }
@@ -241,18 +253,33 @@ fn read<'a>(
             golden.written = downcast.in_file();
         }
     }
+    if code.has_new_history(published, locked) {
+        // From now on it is stored in another form as well.
+        let samples = entries.first().map(|entry| entry.shape.today().samples()).unwrap_or_default();
+        let is_new = |sample: &Exact| payloads.iter().all(|golden| golden.stored != *sample);
+        let new: Vec<Exact> = samples.iter().map(Exact::from).filter(is_new).collect();
+        let new: Vec<Golden> =
+            new.iter().filter_map(|sample| golden(code, published, &entries, sample).ok()).collect();
+        is_due |= !new.is_empty();
+        payloads.extend(new);
+    }
     Read { published, entries, payloads, changed, rewritten, is_due }
 }
 
 /// Whether nothing but what was published since has changed the way in which a meaning is written. If not, maybe how the
 /// version of then is read and written otherwise.
 fn follows(
-    code: &Code,
+    (code, locked): (&Code, &Locked),
     entries: &[&Entry],
     before: &today::Locked,
     stored: &Written,
     today: &Today,
 ) -> Result<(), Option<Difference>> {
+    let reads_the_same = || before.read(code, entries).is_ok_and(|again| again == *today);
+    if before.has_new_history(code, locked) {
+        // A type in it has another form from now on, in which the event of then is written as well.
+        return if reads_the_same() { Ok(()) } else { Err(None) };
+    }
     if !before.is_of_before(code, entries) {
         return Err(None);
     }
@@ -261,7 +288,7 @@ fn follows(
         Some(Ok(None)) => Ok(()),
         Some(Ok(difference)) => Err(difference),
         // Or the event of then, read as one that is stored, means the same.
-        None if before.read(code, entries).is_ok_and(|again| again == *today) => Ok(()),
+        None if reads_the_same() => Ok(()),
         Some(Err(_)) | None => Err(None),
     }
 }

@@ -35,6 +35,7 @@ mod fits;
 mod folding;
 mod folds;
 mod golden;
+mod history;
 mod payloads;
 mod published;
 mod reader;

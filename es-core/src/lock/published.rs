@@ -23,6 +23,8 @@ pub(super) struct Lines {
     pub(super) shape: Vec<Line>,
     /// What fields that it added are in older events.
     pub(super) defaults: Vec<Line>,
+    /// What became of the types in it since they were first stored.
+    pub(super) history: Vec<Line>,
     /// The Rust names, which may change.
     pub(super) rust: Vec<Line>,
 }

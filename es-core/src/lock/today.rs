@@ -144,6 +144,12 @@ impl Locked {
         self.itself && is_retired || !self.events.iter().all(|(_, written)| is_current(written))
     }
 
+    /// Whether it holds types that have changed since, as their history says.
+    pub(super) fn has_new_history(&self, code: &Code, lock: &file::Locked) -> bool {
+        let of = |written: &Written| Published { name: written.name.clone(), version: written.version };
+        self.events.iter().any(|(_, written)| code.has_new_history(&of(written), lock))
+    }
+
     /// Whether it is written in a published version that the code does not know.
     pub(super) fn is_beyond(&self, code: &Code, lock: &file::Locked) -> bool {
         self.events.iter().any(|(_, written)| {

@@ -47,3 +47,33 @@ pub struct VariantDescription {
     pub content: ContentDescription,
     pub notes: &'static [Note],
 }
+
+/// What became of a type that was stored before.
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub struct HistoryDescription {
+    /// How it is read, in each form that it had, and written.
+    pub today: FormDescription,
+    pub steps: &'static [StepDescription],
+}
+
+/// One change of a type.
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub struct StepDescription {
+    /// The version of the type that brought it.
+    pub version: u32,
+    /// The variant in which it happened, by its first name.
+    pub variant: Option<&'static str>,
+    pub what: ChangeDescription,
+}
+
+#[derive(Debug, Clone, Copy)]
+#[doc(hidden)]
+pub enum ChangeDescription {
+    /// With what it is in values that were stored before, as JSON, where it can be written.
+    Added(FieldDescription, fn() -> Option<String>),
+    AddedVariant(VariantDescription),
+    Renamed(&'static str, &'static str),
+    Removed(&'static str),
+}

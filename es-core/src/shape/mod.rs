@@ -8,6 +8,7 @@ mod check;
 mod declared;
 mod description;
 mod flatten;
+mod history;
 mod impls;
 mod line;
 mod model;
@@ -23,13 +24,15 @@ pub use ambiguity::Ambiguity;
 pub use check::Misfit;
 pub use declared::InvalidForm;
 pub use description::{
-    ContentDescription, Describe, FieldDescription, FormDescription, TypeDescription, VariantDescription,
+    ChangeDescription, ContentDescription, Describe, FieldDescription, FormDescription, HistoryDescription,
+    StepDescription, TypeDescription, VariantDescription,
 };
 pub use model::{Note, Type, Types};
 pub use opaque::{Cause, OpaquePart};
 pub use probe::{Opaque, Probe};
 pub use schema::Schema;
 
+pub(crate) use history::{HISTORY, LATER, Unsound};
 pub(crate) use line::{Line, quoted};
 pub(crate) use model::{Content, Definition, Field, Form, Variant};
 pub(crate) use rust_name::without_paths;

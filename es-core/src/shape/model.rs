@@ -3,7 +3,11 @@
 use std::any::TypeId;
 use std::borrow::Cow;
 
-use super::description::{ContentDescription, FormDescription, TypeDescription, VariantDescription};
+use super::description::{
+    ChangeDescription, ContentDescription, FormDescription, HistoryDescription, StepDescription,
+    TypeDescription, VariantDescription,
+};
+use super::history::{self, Change, Step};
 use super::{Describe, FieldDescription, rust_name};
 
 /// The shape of one value.
@@ -90,6 +94,8 @@ pub enum Note {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Types {
     pub(crate) definitions: Vec<Definition>,
+    /// Whether types with a history stand here as they are today, and not as they were first stored.
+    today: bool,
 }
 
 /// One named type.
@@ -102,6 +108,8 @@ pub(crate) struct Definition {
     pub(crate) rust: String,
     pub(crate) notes: &'static [Note],
     pub(crate) form: Form,
+    /// What came after the first form, where that is what stands here.
+    pub(crate) steps: Vec<Step>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +150,28 @@ impl Types {
         rust: &'static str,
         description: &'static TypeDescription,
     ) -> Type {
+        self.enter(identity, rust, description, None)
+    }
+
+    /// The same for a type with a history.
+    #[doc(hidden)]
+    pub fn with_history(
+        &mut self,
+        identity: TypeId,
+        rust: &'static str,
+        first: &'static TypeDescription,
+        history: &'static HistoryDescription,
+    ) -> Type {
+        self.enter(identity, rust, first, Some(history))
+    }
+
+    fn enter(
+        &mut self,
+        identity: TypeId,
+        rust: &'static str,
+        description: &'static TypeDescription,
+        history: Option<&'static HistoryDescription>,
+    ) -> Type {
         let arguments: Vec<Type> = description.arguments.iter().map(|argument| argument(self)).collect();
         let known = self.definitions.iter().position(|definition| definition.identity == identity);
         if let Some(number) = known {
@@ -156,16 +186,48 @@ impl Types {
         // Entered before its parts are described, so that a part that holds the type again ends here.
         let form = Form::Content(Content::Unit);
         let rust = rust_name::without_paths(rust);
-        self.definitions.push(Definition { name, identity, rust, notes: description.notes, form });
-        self.definitions[number].form = self.form(&description.form);
+        let (notes, steps) = (description.notes, Vec::new());
+        self.definitions.push(Definition { name, identity, rust, notes, form, steps });
+        match history {
+            Some(history) if self.today => self.definitions[number].form = self.form(&history.today),
+            Some(history) => {
+                self.definitions[number].form = self.form(&description.form);
+                self.definitions[number].steps = history.steps.iter().map(|step| self.step(step)).collect();
+            }
+            None => self.definitions[number].form = self.form(&description.form),
+        }
         Type::Named(number)
     }
 
     /// Enters a part of another type as a type of its own.
     pub(super) fn entered(&mut self, name: &str, notes: &'static [Note], form: Form) -> Type {
         let (identity, rust) = (TypeId::of::<()>(), name.to_owned());
-        self.definitions.push(Definition { name: name.to_owned(), identity, rust, notes, form });
+        self.definitions.push(Definition {
+            name: name.to_owned(),
+            identity,
+            rust,
+            notes,
+            form,
+            steps: Vec::new(),
+        });
         Type::Named(self.definitions.len() - 1)
+    }
+
+    /// No types yet, where those with a history are to stand as they are today.
+    pub(crate) fn of_today() -> Self {
+        Self { today: true, ..Self::default() }
+    }
+
+    fn step(&mut self, step: &StepDescription) -> Step {
+        let change = match step.what {
+            ChangeDescription::Added((name, shape, notes), default) => {
+                Change::Added(Field { name, shape: shape(self), notes }, history::Default(default))
+            }
+            ChangeDescription::AddedVariant(variant) => Change::AddedVariant(self.variant(&variant)),
+            ChangeDescription::Renamed(from, to) => Change::Renamed(from, to),
+            ChangeDescription::Removed(name) => Change::Removed(name),
+        };
+        Step { version: step.version, variant: step.variant, change }
     }
 
     fn form(&mut self, form: &FormDescription) -> Form {

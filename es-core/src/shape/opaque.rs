@@ -43,6 +43,15 @@ pub(super) fn parts(schema: &Schema) -> Vec<OpaquePart> {
     search.found
 }
 
+/// The same in what types have been given since their first form.
+pub(super) fn later_parts(schema: &Schema) -> Vec<OpaquePart> {
+    let mut search = Search { schema, entered: Vec::new(), found: Vec::new() };
+    for (path, of) in schema.later_parts() {
+        search.look(of, &path);
+    }
+    search.found
+}
+
 struct Search<'a> {
     schema: &'a Schema,
     entered: Vec<usize>,

@@ -21,7 +21,15 @@ impl Schema {
     /// The shape that a function describes.
     #[must_use]
     pub fn described(describe: Describe) -> Self {
-        let mut types = Types::default();
+        Self::described_in(Types::default(), describe)
+    }
+
+    /// The same with types that have a history as they are today, and not as they were first stored.
+    pub(crate) fn described_today(describe: Describe) -> Self {
+        Self::described_in(Types::of_today(), describe)
+    }
+
+    fn described_in(mut types: Types, describe: Describe) -> Self {
         let root = describe(&mut types);
         Self { types, root }
     }
@@ -42,6 +50,11 @@ impl Schema {
     #[must_use]
     pub fn opaque(&self) -> Vec<OpaquePart> {
         super::opaque::parts(self)
+    }
+
+    /// The same in what types have been given since their first form.
+    pub(crate) fn opaque_later(&self) -> Vec<OpaquePart> {
+        super::opaque::later_parts(self)
     }
 
     /// Payloads of this shape, made up: together they hold every field and reach every variant that can be written. At most

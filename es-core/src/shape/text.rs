@@ -50,7 +50,7 @@ impl Types {
     }
 
     /// Hands out the number of each named type in `of`, in the order of the text; goes into it where `enter` says so.
-    fn visit(&self, of: &Type, enter: &mut dyn FnMut(usize) -> bool) {
+    pub(super) fn visit(&self, of: &Type, enter: &mut dyn FnMut(usize) -> bool) {
         match of {
             Type::Plain(_) | Type::Opaque(_) | Type::Custom(_) => {}
             Type::Optional(of) | Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.visit(of, enter),
@@ -90,7 +90,7 @@ impl Types {
     }
 
     /// A name for each definition, with a number behind it where another has the same.
-    fn names(&self, order: impl Iterator<Item = usize>) -> BTreeMap<usize, String> {
+    pub(super) fn names(&self, order: impl Iterator<Item = usize>) -> BTreeMap<usize, String> {
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         order
             .filter_map(|number| {
@@ -125,13 +125,13 @@ fn with_names(fields: &[Field]) -> Vec<&Field> {
     fields
 }
 
-struct Text<'a> {
-    types: &'a Types,
-    names: &'a BTreeMap<usize, String>,
+pub(super) struct Text<'a> {
+    pub(super) types: &'a Types,
+    pub(super) names: &'a BTreeMap<usize, String>,
 }
 
 impl Text<'_> {
-    fn inline(&self, of: &Type) -> String {
+    pub(super) fn inline(&self, of: &Type) -> String {
         let within = |of: &Type| self.inline(of);
         match of {
             Type::Plain(word) => word.clone().into_owned(),
@@ -155,23 +155,25 @@ impl Text<'_> {
         }
     }
 
-    fn definition(&self, key: String, definition: &Definition) -> Line {
+    pub(super) fn definition(&self, key: String, definition: &Definition) -> Line {
         let mut line = match &definition.form {
             Form::Content(content) => self.content(key, content),
             Form::Enum(_) => {
-                let below = definition.variants().into_iter().map(|variant| {
-                    let mut line = match variant.content {
-                        Content::Unit => Line::new(quoted(variant.name), ""),
-                        ref content => self.content(quoted(variant.name).into_owned(), content),
-                    };
-                    line.notes.extend(notes(variant.notes));
-                    line.rust = rust(variant.notes);
-                    line
-                });
+                let below = definition.variants().into_iter().map(|variant| self.variant(variant));
                 Line { key, value: "enum".into(), below: below.collect(), ..Line::default() }
             }
         };
         line.notes.extend(notes(definition.notes));
+        line
+    }
+
+    pub(super) fn variant(&self, variant: &Variant) -> Line {
+        let mut line = match variant.content {
+            Content::Unit => Line::new(quoted(variant.name), ""),
+            ref content => self.content(quoted(variant.name).into_owned(), content),
+        };
+        line.notes.extend(notes(variant.notes));
+        line.rust = rust(variant.notes);
         line
     }
 
@@ -204,7 +206,7 @@ impl Text<'_> {
         }
     }
 
-    fn field(&self, field: &Field) -> Line {
+    pub(super) fn field(&self, field: &Field) -> Line {
         let of = self.inline(&field.shape);
         let mut line = if field.notes.contains(&Note::Flatten) {
             Line::new(format!("..{of}"), "")

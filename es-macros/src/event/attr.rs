@@ -3,23 +3,19 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::{Error, LitInt, LitStr, Type, TypePath};
 
-use super::history::{self, Field};
 use crate::errors::Errors;
+use crate::history::{self, Field, REMOVED, Word};
 use crate::keys::{self, Written};
 use crate::paths::{self, CratePath};
 
 pub(super) const NAME: &str = "name";
 pub(super) const VERSION: &str = "version";
 pub(super) const PREVIOUS: &str = "previous";
-pub(super) const REMOVED: &str = "removed";
 pub(super) const WAS: &str = "was";
 pub(super) const WRITE_AS: &str = "write_as";
 const SEMANTICS: &str = "semantics";
 const CRATE: &str = "crate";
 const KEYS: [&str; 8] = [NAME, VERSION, PREVIOUS, REMOVED, WRITE_AS, WAS, SEMANTICS, CRATE];
-
-/// The highest version: what databases can count to.
-const LAST_VERSION: u32 = i32::MAX.cast_unsigned();
 
 #[derive(Default)]
 pub(super) struct Keys {
@@ -46,7 +42,7 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Keys {
         |key, input, errors| {
             match key.to_string().as_str() {
                 NAME => found.name = Some(keys::name(key, input)?),
-                VERSION => found.version = Some(version(keys::value(key, "1", input)?)?),
+                VERSION => found.version = Some(keys::version(keys::value(key, "1", input)?)?),
                 PREVIOUS => {
                     let ty: Type = keys::value(key, "Type", input)?;
                     let path = paths::as_path(ty.clone()).ok_or_else(|| {
@@ -57,8 +53,8 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Keys {
                     })?;
                     found.previous = Some((key.clone(), path));
                 }
-                REMOVED => found.removed.push(history::removed(key, input, errors)?),
-                WRITE_AS => found.write_as = Some(version(keys::value(key, "1", input)?)?),
+                REMOVED => found.removed.push(history::removed(Word::Event, key, input, errors)?),
+                WRITE_AS => found.write_as = Some(keys::version(keys::value(key, "1", input)?)?),
                 WAS => found.was = keys::names(key, input, errors)?,
                 SEMANTICS => {
                     let text: LitStr = keys::value(key, "\"…\"", input)?;
@@ -76,14 +72,4 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Keys {
         },
     );
     Keys { written, ..found }
-}
-
-pub(super) fn version(literal: LitInt) -> syn::Result<(u32, LitInt)> {
-    match literal.base10_parse() {
-        Ok(0) => Err(Error::new_spanned(literal, "there is no version 0; versions start at 1")),
-        Ok(number) if number <= LAST_VERSION => Ok((number, literal)),
-        _ => {
-            Err(Error::new_spanned(literal, format!("a version is a whole number from 1 to {LAST_VERSION}")))
-        }
-    }
 }

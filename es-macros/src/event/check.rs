@@ -4,10 +4,11 @@ use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::{LitInt, LitStr, TypePath};
 
-use super::attr::{Keys, NAME, PREVIOUS, REMOVED, VERSION};
+use super::attr::{Keys, NAME, PREVIOUS, VERSION};
 use super::history::{self, History};
 use super::item::Item;
 use crate::errors::Errors;
+use crate::history::REMOVED;
 use crate::keys;
 use crate::paths::CratePath;
 

@@ -14,16 +14,19 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    pub(super) fn of(described: &Described, generics: &Generics, ident: &Ident) -> Self {
+    /// What a type needs in the forms that it has, or had.
+    pub(super) fn of(forms: &[&Described], generics: &Generics, ident: &Ident) -> Self {
         let mut needs = Self::default();
         let parameters: Vec<&Ident> = generics.type_params().map(|parameter| &parameter.ident).collect();
         if parameters.is_empty() {
             return needs;
         }
         let mut walk = Walk { parameters, ident, needs: &mut needs };
-        match &described.form {
-            Form::Content(content) => walk.content(content),
-            Form::Enum(variants) => variants.iter().for_each(|variant| walk.content(&variant.content)),
+        for described in forms {
+            match &described.form {
+                Form::Content(content) => walk.content(content),
+                Form::Enum(variants) => variants.iter().for_each(|variant| walk.content(&variant.content)),
+            }
         }
         needs
     }

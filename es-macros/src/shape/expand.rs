@@ -5,7 +5,8 @@ use quote::quote;
 use syn::Generics;
 
 use super::bounds::Needs;
-use super::describe::{Argument, Content, Described, Field, Form, Note, Source};
+use super::describe::{Argument, Content, Described, DescribedVariant, Field, Form, Note, Source};
+use super::history::{Changed, Step};
 use crate::paths::CratePath;
 
 /// ```text
@@ -40,6 +41,62 @@ pub(super) fn implementation(
 /// ```
 pub(super) fn body(described: &Described, needs: &Needs, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
+    let Description { identity, constant } = description(described, needs, &private);
+    quote! {
+        use #private::Opaque as _;
+        __es_types.named(#identity, const { &#constant })
+    }
+}
+
+/// ```text
+/// use Opaque as _;
+/// types.with_history(…, const { &TypeDescription { … } }, const { &HistoryDescription { today: …, steps: &[…] } })
+/// ```
+pub(super) fn body_with_history(
+    (first, needs): (&Described, &Needs),
+    today: &Described,
+    steps: &[Step],
+    es_core: &CratePath,
+) -> TokenStream {
+    let private = es_core.private();
+    let Description { identity, constant } = description(first, needs, &private);
+    let today = form(&today.form, &private);
+    let steps = steps.iter().map(|Step { version, variant, what }| {
+        let variant = match variant {
+            Some(name) => quote!(#private::Option::Some(#name)),
+            None => quote!(#private::Option::None),
+        };
+        let what = match what {
+            Changed::Added(added, default) => {
+                let field = field(added, &private);
+                quote!(Added(#field, #default))
+            }
+            Changed::AddedVariant(added) => {
+                let added = self::variant(added, &private);
+                quote!(AddedVariant(#added))
+            }
+            Changed::Renamed(from, to) => quote!(Renamed(#from, #to)),
+            Changed::Removed(name) => quote!(Removed(#name)),
+        };
+        quote! {
+            #private::StepDescription { version: #version, variant: #variant, what: #private::ChangeDescription::#what }
+        }
+    });
+    quote! {
+        use #private::Opaque as _;
+        __es_types.with_history(#identity, const { &#constant }, const {
+            &#private::HistoryDescription { today: #private::FormDescription::#today, steps: &[#(#steps),*] }
+        })
+    }
+}
+
+/// What tells the type from others, and how it is written.
+struct Description {
+    identity: TokenStream,
+    constant: TokenStream,
+}
+
+fn description(described: &Described, needs: &Needs, private: &TokenStream) -> Description {
     let Described { name, rust_name, arguments, notes, form, is_generic } = described;
     let identity = if *is_generic {
         // It may borrow, and the compiler's own identity is for types that do not.
@@ -59,31 +116,35 @@ pub(super) fn body(described: &Described, needs: &Needs, es_core: &CratePath) ->
             quote!(&[#(#some),*])
         }
     };
-    let notes = self::notes(notes, &private);
-    let form = match form {
+    let notes = self::notes(notes, private);
+    let form = self::form(form, private);
+    let constant = quote! {
+        #private::TypeDescription {
+            name: #name, arguments: #arguments, notes: #notes, form: #private::FormDescription::#form,
+        }
+    };
+    Description { identity, constant }
+}
+
+fn form(form: &Form, private: &TokenStream) -> TokenStream {
+    match form {
         Form::Content(content) => {
-            let content = self::content(content, &private);
+            let content = self::content(content, private);
             quote!(Content(#content))
         }
         Form::Enum(variants) => {
-            let variants = variants.iter().map(|variant| {
-                let name = &variant.name;
-                let content = content(&variant.content, &private);
-                let notes = self::notes(&variant.notes, &private);
-                quote! {
-                    #private::VariantDescription { name: #name, content: #content, notes: #notes }
-                }
-            });
+            let variants = variants.iter().map(|variant| self::variant(variant, private));
             quote!(Enum(&[#(#variants),*]))
         }
-    };
+    }
+}
+
+fn variant(variant: &DescribedVariant, private: &TokenStream) -> TokenStream {
+    let name = &variant.name;
+    let content = content(&variant.content, private);
+    let notes = notes(&variant.notes, private);
     quote! {
-        use #private::Opaque as _;
-        __es_types.named(#identity, const {
-            &#private::TypeDescription {
-                name: #name, arguments: #arguments, notes: #notes, form: #private::FormDescription::#form,
-            }
-        })
+        #private::VariantDescription { name: #name, content: #content, notes: #notes }
     }
 }
 
@@ -108,12 +169,14 @@ fn content(content: &Content, private: &TokenStream) -> TokenStream {
 }
 
 fn fields(fields: &[Field], private: &TokenStream) -> TokenStream {
-    let fields = fields.iter().map(|Field { name, source, notes }| {
-        let source = self::source(source, private);
-        let notes = self::notes(notes, private);
-        quote!((#name, #source, #notes))
-    });
+    let fields = fields.iter().map(|of| field(of, private));
     quote!(&[#(#fields),*])
+}
+
+fn field(Field { name, source, notes }: &Field, private: &TokenStream) -> TokenStream {
+    let source = self::source(source, private);
+    let notes = self::notes(notes, private);
+    quote!((#name, #source, #notes))
 }
 
 fn source(source: &Source, private: &TokenStream) -> TokenStream {

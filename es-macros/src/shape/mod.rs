@@ -6,6 +6,7 @@ pub(crate) mod case;
 mod describe;
 mod expand;
 mod form;
+mod history;
 pub(crate) mod lossy;
 pub(crate) mod serde;
 
@@ -15,6 +16,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Data, DeriveInput, Path, Token};
 
 use self::bounds::Needs;
+use self::history::History;
 use crate::errors::Errors;
 use crate::paths::{CratePath, generated};
 
@@ -22,13 +24,33 @@ use crate::paths::{CratePath, generated};
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
     let input: Option<DeriveInput> = errors.keep(syn::parse2(item));
-    let expansion = input.map(|input| {
-        let es_core = attr::es_core(&input.attrs, &mut errors);
-        let Body { bounds, statements } = body(&input, &es_core, &mut errors);
-        generated(expand::implementation(&input.ident, &input.generics, &bounds, &statements, &es_core))
-    });
+    let expansion = input.map(|mut input| generated(derived_for(&mut input, &mut errors)));
     let errors = errors.finish();
     quote!(#expansion #errors)
+}
+
+fn derived_for(input: &mut DeriveInput, errors: &mut Errors) -> TokenStream {
+    let history = history::read(input, errors);
+    let es_core = attr::es_core(&input.attrs, errors);
+    if let Some(history) = &history {
+        history::check(history, errors);
+    }
+    let of_today = body(input, &es_core, errors);
+    let shape = |Body { bounds, statements }: &Body| {
+        expand::implementation(&input.ident, &input.generics, bounds, statements, &es_core)
+    };
+    match history {
+        None => shape(&of_today),
+        Some(history) if errors.is_empty() => {
+            let shape = shape(&with_history(&history, input, &es_core));
+            history::expand(&history, &shape, &es_core)
+        }
+        Some(history) => {
+            // So that the type is not reported again wherever it is used.
+            let (shape, reading) = (shape(&of_today), history::expand_nothing(&history, &es_core));
+            quote!(#shape #reading)
+        }
+    }
 }
 
 /// The implementation for an event, which is never generic.
@@ -40,6 +62,21 @@ pub(crate) fn event(input: &DeriveInput, es_core: &CratePath, errors: &mut Error
         return None;
     }
     Some(expand::implementation(&input.ident, &input.generics, &bounds, &statements, es_core))
+}
+
+/// The same as [`body`] for a type with a history: its first form, and what came after that.
+fn with_history(history: &History, input: &DeriveInput, es_core: &CratePath) -> Body {
+    // Mistakes were reported for the type as it is today.
+    let mut unreported = Errors::new();
+    let first = describe::describe(&history.in_version(1), &mut unreported);
+    let today = describe::describe(&history.reading(), &mut unreported);
+    unreported.finish();
+    let needs = Needs::of(&[&first, &today], &input.generics, &input.ident);
+    let steps = history::steps(history, es_core);
+    Body {
+        bounds: needs.predicates(&es_core.private()),
+        statements: expand::body_with_history((&first, &needs), &today, &steps, es_core),
+    }
 }
 
 /// Our derive, where the user wrote it.
@@ -68,7 +105,7 @@ pub(crate) fn body(input: &DeriveInput, es_core: &CratePath, errors: &mut Errors
     }
     let described = describe::describe(input, errors);
     lossy::check(input, errors);
-    let needs = Needs::of(&described, &input.generics, &input.ident);
+    let needs = Needs::of(&[&described], &input.generics, &input.ident);
     Body {
         bounds: needs.predicates(&es_core.private()),
         statements: expand::body(&described, &needs, es_core),

@@ -14,6 +14,7 @@ mod history;
 mod lifecycle;
 mod lines;
 mod meaning;
+mod nested;
 mod next_version;
 mod old_readers;
 mod renames;

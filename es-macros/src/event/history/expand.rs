@@ -1,7 +1,7 @@
 //! The structs of the old versions, and the steps between them.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{format_ident, quote};
 use syn::spanned::Spanned as _;
 use syn::{Attribute, ExprPath};
 
@@ -9,9 +9,11 @@ use super::super::check::Event;
 use super::super::expand::{implementations, item as emitted};
 use super::super::item::Item;
 use super::old::{self, Wire};
-use super::{Default, Field, History, each};
+use super::{History, each};
 use crate::errors::Errors;
-use crate::paths::{CratePath, last_ident, respan};
+use crate::history::attributes::{shared, without};
+use crate::history::{Field, default};
+use crate::paths::{CratePath, respan};
 use crate::shape::serde::{self, DefaultValue};
 
 /// The user's struct, and:
@@ -33,7 +35,9 @@ pub(in crate::event) fn expand(
     let newest = event.version;
     let versions = each(1..newest, |version| old_version(item, event, history, version));
     let fields = history.fields.iter().enumerate();
-    let defaults: TokenStream = fields.filter_map(|(at, field)| default(at, field, &event.es_core)).collect();
+    let defaults: TokenStream = fields
+        .filter_map(|(at, field)| default::function(&default_name(at), field, &event.es_core))
+        .collect();
     let steps = each(2..=newest, |version| step(item, event, history, version));
     let downcast = event.write_as.as_ref().map(|_| downcast(item, event, history));
     let user = emitted(item, event);
@@ -78,7 +82,7 @@ fn of_version(event: &Event, history: &History, version: u32) -> Event {
 fn old_version(item: &Item, event: &Event, history: &History, version: u32) -> TokenStream {
     let es_core = &event.es_core;
     let ident = old::ident(version);
-    let of_struct = old::of_struct(history);
+    let of_struct = shared(&history.input, "struct");
     let attributes = old::written(&of_struct);
     let described = old::item(history, version, |_| true);
     // Mistakes are reported for the newest version.
@@ -93,7 +97,7 @@ fn old_version(item: &Item, event: &Event, history: &History, version: u32) -> T
     attributes.extend(of_struct);
     let mut whole_default = None;
     if let Some(default) = &of_type.default {
-        attributes = attributes.iter().map(|attribute| old::without(attribute, "default")).collect();
+        attributes = attributes.iter().map(|attribute| without(attribute, "default")).collect();
         attributes.push(syn::parse_quote!(#[serde(default)]));
         whole_default = Some(default_of_whole(item, event, history, version, default));
     }
@@ -142,23 +146,6 @@ fn default_of_whole(
     }
 }
 
-/// What an added field is in older events, as a function of its own: its type stands in the message if it does not fit.
-fn default(at: usize, field: &Field, es_core: &CratePath) -> Option<TokenStream> {
-    let private = es_core.private();
-    let ty = &field.ty;
-    let name = default_name(at);
-    let value = match field.added()?.1 {
-        Default::Is(value) => value.to_token_stream(),
-        Default::OfType(word) => {
-            let code = quote!(#private::Default::default());
-            respan(code, word.span())
-        }
-    };
-    Some(quote! {
-        const #name: fn() -> #ty = || -> #ty { #value };
-    })
-}
-
 fn default_name(at: usize) -> Ident {
     format_ident!("__ES_ADDED_{at}")
 }
@@ -172,37 +159,9 @@ fn locked_default(
     wire: &Wire,
     es_core: &CratePath,
 ) -> TokenStream {
-    let private = es_core.private();
     let shown = old::shown(field, version, wire);
-    let name = default_name(at);
-    if serde::of_part(&field.attributes).by.is_empty() {
-        return quote!((#shown, || #private::as_json(&#name())));
-    }
-    // Some code writes the field, so it must write this one as well.
-    let is_serde_as =
-        |attribute: &&Attribute| last_ident(attribute.path()).is_some_and(|last| last == "serde_as");
-    let of_struct = each(history.input.attrs.iter().filter(is_serde_as), ToTokens::to_token_stream);
-    let of_field = each(field.attributes.iter(), |attribute| match old::metas(attribute) {
-        Some(metas) => {
-            let writing = |path: &syn::Path| path.is_ident("with") || path.is_ident("serialize_with");
-            let metas = metas.iter().filter(|meta| writing(meta.path()));
-            quote!(#[serde(#(#metas),*)])
-        }
-        None if is_serde_as(&attribute) => attribute.to_token_stream(),
-        None => TokenStream::new(),
-    });
-    let added = format_ident!("__EsAdded");
-    let ((serde, beside), ty) = (es_core.serde(&added), &field.ty);
-    quote! {
-        (#shown, || {
-            #beside
-            #of_struct
-            #[derive(#private::serde::Serialize)]
-            #[serde(crate = #serde, transparent)]
-            struct #added(#of_field #ty);
-            #private::as_json(&#added(#name()))
-        })
-    }
+    let json = default::as_json(&default_name(at), field, &history.input.attrs, es_core);
+    quote!((#shown, #json))
 }
 
 /// From the version before to this one: what stays is moved, what is new is made.

@@ -2,9 +2,10 @@
 
 use quote::ToTokens as _;
 
+use super::History;
 use super::old::Wire;
-use super::{Field, History, What};
 use crate::errors::Errors;
+use crate::history::{Field, What};
 
 /// No two fields of one version have the same name. Reported in the newest version in which they have.
 pub(super) fn check(history: &History, version: u32, errors: &mut Errors) {

@@ -1,64 +1,79 @@
-//! Reading the history: `#[event(added(…), renamed(…))]` on fields, `removed(…)` above the struct.
+//! Reading what happened to a field: `added(…)` and `renamed(…)` on it, `removed(…)` on its type.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Error, Expr, LitInt, LitStr, Result, Token, Type, parenthesized, token};
 
-use super::super::attr::{REMOVED, version};
-use super::super::item::is_ours;
-use super::{Change, Default, Field, Since, What, is_kept};
+use super::attributes::is_kept;
+use super::{Change, Default, Field, Since, What, Word};
 use crate::errors::Errors;
 use crate::keys;
 
-const ADDED: &str = "added";
-const RENAMED: &str = "renamed";
+pub(crate) const REMOVED: &str = "removed";
+pub(crate) const ADDED: &str = "added";
+pub(crate) const RENAMED: &str = "renamed";
 const IN: &str = "in";
 const DEFAULT: &str = "default";
 const FROM: &str = "from";
 
-/// Reads the changes of one field, and gives the attributes that it has in every version.
-pub(super) fn changes(
+/// What a history is told of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    Field,
+    /// Nothing that was stored before holds a variant that was added, so it needs no default.
+    Variant,
+}
+
+/// Reads the changes of one field of an event, and returns the attributes that it has in every version.
+pub(crate) fn of_field(
+    word: Word,
     attributes: &[Attribute],
     any: &mut bool,
     errors: &mut Errors,
 ) -> (Vec<Change>, Vec<Attribute>) {
     let mut changes = Vec::new();
-    let (ours, others): (Vec<_>, Vec<_>) = attributes
-        .iter()
-        .partition(|attribute| is_ours(attribute.path()) && !attribute.path().is_ident("shape"));
+    let (ours, others): (Vec<_>, Vec<_>) =
+        attributes.iter().partition(|attribute| word.begins(attribute.path()));
     for attribute in ours {
         *any = true;
         let Ok(list) = attribute.meta.require_list() else {
             errors.spanned(
                 attribute,
-                "here `#[event]` says what happened to the field; write `#[event(added(in = 2, default = …))]` or \
-                 `#[event(renamed(in = 2, from = \"…\"))]`",
+                format!(
+                    "here `#[{word}]` says what happened to the field; write `#[{word}(added(in = 2, default = …))]` or \
+                     `#[{word}(renamed(in = 2, from = \"…\"))]`"
+                ),
             );
             continue;
         };
-        let known = [ADDED, RENAMED];
-        let tokens = list.tokens.clone();
-        keys::parse_repeated(
-            "`#[event]` of a field",
-            &known,
-            &known,
-            tokens,
-            errors,
-            |key, input, errors| {
-                let example = if key == ADDED {
-                    "added(in = 2, default = …)"
-                } else {
-                    "renamed(in = 2, from = \"…\")"
-                };
-                let tokens = within(key, example, input)?;
-                let change =
-                    if key == ADDED { added(key, tokens, errors) } else { renamed(key, tokens, errors) };
-                changes.extend(change);
-                Ok(())
-            },
-        );
+        changes.extend(self::changes(word, Part::Field, list.tokens.clone(), errors));
     }
     (changes, others.into_iter().filter(|attribute| is_kept(attribute)).cloned().collect())
+}
+
+/// Reads `added(…), renamed(…)`.
+pub(crate) fn changes(word: Word, part: Part, tokens: TokenStream, errors: &mut Errors) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let known = [ADDED, RENAMED];
+    let attribute = match part {
+        Part::Field => format!("`#[{word}]` of a field"),
+        Part::Variant => format!("`#[{word}]` of a variant"),
+    };
+    keys::parse_repeated(&attribute, &known, &known, tokens, errors, |key, input, errors| {
+        let example = match (key == ADDED, part) {
+            (true, Part::Field) => "added(in = 2, default = …)",
+            (true, Part::Variant) => "added(in = 2)",
+            (false, _) => "renamed(in = 2, from = \"…\")",
+        };
+        let tokens = within(key, example, input)?;
+        changes.extend(if key == ADDED {
+            added(key, part, tokens, errors)
+        } else {
+            renamed(key, tokens, errors)
+        });
+        Ok(())
+    });
+    changes
 }
 
 /// What stands in the parentheses behind a key.
@@ -72,9 +87,10 @@ fn within(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<TokenStr
 }
 
 /// Reads `in = 2, default = …`.
-fn added(key: &Ident, tokens: TokenStream, errors: &mut Errors) -> Option<Change> {
+fn added(key: &Ident, part: Part, tokens: TokenStream, errors: &mut Errors) -> Option<Change> {
     let (mut since, mut default) = (None, None);
-    let written = keys::parse("`added`", &[IN, DEFAULT], tokens, errors, |key, input, _| {
+    let known: &[&str] = if part == Part::Field { &[IN, DEFAULT] } else { &[IN] };
+    let written = keys::parse("`added`", known, tokens, errors, |key, input, _| {
         if key == IN {
             since = Some(self::since(keys::value(key, "2", input)?)?);
         } else if input.is_empty() || input.peek(Token![,]) {
@@ -87,6 +103,9 @@ fn added(key: &Ident, tokens: TokenStream, errors: &mut Errors) -> Option<Change
     if !written.has(IN) {
         errors.spanned(key, "since which version? write `added(in = 2, …)`");
     }
+    if part == Part::Variant {
+        return Some(Change { key: key.clone(), since: since?, what: What::Added(None) });
+    }
     if !written.has(DEFAULT) {
         errors.spanned(
             key,
@@ -94,7 +113,7 @@ fn added(key: &Ident, tokens: TokenStream, errors: &mut Errors) -> Option<Change
              type",
         );
     }
-    Some(Change { key: key.clone(), since: since?, what: What::Added(default?) })
+    Some(Change { key: key.clone(), since: since?, what: What::Added(Some(default?)) })
 }
 
 /// Reads `in = 2, from = "old"`.
@@ -121,11 +140,11 @@ fn renamed(key: &Ident, tokens: TokenStream, errors: &mut Errors) -> Option<Chan
 }
 
 fn since(literal: LitInt) -> Result<Since> {
-    version(literal).map(|(version, literal)| Since { version, literal })
+    keys::version(literal).map(|(version, literal)| Since { version, literal })
 }
 
 /// Reads `(in = 3, #[serde(…)] field: Type)`.
-pub(in crate::event) fn removed(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Result<Field> {
+pub(crate) fn removed(word: Word, key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Result<Field> {
     let tokens = within(key, "removed(in = 2, field: Type)", input)?;
     let whole = tokens.clone();
     let mut parts = None;
@@ -153,13 +172,10 @@ pub(in crate::event) fn removed(key: &Ident, input: ParseStream<'_>, errors: &mu
     };
     let removed = since(literal)?;
     for attribute in &attributes {
-        if !is_kept(attribute) && !is_ours(attribute.path()) && !attribute.path().is_ident("doc") {
-            errors.spanned(
-                attribute,
-                "of a field that is gone, only the attributes of serde, `#[shape]` and `#[event]` count; leave this out",
-            );
+        if !is_kept(attribute) && !word.begins(attribute.path()) && !attribute.path().is_ident("doc") {
+            errors.spanned(attribute, word.of_a_field_that_is_gone());
         }
     }
-    let (changes, attributes) = changes(&attributes, &mut false, errors);
+    let (changes, attributes) = of_field(word, &attributes, &mut false, errors);
     Ok(Field { ident, ty, attributes, changes, removed: Some(removed) })
 }

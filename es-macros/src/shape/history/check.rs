@@ -1,0 +1,252 @@
+//! What a history must be, so that the forms of a type can be told apart.
+
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens as _;
+use syn::{Data, Fields, Type};
+
+use super::super::{attr, serde};
+use super::{History, Part, form, names};
+use crate::errors::Errors;
+use crate::history::{Change, Default, Field, attributes, order, range, since};
+
+/// Refuses a history that leaves in doubt what was stored.
+pub(in crate::shape) fn check(history: &History, errors: &mut Errors) {
+    kind_of_type(history, errors);
+    for part in &history.parts {
+        kind_of_part(history, part, errors);
+        for field in &part.fields {
+            range(field, history.version, errors);
+            order(field, errors);
+            if since(field).next().is_some() {
+                kind_of_field(history, field, errors);
+            }
+        }
+        if let Some(variant) = &part.variant {
+            of_variant(&variant.changes, history.version, &variant.ident, errors);
+        }
+    }
+    // What follows looks at whole versions, which are not known if a part of them is wrong.
+    if !errors.is_empty() {
+        return;
+    }
+    without_gap(history, errors);
+    names::check(history, errors);
+}
+
+/// Where something is reported that a whole part has done: at the first word of its history.
+fn first_word(part: &Part) -> Option<TokenStream> {
+    let of_variant = part.variant.iter().flat_map(|variant| &variant.changes).next();
+    of_variant.map(|change| change.key.to_token_stream()).or_else(|| {
+        let field = part.fields.iter().find(|field| since(field).next().is_some())?;
+        Some(word_of(field))
+    })
+}
+
+fn word_of(field: &Field) -> TokenStream {
+    field.changes.first().map_or_else(|| field.ident.to_token_stream(), |change| change.key.to_token_stream())
+}
+
+/// Only a type that serde writes by its fields and variants has a history.
+fn kind_of_type(history: &History, errors: &mut Errors) {
+    let input = &history.input;
+    let keys = serde::of_type(&input.attrs);
+    let mut unreported = Errors::new();
+    let declared = attr::of_type(&input.attrs, &mut unreported).form.is_some();
+    unreported.finish();
+    let other = [
+        (keys.transparent, "#[serde(transparent)]"),
+        (keys.into.is_some(), "#[serde(into)]"),
+        (keys.from.is_some(), "#[serde(from)]"),
+        (declared, "#[shape(…)]"),
+    ];
+    let Some(word) = history.parts.iter().find_map(first_word) else { return };
+    if let Some((_, attribute)) = other.iter().find(|(is_there, _)| *is_there) {
+        errors.spanned(
+            &word,
+            format!(
+                "with `{attribute}` it is not these fields that are stored, so they have no history; put the history on the \
+                 type that is stored, or write a new type and a new version of the events"
+            ),
+        );
+    }
+    if keys.untagged {
+        errors.spanned(
+            &word,
+            "serde finds a variant of an untagged enum by the fields that are there, and so are the forms of a history: what \
+             was stored as one variant could be read as another; write a new type and a new version of the events",
+        );
+    }
+}
+
+fn kind_of_part(history: &History, part: &Part, errors: &mut Errors) {
+    let fields = match (&history.input.data, &part.variant) {
+        (Data::Struct(data), _) => &data.fields,
+        (Data::Enum(data), Some(of)) => {
+            match data.variants.iter().find(|variant| variant.ident == of.ident) {
+                Some(variant) => &variant.fields,
+                None => return,
+            }
+        }
+        _ => return,
+    };
+    let with_history = || part.fields.iter().filter(|field| since(field).next().is_some());
+    match fields {
+        Fields::Named(_) => {}
+        Fields::Unnamed(_) => {
+            for field in with_history() {
+                errors.spanned(
+                    word_of(field),
+                    "fields without names have no history, as nothing tells which of them are there; write a new type with \
+                     names, and a new version of the events",
+                );
+            }
+        }
+        Fields::Unit => {
+            for field in with_history() {
+                errors.spanned(
+                    &field.ident,
+                    "what has no fields is not stored as an object, so no field of it was ever stored; leave this out",
+                );
+            }
+        }
+    }
+    if let Some(flat) = part.fields.iter().find(|field| serde::of_part(&field.attributes).flatten) {
+        for field in with_history() {
+            errors.spanned(
+                word_of(field),
+                format!(
+                    "`{flat}` is flattened and may hold a field of any name, so it cannot be told whether `{field}` was \
+                     there; write a new type and a new version of the events",
+                    flat = flat.ident,
+                    field = field.ident,
+                ),
+            );
+        }
+    }
+    let Some(variant) = &part.variant else { return };
+    let keys = serde::of_part(&variant.attributes);
+    let mut unreported = Errors::new();
+    let declared = attr::form_of_part(&variant.attributes, &mut unreported).is_some();
+    unreported.finish();
+    let problem = if keys.untagged {
+        "is untagged: serde finds it by the fields that are there, and so are the forms of a history"
+    } else if keys.skip_reading || keys.skip_writing {
+        "is skipped by serde, so it is not stored"
+    } else if keys.other {
+        "stands for every unknown name and has none of its own in what is stored"
+    } else if part.has_history() && (!keys.by.is_empty() || declared) {
+        "is written by code and not by these fields"
+    } else {
+        return;
+    };
+    if let Some(word) = first_word(part) {
+        errors.spanned(word, format!("`{}` {problem}; it has no history, leave this out", variant.ident));
+    }
+}
+
+/// A variant is added once, and renamed after that.
+fn of_variant(changes: &[Change], version: u32, ident: &syn::Ident, errors: &mut Errors) {
+    // The rules are those of a field.
+    let as_field = Field {
+        ident: ident.clone(),
+        ty: Type::Verbatim(TokenStream::new()),
+        attributes: Vec::new(),
+        changes: changes.to_vec(),
+        removed: None,
+    };
+    range(&as_field, version, errors);
+    order(&as_field, errors);
+}
+
+/// What serde does with a field may leave it without a history.
+fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
+    let name = &field.ident;
+    let keys = serde::of_part(&field.attributes);
+    let word = word_of(field);
+    if keys.skip_reading || keys.skip_writing {
+        errors.spanned(
+            &word,
+            format!("`{name}` is skipped by serde, so it is not stored or not read, and has no history; leave this out"),
+        );
+        return;
+    }
+    let Some((_, default)) = field.added().filter(|_| field.removed.is_none()) else { return };
+    if keys.default.is_some() {
+        errors.spanned(
+            &word,
+            format!(
+                "`added` says what `{name}` is where it is absent, and so does `#[serde(default)]`; leave `#[serde(default)]` \
+                 out"
+            ),
+        );
+    }
+    if keys.omitted_if.is_some() && !is_none_either_way(field, default, keys.omitted_if.as_deref()) {
+        errors.spanned(
+            &word,
+            format!(
+                "`{name}` may be absent from what is stored today (`skip_serializing_if`), and is absent from what was stored \
+                 before it was added: nothing tells the two apart; leave `skip_serializing_if` out. Only an `Option` may \
+                 have it, with `Option::is_none` and `added(…, default)`, as it is `None` either way"
+            ),
+        );
+    }
+    if attributes::has(&field.attributes, "getter") {
+        errors.spanned(&word, "`getter` belongs to a remote type, which has no history; leave it out");
+    }
+    let parameters = form::parameters(&history.input.generics);
+    if let Some(parameter) = mentioned(field.ty.to_token_stream(), &parameters) {
+        errors.spanned(
+            &field.ty,
+            format!(
+                "`{name}` was added, and its type has the parameter `{parameter}`: what it is in what was stored before would \
+                 depend on that, and could not be locked; write a type without parameters"
+            ),
+        );
+    }
+}
+
+/// Whether absence means `None`, whoever asks: an `Option` that is left out when it is `None`, and added as `None`.
+fn is_none_either_way(field: &Field, default: &Default, omitted_if: Option<&str>) -> bool {
+    let is_option = match &field.ty {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Option"),
+        _ => false,
+    };
+    let is_none = match default {
+        Default::OfType(_) => true,
+        Default::Is(value) => {
+            let text = value.to_token_stream().to_string().replace(' ', "");
+            text == "None" || text.ends_with("Option::None")
+        }
+    };
+    let path = omitted_if.unwrap_or_default().replace(' ', "");
+    is_option && is_none && (path == "Option::is_none" || path.ends_with("::Option::is_none"))
+}
+
+/// The first of these names in a type.
+fn mentioned(tokens: TokenStream, names: &[String]) -> Option<String> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) => names.iter().find(|name| ident == name.as_str()).cloned(),
+        TokenTree::Group(group) => mentioned(group.stream(), names),
+        _ => None,
+    })
+}
+
+/// The versions are 2, 3, 4 …
+fn without_gap(history: &History, errors: &mut Errors) {
+    let of_fields =
+        history.parts.iter().flat_map(|part| &part.fields).flat_map(since).map(|(_, since)| since);
+    let of_variants = history.parts.iter().filter_map(|part| part.variant.as_ref());
+    let of_variants = of_variants.flat_map(|variant| &variant.changes).map(|change| &change.since);
+    let all: Vec<_> = of_fields.chain(of_variants).collect();
+    let missing = (2..history.version).find(|version| all.iter().all(|since| since.version != *version));
+    let newest = all.iter().find(|since| since.version == history.version);
+    if let (Some(missing), Some(newest)) = (missing, newest) {
+        errors.spanned(
+            &newest.literal,
+            format!(
+                "nothing was changed in version {missing} of `{}`; number its versions 2, 3, 4 … without a gap",
+                history.input.ident
+            ),
+        );
+    }
+}

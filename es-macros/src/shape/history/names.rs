@@ -1,0 +1,111 @@
+//! The names that fields and variants ever had: each belongs to one of them, as a form is told by the names in it.
+
+use quote::ToTokens as _;
+
+use super::super::serde;
+use super::{History, Part, earlier_names};
+use crate::errors::Errors;
+use crate::history::{Change, Field, What};
+
+pub(super) fn check(history: &History, errors: &mut Errors) {
+    let keys = serde::of_type(&history.input.attrs);
+    for part in &history.parts {
+        for (at, field) in part.fields.iter().enumerate() {
+            if let Some(tag) = &keys.tag
+                && earlier_names(field).any(|name| name == *tag)
+            {
+                errors.spanned(
+                    &field.changes[0].key,
+                    format!("`{tag}` is the field that holds the variant's name; write the name that the field had"),
+                );
+            }
+            kept_name(&field.changes, |version| field.name(version, part.rule), errors);
+            for other in &part.fields[..at] {
+                two_fields(part, other, field, errors);
+            }
+        }
+    }
+    let variants: Vec<_> = history.parts.iter().filter_map(|part| part.variant.as_ref()).collect();
+    for (at, variant) in variants.iter().enumerate() {
+        kept_name(&variant.changes, |version| variant.name(version), errors);
+        for other in &variants[..at] {
+            let names = |of: &super::Variant| {
+                let aliases = serde::of_part(&of.attributes).aliases;
+                let names = of.earlier_names().chain([of.name(u32::MAX)]).chain(aliases);
+                names.collect::<Vec<_>>()
+            };
+            let theirs = names(other);
+            let has_history = !(variant.changes.is_empty() && other.changes.is_empty());
+            if let Some(name) = names(variant).into_iter().find(|name| has_history && theirs.contains(name)) {
+                let change = variant.changes.first().or_else(|| other.changes.first());
+                errors.spanned(
+                    change.map_or_else(|| variant.ident.to_token_stream(), |change| change.key.to_token_stream()),
+                    format!(
+                        "`{}` and `{}` are both called `{name}`, now or before, so nothing tells which of them was stored; \
+                         give the newer one a name that none ever had",
+                        other.ident, variant.ident
+                    ),
+                );
+            }
+        }
+    }
+}
+
+/// A name that was given up is not the next one.
+fn kept_name(changes: &[Change], name: impl Fn(u32) -> String, errors: &mut Errors) {
+    for change in changes {
+        if let What::Renamed(from) = &change.what
+            && name(change.since.version) == from.value()
+        {
+            errors.spanned(
+                from,
+                format!(
+                    "`{}` is the name that it still has; write the one that it had before, or leave `renamed` out",
+                    from.value()
+                ),
+            );
+        }
+    }
+}
+
+/// Every name under which a field is or was written or read.
+fn names(part: &Part, field: &Field) -> Vec<String> {
+    let keys = serde::of_part(&field.attributes);
+    let read = keys.rename.read;
+    earlier_names(field).chain([field.name(u32::MAX, part.rule)]).chain(read).chain(keys.aliases).collect()
+}
+
+fn two_fields(part: &Part, one: &Field, other: &Field, errors: &mut Errors) {
+    let has_history = |field: &Field| !field.changes.is_empty() || field.removed.is_some();
+    if !has_history(one) && !has_history(other) {
+        // Two fields of today are the business of serde.
+        return;
+    }
+    let theirs = names(part, one);
+    let Some(name) = names(part, other).into_iter().find(|name| theirs.contains(name)) else { return };
+    let (one_ident, other_ident) = (&one.ident, &other.ident);
+    let problem = match (&one.removed, &other.removed) {
+        (None, Some(_)) if one_ident == other_ident && one.added().is_none() => format!(
+            "`{name}` is removed, and still there; leave `removed` out, or give the new field a name that none ever had, with \
+             `#[serde(rename = \"…\")]`"
+        ),
+        (None, Some(_)) => format!(
+            "`{name}` is the name of a field that was removed: nothing tells what was stored under it then from what is stored \
+             now; give `{one_ident}` a name that none ever had, with `#[serde(rename = \"…\")]`"
+        ),
+        (Some(_), Some(_)) => format!(
+            "two fields that are gone were called `{name}`: nothing tells which of them was stored; leave one `removed` out, or \
+             write a new type and a new version of the events"
+        ),
+        _ => format!(
+            "`{one_ident}` and `{other_ident}` are both called `{name}`, now or before, so nothing tells which of them was \
+             stored; give the newer one a name that none ever had"
+        ),
+    };
+    let change = other.changes.first().filter(|_| other.removed.is_none());
+    let change = change.or_else(|| one.changes.first().filter(|_| other.removed.is_none()));
+    errors.spanned(
+        change.map_or_else(|| other_ident.to_token_stream(), |change| change.key.to_token_stream()),
+        problem,
+    );
+}

@@ -1,0 +1,218 @@
+//! The history of a type that stands in events: pinned beside the shapes, which stay as they were.
+
+use es_core::lock::Mode;
+use serde_json::json;
+
+use crate::folder::Folder;
+
+/// Two events that share a type, which is another one in each program.
+macro_rules! programs {
+    ($($name:ident: { $($item:item)* })*) => {$(
+        mod $name {
+            use crate::prelude::*;
+
+            #[event(name = "order.paid")]
+            pub struct Paid { amount: Money }
+            #[event(name = "order.refunded")]
+            pub struct Refunded { parts: Vec<Option<Money>> }
+
+            $($item)*
+
+            crate::order!(Paid, Refunded);
+        }
+    )*};
+}
+
+programs! {
+    first: {
+        #[derive(Serialize, Deserialize, Shape)]
+        pub struct Money { cents: i64, memo: String, note: Option<String> }
+    }
+    second: {
+        #[derive(Serialize, Shape)]
+        pub struct Money {
+            cents: i64,
+            memo: String,
+            note: Option<String>,
+            #[shape(added(in = 2, default = Currency::Eur))]
+            currency: Currency,
+        }
+        #[derive(Serialize, Deserialize, Shape)]
+        pub enum Currency { Eur, Usd }
+    }
+    third: {
+        #[derive(Serialize, Shape)]
+        #[shape(removed(in = 3, note: Option<String>))]
+        pub struct Money {
+            cents: i64,
+            #[shape(renamed(in = 3, from = "memo"))]
+            purpose: String,
+            #[shape(added(in = 2, default = Currency::Eur))]
+            currency: Currency,
+        }
+        #[derive(Serialize, Shape)]
+        pub enum Currency { Eur, Usd, #[shape(added(in = 2))] Other { code: String } }
+    }
+    other_default: {
+        #[derive(Serialize, Shape)]
+        pub struct Money {
+            cents: i64,
+            memo: String,
+            note: Option<String>,
+            #[shape(added(in = 2, default = Currency::Usd))]
+            currency: Currency,
+        }
+        #[derive(Serialize, Deserialize, Shape)]
+        pub enum Currency { Eur, Usd }
+    }
+    other_type: {
+        #[derive(Serialize, Shape)]
+        pub struct Money {
+            cents: i64,
+            memo: String,
+            note: Option<String>,
+            #[shape(added(in = 2, default = Currency::Eur))]
+            currency: Currency,
+        }
+        #[derive(Serialize, Deserialize, Shape)]
+        pub enum Currency { Eur, Usd, Chf }
+    }
+    other_name: {
+        #[derive(Serialize, Shape)]
+        #[shape(removed(in = 3, note: Option<String>))]
+        pub struct Money {
+            cents: i64,
+            #[shape(renamed(in = 3, from = "memo"))]
+            reason: String,
+            #[shape(added(in = 2, default = Currency::Eur))]
+            currency: Currency,
+        }
+        #[derive(Serialize, Shape)]
+        pub enum Currency { Eur, Usd, #[shape(added(in = 2))] Other { code: String } }
+    }
+    unannounced: {
+        #[derive(Serialize, Shape)]
+        pub struct Money {
+            cents: i64,
+            memo: String,
+            note: Option<String>,
+            #[shape(added(in = 2, default = Currency::Eur))]
+            currency: Currency,
+            rate: u8,
+        }
+        #[derive(Serialize, Deserialize, Shape)]
+        pub enum Currency { Eur, Usd }
+    }
+    never_the_same: {
+        #[derive(Serialize, Shape)]
+        pub struct Money {
+            cents: i64,
+            memo: String,
+            note: Option<String>,
+            #[shape(added(in = 2, default = crate::nested::count()))]
+            number: u32,
+            #[shape(added(in = 2, default = f64::NAN))]
+            rate: f64,
+            #[shape(added(in = 2, default))]
+            opaque: Opaque,
+        }
+        #[derive(Default, Serialize, Deserialize)]
+        pub struct Opaque;
+    }
+}
+
+fn count() -> u32 {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    COUNT.fetch_add(1, Ordering::Relaxed)
+}
+
+#[test]
+fn a_step_is_written_below_the_shapes_which_stay_as_they_were() {
+    let folder = Folder::with::<first::Order>("a_step_is_written_below_the_shapes");
+    let stored = folder.stored("events/order.paid/v1.json");
+    assert_eq!(
+        folder.findings::<second::Order>(Mode::Check),
+        ["things are not there yet: a change of a type in `order.paid` version 1, a change of a type in `order.refunded` \
+version 1
+Run `ES_LOCK=update cargo test`, look at what it wrote, and commit events.lock and the folder `events`."]
+    );
+    folder.run::<second::Order>(Mode::Update).expect("an update");
+    folder.run::<second::Order>(Mode::Check).expect("what was published");
+    folder.run::<third::Order>(Mode::Update).expect("an update");
+    folder.run::<third::Order>(Mode::Check).expect("what was published");
+    let text = folder.read("events.lock");
+    let expected = r#"
+event order.paid 1
+  payload: struct
+    amount: Money
+  type Money: struct
+    cents: i64
+    memo: string
+    note: option<string>
+  later type Currency: enum
+    Eur
+    Usd
+  history Currency 2 added Other: struct
+    code: string
+  history Money 2 added currency: Currency, means "Eur"
+  history Money 3 removed note
+  history Money 3 renamed memo: purpose
+"#;
+    assert!(text.contains(expected), "{text}");
+    assert_eq!(text.matches("history Money 2 added currency").count(), 2);
+    let now = folder.stored("events/order.paid/v1.json");
+    assert!(stored.iter().all(|payload| now.contains(payload)), "what was stored stays: {now:?}");
+    let has = |part: &serde_json::Value| now.iter().any(|payload| payload["amount"]["currency"] == *part);
+    assert!(has(&json!("Usd")) && has(&json!(null)), "{now:?}");
+    let has_other = now.iter().any(|payload| payload["amount"]["currency"]["Other"]["code"].is_string());
+    assert!(has_other, "the new form is among the payloads: {now:?}");
+    assert!(folder.read("events/order.paid/v1.json").contains(r#""purpose""#));
+}
+
+#[test]
+fn a_published_step_stays_what_it_was() {
+    let folder = Folder::with::<second::Order>("a_published_step_stays");
+    let of = |change: &str| {
+        format!(
+            "the history of `Money` is published, and it changed:\n{change}\nValues of it are stored in the forms that it had, \
+             and have meant this since. Put it back; what is new belongs into a next version of `Money`. It stands in \
+             `order.paid` version 1, `order.refunded` version 1."
+        )
+    };
+    let was = "  - history Money 2 added currency: Currency, means \"Eur\"\n";
+    assert_eq!(
+        folder.findings::<other_default::Order>(Mode::Update)[0],
+        of(&format!("{was}    is now\n    history Money 2 added currency: Currency, means \"Usd\""))
+    );
+    let gone = folder.findings::<first::Order>(Mode::Update);
+    assert!(gone.contains(&of(&format!("{was}    is gone"))), "{gone:?}");
+    let retyped = folder.findings::<other_type::Order>(Mode::Update);
+    assert!(retyped[0].starts_with("the history of `Currency` is published, and it changed:"), "{retyped:?}");
+    folder.run::<third::Order>(Mode::Update).expect("an update");
+    let renamed = folder.findings::<other_name::Order>(Mode::Update);
+    assert!(renamed[0].contains("history Money 3 renamed memo: purpose\n    is now"), "{renamed:?}");
+}
+
+#[test]
+fn a_change_that_the_history_does_not_tell_is_seen_as_ever() {
+    let folder = Folder::with::<second::Order>("a_change_that_the_history_does_not_tell");
+    let findings = folder.findings::<unannounced::Order>(Mode::Update);
+    assert!(findings[0].contains("field `rate: u8` of `Money` was added"), "{findings:?}");
+}
+
+#[test]
+fn a_default_of_a_type_that_cannot_be_locked_is_refused_once() {
+    let folder = Folder::with::<first::Order>("a_default_of_a_type_that_cannot_be_locked");
+    let findings = folder.findings::<never_the_same::Order>(Mode::Update);
+    assert_eq!(
+        findings.iter().filter(|finding| finding.starts_with("the default")).collect::<Vec<_>>(),
+        [
+            "the default of `Money.number` is another one each time
+What was stored before would mean something else at every reading. Write a constant.",
+            "the default of `Money.rate` cannot be written as JSON
+So it cannot be locked. Write one that a payload can hold."
+        ]
+    );
+    assert!(findings.iter().any(|finding| finding.contains("`Money.opaque` is `Opaque`")), "{findings:?}");
+}
