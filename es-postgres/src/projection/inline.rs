@@ -262,6 +262,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
             known.category(category).ok_or_else(|| category.to_owned())
         };
         for (at, append) in appends.iter().enumerate() {
+            append.check(self.limits())?;
             let same =
                 |other: &Append<'_>| other.stream.key() == append.stream.key() && name(other) == name(append);
             if appends[..at].iter().any(same) {

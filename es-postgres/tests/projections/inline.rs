@@ -99,6 +99,33 @@ async fn an_event_that_cannot_be_projected_is_not_appended() {
 }
 
 #[tokio::test]
+async fn a_batch_with_a_bad_part_is_refused_before_any_other_part_is_tried() {
+    let (_database, store, mut db) = inline().await;
+    let (ghost, last) = (StreamId::new("account", "a"), StreamId::new("account", "b"));
+    let (ghost, last) = (ghost.expect("a stream id"), last.expect("a stream id"));
+    let deposit = |payload: String| {
+        [es_core::NewEvent::new("account.deposited", 1, payload.into(), std::sync::Arc::default())]
+    };
+    // It cannot be projected, and comes first in the order of the streams.
+    let first = deposit(r#"{"cents":7}"#.to_owned());
+    let large = deposit(format!("\"{}\"", "x".repeat(store.limits().payload_bytes)));
+    for events in [&[][..], &large[..]] {
+        let batch = [
+            es_core::Append::new(&last, Revision::EMPTY, events),
+            es_core::Append::new(&ghost, Revision::EMPTY, &first),
+        ];
+        let error = store.append_all(&batch).await.expect_err("a bad part");
+        let expected = match &error {
+            StoreError::EmptyAppend { stream } => events.is_empty() && *stream == last,
+            StoreError::TooLarge { stream, .. } => !events.is_empty() && *stream == last,
+            _ => false,
+        };
+        assert!(expected, "{error}");
+    }
+    assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 0);
+}
+
+#[tokio::test]
 async fn the_callers_transaction_holds_events_model_and_rows_together() {
     let (_database, store, mut db) = inline().await;
     let accounts = Repository::<Account, _>::new(store);
