@@ -1,16 +1,20 @@
 //! What to write when a published version has changed or is gone.
 
+mod copies;
 mod fields;
 mod keys;
 pub(super) mod meaning;
+pub(super) mod names;
 mod next;
+mod opaque;
 
 use super::code::{Code, Entry};
-use super::diff::lines;
 use super::file::{self, Locked};
 use super::findings::Finding;
 use super::published::{ADDED, Published};
 use crate::shape::Line;
+
+pub(super) use opaque::no_shape;
 
 /// The shape of a published version has changed.
 pub(super) fn changed(
@@ -26,12 +30,15 @@ pub(super) fn changed(
         line(&mut text, &format!("  - {difference}"));
     }
     let (newest, newest_struct) = entry.newest;
-    let types: Vec<String> = lines::changed_types(before, now).into_iter().collect();
+    let types = copies::of(before, now);
     let only_types =
         ["payload", "semantics"].iter().all(|key| Line::find(before, key) == Line::find(now, key));
     let only_types = only_types && !types.is_empty();
-    let them = joined(&types, |name| format!("`{name}`"));
+    let them = copies::names(&types);
     let as_it_was = if types.len() == 1 { "as it was" } else { "as they were" };
+    if let Some(names) = names::kept(before, now, entry) {
+        line(&mut text, &names);
+    }
     if entry.is_of_history && struct_name == newest_struct {
         let those =
             if only_types { format!("{them} back {as_it_was}") } else { "those back as they were".into() };
@@ -46,7 +53,7 @@ pub(super) fn changed(
             ),
         );
     } else if published.version < newest && only_types {
-        let copies = copies(&types);
+        let copies = copies::told(&types);
         line(
             &mut text,
             &format!(
@@ -67,21 +74,6 @@ pub(super) fn changed(
         line(&mut text, &next::version(published, entry, (before, now), &types));
     }
     Finding::new(text.trim_end())
-}
-
-/// What an old struct holds in the place of types that have changed.
-fn copies(types: &[String]) -> String {
-    let (a_copy, as_it_was, another_name, it) = match types.len() {
-        1 => ("a copy", "as it was", "another name", "it"),
-        _ => ("copies", "as they were", "other names", "them"),
-    };
-    let names = joined(types, |name| format!("`{name}`"));
-    let attributes = joined(types, |name| format!("`#[shape(name = \"{name}\")]`"));
-    format!("{a_copy} of {names} {as_it_was}, under {another_name} and with {attributes} on {it}")
-}
-
-fn joined(names: &[String], show: fn(&String) -> String) -> String {
-    names.iter().map(show).collect::<Vec<_>>().join(" and ")
 }
 
 /// What an added field is in older events has changed, or is no longer said.
@@ -138,8 +130,9 @@ pub(super) fn gone(published: &Published, code: &Code, renamed: Option<&Publishe
             &mut text,
             &format!(
                 "The new event `{now}` has the same shape. Stored events keep their name. If this is the same event, say \
-                 so: `#[event(name = {now:?}, was({name:?}))]`; else put the struct of `{name}` back as well.",
-                now = other.name
+                 so in its `#[event(…)]`: `{was}`; else put the struct of `{name}` back as well.",
+                now = other.name,
+                was = names::was(code.earlier_names(&other.name), name),
             ),
         ),
         (None, None) => line(
@@ -153,18 +146,19 @@ pub(super) fn gone(published: &Published, code: &Code, renamed: Option<&Publishe
 
 /// What the code makes of an earlier name that the lock knows, where that is wrong.
 pub(super) fn renamed(was: &str, now: &str, code: &Code, locked: &Locked) -> Option<Finding> {
+    let again = names::was(code.earlier_names(now), was);
     let same = code.present(was).any(|event| code.present(now).any(|other| other == event));
     match (code.present(was).next(), code.present(now).next()) {
         (Some(other), Some(_)) if !same => Some(Finding::new(format!(
             "`{was}` is what the event `{now}` was called, and stands for `{other}` now\n\
              Events of both would be stored under one name. Give `{other}` a name that no event ever had, and write \
-             `was({was:?})` on `{now}` again."
+             `{again}` on `{now}` again."
         ))),
         // With a version of that name, it is reported as gone.
         (None, _) if !locked.entries.keys().any(|published| published.name == was) => {
             Some(Finding::new(format!(
                 "`{was}` is what the event `{now}` was called, and nothing here reads it any more\n\
-             Events may be stored under that name: write `was({was:?})` on it again."
+             Events may be stored under that name: write `{again}` on it again."
             )))
         }
         _ => None,

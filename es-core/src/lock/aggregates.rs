@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::advice::names;
 use super::code::Code;
 use super::facts::Facts;
 use super::file::Locked;
@@ -52,10 +53,11 @@ fn gone(code: &Code, locked: &Locked, name: &str, before: &Facts) -> Finding {
         .max_by_key(|(_, facts)| shared(facts));
     let mut text = format!("no aggregate is called `{name}` any more, and streams of it may be stored\n");
     text.push_str(&match successor {
-        Some((now, _)) => format!(
+        Some((now, facts)) => format!(
             "`{now}` is new and reads the same events. Streams keep the name under which they were stored, so those of `{name}` \
-             would be read as empty. If this is the same aggregate, say so: `#[aggregate(name = {now:?}, was({name:?}))]`; \
-             else put `{name}` back as well."
+             would be read as empty. If this is the same aggregate, say so in its `#[aggregate(…)]`: `{was}`; else put `{name}` \
+             back as well.",
+            was = names::was(facts.was.iter().map(String::as_str), name),
         ),
         None => format!(
             "Put it back, and into the lock test: its streams would be read by nobody. If the name changed, write \
@@ -91,9 +93,10 @@ fn compare_one(
                 true => " It is the name of another aggregate now: give that one a new name.",
                 false => "",
             };
+            let again = names::was(now.was.iter().map(String::as_str), was);
             findings.push(Finding::new(format!(
                 "`{was}` is what aggregate `{now_name}` was called, and it no longer says so\n\
-                 Streams may be stored under that name, and would be read as empty: write `was({was:?})` on it again.{other}"
+                 Streams may be stored under that name, and would be read as empty: write `{again}` on it again.{other}"
             )));
         }
     }
@@ -116,6 +119,10 @@ fn left(code: &Code, aggregate: &str, event: &str, names: &BTreeSet<&str>) -> Fi
         .filter(|(_, facts)| facts.all().any(|event| names.contains(event.as_str())))
         .map(|(name, _)| format!("`{name}`"))
         .collect();
+    let retired = match code.aggregates.get(aggregate).is_some_and(|facts| !facts.retired.is_empty()) {
+        true => "retired(…, ",
+        false => "retired(",
+    };
     let struct_name = code.newest(event).map_or(event, |(_, struct_name)| struct_name);
     let moved = if elsewhere.is_empty() {
         String::new()
@@ -125,7 +132,7 @@ fn left(code: &Code, aggregate: &str, event: &str, names: &BTreeSet<&str>) -> Fi
     Finding::new(format!(
         "aggregate `{aggregate}` no longer reads `{event}`, and its streams may hold it\n\
          A stream that does cannot be loaded, or, with `unknown = \"skip\"`, loses what the event did to the state.{moved} Write \
-         `events(…, {struct_name})` on `{aggregate}` again, or `retired({struct_name})` with a `Retired<{struct_name}>` that says \
+         `events(…, {struct_name})` on `{aggregate}` again, or `{retired}{struct_name})` with a `Retired<{struct_name}>` that says \
          what it means there today.\n\
          If no stream of `{aggregate}` ever held it, delete the line that names `{event}` below `aggregate {aggregate}` from events.lock."
     ))

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::advice;
 use super::facts::Facts;
 use super::findings::Finding;
 use super::fits;
@@ -11,7 +12,7 @@ use super::published::{ADDED, Lines, Published};
 use super::reader::{Downcast, Reader, Replay, Written, by_aggregate, by_projection, downcast};
 use super::rust_names::rust_lines;
 use crate::catalogue::{EventDescription, ReadWhole};
-use crate::shape::{Cause, Line, OpaquePart, quoted};
+use crate::shape::{Line, quoted};
 use crate::{Aggregate, Catalogue, EventShape, Projection, StreamKey};
 
 #[derive(Debug)]
@@ -110,7 +111,7 @@ impl Code {
                 "the state of aggregate `{}` is kept in snapshots, and a part of it has no shape: {part}\n\
                  A change of it would not be seen, and old snapshots be misread.\n{}",
                 A::NAME,
-                remedy(&part),
+                advice::no_shape(&part, std::any::type_name::<A>()),
             )));
         }
     }
@@ -156,7 +157,7 @@ impl Code {
                         "{published} (`{}`) has a part without a shape: {part}\n\
                          What nobody describes cannot be compared.\n{}",
                         shape.struct_name(),
-                        remedy(&part),
+                        advice::no_shape(&part, (description.type_name)()),
                     )));
                 }
                 // What nobody writes any more loses nothing any more.
@@ -231,6 +232,11 @@ impl Code {
         self.names.get(name).into_iter().flatten().copied()
     }
 
+    /// The names that an event had before.
+    pub(super) fn earlier_names(&self, now: &str) -> impl Iterator<Item = &'static str> {
+        self.renamed().filter(move |(_, present)| *present == now).map(|(was, _)| was)
+    }
+
     /// Earlier names, each with the present one.
     pub(super) fn renamed(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
         let pairs = self.names.iter().flat_map(|(was, now)| now.iter().map(|now| (*was, *now)));
@@ -284,14 +290,4 @@ impl Code {
 /// The line of a default, which stands among those of the version that added the field.
 fn added(field: &str, json: String) -> Line {
     Line::new(format!("{}{}", ADDED, quoted(field)), json)
-}
-
-fn remedy(part: &OpaquePart) -> String {
-    let derive = match &part.cause {
-        Cause::Type(name) => format!("Derive `es_core::Shape` for `{name}`, or say on the field"),
-        Cause::Code(_) => "Say on the field".into(),
-    };
-    format!(
-        "{derive} how it is written: `#[shape(\"…\")]`, with a form such as `string:date-time`, `i64` or `list<string>`."
-    )
 }

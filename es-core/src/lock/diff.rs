@@ -10,6 +10,7 @@ use super::file::Locked;
 use super::findings::Finding;
 use super::history;
 use super::published::{Lines, Published};
+use super::rust_names::with_rust_names;
 use crate::shape::Line;
 
 /// What differs between code and lock.
@@ -79,9 +80,10 @@ fn compare_entry(
 ) -> Option<(Published, Lines)> {
     let now = entry.lines();
     if before.shape != now.shape {
-        let differences = lines::differences(&before.shape, &now.shape);
+        let before = with_rust_names(&before.shape, &before.rust);
+        let differences = lines::differences(&before, &now.shape);
         changed.insert(published.clone());
-        findings.push(advice::changed(published, entry, &before.shape, &now.shape, &differences));
+        findings.push(advice::changed(published, entry, &before, &now.shape, &differences));
         // The rest follows from it.
         return None;
     }

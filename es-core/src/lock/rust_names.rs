@@ -22,9 +22,32 @@ pub(super) fn rust_lines(path: &str, shape: &[Line]) -> Vec<Line> {
 }
 
 fn rust_parts(place: &str, parts: &[Line], lines: &mut Vec<Line>) {
-    for part in parts {
+    // What is flattened has no name on the wire that could be given to another field.
+    for part in parts.iter().filter(|part| !part.key.starts_with("..")) {
         let place = format!("{place}.{}", part.key);
         lines.extend(part.rust.as_ref().map(|rust| Line::new(place.as_str(), rust.as_str())));
         rust_parts(&place, &part.below, lines);
+    }
+}
+
+/// The lines of a published shape with the Rust names that the lock keeps of them.
+pub(super) fn with_rust_names(shape: &[Line], rust: &[Line]) -> Vec<Line> {
+    let rust_name = |key: &str| Line::find(rust, key).map(|line| line.value.clone());
+    let mut lines = shape.to_vec();
+    for line in &mut lines {
+        let name = line.key.trim_start_matches("type ").to_owned();
+        if line.key != "payload" {
+            line.rust = rust_name(&format!("{RUST} type {name}"));
+        }
+        name_parts(&format!("{RUST} {name}"), &mut line.below, &rust_name);
+    }
+    lines
+}
+
+fn name_parts(place: &str, parts: &mut [Line], rust_name: &dyn Fn(&str) -> Option<String>) {
+    for part in parts {
+        let place = format!("{place}.{}", part.key);
+        part.rust = rust_name(&place);
+        name_parts(&place, &mut part.below, rust_name);
     }
 }

@@ -36,9 +36,10 @@ impl Sources {
         };
         found.iter().filter(is_missing).map(|Found { name, struct_name, file, line }| {
             let struct_name = struct_name.as_deref().unwrap_or("…");
+            let others = if code.aggregates.is_empty() { ";" } else { "," };
             Finding::new(format!(
                 "aggregate `{name}` is not in the lock test: {} line {line}\n\
-                 What its events mean is locked nowhere. Add it: `lock_test!(…, {struct_name})`.\n\
+                 What its events mean is locked nowhere. Add it: `lock_test!({struct_name}{others} …)`.\n\
                  If none of its events are stored, leave it out knowingly: `lock_test!(…; without: {name:?})`.",
                 file.display(),
             ))

@@ -30,7 +30,7 @@ pub enum Type {
     Tuple(Vec<Self>),
     /// A type with a name, by its number in [`Types`].
     Named(usize),
-    /// A type without a shape, by its name.
+    /// A type without a shape, by its path in Rust.
     Opaque(String),
     /// Written by code that nobody describes, by the path that serde's attribute gives.
     Custom(String),

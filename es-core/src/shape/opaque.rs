@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::rust_name::without_paths;
 use super::{Content, Field, Form, Schema, Type};
 
 /// A part without a shape.
@@ -18,7 +19,7 @@ pub struct OpaquePart {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// This type does not implement [`Shape`](super::Shape).
+    /// The type with this path does not implement [`Shape`](super::Shape).
     Type(String),
     /// This code writes it, as serde's attribute says.
     Code(String),
@@ -31,7 +32,7 @@ impl fmt::Display for OpaquePart {
             path => write!(f, "`{path}`")?,
         }
         match &self.cause {
-            Cause::Type(name) => write!(f, " is `{name}`"),
+            Cause::Type(path) => write!(f, " is `{}`", without_paths(path)),
             Cause::Code(path) => write!(f, " is written by `{path}`"),
         }
     }
@@ -72,7 +73,7 @@ impl Search<'_> {
                     self.look(part, &join(path, &at.to_string()));
                 }
             }
-            Type::Opaque(name) => self.found(path, Cause::Type(name.clone())),
+            Type::Opaque(of) => self.found(path, Cause::Type(of.clone())),
             Type::Custom(code) => self.found(path, Cause::Code(code.clone())),
             Type::Named(number) if !self.entered.contains(number) => {
                 self.entered.push(*number);

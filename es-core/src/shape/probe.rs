@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::marker::PhantomData;
 
-use super::{Describe, Shape, Type, Types, rust_name};
+use super::{Describe, Shape, Type, Types};
 
 /// `Probe::<T>::SHAPE` is the shape of `T` where there is one, and else an opaque one: an associated constant of the type
 /// itself goes before one of a trait, and the former exists only where its bound holds.
@@ -26,7 +26,7 @@ impl<T: ?Sized> Opaque for Probe<T> {
 }
 
 fn opaque(path: &str) -> Type {
-    Type::Opaque(rust_name::without_paths(path))
+    Type::Opaque(path.to_owned())
 }
 
 #[cfg(test)]
@@ -36,13 +36,13 @@ mod tests {
     struct Foreign;
 
     #[test]
-    fn a_type_without_a_shape_is_opaque_and_named_without_its_path() {
+    fn a_type_without_a_shape_is_opaque_and_named_by_its_path() {
         let mut types = Types::default();
         assert_eq!(Probe::<Option<i64>>::SHAPE(&mut types), Type::Optional(Box::new(Type::plain("i64"))));
-        assert_eq!(Probe::<Foreign>::SHAPE(&mut types), Type::Opaque("Foreign".into()));
+        assert_eq!(Probe::<Foreign>::SHAPE(&mut types), Type::Opaque(type_name::<Foreign>().into()));
         assert_eq!(
             Probe::<Vec<Option<Foreign>>>::SHAPE(&mut types),
-            Type::Opaque("Vec<Option<Foreign>>".into())
+            Type::Opaque(type_name::<Vec<Option<Foreign>>>().into())
         );
     }
 }

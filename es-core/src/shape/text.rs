@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::line::quoted;
-use super::{Content, Definition, Field, Form, Line, Note, Schema, Type, Types, Variant};
+use super::{Content, Definition, Field, Form, Line, Note, Schema, Type, Types, Variant, rust_name};
 
 impl Schema {
     /// `payload`, then one `type` for each named type in it, sorted by name.
@@ -150,7 +150,7 @@ impl Text<'_> {
                 .cloned()
                 .or_else(|| self.types.definitions.get(*number).map(|definition| definition.name.clone()))
                 .unwrap_or_default(),
-            Type::Opaque(name) => format!("opaque<{name}>"),
+            Type::Opaque(path) => format!("opaque<{}>", rust_name::without_paths(path)),
             Type::Custom(path) => format!("custom<{path}>"),
         }
     }
@@ -214,7 +214,9 @@ impl Text<'_> {
             Line::new(quoted(field.name), of)
         };
         line.notes.extend(notes(field.notes));
-        line.rust = rust(field.notes);
+        // A flattened field has no name on the wire.
+        let is_flat = field.notes.contains(&Note::Flatten);
+        line.rust = rust(field.notes).or_else(|| is_flat.then(|| field.name.to_owned()));
         line
     }
 }

@@ -156,8 +156,8 @@ fn an_event_that_was_renamed_is_recognised() {
     assert_eq!(
         folder.findings::<renamed::Order>(Mode::Update),
         ["`order.shipped` version 1 is published, and no aggregate here reads it any more.
-The new event `order.sent` has the same shape. Stored events keep their name. If this is the same event, say so: \
-         `#[event(name = \"order.sent\", was(\"order.shipped\"))]`; else put the struct of `order.shipped` back as well."]
+The new event `order.sent` has the same shape. Stored events keep their name. If this is the same event, say so in its \
+         `#[event(…)]`: `was(\"order.shipped\")`; else put the struct of `order.shipped` back as well."]
     );
 }
 

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use super::keys::keys;
+use super::names;
 use crate::lock::code::Entry;
+use crate::lock::diff::lines;
 use crate::shape::Line;
 
 /// The struct of the next version with `added`, `renamed` and `removed`, if nothing else has changed and the past is not
@@ -32,40 +34,46 @@ pub(super) fn history<'a>(
         lines.below.iter().filter(|field| Line::find(&others.below, &field.key).is_none()).collect()
     };
     let (gone, new) = (only_in(was, is), only_in(is, was));
-    let have_names = gone.iter().chain(&new).all(|field| is_ident(&field.key));
-    if !have_names || gone.is_empty() && new.is_empty() {
+    if gone.is_empty() && new.is_empty() {
         return None;
     }
-    Some(written(entry, keys(entry, version + 1, now), (version, &gone, &new)))
+    let renamed = lines::renamed(&was.below, &is.below);
+    written(entry, keys(entry, version + 1, now), version, (&gone, &new, &renamed))
 }
 
-fn written(entry: &Entry, mut keys: String, (version, gone, new): (u32, &[&Line], &[&Line])) -> String {
+/// Fields that are gone, those that are new, and which of the first are which of the second.
+type Fields<'a> = (&'a [&'a Line], &'a [&'a Line], &'a [(&'a Line, &'a Line)]);
+
+fn written(
+    entry: &Entry,
+    mut keys: String,
+    version: u32,
+    (gone, new, renamed): Fields<'_>,
+) -> Option<String> {
     let (next, mut fields) = (version + 1, String::new());
     if version > 1 {
         keys.push_str(" /* and each `removed(…)` of before */");
     }
-    let renamed = match (gone, new) {
-        ([old], [field]) if old.rest() == field.rest() && old.below == field.below => Some(&old.key),
-        _ => None,
-    };
     for field in new {
-        let change = match renamed {
-            Some(old) => format!("renamed(in = {next}, from = {old:?})"),
+        let change = match renamed.iter().find(|(_, new)| new == field) {
+            Some((old, _)) => format!("renamed(in = {next}, from = {})", names::literal(&old.key)),
             None => format!("added(in = {next}, default = /* what it is in version {version} */)"),
         };
         // Writing to a string cannot fail.
-        let _ = write!(fields, "    #[event({change})]\n    {}: /* as it is now */,\n", field.key);
+        let _ = write!(fields, "    #[event({change})]\n    {}: /* as it is now */,\n", names::rust(field)?);
     }
-    for field in gone.iter().filter(|_| renamed.is_none()) {
-        let _ = write!(keys, ", removed(in = {next}, {}: /* as it was */)", field.key);
+    for field in gone.iter().filter(|field| renamed.iter().all(|(old, _)| old != *field)) {
+        let rust = names::rust(field)?;
+        // It had no name on the wire, or one that the struct's `rename_all` may no longer make.
+        let rename = match rust.trim_start_matches("r#") == field.key {
+            true => String::new(),
+            false => format!("#[serde(rename = {})] ", names::literal(&field.key)),
+        };
+        let _ = write!(keys, ", removed(in = {next}, {rename}{rust}: /* as it was */)");
     }
     let others = if new.is_empty() { "the fields" } else { "the other fields" };
     let struct_name = entry.shape.struct_name();
-    format!("#[event({keys})]\npub struct {struct_name} {{\n{fields}    /* {others} as they are now */\n}}")
-}
-
-/// Whether the name in the payload can be that of a field as well.
-pub(super) fn is_ident(name: &str) -> bool {
-    name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
-        && !name.starts_with(|letter: char| letter.is_numeric())
+    Some(format!(
+        "#[event({keys})]\npub struct {struct_name} {{\n{fields}    /* {others} as they are now */\n}}"
+    ))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::keys::keys;
-use super::{copies, fields};
+use super::{copies, fields, names};
 use crate::lock::code::Entry;
 use crate::lock::diff::lines;
 use crate::lock::published::Published;
@@ -14,26 +14,27 @@ pub(super) fn version(
     published: &Published,
     entry: &Entry,
     (before, now): (&[Line], &[Line]),
-    types: &[String],
+    types: &[copies::Changed],
 ) -> String {
     let version = published.version;
     let (next, struct_name) = (version + 1, entry.shape.struct_name());
     let old = format!("{struct_name}V{version}");
-    let holding = if types.is_empty() { String::from(",") } else { format!(", holding {},", copies(types)) };
+    let keeping = copies::keeping(&copies::gone(before, now));
+    let holding = if types.is_empty() { String::new() } else { format!(", holding {}", copies::told(types)) };
     let by_hand = by_hand(version, entry, (before, now), &old);
     match fields::history(version, entry, before, now) {
         Some(history) => format!(
             "Events of version {version} are stored as they were. Undo the change, or make it version {next}, and say on the \
-             fields what it changed:\n\n\
+             fields what it changed{keeping}:\n\n\
              {history}\n\n\
              Or, where code has to say what an old event means, keep the struct as it was under the name \
-             `{old}`{holding} and write\n\n\
+             `{old}`{keeping}{holding}, and write\n\n\
              {by_hand}\n\n\
              Then run `ES_LOCK=update cargo test`."
         ),
         None => format!(
             "Events of version {version} are stored as they were. Undo the change, or make it version {next}: keep the \
-             struct as it was under the name `{old}`{holding} and write\n\n\
+             struct as it was under the name `{old}`{keeping}{holding}, and write\n\n\
              {by_hand}\n\n\
              then run `ES_LOCK=update cargo test`."
         ),
@@ -44,6 +45,12 @@ pub(super) fn version(
 fn by_hand(version: u32, entry: &Entry, (before, now): (&[Line], &[Line]), old: &str) -> String {
     let struct_name = entry.shape.struct_name();
     let step = step(version, before, now);
+    // `previous` takes the place of the history.
+    let as_it_is_now = match entry.has_history {
+        true => "as it is now, without `added`, `renamed` and `removed`",
+        false => "as it is now",
+    };
+    let (body_now, body_was) = (body(now, as_it_is_now), body(before, "as it was"));
     // How the version came from the one before it, the user has said already, by `previous` or by the fields.
     let old_event = match version {
         1 => format!("#[event({})]", keys(entry, version, before)),
@@ -51,9 +58,9 @@ fn by_hand(version: u32, entry: &Entry, (before, now): (&[Line], &[Line]), old: 
     };
     format!(
         "#[event({keys}, previous = {old})]\n\
-         pub struct {struct_name} {{ /* as it is now */ }}\n\n\
+         pub struct {struct_name}{body_now}\n\n\
          {old_event}\n\
-         pub struct {old} {{ /* as it was */ }}\n\n\
+         pub struct {old}{body_was}\n\n\
          impl es_core::UpcastFrom<{old}> for {struct_name} {{\n\
          \x20   type Error = std::convert::Infallible;\n\
          \x20   fn upcast_from(old: {old}, _: &es_core::UpcastContext<'_>) -> Result<Self, Self::Error> {{\n\
@@ -64,41 +71,43 @@ fn by_hand(version: u32, entry: &Entry, (before, now): (&[Line], &[Line]), old: 
     )
 }
 
+/// What follows the name of a struct: fields with names, a tuple, or nothing.
+fn body(lines: &[Line], what: &str) -> String {
+    match Line::find(lines, "payload").map(|line| line.value.as_str()) {
+        Some("struct") => format!(" {{ /* {what} */ }}"),
+        Some("null") => ";".into(),
+        _ => format!("(/* {what} */);"),
+    }
+}
+
 /// The body of the step: what has stayed is moved over.
 fn step(version: u32, before: &[Line], now: &[Line]) -> String {
     let types = lines::changed_types(before, now);
     let means_the_same = Line::find(before, "semantics") == Line::find(now, "semantics");
+    let unknown = || format!("todo!(\"what version {version} means today\")");
     let has_names = |line: &&Line| matches!(&*line.value, "struct" | "null");
     let fields = |lines: &[Line]| Line::find(lines, "payload").filter(has_names).cloned();
     let (Some(before), Some(now)) = (fields(before), fields(now)) else {
-        return format!("todo!(\"what version {version} means today\")");
+        return unknown();
     };
     if now.value == "null" {
         return "Ok(Self)".into();
     }
     let mut text = String::from("Ok(Self {");
     for field in &now.below {
-        let name = field.key.as_str();
-        if !fields::is_ident(name) {
-            continue;
-        }
-        let same = means_the_same
-            && Line::find(&before.below, name).is_some_and(|old| old.value == field.value)
-            && !types.iter().any(|changed| lines::mentions(&field.value, changed));
-        let mut old = before.below.iter().filter(|old| Line::find(&now.below, &old.key).is_none());
-        let new = now.below.iter().filter(|new| Line::find(&before.below, &new.key).is_none()).count();
-        let renamed = match (old.next(), old.next(), new) {
-            (Some(old), None, 1) if old.rest() == field.rest() => Some(old.key.clone()),
-            _ => None,
-        };
-        let value = if same {
-            format!("old.{name}")
-        } else if let Some(old) =
-            renamed.filter(|_| means_the_same && Line::find(&before.below, name).is_none())
-        {
-            format!("old.{old}")
-        } else {
-            format!("todo!(\"from version {version}\")")
+        let Some(name) = names::rust(field) else { return unknown() };
+        let stayed = Line::find(&before.below, &field.key);
+        let renamed = lines::renamed(&before.below, &now.below);
+        let renamed = renamed.iter().find(|(_, new)| *new == field).map(|(old, _)| *old);
+        let moved = stayed.filter(|old| old.value == field.value).or(renamed).filter(|_| means_the_same);
+        let is_changed = types.iter().any(|changed| {
+            lines::mentions(&format!("{} {}", field.key.trim_start_matches('.'), field.value), changed)
+        });
+        let value = match moved.filter(|_| !is_changed) {
+            // A flattened field has a name in the code of today only.
+            Some(old) if old.key.starts_with("..") => format!("old.{name}"),
+            Some(old) => format!("old.{}", names::rust(old).unwrap_or(name)),
+            None => format!("todo!(\"from version {version}\")"),
         };
         // Writing to a string cannot fail.
         let _ = write!(text, " {name}: {value},");

@@ -84,18 +84,19 @@ fn compare_parts(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<Stri
     let gone: Vec<&Line> = old.iter().filter(|part| Line::find(new, &part.key).is_none()).collect();
     let added: Vec<&Line> = new.iter().filter(|part| Line::find(old, &part.key).is_none()).collect();
     let before = found.len();
-    if let ([gone], [added]) = (&gone[..], &added[..])
-        && gone.rest() == added.rest()
-        && gone.below == added.below
-    {
-        found.push(format!("{parts} {}{of} was renamed to {}{at}", name(gone), name(added)));
-    } else if let Some(pairs) = written_otherwise(&gone, &added) {
-        found.push(format!("{parts}s{of} are written otherwise{at}: {pairs}"));
+    let renamed = renamed(old, new);
+    if renamed.len() > 1 && renamed.len() == gone.len() && gone.len() == added.len() {
+        let pairs: Vec<String> =
+            renamed.iter().map(|(old, new)| format!("{} as {}", name(old), name(new))).collect();
+        found.push(format!("{parts}s{of} are written otherwise{at}: {}", pairs.join(", ")));
     } else {
-        for part in gone {
+        for (gone, added) in &renamed {
+            found.push(format!("{parts} {}{of} was renamed to {}{at}", name(gone), name(added)));
+        }
+        for part in gone.into_iter().filter(|part| renamed.iter().all(|(old, _)| old != part)) {
             found.push(format!("{parts} {}{of} was removed{at}", shown(part)));
         }
-        for part in added {
+        for part in added.into_iter().filter(|part| renamed.iter().all(|(_, new)| new != part)) {
             found.push(format!("{parts} {}{of} was added{at}", shown(part)));
         }
     }
@@ -126,21 +127,32 @@ fn compare_parts(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<Stri
     }
 }
 
-/// Parts whose names differ in case and separators only, as after a change of `rename_all`: the old names with the new ones.
-fn written_otherwise(gone: &[&Line], added: &[&Line]) -> Option<String> {
+/// Parts that have another name and are the same otherwise, each old one with the new one: the only one that is gone
+/// with the only one that is new, and those whose names differ in case and separators only, as after a change of
+/// `rename_all`.
+pub(in crate::lock) fn renamed<'a>(old: &'a [Line], new: &'a [Line]) -> Vec<(&'a Line, &'a Line)> {
+    let only_in = |lines: &'a [Line], others: &[Line]| -> Vec<&'a Line> {
+        lines.iter().filter(|line| Line::find(others, &line.key).is_none()).collect()
+    };
+    let (gone, added) = (only_in(old, new), only_in(new, old));
+    let is_same = |old: &Line, new: &Line| {
+        let have_names = !old.key.starts_with("..") && !new.key.starts_with("..");
+        have_names && old.rest() == new.rest() && old.below == new.below
+    };
+    if let ([old], [new]) = (&gone[..], &added[..]) {
+        return if is_same(old, new) { vec![(*old, *new)] } else { Vec::new() };
+    }
     let letters = |part: &Line| -> String {
         part.key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
     };
-    if gone.is_empty() || gone.len() != added.len() {
-        return None;
-    }
     let mut pairs = Vec::new();
     for old in gone {
-        let same =
-            |new: &&&Line| letters(new) == letters(old) && new.rest() == old.rest() && new.below == old.below;
-        pairs.push(format!("{} as {}", name(old), name(added.iter().find(same)?)));
+        let mut same = added.iter().filter(|new| letters(new) == letters(old) && is_same(old, new));
+        if let (Some(new), None) = (same.next(), same.next()) {
+            pairs.push((old, *new));
+        }
     }
-    Some(pairs.join(", "))
+    pairs
 }
 
 /// The named types that are not what they were, and those that hold one of them, by name.
@@ -198,14 +210,27 @@ fn hint_at_renamed_types(before: &[Line], now: &[Line], found: &mut Vec<String>)
         let same = added
             .iter()
             .find(|new| (&new.value, &new.notes, &new.below) == (&old.value, &old.notes, &old.below));
-        if let (Some(new), Some(name)) = (same, old.key.strip_prefix("type ")) {
-            let now = new.key.trim_start_matches("type ");
+        if let Some(new) = same
+            && shape_name(&old.key) != shape_name(&new.key)
+        {
+            let (old, now) = (shape_name(&old.key), rust_type(new));
             found.push(format!(
-                "`{now}` is what `{name}` was: if only its Rust name changed, write `#[shape(name = \"{name}\")]` on it \
+                "`{now}` is what `{old}` was: if only its Rust name changed, write `#[shape(name = \"{old}\")]` on it \
                  and nothing has changed"
             ));
         }
     }
+}
+
+/// The name of a type in shapes, as `#[shape(name = …)]` takes it: without its arguments and its number.
+pub(in crate::lock) fn shape_name(key: &str) -> &str {
+    let name = key.strip_prefix("type ").unwrap_or(key);
+    name.split(['<', '#']).next().unwrap_or(name)
+}
+
+/// The name of a type in Rust, without its arguments.
+pub(in crate::lock) fn rust_type(line: &Line) -> &str {
+    line.rust.as_deref().map_or_else(|| shape_name(&line.key), |rust| rust.split('<').next().unwrap_or(rust))
 }
 
 fn name(part: &Line) -> String {

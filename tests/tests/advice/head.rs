@@ -1,0 +1,64 @@
+mod prelude {
+    pub use std::collections::BTreeMap;
+    pub use std::convert::Infallible;
+
+    pub use es_core::lock::Lock;
+    pub use es_core::{
+        Aggregate, Apply, BoxError, Events, Project, Projection, Recorded, Retired, Shape, UpcastContext, UpcastFrom, emit,
+        event,
+    };
+    pub use es_tests::generated::foreign;
+    pub use serde::{Deserialize, Serialize};
+}
+
+use es_core::lock::{Lock, Mode};
+
+/// An aggregate `Order` that applies these events and keeps nothing.
+macro_rules! order {
+    ($($event:ident),*) => {
+        #[derive(Aggregate, Default)]
+        #[aggregate(name = "order", id = String, events($($event),*))]
+        pub struct Order;
+        $(impl Apply<$event> for Order {
+            fn apply(&mut self, _: $event) {}
+        })*
+        pub fn lock(lock: Lock) -> Lock {
+            lock.with::<Order>()
+        }
+    };
+}
+
+fn quiet() {
+    std::panic::set_hook(Box::new(|_| {}));
+}
+
+/// Publishes what was before, and says what is found in what comes after.
+fn found(before: Lock, changed: Lock) {
+    let findings: Vec<String> = match before.run(Mode::Update) {
+        Err(error) => vec![format!("NOT PUBLISHED: {error}")],
+        Ok(_) => match changed.run(Mode::Check) {
+            Ok(_) => Vec::new(),
+            Err(error) => error.findings().iter().map(|finding| finding.text.clone()).collect(),
+        },
+    };
+    println!("{}", serde_json::to_string(&findings).expect("text"));
+}
+
+/// Publishes what follows a proposal, and says what is wrong with it.
+fn followed(number: usize, lock: fn() -> Lock) {
+    let problem = match lock().run(Mode::Update) {
+        Err(error) => Some(error.to_string()),
+        Ok(accepted) if !accepted.is_empty() => Some(format!("an update accepts {accepted:?}")),
+        Ok(_) => lock().run(Mode::Check).err().map(|error| error.to_string()),
+    };
+    println!("{}", serde_json::to_string(&(number, problem)).expect("text"));
+}
+
+/// A folder of sources with an aggregate in it.
+fn sources() -> std::path::PathBuf {
+    let folder = std::env::current_exe().expect("a program").with_file_name("src");
+    std::fs::create_dir_all(&folder).expect("a folder is made");
+    let source = "#[derive(Aggregate, Default)]\n#[aggregate(name = \"draft\", id = String, events(Seen))]\npub struct Draft;\n";
+    std::fs::write(folder.join("draft.rs"), source).expect("a source is written");
+    folder
+}
