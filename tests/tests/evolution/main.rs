@@ -2,6 +2,7 @@
 
 #![allow(missing_docs, dead_code, reason = "events that only these tests look at")]
 
+mod accidents;
 mod events;
 mod fields;
 #[path = "../lock/folder.rs"]

@@ -18,6 +18,7 @@ mod nested;
 mod next_version;
 mod old_readers;
 mod renames;
+mod unseen;
 
 /// What every module of events needs.
 mod prelude {
