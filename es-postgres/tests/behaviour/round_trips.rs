@@ -1,6 +1,9 @@
 //! A command costs one round trip: what goes over the wire is counted.
 
-use es_core::{Append, AppendOutcome, EventStore, Fingerprint, Load, NewSnapshot, Revision, StreamRange};
+use es_core::{
+    Append, AppendOutcome, Decision, EventStore, Fingerprint, Load, NewSnapshot, Remembered, Revision,
+    StreamRange,
+};
 use es_postgres::PostgresStore;
 use uuid::Uuid;
 
@@ -37,6 +40,9 @@ async fn each_call_is_one_round_trip() {
             appended(outcome);
         }
         count("append to two streams");
+        let nothing = Decision::rejected(&a, start.plus(8), command(Uuid::now_v7()));
+        assert_eq!(store.remember(nothing).await.expect("an outcome"), Remembered::Kept);
+        count("decision without events");
         ids(&store, &a).await;
         count("load");
         let snapshot = NewSnapshot::new(a.clone(), start.plus(3), Fingerprint::EMPTY, b"{}".to_vec());
