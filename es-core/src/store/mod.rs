@@ -249,6 +249,9 @@ pub trait EventStore: Send + Sync {
 /// Appends within a transaction that the caller has begun and will commit: events and the caller's own rows are
 /// written together or not at all.
 ///
+/// End a transaction as it was begun: by the driver, or by a statement. A driver takes its transaction for open after a
+/// `COMMIT` or `ROLLBACK` that was sent as a statement; `es-postgres` relies on the driver, and cannot refuse such a connection.
+///
 /// One implementation a store, for the connection type of its transactions.
 #[async_trait]
 pub trait AppendIn<Tx: ?Sized>: EventStore {
