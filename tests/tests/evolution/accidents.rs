@@ -47,10 +47,8 @@ steps! {
 
 #[test]
 fn old_events_mean_something_else_by_accident() {
-    quotes(
-        "old_events_mean_something_else_by_accident",
-        &found::<hundred::Order, ten::Order>("old_events_mean_something_else"),
-    );
+    let said = found::<hundred::Order, ten::Order>("old_events_mean_something_else");
+    quotes("old_events_mean_something_else_by_accident", &said);
 }
 
 macro_rules! folds {
@@ -75,10 +73,8 @@ folds! {
 
 #[test]
 fn events_are_folded_to_another_state_by_accident() {
-    quotes(
-        "events_are_folded_to_another_state_by_accident",
-        &found::<once::Order, twice::Order>("events_are_folded_to_another_state"),
-    );
+    let said = found::<once::Order, twice::Order>("events_are_folded_to_another_state");
+    quotes("events_are_folded_to_another_state_by_accident", &said);
     let folder = Folder::with::<once::Order>("evolution_with_another_rev");
     folder.run::<twice_with_rev::Order>(Mode::Update).expect("no snapshot of before is used");
 }
@@ -101,7 +97,8 @@ names! {
 
 #[test]
 fn two_events_exchange_their_names() {
-    quotes("two_events_exchange_their_names", &found::<right::Order, wrong::Order>("two_events_exchange"));
+    let said = found::<right::Order, wrong::Order>("two_events_exchange");
+    quotes("two_events_exchange_their_names", &said);
 }
 
 macro_rules! aggregates {
