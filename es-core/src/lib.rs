@@ -45,7 +45,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `macros` | yes | `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]` |
-//! | `chrono`, `rust_decimal` | no | the shapes of their types |
+//! | `bigdecimal`, `bytes`, `chrono`, `indexmap`, `ordered-float`, `rust_decimal`, `smallvec`, `url` | no | the shapes of their types |
 //! | `conformance` | no | the suite of tests that every store must pass |
 
 #![warn(missing_debug_implementations, unreachable_pub)]

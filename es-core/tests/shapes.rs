@@ -13,6 +13,8 @@ use std::time::Duration;
 
 use es_core::Shape;
 use es_core::shape::Schema;
+use indexmap::{IndexMap, IndexSet};
+use ordered_float::{NotNan, OrderedFloat};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +57,11 @@ fn types_of_other_crates_have_the_shape_that_they_are_written_in() {
     inline::<chrono::DateTime<chrono::Utc>>("string:date-time");
     inline::<chrono::NaiveDate>("string:date");
     inline::<rust_decimal::Decimal>("string:decimal");
+    inline::<(bigdecimal::BigDecimal, url::Url)>("(string:decimal, string:url)");
+    inline::<(bytes::Bytes, bytes::BytesMut)>("(list<u8>, list<u8>)");
+    inline::<smallvec::SmallVec<[Option<i64>; 4]>>("list<option<i64>>");
+    inline::<(IndexMap<String, u8>, IndexSet<char>)>("(map<string, u8>, list<char>)");
+    inline::<(OrderedFloat<f32>, NotNan<f64>)>("(f32, f64)");
 }
 
 /// Every type has a value that is written as its sample says.
@@ -89,6 +96,9 @@ fn samples_of_foreign_types_are_read_and_written_by_those_types() {
     reads_its_sample::<(time::Duration, time::Month, time::Weekday)>();
     reads_its_sample::<(chrono::DateTime<chrono::Utc>, chrono::NaiveDateTime, chrono::NaiveDate)>();
     reads_its_sample::<(chrono::NaiveTime, chrono::Month, chrono::Weekday, rust_decimal::Decimal)>();
+    reads_its_sample::<(bigdecimal::BigDecimal, url::Url, bytes::Bytes, bytes::BytesMut)>();
+    reads_its_sample::<(smallvec::SmallVec<[Option<i64>; 4]>, IndexMap<String, u8>, IndexSet<char>)>();
+    reads_its_sample::<(OrderedFloat<f32>, NotNan<f64>)>();
 }
 
 #[derive(Serialize, Deserialize, Shape)]

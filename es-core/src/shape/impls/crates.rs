@@ -33,7 +33,12 @@ impl Shape for uuid::Uuid {
 }
 
 /// What `example` is written as: a string of this format, a number, or the array of these parts.
-fn as_written(types: &mut Types, example: &impl Serialize, format: &str, parts: &[Describe]) -> Type {
+pub(super) fn as_written(
+    types: &mut Types,
+    example: &impl Serialize,
+    format: &str,
+    parts: &[Describe],
+) -> Type {
     match serde_json::to_value(example) {
         Ok(Value::String(_)) => Type::string(format),
         Ok(Value::Number(number)) if number.is_f64() => Type::plain("f64"),
@@ -62,42 +67,4 @@ of_time! {
     Duration, time::Duration::SECOND, "time-duration", (i64, i32);
     Month, time::Month::March, "time-month", (u8);
     Weekday, time::Weekday::Monday, "time-weekday", (u8);
-}
-
-#[cfg(feature = "chrono")]
-mod chrono {
-    use chrono::{DateTime, Month, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Weekday};
-
-    use crate::shape::{Shape, Type, Types};
-
-    impl<Tz: TimeZone> Shape for DateTime<Tz> {
-        fn shape(_: &mut Types) -> Type {
-            Type::string("date-time")
-        }
-    }
-
-    macro_rules! strings {
-        ($($ty:ty: $format:literal;)*) => {$(
-            impl Shape for $ty {
-                fn shape(_: &mut Types) -> Type {
-                    Type::string($format)
-                }
-            }
-        )*};
-    }
-
-    strings! {
-        NaiveDateTime: "local-date-time";
-        NaiveDate: "date";
-        NaiveTime: "time";
-        Month: "month";
-        Weekday: "weekday";
-    }
-}
-
-#[cfg(feature = "rust_decimal")]
-impl Shape for rust_decimal::Decimal {
-    fn shape(types: &mut Types) -> Type {
-        as_written(types, &Self::ONE, "decimal", &[])
-    }
 }

@@ -1,5 +1,6 @@
 //! The shapes of types that others made.
 
+mod chosen;
 mod containers;
 mod crates;
 mod scalars;
