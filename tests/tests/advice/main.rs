@@ -1,10 +1,14 @@
 //! What the lock proposes is pasted into programs, which are compiled and run: it has to be code, and has to do what is
-//! said.
+//! said. What the macros propose stands in code that compiles.
 
-#![allow(missing_docs, reason = "no one uses a test")]
+#![allow(missing_docs, dead_code, reason = "programs that only the compiler looks at")]
+
+extern crate es_core as my_es_core;
 
 mod case;
 mod cases;
+mod fixed;
+mod macros;
 mod paste;
 mod program;
 mod proposals;

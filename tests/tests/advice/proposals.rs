@@ -50,7 +50,10 @@ pub(crate) fn is_general(code: &str) -> bool {
 
 /// Whether a source holds code, where `…` stands for anything.
 pub(crate) fn holds(source: &str, code: &str) -> bool {
-    let letters = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+    let letters = |text: &str| {
+        let letters = text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
+        letters.replace(",)", ")")
+    };
     let parts: Vec<String> = code.split('…').map(letters).collect();
     has_in_order(&letters(source), &parts)
 }

@@ -5,6 +5,7 @@ use crate::shape::{Cause, OpaquePart, without_paths};
 /// What to write, for a part of the type `within`.
 pub(in crate::lock) fn no_shape(part: &OpaquePart, within: &str) -> String {
     let form = "`#[shape(\"…\")]`, with a form such as `string:date-time`, `i64` or `list<string>`";
+    let as_type = "`#[shape(as = …)]`, with a type that is written the same and has a shape";
     let Cause::Type(path) = &part.cause else {
         return format!("Say on the field how it is written: {form}.");
     };
@@ -18,7 +19,7 @@ pub(in crate::lock) fn no_shape(part: &OpaquePart, within: &str) -> String {
     match (&own[..], &foreign[..]) {
         ([], []) => format!("Say on the field how it is written: {form}."),
         ([], foreign) => {
-            format!("{}, so say on the field how it is written: {form}.", foreign.join(" and "))
+            format!("{}, so say on the field how it is written: {as_type}, or {form}.", foreign.join(" and "))
         }
         ([name], []) => {
             format!("Derive `es_core::Shape` for {name}, or say on the field how it is written: {form}.")
@@ -29,7 +30,7 @@ pub(in crate::lock) fn no_shape(part: &OpaquePart, within: &str) -> String {
         ),
         (names, foreign) => format!(
             "Derive `es_core::Shape` for {} where it is not derived yet. If it is, a parameter lacks a shape: {}, so say on \
-             the field how it is written: {form}.",
+             the field how it is written: {as_type}, or {form}.",
             names.join(" and "),
             foreign.join(" and "),
         ),

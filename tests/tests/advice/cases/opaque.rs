@@ -38,15 +38,21 @@ pub(crate) const CASES: &[Case] = &[
         ),
     ]),
     Case::new("a type of another crate", BEFORE, program!("", "pub plate: foreign::Plate"))
-        .says(&["`Plate` belongs to the crate `es_tests`, so say on the field how it is written: `#[shape(\"…\")]`"])
-        .fixed(&[program!("", "#[shape(\"string\")] pub plate: foreign::Plate")]),
+        .says(&["`Plate` belongs to the crate `es_tests`, so say on the field how it is written: `#[shape(as = …)]`"])
+        .fixed(&[
+            program!("", "#[shape(as = String)] pub plate: foreign::Plate"),
+            program!("", "#[shape(\"string\")] pub plate: foreign::Plate"),
+        ]),
     Case::new(
         "a container of another crate",
         BEFORE,
         program!("#[derive(Serialize, Deserialize, Shape)] pub struct Item { pub n: u8 }", "pub stack: foreign::Stack<u8>"),
     )
     .says(&["`Stack<u8>` belongs to the crate `es_tests`, so say on the field how it is written"])
-    .fixed(&[program!("", "#[shape(\"list<u8>\")] pub stack: foreign::Stack<u8>")]),
+    .fixed(&[
+        program!("", "#[shape(as = Vec<u8>)] pub stack: foreign::Stack<u8>"),
+        program!("", "#[shape(\"list<u8>\")] pub stack: foreign::Stack<u8>"),
+    ]),
     Case::new(
         "a generic type of the program, whose parameter lacks a shape",
         BEFORE,
@@ -74,10 +80,16 @@ pub(crate) const CASES: &[Case] = &[
         ),
     )
     .says(&["If it is, a parameter lacks a shape: `Plate` belongs to the crate `es_tests`"])
-    .fixed(&[program!(
-        "#[derive(Serialize, Deserialize)] #[serde(transparent)] pub struct Page<T> { pub items: Vec<T> }",
-        "#[shape(\"list<string>\")] pub page: Page<foreign::Plate>"
-    )]),
+    .fixed(&[
+        program!(
+            "#[derive(Serialize, Deserialize)] #[serde(transparent)] pub struct Page<T> { pub items: Vec<T> }",
+            "#[shape(\"list<string>\")] pub page: Page<foreign::Plate>"
+        ),
+        program!(
+            "#[derive(Serialize, Deserialize, Shape)] pub struct Page<T> { pub items: Vec<T> }",
+            "#[shape(as = Page<String>)] pub page: Page<foreign::Plate>"
+        ),
+    ]),
     Case::new(
         "a const generic type of another name",
         "#[derive(Serialize, Deserialize, Shape)] pub struct Fixed<const N: usize> { pub n: u8 }\n\

@@ -1,0 +1,6 @@
+//! Programs that follow what the macros propose.
+
+mod aggregates;
+mod events;
+mod projections;
+mod values;

@@ -1,0 +1,86 @@
+//! Projections as messages propose them.
+
+use es_core::Projection;
+
+#[es_core::event(name = "account.opened")]
+pub struct Opened;
+
+#[es_core::event(name = "account.closed")]
+pub struct Closed;
+
+pub mod door {
+    #[es_core::event(name = "door.opened")]
+    pub struct Opened;
+}
+
+/// Stands for a model of a database.
+pub struct PgConnection;
+
+mod sqlx {
+    /// Stands for the error of a database.
+    pub type Error = std::fmt::Error;
+}
+
+#[derive(Projection)]
+#[projection(name = "openings")]
+#[projection(events(Opened, Closed))]
+#[projection(model = PgConnection)]
+pub struct Openings;
+
+impl es_core::Project<Opened> for Openings {
+    async fn project(
+        &self,
+        _: &es_core::Recorded<Opened>,
+        _: &mut PgConnection,
+    ) -> Result<(), es_core::BoxError> {
+        Ok(())
+    }
+}
+
+impl es_core::Project<Closed> for Openings {
+    async fn project(
+        &self,
+        event: &es_core::Recorded<Closed>,
+        model: &mut Self::Model,
+    ) -> Result<(), Self::Error> {
+        let _ = (event, model);
+        Ok(())
+    }
+}
+
+#[derive(Projection)]
+#[projection(name = "plains", events(Opened, door::Opened as Other), model = PgConnection, rev = 1, batch, setup,
+             error = sqlx::Error)]
+pub struct Plains;
+
+impl es_core::ProjectBatch for Plains {
+    async fn project_batch(
+        &self,
+        events: &[Self::Event],
+        model: &mut Self::Model,
+    ) -> Result<(), Self::Error> {
+        let _ = (events, model);
+        Ok(())
+    }
+}
+
+impl es_core::ProjectSetup for Plains {
+    async fn setup(&self, model: &mut Self::Model) -> Result<(), Self::Error> {
+        let _ = model;
+        Ok(())
+    }
+}
+
+#[derive(Projection)]
+#[projection(name = "second", events(Opened), model = PgConnection, rev = 2)]
+pub struct Second;
+
+impl es_core::Project<Opened> for Second {
+    async fn project(
+        &self,
+        _: &es_core::Recorded<Opened>,
+        _: &mut PgConnection,
+    ) -> Result<(), es_core::BoxError> {
+        Ok(())
+    }
+}

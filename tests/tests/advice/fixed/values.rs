@@ -1,0 +1,34 @@
+//! Keys and shapes as messages propose them.
+
+use std::collections::BTreeMap;
+
+use es_core::{Shape, StreamKey, Uuid};
+
+#[derive(StreamKey, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Unit(Uuid);
+
+#[derive(StreamKey, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Pair(Uuid);
+
+#[derive(StreamKey, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Named(Uuid);
+
+#[derive(StreamKey, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Number(Uuid);
+
+#[derive(StreamKey, Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Either(Uuid);
+
+#[derive(es_core::Shape)]
+pub struct Money {
+    #[shape("string:date-time")]
+    at: u8,
+    #[shape(as = Vec<String>)]
+    items: u8,
+    #[shape("map<string, i64>")]
+    of: BTreeMap<String, i64>,
+}
+
+#[derive(Shape)]
+#[shape("i64")]
+pub struct Number2(u8);
