@@ -6,6 +6,7 @@ mod expand;
 mod history;
 mod item;
 mod serde_keys;
+mod unowned;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
@@ -17,7 +18,9 @@ pub(crate) fn event(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     let mut keys = attr::parse(attribute, &mut errors);
     // What is no Rust is reported by the compiler, with better words.
     let input: Option<DeriveInput> = syn::parse2(item.clone()).ok();
-    let Some(item) = item::parse(item.clone(), &mut errors) else {
+    let parsed = item::parse(item.clone(), &mut errors);
+    let parsed = parsed.filter(|_| input.as_ref().is_none_or(|input| unowned::check(input, &mut errors)));
+    let Some(item) = parsed else {
         // Nothing that could be an event, so all that can be done is to leave it to the user's other code.
         let errors = errors.finish();
         return quote::quote!(#item #errors);
