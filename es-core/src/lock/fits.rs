@@ -5,6 +5,7 @@ use super::code::{Code, Entry};
 use super::findings::Finding;
 use super::published::Published;
 use super::reader::Written;
+use super::today::Today;
 use crate::codec::Exact;
 use crate::shape::Schema;
 
@@ -38,6 +39,16 @@ pub(super) fn misfit<'a>(code: &Code, written: impl IntoIterator<Item = &'a Writ
         let misfit = code.entries.get(&published)?.shape.today().check(&written.payload.rounded()).err()?;
         Some(format!("the code writes {published} in another shape than its own: {misfit}"))
     })
+}
+
+/// Whether the code reads something else of what it writes. `place` names the payload that it writes it for.
+pub(super) fn read_again(code: &Code, entries: &[&Entry], place: &str, today: &Today) -> Option<Finding> {
+    let difference = today.read_again(code, entries)?;
+    Some(Finding::new(format!(
+        "{place} is written by the code as what it reads as something else: {difference}\n\
+         An event like it would change when it is stored. Let what reads a part that is absent or `null` make what was \
+         left out or written as `null`: mostly a `Default` that differs from what `skip_serializing_if` leaves out."
+    )))
 }
 
 /// What to do where the code refuses a payload that was made up from its shape.

@@ -72,6 +72,12 @@ pub(super) fn check(
             }
             Ok(None) if mode == Mode::Update => match made_up(code, published, &entries) {
                 Ok(payloads) => {
+                    let places = payloads.iter().map(|golden| (&golden.stored, "what the shape makes up"));
+                    for (payload, place) in places {
+                        if let Ok((today, _)) = meanings(code, published, &entries, payload) {
+                            checked.findings.extend(fits::read_again(code, &entries, place, &today));
+                        }
+                    }
                     checked.write(folder, published, &payloads);
                     checked.payloads.insert(published.clone(), stored(payloads));
                 }
@@ -191,6 +197,7 @@ fn read<'a>(
 ) -> Read<'a> {
     let name = entries.first().map_or("", |entry| entry.shape.name());
     let (mut changed, mut rewritten, mut is_due) = (Vec::new(), None, false);
+    let mut unstable = Vec::new();
     for (at, golden) in payloads.iter_mut().enumerate() {
         let place = format!("payload {} of {}", at + 1, Folder::name(published));
         let (today, downcast) = match meanings(code, published, &entries, &golden.stored) {
@@ -206,6 +213,7 @@ fn read<'a>(
             findings.extend(misfits);
             continue;
         }
+        unstable.extend(fits::read_again(code, &entries, &place, &today));
         let before = match (&golden.today, golden.version) {
             (Some(payload), Some(version)) => Some(today::Locked::itself(name, version, payload.clone())),
             (Some(list), None) => match today::Locked::events(list) {
@@ -252,6 +260,10 @@ fn read<'a>(
             (golden.today, golden.version) = some(today.in_file(name));
             golden.written = downcast.in_file();
         }
+    }
+    if changed.is_empty() {
+        // Else it follows from what has changed.
+        findings.append(&mut unstable);
     }
     if code.has_new_history(published, locked) {
         // From now on it is stored in another form as well.

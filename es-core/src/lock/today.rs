@@ -51,6 +51,19 @@ impl Today {
         self.0.iter().flat_map(|(_, written)| written)
     }
 
+    /// What is read, where it should be the same, of what the code writes: how that differs, in words.
+    pub(super) fn read_again(&self, code: &Code, entries: &[&Entry]) -> Option<String> {
+        let events = self.0.iter().flat_map(|(reader, written)| {
+            written.iter().map(|written| (Some(reader.in_file()), written.clone()))
+        });
+        let written = Locked { itself: false, events: events.collect() };
+        match written.read(code, entries) {
+            Ok(again) => again.difference_from(&written).map(|difference| difference.text),
+            Err(Unclear::Unread(problem)) => Some(problem),
+            Err(Unclear::Unsteady(_, difference)) => Some(difference),
+        }
+    }
+
     /// As it stands in a file: the payload with its version, or else a list of events.
     pub(super) fn in_file(&self, name: &str) -> (Exact, Option<u32>) {
         if let Some(written) = self.itself(name) {

@@ -67,3 +67,67 @@ mod mended {
 fn an_old_version_that_nothing_writes_any_more_is_left_alone() {
     Folder::with::<mended::Order>("an_old_version_that_nothing_writes");
 }
+
+/// A default that differs from what is left out.
+mod defaulted {
+    use crate::prelude::*;
+
+    #[derive(Serialize, Deserialize, Shape)]
+    #[serde(default)]
+    pub struct Seen {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<u8>,
+    }
+
+    impl Default for Seen {
+        fn default() -> Self {
+            Self { at: Some(7) }
+        }
+    }
+
+    #[event(name = "order.seen")]
+    pub struct OrderSeen {
+        seen: Seen,
+    }
+    crate::order!(OrderSeen);
+}
+
+/// The same with a default that is what is left out.
+mod defaulted_to_nothing {
+    use crate::prelude::*;
+
+    #[derive(Default, Serialize, Deserialize, Shape)]
+    #[serde(default)]
+    pub struct Seen {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<u8>,
+    }
+
+    #[event(name = "order.seen")]
+    pub struct OrderSeen {
+        seen: Seen,
+    }
+    crate::order!(OrderSeen);
+}
+
+#[test]
+fn what_is_left_out_and_read_as_a_default_that_differs_is_found() {
+    let folder = Folder::new("what_is_left_out_and_read_as_a_default");
+    let findings = folder.findings::<defaulted::Order>(Mode::Update);
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(
+        findings[0].starts_with(
+            "what the shape makes up is written by the code as what it reads as something else: `seen.at`"
+        ),
+        "{findings:?}"
+    );
+    assert!(folder.files().is_empty());
+    folder.run::<defaulted_to_nothing::Order>(Mode::Update).expect("nothing is lost");
+    // Even if the changed meaning of what is stored is accepted, new events would be lost.
+    let _accepted = folder.run::<defaulted::Order>(Mode::Update);
+    let findings = folder.findings::<defaulted::Order>(Mode::Check);
+    assert!(
+        findings.iter().any(|finding| finding.contains("reads as something else: `seen.at`")),
+        "{findings:?}"
+    );
+}

@@ -174,12 +174,11 @@ impl<'a> Search<'a> {
             join(path, field.name)
         };
         self.absence(field, notes, &path);
-        // Where `None` is left out, `null` may be what is in the option: code of the user's own can read it
-        // so.
+        // Where `None` is left out, code of the user's own can read `null` as what is in the option.
+        let is_omitted = field.notes.iter().any(|note| matches!(note, Note::OmittedIf(_)));
+        let is_by_code = field.notes.iter().any(|note| matches!(note, Note::By(..)));
         match &field.shape {
-            Type::Optional(of) if field.notes.iter().any(|note| matches!(note, Note::OmittedIf(_))) => {
-                self.look(of, &path);
-            }
+            Type::Optional(of) if is_omitted && is_by_code => self.look(of, &path),
             of => self.look(of, &path),
         }
     }
