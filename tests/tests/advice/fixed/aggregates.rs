@@ -35,7 +35,7 @@ impl es_core::Apply<savings::Opened> for Account {
 
 impl es_core::Apply<Closed> for Account {
     fn apply(&mut self, event: Closed) {
-        drop(event);
+        let _ = event;
     }
 }
 
