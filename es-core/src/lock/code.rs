@@ -160,9 +160,10 @@ impl Code {
                         advice::no_shape(&part, (description.type_name)()),
                     )));
                 }
+                let what = format!("{published} (`{}`)", shape.struct_name());
+                self.findings.extend(fits::mixed(&what, shape.today()));
                 // What nobody writes any more loses nothing any more.
                 if published.version == newest.0 && !is_retired {
-                    let what = format!("{published} (`{}`)", shape.struct_name());
                     self.findings.extend(fits::ambiguous(&what, shape.today()));
                 }
                 let is_of_history = description.is_of_history;

@@ -72,3 +72,11 @@ pub(super) fn ambiguous(what: &str, schema: &Schema) -> impl Iterator<Item = Fin
         ))
     })
 }
+
+/// Types whose forms cannot be told apart where they stand.
+pub(super) fn mixed(what: &str, schema: &Schema) -> impl Iterator<Item = Finding> {
+    schema
+        .mixed_forms()
+        .into_iter()
+        .map(move |ambiguity| Finding::new(format!("{what} holds {ambiguity}\n{}", ambiguity.remedy)))
+}

@@ -110,6 +110,8 @@ pub(crate) struct Definition {
     pub(crate) form: Form,
     /// What came after the first form, where that is what stands here.
     pub(crate) steps: Vec<Step>,
+    /// Of a type with a history, the names that some forms have and others have not.
+    pub(crate) changed_names: Option<Vec<&'static str>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -187,7 +189,15 @@ impl Types {
         let form = Form::Content(Content::Unit);
         let rust = rust_name::without_paths(rust);
         let (notes, steps) = (description.notes, Vec::new());
-        self.definitions.push(Definition { name, identity, rust, notes, form, steps });
+        let changed_names = history.map(|history| {
+            let names = history.steps.iter().flat_map(|step| match step.what {
+                ChangeDescription::Added((name, ..), _) | ChangeDescription::Removed(name) => vec![name],
+                ChangeDescription::AddedVariant(variant) => vec![variant.name],
+                ChangeDescription::Renamed(from, to) => vec![from, to],
+            });
+            names.collect()
+        });
+        self.definitions.push(Definition { name, identity, rust, notes, form, steps, changed_names });
         match history {
             Some(history) if self.today => self.definitions[number].form = self.form(&history.today),
             Some(history) => {
@@ -209,6 +219,7 @@ impl Types {
             notes,
             form,
             steps: Vec::new(),
+            changed_names: None,
         });
         Type::Named(self.definitions.len() - 1)
     }

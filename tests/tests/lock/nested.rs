@@ -216,3 +216,66 @@ So it cannot be locked. Write one that a payload can hold."
     );
     assert!(findings.iter().any(|finding| finding.contains("`Money.opaque` is `Opaque`")), "{findings:?}");
 }
+
+/// Types with a history where their forms cannot be told apart, in a version that nobody writes any more.
+mod mixed {
+    use crate::prelude::*;
+
+    #[derive(Clone, Serialize, Shape)]
+    #[shape(removed(in = 2, note: String))]
+    pub struct Money {
+        cents: i64,
+        #[shape(added(in = 2, default = "EUR".to_owned()))]
+        currency: String,
+    }
+
+    #[derive(Clone, Serialize, Deserialize, Shape)]
+    pub struct Extra {
+        note: Option<String>,
+    }
+
+    #[derive(Clone, Serialize, Deserialize, Shape)]
+    #[serde(untagged)]
+    pub enum Amount {
+        Money(Money),
+        Cents { cents: i64 },
+    }
+
+    #[event(name = "order.placed", version = 2, previous = PlacedV1)]
+    pub struct Placed {
+        item: String,
+    }
+    #[event(name = "order.placed")]
+    struct PlacedV1 {
+        item: String,
+        #[serde(flatten)]
+        amount: Option<Money>,
+        #[serde(flatten)]
+        rest: BTreeMap<String, serde_json::Value>,
+    }
+    crate::step!(PlacedV1 => Placed, |old| { item: old.item });
+    #[event(name = "order.paid", version = 2, removed(in = 2, #[serde(flatten)] money: Money))]
+    pub struct Paid {
+        note: Option<String>,
+    }
+    #[event(name = "order.sent", version = 2, removed(in = 2, cost: Vec<Amount>))]
+    pub struct Sent {}
+    crate::order!(Placed, Paid, Sent);
+}
+
+#[test]
+fn a_type_whose_forms_cannot_be_told_apart_where_it_stands_is_found_in_old_versions_as_well() {
+    let folder = Folder::new("a_type_whose_forms_cannot_be_told_apart");
+    let findings = folder.findings::<mixed::Order>(Mode::Update);
+    for expected in [
+        "holds `..amount`: a type with a history beside the map `..rest`, which may hold entries of the names that its \
+         fields have now: nothing tells which of the two was stored\nGive one of the two a name in a next version, without \
+         `flatten`.",
+        "holds `..money`: a type that has a field `note` in some of its forms, beside another of that name: nothing \
+         tells which of the two was stored\nGive the other field a name that none ever had.",
+        "holds `Amount.Cents`: without a tag it is read as `Money`, which is tried before and takes some of its values",
+    ] {
+        assert!(findings.iter().any(|finding| finding.contains(expected)), "{expected}\n{findings:#?}");
+    }
+    assert!(folder.files().is_empty());
+}

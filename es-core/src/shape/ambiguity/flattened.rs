@@ -56,6 +56,10 @@ impl<'a> Search<'a> {
         }
     }
 
+    pub(super) fn takes_rest(&self, of: &Type) -> bool {
+        self.takes(of, &mut Vec::new()) == Some(Takes::Rest)
+    }
+
     fn takes(&self, of: &Type, seen: &mut Vec<usize>) -> Option<Takes> {
         match of {
             Type::Optional(of) => self.takes(of, seen),

@@ -1,6 +1,7 @@
 //! Finding values that a type writes and does not read back as the same: what the shape alone shows.
 
 mod flattened;
+mod forms;
 mod names;
 mod untagged;
 mod values;

@@ -127,6 +127,15 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// The names that a field has in an object, or those of its fields if it is flattened.
+    pub(super) fn names_of_field(&self, field: &Field) -> Vec<String> {
+        if field.notes.contains(&Note::Flatten) {
+            self.type_names(&field.shape, &mut Vec::new())
+        } else {
+            own_names(field.name, field.notes)
+        }
+    }
+
     pub(super) fn content_names(&self, content: &Content) -> Vec<String> {
         match content {
             // serde refuses it where it sees it.
