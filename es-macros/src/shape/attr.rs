@@ -7,6 +7,7 @@ use syn::{Attribute, Error, LitStr, Token, Type};
 
 use super::form;
 use crate::errors::Errors;
+use crate::history::{ADDED, REMOVED, RENAMED};
 use crate::keys;
 use crate::paths::CratePath;
 
@@ -83,13 +84,25 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
             list.tokens.clone(),
         );
         errors.keep(split);
+        if let Some(word) = history_word(&rest) {
+            let told = format!(
+                "here `{word}` says nothing: what happened to an event is told by `#[event({word}(…))]`, and a state has no \
+                 history, as it is folded again when it changes"
+            );
+            errors.spanned(rest, told);
+            continue;
+        }
         let takes_form_only = known.len() == 1;
         if takes_form_only && !rest.is_empty() && !starts_with_as(&rest) {
-            errors.spanned(
-                rest,
-                "here `#[shape]` takes only a form or a type; write `#[shape(\"string:date-time\")]` or \
-                 `#[shape(as = Vec<String>)]`",
-            );
+            let told = match misspelt(&rest) {
+                Some((word, near)) => format!("`#[shape]` has no key `{word}`; did you mean `{near}`?"),
+                None => {
+                    "here `#[shape]` takes only a form or a type; write `#[shape(\"string:date-time\")]` or \
+                         `#[shape(as = Vec<String>)]`"
+                        .into()
+                }
+            };
+            errors.spanned(rest, told);
             continue;
         }
         keys::parse("`#[shape]`", known, quote!(#rest), errors, |key, input, _| {
@@ -113,6 +126,20 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
         });
     }
     (declared, es_core)
+}
+
+/// A word that is none, and the one that was meant.
+fn misspelt(rest: &TokenStream) -> Option<(String, &'static str)> {
+    let Some(TokenTree::Ident(word)) = rest.clone().into_iter().next() else { return None };
+    let word = word.to_string();
+    let near = keys::nearest(&word, &[ADDED, RENAMED, REMOVED])?;
+    Some((word, near))
+}
+
+/// A word of a history, which `#[derive(Shape)]` has taken away before.
+fn history_word(rest: &TokenStream) -> Option<&'static str> {
+    let Some(TokenTree::Ident(word)) = rest.clone().into_iter().next() else { return None };
+    [ADDED, RENAMED, REMOVED].into_iter().find(|told| word == told)
 }
 
 fn starts_with_as(rest: &TokenStream) -> bool {

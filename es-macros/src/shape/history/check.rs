@@ -112,6 +112,17 @@ fn kind_of_part(history: &History, part: &Part, errors: &mut Errors) {
     }
     if let Some(flat) = part.fields.iter().find(|field| serde::of_part(&field.attributes).flatten) {
         for field in with_history() {
+            if field.ident == flat.ident {
+                errors.spanned(
+                    word_of(field),
+                    format!(
+                        "`{}` is flattened and has no name of its own, so nothing tells whether it was there; write a new \
+                         type and a new version of the events",
+                        flat.ident
+                    ),
+                );
+                continue;
+            }
             errors.spanned(
                 word_of(field),
                 format!(
