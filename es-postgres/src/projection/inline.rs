@@ -15,6 +15,7 @@ use crate::PostgresStore;
 use crate::columns;
 use crate::error::{Failure, unexpected};
 use crate::recover::Lost;
+use crate::remember;
 
 /// A store that runs a projection in the transaction of each append; made by [`Projector::inline`].
 ///
@@ -199,12 +200,18 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
                 if raw_sql("ROLLBACK").execute(&mut lease.session.connection).await.is_ok() {
                     lease.keep();
                 }
-                Err(error)
+                if is_decided(&error) { remember::decided_all(pool, appends).await } else { Err(error) }
             }
         };
         pool.hints.appended();
         done
     }
+}
+
+/// Whether the command of an append was decided before without events, which ends the transaction.
+fn is_decided(error: &StoreError) -> bool {
+    let StoreError::Backend { source, .. } = error else { return false };
+    source.downcast_ref::<Failure>().is_some_and(Failure::is_decided)
 }
 
 /// An append that could not be projected. A deadlock with another one is worth another try.
