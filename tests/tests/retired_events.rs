@@ -249,7 +249,7 @@ async fn a_command_of_before_that_is_repeated_gives_what_its_events_mean_today()
     let append = Append::new(&stream, Revision::EMPTY, &events).command(Some(record));
     assert!(matches!(store.append(append).await, Ok(AppendOutcome::Appended(_))));
 
-    let options = ExecuteOptions::new().command_id(command);
+    let options = ExecuteOptions::new().command_id(command).command_name("PaySalary");
     let done = accounts.execute_with(&id, Deposit(7), options).await.expect("the first outcome");
     assert_eq!((done.repeated, done.revision), (true, Revision::new(2)));
     let names: Vec<_> = done.events.iter().map(|event| (event.revision.get(), event.name)).collect();
