@@ -162,10 +162,10 @@ async fn a_reader_far_behind_catches_up() {
          INSERT INTO es.streams (category, key, revision, head_event_id)
          SELECT 1, 'many ' || n, 99999, gen_random_uuid() FROM generate_series(1, 10) n;
          INSERT INTO es.events (position, stream, revision, recorded_at, event_id, type, payload)
-         SELECT nextval('es.positions'), s.id, n / 10 + 1, clock_timestamp(), gen_random_uuid(),
+         SELECT nextval('es.positions'), id, n / 10 + 1, clock_timestamp(), gen_random_uuid(),
                 CASE WHEN n = 99997 THEN 2 ELSE 1 END, '1'
-         FROM generate_series(0, 99998) n
-         JOIN es.streams s ON s.key = 'many ' || (n % 10 + 1);
+         FROM (SELECT n, s.id FROM generate_series(0, 99998) n
+               JOIN es.streams s ON s.key = 'many ' || (n % 10 + 1) ORDER BY n) ordered;
          SELECT setval('es.positions', 1000000000)",
     )
     .await;
