@@ -32,3 +32,16 @@ pub struct Money {
 #[derive(Shape)]
 #[shape("i64")]
 pub struct Number2(u8);
+
+/// A field of a shared type is gone.
+mod removed {
+    use super::*;
+
+    type Type = Option<u8>;
+
+    #[derive(serde::Serialize, Shape)]
+    #[shape(removed(in = 2, field: Type))]
+    pub struct Money {
+        pub cents: i64,
+    }
+}
