@@ -7,6 +7,7 @@ pub(super) mod meaning;
 pub(super) mod names;
 mod next;
 mod opaque;
+mod types;
 
 use super::code::{Code, Entry};
 use super::file::{self, Locked};
@@ -38,6 +39,9 @@ pub(super) fn changed(
     let as_it_was = if types.len() == 1 { "as it was" } else { "as they were" };
     if let Some(names) = names::kept(before, now, entry) {
         line(&mut text, &names);
+    }
+    if let Some(history) = types_alone(before, now, entry) {
+        line(&mut text, &history);
     }
     if entry.is_of_history && struct_name == newest_struct {
         let those =
@@ -74,6 +78,32 @@ pub(super) fn changed(
         line(&mut text, &next::version(published, entry, (before, now), &types));
     }
     Finding::new(text.trim_end())
+}
+
+/// What a history of the types themselves could tell, where nothing but types has changed: the same in every version that
+/// holds them.
+pub(super) fn types_alone(before: &[Line], now: &[Line], entry: &Entry) -> Option<String> {
+    let same = |key: &str| Line::find(before, key) == Line::find(now, key);
+    types::history(before, now, entry).filter(|_| same("payload") && same("semantics"))
+}
+
+/// The same types have changed in other versions as well: what to write on them is said once, and a new version of each
+/// event is the longer way.
+pub(super) fn in_all(
+    finding: &mut Finding,
+    history: &str,
+    others: &[Published],
+    (before, now): (&[Line], &[Line]),
+) {
+    let Some(at) = finding.text.find(history) else { return };
+    let others: Vec<String> = others.iter().map(ToString::to_string).collect();
+    finding.text.truncate(at + history.len());
+    finding.text.push_str(&format!(
+        "\nThe same types stand in {others}. Undo the change, write that, or make a next version of each of these events, whose \
+         `previous` holds {copies}.",
+        others = others.join(", "),
+        copies = copies::told(&copies::of(before, now)),
+    ));
 }
 
 /// What an added field is in older events has changed, or is no longer said.

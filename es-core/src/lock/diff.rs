@@ -2,7 +2,7 @@
 
 pub(super) mod lines;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::advice;
 use super::code::{Code, Entry};
@@ -27,6 +27,7 @@ pub(super) struct Compared {
 pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
     let (mut findings, mut changed, mut new) = (Vec::new(), BTreeSet::new(), Vec::new());
     let mut histories = history::Changes::default();
+    let mut types = SameTypes::default();
     for (published, entry) in &code.entries {
         match locked.entries.get(published) {
             None => new.push((published.clone(), entry.lines())),
@@ -34,7 +35,7 @@ pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
                 published,
                 entry,
                 before,
-                (&mut findings, &mut histories),
+                (&mut findings, &mut histories, &mut types),
                 &mut changed,
             )),
         }
@@ -50,7 +51,7 @@ pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
                 published,
                 entry,
                 before,
-                (&mut findings, &mut histories),
+                (&mut findings, &mut histories, &mut types),
                 &mut changed,
             ));
         }
@@ -59,6 +60,7 @@ pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
             findings.push(advice::gone(published, code, renamed));
         }
     }
+    types.tell(&mut findings);
     findings.extend(histories.findings());
     findings.extend(locked.renamed.iter().filter_map(|(was, now)| advice::renamed(was, now, code, locked)));
     let renamed: Vec<(String, String)> = code
@@ -69,13 +71,52 @@ pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
     Compared { findings, changed, new, renamed }
 }
 
+/// Types that changed and stand in many versions: what to write on them is said once.
+#[derive(Default)]
+struct SameTypes(BTreeMap<String, Told>);
+
+/// The finding that says it, and the other versions.
+struct Told {
+    at: usize,
+    lines: (Vec<Line>, Vec<Line>),
+    others: Vec<Published>,
+}
+
+impl SameTypes {
+    /// Whether the finding of another version says it; else the next one does.
+    fn were_told(
+        &mut self,
+        published: &Published,
+        history: Option<String>,
+        lines: (&[Line], &[Line]),
+        at: usize,
+    ) -> bool {
+        let Some(history) = history else { return false };
+        if let Some(told) = self.0.get_mut(&history) {
+            told.others.push(published.clone());
+            return true;
+        }
+        let lines = (lines.0.to_vec(), lines.1.to_vec());
+        self.0.insert(history, Told { at, lines, others: Vec::new() });
+        false
+    }
+
+    fn tell(self, findings: &mut [Finding]) {
+        for (history, Told { at, lines: (before, now), others }) in self.0 {
+            if let (Some(finding), false) = (findings.get_mut(at), others.is_empty()) {
+                advice::in_all(finding, &history, &others, (&before, &now));
+            }
+        }
+    }
+}
+
 /// Compares one version with what is published of it. Gives what is to be published now, if a default is not there yet, as a
 /// version that was written by hand before has none, or if a type has a longer history.
 fn compare_entry(
     published: &Published,
     entry: &Entry,
     before: &Lines,
-    (findings, histories): (&mut Vec<Finding>, &mut history::Changes),
+    (findings, histories, types): (&mut Vec<Finding>, &mut history::Changes, &mut SameTypes),
     changed: &mut BTreeSet<Published>,
 ) -> Option<(Published, Lines)> {
     let now = entry.lines();
@@ -83,6 +124,12 @@ fn compare_entry(
         let before = with_rust_names(&before.shape, &before.rust);
         let differences = lines::differences(&before, &now.shape);
         changed.insert(published.clone());
+        // An old version has a way of its own.
+        let is_newest = published.version == entry.newest.0;
+        let history = advice::types_alone(&before, &now.shape, entry).filter(|_| is_newest);
+        if types.were_told(published, history, (&before, &now.shape), findings.len()) {
+            return None;
+        }
         findings.push(advice::changed(published, entry, &before, &now.shape, &differences));
         // The rest follows from it.
         return None;

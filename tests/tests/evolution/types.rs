@@ -131,6 +131,70 @@ scenario! { a_number_gets_narrower:
     }
 }
 
+scenario! { a_type_in_several_events_changes_its_fields:
+    published {
+        #[derive(Serialize, Deserialize, Shape)]
+        pub struct Money { pub cents: i64 }
+        #[event(name = "order.placed")]
+        pub struct Placed { pub price: Money }
+        #[event(name = "order.cancelled")]
+        pub struct Cancelled { pub refund: Option<Money> }
+        crate::order!(Placed, Cancelled);
+    }
+    forgotten {
+        #[derive(Serialize, Deserialize, Shape)]
+        pub struct Money { pub cents: i64, pub currency: String }
+        #[event(name = "order.placed")]
+        pub struct Placed { pub price: Money }
+        #[event(name = "order.cancelled")]
+        pub struct Cancelled { pub refund: Option<Money> }
+        crate::order!(Placed, Cancelled);
+    }
+    today {
+        #[derive(Debug, PartialEq, Serialize, Shape)]
+        pub struct Money {
+            pub cents: i64,
+            #[shape(added(in = 2, default = "EUR".to_owned()))]
+            pub currency: String,
+        }
+        #[event(name = "order.placed")]
+        pub struct Placed { pub price: Money }
+        #[event(name = "order.cancelled")]
+        pub struct Cancelled { pub refund: Option<Money> }
+        crate::order!(Placed, Cancelled);
+    }
+    then {
+        let money = |currency: &str| Money { cents: 5, currency: currency.into() };
+        let old: Placed = read(1, &json!({ "price": { "cents": 5 } })).expect("reads");
+        assert_eq!(old.price, money("EUR"));
+        let old: Cancelled = read(1, &json!({ "refund": { "cents": 5 } })).expect("reads");
+        assert_eq!(old.refund, Some(money("EUR")));
+        let new: Placed = read(1, &json!({ "price": { "cents": 5, "currency": "CHF" } })).expect("reads");
+        assert_eq!(new.price, money("CHF"));
+    }
+}
+
+#[test]
+fn a_variant_says_itself_that_it_was_added() {
+    use crate::prelude::*;
+
+    #[derive(Debug, PartialEq, Serialize, Shape)]
+    pub enum Way {
+        Web,
+        Shop,
+        #[shape(added(in = 2))]
+        Phone,
+    }
+
+    #[event(name = "order.placed")]
+    pub struct Placed {
+        via: Way,
+    }
+
+    let read = |via: &str| read::<Placed>(1, &json!({ "via": via })).expect("reads").via;
+    assert_eq!([read("Web"), read("Shop"), read("Phone")], [Way::Web, Way::Shop, Way::Phone]);
+}
+
 scenario! { a_variant_is_added_to_a_nested_enum:
     published {
         #[derive(Serialize, Deserialize, Shape)]

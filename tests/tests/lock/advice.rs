@@ -289,6 +289,8 @@ fn a_type_that_changed_inside_of_events_is_to_be_copied() {
         findings[0],
         "`order.placed` version 1 (`PlacedV1`) is published, and its shape changed:
   - variant `fax` of `Channel` was added (at `lines.via`)
+No event needs a new version if the type itself says what changed: `#[shape(added(in = 2))]` on `Channel::Fax`. It derives \
+         `Shape` without `Deserialize` then, as `Shape` reads what was stored before as well.
 Events of version 1 are stored as they were. Put `Channel` and `Line` back as they were, or let `PlacedV1` hold \
          copies of `Channel` and `Line` as they were, under other names and with `#[shape(name = \"Channel\")]` and \
          `#[shape(name = \"Line\")]` on them."

@@ -279,3 +279,62 @@ fn a_type_whose_forms_cannot_be_told_apart_where_it_stands_is_found_in_old_versi
     }
     assert!(folder.files().is_empty());
 }
+
+/// An aggregate whose snapshots hold the type, or only what events made of it.
+macro_rules! kept {
+    ($($name:ident: $state:ty, |$money:ident| $of:expr, { $($item:item)* })*) => {$(
+        mod $name {
+            use crate::prelude::*;
+
+            #[event(name = "order.paid")]
+            pub struct Paid { amount: Money }
+
+            $($item)*
+
+            #[derive(Aggregate, Default, Serialize, Deserialize)]
+            #[aggregate(name = "order", id = String, events(Paid), snapshot(every = 2))]
+            pub struct Order { last: Option<$state> }
+            impl Apply<Paid> for Order {
+                fn apply(&mut self, event: Paid) {
+                    let $money = event.amount;
+                    self.last = Some($of);
+                }
+            }
+        }
+    )*};
+}
+
+kept! {
+    whole: Money, |money| money, {
+        #[derive(Serialize, Deserialize, Shape)]
+        pub struct Money { cents: i64 }
+    }
+    whole_now: Money, |money| money, {
+        #[derive(Serialize, Shape)]
+        pub struct Money { cents: i64, #[shape(added(in = 2, default = 1))] rate: u8 }
+    }
+    part: i64, |money| money.cents, {
+        #[derive(Serialize, Deserialize, Shape)]
+        pub struct Money { cents: i64 }
+    }
+    part_now: i64, |money| money.cents * i64::from(money.rate), {
+        #[derive(Serialize, Shape)]
+        pub struct Money { cents: i64, #[shape(added(in = 2, default = 1))] rate: u8 }
+    }
+    part_misread: i64, |money| money.cents * i64::from(money.rate), {
+        #[derive(Serialize, Shape)]
+        pub struct Money { cents: i64, #[shape(added(in = 2, default = 100))] rate: u8 }
+    }
+}
+
+#[test]
+fn the_fold_of_a_type_with_a_history_is_that_of_before() {
+    let folder = Folder::with::<whole::Order>("the_fold_of_a_type_with_a_history");
+    folder.run::<whole_now::Order>(Mode::Update).expect("another fingerprint, so another fold");
+    folder.run::<whole_now::Order>(Mode::Check).expect("what was published");
+    let folder = Folder::with::<part::Order>("the_fold_of_what_a_type_with_a_history_said");
+    let findings = folder.findings::<part_misread::Order>(Mode::Update);
+    assert!(findings.iter().any(|finding| finding.contains("fold")), "{findings:#?}");
+    folder.run::<part_now::Order>(Mode::Update).expect("the same fold, and more payloads");
+    folder.run::<part_now::Order>(Mode::Check).expect("what was published");
+}

@@ -22,6 +22,12 @@ macro_rules! representation {
                  #[event(name = \"order.placed\")] pub struct Placed { pub lines: Vec<Line>, pub note: String }\norder!(Placed);"
             ),
         )
+        .fixed(&[concat!(
+            "#[derive(Serialize, Shape)] ", $attribute,
+            " pub enum Way { Web { r#type: u8 }, Shop { number: u8 }, #[shape(added(in = 2))] Fax { line: String } }\n\
+             #[derive(Serialize, Deserialize, Shape)] pub struct Line { pub via: Option<Way> }\n\
+             #[event(name = \"order.placed\")] pub struct Placed { pub lines: Vec<Line>, pub note: String }\norder!(Placed);"
+        )])
         .answers(&[(
             "lines",
             "old.lines.into_iter().map(|line| Line { via: line.via.map(|way| match way { \
@@ -49,7 +55,7 @@ pub(crate) const CASES: &[Case] = &[
         "{\"t\": \"Web\", \"c\": {\"type\": 1}}",
         "{\"t\": \"Shop\", \"c\": {\"number\": 2}}"
     ),
-    representation!("untagged", "#[serde(untagged)]", "{\"type\": 1}", "{\"number\": 2}"),
+    Case { fixed: &[], ..representation!("untagged", "#[serde(untagged)]", "{\"type\": 1}", "{\"number\": 2}") },
     Case::new(
         "two types of one name",
         "pub mod a { use super::*; #[derive(Serialize, Deserialize, Shape)] pub struct Money { pub cents: i64 } }\n\
@@ -99,6 +105,9 @@ pub(crate) const CASES: &[Case] = &[
          #[event(name = \"order.placed\")] pub struct Placed { #[serde(flatten)] pub to: Address, pub r#use: u8 }\norder!(Placed);",
     )
     .answers(&[("to", "Address { street_name: old.to.street_name, door: 0 }")])
+    .fixed(&["#[derive(Serialize, Shape)] #[serde(rename_all = \"camelCase\")]\n\
+              pub struct Address { pub street_name: String, #[shape(added(in = 2, default = 0))] pub door: u8 }\n\
+              #[event(name = \"order.placed\")] pub struct Placed { #[serde(flatten)] pub to: Address, pub r#use: u8 }\norder!(Placed);"])
     .stored(
         FILE,
         r#"{"streetName": "Main", "use": 1}"#,
@@ -114,6 +123,9 @@ pub(crate) const CASES: &[Case] = &[
     .answers(&[("via", "match old.via { WayAsItWas::WebShop => Way::Online, WayAsItWas::Agent => Way::Agent }")])
     .fixed(&["#[derive(Serialize, Deserialize, Shape)] #[serde(rename_all = \"kebab-case\")]\n\
               pub enum Way { #[serde(rename = \"web-shop\")] Online, Agent }\n\
+              #[event(name = \"order.placed\")] pub struct Placed { pub via: Way }\norder!(Placed);",
+             "#[derive(Serialize, Shape)] #[serde(rename_all = \"kebab-case\")]\n\
+              pub enum Way { #[shape(renamed(in = 2, from = \"web-shop\"))] Online, Agent }\n\
               #[event(name = \"order.placed\")] pub struct Placed { pub via: Way }\norder!(Placed);"]),
     Case::new(
         "a type is renamed in Rust",
@@ -184,7 +196,42 @@ pub(crate) const CASES: &[Case] = &[
          #[event(name = \"order.placed\", version = 2, previous = PlacedV1)] pub struct Placed { pub n: u8 }\n\
          #[event(name = \"order.placed\")] pub struct PlacedV1 { pub way: WayV1 }\n\
          impl UpcastFrom<PlacedV1> for Placed { type Error = Infallible;\n\
+         fn upcast_from(_: PlacedV1, _: &UpcastContext<'_>) -> Result<Self, Infallible> { Ok(Self { n: 0 }) } }\norder!(Placed);",
+        "#[derive(Serialize, Shape)] pub enum Way { Web, #[shape(added(in = 2))] Fax }\n\
+         #[event(name = \"order.placed\", version = 2, previous = PlacedV1)] pub struct Placed { pub n: u8 }\n\
+         #[event(name = \"order.placed\")] pub struct PlacedV1 { pub way: Way }\n\
+         impl UpcastFrom<PlacedV1> for Placed { type Error = Infallible;\n\
          fn upcast_from(_: PlacedV1, _: &UpcastContext<'_>) -> Result<Self, Infallible> { Ok(Self { n: 0 }) } }\norder!(Placed);"]),
+    Case::new(
+        "a type that stands in two events",
+        "#[derive(Serialize, Deserialize, Shape)] #[serde(rename_all = \"camelCase\")]\n\
+         pub struct Money { pub cents: i64, pub my_note: String }\n\
+         #[event(name = \"order.placed\")] pub struct Placed { pub price: Money }\n\
+         #[event(name = \"order.paid\")] pub struct Paid { pub parts: Vec<Money> }\norder!(Placed, Paid);",
+        "#[derive(Serialize, Deserialize, Shape)] #[serde(rename_all = \"camelCase\")]\n\
+         pub struct Money { pub cents: i64, #[serde(default)] pub rate: Option<u8> }\n\
+         #[event(name = \"order.placed\")] pub struct Placed { pub price: Money }\n\
+         #[event(name = \"order.paid\")] pub struct Paid { pub parts: Vec<Money> }\norder!(Placed, Paid);",
+    )
+    .says(&["The same types stand in `order.placed` version 1. Undo the change, write that, or make a next version of each"])
+    .fixed(&["#[derive(Serialize, Shape)] #[serde(rename_all = \"camelCase\")]\n\
+         #[shape(removed(in = 2, #[serde(rename = \"myNote\")] my_note: String))]\n\
+         pub struct Money { pub cents: i64, #[shape(added(in = 2, default = None))] pub rate: Option<u8> }\n\
+         #[event(name = \"order.placed\")] pub struct Placed { pub price: Money }\n\
+         #[event(name = \"order.paid\")] pub struct Paid { pub parts: Vec<Money> }\norder!(Placed, Paid);",
+        "#[derive(Serialize, Deserialize, Shape)] #[shape(name = \"Money\")]\n\
+         pub struct MoneyAsItWas { pub cents: i64, #[serde(rename = \"myNote\")] pub my_note: String }\n\
+         #[derive(Serialize, Deserialize, Shape)] pub struct Money { pub cents: i64, #[serde(default)] pub rate: Option<u8> }\n\
+         impl From<MoneyAsItWas> for Money { fn from(old: MoneyAsItWas) -> Self { Self { cents: old.cents, rate: None } } }\n\
+         #[event(name = \"order.placed\")] pub struct PlacedV1 { pub price: MoneyAsItWas }\n\
+         #[event(name = \"order.paid\")] pub struct PaidV1 { pub parts: Vec<MoneyAsItWas> }\n\
+         #[event(name = \"order.placed\", version = 2, previous = PlacedV1)] pub struct Placed { pub price: Money }\n\
+         #[event(name = \"order.paid\", version = 2, previous = PaidV1)] pub struct Paid { pub parts: Vec<Money> }\n\
+         impl UpcastFrom<PlacedV1> for Placed { type Error = Infallible;\n\
+         fn upcast_from(old: PlacedV1, _: &UpcastContext<'_>) -> Result<Self, Infallible> { Ok(Self { price: old.price.into() }) } }\n\
+         impl UpcastFrom<PaidV1> for Paid { type Error = Infallible;\n\
+         fn upcast_from(old: PaidV1, _: &UpcastContext<'_>) -> Result<Self, Infallible> {\n\
+         Ok(Self { parts: old.parts.into_iter().map(Into::into).collect() }) } }\norder!(Placed, Paid);"]),
     Case::new(
         "the fields of two variants exchange their names",
         "#[event(name = \"order.placed\")] pub struct Placed { pub one: u8, pub two: u8 }\norder!(Placed);",
