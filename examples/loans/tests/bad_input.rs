@@ -199,7 +199,7 @@ async fn a_record_that_differs_from_what_is_stored_is_named_with_both() {
             error,
             format!(
                 "{}, line {line}: application 900102: the store holds something else as revision 3: \
-                 loan.work.scheduled {scheduled} at 2011-03-01T14:37:46.283+01:00 by web, but the record says \
+                 loan.work.scheduled {scheduled} at 2011-03-01T13:37:46.283Z by web, but the record says \
                  {name} {payload} at {when}",
                 path.display()
             )
