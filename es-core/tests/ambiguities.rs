@@ -318,6 +318,61 @@ mod absence {
         loses(Variants::A, "`A`: a variant that is written and never read");
     }
 
+    types! {
+        struct Skipped { a: u8, #[serde(skip)] b: u8 }
+        struct SkippedApart { a: u8, #[serde(skip_serializing, skip_deserializing)] r#type: u8 }
+        struct SkippedPlace(u8, #[serde(skip)] u8);
+        #[serde(transparent)]
+        struct SkippedBeside { a: u8, #[serde(skip)] b: u8 }
+        enum SkippedIn { Named { a: u8, #[serde(skip)] b: u8 }, Place(#[serde(skip)] u8, u8) }
+        struct Around { items: Vec<Option<Skipped>> }
+
+        struct Whole { a: u8 }
+        #[serde(from = "Whole", into = "Whole")]
+        struct ByWhole { a: u8, #[serde(skip)] b: u8 }
+        struct Marked<T>(u8, #[serde(skip)] std::marker::PhantomData<T>);
+        enum MarkedIn { Named { a: u8, #[serde(skip)] mark: std::marker::PhantomData<u8> } }
+    }
+
+    impl From<Whole> for ByWhole {
+        fn from(Whole { a }: Whole) -> Self {
+            Self { a, b: a }
+        }
+    }
+    impl From<ByWhole> for Whole {
+        fn from(ByWhole { a, .. }: ByWhole) -> Self {
+            Self { a }
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_skipped_in_a_nested_type_is_lost() {
+        let of = |path: &str| {
+            format!("`{path}`: neither written nor read; whatever it holds is read as the default")
+        };
+        loses(Skipped { a: 1, b: 2 }, &of("b"));
+        loses(SkippedApart { a: 1, r#type: 2 }, &of("type"));
+        loses(SkippedPlace(1, 2), &of("1"));
+        loses(SkippedBeside { a: 1, b: 2 }, &of("b"));
+        loses(Around { items: vec![Some(Skipped { a: 1, b: 2 })] }, &of("items[].b"));
+        assert!(!comes_back(&SkippedIn::Named { a: 1, b: 2 }));
+        assert!(!comes_back(&SkippedIn::Place(1, 2)));
+        assert_eq!(found::<SkippedIn>(), [of("Named.b"), of("Place.0")]);
+    }
+
+    #[test]
+    fn a_field_that_is_skipped_is_no_part_of_the_text() {
+        let text = Schema::of::<Skipped>().text();
+        assert_eq!(text.replace("Skipped", "Whole"), Schema::of::<Whole>().text());
+    }
+
+    #[test]
+    fn a_skipped_marker_and_a_field_that_a_conversion_makes_come_back() {
+        keeps([ByWhole { a: 1, b: 1 }]);
+        keeps([Marked::<u8>(1, std::marker::PhantomData)]);
+        keeps([MarkedIn::Named { a: 1, mark: std::marker::PhantomData }]);
+    }
+
     #[test]
     fn what_is_left_out_as_its_default_comes_back() {
         let mark = std::marker::PhantomData;

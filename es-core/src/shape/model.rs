@@ -68,6 +68,8 @@ pub enum Note {
     ReadOnly,
     /// Written and never read.
     WrittenOnly,
+    /// A field of this name in Rust is neither written nor read. Not part of the canonical text.
+    Skipped(&'static str),
     /// Its fields stand among those of the type around it.
     Flatten,
     /// The variant's name stands in this field.

@@ -231,7 +231,8 @@ fn rust(notes: &[Note]) -> Option<String> {
 
 /// The notes in words, sorted.
 fn notes(notes: &[Note]) -> Vec<String> {
-    let is_written = |note: &Note| !matches!(note, Note::Flatten | Note::Narrow | Note::Rust(_));
+    let is_written =
+        |note: &Note| !matches!(note, Note::Flatten | Note::Narrow | Note::Rust(_) | Note::Skipped(_));
     let mut notes: Vec<Note> = notes.iter().copied().filter(is_written).collect();
     notes.sort();
     notes.into_iter().map(in_words).collect()
@@ -246,6 +247,7 @@ fn in_words(note: Note) -> String {
         Note::ReadAs(name) => format!("read as {}", quoted(name)),
         Note::ReadOnly => "read only".into(),
         Note::WrittenOnly => "written only".into(),
+        Note::Skipped(name) => format!("without {name}"),
         Note::Flatten => "flatten".into(),
         Note::Tag(name) => format!("tag {}", quoted(name)),
         Note::Content(name) => format!("content {}", quoted(name)),

@@ -72,6 +72,7 @@ pub(super) enum Note {
     ReadAs(String),
     ReadOnly,
     WrittenOnly,
+    Skipped(String),
     Flatten,
     Tag(String),
     Content(String),
@@ -163,7 +164,22 @@ fn notes_of_type(keys: &OfType, data: &Data, rust_name: &str) -> Vec<Note> {
         notes.push(Note::NoUnknownFields);
     }
     notes.extend(default(keys.default.as_ref()));
+    if let Data::Struct(data) = data {
+        notes.extend(skipped(&data.fields));
+    }
     notes
+}
+
+/// The fields that are on no side of the wire, other than markers, which hold nothing.
+fn skipped(fields: &Fields) -> impl Iterator<Item = Note> {
+    fields.iter().enumerate().filter_map(|(at, field)| {
+        let keys = serde::of_part(&field.attrs);
+        let is_lost = keys.skip_writing && keys.skip_reading && !bounds::is_marker(&field.ty);
+        is_lost.then(|| {
+            let name = field.ident.as_ref().map(|ident| ident.unraw().to_string());
+            Note::Skipped(name.unwrap_or_else(|| at.to_string()))
+        })
+    })
 }
 
 fn content_of(input: &DeriveInput, keys: &OfType, errors: &mut Errors) -> Form {
@@ -202,7 +218,10 @@ fn described_variant(variant: &Variant, of_type: &OfType, errors: &mut Errors) -
     let (name, mut notes) = named(&variant.ident, &keys, &of_type.rename_all, Rule::variant);
     let mut content = match source(form, keys.by) {
         Some((source, by)) => Content::Is(source, by),
-        None => written,
+        None => {
+            notes.extend(skipped(&variant.fields));
+            written
+        }
     };
     if let Content::Is(_, of_content) = &mut content {
         notes.append(of_content);

@@ -202,6 +202,7 @@ fn notes(notes: &[Note], private: &TokenStream) -> TokenStream {
             Note::ReadAs(name) => quote!(ReadAs(#name)),
             Note::ReadOnly => quote!(ReadOnly),
             Note::WrittenOnly => quote!(WrittenOnly),
+            Note::Skipped(name) => quote!(Skipped(#name)),
             Note::Flatten => quote!(Flatten),
             Note::Tag(name) => quote!(Tag(#name)),
             Note::Content(name) => quote!(Content(#name)),

@@ -9,6 +9,7 @@ use syn::{
 };
 
 use super::attr;
+use super::bounds::is_marker;
 use super::case::Rule;
 use super::serde::{self, Both, OfPart};
 use crate::errors::Errors;
@@ -91,11 +92,6 @@ fn skips(attributes: &[Attribute]) -> Vec<Path> {
             ["skip", "skip_serializing", "skip_deserializing"].iter().any(|key| path.is_ident(key))
         })
         .collect()
-}
-
-/// `PhantomData` holds nothing that could be lost.
-fn is_marker(ty: &Type) -> bool {
-    matches!(ty, Type::Path(ty) if last_ident(&ty.path).is_some_and(|ident| ident == "PhantomData"))
 }
 
 /// A field or a variant with its names on the wire.

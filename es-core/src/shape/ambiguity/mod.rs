@@ -117,10 +117,14 @@ impl<'a> Search<'a> {
 
     fn type_of(&mut self, definition: &'a Definition, path: &str) {
         match &definition.form {
-            Form::Content(content) => self.content(content, definition.notes, path),
+            Form::Content(content) => {
+                self.skipped(definition.notes, path);
+                self.content(content, definition.notes, path);
+            }
             Form::Enum(variants) => {
                 self.variants(definition, variants, path);
                 for variant in variants {
+                    self.skipped(variant.notes, &join(path, variant.name));
                     self.content(&variant.content, &[], &join(path, variant.name));
                 }
             }

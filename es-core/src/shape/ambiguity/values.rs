@@ -15,6 +15,19 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// The fields that exist in Rust only.
+    pub(super) fn skipped(&mut self, notes: &[Note], path: &str) {
+        for note in notes {
+            if let Note::Skipped(name) = note {
+                self.found(
+                    &join(path, name),
+                    "neither written nor read; whatever it holds is read as the default",
+                    "Remove `skip`, or the field; a method can return what follows from the other fields.",
+                );
+            }
+        }
+    }
+
     /// A field that may be left out, or exists on one side only.
     pub(super) fn absence(&mut self, field: &'a Field, notes: &[Note], path: &str) {
         if field.notes.contains(&Note::WrittenOnly) {
