@@ -65,7 +65,8 @@ pub trait Aggregate: Default + Send + Sync + 'static {
 /// What one event does to the state. Total and free of side effects: the event has happened.
 ///
 /// A command folds its events before they are written. If that panics, nothing is written, and the error is
-/// [`StoreError::NotApplicable`](crate::StoreError::NotApplicable).
+/// [`StoreError::NotApplicable`](crate::StoreError::NotApplicable). If it panics on an event that is stored already, no state can
+/// be loaded: [`DecodeProblem::NotApplicable`](crate::DecodeProblem::NotApplicable).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not apply the event `{E}`",
     label = "no `Apply<{E}>`",

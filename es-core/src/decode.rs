@@ -77,6 +77,19 @@ pub enum DecodeProblem {
         /// What the step says.
         source: BoxError,
     },
+    /// Code that reads it panicked.
+    #[error(
+        "the code that reads it panicked, in `Deserialize` or a step of the upcast; let that code return an error instead"
+    )]
+    Panicked,
+    /// The state of the aggregate cannot take it in.
+    #[error(
+        "`apply` of aggregate `{aggregate}` panicked on it, so the state is not known; `apply` must take every stored event"
+    )]
+    NotApplicable {
+        /// The aggregate's name.
+        aggregate: &'static str,
+    },
 }
 
 impl DecodeError {
@@ -162,6 +175,11 @@ impl From<&serde_json::Error> for PayloadError {
 }
 
 impl PayloadError {
+    /// The error of code that panicked over it.
+    pub(crate) fn panicked() -> Self {
+        Self { what: String::from("the code that reads it panicked"), line: 0, column: 0 }
+    }
+
     /// The error of JSON that decodes, and to something else than was encoded.
     pub(crate) fn another_value() -> Self {
         Self { what: String::from("a value reads back as another one"), line: 0, column: 0 }

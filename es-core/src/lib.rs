@@ -62,6 +62,7 @@ mod decode;
 mod envelope;
 mod error;
 mod event;
+mod guarded;
 mod memory;
 mod projection;
 mod repository;

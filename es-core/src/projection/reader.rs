@@ -103,7 +103,7 @@ impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
                 return Ok(());
             }
             let place = EventPlace::new(&raw);
-            match P::decode(&raw) {
+            match DecodeError::guard(&raw, || P::decode(&raw)) {
                 Ok(Some(event)) => {
                     page.events.push(event);
                     page.places.push(place);

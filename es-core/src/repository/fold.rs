@@ -1,12 +1,16 @@
 //! Folding a stream: snapshot first, then each event, checked to be the next one.
 
+use std::panic::catch_unwind;
+
 use uuid::Uuid;
 
 use super::cache::Folded;
 use super::port::Port;
 use super::{Loaded, whole};
+use crate::guarded;
 use crate::{
-    Aggregate, CommandOutcome, Contiguous, Load, LoadItem, RawEvent, Revision, StoreError, StreamId,
+    Aggregate, CommandOutcome, Contiguous, Load, LoadItem, PayloadError, RawEvent, Revision, StoreError,
+    StreamId,
 };
 
 /// A state on its way up a stream.
@@ -94,7 +98,9 @@ impl<'a, A: Aggregate> Fold<'a, A> {
 
     fn restore(&mut self, revision: Revision, state: &[u8]) {
         let Some(snapshots) = A::snapshots() else { return };
-        match snapshots.decode(state) {
+        // A panic of the user's `Deserialize` is one more reason to do without the snapshot.
+        let decoded = catch_unwind(|| snapshots.decode(state));
+        match decoded.unwrap_or_else(|_| Err(PayloadError::panicked())) {
             Ok(state) => {
                 self.state = state;
                 self.revision = revision;
@@ -117,8 +123,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
             return Ok(());
         }
         self.order().take(raw.revision)?;
-        let state = &mut self.state;
-        A::decode(raw, &mut |event| state.apply_event(event))?;
+        guarded::apply(raw, &mut self.state)?;
         self.revision = raw.revision;
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use super::{Loaded, Repository};
+use crate::guarded;
 use crate::store::read_whole;
 use crate::{Aggregate, EventStore, RawEvent, Recorded, Revision, StoreError, StreamKey, StreamRange};
 
@@ -28,7 +29,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         let mut loaded = Loaded { state: A::default(), revision: Revision::EMPTY };
         let mut take = |raw: &RawEvent<'_>| {
             if raw.occurred_at() <= time {
-                A::decode(raw, &mut |event| loaded.state.apply_event(event))?;
+                guarded::apply(raw, &mut loaded.state)?;
                 loaded.revision = raw.revision;
             }
             Ok(())
@@ -85,7 +86,7 @@ pub(crate) fn recorded<A: Aggregate>(
 ) -> Result<(), StoreError> {
     let metadata = raw.shared_metadata()?;
     let mut result = Ok(());
-    A::decode(raw, &mut |event| {
+    guarded::decode::<A>(raw, |event| {
         let event_type = A::event_type(&event);
         let recorded = Recorded::new(raw, event, event_type, Arc::clone(&metadata));
         if result.is_ok() {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::guarded;
 use crate::upcast::asks_where_stored;
 use crate::{
     Aggregate, Appended, Events, Metadata, NewEvent, Payload, Position, Recorded, Revision, StoreError,
@@ -79,7 +80,7 @@ impl<A: Aggregate> Encoded<A> {
             let event =
                 NewEvent::new(event_type.name, event_type.written, payload.into_vec(), Arc::clone(metadata));
             let raw = event.raw(stream, revision, (Position::new(0), now), json);
-            let (decoded, asks) = asks_where_stored(|| A::decode(&raw, &mut |copy| copies.push(copy)));
+            let (decoded, asks) = asks_where_stored(|| guarded::decode::<A>(&raw, |copy| copies.push(copy)));
             decoded.map_err(|source| StoreError::NotReadable {
                 name: event.name,
                 version: event.version,
@@ -128,7 +129,7 @@ impl<A: Aggregate> Encoded<A> {
             revision = revision.next();
             let place = (*position, appended.recorded_at);
             let raw = new.raw(stream, revision, place, self.metadata.as_deref());
-            A::decode(&raw, &mut |event| {
+            guarded::decode::<A>(&raw, |event| {
                 let now = A::event_type(&event);
                 events.push(Recorded::new(&raw, event, now, Arc::clone(&new.metadata)));
             })?;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::{Append, CategoryNames, EventStore};
+use crate::guarded;
 use crate::{
     Aggregate, Catalogue, NewEvent, Position, Registration, Revision, StoreError, StreamId, StreamKey,
     stored_time,
@@ -97,11 +98,8 @@ fn fold<A: Aggregate>(mut state: Option<A>, part: &Append<'_>) -> Result<(Revisi
         let (name, version) = (event.name, event.version);
         let metadata = event.metadata.to_json();
         let raw = event.raw(part.stream, revision, (Position::new(0), now), metadata.as_deref());
-        A::decode(&raw, &mut |event| decoded.push(event)).map_err(|source| StoreError::NotReadable {
-            name,
-            version,
-            source,
-        })?;
+        guarded::decode::<A>(&raw, |event| decoded.push(event))
+            .map_err(|source| StoreError::NotReadable { name, version, source })?;
         for event in decoded.drain(..) {
             let Some(state) = &mut state else { continue };
             let of = A::event_type(&event);

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendIn, AppendOutcome, Appended, BoxError, EventPlace, EventStore, Load, LoadSink, Projection,
-    ProjectionFailure, RawEvent, StoreError, StreamHead,
+    Append, AppendIn, AppendOutcome, Appended, BoxError, DecodeError, EventPlace, EventStore, Load, LoadSink,
+    Projection, ProjectionFailure, RawEvent, StoreError, StreamHead,
 };
 use sqlx::error::DatabaseError;
 use sqlx::{Connection, PgConnection, Row, raw_sql};
@@ -127,7 +127,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
                 causation_id: event.metadata.causation_id,
                 metadata: metadata.as_deref(),
             };
-            if let Some(event) = P::decode(&raw)? {
+            if let Some(event) = DecodeError::guard(&raw, || P::decode(&raw))? {
                 events.push(event);
                 last = Some(EventPlace::new(&raw));
             }

@@ -130,7 +130,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
                 && letter.revision == raw.revision
             {
                 wanted = rest;
-                events.push(P::decode(&raw));
+                events.push(DecodeError::guard(&raw, || P::decode(&raw)));
             }
             Ok(())
         };
