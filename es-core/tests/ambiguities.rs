@@ -159,6 +159,19 @@ mod untagged {
         enum Units { First, Second(Option<u8>) }
 
         #[serde(untagged)]
+        enum Lists { Numbers(Vec<u8>), Texts(Vec<String>) }
+        #[serde(untagged)]
+        enum Maps { Numbers(BTreeMap<String, u8>), Texts(BTreeMap<String, String>) }
+
+        #[serde(untagged)]
+        enum ListsApart { Numbers(Filled), Texts(Vec<String>) }
+        #[serde(untagged)]
+        enum FilledAfter { Numbers(Vec<bool>), Some(Filled) }
+        #[serde(try_from = "Vec<u8>", into = "Vec<u8>")]
+        struct Filled(Vec<u8>);
+        #[serde(untagged)]
+        enum ListOrMap { List(Vec<u8>), Pair(u8, u8, String), Map(BTreeMap<String, u8>) }
+        #[serde(untagged)]
         enum Apart { Long { a: u8, b: u8 }, Short { a: u8 }, Text(String), Whole(i64), Real(f64), List(Vec<u8>), Nothing }
         #[serde(untagged)]
         enum Formats { Id(es_core::Uuid), Date(chrono::NaiveDate), Text(String) }
@@ -166,6 +179,19 @@ mod untagged {
         enum Contacts { Mail(Mail), Phone(String) }
         #[serde(try_from = "String", into = "String")]
         struct Mail(String);
+    }
+
+    /// At least one.
+    impl TryFrom<Vec<u8>> for Filled {
+        type Error = &'static str;
+        fn try_from(list: Vec<u8>) -> Result<Self, Self::Error> {
+            if list.is_empty() { Err("empty") } else { Ok(Self(list)) }
+        }
+    }
+    impl From<Filled> for Vec<u8> {
+        fn from(Filled(list): Filled) -> Self {
+            list
+        }
     }
 
     impl TryFrom<String> for Mail {
@@ -191,6 +217,9 @@ mod untagged {
         loses(Structs::Long { a: 1, b: 2 }, &of("Long", "Short"));
         loses(Optional::Other { y: 1 }, &of("Other", "Any"));
         loses(Units::Second(None), &of("Second", "First"));
+        // Only where they are empty.
+        loses(Lists::Texts(Vec::new()), &of("Texts", "Numbers"));
+        loses(Maps::Texts(BTreeMap::new()), &of("Texts", "Numbers"));
     }
 
     #[test]
@@ -209,6 +238,10 @@ mod untagged {
             Formats::Date(chrono::NaiveDate::MIN),
             Formats::Text("a".into()),
         ]);
+        keeps([ListsApart::Numbers(Filled(vec![1])), ListsApart::Texts(Vec::new())]);
+        keeps([FilledAfter::Numbers(Vec::new()), FilledAfter::Some(Filled(vec![1]))]);
+        let map = BTreeMap::new();
+        keeps([ListOrMap::List(Vec::new()), ListOrMap::Pair(1, 2, "a".into()), ListOrMap::Map(map)]);
         // Code that refuses values tells them apart.
         keeps([Contacts::Mail(Mail("a@b".into())), Contacts::Phone("1".into())]);
     }
@@ -371,6 +404,34 @@ mod absence {
         keeps([ByWhole { a: 1, b: 1 }]);
         keeps([Marked::<u8>(1, std::marker::PhantomData)]);
         keeps([MarkedIn::Named { a: 1, mark: std::marker::PhantomData }]);
+    }
+
+    fn is_one(number: &u8) -> bool {
+        *number == 1
+    }
+
+    types! {
+        #[serde(default)]
+        struct OfContainer { #[serde(skip_serializing_if = "Vec::is_empty")] list: Vec<u8> }
+        struct OfFunction { #[serde(skip_serializing_if = "is_one", default)] number: u8 }
+        enum Open { Red, #[serde(untagged)] Other(String) }
+    }
+
+    impl std::default::Default for OfContainer {
+        fn default() -> Self {
+            Self { list: vec![7] }
+        }
+    }
+
+    #[test]
+    fn what_only_the_values_of_code_show_is_not_found() {
+        assert!(!comes_back(&OfContainer { list: Vec::new() }));
+        assert_eq!(found::<OfContainer>(), [""; 0]);
+        assert!(!comes_back(&OfFunction { number: 1 }));
+        assert_eq!(found::<OfFunction>(), [""; 0]);
+        // What is stored is read as intended: code should not make this one.
+        assert!(!comes_back(&Open::Other("Red".into())));
+        assert_eq!(found::<Open>(), [""; 0]);
     }
 
     #[test]

@@ -548,3 +548,61 @@ fn a_type_that_holds_itself_without_end_and_a_value_that_is_too_deep_fit_nothing
     }
     misfit::<Value>(deep, "it should be nested at most 127 levels deep, and is nested deeper");
 }
+
+/// Reads two forms by hand, of which its shape has one.
+#[derive(Serialize, Shape)]
+struct ByHand {
+    cents: i64,
+}
+
+impl<'de> Deserialize<'de> for ByHand {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Stored::deserialize(deserializer).map(|stored| Self { cents: Price::from(stored).cents })
+    }
+}
+
+/// Reads the same two forms, and its shape has both.
+#[derive(Clone, Serialize, Deserialize, Shape)]
+#[serde(from = "Stored", into = "Stored")]
+struct Price {
+    cents: i64,
+}
+
+#[derive(Serialize, Deserialize, Shape)]
+#[serde(untagged)]
+enum Stored {
+    Today {
+        cents: i64,
+    },
+    #[serde(skip_serializing)]
+    Before {
+        euros: i64,
+    },
+}
+
+impl From<Stored> for Price {
+    fn from(stored: Stored) -> Self {
+        match stored {
+            Stored::Today { cents } => Self { cents },
+            Stored::Before { euros } => Self { cents: euros * 100 },
+        }
+    }
+}
+
+impl From<Price> for Stored {
+    fn from(Price { cents }: Price) -> Self {
+        Self::Today { cents }
+    }
+}
+
+#[test]
+fn a_form_that_only_code_reads_fits_where_a_type_of_both_forms_is_read() {
+    let before = json!({ "euros": 1 });
+    assert_eq!(serde_json::from_value::<ByHand>(before.clone()).expect("by hand").cents, 100);
+    assert!(Schema::of::<ByHand>().check_read(&before).is_err());
+
+    assert_eq!(serde_json::from_value::<Price>(before.clone()).expect("of both").cents, 100);
+    Schema::of::<Price>().check_read(&before).expect("a form of before");
+    assert!(Schema::of::<Price>().check(&before).is_err(), "it is no longer written");
+    assert_eq!(Schema::of::<Price>().ambiguities(), []);
+}

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::{Value, json};
+
 use super::{Search, join};
 use crate::shape::check::is_checked;
 use crate::shape::model::{Content, Definition, Field, Form, Note, Type, Variant};
@@ -18,7 +20,8 @@ impl<'a> Search<'a> {
             if variant.notes.contains(&Note::ReadOnly) || !schema.opaque().is_empty() {
                 continue;
             }
-            let samples = schema.samples();
+            let mut samples = schema.samples();
+            samples.extend(self.empty(variant, schema));
             let earlier = read[..at].iter().find(|(earlier, of)| {
                 self.is_exact_content(&earlier.content, earlier.notes)
                     && (samples.iter().any(|sample| of.check_read(sample).is_ok())
@@ -32,6 +35,17 @@ impl<'a> Search<'a> {
                 );
             }
         }
+    }
+
+    /// The empty values that a variant can have: no sample is empty, and the empty list is one of every list
+    /// type.
+    fn empty(&self, variant: &Variant, schema: &Schema) -> Vec<Value> {
+        // Code of the user's own may never write them.
+        let is_by_code = variant.notes.iter().any(|note| matches!(note, Note::By(..)));
+        if is_by_code || !self.is_exact_content(&variant.content, variant.notes) {
+            return Vec::new();
+        }
+        [json!([]), json!({})].into_iter().filter(|value| schema.check(value).is_ok()).collect()
     }
 
     /// A variant alone in an enum, as serde reads what is not tagged.
