@@ -311,6 +311,66 @@ type Tree: struct
     }
 }
 
+/// Holds itself without end, as what follows does in other ways.
+#[derive(Serialize, Deserialize, Shape)]
+struct Endless(Box<Self>);
+
+#[derive(Serialize, Deserialize, Shape)]
+struct There {
+    back: Box<Back>,
+}
+
+#[derive(Serialize, Deserialize, Shape)]
+struct Back {
+    pair: (u8, [There; 1]),
+}
+
+/// Serde has no end either, where this one is written.
+#[derive(Serialize, Shape)]
+struct Flattened {
+    #[serde(flatten)]
+    inner: Box<Self>,
+}
+
+#[derive(Serialize, Deserialize, Shape)]
+enum OnlyReadToItsEnd {
+    Deeper(Box<Self>),
+    #[serde(skip_serializing)]
+    Bottom,
+}
+
+#[derive(Serialize, Deserialize, Shape)]
+struct Around {
+    maybe: Option<Endless>,
+    list: Vec<There>,
+    map: BTreeMap<String, Back>,
+    none: [Box<Self>; 0],
+    #[serde(skip_serializing, default)]
+    before: Option<Endless>,
+    either: Either,
+}
+
+#[derive(Serialize, Deserialize, Shape)]
+enum Either {
+    Never(Endless),
+    Leaf(u8),
+}
+
+#[test]
+fn a_type_that_holds_itself_without_end_has_an_empty_sample() {
+    fn is_null<T: Shape>() {
+        let schema = Schema::of::<T>();
+        assert_eq!(schema.samples(), [serde_json::Value::Null], "{}", schema.text());
+        assert!(schema.partial_samples().is_empty(), "{}", schema.text());
+        drop(schema.ambiguities());
+    }
+    is_null::<Endless>();
+    is_null::<There>();
+    is_null::<Flattened>();
+    is_null::<OnlyReadToItsEnd>();
+    reads_its_sample::<Around>();
+}
+
 mod other {
     use super::{Deserialize, Serialize, Shape};
 

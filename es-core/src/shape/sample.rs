@@ -20,7 +20,7 @@ pub(super) fn samples(schema: &Schema) -> Vec<Value> {
 
 struct Maker<'a> {
     definitions: &'a [Definition],
-    /// How deep a definition is at least: what ends a recursion.
+    /// How deep a definition is at least: what ends a recursion. `usize::MAX` if it has no end.
     heights: Vec<usize>,
     /// The variants that were reached, by definition and place.
     used: BTreeSet<(usize, usize)>,
@@ -98,13 +98,21 @@ impl<'a> Maker<'a> {
             Type::Optional(of) | Type::List(of) | Type::Set(of) | Type::Array(of, _) => self.ends(of),
             Type::Map(key, value) => self.ends(key) || self.ends(value),
             Type::Tuple(parts) => parts.iter().any(|part| self.ends(part)),
-            Type::Named(number) => self.open.contains(number),
+            Type::Named(number) => self.open.contains(number) || self.is_endless(*number),
         }
+    }
+
+    /// Whether each value of this definition holds another one, so that no payload can be made up.
+    fn is_endless(&self, number: usize) -> bool {
+        self.heights.get(number) == Some(&usize::MAX)
     }
 
     fn named(&mut self, number: usize, name: &str) -> Value {
         let definitions = self.definitions;
         let Some(definition) = definitions.get(number) else { return Value::Null };
+        if self.is_endless(number) {
+            return Value::Null;
+        }
         self.open.push(number);
         let mut value = match &definition.form {
             Form::Content(content) => self.content(content, name),
@@ -156,7 +164,7 @@ impl<'a> Maker<'a> {
     /// A variant that was not reached yet, or else one that leads to such a one, or else the shallowest.
     fn choose<'v>(&self, number: usize, variants: &'v [Variant]) -> Option<(usize, &'v Variant)> {
         let can_be_written = |variant: &Variant| {
-            !variant.notes.iter().any(|note| matches!(note, Note::ReadOnly | Note::WrittenOnly))
+            is_written_and_read(variant.notes) && height(&variant.content, &self.heights) < usize::MAX
         };
         let possible = || variants.iter().enumerate().filter(|(_, variant)| can_be_written(variant));
         possible()
@@ -212,7 +220,7 @@ impl<'a> Maker<'a> {
     }
 
     fn field(&mut self, field: &Field, object: &mut Map<String, Value>) {
-        if field.notes.iter().any(|note| matches!(note, Note::ReadOnly | Note::WrittenOnly)) {
+        if !is_written_and_read(field.notes) {
             return;
         }
         let value = self.value(&field.shape, field.name);
@@ -240,8 +248,16 @@ fn content_types(content: &Content) -> Box<dyn Iterator<Item = &Type> + '_> {
     match content {
         Content::Unit => Box::new(std::iter::empty()),
         Content::Is(of) => Box::new(std::iter::once(of)),
-        Content::Tuple(fields) | Content::Struct(fields) => Box::new(fields.iter().map(|field| &field.shape)),
+        Content::Tuple(fields) => Box::new(fields.iter().map(|field| &field.shape)),
+        Content::Struct(fields) => {
+            Box::new(fields.iter().filter(|field| is_written_and_read(field.notes)).map(|field| &field.shape))
+        }
     }
+}
+
+/// Whether what has these notes stands in the payloads that are made up.
+fn is_written_and_read(notes: &[Note]) -> bool {
+    !notes.iter().any(|note| matches!(note, Note::ReadOnly | Note::WrittenOnly))
 }
 
 /// The least depth of each definition, found by going over all of them until nothing changes.
@@ -251,9 +267,12 @@ fn heights(definitions: &[Definition]) -> Vec<usize> {
         for (at, definition) in definitions.iter().enumerate() {
             let least = match &definition.form {
                 Form::Content(content) => height(content, &heights),
-                Form::Enum(variants) => {
-                    variants.iter().map(|variant| height(&variant.content, &heights)).min().unwrap_or(0)
-                }
+                Form::Enum(variants) => variants
+                    .iter()
+                    .filter(|variant| is_written_and_read(variant.notes))
+                    .map(|variant| height(&variant.content, &heights))
+                    .min()
+                    .unwrap_or(0),
             };
             heights[at] = heights[at].min(least.saturating_add(1));
         }
@@ -274,7 +293,8 @@ fn type_height(of: &Type, heights: &[usize]) -> usize {
         | Type::Optional(_)
         | Type::List(_)
         | Type::Set(_)
-        | Type::Map(..) => 0,
+        | Type::Map(..)
+        | Type::Array(_, 0) => 0,
         Type::Array(of, _) => type_height(of, heights),
         Type::Tuple(parts) => parts.iter().map(|part| type_height(part, heights)).max().unwrap_or(0),
         Type::Named(number) => heights.get(*number).copied().unwrap_or_default(),
