@@ -41,7 +41,8 @@ pub trait Aggregate: Default + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`EncodeError`] when the event cannot be written as JSON; NaN and infinities are refused.
+    /// [`EncodeError`] when the event cannot be written as JSON; NaN, infinities and an object that would hold one key twice
+    /// are refused.
     fn encode(event: &Self::Event, out: &mut Payload) -> Result<(), EncodeError>;
 
     /// Decodes one stored event and hands out the events of today that it stands for: none, one or several.

@@ -59,7 +59,8 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`EncodeError`] when the event cannot be written as JSON; NaN and infinities are refused.
+    /// [`EncodeError`] when the event cannot be written as JSON; NaN, infinities and an object that would hold one key twice
+    /// are refused.
     fn encode(&self, out: &mut Payload) -> Result<(), EncodeError> {
         match self.serialize(crate::codec::Strict(&mut serde_json::Serializer::new(out))) {
             Ok(()) => Ok(()),

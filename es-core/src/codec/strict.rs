@@ -1,9 +1,11 @@
-//! A serializer around another one that refuses NaN and infinities and passes on everything else.
+//! A serializer around another one that refuses NaN, infinities and keys that one object would hold twice, and passes on
+//! everything else.
 
 use std::fmt::Display;
+use std::mem::replace;
 
 use serde::ser::{
-    SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
+    Error as _, SerializeMap, SerializeSeq, SerializeStruct, SerializeStructVariant, SerializeTuple,
     SerializeTupleStruct, SerializeTupleVariant,
 };
 use serde::{Serialize, Serializer};
@@ -36,7 +38,7 @@ impl<S: Serializer> Serializer for Strict<S> {
     type SerializeTuple = Strict<S::SerializeTuple>;
     type SerializeTupleStruct = Strict<S::SerializeTupleStruct>;
     type SerializeTupleVariant = Strict<S::SerializeTupleVariant>;
-    type SerializeMap = Strict<S::SerializeMap>;
+    type SerializeMap = StrictMap<S::SerializeMap>;
     type SerializeStruct = Strict<S::SerializeStruct>;
     type SerializeStructVariant = Strict<S::SerializeStructVariant>;
 
@@ -123,7 +125,7 @@ impl<S: Serializer> Serializer for Strict<S> {
     }
 
     fn serialize_map(self, len: Option<usize>) -> Result<Self::SerializeMap, S::Error> {
-        self.0.serialize_map(len).map(Strict)
+        self.0.serialize_map(len).map(|inner| StrictMap { inner, written: Vec::new(), ends: Vec::new() })
     }
 
     fn serialize_struct(self, name: &'static str, len: usize) -> Result<Self::SerializeStruct, S::Error> {
@@ -198,16 +200,56 @@ macro_rules! compound_with_names {
 
 compound_with_names!(SerializeStruct, SerializeStructVariant);
 
-impl<S: SerializeMap> SerializeMap for Strict<S> {
+/// An object whose keys are data, or those of flattened fields: that they all differ is known only at its end.
+pub(crate) struct StrictMap<S> {
+    inner: S,
+    /// The keys so far as they are written, one after the other.
+    written: Vec<u8>,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
+
+/// An object with one key: a key is written as text only within an object.
+struct OnlyKey<'a, K: ?Sized>(&'a K);
+
+impl<K: Serialize + ?Sized> Serialize for OnlyKey<'_, K> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry(self.0, &())?;
+        map.end()
+    }
+}
+
+impl<S> StrictMap<S> {
+    fn note<K: Serialize + ?Sized>(&mut self, key: &K) {
+        // A key that cannot be written is refused by the serializer inside, in its own words.
+        if serde_json::to_writer(&mut self.written, &OnlyKey(key)).is_ok() {
+            self.ends.push(self.written.len());
+        } else {
+            self.written.truncate(self.ends.last().copied().unwrap_or_default());
+        }
+    }
+
+    fn repeats_a_key(&self) -> bool {
+        let mut start = 0;
+        let mut keys: Vec<_> =
+            self.ends.iter().filter_map(|&end| self.written.get(replace(&mut start, end)..end)).collect();
+        keys.sort_unstable();
+        keys.windows(2).any(|pair| pair[0] == pair[1])
+    }
+}
+
+impl<S: SerializeMap> SerializeMap for StrictMap<S> {
     type Ok = S::Ok;
     type Error = S::Error;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), S::Error> {
-        self.0.serialize_key(&Strict(key))
+        self.note(key);
+        self.inner.serialize_key(&Strict(key))
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), S::Error> {
-        self.0.serialize_value(&Strict(value))
+        self.inner.serialize_value(&Strict(value))
     }
 
     fn serialize_entry<K: Serialize + ?Sized, V: Serialize + ?Sized>(
@@ -215,10 +257,17 @@ impl<S: SerializeMap> SerializeMap for Strict<S> {
         key: &K,
         value: &V,
     ) -> Result<(), S::Error> {
-        self.0.serialize_entry(&Strict(key), &Strict(value))
+        self.note(key);
+        self.inner.serialize_entry(&Strict(key), &Strict(value))
     }
 
     fn end(self) -> Result<S::Ok, S::Error> {
-        self.0.end()
+        if self.repeats_a_key() {
+            return Err(S::Error::custom(
+                "an object would hold one key twice, and one of the two values would be lost; give flattened fields keys \
+                 of their own, and let the keys of a map differ as text",
+            ));
+        }
+        self.inner.end()
     }
 }

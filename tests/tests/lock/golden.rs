@@ -301,6 +301,7 @@ Readers of JSON differ in which of the two they take. Write it once; two payload
 
 mod twice {
     use crate::prelude::*;
+    use serde::ser::SerializeStruct;
 
     /// Written by hand, and so that one field has two values.
     #[derive(Deserialize, Shape)]
@@ -309,7 +310,10 @@ mod twice {
     }
     impl Serialize for Amount {
         fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serializer.collect_map([("cents", 0), ("cents", self.cents)])
+            let mut amount = serializer.serialize_struct("Amount", 2)?;
+            amount.serialize_field("cents", &0)?;
+            amount.serialize_field("cents", &self.cents)?;
+            amount.end()
         }
     }
 
