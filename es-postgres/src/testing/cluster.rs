@@ -49,6 +49,17 @@ impl Cluster {
     pub fn url(&self) -> &str {
         &self.url
     }
+
+    /// Kills the server with SIGKILL, as a crash of the machine would, and waits until it is gone.
+    /// [`start`](ClusterOptions::start) it again in the same folder; it recovers then.
+    ///
+    /// # Errors
+    ///
+    /// [`TestDatabaseError`], if it does not run or cannot be killed.
+    pub async fn crash(&self) -> Result<(), TestDatabaseError> {
+        let server = self.server.clone();
+        blocking(move || server.crash()).await
+    }
 }
 
 impl ClusterOptions {

@@ -7,6 +7,8 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use super::TestDatabaseError;
 use super::binaries;
@@ -14,6 +16,12 @@ use super::error::at;
 
 /// The longest path of a socket that every system takes, less the name of the socket itself.
 const LONGEST_SOCKET_FOLDER: usize = 80;
+
+/// How long a start is tried again.
+const LONGEST_START: Duration = Duration::from_secs(120);
+
+/// What the server says while processes of an earlier one are left.
+const REMAINS: [&str; 2] = ["is still in use", "\"postmaster.pid\" already exists"];
 
 /// The user that owns the server.
 #[derive(Debug, Clone)]
@@ -140,8 +148,22 @@ impl Server {
         fs::write(&complete, "").map_err(at(&complete))
     }
 
-    /// Starts the server and waits until it answers.
+    /// Starts the server and waits until it answers. Processes of a server that was killed here may still be about to end.
     pub(super) fn start(&self) -> Result<(), TestDatabaseError> {
+        let deadline = Instant::now() + LONGEST_START;
+        loop {
+            match self.try_start() {
+                Err(TestDatabaseError::Command { output, .. })
+                    if Instant::now() < deadline && REMAINS.iter().any(|remain| output.contains(remain)) =>
+                {
+                    sleep(Duration::from_millis(20));
+                }
+                done => return done,
+            }
+        }
+    }
+
+    fn try_start(&self) -> Result<(), TestDatabaseError> {
         let mut start = self.run_as.command(self.pg_ctl());
         start.args(["start", "-w", "-t", "120", "-D"]).arg(self.data()).arg("-l").arg(self.log());
         run(&mut start).map_err(|error| match error {
@@ -150,6 +172,17 @@ impl Server {
             }
             other => other,
         })
+    }
+
+    /// Kills the server's first process, and waits until nobody listens any more. The others end by themselves.
+    pub(super) fn crash(&self) -> Result<(), TestDatabaseError> {
+        let file = self.data().join("postmaster.pid");
+        let text = fs::read_to_string(&file).map_err(at(&file))?;
+        run(Command::new("kill").arg("-9").args(text.lines().next()))?;
+        while self.is_running() {
+            sleep(Duration::from_millis(5));
+        }
+        Ok(())
     }
 
     /// Stops the server; those who are connected lose their connections.

@@ -3,15 +3,8 @@
 use es_core::{AppendOutcome, EventStore, Revision};
 use es_postgres::PostgresStore;
 use es_postgres::testing::Cluster;
-use std::process::Command;
 
 use crate::support::{append_one, connect, ids, stream};
-
-/// The process id of the server in this folder.
-fn postmaster(folder: &std::path::Path) -> String {
-    let file = std::fs::read_to_string(folder.join("server/data/postmaster.pid")).expect("a running server");
-    file.lines().next().expect("a process id").to_owned()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_events_survive_a_killed_server() {
@@ -45,15 +38,8 @@ async fn acknowledged_events_survive_a_killed_server() {
         let mut watcher = connect(cluster.url()).await;
         let enough = format!("(SELECT count(*) FROM es.events) > {}", round * 200);
         crate::support::until(&mut watcher, &enough).await;
-        let killed = Command::new("kill").args(["-9", &postmaster(&folder)]).status().expect("kill");
-        assert!(killed.success());
-        // Backends of a killed postmaster end by themselves; only then can another one start.
-        let again = loop {
-            match Cluster::persistent(&folder).start().await {
-                Ok(again) => break again,
-                Err(error) => assert!(error.to_string().contains("pg_ctl"), "{error}"),
-            }
-        };
+        cluster.crash().await.expect("killed");
+        let again = Cluster::persistent(&folder).start().await.expect("a server");
         for (writer, revision) in writers.into_iter().zip(&mut acknowledged) {
             *revision = writer.await.expect("no panic");
         }

@@ -1,6 +1,7 @@
 //! The server crashes, is restored, or is another one than before.
 
 use std::process::Command;
+use std::time::Duration;
 
 use es_core::{AllQuery, Checkpoint, EventStore, Filter, Rest, StoreError};
 use es_postgres::PostgresStore;
@@ -14,13 +15,25 @@ use crate::support::{Reader, append, append_in, committed, connect, fresh, numbe
 #[tokio::test(flavor = "multi_thread")]
 async fn positions_that_a_crash_gives_again_are_not_skipped() {
     let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
-    // Nothing but a commit writes the WAL to disk.
-    let server = || Cluster::persistent(&folder).setting("wal_writer_delay = 10s\ncheckpoint_timeout = 1h");
+    let server = || Cluster::persistent(&folder).setting("autovacuum = off");
     let cluster = server().start().await.expect("a server");
     let store = PostgresStore::options(cluster.url()).connections(2).migrate().await.expect("a store");
     let mut reader = Reader::new(&store);
     append(&store, "a", 0).await;
     let mut connection = connect(cluster.url()).await;
+    // From here on nothing but a commit writes the WAL to disk.
+    let writers_of_wal = numbers(
+        &mut connection,
+        "SELECT pid::bigint FROM pg_stat_activity WHERE backend_type IN ('walwriter', 'background writer', 'checkpointer')",
+    )
+    .await;
+    for pid in &writers_of_wal {
+        signal("-STOP", *pid);
+        let stat = format!("/proc/{pid}/stat");
+        while !std::fs::read_to_string(&stat).expect("a process").contains(") T ") {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
     // The sequence is logged 32 numbers ahead; these go beyond, in a transaction that writes nothing down for good.
     let mut tx = connection.begin().await.expect("a transaction");
     sql(&mut tx, "SELECT nextval('es.positions') FROM generate_series(1, 200)").await;
@@ -30,20 +43,10 @@ async fn positions_that_a_crash_gives_again_are_not_skipped() {
     let drawn = numbers(&mut connection, "SELECT last_value FROM es.positions").await;
     assert_eq!(drawn, [201]);
 
-    let pid = std::fs::read_to_string(folder.join("server/data/postmaster.pid")).expect("a running server");
-    let pid = pid.lines().next().expect("a process id");
-    assert!(Command::new("kill").args(["-9", pid]).status().expect("kill").success());
-    let (again, mut connection) = loop {
-        // Backends of a killed server end by themselves; only then can another one start. Until the process is gone, it even
-        // looks as if it ran.
-        match server().start().await {
-            Ok(again) => match sqlx::PgConnection::connect(again.url()).await {
-                Ok(connection) => break (again, connection),
-                Err(error) => assert!(matches!(error, sqlx::Error::Io(_)), "{error}"),
-            },
-            Err(error) => assert!(error.to_string().contains("pg_ctl"), "{error}"),
-        }
-    };
+    cluster.crash().await.expect("killed");
+    writers_of_wal.iter().for_each(|pid| signal("-KILL", *pid));
+    let again = server().start().await.expect("a server");
+    let mut connection = connect(again.url()).await;
     let drawn = numbers(&mut connection, "SELECT last_value FROM es.positions").await[0];
     assert!(drawn < 201, "the numbers are given again, from {drawn}");
     let mut tx = connection.begin().await.expect("a transaction");
@@ -62,6 +65,11 @@ async fn positions_that_a_crash_gives_again_are_not_skipped() {
     drop(again);
     drop(cluster);
     std::fs::remove_dir_all(&folder).expect("removed");
+}
+
+fn signal(signal: &str, pid: u64) {
+    let sent = Command::new("kill").args([signal, &pid.to_string()]).status().expect("kill");
+    assert!(sent.success(), "{signal} {pid}");
 }
 
 /// Appends one event; the first attempts may meet dead connections.
