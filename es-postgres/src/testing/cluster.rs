@@ -50,6 +50,37 @@ impl Cluster {
         &self.url
     }
 
+    /// The id of the server's first process. Those of its connections are its children.
+    ///
+    /// # Errors
+    ///
+    /// [`TestDatabaseError`], if the server does not run.
+    pub fn process_id(&self) -> Result<u32, TestDatabaseError> {
+        self.server.process_id()
+    }
+
+    /// Copies the server into a folder of its own, and starts it there as a standby that follows this one (streaming
+    /// replication, asynchronous). [`promote`](Self::promote) makes it the primary.
+    ///
+    /// # Errors
+    ///
+    /// [`TestDatabaseError`], also if the folder holds a server already.
+    pub async fn standby(&self, folder: impl AsRef<Path>) -> Result<Self, TestDatabaseError> {
+        let (primary, options) = (self.server.clone(), Self::persistent(folder));
+        blocking(move || options.start_as(|server| server.copy(&primary))).await
+    }
+
+    /// Ends recovery on a [`standby`](Self::standby): what it has received counts, and it takes writes. Fence the old primary
+    /// first, with [`crash`](Self::crash) for one.
+    ///
+    /// # Errors
+    ///
+    /// [`TestDatabaseError`], if this is not a standby that runs.
+    pub async fn promote(&self) -> Result<(), TestDatabaseError> {
+        let server = self.server.clone();
+        blocking(move || server.promote()).await
+    }
+
     /// Kills the server with SIGKILL, as a crash of the machine would, and waits until it is gone.
     /// [`start`](ClusterOptions::start) it again in the same folder; it recovers then.
     ///
@@ -80,6 +111,15 @@ impl ClusterOptions {
     }
 
     fn start_blocking(self) -> Result<Cluster, TestDatabaseError> {
+        let settings = self.settings.clone();
+        self.start_as(|server| server.init(&settings, true))
+    }
+
+    /// Starts the server; where it does not run, its data are made first.
+    fn start_as(
+        self,
+        make: impl FnOnce(&Server) -> Result<(), TestDatabaseError>,
+    ) -> Result<Cluster, TestDatabaseError> {
         fs::create_dir_all(&self.folder).map_err(at(&self.folder))?;
         let folder = fs::canonicalize(&self.folder).map_err(at(&self.folder))?;
         let name = Fingerprint::EMPTY.with(&folder.to_string_lossy());
@@ -93,7 +133,7 @@ impl ClusterOptions {
         starting.lock().map_err(at(&folder))?;
         users.lock_shared().map_err(at(&folder))?;
         if !server.is_running() {
-            server.init(&self.settings, true)?;
+            make(&server)?;
             server.start()?;
         }
         let url = server.url("postgres");

@@ -1,7 +1,7 @@
 //! One server: made, started and stopped with PostgreSQL's own programs, as a user that is not root.
 
 use std::fs;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -148,6 +148,26 @@ impl Server {
         fs::write(&complete, "").map_err(at(&complete))
     }
 
+    /// Makes the data a copy of those of a running server, which this one follows once it is started.
+    pub(super) fn copy(&self, primary: &Self) -> Result<(), TestDatabaseError> {
+        self.run_as.folder(&self.folder)?;
+        self.run_as.folder(&self.socket)?;
+        let data = self.data();
+        let mut copy = self.run_as.command(self.binaries.join("pg_basebackup"));
+        copy.arg("--write-recovery-conf").arg("--checkpoint=fast").arg("-D").arg(&data);
+        run(copy.arg("-d").arg(primary.url("postgres")))?;
+        // The copy brings the primary's own along; of two lines for one setting the last one counts.
+        let config = data.join("postgresql.conf");
+        let mut file = fs::OpenOptions::new().append(true).open(&config).map_err(at(&config))?;
+        writeln!(file, "unix_socket_directories = '{}'", self.socket.display()).map_err(at(&config))
+    }
+
+    /// Makes a server that follows another one stand alone, and take writes.
+    pub(super) fn promote(&self) -> Result<(), TestDatabaseError> {
+        let mut promote = self.run_as.command(self.pg_ctl());
+        run(promote.args(["promote", "-w", "-t", "120", "-D"]).arg(self.data()))
+    }
+
     /// Starts the server and waits until it answers. Processes of a server that was killed here may still be about to end.
     pub(super) fn start(&self) -> Result<(), TestDatabaseError> {
         let deadline = Instant::now() + LONGEST_START;
@@ -174,11 +194,17 @@ impl Server {
         })
     }
 
-    /// Kills the server's first process, and waits until nobody listens any more. The others end by themselves.
-    pub(super) fn crash(&self) -> Result<(), TestDatabaseError> {
+    /// The id of the server's first process.
+    pub(super) fn process_id(&self) -> Result<u32, TestDatabaseError> {
         let file = self.data().join("postmaster.pid");
         let text = fs::read_to_string(&file).map_err(at(&file))?;
-        run(Command::new("kill").arg("-9").args(text.lines().next()))?;
+        let id = text.lines().next().and_then(|line| line.parse().ok());
+        id.ok_or_else(|| at(&file)(io::Error::other("it does not name a process")))
+    }
+
+    /// Kills the server's first process, and waits until nobody listens any more. The others end by themselves.
+    pub(super) fn crash(&self) -> Result<(), TestDatabaseError> {
+        run(Command::new("kill").arg("-9").arg(self.process_id()?.to_string()))?;
         while self.is_running() {
             sleep(Duration::from_millis(5));
         }

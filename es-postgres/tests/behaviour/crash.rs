@@ -57,3 +57,25 @@ async fn acknowledged_events_survive_a_killed_server() {
     drop(cluster);
     std::fs::remove_dir_all(&folder).expect("removed");
 }
+
+#[tokio::test]
+async fn a_standby_holds_what_the_primary_acknowledged_and_takes_writes_once_promoted() {
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    std::fs::create_dir(&folder).expect("a folder");
+    let primary = Cluster::persistent(folder.join("1")).start().await.expect("a server");
+    let standby = primary.standby(folder.join("2")).await.expect("a standby");
+    let store = PostgresStore::migrate(primary.url()).await.expect("a store");
+    let stream = stream("a");
+    assert!(matches!(append_one(&store, &stream, 0).await, AppendOutcome::Appended(_)));
+    let mut copy = connect(standby.url()).await;
+    crate::support::until(&mut copy, "to_regclass('es.events') IS NOT NULL").await;
+    crate::support::until(&mut copy, "(SELECT count(*) FROM es.events) = 1").await;
+    primary.crash().await.expect("killed");
+    standby.promote().await.expect("promoted");
+    let store = PostgresStore::connect(standby.url()).await.expect("a store");
+    assert!(matches!(append_one(&store, &stream, 1).await, AppendOutcome::Appended(_)));
+    assert_eq!(ids(&store, &stream).await.len(), 2);
+    store.close().await;
+    drop((primary, standby));
+    std::fs::remove_dir_all(&folder).expect("removed");
+}
