@@ -417,6 +417,9 @@ pub fn projection(item: TokenStream) -> TokenStream {
 ///
 /// The shape of the type, and the fingerprints of the events that hold it, stay those of its first form; what came later
 /// stands in the lock beside it. Snapshots of a state that holds the type are taken again.
+///
+/// A program that does not have a change yet looks for the old names: it ignores an added field, and reads a renamed or
+/// removed `Option` as `None`, without an error. So stop such programs before a renamed or removed field is written.
 #[proc_macro_derive(Shape, attributes(shape))]
 pub fn shape(item: TokenStream) -> TokenStream {
     shape::derive(item.into()).into()

@@ -2,6 +2,8 @@
 
 #![allow(missing_docs, reason = "aggregates that only these tests look at")]
 
+mod changed_types;
+
 use std::convert::Infallible;
 
 use es_core::{
@@ -128,9 +130,9 @@ async fn a_program_that_does_not_know_a_new_event_stops_at_it() {
 
 #[test]
 fn the_page_shows_code_that_compiles() {
-    let page = include_str!("../../docs/rolling-deploys.md");
+    let page = include_str!("../../../docs/rolling-deploys.md");
     let sources =
-        [include_str!("rolling_deploys.rs"), include_str!("write_as.rs"), include_str!("renamed_events.rs")];
+        [include_str!("main.rs"), include_str!("../write_as.rs"), include_str!("../renamed_events.rs")];
     let plain = |code: &str| code.split_whitespace().collect::<Vec<_>>().join(" ");
     let sources = sources.map(plain);
     let blocks: Vec<&str> =
