@@ -46,24 +46,6 @@ fn types_of_the_standard_library_have_shapes() {
     );
 }
 
-#[test]
-fn types_of_other_crates_have_the_shape_that_they_are_written_in() {
-    inline::<serde_json::Value>("any");
-    inline::<es_core::Uuid>("string:uuid");
-    // Without its feature `serde-human-readable`, the crate writes numbers.
-    inline::<time::Date>("(i32, u16)");
-    inline::<time::OffsetDateTime>("(i32, u16, u8, u8, u8, u32, i8, i8, i8)");
-    inline::<time::Duration>("(i64, i32)");
-    inline::<chrono::DateTime<chrono::Utc>>("string:date-time");
-    inline::<chrono::NaiveDate>("string:date");
-    inline::<rust_decimal::Decimal>("string:decimal");
-    inline::<(bigdecimal::BigDecimal, url::Url)>("(string:decimal, string:url)");
-    inline::<(bytes::Bytes, bytes::BytesMut)>("(list<u8>, list<u8>)");
-    inline::<smallvec::SmallVec<[Option<i64>; 4]>>("list<option<i64>>");
-    inline::<(IndexMap<String, u8>, IndexSet<char>)>("(map<string, u8>, list<char>)");
-    inline::<(OrderedFloat<f32>, NotNan<f64>)>("(f32, f64)");
-}
-
 /// Every type has a value that is written as its sample says.
 #[track_caller]
 fn reads_its_sample<T: Shape + Serialize + for<'de> Deserialize<'de>>() {

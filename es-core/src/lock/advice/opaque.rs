@@ -4,19 +4,30 @@ use crate::shape::{Cause, OpaquePart, without_paths};
 
 /// What to write, for a part of the type `within`.
 pub(in crate::lock) fn no_shape(part: &OpaquePart, within: &str) -> String {
+    let mut lacking = Lacking::default();
+    if let Cause::Type(path) = &part.cause {
+        lacking.find(path, crate_of(within), FEATURES);
+    }
+    told(&lacking)
+}
+
+fn told(lacking: &Lacking) -> String {
     let form = "`#[shape(\"…\")]`, with a form such as `string:date-time`, `i64` or `list<string>`";
     let as_type = "`#[shape(as = …)]`, with a type that is written the same and has a shape";
-    let Cause::Type(path) = &part.cause else {
-        return format!("Say on the field how it is written: {form}.");
-    };
-    let (mut own, mut foreign) = (Vec::new(), Vec::new());
-    lacking(path, crate_of(within), &mut own, &mut foreign);
-    let foreign: Vec<String> = foreign
+    let foreign: Vec<String> = lacking
+        .foreign
         .iter()
         .map(|path| format!("`{}` belongs to the crate `{}`", without_paths(path), crate_of(path)))
         .collect();
-    let own: Vec<String> = own.iter().map(|name| format!("`{name}`")).collect();
-    match (&own[..], &foreign[..]) {
+    let own: Vec<String> = lacking.own.iter().map(|name| format!("`{name}`")).collect();
+    let features = lacking.features.iter().map(|(name, feature)| {
+        format!("`{name}` has a shape with the feature `{feature}` of es-core: switch that on. ")
+    });
+    let features: String = features.collect();
+    if !features.is_empty() && own.is_empty() && foreign.is_empty() {
+        return format!("{features}Or say on the field how it is written: {as_type}, or {form}.");
+    }
+    let rest = match (&own[..], &foreign[..]) {
         ([], []) => format!("Say on the field how it is written: {form}."),
         ([], foreign) => {
             format!("{}, so say on the field how it is written: {as_type}, or {form}.", foreign.join(" and "))
@@ -34,29 +45,75 @@ pub(in crate::lock) fn no_shape(part: &OpaquePart, within: &str) -> String {
             names.join(" and "),
             foreign.join(" and "),
         ),
-    }
+    };
+    features + &rest
 }
 
 /// Crates whose types have shapes where they can have one.
-const DESCRIBED: &[&str] =
-    &["alloc", "chrono", "core", "es_core", "rust_decimal", "serde_json", "std", "time", "uuid"];
+const DESCRIBED: &[&str] = &["alloc", "core", "es_core", "serde_json", "std", "time", "uuid"];
 
-/// The types that can lack a shape: those of the crate itself without their arguments, those of others with them.
-fn lacking(path: &str, own_crate: &str, own: &mut Vec<String>, foreign: &mut Vec<String>) {
-    let (head, arguments) = parts(path);
-    let of = crate_of(head);
-    let is_named = head.contains("::");
-    if is_named && of == own_crate {
-        let name = without_paths(head);
-        if !own.contains(&name) {
-            own.push(name);
+/// A feature of this crate that describes types of another one.
+#[derive(Clone, Copy)]
+struct Feature {
+    name: &'static str,
+    of: &'static str,
+    is_on: bool,
+    types: &'static [&'static str],
+}
+
+macro_rules! features {
+    ($($name:literal $of:literal: $($ty:literal),*;)*) => {
+        &[$(Feature { name: $name, of: $of, is_on: cfg!(feature = $name), types: &[$($ty),*] }),*]
+    };
+}
+
+const FEATURES: &[Feature] = features! {
+    "bigdecimal" "bigdecimal": "BigDecimal";
+    "bytes" "bytes": "Bytes", "BytesMut";
+    "chrono" "chrono": "DateTime", "NaiveDateTime", "NaiveDate", "NaiveTime", "Month", "Weekday";
+    "indexmap" "indexmap": "IndexMap", "IndexSet";
+    "ordered-float" "ordered_float": "OrderedFloat", "NotNan";
+    "rust_decimal" "rust_decimal": "Decimal";
+    "smallvec" "smallvec": "SmallVec";
+    "url" "url": "Url";
+};
+
+/// The types that can lack a shape.
+#[derive(Default)]
+struct Lacking {
+    /// Of the crate itself, without their arguments.
+    own: Vec<String>,
+    /// Of other crates, with their arguments.
+    foreign: Vec<String>,
+    /// Those that a feature describes which is off, with that feature.
+    features: Vec<(String, &'static str)>,
+}
+
+impl Lacking {
+    fn find(&mut self, path: &str, own_crate: &str, features: &[Feature]) {
+        let (head, arguments) = parts(path);
+        let of = crate_of(head);
+        let is_named = head.contains("::");
+        if is_named && of == own_crate {
+            let name = without_paths(head);
+            if !self.own.contains(&name) {
+                self.own.push(name);
+            }
+        } else if is_named && !DESCRIBED.contains(&of) {
+            let name = without_paths(head);
+            let describes = |feature: &&Feature| feature.of == of && feature.types.contains(&name.as_str());
+            let Some(feature) = features.iter().find(describes) else {
+                // A derive on what it holds would not help.
+                return self.foreign.push(path.to_owned());
+            };
+            let lacking = (name, feature.name);
+            if !feature.is_on && !self.features.contains(&lacking) {
+                self.features.push(lacking);
+            }
         }
-    } else if is_named && !DESCRIBED.contains(&of) {
-        // A derive on what it holds would not help.
-        return foreign.push(path.to_owned());
-    }
-    for argument in arguments {
-        lacking(argument, own_crate, own, foreign);
+        for argument in arguments {
+            self.find(argument, own_crate, features);
+        }
     }
 }
 
@@ -83,4 +140,69 @@ fn parts(path: &str) -> (&str, Vec<&str>) {
 
 fn crate_of(path: &str) -> &str {
     path.split("::").next().unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::type_name;
+
+    use super::*;
+
+    /// What `path` lacks in a program with these features or without them.
+    fn lacking(path: &str, is_on: bool) -> Lacking {
+        let features: Vec<Feature> = FEATURES.iter().map(|feature| Feature { is_on, ..*feature }).collect();
+        let mut lacking = Lacking::default();
+        lacking.find(path, "bank", &features);
+        lacking
+    }
+
+    #[test]
+    fn a_type_that_a_feature_describes_is_told_with_the_feature() {
+        let paths = [
+            type_name::<bigdecimal::BigDecimal>(),
+            type_name::<bytes::Bytes>(),
+            type_name::<bytes::BytesMut>(),
+            type_name::<chrono::DateTime<chrono::Utc>>(),
+            type_name::<chrono::NaiveDateTime>(),
+            type_name::<chrono::NaiveDate>(),
+            type_name::<chrono::NaiveTime>(),
+            type_name::<chrono::Month>(),
+            type_name::<chrono::Weekday>(),
+            type_name::<indexmap::IndexMap<String, u8>>(),
+            type_name::<indexmap::IndexSet<u8>>(),
+            type_name::<ordered_float::OrderedFloat<f64>>(),
+            type_name::<ordered_float::NotNan<f64>>(),
+            type_name::<rust_decimal::Decimal>(),
+            type_name::<smallvec::SmallVec<[u8; 4]>>(),
+            type_name::<url::Url>(),
+        ];
+        let all: Vec<_> =
+            FEATURES.iter().flat_map(|of| of.types.iter().map(|ty| ((*ty).to_owned(), of.name))).collect();
+        let told: Vec<_> = paths.iter().flat_map(|path| lacking(path, false).features).collect();
+        assert_eq!(told, all);
+        assert!(paths.iter().all(|path| lacking(path, true).features.is_empty()));
+    }
+
+    #[test]
+    fn what_stands_in_such_a_type_is_told_as_well() {
+        let path = "indexmap::map::IndexMap<alloc::string::String, smallvec::SmallVec<[bank::Item; 4]>>";
+        let off = lacking(path, false);
+        assert_eq!(off.own, ["Item"]);
+        assert_eq!(
+            off.features,
+            [("IndexMap", "indexmap"), ("SmallVec", "smallvec")].map(|(ty, of)| (ty.to_owned(), of))
+        );
+        let on = lacking(path, true);
+        assert_eq!((on.own, on.features), (vec!["Item".to_owned()], vec![]));
+        assert_eq!(lacking("url::host::Host", true).foreign, ["url::host::Host"]);
+    }
+
+    #[test]
+    fn the_advice_says_to_switch_the_feature_on() {
+        let told = told(&lacking("url::Url", false));
+        assert!(
+            told.starts_with("`Url` has a shape with the feature `url` of es-core: switch that on. Or say"),
+            "{told}"
+        );
+    }
 }
