@@ -1,3 +1,4 @@
-//! Tests across crates, and what the programs that a test generates have in common.
+//! Tests across crates: what they and the programs that they start have in common.
 
+pub mod faults;
 pub mod generated;

@@ -1,0 +1,155 @@
+//! A primary and its standby, which takes over when the primary is lost, with what it has received by then.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use es_postgres::testing::Cluster;
+use es_tests::faults::Proxy;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tokio::time::sleep;
+
+use crate::log::now;
+
+/// A primary that was lost.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Failover {
+    /// What was acknowledged before had reached the standby.
+    pub(crate) cut_off: u64,
+    /// From then on the primary took nothing any more.
+    pub(crate) killed: u64,
+}
+
+/// The servers, of which programs know one address.
+pub(crate) struct Servers {
+    folder: PathBuf,
+    made: usize,
+    primary: Cluster,
+    standby: Cluster,
+    pub(crate) proxy: Proxy,
+}
+
+impl Servers {
+    pub(crate) async fn start(folder: &Path) -> Self {
+        let options = Cluster::persistent(folder.join("server-0"));
+        let primary =
+            options.setting("max_connections = 80\nwal_keep_size = '1GB'").start().await.expect("a server");
+        let standby = primary.standby(folder.join("server-1")).await.expect("a standby");
+        let proxy = Proxy::start(socket(&primary)).await.expect("a port");
+        Self { folder: folder.to_owned(), made: 2, primary, standby, proxy }
+    }
+
+    /// The address that programs are given.
+    pub(crate) fn address(&self) -> String {
+        format!("postgres://postgres@{}/postgres", self.proxy.address())
+    }
+
+    /// The address of the primary itself.
+    pub(crate) fn direct(&self) -> &str {
+        self.primary.url()
+    }
+
+    /// The processes of the primary, its first one at first.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        processes(&self.primary)
+    }
+
+    /// The primary crashes and comes back with all that it had acknowledged.
+    pub(crate) async fn crash(&mut self) {
+        self.primary.crash().await.expect("killed");
+        let folder = self.folder_of(self.made - 2);
+        self.primary = Cluster::persistent(folder).start().await.expect("it comes back");
+        self.proxy.turn_to(socket(&self.primary));
+    }
+
+    /// The standby is cut off, the primary goes on for a while and is lost, and the standby takes over.
+    pub(crate) async fn fail_over(&mut self, goes_on: Duration) -> Failover {
+        let cut_off = self.cut_off().await;
+        sleep(goes_on).await;
+        self.primary.crash().await.expect("killed");
+        let killed = now();
+        // What is under way to the programs is lost with the primary.
+        self.proxy.cut();
+        for receiver in receivers(&self.standby) {
+            signal("CONT", receiver);
+        }
+        self.standby.promote().await.expect("promoted");
+        let next = self.standby.standby(self.folder_of(self.made)).await.expect("a standby");
+        let lost = std::mem::replace(&mut self.primary, std::mem::replace(&mut self.standby, next));
+        drop(lost);
+        let _kept_if_it_fails = std::fs::remove_dir_all(self.folder_of(self.made - 2));
+        self.made += 1;
+        self.proxy.turn_to(socket(&self.primary));
+        Failover { cut_off, killed }
+    }
+
+    /// Stops the process of the standby that receives, once all is received that was acknowledged before this call.
+    async fn cut_off(&self) -> u64 {
+        let (mut primary, mut standby) =
+            (connect(self.primary.url()).await, connect(self.standby.url()).await);
+        loop {
+            let began = now();
+            let written = text(&mut primary, "SELECT pg_current_wal_flush_lsn()::text").await;
+            let arrived = format!("SELECT (pg_last_wal_receive_lsn() >= '{written}')::text");
+            for _ in 0..1_000 {
+                let receivers = receivers(&self.standby);
+                if text(&mut standby, &arrived).await == "true" && !receivers.is_empty() {
+                    for receiver in receivers {
+                        signal("STOP", receiver);
+                    }
+                    return began;
+                }
+                sleep(Duration::from_millis(5)).await;
+            }
+        }
+    }
+
+    fn folder_of(&self, number: usize) -> PathBuf {
+        self.folder.join(format!("server-{number}"))
+    }
+}
+
+pub(crate) async fn connect(url: &str) -> PgConnection {
+    loop {
+        match PgConnection::connect(url).await {
+            Ok(connection) => return connection,
+            // All connections are taken, or the server is on its way.
+            Err(_) => sleep(Duration::from_millis(50)).await,
+        }
+    }
+}
+
+async fn text(connection: &mut PgConnection, sql: &str) -> String {
+    sqlx::query_scalar(AssertSqlSafe(sql)).persistent(false).fetch_one(connection).await.unwrap_or_default()
+}
+
+/// The path of a server's socket.
+fn socket(cluster: &Cluster) -> PathBuf {
+    let (_, folder) = cluster.url().split_once("host=").expect("a folder");
+    Path::new(&folder.replace("%2F", "/")).join(".s.PGSQL.5432")
+}
+
+pub(crate) fn signal(name: &str, process: u32) {
+    // It may have ended by itself.
+    let _sent = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).output();
+}
+
+fn processes(cluster: &Cluster) -> Vec<u32> {
+    let Ok(first) = cluster.process_id() else { return Vec::new() };
+    let children = std::fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
+        let process = entry.file_name().to_str()?.parse().ok()?;
+        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
+        // "1 (name) S 0 …": the parent comes after the state.
+        let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse::<u32>().ok()?;
+        (parent == first).then_some(process)
+    });
+    std::iter::once(first).chain(children).collect()
+}
+
+fn receivers(cluster: &Cluster) -> Vec<u32> {
+    let is_receiver = |process: &u32| {
+        let line = std::fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        line.contains("walreceiver")
+    };
+    processes(cluster).into_iter().filter(is_receiver).collect()
+}
