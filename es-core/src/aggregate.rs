@@ -14,7 +14,7 @@ use crate::{DecodeError, EncodeError, EventType, Payload, RawEvent, Snapshots, S
     label = "not an aggregate",
     note = "write `#[derive(es_core::Aggregate, Default)] #[aggregate(name = \"…\", events(…))]` above `{Self}`"
 )]
-pub trait Aggregate: Default + Send + Sync + 'static {
+pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The category of the aggregate's streams, stable for ever.
     const NAME: &'static str;
 
@@ -27,6 +27,9 @@ pub trait Aggregate: Default + Send + Sync + 'static {
 
     /// The generated enum of the aggregate's events.
     type Event: Send + Sync + 'static;
+
+    /// The state of the empty stream: the [`Default`] of the type.
+    fn initial() -> Self;
 
     /// The event types that the aggregate writes, in the order of its `events(…)` list.
     fn event_types() -> &'static [EventType];

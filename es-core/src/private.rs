@@ -209,6 +209,24 @@ pub trait Kept: Serialize + for<'de> Deserialize<'de> {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + for<'de> Deserialize<'de>> Kept for T {}
 
+/// A state that the fold can begin with. A name for `Default`, so that a state without it is refused in our words.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no `Default`, which is the state of an empty stream",
+    label = "no `Default`",
+    note = "write `#[derive(Default)]` above `{Self}`, or `impl Default for {Self}`"
+)]
+pub trait Initial: Default {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> Initial for T {}
+
+/// The state of an empty stream.
+#[inline]
+#[must_use]
+pub fn initial<T: Initial>() -> T {
+    T::default()
+}
+
 /// How snapshots of a state are taken.
 #[must_use]
 pub fn snapshots<A: Aggregate + Kept>(every: u64, rev: u64, describe: Describe) -> Option<Snapshots<A>> {

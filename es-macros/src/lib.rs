@@ -16,6 +16,7 @@ mod shape;
 mod stream_key;
 mod text;
 mod unique_names;
+mod unowned;
 
 use proc_macro::TokenStream;
 

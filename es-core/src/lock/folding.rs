@@ -39,7 +39,7 @@ impl Folding {
 
 fn fold<A: Aggregate>(events: &[Written], is_reloaded: bool) -> Vec<Result<Exact, String>> {
     let Some(snapshots) = A::snapshots() else { return Vec::new() };
-    let mut state = A::default();
+    let mut state = A::initial();
     let mut states = Vec::new();
     for (at, event) in events.iter().enumerate() {
         let step = catch_unwind(AssertUnwindSafe(|| {

@@ -75,7 +75,7 @@ pub(super) fn by_aggregate<A: Aggregate>(stored: &Written) -> Result<Vec<Written
             [one] => whole(raw, A::event_type(one).name, A::description().all())?,
             _ => None,
         };
-        let (mut written, mut state) = (Vec::new(), A::default());
+        let (mut written, mut state) = (Vec::new(), A::initial());
         for event in events {
             if whole.is_none() {
                 written.push(encoded::<A>(&event)?);

@@ -36,7 +36,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
     pub(super) fn new(stream: &'a StreamId) -> Self {
         Self {
             stream,
-            state: A::default(),
+            state: A::initial(),
             revision: Revision::EMPTY,
             head: None,
             snapshot: Revision::EMPTY,

@@ -26,7 +26,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     pub async fn load_as_of(&self, id: &A::Id, time: OffsetDateTime) -> Result<Loaded<A>, StoreError> {
         self.know_earlier_names().await?;
         let stream = self.stream_id(id)?;
-        let mut loaded = Loaded { state: A::default(), revision: Revision::EMPTY };
+        let mut loaded = Loaded { state: A::initial(), revision: Revision::EMPTY };
         let mut take = |raw: &RawEvent<'_>| {
             if raw.occurred_at() <= time {
                 guarded::apply(raw, &mut loaded.state)?;

@@ -160,7 +160,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             });
         }
 
-        let state = Arc::new(std::mem::take(&mut fold.state));
+        let state = Arc::new(std::mem::replace(&mut fold.state, A::initial()));
         let events = match decide(Arc::clone(&state)).await {
             Ok(events) if !events.is_empty() => events,
             // No append will say whether the state was the newest.

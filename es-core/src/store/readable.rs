@@ -76,7 +76,7 @@ impl<A: Aggregate> Reader for Folds<A> {
         for part in chunk {
             A::Id::from_key(part.stream.key())?;
             let state = if part.expected == Revision::EMPTY {
-                Some(A::default())
+                Some(A::initial())
             } else {
                 before.remove(part.stream).filter(|(at, _)| *at == part.expected).map(|(_, state)| state)
             };

@@ -57,7 +57,7 @@ use crate::{
 #[must_use = "a history alone tests nothing"]
 #[track_caller]
 pub fn given<A: Aggregate>(events: impl IntoEvents<A>) -> Given<A> {
-    Given { state: A::default(), revision: Revision::EMPTY }.and(events)
+    Given { state: A::initial(), revision: Revision::EMPTY }.and(events)
 }
 
 /// A history so far.

@@ -40,6 +40,12 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
             format!("the aggregate `{ident}` is a union; write a struct, or an enum of its states"),
         );
     }
+    if let Some(lifetime) = input.generics.lifetimes().next() {
+        errors.spanned(
+            lifetime,
+            "a state outlives what it could borrow from; write types that own, such as `String` for `&'a str`",
+        );
+    }
     missing_keys(&keys, input, errors);
     keys::earlier_names(&keys.was, keys.name.as_ref(), errors);
     let enum_ident =

@@ -28,6 +28,13 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenSt
         let was = &aggregate.was;
         quote!(const WAS: &'static [&'static #private::str] = &[#(#was),*];)
     });
+    // Spanned, so that a state without `Default` is reported at its name, and once.
+    let this = quote_spanned!(ident.span()=> Self);
+    let initial = quote! {
+        fn initial() -> Self {
+            #private::initial::<#this>()
+        }
+    };
     let types = types(aggregate);
     let dispatch = dispatch(aggregate);
     let snapshots = aggregate.snapshot.as_ref().map(|snapshot| snapshots(aggregate, snapshot, state));
@@ -43,6 +50,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenSt
             #was
             type Id = #id;
             type Event = #enum_ident;
+            #initial
             #types
             #dispatch
             #snapshots

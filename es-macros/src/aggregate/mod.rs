@@ -12,20 +12,30 @@ use syn::DeriveInput;
 use crate::errors::Errors;
 use crate::paths::generated;
 use crate::shape::lossy;
+use crate::unowned::{self, Holder};
 
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
     let input: Option<DeriveInput> = errors.keep(syn::parse2(item));
     let expansion = input.map(|input| {
         let keys = attr::parse(&input.attrs, &mut errors);
-        let aggregate = check::check(keys, &input, &mut errors);
+        let mut aggregate = check::check(keys, &input, &mut errors);
         let enumeration = enumeration::expand(&aggregate);
+        // Of what borrows, the compiler would report each use, with all its lifetimes.
+        if input.generics.lifetimes().next().is_some() {
+            return generated(enumeration);
+        }
+        let holder = if aggregate.snapshot.is_some() { Holder::StoredState } else { Holder::State };
+        let repaired = (!unowned::check(&input, holder, &mut errors)).then(|| {
+            aggregate.snapshot = None;
+            unowned::repaired(&input, &aggregate.es_core.private())
+        });
         let state = aggregate.snapshot.is_some().then(|| {
             lossy::skipped(aggregate.input, lossy::Stored::State, &mut errors);
             crate::shape::body(aggregate.input, &aggregate.es_core, &mut errors)
         });
         let expansion = expand::expand(&aggregate, state.as_ref());
-        generated(quote!(#enumeration #expansion))
+        generated(quote!(#enumeration #expansion #repaired))
     });
     let errors = errors.finish();
     quote!(#expansion #errors)

@@ -3,12 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, LitInt, LitStr, Path, Token, TypePath};
+use syn::{Attribute, Data, DeriveInput, LitInt, LitStr, Path, Token, TypePath};
 
 use super::check::Event;
 use super::item::Item;
 use crate::paths::{generated, last_ident, respan, span};
 use crate::text::written;
+use crate::unowned;
 
 /// The user's struct with serde's derives, and:
 ///
@@ -28,6 +29,53 @@ pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) ->
         return quote!(#user #own);
     }
     quote!(#user #allowed const _: () = { #own };)
+}
+
+/// What other code may take for the event, where a field is of no type that could be stored. That is reported, and serde's
+/// derives would report it again.
+pub(super) fn stand_in(item: &Item, event: &Event, input: &DeriveInput) -> TokenStream {
+    let mut bare = input.clone();
+    let is_kept = |attribute: &Attribute| {
+        !attribute.path().is_ident("serde") && !super::item::is_ours(attribute.path())
+    };
+    bare.attrs.retain(is_kept);
+    if let Data::Struct(data) = &mut bare.data {
+        data.fields.iter_mut().for_each(|field| field.attrs.retain(is_kept));
+    }
+    let derived: Vec<Path> = bare.attrs.iter().flat_map(derived).collect();
+    let derives = |name: &str| derived.iter().any(|path| last_ident(path).is_some_and(|ident| ident == name));
+    if derives("Serialize") || derives("Deserialize") {
+        // The user's own derives need what was left out, and report the field in any case.
+        return input.to_token_stream();
+    }
+    let (ident, private) = (&item.ident, event.es_core.private());
+    let event = implementations(item, &Event { previous: None, write_as: None, ..event.clone() }, None);
+    let repaired = unowned::repaired(input, &private);
+    quote! {
+        #bare
+        #event
+        #repaired
+        impl #private::Shape for #ident {
+            fn shape(__es_types: &mut #private::Types) -> #private::Type {
+                <#private::str as #private::Shape>::shape(__es_types)
+            }
+        }
+        impl #private::serde::Serialize for #ident {
+            fn serialize<__EsS: #private::serde::Serializer>(
+                &self,
+                __es_serializer: __EsS,
+            ) -> #private::Result<__EsS::Ok, __EsS::Error> {
+                __es_serializer.serialize_unit()
+            }
+        }
+        impl<'__es_de> #private::serde::Deserialize<'__es_de> for #ident {
+            fn deserialize<__EsD: #private::serde::Deserializer<'__es_de>>(
+                _: __EsD,
+            ) -> #private::Result<Self, __EsD::Error> {
+                #private::Result::Err(<__EsD::Error as #private::serde::de::Error>::custom(""))
+            }
+        }
+    }
 }
 
 /// The struct, with serde's derives.

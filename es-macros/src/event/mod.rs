@@ -6,12 +6,12 @@ mod expand;
 mod history;
 mod item;
 mod serde_keys;
-mod unowned;
 
 use proc_macro2::TokenStream;
 use syn::DeriveInput;
 
 use crate::errors::Errors;
+use crate::unowned::{self, Holder};
 
 pub(crate) fn event(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     let mut errors = Errors::new();
@@ -19,14 +19,19 @@ pub(crate) fn event(attribute: TokenStream, item: &TokenStream) -> TokenStream {
     // What is no Rust is reported by the compiler, with better words.
     let input: Option<DeriveInput> = syn::parse2(item.clone()).ok();
     let parsed = item::parse(item.clone(), &mut errors);
-    let parsed = parsed.filter(|_| input.as_ref().is_none_or(|input| unowned::check(input, &mut errors)));
     let Some(item) = parsed else {
         // Nothing that could be an event, so all that can be done is to leave it to the user's other code.
         let errors = errors.finish();
         return quote::quote!(#item #errors);
     };
+    let is_owned = input.as_ref().is_none_or(|input| unowned::check(input, Holder::Event, &mut errors));
     let history = history::read(&mut keys.removed, input.as_ref(), &mut errors);
     let event = check::check(keys, &item, history.as_ref(), &mut errors);
+    if let Some(input) = input.as_ref().filter(|_| !is_owned) {
+        let expansion = expand::stand_in(&item, &event, input);
+        let errors = errors.finish();
+        return quote::quote!(#expansion #errors);
+    }
     let shape = input.and_then(|input| crate::shape::event(&input, &event.es_core, &mut errors));
     let expansion = match history.filter(|_| event.sound) {
         Some(history) => history::expand(&item, &event, &history, shape.as_ref()),

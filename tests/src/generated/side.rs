@@ -175,7 +175,7 @@ impl Side {
 fn read<A: Aggregate + Mean>(raw: &RawEvent<'_>) -> Result<Reading, String> {
     let mut events = Vec::new();
     A::decode(raw, &mut |event| events.push(event)).map_err(|error| error.to_string())?;
-    let (mut state, mut written) = (A::default(), Vec::new());
+    let (mut state, mut written) = (A::initial(), Vec::new());
     for event in events {
         let of = A::event_type(&event);
         let mut json = es_core::Payload::new();
