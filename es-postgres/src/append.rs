@@ -12,11 +12,15 @@ use crate::caller;
 use crate::columns::{self, EventColumns, MetadataColumns, bigint, unknown_types};
 use crate::error::Failure;
 use crate::json::Json;
-use crate::names::{self, Known, Names};
+use crate::names::{self, Known};
 use crate::outcome::Answer;
 use crate::pool::{Pool, Session};
 use crate::recover::Lost;
 use crate::remember;
+
+/// How often an append is sent again because the names in it turned out to be of another history: each time is a failover, or a
+/// pooler that leads to another server.
+const ATTEMPTS: u32 = 3;
 
 /// Appends on a connection of the pool, and waits for whoever holds the stream.
 pub(crate) async fn apart(pool: &Arc<Pool>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
@@ -48,11 +52,17 @@ pub(crate) async fn send(
     pool: &Pool,
     append: Append<'_>,
 ) -> Result<AppendOutcome, CallError> {
-    let known = names_for(session, pool, &[append]).await.map_err(CallError::Failed)?;
-    session.begin(pool).await?;
-    let answer = call(&mut session.connection, pool, append, &known, !pool.settings.pooler).await?;
-    pool.commit(&mut session.connection).await?;
-    Ok(answer.of(&append)?)
+    let mut names = Attempts::begin(&mut session.connection, pool, &[append]).await?;
+    loop {
+        session.begin(pool).await?;
+        let known = names.known();
+        let answer = call(&mut session.connection, pool, append, known, !pool.settings.pooler).await?;
+        pool.commit(&mut session.connection).await?;
+        match answer {
+            Some(answer) => return Ok(answer.of(&append)?),
+            None => names.again(&mut session.connection, pool, &[append]).await?,
+        }
+    }
 }
 
 /// Appends in a transaction of the caller. When that connection breaks, its transaction can never be committed.
@@ -63,23 +73,96 @@ pub(crate) async fn append_in(
 ) -> Result<AppendOutcome, StoreError> {
     append.check(pool.settings.limits)?;
     caller::has_begun(connection).await?;
-    let known = names_apart(pool, append).await?;
-    match call(connection, pool, append, &known, false).await {
-        Ok(answer) => answer.of(&append),
-        Err(CallError::Refused(error)) => Err(error),
-        Err(CallError::Failed(failure)) => Err(failure.into()),
+    let mut names = Attempts::apart(pool, append).await?;
+    loop {
+        match call(connection, pool, append, names.known(), false).await {
+            Ok(Some(answer)) => return answer.of(&append),
+            Ok(None) => names.again_apart(connection, pool, append).await?,
+            Err(CallError::Refused(error)) => return Err(error),
+            Err(CallError::Failed(failure)) => return Err(failure.into()),
+        }
     }
 }
 
-/// The ids of all names in an append of the caller's transaction. They outlive its rollback, so they are given in another one; not
-/// in one of the pool, which may all be waiting for a stream that the caller's transaction has locked.
-pub(crate) async fn names_apart(pool: &Pool, append: Append<'_>) -> Result<Arc<Known>, StoreError> {
-    let known = pool.names().known();
-    if knows_all(&known, &[append]) {
-        return Ok(known);
+/// The names in appends, and how often they may still be found to be of another history.
+pub(crate) struct Attempts {
+    known: Arc<Known>,
+    left: u32,
+}
+
+impl Attempts {
+    /// With the ids of all names; those without one get it now.
+    pub(crate) async fn begin(
+        connection: &mut PgConnection,
+        pool: &Pool,
+        appends: &[Append<'_>],
+    ) -> Result<Self, CallError> {
+        let known = pool.names.known();
+        let known = if knows_all(&known, appends) {
+            known
+        } else {
+            register(connection, pool, &known, appends).await.map_err(CallError::Failed)?
+        };
+        Ok(Self { known, left: ATTEMPTS })
     }
-    let mut session = pool.connect().await?;
-    Ok(register(&mut session.connection, pool, &session.names, &[append]).await?)
+
+    /// The same for an append in a transaction of the caller. Ids outlive its rollback, so they are given in another one; not in
+    /// one of the pool, which may all be waiting for a stream that the caller's transaction has locked.
+    pub(crate) async fn apart(pool: &Pool, append: Append<'_>) -> Result<Self, StoreError> {
+        let known = pool.names.known();
+        let known = if knows_all(&known, &[append]) {
+            known
+        } else {
+            let mut session = pool.connect().await?;
+            let known = pool.names.known();
+            register(&mut session.connection, pool, &known, &[append]).await?
+        };
+        Ok(Self { known, left: ATTEMPTS })
+    }
+
+    pub(crate) fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// Takes the names of the database behind this connection, as those that were sent are of another history.
+    pub(crate) async fn again(
+        &mut self,
+        connection: &mut PgConnection,
+        pool: &Pool,
+        appends: &[Append<'_>],
+    ) -> Result<(), CallError> {
+        self.count()?;
+        pool.begin(connection).await?;
+        let agreed = pool.agree(connection).await.map_err(CallError::Failed)?;
+        pool.commit(connection).await?;
+        self.known = agreed?;
+        if !knows_all(&self.known, appends) {
+            let registered = register(connection, pool, &self.known, appends).await;
+            self.known = registered.map_err(CallError::Failed)?;
+        }
+        Ok(())
+    }
+
+    /// The same for an append in a transaction of the caller.
+    pub(crate) async fn again_apart(
+        &mut self,
+        connection: &mut PgConnection,
+        pool: &Pool,
+        append: Append<'_>,
+    ) -> Result<(), StoreError> {
+        self.count()?;
+        caller::reads_committed(connection).await?;
+        self.known = pool.names.refresh(connection, &pool.statements).await?;
+        if !knows_all(&self.known, &[append]) {
+            self.known = Self::apart(pool, append).await?.known;
+        }
+        Ok(())
+    }
+
+    fn count(&mut self) -> Result<(), StoreError> {
+        self.left = self.left.checked_sub(1).ok_or_else(other_history)?;
+        Ok(())
+    }
 }
 
 /// Why a call ended without an outcome.
@@ -100,14 +183,14 @@ impl From<StoreError> for CallError {
     }
 }
 
-/// `set_up` says that the connection was told what `session.sql` tells: what makes plans for one event depend on nothing else.
+/// `None` where the names are of another history; nothing was written then. `set_up` says that the connection was told what `session.sql` tells: what makes plans for one event depend on nothing else.
 async fn call(
     connection: &mut PgConnection,
     pool: &Pool,
     append: Append<'_>,
     known: &Known,
     set_up: bool,
-) -> Result<Answer, CallError> {
+) -> Result<Option<Answer>, CallError> {
     let command = append.command;
     let (statement, one) = match append.events {
         [event] if set_up => (&pool.statements.append_one, Some(event)),
@@ -127,11 +210,13 @@ async fn call(
         .bind(command.map(|command| command.key.id))
         .bind(command.map(|command| command.name))
         .bind(command.and_then(|command| command.key.body_hash))
-        .fetch_one(&mut *connection)
+        .bind(known.token())
+        .fetch_optional(&mut *connection)
         .await?;
+    let Some(row) = row else { return Ok(None) };
     let mut answer = if one.is_some() { Answer::read_one(&row) } else { Answer::read(&row) }?;
     answer.name(connection, &pool.statements, &append).await?;
-    Ok(answer)
+    Ok(Some(answer))
 }
 
 type Call<'q> = Query<'q, Postgres, PgArguments>;
@@ -169,34 +254,25 @@ fn knows_all(known: &Known, appends: &[Append<'_>]) -> bool {
     })
 }
 
-/// The ids of all names in these appends; those without one get it now.
-pub(crate) async fn names_for(
-    session: &mut Session,
-    pool: &Pool,
-    appends: &[Append<'_>],
-) -> Result<Arc<Known>, Failure> {
-    let known = session.names.known();
-    if knows_all(&known, appends) {
-        return Ok(known);
-    }
-    let names = Arc::clone(&session.names);
-    register(&mut session.connection, pool, &names, appends).await
-}
-
+/// Gives ids to the names in appends that have none.
 async fn register(
     connection: &mut PgConnection,
     pool: &Pool,
-    names: &Names,
+    known: &Known,
     appends: &[Append<'_>],
 ) -> Result<Arc<Known>, Failure> {
-    let known = names.known();
-    let types = unknown_types(appends, &known);
+    let types = unknown_types(appends, known);
     let mut categories: Vec<&str> = appends.iter().map(|append| append.stream.category()).collect();
     categories.sort_unstable();
     categories.dedup();
     pool.begin(connection).await?;
     let found = names::register(connection, &pool.statements, &categories, &types).await?;
     pool.commit(connection).await?;
-    names.learn(found);
-    Ok(names.known())
+    Ok(pool.names.learn(found))
+}
+
+fn other_history() -> StoreError {
+    let source = "the connection leads to a database with another history than the one that was connected to before, again and \
+                  again; a failover may be under way";
+    StoreError::Backend { source: source.into(), retryable: true }
 }

@@ -11,7 +11,7 @@ use sqlx::query::Query;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::append::{CallError, names_for};
+use crate::append::{Attempts, CallError};
 use crate::columns::{EventColumns, MetadataColumns, bigint, bound};
 use crate::error::unexpected;
 use crate::names::Known;
@@ -34,26 +34,12 @@ pub(crate) async fn append_all(
         return Ok(Vec::new());
     }
     let mut lease = pool.lease().await?;
-    let known = match names_for(&mut lease.session, pool, appends).await {
-        Ok(known) => known,
-        Err(failure) => {
-            lease.keep_after(&failure);
-            return Err(failure.into());
-        }
-    };
-    // By now the names are known that two of them may be the same stream under.
-    for (at, append) in appends.iter().enumerate() {
-        let of = |append: &Append<'_>| known.category(append.stream.category());
-        let same = |other: &Append<'_>| of(other) == of(append) && other.stream.key() == append.stream.key();
-        if appends[..at].iter().any(same) {
-            lease.keep();
-            return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
-        }
-    }
-    let call = bound(|| call(pool, appends, &known))?;
-    let answers = match run(&mut lease.session.connection, pool, call, appends).await {
+    let answers = match run(&mut lease.session.connection, pool, appends).await {
         Ok(answers) => answers,
-        Err(CallError::Refused(error)) => return Err(error),
+        Err(CallError::Refused(error)) => {
+            lease.keep_unless_begun();
+            return Err(error);
+        }
         Err(CallError::Failed(failure)) => {
             let backend = lease.session.backend;
             let doubt = failure.leaves_doubt();
@@ -74,17 +60,38 @@ pub(crate) async fn append_all(
 async fn run(
     connection: &mut PgConnection,
     pool: &Pool,
-    call: Query<'_, Postgres, PgArguments>,
     appends: &[Append<'_>],
 ) -> Result<Vec<Answer>, CallError> {
-    pool.begin(connection).await?;
-    let row = call.fetch_one(&mut *connection).await?;
-    let mut answers = Answers::read(&row)?.split(appends)?;
-    for (answer, append) in answers.iter_mut().zip(appends) {
-        answer.name(connection, &pool.statements, append).await?;
+    let mut names = Attempts::begin(connection, pool, appends).await?;
+    loop {
+        distinct(appends, names.known())?;
+        let call = bound(|| call(pool, appends, names.known()))?;
+        pool.begin(connection).await?;
+        let row = call.fetch_optional(&mut *connection).await?;
+        let Some(row) = row else {
+            pool.commit(connection).await?;
+            names.again(connection, pool, appends).await?;
+            continue;
+        };
+        let mut answers = Answers::read(&row)?.split(appends)?;
+        for (answer, append) in answers.iter_mut().zip(appends) {
+            answer.name(connection, &pool.statements, append).await?;
+        }
+        pool.commit(connection).await?;
+        return Ok(answers);
     }
-    pool.commit(connection).await?;
-    Ok(answers)
+}
+
+/// Refuses two appends to one stream, which two names of its category may hide.
+fn distinct(appends: &[Append<'_>], known: &Known) -> Result<(), StoreError> {
+    for (at, append) in appends.iter().enumerate() {
+        let of = |append: &Append<'_>| known.category(append.stream.category());
+        let same = |other: &Append<'_>| of(other) == of(append) && other.stream.key() == append.stream.key();
+        if appends[..at].iter().any(same) {
+            return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
+        }
+    }
+    Ok(())
 }
 
 fn call<'q>(
@@ -122,7 +129,8 @@ fn call<'q>(
         .bind(metadata.occurred)
         .bind(metadata.correlations)
         .bind(metadata.causations)
-        .bind(metadata.json))
+        .bind(metadata.json)
+        .bind(known.token()))
 }
 
 /// The record of `append_all`: one element for each append, and the positions of all events in a row.

@@ -1,9 +1,9 @@
-//! Whether the caller's connection is in a transaction.
+//! Whether the caller's connection is in a transaction in which the store can work.
 
 use es_core::StoreError;
-use sqlx::{Connection, PgConnection, raw_sql};
+use sqlx::{Connection, PgConnection, Row, raw_sql};
 
-use crate::error::Failure;
+use crate::error::{Failure, unexpected};
 
 /// Refuses a connection on which no transaction is open: each statement would be committed by itself.
 ///
@@ -15,4 +15,14 @@ pub(crate) async fn has_begun(connection: &mut PgConnection) -> Result<(), Store
         ask.execute(connection).await.map_err(Failure::from)?;
     }
     Ok(())
+}
+
+/// Refuses a transaction that does not see what was committed since it began.
+pub(crate) async fn reads_committed(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let ask = sqlx::query("SELECT current_setting('transaction_isolation')").persistent(false);
+    let row = ask.fetch_one(connection).await.map_err(Failure::from)?;
+    match row.try_get(0).map_err(unexpected)? {
+        "read committed" | "read uncommitted" => Ok(()),
+        other => Err(StoreError::IsolationLevel { found: String::from(other) }),
+    }
 }

@@ -35,19 +35,20 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
         }
     };
     pool.begin(&mut session.connection).await?;
-    let names = Arc::clone(&session.names);
-    let known = names.known();
+    let known = pool.names.known();
     let mut unknown_names = false;
-    let call = statement.call().bind(id).bind(known.last_type()).bind(known.last_category());
+    let call =
+        statement.call().bind(id).bind(known.last_type()).bind(known.last_category()).bind(known.token());
     {
         let mut rows = call.fetch(&mut session.connection);
         while let Some(row) = rows.try_next().await? {
             let columns = Columns(&row);
             let category = columns.integer(12)?;
-            unknown_names |= category > known.last_category() || columns.integer(2)? > known.last_type();
-            let name = match known.category_name(category) {
+            let named = columns.text(13)?;
+            unknown_names |= named.is_some() || !columns.is_null(10)?;
+            let name = match named {
                 Some(name) => name,
-                None => columns.text(13)?.ok_or_else(|| names::no_category(category))?,
+                None => known.category_name(category).ok_or_else(|| names::no_category(category))?,
             };
             let key = required(11, columns.text(11)?)?;
             let stream = StreamId::new(name, key).map_err(StoreError::from)?;
@@ -55,7 +56,7 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
         }
     }
     if unknown_names {
-        names.refresh(&mut session.connection, &pool.statements).await.map_err(ReadError::Failed)?;
+        pool.names.refresh(&mut session.connection, &pool.statements).await.map_err(ReadError::Failed)?;
     }
     pool.commit(&mut session.connection).await?;
     Ok(())

@@ -12,7 +12,6 @@ use sqlx::{PgConnection, Row};
 use crate::caller;
 use crate::columns::bigint;
 use crate::error::{Failure, unexpected};
-use crate::names::Names;
 use crate::pool::Pool;
 use crate::row::{self, Columns};
 
@@ -55,13 +54,12 @@ pub(crate) async fn load(
 ) -> Result<StreamHead, StoreError> {
     loop {
         let mut lease = pool.lease().await?;
-        let names = Arc::clone(&lease.session.names);
         let mut handed_out = false;
         let mut watched = |item: LoadItem<'_>| {
             handed_out = true;
             sink(item)
         };
-        let head = read_alone(&mut lease.session.connection, pool, &names, load, &mut watched).await;
+        let head = read_alone(&mut lease.session.connection, pool, load, &mut watched).await;
         if let Some(head) = lease.settle(head, handed_out) {
             return head;
         }
@@ -76,19 +74,18 @@ pub(crate) async fn load_in(
     sink: LoadSink<'_>,
 ) -> Result<StreamHead, StoreError> {
     caller::has_begun(connection).await?;
-    Ok(read(connection, pool, &pool.names(), load, sink).await?)
+    Ok(read(connection, pool, load, sink).await?)
 }
 
 /// A read that is a transaction of its own.
 async fn read_alone(
     connection: &mut PgConnection,
     pool: &Pool,
-    names: &Names,
     load: Load<'_>,
     sink: LoadSink<'_>,
 ) -> Result<StreamHead, ReadError> {
     pool.begin(connection).await?;
-    let head = read(connection, pool, names, load, sink).await?;
+    let head = read(connection, pool, load, sink).await?;
     pool.commit(connection).await?;
     Ok(head)
 }
@@ -96,11 +93,10 @@ async fn read_alone(
 async fn read(
     connection: &mut PgConnection,
     pool: &Pool,
-    names: &Names,
     load: Load<'_>,
     sink: LoadSink<'_>,
 ) -> Result<StreamHead, ReadError> {
-    let known = names.known();
+    let known = pool.names.known();
     let mut head = StreamHead::default();
     let mut unknown_types = false;
     let mut order = Contiguous::after(load.stream, load.after);
@@ -114,7 +110,8 @@ async fn read(
         .bind(bigint(load.up_to))
         .bind(load.snapshot.map(es_core::Fingerprint::to_i64))
         .bind(load.command_id)
-        .bind(known.last_type());
+        .bind(known.last_type())
+        .bind(known.token());
     {
         let mut rows = call.fetch(&mut *connection);
         while let Some(row) = rows.try_next().await? {
@@ -127,14 +124,14 @@ async fn read(
                 continue;
             }
             let row = Columns(&row);
-            unknown_types |= row.integer(2)? > known.last_type();
+            unknown_types |= !row.is_null(10)?;
             let event = row::event(load.stream, row::event_type(&known, row)?, row)?;
             order.take(event.revision)?;
             sink(LoadItem::Event(event))?;
         }
     }
     if unknown_types {
-        names.refresh(connection, &pool.statements).await.map_err(ReadError::Failed)?;
+        pool.names.refresh(connection, &pool.statements).await.map_err(ReadError::Failed)?;
     }
     Ok(head)
 }

@@ -34,6 +34,7 @@ const MIGRATIONS: &[Migration] = migrations![
     10 "0010_watermark",
     11 "0011_projections",
     12 "0012_decisions",
+    13 "0013_registrations",
 ];
 
 /// The migration that this program needs.

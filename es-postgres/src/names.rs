@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use es_core::{Catalogue, Fingerprint, Registration, StoreError};
 use foldhash::HashMap;
 use sqlx::{PgConnection, Row};
+use uuid::Uuid;
 
 use crate::error::{Failure, unexpected};
 use crate::statements::Statements;
@@ -12,7 +13,7 @@ use crate::statements::Statements;
 /// A name and a version of an event.
 pub(crate) type TypeName = (Arc<str>, u32);
 
-/// The names of one database. Ids are permanent and event types contiguous, so it only ever grows.
+/// The names that were read last. Whether the database still gives them the same ids is asked by each statement that uses them.
 #[derive(Debug, Default)]
 pub(crate) struct Names(RwLock<Arc<Known>>);
 
@@ -40,9 +41,11 @@ pub(crate) enum Said {
     Events(Registered),
 }
 
-/// The names as they were known at some moment.
+/// The names of a database at some moment.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Known {
+    /// Of the last registration until then. While the database holds it, all of this is so there.
+    token: Option<Uuid>,
     categories: HashMap<Box<str>, i32>,
     /// The first name of each.
     category_names: HashMap<i32, Box<str>>,
@@ -54,6 +57,10 @@ pub(crate) struct Known {
 }
 
 impl Known {
+    pub(crate) const fn token(&self) -> Option<Uuid> {
+        self.token
+    }
+
     pub(crate) fn category(&self, name: &str) -> Option<i32> {
         self.categories.get(name).copied()
     }
@@ -99,12 +106,6 @@ impl Known {
             }),
         }
     }
-
-    /// Whether all that `self` knows holds in `newer` too.
-    fn is_part_of(&self, newer: &Self) -> bool {
-        newer.types.starts_with(&self.types)
-            && self.categories.iter().all(|(name, id)| newer.category(name) == Some(*id))
-    }
 }
 
 impl Names {
@@ -112,26 +113,21 @@ impl Names {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes in what a connection found; `false` if that is another database than the one known here.
-    pub(crate) fn learn(&self, found: Known) -> bool {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        // First, as what was found may hold fingerprints that are new, of names that are not.
-        if known.is_part_of(&found) {
-            *known = Arc::new(found);
-            return true;
-        }
-        found.is_part_of(&known)
+    /// Takes what a connection found for what is so. Should another one have found more by now, or a later history, the next
+    /// statement that misses something reads again.
+    pub(crate) fn learn(&self, found: Known) -> Arc<Known> {
+        let found = Arc::new(found);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&found);
+        found
     }
 
-    /// Reads all names again, and gives back what is known now.
+    /// Reads all names again.
     pub(crate) async fn refresh(
         &self,
         connection: &mut PgConnection,
         statements: &Statements,
     ) -> Result<Arc<Known>, Failure> {
-        let found = read(connection, statements).await?;
-        self.learn(found.clone());
-        Ok(Arc::new(found))
+        Ok(self.learn(read(connection, statements).await?))
     }
 }
 
@@ -151,7 +147,9 @@ pub(crate) async fn read(connection: &mut PgConnection, statements: &Statements)
     for row in statements.names.call().fetch_all(connection).await? {
         let (kind, id): (&str, i32) = (row.try_get(0)?, row.try_get(1)?);
         let (name, version): (&str, i32) = (row.try_get(2)?, row.try_get(3)?);
-        if kind == "category" {
+        if kind == "token" {
+            known.token = name.parse().ok();
+        } else if kind == "category" {
             known.categories.insert(name.into(), id);
             if version == 0 {
                 known.category_names.insert(id, name.into());

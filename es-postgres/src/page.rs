@@ -34,6 +34,8 @@ pub(crate) struct End {
 
 /// What is left of a page when all its rows have come: from the first event on whose stream or type is not known yet.
 struct Left {
+    /// Whether the names that are known are those of the database.
+    known: bool,
     streams: Arc<StreamsOf>,
     events: Vec<PgRow>,
 }
@@ -96,10 +98,11 @@ pub(crate) async fn read(
     keep: bool,
     sink: Sink<'_>,
 ) -> Result<(End, Option<Kept>), ReadError> {
-    let known = session.names.known();
+    let known = pool.names.known();
     let mut page = Page::new(query, keep, sink);
-    let rows = page.statement(pool, safe).fetch(&mut session.connection);
+    let rows = page.statement(pool, &known, safe).fetch(&mut session.connection);
     let left = page.take_known(pool, &known, safe, rows).await?;
+    let known = if left.known { known } else { Arc::default() };
     page.take_left(session, pool, known, left).await
 }
 
@@ -116,15 +119,16 @@ impl<'q, 's> Page<'q, 's> {
         }
     }
 
-    fn statement(&self, pool: &Pool, safe: u64) -> Query<'static, Postgres, PgArguments> {
+    fn statement(&self, pool: &Pool, known: &Known, safe: u64) -> Query<'static, Postgres, PgArguments> {
         let AllQuery { filter, limit, .. } = *self.query;
         let statement = if self.filtered { &pool.statements.read_some } else { &pool.statements.read_all };
         let call =
             statement.call().bind(self.last.cast_signed()).bind(safe.cast_signed()).bind(bigint(limit));
         if !self.filtered {
-            return call;
+            return call.bind(known.token());
         }
-        call.bind(category_names(filter)).bind(event_names(filter)).bind(bigint(limit.max(LOOKED_AT)))
+        let call = call.bind(category_names(filter)).bind(event_names(filter));
+        call.bind(bigint(limit.max(LOOKED_AT))).bind(known.token())
     }
 
     /// Hands out the events in the order in which they come, as long as stream and type are known.
@@ -139,10 +143,12 @@ impl<'q, 's> Page<'q, 's> {
             return Err(unexpected("a page without its first row").into());
         };
         let streams = pool.streams.of(self.begin(Columns(&first), safe)?);
+        let is_known = !Columns(&first).is_null(11)?;
         let mut events = Vec::new();
         while let Some(row) = rows.try_next().await? {
             let columns = Columns(&row);
-            if events.is_empty()
+            if is_known
+                && events.is_empty()
                 && let Some(name) = known.event_type(columns.integer(2)?)
                 && let Some(stream) = stream_in(&streams, columns, known)?
             {
@@ -151,7 +157,7 @@ impl<'q, 's> Page<'q, 's> {
                 events.push(row);
             }
         }
-        Ok(Left { streams, events })
+        Ok(Left { known: is_known, streams, events })
     }
 
     /// Hands out the rest, once the server has told what was not known.
@@ -160,7 +166,7 @@ impl<'q, 's> Page<'q, 's> {
         session: &mut Session,
         pool: &Pool,
         known: Arc<Known>,
-        Left { streams, events }: Left,
+        Left { streams, events, .. }: Left,
     ) -> Result<(End, Option<Kept>), ReadError> {
         if events.is_empty() {
             return Ok(self.end(known));
@@ -177,11 +183,12 @@ impl<'q, 's> Page<'q, 's> {
         unknown.dedup();
         let call = pool.statements.streams_of_ids.call().bind(unknown);
         let rows = call.fetch_all(&mut session.connection).await?;
-        let names = Arc::clone(&session.names);
         let known = match is_news(&known, &events, &rows)? {
-            true => {
-                names.refresh(&mut session.connection, &pool.statements).await.map_err(ReadError::Failed)?
-            }
+            true => pool
+                .names
+                .refresh(&mut session.connection, &pool.statements)
+                .await
+                .map_err(ReadError::Failed)?,
             false => known,
         };
         found.extend(streams.learn(&rows, &known)?);

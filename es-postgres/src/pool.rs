@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use es_core::StoreError;
@@ -17,7 +17,7 @@ use crate::hints::Hints;
 use crate::known_streams::KnownStreams;
 use crate::lanes::Lanes;
 use crate::load::ReadError;
-use crate::names::{self, Names, Said};
+use crate::names::{self, Known, Names, Said};
 use crate::options::Settings;
 use crate::statements::Statements;
 use crate::watermark::Watermark;
@@ -32,7 +32,7 @@ pub(crate) struct Pool {
     pub(crate) lanes: Lanes,
     slots: Arc<Semaphore>,
     idle: Mutex<Vec<Session>>,
-    names: RwLock<Arc<Names>>,
+    pub(crate) names: Names,
     /// What the program said of names, to be made so in every database that this store is connected to.
     said: Mutex<Vec<Said>>,
     /// Raised when a connection breaks: the other idle ones have most likely gone with it.
@@ -44,8 +44,6 @@ pub(crate) struct Pool {
 pub(crate) struct Session {
     pub(crate) connection: PgConnection,
     pub(crate) backend: Backend,
-    /// Of the database behind this very connection; after a failover it can be another one.
-    pub(crate) names: Arc<Names>,
     /// Whether an earlier call has used it.
     pub(crate) used: bool,
     /// From when on it was surely connected.
@@ -86,7 +84,7 @@ impl Pool {
             lanes: Lanes::default(),
             slots: Arc::new(Semaphore::new(settings.connections as usize)),
             idle: Mutex::default(),
-            names: RwLock::default(),
+            names: Names::default(),
             said: Mutex::default(),
             generation: AtomicU64::new(0),
             settings,
@@ -120,30 +118,29 @@ impl Pool {
         };
         begun.map_err(|error| Failure::from(error).opening(&opening))?;
         let backend = check::run(&mut connection, &self.statements, &self.settings.schema, &opening).await?;
-        let mut found =
-            names::read(&mut connection, &self.statements).await.map_err(|f| f.opening(&opening))?;
+        let agreed = self.agree(&mut connection).await.map_err(|failure| failure.opening(&opening))?;
+        agreed.map_err(|error| ConnectError::Refused { source: Box::new(error) })?;
+        let ended = self.commit(&mut connection).await;
+        ended.map_err(|error| Failure::from(error).opening(&opening))?;
+        Ok(Session { connection, backend, used: false, opened: Instant::now(), hurried: false, generation })
+    }
+
+    /// Reads the names of a database, once it holds what the program says of them.
+    pub(crate) async fn agree(
+        &self,
+        connection: &mut PgConnection,
+    ) -> Result<Result<Arc<Known>, StoreError>, Failure> {
+        let mut found = names::read(connection, &self.statements).await?;
         for said in self.said() {
             if found.has(&said) {
                 continue;
             }
-            let held = names::say(&mut connection, &self.statements, &said).await;
-            found = match held.map_err(|failure| failure.opening(&opening))? {
+            found = match names::say(connection, &self.statements, &said).await? {
                 Ok(known) => known,
-                Err(error) => return Err(ConnectError::Refused { source: Box::new(error) }),
+                Err(error) => return Ok(Err(error)),
             };
         }
-        let ended = self.commit(&mut connection).await;
-        ended.map_err(|error| Failure::from(error).opening(&opening))?;
-        let names = self.current_names(found);
-        Ok(Session {
-            connection,
-            backend,
-            names,
-            used: false,
-            opened: Instant::now(),
-            hurried: false,
-            generation,
-        })
+        Ok(Ok(self.names.learn(found)))
     }
 
     /// As [`connect`](Self::connect); on this session a statement ends with an error rather than to wait for a lock for long.
@@ -191,34 +188,17 @@ impl Pool {
 
     /// Makes the database hold what the program says, and sees to it that later connections find it so too.
     pub(crate) async fn say(&self, said: Said) -> Result<(), StoreError> {
-        if !self.names().known().has(&said) {
+        if !self.names.known().has(&said) {
             // Not on a connection of the pool: they may all be waiting for a stream that the caller's transaction has locked.
             let mut session = self.connect().await?;
             let found = names::say(&mut session.connection, &self.statements, &said).await??;
-            session.names.learn(found);
+            self.names.learn(found);
         }
         let mut all = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if !all.contains(&said) {
             all.push(said);
         }
         Ok(())
-    }
-
-    /// The names to be used with a connection that found these.
-    fn current_names(&self, found: names::Known) -> Arc<Names> {
-        let current = self.names();
-        if current.learn(found.clone()) {
-            return current;
-        }
-        let other = Arc::new(Names::default());
-        other.learn(found);
-        *self.names.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&other);
-        other
-    }
-
-    /// The names of the database that was connected last.
-    pub(crate) fn names(&self) -> Arc<Names> {
-        Arc::clone(&self.names.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Throws away the idle sessions: one of them was found broken.

@@ -38,8 +38,7 @@ async fn read(
     sink: Sink<'_>,
 ) -> Result<(), ReadError> {
     pool.begin(&mut session.connection).await?;
-    let names = Arc::clone(&session.names);
-    let known = names.known();
+    let known = pool.names.known();
     let mut unknown_types = false;
     let mut order = Contiguous::range(stream, range);
     let statement =
@@ -50,19 +49,20 @@ async fn read(
         .bind(stream.key())
         .bind(bigint(range.from))
         .bind(bigint(range.to))
-        .bind(known.last_type());
+        .bind(known.last_type())
+        .bind(known.token());
     {
         let mut rows = call.fetch(&mut session.connection);
         while let Some(row) = rows.try_next().await? {
             let row = Columns(&row);
-            unknown_types |= row.integer(2)? > known.last_type();
+            unknown_types |= !row.is_null(10)?;
             let event = row::event(stream, row::event_type(&known, row)?, row)?;
             order.take(event.revision)?;
             sink(event)?;
         }
     }
     if unknown_types {
-        names.refresh(&mut session.connection, &pool.statements).await.map_err(ReadError::Failed)?;
+        pool.names.refresh(&mut session.connection, &pool.statements).await.map_err(ReadError::Failed)?;
     }
     pool.commit(&mut session.connection).await?;
     Ok(())

@@ -8,7 +8,7 @@ use es_core::{
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
-use crate::append::{self, CallError};
+use crate::append::{Attempts, CallError};
 use crate::caller;
 use crate::columns::bigint;
 use crate::error::unexpected;
@@ -39,11 +39,16 @@ pub(crate) async fn remember(pool: &Arc<Pool>, decision: Decision<'_>) -> Result
 
 async fn send(session: &mut Session, pool: &Pool, decision: Decision<'_>) -> Result<Remembered, CallError> {
     let of_stream = Append::new(decision.stream, decision.revision, &[]);
-    let known = append::names_for(session, pool, &[of_stream]).await.map_err(CallError::Failed)?;
-    session.begin(pool).await?;
-    let remembered = call(&mut session.connection, pool, decision, &known).await?;
-    pool.commit(&mut session.connection).await?;
-    Ok(remembered)
+    let mut names = Attempts::begin(&mut session.connection, pool, &[of_stream]).await?;
+    loop {
+        session.begin(pool).await?;
+        let remembered = call(&mut session.connection, pool, decision, names.known()).await?;
+        pool.commit(&mut session.connection).await?;
+        match remembered {
+            Some(remembered) => return Ok(remembered),
+            None => names.again(&mut session.connection, pool, &[of_stream]).await?,
+        }
+    }
 }
 
 /// Remembers in a transaction of the caller.
@@ -54,20 +59,24 @@ pub(crate) async fn remember_in(
 ) -> Result<Remembered, StoreError> {
     caller::has_begun(connection).await?;
     let of_stream = Append::new(decision.stream, decision.revision, &[]);
-    let known = append::names_apart(pool, of_stream).await?;
-    match call(connection, pool, decision, &known).await {
-        Ok(remembered) => Ok(remembered),
-        Err(CallError::Refused(error)) => Err(error),
-        Err(CallError::Failed(failure)) => Err(failure.into()),
+    let mut names = Attempts::apart(pool, of_stream).await?;
+    loop {
+        match call(connection, pool, decision, names.known()).await {
+            Ok(Some(remembered)) => return Ok(remembered),
+            Ok(None) => names.again_apart(connection, pool, of_stream).await?,
+            Err(CallError::Refused(error)) => return Err(error),
+            Err(CallError::Failed(failure)) => return Err(failure.into()),
+        }
     }
 }
 
+/// `None` where the names are of another history; nothing was written then.
 async fn call(
     connection: &mut PgConnection,
     pool: &Pool,
     decision: Decision<'_>,
     known: &Known,
-) -> Result<Remembered, CallError> {
+) -> Result<Option<Remembered>, CallError> {
     let Decision { stream, revision, head, command, rejected, .. } = decision;
     let row = pool
         .statements
@@ -81,12 +90,16 @@ async fn call(
         .bind(command.name)
         .bind(command.key.body_hash)
         .bind(rejected)
-        .fetch_one(&mut *connection)
+        .bind(known.token())
+        .fetch_optional(&mut *connection)
         .await?;
+    let Some(row) = row else { return Ok(None) };
     let number = |at: usize| row.try_get::<Option<i64>, _>(at).map(|number| number.map(i64::unsigned_abs));
     match row.try_get::<&str, _>(0)? {
-        "remembered" => Ok(Remembered::Kept),
-        "conflict" => Ok(Remembered::Conflict { actual: Revision::new(number(1)?.unwrap_or_default()) }),
+        "remembered" => Ok(Some(Remembered::Kept)),
+        "conflict" => {
+            Ok(Some(Remembered::Conflict { actual: Revision::new(number(1)?.unwrap_or_default()) }))
+        }
         "repeated" => {
             let (Some(first), Some(count)) = (number(1)?, number(2)?) else {
                 return Err(unexpected("the outcome of a command is incomplete").into());
@@ -101,7 +114,7 @@ async fn call(
                 name,
             };
             outcome.check(stream, command)?;
-            Ok(Remembered::Repeated(outcome))
+            Ok(Some(Remembered::Repeated(outcome)))
         }
         "held" => Err(later("another transaction is making the stream").into()),
         level @ ("repeatable read" | "serializable") => {

@@ -97,14 +97,14 @@ pub(crate) fn event<'r>(
     })
 }
 
-/// The type of the event in a row which, where the type is not known, brings version and name along.
+/// The type of the event in a row, which brings version and name along where the caller does not know them, or knows others.
 pub(crate) fn event_type<'r>(known: &'r Known, row: Columns<'r>) -> Result<(&'r str, u32), StoreError> {
     let id = row.integer(2)?;
-    if let Some((name, version)) = known.event_type(id) {
+    let Some(note) = row.text(10)? else {
+        let (name, version) = known.event_type(id).ok_or_else(|| names::no_event_type(id))?;
         return Ok((name, *version));
-    }
-    row.text(10)?
-        .and_then(|note| note.split_once(' '))
+    };
+    note.split_once(' ')
         .and_then(|(version, name)| Some((name, version.parse().ok()?)))
         .ok_or_else(|| names::no_event_type(id))
 }

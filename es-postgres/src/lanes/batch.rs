@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::Way;
 use super::queue::{Chain, Work};
-use crate::append::{self, CallError};
+use crate::append::{self, Attempts, CallError};
 use crate::columns::{EventColumns, MetadataColumns, bigint, bound};
 use crate::error::{Failure, unexpected};
 use crate::names::Known;
@@ -151,12 +151,17 @@ enum Trouble {
 
 async fn call(session: &mut Session, pool: &Pool, chains: &[Chain]) -> Result<PgRow, CallError> {
     let appends: Vec<Append<'_>> = chains.iter().flatten().map(|waiting| waiting.append()).collect();
-    let known = append::names_for(session, pool, &appends).await.map_err(CallError::Failed)?;
-    let call = bound(|| bind(pool, chains, &known))?;
-    session.begin(pool).await?;
-    let row = call.fetch_one(&mut session.connection).await?;
-    pool.commit(&mut session.connection).await?;
-    Ok(row)
+    let mut names = Attempts::begin(&mut session.connection, pool, &appends).await?;
+    loop {
+        let call = bound(|| bind(pool, chains, names.known()))?;
+        session.begin(pool).await?;
+        let row = call.fetch_optional(&mut session.connection).await?;
+        pool.commit(&mut session.connection).await?;
+        match row {
+            Some(row) => return Ok(row),
+            None => names.again(&mut session.connection, pool, &appends).await?,
+        }
+    }
 }
 
 /// The commands of a batch, one array for each column.
@@ -223,7 +228,8 @@ fn bind<'q>(
         .bind(commands.counts)
         .bind(commands.ids)
         .bind(commands.names)
-        .bind(commands.body_hashes))
+        .bind(commands.body_hashes)
+        .bind(known.token()))
 }
 
 /// An array of nulls is sent as an empty one.

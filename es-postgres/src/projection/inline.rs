@@ -262,7 +262,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
     }
 
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
-        let known = self.projector.store.pool().names().known();
+        let known = self.projector.store.pool().names.known();
         // By its id, as two names may mean one category; by its name as long as it has none.
         let name = |append: &Append<'_>| {
             let category = append.stream.category();

@@ -2,7 +2,8 @@
 -- (revision 0; its other columns are reused, the state of the snapshot stands in "payload", the name of the command in "note");
 -- no row, no stream. A decision that the command wrote nothing is a row of its own (type 2, or 3 for a rejection): it needs no stream.
 -- The parts of a UNION ALL are read one after the other, so nothing is sorted; the reader checks the order.
--- Event types beyond the last one that the caller knows bring their names along in "note".
+-- Event types beyond the last one that the caller knows bring their names along in "note"; so do all, where what it knows is of
+-- another history.
 WITH head AS MATERIALIZED (
     SELECT s.id, s.revision, s.head_event_id, s.closed_at,
            snapshot.revision AS snapshot_revision, snapshot.state,
@@ -27,7 +28,8 @@ WHERE d.command_id = $6 AND d.category = (SELECT c.id FROM :schema.categories c 
 UNION ALL
 (SELECT e.revision, e.position, e.type, e.event_id, e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id,
        e.payload, e.metadata,
-       CASE WHEN e.type > $7 THEN (SELECT t.version || ' ' || t.name FROM :schema.event_types t WHERE t.id = e.type) END,
+       CASE WHEN e.type > (SELECT coalesce(max($7::integer), 0) FROM :schema.registrations r WHERE r.token = $8)
+            THEN (SELECT t.version || ' ' || t.name FROM :schema.event_types t WHERE t.id = e.type) END,
        NULL
 FROM :schema.events e
 WHERE e.stream = (SELECT head.id FROM head)

@@ -1,6 +1,9 @@
+-- Event types beyond the last one that the caller knows bring their names along; so do all, where what it knows is of
+-- another history.
 SELECT e.revision, e.position, e.type, e.event_id, e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id,
        e.payload, e.metadata,
-       CASE WHEN e.type > $5 THEN (SELECT t.version || ' ' || t.name FROM :schema.event_types t WHERE t.id = e.type) END
+       CASE WHEN e.type > (SELECT coalesce(max($5::integer), 0) FROM :schema.registrations r WHERE r.token = $6)
+            THEN (SELECT t.version || ' ' || t.name FROM :schema.event_types t WHERE t.id = e.type) END
 FROM :schema.events e
 WHERE e.stream = (SELECT s.id FROM :schema.streams s
                   WHERE s.category = (SELECT c.id FROM :schema.categories c WHERE c.name = $1) AND s.key = $2)

@@ -16,7 +16,7 @@ SELECT header.through AS revision, header.position, NULL::integer AS type, heade
        pg_postmaster_start_time() AS recorded_at, NULL::timestamptz AS occurred_at, header.passed AS correlation_id,
        NULL::uuid AS causation_id, to_json(pg_relation_filepath(':schema.events'::regclass)) AS payload, NULL::json AS metadata,
        NULL::bigint AS stream,
-       NULL::text AS made
+       (SELECT 'known' FROM :schema.registrations r WHERE r.token = $7) AS made
 FROM header
 UNION ALL
 (SELECT e.revision, e.position, e.type, e.event_id, e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id,

@@ -9,6 +9,7 @@ mod conflicts;
 mod connect_errors;
 mod crash;
 mod decisions;
+mod histories;
 mod holes;
 mod lanes;
 mod large_appends;

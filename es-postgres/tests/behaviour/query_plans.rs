@@ -50,8 +50,8 @@ async fn plan(connection: &mut PgConnection, statement: &str, types: &str, argum
 async fn reads_use_indexes_and_sort_nothing() {
     let (database, _store) = fresh().await;
     let mut connection = with_many_rows(database.url()).await;
-    let load = "text, text, bigint, bigint, bigint, uuid, integer";
-    let read = "text, text, bigint, bigint, integer";
+    let load = "text, text, bigint, bigint, bigint, uuid, integer, uuid";
+    let read = "text, text, bigint, bigint, integer, uuid";
     let all = i64::MAX;
     for key in ["key-1", "key-9999"] {
         let uuid = Uuid::now_v7();
@@ -60,28 +60,28 @@ async fn reads_use_indexes_and_sort_nothing() {
                 &mut connection,
                 include_str!("../../src/sql/load.sql"),
                 load,
-                &format!("'account', '{key}', 0, {all}, 7, '{uuid}', 1"),
+                &format!("'account', '{key}', 0, {all}, 7, '{uuid}', 1, '{uuid}'"),
             )
             .await,
             plan(
                 &mut connection,
                 include_str!("../../src/sql/load.sql"),
                 load,
-                &format!("'account', '{key}', 4, 9, NULL, NULL, 1"),
+                &format!("'account', '{key}', 4, 9, NULL, NULL, 1, NULL"),
             )
             .await,
             plan(
                 &mut connection,
                 include_str!("../../src/sql/read_forward.sql"),
                 read,
-                &format!("'account', '{key}', 1, {all}, 1"),
+                &format!("'account', '{key}', 1, {all}, 1, '{uuid}'"),
             )
             .await,
             plan(
                 &mut connection,
                 include_str!("../../src/sql/read_backward.sql"),
                 read,
-                &format!("'account', '{key}', 1, {all}, 1"),
+                &format!("'account', '{key}', 1, {all}, 1, '{uuid}'"),
             )
             .await,
             plan(
@@ -127,15 +127,15 @@ async fn a_page_of_the_whole_store_reads_no_more_than_a_page() {
         let all = plan(
             &mut connection,
             include_str!("../../src/sql/read_all.sql"),
-            types,
-            &format!("{after}, 199900, 100"),
+            &format!("{types}, uuid"),
+            &format!("{after}, 199900, 100, NULL"),
         )
         .await;
         let some = plan(
             &mut connection,
             include_str!("../../src/sql/read_some.sql"),
-            &format!("{types}, text[], text[], bigint"),
-            &format!("{after}, 199900, 100, '{{account}}', '{{account.counted}}', 2000"),
+            &format!("{types}, text[], text[], bigint, uuid"),
+            &format!("{after}, 199900, 100, '{{account}}', '{{account.counted}}', 2000, NULL"),
         )
         .await;
         for (plan, most) in [(all, 100), (some, 2000)] {

@@ -1,0 +1,251 @@
+//! The history of the database changes while a program goes on: a failover that lost the newest names, behind a pooler that keeps
+//! the connections of its clients. What the program knows of names is of the history that is gone.
+
+use std::sync::Arc;
+
+use es_core::{
+    AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, CommandKey, CommandRecord, Decision, EventStore,
+    Filter, Find, Load, LoadItem, Metadata, NewEvent, RawEvent, Remembered, Revision, StoreError, StreamId,
+    StreamRange,
+};
+use es_postgres::PostgresStore;
+use es_postgres::testing::TestDatabase;
+use sqlx::{Connection, PgConnection};
+use uuid::Uuid;
+
+use crate::support::{connect, sql};
+
+/// Takes back all that happened after the first event and the first registration of names.
+const REWIND: &str = "
+    BEGIN;
+    ALTER TABLE es.events DISABLE TRIGGER USER;
+    ALTER TABLE es.streams DISABLE TRIGGER USER;
+    ALTER TABLE es.event_types DISABLE TRIGGER USER;
+    ALTER TABLE es.categories DISABLE TRIGGER USER;
+    ALTER TABLE es.registrations DISABLE TRIGGER USER;
+    DELETE FROM es.events WHERE position > 1;
+    DELETE FROM es.streams WHERE id NOT IN (SELECT stream FROM es.events);
+    DELETE FROM es.event_types WHERE id > 1;
+    DELETE FROM es.categories WHERE id > 1;
+    DELETE FROM es.registrations WHERE id > 3;
+    ALTER TABLE es.event_types ENABLE TRIGGER registered;
+    ALTER TABLE es.categories ENABLE TRIGGER registered;
+    COMMIT";
+
+fn event(name: &'static str) -> NewEvent {
+    NewEvent::new(name, 1, b"{}".to_vec(), Arc::new(Metadata::new()))
+}
+
+fn stream(category: &str, key: &str) -> StreamId {
+    StreamId::new(category, key).expect("a stream id")
+}
+
+async fn append(store: &PostgresStore, stream: &StreamId, expected: u64, name: &'static str) -> Uuid {
+    let event = event(name);
+    let append = Append::new(stream, Revision::new(expected), std::slice::from_ref(&event));
+    let outcome = store.append(append).await.expect("appended");
+    assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
+    event.id
+}
+
+/// A program that knows names which are gone, and whose ids another program has given to others since.
+async fn behind(pooler: bool) -> (TestDatabase, PostgresStore, Uuid) {
+    let database = TestDatabase::new().await.expect("a test database");
+    database.store().await.expect("a migrated store").close().await;
+    let open = async || {
+        let options = database.options().transaction_pooler(pooler).connections(2);
+        options.connect().await.expect("a store")
+    };
+    let store = open().await;
+    append(&store, &stream("kept", "a"), 0, "first").await;
+    append(&store, &stream("lost", "a"), 0, "lost").await;
+    read_all(&store).await.expect("both");
+    sql(&mut connect(database.url()).await, REWIND).await;
+    let other = open().await;
+    let id = append(&other, &stream("other", "a"), 0, "other").await;
+    other.close().await;
+    (database, store, id)
+}
+
+/// What is stored, as the tables tell it.
+async fn stored(database: &TestDatabase) -> Vec<(String, String, String)> {
+    let log = "SELECT category, key, name FROM es.event_log ORDER BY position";
+    sqlx::query_as(log).fetch_all(&mut connect(database.url()).await).await.expect("the events")
+}
+
+async fn assert_stored(database: &TestDatabase, expected: &[(&str, &str, &str)]) {
+    let first = [("kept", "a", "first"), ("other", "a", "other")];
+    let expected: Vec<_> = first.iter().chain(expected).copied().collect();
+    let stored = stored(database).await;
+    let stored: Vec<_> = stored.iter().map(|(c, k, n)| (c.as_str(), k.as_str(), n.as_str())).collect();
+    assert_eq!(stored, expected);
+}
+
+async fn read_all(store: &PostgresStore) -> Result<Vec<(String, String)>, StoreError> {
+    let mut read = Vec::new();
+    let mut take = |raw: RawEvent<'_>| {
+        read.push((raw.stream.to_string(), raw.name.to_owned()));
+        Ok(())
+    };
+    store.read_all(AllQuery::after(Checkpoint::START, &Filter::new()), &mut take).await?;
+    Ok(read)
+}
+
+#[tokio::test]
+async fn an_append_is_stored_under_its_own_name() {
+    for pooler in [false, true] {
+        let (database, store, _) = behind(pooler).await;
+        append(&store, &stream("lost", "a"), 0, "lost").await;
+        append(&store, &stream("lost", "a"), 1, "first").await;
+        append(&store, &stream("other", "a"), 1, "other").await;
+        assert_stored(&database, &[("lost", "a", "lost"), ("lost", "a", "first"), ("other", "a", "other")])
+            .await;
+    }
+}
+
+#[tokio::test]
+async fn several_events_at_once_are_stored_under_their_own_names() {
+    for pooler in [false, true] {
+        let (database, store, _) = behind(pooler).await;
+        let stream = stream("lost", "a");
+        let events = [event("lost"), event("first")];
+        let outcome = store.append(Append::new(&stream, Revision::EMPTY, &events)).await.expect("appended");
+        assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
+        assert_stored(&database, &[("lost", "a", "lost"), ("lost", "a", "first")]).await;
+    }
+}
+
+#[tokio::test]
+async fn appends_that_go_together_are_stored_under_their_own_names() {
+    for pooler in [false, true] {
+        let (database, store, _) = behind(pooler).await;
+        let streams = ["a", "b", "c", "d"].map(|key| stream("lost", key));
+        let event = event("lost");
+        // They are submitted before one is sent, so most of them go in one call.
+        let mut submitted = Vec::new();
+        for stream in &streams {
+            let append = Append::new(stream, Revision::EMPTY, std::slice::from_ref(&event));
+            submitted.push(store.submit(append).await.expect("taken"));
+        }
+        for outcome in submitted {
+            assert!(matches!(outcome.await, Ok(AppendOutcome::Appended(_))));
+        }
+        let mut stored = stored(&database).await.split_off(2);
+        stored.sort_unstable();
+        let expected = ["a", "b", "c", "d"].map(|key| ("lost".to_owned(), key.to_owned(), "lost".to_owned()));
+        assert_eq!(stored, expected);
+    }
+}
+
+#[tokio::test]
+async fn appends_to_several_streams_are_stored_under_their_own_names() {
+    for pooler in [false, true] {
+        let (database, store, _) = behind(pooler).await;
+        let (lost, kept, event) = (stream("lost", "a"), stream("kept", "a"), event("lost"));
+        let events = std::slice::from_ref(&event);
+        let appends =
+            [Append::new(&lost, Revision::EMPTY, events), Append::new(&kept, Revision::new(1), events)];
+        for outcome in store.append_all(&appends).await.expect("appended") {
+            assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
+        }
+        assert_stored(&database, &[("lost", "a", "lost"), ("kept", "a", "lost")]).await;
+    }
+}
+
+#[tokio::test]
+async fn an_append_in_the_callers_transaction_is_stored_under_its_own_name() {
+    for pooler in [false, true] {
+        let (database, store, _) = behind(pooler).await;
+        let mut connection = connect(database.url()).await;
+        let mut tx = connection.begin().await.expect("a transaction");
+        let (stream, event) = (stream("lost", "a"), event("lost"));
+        let append = Append::new(&stream, Revision::EMPTY, std::slice::from_ref(&event));
+        let outcome = store.append_in(&mut tx, append).await.expect("appended");
+        assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
+        assert_eq!(load_in(&store, &mut tx, &stream).await, ["lost"]);
+        tx.commit().await.expect("committed");
+        assert_stored(&database, &[("lost", "a", "lost")]).await;
+    }
+}
+
+async fn load_in(store: &PostgresStore, tx: &mut PgConnection, stream: &StreamId) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut take = |item: LoadItem<'_>| {
+        if let LoadItem::Event(raw) = item {
+            names.push(raw.name.to_owned());
+        }
+        Ok(())
+    };
+    store.load_in(tx, Load::all(stream), &mut take).await.expect("loaded");
+    names
+}
+
+#[tokio::test]
+async fn a_decision_is_remembered_for_its_own_stream() {
+    for pooler in [false, true] {
+        let (database, store, _) = behind(pooler).await;
+        let (key, lost) = (CommandKey::from(Uuid::now_v7()), stream("lost", "a"));
+        let command = CommandRecord { key, name: "nothing" };
+        let decision = Decision::empty(&lost, Revision::EMPTY, command);
+        assert!(matches!(store.remember(decision).await, Ok(Remembered::Kept)));
+        let category = "SELECT c.name FROM es.decisions d JOIN es.categories c ON c.id = d.category";
+        let category: String =
+            sqlx::query_scalar(category).fetch_one(&mut connect(database.url()).await).await.expect("a row");
+        assert_eq!(category, "lost");
+    }
+}
+
+#[tokio::test]
+async fn events_are_read_under_the_names_that_they_have_now() {
+    for pooler in [false, true] {
+        let (database, store, id) = behind(pooler).await;
+        let now = ("other/a".to_owned(), "other".to_owned());
+        let other = stream("other", "a");
+        // Each on a store of its own kind of memory: the first read of a program mends what it knows.
+        let read: [(&str, Vec<(String, String)>); 5] = [
+            ("load", {
+                let mut connection = connect(database.url()).await;
+                let mut tx = connection.begin().await.expect("a transaction");
+                load_in(&store, &mut tx, &other)
+                    .await
+                    .into_iter()
+                    .map(|name| ("other/a".into(), name))
+                    .collect()
+            }),
+            ("forward", stream_of(&behind(pooler).await, StreamRange::ALL).await),
+            ("backward", stream_of(&behind(pooler).await, StreamRange::ALL.backward()).await),
+            ("find", {
+                let (_database, store, id) = behind(pooler).await;
+                found(&store, Find::Event(id)).await
+            }),
+            ("all", read_all(&behind(pooler).await.1).await.expect("a page").split_off(1)),
+        ];
+        for (how, read) in read {
+            assert_eq!(read, [now.clone()], "{how}");
+        }
+        assert_eq!(found(&store, Find::Event(id)).await, [now]);
+    }
+}
+
+async fn stream_of(
+    (_database, store, _): &(TestDatabase, PostgresStore, Uuid),
+    range: StreamRange,
+) -> Vec<(String, String)> {
+    let mut read = Vec::new();
+    let mut take = |raw: RawEvent<'_>| {
+        read.push((raw.stream.to_string(), raw.name.to_owned()));
+        Ok(())
+    };
+    store.read_stream(&stream("other", "a"), range, &mut take).await.expect("read");
+    read
+}
+
+async fn found(store: &PostgresStore, what: Find) -> Vec<(String, String)> {
+    let mut read = Vec::new();
+    let mut take = |raw: RawEvent<'_>| {
+        read.push((raw.stream.to_string(), raw.name.to_owned()));
+        Ok(())
+    };
+    store.find(what, &mut take).await.expect("found");
+    read
+}
