@@ -56,6 +56,7 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
             .bind(&options.owner)
             .bind(count(step.events))
             .bind(step.per_second)
+            .bind(step.from.event().map(|(_, id)| id))
             .fetch_optional(&mut *connection)
             .await
             .map_err(Failure::from)?;

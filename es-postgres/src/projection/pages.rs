@@ -62,6 +62,11 @@ impl<P: Projection> Pages<P> {
         self.ahead = Some(Ahead { behind, most, pages, _task: task });
     }
 
+    /// Drops what was read ahead: it may be of another history than what is read from now on.
+    pub(super) fn forget(&mut self) {
+        self.ahead = None;
+    }
+
     /// The page behind a checkpoint: the present rest, or, with `wait`, not before there is something.
     pub(super) async fn read(
         &mut self,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use es_core::{
     Checkpoint, DecodeError, DecodeProblem, EventPlace, EventStore, Part, Position, Projection,
-    ProjectionFailure, ProjectionPage, Rest,
+    ProjectionFailure, ProjectionPage, Rest, StoreError,
 };
 use sqlx::PgConnection;
 use tokio::time::sleep;
@@ -94,11 +94,14 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
                 Ok(Turn::Nothing(Rest::Held)) => sleep(HELD).await,
                 Ok(Turn::Nothing(_)) => {}
                 Ok(Turn::Again(after)) => sleep(after).await,
-                Ok(Turn::Overtaken) if live => match self.stand_by().await {
-                    Err(error) if error.is_retryable() => debug!(%error, "standing by"),
-                    done => done?,
-                },
-                Ok(Turn::Overtaken) => self.checkpoint = None,
+                Ok(Turn::Overtaken) => {
+                    self.pages.forget();
+                    self.checkpoint = None;
+                    match if live { self.stand_by().await } else { Ok(()) } {
+                        Err(error) if error.is_retryable() => debug!(%error, "standing by"),
+                        done => done?,
+                    }
+                }
                 Err(error) if error.is_retryable() && live => {
                     warn!(projection = P::NAME, part = self.part.index(), %error, "trying again");
                     self.note(&error.to_string()).await;
@@ -138,8 +141,25 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             Some(checkpoint) => checkpoint,
             None => self.reload().await?,
         };
-        let page = self.pages.read(from, wait).await?;
+        // Before the page: if the connection outlives the batch, the server that the events were read from is the one that is
+        // written to, and has not lost them in between.
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => {
+                self.pages.forget();
+                self.projector.connect().await?
+            }
+        };
+        let page = match self.pages.read(from, wait).await {
+            // The stored checkpoint decides whether the history is another one.
+            Err(StoreError::ForeignCheckpoint { .. }) if self.reload().await? != from => {
+                self.pages.forget();
+                return Ok(Turn::Again(Duration::ZERO));
+            }
+            page => page?,
+        };
         if page.checkpoint == from && page.broken.is_none() {
+            self.connection = Some(connection);
             return Ok(Turn::Nothing(page.rest));
         }
         let singly =
@@ -147,10 +167,6 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         if page.rest == Rest::More && page.broken.is_none() && !singly {
             self.pages.read_ahead(page.checkpoint, self.pace.fitting(self.projector.options.page_size));
         }
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.projector.connect().await?,
-        };
         let span = debug_span!("project", projection = P::NAME, part = self.part.index(), from = %from.position(),
             to = %page.checkpoint.position(), events = page.events.len(), singly);
         let turn = match singly {

@@ -3,6 +3,7 @@
 mod basics;
 mod batches;
 mod guide;
+mod histories;
 mod inline;
 mod policies;
 mod revisions;

@@ -1,0 +1,132 @@
+//! The history changes under a projector that goes on, as after a failover that lost the newest events.
+
+use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use es_core::{
+    Aggregate, Apply, BoxError, Project, ProjectSetup, Projection, Recorded, Repository, emit, event,
+};
+use es_postgres::{PostgresStore, Projector};
+use serde::{Deserialize, Deserializer};
+use sqlx::{Connection, Executor, PgConnection};
+
+use crate::support::*;
+
+/// Takes back all events after the first one.
+const REWIND: &str = "
+    BEGIN;
+    ALTER TABLE es.events DISABLE TRIGGER USER;
+    ALTER TABLE es.streams DISABLE TRIGGER USER;
+    DELETE FROM es.events WHERE position > 2;
+    DELETE FROM es.streams WHERE id NOT IN (SELECT stream FROM es.events);
+    COMMIT";
+
+/// How many events were decoded.
+static DECODED: AtomicUsize = AtomicUsize::new(0);
+
+fn counted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let cents = i64::deserialize(deserializer);
+    DECODED.fetch_add(1, Ordering::SeqCst);
+    cents
+}
+
+#[event(name = "till.rung")]
+pub(crate) struct Rung {
+    #[serde(deserialize_with = "counted")]
+    cents: i64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(name = "till", id = String, events(Rung))]
+pub(crate) struct Till;
+
+impl Apply<Rung> for Till {
+    fn apply(&mut self, _: Rung) {}
+}
+
+#[derive(Projection)]
+#[projection(name = "tills", events(Rung), model = PgConnection, setup)]
+struct Tills;
+
+impl ProjectSetup for Tills {
+    async fn setup(&self, db: &mut PgConnection) -> Result<(), BoxError> {
+        db.execute("CREATE TABLE rung (till text NOT NULL, cents bigint NOT NULL)").await?;
+        Ok(())
+    }
+}
+
+impl Project<Rung> for Tills {
+    async fn project(&self, event: &Recorded<Rung>, db: &mut PgConnection) -> Result<(), BoxError> {
+        let sql = "INSERT INTO rung VALUES ($1, $2)";
+        sqlx::query(sql).bind(event.stream.key()).bind(event.event.cents).execute(db).await?;
+        Ok(())
+    }
+}
+
+async fn ring(store: &PostgresStore, till: &str) {
+    let tills = Repository::<Till, _>::new(store.clone());
+    let rung = tills.decide(&till.into(), async |_| emit::<_, Infallible>(Rung { cents: 1 })).await;
+    rung.expect("rung");
+}
+
+/// Pages are read while an earlier one is projected. If they are lost in the meantime, they are not in the model.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_was_read_before_is_not_projected_after() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    let projector = Projector::new(store.clone(), Tills).page_size(1).take_over(Duration::from_millis(50));
+    projector.prepare().await.expect("tables");
+    for till in ["a", "b", "lost"] {
+        ring(&store, till).await;
+    }
+    let mut other = connect(database.url()).await;
+    let mut held = other.begin().await.expect("a transaction");
+    held.execute("LOCK TABLE es_tills_1.rung").await.expect("locked");
+    let before = DECODED.load(Ordering::SeqCst);
+    let running = tokio::spawn({
+        let projector = projector.clone();
+        async move { projector.run().await }
+    });
+    // The first event waits for the table, and those after it are read.
+    while DECODED.load(Ordering::SeqCst) < before + 3 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    sql(&mut db, REWIND).await;
+    ring(&store, "c").await;
+    held.commit().await.expect("committed");
+    until(&mut db, "EXISTS (SELECT FROM es_tills_1.rung WHERE till = 'c')").await;
+    let model = "SELECT string_agg(till, ' ' ORDER BY till) FROM es_tills_1.rung";
+    let model: String = sqlx::query_scalar(model).fetch_one(&mut db).await.expect("the model");
+    assert_eq!(model, "a b c");
+    running.abort();
+}
+
+#[tokio::test]
+async fn the_stored_checkpoint_decides_where_a_projector_goes_on() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    deposit(&store, "a", 1).await;
+    let projector = Projector::new(store.clone(), Balances).poll_every(Duration::from_millis(50));
+    projector.catch_up().await.expect("the first events");
+    sql(&mut db, "CREATE TABLE kept AS SELECT * FROM es.checkpoints").await;
+    let running = tokio::spawn({
+        let projector = projector.clone();
+        async move { projector.run().await }
+    });
+    deposit(&store, "b", 1).await;
+    until(&mut db, "EXISTS (SELECT FROM es_balances_1.balances WHERE account = 'b')").await;
+    // Events, model and checkpoint go back together.
+    let rewind = REWIND.replace(
+        "COMMIT",
+        "UPDATE es.checkpoints c SET position = k.position, event_id = k.event_id FROM kept k;
+         DELETE FROM es_balances_1.balances WHERE account = 'b';
+         COMMIT",
+    );
+    sql(&mut db, &rewind).await;
+    deposit(&store, "d", 7).await;
+    until(&mut db, "EXISTS (SELECT FROM es_balances_1.balances WHERE account = 'd')").await;
+    assert_exact(&mut db, "es_balances_1").await;
+    assert!(!running.is_finished());
+    running.abort();
+}
