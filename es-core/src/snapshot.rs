@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::catalogue::AggregateDescription;
 use crate::shape::{Describe, Schema};
-use crate::{Aggregate, Payload, PayloadError, Revision, StreamId};
+use crate::{Aggregate, Payload, PayloadError, Revision, StreamId, Uuid};
 
 /// A hash that tells one shape from another: of an event, or of a state and the way to fold it.
 ///
@@ -163,6 +163,9 @@ pub struct NewSnapshot {
     pub stream: StreamId,
     /// How far it was folded.
     pub revision: Revision,
+    /// The id of the event at that revision, if the caller knows it. A stream that holds another one there, or none, was set back
+    /// to an earlier state, and the snapshot is not kept.
+    pub event_id: Option<Uuid>,
     /// What the state is valid for.
     pub fingerprint: Fingerprint,
     /// The state, as JSON.
@@ -173,7 +176,14 @@ impl NewSnapshot {
     /// A snapshot of `stream` at `revision`.
     #[must_use]
     pub const fn new(stream: StreamId, revision: Revision, fingerprint: Fingerprint, state: Vec<u8>) -> Self {
-        Self { stream, revision, fingerprint, state }
+        Self { stream, revision, event_id: None, fingerprint, state }
+    }
+
+    /// Keeps it only where the stream holds this event at the revision.
+    #[must_use]
+    pub const fn event_id(mut self, event_id: Option<Uuid>) -> Self {
+        self.event_id = event_id;
+        self
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use common::{Account, Deposit, Meddler, Open};
-use es_core::{Aggregate, EventStore, NewSnapshot, Repository, Revision, StreamId};
+use es_core::{Aggregate, EventStore, NewSnapshot, Repository, Revision, StreamId, StreamRange};
 use tokio::sync::Semaphore;
 
 fn id() -> String {
@@ -27,6 +27,15 @@ async fn one_is_taken_every_so_many_events_and_loads_start_from_it() {
     accounts.execute(&id(), Open).await.expect("opened");
     deposit(&accounts, 11).await;
     assert_eq!(Meddler::count(&store.snapshots_kept), 2, "at revisions 5 and 10");
+    let mut ids = Vec::new();
+    let take = |event: es_core::Recorded<_>| {
+        ids.push(event.event_id);
+        Ok(())
+    };
+    accounts.history(&id(), StreamRange::ALL, take).await.expect("the events");
+    let folded_up_to = store.folded_up_to.lock().expect("no panic").clone();
+    let expected = [5, 10].map(|revision| (Revision::new(revision), Some(ids[revision as usize - 1])));
+    assert_eq!(folded_up_to, expected, "a store that lost these events will not keep them");
 
     store.events_loaded.store(0, Ordering::SeqCst);
     let loaded = accounts.load(&id()).await.expect("a state");

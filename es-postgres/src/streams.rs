@@ -87,7 +87,7 @@ pub(crate) async fn close(
 }
 
 pub(crate) async fn save_snapshot(pool: &Arc<Pool>, snapshot: &NewSnapshot) -> Result<(), StoreError> {
-    let NewSnapshot { stream, revision, fingerprint, state, .. } = snapshot;
+    let NewSnapshot { stream, revision, event_id, fingerprint, state, .. } = snapshot;
     let call = pool
         .statements
         .save_snapshot
@@ -96,7 +96,8 @@ pub(crate) async fn save_snapshot(pool: &Arc<Pool>, snapshot: &NewSnapshot) -> R
         .bind(stream.key())
         .bind(fingerprint.to_i64())
         .bind(bigint(*revision))
-        .bind(Json(Cow::Borrowed(state)));
+        .bind(Json(Cow::Borrowed(state)))
+        .bind(event_id);
     rows(pool, call).await.map(|_| ())
 }
 

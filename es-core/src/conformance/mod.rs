@@ -105,6 +105,7 @@ macro_rules! conformance {
             a_snapshot_shortens_the_load,
             an_older_snapshot_never_replaces_a_newer_one,
             a_snapshot_of_what_is_not_stored_is_not_kept,
+            a_snapshot_of_other_events_is_not_kept,
             a_random_history_is_that_of_the_reference_store,
         );
     };

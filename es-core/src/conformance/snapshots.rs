@@ -1,7 +1,7 @@
 //! Snapshots: kept by fingerprint, newest only, never ahead of the stream.
 
 use super::fixture::{append, load, numbered, revisions, stream};
-use crate::{EventStore, Fingerprint, Load, NewSnapshot, Revision, StreamId};
+use crate::{EventStore, Fingerprint, Load, NewSnapshot, RawEvent, Revision, StreamId, StreamRange, Uuid};
 
 const FINGERPRINT: Fingerprint = Fingerprint::EMPTY.with("one");
 const OTHER: Fingerprint = Fingerprint::EMPTY.with("another");
@@ -73,4 +73,28 @@ pub async fn a_snapshot_of_what_is_not_stored_is_not_kept<S: EventStore>(store: 
         assert_eq!(snapshot, None);
         assert!(rows.len() >= 2);
     }
+}
+
+/// A snapshot that was on its way while its stream was set back to an earlier state, and grew again, is not a fold of it.
+pub async fn a_snapshot_of_other_events_is_not_kept<S: EventStore>(store: S) {
+    let stream = stream("1");
+    append(&store, &stream, 0, &numbered(1, 10)).await;
+    let mut ids = Vec::new();
+    let mut take = |raw: RawEvent<'_>| {
+        ids.push(raw.event_id);
+        Ok(())
+    };
+    store.read_stream(&stream, StreamRange::ALL, &mut take).await.expect("the events");
+    let snapshot = |event_id| {
+        let snapshot = NewSnapshot::new(stream.clone(), Revision::new(7), FINGERPRINT, b"7".to_vec());
+        snapshot.event_id(Some(event_id))
+    };
+    for other in [Uuid::now_v7(), ids[7]] {
+        store.save_snapshot(snapshot(other)).await.expect("no error");
+        let (kept, _, _) = load(&store, Load::all(&stream).snapshot(Some(FINGERPRINT))).await;
+        assert_eq!(kept, None);
+    }
+    store.save_snapshot(snapshot(ids[6])).await.expect("no error");
+    let (kept, _, _) = load(&store, Load::all(&stream).snapshot(Some(FINGERPRINT))).await;
+    assert_eq!(kept, Some((7, "7".to_owned())));
 }

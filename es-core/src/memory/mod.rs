@@ -95,6 +95,12 @@ impl MemoryStore {
 }
 
 impl Stream {
+    /// The id of the event at a revision.
+    fn event_id(&self, revision: Revision) -> Option<Uuid> {
+        let at = usize::try_from(revision.get()).ok()?.checked_sub(1)?;
+        self.events.get(at).map(|stored| stored.event.id)
+    }
+
     fn revision(&self) -> Revision {
         Revision::new(self.events.len() as u64)
     }
@@ -376,6 +382,7 @@ impl EventStore for MemoryStore {
         let mut content = self.content();
         if let Some(stream) = content.stream_mut(&snapshot.stream)
             && snapshot.revision <= stream.revision()
+            && (snapshot.event_id.is_none() || snapshot.event_id == stream.event_id(snapshot.revision))
         {
             let snapshots = &mut Arc::make_mut(stream).snapshots;
             let newer = snapshots.get(&snapshot.fingerprint).is_some_and(|kept| kept.0 >= snapshot.revision);

@@ -305,7 +305,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         let mut snapshot = after.snapshot;
         if let Some(snapshots) = due {
             let Repository { store, snapshots: writer, .. } = self.repository;
-            if writer.write(store, &snapshots, stream.clone(), after.revision, &state) {
+            if writer.write(store, &snapshots, stream.clone(), after, &state) {
                 snapshot = after.revision;
             }
         }

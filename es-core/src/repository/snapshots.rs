@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::{Aggregate, EventStore, NewSnapshot, Payload, Revision, Snapshots, StreamId};
+use super::cache::Folded;
+use crate::{Aggregate, EventStore, NewSnapshot, Payload, Snapshots, StreamId};
 
 /// How many snapshots of one repository are written at a time; more are left out, as a later command takes them.
 const AT_ONCE: u32 = 4;
@@ -29,7 +30,7 @@ impl SnapshotWriter {
         store: &Arc<S>,
         snapshots: &Snapshots<A>,
         stream: StreamId,
-        revision: Revision,
+        after: &Folded<()>,
         state: &A,
     ) -> bool {
         let (Ok(runtime), Ok(slot)) =
@@ -56,7 +57,8 @@ impl SnapshotWriter {
             }
         }
         let store = Arc::clone(store);
-        let snapshot = NewSnapshot::new(stream, revision, snapshots.fingerprint, json.into_vec());
+        let snapshot = NewSnapshot::new(stream, after.revision, snapshots.fingerprint, json.into_vec())
+            .event_id(after.head);
         runtime.spawn(async move {
             if let Err(error) = store.save_snapshot(snapshot).await {
                 tracing::warn!(stream = name, %error, "snapshot was not kept");

@@ -201,7 +201,7 @@ pub trait EventStore: Send + Sync {
     async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError>;
 
     /// Keeps a snapshot, unless a newer one of the same fingerprint is there. Of a stream that is not there, or not
-    /// as far, nothing is kept.
+    /// as far, or that holds another event at its revision than [`NewSnapshot::event_id`], nothing is kept.
     ///
     /// # Errors
     ///

@@ -117,6 +117,8 @@ pub struct Meddler {
     /// How many events loads have handed out.
     pub events_loaded: Arc<AtomicUsize>,
     pub snapshots_kept: Arc<AtomicUsize>,
+    /// Of which events: revisions and ids.
+    pub folded_up_to: Arc<Mutex<Vec<(Revision, Option<Uuid>)>>>,
     /// While present, appends are taken in their order, and carried out later.
     pub taken: Arc<Mutex<Option<VecDeque<Taken>>>>,
     /// While present, a snapshot waits for a permit before it is kept.
@@ -233,6 +235,7 @@ impl EventStore for Meddler {
         if let Some(gate) = &self.snapshot_gate {
             gate.acquire().await.expect("an open gate").forget();
         }
+        self.folded_up_to.lock().expect("no panic").push((snapshot.revision, snapshot.event_id));
         self.inner.save_snapshot(snapshot).await?;
         self.snapshots_kept.fetch_add(1, Ordering::SeqCst);
         Ok(())
