@@ -1,5 +1,5 @@
-//! What the macros cost at compile time: crates of 100 events in 10 aggregates and of 300 in one, against the same structs
-//! with serde's derives alone.
+//! What the macros cost at compile time: crates of 100 events in 10 aggregates and of 300 in one, against the
+//! same structs with serde's derives alone.
 //!
 //! `cargo run --release -p es-benches --bin compile`
 

@@ -64,7 +64,8 @@ fn children() -> Result<Duration, Error> {
     /// Linux counts in hundredths of a second, whatever its clock does.
     const TICKS_PER_SECOND: u64 = 100;
     let stat = std::fs::read_to_string("/proc/self/stat")?;
-    // The program's name, in parentheses, is the only field that may hold spaces; `cutime` is the 14th behind it.
+    // The program's name, in parentheses, is the only field that may hold spaces; `cutime` is the 14th behind
+    // it.
     let behind = stat.rsplit_once(')').map_or("", |(_, behind)| behind);
     let ticks: u64 = behind.split_whitespace().nth(13).unwrap_or_default().parse()?;
     Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))

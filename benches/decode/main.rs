@@ -36,7 +36,8 @@ fn decode(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The floor reads the payload as what it is; ours finds out which event and version it is, and brings it up to today's.
+/// The floor reads the payload as what it is; ours finds out which event and version it is, and brings it up
+/// to today's.
 fn pair<Floor: DeserializeOwned>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     case: &str,

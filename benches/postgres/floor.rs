@@ -42,7 +42,8 @@ pub(crate) struct Floor {
 }
 
 impl Floor {
-    /// Starts from nothing: migrates a new schema, and copies the definition of the store's `events`, indexes and settings included, but not its triggers.
+    /// Starts from nothing: migrates a new schema, and copies the definition of the store's `events`, indexes
+    /// and settings included, but not its triggers.
     pub(crate) async fn prepare(url: &str) -> Result<Self> {
         let mut connection = PgConnection::connect(url).await?;
         sqlx::raw_sql("drop schema if exists bench_es cascade").execute(&mut connection).await?;

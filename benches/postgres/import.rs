@@ -96,7 +96,8 @@ pub(crate) async fn run(settings: &Settings, file: &Path, loans: &Path, table: &
     Ok(())
 }
 
-/// Reads the file and gives each application to one of sixteen tasks; each loads and inserts, record by record.
+/// Reads the file and gives each application to one of sixteen tasks; each loads and inserts, record by
+/// record.
 async fn by_hand(settings: &Settings, file: &Path) -> Result<(u64, f64)> {
     let mut connection = PgConnection::connect(&settings.url).await?;
     let ddl = "drop schema if exists bench_import cascade;

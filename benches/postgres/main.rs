@@ -1,7 +1,9 @@
-//! Appends, loads, projections and the import of a real file, each against hand-written sqlx on the same tables.
+//! Appends, loads, projections and the import of a real file, each against hand-written sqlx on the same
+//! tables.
 //!
-//! `cargo run --release -p es-benches --bin postgres` starts PostgreSQL with fsync on in a folder under `target/`, or uses
-//! `DATABASE_URL`. Every case runs both sides in turn, several times; what counts is the median of the ratios.
+//! `cargo run --release -p es-benches --bin postgres` starts PostgreSQL with fsync on in a folder under
+//! `target/`, or uses `DATABASE_URL`. Every case runs both sides in turn, several times; what counts is the
+//! median of the ratios.
 
 mod append;
 mod floor;
@@ -33,8 +35,8 @@ struct Arguments {
     /// Only the cases whose name holds this text.
     #[arg(long)]
     only: Option<String>,
-    /// Only the case `growth`: fill a store up to so many events (10000000 is what the figures in the docs are of), which
-    /// takes minutes and a few gigabytes.
+    /// Only the case `growth`: fill a store up to so many events (10000000 is what the figures in the docs
+    /// are of), which takes minutes and a few gigabytes.
     #[arg(long)]
     growth: Option<u64>,
     /// Also import this file of loan applications (JSON lines, plain or gzip).

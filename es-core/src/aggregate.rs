@@ -44,8 +44,8 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`EncodeError`] when the event cannot be written as JSON; NaN, infinities and an object that would hold one key twice
-    /// are refused.
+    /// [`EncodeError`] when the event cannot be written as JSON; NaN, infinities and an object that would
+    /// hold one key twice are refused.
     fn encode(event: &Self::Event, out: &mut Payload) -> Result<(), EncodeError>;
 
     /// Decodes one stored event and hands out the events of today that it stands for: none, one or several.
@@ -69,8 +69,8 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
 /// What one event does to the state. Total and free of side effects: the event has happened.
 ///
 /// A command folds its events before they are written. If that panics, nothing is written, and the error is
-/// [`StoreError::NotApplicable`](crate::StoreError::NotApplicable). If it panics on an event that is stored already, no state can
-/// be loaded: [`DecodeProblem::NotApplicable`](crate::DecodeProblem::NotApplicable).
+/// [`StoreError::NotApplicable`](crate::StoreError::NotApplicable). If it panics on an event that is stored
+/// already, no state can be loaded: [`DecodeProblem::NotApplicable`](crate::DecodeProblem::NotApplicable).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not apply the event `{E}`",
     label = "no `Apply<{E}>`",
@@ -83,15 +83,16 @@ pub trait Apply<E> {
 
 /// A decision: which events a command yields on a state, or why it is rejected.
 ///
-/// Synchronous and pure, so that deciding again after a conflict is always safe. What a decision needs from outside
-/// comes in the command, or through [`Repository::decide`](crate::Repository::decide).
+/// Synchronous and pure, so that deciding again after a conflict is always safe. What a decision needs from
+/// outside comes in the command, or through [`Repository::decide`](crate::Repository::decide).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not handle the command `{C}`",
     label = "no `Handle<{C}>`",
     note = "write `impl es_core::Handle<{C}> for {Self} {{ type Error = …; fn handle(&self, command: &{C}) -> Result<es_core::Events<Self>, Self::Error> {{ … }} }}`"
 )]
 pub trait Handle<C>: Aggregate {
-    // The compiler shows the line of the bound, with the words behind it, where an error type does not meet it.
+    // The compiler shows the line of the bound, with the words behind it, where an error type does not meet
+    // it.
     /// Why the domain says no.
     type Error: Error + Send + Sync + 'static; // `anyhow::Error` is none; write an enum, with `thiserror`
 
@@ -211,8 +212,8 @@ impl<'a, A: Aggregate> IntoIterator for &'a Events<A> {
     }
 }
 
-/// What a decision may yield: one event, the aggregate's event enum, `()`, [`Events`], and `Option`, `Vec`, arrays and
-/// tuples of those. Of an iterator, collect [`Events`].
+/// What a decision may yield: one event, the aggregate's event enum, `()`, [`Events`], and `Option`, `Vec`,
+/// arrays and tuples of those. Of an iterator, collect [`Events`].
 ///
 /// The derive implements it for each event of an aggregate's `events(…)` list.
 // The message cannot name the aggregate: where it is shown, the compiler does not know it yet.

@@ -16,11 +16,12 @@ pub struct EventDescription {
     pub type_name: fn() -> &'static str,
     /// Whether the struct is made from the field history of a newer one, which then gives the name.
     pub is_of_history: bool,
-    /// The fields that this version added, each with its default in older events as JSON, where it can be written.
+    /// The fields that this version added, each with its default in older events as JSON, where it can be
+    /// written.
     pub added: &'static [AddedDefault],
     pub shape: Describe,
-    /// Reads an event, brings it up to this version and writes it as this version, where `write_as` makes it write the one
-    /// before.
+    /// Reads an event, brings it up to this version and writes it as this version, where `write_as` makes it
+    /// write the one before.
     pub whole: Option<ReadWhole>,
     /// The version before. A function, as the struct before may be private to the module of this one.
     pub previous: Option<fn() -> &'static Self>,
@@ -170,8 +171,8 @@ pub struct Registration {
     pub version: u32,
     /// The hash of the shape; `None` where it is not known, as a part has no shape.
     pub fingerprint: Option<Fingerprint>,
-    /// Whether this is a name that the event had before. Events may be stored under it, or not, so it is compared with what
-    /// a store knows and not made known to it.
+    /// Whether this is a name that the event had before. Events may be stored under it, or not, so it is
+    /// compared with what a store knows and not made known to it.
     pub former: bool,
 }
 
@@ -244,7 +245,8 @@ impl EventShape {
         Line::text(&self.lines())
     }
 
-    /// The hash of [`text`](Self::text); `None` where a part has no shape, so that a change of it would not be seen.
+    /// The hash of [`text`](Self::text); `None` where a part has no shape, so that a change of it would not
+    /// be seen.
     #[must_use]
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         self.schema.opaque().is_empty().then(|| Fingerprint::EMPTY.with(&self.text()))

@@ -1,6 +1,7 @@
 //! Checks that the compiler evaluates: names and versions of events.
 //!
-//! Each step of constant code costs the user's build, and a lint stops a check that takes two million of them.
+//! Each step of constant code costs the user's build, and a lint stops a check that takes two million of
+//! them.
 
 /// Events as generated code lists them: the type, and the names of the event, today's and the earlier ones.
 pub type Names<'a> = &'a [(&'a str, (&'a str, &'a [&'a str]))];
@@ -61,7 +62,8 @@ pub const fn check_previous(
     }
 }
 
-/// Stops the build when an event is written as a version before that is not written under its own number and name.
+/// Stops the build when an event is written as a version before that is not written under its own number and
+/// name.
 #[track_caller]
 pub const fn check_written(previous: &str, found_name: &str, version: u32, written: u32, name: &str) {
     if !same(found_name, name) {
@@ -97,8 +99,8 @@ pub const fn slots(events: Names<'_>) -> usize {
     (names * 2).next_power_of_two()
 }
 
-/// For each event, whether one before it has one of its names. Takes a number of steps that grows with the length of the
-/// names, and not with the number of their pairs.
+/// For each event, whether one before it has one of its names. Takes a number of steps that grows with the
+/// length of the names, and not with the number of their pairs.
 #[must_use]
 pub const fn taken<const SLOTS: usize, const EVENTS: usize>(events: Names<'_>) -> [bool; EVENTS] {
     let mut table = Table { slots: [None; SLOTS] };

@@ -197,8 +197,8 @@ impl fmt::Display for PayloadError {
 
 impl std::error::Error for PayloadError {}
 
-/// Keeps of serde's message what the type's author wrote (field names, expected types) and drops what came with the
-/// payload (values, unknown keys, the words of custom errors).
+/// Keeps of serde's message what the type's author wrote (field names, expected types) and drops what came
+/// with the payload (values, unknown keys, the words of custom errors).
 fn redacted(error: &serde_json::Error) -> String {
     use serde_json::error::Category;
     let message = error.to_string();

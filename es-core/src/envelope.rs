@@ -37,8 +37,9 @@ pub struct Metadata {
     pub occurred_at: Option<OffsetDateTime>,
     /// Who asked for it.
     pub actor: Option<String>,
-    /// Anything else. Lists and objects can be nested 125 levels deep; what does not read back is refused before anything is
-    /// written ([`StoreError::MetadataNotReadable`](crate::StoreError::MetadataNotReadable)).
+    /// Anything else. Lists and objects can be nested 125 levels deep; what does not read back is refused
+    /// before anything is written
+    /// ([`StoreError::MetadataNotReadable`](crate::StoreError::MetadataNotReadable)).
     pub entries: BTreeMap<String, Value>,
 }
 
@@ -230,8 +231,8 @@ impl NewEvent {
     }
 }
 
-/// One stored event as a store hands it out: payload and metadata borrowed from the row. Its `Debug` form shows no
-/// payload.
+/// One stored event as a store hands it out: payload and metadata borrowed from the row. Its `Debug` form
+/// shows no payload.
 #[derive(Clone, Copy)]
 pub struct RawEvent<'a> {
     /// The stream.
@@ -311,8 +312,8 @@ pub struct Recorded<E> {
     pub name: &'static str,
     /// The version of [`event`](Self::event), after upcasting.
     pub version: u32,
-    /// The name under which the event is stored: that of [`event`](Self::event), one that it had before, or that of a
-    /// retired event whose place it takes.
+    /// The name under which the event is stored: that of [`event`](Self::event), one that it had before, or
+    /// that of a retired event whose place it takes.
     pub stored_name: Cow<'static, str>,
     /// The version under which the event is stored.
     pub stored_version: u32,

@@ -154,7 +154,8 @@ pub enum StoreError {
         /// What decoding it says.
         source: PayloadError,
     },
-    /// No aggregate that writes to this store has an event of this name and version: whoever reads the stream would fail.
+    /// No aggregate that writes to this store has an event of this name and version: whoever reads the stream
+    /// would fail.
     #[error(
         "event `{name}` version {version} for stream {stream:?} is not registered in this store; register the catalogue of the \
          aggregate that lists it, or correct the name or the version",
@@ -183,7 +184,8 @@ pub enum StoreError {
         /// What decoding it says.
         source: DecodeError,
     },
-    /// The state of the aggregate cannot take in the event; it was not written, as no later load could fold it.
+    /// The state of the aggregate cannot take in the event; it was not written, as no later load could fold
+    /// it.
     #[error(
         "`apply` of aggregate `{aggregate}` panicked on event `{name}` version {version}, so nothing was written; `apply` must \
          take every event that a command yields, so reject the command instead"
@@ -211,9 +213,9 @@ pub enum StoreError {
     },
     /// The event on which a checkpoint stands is not in this store, at that position under that id.
     ///
-    /// The store was restored from a backup, or a failover lost its last events; since then other events may have taken the
-    /// positions. What was read beyond that point was of another history: whoever keeps the checkpoint has to start over, or
-    /// from a checkpoint that is older than the backup.
+    /// The store was restored from a backup, or a failover lost its last events; since then other events may
+    /// have taken the positions. What was read beyond that point was of another history: whoever keeps the
+    /// checkpoint has to start over, or from a checkpoint that is older than the backup.
     #[error(
         "the checkpoint stands on event {event_id} at position {position}, where this store has {}; the store was restored to \
          an earlier state, or is another one: start again from the beginning, or from a checkpoint taken before that state",
@@ -244,8 +246,8 @@ pub enum StoreError {
         /// The name of the command that had it first, if it is another one.
         first: Option<Box<str>>,
     },
-    /// A command that was rejected, and whose rejection was remembered, is not rejected any more by the same state: its code has
-    /// changed, or it decides by something outside of the state. Nothing was written.
+    /// A command that was rejected, and whose rejection was remembered, is not rejected any more by the same
+    /// state: its code has changed, or it decides by something outside of the state. Nothing was written.
     #[error(
         "command {command_id} on stream {stream:?} was rejected at revision {revision}, which is remembered, but deciding it again \
          on the state of that revision does not reject it; nothing was written: send it under a new command id, and it is decided \
@@ -266,8 +268,8 @@ pub enum StoreError {
         /// The level.
         found: String,
     },
-    /// A call for the caller's transaction came over a connection on which none is open: its events would be committed by
-    /// themselves, whatever becomes of the caller's own rows.
+    /// A call for the caller's transaction came over a connection on which none is open: its events would be
+    /// committed by themselves, whatever becomes of the caller's own rows.
     #[error(
         "the connection has no open transaction, so nothing was done on it; begin a transaction, and commit it with all that \
          belongs together"

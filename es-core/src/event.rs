@@ -8,8 +8,8 @@ use crate::{DecodeError, EncodeError, Payload, RawEvent, Shape};
 
 /// A fact that happened: one Rust struct per event type and version.
 ///
-/// Written by [`#[event]`](macro@crate::event), never by hand: the macro also proves that every older version can be
-/// brought up to this one.
+/// Written by [`#[event]`](macro@crate::event), never by hand: the macro also proves that every older version
+/// can be brought up to this one.
 ///
 /// ```
 /// use es_core::{Event, event};
@@ -45,22 +45,23 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
     #[doc(hidden)]
     const NAMES: (&'static str, &'static [&'static str]) = (Self::NAME, Self::WAS);
 
-    /// Decodes a stored event of this name or an earlier one, of this version or an older one, and brings it up to this version.
+    /// Decodes a stored event of this name or an earlier one, of this version or an older one, and brings it
+    /// up to this version.
     ///
     /// The caller has compared the name.
     ///
     /// # Errors
     ///
-    /// [`DecodeError`] when the payload does not fit its version, when a step of the upcast fails, or when the stored
-    /// version is newer than this one.
+    /// [`DecodeError`] when the payload does not fit its version, when a step of the upcast fails, or when
+    /// the stored version is newer than this one.
     fn decode(raw: &RawEvent<'_>) -> Result<Self, DecodeError>;
 
     /// Appends the payload, as JSON of [`WRITTEN_VERSION`](Self::WRITTEN_VERSION), to `out`.
     ///
     /// # Errors
     ///
-    /// [`EncodeError`] when the event cannot be written as JSON; NaN, infinities and an object that would hold one key twice
-    /// are refused.
+    /// [`EncodeError`] when the event cannot be written as JSON; NaN, infinities and an object that would
+    /// hold one key twice are refused.
     fn encode(&self, out: &mut Payload) -> Result<(), EncodeError> {
         match self.serialize(crate::codec::Strict(&mut serde_json::Serializer::new(out))) {
             Ok(()) => Ok(()),
@@ -68,7 +69,8 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
         }
     }
 
-    /// Name, version and shape, of this version and those before it. [`Catalogue`](crate::Catalogue) reads it.
+    /// Name, version and shape, of this version and those before it. [`Catalogue`](crate::Catalogue) reads
+    /// it.
     #[doc(hidden)]
     fn description() -> &'static EventDescription {
         const { &EventDescription::of::<Self>() }

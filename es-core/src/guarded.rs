@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use crate::{Aggregate, DecodeError, DecodeProblem, RawEvent};
 
 impl DecodeError {
-    /// Decodes with code of the user, such as [`Projection::decode`](crate::Projection::decode): a panic in it
-    /// becomes [`DecodeProblem::Panicked`]. For those who write runners and stores.
+    /// Decodes with code of the user, such as [`Projection::decode`](crate::Projection::decode): a panic in
+    /// it becomes [`DecodeProblem::Panicked`]. For those who write runners and stores.
     ///
     /// # Errors
     ///

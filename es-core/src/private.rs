@@ -43,8 +43,8 @@ use crate::{
     RawEvent, Recorded, Retired, Snapshots, UpcastContext,
 };
 
-// What is generic here is compiled once for every event type of every user, so it is kept short. The way of a good event is
-// inlined, as an event is moved in memory at each call; that of a bad one is not.
+// What is generic here is compiled once for every event type of every user, so it is kept short. The way of a
+// good event is inlined, as an event is moved in memory at each call; that of a bad one is not.
 
 /// Decodes an event of exactly the version of `E`.
 #[inline]
@@ -75,7 +75,8 @@ fn close(raw: &RawEvent<'_>, json: &mut Json<'_>) -> Result<(), DecodeError> {
     json.end().map_err(|error| misfit(raw, &error))
 }
 
-/// Decodes an event that has a version before: an older one by its own struct, which `step` brings up to this one.
+/// Decodes an event that has a version before: an older one by its own struct, which `step` brings up to this
+/// one.
 #[inline]
 pub fn decode_chain<Previous, E: Event, Failure: Into<BoxError>>(
     raw: &RawEvent<'_>,
@@ -156,7 +157,8 @@ pub fn renamed_of(
     events.iter().find(|(_, was)| was.contains(&name)).map(|(now, _)| *now)
 }
 
-/// An aggregate that writes an event. No type implements it: generated code asks for it where an event is retired.
+/// An aggregate that writes an event. No type implements it: generated code asks for it where an event is
+/// retired.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has retired the event `{E}`: it is read, and no longer written",
     label = "listed in `retired(…)`",
@@ -176,8 +178,8 @@ pub fn encode_as<E: Event, Previous: Event, Failure: Into<BoxError>>(
     }
 }
 
-/// Reads an event, brings it up to the version of `E`, and writes all of it, where `E` itself is written as the version
-/// before.
+/// Reads an event, brings it up to the version of `E`, and writes all of it, where `E` itself is written as
+/// the version before.
 ///
 /// # Errors
 ///
@@ -198,7 +200,8 @@ pub fn unknown_event(raw: &RawEvent<'_>, aggregate: &'static str) -> DecodeError
     DecodeError::new(raw, DecodeProblem::UnknownEvent { aggregate })
 }
 
-/// A state that snapshots can keep. A name for serde's two traits, so that a state without them is refused in our words.
+/// A state that snapshots can keep. A name for serde's two traits, so that a state without them is refused in
+/// our words.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is to be kept in snapshots, and serde cannot write or read it",
     label = "snapshots are asked for here",
@@ -209,7 +212,8 @@ pub trait Kept: Serialize + for<'de> Deserialize<'de> {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + for<'de> Deserialize<'de>> Kept for T {}
 
-/// A state that the fold can begin with. A name for `Default`, so that a state without it is refused in our words.
+/// A state that the fold can begin with. A name for `Default`, so that a state without it is refused in our
+/// words.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no `Default`, which is the state of an empty stream",
     label = "no `Default`",

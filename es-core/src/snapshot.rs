@@ -37,7 +37,8 @@ impl Fingerprint {
         Self((hash ^ 0xff).wrapping_mul(0x0100_0000_01b3))
     }
 
-    /// Takes in all that is folded: each event, the names that it had before, and what stands for other events today.
+    /// Takes in all that is folded: each event, the names that it had before, and what stands for other
+    /// events today.
     fn with_events(mut self, aggregate: &AggregateDescription) -> Self {
         for (at, event) in aggregate.all().enumerate() {
             if at == aggregate.events.len() {
@@ -79,7 +80,8 @@ impl fmt::Debug for Fingerprint {
 pub struct Snapshots<A> {
     /// Take one when that many events were folded since the last.
     pub every: u64,
-    /// Covers the state's shape, the events with their versions and earlier names, the retired ones, and `rev`.
+    /// Covers the state's shape, the events with their versions and earlier names, the retired ones, and
+    /// `rev`.
     pub fingerprint: Fingerprint,
     encode: fn(&A, &mut Payload) -> Result<(), PayloadError>,
     decode: fn(&[u8]) -> Result<A, PayloadError>,
@@ -102,8 +104,8 @@ impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
     }
 }
 
-/// Describing a state takes time, so it is done once in a process. By type, as a static in a generic function is shared
-/// by all its types.
+/// Describing a state takes time, so it is done once in a process. By type, as a static in a generic function
+/// is shared by all its types.
 ///
 /// Not generic, as it would be compiled for every aggregate of every user.
 fn fingerprint_once(
@@ -163,8 +165,8 @@ pub struct NewSnapshot {
     pub stream: StreamId,
     /// How far it was folded.
     pub revision: Revision,
-    /// The id of the event at that revision, if the caller knows it. A stream that holds another one there, or none, was set back
-    /// to an earlier state, and the snapshot is not kept.
+    /// The id of the event at that revision, if the caller knows it. A stream that holds another one there,
+    /// or none, was set back to an earlier state, and the snapshot is not kept.
     pub event_id: Option<Uuid>,
     /// What the state is valid for.
     pub fingerprint: Fingerprint,

@@ -8,11 +8,13 @@ const EARLIEST: OffsetDateTime = datetime!(-4713-11-24 00:00 UTC);
 /// The last second that every part of a program can write as text.
 const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
 
-/// A time as every store keeps it: in UTC and in whole microseconds, the rest rounded down, toward the past. `None` if it is
-/// not between -4713-11-24T00:00:00Z and 9999-12-31T23:59:59.999999Z, which is what every store can hold.
+/// A time as every store keeps it: in UTC and in whole microseconds, the rest rounded down, toward the past.
+/// `None` if it is not between -4713-11-24T00:00:00Z and 9999-12-31T23:59:59.999999Z, which is what every
+/// store can hold.
 ///
-/// A [`Repository`](crate::Repository) calls it before a command is decided, so that what the command returns is what every
-/// later read returns. A store calls it on [`Metadata::occurred_at`](crate::Metadata::occurred_at) and on its own clock.
+/// A [`Repository`](crate::Repository) calls it before a command is decided, so that what the command returns
+/// is what every later read returns. A store calls it on
+/// [`Metadata::occurred_at`](crate::Metadata::occurred_at) and on its own clock.
 ///
 /// ```
 /// use es_core::stored_time;

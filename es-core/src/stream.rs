@@ -13,8 +13,8 @@ use crate::shape::without_paths;
 
 /// The name of one stream: a category (the aggregate's name) and a key (the aggregate's id as text).
 ///
-/// Both are 1 to 255 bytes of text without control characters. Keys are compared byte by byte: `é` as one character
-/// and as `e` with an accent are two keys. A clone shares the text.
+/// Both are 1 to 255 bytes of text without control characters. Keys are compared byte by byte: `é` as one
+/// character and as `e` with an accent are two keys. A clone shares the text.
 ///
 /// ```
 /// use es_core::StreamId;
@@ -37,7 +37,8 @@ impl StreamId {
     ///
     /// # Errors
     ///
-    /// [`InvalidStreamId`] when the category or the key is empty, over 255 bytes, or holds a control character.
+    /// [`InvalidStreamId`] when the category or the key is empty, over 255 bytes, or holds a control
+    /// character.
     pub fn new(category: impl AsRef<str>, key: impl AsRef<str>) -> Result<Self, InvalidStreamId> {
         let (category, key) = (category.as_ref(), key.as_ref());
         let length = check("category", category)?;
@@ -215,11 +216,12 @@ pub trait StreamKey: Sized + Send + Sync + 'static {
     /// [`InvalidKey`] when the text is no such id.
     fn from_key(key: &str) -> Result<Self, InvalidKey>;
 
-    /// How the key is written, for the [lock](crate::lock): `uuid`, `u64`, `string`. A type that is derived has the form of its
-    /// field.
+    /// How the key is written, for the [lock](crate::lock): `uuid`, `u64`, `string`. A type that is derived
+    /// has the form of its field.
     ///
-    /// The default is the name of the type. A type that writes its key by hand says it here, as in `country-number`, so that it
-    /// can be renamed and a change of the way in which it is written can be seen.
+    /// The default is the name of the type. A type that writes its key by hand says it here, as in
+    /// `country-number`, so that it can be renamed and a change of the way in which it is written can be
+    /// seen.
     #[must_use]
     fn form() -> Cow<'static, str> {
         Cow::Owned(without_paths(std::any::type_name::<Self>()))
@@ -260,7 +262,8 @@ macro_rules! stream_key_by_display {
             fn from_key(key: &str) -> Result<Self, InvalidKey> {
                 let invalid = || InvalidKey { key: key.to_owned(), expected: $expected };
                 let id: Self = key.parse().map_err(|_| invalid())?;
-                // `+7`, `007` and an upper-case uuid parse, but name other streams than the id's own text does.
+                // `+7`, `007` and an upper-case uuid parse, but name other streams than the id's own text
+                // does.
                 if id.to_key() == key { Ok(id) } else { Err(invalid()) }
             }
 

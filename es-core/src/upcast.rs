@@ -11,9 +11,9 @@ use crate::{Aggregate, DecodeError, Events, Metadata, Position, RawEvent, Revisi
 
 /// Turns an event of the version before into one of this version, in memory, when it is read.
 ///
-/// One step for each version: version 3 is reached from version 1 through version 2. A step is pure; what it may look
-/// at is in the [`UpcastContext`]. A step may fail: the error reaches the reader with stream, revision, position,
-/// name and both versions, and nothing is folded.
+/// One step for each version: version 3 is reached from version 1 through version 2. A step is pure; what it
+/// may look at is in the [`UpcastContext`]. A step may fail: the error reaches the reader with stream,
+/// revision, position, name and both versions, and nothing is folded.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -49,13 +49,14 @@ pub trait UpcastFrom<Previous>: Sized {
     fn upcast_from(previous: Previous, context: &UpcastContext<'_>) -> Result<Self, Self::Error>;
 }
 
-/// Says in the version before what an event of this one says, so that programs that know only that version can read it.
+/// Says in the version before what an event of this one says, so that programs that know only that version
+/// can read it.
 ///
-/// For the time in which old programs run beside new ones: with `write_as = N - 1` the new ones write what the old ones
-/// know. When every program knows version N, `write_as` and this go.
+/// For the time in which old programs run beside new ones: with `write_as = N - 1` the new ones write what
+/// the old ones know. When every program knows version N, `write_as` and this go.
 ///
-/// What the version before cannot say is lost. So the state is never folded from the event itself: it is folded from what
-/// was written, brought up again by [`UpcastFrom`], as every reader does it.
+/// What the version before cannot say is lost. So the state is never folded from the event itself: it is
+/// folded from what was written, brought up again by [`UpcastFrom`], as every reader does it.
 ///
 /// ```
 /// # use std::convert::Infallible;
@@ -99,11 +100,12 @@ pub trait DowncastTo<Previous>: Sized {
 
 /// Turns an event that is no longer written into what it means today: no event, one, or several.
 ///
-/// The event is listed in the aggregate's `retired(…)`. It is no part of the event enum, needs no `Apply`, and cannot be
-/// yielded by a command; where it is stored, it is read and this takes its place. Like a step it is pure, and an error
-/// reaches the reader: nothing is folded.
+/// The event is listed in the aggregate's `retired(…)`. It is no part of the event enum, needs no `Apply`,
+/// and cannot be yielded by a command; where it is stored, it is read and this takes its place. Like a step
+/// it is pure, and an error reaches the reader: nothing is folded.
 ///
-/// What is stored stays: the retired event keeps its place, so revisions count it, whatever it is turned into.
+/// What is stored stays: the retired event keeps its place, so revisions count it, whatever it is turned
+/// into.
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply};
@@ -132,7 +134,9 @@ pub trait DowncastTo<Previous>: Sized {
 /// # impl Apply<StreetChanged> for Account {
 /// #     fn apply(&mut self, event: StreetChanged) { self.address[0] = event.street; }
 /// # }
-/// # impl Apply<CityChanged> for Account { fn apply(&mut self, event: CityChanged) { self.address[1] = event.city; } }
+/// # impl Apply<CityChanged> for Account {
+/// #     fn apply(&mut self, event: CityChanged) { self.address[1] = event.city; }
+/// # }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what the retired event `{E}` means today",
@@ -165,11 +169,12 @@ pub(crate) fn asks_where_stored<T>(decode: impl FnOnce() -> T) -> (T, bool) {
 
 /// What a step may look at besides the payload: where and when the event was stored, and its metadata.
 ///
-/// It is the same for every reader. Only with `write_as` is a step also called before its event is stored, to see that what is
-/// written reads back: with the position 0 and the clock of the program, as the others are not known yet. It is called again after
-/// the append, and what it returns then is what counts: for the command's outcome, the state, and a snapshot. If it asks for the
-/// position or the recorded time, the state is loaded anew for that, which is one more round trip. Should it fail only then, the
-/// event is stored, and the command returns the error that every reader gets; so a step should not fail because of these two.
+/// It is the same for every reader. Only with `write_as` is a step also called before its event is stored, to
+/// see that what is written reads back: with the position 0 and the clock of the program, as the others are
+/// not known yet. It is called again after the append, and what it returns then is what counts: for the
+/// command's outcome, the state, and a snapshot. If it asks for the position or the recorded time, the state
+/// is loaded anew for that, which is one more round trip. Should it fail only then, the event is stored, and
+/// the command returns the error that every reader gets; so a step should not fail because of these two.
 #[derive(Clone, Copy)]
 pub struct UpcastContext<'a> {
     raw: &'a RawEvent<'a>,
@@ -221,7 +226,8 @@ impl<'a> UpcastContext<'a> {
         self.raw.name
     }
 
-    /// The version under which the event is stored; a step in the middle of the chain sees the first one here.
+    /// The version under which the event is stored; a step in the middle of the chain sees the first one
+    /// here.
     #[must_use]
     pub const fn stored_version(&self) -> u32 {
         self.raw.version

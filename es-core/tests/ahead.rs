@@ -1,4 +1,5 @@
-//! While others wait, a command ends its turn before its append is written: what that saves, and that it changes no outcome.
+//! While others wait, a command ends its turn before its append is written: what that saves, and that it
+//! changes no outcome.
 
 mod common;
 

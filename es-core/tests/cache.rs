@@ -16,7 +16,8 @@ fn id() -> String {
     "A-17".into()
 }
 
-/// A repository with a warm state, as a second program would have it, another on the same store, and the store.
+/// A repository with a warm state, as a second program would have it, another on the same store, and the
+/// store.
 async fn two_programs() -> (Accounts, Accounts, Meddler) {
     let store = Meddler::default();
     let ours = Repository::new(store.clone());

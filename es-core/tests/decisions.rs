@@ -1,4 +1,5 @@
-//! A command that was rejected, or yielded no events, gets the same answer again where that is to be remembered.
+//! A command that was rejected, or yielded no events, gets the same answer again where that is to be
+//! remembered.
 
 mod common;
 
@@ -150,7 +151,8 @@ impl EventStore for Watched {
         match first {
             Some(Between::Opened) => drop(others.execute(&id(), Open).await.expect("opened")),
             Some(Between::Delivered) => {
-                // The account was open when this one was decided; it could not be otherwise but by a change of the code.
+                // The account was open when this one was decided; it could not be otherwise but by a change
+                // of the code.
                 let options = plain(1).command_name("Deposit");
                 drop(others.execute_with(&id(), Open, options).await.expect("opened"));
             }

@@ -107,8 +107,8 @@ async fn no_reader_of_a_stream_passes_over_a_missing_or_doubled_event() {
 
 #[tokio::test]
 async fn the_first_outcome_of_a_command_is_not_told_in_part() {
-    // What is missing comes after the snapshot or the cached state from which the command goes on, so only the reading of the
-    // outcome meets it.
+    // What is missing comes after the snapshot or the cached state from which the command goes on, so only
+    // the reading of the outcome meets it.
     let (store, command) = damaged(3, false).await;
     let accounts = Repository::<Account, _>::new(store.clone());
     let healthy = Repository::<Account, _>::new(store.inner.clone());

@@ -1,4 +1,5 @@
-//! One object that would hold a key twice: refused before anything is stored, as one of the two values would be lost.
+//! One object that would hold a key twice: refused before anything is stored, as one of the two values would
+//! be lost.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -1,4 +1,5 @@
-//! After a conflict or a passing failure the decision is made again, on the fresh state, a bounded number of times.
+//! After a conflict or a passing failure the decision is made again, on the fresh state, a bounded number of
+//! times.
 
 mod common;
 

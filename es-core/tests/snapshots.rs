@@ -34,7 +34,7 @@ async fn one_is_taken_every_so_many_events_and_loads_start_from_it() {
     };
     accounts.history(&id(), StreamRange::ALL, take).await.expect("the events");
     let folded_up_to = store.folded_up_to.lock().expect("no panic").clone();
-    let expected = [5, 10].map(|revision| (Revision::new(revision), Some(ids[revision as usize - 1])));
+    let expected = [(5, ids[4]), (10, ids[9])].map(|(revision, id)| (Revision::new(revision), Some(id)));
     assert_eq!(folded_up_to, expected, "a store that lost these events will not keep them");
 
     store.events_loaded.store(0, Ordering::SeqCst);

@@ -173,7 +173,8 @@ async fn while_much_happens_a_look_is_for_all_that_has_come_in_between() {
     assert_eq!((page.expect("a page").events, begun.elapsed()), (1, Duration::ZERO));
 }
 
-/// This store never rings; and a caller may be busy with other things, so that no call lasts as long as the clock takes.
+/// This store never rings; and a caller may be busy with other things, so that no call lasts as long as the
+/// clock takes.
 #[tokio::test(start_paused = true)]
 async fn calls_that_are_dropped_again_and_again_still_look_by_the_clock() {
     let meddler = Meddler { silent: true, ..Meddler::default() };

@@ -1,8 +1,9 @@
-//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]`.
+//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Shape)]`,
+//! `#[derive(StreamKey)]`.
 //!
-//! Use them through es-core, which re-exports them. Each goes the same way: parse, check, expand. Mistakes come out of the
-//! first two, all of them in one build; the third always yields code, so that a mistake in an attribute is reported once
-//! and not again wherever the type is used.
+//! Use them through es-core, which re-exports them. Each goes the same way: parse, check, expand. Mistakes
+//! come out of the first two, all of them in one build; the third always yields code, so that a mistake in an
+//! attribute is reported once and not again wherever the type is used.
 
 mod aggregate;
 mod errors;
@@ -58,21 +59,23 @@ use proc_macro::TokenStream;
 /// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
 /// The struct may have named fields, unnamed ones or none, and no generic parameters. `serde::Serialize` and
-/// `serde::Deserialize` are derived for it, each unless a derive below `#[event]` names it; attributes of serde below
-/// `#[event]` work as ever. The shape is derived as well, as [`#[derive(Shape)]`](derive@Shape) does it for other types, and
-/// `#[shape(…)]` is read in the same places. A field must not be there by `cfg`: what is stored cannot depend on a build flag.
+/// `serde::Deserialize` are derived for it, each unless a derive below `#[event]` names it; attributes of
+/// serde below `#[event]` work as ever. The shape is derived as well, as
+/// [`#[derive(Shape)]`](derive@Shape) does it for other types, and `#[shape(…)]` is read in the same places.
+/// A field must not be there by `cfg`: what is stored cannot depend on a build flag.
 ///
-/// What `#[allow(…)]` says on the struct holds for the generated code as well, which allows nothing by itself: it builds where
-/// lints are forbidden. An event that is deprecated is listed and read without a warning.
+/// What `#[allow(…)]` says on the struct holds for the generated code as well, which allows nothing by
+/// itself: it builds where lints are forbidden. An event that is deprecated is listed and read without a
+/// warning.
 ///
-/// `#[event]` comes first. It cannot see what stands above it: a `#[serde(…)]` there has no derive yet that it could belong
-/// to (`cannot find attribute serde in this scope`), and a `#[derive(Serialize)]` there is derived again
-/// (`conflicting implementations`).
+/// `#[event]` comes first. It cannot see what stands above it: a `#[serde(…)]` there has no derive yet that
+/// it could belong to (`cannot find attribute serde in this scope`), and a `#[derive(Serialize)]` there is
+/// derived again (`conflicting implementations`).
 ///
 /// # The history of fields
 ///
-/// Changes that need no code are said where they happened, in place of `previous`. The structs of the old versions are made from
-/// it, and the steps between them, which only move.
+/// Changes that need no code are said where they happened, in place of `previous`. The structs of the old
+/// versions are made from it, and the steps between them, which only move.
 ///
 /// ```
 /// use es_core::event;
@@ -99,24 +102,26 @@ use proc_macro::TokenStream;
 /// | on a field | `#[event(renamed(in = 3, from = "old"))]` | its wire name before version 3; one for each name that it had, in their order |
 /// | above the struct | `removed(in = 3, field: Type)` | versions before 3 have it; what it held is dropped. In front of the field stand its attributes of then: `#[serde(…)]`, `#[shape(…)]`, and `#[event(…)]` with a history of its own |
 ///
-/// Each version from 2 on must have changed something. A struct has a history or a `previous`; one with a history may itself be
-/// the `previous` of a newer struct.
+/// Each version from 2 on must have changed something. A struct has a history or a `previous`; one with a
+/// history may itself be the `previous` of a newer struct.
 ///
 /// `EXPR` is made anew for each old event, so it should be cheap, and it must always come out the same: the
 /// test of the lock writes it down, and fails when it is another one later.
 ///
-/// The attributes of serde on the struct, and on the fields, hold in every version; only the name of a renamed field differs.
-/// `semantics` holds in every version as well. A history is refused where it cannot be told what was stored: for fields without
-/// names, for a struct that holds itself or is written as something else (`transparent`, `from`, `into`), for a field that
-/// is skipped, and for a flattened field that is renamed.
+/// The attributes of serde on the struct, and on the fields, hold in every version; only the name of a
+/// renamed field differs. `semantics` holds in every version as well. A history is refused where it cannot be
+/// told what was stored: for fields without names, for a struct that holds itself or is written as something
+/// else (`transparent`, `from`, `into`), for a field that is skipped, and for a flattened field that is
+/// renamed.
 ///
-/// With `write_as`, fields are cloned into the version before; what that one lacks is lost, for the state as well, which is
-/// always folded from what was written. A version that removed a field cannot be written as the one before.
+/// With `write_as`, fields are cloned into the version before; what that one lacks is lost, for the state as
+/// well, which is always folded from what was written. A version that removed a field cannot be written as
+/// the one before.
 ///
 /// # Mistakes
 ///
-/// The build fails when `previous` has another name or is not of version N - 1, when it had a name that is not in `was`, and when the step is missing: the
-/// implementation of `UpcastFrom<Previous>`.
+/// The build fails when `previous` has another name or is not of version N - 1, when it had a name that is
+/// not in `was`, and when the step is missing: the implementation of `UpcastFrom<Previous>`.
 ///
 /// <details><summary>What is generated</summary>
 ///
@@ -139,8 +144,8 @@ use proc_macro::TokenStream;
 ///     // `description`: name, version, shape, and the version before.
 /// }
 ///
-/// // With a history, all of this stands in a `const _: () = { … }`, beside a struct for each old version with its
-/// // `Event`, `Shape` and `UpcastFrom`.
+/// // With a history, all of this stands in a `const _: () = { … }`, beside a struct for each old version,
+/// // with its `Event`, `Shape` and `UpcastFrom`.
 ///
 /// impl Shape for Deposited { … }
 ///
@@ -204,15 +209,15 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `unknown = "error"` | what a stored event is whose name is not listed: an error, or, with `"skip"`, nothing |
 /// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
-/// The `Default` of the type is the state of the empty stream. Each listed event needs an `Apply`. The type may be generic,
-/// its events may not; bounds that its `Apply` needs stand on the type itself.
+/// The `Default` of the type is the state of the empty stream. Each listed event needs an `Apply`. The type
+/// may be generic, its events may not; bounds that its `Apply` needs stand on the type itself.
 ///
-/// A retired event is no part of the enum and needs no `Apply`; a command that yields it does not compile. Two events of one
-/// aggregate, retired ones included, never have the same name, now or before.
+/// A retired event is no part of the enum and needs no `Apply`; a command that yields it does not compile.
+/// Two events of one aggregate, retired ones included, never have the same name, now or before.
 ///
-/// A snapshot is valid for the aggregate's name, the shape of its state, the events with their versions and names, the retired
-/// ones, and `rev`. A change within a type that has no `Shape`, or of what a retired event means, is not seen: change `rev` with
-/// it.
+/// A snapshot is valid for the aggregate's name, the shape of its state, the events with their versions and
+/// names, the retired ones, and `rev`. A change within a type that has no `Shape`, or of what a retired event
+/// means, is not seen: change `rev` with it.
 ///
 /// <details><summary>What is generated</summary>
 ///
@@ -268,11 +273,15 @@ pub fn aggregate(item: TokenStream) -> TokenStream {
 /// }
 ///
 /// #[derive(Projection)]
-/// #[projection(name = "balances", rev = 1, events(Deposited), model = BTreeMap<String, i64>, error = Infallible)]
+/// #[projection(
+///     name = "balances", rev = 1, events(Deposited), model = BTreeMap<String, i64>, error = Infallible
+/// )]
 /// struct Balances;
 ///
 /// impl Project<Deposited> for Balances {
-///     async fn project(&self, event: &Recorded<Deposited>, model: &mut BTreeMap<String, i64>) -> Result<(), Infallible> {
+///     async fn project(
+///         &self, event: &Recorded<Deposited>, model: &mut BTreeMap<String, i64>,
+///     ) -> Result<(), Infallible> {
 ///         *model.entry(event.stream.key().to_owned()).or_default() += event.event.cents;
 ///         Ok(())
 ///     }
@@ -290,8 +299,8 @@ pub fn aggregate(item: TokenStream) -> TokenStream {
 /// | `setup` | an empty model is made by `ProjectSetup` |
 /// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
-/// Each listed event needs a `Project`, unless there is `batch`. An event that an aggregate has retired is listed like any
-/// other: a projection takes what was stored. Events that are not listed are not read.
+/// Each listed event needs a `Project`, unless there is `batch`. An event that an aggregate has retired is
+/// listed like any other: a projection takes what was stored. Events that are not listed are not read.
 ///
 /// <details><summary>What is generated</summary>
 ///
@@ -310,10 +319,14 @@ pub fn aggregate(item: TokenStream) -> TokenStream {
 ///
 ///     // `filter` and `decode` by the names of the events, earlier ones included.
 ///
-///     async fn project_all(&self, events: &[BalancesEvent], model: &mut Self::Model) -> Result<(), Self::Error> {
+///     async fn project_all(
+///         &self, events: &[BalancesEvent], model: &mut Self::Model,
+///     ) -> Result<(), Self::Error> {
 ///         for event in events {
 ///             match event {
-///                 BalancesEvent::Deposited(event) => <Self as Project<Deposited>>::project(self, event, model).await?,
+///                 BalancesEvent::Deposited(event) => {
+///                     <Self as Project<Deposited>>::project(self, event, model).await?
+///                 }
 ///             }
 ///         }
 ///         Ok(())
@@ -359,11 +372,11 @@ pub fn projection(item: TokenStream) -> TokenStream {
 /// assert_eq!(Schema::of::<Payment>().text(), text);
 /// ```
 ///
-/// serde's attributes are read. A field whose type has no shape, and one that is written by code (`with`), is opaque: it
-/// fails no build, only the test of the lock.
+/// serde's attributes are read. A field whose type has no shape, and one that is written by code (`with`), is
+/// opaque: it fails no build, only the test of the lock.
 ///
-/// A type parameter that a field holds must have a shape, and an associated type as well; one that stands in `PhantomData`
-/// need not.
+/// A type parameter that a field holds must have a shape, and an associated type as well; one that stands in
+/// `PhantomData` need not.
 ///
 /// | key | meaning |
 /// |---|---|
@@ -375,8 +388,9 @@ pub fn projection(item: TokenStream) -> TokenStream {
 ///
 /// # The history of a type
 ///
-/// A type that stands in events changes without a new version of any event, where its fields and variants say how. The type
-/// derives `Serialize` and `Shape`, and not `Deserialize`: `Shape` reads it in every form that it had.
+/// A type that stands in events changes without a new version of any event, where its fields and variants say
+/// how. The type derives `Serialize` and `Shape`, and not `Deserialize`: `Shape` reads it in every form that
+/// it had.
 ///
 /// ```
 /// use es_core::{Shape, event};
@@ -410,23 +424,26 @@ pub fn projection(item: TokenStream) -> TokenStream {
 /// | above the struct, or the variant that had it | `#[shape(removed(in = 3, field: Type))]` | what is stored of it is ignored |
 /// | on a variant | `#[shape(added(in = 2))]`, `#[shape(renamed(in = 2, from = "Old"))]` | nothing that was stored before holds it; its wire name before |
 ///
-/// A stored value does not say which version of the type it has: the forms are told apart by the fields that are there, each
-/// for itself. So the versions 2, 3, 4 … are an order and nothing more, and a history is refused where absence or a name could
-/// mean two things: beside `#[serde(default)]`, `skip` and `flatten`, in an untagged enum, for fields without names, and
-/// for a name that another field ever had. `skip_serializing_if = "Option::is_none"` is allowed on an `Option` that was
-/// added as `None`. `EXPR` must always come out the same; the lock writes it down.
+/// A stored value does not say which version of the type it has: the forms are told apart by the fields that
+/// are there, each for itself. So the versions 2, 3, 4 … are an order and nothing more, and a history is
+/// refused where absence or a name could mean two things: beside `#[serde(default)]`, `skip` and `flatten`,
+/// in an untagged enum, for fields without names, and for a name that another field ever had.
+/// `skip_serializing_if = "Option::is_none"` is allowed on an `Option` that was added as `None`. `EXPR` must
+/// always come out the same; the lock writes it down.
 ///
-/// The shape of the type, and the fingerprints of the events that hold it, stay those of its first form; what came later
-/// stands in the lock beside it. Snapshots of a state that holds the type are taken again.
+/// The shape of the type, and the fingerprints of the events that hold it, stay those of its first form; what
+/// came later stands in the lock beside it. Snapshots of a state that holds the type are taken again.
 ///
-/// A program that does not have a change yet looks for the old names: it ignores an added field, and reads a renamed or
-/// removed `Option` as `None`, without an error. So stop such programs before a renamed or removed field is written.
+/// A program that does not have a change yet looks for the old names: it ignores an added field, and reads a
+/// renamed or removed `Option` as `None`, without an error. So stop such programs before a renamed or removed
+/// field is written.
 #[proc_macro_derive(Shape, attributes(shape))]
 pub fn shape(item: TokenStream) -> TokenStream {
     shape::derive(item.into()).into()
 }
 
-/// Makes a struct with one field the id of an aggregate: its key is that of the field. A `PhantomData` may stand beside it.
+/// Makes a struct with one field the id of an aggregate: its key is that of the field. A `PhantomData` may
+/// stand beside it.
 ///
 /// ```
 /// use es_core::StreamKey;

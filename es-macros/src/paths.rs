@@ -40,8 +40,8 @@ impl CratePath {
         quote!(#path::__private)
     }
 
-    /// The path of serde for `#[serde(crate = "…")]` on a type, and what must stand beside the type. serde takes text, and
-    /// text cannot say `$crate`: what is there gets a name beside the type.
+    /// The path of serde for `#[serde(crate = "…")]` on a type, and what must stand beside the type. serde
+    /// takes text, and text cannot say `$crate`: what is there gets a name beside the type.
     pub(crate) fn serde(&self, ident: &Ident) -> (LitStr, Option<TokenStream>) {
         let private = self.private();
         let text: String = private.clone().into_iter().map(|token| token.to_string()).collect();
@@ -80,8 +80,8 @@ pub(crate) fn last_ident(path: &Path) -> Option<&Ident> {
     path.segments.last().map(|segment| &segment.ident)
 }
 
-/// The same code, reported as standing at `span`. Generated locals, `self` and `$crate` stay what they are: the user's macros
-/// see others.
+/// The same code, reported as standing at `span`. Generated locals, `self` and `$crate` stay what they are:
+/// the user's macros see others.
 pub(crate) fn respan(code: TokenStream, span: Span) -> TokenStream {
     let respanned = code.into_iter().map(|mut token| {
         match &token {
@@ -103,8 +103,8 @@ pub(crate) fn respan(code: TokenStream, span: Span) -> TokenStream {
     respanned.collect()
 }
 
-/// The same code at the same places, known to the compiler as generated: lints, that of deprecated types among them, pass it
-/// over. An `allow` would be an error in a crate that forbids the lint.
+/// The same code at the same places, known to the compiler as generated: lints, that of deprecated types
+/// among them, pass it over. An `allow` would be an error in a crate that forbids the lint.
 pub(crate) fn generated(code: TokenStream) -> TokenStream {
     let marked = code.into_iter().map(|mut token| {
         let span = Span::call_site().located_at(token.span());

@@ -3,7 +3,8 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 
-/// Code as text that does not depend on how compilers print tokens: single spaces only where words would run together.
+/// Code as text that does not depend on how compilers print tokens: single spaces only where words would run
+/// together.
 pub(crate) fn written(code: &impl ToTokens) -> String {
     let mut text = String::new();
     append(code.to_token_stream(), &mut text);

@@ -13,8 +13,8 @@ pub(crate) fn names(path: &TypePath, es_core: &CratePath) -> TokenStream {
     quote!(#event::NAMES)
 }
 
-/// Refuses two events of one name, earlier names included, which are known only when constants are evaluated: one check for
-/// each event but the first, at its place in the list.
+/// Refuses two events of one name, earlier names included, which are known only when constants are evaluated:
+/// one check for each event but the first, at its place in the list.
 ///
 /// ```text
 /// const _: () = {

@@ -16,8 +16,8 @@ pub(crate) enum Holder {
     StoredState,
 }
 
-/// Reports references, raw pointers and what belongs to one thread. Returns whether there are none: what follows from them
-/// would hide the mistake.
+/// Reports references, raw pointers and what belongs to one thread. Returns whether there are none: what
+/// follows from them would hide the mistake.
 pub(crate) fn check(input: &DeriveInput, holder: Holder, errors: &mut Errors) -> bool {
     let fields: Vec<&syn::Field> = match &input.data {
         Data::Struct(data) => data.fields.iter().collect(),
@@ -120,7 +120,8 @@ impl Check<'_> {
     }
 }
 
-/// `Rc` and the cells of the standard library, as far as a name tells. `Cell` alone may well be one of a board.
+/// `Rc` and the cells of the standard library, as far as a name tells. `Cell` alone may well be one of a
+/// board.
 fn of_one_thread(path: &TypePath) -> Option<&'static str> {
     let segments: Vec<&PathSegment> = path.path.segments.iter().collect();
     let (last, before) = segments.split_last()?;
@@ -136,7 +137,8 @@ fn of_one_thread(path: &TypePath) -> Option<&'static str> {
     has_one_argument.then_some(name)
 }
 
-/// Stands in for what the compiler would miss where such a field was reported already. The build fails in any case.
+/// Stands in for what the compiler would miss where such a field was reported already. The build fails in any
+/// case.
 pub(crate) fn repaired(input: &DeriveInput, private: &TokenStream) -> TokenStream {
     let ident = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();

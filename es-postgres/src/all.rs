@@ -50,7 +50,8 @@ pub(crate) async fn read_all(
     }
 }
 
-/// At the end of the store: the page that another reader has found since this one began, or one for all to find.
+/// At the end of the store: the page that another reader has found since this one began, or one for all to
+/// find.
 async fn shared(
     pool: &Arc<Pool>,
     query: &AllQuery<'_>,
@@ -106,10 +107,12 @@ pub(crate) async fn head(pool: &Arc<Pool>) -> Result<Checkpoint, StoreError> {
     }
 }
 
-/// A watermark for a session that was asked for no earlier than this; none behind a pooler, where it is asked for with the read.
+/// A watermark for a session that was asked for no earlier than this; none behind a pooler, where it is asked
+/// for with the read.
 ///
-/// Who does not follow the store asks twice or so, and asks on the connection of the read, as long as there is no other for it. Where
-/// appends are open, one answer is not enough: those that belong together are kept, with a connection of their own.
+/// Who does not follow the store asks twice or so, and asks on the connection of the read, as long as there
+/// is no other for it. Where appends are open, one answer is not enough: those that belong together are kept,
+/// with a connection of their own.
 async fn safe_since(
     pool: &Arc<Pool>,
     session: &mut Session,
@@ -157,8 +160,8 @@ async fn ask_here(session: &mut Session, pool: &Pool, beyond: u64) -> Result<Saf
     }
 }
 
-/// A page up to the watermark; without one it is asked for in the transaction of the page. A reader at the end asks the server how far it
-/// may go; for another one, what was safe a moment ago still is, and enough.
+/// A page up to the watermark; without one it is asked for in the transaction of the page. A reader at the
+/// end asks the server how far it may go; for another one, what was safe a moment ago still is, and enough.
 async fn page(
     session: &mut Session,
     pool: &Arc<Pool>,

@@ -18,8 +18,8 @@ use crate::pool::{Pool, Session};
 use crate::recover::Lost;
 use crate::remember;
 
-/// How often an append is sent again because the names in it turned out to be of another history: each time is a failover, or a
-/// pooler that leads to another server.
+/// How often an append is sent again because the names in it turned out to be of another history: each time
+/// is a failover, or a pooler that leads to another server.
 const ATTEMPTS: u32 = 3;
 
 /// Appends on a connection of the pool, and waits for whoever holds the stream.
@@ -65,7 +65,8 @@ pub(crate) async fn send(
     }
 }
 
-/// Appends in a transaction of the caller. When that connection breaks, its transaction can never be committed.
+/// Appends in a transaction of the caller. When that connection breaks, its transaction can never be
+/// committed.
 pub(crate) async fn append_in(
     pool: &Pool,
     connection: &mut PgConnection,
@@ -106,8 +107,9 @@ impl Attempts {
         Ok(Self { known, left: ATTEMPTS })
     }
 
-    /// The same for an append in a transaction of the caller. Ids outlive its rollback, so they are given in another one; not in
-    /// one of the pool, which may all be waiting for a stream that the caller's transaction has locked.
+    /// The same for an append in a transaction of the caller. Ids outlive its rollback, so they are given in
+    /// another one; not in one of the pool, which may all be waiting for a stream that the caller's
+    /// transaction has locked.
     pub(crate) async fn apart(pool: &Pool, append: Append<'_>) -> Result<Self, StoreError> {
         let known = pool.names.known();
         let known = if knows_all(&known, &[append]) {
@@ -124,7 +126,8 @@ impl Attempts {
         &self.known
     }
 
-    /// Takes the names of the database behind this connection, as those that were sent are of another history.
+    /// Takes the names of the database behind this connection, as those that were sent are of another
+    /// history.
     pub(crate) async fn again(
         &mut self,
         connection: &mut PgConnection,
@@ -183,7 +186,8 @@ impl From<StoreError> for CallError {
     }
 }
 
-/// `None` where the names are of another history; nothing was written then. `set_up` says that the connection was told what `session.sql` tells: what makes plans for one event depend on nothing else.
+/// `None` where the names are of another history; nothing was written then. `set_up` says that the connection
+/// was told what `session.sql` tells: what makes plans for one event depend on nothing else.
 async fn call(
     connection: &mut PgConnection,
     pool: &Pool,

@@ -7,8 +7,9 @@ use crate::error::{Failure, unexpected};
 
 /// Refuses a connection on which no transaction is open: each statement would be committed by itself.
 ///
-/// The driver knows of a transaction that it has begun. Of one that was begun by a statement only the server knows, and is
-/// asked: a savepoint is refused outside of a transaction, and leaves nothing behind within one.
+/// The driver knows of a transaction that it has begun. Of one that was begun by a statement only the server
+/// knows, and is asked: a savepoint is refused outside of a transaction, and leaves nothing behind within
+/// one.
 pub(crate) async fn has_begun(connection: &mut PgConnection) -> Result<(), StoreError> {
     if !connection.is_in_transaction() {
         let ask = raw_sql("SAVEPOINT es_caller; RELEASE SAVEPOINT es_caller");

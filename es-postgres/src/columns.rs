@@ -87,8 +87,8 @@ pub(crate) fn occurred(metadata: &Metadata) -> Option<OffsetDateTime> {
     metadata.occurred_at.and_then(stored_time)
 }
 
-/// Binds the parameters of an append. Where the driver panics over a value, the append is refused: nothing was sent, and others
-/// that go with it are not harmed.
+/// Binds the parameters of an append. Where the driver panics over a value, the append is refused: nothing
+/// was sent, and others that go with it are not harmed.
 pub(crate) fn bound<T>(bind: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     catch_unwind(AssertUnwindSafe(bind))
         .unwrap_or_else(|_| Err(unexpected("a value of the append cannot be encoded for the database")))

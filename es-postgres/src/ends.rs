@@ -1,5 +1,6 @@
-//! What was read last at the end of the store. Subscriptions that follow the store look at the same moments: those that stand at
-//! the same place with the same filter, as the parts of a projection do, share the page that one of them reads.
+//! What was read last at the end of the store. Subscriptions that follow the store look at the same moments:
+//! those that stand at the same place with the same filter, as the parts of a projection do, share the page
+//! that one of them reads.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +13,8 @@ use tokio::time::{sleep, timeout};
 use crate::page::{End, Kept};
 use crate::watermark::Safe;
 
-/// How long the first of those who look waits for the others, where the last page was for more than one, and of late.
+/// How long the first of those who look waits for the others, where the last page was for more than one, and
+/// of late.
 const TOGETHER: Duration = Duration::from_millis(1);
 const OF_LATE: Duration = Duration::from_millis(20);
 
@@ -69,8 +71,8 @@ impl EndPage {
         Self { after, safe, end, kept, taken: AtomicBool::new(false) }
     }
 
-    /// Whether a query that began at this moment finds its events here: all that it would find at the server, or at least some, if
-    /// that will do.
+    /// Whether a query that began at this moment finds its events here: all that it would find at the server,
+    /// or at least some, if that will do.
     pub(crate) fn answers(&self, query: &AllQuery<'_>, began: Instant) -> bool {
         self.end.events <= query.limit
             && (self.after == query.after || self.kept.holds(query.after))

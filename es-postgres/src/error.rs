@@ -8,7 +8,8 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::ConnectError;
 
-/// What went wrong on a connection. Messages of the server are kept without their details, which can quote a payload.
+/// What went wrong on a connection. Messages of the server are kept without their details, which can quote a
+/// payload.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("{message} (SQLSTATE {code})")]
@@ -31,7 +32,8 @@ impl From<sqlx::Error> for Failure {
                 let fatal = matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic));
                 Self::Server { code, message: database.message().to_owned(), fatal }
             }
-            // Only writing breaks a pipe. What was not written ends with the message that commits, so nothing came of it.
+            // Only writing breaks a pipe. What was not written ends with the message that commits, so nothing
+            // came of it.
             sqlx::Error::Io(error) if error.kind() == ErrorKind::BrokenPipe => {
                 Self::Unsent(error.to_string())
             }
@@ -59,7 +61,8 @@ impl Failure {
         matches!(self, Self::Server { code, .. } if code == "55P03")
     }
 
-    /// Whether an append was refused because its command was decided before without events; nothing was written.
+    /// Whether an append was refused because its command was decided before without events; nothing was
+    /// written.
     pub(crate) fn is_decided(&self) -> bool {
         matches!(self, Self::Server { code, .. } if code == "ES003")
     }
@@ -124,13 +127,14 @@ impl From<Failure> for StoreError {
             return Self::Backend { source: failure.into(), retryable: false };
         };
         match code.as_str() {
-            // Out of connections, disk or memory; shutting down or starting; read-only while another takes over.
+            // Out of connections, disk or memory; shutting down or starting; read-only while another takes
+            // over.
             code if code.starts_with("53") || code.starts_with("08") => {
                 Self::Unavailable { source: failure.into() }
             }
             "57P01" | "57P02" | "57P03" | "25006" => Self::Unavailable { source: failure.into() },
-            // Serialization, deadlock, lock and statement timeouts; a plan or statement that a migration made stale.
-            // In the caller's transaction also a command that was decided meanwhile.
+            // Serialization, deadlock, lock and statement timeouts; a plan or statement that a migration made
+            // stale. In the caller's transaction also a command that was decided meanwhile.
             "ES003" | "40001" | "40P01" | "55P03" | "57014" | "0A000" | "26000" => {
                 Self::Backend { source: failure.into(), retryable: true }
             }

@@ -1,5 +1,5 @@
-//! Wake-ups between processes: NOTIFY after appends, LISTEN for readers. Only hints, and off the path of appends: a NOTIFY
-//! within an append would make all commits of the server wait for each other.
+//! Wake-ups between processes: NOTIFY after appends, LISTEN for readers. Only hints, and off the path of
+//! appends: a NOTIFY within an append would make all commits of the server wait for each other.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,7 +65,8 @@ impl Hints {
         Self { bell, wanted, shared: Arc::new(shared), tasks: Mutex::default() }
     }
 
-    /// An append has come to an end, or will with its transaction: readers of this process look at once, others soon.
+    /// An append has come to an end, or will with its transaction: readers of this process look at once,
+    /// others soon.
     pub(crate) fn appended(&self) {
         self.bell.ring();
         if self.wanted {

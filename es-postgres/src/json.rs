@@ -1,4 +1,5 @@
-//! JSON that is sent as it is, without a detour over a value. Columns are of type `json`: the text is kept byte for byte.
+//! JSON that is sent as it is, without a detour over a value. Columns are of type `json`: the text is kept
+//! byte for byte.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,5 @@
-//! The streams that ids in rows stand for, kept in mind so that a page of events needs no look at the table of streams.
+//! The streams that ids in rows stand for, kept in mind so that a page of events needs no look at the table
+//! of streams.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,8 +16,8 @@ use crate::row::{Columns, required};
 /// How many streams a store keeps in mind. They take about 10 MB.
 const KEPT: usize = 65_536;
 
-/// Tells tables from others that came into their place, as by a restore: since when the server runs, and the file of `events`.
-/// While both are the same, an id stands for the same stream.
+/// Tells tables from others that came into their place, as by a restore: since when the server runs, and the
+/// file of `events`. While both are the same, an id stands for the same stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tables {
     since: OffsetDateTime,
@@ -83,7 +84,8 @@ impl StreamsOf {
         Ok((id, stream.ok_or_else(|| names::no_category(category))?))
     }
 
-    /// Takes in a stream that its first event brings along, if its category is known. The row is of these tables.
+    /// Takes in a stream that its first event brings along, if its category is known. The row is of these
+    /// tables.
     pub(crate) fn learn_made(
         &self,
         id: i64,

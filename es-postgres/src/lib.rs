@@ -1,7 +1,8 @@
 //! Events and snapshots in PostgreSQL.
 //!
-//! [`PostgresStore`] is an [`EventStore`](es_core::EventStore): plug it into a [`Repository`](es_core::Repository).
-//! The server needs no extension and no superuser. `docs/stored-format.md` describes the tables.
+//! [`PostgresStore`] is an [`EventStore`](es_core::EventStore): plug it into a
+//! [`Repository`](es_core::Repository). The server needs no extension and no superuser.
+//! `docs/stored-format.md` describes the tables.
 //!
 //! ```no_run
 //! # async fn open() -> Result<(), es_postgres::ConnectError> {
@@ -14,8 +15,8 @@
 //! # Two roles
 //!
 //! The role that migrates owns the tables. Give the application another one, with
-//! [`grant_writer`](PostgresStore::grant_writer): it appends through functions and reads, and can do nothing else. Even
-//! the owner's UPDATE, DELETE and TRUNCATE of events are refused by triggers.
+//! [`grant_writer`](PostgresStore::grant_writer): it appends through functions and reads, and can do nothing
+//! else. Even the owner's UPDATE, DELETE and TRUNCATE of events are refused by triggers.
 //!
 //! # Features
 //!

@@ -1,4 +1,5 @@
-//! Loading: the head of a stream, a snapshot, the events after it and the outcome of a command, in one statement.
+//! Loading: the head of a stream, a snapshot, the events after it and the outcome of a command, in one
+//! statement.
 
 use std::sync::Arc;
 
@@ -136,7 +137,8 @@ async fn read(
     Ok(head)
 }
 
-/// The first row: where the stream stands, what became of the command, and the snapshot, after which the events begin.
+/// The first row: where the stream stands, what became of the command, and the snapshot, after which the
+/// events begin.
 fn read_head<'a>(
     row: &PgRow,
     stream: &'a StreamId,

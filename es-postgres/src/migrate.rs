@@ -49,8 +49,8 @@ CREATE TABLE IF NOT EXISTS :schema.migrations (
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 )";
 
-/// Runs what was not run yet, all in one transaction. It leaves no prepared statement behind, so it may go through a
-/// transaction pooler.
+/// Runs what was not run yet, all in one transaction. It leaves no prepared statement behind, so it may go
+/// through a transaction pooler.
 pub(crate) async fn run(settings: &Settings) -> Result<(), ConnectError> {
     let mut connection = settings.dial().await?;
     check::server(connection.server_version_num())?;

@@ -13,7 +13,8 @@ use crate::statements::Statements;
 /// A name and a version of an event.
 pub(crate) type TypeName = (Arc<str>, u32);
 
-/// The names that were read last. Whether the database still gives them the same ids is asked by each statement that uses them.
+/// The names that were read last. Whether the database still gives them the same ids is asked by each
+/// statement that uses them.
 #[derive(Debug, Default)]
 pub(crate) struct Names(RwLock<Arc<Known>>);
 
@@ -113,8 +114,8 @@ impl Names {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Takes what a connection found for what is so. Should another one have found more by now, or a later history, the next
-    /// statement that misses something reads again.
+    /// Takes what a connection found for what is so. Should another one have found more by now, or a later
+    /// history, the next statement that misses something reads again.
     pub(crate) fn learn(&self, found: Known) -> Arc<Known> {
         let found = Arc::new(found);
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&found);

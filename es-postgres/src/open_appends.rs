@@ -21,7 +21,8 @@ pub struct OpenAppend {
     pub pid: Option<i32>,
     /// The name of the prepared transaction, if it is one: it waits for COMMIT PREPARED or ROLLBACK PREPARED.
     pub prepared: Option<String>,
-    /// How long the transaction has been open, where this role may know: it is its own, or has `pg_read_all_stats`.
+    /// How long the transaction has been open, where this role may know: it is its own, or has
+    /// `pg_read_all_stats`.
     pub age: Option<Duration>,
     /// What the program calls itself, where this role may know.
     pub application_name: Option<String>,

@@ -20,7 +20,8 @@ use crate::{ConnectError, PostgresStore};
 /// # async fn open() -> Result<(), es_postgres::ConnectError> {
 /// use es_postgres::PostgresStore;
 ///
-/// let store = PostgresStore::options("postgres://localhost/shop").schema("orders").connections(8).connect().await?;
+/// let options = PostgresStore::options("postgres://localhost/shop").schema("orders").connections(8);
+/// let store = options.connect().await?;
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
@@ -72,8 +73,8 @@ impl PostgresOptions {
         self
     }
 
-    /// How many connections are held at most; 16 unless said otherwise. They are opened when they are needed. Appends have two
-    /// more of their own, so that they never wait for reads.
+    /// How many connections are held at most; 16 unless said otherwise. They are opened when they are needed.
+    /// Appends have two more of their own, so that they never wait for reads.
     pub fn connections(mut self, most: u32) -> Self {
         self.connections = most.max(1);
         self
@@ -87,10 +88,10 @@ impl PostgresOptions {
 
     /// Whether the URL leads to a transaction pooler, such as `PgBouncer` with `pool_mode = transaction`.
     ///
-    /// Nothing is then left on a connection: no prepared statements, and each call in a transaction of its own, which
-    /// costs more round trips. And since nobody can tell behind a pooler whether a server process is still at work, an
-    /// append whose connection broke is [`OutcomeUnknown`](es_core::StoreError::OutcomeUnknown) unless its events are
-    /// found.
+    /// Nothing is then left on a connection: no prepared statements, and each call in a transaction of its
+    /// own, which costs more round trips. And since nobody can tell behind a pooler whether a server process
+    /// is still at work, an append whose connection broke is
+    /// [`OutcomeUnknown`](es_core::StoreError::OutcomeUnknown) unless its events are found.
     pub fn transaction_pooler(mut self, pooler: bool) -> Self {
         self.pooler = pooler;
         self
@@ -103,23 +104,26 @@ impl PostgresOptions {
         self
     }
 
-    /// How long the connections of appends wait for a lock that another program or transaction holds; 50 ms unless said otherwise.
-    /// An append that would have to wait longer goes on alone, on one of the other connections, and holds up no other stream.
+    /// How long the connections of appends wait for a lock that another program or transaction holds; 50 ms
+    /// unless said otherwise. An append that would have to wait longer goes on alone, on one of the other
+    /// connections, and holds up no other stream.
     pub fn lock_patience(mut self, longest: Duration) -> Self {
         self.lock_patience = longest;
         self
     }
 
-    /// Whether appends are told to readers in other processes by NOTIFY, and heard of by LISTEN; yes unless said otherwise.
+    /// Whether appends are told to readers in other processes by NOTIFY, and heard of by LISTEN; yes unless
+    /// said otherwise.
     ///
-    /// Each takes one more connection, opened with the first append and the first subscription. Without it, readers in other
-    /// processes look by the clock only.
+    /// Each takes one more connection, opened with the first append and the first subscription. Without it,
+    /// readers in other processes look by the clock only.
     pub fn notify(mut self, notify: bool) -> Self {
         self.notify = notify;
         self
     }
 
-    /// The URL of the server itself, where the other one leads to a transaction pooler, through which nobody can LISTEN.
+    /// The URL of the server itself, where the other one leads to a transaction pooler, through which nobody
+    /// can LISTEN.
     pub fn direct_url(mut self, url: &str) -> Self {
         self.direct = Some(url.to_owned());
         self
@@ -135,7 +139,8 @@ impl PostgresOptions {
         Ok(PostgresStore::new(pool))
     }
 
-    /// Makes the tables, or brings them up to date, then opens the store. Any number of programs can do so at once.
+    /// Makes the tables, or brings them up to date, then opens the store. Any number of programs can do so at
+    /// once.
     ///
     /// # Errors
     ///

@@ -17,7 +17,8 @@ use crate::names::{self, Known, TypeName};
 use crate::pool::{Pool, Session};
 use crate::row::{self, Columns, required};
 
-/// How many events one statement looks at to find those that a filter takes. A page of more is looked for in as many.
+/// How many events one statement looks at to find those that a filter takes. A page of more is looked for in
+/// as many.
 const LOOKED_AT: usize = 20_000;
 
 /// A page with more events than this is not kept for others.
@@ -32,7 +33,8 @@ pub(crate) struct End {
     pub(crate) more: bool,
 }
 
-/// What is left of a page when all its rows have come: from the first event on whose stream or type is not known yet.
+/// What is left of a page when all its rows have come: from the first event on whose stream or type is not
+/// known yet.
 struct Left {
     /// Whether the names that are known are those of the database.
     known: bool,
@@ -89,7 +91,8 @@ impl Kept {
     }
 }
 
-/// Reads the events of a page, up to a position that is safe; keeps them, if it is to. Each is decoded as it arrives.
+/// Reads the events of a page, up to a position that is safe; keeps them, if it is to. Each is decoded as it
+/// arrives.
 pub(crate) async fn read(
     session: &mut Session,
     pool: &Pool,

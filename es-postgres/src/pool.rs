@@ -53,8 +53,8 @@ pub(crate) struct Session {
     generation: u64,
 }
 
-/// A session on loan. Unless [`keep`](Self::keep) is called it is thrown away: its call was cancelled or has failed
-/// half-way, and the answer may still be under way.
+/// A session on loan. Unless [`keep`](Self::keep) is called it is thrown away: its call was cancelled or has
+/// failed half-way, and the answer may still be under way.
 #[derive(Debug)]
 pub(crate) struct Lease {
     pool: Arc<Pool>,
@@ -143,7 +143,8 @@ impl Pool {
         Ok(Ok(self.names.learn(found)))
     }
 
-    /// As [`connect`](Self::connect); on this session a statement ends with an error rather than to wait for a lock for long.
+    /// As [`connect`](Self::connect); on this session a statement ends with an error rather than to wait for
+    /// a lock for long.
     pub(crate) async fn connect_hurried(&self) -> Result<Session, ConnectError> {
         let mut session = self.connect().await?;
         session.hurried = true;
@@ -189,7 +190,8 @@ impl Pool {
     /// Makes the database hold what the program says, and sees to it that later connections find it so too.
     pub(crate) async fn say(&self, said: Said) -> Result<(), StoreError> {
         if !self.names.known().has(&said) {
-            // Not on a connection of the pool: they may all be waiting for a stream that the caller's transaction has locked.
+            // Not on a connection of the pool: they may all be waiting for a stream that the caller's
+            // transaction has locked.
             let mut session = self.connect().await?;
             let found = names::say(&mut session.connection, &self.statements, &said).await??;
             self.names.learn(found);
@@ -257,8 +259,8 @@ impl Lease {
         }
     }
 
-    /// Ends a read: gives the session back, if that is worth it. `None` if the read is to be repeated behind the caller's back:
-    /// its connection idled while the server went away, and nothing was handed out yet.
+    /// Ends a read: gives the session back, if that is worth it. `None` if the read is to be repeated behind
+    /// the caller's back: its connection idled while the server went away, and nothing was handed out yet.
     pub(crate) fn settle<T>(
         self,
         read: Result<T, ReadError>,

@@ -44,8 +44,9 @@ impl Lost {
         self.find_each(pool, appends).await.into_iter().collect()
     }
 
-    /// Finds out what became of each append: waits until the old backend is gone, so that nothing more can come of them, then
-    /// looks for the events. If they are there, they were appended; else nothing was written, and the caller may try again.
+    /// Finds out what became of each append: waits until the old backend is gone, so that nothing more can
+    /// come of them, then looks for the events. If they are there, they were appended; else nothing was
+    /// written, and the caller may try again.
     pub(crate) async fn find_each(
         self,
         pool: &Arc<Pool>,

@@ -124,8 +124,8 @@ async fn call(
     }
 }
 
-/// The name of a command that was executed or decided before, and whether it was rejected. What it did may have been forgotten in
-/// the meantime.
+/// The name of a command that was executed or decided before, and whether it was rejected. What it did may
+/// have been forgotten in the meantime.
 pub(crate) async fn command_of(
     connection: &mut PgConnection,
     statements: &Statements,

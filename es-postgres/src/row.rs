@@ -12,7 +12,8 @@ use crate::names::{self, Known};
 /// From here PostgreSQL counts its microseconds.
 const EPOCH: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
 
-/// As PostgreSQL counts; nothing beyond the years that a time can have. Adding a `Duration` takes twice as long.
+/// As PostgreSQL counts; nothing beyond the years that a time can have. Adding a `Duration` takes twice as
+/// long.
 fn time(microseconds: i64) -> Option<OffsetDateTime> {
     const SECOND: i64 = 1_000_000;
     let seconds = microseconds.div_euclid(SECOND).checked_add(EPOCH.unix_timestamp())?;
@@ -97,7 +98,8 @@ pub(crate) fn event<'r>(
     })
 }
 
-/// The type of the event in a row, which brings version and name along where the caller does not know them, or knows others.
+/// The type of the event in a row, which brings version and name along where the caller does not know them,
+/// or knows others.
 pub(crate) fn event_type<'r>(known: &'r Known, row: Columns<'r>) -> Result<(&'r str, u32), StoreError> {
     let id = row.integer(2)?;
     let Some(note) = row.text(10)? else {

@@ -1,4 +1,5 @@
-//! The snapshots in a store: which generations of a program left them, and throwing those away that nobody uses.
+//! The snapshots in a store: which generations of a program left them, and throwing those away that nobody
+//! uses.
 
 use std::sync::Arc;
 

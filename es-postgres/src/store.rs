@@ -29,9 +29,9 @@ use crate::{
 /// # Ok(()) }
 /// ```
 ///
-/// An append is one statement and one round trip, in READ COMMITTED. When the connection breaks before the answer
-/// came, the store itself finds out what became of the append. Dropping the future of an append leaves the events
-/// written or not, never in part.
+/// An append is one statement and one round trip, in READ COMMITTED. When the connection breaks before the
+/// answer came, the store itself finds out what became of the append. Dropping the future of an append leaves
+/// the events written or not, never in part.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
     pool: Arc<Pool>,
@@ -55,7 +55,8 @@ impl PostgresStore {
         Self::options(url).connect().await
     }
 
-    /// Makes the tables, or brings them up to date, then opens the store. Any number of programs can do so at once.
+    /// Makes the tables, or brings them up to date, then opens the store. Any number of programs can do so at
+    /// once.
     ///
     /// # Errors
     ///
@@ -69,13 +70,14 @@ impl PostgresStore {
         PostgresOptions::new(url)
     }
 
-    /// Lets a role use this store: read, and append through the functions. It can neither insert, update nor delete
-    /// by itself. To be called by the owner of the tables; the same as `SELECT es.grant_writer('role')`.
+    /// Lets a role use this store: read, and append through the functions. It can neither insert, update nor
+    /// delete by itself. To be called by the owner of the tables; the same as
+    /// `SELECT es.grant_writer('role')`.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Setup`] when this store's own role may not grant; [`StoreError::Backend`] when there is no such
-    /// role.
+    /// [`StoreError::Setup`] when this store's own role may not grant; [`StoreError::Backend`] when there is
+    /// no such role.
     pub async fn grant_writer(&self, role: &str) -> Result<(), StoreError> {
         streams::grant_writer(&self.pool, role).await
     }
@@ -90,9 +92,9 @@ impl PostgresStore {
         streams::grant_reader(&self.pool, role).await
     }
 
-    /// Lets a role run projections: read this store, keep checkpoints and dead letters, and make the schemas of projections in
-    /// the database. To be called by the owner of the tables and of the database; the same as
-    /// `SELECT es.grant_projector('role')`.
+    /// Lets a role run projections: read this store, keep checkpoints and dead letters, and make the schemas
+    /// of projections in the database. To be called by the owner of the tables and of the database; the same
+    /// as `SELECT es.grant_projector('role')`.
     ///
     /// # Errors
     ///
@@ -101,9 +103,9 @@ impl PostgresStore {
         streams::grant_projector(&self.pool, role).await
     }
 
-    /// The transactions that have drawn a position and are still open, the oldest first. What was appended after them is held
-    /// back from readers of the whole store, so one that stays is a writer that is stuck, or a transaction that somebody has
-    /// left open.
+    /// The transactions that have drawn a position and are still open, the oldest first. What was appended
+    /// after them is held back from readers of the whole store, so one that stays is a writer that is stuck,
+    /// or a transaction that somebody has left open.
     ///
     /// ```no_run
     /// # async fn watch(store: es_postgres::PostgresStore) -> Result<(), es_core::StoreError> {
@@ -120,8 +122,8 @@ impl PostgresStore {
         open_appends::list(&self.pool).await
     }
 
-    /// Forgets the outcomes of commands that are older than this, those without events included, and says how many. Repeating
-    /// such a command executes it again.
+    /// Forgets the outcomes of commands that are older than this, those without events included, and says how
+    /// many. Repeating such a command executes it again.
     ///
     /// # Errors
     ///
@@ -130,11 +132,14 @@ impl PostgresStore {
         streams::prune_commands(&self.pool, older_than).await
     }
 
-    /// The snapshots in this store, by category and fingerprint. Each generation of a program has its own: a fingerprint that
-    /// is none of the running programs', and of which the newest is old, is of no use to anybody. Reads the whole table.
+    /// The snapshots in this store, by category and fingerprint. Each generation of a program has its own: a
+    /// fingerprint that is none of the running programs', and of which the newest is old, is of no use to
+    /// anybody. Reads the whole table.
     ///
     /// ```no_run
-    /// # async fn sweep<Account: es_core::Aggregate>(store: es_postgres::PostgresStore) -> Result<(), es_core::StoreError> {
+    /// # async fn sweep<Account: es_core::Aggregate>(
+    /// #     store: es_postgres::PostgresStore,
+    /// # ) -> Result<(), es_core::StoreError> {
     /// let mine = Account::snapshots().map(|snapshots| snapshots.fingerprint);
     /// for group in store.snapshots().await? {
     ///     if group.category == Account::NAME && Some(group.fingerprint) != mine {
@@ -152,8 +157,8 @@ impl PostgresStore {
         snapshots::list(&self.pool).await
     }
 
-    /// Drops the snapshots of a fingerprint, and says how many there were. That loses nothing: a program that still uses them
-    /// folds the streams again, and takes new ones.
+    /// Drops the snapshots of a fingerprint, and says how many there were. That loses nothing: a program that
+    /// still uses them folds the streams again, and takes new ones.
     ///
     /// # Errors
     ///

@@ -1,7 +1,8 @@
-//! How far the whole store can be read without missing what is committed later: `docs/ordering.md` has the proof.
+//! How far the whole store can be read without missing what is committed later: `docs/ordering.md` has the
+//! proof.
 //!
-//! The only place that knows how PostgreSQL answers the two questions: who may still commit a position that was drawn, and is
-//! anything in doubt.
+//! The only place that knows how PostgreSQL answers the two questions: who may still commit a position that
+//! was drawn, and is anything in doubt.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex as Latch, PoisonError};
@@ -61,8 +62,8 @@ pub(crate) struct Ledger {
 }
 
 impl Seen {
-    /// Whether a transaction may still be at work: under its own name, or, in the last steps of its end, under that of its
-    /// backend with the local number 0.
+    /// Whether a transaction may still be at work: under its own name, or, in the last steps of its end,
+    /// under that of its backend with the local number 0.
     fn holds(&self, transaction: &str) -> bool {
         let backend = transaction.split('/').next();
         self.holders.iter().any(|holder| {
@@ -77,7 +78,8 @@ impl Ledger {
             for (_, transactions) in &mut self.waiting {
                 transactions.retain(|transaction| seen.holds(transaction));
             }
-            // A later observation that is done covers the earlier ones: whoever they wait for drew a position above it.
+            // A later observation that is done covers the earlier ones: whoever they wait for drew a position
+            // above it.
             if let Some(done) = self.waiting.iter().rposition(|(_, transactions)| transactions.is_empty()) {
                 self.safe = self.safe.max(self.waiting[done].0);
                 self.waiting.drain(..=done);
@@ -109,8 +111,8 @@ impl Ledger {
     }
 }
 
-/// An answer to a question that was asked no earlier than this. A task of its own asks: others wait for it, too, and it must not
-/// depend on whether the future of one reader is polled.
+/// An answer to a question that was asked no earlier than this. A task of its own asks: others wait for it,
+/// too, and it must not depend on whether the future of one reader is polled.
 pub(crate) async fn since(pool: &Arc<Pool>, moment: Instant) -> Result<Safe, StoreError> {
     if let Some(safe) = pool.watermark.latest(moment) {
         return Ok(safe);
@@ -121,8 +123,8 @@ pub(crate) async fn since(pool: &Arc<Pool>, moment: Instant) -> Result<Safe, Sto
 }
 
 impl Watermark {
-    /// The last answer, if it may be used on a session that was opened at this moment: the server has answered since, so it
-    /// is the one that the session is connected to, and has not crashed in between.
+    /// The last answer, if it may be used on a session that was opened at this moment: the server has
+    /// answered since, so it is the one that the session is connected to, and has not crashed in between.
     pub(crate) fn latest(&self, opened: Instant) -> Option<Safe> {
         let latest = *self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         latest.filter(|safe| safe.began >= opened)

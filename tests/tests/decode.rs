@@ -1,4 +1,5 @@
-//! Decoding whatever may lie in a store: never a panic, never a wrong type. `fuzz/` looks at the same for longer.
+//! Decoding whatever may lie in a store: never a panic, never a wrong type. `fuzz/` looks at the same for
+//! longer.
 
 #![allow(missing_docs, reason = "events that only these tests look at")]
 

@@ -1,4 +1,5 @@
-//! What is deprecated and still listed: the user hears of it where the user names it, and never from generated code.
+//! What is deprecated and still listed: the user hears of it where the user names it, and never from
+//! generated code.
 
 #![deny(warnings)]
 

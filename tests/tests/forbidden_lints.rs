@@ -1,7 +1,8 @@
 //! A user who forbids lints: an `allow` in generated code would stop the build (E0453).
 //!
 //! Missing are those that serde's derives allow themselves: `unused_qualifications`, `unused_attributes`,
-//! `non_upper_case_globals`, `non_camel_case_types`, `clippy::useless_attribute` and `clippy::absolute_paths`.
+//! `non_upper_case_globals`, `non_camel_case_types`, `clippy::useless_attribute` and
+//! `clippy::absolute_paths`.
 
 #![forbid(
     dead_code,

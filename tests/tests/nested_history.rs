@@ -14,7 +14,8 @@ use es_core::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Nine events that share a type, each holding it in another way, and a state with snapshots that holds it as well.
+/// Nine events that share a type, each holding it in another way, and a state with snapshots that holds it as
+/// well.
 macro_rules! program {
     ($module:ident; $($money:item)*) => {
         mod $module {

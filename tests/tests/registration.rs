@@ -197,7 +197,8 @@ async fn a_store_behind_a_pointer_compares_as_well() {
 
 #[test]
 fn the_fingerprint_of_an_event_never_changes() {
-    // It is stored in databases: with another value of this, no program with an event of this shape starts any more.
+    // It is stored in databases: with another value of this, no program with an event of this shape starts
+    // any more.
     let of = |catalogue: &Catalogue| catalogue.events()[0].fingerprint().expect("a shape").to_i64();
     assert_eq!(of(&Catalogue::of::<main::Account>()), -9_221_745_826_419_288_123);
 }

@@ -1,5 +1,5 @@
-//! What a history of fields costs when old events are read: no allocation, except for the fields that a step adds. A
-//! binary of its own, as its allocator counts.
+//! What a history of fields costs when old events are read: no allocation, except for the fields that a step
+//! adds. A binary of its own, as its allocator counts.
 
 #![allow(missing_docs, reason = "events that only this test looks at")]
 

@@ -1,4 +1,5 @@
-//! What a step sees when its event is written as the version before is what it sees whenever the event is read.
+//! What a step sees when its event is written as the version before is what it sees whenever the event is
+//! read.
 
 #![allow(missing_docs, reason = "aggregates that only these tests look at")]
 

@@ -1,7 +1,8 @@
-//! What becomes of appends, loads, catch-up and indexes as the store grows: the same at 10⁵, 10⁶ and 10⁷ events.
+//! What becomes of appends, loads, catch-up and indexes as the store grows: the same at 10⁵, 10⁶ and 10⁷
+//! events.
 //!
-//! The floor does its own at a table that does not grow, in turn with ours, so that a figure which changes with the machine
-//! is told from one that changes with the store.
+//! The floor does its own at a table that does not grow, in turn with ours, so that a figure which changes
+//! with the machine is told from one that changes with the store.
 
 mod fill;
 mod measure;

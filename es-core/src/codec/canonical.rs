@@ -2,8 +2,8 @@
 
 use serde::de::IgnoredAny;
 
-/// The same JSON in its canonical form. Numbers stay as they are written: the value of `serde_json` would round those of more
-/// than 64 bits.
+/// The same JSON in its canonical form. Numbers stay as they are written: the value of `serde_json` would
+/// round those of more than 64 bits.
 ///
 /// # Errors
 ///

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::canonical::{items, next, string, take, word};
 
-/// A JSON value. That of `serde_json` rounds numbers of more than 64 bits, and keeps one of two values under one key.
+/// A JSON value. That of `serde_json` rounds numbers of more than 64 bits, and keeps one of two values under
+/// one key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Exact {
     /// `null`, `true` or `false`.

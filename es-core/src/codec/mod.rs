@@ -17,8 +17,8 @@ pub(crate) use lean::{Json, Lean};
 pub use payload::Payload;
 pub(crate) use strict::Strict;
 
-/// Writes `value` to `out` as JSON. NaN, infinities and an object with one key twice are an error; `serde_json`
-/// alone would write `null`, or both values.
+/// Writes `value` to `out` as JSON. NaN, infinities and an object with one key twice are an error;
+/// `serde_json` alone would write `null`, or both values.
 pub(crate) fn write_json<T: Serialize>(value: &T, out: impl Write) -> Result<(), Error> {
     value.serialize(Strict(&mut serde_json::Serializer::new(out)))
 }

@@ -2,8 +2,8 @@
 
 use std::io::{self, ErrorKind, Write};
 
-/// JSON that is being written, such as that of one event, up to a limit. What would go beyond is an error at once, so a value
-/// that is far too large is not encoded to its end.
+/// JSON that is being written, such as that of one event, up to a limit. What would go beyond is an error at
+/// once, so a value that is far too large is not encoded to its end.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Payload {
     bytes: Vec<u8>,

@@ -131,8 +131,8 @@ pub async fn a_large_append_keeps_its_order<S: EventStore>(store: S) {
     assert_eq!(revisions(&rows), (1..=1_000).collect::<Vec<_>>());
 }
 
-/// No events, too many bytes, and NUL characters are typed errors; nothing is written, good events beside them
-/// included.
+/// No events, too many bytes, and NUL characters are typed errors; nothing is written, good events beside
+/// them included.
 pub async fn bad_input_is_refused_and_nothing_is_written<S: EventStore>(store: S) {
     let stream = stream("1");
     let with = |metadata| NewEvent::new("account.noted", 1, b"1".to_vec(), Arc::new(metadata));

@@ -74,7 +74,8 @@ pub async fn a_command_id_with_another_body_is_refused<S: EventStore>(store: S) 
     assert_eq!(rows(&store, &stream).await.len(), 1);
 }
 
-/// Under one id there is one command: another one is told that it has somebody else's id, and not the outcome of the other.
+/// Under one id there is one command: another one is told that it has somebody else's id, and not the outcome
+/// of the other.
 pub async fn a_command_id_of_another_command_is_refused<S: EventStore>(store: S) {
     let stream = stream("1");
     let id = Uuid::now_v7();

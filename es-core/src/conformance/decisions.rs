@@ -149,7 +149,8 @@ pub async fn a_remembered_command_id_of_another_command_is_refused<S: EventStore
     }
 }
 
-/// Of appends and decisions of one command that come at once exactly one goes through, and the others hear of it.
+/// Of appends and decisions of one command that come at once exactly one goes through, and the others hear of
+/// it.
 pub async fn of_a_decision_and_an_append_at_once_one_goes_through<S: EventStore + 'static>(store: S) {
     let store = Arc::new(store);
     for round in 0..12_u64 {

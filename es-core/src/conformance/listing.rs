@@ -92,7 +92,8 @@ pub async fn streams_are_listed_by_prefix<S: EventStore>(store: S) {
     }
 }
 
-/// An event by its id, and all events of a correlation id, wherever they are, in the order of their positions.
+/// An event by its id, and all events of a correlation id, wherever they are, in the order of their
+/// positions.
 pub async fn events_are_found_by_their_ids<S: EventStore>(store: S) {
     let correlation = Uuid::now_v7();
     let correlated = Arc::new(Metadata::new().correlation_id(correlation));

@@ -1,4 +1,5 @@
-//! The suite that every store must pass: each line of the [`EventStore`](crate::EventStore) contract as a test.
+//! The suite that every store must pass: each line of the [`EventStore`](crate::EventStore) contract as a
+//! test.
 //!
 //! A store's author writes, in an integration test,
 //!
@@ -9,11 +10,11 @@
 //! # fn main() {}
 //! ```
 //!
-//! and gets one `#[tokio::test]` a case. The expression is evaluated once a case: it makes an empty store, and
-//! something that is kept until the case is over, such as the database behind it.
+//! and gets one `#[tokio::test]` a case. The expression is evaluated once a case: it makes an empty store,
+//! and something that is kept until the case is over, such as the database behind it.
 //!
-//! The cases are functions of their own, for harnesses other than tokio's. Each takes an empty store and panics when
-//! the store breaks the contract.
+//! The cases are functions of their own, for harnesses other than tokio's. Each takes an empty store and
+//! panics when the store breaks the contract.
 
 mod all;
 mod append;

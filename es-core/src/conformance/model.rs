@@ -16,8 +16,9 @@ fn told(outcome: &AppendOutcome) -> String {
     }
 }
 
-/// Four hundred random steps, taken on the store and on [`MemoryStore`]: appends at right and wrong revisions, with
-/// and without command ids, batches, closed streams, snapshots, reads of any part. The seed is fixed.
+/// Four hundred random steps, taken on the store and on [`MemoryStore`]: appends at right and wrong
+/// revisions, with and without command ids, batches, closed streams, snapshots, reads of any part. The seed
+/// is fixed.
 pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(store: S) {
     let reference = MemoryStore::new();
     let mut rng = Rng::with_seed(17);

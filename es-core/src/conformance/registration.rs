@@ -74,7 +74,8 @@ pub async fn a_shape_may_become_known_later<S: EventStore>(store: S) {
     register(&store, noted(2, TEXT)).await;
 }
 
-/// A renamed event is compared with what was registered under the names that it had, and reserves none of them.
+/// A renamed event is compared with what was registered under the names that it had, and reserves none of
+/// them.
 pub async fn a_renamed_event_keeps_its_shape<S: EventStore>(store: S) {
     register(&store, catalogue(&[("account.payed", 1, &[], NUMBER)])).await;
     let renamed = |shape| catalogue(&[("account.paid", 1, &["account.payed", "account.settled"], shape)]);

@@ -25,7 +25,8 @@ async fn keys(store: &impl EventStore, category: &str) -> Vec<String> {
     page.into_iter().map(|summary| summary.stream.key().to_owned()).collect()
 }
 
-/// What was stored before the rename is read, written on, listed, closed and kept as a snapshot under each name.
+/// What was stored before the rename is read, written on, listed, closed and kept as a snapshot under each
+/// name.
 pub async fn a_stream_is_found_by_every_name_of_its_category<S: EventStore>(store: S) {
     const FINGERPRINT: Fingerprint = Fingerprint::EMPTY.with("one");
     append(&store, &old("1"), 0, &numbered(1, 2)).await;
@@ -54,8 +55,8 @@ pub async fn a_stream_is_found_by_every_name_of_its_category<S: EventStore>(stor
     assert!(matches!(closed, Err(StoreError::StreamClosed { .. })), "{closed:?}");
 }
 
-/// A stream is not made a second time under another name: not by itself, not in a batch, and not by a command that was
-/// carried out before.
+/// A stream is not made a second time under another name: not by itself, not in a batch, and not by a command
+/// that was carried out before.
 pub async fn a_stream_exists_once_under_all_names<S: EventStore>(store: S) {
     let id = Uuid::now_v7();
     let events = numbered(1, 1);

@@ -75,7 +75,8 @@ pub async fn a_snapshot_of_what_is_not_stored_is_not_kept<S: EventStore>(store: 
     }
 }
 
-/// A snapshot that was on its way while its stream was set back to an earlier state, and grew again, is not a fold of it.
+/// A snapshot that was on its way while its stream was set back to an earlier state, and grew again, is not a
+/// fold of it.
 pub async fn a_snapshot_of_other_events_is_not_kept<S: EventStore>(store: S) {
     let stream = stream("1");
     append(&store, &stream, 0, &numbered(1, 10)).await;

@@ -44,8 +44,8 @@ async fn read<T: Send>(
     [of_stream, of_load, of_all]
 }
 
-/// Times come back in UTC and whole microseconds, rounded down on both sides of every epoch; those of the store's clock are so
-/// from the start.
+/// Times come back in UTC and whole microseconds, rounded down on both sides of every epoch; those of the
+/// store's clock are so from the start.
 pub async fn times_are_kept_in_utc_and_whole_microseconds<S: EventStore>(store: S) {
     let given = [
         (datetime!(-4713-11-24 00:00 UTC), datetime!(-4713-11-24 00:00 UTC)),
@@ -78,8 +78,8 @@ pub async fn times_are_kept_in_utc_and_whole_microseconds<S: EventStore>(store: 
     }
 }
 
-/// A time that not every store can hold is a typed error, in each way to append; good events beside it are not written, and
-/// the store goes on working.
+/// A time that not every store can hold is a typed error, in each way to append; good events beside it are
+/// not written, and the store goes on working.
 pub async fn a_time_out_of_range_is_refused<S: EventStore>(store: S) {
     let (bad, good) = (stream("1"), stream("2"));
     let times = [
@@ -115,7 +115,8 @@ pub async fn a_time_out_of_range_is_refused<S: EventStore>(store: S) {
     }
 }
 
-/// Metadata comes back as it was: numbers, text, nesting as deep as can be read, the order and the emptiness of everything.
+/// Metadata comes back as it was: numbers, text, nesting as deep as can be read, the order and the emptiness
+/// of everything.
 pub async fn metadata_reads_back_equal<S: EventStore>(store: S) {
     let entries = [
         ("u64", json!(u64::MAX)),

@@ -80,15 +80,15 @@ pub(super) fn changed(
     Finding::new(text.trim_end())
 }
 
-/// What a history of the types themselves could tell, where nothing but types has changed: the same in every version that
-/// holds them.
+/// What a history of the types themselves could tell, where nothing but types has changed: the same in every
+/// version that holds them.
 pub(super) fn types_alone(before: &[Line], now: &[Line], entry: &Entry) -> Option<String> {
     let same = |key: &str| Line::find(before, key) == Line::find(now, key);
     types::history(before, now, entry).filter(|_| same("payload") && same("semantics"))
 }
 
-/// The same types have changed in other versions as well: what to write on them is said once, and a new version of each
-/// event is the longer way.
+/// The same types have changed in other versions as well: what to write on them is said once, and a new
+/// version of each event is the longer way.
 pub(super) fn in_all(
     finding: &mut Finding,
     history: &str,

@@ -1,4 +1,5 @@
-//! Aggregates in the lock: which streams there are, how their keys are written, and which events they may hold.
+//! Aggregates in the lock: which streams there are, how their keys are written, and which events they may
+//! hold.
 
 use std::collections::BTreeSet;
 

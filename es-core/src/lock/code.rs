@@ -52,7 +52,8 @@ impl Entry {
 #[derive(Debug, Default)]
 pub(super) struct Code {
     pub(super) entries: BTreeMap<Published, Entry>,
-    /// The events that a stored name may be, by their present names: two aggregates may share the past of an event.
+    /// The events that a stored name may be, by their present names: two aggregates may share the past of an
+    /// event.
     names: BTreeMap<&'static str, BTreeSet<&'static str>>,
     /// Each event, by its present name, with what its versions are published as.
     events: BTreeMap<&'static str, BTreeMap<u32, Published>>,
@@ -201,7 +202,8 @@ impl Code {
         }
     }
 
-    /// Makes each default twice: one that comes out otherwise gives old events another meaning at every reading.
+    /// Makes each default twice: one that comes out otherwise gives old events another meaning at every
+    /// reading.
     fn defaults(&mut self, published: &Published, description: &EventDescription) -> Vec<Line> {
         let mut defaults: Vec<Line> = Vec::new();
         for (field, default) in description.added {

@@ -110,8 +110,8 @@ impl SameTypes {
     }
 }
 
-/// Compares one version with what is published of it. Gives what is to be published now, if a default is not there yet, as a
-/// version that was written by hand before has none, or if a type has a longer history.
+/// Compares one version with what is published of it. Gives what is to be published now, if a default is not
+/// there yet, as a version that was written by hand before has none, or if a type has a longer history.
 fn compare_entry(
     published: &Published,
     entry: &Entry,

@@ -16,7 +16,8 @@ pub(super) struct Folding {
     fold: Fold,
 }
 
-/// The state after each event. With `true` each state is stored as a snapshot and loaded before the next event.
+/// The state after each event. With `true` each state is stored as a snapshot and loaded before the next
+/// event.
 type Fold = fn(&[Written], bool) -> Vec<Result<Exact, String>>;
 
 impl Folding {

@@ -1,7 +1,8 @@
 //! Sample folds: the state of each aggregate with snapshots after each of its golden payloads.
 //!
-//! A snapshot that is stored is the work of the `apply` of then. Its fingerprint covers the shape of the state, the events and
-//! `rev`, and not what `apply` does, so a body that changes must come with another `rev`.
+//! A snapshot that is stored is the work of the `apply` of then. Its fingerprint covers the shape of the
+//! state, the events and `rev`, and not what `apply` does, so a body that changes must come with another
+//! `rev`.
 
 use std::collections::BTreeMap;
 
@@ -108,7 +109,8 @@ fn check_one(
             (Err(problem), Some(_)) => {
                 return Err(differs(folding, &events[..=at], &format!("it was folded, and {problem}"), name));
             }
-            // With another fingerprint, an event that is gone or that cannot be folded here any more is left out below.
+            // With another fingerprint, an event that is gone or that cannot be folded here any more is left
+            // out below.
             (Err(_), None) => break,
         }
     }

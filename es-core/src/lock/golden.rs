@@ -278,8 +278,8 @@ fn read<'a>(
     Read { published, entries, payloads, changed, rewritten, is_due }
 }
 
-/// Whether nothing but what was published since has changed the way in which a meaning is written. If not, maybe how the
-/// version of then is read and written otherwise.
+/// Whether nothing but what was published since has changed the way in which a meaning is written. If not,
+/// maybe how the version of then is read and written otherwise.
 fn follows(
     (code, locked): (&Code, &Locked),
     entries: &[&Entry],

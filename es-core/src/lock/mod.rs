@@ -1,4 +1,5 @@
-//! The lock: the shapes of all published events, committed beside the code, and the test that compares the two.
+//! The lock: the shapes of all published events, committed beside the code, and the test that compares the
+//! two.
 //!
 //! One line in a test, for all aggregates of the crate:
 //!
@@ -14,12 +15,13 @@
 //! # fn main() {}
 //! ```
 //!
-//! `ES_LOCK=update cargo test` writes `events.lock` and one file of sample payloads for each published version, under
-//! `events/`. Both are committed. From then on the test fails when the code no longer means what was published, and says
-//! what changed and what to write. Without `ES_LOCK=update` nothing is ever written.
+//! `ES_LOCK=update cargo test` writes `events.lock` and one file of sample payloads for each published
+//! version, under `events/`. Both are committed. From then on the test fails when the code no longer means
+//! what was published, and says what changed and what to write. Without `ES_LOCK=update` nothing is ever
+//! written.
 //!
-//! The shape of what is published never changes: an update only adds. Names that an event had before (`was`) are kept as well.
-//! If no event of a version was ever stored, its entry and its file can be deleted by hand.
+//! The shape of what is published never changes: an update only adds. Names that an event had before (`was`)
+//! are kept as well. If no event of a version was ever stored, its entry and its file can be deleted by hand.
 
 mod advice;
 mod aggregates;
@@ -55,8 +57,8 @@ pub use findings::{Finding, LockError};
 
 /// Makes the test that compares the code with `events.lock`, for all aggregates given.
 ///
-/// A macro, because it knows the folder of the user's crate and makes the test function: one line is all that is needed.
-/// The same can be written by hand with [`Lock`], to keep the lock elsewhere.
+/// A macro, because it knows the folder of the user's crate and makes the test function: one line is all that
+/// is needed. The same can be written by hand with [`Lock`], to keep the lock elsewhere.
 ///
 /// ```no_run
 /// # use es_core::{Aggregate, Apply, BoxError, Project, Projection, Recorded, event};
@@ -90,8 +92,8 @@ pub use findings::{Finding, LockError};
 /// # fn main() {}
 /// ```
 ///
-/// `projections` adds the events that only a projection lists. An aggregate in the `src` of the crate that the test does not
-/// name is reported; `without` leaves it out by its name, knowingly.
+/// `projections` adds the events that only a projection lists. An aggregate in the `src` of the crate that
+/// the test does not name is reported; `without` leaves it out by its name, knowingly.
 #[macro_export]
 macro_rules! lock_test {
     (projections: $($projection:ty),+ $(,)? $(; without: $($left_out:literal),+ $(,)?)?) => {
@@ -152,11 +154,11 @@ impl Lock {
         self
     }
 
-    /// Finds aggregates in the Rust files of this folder that were not added, by `#[aggregate(name = "…")]`. Those with a name in
-    /// `left_out` are left out knowingly.
+    /// Finds aggregates in the Rust files of this folder that were not added, by `#[aggregate(name = "…")]`.
+    /// Those with a name in `left_out` are left out knowingly.
     ///
-    /// It reads text: comments, strings and what is compiled for tests only hold none, and a name that a macro puts together
-    /// is not found.
+    /// It reads text: comments, strings and what is compiled for tests only hold none, and a name that a
+    /// macro puts together is not found.
     pub fn for_all_in(mut self, sources: impl AsRef<Path>, left_out: &[&str]) -> Self {
         let left_out = left_out.iter().map(|name| (*name).to_owned()).collect();
         self.sources = Some(Sources { folder: sources.as_ref().to_owned(), left_out });
@@ -165,8 +167,8 @@ impl Lock {
 
     /// Compares as `ES_LOCK` says: checks, or with `ES_LOCK=update` updates.
     ///
-    /// What an update accepts is written to the error stream of the process, past the test harness, which shows nothing of a
-    /// test that passes.
+    /// What an update accepts is written to the error stream of the process, past the test harness, which
+    /// shows nothing of a test that passes.
     ///
     /// # Panics
     ///
@@ -189,11 +191,13 @@ impl Lock {
         }
     }
 
-    /// Compares, and in [`Mode::Update`] writes what is new. Returns the changes of meaning that an update has accepted.
+    /// Compares, and in [`Mode::Update`] writes what is new. Returns the changes of meaning that an update
+    /// has accepted.
     ///
     /// # Errors
     ///
-    /// [`LockError`] with everything that differs. An update that finds something that it may not write writes nothing.
+    /// [`LockError`] with everything that differs. An update that finds something that it may not write
+    /// writes nothing.
     pub fn run(self, mode: Mode) -> Result<Vec<Finding>, LockError> {
         let path = self.folder.join(file::NAME);
         let locked = match file::read(&path) {

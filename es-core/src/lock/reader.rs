@@ -149,7 +149,8 @@ fn as_written(name: &str, version: u32, json: &[u8]) -> Result<Written, String> 
     Ok(Written { name: name.to_owned(), version, payload })
 }
 
-/// Lets `take` look at an event as a store would return it. All that a step may look at is the same each time.
+/// Lets `take` look at an event as a store would return it. All that a step may look at is the same each
+/// time.
 pub(super) fn as_stored<T>(
     category: &str,
     revision: u64,

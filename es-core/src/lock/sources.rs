@@ -1,7 +1,7 @@
 //! Aggregates in the sources of a crate, so that one which the lock test does not name is noticed.
 //!
-//! This reads text and not what the compiler sees: `#[aggregate(name = "…")]` outside of comments, strings and code that is
-//! compiled for tests only. A name that a macro puts together is not found.
+//! This reads text and not what the compiler sees: `#[aggregate(name = "…")]` outside of comments, strings
+//! and code that is compiled for tests only. A name that a macro puts together is not found.
 
 mod tokens;
 
@@ -184,7 +184,8 @@ fn is_of_tests(attribute: &[(Token<'_>, usize)]) -> bool {
     }
 }
 
-/// Passes over the item that begins here, with its attributes. Remembers a module that is in a file of its own.
+/// Passes over the item that begins here, with its attributes. Remembers a module that is in a file of its
+/// own.
 fn item(tokens: &[(Token<'_>, usize)], mut at: usize, modules: &mut Vec<String>) -> usize {
     let mut name = None;
     while let Some((token, _)) = tokens.get(at) {

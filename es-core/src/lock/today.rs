@@ -175,8 +175,8 @@ impl Locked {
         })
     }
 
-    /// How a stored payload differs from this, if it is read as the version of then and written as that one. `None` where
-    /// that cannot be asked.
+    /// How a stored payload differs from this, if it is read as the version of then and written as that one.
+    /// `None` where that cannot be asked.
     pub(super) fn again(
         &self,
         code: &Code,

@@ -17,8 +17,8 @@ use crate::{
     StreamId, StreamRange, StreamSummary, stored_time,
 };
 
-/// A store that keeps everything in memory: for tests, for the first ten minutes, and as the plain form of the
-/// [`EventStore`] contract. Clones share their content. What it holds is gone with the process.
+/// A store that keeps everything in memory: for tests, for the first ten minutes, and as the plain form of
+/// the [`EventStore`] contract. Clones share their content. What it holds is gone with the process.
 ///
 /// ```
 /// use es_core::MemoryStore;
@@ -52,7 +52,8 @@ struct Content {
     log: Log,
 }
 
-/// Reads take the `Arc`, so a sink runs without the lock; an append that meets a reader copies the list of `Arc`s.
+/// Reads take the `Arc`, so a sink runs without the lock; an append that meets a reader copies the list of
+/// `Arc`s.
 #[derive(Debug, Clone, Default)]
 struct Stream {
     events: Vec<Arc<StoredEvent>>,

@@ -5,8 +5,8 @@ use std::fmt;
 use super::{Projection, ProjectionError, ProjectionFailure, ProjectionPage, ProjectionReader};
 use crate::{Checkpoint, EventStore, Rest};
 
-/// Runs a projection into a model in memory, over any store: for tests, and for read models that are small and built anew at
-/// each start.
+/// Runs a projection into a model in memory, over any store: for tests, and for read models that are small
+/// and built anew at each start.
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, Events, Handle, Repository, emit};
@@ -22,7 +22,9 @@ use crate::{Checkpoint, EventStore, Rest};
 /// struct Visits;
 ///
 /// impl Project<Opened> for Visits {
-///     async fn project(&self, event: &Recorded<Opened>, visits: &mut BTreeMap<String, u32>) -> Result<(), Infallible> {
+///     async fn project(
+///         &self, event: &Recorded<Opened>, visits: &mut BTreeMap<String, u32>,
+///     ) -> Result<(), Infallible> {
 ///         *visits.entry(event.event.by.clone()).or_default() += 1;
 ///         Ok(())
 ///     }
@@ -33,7 +35,9 @@ use crate::{Checkpoint, EventStore, Rest};
 /// # pub struct Open;
 /// # impl Handle<Open> for Door {
 /// #     type Error = Infallible;
-/// #     fn handle(&self, _: &Open) -> Result<Events<Self>, Self::Error> { emit(Opened { by: "Ann".into() }) }
+/// #     fn handle(&self, _: &Open) -> Result<Events<Self>, Self::Error> {
+/// #         emit(Opened { by: "Ann".into() })
+/// #     }
 /// # }
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 ///
@@ -71,8 +75,8 @@ impl<P: Projection, S: EventStore> MemoryProjection<P, S> {
     ///
     /// # Errors
     ///
-    /// [`ProjectionError`]; the model then holds the events up to the [`checkpoint`](Self::checkpoint), and what the one that
-    /// failed has left in it. The next call begins with that one.
+    /// [`ProjectionError`]; the model then holds the events up to the [`checkpoint`](Self::checkpoint), and
+    /// what the one that failed has left in it. The next call begins with that one.
     pub async fn catch_up(&mut self) -> Result<(), ProjectionError> {
         loop {
             self.reader.seek(self.checkpoint);

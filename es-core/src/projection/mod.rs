@@ -1,8 +1,8 @@
 //! Read models: what a projection is, and what its author writes.
 //!
-//! A projection takes events, in order, into a model. Where the model is, and when the events come, is the business of a
-//! runner: [`MemoryProjection`] here, for a model in memory; in `es-postgres` one for tables, in a loop of its own or in the
-//! transaction of the append.
+//! A projection takes events, in order, into a model. Where the model is, and when the events come, is the
+//! business of a runner: [`MemoryProjection`] here, for a model in memory; in `es-postgres` one for tables,
+//! in a loop of its own or in the transaction of the append.
 
 mod failure;
 mod memory;
@@ -19,10 +19,12 @@ pub use self::reader::{ProjectionPage, ProjectionReader};
 use crate::catalogue::ReadEvent;
 use crate::{BoxError, DecodeError, Filter, RawEvent, Recorded};
 
-/// A read model that is built from events. Written by [`#[derive(Projection)]`](derive@crate::Projection), never by hand.
+/// A read model that is built from events. Written by [`#[derive(Projection)]`](derive@crate::Projection),
+/// never by hand.
 ///
-/// All that a runner does is to hand a slice of events to [`project_all`](Self::project_all), and to keep the model and the
-/// checkpoint together. A slice of one event tells which event is at fault when a longer one fails.
+/// All that a runner does is to hand a slice of events to [`project_all`](Self::project_all), and to keep the
+/// model and the checkpoint together. A slice of one event tells which event is at fault when a longer one
+/// fails.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a projection",
     label = "not a projection",
@@ -47,7 +49,8 @@ pub trait Projection: Send + Sync + 'static {
     /// Which events it takes.
     fn filter() -> Filter;
 
-    /// Decodes a stored event in the way in which commands do, upcasts included; `None` for one that it does not take.
+    /// Decodes a stored event in the way in which commands do, upcasts included; `None` for one that it does
+    /// not take.
     ///
     /// # Errors
     ///
@@ -58,8 +61,8 @@ pub trait Projection: Send + Sync + 'static {
     #[doc(hidden)]
     fn events() -> &'static [ReadEvent];
 
-    /// Takes events into the model, in their order: one by one through [`Project`], or, with the key `batch`, all at once
-    /// through [`ProjectBatch`].
+    /// Takes events into the model, in their order: one by one through [`Project`], or, with the key `batch`,
+    /// all at once through [`ProjectBatch`].
     ///
     /// # Errors
     ///
@@ -80,7 +83,8 @@ pub trait Projection: Send + Sync + 'static {
 
 /// What one event does to a read model.
 ///
-/// It may be called again for an event whose work was undone, so its only effects should be those on the model.
+/// It may be called again for an event whose work was undone, so its only effects should be those on the
+/// model.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not project the event `{E}`",
     label = "no `Project<{E}>`",
@@ -99,9 +103,11 @@ pub trait Project<E>: Projection {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// What many events do to a read model at once; asked for with `#[projection(batch)]`, in place of [`Project`].
+/// What many events do to a read model at once; asked for with `#[projection(batch)]`, in place of
+/// [`Project`].
 ///
-/// How events are divided into batches changes nothing in the model: after a failure they come again one by one.
+/// How events are divided into batches changes nothing in the model: after a failure they come again one by
+/// one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not project batches",
     label = "no `ProjectBatch`",

@@ -2,8 +2,8 @@
 
 use crate::{Fingerprint, StreamId};
 
-/// One of the parts into which a projection divides the streams, so that they run beside each other. All events of a stream
-/// are of one part.
+/// One of the parts into which a projection divides the streams, so that they run beside each other. All
+/// events of a stream are of one part.
 ///
 /// ```
 /// use es_core::{Part, StreamId};
@@ -42,15 +42,17 @@ impl Part {
         self.of
     }
 
-    /// Whether the events of this stream are of this part. It goes by the stream's key alone, which stays when a category is
-    /// renamed, and by a hash of our own, which stays the same for ever: checkpoints rest on it.
+    /// Whether the events of this stream are of this part. It goes by the stream's key alone, which stays
+    /// when a category is renamed, and by a hash of our own, which stays the same for ever: checkpoints rest
+    /// on it.
     #[must_use]
     pub fn takes(self, stream: &StreamId) -> bool {
         self.of == 1 || hash(stream.key()) % u64::from(self.of) == u64::from(self.index)
     }
 }
 
-/// FNV-1a, with its upper half folded in: the lowest bits alone, which few parts go by, are those of the bytes.
+/// FNV-1a, with its upper half folded in: the lowest bits alone, which few parts go by, are those of the
+/// bytes.
 const fn hash(key: &str) -> u64 {
     let hash = Fingerprint::EMPTY.with(key).to_i64().cast_unsigned();
     hash ^ (hash >> 32)

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::{EventPlace, Part, Projection};
 use crate::{Checkpoint, DecodeError, EventStore, RawEvent, Rest, StoreError, Subscription};
 
-/// Reads what a projection takes, in the order of positions, from a checkpoint on. Runners of projections are built on it.
+/// Reads what a projection takes, in the order of positions, from a checkpoint on. Runners of projections are
+/// built on it.
 pub struct ProjectionReader<P, S> {
     subscription: Subscription<S>,
     part: Part,
@@ -74,7 +75,8 @@ impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the store, above all [`StoreError::ForeignCheckpoint`]; the reader stays where it was.
+    /// [`StoreError`] of the store, above all [`StoreError::ForeignCheckpoint`]; the reader stays where it
+    /// was.
     pub async fn page(&mut self) -> Result<ProjectionPage<P>, StoreError> {
         self.read(false).await
     }

@@ -1,9 +1,10 @@
-//! The states that commands have folded, kept for the next command; and the order in which commands on one aggregate take
-//! their turns.
+//! The states that commands have folded, kept for the next command; and the order in which commands on one
+//! aggregate take their turns.
 //!
-//! While others wait, a command ends its turn as soon as its append is submitted: the next one decides on the state as it will be
-//! then. So the appends of a busy aggregate are written together. What is decided too early is guarded as every state that is
-//! kept: the append names the revision and the last event on which it rests.
+//! While others wait, a command ends its turn as soon as its append is submitted: the next one decides on the
+//! state as it will be then. So the appends of a busy aggregate are written together. What is decided too
+//! early is guarded as every state that is kept: the append names the revision and the last event on which it
+//! rests.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,8 +17,8 @@ use uuid::Uuid;
 
 use crate::Revision;
 
-/// How long a command waits for those before it. Nothing rests on the order, so when it takes longer, as when a decision
-/// waits for a command of its own on the same aggregate, the command goes ahead.
+/// How long a command waits for those before it. Nothing rests on the order, so when it takes longer, as when
+/// a decision waits for a command of its own on the same aggregate, the command goes ahead.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A state, and the event up to which it was folded.
@@ -35,13 +36,14 @@ struct Kept<A> {
     line: u64,
 }
 
-/// The place of one aggregate. Whoever carries out a command holds its state, which is taken out meanwhile, so a command that
-/// is dropped half-way, or panics, leaves none behind.
+/// The place of one aggregate. Whoever carries out a command holds its state, which is taken out meanwhile,
+/// so a command that is dropped half-way, or panics, leaves none behind.
 struct Place<A> {
     kept: Arc<Mutex<Option<Kept<A>>>>,
     /// How many commands wait for their turn.
     waiting: AtomicUsize,
-    /// The line of states that can be decided on. It ends when an append on which states of it were built is not written.
+    /// The line of states that can be decided on. It ends when an append on which states of it were built is
+    /// not written.
     line: AtomicU64,
     /// Held by the commands whose appends are under way after their turn.
     ahead: Arc<RwLock<()>>,

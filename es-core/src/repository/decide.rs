@@ -13,17 +13,19 @@ use crate::{Aggregate, AppendIn, EventStore, Events, ExecuteError, Handle};
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// Carries out a command: loads the state, lets [`Handle::handle`] decide, appends the events.
     ///
-    /// A state that an earlier command has left in the [cache](Self::with_cache) is decided on at once: the command is then one
-    /// round trip. It may be older than the stream, as other programs write as well; so an append is refused unless nothing came
-    /// after it, and a rejection, or a decision without events, is made again on the fresh state before it is reported.
+    /// A state that an earlier command has left in the [cache](Self::with_cache) is decided on at once: the
+    /// command is then one round trip. It may be older than the stream, as other programs write as well; so
+    /// an append is refused unless nothing came after it, and a rejection, or a decision without events, is
+    /// made again on the fresh state before it is reported.
     ///
-    /// After a conflict the decision is made again on the fresh state, as often as [`Retry`](super::Retry) says. Commands on one
-    /// aggregate take turns within this repository, so that only other programs cause conflicts.
+    /// After a conflict the decision is made again on the fresh state, as often as [`Retry`](super::Retry)
+    /// says. Commands on one aggregate take turns within this repository, so that only other programs cause
+    /// conflicts.
     ///
     /// # Errors
     ///
-    /// [`ExecuteError::Rejected`] with the domain's reason, [`ExecuteError::Conflict`] when other writers were faster
-    /// each time, [`ExecuteError::Store`] for all else.
+    /// [`ExecuteError::Rejected`] with the domain's reason, [`ExecuteError::Conflict`] when other writers
+    /// were faster each time, [`ExecuteError::Store`] for all else.
     pub async fn execute<C>(
         &self,
         id: &A::Id,
@@ -54,12 +56,13 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         self.decide_with(id, options.named_after::<C>(), |state: Arc<A>| ready(state.handle(&command))).await
     }
 
-    /// As [`execute_with`](Self::execute_with), in the caller's transaction: the events are written together with the
-    /// caller's own rows, or not at all. No snapshot is taken, as the caller may still roll back.
+    /// As [`execute_with`](Self::execute_with), in the caller's transaction: the events are written together
+    /// with the caller's own rows, or not at all. No snapshot is taken, as the caller may still roll back.
     ///
     /// # Errors
     ///
-    /// As [`execute_with`](Self::execute_with); also [`StoreError::IsolationLevel`](crate::StoreError::IsolationLevel), and
+    /// As [`execute_with`](Self::execute_with); also
+    /// [`StoreError::IsolationLevel`](crate::StoreError::IsolationLevel), and
     /// [`StoreError::NoTransaction`](crate::StoreError::NoTransaction) where no transaction is open.
     pub async fn execute_in<Tx, C>(
         &self,
@@ -80,10 +83,11 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         Run::in_transaction(self, port, options).go(id, decide).await
     }
 
-    /// Carries out a decision that needs to wait for something outside: `decide` takes the state and may be async.
+    /// Carries out a decision that needs to wait for something outside: `decide` takes the state and may be
+    /// async.
     ///
-    /// It may be called several times: after each conflict, and when it rejects a state from the cache. It should not wait for
-    /// another command on the same aggregate, which waits for its turn.
+    /// It may be called several times: after each conflict, and when it rejects a state from the cache. It
+    /// should not wait for another command on the same aggregate, which waits for its turn.
     ///
     /// ```
     /// # use es_core::{Aggregate, Apply, Events, MemoryStore, Repository, emit, event};
@@ -92,7 +96,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// # pub struct Account { cents: i64 }
     /// # impl Apply<Deposited> for Account { fn apply(&mut self, e: Deposited) { self.cents += e.cents; } }
     /// # async fn rate() -> Result<i64, std::io::Error> { Ok(3) }
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let accounts = Repository::<Account, _>::new(MemoryStore::new());
     /// # let id = String::from("A-17");
     /// let done = accounts

@@ -63,8 +63,8 @@ impl<'a, A: Aggregate> Fold<'a, A> {
     ) -> Result<Self, StoreError> {
         let mut load = narrow(whole::<A>(self.stream).after(self.revision));
         if self.head.is_some() && self.revision > Revision::EMPTY {
-            // That event is read again, and its id compared: the store may have been set back to an earlier state, and have
-            // grown other events since.
+            // That event is read again, and its id compared: the store may have been set back to an earlier
+            // state, and have grown other events since.
             self.unseen = self.head;
             load = load.after(Revision::new(self.revision.get() - 1));
         }

@@ -12,13 +12,15 @@ use crate::{Aggregate, EventStore, RawEvent, Recorded, Revision, StoreError, Str
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// The state as of a time: the fold of the events that had happened by then, in the order of the stream.
     ///
-    /// An event happened at its occurred time or, where the caller gave none, when it was recorded. Events that happened
-    /// later are left out; the others are folded in the order of their revisions, as in every other fold. Times say only
-    /// which events count, never their order: a clock that went back cannot turn the history around.
+    /// An event happened at its occurred time or, where the caller gave none, when it was recorded. Events
+    /// that happened later are left out; the others are folded in the order of their revisions, as in every
+    /// other fold. Times say only which events count, never their order: a clock that went back cannot turn
+    /// the history around.
     ///
-    /// Occurred times need not increase along a stream, as events may be recorded late and clocks be corrected. Then an event
-    /// can be left out while a later one counts, and the result is a state that no command has decided on.
-    /// [`load_at`](Self::load_at) returns the states that were. The revision returned is that of the last event that counts.
+    /// Occurred times need not increase along a stream, as events may be recorded late and clocks be
+    /// corrected. Then an event can be left out while a later one counts, and the result is a state that no
+    /// command has decided on. [`load_at`](Self::load_at) returns the states that were. The revision returned
+    /// is that of the last event that counts.
     ///
     /// # Errors
     ///
@@ -38,14 +40,16 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         Ok(loaded)
     }
 
-    /// Hands out the events of one aggregate, decoded, with their places, times and metadata, in bounded memory.
+    /// Hands out the events of one aggregate, decoded, with their places, times and metadata, in bounded
+    /// memory.
     ///
-    /// What takes the place of a retired event is handed out with the place, the id and the stored name of that one; where
-    /// nothing does, nothing is.
+    /// What takes the place of a retired event is handed out with the place, the id and the stored name of
+    /// that one; where nothing does, nothing is.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the store, of an event that does not decode or is missing, or of `take`, which ends the read.
+    /// [`StoreError`] of the store, of an event that does not decode or is missing, or of `take`, which ends
+    /// the read.
     pub async fn history(
         &self,
         id: &A::Id,
@@ -58,8 +62,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         read_whole(&*self.store, &stream, range, &mut take).await
     }
 
-    /// The ids of the aggregates that have events, in the byte order of their keys, with their revisions: at most
-    /// `limit` of them, after the id `after`.
+    /// The ids of the aggregates that have events, in the byte order of their keys, with their revisions: at
+    /// most `limit` of them, after the id `after`.
     ///
     /// # Errors
     ///

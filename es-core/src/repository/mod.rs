@@ -30,8 +30,8 @@ use crate::{
 
 /// The aggregates of one type in one store.
 ///
-/// Cheap to clone; clones share the store and the states that commands have left behind. Its methods are cancel-safe: a dropped future leaves either all events of
-/// the command or none.
+/// Cheap to clone; clones share the store and the states that commands have left behind. Its methods are
+/// cancel-safe: a dropped future leaves either all events of the command or none.
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, emit, event};
@@ -116,8 +116,9 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// How many states are kept at most, unless [`with_cache`](Self::with_cache) says otherwise.
     pub const CACHE: usize = 1000;
 
-    /// The same repository, which keeps the states of up to `entries` aggregates after their commands, so that the next command
-    /// on one of them need not load it. Those used least make room. With 0 every command loads its state.
+    /// The same repository, which keeps the states of up to `entries` aggregates after their commands, so
+    /// that the next command on one of them need not load it. Those used least make room. With 0 every
+    /// command loads its state.
     ///
     /// Clones of this repository share the states.
     #[must_use]
@@ -164,8 +165,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         Ok(fold.into_loaded())
     }
 
-    /// Tells the store, once, which names the category had before: without it a read would miss streams, and an append could
-    /// make them a second time.
+    /// Tells the store, once, which names the category had before: without it a read would miss streams, and
+    /// an append could make them a second time.
     async fn know_earlier_names(&self) -> Result<(), StoreError> {
         if A::WAS.is_empty() {
             return Ok(());
@@ -173,10 +174,11 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         self.told.names.get_or_try_init(|| self.store.rename_category(A::NAME, A::WAS)).await.copied()
     }
 
-    /// Makes the aggregate's events known to the store, which refuses a version that it knows with another shape.
+    /// Makes the aggregate's events known to the store, which refuses a version that it knows with another
+    /// shape.
     ///
-    /// The first command does so by itself, and so does no reader. A program that calls it when it starts refuses to start,
-    /// rather than to carry out commands. What the store knows already costs nothing.
+    /// The first command does so by itself, and so does no reader. A program that calls it when it starts
+    /// refuses to start, rather than to carry out commands. What the store knows already costs nothing.
     ///
     /// ```
     /// # use es_core::{Aggregate, Apply, MemoryStore, Repository, event};
@@ -184,7 +186,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// # #[derive(Aggregate, Default)] #[aggregate(name = "door", id = u64, events(Opened))]
     /// # pub struct Door { open: bool }
     /// # impl Apply<Opened> for Door { fn apply(&mut self, _: Opened) { self.open = true; } }
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// let doors = Repository::<Door, _>::new(MemoryStore::new());
     /// doors.register().await?;
     /// # Ok(()) }
@@ -192,7 +195,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::SchemaConflict`], which names the event, its version and both fingerprints; others of the store.
+    /// [`StoreError::SchemaConflict`], which names the event, its version and both fingerprints; others of
+    /// the store.
     pub async fn register(&self) -> Result<(), StoreError> {
         let register = || async { self.store.register(&Catalogue::of::<A>()).await };
         self.told.events.get_or_try_init(register).await.copied()

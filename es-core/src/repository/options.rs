@@ -38,39 +38,42 @@ impl ExecuteOptions {
         self
     }
 
-    /// Makes the command idempotent: under one id it is carried out once per aggregate, and every repetition gets the
-    /// first outcome. A command of another [name](Self::command_name) under the same id is
-    /// [`StoreError::CommandIdReused`](crate::StoreError::CommandIdReused); a [`CommandKey`] with a hash also tells two bodies
-    /// of one name apart.
+    /// Makes the command idempotent: under one id it is carried out once per aggregate, and every repetition
+    /// gets the first outcome. A command of another [name](Self::command_name) under the same id is
+    /// [`StoreError::CommandIdReused`](crate::StoreError::CommandIdReused); a [`CommandKey`] with a hash also
+    /// tells two bodies of one name apart.
     ///
-    /// What is remembered is what was written. A command that is rejected, or yields no events, writes nothing: repeating it
-    /// decides again, on the state of then, unless it has [`remember_decision`](Self::remember_decision).
+    /// What is remembered is what was written. A command that is rejected, or yields no events, writes
+    /// nothing: repeating it decides again, on the state of then, unless it has
+    /// [`remember_decision`](Self::remember_decision).
     #[must_use]
     pub fn command_id(mut self, key: impl Into<CommandKey>) -> Self {
         self.command = Some(key.into());
         self
     }
 
-    /// The command's name in the ledger, where commands of one id are compared by it. Without it, the name of the command's type
-    /// without its path: set it before a type is renamed whose commands may still be repeated. A closure's is `decide`.
+    /// The command's name in the ledger, where commands of one id are compared by it. Without it, the name of
+    /// the command's type without its path: set it before a type is renamed whose commands may still be
+    /// repeated. A closure's is `decide`.
     #[must_use]
     pub fn command_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.command_name = Some(name.into());
         self
     }
 
-    /// Also remembers that the command was rejected, or yielded no events, if it has a [command id](Self::command_id): a
-    /// repetition gets the same answer, whatever the state has become, and with or without this option. Useful where a command is
-    /// delivered more than once and must not succeed the second time.
+    /// Also remembers that the command was rejected, or yielded no events, if it has a
+    /// [command id](Self::command_id): a repetition gets the same answer, whatever the state has become, and
+    /// with or without this option. Useful where a command is delivered more than once and must not succeed
+    /// the second time.
     ///
-    /// The domain's error is not stored. A repeated rejection is decided again on the state of the revision on which it was decided
-    /// first, which has to reject it as well: that takes a decision that rests on the state and the command alone. Should it no
-    /// longer be rejected, nothing is written:
+    /// The domain's error is not stored. A repeated rejection is decided again on the state of the revision
+    /// on which it was decided first, which has to reject it as well: that takes a decision that rests on the
+    /// state and the command alone. Should it no longer be rejected, nothing is written:
     /// [`StoreError::NotRejectedAgain`](crate::StoreError::NotRejectedAgain).
     ///
-    /// It costs a write and its round trip for each command without events, and a row that is kept until the ledger is pruned.
-    /// Repeating a rejection costs a load of the state as it was. In the caller's transaction the decision is remembered if the
-    /// caller commits, also after a rejection.
+    /// It costs a write and its round trip for each command without events, and a row that is kept until the
+    /// ledger is pruned. Repeating a rejection costs a load of the state as it was. In the caller's
+    /// transaction the decision is remembered if the caller commits, also after a rejection.
     ///
     /// ```
     /// use es_core::{ExecuteOptions, Uuid};
@@ -84,7 +87,8 @@ impl ExecuteOptions {
         self
     }
 
-    /// Decides only on the state at this revision; at any other the result is a conflict, and nothing is repeated.
+    /// Decides only on the state at this revision; at any other the result is a conflict, and nothing is
+    /// repeated.
     #[must_use]
     pub const fn expected_revision(mut self, revision: Revision) -> Self {
         self.expected = Some(revision);

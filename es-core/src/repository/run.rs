@@ -26,8 +26,8 @@ pub(super) struct Run<'a, A, S, P> {
     /// As stored.
     metadata: Arc<Metadata>,
     turn: Turn<A>,
-    /// The caller may still roll back, so no snapshot is taken; and after an error the transaction is lost, so nothing
-    /// is tried again in it.
+    /// The caller may still roll back, so no snapshot is taken; and after an error the transaction is lost,
+    /// so nothing is tried again in it.
     in_transaction: bool,
     /// Whether the turn may end before the append is written. Once that was too early, it may not.
     eager: bool,
@@ -267,8 +267,8 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         }
     }
 
-    /// To end the turn before the append is written, if others wait for theirs. Not where a snapshot is due: the next one to
-    /// hold the state might not come to it either.
+    /// To end the turn before the append is written, if others wait for theirs. Not where a snapshot is due:
+    /// the next one to hold the state might not come to it either.
     fn ahead(&self, after: &Folded<()>) -> Option<Ahead<A>> {
         if self.eager && snapshot_due::<A>(after).is_none() { self.turn.ahead() } else { None }
     }

@@ -8,7 +8,8 @@ use tokio::sync::Semaphore;
 use super::cache::Folded;
 use crate::{Aggregate, EventStore, NewSnapshot, Payload, Snapshots, StreamId};
 
-/// How many snapshots of one repository are written at a time; more are left out, as a later command takes them.
+/// How many snapshots of one repository are written at a time; more are left out, as a later command takes
+/// them.
 const AT_ONCE: u32 = 4;
 
 #[derive(Clone)]
@@ -23,8 +24,8 @@ impl Default for SnapshotWriter {
 }
 
 impl SnapshotWriter {
-    /// Keeps a snapshot in the background, unless too many are being kept; says whether it does. What goes wrong is logged: a
-    /// snapshot is a convenience.
+    /// Keeps a snapshot in the background, unless too many are being kept; says whether it does. What goes
+    /// wrong is logged: a snapshot is a convenience.
     pub(super) fn write<A: Aggregate, S: EventStore + 'static>(
         &self,
         store: &Arc<S>,
@@ -40,7 +41,8 @@ impl SnapshotWriter {
         };
         let name = stream.to_string();
         let mut json = Payload::within(store.limits().snapshot_bytes);
-        // The events are stored by now, so a panic of the user's `Serialize` must not look like a failure of the command.
+        // The events are stored by now, so a panic of the user's `Serialize` must not look like a failure of
+        // the command.
         match catch_unwind(AssertUnwindSafe(|| snapshots.encode(state, &mut json))) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {

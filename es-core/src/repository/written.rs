@@ -1,4 +1,5 @@
-//! What a decision writes: encoded, read back and folded before the append, read with its places and times after it.
+//! What a decision writes: encoded, read back and folded before the append, read with its places and times
+//! after it.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,7 +40,8 @@ pub(super) struct Encoded<A: Aggregate> {
     /// What a later reader will see: decoded from the bytes that are written.
     copies: Vec<A::Event>,
     metadata: Option<Vec<u8>>,
-    /// Whether the copies may differ from what a later reader will see, as a step asked for what the append decides.
+    /// Whether the copies may differ from what a later reader will see, as a step asked for what the append
+    /// decides.
     pub(super) provisional: bool,
 }
 

@@ -1,7 +1,8 @@
-//! What the derive writes: constants that describe a type, with a function in each place where another type stands.
+//! What the derive writes: constants that describe a type, with a function in each place where another type
+//! stands.
 //!
-//! Constants, because they cost the user's build next to nothing: no code is generated for them, and the functions of
-//! most types are compiled already.
+//! Constants, because they cost the user's build next to nothing: no code is generated for them, and the
+//! functions of most types are compiled already.
 
 use super::{Note, Type, Types};
 

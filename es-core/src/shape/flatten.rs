@@ -1,7 +1,8 @@
-//! The order of flattened fields: serde reads them one after the other, and each sees what the ones before left.
+//! The order of flattened fields: serde reads them one after the other, and each sees what the ones before
+//! left.
 //!
-//! A struct takes its own fields, a map takes all that is there. So the order says something where two of them can hold
-//! the same key, and nothing otherwise.
+//! A struct takes its own fields, a map takes all that is there. So the order says something where two of
+//! them can hold the same key, and nothing otherwise.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,8 @@ use super::{Content, Definition, Field, Form, Note, Type, Types};
 type Keys = Option<BTreeSet<String>>;
 
 impl Types {
-    /// The flattened ones among `fields`: sorted by `key`, except that two which can hold the same key stand as declared.
+    /// The flattened ones among `fields`: sorted by `key`, except that two which can hold the same key stand
+    /// as declared.
     pub(super) fn flattened<'a>(
         &self,
         fields: &'a [Field],

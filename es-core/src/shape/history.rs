@@ -1,7 +1,7 @@
 //! What became of the types in a shape since they were first stored, in lines of their own.
 //!
-//! The canonical text of a shape has each type in its first form, so that a history changes no fingerprint: what was
-//! published stays what it was. What came later stands in the lock beside it.
+//! The canonical text of a shape has each type in its first form, so that a history changes no fingerprint:
+//! what was published stays what it was. What came later stands in the lock beside it.
 
 use std::collections::BTreeMap;
 
@@ -172,7 +172,8 @@ impl Step {
 }
 
 impl Schema {
-    /// A name for each of these types: those that the canonical text gives, and others for those that are not in it.
+    /// A name for each of these types: those that the canonical text gives, and others for those that are not
+    /// in it.
     fn names_with(&self, all: &[usize]) -> BTreeMap<usize, String> {
         let root = match self.root {
             Type::Named(number) => Some(number),

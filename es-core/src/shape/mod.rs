@@ -1,7 +1,9 @@
-//! Shapes: what JSON a type stands for, described so that two programs, or two commits of one, can be compared.
+//! Shapes: what JSON a type stands for, described so that two programs, or two commits of one, can be
+//! compared.
 //!
-//! `#[event]` gives every event its shape, [`#[derive(Shape)]`](derive@crate::Shape) gives one to the types inside it. The
-//! canonical text of a shape is what [`events.lock`](crate::lock) keeps; its hash is the [`Fingerprint`](crate::Fingerprint).
+//! `#[event]` gives every event its shape,
+//! [`#[derive(Shape)]`](derive@crate::Shape) gives one to the types inside it. The canonical text of a shape
+//! is what [`events.lock`](crate::lock) keeps; its hash is the [`Fingerprint`](crate::Fingerprint).
 
 mod ambiguity;
 mod check;
@@ -39,8 +41,9 @@ pub(crate) use rust_name::without_paths;
 
 /// The JSON that a type stands for: its fields with their wire names, its variants, its nested types.
 ///
-/// Derived by [`#[derive(Shape)]`](derive@crate::Shape), which reads serde's attributes, so that the shape is the one on
-/// the wire. A type without it is opaque: that fails no build, only the test of the [lock](crate::lock).
+/// Derived by [`#[derive(Shape)]`](derive@crate::Shape), which reads serde's attributes, so that the shape is
+/// the one on the wire. A type without it is opaque: that fails no build, only the test of the
+/// [lock](crate::lock).
 ///
 /// By hand, for a type that writes itself as another one:
 ///
@@ -63,6 +66,7 @@ pub(crate) use rust_name::without_paths;
     note = "write `#[derive(es_core::Shape)]` above `{Self}`, or `#[shape(\"…\")]` on the field that holds it"
 )]
 pub trait Shape {
-    /// Describes the type. Named types are entered into `types`, where a type that holds itself finds its own name.
+    /// Describes the type. Named types are entered into `types`, where a type that holds itself finds its own
+    /// name.
     fn shape(types: &mut Types) -> Type;
 }

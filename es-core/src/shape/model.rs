@@ -104,7 +104,8 @@ pub struct Types {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Definition {
     pub(crate) name: String,
-    /// Tells types of one name apart. Never two types, and never another one for a type that differs in lifetimes only.
+    /// Tells types of one name apart. Never two types, and never another one for a type that differs in
+    /// lifetimes only.
     identity: TypeId,
     /// The type as code names it, without paths: `Page<String>`.
     pub(crate) rust: String,

@@ -73,7 +73,8 @@ impl Order<'_> {
         }
     }
 
-    /// The variant that a value is of: by its name where it stands there, else every one whose content it may be.
+    /// The variant that a value is of: by its name where it stands there, else every one whose content it may
+    /// be.
     fn variants(&self, variants: &[Variant], notes: &[Note], value: &mut Exact, open: &mut Vec<usize>) {
         let (mut tag, mut inside) = (None, None);
         for note in notes {

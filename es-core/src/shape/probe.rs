@@ -5,8 +5,8 @@ use std::marker::PhantomData;
 
 use super::{Describe, Shape, Type, Types};
 
-/// `Probe::<T>::SHAPE` is the shape of `T` where there is one, and else an opaque one: an associated constant of the type
-/// itself goes before one of a trait, and the former exists only where its bound holds.
+/// `Probe::<T>::SHAPE` is the shape of `T` where there is one, and else an opaque one: an associated constant
+/// of the type itself goes before one of a trait, and the former exists only where its bound holds.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Probe<T: ?Sized>(PhantomData<T>);

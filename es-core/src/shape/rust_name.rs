@@ -8,7 +8,8 @@ pub(crate) fn without_paths(path: &str) -> String {
     for character in path.chars() {
         match character {
             ':' => {
-                // What came before leads to the name only: a module, a function, `{{closure}}`, `<impl A for B>`.
+                // What came before leads to the name only: a module, a function, `{{closure}}`,
+                // `<impl A for B>`.
                 short.truncate(starts.last().copied().unwrap_or_default());
                 continue;
             }

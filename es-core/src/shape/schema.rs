@@ -57,17 +57,18 @@ impl Schema {
         super::opaque::later_parts(self)
     }
 
-    /// Payloads of this shape, made up: together they hold every field and reach every variant that can be written. At most
-    /// 256 of them.
+    /// Payloads of this shape, made up: together they hold every field and reach every variant that can be
+    /// written. At most 256 of them.
     #[must_use]
     pub fn samples(&self) -> Vec<serde_json::Value> {
         super::sample::samples(self)
     }
 
-    /// Payloads with one field left out: one for each field that has a default or is an option, and one more for each
-    /// option with `null` in its place. At most 256 of them.
+    /// Payloads with one field left out: one for each field that has a default or is an option, and one more
+    /// for each option with `null` in its place. At most 256 of them.
     ///
-    /// A type may still refuse them: the shape does not tell whether code that reads a field takes its absence.
+    /// A type may still refuse them: the shape does not tell whether code that reads a field takes its
+    /// absence.
     #[must_use]
     pub fn partial_samples(&self) -> Vec<serde_json::Value> {
         super::sample::partial(self)

@@ -49,7 +49,8 @@ impl Types {
         Text { types: self, names: &BTreeMap::new() }.inline(of)
     }
 
-    /// Hands out the number of each named type in `of`, in the order of the text; goes into it where `enter` says so.
+    /// Hands out the number of each named type in `of`, in the order of the text; goes into it where `enter`
+    /// says so.
     pub(super) fn visit(&self, of: &Type, enter: &mut dyn FnMut(usize) -> bool) {
         match of {
             Type::Plain(_) | Type::Opaque(_) | Type::Custom(_) => {}

@@ -126,8 +126,8 @@ impl<'a> AllQuery<'a> {
         self
     }
 
-    /// Says that the reader looks again soon, whatever it finds. Then what was there a moment ago will do: a store may answer with
-    /// less than there is, and [`Rest::Held`].
+    /// Says that the reader looks again soon, whatever it finds. Then what was there a moment ago will do: a
+    /// store may answer with less than there is, and [`Rest::Held`].
     #[must_use]
     pub const fn following(mut self, following: bool) -> Self {
         self.following = following;
@@ -161,7 +161,8 @@ impl AllPage {
 pub enum Rest {
     /// More events may be there; read on at once.
     More,
-    /// Nothing that can be read yet: an append was under way that holds back what follows it. Look again soon.
+    /// Nothing that can be read yet: an append was under way that holds back what follows it. Look again
+    /// soon.
     Held,
     /// Nothing: this was the end.
     Nothing,

@@ -17,8 +17,8 @@ pub struct Append<'a> {
     pub stream: &'a StreamId,
     /// The revision that the stream must be at; [`Revision::EMPTY`] for a new one.
     pub expected: Revision,
-    /// The id of the stream's last event, if the caller knows it: tells a stream that was restored from a backup and
-    /// grew again from the one that the caller has seen.
+    /// The id of the stream's last event, if the caller knows it: tells a stream that was restored from a
+    /// backup and grew again from the one that the caller has seen.
     pub head: Option<Uuid>,
     /// The events, in order.
     pub events: &'a [NewEvent],
@@ -53,8 +53,8 @@ impl<'a> Append<'a> {
         self.expected.plus(self.events.len() as u64)
     }
 
-    /// Refuses what no store may write: no events, too much, NUL characters, times that not every store can hold, metadata
-    /// that does not read back.
+    /// Refuses what no store may write: no events, too much, NUL characters, times that not every store can
+    /// hold, metadata that does not read back.
     ///
     /// # Errors
     ///
@@ -118,8 +118,8 @@ fn holds_nul(json: &[u8]) -> bool {
 pub struct Limits {
     /// The longest payload, and the longest metadata, in bytes of JSON. Defaults to 1 MiB.
     pub payload_bytes: usize,
-    /// The longest snapshot, in bytes of JSON; a [`Repository`](crate::Repository) takes none of a larger state. Defaults to
-    /// 64 MiB.
+    /// The longest snapshot, in bytes of JSON; a [`Repository`](crate::Repository) takes none of a larger
+    /// state. Defaults to 64 MiB.
     pub snapshot_bytes: usize,
 }
 
@@ -150,7 +150,8 @@ pub enum AppendOutcome {
     },
     /// A command of this id was carried out before; nothing was written.
     Repeated(CommandOutcome),
-    /// Only in [`EventStore::append_all`](super::EventStore::append_all): another stream stood in the way; nothing was written.
+    /// Only in [`EventStore::append_all`](super::EventStore::append_all): another stream stood in the way;
+    /// nothing was written.
     NotWritten,
 }
 

@@ -61,8 +61,8 @@ impl Listener {
         self.0.mark_changed();
     }
 
-    /// The first moment, no earlier than this one, of those that follow each other at this interval and are the same for all who
-    /// listen to the bell: those who look then can share what they find.
+    /// The first moment, no earlier than this one, of those that follow each other at this interval and are
+    /// the same for all who listen to the bell: those who look then can share what they find.
     pub(crate) fn common(&self, moment: Instant, interval: Duration) -> Instant {
         let since = moment.duration_since(*self.0.borrow()).as_micros();
         let over = since.checked_rem(interval.as_micros()).unwrap_or(0);
@@ -72,8 +72,8 @@ impl Listener {
         }
     }
 
-    /// Waits until the bell has rung since the last [`forget`](Self::forget) or the last time it was heard; for ever, once the
-    /// bell is gone.
+    /// Waits until the bell has rung since the last [`forget`](Self::forget) or the last time it was heard;
+    /// for ever, once the bell is gone.
     pub async fn heard(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;

@@ -11,10 +11,10 @@ use crate::Position;
 
 /// How far a reader of the whole store has come: behind an event that it has passed, by position and id.
 ///
-/// Keep it as text, or with serde; what the text says may change. A checkpoint is only ever taken on a stored event,
-/// never on a hole: a position that is a hole now can be given again after a crash of the database. The id tells a store
-/// that was restored to an earlier state, and grew again with other events, from the one that was read:
-/// [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint).
+/// Keep it as text, or with serde; what the text says may change. A checkpoint is only ever taken on a stored
+/// event, never on a hole: a position that is a hole now can be given again after a crash of the database.
+/// The id tells a store that was restored to an earlier state, and grew again with other events, from the one
+/// that was read: [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint).
 ///
 /// ```
 /// use es_core::Checkpoint;

@@ -5,8 +5,8 @@ use crate::{RawEvent, Revision, StoreError, StreamId};
 
 /// Checks that the revisions of one stream come in order and without holes.
 ///
-/// Stores use it in [`load`](EventStore::load) and [`read_stream`](EventStore::read_stream), and the framework in all that it
-/// reads, whatever the store checks.
+/// Stores use it in [`load`](EventStore::load) and [`read_stream`](EventStore::read_stream), and the
+/// framework in all that it reads, whatever the store checks.
 #[derive(Debug, Clone)]
 pub struct Contiguous<'a> {
     stream: &'a StreamId,
@@ -61,7 +61,8 @@ impl<'a> Contiguous<'a> {
     }
 }
 
-/// Reads a part of a stream, and checks that nothing of it is missing: neither between two events nor at either end.
+/// Reads a part of a stream, and checks that nothing of it is missing: neither between two events nor at
+/// either end.
 pub(crate) async fn read_whole<S: EventStore + ?Sized>(
     store: &S,
     stream: &StreamId,

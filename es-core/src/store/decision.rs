@@ -5,7 +5,8 @@ use uuid::Uuid;
 use super::{CommandOutcome, CommandRecord};
 use crate::{Revision, StreamId};
 
-/// The decision that a command writes no event, to be remembered under the command's id. What the domain said is not in it.
+/// The decision that a command writes no event, to be remembered under the command's id. What the domain said
+/// is not in it.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Decision<'a> {

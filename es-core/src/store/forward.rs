@@ -7,14 +7,14 @@ use async_trait::async_trait;
 use super::{Append, AppendIn, AppendOutcome, Decision, EventStore, Load, LoadSink, Remembered, StreamHead};
 use crate::StoreError;
 
-/// Writes the methods of an [`EventStore`](crate::EventStore) that forward to another store: all of them, or all but those after
-/// `except`.
+/// Writes the methods of an [`EventStore`](crate::EventStore) that forward to another store: all of them, or
+/// all but those after `except`.
 ///
-/// For a store that wraps another one and does something of its own in a few places. Nothing is left to a default of the trait, so
-/// the wrapper keeps everything that the wrapped store does better.
+/// For a store that wraps another one and does something of its own in a few places. Nothing is left to a
+/// default of the trait, so the wrapper keeps everything that the wrapped store does better.
 ///
-/// [`submit`](crate::EventStore::submit) is a way to append: after `except append` it is not forwarded either, and goes through
-/// the wrapper's own `append`.
+/// [`submit`](crate::EventStore::submit) is a way to append: after `except append` it is not forwarded
+/// either, and goes through the wrapper's own `append`.
 ///
 /// ```
 /// use async_trait::async_trait;

@@ -13,23 +13,28 @@ const CHUNK_BYTES: usize = 8 << 20;
 
 /// Appends very many events, of one stream or of many, in the order in which they are pushed.
 ///
-/// What is pushed is gathered and appended in chunks, each of them whole or not at all, with the same checks as any append. In
-/// memory there is one chunk. Positions follow the order of the pushes; so a stream that comes again after another one begins a
-/// new chunk, and a history that is sorted by stream is the fastest to take in.
+/// What is pushed is gathered and appended in chunks, each of them whole or not at all, with the same checks
+/// as any append. In memory there is one chunk. Positions follow the order of the pushes; so a stream that
+/// comes again after another one begins a new chunk, and a history that is sorted by stream is the fastest to
+/// take in.
 ///
 /// Nothing is written that cannot be read. Each stream belongs to an aggregate that was named by
-/// [`aggregate`](Self::aggregate); an event that it does not list, or cannot decode, ends the migration with an error before any
-/// event of its chunk is written. So does an `apply` that panics, on streams that are pushed from their first event; such a stream
-/// may go over several chunks that follow each other. Events may be raw copies, in any version and under any name that the
-/// aggregate reads, or be encoded by [`NewEvent::of`].
+/// [`aggregate`](Self::aggregate); an event that it does not list, or cannot decode, ends the migration with
+/// an error before any event of its chunk is written. So does an `apply` that panics, on streams that are
+/// pushed from their first event; such a stream may go over several chunks that follow each other. Events may
+/// be raw copies, in any version and under any name that the aggregate reads, or be encoded by
+/// [`NewEvent::of`].
 ///
-/// It can be broken off and run again: events that the stream holds already, under the same ids at the same revisions, are
-/// passed over. For that, set [`NewEvent::id`] to what is always the same for an event, such as a `UUIDv5` of its old id. Should
-/// the connection break, the chunk under way is found out about by the store, as with any append.
+/// It can be broken off and run again: events that the stream holds already, under the same ids at the same
+/// revisions, are passed over. For that, set [`NewEvent::id`] to what is always the same for an event, such
+/// as a `UUIDv5` of its old id. Should the connection break, the chunk under way is found out about by the
+/// store, as with any append.
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use es_core::{Aggregate, Apply, LargeAppend, MemoryStore, Metadata, NewEvent, Revision, StreamId, event};
+/// # use es_core::{
+/// #     Aggregate, Apply, LargeAppend, MemoryStore, Metadata, NewEvent, Revision, StreamId, event,
+/// # };
 /// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
 /// # #[derive(Aggregate, Default)] #[aggregate(name = "account", id = String, events(Deposited))]
 /// # pub struct Account { cents: i64 }
@@ -93,7 +98,8 @@ pub enum LargeAppendError {
         /// The revision that it is at.
         actual: Revision,
     },
-    /// The stream belongs to no aggregate that the migration was told of, so nobody could say whether its events can be read.
+    /// The stream belongs to no aggregate that the migration was told of, so nobody could say whether its
+    /// events can be read.
     #[error(
         "no aggregate was named for stream {stream:?}; call `.aggregate::<A>()` with the aggregate whose `name` is `{}`",
         stream.category(),
@@ -124,8 +130,8 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         }
     }
 
-    /// Takes streams of the aggregate `A`: its events are registered in the store before the first chunk, as by its first command,
-    /// and what is pushed to its streams must be readable by it.
+    /// Takes streams of the aggregate `A`: its events are registered in the store before the first chunk, as
+    /// by its first command, and what is pushed to its streams must be readable by it.
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
         self.readable.push(Readable::by::<A>());
@@ -150,8 +156,8 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
     ///
     /// # Errors
     ///
-    /// [`LargeAppendError`], of this chunk or of the one before, which is appended when this one does not fit into it;
-    /// [`LargeAppendError::NoAggregate`] at once.
+    /// [`LargeAppendError`], of this chunk or of the one before, which is appended when this one does not fit
+    /// into it; [`LargeAppendError::NoAggregate`] at once.
     pub async fn push(
         &mut self,
         stream: StreamId,
@@ -221,7 +227,8 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         Ok(())
     }
 
-    /// What the stream does not hold yet, if what it holds beyond the expected revision is the beginning of this.
+    /// What the stream does not hold yet, if what it holds beyond the expected revision is the beginning of
+    /// this.
     async fn rest_of(
         &mut self,
         mut part: Gathered,

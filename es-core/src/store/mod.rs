@@ -46,31 +46,32 @@ pub type LoadSink<'a> = &'a mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreErro
 /// 4. An event that was acknowledged is durable, and visible to every later read.
 /// 5. Reading a stream gives revisions in order without holes, in bounded memory; a hole in what is stored is
 ///    [`StoreError::Damaged`], as [`Contiguous`] finds it.
-/// 6. Positions increase in the order of an append's events. Reading the whole store gives them in strictly increasing order
-///    and in bounded memory, keeps each stream's order, and never passes an event that is committed later with a lower
-///    position. No clock makes it safe.
+/// 6. Positions increase in the order of an append's events. Reading the whole store gives them in strictly
+///    increasing order and in bounded memory, keeps each stream's order, and never passes an event that is
+///    committed later with a lower position. No clock makes it safe.
 /// 7. No event is ever updated or deleted. A closed stream takes no more events.
 /// 8. Bad input is a typed error before anything is written.
 /// 9. A version of an event means one shape: [`register`](Self::register) refuses another one.
-/// 10. Names of one category, made so by [`rename_category`](Self::rename_category), name the same streams in every call.
+/// 10. Names of one category, made so by [`rename_category`](Self::rename_category), name the same streams in
+///     every call.
 ///
 /// # Implementing
 ///
-/// Call [`Append::check`] on each append first, keep [`stored_time`](crate::stored_time) of its occurred time and of the clock,
-/// and run `es_core::conformance` in the store's tests.
+/// Call [`Append::check`] on each append first, keep [`stored_time`](crate::stored_time) of its occurred time
+/// and of the clock, and run `es_core::conformance` in the store's tests.
 #[async_trait]
 pub trait EventStore: Send + Sync {
     /// Appends the events of one command to one stream.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] for bad input, a closed stream, a reused command id, and a store that fails. A conflict is no
-    /// error but an [`AppendOutcome`].
+    /// [`StoreError`] for bad input, a closed stream, a reused command id, and a store that fails. A conflict
+    /// is no error but an [`AppendOutcome`].
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
 
-    /// Hands over an append, whose outcome comes later: appends to one stream that were submitted one after the other are carried
-    /// out in this order. So a caller can build on an append before it knows the outcome: should it be a conflict, those that
-    /// build on it are conflicts as well.
+    /// Hands over an append, whose outcome comes later: appends to one stream that were submitted one after
+    /// the other are carried out in this order. So a caller can build on an append before it knows the
+    /// outcome: should it be a conflict, those that build on it are conflicts as well.
     ///
     /// A store that has no use for it, as it has no queue, appends before it returns.
     ///
@@ -84,27 +85,29 @@ pub trait EventStore: Send + Sync {
 
     /// Appends to several streams, to all or to none. The outcomes stand in the order of `appends`.
     ///
-    /// Unless every outcome is [`AppendOutcome::Appended`], nothing was written; the outcomes that are not a conflict
-    /// or a repetition are then [`AppendOutcome::NotWritten`].
+    /// Unless every outcome is [`AppendOutcome::Appended`], nothing was written; the outcomes that are not a
+    /// conflict or a repetition are then [`AppendOutcome::NotWritten`].
     ///
     /// # Errors
     ///
     /// As [`append`](Self::append); also [`StoreError::DuplicateStream`].
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError>;
 
-    /// Remembers that a command wrote no event, so that a repetition gets this outcome: [`load`](Self::load) finds it, with a
-    /// [count](CommandOutcome::count) of 0, and an append of the command is [`AppendOutcome::Repeated`]. Of this call and an append
-    /// of the same command that come at once, one goes through.
+    /// Remembers that a command wrote no event, so that a repetition gets this outcome: [`load`](Self::load)
+    /// finds it, with a [count](CommandOutcome::count) of 0, and an append of the command is
+    /// [`AppendOutcome::Repeated`]. Of this call and an append of the same command that come at once, one
+    /// goes through.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the store, and [`StoreError::CommandIdReused`]. A conflict is no error but a [`Remembered`]. A store
-    /// that does not implement this refuses.
+    /// [`StoreError`] of the store, and [`StoreError::CommandIdReused`]. A conflict is no error but a
+    /// [`Remembered`]. A store that does not implement this refuses.
     async fn remember(&self, _decision: Decision<'_>) -> Result<Remembered, StoreError> {
         Err(cannot_remember())
     }
 
-    /// Reads a snapshot and the events after it, or all events, and looks up the outcome of a command: one round trip.
+    /// Reads a snapshot and the events after it, or all events, and looks up the outcome of a command: one
+    /// round trip.
     ///
     /// # Errors
     ///
@@ -125,8 +128,8 @@ pub trait EventStore: Send + Sync {
 
     /// Reads the whole store in the order of positions, from behind a checkpoint, one page.
     ///
-    /// Never goes beyond an event that could still be committed with a lower position. An event that was acknowledged before the
-    /// call, and behind which no append was open, is handed out.
+    /// Never goes beyond an event that could still be committed with a lower position. An event that was
+    /// acknowledged before the call, and behind which no append was open, is handed out.
     ///
     /// A stream is named as the filter names its category, or else by the first name that the category had.
     ///
@@ -147,10 +150,11 @@ pub trait EventStore: Send + Sync {
         Err(StoreError::Backend { source: "this store cannot be read as a whole".into(), retryable: false })
     }
 
-    /// Finds events by what is written on them, in the order of their positions. Unlike [`read_all`](Self::read_all) it hands
-    /// out all that is committed, and waits for nothing.
+    /// Finds events by what is written on them, in the order of their positions. Unlike
+    /// [`read_all`](Self::read_all) it hands out all that is committed, and waits for nothing.
     ///
-    /// A store may have to look at every event for this; `es-postgres` does, unless there is an index: `docs/indexes.md`.
+    /// A store may have to look at every event for this; `es-postgres` does, unless there is an index:
+    /// `docs/indexes.md`.
     ///
     /// # Errors
     ///
@@ -174,13 +178,14 @@ pub trait EventStore: Send + Sync {
         Err(StoreError::Backend { source: "this store cannot list by prefix".into(), retryable: false })
     }
 
-    /// Hears of appends, so that a reader of the whole store looks again at once. A hint, not a promise: a store need not
-    /// ring, and readers look by the clock as well.
+    /// Hears of appends, so that a reader of the whole store looks again at once. A hint, not a promise: a
+    /// store need not ring, and readers look by the clock as well.
     fn listen(&self) -> Listener {
         Bell::new().listen()
     }
 
-    /// Lists the streams of a category in the byte order of their keys, after `after`, at most `limit` of them.
+    /// Lists the streams of a category in the byte order of their keys, after `after`, at most `limit` of
+    /// them.
     ///
     /// # Errors
     ///
@@ -200,23 +205,25 @@ pub trait EventStore: Send + Sync {
     /// [`StoreError`] of the store.
     async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError>;
 
-    /// Keeps a snapshot, unless a newer one of the same fingerprint is there. Of a stream that is not there, or not
-    /// as far, or that holds another event at its revision than [`NewSnapshot::event_id`], nothing is kept.
+    /// Keeps a snapshot, unless a newer one of the same fingerprint is there. Of a stream that is not there,
+    /// or not as far, or that holds another event at its revision than [`NewSnapshot::event_id`], nothing is
+    /// kept.
     ///
     /// # Errors
     ///
     /// [`StoreError`] of the store.
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError>;
 
-    /// Takes in which events a program writes, in all their versions, and refuses a version that the store knows with another
-    /// fingerprint: two programs would write different payloads under it.
+    /// Takes in which events a program writes, in all their versions, and refuses a version that the store
+    /// knows with another fingerprint: two programs would write different payloads under it.
     ///
-    /// A version that the store does not know is made known; one that it knows without a fingerprint gets this one. What the
-    /// catalogue says without a fingerprint is not compared. Under a name that an event had before, what the store knows is
-    /// compared, and nothing is made known. Doing all this again changes nothing.
+    /// A version that the store does not know is made known; one that it knows without a fingerprint gets
+    /// this one. What the catalogue says without a fingerprint is not compared. Under a name that an event
+    /// had before, what the store knows is compared, and nothing is made known. Doing all this again changes
+    /// nothing.
     ///
-    /// A [`Repository`](crate::Repository) calls it before its first command, so that every writer does, and no reader. A store
-    /// that can turn to another database in its lifetime sees to it there as well.
+    /// A [`Repository`](crate::Repository) calls it before its first command, so that every writer does, and
+    /// no reader. A store that can turn to another database in its lifetime sees to it there as well.
     ///
     /// # Errors
     ///
@@ -229,16 +236,17 @@ pub trait EventStore: Send + Sync {
         Limits::NONE
     }
 
-    /// Makes `name` and the names that a category had before mean one category, for ever and for every program: a stream is
-    /// found by each of them, and exists once whichever it was made under. Doing so again changes nothing.
+    /// Makes `name` and the names that a category had before mean one category, for ever and for every
+    /// program: a stream is found by each of them, and exists once whichever it was made under. Doing so
+    /// again changes nothing.
     ///
-    /// A [`Repository`](crate::Repository) whose aggregate has `was(…)` calls it before its first read or append. A store that
-    /// can turn to another database in its lifetime sees to it there as well.
+    /// A [`Repository`](crate::Repository) whose aggregate has `was(…)` calls it before its first read or
+    /// append. A store that can turn to another database in its lifetime sees to it there as well.
     ///
     /// # Errors
     ///
-    /// [`StoreError::SplitCategory`] when two of the names are categories with streams of their own; nothing is changed
-    /// then. A store that does not implement this refuses.
+    /// [`StoreError::SplitCategory`] when two of the names are categories with streams of their own; nothing
+    /// is changed then. A store that does not implement this refuses.
     async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
         let source =
             format!("this store cannot find streams of `{name}` under its earlier names {was:?}").into();
@@ -246,11 +254,12 @@ pub trait EventStore: Send + Sync {
     }
 }
 
-/// Appends within a transaction that the caller has begun and will commit: events and the caller's own rows are
-/// written together or not at all.
+/// Appends within a transaction that the caller has begun and will commit: events and the caller's own rows
+/// are written together or not at all.
 ///
-/// End a transaction as it was begun: by the driver, or by a statement. A driver takes its transaction for open after a
-/// `COMMIT` or `ROLLBACK` that was sent as a statement; `es-postgres` relies on the driver, and cannot refuse such a connection.
+/// End a transaction as it was begun: by the driver, or by a statement. A driver takes its transaction for
+/// open after a `COMMIT` or `ROLLBACK` that was sent as a statement; `es-postgres` relies on the driver, and
+/// cannot refuse such a connection.
 ///
 /// One implementation a store, for the connection type of its transactions.
 #[async_trait]
@@ -259,8 +268,8 @@ pub trait AppendIn<Tx: ?Sized>: EventStore {
     ///
     /// # Errors
     ///
-    /// As [`EventStore::append`]; also [`StoreError::IsolationLevel`], and [`StoreError::NoTransaction`] on a connection
-    /// on which no transaction is open; nothing is written then.
+    /// As [`EventStore::append`]; also [`StoreError::IsolationLevel`], and [`StoreError::NoTransaction`] on a
+    /// connection on which no transaction is open; nothing is written then.
     async fn append_in(&self, tx: &mut Tx, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
 
     /// As [`EventStore::load`], in the caller's transaction.

@@ -66,8 +66,8 @@ trait Reader: Send + Sync {
     fn read(&mut self, chunk: &[&Append<'_>]) -> Result<(), StoreError>;
 }
 
-/// The states of the streams of the last chunk, where they are known from the first event: a long stream that goes over several
-/// chunks is folded to its end, in memory for one chunk.
+/// The states of the streams of the last chunk, where they are known from the first event: a long stream that
+/// goes over several chunks is folded to its end, in memory for one chunk.
 struct Folds<A>(HashMap<StreamId, (Revision, A)>);
 
 impl<A: Aggregate> Reader for Folds<A> {

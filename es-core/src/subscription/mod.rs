@@ -18,19 +18,21 @@ use crate::{
 
 /// Follows all events of a store, or those that a [`Filter`] takes, in the order of their positions.
 ///
-/// It does nothing by itself: whoever wants events asks for the next page, so a slow reader slows nobody down, and no
-/// more than a page is held. There is nothing to be stopped either: dropping it, or the future of a call, is an orderly
-/// end, and [`checkpoint`](Self::checkpoint) says where the next one goes on. After an error it stands where it stood;
-/// call again to go on, if [`StoreError::is_retryable`].
+/// It does nothing by itself: whoever wants events asks for the next page, so a slow reader slows nobody
+/// down, and no more than a page is held. There is nothing to be stopped either: dropping it, or the future
+/// of a call, is an orderly end, and [`checkpoint`](Self::checkpoint) says where the next one goes on. After
+/// an error it stands where it stood; call again to go on, if [`StoreError::is_retryable`].
 ///
-/// Each stream's events come in the order of their revisions, and that is checked: an event that does not follow the last one seen
-/// of its stream is [`StoreError::Damaged`]. It has to be the next one where the filter takes all events of a stream, and a later
-/// one where it takes events by name. What is remembered is bounded: the streams seen last, some hundreds of them, since the
-/// checkpoint at which this subscription began. A hole before that, or in a stream that had to make room, is found by those that
-/// read the stream, as commands do.
+/// Each stream's events come in the order of their revisions, and that is checked: an event that does not
+/// follow the last one seen of its stream is [`StoreError::Damaged`]. It has to be the next one where the
+/// filter takes all events of a stream, and a later one where it takes events by name. What is remembered is
+/// bounded: the streams seen last, some hundreds of them, since the checkpoint at which this subscription
+/// began. A hole before that, or in a stream that had to make room, is found by those that read the stream,
+/// as commands do.
 ///
-/// While little happens, an event is handed out as soon as the store tells of it. While much happens, a subscription that is at
-/// the end looks about a hundred times a second, for all that has come in between, so that it takes little from those who append.
+/// While little happens, an event is handed out as soon as the store tells of it. While much happens, a
+/// subscription that is at the end looks about a hundred times a second, for all that has come in between, so
+/// that it takes little from those who append.
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, Events, Handle, Repository, emit, event};
@@ -117,8 +119,8 @@ impl<S: EventStore> Subscription<S> {
         self
     }
 
-    /// How many events a page holds at most; 4,000 unless said otherwise. The first pages hold fewer, and so do those of large
-    /// events: payloads of about 4 MB.
+    /// How many events a page holds at most; 4,000 unless said otherwise. The first pages hold fewer, and so
+    /// do those of large events: payloads of about 4 MB.
     pub fn page_size(mut self, most: usize) -> Self {
         self.size.most(most);
         self
@@ -154,14 +156,15 @@ impl<S: EventStore> Subscription<S> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the store or of the sink; the checkpoint then stays where it was, and what the sink has taken
-    /// comes again.
+    /// [`StoreError`] of the store or of the sink; the checkpoint then stays where it was, and what the sink
+    /// has taken comes again.
     pub async fn page(&mut self, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         self.look(false, sink).await
     }
 
     async fn look(&mut self, following: bool, sink: Sink<'_>) -> Result<AllPage, StoreError> {
-        // Before the look, so that a ring during it is not missed; and a look whose future is dropped was none.
+        // Before the look, so that a ring during it is not missed; and a look whose future is dropped was
+        // none.
         if let Some(listener) = &mut self.listener {
             listener.forget();
         }
@@ -194,8 +197,8 @@ impl<S: EventStore> Subscription<S> {
     ///
     /// # Errors
     ///
-    /// As [`page`](Self::page). The call after one that failed first waits as long as between two looks by the clock, so
-    /// that to call again and again is no hot loop.
+    /// As [`page`](Self::page). The call after one that failed first waits as long as between two looks by
+    /// the clock, so that to call again and again is no hot loop.
     pub async fn next_page(&mut self, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         loop {
             let listener = self.listener.get_or_insert_with(|| {

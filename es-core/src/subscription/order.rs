@@ -9,8 +9,8 @@ use crate::{Contiguous, Filter, RawEvent, Revision, StoreError, StreamId};
 /// How many streams are remembered at a time.
 const PLACES: usize = 256;
 
-/// The last revision seen of some streams: those that came last, each in a place that its name determines. So memory is bounded,
-/// and a stream that had to make room is checked from its next event on.
+/// The last revision seen of some streams: those that came last, each in a place that its name determines. So
+/// memory is bounded, and a stream that had to make room is checked from its next event on.
 #[derive(Debug, Default)]
 pub(super) struct StreamOrder {
     /// None before the first event.
@@ -18,8 +18,8 @@ pub(super) struct StreamOrder {
 }
 
 impl StreamOrder {
-    /// Refuses an event that does not come after the last one seen of its stream: not the next one, where the filter takes all
-    /// events of a stream, or not a later one, where it takes some.
+    /// Refuses an event that does not come after the last one seen of its stream: not the next one, where the
+    /// filter takes all events of a stream, or not a later one, where it takes some.
     pub(super) fn take(&mut self, event: &RawEvent<'_>, filter: &Filter) -> Result<(), StoreError> {
         if self.places.is_empty() {
             self.places.resize(PLACES, None);

@@ -1,4 +1,5 @@
-//! When a subscription looks: at once while there is more, at the word of the store or by the clock at the end.
+//! When a subscription looks: at once while there is more, at the word of the store or by the clock at the
+//! end.
 
 use std::time::Duration;
 
@@ -10,13 +11,16 @@ use crate::{Listener, Rest};
 const FIRST_HOLD: Duration = Duration::from_millis(2);
 const LONGEST_HOLD: Duration = Duration::from_millis(100);
 
-/// The first time between two looks while they find something again and again; doubles up to [`LONGEST_GATHER`].
+/// The first time between two looks while they find something again and again; doubles up to
+/// [`LONGEST_GATHER`].
 const FIRST_GATHER: Duration = Duration::from_millis(1);
 const LONGEST_GATHER: Duration = Duration::from_millis(10);
-/// No further apart than this, or than half as long again as the time between them, looks that find something do so again and again.
+/// No further apart than this, or than half as long again as the time between them, looks that find something
+/// do so again and again.
 const AGAIN: Duration = Duration::from_millis(5);
 
-/// What the next look waits for. Nothing here is lost with a future that is dropped: every wait is for a moment, not for a time.
+/// What the next look waits for. Nothing here is lost with a future that is dropped: every wait is for a
+/// moment, not for a time.
 #[derive(Debug)]
 pub(super) struct Pace {
     poll_every: Duration,

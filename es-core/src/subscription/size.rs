@@ -7,7 +7,8 @@ const GROWTH: usize = 4;
 /// What the payloads of a page are to come to at most, in bytes, as far as those of the page before tell.
 const BYTES: usize = 4 << 20;
 
-/// The size of pages: small while little is known of the events, then as large as pays, but not more than memory should hold.
+/// The size of pages: small while little is known of the events, then as large as pays, but not more than
+/// memory should hold.
 #[derive(Debug)]
 pub(super) struct PageSize {
     most: usize,

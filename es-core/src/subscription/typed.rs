@@ -18,7 +18,9 @@ use crate::{Aggregate, AllPage, Checkpoint, EventStore, RawEvent, Recorded, Rest
 /// # pub struct Open;
 /// # impl Handle<Open> for Door {
 /// #     type Error = std::convert::Infallible;
-/// #     fn handle(&self, _: &Open) -> Result<Events<Self>, Self::Error> { emit(Opened { by: "Ann".into() }) }
+/// #     fn handle(&self, _: &Open) -> Result<Events<Self>, Self::Error> {
+/// #         emit(Opened { by: "Ann".into() })
+/// #     }
 /// # }
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use es_core::{MemoryStore, Subscription};
@@ -35,14 +37,14 @@ use crate::{Aggregate, AllPage, Checkpoint, EventStore, RawEvent, Recorded, Rest
 /// # Ok(()) }
 /// ```
 ///
-/// An event that does not decode, above all one of a version that a newer program has written, is an error in its turn:
-/// what comes before it is handed out first, and nothing after it is until it can be read. Dropping the future of a call
-/// loses nothing.
+/// An event that does not decode, above all one of a version that a newer program has written, is an error in
+/// its turn: what comes before it is handed out first, and nothing after it is until it can be read. Dropping
+/// the future of a call loses nothing.
 #[must_use = "a subscription reads nothing before it is asked to"]
 pub struct TypedSubscription<A: Aggregate, S> {
     raw: Subscription<S>,
-    /// Read, and not handed out yet; each with what the checkpoint is once it was. Only the last of several events that
-    /// stand for one stored event moves it.
+    /// Read, and not handed out yet; each with what the checkpoint is once it was. Only the last of several
+    /// events that stand for one stored event moves it.
     ready: VecDeque<(Recorded<A::Event>, Option<Checkpoint>)>,
     checkpoint: Checkpoint,
 }
@@ -125,8 +127,8 @@ impl<A: Aggregate, S: EventStore> TypedSubscription<A, S> {
         Some(event)
     }
 
-    /// Reads a page, and says whether there may be more. What it reads is kept only when the page is complete, so that
-    /// nothing comes twice after a future was dropped.
+    /// Reads a page, and says whether there may be more. What it reads is kept only when the page is
+    /// complete, so that nothing comes twice after a future was dropped.
     async fn fill(&mut self, wait: bool) -> Result<bool, StoreError> {
         let mut ready = VecDeque::new();
         let mut last = None;

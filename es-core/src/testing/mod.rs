@@ -31,8 +31,8 @@
 //! given::<Account>(()).when(Deposit { cents: 500 }).then_rejected(&NotOpen);
 //! ```
 //!
-//! Events are compared and shown by name, version and JSON, so they need no derives. They take the way that stored
-//! events take, encoding and decoding included.
+//! Events are compared and shown by name, version and JSON, so they need no derives. They take the way that
+//! stored events take, encoding and decoding included.
 
 mod diff;
 
@@ -263,7 +263,8 @@ fn shown<A: Aggregate>(event: &A::Event) -> Shown {
 /// ```
 /// # use es_core::{UpcastContext, UpcastFrom, event};
 /// # #[event(name = "account.deposited", version = 1)] pub struct DepositedV1 { pub euros: i64 }
-/// # #[event(name = "account.deposited", version = 2, previous = DepositedV1)] pub struct Deposited { pub cents: i64 }
+/// # #[event(name = "account.deposited", version = 2, previous = DepositedV1)]
+/// # pub struct Deposited { pub cents: i64 }
 /// # impl UpcastFrom<DepositedV1> for Deposited {
 /// #     type Error = std::convert::Infallible;
 /// #     fn upcast_from(old: DepositedV1, _: &UpcastContext<'_>) -> Result<Self, Self::Error> {

@@ -107,6 +107,9 @@ pub struct Taken {
     reply: oneshot::Sender<Result<AppendOutcome, StoreError>>,
 }
 
+/// A revision, and the event that stands there if the caller has named it.
+type FoldedUpTo = (Revision, Option<Uuid>);
+
 /// A memory store that counts what is asked of it and meddles with appends.
 #[derive(Clone, Default)]
 pub struct Meddler {
@@ -118,7 +121,7 @@ pub struct Meddler {
     pub events_loaded: Arc<AtomicUsize>,
     pub snapshots_kept: Arc<AtomicUsize>,
     /// Of which events: revisions and ids.
-    pub folded_up_to: Arc<Mutex<Vec<(Revision, Option<Uuid>)>>>,
+    pub folded_up_to: Arc<Mutex<Vec<FoldedUpTo>>>,
     /// While present, appends are taken in their order, and carried out later.
     pub taken: Arc<Mutex<Option<VecDeque<Taken>>>>,
     /// While present, a snapshot waits for a permit before it is kept.

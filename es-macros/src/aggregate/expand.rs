@@ -177,8 +177,8 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// Decodes a retired event and hands out what takes its place. All of it stands at its place in the list, so that a missing
-/// `Retired` is reported there and once.
+/// Decodes a retired event and hands out what takes its place. All of it stands at its place in the list, so
+/// that a missing `Retired` is reported there and once.
 fn retired_arm(path: &TypePath, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
     let arm = quote! {
@@ -236,8 +236,8 @@ fn into_events(aggregate: &Aggregate<'_>) -> TokenStream {
     quote!(#any #(#each)* #(#retired)*)
 }
 
-/// What says, where a retired event is yielded, that it is retired: an implementation whose condition never holds. It
-/// stands behind a `for`, as the compiler refuses conditions that it can tell to be false at once.
+/// What says, where a retired event is yielded, that it is retired: an implementation whose condition never
+/// holds. It stands behind a `for`, as the compiler refuses conditions that it can tell to be false at once.
 fn refused(aggregate: &Aggregate<'_>, path: &TypePath) -> TokenStream {
     let Aggregate { input, enum_ident, es_core, .. } = aggregate;
     let private = es_core.private();

@@ -106,7 +106,8 @@ pub(super) fn check(keys: Keys, item: &Item, history: Option<&History>, errors: 
     }
 }
 
-/// Old programs know the version before; those that know only an older one are gone before this one is written.
+/// Old programs know the version before; those that know only an older one are gone before this one is
+/// written.
 fn write_as(write_as: Option<(u32, LitInt)>, version: u32, errors: &mut Errors) -> Option<LitInt> {
     let (number, literal) = write_as?;
     if version == 1 {

@@ -31,8 +31,8 @@ pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) ->
     quote!(#user #allowed const _: () = { #own };)
 }
 
-/// What other code may take for the event, where a field is of no type that could be stored. That is reported, and serde's
-/// derives would report it again.
+/// What other code may take for the event, where a field is of no type that could be stored. That is
+/// reported, and serde's derives would report it again.
 pub(super) fn stand_in(item: &Item, event: &Event, input: &DeriveInput) -> TokenStream {
     let mut bare = input.clone();
     let is_kept = |attribute: &Attribute| {
@@ -122,14 +122,15 @@ pub(super) fn implementations(item: &Item, event: &Event, shape: Option<&TokenSt
 
         #check
     });
-    // The types of fields stand in the shape as in the struct, so that one that is not there is reported once.
+    // The types of fields stand in the shape as in the struct, so that one that is not there is reported
+    // once.
     quote!(#own #shape)
 }
 
 /// Decodes an older version by its own struct, then takes the step to this one.
 ///
-/// All of it stands at the user's `previous`, so that a missing step, or a struct that is no event, is reported there and
-/// once.
+/// All of it stands at the user's `previous`, so that a missing step, or a struct that is no event, is
+/// reported there and once.
 fn chain(event: &Event, previous: &TypePath) -> TokenStream {
     let es_core = &event.es_core;
     let private = es_core.private();
@@ -163,8 +164,8 @@ fn write_as(event: &Event, number: &LitInt, previous: &TypePath) -> TokenStream 
     }
 }
 
-/// Name, version and shape as a constant, where the trait's own description leaves something out: each function costs the
-/// user's build. The version before stands in a function's body, as it may be private.
+/// Name, version and shape as a constant, where the trait's own description leaves something out: each
+/// function costs the user's build. The version before stands in a function's body, as it may be private.
 fn description(event: &Event) -> Option<TokenStream> {
     let Event { name, version, was, semantics, previous, struct_name, is_of_history, added, es_core, .. } =
         event;
@@ -239,8 +240,8 @@ fn check(event: &Event, previous: &TypePath) -> TokenStream {
 
 /// The user's attributes, with serde's derives that are not there yet.
 ///
-/// They stand before the first `#[serde]`, which belongs to them, and else last: an attribute macro that rewrites fields
-/// (such as `serde_as`) has its turn before.
+/// They stand before the first `#[serde]`, which belongs to them, and else last: an attribute macro that
+/// rewrites fields (such as `serde_as`) has its turn before.
 fn attributes(item: &Item, event: &Event, serde_path: &LitStr) -> TokenStream {
     let serde = event.es_core.private();
     let derived: Vec<Path> = item.attributes.iter().flat_map(derived).collect();

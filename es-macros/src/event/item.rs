@@ -20,8 +20,8 @@ pub(super) struct Item {
 }
 
 impl Item {
-    /// What the user allows on the struct, for the code that names it; and that it is deprecated, for one that is. serde's
-    /// derives do the same.
+    /// What the user allows on the struct, for the code that names it; and that it is deprecated, for one
+    /// that is. serde's derives do the same.
     pub(super) fn allowed(&self) -> TokenStream {
         let is = |name: &'static str| move |attribute: &&Attribute| attribute.path().is_ident(name);
         let allowed = self.attributes.iter().filter(is("allow"));
@@ -88,7 +88,8 @@ pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Option<Item> {
     Some(Item { attributes, ident, rest, has_deprecated_field })
 }
 
-/// Drops ours, and reports a second `#[event]`. The compiler has resolved `cfg_attr` on the struct, though not on its fields.
+/// Drops ours, and reports a second `#[event]`. The compiler has resolved `cfg_attr` on the struct, though
+/// not on its fields.
 fn own_attributes(attributes: Vec<Attribute>, errors: &mut Errors) -> Vec<Attribute> {
     let (ours, mut others): (Vec<_>, Vec<_>) =
         attributes.into_iter().partition(|attribute| is_ours(attribute.path()));

@@ -15,8 +15,8 @@ pub(crate) fn is_kept(attribute: &Attribute) -> bool {
         || attribute.path().segments.iter().any(|segment| is_serdes(&segment.ident))
 }
 
-/// The attributes of a type that its old versions share. Serde's `tag` and its messages name the user's type, which is
-/// this `kind`.
+/// The attributes of a type that its old versions share. Serde's `tag` and its messages name the user's type,
+/// which is this `kind`.
 pub(crate) fn shared(input: &DeriveInput, kind: &str) -> Vec<Attribute> {
     let mut attributes: Vec<Attribute> =
         input.attrs.iter().filter(|attribute| is_kept(attribute)).cloned().collect();

@@ -25,7 +25,8 @@ pub(crate) fn function(name: &Ident, field: &Field, es_core: &CratePath) -> Opti
     })
 }
 
-/// The same for the lock: a function that writes its value as JSON. `of_type` are the attributes around the field.
+/// The same for the lock: a function that writes its value as JSON. `of_type` are the attributes around the
+/// field.
 pub(crate) fn as_json(
     name: &Ident,
     field: &Field,

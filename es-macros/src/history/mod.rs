@@ -1,4 +1,5 @@
-//! The history of fields: what was added, renamed and removed, of an event or of a type that stands in events.
+//! The history of fields: what was added, renamed and removed, of an event or of a type that stands in
+//! events.
 
 mod attr;
 pub(crate) mod attributes;

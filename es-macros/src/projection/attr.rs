@@ -20,7 +20,8 @@ const SETUP: &str = "setup";
 const CRATE: &str = "crate";
 const KEYS: [&str; 8] = [NAME, REV, EVENTS, MODEL, ERROR, BATCH, SETUP, CRATE];
 
-/// The longest name, in bytes: with the name of a store before it and a number behind it, it must fit into 63.
+/// The longest name, in bytes: with the name of a store before it and a number behind it, it must fit into 63
+/// bytes.
 const LONGEST_NAME: usize = 40;
 
 #[derive(Default)]

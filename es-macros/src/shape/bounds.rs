@@ -1,4 +1,5 @@
-//! What the parameters of a generic type need: a shape where a field holds one, nothing where they only mark it.
+//! What the parameters of a generic type need: a shape where a field holds one, nothing where they only mark
+//! it.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};

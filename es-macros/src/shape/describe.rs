@@ -308,8 +308,8 @@ impl From<Declared> for Source {
     }
 }
 
-/// The shape of a part whose form is declared, or which code writes, and what is to be said about it: a form does not say
-/// what the numbers in it mean, so it keeps the code that writes them.
+/// The shape of a part whose form is declared, or which code writes, and what is to be said about it: a form
+/// does not say what the numbers in it mean, so it keeps the code that writes them.
 fn source(form: Option<Declared>, by: Vec<(&'static str, String)>) -> Option<(Source, Vec<Note>)> {
     match form {
         Some(form) => Some((form.into(), by.into_iter().map(|(verb, path)| Note::By(verb, path)).collect())),

@@ -37,7 +37,9 @@ pub(super) fn implementation(
 
 /// ```text
 /// use Opaque as _;
-/// types.named(const { TypeId::of::<Self>() }, "Currency", const { &TypeDescription { name: "Currency", … } })
+/// types.named(
+///     const { TypeId::of::<Self>() }, "Currency", const { &TypeDescription { name: "Currency", … } },
+/// )
 /// ```
 pub(super) fn body(described: &Described, needs: &Needs, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
@@ -50,7 +52,9 @@ pub(super) fn body(described: &Described, needs: &Needs, es_core: &CratePath) ->
 
 /// ```text
 /// use Opaque as _;
-/// types.with_history(…, const { &TypeDescription { … } }, const { &HistoryDescription { today: …, steps: &[…] } })
+/// types.with_history(
+///     …, const { &TypeDescription { … } }, const { &HistoryDescription { today: …, steps: &[…] } },
+/// )
 /// ```
 pub(super) fn body_with_history(
     (first, needs): (&Described, &Needs),
@@ -190,7 +194,8 @@ fn source(source: &Source, private: &TokenStream) -> TokenStream {
 
 fn notes(notes: &[Note], private: &TokenStream) -> TokenStream {
     if notes.is_empty() {
-        // Most fields have none, and the compiler looks harder at each `&[]` in a constant than at the name of one.
+        // Most fields have none, and the compiler looks harder at each `&[]` in a constant than at the name
+        // of one.
         return quote!(#private::NO_NOTES);
     }
     let notes = notes.iter().map(|note| {

@@ -20,7 +20,8 @@ use crate::outcome;
 use crate::pool::{Pool, Session};
 use crate::recover::Lost;
 
-/// What `append_batch` answers: what became of each chain, and where the events of those that were appended are stored, in a row.
+/// What `append_batch` answers: what became of each chain, and where the events of those that were appended
+/// are stored, in a row.
 struct Answer {
     fates: Vec<Fate>,
     positions: Vec<i64>,
@@ -52,8 +53,9 @@ impl Way {
         self.let_the_answered_go_first().await;
     }
 
-    /// Callers in a loop come back as soon as they are woken. Were the lane idle before they have had a turn, the first of them
-    /// would go alone, and all others would wait for it. A second turn is for those that another thread of the runtime took.
+    /// Callers in a loop come back as soon as they are woken. Were the lane idle before they have had a turn,
+    /// the first of them would go alone, and all others would wait for it. A second turn is for those that
+    /// another thread of the runtime took.
     async fn let_the_answered_go_first(&self) {
         for _ in 0..2 {
             tokio::task::yield_now().await;

@@ -1,9 +1,10 @@
-//! Group commit. The appends of a process go through two lanes, a held connection each. A lane that is idle sends at once; what
-//! arrives while both are under way waits, and goes together as soon as one of them is back, to each lane its share. So a lone caller
-//! never waits for company, and load makes batches.
+//! Group commit. The appends of a process go through two lanes, a held connection each. A lane that is idle
+//! sends at once; what arrives while both are under way waits, and goes together as soon as one of them is
+//! back, to each lane its share. So a lone caller never waits for company, and load makes batches.
 //!
-//! Appends to one stream keep their order: while one is under way, the later ones wait. A lane waits for nobody else's lock for
-//! long. What would have to goes apart, on a connection of the pool, and holds up its own stream only.
+//! Appends to one stream keep their order: while one is under way, the later ones wait. A lane waits for
+//! nobody else's lock for long. What would have to goes apart, on a connection of the pool, and holds up its
+//! own stream only.
 
 mod batch;
 mod queue;
@@ -90,7 +91,8 @@ fn start(pool: &Arc<Pool>) {
         let Some(work) = pool.lanes.queue().next() else { return };
         let runtime = work.runtime();
         let way = Way { pool: Arc::clone(pool), streams: work.streams(), in_lane: work.needs_lane() };
-        // Should that runtime be gone, the future is dropped at once, and leaves the lane to what waits behind it.
+        // Should that runtime be gone, the future is dropped at once, and leaves the lane to what waits
+        // behind it.
         drop(runtime.spawn(way.carry(work)));
     }
 }

@@ -15,7 +15,8 @@ const BYTES: usize = 2 << 20;
 
 pub(super) struct Queue {
     waiting: VecDeque<Waiting>,
-    /// The streams of the appends that are under way, each with the number of its batch, and the place of its chain there.
+    /// The streams of the appends that are under way, each with the number of its batch, and the place of its
+    /// chain there.
     under_way: HashMap<StreamId, (u64, usize)>,
     /// How many batches there have been.
     batches: u64,
@@ -49,7 +50,8 @@ impl Batch {
         self.chains.is_empty()
     }
 
-    /// Whether another append fits, with at most `share` streams; `chain` is the place of its own, if that is there already.
+    /// Whether another append fits, with at most `share` streams; `chain` is the place of its own, if that is
+    /// there already.
     fn has_room_for(&self, next: &Waiting, chain: Option<usize>, share: usize) -> bool {
         self.appends < APPENDS
             && (self.chains.len() < share || chain.is_some())
@@ -88,8 +90,8 @@ impl Queue {
         }
     }
 
-    /// Lets an append pass that need not wait; `false` if it has to. With an idle lane, all that waits does so for streams that
-    /// are under way.
+    /// Lets an append pass that need not wait; `false` if it has to. With an idle lane, all that waits does
+    /// so for streams that are under way.
     pub(super) fn enter(&mut self, stream: &StreamId, large: bool) -> Result<bool, StoreError> {
         if self.closed {
             return Err(StoreError::Closed);
@@ -116,13 +118,14 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes out what goes next, in the order of arrival: a lane's share of all there is to do. An append waits while its stream is
-    /// under way, and so do those of its stream behind it.
+    /// Takes out what goes next, in the order of arrival: a lane's share of all there is to do. An append
+    /// waits while its stream is under way, and so do those of its stream behind it.
     pub(super) fn next(&mut self) -> Option<Work> {
         if self.waiting.is_empty() || (self.idle_lanes == 0 && self.large == 0) {
             return None;
         }
-        // Without it a lane that came back to many would keep them together, and the other one go with few for ever.
+        // Without it a lane that came back to many would keep them together, and the other one go with few
+        // for ever.
         let share = (self.waiting.len() + self.under_way.len()).div_ceil(self.lanes);
         self.batches += 1;
         let mut batch = Batch::default();

@@ -137,9 +137,9 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         Ok(())
     }
 
-    /// Takes events into the model and commits, if none fails. The server turns the COMMIT of a failed transaction into a
-    /// ROLLBACK and calls that a success, so it is asked for something else in the same round trip, which fails then: where a
-    /// handler swallowed an error of SQL.
+    /// Takes events into the model and commits, if none fails. The server turns the COMMIT of a failed
+    /// transaction into a ROLLBACK and calls that a success, so it is asked for something else in the same
+    /// round trip, which fails then: where a handler swallowed an error of SQL.
     pub(super) async fn project_and_commit(
         &mut self,
         events: &[P::Event],
@@ -191,9 +191,9 @@ pub(super) fn panicked(panic: &(dyn Any + Send)) -> BoxError {
     format!("it panicked: {}", text.unwrap_or("without a message")).into()
 }
 
-/// Before anything is locked the transaction learns when the server is to end it, if its worker stands still: even a fence that is
-/// closed leaves the checkpoint's row locked until the transaction ends. Model and checkpoint are lost together or not at all,
-/// so the commit need not wait for the disk.
+/// Before anything is locked the transaction learns when the server is to end it, if its worker stands still:
+/// even a fence that is closed leaves the checkpoint's row locked until the transaction ends. Model and
+/// checkpoint are lost together or not at all, so the commit need not wait for the disk.
 fn begin<P: Projection<Model = PgConnection>>(projector: &Projector<P>) -> String {
     format!(
         "BEGIN; {}; SET LOCAL synchronous_commit = off; SET LOCAL search_path = {}",

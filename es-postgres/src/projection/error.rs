@@ -9,11 +9,12 @@ use crate::error::Failure;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProjectorError {
-    /// The store said no. [`StoreError::ForeignCheckpoint`]: the store was restored to an earlier state; raise `rev`, so that
-    /// the model is built anew.
+    /// The store said no. [`StoreError::ForeignCheckpoint`]: the store was restored to an earlier state;
+    /// raise `rev`, so that the model is built anew.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// An event could not be taken, and the projector was not told to park it. What comes before it is in the model.
+    /// An event could not be taken, and the projector was not told to park it. What comes before it is in the
+    /// model.
     #[error(transparent)]
     Failed(Box<ProjectionFailure>),
     /// The tables of the projection could not be made.

@@ -19,9 +19,10 @@ use crate::remember;
 
 /// A store that runs a projection in the transaction of each append; made by [`Projector::inline`].
 ///
-/// Whoever reads the model sees every event that was appended before. The price: an append is a transaction of several round
-/// trips, it waits for the rows of the model that others are changing, and an event that cannot be projected cannot be appended.
-/// `append_in` and `load_in` work as ever, in the caller's transaction.
+/// Whoever reads the model sees every event that was appended before. The price: an append is a transaction
+/// of several round trips, it waits for the rows of the model that others are changing, and an event that
+/// cannot be projected cannot be appended. `append_in` and `load_in` work as ever, in the caller's
+/// transaction.
 ///
 /// ```no_run
 /// # use es_core::{Aggregate, Projection};
@@ -46,10 +47,12 @@ impl<P, S: Clone> Clone for Inline<P, S> {
 }
 
 impl<P: Projection<Model = PgConnection>> Projector<P> {
-    /// A store that runs this projection in the transaction of each append. The events that are there already are projected first,
-    /// and then the projection is inline for good, until [`repartition`](Self::repartition).
+    /// A store that runs this projection in the transaction of each append. The events that are there already
+    /// are projected first, and then the projection is inline for good, until
+    /// [`repartition`](Self::repartition).
     ///
-    /// From then on every program appends through such a store: an append that does not is missing from the model.
+    /// From then on every program appends through such a store: an append that does not is missing from the
+    /// model.
     ///
     /// # Errors
     ///
@@ -158,7 +161,8 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
             outcomes[at] = self.step(&mut tx, appends[at]).await?;
         }
         if outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended(_))) {
-            // Each step ends with a statement, which a failed transaction refuses: this cannot be a rollback in disguise.
+            // Each step ends with a statement, which a failed transaction refuses: this cannot be a rollback
+            // in disguise.
             return Ok(match tx.commit().await.map_err(Failure::from) {
                 Ok(()) => Ok(outcomes),
                 Err(failure) if failure.leaves_doubt() => Err(failure),

@@ -54,8 +54,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         Ok(rows(self.store.pool(), call).await?.iter().map(letter).collect::<Result<_, _>>()?)
     }
 
-    /// Tries the dead letters of a stream again, in their order, up to the first that fails. Once none is left, later events of
-    /// the stream are projected as ever.
+    /// Tries the dead letters of a stream again, in their order, up to the first that fails. Once none is
+    /// left, later events of the stream are projected as ever.
     ///
     /// # Errors
     ///
@@ -63,7 +63,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError> {
         let mut connection = self.connect().await?;
         sql(&mut connection, String::from("BEGIN")).await?;
-        // A batch beside this one could put a later event of the stream behind letters that are gone, for ever.
+        // A batch beside this one could put a later event of the stream behind letters that are gone, for
+        // ever.
         self.hold_parts(&mut connection).await?;
         sql(&mut connection, format!("SET LOCAL search_path = {}", self.search_path())).await?;
         let call = self.statements().letter_list.call().bind(P::NAME).bind(self.rev());
@@ -98,8 +99,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         Ok(Retried { taken, left: letters.len() - taken })
     }
 
-    /// Drops one dead letter: its event will not be in the model. Says whether it was there. Those behind it stay; [`retry`](Self::retry)
-    /// them.
+    /// Drops one dead letter: its event will not be in the model. Says whether it was there. Those behind it
+    /// stay; [`retry`](Self::retry) them.
     ///
     /// # Errors
     ///

@@ -1,7 +1,8 @@
 //! Projections into tables of the same database.
 //!
-//! One idea carries all: a batch is one transaction, which moves the checkpoint first and then hands the events to the projection.
-//! A rebuild is another revision with checkpoints and tables of its own; inline is the same without a checkpoint.
+//! One idea carries all: a batch is one transaction, which moves the checkpoint first and then hands the
+//! events to the projection. A rebuild is another revision with checkpoints and tables of its own; inline is
+//! the same without a checkpoint.
 
 mod batch;
 mod error;
@@ -40,16 +41,16 @@ pub enum OnFailure {
     /// The projector stops with the reason. Nothing is skipped.
     #[default]
     Stop,
-    /// The event becomes a dead letter, and so do all later events of its stream, in their order; other streams go on. See
-    /// [`Projector::dead_letters`].
+    /// The event becomes a dead letter, and so do all later events of its stream, in their order; other
+    /// streams go on. See [`Projector::dead_letters`].
     Park,
 }
 
 /// Runs a projection into tables of the store's database: each event takes effect there exactly once.
 ///
-/// The model is a [`PgConnection`] in a transaction, in which the checkpoint has moved already; handlers run their SQL on it and
-/// leave the transaction alone. Tables are named without a schema: each revision has its own, `es_balances_1`, and what readers
-/// use is a schema of views, `es_balances`.
+/// The model is a [`PgConnection`] in a transaction, in which the checkpoint has moved already; handlers run
+/// their SQL on it and leave the transaction alone. Tables are named without a schema: each revision has its
+/// own, `es_balances_1`, and what readers use is a schema of views, `es_balances`.
 ///
 /// ```no_run
 /// # use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded, event};
@@ -69,7 +70,9 @@ pub enum OnFailure {
 /// }
 ///
 /// impl Project<Deposited> for Balances {
-///     async fn project(&self, event: &Recorded<Deposited>, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+///     async fn project(
+///         &self, event: &Recorded<Deposited>, db: &mut PgConnection,
+///     ) -> Result<(), sqlx::Error> {
 ///         sqlx::query(
 ///             "INSERT INTO balances VALUES ($1, $2)
 ///              ON CONFLICT (account) DO UPDATE SET cents = balances.cents + excluded.cents",
@@ -88,7 +91,8 @@ pub enum OnFailure {
 /// # Ok(()) }
 /// ```
 ///
-/// Any number of programs may run the same projection. One of them works; the others wait until it stands still.
+/// Any number of programs may run the same projection. One of them works; the others wait until it stands
+/// still.
 #[derive(Debug)]
 #[must_use = "nothing is projected before `run` or `catch_up`"]
 pub struct Projector<P> {
@@ -139,8 +143,9 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         Self { store, projection: Arc::new(projection), options }
     }
 
-    /// Into how many parts the streams are divided, which run beside each other, each with a checkpoint and a connection of its
-    /// own; 1 unless said otherwise. It is kept with the projection: changed only by [`repartition`](Self::repartition).
+    /// Into how many parts the streams are divided, which run beside each other, each with a checkpoint and a
+    /// connection of its own; 1 unless said otherwise. It is kept with the projection: changed only by
+    /// [`repartition`](Self::repartition).
     ///
     /// Each part reads all events and decodes its own, so parts pay where handlers are slow.
     pub fn parts(mut self, parts: u32) -> Self {
@@ -148,8 +153,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         self
     }
 
-    /// How many events are in a batch at most, which is one transaction; 4,000 unless said otherwise. A batch holds fewer where
-    /// handlers would need much more than half a second for them.
+    /// How many events are in a batch at most, which is one transaction; 4,000 unless said otherwise. A batch
+    /// holds fewer where handlers would need much more than half a second for them.
     pub fn page_size(mut self, most: usize) -> Self {
         self.options.page_size = most.max(1);
         self
@@ -161,38 +166,38 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         self
     }
 
-    /// What becomes of an event that cannot be taken; [`OnFailure::Stop`] unless said otherwise. An event of a version that only
-    /// newer programs know stops the projector in any case.
+    /// What becomes of an event that cannot be taken; [`OnFailure::Stop`] unless said otherwise. An event of
+    /// a version that only newer programs know stops the projector in any case.
     pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
         self.options.on_failure = on_failure;
         self
     }
 
-    /// How often an event that failed is tried again before that, with `first_wait` before the first time and twice as long
-    /// before each next one, up to 30 seconds; not at all unless said otherwise. `u32::MAX` is for ever. Later events of its part
-    /// wait.
+    /// How often an event that failed is tried again before that, with `first_wait` before the first time and
+    /// twice as long before each next one, up to 30 seconds; not at all unless said otherwise. `u32::MAX` is
+    /// for ever. Later events of its part wait.
     pub fn retries(mut self, retries: u32, first_wait: Duration) -> Self {
         self.options.retries = retries;
         self.options.retry_after = first_wait;
         self
     }
 
-    /// How long a handler may leave the connection alone within a batch, before the server ends the batch, as that of a worker
-    /// which has died; 10 seconds unless said otherwise.
+    /// How long a handler may leave the connection alone within a batch, before the server ends the batch, as
+    /// that of a worker which has died; 10 seconds unless said otherwise.
     pub fn standstill(mut self, longest: Duration) -> Self {
         self.options.standstill = longest;
         self
     }
 
-    /// How long another worker's checkpoint must stand still, with events before it, until this one takes over; 5 seconds unless
-    /// said otherwise. Safe with any value.
+    /// How long another worker's checkpoint must stand still, with events before it, until this one takes
+    /// over; 5 seconds unless said otherwise. Safe with any value.
     pub fn take_over(mut self, after: Duration) -> Self {
         self.options.take_over = after;
         self
     }
 
-    /// Whether a revision is shown to readers as soon as it has caught up with the one that they see; yes unless said otherwise.
-    /// Else by [`publish`](Self::publish).
+    /// Whether a revision is shown to readers as soon as it has caught up with the one that they see; yes
+    /// unless said otherwise. Else by [`publish`](Self::publish).
     pub fn publish_when_caught_up(mut self, publish: bool) -> Self {
         self.options.publish = publish;
         self
@@ -204,8 +209,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         self
     }
 
-    /// Projects all events, and then each that comes, until it fails; `Ok` once the store was closed. Dropping the future is an
-    /// orderly end: a batch that is under way is undone.
+    /// Projects all events, and then each that comes, until it fails; `Ok` once the store was closed.
+    /// Dropping the future is an orderly end: a batch that is under way is undone.
     ///
     /// A lost connection is no failure: it goes on when the server is back.
     ///

@@ -87,8 +87,8 @@ impl<P: Projection> Pages<P> {
     }
 }
 
-/// Sends pages up to the end of what can be read now, or to the first event that does not decode. A read that fails is met again in
-/// its turn.
+/// Sends pages up to the end of what can be read now, or to the first event that does not decode. A read that
+/// fails is met again in its turn.
 async fn send<P: Projection>(
     mut reader: Reader<P>,
     most: Arc<AtomicUsize>,

@@ -17,8 +17,8 @@ use crate::streams::rows;
 pub(super) const INLINE: u32 = 0;
 
 impl<P: Projection<Model = PgConnection>> Projector<P> {
-    /// Makes the tables and the checkpoints, unless they are there. [`run`](Self::run) and [`catch_up`](Self::catch_up) begin
-    /// with it.
+    /// Makes the tables and the checkpoints, unless they are there. [`run`](Self::run) and
+    /// [`catch_up`](Self::catch_up) begin with it.
     ///
     /// # Errors
     ///
@@ -112,8 +112,9 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
 
     /// Shows this revision to readers, in one transaction, unless they see it or a later one already.
     ///
-    /// The views in the schema of the projection, such as `es_balances`, then stand for the tables of this revision. A view whose
-    /// columns change is made anew, and loses its privileges: give those with ALTER DEFAULT PRIVILEGES IN SCHEMA.
+    /// The views in the schema of the projection, such as `es_balances`, then stand for the tables of this
+    /// revision. A view whose columns change is made anew, and loses its privileges: give those with ALTER
+    /// DEFAULT PRIVILEGES IN SCHEMA.
     ///
     /// # Errors
     ///
@@ -142,7 +143,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         Ok(())
     }
 
-    /// Drops what is kept of a revision: its tables, checkpoints and dead letters. To be called once nobody runs it any more.
+    /// Drops what is kept of a revision: its tables, checkpoints and dead letters. To be called once nobody
+    /// runs it any more.
     ///
     /// # Errors
     ///
@@ -167,13 +169,14 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         Ok(())
     }
 
-    /// Divides the projection into another number of parts, at least one. Workers that run with the old number stop with
-    /// [`ProjectorError::Parts`].
+    /// Divides the projection into another number of parts, at least one. Workers that run with the old
+    /// number stop with [`ProjectorError::Parts`].
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Uneven`] unless all parts stand at one position: call [`catch_up`](Self::catch_up) before, with the old
-    /// number and no event coming in; and one that is inline needs no program that appends. [`ProjectorError::NotSetUp`].
+    /// [`ProjectorError::Uneven`] unless all parts stand at one position: call [`catch_up`](Self::catch_up)
+    /// before, with the old number and no event coming in; and one that is inline needs no program that
+    /// appends. [`ProjectorError::NotSetUp`].
     pub async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
         let mut connection = self.connect().await?;
         let db = &mut connection;

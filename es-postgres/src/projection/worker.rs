@@ -141,8 +141,8 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             Some(checkpoint) => checkpoint,
             None => self.reload().await?,
         };
-        // Before the page: if the connection outlives the batch, the server that the events were read from is the one that is
-        // written to, and has not lost them in between.
+        // Before the page: if the connection outlives the batch, the server that the events were read from is
+        // the one that is written to, and has not lost them in between.
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
             None => {
@@ -346,7 +346,8 @@ struct Pace {
 }
 
 impl Pace {
-    /// How many events should be in a batch, of so many at most: what takes half a second, and a hundred in any case.
+    /// How many events should be in a batch, of so many at most: what takes half a second, and a hundred in
+    /// any case.
     #[allow(
         clippy::cast_possible_truncation,
         clippy::cast_sign_loss,

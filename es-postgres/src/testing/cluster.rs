@@ -1,4 +1,5 @@
-//! A server in a folder that stays, for programs that are tried out on a machine without a database of their own.
+//! A server in a folder that stays, for programs that are tried out on a machine without a database of their
+//! own.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -20,8 +21,8 @@ pub struct ClusterOptions {
 
 /// A running server, with fsync on, whose data stay in a folder.
 ///
-/// When the last program that uses it lets go of this value, the server is stopped. After a crash of the program it
-/// goes on running, and the next start finds it.
+/// When the last program that uses it lets go of this value, the server is stopped. After a crash of the
+/// program it goes on running, and the next start finds it.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -59,8 +60,8 @@ impl Cluster {
         self.server.process_id()
     }
 
-    /// Copies the server into a folder of its own, and starts it there as a standby that follows this one (streaming
-    /// replication, asynchronous). [`promote`](Self::promote) makes it the primary.
+    /// Copies the server into a folder of its own, and starts it there as a standby that follows this one
+    /// (streaming replication, asynchronous). [`promote`](Self::promote) makes it the primary.
     ///
     /// # Errors
     ///
@@ -70,8 +71,8 @@ impl Cluster {
         blocking(move || options.start_as(|server| server.copy(&primary))).await
     }
 
-    /// Ends recovery on a [`standby`](Self::standby): what it has received counts, and it takes writes. Fence the old primary
-    /// first, with [`crash`](Self::crash) for one.
+    /// Ends recovery on a [`standby`](Self::standby): what it has received counts, and it takes writes. Fence
+    /// the old primary first, with [`crash`](Self::crash) for one.
     ///
     /// # Errors
     ///

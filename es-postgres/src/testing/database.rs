@@ -97,8 +97,8 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, sql) =
             (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
-        // A runtime of its own, since this can run inside of any other. What fails here goes with the server, or as a
-        // leftover.
+        // A runtime of its own, since this can run inside of any other. What fails here goes with the server,
+        // or as a leftover.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
             runtime.block_on(async {
@@ -150,8 +150,8 @@ async fn template(admin: &mut PgConnection, admin_url: &str) -> Result<String, T
         .fetch_one(&mut *lock)
         .await?;
     if !complete {
-        // CREATE DATABASE cannot run in a transaction, so another connection does it while this one holds the lock. The
-        // name is given last: a template of that name is complete.
+        // CREATE DATABASE cannot run in a transaction, so another connection does it while this one holds the
+        // lock. The name is given last: a template of that name is complete.
         let draft = new_name();
         let mut maker = PgConnectOptions::from_str(admin_url)?.disable_statement_logging().connect().await?;
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {draft}"))).execute(&mut maker).await?;

@@ -1,9 +1,9 @@
 //! Databases for tests, and a server for programs that are only tried out.
 //!
 //! [`TestDatabase`] gives each test a fresh, migrated database of its own. It uses the server that
-//! `ES_TEST_DATABASE_URL` names, else it starts a throw-away one with the PostgreSQL that is installed: found by
-//! `PG_BIN`, in the usual folders, on the `PATH` or by `pg_config`. All test processes share that server; it stops,
-//! and its files go, when the last of them ends.
+//! `ES_TEST_DATABASE_URL` names, else it starts a throw-away one with the PostgreSQL that is installed: found
+//! by `PG_BIN`, in the usual folders, on the `PATH` or by `pg_config`. All test processes share that server;
+//! it stops, and its files go, when the last of them ends.
 //!
 //! ```no_run
 //! # async fn test() -> Result<(), Box<dyn std::error::Error>> {

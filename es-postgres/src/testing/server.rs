@@ -168,7 +168,8 @@ impl Server {
         run(promote.args(["promote", "-w", "-t", "120", "-D"]).arg(self.data()))
     }
 
-    /// Starts the server and waits until it answers. Processes of a server that was killed here may still be about to end.
+    /// Starts the server and waits until it answers. Processes of a server that was killed here may still be
+    /// about to end.
     pub(super) fn start(&self) -> Result<(), TestDatabaseError> {
         let deadline = Instant::now() + LONGEST_START;
         loop {
@@ -202,7 +203,8 @@ impl Server {
         id.ok_or_else(|| at(&file)(io::Error::other("it does not name a process")))
     }
 
-    /// Kills the server's first process, and waits until nobody listens any more. The others end by themselves.
+    /// Kills the server's first process, and waits until nobody listens any more. The others end by
+    /// themselves.
     pub(super) fn crash(&self) -> Result<(), TestDatabaseError> {
         run(Command::new("kill").arg("-9").arg(self.process_id()?.to_string()))?;
         while self.is_running() {
@@ -224,8 +226,8 @@ impl Server {
     }
 }
 
-/// Runs a command to its end. Its output goes through files of the system, never through a pipe that a server it starts
-/// would hold open.
+/// Runs a command to its end. Its output goes through files of the system, never through a pipe that a server
+/// it starts would hold open.
 fn run(command: &mut Command) -> Result<(), TestDatabaseError> {
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |output: String| TestDatabaseError::Command { command: name.clone(), output };

@@ -1,8 +1,8 @@
 //! The throw-away server that all test processes of a user share.
 //!
-//! Each process holds a shared lock on the file `users` as long as it lives; the system takes it back however the
-//! process ends. A small shell script waits for the exclusive lock on that file: it gets it when nobody uses the server
-//! any more, then stops it and removes its files.
+//! Each process holds a shared lock on the file `users` as long as it lives; the system takes it back however
+//! the process ends. A small shell script waits for the exclusive lock on that file: it gets it when nobody
+//! uses the server any more, then stops it and removes its files.
 
 use std::fs::{self, File};
 use std::os::unix::fs::DirBuilderExt;
@@ -25,8 +25,8 @@ shared_buffers = 64MB
 max_wal_size = 256MB
 autovacuum_naptime = 10min";
 
-/// Waits for the users to go, holding `watching` so that one is enough, and lingers a little: the next test binary mostly
-/// follows at once. `flock` is part of every Linux; elsewhere perl makes the same system call.
+/// Waits for the users to go, holding `watching` so that one is enough, and lingers a little: the next test
+/// binary mostly follows at once. `flock` is part of every Linux; elsewhere perl makes the same system call.
 const WATCHDOG: &str = r#"
 cd "$1" || exit 1
 lock() {

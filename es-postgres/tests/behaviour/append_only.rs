@@ -195,7 +195,8 @@ async fn the_writer_cannot_slip_a_table_of_its_own_under_the_functions() {
     drop_role(database.url(), &role).await;
 }
 
-/// Everything that `append_one` might take from a search path, in a schema of the writer; each fails when it is used.
+/// Everything that `append_one` might take from a search path, in a schema of the writer; each fails when it
+/// is used.
 const SLIPPED: &str = "
     CREATE FUNCTION slipped.used() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'slipped in'; END $$;
     CREATE DOMAIN slipped.text AS pg_catalog.text CHECK (slipped.used());

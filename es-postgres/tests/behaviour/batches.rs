@@ -60,8 +60,8 @@ async fn batches_in_opposite_orders_never_deadlock() {
     assert_eq!(heads(&store, &streams).await, [90; 6]);
 }
 
-/// A third session holds `b`, so that both batches stand where unordered locks would close the circle: the first waits
-/// for `b`; the second, which names `b` last, has locked `a` and waits too.
+/// A third session holds `b`, so that both batches stand where unordered locks would close the circle: the
+/// first waits for `b`; the second, which names `b` last, has locked `a` and waits too.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_batches_that_wait_for_the_same_rows_take_them_in_one_order() {
     for new in [false, true] {

@@ -1,4 +1,5 @@
-//! A future that is dropped in the middle of an append: all of it is written or nothing, and the store goes on.
+//! A future that is dropped in the middle of an append: all of it is written or nothing, and the store goes
+//! on.
 
 use std::future::Future;
 use std::pin::pin;

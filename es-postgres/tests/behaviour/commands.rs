@@ -89,7 +89,8 @@ async fn whoever_holds_the_row_first_carries_the_command_out() {
     assert_eq!(send(&store, 1, id).await.expect("no panic"), repeated(3));
 }
 
-/// Many sessions, few commands, each with the revision that it happens to see: every command is carried out once.
+/// Many sessions, few commands, each with the revision that it happens to see: every command is carried out
+/// once.
 #[tokio::test(flavor = "multi_thread")]
 async fn under_any_interleaving_a_command_is_carried_out_once() {
     let (database, store) = fresh().await;

@@ -128,7 +128,8 @@ async fn settings_on_which_promises_rest_are_checked() {
     }
 }
 
-/// The checks are made of every connection: a store that was opened before the change finds it when it connects again.
+/// The checks are made of every connection: a store that was opened before the change finds it when it
+/// connects again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_connection_is_checked_like_the_first() {
     let (database, store) = fresh().await;

@@ -19,7 +19,8 @@ async fn acknowledged_events_survive_a_killed_server() {
                 let (store, mut revision) = (store.clone(), acknowledged[writer]);
                 let stream = stream(&format!("w{writer}"));
                 tokio::spawn(async move {
-                    // The server goes away in the middle of this; the store says so, or what became of the append.
+                    // The server goes away in the middle of this; the store says so, or what became of the
+                    // append.
                     while let Ok(outcome) = store
                         .append(es_core::Append::new(
                             &stream,

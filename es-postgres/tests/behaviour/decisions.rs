@@ -115,8 +115,8 @@ async fn an_append_waits_for_a_decision_of_its_command_and_hears_of_it() {
     }
 }
 
-/// Another command makes the stream while the decision on its absence is not yet committed: an append that rests on the new stream
-/// cannot have seen the decision.
+/// Another command makes the stream while the decision on its absence is not yet committed: an append that
+/// rests on the new stream cannot have seen the decision.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_on_an_absent_stream_holds_when_another_command_makes_the_stream() {
     for count in [1, 2] {
@@ -143,7 +143,8 @@ async fn a_decision_on_an_absent_stream_holds_when_another_command_makes_the_str
     }
 }
 
-/// The decision is about to be written, and nothing says yet that there is one: it looks at the stream after that, not before.
+/// The decision is about to be written, and nothing says yet that there is one: it looks at the stream after
+/// that, not before.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_looks_at_its_stream_after_it_was_written() {
     let (database, store) = fresh().await;
@@ -167,7 +168,8 @@ async fn a_decision_looks_at_its_stream_after_it_was_written() {
     assert_eq!(number(&mut connection, "SELECT count(*) FROM es.decisions").await, 0);
 }
 
-/// A transaction that makes the stream stays open: the decision is not made to wait for it, nor is anybody made to wait for the decision.
+/// A transaction that makes the stream stays open: the decision is not made to wait for it, nor is anybody
+/// made to wait for the decision.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_decision_on_a_stream_that_is_being_made_is_to_be_repeated() {
     let (database, store) = fresh().await;

@@ -1,5 +1,6 @@
-//! The history of the database changes while a program goes on: a failover that lost the newest names, behind a pooler that keeps
-//! the connections of its clients. What the program knows of names is of the history that is gone.
+//! The history of the database changes while a program goes on: a failover that lost the newest names, behind
+//! a pooler that keeps the connections of its clients. What the program knows of names is of the history that
+//! is gone.
 
 use std::sync::Arc;
 
@@ -221,7 +222,7 @@ async fn events_are_read_under_the_names_that_they_have_now() {
             ("all", read_all(&behind(pooler).await.1).await.expect("a page").split_off(1)),
         ];
         for (how, read) in read {
-            assert_eq!(read, [now.clone()], "{how}");
+            assert_eq!(read, std::slice::from_ref(&now), "{how}");
         }
         assert_eq!(found(&store, Find::Event(id)).await, [now]);
     }

@@ -239,7 +239,8 @@ async fn callers_that_come_back_go_together() {
     );
 }
 
-/// A command in the middle of a chain was carried out before: it is repeated, and those behind it have to decide again.
+/// A command in the middle of a chain was carried out before: it is repeated, and those behind it have to
+/// decide again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_command_in_a_chain_is_found() {
     let (database, store) = fresh().await;
@@ -258,7 +259,8 @@ async fn a_repeated_command_in_a_chain_is_found() {
     assert_eq!(built_on_it.await.expect("an outcome"), conflict(2));
 }
 
-/// Whoever holds a stream in a transaction may wait for an append to another one: no lane waits for that stream.
+/// Whoever holds a stream in a transaction may wait for an append to another one: no lane waits for that
+/// stream.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_a_transaction_holds_stops_no_lane() {
     let (database, _) = fresh().await;
@@ -301,11 +303,13 @@ async fn when_the_answer_of_a_batch_is_lost_each_gets_its_original_outcome() {
     gate.wait_for_blocked(1).await;
     let first = spawn(&store, "x", 0);
     gate.wait_for(1).await;
-    // One of the four goes with another of its stream, so that the half of all that a lane takes is all that wait.
+    // One of the four goes with another of its stream, so that the half of all that a lane takes is all that
+    // wait.
     let known = [submit(&store, "known", 1, 1).await, submit(&store, "known", 2, 1).await];
     let new = submit(&store, "new", 0, 1).await;
     let behind = submit(&store, "behind", 9, 1).await;
-    // The answer of what was held, that of the statement of batches, which is prepared, and that of the batch.
+    // The answer of what was held, that of the statement of batches, which is prepared, and that of the
+    // batch.
     proxy.cut_at_answer(3);
     gate.open().await;
     appended(first.await.expect("no panic").expect("an outcome"));
@@ -416,7 +420,8 @@ async fn a_large_append_holds_no_lane() {
     appended(built_on_it.await.expect("an outcome"));
 }
 
-/// Two programs, the same streams in opposite orders, new and old: nobody waits in a circle, and each stream is contiguous.
+/// Two programs, the same streams in opposite orders, new and old: nobody waits in a circle, and each stream
+/// is contiguous.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_programs_on_the_same_streams_lose_nothing() {
     let (database, _) = fresh().await;

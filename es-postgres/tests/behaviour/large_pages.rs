@@ -16,8 +16,8 @@ const PAGE: usize = 3_000;
 /// So many streams take turns, an event each.
 const STREAMS: usize = 50;
 
-/// More events than a page holds, each of a kilobyte: the sockets do not hold a page. What is asked of the store is only the page: it
-/// knows already how far one may read.
+/// More events than a page holds, each of a kilobyte: the sockets do not hold a page. What is asked of the
+/// store is only the page: it knows already how far one may read.
 async fn filled(store: &PostgresStore) -> Vec<Uuid> {
     let mut batch = events(PAGE + 2 * STREAMS);
     for (nth, event) in batch.iter_mut().enumerate() {

@@ -1,4 +1,5 @@
-//! What the store does where several sessions, roles or failures meet. One file a behaviour, one binary for all.
+//! What the store does where several sessions, roles or failures meet. One file a behaviour, one binary for
+//! all.
 
 mod append_only;
 mod bad_input;

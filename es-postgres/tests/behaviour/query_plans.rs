@@ -201,8 +201,8 @@ async fn appends_scan_no_table() {
     assert!(fetched < 2_000, "{fetched} rows of streams for 20 rounds of 14 streams");
 }
 
-/// Once the server has counted a table as empty, it takes a scan of it for the cheapest way to a row; and the sessions of a store keep
-/// their plans until the table is counted again, thousands of appends later.
+/// Once the server has counted a table as empty, it takes a scan of it for the cheapest way to a row; and the
+/// sessions of a store keep their plans until the table is counted again, thousands of appends later.
 #[tokio::test(flavor = "multi_thread")]
 async fn appends_scan_no_table_that_was_counted_as_empty() {
     let (database, _) = fresh().await;
@@ -245,7 +245,8 @@ async fn appends_scan_no_table_that_was_counted_as_empty() {
     assert_eq!(number(&mut connection, &counted("seq_scan")).await, before);
 }
 
-/// Ten appends at once, to new streams or to those of the rounds before: most of them wait for a lane, and go together.
+/// Ten appends at once, to new streams or to those of the rounds before: most of them wait for a lane, and go
+/// together.
 async fn append_together(store: &PostgresStore, round: u64) {
     let appends = (0..10).map(|nth| async move {
         let stream = stream(&format!("together-{nth}-{}", round / 2));

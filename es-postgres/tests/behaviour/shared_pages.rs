@@ -33,7 +33,8 @@ async fn who_follows_takes_what_another_has_read_and_looks_again() {
     assert_eq!((all, first.rest), (["a", "b", "c"].map(str::to_owned).to_vec(), Rest::Nothing));
     appended(append_one(&writer, &stream("d"), 0).await);
 
-    // Another one that follows finds the page, all of it or its end, without a word to the server; and is told to look again.
+    // Another one that follows finds the page, all of it or its end, without a word to the server; and is
+    // told to look again.
     let before = proxy.round_trips();
     let (again, page) = keys(&store, start.following(true)).await;
     assert_eq!((again.len(), page), (3, AllPage::new(first.checkpoint, 3, Rest::Held)));

@@ -1,4 +1,5 @@
-//! Two generations of a program on one store: each has its own snapshots, and what one left behind can be dropped.
+//! Two generations of a program on one store: each has its own snapshots, and what one left behind can be
+//! dropped.
 
 use std::convert::Infallible;
 

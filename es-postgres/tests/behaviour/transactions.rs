@@ -109,8 +109,8 @@ async fn a_new_event_type_outlives_the_rollback_that_used_it_first() {
     assert_eq!(number(&mut connection, "SELECT count(*) FROM es.event_log").await, 1);
 }
 
-/// Every connection of the store waits for the row that the caller's transaction holds; the transaction still goes on,
-/// with a type that has no id yet.
+/// Every connection of the store waits for the row that the caller's transaction holds; the transaction still
+/// goes on, with a type that has no id yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_never_waits_for_a_connection_of_the_store() {
     let (database, _) = fresh().await;

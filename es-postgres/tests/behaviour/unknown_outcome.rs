@@ -84,7 +84,8 @@ async fn when_the_answer_of_a_batch_is_lost_its_outcomes_are_returned() {
     assert_eq!((ids(&store, &a).await.len(), ids(&store, &b).await.len()), (2, 2));
 }
 
-/// The client is cut off while the old backend still waits; what that one does later is what the call reports.
+/// The client is cut off while the old backend still waits; what that one does later is what the call
+/// reports.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_outcome_of_a_backend_that_is_still_at_work_is_waited_for() {
     for commits in [true, false] {

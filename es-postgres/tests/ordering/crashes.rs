@@ -10,8 +10,9 @@ use sqlx::{AssertSqlSafe, Connection};
 
 use crate::support::{Reader, append, append_in, committed, connect, fresh, numbers, sql};
 
-/// Positions that nobody has committed can be given again after a crash: their WAL record was not flushed. Whoever keeps "all
-/// up to here is safe" as a checkpoint, in a row or in memory, then skips the events that get them.
+/// Positions that nobody has committed can be given again after a crash: their WAL record was not flushed.
+/// Whoever keeps "all up to here is safe" as a checkpoint, in a row or in memory, then skips the events that
+/// get them.
 #[tokio::test(flavor = "multi_thread")]
 async fn positions_that_a_crash_gives_again_are_not_skipped() {
     let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
@@ -34,7 +35,8 @@ async fn positions_that_a_crash_gives_again_are_not_skipped() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
-    // The sequence is logged 32 numbers ahead; these go beyond, in a transaction that writes nothing down for good.
+    // The sequence is logged 32 numbers ahead; these go beyond, in a transaction that writes nothing down for
+    // good.
     let mut tx = connection.begin().await.expect("a transaction");
     sql(&mut tx, "SELECT nextval('es.positions') FROM generate_series(1, 200)").await;
     tx.rollback().await.expect("rolled back");

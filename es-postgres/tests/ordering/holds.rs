@@ -27,7 +27,8 @@ async fn a_lower_position_that_is_committed_later_is_waited_for() {
     let (mut ours, mut naive) = (Reader::new(&store), Naive::default());
     assert_eq!(ours.read().await, Rest::Nothing);
     sql(&mut gate, "SELECT pg_advisory_lock(4711)").await;
-    // On a connection of its own: the store's lanes give up a lock that is not free soon, and draw again later.
+    // On a connection of its own: the store's lanes give up a lock that is not free soon, and draw again
+    // later.
     let slow = tokio::spawn({
         let (store, url) = (store.clone(), database.url().to_owned());
         async move {
@@ -161,8 +162,9 @@ async fn rows_that_the_owner_copies_in_are_waited_for() {
     assert_eq!(reader.positions, [1, 2, 3, 4]);
 }
 
-/// Transactions that append nothing hold nobody back: not old snapshots, not writers of other tables, not sessions that idle
-/// in a transaction, not those of another store or of another database with the same tables.
+/// Transactions that append nothing hold nobody back: not old snapshots, not writers of other tables, not
+/// sessions that idle in a transaction, not those of another store or of another database with the same
+/// tables.
 #[tokio::test]
 async fn a_foreign_transaction_stalls_nobody() {
     let (database, store) = fresh().await;
@@ -280,8 +282,9 @@ async fn a_prepared_transaction_is_waited_for_after_a_restart() {
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
-/// While `nextval` logs, it shows a number 32 above the one that it draws; a reader that took it for drawn would call positions
-/// safe that are drawn later. The server's own function, which reads under the page's lock, tells the truth.
+/// While `nextval` logs, it shows a number 32 above the one that it draws; a reader that took it for drawn
+/// would call positions safe that are drawn later. The server's own function, which reads under the page's
+/// lock, tells the truth.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_number_that_is_shown_before_it_is_drawn_is_not_believed() {
     let (database, _store) = fresh().await;

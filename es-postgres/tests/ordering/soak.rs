@@ -94,7 +94,8 @@ async fn every_committed_event_is_seen_once_in_order_by_every_subscriber() {
                     new.push(raw.position.get());
                     Ok(())
                 };
-                // Woken now and then, to see whether the writers are done. What a dropped call has handed out comes again.
+                // Woken now and then, to see whether the writers are done. What a dropped call has handed out
+                // comes again.
                 let page =
                     tokio::time::timeout(Duration::from_secs(1), subscription.next_page(&mut take)).await;
                 if let Ok(page) = page {

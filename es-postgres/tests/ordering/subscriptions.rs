@@ -46,7 +46,8 @@ async fn an_append_wakes_readers_of_the_same_process_and_of_others() {
     }
 }
 
-/// The transaction is the caller's, so nobody tells when it is committed; readers that were told that it is open look again.
+/// The transaction is the caller's, so nobody tells when it is committed; readers that were told that it is
+/// open look again.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_append_in_a_transaction_of_the_caller_wakes_readers_when_it_is_committed() {
     let (database, store) = fresh().await;

@@ -50,8 +50,8 @@ async fn a_projector_that_runs_follows_the_store_and_ends_with_it() {
     ended.expect("an orderly end");
 }
 
-/// Parts that stand at different positions have seen different events; a new division of the streams would lose some and repeat
-/// others.
+/// Parts that stand at different positions have seen different events; a new division of the streams would
+/// lose some and repeat others.
 #[tokio::test]
 async fn parts_that_stand_apart_are_not_divided_anew() {
     let (database, store) = fresh().await;

@@ -70,7 +70,8 @@ async fn ring(store: &PostgresStore, till: &str) {
     rung.expect("rung");
 }
 
-/// Pages are read while an earlier one is projected. If they are lost in the meantime, they are not in the model.
+/// Pages are read while an earlier one is projected. If they are lost in the meantime, they are not in the
+/// model.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_was_read_before_is_not_projected_after() {
     let (database, store) = fresh().await;

@@ -94,8 +94,8 @@ async fn a_stream_with_a_poison_event_is_parked_and_the_others_go_on() {
     assert_eq!(projector.status().await.expect("a status").dead_letters, 0);
 }
 
-/// The retry holds the checkpoints: else a batch beside it would put the next event of the stream behind letters that are gone
-/// when both are committed, and it would lie there for ever.
+/// The retry holds the checkpoints: else a batch beside it would put the next event of the stream behind
+/// letters that are gone when both are committed, and it would lie there for ever.
 #[tokio::test]
 async fn a_later_event_waits_until_the_letters_of_its_stream_were_retried() {
     let (database, store) = fresh().await;

@@ -205,8 +205,8 @@ async fn a_worker_paused_before_its_batch_finds_the_fence_closed() {
     assert_eq!(number(&mut db, "SELECT count(*) FROM es.checkpoints WHERE owner = 'first'").await, 0);
 }
 
-/// Nothing of it is in the server while it is paused, so nothing but the fence can stop it: it believes in the checkpoint that it
-/// has moved itself.
+/// Nothing of it is in the server while it is paused, so nothing but the fence can stop it: it believes in
+/// the checkpoint that it has moved itself.
 #[tokio::test]
 async fn a_worker_paused_between_its_transactions_finds_the_fence_closed() {
     let (database, store, mut db) = started().await;

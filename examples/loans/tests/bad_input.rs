@@ -20,8 +20,8 @@ fn line_of(parts: &[&str]) -> usize {
     at.expect("the sample has such a line") + 1
 }
 
-/// Imports lines with something wrong; gives the error, without the file's name. All records before the bad line are
-/// written, and none of its application from there on.
+/// Imports lines with something wrong; gives the error, without the file's name. All records before the bad
+/// line are written, and none of its application from there on.
 async fn error_of(lines: &[String], bad: usize) -> String {
     let path = file("bad.jsonl", lines.join("\n"));
     let before = file("good.jsonl", lines[..bad - 1].join("\n"));

@@ -119,7 +119,8 @@ async fn chromium_paints_the_page() {
     assert!(picture.len() > 40_000, "only {} bytes: nothing is painted", picture.len());
 }
 
-/// The browser asks for the figures again, and the rest of the log is imported between its question and the answer.
+/// The browser asks for the figures again, and the rest of the log is imported between its question and the
+/// answer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_page_is_refreshed_while_events_come_in() {
     let (database, store) = fresh().await;

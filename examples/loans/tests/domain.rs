@@ -1,4 +1,5 @@
-//! The rules of the application, one by one: given these steps, when this step, then its event or the reason why not.
+//! The rules of the application, one by one: given these steps, when this step, then its event or the reason
+//! why not.
 
 use std::collections::{HashSet, VecDeque};
 

@@ -1,4 +1,5 @@
-//! The import into the memory store: what it writes, that it writes it once, and that it goes on where it stopped.
+//! The import into the memory store: what it writes, that it writes it once, and that it goes on where it
+//! stopped.
 
 mod common;
 

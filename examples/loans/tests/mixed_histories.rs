@@ -1,5 +1,5 @@
-//! The report is the same, whichever versions the history was written in: the first, the second, the third, or all of them
-//! within each stream.
+//! The report is the same, whichever versions the history was written in: the first, the second, the third,
+//! or all of them within each stream.
 
 mod common;
 
@@ -53,8 +53,8 @@ fn copied(raw: &RawEvent<'_>) -> NewEvent {
     NewEvent::new(name.expect("a known event"), raw.version, raw.payload.to_vec(), metadata.into())
 }
 
-/// Each stream by turns: one event as the first store has it, the next one as the second, and so on, beginning with another
-/// one in each stream.
+/// Each stream by turns: one event as the first store has it, the next one as the second, and so on,
+/// beginning with another one in each stream.
 async fn mixed(stores: [&MemoryStore; 3]) -> MemoryStore {
     let mixed = MemoryStore::new();
     for (start, stream) in streams(stores[0]).await.into_iter().enumerate() {

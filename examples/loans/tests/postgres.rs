@@ -1,4 +1,5 @@
-//! The programs on PostgreSQL, as processes: killed, interrupted, cut off from the server, and one after the other.
+//! The programs on PostgreSQL, as processes: killed, interrupted, cut off from the server, and one after the
+//! other.
 
 mod common;
 
@@ -112,7 +113,8 @@ async fn an_import_that_was_killed_goes_on_as_if_nothing_had_happened() {
     until_stored(&store, 1_000).await;
     assert_eq!(import_of_most.killed().code(), None, "a signal ended it");
 
-    // What was in flight may arrive until the server has seen that the program is gone; then the numbers stand.
+    // What was in flight may arrive until the server has seen that the program is gone; then the numbers
+    // stand.
     let path = file("many.jsonl", lines.join("\n"));
     let (written, present) = import(TODAY, database.url(), &path).await;
     assert_eq!(written + present, total);

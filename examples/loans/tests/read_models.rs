@@ -1,5 +1,6 @@
-//! The read models against the events: every figure is computed again by SQL over the view `event_log`, and compared number for
-//! number. With `LOANS_FILE` the first of these tests runs on that log, in place of an invented history.
+//! The read models against the events: every figure is computed again by SQL over the view `event_log`, and
+//! compared number for number. With `LOANS_FILE` the first of these tests runs on that log, in place of an
+//! invented history.
 
 mod common;
 

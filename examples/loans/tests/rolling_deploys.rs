@@ -1,4 +1,5 @@
-//! Programs of two generations on one database at the same time, as processes: the story of `docs/rolling-deploys.md`.
+//! Programs of two generations on one database at the same time, as processes: the story of
+//! `docs/rolling-deploys.md`.
 
 mod common;
 

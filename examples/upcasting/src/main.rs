@@ -1,5 +1,5 @@
-//! Three versions of one event. Rows that the first two programs wrote are read by the third, and stay as they are.
-//! Run it with `cargo run -p upcasting`.
+//! Three versions of one event. Rows that the first two programs wrote are read by the third, and stay as
+//! they are. Run it with `cargo run -p upcasting`.
 #![allow(missing_docs, reason = "an example to copy, kept short")]
 
 use std::convert::Infallible;
@@ -23,7 +23,8 @@ pub struct IssuedV2 {
     pub cents: i64,
 }
 
-/// The one of today: with a currency. Only this version is written, and only this one is known to the aggregate.
+/// The one of today: with a currency. Only this version is written, and only this one is known to the
+/// aggregate.
 #[event(name = "invoice.issued", version = 3, previous = IssuedV2)]
 #[derive(Debug)]
 pub struct Issued {

@@ -28,7 +28,8 @@ pub enum Fault {
     Refuse,
 }
 
-/// Takes connections on a port of 127.0.0.1 and passes them on to the socket of a server, which can be exchanged.
+/// Takes connections on a port of 127.0.0.1 and passes them on to the socket of a server, which can be
+/// exchanged.
 ///
 /// ```no_run
 /// # async fn run() -> std::io::Result<()> {

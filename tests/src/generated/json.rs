@@ -39,8 +39,8 @@ impl Json {
         }
     }
 
-    /// The same value with one change, for every part of it: a key left out, a key added, a text or number replaced, an
-    /// array shortened.
+    /// The same value with one change, for every part of it: a key left out, a key added, a text or number
+    /// replaced, an array shortened.
     #[must_use]
     pub fn changes(&self) -> Vec<Self> {
         let mut changes = vec![Self::Leaf("null".into())];

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 /// A type whose values say what they mean.
 ///
-/// Generated types use numbers for their parts, which a field or a variant keeps through every change of the program. So
-/// a field that is renamed has the same meaning, and two fields that exchange their names on the wire do not.
+/// Generated types use numbers for their parts, which a field or a variant keeps through every change of the
+/// program. So a field that is renamed has the same meaning, and two fields that exchange their names on the
+/// wire do not.
 pub trait Mean {
     /// Appends the meaning.
     fn mean(&self, out: &mut String);

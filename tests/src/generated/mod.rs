@@ -1,7 +1,7 @@
 //! What generated programs share: random values, what a value means, and the comparison of two programs.
 //!
-//! `tests/random_evolution` writes programs, and pairs of them in which the second is the first with one change. Each
-//! links this crate, so that only the types themselves are compiled again for each batch.
+//! `tests/random_evolution` writes programs, and pairs of them in which the second is the first with one
+//! change. Each links this crate, so that only the types themselves are compiled again for each batch.
 
 pub mod foreign;
 mod json;

@@ -59,8 +59,8 @@ struct Target {
     name: String,
 }
 
-/// Compiles `main.rs` into `program`, with the libraries of this package. Returns the modules that do not compile, by
-/// the names of their files (`case_…`), with what the compiler says.
+/// Compiles `main.rs` into `program`, with the libraries of this package. Returns the modules that do not
+/// compile, by the names of their files (`case_…`), with what the compiler says.
 ///
 /// # Panics
 ///

@@ -1,5 +1,5 @@
-//! What the lock proposes is pasted into programs, which are compiled and run: it has to be code, and has to do what is
-//! said. What the macros propose stands in code that compiles.
+//! What the lock proposes is pasted into programs, which are compiled and run: it has to be code, and has to
+//! do what is said. What the macros propose stands in code that compiles.
 
 #![allow(missing_docs, dead_code, reason = "programs that only the compiler looks at")]
 

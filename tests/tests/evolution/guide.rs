@@ -61,8 +61,8 @@ pub(crate) fn quotes(scenario: &str, said: &str) {
     }
 }
 
-/// That the lock refuses a change that nobody announced, in the words of the page, and takes it where it is written as it
-/// should be: what was published is still read, and stays as it is.
+/// That the lock refuses a change that nobody announced, in the words of the page, and takes it where it is
+/// written as it should be: what was published is still read, and stays as it is.
 #[track_caller]
 pub(crate) fn evolves<Published: Aggregate, Forgotten: Aggregate, Today: Aggregate>(scenario: &str) {
     let folder = Folder::with::<Published>(&format!("evolution_{scenario}"));
@@ -71,8 +71,8 @@ pub(crate) fn evolves<Published: Aggregate, Forgotten: Aggregate, Today: Aggrega
     folder.run::<Today>(Mode::Update).expect("a version after it");
     folder.run::<Today>(Mode::Check).expect("what was published is what is there");
     let now = folder.read("events.lock");
-    // What aggregates read today comes first and may change. The three generations are modules of one program, so
-    // their structs have other paths.
+    // What aggregates read today comes first and may change. The three generations are modules of one
+    // program, so their structs have other paths.
     let (_, entries) = published.split_once("\nevent ").expect("an event is published");
     let mut shapes = entries.lines().filter(|line| !line.trim_start().starts_with("rust: "));
     assert!(shapes.all(|line| now.contains(line)), "{now}");

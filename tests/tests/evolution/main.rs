@@ -40,8 +40,8 @@ macro_rules! order {
     };
 }
 
-/// What is published, the same with a change that nobody announced, and how the change is written; then what old events
-/// are. Each is a module with an aggregate `Order`.
+/// What is published, the same with a change that nobody announced, and how the change is written; then what
+/// old events are. Each is a module with an aggregate `Order`.
 macro_rules! scenario {
     (
         $test:ident:

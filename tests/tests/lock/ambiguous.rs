@@ -1,4 +1,5 @@
-//! Values that do not come back as what was written: found in what is written today, and left alone in what is not.
+//! Values that do not come back as what was written: found in what is written today, and left alone in what
+//! is not.
 
 use es_core::lock::Mode;
 

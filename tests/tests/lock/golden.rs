@@ -1,4 +1,5 @@
-//! Golden payloads: one file for each published version, which must be read, upcast, folded and written again.
+//! Golden payloads: one file for each published version, which must be read, upcast, folded and written
+//! again.
 
 use es_core::lock::Mode;
 

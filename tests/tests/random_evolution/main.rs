@@ -1,9 +1,9 @@
-//! Random programs and random changes of them: what a shape says fits what serde writes and reads, and a change that the
-//! lock does not notice leaves every stored event as it was.
+//! Random programs and random changes of them: what a shape says fits what serde writes and reads, and a
+//! change that the lock does not notice leaves every stored event as it was.
 //!
-//! Programs are generated, many are compiled into one crate, and that crate says what came out. The seed is the same in
-//! every run. `ES_EVOLUTION_SEED` is another one, `ES_EVOLUTION_BATCHES` asks for more: a failure prints both programs,
-//! and the seed that makes them again.
+//! Programs are generated, many are compiled into one crate, and that crate says what came out. The seed is
+//! the same in every run. `ES_EVOLUTION_SEED` is another one, `ES_EVOLUTION_BATCHES` asks for more: a failure
+//! prints both programs, and the seed that makes them again.
 
 mod batch;
 mod mutate;
@@ -24,8 +24,8 @@ use types::Program;
 const PROGRAMS: u32 = 10;
 const CHANGES: u32 = 5;
 
-/// Changes that JSON does not show: what is stored is read as another value, which is written as what is stored. The lock
-/// sees them where the state is kept in snapshots; `semantics` is for the others.
+/// Changes that JSON does not show: what is stored is read as another value, which is written as what is
+/// stored. The lock sees them where the state is kept in snapshots; `semantics` is for the others.
 const BOTH_WAYS: [&str; 2] =
     ["a conversion writes and reads otherwise", "the code that writes and reads a field does both otherwise"];
 

@@ -1,4 +1,5 @@
-//! Changes of a program, one at a time, which nobody announces: no new version, and the numbers of parts stay.
+//! Changes of a program, one at a time, which nobody announces: no new version, and the numbers of parts
+//! stay.
 
 mod events;
 mod fields;

@@ -8,7 +8,8 @@ use es_core::{DecodeProblem, Event, Shape, event};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// Reads what the new program writes as the old one: the same event, with the type of then. `None` if that is refused.
+/// Reads what the new program writes as the old one: the same event, with the type of then. `None` if that is
+/// refused.
 fn old_reads<Old: Event + Debug>(new: impl Serialize) -> Option<String> {
     let stored = serde_json::to_value(json!({ "of": new })).expect("it is written");
     match read::<Old>(1, &stored) {

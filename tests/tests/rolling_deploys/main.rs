@@ -1,4 +1,5 @@
-//! What programs of two generations may do to each other's streams while both run: the code of `docs/rolling-deploys.md`.
+//! What programs of two generations may do to each other's streams while both run: the code of
+//! `docs/rolling-deploys.md`.
 
 #![allow(missing_docs, reason = "aggregates that only these tests look at")]
 

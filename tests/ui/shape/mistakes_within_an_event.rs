@@ -1,4 +1,5 @@
-//! The same attributes are read in an event and in the state of an aggregate, together with all other mistakes.
+//! The same attributes are read in an event and in the state of an aggregate, together with all other
+//! mistakes.
 
 use es_core::{Aggregate, Apply, event};
 

@@ -48,7 +48,8 @@ pub trait Column: Clone + Send + Sync + 'static {
         uuid::Uuid::new_v4().to_string()
     }
 
-    /// Appends `n` deposits in one commit by the cheapest public call that checks the version, without a load.
+    /// Appends `n` deposits in one commit by the cheapest public call that checks the version, without a
+    /// load.
     fn append(
         &self,
         stream: &mut Self::Stream,
@@ -80,7 +81,8 @@ pub trait Column: Clone + Send + Sync + 'static {
     /// Folds a stream, and says how many events are behind the state.
     fn load(&self, id: &str) -> impl Future<Output = Result<u64>> + Send;
 
-    /// Makes a stream of `n` events with a snapshot at the last full hundred; `None` where there are no snapshots.
+    /// Makes a stream of `n` events with a snapshot at the last full hundred; `None` where there are no
+    /// snapshots.
     fn snapshot_build(&self, _n: usize) -> impl Future<Output = Result<Option<String>>> + Send {
         async { Ok(None) }
     }

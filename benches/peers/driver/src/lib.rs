@@ -1,6 +1,7 @@
 //! The workloads, and what they measure; each library that takes part implements [`Column`].
 //!
-//! [`run`] makes a program of a column: `<program> <url> <workload>` prints one line of JSON for each measurement.
+//! [`run`] makes a program of a column: `<program> <url> <workload>` prints one line of JSON for each
+//! measurement.
 
 mod column;
 mod domain;

@@ -37,8 +37,9 @@ impl Column for Es {
     const NAME: &'static str = "es";
     type Stream = Stream;
 
-    /// With the options as they come, unless the environment says otherwise: `ES_CACHE=0`, every command loads its state;
-    /// `ES_METADATA=full`, every optional column has a value; `ES_NOTIFY=0`, no NOTIFY on a connection beside.
+    /// With the options as they come, unless the environment says otherwise: `ES_CACHE=0`, every command
+    /// loads its state; `ES_METADATA=full`, every optional column has a value; `ES_NOTIFY=0`, no NOTIFY on a
+    /// connection beside.
     async fn connect(url: &str, connections: u32) -> Result<Self> {
         let set = |name: &str, value: &str| env::var(name).is_ok_and(|set| set == value);
         let options = PostgresStore::options(url).connections(connections);

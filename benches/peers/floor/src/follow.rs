@@ -1,5 +1,5 @@
-//! The controls of W10: a cursor that must lose events, which shows that the probe finds losses, and with `FLOOR_SAFE` set
-//! one that must lose none.
+//! The controls of W10: a cursor that must lose events, which shows that the probe finds losses, and with
+//! `FLOOR_SAFE` set one that must lose none.
 
 use std::time::Duration;
 

@@ -94,7 +94,8 @@ impl Column for Floor {
         Ok(true)
     }
 
-    /// `es-pages` reads the tables of es-postgres, in a database of its; `stream` reads all events by one query.
+    /// `es-pages` reads the tables of es-postgres, in a database of its; `stream` reads all events by one
+    /// query.
     async fn extra(&self, what: &str) -> Result<Vec<(&'static str, f64)>> {
         let start = std::time::Instant::now();
         let events = match what {

@@ -37,7 +37,8 @@ static REPEATED: AtomicU64 = AtomicU64::new(0);
 fn is_conflict(error: &(dyn std::error::Error + 'static)) -> bool {
     match error.downcast_ref::<Error>() {
         Some(Error::Concurrency) => true,
-        // A serialization failure that a statement raises, and not the COMMIT, comes as an error of the database.
+        // A serialization failure that a statement raises, and not the COMMIT, comes as an error of the
+        // database.
         Some(Error::Database(sqlx::Error::Database(error))) => {
             matches!(error.code().as_deref(), Some("40001" | "40P01"))
         }
@@ -55,8 +56,8 @@ impl Column for Disintegrate {
         Ok(Self { pool, decisions: decision_maker(store.clone(), NoSnapshot), store })
     }
 
-    /// The crate's own SQL with one literal written otherwise (the runner does so), as `PgEventStore::try_new` fails on
-    /// PostgreSQL 15; and what its migrator adds for `account_id`.
+    /// The crate's own SQL with one literal written otherwise (the runner does so), as
+    /// `PgEventStore::try_new` fails on PostgreSQL 15; and what its migrator adds for `account_id`.
     async fn setup(&self) -> Result<()> {
         let schema = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/schema.sql"))?;
         sqlx::raw_sql(&schema).execute(&self.pool).await?;
@@ -107,7 +108,8 @@ impl Column for Disintegrate {
         Ok(states.load(AccountState::new(id.parse()?)).await?.state().account.events)
     }
 
-    /// A load that applied more than a hundred events stores a snapshot; fifty events come after the last one.
+    /// A load that applied more than a hundred events stores a snapshot; fifty events come after the last
+    /// one.
     async fn snapshot_build(&self, n: usize) -> Result<Option<String>> {
         let mut stream = self.stream();
         for _ in 0..n / 100 {

@@ -8,8 +8,8 @@ use crate::lock::code::Entry;
 use crate::lock::diff::lines;
 use crate::shape::Line;
 
-/// The struct of the next version with `added`, `renamed` and `removed`, if nothing else has changed and the past is not
-/// written by hand.
+/// The struct of the next version with `added`, `renamed` and `removed`, if nothing else has changed and the
+/// past is not written by hand.
 pub(super) fn history<'a>(
     version: u32,
     entry: &Entry,

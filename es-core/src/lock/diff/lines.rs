@@ -127,9 +127,9 @@ fn compare_parts(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<Stri
     }
 }
 
-/// Parts that have another name and are the same otherwise, each old one with the new one: the only one that is gone
-/// with the only one that is new, and those whose names differ in case and separators only, as after a change of
-/// `rename_all`.
+/// Parts that have another name and are the same otherwise, each old one with the new one: the only one that
+/// is gone with the only one that is new, and those whose names differ in case and separators only, as after
+/// a change of `rename_all`.
 pub(in crate::lock) fn renamed<'a>(old: &'a [Line], new: &'a [Line]) -> Vec<(&'a Line, &'a Line)> {
     let only_in = |lines: &'a [Line], others: &[Line]| -> Vec<&'a Line> {
         lines.iter().filter(|line| Line::find(others, &line.key).is_none()).collect()
@@ -197,8 +197,8 @@ fn compare_notes(subject: &str, old: &Line, new: &Line, at: &str, found: &mut Ve
     }
 }
 
-/// Renaming a struct or an enum changes nothing on the wire, so it can be undone in the shape alone. Not so a newtype,
-/// whose name is all that tells cents from euros.
+/// Renaming a struct or an enum changes nothing on the wire, so it can be undone in the shape alone. Not so a
+/// newtype, whose name is all that tells cents from euros.
 fn hint_at_renamed_types(before: &[Line], now: &[Line], found: &mut Vec<String>) {
     let only_in = |lines: &[Line], others: &[Line]| -> Vec<Line> {
         let is_type =

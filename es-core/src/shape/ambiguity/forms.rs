@@ -8,8 +8,8 @@ use crate::shape::schema::Schema;
 impl Schema {
     /// Stored values in which a field of one form of a type may be what another type has stored.
     ///
-    /// Asked of every version that is read, as it is old values that would be misread. The schema has types with a history
-    /// as they are today.
+    /// Asked of every version that is read, as it is old values that would be misread. The schema has types
+    /// with a history as they are today.
     pub(crate) fn mixed_forms(&self) -> Vec<Ambiguity> {
         let mut search = Search { schema: self, entered: Vec::new(), found: Vec::new() };
         if self.types.definitions.iter().all(|definition| definition.changed_names.is_none()) {
@@ -70,8 +70,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The names that some forms of the type have and others have not, its own and those of what stands flattened in it;
-    /// nothing where there is no history.
+    /// The names that some forms of the type have and others have not, its own and those of what stands
+    /// flattened in it; nothing where there is no history.
     fn changed_names(&self, of: &Type, seen: &mut Vec<usize>) -> Option<Vec<&'static str>> {
         match of {
             Type::Optional(of) => self.changed_names(of, seen),

@@ -1,7 +1,8 @@
 //! Types of other crates.
 //!
-//! What some of them write depends on features of their crate that any part of a program may switch on. So their shape is
-//! read off what they write in this very program: a feature that changes stored payloads changes the shape as well.
+//! What some of them write depends on features of their crate that any part of a program may switch on. So
+//! their shape is read off what they write in this very program: a feature that changes stored payloads
+//! changes the shape as well.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-/// A value without parts. Whole numbers are small, so that they fit whatever they count: hours, months, bytes.
+/// A value without parts. Whole numbers are small, so that they fit whatever they count: hours, months,
+/// bytes.
 pub(super) fn value(word: &str, name: &str, count: u32) -> Value {
     let (word, format) = word.split_once(':').map_or((word, None), |(word, format)| (word, Some(format)));
     match (word, format) {

@@ -12,8 +12,8 @@ pub(super) struct LeftOut<'a> {
     pub(super) is_null: bool,
 }
 
-/// One payload for each field that may be absent, and one for each that may be `null`. One at a time: a default stands for
-/// itself, so combinations say nothing more.
+/// One payload for each field that may be absent, and one for each that may be `null`. One at a time: a
+/// default stands for itself, so combinations say nothing more.
 pub(in crate::shape) fn partial(schema: &Schema) -> Vec<Value> {
     let mut found: Vec<Value> = Vec::new();
     for left_out in schema.types.definitions.iter().flat_map(omissible) {

@@ -20,7 +20,7 @@ use crate::shape::serde::{self, DefaultValue};
 ///
 /// ```text
 /// const _: () = {
-///     struct __EsV1 { cents: i64 }                   // an event as any other: decoded, described, a step to the next
+///     struct __EsV1 { cents: i64 }                   // an event as any other, with a step to the next
 ///     const __ES_ADDED_1: fn() -> Currency = || …;
 ///     impl UpcastFrom<__EsV1> for Deposited { … }
 ///     impl Event for Deposited { … }                 // with `__EsV1` as its `previous`
@@ -108,7 +108,8 @@ fn old_version(item: &Item, event: &Event, history: &History, version: u32) -> T
     quote!(#emitted #implementations #whole_default)
 }
 
-/// Where serde takes absent fields from the default of the struct, an old version takes them from there as well.
+/// Where serde takes absent fields from the default of the struct, an old version takes them from there as
+/// well.
 fn default_of_whole(
     item: &Item,
     event: &Event,

@@ -1,4 +1,5 @@
-//! The history of an event's fields: what was added, renamed and removed, from which the old versions are made.
+//! The history of an event's fields: what was added, renamed and removed, from which the old versions are
+//! made.
 
 mod check;
 mod expand;

@@ -216,7 +216,8 @@ fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
     }
 }
 
-/// Whether absence means `None`, whoever asks: an `Option` that is left out when it is `None`, and added as `None`.
+/// Whether absence means `None`, whoever asks: an `Option` that is left out when it is `None`, and added as
+/// `None`.
 fn is_none_either_way(field: &Field, default: &Default, omitted_if: Option<&str>) -> bool {
     let is_option = match &field.ty {
         Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "Option"),

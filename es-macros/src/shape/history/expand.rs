@@ -64,8 +64,8 @@ pub(in crate::shape) fn expand(history: &History, shape: &TokenStream, es_core: 
     }
 }
 
-/// What the user allows on the type, for the code that names it, and that parts of it are deprecated. serde's derives do the
-/// same.
+/// What the user allows on the type, for the code that names it, and that parts of it are deprecated. serde's
+/// derives do the same.
 fn allowed(input: &DeriveInput) -> TokenStream {
     let is_allow = |attribute: &&Attribute| attribute.path().is_ident("allow");
     let allowed = input.attrs.iter().filter(is_allow);
@@ -99,7 +99,8 @@ pub(in crate::shape) fn expand_nothing(history: &History, es_core: &CratePath) -
     }
 }
 
-/// `impl<'de> Deserialize<'de> for Money`, standing where the history begins, so that a second one is reported there.
+/// `impl<'de> Deserialize<'de> for Money`, standing where the history begins, so that a second one is
+/// reported there.
 fn head(history: &History, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
     let DeriveInput { ident, generics, .. } = &history.input;

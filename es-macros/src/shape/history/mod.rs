@@ -1,7 +1,8 @@
-//! The history of a type that stands in events: what was added, renamed and removed since it was first stored.
+//! The history of a type that stands in events: what was added, renamed and removed since it was first
+//! stored.
 //!
-//! What is stored does not say which version of the type it holds: the forms are told apart by the fields that are there.
-//! So one reading takes them all, and what would leave a form in doubt is refused.
+//! What is stored does not say which version of the type it holds: the forms are told apart by the fields
+//! that are there. So one reading takes them all, and what would leave a form in doubt is refused.
 
 mod check;
 mod expand;

@@ -1,4 +1,5 @@
-//! The names that fields and variants ever had: each belongs to one of them, as a form is told by the names in it.
+//! The names that fields and variants ever had: each belongs to one of them, as a form is told by the names
+//! in it.
 
 use quote::ToTokens as _;
 

@@ -1,4 +1,5 @@
-//! Reading the history: `#[shape(added(…), renamed(…))]` on fields and variants, `removed(…)` on what held the field.
+//! Reading the history: `#[shape(added(…), renamed(…))]` on fields and variants, `removed(…)` on what held
+//! the field.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
@@ -11,8 +12,8 @@ use super::{History, Part, Variant};
 use crate::errors::Errors;
 use crate::history::{self, ADDED, Field, REMOVED, RENAMED, Word, since};
 
-/// Takes the history out of the attributes, so that what is left says only how the type is written; nothing if there is
-/// none.
+/// Takes the history out of the attributes, so that what is left says only how the type is written; nothing
+/// if there is none.
 pub(in crate::shape) fn read(input: &mut DeriveInput, errors: &mut Errors) -> Option<History> {
     let mut any = false;
     let of_type = serde::of_type(&input.attrs);
@@ -114,7 +115,8 @@ fn gone(of: &str, told: &[TokenStream], errors: &mut Errors) -> Vec<Field> {
     found
 }
 
-/// Takes what tells a history out of the attributes: one list of tokens for each `added(…)`, `renamed(…)`, `removed(…)`.
+/// Takes what tells a history out of the attributes: one list of tokens for each `added(…)`, `renamed(…)`,
+/// `removed(…)`.
 fn take(attributes: &mut Vec<Attribute>, any: &mut bool) -> Vec<TokenStream> {
     let mut taken = Vec::new();
     attributes.retain_mut(|attribute| {

@@ -57,7 +57,8 @@ impl Gate {
         .expect("backends")
     }
 
-    /// Lets those through who stand at the gate, and nobody behind them: who closes it again stands in the queue before it opens.
+    /// Lets those through who stand at the gate, and nobody behind them: who closes it again stands in the
+    /// queue before it opens.
     pub(crate) async fn let_through(&mut self, url: &str, appends: i64) {
         self.wait_for(appends).await;
         let mut next = connect(url).await;

@@ -25,8 +25,8 @@ pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
     (database, store)
 }
 
-/// Another program on the same database: appends of one store never meet in the database. It waits for locks, wherever a test
-/// holds one.
+/// Another program on the same database: appends of one store never meet in the database. It waits for locks,
+/// wherever a test holds one.
 pub(crate) async fn another(database: &TestDatabase) -> PostgresStore {
     let options = database.options().lock_patience(Duration::from_secs(60));
     options.connect().await.expect("a migrated store")

@@ -154,8 +154,8 @@ async fn forward(mut client: UnixStream, mut server: Box<dyn Socket>, state: Arc
     }
 }
 
-/// The messages with another `server_version`, if they tell one: S, the length of the rest, a name and a value, each with a
-/// NUL behind it.
+/// The messages with another `server_version`, if they tell one: S, the length of the rest, a name and a
+/// value, each with a NUL behind it.
 fn with_version(messages: &[u8], version: &str) -> Option<Vec<u8>> {
     const NAME: &[u8] = b"server_version\0";
     let name = messages.windows(NAME.len()).position(|bytes| bytes == NAME)?;
@@ -170,8 +170,8 @@ fn with_version(messages: &[u8], version: &str) -> Option<Vec<u8>> {
     Some(told)
 }
 
-/// The stream of a client's messages, taken apart as far as it takes to count those that ask for an answer: Sync and
-/// Query.
+/// The stream of a client's messages, taken apart as far as it takes to count those that ask for an answer:
+/// Sync and Query.
 #[derive(Default)]
 struct Requests {
     buffer: Vec<u8>,

@@ -1,7 +1,7 @@
 //! The command line: what is asked for, on which store, and what is said about it.
 //!
-//! Results go to the standard output, all else to the standard error. Exit codes: 0 when all went well, 1 for bad
-//! input, 2 when the store cannot be reached or cannot serve, 130 after Ctrl-C.
+//! Results go to the standard output, all else to the standard error. Exit codes: 0 when all went well, 1 for
+//! bad input, 2 when the store cannot be reached or cannot serve, 130 after Ctrl-C.
 
 mod args;
 mod failure;
@@ -33,8 +33,8 @@ pub fn main<A: Generation>(program: &'static str, about: &'static str) -> ExitCo
     run_to_end(program, about, run::<A>)
 }
 
-/// Runs the program of today, which has the read models as well: they are built from today's events, which all earlier ones
-/// become.
+/// Runs the program of today, which has the read models as well: they are built from today's events, which
+/// all earlier ones become.
 #[must_use]
 pub fn main_of_today(program: &'static str, about: &'static str) -> ExitCode {
     run_to_end(program, about, async |command: OfToday| match command {
@@ -83,8 +83,8 @@ async fn run<A: Generation>(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// How many applications are kept in memory after a command: more than are being worked on at a time in a bank of this size,
-/// which takes about 100 a day and decides most within a month.
+/// How many applications are kept in memory after a command: more than are being worked on at a time in a
+/// bank of this size, which takes about 100 a day and decides most within a month.
 const KEPT: usize = 10_000;
 
 fn repository<A: Generation>(chosen: &Chosen) -> Repository<A, store::Store> {

@@ -33,7 +33,8 @@ pub(super) async fn progress(count: &Count) {
     }
 }
 
-/// A bar once the size of the source is known, until then only numbers. Leaves the terminal clean when it is dropped.
+/// A bar once the size of the source is known, until then only numbers. Leaves the terminal clean when it is
+/// dropped.
 struct Bar {
     bar: ProgressBar,
     size: Option<u64>,

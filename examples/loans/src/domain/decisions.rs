@@ -21,26 +21,30 @@ impl Application {
     ///
     /// The application:
     ///
-    /// - It is submitted once, and partly submitted next; then pre-accepted, accepted and finalised, in this order.
-    /// - From partly submitted on it can be declined or cancelled, once, unless an offer is half-way (selected or
-    ///   created, and not sent). It is not declined over a cancelled offer, nor cancelled over a declined one.
-    /// - A finalised application with an offer that is out or accepted can be approved, registered and activated: one
-    ///   booking in three parts, each once, in any order. While it lasts, only the customer's acceptance comes between.
+    /// - It is submitted once, and partly submitted next; then pre-accepted, accepted and finalised, in this
+    ///   order.
+    /// - From partly submitted on it can be declined or cancelled, once, unless an offer is half-way
+    ///   (selected or created, and not sent). It is not declined over a cancelled offer, nor cancelled over a
+    ///   declined one.
+    /// - A finalised application with an offer that is out or accepted can be approved, registered and
+    ///   activated: one booking in three parts, each once, in any order. While it lasts, only the customer's
+    ///   acceptance comes between.
     ///
     /// The offers (see also [`Offers`]):
     ///
     /// - They are selected once the application is accepted, created and sent once it is finalised.
-    /// - An open offer ends with the application, before it or after it: accepted with an approval, declined with a
-    ///   decline, cancelled with a cancellation. Between an accepted offer and its booking no work is done.
+    /// - An open offer ends with the application, before it or after it: accepted with an approval, declined
+    ///   with a decline, cancelled with a cancellation. Between an accepted offer and its booking no work is
+    ///   done.
     ///
     /// The work (see also [`Desk`]):
     ///
-    /// - Leads are handled before the pre-acceptance; an application is completed before its acceptance, and what was
-    ///   scheduled then can go on later.
-    /// - Calls about offers need an offer that was selected; calls about missing documents and changes of the contract
-    ///   an offer that is out; validation an offer that came back.
-    /// - A declined application gets no new work. A cancelled one only calls to its customer and its completion.
-    ///   Whatever was scheduled can be completed.
+    /// - Leads are handled before the pre-acceptance; an application is completed before its acceptance, and
+    ///   what was scheduled then can go on later.
+    /// - Calls about offers need an offer that was selected; calls about missing documents and changes of the
+    ///   contract an offer that is out; validation an offer that came back.
+    /// - A declined application gets no new work. A cancelled one only calls to its customer and its
+    ///   completion. Whatever was scheduled can be completed.
     ///
     /// # Errors
     ///
@@ -111,7 +115,8 @@ impl Application {
         }
     }
 
-    /// No work is done while an approval is booked, and none between the customer's acceptance and the booking.
+    /// No work is done while an approval is booked, and none between the customer's acceptance and the
+    /// booking.
     fn work_allowed(&self) -> Result<(), Reason> {
         match (self.stage, self.offers.current) {
             (Stage::New | Stage::Submitted | Stage::Booking(_), _) => Err(Reason::Stage(self.stage)),

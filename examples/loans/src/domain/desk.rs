@@ -12,10 +12,10 @@ use super::{Reason, WorkItem};
 /// # Rules
 ///
 /// - A work item is started only after it was scheduled; once is enough for any number of starts.
-/// - Work of one kind at a time: while somebody does one work item, no other can be started or completed. Two people
-///   can do the same one.
-/// - Completing ends the work in progress. Where no work is in progress, it closes a scheduled item: the log has items
-///   that are closed again days after the work on them, and a few that nobody ever started.
+/// - Work of one kind at a time: while somebody does one work item, no other can be started or completed. Two
+///   people can do the same one.
+/// - Completing ends the work in progress. Where no work is in progress, it closes a scheduled item: the log
+///   has items that are closed again days after the work on them, and a few that nobody ever started.
 /// - Scheduling again is allowed: the item is wanted once more.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, Shape)]
 pub struct Desk {

@@ -1,4 +1,5 @@
-//! The events of an application, in their newest versions. Older ones of the four that changed are in `history`.
+//! The events of an application, in their newest versions. Older ones of the four that changed are in
+//! `history`.
 
 use es_core::event;
 

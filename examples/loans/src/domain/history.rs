@@ -1,4 +1,5 @@
-//! What earlier programs stored, and how it becomes what this one knows. Private: nobody writes these any more.
+//! What earlier programs stored, and how it becomes what this one knows. Private: nobody writes these any
+//! more.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,5 @@
-//! The offers of an application: at most one is with the customer, at most one more is selected to replace it.
+//! The offers of an application: at most one is with the customer, at most one more is selected to replace
+//! it.
 
 use std::fmt;
 
@@ -11,9 +12,10 @@ use super::Reason;
 ///
 /// # Rules
 ///
-/// - An offer is selected, then created, then sent; it may be sent back; it ends accepted, declined or cancelled.
-/// - A new one can be selected when there is none, when the last was cancelled, or while one is with the customer.
-///   In that last case the old offer has to be cancelled before the new one is created.
+/// - An offer is selected, then created, then sent; it may be sent back; it ends accepted, declined or
+///   cancelled.
+/// - A new one can be selected when there is none, when the last was cancelled, or while one is with the
+///   customer. In that last case the old offer has to be cancelled before the new one is created.
 /// - After an accepted or declined offer there is no other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, Shape)]
 pub struct Offers {
@@ -96,7 +98,8 @@ impl Offers {
         self.is(Offer::is_out)
     }
 
-    /// Whether the application can end now: no offer is half-way, and the last one ended as `ended` or is out.
+    /// Whether the application can end now: no offer is half-way, and the last one ended as `ended` or is
+    /// out.
     pub(super) fn may_end_with(&self, ended: Offer) -> Result<(), Reason> {
         self.none_selected()?;
         if self.current.is_none() { Ok(()) } else { self.is(|offer| offer.is_out() || offer == ended) }

@@ -1,9 +1,12 @@
-//! The program of 2012: the second version of the four events, which replaced the program of 2011 while that ran on.
+//! The program of 2012: the second version of the four events, which replaced the program of 2011 while that
+//! ran on.
 //!
-//! It was built twice, and this is all that the two builds differ in: the first one, [`rollout`], still writes what the
-//! program of 2011 can read. When that had gone, [`switched`] took its place. `docs/rolling-deploys.md` tells the story.
+//! It was built twice, and this is all that the two builds differ in: the first one, [`rollout`], still
+//! writes what the program of 2011 can read. When that had gone, [`switched`] took its place.
+//! `docs/rolling-deploys.md` tells the story.
 //!
-//! A real code base holds one of them at a time, as plain structs. Here both come from one macro, as they run in one test.
+//! A real code base holds one of them at a time, as plain structs. Here both come from one macro, as they run
+//! in one test.
 
 mod application;
 mod events;

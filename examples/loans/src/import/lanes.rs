@@ -1,7 +1,8 @@
-//! Deals out the records: any free worker takes the next one, but those of one application run one after the other.
+//! Deals out the records: any free worker takes the next one, but those of one application run one after the
+//! other.
 //!
-//! A fixed worker for each application would be simpler, and leave an eighth of the workers idle: the applications of a
-//! moment never spread evenly.
+//! A fixed worker for each application would be simpler, and leave an eighth of the workers idle: the
+//! applications of a moment never spread evenly.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -87,7 +88,8 @@ impl Exit {
         self.ready.lock().await.recv().await
     }
 
-    /// The next record of the application that the caller has been busy with. Without one, it is so no longer.
+    /// The next record of the application that the caller has been busy with. Without one, it is so no
+    /// longer.
     pub(super) fn next_of(&self, case: &ApplicationId) -> Option<Numbered> {
         let mut busy = lock(&self.busy);
         let next = busy.get_mut(case).and_then(VecDeque::pop_front);

@@ -1,4 +1,5 @@
-//! Where records come from: a file or the standard input, plain or compressed, line by line in bounded memory.
+//! Where records come from: a file or the standard input, plain or compressed, line by line in bounded
+//! memory.
 
 use std::fmt;
 use std::fs::File;

@@ -1,8 +1,8 @@
 //! The import: each record of a log is one command, carried out once, in order within its application.
 //!
-//! A thread reads and checks the records (`feed`), lanes deal them out (`lanes`), and N workers carry them out
-//! (`worker`). What lies in the lanes is bounded, so that memory is. A record that is stored already is compared and
-//! passed over, so that the import can run again at any time.
+//! A thread reads and checks the records (`feed`), lanes deal them out (`lanes`), and N workers carry them
+//! out (`worker`). What lies in the lanes is bounded, so that memory is. A record that is stored already is
+//! compared and passed over, so that the import can run again at any time.
 
 mod count;
 mod feed;

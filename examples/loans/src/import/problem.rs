@@ -123,7 +123,8 @@ impl Problems {
         }
     }
 
-    /// Whether the application was set aside before this line; if so, the line counts as one that comes later.
+    /// Whether the application was set aside before this line; if so, the line counts as one that comes
+    /// later.
     pub(super) fn is_aside(&mut self, line: u64, case: &ApplicationId) -> bool {
         let aside = self.aside.get(case).is_some_and(|first| *first < line);
         self.later += u64::from(aside);

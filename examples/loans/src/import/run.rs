@@ -1,4 +1,5 @@
-//! One run of an import: starts the reader and the workers, halts them when it must, and says what became of it.
+//! One run of an import: starts the reader and the workers, halts them when it must, and says what became of
+//! it.
 
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -35,8 +36,8 @@ pub struct Imported {
     pub interrupted: bool,
 }
 
-/// Why an import stopped. Of each application the first records are imported, without holes; where the log is at fault,
-/// all those before the line that it names.
+/// Why an import stopped. Of each application the first records are imported, without holes; where the log is
+/// at fault, all those before the line that it names.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
@@ -97,8 +98,8 @@ impl<A: Generation, S: EventStore + 'static> Import<A, S> {
         Self { repository, concurrency: 64, skip_bad: false }
     }
 
-    /// How many applications are worked on at a time; 64 unless said otherwise. What waits for the store is written together, so this
-    /// may well be more than its connections.
+    /// How many applications are worked on at a time; 64 unless said otherwise. What waits for the store is
+    /// written together, so this may well be more than its connections.
     #[must_use]
     pub fn concurrency(mut self, applications: usize) -> Self {
         self.concurrency = applications.max(1);
@@ -114,8 +115,8 @@ impl<A: Generation, S: EventStore + 'static> Import<A, S> {
 
     /// Imports all records of a source, until `interrupt` is ready.
     ///
-    /// What was imported before is compared and passed over. When the run halts, early or not, each application has
-    /// its first records, without holes.
+    /// What was imported before is compared and passed over. When the run halts, early or not, each
+    /// application has its first records, without holes.
     ///
     /// # Errors
     ///
@@ -137,8 +138,8 @@ impl<A: Generation, S: EventStore + 'static> Import<A, S> {
             workers.spawn(worker.run(exit.clone()));
         }
         let (from, of_reader) = (source.clone(), Arc::clone(&shared));
-        // Not joined: after an interrupt it may wait for a standard input that says no more. When it ends, so do the
-        // lanes, and with them the workers.
+        // Not joined: after an interrupt it may wait for a standard input that says no more. When it ends, so
+        // do the lanes, and with them the workers.
         std::thread::spawn(move || {
             if let Err(error) = feed(&mut lines, &entrance, &of_reader) {
                 of_reader.fail(ImportError::Read { from, line: lines.number(), source: error });

@@ -1,4 +1,5 @@
-//! One fact of an application, as a record tells it and as the store holds it, so that the two can be compared.
+//! One fact of an application, as a record tells it and as the store holds it, so that the two can be
+//! compared.
 
 use std::fmt;
 

@@ -5,10 +5,12 @@ use sqlx::{Executor, PgConnection};
 
 use crate::domain::{Approved, Cancelled, Declined, Outcome, Submitted};
 
-/// The hours from which on a decision belongs to the next group of [`Figures::decided_within`](super::Figures::decided_within).
+/// The hours from which on a decision belongs to the next group of
+/// [`Figures::decided_within`](super::Figures::decided_within).
 pub const HOURS: [f64; 7] = [1.0, 4.0, 24.0, 72.0, 168.0, 336.0, 672.0];
 
-/// Keeps when each application was submitted and when it was approved, declined or cancelled, and the hours in between.
+/// Keeps when each application was submitted and when it was approved, declined or cancelled, and the hours
+/// in between.
 #[derive(Debug, Projection)]
 #[projection(name = "decision_times", events(Submitted, Approved, Declined, Cancelled), model = PgConnection, batch, setup)]
 pub struct DecisionTimes;

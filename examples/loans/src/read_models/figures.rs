@@ -17,7 +17,8 @@ pub struct Figures {
     pub outcomes: Vec<OutcomeMonth>,
     /// The hours from submission to decision, by outcome, and last of all.
     pub decision_times: Vec<DecisionTime>,
-    /// How many applications were decided within each span of [`HOURS`](super::HOURS), the first one below them.
+    /// How many applications were decided within each span of [`HOURS`](super::HOURS), the first one below
+    /// them.
     pub decided_within: Spans,
     /// The work, day by day and item by item.
     pub work: Vec<WorkDay>,
@@ -53,7 +54,8 @@ impl Figures {
         Ok(figures)
     }
 
-    /// All days together, by item: scheduled, started, completed, and what waits and is in progress at their end.
+    /// All days together, by item: scheduled, started, completed, and what waits and is in progress at their
+    /// end.
     #[must_use]
     pub fn work_by_item(&self) -> Vec<(String, [i64; 5])> {
         let mut items = BTreeMap::<&str, [i64; 5]>::new();

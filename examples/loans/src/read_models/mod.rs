@@ -7,8 +7,8 @@
 //! | [`WorkInProgress`] | `es_work_in_progress.work_by_day`, `.work_now`, `.open_work` | what is waiting, what is being done |
 //! | [`ResourceLoad`] | `es_resource_load.resource_load` | who does how much |
 //!
-//! Months and days are those of UTC, by the time at which things happened. [`Figures`] is all that they say; [`recount`] finds
-//! the same in the events, by SQL.
+//! Months and days are those of UTC, by the time at which things happened. [`Figures`] is all that they say;
+//! [`recount`] finds the same in the events, by SQL.
 
 mod calendar;
 mod decision_times;

@@ -1,4 +1,5 @@
-//! The same figures from the events, by SQL over the view `event_log`: what the read models are compared with.
+//! The same figures from the events, by SQL over the view `event_log`: what the read models are compared
+//! with.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -41,8 +42,8 @@ impl fmt::Display for Difference {
 
 /// Compares the read models with the events, number for number, at one moment.
 ///
-/// Each read model is compared with the events up to its checkpoint, which moves in one transaction with it. So the comparison
-/// is exact while events are written and projected.
+/// Each read model is compared with the events up to its checkpoint, which moves in one transaction with it.
+/// So the comparison is exact while events are written and projected.
 ///
 /// # Errors
 ///

@@ -37,7 +37,8 @@ impl ReadModels {
         }
     }
 
-    /// Starts them all, each in a task of its own: until they have caught up, or for good. Dropping the tasks is an orderly end.
+    /// Starts them all, each in a task of its own: until they have caught up, or for good. Dropping the tasks
+    /// is an orderly end.
     #[must_use = "they run as long as their tasks are kept"]
     pub fn start(&self, follow: bool) -> JoinSet<Result<(), ProjectorError>> {
         let mut tasks = JoinSet::new();

@@ -9,10 +9,11 @@ use time::Date;
 use super::calendar::day;
 use crate::domain::{WorkCompleted, WorkItem, WorkScheduled, WorkStarted};
 
-/// Follows each work item of each application, by the rules of [`Desk`](crate::domain::Desk), and counts day by day.
+/// Follows each work item of each application, by the rules of [`Desk`](crate::domain::Desk), and counts day
+/// by day.
 ///
-/// A work item waits from when it is scheduled until somebody starts it, or closes it without that. It is in progress, as often
-/// as it was started, until it is completed as often.
+/// A work item waits from when it is scheduled until somebody starts it, or closes it without that. It is in
+/// progress, as often as it was started, until it is completed as often.
 #[derive(Debug, Projection)]
 #[projection(
     name = "work_in_progress",

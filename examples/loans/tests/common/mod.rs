@@ -1,4 +1,5 @@
-//! What the tests share: logs to import, the programs as processes, and a store that does something at a chosen append.
+//! What the tests share: logs to import, the programs as processes, and a store that does something at a
+//! chosen append.
 #![allow(dead_code, reason = "each test file uses its part")]
 
 use std::path::{Path, PathBuf};
@@ -36,7 +37,8 @@ pub fn sample_lines() -> Vec<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-/// An invented history of several months: the sample once a fortnight, by other people each time, in the order of time.
+/// An invented history of several months: the sample once a fortnight, by other people each time, in the
+/// order of time.
 pub fn long_history(times: u32) -> Vec<String> {
     let mut records = Vec::new();
     for copy in 0..times {

@@ -26,7 +26,8 @@ impl Browser {
         Self { program: program(), folder, seconds: None }
     }
 
-    /// Looks at the page when so many seconds of its own time have passed, in which it never waits for anything but the server.
+    /// Looks at the page when so many seconds of its own time have passed, in which it never waits for
+    /// anything but the server.
     pub(crate) fn after_seconds(mut self, seconds: u32) -> Self {
         self.seconds = Some(seconds);
         self

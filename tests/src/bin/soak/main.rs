@@ -4,7 +4,8 @@
 //! cargo run --release -p es-tests --bin soak -- --minutes 10 --seed 7
 //! ```
 //!
-//! Prints its seed, what it did, and what it found; ends with 1 if anything is wrong, and then keeps its folder.
+//! Prints its seed, what it did, and what it found; ends with 1 if anything is wrong, and then keeps its
+//! folder.
 
 mod domain;
 mod faults;

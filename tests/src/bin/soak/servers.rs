@@ -83,7 +83,8 @@ impl Servers {
         Failover { cut_off, killed }
     }
 
-    /// Stops the process of the standby that receives, once all is received that was acknowledged before this call.
+    /// Stops the process of the standby that receives, once all is received that was acknowledged before this
+    /// call.
     async fn cut_off(&self) -> u64 {
         let (mut primary, mut standby) =
             (connect(self.primary.url()).await, connect(self.standby.url()).await);

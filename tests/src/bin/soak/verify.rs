@@ -129,7 +129,8 @@ struct History<'a> {
 }
 
 impl<'a> History<'a> {
-    /// Whether a failover may have taken what was recorded, or asked for, at one time and answered at another.
+    /// Whether a failover may have taken what was recorded, or asked for, at one time and answered at
+    /// another.
     fn may_be_lost(&self, recorded: u64, answered: u64) -> bool {
         self.failovers.iter().any(|failover| recorded <= failover.killed && answered >= failover.cut_off)
     }
@@ -198,8 +199,8 @@ impl<'a> History<'a> {
         }
     }
 
-    /// Single streams are linearizable: whoever began after an answer sees at least what that answer said, and a state is the fold
-    /// of the events up to its revision.
+    /// Single streams are linearizable: whoever began after an answer sees at least what that answer said,
+    /// and a state is the fold of the events up to its revision.
     fn order(&self, kept: &[&Appended], reads: &[&Read], stored: &[Stored], found: &mut Found) {
         let mut sums: HashMap<&str, Vec<i64>> = HashMap::new();
         for event in stored {

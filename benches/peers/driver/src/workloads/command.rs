@@ -87,8 +87,8 @@ async fn fresh_for<C: Column>(column: &C, callers: u32, span: Duration) -> Resul
     all(tasks).await
 }
 
-/// Accounts of a hundred events: each has had a command already, and gets twenty more under the clock before the next
-/// one has its turn.
+/// Accounts of a hundred events: each has had a command already, and gets twenty more under the clock before
+/// the next one has its turn.
 pub(crate) async fn on_a_hundred<C: Column>(
     column: &C,
     workload: &str,

@@ -14,7 +14,8 @@ use crate::{Column, Result, Seen};
 
 const WRITERS: i64 = 16;
 const COMMITS_A_STREAM: usize = 20;
-/// How long a subscription may be silent before what it has not given is taken for lost, and how long at most.
+/// How long a subscription may be silent before what it has not given is taken for lost, and how long at
+/// most.
 const SILENCE: Duration = Duration::from_secs(4);
 const LONGEST: Duration = Duration::from_secs(30);
 

@@ -19,7 +19,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
-/// Ends with Ctrl-C, once all have stopped because of errors, or once they have caught up, if that is asked for.
+/// Ends with Ctrl-C, once all have stopped because of errors, or once they have caught up, if that is asked
+/// for.
 pub(super) async fn project(postgres: &Postgres, stop_when_caught_up: bool) -> Result<(), Failure> {
     let (start, read_models) = (Instant::now(), ReadModels::new(&postgres.store));
     let mut tasks = read_models.start(!stop_when_caught_up);

@@ -1,0 +1,54 @@
+//! Comments and pages are at most 110 columns wide. `cargo fmt` sees to code, and not to comments.
+
+use crate::files;
+
+const COLUMNS: usize = 110;
+
+/// What cannot be broken: tables, images and links, and on pages the lines of a block, such as messages,
+/// which are quoted as they are.
+fn cannot_be_broken(text: &str) -> bool {
+    let is_one_word = !text.trim_start_matches("- ").trim().contains(' ');
+    text.starts_with('|') || text.starts_with("![") || is_one_word
+}
+
+#[track_caller]
+fn are_none(long: &[String]) {
+    assert!(long.is_empty(), "wider than {COLUMNS} columns:\n{}", long.join("\n"));
+}
+
+#[test]
+fn no_comment_is_wider_than_the_code() {
+    let mut long = Vec::new();
+    for (path, text) in files("rs") {
+        if path == "es-core/src/codec/strict.rs" {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate() {
+            let Some(comment) = line.trim_start().strip_prefix("//") else { continue };
+            let comment = comment.trim_start_matches(['/', '!']).trim();
+            if line.chars().count() > COLUMNS && !cannot_be_broken(comment) {
+                long.push(format!("{path}:{}", number + 1));
+            }
+        }
+    }
+    are_none(&long);
+}
+
+#[test]
+fn no_line_of_a_page_is_wider_than_a_comment() {
+    let mut long = Vec::new();
+    for (path, text) in files("md") {
+        // A program writes it.
+        if text.contains("not to be edited") {
+            continue;
+        }
+        let mut in_block = false;
+        for (number, line) in text.lines().enumerate() {
+            in_block ^= line.trim_start().starts_with("```");
+            if line.chars().count() > COLUMNS && !in_block && !cannot_be_broken(line.trim()) {
+                long.push(format!("{path}:{}", number + 1));
+            }
+        }
+    }
+    are_none(&long);
+}

@@ -1,0 +1,61 @@
+//! A page that says `Test: …` names one that is there, by its file and module.
+
+use crate::files;
+
+/// The names behind each `Test:`, up to the end of the paragraph or item.
+fn named(page: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for rest in page.split("Test:").skip(1) {
+        let rest = rest.trim_start();
+        if !rest.starts_with('`') {
+            continue;
+        }
+        for (at, part) in rest.split('`').enumerate() {
+            if at % 2 == 1 {
+                names.push(part.to_owned());
+            } else if at > 0 && part.trim() != "," {
+                break;
+            }
+        }
+    }
+    names
+}
+
+/// Whether a file holds the test: the parts in front of its name are folders, the file and modules.
+fn holds(path: &str, source: &str, name: &str) -> bool {
+    let mut parts: Vec<&str> = name.split("::").collect();
+    let test = parts.pop().unwrap_or_default();
+    let place: Vec<&str> = path.trim_end_matches(".rs").split('/').collect();
+    !parts.is_empty()
+        && parts.iter().all(|part| place.contains(part) || source.contains(&format!("mod {part} {{")))
+        && source.contains(&format!("fn {test}("))
+        && source.contains("#[test]") | source.contains("::test]")
+}
+
+#[test]
+fn each_test_that_a_page_names_is_there() {
+    let sources = files("rs");
+    let (mut count, mut missing) = (0, Vec::new());
+    for (path, page) in files("md") {
+        for name in named(&page) {
+            count += 1;
+            if !sources.iter().any(|(file, source)| holds(file, source, &name)) {
+                missing.push(format!("{path}: {name}"));
+            }
+        }
+    }
+    assert!(count >= 15, "{count} tests are named");
+    assert!(missing.is_empty(), "no such test in a file and module of that name:\n{}", missing.join("\n"));
+}
+
+#[test]
+fn a_name_without_its_module_and_one_of_another_are_found_wanting() {
+    let page = "- a\n  Test: `a::b`,\n  `c`\n- says Test: nothing, and `d`";
+    assert_eq!(named(page), ["a::b", "c"]);
+    let source = "mod inner {\n    #[test]\n    fn works() {}\n}";
+    assert!(holds("tests/tests/lock/file.rs", source, "inner::works"));
+    assert!(holds("tests/tests/lock/file.rs", source, "lock::file::works"));
+    for wrong in ["works", "other::works", "file::fails"] {
+        assert!(!holds("tests/tests/lock/file.rs", source, wrong), "{wrong}");
+    }
+}
