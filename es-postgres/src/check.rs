@@ -50,9 +50,10 @@ fn read(row: &sqlx::postgres::PgRow, schema: &str) -> Result<Result<Backend, Con
         last: row.try_get("last_position")?,
     };
     let (commit, isolation) = (row.try_get("synchronous_commit")?, row.try_get("isolation")?);
-    let standby: bool = row.try_get("in_recovery")?;
+    let (standby, read_only): (bool, bool) = (row.try_get("in_recovery")?, row.try_get("read_only")?);
     let backend = Backend { pid: row.try_get("pid")?, started: row.try_get("backend_start")? };
     let verdict = if standby { Err(ConnectError::Standby) } else { Ok(()) }
+        .and_then(|()| if read_only { Err(ConnectError::ReadOnly) } else { Ok(()) })
         .and_then(|()| migration(found.unwrap_or(0), schema))
         .and_then(|()| settings(commit, isolation))
         .and_then(|()| sequence.check(schema));

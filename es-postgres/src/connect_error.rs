@@ -59,6 +59,12 @@ pub enum ConnectError {
     /// The server only replays what another one writes.
     #[error("the server is a standby, which cannot append; connect to the primary")]
     Standby,
+    /// The server takes no writes from this role or database, or none at all for the time being.
+    #[error(
+        "the server is read-only for this session (transaction_read_only is on); connect to the primary, or run ALTER ROLE … RESET \
+         default_transaction_read_only"
+    )]
+    ReadOnly,
     /// The tables are not there, or not all.
     #[error(
         "schema {schema:?} stands at migration {found}, this program needs {needed}; run PostgresStore::migrate(url) once, as the owner of the schema"
@@ -156,6 +162,12 @@ pub enum ConnectError {
         /// What the connection says.
         source: BoxError,
     },
+    /// Something that passes came in between, such as a lock that was held for too long.
+    #[error("opening the store was interrupted: {source}; try again")]
+    Interrupted {
+        /// What the server says.
+        source: BoxError,
+    },
     /// Anything else that the server says.
     #[error("the store cannot be opened: {source}")]
     Failed {
@@ -168,7 +180,15 @@ impl ConnectError {
     /// Whether opening the store can succeed later, without any change.
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::NoServer { .. } | Self::Busy { .. } | Self::Lost { .. } | Self::Standby)
+        matches!(
+            self,
+            Self::NoServer { .. }
+                | Self::Busy { .. }
+                | Self::Lost { .. }
+                | Self::Interrupted { .. }
+                | Self::Standby
+                | Self::ReadOnly
+        )
     }
 }
 

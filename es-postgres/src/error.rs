@@ -1,4 +1,4 @@
-//! The only place that knows SQLSTATEs: what sqlx reports, sorted into the errors of the store.
+//! What sqlx reports, sorted into the errors of the store.
 
 use std::borrow::Cow;
 use std::io::ErrorKind;
@@ -7,6 +7,7 @@ use es_core::{BoxError, StoreError};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::ConnectError;
+use crate::sqlstate::{Class, class};
 
 /// What went wrong on a connection. Messages of the server are kept without their details, which can quote a
 /// payload.
@@ -51,6 +52,18 @@ impl Failure {
         matches!(self, Self::Lost(_) | Self::Unsent(_) | Self::Server { fatal: true, .. })
     }
 
+    /// Whether the connection is of no more use, although it may still be there.
+    pub(crate) fn ends_session(&self) -> bool {
+        self.is_lost() || self.class() == Some(Class::NewSession)
+    }
+
+    fn class(&self) -> Option<Class> {
+        match self {
+            Self::Server { code, .. } => Some(class(code)),
+            _ => None,
+        }
+    }
+
     /// Whether nobody can say what became of the last statement.
     pub(crate) const fn leaves_doubt(&self) -> bool {
         self.is_lost() && !matches!(self, Self::Unsent(_))
@@ -89,8 +102,14 @@ impl Failure {
             }
             "42501" => ConnectError::NotGranted { schema: schema(), source: self.into() },
             "53300" | "57P03" => ConnectError::Busy { source: self.into() },
+            "25006" => ConnectError::ReadOnly,
             _ if self.is_lost() => ConnectError::Lost { source: self.into() },
-            _ => ConnectError::Failed { source: self.into() },
+            code => match class(code) {
+                Class::Retry | Class::Scarce | Class::NewSession => {
+                    ConnectError::Interrupted { source: self.into() }
+                }
+                Class::Setup | Class::Fault => ConnectError::Failed { source: self.into() },
+            },
         }
     }
 }
@@ -99,7 +118,7 @@ impl Failure {
     /// A failure while a schema is migrated: a table that is missing then is no sign of a missing migration.
     pub(crate) fn migrating(self, opening: &Opening<'_>) -> ConnectError {
         match &self {
-            Self::Server { code, fatal: false, .. } if code != "42501" => {
+            Self::Server { code, fatal: false, .. } if class(code) == Class::Setup && code != "42501" => {
                 ConnectError::Failed { source: self.into() }
             }
             _ => self.opening(opening),
@@ -126,24 +145,12 @@ impl From<Failure> for StoreError {
         let Failure::Server { code, .. } = &failure else {
             return Self::Backend { source: failure.into(), retryable: false };
         };
-        match code.as_str() {
-            // Out of connections, disk or memory; shutting down or starting; read-only while another takes
-            // over.
-            code if code.starts_with("53") || code.starts_with("08") => {
-                Self::Unavailable { source: failure.into() }
-            }
-            "57P01" | "57P02" | "57P03" | "25006" => Self::Unavailable { source: failure.into() },
-            // Serialization, deadlock, lock and statement timeouts; a plan or statement that a migration made
-            // stale. In the caller's transaction also a command that was decided meanwhile.
-            "ES003" | "40001" | "40P01" | "55P03" | "57014" | "0A000" | "26000" => {
-                Self::Backend { source: failure.into(), retryable: true }
-            }
-            "25P01" => Self::NoTransaction,
-            // No privilege; no such table, function or schema; not let in.
-            "42501" | "42P01" | "42883" | "3F000" | "28000" | "28P01" | "3D000" => {
-                Self::Setup { source: failure.into() }
-            }
-            _ => Self::Backend { source: failure.into(), retryable: false },
+        match (class(code), code.as_str()) {
+            (_, "25P01") => Self::NoTransaction,
+            (Class::Scarce | Class::NewSession, _) => Self::Unavailable { source: failure.into() },
+            (Class::Retry, _) => Self::Backend { source: failure.into(), retryable: true },
+            (Class::Setup, _) => Self::Setup { source: failure.into() },
+            (Class::Fault, _) => Self::Backend { source: failure.into(), retryable: false },
         }
     }
 }

@@ -53,6 +53,7 @@ mod recover;
 mod remember;
 mod row;
 mod snapshots;
+mod sqlstate;
 mod statements;
 mod store;
 mod streams;

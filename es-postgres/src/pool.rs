@@ -277,7 +277,7 @@ impl Lease {
                 Some(Err(error))
             }
             Err(ReadError::Failed(failure)) => {
-                let again = self.session.used && failure.is_lost() && !handed_out;
+                let again = self.session.used && failure.ends_session() && !handed_out;
                 self.keep_after(&failure);
                 (!again).then(|| Err(failure.into()))
             }
@@ -286,7 +286,7 @@ impl Lease {
 
     /// Gives the session back after a failure, unless the failure is its own.
     pub(crate) fn keep_after(self, failure: &Failure) {
-        if failure.is_lost() {
+        if failure.ends_session() {
             self.pool.distrust();
         } else {
             self.keep_unless_begun();

@@ -187,7 +187,7 @@ impl Lanes {
     /// Keeps the connection for the next time, unless it is of no more use.
     fn keep(&self, pool: &Pool, session: Session, failed: Option<&CallError>) {
         match failed {
-            Some(CallError::Failed(failure)) if failure.is_lost() => pool.distrust(),
+            Some(CallError::Failed(failure)) if failure.ends_session() => pool.distrust(),
             // Behind a pooler the transaction of the call may still be open; it ends with the connection.
             Some(_) if pool.settings.pooler => {}
             _ => self.sessions().push(session),

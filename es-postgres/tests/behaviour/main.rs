@@ -16,6 +16,7 @@ mod lanes;
 mod large_appends;
 mod large_pages;
 mod migrations;
+mod passing;
 mod query_plans;
 mod registration;
 mod round_trips;

@@ -1,0 +1,64 @@
+//! What the codes of the server ask for, while a store is opened and in calls alike.
+
+/// What to do about an error of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    /// The same again, on the same session.
+    Retry,
+    /// The server is short of something; the same again, later.
+    Scarce,
+    /// This session is of no more use: its server goes away, or takes no writes any more. The same again, on a new one.
+    NewSession,
+    /// Somebody has to set up a role, a database or a schema first.
+    Setup,
+    /// The call itself is wrong, or the server is.
+    Fault,
+}
+
+/// The class of a code. <https://www.postgresql.org/docs/current/errcodes-appendix.html> lists them.
+pub(crate) fn class(code: &str) -> Class {
+    match code {
+        // A command that was decided meanwhile, in the caller's transaction (ours); a plan or a statement that a migration made
+        // stale; serialization, deadlock; an object in use; lock and statement timeouts.
+        "ES003" | "0A000" | "26000" | "40001" | "40003" | "40P01" | "55006" | "55P03" | "57014" => {
+            Class::Retry
+        }
+        // Read-only; a transaction or a session that stood still for too long; shut down, crashed, starting up.
+        "25006" | "25P03" | "25P04" | "57P01" | "57P02" | "57P03" | "57P05" => Class::NewSession,
+        // Not let in; no such database, schema, table, column or function; no privilege.
+        "28000" | "28P01" | "3D000" | "3F000" | "42P01" | "42703" | "42883" | "42501" | "57P04" => {
+            Class::Setup
+        }
+        // The connection.
+        code if code.starts_with("08") => Class::NewSession,
+        // Connections, memory, disk. Of an input or output error (58030) the disk may recover.
+        code if code.starts_with("53") || code == "58030" => Class::Scarce,
+        _ => Class::Fault,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_has_the_class_that_its_name_says() {
+        for (class, codes) in [
+            (Class::Retry, &["40001", "40P01", "55P03", "57014", "26000", "0A000", "ES003"][..]),
+            (Class::Scarce, &["53000", "53100", "53200", "53300", "53400", "58030"]),
+            (
+                Class::NewSession,
+                &["08000", "08006", "08P01", "25006", "25P03", "57P01", "57P02", "57P03", "57P05"],
+            ),
+            (
+                Class::Setup,
+                &["28000", "28P01", "3D000", "3F000", "42P01", "42703", "42883", "42501", "57P04"],
+            ),
+            (Class::Fault, &["22021", "22P02", "23505", "23514", "42601", "P0001", "XX000", "ES001", ""]),
+        ] {
+            for code in codes {
+                assert_eq!(super::class(code), class, "{code}");
+            }
+        }
+    }
+}
