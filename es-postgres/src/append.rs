@@ -107,6 +107,23 @@ impl Attempts {
         Ok(Self { known, left: ATTEMPTS })
     }
 
+    /// The same where only events will do that were registered. If they are not known here, another program may have registered
+    /// them.
+    pub(crate) async fn registered(
+        connection: &mut PgConnection,
+        pool: &Pool,
+        appends: &[Append<'_>],
+    ) -> Result<Self, CallError> {
+        let known = pool.names.known();
+        if are_registered(pool, &known, appends).is_err() {
+            pool.begin(connection).await?;
+            let agreed = pool.agree(connection).await.map_err(CallError::Failed)?;
+            pool.commit(connection).await?;
+            are_registered(pool, &*agreed?, appends)?;
+        }
+        Self::begin(connection, pool, appends).await
+    }
+
     /// The same for an append in a transaction of the caller. Ids outlive its rollback, so they are given in
     /// another one; not in one of the pool, which may all be waiting for a stream that the caller's
     /// transaction has locked.
@@ -255,6 +272,24 @@ fn knows_all(known: &Known, appends: &[Append<'_>]) -> bool {
     appends.iter().all(|append| {
         known.category(append.stream.category()).is_some()
             && append.events.iter().all(|event| known.type_id(event.name, event.version).is_some())
+    })
+}
+
+/// The same check for appends in a transaction of the caller.
+pub(crate) async fn registered_apart(pool: &Pool, appends: &[Append<'_>]) -> Result<(), StoreError> {
+    if are_registered(pool, &pool.names.known(), appends).is_ok() {
+        return Ok(());
+    }
+    // A new connection reads all names.
+    let _session = pool.connect().await?;
+    are_registered(pool, &pool.names.known(), appends)
+}
+
+/// Refuses events that the database does not know, and that are no former names of events that this program registered.
+fn are_registered(pool: &Pool, known: &Known, appends: &[Append<'_>]) -> Result<(), StoreError> {
+    let is_known = |name: &str, version| known.type_id(name, version).is_some();
+    appends.iter().try_for_each(|append| {
+        append.check_registered(|name, version| is_known(name, version) || pool.has_registered(name, version))
     })
 }
 

@@ -62,7 +62,7 @@ async fn run(
     pool: &Pool,
     appends: &[Append<'_>],
 ) -> Result<Vec<Answer>, CallError> {
-    let mut names = Attempts::begin(connection, pool, appends).await?;
+    let mut names = Attempts::registered(connection, pool, appends).await?;
     loop {
         distinct(appends, names.known())?;
         let call = bound(|| call(pool, appends, names.known()))?;

@@ -42,6 +42,17 @@ pub(crate) enum Said {
     Events(Registered),
 }
 
+impl Said {
+    pub(crate) fn names_event(&self, name: &str, version: u32) -> bool {
+        match self {
+            Self::Rename(_) => false,
+            Self::Events(Registered(events)) => {
+                events.iter().any(|event| event.name == name && event.version == version)
+            }
+        }
+    }
+}
+
 /// The names of a database at some moment.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Known {

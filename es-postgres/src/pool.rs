@@ -187,6 +187,12 @@ impl Pool {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether this program has registered an event, under its present name or a former one.
+    pub(crate) fn has_registered(&self, name: &str, version: u32) -> bool {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.iter().any(|said| said.names_event(name, version))
+    }
+
     /// Makes the database hold what the program says, and sees to it that later connections find it so too.
     pub(crate) async fn say(&self, said: Said) -> Result<(), StoreError> {
         if !self.names.known().has(&said) {

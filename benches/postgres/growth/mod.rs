@@ -10,12 +10,14 @@ mod sizes;
 
 use std::time::Instant;
 
+use es_core::Repository;
 use es_postgres::PostgresStore;
 use sqlx::{Connection, PgConnection, raw_sql};
 
 use self::fill::WINDOW;
 use self::measure::Measures;
 use crate::floor::Floor;
+use crate::load::Account;
 use crate::{Result, Settings};
 
 const SCHEMA: &str = "bench_growth";
@@ -38,6 +40,7 @@ pub(crate) async fn run(settings: &Settings, floor: &Floor, most: u64) -> Result
     raw_sql("drop schema if exists bench_growth cascade").execute(&mut db).await?;
     let store = PostgresStore::options(&settings.url).schema(SCHEMA).connections(16).migrate().await?;
     let mut measures = Measures::new(settings, floor, &store).await?;
+    Repository::<Account, _>::new(store.clone()).register().await?;
     let mut steps = Vec::new();
     let mut filled = 0;
     for events in sizes_up_to(most) {

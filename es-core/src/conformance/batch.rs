@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::fixture::{append, appended, numbered, payloads, rows, stream};
-use crate::{Append, AppendOutcome, EventStore, Revision, StoreError};
+use super::registration::{TEXT, catalogue, register};
+use crate::{Append, AppendOutcome, EventStore, Metadata, NewEvent, Revision, StoreError};
 
 /// New and old streams take their events in one call; the outcomes stand in the order of the call.
 pub async fn a_batch_is_written_to_all_streams<S: EventStore>(store: S) {
@@ -52,6 +53,7 @@ pub async fn a_batch_that_names_a_stream_twice_is_refused<S: EventStore>(store: 
 /// Batches over the same streams, named in different orders, never block each other for ever: each is written
 /// or is a conflict.
 pub async fn batches_in_opposite_orders_do_not_block_each_other<S: EventStore + 'static>(store: S) {
+    append(&store, &stream("first"), 0, &numbered(1, 1)).await;
     let store = Arc::new(store);
     let mut writers = JoinSet::new();
     for writer in 0..8_usize {
@@ -89,4 +91,37 @@ pub async fn a_batch_with_a_closed_stream_writes_nothing<S: EventStore>(store: S
     let error = store.append_all(&batch).await.expect_err("closed");
     assert!(matches!(&error, StoreError::StreamClosed { stream } if *stream == b), "{error}");
     assert!(rows(&store, &a).await.is_empty());
+}
+
+/// A batch takes the events of aggregates that were registered, under all their names, and those that the
+/// store holds already; any other is refused, and nothing is written.
+pub async fn a_batch_takes_registered_events_only<S: EventStore>(store: S) {
+    let (a, b) = (stream("a"), stream("b"));
+    let named = |name, version| {
+        let payload = b"1".to_vec();
+        [NewEvent::new(name, version, payload, Arc::new(Metadata::new()))]
+    };
+    let append_both = async |expected, name, version| {
+        let events = named(name, version);
+        let batch = [&a, &b].map(|stream| Append::new(stream, Revision::new(expected), &events));
+        store.append_all(&batch).await.map(|outcomes| outcomes.into_iter().map(appended).count())
+    };
+    for (name, version) in [("account.noted", 1), ("account.remarked", 1)] {
+        let error = append_both(0, name, version).await.expect_err("nobody has registered it");
+        let StoreError::NotRegistered { stream, name: refused, version: of } = error else {
+            panic!("{error}")
+        };
+        assert_eq!((stream, refused, of), (a.clone(), name, version));
+    }
+    assert!(rows(&store, &a).await.is_empty() && rows(&store, &b).await.is_empty());
+
+    register(&store, catalogue(&[("account.noted", 2, &["account.remarked"], TEXT)])).await;
+    for (expected, name) in [(0, "account.noted"), (1, "account.remarked")] {
+        assert_eq!(append_both(expected, name, 2).await.expect("registered"), 2);
+    }
+    append_both(2, "account.noted", 3).await.expect_err("a version of the future");
+    // One append alone makes the name known that it has.
+    append(&store, &stream("c"), 0, &named("account.closed", 1)).await;
+    assert_eq!(append_both(2, "account.closed", 1).await.expect("known"), 2);
+    assert_eq!(rows(&store, &a).await.len(), 3);
 }

@@ -60,6 +60,7 @@ macro_rules! conformance {
             a_batch_is_written_to_all_streams,
             a_batch_with_one_conflict_writes_nothing,
             a_batch_that_names_a_stream_twice_is_refused,
+            a_batch_takes_registered_events_only,
             batches_in_opposite_orders_do_not_block_each_other,
             a_batch_with_a_closed_stream_writes_nothing,
             a_repeated_command_gets_its_first_outcome,

@@ -10,10 +10,10 @@ use crate::shape::{Describe, Type, Types};
 use crate::{Catalogue, EventStore, StoreError};
 
 const NUMBER: Describe = |_: &mut Types| Type::plain("i64");
-const TEXT: Describe = |_: &mut Types| Type::plain("string");
+pub(super) const TEXT: Describe = |_: &mut Types| Type::plain("string");
 const UNKNOWN: Describe = |_: &mut Types| Type::Opaque("Foreign".into());
 
-fn catalogue(events: &[(&'static str, u32, &'static [&'static str], Describe)]) -> Catalogue {
+pub(super) fn catalogue(events: &[(&'static str, u32, &'static [&'static str], Describe)]) -> Catalogue {
     let description = |&(name, version, was, shape): &(_, _, _, _)| EventDescription {
         name,
         version,
@@ -35,7 +35,7 @@ fn noted(version: u32, shape: Describe) -> Catalogue {
     catalogue(&[("account.noted", version, &[], shape)])
 }
 
-async fn register(store: &impl EventStore, catalogue: Catalogue) {
+pub(super) async fn register(store: &impl EventStore, catalogue: Catalogue) {
     store.register(&catalogue).await.expect("no conflict");
 }
 

@@ -2,7 +2,7 @@
 
 mod all;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
@@ -43,6 +43,8 @@ struct Content {
     categories: HashMap<String, u32>,
     /// The shapes of event versions.
     fingerprints: HashMap<(&'static str, u32), Option<Fingerprint>>,
+    /// Event versions under names that are only read, unless events with them are copied from elsewhere.
+    former: HashSet<(&'static str, u32)>,
     /// The name under which a category was made.
     first_names: HashMap<u32, String>,
     streams: BTreeMap<Key, Arc<Stream>>,
@@ -85,6 +87,35 @@ impl MemoryStore {
     }
 
     /// No code that holds the lock can leave the content half-changed, so a poisoned lock is as good as any.
+    /// Appends to all or to none.
+    fn append_each(
+        &self,
+        mut content: MutexGuard<'_, Content>,
+        appends: &[Append<'_>],
+    ) -> Result<Vec<AppendOutcome>, StoreError> {
+        let empty = Stream::default();
+        let mut obstacles = Vec::with_capacity(appends.len());
+        for append in appends {
+            if let Some(command) = append.command
+                && let Some(outcome) = content.decision(append.stream, command.key.id)
+            {
+                outcome.check(append.stream, command)?;
+                obstacles.push(Some(AppendOutcome::Repeated(outcome.clone())));
+                continue;
+            }
+            let stream = content.key(append.stream).and_then(|key| content.streams.get(&key));
+            let stream = stream.map_or(&empty, Arc::as_ref);
+            obstacles.push(stream.obstacle(append)?);
+        }
+        if obstacles.iter().any(Option::is_some) {
+            return Ok(obstacles.into_iter().map(|o| o.unwrap_or(AppendOutcome::NotWritten)).collect());
+        }
+        let outcomes = appends.iter().map(|append| AppendOutcome::Appended(content.write(append))).collect();
+        drop(content);
+        self.bell.ring();
+        Ok(outcomes)
+    }
+
     fn content(&self) -> MutexGuard<'_, Content> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -211,7 +242,12 @@ fn raw<'a>(stream: &'a StreamId, revision: Revision, stored: &'a StoredEvent) ->
 #[async_trait]
 impl EventStore for MemoryStore {
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
-        let mut outcomes = self.append_all(&[append]).await?;
+        append.check(self.limits)?;
+        let mut content = self.content();
+        for event in append.events {
+            content.fingerprints.entry((event.name, event.version)).or_default();
+        }
+        let mut outcomes = self.append_each(content, &[append])?;
         Ok(outcomes.pop().unwrap_or(AppendOutcome::NotWritten))
     }
 
@@ -219,7 +255,7 @@ impl EventStore for MemoryStore {
         for append in appends {
             append.check(self.limits)?;
         }
-        let mut content = self.content();
+        let content = self.content();
         for (at, append) in appends.iter().enumerate() {
             let key = content.key(append.stream);
             let same = |other: &Append<'_>| {
@@ -229,27 +265,13 @@ impl EventStore for MemoryStore {
                 return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
             }
         }
-        let empty = Stream::default();
-        let mut obstacles = Vec::with_capacity(appends.len());
         for append in appends {
-            if let Some(command) = append.command
-                && let Some(outcome) = content.decision(append.stream, command.key.id)
-            {
-                outcome.check(append.stream, command)?;
-                obstacles.push(Some(AppendOutcome::Repeated(outcome.clone())));
-                continue;
-            }
-            let stream = content.key(append.stream).and_then(|key| content.streams.get(&key));
-            let stream = stream.map_or(&empty, Arc::as_ref);
-            obstacles.push(stream.obstacle(append)?);
+            append.check_registered(|name, version| {
+                content.fingerprints.contains_key(&(name, version))
+                    || content.former.contains(&(name, version))
+            })?;
         }
-        if obstacles.iter().any(Option::is_some) {
-            return Ok(obstacles.into_iter().map(|o| o.unwrap_or(AppendOutcome::NotWritten)).collect());
-        }
-        let outcomes = appends.iter().map(|append| AppendOutcome::Appended(content.write(append))).collect();
-        drop(content);
-        self.bell.ring();
-        Ok(outcomes)
+        self.append_each(content, appends)
     }
 
     async fn remember(&self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
@@ -406,6 +428,9 @@ impl EventStore for MemoryStore {
         }
         for Registration { name, version, fingerprint, former } in catalogue.registrations() {
             let known = content.fingerprints.contains_key(&(name, version));
+            if former {
+                content.former.insert((name, version));
+            }
             if known || !former {
                 let kept = content.fingerprints.entry((name, version)).or_default();
                 *kept = kept.or(fingerprint);

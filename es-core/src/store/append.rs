@@ -53,6 +53,24 @@ impl<'a> Append<'a> {
         self.expected.plus(self.events.len() as u64)
     }
 
+    /// Refuses an event of a name and version that nobody has registered. For stores, in
+    /// [`EventStore::append_all`](super::EventStore::append_all).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotRegistered`], for the first such event.
+    pub fn check_registered(
+        &self,
+        is_registered: impl Fn(&'static str, u32) -> bool,
+    ) -> Result<(), StoreError> {
+        match self.events.iter().find(|event| !is_registered(event.name, event.version)) {
+            Some(NewEvent { name, version, .. }) => {
+                Err(StoreError::NotRegistered { stream: self.stream.clone(), name, version: *version })
+            }
+            None => Ok(()),
+        }
+    }
+
     /// Refuses what no store may write: no events, too much, NUL characters, times that not every store can
     /// hold, metadata that does not read back.
     ///

@@ -85,12 +85,17 @@ pub trait EventStore: Send + Sync {
 
     /// Appends to several streams, to all or to none. The outcomes stand in the order of `appends`.
     ///
+    /// Each event has a name and a version that were [registered](Self::register), or that the store holds
+    /// already: what is copied from elsewhere, event by event as it stands, is otherwise stored under a name
+    /// that nobody reads. [`append`](Self::append) makes a name that it meets known to the store by itself.
+    /// Neither looks into payloads; [`LargeAppend`] decodes and folds them.
+    ///
     /// Unless every outcome is [`AppendOutcome::Appended`], nothing was written; the outcomes that are not a
     /// conflict or a repetition are then [`AppendOutcome::NotWritten`].
     ///
     /// # Errors
     ///
-    /// As [`append`](Self::append); also [`StoreError::DuplicateStream`].
+    /// As [`append`](Self::append); also [`StoreError::DuplicateStream`] and [`StoreError::NotRegistered`].
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError>;
 
     /// Remembers that a command wrote no event, so that a repetition gets this outcome: [`load`](Self::load)

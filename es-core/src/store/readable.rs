@@ -7,8 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::{Append, CategoryNames, EventStore};
 use crate::guarded;
 use crate::{
-    Aggregate, Catalogue, NewEvent, Position, Registration, Revision, StoreError, StreamId, StreamKey,
-    stored_time,
+    Aggregate, Catalogue, Position, Registration, Revision, StoreError, StreamId, StreamKey, stored_time,
 };
 
 /// The reader of one category: an aggregate.
@@ -44,13 +43,8 @@ impl Readable {
     pub(super) fn check(&mut self, chunk: &[Append<'_>]) -> Result<(), StoreError> {
         let own: Vec<&Append<'_>> = chunk.iter().filter(|part| self.reads(part.stream)).collect();
         // An aggregate that skips events unknown to it would decode them to nothing.
-        for Append { stream, events, .. } in &own {
-            for NewEvent { name, version, .. } in *events {
-                if !self.types.contains(&(name, *version)) {
-                    let stream = StreamId::clone(stream);
-                    return Err(StoreError::NotRegistered { stream, name, version: *version });
-                }
-            }
+        for append in &own {
+            append.check_registered(|name, version| self.types.contains(&(name, version)))?;
         }
         self.reader.read(&own)
     }

@@ -12,6 +12,7 @@ use super::batch::{COMMIT, run};
 use super::setup::{INLINE, sql};
 use super::{Projector, ProjectorError};
 use crate::PostgresStore;
+use crate::append;
 use crate::columns;
 use crate::error::{Failure, unexpected};
 use crate::recover::Lost;
@@ -280,6 +281,10 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
                 return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
             }
         }
-        if appends.is_empty() { Ok(Vec::new()) } else { self.append_together(appends).await }
+        if appends.is_empty() {
+            return Ok(Vec::new());
+        }
+        append::registered_apart(self.projector.store.pool(), appends).await?;
+        self.append_together(appends).await
     }
 }

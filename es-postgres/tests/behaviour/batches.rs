@@ -5,7 +5,9 @@ use std::sync::Arc;
 use es_core::{Append, AppendOutcome, EventStore, NewEvent, Revision, StreamId};
 use es_postgres::PostgresStore;
 
-use crate::support::{Gate, append_one, appended, command, connect, events, fresh, ids, sql, stream};
+use crate::support::{
+    Gate, append_one, appended, command, connect, events, fresh, ids, register_counted, sql, stream,
+};
 
 async fn heads(store: &PostgresStore, streams: &[StreamId]) -> Vec<u64> {
     let mut heads = Vec::new();
@@ -36,7 +38,8 @@ async fn append_until_written(store: &PostgresStore, streams: &[StreamId], by: &
 
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_in_opposite_orders_never_deadlock() {
-    let (_database, store) = fresh().await;
+    let (database, store) = fresh().await;
+    register_counted(&database).await;
     let streams: Vec<_> = (0..6).map(|nth| stream(&format!("s{nth}"))).collect();
     let writers: Vec<_> = (0..6)
         .map(|writer| {
@@ -66,6 +69,7 @@ async fn batches_in_opposite_orders_never_deadlock() {
 async fn two_batches_that_wait_for_the_same_rows_take_them_in_one_order() {
     for new in [false, true] {
         let (database, store) = fresh().await;
+        register_counted(&database).await;
         // Their types are registered, and the rows are there unless they are to be new.
         for key in if new { ["x", "y"] } else { ["a", "b"] } {
             appended(append_one(&store, &stream(key), 0).await);
@@ -114,7 +118,8 @@ async fn two_batches_that_wait_for_the_same_rows_take_them_in_one_order() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_that_make_the_same_streams_never_deadlock() {
-    let (_database, store) = fresh().await;
+    let (database, store) = fresh().await;
+    register_counted(&database).await;
     for round in 0..20 {
         let streams: Vec<_> = (0..8).map(|nth| stream(&format!("{round}-{nth}"))).collect();
         let writers: Vec<_> = (0..4)
@@ -134,6 +139,7 @@ async fn batches_that_make_the_same_streams_never_deadlock() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_that_loses_a_new_stream_writes_nothing_and_says_so() {
     let (database, store) = fresh().await;
+    register_counted(&database).await;
     let (old, new) = (stream("old"), stream("new"));
     appended(append_one(&store, &old, 0).await);
     let mut gate = Gate::closed(database.url()).await;
@@ -163,6 +169,7 @@ async fn a_batch_that_loses_a_new_stream_writes_nothing_and_says_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_that_waited_for_its_own_command_is_repeated() {
     let (database, store) = fresh().await;
+    register_counted(&database).await;
     let mut gate = Gate::closed(database.url()).await;
     let id = es_core::Uuid::now_v7();
     let spawn = || {
@@ -195,7 +202,8 @@ async fn a_batch_that_waited_for_its_own_command_is_repeated() {
 
 #[tokio::test]
 async fn a_batch_of_many_streams_keeps_each_in_order() {
-    let (_database, store) = fresh().await;
+    let (database, store) = fresh().await;
+    register_counted(&database).await;
     let streams: Arc<[StreamId]> = (0..200).map(|nth| stream(&format!("{}", nth * 7919 % 200))).collect();
     let batches: Vec<Vec<NewEvent>> = (0..200).map(|nth| events(1 + nth % 5)).collect();
     let appends: Vec<_> = streams

@@ -10,7 +10,7 @@ use es_core::{
 use es_postgres::PostgresStore;
 use uuid::Uuid;
 
-use crate::support::{Proxy, appended, events, fresh, stream};
+use crate::support::{Proxy, appended, events, fresh, register_counted, stream};
 
 const PAGE: usize = 3_000;
 /// So many streams take turns, an event each.
@@ -64,6 +64,7 @@ async fn whole(store: &PostgresStore, ids: &[Uuid]) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_page_is_one_round_trip_and_brings_its_streams_along() {
     let (database, _) = fresh().await;
+    register_counted(&database).await;
     let proxy = Proxy::before(database.url()).await;
     let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
     let ids = filled(&store).await;
@@ -82,6 +83,7 @@ async fn a_large_page_is_one_round_trip_and_brings_its_streams_along() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_page_that_is_cut_is_no_page() {
     let (database, _) = fresh().await;
+    register_counted(&database).await;
     let proxy = Proxy::before(database.url()).await;
     let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
     let ids = filled(&store).await;
@@ -105,6 +107,7 @@ async fn a_large_page_that_is_cut_is_no_page() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_page_that_nobody_wants_any_more_gives_its_connection_back() {
     let (database, _) = fresh().await;
+    register_counted(&database).await;
     let store = database.options().connections(1).connect().await.expect("a store");
     let ids = filled(&store).await;
     let (any, mut taken) = (Filter::new(), 0);

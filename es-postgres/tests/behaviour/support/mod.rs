@@ -25,6 +25,12 @@ pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
     (database, store)
 }
 
+/// Makes the name of [`events`] known to the store, as an aggregate that lists it would.
+pub(crate) async fn register_counted(database: &TestDatabase) {
+    let register = "SELECT es.register_names('{account}', '{account.counted}', '{1}')";
+    sql(&mut connect(database.url()).await, register).await;
+}
+
 /// Another program on the same database: appends of one store never meet in the database. It waits for locks,
 /// wherever a test holds one.
 pub(crate) async fn another(database: &TestDatabase) -> PostgresStore {
