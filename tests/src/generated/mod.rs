@@ -15,5 +15,5 @@ pub use json::Json;
 pub use make::{Make, Random};
 pub use mean::Mean;
 pub use pair::{Outcome, Pair, Verdict, report};
-pub use program::compile;
+pub use program::{check, compile};
 pub use side::{Payload, Reading, Side, Writer};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -67,18 +67,7 @@ struct Target {
 /// When an error is in none of them.
 #[must_use]
 pub fn compile(folder: &Path) -> BTreeMap<String, String> {
-    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
-    let mut command = Command::new(rustc);
-    command
-        .args(["--edition", "2024", "--crate-name", "program", "-C", "debuginfo=0"])
-        .args(["--error-format", "json", "-A", "warnings"])
-        .arg(folder.join("main.rs"))
-        .arg("-o")
-        .arg(folder.join("program"))
-        .arg("-L")
-        .arg(format!("dependency={}", LIBRARIES.folder.display()));
-    command.args(LIBRARIES.externs.iter().flat_map(|library| ["--extern", library]));
-    let compiled = command.output().expect("rustc runs");
+    let compiled = rustc(folder, &["-A", "warnings"]);
     if compiled.status.success() {
         return BTreeMap::new();
     }
@@ -95,6 +84,32 @@ pub fn compile(folder: &Path) -> BTreeMap<String, String> {
     }
     assert!(!refused.is_empty(), "{} does not compile: {said}", folder.display());
     refused
+}
+
+/// Checks `main.rs` as `cargo check` does. Returns what the compiler says, warnings as well, one text a
+/// message.
+#[must_use]
+pub fn check(folder: &Path) -> Vec<String> {
+    let checked = rustc(folder, &["--emit", "metadata"]);
+    let said = String::from_utf8_lossy(&checked.stderr);
+    let messages = said.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
+    messages.filter_map(|message| message.rendered).collect()
+}
+
+fn rustc(folder: &Path, arguments: &[&str]) -> Output {
+    let rustc = std::env::var("RUSTC").unwrap_or_else(|_| "rustc".into());
+    let mut command = Command::new(rustc);
+    command
+        .args(["--edition", "2024", "--crate-name", "program", "-C", "debuginfo=0"])
+        .args(["--error-format", "json"])
+        .args(arguments)
+        .arg(folder.join("main.rs"))
+        .arg("-o")
+        .arg(folder.join("program"))
+        .arg("-L")
+        .arg(format!("dependency={}", LIBRARIES.folder.display()));
+    command.args(LIBRARIES.externs.iter().flat_map(|library| ["--extern", library]));
+    command.output().expect("rustc runs")
 }
 
 #[derive(Deserialize)]
