@@ -107,8 +107,8 @@ impl Attempts {
         Ok(Self { known, left: ATTEMPTS })
     }
 
-    /// The same where only events will do that were registered. If they are not known here, another program may have registered
-    /// them.
+    /// The same where only events will do that were registered. If they are not known here, another program
+    /// may have registered them.
     pub(crate) async fn registered(
         connection: &mut PgConnection,
         pool: &Pool,
@@ -285,7 +285,8 @@ pub(crate) async fn registered_apart(pool: &Pool, appends: &[Append<'_>]) -> Res
     are_registered(pool, &pool.names.known(), appends)
 }
 
-/// Refuses events that the database does not know, and that are no former names of events that this program registered.
+/// Refuses events that the database does not know, and that are no former names of events that this program
+/// registered.
 fn are_registered(pool: &Pool, known: &Known, appends: &[Append<'_>]) -> Result<(), StoreError> {
     let is_known = |name: &str, version| known.type_id(name, version).is_some();
     appends.iter().try_for_each(|append| {

@@ -1,5 +1,5 @@
-//! A serializer around another one that refuses NaN, infinities and keys that one object would hold twice, and passes on
-//! everything else.
+//! A serializer around another one that refuses NaN, infinities and keys that one object would hold twice,
+//! and passes on everything else.
 
 use std::fmt::Display;
 use std::mem::replace;
@@ -200,7 +200,8 @@ macro_rules! compound_with_names {
 
 compound_with_names!(SerializeStruct, SerializeStructVariant);
 
-/// An object whose keys are data, or those of flattened fields: that they all differ is known only at its end.
+/// An object whose keys are data, or those of flattened fields: that they all differ is known only at its
+/// end.
 pub(crate) struct StrictMap<S> {
     inner: S,
     /// The keys so far as they are written, one after the other.

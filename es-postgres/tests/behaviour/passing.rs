@@ -1,5 +1,5 @@
-//! What passes by itself: a lock that is held for a while, a server that takes no writes for a while. A program goes on afterwards
-//! without being started again.
+//! What passes by itself: a lock that is held for a while, a server that takes no writes for a while. A
+//! program goes on afterwards without being started again.
 
 use es_core::{Append, AppendOutcome, EventStore, Revision, StoreError};
 use es_postgres::{ConnectError, PostgresStore};
@@ -32,8 +32,8 @@ async fn a_lock_that_is_held_while_a_store_is_opened_passes() {
     }
 }
 
-/// As a primary that becomes a standby, or a pooler that leads to one. The trigger makes the session of the append read-only from
-/// the next transaction on.
+/// As a primary that becomes a standby, or a pooler that leads to one. The trigger makes the session of the
+/// append read-only from the next transaction on.
 #[tokio::test]
 async fn a_session_that_has_become_read_only_is_not_kept() {
     let (database, store) = fresh().await;
