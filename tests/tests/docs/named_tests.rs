@@ -1,4 +1,5 @@
-//! A page that says `Test: …` names one that is there, by its file and module.
+//! A page that says `Test: …`, or that has a table whose last column is `test`, names tests that are there,
+//! by their files and modules.
 
 use crate::files;
 
@@ -18,6 +19,25 @@ fn named(page: &str) -> Vec<String> {
             }
         }
     }
+    names.extend(in_tables(page));
+    names
+}
+
+/// The names in the last column of tables that call it `test`.
+fn in_tables(page: &str) -> Vec<String> {
+    let (mut names, mut is_of_tests) = (Vec::new(), false);
+    for line in page.lines() {
+        let Some(row) = line.strip_prefix('|') else {
+            is_of_tests = false;
+            continue;
+        };
+        let last = row.trim_end_matches('|').rsplit('|').next().unwrap_or_default().trim();
+        is_of_tests |= last == "test";
+        if is_of_tests {
+            let quoted = last.split('`').skip(1).step_by(2);
+            names.extend(quoted.filter(|name| name.contains("::")).map(str::to_owned));
+        }
+    }
     names
 }
 
@@ -29,7 +49,7 @@ fn holds(path: &str, source: &str, name: &str) -> bool {
     !parts.is_empty()
         && parts.iter().all(|part| place.contains(part) || source.contains(&format!("mod {part} {{")))
         && source.contains(&format!("fn {test}("))
-        && source.contains("#[test]") | source.contains("::test]")
+        && ["#[test]", "::test]", "::test("].iter().any(|attribute| source.contains(attribute))
 }
 
 #[test]
@@ -52,6 +72,8 @@ fn each_test_that_a_page_names_is_there() {
 fn a_name_without_its_module_and_one_of_another_are_found_wanting() {
     let page = "- a\n  Test: `a::b`,\n  `c`\n- says Test: nothing, and `d`";
     assert_eq!(named(page), ["a::b", "c"]);
+    let table = "| what | test |\n|---|---|\n| `not::this` | `a::b`, `c::d` and `others` |\n\n| what | how |\n| x | `e::f` |";
+    assert_eq!(named(table), ["a::b", "c::d"]);
     let source = "mod inner {\n    #[test]\n    fn works() {}\n}";
     assert!(holds("tests/tests/lock/file.rs", source, "inner::works"));
     assert!(holds("tests/tests/lock/file.rs", source, "lock::file::works"));
