@@ -37,10 +37,14 @@ pub(crate) async fn run(
     server(connection.server_version_num())?;
     let row = statements.check.call().fetch_one(connection).await;
     let row = row.map_err(|error| Failure::from(error).opening(opening))?;
-    read(&row, schema).map_err(|error| Failure::from(error).opening(opening))?
+    read(&row, schema, opening.database).map_err(|error| Failure::from(error).opening(opening))?
 }
 
-fn read(row: &sqlx::postgres::PgRow, schema: &str) -> Result<Result<Backend, ConnectError>, sqlx::Error> {
+fn read(
+    row: &sqlx::postgres::PgRow,
+    schema: &str,
+    database: &str,
+) -> Result<Result<Backend, ConnectError>, sqlx::Error> {
     let found: Option<i32> = row.try_get("migration")?;
     let sequence = Sequence {
         cache: row.try_get("cache")?,
@@ -50,10 +54,12 @@ fn read(row: &sqlx::postgres::PgRow, schema: &str) -> Result<Result<Backend, Con
         last: row.try_get("last_position")?,
     };
     let (commit, isolation) = (row.try_get("synchronous_commit")?, row.try_get("isolation")?);
+    let server_encoding = row.try_get("encoding")?;
     let (standby, read_only): (bool, bool) = (row.try_get("in_recovery")?, row.try_get("read_only")?);
     let backend = Backend { pid: row.try_get("pid")?, started: row.try_get("backend_start")? };
     let verdict = if standby { Err(ConnectError::Standby) } else { Ok(()) }
         .and_then(|()| if read_only { Err(ConnectError::ReadOnly) } else { Ok(()) })
+        .and_then(|()| encoding(server_encoding, database))
         .and_then(|()| migration(found.unwrap_or(0), schema))
         .and_then(|()| settings(commit, isolation))
         .and_then(|()| sequence.check(schema));
@@ -68,6 +74,14 @@ pub(crate) fn server(version: Option<u32>) -> Result<(), ConnectError> {
             Err(ConnectError::ServerTooOld { found, needed: OLDEST_SERVER })
         }
         _ => Ok(()),
+    }
+}
+
+/// Every text of the store is UTF-8, and the server compares and cuts texts in the encoding of the database.
+pub(crate) fn encoding(found: &str, database: &str) -> Result<(), ConnectError> {
+    match found {
+        "UTF8" => Ok(()),
+        _ => Err(ConnectError::Encoding { database: database.to_owned(), found: found.to_owned() }),
     }
 }
 

@@ -65,6 +65,27 @@ pub enum ConnectError {
          default_transaction_read_only"
     )]
     ReadOnly,
+    /// The database keeps texts in another encoding than UTF-8.
+    #[error(
+        "database {database:?} has encoding {found}, the store needs UTF8; run CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and \
+         correct the database URL"
+    )]
+    Encoding {
+        /// The database.
+        database: String,
+        /// Its encoding.
+        found: String,
+    },
+    /// The schema was made by another role, which could put objects of its own in the place of the store's.
+    #[error(
+        "schema {schema:?} belongs to role {owner:?}; migrate as that role, or run ALTER SCHEMA \"{schema}\" OWNER TO the role that migrates"
+    )]
+    ForeignSchema {
+        /// The schema.
+        schema: String,
+        /// Whose it is, or the store in it.
+        owner: String,
+    },
     /// The tables are not there, or not all.
     #[error(
         "schema {schema:?} stands at migration {found}, this program needs {needed}; run PostgresStore::migrate(url) once, as the owner of the schema"
@@ -103,7 +124,7 @@ pub enum ConnectError {
     },
     /// The role lacks a privilege.
     #[error(
-        "the role lacks a privilege in schema {schema:?}: {source}; as the owner run SELECT {schema}.grant_writer('role'), or migrate as a role that may create schemas"
+        "the role lacks a privilege in schema {schema:?}: {source}; as the owner run SELECT \"{schema}\".grant_writer('role'), or migrate as a role that may create schemas"
     )]
     NotGranted {
         /// The schema.
@@ -126,7 +147,7 @@ pub enum ConnectError {
     },
     /// The sequence of the positions was altered.
     #[error(
-        "sequence {schema}.positions has {setting} {found}, the order of positions needs {needed}; run ALTER SEQUENCE {schema}.positions {needed}"
+        "sequence {schema}.positions has {setting} {found}, the order of positions needs {needed}; run ALTER SEQUENCE \"{schema}\".positions {needed}"
     )]
     UnsafeSequence {
         /// The schema.
@@ -140,7 +161,7 @@ pub enum ConnectError {
     },
     /// The sequence would draw positions that are taken.
     #[error(
-        "sequence {schema}.positions stands at {drawn}, but position {last} is stored; run SELECT setval('{schema}.positions', {last})"
+        "sequence {schema}.positions stands at {drawn}, but position {last} is stored; run SELECT setval('\"{schema}\".positions', {last})"
     )]
     PositionsBehind {
         /// The schema.

@@ -80,6 +80,11 @@ impl Failure {
         matches!(self, Self::Server { code, .. } if code == "ES003")
     }
 
+    /// Whether the role lacks a privilege.
+    pub(crate) fn is_not_granted(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code == "42501")
+    }
+
     /// A failure while the store is opened.
     pub(crate) fn opening(self, opening: &Opening<'_>) -> ConnectError {
         let schema = || opening.schema.to_owned();

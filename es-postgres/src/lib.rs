@@ -52,6 +52,7 @@ mod read;
 mod recover;
 mod remember;
 mod row;
+mod schema_owner;
 mod snapshots;
 mod sqlstate;
 mod statements;

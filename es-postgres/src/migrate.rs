@@ -1,12 +1,14 @@
 //! Brings a schema up to date: forward only, once each, one program at a time.
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
+use sqlx::postgres::PgRow;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, raw_sql};
 
 use crate::ConnectError;
 use crate::check;
 use crate::error::{Failure, Opening};
 use crate::options::Settings;
-use crate::statements::in_schema;
+use crate::schema_owner::SchemaOwner;
+use crate::statements::{Statements, in_schema};
 
 struct Migration {
     id: i32,
@@ -35,14 +37,13 @@ const MIGRATIONS: &[Migration] = migrations![
     11 "0011_projections",
     12 "0012_decisions",
     13 "0013_registrations",
+    14 "0014_publishing",
 ];
 
 /// The migration that this program needs.
 pub(crate) const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].id;
 
-const BOOKKEEPING: &str = "
-CREATE SCHEMA IF NOT EXISTS :schema;
-CREATE TABLE IF NOT EXISTS :schema.migrations (
+const BOOKKEEPING: &str = "CREATE TABLE :schema.migrations (
     id         integer PRIMARY KEY,
     name       text NOT NULL,
     checksum   text NOT NULL,
@@ -55,7 +56,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), ConnectError> {
     let mut connection = settings.dial().await?;
     check::server(connection.server_version_num())?;
     let opening = settings.opening(true);
-    catch_up(&mut connection, &opening).await.map_err(|stop| stop.into_error(&opening))?;
+    let statements = settings.statements();
+    catch_up(&mut connection, &opening, &statements).await.map_err(|stop| stop.into_error(&opening))?;
     // The transaction is committed; a goodbye that fails changes nothing.
     let _gone = connection.close().await;
     Ok(())
@@ -67,8 +69,8 @@ enum Stop {
     Refused(ConnectError),
 }
 
-impl From<sqlx::Error> for Stop {
-    fn from(error: sqlx::Error) -> Self {
+impl<E: Into<Failure>> From<E> for Stop {
+    fn from(error: E) -> Self {
         Self::Sql(error.into())
     }
 }
@@ -82,58 +84,111 @@ impl Stop {
     }
 }
 
-async fn catch_up(connection: &mut PgConnection, opening: &Opening<'_>) -> Result<(), Stop> {
+async fn catch_up(
+    connection: &mut PgConnection,
+    opening: &Opening<'_>,
+    statements: &Statements,
+) -> Result<(), Stop> {
     let schema = opening.schema;
     let mut transaction = connection.begin().await?;
-    // "Already exists, skipping" is of no interest.
-    raw_sql("SET LOCAL client_min_messages = warning").execute(&mut *transaction).await?;
+    // Under any other level, what was done while this waits for the lock would not be seen. "Already exists,
+    // skipping" is of no interest.
+    raw_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages = warning")
+        .execute(&mut *transaction)
+        .await?;
+    // Who looks changes nothing, and needs no more rights than any user of the store.
+    if Found::look(&mut transaction, opening, statements).await?.missing(schema)?.is_empty() {
+        return Ok(transaction.commit().await?);
+    }
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('es migrations of ' || $1, 0))")
         .persistent(false)
         .bind(schema)
         .execute(&mut *transaction)
         .await?;
-    raw_sql(AssertSqlSafe(in_schema(BOOKKEEPING, schema))).execute(&mut *transaction).await?;
-
-    let sql = in_schema("SELECT id, checksum FROM :schema.migrations ORDER BY id", schema);
-    let applied: Vec<(i32, String)> =
-        sqlx::query_as(AssertSqlSafe(sql)).persistent(false).fetch_all(&mut *transaction).await?;
-    let found = applied.last().map_or(0, |(id, _)| *id);
-    if found > NEWEST {
-        return Err(Stop::Refused(ConnectError::SchemaTooNew {
-            schema: schema.to_owned(),
-            found,
-            known: NEWEST,
-        }));
-    }
-    for migration in MIGRATIONS {
-        let Migration { id, name, sql } = *migration;
-        let checksum: String = sqlx::query_scalar("SELECT encode(sha256(convert_to($1, 'UTF8')), 'hex')")
-            .persistent(false)
-            .bind(sql)
-            .fetch_one(&mut *transaction)
-            .await?;
-        match applied.iter().find(|(applied, _)| *applied == id) {
-            Some((_, earlier)) if *earlier == checksum => {}
-            Some(_) => {
-                let (schema, name) = (schema.to_owned(), name.to_owned());
-                return Err(Stop::Refused(ConnectError::MigrationChanged { schema, id, name }));
-            }
-            None => {
-                raw_sql(AssertSqlSafe(in_schema(sql, schema))).execute(&mut *transaction).await?;
-                let sql = "INSERT INTO :schema.migrations (id, name, checksum) VALUES ($1, $2, $3)";
-                sqlx::query(AssertSqlSafe(in_schema(sql, schema)))
-                    .persistent(false)
-                    .bind(id)
-                    .bind(name)
-                    .bind(checksum)
-                    .execute(&mut *transaction)
-                    .await?;
-                tracing::info!(schema, migration = name, "migrated");
-            }
+    let found = Found::look(&mut transaction, opening, statements).await?;
+    match SchemaOwner::find(&mut transaction, statements, schema).await? {
+        Some(SchemaOwner { trusted: false, owner, .. }) => {
+            return Err(Stop::Refused(ConnectError::ForeignSchema { schema: schema.to_owned(), owner }));
         }
+        Some(_) => {}
+        // This takes a right that not every owner of a schema has.
+        None => run_sql(&mut transaction, "CREATE SCHEMA :schema", schema).await?,
+    }
+    if found.applied.is_none() {
+        run_sql(&mut transaction, BOOKKEEPING, schema).await?;
+    }
+    for (migration, checksum) in found.missing(schema)? {
+        let Migration { id, name, sql } = *migration;
+        run_sql(&mut transaction, sql, schema).await?;
+        let sql = "INSERT INTO :schema.migrations (id, name, checksum) VALUES ($1, $2, $3)";
+        sqlx::query(AssertSqlSafe(in_schema(sql, schema)))
+            .persistent(false)
+            .bind(id)
+            .bind(name)
+            .bind(checksum)
+            .execute(&mut *transaction)
+            .await?;
+        tracing::info!(schema, migration = name, "migrated");
     }
     transaction.commit().await?;
     Ok(())
+}
+
+async fn run_sql(connection: &mut PgConnection, sql: &str, schema: &str) -> Result<(), sqlx::Error> {
+    raw_sql(AssertSqlSafe(in_schema(sql, schema))).execute(connection).await?;
+    Ok(())
+}
+
+/// What has been run, by numbers and checksums, and the checksums of what this program has.
+struct Found {
+    /// `None` without the table.
+    applied: Option<Vec<(i32, String)>>,
+    checksums: Vec<String>,
+}
+
+impl Found {
+    async fn look(
+        connection: &mut PgConnection,
+        opening: &Opening<'_>,
+        statements: &Statements,
+    ) -> Result<Self, Stop> {
+        let call = statements.migrations_known.call().bind(opening.schema);
+        let row = call.fetch_one(&mut *connection).await?;
+        // Another encoding may not even take the text of the files.
+        check::encoding(row.try_get("encoding")?, opening.database).map_err(Stop::Refused)?;
+        let files: Vec<&str> = MIGRATIONS.iter().map(|migration| migration.sql).collect();
+        let call = statements.migrations_checksums.call().bind(files);
+        let checksums = call.fetch_one(&mut *connection).await?.try_get(0)?;
+        let mut applied = None;
+        if row.try_get("found")? {
+            let rows = statements.migrations_applied.call().fetch_all(connection).await?;
+            let row = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?));
+            applied = Some(rows.iter().map(row).collect::<Result<_, sqlx::Error>>()?);
+        }
+        Ok(Self { applied, checksums })
+    }
+
+    /// What was not run yet, with checksums.
+    fn missing(&self, schema: &str) -> Result<Vec<(&'static Migration, &str)>, Stop> {
+        let applied = self.applied.as_deref().unwrap_or_default();
+        let schema = || schema.to_owned();
+        if let Some((found, _)) = applied.last().filter(|(id, _)| *id > NEWEST) {
+            let (found, known) = (*found, NEWEST);
+            return Err(Stop::Refused(ConnectError::SchemaTooNew { schema: schema(), found, known }));
+        }
+        let mut missing = Vec::new();
+        for (migration, checksum) in MIGRATIONS.iter().zip(&self.checksums) {
+            match applied.iter().find(|(id, _)| *id == migration.id) {
+                Some((_, earlier)) if earlier == checksum => {}
+                Some(_) => {
+                    let (id, name) = (migration.id, migration.name.to_owned());
+                    return Err(Stop::Refused(ConnectError::MigrationChanged { schema: schema(), id, name }));
+                }
+                None => missing.push((migration, &**checksum)),
+            }
+        }
+        Ok(missing)
+    }
 }
 
 /// Differs for each set of migrations; names the database that tests copy.

@@ -40,6 +40,64 @@ pub enum ProjectorError {
         /// The schema.
         schema: String,
     },
+    /// A schema for the projection is there, and another role could put objects of its own in the place of
+    /// the projection's.
+    #[error(
+        "projection `{projection}` rev {rev} does not use schema {schema:?}, which belongs to role {owner:?}; run the projection as \
+         that role, or run ALTER SCHEMA \"{schema}\" OWNER TO the role that runs it"
+    )]
+    ForeignSchema {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+        /// The schema.
+        schema: String,
+        /// Whose it is.
+        owner: String,
+    },
+    /// A schema for the projection is missing, and the role may make none.
+    #[error(
+        "projection `{projection}` rev {rev} needs schema {schema:?}, which this role may not create ({source}); as somebody who may, \
+         run CREATE SCHEMA \"{schema}\" AUTHORIZATION the role, or SELECT grant_projector('role') in the store's schema"
+    )]
+    MayNotCreate {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+        /// The schema.
+        schema: String,
+        /// What the server says.
+        source: BoxError,
+    },
+    /// Something has the name of a view for readers, and was not made by publishing this projection.
+    #[error(
+        "projection `{projection}` rev {rev} is not shown to readers: {what}; rename or drop that, or rename the projection"
+    )]
+    NotOurs {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+        /// What is there.
+        what: String,
+    },
+    /// Something that the projection has to drop is needed by an object of somebody else.
+    #[error(
+        "{what} of projection `{projection}` rev {rev} has to be dropped, and is in use: {by}; drop what uses it, and make that anew \
+         afterwards. A view is replaced without that where the new table begins with the old columns"
+    )]
+    InUse {
+        /// The projection's name.
+        projection: &'static str,
+        /// The revision that is published or dropped.
+        rev: u32,
+        /// What is in use.
+        what: String,
+        /// What uses it.
+        by: String,
+    },
     /// The name of the schema would be longer than the server keeps.
     #[error(
         "schema name {schema:?} has more than 63 bytes; give the store's schema or the projection a shorter name"

@@ -4,13 +4,14 @@ use std::panic::AssertUnwindSafe;
 
 use es_core::{BoxError, Checkpoint, EventStore, Part, Position, Projection};
 use futures_util::FutureExt;
-use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
+use sqlx::postgres::{PgDatabaseError, PgRow};
+use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 
 use super::batch::{COMMIT, panicked, position, standstill};
 use super::{Projector, ProjectorError};
 use crate::error::Failure;
 use crate::row::Columns;
+use crate::schema_owner::SchemaOwner;
 use crate::streams::rows;
 
 /// The number of parts of a projection that runs in the transactions of appends.
@@ -52,11 +53,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         if let Some(row) = call.fetch_optional(&mut *db).await? {
             return self.same_parts(&row, parts);
         }
-        match sql(db, format!("CREATE SCHEMA \"{schema}\"")).await {
-            Err(Failure::Server { code, .. }) if code == "42P06" => {
-                return Err(ProjectorError::SchemaTaken { projection: P::NAME, rev: P::REV, schema });
-            }
-            done => done?,
+        if self.have_schema(db, &schema).await?.is_some_and(|found| !found.empty) {
+            return Err(ProjectorError::SchemaTaken { projection: P::NAME, rev: P::REV, schema });
         }
         sql(db, format!("SET LOCAL search_path = {}", self.search_path())).await?;
         self.make_model(db).await.map_err(|source| ProjectorError::Setup {
@@ -104,21 +102,48 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// Points the views to this revision.
     async fn show(&self, db: &mut PgConnection) -> Result<(), ProjectorError> {
         let public = self.public_schema();
-        sql(db, format!("CREATE SCHEMA IF NOT EXISTS \"{public}\"")).await?;
+        self.have_schema(db, &public).await?;
         let call = self.statements().projection_publish.call().bind(P::NAME).bind(self.rev());
-        call.bind(self.own_schema()).bind(public).execute(db).await?;
+        let done = call.bind(self.own_schema()).bind(public).execute(db).await;
+        done.map_err(|error| refused::<P>(&error).unwrap_or_else(|| error.into()))?;
         Ok(())
+    }
+
+    /// Makes a schema unless it is there, which takes a right that not every role has. Gives back what was
+    /// found.
+    async fn have_schema(
+        &self,
+        db: &mut PgConnection,
+        schema: &str,
+    ) -> Result<Option<SchemaOwner>, ProjectorError> {
+        match SchemaOwner::find(db, self.statements(), schema).await? {
+            Some(SchemaOwner { trusted: false, owner, .. }) => {
+                let schema = schema.to_owned();
+                Err(ProjectorError::ForeignSchema { projection: P::NAME, rev: P::REV, schema, owner })
+            }
+            None => match sql(db, format!("CREATE SCHEMA \"{schema}\"")).await {
+                Err(failure @ Failure::Server { .. }) if failure.is_not_granted() => {
+                    let (schema, source) = (schema.to_owned(), failure.into());
+                    Err(ProjectorError::MayNotCreate { projection: P::NAME, rev: P::REV, schema, source })
+                }
+                done => Ok(done.map(|()| None)?),
+            },
+            found => Ok(found),
+        }
     }
 
     /// Shows this revision to readers, in one transaction, unless they see it or a later one already.
     ///
     /// The views in the schema of the projection, such as `es_balances`, then stand for the tables of this
     /// revision. A view whose columns change is made anew, and loses its privileges: give those with ALTER
-    /// DEFAULT PRIVILEGES IN SCHEMA.
+    /// DEFAULT PRIVILEGES IN SCHEMA. Columns that are added at the end change nothing for what depends on the
+    /// view. Other objects in that schema are left alone.
     ///
     /// # Errors
     ///
     /// [`ProjectorError::Behind`] when it has not come as far as the revision that readers see.
+    /// [`ProjectorError::NotOurs`] when something else has the name of a view, [`ProjectorError::InUse`] when
+    /// something depends on a view that has to be made anew.
     pub async fn publish(&self) -> Result<(), ProjectorError> {
         let mut connection = self.connect().await?;
         let db = &mut connection;
@@ -148,7 +173,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Live`] of the revision that readers see.
+    /// [`ProjectorError::Live`] of the revision that readers see, [`ProjectorError::InUse`] when something
+    /// outside of its schema depends on its tables.
     pub async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
         let mut connection = self.connect().await?;
         let db = &mut connection;
@@ -157,14 +183,18 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         {
             return Err(ProjectorError::Live { projection: P::NAME, rev, live });
         }
-        self.statements()
-            .projection_forget
-            .call()
-            .bind(P::NAME)
-            .bind(rev.cast_signed())
-            .execute(&mut *db)
-            .await?;
-        sql(db, format!("DROP SCHEMA IF EXISTS \"{}_{rev}\" CASCADE", self.public_schema())).await?;
+        let forget = self.statements().projection_forget.call().bind(P::NAME).bind(rev.cast_signed());
+        // A schema of that name can be another store's, or another projection's, unless this revision was set
+        // up here.
+        if forget.execute(&mut *db).await?.rows_affected() > 0 {
+            let schema = format!("{}_{rev}", self.public_schema());
+            let call = self.statements().projection_dependents.call().bind(&schema);
+            if let Some(row) = call.fetch_optional(&mut *db).await? {
+                let (what, by) = (format!("schema {schema:?}"), row.try_get(0)?);
+                return Err(ProjectorError::InUse { projection: P::NAME, rev, what, by });
+            }
+            sql(db, format!("DROP SCHEMA IF EXISTS \"{schema}\" CASCADE")).await?;
+        }
         sql(db, COMMIT.to_owned()).await?;
         Ok(())
     }
@@ -239,6 +269,29 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
 
     pub(super) fn not_set_up(&self) -> ProjectorError {
         ProjectorError::NotSetUp { projection: P::NAME, rev: P::REV }
+    }
+}
+
+/// Why publishing was refused, where that is what the server says.
+fn refused<P: Projection>(error: &sqlx::Error) -> Option<ProjectorError> {
+    let error = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
+    let schema = error.schema()?;
+    let (projection, rev) = (P::NAME, P::REV);
+    match (error.code(), error.table()) {
+        ("ES005", None) => {
+            let what = format!("schema {schema:?} belongs to another store or projection");
+            Some(ProjectorError::NotOurs { projection, rev, what })
+        }
+        ("ES005", Some(name)) => {
+            let what = format!("{schema}.{name} was not made by this projection");
+            Some(ProjectorError::NotOurs { projection, rev, what })
+        }
+        ("ES006", Some(name)) => {
+            let what = format!("view {schema}.{name}");
+            let by = error.detail().unwrap_or("something").to_owned();
+            Some(ProjectorError::InUse { projection, rev, what, by })
+        }
+        _ => None,
     }
 }
 

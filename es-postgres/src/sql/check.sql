@@ -1,8 +1,10 @@
--- What the promises of the store rest on. The sequence is read after the snapshot of max(position) was taken, so it can
--- only be ahead of it. Never currval or pg_sequence_last_value: they take the lock by which open appends are told.
+-- What the promises of the store rest on. The sequence is read after the snapshot of max(position) was taken,
+-- so it can only be ahead of it. Never currval or pg_sequence_last_value: they take the lock by which open
+-- appends are told.
 SELECT (SELECT max(m.id) FROM :schema.migrations m) AS migration,
        current_setting('synchronous_commit') AS synchronous_commit,
        current_setting('default_transaction_isolation') AS isolation,
+       current_setting('server_encoding') AS encoding,
        pg_is_in_recovery() AS in_recovery,
        current_setting('transaction_read_only')::boolean AS read_only,
        q.seqcache AS cache, q.seqincrement AS increment, q.seqcycle AS cycle,

@@ -275,7 +275,7 @@ async fn a_role_without_the_grant_is_told_so() {
     let error =
         PostgresStore::connect(&format!("postgres://{role}:secret@{rest}")).await.expect_err("not granted");
     let text = error.to_string();
-    assert!(text.contains("SELECT es.grant_writer('role')"), "{text}");
+    assert!(text.contains("SELECT \"es\".grant_writer('role')"), "{text}");
     assert!(matches!(StoreError::from(error), StoreError::Setup { .. }));
     drop_role(database.url(), &role).await;
 }

@@ -104,3 +104,135 @@ async fn a_schema_that_was_not_migrated_is_told() {
     let error = PostgresStore::connect(database.url()).await.expect_err("an older schema");
     assert!(matches!(&error, ConnectError::NotMigrated { found: 3, .. }), "{error:?}");
 }
+
+/// A role of its own, and the URL with which it connects. It goes with what it owns.
+struct Role<'a> {
+    name: String,
+    url: String,
+    database: &'a TestDatabase,
+}
+
+impl<'a> Role<'a> {
+    async fn new(database: &'a TestDatabase) -> Self {
+        let name = format!("role_{}", es_core::Uuid::now_v7().simple());
+        sql(&mut connect(database.url()).await, &format!("CREATE ROLE {name} LOGIN PASSWORD 'secret'")).await;
+        let (_, rest) = database.url().split_once('@').expect("a url with a user");
+        Self { url: format!("postgres://{name}:secret@{rest}"), name, database }
+    }
+
+    async fn drop(self) {
+        let name = &self.name;
+        let drop = format!("DROP OWNED BY {name} CASCADE; DROP ROLE {name}");
+        sql(&mut connect(self.database.url()).await, &drop).await;
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_up_to_date_is_only_read() {
+    let (database, owner) = fresh().await;
+    let writer = Role::new(&database).await;
+    owner.grant_writer(&writer.name).await.expect("granted");
+    // What is held by somebody who changes the store is not waited for either.
+    let mut held = connect(database.url()).await;
+    sql(&mut held, "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('es migrations of es', 0))").await;
+    PostgresStore::migrate(&writer.url).await.expect("nothing to do").close().await;
+    sql(&mut held, "ROLLBACK; DELETE FROM es.migrations WHERE id > 13").await;
+    let refused = PostgresStore::migrate(&writer.url).await.expect_err("a part is missing");
+    assert!(!refused.is_retryable(), "{refused}");
+    writer.drop().await;
+}
+
+#[tokio::test]
+async fn a_role_that_owns_its_schema_needs_no_other_right() {
+    let database = TestDatabase::empty().await.expect("a test database");
+    let role = Role::new(&database).await;
+    let refused = PostgresStore::migrate(&role.url).await.expect_err("no schema");
+    assert!(matches!(refused, ConnectError::NotGranted { .. }), "{refused:?}");
+    sql(&mut connect(database.url()).await, &format!("CREATE SCHEMA es AUTHORIZATION {}", role.name)).await;
+    let store = PostgresStore::migrate(&role.url).await.expect("its own schema");
+    appended(append_one(&store, &stream("a"), 0).await);
+    store.close().await;
+    role.drop().await;
+}
+
+#[tokio::test]
+async fn a_schema_or_store_that_a_stranger_made_is_refused() {
+    let database = TestDatabase::empty().await.expect("a test database");
+    let mut admin = connect(database.url()).await;
+    let (role, stranger) = (Role::new(&database).await, Role::new(&database).await);
+    sql(&mut admin, &format!("CREATE SCHEMA es AUTHORIZATION {}", stranger.name)).await;
+    sql(&mut admin, &format!("GRANT ALL ON SCHEMA es TO {}", role.name)).await;
+    for url in [database.url(), &role.url] {
+        let refused = PostgresStore::migrate(url).await.expect_err("not its own");
+        assert!(
+            matches!(&refused, ConnectError::ForeignSchema { owner, .. } if *owner == stranger.name),
+            "{refused:?}"
+        );
+    }
+    // Nor is one that holds a table of theirs.
+    let table = "CREATE TABLE es.migrations (id integer, name text, checksum text, applied_at timestamptz DEFAULT now())";
+    sql(&mut connect(&stranger.url).await, table).await;
+    sql(
+        &mut admin,
+        &format!("ALTER SCHEMA es OWNER TO {0}; GRANT ALL ON ALL TABLES IN SCHEMA es TO {0}", role.name),
+    )
+    .await;
+    let refused = PostgresStore::migrate(&role.url).await.expect_err("not its own");
+    assert!(
+        matches!(&refused, ConnectError::ForeignSchema { owner, .. } if *owner == stranger.name),
+        "{refused:?}"
+    );
+    // A role that is a member of the other one has its rights.
+    sql(&mut admin, &format!("GRANT {} TO {}; DROP TABLE es.migrations", role.name, stranger.name)).await;
+    PostgresStore::migrate(&stranger.url).await.expect("as a member").close().await;
+    role.drop().await;
+    stranger.drop().await;
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_utf8_is_refused_before_anything_is_made() {
+    let database = TestDatabase::empty().await.expect("a test database");
+    let mut admin = connect(database.url()).await;
+    let name = format!("es_test_{}", es_core::Uuid::now_v7().simple());
+    for encoding in ["LATIN1", "SQL_ASCII"] {
+        let make = format!("CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0");
+        sql(&mut admin, &make).await;
+        let (base, query) = database.url().split_once('?').unwrap_or((database.url(), ""));
+        let server = base.rsplit_once('/').expect("a url with a database").0;
+        let url = format!("{server}/{name}?{query}");
+        for opened in [PostgresStore::migrate(&url).await, PostgresStore::connect(&url).await] {
+            match opened.expect_err("refused") {
+                ConnectError::Encoding { database, found } => {
+                    assert_eq!((database, &*found), (name.clone(), encoding));
+                }
+                ConnectError::NotMigrated { .. } => {}
+                other => panic!("{other:?}"),
+            }
+        }
+        let mut made = connect(&url).await;
+        assert_eq!(number(&mut made, "SELECT count(*) FROM pg_namespace WHERE nspname = 'es'").await, 0);
+        drop(made);
+        sql(&mut admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    }
+}
+
+/// The statements that messages propose can be run as they stand.
+#[tokio::test]
+async fn what_messages_propose_runs_in_a_schema_that_is_a_word_of_sql() {
+    let database = TestDatabase::empty().await.expect("a test database");
+    let mut db = connect(database.url()).await;
+    let store = database.options().schema("order").migrate().await.expect("a store");
+    appended(append_one(&store, &stream("a"), 0).await);
+    appended(append_one(&store, &stream("a"), 1).await);
+    for broken in [
+        "ALTER SEQUENCE \"order\".positions CACHE 10",
+        "ALTER SEQUENCE \"order\".positions CYCLE",
+        "SELECT setval('\"order\".positions', 1)",
+    ] {
+        sql(&mut db, broken).await;
+        let refused = database.options().schema("order").connect().await.expect_err(broken).to_string();
+        let (_, proposed) = refused.rsplit_once("run ").expect("a statement");
+        sql(&mut db, proposed).await;
+        database.options().schema("order").connect().await.expect(broken);
+    }
+}

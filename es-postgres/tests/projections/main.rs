@@ -6,6 +6,7 @@ mod guide;
 mod histories;
 mod inline;
 mod policies;
+mod publishing;
 mod revisions;
 mod roles;
 mod support;

@@ -113,13 +113,13 @@ async fn readers_never_see_a_gap_while_the_views_are_repointed() {
 async fn a_schema_that_is_in_use_is_not_taken() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
-    sql(&mut db, "CREATE SCHEMA es_balances_1").await;
+    sql(&mut db, "CREATE SCHEMA es_balances_1 CREATE TABLE mine ()").await;
     let refused = Projector::new(store.clone(), Balances).catch_up().await.expect_err("taken");
     assert!(
         matches!(&refused, ProjectorError::SchemaTaken { schema, .. } if schema == "es_balances_1"),
         "{refused}"
     );
-    sql(&mut db, "DROP SCHEMA es_balances_1").await;
+    sql(&mut db, "DROP TABLE es_balances_1.mine").await;
     Projector::new(store, Balances).catch_up().await.expect("free now");
 }
 

@@ -1,0 +1,1 @@
+SELECT m.id, m.checksum FROM :schema.migrations m ORDER BY m.id
