@@ -204,7 +204,7 @@ impl From<StoreError> for CallError {
 }
 
 /// `None` where the names are of another history; nothing was written then. `set_up` says that the connection
-/// was told what `session.sql` tells: what makes plans for one event depend on nothing else.
+/// was told what `options::SESSION` tells: what makes plans for one event depend on nothing else.
 async fn call(
     connection: &mut PgConnection,
     pool: &Pool,

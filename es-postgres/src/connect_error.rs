@@ -28,6 +28,11 @@ pub enum ConnectError {
         /// What the operating system says.
         source: BoxError,
     },
+    /// Sessions are shared with other programs, and the store was not told so.
+    #[error(
+        "a connection pooler stands before the server, and gives this program no session of its own; open the store with transaction_pooler(true), or correct the database URL to that of the server itself"
+    )]
+    Pooler,
     /// The server does not let the user in.
     #[error("the server refuses user {user:?}: {source}; correct user and password in the database URL")]
     AuthenticationFailed {

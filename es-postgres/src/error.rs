@@ -88,7 +88,7 @@ impl Failure {
     /// A failure while the store is opened.
     pub(crate) fn opening(self, opening: &Opening<'_>) -> ConnectError {
         let schema = || opening.schema.to_owned();
-        let Self::Server { code, .. } = &self else {
+        let Self::Server { code, message, .. } = &self else {
             return match self {
                 Self::Lost(_) | Self::Unsent(_) if !opening.connected => {
                     ConnectError::NoServer { address: opening.address.to_owned(), source: self.into() }
@@ -106,6 +106,8 @@ impl Failure {
                 ConnectError::NotMigrated { schema: schema(), found: 0, needed: opening.needed }
             }
             "42501" => ConnectError::NotGranted { schema: schema(), source: self.into() },
+            // What pgbouncer says; no server does.
+            "08P01" if message.contains("unsupported startup parameter") => ConnectError::Pooler,
             "53300" | "57P03" => ConnectError::Busy { source: self.into() },
             "25006" => ConnectError::ReadOnly,
             _ if self.is_lost() => ConnectError::Lost { source: self.into() },

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use es_core::{Bell, Listener};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use sqlx::{ConnectOptions, PgConnection, raw_sql};
+use sqlx::{ConnectOptions, PgConnection};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -135,12 +135,9 @@ async fn notify(connection: &mut Option<PgConnection>, shared: &Shared) -> Resul
     let connection = match connection {
         Some(connection) => connection,
         None => {
-            let mut opened = shared.server.connect().await?;
             // Nobody minds if a hint does not survive a crash.
-            raw_sql("SET synchronous_commit = off; SET application_name = 'es notify'")
-                .execute(&mut opened)
-                .await?;
-            connection.insert(opened)
+            let server = shared.server.clone().application_name("es notify");
+            connection.insert(server.options([("synchronous_commit", "off")]).connect().await?)
         }
     };
     sqlx::query("SELECT pg_notify($1, $2)")

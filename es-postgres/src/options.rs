@@ -6,13 +6,29 @@ use std::time::Duration;
 
 use es_core::Limits;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection};
+use sqlx::{ConnectOptions, Connection, PgConnection, Row, raw_sql};
+use uuid::Uuid;
 
 use crate::error::{Failure, Opening};
 use crate::migrate;
 use crate::pool::Pool;
 use crate::statements::Statements;
 use crate::{ConnectError, PostgresStore};
+
+/// What a session of the store's own is told as it begins; behind a pooler nothing is told, as sessions are
+/// shared there.
+///
+/// The statements of the store are made for its indexes. Each is planned once on a connection, whatever the
+/// tables hold at that moment: not again for each value of its parameters, and for no scan of a table that
+/// happens to be empty. Where there is no way without a scan, the server believes that it is dear; it must
+/// not compile the statement for that.
+const SESSION: [(&str, &str); 5] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_bitmapscan", "off"),
+    ("enable_sort", "off"),
+    ("jit", "off"),
+];
 
 /// How a [`PostgresStore`] is opened; made by [`PostgresStore::options`].
 ///
@@ -50,6 +66,9 @@ pub(crate) struct Settings {
     pub(crate) lock_patience: Duration,
     pub(crate) notify: bool,
     pub(crate) direct: Option<PgConnectOptions>,
+    /// What a session of this store's own is told as it begins, and no other; it is there for as long as the
+    /// session is not shared.
+    pub(crate) token: String,
 }
 
 impl PostgresOptions {
@@ -88,10 +107,12 @@ impl PostgresOptions {
 
     /// Whether the URL leads to a transaction pooler, such as `PgBouncer` with `pool_mode = transaction`.
     ///
-    /// Nothing is then left on a connection: no prepared statements, and each call in a transaction of its
-    /// own, which costs more round trips. And since nobody can tell behind a pooler whether a server process
-    /// is still at work, an append whose connection broke is
+    /// Nothing is then left on a connection: no settings, no prepared statements, and each call in a
+    /// transaction of its own, which costs more round trips. And since nobody can tell behind a pooler
+    /// whether a server process is still at work, an append whose connection broke is
     /// [`OutcomeUnknown`](es_core::StoreError::OutcomeUnknown) unless its events are found.
+    ///
+    /// A pooler that is not declared is refused by [`ConnectError::Pooler`], one in session mode as well.
     pub fn transaction_pooler(mut self, pooler: bool) -> Self {
         self.pooler = pooler;
         self
@@ -155,7 +176,8 @@ impl PostgresOptions {
         let parse = |url: &str| {
             let parsed = PgConnectOptions::from_str(url);
             parsed
-                .map(ConnectOptions::disable_statement_logging)
+                // The server's own setting is as exact, and poolers refuse to be told this one.
+                .map(|parsed| parsed.disable_statement_logging().extra_float_digits(None))
                 .map_err(|error| ConnectError::InvalidUrl { source: error.to_string().into() })
         };
         let server = parse(&self.url)?;
@@ -179,6 +201,7 @@ impl PostgresOptions {
             lock_patience,
             notify,
             direct,
+            token: Uuid::now_v7().simple().to_string(),
         })
     }
 }
@@ -202,7 +225,16 @@ impl fmt::Debug for PostgresOptions {
 impl Settings {
     /// A connection to the server, unchecked.
     pub(crate) async fn dial(&self) -> Result<PgConnection, ConnectError> {
-        self.dial_to(&self.server).await
+        if self.pooler {
+            return self.dial_to(&self.server).await;
+        }
+        let told = SESSION.into_iter().chain([("es.session", &*self.token)]);
+        let mut connection = self.dial_to(&self.server.clone().options(told)).await?;
+        // As a simple query, which leaves no prepared statement to others and is whole on one server process.
+        let asked = raw_sql("SELECT current_setting('es.session', true)").fetch_one(&mut connection).await;
+        let known = asked.and_then(|row| row.try_get::<Option<String>, _>(0));
+        let known = known.map_err(|error| Failure::from(error).opening(&self.opening(true)))?;
+        if known.as_ref() == Some(&self.token) { Ok(connection) } else { Err(ConnectError::Pooler) }
     }
 
     /// A connection that leads to no pooler, if there is a URL of one.

@@ -112,11 +112,7 @@ impl Pool {
         let generation = self.generation.load(Ordering::Acquire);
         let mut connection = self.settings.dial().await?;
         let opening = self.settings.opening(true);
-        let begun = match self.settings.pooler {
-            true => self.begin(&mut connection).await,
-            false => raw_sql(include_str!("sql/session.sql")).execute(&mut connection).await.map(drop),
-        };
-        begun.map_err(|error| Failure::from(error).opening(&opening))?;
+        self.begin(&mut connection).await.map_err(|error| Failure::from(error).opening(&opening))?;
         let backend = check::run(&mut connection, &self.statements, &self.settings.schema, &opening).await?;
         let agreed = self.agree(&mut connection).await.map_err(|failure| failure.opening(&opening))?;
         agreed.map_err(|error| ConnectError::Refused { source: Box::new(error) })?;
@@ -199,7 +195,10 @@ impl Pool {
             // Not on a connection of the pool: they may all be waiting for a stream that the caller's
             // transaction has locked.
             let mut session = self.connect().await?;
-            let found = names::say(&mut session.connection, &self.statements, &said).await??;
+            let connection = &mut session.connection;
+            self.begin(connection).await.map_err(Failure::from)?;
+            let found = names::say(connection, &self.statements, &said).await??;
+            self.commit(connection).await.map_err(Failure::from)?;
             self.names.learn(found);
         }
         let mut all = self.said.lock().unwrap_or_else(PoisonError::into_inner);

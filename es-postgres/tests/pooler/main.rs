@@ -1,0 +1,64 @@
+//! Through a real pgbouncer in transaction mode.
+
+mod support;
+
+use es_core::StoreError;
+use es_postgres::testing::TestDatabase;
+use es_postgres::{ConnectError, PostgresStore};
+use sqlx::Connection;
+
+use support::{PgBouncer, connect, shown};
+
+mod declared {
+    use super::{PgBouncer, PostgresStore, TestDatabase};
+
+    es_core::conformance!(async {
+        let database = TestDatabase::new().await.expect("a test database");
+        let pooler = PgBouncer::before(database, "").await;
+        let store = PostgresStore::options(pooler.url()).transaction_pooler(true).migrate().await;
+        (store.expect("a store"), pooler)
+    });
+}
+
+#[tokio::test]
+async fn tables_are_made_through_a_pooler() {
+    let database = TestDatabase::empty().await.expect("a test database");
+    let pooler = PgBouncer::before(database, "").await;
+    let options = PostgresStore::options(pooler.url()).transaction_pooler(true);
+    options.clone().migrate().await.expect("made").close().await;
+    options.migrate().await.expect("nothing to do").close().await;
+}
+
+/// As installed, pgbouncer refuses what the store asks of a session of its own; told to ignore that, it gives
+/// none.
+#[tokio::test]
+async fn a_pooler_that_was_not_declared_is_refused_and_nothing_is_set_behind_it() {
+    for settings in ["", "ignore_startup_parameters = options,extra_float_digits"] {
+        let database = TestDatabase::new().await.expect("a test database");
+        // One server process, so that the next client gets the one of this store.
+        let settings = format!("default_pool_size = 1\nmin_pool_size = 0\n{settings}");
+        let pooler = PgBouncer::before(database, &settings).await;
+        for opened in [PostgresStore::connect(pooler.url()).await, PostgresStore::migrate(pooler.url()).await]
+        {
+            let error = opened.expect_err("not declared");
+            assert!(matches!(error, ConnectError::Pooler), "{error:?}");
+            assert!(error.to_string().contains("transaction_pooler(true)"), "{error}");
+            assert!(!error.is_retryable());
+            assert!(matches!(StoreError::from(error), StoreError::Setup { .. }));
+        }
+        let mut other = connect(pooler.url()).await;
+        let sql = "SELECT string_agg(name, ' ') FROM pg_settings WHERE source = 'session' AND name NOT IN
+                   ('application_name', 'client_encoding', 'DateStyle', 'TimeZone', 'standard_conforming_strings')";
+        assert_eq!(shown(&mut other, &format!("SELECT coalesce(({sql}), '')")).await, "");
+        other.close().await.expect("closed");
+    }
+}
+
+/// A session of the store's own is told its settings as it begins, after those of the URL.
+#[tokio::test]
+async fn options_of_the_url_are_kept() {
+    let database = TestDatabase::new().await.expect("a test database");
+    let url = format!("{}&options=-c%20default_transaction_isolation%3Dserializable", database.url());
+    let refused = PostgresStore::connect(&url).await.expect_err("by the option");
+    assert!(matches!(refused, ConnectError::IsolationLevel { .. }), "{refused:?}");
+}
