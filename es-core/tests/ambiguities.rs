@@ -152,6 +152,8 @@ mod untagged {
         #[serde(untagged)]
         enum Numbers { Small(u8), Large(u64) }
         #[serde(untagged)]
+        enum Keys { Numbers(BTreeMap<u8, u8>), Wide { x: Option<u8> } }
+        #[serde(untagged)]
         enum Structs { Short { a: u8 }, Long { a: u8, b: u8 } }
         #[serde(untagged)]
         enum Optional { Any { x: Option<u8> }, Other { y: u8 } }
@@ -214,6 +216,10 @@ mod untagged {
             )
         };
         loses(Numbers::Large(1), &of("Large", "Small"));
+        loses(
+            Keys::Numbers(BTreeMap::from([(1, 2)])),
+            "`Numbers`: a value that is written, cannot be read, and is taken for `Wide`, which is tried later",
+        );
         loses(Structs::Long { a: 1, b: 2 }, &of("Long", "Short"));
         loses(Optional::Other { y: 1 }, &of("Other", "Any"));
         loses(Units::Second(None), &of("Second", "First"));
@@ -450,6 +456,11 @@ mod flattened {
     types! {
         struct Absent { x: Option<u8> }
         struct FlatOption { own: u8, #[serde(flatten)] absent: Option<Absent> }
+        struct ByNumber { inner: Option<Box<ByNumber>>, by_number: BTreeMap<u8, u8> }
+        struct FlatOptionOfKeys { own: u8, #[serde(flatten)] keys: Option<ByNumber> }
+        struct FlatKeys { own: u8, #[serde(flatten)] keys: ByText }
+        struct ByText { by_text: BTreeMap<String, u8> }
+        struct FlatOptionOfText { own: u8, #[serde(flatten)] keys: Option<ByText> }
         struct FlatOptionOfMap { own: u8, #[serde(flatten)] map: Option<BTreeMap<String, u8>> }
         struct TwoMaps { #[serde(flatten)] a: BTreeMap<String, u8>, #[serde(flatten)] b: BTreeMap<String, u8> }
         struct MapFirst { #[serde(flatten)] map: BTreeMap<String, u8>, #[serde(flatten)] inner: Inner }
@@ -476,6 +487,14 @@ mod flattened {
         };
         loses(FlatOption { own: 1, absent: None }, &absent("absent"));
         loses(FlatOptionOfMap { own: 1, map: None }, &absent("map"));
+        let by_number = BTreeMap::from([(1, 2)]);
+        let keys = Some(ByNumber { inner: None, by_number: by_number.clone() });
+        let lost = "`..keys`: a value that is written and read as `None`: `by_number{key}` should be `u8`, and is a \
+                    key that serde keeps as a string here";
+        loses(FlatOptionOfKeys { own: 1, keys }, lost);
+        let inner = Some(Box::new(ByNumber { inner: None, by_number }));
+        let keys = Some(ByNumber { inner, by_number: BTreeMap::new() });
+        loses(FlatOptionOfKeys { own: 1, keys }, lost);
         let map = || BTreeMap::from([("x".to_owned(), 1)]);
         assert!(!comes_back(&TwoMaps { a: map(), b: BTreeMap::new() }));
         let of = |path: &str, other: &str| {
@@ -491,6 +510,8 @@ mod flattened {
     fn flattened_fields_that_keep_to_their_own_come_back() {
         let map = || BTreeMap::from([("x".to_owned(), 1)]);
         let any = || BTreeMap::from([("x".to_owned(), Value::from(1))]);
+        keeps([FlatKeys { own: 1, keys: ByText { by_text: map() } }]);
+        keeps([None, Some(ByText { by_text: map() })].map(|keys| FlatOptionOfText { own: 1, keys }));
         keeps([MapLast { own: 1, inner: Inner { a: 1 }, map: map() }]);
         keeps([None, Some(Inner { a: 1 })].map(|inner| FlatSure { own: 1, inner, how: Internal::Cash }));
         keeps([MapBesideAdjacent { how: Adjacent::A(1), map: any() }]);

@@ -1,9 +1,9 @@
 //! Flattened fields that read what others wrote.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Search, join};
-use crate::shape::check::Tagging;
+use super::{KEYS_STAY_STRINGS, Search, join};
+use crate::shape::check::{Misfit, Tagging};
 use crate::shape::model::{Content, Field, Form, Note, Type};
 
 /// What a flattened field leaves for those after it.
@@ -35,6 +35,15 @@ impl<'a> Search<'a> {
                     "Remove the `Option`, or the `flatten`.",
                 );
             }
+            if let Type::Optional(of) = &field.shape
+                && let Some(misfit) = self.is_none(of)
+            {
+                self.found(
+                    &path,
+                    format!("a value that is written and read as `None`: {}", misfit),
+                    KEYS_STAY_STRINGS,
+                );
+            }
             if takes[at] != Some(Takes::Rest) {
                 continue;
             }
@@ -54,6 +63,15 @@ impl<'a> Search<'a> {
                 );
             }
         }
+    }
+
+    /// Why some value of a flattened option is read as `None`: serde passes over all that is wrong with it.
+    fn is_none(&self, of: &Type) -> Option<Misfit> {
+        let schema = self.schema_of(of);
+        schema.samples().iter().filter(|sample| schema.check(sample).is_ok()).find_map(|sample| {
+            let Value::Object(around) = sample else { return None };
+            schema.check_read_flattened(around).err()
+        })
     }
 
     pub(super) fn takes_rest(&self, of: &Type) -> bool {

@@ -67,6 +67,9 @@ impl Schema {
     }
 }
 
+/// What to do where serde reads a value that it has kept aside.
+const KEYS_STAY_STRINGS: &str = "Where serde reads a tag, `untagged` or `flatten` around it, keys of maps stay strings: use `String` keys, or another tagging.";
+
 struct Search<'a> {
     schema: &'a Schema,
     entered: Vec<usize>,
@@ -195,8 +198,11 @@ impl<'a> Search<'a> {
             if self.schema.check(&sample).is_ok() {
                 self.found(
                     &misfit.path,
-                    format!("a value that is written and cannot be read: it should be {}, and is {}", misfit.expected, misfit.found),
-                    "Where serde reads a tag, `untagged` or `flatten` around it, keys of maps stay strings: use `String` keys, or another tagging.",
+                    format!(
+                        "a value that is written and cannot be read: it should be {}, and is {}",
+                        misfit.expected, misfit.found
+                    ),
+                    KEYS_STAY_STRINGS,
                 );
             }
         }

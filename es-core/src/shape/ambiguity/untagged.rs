@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::{Search, join};
+use super::{KEYS_STAY_STRINGS, Search, join};
 use crate::shape::check::is_checked;
 use crate::shape::model::{Content, Definition, Field, Form, Note, Type, Variant};
 use crate::shape::schema::Schema;
@@ -22,6 +22,20 @@ impl<'a> Search<'a> {
             }
             let mut samples = schema.samples();
             samples.extend(self.empty(variant, schema));
+            let later = samples
+                .iter()
+                .filter(|sample| schema.check(sample).is_ok() && schema.check_read(sample).is_err())
+                .find_map(|sample| read[at + 1..].iter().find(|(_, of)| of.check_read(sample).is_ok()));
+            if let Some((later, _)) = later {
+                self.found(
+                    &join(path, variant.name),
+                    format!(
+                        "a value that is written, cannot be read, and is taken for `{}`, which is tried later",
+                        later.name
+                    ),
+                    KEYS_STAY_STRINGS,
+                );
+            }
             let earlier = read[..at].iter().find(|(earlier, of)| {
                 self.is_exact_content(&earlier.content, earlier.notes)
                     && (samples.iter().any(|sample| of.check_read(sample).is_ok())

@@ -10,12 +10,13 @@ mod words;
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::model::{Content, Definition, Field, Form, Note, Type, Types};
 use super::schema::Schema;
 
 pub(super) use enums::Tagging;
+use fields::Rest;
 pub(super) use formats::is_checked;
 pub use misfit::Misfit;
 use misfit::{Step, Way};
@@ -85,6 +86,14 @@ impl Schema {
     /// [`Misfit`] for the first part that does not fit.
     pub fn check_read(&self, value: &Value) -> Result<(), Misfit> {
         self.check_side(value, Side::Read)
+    }
+
+    /// Whether serde's derives read a type of this shape that is flattened, out of the object around it. A
+    /// flattened option is `None` where they do not.
+    pub(super) fn check_read_flattened(&self, around: &Map<String, Value>) -> Result<(), Misfit> {
+        let mut check = Check::new(&self.types, Side::Read);
+        check.aside = Aside::Once;
+        check.flattened(&self.root, &mut Rest::of(around), &Way::root())
     }
 
     fn check_side(&self, value: &Value, side: Side) -> Fit {

@@ -95,9 +95,20 @@ fn exchange_wire(program: &mut Program, random: &mut Random) -> Option<()> {
 fn exchange_names(program: &mut Program, random: &mut Random) -> Option<()> {
     let place = place(program, random)?;
     let (one, two) = two(place.variants, random)?;
+    // Variants that differ by their names alone: exchanged, they are the same program.
+    if nameless(&place.variants[one]) == nameless(&place.variants[two]) {
+        return None;
+    }
     let name = place.variants[one].rust.clone();
     place.variants[one].rust = std::mem::replace(&mut place.variants[two].rust, name);
     Some(())
+}
+
+/// The variant without what only this generator or Rust knows of it.
+fn nameless(variant: &Variant) -> Variant {
+    let mut nameless = Variant { id: 0, rust: String::new(), is_default: false, ..variant.clone() };
+    nameless.fields.list_mut().into_iter().flatten().for_each(|field| field.id = 0);
+    nameless
 }
 
 fn exchange_content(program: &mut Program, random: &mut Random) -> Option<()> {
