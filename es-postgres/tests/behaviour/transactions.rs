@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use es_core::{Append, AppendIn, Load, Revision, StoreError};
-use sqlx::Connection;
+use es_core::{Append, AppendIn, AppendOutcome, CommandKey, CommandRecord, Load, Revision, StoreError};
+use sqlx::{Connection, PgConnection};
 
 use crate::support::{append_one, appended, connect, events, fresh, ids, number, sql, stream};
 
@@ -54,6 +54,35 @@ async fn another_isolation_level_is_told_before_anything_is_written() {
         transaction.commit().await.expect("a commit");
     }
     assert!(ids(&store, &stream).await.is_empty());
+}
+
+/// Under one id there is one command, in the caller's transaction as elsewhere.
+#[tokio::test]
+async fn a_command_id_of_another_command_is_refused_in_a_transaction() {
+    let (database, store) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    let (stream, id, batch) = (stream("a"), es_core::Uuid::now_v7(), events(2));
+    let named = |name, body_hash| CommandRecord { key: CommandKey { id, body_hash }, name };
+    let append_in = async |connection: &mut PgConnection, record, expected, count| {
+        let append = Append::new(&stream, Revision::new(expected), &batch[..count]).command(Some(record));
+        let mut transaction = connection.begin().await.expect("a transaction");
+        let outcome = store.append_in(&mut *transaction, append).await;
+        transaction.commit().await.expect("a commit");
+        outcome
+    };
+    appended(append_in(&mut connection, named("count", Some(1)), 0, 1).await.expect("an outcome"));
+    for count in [1, 2] {
+        for expected in [0, 1] {
+            let repeated = append_in(&mut connection, named("count", None), expected, count).await;
+            assert!(matches!(repeated, Ok(AppendOutcome::Repeated(_))), "{repeated:?}");
+            for (record, of) in [(named("erase", Some(1)), Some("count")), (named("count", Some(2)), None)] {
+                let error = append_in(&mut connection, record, expected, count).await.expect_err("reused");
+                let StoreError::CommandIdReused { command_id, first, .. } = error else { panic!("{error}") };
+                assert_eq!((command_id, first.as_deref()), (id, of));
+            }
+        }
+    }
+    assert_eq!(ids(&store, &stream).await.len(), 1);
 }
 
 /// Each statement would be committed by itself: the events stay when the caller's own rows fail.
@@ -143,6 +172,6 @@ async fn a_transaction_never_waits_for_a_connection_of_the_store() {
     transaction.commit().await.expect("a commit");
     for waited in waiting {
         let actual = Revision::new(3);
-        assert_eq!(waited.await.expect("no panic"), es_core::AppendOutcome::Conflict { actual });
+        assert_eq!(waited.await.expect("no panic"), AppendOutcome::Conflict { actual });
     }
 }
