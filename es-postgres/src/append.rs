@@ -88,6 +88,8 @@ pub(crate) async fn append_in(
 /// The names in appends, and how often they may still be found to be of another history.
 pub(crate) struct Attempts {
     known: Arc<Known>,
+    /// Whether only events will do that were registered.
+    registered: bool,
     left: u32,
 }
 
@@ -104,7 +106,7 @@ impl Attempts {
         } else {
             register(connection, pool, &known, appends).await.map_err(CallError::Failed)?
         };
-        Ok(Self { known, left: ATTEMPTS })
+        Ok(Self { known, registered: false, left: ATTEMPTS })
     }
 
     /// The same where only events will do that were registered. If they are not known here, another program
@@ -121,7 +123,8 @@ impl Attempts {
             pool.commit(connection).await?;
             are_registered(pool, &*agreed?, appends)?;
         }
-        Self::begin(connection, pool, appends).await
+        let names = Self::begin(connection, pool, appends).await?;
+        Ok(Self { registered: true, ..names })
     }
 
     /// The same for an append in a transaction of the caller. Ids outlive its rollback, so they are given in
@@ -136,7 +139,7 @@ impl Attempts {
             let known = pool.names.known();
             register(&mut session.connection, pool, &known, &[append]).await?
         };
-        Ok(Self { known, left: ATTEMPTS })
+        Ok(Self { known, registered: false, left: ATTEMPTS })
     }
 
     pub(crate) fn known(&self) -> &Known {
@@ -156,6 +159,9 @@ impl Attempts {
         let agreed = pool.agree(connection).await.map_err(CallError::Failed)?;
         pool.commit(connection).await?;
         self.known = agreed?;
+        if self.registered {
+            are_registered(pool, &self.known, appends)?;
+        }
         if !knows_all(&self.known, appends) {
             let registered = register(connection, pool, &self.known, appends).await;
             self.known = registered.map_err(CallError::Failed)?;

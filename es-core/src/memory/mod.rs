@@ -86,7 +86,6 @@ impl MemoryStore {
         self
     }
 
-    /// No code that holds the lock can leave the content half-changed, so a poisoned lock is as good as any.
     /// Appends to all or to none.
     fn append_each(
         &self,
@@ -116,6 +115,7 @@ impl MemoryStore {
         Ok(outcomes)
     }
 
+    /// No code that holds the lock can leave the content half-changed, so a poisoned lock is as good as any.
     fn content(&self) -> MutexGuard<'_, Content> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, AppendOutcome, EventStore, NewEvent, Revision, StreamId};
+use es_core::{Append, AppendOutcome, EventStore, NewEvent, Revision, StoreError, StreamId};
 use es_postgres::PostgresStore;
 
 use crate::support::{
-    Gate, append_one, appended, command, connect, events, fresh, ids, register_counted, sql, stream,
+    Gate, Proxy, append_one, appended, command, connect, events, fresh, ids, register_counted, sql, stream,
 };
 
 async fn heads(store: &PostgresStore, streams: &[StreamId]) -> Vec<u64> {
@@ -198,6 +198,31 @@ async fn a_batch_that_waited_for_its_own_command_is_repeated() {
         }
         other => panic!("{other:?}"),
     }
+}
+
+/// The names are read again before an event is refused, and only then.
+#[tokio::test]
+async fn a_batch_takes_what_another_program_has_registered_since() {
+    let (database, _) = fresh().await;
+    let proxy = Proxy::before(database.url()).await;
+    let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
+    let stream = stream("a");
+    let counted = events(1);
+    let refused = store.append_all(&[Append::new(&stream, Revision::EMPTY, &counted)]).await;
+    assert!(matches!(refused, Err(StoreError::NotRegistered { .. })), "{refused:?}");
+
+    register_counted(&database).await;
+    for revision in 0..3 {
+        let before = proxy.round_trips();
+        let append = Append::new(&stream, Revision::new(revision), &counted);
+        appended(store.append_all(&[append]).await.expect("outcomes").remove(0));
+        assert!(revision < 2 || proxy.round_trips() - before == 1, "once the names are known");
+    }
+    let mut unknown = events(1);
+    unknown[0].name = "account.cuonted";
+    let refused = store.append_all(&[Append::new(&stream, Revision::new(3), &unknown)]).await;
+    assert!(matches!(refused, Err(StoreError::NotRegistered { .. })), "{refused:?}");
+    assert_eq!(ids(&store, &stream).await.len(), 3);
 }
 
 #[tokio::test]

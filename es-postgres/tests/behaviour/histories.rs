@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use es_core::{
-    AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, CommandKey, CommandRecord, Decision, EventStore,
-    Filter, Find, Load, LoadItem, Metadata, NewEvent, RawEvent, Remembered, Revision, StoreError, StreamId,
-    StreamRange,
+    AllQuery, Append, AppendIn, AppendOutcome, Catalogue, Checkpoint, CommandKey, CommandRecord, Decision,
+    EventStore, Filter, Find, Load, LoadItem, Metadata, NewEvent, RawEvent, Remembered, Revision, StoreError,
+    StreamId, StreamRange,
 };
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
@@ -51,6 +51,14 @@ async fn append(store: &PostgresStore, stream: &StreamId, expected: u64, name: &
 
 /// A program that knows names which are gone, and whose ids another program has given to others since.
 async fn behind(pooler: bool) -> (TestDatabase, PostgresStore, Uuid) {
+    behind_after(pooler, async |_| ()).await
+}
+
+/// The same with a program that does something first.
+async fn behind_after(
+    pooler: bool,
+    prepare: impl AsyncFnOnce(PostgresStore),
+) -> (TestDatabase, PostgresStore, Uuid) {
     let database = TestDatabase::new().await.expect("a test database");
     database.store().await.expect("a migrated store").close().await;
     let open = async || {
@@ -59,6 +67,7 @@ async fn behind(pooler: bool) -> (TestDatabase, PostgresStore, Uuid) {
     };
     let store = open().await;
     append(&store, &stream("kept", "a"), 0, "first").await;
+    prepare(store.clone()).await;
     append(&store, &stream("lost", "a"), 0, "lost").await;
     read_all(&store).await.expect("both");
     sql(&mut connect(database.url()).await, REWIND).await;
@@ -138,10 +147,22 @@ async fn appends_that_go_together_are_stored_under_their_own_names() {
     }
 }
 
+/// Their events are registered again in the history that is there now.
 #[tokio::test]
 async fn appends_to_several_streams_are_stored_under_their_own_names() {
+    #[es_core::event(name = "lost")]
+    struct Event;
+    #[derive(es_core::Aggregate, Default)]
+    #[aggregate(name = "lost", id = String, events(Event))]
+    struct Lost;
+    impl es_core::Apply<Event> for Lost {
+        fn apply(&mut self, _: Event) {}
+    }
     for pooler in [false, true] {
-        let (database, store, _) = behind(pooler).await;
+        let register = async |store: PostgresStore| {
+            store.register(&Catalogue::of::<Lost>()).await.expect("a new store");
+        };
+        let (database, store, _) = behind_after(pooler, register).await;
         let (lost, kept, event) = (stream("lost", "a"), stream("kept", "a"), event("lost"));
         let events = std::slice::from_ref(&event);
         let appends =
@@ -150,6 +171,21 @@ async fn appends_to_several_streams_are_stored_under_their_own_names() {
             assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
         }
         assert_stored(&database, &[("lost", "a", "lost"), ("kept", "a", "lost")]).await;
+    }
+}
+
+/// What another program has registered, and what was stored, is gone with the history.
+#[tokio::test]
+async fn appends_to_several_streams_are_refused_when_their_names_are_gone() {
+    for pooler in [false, true] {
+        let (database, store, _) = behind(pooler).await;
+        let (lost, kept, event) = (stream("lost", "a"), stream("kept", "a"), event("lost"));
+        let events = std::slice::from_ref(&event);
+        let appends =
+            [Append::new(&kept, Revision::new(1), events), Append::new(&lost, Revision::EMPTY, events)];
+        let error = store.append_all(&appends).await.expect_err("nobody has registered it");
+        assert!(matches!(error, StoreError::NotRegistered { name: "lost", version: 1, .. }), "{error}");
+        assert_stored(&database, &[]).await;
     }
 }
 
