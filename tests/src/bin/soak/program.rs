@@ -350,6 +350,7 @@ impl Program {
         }
         let (correlation, began, cents) = (Uuid::now_v7(), now(), random.i64(1..50));
         let moved = async {
+            self.accounts.register().await?;
             let metadata = Arc::new(Metadata::new().correlation_id(correlation));
             let mut prepared = Vec::new();
             for (account, cents) in [(from, -cents), (to, cents)] {
