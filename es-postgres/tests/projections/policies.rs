@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{BoxError, DecodeError, DecodeProblem, Project, Projection, Recorded};
+use es_core::{BoxError, DecodeError, DecodeProblem, Project, Projection, Recorded, StoreError};
 use es_postgres::{OnFailure, Projector, ProjectorError};
 use sqlx::PgConnection;
 
@@ -92,6 +92,27 @@ async fn a_stream_with_a_poison_event_is_parked_and_the_others_go_on() {
     projector.catch_up().await.expect("the rest");
     assert_exact(&mut db, "es_balances").await;
     assert_eq!(projector.status().await.expect("a status").dead_letters, 0);
+}
+
+/// A stream that has lost an event behind the store's back: its letters are not taken around the hole.
+#[tokio::test]
+async fn letters_of_a_stream_with_a_missing_event_are_not_taken() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    poisoned(&store).await;
+    append(&store, "ghost", 2, "account.deposited", 1, r#"{"cents":9}"#).await;
+    let projector = Projector::new(store.clone(), Balances).on_failure(OnFailure::Park);
+    projector.catch_up().await.expect("all but three");
+    let letters = projector.dead_letters().await.expect("a list");
+    assert_eq!(letters.len(), 3);
+    sql(&mut db, OPEN_GHOST).await;
+    sql(&mut db, "ALTER TABLE es.events DISABLE TRIGGER ALL").await;
+    sql(&mut db, &format!("DELETE FROM es.events WHERE position = {}", letters[1].position)).await;
+    let error = projector.retry(&letters[0].stream).await.expect_err("an event is missing");
+    assert!(matches!(&error, ProjectorError::Store(StoreError::Damaged { .. })), "{error:?}");
+    assert_eq!(number(&mut db, "SELECT count(*) FROM es.dead_letters").await, 3);
+    let ghost = "SELECT cents FROM es_balances.balances WHERE account = 'ghost'";
+    assert_eq!(number(&mut db, ghost).await, 0, "none of them was taken");
 }
 
 /// The retry holds the checkpoints: else a batch beside it would put the next event of the stream behind
@@ -234,10 +255,7 @@ async fn a_checkpoint_of_another_history_stops_the_projector() {
     .await;
     deposit(&store, "b", 1).await;
     let refused = projector.catch_up().await.expect_err("another history");
-    assert!(
-        matches!(refused, ProjectorError::Store(es_core::StoreError::ForeignCheckpoint { .. })),
-        "{refused}"
-    );
+    assert!(matches!(refused, ProjectorError::Store(StoreError::ForeignCheckpoint { .. })), "{refused}");
     let error = projector.status().await.expect("a status").error().map(str::to_owned);
     assert!(error.is_some_and(|error| error.contains("the checkpoint stands on event")));
     assert_eq!(number(&mut db, "SELECT count(*) FROM es_balances.balances").await, 1);
