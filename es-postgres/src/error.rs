@@ -85,6 +85,17 @@ impl Failure {
         matches!(self, Self::Server { code, .. } if code == "42501")
     }
 
+    /// Whether a statement belongs in a transaction that has ended: its token, its savepoint or any
+    /// transaction at all was missing.
+    pub(crate) fn is_of_ended_transaction(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if matches!(code.as_str(), "ES009" | "25P01" | "3B001"))
+    }
+
+    /// Whether a statement was refused because an earlier one of its transaction has failed.
+    pub(crate) fn is_of_failed_transaction(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code == "25P02")
+    }
+
     /// A failure while the store is opened.
     pub(crate) fn opening(self, opening: &Opening<'_>) -> ConnectError {
         let schema = || opening.schema.to_owned();

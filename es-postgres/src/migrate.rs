@@ -38,6 +38,7 @@ const MIGRATIONS: &[Migration] = migrations![
     12 "0012_decisions",
     13 "0013_registrations",
     14 "0014_publishing",
+    15 "0015_transactions",
 ];
 
 /// The migration that this program needs.

@@ -8,16 +8,22 @@ use es_core::{BoxError, Checkpoint, EventPlace, Part, Projection, StoreError, St
 use futures_util::FutureExt;
 use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 
-use super::Projector;
+use super::transaction::Token;
+use super::{Projector, ProjectorError};
 use crate::error::{Failure, unexpected};
 use crate::row::{Columns, required};
 
 /// Fails in a failed transaction.
 pub(super) const COMMIT: &str = "SELECT; COMMIT";
 
-/// A transaction that begins with the fence: the checkpoint has moved in it, or it is none.
+/// A transaction that begins with the fence, holds the checkpoint, and moves it at its end.
 pub(super) struct Batch<'a, P> {
     projector: &'a Projector<P>,
+    token: Token,
+    /// What comes before the COMMIT, in the same round trip. Fails in any other transaction.
+    end: String,
+    /// Whether it passed that, and failed at the COMMIT, which has ended it.
+    committing: bool,
     pub(super) connection: &'a mut PgConnection,
     /// The streams whose events have to wait behind dead letters.
     parked: HashSet<StreamId>,
@@ -40,11 +46,16 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         part: Part,
         step: Move,
     ) -> Result<Option<Self>, StoreError> {
-        raw_sql(AssertSqlSafe(begin(projector))).execute(&mut *connection).await.map_err(Failure::from)?;
+        // Before anything is locked the transaction learns when the server is to end it, if its worker stands
+        // still: even a fence that is closed leaves the checkpoint's row locked until the transaction ends.
+        // Model and checkpoint are lost together or not at all, so the commit need not wait for the disk.
+        let path = format!("SET LOCAL search_path = {}", projector.search_path());
+        let settings = [&standstill(projector), "SET LOCAL synchronous_commit = off", &path];
+        let token = Token::begin(connection, &settings).await?;
         let options = &projector.options;
         let row = projector
             .statements()
-            .checkpoint_move
+            .checkpoint_hold
             .call()
             .bind(P::NAME)
             .bind(projector.rev())
@@ -54,7 +65,6 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
             .bind(position(step.to))
             .bind(step.to.event().map(|(_, id)| id))
             .bind(&options.owner)
-            .bind(count(step.events))
             .bind(step.per_second)
             .bind(step.from.event().map(|(_, id)| id))
             .fetch_optional(&mut *connection)
@@ -64,16 +74,22 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
             raw_sql("ROLLBACK").execute(connection).await.map_err(Failure::from)?;
             return Ok(None);
         };
-        let mut batch = Self::within(projector, connection);
+        let end = end(projector, &token, part, step);
+        let mut batch = Self { projector, token, end, committing: false, connection, parked: HashSet::new() };
         if row.try_get("letters").map_err(unexpected)? {
             batch.read_parked().await?;
         }
         Ok(Some(batch))
     }
 
-    /// In a transaction of another kind.
-    pub(super) fn within(projector: &'a Projector<P>, connection: &'a mut PgConnection) -> Self {
-        Self { projector, connection, parked: HashSet::new() }
+    /// In a transaction that moves no checkpoint.
+    pub(super) fn within(
+        projector: &'a Projector<P>,
+        connection: &'a mut PgConnection,
+        token: Token,
+    ) -> Self {
+        let end = projector.check(&token);
+        Self { projector, token, end, committing: false, connection, parked: HashSet::new() }
     }
 
     async fn read_parked(&mut self) -> Result<(), StoreError> {
@@ -103,19 +119,21 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
     }
 
     /// The same of one event, undone if it fails.
-    pub(super) async fn try_project(&mut self, event: &P::Event) -> Result<Result<(), BoxError>, StoreError> {
-        self.command("SAVEPOINT es_event").await?;
+    pub(super) async fn try_project(
+        &mut self,
+        event: &P::Event,
+    ) -> Result<Result<(), BoxError>, ProjectorError> {
+        self.command("SAVEPOINT es_event".to_owned()).await?;
         let mut done = self.project(std::slice::from_ref(event)).await;
         if done.is_ok() {
-            let checked = "RELEASE SAVEPOINT es_event";
-            done = raw_sql(checked)
-                .execute(&mut *self.connection)
-                .await
-                .map(|_| ())
-                .map_err(|e| Failure::from(e).into());
+            let checked = format!("{}; RELEASE SAVEPOINT es_event", self.projector.check(&self.token));
+            done = match raw_sql(AssertSqlSafe(checked)).execute(&mut *self.connection).await {
+                Ok(_) => Ok(()),
+                Err(error) => self.failed(error.into()).map(Err)?,
+            };
         }
         if done.is_err() {
-            self.command("ROLLBACK TO SAVEPOINT es_event").await?;
+            self.command("ROLLBACK TO SAVEPOINT es_event".to_owned()).await?;
         }
         Ok(done)
     }
@@ -143,31 +161,48 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
     pub(super) async fn project_and_commit(
         &mut self,
         events: &[P::Event],
-    ) -> Result<Result<(), BoxError>, StoreError> {
+    ) -> Result<Result<(), BoxError>, ProjectorError> {
         if !events.is_empty()
             && let Err(error) = self.project(events).await
         {
             return Ok(Err(error));
         }
-        match raw_sql(COMMIT).execute(&mut *self.connection).await.map_err(Failure::from) {
+        let commit = format!("{}; COMMIT", self.end);
+        match raw_sql(AssertSqlSafe(commit)).execute(&mut *self.connection).await {
             Ok(_) => Ok(Ok(())),
-            Err(failure) if failure.is_lost() => Err(failure.into()),
             // Or a constraint that is checked at the commit.
-            Err(failure) => Ok(Err(failure.into())),
+            Err(error) => {
+                let failure = Failure::from(error);
+                self.committing = !failure.is_of_failed_transaction();
+                self.failed(failure).map(Err)
+            }
         }
     }
 
-    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        self.command(COMMIT).await
+    /// Tells a failure of the user's code from one of the connection, and from one of a transaction that has
+    /// ended.
+    fn failed(&self, failure: Failure) -> Result<BoxError, ProjectorError> {
+        if failure.is_lost() || failure.is_of_ended_transaction() {
+            self.projector.within(Err(failure))
+        } else {
+            Ok(failure.into())
+        }
     }
 
-    pub(super) async fn roll_back(mut self) -> Result<(), StoreError> {
-        self.command("ROLLBACK").await
+    pub(super) async fn commit(mut self) -> Result<(), ProjectorError> {
+        let commit = format!("{}; COMMIT", self.end);
+        self.command(commit).await
     }
 
-    async fn command(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        raw_sql(sql).execute(&mut *self.connection).await.map_err(Failure::from)?;
-        Ok(())
+    pub(super) async fn roll_back(mut self) -> Result<(), ProjectorError> {
+        if self.committing {
+            return self.command("ROLLBACK".to_owned()).await;
+        }
+        self.projector.roll_back(self.connection, &self.token).await
+    }
+
+    async fn command(&mut self, sql: String) -> Result<(), ProjectorError> {
+        self.projector.within(raw_sql(AssertSqlSafe(sql)).execute(&mut *self.connection).await.map(drop))
     }
 }
 
@@ -191,15 +226,21 @@ pub(super) fn panicked(panic: &(dyn Any + Send)) -> BoxError {
     format!("it panicked: {}", text.unwrap_or("without a message")).into()
 }
 
-/// Before anything is locked the transaction learns when the server is to end it, if its worker stands still:
-/// even a fence that is closed leaves the checkpoint's row locked until the transaction ends. Model and
-/// checkpoint are lost together or not at all, so the commit need not wait for the disk.
-fn begin<P: Projection<Model = PgConnection>>(projector: &Projector<P>) -> String {
-    format!(
-        "BEGIN; {}; SET LOCAL synchronous_commit = off; SET LOCAL search_path = {}",
-        standstill(projector),
-        projector.search_path()
-    )
+/// Moves the checkpoint.
+fn end<P: Projection<Model = PgConnection>>(
+    projector: &Projector<P>,
+    token: &Token,
+    part: Part,
+    step: Move,
+) -> String {
+    let (token, rev, part) = (token.as_str(), projector.rev(), part.index().cast_signed());
+    let (to, events) = (position(step.to), count(step.events));
+    let event_id = step.to.event().map_or_else(|| "NULL".to_owned(), |(_, id)| format!("'{id}'"));
+    // The name is of letters, digits and `_`.
+    let name = P::NAME;
+    projector.text(&format!(
+        "SELECT :schema.end_batch('{token}', '{name}', {rev}, {part}, {to}, {event_id}, {events})"
+    ))
 }
 
 /// When the server is to end a transaction of which its program takes no notice any more.

@@ -27,6 +27,23 @@ pub enum ProjectorError {
         /// What the projection says.
         source: BoxError,
     },
+    /// A handler, or the set-up of the tables, has ended the transaction in which it was run, by a COMMIT or
+    /// ROLLBACK of its own. The checkpoint has not moved. What was done before a COMMIT is in the model
+    /// nevertheless and would be projected once more, so the projector stops, whatever its
+    /// [`OnFailure`](crate::OnFailure). Of an inline projection: the append may be stored.
+    ///
+    /// A nested transaction is `connection.begin()`, which is a savepoint here.
+    #[error(
+        "projection `{projection}` rev {rev} ended the transaction that its code was given (by COMMIT or ROLLBACK), so what \
+         it had done by then may be stored although it failed; use `connection.begin()` for a nested transaction, and raise \
+         `rev` to build the model anew"
+    )]
+    TransactionEnded {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+    },
     /// The schema for the projection's tables is there, and not made for it.
     #[error(
         "projection `{projection}` rev {rev} was never set up in this store, but its schema {schema:?} is there; drop the \

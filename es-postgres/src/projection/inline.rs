@@ -10,6 +10,7 @@ use sqlx::{Connection, PgConnection, Row, raw_sql};
 
 use super::batch::{COMMIT, run};
 use super::setup::{INLINE, sql};
+use super::transaction::Token;
 use super::{Projector, ProjectorError};
 use crate::PostgresStore;
 use crate::append;
@@ -17,6 +18,9 @@ use crate::columns;
 use crate::error::{Failure, unexpected};
 use crate::recover::Lost;
 use crate::remember;
+
+/// Undoes an append and what it did to the model.
+const UNDO: &str = "ROLLBACK TO SAVEPOINT es_inline";
 
 /// A store that runs a projection in the transaction of each append; made by [`Projector::inline`].
 ///
@@ -138,11 +142,18 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         }
         let Some(last) = last else { return Ok(()) };
         let statements = self.projector.statements();
-        let path = statements.search_path.call().bind(self.projector.search_path()).fetch_one(&mut *tx).await;
-        let before: String = path.map_err(Failure::from)?.try_get(0).map_err(unexpected)?;
-        let done = run(&*self.projector.projection, &events, tx).await;
-        done.map_err(|source| refused::<P>(last, source))?;
-        statements.search_path.call().bind(before).execute(tx).await.map_err(Failure::from)?;
+        let token = Token::new();
+        let call = statements.search_path.call().bind(self.projector.search_path()).bind(token.as_str());
+        let path = call.fetch_one(&mut *tx).await.map_err(Failure::from)?;
+        let before: String = path.try_get(0).map_err(unexpected)?;
+        if let Err(source) = run(&*self.projector.projection, &events, tx).await {
+            // Proves that the events are undone with what the handler did.
+            let undone = raw_sql(UNDO).execute(tx).await.map_err(Failure::from);
+            undone.map_err(|failure| unfinished::<P>(failure))?;
+            return Err(refused::<P>(last, source));
+        }
+        let back = statements.search_path_back.call().bind(before).bind(token.as_str());
+        back.execute(tx).await.map_err(|error| unfinished::<P>(error.into()))?;
         Ok(())
     }
 
@@ -153,7 +164,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         appends: &[Append<'_>],
     ) -> Result<Result<Vec<AppendOutcome>, Failure>, StoreError> {
         // By the driver, which then knows of it.
-        let mut tx = tx.begin().await.map_err(Failure::from)?;
+        let mut tx = tx.begin_with("BEGIN; SAVEPOINT es_inline").await.map_err(Failure::from)?;
         // In the order of their names, as batches lock streams.
         let mut order: Vec<usize> = (0..appends.len()).collect();
         order.sort_by_key(|&at| appends[at].stream);
@@ -219,6 +230,15 @@ fn is_decided(error: &StoreError) -> bool {
     source.downcast_ref::<Failure>().is_some_and(Failure::is_decided)
 }
 
+/// What an end of the transaction by the handler leaves behind. Any other failure is one of the server.
+fn unfinished<P: Projection<Model = PgConnection>>(failure: Failure) -> StoreError {
+    if failure.is_of_ended_transaction() {
+        StoreError::Backend { source: Box::new(Projector::<P>::ended()), retryable: false }
+    } else {
+        failure.into()
+    }
+}
+
 /// An append that could not be projected. A deadlock with another one is worth another try.
 fn refused<P: Projection>(place: EventPlace, source: BoxError) -> StoreError {
     let code = source
@@ -239,8 +259,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> AppendIn<Pg
         // The caller may go on after a failure, and must not commit events that are not in the model.
         raw_sql("SAVEPOINT es_inline").execute(&mut *tx).await.map_err(Failure::from)?;
         let done = self.step(tx, append).await;
-        let end =
-            if done.is_ok() { "RELEASE SAVEPOINT es_inline" } else { "ROLLBACK TO SAVEPOINT es_inline" };
+        let end = if done.is_ok() { "RELEASE SAVEPOINT es_inline" } else { UNDO };
         let ended = raw_sql(end).execute(tx).await.map_err(Failure::from);
         let outcome = done?;
         ended?;

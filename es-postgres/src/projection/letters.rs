@@ -7,8 +7,9 @@ use es_core::{
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
-use super::batch::{Batch, kept};
+use super::batch::{Batch, kept, standstill};
 use super::setup::sql;
+use super::transaction::Token;
 use super::{Projector, ProjectorError};
 use crate::row::{Columns, required};
 use crate::streams::rows;
@@ -62,7 +63,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// [`StoreError`] of the server. That an event fails again is no error, but [`Retried::left`].
     pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError> {
         let mut connection = self.connect().await?;
-        sql(&mut connection, String::from("BEGIN")).await?;
+        let token = Token::begin(&mut connection, &[&standstill(self)]).await?;
         // A batch beside this one could put a later event of the stream behind letters that are gone, for
         // ever.
         self.hold_parts(&mut connection).await?;
@@ -75,7 +76,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         letters.retain(|letter| letter.stream == *stream);
         let mut events = self.read_letters(stream, &letters).await?.into_iter();
         let mut taken = 0;
-        let mut batch = Batch::within(self, &mut connection);
+        let mut batch = Batch::within(self, &mut connection, token);
         for letter in &letters {
             let done = match events.next() {
                 Some(Ok(Some(event))) => batch.try_project(&event).await?,

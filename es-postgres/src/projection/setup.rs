@@ -8,6 +8,7 @@ use sqlx::postgres::{PgDatabaseError, PgRow};
 use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 
 use super::batch::{COMMIT, panicked, position, standstill};
+use super::transaction::Token;
 use super::{Projector, ProjectorError};
 use crate::error::Failure;
 use crate::row::Columns;
@@ -48,7 +49,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         }
         let mut connection = self.connect().await?;
         let db = &mut connection;
-        let live = self.lock(db).await?;
+        let token = Token::begin(db, &[]).await?;
+        let live = self.lock_begun(db).await?;
         let call = self.statements().checkpoint_parts.call().bind(P::NAME).bind(self.rev());
         if let Some(row) = call.fetch_optional(&mut *db).await? {
             return self.same_parts(&row, parts);
@@ -57,11 +59,11 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
             return Err(ProjectorError::SchemaTaken { projection: P::NAME, rev: P::REV, schema });
         }
         sql(db, format!("SET LOCAL search_path = {}", self.search_path())).await?;
-        self.make_model(db).await.map_err(|source| ProjectorError::Setup {
-            projection: P::NAME,
-            rev: P::REV,
-            source,
-        })?;
+        if let Err(source) = self.make_model(db).await {
+            self.roll_back(db, &token).await?;
+            return Err(ProjectorError::Setup { projection: P::NAME, rev: P::REV, source });
+        }
+        self.within(sql(db, self.check(&token)).await)?;
         self.make_checkpoints(db, parts, Checkpoint::START, 0).await?;
         if live.is_none() {
             self.show(db).await?;
@@ -80,6 +82,11 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// Begins a transaction that no other of this kind runs beside; gives back the revision that readers see.
     async fn lock(&self, db: &mut PgConnection) -> Result<Option<u32>, ProjectorError> {
         sql(db, String::from("BEGIN")).await?;
+        self.lock_begun(db).await
+    }
+
+    /// The same in a transaction that has begun.
+    async fn lock_begun(&self, db: &mut PgConnection) -> Result<Option<u32>, ProjectorError> {
         self.statements().projection_open.call().bind(P::NAME).execute(&mut *db).await?;
         let row = self.statements().projection_lock.call().bind(P::NAME).fetch_one(db).await?;
         let row = Columns(&row);

@@ -10,4 +10,5 @@ mod publishing;
 mod revisions;
 mod roles;
 mod support;
+mod transactions;
 mod workers;

@@ -1,0 +1,76 @@
+//! Transactions in which code of the user runs, and which it can end.
+
+use es_core::Projection;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
+use uuid::Uuid;
+
+use super::{Projector, ProjectorError};
+use crate::error::Failure;
+use crate::statements::in_schema;
+
+/// A transaction with a token that is gone when the transaction ends.
+#[derive(Debug)]
+pub(super) struct Token(String);
+
+impl Token {
+    pub(super) fn new() -> Self {
+        Self(Uuid::now_v7().simple().to_string())
+    }
+
+    /// Begins a transaction, with settings such as `SET LOCAL …`, on a connection that is used for nothing
+    /// else than such transactions.
+    ///
+    /// The driver nests by its own count, so it has to know of a transaction: otherwise a handler's
+    /// `connection.begin()` would be a BEGIN, and its `commit()` the end of the whole. Its count stays at one
+    /// for as long as the connection lives, as these transactions end in the same round trip as another
+    /// statement, of which the driver does not learn.
+    pub(super) async fn begin(connection: &mut PgConnection, settings: &[&str]) -> Result<Self, Failure> {
+        let token = Self::new();
+        let settings = settings.join("; ");
+        let begin =
+            format!("BEGIN; SET LOCAL es.transaction = '{}'; {settings}; SAVEPOINT es_start", token.0);
+        if connection.is_in_transaction() {
+            raw_sql(AssertSqlSafe(begin)).execute(connection).await?;
+        } else {
+            // Dropped it would roll back.
+            std::mem::forget(connection.begin_with(AssertSqlSafe(begin)).await?);
+        }
+        Ok(token)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<P: Projection<Model = PgConnection>> Projector<P> {
+    /// A statement of the store, as text.
+    pub(super) fn text(&self, sql: &str) -> String {
+        in_schema(sql, &self.store.pool().settings.schema)
+    }
+
+    /// A statement that fails in any other transaction, and in one that has failed.
+    pub(super) fn check(&self, token: &Token) -> String {
+        self.text(&format!("SELECT :schema.same_transaction('{}')", token.0))
+    }
+
+    /// Undoes what was done in a transaction.
+    pub(super) async fn roll_back(&self, db: &mut PgConnection, token: &Token) -> Result<(), ProjectorError> {
+        // Only to this savepoint can a failed transaction go back, and prove which one it is.
+        let sql = format!("ROLLBACK TO SAVEPOINT es_start; {}; ROLLBACK", self.check(token));
+        self.within(raw_sql(AssertSqlSafe(sql)).execute(db).await.map(drop))
+    }
+
+    /// Tells whether a statement failed because the transaction in which it belongs has ended.
+    pub(super) fn within<T, E: Into<Failure>>(&self, done: Result<T, E>) -> Result<T, ProjectorError> {
+        done.map_err(|error| {
+            let failure = error.into();
+            if failure.is_of_ended_transaction() { Self::ended() } else { failure.into() }
+        })
+    }
+
+    /// The user's code has ended a transaction.
+    pub(super) const fn ended() -> ProjectorError {
+        ProjectorError::TransactionEnded { projection: P::NAME, rev: P::REV }
+    }
+}
