@@ -6,6 +6,7 @@
 //! prints both programs, and the seed that makes them again.
 
 mod batch;
+mod known;
 mod mutate;
 mod random;
 mod source;
