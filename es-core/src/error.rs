@@ -120,6 +120,60 @@ pub enum StoreError {
         /// How many are allowed.
         limit: usize,
     },
+    /// More in one call than the store's limit.
+    #[error(
+        "the events that are appended at once have at least {bytes} bytes of payloads and metadata, up to those for stream \
+         {stream:?}; the limit is {limit}: yield fewer events, or raise `Limits::append_bytes`",
+        stream = stream.to_string()
+    )]
+    AppendTooLarge {
+        /// The stream to which the event belongs that goes beyond the limit.
+        stream: StreamId,
+        /// How many there are at least.
+        bytes: usize,
+        /// How many are allowed.
+        limit: usize,
+    },
+    /// A name or a version that not every store can hold.
+    #[error(
+        "event {name:?} version {version} for stream {stream:?} cannot be stored: a name has at least one character and no NUL, \
+         and versions are 1 to 2147483647; correct it where the event is made",
+        stream = stream.to_string()
+    )]
+    InvalidEventType {
+        /// The stream.
+        stream: StreamId,
+        /// The wire name.
+        name: &'static str,
+        /// The version.
+        version: u32,
+    },
+    /// The name of a command that not every store can hold.
+    #[error(
+        "the name {name:?} of command {command_id} on stream {stream:?} holds a NUL character; give the command another name",
+        stream = stream.to_string()
+    )]
+    InvalidCommandName {
+        /// The stream.
+        stream: StreamId,
+        /// The command id.
+        command_id: Uuid,
+        /// The name.
+        name: Box<str>,
+    },
+    /// A payload that is no JSON, or that is nested deeper than readers take; nothing was written.
+    #[error(
+        "the payload of event `{name}` for stream {stream:?} is no JSON that can be read back, so nothing was written: {source}",
+        stream = stream.to_string()
+    )]
+    NotJson {
+        /// The stream.
+        stream: StreamId,
+        /// The event's name.
+        name: &'static str,
+        /// What is wrong with it.
+        source: BoxError,
+    },
     /// A NUL character, which no store of JSON can hold.
     #[error("the {part} of event `{name}` for stream {stream:?} holds a NUL character (\\u0000); remove it before the command", stream = stream.to_string())]
     NulCharacter {

@@ -46,6 +46,15 @@ impl StreamId {
         Ok(Self { text: [category, key].concat().into(), category: length })
     }
 
+    /// Refuses what [`new`](Self::new) refuses as a category.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidStreamId`], as of `new`.
+    pub fn check_category(category: &str) -> Result<(), InvalidStreamId> {
+        check("category", category).map(drop)
+    }
+
     /// The aggregate's name.
     #[must_use]
     pub fn category(&self) -> &str {

@@ -112,6 +112,22 @@ async fn a_payload_is_encoded_up_to_the_limit_and_no_further() {
 }
 
 #[tokio::test]
+async fn a_command_is_encoded_up_to_the_limit_of_an_append_and_no_further() {
+    // Five events of 19 bytes with 22 bytes of metadata fit.
+    let limits = Limits { append_bytes: 5 * (19 + 22), ..Limits::default() };
+    let lists = Repository::<List, _>::new(MemoryStore::new().with_limits(limits));
+    let options = || ExecuteOptions::new().metadata(Metadata::new().actor("1234567890"));
+    write(&lists, &[3; 5], options()).await.expect("as much as is allowed");
+    let error = write(&lists, &[3; 1_000], options()).await.expect_err("too much");
+    let ExecuteError::Store(StoreError::AppendTooLarge { bytes, limit, .. }) = error else {
+        panic!("{error}")
+    };
+    // The sixth event is the last one that was encoded.
+    assert_eq!((bytes, limit), (6 * (19 + 22), limits.append_bytes));
+    assert_eq!(lists.load(&id()).await.expect("a state").revision.get(), 5);
+}
+
+#[tokio::test]
 async fn metadata_is_encoded_up_to_the_limit_and_no_further() {
     let lists = Repository::<List, _>::new(MemoryStore::new());
     let options = ExecuteOptions::new().metadata(Metadata::new().entry("list", vec![0; 2 * MIB]));

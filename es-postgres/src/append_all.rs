@@ -24,8 +24,8 @@ pub(crate) async fn append_all(
     pool: &Arc<Pool>,
     appends: &[Append<'_>],
 ) -> Result<Vec<AppendOutcome>, StoreError> {
+    Append::check_all(appends, pool.settings.limits)?;
     for (at, append) in appends.iter().enumerate() {
-        append.check(pool.settings.limits)?;
         if appends[..at].iter().any(|other| other.stream == append.stream) {
             return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
         }

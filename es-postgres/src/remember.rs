@@ -19,6 +19,7 @@ use crate::statements::Statements;
 
 /// Remembers on a connection of the pool.
 pub(crate) async fn remember(pool: &Arc<Pool>, decision: Decision<'_>) -> Result<Remembered, StoreError> {
+    decision.command.check(decision.stream)?;
     let mut lease = pool.lease().await?;
     match send(&mut lease.session, pool, decision).await {
         Ok(remembered) => {
@@ -57,6 +58,7 @@ pub(crate) async fn remember_in(
     connection: &mut PgConnection,
     decision: Decision<'_>,
 ) -> Result<Remembered, StoreError> {
+    decision.command.check(decision.stream)?;
     caller::has_begun(connection).await?;
     let of_stream = Append::new(decision.stream, decision.revision, &[]);
     let mut names = Attempts::apart(pool, of_stream).await?;

@@ -269,6 +269,7 @@ impl EventStore for PostgresStore {
     }
 
     async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
+        was.iter().copied().chain([name]).try_for_each(StreamId::check_category)?;
         let was = was.iter().map(|was| (*was).to_owned()).collect();
         self.pool.say(Said::Rename(Rename { name: name.to_owned(), was })).await
     }

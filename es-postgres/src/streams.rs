@@ -64,6 +64,12 @@ pub(crate) async fn list(
     after: Option<&str>,
     limit: usize,
 ) -> Result<Vec<StreamSummary>, StoreError> {
+    if [category, prefix].iter().any(|text| text.contains('\0')) {
+        // No key and no category holds a NUL character, which the database does not take in a question.
+        return Ok(Vec::new());
+    }
+    // Every key after the rest of it comes after what stands before a NUL character.
+    let after = after.map(|after| after.split('\0').next().unwrap_or_default());
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let call = pool.statements.list_streams.call();
     let call = call.bind(category).bind(after.unwrap_or_default()).bind(limit).bind(prefix);

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use super::fixture::{append, appended, event, load, numbered, payloads, revisions, rows, stream};
+use super::fixture::{append, appended, command, event, load, numbered, payloads, revisions, rows, stream};
 use crate::{
-    Append, AppendOutcome, EventStore, Limits, Load, Metadata, NewEvent, Revision, StoreError, StreamHead,
-    Uuid,
+    Append, AppendOutcome, CommandRecord, Decision, EventStore, Limits, Load, Metadata, NewEvent, Revision,
+    StoreError, StreamHead, Uuid,
 };
 
 /// Revisions are 1, 2, 3 … over all appends.
@@ -159,6 +159,119 @@ pub async fn bad_input_is_refused_and_nothing_is_written<S: EventStore>(store: S
     assert!(rows(&store, &stream).await.is_empty());
     let harmless = [event(r#"{"name":"a\\u0000b"}"#)];
     append(&store, &stream, 0, &harmless).await;
+}
+
+/// What some store could not hold is refused by every store: payloads that are no JSON, names with NUL
+/// characters, versions out of range. Alone, among others, submitted and remembered; nothing is written.
+pub async fn what_not_every_store_can_hold_is_refused<S: EventStore>(store: S) {
+    let (bad, good) = (stream("1"), stream("2"));
+    let of = |name: &'static str, version: u32, payload: &[u8]| {
+        NewEvent::new(name, version, payload.to_vec(), Arc::new(Metadata::new()))
+    };
+    let deep = "[".repeat(128) + &"]".repeat(128);
+    let no_json: [&[u8]; 12] = [
+        b"",
+        b"{",
+        b"1e",
+        b"01",
+        b"nul",
+        b"1 2",
+        b"{'a':1}",
+        b"[1,]",
+        br#""\ug000""#,
+        b"\"\x01\"",
+        b"\"\xff\"",
+        deep.as_bytes(),
+    ];
+    let events = no_json.map(|payload| (of("account.noted", 1, payload), "no JSON"));
+    let types =
+        [("account.noted", 0), ("account.noted", 1 << 31), ("account.noted", u32::MAX), ("", 1), ("a\0b", 1)];
+    let types = types.map(|(name, version)| (of(name, version, b"1"), "type"));
+    for (event, why) in events.into_iter().chain(types) {
+        let (events, others) = ([self::event("1"), event], numbered(1, 1));
+        let append = Append::new(&bad, Revision::EMPTY, &events);
+        let beside = Append::new(&good, Revision::EMPTY, &others);
+        let submitted = match store.submit(append).await {
+            Ok(outcome) => outcome.await.map(drop),
+            Err(error) => Err(error),
+        };
+        let refused = [
+            store.append(append).await.map(drop),
+            store.append_all(&[beside, append]).await.map(drop),
+            submitted,
+        ];
+        for refused in refused {
+            let error = refused.expect_err(why);
+            let (kind, of) = match &error {
+                StoreError::NotJson { stream, name: "account.noted", .. } => ("no JSON", stream),
+                StoreError::InvalidEventType { stream, .. } => ("type", stream),
+                other => panic!("{why}: {other}"),
+            };
+            assert_eq!((kind, of), (why, &bad), "{error}");
+            assert!(!error.is_retryable() && !error.to_string().contains('\0'), "{error}");
+        }
+    }
+    let record = CommandRecord { name: "No\0te", ..command(Uuid::now_v7()) };
+    let events = numbered(1, 1);
+    let append = Append::new(&bad, Revision::EMPTY, &events).command(Some(record));
+    let refused = [
+        store.append(append).await.map(drop),
+        store.append_all(&[append]).await.map(drop),
+        store.remember(Decision::rejected(&bad, Revision::EMPTY, record)).await.map(drop),
+    ];
+    for refused in refused {
+        let error = refused.expect_err("a NUL character");
+        assert!(matches!(&error, StoreError::InvalidCommandName { stream, .. } if *stream == bad), "{error}");
+    }
+    for (name, was) in
+        [("acc\0unt", "account"), ("account", "acc\0unt"), ("account", ""), ("a\nb", "account")]
+    {
+        let error = store.rename_category(name, &[was]).await.expect_err("no category");
+        assert!(matches!(error, StoreError::InvalidStreamId(_)), "{error}");
+    }
+    for stream in [&bad, &good] {
+        assert!(rows(&store, stream).await.is_empty());
+        let wide = format!("[{}1e999]", "[],".repeat(500));
+        self::append(&store, stream, 0, &[of("account.noted", i32::MAX.unsigned_abs(), wide.as_bytes())])
+            .await;
+    }
+    let listed = async |category, prefix, after| {
+        let page = store.list_streams_with_prefix(category, prefix, after, 10).await.expect("a page");
+        page.into_iter().map(|summary| summary.stream.key().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(listed("account\0", "", None).await.is_empty());
+    assert!(listed("account", "1\0", None).await.is_empty());
+    assert_eq!(listed("account", "", Some("1\0b")).await, ["2"]);
+}
+
+/// Payloads and metadata of one call have a limit together, however many streams they go to; nothing is
+/// written beyond it.
+pub async fn an_append_has_a_limit_of_bytes<S: EventStore>(store: S) {
+    let limits = store.limits();
+    assert!(limits.append_bytes < usize::MAX && limits.payload_bytes < limits.append_bytes, "{limits:?}");
+    let (a, b) = (stream("1"), stream("2"));
+    let half = limits.payload_bytes / 2;
+    let count = limits.append_bytes / (2 * half) + 1;
+    let metadata = Arc::new(Metadata::new().entry("note", "x".repeat(half)));
+    let event = NewEvent::new("account.noted", 1, format!("\"{}\"", "x".repeat(half)).into(), metadata);
+    let events: Vec<_> =
+        std::iter::repeat_with(|| NewEvent { id: Uuid::now_v7(), ..event.clone() }).take(count).collect();
+    let (left, right) = events.split_at(count / 2);
+    let refused = [
+        store.append(Append::new(&a, Revision::EMPTY, &events)).await.map(drop),
+        store
+            .append_all(&[Append::new(&b, Revision::EMPTY, left), Append::new(&a, Revision::EMPTY, right)])
+            .await
+            .map(drop),
+    ];
+    for refused in refused {
+        let error = refused.expect_err("too much");
+        let StoreError::AppendTooLarge { stream, bytes, limit } = &error else { panic!("{error}") };
+        assert!(*stream == a && bytes > limit && *limit == limits.append_bytes, "{error}");
+        assert!(!error.is_retryable());
+    }
+    assert!(rows(&store, &a).await.is_empty() && rows(&store, &b).await.is_empty());
+    append(&store, &a, 0, left).await;
 }
 
 /// A stream is closed at the revision that the caller has seen, for ever; reading it goes on.

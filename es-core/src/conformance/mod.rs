@@ -56,6 +56,8 @@ macro_rules! conformance {
             positions_increase_within_and_across_appends,
             a_large_append_keeps_its_order,
             bad_input_is_refused_and_nothing_is_written,
+            what_not_every_store_can_hold_is_refused,
+            an_append_has_a_limit_of_bytes,
             a_closed_stream_takes_no_more_events,
             a_batch_is_written_to_all_streams,
             a_batch_with_one_conflict_writes_nothing,

@@ -252,9 +252,7 @@ impl EventStore for MemoryStore {
     }
 
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
-        for append in appends {
-            append.check(self.limits)?;
-        }
+        Append::check_all(appends, self.limits)?;
         let content = self.content();
         for (at, append) in appends.iter().enumerate() {
             let key = content.key(append.stream);
@@ -276,6 +274,7 @@ impl EventStore for MemoryStore {
 
     async fn remember(&self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
         let Decision { stream: id, revision, head, command, rejected } = decision;
+        command.check(id)?;
         let mut content = self.content();
         let stream = content.key(id).and_then(|key| content.streams.get(&key));
         let written = stream.and_then(|stream| stream.commands.get(&command.key.id));
@@ -442,6 +441,7 @@ impl EventStore for MemoryStore {
     async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
         let mut content = self.content();
         let names = || was.iter().copied().chain([name]);
+        names().try_for_each(StreamId::check_category)?;
         let mut known = names().filter_map(|name| Some((name, *content.categories.get(name)?)));
         if let Some((one, id)) = known.next()
             && let Some((other, _)) = known.find(|(_, other)| *other != id)

@@ -195,8 +195,8 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                 }));
             }
         };
-        let limit = self.port.limits().payload_bytes;
-        let mut written = Encoded::new(stream, expected, &events, &self.metadata, limit)?;
+        let limits = self.port.limits();
+        let mut written = Encoded::new(stream, expected, &events, &self.metadata, limits)?;
         drop(events);
         let state = match Arc::into_inner(state) {
             Some(state) => state,

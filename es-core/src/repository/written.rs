@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::guarded;
 use crate::upcast::asks_where_stored;
 use crate::{
-    Aggregate, Appended, Events, Metadata, NewEvent, Payload, Position, Recorded, Revision, StoreError,
-    StreamId, stored_time,
+    Aggregate, Appended, Events, Limits, Metadata, NewEvent, Payload, Position, Recorded, Revision,
+    StoreError, StreamId, stored_time,
 };
 
 /// What a command did.
@@ -51,8 +51,9 @@ impl<A: Aggregate> Encoded<A> {
         expected: Revision,
         events: &Events<A>,
         metadata: &Arc<Metadata>,
-        limit: usize,
+        limits: Limits,
     ) -> Result<Self, StoreError> {
+        let limit = limits.payload_bytes;
         let too_large = |name, part, bytes| {
             Err(StoreError::TooLarge { stream: stream.clone(), name, part, bytes, limit })
         };
@@ -64,6 +65,7 @@ impl<A: Aggregate> Encoded<A> {
         };
         let Self { new, copies, provisional, .. } = &mut encoded;
         let json = metadata.json_within(limit);
+        let mut bytes = 0_usize;
         let mut revision = expected;
         let now = stored_time::now();
         for event in events {
@@ -79,6 +81,11 @@ impl<A: Aggregate> Encoded<A> {
                 return too_large(event_type.name, "payload", bytes);
             }
             written?;
+            bytes += payload.as_slice().len() + json.map_or(0, <[u8]>::len);
+            if bytes > limits.append_bytes {
+                let (stream, limit) = (stream.clone(), limits.append_bytes);
+                return Err(StoreError::AppendTooLarge { stream, bytes, limit });
+            }
             let event =
                 NewEvent::new(event_type.name, event_type.written, payload.into_vec(), Arc::clone(metadata));
             let raw = event.raw(stream, revision, (Position::new(0), now), json);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{CommandOutcome, CommandRecord};
+use super::{CommandOutcome, CommandRecord, json};
 use crate::{Metadata, NewEvent, Position, Revision, StoreError, StreamId, stored_time};
 
 /// Events for one stream, and what must be true of the stream for them to be written.
@@ -71,43 +71,61 @@ impl<'a> Append<'a> {
         }
     }
 
-    /// Refuses what no store may write: no events, too much, NUL characters, times that not every store can
-    /// hold, metadata that does not read back.
+    /// Refuses what no store may write: no events, too much, names and versions that not every store can
+    /// hold, what is no JSON, NUL characters, times out of range, metadata that does not read back.
     ///
     /// # Errors
     ///
     /// [`StoreError`] that names the stream and the event.
     pub fn check(&self, limits: Limits) -> Result<(), StoreError> {
+        Self::check_all(std::slice::from_ref(self), limits)
+    }
+
+    /// The same of several, which together must keep to [`Limits::append_bytes`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] that names the stream and the event.
+    pub fn check_all(appends: &[Self], limits: Limits) -> Result<(), StoreError> {
+        let mut bytes = 0;
+        appends.iter().try_for_each(|append| append.check_after(&mut bytes, limits))
+    }
+
+    /// Counts the bytes on from those of the appends before.
+    fn check_after(&self, bytes: &mut usize, limits: Limits) -> Result<(), StoreError> {
         let stream = || self.stream.clone();
         if self.events.is_empty() {
             return Err(StoreError::EmptyAppend { stream: stream() });
         }
-        let mut checked: Option<&Arc<Metadata>> = None;
+        if let Some(command) = self.command {
+            command.check(self.stream)?;
+        }
+        let mut checked: Option<(&Arc<Metadata>, usize)> = None;
         for event in self.events {
-            // The events of one command share their metadata, which is written as JSON once to be checked.
-            let seen = checked.is_some_and(|seen| Arc::ptr_eq(seen, &event.metadata));
-            checked = Some(&event.metadata);
-            let (name, limit) = (event.name, limits.payload_bytes);
+            let (name, version, limit) = (event.name, event.version, limits.payload_bytes);
+            if name.is_empty() || name.contains('\0') || i32::try_from(version).map_or(true, |of| of < 1) {
+                return Err(StoreError::InvalidEventType { stream: stream(), name, version });
+            }
             let too_large = |part, bytes| StoreError::TooLarge { stream: stream(), name, part, bytes, limit };
             if event.payload.len() > limit {
                 return Err(too_large("payload", event.payload.len()));
             }
-            if holds_nul(&event.payload) {
+            // The events of one command share their metadata, which is written as JSON once to be checked.
+            let seen = checked.filter(|(seen, _)| Arc::ptr_eq(seen, &event.metadata));
+            let metadata_bytes = match seen {
+                Some((_, bytes)) => bytes,
+                None => self.check_metadata(event, limit)?,
+            };
+            checked = Some((&event.metadata, metadata_bytes));
+            *bytes = bytes.saturating_add(event.payload.len()).saturating_add(metadata_bytes);
+            if *bytes > limits.append_bytes {
+                let (bytes, limit) = (*bytes, limits.append_bytes);
+                return Err(StoreError::AppendTooLarge { stream: stream(), bytes, limit });
+            }
+            if json::holds_nul(&event.payload) {
                 return Err(StoreError::NulCharacter { stream: stream(), name, part: "payload" });
             }
-            if seen {
-                continue;
-            }
-            let metadata = &event.metadata;
-            if metadata.occurred_at.is_some_and(|time| stored_time(time).is_none()) {
-                return Err(StoreError::TimeOutOfRange { stream: stream() });
-            }
-            let json = metadata.json_within(limit).map_err(|bytes| too_large("metadata", bytes))?;
-            let Some(json) = json else { continue };
-            if holds_nul(&json) {
-                return Err(StoreError::NulCharacter { stream: stream(), name, part: "metadata" });
-            }
-            metadata.check_reads_back(&json).map_err(|source| StoreError::MetadataNotReadable {
+            json::check(&event.payload).map_err(|source| StoreError::NotJson {
                 stream: stream(),
                 name,
                 source,
@@ -115,20 +133,32 @@ impl<'a> Append<'a> {
         }
         Ok(())
     }
-}
 
-/// Whether JSON text has the escape of a NUL character in one of its strings.
-fn holds_nul(json: &[u8]) -> bool {
-    let mut at = 0;
-    while let Some(next) = memchr::memchr(b'\\', &json[at..]) {
-        let escape = at + next;
-        if json[escape + 1..].starts_with(b"u0000") {
-            return true;
+    /// How many bytes of JSON the metadata has.
+    fn check_metadata(&self, event: &NewEvent, limit: usize) -> Result<usize, StoreError> {
+        let (name, metadata) = (event.name, &event.metadata);
+        let stream = || self.stream.clone();
+        if metadata.occurred_at.is_some_and(|time| stored_time(time).is_none()) {
+            return Err(StoreError::TimeOutOfRange { stream: stream() });
         }
-        // The character after a backslash belongs to its escape: `\\u0000` is a backslash and five letters.
-        at = (escape + 2).min(json.len());
+        let json = metadata.json_within(limit).map_err(|bytes| StoreError::TooLarge {
+            stream: stream(),
+            name,
+            part: "metadata",
+            bytes,
+            limit,
+        })?;
+        let Some(json) = json else { return Ok(0) };
+        if json::holds_nul(&json) {
+            return Err(StoreError::NulCharacter { stream: stream(), name, part: "metadata" });
+        }
+        metadata.check_reads_back(&json).map_err(|source| StoreError::MetadataNotReadable {
+            stream: stream(),
+            name,
+            source,
+        })?;
+        Ok(json.len())
     }
-    false
 }
 
 /// How much a store takes.
@@ -139,16 +169,20 @@ pub struct Limits {
     /// The longest snapshot, in bytes of JSON; a [`Repository`](crate::Repository) takes none of a larger
     /// state. Defaults to 64 MiB.
     pub snapshot_bytes: usize,
+    /// The most that one call appends, payloads and metadata of all its events together, in bytes of JSON.
+    /// Defaults to 64 MiB.
+    pub append_bytes: usize,
 }
 
 impl Limits {
     /// No limits.
-    pub const NONE: Self = Self { payload_bytes: usize::MAX, snapshot_bytes: usize::MAX };
+    pub const NONE: Self =
+        Self { payload_bytes: usize::MAX, snapshot_bytes: usize::MAX, append_bytes: usize::MAX };
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { payload_bytes: 1 << 20, snapshot_bytes: 64 << 20 }
+        Self { payload_bytes: 1 << 20, snapshot_bytes: 64 << 20, append_bytes: 64 << 20 }
     }
 }
 
@@ -180,18 +214,4 @@ pub struct Appended {
     pub positions: Vec<Position>,
     /// The store's clock at the append.
     pub recorded_at: OffsetDateTime,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_the_escape_of_a_nul_character_is_one() {
-        assert!(holds_nul(br#"{"a":"\u0000"}"#));
-        assert!(holds_nul(br#"{"a":"\\\u0000"}"#));
-        assert!(!holds_nul(br#"{"a":"\\u0000"}"#));
-        assert!(!holds_nul(br#"{"a":"\u0001"}"#));
-        assert!(!holds_nul(br#"{"a":"x\"#));
-    }
 }

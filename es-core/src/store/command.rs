@@ -30,6 +30,21 @@ pub struct CommandRecord<'a> {
     pub name: &'a str,
 }
 
+impl CommandRecord<'_> {
+    /// Refuses a name that not every store can hold.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::InvalidCommandName`].
+    pub fn check(&self, stream: &StreamId) -> Result<(), StoreError> {
+        if self.name.contains('\0') {
+            let (stream, command_id, name) = (stream.clone(), self.key.id, self.name.into());
+            return Err(StoreError::InvalidCommandName { stream, command_id, name });
+        }
+        Ok(())
+    }
+}
+
 /// What a command did when it was carried out first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandOutcome {

@@ -1,10 +1,11 @@
 //! Appending very many events, chunk by chunk: a migration from another system.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::readable::Readable;
 use super::{Append, AppendOutcome, Contiguous, EventStore, StreamRange};
-use crate::{Aggregate, NewEvent, Revision, StoreError, StreamId};
+use crate::{Aggregate, Metadata, NewEvent, Revision, StoreError, StreamId};
 
 /// How many events go together, unless said otherwise.
 const CHUNK: usize = 5_000;
@@ -167,8 +168,9 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         if !self.readable.iter().any(|aggregate| aggregate.reads(&stream)) {
             return Err(LargeAppendError::NoAggregate { stream });
         }
-        let bytes: usize = events.iter().map(|event| event.payload.len()).sum();
-        let full = self.events + events.len() > self.chunk_events || self.bytes + bytes > CHUNK_BYTES;
+        let bytes = bytes_of(&events);
+        let most = CHUNK_BYTES.min(self.store.limits().append_bytes);
+        let full = self.events + events.len() > self.chunk_events || self.bytes + bytes > most;
         let goes_on = self.gathered.last().is_some_and(|last| {
             last.stream == stream && last.expected.plus(last.events.len() as u64) == expected
         });
@@ -258,6 +260,21 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         part.expected = part.expected.plus(found as u64);
         Ok(Some(part).filter(|part| !part.events.is_empty()))
     }
+}
+
+/// Payloads and metadata together.
+fn bytes_of(events: &[NewEvent]) -> usize {
+    let mut seen: Option<(&Arc<Metadata>, usize)> = None;
+    let mut sum = 0;
+    for NewEvent { payload, metadata, .. } in events {
+        let bytes = match seen.filter(|(seen, _)| Arc::ptr_eq(seen, metadata)) {
+            Some((_, bytes)) => bytes,
+            None => metadata.to_json().map_or(0, |json| json.len()),
+        };
+        seen = Some((metadata, bytes));
+        sum += payload.len() + bytes;
+    }
+    sum
 }
 
 fn appends(chunk: &[Gathered]) -> Vec<Append<'_>> {

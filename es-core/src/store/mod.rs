@@ -10,6 +10,7 @@ mod command;
 mod contiguous;
 mod decision;
 mod forward;
+mod json;
 mod large;
 mod load;
 mod readable;

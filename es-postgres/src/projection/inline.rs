@@ -292,8 +292,8 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
             let category = append.stream.category();
             known.category(category).ok_or_else(|| category.to_owned())
         };
+        Append::check_all(appends, self.limits())?;
         for (at, append) in appends.iter().enumerate() {
-            append.check(self.limits())?;
             let same =
                 |other: &Append<'_>| other.stream.key() == append.stream.key() && name(other) == name(append);
             if appends[..at].iter().any(same) {

@@ -16,7 +16,7 @@ async fn what_is_no_json_is_refused_and_nothing_is_written() {
         batch[1].payload = payload.as_bytes().to_vec();
         let refused = store.append(Append::new(&stream, Revision::new(1), &batch)).await;
         let error = refused.expect_err(&payload[..payload.len().min(20)]);
-        assert!(matches!(&error, StoreError::Backend { retryable: false, .. }), "{error:?}");
+        assert!(matches!(&error, StoreError::NotJson { .. }), "{error:?}");
         let other = crate::support::stream("b");
         let appends = [
             Append::new(&other, Revision::EMPTY, &batch[..1]),

@@ -145,21 +145,23 @@ async fn each_append_of_a_batch_gets_its_own_outcome() {
     assert_eq!(ids(&store, &stream("unheard")).await.len(), 1, "a caller that is gone takes nothing back");
 }
 
-/// The server refuses what is no JSON, and the error ends the whole call.
+/// What the owner of the database forbids is refused by the server alone, and the error ends the whole call.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_that_the_server_refuses_touches_no_other_append() {
     let (database, store) = fresh().await;
+    let forbid = "ALTER TABLE es.events ADD CONSTRAINT mine CHECK (payload::text <> '\"forbidden\"')";
+    sql(&mut connect(database.url()).await, forbid).await;
     let mut busy = Busy::lanes(&database, &store).await;
     let mut waiting = Vec::new();
     for nth in 0..20 {
         waiting.push(submit(&store, &format!("{nth}"), 0, 1).await);
     }
     let mut bad = events(1);
-    bad[0].payload = b"{\"n\": ".to_vec();
+    bad[0].payload = b"\"forbidden\"".to_vec();
     let bad_stream = stream("bad");
     let refused = store.submit(Append::new(&bad_stream, Revision::EMPTY, &bad)).await.expect("submitted");
     busy.open().await;
-    let error = refused.await.expect_err("no JSON");
+    let error = refused.await.expect_err("forbidden");
     assert!(!error.is_retryable(), "{error}");
     for outcome in join_all(waiting).await {
         appended(outcome.expect("an outcome"));
