@@ -40,7 +40,7 @@ impl<'a> Search<'a> {
             {
                 self.found(
                     &path,
-                    format!("a value that is written and read as `None`: {}", misfit),
+                    format!("a value that is written and read as `None`: {misfit}"),
                     KEYS_STAY_STRINGS,
                 );
             }
