@@ -54,6 +54,8 @@ fn read(
         last: row.try_get("last_position")?,
     };
     let (commit, isolation) = (row.try_get("synchronous_commit")?, row.try_get("isolation")?);
+    let streams: (Option<i64>, i64) = (row.try_get("streams_drawn")?, row.try_get("last_stream")?);
+    let triggers: Option<String> = row.try_get("weak_triggers")?;
     let server_encoding = row.try_get("encoding")?;
     let (standby, read_only): (bool, bool) = (row.try_get("in_recovery")?, row.try_get("read_only")?);
     let backend = Backend { pid: row.try_get("pid")?, started: row.try_get("backend_start")? };
@@ -62,7 +64,8 @@ fn read(
         .and_then(|()| encoding(server_encoding, database))
         .and_then(|()| migration(found.unwrap_or(0), schema))
         .and_then(|()| settings(commit, isolation))
-        .and_then(|()| sequence.check(schema));
+        .and_then(|()| sequence.check(schema))
+        .and_then(|()| restored(schema, streams, triggers));
     Ok(verdict.map(|()| backend))
 }
 
@@ -93,6 +96,20 @@ fn migration(found: i32, schema: &str) -> Result<(), ConnectError> {
         Err(ConnectError::SchemaTooNew { schema: schema(), found, known: NEWEST })
     } else {
         Ok(())
+    }
+}
+
+/// What a restore, or a switch by logical replication, does not bring along.
+fn restored(
+    schema: &str,
+    (drawn, last): (Option<i64>, i64),
+    triggers: Option<String>,
+) -> Result<(), ConnectError> {
+    let schema = schema.to_owned();
+    match (drawn, triggers) {
+        (Some(drawn), _) if drawn < last => Err(ConnectError::StreamIdsBehind { schema, drawn, last }),
+        (_, Some(statements)) => Err(ConnectError::WeakTriggers { schema, statements }),
+        _ => Ok(()),
     }
 }
 

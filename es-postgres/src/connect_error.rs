@@ -33,6 +33,16 @@ pub enum ConnectError {
         "a connection pooler stands before the server, and gives this program no session of its own; open the store with transaction_pooler(true), or correct the database URL to that of the server itself"
     )]
     Pooler,
+    /// The connection cannot be encrypted as asked for, or the server's certificate is not trusted.
+    #[error(
+        "no encrypted connection to {address}: {source}; correct sslmode and sslrootcert in the database URL, or the server's certificate"
+    )]
+    Tls {
+        /// Host and port.
+        address: String,
+        /// What is wrong.
+        source: BoxError,
+    },
     /// The server does not let the user in.
     #[error("the server refuses user {user:?}: {source}; correct user and password in the database URL")]
     AuthenticationFailed {
@@ -175,6 +185,28 @@ pub enum ConnectError {
         drawn: i64,
         /// The last position that is stored.
         last: i64,
+    },
+    /// The sequence would draw ids of streams that are taken.
+    #[error(
+        "sequence {schema}.streams_id_seq stands at {drawn}, but stream id {last} is stored; run SELECT setval('\"{schema}\".streams_id_seq', {last})"
+    )]
+    StreamIdsBehind {
+        /// The schema.
+        schema: String,
+        /// The last id that was drawn.
+        drawn: i64,
+        /// The last id that is stored.
+        last: i64,
+    },
+    /// Triggers that protect the history do not fire always, as after a restore with `--disable-triggers`.
+    #[error(
+        "triggers in schema {schema:?} that refuse changes of the history are switched off, or for sessions that replicate; run {statements}"
+    )]
+    WeakTriggers {
+        /// The schema.
+        schema: String,
+        /// What makes them as they were.
+        statements: String,
     },
     /// The database is another one than before, such as one that was restored, and does not fit this program.
     #[error("the database does not fit this program: {source}")]

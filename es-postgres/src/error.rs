@@ -20,6 +20,9 @@ pub(crate) enum Failure {
     /// Lost before the last statement was sent to its end.
     #[error("{0}")]
     Unsent(String),
+    /// Lost by what encrypts it.
+    #[error("{0}")]
+    Tls(String),
     #[error("{0}")]
     Client(String),
 }
@@ -38,8 +41,9 @@ impl From<sqlx::Error> for Failure {
             sqlx::Error::Io(error) if error.kind() == ErrorKind::BrokenPipe => {
                 Self::Unsent(error.to_string())
             }
+            sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => Self::Tls(error.to_string()),
             sqlx::Error::Io(error) => Self::Lost(error.to_string()),
-            sqlx::Error::Tls(error) => Self::Lost(error.to_string()),
+            sqlx::Error::Tls(error) => Self::Tls(error.to_string()),
             sqlx::Error::Protocol(text) => Self::Lost(text),
             other => Self::Client(other.to_string()),
         }
@@ -49,7 +53,7 @@ impl From<sqlx::Error> for Failure {
 impl Failure {
     /// Whether the connection is gone.
     pub(crate) const fn is_lost(&self) -> bool {
-        matches!(self, Self::Lost(_) | Self::Unsent(_) | Self::Server { fatal: true, .. })
+        matches!(self, Self::Lost(_) | Self::Unsent(_) | Self::Tls(_) | Self::Server { fatal: true, .. })
     }
 
     /// Whether the connection is of no more use, although it may still be there.
@@ -104,7 +108,10 @@ impl Failure {
                 Self::Lost(_) | Self::Unsent(_) if !opening.connected => {
                     ConnectError::NoServer { address: opening.address.to_owned(), source: self.into() }
                 }
-                Self::Lost(_) | Self::Unsent(_) => ConnectError::Lost { source: self.into() },
+                Self::Tls(_) if !opening.connected => {
+                    ConnectError::Tls { address: opening.address.to_owned(), source: self.into() }
+                }
+                Self::Lost(_) | Self::Unsent(_) | Self::Tls(_) => ConnectError::Lost { source: self.into() },
                 _ => ConnectError::Failed { source: self.into() },
             };
         };

@@ -39,6 +39,7 @@ const MIGRATIONS: &[Migration] = migrations![
     13 "0013_registrations",
     14 "0014_publishing",
     15 "0015_transactions",
+    16 "0016_privileges",
 ];
 
 /// The migration that this program needs.

@@ -15,6 +15,9 @@ use crate::pool::Pool;
 use crate::statements::Statements;
 use crate::{ConnectError, PostgresStore};
 
+/// About a century. Far longer times cannot be added to the clock.
+const LONGEST_PATIENCE: Duration = Duration::from_secs(u32::MAX as u64);
+
 /// What a session of the store's own is told as it begins; behind a pooler nothing is told, as sessions are
 /// shared there.
 ///
@@ -121,7 +124,7 @@ impl PostgresOptions {
     /// How long the store tries to reach the server, and how long it looks for the outcome of an append whose
     /// connection was lost; 30 seconds unless said otherwise.
     pub fn patience(mut self, longest: Duration) -> Self {
-        self.patience = longest;
+        self.patience = longest.min(LONGEST_PATIENCE);
         self
     }
 
@@ -174,6 +177,10 @@ impl PostgresOptions {
 
     fn check(self) -> Result<Settings, ConnectError> {
         let parse = |url: &str| {
+            // The driver would dial whatever the scheme says.
+            if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
+                return Err(ConnectError::InvalidUrl { source: "it is not one of PostgreSQL".into() });
+            }
             let parsed = PgConnectOptions::from_str(url);
             parsed
                 // The server's own setting is as exact, and poolers refuse to be told this one.

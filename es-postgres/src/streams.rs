@@ -107,8 +107,11 @@ pub(crate) async fn save_snapshot(pool: &Arc<Pool>, snapshot: &NewSnapshot) -> R
     rows(pool, call).await.map(|_| ())
 }
 
+/// Nothing was stored before; a longer time the server cannot take from its clock.
+const BEFORE_ALL: Duration = Duration::from_secs(u32::MAX as u64);
+
 pub(crate) async fn prune_commands(pool: &Arc<Pool>, older_than: Duration) -> Result<u64, StoreError> {
-    let call = pool.statements.prune_commands.call().bind(older_than.as_secs_f64());
+    let call = pool.statements.prune_commands.call().bind(older_than.min(BEFORE_ALL).as_secs_f64());
     value::<i64>(pool, call).await.map(i64::unsigned_abs)
 }
 

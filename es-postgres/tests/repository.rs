@@ -216,7 +216,7 @@ async fn a_state_of_events_that_the_database_has_lost_is_never_built_on() {
         let lose = "ALTER TABLE es.events DISABLE TRIGGER ALL;
             DELETE FROM es.events WHERE revision > 1;
             UPDATE es.streams s SET revision = 1, head_event_id = e.event_id FROM es.events e WHERE e.stream = s.id;
-            ALTER TABLE es.events ENABLE TRIGGER ALL";
+            ALTER TABLE es.events ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated";
         sqlx::raw_sql(lose).execute(&mut owner).await.expect("lost");
         // Fewer events than were lost, as many, and more: only the ids tell.
         for _ in 0..regrown {

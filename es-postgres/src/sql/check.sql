@@ -10,7 +10,16 @@ SELECT (SELECT max(m.id) FROM :schema.migrations m) AS migration,
        q.seqcache AS cache, q.seqincrement AS increment, q.seqcycle AS cycle,
        CASE WHEN p.is_called THEN p.last_value ELSE p.last_value - 1 END AS drawn,
        coalesce((SELECT max(e.position) FROM :schema.events e), 0) AS last_position,
+       -- Null for a role that may not look. Of this sequence nobody asks which appends are open.
+       CASE WHEN has_sequence_privilege(':schema.streams_id_seq', 'SELECT') THEN coalesce(
+           (SELECT g.last_value FROM pg_sequences g WHERE g.schemaname = n.nspname AND g.sequencename = 'streams_id_seq'), 0)
+       END AS streams_drawn,
+       coalesce((SELECT max(s.id) FROM :schema.streams s), 0) AS last_stream,
+       (SELECT string_agg(format('ALTER TABLE %I.%I ENABLE ALWAYS TRIGGER %I', n.nspname, c.relname, t.tgname), '; ')
+        FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+        WHERE c.relnamespace = n.oid AND t.tgenabled <> 'A'
+          AND t.tgname IN ('append_only', 'never_truncated', 'never_deleted', 'never_renamed')) AS weak_triggers,
        pg_backend_pid() AS pid,
        (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) a) AS backend_start
-FROM :schema.positions p, pg_sequence q
-WHERE q.seqrelid = ':schema.positions'::regclass
+FROM :schema.positions p, pg_sequence q, pg_namespace n
+WHERE q.seqrelid = ':schema.positions'::regclass AND n.oid = ':schema'::regnamespace

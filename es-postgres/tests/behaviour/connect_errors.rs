@@ -1,5 +1,7 @@
 //! A store that cannot be opened says why, in one sentence, with what to do.
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use es_core::{Append, EventStore, Revision, StoreError};
 use es_postgres::testing::{Cluster, TestDatabase};
 use es_postgres::{ConnectError, PostgresStore};
@@ -26,7 +28,9 @@ async fn without_a_server_the_address_is_told() {
 
 #[tokio::test]
 async fn a_url_that_is_none_and_a_bad_schema_name_are_told() {
-    assert!(matches!(refused("nonsense").await, ConnectError::InvalidUrl { .. }));
+    for url in ["nonsense", "mysql://localhost:1/x", "http://localhost:1/x"] {
+        assert!(matches!(refused(url).await, ConnectError::InvalidUrl { .. }), "{url}");
+    }
     for name in ["", "1x", "Es", "x\"; DROP SCHEMA es; --", "pg_es"] {
         let opened = PostgresStore::options("postgres://localhost/x").schema(name).connect().await;
         let error = opened.expect_err(name);
@@ -157,4 +161,37 @@ async fn neither_store_nor_options_show_the_password() {
     let options = PostgresStore::options(&url);
     let shown = format!("{options:?} {:?}", options.clone().connect().await.expect("a store"));
     assert!(shown.contains("PostgresStore") && !shown.contains("hunter2"), "{shown}");
+}
+
+/// A server without TLS, and one whose TLS is none.
+#[tokio::test]
+async fn trouble_with_tls_is_told_apart_from_a_server_that_is_away() {
+    for answer in [&b"N"[..], b"Snonsense that is no handshake at all"] {
+        let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let port = server.local_addr().expect("an address").port();
+        let answering = tokio::spawn(async move {
+            let (mut client, _) = server.accept().await.expect("a client");
+            client.write_all(answer).await.expect("written");
+            // Until the client has gone.
+            let mut rest = Vec::new();
+            let _gone = client.read_to_end(&mut rest).await;
+        });
+        let error = refused(&format!("postgres://localhost:{port}/x?sslmode=require")).await;
+        assert!(matches!(&error, ConnectError::Tls { .. }), "{error:?}");
+        assert!(error.to_string().contains("sslmode"), "{error}");
+        assert!(!error.is_retryable());
+        answering.await.expect("no panic");
+    }
+}
+
+#[tokio::test]
+async fn any_time_may_be_given() {
+    let (database, _) = fresh().await;
+    for time in [std::time::Duration::ZERO, std::time::Duration::MAX] {
+        let options = database.options().lock_patience(time);
+        let options = if time.is_zero() { options } else { options.patience(time) };
+        let store = options.connect().await.expect("a store");
+        appended(append_one(&store, &stream(&format!("{}", time.as_secs())), 0).await);
+        store.prune_commands(time).await.expect("a count");
+    }
 }

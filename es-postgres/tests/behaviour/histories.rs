@@ -29,8 +29,13 @@ const REWIND: &str = "
     DELETE FROM es.event_types WHERE id > 1;
     DELETE FROM es.categories WHERE id > 1;
     DELETE FROM es.registrations WHERE id > 3;
-    ALTER TABLE es.event_types ENABLE TRIGGER registered;
-    ALTER TABLE es.categories ENABLE TRIGGER registered;
+    ALTER TABLE es.events ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated;
+    ALTER TABLE es.streams ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated;
+    ALTER TABLE es.event_types ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated,
+        ENABLE ALWAYS TRIGGER never_renamed, ENABLE TRIGGER registered;
+    ALTER TABLE es.categories ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated,
+        ENABLE ALWAYS TRIGGER never_renamed, ENABLE TRIGGER registered;
+    ALTER TABLE es.registrations ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated;
     COMMIT";
 
 fn event(name: &'static str) -> NewEvent {

@@ -14,6 +14,9 @@ async fn a_missing_event_is_damage_to_every_reader() {
     let mut owner = connect(database.url()).await;
     sql(&mut owner, "ALTER TABLE es.events DISABLE TRIGGER ALL").await;
     sql(&mut owner, "DELETE FROM es.events WHERE revision = 2").await;
+    let protect =
+        "ALTER TABLE es.events ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated";
+    sql(&mut owner, protect).await;
     let damaged = |read: Result<(), StoreError>| {
         assert!(matches!(read, Err(StoreError::Damaged { .. })), "{read:?}");
     };

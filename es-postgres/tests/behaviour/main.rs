@@ -17,6 +17,7 @@ mod large_appends;
 mod large_pages;
 mod migrations;
 mod passing;
+mod privileges;
 mod query_plans;
 mod registration;
 mod round_trips;

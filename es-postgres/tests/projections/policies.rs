@@ -108,6 +108,9 @@ async fn letters_of_a_stream_with_a_missing_event_are_not_taken() {
     sql(&mut db, OPEN_GHOST).await;
     sql(&mut db, "ALTER TABLE es.events DISABLE TRIGGER ALL").await;
     sql(&mut db, &format!("DELETE FROM es.events WHERE position = {}", letters[1].position)).await;
+    let protect =
+        "ALTER TABLE es.events ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated";
+    sql(&mut db, protect).await;
     let error = projector.retry(&letters[0].stream).await.expect_err("an event is missing");
     assert!(matches!(&error, ProjectorError::Store(StoreError::Damaged { .. })), "{error:?}");
     assert_eq!(number(&mut db, "SELECT count(*) FROM es.dead_letters").await, 3);
@@ -250,7 +253,8 @@ async fn a_checkpoint_of_another_history_stops_the_projector() {
     sql(
         &mut db,
         "ALTER TABLE es.events DISABLE TRIGGER append_only; UPDATE es.events SET event_id = gen_random_uuid()
-         WHERE position = (SELECT max(position) FROM es.events)",
+         WHERE position = (SELECT max(position) FROM es.events);
+         ALTER TABLE es.events ENABLE ALWAYS TRIGGER append_only",
     )
     .await;
     deposit(&store, "b", 1).await;
