@@ -24,7 +24,9 @@ pub async fn streams_are_listed_in_pages<S: EventStore>(store: S) {
                 (summary.stream.category(), summary.revision, summary.closed),
                 ("account", Revision::new(2), false)
             );
-            listed.push(summary.stream.key().to_owned());
+            let key = summary.stream.key().to_owned();
+            assert!(listed.last().is_none_or(|last| *last < key), "a page goes on after the one before");
+            listed.push(key);
         }
         if page.is_empty() {
             break;
@@ -84,6 +86,10 @@ pub async fn streams_are_listed_by_prefix<S: EventStore>(store: S) {
             if page.is_empty() {
                 break;
             }
+            assert!(
+                after.is_none_or(|after| page[0].stream.key() > after),
+                "a page goes on after the one before"
+            );
             listed.extend(page.into_iter().map(|summary| summary.stream.key().to_owned()));
         }
         let mut expected: Vec<&str> = keys.into_iter().filter(|key| key.starts_with(prefix)).collect();

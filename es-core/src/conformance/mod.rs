@@ -46,8 +46,26 @@ pub use self::values::*;
 /// Makes one `#[tokio::test]` of each case of the [suite](mod@crate::conformance). See there.
 #[macro_export]
 macro_rules! conformance {
+    (@tests $make:expr; $($case:ident),* $(,)?) => {$(
+        #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $case() {
+            let (store, guard) = $make.await;
+            $crate::conformance::$case(store).await;
+            drop(guard);
+        }
+    )*};
     ($make:expr) => {
-        $crate::conformance!(@cases $make;
+        $crate::conformance_cases!([$crate::conformance] @tests $make;);
+    };
+}
+
+/// Calls a macro with the names of all cases of the [suite](mod@crate::conformance), for harnesses other than
+/// tokio's: `conformance_cases!([my_macro] and what comes before the names)`.
+#[macro_export]
+macro_rules! conformance_cases {
+    ([$($callback:tt)*] $($before:tt)*) => {
+        $($callback)*! {
+            $($before)*
             an_append_counts_revisions_without_holes,
             an_append_at_another_revision_is_a_conflict,
             an_append_after_another_last_event_is_a_conflict,
@@ -111,14 +129,6 @@ macro_rules! conformance {
             a_snapshot_of_what_is_not_stored_is_not_kept,
             a_snapshot_of_other_events_is_not_kept,
             a_random_history_is_that_of_the_reference_store,
-        );
-    };
-    (@cases $make:expr; $($case:ident),* $(,)?) => {$(
-        #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
-        async fn $case() {
-            let (store, guard) = $make.await;
-            $crate::conformance::$case(store).await;
-            drop(guard);
         }
-    )*};
+    };
 }

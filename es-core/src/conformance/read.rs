@@ -8,41 +8,58 @@ use tokio::task::JoinSet;
 
 use super::fixture::{append, event, load, numbered, payloads, range, revisions, rows, stream};
 use crate::{
-    EventStore, Load, Metadata, NewEvent, RawEvent, Revision, StoreError, StreamHead, StreamRange, Uuid,
+    AllQuery, Checkpoint, EventStore, Filter, Find, Load, LoadItem, Metadata, NewEvent, RawEvent, Revision,
+    StoreError, StreamHead, StreamRange, Uuid,
 };
 
-/// Every part of an event comes back: name, version, payload, ids, times, metadata.
+/// Every part of an event comes back, by every way to read: name, version, payload, ids, times, metadata.
 pub async fn what_was_written_is_read_back<S: EventStore>(store: S) {
     let stream = stream("1");
+    let correlation = Uuid::now_v7();
     let metadata = Metadata::new()
-        .correlation_id(Uuid::now_v7())
+        .correlation_id(correlation)
         .causation_id(Uuid::now_v7())
         .occurred_at(datetime!(2011-10-01 00:38:44.546_789 +2))
         .actor("clerk \"112\" é")
         .entry("channel", "web")
         .entry("tags", vec!["a", "b"]);
     let full = NewEvent::new("account.opened", 7, br#"{"owner":"Ann"}"#.to_vec(), Arc::new(metadata.clone()));
-    let bare = NewEvent::new("account.noted", 1, b"null".to_vec(), Arc::new(Metadata::new()));
+    let bare = Metadata::new().correlation_id(correlation);
+    let bare = NewEvent::new("account.noted", 1, b"null".to_vec(), Arc::new(bare));
     let written = [full, bare];
     let appended = append(&store, &stream, 0, &written).await;
     let mut seen = 0;
     let mut take = |raw: RawEvent<'_>| {
         let new = &written[seen];
         assert_eq!((raw.event_id, raw.name, raw.version), (new.id, new.name, new.version));
+        assert_eq!((raw.stream, raw.revision), (&stream, Revision::new(seen as u64 + 1)));
         assert_eq!(raw.position, appended.positions[seen]);
         assert_eq!(raw.recorded_at, appended.recorded_at);
         let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).expect("JSON");
         assert_eq!(json(raw.payload), json(&new.payload));
         assert_eq!(raw.metadata().expect("metadata"), *new.metadata);
+        assert_eq!(raw.correlation_id, new.metadata.correlation_id);
+        assert_eq!(raw.causation_id, new.metadata.causation_id);
         if new.metadata.occurred_at.is_none() {
             assert_eq!((raw.occurred, raw.metadata), (None, None));
             assert_eq!(raw.occurred_at(), raw.recorded_at);
         }
-        seen += 1;
+        seen = (seen + 1) % written.len();
         Ok(())
     };
     store.read_stream(&stream, StreamRange::ALL, &mut take).await.expect("a read");
-    assert_eq!(seen, 2);
+    let mut take_item = |item: LoadItem<'_>| match item {
+        LoadItem::Event(raw) => take(raw),
+        LoadItem::Snapshot { .. } => panic!("a snapshot that nobody has kept"),
+    };
+    store.load(Load::all(&stream), &mut take_item).await.expect("a load");
+    let all = Filter::new();
+    store.read_all(AllQuery::after(Checkpoint::START, &all), &mut take).await.expect("a page");
+    store.find(Find::Correlation(correlation), &mut take).await.expect("a search");
+    for event in &written {
+        store.find(Find::Event(event.id), &mut take).await.expect("a search");
+    }
+    assert_eq!(seen, 0);
 }
 
 /// Any part of a stream, from the lowest revision up or from the highest down.
@@ -71,19 +88,33 @@ pub async fn a_stream_that_is_not_there_is_empty<S: EventStore>(store: S) {
 /// The sink's error is the result of the read, nothing more is handed out, and the store goes on working.
 pub async fn an_error_of_the_sink_ends_the_read<S: EventStore>(store: S) {
     let stream = stream("1");
-    append(&store, &stream, 0, &numbered(1, 500)).await;
+    let correlation = Uuid::now_v7();
+    let metadata = Arc::new(Metadata::new().correlation_id(correlation));
+    let events: Vec<_> =
+        (0..500).map(|_| NewEvent { metadata: Arc::clone(&metadata), ..event("1") }).collect();
+    append(&store, &stream, 0, &events).await;
     for _ in 0..20 {
-        let mut seen = 0;
-        let mut take = |raw: RawEvent<'_>| {
-            seen += 1;
-            let found = raw.revision;
-            let stream = raw.stream.clone();
-            if seen < 3 { Ok(()) } else { Err(StoreError::Damaged { stream, expected: found, found }) }
-        };
-        let error =
-            store.read_stream(&stream, StreamRange::ALL, &mut take).await.expect_err("the sink's error");
-        assert!(matches!(error, StoreError::Damaged { found, .. } if found.get() == 3), "{error}");
-        assert_eq!(seen, 3);
+        for way in 0..3 {
+            let mut seen = 0;
+            let mut take = |raw: RawEvent<'_>| {
+                seen += 1;
+                let found = raw.revision;
+                let stream = raw.stream.clone();
+                if seen < 3 { Ok(()) } else { Err(StoreError::Damaged { stream, expected: found, found }) }
+            };
+            let mut take_item = |item: LoadItem<'_>| match item {
+                LoadItem::Event(raw) => take(raw),
+                LoadItem::Snapshot { .. } => panic!("a snapshot that nobody has kept"),
+            };
+            let read = match way {
+                0 => store.load(Load::all(&stream), &mut take_item).await.map(drop),
+                1 => store.read_stream(&stream, StreamRange::ALL, &mut take).await,
+                _ => store.find(Find::Correlation(correlation), &mut take).await,
+            };
+            let error = read.expect_err("the sink's error");
+            assert!(matches!(error, StoreError::Damaged { found, .. } if found.get() == 3), "{error}");
+            assert_eq!(seen, 3);
+        }
     }
     assert_eq!(rows(&store, &stream).await.len(), 500);
 }
