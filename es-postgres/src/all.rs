@@ -69,8 +69,8 @@ async fn shared(
         last.gather().await;
     }
     let (end, safe, kept) = alone(pool, query, began, true, sink).await?;
-    if let (Some(last), Some(kept)) = (turn.as_deref_mut(), kept) {
-        *last = Some(Arc::new(EndPage::new(query.after, safe, end, kept)));
+    if let Some(last) = turn.as_deref_mut() {
+        *last = kept.map(|kept| Arc::new(EndPage::new(query.after, safe, end, kept)));
     }
     Ok((end, safe))
 }
@@ -92,6 +92,9 @@ async fn alone(
         };
         let read = page(&mut lease.session, pool, query, began, at_end, &mut watched).await;
         if let Some(page) = lease.settle(read, handed_out) {
+            if matches!(page, Err(StoreError::ForeignCheckpoint { .. })) {
+                pool.ends.forget();
+            }
             return page;
         }
     }

@@ -57,6 +57,11 @@ impl Ends {
         places.push(Arc::clone(&place));
         place
     }
+
+    /// Drops all pages, and those that are being read: their events may have been lost.
+    pub(crate) fn forget(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 impl Place {

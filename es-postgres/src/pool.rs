@@ -208,10 +208,12 @@ impl Pool {
         Ok(())
     }
 
-    /// Throws away the idle sessions: one of them was found broken.
+    /// Throws away the idle sessions: one of them was found broken. The server may have lost what was read
+    /// last, too.
     pub(crate) fn distrust(&self) {
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.idle().clear();
+        self.ends.forget();
     }
 
     /// Waits for the calls under way, then says goodbye to the server. Later calls fail.

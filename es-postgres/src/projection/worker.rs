@@ -96,7 +96,8 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
                 Ok(Turn::Again(after)) => sleep(after).await,
                 Ok(Turn::Overtaken) => {
                     self.pages.forget();
-                    self.checkpoint = None;
+                    // The next page comes from the server, not from another reader.
+                    (self.checkpoint, at_end) = (None, false);
                     match if live { self.stand_by().await } else { Ok(()) } {
                         Err(error) if error.is_retryable() => debug!(%error, "standing by"),
                         done => done?,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{AllPage, AllQuery, Checkpoint, EventStore, Filter, RawEvent, Rest};
+use es_core::{AllPage, AllQuery, Checkpoint, EventStore, Filter, RawEvent, Rest, StoreError};
 use es_postgres::PostgresStore;
 use futures_util::FutureExt;
 
@@ -109,4 +109,42 @@ async fn tables_that_were_replaced_are_read_as_what_they_are() {
     }
     let (found, _) = keys(&store, start).await;
     assert_eq!(found, ["b", "a", "c"]);
+}
+
+/// Takes back all events after the first one, as a failover that lost them.
+const REWIND: &str = "
+    BEGIN;
+    ALTER TABLE es.events DISABLE TRIGGER USER;
+    ALTER TABLE es.streams DISABLE TRIGGER USER;
+    DELETE FROM es.events WHERE position > 1;
+    DELETE FROM es.streams WHERE id NOT IN (SELECT stream FROM es.events);
+    COMMIT";
+
+/// What tells the store that the history may be another one: a checkpoint that is not known any more, or
+/// connections that broke.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_before_is_not_shared_once_the_history_may_be_another() {
+    const KILL: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+    for killed in [false, true] {
+        let (database, store) = fresh().await;
+        for key in ["a", "b", "c"] {
+            appended(append_one(&store, &stream(key), 0).await);
+        }
+        let any = Filter::new();
+        let start = AllQuery::after(Checkpoint::START, &any);
+        let (all, page) = keys(&store, start).await;
+        assert_eq!(all, ["a", "b", "c"]);
+        let mut other = connect(database.url()).await;
+        sql(&mut other, REWIND).await;
+        if killed {
+            sql(&mut other, KILL).await;
+            store.head().await.expect("the last event, on a new connection");
+        } else {
+            let query = AllQuery::after(page.checkpoint, &any).following(true);
+            let read = store.read_all(query, &mut |_| Ok(())).await;
+            assert!(matches!(read, Err(StoreError::ForeignCheckpoint { .. })), "{read:?}");
+        }
+        assert_eq!(keys(&store, start.following(true)).await.0, ["a"], "killed: {killed}");
+    }
 }
