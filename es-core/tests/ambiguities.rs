@@ -456,7 +456,7 @@ mod flattened {
     types! {
         struct Absent { x: Option<u8> }
         struct FlatOption { own: u8, #[serde(flatten)] absent: Option<Absent> }
-        struct ByNumber { inner: Option<Box<ByNumber>>, by_number: BTreeMap<u8, u8> }
+        struct ByNumber { inner: Option<Box<Self>>, by_number: BTreeMap<u8, u8> }
         struct FlatOptionOfKeys { own: u8, #[serde(flatten)] keys: Option<ByNumber> }
         struct FlatKeys { own: u8, #[serde(flatten)] keys: ByText }
         struct ByText { by_text: BTreeMap<String, u8> }

@@ -26,7 +26,8 @@ async fn is_forbidden(connection: &mut PgConnection, text: &str) -> bool {
     let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *connection).await;
     let _undone = sqlx::raw_sql("ROLLBACK").execute(connection).await;
     let error = done.err();
-    let code = error.as_ref().and_then(sqlx::Error::as_database_error).and_then(|error| error.code());
+    let code =
+        error.as_ref().and_then(sqlx::Error::as_database_error).and_then(sqlx::error::DatabaseError::code);
     code.as_deref() == Some("42501")
 }
 
@@ -209,7 +210,7 @@ async fn the_owner_cannot_rename_events_or_aggregates() {
             "UPDATE es.categories SET id = id + 1",
         ] {
             let error = sqlx::raw_sql(change).execute(&mut owner).await.expect_err(change);
-            let code = error.as_database_error().and_then(|error| error.code());
+            let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
             assert_eq!(code.as_deref(), Some("ES001"), "{change}");
         }
         sql(&mut owner, "UPDATE es.event_types SET fingerprint = NULL").await;
