@@ -118,6 +118,8 @@ const REWIND: &str = "
     ALTER TABLE es.streams DISABLE TRIGGER USER;
     DELETE FROM es.events WHERE position > 1;
     DELETE FROM es.streams WHERE id NOT IN (SELECT stream FROM es.events);
+    ALTER TABLE es.events ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated;
+    ALTER TABLE es.streams ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated;
     COMMIT";
 
 /// What tells the store that the history may be another one: a checkpoint that is not known any more, or
