@@ -126,7 +126,8 @@ async fn safe_since(
         return Ok(None);
     }
     if !following && !pool.watermark.has_connection() {
-        let asked = Ledger::default().ask(&mut session.connection, &pool.statements).await;
+        let mut ledger = Ledger::default();
+        let asked = pool.settings.answered(ledger.ask(&mut session.connection, &pool.statements)).await;
         let safe = asked.map_err(ReadError::Failed)?;
         if !safe.held {
             pool.watermark.learn(safe);
@@ -141,7 +142,7 @@ async fn last_event(session: &mut Session, pool: &Arc<Pool>) -> Result<Checkpoin
     let safe = safe_since(pool, session, false, Instant::now()).await?;
     let safe = begin(session, pool, safe, 0).await?;
     let call = pool.statements.head.call().bind(safe.position.cast_signed());
-    let row = call.fetch_optional(&mut session.connection).await?;
+    let row = pool.settings.answered(call.fetch_optional(&mut session.connection)).await?;
     pool.commit(&mut session.connection).await?;
     Ok(match row {
         Some(row) => page::checkpoint(Columns(&row), 0, 1)?,
@@ -155,7 +156,7 @@ async fn ask_here(session: &mut Session, pool: &Pool, beyond: u64) -> Result<Saf
     let mut ledger = Ledger::default();
     let started = Instant::now();
     loop {
-        let safe = ledger.ask(&mut session.connection, &pool.statements).await?;
+        let safe = pool.settings.answered(ledger.ask(&mut session.connection, &pool.statements)).await?;
         if !safe.held || safe.position > beyond || started.elapsed() > POOLER_PATIENCE {
             return Ok(safe);
         }

@@ -12,11 +12,13 @@ use crate::caller;
 use crate::columns::{self, EventColumns, MetadataColumns, bigint, unknown_types};
 use crate::error::Failure;
 use crate::json::Json;
+use crate::lock_timeout::{self, LockTimeout};
 use crate::names::{self, Known};
 use crate::outcome::Answer;
 use crate::pool::{Pool, Session};
 use crate::recover::Lost;
 use crate::remember;
+use crate::silence;
 
 /// How often an append is sent again because the names in it turned out to be of another history: each time
 /// is a failover, or a pooler that leads to another server.
@@ -25,7 +27,11 @@ const ATTEMPTS: u32 = 3;
 /// Appends on a connection of the pool, and waits for whoever holds the stream.
 pub(crate) async fn apart(pool: &Arc<Pool>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
     let mut lease = pool.lease().await?;
-    match send(&mut lease.session, pool, append).await {
+    let backend = lease.session.backend;
+    let call = send(&mut lease.session, pool, append);
+    let answer = silence::answered_or_locked(pool, backend, 1, call);
+    let (answer, holders) = lock_timeout::find_holders(pool, backend, answer).await;
+    match answer {
         Ok(outcome) => {
             lease.keep();
             Ok(outcome)
@@ -35,11 +41,13 @@ pub(crate) async fn apart(pool: &Arc<Pool>, append: Append<'_>) -> Result<Append
             Err(error)
         }
         Err(CallError::Failed(failure)) => {
-            let backend = lease.session.backend;
             let doubt = failure.leaves_doubt();
             lease.keep_after(&failure);
             if failure.is_decided() {
                 return remember::decided(pool, &append).await;
+            }
+            if failure.is_held_up() {
+                return Err(LockTimeout::new(pool, &[append], holders).into());
             }
             if doubt { Lost { backend, failure }.find(pool, append).await } else { Err(failure.into()) }
         }
@@ -137,7 +145,9 @@ impl Attempts {
         } else {
             let mut session = pool.connect().await?;
             let known = pool.names.known();
-            register(&mut session.connection, pool, &known, &[append]).await?
+            let appends = [append];
+            let registered = register(&mut session.connection, pool, &known, &appends);
+            pool.settings.answered(registered).await?
         };
         Ok(Self { known, registered: false, left: ATTEMPTS })
     }

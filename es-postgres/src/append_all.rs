@@ -14,11 +14,13 @@ use uuid::Uuid;
 use crate::append::{Attempts, CallError};
 use crate::columns::{EventColumns, MetadataColumns, bigint, bound};
 use crate::error::unexpected;
+use crate::lock_timeout::{self, LockTimeout};
 use crate::names::Known;
 use crate::outcome::{Answer, positions};
 use crate::pool::Pool;
 use crate::recover::Lost;
 use crate::remember;
+use crate::silence;
 
 pub(crate) async fn append_all(
     pool: &Arc<Pool>,
@@ -34,18 +36,24 @@ pub(crate) async fn append_all(
         return Ok(Vec::new());
     }
     let mut lease = pool.lease().await?;
-    let answers = match run(&mut lease.session.connection, pool, appends).await {
+    let backend = lease.session.backend;
+    let call = run(&mut lease.session.connection, pool, appends);
+    let answer = silence::answered_or_locked(pool, backend, appends.len(), call);
+    let (answer, holders) = lock_timeout::find_holders(pool, backend, answer).await;
+    let answers = match answer {
         Ok(answers) => answers,
         Err(CallError::Refused(error)) => {
             lease.keep_unless_begun();
             return Err(error);
         }
         Err(CallError::Failed(failure)) => {
-            let backend = lease.session.backend;
             let doubt = failure.leaves_doubt();
             lease.keep_after(&failure);
             if failure.is_decided() {
                 return remember::decided_all(pool, appends).await;
+            }
+            if failure.is_held_up() {
+                return Err(LockTimeout::new(pool, appends, holders).into());
             }
             if !doubt {
                 return Err(failure.into());

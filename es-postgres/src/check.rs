@@ -69,6 +69,17 @@ fn read(
     Ok(verdict.map(|()| backend))
 }
 
+impl Backend {
+    /// That of a connection.
+    pub(crate) async fn of(
+        connection: &mut PgConnection,
+        statements: &Statements,
+    ) -> Result<Self, sqlx::Error> {
+        let row = statements.backend.call().fetch_one(connection).await?;
+        Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)? })
+    }
+}
+
 /// `version` is as in `server_version_num`: 150018 is 15.18.
 pub(crate) fn server(version: Option<u32>) -> Result<(), ConnectError> {
     match version {

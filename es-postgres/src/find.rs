@@ -41,7 +41,7 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
         statement.call().bind(id).bind(known.last_type()).bind(known.last_category()).bind(known.token());
     {
         let mut rows = call.fetch(&mut session.connection);
-        while let Some(row) = rows.try_next().await? {
+        while let Some(row) = pool.settings.answered(rows.try_next()).await? {
             let columns = Columns(&row);
             let category = columns.integer(12)?;
             let named = columns.text(13)?;
@@ -56,7 +56,8 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
         }
     }
     if unknown_names {
-        pool.names.refresh(&mut session.connection, &pool.statements).await.map_err(ReadError::Failed)?;
+        let refresh = pool.names.refresh(&mut session.connection, &pool.statements);
+        pool.settings.answered(refresh).await.map_err(ReadError::Failed)?;
     }
     pool.commit(&mut session.connection).await?;
     Ok(())

@@ -11,9 +11,11 @@ use sqlx::{ConnectOptions, PgConnection};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::options::Settings;
+use crate::silence::within;
 
 /// Appends within this time become one notification.
 const TOGETHER: Duration = Duration::from_millis(10);
@@ -30,6 +32,7 @@ pub(crate) struct Hints {
 
 struct Shared {
     server: PgConnectOptions,
+    answer_within: Duration,
     channel: String,
     /// Tells our own notifications from those of others.
     own: String,
@@ -55,6 +58,7 @@ impl Hints {
         let bell = Bell::new();
         let shared = Shared {
             server: settings.direct.clone().unwrap_or_else(|| settings.server.clone()),
+            answer_within: settings.answer_within,
             channel: format!("{}_events", settings.schema),
             own: Uuid::now_v7().simple().to_string(),
             appended: Notify::new(),
@@ -120,7 +124,7 @@ async fn send(shared: Arc<Shared>) {
     let mut connection = None;
     loop {
         shared.appended.notified().await;
-        if let Err(error) = notify(&mut connection, &shared).await {
+        if let Err(error) = within(shared.answer_within, notify(&mut connection, &shared)).await {
             tracing::debug!(%error, "readers in other processes were not notified");
             connection = None;
             tokio::time::sleep(PAUSE).await;
@@ -161,15 +165,25 @@ async fn listen(shared: Arc<Shared>) {
 
 async fn hear(shared: &Shared) -> Result<(), sqlx::Error> {
     let server = shared.server.clone().application_name("es listen");
-    let pool = PgPoolOptions::new().max_connections(1).connect_with(server).await?;
-    let mut listener = PgListener::connect_with(&pool).await?;
-    listener.listen(&shared.channel).await?;
+    let mut listener = within(shared.answer_within, async {
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(server).await?;
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.listen(&shared.channel).await?;
+        Ok::<_, sqlx::Error>(listener)
+    })
+    .await?;
     shared.bell.ring();
     // Nothing when the connection was lost.
-    while let Some(notification) = listener.try_recv().await? {
-        if notification.payload() != shared.own {
-            shared.bell.ring();
+    loop {
+        let Ok(heard) = timeout(shared.answer_within, listener.try_recv()).await else {
+            // Nothing to tell, or a connection on which nothing arrives any more.
+            within(shared.answer_within, sqlx::raw_sql("SELECT").execute(&mut listener)).await?;
+            continue;
+        };
+        match heard? {
+            Some(notification) if notification.payload() == shared.own => {}
+            Some(_) => shared.bell.ring(),
+            None => return Ok(()),
         }
     }
-    Ok(())
 }

@@ -40,6 +40,7 @@ mod json;
 mod known_streams;
 mod lanes;
 mod load;
+mod lock_timeout;
 mod migrate;
 mod names;
 mod open_appends;
@@ -53,6 +54,7 @@ mod recover;
 mod remember;
 mod row;
 mod schema_owner;
+mod silence;
 mod snapshots;
 mod sqlstate;
 mod statements;
@@ -63,6 +65,7 @@ pub mod testing;
 mod watermark;
 
 pub use connect_error::ConnectError;
+pub use lock_timeout::{LockHolder, LockTimeout};
 pub use open_appends::OpenAppend;
 pub use options::PostgresOptions;
 pub use projection::{

@@ -115,7 +115,7 @@ async fn read(
         .bind(known.token());
     {
         let mut rows = call.fetch(&mut *connection);
-        while let Some(row) = rows.try_next().await? {
+        while let Some(row) = pool.settings.answered(rows.try_next()).await? {
             if Columns(&row).bigint(0)? == 0 && Columns(&row).integer(2)? > 1 {
                 head.command = Some(read_decision(&row)?);
                 continue;
@@ -132,7 +132,8 @@ async fn read(
         }
     }
     if unknown_types {
-        pool.names.refresh(connection, &pool.statements).await.map_err(ReadError::Failed)?;
+        let refreshed = pool.settings.answered(pool.names.refresh(connection, &pool.statements)).await;
+        refreshed.map_err(ReadError::Failed)?;
     }
     Ok(head)
 }

@@ -1,5 +1,7 @@
 //! Brings a schema up to date: forward only, once each, one program at a time.
 
+use std::time::Duration;
+
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, raw_sql};
 
@@ -55,7 +57,7 @@ const BOOKKEEPING: &str = "CREATE TABLE :schema.migrations (
 /// Runs what was not run yet, all in one transaction. It leaves no prepared statement behind, so it may go
 /// through a transaction pooler.
 pub(crate) async fn run(settings: &Settings) -> Result<(), ConnectError> {
-    let mut connection = settings.dial().await?;
+    let mut connection = settings.dial(Duration::MAX).await?;
     check::server(connection.server_version_num())?;
     let opening = settings.opening(true);
     let statements = settings.statements();

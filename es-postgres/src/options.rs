@@ -53,6 +53,8 @@ pub struct PostgresOptions {
     pooler: bool,
     patience: Duration,
     lock_patience: Duration,
+    longest_lock_wait: Duration,
+    answer_within: Duration,
     notify: bool,
     direct: Option<String>,
 }
@@ -67,6 +69,8 @@ pub(crate) struct Settings {
     pub(crate) pooler: bool,
     pub(crate) patience: Duration,
     pub(crate) lock_patience: Duration,
+    pub(crate) longest_lock_wait: Duration,
+    pub(crate) answer_within: Duration,
     pub(crate) notify: bool,
     pub(crate) direct: Option<PgConnectOptions>,
     /// What a session of this store's own is told as it begins, and no other; it is there for as long as the
@@ -84,6 +88,8 @@ impl PostgresOptions {
             pooler: false,
             patience: Duration::from_secs(30),
             lock_patience: Duration::from_millis(50),
+            longest_lock_wait: Duration::from_secs(10),
+            answer_within: Duration::from_secs(30),
             notify: true,
             direct: None,
         }
@@ -133,6 +139,27 @@ impl PostgresOptions {
     /// connections, and holds up no other stream.
     pub fn lock_patience(mut self, longest: Duration) -> Self {
         self.lock_patience = longest;
+        self
+    }
+
+    /// How long an append waits in all for a lock that another program or transaction holds, such as that of
+    /// its stream; defaults to 10 seconds.
+    ///
+    /// Then nothing was written, and the append fails with a [`LockTimeout`](crate::LockTimeout) that names
+    /// who holds the lock; trying again can help.
+    pub fn longest_lock_wait(mut self, longest: Duration) -> Self {
+        self.longest_lock_wait = longest;
+        self
+    }
+
+    /// How long the server may stay silent before its connection counts as lost; defaults to 30 seconds. It
+    /// is the timeout of every answer: of a statement, or, where many rows are read, of the next row. Time
+    /// that a statement may spend waiting for locks comes on top.
+    ///
+    /// What was sent on a silent connection is found out as after any lost connection: an append is looked
+    /// for, a read is repeated.
+    pub fn answer_within(mut self, longest: Duration) -> Self {
+        self.answer_within = longest;
         self
     }
 
@@ -196,7 +223,8 @@ impl PostgresOptions {
             Some(folder) => format!("{}, port {}", folder.display(), server.get_port()),
             None => format!("{}:{}", server.get_host(), server.get_port()),
         };
-        let Self { schema, connections, limits, pooler, patience, lock_patience, notify, .. } = self;
+        let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
+        let Self { lock_patience, longest_lock_wait, answer_within, .. } = self;
         Ok(Settings {
             server,
             address,
@@ -206,6 +234,8 @@ impl PostgresOptions {
             pooler,
             patience,
             lock_patience,
+            longest_lock_wait,
+            answer_within,
             notify,
             direct,
             token: Uuid::now_v7().simple().to_string(),
@@ -216,29 +246,34 @@ impl PostgresOptions {
 /// Without the URL, which can hold a password.
 impl fmt::Debug for PostgresOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { schema, connections, limits, pooler, patience, lock_patience, notify, .. } = self;
+        let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
         f.debug_struct("PostgresOptions")
             .field("schema", schema)
             .field("connections", connections)
             .field("limits", limits)
             .field("transaction_pooler", pooler)
             .field("patience", patience)
-            .field("lock_patience", lock_patience)
+            .field("lock_patience", &self.lock_patience)
+            .field("longest_lock_wait", &self.longest_lock_wait)
+            .field("answer_within", &self.answer_within)
             .field("notify", notify)
             .finish_non_exhaustive()
     }
 }
 
 impl Settings {
-    /// A connection to the server, unchecked.
-    pub(crate) async fn dial(&self) -> Result<PgConnection, ConnectError> {
+    /// A connection to the server, unchecked, whose statements wait for a lock for so long.
+    pub(crate) async fn dial(&self, lock_timeout: Duration) -> Result<PgConnection, ConnectError> {
         if self.pooler {
             return self.dial_to(&self.server).await;
         }
-        let told = SESSION.into_iter().chain([("es.session", &*self.token)]);
+        let lock_timeout = milliseconds(lock_timeout).to_string();
+        let own = [("es.session", &*self.token), ("lock_timeout", &*lock_timeout)];
+        let told = SESSION.into_iter().chain(own);
         let mut connection = self.dial_to(&self.server.clone().options(told)).await?;
         // As a simple query, which leaves no prepared statement to others and is whole on one server process.
-        let asked = raw_sql("SELECT current_setting('es.session', true)").fetch_one(&mut connection).await;
+        let asked = raw_sql("SELECT current_setting('es.session', true)").fetch_one(&mut connection);
+        let asked = self.answered(asked).await;
         let known = asked.and_then(|row| row.try_get::<Option<String>, _>(0));
         let known = known.map_err(|error| Failure::from(error).opening(&self.opening(true)))?;
         if known.as_ref() == Some(&self.token) { Ok(connection) } else { Err(ConnectError::Pooler) }
@@ -273,6 +308,11 @@ impl Settings {
     pub(crate) fn statements(&self) -> Statements {
         Statements::new(&self.schema, !self.pooler)
     }
+}
+
+/// As the server takes a timeout; one of 0 would be none at all.
+pub(crate) fn milliseconds(timeout: Duration) -> u128 {
+    timeout.as_millis().clamp(1, i32::MAX as u128)
 }
 
 /// A name that is safe to put into SQL between quotes, short enough for PostgreSQL, and not reserved by it.

@@ -142,13 +142,13 @@ impl<'q, 's> Page<'q, 's> {
         safe: u64,
         mut rows: BoxStream<'_, Result<PgRow, sqlx::Error>>,
     ) -> Result<Left, ReadError> {
-        let Some(first) = rows.try_next().await? else {
+        let Some(first) = pool.settings.answered(rows.try_next()).await? else {
             return Err(unexpected("a page without its first row").into());
         };
         let streams = pool.streams.of(self.begin(Columns(&first), safe)?);
         let is_known = !Columns(&first).is_null(11)?;
         let mut events = Vec::new();
-        while let Some(row) = rows.try_next().await? {
+        while let Some(row) = pool.settings.answered(rows.try_next()).await? {
             let columns = Columns(&row);
             if is_known
                 && events.is_empty()
@@ -185,7 +185,7 @@ impl<'q, 's> Page<'q, 's> {
         unknown.sort_unstable();
         unknown.dedup();
         let call = pool.statements.streams_of_ids.call().bind(unknown);
-        let rows = call.fetch_all(&mut session.connection).await?;
+        let rows = pool.settings.answered(call.fetch_all(&mut session.connection)).await?;
         let known = match is_news(&known, &events, &rows)? {
             true => pool
                 .names

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use es_core::StoreError;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
 
 use crate::ConnectError;
 use crate::check::{self, Backend};
@@ -18,9 +19,12 @@ use crate::known_streams::KnownStreams;
 use crate::lanes::Lanes;
 use crate::load::ReadError;
 use crate::names::{self, Known, Names, Said};
-use crate::options::Settings;
+use crate::options::{Settings, milliseconds};
 use crate::statements::Statements;
 use crate::watermark::Watermark;
+
+/// How long each connection may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Pool {
     pub(crate) settings: Settings,
@@ -48,8 +52,8 @@ pub(crate) struct Session {
     pub(crate) used: bool,
     /// From when on it was surely connected.
     pub(crate) opened: Instant,
-    /// Whether it waits for nobody's lock for long.
-    hurried: bool,
+    /// How long its statements wait for a lock.
+    lock_timeout: Duration,
     generation: u64,
 }
 
@@ -109,16 +113,29 @@ impl Pool {
 
     /// A session beside the pool, for what must not wait for its turn.
     pub(crate) async fn connect(&self) -> Result<Session, ConnectError> {
+        let lock_timeout = self.settings.longest_lock_wait;
+        self.connect_waiting(lock_timeout).await
+    }
+
+    /// As [`connect`](Self::connect); on this session a statement ends with an error rather than to wait for
+    /// a lock for long.
+    pub(crate) async fn connect_hurried(&self) -> Result<Session, ConnectError> {
+        self.connect_waiting(self.settings.lock_patience).await
+    }
+
+    async fn connect_waiting(&self, lock_timeout: Duration) -> Result<Session, ConnectError> {
         let generation = self.generation.load(Ordering::Acquire);
-        let mut connection = self.settings.dial().await?;
+        let mut connection = self.settings.dial(lock_timeout).await?;
         let opening = self.settings.opening(true);
-        self.begin(&mut connection).await.map_err(|error| Failure::from(error).opening(&opening))?;
-        let backend = check::run(&mut connection, &self.statements, &self.settings.schema, &opening).await?;
-        let agreed = self.agree(&mut connection).await.map_err(|failure| failure.opening(&opening))?;
+        let failed = |failure: Failure| failure.opening(&opening);
+        self.begin(&mut connection).await.map_err(|error| failed(error.into()))?;
+        let checked = check::run(&mut connection, &self.statements, &self.settings.schema, &opening);
+        let backend =
+            self.settings.answered::<_, Failure>(async { Ok(checked.await) }).await.map_err(failed)??;
+        let agreed = self.settings.answered(self.agree(&mut connection)).await.map_err(failed)?;
         agreed.map_err(|error| ConnectError::Refused { source: Box::new(error) })?;
-        let ended = self.commit(&mut connection).await;
-        ended.map_err(|error| Failure::from(error).opening(&opening))?;
-        Ok(Session { connection, backend, used: false, opened: Instant::now(), hurried: false, generation })
+        self.commit(&mut connection).await.map_err(|error| failed(error.into()))?;
+        Ok(Session { connection, backend, used: false, opened: Instant::now(), lock_timeout, generation })
     }
 
     /// Reads the names of a database, once it holds what the program says of them.
@@ -139,25 +156,6 @@ impl Pool {
         Ok(Ok(self.names.learn(found)))
     }
 
-    /// As [`connect`](Self::connect); on this session a statement ends with an error rather than to wait for
-    /// a lock for long.
-    pub(crate) async fn connect_hurried(&self) -> Result<Session, ConnectError> {
-        let mut session = self.connect().await?;
-        session.hurried = true;
-        if !self.settings.pooler {
-            let set = self.hurry(&mut session.connection, "SESSION").await;
-            set.map_err(|error| Failure::from(error).opening(&self.settings.opening(true)))?;
-        }
-        Ok(session)
-    }
-
-    async fn hurry(&self, connection: &mut PgConnection, scope: &str) -> Result<(), sqlx::Error> {
-        // A timeout of 0 would be none at all.
-        let longest = self.settings.lock_patience.as_millis().clamp(1, i32::MAX as u128);
-        let set = format!("SET {scope} lock_timeout = {longest}");
-        raw_sql(AssertSqlSafe(set)).execute(connection).await.map(drop)
-    }
-
     /// Whether a session was opened after the last one that was found broken.
     pub(crate) fn trusts(&self, session: &Session) -> bool {
         session.generation == self.generation.load(Ordering::Acquire)
@@ -166,7 +164,7 @@ impl Pool {
     /// Begins a transaction, if a pooler needs one to stay with one server process.
     pub(crate) async fn begin(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         if self.settings.pooler {
-            raw_sql("BEGIN").execute(connection).await?;
+            self.settings.answered(raw_sql("BEGIN").execute(connection)).await?;
         }
         Ok(())
     }
@@ -174,7 +172,7 @@ impl Pool {
     /// Ends what [`begin`](Self::begin) has begun.
     pub(crate) async fn commit(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         if self.settings.pooler {
-            raw_sql("COMMIT").execute(connection).await?;
+            self.settings.answered(raw_sql("COMMIT").execute(connection)).await?;
         }
         Ok(())
     }
@@ -197,7 +195,7 @@ impl Pool {
             let mut session = self.connect().await?;
             let connection = &mut session.connection;
             self.begin(connection).await.map_err(Failure::from)?;
-            let found = names::say(connection, &self.statements, &said).await??;
+            let found = self.settings.answered(names::say(connection, &self.statements, &said)).await??;
             self.commit(connection).await.map_err(Failure::from)?;
             self.names.learn(found);
         }
@@ -227,7 +225,7 @@ impl Pool {
         sessions.append(&mut self.idle());
         for session in sessions {
             // A server that is gone needs no goodbye.
-            let _gone = session.connection.close().await;
+            let _gone = timeout(GOODBYE, session.connection.close()).await;
         }
     }
 
@@ -239,12 +237,21 @@ impl Pool {
 impl Session {
     /// Begins a transaction, if a pooler needs one.
     pub(crate) async fn begin(&mut self, pool: &Pool) -> Result<(), sqlx::Error> {
-        pool.begin(&mut self.connection).await?;
-        if self.hurried && pool.settings.pooler {
-            pool.hurry(&mut self.connection, "LOCAL").await?;
+        if pool.settings.pooler {
+            let begin = raw_sql(AssertSqlSafe(begin_waiting(self.lock_timeout)));
+            pool.settings.answered(begin.execute(&mut self.connection)).await?;
         }
         Ok(())
     }
+}
+
+fn begin_waiting(lock_timeout: Duration) -> String {
+    format!("BEGIN; {}", set_waiting("LOCAL", lock_timeout))
+}
+
+/// A statement that says how long later ones wait for a lock.
+fn set_waiting(scope: &str, lock_timeout: Duration) -> String {
+    format!("SET {scope} lock_timeout = {}", milliseconds(lock_timeout))
 }
 
 impl Lease {

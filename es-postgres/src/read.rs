@@ -53,7 +53,7 @@ async fn read(
         .bind(known.token());
     {
         let mut rows = call.fetch(&mut session.connection);
-        while let Some(row) = rows.try_next().await? {
+        while let Some(row) = pool.settings.answered(rows.try_next()).await? {
             let row = Columns(&row);
             unknown_types |= !row.is_null(10)?;
             let event = row::event(stream, row::event_type(&known, row)?, row)?;
@@ -62,7 +62,8 @@ async fn read(
         }
     }
     if unknown_types {
-        pool.names.refresh(&mut session.connection, &pool.statements).await.map_err(ReadError::Failed)?;
+        let refresh = pool.names.refresh(&mut session.connection, &pool.statements);
+        pool.settings.answered(refresh).await.map_err(ReadError::Failed)?;
     }
     pool.commit(&mut session.connection).await?;
     Ok(())

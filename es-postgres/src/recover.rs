@@ -114,6 +114,7 @@ async fn ask(
         error => Unanswered::Refused(error),
     })?;
     pool.begin(&mut session.connection).await.map_err(|_| Unanswered::Away)?;
+    end(&mut session, pool, backend).await;
     while !pool.settings.pooler && lives(&mut session, pool, backend).await.map_err(|_| Unanswered::Away)? {
         if Instant::now() >= deadline {
             return Err(Unanswered::Away);
@@ -127,9 +128,23 @@ async fn ask(
     Ok(found)
 }
 
+/// Ends the old backend, if nothing is under way on it: it waits for a client that it cannot hear any more.
+/// Whoever cannot end it waits until it is gone by itself.
+async fn end(session: &mut Session, pool: &Pool, backend: &Backend) {
+    if pool.settings.pooler {
+        return;
+    }
+    let call = pool.statements.end_backend.call().bind(backend.pid).bind(backend.started);
+    if let Err(error) =
+        pool.settings.answered::<_, Failure>(async { Ok(call.execute(&mut session.connection).await?) }).await
+    {
+        tracing::debug!(%error, "the old server process was not ended");
+    }
+}
+
 async fn lives(session: &mut Session, pool: &Pool, backend: &Backend) -> Result<bool, Failure> {
     let call = pool.statements.backend_lives.call().bind(backend.pid).bind(backend.started);
-    let row = call.fetch_one(&mut session.connection).await?;
+    let row = pool.settings.answered(call.fetch_one(&mut session.connection)).await?;
     Ok(row.try_get(0)?)
 }
 
@@ -139,17 +154,16 @@ async fn find(
     pool: &Pool,
     append: &Append<'_>,
 ) -> Result<Option<Appended>, StoreError> {
-    let rows = pool
+    let call = pool
         .statements
         .find_appended
         .call()
         .bind(append.stream.category())
         .bind(append.stream.key())
         .bind(bigint(append.expected.next()))
-        .bind(bigint(append.last_revision()))
-        .fetch_all(&mut session.connection)
-        .await
-        .map_err(Failure::from)?;
+        .bind(bigint(append.last_revision()));
+    let rows =
+        pool.settings.answered(call.fetch_all(&mut session.connection)).await.map_err(Failure::from)?;
     let mut appended = None;
     let mut positions = Vec::with_capacity(rows.len());
     for (row, event) in rows.iter().zip(append.events) {

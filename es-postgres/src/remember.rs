@@ -15,13 +15,16 @@ use crate::error::unexpected;
 use crate::load;
 use crate::names::Known;
 use crate::pool::{Pool, Session};
+use crate::silence;
 use crate::statements::Statements;
 
 /// Remembers on a connection of the pool.
 pub(crate) async fn remember(pool: &Arc<Pool>, decision: Decision<'_>) -> Result<Remembered, StoreError> {
     decision.command.check(decision.stream)?;
     let mut lease = pool.lease().await?;
-    match send(&mut lease.session, pool, decision).await {
+    let backend = lease.session.backend;
+    let call = send(&mut lease.session, pool, decision);
+    match silence::answered_or_locked(pool, backend, 1, call).await {
         Ok(remembered) => {
             lease.keep();
             Ok(remembered)

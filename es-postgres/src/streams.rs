@@ -21,7 +21,8 @@ pub(crate) async fn rows(
     call: Query<'_, Postgres, PgArguments>,
 ) -> Result<Vec<PgRow>, StoreError> {
     let mut lease = pool.lease().await?;
-    match run(&mut lease.session.connection, pool, call).await {
+    let answer = run(&mut lease.session.connection, pool, call);
+    match pool.settings.answered(answer).await {
         Ok(rows) => {
             lease.keep();
             Ok(rows)

@@ -162,7 +162,8 @@ impl Watermark {
                 Some(asking) => asking,
                 None => Asking { session: pool.connect().await?, seen: Ledger::default() },
             };
-            match seen.ask(&mut session.connection, &pool.statements).await {
+            let answer = seen.ask(&mut session.connection, &pool.statements);
+            match pool.settings.answered(answer).await {
                 Ok(safe) => {
                     session.used = true;
                     *asking = Some(Asking { session, seen });

@@ -121,7 +121,8 @@ impl Way {
         // If there is no connection to be had, each caller is told why.
         let mut session = pool.lanes.session(pool).await.map_err(|_| Trouble::NotWritten)?;
         let backend = session.backend;
-        match call(&mut session, pool, chains).await {
+        let longest = pool.settings.lock_patience;
+        match pool.settings.answered_after(longest, chains.len(), call(&mut session, pool, chains)).await {
             Ok(row) => match Answer::read(&row, chains) {
                 Ok(answer) => {
                     pool.lanes.keep(pool, session, None);

@@ -126,7 +126,8 @@ impl Way {
             Err(error) => return Sent::Done(Err(error.into())),
         };
         let backend = session.backend;
-        let answer = append::send(&mut session, pool, append).await;
+        let call = append::send(&mut session, pool, append);
+        let answer = pool.settings.answered_after(pool.settings.lock_patience, 1, call).await;
         pool.lanes.keep(pool, session, answer.as_ref().err());
         match answer {
             Ok(outcome) => Sent::Done(Ok(outcome)),

@@ -18,6 +18,7 @@ use crate::columns;
 use crate::error::{Failure, unexpected};
 use crate::recover::Lost;
 use crate::remember;
+use crate::silence::watched;
 
 /// Undoes an append and what it did to the model.
 const UNDO: &str = "ROLLBACK TO SAVEPOINT es_inline";
@@ -201,19 +202,27 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
     async fn append_together(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
         let pool = self.projector.store.pool();
         let mut lease = pool.lease().await?;
-        let done = self.alone(&mut lease.session.connection, appends).await;
-        let done = match done {
+        let backend = lease.session.backend;
+        let work = self.alone(&mut lease.session.connection, appends);
+        let done = match watched(pool, backend, pool.settings.answer_within, work)
+            .await
+            .unwrap_or_else(|silent| Ok(Err(silent)))
+        {
             Ok(Ok(outcomes)) => {
                 lease.keep();
                 Ok(outcomes)
             }
             Ok(Err(failure)) => {
-                let backend = lease.session.backend;
                 lease.keep_after(&failure);
                 Lost { backend, failure }.find_all(pool, appends).await
             }
             Err(error) => {
-                if raw_sql("ROLLBACK").execute(&mut lease.session.connection).await.is_ok() {
+                if pool
+                    .settings
+                    .answered(raw_sql("ROLLBACK").execute(&mut lease.session.connection))
+                    .await
+                    .is_ok()
+                {
                     lease.keep();
                 }
                 if is_decided(&error) { remember::decided_all(pool, appends).await } else { Err(error) }

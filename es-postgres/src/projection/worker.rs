@@ -1,5 +1,6 @@
 //! The loop of one part: read a page, run it as a batch, and know what to do when that fails.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use es_core::{
@@ -13,6 +14,9 @@ use tracing::{Instrument, debug, debug_span, warn};
 use super::batch::{Batch, Move, kept, position};
 use super::pages::Pages;
 use super::{OnFailure, Projector, ProjectorError};
+use crate::check::Backend;
+use crate::error::Failure;
+use crate::silence::watched;
 
 /// The first wait after the server went away; doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(50);
@@ -32,7 +36,7 @@ const BEHIND_ANOTHER: &str = "an earlier event of its stream is parked";
 pub(super) struct Worker<P: Projection<Model = PgConnection>> {
     projector: Projector<P>,
     part: Part,
-    connection: Option<PgConnection>,
+    connection: Option<(PgConnection, Backend)>,
     pages: Pages<P>,
     /// Where the stored checkpoint stands, as far as is known; nothing before it was read.
     checkpoint: Option<Checkpoint>,
@@ -144,11 +148,15 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         };
         // Before the page: if the connection outlives the batch, the server that the events were read from is
         // the one that is written to, and has not lost them in between.
-        let mut connection = match self.connection.take() {
+        let (mut connection, backend) = match self.connection.take() {
             Some(connection) => connection,
             None => {
                 self.pages.forget();
-                self.projector.connect().await?
+                let mut connection = self.projector.connect().await?;
+                let settings = &self.projector.store.pool().settings;
+                let backend = Backend::of(&mut connection, self.projector.statements());
+                let backend = settings.answered(backend).await.map_err(Failure::from)?;
+                (connection, backend)
             }
         };
         let page = match self.pages.read(from, wait).await {
@@ -160,7 +168,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             page => page?,
         };
         if page.checkpoint == from && page.broken.is_none() {
-            self.connection = Some(connection);
+            self.connection = Some((connection, backend));
             return Ok(Turn::Nothing(page.rest));
         }
         let singly =
@@ -170,13 +178,19 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         }
         let span = debug_span!("project", projection = P::NAME, part = self.part.index(), from = %from.position(),
             to = %page.checkpoint.position(), events = page.events.len(), singly);
-        let turn = match singly {
-            true => self.one_by_one(&mut connection, page, from).instrument(span).await,
-            false => self.together(&mut connection, page, from).instrument(span).await,
+        let pool = Arc::clone(self.projector.store.pool());
+        let standstill = self.projector.options.standstill;
+        let work = async {
+            match singly {
+                true => self.one_by_one(&mut connection, page, from).instrument(span).await,
+                false => self.together(&mut connection, page, from).instrument(span).await,
+            }
         };
+        let idle = standstill.max(pool.settings.answer_within);
+        let turn = watched(&pool, backend, idle, work).await.map_err(ProjectorError::from).flatten();
         // A connection that failed half-way is thrown away, and its batch with it.
         if turn.is_ok() {
-            self.connection = Some(connection);
+            self.connection = Some((connection, backend));
         }
         turn
     }

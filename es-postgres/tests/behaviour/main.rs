@@ -23,6 +23,8 @@ mod registration;
 mod round_trips;
 mod servers;
 mod shared_pages;
+mod silence;
+mod silent_projector;
 mod snapshots;
 mod support;
 mod transactions;

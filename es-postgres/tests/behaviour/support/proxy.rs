@@ -1,4 +1,5 @@
-//! Stands between a store and its server: counts round trips, and cuts connections at a chosen moment.
+//! Stands between a store and its server: counts round trips, and cuts or silences connections at a chosen
+//! moment.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -23,6 +24,12 @@ struct State {
     round_trips: AtomicU64,
     /// Where this is 1, the next bytes from the server are thrown away, and the connection with them.
     cut_at_answer: AtomicU64,
+    /// Where this is 1, the next bytes from the server are thrown away, and nothing follows.
+    silent_at_answer: AtomicU64,
+    /// New connections are accepted, and nothing passes on them.
+    swallow: AtomicBool,
+    /// Raised to silence all connections.
+    silences: watch::Sender<u64>,
     /// No new connection is let through.
     refuse: AtomicBool,
     /// Raised to cut all connections.
@@ -53,6 +60,9 @@ impl Proxy {
         let state = Arc::new(State {
             round_trips: AtomicU64::new(0),
             cut_at_answer: AtomicU64::new(0),
+            silent_at_answer: AtomicU64::new(0),
+            swallow: AtomicBool::new(false),
+            silences: watch::Sender::new(0),
             refuse: AtomicBool::new(false),
             cuts: watch::Sender::new(0),
             version,
@@ -98,6 +108,21 @@ impl Proxy {
         self.state.cuts.send_modify(|cuts| *cuts += 1);
     }
 
+    /// Nothing passes any more on the connections that are open now, and neither end is told.
+    pub(crate) fn silence(&self) {
+        self.state.silences.send_modify(|silences| *silences += 1);
+    }
+
+    /// The answer of this number from now never arrives, and nothing passes on its connection from then on.
+    pub(crate) fn silence_at_answer(&self, number: u64) {
+        self.state.silent_at_answer.store(number, Ordering::SeqCst);
+    }
+
+    /// Whether nothing passes on connections that are opened from now on.
+    pub(crate) fn swallow(&self, swallow: bool) {
+        self.state.swallow.store(swallow, Ordering::SeqCst);
+    }
+
     /// Lets no new connection through.
     pub(crate) fn refuse(&self) {
         self.state.refuse.store(true, Ordering::SeqCst);
@@ -125,17 +150,29 @@ async fn dial(server: &PgConnectOptions) -> Box<dyn Socket> {
 }
 
 async fn forward(mut client: UnixStream, mut server: Box<dyn Socket>, state: Arc<State>) {
-    let mut cuts = state.cuts.subscribe();
+    let (mut cuts, mut silences) = (state.cuts.subscribe(), state.silences.subscribe());
+    if state.swallow.load(Ordering::SeqCst) {
+        let _cut = cuts.changed().await;
+        return;
+    }
     let (mut from_client, mut from_server) = (vec![0; 1 << 16], vec![0; 1 << 16]);
     let mut requests = Requests::default();
     loop {
         tokio::select! {
             biased;
             _ = cuts.changed() => return,
+            _ = silences.changed() => {
+                let _cut = cuts.changed().await;
+                return;
+            }
             read = server.read(&mut from_server) => {
                 let Ok(count @ 1..) = read else { return };
                 let left = |left: u64| left.checked_sub(1);
                 if state.cut_at_answer.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left) == Ok(1) {
+                    return;
+                }
+                if state.silent_at_answer.fetch_update(Ordering::SeqCst, Ordering::SeqCst, left) == Ok(1) {
+                    let _cut = cuts.changed().await;
                     return;
                 }
                 let told = state.version.and_then(|version| with_version(&from_server[..count], version));

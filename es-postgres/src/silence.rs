@@ -1,0 +1,120 @@
+//! A server that says nothing: every answer has a deadline.
+
+use std::io;
+use std::pin::pin;
+use std::time::Duration;
+
+use es_core::StoreError;
+use futures_util::future::{Either, select};
+use sqlx::Row;
+use tokio::time::{sleep, timeout};
+
+use crate::ConnectError;
+use crate::append::CallError;
+use crate::check::Backend;
+use crate::error::{Failure, unexpected};
+use crate::options::Settings;
+use crate::pool::Pool;
+
+impl Settings {
+    /// Waits for an answer of the server. A connection on which none comes in time counts as lost.
+    pub(crate) async fn answered<T, E: From<sqlx::Error>>(
+        &self,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        within(self.answer_within, answer).await
+    }
+
+    /// The same for a call that may have to wait for this many locks first.
+    pub(crate) async fn answered_after<T, E: From<sqlx::Error>>(
+        &self,
+        longest: Duration,
+        locks: usize,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        // For a row twice: for its lock, then for the transaction that holds it.
+        let locks = u32::try_from(locks).unwrap_or(u32::MAX).saturating_mul(2);
+        within(self.answer_within.saturating_add(longest.saturating_mul(locks)), answer).await
+    }
+}
+
+/// As [`Settings::answered`].
+pub(crate) async fn within<T, E: From<sqlx::Error>>(
+    longest: Duration,
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    timeout(longest, answer).await.unwrap_or_else(|_| Err(silent(longest).into()))
+}
+
+fn silent(longest: Duration) -> sqlx::Error {
+    let text = format!("the server has not answered within {longest:?}");
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, text))
+}
+
+/// Lets work in a transaction take as long as it takes, such as that of a handler, of which nobody knows when
+/// an answer is due. Now and then another session asks whether its server process is still there for it, and
+/// has been left alone for no longer than `idle`.
+pub(crate) async fn watched<T>(
+    pool: &Pool,
+    backend: Backend,
+    idle: Duration,
+    work: impl Future<Output = T>,
+) -> Result<T, Failure> {
+    let longest = pool.settings.answer_within;
+    let mut work = pin!(work);
+    loop {
+        let look = pin!(async {
+            sleep(longest).await;
+            serves(pool, backend, idle).await
+        });
+        match select(work.as_mut(), look).await {
+            Either::Left((done, _)) => return Ok(done),
+            Either::Right((true, _)) => {}
+            Either::Right((false, _)) => return Err(silent(longest).into()),
+        }
+    }
+}
+
+/// Waits for the answer to a call that may have to wait for this many locks first. One that waits for a lock is
+/// told from one that the server knows nothing of.
+pub(crate) async fn answered_or_locked<T>(
+    pool: &Pool,
+    backend: Backend,
+    locks: usize,
+    call: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    let answer = pool.settings.answered_after(pool.settings.longest_lock_wait, locks, call);
+    if pool.settings.pooler {
+        return answer.await;
+    }
+    let answer = watched(pool, backend, pool.settings.answer_within, answer).await;
+    answer.unwrap_or_else(|silent| Err(CallError::Failed(silent)))
+}
+
+/// Whether a server process is there and busy. `false` also where no server answers.
+async fn serves(pool: &Pool, backend: Backend, idle: Duration) -> bool {
+    match serving(pool, backend, idle).await {
+        Ok(serves) => serves,
+        Err(error) => {
+            tracing::debug!(%error, "nobody can tell whether a server process is still there");
+            !matches!(error, StoreError::Unavailable { .. })
+        }
+    }
+}
+
+async fn serving(pool: &Pool, backend: Backend, idle: Duration) -> Result<bool, StoreError> {
+    let mut session = match pool.connect().await {
+        // A server that is busy is there.
+        Err(ConnectError::Busy { .. }) => return Ok(true),
+        connected => connected?,
+    };
+    let call = pool
+        .statements
+        .backend_serves
+        .call()
+        .bind(backend.pid)
+        .bind(backend.started)
+        .bind(idle.as_secs_f64());
+    let row = pool.settings.answered(call.fetch_one(&mut session.connection)).await.map_err(Failure::from)?;
+    row.try_get(0).map_err(unexpected)
+}

@@ -1,0 +1,67 @@
+//! A projector whose connection falls silent in the middle of a batch goes on with another one.
+
+use std::time::Duration;
+
+use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded, event};
+use es_postgres::{PostgresStore, Projector};
+use sqlx::{Executor, PgConnection};
+
+use crate::support::{Proxy, append_one, appended, connect, fresh, stream, until};
+
+#[event(name = "account.counted")]
+pub(crate) struct Counted {
+    #[allow(dead_code, reason = "only their number is projected")]
+    nth: u64,
+}
+
+/// How many events there are.
+#[derive(Projection)]
+#[projection(name = "counts", events(Counted), model = PgConnection, setup)]
+pub(crate) struct Counts;
+
+impl ProjectSetup for Counts {
+    async fn setup(&self, db: &mut PgConnection) -> Result<(), BoxError> {
+        db.execute("CREATE TABLE counts (position bigint PRIMARY KEY)").await?;
+        Ok(())
+    }
+}
+
+impl Project<Counted> for Counts {
+    async fn project(&self, event: &Recorded<Counted>, db: &mut PgConnection) -> Result<(), BoxError> {
+        let insert = sqlx::query("INSERT INTO counts VALUES ($1)");
+        insert.bind(event.position.get().cast_signed()).execute(db).await?;
+        Ok(())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projector_on_silent_connections_goes_on() {
+    let (database, writer) = fresh().await;
+    let proxy = Proxy::before(database.url()).await;
+    let options = PostgresStore::options(proxy.url()).answer_within(Duration::from_millis(300));
+    let store = options.connect().await.expect("a store");
+    let projector = Projector::new(store, Counts).poll_every(Duration::from_millis(20));
+    let projector = projector.standstill(Duration::from_millis(300));
+    let running = tokio::spawn(async move { projector.run().await });
+    let mut db = connect(database.url()).await;
+    let a = stream("a");
+    let holds = |count: u64| {
+        format!(
+            "CASE WHEN to_regclass('es_counts.counts') IS NULL THEN false ELSE \
+                 (xpath('/row/n/text()', query_to_xml('SELECT count(*) AS n FROM es_counts.counts', false, true, '')))[1]::text = '{count}' END"
+        )
+    };
+    appended(append_one(&writer, &a, 0).await);
+    until(&mut db, &holds(1)).await;
+    for round in 1..6 {
+        // At once, and after the first answers of the next batch.
+        match round {
+            1 => proxy.silence(),
+            answer => proxy.silence_at_answer(answer),
+        }
+        appended(append_one(&writer, &a, round).await);
+        until(&mut db, &holds(round + 1)).await;
+    }
+    assert!(!running.is_finished(), "{:?}", running.await);
+    running.abort();
+}
