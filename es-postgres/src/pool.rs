@@ -106,7 +106,13 @@ impl Pool {
         let idle = self.idle().pop();
         let session = match idle {
             Some(session) => session,
-            None => self.connect().await?,
+            None => match self.connect().await {
+                Err(busy @ ConnectError::Busy { .. }) => {
+                    let spare = self.lanes.spare().ok_or(busy)?;
+                    self.wait_for_locks(spare, self.settings.longest_lock_wait).await?
+                }
+                connected => connected?,
+            },
         };
         Ok(Lease { pool: Arc::clone(self), session, _slot: slot })
     }
@@ -121,6 +127,36 @@ impl Pool {
     /// a lock for long.
     pub(crate) async fn connect_hurried(&self) -> Result<Session, ConnectError> {
         self.connect_waiting(self.settings.lock_patience).await
+    }
+
+    /// As [`connect_hurried`](Self::connect_hurried); where the server has no connection left to give, one that
+    /// readers do without.
+    pub(crate) async fn hurried(self: &Arc<Self>) -> Result<Session, StoreError> {
+        match self.connect_hurried().await {
+            Err(ConnectError::Busy { .. }) => {
+                let Lease { session, .. } = self.lease().await?;
+                self.wait_for_locks(session, self.settings.lock_patience).await
+            }
+            connected => Ok(connected?),
+        }
+    }
+
+    /// Turns a session into one that waits so long for a lock.
+    async fn wait_for_locks(
+        &self,
+        mut session: Session,
+        lock_timeout: Duration,
+    ) -> Result<Session, StoreError> {
+        if !self.settings.pooler {
+            let set = raw_sql(AssertSqlSafe(set_waiting("SESSION", lock_timeout)));
+            let set = self.settings.answered(set.execute(&mut session.connection)).await;
+            if let Err(failure) = set.map_err(Failure::from) {
+                self.distrust();
+                return Err(failure.into());
+            }
+        }
+        session.lock_timeout = lock_timeout;
+        Ok(session)
     }
 
     async fn connect_waiting(&self, lock_timeout: Duration) -> Result<Session, ConnectError> {

@@ -20,7 +20,6 @@ use tokio::sync::{Notify, Semaphore, oneshot};
 
 use self::queue::Queue;
 use self::waiting::{Waiting, is_large};
-use crate::ConnectError;
 use crate::append::{self, CallError};
 use crate::pool::{Pool, Session};
 use crate::recover::Lost;
@@ -123,7 +122,7 @@ impl Way {
         let pool = &self.pool;
         let mut session = match pool.lanes.session(pool).await {
             Ok(session) => session,
-            Err(error) => return Sent::Done(Err(error.into())),
+            Err(error) => return Sent::Done(Err(error)),
         };
         let backend = session.backend;
         let call = append::send(&mut session, pool, append);
@@ -176,13 +175,18 @@ enum Sent {
 
 impl Lanes {
     /// A connection for a lane.
-    async fn session(&self, pool: &Pool) -> Result<Session, ConnectError> {
+    async fn session(&self, pool: &Arc<Pool>) -> Result<Session, StoreError> {
         loop {
-            let Some(session) = self.sessions().pop() else { return pool.connect_hurried().await };
+            let Some(session) = self.sessions().pop() else { return pool.hurried().await };
             if pool.trusts(&session) {
                 return Ok(session);
             }
         }
+    }
+
+    /// A connection that no lane needs at present.
+    pub(crate) fn spare(&self) -> Option<Session> {
+        self.sessions().pop()
     }
 
     /// Keeps the connection for the next time, unless it is of no more use.

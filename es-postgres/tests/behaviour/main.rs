@@ -21,6 +21,7 @@ mod privileges;
 mod query_plans;
 mod registration;
 mod round_trips;
+mod scarce;
 mod servers;
 mod shared_pages;
 mod silence;
