@@ -75,8 +75,8 @@ pub(crate) async fn watched<T>(
     }
 }
 
-/// Waits for the answer to a call that may have to wait for this many locks first. One that waits for a lock is
-/// told from one that the server knows nothing of.
+/// Waits for the answer to a call that may have to wait for this many locks first. One that waits for a lock
+/// is told from one that the server knows nothing of.
 pub(crate) async fn answered_or_locked<T>(
     pool: &Pool,
     backend: Backend,

@@ -1,5 +1,9 @@
--- Those who hold up a session, each once; how long one's transaction has been open is told to roles that may know.
-SELECT DISTINCT b.pid, a.application_name, extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
+-- Those who hold up a session, each once; how long one's transaction has been open is told to roles that may
+-- know.
+SELECT DISTINCT b.pid, a.application_name,
+       extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
 FROM unnest(pg_blocking_pids($1)) b (pid)
-LEFT JOIN LATERAL (SELECT s.application_name, s.xact_start FROM pg_stat_get_activity(b.pid) s WHERE b.pid > 0) a ON true
+LEFT JOIN LATERAL (
+    SELECT s.application_name, s.xact_start FROM pg_stat_get_activity(b.pid) s WHERE b.pid > 0
+) a ON true
 ORDER BY seconds DESC NULLS LAST
