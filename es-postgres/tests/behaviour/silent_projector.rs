@@ -39,6 +39,8 @@ async fn a_projector_on_silent_connections_goes_on() {
     let (database, writer) = fresh().await;
     let proxy = Proxy::before(database.url()).await;
     let options = PostgresStore::options(proxy.url()).answer_within(Duration::from_millis(300));
+    // A connection that falls silent while it is opened counts, too.
+    let options = options.patience(Duration::from_secs(1));
     let store = options.connect().await.expect("a store");
     let projector = Projector::new(store, Counts).poll_every(Duration::from_millis(20));
     let projector = projector.standstill(Duration::from_millis(300));
