@@ -7,7 +7,10 @@ use std::error::Error as _;
 use std::fmt;
 
 use common::Meddler;
-use es_core::{Aggregate, Apply, DecodeProblem, Repository, StoreError, UpcastContext, UpcastFrom, event};
+use es_core::{
+    Aggregate, Apply, DecodeProblem, OffsetDateTime, Position, RawEvent, Repository, Revision, StoreError,
+    StreamId, UpcastContext, UpcastFrom, Uuid, event,
+};
 
 #[event(name = "account.deposited", version = 1)]
 struct DepositedV1 {
@@ -131,8 +134,28 @@ async fn a_version_from_the_future_is_refused() {
     let (error, text) = problem(4, r#"{"cents":1,"by":"Ann"}"#).await;
     let problem = decode(&error).problem();
     assert!(matches!(problem, DecodeProblem::FutureVersion { found: 4, known: 3 }), "{text}");
-    let (error, _) = self::problem(0, "{}").await;
-    assert!(matches!(decode(&error).problem(), DecodeProblem::NoSuchVersion { found: 0 }));
+}
+
+/// No store takes one, so it can only come from a store that is damaged.
+#[test]
+fn a_version_that_there_cannot_be_is_refused() {
+    let stream = StreamId::new("account", "A-17").expect("a valid key");
+    let raw = RawEvent {
+        stream: &stream,
+        revision: Revision::new(1),
+        position: Position::new(1),
+        event_id: Uuid::nil(),
+        name: NAME,
+        version: 0,
+        payload: b"{}",
+        recorded_at: OffsetDateTime::UNIX_EPOCH,
+        occurred: None,
+        correlation_id: None,
+        causation_id: None,
+        metadata: None,
+    };
+    let error = Strict::decode(&raw, &mut |_| panic!("nothing is there")).expect_err("no such version");
+    assert!(matches!(error.problem(), DecodeProblem::NoSuchVersion { found: 0 }), "{error}");
 }
 
 #[tokio::test]
