@@ -1,4 +1,4 @@
-//! The suite that every store must pass fails on stores that are broken: each in one way, and a case notices it.
+//! The suite that every store must pass fails on stores that are broken, each in one way: a case notices it.
 
 mod broken;
 
