@@ -20,6 +20,8 @@ async fn impatient() -> (TestDatabase, Proxy, PostgresStore) {
     let (database, _) = fresh().await;
     let proxy = Proxy::before(database.url()).await;
     let options = PostgresStore::options(proxy.url()).answer_within(Duration::from_millis(300));
+    // A connection that falls silent while it is opened counts, too.
+    let options = options.patience(Duration::from_secs(5));
     let store = options.connections(4).connect().await.expect("a store");
     (database, proxy, store)
 }
