@@ -129,8 +129,8 @@ impl Pool {
         self.connect_waiting(self.settings.lock_patience).await
     }
 
-    /// As [`connect_hurried`](Self::connect_hurried); where the server has no connection left to give, one that
-    /// readers do without.
+    /// As [`connect_hurried`](Self::connect_hurried); where the server has no connection left to give, one
+    /// that readers do without.
     pub(crate) async fn hurried(self: &Arc<Self>) -> Result<Session, StoreError> {
         match self.connect_hurried().await {
             Err(ConnectError::Busy { .. }) => {

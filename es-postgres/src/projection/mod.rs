@@ -1,8 +1,8 @@
 //! Projections into tables of the same database.
 //!
 //! One idea carries all: a batch is one transaction, which holds the checkpoint, hands the events to the
-//! projection, and then moves the checkpoint. A rebuild is another revision with checkpoints and tables of its own; inline is
-//! the same without a checkpoint.
+//! projection, and then moves the checkpoint. A rebuild is another revision with checkpoints and tables of
+//! its own; inline is the same without a checkpoint.
 
 mod batch;
 mod error;
@@ -49,9 +49,9 @@ pub enum OnFailure {
 
 /// Runs a projection into tables of the store's database: each event takes effect there exactly once.
 ///
-/// The model is a [`PgConnection`] in the transaction that moves the checkpoint. Handlers run their SQL on it;
-/// `connection.begin()` nests by a savepoint, and a COMMIT or ROLLBACK of their own stops the projector with
-/// [`ProjectorError::TransactionEnded`]. Tables are named without a schema: each revision has its own,
+/// The model is a [`PgConnection`] in the transaction that moves the checkpoint. Handlers run their SQL on
+/// it; `connection.begin()` nests by a savepoint, and a COMMIT or ROLLBACK of their own stops the projector
+/// with [`ProjectorError::TransactionEnded`]. Tables are named without a schema: each revision has its own,
 /// `es_balances_1`, and what readers use is a schema of views, `es_balances`.
 ///
 /// ```no_run

@@ -9,8 +9,8 @@ use crate::random::plain_field;
 use crate::types::{Aggregate, Container, Event, Field, Past, Program, Shifted, Ty, With};
 use crate::{Generated, source};
 
-/// One event with a number, which is kept in another unit: so much is added where it is written, and taken off
-/// where it is read.
+/// One event with a number, which is kept in another unit: so much is added where it is written, and taken
+/// off where it is read.
 fn in_unit(by: i64) -> Program {
     let shifted = Shifted { as_text: false, written: by, read: by };
     let amount = Field {

@@ -75,7 +75,8 @@ mod keys {
         };
     }
 
-    #[derive(Aggregate, Default)]
+    #[derive(Aggregate)]
+    #[derive(Default)]
     #[aggregate(name = "a", was("old.name"), crate = ::my_es_core, event_enum(Name))]
     #[aggregate(events(Opened, Closed))]
     pub struct A;
