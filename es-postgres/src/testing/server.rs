@@ -154,12 +154,22 @@ impl Server {
         self.run_as.folder(&self.socket)?;
         let data = self.data();
         let mut copy = self.run_as.command(self.binaries.join("pg_basebackup"));
-        copy.arg("--write-recovery-conf").arg("--checkpoint=fast").arg("-D").arg(&data);
+        copy.arg("--checkpoint=fast").arg("-D").arg(&data);
         run(copy.arg("-d").arg(primary.url("postgres")))?;
+        // What pg_basebackup itself would write names options of its own libpq, which the server's may not
+        // know.
+        let signal = data.join("standby.signal");
+        fs::write(&signal, "").map_err(at(&signal))?;
         // The copy brings the primary's own along; of two lines for one setting the last one counts.
         let config = data.join("postgresql.conf");
         let mut file = fs::OpenOptions::new().append(true).open(&config).map_err(at(&config))?;
-        writeln!(file, "unix_socket_directories = '{}'", self.socket.display()).map_err(at(&config))
+        let (own, followed) = (self.socket.display(), primary.socket.display());
+        write!(
+            file,
+            "\nunix_socket_directories = '{own}'\n\
+             primary_conninfo = 'host=''{followed}'' port=5432 user=postgres'\n"
+        )
+        .map_err(at(&config))
     }
 
     /// Makes a server that follows another one stand alone, and take writes.

@@ -75,8 +75,7 @@ mod keys {
         };
     }
 
-    #[derive(Aggregate)]
-    #[derive(Default)]
+    #[derive(Aggregate, Default)]
     #[aggregate(name = "a", was("old.name"), crate = ::my_es_core, event_enum(Name))]
     #[aggregate(events(Opened, Closed))]
     pub struct A;
