@@ -108,12 +108,7 @@ impl Attempts {
         pool: &Pool,
         appends: &[Append<'_>],
     ) -> Result<Self, CallError> {
-        let known = pool.names.known();
-        let known = if knows_all(&known, appends) {
-            known
-        } else {
-            register(connection, pool, &known, appends).await.map_err(CallError::Failed)?
-        };
+        let known = with_ids(connection, pool, pool.names.known(), appends).await?;
         Ok(Self { known, registered: false, left: ATTEMPTS })
     }
 
@@ -124,12 +119,8 @@ impl Attempts {
         pool: &Pool,
         appends: &[Append<'_>],
     ) -> Result<Self, CallError> {
-        let known = pool.names.known();
-        if are_registered(pool, &known, appends).is_err() {
-            pool.begin(connection).await?;
-            let agreed = pool.agree(connection).await.map_err(CallError::Failed)?;
-            pool.commit(connection).await?;
-            are_registered(pool, &*agreed?, appends)?;
+        if are_registered(pool, &pool.names.known(), appends).is_err() {
+            are_registered(pool, &*agreed(connection, pool).await?, appends)?;
         }
         let names = Self::begin(connection, pool, appends).await?;
         Ok(Self { registered: true, ..names })
@@ -139,16 +130,13 @@ impl Attempts {
     /// another one; not in one of the pool, which may all be waiting for a stream that the caller's
     /// transaction has locked.
     pub(crate) async fn apart(pool: &Pool, append: Append<'_>) -> Result<Self, StoreError> {
-        let known = pool.names.known();
-        let known = if knows_all(&known, &[append]) {
-            known
-        } else {
+        let mut known = pool.names.known();
+        if !knows_all(&known, &[append]) {
             let mut session = pool.connect().await?;
-            let known = pool.names.known();
             let appends = [append];
-            let registered = register(&mut session.connection, pool, &known, &appends);
-            pool.settings.answered(registered).await?
-        };
+            let registered = with_ids(&mut session.connection, pool, pool.names.known(), &appends);
+            known = pool.settings.answered(registered).await?;
+        }
         Ok(Self { known, registered: false, left: ATTEMPTS })
     }
 
@@ -165,17 +153,11 @@ impl Attempts {
         appends: &[Append<'_>],
     ) -> Result<(), CallError> {
         self.count()?;
-        pool.begin(connection).await?;
-        let agreed = pool.agree(connection).await.map_err(CallError::Failed)?;
-        pool.commit(connection).await?;
-        self.known = agreed?;
+        self.known = agreed(connection, pool).await?;
         if self.registered {
             are_registered(pool, &self.known, appends)?;
         }
-        if !knows_all(&self.known, appends) {
-            let registered = register(connection, pool, &self.known, appends).await;
-            self.known = registered.map_err(CallError::Failed)?;
-        }
+        self.known = with_ids(connection, pool, Arc::clone(&self.known), appends).await?;
         Ok(())
     }
 
@@ -205,6 +187,12 @@ impl Attempts {
 pub(crate) enum CallError {
     Failed(Failure),
     Refused(StoreError),
+}
+
+impl From<Failure> for CallError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
 }
 
 impl From<sqlx::Error> for CallError {
@@ -310,14 +298,25 @@ fn are_registered(pool: &Pool, known: &Known, appends: &[Append<'_>]) -> Result<
     })
 }
 
-/// Gives ids to the names in appends that have none.
-async fn register(
+/// The names of the database behind a connection, once it holds what this program says of them.
+async fn agreed(connection: &mut PgConnection, pool: &Pool) -> Result<Arc<Known>, CallError> {
+    pool.begin(connection).await?;
+    let agreed = pool.agree(connection).await?;
+    pool.commit(connection).await?;
+    Ok(agreed?)
+}
+
+/// The ids of all names in appends; those without one get it now.
+async fn with_ids(
     connection: &mut PgConnection,
     pool: &Pool,
-    known: &Known,
+    known: Arc<Known>,
     appends: &[Append<'_>],
 ) -> Result<Arc<Known>, Failure> {
-    let types = unknown_types(appends, known);
+    if knows_all(&known, appends) {
+        return Ok(known);
+    }
+    let types = unknown_types(appends, &known);
     let mut categories: Vec<&str> = appends.iter().map(|append| append.stream.category()).collect();
     categories.sort_unstable();
     categories.dedup();
