@@ -26,6 +26,24 @@ pub struct Append<'a> {
     pub command: Option<CommandRecord<'a>>,
 }
 
+/// The metadata of the event before, and how many bytes of JSON it has: the events of one command share it,
+/// and it is written as JSON once to be counted.
+#[derive(Default)]
+pub(super) struct LastMetadata<'a>(Option<(&'a Arc<Metadata>, usize)>);
+
+impl<'a> LastMetadata<'a> {
+    pub(super) fn bytes<E>(
+        &mut self,
+        metadata: &'a Arc<Metadata>,
+        count: impl FnOnce() -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        let seen = self.0.filter(|(seen, _)| Arc::ptr_eq(seen, metadata));
+        let bytes = seen.map_or_else(count, |(_, bytes)| Ok(bytes))?;
+        self.0 = Some((metadata, bytes));
+        Ok(bytes)
+    }
+}
+
 impl<'a> Append<'a> {
     /// Events for a stream at a revision.
     #[must_use]
@@ -100,7 +118,7 @@ impl<'a> Append<'a> {
         if let Some(command) = self.command {
             command.check(self.stream)?;
         }
-        let mut checked: Option<(&Arc<Metadata>, usize)> = None;
+        let mut last = LastMetadata::default();
         for event in self.events {
             let (name, version, limit) = (event.name, event.version, limits.payload_bytes);
             if name.is_empty() || name.contains('\0') || i32::try_from(version).map_or(true, |of| of < 1) {
@@ -110,13 +128,7 @@ impl<'a> Append<'a> {
             if event.payload.len() > limit {
                 return Err(too_large("payload", event.payload.len()));
             }
-            // The events of one command share their metadata, which is written as JSON once to be checked.
-            let seen = checked.filter(|(seen, _)| Arc::ptr_eq(seen, &event.metadata));
-            let metadata_bytes = match seen {
-                Some((_, bytes)) => bytes,
-                None => self.check_metadata(event, limit)?,
-            };
-            checked = Some((&event.metadata, metadata_bytes));
+            let metadata_bytes = last.bytes(&event.metadata, || self.check_metadata(event, limit))?;
             *bytes = bytes.saturating_add(event.payload.len()).saturating_add(metadata_bytes);
             if *bytes > limits.append_bytes {
                 let (bytes, limit) = (*bytes, limits.append_bytes);

@@ -1,11 +1,12 @@
 //! Appending very many events, chunk by chunk: a migration from another system.
 
+use std::convert::Infallible;
 use std::fmt;
-use std::sync::Arc;
 
+use super::append::LastMetadata;
 use super::readable::Readable;
 use super::{Append, AppendOutcome, Contiguous, EventStore, StreamRange};
-use crate::{Aggregate, Metadata, NewEvent, Revision, StoreError, StreamId};
+use crate::{Aggregate, NewEvent, Revision, StoreError, StreamId};
 
 /// How many events go together, unless said otherwise.
 const CHUNK: usize = 5_000;
@@ -264,14 +265,10 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
 
 /// Payloads and metadata together.
 fn bytes_of(events: &[NewEvent]) -> usize {
-    let mut seen: Option<(&Arc<Metadata>, usize)> = None;
-    let mut sum = 0;
+    let (mut last, mut sum) = (LastMetadata::default(), 0);
     for NewEvent { payload, metadata, .. } in events {
-        let bytes = match seen.filter(|(seen, _)| Arc::ptr_eq(seen, metadata)) {
-            Some((_, bytes)) => bytes,
-            None => metadata.to_json().map_or(0, |json| json.len()),
-        };
-        seen = Some((metadata, bytes));
+        let count = || Ok::<_, Infallible>(metadata.to_json().map_or(0, |json| json.len()));
+        let Ok(bytes) = last.bytes(metadata, count);
         sum += payload.len() + bytes;
     }
     sum
