@@ -14,29 +14,8 @@ use es_postgres::testing::TestDatabase;
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
 
+use crate::rewind::{events_after, rewind};
 use crate::support::{connect, sql};
-
-/// Takes back all that happened after the first event and the first registration of names.
-const REWIND: &str = "
-    BEGIN;
-    ALTER TABLE es.events DISABLE TRIGGER USER;
-    ALTER TABLE es.streams DISABLE TRIGGER USER;
-    ALTER TABLE es.event_types DISABLE TRIGGER USER;
-    ALTER TABLE es.categories DISABLE TRIGGER USER;
-    ALTER TABLE es.registrations DISABLE TRIGGER USER;
-    DELETE FROM es.events WHERE position > 1;
-    DELETE FROM es.streams WHERE id NOT IN (SELECT stream FROM es.events);
-    DELETE FROM es.event_types WHERE id > 1;
-    DELETE FROM es.categories WHERE id > 1;
-    DELETE FROM es.registrations WHERE id > 3;
-    ALTER TABLE es.events ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated;
-    ALTER TABLE es.streams ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated;
-    ALTER TABLE es.event_types ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated,
-        ENABLE ALWAYS TRIGGER never_renamed, ENABLE TRIGGER registered;
-    ALTER TABLE es.categories ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated,
-        ENABLE ALWAYS TRIGGER never_renamed, ENABLE TRIGGER registered;
-    ALTER TABLE es.registrations ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated;
-    COMMIT";
 
 fn event(name: &'static str) -> NewEvent {
     NewEvent::new(name, 1, b"{}".to_vec(), Arc::new(Metadata::new()))
@@ -75,7 +54,13 @@ async fn behind_after(
     prepare(store.clone()).await;
     append(&store, &stream("lost", "a"), 0, "lost").await;
     read_all(&store).await.expect("both");
-    sql(&mut connect(database.url()).await, REWIND).await;
+    // All that happened after the first event and the first registration of names.
+    let lost = format!(
+        "{}; DELETE FROM es.event_types WHERE id > 1; DELETE FROM es.categories WHERE id > 1;
+         DELETE FROM es.registrations WHERE id > 3",
+        events_after(1)
+    );
+    sql(&mut connect(database.url()).await, &rewind(&lost)).await;
     let other = open().await;
     let id = append(&other, &stream("other", "a"), 0, "other").await;
     other.close().await;

@@ -20,6 +20,8 @@ mod passing;
 mod privileges;
 mod query_plans;
 mod registration;
+#[path = "../common/rewind.rs"]
+mod rewind;
 mod round_trips;
 mod scarce;
 mod servers;

@@ -6,6 +6,7 @@ use es_core::{AllPage, AllQuery, Checkpoint, EventStore, Filter, RawEvent, Rest,
 use es_postgres::PostgresStore;
 use futures_util::FutureExt;
 
+use crate::rewind::{events_after, rewind};
 use crate::support::{Proxy, append_one, appended, connect, fresh, sql, stream, until};
 
 async fn keys(store: &PostgresStore, query: AllQuery<'_>) -> (Vec<String>, AllPage) {
@@ -111,17 +112,6 @@ async fn tables_that_were_replaced_are_read_as_what_they_are() {
     assert_eq!(found, ["b", "a", "c"]);
 }
 
-/// Takes back all events after the first one, as a failover that lost them.
-const REWIND: &str = "
-    BEGIN;
-    ALTER TABLE es.events DISABLE TRIGGER USER;
-    ALTER TABLE es.streams DISABLE TRIGGER USER;
-    DELETE FROM es.events WHERE position > 1;
-    DELETE FROM es.streams WHERE id NOT IN (SELECT stream FROM es.events);
-    ALTER TABLE es.events ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated;
-    ALTER TABLE es.streams ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated;
-    COMMIT";
-
 /// What tells the store that the history may be another one: a checkpoint that is not known any more, or
 /// connections that broke.
 #[tokio::test(flavor = "multi_thread")]
@@ -138,7 +128,7 @@ async fn a_page_of_before_is_not_shared_once_the_history_may_be_another() {
         let (all, page) = keys(&store, start).await;
         assert_eq!(all, ["a", "b", "c"]);
         let mut other = connect(database.url()).await;
-        sql(&mut other, REWIND).await;
+        sql(&mut other, &rewind(&events_after(1))).await;
         if killed {
             sql(&mut other, KILL).await;
             store.head().await.expect("the last event, on a new connection");

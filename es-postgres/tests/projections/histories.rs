@@ -11,18 +11,8 @@ use es_postgres::{PostgresStore, Projector};
 use serde::{Deserialize, Deserializer};
 use sqlx::{Connection, Executor, PgConnection};
 
+use crate::rewind::{events_after, rewind};
 use crate::support::*;
-
-/// Takes back all events after the first one.
-const REWIND: &str = "
-    BEGIN;
-    ALTER TABLE es.events DISABLE TRIGGER USER;
-    ALTER TABLE es.streams DISABLE TRIGGER USER;
-    DELETE FROM es.events WHERE position > 2;
-    DELETE FROM es.streams WHERE id NOT IN (SELECT stream FROM es.events);
-    ALTER TABLE es.events ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated;
-    ALTER TABLE es.streams ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated;
-    COMMIT";
 
 /// How many events were decoded.
 static DECODED: AtomicUsize = AtomicUsize::new(0);
@@ -95,7 +85,7 @@ async fn a_page_that_was_read_before_is_not_projected_after() {
     while DECODED.load(Ordering::SeqCst) < before + 3 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
-    sql(&mut db, REWIND).await;
+    sql(&mut db, &rewind(&events_after(2))).await;
     ring(&store, "c").await;
     held.commit().await.expect("committed");
     until(&mut db, "EXISTS (SELECT FROM es_tills_1.rung WHERE till = 'c')").await;
@@ -120,13 +110,13 @@ async fn the_stored_checkpoint_decides_where_a_projector_goes_on() {
     deposit(&store, "b", 1).await;
     until(&mut db, "EXISTS (SELECT FROM es_balances_1.balances WHERE account = 'b')").await;
     // Events, model and checkpoint go back together.
-    let rewind = REWIND.replace(
-        "COMMIT",
-        "UPDATE es.checkpoints c SET position = k.position, event_id = k.event_id FROM kept k;
-         DELETE FROM es_balances_1.balances WHERE account = 'b';
-         COMMIT",
+    let lost = format!(
+        "{};
+         UPDATE es.checkpoints c SET position = k.position, event_id = k.event_id FROM kept k;
+         DELETE FROM es_balances_1.balances WHERE account = 'b'",
+        events_after(2)
     );
-    sql(&mut db, &rewind).await;
+    sql(&mut db, &rewind(&lost)).await;
     deposit(&store, "d", 7).await;
     until(&mut db, "EXISTS (SELECT FROM es_balances_1.balances WHERE account = 'd')").await;
     assert_exact(&mut db, "es_balances_1").await;

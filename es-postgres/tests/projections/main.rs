@@ -8,6 +8,8 @@ mod inline;
 mod policies;
 mod publishing;
 mod revisions;
+#[path = "../common/rewind.rs"]
+mod rewind;
 mod roles;
 mod support;
 mod transactions;
