@@ -1,7 +1,8 @@
--- Which history of the database a program's names are of. A program keeps names and their ids in memory. After a failover
--- that lost the newest names, or a restore, the ids can stand for others; so each statement that uses them asks for the
--- token of the last registration that the program has read. Rows are only ever appended, one after the other. While the
--- token is here, all that was registered before is here too, whatever has come since.
+-- Which history of the database a program's names are of. A program keeps names and their ids in memory.
+-- After a failover that lost the newest names, or a restore, the ids can stand for others; so each statement
+-- that uses them asks for the token of the last registration that the program has read. Rows are only ever
+-- appended, one after the other. While the token is here, all that was registered before is here too,
+-- whatever has come since.
 CREATE TABLE :schema.registrations (
     id            bigint PRIMARY KEY,
     token         uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(),

@@ -1,5 +1,5 @@
--- Functions that run as their owner take every name from the system's catalogue or in full, so that nothing in the
--- store's schema or in the session of the caller can come between. Bodies are as before.
+-- Functions that run as their owner take every name from the system's catalogue or in full, so that nothing
+-- in the store's schema or in the session of the caller can come between. Bodies are as before.
 
 CREATE OR REPLACE FUNCTION :schema.register_names(p_categories text[], p_names text[], p_versions integer[]) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -99,7 +99,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT (SELECT count(*) FROM pruned) + (SELECT count(*) FROM forgotten)
 $$;
 
--- What an event is called is part of the history: the owner changes it neither. Fingerprints may be set to NULL.
+-- What an event is called is part of the history: the owner changes it neither. Fingerprints may be set to
+-- NULL.
 CREATE TRIGGER never_renamed BEFORE UPDATE ON :schema.event_types
     FOR EACH ROW WHEN ((OLD.id, OLD.name, OLD.version) IS DISTINCT FROM (NEW.id, NEW.name, NEW.version))
     EXECUTE FUNCTION :schema.refuse_change();

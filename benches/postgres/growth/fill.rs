@@ -10,8 +10,8 @@ use crate::Result;
 use crate::floor::Deposit;
 
 pub(super) const EVENTS_A_STREAM: u64 = 100;
-/// Streams that grow side by side, so that the events of one lie in ten places, as they do in a store that is
-/// lived in.
+/// Streams that grow side by side, so that the events of one are stored in ten places, as they are in a store
+/// that is lived in.
 const SIDE_BY_SIDE: u64 = 1_000;
 /// The events of streams that grow side by side.
 pub(super) const WINDOW: u64 = SIDE_BY_SIDE * EVENTS_A_STREAM;

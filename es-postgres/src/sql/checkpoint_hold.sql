@@ -1,7 +1,7 @@
--- The fence of a batch: holds the checkpoint of part $3 of $4 to the end of the transaction, if it stands on the event $10 at the
--- position $5, from where the batch goes to the event $7 at $6. No row comes back where another worker was faster, or where the
--- events of the batch are of another history than these tables: this worker writes nothing then. Also says whether there are dead
--- letters. `end_batch` moves the checkpoint.
+-- The fence of a batch: holds the checkpoint of part $3 of $4 to the end of the transaction, if it stands on
+-- the event $10 at the position $5, from where the batch goes to the event $7 at $6. No row comes back where
+-- another worker was faster, or where the events of the batch are of another history than these tables: this
+-- worker writes nothing then. Also says whether there are dead letters. `end_batch` moves the checkpoint.
 UPDATE :schema.checkpoints c SET owner = $8, per_second = $9, error = NULL, failed_at = NULL
 WHERE c.projection = $1 AND c.rev = $2 AND c.part = $3 AND c.parts = $4 AND c.position = $5
   AND c.event_id IS NOT DISTINCT FROM $10

@@ -1,4 +1,5 @@
--- The keys are in the order of their bytes, so those with the prefix $4 lie between it and the longest key that it could begin.
+-- The keys are in the order of their bytes, so those with the prefix $4 lie between it and the longest key
+-- that it could begin.
 SELECT s.key, s.revision, s.closed_at IS NOT NULL
 FROM :schema.streams s
 WHERE s.category = (SELECT c.id FROM :schema.categories c WHERE c.name = $1)

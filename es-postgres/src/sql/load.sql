@@ -1,9 +1,9 @@
--- One statement, so that head, ledger, snapshot and events are of one moment. The first row is the stream's head
--- (revision 0; its other columns are reused, the state of the snapshot stands in "payload", the name of the command in "note");
--- no row, no stream. A decision that the command wrote nothing is a row of its own (type 2, or 3 for a rejection): it needs no stream.
--- The parts of a UNION ALL are read one after the other, so nothing is sorted; the reader checks the order.
--- Event types beyond the last one that the caller knows bring their names along in "note"; so do all, where what it knows is of
--- another history.
+-- One statement, so that head, ledger, snapshot and events are of one moment. The first row is the stream's
+-- head (revision 0; its other columns are reused, the state of the snapshot stands in "payload", the name of
+-- the command in "note"); no row, no stream. A decision that the command wrote nothing is a row of its own
+-- (type 2, or 3 for a rejection): it needs no stream. The parts of a UNION ALL are read one after the other,
+-- so nothing is sorted; the reader checks the order. Event types beyond the last one that the caller knows
+-- bring their names along in "note"; so do all, where what it knows is of another history.
 WITH head AS MATERIALIZED (
     SELECT s.id, s.revision, s.head_event_id, s.closed_at,
            snapshot.revision AS snapshot_revision, snapshot.state,

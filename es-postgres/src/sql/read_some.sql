@@ -1,6 +1,7 @@
--- As `read_all`, of the categories $4 and the event names $5, either of which may be null. A page looks at a stretch of $6
--- positions behind the next event, wanted or not, so that a rare event makes no endless statement. The first row also tells the
--- last event that was looked at (its position and event_id), and the position at which the look ended for that reason (revision).
+-- As `read_all`, of the categories $4 and the event names $5, either of which may be null. A page looks at a
+-- stretch of $6 positions behind the next event, wanted or not, so that a rare event makes no endless
+-- statement. The first row also tells the last event that was looked at (its position and event_id), and the
+-- position at which the look ended for that reason (revision).
 WITH reach AS MATERIALIZED (
     SELECT (SELECT e.event_id FROM :schema.events e WHERE e.position = $1) AS passed,
            (SELECT e.position FROM :schema.events e WHERE e.position > $1 ORDER BY e.position LIMIT 1) + $6 - 1 AS through

@@ -1,4 +1,5 @@
--- No row comes back, and nothing is written, where the caller's names are of another history: see `registrations`.
+-- No row comes back, and nothing is written, where the caller's names are of another history: see
+-- `registrations`.
 SELECT (d.answer).outcome, (d.answer).revision, (d.answer).event_count, (d.answer).body_hash
 FROM (
     SELECT :schema.remember($1, $2, $3, $4, $5, $6, $7, $8) AS answer

@@ -1,4 +1,5 @@
--- Not where the stream holds another event at the revision than the one that was folded last: it was set back, by a failover or a restore.
+-- Not where the stream holds another event at the revision than the one that was folded last: it was set
+-- back, by a failover or a restore.
 SELECT :schema.save_snapshot($1, $2, $3, $4, $5)
 WHERE $6::uuid IS NULL OR EXISTS (
     SELECT FROM :schema.events e

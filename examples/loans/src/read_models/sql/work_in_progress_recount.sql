@@ -1,5 +1,5 @@
--- The work day by day, from the events up to the position $1. Payloads are those of all versions: until 2012 a work item had
--- its Dutch name.
+-- The work day by day, from the events up to the position $1. Payloads are those of all versions: until 2012
+-- a work item had its Dutch name.
 WITH names (dutch, item) AS (
     VALUES ('Afhandelen leads', 'handle_leads'), ('Completeren aanvraag', 'complete_application'),
            ('Nabellen offertes', 'call_about_offers'), ('Nabellen incomplete dossiers', 'call_about_missing_documents'),
