@@ -1,6 +1,7 @@
 //! Appending to one stream: one call of one function, one round trip.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::Arc;
 
 use es_core::{Append, AppendOutcome, NewEvent, StoreError};
@@ -18,19 +19,24 @@ use crate::outcome::Answer;
 use crate::pool::{Pool, Session};
 use crate::recover::Lost;
 use crate::remember;
-use crate::silence;
 
 /// How often an append is sent again because the names in it turned out to be of another history: each time
 /// is a failover, or a pooler that leads to another server.
 const ATTEMPTS: u32 = 3;
 
-/// Appends on a connection of the pool, and waits for whoever holds the stream.
+/// Appends on a connection of the pool, and waits for whoever holds the stream. Boxed: see
+/// [`Pool::connect`].
 pub(crate) async fn apart(pool: &Arc<Pool>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+    Box::pin(go_apart(pool, append)).await
+}
+
+async fn go_apart(pool: &Arc<Pool>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
     let mut lease = pool.lease().await?;
     let backend = lease.session.backend;
-    let call = send(&mut lease.session, pool, append);
-    let answer = silence::answered_or_locked(pool, backend, 1, call);
-    let (answer, holders) = lock_timeout::find_holders(pool, backend, answer).await;
+    let (answer, holders) = {
+        let call = pin!(send(&mut lease.session, pool, append));
+        lock_timeout::answered_or_held(pool, backend, 1, call).await
+    };
     match answer {
         Ok(outcome) => {
             lease.keep();
@@ -298,15 +304,18 @@ fn are_registered(pool: &Pool, known: &Known, appends: &[Append<'_>]) -> Result<
     })
 }
 
-/// The names of the database behind a connection, once it holds what this program says of them.
+/// The names of the database behind a connection, once it holds what this program says of them. Boxed.
 async fn agreed(connection: &mut PgConnection, pool: &Pool) -> Result<Arc<Known>, CallError> {
-    pool.begin(connection).await?;
-    let agreed = pool.agree(connection).await?;
-    pool.commit(connection).await?;
-    Ok(agreed?)
+    let agreed = Box::pin(async {
+        pool.begin(connection).await?;
+        let agreed = pool.agree(connection).await?;
+        pool.commit(connection).await?;
+        Ok::<_, CallError>(agreed)
+    });
+    Ok(agreed.await??)
 }
 
-/// The ids of all names in appends; those without one get it now.
+/// The ids of all names in appends; those without one get it now, which is boxed.
 async fn with_ids(
     connection: &mut PgConnection,
     pool: &Pool,
@@ -320,10 +329,13 @@ async fn with_ids(
     let mut categories: Vec<&str> = appends.iter().map(|append| append.stream.category()).collect();
     categories.sort_unstable();
     categories.dedup();
-    pool.begin(connection).await?;
-    let found = names::register(connection, &pool.statements, &categories, &types).await?;
-    pool.commit(connection).await?;
-    Ok(pool.names.learn(found))
+    let register = Box::pin(async {
+        pool.begin(connection).await?;
+        let found = names::register(connection, &pool.statements, &categories, &types).await?;
+        pool.commit(connection).await?;
+        Ok::<_, Failure>(found)
+    });
+    Ok(pool.names.learn(register.await?))
 }
 
 fn other_history() -> StoreError {

@@ -1,5 +1,6 @@
 //! Appending to several streams: one call of one function, all or nothing.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use es_core::{Append, AppendOutcome, StoreError};
@@ -20,7 +21,6 @@ use crate::outcome::{Answer, positions};
 use crate::pool::Pool;
 use crate::recover::Lost;
 use crate::remember;
-use crate::silence;
 
 pub(crate) async fn append_all(
     pool: &Arc<Pool>,
@@ -37,9 +37,10 @@ pub(crate) async fn append_all(
     }
     let mut lease = pool.lease().await?;
     let backend = lease.session.backend;
-    let call = run(&mut lease.session.connection, pool, appends);
-    let answer = silence::answered_or_locked(pool, backend, appends.len(), call);
-    let (answer, holders) = lock_timeout::find_holders(pool, backend, answer).await;
+    let (answer, holders) = {
+        let call = pin!(run(&mut lease.session.connection, pool, appends));
+        lock_timeout::answered_or_held(pool, backend, appends.len(), call).await
+    };
     let answers = match answer {
         Ok(answers) => answers,
         Err(CallError::Refused(error)) => {

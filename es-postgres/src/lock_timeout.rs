@@ -1,7 +1,7 @@
 //! An append that waited for too long for somebody's lock, and who that was.
 
 use std::fmt;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,9 +10,11 @@ use futures_util::future::{Either, select};
 use sqlx::Row;
 use tokio::time::sleep;
 
+use crate::append::CallError;
 use crate::check::Backend;
 use crate::error::Failure;
 use crate::pool::Pool;
+use crate::silence;
 
 /// An append that waited for a lock for as long as
 /// [`longest_lock_wait`](crate::PostgresOptions::longest_lock_wait) allows. Nothing was written, and trying
@@ -99,20 +101,25 @@ impl fmt::Display for LockHolder {
     }
 }
 
-/// Waits for an answer; where that takes half as long as a lock may be waited for, looks who holds it.
-pub(crate) async fn find_holders<T>(
+/// Waits for the answer to a call that may have to wait for this many locks first; where that takes half as
+/// long as a lock may be waited for, looks who holds it.
+///
+/// The call is pinned where it is: each of those that would take it over would hold it once more.
+pub(crate) async fn answered_or_held<T>(
     pool: &Arc<Pool>,
     backend: Backend,
-    answer: impl Future<Output = T>,
-) -> (T, Vec<LockHolder>) {
+    locks: usize,
+    call: Pin<&mut (impl Future<Output = Result<T, CallError>> + Send)>,
+) -> (Result<T, CallError>, Vec<LockHolder>) {
+    let answer = pin!(silence::answered_or_locked(pool, backend, locks, call));
     let look = pin!(async {
         sleep(pool.settings.longest_lock_wait / 2).await;
-        holders_of(pool, backend).await.unwrap_or_else(|error| {
+        Box::pin(holders_of(pool, backend)).await.unwrap_or_else(|error| {
             tracing::debug!(%error, "nobody can tell who holds the lock");
             Vec::new()
         })
     });
-    match select(pin!(answer), look).await {
+    match select(answer, look).await {
         Either::Left((answer, _)) => (answer, Vec::new()),
         Either::Right((holders, answer)) => (answer.await, holders),
     }

@@ -78,7 +78,7 @@ impl Answer {
         if let (Some(command), "repeated") = (append.command, self.outcome.as_str()) {
             let count = self.event_count.unwrap_or_default().unsigned_abs();
             (self.command_name, self.rejected) =
-                command_of(connection, statements, append.stream, command.key.id, count).await?;
+                Box::pin(command_of(connection, statements, append.stream, command.key.id, count)).await?;
         }
         Ok(())
     }

@@ -118,6 +118,9 @@ impl Pool {
     }
 
     /// A session beside the pool, for what must not wait for its turn.
+    ///
+    /// Boxed, as many calls hold this future in theirs and few of them need it: a future is moved in memory
+    /// at each call, with all that it holds.
     pub(crate) async fn connect(&self) -> Result<Session, ConnectError> {
         let lock_timeout = self.settings.longest_lock_wait;
         self.connect_waiting(lock_timeout).await
@@ -160,6 +163,10 @@ impl Pool {
     }
 
     async fn connect_waiting(&self, lock_timeout: Duration) -> Result<Session, ConnectError> {
+        Box::pin(self.open_session(lock_timeout)).await
+    }
+
+    async fn open_session(&self, lock_timeout: Duration) -> Result<Session, ConnectError> {
         let generation = self.generation.load(Ordering::Acquire);
         let mut connection = self.settings.dial(lock_timeout).await?;
         let opening = self.settings.opening(true);

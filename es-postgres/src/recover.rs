@@ -44,10 +44,19 @@ impl Lost {
         self.find_each(pool, appends).await.into_iter().collect()
     }
 
+    /// The same of each append. Boxed: see [`Pool::connect`].
+    pub(crate) async fn find_each(
+        self,
+        pool: &Arc<Pool>,
+        appends: &[Append<'_>],
+    ) -> Vec<Result<AppendOutcome, StoreError>> {
+        Box::pin(self.look_for_each(pool, appends)).await
+    }
+
     /// Finds out what became of each append: waits until the old backend is gone, so that nothing more can
     /// come of them, then looks for the events. If they are there, they were appended; else nothing was
     /// written, and the caller may try again.
-    pub(crate) async fn find_each(
+    async fn look_for_each(
         self,
         pool: &Arc<Pool>,
         appends: &[Append<'_>],

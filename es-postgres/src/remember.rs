@@ -152,7 +152,7 @@ pub(crate) async fn command_of(
 
 /// The outcome of an append that was refused because its command was decided before.
 pub(crate) async fn decided(pool: &Arc<Pool>, append: &Append<'_>) -> Result<AppendOutcome, StoreError> {
-    match find(pool, append).await? {
+    match Box::pin(find(pool, append)).await? {
         Some(outcome) => Ok(outcome),
         None => Err(later("the outcome of the command is being forgotten")),
     }
@@ -165,7 +165,7 @@ pub(crate) async fn decided_all(
 ) -> Result<Vec<AppendOutcome>, StoreError> {
     let mut outcomes = Vec::with_capacity(appends.len());
     for append in appends {
-        outcomes.push(find(pool, append).await?.unwrap_or(AppendOutcome::NotWritten));
+        outcomes.push(Box::pin(find(pool, append)).await?.unwrap_or(AppendOutcome::NotWritten));
     }
     if outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::NotWritten)) {
         return Err(later("the outcome of a command is being forgotten"));

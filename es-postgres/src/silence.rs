@@ -93,7 +93,7 @@ pub(crate) async fn answered_or_locked<T>(
 
 /// Whether a server process is there and busy. `false` also where no server answers.
 async fn serves(pool: &Pool, backend: Backend, idle: Duration) -> bool {
-    match serving(pool, backend, idle).await {
+    match Box::pin(serving(pool, backend, idle)).await {
         Ok(serves) => serves,
         Err(error) => {
             tracing::debug!(%error, "nobody can tell whether a server process is still there");

@@ -1,5 +1,6 @@
 //! What a lane carries: one append, or many in one call, each of which stands for itself.
 
+use std::pin::pin;
 use std::vec;
 
 use es_core::{Append, AppendOutcome, Appended, Revision, StoreError};
@@ -122,7 +123,11 @@ impl Way {
         let mut session = pool.lanes.session(pool).await.map_err(|_| Trouble::NotWritten)?;
         let backend = session.backend;
         let longest = pool.settings.lock_patience;
-        match pool.settings.answered_after(longest, chains.len(), call(&mut session, pool, chains)).await {
+        let answer = {
+            let call = pin!(call(&mut session, pool, chains));
+            pool.settings.answered_after(longest, chains.len(), call).await
+        };
+        match answer {
             Ok(row) => match Answer::read(&row, chains) {
                 Ok(answer) => {
                     pool.lanes.keep(pool, session, None);

@@ -12,6 +12,7 @@ mod queue;
 mod tests;
 mod waiting;
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use es_core::{Append, AppendOutcome, StoreError, StreamId, Submitted};
@@ -125,8 +126,12 @@ impl Way {
             Err(error) => return Sent::Done(Err(error)),
         };
         let backend = session.backend;
-        let call = append::send(&mut session, pool, append);
-        let answer = pool.settings.answered_after(pool.settings.lock_patience, 1, call).await;
+        let longest = pool.settings.lock_patience;
+        let answer = {
+            // Pinned where it is: each of those that would take it over would hold it once more.
+            let call = pin!(append::send(&mut session, pool, append));
+            pool.settings.answered_after(longest, 1, call).await
+        };
         pool.lanes.keep(pool, session, answer.as_ref().err());
         match answer {
             Ok(outcome) => Sent::Done(Ok(outcome)),

@@ -10,6 +10,7 @@ mod conflicts;
 mod connect_errors;
 mod crash;
 mod decisions;
+mod futures;
 mod histories;
 mod holes;
 mod lanes;

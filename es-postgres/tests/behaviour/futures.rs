@@ -1,0 +1,29 @@
+//! How large futures are. A future is moved in memory at each call with all that it holds, so what is seldom
+//! needed is boxed.
+
+use std::mem::size_of_val;
+
+use es_core::{Append, Checkpoint, EventStore, Filter, Load, Revision, StreamRange};
+
+use crate::support::{fresh, stream};
+
+#[tokio::test]
+async fn the_futures_of_calls_are_small() {
+    let (_database, store) = fresh().await;
+    let stream = stream("a");
+    let append = Append::new(&stream, Revision::EMPTY, &[]);
+    let filter = Filter::new();
+    let query = es_core::AllQuery::after(Checkpoint::START, &filter);
+    let sizes = [
+        ("append", size_of_val(&*store.append(append))),
+        ("submit", size_of_val(&*store.submit(append))),
+        ("append_all", size_of_val(&*store.append_all(&[append]))),
+        ("load", size_of_val(&*store.load(Load::all(&stream), &mut |_| Ok(())))),
+        ("read_stream", size_of_val(&*store.read_stream(&stream, StreamRange::ALL, &mut |_| Ok(())))),
+        ("read_all", size_of_val(&*store.read_all(query, &mut |_| Ok(())))),
+    ];
+    println!("{sizes:?}");
+    for (call, bytes) in sizes {
+        assert!(bytes <= 4_096, "the future of {call} has {bytes} bytes");
+    }
+}
