@@ -28,7 +28,7 @@ PICK = "\\set stream random(1, :streams)\n"
 APPEND = PICK + f"""
 select es.append_one(1, md5('account' || :stream),
     (select revision from es.streams where category = 1 and key = md5('account' || :stream)), null, gen_random_uuid(), 1,
-    {NEW}, null, null, null, null, null, null, null);"""
+    {NEW}, null, null, null, null, null, null, null, (select token from es.registrations order by id desc limit 1));"""
 
 COLUMNS = "position, revision, type, event_id, recorded_at, occurred_at, correlation_id, causation_id, payload, metadata"
 LOAD = PICK + f"""

@@ -243,8 +243,13 @@ async fn call(
         .bind(command.and_then(|command| command.key.body_hash))
         .bind(known.token())
         .fetch_optional(&mut *connection)
-        .await?;
-    let Some(row) = row else { return Ok(None) };
+        .await;
+    let row = match row.map_err(Failure::from) {
+        Ok(Some(row)) => row,
+        Ok(None) => return Ok(None),
+        Err(failure) if failure.is_of_another_history() => return Ok(None),
+        Err(failure) => return Err(failure.into()),
+    };
     let mut answer = if one.is_some() { Answer::read_one(&row) } else { Answer::read(&row) }?;
     answer.name(connection, &pool.statements, &append).await?;
     Ok(Some(answer))

@@ -84,6 +84,11 @@ impl Failure {
         matches!(self, Self::Server { code, .. } if code == "ES003")
     }
 
+    /// Whether the names in an append turned out to be of another history; nothing was written.
+    pub(crate) fn is_of_another_history(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code == "ES010")
+    }
+
     /// Whether the role lacks a privilege.
     pub(crate) fn is_not_granted(&self) -> bool {
         matches!(self, Self::Server { code, .. } if code == "42501")

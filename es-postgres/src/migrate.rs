@@ -42,6 +42,9 @@ const MIGRATIONS: &[Migration] = migrations![
     14 "0014_publishing",
     15 "0015_transactions",
     16 "0016_privileges",
+    17 "0017_readable_appends",
+    18 "0018_readable_batches",
+    19 "0019_protected_rows",
 ];
 
 /// The migration that this program needs.

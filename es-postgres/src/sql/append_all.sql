@@ -1,5 +1,5 @@
 -- No row comes back, and nothing is written, where the caller's names are of another history: see
 -- `registrations`.
-SELECT :schema.append_all($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-FROM :schema.registrations r
-WHERE r.token = $16
+SELECT a.answer
+FROM (SELECT :schema.append_all($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) AS answer OFFSET 0) AS a
+WHERE (a.answer).outcomes IS DISTINCT FROM '{another history}'

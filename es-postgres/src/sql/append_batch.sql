@@ -2,8 +2,7 @@
 -- `registrations`.
 SELECT (b.answer).outcomes, (b.answer).positions, (b.answer).recorded_at, (b.answer).revisions
 FROM (
-    SELECT :schema.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) AS answer
-    FROM :schema.registrations r
-    WHERE r.token = $20
+    SELECT :schema.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) AS answer
     OFFSET 0
 ) AS b
+WHERE (b.answer).outcomes IS DISTINCT FROM '{another history}'

@@ -1,5 +1,2 @@
--- No row comes back, and nothing is written, where the caller's names are of another history: see
--- `registrations`.
-SELECT :schema.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-FROM :schema.registrations r
-WHERE r.token = $15
+-- Refused with ES010 where the caller's names are of another history: see `registrations`.
+SELECT :schema.append_one($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)

@@ -15,10 +15,11 @@ SELECT (SELECT max(m.id) FROM :schema.migrations m) AS migration,
            (SELECT g.last_value FROM pg_sequences g WHERE g.schemaname = n.nspname AND g.sequencename = 'streams_id_seq'), 0)
        END AS streams_drawn,
        coalesce((SELECT max(s.id) FROM :schema.streams s), 0) AS last_stream,
-       (SELECT string_agg(format('ALTER TABLE %I.%I ENABLE ALWAYS TRIGGER %I', n.nspname, c.relname, t.tgname), '; ')
+       (SELECT string_agg(format('ALTER TABLE %I.%I ENABLE%s TRIGGER %I', n.nspname, c.relname, w.always, t.tgname), '; ')
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
-        WHERE c.relnamespace = n.oid AND t.tgenabled <> 'A'
-          AND t.tgname IN ('append_only', 'never_truncated', 'never_deleted', 'never_renamed')) AS weak_triggers,
+        JOIN unnest('{append_only,never_truncated,never_deleted,never_renamed,never_changed,registered,refuse_decided}'::name[],
+                    '{" ALWAYS"," ALWAYS"," ALWAYS"," ALWAYS"," ALWAYS","",""}'::text[]) AS w (name, always) ON w.name = t.tgname
+        WHERE c.relnamespace = n.oid AND t.tgenabled <> 'A' AND (t.tgenabled <> 'O' OR w.always <> '')) AS weak_triggers,
        pg_backend_pid() AS pid,
        (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) a) AS backend_start
 FROM :schema.positions p, pg_sequence q, pg_namespace n

@@ -1,11 +1,13 @@
 //! History cannot be changed: not by the application's role, and not by the owner of the tables either.
 
-use es_core::{Append, EventStore, Load, NewSnapshot, Revision, StoreError};
+use es_core::{Append, Decision, EventStore, Load, NewSnapshot, Remembered, Revision, StoreError};
 use es_postgres::PostgresStore;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
-use crate::support::{append_one, appended, command, connect, events, fresh, ids, number, sql, stream};
+use crate::support::{
+    append_one, appended, command, connect, drop_role, events, fresh, ids, number, role, sql, stream, writer,
+};
 
 /// The SQLSTATE with which the server refuses this.
 async fn refused(connection: &mut PgConnection, text: &str) -> String {
@@ -44,20 +46,6 @@ async fn the_owner_cannot_change_or_delete_events() {
         "{message}"
     );
     assert_eq!(ids(&store, &stream("a")).await.len(), 1);
-}
-
-/// A role with the privileges of a writer, and a store that connects as it. The role goes with the database.
-async fn writer(url: &str, owner: &PostgresStore) -> (String, String) {
-    let role = format!("writer_{}", Uuid::now_v7().simple());
-    let mut connection = connect(url).await;
-    sql(&mut connection, &format!("CREATE ROLE {role} LOGIN PASSWORD 'secret'")).await;
-    owner.grant_writer(&role).await.expect("granted");
-    let (_, rest) = url.split_once('@').expect("a url with a user");
-    (format!("postgres://{role}:secret@{rest}"), role)
-}
-
-async fn drop_role(url: &str, role: &str) {
-    sql(&mut connect(url).await, &format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
 }
 
 #[tokio::test]
@@ -119,6 +107,64 @@ async fn the_writer_can_do_nothing_else() {
     drop_role(database.url(), &role).await;
 }
 
+/// What streams are called and what commands came to is as fixed as events are; columns that say neither are
+/// not.
+#[tokio::test]
+async fn the_owner_cannot_change_what_stands_for_events_and_commands() {
+    let (database, store) = fresh().await;
+    let (one, other, batch) = (stream("a"), stream("b"), events(1));
+    let append = Append::new(&one, Revision::EMPTY, &batch).command(Some(command(Uuid::now_v7())));
+    appended(store.append(append).await.expect("an outcome"));
+    let decision = Decision::rejected(&other, Revision::EMPTY, command(Uuid::now_v7()));
+    assert_eq!(store.remember(decision).await.expect("an outcome"), Remembered::Kept);
+    let mut owner = connect(database.url()).await;
+    for session in ["origin", "replica"] {
+        sql(&mut owner, &format!("SET session_replication_role = {session}")).await;
+        for change in [
+            "UPDATE es.event_types SET name = 'other'",
+            "UPDATE es.event_types SET version = version + 1",
+            "UPDATE es.event_types SET id = id + 1",
+            "UPDATE es.categories SET name = 'other'",
+            "UPDATE es.categories SET id = id + 1",
+            "UPDATE es.streams SET category = category + 1",
+            "UPDATE es.streams SET key = 'other'",
+            "UPDATE es.streams SET revision = 7, key = key WHERE false",
+            "UPDATE es.streams SET id = DEFAULT",
+            "UPDATE es.streams SET created_at = now()",
+            "INSERT INTO es.streams (category, key, revision, head_event_id) SELECT category, key, revision, head_event_id
+             FROM es.streams ON CONFLICT (category, key) DO UPDATE SET key = 'other'",
+            "UPDATE es.registrations SET token = gen_random_uuid()",
+            "DELETE FROM es.registrations",
+            "TRUNCATE es.registrations",
+            "UPDATE es.commands SET stream = stream + 1",
+            "UPDATE es.commands SET command_id = gen_random_uuid()",
+            "UPDATE es.commands SET first_revision = 2",
+            "UPDATE es.commands SET event_count = 0",
+            "UPDATE es.commands SET name = 'other', body_hash = 1",
+            "TRUNCATE es.commands",
+            "UPDATE es.decisions SET rejected = NOT rejected",
+            "UPDATE es.decisions SET revision = 1",
+            "UPDATE es.decisions SET key = 'a', category = 1",
+            "UPDATE es.decisions SET command_id = gen_random_uuid(), body_hash = 1, name = 'x'",
+            "TRUNCATE es.decisions",
+        ] {
+            assert_eq!(refused(&mut owner, change).await, "ES001", "{change}");
+        }
+        for change in [
+            "UPDATE es.event_types SET fingerprint = NULL",
+            "UPDATE es.streams SET closed_at = NULL",
+            "UPDATE es.commands SET recorded_at = recorded_at - interval '1 hour'",
+            "UPDATE es.decisions SET recorded_at = recorded_at - interval '1 hour'",
+        ] {
+            sql(&mut owner, change).await;
+        }
+    }
+    assert_eq!(ids(&store, &one).await.len(), 1);
+    assert_eq!(store.prune_commands(std::time::Duration::ZERO).await.expect("a count"), 2);
+}
+
+const TOKEN: &str = "(SELECT token FROM es.registrations ORDER BY id DESC LIMIT 1)";
+
 /// Whoever may call the functions cannot make them write what no store writes.
 #[tokio::test]
 async fn calls_that_would_damage_a_stream_are_refused() {
@@ -128,7 +174,7 @@ async fn calls_that_would_damage_a_stream_are_refused() {
     let append = |key: &str, expected: i64, ids: &str, payloads: &str| {
         format!(
             "SELECT (es.append(1, '{key}', {expected}, NULL, {ids}, '{{1}}', {payloads}, '{{NULL}}', '{{NULL}}',
-             '{{NULL}}', '{{NULL}}', NULL, NULL, NULL)).outcome"
+             '{{NULL}}', '{{NULL}}', NULL, NULL, NULL, {TOKEN})).outcome"
         )
     };
     let (one, payload) = ("ARRAY[gen_random_uuid()]", "'{\"{}\"}'");
@@ -147,7 +193,7 @@ async fn calls_that_would_damage_a_stream_are_refused() {
         format!(
             "SELECT outcomes FROM es.append_batch(array_fill(1, '{{2}}'), {keys}, '{{1,0}}', array_fill(NULL::uuid, '{{2}}'),
              {through}, {appends}, ARRAY[gen_random_uuid(), gen_random_uuid(), gen_random_uuid()], '{{1,1,1}}', {payloads},
-             '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}')"
+             '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', '{{}}', {TOKEN})"
         )
     };
     let (keys, payloads) = ("'{a,b}'", "'{1,2,3}'");
@@ -175,105 +221,11 @@ async fn calls_that_would_damage_a_stream_are_refused() {
     assert_eq!(number(&mut connection, "SELECT count(*) FROM es.streams").await, 1);
 }
 
-/// Functions run as the owner; the names in them must not be taken from the caller's search path.
-#[tokio::test]
-async fn the_writer_cannot_slip_a_table_of_its_own_under_the_functions() {
-    let (database, owner) = fresh().await;
-    let (url, role) = writer(database.url(), &owner).await;
-    let mut connection = connect(&url).await;
-    sql(&mut connection, "CREATE TEMP TABLE streams (id bigint); CREATE TEMP TABLE events (id bigint)").await;
-    sql(&mut connection, "SET search_path = pg_temp, es").await;
-    sql(
-        &mut connection,
-        "SELECT es.register_names('{account}', '{x}', '{1}');
-         SELECT es.append(1, 'a', 0, NULL, ARRAY[gen_random_uuid()], '{1}', '{\"{}\"}', '{NULL}', '{NULL}', '{NULL}',
-                          '{NULL}', NULL, NULL, NULL)",
-    )
-    .await;
-    assert_eq!(number(&mut connection, "SELECT count(*) FROM es.events").await, 1);
-    drop(connection);
-    drop_role(database.url(), &role).await;
-}
-
-/// Everything that `append_one` might take from a search path, in a schema of the writer; each fails when it
-/// is used.
-const SLIPPED: &str = "
-    CREATE FUNCTION slipped.used() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'slipped in'; END $$;
-    CREATE DOMAIN slipped.text AS pg_catalog.text CHECK (slipped.used());
-    CREATE DOMAIN slipped.regclass AS pg_catalog.regclass CHECK (slipped.used());
-    CREATE FUNCTION slipped.current_setting(pg_catalog.text) RETURNS pg_catalog.text LANGUAGE sql AS 'SELECT slipped.used()::pg_catalog.text';
-    CREATE FUNCTION slipped.octet_length(pg_catalog.text) RETURNS integer LANGUAGE sql AS 'SELECT slipped.used()::integer';
-    CREATE FUNCTION slipped.nextval(pg_catalog.regclass) RETURNS bigint LANGUAGE sql AS 'SELECT slipped.used()::integer::bigint';
-    CREATE FUNCTION slipped.clock_timestamp() RETURNS timestamptz LANGUAGE sql AS 'SELECT NULL::timestamptz WHERE slipped.used()';
-    DO $do$
-    DECLARE
-        v_operator pg_catalog.text;
-        v_left pg_catalog.text;
-        v_right pg_catalog.text;
-    BEGIN
-        FOR v_left, v_right IN VALUES ('bigint', 'bigint'), ('bigint', 'integer'), ('integer', 'integer'), ('uuid', 'uuid'),
-            ('pg_catalog.text', 'pg_catalog.text')
-        LOOP
-            FOREACH v_operator IN ARRAY ARRAY['=', '<>', '<', '>', '<=', '>='] LOOP
-                EXECUTE format('CREATE OR REPLACE FUNCTION slipped.compare(%1$s, %2$s) RETURNS boolean LANGUAGE sql AS
-                    ''SELECT slipped.used()''; CREATE OPERATOR slipped.%3$s (FUNCTION = slipped.compare, LEFTARG = %1$s, RIGHTARG = %2$s)',
-                    v_left, v_right, v_operator);
-            END LOOP;
-        END LOOP;
-        FOREACH v_right IN ARRAY ARRAY['bigint', 'integer'] LOOP
-            EXECUTE format('CREATE FUNCTION slipped.add(bigint, %1$s) RETURNS bigint LANGUAGE sql AS ''SELECT slipped.used()::integer::bigint'';
-                CREATE OPERATOR slipped.+ (FUNCTION = slipped.add, LEFTARG = bigint, RIGHTARG = %1$s)', v_right);
-        END LOOP;
-    END $do$;
-    SET search_path = slipped, pg_catalog";
-
-/// `append_one` has no search path of its own: it takes nothing from that of its caller either.
-#[tokio::test]
-async fn the_writer_cannot_slip_operators_functions_or_types_under_append_one() {
-    let (database, owner) = fresh().await;
-    let (url, role) = writer(database.url(), &owner).await;
-    let mut connection = connect(&url).await;
-    sql(&mut connection, "SELECT es.register_names('{account}', '{x}', '{1}')").await;
-    sql(&mut connect(database.url()).await, &format!("CREATE SCHEMA slipped AUTHORIZATION {role}")).await;
-    sql(&mut connection, SLIPPED).await;
-    for used in [
-        "SELECT 1::bigint = 1::bigint",
-        "SELECT 1::bigint + 1",
-        "SELECT 'x'::text",
-        "SELECT octet_length('x')",
-    ] {
-        assert_eq!(refused(&mut connection, used).await, "P0001", "{used}");
-    }
-    let id = Uuid::now_v7();
-    for (expected, command, outcome) in [
-        (0, "NULL", "appended"),
-        (1, "NULL", "appended"),
-        (2, &*format!("'{id}'"), "appended"),
-        (2, "NULL", "conflict"),
-        (2, &format!("'{id}'"), "repeated"),
-        (3, &format!("'{id}'"), "repeated"),
-    ] {
-        let call = format!(
-            "SELECT (es.append_one(1, 'a', {expected}, NULL, gen_random_uuid(), 1, '{{}}', NULL, NULL, NULL, NULL, {command}, 'x', \
-             NULL)).outcome"
-        );
-        let found: String =
-            sqlx::query_scalar(AssertSqlSafe(call)).fetch_one(&mut connection).await.expect("an outcome");
-        assert_eq!(found, outcome, "at {expected} with {command}");
-    }
-    drop(connection);
-    drop_role(database.url(), &role).await;
-}
-
 #[tokio::test]
 async fn a_role_without_the_grant_is_told_so() {
     let (database, _) = fresh().await;
-    let role = format!("stranger_{}", Uuid::now_v7().simple());
-    let mut connection = connect(database.url()).await;
-    sql(&mut connection, &format!("CREATE ROLE {role} LOGIN PASSWORD 'secret'")).await;
-    let (_, rest) = database.url().split_once('@').expect("a url with a user");
-    let error =
-        PostgresStore::connect(&format!("postgres://{role}:secret@{rest}")).await.expect_err("not granted");
+    let (url, role) = role(database.url()).await;
+    let error = PostgresStore::connect(&url).await.expect_err("not granted");
     let text = error.to_string();
     assert!(text.contains("SELECT \"es\".grant_writer('role')"), "{text}");
     assert!(matches!(StoreError::from(error), StoreError::Setup { .. }));

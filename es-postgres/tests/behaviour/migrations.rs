@@ -230,6 +230,8 @@ async fn what_messages_propose_runs_in_a_schema_that_is_a_word_of_sql() {
         "SELECT setval('\"order\".positions', 1)",
         "SELECT setval('\"order\".streams_id_seq', 1, false)",
         "ALTER TABLE \"order\".events ENABLE TRIGGER append_only; ALTER TABLE \"order\".categories DISABLE TRIGGER ALL",
+        "ALTER TABLE \"order\".streams ENABLE TRIGGER ALL",
+        "ALTER TABLE \"order\".commands DISABLE TRIGGER ALL; ALTER TABLE \"order\".decisions ENABLE TRIGGER never_changed",
     ] {
         sql(&mut db, broken).await;
         let refused = database.options().schema("order").connect().await.expect_err(broken).to_string();

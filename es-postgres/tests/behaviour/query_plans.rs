@@ -170,7 +170,7 @@ async fn appends_scan_no_table() {
     }
     let mut connection = with_many_rows(database.url()).await;
     let scanned = "SELECT sum(seq_scan)::bigint FROM pg_stat_user_tables
-                   WHERE schemaname = 'es' AND relname IN ('events', 'streams', 'commands', 'snapshots')";
+                   WHERE schemaname = 'es' AND relname IN ('events', 'streams', 'commands', 'snapshots', 'registrations')";
     let found = "SELECT idx_scan FROM pg_stat_user_tables WHERE schemaname = 'es' AND relname = 'streams'";
     // What this session itself has scanned must be counted before.
     sql(&mut connection, "SELECT pg_stat_force_next_flush()").await;
@@ -207,11 +207,11 @@ async fn appends_scan_no_table() {
 async fn appends_scan_no_table_that_was_counted_as_empty() {
     let (database, _) = fresh().await;
     let mut connection = connect(database.url()).await;
-    sql(&mut connection, "VACUUM ANALYZE es.streams, es.events, es.commands").await;
+    sql(&mut connection, "VACUUM ANALYZE es.streams, es.events, es.commands, es.registrations").await;
     let counted = |what: &str| {
         format!(
             "SELECT sum({what})::bigint FROM pg_stat_user_tables
-             WHERE schemaname = 'es' AND relname IN ('streams', 'commands')"
+             WHERE schemaname = 'es' AND relname IN ('streams', 'commands', 'registrations')"
         )
     };
     sql(&mut connection, "SELECT pg_stat_force_next_flush()").await;

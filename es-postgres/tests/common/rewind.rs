@@ -12,7 +12,8 @@ pub(crate) fn rewind(deletes: &str) -> String {
          ALTER TABLE es.registrations DISABLE TRIGGER USER;
          {deletes};
          ALTER TABLE es.events ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated;
-         ALTER TABLE es.streams ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated;
+         ALTER TABLE es.streams ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated,
+             ENABLE ALWAYS TRIGGER never_renamed;
          ALTER TABLE es.event_types ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated,
              ENABLE ALWAYS TRIGGER never_renamed, ENABLE TRIGGER registered;
          ALTER TABLE es.categories ENABLE ALWAYS TRIGGER never_deleted, ENABLE ALWAYS TRIGGER never_truncated,

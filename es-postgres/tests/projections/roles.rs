@@ -53,3 +53,38 @@ async fn a_projector_may_project_and_not_append_and_a_reader_neither() {
         sql(&mut admin, &format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}")).await;
     }
 }
+
+/// Programs that run a projection together own its schemas together: their sessions begin as a role of which
+/// they are members.
+#[tokio::test]
+async fn members_of_a_role_run_a_projection_together() {
+    let (database, owner) = fresh().await;
+    let mut admin = connect(database.url()).await;
+    let id = Uuid::now_v7().simple();
+    let (group, first, second) =
+        (format!("es_projector_{id}"), format!("first_{id}"), format!("second_{id}"));
+    sql(&mut admin, &format!("CREATE ROLE {group} NOLOGIN; SELECT es.grant_projector('{group}')")).await;
+    for role in [&first, &second] {
+        let make = format!(
+            "CREATE ROLE {role} LOGIN PASSWORD 'secret'; GRANT {group} TO {role}; ALTER ROLE {role} SET role = {group}"
+        );
+        sql(&mut admin, &make).await;
+    }
+    for (nth, role) in [&first, &second, &first].into_iter().enumerate() {
+        deposit(&owner, "a", 5).await;
+        let store = PostgresStore::connect(&as_role(database.url(), role)).await.expect("a store");
+        if nth == 0 {
+            Projector::new(store.clone(), Balances).catch_up().await.expect("all");
+        } else {
+            Projector::new(store.clone(), NewBalances).catch_up().await.expect("all");
+        }
+        if nth == 1 {
+            // Which the other program made.
+            Projector::new(store.clone(), NewBalances).drop_revision(1).await.expect("one of the role");
+        }
+        store.close().await;
+    }
+    let balance = "SELECT cents FROM es_balances.balances WHERE account = 'a'";
+    assert_eq!(number(&mut admin, balance).await, 15);
+    sql(&mut admin, &format!("DROP OWNED BY {group} CASCADE; DROP ROLE {first}, {second}, {group}")).await;
+}

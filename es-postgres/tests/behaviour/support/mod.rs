@@ -2,6 +2,8 @@
 
 mod gate;
 mod proxy;
+mod roles;
+mod wrong;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,6 +19,8 @@ use uuid::Uuid;
 
 pub(crate) use gate::Gate;
 pub(crate) use proxy::Proxy;
+pub(crate) use roles::{drop_role, role, texts, url_of, writer};
+pub(crate) use wrong::wrong;
 
 /// A fresh database and a store in it.
 pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
