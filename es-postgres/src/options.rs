@@ -16,7 +16,7 @@ use crate::statements::Statements;
 use crate::{ConnectError, PostgresStore};
 
 /// About a century. Far longer times cannot be added to the clock.
-const LONGEST_PATIENCE: Duration = Duration::from_secs(u32::MAX as u64);
+pub(crate) const LONGEST_PATIENCE: Duration = Duration::from_secs(u32::MAX as u64);
 
 /// What a session of the store's own is told as it begins; behind a pooler nothing is told, as sessions are
 /// shared there.
@@ -207,6 +207,10 @@ impl PostgresOptions {
             // The driver would dial whatever the scheme says.
             if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
                 return Err(ConnectError::InvalidUrl { source: "it is not one of PostgreSQL".into() });
+            }
+            // The driver would send what stands before it.
+            if url.contains('\0') || url.contains("%00") {
+                return Err(ConnectError::InvalidUrl { source: "it holds a NUL character".into() });
             }
             let parsed = PgConnectOptions::from_str(url);
             parsed

@@ -324,11 +324,17 @@ pub(crate) fn checkpoint(
 
 fn category_names(filter: &Filter) -> Option<Vec<&str>> {
     let categories = &filter.categories;
-    (!categories.is_empty()).then(|| categories.iter().flat_map(es_core::CategoryNames::names).collect())
+    let names = categories.iter().flat_map(es_core::CategoryNames::names);
+    (!categories.is_empty()).then(|| stored(names))
 }
 
 fn event_names(filter: &Filter) -> Option<Vec<&str>> {
-    (!filter.events.is_empty()).then(|| filter.events.iter().map(AsRef::as_ref).collect())
+    (!filter.events.is_empty()).then(|| stored(filter.events.iter().map(AsRef::as_ref)))
+}
+
+/// Nothing is stored under a name with a NUL character, which the database does not take in a question.
+fn stored<'f>(names: impl Iterator<Item = &'f str>) -> Vec<&'f str> {
+    names.filter(|name| !name.contains('\0')).collect()
 }
 
 fn bigint(number: usize) -> i64 {

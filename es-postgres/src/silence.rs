@@ -13,7 +13,7 @@ use crate::ConnectError;
 use crate::append::CallError;
 use crate::check::Backend;
 use crate::error::{Failure, unexpected};
-use crate::options::Settings;
+use crate::options::{LONGEST_PATIENCE, Settings};
 use crate::pool::Pool;
 
 impl Settings {
@@ -114,7 +114,7 @@ async fn serving(pool: &Pool, backend: Backend, idle: Duration) -> Result<bool, 
         .call()
         .bind(backend.pid)
         .bind(backend.started)
-        .bind(idle.as_secs_f64());
+        .bind(idle.min(LONGEST_PATIENCE).as_secs_f64());
     let row = pool.settings.answered(call.fetch_one(&mut session.connection)).await.map_err(Failure::from)?;
     row.try_get(0).map_err(unexpected)
 }

@@ -79,7 +79,7 @@ impl PostgresStore {
     /// [`StoreError::Setup`] when this store's own role may not grant; [`StoreError::Backend`] when there is
     /// no such role.
     pub async fn grant_writer(&self, role: &str) -> Result<(), StoreError> {
-        streams::grant_writer(&self.pool, role).await
+        streams::grant(&self.pool, &self.pool.statements.grant_writer, role).await
     }
 
     /// Lets a role read this store, and nothing else. To be called by the owner of the tables; the same as
@@ -89,7 +89,7 @@ impl PostgresStore {
     ///
     /// As [`grant_writer`](Self::grant_writer).
     pub async fn grant_reader(&self, role: &str) -> Result<(), StoreError> {
-        streams::grant_reader(&self.pool, role).await
+        streams::grant(&self.pool, &self.pool.statements.grant_reader, role).await
     }
 
     /// Lets a role run projections: read this store, keep checkpoints and dead letters, and make the schemas
@@ -100,7 +100,7 @@ impl PostgresStore {
     ///
     /// As [`grant_writer`](Self::grant_writer).
     pub async fn grant_projector(&self, role: &str) -> Result<(), StoreError> {
-        streams::grant_projector(&self.pool, role).await
+        streams::grant(&self.pool, &self.pool.statements.grant_projector, role).await
     }
 
     /// The transactions that have drawn a position and are still open, the oldest first. What was appended

@@ -14,6 +14,7 @@ use crate::error::{Failure, unexpected};
 use crate::json::Json;
 use crate::pool::Pool;
 use crate::row::{Columns, required};
+use crate::statements::Statement;
 
 /// Runs one statement on a connection of the store.
 pub(crate) async fn rows(
@@ -95,6 +96,10 @@ pub(crate) async fn close(
 
 pub(crate) async fn save_snapshot(pool: &Arc<Pool>, snapshot: &NewSnapshot) -> Result<(), StoreError> {
     let NewSnapshot { stream, revision, event_id, fingerprint, state, .. } = snapshot;
+    if state.contains(&0) {
+        // The server would not take it as a text.
+        return Err(unexpected(format!("the snapshot of {stream} is no JSON: it holds a NUL byte")));
+    }
     let call = pool
         .statements
         .save_snapshot
@@ -116,14 +121,10 @@ pub(crate) async fn prune_commands(pool: &Arc<Pool>, older_than: Duration) -> Re
     value::<i64>(pool, call).await.map(i64::unsigned_abs)
 }
 
-pub(crate) async fn grant_writer(pool: &Arc<Pool>, role: &str) -> Result<(), StoreError> {
-    rows(pool, pool.statements.grant_writer.call().bind(role)).await.map(|_| ())
-}
-
-pub(crate) async fn grant_reader(pool: &Arc<Pool>, role: &str) -> Result<(), StoreError> {
-    rows(pool, pool.statements.grant_reader.call().bind(role)).await.map(|_| ())
-}
-
-pub(crate) async fn grant_projector(pool: &Arc<Pool>, role: &str) -> Result<(), StoreError> {
-    rows(pool, pool.statements.grant_projector.call().bind(role)).await.map(|_| ())
+pub(crate) async fn grant(pool: &Arc<Pool>, grant: &Statement, role: &str) -> Result<(), StoreError> {
+    if role.contains('\0') {
+        // The server would not take it in a question.
+        return Err(unexpected(format!("there is no role {role:?}")));
+    }
+    rows(pool, grant.call().bind(role)).await.map(|_| ())
 }

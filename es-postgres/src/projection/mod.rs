@@ -205,9 +205,10 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         self
     }
 
-    /// How the worker calls itself in the status; process and a random id unless said otherwise.
+    /// How the worker calls itself in the status; process and a random id unless said otherwise. NUL
+    /// characters are left out.
     pub fn owner(mut self, name: &str) -> Self {
-        name.clone_into(&mut self.options.owner);
+        self.options.owner = batch::kept(name);
         self
     }
 

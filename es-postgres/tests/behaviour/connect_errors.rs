@@ -183,15 +183,3 @@ async fn trouble_with_tls_is_told_apart_from_a_server_that_is_away() {
         answering.await.expect("no panic");
     }
 }
-
-#[tokio::test]
-async fn any_time_may_be_given() {
-    let (database, _) = fresh().await;
-    for time in [std::time::Duration::ZERO, std::time::Duration::MAX] {
-        let options = database.options().lock_patience(time);
-        let options = if time.is_zero() { options } else { options.patience(time) };
-        let store = options.connect().await.expect("a store");
-        appended(append_one(&store, &stream(&format!("{}", time.as_secs())), 0).await);
-        store.prune_commands(time).await.expect("a count");
-    }
-}

@@ -14,6 +14,7 @@ mod futures;
 mod histories;
 mod holes;
 mod hostile;
+mod inputs;
 mod lanes;
 mod large_appends;
 mod large_pages;
