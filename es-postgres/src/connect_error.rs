@@ -76,14 +76,15 @@ pub enum ConnectError {
     Standby,
     /// The server takes no writes from this role or database, or none at all for the time being.
     #[error(
-        "the server is read-only for this session (transaction_read_only is on); connect to the primary, or run ALTER ROLE … RESET \
-         default_transaction_read_only"
+        "the server is read-only for this session (transaction_read_only is on); connect to the primary, or run SET \
+         default_transaction_read_only = off; ALTER ROLE SESSION_USER SET default_transaction_read_only = off"
     )]
     ReadOnly,
     /// The database keeps texts in another encoding than UTF-8.
     #[error(
-        "database {database:?} has encoding {found}, the store needs UTF8; run CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0, and \
-         correct the database URL"
+        "database {database:?} has encoding {found}, the store needs UTF8; correct the database URL, or run CREATE DATABASE {new} ENCODING \
+         'UTF8' TEMPLATE template0",
+        new = identifier(&format!("{database}_utf8"))
     )]
     Encoding {
         /// The database.
@@ -93,13 +94,16 @@ pub enum ConnectError {
     },
     /// The schema was made by another role, which could put objects of its own in the place of the store's.
     #[error(
-        "schema {schema:?} belongs to role {owner:?}; migrate as that role, or run ALTER SCHEMA \"{schema}\" OWNER TO the role that migrates"
+        "schema {schema:?} belongs to role {owner:?}; migrate as that role, or run ALTER SCHEMA \"{schema}\" OWNER TO {role}",
+        role = identifier(.role)
     )]
     ForeignSchema {
         /// The schema.
         schema: String,
         /// Whose it is, or the store in it.
         owner: String,
+        /// The role that migrates.
+        role: String,
     },
     /// The tables are not there, or not all.
     #[error(
@@ -139,22 +143,26 @@ pub enum ConnectError {
     },
     /// The role lacks a privilege.
     #[error(
-        "the role lacks a privilege in schema {schema:?}: {source}; as the owner run SELECT \"{schema}\".grant_writer('role'), or migrate as a role that may create schemas"
+        "role {role:?} lacks a privilege in schema {schema:?}: {source}; migrate as a role that may create schemas, or as the owner run \
+         SELECT \"{schema}\".grant_writer({literal})",
+        literal = literal(.role)
     )]
     NotGranted {
         /// The schema.
         schema: String,
+        /// The role.
+        role: String,
         /// What the server says.
         source: BoxError,
     },
     /// A crash of the server could lose acknowledged events.
     #[error(
-        "synchronous_commit is off, so a crash could lose acknowledged events; run ALTER ROLE … RESET synchronous_commit, or set it to on"
+        "synchronous_commit is off, so a crash could lose acknowledged events; run ALTER ROLE SESSION_USER SET synchronous_commit = on"
     )]
     SynchronousCommitOff,
     /// Transactions do not see what others committed while they waited.
     #[error(
-        "default_transaction_isolation is {found:?}, appends need \"read committed\"; run ALTER ROLE … SET default_transaction_isolation = 'read committed'"
+        "default_transaction_isolation is {found:?}, appends need \"read committed\"; run ALTER ROLE SESSION_USER SET default_transaction_isolation = 'read committed'"
     )]
     IsolationLevel {
         /// The level.
@@ -232,6 +240,16 @@ pub enum ConnectError {
         /// What the server says.
         source: BoxError,
     },
+}
+
+/// A name, as SQL takes any.
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text, as SQL takes any without a backslash.
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
 }
 
 impl ConnectError {

@@ -128,7 +128,11 @@ impl Failure {
             "3F000" | "42P01" | "42703" => {
                 ConnectError::NotMigrated { schema: schema(), found: 0, needed: opening.needed }
             }
-            "42501" => ConnectError::NotGranted { schema: schema(), source: self.into() },
+            "42501" => ConnectError::NotGranted {
+                schema: schema(),
+                role: opening.user.to_owned(),
+                source: self.into(),
+            },
             // What pgbouncer says; no server does.
             "08P01" if message.contains("unsupported startup parameter") => ConnectError::Pooler,
             "53300" | "57P03" => ConnectError::Busy { source: self.into() },

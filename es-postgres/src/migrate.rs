@@ -115,7 +115,8 @@ async fn catch_up(
     let found = Found::look(&mut transaction, opening, statements).await?;
     match SchemaOwner::find(&mut transaction, statements, schema).await? {
         Some(SchemaOwner { trusted: false, owner, .. }) => {
-            return Err(Stop::Refused(ConnectError::ForeignSchema { schema: schema.to_owned(), owner }));
+            let (schema, role) = (schema.to_owned(), opening.user.to_owned());
+            return Err(Stop::Refused(ConnectError::ForeignSchema { schema, owner, role }));
         }
         Some(_) => {}
         // This takes a right that not every owner of a schema has.

@@ -1,6 +1,7 @@
 //! What the store does where several sessions, roles or failures meet. One file a behaviour, one binary for
 //! all.
 
+mod advice;
 mod append_only;
 mod bad_input;
 mod batches;

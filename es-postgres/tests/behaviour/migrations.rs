@@ -215,28 +215,3 @@ async fn a_database_that_is_not_utf8_is_refused_before_anything_is_made() {
         sql(&mut admin, &format!("DROP DATABASE {name} WITH (FORCE)")).await;
     }
 }
-
-/// The statements that messages propose can be run as they stand.
-#[tokio::test]
-async fn what_messages_propose_runs_in_a_schema_that_is_a_word_of_sql() {
-    let database = TestDatabase::empty().await.expect("a test database");
-    let mut db = connect(database.url()).await;
-    let store = database.options().schema("order").migrate().await.expect("a store");
-    appended(append_one(&store, &stream("a"), 0).await);
-    appended(append_one(&store, &stream("a"), 1).await);
-    for broken in [
-        "ALTER SEQUENCE \"order\".positions CACHE 10",
-        "ALTER SEQUENCE \"order\".positions CYCLE",
-        "SELECT setval('\"order\".positions', 1)",
-        "SELECT setval('\"order\".streams_id_seq', 1, false)",
-        "ALTER TABLE \"order\".events ENABLE TRIGGER append_only; ALTER TABLE \"order\".categories DISABLE TRIGGER ALL",
-        "ALTER TABLE \"order\".streams ENABLE TRIGGER ALL",
-        "ALTER TABLE \"order\".commands DISABLE TRIGGER ALL; ALTER TABLE \"order\".decisions ENABLE TRIGGER never_changed",
-    ] {
-        sql(&mut db, broken).await;
-        let refused = database.options().schema("order").connect().await.expect_err(broken).to_string();
-        let (_, proposed) = refused.rsplit_once("run ").expect("a statement");
-        sql(&mut db, proposed).await;
-        database.options().schema("order").connect().await.expect(broken);
-    }
-}
