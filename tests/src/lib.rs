@@ -2,3 +2,4 @@
 
 pub mod faults;
 pub mod generated;
+pub mod operations;

@@ -2,6 +2,7 @@
 
 mod lines;
 mod named_tests;
+mod operations;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};

@@ -1,0 +1,10 @@
+//! What runs a server as its administrator would, by the words of `docs/operations.md`.
+
+pub mod bank;
+mod page;
+mod program;
+mod shell;
+
+pub use page::{Block, block, blocks};
+pub use program::{Acknowledged, Program, Report, verify};
+pub use shell::Shell;

@@ -1,0 +1,62 @@
+//! `docs/operations.md` prints nothing that no test runs, and leaves out no option.
+
+use es_postgres::PostgresStore;
+use es_tests::operations::blocks;
+
+use crate::files;
+
+fn page() -> String {
+    let found = files("md").into_iter().find(|(path, _)| path == "docs/operations.md");
+    found.expect("the page is there").1
+}
+
+#[test]
+fn each_block_of_the_page_is_run_by_a_test() {
+    let blocks = blocks(&page());
+    assert!(blocks.len() > 25, "{} blocks", blocks.len());
+    let sources = files("rs");
+    let tests = || {
+        sources
+            .iter()
+            .filter(|(path, _)| path.starts_with("tests/tests/") && !path.ends_with("docs/operations.rs"))
+    };
+    for block in blocks.iter().filter(|block| block.language != "text") {
+        assert!(!block.name.is_empty(), "a block has no name:\n{}", block.text);
+        let quoted = format!("\"{}\"", block.name);
+        // As `block("name")`, or in a list of names that a loop runs.
+        let runs = |source: &str| source.contains(&quoted) && source.contains("block(");
+        assert!(tests().any(|(_, source)| runs(source)), "no test runs the block {:?}", block.name);
+    }
+}
+
+/// The rows of a table, by the name in their first column.
+fn row<'a>(page: &'a str, name: &str) -> Option<Vec<&'a str>> {
+    let begins = format!("| `{name}` |");
+    let line = page.lines().find(|line| line.starts_with(&begins))?;
+    Some(line.trim_matches('|').split('|').map(str::trim).collect())
+}
+
+#[test]
+fn each_option_of_a_store_is_on_the_page_with_its_default() {
+    let (page, sources) = (page(), files("rs"));
+    let (_, source) =
+        sources.iter().find(|(path, _)| path == "es-postgres/src/options.rs").expect("the options");
+    let methods = source.split("\n    pub fn ").skip(1);
+    let options: Vec<&str> = methods
+        .filter(|method| method.split(')').next().is_some_and(|head| head.contains("(mut self, ")))
+        .filter_map(|method| method.split('(').next())
+        .collect();
+    assert!(options.len() >= 10 && options.contains(&"patience"), "{options:?}");
+    let shown = format!("{:?}", PostgresStore::options("postgres://localhost/shop"));
+    for option in options {
+        let row =
+            row(&page, option).unwrap_or_else(|| panic!("docs/operations.md does not say what {option} is"));
+        // One that takes more than a word is told in words.
+        let default = row[1].strip_prefix('`').and_then(|it| it.strip_suffix('`'));
+        assert!(
+            default.is_none_or(|default| shown.contains(&format!(" {option}: {default}"))),
+            "the default of {option} is not {default:?}: {shown}"
+        );
+        assert!(!row[2].is_empty(), "when to change {option}?");
+    }
+}

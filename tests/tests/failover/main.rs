@@ -1,0 +1,7 @@
+//! Servers are replaced under programs that go on.
+//!
+//! Needs etcd and Patroni, of Debian: `apt-get install etcd-server patroni`.
+
+mod edge;
+mod patroni;
+mod takeovers;

@@ -1,0 +1,59 @@
+//! Patroni switches over, and takes over from a leader that is lost.
+
+use es_postgres::PostgresStore;
+use es_tests::operations::{Program, verify};
+
+use crate::patroni::Patroni;
+
+async fn store(patroni: &Patroni) -> PostgresStore {
+    PostgresStore::options(&patroni.url()).connections(6).migrate().await.expect("a store")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn synchronous_replication_loses_nothing_that_was_acknowledged() {
+    let mut patroni = Patroni::start(true).await;
+    patroni.until("a standby is synchronous", "\"role\": \"sync_standby\"", 1).await;
+    let store = store(&patroni).await;
+    let program = Program::start(&store);
+    program.acknowledges(100).await;
+
+    patroni.switch_over().await;
+    program.acknowledges(100).await;
+    patroni.until("the old leader follows", "\"role\": \"sync_standby\"", 1).await;
+    program.acknowledges(20).await;
+
+    patroni.lose_the_leader().await;
+    program.acknowledges(100).await;
+    let report = program.stop().await;
+    assert_eq!(verify(&patroni.url(), &report, 0..0).await, 0);
+    assert_eq!(report.told, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_asynchronous_replication_loses_shows() {
+    let mut patroni = Patroni::start(false).await;
+    let store = store(&patroni).await;
+    let program = Program::start(&store);
+    program.acknowledges(100).await;
+    // Planned, nothing is lost.
+    patroni.switch_over().await;
+    program.acknowledges(100).await;
+    patroni.until("the old leader follows", "\"state\": \"running\"", 2).await;
+    program.acknowledges(20).await;
+
+    patroni.cut_off_the_follower().await;
+    let first_lost = program.report().acknowledged.len();
+    program.acknowledges(100).await;
+    let last = program.report().acknowledged.last().map(|event| event.position).expect("an event");
+    program
+        .until("its subscription has seen it", |report| report.seen.last().is_some_and(|seen| seen.0 >= last))
+        .await;
+    patroni.lose_the_leader().await;
+    let end_of_lost = program.report().acknowledged.len();
+    program.until("its subscription is told", |report| report.told > 0).await;
+    program.acknowledges(100).await;
+    let report = program.stop().await;
+    let lost = verify(&patroni.url(), &report, first_lost.saturating_sub(50)..end_of_lost).await;
+    assert!(lost >= 90, "{lost} are lost");
+    assert_eq!(report.told, 1);
+}

@@ -1,0 +1,118 @@
+//! Dumps, and what they are restored to.
+
+use es_core::{EventStore, StoreError, Subscription};
+use es_postgres::{PostgresStore, Projector};
+use es_tests::operations::bank::Balances;
+use es_tests::operations::{Program, block, verify};
+
+use crate::support::{Server, open};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dump_of_the_database_is_a_whole_store_again() {
+    let server = Server::start("").await;
+    let store = server.store().await;
+    let program = Program::start(&store);
+    program.acknowledges(60).await;
+    let in_dump = program.report().acknowledged.len();
+    server.shell.run(&block("dump"));
+    program.acknowledges(20).await;
+    let last = store.head().await.expect("a head");
+    let before = program.stop().await;
+    verify(&server.url("shop"), &before, 0..0).await;
+
+    server.shell.run(&block("restore"));
+    let url = server.url("shop_restored");
+    assert_eq!(server.shell.psql("shop_restored", &block("verify")), "");
+    let restored = open(&url).await;
+    // Who has seen what came after the dump is told.
+    let mut take = |_: es_core::RawEvent<'_>| panic!("nothing may be handed out");
+    let told = Subscription::new(restored.clone()).from(last).next_page(&mut take).await;
+    assert!(matches!(told, Err(StoreError::ForeignCheckpoint { .. })), "{told:?}");
+    let program = Program::start(&restored);
+    program.acknowledges(40).await;
+    let mut after = program.stop().await;
+    verify(&url, &after, 0..0).await;
+    // What was acknowledged before the dump began is in it.
+    after.acknowledged = before.acknowledged[..in_dump].to_vec();
+    verify(&url, &after, 0..0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dumps_of_schemas_are_whole_stores_too() {
+    let server = Server::start("").await;
+    let store = server.store().await;
+    let program = Program::start(&store);
+    program.acknowledges(40).await;
+    let before = program.stop().await;
+    server.shell.psql("shop", "CREATE TABLE public.of_others (id int)");
+    let projected = async |url: &str| {
+        let store = open(url).await;
+        let done = Projector::new(store.clone(), Balances).catch_up().await;
+        store.close().await;
+        done
+    };
+
+    // With the read models, and without.
+    for (name, database) in [("dump-schemas", "store_restored"), ("dump-events", "events_restored")] {
+        server.shell.run(&block(name));
+        assert_eq!(server.shell.psql(database, &block("verify")), "", "{name}");
+        assert_eq!(server.shell.psql(database, "SELECT to_regclass('public.of_others') IS NULL"), "t");
+        let models = server.shell.psql(database, "SELECT to_regclass('es_balances_1.balances') IS NOT NULL");
+        assert_eq!(models == "t", name == "dump-schemas");
+        projected(&server.url(database)).await.expect("it goes on, or begins");
+        verify(&server.url(database), &before, 0..0).await;
+    }
+
+    // Checkpoints of models that are not there.
+    server.shell.run("pg_dump --format=custom --schema=es --file=all.dump shop; createdb half");
+    server.shell.run("pg_restore --exit-on-error --dbname=half all.dump");
+    let store = open(&server.url("half")).await;
+    es_core::Repository::<es_tests::operations::bank::Account, PostgresStore>::new(store.clone())
+        .execute(&77, es_tests::operations::bank::Deposit(1))
+        .await
+        .expect("a deposit");
+    store.close().await;
+    projected(&server.url("half")).await.expect_err("its tables are not there");
+    server.shell.psql("half", &block("forget-projections"));
+    projected(&server.url("half")).await.expect("built anew");
+    let stored = server
+        .shell
+        .psql("half", "SELECT sum(events) = (SELECT count(*) FROM es.events) FROM es_balances.balances");
+    assert_eq!(stored, "t");
+}
+
+/// What the check of a restored store says of one that is damaged.
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_is_found_by_the_check_of_the_page() {
+    let server = Server::start("").await;
+    let program = Program::start(&server.store().await);
+    program.acknowledges(30).await;
+    let _report = program.stop().await;
+    let disabled =
+        |table: &str, change: &str| format!("BEGIN; ALTER TABLE es.{table} DISABLE TRIGGER USER; {change}; ");
+    let some = "(SELECT stream FROM es.events ORDER BY position LIMIT 1)";
+    for (finding, change) in [
+        (
+            "head",
+            disabled("streams", &format!("UPDATE es.streams SET revision = revision + 1 WHERE id = {some}")),
+        ),
+        (
+            "missing",
+            disabled("events", &format!("DELETE FROM es.events WHERE stream = {some} AND revision = 2")),
+        ),
+        ("no name", disabled("event_types", "DELETE FROM es.event_types")),
+        ("no stream", disabled("streams", &format!("DELETE FROM es.streams WHERE id = {some}"))),
+        (
+            "positions do not",
+            disabled(
+                "events",
+                &format!("UPDATE es.events SET position = -position WHERE stream = {some} AND revision = 3"),
+            ),
+        ),
+        ("checkpoint", "BEGIN; UPDATE es.checkpoints SET event_id = gen_random_uuid();".into()),
+    ] {
+        let said = server.shell.psql("shop", &format!("{change}\n{}\nROLLBACK;", block("verify")));
+        assert!(said.contains(finding), "{finding}: {said}");
+    }
+    assert_eq!(server.shell.psql("shop", &block("verify")), "");
+}

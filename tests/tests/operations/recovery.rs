@@ -1,0 +1,55 @@
+//! A server goes back to a point in time under a program that goes on.
+
+use es_core::{EventStore, ExecuteOptions, RawEvent, Repository, Subscription, Uuid};
+use es_tests::operations::bank::{Account, Deposit};
+use es_tests::operations::{Program, block, verify};
+
+use crate::support::Server;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_goes_on_when_its_server_goes_back_to_a_point_in_time() {
+    let archive = block("archive").replace("/var/backups/wal", "$FOLDER/shell/archive");
+    let server = Server::start(&archive).await;
+    let store = server.store().await;
+    let accounts = Repository::<Account, _>::new(store.clone());
+    let send = async |id| {
+        let options = ExecuteOptions::default().command_id(id);
+        accounts.execute_with(&100, Deposit(5), options).await.expect("an answer").repeated
+    };
+    let (kept, lost) = (Uuid::now_v7(), Uuid::now_v7());
+    let program = Program::start(&store);
+    program.acknowledges(30).await;
+    server.shell.run(&block("base-backup"));
+    assert!(!send(kept).await);
+    program.acknowledges(30).await;
+    let standing = store.head().await.expect("a head");
+    let first_lost = program.report().acknowledged.len();
+    server.shell.psql("shop", &block("restore-point"));
+    assert!(!send(lost).await);
+    program.acknowledges(60).await;
+    let last = program.report().acknowledged.last().map(|event| event.position).expect("an event");
+    program
+        .until("its subscription has seen it", |report| report.seen.last().is_some_and(|seen| seen.0 >= last))
+        .await;
+
+    server.shell.run(&block("stop"));
+    let end_of_lost = program.report().acknowledged.len();
+    server.shell.run(&block("point-in-time"));
+    program.until("its subscription is told", |report| report.told > 0).await;
+    program.acknowledges(60).await;
+    assert_eq!(server.shell.psql("shop", &block("verify")), "");
+    assert!(send(kept).await, "its first answer");
+    assert!(!send(lost).await, "executed again, as nothing knows of it");
+    // A checkpoint from before is as good as ever.
+    let mut count = 0;
+    let mut take = |_: RawEvent<'_>| {
+        count += 1;
+        Ok(())
+    };
+    Subscription::new(store.clone()).from(standing).next_page(&mut take).await.expect("a page");
+    assert!(count > 0);
+    let report = program.stop().await;
+    let lost = verify(&server.url("shop"), &report, first_lost..end_of_lost).await;
+    assert!(lost >= 50, "{lost} of {} are lost", end_of_lost - first_lost);
+    assert_eq!(report.told, 1);
+}

@@ -1,0 +1,69 @@
+//! From one major version to another, in place.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use es_tests::operations::{Program, Shell, block, verify};
+
+use crate::support::Server;
+
+/// The folder with the programs of the newest version.
+fn newest() -> PathBuf {
+    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.ci/postgres-18");
+    let output = Command::new(&script).output().expect("it runs");
+    assert!(
+        output.status.success(),
+        "the programs of PostgreSQL 18 are needed, and {} cannot fetch them: {}",
+        script.display(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
+}
+
+/// Stops the server of the new version.
+struct Stopped(Shell);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _gone = self
+            .0
+            .command("bash")
+            .args(["-c", "\"$NEW_BIN/pg_ctl\" stop --mode=immediate -D \"$NEW_PGDATA\""])
+            .output();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_goes_on_after_its_server_was_upgraded() {
+    let new = newest();
+    let server = Server::start("").await;
+    let store = server.store().await;
+    let program = Program::start(&store);
+    program.acknowledges(60).await;
+    let old = server.shell.psql("shop", "SHOW server_version_num");
+    let has_checksums = server.shell.psql("shop", "SHOW data_checksums") == "on";
+    let shell = server
+        .shell
+        .clone()
+        .with("OLD_BIN", server.shell.run("printf '%s' \"$BIN\""))
+        .with("NEW_BIN", new)
+        .with("NEW_PGDATA", server.folder().join("shell/new"))
+        .with("CHECKSUMS", if has_checksums { "--data-checksums" } else { "--no-data-checksums" });
+    shell.run(&block("stop"));
+    let before = program.report().acknowledged.len();
+    shell.run(&block("pg-upgrade"));
+    let _stopped = Stopped(shell.clone());
+    shell.run(
+        "\"$NEW_BIN/pg_ctl\" start --pgdata=\"$NEW_PGDATA\" --log=new.log \
+         -o \"-c unix_socket_directories=$PGHOST -c listen_addresses= -c fsync=off\"",
+    );
+    shell.run(&block("after-upgrade"));
+    program.acknowledges(60).await;
+    let report = program.stop().await;
+    assert_eq!(verify(&server.url("shop"), &report, 0..0).await, 0);
+    assert!(report.acknowledged.len() >= before + 60);
+    assert_eq!(report.told, 0);
+    assert_eq!(shell.psql("shop", &block("verify")), "");
+    let new = shell.psql("shop", "SHOW server_version_num");
+    assert!(new.starts_with("18") && old < new, "from {old} to {new}");
+}
