@@ -134,7 +134,18 @@ async fn ask(
     for append in appends {
         found.push(find(&mut session, pool, append).await.map_err(|_| Unanswered::Away)?);
     }
+    if found.iter().any(Option::is_some) {
+        let kept = tokio::time::timeout_at(deadline, keep(&mut session, pool)).await;
+        kept.map_err(|_| Unanswered::Away)?.map_err(|_| Unanswered::Away)?;
+    }
     Ok(found)
+}
+
+/// Waits for whatever an append waits for before it is acknowledged: a server that has crashed shows events
+/// of commits that were still waiting for a synchronous standby, and the next failover would lose them.
+async fn keep(session: &mut Session, pool: &Pool) -> Result<(), sqlx::Error> {
+    pool.settings.answered(pool.statements.keep_found.call().execute(&mut session.connection)).await?;
+    pool.commit(&mut session.connection).await
 }
 
 /// Ends the old backend, if nothing is under way on it: it waits for a client that it cannot hear any more.

@@ -34,6 +34,7 @@ mod shared_pages;
 mod silence;
 mod silent_projector;
 mod snapshots;
+mod standbys;
 mod support;
 mod transactions;
 mod unknown_outcome;
