@@ -1,6 +1,7 @@
 //! A server goes back to a point in time under a program that goes on.
 
 use es_core::{EventStore, ExecuteOptions, RawEvent, Repository, Subscription, Uuid};
+use es_postgres::{ConnectError, PostgresStore};
 use es_tests::operations::bank::{Account, Deposit};
 use es_tests::operations::{Program, block, verify};
 
@@ -52,4 +53,37 @@ async fn a_program_goes_on_when_its_server_goes_back_to_a_point_in_time() {
     let lost = verify(&server.url("shop"), &report, first_lost..end_of_lost).await;
     assert!(lost >= 50, "{lost} of {} are lost", end_of_lost - first_lost);
     assert_eq!(report.told, 1);
+}
+
+/// By the clock, and with a look at what is there before the server is opened to programs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_pauses_at_a_time_is_refused_until_it_goes_on() {
+    let archive = block("archive").replace("/var/backups/wal", "$FOLDER/shell/archive");
+    let server = Server::start(&archive).await;
+    let store = server.store().await;
+    let program = Program::start(&store);
+    program.acknowledges(10).await;
+    server.shell.run(&block("base-backup"));
+    program.acknowledges(20).await;
+    let first_lost = program.report().acknowledged.len();
+    let time = server.shell.psql("shop", "SELECT clock_timestamp()");
+    program.acknowledges(40).await;
+    server.shell.run(&block("stop"));
+    let end_of_lost = program.report().acknowledged.len();
+    let paused = block("point-in-time")
+        .replace("recovery_target_name = 'before the import'", &format!("recovery_target_time = '{time}'"))
+        .replace("'promote'", "'pause'");
+    assert!(paused.contains(&time) && paused.contains("'pause'"), "{paused}");
+    server.shell.run(&paused);
+    while server.shell.psql("shop", "SELECT pg_get_wal_replay_pause_state()") != "paused" {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let refused = PostgresStore::connect(&server.url("shop")).await.expect_err("it is a standby");
+    assert!(matches!(refused, ConnectError::Standby), "{refused}");
+    assert_eq!(server.shell.psql("shop", &block("verify")), "", "it can be looked at");
+    server.shell.psql("shop", "SELECT pg_wal_replay_resume()");
+    program.acknowledges(30).await;
+    let report = program.stop().await;
+    let lost = verify(&server.url("shop"), &report, first_lost..end_of_lost).await;
+    assert!(lost >= 35, "{lost} of {} are lost", end_of_lost - first_lost);
 }
