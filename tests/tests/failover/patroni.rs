@@ -88,8 +88,8 @@ impl Patroni {
         for node in 0..patroni.nodes.len() {
             patroni.run(node);
         }
-        patroni.until("one leads and the other follows", "\"state\": \"running\"", 2).await;
         let (leader, _) = patroni.roles().await;
+        patroni.follower_has_all().await;
         patroni.leader.turn_to(leader.socket());
         patroni.follow(leader.name);
         patroni
@@ -125,25 +125,15 @@ impl Patroni {
         format!("postgres://postgres@{}/postgres", self.leader.address())
     }
 
-    async fn cluster(&self) -> String {
-        for node in &self.nodes {
-            if let Some(answer) = node.ask("/cluster").await {
-                return answer;
-            }
-        }
-        String::new()
-    }
-
-    /// Waits until what Patroni says of the cluster holds a text so many times.
-    pub(crate) async fn until(&self, what: &str, text: &str, times: usize) {
-        let holds = async {
-            while self.cluster().await.matches(text).count() < times {
+    /// Waits until Patroni takes the follower for synchronous, so that it may lead.
+    pub(crate) async fn follower_is_synchronous(&self) {
+        let (_, follower) = self.roles().await;
+        let is_synchronous = async {
+            while follower.ask("/synchronous").await.is_none() {
                 sleep(Duration::from_millis(50)).await;
             }
         };
-        if timeout(LONGEST, holds).await.is_err() {
-            panic!("{what}: never; {}\n{}", self.cluster().await, self.logs());
-        }
+        timeout(LONGEST, is_synchronous).await.unwrap_or_else(|_| panic!("it never is\n{}", self.logs()));
     }
 
     /// The node that leads, and the other one.
@@ -168,25 +158,39 @@ impl Patroni {
         shell.with("PATRONI", leader.folder.join("patroni.yml")).run(&block("switchover"));
     }
 
+    /// Waits until the follower has all that the leader has written by now.
+    pub(crate) async fn follower_has_all(&self) {
+        let leader = self.psql_of(&self.roles().await.0);
+        let written = leader("SELECT pg_current_wal_lsn()");
+        let has_all =
+            format!("SELECT coalesce(bool_or(flush_lsn >= '{written}'), false) FROM pg_stat_replication");
+        let has_come = async {
+            while leader(&has_all) != "t" {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(LONGEST, has_come).await.unwrap_or_else(|_| panic!("it never follows\n{}", self.logs()));
+    }
+
     /// The follower receives nothing any more.
     pub(crate) async fn cut_off_the_follower(&self) {
         let (leader, follower) = self.roles().await;
         leader.replication.set(Fault::Refuse);
         leader.replication.cut();
-        let shell = self
-            .shell
-            .clone()
-            .with("PGHOST", follower.folder.join("socket"))
-            .with("PGPORT", follower.port.to_string());
+        let follower = self.psql_of(&follower);
         let gone = async {
-            while shell
-                .psql("postgres", "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'")
-                != "0"
-            {
+            while follower("SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'") != "0" {
                 sleep(Duration::from_millis(20)).await;
             }
         };
         timeout(LONGEST, gone).await.expect("it is cut off");
+    }
+
+    /// Asks a node itself.
+    fn psql_of(&self, node: &Node) -> impl Fn(&str) -> String + use<> {
+        let socket = node.folder.join("socket");
+        let shell = self.shell.clone().with("PGHOST", socket).with("PGPORT", node.port.to_string());
+        move |statement| shell.psql("postgres", statement)
     }
 
     /// Kills everything of the node that leads, as the loss of its machine would.

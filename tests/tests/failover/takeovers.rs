@@ -12,14 +12,14 @@ async fn store(patroni: &Patroni) -> PostgresStore {
 #[tokio::test(flavor = "multi_thread")]
 async fn synchronous_replication_loses_nothing_that_was_acknowledged() {
     let mut patroni = Patroni::start(true).await;
-    patroni.until("a standby is synchronous", "\"role\": \"sync_standby\"", 1).await;
+    patroni.follower_is_synchronous().await;
     let store = store(&patroni).await;
     let program = Program::start(&store);
     program.acknowledges(100).await;
 
     patroni.switch_over().await;
     program.acknowledges(100).await;
-    patroni.until("the old leader follows", "\"role\": \"sync_standby\"", 1).await;
+    patroni.follower_is_synchronous().await;
     program.acknowledges(20).await;
 
     patroni.lose_the_leader().await;
@@ -38,11 +38,11 @@ async fn what_asynchronous_replication_loses_shows() {
     // Planned, nothing is lost.
     patroni.switch_over().await;
     program.acknowledges(100).await;
-    patroni.until("the old leader follows", "\"state\": \"running\"", 2).await;
-    program.acknowledges(20).await;
 
-    patroni.cut_off_the_follower().await;
     let first_lost = program.report().acknowledged.len();
+    patroni.follower_has_all().await;
+    patroni.cut_off_the_follower().await;
+    let cut_off = program.report().acknowledged.len();
     program.acknowledges(100).await;
     let last = program.report().acknowledged.last().map(|event| event.position).expect("an event");
     program
@@ -53,7 +53,8 @@ async fn what_asynchronous_replication_loses_shows() {
     program.until("its subscription is told", |report| report.told > 0).await;
     program.acknowledges(100).await;
     let report = program.stop().await;
-    let lost = verify(&patroni.url(), &report, first_lost.saturating_sub(50)..end_of_lost).await;
-    assert!(lost >= 90, "{lost} are lost");
+    let lost = verify(&patroni.url(), &report, first_lost..end_of_lost).await;
+    // Some answers may have been under way when it was cut off.
+    assert!(lost + 10 >= end_of_lost - cut_off, "{lost} of {} are lost", end_of_lost - cut_off);
     assert_eq!(report.told, 1);
 }
