@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use es_core::{BoxError, ExecuteOptions, Project, ProjectSetup, Projection, Recorded, Repository};
-use es_postgres::{OnFailure, Projector};
+use es_core::{
+    BoxError, ExecuteError, ExecuteOptions, Project, ProjectSetup, Projection, Recorded, Repository,
+    StoreError, Uuid,
+};
+use es_postgres::{OnFailure, PostgresStore, Projector};
 use es_tests::operations::bank::{Account, Balances, Deposit, Deposited};
 use es_tests::operations::{Shell, block};
 use sqlx::{Connection, PgConnection};
@@ -87,12 +90,20 @@ async fn what_is_watched_can_be_seen() {
     assert_eq!(ask("waiting-for-a-standby"), "");
     server.shell.psql("shop", "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");
     server.shell.psql("shop", "SELECT pg_reload_conf()");
-    let waiting = tokio::spawn(async move { accounts.execute(&3, Deposit(1)).await.expect("a deposit") });
-    until(&server.shell, "waiting-for-a-standby", |said| !said.is_empty()).await;
+    let short = Duration::from_secs(1);
+    let hurried = PostgresStore::options(&server.url("shop")).answer_within(short).patience(short);
+    let hurried = Repository::<Account, _>::new(hurried.connect().await.expect("a store"));
+    let send = async || {
+        let options = ExecuteOptions::new().command_id(Uuid::from_u128(3));
+        hurried.execute_with(&3, Deposit(1), options).await
+    };
+    let unknown = send().await.expect_err("no standby has it");
+    assert!(matches!(unknown, ExecuteError::Store(StoreError::OutcomeUnknown { .. })), "{unknown:?}");
+    assert_ne!(ask("waiting-for-a-standby"), "", "it still waits");
     server.shell.psql("shop", "ALTER SYSTEM RESET synchronous_standby_names");
     server.shell.psql("shop", "SELECT pg_reload_conf()");
-    waiting.await.expect("no panic");
     until(&server.shell, "waiting-for-a-standby", str::is_empty).await;
+    assert!(send().await.expect("an answer").repeated);
     store.close().await;
 }
 
