@@ -201,6 +201,11 @@ impl Patroni {
         leader.kill();
     }
 
+    /// Kills the server that leads, and not its Patroni, which starts it again or lets the other one lead.
+    pub(crate) async fn crash_the_leader(&self) {
+        self.roles().await.0.kill();
+    }
+
     fn logs(&self) -> String {
         let logs = self.nodes.iter().map(|node| node.folder.join("patroni.log"));
         logs.map(|log| fs::read_to_string(log).unwrap_or_default()).collect::<Vec<_>>().join("\n---\n")

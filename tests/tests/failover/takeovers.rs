@@ -20,7 +20,10 @@ async fn synchronous_replication_loses_nothing_that_was_acknowledged() {
     patroni.switch_over().await;
     program.acknowledges(100).await;
     patroni.follower_is_synchronous().await;
-    program.acknowledges(20).await;
+
+    patroni.crash_the_leader().await;
+    program.acknowledges(100).await;
+    patroni.follower_is_synchronous().await;
 
     patroni.lose_the_leader().await;
     program.acknowledges(100).await;

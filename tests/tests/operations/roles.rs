@@ -18,8 +18,8 @@ async fn programs_do_their_work_as_members_of_groups() {
     let app = open(&server.url_of("shop_app", "shop")).await;
     Repository::<Account, _>::new(app.clone()).execute(&1, Deposit(5)).await.expect("a writer appends");
     Projector::new(app.clone(), Balances).catch_up().await.expect("a projector projects");
-    let reports = open(&server.url_of("shop_reports", "shop")).await;
-    let accounts = Repository::<Account, _>::new(reports.clone());
+    let reading = open(&server.url_of("shop_reports", "shop")).await;
+    let accounts = Repository::<Account, _>::new(reading.clone());
     assert_eq!(accounts.load(&1).await.expect("a reader reads").state.cents, 5);
     let refused = accounts.execute(&1, Deposit(5)).await.expect_err("a reader does not append");
     assert!(matches!(refused, ExecuteError::Store(StoreError::Setup { .. })), "{refused:?}");
@@ -48,6 +48,23 @@ async fn programs_do_their_work_as_members_of_groups() {
             assert!(!may(&changes), "{role}, {table}");
         }
     }
+    // A reader may ask all that is watched.
+    let reports = server.shell.clone().with("PGUSER", "shop_reports");
+    for name in [
+        "open-appends",
+        "projections",
+        "dead-letters",
+        "registrations",
+        "sizes",
+        "standbys",
+        "waiting-for-a-standby",
+        "archive-state",
+        "connections",
+        "verify",
+        "holes",
+    ] {
+        reports.psql("shop", &block(name));
+    }
     app.close().await;
-    reports.close().await;
+    reading.close().await;
 }
