@@ -3,5 +3,6 @@
 //! Needs etcd and Patroni, of Debian: `apt-get install etcd-server patroni`.
 
 mod edge;
+mod node;
 mod patroni;
 mod takeovers;

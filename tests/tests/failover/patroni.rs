@@ -1,7 +1,6 @@
 //! Two servers that Patroni watches over, and an address behind which the leader is.
 
 use std::fs::{self, File};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::sync::Arc;
@@ -11,9 +10,9 @@ use es_core::Uuid;
 use es_postgres::testing::Cluster;
 use es_tests::faults::{Fault, Proxy};
 use es_tests::operations::{Shell, block};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
+
+use crate::node::{Node, free_port};
 
 /// Longer than a failover takes here.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -30,21 +29,6 @@ pub(crate) struct Patroni {
     processes: Vec<Child>,
     /// Where programs find the leader.
     leader: Arc<Proxy>,
-}
-
-/// One server and its Patroni.
-struct Node {
-    name: &'static str,
-    folder: PathBuf,
-    api: u16,
-    port: u16,
-    /// What the other one follows it through.
-    replication: Proxy,
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
 }
 
 fn find(program: &str) {
@@ -125,11 +109,16 @@ impl Patroni {
         format!("postgres://postgres@{}/postgres", self.leader.address())
     }
 
-    /// Waits until Patroni takes the follower for synchronous, so that it may lead.
+    /// Waits until the leader waits for the follower, and Patroni would let the follower lead.
     pub(crate) async fn follower_is_synchronous(&self) {
-        let (_, follower) = self.roles().await;
         let is_synchronous = async {
-            while follower.ask("/synchronous").await.is_none() {
+            loop {
+                let (leader, follower) = self.roles().await;
+                let told =
+                    self.psql(&leader, "SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'");
+                if told == "1" && follower.ask("/synchronous").await.is_some() {
+                    return;
+                }
                 sleep(Duration::from_millis(50)).await;
             }
         };
@@ -160,12 +149,11 @@ impl Patroni {
 
     /// Waits until the follower has all that the leader has written by now.
     pub(crate) async fn follower_has_all(&self) {
-        let leader = self.psql_of(&self.roles().await.0);
-        let written = leader("SELECT pg_current_wal_lsn()");
-        let has_all =
-            format!("SELECT coalesce(bool_or(flush_lsn >= '{written}'), false) FROM pg_stat_replication");
+        let (leader, _) = self.roles().await;
+        let written = self.psql(&leader, "SELECT pg_current_wal_lsn()");
+        let has_all = format!("SELECT bool_or(flush_lsn >= '{written}') FROM pg_stat_replication");
         let has_come = async {
-            while leader(&has_all) != "t" {
+            while self.psql(&leader, &has_all) != "t" {
                 sleep(Duration::from_millis(50)).await;
             }
         };
@@ -177,20 +165,20 @@ impl Patroni {
         let (leader, follower) = self.roles().await;
         leader.replication.set(Fault::Refuse);
         leader.replication.cut();
-        let follower = self.psql_of(&follower);
+        let receives = "SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'";
         let gone = async {
-            while follower("SELECT count(*) FROM pg_stat_wal_receiver WHERE status = 'streaming'") != "0" {
+            while self.psql(&follower, receives) != "0" {
                 sleep(Duration::from_millis(20)).await;
             }
         };
         timeout(LONGEST, gone).await.expect("it is cut off");
     }
 
-    /// Asks a node itself.
-    fn psql_of(&self, node: &Node) -> impl Fn(&str) -> String + use<> {
-        let socket = node.folder.join("socket");
-        let shell = self.shell.clone().with("PGHOST", socket).with("PGPORT", node.port.to_string());
-        move |statement| shell.psql("postgres", statement)
+    /// What a node itself answers; nothing while it is away.
+    fn psql(&self, node: &Node, statement: &str) -> String {
+        let shell = self.shell.clone().with("PGHOST", node.folder.join("socket"));
+        let shell = shell.with("PGPORT", node.port.to_string()).with("STATEMENT", statement);
+        shell.run("psql -XAtq -d postgres -c \"$STATEMENT\" 2>/dev/null || true").trim().to_owned()
     }
 
     /// Kills everything of the node that leads, as the loss of its machine would.
@@ -209,80 +197,6 @@ impl Patroni {
     fn logs(&self) -> String {
         let logs = self.nodes.iter().map(|node| node.folder.join("patroni.log"));
         logs.map(|log| fs::read_to_string(log).unwrap_or_default()).collect::<Vec<_>>().join("\n---\n")
-    }
-}
-
-impl Node {
-    async fn new(name: &'static str, shell: &Shell, etcd: u16, synchronous: bool) -> Self {
-        let folder = shell.folder().join(name);
-        shell.run(&format!("mkdir -p '{0}/socket' && chmod 700 '{0}'", folder.display()));
-        let (api, port) = (free_port(), free_port());
-        let replication = Proxy::start(folder.join(format!("socket/.s.PGSQL.{port}"))).await.expect("a port");
-        let node = Self { name, folder, api, port, replication };
-        fs::write(node.folder.join("patroni.yml"), node.configuration(shell, etcd, synchronous))
-            .expect("written");
-        node
-    }
-
-    fn configuration(&self, shell: &Shell, etcd: u16, synchronous: bool) -> String {
-        let Self { name, folder, api, port, replication } = self;
-        let (folder, replication) = (folder.display(), replication.address());
-        // As fast as Patroni goes.
-        let page = block("patroni")
-            .replace("ttl: 30", "ttl: 8")
-            .replace("loop_wait: 10", "loop_wait: 1")
-            .replace("retry_timeout: 10", "retry_timeout: 3")
-            .replace("synchronous_mode: true", &format!("synchronous_mode: {synchronous}"));
-        let binaries = shell.run("printf '%s' \"$BIN\"");
-        format!(
-            "scope: es\nname: {name}\n\
-             etcd3: {{host: '127.0.0.1:{etcd}'}}\n\
-             restapi: {{listen: '127.0.0.1:{api}', connect_address: '127.0.0.1:{api}'}}\n\
-             {page}\
-             \x20 initdb: [{{encoding: UTF8}}, {{locale: C}}, {{auth: trust}}, no-sync]\n\
-             \x20 pg_hba: ['local all all trust', 'host all all 127.0.0.1/32 trust', 'host replication all 127.0.0.1/32 trust', 'local replication all trust']\n\
-             postgresql:\n\
-             \x20 listen: '127.0.0.1:{port}'\n\
-             \x20 connect_address: '{replication}'\n\
-             \x20 use_unix_socket: true\n\
-             \x20 data_dir: '{folder}/data'\n\
-             \x20 bin_dir: '{binaries}'\n\
-             \x20 pgpass: '{folder}/pgpass'\n\
-             \x20 authentication: {{superuser: {{username: postgres}}, replication: {{username: postgres}}, rewind: {{username: postgres}}}}\n\
-             \x20 parameters: {{unix_socket_directories: '{folder}/socket', fsync: 'off', shared_buffers: 32MB, wal_retrieve_retry_interval: 100ms}}\n"
-        )
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.join(format!("socket/.s.PGSQL.{}", self.port))
-    }
-
-    /// What its Patroni answers, if it says that all is well.
-    async fn ask(&self, path: &str) -> Option<String> {
-        let asked = async {
-            let mut connection = TcpStream::connect(("127.0.0.1", self.api)).await.ok()?;
-            let request = format!("GET {path} HTTP/1.0\r\n\r\n");
-            connection.write_all(request.as_bytes()).await.ok()?;
-            let mut answer = String::new();
-            connection.read_to_string(&mut answer).await.ok()?;
-            let (head, body) = answer.split_once("\r\n\r\n")?;
-            head.split(' ').nth(1).is_some_and(|status| status == "200").then(|| body.to_owned())
-        };
-        timeout(Duration::from_secs(2), asked).await.ok().flatten()
-    }
-
-    async fn leads(&self) -> bool {
-        self.ask("/primary").await.is_some()
-    }
-
-    /// Kills the server, and waits until nobody is left of it.
-    fn kill(&self) {
-        let pid = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap_or_default();
-        let Some(pid) = pid.lines().next() else { return };
-        let _gone = Command::new("kill").args(["-9", pid]).output();
-        while Path::new("/proc").join(pid).exists() {
-            std::thread::sleep(Duration::from_millis(5));
-        }
     }
 }
 
