@@ -116,6 +116,26 @@ async fn a_nul_character_in_any_text_is_told_in_words_of_the_store() {
     assert_eq!(status.parts[0].owner.as_deref(), Some("worker"));
 }
 
+/// A name may be asked for before anybody has it.
+#[tokio::test]
+async fn names_that_nobody_has_yet_are_asked_for_in_vain_until_somebody_has() {
+    let (database, store) = fresh().await;
+    let later = StreamId::new("later", "a").expect("a stream id");
+    assert!(store.list_streams("later", None, 9).await.expect("a page").is_empty());
+    assert!(!store.close_stream(&later, Revision::new(1)).await.expect("an answer"));
+    let filters = [Filter::new().category("later"), Filter::new().event_name("account.counted")];
+    let mut live = filters.map(|filter| Subscription::new(store.clone()).filter(filter));
+    for subscription in &mut live {
+        assert_eq!(subscription.page(&mut |_| Ok(())).await.expect("a page").events, 0);
+    }
+    let another = database.options().connect().await.expect("a store");
+    appended(append_one(&another, &later, 0).await);
+    for subscription in &mut live {
+        assert_eq!(subscription.page(&mut |_| Ok(())).await.expect("a page").events, 1);
+    }
+    assert_eq!(store.list_streams("later", None, 9).await.expect("a page").len(), 1);
+}
+
 /// A store, a subscription and a projector with a duration of every kind, each extreme: nothing panics, and
 /// what is not bound to fail goes on.
 #[tokio::test(flavor = "multi_thread")]

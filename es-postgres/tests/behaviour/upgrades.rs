@@ -7,6 +7,8 @@ use es_core::Uuid;
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use sqlx::{AssertSqlSafe, PgConnection};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use crate::support::{append_one, appended, connect, drop_role, ids, role, sql, stream, wrong};
 
@@ -77,4 +79,56 @@ async fn writers_of_before_go_on_after_the_migration() {
             drop_role(database.url(), role).await;
         }
     }
+}
+
+/// Programs that were not stopped are at work while the tables are changed: each call is done or refused.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_among_appends_ends() {
+    let database = TestDatabase::empty().await.expect("a test database");
+    let mut db = connect(database.url()).await;
+    migrate_to(&mut db, 16).await;
+    sql(&mut db, "SELECT es.register_names('{account}', '{account.counted}', '{1}')").await;
+    let calls = [
+        "SELECT es.append_one(1, '{n}', 0, NULL, '{id}', 1, '1', NULL, NULL, NULL, NULL, '{id}', 'x', NULL) FROM es.registrations",
+        "SELECT es.append(1, '{n}', 0, NULL, '{{id}}', '{1}', '{1}', '{}', '{}', '{}', '{}', '{id}', 'x', NULL) FROM es.registrations",
+        "SELECT es.register_names('{{n}}', '{{n}}', '{1}')",
+        "SELECT es.remember(1, '{n}', 0, NULL, '{id}', 'x', NULL, true)",
+        "SELECT es.prune_commands('1999-01-01'); SELECT es.close_stream('account', '{n}', 1)",
+    ];
+    let mut at_work = JoinSet::new();
+    let (begun, mut progress) = mpsc::unbounded_channel();
+    for (worker, call) in calls.into_iter().enumerate() {
+        let (mut db, begun) = (connect(database.url()).await, begun.clone());
+        at_work.spawn(async move {
+            for nth in 0.. {
+                let call = call.replace("{n}", &format!("{worker}-{nth}"));
+                let call = call
+                    .replace("{id}", &Uuid::now_v7().to_string())
+                    .replace("FROM es.registrations", "FROM es.registrations LIMIT 1");
+                match sqlx::raw_sql(AssertSqlSafe(call)).execute(&mut db).await {
+                    // The receiver goes with the end of the test's migration.
+                    Ok(_) if begun.send(worker).is_err() => return None,
+                    Ok(_) => {}
+                    Err(error) => {
+                        return error.into_database_error().and_then(|error| error.code().map(String::from));
+                    }
+                }
+            }
+            None
+        });
+    }
+    // Each is at work.
+    let mut seen = [0; 5];
+    while seen.contains(&0) {
+        seen[progress.recv().await.expect("a worker")] += 1;
+    }
+    drop(PostgresStore::migrate(database.url()).await.expect("migrated"));
+    drop(progress);
+    while let Some(stopped) = at_work.join_next().await {
+        let code = stopped.expect("no panic");
+        // The function of before is gone, or was registering names without their last ids. Nobody was killed
+        // as a part of a circle.
+        assert!(code.as_deref().is_none_or(|code| ["42883", "23502"].contains(&code)), "{code:?}");
+    }
+    assert_eq!(wrong(&mut db).await, None);
 }
