@@ -1,4 +1,5 @@
-//! The statements that messages propose can be run as they are printed, whatever a schema or a role is called.
+//! The statements that messages propose can be run as they are printed, whatever a schema or a role is
+//! called.
 
 use std::borrow::Cow;
 
