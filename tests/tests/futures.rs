@@ -91,3 +91,18 @@ async fn a_command_runs_from_generic_code() -> Result<(), Box<dyn Error + Send +
     assert_eq!(revision_of::<Counter, _>(MemoryStore::new(), &id).await, Some(0));
     Ok(())
 }
+
+/// A future is moved in memory at each call with all that it holds.
+#[test]
+fn the_futures_of_a_repository_are_small() {
+    let counters = Repository::<Counter, _>::new(MemoryStore::new());
+    let id = String::from("visits");
+    let sizes = [
+        ("execute", size_of_val(&counters.execute(&id, Add(1)))),
+        ("load", size_of_val(&counters.load(&id))),
+    ];
+    println!("{sizes:?}");
+    for (call, bytes) in sizes {
+        assert!(bytes <= 5_120, "the future of {call} has {bytes} bytes");
+    }
+}
