@@ -1,5 +1,4 @@
 //! Tests across crates: what they and the programs that they start have in common.
 
-pub mod faults;
 pub mod generated;
 pub mod operations;

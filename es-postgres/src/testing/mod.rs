@@ -14,15 +14,18 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`Cluster`] starts the installed PostgreSQL in a folder that stays.
+//! [`Cluster`] starts the installed PostgreSQL in a folder that stays. [`Proxy`] is a network in front of a
+//! server that breaks as a test tells it.
 
 mod binaries;
 mod cluster;
 mod database;
 mod error;
+mod proxy;
 mod server;
 mod shared;
 
 pub use cluster::{Cluster, ClusterOptions};
 pub use database::TestDatabase;
 pub use error::TestDatabaseError;
+pub use proxy::{Fault, Proxy};

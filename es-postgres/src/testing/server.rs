@@ -255,7 +255,7 @@ fn run(command: &mut Command) -> Result<(), TestDatabaseError> {
 }
 
 /// A path in the query of a URL.
-fn percent_encoded(path: &Path) -> String {
+pub(super) fn percent_encoded(path: &Path) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.');
     let bytes = path.as_os_str().as_encoded_bytes().iter();
     bytes.map(|&b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()

@@ -6,7 +6,8 @@ use es_core::{Append, AppendOutcome, EventStore, NewEvent, Revision, StoreError,
 use es_postgres::PostgresStore;
 
 use crate::support::{
-    Gate, Proxy, append_one, appended, command, connect, events, fresh, ids, register_counted, sql, stream,
+    Gate, append_one, appended, command, connect, events, fresh, ids, proxy_before, register_counted, sql,
+    stream,
 };
 
 async fn heads(store: &PostgresStore, streams: &[StreamId]) -> Vec<u64> {
@@ -204,7 +205,7 @@ async fn a_batch_that_waited_for_its_own_command_is_repeated() {
 #[tokio::test]
 async fn a_batch_takes_what_another_program_has_registered_since() {
     let (database, _) = fresh().await;
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
     let stream = stream("a");
     let counted = events(1);

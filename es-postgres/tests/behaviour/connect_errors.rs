@@ -3,10 +3,10 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use es_core::{Append, EventStore, Revision, StoreError};
-use es_postgres::testing::{Cluster, TestDatabase};
+use es_postgres::testing::{Cluster, Proxy, TestDatabase};
 use es_postgres::{ConnectError, PostgresStore};
 
-use crate::support::{Gate, Proxy, append_one, appended, connect, events, fresh, number, sql, stream};
+use crate::support::{Gate, append_one, appended, connect, events, fresh, number, sql, stream};
 
 async fn refused(url: &str) -> ConnectError {
     let error = PostgresStore::connect(url).await.expect_err("refused");
@@ -85,7 +85,7 @@ async fn a_wrong_password_is_told_without_the_password() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_too_old_is_told_and_gets_no_tables() {
     let database = TestDatabase::empty().await.expect("a test database");
-    let proxy = Proxy::of_version(database.url(), "13.14 (Debian 13.14-1)").await;
+    let proxy = Proxy::of_version(database.url(), "13.14 (Debian 13.14-1)").await.expect("a proxy");
     let migrated = PostgresStore::migrate(proxy.url()).await.expect_err("refused");
     for error in [migrated, refused(proxy.url()).await] {
         assert_eq!(error.to_string(), "the server is PostgreSQL 13.14; 14 or later is needed");

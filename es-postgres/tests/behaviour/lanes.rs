@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use crate::support::{
-    Gate, Proxy, append_one, appended, command, connect, events, fresh, ids, number, sql, stream,
+    Gate, append_one, appended, command, connect, events, fresh, ids, number, proxy_before, sql, stream,
 };
 
 type Outcome = Result<AppendOutcome, StoreError>;
@@ -63,7 +63,7 @@ fn conflict(actual: u64) -> AppendOutcome {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_appends_that_waited_go_in_two_calls() {
     let (database, _) = fresh().await;
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let options = PostgresStore::options(proxy.url()).notify(false).lock_patience(Duration::from_secs(60));
     let store = options.connect().await.expect("a store");
     let mut busy = Busy::lanes(&database, &store).await;
@@ -291,7 +291,7 @@ async fn a_stream_that_a_transaction_holds_stops_no_lane() {
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_answer_of_a_batch_is_lost_each_gets_its_original_outcome() {
     let (database, _) = fresh().await;
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let options = PostgresStore::options(proxy.url()).notify(false).lock_patience(Duration::from_secs(60));
     let store = options.connect().await.expect("a store");
     appended(append_one(&store, &stream("known"), 0).await);

@@ -10,7 +10,7 @@ use es_core::{
 use es_postgres::PostgresStore;
 use uuid::Uuid;
 
-use crate::support::{Proxy, appended, events, fresh, register_counted, stream};
+use crate::support::{appended, events, fresh, proxy_before, register_counted, stream};
 
 const PAGE: usize = 3_000;
 /// So many streams take turns, an event each.
@@ -65,7 +65,7 @@ async fn whole(store: &PostgresStore, ids: &[Uuid]) {
 async fn a_large_page_is_one_round_trip_and_brings_its_streams_along() {
     let (database, _) = fresh().await;
     register_counted(&database).await;
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
     let ids = filled(&store).await;
     // The statement is prepared.
@@ -84,7 +84,7 @@ async fn a_large_page_is_one_round_trip_and_brings_its_streams_along() {
 async fn a_large_page_that_is_cut_is_no_page() {
     let (database, _) = fresh().await;
     register_counted(&database).await;
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
     let ids = filled(&store).await;
     let mut taken = 0;

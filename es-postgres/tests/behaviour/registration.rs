@@ -11,7 +11,7 @@ use es_postgres::PostgresStore;
 use sqlx::{Connection, PgConnection};
 use tokio::task::JoinSet;
 
-use crate::support::{Proxy, appended, connect, fresh, number, sql, stream, until};
+use crate::support::{appended, connect, fresh, number, proxy_before, sql, stream, until};
 
 struct Count(i64);
 
@@ -142,7 +142,7 @@ async fn ten_writers_that_start_at_once_register_each_event_once() {
 async fn what_the_database_knows_already_costs_no_round_trip() {
     let (database, store) = fresh().await;
     Repository::<one::Account, _>::new(store).register().await.expect("the first one");
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let store =
         PostgresStore::options(proxy.url()).connections(1).notify(false).connect().await.expect("a store");
     let before = proxy.round_trips();

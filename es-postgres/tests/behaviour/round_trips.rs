@@ -7,12 +7,12 @@ use es_core::{
 use es_postgres::PostgresStore;
 use uuid::Uuid;
 
-use crate::support::{Proxy, append_one, appended, command, events, fresh, ids, stream};
+use crate::support::{append_one, appended, command, events, fresh, ids, proxy_before, stream};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_call_is_one_round_trip() {
     let (database, _) = fresh().await;
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let store =
         PostgresStore::options(proxy.url()).connections(1).notify(false).connect().await.expect("a store");
     let (a, b) = (stream("a"), stream("b"));

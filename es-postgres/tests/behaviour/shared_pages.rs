@@ -7,7 +7,7 @@ use es_postgres::PostgresStore;
 use futures_util::FutureExt;
 
 use crate::rewind::{events_after, rewind};
-use crate::support::{Proxy, append_one, appended, connect, fresh, sql, stream, until};
+use crate::support::{append_one, appended, connect, fresh, proxy_before, sql, stream, until};
 
 async fn keys(store: &PostgresStore, query: AllQuery<'_>) -> (Vec<String>, AllPage) {
     let mut keys = Vec::new();
@@ -23,7 +23,7 @@ async fn keys(store: &PostgresStore, query: AllQuery<'_>) -> (Vec<String>, AllPa
 #[tokio::test(flavor = "multi_thread")]
 async fn who_follows_takes_what_another_has_read_and_looks_again() {
     let (database, writer) = fresh().await;
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
     let (any, none) = (Filter::new(), Filter::new().event_name("account.closed"));
     for key in ["a", "b", "c"] {

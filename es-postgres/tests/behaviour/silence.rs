@@ -5,12 +5,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use es_core::{AllQuery, Append, AppendOutcome, Checkpoint, EventStore, Filter, Revision, StoreError};
-use es_postgres::testing::TestDatabase;
+use es_postgres::testing::{Fault, Proxy, TestDatabase};
 use es_postgres::{ConnectError, LockTimeout, PostgresStore};
 use sqlx::{Connection, Executor};
 use tokio::time::timeout;
 
-use crate::support::{Proxy, append_one, appended, connect, events, fresh, ids, number, sql, stream};
+use crate::support::{append_one, appended, connect, events, fresh, ids, number, proxy_before, sql, stream};
 
 /// Much longer than anything here may take, and much shorter than a minute.
 const LONG: Duration = Duration::from_secs(20);
@@ -18,7 +18,7 @@ const LONG: Duration = Duration::from_secs(20);
 /// A store behind a proxy that takes silence for a lost connection after a moment.
 async fn impatient() -> (TestDatabase, Proxy, PostgresStore) {
     let (database, _) = fresh().await;
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let options = PostgresStore::options(proxy.url()).answer_within(Duration::from_millis(300));
     // A connection that falls silent while it is opened counts, too.
     let options = options.patience(Duration::from_secs(5));
@@ -82,7 +82,7 @@ async fn callers_with_timeouts_of_their_own_leave_no_lane_behind() {
     let (_database, proxy, store) = impatient().await;
     appended(append_one(&store, &stream("a"), 0).await);
     proxy.silence();
-    proxy.swallow(true);
+    proxy.set(Fault::BlackHole);
     let callers = (0..16).map(|caller| {
         let store = store.clone();
         tokio::spawn(async move {
@@ -93,7 +93,7 @@ async fn callers_with_timeouts_of_their_own_leave_no_lane_behind() {
     for caller in callers.collect::<Vec<_>>() {
         assert!(caller.await.expect("no panic"), "nobody can have been answered");
     }
-    proxy.swallow(false);
+    proxy.set(Fault::None);
     proxy.cut();
     let again = async {
         let batch = events(1);
@@ -110,13 +110,13 @@ async fn callers_with_timeouts_of_their_own_leave_no_lane_behind() {
 #[tokio::test(flavor = "multi_thread")]
 async fn opening_a_store_ends_in_time() {
     let (database, _) = fresh().await;
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let options = PostgresStore::options(proxy.url()).patience(Duration::from_millis(300));
     let options = options.answer_within(Duration::from_millis(300));
-    proxy.swallow(true);
+    proxy.set(Fault::BlackHole);
     let opened = timeout(LONG, options.clone().connect()).await.expect("an answer");
     assert!(matches!(opened, Err(ConnectError::NoServer { .. })), "{opened:?}");
-    proxy.swallow(false);
+    proxy.set(Fault::None);
     // After the handshake.
     for answer in 2..6 {
         proxy.silence_at_answer(answer);

@@ -6,7 +6,7 @@ use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded, event};
 use es_postgres::{PostgresStore, Projector};
 use sqlx::{Executor, PgConnection};
 
-use crate::support::{Proxy, append_one, appended, connect, fresh, stream, until};
+use crate::support::{append_one, appended, connect, fresh, proxy_before, stream, until};
 
 #[event(name = "account.counted")]
 pub(crate) struct Counted {
@@ -37,7 +37,7 @@ impl Project<Counted> for Counts {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_projector_on_silent_connections_goes_on() {
     let (database, writer) = fresh().await;
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let options = PostgresStore::options(proxy.url()).answer_within(Duration::from_millis(300));
     // A connection that falls silent while it is opened counts, too.
     let options = options.patience(Duration::from_secs(1));

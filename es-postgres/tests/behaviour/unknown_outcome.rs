@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use es_core::{Append, AppendOutcome, EventStore, NewEvent, Revision, StoreError};
 use es_postgres::PostgresStore;
-use es_postgres::testing::TestDatabase;
+use es_postgres::testing::{Fault, Proxy, TestDatabase};
 use tokio::task::JoinHandle;
 
-use crate::support::{Gate, Proxy, append_one, appended, connect, events, fresh, ids, number, sql, stream};
+use crate::support::{
+    Gate, append_one, appended, connect, events, fresh, ids, number, proxy_before, sql, stream,
+};
 
 fn send(store: &PostgresStore, batch: Vec<NewEvent>) -> JoinHandle<Result<AppendOutcome, StoreError>> {
     let store = store.clone();
@@ -17,7 +19,7 @@ fn send(store: &PostgresStore, batch: Vec<NewEvent>) -> JoinHandle<Result<Append
 /// A store behind a proxy, with one event in stream `a`.
 async fn proxied() -> (TestDatabase, Proxy, PostgresStore) {
     let (database, _) = fresh().await;
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let options = PostgresStore::options(proxy.url()).notify(false).lock_patience(Duration::from_secs(60));
     let store = options.connect().await.expect("a store");
     appended(append_one(&store, &stream("a"), 0).await);
@@ -50,7 +52,7 @@ async fn when_the_answer_is_lost_the_original_outcome_is_returned() {
     assert!(matches!(conflict, AppendOutcome::Conflict { .. }));
     let batch = events(3);
     let sent_ids: Vec<_> = batch.iter().map(|event| event.id).collect();
-    proxy.cut_at_next_answer();
+    proxy.cut_at_answer(1);
     let outcome = appended(send(&store, batch).await.expect("no panic").expect("an outcome"));
     assert_eq!(ids(&store, &stream("a")).await[1..], sent_ids);
     let mut connection = connect(database.url()).await;
@@ -77,7 +79,7 @@ async fn when_the_answer_of_a_batch_is_lost_its_outcomes_are_returned() {
     let appends = [Append::new(&b, Revision::new(7), &first), Append::new(&a, Revision::new(7), &second)];
     store.append_all(&appends).await.expect("conflicts");
     let appends = [Append::new(&b, Revision::EMPTY, &first), Append::new(&a, Revision::new(1), &second)];
-    proxy.cut_at_next_answer();
+    proxy.cut_at_answer(1);
     let outcomes = store.append_all(&appends).await.expect("outcomes");
     let positions: Vec<_> = outcomes.into_iter().map(|outcome| appended(outcome).positions.len()).collect();
     assert_eq!(positions, [2, 1]);
@@ -118,12 +120,12 @@ async fn the_outcome_of_a_backend_that_is_still_at_work_is_waited_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_that_nobody_can_tell_is_unknown() {
     let (database, _, _) = proxied().await;
-    let proxy = Proxy::before(database.url()).await;
+    let proxy = proxy_before(&database).await;
     let options = PostgresStore::options(proxy.url()).notify(false).patience(Duration::from_millis(300));
     let store = options.connect().await.expect("a store");
     assert!(matches!(append_one(&store, &stream("a"), 7).await, AppendOutcome::Conflict { .. }));
-    proxy.refuse();
-    proxy.cut_at_next_answer();
+    proxy.set(Fault::Refuse);
+    proxy.cut_at_answer(1);
     let error = send(&store, events(1)).await.expect("no panic").expect_err("cut off");
     assert!(matches!(&error, StoreError::OutcomeUnknown { stream, .. } if stream.key() == "a"), "{error:?}");
     assert!(!error.is_retryable());

@@ -1,22 +1,14 @@
 //! A standby has the event at one position, and not yet the one below it, which was committed later.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use es_core::{ExecuteOptions, RawEvent, Repository, StoreError, Subscription, Uuid};
-use es_postgres::testing::Cluster;
+use es_postgres::testing::{Cluster, Proxy};
 use es_postgres::{PostgresStore, Projector};
-use es_tests::faults::Proxy;
 use es_tests::operations::bank::{Account, Balances, Deposit};
 use es_tests::operations::{Shell, block};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::{sleep, timeout};
-
-/// The path of a server's socket.
-fn socket(cluster: &Cluster) -> PathBuf {
-    let (_, folder) = cluster.url().split_once("host=").expect("a folder");
-    Path::new(&folder.replace("%2F", "/")).join(".s.PGSQL.5432")
-}
 
 async fn connect(url: &str) -> PgConnection {
     PgConnection::connect(url).await.expect("a connection")
@@ -64,9 +56,8 @@ async fn a_lost_event_below_a_checkpoint_that_is_kept_is_a_hole_that_the_page_fi
     let primary =
         Cluster::persistent(folder.join("a")).setting("fsync = off").start().await.expect("a server");
     let standby = primary.standby(folder.join("b")).await.expect("a standby");
-    let proxy = Proxy::start(socket(&primary)).await.expect("a port");
-    let url = format!("postgres://postgres@{}/postgres", proxy.address());
-    let store = PostgresStore::options(&url).migrate().await.expect("a store");
+    let proxy = Proxy::over_tcp(primary.url()).await.expect("a port");
+    let store = PostgresStore::options(proxy.url()).migrate().await.expect("a store");
     let accounts = Repository::<Account, _>::new(store.clone());
     let deposit = async |account: u32| {
         let done = accounts.execute(&account, Deposit(1)).await.expect("a deposit");
@@ -99,7 +90,7 @@ async fn a_lost_event_below_a_checkpoint_that_is_kept_is_a_hole_that_the_page_fi
     assert_eq!(read(&mut beyond).await.expect("a page"), [1, below, above, lost]);
     primary.crash().await.expect("killed");
     standby.promote().await.expect("promoted");
-    proxy.turn_to(socket(&standby));
+    proxy.turn_to(standby.url()).expect("its URL");
 
     // Who saw an event beyond is told, and so is the model in the database, by what is stored with it.
     let mut told = read(&mut beyond).await;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use es_tests::faults::Proxy;
+use es_postgres::testing::Proxy;
 use es_tests::operations::{Shell, block};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -27,12 +27,16 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().expect("an address").port()
 }
 
+fn url_of(folder: &Path, port: u16) -> String {
+    format!("postgres://postgres@localhost:{port}/postgres?host={}/socket", folder.display())
+}
+
 impl Node {
     pub(crate) async fn new(name: &'static str, shell: &Shell, etcd: u16, synchronous: bool) -> Self {
         let folder = shell.folder().join(name);
         shell.run(&format!("mkdir -p '{0}/socket' && chmod 700 '{0}'", folder.display()));
         let (api, port) = (free_port(), free_port());
-        let replication = Proxy::start(folder.join(format!("socket/.s.PGSQL.{port}"))).await.expect("a port");
+        let replication = Proxy::over_tcp(&url_of(&folder, port)).await.expect("a port");
         let node = Self { name, folder, api, port, replication };
         fs::write(node.folder.join("patroni.yml"), node.configuration(shell, etcd, synchronous))
             .expect("written");
@@ -41,7 +45,7 @@ impl Node {
 
     fn configuration(&self, shell: &Shell, etcd: u16, synchronous: bool) -> String {
         let Self { name, folder, api, port, replication } = self;
-        let (folder, replication) = (folder.display(), replication.address());
+        let (folder, replication) = (folder.display(), replication.address().expect("a port"));
         // As fast as Patroni goes.
         let page = block("patroni")
             .replace("ttl: 30", "ttl: 8")
@@ -68,8 +72,9 @@ impl Node {
         )
     }
 
-    pub(crate) fn socket(&self) -> PathBuf {
-        self.folder.join(format!("socket/.s.PGSQL.{}", self.port))
+    /// The URL of its server itself.
+    pub(crate) fn url(&self) -> String {
+        url_of(&self.folder, self.port)
     }
 
     /// What its Patroni answers, if it says that all is well.

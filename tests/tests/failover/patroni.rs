@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::Uuid;
-use es_postgres::testing::Cluster;
-use es_tests::faults::{Fault, Proxy};
+use es_postgres::testing::{Cluster, Fault, Proxy};
 use es_tests::operations::{Shell, block};
 use tokio::time::{sleep, timeout};
 
@@ -67,14 +66,15 @@ impl Patroni {
             nodes.push(Arc::new(Node::new(name, &shell, client, synchronous).await));
         }
         // Nobody is there yet.
-        let leader = Arc::new(Proxy::start(folder.join("nobody")).await.expect("a port"));
+        let nobody = format!("postgres://postgres@localhost/postgres?host={}/nobody", folder.display());
+        let leader = Arc::new(Proxy::over_tcp(&nobody).await.expect("a port"));
         let mut patroni = Self { folder, shell, etcd, nodes, processes: Vec::new(), leader };
         for node in 0..patroni.nodes.len() {
             patroni.run(node);
         }
         let (leader, _) = patroni.roles().await;
         patroni.follower_has_all().await;
-        patroni.leader.turn_to(leader.socket());
+        patroni.leader.turn_to(&leader.url()).expect("its URL");
         patroni.follow(leader.name);
         patroni
     }
@@ -96,7 +96,7 @@ impl Patroni {
                 for node in &nodes {
                     if current != node.name && node.leads().await {
                         current = node.name;
-                        leader.turn_to(node.socket());
+                        leader.turn_to(&node.url()).expect("its URL");
                     }
                 }
                 sleep(Duration::from_millis(50)).await;
@@ -106,7 +106,7 @@ impl Patroni {
 
     /// The address that programs are given.
     pub(crate) fn url(&self) -> String {
-        format!("postgres://postgres@{}/postgres", self.leader.address())
+        self.leader.url().to_owned()
     }
 
     /// Waits until the leader waits for the follower, and Patroni would let the follower lead.

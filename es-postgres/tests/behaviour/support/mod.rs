@@ -1,7 +1,6 @@
 //! Databases, events and the tools that force an interleaving.
 
 mod gate;
-mod proxy;
 mod roles;
 mod wrong;
 
@@ -13,12 +12,11 @@ use es_core::{
     NewEvent, Revision, StreamId,
 };
 use es_postgres::PostgresStore;
-use es_postgres::testing::TestDatabase;
+use es_postgres::testing::{Proxy, TestDatabase};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use uuid::Uuid;
 
 pub(crate) use gate::Gate;
-pub(crate) use proxy::Proxy;
 pub(crate) use roles::{drop_role, role, texts, url_of, writer};
 pub(crate) use wrong::wrong;
 
@@ -40,6 +38,11 @@ pub(crate) async fn register_counted(database: &TestDatabase) {
 pub(crate) async fn another(database: &TestDatabase) -> PostgresStore {
     let options = database.options().lock_patience(Duration::from_secs(60));
     options.connect().await.expect("a migrated store")
+}
+
+/// A network in front of the database.
+pub(crate) async fn proxy_before(database: &TestDatabase) -> Proxy {
+    Proxy::before(database.url()).await.expect("a proxy")
 }
 
 pub(crate) async fn connect(url: &str) -> PgConnection {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use es_tests::faults::Fault;
+use es_postgres::testing::Fault;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::time::{sleep, timeout};
 
@@ -45,7 +45,8 @@ impl Faults {
             14..22 => self.delay().await,
             22..30 => self.network("held", Fault::Hold).await,
             30..40 => self.network("answers swallowed", Fault::SwallowAnswers).await,
-            40..45 => self.network("black hole", Fault::BlackHole).await,
+            40..43 => self.network("black hole", Fault::BlackHole).await,
+            43..45 => self.network("questions swallowed", Fault::SwallowQuestions).await,
             45..50 => self.network("refused", Fault::Refuse).await,
             50..58 => self.kill_program(programs),
             58..66 => self.stop_program(programs).await,
@@ -84,7 +85,7 @@ impl Faults {
         self.servers.proxy.set(fault);
         sleep(self.up_to(3_000)).await;
         self.servers.proxy.set(Fault::None);
-        if matches!(fault, Fault::SwallowAnswers | Fault::BlackHole) {
+        if matches!(fault, Fault::SwallowAnswers | Fault::SwallowQuestions | Fault::BlackHole) {
             // A connection that has lost a piece is of no use to anybody; in the end the network says so.
             sleep(self.up_to(3_000)).await;
             self.servers.proxy.cut();

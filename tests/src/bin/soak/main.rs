@@ -75,7 +75,7 @@ async fn soak(told: &Soak) -> ExitCode {
     let store = PostgresStore::migrate(servers.direct()).await.expect("a store");
     Projector::new(store.clone(), domain::Sums).parts(2).prepare().await.expect("tables");
     store.close().await;
-    let address = servers.address();
+    let address = servers.address().to_owned();
     let mut programs: Vec<_> =
         (0..PROGRAMS).map(|number| Program::start(&folder, &address, number, seed)).collect();
     let mut faults = Faults::new(servers, seed);

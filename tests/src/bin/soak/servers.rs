@@ -4,8 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use es_postgres::testing::Cluster;
-use es_tests::faults::Proxy;
+use es_postgres::testing::{Cluster, Proxy};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::sleep;
 
@@ -35,13 +34,13 @@ impl Servers {
         let primary =
             options.setting("max_connections = 80\nwal_keep_size = '1GB'").start().await.expect("a server");
         let standby = primary.standby(folder.join("server-1")).await.expect("a standby");
-        let proxy = Proxy::start(socket(&primary)).await.expect("a port");
+        let proxy = Proxy::over_tcp(primary.url()).await.expect("a port");
         Self { folder: folder.to_owned(), made: 2, primary, standby, proxy }
     }
 
     /// The address that programs are given.
-    pub(crate) fn address(&self) -> String {
-        format!("postgres://postgres@{}/postgres", self.proxy.address())
+    pub(crate) fn address(&self) -> &str {
+        self.proxy.url()
     }
 
     /// The address of the primary itself.
@@ -59,7 +58,7 @@ impl Servers {
         self.primary.crash().await.expect("killed");
         let folder = self.folder_of(self.made - 2);
         self.primary = Cluster::persistent(folder).start().await.expect("it comes back");
-        self.proxy.turn_to(socket(&self.primary));
+        self.proxy.turn_to(self.primary.url()).expect("a URL");
     }
 
     /// The standby is cut off, the primary goes on for a while and is lost, and the standby takes over.
@@ -79,7 +78,7 @@ impl Servers {
         drop(lost);
         let _kept_if_it_fails = std::fs::remove_dir_all(self.folder_of(self.made - 2));
         self.made += 1;
-        self.proxy.turn_to(socket(&self.primary));
+        self.proxy.turn_to(self.primary.url()).expect("a URL");
         Failover { cut_off, killed }
     }
 
@@ -122,12 +121,6 @@ pub(crate) async fn connect(url: &str) -> PgConnection {
 
 async fn text(connection: &mut PgConnection, sql: &str) -> String {
     sqlx::query_scalar(AssertSqlSafe(sql)).persistent(false).fetch_one(connection).await.unwrap_or_default()
-}
-
-/// The path of a server's socket.
-fn socket(cluster: &Cluster) -> PathBuf {
-    let (_, folder) = cluster.url().split_once("host=").expect("a folder");
-    Path::new(&folder.replace("%2F", "/")).join(".s.PGSQL.5432")
 }
 
 pub(crate) fn signal(name: &str, process: u32) {

@@ -1,0 +1,292 @@
+//! A network that breaks as it is told.
+
+mod carry;
+mod messages;
+
+use std::fmt;
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use sqlx::postgres::PgConnectOptions;
+use tokio::net::{TcpListener, UnixListener};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use uuid::Uuid;
+
+use self::carry::{Socket, carry};
+use super::TestDatabaseError;
+use super::error::at;
+use super::server::percent_encoded;
+
+/// What a [`Proxy`] does to what passes through it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Fault {
+    /// Nothing; everything passes.
+    #[default]
+    None,
+    /// Each piece is late by this much, in either direction.
+    Delay(Duration),
+    /// Nothing passes; it is kept until the fault is over.
+    Hold,
+    /// What clients send is lost, without a word to either end.
+    SwallowQuestions,
+    /// What the server sends is lost, without a word to either end.
+    SwallowAnswers,
+    /// Everything is lost, without a word to either end.
+    BlackHole,
+    /// New connections are closed at once; those that are open go on.
+    Refuse,
+}
+
+/// A proxy between programs and a PostgreSQL server, for tests of what happens when the network fails: it
+/// cuts, delays, holds, swallows and refuses connections, at once or at a chosen answer, and counts round
+/// trips.
+///
+/// It ends, and cuts its connections, when it is dropped.
+///
+/// ```no_run
+/// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
+/// use es_postgres::PostgresStore;
+/// use es_postgres::testing::{Fault, Proxy, TestDatabase};
+///
+/// let database = TestDatabase::new().await?;
+/// let proxy = Proxy::before(database.url()).await?;
+/// let store = PostgresStore::connect(proxy.url()).await?;
+/// proxy.cut_at_answer(1);
+/// // The answer of the next call is lost, and its connection with it.
+/// proxy.set(Fault::Refuse);
+/// // Nobody can connect again.
+/// # Ok(()) }
+/// ```
+pub struct Proxy {
+    url: String,
+    address: Option<SocketAddr>,
+    folder: Option<PathBuf>,
+    shared: Arc<Shared>,
+    listening: JoinHandle<()>,
+}
+
+/// What the connections of a proxy know of it.
+struct Shared {
+    network: watch::Sender<Network>,
+    round_trips: AtomicU64,
+    /// Where this is 1, the next bytes from the server are thrown away, and the connection with them.
+    cut_at_answer: AtomicU64,
+    /// Where this is 1, the next bytes from the server are thrown away, and nothing follows.
+    silent_at_answer: AtomicU64,
+    /// The version that the server tells is taken for this one.
+    version: Option<String>,
+}
+
+#[derive(Clone)]
+struct Network {
+    server: PgConnectOptions,
+    fault: Fault,
+    /// Raised to cut all connections.
+    cuts: u64,
+    /// Raised to silence all connections.
+    silences: u64,
+}
+
+enum Listener {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+impl Proxy {
+    /// Listens on a Unix socket of its own, before the server of this URL.
+    ///
+    /// # Errors
+    ///
+    /// [`TestDatabaseError`], if the URL is none, or a socket cannot be made.
+    pub async fn before(url: &str) -> Result<Self, TestDatabaseError> {
+        Self::start(url, false, None).await
+    }
+
+    /// Listens on a TCP port of 127.0.0.1, before the server of this URL.
+    ///
+    /// # Errors
+    ///
+    /// As [`before`](Self::before).
+    pub async fn over_tcp(url: &str) -> Result<Self, TestDatabaseError> {
+        Self::start(url, true, None).await
+    }
+
+    /// As [`before`](Self::before), but the server says that it is of this version, such as `13.14`.
+    ///
+    /// # Errors
+    ///
+    /// As [`before`](Self::before).
+    pub async fn of_version(url: &str, version: &str) -> Result<Self, TestDatabaseError> {
+        Self::start(url, false, Some(version.to_owned())).await
+    }
+
+    async fn start(url: &str, tcp: bool, version: Option<String>) -> Result<Self, TestDatabaseError> {
+        let server = PgConnectOptions::from_str(url)?;
+        let database = server.get_database().unwrap_or("postgres").to_owned();
+        let network = Network { server, fault: Fault::None, cuts: 0, silences: 0 };
+        let shared = Arc::new(Shared {
+            network: watch::Sender::new(network),
+            round_trips: AtomicU64::new(0),
+            cut_at_answer: AtomicU64::new(0),
+            silent_at_answer: AtomicU64::new(0),
+            version,
+        });
+        let user = user_info(url);
+        let (listener, address, folder, url) = if tcp {
+            let listener = TcpListener::bind("127.0.0.1:0").await.map_err(at("127.0.0.1"))?;
+            let address = listener.local_addr().map_err(at("127.0.0.1"))?;
+            let url = format!("postgres://{user}{address}/{database}");
+            (Listener::Tcp(listener), Some(address), None, url)
+        } else {
+            let folder = std::env::temp_dir().join(format!("es-proxy-{}", Uuid::now_v7().simple()));
+            DirBuilder::new().mode(0o700).create(&folder).map_err(at(&folder))?;
+            let listener = UnixListener::bind(folder.join(".s.PGSQL.5432")).map_err(at(&folder))?;
+            let url = format!("postgres://{user}localhost:5432/{database}?host={}", percent_encoded(&folder));
+            (Listener::Unix(listener), None, Some(folder), url)
+        };
+        let listening = tokio::spawn(listen(listener, Arc::clone(&shared)));
+        Ok(Self { url, address, folder, shared, listening })
+    }
+
+    /// The URL that leads through it, to the same database under the same user.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The port that it listens on, if it was made by [`over_tcp`](Self::over_tcp).
+    #[must_use]
+    pub const fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
+    /// How many requests clients have sent so far that ask for an answer: one for each round trip.
+    #[must_use]
+    pub fn round_trips(&self) -> u64 {
+        self.shared.round_trips.load(Ordering::SeqCst)
+    }
+
+    /// Breaks the network, or mends it.
+    ///
+    /// A connection that has lost a piece stays without it: [`cut`](Self::cut) it when the fault is over.
+    pub fn set(&self, fault: Fault) {
+        self.shared.network.send_modify(|network| network.fault = fault);
+    }
+
+    /// Cuts all connections now.
+    pub fn cut(&self) {
+        self.shared.network.send_modify(|network| network.cuts += 1);
+    }
+
+    /// The answer of this number from now never arrives, and its connection is cut; 1 is the next one, and 0
+    /// none.
+    pub fn cut_at_answer(&self, number: u64) {
+        self.shared.cut_at_answer.store(number, Ordering::SeqCst);
+    }
+
+    /// Nothing passes any more on the connections that are open now, and neither end is told until they are
+    /// [cut](Self::cut).
+    pub fn silence(&self) {
+        self.shared.network.send_modify(|network| network.silences += 1);
+    }
+
+    /// The answer of this number from now never arrives, and nothing passes on its connection from then on;
+    /// 1 is the next one, and 0 none.
+    pub fn silence_at_answer(&self, number: u64) {
+        self.shared.silent_at_answer.store(number, Ordering::SeqCst);
+    }
+
+    /// Leads to the server of another URL from now on, as an address that moves in a failover, and cuts the
+    /// connections to the present one.
+    ///
+    /// # Errors
+    ///
+    /// [`TestDatabaseError`], if the URL is none.
+    pub fn turn_to(&self, url: &str) -> Result<(), TestDatabaseError> {
+        let server = PgConnectOptions::from_str(url)?;
+        self.shared.network.send_modify(|network| {
+            network.server = server;
+            network.cuts += 1;
+        });
+        Ok(())
+    }
+}
+
+/// Without the URL, which can hold a password.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let fault = self.shared.network.borrow().fault;
+        f.debug_struct("Proxy").field("fault", &fault).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.listening.abort();
+        self.cut();
+        if let Some(folder) = &self.folder {
+            // It is in the folder for temporary files, if it cannot be removed.
+            let _removed = fs::remove_dir_all(folder);
+        }
+    }
+}
+
+impl Listener {
+    async fn accept(&self) -> io::Result<Box<dyn Socket>> {
+        Ok(match self {
+            Self::Tcp(listener) => {
+                let (client, _) = listener.accept().await?;
+                // Small pieces go at once, as on a socket of the same machine.
+                client.set_nodelay(true)?;
+                Box::new(client)
+            }
+            Self::Unix(listener) => Box::new(listener.accept().await?.0),
+        })
+    }
+}
+
+async fn listen(listener: Listener, shared: Arc<Shared>) {
+    loop {
+        match listener.accept().await {
+            Ok(client) if shared.network.borrow().fault != Fault::Refuse => {
+                drop(tokio::spawn(carry(client, Arc::clone(&shared))));
+            }
+            Ok(_) => {}
+            // The client is gone already, or this process has no file left.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+}
+
+/// The user and the password of a URL, as they are written there, up to the `@`.
+fn user_info(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = &rest[..rest.find(['/', '?']).unwrap_or(rest.len())];
+    &authority[..authority.rfind('@').map_or(0, |at| at + 1)]
+}
+
+/// The path of the socket that a server has in a folder.
+fn socket(folder: &Path, port: u16) -> PathBuf {
+    folder.join(format!(".s.PGSQL.{port}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::user_info;
+
+    #[test]
+    fn user_and_password_of_a_url_are_kept() {
+        assert_eq!(user_info("postgres://u:p@h:1/a?host=/x/y"), "u:p@");
+        assert_eq!(user_info("postgres://h/a?application_name=a@b"), "");
+        assert_eq!(user_info("postgres://u@localhost"), "u@");
+    }
+}

@@ -1,5 +1,0 @@
-//! What breaks servers and networks in tests.
-
-mod proxy;
-
-pub use proxy::{Fault, Proxy};
