@@ -1,0 +1,163 @@
+//! Disks that are full. What was not written is told, and everything goes on once there is room again.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use es_core::{ExecuteError, StoreError};
+use es_postgres::PostgresStore;
+
+use crate::support::*;
+
+/// A small disk, which takes root to make.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn mount(folder: PathBuf, megabytes: u32) -> Option<Self> {
+        fs::create_dir_all(&folder).expect("a folder");
+        let size = format!("size={megabytes}m");
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "es-faults"]).arg(&folder).output();
+        match mounted {
+            Ok(output) if output.status.success() => Some(Self(folder)),
+            _ => {
+                eprintln!("not tested: nothing can be mounted here");
+                None
+            }
+        }
+    }
+
+    /// Takes all the room that is left, but for so much.
+    fn fill(&self, but_for: u64) {
+        let available = Command::new("df").args(["--output=avail", "-B1"]).arg(&self.0).output().expect("df");
+        let available = String::from_utf8(available.stdout).expect("text");
+        let available: u64 =
+            available.lines().last().and_then(|line| line.trim().parse().ok()).expect("bytes");
+        let length = available.saturating_sub(but_for).to_string();
+        run("fallocate", &["--length", &length, self.filler().to_str().expect("a path")]);
+    }
+
+    fn make_room(&self) {
+        fs::remove_file(self.filler()).expect("the file is ours");
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.0.join("filler")
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _unmounted = Command::new("umount").arg("--lazy").arg(&self.0).output();
+    }
+}
+
+/// Deposits until the disk is full; says how much it was.
+async fn deposit_until_full(accounts: &Accounts, account: &String) -> i64 {
+    for deposited in 0.. {
+        match accounts.execute(account, Deposit(1)).await {
+            Ok(_) => {}
+            Err(error) => {
+                let ExecuteError::Store(StoreError::Unavailable { .. }) = &error else { panic!("{error:?}") };
+                assert!(error.is_retryable() && error.to_string().contains("53100"), "{error}");
+                return deposited;
+            }
+        }
+    }
+    unreachable!("the disk is small")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_refuses_appends_until_there_is_room() {
+    let host = Host::start("").await;
+    let Some(disk) = Disk::mount(host.folder.join("disk"), 16) else { return };
+    let space = disk.path().join("space");
+    fs::create_dir(&space).expect("a folder");
+    give_to_server(&space, &host);
+    let store = PostgresStore::migrate(host.url()).await.expect("a store");
+    let mut db = connect(host.url()).await;
+    sql(&mut db, &format!("CREATE TABLESPACE small LOCATION '{}'", space.display())).await;
+    sql(
+        &mut db,
+        "ALTER TABLE es.events SET TABLESPACE small; ALTER INDEX es.events_pkey SET TABLESPACE small;
+         ALTER INDEX es.events_position SET TABLESPACE small",
+    )
+    .await;
+    let accounts = accounts(&store).with_retry(es_core::Retry { times: 1, ..es_core::Retry::default() });
+    let (a, b) = (String::from("a"), String::from("b"));
+    accounts.execute(&a, Deposit(1)).await.expect("a deposit");
+    disk.fill(24 << 10);
+    let deposited = 1 + deposit_until_full(&accounts, &a).await;
+    // Alone and together, on a stream that is there and on a new one.
+    let together = (0..16).map(|nth| {
+        let (accounts, account) =
+            (accounts.clone(), if nth % 2 == 0 { a.clone() } else { format!("b{nth}") });
+        tokio::spawn(async move { accounts.execute(&account, Deposit(1)).await })
+    });
+    let mut written = 0;
+    for outcome in together.collect::<Vec<_>>() {
+        match outcome.await.expect("no panic") {
+            // What is left of a page takes another row.
+            Ok(_) => written += 1,
+            Err(error) => assert!(error.is_retryable(), "{error:?}"),
+        }
+    }
+    assert!(written < 16, "the disk is full");
+    assert!(accounts.load(&a).await.expect("reads go on").state.cents >= deposited);
+    assert!(holds(&mut db, CONTIGUOUS).await);
+    let events = number(&mut db, "SELECT count(*) FROM es.events").await;
+    assert_eq!(events, deposited + written);
+
+    disk.make_room();
+    accounts.execute(&a, Deposit(1)).await.expect("a deposit");
+    accounts.execute(&b, Deposit(1)).await.expect("a deposit");
+    assert!(holds(&mut db, CONTIGUOUS).await);
+    assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, events + 2);
+    projector(&store).catch_up().await.expect("all events");
+    assert!(holds(&mut db, BALANCED).await);
+    store.close().await;
+}
+
+/// A server that cannot write its log stops; what it had acknowledged is there when it has room to start.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_stops_for_want_of_room_has_lost_nothing() {
+    let folder = std::env::temp_dir().join(format!("es-faults-{}", es_core::Uuid::now_v7().simple()));
+    let Some(disk) = Disk::mount(folder.clone(), 160) else { return };
+    let mut host =
+        Host::start_in(folder, "max_wal_size = '32MB'\nmin_wal_size = '32MB'\nwal_recycle = off").await;
+    PostgresStore::migrate(host.url()).await.expect("tables").close().await;
+    let store = impatient(host.url()).connect().await.expect("a store");
+    let accounts = accounts(&store).with_retry(es_core::Retry { times: 0, ..es_core::Retry::default() });
+    let (a, mut deposited) = (String::from("a"), 0);
+    accounts.execute(&a, Deposit(1)).await.expect("a deposit");
+    disk.fill(64 << 10);
+    // Without this, the log would be full after some megabytes.
+    let mut db = connect(host.url()).await;
+    let _no_room = sqlx::raw_sql("SELECT pg_switch_wal(); CHECKPOINT").execute(&mut db).await;
+    while deposited < 100_000 {
+        match accounts.execute(&a, Deposit(1)).await {
+            Ok(_) => deposited += 1,
+            Err(error) => {
+                let unknown = matches!(error, ExecuteError::Store(StoreError::OutcomeUnknown { .. }));
+                assert!(unknown || error.is_retryable(), "{error:?}");
+                if std::os::unix::net::UnixStream::connect(host.socket()).is_err() {
+                    break;
+                }
+            }
+        }
+    }
+    disk.make_room();
+    host.start_again().await;
+    let mut db = connect(host.url()).await;
+    assert!(holds(&mut db, CONTIGUOUS).await);
+    let cents = accounts.load(&a).await.expect("an account").state.cents;
+    // Of those that were never answered some may be there.
+    assert!(cents > deposited, "{cents}, and {deposited} were acknowledged");
+    accounts.execute(&a, Deposit(1)).await.expect("a deposit");
+    store.close().await;
+    drop((host, disk));
+}

@@ -1,0 +1,70 @@
+//! Servers that go away and come back, stand still, or are somewhere else. The program goes on by itself, and
+//! nothing is lost or doubled.
+
+use es_postgres::PostgresStore;
+use es_postgres::testing::Proxy;
+
+use crate::support::*;
+use crate::workload::Workload;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_outlives_a_server_that_goes_away_and_comes_back() {
+    let mut host = Host::start("").await;
+    PostgresStore::migrate(host.url()).await.expect("tables").close().await;
+    let store = impatient(host.url()).connect().await.expect("a store");
+    let program = Workload::start(&store).await;
+    for round in 0..3 {
+        program.goes_on(10).await;
+        if round == 1 {
+            // By its administrator.
+            host.stop();
+        } else {
+            host.cluster().crash().await.expect("killed");
+        }
+        // Longer than any of its calls has patience.
+        program.notices(3).await;
+        host.start_again().await;
+    }
+    program.goes_on(10).await;
+    program.end_exact(&mut connect(host.url()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_outlives_a_server_whose_host_is_frozen() {
+    let host = Host::start("").await;
+    PostgresStore::migrate(host.url()).await.expect("tables").close().await;
+    let store = impatient(host.url()).connect().await.expect("a store");
+    let program = Workload::start(&store).await;
+    for _ in 0..2 {
+        program.goes_on(10).await;
+        let processes = host.processes();
+        processes.iter().for_each(|process| signal("STOP", *process));
+        program.notices(3).await;
+        processes.iter().for_each(|process| signal("CONT", *process));
+    }
+    program.goes_on(10).await;
+    program.end_exact(&mut connect(host.url()).await).await;
+}
+
+/// The standby has what was acknowledged, as the primary waits for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_follows_an_address_that_moves_to_another_server() {
+    let host = Host::start("").await;
+    PostgresStore::migrate(host.url()).await.expect("tables").close().await;
+    let standby = host.cluster().standby(host.folder.join("standby")).await.expect("a standby");
+    let mut primary = connect(host.url()).await;
+    sql(&mut primary, "ALTER SYSTEM SET synchronous_standby_names = '*'").await;
+    sql(&mut primary, "SELECT pg_reload_conf()").await;
+    until(&mut primary, "(SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync') = 1").await;
+
+    let proxy = Proxy::over_tcp(host.url()).await.expect("a proxy");
+    let store = impatient(proxy.url()).connect().await.expect("a store");
+    let program = Workload::start(&store).await;
+    program.goes_on(20).await;
+    host.cluster().crash().await.expect("killed");
+    standby.promote().await.expect("promoted");
+    program.notices(1).await;
+    proxy.turn_to(standby.url()).expect("its address");
+    program.goes_on(20).await;
+    program.end_exact(&mut connect(standby.url()).await).await;
+}

@@ -1,0 +1,151 @@
+//! A program as it is in life: it sends commands, follows the store and projects it, and is not started again
+//! whatever happens.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use es_core::{ExecuteError, ExecuteOptions, Retry, StoreError, Subscription, Uuid};
+use es_postgres::{PostgresStore, ProjectorError};
+use sqlx::PgConnection;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::support::*;
+
+/// How many accounts it moves money on.
+const ACCOUNTS: u64 = 5;
+
+pub(crate) struct Workload {
+    store: PostgresStore,
+    state: Arc<State>,
+    writing: JoinHandle<()>,
+    reading: JoinHandle<(Vec<u64>, StoreError)>,
+    projecting: JoinHandle<Result<(), ProjectorError>>,
+}
+
+#[derive(Default)]
+struct State {
+    done: AtomicU64,
+    failed: AtomicU64,
+    read: AtomicU64,
+    stop: AtomicBool,
+}
+
+impl Workload {
+    pub(crate) async fn start(store: &PostgresStore) -> Self {
+        let state = Arc::new(State::default());
+        projector(store).prepare().await.expect("tables");
+        Self {
+            store: store.clone(),
+            writing: tokio::spawn(write(accounts(store).with_retry(seldom()), Arc::clone(&state))),
+            reading: tokio::spawn(read(Subscription::new(store.clone()), Arc::clone(&state))),
+            projecting: tokio::spawn({
+                let projector = projector(store);
+                async move { projector.run().await }
+            }),
+            state,
+        }
+    }
+
+    /// Waits until so many more commands have been executed, and their events read.
+    pub(crate) async fn goes_on(&self, commands: u64) {
+        let wanted = self.state.done.load(Ordering::SeqCst) + commands;
+        self.reach("goes on", || self.state.done.load(Ordering::SeqCst) >= wanted).await;
+        self.reach("reads", || self.state.read.load(Ordering::SeqCst) >= wanted).await;
+    }
+
+    /// Waits until so many more calls have failed.
+    pub(crate) async fn notices(&self, failures: u64) {
+        let wanted = self.state.failed.load(Ordering::SeqCst) + failures;
+        self.reach("notices", || self.state.failed.load(Ordering::SeqCst) >= wanted).await;
+    }
+
+    async fn reach(&self, what: &str, is_reached: impl Fn() -> bool + Send + Sync) {
+        let reached = timeout(LONG, async {
+            while !is_reached() {
+                assert!(
+                    !self.writing.is_finished() && !self.projecting.is_finished(),
+                    "the program has ended"
+                );
+                sleep(std::time::Duration::from_millis(5)).await;
+            }
+        });
+        reached.await.unwrap_or_else(|_| panic!("it never {what}"));
+    }
+
+    /// Ends it, and checks that each command was executed once, and each event read and projected once, in
+    /// order.
+    pub(crate) async fn end_exact(self, db: &mut PgConnection) {
+        self.state.stop.store(true, Ordering::SeqCst);
+        self.writing.await.expect("no panic");
+        let committed = number(db, "SELECT count(*) FROM es.events").await.unsigned_abs();
+        assert_eq!(committed, self.state.done.load(Ordering::SeqCst), "commands and events");
+        let (state, wanted) = (Arc::clone(&self.state), committed);
+        let all = async {
+            while state.read.load(Ordering::SeqCst) < wanted {
+                sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        timeout(LONG, all).await.expect("all events are read");
+        until(db, BALANCED).await;
+        assert!(holds(db, CONTIGUOUS).await);
+        self.store.close().await;
+        self.projecting.await.expect("no panic").expect("it ran until the store was closed");
+        let (read, error) = self.reading.await.expect("no panic");
+        assert!(matches!(error, StoreError::Closed), "{error}");
+        let positions: Vec<i64> = sqlx::query_scalar("SELECT position FROM es.events ORDER BY position")
+            .fetch_all(db)
+            .await
+            .expect("positions");
+        assert_eq!(read, positions.into_iter().map(i64::unsigned_abs).collect::<Vec<_>>());
+    }
+}
+
+/// Failures are to be seen here.
+fn seldom() -> Retry {
+    Retry { times: 1, ..Retry::default() }
+}
+
+/// Sends each command, under its id, until it is executed.
+async fn write(accounts: Accounts, state: Arc<State>) {
+    for number in 0.. {
+        if state.stop.load(Ordering::SeqCst) {
+            return;
+        }
+        let (account, id) = (format!("a{}", number % ACCOUNTS), Uuid::now_v7());
+        loop {
+            let options = ExecuteOptions::new().command_id(id);
+            match accounts.execute_with(&account, Deposit(1), options).await {
+                Ok(_) => break,
+                Err(error) => {
+                    let known = matches!(error, ExecuteError::Store(StoreError::OutcomeUnknown { .. }));
+                    assert!(known || error.is_retryable(), "{error:?}");
+                    state.failed.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+        }
+        state.done.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// Follows the store until that ends with an error that does not pass.
+async fn read(mut subscription: Subscription<PostgresStore>, state: Arc<State>) -> (Vec<u64>, StoreError) {
+    let mut positions = Vec::new();
+    loop {
+        let mut take = |event: es_core::RawEvent<'_>| {
+            positions.push(event.position.get());
+            Ok(())
+        };
+        match subscription.next_page(&mut take).await {
+            Ok(_) => {}
+            // A page that broke off is handed out again from where it began.
+            Err(error) if error.is_retryable() => {
+                let seen = subscription.checkpoint().position().get();
+                positions.retain(|position| *position <= seen);
+                sleep(std::time::Duration::from_millis(20)).await;
+            }
+            Err(error) => return (positions, error),
+        }
+        state.read.store(positions.len() as u64, Ordering::SeqCst);
+    }
+}
