@@ -7,8 +7,8 @@ pub(crate) enum Class {
     Retry,
     /// The server is short of something; the same again, later.
     Scarce,
-    /// This session is of no more use: its server goes away, or takes no writes any more. The same again, on
-    /// a new one.
+    /// This session is of no more use: its server goes away or takes no writes any more, or its statements
+    /// are gone. The same again, on a new one.
     NewSession,
     /// Somebody has to set up a role, a database or a schema first.
     Setup,
@@ -19,15 +19,15 @@ pub(crate) enum Class {
 /// The class of a code. <https://www.postgresql.org/docs/current/errcodes-appendix.html> lists them.
 pub(crate) fn class(code: &str) -> Class {
     match code {
-        // A command that was decided meanwhile, in the caller's transaction (ours); a plan or a statement
-        // that a migration made stale; serialization, deadlock; an object in use; lock and statement
-        // timeouts.
-        "ES003" | "0A000" | "26000" | "40001" | "40003" | "40P01" | "55006" | "55P03" | "57014" => {
-            Class::Retry
+        // A command that was decided meanwhile, in the caller's transaction (ours); serialization, deadlock;
+        // an object in use; lock and statement timeouts.
+        "ES003" | "40001" | "40003" | "40P01" | "55006" | "55P03" | "57014" => Class::Retry,
+        // A prepared statement that a migration made stale, that is gone or somebody else's: the session
+        // never gets over it. Read-only; a transaction or a session that stood still for too long; shut down,
+        // crashed, starting up.
+        "0A000" | "26000" | "42P05" | "25006" | "25P03" | "25P04" | "57P01" | "57P02" | "57P03" | "57P05" => {
+            Class::NewSession
         }
-        // Read-only; a transaction or a session that stood still for too long; shut down, crashed, starting
-        // up.
-        "25006" | "25P03" | "25P04" | "57P01" | "57P02" | "57P03" | "57P05" => Class::NewSession,
         // Not let in; no such database, schema, table, column or function; no privilege.
         "28000" | "28P01" | "3D000" | "3F000" | "42P01" | "42703" | "42883" | "42501" | "57P04" => {
             Class::Setup
@@ -47,11 +47,14 @@ mod tests {
     #[test]
     fn each_code_has_the_class_that_its_name_says() {
         for (class, codes) in [
-            (Class::Retry, &["40001", "40P01", "55P03", "57014", "26000", "0A000", "ES003"][..]),
+            (Class::Retry, &["40001", "40P01", "55P03", "57014", "ES003"][..]),
             (Class::Scarce, &["53000", "53100", "53200", "53300", "53400", "58030"]),
             (
                 Class::NewSession,
-                &["08000", "08006", "08P01", "25006", "25P03", "57P01", "57P02", "57P03", "57P05"],
+                &[
+                    "0A000", "26000", "42P05", "08000", "08006", "08P01", "25006", "25P03", "57P01", "57P02",
+                    "57P03", "57P05",
+                ],
             ),
             (
                 Class::Setup,

@@ -6,6 +6,7 @@ mod backups;
 mod clients;
 mod clocks;
 mod disks;
+mod plans;
 mod servers;
 mod support;
 mod versions;
