@@ -265,6 +265,15 @@ pub enum StoreError {
         /// The one that came.
         found: Revision,
     },
+    /// A stored event is not what an append leaves behind: its row names a type or a stream that is not
+    /// there, or holds what no store writes.
+    #[error("the event at position {position} is damaged: {source}")]
+    DamagedEvent {
+        /// Where it is.
+        position: Position,
+        /// What is wrong with it.
+        source: BoxError,
+    },
     /// The event on which a checkpoint stands is not in this store, at that position under that id.
     ///
     /// The store was restored from a backup, or a failover lost its last events; since then other events may

@@ -143,11 +143,6 @@ impl Names {
     }
 }
 
-/// What an id stands for that is not in `event_types`.
-pub(crate) fn no_event_type(id: i32) -> StoreError {
-    unexpected(format!("event type {id} is not in event_types"))
-}
-
 /// What an id stands for that is not in `categories`.
 pub(crate) fn no_category(id: i32) -> StoreError {
     unexpected(format!("category {id} is not in categories"))

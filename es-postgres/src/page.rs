@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::error::unexpected;
 use crate::known_streams::{KnownStream, StreamsOf, Tables};
 use crate::load::ReadError;
-use crate::names::{self, Known, TypeName};
+use crate::names::{Known, TypeName};
 use crate::pool::{Pool, Session};
 use crate::row::{self, Columns, required};
 
@@ -197,8 +197,10 @@ impl<'q, 's> Page<'q, 's> {
         found.extend(streams.learn(&rows, &known)?);
         for row in events {
             let id = stream_of(Columns(&row))?;
-            let stream =
-                found.get(&id).ok_or_else(|| unexpected(format!("stream {id} is not in streams")))?;
+            let Some(stream) = found.get(&id) else {
+                let position = Position::new(Columns(&row).bigint(1)?);
+                return Err(row::damaged(position, format!("its stream {id} is not in streams")).into());
+            };
             let name = type_of(&known, Columns(&row))?;
             self.take(stream.clone(), &known, name, row)?;
         }
@@ -274,7 +276,7 @@ impl<'q, 's> Page<'q, 's> {
 
 fn type_of<'k>(known: &'k Known, row: Columns<'_>) -> Result<&'k TypeName, StoreError> {
     let id = row.integer(2)?;
-    known.event_type(id).ok_or_else(|| names::no_event_type(id))
+    known.event_type(id).ok_or_else(|| row::no_event_type(row, id))
 }
 
 fn stream_of(row: Columns<'_>) -> Result<i64, StoreError> {

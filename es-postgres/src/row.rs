@@ -1,13 +1,13 @@
 //! From rows to events: values are read where they lie, payloads are not copied.
 
-use es_core::{Position, RawEvent, Revision, StoreError, StreamId};
+use es_core::{BoxError, Position, RawEvent, Revision, StoreError, StreamId};
 use sqlx::postgres::PgRow;
 use sqlx::{Row, ValueRef};
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
 use crate::error::unexpected;
-use crate::names::{self, Known};
+use crate::names::Known;
 
 /// From here PostgreSQL counts its microseconds.
 const EPOCH: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
@@ -82,10 +82,27 @@ pub(crate) fn event<'r>(
     (name, version): (&'r str, u32),
     row: Columns<'r>,
 ) -> Result<RawEvent<'r>, StoreError> {
+    let position = Position::new(row.bigint(1)?);
+    whole(stream, name, version, position, row).map_err(|error| damaged(position, error))
+}
+
+/// The error of an event that is not what an append leaves behind.
+#[cold]
+pub(crate) fn damaged(position: Position, what: impl Into<BoxError>) -> StoreError {
+    StoreError::DamagedEvent { position, source: what.into() }
+}
+
+fn whole<'r>(
+    stream: &'r StreamId,
+    name: &'r str,
+    version: u32,
+    position: Position,
+    row: Columns<'r>,
+) -> Result<RawEvent<'r>, StoreError> {
     Ok(RawEvent {
         stream,
         revision: Revision::new(row.bigint(0)?),
-        position: Position::new(row.bigint(1)?),
+        position,
         event_id: required(3, row.uuid(3)?)?,
         name,
         version,
@@ -103,10 +120,19 @@ pub(crate) fn event<'r>(
 pub(crate) fn event_type<'r>(known: &'r Known, row: Columns<'r>) -> Result<(&'r str, u32), StoreError> {
     let id = row.integer(2)?;
     let Some(note) = row.text(10)? else {
-        let (name, version) = known.event_type(id).ok_or_else(|| names::no_event_type(id))?;
+        let (name, version) = known.event_type(id).ok_or_else(|| no_event_type(row, id))?;
         return Ok((name, *version));
     };
     note.split_once(' ')
         .and_then(|(version, name)| Some((name, version.parse().ok()?)))
-        .ok_or_else(|| names::no_event_type(id))
+        .ok_or_else(|| no_event_type(row, id))
+}
+
+/// The error of an event whose type is not in `event_types`.
+#[cold]
+pub(crate) fn no_event_type(row: Columns<'_>, id: i32) -> StoreError {
+    match row.bigint(1) {
+        Ok(position) => damaged(Position::new(position), format!("its type {id} is not in event_types")),
+        Err(error) => error,
+    }
 }

@@ -1,10 +1,12 @@
 -- As `read_all`, of the categories $4 and the event names $5, either of which may be null. A page looks at a
 -- stretch of $6 positions behind the next event, wanted or not, so that a rare event makes no endless
 -- statement. The first row also tells the last event that was looked at (its position and event_id), and the
--- position at which the look ended for that reason (revision).
+-- position at which the look ended for that reason (revision). An event whose type or stream is not there is
+-- never passed over: nobody can tell whether it is wanted, so the reader is to say that it is damaged.
 WITH reach AS MATERIALIZED (
     SELECT (SELECT e.event_id FROM :schema.events e WHERE e.position = $1) AS passed,
-           (SELECT e.position FROM :schema.events e WHERE e.position > $1 ORDER BY e.position LIMIT 1) + $6 - 1 AS through
+           (SELECT e.position + least($6 - 1, 9223372036854775807 - e.position)
+            FROM :schema.events e WHERE e.position > $1 ORDER BY e.position LIMIT 1) AS through
 ), header AS MATERIALIZED (
     SELECT reach.passed, last.position, last.event_id, reach.through
     FROM reach
@@ -26,9 +28,10 @@ UNION ALL
 FROM :schema.events e
 WHERE e.position > $1 AND e.position <= (SELECT least($2, header.through) FROM header)
   AND ($5::text[] IS NULL
-       OR e.type = ANY (ARRAY(SELECT t.id FROM :schema.event_types t WHERE t.name = ANY ($5))))
+       OR e.type = ANY (ARRAY(SELECT t.id FROM :schema.event_types t WHERE t.name = ANY ($5)))
+       OR e.type > (SELECT max(t.id) FROM :schema.event_types t))
   AND ($4::text[] IS NULL
-       OR (SELECT s.category FROM :schema.streams s WHERE s.id = e.stream)
-          = ANY (ARRAY(SELECT c.id FROM :schema.categories c WHERE c.name = ANY ($4))))
+       OR coalesce((SELECT s.category FROM :schema.streams s WHERE s.id = e.stream)
+                   = ANY (ARRAY(SELECT c.id FROM :schema.categories c WHERE c.name = ANY ($4))), true))
 ORDER BY e.position
 LIMIT $3)

@@ -5,8 +5,13 @@ mod backlog;
 mod backups;
 mod clients;
 mod clocks;
+mod damage;
 mod disks;
 mod plans;
+#[path = "../../../es-postgres/tests/common/rewind.rs"]
+#[allow(dead_code, reason = "shared with the tests of es-postgres")]
+mod rewind;
+mod sequences;
 mod servers;
 mod support;
 mod versions;

@@ -1,0 +1,152 @@
+//! Rows that somebody with all rights has changed, and a page of the disk that is not what was written. Each
+//! reader says where the damage is, and none takes it for something else.
+
+use std::fs::OpenOptions;
+use std::io::{Seek, SeekFrom, Write};
+
+use es_core::{AllQuery, Checkpoint, EventStore, ExecuteError, Filter, StoreError, Subscription};
+use es_postgres::{PostgresStore, ProjectorError};
+
+use crate::rewind::rewind;
+use crate::support::*;
+
+/// What is done to the second event of the account `a`, at position 2.
+const DAMAGE: [(&str, &str); 10] = [
+    ("payload of another type", r#"payload = '{"cents": "many"}'"#),
+    ("payload without a field", "payload = '{}'"),
+    ("payload that ends too early", r#"payload = '{"cents": 1'::bytea::json"#),
+    ("payload that is no UTF-8", r"payload = '{\042cents\042: \3771}'::bytea::json"),
+    ("payload of NUL characters", r"payload = '\000\000\000'::bytea::json"),
+    (METADATA, "metadata = '17'"),
+    (METADATA, "metadata = '{'::bytea::json"),
+    (OF_THE_ROW[0], "type = 4711"),
+    (OF_THE_ROW[1], "recorded_at = 'infinity'"),
+    ("revision of another event", "revision = 4711"),
+];
+
+/// What is seen before anything is decoded.
+const OF_THE_ROW: [&str; 2] = ["type that nobody knows", "time that no clock shows"];
+
+/// No state is folded from it, so who only folds does not look at it.
+const METADATA: &str = "metadata";
+
+async fn follow(store: &PostgresStore) -> Result<(), StoreError> {
+    let mut subscription = Subscription::of::<Account>(store.clone());
+    while subscription.try_next().await?.is_some() {}
+    Ok(())
+}
+
+/// Reads events as they are stored, of this name or of any.
+async fn read(store: &PostgresStore, filter: &Filter) -> Result<(), StoreError> {
+    store.read_all(AllQuery::after(Checkpoint::START, filter), &mut |_| Ok(())).await.map(drop)
+}
+
+#[track_caller]
+fn names_the_place(error: &StoreError, damage: &str) {
+    let text = error.to_string();
+    assert!(!error.is_retryable(), "{damage}: {text}");
+    assert!(!text.contains("many"), "{damage}: a payload in {text:?}");
+    let place = ["position 2", "stream \"account/a\" is damaged"];
+    assert!(place.iter().any(|place| text.contains(place)), "{damage}: {text}");
+}
+
+#[tokio::test]
+async fn an_event_that_was_changed_is_told_with_its_place_by_every_reader() {
+    for (damage, change) in DAMAGE {
+        let (database, store) = fresh().await;
+        let mut db = connect(database.url()).await;
+        sql(&mut db, "CREATE CAST (bytea AS json) WITHOUT FUNCTION").await;
+        let (a, b) = (String::from("a"), String::from("b"));
+        for account in [&a, &a, &a, &b] {
+            accounts(&store).execute(account, Deposit(1)).await.expect("a deposit");
+        }
+        sql(&mut db, &rewind(&format!("UPDATE es.events SET {change} WHERE position = 2"))).await;
+
+        for store in [&store, &database.store().await.expect("a store")] {
+            // Nothing is remembered of the account.
+            let accounts = accounts(store);
+            if damage != METADATA {
+                names_the_place(&accounts.load(&a).await.expect_err(damage), damage);
+                let error = accounts.execute(&a, Deposit(1)).await.expect_err(damage);
+                let ExecuteError::Store(error) = error else { panic!("{damage}: {error:?}") };
+                names_the_place(&error, damage);
+            }
+            names_the_place(&follow(store).await.expect_err(damage), damage);
+            if OF_THE_ROW.contains(&damage) {
+                for filter in [Filter::new(), Filter::new().event::<Deposited>()] {
+                    names_the_place(&read(store, &filter).await.expect_err(damage), damage);
+                }
+            }
+            accounts.execute(&b, Deposit(1)).await.expect("other streams go on");
+            match projector(store).catch_up().await.expect_err(damage) {
+                ProjectorError::Store(error) => names_the_place(&error, damage),
+                ProjectorError::Failed(failure) => {
+                    assert_eq!(failure.place.position.get(), 2, "{damage}: {failure}");
+                }
+                other => panic!("{damage}: {other:?}"),
+            }
+        }
+        let projected =
+            number(&mut db, "SELECT coalesce(sum(events), 0)::bigint FROM es_balances.balances").await;
+        assert!(projected <= 1, "{damage}: what comes before it, at most");
+    }
+}
+
+#[tokio::test]
+async fn an_event_whose_stream_is_gone_is_told_with_its_place() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    accounts(&store).execute(&"a".to_owned(), Deposit(1)).await.expect("a deposit");
+    accounts(&store).execute(&"b".to_owned(), Deposit(1)).await.expect("a deposit");
+    sql(&mut db, &rewind("DELETE FROM es.streams WHERE id = 2")).await;
+    let store = database.store().await.expect("a store");
+    for error in [follow(&store).await, read(&store, &Filter::new()).await] {
+        names_the_place(&error.expect_err("damage"), "no stream");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_the_disk_that_is_damaged_is_an_error_and_not_an_end() {
+    let mut host = Host::start("").await;
+    let store = PostgresStore::migrate(host.url()).await.expect("a store");
+    let (a, b) = (String::from("a"), String::from("b"));
+    accounts(&store).execute(&a, Deposit(1)).await.expect("a deposit");
+    let mut db = connect(host.url()).await;
+    let is_second = "(SELECT max(ctid) FROM es.events) >= '(1,0)'";
+    while !holds(&mut db, is_second).await {
+        accounts(&store).execute(&b, Deposit(1)).await.expect("a deposit");
+    }
+    let last = accounts(&store).load(&b).await.expect("an account").revision;
+    let file: String = sqlx::query_scalar("SELECT pg_relation_filepath('es.events')")
+        .fetch_one(&mut db)
+        .await
+        .expect("a file");
+    store.close().await;
+    host.stop();
+    let mut file =
+        OpenOptions::new().write(true).open(host.data().join(file)).expect("the file of the table");
+    // The header of the first page.
+    file.seek(SeekFrom::Start(8)).expect("a place in it");
+    file.write_all(&[0xAB; 16]).expect("damaged");
+    drop(file);
+    host.start_again().await;
+
+    let store = PostgresStore::connect(host.url()).await.expect("a store");
+    let accounts = accounts(&store);
+    for error in [accounts.load(&a).await.expect_err("damage"), follow(&store).await.expect_err("damage")] {
+        assert!(matches!(&error, StoreError::Backend { retryable: false, .. }), "{error:?}");
+        assert!(error.to_string().contains("invalid page"), "{error}");
+    }
+    let error = projector(&store).catch_up().await.expect_err("damage");
+    assert!(!error.is_retryable(), "{error:?}");
+    // What is on other pages can be read.
+    let range = es_core::StreamRange::from(last);
+    let mut read = 0;
+    let mut take = |_: es_core::RawEvent<'_>| {
+        read += 1;
+        Ok(())
+    };
+    let stream = accounts.stream_id(&b).expect("a stream");
+    store.read_stream(&stream, range, &mut take).await.expect("events");
+    assert_eq!(read, 1);
+}
