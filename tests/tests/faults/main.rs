@@ -8,6 +8,7 @@ mod clocks;
 mod damage;
 mod disks;
 mod plans;
+mod refusals;
 #[path = "../../../es-postgres/tests/common/rewind.rs"]
 #[allow(dead_code, reason = "shared with the tests of es-postgres")]
 mod rewind;

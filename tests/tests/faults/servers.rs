@@ -46,6 +46,26 @@ async fn a_program_outlives_a_server_whose_host_is_frozen() {
     program.end_exact(&mut connect(host.url()).await).await;
 }
 
+/// As by a kernel that is short of memory. The server takes it for damage: it ends all sessions, and starts
+/// again by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_outlives_a_server_process_that_is_killed() {
+    let host = Host::start("").await;
+    PostgresStore::migrate(host.url()).await.expect("tables").close().await;
+    let store = impatient(host.url()).connect().await.expect("a store");
+    let program = Workload::start(&store).await;
+    for query in ["append_one", "watermark", "end_batch"] {
+        program.goes_on(10).await;
+        let process = format!(
+            "SELECT max(pid)::bigint FROM pg_stat_activity WHERE query LIKE '%{query}%' AND pid <> pg_backend_pid()"
+        );
+        let process = number(&mut connect(host.url()).await, &process).await;
+        signal("KILL", process.try_into().expect("a process"));
+    }
+    program.goes_on(10).await;
+    program.end_exact(&mut connect(host.url()).await).await;
+}
+
 /// The standby has what was acknowledged, as the primary waits for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_follows_an_address_that_moves_to_another_server() {
