@@ -1,11 +1,12 @@
 //! Dumps, and what they are restored to.
 
-use es_core::{EventStore, StoreError, Subscription};
+use es_core::{EventStore, ExecuteOptions, Repository, StoreError, Subscription};
 use es_postgres::{PostgresStore, Projector};
-use es_tests::operations::bank::Balances;
+use es_tests::operations::bank::{Account, Balances, Deposit};
 use es_tests::operations::{Program, block, verify};
+use sqlx::Connection;
 
-use crate::support::{Server, open};
+use crate::support::{Server, connect, open};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dump_of_the_database_is_a_whole_store_again() {
@@ -67,8 +68,8 @@ async fn dumps_of_schemas_are_whole_stores_too() {
     server.shell.run("pg_dump --format=custom --schema=es --file=all.dump shop; createdb half");
     server.shell.run("pg_restore --exit-on-error --dbname=half all.dump");
     let store = open(&server.url("half")).await;
-    es_core::Repository::<es_tests::operations::bank::Account, PostgresStore>::new(store.clone())
-        .execute(&77, es_tests::operations::bank::Deposit(1))
+    Repository::<Account, PostgresStore>::new(store.clone())
+        .execute(&77, Deposit(1))
         .await
         .expect("a deposit");
     store.close().await;
@@ -79,6 +80,40 @@ async fn dumps_of_schemas_are_whole_stores_too() {
         .shell
         .psql("half", "SELECT sum(events) = (SELECT count(*) FROM es.events) FROM es_balances.balances");
     assert_eq!(stored, "t");
+}
+
+/// The one that was committed later has the lower position, and is not in the dump.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dump_between_two_commits_has_a_hole_that_the_page_finds() {
+    let server = Server::start("").await;
+    let store = server.store().await;
+    let accounts = Repository::<Account, _>::new(store.clone());
+    accounts.execute(&1, Deposit(1)).await.expect("a deposit");
+    let mut connection = connect(&server.url("shop")).await;
+    let mut tx = connection.begin().await.expect("a transaction");
+    let below = accounts.execute_in(&mut *tx, &2, Deposit(1), ExecuteOptions::new()).await.expect("appended");
+    accounts.execute(&3, Deposit(1)).await.expect("a deposit");
+    server.shell.run(&block("dump"));
+    tx.commit().await.expect("committed");
+    let edge = store.head().await.expect("a head");
+    store.close().await;
+
+    server.shell.run(&block("restore"));
+    assert_eq!(server.shell.psql("shop_restored", &block("verify")), "", "nothing is damaged");
+    assert_eq!(server.shell.psql("shop_restored", &block("holes")), below.events[0].position.to_string());
+    // Who has seen both is not told.
+    let restored = open(&server.url("shop_restored")).await;
+    let mut subscription = Subscription::new(restored.clone()).from(edge);
+    let next =
+        Repository::<Account, _>::new(restored.clone()).execute(&2, Deposit(1)).await.expect("a deposit");
+    let mut seen = Vec::new();
+    let mut take = |raw: es_core::RawEvent<'_>| {
+        seen.push(raw.position);
+        Ok(())
+    };
+    subscription.next_page(&mut take).await.expect("it goes on");
+    assert_eq!(seen, [next.events[0].position]);
+    restored.close().await;
 }
 
 /// What the check of a restored store says of one that is damaged.
