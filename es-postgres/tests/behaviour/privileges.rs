@@ -227,7 +227,7 @@ const ALL_RIGHTS: &str = "
         UNION ALL SELECT oid::regprocedure::name, proacl FROM pg_proc WHERE pronamespace = 'es'::regnamespace) AS w (name, acl)
     WHERE w.acl IS NOT NULL ORDER BY w.name";
 
-/// As docs/stored-format.md proposes: rights are given to roles that nobody logs in as, and programs are
+/// As docs/operations.md proposes: rights are given to roles that nobody logs in as, and programs are
 /// members.
 #[tokio::test]
 async fn programs_have_their_rights_as_members_of_a_role() {
