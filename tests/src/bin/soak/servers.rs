@@ -17,6 +17,8 @@ pub(crate) struct Failover {
     pub(crate) cut_off: u64,
     /// From then on the primary took nothing any more.
     pub(crate) killed: u64,
+    /// How many registrations of names were lost.
+    pub(crate) registrations: u64,
 }
 
 /// The servers, of which programs know one address.
@@ -65,6 +67,7 @@ impl Servers {
     pub(crate) async fn fail_over(&mut self, goes_on: Duration) -> Failover {
         let cut_off = self.cut_off().await;
         sleep(goes_on).await;
+        let registered = registrations(&self.primary).await;
         self.primary.crash().await.expect("killed");
         let killed = now();
         // What is under way to the programs is lost with the primary.
@@ -73,13 +76,14 @@ impl Servers {
             signal("CONT", receiver);
         }
         self.standby.promote().await.expect("promoted");
+        let registrations = registered.saturating_sub(registrations(&self.standby).await);
         let next = self.standby.standby(self.folder_of(self.made)).await.expect("a standby");
         let lost = std::mem::replace(&mut self.primary, std::mem::replace(&mut self.standby, next));
         drop(lost);
         let _kept_if_it_fails = std::fs::remove_dir_all(self.folder_of(self.made - 2));
         self.made += 1;
         self.proxy.turn_to(self.primary.url()).expect("a URL");
-        Failover { cut_off, killed }
+        Failover { cut_off, killed, registrations }
     }
 
     /// Stops the process of the standby that receives, once all is received that was acknowledged before this
@@ -117,6 +121,13 @@ pub(crate) async fn connect(url: &str) -> PgConnection {
             Err(_) => sleep(Duration::from_millis(50)).await,
         }
     }
+}
+
+/// How many registrations of names a server has.
+async fn registrations(cluster: &Cluster) -> u64 {
+    let mut connection = connect(cluster.url()).await;
+    let last = text(&mut connection, "SELECT max(r.id)::text FROM es.registrations r").await;
+    last.parse().unwrap_or_default()
 }
 
 async fn text(connection: &mut PgConnection, sql: &str) -> String {

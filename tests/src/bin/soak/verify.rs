@@ -56,6 +56,8 @@ pub(crate) async fn verify(url: &str, folder: &Path, programs: usize, failovers:
     let stored = events(&mut db).await;
     found.count("events stored", stored.len());
     found.count("failovers", failovers.len());
+    let lost = failovers.iter().filter(|failover| failover.registrations > 0);
+    found.count("failovers that lost registrations", lost.count());
     let logs: Vec<_> =
         (0..programs).map(|number| log::read(&log_of(folder, number)).expect("a log")).collect();
     let history = History { by_id: stored.iter().map(|event| (event.id, event)).collect(), failovers };
