@@ -300,7 +300,7 @@ impl Program {
 
     /// Events of names that no program has used before, one after the other on a stream of this caller.
     async fn loose(&self, loose: &mut Loose, random: &mut fastrand::Rng) {
-        if random.u32(..15) == 0 {
+        if random.u32(..3) == 0 {
             loose.names += 1;
         }
         let name = format!("{}.{}", loose.stream.key(), loose.names);
