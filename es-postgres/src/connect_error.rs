@@ -1,5 +1,7 @@
 //! Why a store cannot be opened: one clear sentence each, with what to do.
 
+use std::fmt;
+
 use es_core::{BoxError, StoreError};
 
 /// Why [`PostgresStore`](crate::PostgresStore) cannot be opened, or migrated.
@@ -27,6 +29,25 @@ pub enum ConnectError {
         address: String,
         /// What the operating system says.
         source: BoxError,
+    },
+    /// The URL names several servers, and none of them will do now.
+    #[error(
+        "none of the servers in the database URL will do (target_session_attrs={wanted}): {}",
+        .tried.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
+    )]
+    NoHost {
+        /// What is looked for, as `target_session_attrs` names it.
+        wanted: &'static str,
+        /// Each server, and what is wrong with it.
+        tried: Vec<TriedHost>,
+    },
+    /// The server takes writes, or is the primary, and the URL asks for another one.
+    #[error(
+        "the server is not one that target_session_attrs={wanted} asks for; name one in the database URL that is"
+    )]
+    NotWanted {
+        /// What is looked for.
+        wanted: &'static str,
     },
     /// Sessions are shared with other programs, and the store was not told so.
     #[error(
@@ -252,13 +273,33 @@ fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
+/// A server that was passed over, of several that the URL names.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct TriedHost {
+    /// Host and port, or the folder of the socket.
+    pub address: String,
+    /// Why it will not do.
+    pub error: ConnectError,
+}
+
+impl fmt::Display for TriedHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.address, self.error)
+    }
+}
+
 impl ConnectError {
-    /// Whether opening the store can succeed later, without any change.
+    /// Whether opening the store can succeed later, without any change. Of several servers one is enough.
     #[must_use]
-    pub const fn is_retryable(&self) -> bool {
+    pub fn is_retryable(&self) -> bool {
+        if let Self::NoHost { tried, .. } = self {
+            return tried.iter().any(|tried| tried.error.is_retryable());
+        }
         matches!(
             self,
             Self::NoServer { .. }
+                | Self::NotWanted { .. }
                 | Self::Busy { .. }
                 | Self::Lost { .. }
                 | Self::Interrupted { .. }

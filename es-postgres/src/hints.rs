@@ -5,9 +5,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use es_core::{Bell, Listener};
-use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
-use sqlx::{ConnectOptions, PgConnection};
+use es_core::{Bell, BoxError, Listener};
+use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::{Connection, PgConnection};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -31,8 +31,7 @@ pub(crate) struct Hints {
 }
 
 struct Shared {
-    server: PgConnectOptions,
-    answer_within: Duration,
+    settings: Arc<Settings>,
     channel: String,
     /// Tells our own notifications from those of others.
     own: String,
@@ -54,18 +53,17 @@ impl fmt::Debug for Hints {
 }
 
 impl Hints {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Arc<Settings>) -> Self {
         let bell = Bell::new();
         let shared = Shared {
-            server: settings.direct.clone().unwrap_or_else(|| settings.server.clone()),
-            answer_within: settings.answer_within,
+            settings: Arc::clone(settings),
             channel: format!("{}_events", settings.schema),
             own: Uuid::now_v7().simple().to_string(),
             appended: Notify::new(),
             bell: bell.clone(),
         };
         // Behind a pooler a connection cannot listen.
-        let wanted = settings.notify && (!settings.pooler || settings.direct.is_some());
+        let wanted = settings.notify && settings.is_direct();
         Self { bell, wanted, shared: Arc::new(shared), tasks: Mutex::default() }
     }
 
@@ -124,7 +122,7 @@ async fn send(shared: Arc<Shared>) {
     let mut connection = None;
     loop {
         shared.appended.notified().await;
-        if let Err(error) = within(shared.answer_within, notify(&mut connection, &shared)).await {
+        if let Err(error) = notify(&mut connection, &shared).await {
             tracing::debug!(%error, "readers in other processes were not notified");
             connection = None;
             tokio::time::sleep(PAUSE).await;
@@ -135,20 +133,17 @@ async fn send(shared: Arc<Shared>) {
     }
 }
 
-async fn notify(connection: &mut Option<PgConnection>, shared: &Shared) -> Result<(), sqlx::Error> {
+async fn notify(connection: &mut Option<PgConnection>, shared: &Shared) -> Result<(), BoxError> {
     let connection = match connection {
         Some(connection) => connection,
         None => {
             // Nobody minds if a hint does not survive a crash.
-            let server = shared.server.clone().application_name("es notify");
-            connection.insert(server.options([("synchronous_commit", "off")]).connect().await?)
+            let more = [("synchronous_commit", "off")];
+            connection.insert(shared.settings.dial_direct("es notify", &more).await?.0)
         }
     };
-    sqlx::query("SELECT pg_notify($1, $2)")
-        .bind(&shared.channel)
-        .bind(&shared.own)
-        .execute(connection)
-        .await?;
+    let told = sqlx::query("SELECT pg_notify($1, $2)").bind(&shared.channel).bind(&shared.own);
+    shared.settings.answered(told.execute(connection)).await?;
     Ok(())
 }
 
@@ -163,9 +158,12 @@ async fn listen(shared: Arc<Shared>) {
     }
 }
 
-async fn hear(shared: &Shared) -> Result<(), sqlx::Error> {
-    let server = shared.server.clone().application_name("es listen");
-    let mut listener = within(shared.answer_within, async {
+async fn hear(shared: &Shared) -> Result<(), BoxError> {
+    let Shared { settings, .. } = shared;
+    // The driver listens on a connection of its own making only.
+    let (found, server) = settings.dial_direct("es listen", &[]).await?;
+    let _gone = within(settings.answer_within, found.close()).await;
+    let mut listener = within(settings.answer_within, async {
         let pool = PgPoolOptions::new().max_connections(1).connect_with(server).await?;
         let mut listener = PgListener::connect_with(&pool).await?;
         listener.listen(&shared.channel).await?;
@@ -175,9 +173,9 @@ async fn hear(shared: &Shared) -> Result<(), sqlx::Error> {
     shared.bell.ring();
     // Nothing when the connection was lost.
     loop {
-        let Ok(heard) = timeout(shared.answer_within, listener.try_recv()).await else {
+        let Ok(heard) = timeout(settings.answer_within, listener.try_recv()).await else {
             // Nothing to tell, or a connection on which nothing arrives any more.
-            within(shared.answer_within, sqlx::raw_sql("SELECT").execute(&mut listener)).await?;
+            within(settings.answer_within, sqlx::raw_sql("SELECT").execute(&mut listener)).await?;
             continue;
         };
         match heard? {

@@ -62,7 +62,7 @@ const BOOKKEEPING: &str = "CREATE TABLE :schema.migrations (
 pub(crate) async fn run(settings: &Settings) -> Result<(), ConnectError> {
     let mut connection = settings.dial(Duration::MAX).await?;
     check::server(connection.server_version_num())?;
-    let opening = settings.opening(true);
+    let opening = settings.opening();
     let statements = settings.statements();
     catch_up(&mut connection, &opening, &statements).await.map_err(|stop| stop.into_error(&opening))?;
     // The transaction is committed; a goodbye that fails changes nothing.

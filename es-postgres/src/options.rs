@@ -1,15 +1,13 @@
 //! How a store is opened.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use es_core::Limits;
-use sqlx::postgres::PgConnectOptions;
-use sqlx::{ConnectOptions, Connection, PgConnection, Row, raw_sql};
 use uuid::Uuid;
 
-use crate::error::{Failure, Opening};
+use crate::error::Opening;
+use crate::hosts::{Host, Hosts};
 use crate::migrate;
 use crate::pool::Pool;
 use crate::statements::Statements;
@@ -17,21 +15,6 @@ use crate::{ConnectError, PostgresStore};
 
 /// About a century. Far longer times cannot be added to the clock.
 pub(crate) const LONGEST_PATIENCE: Duration = Duration::from_secs(u32::MAX as u64);
-
-/// What a session of the store's own is told as it begins; behind a pooler nothing is told, as sessions are
-/// shared there.
-///
-/// The statements of the store are made for its indexes. Each is planned once on a connection, whatever the
-/// tables hold at that moment: not again for each value of its parameters, and for no scan of a table that
-/// happens to be empty. Where there is no way without a scan, the server believes that it is dear; it must
-/// not compile the statement for that.
-const SESSION: [(&str, &str); 5] = [
-    ("plan_cache_mode", "force_generic_plan"),
-    ("enable_seqscan", "off"),
-    ("enable_bitmapscan", "off"),
-    ("enable_sort", "off"),
-    ("jit", "off"),
-];
 
 /// How a [`PostgresStore`] is opened; made by [`PostgresStore::options`].
 ///
@@ -55,14 +38,14 @@ pub struct PostgresOptions {
     lock_patience: Duration,
     longest_lock_wait: Duration,
     answer_within: Duration,
+    gone_after: Duration,
     notify: bool,
     direct: Option<String>,
 }
 
 /// [`PostgresOptions`] that were found to be sound.
 pub(crate) struct Settings {
-    pub(crate) server: PgConnectOptions,
-    pub(crate) address: String,
+    pub(crate) server: Hosts,
     pub(crate) schema: String,
     pub(crate) connections: u32,
     pub(crate) limits: Limits,
@@ -71,8 +54,10 @@ pub(crate) struct Settings {
     pub(crate) lock_patience: Duration,
     pub(crate) longest_lock_wait: Duration,
     pub(crate) answer_within: Duration,
+    /// Zero for what the server is set to.
+    pub(crate) gone_after: Duration,
     pub(crate) notify: bool,
-    pub(crate) direct: Option<PgConnectOptions>,
+    pub(crate) direct: Option<Hosts>,
     /// What a session of this store's own is told as it begins, and no other; it is there for as long as the
     /// session is not shared.
     pub(crate) token: String,
@@ -90,6 +75,7 @@ impl PostgresOptions {
             lock_patience: Duration::from_millis(50),
             longest_lock_wait: Duration::from_secs(10),
             answer_within: Duration::from_secs(30),
+            gone_after: Duration::from_secs(60),
             notify: true,
             direct: None,
         }
@@ -163,6 +149,18 @@ impl PostgresOptions {
         self
     }
 
+    /// How long the server keeps the session of a client that is gone without a word, such as a machine that
+    /// lost its power, and with it the session's locks; in whole seconds, defaults to 60 seconds. Zero leaves
+    /// it to the settings of the server, with which it can be hours.
+    ///
+    /// Each session is told so by `tcp_keepalives_idle`, `tcp_keepalives_interval`, `tcp_keepalives_count`
+    /// and `tcp_user_timeout`; not through a transaction pooler, and sockets of one machine need none. For a
+    /// server that is gone see [`answer_within`](Self::answer_within).
+    pub fn gone_after(mut self, silence: Duration) -> Self {
+        self.gone_after = silence;
+        self
+    }
+
     /// Whether appends are told to readers in other processes by NOTIFY, and heard of by LISTEN; yes unless
     /// said otherwise.
     ///
@@ -174,7 +172,9 @@ impl PostgresOptions {
     }
 
     /// The URL of the server itself, where the other one leads to a transaction pooler, through which nobody
-    /// can LISTEN.
+    /// can LISTEN; for projectors, too. It may name several hosts as well.
+    ///
+    /// A pooler there is refused by [`ConnectError::Pooler`], where it is noticed by projectors.
     pub fn direct_url(mut self, url: &str) -> Self {
         self.direct = Some(url.to_owned());
         self
@@ -203,35 +203,17 @@ impl PostgresOptions {
     }
 
     fn check(self) -> Result<Settings, ConnectError> {
-        let parse = |url: &str| {
-            // The driver would dial whatever the scheme says.
-            if !(url.starts_with("postgres://") || url.starts_with("postgresql://")) {
-                return Err(ConnectError::InvalidUrl { source: "it is not one of PostgreSQL".into() });
-            }
-            // The driver would send what stands before it.
-            if url.contains('\0') || url.contains("%00") {
-                return Err(ConnectError::InvalidUrl { source: "it holds a NUL character".into() });
-            }
-            let parsed = PgConnectOptions::from_str(url);
-            parsed
-                // The server's own setting is as exact, and poolers refuse to be told this one.
-                .map(|parsed| parsed.disable_statement_logging().extra_float_digits(None))
-                .map_err(|error| ConnectError::InvalidUrl { source: error.to_string().into() })
-        };
-        let server = parse(&self.url)?;
-        let direct = self.direct.as_deref().map(parse).transpose()?;
+        let server = Hosts::parse(&self.url)?;
+        let direct = self.direct.as_deref().map(Hosts::parse).transpose()?;
+        server.check(true)?;
+        direct.as_ref().map_or(Ok(()), |direct| direct.check(true))?;
         if !is_schema_name(&self.schema) {
             return Err(ConnectError::InvalidSchemaName { name: self.schema });
         }
-        let address = match server.get_socket() {
-            Some(folder) => format!("{}, port {}", folder.display(), server.get_port()),
-            None => format!("{}:{}", server.get_host(), server.get_port()),
-        };
         let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
-        let Self { lock_patience, longest_lock_wait, answer_within, .. } = self;
+        let Self { lock_patience, longest_lock_wait, answer_within, gone_after, .. } = self;
         Ok(Settings {
             server,
-            address,
             schema,
             connections,
             limits,
@@ -240,6 +222,7 @@ impl PostgresOptions {
             lock_patience,
             longest_lock_wait,
             answer_within,
+            gone_after,
             notify,
             direct,
             token: Uuid::now_v7().simple().to_string(),
@@ -260,49 +243,24 @@ impl fmt::Debug for PostgresOptions {
             .field("lock_patience", &self.lock_patience)
             .field("longest_lock_wait", &self.longest_lock_wait)
             .field("answer_within", &self.answer_within)
+            .field("gone_after", &self.gone_after)
             .field("notify", notify)
             .finish_non_exhaustive()
     }
 }
 
 impl Settings {
-    /// A connection to the server, unchecked, whose statements wait for a lock for so long.
-    pub(crate) async fn dial(&self, lock_timeout: Duration) -> Result<PgConnection, ConnectError> {
-        if self.pooler {
-            return self.dial_to(&self.server).await;
-        }
-        let lock_timeout = milliseconds(lock_timeout).to_string();
-        let own = [("es.session", &*self.token), ("lock_timeout", &*lock_timeout)];
-        let told = SESSION.into_iter().chain(own);
-        let mut connection = self.dial_to(&self.server.clone().options(told)).await?;
-        // As a simple query, which leaves no prepared statement to others and is whole on one server process.
-        let asked = raw_sql("SELECT current_setting('es.session', true)").fetch_one(&mut connection);
-        let asked = self.answered(asked).await;
-        let known = asked.and_then(|row| row.try_get::<Option<String>, _>(0));
-        let known = known.map_err(|error| Failure::from(error).opening(&self.opening(true)))?;
-        if known.as_ref() == Some(&self.token) { Ok(connection) } else { Err(ConnectError::Pooler) }
+    /// What is being opened, once there is a connection.
+    pub(crate) fn opening(&self) -> Opening<'_> {
+        self.opening_at(self.server.first(), true)
     }
 
-    /// A connection that leads to no pooler, if there is a URL of one.
-    pub(crate) async fn dial_direct(&self, program: &str) -> Result<PgConnection, ConnectError> {
-        let server = self.direct.as_ref().unwrap_or(&self.server);
-        self.dial_to(&server.clone().application_name(program)).await
-    }
-
-    async fn dial_to(&self, server: &PgConnectOptions) -> Result<PgConnection, ConnectError> {
-        match tokio::time::timeout(self.patience, PgConnection::connect_with(server)).await {
-            Ok(connected) => connected.map_err(|error| Failure::from(error).opening(&self.opening(false))),
-            Err(elapsed) => {
-                Err(ConnectError::NoServer { address: self.address.clone(), source: elapsed.into() })
-            }
-        }
-    }
-
-    pub(crate) fn opening(&self, connected: bool) -> Opening<'_> {
+    pub(crate) fn opening_at<'a>(&'a self, host: &'a Host, connected: bool) -> Opening<'a> {
+        let Host { options, address } = host;
         Opening {
-            address: &self.address,
-            user: self.server.get_username(),
-            database: self.server.get_database().unwrap_or_else(|| self.server.get_username()),
+            address,
+            user: options.get_username(),
+            database: options.get_database().unwrap_or_else(|| options.get_username()),
             schema: &self.schema,
             needed: migrate::NEWEST,
             connected,

@@ -27,7 +27,7 @@ use crate::watermark::Watermark;
 const GOODBYE: Duration = Duration::from_secs(1);
 
 pub(crate) struct Pool {
-    pub(crate) settings: Settings,
+    pub(crate) settings: Arc<Settings>,
     pub(crate) statements: Statements,
     pub(crate) watermark: Watermark,
     pub(crate) streams: KnownStreams,
@@ -70,7 +70,7 @@ pub(crate) struct Lease {
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool")
-            .field("address", &self.settings.address)
+            .field("address", &self.settings.server.addresses())
             .field("schema", &self.settings.schema)
             .field("connections", &self.settings.connections)
             .finish_non_exhaustive()
@@ -79,6 +79,7 @@ impl fmt::Debug for Pool {
 
 impl Pool {
     pub(crate) async fn open(settings: Settings) -> Result<Self, ConnectError> {
+        let settings = Arc::new(settings);
         let pool = Self {
             statements: settings.statements(),
             watermark: Watermark::default(),
@@ -169,7 +170,7 @@ impl Pool {
     async fn open_session(&self, lock_timeout: Duration) -> Result<Session, ConnectError> {
         let generation = self.generation.load(Ordering::Acquire);
         let mut connection = self.settings.dial(lock_timeout).await?;
-        let opening = self.settings.opening(true);
+        let opening = self.settings.opening();
         let failed = |failure: Failure| failure.opening(&opening);
         self.begin(&mut connection).await.map_err(|error| failed(error.into()))?;
         let checked = check::run(&mut connection, &self.statements, &self.settings.schema, &opening);

@@ -15,6 +15,7 @@ mod futures;
 mod histories;
 mod holes;
 mod hostile;
+mod hosts;
 mod inputs;
 mod lanes;
 mod large_appends;
@@ -24,6 +25,8 @@ mod passing;
 mod privileges;
 mod query_plans;
 mod registration;
+#[path = "../common/replicas.rs"]
+mod replicas;
 #[path = "../common/rewind.rs"]
 mod rewind;
 mod round_trips;

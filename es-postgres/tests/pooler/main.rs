@@ -2,12 +2,26 @@
 
 mod support;
 
-use es_core::StoreError;
+use es_core::{BoxError, Project, Projection, Recorded, StoreError, event};
 use es_postgres::testing::TestDatabase;
-use es_postgres::{ConnectError, PostgresStore};
-use sqlx::Connection;
+use es_postgres::{ConnectError, PostgresStore, Projector, ProjectorError};
+use sqlx::{Connection, PgConnection};
 
 use support::{PgBouncer, connect, shown};
+
+#[event(name = "account.counted")]
+struct Counted;
+
+/// Keeps nothing.
+#[derive(Projection)]
+#[projection(name = "nothing", events(Counted), model = PgConnection)]
+struct Nothing;
+
+impl Project<Counted> for Nothing {
+    async fn project(&self, _: &Recorded<Counted>, _: &mut PgConnection) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
 
 mod declared {
     use super::{PgBouncer, PostgresStore, TestDatabase};
@@ -51,6 +65,24 @@ async fn a_pooler_that_was_not_declared_is_refused_and_nothing_is_set_behind_it(
                    ('application_name', 'client_encoding', 'DateStyle', 'TimeZone', 'standard_conforming_strings')";
         assert_eq!(shown(&mut other, &format!("SELECT coalesce(({sql}), '')")).await, "");
         other.close().await.expect("closed");
+    }
+}
+
+/// Where the URL of the server itself leads to another pooler: a projector would hold locks of a session that
+/// others share, and nobody would hear notifications.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_direct_url_that_leads_to_a_pooler_is_refused() {
+    for settings in ["", "ignore_startup_parameters = options,extra_float_digits"] {
+        let database = TestDatabase::new().await.expect("a test database");
+        let pooler = PgBouncer::before(database, settings).await;
+        let options = PostgresStore::options(pooler.url()).transaction_pooler(true);
+        let store = options.direct_url(pooler.url()).connect().await.expect("a store");
+        let projector = Projector::new(store, Nothing);
+        let stopped = tokio::time::timeout(std::time::Duration::from_secs(30), projector.run()).await;
+        let stopped = stopped.expect("in time").expect_err("a pooler");
+        assert!(!stopped.is_retryable());
+        let ProjectorError::Store(StoreError::Setup { source }) = &stopped else { panic!("{stopped:?}") };
+        assert!(matches!(source.downcast_ref(), Some(ConnectError::Pooler)), "{stopped:?}");
     }
 }
 
