@@ -292,6 +292,11 @@ pub enum StoreError {
         /// The event that is there now.
         found: Option<Uuid>,
     },
+    /// The store was opened for reading only.
+    #[error(
+        "this store was opened for reading only, so nothing was written; write to one that is opened for writing, on the primary"
+    )]
+    ReadOnly,
     /// The store was closed by this program.
     #[error("this store was closed")]
     Closed,

@@ -10,6 +10,7 @@ use crate::error::Failure;
 use crate::load::ReadError;
 use crate::page::{self, End, Kept};
 use crate::pool::{Pool, Session};
+use crate::replay::Replay;
 use crate::row::Columns;
 use crate::watermark::{self, Ledger, Safe};
 
@@ -125,6 +126,13 @@ async fn safe_since(
     if pool.settings.pooler {
         return Ok(None);
     }
+    if pool.settings.read_only {
+        // Sessions may lead to several servers, each of which has come as far as it has.
+        let asked = session.replay.ask(&mut session.connection, &pool.statements);
+        let safe = pool.settings.answered(asked).await.map_err(ReadError::Failed)?;
+        pool.watermark.learn(safe);
+        return Ok(Some(safe));
+    }
     if !following && !pool.watermark.has_connection() {
         let mut ledger = Ledger::default();
         let asked = pool.settings.answered(ledger.ask(&mut session.connection, &pool.statements)).await;
@@ -153,6 +161,11 @@ async fn last_event(session: &mut Session, pool: &Arc<Pool>) -> Result<Checkpoin
 /// Asks on the connection of the read itself: behind a pooler nobody can tell whether two connections, or two
 /// transactions on one, lead to the same server process.
 async fn ask_here(session: &mut Session, pool: &Pool, beyond: u64) -> Result<Safe, Failure> {
+    if pool.settings.read_only {
+        let Pool { settings, statements, .. } = pool;
+        let connection = &mut session.connection;
+        return Replay::ask_within(connection, settings, statements, beyond, POOLER_PATIENCE).await;
+    }
     let mut ledger = Ledger::default();
     let started = Instant::now();
     loop {
@@ -174,15 +187,28 @@ async fn page(
     at_end: bool,
     sink: Sink<'_>,
 ) -> Result<(End, Safe, Option<Kept>), ReadError> {
-    let latest = if at_end { None } else { pool.watermark.latest(session.opened) };
+    let latest = if at_end { None } else { latest(session, pool, query) };
     let safe = match latest {
         Some(safe) => Some(safe),
         None => safe_since(pool, session, query.following, began).await?,
     };
     let safe = begin(session, pool, safe, query.after.position().get()).await?;
+    if safe.is_behind(query.after) {
+        pool.commit(&mut session.connection).await?;
+        return Ok((End { checkpoint: query.after, events: 0, more: false }, safe, None));
+    }
     let (end, kept) = page::read(session, pool, query, safe.position, at_end, sink).await?;
     pool.commit(&mut session.connection).await?;
     Ok((end, safe, kept))
+}
+
+/// The last answer, if it may be used on a session.
+fn latest(session: &Session, pool: &Pool, query: &AllQuery<'_>) -> Option<Safe> {
+    if !pool.settings.read_only {
+        return pool.watermark.latest(session.opened);
+    }
+    let last = query.after.position().get().saturating_add(query.limit as u64);
+    session.replay.latest().filter(|safe| safe.position >= last)
 }
 
 async fn begin(

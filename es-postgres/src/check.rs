@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use crate::ConnectError;
 use crate::error::{Failure, Opening};
 use crate::migrate::NEWEST;
+use crate::options::Settings;
 use crate::statements::Statements;
 
 /// The oldest server that will do.
@@ -31,18 +32,18 @@ struct Sequence {
 pub(crate) async fn run(
     connection: &mut PgConnection,
     statements: &Statements,
-    schema: &str,
+    settings: &Settings,
     opening: &Opening<'_>,
 ) -> Result<Backend, ConnectError> {
     server(connection.server_version_num())?;
     let row = statements.check.call().fetch_one(connection).await;
     let row = row.map_err(|error| Failure::from(error).opening(opening))?;
-    read(&row, schema, opening.database).map_err(|error| Failure::from(error).opening(opening))?
+    read(&row, settings, opening.database).map_err(|error| Failure::from(error).opening(opening))?
 }
 
 fn read(
     row: &sqlx::postgres::PgRow,
-    schema: &str,
+    Settings { schema, read_only: reads, .. }: &Settings,
     database: &str,
 ) -> Result<Result<Backend, ConnectError>, sqlx::Error> {
     let found: Option<i32> = row.try_get("migration")?;
@@ -59,11 +60,12 @@ fn read(
     let server_encoding = row.try_get("encoding")?;
     let (standby, read_only): (bool, bool) = (row.try_get("in_recovery")?, row.try_get("read_only")?);
     let backend = Backend { pid: row.try_get("pid")?, started: row.try_get("backend_start")? };
-    let verdict = if standby { Err(ConnectError::Standby) } else { Ok(()) }
-        .and_then(|()| if read_only { Err(ConnectError::ReadOnly) } else { Ok(()) })
+    let verdict = if standby && !reads { Err(ConnectError::Standby) } else { Ok(()) }
+        .and_then(|()| if read_only && !reads { Err(ConnectError::ReadOnly) } else { Ok(()) })
         .and_then(|()| encoding(server_encoding, database))
         .and_then(|()| migration(found.unwrap_or(0), schema))
-        .and_then(|()| settings(commit, isolation))
+        .and_then(|()| if *reads { Ok(()) } else { durable(commit) })
+        .and_then(|()| committed(isolation))
         .and_then(|()| sequence.check(schema))
         .and_then(|()| restored(schema, streams, triggers));
     Ok(verdict.map(|()| backend))
@@ -124,13 +126,14 @@ fn restored(
     }
 }
 
-fn settings(synchronous_commit: &str, isolation: &str) -> Result<(), ConnectError> {
-    if synchronous_commit == "off" {
-        Err(ConnectError::SynchronousCommitOff)
-    } else if !matches!(isolation, "read committed" | "read uncommitted") {
-        Err(ConnectError::IsolationLevel { found: isolation.to_owned() })
-    } else {
-        Ok(())
+fn durable(synchronous_commit: &str) -> Result<(), ConnectError> {
+    if synchronous_commit == "off" { Err(ConnectError::SynchronousCommitOff) } else { Ok(()) }
+}
+
+fn committed(isolation: &str) -> Result<(), ConnectError> {
+    match isolation {
+        "read committed" | "read uncommitted" => Ok(()),
+        _ => Err(ConnectError::IsolationLevel { found: isolation.to_owned() }),
     }
 }
 

@@ -49,6 +49,11 @@ pub enum ConnectError {
         /// What is looked for.
         wanted: &'static str,
     },
+    /// Tables cannot be made by a store that only reads.
+    #[error(
+        "a store that is opened for reading only cannot be migrated; migrate it without `read_only`, on the primary"
+    )]
+    OnlyReads,
     /// Sessions are shared with other programs, and the store was not told so.
     #[error(
         "a connection pooler stands before the server, and gives this program no session of its own; open the store with transaction_pooler(true), or correct the database URL to that of the server itself"

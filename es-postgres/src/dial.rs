@@ -63,7 +63,7 @@ impl Settings {
             told.extend(self.own());
         }
         let hosts = &self.server;
-        let dial = Dial { hosts, wanted: hosts.wanted(true), program: None, told };
+        let dial = Dial { hosts, wanted: hosts.wanted(!self.read_only), program: None, told };
         Ok(self.first(&dial).await?.0)
     }
 

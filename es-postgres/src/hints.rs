@@ -62,8 +62,8 @@ impl Hints {
             appended: Notify::new(),
             bell: bell.clone(),
         };
-        // Behind a pooler a connection cannot listen.
-        let wanted = settings.notify && settings.is_direct();
+        // Behind a pooler a connection cannot listen, nor can it on a standby.
+        let wanted = settings.notify && settings.is_direct() && !settings.read_only;
         Self { bell, wanted, shared: Arc::new(shared), tasks: Mutex::default() }
     }
 

@@ -25,6 +25,7 @@
 //! | `tls` | yes | encrypted connections, with rustls |
 //! | `testing` | no | [`testing`]: throw-away servers and databases |
 
+mod agree;
 mod all;
 mod append;
 mod append_all;
@@ -54,6 +55,7 @@ mod projection;
 mod read;
 mod recover;
 mod remember;
+mod replay;
 mod row;
 mod schema_owner;
 mod session_attrs;

@@ -41,6 +41,7 @@ pub struct PostgresOptions {
     gone_after: Duration,
     notify: bool,
     direct: Option<String>,
+    read_only: bool,
 }
 
 /// [`PostgresOptions`] that were found to be sound.
@@ -58,6 +59,7 @@ pub(crate) struct Settings {
     pub(crate) gone_after: Duration,
     pub(crate) notify: bool,
     pub(crate) direct: Option<Hosts>,
+    pub(crate) read_only: bool,
     /// What a session of this store's own is told as it begins, and no other; it is there for as long as the
     /// session is not shared.
     pub(crate) token: String,
@@ -78,6 +80,7 @@ impl PostgresOptions {
             gone_after: Duration::from_secs(60),
             notify: true,
             direct: None,
+            read_only: false,
         }
     }
 
@@ -180,6 +183,13 @@ impl PostgresOptions {
         self
     }
 
+    /// Opens the store for reading only, on a standby or on the primary; see
+    /// [`PostgresStore::read_only`](crate::PostgresStore::read_only).
+    pub fn read_only(mut self) -> Self {
+        self.read_only = true;
+        self
+    }
+
     /// Opens the store, whose tables must be there.
     ///
     /// # Errors
@@ -197,6 +207,9 @@ impl PostgresOptions {
     ///
     /// [`ConnectError`] says what is wrong and what to do.
     pub async fn migrate(self) -> Result<PostgresStore, ConnectError> {
+        if self.read_only {
+            return Err(ConnectError::OnlyReads);
+        }
         let settings = self.check()?;
         migrate::run(&settings).await?;
         Ok(PostgresStore::new(Pool::open(settings).await?))
@@ -205,13 +218,13 @@ impl PostgresOptions {
     fn check(self) -> Result<Settings, ConnectError> {
         let server = Hosts::parse(&self.url)?;
         let direct = self.direct.as_deref().map(Hosts::parse).transpose()?;
-        server.check(true)?;
+        server.check(!self.read_only)?;
         direct.as_ref().map_or(Ok(()), |direct| direct.check(true))?;
         if !is_schema_name(&self.schema) {
             return Err(ConnectError::InvalidSchemaName { name: self.schema });
         }
         let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
-        let Self { lock_patience, longest_lock_wait, answer_within, gone_after, .. } = self;
+        let Self { lock_patience, longest_lock_wait, answer_within, gone_after, read_only, .. } = self;
         Ok(Settings {
             server,
             schema,
@@ -225,6 +238,7 @@ impl PostgresOptions {
             gone_after,
             notify,
             direct,
+            read_only,
             token: Uuid::now_v7().simple().to_string(),
         })
     }
@@ -245,6 +259,7 @@ impl fmt::Debug for PostgresOptions {
             .field("answer_within", &self.answer_within)
             .field("gone_after", &self.gone_after)
             .field("notify", notify)
+            .field("read_only", &self.read_only)
             .finish_non_exhaustive()
     }
 }

@@ -18,8 +18,9 @@ use crate::hints::Hints;
 use crate::known_streams::KnownStreams;
 use crate::lanes::Lanes;
 use crate::load::ReadError;
-use crate::names::{self, Known, Names, Said};
+use crate::names::{Names, Said};
 use crate::options::{Settings, milliseconds};
+use crate::replay::Replay;
 use crate::statements::Statements;
 use crate::watermark::Watermark;
 
@@ -38,7 +39,7 @@ pub(crate) struct Pool {
     idle: Mutex<Vec<Session>>,
     pub(crate) names: Names,
     /// What the program said of names, to be made so in every database that this store is connected to.
-    said: Mutex<Vec<Said>>,
+    pub(crate) said: Mutex<Vec<Said>>,
     /// Raised when a connection breaks: the other idle ones have most likely gone with it.
     generation: AtomicU64,
 }
@@ -52,6 +53,8 @@ pub(crate) struct Session {
     pub(crate) used: bool,
     /// From when on it was surely connected.
     pub(crate) opened: Instant,
+    /// How far the whole store can be read on it, where it leads to a standby.
+    pub(crate) replay: Replay,
     /// How long its statements wait for a lock.
     lock_timeout: Duration,
     generation: u64,
@@ -173,31 +176,15 @@ impl Pool {
         let opening = self.settings.opening();
         let failed = |failure: Failure| failure.opening(&opening);
         self.begin(&mut connection).await.map_err(|error| failed(error.into()))?;
-        let checked = check::run(&mut connection, &self.statements, &self.settings.schema, &opening);
+        let checked = check::run(&mut connection, &self.statements, &self.settings, &opening);
         let backend =
             self.settings.answered::<_, Failure>(async { Ok(checked.await) }).await.map_err(failed)??;
         let agreed = self.settings.answered(self.agree(&mut connection)).await.map_err(failed)?;
         agreed.map_err(|error| ConnectError::Refused { source: Box::new(error) })?;
         self.commit(&mut connection).await.map_err(|error| failed(error.into()))?;
-        Ok(Session { connection, backend, used: false, opened: Instant::now(), lock_timeout, generation })
-    }
-
-    /// Reads the names of a database, once it holds what the program says of them.
-    pub(crate) async fn agree(
-        &self,
-        connection: &mut PgConnection,
-    ) -> Result<Result<Arc<Known>, StoreError>, Failure> {
-        let mut found = names::read(connection, &self.statements).await?;
-        for said in self.said() {
-            if found.has(&said) {
-                continue;
-            }
-            found = match names::say(connection, &self.statements, &said).await? {
-                Ok(known) => known,
-                Err(error) => return Ok(Err(error)),
-            };
-        }
-        Ok(Ok(self.names.learn(found)))
+        let opened = Instant::now();
+        let replay = Replay::default();
+        Ok(Session { connection, backend, used: false, opened, replay, lock_timeout, generation })
     }
 
     /// Whether a session was opened after the last one that was found broken.
@@ -221,33 +208,9 @@ impl Pool {
         Ok(())
     }
 
-    fn said(&self) -> Vec<Said> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether this program has registered an event, under its present name or a former one.
-    pub(crate) fn has_registered(&self, name: &str, version: u32) -> bool {
-        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        said.iter().any(|said| said.names_event(name, version))
-    }
-
-    /// Makes the database hold what the program says, and sees to it that later connections find it so too.
-    pub(crate) async fn say(&self, said: Said) -> Result<(), StoreError> {
-        if !self.names.known().has(&said) {
-            // Not on a connection of the pool: they may all be waiting for a stream that the caller's
-            // transaction has locked.
-            let mut session = self.connect().await?;
-            let connection = &mut session.connection;
-            self.begin(connection).await.map_err(Failure::from)?;
-            let found = self.settings.answered(names::say(connection, &self.statements, &said)).await??;
-            self.commit(connection).await.map_err(Failure::from)?;
-            self.names.learn(found);
-        }
-        let mut all = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if !all.contains(&said) {
-            all.push(said);
-        }
-        Ok(())
+    /// Refuses what a store that only reads cannot do.
+    pub(crate) fn writes(&self) -> Result<(), StoreError> {
+        if self.settings.read_only { Err(StoreError::ReadOnly) } else { Ok(()) }
     }
 
     /// Throws away the idle sessions: one of them was found broken. The server may have lost what was read

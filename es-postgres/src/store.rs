@@ -42,6 +42,11 @@ impl PostgresStore {
         Self { pool: Arc::new(pool) }
     }
 
+    /// Whoever asks for the outcome of a command acknowledges it, which takes a write: see `load.sql`.
+    fn may_answer(&self, load: Load<'_>) -> Result<(), StoreError> {
+        if load.command_id.is_some() { self.pool.writes() } else { Ok(()) }
+    }
+
     pub(crate) const fn pool(&self) -> &Arc<Pool> {
         &self.pool
     }
@@ -65,6 +70,31 @@ impl PostgresStore {
         Self::options(url).migrate().await
     }
 
+    /// Opens a store for reading only, on a standby or on the primary.
+    ///
+    /// It loads states of today and earlier, reads streams and the whole store, lists, finds, and follows
+    /// with subscriptions. On a standby all of that is as old as what the standby has received. Subscriptions
+    /// there look by the clock, and never pass an event that may still come; one whose checkpoint the standby
+    /// has not received yet waits for it.
+    ///
+    /// What writes is [`StoreError::ReadOnly`]. The repository leaves out snapshots.
+    ///
+    /// ```no_run
+    /// # async fn report() -> Result<(), Box<dyn std::error::Error>> {
+    /// use es_postgres::PostgresStore;
+    ///
+    /// let url = "postgres://standby,primary/shop?target_session_attrs=prefer-standby";
+    /// let store = PostgresStore::read_only(url).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says what is wrong and what to do.
+    pub async fn read_only(url: &str) -> Result<Self, ConnectError> {
+        Self::options(url).read_only().connect().await
+    }
+
     /// For everything besides the URL: schema, number of connections, limits.
     pub fn options(url: &str) -> PostgresOptions {
         PostgresOptions::new(url)
@@ -79,6 +109,7 @@ impl PostgresStore {
     /// [`StoreError::Setup`] when this store's own role may not grant; [`StoreError::Backend`] when there is
     /// no such role.
     pub async fn grant_writer(&self, role: &str) -> Result<(), StoreError> {
+        self.pool.writes()?;
         streams::grant(&self.pool, &self.pool.statements.grant_writer, role).await
     }
 
@@ -89,6 +120,7 @@ impl PostgresStore {
     ///
     /// As [`grant_writer`](Self::grant_writer).
     pub async fn grant_reader(&self, role: &str) -> Result<(), StoreError> {
+        self.pool.writes()?;
         streams::grant(&self.pool, &self.pool.statements.grant_reader, role).await
     }
 
@@ -100,6 +132,7 @@ impl PostgresStore {
     ///
     /// As [`grant_writer`](Self::grant_writer).
     pub async fn grant_projector(&self, role: &str) -> Result<(), StoreError> {
+        self.pool.writes()?;
         streams::grant(&self.pool, &self.pool.statements.grant_projector, role).await
     }
 
@@ -119,6 +152,7 @@ impl PostgresStore {
     ///
     /// [`StoreError`] of the server.
     pub async fn open_appends(&self) -> Result<Vec<OpenAppend>, StoreError> {
+        self.pool.writes()?;
         open_appends::list(&self.pool).await
     }
 
@@ -129,6 +163,7 @@ impl PostgresStore {
     ///
     /// [`StoreError`] of the server.
     pub async fn prune_commands(&self, older_than: Duration) -> Result<u64, StoreError> {
+        self.pool.writes()?;
         streams::prune_commands(&self.pool, older_than).await
     }
 
@@ -164,6 +199,7 @@ impl PostgresStore {
     ///
     /// [`StoreError`] of the server.
     pub async fn drop_snapshots(&self, fingerprint: Fingerprint) -> Result<u64, StoreError> {
+        self.pool.writes()?;
         snapshots::drop_all(&self.pool, fingerprint).await
     }
 
@@ -177,17 +213,20 @@ impl PostgresStore {
 #[async_trait]
 impl EventStore for PostgresStore {
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        self.pool.writes()?;
         let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
         lanes::append(&self.pool, append).instrument(span).await
     }
 
     async fn submit(&self, append: Append<'_>) -> Result<Submitted, StoreError> {
+        self.pool.writes()?;
         let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
         let submitted = lanes::submit(&self.pool, append).instrument(span.clone()).await?;
         Ok(Box::pin(submitted.instrument(span)))
     }
 
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
+        self.pool.writes()?;
         let events: usize = appends.iter().map(|append| append.events.len()).sum();
         let span = debug_span!("append_all", streams = appends.len(), events);
         let outcomes = append_all::append_all(&self.pool, appends).instrument(span).await;
@@ -196,11 +235,13 @@ impl EventStore for PostgresStore {
     }
 
     async fn remember(&self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
+        self.pool.writes()?;
         let span = debug_span!("remember", stream = %decision.stream, revision = %decision.revision);
         remember::remember(&self.pool, decision).instrument(span).await
     }
 
     async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+        self.may_answer(load)?;
         let span = debug_span!("load", stream = %load.stream, after = %load.after, up_to = %load.up_to);
         load::load(&self.pool, load, sink).instrument(span).await
     }
@@ -256,10 +297,12 @@ impl EventStore for PostgresStore {
     }
 
     async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
+        self.pool.writes()?;
         streams::close(&self.pool, stream, expected).await
     }
 
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
+        self.pool.writes()?;
         let span = debug_span!("save_snapshot", stream = %snapshot.stream, revision = %snapshot.revision);
         streams::save_snapshot(&self.pool, &snapshot).instrument(span).await
     }
@@ -282,6 +325,7 @@ impl AppendIn<PgConnection> for PostgresStore {
         tx: &mut PgConnection,
         append: Append<'_>,
     ) -> Result<AppendOutcome, StoreError> {
+        self.pool.writes()?;
         let span = debug_span!("append_in", stream = %append.stream, expected = %append.expected, events = append.events.len());
         let outcome = append::append_in(&self.pool, tx, append).instrument(span).await;
         // Readers that look now find that an append is open, and look again until it has ended.
@@ -295,6 +339,7 @@ impl AppendIn<PgConnection> for PostgresStore {
         load: Load<'_>,
         sink: LoadSink<'_>,
     ) -> Result<StreamHead, StoreError> {
+        self.may_answer(load)?;
         let span = debug_span!("load_in", stream = %load.stream, after = %load.after, up_to = %load.up_to);
         load::load_in(&self.pool, tx, load, sink).instrument(span).await
     }
@@ -304,6 +349,7 @@ impl AppendIn<PgConnection> for PostgresStore {
         tx: &mut PgConnection,
         decision: Decision<'_>,
     ) -> Result<Remembered, StoreError> {
+        self.pool.writes()?;
         let span = debug_span!("remember_in", stream = %decision.stream, revision = %decision.revision);
         remember::remember_in(&self.pool, tx, decision).instrument(span).await
     }

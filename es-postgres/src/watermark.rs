@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex as Latch, PoisonError};
 use std::time::Instant;
 
-use es_core::{AllQuery, StoreError};
+use es_core::{AllQuery, Checkpoint, StoreError};
 use sqlx::{PgConnection, Row};
 use tokio::sync::Mutex;
 
@@ -40,8 +40,17 @@ pub(crate) struct Safe {
     pub(crate) position: u64,
     /// Whether more was drawn already, by transactions that are open, or before them.
     pub(crate) held: bool,
+    /// The last position that the server has, if it is a standby.
+    pub(crate) standby_at: Option<u64>,
     /// When the question was about to be sent.
     pub(crate) began: Instant,
+}
+
+impl Safe {
+    /// Whether the server has not received yet what a checkpoint stands on.
+    pub(crate) fn is_behind(&self, checkpoint: Checkpoint) -> bool {
+        self.standby_at.is_some_and(|last| last < checkpoint.position().get())
+    }
 }
 
 /// What one question tells.
@@ -107,7 +116,7 @@ impl Ledger {
         let row = statements.watermark.call().fetch_one(connection).await?;
         let drawn: i64 = row.try_get(0)?;
         self.take(Seen { drawn: drawn.unsigned_abs(), holders: row.try_get(1)?, in_doubt: row.try_get(2)? });
-        Ok(Safe { position: self.safe, held: self.safe < self.drawn, began })
+        Ok(Safe { position: self.safe, held: self.safe < self.drawn, standby_at: None, began })
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Semaphore;
 
 use super::cache::Folded;
-use crate::{Aggregate, EventStore, NewSnapshot, Payload, Snapshots, StreamId};
+use crate::{Aggregate, EventStore, NewSnapshot, Payload, Snapshots, StoreError, StreamId};
 
 /// How many snapshots of one repository are written at a time; more are left out, as a later command takes
 /// them.
@@ -15,11 +16,13 @@ const AT_ONCE: u32 = 4;
 #[derive(Clone)]
 pub(super) struct SnapshotWriter {
     slots: Arc<Semaphore>,
+    /// Whether the store takes none.
+    refused: Arc<AtomicBool>,
 }
 
 impl Default for SnapshotWriter {
     fn default() -> Self {
-        Self { slots: Arc::new(Semaphore::new(AT_ONCE as usize)) }
+        Self { slots: Arc::new(Semaphore::new(AT_ONCE as usize)), refused: Arc::default() }
     }
 }
 
@@ -34,6 +37,9 @@ impl SnapshotWriter {
         after: &Folded<()>,
         state: &A,
     ) -> bool {
+        if self.refused.load(Ordering::Relaxed) {
+            return true;
+        }
         let (Ok(runtime), Ok(slot)) =
             (tokio::runtime::Handle::try_current(), Arc::clone(&self.slots).try_acquire_owned())
         else {
@@ -61,9 +67,13 @@ impl SnapshotWriter {
         let store = Arc::clone(store);
         let snapshot = NewSnapshot::new(stream, after.revision, snapshots.fingerprint, json.into_vec())
             .event_id(after.head);
+        let refused = Arc::clone(&self.refused);
         runtime.spawn(async move {
-            if let Err(error) = store.save_snapshot(snapshot).await {
-                tracing::warn!(stream = name, %error, "snapshot was not kept");
+            match store.save_snapshot(snapshot).await {
+                Ok(()) => {}
+                // There is nothing to be done about it, and the others would be refused alike.
+                Err(StoreError::ReadOnly) => refused.store(true, Ordering::Relaxed),
+                Err(error) => tracing::warn!(stream = name, %error, "snapshot was not kept"),
             }
             drop(slot);
         });

@@ -284,6 +284,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
 
     /// A connection for batches, beside those of the store.
     async fn connect(&self) -> Result<PgConnection, ProjectorError> {
+        self.store.pool().writes()?;
         let program = format!("es projection {}", P::NAME);
         Ok(self.store.pool().settings.dial_direct(&program, &[]).await?.0)
     }

@@ -26,6 +26,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     ///
     /// [`ProjectorError`]; nothing was made then.
     pub async fn prepare(&self) -> Result<(), ProjectorError> {
+        self.store.pool().writes()?;
         let parts = self.options.parts;
         let call = self.statements().checkpoint_parts.call().bind(P::NAME).bind(self.rev());
         match rows(self.store.pool(), call).await?.first() {

@@ -128,6 +128,52 @@ async fn servers_that_are_away_or_standbys_are_passed_over() {
     assert!(matches!(refused, ConnectError::ReadOnly), "{refused:?}");
 }
 
+/// How many connections of programs a server has, besides the one that asks.
+const OTHERS: &str =
+    "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_reads_is_opened_where_the_url_wants_it() {
+    let servers = Servers::start().await;
+    let (primary, standby) = (socket(&servers.primary), socket(&servers.standby));
+    PostgresStore::migrate(servers.primary.url()).await.expect("a store").close().await;
+    servers.caught_up().await;
+    let mut at = [connect(servers.primary.url()).await, connect(servers.standby.url()).await];
+    for (hosts, attrs, expected) in [
+        ([primary, standby], "", Some([1, 0])),
+        ([primary, standby], "any", Some([1, 0])),
+        ([standby, primary], "any", Some([0, 1])),
+        ([standby, primary], "read-write", Some([1, 0])),
+        ([standby, primary], "primary", Some([1, 0])),
+        ([primary, standby], "read-only", Some([0, 1])),
+        ([primary, standby], "standby", Some([0, 1])),
+        ([primary, standby], "prefer-standby", Some([0, 1])),
+        ([primary, "/nowhere"], "prefer-standby", Some([1, 0])),
+        ([primary, "/nowhere"], "standby", None),
+    ] {
+        let attrs = if attrs.is_empty() { String::new() } else { format!("target_session_attrs={attrs}") };
+        let opened = PostgresStore::read_only(&url_of(&hosts, &attrs)).await;
+        let Some(expected) = expected else {
+            let error = opened.expect_err(&attrs);
+            assert!(matches!(&error, ConnectError::NoHost { wanted: "standby", .. }), "{error:?}");
+            continue;
+        };
+        let store = opened.expect(&attrs);
+        // One that was passed over goes in its own time.
+        for (at, expected) in at.iter_mut().zip(expected) {
+            until(at, &format!("({OTHERS}) = {expected}")).await;
+        }
+        store.close().await;
+        for at in &mut at {
+            until(at, &format!("({OTHERS}) = 0")).await;
+        }
+    }
+    let writing = url_of(&[primary, standby], "target_session_attrs=standby");
+    let error = PostgresStore::connect(&writing).await.expect_err("nobody appends there");
+    assert!(matches!(&error, ConnectError::InvalidUrl { .. }), "{error:?}");
+    assert!(error.to_string().contains("read_only"), "{error}");
+}
+
 /// A machine that is gone answers nothing at all. It takes its share of the patience once, and later
 /// connections begin with the server that was found.
 #[tokio::test(flavor = "multi_thread")]

@@ -24,6 +24,7 @@ mod migrations;
 mod passing;
 mod privileges;
 mod query_plans;
+mod read_only;
 mod registration;
 #[path = "../common/replicas.rs"]
 mod replicas;

@@ -3,7 +3,10 @@
 
 mod crashes;
 mod holds;
+#[path = "../common/replicas.rs"]
+mod replicas;
 mod roles;
 mod soak;
+mod standby;
 mod subscriptions;
 mod support;

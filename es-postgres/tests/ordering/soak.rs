@@ -17,7 +17,7 @@ const WRITERS: usize = 16;
 const IN_LANES: usize = 6;
 
 /// How long the writers write: `ES_SOAK_SECONDS`, or 10.
-fn seconds() -> u64 {
+pub(crate) fn seconds() -> u64 {
     std::env::var("ES_SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(10)
 }
 
@@ -64,71 +64,83 @@ async fn write_in_lanes(store: PostgresStore, writer: usize, end: Instant) -> u6
     0
 }
 
+/// Appends in every way for so long; says how many were rolled back.
+pub(crate) async fn write_all(store: &PostgresStore, url: &str, seconds: u64) -> u64 {
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let mut writers = JoinSet::new();
+    for writer in 0..WRITERS {
+        writers.spawn(write(store.clone(), url.to_owned(), writer, end));
+    }
+    for writer in 0..IN_LANES {
+        writers.spawn(write_in_lanes(store.clone(), writer, end));
+    }
+    writers.join_all().await.into_iter().sum()
+}
+
+/// Follows a store until `done`, and then as far as `url` has been written; gives back all positions.
+pub(crate) async fn follow(
+    store: PostgresStore,
+    page_size: usize,
+    done: Arc<AtomicBool>,
+    url: String,
+) -> Vec<u64> {
+    let mut subscription =
+        Subscription::new(store).page_size(page_size).poll_every(Duration::from_millis(50));
+    let mut seen = Vec::new();
+    let mut oracle = None;
+    let deadline = Instant::now() + Duration::from_secs(seconds()) + DEADLINE;
+    loop {
+        if oracle.is_none() && done.load(Ordering::Acquire) {
+            oracle = Some(committed(&mut connect(&url).await).await.len());
+        }
+        if oracle.is_some_and(|committed| seen.len() >= committed) || Instant::now() > deadline {
+            return seen;
+        }
+        let mut new = Vec::new();
+        let mut take = |raw: RawEvent<'_>| {
+            new.push(raw.position.get());
+            Ok(())
+        };
+        // Woken now and then, to see whether the writers are done. What a dropped call has handed out comes
+        // again.
+        let page = tokio::time::timeout(Duration::from_secs(1), subscription.next_page(&mut take)).await;
+        if let Ok(page) = page {
+            page.expect("a page");
+            seen.extend(new);
+        }
+    }
+}
+
+/// The naive cursor, at the server of this URL.
+pub(crate) async fn follow_naively(done: Arc<AtomicBool>, url: String) -> Naive {
+    let (mut connection, mut naive) = (connect(&url).await, Naive::default());
+    while !done.load(Ordering::Acquire) {
+        naive.read(&mut connection).await;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    naive.read(&mut connection).await;
+    naive
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_committed_event_is_seen_once_in_order_by_every_subscriber() {
     let (database, store) = fresh().await;
     // Two subscribers share the writers' store; two are, as it were, in another process.
     let other = database.options().connect().await.expect("a store");
     let done = Arc::new(AtomicBool::new(false));
-    let end = Instant::now() + Duration::from_secs(seconds());
 
     let mut subscribers = JoinSet::new();
     for number in 0..4_usize {
         let store = if number % 2 == 0 { store.clone() } else { other.clone() };
-        let (done, url) = (Arc::clone(&done), database.url().to_owned());
-        subscribers.spawn(async move {
-            let mut subscription =
-                Subscription::new(store).page_size(1 + 37 * number).poll_every(Duration::from_millis(50));
-            let mut seen = Vec::new();
-            let mut oracle = None;
-            let deadline = Instant::now() + Duration::from_secs(seconds()) + DEADLINE;
-            loop {
-                if oracle.is_none() && done.load(Ordering::Acquire) {
-                    oracle = Some(committed(&mut connect(&url).await).await.len());
-                }
-                if oracle.is_some_and(|committed| seen.len() >= committed) || Instant::now() > deadline {
-                    return seen;
-                }
-                let mut new = Vec::new();
-                let mut take = |raw: RawEvent<'_>| {
-                    new.push(raw.position.get());
-                    Ok(())
-                };
-                // Woken now and then, to see whether the writers are done. What a dropped call has handed out
-                // comes again.
-                let page =
-                    tokio::time::timeout(Duration::from_secs(1), subscription.next_page(&mut take)).await;
-                if let Ok(page) = page {
-                    page.expect("a page");
-                    seen.extend(new);
-                }
-            }
-        });
+        let url = database.url().to_owned();
+        subscribers.spawn(follow(store, 1 + 37 * number, Arc::clone(&done), url));
     }
-    let naive = tokio::spawn({
-        let (done, url) = (Arc::clone(&done), database.url().to_owned());
-        async move {
-            let (mut connection, mut naive) = (connect(&url).await, Naive::default());
-            while !done.load(Ordering::Acquire) {
-                naive.read(&mut connection).await;
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            naive.read(&mut connection).await;
-            naive.seen
-        }
-    });
-    let mut writers = JoinSet::new();
-    for writer in 0..WRITERS {
-        writers.spawn(write(store.clone(), database.url().to_owned(), writer, end));
-    }
-    for writer in 0..IN_LANES {
-        writers.spawn(write_in_lanes(store.clone(), writer, end));
-    }
-    let rolled_back: u64 = writers.join_all().await.into_iter().sum();
+    let naive = tokio::spawn(follow_naively(Arc::clone(&done), database.url().to_owned()));
+    let rolled_back = write_all(&store, database.url(), seconds()).await;
     done.store(true, Ordering::Release);
 
     let committed = committed(&mut connect(database.url()).await).await;
-    let naive = naive.await.expect("no panic");
+    let naive = naive.await.expect("no panic").seen;
     let lost_by_naive = committed.iter().filter(|position| !naive.contains(position)).count();
     let mut lost = 0;
     for seen in subscribers.join_all().await {

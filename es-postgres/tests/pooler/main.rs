@@ -2,7 +2,12 @@
 
 mod support;
 
-use es_core::{BoxError, Project, Projection, Recorded, StoreError, event};
+use std::sync::Arc;
+
+use es_core::{
+    AllQuery, Append, AppendIn, AppendOutcome, BoxError, Checkpoint, EventStore, Filter, NewEvent, Project,
+    Projection, RawEvent, Recorded, Rest, Revision, StoreError, StreamId, event,
+};
 use es_postgres::testing::TestDatabase;
 use es_postgres::{ConnectError, PostgresStore, Projector, ProjectorError};
 use sqlx::{Connection, PgConnection};
@@ -84,6 +89,46 @@ async fn a_direct_url_that_leads_to_a_pooler_is_refused() {
         let ProjectorError::Store(StoreError::Setup { source }) = &stopped else { panic!("{stopped:?}") };
         assert!(matches!(source.downcast_ref(), Some(ConnectError::Pooler)), "{stopped:?}");
     }
+}
+
+/// Each page is a transaction, which asks itself how far it may go.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_reads_goes_through_a_pooler() {
+    let database = TestDatabase::new().await.expect("a test database");
+    let url = database.url().to_owned();
+    let writer = database.store().await.expect("a store");
+    let pooler = PgBouncer::before(database, "").await;
+    let options = PostgresStore::options(pooler.url()).transaction_pooler(true).read_only();
+    let reader = options.connect().await.expect("a store");
+    let append = async |tx: &mut PgConnection, key: &str| {
+        let stream = StreamId::new("account", key).expect("a stream");
+        let event = [NewEvent::new("account.counted", 1, b"null".to_vec(), Arc::default())];
+        let append = Append::new(&stream, Revision::EMPTY, &event);
+        let outcome = writer.append_in(tx, append).await.expect("an outcome");
+        assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
+    };
+    let (mut one, mut two) = (connect(&url).await, connect(&url).await);
+    let mut slow = one.begin().await.expect("a transaction");
+    let mut fast = two.begin().await.expect("a transaction");
+    append(&mut slow, "slow").await;
+    append(&mut fast, "fast").await;
+    fast.commit().await.expect("committed");
+    assert_eq!(positions(&reader).await, (vec![], Rest::Held));
+    slow.commit().await.expect("committed");
+    assert_eq!(positions(&reader).await, (vec![1, 2], Rest::Nothing));
+    assert_eq!(reader.head().await.expect("a head").position().get(), 2);
+}
+
+/// All that can be read, and what lies beyond.
+async fn positions(store: &PostgresStore) -> (Vec<u64>, Rest) {
+    let (all, mut positions) = (Filter::new(), Vec::new());
+    let mut take = |event: RawEvent<'_>| {
+        positions.push(event.position.get());
+        Ok(())
+    };
+    let page = store.read_all(AllQuery::after(Checkpoint::START, &all), &mut take).await;
+    let rest = page.expect("a page").rest;
+    (positions, rest)
 }
 
 /// A session of the store's own is told its settings as it begins, after those of the URL.

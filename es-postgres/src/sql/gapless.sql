@@ -1,0 +1,8 @@
+-- The position up to which all are there that follow $1; null if the next one is missing. Looks at $2 of them
+-- at most.
+SELECT max(n.position) AS whole
+FROM (
+    SELECT e.position, row_number() OVER (ORDER BY e.position) AS ordinal
+    FROM (SELECT o.position FROM :schema.events o WHERE o.position > $1 ORDER BY o.position LIMIT $2) AS e
+) AS n
+WHERE n.position = $1 + n.ordinal
