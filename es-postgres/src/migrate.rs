@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use sqlx::postgres::PgRow;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, raw_sql};
+use sqlx::postgres::{PgRow, Postgres};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, Transaction, raw_sql};
+use tokio::time::sleep;
 
 use crate::ConnectError;
-use crate::check;
+use crate::check::{self, Backend};
 use crate::error::{Failure, Opening};
-use crate::options::Settings;
+use crate::options::{Settings, milliseconds};
 use crate::schema_owner::SchemaOwner;
+use crate::silence;
 use crate::statements::{Statements, in_schema};
 
 struct Migration {
@@ -47,6 +49,9 @@ const MIGRATIONS: &[Migration] = migrations![
     19 "0019_protected_rows",
 ];
 
+/// How often to look whether another program has migrated.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
 /// The migration that this program needs.
 pub(crate) const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].id;
 
@@ -60,13 +65,12 @@ const BOOKKEEPING: &str = "CREATE TABLE :schema.migrations (
 /// Runs what was not run yet, all in one transaction. It leaves no prepared statement behind, so it may go
 /// through a transaction pooler.
 pub(crate) async fn run(settings: &Settings) -> Result<(), ConnectError> {
-    let mut connection = settings.dial(Duration::MAX).await?;
+    let mut connection = settings.dial(settings.longest_lock_wait).await?;
     check::server(connection.server_version_num())?;
     let opening = settings.opening();
-    let statements = settings.statements();
-    catch_up(&mut connection, &opening, &statements).await.map_err(|stop| stop.into_error(&opening))?;
+    catch_up(&mut connection, settings, &opening).await.map_err(|stop| stop.into_error(&opening))?;
     // The transaction is committed; a goodbye that fails changes nothing.
-    let _gone = connection.close().await;
+    let _gone = settings.answered(connection.close()).await;
     Ok(())
 }
 
@@ -93,25 +97,40 @@ impl Stop {
 
 async fn catch_up(
     connection: &mut PgConnection,
+    settings: &Settings,
+    opening: &Opening<'_>,
+) -> Result<(), Stop> {
+    let statements = &settings.statements();
+    let mut transaction = settings.answered(connection.begin()).await?;
+    // Under any other level, what was done while this waits for the lock would not be seen. "Already exists,
+    // skipping" is of no interest. Who waits for a migration waits for a program that is at work; the tables
+    // that it locks are not kept from others by one that waits for a lock itself.
+    let told = format!(
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages = warning;
+         SET LOCAL idle_in_transaction_session_timeout = {}; SET LOCAL lock_timeout = {}",
+        milliseconds(settings.answer_within),
+        milliseconds(settings.longest_lock_wait),
+    );
+    settings.answered(raw_sql(AssertSqlSafe(told)).execute(&mut *transaction)).await?;
+    // Who looks changes nothing, and needs no more rights than any user of the store.
+    let look = Found::look(&mut transaction, opening, statements);
+    if settings.answered::<_, Stop>(look).await?.missing(opening.schema)?.is_empty() {
+        return Ok(settings.answered(transaction.commit()).await?);
+    }
+    let backend = settings.answered(Backend::of(&mut transaction, statements)).await?;
+    let change = change(transaction, settings, opening, statements);
+    silence::watched_unchecked(settings, statements, backend, change).await?
+}
+
+/// Changes what others do not change at the same time. Statements take as long as they take.
+async fn change(
+    mut transaction: Transaction<'_, Postgres>,
+    settings: &Settings,
     opening: &Opening<'_>,
     statements: &Statements,
 ) -> Result<(), Stop> {
     let schema = opening.schema;
-    let mut transaction = connection.begin().await?;
-    // Under any other level, what was done while this waits for the lock would not be seen. "Already exists,
-    // skipping" is of no interest.
-    raw_sql("SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages = warning")
-        .execute(&mut *transaction)
-        .await?;
-    // Who looks changes nothing, and needs no more rights than any user of the store.
-    if Found::look(&mut transaction, opening, statements).await?.missing(schema)?.is_empty() {
-        return Ok(transaction.commit().await?);
-    }
-    sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended('es migrations of ' || $1, 0))")
-        .persistent(false)
-        .bind(schema)
-        .execute(&mut *transaction)
-        .await?;
+    lock(&mut transaction, settings, statements).await?;
     let found = Found::look(&mut transaction, opening, statements).await?;
     match SchemaOwner::find(&mut transaction, statements, schema).await? {
         Some(SchemaOwner { trusted: false, owner, .. }) => {
@@ -140,6 +159,26 @@ async fn catch_up(
     }
     transaction.commit().await?;
     Ok(())
+}
+
+/// Waits while another program migrates the same schema. Its session ends if it stands still.
+async fn lock(
+    transaction: &mut PgConnection,
+    settings: &Settings,
+    statements: &Statements,
+) -> Result<(), Stop> {
+    let mut waits = false;
+    loop {
+        let call = statements.migrations_lock.call().bind(&settings.schema);
+        let row = settings.answered(call.fetch_one(&mut *transaction)).await?;
+        if row.try_get(0)? {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut waits, true) {
+            tracing::info!(schema = settings.schema, "another program migrates the schema; waiting for it");
+        }
+        sleep(LOOK_AGAIN).await;
+    }
 }
 
 async fn run_sql(connection: &mut PgConnection, sql: &str, schema: &str) -> Result<(), sqlx::Error> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use es_core::StoreError;
 use futures_util::future::{Either, select};
-use sqlx::Row;
+use sqlx::{PgConnection, Row};
 use tokio::time::{sleep, timeout};
 
 use crate::ConnectError;
@@ -15,6 +15,7 @@ use crate::check::Backend;
 use crate::error::{Failure, unexpected};
 use crate::options::{LONGEST_PATIENCE, Settings};
 use crate::pool::Pool;
+use crate::statements::Statements;
 
 impl Settings {
     /// Waits for an answer of the server. A connection on which none comes in time counts as lost.
@@ -58,14 +59,36 @@ pub(crate) async fn watched<T>(
     pool: &Pool,
     backend: Backend,
     idle: Duration,
-    work: impl Future<Output = T>,
+    work: impl Future<Output = T> + Send,
 ) -> Result<T, Failure> {
-    let longest = pool.settings.answer_within;
+    let connect = || async { Ok(pool.connect().await?.connection) };
+    watched_by(&pool.settings, &pool.statements, connect, (backend, idle), work).await
+}
+
+/// The same while a schema is migrated, where no session can be checked yet.
+pub(crate) async fn watched_unchecked<T>(
+    settings: &Settings,
+    statements: &Statements,
+    backend: Backend,
+    work: impl Future<Output = T> + Send,
+) -> Result<T, Failure> {
+    let connect = || settings.dial(settings.longest_lock_wait);
+    watched_by(settings, statements, connect, (backend, settings.answer_within), work).await
+}
+
+async fn watched_by<T, C: Future<Output = Result<PgConnection, ConnectError>> + Send>(
+    settings: &Settings,
+    statements: &Statements,
+    connect: impl Fn() -> C + Send + Sync,
+    (backend, idle): (Backend, Duration),
+    work: impl Future<Output = T> + Send,
+) -> Result<T, Failure> {
+    let longest = settings.answer_within;
     let mut work = pin!(work);
     loop {
         let look = pin!(async {
             sleep(longest).await;
-            serves(pool, backend, idle).await
+            serves(settings, statements, connect(), backend, idle).await
         });
         match select(work.as_mut(), look).await {
             Either::Left((done, _)) => return Ok(done),
@@ -81,7 +104,7 @@ pub(crate) async fn answered_or_locked<T>(
     pool: &Pool,
     backend: Backend,
     locks: usize,
-    call: impl Future<Output = Result<T, CallError>>,
+    call: impl Future<Output = Result<T, CallError>> + Send,
 ) -> Result<T, CallError> {
     let answer = pool.settings.answered_after(pool.settings.longest_lock_wait, locks, call);
     if pool.settings.pooler {
@@ -92,29 +115,30 @@ pub(crate) async fn answered_or_locked<T>(
 }
 
 /// Whether a server process is there and busy. `false` also where no server answers.
-async fn serves(pool: &Pool, backend: Backend, idle: Duration) -> bool {
-    match Box::pin(serving(pool, backend, idle)).await {
+async fn serves(
+    settings: &Settings,
+    statements: &Statements,
+    connect: impl Future<Output = Result<PgConnection, ConnectError>> + Send,
+    backend: Backend,
+    idle: Duration,
+) -> bool {
+    let serving = async {
+        let mut connection = match connect.await {
+            // A server that is busy is there.
+            Err(ConnectError::Busy { .. }) => return Ok(true),
+            connected => connected?,
+        };
+        let call = statements.backend_serves.call();
+        let call =
+            call.bind(backend.pid).bind(backend.started).bind(idle.min(LONGEST_PATIENCE).as_secs_f64());
+        let row = settings.answered(call.fetch_one(&mut connection)).await.map_err(Failure::from)?;
+        row.try_get(0).map_err(unexpected)
+    };
+    match Box::pin(serving).await {
         Ok(serves) => serves,
         Err(error) => {
             tracing::debug!(%error, "nobody can tell whether a server process is still there");
             !matches!(error, StoreError::Unavailable { .. })
         }
     }
-}
-
-async fn serving(pool: &Pool, backend: Backend, idle: Duration) -> Result<bool, StoreError> {
-    let mut session = match pool.connect().await {
-        // A server that is busy is there.
-        Err(ConnectError::Busy { .. }) => return Ok(true),
-        connected => connected?,
-    };
-    let call = pool
-        .statements
-        .backend_serves
-        .call()
-        .bind(backend.pid)
-        .bind(backend.started)
-        .bind(idle.min(LONGEST_PATIENCE).as_secs_f64());
-    let row = pool.settings.answered(call.fetch_one(&mut session.connection)).await.map_err(Failure::from)?;
-    row.try_get(0).map_err(unexpected)
 }
