@@ -295,6 +295,14 @@ impl fmt::Display for TriedHost {
 }
 
 impl ConnectError {
+    /// Whether the server, or one of several, has no connection left to give.
+    pub(crate) fn is_busy(&self) -> bool {
+        match self {
+            Self::NoHost { tried, .. } => tried.iter().any(|tried| tried.error.is_busy()),
+            error => matches!(error, Self::Busy { .. }),
+        }
+    }
+
     /// Whether opening the store can succeed later, without any change. Of several servers one is enough.
     #[must_use]
     pub fn is_retryable(&self) -> bool {

@@ -54,7 +54,7 @@ pub(crate) struct Session {
     /// From when on it was surely connected.
     pub(crate) opened: Instant,
     /// How far the whole store can be read on it, where it leads to a standby.
-    pub(crate) replay: Replay,
+    pub(crate) replay: Box<Replay>,
     /// How long its statements wait for a lock.
     lock_timeout: Duration,
     generation: u64,
@@ -111,7 +111,7 @@ impl Pool {
         let session = match idle {
             Some(session) => session,
             None => match self.connect().await {
-                Err(busy @ ConnectError::Busy { .. }) => {
+                Err(busy) if busy.is_busy() => {
                     let spare = self.lanes.spare().ok_or(busy)?;
                     self.wait_for_locks(spare, self.settings.longest_lock_wait).await?
                 }
@@ -140,7 +140,7 @@ impl Pool {
     /// that readers do without.
     pub(crate) async fn hurried(self: &Arc<Self>) -> Result<Session, StoreError> {
         match self.connect_hurried().await {
-            Err(ConnectError::Busy { .. }) => {
+            Err(error) if error.is_busy() => {
                 let Lease { session, .. } = self.lease().await?;
                 self.wait_for_locks(session, self.settings.lock_patience).await
             }
@@ -183,7 +183,7 @@ impl Pool {
         agreed.map_err(|error| ConnectError::Refused { source: Box::new(error) })?;
         self.commit(&mut connection).await.map_err(|error| failed(error.into()))?;
         let opened = Instant::now();
-        let replay = Replay::default();
+        let replay = Box::default();
         Ok(Session { connection, backend, used: false, opened, replay, lock_timeout, generation })
     }
 

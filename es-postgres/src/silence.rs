@@ -1,7 +1,7 @@
 //! A server that says nothing: every answer has a deadline.
 
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use es_core::StoreError;
@@ -62,7 +62,7 @@ pub(crate) async fn watched<T>(
     work: impl Future<Output = T> + Send,
 ) -> Result<T, Failure> {
     let connect = || async { Ok(pool.connect().await?.connection) };
-    watched_by(&pool.settings, &pool.statements, connect, (backend, idle), work).await
+    watched_by(&pool.settings, &pool.statements, connect, (backend, idle), pin!(work)).await
 }
 
 /// The same while a schema is migrated, where no session can be checked yet.
@@ -73,7 +73,7 @@ pub(crate) async fn watched_unchecked<T>(
     work: impl Future<Output = T> + Send,
 ) -> Result<T, Failure> {
     let connect = || settings.dial(settings.longest_lock_wait);
-    watched_by(settings, statements, connect, (backend, settings.answer_within), work).await
+    watched_by(settings, statements, connect, (backend, settings.answer_within), pin!(work)).await
 }
 
 async fn watched_by<T, C: Future<Output = Result<PgConnection, ConnectError>> + Send>(
@@ -81,10 +81,9 @@ async fn watched_by<T, C: Future<Output = Result<PgConnection, ConnectError>> + 
     statements: &Statements,
     connect: impl Fn() -> C + Send + Sync,
     (backend, idle): (Backend, Duration),
-    work: impl Future<Output = T> + Send,
+    mut work: Pin<&mut (impl Future<Output = T> + Send)>,
 ) -> Result<T, Failure> {
     let longest = settings.answer_within;
-    let mut work = pin!(work);
     loop {
         let look = pin!(async {
             sleep(longest).await;
@@ -125,7 +124,7 @@ async fn serves(
     let serving = async {
         let mut connection = match connect.await {
             // A server that is busy is there.
-            Err(ConnectError::Busy { .. }) => return Ok(true),
+            Err(error) if error.is_busy() => return Ok(true),
             connected => connected?,
         };
         let call = statements.backend_serves.call();
