@@ -109,6 +109,12 @@ impl Patroni {
         self.leader.url().to_owned()
     }
 
+    /// A URL that names all nodes.
+    pub(crate) fn url_of_all(&self) -> String {
+        let hosts: Vec<_> = self.nodes.iter().map(|node| format!("127.0.0.1:{}", node.port)).collect();
+        format!("postgres://postgres@{}/postgres", hosts.join(","))
+    }
+
     /// Waits until the leader waits for the follower, and Patroni would let the follower lead.
     pub(crate) async fn follower_is_synchronous(&self) {
         let is_synchronous = async {

@@ -5,15 +5,15 @@ use es_tests::operations::{Program, verify};
 
 use crate::patroni::Patroni;
 
-async fn store(patroni: &Patroni) -> PostgresStore {
-    PostgresStore::options(&patroni.url()).connections(6).migrate().await.expect("a store")
+async fn store(url: &str) -> PostgresStore {
+    PostgresStore::options(url).connections(6).migrate().await.expect("a store")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn synchronous_replication_loses_nothing_that_was_acknowledged() {
     let mut patroni = Patroni::start(true).await;
     patroni.follower_is_synchronous().await;
-    let store = store(&patroni).await;
+    let store = store(&patroni.url()).await;
     let program = Program::start(&store);
     program.acknowledges(100).await;
 
@@ -35,7 +35,8 @@ async fn synchronous_replication_loses_nothing_that_was_acknowledged() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_asynchronous_replication_loses_shows() {
     let mut patroni = Patroni::start(false).await;
-    let store = store(&patroni).await;
+    // Here the program is told of both servers, and finds the one that leads.
+    let store = store(&patroni.url_of_all()).await;
     let program = Program::start(&store);
     program.acknowledges(100).await;
     // Planned, nothing is lost.
