@@ -1,5 +1,6 @@
 //! What can go wrong, with the values that say where. No message holds a payload.
 
+use std::cmp::Ordering;
 use std::error::Error;
 
 use uuid::Uuid;
@@ -256,7 +257,7 @@ pub enum StoreError {
     #[error(transparent)]
     Decode(#[from] DecodeError),
     /// A stored stream is not what an append leaves behind.
-    #[error("stream {stream:?} is damaged: revision {found} where {expected} should be", stream = stream.to_string())]
+    #[error("stream {stream:?} is damaged: {}", out_of_order(*.expected, *.found), stream = stream.to_string())]
     Damaged {
         /// The stream.
         stream: StreamId,
@@ -373,6 +374,16 @@ pub enum StoreError {
         /// Whether the same call can succeed later.
         retryable: bool,
     },
+}
+
+/// How a revision that came is not the one that should come; at the end of a stream, the one that came is the
+/// last one that the stream should have.
+fn out_of_order(expected: Revision, found: Revision) -> String {
+    match found.cmp(&expected) {
+        Ordering::Greater => format!("revision {expected} is missing, before {found}"),
+        Ordering::Equal => format!("its last revision, {found}, is missing"),
+        Ordering::Less => format!("revision {found} comes where {expected} should be"),
+    }
 }
 
 impl StoreError {

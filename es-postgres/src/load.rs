@@ -151,10 +151,10 @@ fn read_head<'a>(
     let [snapshot, first, count, body_hash] = numbers[..] else {
         return Err(unexpected("the head of a stream is incomplete"));
     };
-    if let (Some(revision), Some(state)) = (snapshot, columns.text(8)?) {
+    if let (Some(revision), Some(state)) = (snapshot, columns.optional(8)?) {
         let revision = Revision::new(revision.unsigned_abs());
         *order = Contiguous::after(stream, revision);
-        sink(LoadItem::Snapshot { revision, state: state.as_bytes() })?;
+        sink(LoadItem::Snapshot { revision, state })?;
     }
     let name = columns.text(10)?.map(Arc::from);
     let command = first.zip(count).map(|(first, count)| CommandOutcome {

@@ -142,8 +142,9 @@ async fn a_program_that_is_stopped_in_its_transaction_holds_up_its_stream_and_re
     let told = [("ES_FAULTS_URL", database.url()), ("ES_FAULTS_FILE", file.to_str().expect("a path"))];
     let program = Program::start("clients::program_with_a_transaction", &told);
     let mut db = connect(database.url()).await;
-    let appended = "(SELECT query LIKE '%append%' AND state = 'idle in transaction' FROM pg_stat_activity
-                     WHERE datname = current_database() AND application_name = 'month end')";
+    let appended = "EXISTS (SELECT FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+                     WHERE l.relation = 'es.positions'::regclass AND l.mode = 'RowExclusiveLock'
+                       AND a.application_name = 'month end' AND a.state = 'idle in transaction')";
     until(&mut db, appended).await;
     program.signal("STOP");
 

@@ -1,11 +1,16 @@
 //! Rows that somebody with all rights has changed, and a page of the disk that is not what was written. Each
 //! reader says where the damage is, and none takes it for something else.
 
+use std::convert::Infallible;
 use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 
-use es_core::{AllQuery, Checkpoint, EventStore, ExecuteError, Filter, StoreError, Subscription};
+use es_core::{
+    Aggregate, AllQuery, Apply, Checkpoint, EventStore, Events, ExecuteError, Filter, Handle, Repository,
+    Shape, StoreError, Subscription, emit,
+};
 use es_postgres::{PostgresStore, ProjectorError};
+use serde::{Deserialize, Serialize};
 
 use crate::rewind::rewind;
 use crate::support::*;
@@ -102,6 +107,89 @@ async fn an_event_whose_stream_is_gone_is_told_with_its_place() {
     let store = database.store().await.expect("a store");
     for error in [follow(&store).await, read(&store, &Filter::new()).await] {
         names_the_place(&error.expect_err("damage"), "no stream");
+    }
+}
+
+/// The last event of the account is the third one.
+#[tokio::test]
+async fn a_stream_that_does_not_end_with_its_last_event_is_not_gone_on_with() {
+    for (change, missing) in [
+        ("UPDATE es.streams SET revision = 2", None),
+        ("UPDATE es.streams SET revision = 4", Some("its last revision, 4, is missing")),
+        ("UPDATE es.streams SET revision = 9", Some("revision 4 is missing, before 9")),
+        ("DELETE FROM es.events WHERE revision = 3", Some("its last revision, 3, is missing")),
+        ("DELETE FROM es.events", Some("revision 1 is missing, before 3")),
+    ] {
+        let (database, store) = fresh().await;
+        let mut db = connect(database.url()).await;
+        let a = String::from("a");
+        for _ in 0..3 {
+            accounts(&store).execute(&a, Deposit(1)).await.expect("a deposit");
+        }
+        sql(&mut db, &rewind(change)).await;
+        let events = number(&mut db, "SELECT count(*) FROM es.events").await;
+        let seldom = es_core::Retry { times: 1, ..es_core::Retry::default() };
+        let accounts = accounts(&store).with_retry(seldom);
+        let refused = accounts.execute(&a, Deposit(1)).await.expect_err(change);
+        let loaded = accounts.load(&a).await;
+        match missing {
+            Some(missing) => {
+                let error = loaded.expect_err(change).to_string();
+                assert!(error.contains(missing), "{change}: {error}");
+                assert!(refused.to_string().contains(missing), "{change}: {refused}");
+            }
+            // All events count, and none can be appended.
+            None => {
+                assert_eq!(loaded.expect("an account").state.cents, 3);
+                assert!(matches!(refused, ExecuteError::Conflict { .. }), "{refused:?}");
+            }
+        }
+        assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, events, "{change}");
+    }
+}
+
+/// An account that is kept in snapshots.
+#[derive(Aggregate, Debug, Default, Serialize, Deserialize, Shape)]
+#[aggregate(name = "account", id = String, events(Deposited), snapshot(every = 2))]
+struct Kept {
+    cents: i64,
+}
+
+impl Apply<Deposited> for Kept {
+    fn apply(&mut self, event: Deposited) {
+        self.cents += event.cents;
+    }
+}
+
+impl Handle<Deposit> for Kept {
+    type Error = Infallible;
+
+    fn handle(&self, Deposit(cents): &Deposit) -> Result<Events<Self>, Infallible> {
+        emit(Deposited { cents: *cents })
+    }
+}
+
+#[tokio::test]
+async fn a_snapshot_that_was_changed_is_folded_anew() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    sql(&mut db, "CREATE CAST (bytea AS json) WITHOUT FUNCTION").await;
+    let kept = || Repository::<Kept, _>::new(store.clone());
+    let a = String::from("a");
+    for (round, state) in [
+        (1, r#"'{"cents":'::bytea::json"#),
+        (2, r"'\377\000'::bytea::json"),
+        (3, r#"'{"cents": "many"}'"#),
+        (4, "'17'"),
+    ] {
+        let accounts = kept();
+        for _ in 0..2 {
+            accounts.execute(&a, Deposit(1)).await.expect("a deposit");
+        }
+        accounts.settle().await;
+        assert_eq!(number(&mut db, "SELECT count(*) FROM es.snapshots").await, 1);
+        sql(&mut db, &format!("UPDATE es.snapshots SET state = {state}")).await;
+        assert_eq!(kept().load(&a).await.expect("an account").state.cents, round * 2, "{state}");
     }
 }
 
