@@ -13,9 +13,9 @@ use crate::caller;
 use crate::columns::{self, EventColumns, MetadataColumns, bigint, unknown_types};
 use crate::error::Failure;
 use crate::json::Json;
-use crate::lock_timeout::{self, LockTimeout};
 use crate::names::{self, Known};
 use crate::outcome::Answer;
+use crate::patience::Patience;
 use crate::pool::{Pool, Session};
 use crate::recover::Lost;
 use crate::remember;
@@ -26,51 +26,65 @@ const ATTEMPTS: u32 = 3;
 
 /// Appends on a connection of the pool, and waits for whoever holds the stream. Boxed: see
 /// [`Pool::connect`].
-pub(crate) async fn apart(pool: &Arc<Pool>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
-    Box::pin(go_apart(pool, append)).await
+pub(crate) async fn apart(
+    pool: &Arc<Pool>,
+    append: Append<'_>,
+    patience: Patience,
+) -> Result<AppendOutcome, StoreError> {
+    Box::pin(go_apart(pool, append, patience)).await
 }
 
-async fn go_apart(pool: &Arc<Pool>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
-    let mut lease = pool.lease().await?;
-    let backend = lease.session.backend;
-    let (answer, holders) = {
-        let call = pin!(send(&mut lease.session, pool, append));
-        lock_timeout::answered_or_held(pool, backend, 1, call).await
-    };
-    match answer {
-        Ok(outcome) => {
-            lease.keep();
-            Ok(outcome)
-        }
-        Err(CallError::Refused(error)) => {
-            lease.keep_unless_begun();
-            Err(error)
-        }
-        Err(CallError::Failed(failure)) => {
-            let doubt = failure.leaves_doubt();
-            lease.keep_after(&failure);
-            if failure.is_decided() {
-                return remember::decided(pool, &append).await;
+async fn go_apart(
+    pool: &Arc<Pool>,
+    append: Append<'_>,
+    mut patience: Patience,
+) -> Result<AppendOutcome, StoreError> {
+    loop {
+        let mut lease = patience.lease(pool).await?;
+        let backend = lease.session.backend;
+        let lock_timeout = patience.lock_timeout(pool);
+        let answer = {
+            let call = pin!(send(&mut lease.session, pool, append, Some(&lock_timeout)));
+            patience.answer(pool, backend, 1, call).await
+        };
+        let failure = match answer {
+            Ok(outcome) => {
+                lease.keep();
+                return Ok(outcome);
             }
-            if failure.is_held_up() {
-                return Err(LockTimeout::new(pool, &[append], holders).into());
+            Err(CallError::Refused(error)) => {
+                lease.keep_unless_begun();
+                return Err(error);
             }
-            if doubt { Lost { backend, failure }.find(pool, append).await } else { Err(failure.into()) }
+            Err(CallError::Failed(failure)) => failure,
+        };
+        lease.keep_after(&failure);
+        if failure.is_held_up() {
+            patience.held_up(pool, [append.stream])?;
+        } else if failure.is_decided() {
+            return remember::decided(pool, &append).await;
+        } else if failure.leaves_doubt() {
+            return Lost { backend, failure }.find(pool, append).await;
+        } else {
+            return Err(failure.into());
         }
     }
 }
 
-/// Sends an append over a session; one round trip.
+/// Sends an append over a session; one round trip. It waits for locks for as long as it is told, or else the
+/// session was.
 pub(crate) async fn send(
     session: &mut Session,
     pool: &Pool,
     append: Append<'_>,
+    lock_timeout: Option<&str>,
 ) -> Result<AppendOutcome, CallError> {
     let mut names = Attempts::begin(&mut session.connection, pool, &[append]).await?;
+    let lean = !pool.settings.pooler && lock_timeout.is_none();
     loop {
         session.begin(pool).await?;
         let known = names.known();
-        let answer = call(&mut session.connection, pool, append, known, !pool.settings.pooler).await?;
+        let answer = call(&mut session.connection, pool, append, known, lean, lock_timeout).await?;
         pool.commit(&mut session.connection).await?;
         match answer {
             Some(answer) => return Ok(answer.of(&append)?),
@@ -90,7 +104,7 @@ pub(crate) async fn append_in(
     caller::has_begun(connection).await?;
     let mut names = Attempts::apart(pool, append).await?;
     loop {
-        match call(connection, pool, append, names.known(), false).await {
+        match call(connection, pool, append, names.known(), false, None).await {
             Ok(Some(answer)) => return answer.of(&append),
             Ok(None) => names.again_apart(connection, pool, append).await?,
             Err(CallError::Refused(error)) => return Err(error),
@@ -213,18 +227,20 @@ impl From<StoreError> for CallError {
     }
 }
 
-/// `None` where the names are of another history; nothing was written then. `set_up` says that the connection
-/// was told what `options::SESSION` tells: what makes plans for one event depend on nothing else.
+/// `None` where the names are of another history; nothing was written then. `lean` says that the connection
+/// was told what `options::SESSION` tells, so that plans for one event depend on nothing else, and how long
+/// to wait for locks.
 async fn call(
     connection: &mut PgConnection,
     pool: &Pool,
     append: Append<'_>,
     known: &Known,
-    set_up: bool,
+    lean: bool,
+    lock_timeout: Option<&str>,
 ) -> Result<Option<Answer>, CallError> {
     let command = append.command;
     let (statement, one) = match append.events {
-        [event] if set_up => (&pool.statements.append_one, Some(event)),
+        [event] if lean => (&pool.statements.append_one, Some(event)),
         _ => (&pool.statements.append, None),
     };
     let call = statement
@@ -237,14 +253,13 @@ async fn call(
         Some(event) => bind_event(call, event, known),
         None => bind_events(call, append.events, known),
     })?;
-    let row = call
+    let call = call
         .bind(command.map(|command| command.key.id))
         .bind(command.map(|command| command.name))
         .bind(command.and_then(|command| command.key.body_hash))
-        .bind(known.token())
-        .fetch_optional(&mut *connection)
-        .await;
-    let row = match row.map_err(Failure::from) {
+        .bind(known.token());
+    let call = if one.is_some() { call } else { call.bind(lock_timeout) };
+    let row = match call.fetch_optional(&mut *connection).await.map_err(Failure::from) {
         Ok(Some(row)) => row,
         Ok(None) => return Ok(None),
         Err(failure) if failure.is_of_another_history() => return Ok(None),

@@ -15,9 +15,9 @@ use uuid::Uuid;
 use crate::append::{Attempts, CallError};
 use crate::columns::{EventColumns, MetadataColumns, bigint, bound};
 use crate::error::unexpected;
-use crate::lock_timeout::{self, LockTimeout};
 use crate::names::Known;
 use crate::outcome::{Answer, positions};
+use crate::patience::Patience;
 use crate::pool::Pool;
 use crate::recover::Lost;
 use crate::remember;
@@ -35,46 +35,49 @@ pub(crate) async fn append_all(
     if appends.is_empty() {
         return Ok(Vec::new());
     }
-    let mut lease = pool.lease().await?;
-    let backend = lease.session.backend;
-    let (answer, holders) = {
-        let call = pin!(run(&mut lease.session.connection, pool, appends));
-        lock_timeout::answered_or_held(pool, backend, appends.len(), call).await
-    };
-    let answers = match answer {
-        Ok(answers) => answers,
-        Err(CallError::Refused(error)) => {
-            lease.keep_unless_begun();
-            return Err(error);
-        }
-        Err(CallError::Failed(failure)) => {
-            let doubt = failure.leaves_doubt();
-            lease.keep_after(&failure);
-            if failure.is_decided() {
-                return remember::decided_all(pool, appends).await;
+    let mut patience = Patience::of(pool);
+    loop {
+        let mut lease = patience.lease(pool).await?;
+        let backend = lease.session.backend;
+        let lock_timeout = patience.lock_timeout(pool);
+        let answer = {
+            let call = pin!(run(&mut lease.session.connection, pool, appends, &lock_timeout));
+            patience.answer(pool, backend, appends.len(), call).await
+        };
+        let failure = match answer {
+            Ok(answers) => {
+                lease.keep();
+                return answers.into_iter().zip(appends).map(|(answer, append)| answer.of(append)).collect();
             }
-            if failure.is_held_up() {
-                return Err(LockTimeout::new(pool, appends, holders).into());
+            Err(CallError::Refused(error)) => {
+                lease.keep_unless_begun();
+                return Err(error);
             }
-            if !doubt {
-                return Err(failure.into());
-            }
+            Err(CallError::Failed(failure)) => failure,
+        };
+        lease.keep_after(&failure);
+        if failure.is_held_up() {
+            patience.held_up(pool, appends.iter().map(|append| append.stream))?;
+        } else if failure.is_decided() {
+            return remember::decided_all(pool, appends).await;
+        } else if failure.leaves_doubt() {
             return Lost { backend, failure }.find_all(pool, appends).await;
+        } else {
+            return Err(failure.into());
         }
-    };
-    lease.keep();
-    answers.into_iter().zip(appends).map(|(answer, append)| answer.of(append)).collect()
+    }
 }
 
 async fn run(
     connection: &mut PgConnection,
     pool: &Pool,
     appends: &[Append<'_>],
+    lock_timeout: &str,
 ) -> Result<Vec<Answer>, CallError> {
     let mut names = Attempts::registered(connection, pool, appends).await?;
     loop {
         distinct(appends, names.known())?;
-        let call = bound(|| call(pool, appends, names.known()))?;
+        let call = bound(|| call(pool, appends, names.known()))?.bind(lock_timeout);
         pool.begin(connection).await?;
         let row = call.fetch_optional(&mut *connection).await?;
         let Some(row) = row else {

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{Append, StoreError, StreamId};
+use es_core::{StoreError, StreamId};
 use futures_util::future::{Either, select};
 use sqlx::Row;
 use tokio::time::sleep;
@@ -53,13 +53,6 @@ pub struct LockHolder {
     pub age: Option<Duration>,
 }
 
-impl LockTimeout {
-    pub(crate) fn new(pool: &Pool, appends: &[Append<'_>], holders: Vec<LockHolder>) -> Self {
-        let streams = appends.iter().map(|append| append.stream.clone()).collect();
-        Self { streams, waited: pool.settings.longest_lock_wait, holders }
-    }
-}
-
 impl From<LockTimeout> for StoreError {
     fn from(timeout: LockTimeout) -> Self {
         Self::Backend { source: Box::new(timeout), retryable: true }
@@ -101,19 +94,20 @@ impl fmt::Display for LockHolder {
     }
 }
 
-/// Waits for the answer to a call that may have to wait for this many locks first; where that takes half as
-/// long as a lock may be waited for, looks who holds it.
+/// Waits for the answer to a call that may have to wait so long for each of its locks first; where that takes
+/// half as long, looks who holds the lock.
 ///
 /// The call is pinned where it is: each of those that would take it over would hold it once more.
 pub(crate) async fn answered_or_held<T>(
     pool: &Arc<Pool>,
     backend: Backend,
+    longest: Duration,
     locks: usize,
     call: Pin<&mut (impl Future<Output = Result<T, CallError>> + Send)>,
 ) -> (Result<T, CallError>, Vec<LockHolder>) {
-    let answer = pin!(silence::answered_or_locked(pool, backend, locks, call));
+    let answer = pin!(silence::answered_or_locked(pool, backend, longest, locks, call));
     let look = pin!(async {
-        sleep(pool.settings.longest_lock_wait / 2).await;
+        sleep(longest / 2).await;
         Box::pin(holders_of(pool, backend)).await.unwrap_or_else(|error| {
             tracing::debug!(%error, "nobody can tell who holds the lock");
             Vec::new()

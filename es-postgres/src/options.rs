@@ -37,6 +37,8 @@ pub struct PostgresOptions {
     patience: Duration,
     lock_patience: Duration,
     longest_lock_wait: Duration,
+    longest_connection_wait: Duration,
+    idle_timeout: Duration,
     answer_within: Duration,
     gone_after: Duration,
     notify: bool,
@@ -54,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) patience: Duration,
     pub(crate) lock_patience: Duration,
     pub(crate) longest_lock_wait: Duration,
+    pub(crate) longest_connection_wait: Duration,
+    pub(crate) idle_timeout: Duration,
     pub(crate) answer_within: Duration,
     /// Zero for what the server is set to.
     pub(crate) gone_after: Duration,
@@ -76,6 +80,8 @@ impl PostgresOptions {
             patience: Duration::from_secs(30),
             lock_patience: Duration::from_millis(50),
             longest_lock_wait: Duration::from_secs(10),
+            longest_connection_wait: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(600),
             answer_within: Duration::from_secs(30),
             gone_after: Duration::from_secs(60),
             notify: true,
@@ -90,8 +96,13 @@ impl PostgresOptions {
         self
     }
 
-    /// How many connections are held at most; 16 unless said otherwise. They are opened when they are needed.
-    /// Appends have two more of their own, so that they never wait for reads.
+    /// How many connections are held at most; defaults to 16. They are opened when they are needed. Appends
+    /// have two more of their own, so that they never wait for reads.
+    ///
+    /// At most half of them are used by what others can keep waiting: appends that wait for locks of other
+    /// programs or transactions, and the transactions of inline projections. So there are always some for
+    /// reads, above all for those that the holder of a lock needs to go on. A store with one connection opens
+    /// a second one for what waits.
     pub fn connections(mut self, most: u32) -> Self {
         self.connections = most.max(1);
         self
@@ -132,12 +143,33 @@ impl PostgresOptions {
     }
 
     /// How long an append waits in all for a lock that another program or transaction holds, such as that of
-    /// its stream; defaults to 10 seconds.
+    /// its stream; defaults to 10 seconds. One that stands behind another append to its stream, which is held
+    /// up, waits for half as long again at most.
     ///
     /// Then nothing was written, and the append fails with a [`LockTimeout`](crate::LockTimeout) that names
-    /// who holds the lock; trying again can help.
+    /// who holds the lock, or, where so many wait that it had no turn, with a
+    /// [`PoolTimeout`](crate::PoolTimeout); trying again can help.
     pub fn longest_lock_wait(mut self, longest: Duration) -> Self {
         self.longest_lock_wait = longest;
+        self
+    }
+
+    /// How long a call waits for one of the [`connections`](Self::connections) while all are in use, and an
+    /// append for a place among those that wait to be sent; defaults to 30 seconds.
+    ///
+    /// Then it fails with a [`PoolTimeout`](crate::PoolTimeout) that says how many there are; trying again
+    /// can help.
+    pub fn longest_connection_wait(mut self, longest: Duration) -> Self {
+        self.longest_connection_wait = longest;
+        self
+    }
+
+    /// How long a connection is kept that nobody uses; defaults to 10 minutes.
+    ///
+    /// Looked at whenever a call takes a connection or gives one back; a store without calls keeps what it
+    /// has. An idle connection that is too old is not used any more, but replaced.
+    pub fn idle_timeout(mut self, longest: Duration) -> Self {
+        self.idle_timeout = longest;
         self
     }
 
@@ -201,7 +233,7 @@ impl PostgresOptions {
     }
 
     /// Makes the tables, or brings them up to date, then opens the store. Any number of programs can do so at
-    /// once.
+    /// once: one migrates, and the others wait for as long as that takes.
     ///
     /// # Errors
     ///
@@ -224,7 +256,8 @@ impl PostgresOptions {
             return Err(ConnectError::InvalidSchemaName { name: self.schema });
         }
         let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
-        let Self { lock_patience, longest_lock_wait, answer_within, gone_after, read_only, .. } = self;
+        let Self { lock_patience, longest_lock_wait, longest_connection_wait, .. } = self;
+        let Self { idle_timeout, answer_within, gone_after, read_only, .. } = self;
         Ok(Settings {
             server,
             schema,
@@ -234,6 +267,8 @@ impl PostgresOptions {
             patience,
             lock_patience,
             longest_lock_wait,
+            longest_connection_wait,
+            idle_timeout,
             answer_within,
             gone_after,
             notify,
@@ -256,6 +291,8 @@ impl fmt::Debug for PostgresOptions {
             .field("patience", patience)
             .field("lock_patience", &self.lock_patience)
             .field("longest_lock_wait", &self.longest_lock_wait)
+            .field("longest_connection_wait", &self.longest_connection_wait)
+            .field("idle_timeout", &self.idle_timeout)
             .field("answer_within", &self.answer_within)
             .field("gone_after", &self.gone_after)
             .field("notify", notify)

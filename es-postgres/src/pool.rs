@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use es_core::StoreError;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use crate::ConnectError;
@@ -15,12 +14,13 @@ use crate::check::{self, Backend};
 use crate::ends::Ends;
 use crate::error::Failure;
 use crate::hints::Hints;
+use crate::idle::Idle;
 use crate::known_streams::KnownStreams;
 use crate::lanes::Lanes;
-use crate::load::ReadError;
 use crate::names::{Names, Said};
 use crate::options::{Settings, milliseconds};
 use crate::replay::Replay;
+use crate::slots::Slots;
 use crate::statements::Statements;
 use crate::watermark::Watermark;
 
@@ -35,8 +35,8 @@ pub(crate) struct Pool {
     pub(crate) ends: Ends,
     pub(crate) hints: Hints,
     pub(crate) lanes: Lanes,
-    slots: Arc<Semaphore>,
-    idle: Mutex<Vec<Session>>,
+    pub(crate) slots: Slots,
+    idle: Mutex<Idle>,
     pub(crate) names: Names,
     /// What the program said of names, to be made so in every database that this store is connected to.
     pub(crate) said: Mutex<Vec<Said>>,
@@ -60,15 +60,6 @@ pub(crate) struct Session {
     generation: u64,
 }
 
-/// A session on loan. Unless [`keep`](Self::keep) is called it is thrown away: its call was cancelled or has
-/// failed half-way, and the answer may still be under way.
-#[derive(Debug)]
-pub(crate) struct Lease {
-    pool: Arc<Pool>,
-    pub(crate) session: Session,
-    _slot: OwnedSemaphorePermit,
-}
-
 /// Without the connection's settings, which can hold a password.
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -90,7 +81,7 @@ impl Pool {
             ends: Ends::default(),
             hints: Hints::new(&settings),
             lanes: Lanes::default(),
-            slots: Arc::new(Semaphore::new(settings.connections as usize)),
+            slots: Slots::new(settings.connections),
             idle: Mutex::default(),
             names: Names::default(),
             said: Mutex::default(),
@@ -100,25 +91,8 @@ impl Pool {
         let mut session = pool.connect().await?;
         // It may idle for long before its first call.
         session.used = true;
-        pool.idle().push(session);
+        pool.idle().put(session, pool.settings.idle_timeout);
         Ok(pool)
-    }
-
-    /// An idle session, or a new one; waits while all are on loan.
-    pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease, StoreError> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await.map_err(|_| StoreError::Closed)?;
-        let idle = self.idle().pop();
-        let session = match idle {
-            Some(session) => session,
-            None => match self.connect().await {
-                Err(busy) if busy.is_busy() => {
-                    let spare = self.lanes.spare().ok_or(busy)?;
-                    self.wait_for_locks(spare, self.settings.longest_lock_wait).await?
-                }
-                connected => connected?,
-            },
-        };
-        Ok(Lease { pool: Arc::clone(self), session, _slot: slot })
     }
 
     /// A session beside the pool, for what must not wait for its turn.
@@ -141,7 +115,7 @@ impl Pool {
     pub(crate) async fn hurried(self: &Arc<Self>) -> Result<Session, StoreError> {
         match self.connect_hurried().await {
             Err(error) if error.is_busy() => {
-                let Lease { session, .. } = self.lease().await?;
+                let session = self.lease().await?.into_session();
                 self.wait_for_locks(session, self.settings.lock_patience).await
             }
             connected => Ok(connected?),
@@ -149,7 +123,7 @@ impl Pool {
     }
 
     /// Turns a session into one that waits so long for a lock.
-    async fn wait_for_locks(
+    pub(crate) async fn wait_for_locks(
         &self,
         mut session: Session,
         lock_timeout: Duration,
@@ -222,21 +196,32 @@ impl Pool {
     }
 
     /// Waits for the calls under way, then says goodbye to the server. Later calls fail.
+    ///
+    /// Each call has its own deadlines, but for one whose future is not polled: that one is left behind.
     pub(crate) async fn close(&self) {
-        let mut sessions = self.lanes.close().await;
-        // The semaphore is never closed before this.
-        let _all = self.slots.acquire_many(self.settings.connections).await;
+        let &Settings { patience, longest_lock_wait, answer_within, .. } = &*self.settings;
+        let longest = patience.saturating_add(longest_lock_wait).saturating_add(answer_within);
+        let ended = async {
+            self.lanes.close().await;
+            self.slots.rest().await;
+            self.watermark.close().await;
+        };
+        if timeout(longest, ended).await.is_err() {
+            tracing::warn!(
+                "the store was closed while calls were under way, which had not ended within {longest:?}"
+            );
+        }
         self.slots.close();
-        self.watermark.close().await;
         self.hints.close();
-        sessions.append(&mut self.idle());
+        let mut sessions = self.lanes.sessions().take_all();
+        sessions.append(&mut self.idle().take_all());
         for session in sessions {
             // A server that is gone needs no goodbye.
             let _gone = timeout(GOODBYE, session.connection.close()).await;
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Session>> {
+    pub(crate) fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -259,58 +244,4 @@ fn begin_waiting(lock_timeout: Duration) -> String {
 /// A statement that says how long later ones wait for a lock.
 fn set_waiting(scope: &str, lock_timeout: Duration) -> String {
     format!("SET {scope} lock_timeout = {}", milliseconds(lock_timeout))
-}
-
-impl Lease {
-    /// Gives the session back: its call is complete.
-    pub(crate) fn keep(self) {
-        let Self { pool, mut session, .. } = self;
-        session.used = true;
-        let mut idle = pool.idle();
-        if pool.trusts(&session) && !pool.slots.is_closed() {
-            idle.push(session);
-        }
-    }
-
-    /// Gives the session back after a call that may not have come to its end without a pooler's transaction.
-    pub(crate) fn keep_unless_begun(self) {
-        if !self.pool.settings.pooler {
-            // Behind a pooler the transaction of the call may still be open; it ends with the connection.
-            self.keep();
-        }
-    }
-
-    /// Ends a read: gives the session back, if that is worth it. `None` if the read is to be repeated behind
-    /// the caller's back: its connection idled while the server went away, and nothing was handed out yet.
-    pub(crate) fn settle<T>(
-        self,
-        read: Result<T, ReadError>,
-        handed_out: bool,
-    ) -> Option<Result<T, StoreError>> {
-        match read {
-            Ok(done) => {
-                self.keep();
-                Some(Ok(done))
-            }
-            Err(ReadError::Stopped(error)) => Some(Err(error)),
-            Err(ReadError::Elsewhere(error)) => {
-                self.keep();
-                Some(Err(error))
-            }
-            Err(ReadError::Failed(failure)) => {
-                let again = self.session.used && failure.ends_session() && !handed_out;
-                self.keep_after(&failure);
-                (!again).then(|| Err(failure.into()))
-            }
-        }
-    }
-
-    /// Gives the session back after a failure, unless the failure is its own.
-    pub(crate) fn keep_after(self, failure: &Failure) {
-        if failure.ends_session() {
-            self.pool.distrust();
-        } else {
-            self.keep_unless_begun();
-        }
-    }
 }

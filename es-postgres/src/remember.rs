@@ -1,5 +1,6 @@
 //! Remembering that a command wrote no event.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use es_core::{
@@ -14,39 +15,58 @@ use crate::columns::bigint;
 use crate::error::unexpected;
 use crate::load;
 use crate::names::Known;
+use crate::patience::Patience;
 use crate::pool::{Pool, Session};
-use crate::silence;
 use crate::statements::Statements;
+
+/// The row of the stream, the id of the command, and a stream that somebody else is making.
+const LOCKS: usize = 3;
 
 /// Remembers on a connection of the pool.
 pub(crate) async fn remember(pool: &Arc<Pool>, decision: Decision<'_>) -> Result<Remembered, StoreError> {
     decision.command.check(decision.stream)?;
-    let mut lease = pool.lease().await?;
-    let backend = lease.session.backend;
-    let call = send(&mut lease.session, pool, decision);
-    match silence::answered_or_locked(pool, backend, 1, call).await {
-        Ok(remembered) => {
-            lease.keep();
-            Ok(remembered)
-        }
-        Err(CallError::Refused(error)) => {
-            lease.keep_unless_begun();
-            Err(error)
-        }
-        // Should the connection be lost, the caller may ask again: what was remembered is found then.
-        Err(CallError::Failed(failure)) => {
-            lease.keep_after(&failure);
-            Err(failure.into())
+    let mut patience = Patience::of(pool);
+    loop {
+        let mut lease = patience.lease(pool).await?;
+        let backend = lease.session.backend;
+        let lock_timeout = patience.lock_timeout(pool);
+        let answer = {
+            let call = pin!(send(&mut lease.session, pool, decision, &lock_timeout));
+            patience.answer(pool, backend, LOCKS, call).await
+        };
+        match answer {
+            Ok(remembered) => {
+                lease.keep();
+                return Ok(remembered);
+            }
+            Err(CallError::Refused(error)) => {
+                lease.keep_unless_begun();
+                return Err(error);
+            }
+            // Should the connection be lost, the caller may ask again: what was remembered is found then.
+            Err(CallError::Failed(failure)) => {
+                lease.keep_after(&failure);
+                if !failure.is_held_up() {
+                    return Err(failure.into());
+                }
+                patience.held_up(pool, [decision.stream])?;
+            }
         }
     }
 }
 
-async fn send(session: &mut Session, pool: &Pool, decision: Decision<'_>) -> Result<Remembered, CallError> {
+async fn send(
+    session: &mut Session,
+    pool: &Pool,
+    decision: Decision<'_>,
+    lock_timeout: &str,
+) -> Result<Remembered, CallError> {
     let of_stream = Append::new(decision.stream, decision.revision, &[]);
     let mut names = Attempts::begin(&mut session.connection, pool, &[of_stream]).await?;
     loop {
         session.begin(pool).await?;
-        let remembered = call(&mut session.connection, pool, decision, names.known()).await?;
+        let known = names.known();
+        let remembered = call(&mut session.connection, pool, decision, known, Some(lock_timeout)).await?;
         pool.commit(&mut session.connection).await?;
         match remembered {
             Some(remembered) => return Ok(remembered),
@@ -66,7 +86,7 @@ pub(crate) async fn remember_in(
     let of_stream = Append::new(decision.stream, decision.revision, &[]);
     let mut names = Attempts::apart(pool, of_stream).await?;
     loop {
-        match call(connection, pool, decision, names.known()).await {
+        match call(connection, pool, decision, names.known(), None).await {
             Ok(Some(remembered)) => return Ok(remembered),
             Ok(None) => names.again_apart(connection, pool, of_stream).await?,
             Err(CallError::Refused(error)) => return Err(error),
@@ -81,6 +101,7 @@ async fn call(
     pool: &Pool,
     decision: Decision<'_>,
     known: &Known,
+    lock_timeout: Option<&str>,
 ) -> Result<Option<Remembered>, CallError> {
     let Decision { stream, revision, head, command, rejected, .. } = decision;
     let row = pool
@@ -96,6 +117,7 @@ async fn call(
         .bind(command.key.body_hash)
         .bind(rejected)
         .bind(known.token())
+        .bind(lock_timeout)
         .fetch_optional(&mut *connection)
         .await?;
     let Some(row) = row else { return Ok(None) };

@@ -97,15 +97,16 @@ async fn watched_by<T, C: Future<Output = Result<PgConnection, ConnectError>> + 
     }
 }
 
-/// Waits for the answer to a call that may have to wait for this many locks first. One that waits for a lock
-/// is told from one that the server knows nothing of.
+/// Waits for the answer to a call that may have to wait so long for each of its locks first. One that waits
+/// for a lock is told from one that the server knows nothing of.
 pub(crate) async fn answered_or_locked<T>(
     pool: &Pool,
     backend: Backend,
+    longest: Duration,
     locks: usize,
     call: impl Future<Output = Result<T, CallError>> + Send,
 ) -> Result<T, CallError> {
-    let answer = pool.settings.answered_after(pool.settings.longest_lock_wait, locks, call);
+    let answer = pool.settings.answered_after(longest, locks, call);
     if pool.settings.pooler {
         return answer.await;
     }

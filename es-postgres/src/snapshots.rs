@@ -9,7 +9,7 @@ use sqlx::postgres::PgRow;
 
 use crate::error::unexpected;
 use crate::pool::Pool;
-use crate::streams::{rows, value};
+use crate::streams::{rows, value_kept};
 
 /// The snapshots of one category that were taken for one fingerprint: those of one generation of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,5 +44,5 @@ fn group(row: &PgRow) -> Result<SnapshotGroup, sqlx::Error> {
 
 pub(crate) async fn drop_all(pool: &Arc<Pool>, fingerprint: Fingerprint) -> Result<u64, StoreError> {
     let call = pool.statements.drop_snapshots.call().bind(fingerprint.to_i64());
-    value::<i64>(pool, call).await.map(i64::unsigned_abs)
+    value_kept::<i64>(pool, call).await.map(i64::unsigned_abs)
 }

@@ -205,6 +205,9 @@ impl PostgresStore {
 
     /// Waits for the calls under way, then closes all connections. Later calls, of clones too, are
     /// [`StoreError::Closed`], and subscriptions end with it.
+    ///
+    /// It waits for as long as `patience`, `longest_lock_wait` and `answer_within` come to together at most. By
+    /// then each call has ended, but for one whose future nobody polls: that is left behind.
     pub async fn close(&self) {
         self.pool.close().await;
     }

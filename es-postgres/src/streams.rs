@@ -12,6 +12,7 @@ use sqlx::{PgConnection, Row};
 use crate::columns::bigint;
 use crate::error::{Failure, unexpected};
 use crate::json::Json;
+use crate::lease::Lease;
 use crate::pool::Pool;
 use crate::row::{Columns, required};
 use crate::statements::Statement;
@@ -21,7 +22,22 @@ pub(crate) async fn rows(
     pool: &Arc<Pool>,
     call: Query<'_, Postgres, PgArguments>,
 ) -> Result<Vec<PgRow>, StoreError> {
-    let mut lease = pool.lease().await?;
+    rows_on(pool, pool.lease().await?, call).await
+}
+
+/// The same of one that may have to wait for a lock that somebody else holds.
+pub(crate) async fn rows_kept(
+    pool: &Arc<Pool>,
+    call: Query<'_, Postgres, PgArguments>,
+) -> Result<Vec<PgRow>, StoreError> {
+    rows_on(pool, pool.lease_kept().await?, call).await
+}
+
+async fn rows_on(
+    pool: &Pool,
+    mut lease: Lease,
+    call: Query<'_, Postgres, PgArguments>,
+) -> Result<Vec<PgRow>, StoreError> {
     let answer = run(&mut lease.session.connection, pool, call);
     match pool.settings.answered(answer).await {
         Ok(rows) => {
@@ -46,14 +62,15 @@ async fn run(
     Ok(rows)
 }
 
-pub(crate) async fn value<T>(
+/// The one value of a statement that may have to wait for a lock that somebody else holds.
+pub(crate) async fn value_kept<T>(
     pool: &Arc<Pool>,
     call: Query<'_, Postgres, PgArguments>,
 ) -> Result<T, StoreError>
 where
     T: for<'r> sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,
 {
-    match rows(pool, call).await?.first() {
+    match rows_kept(pool, call).await?.first() {
         Some(row) => row.try_get(0).map_err(unexpected),
         None => Err(unexpected("no answer")),
     }
@@ -91,7 +108,7 @@ pub(crate) async fn close(
     expected: Revision,
 ) -> Result<bool, StoreError> {
     let call = pool.statements.close_stream.call();
-    value(pool, call.bind(stream.category()).bind(stream.key()).bind(bigint(expected))).await
+    value_kept(pool, call.bind(stream.category()).bind(stream.key()).bind(bigint(expected))).await
 }
 
 pub(crate) async fn save_snapshot(pool: &Arc<Pool>, snapshot: &NewSnapshot) -> Result<(), StoreError> {
@@ -118,7 +135,7 @@ const BEFORE_ALL: Duration = Duration::from_secs(u32::MAX as u64);
 
 pub(crate) async fn prune_commands(pool: &Arc<Pool>, older_than: Duration) -> Result<u64, StoreError> {
     let call = pool.statements.prune_commands.call().bind(older_than.min(BEFORE_ALL).as_secs_f64());
-    value::<i64>(pool, call).await.map(i64::unsigned_abs)
+    value_kept::<i64>(pool, call).await.map(i64::unsigned_abs)
 }
 
 pub(crate) async fn grant(pool: &Arc<Pool>, grant: &Statement, role: &str) -> Result<(), StoreError> {
@@ -126,5 +143,5 @@ pub(crate) async fn grant(pool: &Arc<Pool>, grant: &Statement, role: &str) -> Re
         // The server would not take it in a question.
         return Err(unexpected(format!("there is no role {role:?}")));
     }
-    rows(pool, grant.call().bind(role)).await.map(|_| ())
+    rows_kept(pool, grant.call().bind(role)).await.map(|_| ())
 }

@@ -11,6 +11,7 @@ use std::time::Instant;
 use es_core::{AllQuery, Checkpoint, StoreError};
 use sqlx::{PgConnection, Row};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::error::{Failure, unexpected};
 use crate::pool::{Pool, Session};
@@ -32,6 +33,7 @@ pub(crate) struct Watermark {
 struct Asking {
     session: Session,
     seen: Ledger,
+    asked: Instant,
 }
 
 /// Up to where nothing can be committed any more.
@@ -159,7 +161,12 @@ impl Watermark {
     }
 
     async fn since(&self, pool: &Pool, moment: Instant) -> Result<Safe, StoreError> {
-        let mut asking = self.asking.lock().await;
+        // One after the other would find out for itself that no server answers.
+        let longest = pool.settings.patience.saturating_add(pool.settings.answer_within);
+        let Ok(mut asking) = timeout(longest, self.asking.lock()).await else {
+            let text = format!("the server has not answered other readers within {longest:?}");
+            return Err(Failure::Lost(text).into());
+        };
         // Those who are about to ask the same do so before this question is sent, and share the answer.
         tokio::task::yield_now().await;
         if let Some(safe) = self.latest(moment) {
@@ -167,15 +174,18 @@ impl Watermark {
         }
         loop {
             // Taken out: should this panic half-way, connection and observations go with it.
-            let Asking { mut session, mut seen } = match asking.take() {
+            let fresh = |asking: &Asking| asking.asked.elapsed() <= pool.settings.idle_timeout;
+            let Asking { mut session, mut seen, .. } = match asking.take().filter(fresh) {
                 Some(asking) => asking,
-                None => Asking { session: pool.connect().await?, seen: Ledger::default() },
+                None => {
+                    Asking { session: pool.connect().await?, seen: Ledger::default(), asked: Instant::now() }
+                }
             };
             let answer = seen.ask(&mut session.connection, &pool.statements);
             match pool.settings.answered(answer).await {
                 Ok(safe) => {
                     session.used = true;
-                    *asking = Some(Asking { session, seen });
+                    *asking = Some(Asking { session, seen, asked: Instant::now() });
                     self.learn(safe);
                     return Ok(safe);
                 }

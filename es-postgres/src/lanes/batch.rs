@@ -13,11 +13,13 @@ use uuid::Uuid;
 
 use super::Way;
 use super::queue::{Chain, Work};
-use crate::append::{self, Attempts, CallError};
+use super::waiting::waited_too_long;
+use crate::append::{Attempts, CallError};
 use crate::columns::{EventColumns, MetadataColumns, bigint, bound};
 use crate::error::{Failure, unexpected};
 use crate::names::Known;
 use crate::outcome;
+use crate::patience::Patience;
 use crate::pool::{Pool, Session};
 use crate::recover::Lost;
 
@@ -41,7 +43,7 @@ impl Way {
     pub(super) async fn carry(mut self, work: Work) {
         match work {
             Work::Large(waiting) => {
-                let outcome = append::apart(&self.pool, waiting.append()).await;
+                let outcome = self.apart(waiting.append(), Patience::of(&self.pool)).await;
                 waiting.answer(outcome);
             }
             Work::Batch(chains) => match &chains[..] {
@@ -109,9 +111,16 @@ impl Way {
         let way = self.beside(&first.stream);
         let runtime = first.runtime.clone();
         drop(runtime.spawn(async move {
-            for waiting in chain {
-                let outcome = append::apart(&way.pool, waiting.append()).await;
+            let mut chain = chain.into_iter();
+            for waiting in chain.by_ref() {
+                let outcome = way.apart(waiting.append(), Patience::of(&way.pool)).await;
+                let Some(error) = outcome.as_ref().err().and_then(waited_too_long) else {
+                    waiting.answer(outcome);
+                    continue;
+                };
                 waiting.answer(outcome);
+                // They build on one that is not written, and have waited as long.
+                return chain.for_each(|waiting| waiting.fail_as(&error));
             }
         }));
     }

@@ -4,7 +4,8 @@
 //!
 //! Appends to one stream keep their order: while one is under way, the later ones wait. A lane waits for
 //! nobody else's lock for long. What would have to goes apart, on a connection of the pool, and holds up its
-//! own stream only.
+//! own stream only. When it has waited for too long, those behind it that have waited for nearly as long fail
+//! with it.
 
 mod batch;
 mod queue;
@@ -14,27 +15,38 @@ mod waiting;
 
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use es_core::{Append, AppendOutcome, StoreError, StreamId, Submitted};
 use tokio::sync::oneshot::error::RecvError;
 use tokio::sync::{Notify, Semaphore, oneshot};
 
 use self::queue::Queue;
-use self::waiting::{Waiting, is_large};
+use self::waiting::{Place, Waiting, bytes, is_large, waited_too_long};
 use crate::append::{self, CallError};
+use crate::idle::Idle;
+use crate::patience::Patience;
 use crate::pool::{Pool, Session};
 use crate::recover::Lost;
+use crate::remember;
+use crate::slots::{Scarce, acquire};
 
 /// Two keep the server's processors busy: one commits while the other is decided.
 const LANES: usize = 2;
-/// How many appends wait for a lane at most; further callers wait for a place.
-const PLACES: usize = 1024;
+/// How many appends wait for a lane at most; further callers wait for a place. A large one takes several.
+const PLACES: u32 = 1024;
+/// The same of those that stand behind an append to their stream that is held up: they take no place from
+/// others.
+const PLACES_BEHIND: u32 = PLACES / 2;
+/// What a place is for, in bytes of payloads and metadata.
+const PLACE: usize = 64 << 10;
 
 /// What waits, and what is under way.
 pub(crate) struct Lanes {
     queue: Mutex<Queue>,
-    sessions: Mutex<Vec<Session>>,
+    sessions: Mutex<Idle>,
     places: Arc<Semaphore>,
+    places_behind: Arc<Semaphore>,
     /// Told when something under way has come to its end.
     ended: Notify,
 }
@@ -44,7 +56,8 @@ impl Default for Lanes {
         Self {
             queue: Mutex::new(Queue::new(LANES)),
             sessions: Mutex::default(),
-            places: Arc::new(Semaphore::new(PLACES)),
+            places: Arc::new(Semaphore::new(PLACES as usize)),
+            places_behind: Arc::new(Semaphore::new(PLACES_BEHIND as usize)),
             ended: Notify::new(),
         }
     }
@@ -59,7 +72,7 @@ pub(crate) async fn append(pool: &Arc<Pool>, append: Append<'_>) -> Result<Appen
     }
     let mut way = Way { pool: Arc::clone(pool), streams: vec![append.stream.clone()], in_lane: !large };
     if large {
-        return append::apart(pool, append).await;
+        return way.apart(append, Patience::of(pool)).await;
     }
     way.append(append).await
 }
@@ -71,9 +84,7 @@ pub(crate) async fn submit(pool: &Arc<Pool>, append: Append<'_>) -> Result<Submi
 }
 
 async fn enqueue(pool: &Arc<Pool>, append: Append<'_>) -> Result<Submitted, StoreError> {
-    let Ok(place) = Arc::clone(&pool.lanes.places).acquire_owned().await else {
-        return Err(StoreError::Closed);
-    };
+    let place = pool.lanes.place(append, pool.settings.longest_connection_wait).await?;
     let (reply, outcome) = oneshot::channel();
     pool.lanes.queue().push(Waiting::new(append, reply, place))?;
     start(pool);
@@ -113,9 +124,24 @@ impl Way {
         }
         match sent {
             Sent::Done(outcome) => outcome,
-            Sent::Apart => append::apart(&self.pool, append).await,
+            Sent::HeldUp => self.apart(append, Patience::long()).await,
+            Sent::Decided => remember::decided(&self.pool, &append).await,
             Sent::Lost(lost) => lost.find(&self.pool, append).await,
         }
+    }
+
+    /// Appends on a connection of the pool. Where that has waited for too long, so have those behind it.
+    async fn apart(&self, append: Append<'_>, patience: Patience) -> Result<AppendOutcome, StoreError> {
+        let lanes = &self.pool.lanes;
+        lanes.queue().set_apart(append.stream);
+        let outcome = append::apart(&self.pool, append, patience).await;
+        if let Err(error) = &outcome
+            && waited_too_long(error).is_some()
+        {
+            let behind = lanes.queue().give_up(append.stream, self.pool.settings.longest_lock_wait / 2);
+            behind.into_iter().for_each(|waiting| waiting.fail_as(error));
+        }
+        outcome
     }
 
     /// Sends one append through the lane.
@@ -129,14 +155,15 @@ impl Way {
         let longest = pool.settings.lock_patience;
         let answer = {
             // Pinned where it is: each of those that would take it over would hold it once more.
-            let call = pin!(append::send(&mut session, pool, append));
+            let call = pin!(append::send(&mut session, pool, append, None));
             pool.settings.answered_after(longest, 1, call).await
         };
         pool.lanes.keep(pool, session, answer.as_ref().err());
         match answer {
             Ok(outcome) => Sent::Done(Ok(outcome)),
             Err(CallError::Refused(error)) => Sent::Done(Err(error)),
-            Err(CallError::Failed(failure)) if failure.is_held_up() || failure.is_decided() => Sent::Apart,
+            Err(CallError::Failed(failure)) if failure.is_held_up() => Sent::HeldUp,
+            Err(CallError::Failed(failure)) if failure.is_decided() => Sent::Decided,
             Err(CallError::Failed(failure)) if failure.leaves_doubt() => {
                 Sent::Lost(Lost { backend, failure })
             }
@@ -172,8 +199,10 @@ impl Drop for Way {
 /// What became of an append that was sent through a lane.
 enum Sent {
     Done(Result<AppendOutcome, StoreError>),
-    /// Somebody else holds a lock, or the command was decided before; nothing was written.
-    Apart,
+    /// Somebody else holds a lock; nothing was written.
+    HeldUp,
+    /// The command was decided before; nothing was written.
+    Decided,
     /// The connection broke before the answer came.
     Lost(Lost),
 }
@@ -182,7 +211,8 @@ impl Lanes {
     /// A connection for a lane.
     async fn session(&self, pool: &Arc<Pool>) -> Result<Session, StoreError> {
         loop {
-            let Some(session) = self.sessions().pop() else { return pool.hurried().await };
+            let idle = self.sessions().take(pool.settings.idle_timeout);
+            let Some(session) = idle else { return pool.hurried().await };
             if pool.trusts(&session) {
                 return Ok(session);
             }
@@ -190,8 +220,18 @@ impl Lanes {
     }
 
     /// A connection that no lane needs at present.
-    pub(crate) fn spare(&self) -> Option<Session> {
-        self.sessions().pop()
+    pub(crate) fn spare(&self, pool: &Pool) -> Option<Session> {
+        self.sessions().take(pool.settings.idle_timeout)
+    }
+
+    /// A place for an append that has to wait.
+    async fn place(&self, append: Append<'_>, longest: Duration) -> Result<Place, StoreError> {
+        let places = 1 + u32::try_from(bytes(append.events) / PLACE).unwrap_or(PLACES);
+        let (semaphore, most) = match self.queue().is_apart(append.stream) {
+            true => (&self.places_behind, PLACES_BEHIND),
+            false => (&self.places, PLACES),
+        };
+        acquire(semaphore, places.min(most), Scarce::Appends, most, longest).await
     }
 
     /// Keeps the connection for the next time, unless it is of no more use.
@@ -200,7 +240,7 @@ impl Lanes {
             Some(CallError::Failed(failure)) if failure.ends_session() => pool.distrust(),
             // Behind a pooler the transaction of the call may still be open; it ends with the connection.
             Some(_) if pool.settings.pooler => {}
-            _ => self.sessions().push(session),
+            _ => self.sessions().put(session, pool.settings.idle_timeout),
         }
     }
 
@@ -208,20 +248,20 @@ impl Lanes {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sessions(&self) -> MutexGuard<'_, Vec<Session>> {
+    pub(crate) fn sessions(&self) -> MutexGuard<'_, Idle> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes no more appends, waits for those that were taken, and gives back the connections.
-    pub(crate) async fn close(&self) -> Vec<Session> {
+    /// Takes no more appends, and waits for those that were taken.
+    pub(crate) async fn close(&self) {
         self.places.close();
+        self.places_behind.close();
         loop {
             let ended = self.ended.notified();
             if self.queue().close() {
-                break;
+                return;
             }
             ended.await;
         }
-        std::mem::take(&mut *self.sessions())
     }
 }

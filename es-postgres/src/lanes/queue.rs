@@ -1,6 +1,7 @@
 //! Who waits, and who may go.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use es_core::{StoreError, StreamId};
 use foldhash::{HashMap, HashSet};
@@ -18,6 +19,8 @@ pub(super) struct Queue {
     /// The streams of the appends that are under way, each with the number of its batch, and the place of its
     /// chain there.
     under_way: HashMap<StreamId, (u64, usize)>,
+    /// Those of them that were held up, or may be: they go on a connection of their own.
+    apart: HashSet<StreamId>,
     /// How many batches there have been.
     batches: u64,
     /// How many of those that wait are large.
@@ -82,6 +85,7 @@ impl Queue {
         Self {
             waiting: VecDeque::new(),
             under_way: HashMap::default(),
+            apart: HashSet::default(),
             batches: 0,
             large: 0,
             idle_lanes: lanes,
@@ -180,9 +184,29 @@ impl Queue {
     pub(super) fn leave(&mut self, streams: &[StreamId], lane: bool) -> bool {
         for stream in streams {
             self.under_way.remove(stream);
+            self.apart.remove(stream);
         }
         self.idle_lanes += usize::from(lane);
         self.closed
+    }
+
+    /// Takes note that the append to this stream goes apart.
+    pub(super) fn set_apart(&mut self, stream: &StreamId) {
+        self.apart.insert(stream.clone());
+    }
+
+    pub(super) fn is_apart(&self, stream: &StreamId) -> bool {
+        self.apart.contains(stream)
+    }
+
+    /// Takes out the appends that have waited for a stream for so long.
+    pub(super) fn give_up(&mut self, stream: &StreamId, waited: Duration) -> VecDeque<Waiting> {
+        let waiting = std::mem::take(&mut self.waiting).into_iter();
+        let (gone, left): (VecDeque<_>, VecDeque<_>) =
+            waiting.partition(|next| next.stream == *stream && next.since.elapsed() >= waited);
+        self.waiting = left;
+        self.large -= gone.iter().filter(|gone| gone.is_large()).count();
+        gone
     }
 
     /// Lets nothing in any more; whether all that was let in has come to its end.

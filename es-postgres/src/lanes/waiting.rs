@@ -1,15 +1,22 @@
 //! An append that waits for a lane. It is a copy, as its caller may be gone before it is sent.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use es_core::{Append, AppendOutcome, CommandKey, CommandRecord, NewEvent, Revision, StoreError, StreamId};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use uuid::Uuid;
 
+use crate::lock_timeout::LockTimeout;
+use crate::slots::PoolTimeout;
+
 /// More than this is no company for others: it goes apart.
 const LARGE_EVENTS: usize = 1_000;
 const LARGE_BYTES: usize = 1 << 20;
+
+/// What an append takes up while it waits.
+pub(super) type Place = OwnedSemaphorePermit;
 
 type Reply = oneshot::Sender<Result<AppendOutcome, StoreError>>;
 
@@ -20,14 +27,15 @@ pub(super) struct Waiting {
     pub(super) events: Vec<NewEvent>,
     pub(super) command: Option<(CommandKey, Arc<str>)>,
     pub(super) bytes: usize,
+    pub(super) since: Instant,
     /// That of the caller.
     pub(super) runtime: Handle,
     reply: Reply,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Waiting {
-    pub(super) fn new(append: Append<'_>, reply: Reply, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(append: Append<'_>, reply: Reply, place: Place) -> Self {
         Self {
             stream: append.stream.clone(),
             expected: append.expected,
@@ -35,6 +43,7 @@ impl Waiting {
             events: append.events.to_vec(),
             command: append.command.map(|command| (command.key, command.name.into())),
             bytes: bytes(append.events),
+            since: Instant::now(),
             runtime: Handle::current(),
             reply,
             _place: place,
@@ -60,6 +69,22 @@ impl Waiting {
         // A caller that is gone wants no answer.
         let _gone = self.reply.send(outcome);
     }
+
+    /// Fails with the error of another append, for which this one has waited.
+    pub(super) fn fail_as(self, error: &StoreError) {
+        if let Some(error) = waited_too_long(error) {
+            self.answer(Err(error));
+        }
+    }
+}
+
+/// The error of an append that waited for too long, once more.
+pub(super) fn waited_too_long(error: &StoreError) -> Option<StoreError> {
+    match error {
+        StoreError::Backend { source, .. } => source.downcast_ref::<LockTimeout>().cloned().map(Into::into),
+        StoreError::Unavailable { source } => source.downcast_ref::<PoolTimeout>().copied().map(Into::into),
+        _ => None,
+    }
 }
 
 /// Whether these events are no company for others.
@@ -71,6 +96,6 @@ const fn exceeds(events: usize, bytes: usize) -> bool {
     events > LARGE_EVENTS || bytes > LARGE_BYTES
 }
 
-fn bytes(events: &[NewEvent]) -> usize {
+pub(super) fn bytes(events: &[NewEvent]) -> usize {
     events.iter().map(|event| event.payload.len()).sum()
 }

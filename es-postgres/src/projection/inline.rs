@@ -201,7 +201,8 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
 
     async fn append_together(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
         let pool = self.projector.store.pool();
-        let mut lease = pool.lease().await?;
+        // It waits for locks of others for as long as they are held, those of the model too.
+        let mut lease = pool.lease_kept().await?;
         let backend = lease.session.backend;
         let work = self.alone(&mut lease.session.connection, appends);
         let done = match watched(pool, backend, pool.settings.answer_within, work)

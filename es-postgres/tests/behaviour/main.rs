@@ -5,6 +5,7 @@ mod advice;
 mod append_only;
 mod bad_input;
 mod batches;
+mod budgets;
 mod cancellation;
 mod commands;
 mod conflicts;

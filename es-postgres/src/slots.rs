@@ -1,0 +1,154 @@
+//! Who may use how many of a store's connections.
+//!
+//! What can be kept for long, such as an append that waits for somebody's lock, gets half of them at most:
+//! whoever holds the lock may need a read to go on, and other streams have nothing to do with it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::StoreError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+/// A call that got no connection of its store, or no place among the appends that wait to be sent, within
+/// [`longest_connection_wait`](crate::PostgresOptions::longest_connection_wait). Nothing was sent, and trying
+/// again can help. It is the source of [`StoreError::Unavailable`].
+///
+/// ```
+/// fn log(error: &es_core::StoreError) {
+///     if let es_core::StoreError::Unavailable { source } = error
+///         && let Some(timeout) = source.downcast_ref::<es_postgres::PoolTimeout>()
+///     {
+///         println!("{:?}: all {} in use for {:?}", timeout.of, timeout.most, timeout.waited);
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolTimeout {
+    /// Of what there was no more.
+    pub of: Scarce,
+    /// How many there are.
+    pub most: u32,
+    /// How long the call waited.
+    pub waited: Duration,
+}
+
+/// What a store has a limited number of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scarce {
+    /// [`connections`](crate::PostgresOptions::connections).
+    Connections,
+    /// The half of them that may be held for long, by appends that wait for locks of others.
+    HeldConnections,
+    /// Places among the appends that wait to be sent, each of 64 KiB.
+    Appends,
+}
+
+impl fmt::Display for PoolTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { of, most, waited } = self;
+        match of {
+            Scarce::Connections => write!(
+                f,
+                "all {most} connections of the store have been in use for {waited:?}; look for what keeps them, \
+                 or raise `PostgresOptions::connections` above {most}"
+            ),
+            Scarce::HeldConnections => write!(
+                f,
+                "all {most} connections of the store that may be held for long have been waiting for locks of others for \
+                 {waited:?}; end the transactions that hold the streams, or raise `PostgresOptions::connections`"
+            ),
+            Scarce::Appends => write!(
+                f,
+                "the {most} places of appends that wait to be sent have been taken for {waited:?}; append less at \
+                 once, or end the transactions that hold the streams"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for PoolTimeout {}
+
+impl From<PoolTimeout> for StoreError {
+    fn from(timeout: PoolTimeout) -> Self {
+        Self::Unavailable { source: Box::new(timeout) }
+    }
+}
+
+/// The connections of a store, as far as they may be used at the same time.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    all: Arc<Semaphore>,
+    kept: Arc<Semaphore>,
+    connections: u32,
+}
+
+/// The right to one connection.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    _any: Option<OwnedSemaphorePermit>,
+    _kept: Option<OwnedSemaphorePermit>,
+}
+
+impl Slots {
+    pub(crate) fn new(connections: u32) -> Self {
+        let semaphore = |permits: u32| Arc::new(Semaphore::new(permits as usize));
+        Self { all: semaphore(connections), kept: semaphore(kept(connections)), connections }
+    }
+
+    /// For a call that waits for nobody but the server.
+    pub(crate) async fn any(&self, longest: Duration) -> Result<Slot, StoreError> {
+        let any = acquire(&self.all, 1, Scarce::Connections, self.connections, longest).await?;
+        Ok(Slot { _any: Some(any), _kept: None })
+    }
+
+    /// For what may take as long as others want.
+    pub(crate) async fn kept(&self, longest: Duration) -> Result<Slot, StoreError> {
+        let share = kept(self.connections);
+        let kept = acquire(&self.kept, 1, Scarce::HeldConnections, share, longest).await?;
+        // Half of one connection is none: readers keep theirs.
+        let any = match self.connections > share {
+            true => Some(acquire(&self.all, 1, Scarce::Connections, self.connections, longest).await?),
+            false => None,
+        };
+        Ok(Slot { _any: any, _kept: Some(kept) })
+    }
+
+    /// Waits until none is in use.
+    pub(crate) async fn rest(&self) {
+        // Not closed before this, so that there is no error.
+        let _kept = self.kept.acquire_many(kept(self.connections)).await;
+        let _all = self.all.acquire_many(self.connections).await;
+    }
+
+    /// Gives out no more.
+    pub(crate) fn close(&self) {
+        self.kept.close();
+        self.all.close();
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.all.is_closed()
+    }
+}
+
+const fn kept(connections: u32) -> u32 {
+    if connections < 4 { 1 } else { connections / 2 }
+}
+
+/// Waits for permits, and not for longer than this.
+pub(crate) async fn acquire(
+    semaphore: &Arc<Semaphore>,
+    permits: u32,
+    of: Scarce,
+    most: u32,
+    longest: Duration,
+) -> Result<OwnedSemaphorePermit, StoreError> {
+    match timeout(longest, Arc::clone(semaphore).acquire_many_owned(permits)).await {
+        Ok(permit) => permit.map_err(|_| StoreError::Closed),
+        Err(_) => Err(PoolTimeout { of, most, waited: longest }.into()),
+    }
+}
