@@ -13,7 +13,9 @@ mod queue;
 mod tests;
 mod waiting;
 
+use std::cell::Cell;
 use std::pin::pin;
+use std::ptr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -98,6 +100,7 @@ async fn enqueue(pool: &Arc<Pool>, append: Append<'_>) -> Result<Submitted, Stor
 
 /// Sends what can be sent.
 fn start(pool: &Arc<Pool>) {
+    let Some(_here) = Starting::enter(pool) else { return };
     loop {
         let Some(work) = pool.lanes.queue().next() else { return };
         let runtime = work.runtime();
@@ -105,6 +108,30 @@ fn start(pool: &Arc<Pool>) {
         // Should that runtime be gone, the future is dropped at once, and leaves the lane to what waits
         // behind it.
         drop(runtime.spawn(way.carry(work)));
+    }
+}
+
+thread_local! {
+    /// The pool of which this thread is starting what waits.
+    static STARTING: Cell<*const Pool> = const { Cell::new(ptr::null()) };
+}
+
+/// While a thread starts what waits, what it leaves behind at once is started in turn, and not within it.
+struct Starting {
+    before: *const Pool,
+}
+
+impl Starting {
+    fn enter(pool: &Arc<Pool>) -> Option<Self> {
+        let here = Arc::as_ptr(pool);
+        let before = STARTING.replace(here);
+        (before != here).then_some(Self { before })
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        STARTING.set(self.before);
     }
 }
 

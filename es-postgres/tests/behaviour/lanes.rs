@@ -353,6 +353,25 @@ async fn backends_that_are_killed_in_batches_leave_nothing_behind() {
     appended(append_one(&store, &stream("3"), 0).await);
 }
 
+/// What it leaves behind is passed on one by one: a call for each, one within the other, would need a stack
+/// as long as the queue.
+#[test]
+fn a_runtime_that_is_shut_down_may_leave_many_behind() {
+    let ours = tokio::runtime::Runtime::new().expect("a runtime");
+    let theirs = tokio::runtime::Runtime::new().expect("a runtime");
+    let (database, store) = ours.block_on(fresh());
+    let mut busy = ours.block_on(Busy::lanes(&database, &store));
+    let lost: Vec<_> = (0..1_000).map(|_| theirs.block_on(submit(&store, "theirs", 0, 1))).collect();
+    theirs.shutdown_background();
+    ours.block_on(async {
+        busy.open().await;
+        for lost in lost {
+            assert!(matches!(lost.await, Err(StoreError::OutcomeUnknown { .. })));
+        }
+        appended(append_one(&store, &stream("theirs"), 0).await);
+    });
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_waits_for_what_was_taken_and_loses_nothing_acknowledged() {
     let (database, store) = fresh().await;
