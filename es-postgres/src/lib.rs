@@ -33,6 +33,7 @@ mod caller;
 mod check;
 mod columns;
 mod connect_error;
+mod connection;
 mod dial;
 mod ends;
 mod error;
@@ -74,6 +75,7 @@ pub mod testing;
 mod watermark;
 
 pub use connect_error::{ConnectError, TriedHost};
+pub use connection::StoreConnection;
 pub use lock_timeout::{LockHolder, LockTimeout};
 pub use open_appends::OpenAppend;
 pub use options::PostgresOptions;
@@ -82,4 +84,6 @@ pub use projection::{
 };
 pub use slots::{PoolTimeout, Scarce};
 pub use snapshots::SnapshotGroup;
+/// The driver whose types this crate's API uses, in the version that it was built with.
+pub use sqlx;
 pub use store::PostgresStore;

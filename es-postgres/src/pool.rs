@@ -227,6 +227,11 @@ impl Pool {
 }
 
 impl Session {
+    /// The statement that says how long its statements wait for a lock.
+    pub(crate) fn lock_timeout(&self) -> String {
+        set_waiting("SESSION", self.lock_timeout)
+    }
+
     /// Begins a transaction, if a pooler needs one.
     pub(crate) async fn begin(&mut self, pool: &Pool) -> Result<(), sqlx::Error> {
         if pool.settings.pooler {

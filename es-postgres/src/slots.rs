@@ -41,7 +41,8 @@ pub struct PoolTimeout {
 pub enum Scarce {
     /// [`connections`](crate::PostgresOptions::connections).
     Connections,
-    /// The half of them that may be held for long, by appends that wait for locks of others.
+    /// The half of them that may be held for long: by appends that wait for locks of others, and by the
+    /// program itself.
     HeldConnections,
     /// Places among the appends that wait to be sent, each of 64 KiB.
     Appends,
@@ -58,8 +59,9 @@ impl fmt::Display for PoolTimeout {
             ),
             Scarce::HeldConnections => write!(
                 f,
-                "all {most} connections of the store that may be held for long have been waiting for locks of others for \
-                 {waited:?}; end the transactions that hold the streams, or raise `PostgresOptions::connections`"
+                "all {most} connections of the store that may be kept for long have been waiting for locks of others, or \
+                 been with the program itself, for {waited:?}; end the transactions that hold the streams, or raise \
+                 `PostgresOptions::connections`"
             ),
             Scarce::Appends => write!(
                 f,

@@ -15,8 +15,8 @@ use tracing::{Instrument, debug_span};
 use crate::names::{Rename, Said};
 use crate::pool::Pool;
 use crate::{
-    ConnectError, OpenAppend, PostgresOptions, SnapshotGroup, all, append, append_all, find, lanes, load,
-    open_appends, read, remember, snapshots, streams,
+    ConnectError, OpenAppend, PostgresOptions, SnapshotGroup, StoreConnection, all, append, append_all,
+    connection, find, lanes, load, open_appends, read, remember, snapshots, streams,
 };
 
 /// Events in PostgreSQL, version 14 or later. Clones share their connections.
@@ -203,11 +203,27 @@ impl PostgresStore {
         snapshots::drop_all(&self.pool, fingerprint).await
     }
 
+    /// One of the store's connections for statements of the caller, such as queries of read models; waits,
+    /// for [`longest_connection_wait`](PostgresOptions::longest_connection_wait) at most, while half of the
+    /// [`connections`](PostgresOptions::connections) are kept by callers, or by appends that wait for locks.
+    ///
+    /// It is a session of the role in the URL, which waits for a lock as long as
+    /// [`longest_lock_wait`](PostgresOptions::longest_lock_wait) says. Set what you need otherwise; all of it
+    /// is reset by [`give_back`](StoreConnection::give_back).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`], with a [`PoolTimeout`](crate::PoolTimeout) if none became free in time.
+    pub async fn connection(&self) -> Result<StoreConnection, StoreError> {
+        connection::connection(&self.pool).await
+    }
+
     /// Waits for the calls under way, then closes all connections. Later calls, of clones too, are
     /// [`StoreError::Closed`], and subscriptions end with it.
     ///
-    /// It waits for as long as `patience`, `longest_lock_wait` and `answer_within` come to together at most. By
-    /// then each call has ended, but for one whose future nobody polls: that is left behind.
+    /// It waits for as long as `patience`, `longest_lock_wait` and `answer_within` come to together at most.
+    /// By then each call has ended, but for one whose future nobody polls, or a [`StoreConnection`] that
+    /// somebody keeps: those are left behind.
     pub async fn close(&self) {
         self.pool.close().await;
     }

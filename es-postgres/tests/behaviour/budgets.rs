@@ -188,6 +188,30 @@ fn waited(outcome: Result<AppendOutcome, StoreError>) -> Option<PoolTimeout> {
     None
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_that_has_no_turn_to_wait_fails_in_time() {
+    let (database, writer) = fresh().await;
+    let held: Vec<StreamId> = (0..8).map(|nth| stream(&format!("{nth}"))).collect();
+    for held in &held {
+        appended(append_one(&writer, held, 0).await);
+    }
+    let options = database.options().connections(2).longest_lock_wait(Duration::from_millis(400));
+    let store = options.connect().await.expect("a store");
+    let mut holder = connect(database.url()).await;
+    hold_all_but(&mut holder, "").await;
+    let own = store.connection().await.expect("the half of two");
+    let waiting: Vec<_> = held.iter().map(|held| spawn_append(&store, held, 1)).collect();
+    for outcome in timeout(LONG, join_all(waiting)).await.expect("an end of each") {
+        let error = waited(outcome.expect("no panic")).expect("it could not wait");
+        assert_eq!((error.of, error.most), (Scarce::HeldConnections, 1), "{error}");
+    }
+    own.give_back().await;
+    sql(&mut holder, "COMMIT").await;
+    for held in &held {
+        appended(append_one(&store, held, 1).await);
+    }
+}
+
 /// One after the other they would wait for a minute.
 #[tokio::test(flavor = "multi_thread")]
 async fn appends_that_stand_behind_one_that_is_held_up_fail_with_it() {

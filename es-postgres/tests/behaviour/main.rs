@@ -22,6 +22,7 @@ mod lanes;
 mod large_appends;
 mod large_pages;
 mod migrations;
+mod own_connections;
 mod passing;
 mod privileges;
 mod query_plans;
