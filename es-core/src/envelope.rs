@@ -262,6 +262,12 @@ pub struct RawEvent<'a> {
 }
 
 impl RawEvent<'_> {
+    /// How large it is: the bytes of its payload and its metadata, which limits of pages count.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.payload.len().saturating_add(self.metadata.map_or(0, <[u8]>::len))
+    }
+
     /// When the fact happened: what the caller said, else when it was recorded.
     #[must_use]
     pub fn occurred_at(&self) -> OffsetDateTime {

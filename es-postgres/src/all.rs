@@ -28,6 +28,7 @@ pub(crate) async fn read_all(
     loop {
         let rest = AllQuery::after(done.checkpoint, query.filter)
             .limit(query.limit - done.events)
+            .bytes(query.bytes)
             .following(query.following);
         at_end = at_end || !pool.watermark.is_far(&rest);
         let (end, safe) = match at_end && !pool.settings.pooler {
@@ -39,7 +40,9 @@ pub(crate) async fn read_all(
         };
         done.checkpoint = end.checkpoint;
         done.events += end.events;
-        if end.more {
+        // What comes next would have to fit in as well.
+        let bounded = query.bytes < usize::MAX && done.events > 0 && safe.began < began;
+        if end.more || bounded {
             done.rest = Rest::More;
             return Ok(done);
         }
@@ -92,6 +95,10 @@ async fn alone(
             sink(event)
         };
         let read = page(&mut lease.session, pool, query, began, at_end, &mut watched).await;
+        if let Ok((End { cut: true, .. }, ..)) = read {
+            // Its session is left with what is still on its way.
+            return read.map_err(StoreError::from);
+        }
         if let Some(page) = lease.settle(read, handed_out) {
             if matches!(page, Err(StoreError::ForeignCheckpoint { .. })) {
                 pool.ends.forget();
@@ -195,10 +202,12 @@ async fn page(
     let safe = begin(session, pool, safe, query.after.position().get()).await?;
     if safe.is_behind(query.after) {
         pool.commit(&mut session.connection).await?;
-        return Ok((End { checkpoint: query.after, events: 0, more: false }, safe, None));
+        return Ok((End::nothing(query.after), safe, None));
     }
     let (end, kept) = page::read(session, pool, query, safe.position, at_end, sink).await?;
-    pool.commit(&mut session.connection).await?;
+    if !end.cut {
+        pool.commit(&mut session.connection).await?;
+    }
     Ok((end, safe, kept))
 }
 

@@ -80,6 +80,7 @@ impl EndPage {
     /// or at least some, if that will do.
     pub(crate) fn answers(&self, query: &AllQuery<'_>, began: Instant) -> bool {
         self.end.events <= query.limit
+            && self.end.bytes <= query.bytes
             && (self.after == query.after || self.kept.holds(query.after))
             && (self.safe.began >= began || query.following && query.after != self.end.checkpoint)
     }
@@ -98,12 +99,12 @@ impl EndPage {
         sink: Sink<'_>,
     ) -> Result<(End, Safe), StoreError> {
         self.taken.store(true, Ordering::Relaxed);
-        let events = self.kept.hand_out(query, sink)?;
+        let (events, bytes) = self.kept.hand_out(query, sink)?;
         let mut safe = self.safe;
         if safe.began < began {
             // The end may be elsewhere by now: as if something had held it back.
             (safe.began, safe.held) = (began, true);
         }
-        Ok((End { events, ..self.end }, safe))
+        Ok((End { events, bytes, ..self.end }, safe))
     }
 }

@@ -39,6 +39,7 @@ pub struct PostgresOptions {
     longest_lock_wait: Duration,
     longest_connection_wait: Duration,
     idle_timeout: Duration,
+    shared_page_bytes: usize,
     answer_within: Duration,
     gone_after: Duration,
     notify: bool,
@@ -58,6 +59,7 @@ pub(crate) struct Settings {
     pub(crate) longest_lock_wait: Duration,
     pub(crate) longest_connection_wait: Duration,
     pub(crate) idle_timeout: Duration,
+    pub(crate) shared_page_bytes: usize,
     pub(crate) answer_within: Duration,
     /// Zero for what the server is set to.
     pub(crate) gone_after: Duration,
@@ -82,6 +84,7 @@ impl PostgresOptions {
             longest_lock_wait: Duration::from_secs(10),
             longest_connection_wait: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(600),
+            shared_page_bytes: 1 << 20,
             answer_within: Duration::from_secs(30),
             gone_after: Duration::from_secs(60),
             notify: true,
@@ -173,6 +176,14 @@ impl PostgresOptions {
         self
     }
 
+    /// How many bytes of payloads and metadata are kept of the last page of the whole store, for the other
+    /// subscriptions of this program that are about to read the same; defaults to 1 MiB, and to 500 events.
+    /// Such pages are kept for 16 filters at most. A larger page is read by each subscription for itself.
+    pub fn shared_page_bytes(mut self, most: usize) -> Self {
+        self.shared_page_bytes = most;
+        self
+    }
+
     /// How long the server may stay silent before its connection counts as lost; defaults to 30 seconds. It
     /// is the timeout of every answer: of a statement, or, where many rows are read, of the next row. Time
     /// that a statement may spend waiting for locks comes on top.
@@ -257,7 +268,7 @@ impl PostgresOptions {
         }
         let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
         let Self { lock_patience, longest_lock_wait, longest_connection_wait, .. } = self;
-        let Self { idle_timeout, answer_within, gone_after, read_only, .. } = self;
+        let Self { idle_timeout, shared_page_bytes, answer_within, gone_after, read_only, .. } = self;
         Ok(Settings {
             server,
             schema,
@@ -269,6 +280,7 @@ impl PostgresOptions {
             longest_lock_wait,
             longest_connection_wait,
             idle_timeout,
+            shared_page_bytes,
             answer_within,
             gone_after,
             notify,
@@ -293,6 +305,7 @@ impl fmt::Debug for PostgresOptions {
             .field("longest_lock_wait", &self.longest_lock_wait)
             .field("longest_connection_wait", &self.longest_connection_wait)
             .field("idle_timeout", &self.idle_timeout)
+            .field("shared_page_bytes", &self.shared_page_bytes)
             .field("answer_within", &self.answer_within)
             .field("gone_after", &self.gone_after)
             .field("notify", notify)

@@ -21,7 +21,8 @@ use crate::row::{self, Columns, required};
 /// as many.
 const LOOKED_AT: usize = 20_000;
 
-/// A page with more events than this is not kept for others.
+/// A page with more events than this is not kept for others, nor is one of more bytes than
+/// `shared_page_bytes`.
 const KEPT: usize = 500;
 
 /// Where a page ended.
@@ -29,8 +30,19 @@ const KEPT: usize = 500;
 pub(crate) struct End {
     pub(crate) checkpoint: Checkpoint,
     pub(crate) events: usize,
+    /// What their payloads and metadata come to.
+    pub(crate) bytes: usize,
     /// Whether more may be read at once.
     pub(crate) more: bool,
+    /// Whether the server is still sending what does not belong to the page any more.
+    pub(crate) cut: bool,
+}
+
+impl End {
+    /// Of a page without events.
+    pub(crate) const fn nothing(checkpoint: Checkpoint) -> Self {
+        Self { checkpoint, events: 0, bytes: 0, more: false, cut: false }
+    }
 }
 
 /// What is left of a page when all its rows have come: from the first event on whose stream or type is not
@@ -40,6 +52,13 @@ struct Left {
     known: bool,
     streams: Arc<StreamsOf>,
     events: Vec<PgRow>,
+}
+
+/// How much of a page has come, handed out or left.
+#[derive(Default)]
+struct Come {
+    events: usize,
+    bytes: usize,
 }
 
 /// The events of a page, kept for others who want the same.
@@ -60,13 +79,16 @@ struct KeptEvent {
 struct Page<'q, 's> {
     query: &'q AllQuery<'q>,
     filtered: bool,
-    /// The position of the last event that was handed out.
-    last: u64,
+    /// Behind the last event that was handed out.
+    last: Checkpoint,
     end: End,
     sink: Sink<'s>,
-    /// The events that were taken, up to one more than is kept: so that it is known when they are too many.
-    kept: Vec<KeptEvent>,
-    keeping: usize,
+    /// The events that were taken, unless they are too many to be kept.
+    kept: Option<Vec<KeptEvent>>,
+    most_kept: usize,
+    come: Come,
+    /// Whether the next event was too much.
+    full: bool,
 }
 
 impl Kept {
@@ -79,15 +101,19 @@ impl Kept {
         self.events.binary_search_by_key(&checkpoint.position(), |event| event.checkpoint.position())
     }
 
-    /// Hands out the events behind where a query begins, and says how many.
-    pub(crate) fn hand_out(&self, query: &AllQuery<'_>, sink: Sink<'_>) -> Result<usize, StoreError> {
-        let mut page = Page::new(query, false, sink);
+    /// Hands out the events behind where a query begins, and says how many, and of how many bytes.
+    pub(crate) fn hand_out(
+        &self,
+        query: &AllQuery<'_>,
+        sink: Sink<'_>,
+    ) -> Result<(usize, usize), StoreError> {
+        let mut page = Page::new(query, None, sink);
         let from = self.place(query.after).map_or_else(|next| next, |at| at + 1);
         for event in &self.events[from..] {
             let row = Columns(&event.row);
             page.hand_out(&event.stream, &self.known, type_of(&self.known, row)?, row)?;
         }
-        Ok(page.end.events)
+        Ok((page.end.events, page.end.bytes))
     }
 }
 
@@ -102,7 +128,8 @@ pub(crate) async fn read(
     sink: Sink<'_>,
 ) -> Result<(End, Option<Kept>), ReadError> {
     let known = pool.names.known();
-    let mut page = Page::new(query, keep, sink);
+    let mut page = Page::new(query, keep.then(Vec::new), sink);
+    page.most_kept = pool.settings.shared_page_bytes;
     let rows = page.statement(pool, &known, safe).fetch(&mut session.connection);
     let left = page.take_known(pool, &known, safe, rows).await?;
     let known = if left.known { known } else { Arc::default() };
@@ -110,23 +137,28 @@ pub(crate) async fn read(
 }
 
 impl<'q, 's> Page<'q, 's> {
-    fn new(query: &'q AllQuery<'q>, keep: bool, sink: Sink<'s>) -> Self {
+    fn new(query: &'q AllQuery<'q>, kept: Option<Vec<KeptEvent>>, sink: Sink<'s>) -> Self {
         Self {
             query,
             filtered: *query.filter != Filter::new(),
-            last: query.after.position().get(),
-            end: End { checkpoint: query.after, events: 0, more: false },
+            last: query.after,
+            end: End::nothing(query.after),
             sink,
-            kept: Vec::new(),
-            keeping: if keep { KEPT + 1 } else { 0 },
+            kept,
+            most_kept: 0,
+            come: Come::default(),
+            full: false,
         }
     }
 
     fn statement(&self, pool: &Pool, known: &Known, safe: u64) -> Query<'static, Postgres, PgArguments> {
         let AllQuery { filter, limit, .. } = *self.query;
         let statement = if self.filtered { &pool.statements.read_some } else { &pool.statements.read_all };
-        let call =
-            statement.call().bind(self.last.cast_signed()).bind(safe.cast_signed()).bind(bigint(limit));
+        let call = statement
+            .call()
+            .bind(self.query.after.position().get().cast_signed())
+            .bind(safe.cast_signed())
+            .bind(bigint(limit));
         if !self.filtered {
             return call.bind(known.token());
         }
@@ -150,6 +182,10 @@ impl<'q, 's> Page<'q, 's> {
         let mut events = Vec::new();
         while let Some(row) = pool.settings.answered(rows.try_next()).await? {
             let columns = Columns(&row);
+            if !self.has_room_for(columns)? {
+                self.end.cut = leave_unread(pool, rows, self.query.bytes).await?;
+                break;
+            }
             if is_known
                 && events.is_empty()
                 && let Some(name) = known.event_type(columns.integer(2)?)
@@ -161,6 +197,16 @@ impl<'q, 's> Page<'q, 's> {
             }
         }
         Ok(Left { known: is_known, streams, events })
+    }
+
+    /// Whether a page takes in one more event, which it always does if it is the first.
+    fn has_room_for(&mut self, row: Columns<'_>) -> Result<bool, StoreError> {
+        let (payload, metadata) = (row.optional(8)?, row.optional(9)?);
+        let bytes = payload.map_or(0, <[u8]>::len).saturating_add(metadata.map_or(0, <[u8]>::len));
+        self.come.events += 1;
+        self.come.bytes = self.come.bytes.saturating_add(bytes);
+        self.full = self.come.events > 1 && self.come.bytes > self.query.bytes;
+        Ok(!self.full)
     }
 
     /// Hands out the rest, once the server has told what was not known.
@@ -184,6 +230,8 @@ impl<'q, 's> Page<'q, 's> {
         }
         unknown.sort_unstable();
         unknown.dedup();
+        // On the same connection: whatever is still sent there is read first.
+        self.end.cut = false;
         let call = pool.statements.streams_of_ids.call().bind(unknown);
         let rows = pool.settings.answered(call.fetch_all(&mut session.connection)).await?;
         let known = match is_news(&known, &events, &rows)? {
@@ -207,8 +255,11 @@ impl<'q, 's> Page<'q, 's> {
         Ok(self.end(known))
     }
 
-    fn end(self, known: Arc<Known>) -> (End, Option<Kept>) {
-        (self.end, (self.kept.len() < self.keeping).then_some(Kept { known, events: self.kept }))
+    fn end(mut self, known: Arc<Known>) -> (End, Option<Kept>) {
+        if self.full {
+            (self.end.checkpoint, self.end.more) = (self.last, true);
+        }
+        (self.end, self.kept.map(|events| Kept { known, events }))
     }
 
     /// Hands out an event, and keeps it.
@@ -220,8 +271,11 @@ impl<'q, 's> Page<'q, 's> {
         row: PgRow,
     ) -> Result<(), StoreError> {
         let checkpoint = self.hand_out(&stream, known, name, Columns(&row))?;
-        if self.kept.len() < self.keeping {
-            self.kept.push(KeptEvent { checkpoint, stream, row });
+        if self.end.events > KEPT || self.end.bytes > self.most_kept {
+            self.kept = None;
+        }
+        if let Some(kept) = &mut self.kept {
+            kept.push(KeptEvent { checkpoint, stream, row });
         }
         Ok(())
     }
@@ -257,13 +311,13 @@ impl<'q, 's> Page<'q, 's> {
         let asked = asked_name(self.query.filter, known, stream);
         let asked = asked.map(|name| StreamId::new(name, stream.id.key())).transpose()?;
         let event = row::event(asked.as_ref().unwrap_or(&stream.id), (name, *version), row)?;
-        let position = event.position.get();
-        if position <= self.last {
-            return Err(unexpected(format!("position {position} after {}", self.last)));
+        if event.position <= self.last.position() {
+            return Err(unexpected(format!("position {} after {}", event.position, self.last.position())));
         }
-        self.last = position;
-        self.end.events += 1;
         let checkpoint = Checkpoint::behind(event.position, event.event_id);
+        self.last = checkpoint;
+        self.end.events += 1;
+        self.end.bytes = self.end.bytes.saturating_add(event.bytes());
         let full = self.end.events == self.query.limit;
         if full || !self.filtered {
             self.end.checkpoint = checkpoint;
@@ -272,6 +326,21 @@ impl<'q, 's> Page<'q, 's> {
         (self.sink)(event)?;
         Ok(checkpoint)
     }
+}
+
+/// Lets go of the rows that are too many for a page. Whether there are so many that a new connection costs
+/// less than to read them.
+async fn leave_unread(
+    pool: &Pool,
+    mut rows: BoxStream<'_, Result<PgRow, sqlx::Error>>,
+    most: usize,
+) -> Result<bool, ReadError> {
+    let mut unread = 0_usize;
+    while unread <= most {
+        let Some(row) = pool.settings.answered(rows.try_next()).await? else { return Ok(false) };
+        unread = unread.saturating_add(Columns(&row).optional(8)?.map_or(0, <[u8]>::len));
+    }
+    Ok(true)
 }
 
 fn type_of<'k>(known: &'k Known, row: Columns<'_>) -> Result<&'k TypeName, StoreError> {

@@ -95,6 +95,43 @@ pub async fn the_whole_store_is_read_in_pages<S: EventStore>(store: S) {
     assert_eq!(texts(&pages(&store, end, &all, 10).await.1), ["21"]);
 }
 
+/// A page has as many bytes as were asked for at most, and at least one event, however large it is; the next
+/// page goes on right behind.
+pub async fn a_page_has_a_limit_of_bytes<S: EventStore>(store: S) {
+    let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+    let sizes = [100, 100, 1_000, 100, 100, 100, 3_000, 3_000, 100];
+    let batch: Vec<NewEvent> = sizes.iter().map(|bytes| named("account.noted", &text(*bytes))).collect();
+    append(&store, &stream("1"), 0, &batch).await;
+    append(&store, &StreamId::new("user", "1").expect("valid"), 0, &[named("user.came", &text(900))]).await;
+    let whole = Filter::new();
+    let some = Filter::new().category("account");
+    let of_all: [&[usize]; 6] = [&[100, 100], &[1_000], &[100, 100, 100], &[3_000], &[3_000], &[100, 900]];
+    let of_some: [&[usize]; 6] = [&[100, 100], &[1_000], &[100, 100, 100], &[3_000], &[3_000], &[100]];
+    for (filter, wanted) in [(&whole, of_all), (&some, of_some)] {
+        let (mut after, mut found) = (Checkpoint::START, Vec::new());
+        loop {
+            let mut rows = Vec::new();
+            let mut take = |raw: RawEvent<'_>| {
+                assert_eq!(raw.bytes(), raw.payload.len() + raw.metadata.map_or(0, <[u8]>::len));
+                rows.push(raw.payload.len());
+                Ok(())
+            };
+            let query = AllQuery::after(after, filter).bytes(1_000);
+            let page = store.read_all(query, &mut take).await.expect("a page");
+            assert_eq!(page.events, rows.len());
+            after = page.checkpoint;
+            found.extend((!rows.is_empty()).then_some(rows));
+            match page.rest {
+                Rest::Nothing => break,
+                Rest::Held => tokio::time::sleep(std::time::Duration::from_millis(1)).await,
+                Rest::More => {}
+            }
+        }
+        assert_eq!(found, wanted);
+        assert_eq!(after, store.head().await.expect("a head"));
+    }
+}
+
 /// A filter takes categories, names, or both; the checkpoint passes what is not wanted.
 pub async fn the_whole_store_is_read_through_a_filter<S: EventStore>(store: S) {
     let user = StreamId::new("user", "1").expect("valid");

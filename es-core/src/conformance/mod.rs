@@ -106,6 +106,7 @@ macro_rules! conformance_cases {
             metadata_reads_back_equal,
             metadata_that_does_not_read_back_is_refused,
             the_whole_store_is_read_in_pages,
+            a_page_has_a_limit_of_bytes,
             the_whole_store_is_read_through_a_filter,
             the_whole_store_knows_earlier_names,
             a_checkpoint_of_another_history_is_refused,

@@ -76,13 +76,13 @@ impl Content {
             .filter_map(|(name, asked)| Some((*self.categories.get(name)?, asked)))
             .collect();
         let mut end = AllPage::new(query.after, 0, Rest::Nothing);
-        let mut entries = Vec::new();
+        let (mut entries, mut bytes) = (Vec::new(), 0_usize);
         for entry in &self.log.0[self.log.after(query.after)?..] {
             if entries.len() == query.limit {
                 end.rest = Rest::More;
                 break;
             }
-            end.checkpoint = entry.checkpoint();
+            let before = std::mem::replace(&mut end.checkpoint, entry.checkpoint());
             let event = entry.stored.event.name;
             if !filter.events.is_empty() && !filter.events.iter().any(|name| name == event) {
                 continue;
@@ -92,6 +92,11 @@ impl Content {
                 continue;
             }
             let entry = self.named(entry, asked)?;
+            bytes = bytes.saturating_add(entry.raw().bytes());
+            if bytes > query.bytes && !entries.is_empty() {
+                (end.checkpoint, end.rest) = (before, Rest::More);
+                break;
+            }
             entries.push(entry);
         }
         end.events = entries.len();

@@ -46,10 +46,18 @@ impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
         self
     }
 
-    /// How many events a page holds at most; 4,000 unless said otherwise. See [`Subscription::page_size`].
+    /// How many events a page holds at most; defaults to 4,000. See [`Subscription::page_size`].
     #[must_use]
     pub fn page_size(mut self, most: usize) -> Self {
         self.subscription = self.subscription.page_size(most);
+        self
+    }
+
+    /// How many bytes of stored events a page holds at most; defaults to 4 MiB. See
+    /// [`Subscription::page_bytes`].
+    #[must_use]
+    pub fn page_bytes(mut self, most: usize) -> Self {
+        self.subscription = self.subscription.page_bytes(most);
         self
     }
 

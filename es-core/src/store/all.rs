@@ -108,21 +108,31 @@ pub struct AllQuery<'a> {
     pub filter: &'a Filter,
     /// How many at most.
     pub limit: usize,
+    /// How many bytes of payloads and metadata at most, with more than one event.
+    pub bytes: usize,
     /// Whether the reader looks again soon, whatever it finds.
     pub following: bool,
 }
 
 impl<'a> AllQuery<'a> {
-    /// The events after a checkpoint, at most 1,000 of them.
+    /// The events after a checkpoint, at most 1,000 of them, of any size.
     #[must_use]
     pub const fn after(checkpoint: Checkpoint, filter: &'a Filter) -> Self {
-        Self { after: checkpoint, filter, limit: 1_000, following: false }
+        Self { after: checkpoint, filter, limit: 1_000, bytes: usize::MAX, following: false }
     }
 
     /// At most so many, and at least one.
     #[must_use]
     pub const fn limit(mut self, most: usize) -> Self {
         self.limit = if most == 0 { 1 } else { most };
+        self
+    }
+
+    /// At most so many bytes of payloads and metadata, and at least one event of any size. A page that ends
+    /// for this reason ends with [`Rest::More`].
+    #[must_use]
+    pub const fn bytes(mut self, most: usize) -> Self {
+        self.bytes = most;
         self
     }
 

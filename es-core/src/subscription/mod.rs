@@ -119,10 +119,17 @@ impl<S: EventStore> Subscription<S> {
         self
     }
 
-    /// How many events a page holds at most; 4,000 unless said otherwise. The first pages hold fewer, and so
-    /// do those of large events: payloads of about 4 MB.
+    /// How many events a page holds at most; defaults to 4,000. The first pages hold fewer, and so do those
+    /// of large events: see [`page_bytes`](Self::page_bytes).
     pub fn page_size(mut self, most: usize) -> Self {
         self.size.most(most);
+        self
+    }
+
+    /// How many bytes of payloads and metadata a page holds at most, if it holds more than one event;
+    /// defaults to 4 MiB.
+    pub fn page_bytes(mut self, most: usize) -> Self {
+        self.size.most_bytes(most);
         self
     }
 
@@ -169,13 +176,13 @@ impl<S: EventStore> Subscription<S> {
             listener.forget();
         }
         self.pace.look_at_once();
-        let query =
-            AllQuery::after(self.checkpoint, &self.filter).limit(self.size.next()).following(following);
+        let query = AllQuery::after(self.checkpoint, &self.filter).limit(self.size.next());
+        let query = query.bytes(self.size.bytes()).following(following);
         let mut bytes = 0;
         // Kept only with the checkpoint: after an error, or when the future is dropped, events come again.
         let mut order = std::mem::take(&mut self.order);
         let mut weighed = |event: RawEvent<'_>| {
-            bytes += event.payload.len();
+            bytes += event.bytes();
             order.take(&event, &self.filter)?;
             sink(event)
         };

@@ -1,26 +1,26 @@
 //! How many events the next page asks for.
 
-/// The first page.
-const FIRST: usize = 250;
+/// The first page, of events of which nothing is known.
+const FIRST: usize = 64;
 /// While there is more, a page asks for so many times what the one before it asked for.
 const GROWTH: usize = 4;
-/// What the payloads of a page are to come to at most, in bytes, as far as those of the page before tell.
-const BYTES: usize = 4 << 20;
-
 /// The size of pages: small while little is known of the events, then as large as pays, but not more than
 /// memory should hold.
 #[derive(Debug)]
 pub(super) struct PageSize {
     most: usize,
+    bytes: usize,
     next: usize,
 }
 
 impl PageSize {
     /// What a page holds at most.
     pub(super) const MOST: usize = 4_000;
+    /// What its payloads and metadata come to at most, if it holds more than one event.
+    pub(super) const BYTES: usize = 4 << 20;
 
     pub(super) const fn new() -> Self {
-        Self { most: Self::MOST, next: FIRST }
+        Self { most: Self::MOST, bytes: Self::BYTES, next: FIRST }
     }
 
     pub(super) fn most(&mut self, most: usize) {
@@ -28,17 +28,26 @@ impl PageSize {
         self.next = self.next.min(self.most);
     }
 
+    pub(super) const fn most_bytes(&mut self, most: usize) {
+        self.bytes = most;
+    }
+
     pub(super) const fn next(&self) -> usize {
         self.next
     }
 
-    /// A page has come, with so many bytes of payload.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// A page has come, with so many bytes. The next one is asked for no more than will fit, as far as this
+    /// one tells, so that a store need not stop half-way.
     pub(super) fn took(&mut self, events: usize, bytes: usize) {
         if events >= self.next {
             self.next = self.next.saturating_mul(GROWTH);
         }
         let each = bytes.checked_div(events).unwrap_or(0);
-        let fitting = BYTES.checked_div(each).unwrap_or(usize::MAX);
+        let fitting = self.bytes.checked_div(each).unwrap_or(usize::MAX);
         self.next = self.next.min(fitting).clamp(1, self.most);
     }
 }
@@ -55,7 +64,7 @@ mod tests {
             asked.push(size.next());
             size.took(size.next(), size.next() * 100);
         }
-        assert_eq!(asked, [250, 1_000, 4_000, 4_000]);
+        assert_eq!(asked, [64, 256, 1_024, 4_000]);
         size.took(7, 700);
         assert_eq!(size.next(), 4_000, "the end was near");
     }
@@ -63,7 +72,7 @@ mod tests {
     #[test]
     fn pages_of_large_events_are_small() {
         let mut size = PageSize::new();
-        size.took(250, 250 << 20);
+        size.took(64, 64 << 20);
         assert_eq!(size.next(), 4, "a megabyte each");
         size.took(4, 4 << 23);
         assert_eq!(size.next(), 1, "more than a page should hold");
@@ -71,6 +80,17 @@ mod tests {
             size.took(size.next(), 0);
         }
         assert_eq!(size.next(), 4_000, "and small ones again");
+    }
+
+    #[test]
+    fn pages_have_as_many_bytes_as_was_said() {
+        let mut size = PageSize::new();
+        size.most_bytes(1_000);
+        size.took(64, 6_400);
+        assert_eq!((size.next(), size.bytes()), (10, 1_000));
+        size.most_bytes(0);
+        size.took(10, 1_000);
+        assert_eq!(size.next(), 1);
     }
 
     #[test]

@@ -69,9 +69,16 @@ impl<A: Aggregate, S: EventStore> TypedSubscription<A, S> {
         Ok(Self::new(self.raw.from_now().await?))
     }
 
-    /// How many stored events are read at once, at most; 4,000 unless said otherwise.
+    /// How many stored events are read at once, at most; defaults to 4,000.
     pub fn page_size(mut self, most: usize) -> Self {
         self.raw = self.raw.page_size(most);
+        self
+    }
+
+    /// How many bytes of stored events are read at once, at most; defaults to 4 MiB. See
+    /// [`Subscription::page_bytes`].
+    pub fn page_bytes(mut self, most: usize) -> Self {
+        self.raw = self.raw.page_bytes(most);
         self
     }
 

@@ -72,6 +72,7 @@ pub(crate) enum Fault {
     ReadsForwardOnly,
     PageInAnotherOrder,
     PageBeyondItsLimit,
+    PageBeyondItsBytes,
     PageOfEverything,
     PageCheckpointGoesBack,
     PageCheckpointSkips,
@@ -288,6 +289,7 @@ impl EventStore for Broken {
         let (after, everything) = (query.after, Filter::new());
         match self.fault {
             Some(Fault::PageBeyondItsLimit) => query.limit = query.limit.saturating_add(1),
+            Some(Fault::PageBeyondItsBytes) => query.bytes = query.bytes.saturating_add(100),
             Some(Fault::PageOfEverything) => query.filter = &everything,
             Some(Fault::PageInAnotherOrder) => {
                 // The second event before the first.

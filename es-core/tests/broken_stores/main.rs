@@ -104,6 +104,7 @@ const FAULTS: &[(Fault, &str)] = &[
     (Fault::ReadsForwardOnly, "a_range_is_read_in_both_directions"),
     (Fault::PageInAnotherOrder, "times_are_kept_in_utc_and_whole_microseconds"),
     (Fault::PageBeyondItsLimit, "the_whole_store_is_read_in_pages"),
+    (Fault::PageBeyondItsBytes, "a_page_has_a_limit_of_bytes"),
     (Fault::PageOfEverything, "the_whole_store_is_read_through_a_filter"),
     (Fault::PageCheckpointGoesBack, "the_whole_store_is_read_in_pages"),
     (Fault::PageCheckpointSkips, "the_whole_store_is_read_in_pages"),

@@ -107,6 +107,7 @@ pub struct Projector<P> {
 struct Options {
     parts: u32,
     page_size: usize,
+    page_bytes: usize,
     poll_every: Duration,
     on_failure: OnFailure,
     retries: u32,
@@ -133,6 +134,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         let options = Options {
             parts: 1,
             page_size: 4_000,
+            page_bytes: 4 << 20,
             poll_every: Duration::from_secs(1),
             on_failure: OnFailure::Stop,
             retries: 0,
@@ -159,6 +161,13 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// holds fewer where handlers would need much more than half a second for them.
     pub fn page_size(mut self, most: usize) -> Self {
         self.options.page_size = most.max(1);
+        self
+    }
+
+    /// How many bytes of payloads and metadata are in a batch at most, if it holds more than one event;
+    /// defaults to 4 MiB. While one batch is projected, two more of its part are read ahead.
+    pub fn page_bytes(mut self, most: usize) -> Self {
+        self.options.page_bytes = most;
         self
     }
 

@@ -8,6 +8,7 @@ use es_core::{Checkpoint, Part, Projection, ProjectionPage, ProjectionReader, Re
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
+use super::Options;
 use crate::PostgresStore;
 
 type Reader<P> = ProjectionReader<P, PostgresStore>;
@@ -16,6 +17,7 @@ pub(super) struct Pages<P: Projection> {
     store: PostgresStore,
     part: Part,
     page_size: usize,
+    page_bytes: usize,
     poll_every: Duration,
     /// Reads when nothing is read ahead.
     reader: Option<Reader<P>>,
@@ -33,15 +35,17 @@ struct Ahead<P: Projection> {
 }
 
 impl<P: Projection> Pages<P> {
-    pub(super) fn new(store: &PostgresStore, part: Part, page_size: usize, poll_every: Duration) -> Self {
-        Self { store: store.clone(), part, page_size, poll_every, reader: None, ahead: None }
+    pub(super) fn new(store: &PostgresStore, part: Part, options: &Options) -> Self {
+        let &Options { page_size, page_bytes, poll_every, .. } = options;
+        Self { store: store.clone(), part, page_size, page_bytes, poll_every, reader: None, ahead: None }
     }
 
     /// The reader that has read before, which knows how large a page may be, or a new one.
     fn reader(&mut self, from: Checkpoint) -> Reader<P> {
         let mut reader = self.reader.take().unwrap_or_else(|| {
             let reader = ProjectionReader::new(self.store.clone()).part(self.part);
-            reader.page_size(self.page_size).poll_every(self.poll_every)
+            let reader = reader.page_size(self.page_size).page_bytes(self.page_bytes);
+            reader.poll_every(self.poll_every)
         });
         reader.seek(from);
         reader

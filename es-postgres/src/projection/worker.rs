@@ -71,7 +71,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
     pub(super) fn new(projector: Projector<P>, part: Part) -> Self {
         let options = &projector.options;
         Self {
-            pages: Pages::new(&projector.store, part, options.page_size, options.poll_every),
+            pages: Pages::new(&projector.store, part, options),
             projector,
             part,
             connection: None,

@@ -20,6 +20,7 @@ mod hosts;
 mod inputs;
 mod lanes;
 mod large_appends;
+mod large_events;
 mod large_pages;
 mod migrations;
 mod own_connections;

@@ -5,6 +5,7 @@ mod batches;
 mod guide;
 mod histories;
 mod inline;
+mod large_events;
 mod policies;
 mod publishing;
 mod revisions;
