@@ -73,6 +73,8 @@ impl Servers {
         // What is under way to the programs is lost with the primary.
         self.proxy.cut();
         for receiver in receivers(&self.standby) {
+            // It is to take nothing more of what lies ready for it: megabytes fit into a socket.
+            signal("TERM", receiver);
             signal("CONT", receiver);
         }
         self.standby.promote().await.expect("promoted");
