@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use es_core::{AllPage, AllQuery, Checkpoint, RawEvent, Rest, Sink, StoreError};
+use tokio::time::sleep;
 
 use crate::ends::EndPage;
 use crate::error::Failure;
@@ -13,6 +14,9 @@ use crate::pool::{Pool, Session};
 use crate::replay::Replay;
 use crate::row::Columns;
 use crate::watermark::{self, Ledger, Safe};
+
+/// How long to wait before the server is asked again how far one may read.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 
 /// How long a page behind a pooler waits, on one server process, for the appends that are open.
 const POOLER_PATIENCE: Duration = Duration::from_millis(500);
@@ -128,6 +132,7 @@ async fn safe_since(
     pool: &Arc<Pool>,
     session: &mut Session,
     following: bool,
+    beyond: u64,
     moment: Instant,
 ) -> Result<Option<Safe>, ReadError> {
     if pool.settings.pooler {
@@ -135,7 +140,7 @@ async fn safe_since(
     }
     if pool.settings.read_only {
         // Sessions may lead to several servers, each of which has come as far as it has.
-        let asked = session.replay.ask(&mut session.connection, &pool.statements);
+        let asked = session.replay.ask(&mut session.connection, &pool.statements, beyond);
         let safe = pool.settings.answered(asked).await.map_err(ReadError::Failed)?;
         pool.watermark.learn(safe);
         return Ok(Some(safe));
@@ -154,7 +159,17 @@ async fn safe_since(
 }
 
 async fn last_event(session: &mut Session, pool: &Arc<Pool>) -> Result<Checkpoint, ReadError> {
-    let safe = safe_since(pool, session, false, Instant::now()).await?;
+    let began = Instant::now();
+    let mut safe = safe_since(pool, session, false, 0, began).await?;
+    let end = session.replay.last();
+    // Those that were under way a moment ago have ended soon.
+    while pool.settings.read_only
+        && safe.is_some_and(|safe| safe.position < end)
+        && began.elapsed() < POOLER_PATIENCE
+    {
+        sleep(LOOK_AGAIN).await;
+        safe = safe_since(pool, session, false, 0, began).await?;
+    }
     let safe = begin(session, pool, safe, 0).await?;
     let call = pool.statements.head.call().bind(safe.position.cast_signed());
     let row = pool.settings.answered(call.fetch_optional(&mut session.connection)).await?;
@@ -180,7 +195,7 @@ async fn ask_here(session: &mut Session, pool: &Pool, beyond: u64) -> Result<Saf
         if !safe.held || safe.position > beyond || started.elapsed() > POOLER_PATIENCE {
             return Ok(safe);
         }
-        tokio::time::sleep(Duration::from_millis(2)).await;
+        sleep(LOOK_AGAIN).await;
     }
 }
 
@@ -194,12 +209,13 @@ async fn page(
     at_end: bool,
     sink: Sink<'_>,
 ) -> Result<(End, Safe, Option<Kept>), ReadError> {
+    let passed = query.after.position().get();
     let latest = if at_end { None } else { latest(session, pool, query) };
     let safe = match latest {
         Some(safe) => Some(safe),
-        None => safe_since(pool, session, query.following, began).await?,
+        None => safe_since(pool, session, query.following, passed, began).await?,
     };
-    let safe = begin(session, pool, safe, query.after.position().get()).await?;
+    let safe = begin(session, pool, safe, passed).await?;
     if safe.is_behind(query.after) {
         pool.commit(&mut session.connection).await?;
         return Ok((End::nothing(query.after), safe, None));

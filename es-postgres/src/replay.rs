@@ -24,6 +24,8 @@ pub(crate) struct Replay {
     /// A position that was there, and the transaction before which all have to end.
     waiting: VecDeque<(u64, u64)>,
     latest: Option<Safe>,
+    /// The last position that was seen.
+    last: u64,
 }
 
 /// What one question tells.
@@ -39,9 +41,13 @@ struct Seen {
 }
 
 impl Replay {
-    /// The last answer.
+    /// The last answer, for whoever reads.
     pub(crate) const fn latest(&self) -> Option<Safe> {
         self.latest
+    }
+
+    pub(crate) const fn last(&self) -> u64 {
+        self.last
     }
 
     /// Takes the end of transactions into account.
@@ -70,13 +76,15 @@ impl Replay {
         while self.waiting.pop_front_if(|(position, _)| *position <= safe).is_some() {}
     }
 
-    /// Asks once on a connection, on which all earlier questions were asked too.
+    /// Asks once on a connection, on which all earlier questions were asked too, for a reader that has passed
+    /// everything up to `beyond`.
     pub(crate) async fn ask(
         &mut self,
         connection: &mut PgConnection,
         statements: &Statements,
+        beyond: u64,
     ) -> Result<Safe, Failure> {
-        self.look(connection, statements, true).await
+        self.look(connection, statements, beyond, true).await
     }
 
     /// Asks in a transaction that has just begun, until more than `beyond` is safe, for so long at most.
@@ -91,7 +99,7 @@ impl Replay {
         // The server tells a transaction only once which one has not begun.
         let mut first = true;
         loop {
-            let safe = settings.answered(replay.look(connection, statements, first)).await?;
+            let safe = settings.answered(replay.look(connection, statements, beyond, first)).await?;
             if !safe.held || safe.position > beyond || started.elapsed() > longest {
                 return Ok(safe);
             }
@@ -104,29 +112,33 @@ impl Replay {
         &mut self,
         connection: &mut PgConnection,
         statements: &Statements,
+        beyond: u64,
         first: bool,
     ) -> Result<Safe, Failure> {
         let began = Instant::now();
         let row = statements.replayed.call().fetch_one(&mut *connection).await?;
         let (last, oldest): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
         let seen = Seen::new(last, oldest, row.try_get(2)?, row.try_get(3)?);
+        self.last = seen.last;
         self.settle(seen.oldest);
         if first {
             self.take(seen);
         }
-        if self.safe < seen.last {
-            let call = statements.gapless.call().bind(self.safe.cast_signed()).bind(LOOKED_THROUGH);
-            let whole: Option<i64> = call.fetch_one(connection).await?.try_get(0)?;
-            self.is_whole_up_to(whole.unwrap_or_default().unsigned_abs());
+        // What a reader has passed is none of its business any more.
+        let from = self.safe.max(beyond);
+        let mut whole = 0;
+        if from < seen.last {
+            let call = statements.gapless.call().bind(from.cast_signed()).bind(LOOKED_THROUGH);
+            let found: Option<i64> = call.fetch_one(connection).await?.try_get(0)?;
+            whole = found.unwrap_or_default().unsigned_abs();
+            if from == self.safe {
+                self.is_whole_up_to(whole);
+            }
         }
-        let safe = Safe {
-            position: self.safe,
-            held: self.safe < seen.last,
-            standby_at: seen.standby.then_some(seen.last),
-            began,
-        };
-        self.latest = Some(safe);
-        Ok(safe)
+        let standby_at = seen.standby.then_some(seen.last);
+        let safe = |position| Safe { position, held: position < seen.last, standby_at, began };
+        self.latest = Some(safe(self.safe));
+        Ok(safe(self.safe.max(whole)))
     }
 }
 

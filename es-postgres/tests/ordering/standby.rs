@@ -116,6 +116,33 @@ async fn a_strangers_transaction_holds_back_nothing_but_holes() {
     assert_eq!(reader.positions, [1, 2, 3, 5]);
 }
 
+/// On a connection that has seen nothing yet, a reader that has come far waits for what follows, and not for
+/// the holes that it has passed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_goes_on_from_where_it_is_on_a_new_connection() {
+    let servers = Servers::start().await;
+    let (store, standby) = stores(&servers).await;
+    let mut reader = Reader::new(&standby);
+    let mut connection = connect(servers.primary.url()).await;
+    let mut tx = connection.begin().await.expect("a transaction");
+    append_in(&store, &mut tx, "b", 0).await;
+    tx.rollback().await.expect("rolled back");
+    append(&store, "a", 0).await;
+    servers.caught_up().await;
+    assert_eq!(reader.read().await, Rest::Nothing);
+    let mut stranger = connect(servers.primary.url()).await;
+    sql(&mut stranger, "CREATE TABLE strange (n integer); BEGIN; INSERT INTO strange VALUES (1)").await;
+    append(&store, "a", 1).await;
+    servers.caught_up().await;
+    let other = PostgresStore::read_only(servers.standby.url()).await.expect("a store that reads");
+    let mut later = Reader::new(&other);
+    assert_eq!(later.read().await, Rest::Held, "the hole at 1 may still be filled, for all it knows");
+    later.checkpoint = reader.checkpoint;
+    assert_eq!(later.read().await, Rest::Nothing);
+    assert_eq!(later.positions, [3]);
+    sql(&mut stranger, "COMMIT").await;
+}
+
 /// Over a promotion the same connections go on: those who had begun on the lost primary never commit.
 #[tokio::test(flavor = "multi_thread")]
 async fn reading_goes_on_when_the_standby_is_promoted() {
