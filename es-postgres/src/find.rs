@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es_core::{Find, RawEvent, Sink, StoreError, StreamId};
+use es_core::{Find, Position, RawEvent, Sink, StoreError, StreamId};
 use futures_util::TryStreamExt;
 
 use crate::load::ReadError;
@@ -43,6 +43,10 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
         let mut rows = call.fetch(&mut session.connection);
         while let Some(row) = pool.settings.answered(rows.try_next()).await? {
             let columns = Columns(&row);
+            if columns.is_null(12)? {
+                let position = Position::new(columns.bigint(1)?);
+                return Err(row::damaged(position, "its stream is not in streams").into());
+            }
             let category = columns.integer(12)?;
             let named = columns.text(13)?;
             unknown_names |= named.is_some() || !columns.is_null(10)?;

@@ -8,6 +8,6 @@ SELECT e.revision, e.position, e.type, e.event_id, e.recorded_at, e.occurred_at,
        CASE WHEN s.category > (SELECT coalesce(max($3::integer), 0) FROM :schema.registrations r WHERE r.token = $4)
             THEN (SELECT c.name FROM :schema.categories c WHERE c.id = s.category AND NOT c.is_alias) END
 FROM :schema.events e
-JOIN :schema.streams s ON s.id = e.stream
+LEFT JOIN :schema.streams s ON s.id = e.stream
 WHERE e.event_id = $1
 ORDER BY e.position

@@ -6,8 +6,8 @@ use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 
 use es_core::{
-    Aggregate, AllQuery, Apply, Checkpoint, EventStore, Events, ExecuteError, Filter, Handle, Repository,
-    Shape, StoreError, Subscription, emit,
+    Aggregate, AllQuery, Apply, Checkpoint, EventStore, Events, ExecuteError, Filter, Find, Handle,
+    Repository, Shape, StoreError, Subscription, emit,
 };
 use es_postgres::{PostgresStore, ProjectorError};
 use serde::{Deserialize, Serialize};
@@ -105,7 +105,10 @@ async fn an_event_whose_stream_is_gone_is_told_with_its_place() {
     accounts(&store).execute(&"b".to_owned(), Deposit(1)).await.expect("a deposit");
     sql(&mut db, &rewind("DELETE FROM es.streams WHERE id = 2")).await;
     let store = database.store().await.expect("a store");
-    for error in [follow(&store).await, read(&store, &Filter::new()).await] {
+    let id = sqlx::query_scalar("SELECT event_id FROM es.events WHERE position = 2").fetch_one(&mut db).await;
+    let find = Find::Event(id.expect("an id"));
+    let found = store.find(find, &mut |_| Ok(())).await;
+    for error in [follow(&store).await, read(&store, &Filter::new()).await, found] {
         names_the_place(&error.expect_err("damage"), "no stream");
     }
 }
