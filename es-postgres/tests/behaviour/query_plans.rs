@@ -46,6 +46,23 @@ async fn plan(connection: &mut PgConnection, statement: &str, types: &str, argum
     plans
 }
 
+/// What a reader on a standby asks before each page.
+#[tokio::test]
+async fn how_far_a_standby_can_be_read_is_found_by_the_index_of_positions() {
+    let (database, _store) = fresh().await;
+    let mut connection = with_many_rows(database.url()).await;
+    let replayed = include_str!("../../src/sql/replayed.sql");
+    let gapless = include_str!("../../src/sql/gapless.sql");
+    for (statement, types, arguments) in
+        [(replayed, "bigint", "0"), (gapless, "bigint, bigint", "5000, 1000")]
+    {
+        let plan = plan(&mut connection, statement, types, arguments).await;
+        assert!(plan.contains("using events_position"), "{plan}");
+        assert!(!plan.contains("Sort") && !plan.contains("Seq Scan"), "{plan}");
+        assert!(!plan.contains("rows=1001"), "{plan}");
+    }
+}
+
 #[tokio::test]
 async fn reads_use_indexes_and_sort_nothing() {
     let (database, _store) = fresh().await;
