@@ -80,7 +80,7 @@ pub use lock_timeout::{LockHolder, LockTimeout};
 pub use open_appends::OpenAppend;
 pub use options::PostgresOptions;
 pub use projection::{
-    DeadLetter, Inline, OnFailure, PartStatus, ProjectionStatus, Projector, ProjectorError, Retried,
+    DeadLetter, Inline, OnFailure, PartStatus, ProjectionStatus, Projector, ProjectorError, Retried, Retrying,
 };
 pub use slots::{PoolTimeout, Scarce};
 pub use snapshots::SnapshotGroup;

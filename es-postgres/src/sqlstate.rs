@@ -40,6 +40,15 @@ pub(crate) fn class(code: &str) -> Class {
     }
 }
 
+/// Whether a statement is refused for what the database holds and the role may do, whatever its parameters
+/// are: what is of [`Class::Setup`], and what a handler's statement meets where tables are not as it expects.
+pub(crate) fn is_of_schema(code: &str) -> bool {
+    class(code) == Class::Setup
+        // No type of that name; other types than expected; a name that means several things by now, or a
+        // view in place of a table; a column that is generated; no unique index for ON CONFLICT.
+        || matches!(code, "42704" | "42804" | "42702" | "42725" | "42809" | "428C9" | "42P10")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,6 +2,7 @@
 
 use es_core::{BoxError, Position, ProjectionFailure, StoreError};
 
+use super::cause::Cause;
 use crate::ConnectError;
 use crate::error::Failure;
 
@@ -17,6 +18,18 @@ pub enum ProjectorError {
     /// model.
     #[error(transparent)]
     Failed(Box<ProjectionFailure>),
+    /// A handler uses something that the database does not have, or the role may not use: a table, a column,
+    /// a function, a privilege. It would fail at every event, so none is parked, whatever its
+    /// [`OnFailure`](crate::OnFailure). What comes before the event is in the model.
+    #[error(
+        "{failure}; the event is not at fault: mend the database, which lacks what the handler uses or does not let this role use it          (names are looked up in {search_path}), or raise `rev` to build the model anew"
+    )]
+    NotReady {
+        /// What the handler says, and the event that it was called for.
+        failure: Box<ProjectionFailure>,
+        /// The schemas in which the names of its SQL are looked up.
+        search_path: String,
+    },
     /// The tables of the projection could not be made.
     #[error("projection `{projection}` rev {rev} cannot set up its tables: {source}")]
     Setup {
@@ -190,8 +203,13 @@ pub enum ProjectorError {
 impl ProjectorError {
     /// Whether the same call can succeed later, without any change.
     #[must_use]
-    pub const fn is_retryable(&self) -> bool {
-        matches!(self, Self::Store(error) if error.is_retryable())
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_retryable(),
+            Self::Failed(failure) => Cause::of(&failure.source).passes(),
+            Self::Setup { source, .. } => Cause::of(source).passes(),
+            _ => false,
+        }
     }
 }
 

@@ -5,10 +5,10 @@ use es_core::{
     Append, AppendIn, AppendOutcome, Appended, BoxError, DecodeError, EventPlace, EventStore, Load, LoadSink,
     Projection, ProjectionFailure, RawEvent, StoreError, StreamHead,
 };
-use sqlx::error::DatabaseError;
 use sqlx::{Connection, PgConnection, Row, raw_sql};
 
 use super::batch::{COMMIT, run};
+use super::cause::Cause;
 use super::setup::{INLINE, sql};
 use super::transaction::Token;
 use super::{Projector, ProjectorError};
@@ -151,11 +151,33 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
             // Proves that the events are undone with what the handler did.
             let undone = raw_sql(UNDO).execute(tx).await.map_err(Failure::from);
             undone.map_err(|failure| unfinished::<P>(failure))?;
-            return Err(refused::<P>(last, source));
+            return Err(self.refused(last, source));
         }
         let back = statements.search_path_back.call().bind(before).bind(token.as_str());
-        back.execute(tx).await.map_err(|error| unfinished::<P>(error.into()))?;
+        if let Err(failure) = back.execute(&mut *tx).await.map_err(Failure::from) {
+            if failure.is_of_failed_transaction() {
+                // The handler swallowed an error of SQL. Proves that it did so in this transaction.
+                let undone = raw_sql(UNDO).execute(tx).await.map_err(Failure::from);
+                undone.map_err(|failure| unfinished::<P>(failure))?;
+                return Err(self.refused(last, failure.into()));
+            }
+            return Err(unfinished::<P>(failure));
+        }
         Ok(())
+    }
+
+    /// An append that could not be projected.
+    fn refused(&self, place: EventPlace, source: BoxError) -> StoreError {
+        let cause = Cause::of(&source);
+        let failure = ProjectionFailure::of::<P>(place, source);
+        match cause {
+            Cause::Passing => StoreError::Backend { source: Box::new(failure), retryable: true },
+            Cause::Session => StoreError::Unavailable { source: Box::new(failure) },
+            Cause::Setup => StoreError::Setup { source: Box::new(self.projector.stopped(failure, cause)) },
+            Cause::Hidden | Cause::Newer | Cause::Event => {
+                StoreError::Backend { source: Box::new(failure), retryable: false }
+            }
+        }
     }
 
     /// A transaction of the store's own. `Err` with the failure when nobody knows what became of its commit.
@@ -218,7 +240,10 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
                 Lost { backend, failure }.find_all(pool, appends).await
             }
             Err(error) => {
-                if pool
+                if let StoreError::Unavailable { .. } = &error {
+                    // Of this session, or of its server, nothing is to be had any more.
+                    pool.distrust();
+                } else if pool
                     .settings
                     .answered(raw_sql("ROLLBACK").execute(&mut lease.session.connection))
                     .await
@@ -247,16 +272,6 @@ fn unfinished<P: Projection<Model = PgConnection>>(failure: Failure) -> StoreErr
     } else {
         failure.into()
     }
-}
-
-/// An append that could not be projected. A deadlock with another one is worth another try.
-fn refused<P: Projection>(place: EventPlace, source: BoxError) -> StoreError {
-    let code = source
-        .downcast_ref::<sqlx::Error>()
-        .and_then(sqlx::Error::as_database_error)
-        .and_then(DatabaseError::code);
-    let retryable = code.is_some_and(|code| matches!(&*code, "40001" | "40P01"));
-    StoreError::Backend { source: Box::new(ProjectionFailure::of::<P>(place, source)), retryable }
 }
 
 #[async_trait]

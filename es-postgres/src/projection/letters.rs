@@ -1,13 +1,14 @@
 //! Dead letters: events that were put aside, with all that came after them in their streams.
 
 use es_core::{
-    DecodeError, EventStore, OffsetDateTime, Position, Projection, RawEvent, Revision, StoreError, StreamId,
-    StreamRange,
+    DecodeError, EventPlace, EventStore, OffsetDateTime, Position, Projection, ProjectionFailure, RawEvent,
+    Revision, StoreError, StreamId, StreamRange,
 };
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
 use super::batch::{Batch, kept, standstill};
+use super::cause::Cause;
 use super::setup::sql;
 use super::transaction::Token;
 use super::{Projector, ProjectorError};
@@ -60,7 +61,9 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the server. That an event fails again is no error, but [`Retried::left`].
+    /// [`StoreError`] of the server. That an event cannot be taken again is no error, but [`Retried::left`].
+    /// Where something else is in the way, which is not the event's fault, the letters stay as they are:
+    /// [`ProjectorError::Failed`] of what passes or needs a newer program, [`ProjectorError::NotReady`].
     pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError> {
         let mut connection = self.connect().await?;
         let token = Token::begin(&mut connection, &[&standstill(self)]).await?;
@@ -78,7 +81,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         let mut taken = 0;
         let mut batch = Batch::within(self, &mut connection, token);
         for letter in &letters {
-            let done = match events.next() {
+            let (place, event) = events.next().unzip();
+            let done = match event {
                 Some(Ok(Some(event))) => batch.try_project(&event).await?,
                 // Not an event of this projection any more.
                 Some(Ok(None)) => Ok(()),
@@ -87,6 +91,11 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
             };
             let position = letter.position.get().cast_signed();
             if let Err(error) = done {
+                let cause = Cause::of(&error);
+                if let Some(place) = place.filter(|_| !matches!(cause, Cause::Event | Cause::Hidden)) {
+                    batch.roll_back().await?;
+                    return Err(self.stopped(ProjectionFailure::of::<P>(place, error), cause));
+                }
                 let call =
                     self.statements().letter_failed.call().bind(P::NAME).bind(self.rev()).bind(position);
                 call.bind(kept(&error.to_string())).execute(&mut *batch.connection).await?;
@@ -122,7 +131,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         &self,
         stream: &StreamId,
         letters: &[DeadLetter],
-    ) -> Result<Vec<Result<Option<P::Event>, DecodeError>>, StoreError> {
+    ) -> Result<Vec<(EventPlace, Result<Option<P::Event>, DecodeError>)>, StoreError> {
         let (Some(first), Some(last)) = (letters.first(), letters.last()) else { return Ok(Vec::new()) };
         let range = StreamRange::from(first.revision).to(last.revision);
         let mut events = Vec::with_capacity(letters.len());
@@ -132,7 +141,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
                 && letter.revision == raw.revision
             {
                 wanted = rest;
-                events.push(DecodeError::guard(&raw, || P::decode(&raw)));
+                events.push((EventPlace::new(&raw), DecodeError::guard(&raw, || P::decode(&raw))));
             }
             Ok(())
         };

@@ -5,10 +5,13 @@
 //! its own; inline is the same without a checkpoint.
 
 mod batch;
+mod cause;
 mod error;
 mod inline;
 mod letters;
+mod pace;
 mod pages;
+mod retrying;
 mod setup;
 mod status;
 mod transaction;
@@ -25,17 +28,20 @@ use uuid::Uuid;
 pub use self::error::ProjectorError;
 pub use self::inline::Inline;
 pub use self::letters::{DeadLetter, Retried};
+pub use self::retrying::Retrying;
 pub use self::status::{PartStatus, ProjectionStatus};
 
+use self::retrying::{Board, Tries};
 use self::worker::Worker;
 use crate::PostgresStore;
 use crate::error::unexpected;
 use crate::statements::Statements;
 
-/// How long to wait for a server that is away.
-const AGAIN: Duration = Duration::from_secs(1);
-
 /// What becomes of an event that a projection cannot take, after the retries.
+///
+/// Only of that: what passes, such as a lock timeout or a full disk, is tried again until it succeeds, and
+/// what somebody has to mend first, such as a missing table, stops the projector in any case
+/// ([`ProjectorError::NotReady`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnFailure {
@@ -101,6 +107,8 @@ pub struct Projector<P> {
     store: PostgresStore,
     projection: Arc<P>,
     options: Options,
+    /// Shared with its clones.
+    retrying: Arc<Board>,
 }
 
 #[derive(Debug, Clone)]
@@ -124,6 +132,7 @@ impl<P> Clone for Projector<P> {
             store: self.store.clone(),
             projection: Arc::clone(&self.projection),
             options: self.options.clone(),
+            retrying: Arc::clone(&self.retrying),
         }
     }
 }
@@ -144,7 +153,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
             publish: true,
             owner: format!("{}/{}", std::process::id(), Uuid::now_v7().simple()),
         };
-        Self { store, projection: Arc::new(projection), options }
+        Self { store, projection: Arc::new(projection), options, retrying: Arc::default() }
     }
 
     /// Into how many parts the streams are divided, which run beside each other, each with a checkpoint and a
@@ -186,7 +195,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
 
     /// How often an event that failed is tried again before that, with `first_wait` before the first time and
     /// twice as long before each next one, up to 30 seconds; not at all unless said otherwise. `u32::MAX` is
-    /// for ever. Later events of its part wait.
+    /// for ever. Later events of its part wait. A failure that passes, such as a lock timeout, is tried again
+    /// anyway, and does not count.
     pub fn retries(mut self, retries: u32, first_wait: Duration) -> Self {
         self.options.retries = retries;
         self.options.retry_after = first_wait;
@@ -224,7 +234,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// Projects all events, and then each that comes, until it fails; `Ok` once the store was closed.
     /// Dropping the future is an orderly end: a batch that is under way is undone.
     ///
-    /// A lost connection is no failure: it goes on when the server is back.
+    /// A lost connection is no failure, nor is what passes in handlers, such as a deadlock: it is tried again
+    /// until it succeeds. See [`retrying`](Self::retrying).
     ///
     /// # Errors
     ///
@@ -240,19 +251,42 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`], of a lost connection as well.
+    /// [`ProjectorError`], of a lost connection as well. What passes in handlers is waited for as long as
+    /// [`patience`](crate::PostgresOptions::patience) says; the error is retryable then.
     pub async fn catch_up(&self) -> Result<(), ProjectorError> {
         self.work(false).await
     }
 
+    /// What this projector, or a clone of it, tries again in this program: the server is away, or something
+    /// else that passes holds it up. Of several parts, the one that has been failing for the longest time.
+    /// `None` while all goes well.
+    ///
+    /// The [`status`](Self::status) has what other programs run, as far as the server can be reached. A log
+    /// tells of it with level `WARN` at the first failure, and then once a minute.
+    ///
+    /// ```
+    /// # use es_core::Projection;
+    /// # use es_postgres::Projector;
+    /// fn report<P: Projection<Model = sqlx::PgConnection>>(projector: &Projector<P>) {
+    ///     if let Some(retrying) = projector.retrying() {
+    ///         println!("failing since {}, {} times: {}", retrying.since, retrying.tries, retrying.error);
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn retrying(&self) -> Option<Retrying> {
+        self.retrying.oldest()
+    }
+
     async fn work(&self, live: bool) -> Result<(), ProjectorError> {
+        let mut tries = Tries::new(&self.retrying, P::NAME, 0);
         while let Err(error) = self.prepare().await {
             if !(live && error.is_retryable()) {
                 return Err(error);
             }
-            tracing::warn!(projection = P::NAME, %error, "trying again");
-            tokio::time::sleep(AGAIN).await;
+            tokio::time::sleep(tries.failed(&error)).await;
         }
+        drop(tries);
         if self.options.parts == 1 {
             return Worker::new(self.clone(), Part::ALL).run(live).await;
         }

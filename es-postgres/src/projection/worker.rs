@@ -4,23 +4,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use es_core::{
-    Checkpoint, DecodeError, DecodeProblem, EventPlace, EventStore, Part, Position, Projection,
-    ProjectionFailure, ProjectionPage, Rest, StoreError,
+    Checkpoint, EventPlace, EventStore, Part, Position, Projection, ProjectionFailure, ProjectionPage, Rest,
+    StoreError,
 };
 use sqlx::PgConnection;
 use tokio::time::sleep;
-use tracing::{Instrument, debug, debug_span, warn};
+use tracing::{Instrument, debug, debug_span};
 
 use super::batch::{Batch, Move, kept, position};
+use super::cause::Cause;
+use super::pace::Pace;
 use super::pages::Pages;
+use super::retrying::Tries;
 use super::{OnFailure, Projector, ProjectorError};
 use crate::check::Backend;
 use crate::error::Failure;
 use crate::silence::watched;
-
-/// The first wait after the server went away; doubles up to [`LONGEST_WAIT`].
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// The longest wait before an event is tried again.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
@@ -30,6 +29,10 @@ const HELD: Duration = Duration::from_millis(2);
 
 /// How long to wait between two looks at another worker's checkpoint, at least.
 const SHORTEST_LOOK: Duration = Duration::from_millis(10);
+
+/// How often a failure of which nobody can tell whether it passes is tried again, before it counts as that of
+/// the event.
+const HIDDEN_TRIES: u32 = 4;
 
 const BEHIND_ANOTHER: &str = "an earlier event of its stream is parked";
 
@@ -46,6 +49,7 @@ pub(super) struct Worker<P: Projection<Model = PgConnection>> {
     failing: Option<(Position, u32)>,
     published: bool,
     pace: Pace,
+    tries: Tries,
 }
 
 /// What became of a turn.
@@ -56,13 +60,16 @@ enum Turn {
     Nothing(Rest),
     /// Another worker has moved the checkpoint.
     Overtaken,
-    /// The same again, after this time.
-    Again(Duration),
+    /// The same again.
+    Again,
+    /// The same again, after this time; without one on another connection, after longer and longer waits.
+    Failed { error: ProjectorError, after: Option<Duration> },
 }
 
 /// What becomes of an event that failed.
 enum Verdict {
-    Wait(Duration),
+    /// Tries it again, as in [`Turn::Failed`].
+    Wait(Option<Duration>),
     Park(u32),
     Stop,
 }
@@ -72,6 +79,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         let options = &projector.options;
         Self {
             pages: Pages::new(&projector.store, part, options),
+            tries: Tries::new(&projector.retrying, P::NAME, part.index()),
             projector,
             part,
             connection: None,
@@ -84,43 +92,63 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
     }
 
     pub(super) async fn run(mut self, live: bool) -> Result<(), ProjectorError> {
-        let mut wait = FIRST_WAIT;
         let mut at_end = false;
         loop {
-            let turn = self.step(live && at_end).await;
-            if turn.is_ok() {
-                wait = FIRST_WAIT;
-            }
-            match turn {
-                Ok(Turn::Moved(Rest::Nothing) | Turn::Nothing(Rest::Nothing)) if !live => return Ok(()),
-                Ok(Turn::Moved(rest)) => at_end = rest != Rest::More,
-                Ok(Turn::Nothing(_)) if live => at_end = true,
-                Ok(Turn::Nothing(Rest::Held)) => sleep(HELD).await,
-                Ok(Turn::Nothing(_)) => {}
-                Ok(Turn::Again(after)) => sleep(after).await,
-                Ok(Turn::Overtaken) => {
-                    self.pages.forget();
-                    // The next page comes from the server, not from another reader.
-                    (self.checkpoint, at_end) = (None, false);
-                    match if live { self.stand_by().await } else { Ok(()) } {
-                        Err(error) if error.is_retryable() => debug!(%error, "standing by"),
-                        done => done?,
-                    }
+            let (error, after) = match self.step(live && at_end).await {
+                Ok(Turn::Failed { error, after }) if live || after.is_some() || self.is_patient() => {
+                    (error, after)
                 }
-                Err(error) if error.is_retryable() && live => {
-                    warn!(projection = P::NAME, part = self.part.index(), %error, "trying again");
-                    self.note(&error.to_string()).await;
-                    // What became of the last batch is only known to the server.
-                    (self.connection, self.checkpoint) = (None, None);
-                    at_end = false;
-                    sleep(wait).await;
-                    wait = (wait * 2).min(LONGEST_WAIT);
-                }
-                Err(error) => {
+                Err(error) if live && error.is_retryable() => (error, None),
+                Ok(Turn::Failed { error, .. }) | Err(error) => {
                     self.note(&error.to_string()).await;
                     return Err(error);
                 }
+                Ok(turn) => {
+                    self.tries.succeeded();
+                    match turn {
+                        Turn::Moved(Rest::Nothing) | Turn::Nothing(Rest::Nothing) if !live => return Ok(()),
+                        Turn::Moved(rest) => at_end = rest != Rest::More,
+                        Turn::Nothing(_) if live => at_end = true,
+                        Turn::Nothing(Rest::Held) => sleep(HELD).await,
+                        Turn::Nothing(_) | Turn::Again | Turn::Failed { .. } => {}
+                        Turn::Overtaken => {
+                            at_end = false;
+                            self.overtaken(live).await?;
+                        }
+                    }
+                    continue;
+                }
+            };
+            self.note(&error.to_string()).await;
+            if after.is_none() {
+                // What became of the last batch is only known to the server.
+                (self.connection, self.checkpoint) = (None, None);
+                at_end = false;
             }
+            let wait = self.tries.failed(&error);
+            sleep(after.unwrap_or(wait)).await;
+        }
+    }
+
+    /// Whether what passes is waited for, of a call that does not wait for ever.
+    fn is_patient(&self) -> bool {
+        self.tries.lasting() < self.projector.store.pool().settings.patience
+    }
+
+    async fn overtaken(&mut self, live: bool) -> Result<(), ProjectorError> {
+        self.pages.forget();
+        // The next page comes from the server, not from another reader.
+        self.checkpoint = None;
+        match if live { self.stand_by().await } else { Ok(()) } {
+            Err(error) if error.is_retryable() => {
+                debug!(%error, "standing by");
+                Ok(())
+            }
+            Err(error) => {
+                self.note(&error.to_string()).await;
+                Err(error)
+            }
+            Ok(()) => Ok(()),
         }
     }
 
@@ -163,7 +191,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             // The stored checkpoint decides whether the history is another one.
             Err(StoreError::ForeignCheckpoint { .. }) if self.reload().await? != from => {
                 self.pages.forget();
-                return Ok(Turn::Again(Duration::ZERO));
+                return Ok(Turn::Again);
             }
             page => page?,
         };
@@ -189,7 +217,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         let idle = standstill.max(pool.settings.answer_within);
         let turn = watched(&pool, backend, idle, work).await.map_err(ProjectorError::from).flatten();
         // A connection that failed half-way is thrown away, and its batch with it.
-        if turn.is_ok() {
+        if !matches!(turn, Err(_) | Ok(Turn::Failed { after: None, .. })) {
             self.connection = Some((connection, backend));
         }
         turn
@@ -229,7 +257,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
                 debug!(projection = P::NAME, %error, "the batch is taken event by event");
                 batch.roll_back().await?;
                 self.singly = true;
-                Ok(Turn::Again(Duration::ZERO))
+                Ok(Turn::Again)
             }
         }
     }
@@ -254,7 +282,6 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
                 batch.park(&place, 0, BEHIND_ANOTHER).await?;
                 batch.commit().await?;
             } else {
-                let newer = matches!(&event, Err(error) if is_newer(error));
                 let done = match &event {
                     Ok(event) => batch.project_and_commit(std::slice::from_ref(event)).await?,
                     Err(error) => Err(error.to_string().into()),
@@ -262,13 +289,11 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
                 if let Err(error) = done {
                     batch.roll_back().await?;
                     let source = event.err().map_or(error, Into::into);
+                    let cause = Cause::of(&source);
                     let failure = ProjectionFailure::of::<P>(place, source);
-                    match self.verdict(&failure.place, newer) {
-                        Verdict::Stop => return Err(failure.into()),
-                        Verdict::Wait(after) => {
-                            self.note(&failure.to_string()).await;
-                            return Ok(Turn::Again(after));
-                        }
+                    match self.verdict(&failure.place, cause) {
+                        Verdict::Stop => return Err(self.projector.stopped(failure, cause)),
+                        Verdict::Wait(after) => return Ok(Turn::Failed { error: failure.into(), after }),
                         Verdict::Park(attempts) => {
                             let batch = Batch::begin(&projector, connection, self.part, step).await?;
                             let Some(mut batch) = batch else { return Ok(Turn::Overtaken) };
@@ -286,19 +311,25 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         Ok(Turn::Moved(Rest::More))
     }
 
-    fn verdict(&mut self, place: &EventPlace, newer: bool) -> Verdict {
+    fn verdict(&mut self, place: &EventPlace, cause: Cause) -> Verdict {
+        if cause.passes() {
+            return Verdict::Wait(None);
+        }
         let attempts = match self.failing {
             Some((position, attempts)) if position == place.position => attempts.saturating_add(1),
             _ => 1,
         };
         self.failing = Some((place.position, attempts));
         let options = &self.projector.options;
-        if newer {
+        if cause == Cause::Newer {
             Verdict::Stop
+        } else if cause == Cause::Hidden && attempts <= HIDDEN_TRIES {
+            Verdict::Wait(None)
         } else if attempts <= options.retries {
             let doublings = (attempts - 1).min(20);
-            Verdict::Wait(options.retry_after.saturating_mul(1 << doublings).min(LONGEST_RETRY))
-        } else if options.on_failure == OnFailure::Park {
+            let after = options.retry_after.saturating_mul(1 << doublings);
+            Verdict::Wait(Some(after.min(LONGEST_RETRY)))
+        } else if options.on_failure == OnFailure::Park && cause != Cause::Setup {
             Verdict::Park(attempts)
         } else {
             Verdict::Stop
@@ -346,43 +377,5 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         if let Err(error) = noted {
             debug!(%error, "the reason of a failure was not kept");
         }
-    }
-}
-
-/// Whether only a newer program can read the event.
-fn is_newer(error: &DecodeError) -> bool {
-    matches!(error.problem(), DecodeProblem::FutureVersion { .. })
-}
-
-/// How many events a second, of late.
-struct Pace {
-    last: Instant,
-    per_second: f64,
-}
-
-impl Pace {
-    /// How many events should be in a batch, of so many at most: what takes half a second, and a hundred in
-    /// any case.
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "positive, and cut off where it is too much"
-    )]
-    fn fitting(&self, most: usize) -> usize {
-        let fitting = if self.per_second == 0.0 { most } else { (self.per_second / 2.0) as usize };
-        fitting.max(100).min(most)
-    }
-
-    fn new() -> Self {
-        Self { last: Instant::now(), per_second: 0.0 }
-    }
-
-    fn moved(&mut self, events: usize) {
-        let now = Instant::now();
-        let seconds = now.duration_since(self.last).as_secs_f64().max(1e-6);
-        self.last = now;
-        let events = u32::try_from(events).unwrap_or(u32::MAX);
-        let this = f64::from(events) / seconds;
-        self.per_second = if self.per_second == 0.0 { this } else { self.per_second * 0.8 + this * 0.2 };
     }
 }

@@ -6,6 +6,7 @@ mod guide;
 mod histories;
 mod inline;
 mod large_events;
+mod passing;
 mod policies;
 mod publishing;
 mod revisions;

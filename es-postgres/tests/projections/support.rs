@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use es_core::{
     Aggregate, Append, AppendOutcome, Apply, BoxError, EventStore, Events, Handle, Metadata, NewEvent,
-    Project, ProjectSetup, Projection, Recorded, Repository, Revision, StreamId, emit, event,
+    Project, ProjectSetup, Projection, Recorded, Repository, Revision, StoreError, StreamId, emit, event,
 };
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
@@ -146,6 +146,20 @@ pub(crate) async fn append(
     let outcome =
         store.append(Append::new(&stream, Revision::new(expected), &events)).await.expect("an outcome");
     assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
+}
+
+/// An append that is stored.
+pub(crate) fn appended(outcome: Result<AppendOutcome, StoreError>) {
+    match outcome {
+        Ok(AppendOutcome::Appended(_)) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+/// An event that opens an account.
+pub(crate) fn opening() -> [NewEvent; 1] {
+    let payload = br#"{"owner":"Ann"}"#.to_vec();
+    [NewEvent::new("account.opened", 1, payload, Arc::new(Metadata::new()))]
 }
 
 /// The condition that the read model `schema.balances` is what the events say, account by account.

@@ -24,16 +24,18 @@ enum Act {
     RawCommitAndChain,
     RawCommitThenFail,
     RawCommitAndChainThenFail,
+    RawCommitAndChainThenSwallow,
     RawRollbackThenBegin,
 }
 
 const NESTED: [Act; 3] = [Act::Commit, Act::Drop, Act::CommitTwice];
-const ENDED: [Act; 6] = [
+const ENDED: [Act; 7] = [
     Act::RawCommit,
     Act::RawRollback,
     Act::RawCommitAndChain,
     Act::RawCommitThenFail,
     Act::RawCommitAndChainThenFail,
+    Act::RawCommitAndChainThenSwallow,
     Act::RawRollbackThenBegin,
 ];
 
@@ -63,6 +65,10 @@ impl Act {
             Self::RawCommitAndChainThenFail => {
                 sql(db, "COMMIT AND CHAIN").await;
                 sqlx::raw_sql("SELECT 1 / 0").execute(db).await?;
+            }
+            Self::RawCommitAndChainThenSwallow => {
+                sql(db, "COMMIT AND CHAIN").await;
+                assert!(sqlx::raw_sql("SELECT 1 / 0").execute(db).await.is_err());
             }
             Self::RawRollbackThenBegin => sql(db, "ROLLBACK; BEGIN").await,
         }
@@ -102,8 +108,11 @@ impl Project<Deposited> for Acts {
             self.at_thirteen.run(db).await?;
         }
         let position = event.position.get().cast_signed();
-        sqlx::query("INSERT INTO seen VALUES ($1)").bind(position).execute(db).await?;
-        Ok(())
+        let done = sqlx::query("INSERT INTO seen VALUES ($1)").bind(position).execute(db).await;
+        match self.at_thirteen {
+            Act::RawCommitAndChainThenSwallow => Ok(()),
+            _ => done.map(drop).map_err(Into::into),
+        }
     }
 }
 

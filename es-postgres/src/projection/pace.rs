@@ -1,0 +1,35 @@
+//! How many events a second a worker has taken of late.
+
+use std::time::Instant;
+
+pub(super) struct Pace {
+    last: Instant,
+    pub(super) per_second: f64,
+}
+
+impl Pace {
+    /// How many events should be in a batch, of so many at most: what takes half a second, and a hundred in
+    /// any case.
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive, and cut off where it is too much"
+    )]
+    pub(super) fn fitting(&self, most: usize) -> usize {
+        let fitting = if self.per_second == 0.0 { most } else { (self.per_second / 2.0) as usize };
+        fitting.max(100).min(most)
+    }
+
+    pub(super) fn new() -> Self {
+        Self { last: Instant::now(), per_second: 0.0 }
+    }
+
+    pub(super) fn moved(&mut self, events: usize) {
+        let now = Instant::now();
+        let seconds = now.duration_since(self.last).as_secs_f64().max(1e-6);
+        self.last = now;
+        let events = u32::try_from(events).unwrap_or(u32::MAX);
+        let this = f64::from(events) / seconds;
+        self.per_second = if self.per_second == 0.0 { this } else { self.per_second * 0.8 + this * 0.2 };
+    }
+}

@@ -1,0 +1,161 @@
+//! What the workers of a program try again and again, and how often that is said.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use es_core::OffsetDateTime;
+use tokio::time::Instant;
+use tracing::{debug, info, warn};
+
+use super::ProjectorError;
+
+/// The first wait before the same is tried again; doubles up to [`LONGEST_WAIT`].
+const FIRST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+/// How often a log says that something is tried again.
+const SAID_EVERY: Duration = Duration::from_secs(60);
+
+/// What a projector of this program tries again, until it succeeds; from
+/// [`Projector::retrying`](crate::Projector::retrying).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Retrying {
+    /// How often it was tried in vain.
+    pub tries: u64,
+    /// When it failed for the first time.
+    pub since: OffsetDateTime,
+    /// How it failed the last time.
+    pub error: String,
+}
+
+/// What each worker of a projector tries again.
+#[derive(Debug, Default)]
+pub(super) struct Board {
+    workers: Mutex<BTreeMap<u64, Retrying>>,
+    next: AtomicU64,
+}
+
+impl Board {
+    /// What is being tried for the longest time.
+    pub(super) fn oldest(&self) -> Option<Retrying> {
+        self.workers().values().min_by_key(|worker| worker.since).cloned()
+    }
+
+    fn workers(&self) -> MutexGuard<'_, BTreeMap<u64, Retrying>> {
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The tries of one worker.
+#[derive(Debug)]
+pub(super) struct Tries {
+    board: Arc<Board>,
+    /// Its place there.
+    place: u64,
+    projection: &'static str,
+    part: u32,
+    tries: u64,
+    since: Instant,
+    wait: Duration,
+    said: Said,
+}
+
+impl Tries {
+    pub(super) fn new(board: &Arc<Board>, projection: &'static str, part: u32) -> Self {
+        let place = board.next.fetch_add(1, Ordering::Relaxed);
+        let (board, since, said) = (Arc::clone(board), Instant::now(), Said(None));
+        Self { board, place, projection, part, tries: 0, since, wait: FIRST_WAIT, said }
+    }
+
+    /// It failed. Returns how long to wait before it is tried again: twice as long each time.
+    pub(super) fn failed(&mut self, error: &ProjectorError) -> Duration {
+        if self.tries == 0 {
+            self.since = Instant::now();
+        }
+        self.tries += 1;
+        let (projection, part, tries) = (self.projection, self.part, self.tries);
+        if self.said.is_due(Instant::now()) {
+            warn!(projection, part, tries, seconds = self.lasting().as_secs(), %error, "trying again");
+        } else {
+            debug!(projection, part, tries, %error, "trying again");
+        }
+        let mut workers = self.board.workers();
+        let new = || Retrying { tries: 0, since: OffsetDateTime::now_utc(), error: String::new() };
+        let shown = workers.entry(self.place).or_insert_with(new);
+        (shown.tries, shown.error) = (tries, error.to_string());
+        let wait = self.wait;
+        self.wait = (wait * 2).min(LONGEST_WAIT);
+        wait
+    }
+
+    pub(super) fn succeeded(&mut self) {
+        if self.tries > 0 {
+            let (projection, part, tries) = (self.projection, self.part, self.tries);
+            info!(projection, part, tries, seconds = self.lasting().as_secs(), "goes on");
+            self.board.workers().remove(&self.place);
+            (self.tries, self.wait) = (0, FIRST_WAIT);
+        }
+    }
+
+    /// For how long it has been failing.
+    pub(super) fn lasting(&self) -> Duration {
+        if self.tries == 0 { Duration::ZERO } else { self.since.elapsed() }
+    }
+}
+
+impl Drop for Tries {
+    fn drop(&mut self) {
+        self.board.workers().remove(&self.place);
+    }
+}
+
+/// When something was said last.
+#[derive(Debug)]
+struct Said(Option<Instant>);
+
+impl Said {
+    fn is_due(&mut self, now: Instant) -> bool {
+        let due = self.0.is_none_or(|last| now.duration_since(last) >= SAID_EVERY);
+        if due {
+            self.0 = Some(now);
+        }
+        due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn away() -> ProjectorError {
+        es_core::StoreError::Unavailable { source: "away".into() }.into()
+    }
+
+    #[test]
+    fn what_is_tried_again_is_said_once_a_minute() {
+        let mut said = Said(None);
+        let begin = Instant::now();
+        let at =
+            [0, 1, 59, 60, 61, 119, 120, 300].map(|second| said.is_due(begin + Duration::from_secs(second)));
+        assert_eq!(at, [true, false, false, true, false, false, true, true]);
+    }
+
+    #[test]
+    fn tries_are_counted_until_one_succeeds_and_waits_grow() {
+        let board = Arc::new(Board::default());
+        let (mut one, mut two) = (Tries::new(&board, "p", 0), Tries::new(&board, "p", 1));
+        let waits = [(); 9].map(|()| one.failed(&away()).as_millis());
+        assert_eq!(waits, [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+        two.failed(&away());
+        let shown = board.oldest().expect("it is being tried again");
+        assert_eq!((shown.tries, shown.error.as_str()), (9, away().to_string().as_str()));
+        one.succeeded();
+        assert_eq!(board.oldest().expect("part 1 is not").tries, 1);
+        assert_eq!(one.failed(&away()).as_millis(), 50);
+        drop((one, two));
+        assert_eq!(board.oldest(), None);
+    }
+}
