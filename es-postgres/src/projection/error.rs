@@ -22,7 +22,7 @@ pub enum ProjectorError {
     /// a function, a privilege. It would fail at every event, so none is parked, whatever its
     /// [`OnFailure`](crate::OnFailure). What comes before the event is in the model.
     #[error(
-        "{failure}; the event is not at fault: mend the database, which lacks what the handler uses or does not let this role use it          (names are looked up in {search_path}), or raise `rev` to build the model anew"
+        "{failure}; the event is not at fault: mend the database, which lacks what the handler uses or does not let this role use it          (names are looked up in {search_path}; `search_in` adds schemas), or raise `rev` to build the model anew"
     )]
     NotReady {
         /// What the handler says, and the event that it was called for.
@@ -143,6 +143,19 @@ pub enum ProjectorError {
         projection: &'static str,
         /// Its revision.
         rev: u32,
+    },
+    /// The checkpoints of the projection are there, and its tables are not, as after a restore of the store's
+    /// schema alone. To go on from the checkpoints would leave out all events before them.
+    #[error(
+        "projection `{projection}` rev {rev} has checkpoints in this store, and no schema {schema:?} with its tables; restore that schema          as well, or call `drop_revision({rev})` or raise `rev`, and the model is built anew"
+    )]
+    TablesMissing {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+        /// The schema that is missing.
+        schema: String,
     },
     /// The projection is divided into another number of parts.
     #[error(

@@ -58,7 +58,8 @@ pub enum OnFailure {
 /// The model is a [`PgConnection`] in the transaction that moves the checkpoint. Handlers run their SQL on
 /// it; `connection.begin()` nests by a savepoint, and a COMMIT or ROLLBACK of their own stops the projector
 /// with [`ProjectorError::TransactionEnded`]. Tables are named without a schema: each revision has its own,
-/// `es_balances_1`, and what readers use is a schema of views, `es_balances`.
+/// `es_balances_1`, in which alone names are looked up ([`search_in`](Self::search_in) adds others), and what
+/// readers use is a schema of views, `es_balances`.
 ///
 /// ```no_run
 /// # use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded, event};
@@ -124,6 +125,7 @@ struct Options {
     take_over: Duration,
     publish: bool,
     owner: String,
+    search_in: Vec<String>,
 }
 
 impl<P> Clone for Projector<P> {
@@ -152,6 +154,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
             take_over: Duration::from_secs(5),
             publish: true,
             owner: format!("{}/{}", std::process::id(), Uuid::now_v7().simple()),
+            search_in: Vec::new(),
         };
         Self { store, projection: Arc::new(projection), options, retrying: Arc::default() }
     }
@@ -221,6 +224,17 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// unless said otherwise. Else by [`publish`](Self::publish).
     pub fn publish_when_caught_up(mut self, publish: bool) -> Self {
         self.options.publish = publish;
+        self
+    }
+
+    /// One more schema in which names in the projection's SQL are looked up, after its own and those that were
+    /// added before; defaults to none. For the functions, types and operators of extensions, as
+    /// `search_in("public")` where they were created there.
+    ///
+    /// Tables are found there as well: where one of the projection's own is missing, another one of that name
+    /// takes its rows. Whoever may create objects in that schema can put functions in the place of others.
+    pub fn search_in(mut self, schema: &str) -> Self {
+        self.options.search_in.push(batch::kept(schema));
         self
     }
 
@@ -320,9 +334,13 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         format!("{}_{}", self.store.pool().settings.schema, P::NAME)
     }
 
+    /// Where names in the projection's SQL are looked up. Temporary tables come last: one that a program has
+    /// made by chance takes no rows that are meant for the model.
     fn search_path(&self) -> String {
-        // Both names are of letters, digits and `_`.
-        format!("\"{}\", public", self.own_schema())
+        let own = self.own_schema();
+        let schemas = std::iter::once(&own).chain(&self.options.search_in);
+        let quoted = schemas.map(|schema| format!("\"{}\"", schema.replace('"', "\"\"")));
+        quoted.chain([String::from("pg_temp")]).collect::<Vec<_>>().join(", ")
     }
 
     /// A connection for batches, beside those of the store.

@@ -4,13 +4,14 @@ use std::panic::AssertUnwindSafe;
 
 use es_core::{BoxError, Checkpoint, EventStore, Part, Position, Projection};
 use futures_util::FutureExt;
-use sqlx::postgres::{PgDatabaseError, PgRow};
-use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
+use sqlx::postgres::{PgArguments, PgDatabaseError, PgRow};
+use sqlx::query::Query;
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, raw_sql};
 
 use super::batch::{COMMIT, panicked, position, standstill};
 use super::transaction::Token;
 use super::{Projector, ProjectorError};
-use crate::error::Failure;
+use crate::error::{Failure, unexpected};
 use crate::row::Columns;
 use crate::schema_owner::SchemaOwner;
 use crate::streams::rows;
@@ -20,19 +21,48 @@ pub(super) const INLINE: u32 = 0;
 
 impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// Makes the tables and the checkpoints, unless they are there. [`run`](Self::run) and
-    /// [`catch_up`](Self::catch_up) begin with it.
+    /// [`catch_up`](Self::catch_up) begin with it. Views for readers that a restore has left out are made anew.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; nothing was made then.
+    /// [`ProjectorError`]; nothing was made then. [`ProjectorError::TablesMissing`] where checkpoints are there
+    /// without tables.
     pub async fn prepare(&self) -> Result<(), ProjectorError> {
         self.store.pool().writes()?;
         let parts = self.options.parts;
+        let found = rows(self.store.pool(), self.find_parts()).await?;
+        let Some(row) = found.first() else { return self.set_up(parts).await };
+        self.have_tables(row)?;
+        self.same_parts(row, parts)?;
+        if row.try_get("views").map_err(unexpected)? { Ok(()) } else { self.show_again().await }
+    }
+
+    fn find_parts(&self) -> Query<'_, Postgres, PgArguments> {
         let call = self.statements().checkpoint_parts.call().bind(P::NAME).bind(self.rev());
-        match rows(self.store.pool(), call).await?.first() {
-            Some(row) => self.same_parts(row, parts),
-            None => self.set_up(parts).await,
+        call.bind(self.own_schema()).bind(self.public_schema())
+    }
+
+    /// Checkpoints can be there without the tables that they belong to, as after a restore of the store's
+    /// schema alone.
+    fn have_tables(&self, row: &PgRow) -> Result<(), ProjectorError> {
+        match row.try_get("tables").map_err(unexpected)? {
+            true => Ok(()),
+            false => {
+                let schema = self.own_schema();
+                Err(ProjectorError::TablesMissing { projection: P::NAME, rev: P::REV, schema })
+            }
         }
+    }
+
+    /// Makes the views for readers anew, where a restore has left them out.
+    async fn show_again(&self) -> Result<(), ProjectorError> {
+        let mut connection = self.connect().await?;
+        let db = &mut connection;
+        if self.lock(db).await? == Some(P::REV) {
+            self.show(db).await?;
+        }
+        sql(db, COMMIT.to_owned()).await?;
+        Ok(())
     }
 
     fn same_parts(&self, row: &PgRow, asked: u32) -> Result<(), ProjectorError> {
@@ -52,8 +82,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         let db = &mut connection;
         let token = Token::begin(db, &[]).await?;
         let live = self.lock_begun(db).await?;
-        let call = self.statements().checkpoint_parts.call().bind(P::NAME).bind(self.rev());
-        if let Some(row) = call.fetch_optional(&mut *db).await? {
+        if let Some(row) = self.find_parts().fetch_optional(&mut *db).await? {
             return self.same_parts(&row, parts);
         }
         if self.have_schema(db, &schema).await?.is_some_and(|found| !found.empty) {
@@ -181,21 +210,26 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Live`] of the revision that readers see, [`ProjectorError::InUse`] when something
-    /// outside of its schema depends on its tables.
+    /// [`ProjectorError::Live`] of the revision that readers see, unless its tables are missing;
+    /// [`ProjectorError::InUse`] when something outside of its schema depends on its tables.
     pub async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
         let mut connection = self.connect().await?;
         let db = &mut connection;
+        let schema = format!("{}_{rev}", self.public_schema());
         if let Some(live) = self.lock(db).await?
             && live == rev
         {
-            return Err(ProjectorError::Live { projection: P::NAME, rev, live });
+            // Without tables there is nothing to be seen.
+            if SchemaOwner::find(db, self.statements(), &schema).await?.is_some() {
+                return Err(ProjectorError::Live { projection: P::NAME, rev, live });
+            }
+            let hide = self.statements().projection_hide.call().bind(P::NAME).bind(rev.cast_signed());
+            hide.execute(&mut *db).await?;
         }
         let forget = self.statements().projection_forget.call().bind(P::NAME).bind(rev.cast_signed());
         // A schema of that name can be another store's, or another projection's, unless this revision was set
         // up here.
         if forget.execute(&mut *db).await?.rows_affected() > 0 {
-            let schema = format!("{}_{rev}", self.public_schema());
             let call = self.statements().projection_dependents.call().bind(&schema);
             if let Some(row) = call.fetch_optional(&mut *db).await? {
                 let (what, by) = (format!("schema {schema:?}"), row.try_get(0)?);
@@ -264,8 +298,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         let found = rows(self.store.pool(), call).await?;
         let Some(row) = found.first() else {
             // The part is gone where there are fewer now.
-            let call = self.statements().checkpoint_parts.call().bind(P::NAME).bind(self.rev());
-            if let Some(row) = rows(self.store.pool(), call).await?.first() {
+            if let Some(row) = rows(self.store.pool(), self.find_parts()).await?.first() {
                 self.same_parts(row, part.of())?;
             }
             return Err(self.not_set_up());

@@ -1,2 +1,9 @@
--- Into how many parts the projection is divided; 0 if it is inline, no row if it was never set up.
-SELECT c.parts FROM :schema.checkpoints c WHERE c.projection = $1 AND c.rev = $2 LIMIT 1
+-- Into how many parts the projection is divided (0: it is inline), whether the schema $3 of its tables is
+-- there, and the schema $4 of the views, if readers see this revision. No row if it was never set up.
+SELECT c.parts,
+       EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = $3) AS tables,
+       p.live IS DISTINCT FROM c.rev OR EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = $4) AS views
+FROM :schema.checkpoints c
+LEFT JOIN :schema.projections p ON p.name = c.projection
+WHERE c.projection = $1 AND c.rev = $2
+LIMIT 1

@@ -9,6 +9,7 @@ mod large_events;
 mod passing;
 mod policies;
 mod publishing;
+mod restored;
 mod revisions;
 #[path = "../common/rewind.rs"]
 mod rewind;
