@@ -1,4 +1,4 @@
-//! An append that waited for too long for somebody's lock, and who that was.
+//! A call that waited for too long for somebody's lock, and who that was.
 
 use std::fmt;
 use std::pin::{Pin, pin};
@@ -16,7 +16,7 @@ use crate::error::Failure;
 use crate::pool::Pool;
 use crate::silence;
 
-/// An append that waited for a lock for as long as
+/// A call that waited for a lock for as long as
 /// [`longest_lock_wait`](crate::PostgresOptions::longest_lock_wait) allows. Nothing was written, and trying
 /// again can help. It is the source of [`StoreError::Backend`].
 ///
@@ -32,12 +32,14 @@ use crate::silence;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LockTimeout {
-    /// The streams that were to be appended to.
+    /// The streams that were to be appended to; empty for any other call.
     pub streams: Vec<StreamId>,
     /// How long one lock was waited for.
     pub waited: Duration,
     /// Who held the locks shortly before; empty where nobody could tell.
     pub holders: Vec<LockHolder>,
+    /// What waited, for the message.
+    waiting: String,
 }
 
 /// A session that holds a lock, or waits for it in front of others.
@@ -53,6 +55,24 @@ pub struct LockHolder {
     pub age: Option<Duration>,
 }
 
+impl LockTimeout {
+    /// Of an append.
+    pub(crate) fn new<'a>(
+        pool: &Pool,
+        streams: impl IntoIterator<Item = &'a StreamId>,
+        holders: Vec<LockHolder>,
+    ) -> Self {
+        let streams: Vec<_> = streams.into_iter().cloned().collect();
+        let names: Vec<_> = streams.iter().map(|stream| format!("{:?}", stream.to_string())).collect();
+        Self { streams, ..Self::of(pool, format!("the append to {}", names.join(", ")), holders) }
+    }
+
+    /// Of a call that is no append.
+    pub(crate) fn of(pool: &Pool, waiting: String, holders: Vec<LockHolder>) -> Self {
+        Self { streams: Vec::new(), waited: pool.settings.longest_lock_wait, holders, waiting }
+    }
+}
+
 impl From<LockTimeout> for StoreError {
     fn from(timeout: LockTimeout) -> Self {
         Self::Backend { source: Box::new(timeout), retryable: true }
@@ -63,11 +83,8 @@ impl std::error::Error for LockTimeout {}
 
 impl fmt::Display for LockTimeout {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the append to ")?;
-        for (at, stream) in self.streams.iter().enumerate() {
-            write!(f, "{}{:?}", if at == 0 { "" } else { ", " }, stream.to_string())?;
-        }
-        write!(f, " waited {:?} for a lock, so nothing was written; it is held by ", self.waited)?;
+        let Self { waiting, waited, .. } = self;
+        write!(f, "{waiting} waited {waited:?} for a lock, so nothing was written; it is held by ")?;
         for (at, holder) in self.holders.iter().enumerate() {
             write!(f, "{}{holder}", if at == 0 { "" } else { ", " })?;
         }
@@ -94,8 +111,8 @@ impl fmt::Display for LockHolder {
     }
 }
 
-/// Waits for the answer to a call that may have to wait so long for each of its locks first; where that takes
-/// half as long, looks who holds the lock.
+/// Waits for the answer to a call that may have to wait so long for each of its locks first, as
+/// [`find_holders`] does.
 ///
 /// The call is pinned where it is: each of those that would take it over would hold it once more.
 pub(crate) async fn answered_or_held<T>(
@@ -106,6 +123,16 @@ pub(crate) async fn answered_or_held<T>(
     call: Pin<&mut (impl Future<Output = Result<T, CallError>> + Send)>,
 ) -> (Result<T, CallError>, Vec<LockHolder>) {
     let answer = pin!(silence::answered_or_locked(pool, backend, longest, locks, call));
+    find_holders(pool, backend, longest, answer).await
+}
+
+/// Waits for an answer; where that takes half as long as a lock may be waited for, looks who holds it.
+pub(crate) async fn find_holders<T>(
+    pool: &Pool,
+    backend: Backend,
+    longest: Duration,
+    answer: Pin<&mut impl Future<Output = T>>,
+) -> (T, Vec<LockHolder>) {
     let look = pin!(async {
         sleep(longest / 2).await;
         Box::pin(holders_of(pool, backend)).await.unwrap_or_else(|error| {

@@ -145,12 +145,12 @@ impl PostgresOptions {
         self
     }
 
-    /// How long an append waits in all for a lock that another program or transaction holds, such as that of
-    /// its stream; defaults to 10 seconds. One that stands behind another append to its stream, which is held
-    /// up, waits for half as long again at most.
+    /// How long an append, or any other call, waits for a lock that another program or transaction holds,
+    /// such as that of its stream; defaults to 10 seconds. So do the statements of projections. An append
+    /// that stands behind another one to its stream, which is held up, waits for half as long again at most.
     ///
-    /// Then nothing was written, and the append fails with a [`LockTimeout`](crate::LockTimeout) that names
-    /// who holds the lock, or, where so many wait that it had no turn, with a
+    /// Then nothing was written, and the call fails with a [`LockTimeout`](crate::LockTimeout) that names who
+    /// holds the lock, or, where so many wait that it had no turn, with a
     /// [`PoolTimeout`](crate::PoolTimeout); trying again can help.
     pub fn longest_lock_wait(mut self, longest: Duration) -> Self {
         self.longest_lock_wait = longest;

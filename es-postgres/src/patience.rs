@@ -81,10 +81,6 @@ impl Patience {
         if !std::mem::replace(&mut self.long, true) {
             return Ok(());
         }
-        Err(LockTimeout {
-            streams: streams.into_iter().cloned().collect(),
-            waited: pool.settings.longest_lock_wait,
-            holders: std::mem::take(&mut self.holders),
-        })
+        Err(LockTimeout::new(pool, streams, std::mem::take(&mut self.holders)))
     }
 }

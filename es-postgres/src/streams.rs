@@ -1,6 +1,7 @@
 //! What concerns a stream as a whole: listing, closing, snapshots, and the ledger's old rows.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::columns::bigint;
 use crate::error::{Failure, unexpected};
 use crate::json::Json;
 use crate::lease::Lease;
+use crate::lock_timeout::{LockTimeout, find_holders};
 use crate::pool::Pool;
 use crate::row::{Columns, required};
 use crate::statements::Statement;
@@ -38,15 +40,22 @@ async fn rows_on(
     mut lease: Lease,
     call: Query<'_, Postgres, PgArguments>,
 ) -> Result<Vec<PgRow>, StoreError> {
-    let answer = run(&mut lease.session.connection, pool, call);
-    match pool.settings.answered(answer).await {
+    let backend = lease.session.backend;
+    let (answer, holders) = {
+        let answer = pin!(pool.settings.answered(run(&mut lease.session.connection, pool, call)));
+        find_holders(pool, backend, pool.settings.longest_lock_wait, answer).await
+    };
+    match answer {
         Ok(rows) => {
             lease.keep();
             Ok(rows)
         }
         Err(failure) => {
             lease.keep_after(&failure);
-            Err(failure.into())
+            match failure.is_held_up() {
+                true => Err(LockTimeout::of(pool, String::from("a statement"), holders).into()),
+                false => Err(failure.into()),
+            }
         }
     }
 }

@@ -50,7 +50,8 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         // still: even a fence that is closed leaves the checkpoint's row locked until the transaction ends.
         // Model and checkpoint are lost together or not at all, so the commit need not wait for the disk.
         let path = format!("SET LOCAL search_path = {}", projector.search_path());
-        let settings = [&standstill(projector), "SET LOCAL synchronous_commit = off", &path];
+        let (standstill, locks) = (standstill(projector), projector.lock_timeout());
+        let settings = [&*standstill, &locks, "SET LOCAL synchronous_commit = off", &path];
         let token = Token::begin(connection, &settings).await?;
         let options = &projector.options;
         let row = projector

@@ -41,15 +41,17 @@ pub enum ProjectorError {
         source: BoxError,
     },
     /// A handler, or the set-up of the tables, has ended the transaction in which it was run, by a COMMIT or
-    /// ROLLBACK of its own. The checkpoint has not moved. What was done before a COMMIT is in the model
-    /// nevertheless and would be projected once more, so the projector stops, whatever its
-    /// [`OnFailure`](crate::OnFailure). Of an inline projection: the append may be stored.
+    /// ROLLBACK of its own, or has set back what is set for it (RESET ALL). The driver ends it as well where
+    /// `begin()` is called after an error of SQL that the handler swallowed. The checkpoint has not moved.
+    /// What was done before a COMMIT is in the model nevertheless and would be projected once more, so the
+    /// projector stops, whatever its [`OnFailure`](crate::OnFailure). Of an inline projection: the append may
+    /// be stored.
     ///
     /// A nested transaction is `connection.begin()`, which is a savepoint here.
     #[error(
-        "projection `{projection}` rev {rev} ended the transaction that its code was given (by COMMIT or ROLLBACK), so what \
-         it had done by then may be stored although it failed; use `connection.begin()` for a nested transaction, and raise \
-         `rev` to build the model anew"
+        "projection `{projection}` rev {rev} ended the transaction that its code was given (by COMMIT or ROLLBACK, or `begin()` \
+         after a swallowed error) or reset its settings, so what it had done by then may be stored although it failed; use \
+         `connection.begin()` for a nested transaction, and raise `rev` to build the model anew"
     )]
     TransactionEnded {
         /// The projection's name.
@@ -70,11 +72,10 @@ pub enum ProjectorError {
         /// The schema.
         schema: String,
     },
-    /// A schema for the projection is there, and another role could put objects of its own in the place of
-    /// the projection's.
+    /// A schema for the projection, or a view in it, belongs to another role: one that could put objects of
+    /// its own in the place of the projection's, or whose objects this role may not replace.
     #[error(
-        "projection `{projection}` rev {rev} does not use schema {schema:?}, which belongs to role {owner:?}; run the projection as \
-         that role, or run ALTER SCHEMA \"{schema}\" OWNER TO the role that runs it"
+        "projection `{projection}` rev {rev} does not use schema {schema:?}, which belongs to role {owner:?}, at least in part; run the          projection as that role, or hand over what it needs, as somebody who may: {statements}"
     )]
     ForeignSchema {
         /// The projection's name.
@@ -85,6 +86,8 @@ pub enum ProjectorError {
         schema: String,
         /// Whose it is.
         owner: String,
+        /// What hands it over, in SQL; projections of the old owner go on meanwhile.
+        statements: String,
     },
     /// A schema for the projection is missing, and the role may make none.
     #[error(

@@ -1,5 +1,7 @@
 //! A projection in the transactions of appends: events and read model are committed together.
 
+use std::pin::pin;
+
 use async_trait::async_trait;
 use es_core::{
     Append, AppendIn, AppendOutcome, Appended, BoxError, DecodeError, EventPlace, EventStore, Load, LoadSink,
@@ -7,7 +9,7 @@ use es_core::{
 };
 use sqlx::{Connection, PgConnection, Row, raw_sql};
 
-use super::batch::{COMMIT, run};
+use super::batch::{COMMIT, run, standstill};
 use super::cause::Cause;
 use super::setup::{INLINE, sql};
 use super::transaction::Token;
@@ -16,6 +18,7 @@ use crate::PostgresStore;
 use crate::append;
 use crate::columns;
 use crate::error::{Failure, unexpected};
+use crate::lock_timeout::{LockTimeout, find_holders};
 use crate::recover::Lost;
 use crate::remember;
 use crate::silence::watched;
@@ -75,24 +78,23 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
 
     async fn turn_inline(&self) -> Result<(), ProjectorError> {
         self.catch_up().await?;
-        let mut connection = self.connect().await?;
-        sql(&mut connection, String::from("BEGIN")).await?;
-        let parts = self.hold_parts(&mut connection).await?;
-        let (head, reached) = (self.store.head().await?, parts.first().map(|part| part.checkpoint));
-        if reached != Some(head) {
-            let lowest = reached.unwrap_or_default().position();
-            let highest = head.position();
-            return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
-        }
-        self.statements()
-            .checkpoint_inline
-            .call()
-            .bind(P::NAME)
-            .bind(self.rev())
-            .execute(&mut connection)
-            .await?;
-        sql(&mut connection, COMMIT.to_owned()).await?;
-        Ok(())
+        let mut session = self.session().await?;
+        let db = &mut session.connection;
+        let work = async {
+            sql(db, format!("BEGIN; {}; {}", standstill(self), self.lock_timeout())).await?;
+            let parts = self.hold_parts(db).await?;
+            let (head, reached) = (self.store.head().await?, parts.first().map(|part| part.checkpoint));
+            if reached != Some(head) {
+                let lowest = reached.unwrap_or_default().position();
+                let highest = head.position();
+                return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
+            }
+            let call = self.statements().checkpoint_inline.call().bind(P::NAME).bind(self.rev());
+            call.execute(&mut *db).await?;
+            sql(db, COMMIT.to_owned()).await?;
+            Ok(())
+        };
+        self.limited("turning inline", session.backend, work).await
     }
 }
 
@@ -226,11 +228,12 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         // It waits for locks of others for as long as they are held, those of the model too.
         let mut lease = pool.lease_kept().await?;
         let backend = lease.session.backend;
-        let work = self.alone(&mut lease.session.connection, appends);
-        let done = match watched(pool, backend, pool.settings.answer_within, work)
-            .await
-            .unwrap_or_else(|silent| Ok(Err(silent)))
-        {
+        let (done, holders) = {
+            let work = Box::pin(self.alone(&mut lease.session.connection, appends));
+            let work = pin!(watched(pool, backend, pool.settings.answer_within, work));
+            find_holders(pool, backend, pool.settings.longest_lock_wait, work).await
+        };
+        let done = match done.unwrap_or_else(|silent| Ok(Err(silent))) {
             Ok(Ok(outcomes)) => {
                 lease.keep();
                 Ok(outcomes)
@@ -251,7 +254,13 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
                 {
                     lease.keep();
                 }
-                if is_decided(&error) { remember::decided_all(pool, appends).await } else { Err(error) }
+                if is_of(&error, Failure::is_decided) {
+                    remember::decided_all(pool, appends).await
+                } else if is_of(&error, Failure::is_held_up) {
+                    Err(LockTimeout::new(pool, appends.iter().map(|append| append.stream), holders).into())
+                } else {
+                    Err(error)
+                }
             }
         };
         pool.hints.appended();
@@ -259,10 +268,11 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
     }
 }
 
-/// Whether the command of an append was decided before without events, which ends the transaction.
-fn is_decided(error: &StoreError) -> bool {
+/// Whether an append failed by what the server said of it, such as that its command was decided before
+/// without events.
+fn is_of(error: &StoreError, said: fn(&Failure) -> bool) -> bool {
     let StoreError::Backend { source, .. } = error else { return false };
-    source.downcast_ref::<Failure>().is_some_and(Failure::is_decided)
+    source.downcast_ref::<Failure>().is_some_and(said)
 }
 
 /// What an end of the transaction by the handler leaves behind. Any other failure is one of the server.

@@ -7,7 +7,7 @@ use es_core::{
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
-use super::batch::{Batch, kept, standstill};
+use super::batch::{Batch, COMMIT, kept, standstill};
 use super::cause::Cause;
 use super::setup::sql;
 use super::transaction::Token;
@@ -65,21 +65,26 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// Where something else is in the way, which is not the event's fault, the letters stay as they are:
     /// [`ProjectorError::Failed`] of what passes or needs a newer program, [`ProjectorError::NotReady`].
     pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError> {
-        let mut connection = self.connect().await?;
-        let token = Token::begin(&mut connection, &[&standstill(self)]).await?;
+        let mut session = self.session().await?;
+        let work = self.retry_on(&mut session.connection, stream);
+        self.limited("a retry", session.backend, work).await
+    }
+
+    async fn retry_on(&self, db: &mut PgConnection, stream: &StreamId) -> Result<Retried, ProjectorError> {
+        let token = Token::begin(db, &[&standstill(self), &self.lock_timeout()]).await?;
         // A batch beside this one could put a later event of the stream behind letters that are gone, for
         // ever.
-        self.hold_parts(&mut connection).await?;
-        sql(&mut connection, format!("SET LOCAL search_path = {}", self.search_path())).await?;
+        self.hold_parts(db).await?;
+        sql(db, format!("SET LOCAL search_path = {}", self.search_path())).await?;
         let call = self.statements().letter_list.call().bind(P::NAME).bind(self.rev());
         let mut letters = Vec::new();
-        for row in &call.fetch_all(&mut connection).await? {
+        for row in &call.fetch_all(&mut *db).await? {
             letters.push(letter(row)?);
         }
         letters.retain(|letter| letter.stream == *stream);
         let mut events = self.read_letters(stream, &letters).await?.into_iter();
         let mut taken = 0;
-        let mut batch = Batch::within(self, &mut connection, token);
+        let mut batch = Batch::within(self, db, token);
         for letter in &letters {
             let (place, event) = events.next().unzip();
             let done = match event {
@@ -116,14 +121,18 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     ///
     /// [`StoreError`] of the server.
     pub async fn discard(&self, letter: &DeadLetter) -> Result<bool, ProjectorError> {
-        let mut connection = self.connect().await?;
-        sql(&mut connection, String::from("BEGIN")).await?;
-        self.hold_parts(&mut connection).await?;
-        let position = letter.position.get().cast_signed();
-        let call = self.statements().letter_remove.call().bind(P::NAME).bind(self.rev()).bind(position);
-        let done = call.execute(&mut connection).await?;
-        sql(&mut connection, String::from("COMMIT")).await?;
-        Ok(done.rows_affected() > 0)
+        let mut session = self.session().await?;
+        let db = &mut session.connection;
+        let work = async {
+            sql(db, format!("BEGIN; {}; {}", standstill(self), self.lock_timeout())).await?;
+            self.hold_parts(db).await?;
+            let position = letter.position.get().cast_signed();
+            let call = self.statements().letter_remove.call().bind(P::NAME).bind(self.rev()).bind(position);
+            let done = call.execute(&mut *db).await?;
+            sql(db, COMMIT.to_owned()).await?;
+            Ok(done.rows_affected() > 0)
+        };
+        self.limited("discarding a letter", session.backend, work).await
     }
 
     /// The events of letters, in the same order.

@@ -11,7 +11,9 @@ mod inline;
 mod letters;
 mod pace;
 mod pages;
+mod publish;
 mod retrying;
+mod session;
 mod setup;
 mod status;
 mod transaction;
@@ -206,8 +208,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         self
     }
 
-    /// How long a handler may leave the connection alone within a batch, before the server ends the batch, as
-    /// that of a worker which has died; 10 seconds unless said otherwise.
+    /// How long a handler, or the set-up, may leave the connection alone within its transaction, before the
+    /// server ends that, as it would be of a program which has died; defaults to 10 seconds.
     pub fn standstill(mut self, longest: Duration) -> Self {
         self.options.standstill = longest;
         self
@@ -227,8 +229,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         self
     }
 
-    /// One more schema in which names in the projection's SQL are looked up, after its own and those that were
-    /// added before; defaults to none. For the functions, types and operators of extensions, as
+    /// One more schema in which names in the projection's SQL are looked up, after its own and those that
+    /// were added before; defaults to none. For the functions, types and operators of extensions, as
     /// `search_in("public")` where they were created there.
     ///
     /// Tables are found there as well: where one of the projection's own is missing, another one of that name
@@ -341,12 +343,5 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         let schemas = std::iter::once(&own).chain(&self.options.search_in);
         let quoted = schemas.map(|schema| format!("\"{}\"", schema.replace('"', "\"\"")));
         quoted.chain([String::from("pg_temp")]).collect::<Vec<_>>().join(", ")
-    }
-
-    /// A connection for batches, beside those of the store.
-    async fn connect(&self) -> Result<PgConnection, ProjectorError> {
-        self.store.pool().writes()?;
-        let program = format!("es projection {}", P::NAME);
-        Ok(self.store.pool().settings.dial_direct(&program, &[]).await?.0)
     }
 }

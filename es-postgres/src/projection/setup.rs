@@ -1,10 +1,10 @@
-//! What happens to a projection as a whole: set up, divided into parts, shown to readers, dropped.
+//! What happens to a projection as a whole: set up, divided into parts.
 
 use std::panic::AssertUnwindSafe;
 
 use es_core::{BoxError, Checkpoint, EventStore, Part, Position, Projection};
 use futures_util::FutureExt;
-use sqlx::postgres::{PgArguments, PgDatabaseError, PgRow};
+use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, raw_sql};
 
@@ -13,7 +13,6 @@ use super::transaction::Token;
 use super::{Projector, ProjectorError};
 use crate::error::{Failure, unexpected};
 use crate::row::Columns;
-use crate::schema_owner::SchemaOwner;
 use crate::streams::rows;
 
 /// The number of parts of a projection that runs in the transactions of appends.
@@ -21,12 +20,13 @@ pub(super) const INLINE: u32 = 0;
 
 impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// Makes the tables and the checkpoints, unless they are there. [`run`](Self::run) and
-    /// [`catch_up`](Self::catch_up) begin with it. Views for readers that a restore has left out are made anew.
+    /// [`catch_up`](Self::catch_up) begin with it. Views for readers that a restore has left out are made
+    /// anew.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; nothing was made then. [`ProjectorError::TablesMissing`] where checkpoints are there
-    /// without tables.
+    /// [`ProjectorError`]; nothing was made then. [`ProjectorError::TablesMissing`] where checkpoints are
+    /// there without tables.
     pub async fn prepare(&self) -> Result<(), ProjectorError> {
         self.store.pool().writes()?;
         let parts = self.options.parts;
@@ -54,17 +54,6 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         }
     }
 
-    /// Makes the views for readers anew, where a restore has left them out.
-    async fn show_again(&self) -> Result<(), ProjectorError> {
-        let mut connection = self.connect().await?;
-        let db = &mut connection;
-        if self.lock(db).await? == Some(P::REV) {
-            self.show(db).await?;
-        }
-        sql(db, COMMIT.to_owned()).await?;
-        Ok(())
-    }
-
     fn same_parts(&self, row: &PgRow, asked: u32) -> Result<(), ProjectorError> {
         let found = Columns(row).integer(0)?.cast_unsigned();
         match found == asked {
@@ -78,12 +67,25 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         if schema.len() > 63 {
             return Err(ProjectorError::NameTooLong { schema });
         }
-        let mut connection = self.connect().await?;
-        let db = &mut connection;
-        let token = Token::begin(db, &[]).await?;
+        let mut session = self.session().await?;
+        let work = self.set_up_on(&mut session.connection, schema, parts);
+        self.limited("the set-up", session.backend, work).await
+    }
+
+    async fn set_up_on(
+        &self,
+        db: &mut PgConnection,
+        schema: String,
+        parts: u32,
+    ) -> Result<(), ProjectorError> {
+        let token = Token::begin(db, &[&standstill(self), &self.lock_timeout()]).await?;
         let live = self.lock_begun(db).await?;
         if let Some(row) = self.find_parts().fetch_optional(&mut *db).await? {
             return self.same_parts(&row, parts);
+        }
+        if live.is_some() && self.options.publish {
+            // Rather now than when it is built.
+            self.may_publish(db).await?;
         }
         if self.have_schema(db, &schema).await?.is_some_and(|found| !found.empty) {
             return Err(ProjectorError::SchemaTaken { projection: P::NAME, rev: P::REV, schema });
@@ -93,7 +95,15 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
             self.roll_back(db, &token).await?;
             return Err(ProjectorError::Setup { projection: P::NAME, rev: P::REV, source });
         }
-        self.within(sql(db, self.check(&token)).await)?;
+        if let Err(failure) = sql(db, self.check(&token)).await {
+            if failure.is_of_failed_transaction() {
+                // An error of SQL was swallowed, in this transaction.
+                self.roll_back(db, &token).await?;
+                let source = failure.into();
+                return Err(ProjectorError::Setup { projection: P::NAME, rev: P::REV, source });
+            }
+            return self.within(Err(failure));
+        }
         self.make_checkpoints(db, parts, Checkpoint::START, 0).await?;
         if live.is_none() {
             self.show(db).await?;
@@ -110,8 +120,8 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     }
 
     /// Begins a transaction that no other of this kind runs beside; gives back the revision that readers see.
-    async fn lock(&self, db: &mut PgConnection) -> Result<Option<u32>, ProjectorError> {
-        sql(db, String::from("BEGIN")).await?;
+    pub(super) async fn lock(&self, db: &mut PgConnection) -> Result<Option<u32>, ProjectorError> {
+        sql(db, format!("BEGIN; {}; {}", standstill(self), self.lock_timeout())).await?;
         self.lock_begun(db).await
     }
 
@@ -136,111 +146,6 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         Ok(())
     }
 
-    /// Points the views to this revision.
-    async fn show(&self, db: &mut PgConnection) -> Result<(), ProjectorError> {
-        let public = self.public_schema();
-        self.have_schema(db, &public).await?;
-        let call = self.statements().projection_publish.call().bind(P::NAME).bind(self.rev());
-        let done = call.bind(self.own_schema()).bind(public).execute(db).await;
-        done.map_err(|error| refused::<P>(&error).unwrap_or_else(|| error.into()))?;
-        Ok(())
-    }
-
-    /// Makes a schema unless it is there, which takes a right that not every role has. Gives back what was
-    /// found.
-    async fn have_schema(
-        &self,
-        db: &mut PgConnection,
-        schema: &str,
-    ) -> Result<Option<SchemaOwner>, ProjectorError> {
-        match SchemaOwner::find(db, self.statements(), schema).await? {
-            Some(SchemaOwner { trusted: false, owner, .. }) => {
-                let schema = schema.to_owned();
-                Err(ProjectorError::ForeignSchema { projection: P::NAME, rev: P::REV, schema, owner })
-            }
-            None => match sql(db, format!("CREATE SCHEMA \"{schema}\"")).await {
-                Err(failure @ Failure::Server { .. }) if failure.is_not_granted() => {
-                    let (schema, source) = (schema.to_owned(), failure.into());
-                    Err(ProjectorError::MayNotCreate { projection: P::NAME, rev: P::REV, schema, source })
-                }
-                done => Ok(done.map(|()| None)?),
-            },
-            found => Ok(found),
-        }
-    }
-
-    /// Shows this revision to readers, in one transaction, unless they see it or a later one already.
-    ///
-    /// The views in the schema of the projection, such as `es_balances`, then stand for the tables of this
-    /// revision. A view whose columns change is made anew, and loses its privileges: give those with ALTER
-    /// DEFAULT PRIVILEGES IN SCHEMA. Columns that are added at the end change nothing for what depends on the
-    /// view. Other objects in that schema are left alone.
-    ///
-    /// # Errors
-    ///
-    /// [`ProjectorError::Behind`] when it has not come as far as the revision that readers see.
-    /// [`ProjectorError::NotOurs`] when something else has the name of a view, [`ProjectorError::InUse`] when
-    /// something depends on a view that has to be made anew.
-    pub async fn publish(&self) -> Result<(), ProjectorError> {
-        let mut connection = self.connect().await?;
-        let db = &mut connection;
-        if self.lock(db).await?.is_some_and(|live| live >= P::REV) {
-            return Ok(());
-        }
-        let call = self.statements().projection_behind.call().bind(P::NAME).bind(self.rev());
-        let row = call.fetch_one(&mut *db).await?;
-        let row = Columns(&row);
-        if row.is_null(0)? {
-            return Err(self.not_set_up());
-        }
-        let own = row.bigint(0)?;
-        let live = if row.is_null(1)? { 0 } else { row.bigint(1)? };
-        if own < live {
-            let (position, live) = (Position::new(own), Position::new(live));
-            return Err(ProjectorError::Behind { projection: P::NAME, rev: P::REV, position, live });
-        }
-        self.show(db).await?;
-        sql(db, COMMIT.to_owned()).await?;
-        tracing::info!(projection = P::NAME, rev = P::REV, "readers see this revision now");
-        Ok(())
-    }
-
-    /// Drops what is kept of a revision: its tables, checkpoints and dead letters. To be called once nobody
-    /// runs it any more.
-    ///
-    /// # Errors
-    ///
-    /// [`ProjectorError::Live`] of the revision that readers see, unless its tables are missing;
-    /// [`ProjectorError::InUse`] when something outside of its schema depends on its tables.
-    pub async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
-        let mut connection = self.connect().await?;
-        let db = &mut connection;
-        let schema = format!("{}_{rev}", self.public_schema());
-        if let Some(live) = self.lock(db).await?
-            && live == rev
-        {
-            // Without tables there is nothing to be seen.
-            if SchemaOwner::find(db, self.statements(), &schema).await?.is_some() {
-                return Err(ProjectorError::Live { projection: P::NAME, rev, live });
-            }
-            let hide = self.statements().projection_hide.call().bind(P::NAME).bind(rev.cast_signed());
-            hide.execute(&mut *db).await?;
-        }
-        let forget = self.statements().projection_forget.call().bind(P::NAME).bind(rev.cast_signed());
-        // A schema of that name can be another store's, or another projection's, unless this revision was set
-        // up here.
-        if forget.execute(&mut *db).await?.rows_affected() > 0 {
-            let call = self.statements().projection_dependents.call().bind(&schema);
-            if let Some(row) = call.fetch_optional(&mut *db).await? {
-                let (what, by) = (format!("schema {schema:?}"), row.try_get(0)?);
-                return Err(ProjectorError::InUse { projection: P::NAME, rev, what, by });
-            }
-            sql(db, format!("DROP SCHEMA IF EXISTS \"{schema}\" CASCADE")).await?;
-        }
-        sql(db, COMMIT.to_owned()).await?;
-        Ok(())
-    }
-
     /// Divides the projection into another number of parts, at least one. Workers that run with the old
     /// number stop with [`ProjectorError::Parts`].
     ///
@@ -250,8 +155,12 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// before, with the old number and no event coming in; and one that is inline needs no program that
     /// appends. [`ProjectorError::NotSetUp`].
     pub async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
-        let mut connection = self.connect().await?;
-        let db = &mut connection;
+        let mut session = self.session().await?;
+        let work = self.repartition_on(&mut session.connection, parts);
+        self.limited("dividing the parts", session.backend, work).await
+    }
+
+    async fn repartition_on(&self, db: &mut PgConnection, parts: u32) -> Result<(), ProjectorError> {
         self.lock(db).await?;
         let mut found = self.hold_parts(db).await?;
         for part in &mut found {
@@ -279,7 +188,6 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
 
     /// Locks the checkpoints of all parts, so that no batch runs beside the caller's transaction.
     pub(super) async fn hold_parts(&self, db: &mut PgConnection) -> Result<Vec<Held>, ProjectorError> {
-        sql(db, standstill(self)).await?;
         let call = self.statements().checkpoint_lock.call().bind(P::NAME).bind(self.rev());
         let mut parts = Vec::new();
         for row in call.fetch_all(db).await? {
@@ -310,29 +218,6 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
 
     pub(super) fn not_set_up(&self) -> ProjectorError {
         ProjectorError::NotSetUp { projection: P::NAME, rev: P::REV }
-    }
-}
-
-/// Why publishing was refused, where that is what the server says.
-fn refused<P: Projection>(error: &sqlx::Error) -> Option<ProjectorError> {
-    let error = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
-    let schema = error.schema()?;
-    let (projection, rev) = (P::NAME, P::REV);
-    match (error.code(), error.table()) {
-        ("ES005", None) => {
-            let what = format!("schema {schema:?} belongs to another store or projection");
-            Some(ProjectorError::NotOurs { projection, rev, what })
-        }
-        ("ES005", Some(name)) => {
-            let what = format!("{schema}.{name} was not made by this projection");
-            Some(ProjectorError::NotOurs { projection, rev, what })
-        }
-        ("ES006", Some(name)) => {
-            let what = format!("view {schema}.{name}");
-            let by = error.detail().unwrap_or("something").to_owned();
-            Some(ProjectorError::InUse { projection, rev, what, by })
-        }
-        _ => None,
     }
 }
 

@@ -1,6 +1,5 @@
 //! The loop of one part: read a page, run it as a batch, and know what to do when that fails.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use es_core::{
@@ -16,10 +15,8 @@ use super::cause::Cause;
 use super::pace::Pace;
 use super::pages::Pages;
 use super::retrying::Tries;
+use super::session::Session;
 use super::{OnFailure, Projector, ProjectorError};
-use crate::check::Backend;
-use crate::error::Failure;
-use crate::silence::watched;
 
 /// The longest wait before an event is tried again.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
@@ -39,7 +36,7 @@ const BEHIND_ANOTHER: &str = "an earlier event of its stream is parked";
 pub(super) struct Worker<P: Projection<Model = PgConnection>> {
     projector: Projector<P>,
     part: Part,
-    connection: Option<(PgConnection, Backend)>,
+    session: Option<Session>,
     pages: Pages<P>,
     /// Where the stored checkpoint stands, as far as is known; nothing before it was read.
     checkpoint: Option<Checkpoint>,
@@ -82,7 +79,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             tries: Tries::new(&projector.retrying, P::NAME, part.index()),
             projector,
             part,
-            connection: None,
+            session: None,
             checkpoint: None,
             singly: false,
             failing: None,
@@ -122,7 +119,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             self.note(&error.to_string()).await;
             if after.is_none() {
                 // What became of the last batch is only known to the server.
-                (self.connection, self.checkpoint) = (None, None);
+                (self.session, self.checkpoint) = (None, None);
                 at_end = false;
             }
             let wait = self.tries.failed(&error);
@@ -176,15 +173,11 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         };
         // Before the page: if the connection outlives the batch, the server that the events were read from is
         // the one that is written to, and has not lost them in between.
-        let (mut connection, backend) = match self.connection.take() {
-            Some(connection) => connection,
+        let mut session = match self.session.take() {
+            Some(session) => session,
             None => {
                 self.pages.forget();
-                let mut connection = self.projector.connect().await?;
-                let settings = &self.projector.store.pool().settings;
-                let backend = Backend::of(&mut connection, self.projector.statements());
-                let backend = settings.answered(backend).await.map_err(Failure::from)?;
-                (connection, backend)
+                self.projector.session().await?
             }
         };
         let page = match self.pages.read(from, wait).await {
@@ -196,7 +189,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             page => page?,
         };
         if page.checkpoint == from && page.broken.is_none() {
-            self.connection = Some((connection, backend));
+            self.session = Some(session);
             return Ok(Turn::Nothing(page.rest));
         }
         let singly =
@@ -206,19 +199,26 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         }
         let span = debug_span!("project", projection = P::NAME, part = self.part.index(), from = %from.position(),
             to = %page.checkpoint.position(), events = page.events.len(), singly);
-        let pool = Arc::clone(self.projector.store.pool());
-        let standstill = self.projector.options.standstill;
+        let projector = self.projector.clone();
+        let db = &mut session.connection;
         let work = async {
             match singly {
-                true => self.one_by_one(&mut connection, page, from).instrument(span).await,
-                false => self.together(&mut connection, page, from).instrument(span).await,
+                true => self.one_by_one(db, page, from).instrument(span).await,
+                false => self.together(db, page, from).instrument(span).await,
             }
         };
-        let idle = standstill.max(pool.settings.answer_within);
-        let turn = watched(&pool, backend, idle, work).await.map_err(ProjectorError::from).flatten();
+        let (turn, holders) = projector.observed(session.backend, Box::pin(work)).await;
+        let turn = match turn {
+            Ok(Turn::Failed { error: ProjectorError::Failed(failure), after: None }) => {
+                let doing = format!("the event at {}", failure.place);
+                let error = projector.held_up(ProjectorError::Failed(failure), holders, || doing);
+                Ok(Turn::Failed { error, after: None })
+            }
+            turn => turn.map_err(|error| projector.held_up(error, holders, || String::from("a batch"))),
+        };
         // A connection that failed half-way is thrown away, and its batch with it.
         if !matches!(turn, Err(_) | Ok(Turn::Failed { after: None, .. })) {
-            self.connection = Some((connection, backend));
+            self.session = Some(session);
         }
         turn
     }

@@ -67,3 +67,42 @@ async fn a_projector_on_silent_connections_goes_on() {
     assert!(!running.is_finished(), "{:?}", running.await);
     running.abort();
 }
+
+/// Each call, with a connection that falls silent sooner or later in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_of_a_projector_on_silent_connections_end_in_time() {
+    let (database, writer) = fresh().await;
+    appended(append_one(&writer, &stream("a"), 0).await);
+    let proxy = proxy_before(&database).await;
+    let options = PostgresStore::options(proxy.url()).answer_within(Duration::from_millis(200));
+    let options = options.patience(Duration::from_millis(500)).notify(false);
+    let store = options.connect().await.expect("a store");
+    let projector = Projector::new(store, Counts).standstill(Duration::from_millis(200));
+    let mut failed = [0; 7];
+    for (call, failed) in failed.iter_mut().enumerate() {
+        for answer in 1..8 {
+            proxy.silence_at_answer(answer);
+            let done = async {
+                match call {
+                    0 => projector.prepare().await,
+                    1 => projector.catch_up().await,
+                    2 => projector.status().await.map(drop),
+                    3 => projector.dead_letters().await.map(drop),
+                    4 => projector.retry(&stream("a")).await.map(drop),
+                    5 => projector.repartition(1).await,
+                    _ => projector.drop_revision(7).await,
+                }
+            };
+            match tokio::time::timeout(Duration::from_secs(10), done).await.expect("an end") {
+                Ok(()) => {}
+                Err(error) => {
+                    assert!(error.is_retryable(), "{call} {answer}: {error}");
+                    *failed += 1;
+                }
+            }
+        }
+        proxy.silence_at_answer(0);
+        projector.catch_up().await.expect("on another connection");
+    }
+    assert!(failed.iter().all(|failed| *failed > 0), "{failed:?}");
+}

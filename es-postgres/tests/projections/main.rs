@@ -2,7 +2,10 @@
 
 mod basics;
 mod batches;
+mod careless;
 mod guide;
+mod handover;
+mod held_up;
 mod histories;
 mod inline;
 mod large_events;

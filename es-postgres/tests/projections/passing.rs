@@ -114,7 +114,8 @@ async fn what_the_database_lacks_parks_nothing_and_stops_the_projector() {
         for account in 0..10 {
             deposit(&store, &format!("b{account}"), 1).await;
         }
-        let error = running.await.expect("no panic").expect_err("it does not go on");
+        let stopped = tokio::time::timeout(DEADLINE, running).await.expect("it stops");
+        let error = stopped.expect("no panic").expect_err("it does not go on");
         assert!(matches!(&error, ProjectorError::NotReady { .. }), "{breaks}: {error}");
         assert!(!error.is_retryable(), "{error}");
         let shown = stopping.status().await.expect("a status").error().map(str::to_owned);

@@ -10,7 +10,7 @@ use crate::support::*;
 /// As `Balances`, with one more column at the end.
 #[derive(Projection)]
 #[projection(name = "balances", rev = 3, events(Opened), model = PgConnection, setup)]
-struct LongerBalances;
+pub(crate) struct LongerBalances;
 
 /// Its schema for readers would be that of revision 1 of `balances`.
 #[derive(Projection)]

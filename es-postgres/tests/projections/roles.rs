@@ -6,7 +6,7 @@ use es_postgres::{PostgresStore, Projector, ProjectorError};
 use crate::revisions::NewBalances;
 use crate::support::*;
 
-fn as_role(url: &str, role: &str) -> String {
+pub(crate) fn as_role(url: &str, role: &str) -> String {
     let (scheme, rest) = url.split_once("://").expect("a url");
     let host = rest.split_once('@').map_or(rest, |(_, host)| host);
     format!("{scheme}://{role}:secret@{host}")

@@ -1,0 +1,215 @@
+//! Which revision readers see, and which ones are dropped.
+
+use es_core::{Position, Projection};
+use sqlx::postgres::PgDatabaseError;
+use sqlx::{PgConnection, Row};
+
+use super::batch::COMMIT;
+use super::setup::sql;
+use super::{Projector, ProjectorError};
+use crate::error::Failure;
+use crate::row::Columns;
+use crate::schema_owner::SchemaOwner;
+
+impl<P: Projection<Model = PgConnection>> Projector<P> {
+    /// Shows this revision to readers, in one transaction, unless they see it or a later one already.
+    ///
+    /// The views in the schema of the projection, such as `es_balances`, then stand for the tables of this
+    /// revision. A view whose columns change is made anew, and loses its privileges: give those with ALTER
+    /// DEFAULT PRIVILEGES IN SCHEMA. Columns that are added at the end change nothing for what depends on the
+    /// view. Other objects in that schema are left alone.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Behind`] when it has not come as far as the revision that readers see.
+    /// [`ProjectorError::NotOurs`] when something else has the name of a view, [`ProjectorError::InUse`] when
+    /// something depends on a view that has to be made anew, [`ProjectorError::ForeignSchema`] when the views
+    /// are another role's.
+    pub async fn publish(&self) -> Result<(), ProjectorError> {
+        let mut session = self.session().await?;
+        let work = self.publish_on(&mut session.connection);
+        self.limited("publishing", session.backend, work).await
+    }
+
+    async fn publish_on(&self, db: &mut PgConnection) -> Result<(), ProjectorError> {
+        if self.lock(db).await?.is_some_and(|live| live >= P::REV) {
+            return Ok(());
+        }
+        let call = self.statements().projection_behind.call().bind(P::NAME).bind(self.rev());
+        let row = call.fetch_one(&mut *db).await?;
+        let row = Columns(&row);
+        if row.is_null(0)? {
+            return Err(self.not_set_up());
+        }
+        let own = row.bigint(0)?;
+        let live = if row.is_null(1)? { 0 } else { row.bigint(1)? };
+        if own < live {
+            let (position, live) = (Position::new(own), Position::new(live));
+            return Err(ProjectorError::Behind { projection: P::NAME, rev: P::REV, position, live });
+        }
+        self.show(db).await?;
+        sql(db, COMMIT.to_owned()).await?;
+        tracing::info!(projection = P::NAME, rev = P::REV, "readers see this revision now");
+        Ok(())
+    }
+
+    /// Makes the views for readers anew, where a restore has left them out.
+    pub(super) async fn show_again(&self) -> Result<(), ProjectorError> {
+        let mut session = self.session().await?;
+        let db = &mut session.connection;
+        let work = async {
+            if self.lock(db).await? == Some(P::REV) {
+                self.show(db).await?;
+            }
+            sql(db, COMMIT.to_owned()).await?;
+            Ok(())
+        };
+        self.limited("publishing", session.backend, work).await
+    }
+
+    /// Points the views to this revision.
+    pub(super) async fn show(&self, db: &mut PgConnection) -> Result<(), ProjectorError> {
+        let public = self.public_schema();
+        if !self.may_publish(db).await? {
+            self.make_schema(db, &public).await?;
+        }
+        let call = self.statements().projection_publish.call().bind(P::NAME).bind(self.rev());
+        let done = call.bind(self.own_schema()).bind(&public).execute(&mut *db).await;
+        done.map_err(|error| refused::<P>(&error).unwrap_or_else(|| error.into()))?;
+        // A view reads with the rights of its owner, who may be another role of which this one is a member.
+        let call = self.statements().projection_readable.call().bind(public).bind(self.own_schema());
+        if let Some(grants) = call.fetch_one(&mut *db).await?.try_get(0)? {
+            sql(db, grants).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether the schema for readers is there; refused if it, or a view in it, is another role's.
+    pub(super) async fn may_publish(&self, db: &mut PgConnection) -> Result<bool, ProjectorError> {
+        let public = self.public_schema();
+        match SchemaOwner::find(db, self.statements(), &public).await? {
+            None => Ok(false),
+            Some(found) => match self.handover(db, &public, &found, false).await? {
+                None => Ok(true),
+                Some(statements) => Err(self.foreign(public, found, statements)),
+            },
+        }
+    }
+
+    /// The statements that somebody else has to run before this role may publish into a schema, or may own
+    /// it.
+    async fn handover(
+        &self,
+        db: &mut PgConnection,
+        schema: &str,
+        found: &SchemaOwner,
+        owned: bool,
+    ) -> Result<Option<String>, ProjectorError> {
+        let call = self.statements().projection_handover.call().bind(schema).bind(self.own_schema());
+        Ok(call.bind(owned).bind(!found.trusted).fetch_one(db).await?.try_get(0)?)
+    }
+
+    fn foreign(&self, schema: String, found: SchemaOwner, statements: String) -> ProjectorError {
+        let owner = found.owner;
+        ProjectorError::ForeignSchema { projection: P::NAME, rev: P::REV, schema, owner, statements }
+    }
+
+    /// Makes a schema unless it is there. Gives back what was found.
+    pub(super) async fn have_schema(
+        &self,
+        db: &mut PgConnection,
+        schema: &str,
+    ) -> Result<Option<SchemaOwner>, ProjectorError> {
+        match SchemaOwner::find(db, self.statements(), schema).await? {
+            None => self.make_schema(db, schema).await.map(|()| None),
+            Some(found) if found.trusted => Ok(Some(found)),
+            Some(found) => {
+                let statements = self.handover(db, schema, &found, true).await?.unwrap_or_default();
+                Err(self.foreign(schema.to_owned(), found, statements))
+            }
+        }
+    }
+
+    /// Takes a right that not every role has.
+    async fn make_schema(&self, db: &mut PgConnection, schema: &str) -> Result<(), ProjectorError> {
+        match sql(db, format!("CREATE SCHEMA \"{schema}\"")).await {
+            Err(failure @ Failure::Server { .. }) if failure.is_not_granted() => {
+                let (schema, source) = (schema.to_owned(), failure.into());
+                Err(ProjectorError::MayNotCreate { projection: P::NAME, rev: P::REV, schema, source })
+            }
+            done => Ok(done?),
+        }
+    }
+
+    /// Drops what is kept of a revision: its tables, checkpoints and dead letters. To be called once nobody
+    /// runs it any more.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Live`] of the revision that readers see, unless its tables are missing;
+    /// [`ProjectorError::InUse`] when something outside of its schema depends on its tables,
+    /// [`ProjectorError::ForeignSchema`] when they are another role's.
+    pub async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
+        let mut session = self.session().await?;
+        let work = self.drop_on(&mut session.connection, rev);
+        self.limited("dropping a revision", session.backend, work).await
+    }
+
+    async fn drop_on(&self, db: &mut PgConnection, rev: u32) -> Result<(), ProjectorError> {
+        let schema = format!("{}_{rev}", self.public_schema());
+        let live = self.lock(db).await?;
+        let found = SchemaOwner::find(db, self.statements(), &schema).await?;
+        if let Some(live) = live
+            && live == rev
+        {
+            if found.is_some() {
+                return Err(ProjectorError::Live { projection: P::NAME, rev, live });
+            }
+            // Without tables there is nothing to be seen.
+            let hide = self.statements().projection_hide.call().bind(P::NAME).bind(rev.cast_signed());
+            hide.execute(&mut *db).await?;
+        }
+        let forget = self.statements().projection_forget.call().bind(P::NAME).bind(rev.cast_signed());
+        // A schema of that name can be another store's, or another projection's, unless this revision was set
+        // up here.
+        if forget.execute(&mut *db).await?.rows_affected() > 0 {
+            let call = self.statements().projection_dependents.call().bind(&schema);
+            if let Some(row) = call.fetch_optional(&mut *db).await? {
+                let (what, by) = (format!("schema {schema:?}"), row.try_get(0)?);
+                return Err(ProjectorError::InUse { projection: P::NAME, rev, what, by });
+            }
+            // A superuser may drop what belongs to anybody.
+            if let Some(found) = found.map(|found| SchemaOwner { trusted: true, ..found })
+                && let Some(statements) = self.handover(db, &schema, &found, true).await?
+            {
+                return Err(self.foreign(schema, found, statements));
+            }
+            sql(db, format!("DROP SCHEMA IF EXISTS \"{schema}\" CASCADE")).await?;
+        }
+        sql(db, COMMIT.to_owned()).await?;
+        Ok(())
+    }
+}
+
+/// Why publishing was refused, where that is what the server says.
+fn refused<P: Projection>(error: &sqlx::Error) -> Option<ProjectorError> {
+    let error = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
+    let schema = error.schema()?;
+    let (projection, rev) = (P::NAME, P::REV);
+    match (error.code(), error.table()) {
+        ("ES005", None) => {
+            let what = format!("schema {schema:?} belongs to another store or projection");
+            Some(ProjectorError::NotOurs { projection, rev, what })
+        }
+        ("ES005", Some(name)) => {
+            let what = format!("{schema}.{name} was not made by this projection");
+            Some(ProjectorError::NotOurs { projection, rev, what })
+        }
+        ("ES006", Some(name)) => {
+            let what = format!("view {schema}.{name}");
+            let by = error.detail().unwrap_or("something").to_owned();
+            Some(ProjectorError::InUse { projection, rev, what, by })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,98 @@
+//! Connections of a projection, and how long calls on them may take.
+
+use std::error::Error;
+use std::pin::{Pin, pin};
+
+use es_core::Projection;
+use sqlx::PgConnection;
+use sqlx::error::DatabaseError;
+
+use super::{Projector, ProjectorError};
+use crate::check::Backend;
+use crate::error::Failure;
+use crate::lock_timeout::{LockHolder, LockTimeout, find_holders};
+use crate::options::milliseconds;
+use crate::silence::watched;
+
+/// A connection beside those of the store.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) connection: PgConnection,
+    pub(super) backend: Backend,
+}
+
+impl<P: Projection<Model = PgConnection>> Projector<P> {
+    pub(super) async fn session(&self) -> Result<Session, ProjectorError> {
+        self.store.pool().writes()?;
+        let settings = &self.store.pool().settings;
+        let program = format!("es projection {}", P::NAME);
+        let (mut connection, _) = settings.dial_direct(&program, &[]).await?;
+        let backend = Backend::of(&mut connection, self.statements());
+        let backend = settings.answered(backend).await.map_err(Failure::from)?;
+        Ok(Session { connection, backend })
+    }
+
+    /// Lets a transaction take as long as the server is there and busy for it. One that waited for too long
+    /// for somebody's lock is told who that is.
+    pub(super) async fn limited<T>(
+        &self,
+        doing: &str,
+        backend: Backend,
+        work: impl Future<Output = Result<T, ProjectorError>> + Send,
+    ) -> Result<T, ProjectorError> {
+        let (done, holders) = self.observed(backend, Box::pin(work)).await;
+        done.map_err(|error| self.held_up(error, holders, || doing.to_owned()))
+    }
+
+    /// The same, with those who held a lock that it waited for. The futures around the work would hold
+    /// several copies of it, so it is boxed: once for a transaction.
+    pub(super) async fn observed<T>(
+        &self,
+        backend: Backend,
+        work: Pin<Box<impl Future<Output = Result<T, ProjectorError>> + Send>>,
+    ) -> (Result<T, ProjectorError>, Vec<LockHolder>) {
+        let pool = self.store.pool();
+        let idle = self.options.standstill.max(pool.settings.answer_within);
+        let done = pin!(watched(pool, backend, idle, work));
+        let (done, holders) = find_holders(pool, backend, pool.settings.longest_lock_wait, done).await;
+        (done.map_err(ProjectorError::from).flatten(), holders)
+    }
+
+    /// An error of whoever waited for a lock, if that is what it is.
+    pub(super) fn held_up(
+        &self,
+        error: ProjectorError,
+        holders: Vec<LockHolder>,
+        doing: impl FnOnce() -> String,
+    ) -> ProjectorError {
+        // Code of the user may have asked for a lock at once or not at all.
+        let theirs = !matches!(error, ProjectorError::Store(_));
+        if !is_held_up(&error) || theirs && holders.is_empty() {
+            return error;
+        }
+        let waiting = format!("{} of projection `{}` rev {}", doing(), P::NAME, P::REV);
+        ProjectorError::Store(LockTimeout::of(self.store.pool(), waiting, holders).into())
+    }
+
+    /// The setting of a transaction that says how long its statements wait for a lock.
+    pub(super) fn lock_timeout(&self) -> String {
+        let longest = self.store.pool().settings.longest_lock_wait;
+        format!("SET LOCAL lock_timeout = {}", milliseconds(longest))
+    }
+}
+
+/// Whether a lock was waited for in vain, by our statements or by those of the projection.
+fn is_held_up(error: &ProjectorError) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if let Some(failure) = error.downcast_ref::<Failure>() {
+            return failure.is_held_up();
+        }
+        if let Some(error) = error.downcast_ref::<sqlx::Error>() {
+            let code = error.as_database_error().and_then(DatabaseError::code);
+            return code.is_some_and(|code| code == "55P03");
+        }
+        next = error.source();
+    }
+    false
+}

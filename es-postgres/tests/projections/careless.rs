@@ -1,0 +1,144 @@
+//! Handlers that lose their transaction, or what was set for it, without meaning to.
+
+use std::sync::Arc;
+
+use es_core::{
+    Append, AppendIn, BoxError, EventStore, Metadata, NewEvent, Project, ProjectSetup, Projection, Recorded,
+    Revision, StoreError, StreamId,
+};
+use es_postgres::{OnFailure, Projector, ProjectorError};
+use sqlx::{Connection, PgConnection};
+
+use crate::support::*;
+
+/// What the handler does at 13 cents, after it has taken the deposit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Act {
+    /// Sets all settings back, those of the batch among them.
+    Reset,
+    /// Begins after an error that it swallowed. The driver answers that with a ROLLBACK, of the outermost
+    /// transaction.
+    Begin,
+    /// The same, and swallows that error as well.
+    BeginAndSwallow,
+    /// The same, and writes: nothing would undo that.
+    BeginAndWrite,
+    /// Begins after an error that it swallowed in a nested transaction. The driver goes back to it, and takes
+    /// the commit for that of the outer one.
+    NestedBegin,
+}
+
+const ALL: [Act; 5] = [Act::Reset, Act::Begin, Act::BeginAndSwallow, Act::BeginAndWrite, Act::NestedBegin];
+
+async fn fail(db: &mut PgConnection) {
+    assert!(sqlx::raw_sql("SELECT 1 / 0").execute(db).await.is_err());
+}
+
+impl Act {
+    async fn run(self, db: &mut PgConnection) -> Result<(), BoxError> {
+        match self {
+            Self::Reset => sql(db, "RESET ALL").await,
+            Self::Begin => {
+                fail(db).await;
+                db.begin().await?;
+            }
+            Self::BeginAndSwallow | Self::BeginAndWrite => {
+                fail(db).await;
+                assert!(db.begin().await.is_err());
+                if self == Self::BeginAndWrite {
+                    sql(db, "INSERT INTO es_careless_1.seen VALUES (0)").await;
+                }
+            }
+            Self::NestedBegin => {
+                let mut nested = db.begin().await?;
+                fail(&mut nested).await;
+                assert!(nested.begin().await.is_err());
+                nested.commit().await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The positions of deposits, as often as they were projected.
+#[derive(Debug, Projection)]
+#[projection(name = "careless", events(Deposited), model = PgConnection, setup)]
+struct Careless(Act);
+
+impl ProjectSetup for Careless {
+    async fn setup(&self, db: &mut PgConnection) -> Result<(), BoxError> {
+        sqlx::query("CREATE TABLE seen (position bigint NOT NULL)").execute(db).await?;
+        Ok(())
+    }
+}
+
+impl Project<Deposited> for Careless {
+    async fn project(&self, event: &Recorded<Deposited>, db: &mut PgConnection) -> Result<(), BoxError> {
+        let insert = sqlx::query("INSERT INTO seen VALUES ($1)").bind(event.position.get().cast_signed());
+        insert.execute(&mut *db).await?;
+        if event.event.cents == 13 { self.0.run(db).await } else { Ok(()) }
+    }
+}
+
+/// No deposit was passed that is neither in the model nor a dead letter, and none is there twice.
+const LOST: &str = "SELECT count(*) FROM (
+    SELECT position FROM es.event_log e WHERE name = 'account.deposited' AND position <= (SELECT position FROM es.checkpoints)
+    EXCEPT (SELECT position FROM es_careless_1.seen UNION SELECT position FROM es.dead_letters)
+    UNION ALL SELECT position FROM es_careless_1.seen GROUP BY 1 HAVING count(*) > 1) w";
+
+#[tokio::test]
+async fn a_batch_that_has_lost_its_transaction_stops_the_projector() {
+    for act in ALL {
+        for page_size in [4_000, 1] {
+            let (database, store) = fresh().await;
+            let mut db = connect(database.url()).await;
+            for cents in 8..18 {
+                deposit(&store, "a", cents).await;
+            }
+            let projector = Projector::new(store, Careless(act)).page_size(page_size);
+            let projector = projector.on_failure(OnFailure::Park);
+            let done = projector.catch_up().await;
+            assert_eq!(number(&mut db, LOST).await, 0, "{act:?}");
+            let stopped = done.expect_err("not the same transaction");
+            assert!(matches!(stopped, ProjectorError::TransactionEnded { .. }), "{act:?}: {stopped}");
+            let passed = "SELECT count(*) FROM es.checkpoints WHERE position >= 7";
+            assert_eq!(number(&mut db, passed).await, 0, "{act:?}");
+            assert_eq!(projector.dead_letters().await.expect("a list"), []);
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_inline_append_that_has_lost_its_transaction_is_refused() {
+    let stream = StreamId::new("account", "a").expect("a stream id");
+    let payload = br#"{"cents":13}"#.to_vec();
+    let events = [NewEvent::new("account.deposited", 1, payload, Arc::new(Metadata::new()))];
+    let append = Append::new(&stream, Revision::EMPTY, &events);
+    for act in ALL {
+        let (database, store) = fresh().await;
+        let mut db = connect(database.url()).await;
+        let store = Projector::new(store, Careless(act)).inline().await.expect("an inline store");
+        let ended = |error: StoreError| {
+            let StoreError::Backend { source, retryable: false } = &error else {
+                panic!("{act:?}: {error:?}")
+            };
+            let ended = matches!(source.downcast_ref(), Some(ProjectorError::TransactionEnded { .. }));
+            assert!(ended, "{act:?}: {error}");
+        };
+        ended(store.append(append).await.expect_err("refused"));
+        // In a transaction of the caller, at the top and nested.
+        let mut tx = db.begin().await.expect("a transaction");
+        ended(store.append_in(&mut tx, append).await.expect_err("refused"));
+        drop(tx);
+        let mut tx = db.begin().await.expect("a transaction");
+        let mut nested = tx.begin().await.expect("a savepoint");
+        ended(store.append_in(&mut nested, append).await.expect_err("refused"));
+        drop(nested);
+        drop(tx);
+        let model = "SELECT count(*) FROM es_careless.seen WHERE position > 0";
+        assert_eq!(number(&mut db, model).await, 0, "{act:?}");
+        if act != Act::NestedBegin {
+            assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 0, "{act:?}");
+        }
+    }
+}
