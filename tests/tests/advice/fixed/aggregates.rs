@@ -75,7 +75,9 @@ mod keys {
         };
     }
 
-    #[derive(Aggregate, Default)]
+    #[derive(Default)]
+    #[non_exhaustive]
+    #[derive(Aggregate)]
     #[aggregate(name = "a", was("old.name"), crate = ::my_es_core, event_enum(Name))]
     #[aggregate(events(Opened, Closed))]
     pub struct A;
