@@ -21,7 +21,10 @@ const LONGEST_SOCKET_FOLDER: usize = 80;
 const LONGEST_START: Duration = Duration::from_secs(120);
 
 /// What the server says while processes of an earlier one are left.
-const REMAINS: [&str; 2] = ["is still in use", "\"postmaster.pid\" already exists"];
+const REMAINS: [&str; 2] = ["is still in use", "lock file \""];
+
+/// How long a process that was killed may take to be gone for good, which its parent decides.
+const REAPED: Duration = Duration::from_secs(10);
 
 /// The user that owns the server.
 #[derive(Debug, Clone)]
@@ -216,8 +219,12 @@ impl Server {
     /// Kills the server's first process, and waits until nobody listens any more. The others end by
     /// themselves.
     pub(super) fn crash(&self) -> Result<(), TestDatabaseError> {
-        run(Command::new("kill").arg("-9").arg(self.process_id()?.to_string()))?;
-        while self.is_running() {
+        let process = self.process_id()?.to_string();
+        run(Command::new("kill").args(["-9", &process]))?;
+        // The lock files of a process that has not been reaped yet look like those of one that runs.
+        let is_there = || run(Command::new("kill").args(["-0", &process])).is_ok();
+        let killed = Instant::now();
+        while self.is_running() || is_there() && killed.elapsed() < REAPED {
             sleep(Duration::from_millis(5));
         }
         Ok(())
