@@ -20,6 +20,21 @@ async fn standbys(connection: &mut PgConnection, names: &str) {
     until(connection, &format!("current_setting('synchronous_standby_names') = '{names}'")).await;
 }
 
+/// Returns once commits wait for a standby, which they do a moment after the setting is there: another process
+/// of the server has to learn of it.
+async fn commits_wait(url: &str, connection: &mut PgConnection) {
+    let mut other = connect(url).await;
+    let commits = tokio::spawn(async move {
+        // Until it is ended while it waits.
+        while sqlx::query("SELECT pg_logical_emit_message(true, '', '')").execute(&mut other).await.is_ok() {}
+    });
+    until(connection, &format!("({WAITING}) > 0")).await;
+    sql(connection, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+        .await;
+    commits.await.expect("no panic");
+    until(connection, &format!("({WAITING}) = 0")).await;
+}
+
 fn send(store: &PostgresStore, id: Uuid) -> JoinHandle<Result<AppendOutcome, StoreError>> {
     let store = store.clone();
     tokio::spawn(async move {
@@ -54,6 +69,7 @@ async fn what_waits_for_a_standby_is_not_acknowledged_after_a_crash() {
     appended(append_one(&store, &stream("a"), 0).await);
     let mut watcher = connect(cluster.url()).await;
     standbys(&mut watcher, "nobody").await;
+    commits_wait(cluster.url(), &mut watcher).await;
     let (executed, decided) = (Uuid::now_v7(), Uuid::now_v7());
     let sent = send(&store, executed);
     waits(&mut watcher, 0, &sent).await;
