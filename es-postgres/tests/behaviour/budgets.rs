@@ -312,7 +312,7 @@ async fn a_call_that_nobody_polls_does_not_hold_up_the_end() {
     let (database, writer) = fresh().await;
     let a = stream("a");
     appended(append_one(&writer, &a, 0).await);
-    let moment = Duration::from_millis(300);
+    let moment = Duration::from_secs(2);
     let options = database.options().patience(moment).answer_within(moment).longest_lock_wait(moment);
     let store = options.connect().await.expect("a store");
     let mut ignore = |_: es_core::LoadItem<'_>| Ok(());

@@ -20,8 +20,8 @@ async fn standbys(connection: &mut PgConnection, names: &str) {
     until(connection, &format!("current_setting('synchronous_standby_names') = '{names}'")).await;
 }
 
-/// Returns once commits wait for a standby, which they do a moment after the setting is there: another process
-/// of the server has to learn of it.
+/// Returns once commits wait for a standby, which they do a moment after the setting is there: another
+/// process of the server has to learn of it.
 async fn commits_wait(url: &str, connection: &mut PgConnection) {
     let mut other = connect(url).await;
     let commits = tokio::spawn(async move {

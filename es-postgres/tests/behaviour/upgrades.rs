@@ -126,8 +126,9 @@ async fn a_migration_among_appends_ends() {
     drop(progress);
     while let Some(stopped) = at_work.join_next().await {
         let code = stopped.expect("no panic");
-        // The function of before is gone, or was registering names without their last ids. Calls that take the
-        // tables in another order than the migration may be ended as part of a circle, and can be tried again.
+        // The function of before is gone, or was registering names without their last ids. Calls that take
+        // the tables in another order than the migration may be ended as part of a circle, and can be tried
+        // again.
         let expected = ["42883", "23502", "40P01"];
         assert!(code.as_deref().is_none_or(|code| expected.contains(&code)), "{code:?}");
     }
