@@ -47,18 +47,10 @@ async fn go_apart(
             let call = pin!(send(&mut lease.session, pool, append, Some(&lock_timeout)));
             patience.answer(pool, backend, 1, call).await
         };
-        let failure = match answer {
-            Ok(outcome) => {
-                lease.keep();
-                return Ok(outcome);
-            }
-            Err(CallError::Refused(error)) => {
-                lease.keep_unless_begun();
-                return Err(error);
-            }
-            Err(CallError::Failed(failure)) => failure,
+        let failure = match lease.end(answer) {
+            Ok(outcome) => return outcome,
+            Err(failure) => failure,
         };
-        lease.keep_after(&failure);
         if failure.is_held_up() {
             patience.held_up(pool, [append.stream])?;
         } else if failure.is_decided() {

@@ -44,18 +44,12 @@ pub(crate) async fn append_all(
             let call = pin!(run(&mut lease.session.connection, pool, appends, &lock_timeout));
             patience.answer(pool, backend, appends.len(), call).await
         };
-        let failure = match answer {
+        let failure = match lease.end(answer) {
             Ok(answers) => {
-                lease.keep();
-                return answers.into_iter().zip(appends).map(|(answer, append)| answer.of(append)).collect();
+                return answers?.into_iter().zip(appends).map(|(answer, append)| answer.of(append)).collect();
             }
-            Err(CallError::Refused(error)) => {
-                lease.keep_unless_begun();
-                return Err(error);
-            }
-            Err(CallError::Failed(failure)) => failure,
+            Err(failure) => failure,
         };
-        lease.keep_after(&failure);
         if failure.is_held_up() {
             patience.held_up(pool, appends.iter().map(|append| append.stream))?;
         } else if failure.is_decided() {

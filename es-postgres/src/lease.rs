@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use es_core::StoreError;
 
+use crate::append::CallError;
 use crate::error::Failure;
 use crate::load::ReadError;
 use crate::pool::{Pool, Session};
@@ -65,7 +66,7 @@ impl Lease {
     }
 
     /// Gives the session back after a call that may not have come to its end without a pooler's transaction.
-    pub(crate) fn keep_unless_begun(self) {
+    fn keep_unless_begun(self) {
         if !self.pool.settings.pooler {
             // Behind a pooler the transaction of the call may still be open; it ends with the connection.
             self.keep();
@@ -93,6 +94,25 @@ impl Lease {
                 let again = self.session.used && failure.ends_session() && !handed_out;
                 self.keep_after(&failure);
                 (!again).then(|| Err(failure.into()))
+            }
+        }
+    }
+
+    /// Ends a call that writes: gives the session back, if that is worth it. What a failure means is for the
+    /// caller to say.
+    pub(crate) fn end<T>(self, answer: Result<T, CallError>) -> Result<Result<T, StoreError>, Failure> {
+        match answer {
+            Ok(done) => {
+                self.keep();
+                Ok(Ok(done))
+            }
+            Err(CallError::Refused(error)) => {
+                self.keep_unless_begun();
+                Ok(Err(error))
+            }
+            Err(CallError::Failed(failure)) => {
+                self.keep_after(&failure);
+                Err(failure)
             }
         }
     }

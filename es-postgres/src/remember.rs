@@ -34,23 +34,11 @@ pub(crate) async fn remember(pool: &Arc<Pool>, decision: Decision<'_>) -> Result
             let call = pin!(send(&mut lease.session, pool, decision, &lock_timeout));
             patience.answer(pool, backend, LOCKS, call).await
         };
-        match answer {
-            Ok(remembered) => {
-                lease.keep();
-                return Ok(remembered);
-            }
-            Err(CallError::Refused(error)) => {
-                lease.keep_unless_begun();
-                return Err(error);
-            }
+        match lease.end(answer) {
+            Ok(remembered) => return remembered,
+            Err(failure) if failure.is_held_up() => patience.held_up(pool, [decision.stream])?,
             // Should the connection be lost, the caller may ask again: what was remembered is found then.
-            Err(CallError::Failed(failure)) => {
-                lease.keep_after(&failure);
-                if !failure.is_held_up() {
-                    return Err(failure.into());
-                }
-                patience.held_up(pool, [decision.stream])?;
-            }
+            Err(failure) => return Err(failure.into()),
         }
     }
 }
