@@ -183,15 +183,18 @@ async fn last_event(session: &mut Session, pool: &Arc<Pool>) -> Result<Checkpoin
 /// Asks on the connection of the read itself: behind a pooler nobody can tell whether two connections, or two
 /// transactions on one, lead to the same server process.
 async fn ask_here(session: &mut Session, pool: &Pool, beyond: u64) -> Result<Safe, Failure> {
-    if pool.settings.read_only {
-        let Pool { settings, statements, .. } = pool;
-        let connection = &mut session.connection;
-        return Replay::ask_within(connection, settings, statements, beyond, POOLER_PATIENCE).await;
-    }
-    let mut ledger = Ledger::default();
+    let Pool { settings, statements, .. } = pool;
+    let connection = &mut session.connection;
+    let (mut ledger, mut replay) = (Ledger::default(), Replay::default());
     let started = Instant::now();
+    let mut first = true;
     loop {
-        let safe = pool.settings.answered(ledger.ask(&mut session.connection, &pool.statements)).await?;
+        let safe = if settings.read_only {
+            settings.answered(replay.ask_within(connection, statements, beyond, first)).await?
+        } else {
+            settings.answered(ledger.ask(connection, statements)).await?
+        };
+        first = false;
         if !safe.held || safe.position > beyond || started.elapsed() > POOLER_PATIENCE {
             return Ok(safe);
         }

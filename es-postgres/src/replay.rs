@@ -2,12 +2,11 @@
 //! [`crate::watermark`] goes, are not known there; its transactions are. `docs/ordering.md` has the proof.
 
 use std::collections::VecDeque;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use sqlx::{PgConnection, Row};
 
 use crate::error::Failure;
-use crate::options::Settings;
 use crate::statements::Statements;
 use crate::watermark::Safe;
 
@@ -84,31 +83,12 @@ impl Replay {
         statements: &Statements,
         beyond: u64,
     ) -> Result<Safe, Failure> {
-        self.look(connection, statements, beyond, true).await
+        self.ask_within(connection, statements, beyond, true).await
     }
 
-    /// Asks in a transaction that has just begun, until more than `beyond` is safe, for so long at most.
+    /// The same, where `first` says whether it is the first question in its transaction: a later one does not
+    /// learn any more which transaction has not begun.
     pub(crate) async fn ask_within(
-        connection: &mut PgConnection,
-        settings: &Settings,
-        statements: &Statements,
-        beyond: u64,
-        longest: Duration,
-    ) -> Result<Safe, Failure> {
-        let (mut replay, started) = (Self::default(), Instant::now());
-        // The server tells a transaction only once which one has not begun.
-        let mut first = true;
-        loop {
-            let safe = settings.answered(replay.look(connection, statements, beyond, first)).await?;
-            if !safe.held || safe.position > beyond || started.elapsed() > longest {
-                return Ok(safe);
-            }
-            first = false;
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    }
-
-    async fn look(
         &mut self,
         connection: &mut PgConnection,
         statements: &Statements,
