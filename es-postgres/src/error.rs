@@ -7,7 +7,7 @@ use es_core::{BoxError, StoreError};
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::ConnectError;
-use crate::sqlstate::{Class, class};
+use crate::sqlstate::{Class, HELD_UP, class};
 
 /// What went wrong on a connection. Messages of the server are kept without their details, which can quote a
 /// payload.
@@ -75,7 +75,7 @@ impl Failure {
 
     /// Whether a session that is in a hurry gave up waiting for somebody's lock; nothing was written.
     pub(crate) fn is_held_up(&self) -> bool {
-        matches!(self, Self::Server { code, .. } if code == "55P03")
+        matches!(self, Self::Server { code, .. } if code == HELD_UP)
     }
 
     /// Whether an append was refused because its command was decided before without events; nothing was

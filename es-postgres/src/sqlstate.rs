@@ -16,6 +16,9 @@ pub(crate) enum Class {
     Fault,
 }
 
+/// A lock was waited for in vain.
+pub(crate) const HELD_UP: &str = "55P03";
+
 /// The class of a code. <https://www.postgresql.org/docs/current/errcodes-appendix.html> lists them.
 pub(crate) fn class(code: &str) -> Class {
     match code {

@@ -1,6 +1,7 @@
 //! Whose fault it is that a handler has failed.
 
 use std::error::Error;
+use std::iter::successors;
 
 use es_core::{BoxError, DecodeError, DecodeProblem, Projection, ProjectionFailure, StoreError};
 use sqlx::PgConnection;
@@ -31,14 +32,7 @@ pub(super) enum Cause {
 impl Cause {
     /// As the first error says that says something, of an error and its sources.
     pub(super) fn of(error: &BoxError) -> Self {
-        let mut next: Option<&(dyn Error + 'static)> = Some(&**error);
-        while let Some(error) = next {
-            if let Some(cause) = Self::said_by(error) {
-                return cause;
-            }
-            next = error.source();
-        }
-        Self::Event
+        with_sources(&**error).find_map(Self::said_by).unwrap_or(Self::Event)
     }
 
     /// Whether the same again can succeed without any change.
@@ -99,6 +93,13 @@ impl Cause {
             },
         }
     }
+}
+
+/// An error and its sources.
+pub(super) fn with_sources<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
 }
 
 impl<P: Projection<Model = PgConnection>> Projector<P> {

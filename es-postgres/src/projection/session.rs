@@ -7,12 +7,14 @@ use es_core::Projection;
 use sqlx::PgConnection;
 use sqlx::error::DatabaseError;
 
+use super::cause::with_sources;
 use super::{Projector, ProjectorError};
 use crate::check::Backend;
 use crate::error::Failure;
 use crate::lock_timeout::{LockHolder, LockTimeout, find_holders};
 use crate::options::milliseconds;
 use crate::silence::watched;
+use crate::sqlstate::HELD_UP;
 
 /// A connection beside those of the store.
 #[derive(Debug)]
@@ -83,16 +85,12 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
 
 /// Whether a lock was waited for in vain, by our statements or by those of the projection.
 fn is_held_up(error: &ProjectorError) -> bool {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = next {
+    let said_by = |error: &(dyn Error + 'static)| {
         if let Some(failure) = error.downcast_ref::<Failure>() {
-            return failure.is_held_up();
+            return Some(failure.is_held_up());
         }
-        if let Some(error) = error.downcast_ref::<sqlx::Error>() {
-            let code = error.as_database_error().and_then(DatabaseError::code);
-            return code.is_some_and(|code| code == "55P03");
-        }
-        next = error.source();
-    }
-    false
+        let code = error.downcast_ref::<sqlx::Error>()?.as_database_error().and_then(DatabaseError::code);
+        Some(code.is_some_and(|code| code == HELD_UP))
+    };
+    with_sources(error).find_map(said_by).unwrap_or(false)
 }
