@@ -30,10 +30,7 @@ use crate::pool::Pool;
 /// connection.give_back().await;
 /// # Ok(()) }
 /// ```
-pub struct StoreConnection {
-    pool: Arc<Pool>,
-    lease: Lease,
-}
+pub struct StoreConnection(Lease);
 
 /// Takes back what `options::SESSION` tells: the plans of others are not made for our indexes.
 const PLANS: &str = "SET plan_cache_mode = auto; SET enable_seqscan = on; SET enable_bitmapscan = on;
@@ -43,11 +40,11 @@ pub(crate) async fn connection(pool: &Arc<Pool>) -> Result<StoreConnection, Stor
     loop {
         let mut lease = pool.lease_kept().await?;
         if pool.settings.pooler {
-            return Ok(StoreConnection { pool: Arc::clone(pool), lease });
+            return Ok(StoreConnection(lease));
         }
         let set = raw_sql(PLANS).execute(&mut lease.session.connection);
         match pool.settings.answered(set).await.map_err(Failure::from) {
-            Ok(_) => return Ok(StoreConnection { pool: Arc::clone(pool), lease }),
+            Ok(_) => return Ok(StoreConnection(lease)),
             // It idled while the server went away.
             Err(failure) if failure.ends_session() && lease.session.used => pool.distrust(),
             Err(failure) => return Err(failure.into()),
@@ -60,12 +57,12 @@ impl StoreConnection {
     /// tables, cursors and LISTEN are reset, in two round trips. One with an open transaction is closed,
     /// which rolls it back; so is one behind a transaction pooler, and one that is lost.
     pub async fn give_back(mut self) {
-        if self.pool.settings.pooler {
+        if self.0.pool.settings.pooler {
             return;
         }
-        let pool = Arc::clone(&self.pool);
+        let pool = Arc::clone(&self.0.pool);
         match pool.settings.answered(self.reset()).await {
-            Ok(true) => self.lease.keep(),
+            Ok(true) => self.0.keep(),
             Ok(false) => {}
             // The others may be lost as well.
             Err(failure) if failure.ends_session() => pool.distrust(),
@@ -76,7 +73,7 @@ impl StoreConnection {
     /// Whether the session is as it was at first.
     async fn reset(&mut self) -> Result<bool, Failure> {
         let token = Uuid::now_v7().simple().to_string();
-        let lock_timeout = self.lease.session.lock_timeout();
+        let lock_timeout = self.0.session.lock_timeout();
         // The last one is for a transaction: if it still stands afterwards, one was open.
         let reset = format!(
             "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SELECT pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; \
@@ -93,18 +90,18 @@ impl Deref for StoreConnection {
     type Target = PgConnection;
 
     fn deref(&self) -> &PgConnection {
-        &self.lease.session.connection
+        &self.0.session.connection
     }
 }
 
 impl DerefMut for StoreConnection {
     fn deref_mut(&mut self) -> &mut PgConnection {
-        &mut self.lease.session.connection
+        &mut self.0.session.connection
     }
 }
 
 impl fmt::Debug for StoreConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StoreConnection").field("pool", &self.pool).finish_non_exhaustive()
+        f.debug_struct("StoreConnection").field("pool", &self.0.pool).finish_non_exhaustive()
     }
 }

@@ -14,7 +14,7 @@ use crate::slots::Slot;
 /// failed half-way, and the answer may still be under way.
 #[derive(Debug)]
 pub(crate) struct Lease {
-    pool: Arc<Pool>,
+    pub(crate) pool: Arc<Pool>,
     pub(crate) session: Session,
     _slot: Slot,
 }
