@@ -216,15 +216,14 @@ impl Server {
         id.ok_or_else(|| at(&file)(io::Error::other("it does not name a process")))
     }
 
-    /// Kills the server's first process, and waits until nobody listens any more. The others end by
-    /// themselves.
+    /// Kills the server's first process, and waits until it is gone. The others end by themselves.
     pub(super) fn crash(&self) -> Result<(), TestDatabaseError> {
         let process = self.process_id()?.to_string();
         run(Command::new("kill").args(["-9", &process]))?;
         // The lock files of a process that has not been reaped yet look like those of one that runs.
         let is_there = || run(Command::new("kill").args(["-0", &process])).is_ok();
         let killed = Instant::now();
-        while self.is_running() || is_there() && killed.elapsed() < REAPED {
+        while is_there() && killed.elapsed() < REAPED {
             sleep(Duration::from_millis(5));
         }
         Ok(())
