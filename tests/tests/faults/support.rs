@@ -11,6 +11,8 @@ use es_core::{
 };
 use es_postgres::testing::{Cluster, TestDatabase};
 use es_postgres::{PostgresOptions, PostgresStore, Projector};
+pub(crate) use es_tests::processes::signal;
+use es_tests::processes::with_children;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::time::{sleep, timeout};
 
@@ -195,15 +197,7 @@ impl Host {
 
     /// All of its processes.
     pub(crate) fn processes(&self) -> Vec<u32> {
-        let first = self.cluster().process_id().expect("it runs");
-        let children = fs::read_dir("/proc").expect("processes").flatten().filter_map(|entry| {
-            let process = entry.file_name().to_str()?.parse().ok()?;
-            let stat = fs::read_to_string(entry.path().join("stat")).ok()?;
-            // "1 (name) S 0 …": the parent comes after the state.
-            let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse::<u32>().ok()?;
-            (parent == first).then_some(process)
-        });
-        std::iter::once(first).chain(children).collect()
+        with_children(self.cluster().process_id().expect("it runs"))
     }
 }
 
@@ -213,11 +207,6 @@ impl Drop for Host {
         // It is in the folder for temporary files, if it cannot be removed.
         let _removed = fs::remove_dir_all(&self.folder);
     }
-}
-
-pub(crate) fn signal(name: &str, process: u32) {
-    // A process of the server may have ended by itself.
-    let _sent = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).output();
 }
 
 /// Runs a program of the system.

@@ -5,12 +5,13 @@ use std::fmt;
 use std::time::Duration;
 
 use es_postgres::testing::Fault;
+use es_tests::processes::signal;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::time::{sleep, timeout};
 
 use crate::Program;
 use crate::domain::ACCOUNTS;
-use crate::servers::{Failover, Servers, connect, signal};
+use crate::servers::{Failover, Servers, connect};
 
 /// The faults of one soak.
 pub(crate) struct Faults {

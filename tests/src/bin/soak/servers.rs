@@ -1,10 +1,10 @@
 //! A primary and its standby, which takes over when the primary is lost, with what it has received by then.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::Duration;
 
 use es_postgres::testing::{Cluster, Proxy};
+use es_tests::processes::{signal, with_children};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::time::sleep;
 
@@ -136,21 +136,9 @@ async fn text(connection: &mut PgConnection, sql: &str) -> String {
     sqlx::query_scalar(AssertSqlSafe(sql)).persistent(false).fetch_one(connection).await.unwrap_or_default()
 }
 
-pub(crate) fn signal(name: &str, process: u32) {
-    // It may have ended by itself.
-    let _sent = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).output();
-}
-
 fn processes(cluster: &Cluster) -> Vec<u32> {
     let Ok(first) = cluster.process_id() else { return Vec::new() };
-    let children = std::fs::read_dir("/proc").into_iter().flatten().flatten().filter_map(|entry| {
-        let process = entry.file_name().to_str()?.parse().ok()?;
-        let stat = std::fs::read_to_string(entry.path().join("stat")).ok()?;
-        // "1 (name) S 0 …": the parent comes after the state.
-        let parent = stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse::<u32>().ok()?;
-        (parent == first).then_some(process)
-    });
-    std::iter::once(first).chain(children).collect()
+    with_children(first)
 }
 
 fn receivers(cluster: &Cluster) -> Vec<u32> {
