@@ -11,6 +11,8 @@ mod commands;
 mod conflicts;
 mod connect_errors;
 mod crash;
+#[path = "../common/database.rs"]
+mod database;
 mod decisions;
 mod futures;
 mod histories;

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use es_postgres::testing::Cluster;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection};
+
+use crate::database::connect;
 
 const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -55,10 +57,6 @@ impl Servers {
         self.primary.crash().await.expect("killed");
         self.standby.promote().await.expect("promoted");
     }
-}
-
-async fn connect(url: &str) -> PgConnection {
-    PgConnection::connect(url).await.expect("a connection")
 }
 
 /// Waits until a condition in SQL holds.

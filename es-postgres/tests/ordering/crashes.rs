@@ -8,7 +8,7 @@ use es_postgres::PostgresStore;
 use es_postgres::testing::{Cluster, TestDatabase};
 use sqlx::{AssertSqlSafe, Connection};
 
-use crate::support::{Reader, append, append_in, committed, connect, fresh, numbers, sql};
+use crate::support::{Reader, append, append_in, committed, connect, fresh, number, numbers, sql};
 
 /// Positions that nobody has committed can be given again after a crash: their WAL record was not flushed.
 /// Whoever keeps "all up to here is safe" as a checkpoint, in a row or in memory, then skips the events that
@@ -49,7 +49,7 @@ async fn positions_that_a_crash_gives_again_are_not_skipped() {
     writers_of_wal.iter().for_each(|pid| signal("-KILL", *pid));
     let again = server().start().await.expect("a server");
     let mut connection = connect(again.url()).await;
-    let drawn = numbers(&mut connection, "SELECT last_value FROM es.positions").await[0];
+    let drawn = number(&mut connection, "SELECT last_value FROM es.positions").await;
     assert!(drawn < 201, "the numbers are given again, from {drawn}");
     let mut tx = connection.begin().await.expect("a transaction");
     let low = append_in(&store, &mut tx, "low", 0).await;

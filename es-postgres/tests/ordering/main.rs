@@ -2,6 +2,8 @@
 //! committed is the oracle. `docs/ordering.md` says why nothing can be lost.
 
 mod crashes;
+#[path = "../common/database.rs"]
+mod database;
 mod holds;
 #[path = "../common/replicas.rs"]
 mod replicas;

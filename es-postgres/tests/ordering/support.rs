@@ -10,7 +10,9 @@ use es_core::{
 };
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, PgConnection};
+
+pub(crate) use crate::database::{connect, number, sql};
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -18,15 +20,6 @@ pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
     let database = TestDatabase::new().await.expect("a test database");
     let store = database.store().await.expect("a migrated store");
     (database, store)
-}
-
-pub(crate) async fn connect(url: &str) -> PgConnection {
-    PgConnection::connect(url).await.expect("a connection")
-}
-
-pub(crate) async fn sql(connection: &mut PgConnection, text: &str) {
-    let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await;
-    done.unwrap_or_else(|error| panic!("{text}: {error}"));
 }
 
 pub(crate) async fn numbers(connection: &mut PgConnection, text: &str) -> Vec<u64> {

@@ -3,6 +3,8 @@
 mod basics;
 mod batches;
 mod careless;
+#[path = "../common/database.rs"]
+mod database;
 mod guide;
 mod handover;
 mod held_up;

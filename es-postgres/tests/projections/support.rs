@@ -10,7 +10,9 @@ use es_core::{
 };
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{Executor, PgConnection};
+
+pub(crate) use crate::database::{connect, number, sql};
 
 pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -100,20 +102,6 @@ pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
     let database = TestDatabase::new().await.expect("a test database");
     let store = database.store().await.expect("a migrated store");
     (database, store)
-}
-
-pub(crate) async fn connect(url: &str) -> PgConnection {
-    PgConnection::connect(url).await.expect("a connection")
-}
-
-pub(crate) async fn sql(connection: &mut PgConnection, text: &str) {
-    let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await;
-    done.unwrap_or_else(|error| panic!("{text}: {error}"));
-}
-
-pub(crate) async fn number(connection: &mut PgConnection, text: &str) -> i64 {
-    let found = sqlx::query_scalar(AssertSqlSafe(text)).persistent(false).fetch_one(connection).await;
-    found.unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 /// Waits until a condition in SQL holds.

@@ -6,6 +6,8 @@ mod backups;
 mod clients;
 mod clocks;
 mod damage;
+#[path = "../../../es-postgres/tests/common/database.rs"]
+mod database;
 mod disks;
 mod plans;
 mod refusals;

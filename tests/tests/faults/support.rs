@@ -13,8 +13,10 @@ use es_postgres::testing::{Cluster, TestDatabase};
 use es_postgres::{PostgresOptions, PostgresStore, Projector};
 pub(crate) use es_tests::processes::signal;
 use es_tests::processes::with_children;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{Executor, PgConnection};
 use tokio::time::{sleep, timeout};
+
+pub(crate) use crate::database::{connect, number, sql};
 
 /// Much longer than anything here may take.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
@@ -113,21 +115,6 @@ pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
     let database = TestDatabase::new().await.expect("a test database");
     let store = database.store().await.expect("a migrated store");
     (database, store)
-}
-
-pub(crate) async fn connect(url: &str) -> PgConnection {
-    PgConnection::connect(url).await.expect("a connection")
-}
-
-/// Runs SQL that a test is made of.
-pub(crate) async fn sql(connection: &mut PgConnection, text: &str) {
-    let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await;
-    done.unwrap_or_else(|error| panic!("{text}: {error}"));
-}
-
-pub(crate) async fn number(connection: &mut PgConnection, text: &str) -> i64 {
-    let found = sqlx::query_scalar(AssertSqlSafe(text)).persistent(false).fetch_one(connection).await;
-    found.unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 pub(crate) async fn holds(connection: &mut PgConnection, condition: &str) -> bool {

@@ -13,9 +13,10 @@ use es_core::{
 };
 use es_postgres::PostgresStore;
 use es_postgres::testing::{Proxy, TestDatabase};
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::PgConnection;
 use uuid::Uuid;
 
+pub(crate) use crate::database::{connect, number, sql};
 pub(crate) use gate::Gate;
 pub(crate) use roles::{drop_role, role, texts, url_of, writer};
 pub(crate) use wrong::wrong;
@@ -43,21 +44,6 @@ pub(crate) async fn another(database: &TestDatabase) -> PostgresStore {
 /// A network in front of the database.
 pub(crate) async fn proxy_before(database: &TestDatabase) -> Proxy {
     Proxy::before(database.url()).await.expect("a proxy")
-}
-
-pub(crate) async fn connect(url: &str) -> PgConnection {
-    PgConnection::connect(url).await.expect("a connection")
-}
-
-/// Runs SQL that a test is made of.
-pub(crate) async fn sql(connection: &mut PgConnection, text: &str) {
-    let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await;
-    done.unwrap_or_else(|error| panic!("{text}: {error}"));
-}
-
-pub(crate) async fn number(connection: &mut PgConnection, text: &str) -> i64 {
-    let found = sqlx::query_scalar(AssertSqlSafe(text)).fetch_one(connection).await;
-    found.unwrap_or_else(|error| panic!("{text}: {error}"))
 }
 
 /// Waits until a condition in SQL holds.
