@@ -11,9 +11,7 @@ use tokio::net::UnixListener;
 
 use crate::replicas::Servers;
 use crate::silent_projector::Counts;
-use crate::support::{append_one, appended, connect, events, ids, number, sql, stream, until};
-
-const DEADLINE: Duration = Duration::from_secs(60);
+use crate::support::{LONG, append_one, appended, connect, events, ids, number, sql, stream, until};
 
 /// The URL of several servers, each the folder of a socket, and with more parameters.
 fn url_of(hosts: &[&str], parameters: &str) -> String {
@@ -36,7 +34,7 @@ async fn append_until(store: &PostgresStore, key: &str, revision: u64) {
     loop {
         match store.append(Append::new(&stream, Revision::new(revision), &batch)).await {
             Ok(AppendOutcome::Appended(_)) => return,
-            Err(error) if error.is_retryable() && started.elapsed() < DEADLINE => {
+            Err(error) if error.is_retryable() && started.elapsed() < LONG => {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             other => panic!("{other:?}"),
@@ -87,7 +85,7 @@ async fn a_running_program_finds_the_new_primary_by_itself() {
     until(&mut db, listening).await;
     let started = Instant::now();
     while seen.load(Ordering::SeqCst) < 5 {
-        assert!(started.elapsed() < DEADLINE && !following.is_finished(), "the subscription stands still");
+        assert!(started.elapsed() < LONG && !following.is_finished(), "the subscription stands still");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(seen.load(Ordering::SeqCst), 5, "none twice");

@@ -1,6 +1,11 @@
 //! SQL that tests are made of.
 
+use std::time::Duration;
+
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+/// Much longer than anything that is waited for takes, on a busy machine as well.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
 
 pub(crate) async fn connect(url: &str) -> PgConnection {
     PgConnection::connect(url).await.expect("a connection")
@@ -15,4 +20,18 @@ pub(crate) async fn sql(connection: &mut PgConnection, text: &str) {
 pub(crate) async fn number(connection: &mut PgConnection, text: &str) -> i64 {
     let found = sqlx::query_scalar(AssertSqlSafe(text)).persistent(false).fetch_one(connection).await;
     found.unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+pub(crate) async fn holds(connection: &mut PgConnection, condition: &str) -> bool {
+    number(connection, &format!("SELECT coalesce(({condition})::integer, 0)::bigint")).await == 1
+}
+
+/// Waits until a condition in SQL holds.
+pub(crate) async fn until(connection: &mut PgConnection, condition: &str) {
+    let held = tokio::time::timeout(LONG, async {
+        while !holds(connection, condition).await {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    });
+    held.await.unwrap_or_else(|_| panic!("never: {condition}"));
 }

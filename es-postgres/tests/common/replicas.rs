@@ -1,14 +1,9 @@
 //! A primary and a standby that follows it, and goes on when the primary is lost.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
+use crate::database::{connect, until};
 use es_postgres::testing::Cluster;
-use sqlx::{AssertSqlSafe, PgConnection};
-
-use crate::database::connect;
-
-const DEADLINE: Duration = Duration::from_secs(60);
 
 pub(crate) struct Servers {
     pub(crate) primary: Cluster,
@@ -57,19 +52,4 @@ impl Servers {
         self.primary.crash().await.expect("killed");
         self.standby.promote().await.expect("promoted");
     }
-}
-
-/// Waits until a condition in SQL holds.
-async fn until(connection: &mut PgConnection, condition: &str) {
-    let holds = async {
-        let text = format!("SELECT coalesce({condition}, false)");
-        loop {
-            let call = sqlx::query_scalar::<_, bool>(AssertSqlSafe(&*text)).persistent(false);
-            if call.fetch_one(&mut *connection).await.expect("an answer") {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, holds).await.unwrap_or_else(|_| panic!("never: {condition}"));
 }

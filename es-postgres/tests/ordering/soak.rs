@@ -9,7 +9,7 @@ use es_postgres::PostgresStore;
 use sqlx::Connection;
 use tokio::task::JoinSet;
 
-use crate::support::{DEADLINE, Naive, append, append_in, committed, connect, fresh};
+use crate::support::{LONG, Naive, append, append_in, committed, connect, fresh};
 
 /// Writers with transactions of their own.
 const WRITERS: usize = 16;
@@ -88,7 +88,7 @@ pub(crate) async fn follow(
         Subscription::new(store).page_size(page_size).poll_every(Duration::from_millis(50));
     let mut seen = Vec::new();
     let mut oracle = None;
-    let deadline = Instant::now() + Duration::from_secs(seconds()) + DEADLINE;
+    let deadline = Instant::now() + Duration::from_secs(seconds()) + LONG;
     loop {
         if oracle.is_none() && done.load(Ordering::Acquire) {
             oracle = Some(committed(&mut connect(&url).await).await.len());

@@ -6,7 +6,7 @@ use es_core::{Checkpoint, EventStore, Filter, Listener, RawEvent, Rest, StoreErr
 use es_postgres::PostgresStore;
 use sqlx::Connection;
 
-use crate::support::{DEADLINE, append, append_in, connect, fresh, numbers, sql, until};
+use crate::support::{LONG, append, append_in, connect, fresh, numbers, sql, until};
 
 /// Longer than any test takes: whoever waits for the clock fails.
 const NEVER: Duration = Duration::from_secs(3_600);
@@ -17,13 +17,13 @@ async fn next(subscription: &mut Subscription<PostgresStore>) -> Vec<u64> {
         seen.push(raw.position.get());
         Ok(())
     };
-    let page = tokio::time::timeout(DEADLINE, subscription.next_page(&mut take)).await;
+    let page = tokio::time::timeout(LONG, subscription.next_page(&mut take)).await;
     page.expect("a page in time").expect("a page");
     seen
 }
 
 async fn heard(listener: &mut Listener) {
-    tokio::time::timeout(DEADLINE, listener.heard()).await.expect("a ring");
+    tokio::time::timeout(LONG, listener.heard()).await.expect("a ring");
 }
 
 const LISTENING: &str =
@@ -133,7 +133,7 @@ async fn closing_the_store_ends_its_subscriptions() {
     let waiting = tokio::spawn(async move { live.next_page(&mut |_| Ok(())).await });
     // Whether it waits already or not, it ends.
     store.close().await;
-    let ended = tokio::time::timeout(DEADLINE, waiting).await.expect("an end").expect("no panic");
+    let ended = tokio::time::timeout(LONG, waiting).await.expect("an end").expect("no panic");
     let error = ended.expect_err("closed");
     assert!(matches!(error, StoreError::Closed) && !error.is_retryable(), "{error}");
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use es_core::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, EventStore, Filter, Metadata, NewEvent,
@@ -12,9 +11,7 @@ use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use sqlx::{AssertSqlSafe, PgConnection};
 
-pub(crate) use crate::database::{connect, number, sql};
-
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) use crate::database::{LONG, connect, number, sql, until};
 
 pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
     let database = TestDatabase::new().await.expect("a test database");
@@ -27,16 +24,6 @@ pub(crate) async fn numbers(connection: &mut PgConnection, text: &str) -> Vec<u6
         sqlx::query_scalar(AssertSqlSafe(text)).persistent(false).fetch_all(connection).await;
     let found = found.unwrap_or_else(|error| panic!("{text}: {error}"));
     found.into_iter().map(i64::unsigned_abs).collect()
-}
-
-/// Waits until a condition in SQL holds.
-pub(crate) async fn until(connection: &mut PgConnection, condition: &str) {
-    let holds = async {
-        while numbers(connection, &format!("SELECT ({condition})::integer::bigint")).await != [1] {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, holds).await.unwrap_or_else(|_| panic!("never: {condition}"));
 }
 
 pub(crate) fn stream(key: &str) -> StreamId {

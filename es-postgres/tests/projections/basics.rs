@@ -46,7 +46,7 @@ async fn a_projector_that_runs_follows_the_store_and_ends_with_it() {
         until(&mut db, &is_exact("es_balances")).await;
     }
     store.close().await;
-    let ended = tokio::time::timeout(DEADLINE, running).await.expect("it ends").expect("no panic");
+    let ended = tokio::time::timeout(LONG, running).await.expect("it ends").expect("no panic");
     ended.expect("an orderly end");
 }
 

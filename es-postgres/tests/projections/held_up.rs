@@ -121,7 +121,7 @@ async fn a_handler_that_waits_for_a_lock_waits_again_and_says_who_holds_it() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(DEADLINE, named).await.expect("it says who");
+    tokio::time::timeout(LONG, named).await.expect("it says who");
     let shown = projector.status().await.expect("a status");
     assert!(shown.error().is_some_and(|error| error.contains("of \"nightly job\"")), "{shown:?}");
     holder.let_go().await;

@@ -47,7 +47,7 @@ async fn what_passes_makes_no_dead_letter() {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
-        tokio::time::timeout(DEADLINE, tried).await.expect("it is tried again");
+        tokio::time::timeout(LONG, tried).await.expect("it is tried again");
         let shown = projector.status().await.expect("a status").error().map(str::to_owned);
         assert!(shown.as_ref().is_some_and(|error| error.contains(code)), "{code}: {shown:?}");
         let retrying = projector.retrying().expect("it is tried again");
@@ -62,7 +62,7 @@ async fn what_passes_makes_no_dead_letter() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(DEADLINE, goes_on).await.expect("it goes on");
+    tokio::time::timeout(LONG, goes_on).await.expect("it goes on");
     running.abort();
 }
 
@@ -114,7 +114,7 @@ async fn what_the_database_lacks_parks_nothing_and_stops_the_projector() {
         for account in 0..10 {
             deposit(&store, &format!("b{account}"), 1).await;
         }
-        let stopped = tokio::time::timeout(DEADLINE, running).await.expect("it stops");
+        let stopped = tokio::time::timeout(LONG, running).await.expect("it stops");
         let error = stopped.expect("no panic").expect_err("it does not go on");
         assert!(matches!(&error, ProjectorError::NotReady { .. }), "{breaks}: {error}");
         assert!(!error.is_retryable(), "{error}");

@@ -125,7 +125,7 @@ async fn a_later_event_waits_until_the_letters_of_its_stream_were_retried() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     poisoned(&store).await;
-    let projector = quick(Projector::new(store.clone(), Balances)).standstill(DEADLINE);
+    let projector = quick(Projector::new(store.clone(), Balances)).standstill(LONG);
     let projector = projector.on_failure(OnFailure::Park);
     projector.catch_up().await.expect("all but two");
     sql(&mut db, OPEN_GHOST).await;

@@ -2,7 +2,6 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
 
 use es_core::{
     Aggregate, Append, AppendOutcome, Apply, BoxError, EventStore, Events, Handle, Metadata, NewEvent,
@@ -12,9 +11,7 @@ use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use sqlx::{Executor, PgConnection};
 
-pub(crate) use crate::database::{connect, number, sql};
-
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) use crate::database::{LONG, connect, number, sql, until};
 
 #[event(name = "account.opened")]
 pub(crate) struct Opened {
@@ -102,16 +99,6 @@ pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
     let database = TestDatabase::new().await.expect("a test database");
     let store = database.store().await.expect("a migrated store");
     (database, store)
-}
-
-/// Waits until a condition in SQL holds.
-pub(crate) async fn until(connection: &mut PgConnection, condition: &str) {
-    let holds = async {
-        while number(connection, &format!("SELECT coalesce(({condition})::integer, 0)::bigint")).await != 1 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(DEADLINE, holds).await.unwrap_or_else(|_| panic!("never: {condition}"));
 }
 
 /// Deposits through commands.

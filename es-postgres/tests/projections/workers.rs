@@ -183,8 +183,7 @@ async fn a_worker_paused_before_its_batch_finds_the_fence_closed() {
     let (database, store, mut db) = started().await;
     let mut gate = Gate::closed(database.url(), "es_balances_1", "a12", "IMMEDIATE").await;
     // Event by event, so that it needs the checkpoint again, whose row the other one has locked by then.
-    let first =
-        quick(Projector::new(store.clone(), Balances)).standstill(DEADLINE).owner("first").page_size(1);
+    let first = quick(Projector::new(store.clone(), Balances)).standstill(LONG).owner("first").page_size(1);
     let working = tokio::spawn(async move { first.run().await });
     deposits(&store, 12..14).await;
     gate.wait_for(1).await;
@@ -343,6 +342,6 @@ async fn a_projector_of_a_dropped_revision_stops() {
     new.catch_up().await.expect("all events");
     new.drop_revision(1).await.expect("not live any more");
     deposits(&store, 1..2).await;
-    let ended = tokio::time::timeout(DEADLINE, working).await.expect("it ends").expect("no panic");
+    let ended = tokio::time::timeout(LONG, working).await.expect("it ends").expect("no panic");
     assert!(matches!(ended, Err(ProjectorError::NotSetUp { .. })), "{ended:?}");
 }

@@ -1,8 +1,12 @@
 //! Servers that go away and come back, stand still, or are somewhere else. The program goes on by itself, and
 //! nothing is lost or doubled.
 
+use std::time::Duration;
+
 use es_postgres::PostgresStore;
 use es_postgres::testing::Proxy;
+use sqlx::PgConnection;
+use tokio::time::{sleep, timeout};
 
 use crate::support::*;
 use crate::workload::Workload;
@@ -56,14 +60,28 @@ async fn a_program_outlives_a_server_process_that_is_killed() {
     let program = Workload::start(&store).await;
     for query in ["append_one", "watermark", "end_batch"] {
         program.goes_on(10).await;
-        let process = format!(
-            "SELECT max(pid)::bigint FROM pg_stat_activity WHERE query LIKE '%{query}%' AND pid <> pg_backend_pid()"
-        );
-        let process = number(&mut connect(host.url()).await, &process).await;
-        signal("KILL", process.try_into().expect("a process"));
+        let process = process_that_ran(query, &mut connect(host.url()).await).await;
+        signal("KILL", process);
     }
     program.goes_on(10).await;
     program.end_exact(&mut connect(host.url()).await).await;
+}
+
+/// The server process whose session ran such a statement last. The program may just be opening that session.
+async fn process_that_ran(query: &str, connection: &mut PgConnection) -> u32 {
+    let found = timeout(LONG, async {
+        loop {
+            let process = format!(
+                "SELECT coalesce(max(pid), 0)::bigint FROM pg_stat_activity
+                 WHERE query LIKE '%{query}%' AND pid <> pg_backend_pid()"
+            );
+            match number(connection, &process).await {
+                0 => sleep(Duration::from_millis(2)).await,
+                process => return process.try_into().expect("a process"),
+            }
+        }
+    });
+    found.await.unwrap_or_else(|_| panic!("no session has run {query}"))
 }
 
 /// The standby has what was acknowledged, as the primary waits for it.

@@ -14,12 +14,8 @@ use es_postgres::{PostgresOptions, PostgresStore, Projector};
 pub(crate) use es_tests::processes::signal;
 use es_tests::processes::with_children;
 use sqlx::{Executor, PgConnection};
-use tokio::time::{sleep, timeout};
 
-pub(crate) use crate::database::{connect, number, sql};
-
-/// Much longer than anything here may take.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) use crate::database::{LONG, connect, holds, number, sql, until};
 
 #[event(name = "account.deposited")]
 #[derive(Debug)]
@@ -115,20 +111,6 @@ pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
     let database = TestDatabase::new().await.expect("a test database");
     let store = database.store().await.expect("a migrated store");
     (database, store)
-}
-
-pub(crate) async fn holds(connection: &mut PgConnection, condition: &str) -> bool {
-    number(connection, &format!("SELECT coalesce(({condition})::integer, 0)::bigint")).await == 1
-}
-
-/// Waits until a condition in SQL holds.
-pub(crate) async fn until(connection: &mut PgConnection, condition: &str) {
-    let held = timeout(LONG, async {
-        while !holds(connection, condition).await {
-            sleep(Duration::from_millis(5)).await;
-        }
-    });
-    held.await.unwrap_or_else(|_| panic!("never: {condition}"));
 }
 
 /// Processes are killed here, and machines are not, so nothing has to wait for the disk.

@@ -13,10 +13,9 @@ use es_core::{
 };
 use es_postgres::PostgresStore;
 use es_postgres::testing::{Proxy, TestDatabase};
-use sqlx::PgConnection;
 use uuid::Uuid;
 
-pub(crate) use crate::database::{connect, number, sql};
+pub(crate) use crate::database::{LONG, connect, number, sql, until};
 pub(crate) use gate::Gate;
 pub(crate) use roles::{drop_role, role, texts, url_of, writer};
 pub(crate) use wrong::wrong;
@@ -44,18 +43,6 @@ pub(crate) async fn another(database: &TestDatabase) -> PostgresStore {
 /// A network in front of the database.
 pub(crate) async fn proxy_before(database: &TestDatabase) -> Proxy {
     Proxy::before(database.url()).await.expect("a proxy")
-}
-
-/// Waits until a condition in SQL holds.
-pub(crate) async fn until(connection: &mut PgConnection, condition: &str) {
-    let holds = async {
-        while number(connection, &format!("SELECT ({condition})::integer::bigint")).await == 0 {
-            tokio::time::sleep(Duration::from_millis(2)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), holds)
-        .await
-        .unwrap_or_else(|_| panic!("never: {condition}"));
 }
 
 pub(crate) fn stream(key: &str) -> StreamId {
