@@ -9,7 +9,8 @@ use std::time::Duration;
 use common::{Account, Deposit, Deposited, Meddle, Meddler, Open, Refused};
 use es_core::{ExecuteError, ExecuteOptions, Repository, Retry, Revision, StoreError, emit};
 
-const QUICK: Retry = Retry { times: 3, first_wait: Duration::ZERO, longest_wait: Duration::ZERO };
+const QUICK: Retry =
+    Retry { times: 3, first_wait: Duration::ZERO, longest_wait: Duration::ZERO, within: Duration::MAX };
 
 fn id() -> String {
     "A-17".into()
@@ -123,6 +124,27 @@ async fn a_passing_failure_is_tried_again_and_a_lasting_one_is_not() {
     let error = accounts.execute(&id(), Deposit(1)).await.expect_err("a lasting failure");
     assert!(matches!(error, ExecuteError::Store(StoreError::Backend { .. })), "{error}");
     assert_eq!(Meddler::count(&store.appends), 1);
+}
+
+/// Such as for a lock of another transaction.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_has_waited_for_long_by_itself_is_not_asked_again() {
+    let second = Duration::from_secs(1);
+    let waits = |seconds| Meddle::FailAfter(second * seconds, unavailable);
+    let (accounts, store) = account((0..9).map(|_| waits(10))).await;
+    let accounts = accounts.with_retry(Retry::default());
+    let began = tokio::time::Instant::now();
+    let error = accounts.execute(&id(), Deposit(1)).await.expect_err("never available");
+    assert!(error.is_retryable(), "the caller may try again");
+    assert_eq!((Meddler::count(&store.appends), began.elapsed() < second * 11), (1, true));
+
+    // Shorter waits until they come to as much; a conflict does not count.
+    let (accounts, store) = account([waits(2), waits(2), Meddle::Deposit(7), waits(2), waits(2)]).await;
+    let accounts = accounts.with_retry(Retry::default());
+    accounts.execute(&id(), Deposit(1)).await.expect_err("not available for 6 s");
+    assert_eq!(Meddler::count(&store.appends), 4);
+    let accounts = accounts.with_retry(Retry { within: second * 60, ..Retry::default() });
+    accounts.execute(&id(), Deposit(1)).await.expect("whoever can wait");
 }
 
 #[tokio::test]

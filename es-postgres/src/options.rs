@@ -151,7 +151,9 @@ impl PostgresOptions {
     ///
     /// Then nothing was written, and the call fails with a [`LockTimeout`](crate::LockTimeout) that names who
     /// holds the lock, or, where so many wait that it had no turn, with a
-    /// [`PoolTimeout`](crate::PoolTimeout); trying again can help.
+    /// [`PoolTimeout`](crate::PoolTimeout); trying again can help. A repository leaves that to
+    /// its caller where this is as long as its [`Retry::within`](es_core::Retry::within), or longer, as it is
+    /// by default.
     pub fn longest_lock_wait(mut self, longest: Duration) -> Self {
         self.longest_lock_wait = longest;
         self

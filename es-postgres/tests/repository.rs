@@ -1,11 +1,13 @@
 //! Commands on PostgreSQL, alone and in the caller's transaction, with snapshots and time travel.
 
+use std::time::{Duration, Instant};
+
 use es_core::{
-    Aggregate, Apply, Events, ExecuteError, ExecuteOptions, Handle, Metadata, Repository, Revision,
+    Aggregate, Apply, Events, ExecuteError, ExecuteOptions, Handle, Metadata, Repository, Retry, Revision,
     StoreError, StreamRange, Uuid, emit, event,
 };
-use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
+use es_postgres::{LockTimeout, PostgresStore};
 use serde::{Deserialize, Serialize};
 use sqlx::{Connection, PgConnection};
 
@@ -189,7 +191,7 @@ async fn racing_processes_lose_no_command() {
         // A store of its own each, as four processes would have.
         let accounts = Accounts::new(database.store().await.expect("a store"));
         tasks.spawn(async move {
-            let retry = es_core::Retry { times: 1_000, ..es_core::Retry::default() };
+            let retry = Retry { times: 1_000, ..Retry::default() };
             let accounts = accounts.with_retry(retry);
             let _first = accounts.execute(&id(), Open).await;
             for _ in 0..25 {
@@ -201,6 +203,34 @@ async fn racing_processes_lose_no_command() {
     let accounts = Accounts::new(database.store().await.expect("a store"));
     let loaded = accounts.load(&id()).await.expect("a state");
     assert_eq!((loaded.state.cents, loaded.revision), (100, Revision::new(101)));
+}
+
+/// The store has waited for as long as it may, and the repository does not wait as long again ten times.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_on_a_stream_that_another_transaction_holds_waits_once_and_says_who_holds_it() {
+    let database = TestDatabase::new().await.expect("a test database");
+    let longest = Duration::from_millis(500);
+    let store = database.options().longest_lock_wait(longest).connect().await.expect("a store");
+    let accounts = Accounts::new(store).with_retry(Retry { within: longest, ..Retry::default() });
+    accounts.execute(&id(), Open).await.expect("opened");
+    let mut holder = PgConnection::connect(database.url()).await.expect("connected");
+    let ask = sqlx::query_scalar("SELECT pg_backend_pid()");
+    let pid: i32 = ask.fetch_one(&mut holder).await.expect("its process");
+    let mut tx = holder.begin().await.expect("begun");
+    sqlx::raw_sql("SELECT FROM es.streams FOR UPDATE").execute(&mut *tx).await.expect("locked");
+    let began = Instant::now();
+    let error = accounts.execute(&id(), Deposit(1)).await.expect_err("held");
+    let waited = began.elapsed();
+    // Twice at most: for the stream's row, and for the transaction that has it.
+    assert!(longest <= waited && waited < longest * 4, "{waited:?}");
+    assert!(error.is_retryable(), "{error:?}");
+    let ExecuteError::Store(StoreError::Backend { source, .. }) = &error else { panic!("{error:?}") };
+    let timeout = source.downcast_ref::<LockTimeout>().unwrap_or_else(|| panic!("{error:?}"));
+    let [holder] = &timeout.holders[..] else { panic!("{timeout}") };
+    assert_eq!(holder.pid, Some(pid));
+    assert!(holder.age.is_some_and(|age| age > Duration::ZERO), "{timeout}");
+    tx.rollback().await.expect("rolled back");
+    accounts.execute(&id(), Deposit(1)).await.expect("deposited");
 }
 
 /// As after a failover to a standby that had not received everything.

@@ -99,6 +99,14 @@ impl ExecuteOptions {
 /// How often a decision is repeated after a conflict or a passing failure, and how long to wait in between.
 ///
 /// The wait is random between nothing and a bound that doubles each time ("full jitter").
+///
+/// ```
+/// use es_core::Retry;
+/// use std::time::Duration;
+///
+/// let patient = Retry { within: Duration::from_secs(60), ..Retry::default() };
+/// # drop(patient);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
     /// How often it is repeated at most.
@@ -107,18 +115,29 @@ pub struct Retry {
     pub first_wait: Duration,
     /// What the bound never exceeds.
     pub longest_wait: Duration,
+    /// A failure of the store is not tried again once the command has taken so long: the store has waited by
+    /// itself then, for a lock of another transaction, for a connection or for a server. Defaults to less
+    /// than any store waits for those. A conflict is repeated nevertheless: others go on.
+    pub within: Duration,
 }
 
 impl Default for Retry {
-    /// Ten times, from 2 ms up to 250 ms: about a second in all.
+    /// Ten times, from 2 ms up to 250 ms: about a second in all, besides what the store takes. Failures of
+    /// the store within 5 seconds.
     fn default() -> Self {
-        Self { times: 10, first_wait: Duration::from_millis(2), longest_wait: Duration::from_millis(250) }
+        Self {
+            times: 10,
+            first_wait: Duration::from_millis(2),
+            longest_wait: Duration::from_millis(250),
+            within: Duration::from_secs(5),
+        }
     }
 }
 
 impl Retry {
     /// Never.
-    pub const NEVER: Self = Self { times: 0, first_wait: Duration::ZERO, longest_wait: Duration::ZERO };
+    pub const NEVER: Self =
+        Self { times: 0, first_wait: Duration::ZERO, longest_wait: Duration::ZERO, within: Duration::ZERO };
 
     /// The wait before the repetition after `done` of them.
     pub(super) fn wait(self, done: u32) -> Duration {

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::future::Future;
 use std::sync::Arc;
 
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::cache::{Ahead, Folded, Turn};
@@ -66,7 +67,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             span.record("command_id", tracing::field::display(command.id));
         }
         async move {
-            let retry = self.repository.retry;
+            let (retry, began) = (self.repository.retry, Instant::now());
             let mut repeated = 0;
             let mut start = self.begin(&stream).await;
             loop {
@@ -83,8 +84,11 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                     }
                     Attempt::Failed(failure) => failure,
                 };
-                let fixed = self.options.expected.is_some() && matches!(failure, Failure::Conflict { .. });
-                if repeated == retry.times || fixed {
+                let last = match failure {
+                    Failure::Conflict { .. } => self.options.expected.is_some(),
+                    Failure::Store(_) => began.elapsed() >= retry.within,
+                };
+                if repeated == retry.times || last {
                     return Err(failure.into_error(&stream));
                 }
                 tokio::time::sleep(retry.wait(repeated)).await;

@@ -5,6 +5,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use es_core::{
@@ -95,6 +96,8 @@ pub enum Meddle {
     Deposit(i64),
     /// The store fails so.
     Fail(fn() -> StoreError),
+    /// The same, after it has waited.
+    FailAfter(Duration, fn() -> StoreError),
 }
 
 /// An append that was taken, and waits to be carried out.
@@ -188,6 +191,10 @@ impl EventStore for Meddler {
                 self.put(append.stream.key(), "account.deposited", 1, &payload).await;
             }
             Some(Meddle::Fail(error)) => return Err(error()),
+            Some(Meddle::FailAfter(wait, error)) => {
+                tokio::time::sleep(wait).await;
+                return Err(error());
+            }
             None => {}
         }
         self.inner.append(append).await
