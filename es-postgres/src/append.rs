@@ -220,7 +220,7 @@ impl From<StoreError> for CallError {
 }
 
 /// `None` where the names are of another history; nothing was written then. `lean` says that the connection
-/// was told what `options::SESSION` tells, so that plans for one event depend on nothing else, and how long
+/// was told what `options::SESSION` tells, so that plans depend on nothing else, and how long
 /// to wait for locks.
 async fn call(
     connection: &mut PgConnection,
@@ -233,6 +233,7 @@ async fn call(
     let command = append.command;
     let (statement, one) = match append.events {
         [event] if lean => (&pool.statements.append_one, Some(event)),
+        _ if lean => (&pool.statements.append_many, None),
         _ => (&pool.statements.append, None),
     };
     let call = statement
@@ -250,7 +251,7 @@ async fn call(
         .bind(command.map(|command| command.name))
         .bind(command.and_then(|command| command.key.body_hash))
         .bind(known.token());
-    let call = if one.is_some() { call } else { call.bind(lock_timeout) };
+    let call = if lean { call } else { call.bind(lock_timeout) };
     let row = match call.fetch_optional(&mut *connection).await.map_err(Failure::from) {
         Ok(Some(row)) => row,
         Ok(None) => return Ok(None),

@@ -47,6 +47,7 @@ const MIGRATIONS: &[Migration] = migrations![
     17 "0017_readable_appends",
     18 "0018_readable_batches",
     19 "0019_protected_rows",
+    20 "0020_append_many",
 ];
 
 /// How often to look whether another program has migrated.

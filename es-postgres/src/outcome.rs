@@ -14,7 +14,7 @@ use crate::error::unexpected;
 use crate::remember::command_of;
 use crate::statements::Statements;
 
-/// The one record of `append_one` or `append`, or one place of the arrays of `append_all`.
+/// The one record of `append_one`, `append_many` or `append`, or one place of the arrays of `append_all`.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) outcome: String,
@@ -34,7 +34,7 @@ pub(crate) fn positions(numbers: Vec<i64>) -> Vec<Position> {
 }
 
 impl Answer {
-    /// Reads the answer of `append`.
+    /// Reads the answer of `append_many` or `append`.
     pub(crate) fn read(row: &PgRow) -> Result<Self, StoreError> {
         Self::record(row, |record| record.try_decode::<Option<Vec<i64>>>().map(Option::unwrap_or_default))
     }

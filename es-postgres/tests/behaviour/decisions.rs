@@ -255,7 +255,7 @@ async fn roles_of_before_the_migration_need_no_new_grant() {
          DROP FUNCTION es.remember; DELETE FROM es.migrations WHERE id = 12;
          CREATE OR REPLACE FUNCTION es.grant_writer(p_role name) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
          EXECUTE format('GRANT USAGE ON SCHEMA es TO %I; GRANT SELECT ON ALL TABLES IN SCHEMA es TO %I;
-         GRANT SELECT ON SEQUENCE es.positions TO %I; GRANT EXECUTE ON FUNCTION es.register_names, es.append_one, es.append,
+         GRANT SELECT ON SEQUENCE es.positions TO %I; GRANT EXECUTE ON FUNCTION es.register_names, es.append_one, es.append_many, es.append,
          es.append_all, es.append_batch TO %I', p_role, p_role, p_role, p_role); END $$",
     )
     .await;

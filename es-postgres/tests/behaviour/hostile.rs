@@ -17,7 +17,7 @@ type Argument = (&'static str, &'static str, &'static [&'static str]);
 
 /// Every function for which a writer has the right, with the arguments of a sound call: names, types, and the
 /// elements of arrays. `{new}` is the key of a new stream, `{at}` that or the one that is there.
-const FUNCTIONS: [(&str, &[Argument]); 12] = [
+const FUNCTIONS: [(&str, &[Argument]); 13] = [
     (
         "append_one",
         &[
@@ -32,6 +32,26 @@ const FUNCTIONS: [(&str, &[Argument]); 12] = [
             ("p_correlation", "uuid", &["NULL"]),
             ("p_causation", "uuid", &["NULL"]),
             ("p_metadata", "json", &["NULL"]),
+            ("p_command", "uuid", &[ID]),
+            ("p_command_name", "text", &["'x'"]),
+            ("p_body_hash", "bigint", &["NULL"]),
+            ("p_token", "uuid", &[TOKEN]),
+        ],
+    ),
+    (
+        "append_many",
+        &[
+            ("p_category", "integer", &["1"]),
+            ("p_key", "text", &["{at}"]),
+            ("p_expected", "bigint", &["{expected}"]),
+            ("p_head", "uuid", &["NULL"]),
+            ("p_event_ids", "uuid[]", &[ID, ID]),
+            ("p_types", "integer[]", &["1", "1"]),
+            ("p_payloads", "json[]", &["'{}'", "'1'"]),
+            ("p_occurred", "timestamptz[]", &["now()", "now()"]),
+            ("p_correlations", "uuid[]", &["NULL", "NULL"]),
+            ("p_causations", "uuid[]", &["NULL", "NULL"]),
+            ("p_metadata", "json[]", &["NULL", "NULL"]),
             ("p_command", "uuid", &[ID]),
             ("p_command_name", "text", &["'x'"]),
             ("p_body_hash", "bigint", &["NULL"]),

@@ -21,11 +21,12 @@ async fn is_forbidden(connection: &mut PgConnection, text: &str) -> bool {
     code.as_deref() == Some("42501")
 }
 
-const WRITER: [&str; 12] = [
+const WRITER: [&str; 13] = [
     "register_names",
     "register_events",
     "rename_category",
     "append_one",
+    "append_many",
     "append",
     "append_all",
     "append_batch",

@@ -72,7 +72,7 @@ const SLIPPED: &str = r"
 const PATH: &str = "SET search_path = slipped, pg_temp, es, pg_catalog";
 
 /// Calls of all functions, each by its own words, for a stream of this key. `{id}` is another id each time.
-const CALLS: [&str; 24] = [
+const CALLS: [&str; 27] = [
     "es.register_names('{account}', '{x}', '{1}')",
     "es.register_events('{y}', '{1}', '{7}', '{f}')",
     "es.rename_category('account', '{was}')",
@@ -88,6 +88,9 @@ const CALLS: [&str; 24] = [
     "es.append(1, '{key}', 3, NULL, '{{id}}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{id}', 'x', NULL, '{token}')",
     "es.append(1, '{key}', 9, NULL, '{{id}}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{id}', 'x', NULL, '{token}')",
     "es.append(1, '{key} b', 0, NULL, '{{id}}', '{1}', '{1}', '{2000-01-01}', '{}', '{}', '{}', NULL, NULL, NULL, '{token}')",
+    "es.append_many(1, '{key} e', 0, NULL, '{{id},{id}}', '{1,1}', '{1,1}', '{2000-01-01}', '{NULL}', '{NULL}', '{NULL}', NULL, NULL, NULL, '{token}')",
+    "es.append_many(1, '{key} e', 2, NULL, '{{id}}', '{1}', '{1}', '{NULL}', '{}', '{}', '{}', '{id}', 'x', NULL, '{token}')",
+    "es.append_many(1, '{key} e', 9, NULL, '{{id}}', '{1}', '{1}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{id}', 'x', NULL, '{token}')",
     "es.append_all('{1,1}', '{{key},{key} c}', '{4,0}', '{NULL,NULL}', '{1,1}', '{{id},NULL}', '{x,NULL}', '{}', '{{id},{id}}', '{1,1}',
                    '{1,1}', '{}', '{}', '{}', '{}', '{token}')",
     "es.append_all('{1}', '{{key}}', '{9}', '{NULL}', '{1}', '{}', '{}', '{}', '{{id}}', '{1}', '{1}', '{}', '{}', '{}', '{}', '{token}')",
@@ -182,7 +185,7 @@ async fn nothing_can_be_slipped_under_the_functions() {
         )
     };
     for key in ["a1", "a2", "a3"] {
-        assert_eq!(number(&mut admin, &events(key)).await, 9, "{key}");
+        assert_eq!(number(&mut admin, &events(key)).await, 12, "{key}");
     }
     drop((first, again));
     drop_role(database.url(), &role).await;
@@ -201,5 +204,5 @@ async fn functions_name_everything_in_full() {
     )
     .await;
     // On the way of every append; or a trigger that has no statement.
-    assert_eq!(found, ["append_one", "refuse_change", "refuse_decided"]);
+    assert_eq!(found, ["append_many", "append_one", "refuse_change", "refuse_decided"]);
 }
