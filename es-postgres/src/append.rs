@@ -72,11 +72,14 @@ pub(crate) async fn send(
     lock_timeout: Option<&str>,
 ) -> Result<AppendOutcome, CallError> {
     let mut names = Attempts::begin(&mut session.connection, pool, &[append]).await?;
-    let lean = !pool.settings.pooler && lock_timeout.is_none();
+    let way = match lock_timeout {
+        None if !pool.settings.pooler => Way::Lean,
+        lock_timeout => Way::Alone(lock_timeout),
+    };
     loop {
         session.begin(pool).await?;
         let known = names.known();
-        let answer = call(&mut session.connection, pool, append, known, lean, lock_timeout).await?;
+        let answer = call(&mut session.connection, pool, append, known, way).await?;
         pool.commit(&mut session.connection).await?;
         match answer {
             Some(answer) => return Ok(answer.of(&append)?),
@@ -93,14 +96,17 @@ pub(crate) async fn append_in(
     append: Append<'_>,
 ) -> Result<AppendOutcome, StoreError> {
     append.check(pool.settings.limits)?;
-    caller::has_begun(connection).await?;
+    caller::has_begun(pool, connection).await?;
     let mut names = Attempts::apart(pool, append).await?;
     loop {
-        match call(connection, pool, append, names.known(), false, None).await {
+        let answer = {
+            let call = pin!(call(connection, pool, append, names.known(), Way::InTransaction));
+            pool.settings.answered_to_caller(1, call).await
+        };
+        match answer {
             Ok(Some(answer)) => return answer.of(&append),
             Ok(None) => names.again_apart(connection, pool, append).await?,
-            Err(CallError::Refused(error)) => return Err(error),
-            Err(CallError::Failed(failure)) => return Err(failure.into()),
+            Err(error) => return Err(caller::failed(pool, [append.stream], error)),
         }
     }
 }
@@ -181,8 +187,9 @@ impl Attempts {
         append: Append<'_>,
     ) -> Result<(), StoreError> {
         self.count()?;
-        caller::reads_committed(connection).await?;
-        self.known = pool.names.refresh(connection, &pool.statements).await?;
+        caller::reads_committed(pool, connection).await?;
+        let refresh = pool.names.refresh(connection, &pool.statements);
+        self.known = pool.settings.answered_to_caller(0, refresh).await?;
         if !knows_all(&self.known, &[append]) {
             self.known = Self::apart(pool, append).await?.known;
         }
@@ -219,22 +226,32 @@ impl From<StoreError> for CallError {
     }
 }
 
-/// `None` where the names are of another history; nothing was written then. `lean` says that the connection
-/// was told what `options::SESSION` tells, so that plans depend on nothing else, and how long
-/// to wait for locks.
+/// How an append is sent.
+#[derive(Debug, Clone, Copy)]
+enum Way<'a> {
+    /// On a connection that was told what `dial::SESSION` tells, so that plans depend on nothing else, and
+    /// how long to wait for locks.
+    Lean,
+    /// It waits for locks for as long as this says, or else the session was told.
+    Alone(Option<&'a str>),
+    /// In a transaction of the caller.
+    InTransaction,
+}
+
+/// `None` where the names are of another history; nothing was written then.
 async fn call(
     connection: &mut PgConnection,
     pool: &Pool,
     append: Append<'_>,
     known: &Known,
-    lean: bool,
-    lock_timeout: Option<&str>,
+    way: Way<'_>,
 ) -> Result<Option<Answer>, CallError> {
     let command = append.command;
-    let (statement, one) = match append.events {
-        [event] if lean => (&pool.statements.append_one, Some(event)),
-        _ if lean => (&pool.statements.append_many, None),
-        _ => (&pool.statements.append, None),
+    let (statement, one) = match (append.events, way) {
+        ([event], Way::Lean) => (&pool.statements.append_one, Some(event)),
+        (_, Way::Lean) => (&pool.statements.append_many, None),
+        (_, Way::InTransaction) => (&pool.statements.append_in, None),
+        (_, Way::Alone(_)) => (&pool.statements.append, None),
     };
     let call = statement
         .call()
@@ -251,7 +268,11 @@ async fn call(
         .bind(command.map(|command| command.name))
         .bind(command.and_then(|command| command.key.body_hash))
         .bind(known.token());
-    let call = if lean { call } else { call.bind(lock_timeout) };
+    let call = match way {
+        Way::Lean => call,
+        Way::Alone(lock_timeout) => call.bind(lock_timeout),
+        Way::InTransaction => call.bind(pool.settings.lock_timeout()),
+    };
     let row = match call.fetch_optional(&mut *connection).await.map_err(Failure::from) {
         Ok(Some(row)) => row,
         Ok(None) => return Ok(None),

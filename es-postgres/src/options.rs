@@ -146,8 +146,9 @@ impl PostgresOptions {
     }
 
     /// How long an append, or any other call, waits for a lock that another program or transaction holds,
-    /// such as that of its stream; defaults to 10 seconds. So do the statements of projections. An append
-    /// that stands behind another one to its stream, which is held up, waits for half as long again at most.
+    /// such as that of its stream; defaults to 10 seconds. So do the statements of projections, and calls in
+    /// a transaction of the caller, unless its `lock_timeout` is shorter. An append that stands behind
+    /// another one to its stream, which is held up, waits for half as long again at most.
     ///
     /// Then nothing was written, and the call fails with a [`LockTimeout`](crate::LockTimeout) that names who
     /// holds the lock, or, where so many wait that it had no turn, with a
@@ -191,7 +192,7 @@ impl PostgresOptions {
     /// that a statement may spend waiting for locks comes on top.
     ///
     /// What was sent on a silent connection is found out as after any lost connection: an append is looked
-    /// for, a read is repeated.
+    /// for, a read is repeated. A connection of the caller is lost with its transaction: it is to be dropped.
     pub fn answer_within(mut self, longest: Duration) -> Self {
         self.answer_within = longest;
         self
@@ -340,8 +341,8 @@ impl Settings {
 }
 
 /// As the server takes a timeout; one of 0 would be none at all.
-pub(crate) fn milliseconds(timeout: Duration) -> u128 {
-    timeout.as_millis().clamp(1, i32::MAX as u128)
+pub(crate) fn milliseconds(timeout: Duration) -> i64 {
+    i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX).clamp(1, i64::from(i32::MAX))
 }
 
 /// A name that is safe to put into SQL between quotes, short enough for PostgreSQL, and not reserved by it.

@@ -47,7 +47,11 @@ impl Patience {
 
     /// How long the server is told to wait for each lock, as it takes it.
     pub(crate) fn lock_timeout(&self, pool: &Pool) -> String {
-        milliseconds(self.longest(pool)).to_string()
+        self.milliseconds(pool).to_string()
+    }
+
+    pub(crate) fn milliseconds(&self, pool: &Pool) -> i64 {
+        milliseconds(self.longest(pool))
     }
 
     fn longest(&self, pool: &Pool) -> Duration {

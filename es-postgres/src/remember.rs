@@ -29,9 +29,9 @@ pub(crate) async fn remember(pool: &Arc<Pool>, decision: Decision<'_>) -> Result
     loop {
         let mut lease = patience.lease(pool).await?;
         let backend = lease.session.backend;
-        let lock_timeout = patience.lock_timeout(pool);
+        let lock_timeout = patience.milliseconds(pool);
         let answer = {
-            let call = pin!(send(&mut lease.session, pool, decision, &lock_timeout));
+            let call = pin!(send(&mut lease.session, pool, decision, lock_timeout));
             patience.answer(pool, backend, LOCKS, call).await
         };
         match lease.end(answer) {
@@ -47,14 +47,14 @@ async fn send(
     session: &mut Session,
     pool: &Pool,
     decision: Decision<'_>,
-    lock_timeout: &str,
+    lock_timeout: i64,
 ) -> Result<Remembered, CallError> {
     let of_stream = Append::new(decision.stream, decision.revision, &[]);
     let mut names = Attempts::begin(&mut session.connection, pool, &[of_stream]).await?;
     loop {
         session.begin(pool).await?;
         let known = names.known();
-        let remembered = call(&mut session.connection, pool, decision, known, Some(lock_timeout)).await?;
+        let remembered = call(&mut session.connection, pool, decision, known, lock_timeout).await?;
         pool.commit(&mut session.connection).await?;
         match remembered {
             Some(remembered) => return Ok(remembered),
@@ -70,15 +70,19 @@ pub(crate) async fn remember_in(
     decision: Decision<'_>,
 ) -> Result<Remembered, StoreError> {
     decision.command.check(decision.stream)?;
-    caller::has_begun(connection).await?;
+    caller::has_begun(pool, connection).await?;
     let of_stream = Append::new(decision.stream, decision.revision, &[]);
     let mut names = Attempts::apart(pool, of_stream).await?;
     loop {
-        match call(connection, pool, decision, names.known(), None).await {
+        let answer = {
+            let lock_timeout = pool.settings.lock_timeout();
+            let call = pin!(call(connection, pool, decision, names.known(), lock_timeout));
+            pool.settings.answered_to_caller(LOCKS, call).await
+        };
+        match answer {
             Ok(Some(remembered)) => return Ok(remembered),
             Ok(None) => names.again_apart(connection, pool, of_stream).await?,
-            Err(CallError::Refused(error)) => return Err(error),
-            Err(CallError::Failed(failure)) => return Err(failure.into()),
+            Err(error) => return Err(caller::failed(pool, [decision.stream], error)),
         }
     }
 }
@@ -89,7 +93,7 @@ async fn call(
     pool: &Pool,
     decision: Decision<'_>,
     known: &Known,
-    lock_timeout: Option<&str>,
+    lock_timeout: i64,
 ) -> Result<Option<Remembered>, CallError> {
     let Decision { stream, revision, head, command, rejected, .. } = decision;
     let row = pool

@@ -33,9 +33,14 @@ impl Settings {
         locks: usize,
         answer: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
+        within(self.longest_answer(longest, locks), answer).await
+    }
+
+    /// How long the answer to such a call may take.
+    pub(crate) fn longest_answer(&self, longest: Duration, locks: usize) -> Duration {
         // For a row twice: for its lock, then for the transaction that holds it.
         let locks = u32::try_from(locks).unwrap_or(u32::MAX).saturating_mul(2);
-        within(self.answer_within.saturating_add(longest.saturating_mul(locks)), answer).await
+        self.answer_within.saturating_add(longest.saturating_mul(locks))
     }
 }
 

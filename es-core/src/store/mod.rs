@@ -275,7 +275,9 @@ pub trait AppendIn<Tx: ?Sized>: EventStore {
     /// # Errors
     ///
     /// As [`EventStore::append`]; also [`StoreError::IsolationLevel`], and [`StoreError::NoTransaction`] on a
-    /// connection on which no transaction is open; nothing is written then.
+    /// connection on which no transaction is open; nothing is written then. After
+    /// [`StoreError::Unavailable`] the caller's transaction is lost with its connection, which is to be
+    /// dropped: an answer may still be under way on it, for which the next statement would wait.
     async fn append_in(&self, tx: &mut Tx, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
 
     /// As [`EventStore::load`], in the caller's transaction.

@@ -1,24 +1,29 @@
 //! A projection in the transactions of appends: events and read model are committed together.
 
+use std::error::Error;
 use std::pin::pin;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendIn, AppendOutcome, Appended, BoxError, DecodeError, EventPlace, EventStore, Load, LoadSink,
-    Projection, ProjectionFailure, RawEvent, StoreError, StreamHead,
+    Append, AppendIn, AppendOutcome, Appended, BoxError, Decision, DecodeError, EventPlace, EventStore, Load,
+    LoadSink, OffsetDateTime, Projection, ProjectionFailure, RawEvent, Remembered, StoreError, StreamHead,
 };
 use sqlx::{Connection, PgConnection, Row, raw_sql};
 
 use super::batch::{COMMIT, run, standstill};
-use super::cause::Cause;
+use super::cause::{Cause, with_sources};
+use super::session::is_held_up;
 use super::setup::{INLINE, sql};
 use super::transaction::Token;
 use super::{Projector, ProjectorError};
 use crate::PostgresStore;
 use crate::append;
+use crate::check::Backend;
 use crate::columns;
 use crate::error::{Failure, unexpected};
-use crate::lock_timeout::{LockTimeout, find_holders};
+use crate::lock_timeout::{LockHolder, LockTimeout, find_holders};
+use crate::pool::Pool;
 use crate::recover::Lost;
 use crate::remember;
 use crate::silence::watched;
@@ -111,6 +116,10 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         Ok(Inline { projector: other.inline().await?.projector, store: self })
     }
 
+    fn pool(&self) -> &Arc<Pool> {
+        self.projector.store.pool()
+    }
+
     /// Takes the events that were appended into the model.
     async fn project(
         &self,
@@ -147,15 +156,17 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         let statements = self.projector.statements();
         let token = Token::new();
         let call = statements.search_path.call().bind(self.projector.search_path()).bind(token.as_str());
-        let path = call.fetch_one(&mut *tx).await.map_err(Failure::from)?;
-        let before: String = path.try_get(0).map_err(unexpected)?;
+        let call = call.bind(self.pool().settings.lock_timeout());
+        let set = call.fetch_one(&mut *tx).await.map_err(Failure::from)?;
+        let path: String = set.try_get(0).map_err(unexpected)?;
+        let lock_timeout: String = set.try_get(1).map_err(unexpected)?;
         if let Err(source) = run(&*self.projector.projection, &events, tx).await {
             // Proves that the events are undone with what the handler did.
             let undone = raw_sql(UNDO).execute(tx).await.map_err(Failure::from);
             undone.map_err(|failure| unfinished::<P>(failure))?;
             return Err(self.refused(last, source));
         }
-        let back = statements.search_path_back.call().bind(before).bind(token.as_str());
+        let back = statements.search_path_back.call().bind(path).bind(token.as_str()).bind(lock_timeout);
         if let Err(failure) = back.execute(&mut *tx).await.map_err(Failure::from) {
             if failure.is_of_failed_transaction() {
                 // The handler swallowed an error of SQL. Proves that it did so in this transaction.
@@ -224,7 +235,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
     }
 
     async fn append_together(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
-        let pool = self.projector.store.pool();
+        let pool = self.pool();
         // It waits for locks of others for as long as they are held, those of the model too.
         let mut lease = pool.lease_kept().await?;
         let backend = lease.session.backend;
@@ -256,16 +267,38 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
                 }
                 if is_of(&error, Failure::is_decided) {
                     remember::decided_all(pool, appends).await
-                } else if is_of(&error, Failure::is_held_up) {
-                    Err(LockTimeout::new(pool, appends.iter().map(|append| append.stream), holders).into())
                 } else {
-                    Err(error)
+                    Err(self.held_up(error, appends, holders))
                 }
             }
         };
         pool.hints.appended();
         done
     }
+
+    /// The error of an append that has waited for a lock for too long, with those who hold it, if it has.
+    fn held_up(&self, error: StoreError, appends: &[Append<'_>], holders: Vec<LockHolder>) -> StoreError {
+        // A handler may have asked for a lock at once or not at all.
+        let theirs = with_sources(&error).any(<dyn Error>::is::<ProjectionFailure>);
+        if !is_held_up(&error) || theirs && holders.is_empty() {
+            return error;
+        }
+        LockTimeout::new(self.pool(), appends.iter().map(|append| append.stream), holders).into()
+    }
+}
+
+/// Begins what can be undone in a transaction of the caller; whose server process that is.
+async fn begin(pool: &Pool, tx: &mut PgConnection) -> Result<Backend, Failure> {
+    let begin = raw_sql(
+        "SAVEPOINT es_inline;
+         SELECT a.pid, (extract(epoch FROM a.backend_start) * 1000000)::bigint
+         FROM pg_stat_get_activity(pg_backend_pid()) a",
+    );
+    let row = pool.settings.answered_to_caller(0, begin.fetch_one(tx)).await.map_err(Failure::from)?;
+    let started: Option<i64> = row.try_get(1)?;
+    let started =
+        started.and_then(|micros| OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).ok());
+    Ok(Backend { pid: row.try_get(0)?, started })
 }
 
 /// Whether an append failed by what the server said of it, such as that its command was decided before
@@ -273,6 +306,11 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
 fn is_of(error: &StoreError, said: fn(&Failure) -> bool) -> bool {
     let StoreError::Backend { source, .. } = error else { return false };
     source.downcast_ref::<Failure>().is_some_and(said)
+}
+
+/// Whether the connection is lost.
+fn is_lost(error: &StoreError) -> bool {
+    with_sources(error).any(|source| source.downcast_ref().is_some_and(Failure::is_lost))
 }
 
 /// What an end of the transaction by the handler leaves behind. Any other failure is one of the server.
@@ -291,13 +329,23 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> AppendIn<Pg
         tx: &mut PgConnection,
         append: Append<'_>,
     ) -> Result<AppendOutcome, StoreError> {
+        let pool = self.pool();
         // The caller may go on after a failure, and must not commit events that are not in the model.
-        raw_sql("SAVEPOINT es_inline").execute(&mut *tx).await.map_err(Failure::from)?;
-        let done = self.step(tx, append).await;
+        let backend = begin(pool, tx).await?;
+        let (done, holders) = {
+            let work = Box::pin(self.step(&mut *tx, append));
+            let work = pin!(watched(pool, backend, pool.settings.answer_within, work));
+            find_holders(pool, backend, pool.settings.longest_lock_wait, work).await
+        };
+        // Of a connection that is silent nothing more is asked.
+        let done = done?;
+        if done.as_ref().is_err_and(is_lost) {
+            return done;
+        }
         let end = if done.is_ok() { "RELEASE SAVEPOINT es_inline" } else { UNDO };
-        let ended = raw_sql(end).execute(tx).await.map_err(Failure::from);
-        let outcome = done?;
-        ended?;
+        let ended = pool.settings.answered_to_caller(0, raw_sql(end).execute(tx)).await;
+        let outcome = done.map_err(|error| self.held_up(error, &[append], holders))?;
+        ended.map_err(Failure::from)?;
         Ok(outcome)
     }
 
@@ -308,6 +356,14 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> AppendIn<Pg
         sink: LoadSink<'_>,
     ) -> Result<StreamHead, StoreError> {
         self.store.load_in(tx, load, sink).await
+    }
+
+    async fn remember_in(
+        &self,
+        tx: &mut PgConnection,
+        decision: Decision<'_>,
+    ) -> Result<Remembered, StoreError> {
+        self.store.remember_in(tx, decision).await
     }
 }
 
@@ -321,7 +377,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
     }
 
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
-        let known = self.projector.store.pool().names.known();
+        let known = self.pool().names.known();
         // By its id, as two names may mean one category; by its name as long as it has none.
         let name = |append: &Append<'_>| {
             let category = append.stream.category();
@@ -338,7 +394,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
         if appends.is_empty() {
             return Ok(Vec::new());
         }
-        append::registered_apart(self.projector.store.pool(), appends).await?;
+        append::registered_apart(self.pool(), appends).await?;
         self.append_together(appends).await
     }
 }

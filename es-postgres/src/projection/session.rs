@@ -83,9 +83,13 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     }
 }
 
-/// Whether a lock was waited for in vain, by our statements or by those of the projection.
-fn is_held_up(error: &ProjectorError) -> bool {
+/// Whether a lock was waited for in vain, by our statements or by those of the projection, and nobody has
+/// said who holds it.
+pub(super) fn is_held_up(error: &(dyn Error + 'static)) -> bool {
     let said_by = |error: &(dyn Error + 'static)| {
+        if let Some(timeout) = error.downcast_ref::<LockTimeout>() {
+            return Some(timeout.holders.is_empty());
+        }
         if let Some(failure) = error.downcast_ref::<Failure>() {
             return Some(failure.is_held_up());
         }

@@ -1,10 +1,20 @@
 -- No row comes back, and nothing is written, where the caller's names are of another history: see
--- `registrations`. Before it waits for locks it is told for how long, in milliseconds; null, the session was.
-SELECT (d.answer).outcome, (d.answer).revision, (d.answer).event_count, (d.answer).body_hash
+-- `registrations`. It waits for each lock as `append_in.sql` does.
+SELECT (b.answer).outcome, (b.answer).revision, (b.answer).event_count, (b.answer).body_hash
 FROM (
-    SELECT :schema.remember($1, $2, $3, $4, $5, $6, $7, $8) AS answer
-    FROM :schema.registrations r
-    WHERE r.token = $9
-      AND ($10::text IS NULL OR set_config('lock_timeout', $10, true) IS NOT NULL)
+    SELECT a.answer, set_config('lock_timeout', a.own, true)
+    FROM (
+        SELECT :schema.remember($1, $2, $3, $4, $5, $6, $7, $8) AS answer, s.own
+        FROM (
+            SELECT current_setting('lock_timeout') AS own
+            FROM :schema.registrations r
+            WHERE r.token = $9
+            OFFSET 0
+        ) AS s
+        WHERE set_config('lock_timeout', CASE
+                  WHEN s.own::interval > '0' AND s.own::interval < make_interval(secs => $10::bigint / 1000.0)
+                  THEN s.own ELSE $10::bigint::text END, true) IS NOT NULL
+        OFFSET 0
+    ) AS a
     OFFSET 0
-) AS d
+) AS b

@@ -1,4 +1,7 @@
--- Sets the schemas in which names are looked up and the token of the transaction, for the rest of it, and
--- gives back which the schemas were.
-SELECT w.was, set_config('search_path', $1, true), set_config('es.transaction', $2, true)
-FROM (SELECT current_setting('search_path') AS was OFFSET 0) AS w
+-- Sets the schemas in which names are looked up, the token of the transaction, and for how many milliseconds
+-- statements wait for each lock, if they waited for longer; returns what schemas and timeout were.
+SELECT w.path, w.lock_timeout, set_config('search_path', $1, true), set_config('es.transaction', $2, true),
+       set_config('lock_timeout', CASE
+           WHEN w.lock_timeout::interval > '0' AND w.lock_timeout::interval < make_interval(secs => $3::bigint / 1000.0)
+           THEN w.lock_timeout ELSE $3::bigint::text END, true)
+FROM (SELECT current_setting('search_path') AS path, current_setting('lock_timeout') AS lock_timeout OFFSET 0) AS w

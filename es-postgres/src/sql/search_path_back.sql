@@ -1,2 +1,2 @@
--- Sets the schemas in which names are looked up as they were, in the transaction with the token $2.
-SELECT :schema.same_transaction($2), set_config('search_path', $1, true)
+-- Sets what `search_path.sql` returned as it was, in the transaction with the token $2.
+SELECT :schema.same_transaction($2), set_config('search_path', $1, true), set_config('lock_timeout', $3, true)

@@ -6,6 +6,7 @@ mod append_only;
 mod bad_input;
 mod batches;
 mod budgets;
+mod callers;
 mod cancellation;
 mod commands;
 mod conflicts;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use es_core::{Append, EventStore, Revision, StoreError, StreamId};
+use es_core::{Append, AppendIn, EventStore, Revision, StoreError, StreamId};
 use es_postgres::testing::TestDatabase;
 use es_postgres::{LockTimeout, OnFailure, PostgresStore, Projector, ProjectorError};
-use sqlx::PgConnection;
+use sqlx::{Connection, PgConnection};
 
 use crate::revisions::NewBalances;
 use crate::support::*;
@@ -132,14 +132,36 @@ async fn a_handler_that_waits_for_a_lock_waits_again_and_says_who_holds_it() {
 
 #[tokio::test]
 async fn an_inline_append_that_waits_for_a_lock_says_who_holds_it() {
-    let (_database, store, mut holder) = held().await;
+    let (database, store, mut holder) = held().await;
     let store = Projector::new(store, Balances).inline().await.expect("an inline store");
     let (a, events) = (StreamId::new("account", "a").expect("a stream id"), opening());
     let append = Append::new(&a, Revision::EMPTY, &events);
     appended(store.append(append).await);
-    let more = opening();
+    let more = depositing();
     let append = Append::new(&a, Revision::new(1), &more);
     holder.lock("SELECT FROM es.streams FOR UPDATE").await;
     holder.is_named("append", &store.append(append).await.expect_err("held"));
     holder.let_go().await;
+    // In a handler, and on a connection of the caller that would wait for ever.
+    for lock in ["SELECT FROM es.streams FOR UPDATE", "LOCK TABLE es_balances_1.balances"] {
+        holder.lock(lock).await;
+        if lock.contains("balances") {
+            holder.is_named("in a handler", &store.append(append).await.expect_err("held"));
+        }
+        let mut db = connect(database.url()).await;
+        sql(&mut db, "SET lock_timeout = 0").await;
+        let mut tx = db.begin().await.expect("a transaction");
+        let done = tokio::time::timeout(SOON, store.append_in(&mut tx, append)).await;
+        holder.is_named("in a transaction", &done.expect(lock).expect_err("held"));
+        sql(&mut tx, "SELECT FROM es.streams").await;
+        holder.let_go().await;
+        tx.rollback().await.expect("rolled back");
+    }
+    // The caller's own setting is left as it is.
+    let mut db = connect(database.url()).await;
+    let mut tx = db.begin().await.expect("a transaction");
+    sql(&mut tx, "SET LOCAL lock_timeout = '7min'").await;
+    appended(store.append_in(&mut tx, append).await);
+    let set = "SELECT (current_setting('lock_timeout') = '7min')::integer::bigint";
+    assert_eq!(number(&mut tx, set).await, 1);
 }

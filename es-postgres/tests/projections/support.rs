@@ -137,6 +137,12 @@ pub(crate) fn opening() -> [NewEvent; 1] {
     [NewEvent::new("account.opened", 1, payload, Arc::new(Metadata::new()))]
 }
 
+/// An event that deposits, in an account that is open.
+pub(crate) fn depositing() -> [NewEvent; 1] {
+    let payload = br#"{"cents":7}"#.to_vec();
+    [NewEvent::new("account.deposited", 1, payload, Arc::new(Metadata::new()))]
+}
+
 /// The condition that the read model `schema.balances` is what the events say, account by account.
 pub(crate) fn is_exact(schema: &str) -> String {
     format!(

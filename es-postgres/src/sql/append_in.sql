@@ -1,0 +1,17 @@
+-- As `append.sql`, in a transaction of the caller. It waits for each lock for as many milliseconds as it is
+-- told, or for as long as the caller has set, if that is less; what the caller has set holds again
+-- afterwards.
+SELECT b.answer
+FROM (
+    SELECT a.answer, set_config('lock_timeout', a.own, true)
+    FROM (
+        SELECT :schema.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS answer, s.own
+        FROM (SELECT current_setting('lock_timeout') AS own OFFSET 0) AS s
+        WHERE set_config('lock_timeout', CASE
+                  WHEN s.own::interval > '0' AND s.own::interval < make_interval(secs => $16::bigint / 1000.0)
+                  THEN s.own ELSE $16::bigint::text END, true) IS NOT NULL
+        OFFSET 0
+    ) AS a
+    OFFSET 0
+) AS b
+WHERE (b.answer).outcome <> 'another history'
