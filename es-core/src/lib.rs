@@ -66,6 +66,7 @@ mod guarded;
 mod memory;
 mod projection;
 mod repository;
+mod seldom;
 mod snapshot;
 mod store;
 mod stored_time;

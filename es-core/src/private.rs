@@ -26,6 +26,9 @@ pub use crate::shape::{
     Note, Opaque, Probe, Shape, StepDescription, Type, TypeDescription, Types, VariantDescription,
 };
 
+// For the other crates of this project.
+pub use crate::seldom::Seldom;
+
 /// Of a field about which serde says nothing.
 pub const NO_NOTES: &[Note] = &[];
 /// Of a type without type parameters.

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use es_core::__private::Seldom;
 use es_core::StoreError;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
 use tokio::time::timeout;
@@ -42,6 +43,8 @@ pub(crate) struct Pool {
     pub(crate) said: Mutex<Vec<Said>>,
     /// Raised when a connection breaks: the other idle ones have most likely gone with it.
     generation: AtomicU64,
+    /// What is logged once a minute.
+    pub(crate) seldom: Seldom,
 }
 
 /// One connection, checked.
@@ -86,6 +89,7 @@ impl Pool {
             names: Names::default(),
             said: Mutex::default(),
             generation: AtomicU64::new(0),
+            seldom: Seldom::new(),
             settings,
         };
         let mut session = pool.connect().await?;

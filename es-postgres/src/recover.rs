@@ -7,6 +7,7 @@ use es_core::{Append, AppendOutcome, Appended, Position, StoreError};
 use sqlx::Row;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
+use tracing::{debug, warn};
 use uuid::Uuid;
 
 use crate::check::Backend;
@@ -16,6 +17,8 @@ use crate::pool::{Pool, Session};
 
 /// How often the server is asked again.
 const EVERY: Duration = Duration::from_millis(20);
+
+const LOOKING: &str = "connection lost while appending, looking for the outcome";
 
 /// The connection that broke.
 #[derive(Debug)]
@@ -62,7 +65,12 @@ impl Lost {
         appends: &[Append<'_>],
     ) -> Vec<Result<AppendOutcome, StoreError>> {
         let Self { backend, failure } = self;
-        tracing::warn!(appends = appends.len(), error = %failure, "connection lost while appending, looking for the outcome");
+        let lost = appends.len();
+        // When a server goes away there are many at once.
+        match pool.seldom.due("lost appends") {
+            Some(left_out) => warn!(appends = lost, error = %failure, left_out, "{LOOKING}"),
+            None => debug!(appends = lost, error = %failure, "{LOOKING}"),
+        }
         let deadline = Instant::now() + pool.settings.patience;
         let mut found = Vec::new();
         let mut unknown = failure.to_string();
@@ -158,7 +166,7 @@ async fn end(session: &mut Session, pool: &Pool, backend: &Backend) {
     if let Err(error) =
         pool.settings.answered::<_, Failure>(async { Ok(call.execute(&mut session.connection).await?) }).await
     {
-        tracing::debug!(%error, "the old server process was not ended");
+        debug!(%error, "the old server process was not ended");
     }
 }
 

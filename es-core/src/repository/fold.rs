@@ -8,10 +8,14 @@ use super::cache::Folded;
 use super::port::Port;
 use super::{Loaded, whole};
 use crate::guarded;
+use crate::seldom::Seldom;
 use crate::{
     Aggregate, CommandOutcome, Contiguous, Load, LoadItem, PayloadError, RawEvent, Revision, StoreError,
     StreamId,
 };
+
+/// What was said of the snapshots of each category that do not decode.
+static BROKEN: Seldom = Seldom::new();
 
 /// A state on its way up a stream.
 pub(super) struct Fold<'a, A> {
@@ -108,8 +112,10 @@ impl<'a, A: Aggregate> Fold<'a, A> {
                 self.unseen = None;
             }
             Err(error) => {
-                let (stream, revision) = (self.stream.to_string(), revision.get());
-                tracing::warn!(stream, revision, %error, "snapshot does not decode; replaying the stream");
+                if let Some(left_out) = BROKEN.due(A::NAME) {
+                    let (stream, revision) = (self.stream.to_string(), revision.get());
+                    tracing::warn!(stream, revision, %error, left_out, "snapshot does not decode; replaying the stream");
+                }
                 self.broken_snapshot = true;
             }
         }

@@ -7,11 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
 use super::cache::Folded;
+use crate::seldom::Seldom;
 use crate::{Aggregate, EventStore, NewSnapshot, Payload, Snapshots, StoreError, StreamId};
 
 /// How many snapshots of one repository are written at a time; more are left out, as a later command takes
 /// them.
 const AT_ONCE: u32 = 4;
+
+/// What was said of the snapshots of each category that cannot be encoded, and that the store does not keep.
+static NOT_WRITTEN: Seldom = Seldom::new();
+static NOT_KEPT: Seldom = Seldom::new();
 
 #[derive(Clone)]
 pub(super) struct SnapshotWriter {
@@ -52,15 +57,20 @@ impl SnapshotWriter {
         match catch_unwind(AssertUnwindSafe(|| snapshots.encode(state, &mut json))) {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                let limit_met_at = json.refused();
-                tracing::warn!(stream = name, %error, limit_met_at, "snapshot cannot be written as JSON");
+                if let Some(left_out) = NOT_WRITTEN.due(A::NAME) {
+                    let limit_met_at = json.refused();
+                    tracing::warn!(stream = name, %error, limit_met_at, left_out, "snapshot cannot be written as JSON");
+                }
                 return true;
             }
             Err(_) => {
-                tracing::warn!(
-                    stream = name,
-                    "snapshot cannot be written as JSON: serializing the state panicked"
-                );
+                if let Some(left_out) = NOT_WRITTEN.due(A::NAME) {
+                    tracing::warn!(
+                        stream = name,
+                        left_out,
+                        "snapshot cannot be written as JSON: serializing the state panicked"
+                    );
+                }
                 return true;
             }
         }
@@ -73,7 +83,11 @@ impl SnapshotWriter {
                 Ok(()) => {}
                 // There is nothing to be done about it, and the others would be refused alike.
                 Err(StoreError::ReadOnly) => refused.store(true, Ordering::Relaxed),
-                Err(error) => tracing::warn!(stream = name, %error, "snapshot was not kept"),
+                Err(error) => {
+                    if let Some(left_out) = NOT_KEPT.due(A::NAME) {
+                        tracing::warn!(stream = name, %error, left_out, "snapshot was not kept");
+                    }
+                }
             }
             drop(slot);
         });

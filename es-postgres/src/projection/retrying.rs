@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use es_core::__private::Seldom;
 use es_core::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
@@ -14,9 +15,6 @@ use super::ProjectorError;
 /// The first wait before the same is tried again; doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-
-/// How often a log says that something is tried again.
-const SAID_EVERY: Duration = Duration::from_secs(60);
 
 /// What a projector of this program tries again, until it succeeds; from
 /// [`Projector::retrying`](crate::Projector::retrying).
@@ -60,13 +58,13 @@ pub(super) struct Tries {
     tries: u64,
     since: Instant,
     wait: Duration,
-    said: Said,
+    said: Seldom,
 }
 
 impl Tries {
     pub(super) fn new(board: &Arc<Board>, projection: &'static str, part: u32) -> Self {
         let place = board.next.fetch_add(1, Ordering::Relaxed);
-        let (board, since, said) = (Arc::clone(board), Instant::now(), Said(None));
+        let (board, since, said) = (Arc::clone(board), Instant::now(), Seldom::new());
         Self { board, place, projection, part, tries: 0, since, wait: FIRST_WAIT, said }
     }
 
@@ -77,8 +75,9 @@ impl Tries {
         }
         self.tries += 1;
         let (projection, part, tries) = (self.projection, self.part, self.tries);
-        if self.said.is_due(Instant::now()) {
-            warn!(projection, part, tries, seconds = self.lasting().as_secs(), %error, "trying again");
+        if let Some(left_out) = self.said.due(projection) {
+            let seconds = self.lasting().as_secs();
+            warn!(projection, part, tries, seconds, %error, left_out, "trying again");
         } else {
             debug!(projection, part, tries, %error, "trying again");
         }
@@ -112,35 +111,12 @@ impl Drop for Tries {
     }
 }
 
-/// When something was said last.
-#[derive(Debug)]
-struct Said(Option<Instant>);
-
-impl Said {
-    fn is_due(&mut self, now: Instant) -> bool {
-        let due = self.0.is_none_or(|last| now.duration_since(last) >= SAID_EVERY);
-        if due {
-            self.0 = Some(now);
-        }
-        due
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn away() -> ProjectorError {
         es_core::StoreError::Unavailable { source: "away".into() }.into()
-    }
-
-    #[test]
-    fn what_is_tried_again_is_said_once_a_minute() {
-        let mut said = Said(None);
-        let begin = Instant::now();
-        let at =
-            [0, 1, 59, 60, 61, 119, 120, 300].map(|second| said.is_due(begin + Duration::from_secs(second)));
-        assert_eq!(at, [true, false, false, true, false, false, true, true]);
     }
 
     #[test]

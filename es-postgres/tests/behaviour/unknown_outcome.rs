@@ -8,7 +8,7 @@ use es_postgres::testing::{Fault, Proxy, TestDatabase};
 use tokio::task::JoinHandle;
 
 use crate::support::{
-    Gate, append_one, appended, connect, events, fresh, ids, number, proxy_before, sql, stream,
+    Gate, Warnings, append_one, appended, connect, events, fresh, ids, number, proxy_before, sql, stream,
 };
 
 fn send(store: &PostgresStore, batch: Vec<NewEvent>) -> JoinHandle<Result<AppendOutcome, StoreError>> {
@@ -136,4 +136,19 @@ async fn a_read_on_a_connection_that_broke_while_idle_is_repeated() {
     let (_database, proxy, store) = proxied().await;
     proxy.cut();
     assert_eq!(ids(&store, &stream("a")).await.len(), 1);
+}
+
+/// As when a server goes away under many appends.
+#[tokio::test]
+async fn lost_appends_are_logged_once_a_minute() {
+    let warnings = Warnings::listen();
+    let (_database, proxy, store) = proxied().await;
+    for expected in [1, 3, 5] {
+        proxy.cut_at_answer(1);
+        appended(append_one(&store, &stream("a"), expected).await);
+        // On a new connection.
+        appended(append_one(&store, &stream("a"), expected + 1).await);
+    }
+    let lost = warnings.with("connection lost while appending");
+    assert_eq!(lost.len(), 1, "{lost:?}");
 }

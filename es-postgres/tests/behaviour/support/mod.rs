@@ -1,6 +1,7 @@
 //! Databases, events and the tools that force an interleaving.
 
 mod gate;
+mod lines;
 mod roles;
 mod wrong;
 
@@ -17,6 +18,7 @@ use uuid::Uuid;
 
 pub(crate) use crate::database::{LONG, connect, number, sql, until};
 pub(crate) use gate::Gate;
+pub(crate) use lines::Warnings;
 pub(crate) use roles::{drop_role, role, texts, url_of, writer};
 pub(crate) use wrong::wrong;
 
