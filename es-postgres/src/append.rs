@@ -13,6 +13,7 @@ use crate::caller;
 use crate::columns::{self, EventColumns, MetadataColumns, bigint, unknown_types};
 use crate::error::Failure;
 use crate::json::Json;
+use crate::lock_timeout::told_to_caller;
 use crate::names::{self, Known};
 use crate::outcome::Answer;
 use crate::patience::Patience;
@@ -96,7 +97,7 @@ pub(crate) async fn append_in(
     append: Append<'_>,
 ) -> Result<AppendOutcome, StoreError> {
     append.check(pool.settings.limits)?;
-    caller::has_begun(pool, connection).await?;
+    caller::has_begun(pool.settings.answer_within, connection).await?;
     let mut names = Attempts::apart(pool, append).await?;
     loop {
         let answer = {
@@ -106,7 +107,7 @@ pub(crate) async fn append_in(
         match answer {
             Ok(Some(answer)) => return answer.of(&append),
             Ok(None) => names.again_apart(connection, pool, append).await?,
-            Err(error) => return Err(caller::failed(pool, [append.stream], error)),
+            Err(error) => return Err(told_to_caller(pool, append.stream, error)),
         }
     }
 }
@@ -187,7 +188,7 @@ impl Attempts {
         append: Append<'_>,
     ) -> Result<(), StoreError> {
         self.count()?;
-        caller::reads_committed(pool, connection).await?;
+        caller::reads_committed(pool.settings.answer_within, connection).await?;
         let refresh = pool.names.refresh(connection, &pool.statements);
         self.known = pool.settings.answered_to_caller(0, refresh).await?;
         if !knows_all(&self.known, &[append]) {

@@ -6,31 +6,18 @@
 use std::io;
 use std::time::Duration;
 
-use es_core::{StoreError, StreamId};
+use es_core::StoreError;
 use sqlx::{Connection, PgConnection, Row, raw_sql};
 use tokio::time::timeout;
 
-use crate::append::CallError;
 use crate::error::{Failure, unexpected};
-use crate::lock_timeout::LockTimeout;
-use crate::options::{Settings, milliseconds};
-use crate::pool::Pool;
 
-impl Settings {
-    /// Waits for the answer to a call on the caller's connection that may have to wait for this many locks.
-    pub(crate) async fn answered_to_caller<T, E: From<sqlx::Error>>(
-        &self,
-        locks: usize,
-        answer: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
-        let longest = self.longest_answer(self.longest_lock_wait, locks);
-        timeout(longest, answer).await.unwrap_or_else(|_| Err(lost(longest).into()))
-    }
-
-    /// How long such a call waits for each lock, in milliseconds.
-    pub(crate) fn lock_timeout(&self) -> i64 {
-        milliseconds(self.longest_lock_wait)
-    }
+/// Waits for the answer to a call on the caller's connection.
+pub(crate) async fn answered<T, E: From<sqlx::Error>>(
+    longest: Duration,
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    timeout(longest, answer).await.unwrap_or_else(|_| Err(lost(longest).into()))
 }
 
 fn lost(longest: Duration) -> sqlx::Error {
@@ -41,39 +28,27 @@ fn lost(longest: Duration) -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, text))
 }
 
-/// What a call in the caller's transaction has failed with.
-pub(crate) fn failed<'a>(
-    pool: &Pool,
-    streams: impl IntoIterator<Item = &'a StreamId>,
-    error: CallError,
-) -> StoreError {
-    match error {
-        CallError::Refused(error) => error,
-        CallError::Failed(failure) if failure.is_held_up() => {
-            LockTimeout::new(pool, streams, Vec::new()).into()
-        }
-        CallError::Failed(failure) => failure.into(),
-    }
-}
-
 /// Refuses a connection on which no transaction is open: each statement would be committed by itself.
 ///
 /// The driver knows of a transaction that it has begun. Of one that was begun by a statement only the server
 /// knows, and is asked: a savepoint is refused outside of a transaction, and leaves nothing behind within
 /// one.
-pub(crate) async fn has_begun(pool: &Pool, connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(crate) async fn has_begun(longest: Duration, connection: &mut PgConnection) -> Result<(), StoreError> {
     if !connection.is_in_transaction() {
         let ask = raw_sql("SAVEPOINT es_caller; RELEASE SAVEPOINT es_caller");
-        pool.settings.answered_to_caller(0, ask.execute(connection)).await.map_err(Failure::from)?;
+        answered(longest, ask.execute(connection)).await.map_err(Failure::from)?;
     }
     Ok(())
 }
 
 /// Refuses a transaction that does not see what was committed since it began.
-pub(crate) async fn reads_committed(pool: &Pool, connection: &mut PgConnection) -> Result<(), StoreError> {
+pub(crate) async fn reads_committed(
+    longest: Duration,
+    connection: &mut PgConnection,
+) -> Result<(), StoreError> {
     let ask = sqlx::query("SELECT current_setting('transaction_isolation')").persistent(false);
-    let answer = pool.settings.answered_to_caller(0, ask.fetch_one(connection)).await;
-    match answer.map_err(Failure::from)?.try_get(0).map_err(unexpected)? {
+    let row = answered(longest, ask.fetch_one(connection)).await.map_err(Failure::from)?;
+    match row.try_get(0).map_err(unexpected)? {
         "read committed" | "read uncommitted" => Ok(()),
         other => Err(StoreError::IsolationLevel { found: String::from(other) }),
     }

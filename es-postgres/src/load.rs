@@ -74,7 +74,7 @@ pub(crate) async fn load_in(
     load: Load<'_>,
     sink: LoadSink<'_>,
 ) -> Result<StreamHead, StoreError> {
-    caller::has_begun(pool, connection).await?;
+    caller::has_begun(pool.settings.answer_within, connection).await?;
     Ok(read(connection, pool, load, sink).await?)
 }
 

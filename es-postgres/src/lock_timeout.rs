@@ -73,6 +73,17 @@ impl LockTimeout {
     }
 }
 
+/// What a call in a transaction of the caller has failed with.
+pub(crate) fn told_to_caller(pool: &Pool, stream: &StreamId, error: CallError) -> StoreError {
+    match error {
+        CallError::Refused(error) => error,
+        CallError::Failed(failure) if failure.is_held_up() => {
+            LockTimeout::new(pool, [stream], Vec::new()).into()
+        }
+        CallError::Failed(failure) => failure.into(),
+    }
+}
+
 impl From<LockTimeout> for StoreError {
     fn from(timeout: LockTimeout) -> Self {
         Self::Backend { source: Box::new(timeout), retryable: true }

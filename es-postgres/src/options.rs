@@ -318,6 +318,11 @@ impl fmt::Debug for PostgresOptions {
 }
 
 impl Settings {
+    /// How long a call waits for each lock, in milliseconds.
+    pub(crate) fn lock_timeout(&self) -> i64 {
+        milliseconds(self.longest_lock_wait)
+    }
+
     /// What is being opened, once there is a connection.
     pub(crate) fn opening(&self) -> Opening<'_> {
         self.opening_at(self.server.first(), true)

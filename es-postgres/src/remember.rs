@@ -14,6 +14,7 @@ use crate::caller;
 use crate::columns::bigint;
 use crate::error::unexpected;
 use crate::load;
+use crate::lock_timeout::told_to_caller;
 use crate::names::Known;
 use crate::patience::Patience;
 use crate::pool::{Pool, Session};
@@ -70,7 +71,7 @@ pub(crate) async fn remember_in(
     decision: Decision<'_>,
 ) -> Result<Remembered, StoreError> {
     decision.command.check(decision.stream)?;
-    caller::has_begun(pool, connection).await?;
+    caller::has_begun(pool.settings.answer_within, connection).await?;
     let of_stream = Append::new(decision.stream, decision.revision, &[]);
     let mut names = Attempts::apart(pool, of_stream).await?;
     loop {
@@ -82,7 +83,7 @@ pub(crate) async fn remember_in(
         match answer {
             Ok(Some(remembered)) => return Ok(remembered),
             Ok(None) => names.again_apart(connection, pool, of_stream).await?,
-            Err(error) => return Err(caller::failed(pool, [decision.stream], error)),
+            Err(error) => return Err(told_to_caller(pool, decision.stream, error)),
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::ConnectError;
 use crate::append::CallError;
+use crate::caller;
 use crate::check::Backend;
 use crate::error::{Failure, unexpected};
 use crate::options::{LONGEST_PATIENCE, Settings};
@@ -36,8 +37,17 @@ impl Settings {
         within(self.longest_answer(longest, locks), answer).await
     }
 
+    /// The same of a call in a transaction of the caller.
+    pub(crate) async fn answered_to_caller<T, E: From<sqlx::Error>>(
+        &self,
+        locks: usize,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        caller::answered(self.longest_answer(self.longest_lock_wait, locks), answer).await
+    }
+
     /// How long the answer to such a call may take.
-    pub(crate) fn longest_answer(&self, longest: Duration, locks: usize) -> Duration {
+    fn longest_answer(&self, longest: Duration, locks: usize) -> Duration {
         // For a row twice: for its lock, then for the transaction that holds it.
         let locks = u32::try_from(locks).unwrap_or(u32::MAX).saturating_mul(2);
         self.answer_within.saturating_add(longest.saturating_mul(locks))
