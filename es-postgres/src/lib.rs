@@ -25,65 +25,27 @@
 //! | `tls` | yes | encrypted connections, with rustls |
 //! | `testing` | no | [`testing`]: throw-away servers and databases |
 
-mod agree;
-mod all;
-mod append;
-mod append_all;
-mod caller;
-mod check;
-mod columns;
-mod connect_error;
-mod connection;
-mod dial;
-mod ends;
-mod error;
-mod find;
-mod hints;
-mod hosts;
-mod idle;
-mod json;
-mod known_streams;
-mod lanes;
-mod lease;
-mod load;
-mod lock_timeout;
-mod migrate;
-mod names;
-mod open_appends;
+mod connect;
 mod options;
-mod outcome;
-mod page;
-mod patience;
-mod pool;
 mod projection;
 mod read;
-mod recover;
-mod remember;
-mod replay;
-mod row;
-mod schema_owner;
-mod session_attrs;
-mod silence;
-mod slots;
-mod snapshots;
-mod sqlstate;
-mod statements;
 mod store;
-mod streams;
 #[cfg(feature = "testing")]
 pub mod testing;
-mod watermark;
+mod upkeep;
+mod wake;
+mod write;
 
-pub use connect_error::{ConnectError, TriedHost};
-pub use connection::StoreConnection;
-pub use lock_timeout::{LockHolder, LockTimeout};
-pub use open_appends::OpenAppend;
+pub use connect::connection::StoreConnection;
+pub use connect::error::{ConnectError, TriedHost};
+pub use connect::lock_timeout::{LockHolder, LockTimeout};
+pub use connect::slots::{PoolTimeout, Scarce};
 pub use options::PostgresOptions;
 pub use projection::{
     DeadLetter, Inline, OnFailure, PartStatus, ProjectionStatus, Projector, ProjectorError, Retried, Retrying,
 };
-pub use slots::{PoolTimeout, Scarce};
-pub use snapshots::SnapshotGroup;
 /// The driver whose types this crate's API uses, in the version that it was built with.
 pub use sqlx;
 pub use store::PostgresStore;
+pub use upkeep::open_appends::OpenAppend;
+pub use upkeep::snapshots::SnapshotGroup;

@@ -6,12 +6,13 @@ use std::time::Duration;
 use es_core::Limits;
 use uuid::Uuid;
 
-use crate::error::Opening;
-use crate::hosts::{Host, Hosts};
-use crate::migrate;
-use crate::pool::Pool;
-use crate::statements::Statements;
-use crate::{ConnectError, PostgresStore};
+use crate::connect::error::ConnectError;
+use crate::connect::failure::Opening;
+use crate::connect::hosts::{Host, Hosts};
+use crate::connect::migrate;
+use crate::connect::pool::Pool;
+use crate::connect::statements::Statements;
+use crate::store::PostgresStore;
 
 /// About a century. Far longer times cannot be added to the clock.
 pub(crate) const LONGEST_PATIENCE: Duration = Duration::from_secs(u32::MAX as u64);

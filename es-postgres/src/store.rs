@@ -12,12 +12,17 @@ use es_core::{
 use sqlx::PgConnection;
 use tracing::{Instrument, debug_span};
 
-use crate::names::{Rename, Said};
-use crate::pool::Pool;
-use crate::{
-    ConnectError, OpenAppend, PostgresOptions, SnapshotGroup, StoreConnection, all, append, append_all,
-    connection, find, lanes, load, open_appends, read, remember, snapshots, streams,
-};
+use crate::connect::connection::{self, StoreConnection};
+use crate::connect::error::ConnectError;
+use crate::connect::names::{Rename, Said};
+use crate::connect::pool::Pool;
+use crate::options::PostgresOptions;
+use crate::read::all::reader;
+use crate::read::{find, load, stream};
+use crate::upkeep::open_appends::{self, OpenAppend};
+use crate::upkeep::snapshots::{self, SnapshotGroup};
+use crate::upkeep::streams;
+use crate::write::{lanes, one, remember, several};
 
 /// Events in PostgreSQL, version 14 or later. Clones share their connections.
 ///
@@ -248,7 +253,7 @@ impl EventStore for PostgresStore {
         self.pool.writes()?;
         let events: usize = appends.iter().map(|append| append.events.len()).sum();
         let span = debug_span!("append_all", streams = appends.len(), events);
-        let outcomes = append_all::append_all(&self.pool, appends).instrument(span).await;
+        let outcomes = several::append_all(&self.pool, appends).instrument(span).await;
         self.pool.hints.appended();
         outcomes
     }
@@ -272,16 +277,16 @@ impl EventStore for PostgresStore {
         sink: Sink<'_>,
     ) -> Result<(), StoreError> {
         let span = debug_span!("read_stream", %stream, from = %range.from, to = %range.to);
-        read::read_stream(&self.pool, stream, range, sink).instrument(span).await
+        stream::read_stream(&self.pool, stream, range, sink).instrument(span).await
     }
 
     async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         let span = debug_span!("read_all", after = %query.after.position(), limit = query.limit);
-        all::read_all(&self.pool, query, sink).instrument(span).await
+        reader::read_all(&self.pool, query, sink).instrument(span).await
     }
 
     async fn head(&self) -> Result<Checkpoint, StoreError> {
-        all::head(&self.pool).await
+        reader::head(&self.pool).await
     }
 
     fn listen(&self) -> Listener {
@@ -346,7 +351,7 @@ impl AppendIn<PgConnection> for PostgresStore {
     ) -> Result<AppendOutcome, StoreError> {
         self.pool.writes()?;
         let span = debug_span!("append_in", stream = %append.stream, expected = %append.expected, events = append.events.len());
-        let outcome = append::append_in(&self.pool, tx, append).instrument(span).await;
+        let outcome = one::append_in(&self.pool, tx, append).instrument(span).await;
         // Readers that look now find that an append is open, and look again until it has ended.
         self.pool.hints.appended();
         outcome

@@ -10,8 +10,8 @@ use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 
 use super::transaction::Token;
 use super::{Projector, ProjectorError};
-use crate::error::{Failure, unexpected};
-use crate::row::{Columns, required};
+use crate::connect::failure::{Failure, unexpected};
+use crate::read::row::{Columns, required};
 
 /// Fails in a failed transaction.
 pub(super) const COMMIT: &str = "SELECT; COMMIT";

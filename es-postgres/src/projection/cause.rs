@@ -8,8 +8,8 @@ use sqlx::PgConnection;
 use sqlx::error::DatabaseError;
 
 use super::{Projector, ProjectorError};
-use crate::error::Failure;
-use crate::sqlstate::{Class, class, is_of_schema};
+use crate::connect::failure::Failure;
+use crate::connect::sqlstate::{Class, class, is_of_schema};
 
 /// What has to happen before a handler, or the decoding of an event, succeeds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use es_core::{BoxError, Position, ProjectionFailure, StoreError};
 
 use super::cause::Cause;
-use crate::ConnectError;
-use crate::error::Failure;
+use crate::connect::error::ConnectError;
+use crate::connect::failure::Failure;
 
 /// Why a [`Projector`](crate::Projector) went no further.
 #[derive(Debug, thiserror::Error)]

@@ -17,16 +17,16 @@ use super::session::is_held_up;
 use super::setup::{INLINE, sql};
 use super::transaction::Token;
 use super::{Projector, ProjectorError};
-use crate::PostgresStore;
-use crate::append;
-use crate::check::Backend;
-use crate::columns;
-use crate::error::{Failure, unexpected};
-use crate::lock_timeout::{LockHolder, LockTimeout, find_holders};
-use crate::pool::Pool;
-use crate::recover::Lost;
-use crate::remember;
-use crate::silence::watched;
+use crate::connect::check::Backend;
+use crate::connect::failure::{Failure, unexpected};
+use crate::connect::lock_timeout::{LockHolder, LockTimeout, find_holders};
+use crate::connect::pool::Pool;
+use crate::connect::silence::watched;
+use crate::store::PostgresStore;
+use crate::write::columns;
+use crate::write::lost::Lost;
+use crate::write::one;
+use crate::write::remember;
 
 /// Undoes an append and what it did to the model.
 const UNDO: &str = "ROLLBACK TO SAVEPOINT es_inline";
@@ -394,7 +394,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
         if appends.is_empty() {
             return Ok(Vec::new());
         }
-        append::registered_apart(self.pool(), appends).await?;
+        one::registered_apart(self.pool(), appends).await?;
         self.append_together(appends).await
     }
 }

@@ -12,8 +12,8 @@ use super::cause::Cause;
 use super::setup::sql;
 use super::transaction::Token;
 use super::{Projector, ProjectorError};
-use crate::row::{Columns, required};
-use crate::streams::rows;
+use crate::read::row::{Columns, required};
+use crate::upkeep::streams::rows;
 
 /// An event that a projection has not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -35,9 +35,9 @@ pub use self::status::{PartStatus, ProjectionStatus};
 
 use self::retrying::{Board, Tries};
 use self::worker::Worker;
-use crate::PostgresStore;
-use crate::error::unexpected;
-use crate::statements::Statements;
+use crate::connect::failure::unexpected;
+use crate::connect::statements::Statements;
+use crate::store::PostgresStore;
 
 /// What becomes of an event that a projection cannot take, after the retries.
 ///

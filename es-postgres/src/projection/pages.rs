@@ -9,7 +9,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
 use super::Options;
-use crate::PostgresStore;
+use crate::store::PostgresStore;
 
 type Reader<P> = ProjectionReader<P, PostgresStore>;
 

@@ -7,9 +7,9 @@ use sqlx::{PgConnection, Row};
 use super::batch::COMMIT;
 use super::setup::sql;
 use super::{Projector, ProjectorError};
-use crate::error::Failure;
-use crate::row::Columns;
-use crate::schema_owner::SchemaOwner;
+use crate::connect::failure::Failure;
+use crate::connect::schema_owner::SchemaOwner;
+use crate::read::row::Columns;
 
 impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// Shows this revision to readers, in one transaction, unless they see it or a later one already.

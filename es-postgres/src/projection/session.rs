@@ -9,12 +9,12 @@ use sqlx::error::DatabaseError;
 
 use super::cause::with_sources;
 use super::{Projector, ProjectorError};
-use crate::check::Backend;
-use crate::error::Failure;
-use crate::lock_timeout::{LockHolder, LockTimeout, find_holders};
+use crate::connect::check::Backend;
+use crate::connect::failure::Failure;
+use crate::connect::lock_timeout::{LockHolder, LockTimeout, find_holders};
+use crate::connect::silence::watched;
+use crate::connect::sqlstate::HELD_UP;
 use crate::options::milliseconds;
-use crate::silence::watched;
-use crate::sqlstate::HELD_UP;
 
 /// A connection beside those of the store.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, raw_sql};
 use super::batch::{COMMIT, panicked, position, standstill};
 use super::transaction::Token;
 use super::{Projector, ProjectorError};
-use crate::error::{Failure, unexpected};
-use crate::row::Columns;
-use crate::streams::rows;
+use crate::connect::failure::{Failure, unexpected};
+use crate::read::row::Columns;
+use crate::upkeep::streams::rows;
 
 /// The number of parts of a projection that runs in the transactions of appends.
 pub(super) const INLINE: u32 = 0;

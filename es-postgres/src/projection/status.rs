@@ -7,8 +7,8 @@ use sqlx::{PgConnection, Row};
 
 use super::setup::INLINE;
 use super::{Projector, ProjectorError};
-use crate::error::unexpected;
-use crate::streams::rows;
+use crate::connect::failure::unexpected;
+use crate::upkeep::streams::rows;
 
 /// How far a projection has come, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,8 +5,8 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
 use uuid::Uuid;
 
 use super::{Projector, ProjectorError};
-use crate::error::Failure;
-use crate::statements::in_schema;
+use crate::connect::failure::Failure;
+use crate::connect::statements::in_schema;
 
 /// A transaction with a token that is gone when the transaction ends.
 #[derive(Debug)]

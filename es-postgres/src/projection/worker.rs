@@ -373,7 +373,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         let call = self.projector.statements().checkpoint_fail.call();
         let call = call.bind(P::NAME).bind(self.projector.rev()).bind(self.part.index().cast_signed());
         let call = call.bind(position(checkpoint)).bind(kept(reason)).bind(&self.projector.options.owner);
-        let noted = crate::streams::rows_kept(self.projector.store.pool(), call).await;
+        let noted = crate::upkeep::streams::rows_kept(self.projector.store.pool(), call).await;
         if let Err(error) = noted {
             debug!(%error, "the reason of a failure was not kept");
         }

@@ -9,7 +9,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use uuid::Uuid;
 
 use super::{TestDatabaseError, shared};
-use crate::{PostgresOptions, PostgresStore};
+use crate::options::PostgresOptions;
+use crate::store::PostgresStore;
 
 /// A database of its own for one test, migrated; dropped with this value.
 ///
@@ -139,7 +140,7 @@ async fn template(admin: &mut PgConnection, admin_url: &str) -> Result<String, T
     if let Some(name) = known().clone() {
         return Ok(name);
     }
-    let name = format!("es_template_{}", crate::migrate::fingerprint());
+    let name = format!("es_template_{}", crate::connect::migrate::fingerprint());
     let mut lock = admin.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
         .bind(&name)

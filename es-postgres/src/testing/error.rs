@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::ConnectError;
+use crate::connect::error::ConnectError;
 
 /// Why a [`TestDatabase`](super::TestDatabase) or a [`Cluster`](super::Cluster) could not be had.
 #[derive(Debug, thiserror::Error)]

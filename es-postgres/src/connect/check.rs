@@ -1,0 +1,176 @@
+//! What is checked of every new connection, because the promises of the store rest on it.
+
+use sqlx::{PgConnection, Row};
+use time::OffsetDateTime;
+
+use crate::connect::error::ConnectError;
+use crate::connect::failure::{Failure, Opening};
+use crate::connect::migrate::NEWEST;
+use crate::connect::statements::Statements;
+use crate::options::Settings;
+
+/// The oldest server that will do.
+const OLDEST_SERVER: u32 = 14;
+
+/// The server's side of a connection, for asking later whether it still lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Backend {
+    pub(crate) pid: i32,
+    pub(crate) started: Option<OffsetDateTime>,
+}
+
+/// What the sequence of the positions is set to.
+#[derive(Debug, Clone, Copy)]
+struct Sequence {
+    cache: i64,
+    increment: i64,
+    cycle: bool,
+    drawn: i64,
+    last: i64,
+}
+
+pub(crate) async fn run(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    settings: &Settings,
+    opening: &Opening<'_>,
+) -> Result<Backend, ConnectError> {
+    server(connection.server_version_num())?;
+    let row = statements.check.call().fetch_one(connection).await;
+    let row = row.map_err(|error| Failure::from(error).opening(opening))?;
+    read(&row, settings, opening.database).map_err(|error| Failure::from(error).opening(opening))?
+}
+
+fn read(
+    row: &sqlx::postgres::PgRow,
+    Settings { schema, read_only: reads, .. }: &Settings,
+    database: &str,
+) -> Result<Result<Backend, ConnectError>, sqlx::Error> {
+    let found: Option<i32> = row.try_get("migration")?;
+    let sequence = Sequence {
+        cache: row.try_get("cache")?,
+        increment: row.try_get("increment")?,
+        cycle: row.try_get("cycle")?,
+        drawn: row.try_get("drawn")?,
+        last: row.try_get("last_position")?,
+    };
+    let (commit, isolation) = (row.try_get("synchronous_commit")?, row.try_get("isolation")?);
+    let streams: (Option<i64>, i64) = (row.try_get("streams_drawn")?, row.try_get("last_stream")?);
+    let triggers: Option<String> = row.try_get("weak_triggers")?;
+    let server_encoding = row.try_get("encoding")?;
+    let (standby, read_only): (bool, bool) = (row.try_get("in_recovery")?, row.try_get("read_only")?);
+    let backend = Backend { pid: row.try_get("pid")?, started: row.try_get("backend_start")? };
+    let verdict = if standby && !reads { Err(ConnectError::Standby) } else { Ok(()) }
+        .and_then(|()| if read_only && !reads { Err(ConnectError::ReadOnly) } else { Ok(()) })
+        .and_then(|()| encoding(server_encoding, database))
+        .and_then(|()| migration(found.unwrap_or(0), schema))
+        .and_then(|()| if *reads { Ok(()) } else { durable(commit) })
+        .and_then(|()| committed(isolation))
+        .and_then(|()| sequence.check(schema))
+        .and_then(|()| restored(schema, streams, triggers));
+    Ok(verdict.map(|()| backend))
+}
+
+impl Backend {
+    /// That of a connection.
+    pub(crate) async fn of(
+        connection: &mut PgConnection,
+        statements: &Statements,
+    ) -> Result<Self, sqlx::Error> {
+        let row = statements.backend.call().fetch_one(connection).await?;
+        Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)? })
+    }
+}
+
+/// `version` is as in `server_version_num`: 150018 is 15.18.
+pub(crate) fn server(version: Option<u32>) -> Result<(), ConnectError> {
+    match version {
+        Some(version) if version / 10_000 < OLDEST_SERVER => {
+            let found = format!("{}.{}", version / 10_000, version % 10_000);
+            Err(ConnectError::ServerTooOld { found, needed: OLDEST_SERVER })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Every text of the store is UTF-8, and the server compares and cuts texts in the encoding of the database.
+pub(crate) fn encoding(found: &str, database: &str) -> Result<(), ConnectError> {
+    match found {
+        "UTF8" => Ok(()),
+        _ => Err(ConnectError::Encoding { database: database.to_owned(), found: found.to_owned() }),
+    }
+}
+
+fn migration(found: i32, schema: &str) -> Result<(), ConnectError> {
+    let schema = || schema.to_owned();
+    if found < NEWEST {
+        Err(ConnectError::NotMigrated { schema: schema(), found, needed: NEWEST })
+    } else if found > NEWEST {
+        Err(ConnectError::SchemaTooNew { schema: schema(), found, known: NEWEST })
+    } else {
+        Ok(())
+    }
+}
+
+/// What a restore, or a switch by logical replication, does not bring along.
+fn restored(
+    schema: &str,
+    (drawn, last): (Option<i64>, i64),
+    triggers: Option<String>,
+) -> Result<(), ConnectError> {
+    let schema = schema.to_owned();
+    match (drawn, triggers) {
+        (Some(drawn), _) if drawn < last => Err(ConnectError::StreamIdsBehind { schema, drawn, last }),
+        (_, Some(statements)) => Err(ConnectError::WeakTriggers { schema, statements }),
+        _ => Ok(()),
+    }
+}
+
+fn durable(synchronous_commit: &str) -> Result<(), ConnectError> {
+    if synchronous_commit == "off" { Err(ConnectError::SynchronousCommitOff) } else { Ok(()) }
+}
+
+fn committed(isolation: &str) -> Result<(), ConnectError> {
+    match isolation {
+        "read committed" | "read uncommitted" => Ok(()),
+        _ => Err(ConnectError::IsolationLevel { found: isolation.to_owned() }),
+    }
+}
+
+impl Sequence {
+    fn check(&self, schema: &str) -> Result<(), ConnectError> {
+        let unsafe_setting = |setting, found: &dyn ToString, needed| {
+            Err(ConnectError::UnsafeSequence {
+                schema: schema.to_owned(),
+                setting,
+                found: found.to_string(),
+                needed,
+            })
+        };
+        if self.cache != 1 {
+            unsafe_setting("CACHE", &self.cache, "CACHE 1")
+        } else if self.increment != 1 {
+            unsafe_setting("INCREMENT", &self.increment, "INCREMENT 1")
+        } else if self.cycle {
+            unsafe_setting("CYCLE", &"on", "NO CYCLE")
+        } else if self.drawn < self.last {
+            let (schema, drawn, last) = (schema.to_owned(), self.drawn, self.last);
+            Err(ConnectError::PositionsBehind { schema, drawn, last })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_before_14_is_refused_by_its_version() {
+        let refused = server(Some(130_014)).expect_err("13.14 is too old");
+        assert_eq!(refused.to_string(), "the server is PostgreSQL 13.14; 14 or later is needed");
+        assert!(server(Some(140_000)).is_ok());
+        assert!(server(Some(180_006)).is_ok());
+    }
+}

@@ -1,0 +1,196 @@
+//! What sqlx reports, sorted into the errors of the store.
+
+use std::borrow::Cow;
+use std::io::ErrorKind;
+
+use es_core::{BoxError, StoreError};
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+
+use crate::connect::error::ConnectError;
+use crate::connect::sqlstate::{Class, HELD_UP, class};
+
+/// What went wrong on a connection. Messages of the server are kept without their details, which can quote a
+/// payload.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("{message} (SQLSTATE {code})")]
+    Server { code: String, message: String, fatal: bool },
+    #[error("{0}")]
+    Lost(String),
+    /// Lost before the last statement was sent to its end.
+    #[error("{0}")]
+    Unsent(String),
+    /// Lost by what encrypts it.
+    #[error("{0}")]
+    Tls(String),
+    #[error("{0}")]
+    Client(String),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::Database(database) => {
+                let code = database.code().map_or_else(String::new, Cow::into_owned);
+                let severity = database.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+                let fatal = matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic));
+                Self::Server { code, message: database.message().to_owned(), fatal }
+            }
+            // Only writing breaks a pipe. What was not written ends with the message that commits, so nothing
+            // came of it.
+            sqlx::Error::Io(error) if error.kind() == ErrorKind::BrokenPipe => {
+                Self::Unsent(error.to_string())
+            }
+            sqlx::Error::Io(error) if error.kind() == ErrorKind::InvalidData => Self::Tls(error.to_string()),
+            sqlx::Error::Io(error) => Self::Lost(error.to_string()),
+            sqlx::Error::Tls(error) => Self::Tls(error.to_string()),
+            sqlx::Error::Protocol(text) => Self::Lost(text),
+            other => Self::Client(other.to_string()),
+        }
+    }
+}
+
+impl Failure {
+    /// Whether the connection is gone.
+    pub(crate) const fn is_lost(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::Unsent(_) | Self::Tls(_) | Self::Server { fatal: true, .. })
+    }
+
+    /// Whether the connection is of no more use, although it may still be there.
+    pub(crate) fn ends_session(&self) -> bool {
+        self.is_lost() || self.class() == Some(Class::NewSession)
+    }
+
+    fn class(&self) -> Option<Class> {
+        match self {
+            Self::Server { code, .. } => Some(class(code)),
+            _ => None,
+        }
+    }
+
+    /// Whether nobody can say what became of the last statement.
+    pub(crate) const fn leaves_doubt(&self) -> bool {
+        self.is_lost() && !matches!(self, Self::Unsent(_))
+    }
+
+    /// Whether a session that is in a hurry gave up waiting for somebody's lock; nothing was written.
+    pub(crate) fn is_held_up(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code == HELD_UP)
+    }
+
+    /// Whether an append was refused because its command was decided before without events; nothing was
+    /// written.
+    pub(crate) fn is_decided(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code == "ES003")
+    }
+
+    /// Whether the names in an append turned out to be of another history; nothing was written.
+    pub(crate) fn is_of_another_history(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code == "ES010")
+    }
+
+    /// Whether the role lacks a privilege.
+    pub(crate) fn is_not_granted(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code == "42501")
+    }
+
+    /// Whether a statement belongs in a transaction that has ended: its token, its savepoint or any
+    /// transaction at all was missing.
+    pub(crate) fn is_of_ended_transaction(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if matches!(code.as_str(), "ES009" | "25P01" | "3B001"))
+    }
+
+    /// Whether a statement was refused because an earlier one of its transaction has failed.
+    pub(crate) fn is_of_failed_transaction(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code == "25P02")
+    }
+
+    /// A failure while the store is opened.
+    pub(crate) fn opening(self, opening: &Opening<'_>) -> ConnectError {
+        let schema = || opening.schema.to_owned();
+        let Self::Server { code, message, .. } = &self else {
+            return match self {
+                Self::Lost(_) | Self::Unsent(_) if !opening.connected => {
+                    ConnectError::NoServer { address: opening.address.to_owned(), source: self.into() }
+                }
+                Self::Tls(_) if !opening.connected => {
+                    ConnectError::Tls { address: opening.address.to_owned(), source: self.into() }
+                }
+                Self::Lost(_) | Self::Unsent(_) | Self::Tls(_) => ConnectError::Lost { source: self.into() },
+                _ => ConnectError::Failed { source: self.into() },
+            };
+        };
+        match code.as_str() {
+            "28000" | "28P01" => {
+                ConnectError::AuthenticationFailed { user: opening.user.to_owned(), source: self.into() }
+            }
+            "3D000" => ConnectError::DatabaseMissing { database: opening.database.to_owned() },
+            "3F000" | "42P01" | "42703" => {
+                ConnectError::NotMigrated { schema: schema(), found: 0, needed: opening.needed }
+            }
+            "42501" => ConnectError::NotGranted {
+                schema: schema(),
+                role: opening.user.to_owned(),
+                source: self.into(),
+            },
+            // What pgbouncer says; no server does.
+            "08P01" if message.contains("unsupported startup parameter") => ConnectError::Pooler,
+            "53300" | "57P03" => ConnectError::Busy { source: self.into() },
+            "25006" => ConnectError::ReadOnly,
+            _ if self.is_lost() => ConnectError::Lost { source: self.into() },
+            code => match class(code) {
+                Class::Retry | Class::Scarce | Class::NewSession => {
+                    ConnectError::Interrupted { source: self.into() }
+                }
+                Class::Setup | Class::Fault => ConnectError::Failed { source: self.into() },
+            },
+        }
+    }
+}
+
+impl Failure {
+    /// A failure while a schema is migrated: a table that is missing then is no sign of a missing migration.
+    pub(crate) fn migrating(self, opening: &Opening<'_>) -> ConnectError {
+        match &self {
+            Self::Server { code, fatal: false, .. } if class(code) == Class::Setup && code != "42501" => {
+                ConnectError::Failed { source: self.into() }
+            }
+            _ => self.opening(opening),
+        }
+    }
+}
+
+/// Where and what is being opened, for the error that says why it cannot be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    pub(crate) address: &'a str,
+    pub(crate) user: &'a str,
+    pub(crate) database: &'a str,
+    pub(crate) schema: &'a str,
+    pub(crate) needed: i32,
+    pub(crate) connected: bool,
+}
+
+impl From<Failure> for StoreError {
+    fn from(failure: Failure) -> Self {
+        if failure.is_lost() {
+            return Self::Unavailable { source: failure.into() };
+        }
+        let Failure::Server { code, .. } = &failure else {
+            return Self::Backend { source: failure.into(), retryable: false };
+        };
+        match (class(code), code.as_str()) {
+            (_, "25P01") => Self::NoTransaction,
+            (Class::Scarce | Class::NewSession, _) => Self::Unavailable { source: failure.into() },
+            (Class::Retry, _) => Self::Backend { source: failure.into(), retryable: true },
+            (Class::Setup, _) => Self::Setup { source: failure.into() },
+            (Class::Fault, _) => Self::Backend { source: failure.into(), retryable: false },
+        }
+    }
+}
+
+/// An answer of the server that is not what the functions give.
+#[cold]
+pub(crate) fn unexpected(error: impl Into<BoxError>) -> StoreError {
+    StoreError::Backend { source: error.into(), retryable: false }
+}

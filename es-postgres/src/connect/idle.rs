@@ -1,0 +1,38 @@
+//! Sessions that nobody needs at present.
+
+use std::time::{Duration, Instant};
+
+use crate::connect::pool::Session;
+
+/// The last one to be put here is the first to be taken, so that those at the front are not needed.
+#[derive(Debug, Default)]
+pub(crate) struct Idle(Vec<(Instant, Session)>);
+
+impl Idle {
+    /// The one that was used last; none that has idled for longer than this.
+    pub(crate) fn take(&mut self, longest: Duration) -> Option<Session> {
+        self.expire(longest);
+        self.0.pop().map(|(_, session)| session)
+    }
+
+    /// Puts one back, and throws those away that have idled for longer than this.
+    pub(crate) fn put(&mut self, session: Session, longest: Duration) {
+        self.expire(longest);
+        self.0.push((Instant::now(), session));
+    }
+
+    fn expire(&mut self, longest: Duration) {
+        let expired = self.0.partition_point(|(since, _)| since.elapsed() > longest);
+        self.0.drain(..expired);
+    }
+
+    /// Throws all away.
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    /// Takes all out.
+    pub(crate) fn take_all(&mut self) -> Vec<Session> {
+        self.0.drain(..).map(|(_, session)| session).collect()
+    }
+}

@@ -1,0 +1,177 @@
+//! A call that waited for too long for somebody's lock, and who that was.
+
+use std::fmt;
+use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::{StoreError, StreamId};
+use futures_util::future::{Either, select};
+use sqlx::Row;
+use tokio::time::sleep;
+
+use crate::connect::check::Backend;
+use crate::connect::failure::Failure;
+use crate::connect::pool::Pool;
+use crate::connect::silence;
+use crate::write::one::CallError;
+
+/// A call that waited for a lock for as long as
+/// [`longest_lock_wait`](crate::PostgresOptions::longest_lock_wait) allows. Nothing was written, and trying
+/// again can help. It is the source of [`StoreError::Backend`].
+///
+/// ```
+/// fn log(error: &es_core::StoreError) {
+///     if let es_core::StoreError::Backend { source, .. } = error
+///         && let Some(timeout) = source.downcast_ref::<es_postgres::LockTimeout>()
+///     {
+///         println!("held up by {:?}", timeout.holders);
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct LockTimeout {
+    /// The streams that were to be appended to; empty for any other call.
+    pub streams: Vec<StreamId>,
+    /// How long one lock was waited for.
+    pub waited: Duration,
+    /// Who held the locks shortly before; empty where nobody could tell.
+    pub holders: Vec<LockHolder>,
+    /// What waited, for the message.
+    waiting: String,
+}
+
+/// A session that holds a lock, or waits for it in front of others.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct LockHolder {
+    /// The server process; `None` for a prepared transaction.
+    pub pid: Option<i32>,
+    /// What the program calls itself.
+    pub application_name: Option<String>,
+    /// How long its transaction has been open, where this role may know: it is its own, or has
+    /// `pg_read_all_stats`.
+    pub age: Option<Duration>,
+}
+
+impl LockTimeout {
+    /// Of an append.
+    pub(crate) fn new<'a>(
+        pool: &Pool,
+        streams: impl IntoIterator<Item = &'a StreamId>,
+        holders: Vec<LockHolder>,
+    ) -> Self {
+        let streams: Vec<_> = streams.into_iter().cloned().collect();
+        let names: Vec<_> = streams.iter().map(|stream| format!("{:?}", stream.to_string())).collect();
+        Self { streams, ..Self::of(pool, format!("the append to {}", names.join(", ")), holders) }
+    }
+
+    /// Of a call that is no append.
+    pub(crate) fn of(pool: &Pool, waiting: String, holders: Vec<LockHolder>) -> Self {
+        Self { streams: Vec::new(), waited: pool.settings.longest_lock_wait, holders, waiting }
+    }
+}
+
+/// What a call in a transaction of the caller has failed with.
+pub(crate) fn told_to_caller(pool: &Pool, stream: &StreamId, error: CallError) -> StoreError {
+    match error {
+        CallError::Refused(error) => error,
+        CallError::Failed(failure) if failure.is_held_up() => {
+            LockTimeout::new(pool, [stream], Vec::new()).into()
+        }
+        CallError::Failed(failure) => failure.into(),
+    }
+}
+
+impl From<LockTimeout> for StoreError {
+    fn from(timeout: LockTimeout) -> Self {
+        Self::Backend { source: Box::new(timeout), retryable: true }
+    }
+}
+
+impl std::error::Error for LockTimeout {}
+
+impl fmt::Display for LockTimeout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { waiting, waited, .. } = self;
+        write!(f, "{waiting} waited {waited:?} for a lock, so nothing was written; it is held by ")?;
+        for (at, holder) in self.holders.iter().enumerate() {
+            write!(f, "{}{holder}", if at == 0 { "" } else { ", " })?;
+        }
+        if self.holders.is_empty() {
+            f.write_str("another transaction")?;
+        }
+        f.write_str("; end that transaction, or try again")
+    }
+}
+
+impl fmt::Display for LockHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.pid {
+            Some(pid) => write!(f, "process {pid}")?,
+            None => f.write_str("a prepared transaction")?,
+        }
+        if let Some(name) = self.application_name.as_deref().filter(|name| !name.is_empty()) {
+            write!(f, " of {name:?}")?;
+        }
+        match self.age {
+            Some(age) => write!(f, ", open for {:.1} s", age.as_secs_f64()),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Waits for the answer to a call that may have to wait so long for each of its locks first, as
+/// [`find_holders`] does.
+///
+/// The call is pinned where it is: each of those that would take it over would hold it once more.
+pub(crate) async fn answered_or_held<T>(
+    pool: &Arc<Pool>,
+    backend: Backend,
+    longest: Duration,
+    locks: usize,
+    call: Pin<&mut (impl Future<Output = Result<T, CallError>> + Send)>,
+) -> (Result<T, CallError>, Vec<LockHolder>) {
+    let answer = pin!(silence::answered_or_locked(pool, backend, longest, locks, call));
+    find_holders(pool, backend, longest, answer).await
+}
+
+/// Waits for an answer; where that takes half as long as a lock may be waited for, looks who holds it.
+pub(crate) async fn find_holders<T>(
+    pool: &Pool,
+    backend: Backend,
+    longest: Duration,
+    answer: Pin<&mut impl Future<Output = T>>,
+) -> (T, Vec<LockHolder>) {
+    let look = pin!(async {
+        sleep(longest / 2).await;
+        Box::pin(holders_of(pool, backend)).await.unwrap_or_else(|error| {
+            tracing::debug!(%error, "nobody can tell who holds the lock");
+            Vec::new()
+        })
+    });
+    match select(answer, look).await {
+        Either::Left((answer, _)) => (answer, Vec::new()),
+        Either::Right((holders, answer)) => (answer.await, holders),
+    }
+}
+
+async fn holders_of(pool: &Pool, backend: Backend) -> Result<Vec<LockHolder>, StoreError> {
+    if pool.settings.pooler {
+        return Ok(Vec::new());
+    }
+    let mut session = pool.connect().await?;
+    let call = pool.statements.lock_holders.call().bind(backend.pid);
+    let rows =
+        pool.settings.answered(call.fetch_all(&mut session.connection)).await.map_err(Failure::from)?;
+    let read = |row: &sqlx::postgres::PgRow| -> Result<LockHolder, sqlx::Error> {
+        let seconds: Option<f64> = row.try_get(2)?;
+        Ok(LockHolder {
+            pid: row.try_get::<Option<i32>, _>(0)?.filter(|pid| *pid > 0),
+            application_name: row.try_get(1)?,
+            age: seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+        })
+    };
+    Ok(rows.iter().map(read).collect::<Result<_, _>>().map_err(Failure::from)?)
+}

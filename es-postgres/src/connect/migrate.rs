@@ -1,0 +1,248 @@
+//! Brings a schema up to date: forward only, once each, one program at a time.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgRow, Postgres};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, Transaction, raw_sql};
+use tokio::time::sleep;
+
+use crate::connect::check::{self, Backend};
+use crate::connect::error::ConnectError;
+use crate::connect::failure::{Failure, Opening};
+use crate::connect::schema_owner::SchemaOwner;
+use crate::connect::silence;
+use crate::connect::statements::{Statements, in_schema};
+use crate::options::{Settings, milliseconds};
+
+struct Migration {
+    id: i32,
+    name: &'static str,
+    sql: &'static str,
+}
+
+macro_rules! migrations {
+    ($($id:literal $name:literal),* $(,)?) => {
+        &[$(Migration { id: $id, name: $name, sql: include_str!(concat!("../../migrations/", $name, ".sql")) }),*]
+    };
+}
+
+/// In the order in which they run. A file that was released is never edited: a change is a new file.
+const MIGRATIONS: &[Migration] = migrations![
+    1 "0001_tables",
+    2 "0002_append_only",
+    3 "0003_names",
+    4 "0004_append_one",
+    5 "0005_append",
+    6 "0006_append_all",
+    7 "0007_append_batch",
+    8 "0008_streams",
+    9 "0009_roles",
+    10 "0010_watermark",
+    11 "0011_projections",
+    12 "0012_decisions",
+    13 "0013_registrations",
+    14 "0014_publishing",
+    15 "0015_transactions",
+    16 "0016_privileges",
+    17 "0017_readable_appends",
+    18 "0018_readable_batches",
+    19 "0019_protected_rows",
+    20 "0020_append_many",
+];
+
+/// How often to look whether another program has migrated.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
+
+/// The migration that this program needs.
+pub(crate) const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].id;
+
+const BOOKKEEPING: &str = "CREATE TABLE :schema.migrations (
+    id         integer PRIMARY KEY,
+    name       text NOT NULL,
+    checksum   text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+)";
+
+/// Runs what was not run yet, all in one transaction. It leaves no prepared statement behind, so it may go
+/// through a transaction pooler.
+pub(crate) async fn run(settings: &Settings) -> Result<(), ConnectError> {
+    let mut connection = settings.dial(settings.longest_lock_wait).await?;
+    check::server(connection.server_version_num())?;
+    let opening = settings.opening();
+    catch_up(&mut connection, settings, &opening).await.map_err(|stop| stop.into_error(&opening))?;
+    // The transaction is committed; a goodbye that fails changes nothing.
+    let _gone = settings.answered(connection.close()).await;
+    Ok(())
+}
+
+/// Why it went no further.
+enum Stop {
+    Sql(Failure),
+    Refused(ConnectError),
+}
+
+impl<E: Into<Failure>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self::Sql(error.into())
+    }
+}
+
+impl Stop {
+    fn into_error(self, opening: &Opening<'_>) -> ConnectError {
+        match self {
+            Self::Refused(error) => error,
+            Self::Sql(failure) => failure.migrating(opening),
+        }
+    }
+}
+
+async fn catch_up(
+    connection: &mut PgConnection,
+    settings: &Settings,
+    opening: &Opening<'_>,
+) -> Result<(), Stop> {
+    let statements = &settings.statements();
+    let mut transaction = settings.answered(connection.begin()).await?;
+    // Under any other level, what was done while this waits for the lock would not be seen. "Already exists,
+    // skipping" is of no interest. Who waits for a migration waits for a program that is at work; the tables
+    // that it locks are not kept from others by one that waits for a lock itself.
+    let told = format!(
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages = warning;
+         SET LOCAL idle_in_transaction_session_timeout = {}; SET LOCAL lock_timeout = {}",
+        milliseconds(settings.answer_within),
+        milliseconds(settings.longest_lock_wait),
+    );
+    settings.answered(raw_sql(AssertSqlSafe(told)).execute(&mut *transaction)).await?;
+    // Who looks changes nothing, and needs no more rights than any user of the store.
+    let look = Found::look(&mut transaction, opening, statements);
+    if settings.answered::<_, Stop>(look).await?.missing(opening.schema)?.is_empty() {
+        return Ok(settings.answered(transaction.commit()).await?);
+    }
+    let backend = settings.answered(Backend::of(&mut transaction, statements)).await?;
+    let change = change(transaction, settings, opening, statements);
+    silence::watched_unchecked(settings, statements, backend, change).await?
+}
+
+/// Changes what others do not change at the same time. Statements take as long as they take.
+async fn change(
+    mut transaction: Transaction<'_, Postgres>,
+    settings: &Settings,
+    opening: &Opening<'_>,
+    statements: &Statements,
+) -> Result<(), Stop> {
+    let schema = opening.schema;
+    lock(&mut transaction, settings, statements).await?;
+    let found = Found::look(&mut transaction, opening, statements).await?;
+    match SchemaOwner::find(&mut transaction, statements, schema).await? {
+        Some(SchemaOwner { trusted: false, owner, .. }) => {
+            let (schema, role) = (schema.to_owned(), opening.user.to_owned());
+            return Err(Stop::Refused(ConnectError::ForeignSchema { schema, owner, role }));
+        }
+        Some(_) => {}
+        // This takes a right that not every owner of a schema has.
+        None => run_sql(&mut transaction, "CREATE SCHEMA :schema", schema).await?,
+    }
+    if found.applied.is_none() {
+        run_sql(&mut transaction, BOOKKEEPING, schema).await?;
+    }
+    for (migration, checksum) in found.missing(schema)? {
+        let Migration { id, name, sql } = *migration;
+        run_sql(&mut transaction, sql, schema).await?;
+        let sql = "INSERT INTO :schema.migrations (id, name, checksum) VALUES ($1, $2, $3)";
+        sqlx::query(AssertSqlSafe(in_schema(sql, schema)))
+            .persistent(false)
+            .bind(id)
+            .bind(name)
+            .bind(checksum)
+            .execute(&mut *transaction)
+            .await?;
+        tracing::info!(schema, migration = name, "migrated");
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Waits while another program migrates the same schema. Its session ends if it stands still.
+async fn lock(
+    transaction: &mut PgConnection,
+    settings: &Settings,
+    statements: &Statements,
+) -> Result<(), Stop> {
+    let mut waits = false;
+    loop {
+        let call = statements.migrations_lock.call().bind(&settings.schema);
+        let row = settings.answered(call.fetch_one(&mut *transaction)).await?;
+        if row.try_get(0)? {
+            return Ok(());
+        }
+        if !std::mem::replace(&mut waits, true) {
+            tracing::info!(schema = settings.schema, "another program migrates the schema; waiting for it");
+        }
+        sleep(LOOK_AGAIN).await;
+    }
+}
+
+async fn run_sql(connection: &mut PgConnection, sql: &str, schema: &str) -> Result<(), sqlx::Error> {
+    raw_sql(AssertSqlSafe(in_schema(sql, schema))).execute(connection).await?;
+    Ok(())
+}
+
+/// What has been run, by numbers and checksums, and the checksums of what this program has.
+struct Found {
+    /// `None` without the table.
+    applied: Option<Vec<(i32, String)>>,
+    checksums: Vec<String>,
+}
+
+impl Found {
+    async fn look(
+        connection: &mut PgConnection,
+        opening: &Opening<'_>,
+        statements: &Statements,
+    ) -> Result<Self, Stop> {
+        let call = statements.migrations_known.call().bind(opening.schema);
+        let row = call.fetch_one(&mut *connection).await?;
+        // Another encoding may not even take the text of the files.
+        check::encoding(row.try_get("encoding")?, opening.database).map_err(Stop::Refused)?;
+        let files: Vec<&str> = MIGRATIONS.iter().map(|migration| migration.sql).collect();
+        let call = statements.migrations_checksums.call().bind(files);
+        let checksums = call.fetch_one(&mut *connection).await?.try_get(0)?;
+        let mut applied = None;
+        if row.try_get("found")? {
+            let rows = statements.migrations_applied.call().fetch_all(connection).await?;
+            let row = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?));
+            applied = Some(rows.iter().map(row).collect::<Result<_, sqlx::Error>>()?);
+        }
+        Ok(Self { applied, checksums })
+    }
+
+    /// What was not run yet, with checksums.
+    fn missing(&self, schema: &str) -> Result<Vec<(&'static Migration, &str)>, Stop> {
+        let applied = self.applied.as_deref().unwrap_or_default();
+        let schema = || schema.to_owned();
+        if let Some((found, _)) = applied.last().filter(|(id, _)| *id > NEWEST) {
+            let (found, known) = (*found, NEWEST);
+            return Err(Stop::Refused(ConnectError::SchemaTooNew { schema: schema(), found, known }));
+        }
+        let mut missing = Vec::new();
+        for (migration, checksum) in MIGRATIONS.iter().zip(&self.checksums) {
+            match applied.iter().find(|(id, _)| *id == migration.id) {
+                Some((_, earlier)) if earlier == checksum => {}
+                Some(_) => {
+                    let (id, name) = (migration.id, migration.name.to_owned());
+                    return Err(Stop::Refused(ConnectError::MigrationChanged { schema: schema(), id, name }));
+                }
+                None => missing.push((migration, &**checksum)),
+            }
+        }
+        Ok(missing)
+    }
+}
+
+/// Differs for each set of migrations; names the database that tests copy.
+#[cfg(feature = "testing")]
+pub(crate) fn fingerprint() -> es_core::Fingerprint {
+    MIGRATIONS
+        .iter()
+        .fold(es_core::Fingerprint::EMPTY, |fingerprint, migration| fingerprint.with(migration.sql))
+}

@@ -1,0 +1,248 @@
+//! The ids that stand for names in the rows: which a program knows, and how it learns the others.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use es_core::{Catalogue, Fingerprint, Registration, StoreError};
+use foldhash::HashMap;
+use sqlx::{PgConnection, Row};
+use uuid::Uuid;
+
+use crate::connect::failure::{Failure, unexpected};
+use crate::connect::statements::Statements;
+
+/// A name and a version of an event.
+pub(crate) type TypeName = (Arc<str>, u32);
+
+/// The names that were read last. Whether the database still gives them the same ids is asked by each
+/// statement that uses them.
+#[derive(Debug, Default)]
+pub(crate) struct Names(RwLock<Arc<Known>>);
+
+/// Names that are to be one category: that of today, and those of before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rename {
+    pub(crate) name: String,
+    pub(crate) was: Vec<String>,
+}
+
+/// The events of an aggregate that this program writes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Registered(Vec<Registration>);
+
+impl From<&Catalogue> for Registered {
+    fn from(catalogue: &Catalogue) -> Self {
+        Self(catalogue.registrations().collect())
+    }
+}
+
+/// What the program says of names. It is made so in every database that a store is connected to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Said {
+    Rename(Rename),
+    Events(Registered),
+}
+
+impl Said {
+    pub(crate) fn names_event(&self, name: &str, version: u32) -> bool {
+        match self {
+            Self::Rename(_) => false,
+            Self::Events(Registered(events)) => {
+                events.iter().any(|event| event.name == name && event.version == version)
+            }
+        }
+    }
+}
+
+/// The names of a database at some moment.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Known {
+    /// Of the last registration until then. While the database holds it, all of this is so there.
+    token: Option<Uuid>,
+    categories: HashMap<Box<str>, i32>,
+    /// The first name of each.
+    category_names: HashMap<i32, Box<str>>,
+    type_ids: HashMap<Box<str>, Vec<(u32, i32)>>,
+    /// The type with id `n` stands at `n - 1`.
+    types: Vec<TypeName>,
+    /// In the same order.
+    fingerprints: Vec<Option<Fingerprint>>,
+}
+
+impl Known {
+    pub(crate) const fn token(&self) -> Option<Uuid> {
+        self.token
+    }
+
+    pub(crate) fn category(&self, name: &str) -> Option<i32> {
+        self.categories.get(name).copied()
+    }
+
+    pub(crate) fn category_name(&self, id: i32) -> Option<&str> {
+        self.category_names.get(&id).map(AsRef::as_ref)
+    }
+
+    /// The highest id of a category known.
+    pub(crate) fn last_category(&self) -> i32 {
+        // They are contiguous.
+        i32::try_from(self.category_names.len()).unwrap_or(i32::MAX)
+    }
+
+    pub(crate) fn type_id(&self, name: &str, version: u32) -> Option<i32> {
+        let versions = self.type_ids.get(name)?;
+        versions.iter().find(|(known, _)| *known == version).map(|(_, id)| *id)
+    }
+
+    pub(crate) fn event_type(&self, id: i32) -> Option<&TypeName> {
+        self.types.get(usize::try_from(id).ok()?.checked_sub(1)?)
+    }
+
+    /// The id of the last event type known.
+    pub(crate) fn last_type(&self) -> i32 {
+        i32::try_from(self.types.len()).unwrap_or(i32::MAX)
+    }
+
+    /// Whether the database holds this already, which then stays so.
+    pub(crate) fn has(&self, said: &Said) -> bool {
+        match said {
+            Said::Rename(rename) => {
+                let id = self.category(&rename.name);
+                id.is_some() && rename.was.iter().all(|was| self.category(was) == id)
+            }
+            Said::Events(Registered(events)) => events.iter().all(|event| {
+                let id = self.type_id(event.name, event.version);
+                let at = id.and_then(|id| usize::try_from(id).ok()?.checked_sub(1));
+                match at.and_then(|at| self.fingerprints.get(at)) {
+                    Some(known) => event.fingerprint.is_none() || *known == event.fingerprint,
+                    None => event.former,
+                }
+            }),
+        }
+    }
+}
+
+impl Names {
+    pub(crate) fn known(&self) -> Arc<Known> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes what a connection found for what is so. Should another one have found more by now, or a later
+    /// history, the next statement that misses something reads again.
+    pub(crate) fn learn(&self, found: Known) -> Arc<Known> {
+        let found = Arc::new(found);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&found);
+        found
+    }
+
+    /// Reads all names again.
+    pub(crate) async fn refresh(
+        &self,
+        connection: &mut PgConnection,
+        statements: &Statements,
+    ) -> Result<Arc<Known>, Failure> {
+        Ok(self.learn(read(connection, statements).await?))
+    }
+}
+
+/// What an id stands for that is not in `categories`.
+pub(crate) fn no_category(id: i32) -> StoreError {
+    unexpected(format!("category {id} is not in categories"))
+}
+
+/// Reads all names.
+pub(crate) async fn read(connection: &mut PgConnection, statements: &Statements) -> Result<Known, Failure> {
+    let mut known = Known::default();
+    for row in statements.names.call().fetch_all(connection).await? {
+        let (kind, id): (&str, i32) = (row.try_get(0)?, row.try_get(1)?);
+        let (name, version): (&str, i32) = (row.try_get(2)?, row.try_get(3)?);
+        if kind == "token" {
+            known.token = name.parse().ok();
+        } else if kind == "category" {
+            known.categories.insert(name.into(), id);
+            if version == 0 {
+                known.category_names.insert(id, name.into());
+            }
+        } else {
+            let version = version.unsigned_abs();
+            known.type_ids.entry(name.into()).or_default().push((version, id));
+            known.types.push((name.into(), version));
+            known.fingerprints.push(row.try_get::<Option<i64>, _>(4)?.map(Fingerprint::from_i64));
+            if known.last_type() != id {
+                return Err(Failure::Client(format!(
+                    "event type {id} ({name}) is not the next one in event_types"
+                )));
+            }
+        }
+    }
+    Ok(known)
+}
+
+/// Gives names their ids, those that have none yet, and reads all names again.
+pub(crate) async fn register(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    categories: &[&str],
+    types: &[(&str, u32)],
+) -> Result<Known, Failure> {
+    let names: Vec<&str> = types.iter().map(|(name, _)| *name).collect();
+    let versions: Vec<i32> = types.iter().map(|(_, version)| version.cast_signed()).collect();
+    statements
+        .register_names
+        .call()
+        .bind(categories)
+        .bind(names)
+        .bind(versions)
+        .execute(&mut *connection)
+        .await?;
+    read(connection, statements).await
+}
+
+/// Makes the database hold what the program says, and reads all names again; or says what is in the way.
+pub(crate) async fn say(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    said: &Said,
+) -> Result<Result<Known, StoreError>, Failure> {
+    let refused = match said {
+        Said::Rename(names) => rename(connection, statements, names).await?,
+        Said::Events(events) => register_events(connection, statements, events).await?,
+    };
+    match refused {
+        Some(error) => Ok(Err(error)),
+        None => read(connection, statements).await.map(Ok),
+    }
+}
+
+async fn rename(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    rename: &Rename,
+) -> Result<Option<StoreError>, Failure> {
+    let call = statements.rename_category.call().bind(&rename.name).bind(&rename.was);
+    let split: Option<Vec<String>> = call.fetch_one(&mut *connection).await?.try_get(0)?;
+    Ok(match split.as_deref() {
+        Some([other, name, ..]) => {
+            Some(StoreError::SplitCategory { name: name.clone(), other: other.clone() })
+        }
+        _ => None,
+    })
+}
+
+async fn register_events(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    Registered(events): &Registered,
+) -> Result<Option<StoreError>, Failure> {
+    let names: Vec<&str> = events.iter().map(|event| event.name).collect();
+    let versions: Vec<i32> = events.iter().map(|event| event.version.cast_signed()).collect();
+    let fingerprints: Vec<Option<i64>> =
+        events.iter().map(|event| event.fingerprint.map(Fingerprint::to_i64)).collect();
+    let former: Vec<bool> = events.iter().map(|event| event.former).collect();
+    let call = statements.register_events.call().bind(names).bind(versions).bind(fingerprints).bind(former);
+    let Some(conflict) = call.fetch_optional(connection).await? else { return Ok(None) };
+    Ok(Some(StoreError::SchemaConflict {
+        name: conflict.try_get(0)?,
+        version: conflict.try_get::<i32, _>(1)?.cast_unsigned(),
+        registered: Fingerprint::from_i64(conflict.try_get(2)?),
+        found: Fingerprint::from_i64(conflict.try_get(3)?),
+    }))
+}

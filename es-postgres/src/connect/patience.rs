@@ -1,0 +1,90 @@
+//! Calls that may have to wait for a lock that somebody else holds.
+//!
+//! On a connection like any other they wait for a moment only. What would have to wait longer is sent again
+//! on one of those that may be kept for long, and waits there: the first time, nothing was written.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use es_core::{StoreError, StreamId};
+
+use crate::connect::check::Backend;
+use crate::connect::lease::Lease;
+use crate::connect::lock_timeout::{LockHolder, LockTimeout, answered_or_held};
+use crate::connect::pool::Pool;
+use crate::options::milliseconds;
+use crate::write::one::CallError;
+
+/// How long a call waits for the locks of others.
+#[derive(Debug)]
+pub(crate) struct Patience {
+    began: Instant,
+    long: bool,
+    holders: Vec<LockHolder>,
+}
+
+impl Patience {
+    /// Of a call that was not sent yet.
+    pub(crate) fn of(pool: &Pool) -> Self {
+        let long = pool.settings.lock_patience >= pool.settings.longest_lock_wait;
+        Self { began: Instant::now(), long, holders: Vec::new() }
+    }
+
+    /// Of a call that was held up for a moment, and has to wait longer.
+    pub(crate) fn long() -> Self {
+        Self { began: Instant::now(), long: true, holders: Vec::new() }
+    }
+
+    /// A connection to wait on.
+    pub(crate) async fn lease(&self, pool: &Arc<Pool>) -> Result<Lease, StoreError> {
+        if !self.long {
+            return pool.lease().await;
+        }
+        let slot = pool.slots.kept(pool.settings.longest_lock_wait).await?;
+        pool.lease_with(slot).await
+    }
+
+    /// How long the server is told to wait for each lock, as it takes it.
+    pub(crate) fn lock_timeout(&self, pool: &Pool) -> String {
+        self.milliseconds(pool).to_string()
+    }
+
+    pub(crate) fn milliseconds(&self, pool: &Pool) -> i64 {
+        milliseconds(self.longest(pool))
+    }
+
+    fn longest(&self, pool: &Pool) -> Duration {
+        let (moment, longest) = (pool.settings.lock_patience, pool.settings.longest_lock_wait);
+        if self.long { longest.saturating_sub(self.began.elapsed()).max(moment.min(longest)) } else { moment }
+    }
+
+    /// Waits for the answer of a call that takes this many locks.
+    pub(crate) async fn answer<T>(
+        &mut self,
+        pool: &Arc<Pool>,
+        backend: Backend,
+        locks: usize,
+        call: Pin<&mut (impl Future<Output = Result<T, CallError>> + Send)>,
+    ) -> Result<T, CallError> {
+        let longest = self.longest(pool);
+        if !self.long {
+            return pool.settings.answered_after(longest, locks, call).await;
+        }
+        let (answer, holders) = answered_or_held(pool, backend, longest, locks, call).await;
+        self.holders = holders;
+        answer
+    }
+
+    /// What to do when such a call was held up: it is sent again, or fails in the end.
+    pub(crate) fn held_up<'a>(
+        &mut self,
+        pool: &Pool,
+        streams: impl IntoIterator<Item = &'a StreamId>,
+    ) -> Result<(), LockTimeout> {
+        if !std::mem::replace(&mut self.long, true) {
+            return Ok(());
+        }
+        Err(LockTimeout::new(pool, streams, std::mem::take(&mut self.holders)))
+    }
+}

@@ -1,0 +1,31 @@
+//! Whose a schema is.
+
+use sqlx::{PgConnection, Row};
+
+use crate::connect::failure::Failure;
+use crate::connect::statements::Statements;
+
+/// The owner of a schema, and of the store in it.
+#[derive(Debug)]
+pub(crate) struct SchemaOwner {
+    pub(crate) owner: String,
+    /// Whether there is nothing in it.
+    pub(crate) empty: bool,
+    /// Whether the owner gains nothing by what the current role puts there: that is one of its own roles, or
+    /// a superuser. Any other owner of a schema can put functions of theirs in the place of ours.
+    pub(crate) trusted: bool,
+}
+
+impl SchemaOwner {
+    /// `None` if there is no such schema.
+    pub(crate) async fn find(
+        connection: &mut PgConnection,
+        statements: &Statements,
+        schema: &str,
+    ) -> Result<Option<Self>, Failure> {
+        let row = statements.schema_owner.call().bind(schema).fetch_optional(connection).await?;
+        let Some(row) = row else { return Ok(None) };
+        let (owner, empty, trusted) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        Ok(Some(Self { owner, empty, trusted }))
+    }
+}

@@ -1,0 +1,159 @@
+//! A server that says nothing: every answer has a deadline.
+
+use std::io;
+use std::pin::{Pin, pin};
+use std::time::Duration;
+
+use es_core::StoreError;
+use futures_util::future::{Either, select};
+use sqlx::{PgConnection, Row};
+use tokio::time::{sleep, timeout};
+
+use crate::connect::caller;
+use crate::connect::check::Backend;
+use crate::connect::error::ConnectError;
+use crate::connect::failure::{Failure, unexpected};
+use crate::connect::pool::Pool;
+use crate::connect::statements::Statements;
+use crate::options::{LONGEST_PATIENCE, Settings};
+use crate::write::one::CallError;
+
+impl Settings {
+    /// Waits for an answer of the server. A connection on which none comes in time counts as lost.
+    pub(crate) async fn answered<T, E: From<sqlx::Error>>(
+        &self,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        within(self.answer_within, answer).await
+    }
+
+    /// The same for a call that may have to wait for this many locks first.
+    pub(crate) async fn answered_after<T, E: From<sqlx::Error>>(
+        &self,
+        longest: Duration,
+        locks: usize,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        within(self.longest_answer(longest, locks), answer).await
+    }
+
+    /// The same of a call in a transaction of the caller.
+    pub(crate) async fn answered_to_caller<T, E: From<sqlx::Error>>(
+        &self,
+        locks: usize,
+        answer: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        caller::answered(self.longest_answer(self.longest_lock_wait, locks), answer).await
+    }
+
+    /// How long the answer to such a call may take.
+    fn longest_answer(&self, longest: Duration, locks: usize) -> Duration {
+        // For a row twice: for its lock, then for the transaction that holds it.
+        let locks = u32::try_from(locks).unwrap_or(u32::MAX).saturating_mul(2);
+        self.answer_within.saturating_add(longest.saturating_mul(locks))
+    }
+}
+
+/// As [`Settings::answered`].
+pub(crate) async fn within<T, E: From<sqlx::Error>>(
+    longest: Duration,
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    timeout(longest, answer).await.unwrap_or_else(|_| Err(silent(longest).into()))
+}
+
+fn silent(longest: Duration) -> sqlx::Error {
+    let text = format!("the server has not answered within {longest:?}");
+    sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, text))
+}
+
+/// Lets work in a transaction take as long as it takes, such as that of a handler, of which nobody knows when
+/// an answer is due. Now and then another session asks whether its server process is still there for it, and
+/// has been left alone for no longer than `idle`.
+pub(crate) async fn watched<T>(
+    pool: &Pool,
+    backend: Backend,
+    idle: Duration,
+    work: impl Future<Output = T> + Send,
+) -> Result<T, Failure> {
+    let connect = || async { Ok(pool.connect().await?.connection) };
+    watched_by(&pool.settings, &pool.statements, connect, (backend, idle), pin!(work)).await
+}
+
+/// The same while a schema is migrated, where no session can be checked yet.
+pub(crate) async fn watched_unchecked<T>(
+    settings: &Settings,
+    statements: &Statements,
+    backend: Backend,
+    work: impl Future<Output = T> + Send,
+) -> Result<T, Failure> {
+    let connect = || settings.dial(settings.longest_lock_wait);
+    watched_by(settings, statements, connect, (backend, settings.answer_within), pin!(work)).await
+}
+
+async fn watched_by<T, C: Future<Output = Result<PgConnection, ConnectError>> + Send>(
+    settings: &Settings,
+    statements: &Statements,
+    connect: impl Fn() -> C + Send + Sync,
+    (backend, idle): (Backend, Duration),
+    mut work: Pin<&mut (impl Future<Output = T> + Send)>,
+) -> Result<T, Failure> {
+    let longest = settings.answer_within;
+    loop {
+        let look = pin!(async {
+            sleep(longest).await;
+            serves(settings, statements, connect(), backend, idle).await
+        });
+        match select(work.as_mut(), look).await {
+            Either::Left((done, _)) => return Ok(done),
+            Either::Right((true, _)) => {}
+            Either::Right((false, _)) => return Err(silent(longest).into()),
+        }
+    }
+}
+
+/// Waits for the answer to a call that may have to wait so long for each of its locks first. One that waits
+/// for a lock is told from one that the server knows nothing of.
+pub(crate) async fn answered_or_locked<T>(
+    pool: &Pool,
+    backend: Backend,
+    longest: Duration,
+    locks: usize,
+    call: impl Future<Output = Result<T, CallError>> + Send,
+) -> Result<T, CallError> {
+    let answer = pool.settings.answered_after(longest, locks, call);
+    if pool.settings.pooler {
+        return answer.await;
+    }
+    let answer = watched(pool, backend, pool.settings.answer_within, answer).await;
+    answer.unwrap_or_else(|silent| Err(CallError::Failed(silent)))
+}
+
+/// Whether a server process is there and busy. `false` also where no server answers.
+async fn serves(
+    settings: &Settings,
+    statements: &Statements,
+    connect: impl Future<Output = Result<PgConnection, ConnectError>> + Send,
+    backend: Backend,
+    idle: Duration,
+) -> bool {
+    let serving = async {
+        let mut connection = match connect.await {
+            // A server that is busy is there.
+            Err(error) if error.is_busy() => return Ok(true),
+            connected => connected?,
+        };
+        let call = statements.backend_serves.call();
+        let call =
+            call.bind(backend.pid).bind(backend.started).bind(idle.min(LONGEST_PATIENCE).as_secs_f64());
+        let row = settings.answered(call.fetch_one(&mut connection)).await.map_err(Failure::from)?;
+        row.try_get(0).map_err(unexpected)
+    };
+    match Box::pin(serving).await {
+        Ok(serves) => serves,
+        Err(error) => {
+            tracing::debug!(%error, "nobody can tell whether a server process is still there");
+            !matches!(error, StoreError::Unavailable { .. })
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The SQL of the store, with the name of its schema filled in once.
+
+use std::sync::Arc;
+
+use sqlx::postgres::{PgArguments, Postgres};
+use sqlx::query::Query;
+use sqlx::{Arguments, AssertSqlSafe, query_with};
+
+/// One statement.
+#[derive(Debug, Clone)]
+pub(crate) struct Statement {
+    text: Arc<str>,
+    prepared: bool,
+}
+
+impl Statement {
+    /// A call of this statement, to which its parameters are bound.
+    pub(crate) fn call<'q>(&self) -> Query<'q, Postgres, PgArguments> {
+        // Room for the parameters of one event, which would be moved again and again while they grow.
+        let mut arguments = PgArguments::default();
+        arguments.reserve(16, 512);
+        // The text is ours but for the schema's name, which was checked.
+        query_with(AssertSqlSafe(Arc::clone(&self.text)), arguments).persistent(self.prepared)
+    }
+}
+
+/// Puts the schema's name in the place of `:schema`.
+pub(crate) fn in_schema(sql: &str, schema: &str) -> String {
+    sql.replace(":schema", &format!("\"{schema}\""))
+}
+
+macro_rules! statements {
+    ($($name:ident),* $(,)?) => {
+        /// All statements, one for each file under `sql/`.
+        #[derive(Debug)]
+        pub(crate) struct Statements {
+            $(pub(crate) $name: Statement,)*
+        }
+
+        impl Statements {
+            pub(crate) fn new(schema: &str, prepared: bool) -> Self {
+                Self {
+                    $($name: Statement {
+                        text: in_schema(include_str!(concat!("../sql/", stringify!($name), ".sql")), schema).into(),
+                        prepared,
+                    },)*
+                }
+            }
+        }
+    };
+}
+
+statements! {
+    append, append_all, append_batch, append_in, append_many, append_one, backend, backend_lives, backend_serves, check, checkpoint_fail, checkpoint_forget, checkpoint_hold, checkpoint_inline, checkpoint_lock, checkpoint_make, checkpoint_parts, checkpoint_read, close_stream, command_name, decision, drop_snapshots, end_backend, find_appended, find_correlation, find_event, gapless, grant_projector, grant_reader, grant_writer, head, keep_found, letter_failed, letter_list, letter_park, letter_remove, letter_streams, list_snapshots, list_streams, load, lock_holders, migrations_applied, migrations_checksums, migrations_known, migrations_lock, names, open_appends, projection_behind, projection_dependents, projection_forget, projection_handover, projection_hide, projection_lock, projection_open, projection_publish, projection_readable, projection_status, prune_commands, read_all, read_backward, read_forward, read_some, register_events, register_names, remember, rename_category, replayed, save_snapshot, schema_owner, search_path, search_path_back, streams_of_ids, watermark,
+}

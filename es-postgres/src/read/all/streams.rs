@@ -1,0 +1,120 @@
+//! The streams that ids in rows stand for, kept in mind so that a page of events needs no look at the table
+//! of streams.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use es_core::{StoreError, StreamId};
+use quick_cache::sync::Cache;
+use sqlx::postgres::PgRow;
+use time::OffsetDateTime;
+
+use crate::connect::failure::unexpected;
+use crate::connect::names;
+use crate::read::row::{Columns, required};
+
+/// How many streams a store keeps in mind. They take about 10 MB.
+const KEPT: usize = 65_536;
+
+/// Tells tables from others that came into their place, as by a restore: since when the server runs, and the
+/// file of `events`. While both are the same, an id stands for the same stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Tables {
+    since: OffsetDateTime,
+    file: Box<[u8]>,
+}
+
+/// A stream, under the first name that its category had.
+#[derive(Debug, Clone)]
+pub(crate) struct KnownStream {
+    pub(crate) category: i32,
+    pub(crate) id: StreamId,
+}
+
+/// The streams of some tables.
+pub(crate) struct StreamsOf {
+    tables: Tables,
+    streams: Cache<i64, KnownStream>,
+}
+
+/// The streams of the tables that were read last.
+#[derive(Debug, Default)]
+pub(crate) struct KnownStreams(Mutex<Option<Arc<StreamsOf>>>);
+
+impl Tables {
+    /// As two columns of a row tell.
+    pub(crate) fn of(row: Columns<'_>, since: usize, file: usize) -> Result<Self, StoreError> {
+        Ok(Self {
+            since: required(since, row.time(since)?)?,
+            file: required(file, row.optional(file)?)?.into(),
+        })
+    }
+}
+
+impl KnownStreams {
+    pub(crate) fn of(&self, tables: Tables) -> Arc<StreamsOf> {
+        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*current {
+            Some(streams) if streams.tables == tables => Arc::clone(streams),
+            _ => Arc::clone(current.insert(Arc::new(StreamsOf { tables, streams: Cache::new(KEPT) }))),
+        }
+    }
+}
+
+impl StreamsOf {
+    pub(crate) fn get(&self, id: i64) -> Option<KnownStream> {
+        self.streams.get(&id)
+    }
+
+    /// Takes in what the tables say of some ids; all names of categories are known.
+    pub(crate) fn learn(
+        &self,
+        rows: &[PgRow],
+        names: &names::Known,
+    ) -> Result<Vec<(i64, KnownStream)>, StoreError> {
+        rows.iter().map(|row| self.learn_one(Columns(row), names)).collect()
+    }
+
+    fn learn_one(&self, row: Columns<'_>, names: &names::Known) -> Result<(i64, KnownStream), StoreError> {
+        if Tables::of(row, 3, 4)? != self.tables {
+            return Err(unexpected("the tables of the store were replaced while they were read"));
+        }
+        let (id, category) = (row.bigint(0)?.cast_signed(), row.integer(1)?);
+        let stream = self.keep(id, category, required(2, row.text(2)?)?, names)?;
+        Ok((id, stream.ok_or_else(|| names::no_category(category))?))
+    }
+
+    /// Takes in a stream that its first event brings along, if its category is known. The row is of these
+    /// tables.
+    pub(crate) fn learn_made(
+        &self,
+        id: i64,
+        made: &str,
+        names: &names::Known,
+    ) -> Result<Option<KnownStream>, StoreError> {
+        let wrong = || unexpected(format!("the stream {id} came as {made:?}"));
+        let (category, key) = made.split_once(' ').ok_or_else(wrong)?;
+        self.keep(id, category.parse().map_err(|_| wrong())?, key, names)
+    }
+
+    /// `None` if the category is not known.
+    fn keep(
+        &self,
+        id: i64,
+        category: i32,
+        key: &str,
+        names: &names::Known,
+    ) -> Result<Option<KnownStream>, StoreError> {
+        let Some(name) = names.category_name(category) else { return Ok(None) };
+        let stream = KnownStream { category, id: StreamId::new(name, key)? };
+        self.streams.insert(id, stream.clone());
+        Ok(Some(stream))
+    }
+}
+
+impl fmt::Debug for StreamsOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { tables, streams } = self;
+        f.debug_struct("StreamsOf").field("tables", tables).field("streams", &streams.len()).finish()
+    }
+}

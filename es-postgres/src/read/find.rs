@@ -1,0 +1,68 @@
+//! Finding events by what is written on them.
+
+use std::sync::Arc;
+
+use es_core::{Find, Position, RawEvent, Sink, StoreError, StreamId};
+use futures_util::TryStreamExt;
+
+use crate::connect::names;
+use crate::connect::pool::{Pool, Session};
+use crate::read::load::ReadError;
+use crate::read::row::{self, Columns, required};
+
+pub(crate) async fn find(pool: &Arc<Pool>, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
+    loop {
+        let mut lease = pool.lease().await?;
+        let mut handed_out = false;
+        let mut watched = |event: RawEvent<'_>| {
+            handed_out = true;
+            sink(event)
+        };
+        let done = read(&mut lease.session, pool, what, &mut watched).await;
+        if let Some(done) = lease.settle(done, handed_out) {
+            return done;
+        }
+    }
+}
+
+async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) -> Result<(), ReadError> {
+    let (statement, id) = match what {
+        Find::Event(id) => (&pool.statements.find_event, id),
+        Find::Correlation(id) => (&pool.statements.find_correlation, id),
+        other => {
+            let source = format!("{other:?} is not known to this store").into();
+            return Err(StoreError::Backend { source, retryable: false }.into());
+        }
+    };
+    pool.begin(&mut session.connection).await?;
+    let known = pool.names.known();
+    let mut unknown_names = false;
+    let call =
+        statement.call().bind(id).bind(known.last_type()).bind(known.last_category()).bind(known.token());
+    {
+        let mut rows = call.fetch(&mut session.connection);
+        while let Some(row) = pool.settings.answered(rows.try_next()).await? {
+            let columns = Columns(&row);
+            if columns.is_null(12)? {
+                let position = Position::new(columns.bigint(1)?);
+                return Err(row::damaged(position, "its stream is not in streams").into());
+            }
+            let category = columns.integer(12)?;
+            let named = columns.text(13)?;
+            unknown_names |= named.is_some() || !columns.is_null(10)?;
+            let name = match named {
+                Some(name) => name,
+                None => known.category_name(category).ok_or_else(|| names::no_category(category))?,
+            };
+            let key = required(11, columns.text(11)?)?;
+            let stream = StreamId::new(name, key).map_err(StoreError::from)?;
+            sink(row::event(&stream, row::event_type(&known, columns)?, columns)?)?;
+        }
+    }
+    if unknown_names {
+        let refresh = pool.names.refresh(&mut session.connection, &pool.statements);
+        pool.settings.answered(refresh).await.map_err(ReadError::Failed)?;
+    }
+    pool.commit(&mut session.connection).await?;
+    Ok(())
+}

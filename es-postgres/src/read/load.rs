@@ -1,0 +1,185 @@
+//! Loading: the head of a stream, a snapshot, the events after it and the outcome of a command, in one
+//! statement.
+
+use std::sync::Arc;
+
+use es_core::{
+    CommandOutcome, Contiguous, Load, LoadItem, LoadSink, Revision, StoreError, StreamHead, StreamId,
+};
+use futures_util::TryStreamExt;
+use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
+
+use crate::connect::caller;
+use crate::connect::failure::{Failure, unexpected};
+use crate::connect::pool::Pool;
+use crate::read::row::{self, Columns};
+use crate::write::columns::bigint;
+
+/// How a read can end before its end.
+pub(crate) enum ReadError {
+    /// By the connection or the server.
+    Failed(Failure),
+    /// By the sink, or by a row that is not what it should be.
+    Stopped(StoreError),
+    /// On another connection, before anything was read on this one.
+    Elsewhere(StoreError),
+}
+
+impl From<sqlx::Error> for ReadError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<StoreError> for ReadError {
+    fn from(error: StoreError) -> Self {
+        Self::Stopped(error)
+    }
+}
+
+impl From<ReadError> for StoreError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Failed(failure) => failure.into(),
+            ReadError::Stopped(error) | ReadError::Elsewhere(error) => error,
+        }
+    }
+}
+
+/// Loads on a connection of the store.
+pub(crate) async fn load(
+    pool: &Arc<Pool>,
+    load: Load<'_>,
+    sink: LoadSink<'_>,
+) -> Result<StreamHead, StoreError> {
+    loop {
+        let mut lease = pool.lease().await?;
+        let mut handed_out = false;
+        let mut watched = |item: LoadItem<'_>| {
+            handed_out = true;
+            sink(item)
+        };
+        let head = read_alone(&mut lease.session.connection, pool, load, &mut watched).await;
+        if let Some(head) = lease.settle(head, handed_out) {
+            return head;
+        }
+    }
+}
+
+/// Loads in a transaction of the caller.
+pub(crate) async fn load_in(
+    pool: &Pool,
+    connection: &mut PgConnection,
+    load: Load<'_>,
+    sink: LoadSink<'_>,
+) -> Result<StreamHead, StoreError> {
+    caller::has_begun(pool.settings.answer_within, connection).await?;
+    Ok(read(connection, pool, load, sink).await?)
+}
+
+/// A read that is a transaction of its own.
+async fn read_alone(
+    connection: &mut PgConnection,
+    pool: &Pool,
+    load: Load<'_>,
+    sink: LoadSink<'_>,
+) -> Result<StreamHead, ReadError> {
+    pool.begin(connection).await?;
+    let head = read(connection, pool, load, sink).await?;
+    pool.commit(connection).await?;
+    Ok(head)
+}
+
+async fn read(
+    connection: &mut PgConnection,
+    pool: &Pool,
+    load: Load<'_>,
+    sink: LoadSink<'_>,
+) -> Result<StreamHead, ReadError> {
+    let known = pool.names.known();
+    let mut head = StreamHead::default();
+    let mut unknown_types = false;
+    let mut order = Contiguous::after(load.stream, load.after);
+    let call = pool
+        .statements
+        .load
+        .call()
+        .bind(load.stream.category())
+        .bind(load.stream.key())
+        .bind(bigint(load.after))
+        .bind(bigint(load.up_to))
+        .bind(load.snapshot.map(es_core::Fingerprint::to_i64))
+        .bind(load.command_id)
+        .bind(known.last_type())
+        .bind(known.token());
+    {
+        let mut rows = call.fetch(&mut *connection);
+        while let Some(row) = pool.settings.answered(rows.try_next()).await? {
+            if Columns(&row).bigint(0)? == 0 && Columns(&row).integer(2)? > 1 {
+                head.command = Some(read_decision(&row)?);
+                continue;
+            }
+            if Columns(&row).bigint(0)? == 0 {
+                head = read_head(&row, load.stream, &mut order, sink)?;
+                continue;
+            }
+            let row = Columns(&row);
+            unknown_types |= !row.is_null(10)?;
+            let event = row::event(load.stream, row::event_type(&known, row)?, row)?;
+            order.take(event.revision)?;
+            sink(LoadItem::Event(event))?;
+        }
+    }
+    if unknown_types {
+        let refreshed = pool.settings.answered(pool.names.refresh(connection, &pool.statements)).await;
+        refreshed.map_err(ReadError::Failed)?;
+    }
+    Ok(head)
+}
+
+/// The first row: where the stream stands, what became of the command, and the snapshot, after which the
+/// events begin.
+fn read_head<'a>(
+    row: &PgRow,
+    stream: &'a StreamId,
+    order: &mut Contiguous<'a>,
+    sink: LoadSink<'_>,
+) -> Result<StreamHead, StoreError> {
+    let columns = Columns(row);
+    let numbers: Vec<Option<i64>> = row.try_get(11).map_err(unexpected)?;
+    let [snapshot, first, count, body_hash] = numbers[..] else {
+        return Err(unexpected("the head of a stream is incomplete"));
+    };
+    if let (Some(revision), Some(state)) = (snapshot, columns.optional(8)?) {
+        let revision = Revision::new(revision.unsigned_abs());
+        *order = Contiguous::after(stream, revision);
+        sink(LoadItem::Snapshot { revision, state })?;
+    }
+    let name = columns.text(10)?.map(Arc::from);
+    let command = first.zip(count).map(|(first, count)| CommandOutcome {
+        first: Revision::new(first.unsigned_abs()),
+        count: count.unsigned_abs(),
+        rejected: false,
+        body_hash,
+        name,
+    });
+    let head = StreamHead::new(Revision::new(columns.bigint(1)?), columns.uuid(3)?);
+    Ok(head.closed(columns.integer(2)? == 1).command(command))
+}
+
+/// The row of a command that was decided before without events.
+fn read_decision(row: &PgRow) -> Result<CommandOutcome, StoreError> {
+    let numbers: Vec<Option<i64>> = row.try_get(11).map_err(unexpected)?;
+    let [_, Some(revision), _, body_hash] = numbers[..] else {
+        return Err(unexpected("the decision of a command is incomplete"));
+    };
+    let columns = Columns(row);
+    Ok(CommandOutcome {
+        first: Revision::new(revision.unsigned_abs()),
+        count: 0,
+        rejected: columns.integer(2)? == 3,
+        body_hash,
+        name: columns.text(10)?.map(Arc::from),
+    })
+}

@@ -1,0 +1,7 @@
+//! Reading: one stream, or the whole store.
+
+pub(crate) mod all;
+pub(crate) mod find;
+pub(crate) mod load;
+pub(crate) mod row;
+pub(crate) mod stream;

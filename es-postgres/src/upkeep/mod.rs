@@ -1,0 +1,5 @@
+//! What whoever runs a store asks of it.
+
+pub(crate) mod open_appends;
+pub(crate) mod snapshots;
+pub(crate) mod streams;

@@ -1,0 +1,48 @@
+//! The snapshots in a store: which generations of a program left them, and throwing those away that nobody
+//! uses.
+
+use std::sync::Arc;
+
+use es_core::{Fingerprint, OffsetDateTime, StoreError};
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
+use crate::connect::failure::unexpected;
+use crate::connect::pool::Pool;
+use crate::upkeep::streams::{rows, value_kept};
+
+/// The snapshots of one category that were taken for one fingerprint: those of one generation of a program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SnapshotGroup {
+    /// The category; of several names, the first one.
+    pub category: String,
+    /// What the states are valid for. An aggregate's own is `A::snapshots().fingerprint`.
+    pub fingerprint: Fingerprint,
+    /// How many there are.
+    pub snapshots: u64,
+    /// What they take in the table, compressed as they are.
+    pub bytes: u64,
+    /// When the last of them was kept.
+    pub newest: OffsetDateTime,
+}
+
+pub(crate) async fn list(pool: &Arc<Pool>) -> Result<Vec<SnapshotGroup>, StoreError> {
+    let rows = rows(pool, pool.statements.list_snapshots.call()).await?;
+    rows.iter().map(group).collect::<Result<_, _>>().map_err(unexpected)
+}
+
+fn group(row: &PgRow) -> Result<SnapshotGroup, sqlx::Error> {
+    Ok(SnapshotGroup {
+        category: row.try_get(0)?,
+        fingerprint: Fingerprint::from_i64(row.try_get(1)?),
+        snapshots: row.try_get::<i64, _>(2)?.unsigned_abs(),
+        bytes: row.try_get::<i64, _>(3)?.unsigned_abs(),
+        newest: row.try_get(4)?,
+    })
+}
+
+pub(crate) async fn drop_all(pool: &Arc<Pool>, fingerprint: Fingerprint) -> Result<u64, StoreError> {
+    let call = pool.statements.drop_snapshots.call().bind(fingerprint.to_i64());
+    value_kept::<i64>(pool, call).await.map(i64::unsigned_abs)
+}

@@ -1,0 +1,187 @@
+//! Wake-ups between processes: NOTIFY after appends, LISTEN for readers. Only hints, and off the path of
+//! appends: a NOTIFY within an append would make all commits of the server wait for each other.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use es_core::{Bell, BoxError, Listener};
+use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::{Connection, PgConnection};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use crate::connect::silence::within;
+use crate::options::Settings;
+
+/// Appends within this time become one notification.
+const TOGETHER: Duration = Duration::from_millis(10);
+/// How long to wait before the server is tried again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What a store tells, and is told.
+pub(crate) struct Hints {
+    bell: Bell,
+    wanted: bool,
+    shared: Arc<Shared>,
+    tasks: Mutex<Tasks>,
+}
+
+struct Shared {
+    settings: Arc<Settings>,
+    channel: String,
+    /// Tells our own notifications from those of others.
+    own: String,
+    appended: Notify,
+    bell: Bell,
+}
+
+#[derive(Default)]
+struct Tasks {
+    sending: Option<JoinHandle<()>>,
+    listening: Option<JoinHandle<()>>,
+    closed: bool,
+}
+
+impl fmt::Debug for Hints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hints").field("wanted", &self.wanted).finish_non_exhaustive()
+    }
+}
+
+impl Hints {
+    pub(crate) fn new(settings: &Arc<Settings>) -> Self {
+        let bell = Bell::new();
+        let shared = Shared {
+            settings: Arc::clone(settings),
+            channel: format!("{}_events", settings.schema),
+            own: Uuid::now_v7().simple().to_string(),
+            appended: Notify::new(),
+            bell: bell.clone(),
+        };
+        // Behind a pooler a connection cannot listen, nor can it on a standby.
+        let wanted = settings.notify && settings.is_direct() && !settings.read_only;
+        Self { bell, wanted, shared: Arc::new(shared), tasks: Mutex::default() }
+    }
+
+    /// An append has come to an end, or will with its transaction: readers of this process look at once,
+    /// others soon.
+    pub(crate) fn appended(&self) {
+        self.bell.ring();
+        if self.wanted {
+            self.shared.appended.notify_one();
+            self.spawn(|tasks| &mut tasks.sending, send);
+        }
+    }
+
+    /// For a reader of this process.
+    pub(crate) fn listen(&self) -> Listener {
+        // Before the task that rings it.
+        let listener = self.bell.listen();
+        if self.wanted {
+            self.spawn(|tasks| &mut tasks.listening, listen);
+        }
+        listener
+    }
+
+    /// Ends the tasks, and wakes those who wait.
+    pub(crate) fn close(&self) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.closed = true;
+        tasks.sending.take().iter().chain(&tasks.listening.take()).for_each(JoinHandle::abort);
+        drop(tasks);
+        self.bell.ring();
+    }
+
+    /// Starts a task unless it runs. A runtime that has ended took its tasks along.
+    fn spawn<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        which: fn(&mut Tasks) -> &mut Option<JoinHandle<()>>,
+        task: fn(Arc<Shared>) -> F,
+    ) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        if tasks.closed || which(&mut tasks).as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        if let Ok(runtime) = Handle::try_current() {
+            *which(&mut tasks) = Some(runtime.spawn(task(Arc::clone(&self.shared))));
+        }
+    }
+}
+
+impl Drop for Hints {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+async fn send(shared: Arc<Shared>) {
+    let mut connection = None;
+    loop {
+        shared.appended.notified().await;
+        if let Err(error) = notify(&mut connection, &shared).await {
+            tracing::debug!(%error, "readers in other processes were not notified");
+            connection = None;
+            tokio::time::sleep(PAUSE).await;
+            // They still are to be told.
+            shared.appended.notify_one();
+        }
+        tokio::time::sleep(TOGETHER).await;
+    }
+}
+
+async fn notify(connection: &mut Option<PgConnection>, shared: &Shared) -> Result<(), BoxError> {
+    let connection = match connection {
+        Some(connection) => connection,
+        None => {
+            // Nobody minds if a hint does not survive a crash.
+            let more = [("synchronous_commit", "off")];
+            connection.insert(shared.settings.dial_direct("es notify", &more).await?.0)
+        }
+    };
+    let told = sqlx::query("SELECT pg_notify($1, $2)").bind(&shared.channel).bind(&shared.own);
+    shared.settings.answered(told.execute(connection)).await?;
+    Ok(())
+}
+
+async fn listen(shared: Arc<Shared>) {
+    loop {
+        if let Err(error) = hear(&shared).await {
+            tracing::debug!(%error, "not listening to the server; readers look by the clock");
+        }
+        // Something may have been missed.
+        shared.bell.ring();
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn hear(shared: &Shared) -> Result<(), BoxError> {
+    let Shared { settings, .. } = shared;
+    // The driver listens on a connection of its own making only.
+    let (found, server) = settings.dial_direct("es listen", &[]).await?;
+    let _gone = within(settings.answer_within, found.close()).await;
+    let mut listener = within(settings.answer_within, async {
+        let pool = PgPoolOptions::new().max_connections(1).connect_with(server).await?;
+        let mut listener = PgListener::connect_with(&pool).await?;
+        listener.listen(&shared.channel).await?;
+        Ok::<_, sqlx::Error>(listener)
+    })
+    .await?;
+    shared.bell.ring();
+    // Nothing when the connection was lost.
+    loop {
+        let Ok(heard) = timeout(settings.answer_within, listener.try_recv()).await else {
+            // Nothing to tell, or a connection on which nothing arrives any more.
+            within(settings.answer_within, sqlx::raw_sql("SELECT").execute(&mut listener)).await?;
+            continue;
+        };
+        match heard? {
+            Some(notification) if notification.payload() == shared.own => {}
+            Some(_) => shared.bell.ring(),
+            None => return Ok(()),
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The events of appends as columns: the arrays that the append functions take.
+
+use std::borrow::Cow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use es_core::{Append, Metadata, NewEvent, Revision, StoreError, stored_time};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::connect::failure::unexpected;
+use crate::connect::names::Known;
+use crate::write::json::Json;
+
+/// One array for each column, one element for each event.
+#[derive(Debug)]
+pub(crate) struct EventColumns<'a> {
+    pub(crate) ids: Vec<Uuid>,
+    pub(crate) types: Vec<i32>,
+    pub(crate) payloads: Vec<Json<'a>>,
+}
+
+/// One array for each column that comes from the metadata.
+#[derive(Debug)]
+pub(crate) struct MetadataColumns {
+    pub(crate) occurred: Vec<Option<OffsetDateTime>>,
+    pub(crate) correlations: Vec<Option<Uuid>>,
+    pub(crate) causations: Vec<Option<Uuid>>,
+    pub(crate) json: Vec<Option<Json<'static>>>,
+}
+
+impl<'a> EventColumns<'a> {
+    /// With room for as many events.
+    pub(crate) fn for_events(count: usize) -> Self {
+        Self {
+            ids: Vec::with_capacity(count),
+            types: Vec::with_capacity(count),
+            payloads: Vec::with_capacity(count),
+        }
+    }
+
+    /// Takes in events, whose types are known.
+    pub(crate) fn extend(&mut self, events: &'a [NewEvent], known: &Known) -> Result<(), StoreError> {
+        for event in events {
+            self.ids.push(event.id);
+            self.types.push(type_id(event, known)?);
+            self.payloads.push(Json(Cow::Borrowed(&event.payload)));
+        }
+        Ok(())
+    }
+}
+
+impl MetadataColumns {
+    /// With room for as many events.
+    pub(crate) fn for_events(count: usize) -> Self {
+        Self {
+            occurred: Vec::with_capacity(count),
+            correlations: Vec::with_capacity(count),
+            causations: Vec::with_capacity(count),
+            json: Vec::with_capacity(count),
+        }
+    }
+
+    /// One element if all events share their metadata, else one for each event.
+    pub(crate) fn of(events: &[NewEvent]) -> Self {
+        let shared = events.windows(2).all(|pair| Arc::ptr_eq(&pair[0].metadata, &pair[1].metadata));
+        let events = if shared { &events[..events.len().min(1)] } else { events };
+        let mut columns = Self::for_events(events.len());
+        columns.extend(events);
+        columns
+    }
+
+    /// One element for each event.
+    pub(crate) fn extend(&mut self, events: &[NewEvent]) {
+        for event in events {
+            let metadata = &event.metadata;
+            self.occurred.push(occurred(metadata));
+            self.correlations.push(metadata.correlation_id);
+            self.causations.push(metadata.causation_id);
+            self.json.push(metadata.to_json().map(|json| Json(Cow::Owned(json))));
+        }
+    }
+}
+
+/// When the fact happened, as the database keeps it. The driver would round toward 2000.
+pub(crate) fn occurred(metadata: &Metadata) -> Option<OffsetDateTime> {
+    metadata.occurred_at.and_then(stored_time)
+}
+
+/// Binds the parameters of an append. Where the driver panics over a value, the append is refused: nothing
+/// was sent, and others that go with it are not harmed.
+pub(crate) fn bound<T>(bind: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(bind))
+        .unwrap_or_else(|_| Err(unexpected("a value of the append cannot be encoded for the database")))
+}
+
+/// The id of an event's type, which was registered before.
+pub(crate) fn type_id(event: &NewEvent, known: &Known) -> Result<i32, StoreError> {
+    let id = known.type_id(event.name, event.version);
+    id.ok_or_else(|| unexpected(format!("event `{}` version {} got no id", event.name, event.version)))
+}
+
+/// The types among these appends that have no id yet, each once.
+pub(crate) fn unknown_types<'a>(appends: &'a [Append<'_>], known: &Known) -> Vec<(&'a str, u32)> {
+    let mut unknown = Vec::new();
+    for event in appends.iter().flat_map(|append| append.events) {
+        let of_event = (event.name, event.version);
+        if known.type_id(event.name, event.version).is_none() && !unknown.contains(&of_event) {
+            unknown.push(of_event);
+        }
+    }
+    unknown
+}
+
+/// A revision as the database has it; none is beyond the largest number there.
+pub(crate) fn bigint(revision: Revision) -> i64 {
+    i64::try_from(revision.get()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,297 @@
+//! What a lane carries: one append, or many in one call, each of which stands for itself.
+
+use std::pin::pin;
+use std::vec;
+
+use es_core::{Append, AppendOutcome, Appended, Revision, StoreError};
+use sqlx::Row;
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::query::Query;
+use time::OffsetDateTime;
+use tracing::{Instrument, debug_span};
+use uuid::Uuid;
+
+use super::Way;
+use super::queue::{Chain, Work};
+use super::waiting::waited_too_long;
+use crate::connect::failure::{Failure, unexpected};
+use crate::connect::names::Known;
+use crate::connect::patience::Patience;
+use crate::connect::pool::{Pool, Session};
+use crate::write::answer;
+use crate::write::columns::{EventColumns, MetadataColumns, bigint, bound};
+use crate::write::lost::Lost;
+use crate::write::one::{Attempts, CallError};
+
+/// What `append_batch` answers: what became of each chain, and where the events of those that were appended
+/// are stored, in a row.
+struct Answer {
+    fates: Vec<Fate>,
+    positions: Vec<i64>,
+}
+
+/// What became of a chain.
+enum Fate {
+    /// When.
+    Appended(OffsetDateTime),
+    Conflict(Revision),
+    /// Nothing was written; another call has to tell.
+    Apart,
+}
+
+impl Way {
+    pub(super) async fn carry(mut self, work: Work) {
+        match work {
+            Work::Large(waiting) => {
+                let outcome = self.apart(waiting.append(), Patience::of(&self.pool)).await;
+                waiting.answer(outcome);
+            }
+            Work::Batch(chains) => match &chains[..] {
+                [chain] if chain.len() == 1 => self.carry_one(chains).await,
+                _ => self.carry_all(chains).await,
+            },
+        }
+        // Not only once the lane is left: readers wait for this.
+        self.pool.hints.appended();
+        self.let_the_answered_go_first().await;
+    }
+
+    /// Callers in a loop come back as soon as they are woken. Were the lane idle before they have had a turn,
+    /// the first of them would go alone, and all others would wait for it. A second turn is for those that
+    /// another thread of the runtime took.
+    async fn let_the_answered_go_first(&self) {
+        for _ in 0..2 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    async fn carry_one(&mut self, chains: Vec<Chain>) {
+        for waiting in chains.into_iter().flatten() {
+            let outcome = self.append(waiting.append()).await;
+            waiting.answer(outcome);
+        }
+    }
+
+    async fn carry_all(&mut self, chains: Vec<Chain>) {
+        let appends: usize = chains.iter().map(Vec::len).sum();
+        let span = debug_span!("append_batch", streams = chains.len(), appends);
+        let answer = match self.send_all(&chains).instrument(span).await {
+            Ok(answer) => answer,
+            Err(Trouble::Lost(lost)) => {
+                self.leave_lane();
+                let waiting: Vec<_> = chains.into_iter().flatten().collect();
+                let appends: Vec<_> = waiting.iter().map(|waiting| waiting.append()).collect();
+                let outcomes = lost.find_each(&self.pool, &appends).await;
+                drop(appends);
+                for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
+                    waiting.answer(outcome);
+                }
+                return;
+            }
+            // One of them is refused, and only they themselves can tell which.
+            Err(Trouble::NotWritten) => return chains.into_iter().for_each(|chain| self.send_apart(chain)),
+        };
+        let mut positions = answer.positions.into_iter();
+        for (chain, fate) in chains.into_iter().zip(answer.fates) {
+            match fate {
+                Fate::Appended(recorded_at) => answer_each(chain, &mut positions, recorded_at),
+                Fate::Conflict(actual) => {
+                    for waiting in chain {
+                        waiting.answer(Ok(AppendOutcome::Conflict { actual }));
+                    }
+                }
+                Fate::Apart => self.send_apart(chain),
+            }
+        }
+    }
+
+    /// Appends a chain on a connection of the pool, one after the other, while the lane goes on.
+    fn send_apart(&mut self, chain: Chain) {
+        let Some(first) = chain.first() else { return };
+        let way = self.beside(&first.stream);
+        let runtime = first.runtime.clone();
+        drop(runtime.spawn(async move {
+            let mut chain = chain.into_iter();
+            for waiting in chain.by_ref() {
+                let outcome = way.apart(waiting.append(), Patience::of(&way.pool)).await;
+                let Some(error) = outcome.as_ref().err().and_then(waited_too_long) else {
+                    waiting.answer(outcome);
+                    continue;
+                };
+                waiting.answer(outcome);
+                // They build on one that is not written, and have waited as long.
+                return chain.for_each(|waiting| waiting.fail_as(&error));
+            }
+        }));
+    }
+
+    /// Sends all in one call.
+    async fn send_all(&self, chains: &[Chain]) -> Result<Answer, Trouble> {
+        let pool = &self.pool;
+        // If there is no connection to be had, each caller is told why.
+        let mut session = pool.lanes.session(pool).await.map_err(|_| Trouble::NotWritten)?;
+        let backend = session.backend;
+        let longest = pool.settings.lock_patience;
+        let answer = {
+            let call = pin!(call(&mut session, pool, chains));
+            pool.settings.answered_after(longest, chains.len(), call).await
+        };
+        match answer {
+            Ok(row) => match Answer::read(&row, chains) {
+                Ok(answer) => {
+                    pool.lanes.keep(pool, session, None);
+                    Ok(answer)
+                }
+                // What was written can still be found, once the session is gone.
+                Err(error) => {
+                    Err(Trouble::Lost(Lost { backend, failure: Failure::Client(error.to_string()) }))
+                }
+            },
+            Err(stopped) => {
+                pool.lanes.keep(pool, session, Some(&stopped));
+                Err(match stopped {
+                    CallError::Failed(failure) if failure.leaves_doubt() => {
+                        Trouble::Lost(Lost { backend, failure })
+                    }
+                    _ => Trouble::NotWritten,
+                })
+            }
+        }
+    }
+}
+
+/// Why a batch has no answer.
+enum Trouble {
+    NotWritten,
+    Lost(Lost),
+}
+
+async fn call(session: &mut Session, pool: &Pool, chains: &[Chain]) -> Result<PgRow, CallError> {
+    let appends: Vec<Append<'_>> = chains.iter().flatten().map(|waiting| waiting.append()).collect();
+    let mut names = Attempts::begin(&mut session.connection, pool, &appends).await?;
+    loop {
+        let call = bound(|| bind(pool, chains, names.known()))?;
+        session.begin(pool).await?;
+        let row = call.fetch_optional(&mut session.connection).await?;
+        pool.commit(&mut session.connection).await?;
+        match row {
+            Some(row) => return Ok(row),
+            None => names.again(&mut session.connection, pool, &appends).await?,
+        }
+    }
+}
+
+/// The commands of a batch, one array for each column.
+#[derive(Default)]
+struct CommandColumns<'a> {
+    appends: Vec<i32>,
+    offsets: Vec<i32>,
+    counts: Vec<i32>,
+    ids: Vec<Uuid>,
+    names: Vec<&'a str>,
+    body_hashes: Vec<Option<i64>>,
+}
+
+fn bind<'q>(
+    pool: &Pool,
+    chains: &'q [Chain],
+    known: &Known,
+) -> Result<Query<'q, Postgres, PgArguments>, StoreError> {
+    let count = chains.iter().flatten().map(|waiting| waiting.events.len()).sum();
+    let mut events = EventColumns::for_events(count);
+    let mut metadata = MetadataColumns::for_events(count);
+    let mut commands = CommandColumns::default();
+    let mut appends = Vec::with_capacity(count);
+    let mut through = Vec::with_capacity(chains.len());
+    for (chain, ordinal) in chains.iter().zip(1_i32..) {
+        let mut count = 0;
+        for waiting in chain {
+            events.extend(&waiting.events, known)?;
+            metadata.extend(&waiting.events);
+            let length = i32::try_from(waiting.events.len()).map_err(unexpected)?;
+            if let Some((key, name)) = &waiting.command {
+                commands.appends.push(ordinal);
+                commands.offsets.push(count);
+                commands.counts.push(length);
+                commands.ids.push(key.id);
+                commands.names.push(name);
+                commands.body_hashes.push(key.body_hash);
+            }
+            count += length;
+        }
+        appends.resize(events.ids.len(), ordinal);
+        through.push(i32::try_from(events.ids.len()).map_err(unexpected)?);
+    }
+    let firsts = || chains.iter().filter_map(|chain| chain.first());
+    Ok(pool
+        .statements
+        .append_batch
+        .call()
+        .bind(firsts().map(|first| known.category(first.stream.category())).collect::<Vec<_>>())
+        .bind(firsts().map(|first| first.stream.key()).collect::<Vec<_>>())
+        .bind(firsts().map(|first| bigint(first.expected)).collect::<Vec<_>>())
+        .bind(firsts().map(|first| first.head).collect::<Vec<_>>())
+        .bind(through)
+        .bind(appends)
+        .bind(events.ids)
+        .bind(events.types)
+        .bind(events.payloads)
+        .bind(unless_null(metadata.occurred))
+        .bind(unless_null(metadata.correlations))
+        .bind(unless_null(metadata.causations))
+        .bind(unless_null(metadata.json))
+        .bind(commands.appends)
+        .bind(commands.offsets)
+        .bind(commands.counts)
+        .bind(commands.ids)
+        .bind(commands.names)
+        .bind(commands.body_hashes)
+        .bind(known.token()))
+}
+
+/// An array of nulls is sent as an empty one.
+fn unless_null<T>(column: Vec<Option<T>>) -> Vec<Option<T>> {
+    if column.iter().all(Option::is_none) { Vec::new() } else { column }
+}
+
+impl Answer {
+    /// Refused unless it says where and when each event is stored.
+    fn read(row: &PgRow, chains: &[Chain]) -> Result<Self, StoreError> {
+        let outcomes: Option<Vec<String>> = row.try_get(0).map_err(unexpected)?;
+        let positions: Option<Vec<i64>> = row.try_get(1).map_err(unexpected)?;
+        let recorded_at: Option<OffsetDateTime> = row.try_get(2).map_err(unexpected)?;
+        let revisions: Option<Vec<Option<i64>>> = row.try_get(3).map_err(unexpected)?;
+        let incomplete = || unexpected("append_batch did not answer each append");
+        // No outcomes: all were appended.
+        if outcomes.as_ref().is_some_and(|outcomes| outcomes.len() != chains.len()) {
+            return Err(incomplete());
+        }
+        let mut outcomes = outcomes.into_iter().flatten();
+        let mut revisions = revisions.into_iter().flatten();
+        let (mut fates, mut stored) = (Vec::with_capacity(chains.len()), 0);
+        for chain in chains {
+            let (outcome, revision) = (outcomes.next(), revisions.next().flatten());
+            fates.push(match outcome.as_deref() {
+                None | Some("appended") => {
+                    stored += chain.iter().map(|waiting| waiting.events.len()).sum::<usize>();
+                    Fate::Appended(recorded_at.ok_or_else(incomplete)?)
+                }
+                Some("conflict") => {
+                    Fate::Conflict(Revision::new(revision.unwrap_or_default().cast_unsigned()))
+                }
+                // Also a session with another isolation level: the call of its own says so.
+                Some(_) => Fate::Apart,
+            });
+        }
+        let positions = positions.unwrap_or_default();
+        if positions.len() == stored { Ok(Self { fates, positions }) } else { Err(incomplete()) }
+    }
+}
+
+/// Hands each append of a chain its part of the positions.
+fn answer_each(chain: Chain, positions: &mut vec::IntoIter<i64>, recorded_at: OffsetDateTime) {
+    for waiting in chain {
+        let positions = answer::positions(positions.take(waiting.events.len()).collect());
+        waiting.answer(Ok(AppendOutcome::Appended(Appended { positions, recorded_at })));
+    }
+}

@@ -1,0 +1,101 @@
+//! An append that waits for a lane. It is a copy, as its caller may be gone before it is sent.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use es_core::{Append, AppendOutcome, CommandKey, CommandRecord, NewEvent, Revision, StoreError, StreamId};
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use uuid::Uuid;
+
+use crate::connect::lock_timeout::LockTimeout;
+use crate::connect::slots::PoolTimeout;
+
+/// More than this is no company for others: it goes apart.
+const LARGE_EVENTS: usize = 1_000;
+const LARGE_BYTES: usize = 1 << 20;
+
+/// What an append takes up while it waits.
+pub(super) type Place = OwnedSemaphorePermit;
+
+type Reply = oneshot::Sender<Result<AppendOutcome, StoreError>>;
+
+pub(super) struct Waiting {
+    pub(super) stream: StreamId,
+    pub(super) expected: Revision,
+    pub(super) head: Option<Uuid>,
+    pub(super) events: Vec<NewEvent>,
+    pub(super) command: Option<(CommandKey, Arc<str>)>,
+    pub(super) bytes: usize,
+    pub(super) since: Instant,
+    /// That of the caller.
+    pub(super) runtime: Handle,
+    reply: Reply,
+    _place: Place,
+}
+
+impl Waiting {
+    pub(super) fn new(append: Append<'_>, reply: Reply, place: Place) -> Self {
+        Self {
+            stream: append.stream.clone(),
+            expected: append.expected,
+            head: append.head,
+            events: append.events.to_vec(),
+            command: append.command.map(|command| (command.key, command.name.into())),
+            bytes: bytes(append.events),
+            since: Instant::now(),
+            runtime: Handle::current(),
+            reply,
+            _place: place,
+        }
+    }
+
+    pub(super) fn append(&self) -> Append<'_> {
+        let command = self.command.as_ref().map(|(key, name)| CommandRecord { key: *key, name });
+        Append::new(&self.stream, self.expected, &self.events).head(self.head).command(command)
+    }
+
+    /// Whether this append goes on where another one ends.
+    pub(super) fn follows(&self, other: &Self) -> bool {
+        let last = other.events.last().map(|event| event.id);
+        self.expected == other.append().last_revision() && (self.head.is_none() || self.head == last)
+    }
+
+    pub(super) fn is_large(&self) -> bool {
+        exceeds(self.events.len(), self.bytes)
+    }
+
+    pub(super) fn answer(self, outcome: Result<AppendOutcome, StoreError>) {
+        // A caller that is gone wants no answer.
+        let _gone = self.reply.send(outcome);
+    }
+
+    /// Fails with the error of another append, for which this one has waited.
+    pub(super) fn fail_as(self, error: &StoreError) {
+        if let Some(error) = waited_too_long(error) {
+            self.answer(Err(error));
+        }
+    }
+}
+
+/// The error of an append that waited for too long, once more.
+pub(super) fn waited_too_long(error: &StoreError) -> Option<StoreError> {
+    match error {
+        StoreError::Backend { source, .. } => source.downcast_ref::<LockTimeout>().cloned().map(Into::into),
+        StoreError::Unavailable { source } => source.downcast_ref::<PoolTimeout>().copied().map(Into::into),
+        _ => None,
+    }
+}
+
+/// Whether these events are no company for others.
+pub(super) fn is_large(events: &[NewEvent]) -> bool {
+    exceeds(events.len(), bytes(events))
+}
+
+const fn exceeds(events: usize, bytes: usize) -> bool {
+    events > LARGE_EVENTS || bytes > LARGE_BYTES
+}
+
+pub(super) fn bytes(events: &[NewEvent]) -> usize {
+    events.iter().map(|event| event.payload.len()).sum()
+}

@@ -1,0 +1,207 @@
+//! What became of an append whose connection broke before the answer came.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::{Append, AppendOutcome, Appended, Position, StoreError};
+use sqlx::Row;
+use time::OffsetDateTime;
+use tokio::time::{Instant, sleep};
+use tracing::{debug, warn};
+use uuid::Uuid;
+
+use crate::connect::check::Backend;
+use crate::connect::failure::{Failure, unexpected};
+use crate::connect::pool::{Pool, Session};
+use crate::write::columns::bigint;
+
+/// How often the server is asked again.
+const EVERY: Duration = Duration::from_millis(20);
+
+const LOOKING: &str = "connection lost while appending, looking for the outcome";
+
+/// The connection that broke.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    pub(crate) backend: Backend,
+    pub(crate) failure: Failure,
+}
+
+impl Lost {
+    /// Finds out what became of one append.
+    pub(crate) async fn find(
+        self,
+        pool: &Arc<Pool>,
+        append: Append<'_>,
+    ) -> Result<AppendOutcome, StoreError> {
+        let mut found = self.find_each(pool, &[append]).await;
+        found.pop().unwrap_or_else(|| Err(unexpected("no outcome")))
+    }
+
+    /// Finds out what became of appends that were written all or not at all.
+    pub(crate) async fn find_all(
+        self,
+        pool: &Arc<Pool>,
+        appends: &[Append<'_>],
+    ) -> Result<Vec<AppendOutcome>, StoreError> {
+        self.find_each(pool, appends).await.into_iter().collect()
+    }
+
+    /// The same of each append. Boxed: see [`Pool::connect`].
+    pub(crate) async fn find_each(
+        self,
+        pool: &Arc<Pool>,
+        appends: &[Append<'_>],
+    ) -> Vec<Result<AppendOutcome, StoreError>> {
+        Box::pin(self.look_for_each(pool, appends)).await
+    }
+
+    /// Finds out what became of each append: waits until the old backend is gone, so that nothing more can
+    /// come of them, then looks for the events. If they are there, they were appended; else nothing was
+    /// written, and the caller may try again.
+    async fn look_for_each(
+        self,
+        pool: &Arc<Pool>,
+        appends: &[Append<'_>],
+    ) -> Vec<Result<AppendOutcome, StoreError>> {
+        let Self { backend, failure } = self;
+        let lost = appends.len();
+        // When a server goes away there are many at once.
+        match pool.seldom.due("lost appends") {
+            Some(left_out) => warn!(appends = lost, error = %failure, left_out, "{LOOKING}"),
+            None => debug!(appends = lost, error = %failure, "{LOOKING}"),
+        }
+        let deadline = Instant::now() + pool.settings.patience;
+        let mut found = Vec::new();
+        let mut unknown = failure.to_string();
+        while Instant::now() < deadline {
+            match ask(pool, &backend, appends, deadline).await {
+                // Behind a pooler nobody can tell whether the old backend is gone: it may still write them.
+                Ok(answers) if pool.settings.pooler && answers.contains(&None) => found = answers,
+                Ok(answers) => {
+                    return answers
+                        .into_iter()
+                        .map(|answer| appended_or(answer, || failure.clone().into()))
+                        .collect();
+                }
+                Err(Unanswered::Away) => {}
+                Err(Unanswered::Refused(refusal)) => {
+                    unknown = refusal.to_string();
+                    break;
+                }
+            }
+            sleep(EVERY).await;
+        }
+        found.resize(appends.len(), None);
+        let answers = found.into_iter().zip(appends);
+        answers
+            .map(|(answer, append)| {
+                appended_or(answer, || StoreError::OutcomeUnknown {
+                    stream: append.stream.clone(),
+                    source: unknown.clone().into(),
+                })
+            })
+            .collect()
+    }
+}
+
+fn appended_or(
+    found: Option<Appended>,
+    error: impl FnOnce() -> StoreError,
+) -> Result<AppendOutcome, StoreError> {
+    found.map(AppendOutcome::Appended).ok_or_else(error)
+}
+
+/// Why nobody could answer.
+enum Unanswered {
+    /// The server is still away, or has gone again.
+    Away,
+    /// A server is there, and it is not one that this store may talk to: waiting does not help.
+    Refused(StoreError),
+}
+
+async fn ask(
+    pool: &Pool,
+    backend: &Backend,
+    appends: &[Append<'_>],
+    deadline: Instant,
+) -> Result<Vec<Option<Appended>>, Unanswered> {
+    let mut session = pool.connect().await.map_err(|error| match StoreError::from(error) {
+        error if error.is_retryable() => Unanswered::Away,
+        error => Unanswered::Refused(error),
+    })?;
+    pool.begin(&mut session.connection).await.map_err(|_| Unanswered::Away)?;
+    end(&mut session, pool, backend).await;
+    while !pool.settings.pooler && lives(&mut session, pool, backend).await.map_err(|_| Unanswered::Away)? {
+        if Instant::now() >= deadline {
+            return Err(Unanswered::Away);
+        }
+        sleep(EVERY).await;
+    }
+    let mut found = Vec::with_capacity(appends.len());
+    for append in appends {
+        found.push(find(&mut session, pool, append).await.map_err(|_| Unanswered::Away)?);
+    }
+    if found.iter().any(Option::is_some) {
+        let kept = tokio::time::timeout_at(deadline, keep(&mut session, pool)).await;
+        kept.map_err(|_| Unanswered::Away)?.map_err(|_| Unanswered::Away)?;
+    }
+    Ok(found)
+}
+
+/// Waits for whatever an append waits for before it is acknowledged: a server that has crashed shows events
+/// of commits that were still waiting for a synchronous standby, and the next failover would lose them.
+async fn keep(session: &mut Session, pool: &Pool) -> Result<(), sqlx::Error> {
+    pool.settings.answered(pool.statements.keep_found.call().execute(&mut session.connection)).await?;
+    pool.commit(&mut session.connection).await
+}
+
+/// Ends the old backend, if nothing is under way on it: it waits for a client that it cannot hear any more.
+/// Whoever cannot end it waits until it is gone by itself.
+async fn end(session: &mut Session, pool: &Pool, backend: &Backend) {
+    if pool.settings.pooler {
+        return;
+    }
+    let call = pool.statements.end_backend.call().bind(backend.pid).bind(backend.started);
+    if let Err(error) =
+        pool.settings.answered::<_, Failure>(async { Ok(call.execute(&mut session.connection).await?) }).await
+    {
+        debug!(%error, "the old server process was not ended");
+    }
+}
+
+async fn lives(session: &mut Session, pool: &Pool, backend: &Backend) -> Result<bool, Failure> {
+    let call = pool.statements.backend_lives.call().bind(backend.pid).bind(backend.started);
+    let row = pool.settings.answered(call.fetch_one(&mut session.connection)).await?;
+    Ok(row.try_get(0)?)
+}
+
+/// The events of an append, if the stream holds them with these ids at these revisions.
+async fn find(
+    session: &mut Session,
+    pool: &Pool,
+    append: &Append<'_>,
+) -> Result<Option<Appended>, StoreError> {
+    let call = pool
+        .statements
+        .find_appended
+        .call()
+        .bind(append.stream.category())
+        .bind(append.stream.key())
+        .bind(bigint(append.expected.next()))
+        .bind(bigint(append.last_revision()));
+    let rows =
+        pool.settings.answered(call.fetch_all(&mut session.connection)).await.map_err(Failure::from)?;
+    let mut appended = None;
+    let mut positions = Vec::with_capacity(rows.len());
+    for (row, event) in rows.iter().zip(append.events) {
+        let id: Uuid = row.try_get(0).map_err(unexpected)?;
+        if id != event.id {
+            return Ok(None);
+        }
+        positions.push(Position::new(row.try_get::<i64, _>(1).map_err(unexpected)?.cast_unsigned()));
+        appended = Some(row.try_get::<OffsetDateTime, _>(2).map_err(unexpected)?);
+    }
+    let complete = positions.len() == append.events.len();
+    Ok(appended.filter(|_| complete).map(|recorded_at| Appended { positions, recorded_at }))
+}

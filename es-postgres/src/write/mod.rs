@@ -1,0 +1,10 @@
+//! Appending events, to one stream or several, alone or together with others.
+
+pub(crate) mod answer;
+pub(crate) mod columns;
+pub(crate) mod json;
+pub(crate) mod lanes;
+pub(crate) mod lost;
+pub(crate) mod one;
+pub(crate) mod remember;
+pub(crate) mod several;

@@ -1,0 +1,185 @@
+//! Appending to several streams: one call of one function, all or nothing.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use es_core::{Append, AppendOutcome, StoreError};
+use sqlx::PgConnection;
+use sqlx::Row;
+use sqlx::postgres::types::PgRecordDecoder;
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::query::Query;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::connect::failure::unexpected;
+use crate::connect::names::Known;
+use crate::connect::patience::Patience;
+use crate::connect::pool::Pool;
+use crate::write::answer::{Answer, positions};
+use crate::write::columns::{EventColumns, MetadataColumns, bigint, bound};
+use crate::write::lost::Lost;
+use crate::write::one::{Attempts, CallError};
+use crate::write::remember;
+
+pub(crate) async fn append_all(
+    pool: &Arc<Pool>,
+    appends: &[Append<'_>],
+) -> Result<Vec<AppendOutcome>, StoreError> {
+    Append::check_all(appends, pool.settings.limits)?;
+    for (at, append) in appends.iter().enumerate() {
+        if appends[..at].iter().any(|other| other.stream == append.stream) {
+            return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
+        }
+    }
+    if appends.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut patience = Patience::of(pool);
+    loop {
+        let mut lease = patience.lease(pool).await?;
+        let backend = lease.session.backend;
+        let lock_timeout = patience.lock_timeout(pool);
+        let answer = {
+            let call = pin!(run(&mut lease.session.connection, pool, appends, &lock_timeout));
+            patience.answer(pool, backend, appends.len(), call).await
+        };
+        let failure = match lease.end(answer) {
+            Ok(answers) => {
+                return answers?.into_iter().zip(appends).map(|(answer, append)| answer.of(append)).collect();
+            }
+            Err(failure) => failure,
+        };
+        if failure.is_held_up() {
+            patience.held_up(pool, appends.iter().map(|append| append.stream))?;
+        } else if failure.is_decided() {
+            return remember::decided_all(pool, appends).await;
+        } else if failure.leaves_doubt() {
+            return Lost { backend, failure }.find_all(pool, appends).await;
+        } else {
+            return Err(failure.into());
+        }
+    }
+}
+
+async fn run(
+    connection: &mut PgConnection,
+    pool: &Pool,
+    appends: &[Append<'_>],
+    lock_timeout: &str,
+) -> Result<Vec<Answer>, CallError> {
+    let mut names = Attempts::registered(connection, pool, appends).await?;
+    loop {
+        distinct(appends, names.known())?;
+        let call = bound(|| call(pool, appends, names.known()))?.bind(lock_timeout);
+        pool.begin(connection).await?;
+        let row = call.fetch_optional(&mut *connection).await?;
+        let Some(row) = row else {
+            pool.commit(connection).await?;
+            names.again(connection, pool, appends).await?;
+            continue;
+        };
+        let mut answers = Answers::read(&row)?.split(appends)?;
+        for (answer, append) in answers.iter_mut().zip(appends) {
+            answer.name(connection, &pool.statements, append).await?;
+        }
+        pool.commit(connection).await?;
+        return Ok(answers);
+    }
+}
+
+/// Refuses two appends to one stream, which two names of its category may hide.
+fn distinct(appends: &[Append<'_>], known: &Known) -> Result<(), StoreError> {
+    for (at, append) in appends.iter().enumerate() {
+        let of = |append: &Append<'_>| known.category(append.stream.category());
+        let same = |other: &Append<'_>| of(other) == of(append) && other.stream.key() == append.stream.key();
+        if appends[..at].iter().any(same) {
+            return Err(StoreError::DuplicateStream { stream: append.stream.clone() });
+        }
+    }
+    Ok(())
+}
+
+fn call<'q>(
+    pool: &Pool,
+    appends: &[Append<'q>],
+    known: &Known,
+) -> Result<Query<'q, Postgres, PgArguments>, StoreError> {
+    let count = appends.iter().map(|append| append.events.len()).sum();
+    let mut events = EventColumns::for_events(count);
+    let mut metadata = MetadataColumns::for_events(count);
+    for append in appends {
+        events.extend(append.events, known)?;
+        metadata.extend(append.events);
+    }
+    let commands = || appends.iter().map(|append| append.command);
+    let mut counts = Vec::with_capacity(appends.len());
+    for append in appends {
+        counts.push(i32::try_from(append.events.len()).map_err(unexpected)?);
+    }
+    Ok(pool
+        .statements
+        .append_all
+        .call()
+        .bind(appends.iter().map(|append| known.category(append.stream.category())).collect::<Vec<_>>())
+        .bind(appends.iter().map(|append| append.stream.key()).collect::<Vec<_>>())
+        .bind(appends.iter().map(|append| bigint(append.expected)).collect::<Vec<_>>())
+        .bind(appends.iter().map(|append| append.head).collect::<Vec<Option<Uuid>>>())
+        .bind(counts)
+        .bind(commands().map(|command| command.map(|c| c.key.id)).collect::<Vec<Option<Uuid>>>())
+        .bind(commands().map(|command| command.map(|c| c.name)).collect::<Vec<Option<&str>>>())
+        .bind(commands().map(|command| command.and_then(|c| c.key.body_hash)).collect::<Vec<Option<i64>>>())
+        .bind(events.ids)
+        .bind(events.types)
+        .bind(events.payloads)
+        .bind(metadata.occurred)
+        .bind(metadata.correlations)
+        .bind(metadata.causations)
+        .bind(metadata.json)
+        .bind(known.token()))
+}
+
+/// The record of `append_all`: one element for each append, and the positions of all events in a row.
+struct Answers {
+    outcomes: Vec<String>,
+    positions: Vec<i64>,
+    recorded_at: Option<OffsetDateTime>,
+    revisions: Vec<Option<i64>>,
+    event_counts: Vec<Option<i64>>,
+    body_hashes: Vec<Option<i64>>,
+}
+
+impl Answers {
+    fn read(row: &PgRow) -> Result<Self, StoreError> {
+        let mut record = PgRecordDecoder::new(row.try_get_raw(0).map_err(unexpected)?).map_err(unexpected)?;
+        Ok(Self {
+            outcomes: record.try_decode().map_err(unexpected)?,
+            positions: record.try_decode::<Option<_>>().map_err(unexpected)?.unwrap_or_default(),
+            recorded_at: record.try_decode().map_err(unexpected)?,
+            revisions: record.try_decode::<Option<_>>().map_err(unexpected)?.unwrap_or_default(),
+            event_counts: record.try_decode::<Option<_>>().map_err(unexpected)?.unwrap_or_default(),
+            body_hashes: record.try_decode::<Option<_>>().map_err(unexpected)?.unwrap_or_default(),
+        })
+    }
+
+    fn split(self, appends: &[Append<'_>]) -> Result<Vec<Answer>, StoreError> {
+        if self.outcomes.len() != appends.len() {
+            return Err(unexpected("append_all did not answer each append"));
+        }
+        let at = |numbers: &[Option<i64>], index: usize| numbers.get(index).copied().flatten();
+        let mut rest = self.positions.into_iter();
+        let answers = self.outcomes.into_iter().zip(appends).enumerate();
+        Ok(answers
+            .map(|(index, (outcome, append))| Answer {
+                outcome,
+                positions: positions(rest.by_ref().take(append.events.len()).collect()),
+                recorded_at: self.recorded_at,
+                revision: at(&self.revisions, index),
+                event_count: at(&self.event_counts, index),
+                body_hash: at(&self.body_hashes, index),
+                command_name: None,
+                rejected: false,
+            })
+            .collect())
+    }
+}
