@@ -96,7 +96,7 @@ pub use projection::{
     EventPlace, MemoryProjection, Part, Project, ProjectBatch, ProjectSetup, Projection, ProjectionError,
     ProjectionFailure, ProjectionPage, ProjectionReader,
 };
-pub use repository::{ExecuteOptions, Executed, Loaded, Repository, Retry};
+pub use repository::{ExecuteOptions, Executed, Loaded, Repository, RepositoryMetrics, Retry};
 pub use shape::Shape;
 pub use snapshot::{Fingerprint, NewSnapshot, Snapshots};
 pub use store::{
@@ -107,7 +107,7 @@ pub use store::{
 };
 pub use stored_time::stored_time;
 pub use stream::{InvalidKey, Position, Revision, StreamId, StreamKey};
-pub use subscription::{Subscription, TypedSubscription};
+pub use subscription::{Subscription, SubscriptionStatus, SubscriptionWatch, TypedSubscription};
 pub use upcast::{DowncastTo, Retired, UpcastContext, UpcastFrom};
 
 #[cfg(feature = "macros")]

@@ -4,6 +4,7 @@ mod cache;
 mod decide;
 mod fold;
 mod history;
+mod metrics;
 mod options;
 mod port;
 mod repeated;
@@ -17,11 +18,13 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 pub(crate) use self::history::recorded;
+pub use self::metrics::RepositoryMetrics;
 pub use self::options::{ExecuteOptions, Retry};
 pub use self::written::Executed;
 
 use self::cache::Cache;
 use self::fold::Fold;
+use self::metrics::Counters;
 use self::port::Direct;
 use self::snapshots::SnapshotWriter;
 use crate::{
@@ -66,6 +69,7 @@ pub struct Repository<A, S> {
     snapshots: SnapshotWriter,
     told: Arc<Told>,
     cache: Arc<Cache<A>>,
+    counters: Arc<Counters>,
 }
 
 /// What the store was told of the aggregate; each once.
@@ -103,6 +107,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
             snapshots: SnapshotWriter::default(),
             told: Arc::default(),
             cache: Arc::new(Cache::new(Self::CACHE)),
+            counters: Arc::default(),
         }
     }
 
@@ -131,6 +136,19 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     #[must_use]
     pub fn store(&self) -> &S {
         &self.store
+    }
+
+    /// How many commands there were, and what they came to, of this repository and its clones.
+    ///
+    /// ```
+    /// # fn show<A: es_core::Aggregate, S: es_core::EventStore + 'static>(accounts: &es_core::Repository<A, S>) {
+    /// let metrics = accounts.metrics();
+    /// println!("{} commands, {} conflicts", metrics.commands, metrics.conflicts);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn metrics(&self) -> RepositoryMetrics {
+        self.counters.read()
     }
 
     /// The stream of one aggregate.
@@ -216,6 +234,7 @@ impl<A, S> Clone for Repository<A, S> {
             snapshots: self.snapshots.clone(),
             told: Arc::clone(&self.told),
             cache: Arc::clone(&self.cache),
+            counters: Arc::clone(&self.counters),
         }
     }
 }

@@ -66,7 +66,9 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         if let Some(command) = self.options.command {
             span.record("command_id", tracing::field::display(command.id));
         }
-        async move {
+        let counters = &*self.repository.counters;
+        counters.commands.count();
+        let done = async move {
             let (retry, began) = (self.repository.retry, Instant::now());
             let mut repeated = 0;
             let mut start = self.begin(&stream).await;
@@ -93,6 +95,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                 }
                 tokio::time::sleep(retry.wait(repeated)).await;
                 repeated += 1;
+                counters.retries.count();
                 tracing::debug!(repeated, "deciding again");
                 start = if self.in_transaction || self.turn.keeps() {
                     Fold::new(&stream)
@@ -102,7 +105,14 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             }
         }
         .instrument(span)
-        .await
+        .await;
+        match &done {
+            Ok(executed) if executed.repeated => counters.repeated.count(),
+            Ok(_) => {}
+            Err(ExecuteError::Rejected(_)) => counters.rejected.count(),
+            Err(_) => counters.failed.count(),
+        }
+        done
     }
 
     /// Waits for its turn; then the state that was kept, or none.
@@ -112,7 +122,10 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             self.turn = self.repository.cache.turn(stream.key()).await;
         }
         match self.turn.take() {
-            Some(folded) => Fold::cached(stream, folded),
+            Some(folded) => {
+                self.repository.counters.warm.count();
+                Fold::cached(stream, folded)
+            }
             None => Fold::new(stream),
         }
     }
@@ -178,6 +191,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                     match self.port.remember(decision.head(fold.head)).await {
                         Ok(Remembered::Kept) => {}
                         Ok(Remembered::Conflict { actual }) => {
+                            self.repository.counters.conflicts.count();
                             return Ok(Attempt::Failed(Failure::Conflict { expected, actual }));
                         }
                         Ok(Remembered::Repeated(outcome)) => {
@@ -239,6 +253,9 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         if let (Some(ahead), false) = (&ahead, matches!(outcome, Ok(AppendOutcome::Appended(_)))) {
             ahead.end_line();
             self.eager = false;
+        }
+        if let Ok(AppendOutcome::Conflict { .. }) = outcome {
+            self.repository.counters.conflicts.count();
         }
         match outcome {
             Ok(AppendOutcome::Appended(appended)) => {

@@ -3,6 +3,7 @@
 mod order;
 mod pace;
 mod size;
+mod status;
 mod typed;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use self::order::StreamOrder;
 use self::pace::Pace;
 use self::size::PageSize;
+pub use self::status::{SubscriptionStatus, SubscriptionWatch};
 pub use self::typed::TypedSubscription;
 
 use crate::{
@@ -75,6 +77,7 @@ pub struct Subscription<S> {
     pace: Pace,
     /// What was seen of streams up to the checkpoint.
     order: StreamOrder,
+    watch: SubscriptionWatch,
 }
 
 impl<S: EventStore> Subscription<S> {
@@ -88,6 +91,7 @@ impl<S: EventStore> Subscription<S> {
             listener: None,
             pace: Pace::new(Duration::from_secs(1)),
             order: StreamOrder::default(),
+            watch: SubscriptionWatch::default(),
         }
     }
 
@@ -143,6 +147,7 @@ impl<S: EventStore> Subscription<S> {
     pub(crate) fn seek(&mut self, checkpoint: Checkpoint) {
         if self.checkpoint != checkpoint {
             self.checkpoint = checkpoint;
+            self.watch.stands_at(checkpoint);
             self.order = StreamOrder::default();
             self.pace.look_at_once();
         }
@@ -157,6 +162,12 @@ impl<S: EventStore> Subscription<S> {
     #[must_use]
     pub const fn checkpoint(&self) -> Checkpoint {
         self.checkpoint
+    }
+
+    /// Tells how far it has come, while it is waited for.
+    #[must_use]
+    pub fn watch(&self) -> SubscriptionWatch {
+        self.watch.clone()
     }
 
     /// Reads a page at once: the present rest, if it is less; nothing, if nothing can be read.
@@ -190,12 +201,14 @@ impl<S: EventStore> Subscription<S> {
             Ok(page) => page,
             Err(error) => {
                 self.pace.failed();
+                self.watch.failed(&error);
                 return Err(error);
             }
         };
         self.size.took(page.events, bytes);
         self.pace.looked(page.rest, page.checkpoint != self.checkpoint);
         self.checkpoint = page.checkpoint;
+        self.watch.read(&page);
         self.order = order;
         Ok(page)
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::Subscription;
+use super::{Subscription, SubscriptionWatch};
 use crate::repository::recorded;
 use crate::{Aggregate, AllPage, Checkpoint, EventStore, RawEvent, Recorded, Rest, StoreError};
 
@@ -92,6 +92,12 @@ impl<A: Aggregate, S: EventStore> TypedSubscription<A, S> {
     #[must_use]
     pub const fn checkpoint(&self) -> Checkpoint {
         self.checkpoint
+    }
+
+    /// As [`Subscription::watch`]; what it has read, it may not have handed out yet.
+    #[must_use]
+    pub fn watch(&self) -> SubscriptionWatch {
+        self.raw.watch()
     }
 
     /// The next event; waits for it.
