@@ -16,11 +16,11 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::support::{
-    append_one, appended, command, connect, events, fresh, ids, number, register_counted, sql, stream, until,
+    LONG, MOMENT, append_one, appended, command, connect, events, fresh, ids, number, register_counted, sql,
+    stream, until,
 };
 
-/// Much longer than anything here may take, and much shorter than the locks are held.
-const LONG: Duration = Duration::from_secs(20);
+/// Locks are held for longer than anything is waited for here.
 const VERY_LONG: Duration = Duration::from_secs(300);
 
 /// Waits until so many sessions wait for a lock.
@@ -150,7 +150,7 @@ async fn a_call_that_gets_no_connection_says_so_in_time() {
     let (database, writer) = fresh().await;
     let a = stream("a");
     appended(append_one(&writer, &a, 0).await);
-    let wait = Duration::from_millis(200);
+    let wait = MOMENT;
     let options = database.options().connections(2).longest_connection_wait(wait);
     let store = options.connect().await.expect("a store");
     let (mut holder, mut watch) = (connect(database.url()).await, connect(database.url()).await);
@@ -195,7 +195,7 @@ async fn an_append_that_has_no_turn_to_wait_fails_in_time() {
     for held in &held {
         appended(append_one(&writer, held, 0).await);
     }
-    let options = database.options().connections(2).longest_lock_wait(Duration::from_millis(400));
+    let options = database.options().connections(2).longest_lock_wait(MOMENT);
     let store = options.connect().await.expect("a store");
     let mut holder = connect(database.url()).await;
     hold_all_but(&mut holder, "").await;
@@ -212,17 +212,15 @@ async fn an_append_that_has_no_turn_to_wait_fails_in_time() {
     }
 }
 
-/// One after the other they would wait for a minute.
+/// One after the other they would wait for ten minutes.
 #[tokio::test(flavor = "multi_thread")]
 async fn appends_that_stand_behind_one_that_is_held_up_fail_with_it() {
     let (database, writer) = fresh().await;
     let (held, batches) = (stream("held"), (0..150).map(|_| events(1)).collect::<Vec<Vec<NewEvent>>>());
     appended(append_one(&writer, &held, 0).await);
-    let store =
-        database.options().longest_lock_wait(Duration::from_millis(400)).connect().await.expect("a store");
+    let store = database.options().longest_lock_wait(MOMENT).connect().await.expect("a store");
     let mut holder = connect(database.url()).await;
     hold_all_but(&mut holder, "").await;
-    let before = std::time::Instant::now();
     // Callers of their own, and one that is ahead of its answers.
     let alone: Vec<_> = (0..150).map(|_| spawn_append(&store, &held, 1)).collect();
     let mut ahead = Vec::new();
@@ -235,7 +233,6 @@ async fn appends_that_stand_behind_one_that_is_held_up_fail_with_it() {
     for outcome in timeout(LONG, join_all(ahead)).await.expect("an end of each") {
         assert_eq!(waited(outcome), None);
     }
-    assert!(before.elapsed() < Duration::from_secs(10), "{:?}", before.elapsed());
     sql(&mut holder, "COMMIT").await;
     appended(append_one(&store, &held, 1).await);
 }
@@ -247,7 +244,7 @@ async fn appends_behind_a_held_stream_take_no_place_from_others() {
     appended(append_one(&writer, &held, 0).await);
     appended(append_one(&writer, &free, 0).await);
     let options = database.options().longest_lock_wait(VERY_LONG);
-    let options = options.longest_connection_wait(Duration::from_millis(300));
+    let options = options.longest_connection_wait(MOMENT);
     let store = options.connect().await.expect("a store");
     let (mut holder, mut watch) = (connect(database.url()).await, connect(database.url()).await);
     hold_all_but(&mut holder, "free").await;
@@ -283,7 +280,7 @@ async fn appends_that_wait_are_bounded_in_bytes() {
     let held = stream("held");
     appended(append_one(&writer, &held, 0).await);
     let options = database.options().longest_lock_wait(VERY_LONG);
-    let options = options.longest_connection_wait(Duration::from_millis(300));
+    let options = options.longest_connection_wait(MOMENT);
     let store = options.connect().await.expect("a store");
     let (mut holder, mut watch) = (connect(database.url()).await, connect(database.url()).await);
     hold_all_but(&mut holder, "").await;
@@ -312,9 +309,10 @@ async fn a_call_that_nobody_polls_does_not_hold_up_the_end() {
     let (database, writer) = fresh().await;
     let a = stream("a");
     appended(append_one(&writer, &a, 0).await);
-    let moment = Duration::from_secs(2);
-    let options = database.options().patience(moment).answer_within(moment).longest_lock_wait(moment);
+    let options = database.options().patience(MOMENT).answer_within(MOMENT).longest_lock_wait(MOMENT);
     let store = options.connect().await.expect("a store");
+    let mut holder = connect(database.url()).await;
+    sql(&mut holder, "BEGIN; LOCK TABLE es.streams IN ACCESS EXCLUSIVE MODE").await;
     let mut ignore = |_: es_core::LoadItem<'_>| Ok(());
     let mut still = store.load(es_core::Load::all(&a), &mut ignore).boxed();
     assert!((&mut still).now_or_never().is_none(), "it waits for the server");

@@ -11,7 +11,7 @@ use tokio::net::UnixListener;
 
 use crate::replicas::Servers;
 use crate::silent_projector::Counts;
-use crate::support::{LONG, append_one, appended, connect, events, ids, number, sql, stream, until};
+use crate::support::{LONG, MOMENT, append_one, appended, connect, events, ids, number, sql, stream, until};
 
 /// The URL of several servers, each the folder of a socket, and with more parameters.
 fn url_of(hosts: &[&str], parameters: &str) -> String {
@@ -193,7 +193,7 @@ async fn a_silent_server_is_not_asked_each_time() {
     });
     let (before, server) = database.url().split_once("host=").expect("a folder");
     let url = format!("{before}host={},{server}", folder.display());
-    let store = PostgresStore::options(&url).patience(Duration::from_secs(4)).connect().await;
+    let store = PostgresStore::options(&url).patience(2 * MOMENT).connect().await;
     let store = store.expect("the other one");
     for key in ["a", "b", "c"] {
         appended(append_one(&store, &stream(key), 0).await);

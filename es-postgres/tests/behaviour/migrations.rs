@@ -1,13 +1,11 @@
 //! Making the tables: any number of programs at once, any number of times, forward only.
 
-use std::time::Duration;
-
 use es_core::StoreError;
 use es_postgres::testing::{Proxy, TestDatabase};
 use es_postgres::{ConnectError, PostgresStore};
 use futures_util::future::join_all;
 
-use crate::support::{append_one, appended, connect, fresh, ids, number, sql, stream, until};
+use crate::support::{LONG, MOMENT, append_one, appended, connect, fresh, ids, number, sql, stream, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_programs_may_migrate_at_once() {
@@ -222,23 +220,34 @@ async fn a_database_that_is_not_utf8_is_refused_before_anything_is_made() {
 /// locked behind for the next one, although nobody tells the server.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_ends_in_time_when_the_server_falls_silent() {
-    for answer in (1..8).chain((8..).step_by(9)) {
-        let database = TestDatabase::empty().await.expect("a test database");
-        let proxy = Proxy::before(database.url()).await.expect("a proxy");
-        let options = PostgresStore::options(proxy.url()).patience(Duration::from_secs(2));
-        let options = options.answer_within(Duration::from_millis(300));
-        proxy.silence_at_answer(answer);
-        let migrated = tokio::time::timeout(Duration::from_secs(20), options.migrate()).await;
-        let error = match migrated.expect("in time") {
-            Ok(store) => return store.close().await,
-            Err(error) => error,
-        };
-        assert!(error.is_retryable(), "{answer}: {error:?}");
-        let again = PostgresStore::migrate(database.url());
-        let again = tokio::time::timeout(Duration::from_secs(9), again).await;
-        let store = again.expect("in time").expect("migrated");
-        appended(append_one(&store, &stream("a"), 0).await);
+    let answers: Vec<u64> = (1..8).chain((8..).step_by(9)).take(40).collect();
+    for some in answers.chunks(8) {
+        if join_all(some.iter().map(|answer| migrated_before(*answer))).await.contains(&true) {
+            return;
+        }
     }
+    panic!("no migration has so many answers");
+}
+
+/// Whether a migration is done before this answer, with which the server falls silent.
+async fn migrated_before(answer: u64) -> bool {
+    let database = TestDatabase::empty().await.expect("a test database");
+    let proxy = Proxy::before(database.url()).await.expect("a proxy");
+    let options = PostgresStore::options(proxy.url()).patience(4 * MOMENT).answer_within(MOMENT);
+    proxy.silence_at_answer(answer);
+    let migrated = tokio::time::timeout(LONG, options.migrate()).await;
+    let error = match migrated.expect("in time") {
+        Ok(store) => {
+            store.close().await;
+            return true;
+        }
+        Err(error) => error,
+    };
+    assert!(error.is_retryable(), "{answer}: {error:?}");
+    let again = tokio::time::timeout(LONG, PostgresStore::migrate(database.url())).await;
+    let store = again.expect("in time").expect("migrated");
+    appended(append_one(&store, &stream("a"), 0).await);
+    false
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -247,12 +256,12 @@ async fn another_migration_is_waited_for_as_long_as_it_takes() {
     let mut held = connect(database.url()).await;
     sql(&mut held, "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('es migrations of es', 0))").await;
     let migrating = tokio::spawn({
-        let options = PostgresStore::options(database.url()).answer_within(Duration::from_millis(200));
-        options.longest_lock_wait(Duration::from_millis(200)).migrate()
+        let options = PostgresStore::options(database.url()).answer_within(MOMENT);
+        options.longest_lock_wait(MOMENT).migrate()
     });
     let waits =
         "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
-                 AND query LIKE '%pg_try_advisory_xact_lock%' AND clock_timestamp() - xact_start > '1 s')";
+                 AND query LIKE '%pg_try_advisory_xact_lock%' AND clock_timestamp() - xact_start > '5 s')";
     until(&mut connect(database.url()).await, waits).await;
     sql(&mut held, "COMMIT").await;
     migrating.await.expect("no panic").expect("migrated").close().await;
@@ -265,8 +274,8 @@ async fn a_migration_does_not_wait_for_long_for_a_table_that_is_in_use() {
     store.close().await;
     let mut held = connect(database.url()).await;
     sql(&mut held, "BEGIN; LOCK TABLE es.migrations").await;
-    let options = PostgresStore::options(database.url()).longest_lock_wait(Duration::from_millis(100));
-    let migrated = tokio::time::timeout(Duration::from_secs(20), options.clone().migrate()).await;
+    let options = PostgresStore::options(database.url()).longest_lock_wait(MOMENT);
+    let migrated = tokio::time::timeout(LONG, options.clone().migrate()).await;
     let error = migrated.expect("in time").expect_err("in use");
     assert!(matches!(error, ConnectError::Interrupted { .. }) && error.is_retryable(), "{error:?}");
     sql(&mut held, "COMMIT").await;

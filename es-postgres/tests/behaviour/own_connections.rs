@@ -1,15 +1,13 @@
 //! The store's connections in the hands of the program: what it leaves on them reaches nobody else.
 
-use std::time::Duration;
-
 use es_core::{Append, AppendIn, EventStore, Load, Revision, StoreError};
 use es_postgres::sqlx::{self, AssertSqlSafe, Connection, PgConnection};
 use es_postgres::{PoolTimeout, PostgresStore, Scarce};
 use tokio::time::timeout;
 
-use crate::support::{append_one, appended, connect, events, fresh, ids, number, sql, stream, until};
-
-const LONG: Duration = Duration::from_secs(20);
+use crate::support::{
+    LONG, MOMENT, append_one, appended, connect, events, fresh, ids, number, sql, stream, until,
+};
 
 async fn text(connection: &mut PgConnection, query: &str) -> String {
     sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(connection).await.expect("a value")
@@ -109,7 +107,7 @@ async fn connections_of_the_caller_leave_some_to_the_store() {
     let (database, writer) = fresh().await;
     let a = stream("a");
     appended(append_one(&writer, &a, 0).await);
-    let options = database.options().connections(4).longest_connection_wait(Duration::from_millis(200));
+    let options = database.options().connections(4).longest_connection_wait(MOMENT);
     let store = options.connect().await.expect("a store");
     let kept = [store.connection().await.expect("one"), store.connection().await.expect("two")];
     let error = timeout(LONG, store.connection()).await.expect("an answer").expect_err("half of four");

@@ -1,7 +1,6 @@
 //! The shapes of events in the database: registered by writers, compared when a program starts.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use es_core::{
     Aggregate, Append, Apply, Catalogue, EventStore, Events, ExecuteError, ExecuteOptions, Handle, Loaded,
@@ -11,7 +10,7 @@ use es_postgres::PostgresStore;
 use sqlx::{Connection, PgConnection};
 use tokio::task::JoinSet;
 
-use crate::support::{appended, connect, fresh, number, proxy_before, sql, stream, until};
+use crate::support::{LONG, appended, connect, fresh, number, proxy_before, sql, stream, until};
 
 struct Count(i64);
 
@@ -162,7 +161,7 @@ async fn a_command_in_a_transaction_registers_beside_it() {
     let mut tx = connection.begin().await.expect("a transaction");
     let (id, options) = (String::from("a"), ExecuteOptions::new());
     let command = accounts.execute_in::<PgConnection, _>(&mut tx, &id, Count(1), options);
-    tokio::time::timeout(Duration::from_secs(30), command).await.expect("no deadlock").expect("carried out");
+    tokio::time::timeout(LONG, command).await.expect("no deadlock").expect("carried out");
     tx.rollback().await.expect("rolled back");
     assert_eq!(number(&mut connection, KNOWN).await, 1, "it outlives the transaction");
     assert_eq!(number(&mut connection, "SELECT count(*) FROM es.events").await, 0);

@@ -7,7 +7,7 @@ use es_postgres::PostgresStore;
 use futures_util::FutureExt;
 
 use crate::rewind::{events_after, rewind};
-use crate::support::{append_one, appended, connect, fresh, proxy_before, sql, stream, until};
+use crate::support::{LONG, append_one, appended, connect, fresh, proxy_before, sql, stream, until};
 
 async fn keys(store: &PostgresStore, query: AllQuery<'_>) -> (Vec<String>, AllPage) {
     let mut keys = Vec::new();
@@ -87,7 +87,7 @@ async fn a_reader_that_stands_still_holds_up_nobody() {
         () = reads => {}
     }
     sql(&mut gate, "ROLLBACK").await;
-    let found = tokio::time::timeout(Duration::from_secs(30), keys(&store, start)).await;
+    let found = tokio::time::timeout(LONG, keys(&store, start)).await;
     assert_eq!(found.expect("a page in time").0, ["a"]);
     still.await.expect("a page");
 }

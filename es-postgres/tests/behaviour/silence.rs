@@ -10,18 +10,17 @@ use es_postgres::{ConnectError, LockTimeout, PostgresStore};
 use sqlx::{Connection, Executor};
 use tokio::time::timeout;
 
-use crate::support::{append_one, appended, connect, events, fresh, ids, number, proxy_before, sql, stream};
-
-/// Much longer than anything here may take, and much shorter than a minute.
-const LONG: Duration = Duration::from_secs(20);
+use crate::support::{
+    LONG, MOMENT, append_one, appended, connect, events, fresh, ids, number, proxy_before, sql, stream,
+};
 
 /// A store behind a proxy that takes silence for a lost connection after a moment.
 async fn impatient() -> (TestDatabase, Proxy, PostgresStore) {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options = PostgresStore::options(proxy.url()).answer_within(Duration::from_millis(300));
+    let options = PostgresStore::options(proxy.url()).answer_within(MOMENT);
     // A connection that falls silent while it is opened counts, too.
-    let options = options.patience(Duration::from_secs(5));
+    let options = options.patience(4 * MOMENT);
     let store = options.connections(4).connect().await.expect("a store");
     (database, proxy, store)
 }
@@ -111,8 +110,8 @@ async fn callers_with_timeouts_of_their_own_leave_no_lane_behind() {
 async fn opening_a_store_ends_in_time() {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options = PostgresStore::options(proxy.url()).patience(Duration::from_millis(300));
-    let options = options.answer_within(Duration::from_millis(300));
+    let options = PostgresStore::options(proxy.url()).patience(MOMENT);
+    let options = options.answer_within(MOMENT);
     proxy.set(Fault::BlackHole);
     let opened = timeout(LONG, options.clone().connect()).await.expect("an answer");
     assert!(matches!(opened, Err(ConnectError::NoServer { .. })), "{opened:?}");
@@ -130,8 +129,8 @@ async fn opening_a_store_ends_in_time() {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_a_server_process_stands_still_its_append_is_unknown_and_others_go_on() {
     let (database, _) = fresh().await;
-    let options = database.options().answer_within(Duration::from_millis(300)).notify(false);
-    let options = options.patience(Duration::from_millis(600));
+    let options = database.options().answer_within(MOMENT).notify(false);
+    let options = options.patience(2 * MOMENT);
     let store = options.connect().await.expect("a store");
     appended(append_one(&store, &stream("a"), 0).await);
     let mut other = connect(database.url()).await;
@@ -155,8 +154,7 @@ async fn while_a_server_process_stands_still_its_append_is_unknown_and_others_go
 #[tokio::test(flavor = "multi_thread")]
 async fn an_append_that_waits_for_a_lock_says_in_time_who_holds_it() {
     let (database, _) = fresh().await;
-    let store =
-        database.options().longest_lock_wait(Duration::from_millis(400)).connect().await.expect("a store");
+    let store = database.options().longest_lock_wait(2 * MOMENT).connect().await.expect("a store");
     let a = stream("a");
     appended(append_one(&store, &a, 0).await);
     let mut holder = connect(database.url()).await;

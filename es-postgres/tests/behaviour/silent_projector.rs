@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded, event};
 use es_postgres::{PostgresStore, Projector};
+use futures_util::future::join_all;
 use sqlx::{Executor, PgConnection};
 
-use crate::support::{append_one, appended, connect, fresh, proxy_before, stream, until};
+use crate::support::{LONG, MOMENT, append_one, appended, connect, fresh, proxy_before, stream, until};
 
 #[event(name = "account.counted")]
 pub(crate) struct Counted {
@@ -38,12 +39,12 @@ impl Project<Counted> for Counts {
 async fn a_projector_on_silent_connections_goes_on() {
     let (database, writer) = fresh().await;
     let proxy = proxy_before(&database).await;
-    let options = PostgresStore::options(proxy.url()).answer_within(Duration::from_millis(300));
+    let options = PostgresStore::options(proxy.url()).answer_within(MOMENT);
     // A connection that falls silent while it is opened counts, too.
-    let options = options.patience(Duration::from_secs(1));
+    let options = options.patience(4 * MOMENT);
     let store = options.connect().await.expect("a store");
     let projector = Projector::new(store, Counts).poll_every(Duration::from_millis(20));
-    let projector = projector.standstill(Duration::from_millis(300));
+    let projector = projector.standstill(MOMENT);
     let running = tokio::spawn(async move { projector.run().await });
     let mut db = connect(database.url()).await;
     let a = stream("a");
@@ -71,38 +72,40 @@ async fn a_projector_on_silent_connections_goes_on() {
 /// Each call, with a connection that falls silent sooner or later in it.
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_of_a_projector_on_silent_connections_end_in_time() {
+    join_all((0..7).map(falls_silent)).await;
+}
+
+/// On a database of its own, as what a silent connection holds is held for a moment.
+async fn falls_silent(call: u32) {
     let (database, writer) = fresh().await;
     appended(append_one(&writer, &stream("a"), 0).await);
     let proxy = proxy_before(&database).await;
-    let options = PostgresStore::options(proxy.url()).answer_within(Duration::from_millis(200));
-    let options = options.patience(Duration::from_millis(500)).notify(false);
-    let store = options.connect().await.expect("a store");
-    let projector = Projector::new(store, Counts).standstill(Duration::from_millis(200));
-    let mut failed = [0; 7];
-    for (call, failed) in failed.iter_mut().enumerate() {
-        for answer in 1..8 {
-            proxy.silence_at_answer(answer);
-            let done = async {
-                match call {
-                    0 => projector.prepare().await,
-                    1 => projector.catch_up().await,
-                    2 => projector.status().await.map(drop),
-                    3 => projector.dead_letters().await.map(drop),
-                    4 => projector.retry(&stream("a")).await.map(drop),
-                    5 => projector.repartition(1).await,
-                    _ => projector.drop_revision(7).await,
-                }
-            };
-            match tokio::time::timeout(Duration::from_secs(10), done).await.expect("an end") {
-                Ok(()) => {}
-                Err(error) => {
-                    assert!(error.is_retryable(), "{call} {answer}: {error}");
-                    *failed += 1;
-                }
+    let options = PostgresStore::options(proxy.url()).answer_within(MOMENT);
+    let store = options.patience(2 * MOMENT).notify(false).connect().await.expect("a store");
+    let projector = Projector::new(store, Counts).standstill(MOMENT);
+    let mut failed = 0;
+    for answer in 1..8 {
+        proxy.silence_at_answer(answer);
+        let done = async {
+            match call {
+                0 => projector.prepare().await,
+                1 => projector.catch_up().await,
+                2 => projector.status().await.map(drop),
+                3 => projector.dead_letters().await.map(drop),
+                4 => projector.retry(&stream("a")).await.map(drop),
+                5 => projector.repartition(1).await,
+                _ => projector.drop_revision(7).await,
+            }
+        };
+        match tokio::time::timeout(LONG, done).await.expect("an end") {
+            Ok(()) => {}
+            Err(error) => {
+                assert!(error.is_retryable(), "{call} {answer}: {error}");
+                failed += 1;
             }
         }
-        proxy.silence_at_answer(0);
-        projector.catch_up().await.expect("on another connection");
     }
-    assert!(failed.iter().all(|failed| *failed > 0), "{failed:?}");
+    proxy.silence_at_answer(0);
+    projector.catch_up().await.expect("on another connection");
+    assert!(failed > 0, "{call}");
 }

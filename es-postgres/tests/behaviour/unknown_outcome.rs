@@ -8,7 +8,7 @@ use es_postgres::testing::{Fault, Proxy, TestDatabase};
 use tokio::task::JoinHandle;
 
 use crate::support::{
-    Gate, Warnings, append_one, appended, connect, events, fresh, ids, number, proxy_before, sql, stream,
+    Gate, MOMENT, Warnings, append_one, appended, connect, events, fresh, ids, number, proxy_before, sql, stream,
 };
 
 fn send(store: &PostgresStore, batch: Vec<NewEvent>) -> JoinHandle<Result<AppendOutcome, StoreError>> {
@@ -121,7 +121,7 @@ async fn the_outcome_of_a_backend_that_is_still_at_work_is_waited_for() {
 async fn an_outcome_that_nobody_can_tell_is_unknown() {
     let (database, _, _) = proxied().await;
     let proxy = proxy_before(&database).await;
-    let options = PostgresStore::options(proxy.url()).notify(false).patience(Duration::from_millis(300));
+    let options = PostgresStore::options(proxy.url()).notify(false).patience(MOMENT);
     let store = options.connect().await.expect("a store");
     assert!(matches!(append_one(&store, &stream("a"), 7).await, AppendOutcome::Conflict { .. }));
     proxy.set(Fault::Refuse);

@@ -7,6 +7,10 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection};
 /// Much longer than anything that is waited for takes, on a busy machine as well.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
+/// A deadline that is to pass. On a busy machine, whatever is to succeed before it still does.
+#[allow(dead_code, reason = "not all tests have deadlines that pass")]
+pub(crate) const MOMENT: Duration = Duration::from_secs(2);
+
 pub(crate) async fn connect(url: &str) -> PgConnection {
     PgConnection::connect(url).await.expect("a connection")
 }

@@ -10,14 +10,11 @@ use sqlx::{Connection, PgConnection};
 use crate::revisions::NewBalances;
 use crate::support::*;
 
-/// Well under the time for which the lock is held, which has no end.
-const SOON: Duration = Duration::from_secs(20);
-
 /// A store that waits for locks for a short time, and a session that holds them.
 async fn held() -> (TestDatabase, PostgresStore, Holder) {
     let (database, store) = fresh().await;
     store.close().await;
-    let options = database.options().longest_lock_wait(Duration::from_millis(300));
+    let options = database.options().longest_lock_wait(MOMENT);
     let store = options.connect().await.expect("a store");
     let mut db = connect(database.url()).await;
     sql(&mut db, "SET application_name = 'nightly job'").await;
@@ -44,7 +41,7 @@ impl Holder {
         call: &str,
         done: impl Future<Output = Result<T, ProjectorError>>,
     ) {
-        let error = tokio::time::timeout(SOON, Box::pin(done)).await.expect(call).expect_err(call);
+        let error = tokio::time::timeout(LONG, Box::pin(done)).await.expect(call).expect_err(call);
         assert!(error.is_retryable(), "{call}: {error}");
         let ProjectorError::Store(error) = error else { panic!("{call}: {error}") };
         self.is_named(call, &error);
@@ -151,7 +148,7 @@ async fn an_inline_append_that_waits_for_a_lock_says_who_holds_it() {
         let mut db = connect(database.url()).await;
         sql(&mut db, "SET lock_timeout = 0").await;
         let mut tx = db.begin().await.expect("a transaction");
-        let done = tokio::time::timeout(SOON, store.append_in(&mut tx, append)).await;
+        let done = tokio::time::timeout(LONG, store.append_in(&mut tx, append)).await;
         holder.is_named("in a transaction", &done.expect(lock).expect_err("held"));
         sql(&mut tx, "SELECT FROM es.streams").await;
         holder.let_go().await;

@@ -70,7 +70,7 @@ async fn what_passes_makes_no_dead_letter() {
 async fn a_call_waits_for_what_passes_as_long_as_for_the_server() {
     let (database, _store) = fresh().await;
     let mut db = connect(database.url()).await;
-    let store = database.options().patience(Duration::from_millis(300)).connect().await.expect("a store");
+    let store = database.options().patience(MOMENT).connect().await.expect("a store");
     let projector = Projector::new(store.clone(), Balances).on_failure(OnFailure::Park);
     projector.prepare().await.expect("tables");
     deposit(&store, "a", 1).await;

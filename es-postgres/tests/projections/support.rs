@@ -11,7 +11,7 @@ use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use sqlx::{Executor, PgConnection};
 
-pub(crate) use crate::database::{LONG, connect, number, sql, until};
+pub(crate) use crate::database::{LONG, MOMENT, connect, number, sql, until};
 
 #[event(name = "account.opened")]
 pub(crate) struct Opened {

@@ -26,7 +26,7 @@ async fn worker_process() {
 /// A worker that looks often and waits little.
 pub(crate) fn quick<P: es_core::Projection<Model = PgConnection>>(projector: Projector<P>) -> Projector<P> {
     let projector = projector.page_size(5).poll_every(Duration::from_millis(20));
-    projector.standstill(Duration::from_millis(300)).take_over(Duration::from_millis(200))
+    projector.standstill(MOMENT).take_over(Duration::from_millis(500))
 }
 
 /// The process, killed at the end of the test.

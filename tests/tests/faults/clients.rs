@@ -127,7 +127,7 @@ async fn program_with_a_transaction() {
 #[tokio::test]
 async fn a_program_that_is_stopped_in_its_transaction_holds_up_its_stream_and_readers_and_is_named() {
     let (database, _) = fresh().await;
-    let options = database.options().longest_lock_wait(Duration::from_millis(300));
+    let options = database.options().longest_lock_wait(MOMENT);
     let store = options.connect().await.expect("a store");
     let accounts = accounts(&store).with_retry(es_core::Retry { times: 0, ..es_core::Retry::default() });
     let (a, b) = (String::from("a"), String::from("b"));

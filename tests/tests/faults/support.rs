@@ -15,7 +15,7 @@ pub(crate) use es_tests::processes::signal;
 use es_tests::processes::with_children;
 use sqlx::{Executor, PgConnection};
 
-pub(crate) use crate::database::{LONG, connect, holds, number, sql, until};
+pub(crate) use crate::database::{LONG, MOMENT, connect, holds, number, sql, until};
 
 #[event(name = "account.deposited")]
 #[derive(Debug)]
@@ -97,14 +97,14 @@ pub(crate) fn accounts(store: &PostgresStore) -> Accounts {
 
 /// A store that takes trouble for what it is after a moment.
 pub(crate) fn impatient(url: &str) -> PostgresOptions {
-    let options = PostgresStore::options(url).patience(Duration::from_secs(1));
-    options.answer_within(Duration::from_millis(500)).longest_lock_wait(Duration::from_secs(2))
+    let options = PostgresStore::options(url).patience(MOMENT);
+    options.answer_within(MOMENT / 2).longest_lock_wait(MOMENT)
 }
 
 /// A projector that looks often and waits little.
 pub(crate) fn projector(store: &PostgresStore) -> Projector<Balances> {
     let projector = Projector::new(store.clone(), Balances).poll_every(Duration::from_millis(20));
-    projector.standstill(Duration::from_secs(1)).take_over(Duration::from_millis(500))
+    projector.standstill(MOMENT).take_over(Duration::from_millis(500))
 }
 
 pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {

@@ -16,7 +16,7 @@ use es_postgres::PostgresStore;
 use es_postgres::testing::{Proxy, TestDatabase};
 use uuid::Uuid;
 
-pub(crate) use crate::database::{LONG, connect, number, sql, until};
+pub(crate) use crate::database::{LONG, MOMENT, connect, number, sql, until};
 pub(crate) use gate::Gate;
 pub(crate) use lines::Warnings;
 pub(crate) use roles::{drop_role, role, texts, url_of, writer};
