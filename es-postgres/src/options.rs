@@ -10,6 +10,7 @@ use crate::connect::error::ConnectError;
 use crate::connect::failure::Opening;
 use crate::connect::hosts::{Host, Hosts};
 use crate::connect::migrate;
+use crate::connect::migrations;
 use crate::connect::pool::Pool;
 use crate::connect::statements::Statements;
 use crate::store::PostgresStore;
@@ -336,7 +337,7 @@ impl Settings {
             user: options.get_username(),
             database: options.get_database().unwrap_or_else(|| options.get_username()),
             schema: &self.schema,
-            needed: migrate::NEWEST,
+            needed: migrations::NEWEST,
             connected,
         }
     }

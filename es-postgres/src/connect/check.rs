@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 
 use crate::connect::error::ConnectError;
 use crate::connect::failure::{Failure, Opening};
-use crate::connect::migrate::NEWEST;
+use crate::connect::migrations::NEWEST;
+use crate::connect::objects;
 use crate::connect::statements::Statements;
 use crate::options::Settings;
 
@@ -36,7 +37,9 @@ pub(crate) async fn run(
     opening: &Opening<'_>,
 ) -> Result<Backend, ConnectError> {
     server(connection.server_version_num())?;
-    let row = statements.check.call().fetch_one(connection).await;
+    let [kinds, tables, names] = objects::all();
+    let call = statements.check.call().bind(kinds).bind(tables).bind(names);
+    let row = call.fetch_one(connection).await;
     let row = row.map_err(|error| Failure::from(error).opening(opening))?;
     read(&row, settings, opening.database).map_err(|error| Failure::from(error).opening(opening))?
 }
@@ -56,6 +59,7 @@ fn read(
     };
     let (commit, isolation) = (row.try_get("synchronous_commit")?, row.try_get("isolation")?);
     let streams: (Option<i64>, i64) = (row.try_get("streams_drawn")?, row.try_get("last_stream")?);
+    let missing: Vec<i64> = row.try_get("missing")?;
     let triggers: Option<String> = row.try_get("weak_triggers")?;
     let server_encoding = row.try_get("encoding")?;
     let (standby, read_only): (bool, bool) = (row.try_get("in_recovery")?, row.try_get("read_only")?);
@@ -67,6 +71,7 @@ fn read(
         .and_then(|()| if *reads { Ok(()) } else { durable(commit) })
         .and_then(|()| committed(isolation))
         .and_then(|()| sequence.check(schema))
+        .and_then(|()| objects::check(schema, &missing))
         .and_then(|()| restored(schema, streams, triggers));
     Ok(verdict.map(|()| backend))
 }

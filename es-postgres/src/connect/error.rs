@@ -242,6 +242,20 @@ pub enum ConnectError {
         /// What makes them as they were.
         statements: String,
     },
+    /// Functions, unique indexes or triggers of the store are gone, as after a restore of a part of it.
+    #[error(
+        "schema {schema:?} lacks {}, on which appends and their order rest; as its owner run {statements}",
+        .missing.join(", ")
+    )]
+    ObjectsMissing {
+        /// The schema.
+        schema: String,
+        /// What is missing, as `trigger append_only on events`.
+        missing: Vec<String>,
+        /// What makes it again. Rights on functions go with them: roles that had any get them again by
+        /// [`grant_writer`](crate::PostgresStore::grant_writer) and its like.
+        statements: String,
+    },
     /// The database is another one than before, such as one that was restored, and does not fit this program.
     #[error("the database does not fit this program: {source}")]
     Refused {

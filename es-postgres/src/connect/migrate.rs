@@ -9,52 +9,14 @@ use tokio::time::sleep;
 use crate::connect::check::{self, Backend};
 use crate::connect::error::ConnectError;
 use crate::connect::failure::{Failure, Opening};
+use crate::connect::migrations::{MIGRATIONS, Migration, NEWEST};
 use crate::connect::schema_owner::SchemaOwner;
 use crate::connect::silence;
 use crate::connect::statements::{Statements, in_schema};
 use crate::options::{Settings, milliseconds};
 
-struct Migration {
-    id: i32,
-    name: &'static str,
-    sql: &'static str,
-}
-
-macro_rules! migrations {
-    ($($id:literal $name:literal),* $(,)?) => {
-        &[$(Migration { id: $id, name: $name, sql: include_str!(concat!("../../migrations/", $name, ".sql")) }),*]
-    };
-}
-
-/// In the order in which they run. A file that was released is never edited: a change is a new file.
-const MIGRATIONS: &[Migration] = migrations![
-    1 "0001_tables",
-    2 "0002_append_only",
-    3 "0003_names",
-    4 "0004_append_one",
-    5 "0005_append",
-    6 "0006_append_all",
-    7 "0007_append_batch",
-    8 "0008_streams",
-    9 "0009_roles",
-    10 "0010_watermark",
-    11 "0011_projections",
-    12 "0012_decisions",
-    13 "0013_registrations",
-    14 "0014_publishing",
-    15 "0015_transactions",
-    16 "0016_privileges",
-    17 "0017_readable_appends",
-    18 "0018_readable_batches",
-    19 "0019_protected_rows",
-    20 "0020_append_many",
-];
-
 /// How often to look whether another program has migrated.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-
-/// The migration that this program needs.
-pub(crate) const NEWEST: i32 = MIGRATIONS[MIGRATIONS.len() - 1].id;
 
 const BOOKKEEPING: &str = "CREATE TABLE :schema.migrations (
     id         integer PRIMARY KEY,
@@ -237,12 +199,4 @@ impl Found {
         }
         Ok(missing)
     }
-}
-
-/// Differs for each set of migrations; names the database that tests copy.
-#[cfg(feature = "testing")]
-pub(crate) fn fingerprint() -> es_core::Fingerprint {
-    MIGRATIONS
-        .iter()
-        .fold(es_core::Fingerprint::EMPTY, |fingerprint, migration| fingerprint.with(migration.sql))
 }

@@ -20,6 +20,21 @@ SELECT (SELECT max(m.id) FROM :schema.migrations m) AS migration,
         JOIN unnest('{append_only,never_truncated,never_deleted,never_renamed,never_changed,registered,refuse_decided}'::name[],
                     '{" ALWAYS"," ALWAYS"," ALWAYS"," ALWAYS"," ALWAYS","",""}'::text[]) AS w (name, always) ON w.name = t.tgname
         WHERE c.relnamespace = n.oid AND t.tgenabled <> 'A' AND (t.tgenabled <> 'O' OR w.always <> '')) AS weak_triggers,
+       -- The numbers of those that are not there, of functions, unique indexes and triggers in three arrays.
+       ARRAY(
+           SELECT w.number
+           FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w (kind, on_table, name, number)
+           WHERE NOT CASE w.kind
+               WHEN 'function' THEN EXISTS (SELECT FROM pg_proc f WHERE f.proname = w.name AND f.pronamespace = n.oid)
+               WHEN 'index' THEN EXISTS (
+                   SELECT FROM pg_class c JOIN pg_index i ON i.indexrelid = c.oid
+                   WHERE c.relname = w.name AND c.relnamespace = n.oid AND i.indisunique AND i.indisvalid)
+               ELSE EXISTS (
+                   SELECT FROM pg_class c JOIN pg_trigger t ON t.tgrelid = c.oid
+                   WHERE c.relname = w.on_table AND c.relnamespace = n.oid AND t.tgname = w.name)
+           END
+           ORDER BY w.number
+       ) AS missing,
        pg_backend_pid() AS pid,
        (SELECT a.backend_start FROM pg_stat_get_activity(pg_backend_pid()) a) AS backend_start
 FROM :schema.positions p, pg_sequence q, pg_namespace n

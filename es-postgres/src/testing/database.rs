@@ -140,7 +140,7 @@ async fn template(admin: &mut PgConnection, admin_url: &str) -> Result<String, T
     if let Some(name) = known().clone() {
         return Ok(name);
     }
-    let name = format!("es_template_{}", crate::connect::migrate::fingerprint());
+    let name = format!("es_template_{}", crate::connect::migrations::fingerprint());
     let mut lock = admin.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))")
         .bind(&name)

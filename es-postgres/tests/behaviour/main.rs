@@ -26,6 +26,7 @@ mod large_appends;
 mod large_events;
 mod large_pages;
 mod migrations;
+mod missing;
 mod own_connections;
 mod passing;
 mod privileges;

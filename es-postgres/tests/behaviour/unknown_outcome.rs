@@ -8,7 +8,8 @@ use es_postgres::testing::{Fault, Proxy, TestDatabase};
 use tokio::task::JoinHandle;
 
 use crate::support::{
-    Gate, MOMENT, Warnings, append_one, appended, connect, events, fresh, ids, number, proxy_before, sql, stream,
+    Gate, MOMENT, Warnings, append_one, appended, connect, events, fresh, ids, number, proxy_before, sql,
+    stream,
 };
 
 fn send(store: &PostgresStore, batch: Vec<NewEvent>) -> JoinHandle<Result<AppendOutcome, StoreError>> {
