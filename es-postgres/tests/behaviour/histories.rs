@@ -82,12 +82,16 @@ async fn assert_stored(database: &TestDatabase, expected: &[(&str, &str, &str)])
 }
 
 async fn read_all(store: &PostgresStore) -> Result<Vec<(String, String)>, StoreError> {
+    read_some(store, &Filter::new()).await
+}
+
+async fn read_some(store: &PostgresStore, filter: &Filter) -> Result<Vec<(String, String)>, StoreError> {
     let mut read = Vec::new();
     let mut take = |raw: RawEvent<'_>| {
         read.push((raw.stream.to_string(), raw.name.to_owned()));
         Ok(())
     };
-    store.read_all(AllQuery::after(Checkpoint::START, &Filter::new()), &mut take).await?;
+    store.read_all(AllQuery::after(Checkpoint::START, filter), &mut take).await?;
     Ok(read)
 }
 
@@ -229,7 +233,7 @@ async fn events_are_read_under_the_names_that_they_have_now() {
         let now = ("other/a".to_owned(), "other".to_owned());
         let other = stream("other", "a");
         // Each on a store of its own kind of memory: the first read of a program mends what it knows.
-        let read: [(&str, Vec<(String, String)>); 5] = [
+        let read: [(&str, Vec<(String, String)>); 6] = [
             ("load", {
                 let mut connection = connect(database.url()).await;
                 let mut tx = connection.begin().await.expect("a transaction");
@@ -246,6 +250,10 @@ async fn events_are_read_under_the_names_that_they_have_now() {
                 found(&store, Find::Event(id)).await
             }),
             ("all", read_all(&behind(pooler).await.1).await.expect("a page").split_off(1)),
+            ("some", {
+                let some = Filter::new().event_name("other");
+                read_some(&behind(pooler).await.1, &some).await.expect("a page")
+            }),
         ];
         for (how, read) in read {
             assert_eq!(read, std::slice::from_ref(&now), "{how}");

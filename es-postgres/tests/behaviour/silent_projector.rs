@@ -109,3 +109,26 @@ async fn falls_silent(call: u32) {
     projector.catch_up().await.expect("on another connection");
     assert!(failed > 0, "{call}");
 }
+
+/// Takes its time, and says nothing to the server meanwhile.
+#[derive(Projection)]
+#[projection(name = "slow", events(Counted), model = PgConnection)]
+struct Slow;
+
+impl Project<Counted> for Slow {
+    async fn project(&self, _: &Recorded<Counted>, _: &mut PgConnection) -> Result<(), BoxError> {
+        tokio::time::sleep(3 * MOMENT).await;
+        Ok(())
+    }
+}
+
+/// The server waits for the handler, and not the other way round: that is no silence, short of a standstill.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handler_that_takes_longer_than_an_answer_is_left_alone() {
+    let (database, writer) = fresh().await;
+    appended(append_one(&writer, &stream("a"), 0).await);
+    let options = database.options().answer_within(MOMENT).patience(MOMENT);
+    let store = options.connect().await.expect("a store");
+    let projector = Projector::new(store, Slow).standstill(LONG);
+    projector.catch_up().await.expect("it was left alone");
+}

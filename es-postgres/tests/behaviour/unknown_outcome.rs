@@ -8,8 +8,8 @@ use es_postgres::testing::{Fault, Proxy, TestDatabase};
 use tokio::task::JoinHandle;
 
 use crate::support::{
-    Gate, MOMENT, Warnings, append_one, appended, connect, events, fresh, ids, number, proxy_before, sql,
-    stream,
+    Gate, MOMENT, Warnings, another, append_one, appended, connect, events, fresh, ids, number, proxy_before,
+    sql, stream,
 };
 
 fn send(store: &PostgresStore, batch: Vec<NewEvent>) -> JoinHandle<Result<AppendOutcome, StoreError>> {
@@ -115,6 +115,39 @@ async fn the_outcome_of_a_backend_that_is_still_at_work_is_waited_for() {
             assert!(matches!(error, StoreError::Unavailable { .. }), "{error:?}");
             assert_eq!(ids(&store, &stream("a")).await.len(), 1);
         }
+    }
+}
+
+/// As many events as were sent, at the same revision, and they are another program's.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_others_are_not_taken_for_those_that_were_sent() {
+    let (database, proxy, store) = proxied().await;
+    let other = another(&database).await;
+    let mut gate = Gate::closed(database.url()).await;
+    let sent = send(&store, events(1));
+    gate.wait_for(1).await;
+    let backend = gate.backend().await;
+    // Nobody looks for it before the others are there.
+    proxy.set(Fault::Refuse);
+    proxy.cut();
+    sql(&mut gate.connection, &format!("SELECT pg_terminate_backend({backend}, 60000)")).await;
+    gate.open().await;
+    appended(append_one(&other, &stream("a"), 1).await);
+    proxy.set(Fault::None);
+    let error = sent.await.expect("no panic").expect_err("nothing was written");
+    assert!(matches!(&error, StoreError::Unavailable { .. }) && error.is_retryable(), "{error:?}");
+    assert_eq!(ids(&store, &stream("a")).await.len(), 2);
+}
+
+/// Whoever finds one session broken has the others thrown away: a lane does not fail with its own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_read_that_finds_its_session_broken_saves_the_append_after_it() {
+    let (_database, proxy, store) = proxied().await;
+    for revision in 1..5 {
+        // That of the pool and that of the lane.
+        proxy.cut();
+        assert_eq!(ids(&store, &stream("a")).await.len() as u64, revision);
+        appended(append_one(&store, &stream("a"), revision).await);
     }
 }
 

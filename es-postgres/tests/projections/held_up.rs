@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Append, AppendIn, EventStore, Revision, StoreError, StreamId};
+use es_core::{Append, AppendIn, EventStore, Project, Projection, Recorded, Revision, StoreError, StreamId};
 use es_postgres::testing::TestDatabase;
 use es_postgres::{LockTimeout, OnFailure, PostgresStore, Projector, ProjectorError};
 use sqlx::{Connection, PgConnection};
@@ -161,4 +161,31 @@ async fn an_inline_append_that_waits_for_a_lock_says_who_holds_it() {
     appended(store.append_in(&mut tx, append).await);
     let set = "SELECT (current_setting('lock_timeout') = '7min')::integer::bigint";
     assert_eq!(number(&mut tx, set).await, 1);
+}
+
+/// Asks for a lock at once or not at all.
+#[derive(Projection)]
+#[projection(name = "hasty", events(Deposited), model = PgConnection, error = sqlx::Error)]
+struct Hasty;
+
+impl Project<Deposited> for Hasty {
+    async fn project(&self, _: &Recorded<Deposited>, db: &mut PgConnection) -> Result<(), sqlx::Error> {
+        sqlx::query("LOCK TABLE public.busy NOWAIT").execute(db).await.map(drop)
+    }
+}
+
+/// It has waited for nobody, and its own error says more.
+#[tokio::test]
+async fn a_handler_that_waits_for_no_lock_fails_with_its_own_error() {
+    let (database, store, mut holder) = held().await;
+    store.close().await;
+    let store = database.options().patience(MOMENT).connect().await.expect("a store");
+    deposit(&store, "a", 1).await;
+    sql(&mut holder.db, "CREATE TABLE public.busy ()").await;
+    holder.lock("LOCK TABLE public.busy").await;
+    let error = Projector::new(store.clone(), Hasty).catch_up().await.expect_err("it is busy");
+    assert!(matches!(&error, ProjectorError::Failed(_)) && error.is_retryable(), "{error:?}");
+    assert!(error.to_string().contains("could not obtain lock"), "{error}");
+    holder.let_go().await;
+    Projector::new(store, Hasty).catch_up().await.expect("all events");
 }

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use es_core::{
-    Aggregate, Apply, BoxError, Project, ProjectSetup, Projection, Recorded, Repository, emit, event,
+    Aggregate, Apply, BoxError, Project, ProjectSetup, Projection, Recorded, Repository, StoreError, emit,
+    event,
 };
-use es_postgres::{PostgresStore, Projector};
+use es_postgres::{PostgresStore, Projector, ProjectorError};
 use serde::{Deserialize, Deserializer};
 use sqlx::{Connection, Executor, PgConnection};
 
@@ -93,6 +94,29 @@ async fn a_page_that_was_read_before_is_not_projected_after() {
     let model: String = sqlx::query_scalar(model).fetch_one(&mut db).await.expect("the model");
     assert_eq!(model, "a b c");
     running.abort();
+}
+
+/// A checkpoint that was restored with its model stands at the same position, and on another event.
+#[tokio::test]
+async fn a_checkpoint_on_another_event_is_not_moved() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    deposit(&store, "a", 1).await;
+    let projector = Projector::new(store.clone(), Balances).poll_every(Duration::from_millis(50));
+    projector.prepare().await.expect("tables");
+    let running = tokio::spawn({
+        let projector = projector.clone();
+        async move { projector.run().await }
+    });
+    until(&mut db, "EXISTS (SELECT FROM es_balances_1.balances WHERE account = 'a')").await;
+    let restored = "UPDATE es.checkpoints SET event_id = gen_random_uuid();
+                    UPDATE es_balances_1.balances SET cents = 0";
+    sql(&mut db, &format!("BEGIN; {restored}; COMMIT")).await;
+    deposit(&store, "b", 1).await;
+    let stopped = tokio::time::timeout(LONG, running).await.expect("it stops").expect("no panic");
+    let error = stopped.expect_err("another history");
+    assert!(matches!(&error, ProjectorError::Store(StoreError::ForeignCheckpoint { .. })), "{error:?}");
+    assert_eq!(number(&mut db, "SELECT count(*) FROM es_balances_1.balances").await, 1);
 }
 
 #[tokio::test]
