@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use es_core::{ExecuteError, StoreError};
-use es_postgres::PostgresStore;
+use es_postgres::{OnFailure, PostgresStore};
 
 use crate::support::*;
 
@@ -120,6 +120,43 @@ async fn a_full_disk_refuses_appends_until_there_is_room() {
     projector(&store).catch_up().await.expect("all events");
     assert!(holds(&mut db, BALANCED).await);
     store.close().await;
+}
+
+/// Nothing is wrong with the events that the model has no room for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projector_whose_disk_is_full_parks_nothing_and_goes_on_when_there_is_room() {
+    let host = Host::start("").await;
+    let Some(disk) = Disk::mount(host.folder.join("disk"), 16) else { return };
+    let space = disk.path().join("space");
+    fs::create_dir(&space).expect("a folder");
+    give_to_server(&space, &host);
+    let store = PostgresStore::migrate(host.url()).await.expect("a store");
+    let mut db = connect(host.url()).await;
+    sql(&mut db, &format!("CREATE TABLESPACE small LOCATION '{}'", space.display())).await;
+    let projector = projector(&store).on_failure(OnFailure::Park);
+    projector.catch_up().await.expect("tables");
+    sql(
+        &mut db,
+        "ALTER TABLE es_balances_1.balances SET TABLESPACE small;
+         ALTER INDEX es_balances_1.balances_pkey SET TABLESPACE small",
+    )
+    .await;
+    disk.fill(24 << 10);
+    let running = tokio::spawn({
+        let projector = projector.clone();
+        async move { projector.run().await }
+    });
+    let accounts = accounts(&store);
+    for account in 0..400 {
+        accounts.execute(&format!("a{account}"), Deposit(1)).await.expect("a deposit");
+    }
+    let is_full = "(SELECT error FROM es.checkpoints) LIKE '%No space left%'";
+    until(&mut db, is_full).await;
+    disk.make_room();
+    until(&mut db, BALANCED).await;
+    assert_eq!(number(&mut db, "SELECT count(*) FROM es.dead_letters").await, 0);
+    store.close().await;
+    running.await.expect("no panic").expect("it ran until the store was closed");
 }
 
 /// A server that cannot write its log stops; what it had acknowledged is there when it has room to start.

@@ -5,6 +5,7 @@ mod backlog;
 mod backups;
 mod clients;
 mod clocks;
+mod crowded;
 mod damage;
 #[path = "../../../es-postgres/tests/common/database.rs"]
 mod database;

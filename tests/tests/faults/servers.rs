@@ -1,10 +1,10 @@
 //! Servers that go away and come back, stand still, or are somewhere else. The program goes on by itself, and
 //! nothing is lost or doubled.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use es_postgres::PostgresStore;
 use es_postgres::testing::Proxy;
+use es_postgres::{PostgresStore, Projector};
 use sqlx::PgConnection;
 use tokio::time::{sleep, timeout};
 
@@ -31,6 +31,44 @@ async fn a_program_outlives_a_server_that_goes_away_and_comes_back() {
     }
     program.goes_on(10).await;
     program.end_exact(&mut connect(host.url()).await).await;
+}
+
+/// Ten times as long as any of its calls has patience.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_outlives_a_server_that_is_away_for_long() {
+    let mut host = Host::start("").await;
+    PostgresStore::migrate(host.url()).await.expect("tables").close().await;
+    let store = impatient(host.url()).connect().await.expect("a store");
+    let program = Workload::start(&store).await;
+    outlives(&mut host, program, 10 * MOMENT).await;
+}
+
+/// With the options that a store has by default.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes ten minutes"]
+async fn a_program_outlives_a_server_that_is_away_for_ten_minutes() {
+    let mut host = Host::start("").await;
+    PostgresStore::migrate(host.url()).await.expect("tables").close().await;
+    let store = PostgresStore::connect(host.url()).await.expect("a store");
+    let program = Workload::with(&store, Projector::new(store.clone(), Balances)).await;
+    outlives(&mut host, program, Duration::from_secs(600)).await;
+}
+
+async fn outlives(host: &mut Host, program: Workload, long: Duration) {
+    program.goes_on(10).await;
+    host.stop();
+    let (since, mut failures) = (Instant::now(), 0);
+    while since.elapsed() < long {
+        program.notices(1).await;
+        failures += 1;
+    }
+    assert!(failures > 1 && program.is_projecting_again());
+    program.says("no PostgreSQL answers").await;
+    host.start_again().await;
+    let back = Instant::now();
+    program.goes_on(10).await;
+    program.end_exact(&mut connect(host.url()).await).await;
+    println!("away for {long:?}: {failures} failures were seen, and it went on after {:?}", back.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]

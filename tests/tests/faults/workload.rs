@@ -1,11 +1,11 @@
 //! A program as it is in life: it sends commands, follows the store and projects it, and is not started again
 //! whatever happens.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use es_core::{ExecuteError, ExecuteOptions, Retry, StoreError, Subscription, Uuid};
-use es_postgres::{PostgresStore, ProjectorError};
+use es_postgres::{PostgresStore, Projector, ProjectorError};
 use sqlx::PgConnection;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -17,6 +17,7 @@ const ACCOUNTS: u64 = 5;
 
 pub(crate) struct Workload {
     store: PostgresStore,
+    projector: Projector<Balances>,
     state: Arc<State>,
     writing: JoinHandle<()>,
     reading: JoinHandle<(Vec<u64>, StoreError)>,
@@ -29,20 +30,30 @@ struct State {
     failed: AtomicU64,
     read: AtomicU64,
     stop: AtomicBool,
+    /// The last failures of a command and of the subscription.
+    said: Mutex<[String; 2]>,
+}
+
+impl State {
+    fn failed(&self, who: usize, error: &impl ToString) {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)[who] = error.to_string();
+    }
 }
 
 impl Workload {
     pub(crate) async fn start(store: &PostgresStore) -> Self {
+        Self::with(store, projector(store)).await
+    }
+
+    pub(crate) async fn with(store: &PostgresStore, projector: Projector<Balances>) -> Self {
         let state = Arc::new(State::default());
-        projector(store).prepare().await.expect("tables");
+        projector.prepare().await.expect("tables");
         Self {
             store: store.clone(),
+            projector: projector.clone(),
             writing: tokio::spawn(write(accounts(store).with_retry(seldom()), Arc::clone(&state))),
             reading: tokio::spawn(read(Subscription::new(store.clone()), Arc::clone(&state))),
-            projecting: tokio::spawn({
-                let projector = projector(store);
-                async move { projector.run().await }
-            }),
+            projecting: tokio::spawn(async move { projector.run().await }),
             state,
         }
     }
@@ -58,6 +69,22 @@ impl Workload {
     pub(crate) async fn notices(&self, failures: u64) {
         let wanted = self.state.failed.load(Ordering::SeqCst) + failures;
         self.reach("notices", || self.state.failed.load(Ordering::SeqCst) >= wanted).await;
+    }
+
+    /// Waits until commands, the subscription and the projector have all failed by an error that says this.
+    pub(crate) async fn says(&self, text: &str) {
+        *self.state.said.lock().unwrap_or_else(PoisonError::into_inner) = Default::default();
+        let all_say = || {
+            let said = self.state.said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.iter().all(|said| said.contains(text))
+                && self.projector.retrying().is_some_and(|retrying| retrying.error.contains(text))
+        };
+        self.reach(text, all_say).await;
+    }
+
+    /// Whether the projector is trying again what has failed.
+    pub(crate) fn is_projecting_again(&self) -> bool {
+        self.projector.retrying().is_some()
     }
 
     async fn reach(&self, what: &str, is_reached: impl Fn() -> bool + Send + Sync) {
@@ -120,7 +147,9 @@ async fn write(accounts: Accounts, state: Arc<State>) {
                 Err(error) => {
                     let known = matches!(error, ExecuteError::Store(StoreError::OutcomeUnknown { .. }));
                     assert!(known || error.is_retryable(), "{error:?}");
+                    state.failed(0, &error);
                     state.failed.fetch_add(1, Ordering::SeqCst);
+                    sleep(std::time::Duration::from_millis(5)).await;
                 }
             }
         }
@@ -140,6 +169,7 @@ async fn read(mut subscription: Subscription<PostgresStore>, state: Arc<State>) 
             Ok(_) => {}
             // A page that broke off is handed out again from where it began.
             Err(error) if error.is_retryable() => {
+                state.failed(1, &error);
                 let seen = subscription.checkpoint().position().get();
                 positions.retain(|position| *position <= seen);
                 sleep(std::time::Duration::from_millis(20)).await;
