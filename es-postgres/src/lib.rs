@@ -26,7 +26,9 @@
 //! | `testing` | no | [`testing`]: throw-away servers and databases |
 
 mod connect;
+mod open;
 mod options;
+mod parts;
 mod projection;
 mod read;
 mod store;

@@ -4,21 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use es_core::Limits;
-use uuid::Uuid;
 
-use crate::connect::error::ConnectError;
-use crate::connect::failure::Opening;
-use crate::connect::hosts::{Host, Hosts};
-use crate::connect::migrate;
-use crate::connect::migrations;
-use crate::connect::pool::Pool;
-use crate::connect::statements::Statements;
-use crate::store::PostgresStore;
+use crate::connect::settings::LONGEST_PATIENCE;
 
-/// About a century. Far longer times cannot be added to the clock.
-pub(crate) const LONGEST_PATIENCE: Duration = Duration::from_secs(u32::MAX as u64);
-
-/// How a [`PostgresStore`] is opened; made by [`PostgresStore::options`].
+/// How a [`PostgresStore`](crate::PostgresStore) is opened; made by
+/// [`PostgresStore::options`](crate::PostgresStore::options).
 ///
 /// ```no_run
 /// # async fn open() -> Result<(), es_postgres::ConnectError> {
@@ -31,27 +21,7 @@ pub(crate) const LONGEST_PATIENCE: Duration = Duration::from_secs(u32::MAX as u6
 #[derive(Clone)]
 #[must_use = "nothing is opened before `connect` or `migrate`"]
 pub struct PostgresOptions {
-    url: String,
-    schema: String,
-    connections: u32,
-    limits: Limits,
-    pooler: bool,
-    patience: Duration,
-    lock_patience: Duration,
-    longest_lock_wait: Duration,
-    longest_connection_wait: Duration,
-    idle_timeout: Duration,
-    shared_page_bytes: usize,
-    answer_within: Duration,
-    gone_after: Duration,
-    notify: bool,
-    direct: Option<String>,
-    read_only: bool,
-}
-
-/// [`PostgresOptions`] that were found to be sound.
-pub(crate) struct Settings {
-    pub(crate) server: Hosts,
+    pub(crate) url: String,
     pub(crate) schema: String,
     pub(crate) connections: u32,
     pub(crate) limits: Limits,
@@ -63,14 +33,10 @@ pub(crate) struct Settings {
     pub(crate) idle_timeout: Duration,
     pub(crate) shared_page_bytes: usize,
     pub(crate) answer_within: Duration,
-    /// Zero for what the server is set to.
     pub(crate) gone_after: Duration,
     pub(crate) notify: bool,
-    pub(crate) direct: Option<Hosts>,
+    pub(crate) direct: Option<String>,
     pub(crate) read_only: bool,
-    /// What a session of this store's own is told as it begins, and no other; it is there for as long as the
-    /// session is not shared.
-    pub(crate) token: String,
 }
 
 impl PostgresOptions {
@@ -126,7 +92,7 @@ impl PostgresOptions {
     /// whether a server process is still at work, an append whose connection broke is
     /// [`OutcomeUnknown`](es_core::StoreError::OutcomeUnknown) unless its events are found.
     ///
-    /// A pooler that is not declared is refused by [`ConnectError::Pooler`], one in session mode as well.
+    /// A pooler that is not declared is refused by [`ConnectError::Pooler`](crate::ConnectError::Pooler), one in session mode as well.
     pub fn transaction_pooler(mut self, pooler: bool) -> Self {
         self.pooler = pooler;
         self
@@ -225,7 +191,7 @@ impl PostgresOptions {
     /// The URL of the server itself, where the other one leads to a transaction pooler, through which nobody
     /// can LISTEN; for projectors, too. It may name several hosts as well.
     ///
-    /// A pooler there is refused by [`ConnectError::Pooler`], where it is noticed by projectors.
+    /// A pooler there is refused by [`ConnectError::Pooler`](crate::ConnectError::Pooler), where it is noticed by projectors.
     pub fn direct_url(mut self, url: &str) -> Self {
         self.direct = Some(url.to_owned());
         self
@@ -236,63 +202,6 @@ impl PostgresOptions {
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
         self
-    }
-
-    /// Opens the store, whose tables must be there.
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectError`] says what is wrong and what to do.
-    pub async fn connect(self) -> Result<PostgresStore, ConnectError> {
-        let pool = Pool::open(self.check()?).await?;
-        Ok(PostgresStore::new(pool))
-    }
-
-    /// Makes the tables, or brings them up to date, then opens the store. Any number of programs can do so at
-    /// once: one migrates, and the others wait for as long as that takes.
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectError`] says what is wrong and what to do.
-    pub async fn migrate(self) -> Result<PostgresStore, ConnectError> {
-        if self.read_only {
-            return Err(ConnectError::OnlyReads);
-        }
-        let settings = self.check()?;
-        migrate::run(&settings).await?;
-        Ok(PostgresStore::new(Pool::open(settings).await?))
-    }
-
-    fn check(self) -> Result<Settings, ConnectError> {
-        let server = Hosts::parse(&self.url)?;
-        let direct = self.direct.as_deref().map(Hosts::parse).transpose()?;
-        server.check(!self.read_only)?;
-        direct.as_ref().map_or(Ok(()), |direct| direct.check(true))?;
-        if !is_schema_name(&self.schema) {
-            return Err(ConnectError::InvalidSchemaName { name: self.schema });
-        }
-        let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
-        let Self { lock_patience, longest_lock_wait, longest_connection_wait, .. } = self;
-        let Self { idle_timeout, shared_page_bytes, answer_within, gone_after, read_only, .. } = self;
-        Ok(Settings {
-            server,
-            schema,
-            connections,
-            limits,
-            pooler,
-            patience,
-            lock_patience,
-            longest_lock_wait,
-            longest_connection_wait,
-            idle_timeout,
-            shared_page_bytes,
-            answer_within,
-            gone_after,
-            notify,
-            direct,
-            read_only,
-            token: Uuid::now_v7().simple().to_string(),
-        })
     }
 }
 
@@ -316,65 +225,5 @@ impl fmt::Debug for PostgresOptions {
             .field("notify", notify)
             .field("read_only", &self.read_only)
             .finish_non_exhaustive()
-    }
-}
-
-impl Settings {
-    /// How long a call waits for each lock, in milliseconds.
-    pub(crate) fn lock_timeout(&self) -> i64 {
-        milliseconds(self.longest_lock_wait)
-    }
-
-    /// What is being opened, once there is a connection.
-    pub(crate) fn opening(&self) -> Opening<'_> {
-        self.opening_at(self.server.first(), true)
-    }
-
-    pub(crate) fn opening_at<'a>(&'a self, host: &'a Host, connected: bool) -> Opening<'a> {
-        let Host { options, address } = host;
-        Opening {
-            address,
-            user: options.get_username(),
-            database: options.get_database().unwrap_or_else(|| options.get_username()),
-            schema: &self.schema,
-            needed: migrations::NEWEST,
-            connected,
-        }
-    }
-
-    pub(crate) fn statements(&self) -> Statements {
-        Statements::new(&self.schema, !self.pooler)
-    }
-}
-
-/// As the server takes a timeout; one of 0 would be none at all.
-pub(crate) fn milliseconds(timeout: Duration) -> i64 {
-    i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX).clamp(1, i64::from(i32::MAX))
-}
-
-/// A name that is safe to put into SQL between quotes, short enough for PostgreSQL, and not reserved by it.
-fn is_schema_name(name: &str) -> bool {
-    let first = |c: char| c.is_ascii_lowercase() || c == '_';
-    name.len() <= 48
-        && name.starts_with(first)
-        && name.chars().all(|c| first(c) || c.is_ascii_digit())
-        && !name.starts_with("pg_")
-        && name != "information_schema"
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_plain_names_can_be_a_schema() {
-        for good in ["es", "_es", "tenant_17", "order", &"x".repeat(48)] {
-            assert!(is_schema_name(good), "{good}");
-        }
-        for bad in
-            ["", "1es", "Es", "e s", "es\"", "es;--", "é", "pg_es", "information_schema", &"x".repeat(49)]
-        {
-            assert!(!is_schema_name(bad), "{bad}");
-        }
     }
 }

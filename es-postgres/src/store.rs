@@ -13,16 +13,17 @@ use sqlx::PgConnection;
 use tracing::{Instrument, debug_span};
 
 use crate::connect::connection::{self, StoreConnection};
-use crate::connect::error::ConnectError;
 use crate::connect::names::{Rename, Said};
 use crate::connect::pool::Pool;
-use crate::options::PostgresOptions;
-use crate::read::all::reader;
+use crate::parts::Parts;
 use crate::read::{find, load, stream};
 use crate::upkeep::open_appends::{self, OpenAppend};
 use crate::upkeep::snapshots::{self, SnapshotGroup};
-use crate::upkeep::streams;
-use crate::write::{lanes, one, remember, several};
+use crate::upkeep::{roles, streams};
+use crate::wake::Wake;
+#[cfg(test)]
+use crate::write::lanes::Lanes;
+use crate::write::{one, remember, several};
 
 /// Events in PostgreSQL, version 14 or later. Clones share their connections.
 ///
@@ -39,70 +40,30 @@ use crate::write::{lanes, one, remember, several};
 /// the events written or not, never in part.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
-    pool: Arc<Pool>,
+    parts: Arc<Parts>,
 }
 
 impl PostgresStore {
     pub(crate) fn new(pool: Pool) -> Self {
-        Self { pool: Arc::new(pool) }
+        Self { parts: Arc::new(Parts::new(pool)) }
     }
 
     /// Whoever asks for the outcome of a command acknowledges it, which takes a write: see `load.sql`.
     fn may_answer(&self, load: Load<'_>) -> Result<(), StoreError> {
-        if load.command_id.is_some() { self.pool.writes() } else { Ok(()) }
+        if load.command_id.is_some() { self.parts.pool.writes() } else { Ok(()) }
     }
 
-    pub(crate) const fn pool(&self) -> &Arc<Pool> {
-        &self.pool
+    pub(crate) fn pool(&self) -> &Arc<Pool> {
+        &self.parts.pool
     }
 
-    /// Opens a store whose tables are there.
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectError`] says what is wrong and what to do.
-    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        Self::options(url).connect().await
+    pub(crate) fn wake(&self) -> &Wake {
+        &self.parts.wake
     }
 
-    /// Makes the tables, or brings them up to date, then opens the store. Any number of programs can do so at
-    /// once.
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectError`] says what is wrong and what to do.
-    pub async fn migrate(url: &str) -> Result<Self, ConnectError> {
-        Self::options(url).migrate().await
-    }
-
-    /// Opens a store for reading only, on a standby or on the primary.
-    ///
-    /// It loads states of today and earlier, reads streams and the whole store, lists, finds, and follows
-    /// with subscriptions. On a standby all of that is as old as what the standby has received. Subscriptions
-    /// there look by the clock, and never pass an event that may still come; one whose checkpoint the standby
-    /// has not received yet waits for it.
-    ///
-    /// What writes is [`StoreError::ReadOnly`]. The repository leaves out snapshots.
-    ///
-    /// ```no_run
-    /// # async fn report() -> Result<(), Box<dyn std::error::Error>> {
-    /// use es_postgres::PostgresStore;
-    ///
-    /// let url = "postgres://standby,primary/shop?target_session_attrs=prefer-standby";
-    /// let store = PostgresStore::read_only(url).await?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`ConnectError`] says what is wrong and what to do.
-    pub async fn read_only(url: &str) -> Result<Self, ConnectError> {
-        Self::options(url).read_only().connect().await
-    }
-
-    /// For everything besides the URL: schema, number of connections, limits.
-    pub fn options(url: &str) -> PostgresOptions {
-        PostgresOptions::new(url)
+    #[cfg(test)]
+    pub(crate) fn lanes(&self) -> &Arc<Lanes> {
+        &self.parts.lanes
     }
 
     /// Lets a role use this store: read, and append through the functions. It can neither insert, update nor
@@ -114,8 +75,8 @@ impl PostgresStore {
     /// [`StoreError::Setup`] when this store's own role may not grant; [`StoreError::Backend`] when there is
     /// no such role.
     pub async fn grant_writer(&self, role: &str) -> Result<(), StoreError> {
-        self.pool.writes()?;
-        streams::grant(&self.pool, &self.pool.statements.grant_writer, role).await
+        self.parts.pool.writes()?;
+        roles::grant(&self.parts.pool, &self.parts.pool.statements.grant_writer, role).await
     }
 
     /// Lets a role read this store, and nothing else. To be called by the owner of the tables; the same as
@@ -125,8 +86,8 @@ impl PostgresStore {
     ///
     /// As [`grant_writer`](Self::grant_writer).
     pub async fn grant_reader(&self, role: &str) -> Result<(), StoreError> {
-        self.pool.writes()?;
-        streams::grant(&self.pool, &self.pool.statements.grant_reader, role).await
+        self.parts.pool.writes()?;
+        roles::grant(&self.parts.pool, &self.parts.pool.statements.grant_reader, role).await
     }
 
     /// Lets a role run projections: read this store, keep checkpoints and dead letters, and make the schemas
@@ -137,8 +98,8 @@ impl PostgresStore {
     ///
     /// As [`grant_writer`](Self::grant_writer).
     pub async fn grant_projector(&self, role: &str) -> Result<(), StoreError> {
-        self.pool.writes()?;
-        streams::grant(&self.pool, &self.pool.statements.grant_projector, role).await
+        self.parts.pool.writes()?;
+        roles::grant(&self.parts.pool, &self.parts.pool.statements.grant_projector, role).await
     }
 
     /// The transactions that have drawn a position and are still open, the oldest first. What was appended
@@ -157,8 +118,8 @@ impl PostgresStore {
     ///
     /// [`StoreError`] of the server.
     pub async fn open_appends(&self) -> Result<Vec<OpenAppend>, StoreError> {
-        self.pool.writes()?;
-        open_appends::list(&self.pool).await
+        self.parts.pool.writes()?;
+        open_appends::list(&self.parts.pool).await
     }
 
     /// Forgets the outcomes of commands that are older than this, those without events included, and says how
@@ -168,8 +129,8 @@ impl PostgresStore {
     ///
     /// [`StoreError`] of the server.
     pub async fn prune_commands(&self, older_than: Duration) -> Result<u64, StoreError> {
-        self.pool.writes()?;
-        streams::prune_commands(&self.pool, older_than).await
+        self.parts.pool.writes()?;
+        streams::prune_commands(&self.parts.pool, older_than).await
     }
 
     /// The snapshots in this store, by category and fingerprint. Each generation of a program has its own: a
@@ -194,7 +155,7 @@ impl PostgresStore {
     ///
     /// [`StoreError`] of the server.
     pub async fn snapshots(&self) -> Result<Vec<SnapshotGroup>, StoreError> {
-        snapshots::list(&self.pool).await
+        snapshots::list(&self.parts.pool).await
     }
 
     /// Drops the snapshots of a fingerprint, and says how many there were. That loses nothing: a program that
@@ -204,23 +165,23 @@ impl PostgresStore {
     ///
     /// [`StoreError`] of the server.
     pub async fn drop_snapshots(&self, fingerprint: Fingerprint) -> Result<u64, StoreError> {
-        self.pool.writes()?;
-        snapshots::drop_all(&self.pool, fingerprint).await
+        self.parts.pool.writes()?;
+        snapshots::drop_all(&self.parts.pool, fingerprint).await
     }
 
     /// One of the store's connections for statements of the caller, such as queries of read models; waits,
-    /// for [`longest_connection_wait`](PostgresOptions::longest_connection_wait) at most, while half of the
-    /// [`connections`](PostgresOptions::connections) are kept by callers, or by appends that wait for locks.
+    /// for [`longest_connection_wait`](crate::PostgresOptions::longest_connection_wait) at most, while half of the
+    /// [`connections`](crate::PostgresOptions::connections) are kept by callers, or by appends that wait for locks.
     ///
     /// It is a session of the role in the URL, which waits for a lock as long as
-    /// [`longest_lock_wait`](PostgresOptions::longest_lock_wait) says. Set what you need otherwise; all of it
+    /// [`longest_lock_wait`](crate::PostgresOptions::longest_lock_wait) says. Set what you need otherwise; all of it
     /// is reset by [`give_back`](StoreConnection::give_back).
     ///
     /// # Errors
     ///
     /// [`StoreError::Unavailable`], with a [`PoolTimeout`](crate::PoolTimeout) if none became free in time.
     pub async fn connection(&self) -> Result<StoreConnection, StoreError> {
-        connection::connection(&self.pool).await
+        connection::connection(&self.parts.pool).await
     }
 
     /// Waits for the calls under way, then closes all connections. Later calls, of clones too, are
@@ -230,44 +191,44 @@ impl PostgresStore {
     /// By then each call has ended, but for one whose future nobody polls, or a [`StoreConnection`] that
     /// somebody keeps: those are left behind.
     pub async fn close(&self) {
-        self.pool.close().await;
+        self.parts.close().await;
     }
 }
 
 #[async_trait]
 impl EventStore for PostgresStore {
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
-        self.pool.writes()?;
+        self.parts.pool.writes()?;
         let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
-        lanes::append(&self.pool, append).instrument(span).await
+        self.parts.lanes.append(append).instrument(span).await
     }
 
     async fn submit(&self, append: Append<'_>) -> Result<Submitted, StoreError> {
-        self.pool.writes()?;
+        self.parts.pool.writes()?;
         let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
-        let submitted = lanes::submit(&self.pool, append).instrument(span.clone()).await?;
+        let submitted = self.parts.lanes.submit(append).instrument(span.clone()).await?;
         Ok(Box::pin(submitted.instrument(span)))
     }
 
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
-        self.pool.writes()?;
+        self.parts.pool.writes()?;
         let events: usize = appends.iter().map(|append| append.events.len()).sum();
         let span = debug_span!("append_all", streams = appends.len(), events);
-        let outcomes = several::append_all(&self.pool, appends).instrument(span).await;
-        self.pool.hints.appended();
+        let outcomes = several::append_all(&self.parts.pool, appends).instrument(span).await;
+        self.parts.wake.appended();
         outcomes
     }
 
     async fn remember(&self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
-        self.pool.writes()?;
+        self.parts.pool.writes()?;
         let span = debug_span!("remember", stream = %decision.stream, revision = %decision.revision);
-        remember::remember(&self.pool, decision).instrument(span).await
+        remember::remember(&self.parts.pool, decision).instrument(span).await
     }
 
     async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
         self.may_answer(load)?;
         let span = debug_span!("load", stream = %load.stream, after = %load.after, up_to = %load.up_to);
-        load::load(&self.pool, load, sink).instrument(span).await
+        load::load(&self.parts.pool, load, sink).instrument(span).await
     }
 
     async fn read_stream(
@@ -277,24 +238,24 @@ impl EventStore for PostgresStore {
         sink: Sink<'_>,
     ) -> Result<(), StoreError> {
         let span = debug_span!("read_stream", %stream, from = %range.from, to = %range.to);
-        stream::read_stream(&self.pool, stream, range, sink).instrument(span).await
+        stream::read_stream(&self.parts.pool, stream, range, sink).instrument(span).await
     }
 
     async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         let span = debug_span!("read_all", after = %query.after.position(), limit = query.limit);
-        reader::read_all(&self.pool, query, sink).instrument(span).await
+        self.parts.all.page(query, sink).instrument(span).await
     }
 
     async fn head(&self) -> Result<Checkpoint, StoreError> {
-        reader::head(&self.pool).await
+        self.parts.all.head().await
     }
 
     fn listen(&self) -> Listener {
-        self.pool.hints.listen()
+        self.parts.wake.listen()
     }
 
     fn limits(&self) -> Limits {
-        self.pool.settings.limits
+        self.parts.pool.settings.limits
     }
 
     async fn list_streams(
@@ -303,7 +264,7 @@ impl EventStore for PostgresStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<StreamSummary>, StoreError> {
-        streams::list(&self.pool, category, "", after, limit).await
+        streams::list(&self.parts.pool, category, "", after, limit).await
     }
 
     async fn list_streams_with_prefix(
@@ -313,32 +274,32 @@ impl EventStore for PostgresStore {
         after: Option<&str>,
         limit: usize,
     ) -> Result<Vec<StreamSummary>, StoreError> {
-        streams::list(&self.pool, category, prefix, after, limit).await
+        streams::list(&self.parts.pool, category, prefix, after, limit).await
     }
 
     async fn find(&self, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
-        find::find(&self.pool, what, sink).instrument(debug_span!("find", ?what)).await
+        find::find(&self.parts.pool, what, sink).instrument(debug_span!("find", ?what)).await
     }
 
     async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
-        self.pool.writes()?;
-        streams::close(&self.pool, stream, expected).await
+        self.parts.pool.writes()?;
+        streams::close(&self.parts.pool, stream, expected).await
     }
 
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
-        self.pool.writes()?;
+        self.parts.pool.writes()?;
         let span = debug_span!("save_snapshot", stream = %snapshot.stream, revision = %snapshot.revision);
-        streams::save_snapshot(&self.pool, &snapshot).instrument(span).await
+        snapshots::save(&self.parts.pool, &snapshot).instrument(span).await
     }
 
     async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
-        self.pool.say(Said::Events(catalogue.into())).await
+        self.parts.pool.say(Said::Events(catalogue.into())).await
     }
 
     async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
         was.iter().copied().chain([name]).try_for_each(StreamId::check_category)?;
         let was = was.iter().map(|was| (*was).to_owned()).collect();
-        self.pool.say(Said::Rename(Rename { name: name.to_owned(), was })).await
+        self.parts.pool.say(Said::Rename(Rename { name: name.to_owned(), was })).await
     }
 }
 
@@ -349,11 +310,11 @@ impl AppendIn<PgConnection> for PostgresStore {
         tx: &mut PgConnection,
         append: Append<'_>,
     ) -> Result<AppendOutcome, StoreError> {
-        self.pool.writes()?;
+        self.parts.pool.writes()?;
         let span = debug_span!("append_in", stream = %append.stream, expected = %append.expected, events = append.events.len());
-        let outcome = one::append_in(&self.pool, tx, append).instrument(span).await;
+        let outcome = one::append_in(&self.parts.pool, tx, append).instrument(span).await;
         // Readers that look now find that an append is open, and look again until it has ended.
-        self.pool.hints.appended();
+        self.parts.wake.appended();
         outcome
     }
 
@@ -365,7 +326,7 @@ impl AppendIn<PgConnection> for PostgresStore {
     ) -> Result<StreamHead, StoreError> {
         self.may_answer(load)?;
         let span = debug_span!("load_in", stream = %load.stream, after = %load.after, up_to = %load.up_to);
-        load::load_in(&self.pool, tx, load, sink).instrument(span).await
+        load::load_in(&self.parts.pool, tx, load, sink).instrument(span).await
     }
 
     async fn remember_in(
@@ -373,8 +334,8 @@ impl AppendIn<PgConnection> for PostgresStore {
         tx: &mut PgConnection,
         decision: Decision<'_>,
     ) -> Result<Remembered, StoreError> {
-        self.pool.writes()?;
+        self.parts.pool.writes()?;
         let span = debug_span!("remember_in", stream = %decision.stream, revision = %decision.revision);
-        remember::remember_in(&self.pool, tx, decision).instrument(span).await
+        remember::remember_in(&self.parts.pool, tx, decision).instrument(span).await
     }
 }

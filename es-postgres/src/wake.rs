@@ -14,16 +14,16 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use uuid::Uuid;
 
+use crate::connect::settings::Settings;
 use crate::connect::silence::within;
-use crate::options::Settings;
 
 /// Appends within this time become one notification.
 const TOGETHER: Duration = Duration::from_millis(10);
 /// How long to wait before the server is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// What a store tells, and is told.
-pub(crate) struct Hints {
+/// Wakes readers, of this process and of others.
+pub(crate) struct Wake {
     bell: Bell,
     wanted: bool,
     shared: Arc<Shared>,
@@ -46,13 +46,13 @@ struct Tasks {
     closed: bool,
 }
 
-impl fmt::Debug for Hints {
+impl fmt::Debug for Wake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hints").field("wanted", &self.wanted).finish_non_exhaustive()
+        f.debug_struct("Wake").field("wanted", &self.wanted).finish_non_exhaustive()
     }
 }
 
-impl Hints {
+impl Wake {
     pub(crate) fn new(settings: &Arc<Settings>) -> Self {
         let bell = Bell::new();
         let shared = Shared {
@@ -112,7 +112,7 @@ impl Hints {
     }
 }
 
-impl Drop for Hints {
+impl Drop for Wake {
     fn drop(&mut self) {
         self.close();
     }

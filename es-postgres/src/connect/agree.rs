@@ -1,46 +1,12 @@
-//! What a program says of names, made so in each database that it is connected to.
-
-use std::sync::{Arc, PoisonError};
+//! Telling a database what a program says of names.
 
 use es_core::StoreError;
-use sqlx::PgConnection;
 
 use crate::connect::failure::Failure;
-use crate::connect::names::{self, Known, Said};
+use crate::connect::names::{self, Said};
 use crate::connect::pool::Pool;
 
 impl Pool {
-    /// Reads the names of a database, once it holds what the program says of them.
-    pub(crate) async fn agree(
-        &self,
-        connection: &mut PgConnection,
-    ) -> Result<Result<Arc<Known>, StoreError>, Failure> {
-        let mut found = names::read(connection, &self.statements).await?;
-        if self.settings.read_only {
-            return Ok(Ok(self.names.learn(found)));
-        }
-        for said in self.said() {
-            if found.has(&said) {
-                continue;
-            }
-            found = match names::say(connection, &self.statements, &said).await? {
-                Ok(known) => known,
-                Err(error) => return Ok(Err(error)),
-            };
-        }
-        Ok(Ok(self.names.learn(found)))
-    }
-
-    fn said(&self) -> Vec<Said> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Whether this program has registered an event, under its present name or a former one.
-    pub(crate) fn has_registered(&self, name: &str, version: u32) -> bool {
-        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        said.iter().any(|said| said.names_event(name, version))
-    }
-
     /// Makes the database hold what the program says, and sees to it that later connections find it so too.
     pub(crate) async fn say(&self, said: Said) -> Result<(), StoreError> {
         if self.settings.read_only {
@@ -56,10 +22,7 @@ impl Pool {
             self.commit(connection).await.map_err(Failure::from)?;
             self.names.learn(found);
         }
-        let mut all = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-        if !all.contains(&said) {
-            all.push(said);
-        }
+        self.names.keep_said(said);
         Ok(())
     }
 

@@ -7,8 +7,8 @@ use crate::connect::error::ConnectError;
 use crate::connect::failure::{Failure, Opening};
 use crate::connect::migrations::NEWEST;
 use crate::connect::objects;
+use crate::connect::settings::Settings;
 use crate::connect::statements::Statements;
-use crate::options::Settings;
 
 /// The oldest server that will do.
 const OLDEST_SERVER: u32 = 14;

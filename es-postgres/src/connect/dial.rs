@@ -11,7 +11,7 @@ use crate::connect::error::TriedHost;
 use crate::connect::failure::Failure;
 use crate::connect::hosts::{Host, Hosts};
 use crate::connect::session_attrs::{Fit, Role, Wanted};
-use crate::options::{Settings, milliseconds};
+use crate::connect::settings::{Settings, milliseconds};
 
 /// What a session of the store's own is told as it begins; behind a pooler nothing is told, as sessions are
 /// shared there.

@@ -1,7 +1,5 @@
 //! Why a store cannot be opened: one clear sentence each, with what to do.
 
-use std::fmt;
-
 use es_core::{BoxError, StoreError};
 
 /// Why [`PostgresStore`](crate::PostgresStore) cannot be opened, or migrated.
@@ -300,50 +298,4 @@ pub struct TriedHost {
     pub address: String,
     /// Why it will not do.
     pub error: ConnectError,
-}
-
-impl fmt::Display for TriedHost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.address, self.error)
-    }
-}
-
-impl ConnectError {
-    /// Whether the server, or one of several, has no connection left to give.
-    pub(crate) fn is_busy(&self) -> bool {
-        match self {
-            Self::NoHost { tried, .. } => tried.iter().any(|tried| tried.error.is_busy()),
-            error => matches!(error, Self::Busy { .. }),
-        }
-    }
-
-    /// Whether opening the store can succeed later, without any change. Of several servers one is enough.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        if let Self::NoHost { tried, .. } = self {
-            return tried.iter().any(|tried| tried.error.is_retryable());
-        }
-        matches!(
-            self,
-            Self::NoServer { .. }
-                | Self::NotWanted { .. }
-                | Self::Busy { .. }
-                | Self::Lost { .. }
-                | Self::Interrupted { .. }
-                | Self::Standby
-                | Self::ReadOnly
-        )
-    }
-}
-
-impl From<ConnectError> for StoreError {
-    fn from(error: ConnectError) -> Self {
-        let error = match error {
-            ConnectError::Refused { source } => return *source,
-            error => error,
-        };
-        let retryable = error.is_retryable();
-        let source = Box::new(error);
-        if retryable { Self::Unavailable { source } } else { Self::Setup { source } }
-    }
 }

@@ -50,6 +50,30 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+/// Why a call ended without an outcome.
+pub(crate) enum CallError {
+    Failed(Failure),
+    Refused(StoreError),
+}
+
+impl From<Failure> for CallError {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<sqlx::Error> for CallError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl From<StoreError> for CallError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
+    }
+}
+
 impl Failure {
     /// Whether the connection is gone.
     pub(crate) const fn is_lost(&self) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::connect::pool::Session;
+use crate::connect::session::Session;
 
 /// The last one to be put here is the first to be taken, so that those at the front are not needed.
 #[derive(Debug, Default)]

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use es_core::StoreError;
 
-use crate::connect::failure::Failure;
-use crate::connect::pool::{Pool, Session};
+use crate::connect::failure::{CallError, Failure};
+use crate::connect::pool::Pool;
+use crate::connect::session::Session;
 use crate::connect::slots::Slot;
-use crate::read::load::ReadError;
-use crate::write::one::CallError;
 
 /// A session on loan. Unless [`keep`](Self::keep) is called it is thrown away: its call was cancelled or has
 /// failed half-way, and the answer may still be under way.
@@ -39,13 +38,45 @@ impl Pool {
             Some(session) => session,
             None => match self.connect().await {
                 Err(busy) if busy.is_busy() => {
-                    let spare = self.lanes.spare(self).ok_or(busy)?;
+                    let spare = self.spare_hurried().ok_or(busy)?;
                     self.wait_for_locks(spare, self.settings.longest_lock_wait).await?
                 }
                 connected => connected?,
             },
         };
         Ok(Lease { pool: Arc::clone(self), session, _slot: slot })
+    }
+
+    /// A session that waits for no lock for long: one that was kept, or a new one; where the server has no
+    /// connection left to give, one that readers do without.
+    pub(crate) async fn hurried(self: &Arc<Self>) -> Result<Session, StoreError> {
+        while let Some(session) = self.spare_hurried() {
+            if self.trusts(&session) {
+                return Ok(session);
+            }
+        }
+        match self.connect_hurried().await {
+            Err(error) if error.is_busy() => {
+                let session = self.lease().await?.into_session();
+                self.wait_for_locks(session, self.settings.lock_patience).await
+            }
+            connected => Ok(connected?),
+        }
+    }
+
+    /// Keeps such a session for the next time, unless it is of no more use.
+    pub(crate) fn keep_hurried(&self, session: Session, failed: Option<&CallError>) {
+        match failed {
+            Some(CallError::Failed(failure)) if failure.ends_session() => self.distrust(),
+            // Behind a pooler the transaction of the call may still be open; it ends with the connection.
+            Some(_) if self.settings.pooler => {}
+            _ => self.idle_hurried().put(session, self.settings.idle_timeout),
+        }
+    }
+
+    /// One that nobody needs at present.
+    fn spare_hurried(&self) -> Option<Session> {
+        self.idle_hurried().take(self.settings.idle_timeout)
     }
 }
 
@@ -70,31 +101,6 @@ impl Lease {
         if !self.pool.settings.pooler {
             // Behind a pooler the transaction of the call may still be open; it ends with the connection.
             self.keep();
-        }
-    }
-
-    /// Ends a read: gives the session back, if that is worth it. `None` if the read is to be repeated behind
-    /// the caller's back: its connection idled while the server went away, and nothing was handed out yet.
-    pub(crate) fn settle<T>(
-        self,
-        read: Result<T, ReadError>,
-        handed_out: bool,
-    ) -> Option<Result<T, StoreError>> {
-        match read {
-            Ok(done) => {
-                self.keep();
-                Some(Ok(done))
-            }
-            Err(ReadError::Stopped(error)) => Some(Err(error)),
-            Err(ReadError::Elsewhere(error)) => {
-                self.keep();
-                Some(Err(error))
-            }
-            Err(ReadError::Failed(failure)) => {
-                let again = self.session.used && failure.ends_session() && !handed_out;
-                self.keep_after(&failure);
-                (!again).then(|| Err(failure.into()))
-            }
         }
     }
 

@@ -11,10 +11,9 @@ use sqlx::Row;
 use tokio::time::sleep;
 
 use crate::connect::check::Backend;
-use crate::connect::failure::Failure;
+use crate::connect::failure::{CallError, Failure};
 use crate::connect::pool::Pool;
-use crate::connect::silence;
-use crate::write::one::CallError;
+use crate::connect::watch;
 
 /// A call that waited for a lock for as long as
 /// [`longest_lock_wait`](crate::PostgresOptions::longest_lock_wait) allows. Nothing was written, and trying
@@ -133,7 +132,7 @@ pub(crate) async fn answered_or_held<T>(
     locks: usize,
     call: Pin<&mut (impl Future<Output = Result<T, CallError>> + Send)>,
 ) -> (Result<T, CallError>, Vec<LockHolder>) {
-    let answer = pin!(silence::answered_or_locked(pool, backend, longest, locks, call));
+    let answer = pin!(watch::answered_or_locked(pool, backend, longest, locks, call));
     find_holders(pool, backend, longest, answer).await
 }
 

@@ -11,9 +11,9 @@ use crate::connect::error::ConnectError;
 use crate::connect::failure::{Failure, Opening};
 use crate::connect::migrations::{MIGRATIONS, Migration, NEWEST};
 use crate::connect::schema_owner::SchemaOwner;
+use crate::connect::settings::{Settings, milliseconds};
 use crate::connect::silence;
 use crate::connect::statements::{Statements, in_schema};
-use crate::options::{Settings, milliseconds};
 
 /// How often to look whether another program has migrated.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);

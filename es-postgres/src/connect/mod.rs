@@ -1,6 +1,7 @@
 //! Connections of a store: which server, what is checked of a session, and how calls share them.
 
 pub(crate) mod agree;
+pub(crate) mod call;
 pub(crate) mod caller;
 pub(crate) mod check;
 pub(crate) mod connection;
@@ -11,15 +12,20 @@ pub(crate) mod hosts;
 pub(crate) mod idle;
 pub(crate) mod lease;
 pub(crate) mod lock_timeout;
+mod meaning;
 pub(crate) mod migrate;
 pub(crate) mod migrations;
 pub(crate) mod names;
+pub(crate) mod number;
 pub(crate) mod objects;
 pub(crate) mod patience;
 pub(crate) mod pool;
 pub(crate) mod schema_owner;
+pub(crate) mod session;
 pub(crate) mod session_attrs;
+pub(crate) mod settings;
 pub(crate) mod silence;
 pub(crate) mod slots;
 pub(crate) mod sqlstate;
 pub(crate) mod statements;
+pub(crate) mod watch;

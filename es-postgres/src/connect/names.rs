@@ -1,6 +1,6 @@
 //! The ids that stand for names in the rows: which a program knows, and how it learns the others.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use es_core::{Catalogue, Fingerprint, Registration, StoreError};
 use foldhash::HashMap;
@@ -16,7 +16,11 @@ pub(crate) type TypeName = (Arc<str>, u32);
 /// The names that were read last. Whether the database still gives them the same ids is asked by each
 /// statement that uses them.
 #[derive(Debug, Default)]
-pub(crate) struct Names(RwLock<Arc<Known>>);
+pub(crate) struct Names {
+    known: RwLock<Arc<Known>>,
+    /// What the program said of names, to be made so in every database that its store is connected to.
+    said: Mutex<Vec<Said>>,
+}
 
 /// Names that are to be one category: that of today, and those of before.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,14 +126,14 @@ impl Known {
 
 impl Names {
     pub(crate) fn known(&self) -> Arc<Known> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Takes what a connection found for what is so. Should another one have found more by now, or a later
     /// history, the next statement that misses something reads again.
     pub(crate) fn learn(&self, found: Known) -> Arc<Known> {
         let found = Arc::new(found);
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&found);
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&found);
         found
     }
 
@@ -140,6 +144,47 @@ impl Names {
         statements: &Statements,
     ) -> Result<Arc<Known>, Failure> {
         Ok(self.learn(read(connection, statements).await?))
+    }
+
+    /// Reads the names of a database, once it holds what the program says of them.
+    pub(crate) async fn agree(
+        &self,
+        connection: &mut PgConnection,
+        statements: &Statements,
+        read_only: bool,
+    ) -> Result<Result<Arc<Known>, StoreError>, Failure> {
+        let mut found = read(connection, statements).await?;
+        if read_only {
+            return Ok(Ok(self.learn(found)));
+        }
+        let said = self.said().clone();
+        for said in said {
+            if found.has(&said) {
+                continue;
+            }
+            found = match say(connection, statements, &said).await? {
+                Ok(known) => known,
+                Err(error) => return Ok(Err(error)),
+            };
+        }
+        Ok(Ok(self.learn(found)))
+    }
+
+    /// Whether this program has registered an event, under its present name or a former one.
+    pub(crate) fn has_registered(&self, name: &str, version: u32) -> bool {
+        self.said().iter().any(|said| said.names_event(name, version))
+    }
+
+    /// Sees to it that later connections find it so, too.
+    pub(crate) fn keep_said(&self, said: Said) {
+        let mut all = self.said();
+        if !all.contains(&said) {
+            all.push(said);
+        }
+    }
+
+    fn said(&self) -> MutexGuard<'_, Vec<Said>> {
+        self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

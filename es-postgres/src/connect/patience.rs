@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use es_core::{StoreError, StreamId};
 
 use crate::connect::check::Backend;
+use crate::connect::failure::CallError;
 use crate::connect::lease::Lease;
 use crate::connect::lock_timeout::{LockHolder, LockTimeout, answered_or_held};
 use crate::connect::pool::Pool;
-use crate::options::milliseconds;
-use crate::write::one::CallError;
+use crate::connect::settings::milliseconds;
 
 /// How long a call waits for the locks of others.
 #[derive(Debug)]

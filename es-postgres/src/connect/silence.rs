@@ -13,10 +13,8 @@ use crate::connect::caller;
 use crate::connect::check::Backend;
 use crate::connect::error::ConnectError;
 use crate::connect::failure::{Failure, unexpected};
-use crate::connect::pool::Pool;
+use crate::connect::settings::{LONGEST_PATIENCE, Settings};
 use crate::connect::statements::Statements;
-use crate::options::{LONGEST_PATIENCE, Settings};
-use crate::write::one::CallError;
 
 impl Settings {
     /// Waits for an answer of the server. A connection on which none comes in time counts as lost.
@@ -67,20 +65,8 @@ fn silent(longest: Duration) -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, text))
 }
 
-/// Lets work in a transaction take as long as it takes, such as that of a handler, of which nobody knows when
-/// an answer is due. Now and then another session asks whether its server process is still there for it, and
-/// has been left alone for no longer than `idle`.
-pub(crate) async fn watched<T>(
-    pool: &Pool,
-    backend: Backend,
-    idle: Duration,
-    work: impl Future<Output = T> + Send,
-) -> Result<T, Failure> {
-    let connect = || async { Ok(pool.connect().await?.connection) };
-    watched_by(&pool.settings, &pool.statements, connect, (backend, idle), pin!(work)).await
-}
-
-/// The same while a schema is migrated, where no session can be checked yet.
+/// Lets a migration take as long as it takes. Now and then another session asks whether its server process is
+/// still there for it.
 pub(crate) async fn watched_unchecked<T>(
     settings: &Settings,
     statements: &Statements,
@@ -91,7 +77,8 @@ pub(crate) async fn watched_unchecked<T>(
     watched_by(settings, statements, connect, (backend, settings.answer_within), pin!(work)).await
 }
 
-async fn watched_by<T, C: Future<Output = Result<PgConnection, ConnectError>> + Send>(
+/// Lets work take as long as its server process is there for it, by what a session of `connect` says.
+pub(crate) async fn watched_by<T, C: Future<Output = Result<PgConnection, ConnectError>> + Send>(
     settings: &Settings,
     statements: &Statements,
     connect: impl Fn() -> C + Send + Sync,
@@ -110,23 +97,6 @@ async fn watched_by<T, C: Future<Output = Result<PgConnection, ConnectError>> + 
             Either::Right((false, _)) => return Err(silent(longest).into()),
         }
     }
-}
-
-/// Waits for the answer to a call that may have to wait so long for each of its locks first. One that waits
-/// for a lock is told from one that the server knows nothing of.
-pub(crate) async fn answered_or_locked<T>(
-    pool: &Pool,
-    backend: Backend,
-    longest: Duration,
-    locks: usize,
-    call: impl Future<Output = Result<T, CallError>> + Send,
-) -> Result<T, CallError> {
-    let answer = pool.settings.answered_after(longest, locks, call);
-    if pool.settings.pooler {
-        return answer.await;
-    }
-    let answer = watched(pool, backend, pool.settings.answer_within, answer).await;
-    answer.unwrap_or_else(|silent| Err(CallError::Failed(silent)))
 }
 
 /// Whether a server process is there and busy. `false` also where no server answers.

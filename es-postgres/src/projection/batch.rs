@@ -8,8 +8,9 @@ use es_core::{BoxError, Checkpoint, EventPlace, Part, Projection, StoreError, St
 use futures_util::FutureExt;
 use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 
+use super::error::ProjectorError;
+use super::target::Target;
 use super::transaction::Token;
-use super::{Projector, ProjectorError};
 use crate::connect::failure::{Failure, unexpected};
 use crate::read::row::{Columns, required};
 
@@ -18,7 +19,7 @@ pub(super) const COMMIT: &str = "SELECT; COMMIT";
 
 /// A transaction that begins with the fence, holds the checkpoint, and moves it at its end.
 pub(super) struct Batch<'a, P> {
-    projector: &'a Projector<P>,
+    target: &'a Target<P>,
     token: Token,
     /// What comes before the COMMIT, in the same round trip. Fails in any other transaction.
     end: String,
@@ -41,7 +42,7 @@ pub(super) struct Move {
 impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
     /// Begins; `None` where another worker was faster.
     pub(super) async fn begin(
-        projector: &'a Projector<P>,
+        target: &'a Target<P>,
         connection: &'a mut PgConnection,
         part: Part,
         step: Move,
@@ -49,17 +50,17 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         // Before anything is locked the transaction learns when the server is to end it, if its worker stands
         // still: even a fence that is closed leaves the checkpoint's row locked until the transaction ends.
         // Model and checkpoint are lost together or not at all, so the commit need not wait for the disk.
-        let path = format!("SET LOCAL search_path = {}", projector.search_path());
-        let (standstill, locks) = (standstill(projector), projector.lock_timeout());
+        let path = format!("SET LOCAL search_path = {}", target.search_path());
+        let (standstill, locks) = (standstill(target), target.lock_timeout());
         let settings = [&*standstill, &locks, "SET LOCAL synchronous_commit = off", &path];
         let token = Token::begin(connection, &settings).await?;
-        let options = &projector.options;
-        let row = projector
+        let options = &target.options;
+        let row = target
             .statements()
             .checkpoint_hold
             .call()
             .bind(P::NAME)
-            .bind(projector.rev())
+            .bind(target.rev())
             .bind(part.index().cast_signed())
             .bind(part.of().cast_signed())
             .bind(position(step.from))
@@ -75,8 +76,8 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
             raw_sql("ROLLBACK").execute(connection).await.map_err(Failure::from)?;
             return Ok(None);
         };
-        let end = end(projector, &token, part, step);
-        let mut batch = Self { projector, token, end, committing: false, connection, parked: HashSet::new() };
+        let end = end(target, &token, part, step);
+        let mut batch = Self { target, token, end, committing: false, connection, parked: HashSet::new() };
         if row.try_get("letters").map_err(unexpected)? {
             batch.read_parked().await?;
         }
@@ -84,18 +85,14 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
     }
 
     /// In a transaction that moves no checkpoint.
-    pub(super) fn within(
-        projector: &'a Projector<P>,
-        connection: &'a mut PgConnection,
-        token: Token,
-    ) -> Self {
-        let end = projector.check(&token);
-        Self { projector, token, end, committing: false, connection, parked: HashSet::new() }
+    pub(super) fn within(target: &'a Target<P>, connection: &'a mut PgConnection, token: Token) -> Self {
+        let end = target.check(&token);
+        Self { target, token, end, committing: false, connection, parked: HashSet::new() }
     }
 
     async fn read_parked(&mut self) -> Result<(), StoreError> {
-        let call = self.projector.statements().letter_streams.call();
-        let rows = call.bind(P::NAME).bind(self.projector.rev()).fetch_all(&mut *self.connection).await;
+        let call = self.target.statements().letter_streams.call();
+        let rows = call.bind(P::NAME).bind(self.target.rev()).fetch_all(&mut *self.connection).await;
         for row in rows.map_err(Failure::from)? {
             let row = Columns(&row);
             let category = required(0, row.text(0)?)?;
@@ -116,7 +113,7 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
 
     /// Takes events into the model.
     pub(super) async fn project(&mut self, events: &[P::Event]) -> Result<(), BoxError> {
-        run(&*self.projector.projection, events, self.connection).await
+        run(&*self.target.projection, events, self.connection).await
     }
 
     /// The same of one event, undone if it fails.
@@ -127,7 +124,7 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         self.command("SAVEPOINT es_event".to_owned()).await?;
         let mut done = self.project(std::slice::from_ref(event)).await;
         if done.is_ok() {
-            let checked = format!("{}; RELEASE SAVEPOINT es_event", self.projector.check(&self.token));
+            let checked = format!("{}; RELEASE SAVEPOINT es_event", self.target.check(&self.token));
             done = match raw_sql(AssertSqlSafe(checked)).execute(&mut *self.connection).await {
                 Ok(_) => Ok(()),
                 Err(error) => self.failed(error.into()).map(Err)?,
@@ -146,8 +143,8 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         attempts: u32,
         reason: &str,
     ) -> Result<(), StoreError> {
-        let call = self.projector.statements().letter_park.call();
-        let call = call.bind(P::NAME).bind(self.projector.rev()).bind(place.position.get().cast_signed());
+        let call = self.target.statements().letter_park.call();
+        let call = call.bind(P::NAME).bind(self.target.rev()).bind(place.position.get().cast_signed());
         let attempts = i32::try_from(attempts).unwrap_or(i32::MAX);
         call.bind(attempts).bind(kept(reason)).execute(&mut *self.connection).await.map_err(Failure::from)?;
         if !self.parked.contains(&place.stream) {
@@ -184,7 +181,7 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
     /// ended.
     fn failed(&self, failure: Failure) -> Result<BoxError, ProjectorError> {
         if failure.is_lost() || failure.is_of_ended_transaction() {
-            self.projector.within(Err(failure))
+            self.target.within(Err(failure))
         } else {
             Ok(failure.into())
         }
@@ -199,11 +196,11 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         if self.committing {
             return self.command("ROLLBACK".to_owned()).await;
         }
-        self.projector.roll_back(self.connection, &self.token).await
+        self.target.roll_back(self.connection, &self.token).await
     }
 
     async fn command(&mut self, sql: String) -> Result<(), ProjectorError> {
-        self.projector.within(raw_sql(AssertSqlSafe(sql)).execute(&mut *self.connection).await.map(drop))
+        self.target.within(raw_sql(AssertSqlSafe(sql)).execute(&mut *self.connection).await.map(drop))
     }
 }
 
@@ -229,24 +226,24 @@ pub(super) fn panicked(panic: &(dyn Any + Send)) -> BoxError {
 
 /// Moves the checkpoint.
 fn end<P: Projection<Model = PgConnection>>(
-    projector: &Projector<P>,
+    target: &Target<P>,
     token: &Token,
     part: Part,
     step: Move,
 ) -> String {
-    let (token, rev, part) = (token.as_str(), projector.rev(), part.index().cast_signed());
+    let (token, rev, part) = (token.as_str(), target.rev(), part.index().cast_signed());
     let (to, events) = (position(step.to), count(step.events));
     let event_id = step.to.event().map_or_else(|| "NULL".to_owned(), |(_, id)| format!("'{id}'"));
     // The name is of letters, digits and `_`.
     let name = P::NAME;
-    projector.text(&format!(
+    target.text(&format!(
         "SELECT :schema.end_batch('{token}', '{name}', {rev}, {part}, {to}, {event_id}, {events})"
     ))
 }
 
 /// When the server is to end a transaction of which its program takes no notice any more.
-pub(super) fn standstill<P>(projector: &Projector<P>) -> String {
-    let longest = projector.options.standstill.as_millis().clamp(1, i32::MAX.unsigned_abs().into());
+pub(super) fn standstill<P>(target: &Target<P>) -> String {
+    let longest = target.options.standstill.as_millis().clamp(1, i32::MAX.unsigned_abs().into());
     format!("SET LOCAL idle_in_transaction_session_timeout = {longest}")
 }
 

@@ -3,11 +3,9 @@
 use std::error::Error;
 use std::iter::successors;
 
-use es_core::{BoxError, DecodeError, DecodeProblem, Projection, ProjectionFailure, StoreError};
-use sqlx::PgConnection;
+use es_core::{BoxError, DecodeError, DecodeProblem, StoreError};
 use sqlx::error::DatabaseError;
 
-use super::{Projector, ProjectorError};
 use crate::connect::failure::Failure;
 use crate::connect::sqlstate::{Class, class, is_of_schema};
 
@@ -100,18 +98,6 @@ pub(super) fn with_sources<'e>(
     error: &'e (dyn Error + 'static),
 ) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
-}
-
-impl<P: Projection<Model = PgConnection>> Projector<P> {
-    /// Why a projector stops at an event.
-    pub(super) fn stopped(&self, failure: ProjectionFailure, cause: Cause) -> ProjectorError {
-        match cause {
-            Cause::Setup => {
-                ProjectorError::NotReady { failure: Box::new(failure), search_path: self.search_path() }
-            }
-            _ => failure.into(),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -13,20 +13,22 @@ use sqlx::{Connection, PgConnection, Row, raw_sql};
 
 use super::batch::{COMMIT, run, standstill};
 use super::cause::{Cause, with_sources};
+use super::error::ProjectorError;
+use super::projector::Projector;
 use super::session::is_held_up;
 use super::setup::{INLINE, sql};
+use super::target::Target;
 use super::transaction::Token;
-use super::{Projector, ProjectorError};
 use crate::connect::check::Backend;
 use crate::connect::failure::{Failure, unexpected};
 use crate::connect::lock_timeout::{LockHolder, LockTimeout, find_holders};
 use crate::connect::pool::Pool;
-use crate::connect::silence::watched;
+use crate::connect::watch::watched;
 use crate::store::PostgresStore;
 use crate::write::columns;
+use crate::write::decided;
 use crate::write::lost::Lost;
-use crate::write::one;
-use crate::write::remember;
+use crate::write::names;
 
 /// Undoes an append and what it did to the model.
 const UNDO: &str = "ROLLBACK TO SAVEPOINT es_inline";
@@ -50,13 +52,13 @@ const UNDO: &str = "ROLLBACK TO SAVEPOINT es_inline";
 /// ```
 #[derive(Debug)]
 pub struct Inline<P, S = PostgresStore> {
-    projector: Projector<P>,
+    target: Target<P>,
     store: S,
 }
 
 impl<P, S: Clone> Clone for Inline<P, S> {
     fn clone(&self) -> Self {
-        Self { projector: self.projector.clone(), store: self.store.clone() }
+        Self { target: self.target.clone(), store: self.store.clone() }
     }
 }
 
@@ -72,17 +74,21 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     ///
     /// [`ProjectorError`]; [`ProjectorError::Uneven`] when other programs append all the while.
     pub async fn inline(mut self) -> Result<Inline<P>, ProjectorError> {
-        self.options.parts = 1;
-        match self.prepare().await {
-            Ok(()) => self.turn_inline().await?,
+        self.target.options.parts = 1;
+        match self.target.prepare().await {
+            Ok(()) => {
+                self.catch_up().await?;
+                self.target.turn_inline().await?;
+            }
             Err(ProjectorError::Parts { found: INLINE, .. }) => {}
             Err(error) => return Err(error),
         }
-        Ok(Inline { store: self.store.clone(), projector: self })
+        Ok(Inline { store: self.target.store.clone(), target: self.target })
     }
+}
 
+impl<P: Projection<Model = PgConnection>> Target<P> {
     async fn turn_inline(&self) -> Result<(), ProjectorError> {
-        self.catch_up().await?;
         let mut session = self.session().await?;
         let db = &mut session.connection;
         let work = async {
@@ -113,11 +119,11 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         self,
         other: Projector<Q>,
     ) -> Result<Inline<Q, Self>, ProjectorError> {
-        Ok(Inline { projector: other.inline().await?.projector, store: self })
+        Ok(Inline { target: other.inline().await?.target, store: self })
     }
 
     fn pool(&self) -> &Arc<Pool> {
-        self.projector.store.pool()
+        self.target.store.pool()
     }
 
     /// Takes the events that were appended into the model.
@@ -153,14 +159,14 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
             }
         }
         let Some(last) = last else { return Ok(()) };
-        let statements = self.projector.statements();
+        let statements = self.target.statements();
         let token = Token::new();
-        let call = statements.search_path.call().bind(self.projector.search_path()).bind(token.as_str());
+        let call = statements.search_path.call().bind(self.target.search_path()).bind(token.as_str());
         let call = call.bind(self.pool().settings.lock_timeout());
         let set = call.fetch_one(&mut *tx).await.map_err(Failure::from)?;
         let path: String = set.try_get(0).map_err(unexpected)?;
         let lock_timeout: String = set.try_get(1).map_err(unexpected)?;
-        if let Err(source) = run(&*self.projector.projection, &events, tx).await {
+        if let Err(source) = run(&*self.target.projection, &events, tx).await {
             // Proves that the events are undone with what the handler did.
             let undone = raw_sql(UNDO).execute(tx).await.map_err(Failure::from);
             undone.map_err(|failure| unfinished::<P>(failure))?;
@@ -186,7 +192,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         match cause {
             Cause::Passing => StoreError::Backend { source: Box::new(failure), retryable: true },
             Cause::Session => StoreError::Unavailable { source: Box::new(failure) },
-            Cause::Setup => StoreError::Setup { source: Box::new(self.projector.stopped(failure, cause)) },
+            Cause::Setup => StoreError::Setup { source: Box::new(self.target.stopped(failure, cause)) },
             Cause::Hidden | Cause::Newer | Cause::Event => {
                 StoreError::Backend { source: Box::new(failure), retryable: false }
             }
@@ -266,13 +272,13 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
                     lease.keep();
                 }
                 if is_of(&error, Failure::is_decided) {
-                    remember::decided_all(pool, appends).await
+                    decided::all(pool, appends).await
                 } else {
                     Err(self.held_up(error, appends, holders))
                 }
             }
         };
-        pool.hints.appended();
+        self.target.store.wake().appended();
         done
     }
 
@@ -316,7 +322,7 @@ fn is_lost(error: &StoreError) -> bool {
 /// What an end of the transaction by the handler leaves behind. Any other failure is one of the server.
 fn unfinished<P: Projection<Model = PgConnection>>(failure: Failure) -> StoreError {
     if failure.is_of_ended_transaction() {
-        StoreError::Backend { source: Box::new(Projector::<P>::ended()), retryable: false }
+        StoreError::Backend { source: Box::new(Target::<P>::ended()), retryable: false }
     } else {
         failure.into()
     }
@@ -394,7 +400,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
         if appends.is_empty() {
             return Ok(Vec::new());
         }
-        one::registered_apart(self.pool(), appends).await?;
+        names::registered_apart(self.pool(), appends).await?;
         self.append_together(appends).await
     }
 }

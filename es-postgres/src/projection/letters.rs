@@ -9,11 +9,12 @@ use sqlx::postgres::PgRow;
 
 use super::batch::{Batch, COMMIT, kept, standstill};
 use super::cause::Cause;
+use super::error::ProjectorError;
 use super::setup::sql;
+use super::target::Target;
 use super::transaction::Token;
-use super::{Projector, ProjectorError};
+use crate::connect::call::rows;
 use crate::read::row::{Columns, required};
-use crate::upkeep::streams::rows;
 
 /// An event that a projection has not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,26 +46,13 @@ pub struct Retried {
     pub left: usize,
 }
 
-impl<P: Projection<Model = PgConnection>> Projector<P> {
-    /// The events that were put aside, in the order of their positions.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] of the server.
-    pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>, ProjectorError> {
+impl<P: Projection<Model = PgConnection>> Target<P> {
+    pub(super) async fn dead_letters(&self) -> Result<Vec<DeadLetter>, ProjectorError> {
         let call = self.statements().letter_list.call().bind(P::NAME).bind(self.rev());
         Ok(rows(self.store.pool(), call).await?.iter().map(letter).collect::<Result<_, _>>()?)
     }
 
-    /// Tries the dead letters of a stream again, in their order, up to the first that fails. Once none is
-    /// left, later events of the stream are projected as ever.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] of the server. That an event cannot be taken again is no error, but [`Retried::left`].
-    /// Where something else is in the way, which is not the event's fault, the letters stay as they are:
-    /// [`ProjectorError::Failed`] of what passes or needs a newer program, [`ProjectorError::NotReady`].
-    pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError> {
+    pub(super) async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError> {
         let mut session = self.session().await?;
         let work = self.retry_on(&mut session.connection, stream);
         self.limited("a retry", session.backend, work).await
@@ -114,13 +102,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         Ok(Retried { taken, left: letters.len() - taken })
     }
 
-    /// Drops one dead letter: its event will not be in the model. Says whether it was there. Those behind it
-    /// stay; [`retry`](Self::retry) them.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError`] of the server.
-    pub async fn discard(&self, letter: &DeadLetter) -> Result<bool, ProjectorError> {
+    pub(super) async fn discard(&self, letter: &DeadLetter) -> Result<bool, ProjectorError> {
         let mut session = self.session().await?;
         let db = &mut session.connection;
         let work = async {

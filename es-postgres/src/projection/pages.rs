@@ -8,7 +8,7 @@ use es_core::{Checkpoint, Part, Projection, ProjectionPage, ProjectionReader, Re
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
-use super::Options;
+use super::target::Options;
 use crate::store::PostgresStore;
 
 type Reader<P> = ProjectionReader<P, PostgresStore>;

@@ -5,27 +5,15 @@ use sqlx::postgres::PgDatabaseError;
 use sqlx::{PgConnection, Row};
 
 use super::batch::COMMIT;
+use super::error::ProjectorError;
 use super::setup::sql;
-use super::{Projector, ProjectorError};
+use super::target::Target;
 use crate::connect::failure::Failure;
 use crate::connect::schema_owner::SchemaOwner;
 use crate::read::row::Columns;
 
-impl<P: Projection<Model = PgConnection>> Projector<P> {
-    /// Shows this revision to readers, in one transaction, unless they see it or a later one already.
-    ///
-    /// The views in the schema of the projection, such as `es_balances`, then stand for the tables of this
-    /// revision. A view whose columns change is made anew, and loses its privileges: give those with ALTER
-    /// DEFAULT PRIVILEGES IN SCHEMA. Columns that are added at the end change nothing for what depends on the
-    /// view. Other objects in that schema are left alone.
-    ///
-    /// # Errors
-    ///
-    /// [`ProjectorError::Behind`] when it has not come as far as the revision that readers see.
-    /// [`ProjectorError::NotOurs`] when something else has the name of a view, [`ProjectorError::InUse`] when
-    /// something depends on a view that has to be made anew, [`ProjectorError::ForeignSchema`] when the views
-    /// are another role's.
-    pub async fn publish(&self) -> Result<(), ProjectorError> {
+impl<P: Projection<Model = PgConnection>> Target<P> {
+    pub(super) async fn publish(&self) -> Result<(), ProjectorError> {
         let mut session = self.session().await?;
         let work = self.publish_on(&mut session.connection);
         self.limited("publishing", session.backend, work).await
@@ -141,15 +129,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         }
     }
 
-    /// Drops what is kept of a revision: its tables, checkpoints and dead letters. To be called once nobody
-    /// runs it any more.
-    ///
-    /// # Errors
-    ///
-    /// [`ProjectorError::Live`] of the revision that readers see, unless its tables are missing;
-    /// [`ProjectorError::InUse`] when something outside of its schema depends on its tables,
-    /// [`ProjectorError::ForeignSchema`] when they are another role's.
-    pub async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
+    pub(super) async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
         let mut session = self.session().await?;
         let work = self.drop_on(&mut session.connection, rev);
         self.limited("dropping a revision", session.backend, work).await

@@ -10,7 +10,7 @@ use es_core::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::ProjectorError;
+use super::error::ProjectorError;
 
 /// The first wait before the same is tried again; doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(50);

@@ -8,13 +8,14 @@ use sqlx::PgConnection;
 use sqlx::error::DatabaseError;
 
 use super::cause::with_sources;
-use super::{Projector, ProjectorError};
+use super::error::ProjectorError;
+use super::target::Target;
 use crate::connect::check::Backend;
 use crate::connect::failure::Failure;
 use crate::connect::lock_timeout::{LockHolder, LockTimeout, find_holders};
-use crate::connect::silence::watched;
+use crate::connect::settings::milliseconds;
 use crate::connect::sqlstate::HELD_UP;
-use crate::options::milliseconds;
+use crate::connect::watch::watched;
 
 /// A connection beside those of the store.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ pub(super) struct Session {
     pub(super) backend: Backend,
 }
 
-impl<P: Projection<Model = PgConnection>> Projector<P> {
+impl<P: Projection<Model = PgConnection>> Target<P> {
     pub(super) async fn session(&self) -> Result<Session, ProjectorError> {
         self.store.pool().writes()?;
         let settings = &self.store.pool().settings;

@@ -9,25 +9,18 @@ use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, raw_sql};
 
 use super::batch::{COMMIT, panicked, position, standstill};
+use super::error::ProjectorError;
+use super::target::Target;
 use super::transaction::Token;
-use super::{Projector, ProjectorError};
+use crate::connect::call::rows;
 use crate::connect::failure::{Failure, unexpected};
 use crate::read::row::Columns;
-use crate::upkeep::streams::rows;
 
 /// The number of parts of a projection that runs in the transactions of appends.
 pub(super) const INLINE: u32 = 0;
 
-impl<P: Projection<Model = PgConnection>> Projector<P> {
-    /// Makes the tables and the checkpoints, unless they are there. [`run`](Self::run) and
-    /// [`catch_up`](Self::catch_up) begin with it. Views for readers that a restore has left out are made
-    /// anew.
-    ///
-    /// # Errors
-    ///
-    /// [`ProjectorError`]; nothing was made then. [`ProjectorError::TablesMissing`] where checkpoints are
-    /// there without tables.
-    pub async fn prepare(&self) -> Result<(), ProjectorError> {
+impl<P: Projection<Model = PgConnection>> Target<P> {
+    pub(super) async fn prepare(&self) -> Result<(), ProjectorError> {
         self.store.pool().writes()?;
         let parts = self.options.parts;
         let found = rows(self.store.pool(), self.find_parts()).await?;
@@ -146,15 +139,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         Ok(())
     }
 
-    /// Divides the projection into another number of parts, at least one. Workers that run with the old
-    /// number stop with [`ProjectorError::Parts`].
-    ///
-    /// # Errors
-    ///
-    /// [`ProjectorError::Uneven`] unless all parts stand at one position: call [`catch_up`](Self::catch_up)
-    /// before, with the old number and no event coming in; and one that is inline needs no program that
-    /// appends. [`ProjectorError::NotSetUp`].
-    pub async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
+    pub(super) async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
         let mut session = self.session().await?;
         let work = self.repartition_on(&mut session.connection, parts);
         self.limited("dividing the parts", session.backend, work).await

@@ -5,10 +5,11 @@ use std::time::Duration;
 use es_core::{OffsetDateTime, Position, Projection};
 use sqlx::{PgConnection, Row};
 
+use super::error::ProjectorError;
 use super::setup::INLINE;
-use super::{Projector, ProjectorError};
+use super::target::Target;
+use crate::connect::call::rows;
 use crate::connect::failure::unexpected;
-use crate::upkeep::streams::rows;
 
 /// How far a projection has come, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,13 +83,8 @@ impl ProjectionStatus {
     }
 }
 
-impl<P: Projection<Model = PgConnection>> Projector<P> {
-    /// How far it has come, as the database knows it, whichever program runs it.
-    ///
-    /// # Errors
-    ///
-    /// [`ProjectorError::NotSetUp`] before it ran for the first time.
-    pub async fn status(&self) -> Result<ProjectionStatus, ProjectorError> {
+impl<P: Projection<Model = PgConnection>> Target<P> {
+    pub(super) async fn status(&self) -> Result<ProjectionStatus, ProjectorError> {
         let call = self.statements().projection_status.call().bind(P::NAME).bind(self.rev());
         let mut status: Option<ProjectionStatus> = None;
         for row in rows(self.store.pool(), call).await? {

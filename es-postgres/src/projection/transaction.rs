@@ -4,7 +4,8 @@ use es_core::Projection;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
 use uuid::Uuid;
 
-use super::{Projector, ProjectorError};
+use super::error::ProjectorError;
+use super::target::Target;
 use crate::connect::failure::Failure;
 use crate::connect::statements::in_schema;
 
@@ -43,7 +44,7 @@ impl Token {
     }
 }
 
-impl<P: Projection<Model = PgConnection>> Projector<P> {
+impl<P: Projection<Model = PgConnection>> Target<P> {
     /// A statement of the store, as text.
     pub(super) fn text(&self, sql: &str) -> String {
         in_schema(sql, &self.store.pool().settings.schema)

@@ -6,22 +6,35 @@ use es_core::{Find, Position, RawEvent, Sink, StoreError, StreamId};
 use futures_util::TryStreamExt;
 
 use crate::connect::names;
-use crate::connect::pool::{Pool, Session};
-use crate::read::load::ReadError;
+use crate::connect::pool::Pool;
+use crate::connect::session::Session;
+use crate::read::again::{self, Read, ReadError};
 use crate::read::row::{self, Columns, required};
 
 pub(crate) async fn find(pool: &Arc<Pool>, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
-    loop {
-        let mut lease = pool.lease().await?;
-        let mut handed_out = false;
+    again::read(pool, Finding { what, sink, handed_out: false }).await
+}
+
+struct Finding<'s> {
+    what: Find,
+    sink: Sink<'s>,
+    handed_out: bool,
+}
+
+impl Read for Finding<'_> {
+    type Done = ();
+
+    async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<(), ReadError> {
+        let Self { what, sink, handed_out } = self;
         let mut watched = |event: RawEvent<'_>| {
-            handed_out = true;
+            *handed_out = true;
             sink(event)
         };
-        let done = read(&mut lease.session, pool, what, &mut watched).await;
-        if let Some(done) = lease.settle(done, handed_out) {
-            return done;
-        }
+        read(session, pool, *what, &mut watched).await
+    }
+
+    fn handed_out(&self) -> bool {
+        self.handed_out
     }
 }
 

@@ -11,41 +11,12 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use crate::connect::caller;
-use crate::connect::failure::{Failure, unexpected};
+use crate::connect::failure::unexpected;
+use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
+use crate::connect::session::Session;
+use crate::read::again::{self, Read, ReadError};
 use crate::read::row::{self, Columns};
-use crate::write::columns::bigint;
-
-/// How a read can end before its end.
-pub(crate) enum ReadError {
-    /// By the connection or the server.
-    Failed(Failure),
-    /// By the sink, or by a row that is not what it should be.
-    Stopped(StoreError),
-    /// On another connection, before anything was read on this one.
-    Elsewhere(StoreError),
-}
-
-impl From<sqlx::Error> for ReadError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<StoreError> for ReadError {
-    fn from(error: StoreError) -> Self {
-        Self::Stopped(error)
-    }
-}
-
-impl From<ReadError> for StoreError {
-    fn from(error: ReadError) -> Self {
-        match error {
-            ReadError::Failed(failure) => failure.into(),
-            ReadError::Stopped(error) | ReadError::Elsewhere(error) => error,
-        }
-    }
-}
 
 /// Loads on a connection of the store.
 pub(crate) async fn load(
@@ -53,17 +24,34 @@ pub(crate) async fn load(
     load: Load<'_>,
     sink: LoadSink<'_>,
 ) -> Result<StreamHead, StoreError> {
-    loop {
-        let mut lease = pool.lease().await?;
-        let mut handed_out = false;
+    again::read(pool, Alone { load, sink, handed_out: false }).await
+}
+
+/// A load that is a transaction of its own.
+struct Alone<'l, 's> {
+    load: Load<'l>,
+    sink: LoadSink<'s>,
+    handed_out: bool,
+}
+
+impl Read for Alone<'_, '_> {
+    type Done = StreamHead;
+
+    async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<StreamHead, ReadError> {
+        let Self { load, sink, handed_out } = self;
         let mut watched = |item: LoadItem<'_>| {
-            handed_out = true;
+            *handed_out = true;
             sink(item)
         };
-        let head = read_alone(&mut lease.session.connection, pool, load, &mut watched).await;
-        if let Some(head) = lease.settle(head, handed_out) {
-            return head;
-        }
+        let connection = &mut session.connection;
+        pool.begin(connection).await?;
+        let head = read(connection, pool, *load, &mut watched).await?;
+        pool.commit(connection).await?;
+        Ok(head)
+    }
+
+    fn handed_out(&self) -> bool {
+        self.handed_out
     }
 }
 
@@ -76,19 +64,6 @@ pub(crate) async fn load_in(
 ) -> Result<StreamHead, StoreError> {
     caller::has_begun(pool.settings.answer_within, connection).await?;
     Ok(read(connection, pool, load, sink).await?)
-}
-
-/// A read that is a transaction of its own.
-async fn read_alone(
-    connection: &mut PgConnection,
-    pool: &Pool,
-    load: Load<'_>,
-    sink: LoadSink<'_>,
-) -> Result<StreamHead, ReadError> {
-    pool.begin(connection).await?;
-    let head = read(connection, pool, load, sink).await?;
-    pool.commit(connection).await?;
-    Ok(head)
 }
 
 async fn read(

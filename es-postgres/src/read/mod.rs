@@ -1,5 +1,6 @@
 //! Reading: one stream, or the whole store.
 
+pub(crate) mod again;
 pub(crate) mod all;
 pub(crate) mod find;
 pub(crate) mod load;

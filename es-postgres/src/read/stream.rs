@@ -5,10 +5,11 @@ use std::sync::Arc;
 use es_core::{Contiguous, RawEvent, Sink, StoreError, StreamId, StreamRange};
 use futures_util::TryStreamExt;
 
-use crate::connect::pool::{Pool, Session};
-use crate::read::load::ReadError;
+use crate::connect::number::bigint;
+use crate::connect::pool::Pool;
+use crate::connect::session::Session;
+use crate::read::again::{self, Read, ReadError};
 use crate::read::row::{self, Columns};
-use crate::write::columns::bigint;
 
 pub(crate) async fn read_stream(
     pool: &Arc<Pool>,
@@ -16,17 +17,30 @@ pub(crate) async fn read_stream(
     range: StreamRange,
     sink: Sink<'_>,
 ) -> Result<(), StoreError> {
-    loop {
-        let mut lease = pool.lease().await?;
-        let mut handed_out = false;
+    again::read(pool, Part { stream, range, sink, handed_out: false }).await
+}
+
+struct Part<'i, 's> {
+    stream: &'i StreamId,
+    range: StreamRange,
+    sink: Sink<'s>,
+    handed_out: bool,
+}
+
+impl Read for Part<'_, '_> {
+    type Done = ();
+
+    async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<(), ReadError> {
+        let Self { stream, range, sink, handed_out } = self;
         let mut watched = |event: RawEvent<'_>| {
-            handed_out = true;
+            *handed_out = true;
             sink(event)
         };
-        let done = read(&mut lease.session, pool, stream, range, &mut watched).await;
-        if let Some(done) = lease.settle(done, handed_out) {
-            return done;
-        }
+        read(session, pool, stream, *range, &mut watched).await
+    }
+
+    fn handed_out(&self) -> bool {
+        self.handed_out
     }
 }
 

@@ -8,9 +8,9 @@ use es_core::StoreError;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
+use crate::connect::call::rows;
 use crate::connect::failure::unexpected;
 use crate::connect::pool::Pool;
-use crate::upkeep::streams::rows;
 
 /// A transaction that has drawn a position and is still open; found by
 /// [`PostgresStore::open_appends`](crate::PostgresStore::open_appends).

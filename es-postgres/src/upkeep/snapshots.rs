@@ -1,15 +1,18 @@
 //! The snapshots in a store: which generations of a program left them, and throwing those away that nobody
 //! uses.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
-use es_core::{Fingerprint, OffsetDateTime, StoreError};
+use es_core::{Fingerprint, NewSnapshot, OffsetDateTime, StoreError};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 
+use crate::connect::call::{rows, value_kept};
 use crate::connect::failure::unexpected;
+use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
-use crate::upkeep::streams::{rows, value_kept};
+use crate::write::json::Json;
 
 /// The snapshots of one category that were taken for one fingerprint: those of one generation of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,4 +48,23 @@ fn group(row: &PgRow) -> Result<SnapshotGroup, sqlx::Error> {
 pub(crate) async fn drop_all(pool: &Arc<Pool>, fingerprint: Fingerprint) -> Result<u64, StoreError> {
     let call = pool.statements.drop_snapshots.call().bind(fingerprint.to_i64());
     value_kept::<i64>(pool, call).await.map(i64::unsigned_abs)
+}
+
+pub(crate) async fn save(pool: &Arc<Pool>, snapshot: &NewSnapshot) -> Result<(), StoreError> {
+    let NewSnapshot { stream, revision, event_id, fingerprint, state, .. } = snapshot;
+    if state.contains(&0) {
+        // The server would not take it as a text.
+        return Err(unexpected(format!("the snapshot of {stream} is no JSON: it holds a NUL byte")));
+    }
+    let call = pool
+        .statements
+        .save_snapshot
+        .call()
+        .bind(stream.category())
+        .bind(stream.key())
+        .bind(fingerprint.to_i64())
+        .bind(bigint(*revision))
+        .bind(Json(Cow::Borrowed(state)))
+        .bind(event_id);
+    rows(pool, call).await.map(|_| ())
 }

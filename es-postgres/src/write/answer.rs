@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, AppendOutcome, Appended, CommandOutcome, Position, Revision, StoreError};
+use es_core::{Append, AppendOutcome, Appended, CommandOutcome, Position, Revision, StoreError, StreamId};
 use sqlx::error::BoxDynError;
 use sqlx::postgres::PgRow;
 use sqlx::postgres::types::PgRecordDecoder;
 use sqlx::{PgConnection, Row};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
-use crate::connect::failure::unexpected;
+use crate::connect::failure::{CallError, unexpected};
 use crate::connect::statements::Statements;
-use crate::write::one::CallError;
-use crate::write::remember::command_of;
 
 /// The one record of `append_one`, `append_many` or `append`, or one place of the arrays of `append_all`.
 #[derive(Debug)]
@@ -114,4 +113,30 @@ impl Answer {
             other => Err(unexpected(format!("the append was answered with {other:?}"))),
         }
     }
+}
+
+/// The name of a command that was executed or decided before, and whether it was rejected. What it did may
+/// have been forgotten in the meantime.
+pub(crate) async fn command_of(
+    connection: &mut PgConnection,
+    statements: &Statements,
+    stream: &StreamId,
+    id: Uuid,
+    count: u64,
+) -> Result<(Option<Arc<str>>, bool), CallError> {
+    let statement = if count == 0 { &statements.decision } else { &statements.command_name };
+    let call = statement.call().bind(stream.category()).bind(stream.key()).bind(id);
+    match call.fetch_optional(connection).await? {
+        Some(row) => {
+            let rejected = count == 0 && row.try_get(1)?;
+            Ok((Some(row.try_get::<&str, _>(0)?.into()), rejected))
+        }
+        None if count == 0 => Err(later("the outcome of the command is being forgotten").into()),
+        None => Ok((None, false)),
+    }
+}
+
+/// The error of a call that comes at a bad moment, and is to be made again.
+pub(crate) fn later(source: &'static str) -> StoreError {
+    StoreError::Backend { source: source.into(), retryable: true }
 }

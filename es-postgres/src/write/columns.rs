@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use es_core::{Append, Metadata, NewEvent, Revision, StoreError, stored_time};
+use es_core::{Metadata, NewEvent, StoreError, stored_time};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -98,21 +98,4 @@ pub(crate) fn bound<T>(bind: impl FnOnce() -> Result<T, StoreError>) -> Result<T
 pub(crate) fn type_id(event: &NewEvent, known: &Known) -> Result<i32, StoreError> {
     let id = known.type_id(event.name, event.version);
     id.ok_or_else(|| unexpected(format!("event `{}` version {} got no id", event.name, event.version)))
-}
-
-/// The types among these appends that have no id yet, each once.
-pub(crate) fn unknown_types<'a>(appends: &'a [Append<'_>], known: &Known) -> Vec<(&'a str, u32)> {
-    let mut unknown = Vec::new();
-    for event in appends.iter().flat_map(|append| append.events) {
-        let of_event = (event.name, event.version);
-        if known.type_id(event.name, event.version).is_none() && !unknown.contains(&of_event) {
-            unknown.push(of_event);
-        }
-    }
-    unknown
-}
-
-/// A revision as the database has it; none is beyond the largest number there.
-pub(crate) fn bigint(revision: Revision) -> i64 {
-    i64::try_from(revision.get()).unwrap_or(i64::MAX)
 }

@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use crate::connect::check::Backend;
 use crate::connect::failure::{Failure, unexpected};
-use crate::connect::pool::{Pool, Session};
-use crate::write::columns::bigint;
+use crate::connect::number::bigint;
+use crate::connect::pool::Pool;
+use crate::connect::session::Session;
 
 /// How often the server is asked again.
 const EVERY: Duration = Duration::from_millis(20);

@@ -2,9 +2,11 @@
 
 pub(crate) mod answer;
 pub(crate) mod columns;
+pub(crate) mod decided;
 pub(crate) mod json;
 pub(crate) mod lanes;
 pub(crate) mod lost;
+pub(crate) mod names;
 pub(crate) mod one;
 pub(crate) mod remember;
 pub(crate) mod several;

@@ -10,20 +10,19 @@ use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 
 use crate::connect::caller;
-use crate::connect::failure::Failure;
+use crate::connect::failure::{CallError, Failure};
 use crate::connect::lock_timeout::told_to_caller;
-use crate::connect::names::{self, Known};
+use crate::connect::names::Known;
+use crate::connect::number::bigint;
 use crate::connect::patience::Patience;
-use crate::connect::pool::{Pool, Session};
+use crate::connect::pool::Pool;
+use crate::connect::session::Session;
 use crate::write::answer::Answer;
-use crate::write::columns::{self, EventColumns, MetadataColumns, bigint, unknown_types};
+use crate::write::columns::{self, EventColumns, MetadataColumns};
+use crate::write::decided;
 use crate::write::json::Json;
 use crate::write::lost::Lost;
-use crate::write::remember;
-
-/// How often an append is sent again because the names in it turned out to be of another history: each time
-/// is a failover, or a pooler that leads to another server.
-const ATTEMPTS: u32 = 3;
+use crate::write::names::Attempts;
 
 /// Appends on a connection of the pool, and waits for whoever holds the stream. Boxed: see
 /// [`Pool::connect`].
@@ -55,7 +54,7 @@ async fn go_apart(
         if failure.is_held_up() {
             patience.held_up(pool, [append.stream])?;
         } else if failure.is_decided() {
-            return remember::decided(pool, &append).await;
+            return decided::one(pool, &append).await;
         } else if failure.leaves_doubt() {
             return Lost { backend, failure }.find(pool, append).await;
         } else {
@@ -78,7 +77,7 @@ pub(crate) async fn send(
         lock_timeout => Way::Alone(lock_timeout),
     };
     loop {
-        session.begin(pool).await?;
+        session.begin(&pool.settings).await?;
         let known = names.known();
         let answer = call(&mut session.connection, pool, append, known, way).await?;
         pool.commit(&mut session.connection).await?;
@@ -109,121 +108,6 @@ pub(crate) async fn append_in(
             Ok(None) => names.again_apart(connection, pool, append).await?,
             Err(error) => return Err(told_to_caller(pool, append.stream, error)),
         }
-    }
-}
-
-/// The names in appends, and how often they may still be found to be of another history.
-pub(crate) struct Attempts {
-    known: Arc<Known>,
-    /// Whether only events will do that were registered.
-    registered: bool,
-    left: u32,
-}
-
-impl Attempts {
-    /// With the ids of all names; those without one get it now.
-    pub(crate) async fn begin(
-        connection: &mut PgConnection,
-        pool: &Pool,
-        appends: &[Append<'_>],
-    ) -> Result<Self, CallError> {
-        let known = with_ids(connection, pool, pool.names.known(), appends).await?;
-        Ok(Self { known, registered: false, left: ATTEMPTS })
-    }
-
-    /// The same where only events will do that were registered. If they are not known here, another program
-    /// may have registered them.
-    pub(crate) async fn registered(
-        connection: &mut PgConnection,
-        pool: &Pool,
-        appends: &[Append<'_>],
-    ) -> Result<Self, CallError> {
-        if are_registered(pool, &pool.names.known(), appends).is_err() {
-            are_registered(pool, &*agreed(connection, pool).await?, appends)?;
-        }
-        let names = Self::begin(connection, pool, appends).await?;
-        Ok(Self { registered: true, ..names })
-    }
-
-    /// The same for an append in a transaction of the caller. Ids outlive its rollback, so they are given in
-    /// another one; not in one of the pool, which may all be waiting for a stream that the caller's
-    /// transaction has locked.
-    pub(crate) async fn apart(pool: &Pool, append: Append<'_>) -> Result<Self, StoreError> {
-        let mut known = pool.names.known();
-        if !knows_all(&known, &[append]) {
-            let mut session = pool.connect().await?;
-            let appends = [append];
-            let registered = with_ids(&mut session.connection, pool, pool.names.known(), &appends);
-            known = pool.settings.answered(registered).await?;
-        }
-        Ok(Self { known, registered: false, left: ATTEMPTS })
-    }
-
-    pub(crate) fn known(&self) -> &Known {
-        &self.known
-    }
-
-    /// Takes the names of the database behind this connection, as those that were sent are of another
-    /// history.
-    pub(crate) async fn again(
-        &mut self,
-        connection: &mut PgConnection,
-        pool: &Pool,
-        appends: &[Append<'_>],
-    ) -> Result<(), CallError> {
-        self.count()?;
-        self.known = agreed(connection, pool).await?;
-        if self.registered {
-            are_registered(pool, &self.known, appends)?;
-        }
-        self.known = with_ids(connection, pool, Arc::clone(&self.known), appends).await?;
-        Ok(())
-    }
-
-    /// The same for an append in a transaction of the caller.
-    pub(crate) async fn again_apart(
-        &mut self,
-        connection: &mut PgConnection,
-        pool: &Pool,
-        append: Append<'_>,
-    ) -> Result<(), StoreError> {
-        self.count()?;
-        caller::reads_committed(pool.settings.answer_within, connection).await?;
-        let refresh = pool.names.refresh(connection, &pool.statements);
-        self.known = pool.settings.answered_to_caller(0, refresh).await?;
-        if !knows_all(&self.known, &[append]) {
-            self.known = Self::apart(pool, append).await?.known;
-        }
-        Ok(())
-    }
-
-    fn count(&mut self) -> Result<(), StoreError> {
-        self.left = self.left.checked_sub(1).ok_or_else(other_history)?;
-        Ok(())
-    }
-}
-
-/// Why a call ended without an outcome.
-pub(crate) enum CallError {
-    Failed(Failure),
-    Refused(StoreError),
-}
-
-impl From<Failure> for CallError {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<sqlx::Error> for CallError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Failed(error.into())
-    }
-}
-
-impl From<StoreError> for CallError {
-    fn from(error: StoreError) -> Self {
-        Self::Refused(error)
     }
 }
 
@@ -311,70 +195,4 @@ fn bind_events<'q>(call: Call<'q>, events: &'q [NewEvent], known: &Known) -> Res
         .bind(metadata.correlations)
         .bind(metadata.causations)
         .bind(metadata.json))
-}
-
-fn knows_all(known: &Known, appends: &[Append<'_>]) -> bool {
-    appends.iter().all(|append| {
-        known.category(append.stream.category()).is_some()
-            && append.events.iter().all(|event| known.type_id(event.name, event.version).is_some())
-    })
-}
-
-/// The same check for appends in a transaction of the caller.
-pub(crate) async fn registered_apart(pool: &Pool, appends: &[Append<'_>]) -> Result<(), StoreError> {
-    if are_registered(pool, &pool.names.known(), appends).is_ok() {
-        return Ok(());
-    }
-    // A new connection reads all names.
-    let _session = pool.connect().await?;
-    are_registered(pool, &pool.names.known(), appends)
-}
-
-/// Refuses events that the database does not know, and that are no former names of events that this program
-/// registered.
-fn are_registered(pool: &Pool, known: &Known, appends: &[Append<'_>]) -> Result<(), StoreError> {
-    let is_known = |name: &str, version| known.type_id(name, version).is_some();
-    appends.iter().try_for_each(|append| {
-        append.check_registered(|name, version| is_known(name, version) || pool.has_registered(name, version))
-    })
-}
-
-/// The names of the database behind a connection, once it holds what this program says of them. Boxed.
-async fn agreed(connection: &mut PgConnection, pool: &Pool) -> Result<Arc<Known>, CallError> {
-    let agreed = Box::pin(async {
-        pool.begin(connection).await?;
-        let agreed = pool.agree(connection).await?;
-        pool.commit(connection).await?;
-        Ok::<_, CallError>(agreed)
-    });
-    Ok(agreed.await??)
-}
-
-/// The ids of all names in appends; those without one get it now, which is boxed.
-async fn with_ids(
-    connection: &mut PgConnection,
-    pool: &Pool,
-    known: Arc<Known>,
-    appends: &[Append<'_>],
-) -> Result<Arc<Known>, Failure> {
-    if knows_all(&known, appends) {
-        return Ok(known);
-    }
-    let types = unknown_types(appends, &known);
-    let mut categories: Vec<&str> = appends.iter().map(|append| append.stream.category()).collect();
-    categories.sort_unstable();
-    categories.dedup();
-    let register = Box::pin(async {
-        pool.begin(connection).await?;
-        let found = names::register(connection, &pool.statements, &categories, &types).await?;
-        pool.commit(connection).await?;
-        Ok::<_, Failure>(found)
-    });
-    Ok(pool.names.learn(register.await?))
-}
-
-fn other_history() -> StoreError {
-    let source = "the connection leads to a database with another history than the one that was connected to before, again and \
-                  again; a failover may be under way";
-    StoreError::Backend { source: source.into(), retryable: true }
 }

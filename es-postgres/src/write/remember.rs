@@ -3,22 +3,19 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use es_core::{
-    Append, AppendOutcome, CommandOutcome, Decision, Load, Remembered, Revision, StoreError, StreamId,
-};
+use es_core::{Append, CommandOutcome, Decision, Remembered, Revision, StoreError};
 use sqlx::{PgConnection, Row};
-use uuid::Uuid;
 
 use crate::connect::caller;
-use crate::connect::failure::unexpected;
+use crate::connect::failure::{CallError, unexpected};
 use crate::connect::lock_timeout::told_to_caller;
 use crate::connect::names::Known;
+use crate::connect::number::bigint;
 use crate::connect::patience::Patience;
-use crate::connect::pool::{Pool, Session};
-use crate::connect::statements::Statements;
-use crate::read::load;
-use crate::write::columns::bigint;
-use crate::write::one::{Attempts, CallError};
+use crate::connect::pool::Pool;
+use crate::connect::session::Session;
+use crate::write::answer::{command_of, later};
+use crate::write::names::Attempts;
 
 /// The row of the stream, the id of the command, and a stream that somebody else is making.
 const LOCKS: usize = 3;
@@ -53,7 +50,7 @@ async fn send(
     let of_stream = Append::new(decision.stream, decision.revision, &[]);
     let mut names = Attempts::begin(&mut session.connection, pool, &[of_stream]).await?;
     loop {
-        session.begin(pool).await?;
+        session.begin(&pool.settings).await?;
         let known = names.known();
         let remembered = call(&mut session.connection, pool, decision, known, lock_timeout).await?;
         pool.commit(&mut session.connection).await?;
@@ -142,60 +139,4 @@ async fn call(
         }
         other => Err(unexpected(format!("the decision was answered with {other:?}")).into()),
     }
-}
-
-/// The name of a command that was executed or decided before, and whether it was rejected. What it did may
-/// have been forgotten in the meantime.
-pub(crate) async fn command_of(
-    connection: &mut PgConnection,
-    statements: &Statements,
-    stream: &StreamId,
-    id: Uuid,
-    count: u64,
-) -> Result<(Option<Arc<str>>, bool), CallError> {
-    let statement = if count == 0 { &statements.decision } else { &statements.command_name };
-    let call = statement.call().bind(stream.category()).bind(stream.key()).bind(id);
-    match call.fetch_optional(connection).await? {
-        Some(row) => {
-            let rejected = count == 0 && row.try_get(1)?;
-            Ok((Some(row.try_get::<&str, _>(0)?.into()), rejected))
-        }
-        None if count == 0 => Err(later("the outcome of the command is being forgotten").into()),
-        None => Ok((None, false)),
-    }
-}
-
-/// The outcome of an append that was refused because its command was decided before.
-pub(crate) async fn decided(pool: &Arc<Pool>, append: &Append<'_>) -> Result<AppendOutcome, StoreError> {
-    match Box::pin(find(pool, append)).await? {
-        Some(outcome) => Ok(outcome),
-        None => Err(later("the outcome of the command is being forgotten")),
-    }
-}
-
-/// The same of appends to several streams, to all or to none.
-pub(crate) async fn decided_all(
-    pool: &Arc<Pool>,
-    appends: &[Append<'_>],
-) -> Result<Vec<AppendOutcome>, StoreError> {
-    let mut outcomes = Vec::with_capacity(appends.len());
-    for append in appends {
-        outcomes.push(Box::pin(find(pool, append)).await?.unwrap_or(AppendOutcome::NotWritten));
-    }
-    if outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::NotWritten)) {
-        return Err(later("the outcome of a command is being forgotten"));
-    }
-    Ok(outcomes)
-}
-
-async fn find(pool: &Arc<Pool>, append: &Append<'_>) -> Result<Option<AppendOutcome>, StoreError> {
-    let Some(command) = append.command else { return Ok(None) };
-    let wanted = Load::all(append.stream).after(Revision::MAX).command_id(Some(command.key.id));
-    let Some(outcome) = load::load(pool, wanted, &mut |_| Ok(())).await?.command else { return Ok(None) };
-    outcome.check(append.stream, command)?;
-    Ok(Some(AppendOutcome::Repeated(outcome)))
-}
-
-fn later(source: &'static str) -> StoreError {
-    StoreError::Backend { source: source.into(), retryable: true }
 }

@@ -12,15 +12,16 @@ use sqlx::query::Query;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::connect::failure::unexpected;
+use crate::connect::failure::{CallError, unexpected};
 use crate::connect::names::Known;
+use crate::connect::number::bigint;
 use crate::connect::patience::Patience;
 use crate::connect::pool::Pool;
 use crate::write::answer::{Answer, positions};
-use crate::write::columns::{EventColumns, MetadataColumns, bigint, bound};
+use crate::write::columns::{EventColumns, MetadataColumns, bound};
+use crate::write::decided;
 use crate::write::lost::Lost;
-use crate::write::one::{Attempts, CallError};
-use crate::write::remember;
+use crate::write::names::Attempts;
 
 pub(crate) async fn append_all(
     pool: &Arc<Pool>,
@@ -53,7 +54,7 @@ pub(crate) async fn append_all(
         if failure.is_held_up() {
             patience.held_up(pool, appends.iter().map(|append| append.stream))?;
         } else if failure.is_decided() {
-            return remember::decided_all(pool, appends).await;
+            return decided::all(pool, appends).await;
         } else if failure.leaves_doubt() {
             return Lost { backend, failure }.find_all(pool, appends).await;
         } else {

@@ -1,6 +1,10 @@
 //! Reading the whole store.
 
+pub(crate) mod columns;
+pub(crate) mod filter;
+pub(crate) mod kept;
 pub(crate) mod page;
+pub(crate) mod reach;
 pub(crate) mod reader;
 pub(crate) mod replay;
 pub(crate) mod shared;

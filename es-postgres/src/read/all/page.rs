@@ -3,47 +3,26 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use es_core::{AllQuery, Checkpoint, Filter, Position, Sink, StoreError, StreamId};
+use es_core::{AllQuery, Checkpoint, Position, Sink, StoreError, StreamId};
 use futures_util::TryStreamExt;
 use futures_util::stream::BoxStream;
-use sqlx::postgres::{PgArguments, PgRow, Postgres};
-use sqlx::query::Query;
+use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
 use crate::connect::failure::unexpected;
 use crate::connect::names::{Known, TypeName};
-use crate::connect::pool::{Pool, Session};
-use crate::read::all::streams::{KnownStream, StreamsOf, Tables};
-use crate::read::load::ReadError;
-use crate::read::row::{self, Columns, required};
-
-/// How many events one statement looks at to find those that a filter takes. A page of more is looked for in
-/// as many.
-const LOOKED_AT: usize = 20_000;
+use crate::connect::pool::Pool;
+use crate::connect::session::Session;
+use crate::read::again::ReadError;
+use crate::read::all::columns::{checkpoint, is_news, stream_in, stream_of, type_of};
+use crate::read::all::filter;
+use crate::read::all::kept::{End, Keep, Kept, KeptEvent};
+use crate::read::all::streams::{KnownStream, KnownStreams, StreamsOf, Tables};
+use crate::read::row::{self, Columns};
 
 /// A page with more events than this is not kept for others, nor is one of more bytes than
 /// `shared_page_bytes`.
 const KEPT: usize = 500;
-
-/// Where a page ended.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct End {
-    pub(crate) checkpoint: Checkpoint,
-    pub(crate) events: usize,
-    /// What their payloads and metadata come to.
-    pub(crate) bytes: usize,
-    /// Whether more may be read at once.
-    pub(crate) more: bool,
-    /// Whether the server is still sending what does not belong to the page any more.
-    pub(crate) cut: bool,
-}
-
-impl End {
-    /// Of a page without events.
-    pub(crate) const fn nothing(checkpoint: Checkpoint) -> Self {
-        Self { checkpoint, events: 0, bytes: 0, more: false, cut: false }
-    }
-}
 
 /// What is left of a page when all its rows have come: from the first event on whose stream or type is not
 /// known yet.
@@ -59,20 +38,6 @@ struct Left {
 struct Come {
     events: usize,
     bytes: usize,
-}
-
-/// The events of a page, kept for others who want the same.
-#[derive(Debug)]
-pub(crate) struct Kept {
-    known: Arc<Known>,
-    events: Vec<KeptEvent>,
-}
-
-#[derive(Debug)]
-struct KeptEvent {
-    checkpoint: Checkpoint,
-    stream: KnownStream,
-    row: PgRow,
 }
 
 /// A page that is handed out.
@@ -91,30 +56,19 @@ struct Page<'q, 's> {
     full: bool,
 }
 
-impl Kept {
-    /// Whether this is behind one of the events.
-    pub(crate) fn holds(&self, checkpoint: Checkpoint) -> bool {
-        self.place(checkpoint).is_ok_and(|at| self.events[at].checkpoint == checkpoint)
+/// Hands out the events behind where a query begins, and says how many, and of how many bytes.
+pub(super) fn hand_out(
+    kept: &Kept,
+    query: &AllQuery<'_>,
+    sink: Sink<'_>,
+) -> Result<(usize, usize), StoreError> {
+    let mut page = Page::new(query, None, sink);
+    let from = kept.place(query.after).map_or_else(|next| next, |at| at + 1);
+    for event in &kept.events[from..] {
+        let row = Columns(&event.row);
+        page.hand_out(&event.stream, &kept.known, type_of(&kept.known, row)?, row)?;
     }
-
-    fn place(&self, checkpoint: Checkpoint) -> Result<usize, usize> {
-        self.events.binary_search_by_key(&checkpoint.position(), |event| event.checkpoint.position())
-    }
-
-    /// Hands out the events behind where a query begins, and says how many, and of how many bytes.
-    pub(crate) fn hand_out(
-        &self,
-        query: &AllQuery<'_>,
-        sink: Sink<'_>,
-    ) -> Result<(usize, usize), StoreError> {
-        let mut page = Page::new(query, None, sink);
-        let from = self.place(query.after).map_or_else(|next| next, |at| at + 1);
-        for event in &self.events[from..] {
-            let row = Columns(&event.row);
-            page.hand_out(&event.stream, &self.known, type_of(&self.known, row)?, row)?;
-        }
-        Ok((page.end.events, page.end.bytes))
-    }
+    Ok((page.end.events, page.end.bytes))
 }
 
 /// Reads the events of a page, up to a position that is safe; keeps them, if it is to. Each is decoded as it
@@ -122,16 +76,17 @@ impl Kept {
 pub(crate) async fn read(
     session: &mut Session,
     pool: &Pool,
+    streams: &KnownStreams,
     query: &AllQuery<'_>,
     safe: u64,
-    keep: bool,
+    keep: Keep,
     sink: Sink<'_>,
 ) -> Result<(End, Option<Kept>), ReadError> {
     let known = pool.names.known();
-    let mut page = Page::new(query, keep.then(Vec::new), sink);
+    let mut page = Page::new(query, matches!(keep, Keep::ForOthers).then(Vec::new), sink);
     page.most_kept = pool.settings.shared_page_bytes;
-    let rows = page.statement(pool, &known, safe).fetch(&mut session.connection);
-    let left = page.take_known(pool, &known, safe, rows).await?;
+    let rows = filter::statement(query, pool, &known, safe).fetch(&mut session.connection);
+    let left = page.take_known(pool, streams, &known, safe, rows).await?;
     let known = if left.known { known } else { Arc::default() };
     page.take_left(session, pool, known, left).await
 }
@@ -140,7 +95,7 @@ impl<'q, 's> Page<'q, 's> {
     fn new(query: &'q AllQuery<'q>, kept: Option<Vec<KeptEvent>>, sink: Sink<'s>) -> Self {
         Self {
             query,
-            filtered: *query.filter != Filter::new(),
+            filtered: filter::is_filtered(query.filter),
             last: query.after,
             end: End::nothing(query.after),
             sink,
@@ -151,25 +106,11 @@ impl<'q, 's> Page<'q, 's> {
         }
     }
 
-    fn statement(&self, pool: &Pool, known: &Known, safe: u64) -> Query<'static, Postgres, PgArguments> {
-        let AllQuery { filter, limit, .. } = *self.query;
-        let statement = if self.filtered { &pool.statements.read_some } else { &pool.statements.read_all };
-        let call = statement
-            .call()
-            .bind(self.query.after.position().get().cast_signed())
-            .bind(safe.cast_signed())
-            .bind(bigint(limit));
-        if !self.filtered {
-            return call.bind(known.token());
-        }
-        let call = call.bind(category_names(filter)).bind(event_names(filter));
-        call.bind(bigint(limit.max(LOOKED_AT))).bind(known.token())
-    }
-
     /// Hands out the events in the order in which they come, as long as stream and type are known.
     async fn take_known(
         &mut self,
         pool: &Pool,
+        streams: &KnownStreams,
         known: &Known,
         safe: u64,
         mut rows: BoxStream<'_, Result<PgRow, sqlx::Error>>,
@@ -177,7 +118,7 @@ impl<'q, 's> Page<'q, 's> {
         let Some(first) = pool.settings.answered(rows.try_next()).await? else {
             return Err(unexpected("a page without its first row").into());
         };
-        let streams = pool.streams.of(self.begin(Columns(&first), safe)?);
+        let streams = streams.of(self.begin(Columns(&first), safe)?);
         let is_known = !Columns(&first).is_null(11)?;
         let mut events = Vec::new();
         while let Some(row) = pool.settings.answered(rows.try_next()).await? {
@@ -308,7 +249,7 @@ impl<'q, 's> Page<'q, 's> {
         (name, version): &TypeName,
         row: Columns<'_>,
     ) -> Result<Checkpoint, StoreError> {
-        let asked = asked_name(self.query.filter, known, stream);
+        let asked = filter::asked_name(self.query.filter, known, stream);
         let asked = asked.map(|name| StreamId::new(name, stream.id.key())).transpose()?;
         let event = row::event(asked.as_ref().unwrap_or(&stream.id), (name, *version), row)?;
         if event.position <= self.last.position() {
@@ -341,73 +282,4 @@ async fn leave_unread(
         unread = unread.saturating_add(Columns(&row).optional(8)?.map_or(0, <[u8]>::len));
     }
     Ok(true)
-}
-
-fn type_of<'k>(known: &'k Known, row: Columns<'_>) -> Result<&'k TypeName, StoreError> {
-    let id = row.integer(2)?;
-    known.event_type(id).ok_or_else(|| row::no_event_type(row, id))
-}
-
-fn stream_of(row: Columns<'_>) -> Result<i64, StoreError> {
-    row.bigint(10).map(u64::cast_signed)
-}
-
-/// The stream of an event, if it is known, or made by this event.
-fn stream_in(
-    streams: &StreamsOf,
-    row: Columns<'_>,
-    known: &Known,
-) -> Result<Option<KnownStream>, StoreError> {
-    let id = stream_of(row)?;
-    if let Some(stream) = streams.get(id) {
-        return Ok(Some(stream));
-    }
-    let Some(made) = row.text(11)? else { return Ok(None) };
-    streams.learn_made(id, made, known)
-}
-
-/// Whether events or streams have a type or a category that is not known.
-fn is_news(known: &Known, events: &[PgRow], streams: &[PgRow]) -> Result<bool, StoreError> {
-    let beyond = |rows: &[PgRow], column: usize, last: i32| {
-        rows.iter()
-            .try_fold(false, |news, row| Ok::<_, StoreError>(news | (Columns(row).integer(column)? > last)))
-    };
-    Ok(beyond(events, 2, known.last_type())? || beyond(streams, 1, known.last_category())?)
-}
-
-/// How a filter calls the category of a stream, if not by its first name.
-fn asked_name<'f>(filter: &'f Filter, known: &Known, stream: &KnownStream) -> Option<&'f str> {
-    let first = stream.id.category();
-    let asked = filter.categories.iter().find(|category| {
-        category.has(first) || category.names().any(|name| known.category(name) == Some(stream.category))
-    })?;
-    (asked.name != first).then_some(&*asked.name)
-}
-
-pub(crate) fn checkpoint(
-    row: Columns<'_>,
-    position: usize,
-    event_id: usize,
-) -> Result<Checkpoint, StoreError> {
-    let id = required(event_id, row.uuid(event_id)?)?;
-    Ok(Checkpoint::behind(Position::new(row.bigint(position)?), id))
-}
-
-fn category_names(filter: &Filter) -> Option<Vec<&str>> {
-    let categories = &filter.categories;
-    let names = categories.iter().flat_map(es_core::CategoryNames::names);
-    (!categories.is_empty()).then(|| stored(names))
-}
-
-fn event_names(filter: &Filter) -> Option<Vec<&str>> {
-    (!filter.events.is_empty()).then(|| stored(filter.events.iter().map(AsRef::as_ref)))
-}
-
-/// Nothing is stored under a name with a NUL character, which the database does not take in a question.
-fn stored<'f>(names: impl Iterator<Item = &'f str>) -> Vec<&'f str> {
-    names.filter(|name| !name.contains('\0')).collect()
-}
-
-fn bigint(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

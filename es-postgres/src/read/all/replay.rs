@@ -27,6 +27,13 @@ pub(crate) struct Replay {
     last: u64,
 }
 
+/// Which question it is in its transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Question {
+    First,
+    Later,
+}
+
 /// What one question tells.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
@@ -83,17 +90,17 @@ impl Replay {
         statements: &Statements,
         beyond: u64,
     ) -> Result<Safe, Failure> {
-        self.ask_within(connection, statements, beyond, true).await
+        self.ask_within(connection, statements, beyond, Question::First).await
     }
 
-    /// The same, where `first` says whether it is the first question in its transaction: a later one does not
-    /// learn any more which transaction has not begun.
+    /// The same, within a transaction: a later question does not learn any more which transaction has not
+    /// begun.
     pub(crate) async fn ask_within(
         &mut self,
         connection: &mut PgConnection,
         statements: &Statements,
         beyond: u64,
-        first: bool,
+        question: Question,
     ) -> Result<Safe, Failure> {
         let began = Instant::now();
         let row = statements.replayed.call().fetch_one(&mut *connection).await?;
@@ -101,7 +108,7 @@ impl Replay {
         let seen = Seen::new(last, oldest, row.try_get(2)?, row.try_get(3)?);
         self.last = seen.last;
         self.settle(seen.oldest);
-        if first {
+        if question == Question::First {
             self.take(seen);
         }
         // What a reader has passed is none of its business any more.

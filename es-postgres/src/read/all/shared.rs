@@ -10,7 +10,8 @@ use es_core::{AllQuery, Checkpoint, Filter, Sink, StoreError};
 use tokio::sync::{self, MutexGuard};
 use tokio::time::{sleep, timeout};
 
-use crate::read::all::page::{End, Kept};
+use crate::read::all::kept::{End, Kept};
+use crate::read::all::page;
 use crate::read::all::watermark::Safe;
 
 /// How long the first of those who look waits for the others, where the last page was for more than one, and
@@ -24,7 +25,15 @@ const PLACES: usize = 16;
 const PATIENCE: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Default)]
-pub(crate) struct Ends(Mutex<Vec<Arc<Place>>>);
+pub(crate) struct SharedPages(Mutex<Places>);
+
+#[derive(Debug, Default)]
+struct Places {
+    /// That of the pool. Another one drops all pages, and those that are being read: their events may have
+    /// been lost.
+    generation: u64,
+    places: Vec<Arc<Place>>,
+}
 
 /// Where those with one filter meet. One of them reads at a time.
 #[derive(Debug)]
@@ -44,9 +53,14 @@ pub(crate) struct EndPage {
     taken: AtomicBool,
 }
 
-impl Ends {
-    pub(crate) fn of(&self, filter: &Filter) -> Arc<Place> {
-        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+impl SharedPages {
+    /// Where those with this filter meet, in the generation of the pool.
+    pub(crate) fn of(&self, filter: &Filter, generation: u64) -> Arc<Place> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.generation < generation {
+            *all = Places { generation, places: Vec::new() };
+        }
+        let places = &mut all.places;
         if let Some(place) = places.iter().find(|place| place.filter == *filter) {
             return Arc::clone(place);
         }
@@ -60,7 +74,7 @@ impl Ends {
 
     /// Drops all pages, and those that are being read: their events may have been lost.
     pub(crate) fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).places.clear();
     }
 }
 
@@ -99,7 +113,7 @@ impl EndPage {
         sink: Sink<'_>,
     ) -> Result<(End, Safe), StoreError> {
         self.taken.store(true, Ordering::Relaxed);
-        let (events, bytes) = self.kept.hand_out(query, sink)?;
+        let (events, bytes) = page::hand_out(&self.kept, query, sink)?;
         let mut safe = self.safe;
         if safe.began < began {
             // The end may be elsewhere by now: as if something had held it back.

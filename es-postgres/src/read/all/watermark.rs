@@ -14,15 +14,17 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::connect::failure::{Failure, unexpected};
-use crate::connect::pool::{Pool, Session};
+use crate::connect::pool::Pool;
+use crate::connect::session::Session;
 use crate::connect::statements::Statements;
 
 /// More observations than this are not kept at once; later ones take their turn when earlier ones are done.
 const MOST_WAITING: usize = 64;
 
 /// The watermark of one process, shared by all that read.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Watermark {
+    pool: Arc<Pool>,
     /// Held while the server is asked, so that those who ask at the same time share the answer.
     asking: Mutex<Option<Asking>>,
     latest: Latch<Option<Safe>>,
@@ -122,18 +124,22 @@ impl Ledger {
     }
 }
 
-/// An answer to a question that was asked no earlier than this. A task of its own asks: others wait for it,
-/// too, and it must not depend on whether the future of one reader is polled.
-pub(crate) async fn since(pool: &Arc<Pool>, moment: Instant) -> Result<Safe, StoreError> {
-    if let Some(safe) = pool.watermark.latest(moment) {
-        return Ok(safe);
-    }
-    let pool = Arc::clone(pool);
-    let asked = tokio::spawn(async move { pool.watermark.since(&pool, moment).await });
-    asked.await.map_err(unexpected)?
-}
-
 impl Watermark {
+    pub(crate) fn new(pool: &Arc<Pool>) -> Self {
+        Self { pool: Arc::clone(pool), asking: Mutex::default(), latest: Latch::default() }
+    }
+
+    /// An answer to a question that was asked no earlier than this. A task of its own asks: others wait for
+    /// it, too, and it must not depend on whether the future of one reader is polled.
+    pub(crate) async fn since(self: &Arc<Self>, moment: Instant) -> Result<Safe, StoreError> {
+        if let Some(safe) = self.latest(moment) {
+            return Ok(safe);
+        }
+        let watermark = Arc::clone(self);
+        let asked = tokio::spawn(async move { watermark.ask_since(moment).await });
+        asked.await.map_err(unexpected)?
+    }
+
     /// The last answer, if it may be used on a session that was opened at this moment: the server has
     /// answered since, so it is the one that the session is connected to, and has not crashed in between.
     pub(crate) fn latest(&self, opened: Instant) -> Option<Safe> {
@@ -160,7 +166,8 @@ impl Watermark {
         self.latest.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|safe| safe.position >= last)
     }
 
-    async fn since(&self, pool: &Pool, moment: Instant) -> Result<Safe, StoreError> {
+    async fn ask_since(&self, moment: Instant) -> Result<Safe, StoreError> {
+        let pool = &*self.pool;
         // One after the other would find out for itself that no server answers.
         let longest = pool.settings.patience.saturating_add(pool.settings.answer_within);
         let Ok(mut asking) = timeout(longest, self.asking.lock()).await else {

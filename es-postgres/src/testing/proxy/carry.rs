@@ -2,7 +2,7 @@
 
 use std::future::pending;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,7 +12,7 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio::sync::watch;
 
 use super::messages::{Requests, with_version};
-use super::{Fault, Network, Shared, socket};
+use super::shared::{Fault, Network, Shared};
 
 const BUFFER: usize = 64 << 10;
 
@@ -127,4 +127,9 @@ async fn passes(network: &mut watch::Receiver<Network>, is_lost: impl Fn(Fault) 
         tokio::time::sleep(late).await;
     }
     !is_lost(fault)
+}
+
+/// The path of the socket that a server has in a folder.
+fn socket(folder: &Path, port: u16) -> PathBuf {
+    folder.join(format!(".s.PGSQL.{port}"))
 }

@@ -2,13 +2,14 @@
 
 mod carry;
 mod messages;
+mod shared;
 
 use std::fmt;
 use std::fs::{self, DirBuilder};
 use std::io;
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -20,31 +21,13 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
+pub use self::shared::Fault;
+
 use self::carry::{Socket, carry};
+use self::shared::{Network, Shared};
 use super::TestDatabaseError;
 use super::error::at;
 use super::server::percent_encoded;
-
-/// What a [`Proxy`] does to what passes through it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Fault {
-    /// Nothing; everything passes.
-    #[default]
-    None,
-    /// Each piece is late by this much, in either direction.
-    Delay(Duration),
-    /// Nothing passes; it is kept until the fault is over.
-    Hold,
-    /// What clients send is lost, without a word to either end.
-    SwallowQuestions,
-    /// What the server sends is lost, without a word to either end.
-    SwallowAnswers,
-    /// Everything is lost, without a word to either end.
-    BlackHole,
-    /// New connections are closed at once; those that are open go on.
-    Refuse,
-}
 
 /// A proxy between programs and a PostgreSQL server, for tests of what happens when the network fails: it
 /// cuts, delays, holds, swallows and refuses connections, at once or at a chosen answer, and counts round
@@ -72,28 +55,6 @@ pub struct Proxy {
     folder: Option<PathBuf>,
     shared: Arc<Shared>,
     listening: JoinHandle<()>,
-}
-
-/// What the connections of a proxy know of it.
-struct Shared {
-    network: watch::Sender<Network>,
-    round_trips: AtomicU64,
-    /// Where this is 1, the next bytes from the server are thrown away, and the connection with them.
-    cut_at_answer: AtomicU64,
-    /// Where this is 1, the next bytes from the server are thrown away, and nothing follows.
-    silent_at_answer: AtomicU64,
-    /// The version that the server tells is taken for this one.
-    version: Option<String>,
-}
-
-#[derive(Clone)]
-struct Network {
-    server: PgConnectOptions,
-    fault: Fault,
-    /// Raised to cut all connections.
-    cuts: u64,
-    /// Raised to silence all connections.
-    silences: u64,
 }
 
 enum Listener {
@@ -272,11 +233,6 @@ fn user_info(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = &rest[..rest.find(['/', '?']).unwrap_or(rest.len())];
     &authority[..authority.rfind('@').map_or(0, |at| at + 1)]
-}
-
-/// The path of the socket that a server has in a folder.
-fn socket(folder: &Path, port: u16) -> PathBuf {
-    folder.join(format!(".s.PGSQL.{port}"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! What a lane carries: one append, or many in one call, each of which stands for itself.
+//! Many appends in one call, each of which stands for itself.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::vec;
 
 use es_core::{Append, AppendOutcome, Appended, Revision, StoreError};
@@ -8,30 +9,28 @@ use sqlx::Row;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use time::OffsetDateTime;
-use tracing::{Instrument, debug_span};
 use uuid::Uuid;
 
-use super::Way;
-use super::queue::{Chain, Work};
-use super::waiting::waited_too_long;
-use crate::connect::failure::{Failure, unexpected};
+use super::queue::Chain;
+use crate::connect::failure::{CallError, Failure, unexpected};
 use crate::connect::names::Known;
-use crate::connect::patience::Patience;
-use crate::connect::pool::{Pool, Session};
+use crate::connect::number::bigint;
+use crate::connect::pool::Pool;
+use crate::connect::session::Session;
 use crate::write::answer;
-use crate::write::columns::{EventColumns, MetadataColumns, bigint, bound};
+use crate::write::columns::{EventColumns, MetadataColumns, bound};
 use crate::write::lost::Lost;
-use crate::write::one::{Attempts, CallError};
+use crate::write::names::Attempts;
 
 /// What `append_batch` answers: what became of each chain, and where the events of those that were appended
 /// are stored, in a row.
-struct Answer {
-    fates: Vec<Fate>,
-    positions: Vec<i64>,
+pub(super) struct Answer {
+    pub(super) fates: Vec<Fate>,
+    pub(super) positions: Vec<i64>,
 }
 
 /// What became of a chain.
-enum Fate {
+pub(super) enum Fate {
     /// When.
     Appended(OffsetDateTime),
     Conflict(Revision),
@@ -39,131 +38,41 @@ enum Fate {
     Apart,
 }
 
-impl Way {
-    pub(super) async fn carry(mut self, work: Work) {
-        match work {
-            Work::Large(waiting) => {
-                let outcome = self.apart(waiting.append(), Patience::of(&self.pool)).await;
-                waiting.answer(outcome);
-            }
-            Work::Batch(chains) => match &chains[..] {
-                [chain] if chain.len() == 1 => self.carry_one(chains).await,
-                _ => self.carry_all(chains).await,
-            },
-        }
-        // Not only once the lane is left: readers wait for this.
-        self.pool.hints.appended();
-        self.let_the_answered_go_first().await;
-    }
-
-    /// Callers in a loop come back as soon as they are woken. Were the lane idle before they have had a turn,
-    /// the first of them would go alone, and all others would wait for it. A second turn is for those that
-    /// another thread of the runtime took.
-    async fn let_the_answered_go_first(&self) {
-        for _ in 0..2 {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    async fn carry_one(&mut self, chains: Vec<Chain>) {
-        for waiting in chains.into_iter().flatten() {
-            let outcome = self.append(waiting.append()).await;
-            waiting.answer(outcome);
-        }
-    }
-
-    async fn carry_all(&mut self, chains: Vec<Chain>) {
-        let appends: usize = chains.iter().map(Vec::len).sum();
-        let span = debug_span!("append_batch", streams = chains.len(), appends);
-        let answer = match self.send_all(&chains).instrument(span).await {
-            Ok(answer) => answer,
-            Err(Trouble::Lost(lost)) => {
-                self.leave_lane();
-                let waiting: Vec<_> = chains.into_iter().flatten().collect();
-                let appends: Vec<_> = waiting.iter().map(|waiting| waiting.append()).collect();
-                let outcomes = lost.find_each(&self.pool, &appends).await;
-                drop(appends);
-                for (waiting, outcome) in waiting.into_iter().zip(outcomes) {
-                    waiting.answer(outcome);
-                }
-                return;
-            }
-            // One of them is refused, and only they themselves can tell which.
-            Err(Trouble::NotWritten) => return chains.into_iter().for_each(|chain| self.send_apart(chain)),
-        };
-        let mut positions = answer.positions.into_iter();
-        for (chain, fate) in chains.into_iter().zip(answer.fates) {
-            match fate {
-                Fate::Appended(recorded_at) => answer_each(chain, &mut positions, recorded_at),
-                Fate::Conflict(actual) => {
-                    for waiting in chain {
-                        waiting.answer(Ok(AppendOutcome::Conflict { actual }));
-                    }
-                }
-                Fate::Apart => self.send_apart(chain),
-            }
-        }
-    }
-
-    /// Appends a chain on a connection of the pool, one after the other, while the lane goes on.
-    fn send_apart(&mut self, chain: Chain) {
-        let Some(first) = chain.first() else { return };
-        let way = self.beside(&first.stream);
-        let runtime = first.runtime.clone();
-        drop(runtime.spawn(async move {
-            let mut chain = chain.into_iter();
-            for waiting in chain.by_ref() {
-                let outcome = way.apart(waiting.append(), Patience::of(&way.pool)).await;
-                let Some(error) = outcome.as_ref().err().and_then(waited_too_long) else {
-                    waiting.answer(outcome);
-                    continue;
-                };
-                waiting.answer(outcome);
-                // They build on one that is not written, and have waited as long.
-                return chain.for_each(|waiting| waiting.fail_as(&error));
-            }
-        }));
-    }
-
-    /// Sends all in one call.
-    async fn send_all(&self, chains: &[Chain]) -> Result<Answer, Trouble> {
-        let pool = &self.pool;
-        // If there is no connection to be had, each caller is told why.
-        let mut session = pool.lanes.session(pool).await.map_err(|_| Trouble::NotWritten)?;
-        let backend = session.backend;
-        let longest = pool.settings.lock_patience;
-        let answer = {
-            let call = pin!(call(&mut session, pool, chains));
-            pool.settings.answered_after(longest, chains.len(), call).await
-        };
-        match answer {
-            Ok(row) => match Answer::read(&row, chains) {
-                Ok(answer) => {
-                    pool.lanes.keep(pool, session, None);
-                    Ok(answer)
-                }
-                // What was written can still be found, once the session is gone.
-                Err(error) => {
-                    Err(Trouble::Lost(Lost { backend, failure: Failure::Client(error.to_string()) }))
-                }
-            },
-            Err(stopped) => {
-                pool.lanes.keep(pool, session, Some(&stopped));
-                Err(match stopped {
-                    CallError::Failed(failure) if failure.leaves_doubt() => {
-                        Trouble::Lost(Lost { backend, failure })
-                    }
-                    _ => Trouble::NotWritten,
-                })
-            }
-        }
-    }
-}
-
 /// Why a batch has no answer.
-enum Trouble {
+pub(super) enum Trouble {
     NotWritten,
     Lost(Lost),
+}
+
+/// Sends all in one call.
+pub(super) async fn send(pool: &Arc<Pool>, chains: &[Chain]) -> Result<Answer, Trouble> {
+    // If there is no connection to be had, each caller is told why.
+    let mut session = pool.hurried().await.map_err(|_| Trouble::NotWritten)?;
+    let backend = session.backend;
+    let longest = pool.settings.lock_patience;
+    let answer = {
+        let call = pin!(call(&mut session, pool, chains));
+        pool.settings.answered_after(longest, chains.len(), call).await
+    };
+    match answer {
+        Ok(row) => match Answer::read(&row, chains) {
+            Ok(answer) => {
+                pool.keep_hurried(session, None);
+                Ok(answer)
+            }
+            // What was written can still be found, once the session is gone.
+            Err(error) => Err(Trouble::Lost(Lost { backend, failure: Failure::Client(error.to_string()) })),
+        },
+        Err(stopped) => {
+            pool.keep_hurried(session, Some(&stopped));
+            Err(match stopped {
+                CallError::Failed(failure) if failure.leaves_doubt() => {
+                    Trouble::Lost(Lost { backend, failure })
+                }
+                _ => Trouble::NotWritten,
+            })
+        }
+    }
 }
 
 async fn call(session: &mut Session, pool: &Pool, chains: &[Chain]) -> Result<PgRow, CallError> {
@@ -171,7 +80,7 @@ async fn call(session: &mut Session, pool: &Pool, chains: &[Chain]) -> Result<Pg
     let mut names = Attempts::begin(&mut session.connection, pool, &appends).await?;
     loop {
         let call = bound(|| bind(pool, chains, names.known()))?;
-        session.begin(pool).await?;
+        session.begin(&pool.settings).await?;
         let row = call.fetch_optional(&mut session.connection).await?;
         pool.commit(&mut session.connection).await?;
         match row {
@@ -289,7 +198,7 @@ impl Answer {
 }
 
 /// Hands each append of a chain its part of the positions.
-fn answer_each(chain: Chain, positions: &mut vec::IntoIter<i64>, recorded_at: OffsetDateTime) {
+pub(super) fn answer_each(chain: Chain, positions: &mut vec::IntoIter<i64>, recorded_at: OffsetDateTime) {
     for waiting in chain {
         let positions = answer::positions(positions.take(waiting.events.len()).collect());
         waiting.answer(Ok(AppendOutcome::Appended(Appended { positions, recorded_at })));

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use es_core::{Append, AppendOutcome, EventStore, Metadata, NewEvent, Revision, StoreError, StreamId};
 
-use super::start;
 use crate::store::PostgresStore;
 use crate::testing::TestDatabase;
 use crate::write::json::UNENCODABLE;
@@ -39,7 +38,7 @@ async fn a_panic_while_one_append_of_a_batch_is_encoded_is_an_error_of_that_one(
     assert_appended(&append(&store, "y", GOOD).await);
 
     // While both lanes are taken, all appends wait, and then go together.
-    let lanes = &store.pool().lanes;
+    let lanes = store.lanes();
     let taken = ["x", "y"].map(stream);
     for stream in &taken {
         assert!(lanes.queue().enter(stream, false).expect("open"));
@@ -61,7 +60,7 @@ async fn a_panic_while_one_append_of_a_batch_is_encoded_is_an_error_of_that_one(
     for stream in taken {
         lanes.queue().leave(&[stream], true);
     }
-    start(store.pool());
+    lanes.start();
 
     let mut outcomes = Vec::new();
     for outcome in submitted {

@@ -1,0 +1,97 @@
+//! What a store was opened with, and what follows from it.
+
+use std::time::Duration;
+
+use es_core::Limits;
+
+use crate::connect::failure::Opening;
+use crate::connect::hosts::{Host, Hosts};
+use crate::connect::migrations::NEWEST;
+use crate::connect::statements::Statements;
+
+/// About a century. Far longer times cannot be added to the clock.
+pub(crate) const LONGEST_PATIENCE: Duration = Duration::from_secs(u32::MAX as u64);
+
+/// What a store was opened with, found to be sound.
+pub(crate) struct Settings {
+    pub(crate) server: Hosts,
+    pub(crate) schema: String,
+    pub(crate) connections: u32,
+    pub(crate) limits: Limits,
+    pub(crate) pooler: bool,
+    pub(crate) patience: Duration,
+    pub(crate) lock_patience: Duration,
+    pub(crate) longest_lock_wait: Duration,
+    pub(crate) longest_connection_wait: Duration,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) shared_page_bytes: usize,
+    pub(crate) answer_within: Duration,
+    /// Zero for what the server is set to.
+    pub(crate) gone_after: Duration,
+    pub(crate) notify: bool,
+    pub(crate) direct: Option<Hosts>,
+    pub(crate) read_only: bool,
+    /// What a session of this store's own is told as it begins, and no other; it is there for as long as the
+    /// session is not shared.
+    pub(crate) token: String,
+}
+
+impl Settings {
+    /// How long a call waits for each lock, in milliseconds.
+    pub(crate) fn lock_timeout(&self) -> i64 {
+        milliseconds(self.longest_lock_wait)
+    }
+
+    /// What is being opened, once there is a connection.
+    pub(crate) fn opening(&self) -> Opening<'_> {
+        self.opening_at(self.server.first(), true)
+    }
+
+    pub(crate) fn opening_at<'a>(&'a self, host: &'a Host, connected: bool) -> Opening<'a> {
+        let Host { options, address } = host;
+        Opening {
+            address,
+            user: options.get_username(),
+            database: options.get_database().unwrap_or_else(|| options.get_username()),
+            schema: &self.schema,
+            needed: NEWEST,
+            connected,
+        }
+    }
+
+    pub(crate) fn statements(&self) -> Statements {
+        Statements::new(&self.schema, !self.pooler)
+    }
+}
+
+/// As the server takes a timeout; one of 0 would be none at all.
+pub(crate) fn milliseconds(timeout: Duration) -> i64 {
+    i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX).clamp(1, i64::from(i32::MAX))
+}
+
+/// A name that is safe to put into SQL between quotes, short enough for PostgreSQL, and not reserved by it.
+pub(crate) fn is_schema_name(name: &str) -> bool {
+    let first = |c: char| c.is_ascii_lowercase() || c == '_';
+    name.len() <= 48
+        && name.starts_with(first)
+        && name.chars().all(|c| first(c) || c.is_ascii_digit())
+        && !name.starts_with("pg_")
+        && name != "information_schema"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_names_can_be_a_schema() {
+        for good in ["es", "_es", "tenant_17", "order", &"x".repeat(48)] {
+            assert!(is_schema_name(good), "{good}");
+        }
+        for bad in
+            ["", "1es", "Es", "e s", "es\"", "es;--", "é", "pg_es", "information_schema", &"x".repeat(49)]
+        {
+            assert!(!is_schema_name(bad), "{bad}");
+        }
+    }
+}
