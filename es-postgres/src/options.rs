@@ -92,7 +92,9 @@ impl PostgresOptions {
     /// whether a server process is still at work, an append whose connection broke is
     /// [`OutcomeUnknown`](es_core::StoreError::OutcomeUnknown) unless its events are found.
     ///
-    /// A pooler that is not declared is refused by [`ConnectError::Pooler`](crate::ConnectError::Pooler), one in session mode as well.
+    /// A pooler that is not declared is refused by [`ConnectError::Pooler`], one in session mode as well.
+    ///
+    /// [`ConnectError::Pooler`]: crate::ConnectError::Pooler
     pub fn transaction_pooler(mut self, pooler: bool) -> Self {
         self.pooler = pooler;
         self
@@ -191,7 +193,9 @@ impl PostgresOptions {
     /// The URL of the server itself, where the other one leads to a transaction pooler, through which nobody
     /// can LISTEN; for projectors, too. It may name several hosts as well.
     ///
-    /// A pooler there is refused by [`ConnectError::Pooler`](crate::ConnectError::Pooler), where it is noticed by projectors.
+    /// A pooler there is refused by [`ConnectError::Pooler`], where it is noticed by projectors.
+    ///
+    /// [`ConnectError::Pooler`]: crate::ConnectError::Pooler
     pub fn direct_url(mut self, url: &str) -> Self {
         self.direct = Some(url.to_owned());
         self

@@ -170,12 +170,15 @@ impl PostgresStore {
     }
 
     /// One of the store's connections for statements of the caller, such as queries of read models; waits,
-    /// for [`longest_connection_wait`](crate::PostgresOptions::longest_connection_wait) at most, while half of the
-    /// [`connections`](crate::PostgresOptions::connections) are kept by callers, or by appends that wait for locks.
+    /// for [`longest_connection_wait`] at most, while half of the [`connections`] are kept by callers, or by
+    /// appends that wait for locks.
     ///
-    /// It is a session of the role in the URL, which waits for a lock as long as
-    /// [`longest_lock_wait`](crate::PostgresOptions::longest_lock_wait) says. Set what you need otherwise; all of it
-    /// is reset by [`give_back`](StoreConnection::give_back).
+    /// It is a session of the role in the URL, which waits for a lock as long as [`longest_lock_wait`] says.
+    /// Set what you need otherwise; all of it is reset by [`give_back`](StoreConnection::give_back).
+    ///
+    /// [`longest_connection_wait`]: crate::PostgresOptions::longest_connection_wait
+    /// [`connections`]: crate::PostgresOptions::connections
+    /// [`longest_lock_wait`]: crate::PostgresOptions::longest_lock_wait
     ///
     /// # Errors
     ///

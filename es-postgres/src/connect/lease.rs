@@ -33,8 +33,7 @@ impl Pool {
 
     /// A session, for which there is a slot.
     pub(crate) async fn lease_with(self: &Arc<Self>, slot: Slot) -> Result<Lease, StoreError> {
-        let idle = self.idle().take(self.settings.idle_timeout);
-        let session = match idle {
+        let session = match self.take_idle() {
             Some(session) => session,
             None => match self.connect().await {
                 Err(busy) if busy.is_busy() => {
@@ -47,13 +46,19 @@ impl Pool {
         Ok(Lease { pool: Arc::clone(self), session, _slot: slot })
     }
 
-    /// A session that waits for no lock for long: one that was kept, or a new one; where the server has no
-    /// connection left to give, one that readers do without.
+    /// A session that waits for no lock for long: one that was kept; or one that idles, as a new one costs
+    /// many round trips, and a server process; or a new one; where the server has no connection left to give,
+    /// one that readers do without.
     pub(crate) async fn hurried(self: &Arc<Self>) -> Result<Session, StoreError> {
         while let Some(session) = self.spare_hurried() {
             if self.trusts(&session) {
                 return Ok(session);
             }
+        }
+        if let Some(idle) = self.take_idle()
+            && let Ok(session) = self.wait_for_locks(idle, self.settings.lock_patience).await
+        {
+            return Ok(session);
         }
         match self.connect_hurried().await {
             Err(error) if error.is_busy() => {
@@ -83,12 +88,8 @@ impl Pool {
 impl Lease {
     /// Gives the session back: its call is complete.
     pub(crate) fn keep(self) {
-        let Self { pool, mut session, .. } = self;
-        session.used = true;
-        let mut idle = pool.idle();
-        if pool.trusts(&session) && !pool.slots.is_closed() {
-            idle.put(session, pool.settings.idle_timeout);
-        }
+        let Self { pool, session, .. } = self;
+        pool.keep_idle(session);
     }
 
     /// The session, which is not given back.

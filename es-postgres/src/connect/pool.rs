@@ -61,10 +61,8 @@ impl Pool {
             seldom: Seldom::new(),
             settings,
         };
-        let mut session = pool.connect().await?;
-        // It may idle for long before its first call.
-        session.used = true;
-        pool.idle().put(session, pool.settings.idle_timeout);
+        let session = pool.connect().await?;
+        pool.keep_idle(session);
         Ok(pool)
     }
 
@@ -171,7 +169,22 @@ impl Pool {
         }
     }
 
-    pub(crate) fn idle(&self) -> MutexGuard<'_, Idle> {
+    /// A session that nobody needs at present.
+    pub(crate) fn take_idle(&self) -> Option<Session> {
+        self.idle().take(self.settings.idle_timeout)
+    }
+
+    /// Keeps a session whose call is complete, or that has had none: it may idle for long before its next
+    /// one.
+    pub(crate) fn keep_idle(&self, mut session: Session) {
+        session.used = true;
+        let mut idle = self.idle();
+        if self.trusts(&session) && !self.slots.is_closed() {
+            idle.put(session, self.settings.idle_timeout);
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

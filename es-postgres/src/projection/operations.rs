@@ -85,9 +85,10 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`](es_core::StoreError) of the server. That an event cannot be taken again is no error, but [`Retried::left`].
-    /// Where something else is in the way, which is not the event's fault, the letters stay as they are:
-    /// [`ProjectorError::Failed`] of what passes or needs a newer program, [`ProjectorError::NotReady`].
+    /// [`StoreError`](es_core::StoreError) of the server. That an event cannot be taken again is no error,
+    /// but [`Retried::left`]. Where something else is in the way, which is not the event's fault, the
+    /// letters stay as they are: [`ProjectorError::Failed`] of what passes or needs a newer program,
+    /// [`ProjectorError::NotReady`].
     pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError> {
         self.target.retry(stream).await
     }

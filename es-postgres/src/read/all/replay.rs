@@ -1,5 +1,5 @@
 //! How far the whole store can be read on a server that may be a standby. The locks of the primary, by which
-//! [`crate::read::all::watermark`] goes, are not known there; its transactions are. `docs/ordering.md` has the proof.
+//! `watermark` goes, are not known there; its transactions are. `docs/ordering.md` has the proof.
 
 use std::collections::VecDeque;
 use std::time::Instant;
