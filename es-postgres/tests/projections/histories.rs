@@ -8,6 +8,7 @@ use es_core::{
     Aggregate, Apply, BoxError, Project, ProjectSetup, Projection, Recorded, Repository, StoreError, emit,
     event,
 };
+use es_postgres::testing::{Fault, Proxy};
 use es_postgres::{PostgresStore, Projector, ProjectorError};
 use serde::{Deserialize, Deserializer};
 use sqlx::{Connection, Executor, PgConnection};
@@ -15,12 +16,16 @@ use sqlx::{Connection, Executor, PgConnection};
 use crate::rewind::{events_after, rewind};
 use crate::support::*;
 
-/// How many events were decoded.
+/// How many events were decoded, and how many of those of 7 cents.
 static DECODED: AtomicUsize = AtomicUsize::new(0);
+static SEVENS: AtomicUsize = AtomicUsize::new(0);
 
 fn counted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let cents = i64::deserialize(deserializer);
     DECODED.fetch_add(1, Ordering::SeqCst);
+    if matches!(cents, Ok(7)) {
+        SEVENS.fetch_add(1, Ordering::SeqCst);
+    }
     cents
 }
 
@@ -58,8 +63,12 @@ impl Project<Rung> for Tills {
 }
 
 async fn ring(store: &PostgresStore, till: &str) {
+    ring_up(store, till, 1).await;
+}
+
+async fn ring_up(store: &PostgresStore, till: &str, cents: i64) {
     let tills = Repository::<Till, _>::new(store.clone());
-    let rung = tills.decide(&till.into(), async |_| emit::<_, Infallible>(Rung { cents: 1 })).await;
+    let rung = tills.decide(&till.into(), async |_| emit::<_, Infallible>(Rung { cents })).await;
     rung.expect("rung");
 }
 
@@ -93,6 +102,56 @@ async fn a_page_that_was_read_before_is_not_projected_after() {
     let model = "SELECT string_agg(till, ' ' ORDER BY till) FROM es_tills_1.rung";
     let model: String = sqlx::query_scalar(model).fetch_one(&mut db).await.expect("the model");
     assert_eq!(model, "a b c");
+    running.abort();
+}
+
+/// The answer to a commit is lost with the server that gave it, and the next one has lost an event of the page
+/// that was read meanwhile, but for its last one.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_from_a_server_that_is_gone_is_read_again() {
+    let (database, store) = fresh().await;
+    let mut db = connect(database.url()).await;
+    for (till, cents) in [("a", 1), ("b", 1), ("lost", 1), ("d", 7)] {
+        ring_up(&store, till, cents).await;
+    }
+    let proxy = Proxy::before(database.url()).await.expect("a proxy");
+    let followed = PostgresStore::options(proxy.url()).connect().await.expect("a store");
+    let projector = Projector::new(followed, Tills).page_size(2);
+    projector.prepare().await.expect("tables");
+    sql(
+        &mut db,
+        "CREATE FUNCTION public.gate() RETURNS trigger LANGUAGE plpgsql
+         AS $$ BEGIN PERFORM pg_advisory_xact_lock_shared(4712); RETURN NULL; END $$;
+         CREATE CONSTRAINT TRIGGER gate AFTER INSERT ON es_tills_1.rung DEFERRABLE INITIALLY DEFERRED
+         FOR EACH ROW WHEN (NEW.till = 'b') EXECUTE FUNCTION public.gate();
+         SELECT pg_advisory_lock(4712)",
+    )
+    .await;
+    let running = tokio::spawn({
+        let projector = projector.clone();
+        async move { projector.run().await }
+    });
+    let database_of = "(SELECT oid FROM pg_database WHERE datname = current_database())";
+    let commits = format!(
+        "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 4712 AND NOT granted
+         AND database = {database_of})"
+    );
+    until(&mut db, &commits).await;
+    while SEVENS.load(Ordering::SeqCst) == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    proxy.set(Fault::Refuse);
+    proxy.cut();
+    sql(&mut db, "SELECT pg_advisory_unlock(4712)").await;
+    until(&mut db, "(SELECT position FROM es.checkpoints) = 2").await;
+    let lost = "DELETE FROM es.events WHERE position = 3;
+                DELETE FROM es.streams WHERE id NOT IN (SELECT stream FROM es.events)";
+    sql(&mut db, &rewind(lost)).await;
+    proxy.set(Fault::None);
+    until(&mut db, "EXISTS (SELECT FROM es_tills_1.rung WHERE till = 'd')").await;
+    let model = "SELECT string_agg(till, ' ' ORDER BY till) FROM es_tills_1.rung";
+    let model: String = sqlx::query_scalar(model).fetch_one(&mut db).await.expect("the model");
+    assert_eq!(model, "a b d");
     running.abort();
 }
 
