@@ -9,11 +9,11 @@ use es_core::{
 };
 use es_postgres::{ConnectError, PostgresStore, Projector, ProjectorError};
 use serde::{Deserialize, Serialize};
-use sqlx::Connection;
+use sqlx::{Connection, PgConnection};
 
 use crate::replicas::Servers;
 use crate::silent_projector::Counts;
-use crate::support::{append_one, appended, connect, events, ids, number, sql, stream, until};
+use crate::support::{append_one, appended, connect, events, fresh, ids, number, sql, stream, until};
 
 #[event(name = "meter.read")]
 struct Read {
@@ -224,4 +224,68 @@ async fn a_server_that_takes_no_writes_is_not_migrated() {
     sql(&mut connect(servers.primary.url()).await, alter).await;
     let fenced = PostgresStore::migrate(servers.primary.url()).await.expect_err("read-only");
     assert!(matches!(fenced, ConnectError::ReadOnly) && fenced.is_retryable(), "{fenced:?}");
+}
+
+/// Nothing but the check of a session asks there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_takes_no_writes_is_refused_behind_a_pooler() {
+    let servers = Servers::start().await;
+    PostgresStore::migrate(servers.primary.url()).await.expect("tables").close().await;
+    servers.caught_up().await;
+    let behind = async |url: &str| {
+        let refused = PostgresStore::options(url).transaction_pooler(true).connect().await;
+        refused.expect_err("it takes no writes")
+    };
+    let standby = behind(servers.standby.url()).await;
+    assert!(matches!(standby, ConnectError::Standby), "{standby:?}");
+    let alter = "ALTER DATABASE postgres SET default_transaction_read_only = on";
+    sql(&mut connect(servers.primary.url()).await, alter).await;
+    let fenced = behind(servers.primary.url()).await;
+    assert!(matches!(fenced, ConnectError::ReadOnly), "{fenced:?}");
+}
+
+/// Behind a pooler a page asks several times in one transaction, which the server tells only once which
+/// transaction comes next: what the later answers show may have one that is open before it.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_append_that_begins_while_a_page_behind_a_pooler_waits_is_waited_for() {
+    let (database, _) = fresh().await;
+    // A notification would be a transaction between the two that matter.
+    let writer = database.options().notify(false).connect().await.expect("a store");
+    let options = database.options().transaction_pooler(true).read_only();
+    let reader = options.connect().await.expect("a store");
+    appended(append_one(&writer, &stream("first"), 0).await);
+    let url = database.url();
+    let (mut one, mut two, mut watch) = (connect(url).await, connect(url).await, connect(url).await);
+    for round in 0.. {
+        let before = reader.head().await.expect("a head");
+        let begin = async |connection: &mut PgConnection, key: &str| {
+            sql(connection, "BEGIN").await;
+            let (stream, event) = (stream(&format!("{key}-{round}")), events(1));
+            let done = writer.append_in(connection, Append::new(&stream, Revision::EMPTY, &event)).await;
+            appended(done.expect("an outcome")).positions[0].get()
+        };
+        let held = begin(&mut one, "held").await;
+        let seen = append_one(&writer, &stream(&format!("seen-{round}")), 0).await;
+        let seen = appended(seen).positions[0].get();
+        let reading = tokio::spawn({
+            let reader = reader.clone();
+            async move { page(&reader, before).await.expect("a page") }
+        });
+        let asked = "EXISTS (SELECT FROM pg_stat_activity WHERE state = 'idle in transaction'
+                     AND query LIKE '%SELECT max(n.position) AS whole%' AND datname = current_database())";
+        until(&mut watch, asked).await;
+        let late = begin(&mut two, "late").await;
+        let last = append_one(&writer, &stream(&format!("last-{round}")), 0).await;
+        let last = appended(last).positions[0].get();
+        sql(&mut one, "COMMIT").await;
+        let (positions, rest) = reading.await.expect("no panic");
+        assert!(!positions.contains(&last), "{positions:?} without {late}, which may still be committed");
+        sql(&mut two, "COMMIT").await;
+        assert_eq!(page(&reader, before).await.expect("a page").0, [held, seen, late, last]);
+        // On a busy machine it may have given up before, or have asked for the last time.
+        if !positions.is_empty() && rest == Rest::Held {
+            assert_eq!(positions, [held, seen]);
+            return;
+        }
+    }
 }
