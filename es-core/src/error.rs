@@ -5,50 +5,9 @@ use std::error::Error;
 
 use uuid::Uuid;
 
-use crate::{DecodeError, Fingerprint, InvalidKey, PayloadError, Position, Revision, StreamId};
-
-/// Any error, where its type is somebody else's.
-pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
-
-/// Why text cannot name a stream.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum InvalidStreamId {
-    /// Nothing there.
-    #[error("the {part} of a stream is empty; it takes 1 to 255 bytes")]
-    Empty {
-        /// Category or key.
-        part: &'static str,
-    },
-    /// Over 255 bytes.
-    #[error("the {part} of a stream has {bytes} bytes; 255 are allowed")]
-    TooLong {
-        /// Category or key.
-        part: &'static str,
-        /// How many there are.
-        bytes: usize,
-    },
-    /// A control character, such as a line break or NUL.
-    #[error("the {part} of a stream has a control character at byte {at}")]
-    ControlCharacter {
-        /// Category or key.
-        part: &'static str,
-        /// Where.
-        at: usize,
-    },
-}
-
-/// Why an event could not be encoded.
-#[derive(Debug, thiserror::Error)]
-#[error("event `{name}` version {version} cannot be written as JSON: {source}")]
-pub struct EncodeError {
-    /// The wire name.
-    pub name: &'static str,
-    /// The version.
-    pub version: u32,
-    /// What the serializer says.
-    pub source: BoxError,
-}
+use crate::record::{BoxError, DecodeError, EncodeError, PayloadError};
+use crate::shape::Fingerprint;
+use crate::stream::{InvalidKey, InvalidStreamId, Position, Revision, StreamId};
 
 /// What a store, or the way to it, has to say.
 ///

@@ -50,32 +50,22 @@
 
 #![warn(missing_debug_implementations, unreachable_pub)]
 
-mod aggregate;
+mod bulk;
 mod catalogue;
-#[allow(
-    clippy::missing_panics_doc,
-    reason = "a panic of constant code stops the build, which is what they are for"
-)]
-mod checks;
 mod codec;
-mod decode;
-mod envelope;
 mod error;
-mod event;
-mod guarded;
 mod memory;
+mod model;
 mod projection;
+mod record;
 mod repository;
 mod seldom;
-mod snapshot;
 mod store;
-mod stored_time;
 mod stream;
 mod subscription;
-mod upcast;
 
 #[doc(hidden)]
-#[path = "private.rs"]
+#[path = "private/mod.rs"]
 pub mod __private;
 #[cfg(feature = "conformance")]
 #[allow(clippy::missing_panics_doc, reason = "each case panics when the store breaks the contract")]
@@ -84,31 +74,33 @@ pub mod lock;
 pub mod shape;
 pub mod testing;
 
-pub use aggregate::{Aggregate, Apply, Events, Handle, IntoEvents, emit};
+pub use bulk::{LargeAppend, LargeAppendError, Progress};
 pub use catalogue::{Catalogue, EventShape, Registration};
 pub use codec::Payload;
-pub use decode::{DecodeError, DecodeProblem, PayloadError};
-pub use envelope::{Metadata, NewEvent, RawEvent, Recorded};
-pub use error::{BoxError, EncodeError, ExecuteError, InvalidStreamId, StoreError};
-pub use event::{Event, EventType};
+pub use error::{ExecuteError, StoreError};
 pub use memory::MemoryStore;
+pub use model::{
+    Aggregate, Apply, DowncastTo, Event, Events, Handle, IntoEvents, NewSnapshot, Retired, Snapshots,
+    UpcastContext, UpcastFrom, emit,
+};
 pub use projection::{
-    EventPlace, MemoryProjection, Part, Project, ProjectBatch, ProjectSetup, Projection, ProjectionError,
+    MemoryProjection, Part, Project, ProjectBatch, ProjectSetup, Projection, ProjectionError,
     ProjectionFailure, ProjectionPage, ProjectionReader,
 };
+pub use record::{
+    BoxError, DecodeError, DecodeProblem, EncodeError, EventPlace, EventType, Metadata, NewEvent,
+    PayloadError, RawEvent, Recorded, stored_time,
+};
 pub use repository::{ExecuteOptions, Executed, Loaded, Repository, RepositoryMetrics, Retry};
-pub use shape::Shape;
-pub use snapshot::{Fingerprint, NewSnapshot, Snapshots};
+pub use shape::{Fingerprint, Shape};
 pub use store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, Bell, CategoryNames, Checkpoint,
     CommandKey, CommandOutcome, CommandRecord, Contiguous, Decision, EventStore, Filter, Find,
-    InvalidCheckpoint, LargeAppend, LargeAppendError, Limits, Listener, Load, LoadItem, LoadSink, Progress,
-    Remembered, Rest, Sink, StreamHead, StreamRange, StreamSummary, Submitted,
+    InvalidCheckpoint, Limits, Listener, Load, LoadItem, LoadSink, Remembered, Rest, Sink, StreamHead,
+    StreamRange, StreamSummary, Submitted,
 };
-pub use stored_time::stored_time;
-pub use stream::{InvalidKey, Position, Revision, StreamId, StreamKey};
+pub use stream::{InvalidKey, InvalidStreamId, Position, Revision, StreamId, StreamKey};
 pub use subscription::{Subscription, SubscriptionStatus, SubscriptionWatch, TypedSubscription};
-pub use upcast::{DowncastTo, Retired, UpcastContext, UpcastFrom};
 
 #[cfg(feature = "macros")]
 pub use es_macros::{Aggregate, Projection, Shape, StreamKey, event};

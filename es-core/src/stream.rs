@@ -8,8 +8,35 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::InvalidStreamId;
 use crate::shape::without_paths;
+
+/// Why text cannot name a stream.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidStreamId {
+    /// Nothing there.
+    #[error("the {part} of a stream is empty; it takes 1 to 255 bytes")]
+    Empty {
+        /// Category or key.
+        part: &'static str,
+    },
+    /// Over 255 bytes.
+    #[error("the {part} of a stream has {bytes} bytes; 255 are allowed")]
+    TooLong {
+        /// Category or key.
+        part: &'static str,
+        /// How many there are.
+        bytes: usize,
+    },
+    /// A control character, such as a line break or NUL.
+    #[error("the {part} of a stream has a control character at byte {at}")]
+    ControlCharacter {
+        /// Category or key.
+        part: &'static str,
+        /// Where.
+        at: usize,
+    },
+}
 
 /// The name of one stream: a category (the aggregate's name) and a key (the aggregate's id as text).
 ///

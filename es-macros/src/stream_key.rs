@@ -7,7 +7,7 @@ use syn::{Attribute, Data, DeriveInput, Field, Fields};
 use crate::errors::Errors;
 use crate::keys;
 use crate::paths::{CratePath, generated};
-use crate::shape::bounds::is_marker;
+use crate::shape::marker::is_marker;
 
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let mut errors = Errors::new();

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::fixture::{Row, append, event, numbered, payloads, revisions, stream};
-use crate::{
-    AllPage, AllQuery, Checkpoint, EventStore, Filter, Metadata, NewEvent, Position, RawEvent, Rest,
-    StoreError, StreamId, Uuid,
-};
+use crate::error::StoreError;
+use crate::record::{Metadata, NewEvent, RawEvent};
+use crate::store::{AllPage, AllQuery, Checkpoint, EventStore, Filter, Rest};
+use crate::stream::{Position, StreamId};
 
 /// One page, with the name of each event's stream.
 async fn page(

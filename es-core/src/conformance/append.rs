@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::fixture::{append, appended, command, event, load, numbered, payloads, revisions, rows, stream};
-use crate::{
-    Append, AppendOutcome, CommandRecord, Decision, EventStore, Limits, Load, Metadata, NewEvent, Revision,
-    StoreError, StreamHead, Uuid,
-};
+use crate::error::StoreError;
+use crate::record::{Metadata, NewEvent};
+use crate::store::{Append, AppendOutcome, CommandRecord, Decision, EventStore, Limits, Load, StreamHead};
+use crate::stream::Revision;
 
 /// Revisions are 1, 2, 3 … over all appends.
 pub async fn an_append_counts_revisions_without_holes<S: EventStore>(store: S) {

@@ -6,7 +6,10 @@ use tokio::task::JoinSet;
 
 use super::fixture::{append, appended, numbered, payloads, rows, stream};
 use super::registration::{TEXT, catalogue, register};
-use crate::{Append, AppendOutcome, EventStore, Metadata, NewEvent, Revision, StoreError};
+use crate::error::StoreError;
+use crate::record::{Metadata, NewEvent};
+use crate::store::{Append, AppendOutcome, EventStore};
+use crate::stream::Revision;
 
 /// New and old streams take their events in one call; the outcomes stand in the order of the call.
 pub async fn a_batch_is_written_to_all_streams<S: EventStore>(store: S) {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::fixture::{append, appended, command, load, numbered, payloads, rows, stream};
-use crate::{
-    Append, AppendOutcome, CommandKey, CommandOutcome, CommandRecord, EventStore, Load, Revision, StoreError,
-    Uuid,
-};
+use crate::error::StoreError;
+use crate::store::{Append, AppendOutcome, CommandKey, CommandOutcome, CommandRecord, EventStore, Load};
+use crate::stream::Revision;
 
 /// The first outcome wins over a conflict and over whatever came after, and a load finds it too.
 pub async fn a_repeated_command_gets_its_first_outcome<S: EventStore>(store: S) {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::fixture::{append, appended, command, load, numbered, rows, stream};
-use crate::{
+use crate::error::StoreError;
+use crate::store::{
     Append, AppendOutcome, CommandKey, CommandOutcome, CommandRecord, Decision, EventStore, Load, Remembered,
-    Revision, StoreError, StreamId, Uuid,
 };
+use crate::stream::{Revision, StreamId};
 
 const fn outcome_at(revision: u64, rejected: bool, name: Option<Arc<str>>) -> CommandOutcome {
     CommandOutcome { first: Revision::new(revision), count: 0, rejected, body_hash: None, name }

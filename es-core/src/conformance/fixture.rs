@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::{
-    Append, AppendOutcome, Appended, CommandKey, CommandRecord, EventStore, Load, LoadItem, Metadata,
-    NewEvent, RawEvent, Revision, StreamHead, StreamId, StreamRange,
+use crate::record::{Metadata, NewEvent, RawEvent};
+use crate::store::{
+    Append, AppendOutcome, Appended, CommandKey, CommandRecord, EventStore, Load, LoadItem, StreamHead,
+    StreamRange,
 };
+use crate::stream::{Revision, StreamId};
 
 pub(super) fn stream(key: &str) -> StreamId {
     StreamId::new("account", key).expect("a valid key")

@@ -1,9 +1,13 @@
 //! Which streams there are, and that each key names exactly one.
 
+use uuid::Uuid;
+
 use super::fixture::{append, event, numbered, payloads, rows, stream};
 use std::sync::Arc;
 
-use crate::{EventStore, Find, Metadata, NewEvent, RawEvent, Revision, StreamId, Uuid};
+use crate::record::{Metadata, NewEvent, RawEvent};
+use crate::store::{EventStore, Find};
+use crate::stream::{Revision, StreamId};
 
 /// Streams of one category, in the byte order of their keys, page by page.
 pub async fn streams_are_listed_in_pages<S: EventStore>(store: S) {

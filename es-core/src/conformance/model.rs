@@ -1,12 +1,15 @@
 //! A random history, step by step the same as that of the reference store.
 
 use fastrand::Rng;
+use uuid::Uuid;
 
 use super::fixture::{command, load, numbered, range, rows, stream};
-use crate::{
-    Append, AppendOutcome, EventStore, Fingerprint, Load, MemoryStore, NewSnapshot, Revision, StreamId,
-    StreamRange, Uuid,
-};
+use crate::error::StoreError;
+use crate::memory::MemoryStore;
+use crate::model::NewSnapshot;
+use crate::shape::Fingerprint;
+use crate::store::{Append, AppendOutcome, EventStore, Load, StreamRange};
+use crate::stream::{Revision, StreamId};
 
 /// What an outcome says, without what differs from store to store.
 fn told(outcome: &AppendOutcome) -> String {
@@ -40,7 +43,7 @@ pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(stor
                 let expected = Revision::new(guess(&mut rng, head.revision.get()));
                 let append = Append::new(stream, expected, &events).command(id.map(command));
                 let (left, right) = (store.append(append).await, reference.append(append).await);
-                let said = |result: Result<AppendOutcome, crate::StoreError>| match result {
+                let said = |result: Result<AppendOutcome, StoreError>| match result {
                     Ok(outcome) => told(&outcome),
                     Err(error) => error.to_string(),
                 };
@@ -59,7 +62,7 @@ pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(stor
                         ));
                     }
                 }
-                let said = |result: Result<Vec<AppendOutcome>, crate::StoreError>| match result {
+                let said = |result: Result<Vec<AppendOutcome>, StoreError>| match result {
                     Ok(outcomes) => outcomes.iter().map(told).collect(),
                     Err(error) => vec![error.to_string()],
                 };

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use serde_json::Value;
 use time::macros::datetime;
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::fixture::{append, event, load, numbered, payloads, range, revisions, rows, stream};
-use crate::{
-    AllQuery, Checkpoint, EventStore, Filter, Find, Load, LoadItem, Metadata, NewEvent, RawEvent, Revision,
-    StoreError, StreamHead, StreamRange, Uuid,
-};
+use crate::error::StoreError;
+use crate::record::{Metadata, NewEvent, RawEvent};
+use crate::store::{AllQuery, Checkpoint, EventStore, Filter, Find, Load, LoadItem, StreamHead, StreamRange};
+use crate::stream::Revision;
 
 /// Every part of an event comes back, by every way to read: name, version, payload, ids, times, metadata.
 pub async fn what_was_written_is_read_back<S: EventStore>(store: S) {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::fixture::{append, numbered, stream};
-use crate::catalogue::EventDescription;
+use crate::catalogue::Catalogue;
+use crate::error::StoreError;
+use crate::model::EventDescription;
 use crate::shape::{Describe, Type, Types};
-use crate::{Catalogue, EventStore, StoreError};
+use crate::store::EventStore;
 
 const NUMBER: Describe = |_: &mut Types| Type::plain("i64");
 pub(super) const TEXT: Describe = |_: &mut Types| Type::plain("string");

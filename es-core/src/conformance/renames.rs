@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use uuid::Uuid;
 
 use super::fixture::{append, appended, command, load, numbered, payloads, rows, stream};
-use crate::{
-    Append, AppendOutcome, CommandOutcome, EventStore, Fingerprint, Load, NewSnapshot, Revision, StoreError,
-    StreamId, Uuid,
-};
+use crate::error::StoreError;
+use crate::model::NewSnapshot;
+use crate::shape::Fingerprint;
+use crate::store::{Append, AppendOutcome, CommandOutcome, EventStore, Load};
+use crate::stream::{Revision, StreamId};
 
 /// The stream of this key under the name that the category had before.
 fn old(key: &str) -> StreamId {

@@ -1,7 +1,13 @@
 //! Snapshots: kept by fingerprint, newest only, never ahead of the stream.
 
+use uuid::Uuid;
+
 use super::fixture::{append, load, numbered, revisions, stream};
-use crate::{EventStore, Fingerprint, Load, NewSnapshot, RawEvent, Revision, StreamId, StreamRange, Uuid};
+use crate::model::NewSnapshot;
+use crate::record::RawEvent;
+use crate::shape::Fingerprint;
+use crate::store::{EventStore, Load, StreamRange};
+use crate::stream::{Revision, StreamId};
 
 const FINGERPRINT: Fingerprint = Fingerprint::EMPTY.with("one");
 const OTHER: Fingerprint = Fingerprint::EMPTY.with("another");

@@ -7,10 +7,10 @@ use time::OffsetDateTime;
 use time::macros::datetime;
 
 use super::fixture::{append, event, numbered, rows, stream};
-use crate::{
-    AllQuery, Append, Checkpoint, EventStore, Filter, Load, LoadItem, Metadata, NewEvent, RawEvent, Revision,
-    StoreError, StreamRange,
-};
+use crate::error::StoreError;
+use crate::record::{Metadata, NewEvent, RawEvent};
+use crate::store::{AllQuery, Append, Checkpoint, EventStore, Filter, Load, LoadItem, StreamRange};
+use crate::stream::Revision;
 
 fn with(metadata: Metadata) -> NewEvent {
     NewEvent::new("account.noted", 1, b"1".to_vec(), Arc::new(metadata))

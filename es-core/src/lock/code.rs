@@ -3,17 +3,19 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::advice;
+use super::ambiguous;
 use super::facts::Facts;
 use super::findings::Finding;
-use super::fits;
 use super::folding::Folding;
-use super::history;
+use super::later;
 use super::published::{ADDED, Lines, Published};
 use super::reader::{Downcast, Reader, Replay, Written, by_aggregate, by_projection, downcast};
 use super::rust_names::rust_lines;
-use crate::catalogue::{EventDescription, ReadWhole};
+use crate::catalogue::{Catalogue, EventShape};
+use crate::model::{Aggregate, EventDescription, ReadWhole};
+use crate::projection::Projection;
 use crate::shape::{Line, quoted};
-use crate::{Aggregate, Catalogue, EventShape, Projection, StreamKey};
+use crate::stream::StreamKey;
 
 #[derive(Debug)]
 pub(super) struct Entry {
@@ -105,7 +107,7 @@ impl Code {
         self.folds.extend(Folding::of::<A>());
         if let Some(state) = Catalogue::of::<A>().state() {
             let what = format!("the state of aggregate `{}`, which is kept in snapshots,", A::NAME);
-            self.findings.extend(fits::ambiguous(&what, state));
+            self.findings.extend(ambiguous::values(&what, state));
         }
         for part in Catalogue::of::<A>().state().map(crate::shape::Schema::opaque).unwrap_or_default() {
             self.findings.push(Finding::new(format!(
@@ -150,7 +152,7 @@ impl Code {
         let shape = EventShape::new(description);
         let published = Published { name: shape.name().to_owned(), version: shape.version() };
         let defaults = self.defaults(&published, description);
-        let history = history::lines(&shape, &mut self.of_types);
+        let history = later::lines(&shape, &mut self.of_types);
         match self.entries.get_mut(&published) {
             None => {
                 for part in shape.schema().opaque().into_iter().chain(shape.schema().opaque_later()) {
@@ -162,10 +164,10 @@ impl Code {
                     )));
                 }
                 let what = format!("{published} (`{}`)", shape.struct_name());
-                self.findings.extend(fits::mixed(&what, shape.today()));
+                self.findings.extend(ambiguous::forms(&what, shape.today()));
                 // What nobody writes any more loses nothing any more.
                 if published.version == newest.0 && !is_retired {
-                    self.findings.extend(fits::ambiguous(&what, shape.today()));
+                    self.findings.extend(ambiguous::values(&what, shape.today()));
                 }
                 let is_of_history = description.is_of_history;
                 let has_history = description.previous.is_some_and(|previous| previous().is_of_history);

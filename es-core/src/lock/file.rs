@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::code::Code;
 use super::facts::{self, Facts};
 use super::findings::Finding;
-use super::history;
+use super::later;
 use super::published::{ADDED, Lines, Published};
 use super::rust_names::RUST;
 use crate::shape::Line;
@@ -148,7 +148,7 @@ fn header(line: &str) -> Option<Published> {
 impl Locked {
     fn insert(&mut self, entry: Option<(Published, Vec<Line>)>) {
         self.entries.extend(entry.map(|(published, lines)| {
-            let (history, lines): (_, Vec<_>) = lines.into_iter().partition(history::is_of_history);
+            let (history, lines): (_, Vec<_>) = lines.into_iter().partition(later::is_of_history);
             let (defaults, lines): (Vec<Line>, Vec<Line>) =
                 lines.into_iter().partition(|line| line.key.starts_with(ADDED));
             let is_rust = |line: &Line| line.key.split(' ').next() == Some(RUST);

@@ -7,7 +7,6 @@ use super::published::Published;
 use super::reader::Written;
 use super::today::Today;
 use crate::codec::Exact;
-use crate::shape::Schema;
 
 /// Where a stored payload, and what the code writes for it, differ from their shapes. `place` names the
 /// payload.
@@ -62,21 +61,3 @@ pub(super) fn refused(file: &str) -> String {
 
 const REMEDY: &str = "Say on the field, or above the type in it, how it is written: `#[shape(\"…\")]`, with a form such \
                       as `u8`, `string` or `list<string>`.";
-
-/// Values that are lost between writing and reading, or taken for others.
-pub(super) fn ambiguous(what: &str, schema: &Schema) -> impl Iterator<Item = Finding> {
-    schema.ambiguities().into_iter().map(move |ambiguity| {
-        Finding::new(format!(
-            "{what} does not read back all that it writes: {ambiguity}\n{}",
-            ambiguity.remedy
-        ))
-    })
-}
-
-/// Types whose forms cannot be told apart where they stand.
-pub(super) fn mixed(what: &str, schema: &Schema) -> impl Iterator<Item = Finding> {
-    schema
-        .mixed_forms()
-        .into_iter()
-        .map(move |ambiguity| Finding::new(format!("{what} holds {ambiguity}\n{}", ambiguity.remedy)))
-}

@@ -3,9 +3,9 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::reader::{Written, as_stored};
-use crate::codec::Exact;
-use crate::shape::Schema;
-use crate::{Aggregate, Fingerprint, Payload};
+use crate::codec::{Exact, Payload};
+use crate::model::Aggregate;
+use crate::shape::{Fingerprint, Schema};
 
 /// An aggregate with snapshots.
 #[derive(Debug)]

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Mode;
 use super::advice::meaning;
 use super::code::{Code, Entry};
 use super::downcast::{self, Downcast};
 use super::file::{Locked, Write};
 use super::findings::Finding;
 use super::fits;
+use super::mode::Mode;
 use super::payloads::{Folder, Golden};
 use super::published::Published;
 use super::reader::Written;

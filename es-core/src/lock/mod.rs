@@ -25,6 +25,7 @@
 
 mod advice;
 mod aggregates;
+mod ambiguous;
 mod code;
 mod diff;
 mod downcast;
@@ -38,6 +39,8 @@ mod folding;
 mod folds;
 mod golden;
 mod history;
+mod later;
+mod mode;
 mod payloads;
 mod published;
 mod reader;
@@ -48,12 +51,14 @@ mod today;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use crate::{Aggregate, Projection};
+use crate::model::Aggregate;
+use crate::projection::Projection;
 
 use code::Code;
 use sources::Sources;
 
 pub use findings::{Finding, LockError};
+pub use mode::Mode;
 
 /// Makes the test that compares the code with `events.lock`, for all aggregates given.
 ///
@@ -125,15 +130,6 @@ pub struct Lock {
     folder: PathBuf,
     code: Code,
     sources: Option<Sources>,
-}
-
-/// What a check may write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// Nothing.
-    Check,
-    /// Entries and payloads of new versions, and what stored payloads mean.
-    Update,
 }
 
 impl Lock {

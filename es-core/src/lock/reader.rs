@@ -7,9 +7,11 @@ use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use super::published::Published;
-use crate::catalogue::{EventDescription, ReadWhole};
-use crate::codec::Exact;
-use crate::{Aggregate, Payload, Position, Projection, RawEvent, Revision, StreamId};
+use crate::codec::{Exact, Payload};
+use crate::model::{Aggregate, EventDescription, ReadWhole};
+use crate::projection::Projection;
+use crate::record::RawEvent;
+use crate::stream::{Position, Revision, StreamId};
 
 /// An event, as it is written.
 #[derive(Debug, Clone, PartialEq)]

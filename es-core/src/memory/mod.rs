@@ -1,21 +1,24 @@
 //! The reference store: everything in memory, the contract in its plainest form.
 
-mod all;
+mod content;
+mod log;
+mod pages;
+mod stream;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use time::OffsetDateTime;
-use uuid::Uuid;
 
-use self::all::Log;
-use crate::{
-    AllPage, AllQuery, Append, AppendOutcome, Appended, Bell, Catalogue, Checkpoint, CommandOutcome,
-    Decision, EventStore, Find, Fingerprint, Limits, Listener, Load, LoadItem, LoadSink, NewEvent,
-    NewSnapshot, Position, RawEvent, Registration, Remembered, Revision, Sink, StoreError, StreamHead,
-    StreamId, StreamRange, StreamSummary, stored_time,
+use self::content::Content;
+use self::stream::{Stream, raw};
+use crate::catalogue::{Catalogue, Registration};
+use crate::error::StoreError;
+use crate::model::NewSnapshot;
+use crate::store::{
+    AllPage, AllQuery, Append, AppendOutcome, Bell, Checkpoint, CommandOutcome, Decision, EventStore, Find,
+    Limits, Listener, Load, LoadItem, LoadSink, Remembered, Sink, StreamHead, StreamRange, StreamSummary,
 };
+use crate::stream::{Revision, StreamId};
 
 /// A store that keeps everything in memory: for tests, for the first ten minutes, and as the plain form of
 /// the [`EventStore`] contract. Clones share their content. What it holds is gone with the process.
@@ -32,44 +35,6 @@ pub struct MemoryStore {
     limits: Limits,
     content: Arc<Mutex<Content>>,
     bell: Bell,
-}
-
-/// Category and key.
-type Key = (u32, String);
-
-#[derive(Debug, Default)]
-struct Content {
-    /// Several names may be one category.
-    categories: HashMap<String, u32>,
-    /// The shapes of event versions.
-    fingerprints: HashMap<(&'static str, u32), Option<Fingerprint>>,
-    /// Event versions under names that are only read, unless events with them are copied from elsewhere.
-    former: HashSet<(&'static str, u32)>,
-    /// The name under which a category was made.
-    first_names: HashMap<u32, String>,
-    streams: BTreeMap<Key, Arc<Stream>>,
-    /// Commands that wrote nothing; their streams need not be there.
-    decisions: HashMap<(Key, Uuid), CommandOutcome>,
-    /// All events, in the order of their positions.
-    log: Log,
-}
-
-/// Reads take the `Arc`, so a sink runs without the lock; an append that meets a reader copies the list of
-/// `Arc`s.
-#[derive(Debug, Clone, Default)]
-struct Stream {
-    events: Vec<Arc<StoredEvent>>,
-    closed: bool,
-    commands: HashMap<Uuid, CommandOutcome>,
-    snapshots: HashMap<Fingerprint, Arc<(Revision, Vec<u8>)>>,
-}
-
-#[derive(Debug)]
-struct StoredEvent {
-    event: NewEvent,
-    metadata: Option<Vec<u8>>,
-    position: Position,
-    recorded_at: OffsetDateTime,
 }
 
 impl MemoryStore {
@@ -123,119 +88,6 @@ impl MemoryStore {
     fn stream(&self, id: &StreamId) -> Option<Arc<Stream>> {
         let content = self.content();
         content.streams.get(&content.key(id)?).map(Arc::clone)
-    }
-}
-
-impl Stream {
-    /// The id of the event at a revision.
-    fn event_id(&self, revision: Revision) -> Option<Uuid> {
-        let at = usize::try_from(revision.get()).ok()?.checked_sub(1)?;
-        self.events.get(at).map(|stored| stored.event.id)
-    }
-
-    fn revision(&self) -> Revision {
-        Revision::new(self.events.len() as u64)
-    }
-
-    fn head(&self) -> Option<Uuid> {
-        self.events.last().map(|stored| stored.event.id)
-    }
-
-    /// The events of a range, in the order of their revisions.
-    fn events(
-        &self,
-        from: Revision,
-        to: Revision,
-    ) -> impl DoubleEndedIterator<Item = (Revision, &StoredEvent)> {
-        let last = usize::try_from(to.get()).unwrap_or(usize::MAX).min(self.events.len());
-        let first = usize::try_from(from.get().saturating_sub(1)).unwrap_or(usize::MAX).min(last);
-        (first..last).map(|at| (Revision::new(at as u64 + 1), self.events[at].as_ref()))
-    }
-
-    /// What stands in the way of an append, if anything does.
-    fn obstacle(&self, append: &Append<'_>) -> Result<Option<AppendOutcome>, StoreError> {
-        if let Some(command) = append.command
-            && let Some(outcome) = self.commands.get(&command.key.id)
-        {
-            outcome.check(append.stream, command)?;
-            return Ok(Some(AppendOutcome::Repeated(outcome.clone())));
-        }
-        if self.closed {
-            return Err(StoreError::StreamClosed { stream: append.stream.clone() });
-        }
-        let same_head = append.head.is_none_or(|head| self.head() == Some(head));
-        if self.revision() != append.expected || !same_head {
-            return Ok(Some(AppendOutcome::Conflict { actual: self.revision() }));
-        }
-        Ok(None)
-    }
-}
-
-impl Content {
-    /// What a stream is kept under; nothing for a category that is not there.
-    fn key(&self, id: &StreamId) -> Option<Key> {
-        Some((*self.categories.get(id.category())?, id.key().to_owned()))
-    }
-
-    /// What a command decided, if it wrote nothing.
-    fn decision(&self, id: &StreamId, command: Uuid) -> Option<&CommandOutcome> {
-        self.decisions.get(&(self.key(id)?, command))
-    }
-
-    fn stream_mut(&mut self, id: &StreamId) -> Option<&mut Arc<Stream>> {
-        let key = self.key(id)?;
-        self.streams.get_mut(&key)
-    }
-
-    fn category(&mut self, name: &str) -> u32 {
-        // Categories are never removed, so their number is more than every one that was given.
-        let next = self.categories.values().max().map_or(0, |last| last + 1);
-        let id = *self.categories.entry(name.to_owned()).or_insert(next);
-        self.first_names.entry(id).or_insert_with(|| name.to_owned());
-        id
-    }
-
-    fn write(&mut self, append: &Append<'_>) -> Appended {
-        let recorded_at = stored_time::now();
-        let key = (self.category(append.stream.category()), append.stream.key().to_owned());
-        let category = key.0;
-        let stream = Arc::make_mut(self.streams.entry(key).or_default());
-        let first = stream.revision().next();
-        let mut positions = Vec::with_capacity(append.events.len());
-        for event in append.events {
-            let position = self.log.next_position();
-            positions.push(position);
-            let metadata = event.metadata.to_json();
-            let stored = Arc::new(StoredEvent { event: event.clone(), metadata, position, recorded_at });
-            stream.events.push(Arc::clone(&stored));
-            self.log.push(category, append.stream.clone(), stream.revision(), stored);
-        }
-        if let Some(command) = append.command {
-            let count = append.events.len() as u64;
-            let name = Some(command.name.into());
-            let body_hash = command.key.body_hash;
-            let outcome = CommandOutcome { first, count, rejected: false, body_hash, name };
-            stream.commands.insert(command.key.id, outcome);
-        }
-        Appended { positions, recorded_at }
-    }
-}
-
-fn raw<'a>(stream: &'a StreamId, revision: Revision, stored: &'a StoredEvent) -> RawEvent<'a> {
-    let StoredEvent { event, metadata, position, recorded_at } = stored;
-    RawEvent {
-        stream,
-        revision,
-        position: *position,
-        event_id: event.id,
-        name: event.name,
-        version: event.version,
-        payload: &event.payload,
-        recorded_at: *recorded_at,
-        occurred: event.metadata.occurred_at.and_then(stored_time),
-        correlation_id: event.metadata.correlation_id,
-        causation_id: event.metadata.causation_id,
-        metadata: metadata.as_deref(),
     }
 }
 

@@ -1,50 +1,7 @@
 //! Why a projection stopped, and at which event.
 
-use std::fmt;
-
-use uuid::Uuid;
-
-use crate::{BoxError, Checkpoint, Position, RawEvent, Revision, StoreError, StreamId};
-
-/// Where an event is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EventPlace {
-    /// The stream.
-    pub stream: StreamId,
-    /// The place in the stream.
-    pub revision: Revision,
-    /// The place in the store.
-    pub position: Position,
-    /// The event's id.
-    pub event_id: Uuid,
-}
-
-impl EventPlace {
-    /// Of an event.
-    #[must_use]
-    pub fn new(raw: &RawEvent<'_>) -> Self {
-        Self {
-            stream: raw.stream.clone(),
-            revision: raw.revision,
-            position: raw.position,
-            event_id: raw.event_id,
-        }
-    }
-
-    /// Behind this event.
-    #[must_use]
-    pub const fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::behind(self.position, self.event_id)
-    }
-}
-
-impl fmt::Display for EventPlace {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { stream, revision, position, .. } = self;
-        write!(f, "revision {revision} of stream {:?} (position {position})", stream.to_string())
-    }
-}
+use crate::error::StoreError;
+use crate::record::{BoxError, EventPlace};
 
 /// An event that a projection could not take.
 #[derive(Debug, thiserror::Error)]

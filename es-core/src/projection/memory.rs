@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Projection, ProjectionError, ProjectionFailure, ProjectionPage, ProjectionReader};
-use crate::{Checkpoint, EventStore, Rest};
+use crate::store::{Checkpoint, EventStore, Rest};
 
 /// Runs a projection into a model in memory, over any store: for tests, and for read models that are small
 /// and built anew at each start.

@@ -11,13 +11,14 @@ mod reader;
 
 use std::future::Future;
 
-pub use self::failure::{EventPlace, ProjectionError, ProjectionFailure};
+pub use self::failure::{ProjectionError, ProjectionFailure};
 pub use self::memory::MemoryProjection;
 pub use self::part::Part;
 pub use self::reader::{ProjectionPage, ProjectionReader};
 
-use crate::catalogue::ReadEvent;
-use crate::{BoxError, DecodeError, Filter, RawEvent, Recorded};
+use crate::model::ReadEvent;
+use crate::record::{BoxError, DecodeError, RawEvent, Recorded};
+use crate::store::Filter;
 
 /// A read model that is built from events. Written by [`#[derive(Projection)]`](derive@crate::Projection),
 /// never by hand.

@@ -1,6 +1,7 @@
 //! Which streams belong to which part of a projection that runs in several parts.
 
-use crate::{Fingerprint, StreamId};
+use crate::shape::Fingerprint;
+use crate::stream::StreamId;
 
 /// One of the parts into which a projection divides the streams, so that they run beside each other. All
 /// events of a stream are of one part.

@@ -3,8 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{EventPlace, Part, Projection};
-use crate::{Checkpoint, DecodeError, EventStore, RawEvent, Rest, StoreError, Subscription};
+use super::{Part, Projection};
+use crate::error::StoreError;
+use crate::record::{DecodeError, EventPlace, RawEvent};
+use crate::store::{Checkpoint, EventStore, Rest};
+use crate::subscription::Subscription;
 
 /// Reads what a projection takes, in the order of positions, from a checkpoint on. Runners of projections are
 /// built on it.

@@ -15,7 +15,7 @@ use quick_cache::sync;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, RwLock};
 use uuid::Uuid;
 
-use crate::Revision;
+use crate::stream::Revision;
 
 /// How long a command waits for those before it. Nothing rests on the order, so when it takes longer, as when
 /// a decision waits for a command of its own on the same aggregate, the command goes ahead.

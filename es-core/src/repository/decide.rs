@@ -8,7 +8,9 @@ use super::port::{Direct, InTransaction};
 use super::run::Run;
 use super::written::Executed;
 use super::{ExecuteOptions, Repository};
-use crate::{Aggregate, AppendIn, EventStore, Events, ExecuteError, Handle};
+use crate::error::ExecuteError;
+use crate::model::{Aggregate, Events, Handle};
+use crate::store::{AppendIn, EventStore};
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// Carries out a command: loads the state, lets [`Handle::handle`] decide, appends the events.

@@ -5,14 +5,14 @@ use std::panic::catch_unwind;
 use uuid::Uuid;
 
 use super::cache::Folded;
+use super::loaded::Loaded;
 use super::port::Port;
-use super::{Loaded, whole};
-use crate::guarded;
+use crate::error::StoreError;
+use crate::model::{Aggregate, guarded};
+use crate::record::{PayloadError, RawEvent};
 use crate::seldom::Seldom;
-use crate::{
-    Aggregate, CommandOutcome, Contiguous, Load, LoadItem, PayloadError, RawEvent, Revision, StoreError,
-    StreamId,
-};
+use crate::store::{CommandOutcome, Contiguous, Load, LoadItem};
+use crate::stream::{Revision, StreamId};
 
 /// What was said of the snapshots of each category that do not decode.
 static BROKEN: Seldom = Seldom::new();
@@ -146,4 +146,9 @@ impl<'a, A: Aggregate> Fold<'a, A> {
     pub(super) fn into_loaded(self) -> Loaded<A> {
         Loaded { state: self.state, revision: self.revision }
     }
+}
+
+/// A query for all of a stream that may start from a snapshot of `A`.
+fn whole<A: Aggregate>(stream: &StreamId) -> Load<'_> {
+    Load::all(stream).snapshot(A::snapshots().map(|snapshots| snapshots.fingerprint))
 }

@@ -1,13 +1,14 @@
 //! Looking back: the events of one aggregate, its state as of a time, and which aggregates there are.
 
-use std::sync::Arc;
-
 use time::OffsetDateTime;
 
-use super::{Loaded, Repository};
-use crate::guarded;
-use crate::store::read_whole;
-use crate::{Aggregate, EventStore, RawEvent, Recorded, Revision, StoreError, StreamKey, StreamRange};
+use super::Repository;
+use super::loaded::Loaded;
+use crate::error::StoreError;
+use crate::model::{Aggregate, guarded};
+use crate::record::{RawEvent, Recorded};
+use crate::store::{EventStore, StreamRange, read_whole, recorded};
+use crate::stream::{Revision, StreamKey};
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// The state as of a time: the fold of the events that had happened by then, in the order of the stream.
@@ -81,21 +82,4 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
             .map(|summary| Ok((A::Id::from_key(summary.stream.key())?, summary.revision)))
             .collect()
     }
-}
-
-/// Decodes one stored event and hands out what it stands for.
-pub(crate) fn recorded<A: Aggregate>(
-    raw: &RawEvent<'_>,
-    take: &mut dyn FnMut(Recorded<A::Event>) -> Result<(), StoreError>,
-) -> Result<(), StoreError> {
-    let metadata = raw.shared_metadata()?;
-    let mut result = Ok(());
-    guarded::decode::<A>(raw, |event| {
-        let event_type = A::event_type(&event);
-        let recorded = Recorded::new(raw, event, event_type, Arc::clone(&metadata));
-        if result.is_ok() {
-            result = take(recorded);
-        }
-    })?;
-    result
 }

@@ -4,6 +4,7 @@ mod cache;
 mod decide;
 mod fold;
 mod history;
+mod loaded;
 mod metrics;
 mod options;
 mod port;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-pub(crate) use self::history::recorded;
+pub use self::loaded::Loaded;
 pub use self::metrics::RepositoryMetrics;
 pub use self::options::{ExecuteOptions, Retry};
 pub use self::written::Executed;
@@ -27,9 +28,11 @@ use self::fold::Fold;
 use self::metrics::Counters;
 use self::port::Direct;
 use self::snapshots::SnapshotWriter;
-use crate::{
-    Aggregate, Catalogue, EventStore, InvalidStreamId, Load, Revision, StoreError, StreamId, StreamKey,
-};
+use crate::catalogue::Catalogue;
+use crate::error::StoreError;
+use crate::model::Aggregate;
+use crate::store::EventStore;
+use crate::stream::{InvalidStreamId, Revision, StreamId, StreamKey};
 
 /// The aggregates of one type in one store.
 ///
@@ -81,22 +84,6 @@ struct Told {
     events: OnceCell<()>,
 }
 
-/// The state of an aggregate at a revision.
-#[derive(Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Loaded<A> {
-    /// The state.
-    pub state: A,
-    /// The revision of the last event that was folded; [`Revision::EMPTY`] if there is none.
-    pub revision: Revision,
-}
-
-impl<A> fmt::Debug for Loaded<A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Loaded").field("revision", &self.revision).finish_non_exhaustive()
-    }
-}
-
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// The aggregates of type `A` in `store`.
     #[must_use]
@@ -141,7 +128,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// How many commands there were, and what they came to, of this repository and its clones.
     ///
     /// ```
-    /// # fn show<A: es_core::Aggregate, S: es_core::EventStore + 'static>(accounts: &es_core::Repository<A, S>) {
+    /// # use es_core::{Aggregate, EventStore, Repository};
+    /// # fn show<A: Aggregate, S: EventStore + 'static>(accounts: &Repository<A, S>) {
     /// let metrics = accounts.metrics();
     /// println!("{} commands, {} conflicts", metrics.commands, metrics.conflicts);
     /// # }
@@ -246,9 +234,4 @@ impl<A: Aggregate, S> fmt::Debug for Repository<A, S> {
             .field("retry", &self.retry)
             .finish_non_exhaustive()
     }
-}
-
-/// A query for all of a stream that may start from a snapshot of `A`.
-fn whole<A: Aggregate>(stream: &StreamId) -> Load<'_> {
-    Load::all(stream).snapshot(A::snapshots().map(|snapshots| snapshots.fingerprint))
 }

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::{CommandKey, Metadata, Revision};
+use crate::record::Metadata;
+use crate::store::CommandKey;
+use crate::stream::Revision;
 
 /// What goes with a command besides its body.
 ///

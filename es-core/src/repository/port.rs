@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 
-use crate::{
-    Append, AppendIn, AppendOutcome, Decision, EventStore, Limits, Load, LoadSink, Remembered, StoreError,
-    StreamHead, Submitted,
+use crate::error::StoreError;
+use crate::store::{
+    Append, AppendIn, AppendOutcome, Decision, EventStore, Limits, Load, LoadSink, Remembered, StreamHead,
+    Submitted,
 };
 
 #[async_trait]

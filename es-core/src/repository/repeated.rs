@@ -5,13 +5,12 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::fold::Fold;
-use super::history::recorded;
 use super::port::Port;
 use super::written::Executed;
-use crate::{
-    Aggregate, CommandOutcome, CommandRecord, Contiguous, Events, ExecuteError, Load, LoadItem, Revision,
-    StoreError, StreamId,
-};
+use crate::error::{ExecuteError, StoreError};
+use crate::model::{Aggregate, Events};
+use crate::store::{CommandOutcome, CommandRecord, Contiguous, Load, LoadItem, recorded};
+use crate::stream::{Revision, StreamId};
 
 pub(super) async fn repeated<A, F, Fut, E>(
     port: &mut impl Port,

@@ -14,10 +14,11 @@ use super::port::Port;
 use super::repeated::repeated;
 use super::written::{Encoded, Executed};
 use super::{ExecuteOptions, Repository};
-use crate::{
-    Aggregate, Append, AppendOutcome, CommandRecord, Decision, EventStore, Events, ExecuteError, Metadata,
-    Remembered, Revision, Snapshots, StoreError, StreamId, StreamKey,
-};
+use crate::error::{ExecuteError, StoreError};
+use crate::model::{Aggregate, Events, Snapshots};
+use crate::record::Metadata;
+use crate::store::{Append, AppendOutcome, CommandRecord, Decision, EventStore, Remembered};
+use crate::stream::{Revision, StreamId, StreamKey};
 
 /// One command on its way.
 pub(super) struct Run<'a, A, S, P> {

@@ -7,8 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 
 use super::cache::Folded;
+use crate::codec::Payload;
+use crate::error::StoreError;
+use crate::model::{Aggregate, NewSnapshot, Snapshots};
 use crate::seldom::Seldom;
-use crate::{Aggregate, EventStore, NewSnapshot, Payload, Snapshots, StoreError, StreamId};
+use crate::store::EventStore;
+use crate::stream::StreamId;
 
 /// How many snapshots of one repository are written at a time; more are left out, as a later command takes
 /// them.

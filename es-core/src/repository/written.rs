@@ -5,12 +5,12 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::guarded;
-use crate::upcast::asks_where_stored;
-use crate::{
-    Aggregate, Appended, Events, Limits, Metadata, NewEvent, Payload, Position, Recorded, Revision,
-    StoreError, StreamId, stored_time,
-};
+use crate::codec::Payload;
+use crate::error::StoreError;
+use crate::model::{Aggregate, Events, asks_where_stored, guarded};
+use crate::record::{Metadata, NewEvent, Recorded, stored_now};
+use crate::store::{Appended, Limits};
+use crate::stream::{Position, Revision, StreamId};
 
 /// What a command did.
 #[non_exhaustive]
@@ -67,7 +67,7 @@ impl<A: Aggregate> Encoded<A> {
         let json = metadata.json_within(limit);
         let mut bytes = 0_usize;
         let mut revision = expected;
-        let now = stored_time::now();
+        let now = stored_now();
         for event in events {
             revision = revision.next();
             let event_type = A::event_type(event);

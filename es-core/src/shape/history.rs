@@ -5,44 +5,15 @@
 
 use std::collections::BTreeMap;
 
+use super::model::{Change, Step};
 use super::text::Text;
-use super::{Content, Field, Line, Schema, Type, Types, Variant, quoted};
+use super::{Content, Line, Schema, Type, Types, quoted};
 
 /// Begins the line of a change: `history Money 2 added currency: string, means "EUR"`.
 pub(crate) const HISTORY: &str = "history ";
 
 /// Begins the lines of a type that only later forms hold: `later type Currency: enum`.
 pub(crate) const LATER: &str = "later type ";
-
-/// One change of a type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Step {
-    pub(crate) version: u32,
-    /// The variant in which it happened, by its first name.
-    pub(crate) variant: Option<&'static str>,
-    pub(crate) change: Change,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Change {
-    Added(Field, Default),
-    AddedVariant(Variant),
-    Renamed(&'static str, &'static str),
-    Removed(&'static str),
-}
-
-/// Makes what an added field is in values that were stored before, and writes it as JSON.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Default(pub(crate) fn() -> Option<String>);
-
-/// Functions cannot be compared, and the identity of the type around it tells whether they are the same.
-impl PartialEq for Default {
-    fn eq(&self, _: &Self) -> bool {
-        true
-    }
-}
-
-impl Eq for Default {}
 
 /// What came after the first forms.
 #[derive(Debug, Default)]

@@ -9,6 +9,8 @@ mod ambiguity;
 mod check;
 mod declared;
 mod description;
+mod enter;
+mod fingerprint;
 mod flatten;
 mod history;
 mod impls;
@@ -29,6 +31,7 @@ pub use description::{
     ChangeDescription, ContentDescription, Describe, FieldDescription, FormDescription, HistoryDescription,
     StepDescription, TypeDescription, VariantDescription,
 };
+pub use fingerprint::Fingerprint;
 pub use model::{Note, Type, Types};
 pub use opaque::{Cause, OpaquePart};
 pub use probe::{Opaque, Probe};

@@ -38,19 +38,23 @@ impl fmt::Display for OpaquePart {
     }
 }
 
-pub(super) fn parts(schema: &Schema) -> Vec<OpaquePart> {
-    let mut search = Search { schema, entered: Vec::new(), found: Vec::new() };
-    search.look(&schema.root, "");
-    search.found
-}
-
-/// The same in what types have been given since their first form.
-pub(super) fn later_parts(schema: &Schema) -> Vec<OpaquePart> {
-    let mut search = Search { schema, entered: Vec::new(), found: Vec::new() };
-    for (path, of) in schema.later_parts() {
-        search.look(of, &path);
+impl Schema {
+    /// The parts without a shape, each with the way to it.
+    #[must_use]
+    pub fn opaque(&self) -> Vec<OpaquePart> {
+        let mut search = Search { schema: self, entered: Vec::new(), found: Vec::new() };
+        search.look(&self.root, "");
+        search.found
     }
-    search.found
+
+    /// The same in what types have been given since their first form.
+    pub(crate) fn opaque_later(&self) -> Vec<OpaquePart> {
+        let mut search = Search { schema: self, entered: Vec::new(), found: Vec::new() };
+        for (path, of) in self.later_parts() {
+            search.look(of, &path);
+        }
+        search.found
+    }
 }
 
 struct Search<'a> {

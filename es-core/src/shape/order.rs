@@ -3,9 +3,12 @@
 use super::{Content, Definition, Field, Form, Note, Schema, Type, Variant};
 use crate::codec::Exact;
 
-/// Sorts the sets in a value as far as the shape tells where they are.
-pub(super) fn put_in_order(schema: &Schema, value: &mut Exact) {
-    Order { definitions: &schema.types.definitions }.value(&schema.root, value, &mut Vec::new());
+impl Schema {
+    /// The same value with sets in order, for values that are compared: a set is written in any order.
+    pub(crate) fn in_order(&self, mut value: Exact) -> Exact {
+        Order { definitions: &self.types.definitions }.value(&self.root, &mut value, &mut Vec::new());
+        value
+    }
 }
 
 struct Order<'a> {

@@ -1,21 +1,26 @@
 //! Payloads made up from a shape. They are the same in every run: nothing is drawn by lot.
 
 mod leaf;
+mod left_out;
 mod partial;
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use self::left_out::LeftOut;
 use super::{Content, Definition, Field, Form, Note, Schema, Type, Variant};
-
-pub(super) use partial::partial;
 
 /// More payloads than this say nothing new.
 const MOST: usize = 256;
 
-pub(super) fn samples(schema: &Schema) -> Vec<Value> {
-    Maker::new(schema, None).samples(&schema.root, |_| false)
+impl Schema {
+    /// Payloads of this shape, made up: together they hold every field and reach every variant that can be
+    /// written. At most 256 of them.
+    #[must_use]
+    pub fn samples(&self) -> Vec<Value> {
+        Maker::new(self, None).samples(&self.root, |_| false)
+    }
 }
 
 struct Maker<'a> {
@@ -29,13 +34,13 @@ struct Maker<'a> {
     /// How many values were made, so that neighbours differ.
     count: u32,
     /// The field that is left out wherever it would stand.
-    left_out: Option<&'a partial::LeftOut<'a>>,
+    left_out: Option<&'a LeftOut<'a>>,
     /// Whether it was left out somewhere in the present value.
     is_partial: bool,
 }
 
 impl<'a> Maker<'a> {
-    fn new(schema: &'a Schema, left_out: Option<&'a partial::LeftOut<'a>>) -> Self {
+    fn new(schema: &'a Schema, left_out: Option<&'a LeftOut<'a>>) -> Self {
         let definitions = &schema.types.definitions;
         Self {
             definitions,

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use uuid::Uuid;
 
 use super::Checkpoint;
-use crate::{Aggregate, Event};
+use crate::model::{Aggregate, Event};
 
 /// Which events of the whole store are wanted. Conditions of one kind are alternatives; both kinds must hold.
 ///

@@ -7,7 +7,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::{CommandOutcome, CommandRecord, json};
-use crate::{Metadata, NewEvent, Position, Revision, StoreError, StreamId, stored_time};
+use crate::error::StoreError;
+use crate::record::{Metadata, NewEvent, stored_time};
+use crate::stream::{Position, Revision, StreamId};
 
 /// Events for one stream, and what must be true of the stream for them to be written.
 #[derive(Debug, Clone, Copy)]
@@ -29,10 +31,10 @@ pub struct Append<'a> {
 /// The metadata of the event before, and how many bytes of JSON it has: the events of one command share it,
 /// and it is written as JSON once to be counted.
 #[derive(Default)]
-pub(super) struct LastMetadata<'a>(Option<(&'a Arc<Metadata>, usize)>);
+pub(crate) struct LastMetadata<'a>(Option<(&'a Arc<Metadata>, usize)>);
 
 impl<'a> LastMetadata<'a> {
-    pub(super) fn bytes<E>(
+    pub(crate) fn bytes<E>(
         &mut self,
         metadata: &'a Arc<Metadata>,
         count: impl FnOnce() -> Result<usize, E>,

@@ -7,7 +7,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::Position;
+use crate::record::EventPlace;
+use crate::stream::Position;
 
 /// How far a reader of the whole store has come: behind an event that it has passed, by position and id.
 ///
@@ -92,6 +93,14 @@ impl Serialize for Checkpoint {
 impl<'de> Deserialize<'de> for Checkpoint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         std::borrow::Cow::<str>::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
+impl EventPlace {
+    /// Behind this event.
+    #[must_use]
+    pub const fn checkpoint(&self) -> Checkpoint {
+        Checkpoint::behind(self.position, self.event_id)
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
-use crate::{Revision, StoreError, StreamId};
+use crate::error::StoreError;
+use crate::stream::{Revision, StreamId};
 
 /// What one caller calls one command: repeating it gives the first outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,7 +1,9 @@
 //! The check that every reader of a stream makes: revisions follow one another without holes.
 
 use super::{EventStore, Load, LoadItem, StreamRange};
-use crate::{RawEvent, Revision, StoreError, StreamId};
+use crate::error::StoreError;
+use crate::record::RawEvent;
+use crate::stream::{Revision, StreamId};
 
 /// Checks that the revisions of one stream come in order and without holes.
 ///

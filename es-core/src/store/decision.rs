@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::{CommandOutcome, CommandRecord};
-use crate::{Revision, StreamId};
+use crate::stream::{Revision, StreamId};
 
 /// The decision that a command writes no event, to be remembered under the command's id. What the domain said
 /// is not in it.

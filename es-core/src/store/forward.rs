@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::{Append, AppendIn, AppendOutcome, Decision, EventStore, Load, LoadSink, Remembered, StreamHead};
-use crate::StoreError;
+use crate::error::StoreError;
 
 /// Writes the methods of an [`EventStore`](crate::EventStore) that forward to another store: all of them, or
 /// all but those after `except`.

@@ -2,7 +2,7 @@
 
 use serde::de::IgnoredAny;
 
-use crate::BoxError;
+use crate::record::BoxError;
 
 /// How deep arrays and objects may stand in each other: what readers take.
 const DEPTH: usize = 127;

@@ -3,7 +3,9 @@
 use uuid::Uuid;
 
 use super::CommandOutcome;
-use crate::{Fingerprint, RawEvent, Revision, StreamId};
+use crate::record::RawEvent;
+use crate::shape::Fingerprint;
+use crate::stream::{Revision, StreamId};
 
 /// What [`EventStore::load`](super::EventStore::load) is to find.
 #[derive(Debug, Clone, Copy)]

@@ -11,13 +11,13 @@ mod contiguous;
 mod decision;
 mod forward;
 mod json;
-mod large;
 mod load;
-mod readable;
+mod sink;
 
 use async_trait::async_trait;
 
 pub use self::all::{AllPage, AllQuery, CategoryNames, Filter, Find, Rest};
+pub(crate) use self::append::LastMetadata;
 pub use self::append::{Append, AppendOutcome, Appended, Limits, Submitted};
 pub use self::bell::{Bell, Listener};
 pub use self::checkpoint::{Checkpoint, InvalidCheckpoint};
@@ -25,16 +25,14 @@ pub use self::command::{CommandKey, CommandOutcome, CommandRecord};
 pub use self::contiguous::Contiguous;
 pub(crate) use self::contiguous::read_whole;
 pub use self::decision::{Decision, Remembered};
-pub use self::large::{LargeAppend, LargeAppendError, Progress};
 pub use self::load::{Load, LoadItem, StreamHead, StreamRange, StreamSummary};
+pub(crate) use self::sink::recorded;
+pub use self::sink::{LoadSink, Sink};
 
-use crate::{Catalogue, NewSnapshot, RawEvent, Revision, StoreError, StreamId};
-
-/// Takes the events of a read, one by one, borrowed from the row. An error ends the read and is its result.
-pub type Sink<'a> = &'a mut (dyn FnMut(RawEvent<'_>) -> Result<(), StoreError> + Send);
-
-/// Takes what [`EventStore::load`] finds: at most one snapshot, first, then the events after it.
-pub type LoadSink<'a> = &'a mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreError> + Send);
+use crate::catalogue::Catalogue;
+use crate::error::StoreError;
+use crate::model::NewSnapshot;
+use crate::stream::{Revision, StreamId};
 
 /// A place that keeps events.
 ///

@@ -14,9 +14,9 @@ use self::size::PageSize;
 pub use self::status::{SubscriptionStatus, SubscriptionWatch};
 pub use self::typed::TypedSubscription;
 
-use crate::{
-    Aggregate, AllPage, AllQuery, Checkpoint, EventStore, Filter, Listener, RawEvent, Sink, StoreError,
-};
+use crate::error::StoreError;
+use crate::record::RawEvent;
+use crate::store::{AllPage, AllQuery, Checkpoint, EventStore, Filter, Listener, Sink};
 
 /// Follows all events of a store, or those that a [`Filter`] takes, in the order of their positions.
 ///
@@ -93,11 +93,6 @@ impl<S: EventStore> Subscription<S> {
             order: StreamOrder::default(),
             watch: SubscriptionWatch::default(),
         }
-    }
-
-    /// All events of one aggregate, decoded.
-    pub fn of<A: Aggregate>(store: S) -> TypedSubscription<A, S> {
-        TypedSubscription::new(Self::new(store).filter(Filter::new().aggregate::<A>()))
     }
 
     /// From behind a checkpoint.

@@ -4,7 +4,10 @@ use std::hash::BuildHasher as _;
 
 use foldhash::fast::FixedState;
 
-use crate::{Contiguous, Filter, RawEvent, Revision, StoreError, StreamId};
+use crate::error::StoreError;
+use crate::record::RawEvent;
+use crate::store::{Contiguous, Filter};
+use crate::stream::{Revision, StreamId};
 
 /// How many streams are remembered at a time.
 const PLACES: usize = 256;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::{Listener, Rest};
+use crate::store::{Listener, Rest};
 
 /// The first wait for an append that holds back what follows it; doubles up to [`LONGEST_HOLD`].
 const FIRST_HOLD: Duration = Duration::from_millis(2);

@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::{Subscription, SubscriptionWatch};
-use crate::repository::recorded;
-use crate::{Aggregate, AllPage, Checkpoint, EventStore, RawEvent, Recorded, Rest, StoreError};
+use crate::error::StoreError;
+use crate::model::Aggregate;
+use crate::record::{RawEvent, Recorded};
+use crate::store::{AllPage, Checkpoint, EventStore, Filter, Rest, recorded};
 
 /// Follows the events of one aggregate, brought up to their current versions; made by [`Subscription::of`].
 ///
@@ -49,8 +51,15 @@ pub struct TypedSubscription<A: Aggregate, S> {
     checkpoint: Checkpoint,
 }
 
+impl<S: EventStore> Subscription<S> {
+    /// All events of one aggregate, decoded.
+    pub fn of<A: Aggregate>(store: S) -> TypedSubscription<A, S> {
+        TypedSubscription::new(Self::new(store).filter(Filter::new().aggregate::<A>()))
+    }
+}
+
 impl<A: Aggregate, S: EventStore> TypedSubscription<A, S> {
-    pub(super) fn new(raw: Subscription<S>) -> Self {
+    fn new(raw: Subscription<S>) -> Self {
         let checkpoint = raw.checkpoint;
         Self { raw, ready: VecDeque::new(), checkpoint }
     }

@@ -43,11 +43,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use self::diff::{Shown, difference};
-use crate::codec::canonical;
-use crate::{
-    Aggregate, DecodeError, Event, EventType, Events, Handle, IntoEvents, Payload, Position, RawEvent,
-    Revision, StreamId,
-};
+use crate::codec::{Payload, canonical};
+use crate::model::{Aggregate, Event, Events, Handle, IntoEvents};
+use crate::record::{DecodeError, EventType, RawEvent, stored_now};
+use crate::stream::{Position, Revision, StreamId};
 
 /// Starts a test from the events that have happened: one, several, or `()`.
 ///
@@ -321,7 +320,7 @@ fn as_stored_json<T>(
         name,
         version,
         payload,
-        recorded_at: crate::stored_time::now(),
+        recorded_at: stored_now(),
         occurred: None,
         correlation_id: None,
         causation_id: None,

@@ -6,6 +6,7 @@ use quote::{ToTokens, quote};
 use syn::{GenericArgument, Generics, PathArguments, ReturnType, Type, TypePath};
 
 use super::describe::{Content, Described, Form, Source};
+use super::marker::is_marker;
 
 /// The parameters and the types made of them that need a shape.
 #[derive(Default)]
@@ -40,16 +41,6 @@ impl Needs {
     pub(super) fn predicates(&self, private: &TokenStream) -> TokenStream {
         let Self { parameters, projections } = self;
         quote!(#(#parameters: #private::Shape,)* #(#projections: #private::Shape,)*)
-    }
-}
-
-/// Whether a type is `PhantomData`, by the same sign by which serde knows it.
-pub(crate) fn is_marker(ty: &Type) -> bool {
-    match ty {
-        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"),
-        Type::Group(group) => is_marker(&group.elem),
-        Type::Paren(paren) => is_marker(&paren.elem),
-        _ => false,
     }
 }
 

@@ -5,8 +5,8 @@ use syn::ext::IdentExt as _;
 use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, GenericParam, LitStr, Type, Variant};
 
 use super::attr::{self, Form as Declared};
-use super::bounds;
 use super::case::Rule;
+use super::marker;
 use super::serde::{self, Both, DefaultValue, OfPart, OfType};
 use crate::errors::Errors;
 
@@ -174,7 +174,7 @@ fn notes_of_type(keys: &OfType, data: &Data, rust_name: &str) -> Vec<Note> {
 fn skipped(fields: &Fields) -> impl Iterator<Item = Note> {
     fields.iter().enumerate().filter_map(|(at, field)| {
         let keys = serde::of_part(&field.attrs);
-        let is_lost = keys.skip_writing && keys.skip_reading && !bounds::is_marker(&field.ty);
+        let is_lost = keys.skip_writing && keys.skip_reading && !marker::is_marker(&field.ty);
         is_lost.then(|| {
             let name = field.ident.as_ref().map(|ident| ident.unraw().to_string());
             Note::Skipped(name.unwrap_or_else(|| at.to_string()))
@@ -198,7 +198,7 @@ fn content_of(input: &DeriveInput, keys: &OfType, errors: &mut Errors) -> Form {
 
 /// The one field that a transparent struct is written as: serde takes no marker for it.
 fn only(fields: Vec<Field>) -> Content {
-    let is_marker = |field: &Field| matches!(&field.source, Source::Of(ty) if bounds::is_marker(ty));
+    let is_marker = |field: &Field| matches!(&field.source, Source::Of(ty) if marker::is_marker(ty));
     let real = fields.into_iter().find(|field| !is_marker(field));
     real.map_or(Content::Unit, Field::alone)
 }

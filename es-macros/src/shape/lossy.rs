@@ -9,8 +9,8 @@ use syn::{
 };
 
 use super::attr;
-use super::bounds::is_marker;
 use super::case::Rule;
+use super::marker::is_marker;
 use super::serde::{self, Both, OfPart};
 use crate::errors::Errors;
 use crate::paths::last_ident;

@@ -1,13 +1,14 @@
 //! `#[derive(Shape)]`, and the shapes that `#[event]` and `#[derive(Aggregate)]` give.
 
 mod attr;
-pub(crate) mod bounds;
+mod bounds;
 pub(crate) mod case;
 mod describe;
 mod expand;
 mod form;
 mod history;
 pub(crate) mod lossy;
+pub(crate) mod marker;
 pub(crate) mod serde;
 
 use proc_macro2::TokenStream;

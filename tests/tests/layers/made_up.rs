@@ -99,6 +99,18 @@ fn finds_a_circle_in_a_body_and_through_a_reexport_that_is_used() {
 }
 
 #[test]
+fn finds_a_circle_through_an_exported_macro() {
+    let of = [
+        ("lib.rs", "mod a; mod b; pub use a::A;"),
+        ("a.rs", "use crate::b::B; pub struct A(B);"),
+        ("b.rs", "pub struct B; macro_rules! made { () => { $crate::A::new() } }"),
+    ];
+    assert_eq!(circles(&of), [["a.rs", "b.rs"]]);
+    // In another crate, the macro sees what the root shows.
+    assert_eq!(detours(&of), Vec::<String>::new());
+}
+
+#[test]
 fn takes_no_signpost_for_an_arrow() {
     let of = [
         ("lib.rs", "mod a; pub use a::{A, B};"),

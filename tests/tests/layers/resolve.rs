@@ -29,7 +29,7 @@ fn walk(modules: &Modules, from: &[String], path: &[String], depth: usize) -> Op
     let mut relative = true;
     while let Some((first, others)) = rest.split_first() {
         match first.as_str() {
-            "crate" => at.clear(),
+            "crate" | "$crate" => at.clear(),
             "self" => {}
             "super" => drop(at.pop()?),
             _ => break,

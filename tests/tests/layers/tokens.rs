@@ -52,9 +52,12 @@ fn read(tokens: TokenStream, mentions: &mut Vec<Mention>, imports: &mut Vec<Impo
             // `pub(in crate::store)` uses nothing of what it names.
             TokenTree::Ident(word) if word == "pub" && is_group(tokens.get(at + 1)) => at += 1,
             TokenTree::Ident(_) => {
-                let (path, end) = path(&tokens, at);
+                let (mut path, end) = path(&tokens, at);
                 let before = at.checked_sub(1).map(|at| &tokens[at]);
                 let external = is_punct(before, ':') && at > 1 && is_punct(tokens.get(at - 2), ':');
+                if is_punct(before, '$') {
+                    path[0].insert(0, '$');
+                }
                 let of_another = is_punct(before, '.') || is_punct(before, '\'') || external;
                 let declared = matches!(before, Some(TokenTree::Ident(word)) if word == "fn");
                 if !of_another && !declared && (path.len() > 1 || stands_for_an_item(&path[0], &tokens, end))

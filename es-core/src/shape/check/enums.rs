@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::fields::{self, Rest};
-use super::misfit::{self, Step, Way};
-use super::{Aside, Check, Content, Definition, Fit, Misfit, Note, Type};
-use crate::shape::model::Variant;
+use super::misfit::{self, Misfit, Step, Way};
+use super::walk::{Aside, Check, Fit, length};
+use crate::shape::model::{Content, Definition, Note, Type, Variant};
 
 /// Where the name of a variant stands.
 #[derive(Debug, Clone, Copy)]
@@ -168,7 +168,7 @@ impl<'a> Check<'a> {
                     Some(Variant { content: Content::Struct(fields), .. }) => {
                         self.tuple(fields, definition.notes, rest, way)
                     }
-                    Some(Variant { content: Content::Unit, .. }) => super::length(rest, 0, 0, way),
+                    Some(Variant { content: Content::Unit, .. }) => length(rest, 0, 0, way),
                     Some(variant) => {
                         let rest = Value::Array(rest.to_vec());
                         self.content(&variant.content, of_variant(definition.notes), variant.name, &rest, way)

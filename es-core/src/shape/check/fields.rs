@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 
 use super::misfit::{self, Step, Way};
-use super::{Aside, Check, Content, Field, Fit, Form, Note, Type, has_default};
+use super::walk::{Aside, Check, Fit, has_default};
+use crate::shape::model::{Content, Field, Form, Note, Type};
 
 /// The entries of an object that no field has taken yet, and the flattened maps that take what is left.
 #[derive(Clone)]

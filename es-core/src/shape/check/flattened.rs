@@ -3,8 +3,8 @@
 use super::enums::{Tagging, is_tried, of_variant};
 use super::fields::Rest;
 use super::misfit::{Misfit, Step, Way};
-use super::{Check, Content, Definition, Fit, Form, Note, Type};
-use crate::shape::model::Variant;
+use super::walk::{Check, Fit};
+use crate::shape::model::{Content, Definition, Form, Note, Type, Variant};
 
 impl<'a> Check<'a> {
     /// Takes what a flattened value holds out of `rest`.

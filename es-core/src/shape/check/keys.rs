@@ -3,9 +3,10 @@
 use serde_json::Value;
 
 use super::enums::Tagging;
-use super::misfit::Way;
-use super::{Aside, Check, Content, Fit, Form, Misfit, Type, words};
-use crate::shape::model::Variant;
+use super::misfit::{Misfit, Way};
+use super::walk::{Aside, Check, Fit};
+use super::words;
+use crate::shape::model::{Content, Form, Type, Variant};
 
 impl<'a> Check<'a> {
     pub(super) fn key(&mut self, of: &'a Type, key: &str, way: &Way<'_>) -> Fit {

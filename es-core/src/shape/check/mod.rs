@@ -6,13 +6,14 @@ mod flattened;
 mod formats;
 mod keys;
 mod misfit;
+mod walk;
 mod words;
 
 use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::model::{Content, Definition, Field, Form, Note, Type, Types};
+use super::model::{Content, Field, Form, Note, Type};
 use super::schema::Schema;
 
 pub(super) use enums::Tagging;
@@ -20,22 +21,10 @@ use fields::Rest;
 pub(super) use formats::is_checked;
 pub use misfit::Misfit;
 use misfit::{Step, Way};
-
-/// The first misfit, or none.
-type Fit = Result<(), Misfit>;
+use walk::{Aside, Check, Fit, Side, has_default, has_flattened, length};
 
 /// `serde_json` reads no text that is nested deeper.
 const DEEPEST: usize = 127;
-
-/// Whose side is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    /// What the code writes.
-    Written,
-    /// What the code reads: aliases, defaults, omitted fields, and the other representations that serde
-    /// accepts.
-    Read,
-}
 
 impl Schema {
     /// Whether `value` is what a type of this shape writes.
@@ -120,43 +109,7 @@ fn is_deeper_than(value: &Value, most: usize) -> bool {
     false
 }
 
-/// Whether serde keeps the present value aside before it reads it. Keys of maps that were kept aside stay
-/// strings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Aside {
-    No,
-    /// For a tag or `flatten`: read once, where something empty stands for a value without parts.
-    Once,
-    /// For `untagged`: read again for each variant.
-    Again,
-}
-
-/// One check on its way through a value.
-struct Check<'a> {
-    types: &'a Types,
-    side: Side,
-    /// The definitions entered at the present value: one that stands in itself there has no finite value.
-    entered: Vec<usize>,
-    aside: Aside,
-}
-
 impl<'a> Check<'a> {
-    const fn new(types: &'a Types, side: Side) -> Self {
-        Self { types, side, entered: Vec::new(), aside: Aside::No }
-    }
-
-    fn reads(&self) -> bool {
-        self.side == Side::Read
-    }
-
-    fn definition(&self, number: usize) -> Option<&'a Definition> {
-        self.types.definitions.get(number)
-    }
-
-    fn expected(&self, of: &Type) -> String {
-        format!("`{}`", self.types.inline(of))
-    }
-
     /// Checks a part of the present value, which is a value of its own.
     fn part(&mut self, of: &'a Type, value: &Value, way: &Way<'_>) -> Fit {
         let entered = std::mem::take(&mut self.entered);
@@ -312,28 +265,4 @@ impl<'a> Check<'a> {
             _ => false,
         }
     }
-
-    /// Whether a field or a variant exists on this side.
-    fn knows(&self, notes: &[Note]) -> bool {
-        !notes.contains(match self.side {
-            Side::Written => &Note::ReadOnly,
-            Side::Read => &Note::WrittenOnly,
-        })
-    }
-}
-
-fn length(items: &[Value], least: usize, most: usize, way: &Way<'_>) -> Fit {
-    if (least..=most).contains(&items.len()) {
-        return Ok(());
-    }
-    let expected = if least == most { most.to_string() } else { format!("{least} to {most}") };
-    Err(way.misfit(format!("a list of {expected}"), format!("a list of {}", items.len())))
-}
-
-fn has_default(notes: &[Note]) -> bool {
-    notes.iter().any(|note| matches!(note, Note::Defaulted | Note::DefaultedBy(_)))
-}
-
-fn has_flattened(fields: &[Field]) -> bool {
-    fields.iter().any(|field| field.notes.contains(&Note::Flatten))
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Number, Value};
 
-use super::{Side, formats, misfit};
+use super::walk::Side;
+use super::{formats, misfit};
 
 const OUT_OF_RANGE: &str = "a number out of its range";
 

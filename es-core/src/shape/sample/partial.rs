@@ -2,29 +2,30 @@
 
 use serde_json::Value;
 
+use super::left_out::LeftOut;
 use super::{MOST, Maker};
-use crate::shape::{Content, Definition, Field, Form, Note, Schema, Type};
+use crate::shape::{Content, Definition, Form, Note, Schema, Type};
 
-/// A field that need not be there.
-pub(super) struct LeftOut<'a> {
-    pub(super) field: &'a Field,
-    /// Whether `null` stands in its place, or nothing.
-    pub(super) is_null: bool,
-}
-
-/// One payload for each field that may be absent, and one for each that may be `null`. One at a time: a
-/// default stands for itself, so combinations say nothing more.
-pub(in crate::shape) fn partial(schema: &Schema) -> Vec<Value> {
-    let mut found: Vec<Value> = Vec::new();
-    for left_out in schema.types.definitions.iter().flat_map(omissible) {
-        let mut maker = Maker::new(schema, Some(&left_out));
-        let sample = maker.samples(&schema.root, |maker| maker.is_partial).pop();
-        found.extend(sample.filter(|sample| maker.is_partial && !found.contains(sample)));
-        if found.len() == MOST {
-            break;
+impl Schema {
+    /// Payloads with one field left out: one for each field that has a default or is an option, and one more
+    /// for each option with `null` in its place. At most 256 of them.
+    ///
+    /// A type may still refuse them: the shape does not tell whether code that reads a field takes its
+    /// absence.
+    #[must_use]
+    pub fn partial_samples(&self) -> Vec<Value> {
+        // One at a time: a default stands for itself, so combinations say nothing more.
+        let mut found: Vec<Value> = Vec::new();
+        for left_out in self.types.definitions.iter().flat_map(omissible) {
+            let mut maker = Maker::new(self, Some(&left_out));
+            let sample = maker.samples(&self.root, |maker| maker.is_partial).pop();
+            found.extend(sample.filter(|sample| maker.is_partial && !found.contains(sample)));
+            if found.len() == MOST {
+                break;
+            }
         }
+        found
     }
-    found
 }
 
 fn omissible(definition: &Definition) -> Vec<LeftOut<'_>> {

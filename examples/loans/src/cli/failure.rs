@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use es_core::StoreError;
 use es_postgres::ProjectorError;
 
+use super::note::note;
 use crate::import::ImportError;
 use crate::read_models::FiguresError;
 use crate::show::ShowError;
@@ -41,7 +42,7 @@ impl Failure {
     /// Says what went wrong.
     pub(super) fn report(&self) -> ExitCode {
         if let Some(message) = &self.message {
-            super::output::note(&format!("error: {message}"));
+            note(&format!("error: {message}"));
         }
         ExitCode::from(self.code)
     }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::args::{self, StoreKind};
-use super::output::{note, print};
+use super::failure::Failure;
+use super::note::note;
+use super::output::print;
 use super::progress::{progress, rate};
-use super::store::{Chosen, Purpose};
-use super::{Failure, REPLAYED_AT_ONCE, repository};
+use super::store::{Chosen, Purpose, REPLAYED_AT_ONCE, repository};
 use crate::generation::Generation;
 use crate::import::{Count, Import, Imported, Problems, Source};
 use crate::report::Report;

@@ -6,6 +6,7 @@
 mod args;
 mod failure;
 mod import;
+mod note;
 mod output;
 mod progress;
 mod read_models;
@@ -14,18 +15,14 @@ mod store;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Subcommand};
-use es_core::Repository;
 
 use self::args::{Args, Command, OfToday};
 use self::failure::Failure;
-use self::store::Chosen;
+use self::store::{Chosen, REPLAYED_AT_ONCE, repository};
 use crate::domain::{Application, ApplicationId};
 use crate::generation::Generation;
 use crate::report::Report;
 use crate::show::Shown;
-
-/// How many applications are replayed at a time.
-const REPLAYED_AT_ONCE: usize = 16;
 
 /// Runs the program of an earlier generation.
 #[must_use]
@@ -81,12 +78,4 @@ async fn run<A: Generation>(command: Command) -> Result<(), Failure> {
             output::print(&shown)
         }
     }
-}
-
-/// How many applications are kept in memory after a command: more than are being worked on at a time in a
-/// bank of this size, which takes about 100 a day and decides most within a month.
-const KEPT: usize = 10_000;
-
-fn repository<A: Generation>(chosen: &Chosen) -> Repository<A, store::Store> {
-    Repository::new(chosen.store()).with_cache(KEPT)
 }

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
-use super::Failure;
+use super::failure::Failure;
 
 /// Prints a result.
 pub(super) fn print(result: &impl Display) -> Result<(), Failure> {
@@ -13,10 +13,4 @@ pub(super) fn print(result: &impl Display) -> Result<(), Failure> {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::closed_output()),
         Err(error) => Err(Failure::unable(format!("cannot write the output: {error}"))),
     }
-}
-
-/// Says something beside the result.
-pub(super) fn note(line: &str) {
-    // If that fails too, there is nobody to tell.
-    let _ = writeln!(io::stderr().lock(), "{line}");
 }

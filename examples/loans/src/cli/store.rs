@@ -8,13 +8,20 @@ use es_core::{EventStore, MemoryStore, Repository};
 use es_postgres::testing::Cluster;
 use es_postgres::{ConnectError, PostgresStore};
 
-use super::Failure;
-use super::output::note;
+use super::failure::Failure;
+use super::note::note;
 use crate::generation::Generation;
 use crate::import::{Import, Source};
 
 /// The folder of the server that is started where no other is named, under cargo's target folder.
 const FOLDER: &str = "loans-postgres";
+
+/// How many applications are replayed at a time.
+pub(super) const REPLAYED_AT_ONCE: usize = 16;
+
+/// How many applications are kept in memory after a command: more than are being worked on at a time in a
+/// bank of this size, which takes about 100 a day and decides most within a month.
+const KEPT: usize = 10_000;
 
 /// Any store.
 pub(super) type Store = Arc<dyn EventStore>;
@@ -117,4 +124,9 @@ impl From<ConnectError> for Failure {
             other => Self::unable(other),
         }
     }
+}
+
+/// The applications in a store.
+pub(super) fn repository<A: Generation>(chosen: &Chosen) -> Repository<A, Store> {
+    Repository::new(chosen.store()).with_cache(KEPT)
 }

@@ -1,10 +1,12 @@
 //! The events of an application, in their newest versions. Older ones of the four that changed are in
 //! `history`.
 
-use es_core::event;
+use std::convert::Infallible;
+
+use es_core::{UpcastContext, UpcastFrom, event};
 
 use super::history::{SubmittedV2, WorkCompletedV1, WorkScheduledV2, WorkStartedV1};
-use super::{Cents, Currency, Priority, WorkItem};
+use super::{Cents, Currency, Priority, UnknownWorkItem, WorkItem};
 
 /// The customer asked for a loan.
 #[event(name = "loan.submitted", version = 3, previous = SubmittedV2)]
@@ -14,6 +16,14 @@ pub struct Submitted {
     pub cents: Cents,
     /// Of what. The first two versions knew only euros.
     pub currency: Currency,
+}
+
+impl UpcastFrom<SubmittedV2> for Submitted {
+    type Error = Infallible;
+
+    fn upcast_from(old: SubmittedV2, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
+        Ok(Self { cents: old.cents, currency: Currency::default() })
+    }
 }
 
 /// The first questions are answered.
@@ -106,6 +116,14 @@ pub struct WorkScheduled {
     pub priority: Priority,
 }
 
+impl UpcastFrom<WorkScheduledV2> for WorkScheduled {
+    type Error = Infallible;
+
+    fn upcast_from(old: WorkScheduledV2, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
+        Ok(Self { item: old.item, priority: Priority::default() })
+    }
+}
+
 /// Somebody began with a work item.
 #[event(name = "loan.work.started", version = 2, previous = WorkStartedV1)]
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,10 +132,26 @@ pub struct WorkStarted {
     pub item: WorkItem,
 }
 
+impl UpcastFrom<WorkStartedV1> for WorkStarted {
+    type Error = UnknownWorkItem;
+
+    fn upcast_from(old: WorkStartedV1, _: &UpcastContext<'_>) -> Result<Self, UnknownWorkItem> {
+        Ok(Self { item: WorkItem::from_dutch(&old.name)? })
+    }
+}
+
 /// A work item was done, or closed.
 #[event(name = "loan.work.completed", version = 2, previous = WorkCompletedV1)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkCompleted {
     /// Which.
     pub item: WorkItem,
+}
+
+impl UpcastFrom<WorkCompletedV1> for WorkCompleted {
+    type Error = UnknownWorkItem;
+
+    fn upcast_from(old: WorkCompletedV1, _: &UpcastContext<'_>) -> Result<Self, UnknownWorkItem> {
+        Ok(Self { item: WorkItem::from_dutch(&old.name)? })
+    }
 }

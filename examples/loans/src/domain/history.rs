@@ -5,10 +5,7 @@ use std::convert::Infallible;
 
 use es_core::{UpcastContext, UpcastFrom, event};
 
-use super::{
-    Cents, Currency, Euros, Priority, Submitted, UnknownWorkItem, WorkCompleted, WorkItem, WorkScheduled,
-    WorkStarted,
-};
+use super::{Cents, Euros, UnknownWorkItem, WorkItem};
 
 /// 2011: whole euros.
 #[event(name = "loan.submitted", version = 1)]
@@ -19,7 +16,7 @@ pub(super) struct SubmittedV1 {
 /// Then cents.
 #[event(name = "loan.submitted", version = 2, previous = SubmittedV1)]
 pub(super) struct SubmittedV2 {
-    cents: Cents,
+    pub(super) cents: Cents,
 }
 
 impl UpcastFrom<SubmittedV1> for SubmittedV2 {
@@ -27,14 +24,6 @@ impl UpcastFrom<SubmittedV1> for SubmittedV2 {
 
     fn upcast_from(old: SubmittedV1, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
         Ok(Self { cents: old.euros.into() })
-    }
-}
-
-impl UpcastFrom<SubmittedV2> for Submitted {
-    type Error = Infallible;
-
-    fn upcast_from(old: SubmittedV2, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
-        Ok(Self { cents: old.cents, currency: Currency::default() })
     }
 }
 
@@ -47,7 +36,7 @@ pub(super) struct WorkScheduledV1 {
 /// Then one of the known work items.
 #[event(name = "loan.work.scheduled", version = 2, previous = WorkScheduledV1)]
 pub(super) struct WorkScheduledV2 {
-    item: WorkItem,
+    pub(super) item: WorkItem,
 }
 
 impl UpcastFrom<WorkScheduledV1> for WorkScheduledV2 {
@@ -58,40 +47,16 @@ impl UpcastFrom<WorkScheduledV1> for WorkScheduledV2 {
     }
 }
 
-impl UpcastFrom<WorkScheduledV2> for WorkScheduled {
-    type Error = Infallible;
-
-    fn upcast_from(old: WorkScheduledV2, _: &UpcastContext<'_>) -> Result<Self, Infallible> {
-        Ok(Self { item: old.item, priority: Priority::default() })
-    }
-}
-
 /// 2011: the Dutch name, as text.
 #[event(name = "loan.work.started", version = 1)]
 pub(super) struct WorkStartedV1 {
-    name: String,
-}
-
-impl UpcastFrom<WorkStartedV1> for WorkStarted {
-    type Error = UnknownWorkItem;
-
-    fn upcast_from(old: WorkStartedV1, _: &UpcastContext<'_>) -> Result<Self, UnknownWorkItem> {
-        Ok(Self { item: WorkItem::from_dutch(&old.name)? })
-    }
+    pub(super) name: String,
 }
 
 /// 2011: the Dutch name, as text.
 #[event(name = "loan.work.completed", version = 1)]
 pub(super) struct WorkCompletedV1 {
-    name: String,
-}
-
-impl UpcastFrom<WorkCompletedV1> for WorkCompleted {
-    type Error = UnknownWorkItem;
-
-    fn upcast_from(old: WorkCompletedV1, _: &UpcastContext<'_>) -> Result<Self, UnknownWorkItem> {
-        Ok(Self { item: WorkItem::from_dutch(&old.name)? })
-    }
+    pub(super) name: String,
 }
 
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! The offers of an application: at most one is with the customer, at most one more is selected to replace
 //! it.
 
-use std::fmt;
-
 use es_core::Shape;
 use serde::{Deserialize, Serialize};
 
-use super::Reason;
+use super::{Offer, Reason};
 
 /// The offers of one application.
 ///
@@ -25,32 +23,6 @@ pub struct Offers {
     pub next_selected: bool,
     /// How many were sent.
     pub sent: u32,
-}
-
-/// How far an offer has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Shape)]
-#[serde(rename_all = "snake_case")]
-pub enum Offer {
-    /// Written, and not sent yet.
-    Created,
-    /// With the customer.
-    Sent,
-    /// Back from the customer.
-    SentBack,
-    /// The customer takes it.
-    Accepted,
-    /// The bank does not stand by it.
-    Declined,
-    /// It does not count any more.
-    Cancelled,
-}
-
-impl Offer {
-    /// Whether the customer has or had it in hand and it still counts.
-    #[must_use]
-    pub const fn is_out(self) -> bool {
-        matches!(self, Self::Sent | Self::SentBack)
-    }
 }
 
 impl Offers {
@@ -121,18 +93,5 @@ impl Offers {
             Some(offer) if fits(offer) => Ok(()),
             Some(offer) => Err(Reason::Offer(offer)),
         }
-    }
-}
-
-impl fmt::Display for Offer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Created => "created",
-            Self::Sent => "sent",
-            Self::SentBack => "sent back",
-            Self::Accepted => "accepted",
-            Self::Declined => "declined",
-            Self::Cancelled => "cancelled",
-        })
     }
 }

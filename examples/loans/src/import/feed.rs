@@ -7,7 +7,7 @@ use es_core::OffsetDateTime;
 
 use super::lanes::Entrance;
 use super::lines::Lines;
-use super::run::Shared;
+use super::shared::Shared;
 use super::{Problem, Record, What};
 use crate::domain::ApplicationId;
 

@@ -8,14 +8,17 @@ mod count;
 mod feed;
 mod lanes;
 mod lines;
+mod outcome;
 mod problem;
 mod record;
 mod run;
+mod shared;
 mod stored;
 mod worker;
 
 pub use self::count::Count;
 pub use self::lines::Source;
+pub use self::outcome::{ImportError, Imported};
 pub use self::problem::{Problem, Problems, What};
 pub use self::record::Record;
-pub use self::run::{Import, ImportError, Imported};
+pub use self::run::Import;

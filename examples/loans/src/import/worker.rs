@@ -8,7 +8,7 @@ use es_core::{
 };
 
 use super::lanes::{Exit, Numbered};
-use super::run::Shared;
+use super::shared::Shared;
 use super::stored::Fact;
 use super::{ImportError, Problem, Record, What};
 use crate::domain::ApplicationId;

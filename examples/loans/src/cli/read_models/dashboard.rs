@@ -1,7 +1,9 @@
 //! `dashboard`: serves the page, and says where.
 
-use super::output::print;
-use super::{Failure, Postgres, ctrl_c};
+use super::ctrl_c::ctrl_c;
+use crate::cli::failure::Failure;
+use crate::cli::output::print;
+use crate::cli::store::Postgres;
 use crate::dashboard::Dashboard;
 
 pub(super) async fn dashboard(postgres: &Postgres, port: u16) -> Result<(), Failure> {

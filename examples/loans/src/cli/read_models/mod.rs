@@ -1,13 +1,14 @@
 //! The commands of the read models: `project`, `status`, `dashboard`, `recount`.
 
+mod ctrl_c;
 mod dashboard;
 mod project;
 mod recount;
 mod status;
 
 use super::args::{OnlyPostgres, ReadModelCommand, StoreKind};
+use super::failure::Failure;
 use super::store::{Postgres, Purpose};
-use super::{Failure, output};
 
 /// Enough for all read models to be read, run and asked about at once.
 const CONNECTIONS: usize = 6;
@@ -33,11 +34,4 @@ async fn open(asked: &OnlyPostgres, purpose: Purpose) -> Result<Postgres, Failur
         ));
     }
     Postgres::open(purpose, CONNECTIONS).await
-}
-
-/// Ready at Ctrl-C.
-async fn ctrl_c() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }

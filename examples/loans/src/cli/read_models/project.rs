@@ -7,9 +7,12 @@ use es_postgres::ProjectorError;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use tokio::task::JoinSet;
 
-use super::super::progress::{rate, style};
-use super::output::{note, print};
-use super::{Failure, Postgres, ctrl_c};
+use super::ctrl_c::ctrl_c;
+use crate::cli::failure::Failure;
+use crate::cli::note::note;
+use crate::cli::output::print;
+use crate::cli::progress::{rate, style};
+use crate::cli::store::Postgres;
 use crate::read_models::{ReadModels, Standing};
 use crate::table::grouped;
 

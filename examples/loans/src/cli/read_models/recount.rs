@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use sqlx::{Connection, PgConnection};
 
-use super::output::print;
-use super::{Failure, Postgres};
+use crate::cli::failure::Failure;
+use crate::cli::output::print;
+use crate::cli::store::Postgres;
 use crate::read_models::{self, FiguresError, Recount};
 use crate::table::{Table, grouped};
 

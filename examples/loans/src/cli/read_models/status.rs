@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::output::print;
-use super::{Failure, Postgres};
+use crate::cli::failure::Failure;
+use crate::cli::output::print;
+use crate::cli::store::Postgres;
 use crate::read_models::{ReadModels, Standing};
 use crate::table::{Table, grouped};
 

@@ -34,7 +34,7 @@ pub fn stored_time(time: OffsetDateTime) -> Option<OffsetDateTime> {
 }
 
 /// The clock, as a store keeps its time.
-pub(crate) fn now() -> OffsetDateTime {
+pub(crate) fn stored_now() -> OffsetDateTime {
     let now = OffsetDateTime::now_utc();
     stored_time(now).unwrap_or(now)
 }

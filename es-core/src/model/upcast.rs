@@ -7,7 +7,9 @@ use std::fmt;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{Aggregate, DecodeError, Events, Metadata, Position, RawEvent, Revision, StreamId};
+use super::{Aggregate, Events};
+use crate::record::{DecodeError, Metadata, RawEvent};
+use crate::stream::{Position, Revision, StreamId};
 
 /// Turns an event of the version before into one of this version, in memory, when it is read.
 ///

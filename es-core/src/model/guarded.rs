@@ -3,7 +3,8 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use crate::{Aggregate, DecodeError, DecodeProblem, RawEvent};
+use super::Aggregate;
+use crate::record::{DecodeError, DecodeProblem, RawEvent};
 
 impl DecodeError {
     /// Decodes with code of the user, such as [`Projection::decode`](crate::Projection::decode): a panic in

@@ -1,12 +1,16 @@
 //! Appending very many events, chunk by chunk: a migration from another system.
 
+mod readable;
+
 use std::convert::Infallible;
 use std::fmt;
 
-use super::append::LastMetadata;
-use super::readable::Readable;
-use super::{Append, AppendOutcome, Contiguous, EventStore, StreamRange};
-use crate::{Aggregate, NewEvent, Revision, StoreError, StreamId};
+use self::readable::Readable;
+use crate::error::StoreError;
+use crate::model::Aggregate;
+use crate::record::{NewEvent, RawEvent};
+use crate::store::{Append, AppendOutcome, Contiguous, EventStore, LastMetadata, StreamRange};
+use crate::stream::{Revision, StreamId};
 
 /// How many events go together, unless said otherwise.
 const CHUNK: usize = 5_000;
@@ -242,7 +246,7 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         let (mut same, mut found) = (actual > *expected, 0);
         let range = StreamRange::from(expected.next()).to(actual);
         let mut order = Contiguous::range(stream, range);
-        let mut compare = |event: crate::RawEvent<'_>| {
+        let mut compare = |event: RawEvent<'_>| {
             order.take(event.revision)?;
             // The stream may have grown beyond what is to be written here.
             if let Some(id) = ids.next() {

@@ -19,8 +19,15 @@ pub use serde;
 pub use std::any::{TypeId, type_name};
 pub use typeid::of as type_id;
 
-pub use crate::catalogue::{AddedDefault, AggregateDescription, EventDescription, ReadEvent, ReadWhole};
-pub use crate::checks::{Names, check_name, check_previous, check_written, slots, taken};
+#[allow(
+    clippy::missing_panics_doc,
+    reason = "a panic of constant code stops the build, which is what they are for"
+)]
+mod check;
+mod snapshots;
+
+pub use self::check::{Names, check_name, check_previous, check_written, slots, taken};
+pub use crate::model::{AddedDefault, AggregateDescription, EventDescription, ReadEvent, ReadWhole};
 pub use crate::shape::{
     ChangeDescription, ContentDescription, Describe, FieldDescription, FormDescription, HistoryDescription,
     Note, Opaque, Probe, Shape, StepDescription, Type, TypeDescription, Types, VariantDescription,
@@ -38,13 +45,14 @@ use std::fmt::Display;
 
 use serde::{Deserialize, Serialize};
 
-use crate::codec::{Json, Lean};
-use crate::decode::{failed_step, misfit, unreachable_version};
-use crate::shape::{quoted, without_paths};
-use crate::{
-    Aggregate, BoxError, DecodeError, DecodeProblem, EncodeError, Event, EventType, Events, Filter, Payload,
-    RawEvent, Recorded, Retired, Snapshots, UpcastContext,
+use crate::codec::{Json, Lean, Payload};
+use crate::model::{Aggregate, Event, Events, Retired, Snapshots, UpcastContext};
+use crate::record::{
+    BoxError, DecodeError, DecodeProblem, EncodeError, EventType, RawEvent, Recorded, failed_step, misfit,
+    unreachable_version,
 };
+use crate::shape::{quoted, without_paths};
+use crate::store::Filter;
 
 // What is generic here is compiled once for every event type of every user, so it is kept short. The way of a
 // good event is inlined, as an event is moved in memory at each call; that of a bad one is not.

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::{Append, CategoryNames, EventStore};
-use crate::guarded;
-use crate::{
-    Aggregate, Catalogue, Position, Registration, Revision, StoreError, StreamId, StreamKey, stored_time,
-};
+use crate::catalogue::{Catalogue, Registration};
+use crate::error::StoreError;
+use crate::model::{Aggregate, guarded};
+use crate::record::stored_now;
+use crate::store::{Append, CategoryNames, EventStore};
+use crate::stream::{Position, Revision, StreamId, StreamKey};
 
 /// The reader of one category: an aggregate.
 pub(super) struct Readable {
@@ -85,7 +86,7 @@ impl<A: Aggregate> Reader for Folds<A> {
 /// Decodes events as a later read will, and applies them if the state before them is known.
 fn fold<A: Aggregate>(mut state: Option<A>, part: &Append<'_>) -> Result<(Revision, Option<A>), StoreError> {
     let mut revision = part.expected;
-    let now = stored_time::now();
+    let now = stored_now();
     let mut decoded = Vec::new();
     for event in part.events {
         revision = revision.next();

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::{BoxError, Position, RawEvent, Revision, StreamId};
+use super::{BoxError, EventPlace, PayloadError, RawEvent};
+use crate::stream::{Position, Revision, StreamId};
 
 /// A stored event that this program cannot read, and why.
 #[derive(Debug)]
@@ -11,9 +12,7 @@ pub struct DecodeError(Box<Failure>);
 /// Boxed, so that a result stays small where all goes well.
 #[derive(Debug)]
 struct Failure {
-    stream: StreamId,
-    revision: Revision,
-    position: Position,
+    place: EventPlace,
     name: String,
     version: u32,
     problem: DecodeProblem,
@@ -97,9 +96,7 @@ impl DecodeError {
     #[must_use]
     pub fn new(raw: &RawEvent<'_>, problem: DecodeProblem) -> Self {
         Self(Box::new(Failure {
-            stream: raw.stream.clone(),
-            revision: raw.revision,
-            position: raw.position,
+            place: EventPlace::new(raw),
             name: raw.name.to_owned(),
             version: raw.version,
             problem,
@@ -109,19 +106,19 @@ impl DecodeError {
     /// The stream.
     #[must_use]
     pub const fn stream(&self) -> &StreamId {
-        &self.0.stream
+        &self.0.place.stream
     }
 
     /// The place in the stream.
     #[must_use]
     pub const fn revision(&self) -> Revision {
-        self.0.revision
+        self.0.place.revision
     }
 
     /// The place in the store.
     #[must_use]
     pub const fn position(&self) -> Position {
-        self.0.position
+        self.0.place.position
     }
 
     /// The stored name.
@@ -145,86 +142,14 @@ impl DecodeError {
 
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Failure { stream, revision, position, name, version, problem } = &*self.0;
-        let stream = stream.to_string();
-        write!(
-            f,
-            "event `{name}` version {version} at revision {revision} of stream {stream:?} (position {position}): {problem}"
-        )
+        let Failure { place, name, version, problem } = &*self.0;
+        write!(f, "event `{name}` version {version} at {place}: {problem}")
     }
 }
 
 impl std::error::Error for DecodeError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.problem.source()
-    }
-}
-
-/// How JSON differs from the type it should decode to, without a word of the JSON itself.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PayloadError {
-    what: String,
-    line: usize,
-    column: usize,
-}
-
-impl From<&serde_json::Error> for PayloadError {
-    fn from(error: &serde_json::Error) -> Self {
-        Self { what: redacted(error), line: error.line(), column: error.column() }
-    }
-}
-
-impl PayloadError {
-    /// The error of code that panicked over it.
-    pub(crate) fn panicked() -> Self {
-        Self { what: String::from("the code that reads it panicked"), line: 0, column: 0 }
-    }
-
-    /// The error of JSON that decodes, and to something else than was encoded.
-    pub(crate) fn another_value() -> Self {
-        Self { what: String::from("a value reads back as another one"), line: 0, column: 0 }
-    }
-}
-
-impl fmt::Display for PayloadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.line == 0 {
-            return f.write_str(&self.what);
-        }
-        write!(f, "{} at line {} column {}", self.what, self.line, self.column)
-    }
-}
-
-impl std::error::Error for PayloadError {}
-
-/// Keeps of serde's message what the type's author wrote (field names, expected types) and drops what came
-/// with the payload (values, unknown keys, the words of custom errors).
-fn redacted(error: &serde_json::Error) -> String {
-    use serde_json::error::Category;
-    let message = error.to_string();
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
-    match error.classify() {
-        Category::Eof => "it ends too early".into(),
-        Category::Syntax => "it is no JSON of this shape".into(),
-        Category::Io => "it cannot be read".into(),
-        Category::Data => {
-            for kind in ["missing field", "duplicate field"] {
-                if message.starts_with(kind) {
-                    return message.to_owned();
-                }
-            }
-            for kind in
-                ["invalid type", "invalid value", "invalid length", "unknown variant", "unknown field"]
-            {
-                if message.starts_with(kind) {
-                    return match message.rsplit_once(", expected ") {
-                        Some((_, expected)) => format!("{kind}, expected {expected}"),
-                        None => kind.into(),
-                    };
-                }
-            }
-            "a value is not allowed".into()
-        }
     }
 }
 
@@ -246,41 +171,4 @@ pub(crate) fn unreachable_version(raw: &RawEvent<'_>, known: u32) -> DecodeError
         DecodeProblem::FutureVersion { found: raw.version, known }
     };
     DecodeError::new(raw, problem)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde::Deserialize;
-
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[allow(dead_code, reason = "only its decoding is of interest")]
-    struct Shape {
-        amount: i64,
-        kind: Kind,
-    }
-
-    #[derive(Debug, Deserialize)]
-    enum Kind {
-        Small,
-        Large,
-    }
-
-    #[test]
-    fn a_payload_error_says_what_is_expected_and_never_what_was_found() {
-        let text = |json: &str| {
-            let error = serde_json::from_str::<Shape>(json).expect_err("does not fit");
-            PayloadError::from(&error).to_string()
-        };
-        assert_eq!(text(r#"{"kind":"Small"}"#), "missing field `amount` at line 1 column 16");
-        assert_eq!(text(r#"{"amount":"secret"}"#), "invalid type, expected i64 at line 1 column 18");
-        assert_eq!(
-            text(r#"{"kind":"secret"}"#),
-            "unknown variant, expected `Small` or `Large` at line 1 column 16"
-        );
-        assert_eq!(text(r#"{"secret":1}"#), "unknown field, expected `amount` or `kind` at line 1 column 9");
-        assert!(!text(r#"{"amount":"a, expected secret"}"#).contains("secret"));
-        assert_eq!(text("{"), "it ends too early at line 1 column 1");
-    }
 }

@@ -2,9 +2,12 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
-use crate::catalogue::AggregateDescription;
-use crate::{DecodeError, EncodeError, EventType, Payload, RawEvent, Snapshots, StreamKey};
+use super::{AggregateDescription, Snapshots};
+use crate::codec::Payload;
+use crate::record::{DecodeError, EncodeError, EventType, Metadata, NewEvent, RawEvent};
+use crate::stream::StreamKey;
 
 /// State folded from one stream. Written by [`#[derive(Aggregate)]`](derive@crate::Aggregate), never by hand.
 ///
@@ -288,4 +291,38 @@ macro_rules! tuples_of_events {
 tuples_of_events! {
     (T1) (T1 T2) (T1 T2 T3) (T1 T2 T3 T4) (T1 T2 T3 T4 T5) (T1 T2 T3 T4 T5 T6) (T1 T2 T3 T4 T5 T6 T7)
     (T1 T2 T3 T4 T5 T6 T7 T8)
+}
+
+impl NewEvent {
+    /// Encodes events of an aggregate as its commands do, each with a fresh id.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use es_core::{Aggregate, Apply, Metadata, NewEvent, event};
+    /// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
+    /// # #[derive(Aggregate, Default)] #[aggregate(name = "account", id = String, events(Deposited))]
+    /// # pub struct Account { cents: i64 }
+    /// # impl Apply<Deposited> for Account { fn apply(&mut self, e: Deposited) { self.cents += e.cents; } }
+    /// let events = NewEvent::of::<Account>(Deposited { cents: 500 }, &Arc::new(Metadata::new()))?;
+    /// assert_eq!(events[0].payload, br#"{"cents":500}"#);
+    /// # Ok::<(), es_core::EncodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] when an event cannot be written as JSON.
+    pub fn of<A: Aggregate>(
+        events: impl IntoEvents<A>,
+        metadata: &Arc<Metadata>,
+    ) -> Result<Vec<Self>, EncodeError> {
+        let mut all = Events::none();
+        events.into_events(&mut all);
+        let encode = |event: A::Event| {
+            let mut payload = Payload::new();
+            A::encode(&event, &mut payload)?;
+            let written = A::event_type(&event);
+            Ok(Self::new(written.name, written.written, payload.into_vec(), Arc::clone(metadata)))
+        };
+        all.into_iter().map(encode).collect()
+    }
 }

@@ -3,8 +3,10 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::catalogue::EventDescription;
-use crate::{DecodeError, EncodeError, Payload, RawEvent, Shape};
+use super::EventDescription;
+use crate::codec::Payload;
+use crate::record::{DecodeError, EncodeError, EventType, RawEvent};
+use crate::shape::Shape;
 
 /// A fact that happened: one Rust struct per event type and version.
 ///
@@ -82,21 +84,29 @@ fn not_encoded(name: &'static str, version: u32, error: serde_json::Error) -> En
     EncodeError { name, version, source: Box::new(error) }
 }
 
-/// Name and version of one event type, as written by the program that runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EventType {
-    /// The wire name.
-    pub name: &'static str,
-    /// The version.
-    pub version: u32,
-    /// The version under which it is stored: the same, or, with `write_as`, the one before.
-    pub written: u32,
-}
-
 impl EventType {
     /// The type of `E`.
     #[must_use]
     pub const fn of<E: Event>() -> Self {
         Self { name: E::NAME, version: E::VERSION, written: E::WRITTEN_VERSION }
+    }
+}
+
+impl EventDescription {
+    /// What there is to say of an event that is all in its constants: most of them.
+    pub(crate) const fn of<E: Event>() -> Self {
+        Self {
+            name: E::NAME,
+            version: E::VERSION,
+            was: E::WAS,
+            semantics: None,
+            type_name: std::any::type_name::<E>,
+            is_of_history: false,
+            added: &[],
+            shape: E::shape,
+            whole: None,
+            previous: None,
+            read_previous: None,
+        }
     }
 }

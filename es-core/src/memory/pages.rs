@@ -1,69 +1,17 @@
-//! All events in the order of their positions.
+//! Reading all events, page by page, and finding some of them.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
-use super::{Content, StoredEvent, raw};
-use crate::{AllPage, AllQuery, Checkpoint, Find, Position, RawEvent, Rest, Revision, StoreError, StreamId};
-
-/// The event with position `n` stands at `n - 1`: under the lock of the store no position is drawn in vain.
-#[derive(Debug, Default)]
-pub(super) struct Log(Vec<Entry>);
-
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    category: u32,
-    stream: StreamId,
-    revision: Revision,
-    stored: Arc<StoredEvent>,
-}
+use super::content::Content;
+use super::log::Entry;
+use crate::error::StoreError;
+use crate::store::{AllPage, AllQuery, Find, Rest};
+use crate::stream::StreamId;
 
 /// What one page holds.
 pub(super) struct Page {
     pub(super) entries: Vec<Entry>,
     pub(super) end: AllPage,
-}
-
-impl Log {
-    pub(super) const fn next_position(&self) -> Position {
-        Position::new(self.0.len() as u64 + 1)
-    }
-
-    pub(super) fn push(
-        &mut self,
-        category: u32,
-        stream: StreamId,
-        revision: Revision,
-        stored: Arc<StoredEvent>,
-    ) {
-        self.0.push(Entry { category, stream, revision, stored });
-    }
-
-    pub(super) fn head(&self) -> Checkpoint {
-        self.0.last().map_or(Checkpoint::START, Entry::checkpoint)
-    }
-
-    /// The index of the first event after a checkpoint, whose event must be here.
-    fn after(&self, checkpoint: Checkpoint) -> Result<usize, StoreError> {
-        let Some((position, event_id)) = checkpoint.event() else { return Ok(0) };
-        let at = usize::try_from(position.get()).unwrap_or(usize::MAX);
-        let found = at.checked_sub(1).and_then(|index| self.0.get(index)).map(|entry| entry.stored.event.id);
-        if found == Some(event_id) {
-            Ok(at)
-        } else {
-            Err(StoreError::ForeignCheckpoint { position, event_id, found })
-        }
-    }
-}
-
-impl Entry {
-    pub(super) fn raw(&self) -> RawEvent<'_> {
-        raw(&self.stream, self.revision, &self.stored)
-    }
-
-    fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::behind(self.stored.position, self.stored.event.id)
-    }
 }
 
 impl Content {

@@ -1,0 +1,10 @@
+//! Checking, or updating.
+
+/// What a check may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Nothing.
+    Check,
+    /// Entries and payloads of new versions, and what stored payloads mean.
+    Update,
+}

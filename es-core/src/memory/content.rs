@@ -1,0 +1,83 @@
+//! All that a store in memory holds.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::log::Log;
+use super::stream::{StoredEvent, Stream};
+use crate::record::stored_now;
+use crate::shape::Fingerprint;
+use crate::store::{Append, Appended, CommandOutcome};
+use crate::stream::StreamId;
+
+/// Category and key.
+pub(super) type Key = (u32, String);
+
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    /// Several names may be one category.
+    pub(super) categories: HashMap<String, u32>,
+    /// The shapes of event versions.
+    pub(super) fingerprints: HashMap<(&'static str, u32), Option<Fingerprint>>,
+    /// Event versions under names that are only read, unless events with them are copied from elsewhere.
+    pub(super) former: HashSet<(&'static str, u32)>,
+    /// The name under which a category was made.
+    pub(super) first_names: HashMap<u32, String>,
+    pub(super) streams: BTreeMap<Key, Arc<Stream>>,
+    /// Commands that wrote nothing; their streams need not be there.
+    pub(super) decisions: HashMap<(Key, Uuid), CommandOutcome>,
+    /// All events, in the order of their positions.
+    pub(super) log: Log,
+}
+
+impl Content {
+    /// What a stream is kept under; nothing for a category that is not there.
+    pub(super) fn key(&self, id: &StreamId) -> Option<Key> {
+        Some((*self.categories.get(id.category())?, id.key().to_owned()))
+    }
+
+    /// What a command decided, if it wrote nothing.
+    pub(super) fn decision(&self, id: &StreamId, command: Uuid) -> Option<&CommandOutcome> {
+        self.decisions.get(&(self.key(id)?, command))
+    }
+
+    pub(super) fn stream_mut(&mut self, id: &StreamId) -> Option<&mut Arc<Stream>> {
+        let key = self.key(id)?;
+        self.streams.get_mut(&key)
+    }
+
+    pub(super) fn category(&mut self, name: &str) -> u32 {
+        // Categories are never removed, so their number is more than every one that was given.
+        let next = self.categories.values().max().map_or(0, |last| last + 1);
+        let id = *self.categories.entry(name.to_owned()).or_insert(next);
+        self.first_names.entry(id).or_insert_with(|| name.to_owned());
+        id
+    }
+
+    pub(super) fn write(&mut self, append: &Append<'_>) -> Appended {
+        let recorded_at = stored_now();
+        let key = (self.category(append.stream.category()), append.stream.key().to_owned());
+        let category = key.0;
+        let stream = Arc::make_mut(self.streams.entry(key).or_default());
+        let first = stream.revision().next();
+        let mut positions = Vec::with_capacity(append.events.len());
+        for event in append.events {
+            let position = self.log.next_position();
+            positions.push(position);
+            let metadata = event.metadata.to_json();
+            let stored = Arc::new(StoredEvent { event: event.clone(), metadata, position, recorded_at });
+            stream.events.push(Arc::clone(&stored));
+            self.log.push(category, append.stream.clone(), stream.revision(), stored);
+        }
+        if let Some(command) = append.command {
+            let count = append.events.len() as u64;
+            let name = Some(command.name.into());
+            let body_hash = command.key.body_hash;
+            let outcome = CommandOutcome { first, count, rejected: false, body_hash, name };
+            stream.commands.insert(command.key.id, outcome);
+        }
+        Appended { positions, recorded_at }
+    }
+}

@@ -1,0 +1,94 @@
+//! One stream, and what is kept of its events.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::error::StoreError;
+use crate::record::{NewEvent, RawEvent, stored_time};
+use crate::shape::Fingerprint;
+use crate::store::{Append, AppendOutcome, CommandOutcome};
+use crate::stream::{Position, Revision, StreamId};
+
+/// Reads take the `Arc`, so a sink runs without the lock; an append that meets a reader copies the list of
+/// `Arc`s.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Stream {
+    pub(super) events: Vec<Arc<StoredEvent>>,
+    pub(super) closed: bool,
+    pub(super) commands: HashMap<Uuid, CommandOutcome>,
+    pub(super) snapshots: HashMap<Fingerprint, Arc<(Revision, Vec<u8>)>>,
+}
+
+#[derive(Debug)]
+pub(super) struct StoredEvent {
+    pub(super) event: NewEvent,
+    pub(super) metadata: Option<Vec<u8>>,
+    pub(super) position: Position,
+    pub(super) recorded_at: OffsetDateTime,
+}
+
+impl Stream {
+    /// The id of the event at a revision.
+    pub(super) fn event_id(&self, revision: Revision) -> Option<Uuid> {
+        let at = usize::try_from(revision.get()).ok()?.checked_sub(1)?;
+        self.events.get(at).map(|stored| stored.event.id)
+    }
+
+    pub(super) fn revision(&self) -> Revision {
+        Revision::new(self.events.len() as u64)
+    }
+
+    pub(super) fn head(&self) -> Option<Uuid> {
+        self.events.last().map(|stored| stored.event.id)
+    }
+
+    /// The events of a range, in the order of their revisions.
+    pub(super) fn events(
+        &self,
+        from: Revision,
+        to: Revision,
+    ) -> impl DoubleEndedIterator<Item = (Revision, &StoredEvent)> {
+        let last = usize::try_from(to.get()).unwrap_or(usize::MAX).min(self.events.len());
+        let first = usize::try_from(from.get().saturating_sub(1)).unwrap_or(usize::MAX).min(last);
+        (first..last).map(|at| (Revision::new(at as u64 + 1), self.events[at].as_ref()))
+    }
+
+    /// What stands in the way of an append, if anything does.
+    pub(super) fn obstacle(&self, append: &Append<'_>) -> Result<Option<AppendOutcome>, StoreError> {
+        if let Some(command) = append.command
+            && let Some(outcome) = self.commands.get(&command.key.id)
+        {
+            outcome.check(append.stream, command)?;
+            return Ok(Some(AppendOutcome::Repeated(outcome.clone())));
+        }
+        if self.closed {
+            return Err(StoreError::StreamClosed { stream: append.stream.clone() });
+        }
+        let same_head = append.head.is_none_or(|head| self.head() == Some(head));
+        if self.revision() != append.expected || !same_head {
+            return Ok(Some(AppendOutcome::Conflict { actual: self.revision() }));
+        }
+        Ok(None)
+    }
+}
+
+pub(super) fn raw<'a>(stream: &'a StreamId, revision: Revision, stored: &'a StoredEvent) -> RawEvent<'a> {
+    let StoredEvent { event, metadata, position, recorded_at } = stored;
+    RawEvent {
+        stream,
+        revision,
+        position: *position,
+        event_id: event.id,
+        name: event.name,
+        version: event.version,
+        payload: &event.payload,
+        recorded_at: *recorded_at,
+        occurred: event.metadata.occurred_at.and_then(stored_time),
+        correlation_id: event.metadata.correlation_id,
+        causation_id: event.metadata.causation_id,
+        metadata: metadata.as_deref(),
+    }
+}

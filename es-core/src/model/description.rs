@@ -1,0 +1,73 @@
+//! What the macros say about events and aggregates, as constants.
+
+use crate::record::RawEvent;
+use crate::shape::Describe;
+
+/// What `#[event]` says about one version, as a constant.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct EventDescription {
+    pub name: &'static str,
+    pub version: u32,
+    /// The earlier names.
+    pub was: &'static [&'static str],
+    pub semantics: Option<&'static str>,
+    /// The path of the struct, the end of which is its name in messages.
+    pub type_name: fn() -> &'static str,
+    /// Whether the struct is made from the field history of a newer one, which then gives the name.
+    pub is_of_history: bool,
+    /// The fields that this version added, each with its default in older events as JSON, where it can be
+    /// written.
+    pub added: &'static [AddedDefault],
+    pub shape: Describe,
+    /// Reads an event, brings it up to this version and writes it as this version, where `write_as` makes it
+    /// write the one before.
+    pub whole: Option<ReadWhole>,
+    /// The version before. A function, as the struct before may be private to the module of this one.
+    pub previous: Option<fn() -> &'static Self>,
+    /// Reads an event, brings it up to the version before and writes it as that one.
+    pub read_previous: Option<ReadWhole>,
+}
+
+/// A wire name, and a function that makes the default and writes it as JSON.
+#[doc(hidden)]
+pub type AddedDefault = (&'static str, fn() -> Option<String>);
+
+/// A function that reads a stored event and writes all of it.
+#[doc(hidden)]
+pub type ReadWhole = fn(&RawEvent<'_>) -> Result<Vec<u8>, String>;
+
+/// The newest version of an event that is only read, and the function that reads it.
+#[doc(hidden)]
+pub type ReadEvent = (fn() -> &'static EventDescription, ReadWhole);
+
+/// What `#[derive(Aggregate)]` says about the events, as a constant.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct AggregateDescription {
+    /// The newest version of each event.
+    pub events: &'static [fn() -> &'static EventDescription],
+    /// The same of those that are no longer written, with what reads them as themselves.
+    pub retired: &'static [ReadEvent],
+}
+
+impl AggregateDescription {
+    /// The newest version of every event that is read, written or not.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &'static EventDescription> {
+        self.events.iter().chain(self.retired.iter().map(|(event, _)| event)).map(|description| description())
+    }
+}
+
+impl EventDescription {
+    /// The name of the struct, for messages.
+    pub(crate) fn struct_name(&self) -> &'static str {
+        let path = (self.type_name)();
+        let name = path.rsplit("::").next().unwrap_or(path);
+        name.strip_prefix("r#").unwrap_or(name)
+    }
+
+    /// This version and those before it.
+    pub(crate) fn versions(&'static self) -> impl Iterator<Item = &'static Self> {
+        std::iter::successors(Some(self), |description| description.previous.map(|previous| previous()))
+    }
+}

@@ -1,0 +1,15 @@
+//! What a user writes: events, their upcasts, the aggregate that they make up, and what it can be asked.
+
+mod aggregate;
+mod description;
+mod event;
+pub(crate) mod guarded;
+mod snapshot;
+mod upcast;
+
+pub use self::aggregate::{Aggregate, Apply, Events, Handle, IntoEvents, emit};
+pub use self::description::{AddedDefault, AggregateDescription, EventDescription, ReadEvent, ReadWhole};
+pub use self::event::Event;
+pub use self::snapshot::{NewSnapshot, Snapshots};
+pub(crate) use self::upcast::asks_where_stored;
+pub use self::upcast::{DowncastTo, Retired, UpcastContext, UpcastFrom};

@@ -1,0 +1,65 @@
+//! How snapshots of a state are taken, and for which fingerprint they are valid.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::codec::{read_json, write_json};
+use crate::model::{Aggregate, AggregateDescription, Snapshots};
+use crate::record::PayloadError;
+use crate::shape::{Describe, Fingerprint, Schema};
+
+impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
+    /// Snapshots as JSON, of a state that `describe` describes.
+    #[must_use]
+    pub fn json(every: u64, rev: u64, describe: Describe) -> Self {
+        Self {
+            every,
+            fingerprint: fingerprint_once(TypeId::of::<A>(), A::NAME, rev, describe, A::description()),
+            describe,
+            encode: |state, out| write_json(state, out).map_err(|error| PayloadError::from(&error)),
+            decode: |json| read_json(json).map_err(|error| PayloadError::from(&error)),
+        }
+    }
+}
+
+/// Takes in all that is folded: each event, the names that it had before, and what stands for other events
+/// today.
+fn with_events(mut of: Fingerprint, aggregate: &AggregateDescription) -> Fingerprint {
+    for (at, event) in aggregate.all().enumerate() {
+        if at == aggregate.events.len() {
+            of = of.with("retired");
+        }
+        of = of.with(event.name).with(&event.version.to_string());
+        of = event.was.iter().fold(of, |of, was| of.with("was").with(was));
+    }
+    of
+}
+
+/// Describing a state takes time, so it is done once in a process. By type, as a static in a generic function
+/// is shared by all its types.
+///
+/// Not generic, as it would be compiled for every aggregate of every user.
+fn fingerprint_once(
+    of: TypeId,
+    name: &str,
+    rev: u64,
+    describe: Describe,
+    events: &AggregateDescription,
+) -> Fingerprint {
+    static KNOWN: RwLock<Option<HashMap<TypeId, Fingerprint>>> = RwLock::new(None);
+    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(fingerprint) = known.as_ref().and_then(|known| known.get(&of)) {
+        return *fingerprint;
+    }
+    drop(known);
+    // Described without the lock, as the user's own `Shape` is called; what two threads find is the same.
+    let shape = Schema::described_today(describe).text();
+    let state = Fingerprint::EMPTY.with(name).with(&format!("rev {rev}")).with(&shape);
+    let fingerprint = with_events(state, events);
+    KNOWN.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(of, fingerprint);
+    fingerprint
+}

@@ -1,0 +1,18 @@
+//! Why an event could not be encoded.
+
+use std::error::Error;
+
+/// Any error, where its type is somebody else's.
+pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
+
+/// Why an event could not be encoded.
+#[derive(Debug, thiserror::Error)]
+#[error("event `{name}` version {version} cannot be written as JSON: {source}")]
+pub struct EncodeError {
+    /// The wire name.
+    pub name: &'static str,
+    /// The version.
+    pub version: u32,
+    /// What the serializer says.
+    pub source: BoxError,
+}

@@ -1,0 +1,12 @@
+//! Name and version of an event.
+
+/// Name and version of one event type, as written by the program that runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EventType {
+    /// The wire name.
+    pub name: &'static str,
+    /// The version.
+    pub version: u32,
+    /// The version under which it is stored: the same, or, with `write_as`, the one before.
+    pub written: u32,
+}

@@ -1,0 +1,25 @@
+//! What is stored of an event: its envelope, its place, and why reading or writing it can fail.
+
+mod decode;
+mod encode;
+mod event_type;
+mod metadata;
+mod new;
+mod payload_error;
+mod place;
+mod raw;
+mod recorded;
+mod stored_time;
+
+pub use self::decode::{DecodeError, DecodeProblem};
+pub(crate) use self::decode::{failed_step, misfit, unreachable_version};
+pub use self::encode::{BoxError, EncodeError};
+pub use self::event_type::EventType;
+pub use self::metadata::Metadata;
+pub use self::new::NewEvent;
+pub use self::payload_error::PayloadError;
+pub use self::place::EventPlace;
+pub use self::raw::RawEvent;
+pub use self::recorded::Recorded;
+pub(crate) use self::stored_time::stored_now;
+pub use self::stored_time::stored_time;

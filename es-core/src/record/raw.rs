@@ -1,0 +1,59 @@
+//! An event as it is stored.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::stream::{Position, Revision, StreamId};
+
+/// One stored event as a store hands it out: payload and metadata borrowed from the row. Its `Debug` form
+/// shows no payload.
+#[derive(Clone, Copy)]
+pub struct RawEvent<'a> {
+    /// The stream.
+    pub stream: &'a StreamId,
+    /// The place in the stream.
+    pub revision: Revision,
+    /// The place in the store.
+    pub position: Position,
+    /// The event's id.
+    pub event_id: Uuid,
+    /// The wire name.
+    pub name: &'a str,
+    /// The version that was written.
+    pub version: u32,
+    /// The payload, as JSON.
+    pub payload: &'a [u8],
+    /// The store's clock at the append.
+    pub recorded_at: OffsetDateTime,
+    /// When the fact happened, if the caller said so.
+    pub occurred: Option<OffsetDateTime>,
+    /// Common to all that one request set off.
+    pub correlation_id: Option<Uuid>,
+    /// What led to this event.
+    pub causation_id: Option<Uuid>,
+    /// Actor and entries, as [`Metadata::to_json`] wrote them.
+    pub metadata: Option<&'a [u8]>,
+}
+
+impl RawEvent<'_> {
+    /// How large it is: the bytes of its payload and its metadata, which limits of pages count.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.payload.len().saturating_add(self.metadata.map_or(0, <[u8]>::len))
+    }
+
+    /// When the fact happened: what the caller said, else when it was recorded.
+    #[must_use]
+    pub fn occurred_at(&self) -> OffsetDateTime {
+        self.occurred.unwrap_or(self.recorded_at)
+    }
+}
+
+impl fmt::Debug for RawEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, version, stream, revision, position, payload, .. } = self;
+        write!(f, "{name} v{version} at {stream}#{revision} ({position}), {} bytes", payload.len())
+    }
+}

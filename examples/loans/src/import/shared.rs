@@ -1,0 +1,105 @@
+//! What the reader and the workers of one run share.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::watch;
+
+use super::outcome::{ImportError, Imported};
+use super::stored::Fact;
+use super::{Count, Problem, Problems, Source};
+use crate::domain::ApplicationId;
+
+/// What the reader and the workers of one run share.
+pub(super) struct Shared {
+    pub(super) count: Arc<Count>,
+    skip_bad: bool,
+    /// The first line that is not to be imported any more.
+    limit: watch::Sender<u64>,
+    problems: Mutex<Problems>,
+    failure: Mutex<Option<ImportError>>,
+    /// What the store holds of the applications that it knew before, as far as the log has not come by.
+    stored: Mutex<HashMap<ApplicationId, VecDeque<Fact>>>,
+}
+
+impl Shared {
+    pub(super) fn new(count: Arc<Count>, skip_bad: bool) -> Self {
+        let limit = watch::Sender::new(u64::MAX);
+        let (problems, failure, stored) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { count, skip_bad, limit, problems, failure, stored }
+    }
+
+    /// Takes note of a bad line, and halts the run before it unless bad lines are skipped.
+    pub(super) fn bad(&self, problem: Problem) {
+        let line = problem.line;
+        lock(&self.problems).add(problem);
+        if !self.skip_bad {
+            self.halt(line);
+        }
+    }
+
+    /// Halts the run: nothing of the source is at fault.
+    pub(super) fn fail(&self, error: ImportError) {
+        // What the reader has dealt out before it failed is good.
+        let limit = if let ImportError::Read { line, .. } = &error { *line } else { 0 };
+        lock(&self.failure).get_or_insert(error);
+        self.halt(limit);
+    }
+
+    pub(super) fn halt(&self, line: u64) {
+        self.limit.send_if_modified(|limit| {
+            let sooner = line < *limit;
+            *limit = line.min(*limit);
+            sooner
+        });
+    }
+
+    pub(super) fn halted(&self) -> watch::Receiver<u64> {
+        self.limit.subscribe()
+    }
+
+    /// Whether this line is not to be imported any more.
+    pub(super) fn is_over(&self, line: u64) -> bool {
+        line >= *self.limit.borrow()
+    }
+
+    /// Whether the application was set aside before this line.
+    pub(super) fn is_aside(&self, line: u64, case: &ApplicationId) -> bool {
+        self.skip_bad && lock(&self.problems).is_aside(line, case)
+    }
+
+    /// Keeps what the store holds of an application, to be compared with its next records.
+    pub(super) fn keep_stored(&self, case: &ApplicationId, facts: VecDeque<Fact>) {
+        if !facts.is_empty() {
+            lock(&self.stored).insert(case.clone(), facts);
+        }
+    }
+
+    /// What the next record of an application has to say, if the store holds it.
+    pub(super) fn next_stored(&self, case: &ApplicationId) -> Option<Fact> {
+        let mut stored = lock(&self.stored);
+        let facts = stored.get_mut(case)?;
+        let fact = facts.pop_front();
+        if facts.is_empty() {
+            stored.remove(case);
+        }
+        fact
+    }
+
+    pub(super) fn outcome(&self, from: &Source, interrupted: bool) -> Result<Imported, ImportError> {
+        let failure = lock(&self.failure).take();
+        let problems = std::mem::take(&mut *lock(&self.problems));
+        match (failure, problems.first().first()) {
+            (Some(failure), _) => Err(failure),
+            (None, Some(problem)) if !self.skip_bad => {
+                Err(ImportError::Bad { from: from.clone(), problem: problem.clone() })
+            }
+            _ => Ok(Imported { problems, interrupted }),
+        }
+    }
+}
+
+/// Nothing that runs under these locks can leave its value half-changed.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
