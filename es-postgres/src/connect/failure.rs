@@ -94,7 +94,12 @@ impl Failure {
 
     /// Whether nobody can say what became of the last statement.
     pub(crate) const fn leaves_doubt(&self) -> bool {
-        self.is_lost() && !matches!(self, Self::Unsent(_))
+        self.is_lost() && !self.is_unsent()
+    }
+
+    /// Whether the last statement was not sent, so that nothing came of it.
+    pub(crate) const fn is_unsent(&self) -> bool {
+        matches!(self, Self::Unsent(_))
     }
 
     /// Whether a session that is in a hurry gave up waiting for somebody's lock; nothing was written.

@@ -70,12 +70,15 @@ impl Pool {
     }
 
     /// Keeps such a session for the next time, unless it is of no more use.
-    pub(crate) fn keep_hurried(&self, session: Session, failed: Option<&CallError>) {
+    pub(crate) fn keep_hurried(&self, mut session: Session, failed: Option<&CallError>) {
         match failed {
             Some(CallError::Failed(failure)) if failure.ends_session() => self.distrust(),
             // Behind a pooler the transaction of the call may still be open; it ends with the connection.
             Some(_) if self.settings.pooler => {}
-            _ => self.idle_hurried().put(session, self.settings.idle_timeout),
+            _ => {
+                session.used = true;
+                self.idle_hurried().put(session, self.settings.idle_timeout);
+            }
         }
     }
 
@@ -83,6 +86,15 @@ impl Pool {
     fn spare_hurried(&self) -> Option<Session> {
         self.idle_hurried().take(self.settings.idle_timeout)
     }
+}
+
+/// How a call that writes has ended.
+pub(crate) enum Ended<T> {
+    Answered(Result<T, StoreError>),
+    /// The session broke while it idled, and nothing was sent. The others were thrown away with it, so that
+    /// the call can be made again at once.
+    Idled,
+    Failed(Failure),
 }
 
 impl Lease {
@@ -107,19 +119,20 @@ impl Lease {
 
     /// Ends a call that writes: gives the session back, if that is worth it. What a failure means is for the
     /// caller to say.
-    pub(crate) fn end<T>(self, answer: Result<T, CallError>) -> Result<Result<T, StoreError>, Failure> {
+    pub(crate) fn end<T>(self, answer: Result<T, CallError>) -> Ended<T> {
         match answer {
             Ok(done) => {
                 self.keep();
-                Ok(Ok(done))
+                Ended::Answered(Ok(done))
             }
             Err(CallError::Refused(error)) => {
                 self.keep_unless_begun();
-                Ok(Err(error))
+                Ended::Answered(Err(error))
             }
             Err(CallError::Failed(failure)) => {
+                let idled = self.session.used && failure.is_unsent();
                 self.keep_after(&failure);
-                Err(failure)
+                if idled { Ended::Idled } else { Ended::Failed(failure) }
             }
         }
     }

@@ -11,6 +11,7 @@ use sqlx::query::Query;
 
 use crate::connect::caller;
 use crate::connect::failure::{CallError, Failure};
+use crate::connect::lease::Ended;
 use crate::connect::lock_timeout::told_to_caller;
 use crate::connect::names::Known;
 use crate::connect::number::bigint;
@@ -48,8 +49,9 @@ async fn go_apart(
             patience.answer(pool, backend, 1, call).await
         };
         let failure = match lease.end(answer) {
-            Ok(outcome) => return outcome,
-            Err(failure) => failure,
+            Ended::Answered(outcome) => return outcome,
+            Ended::Idled => continue,
+            Ended::Failed(failure) => failure,
         };
         if failure.is_held_up() {
             patience.held_up(pool, [append.stream])?;

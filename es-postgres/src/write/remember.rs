@@ -8,6 +8,7 @@ use sqlx::{PgConnection, Row};
 
 use crate::connect::caller;
 use crate::connect::failure::{CallError, unexpected};
+use crate::connect::lease::Ended;
 use crate::connect::lock_timeout::told_to_caller;
 use crate::connect::names::Known;
 use crate::connect::number::bigint;
@@ -33,10 +34,11 @@ pub(crate) async fn remember(pool: &Arc<Pool>, decision: Decision<'_>) -> Result
             patience.answer(pool, backend, LOCKS, call).await
         };
         match lease.end(answer) {
-            Ok(remembered) => return remembered,
-            Err(failure) if failure.is_held_up() => patience.held_up(pool, [decision.stream])?,
+            Ended::Answered(remembered) => return remembered,
+            Ended::Idled => {}
+            Ended::Failed(failure) if failure.is_held_up() => patience.held_up(pool, [decision.stream])?,
             // Should the connection be lost, the caller may ask again: what was remembered is found then.
-            Err(failure) => return Err(failure.into()),
+            Ended::Failed(failure) => return Err(failure.into()),
         }
     }
 }

@@ -13,6 +13,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::connect::failure::{CallError, unexpected};
+use crate::connect::lease::Ended;
 use crate::connect::names::Known;
 use crate::connect::number::bigint;
 use crate::connect::patience::Patience;
@@ -46,10 +47,11 @@ pub(crate) async fn append_all(
             patience.answer(pool, backend, appends.len(), call).await
         };
         let failure = match lease.end(answer) {
-            Ok(answers) => {
+            Ended::Answered(answers) => {
                 return answers?.into_iter().zip(appends).map(|(answer, append)| answer.of(append)).collect();
             }
-            Err(failure) => failure,
+            Ended::Idled => continue,
+            Ended::Failed(failure) => failure,
         };
         if failure.is_held_up() {
             patience.held_up(pool, appends.iter().map(|append| append.stream))?;

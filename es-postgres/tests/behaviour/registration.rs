@@ -276,3 +276,19 @@ async fn a_database_that_was_restored_with_two_categories_is_refused() {
     let error = load_again(&accounts).await.expect_err("two categories");
     assert!(matches!(error, StoreError::SplitCategory { .. }), "{error}");
 }
+
+/// A session costs a server process, and what is checked of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_are_registered_over_the_session_that_the_store_was_opened_with() {
+    let (database, other) = fresh().await;
+    other.close().await;
+    let sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                    AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+    let mut watch = connect(database.url()).await;
+    until(&mut watch, &format!("({sessions}) = 0")).await;
+    let store = database.options().notify(false).connect().await.expect("a store");
+    let accounts = Repository::<one::Account, _>::new(store);
+    accounts.register().await.expect("registered");
+    accounts.execute(&"a".to_owned(), Count(1)).await.expect("executed");
+    assert_eq!(number(&mut watch, sessions).await, 1);
+}

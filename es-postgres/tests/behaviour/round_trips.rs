@@ -7,7 +7,9 @@ use es_core::{
 use es_postgres::PostgresStore;
 use uuid::Uuid;
 
-use crate::support::{append_one, appended, command, events, fresh, ids, proxy_before, stream};
+use crate::support::{
+    append_one, appended, command, connect, events, fresh, ids, number, proxy_before, stream, until,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_call_is_one_round_trip() {
@@ -61,4 +63,30 @@ async fn each_call_is_one_round_trip() {
             }
         }
     }
+}
+
+/// The sessions of a database, but for the one that asks.
+const SESSIONS: &str = "SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+
+/// A session costs a server process, and what is checked of it: the first command makes do with the one that
+/// the store was opened with.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_command_of_a_program_goes_over_the_session_that_the_store_was_opened_with() {
+    let (database, other) = fresh().await;
+    let a = stream("a");
+    appended(append_one(&other, &a, 0).await);
+    other.close().await;
+    let mut watch = connect(database.url()).await;
+    until(&mut watch, &format!("({SESSIONS}) = 0")).await;
+
+    let proxy = proxy_before(&database).await;
+    let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
+    let opened = proxy.round_trips();
+    assert!(opened <= 9, "{opened} round trips to open a store");
+    ids(&store, &a).await;
+    appended(append_one(&store, &a, 1).await);
+    // The load and the append are prepared and executed; between them the session is told not to wait.
+    assert_eq!(proxy.round_trips() - opened, 2 + 1 + 2);
+    assert_eq!(number(&mut watch, SESSIONS).await, 1);
 }

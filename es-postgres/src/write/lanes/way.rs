@@ -101,15 +101,18 @@ struct Way {
 impl Way {
     /// Appends through the lane, and goes on without it where the outcome takes longer than an answer.
     async fn append(&mut self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
-        let sent = self.send(append).await;
-        if !matches!(sent, Sent::Done(_)) {
-            self.leave_lane();
-        }
-        match sent {
-            Sent::Done(outcome) => outcome,
-            Sent::HeldUp => self.apart(append, Patience::long()).await,
-            Sent::Decided => decided::one(&self.lanes.pool, &append).await,
-            Sent::Lost(lost) => lost.find(&self.lanes.pool, append).await,
+        loop {
+            let sent = self.send(append).await;
+            if !matches!(sent, Sent::Done(_) | Sent::Idled) {
+                self.leave_lane();
+            }
+            match sent {
+                Sent::Done(outcome) => return outcome,
+                Sent::Idled => {}
+                Sent::HeldUp => return self.apart(append, Patience::long()).await,
+                Sent::Decided => return decided::one(&self.lanes.pool, &append).await,
+                Sent::Lost(lost) => return lost.find(&self.lanes.pool, append).await,
+            }
         }
     }
 
@@ -134,7 +137,7 @@ impl Way {
             Ok(session) => session,
             Err(error) => return Sent::Done(Err(error)),
         };
-        let backend = session.backend;
+        let (backend, used) = (session.backend, session.used);
         let longest = pool.settings.lock_patience;
         let answer = {
             // Pinned where it is: each of those that would take it over would hold it once more.
@@ -145,6 +148,7 @@ impl Way {
         match answer {
             Ok(outcome) => Sent::Done(Ok(outcome)),
             Err(CallError::Refused(error)) => Sent::Done(Err(error)),
+            Err(CallError::Failed(failure)) if used && failure.is_unsent() => Sent::Idled,
             Err(CallError::Failed(failure)) if failure.is_held_up() => Sent::HeldUp,
             Err(CallError::Failed(failure)) if failure.is_decided() => Sent::Decided,
             Err(CallError::Failed(failure)) if failure.leaves_doubt() => {
@@ -182,6 +186,8 @@ impl Drop for Way {
 /// What became of an append that was sent through a lane.
 enum Sent {
     Done(Result<AppendOutcome, StoreError>),
+    /// The session broke while it idled, and nothing was sent; the others were thrown away with it.
+    Idled,
     /// Somebody else holds a lock; nothing was written.
     HeldUp,
     /// The command was decided before; nothing was written.
