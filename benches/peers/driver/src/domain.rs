@@ -80,8 +80,19 @@ pub fn amounts(first: i64, n: usize) -> impl Iterator<Item = i64> {
     (first..).take(n)
 }
 
-/// Sixty-odd characters, so that a deposit is about a hundred bytes.
+/// From here on amounts have notes of many lengths.
+pub(crate) const OF_MANY_LENGTHS: i64 = 1 << 40;
+
+/// Sixty-odd characters, so that a deposit is about a hundred bytes; from [`OF_MANY_LENGTHS`] on 20 to 20,000,
+/// most of them short: half have less than 100.
 pub fn note(amount: i64) -> String {
     let number = amount.unsigned_abs() % 1_000_000_000_000;
-    format!("{number:0>12} salary for the month, paid by the employer in full")
+    if amount < OF_MANY_LENGTHS {
+        return format!("{number:0>12} salary for the month, paid by the employer in full");
+    }
+    // A number between 0 and 1 that looks like chance, and is the same each time.
+    let spread = f64::from((amount.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40) as u32)
+        / f64::from(1 << 24);
+    let length = 20.0 * 1000f64.powf(spread.powi(2));
+    format!("{number:0>width$}", width = length as usize)
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// Prints one measurement for the runner.
@@ -22,7 +23,7 @@ pub fn events_a_second(events: u64, since: Instant) -> f64 {
 }
 
 /// What the calls of one run took.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Latencies(Vec<Duration>);
 
 impl Latencies {

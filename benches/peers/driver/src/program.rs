@@ -3,7 +3,7 @@
 use std::env;
 use std::time::Duration;
 
-use crate::workloads::{append, catch_up, command, hot, load, lost, round_trips};
+use crate::workloads::{append, catch_up, command, hot, load, lost, mixed, processes, round_trips};
 use crate::{Column, Result, print};
 
 /// How many connections a store may hold at most, however many callers it has.
@@ -68,6 +68,18 @@ async fn dispatch<C: Column>(url: &str, workload: &str, settings: &Settings) -> 
         ["w8"] => hot::run(&connect(16).await?, workload, false, settings.span).await,
         // A command that waits for a lock holds a connection, while the one that has it needs one more.
         ["w8", "lock"] => hot::run(&C::connect(url, 40).await?, workload, true, settings.span).await,
+        ["w8", processes] => hot::in_processes(&connect(1).await?, url, workload, processes.parse()?).await,
+        ["part", "w8", callers] => {
+            hot::part(&connect(CONNECTIONS).await?, &processes::given()?, callers.parse()?, settings.span)
+                .await
+        }
+        ["w11", processes, callers] => {
+            let (processes, callers) = (processes.parse()?, callers.parse()?);
+            mixed::run(&connect(CONNECTIONS).await?, url, workload, processes, callers).await
+        }
+        ["part", "w11", callers] => {
+            mixed::part(&connect(CONNECTIONS).await?, callers.parse()?, settings.span).await
+        }
         ["w10", ..] => {
             let (writers, subscriber) = (C::connect(url, 20).await?, C::connect(url, 8).await?);
             lost::run(&writers, subscriber, workload, settings.span).await

@@ -1,16 +1,19 @@
-//! W8: sixteen callers with commands on one stream, each tried again at once after a conflict.
+//! W8: sixteen callers with commands on one stream, each tried again at once after a conflict; in one process
+//! or shared between several.
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
+use super::processes::{self, Processes};
 use super::{build, next_amount};
 use crate::measure::{complain, print};
 use crate::{Column, Command, Failed, Result};
 
 const CALLERS: usize = 16;
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Done {
     committed: u32,
     conflicts: u32,
@@ -25,9 +28,48 @@ pub(crate) async fn run<C: Column>(column: &C, workload: &str, locked: bool, spa
     }
     let before = column.load(&id).await?;
     let start = Instant::now();
+    let all = call(column, &id, CALLERS, locked, span).await?;
+    let took = start.elapsed();
+    all.check(column, &id, before).await?;
+    all.print(workload, took);
+    Ok(())
+}
+
+/// The same by several processes, with as many callers in all.
+pub(crate) async fn in_processes<C: Column>(
+    column: &C,
+    url: &str,
+    workload: &str,
+    count: usize,
+) -> Result<()> {
+    let id = build(column, 10).await?;
+    let mut processes = Processes::start(count, url, &format!("part_w8_{}", CALLERS / count), &id)?;
+    processes.begin()?;
+    let before = column.load(&id).await?;
+    let start = Instant::now();
+    let mut all = Done::default();
+    for done in processes.measure()? {
+        all.extend(serde_json::from_value(done)?);
+    }
+    let took = start.elapsed();
+    all.check(column, &id, before).await?;
+    all.print(workload, took);
+    Ok(())
+}
+
+/// In one of the processes.
+pub(crate) async fn part<C: Column>(column: &C, id: &str, callers: usize, span: Duration) -> Result<()> {
+    column.load(id).await?;
+    processes::ready()?;
+    let done = call(column, id, callers, false, span).await?;
+    processes::answer(&done)
+}
+
+async fn call<C: Column>(column: &C, id: &str, callers: usize, locked: bool, span: Duration) -> Result<Done> {
+    let start = Instant::now();
     let mut tasks: JoinSet<Result<_>> = JoinSet::new();
-    for _ in 0..CALLERS {
-        let (column, id) = (column.clone(), id.clone());
+    for _ in 0..callers {
+        let (column, id) = (column.clone(), id.to_owned());
         tasks.spawn(async move {
             let mut done = Done::default();
             let mut called = Instant::now();
@@ -50,28 +92,41 @@ pub(crate) async fn run<C: Column>(column: &C, workload: &str, locked: bool, spa
     }
     let mut all = Done::default();
     for done in tasks.join_all().await {
-        let done = done?;
-        all.committed += done.committed;
-        all.conflicts += done.conflicts;
-        all.longest = all.longest.max(done.longest);
+        all.extend(done?);
     }
-    let took = start.elapsed().as_secs_f64();
-    let stored = column.load(&id).await? - before;
-    if stored != u64::from(all.committed) {
-        complain(C::NAME, &format!("{} commands were carried out and {stored} events stored", all.committed));
+    Ok(all)
+}
+
+impl Done {
+    fn extend(&mut self, other: Self) {
+        self.committed += other.committed;
+        self.conflicts += other.conflicts;
+        self.longest = self.longest.max(other.longest);
     }
-    let (committed, conflicts) = (f64::from(all.committed), f64::from(all.conflicts));
-    let longest = all.longest.as_secs_f64() * 1e3;
-    print(
-        workload,
-        &[
-            ("commands_s", committed / took),
-            ("committed", committed),
-            ("conflicts", conflicts),
-            ("worst_ms", longest),
-        ],
-    );
-    Ok(())
+
+    async fn check<C: Column>(&self, column: &C, id: &str, before: u64) -> Result<()> {
+        let stored = column.load(id).await? - before;
+        if stored != u64::from(self.committed) {
+            let committed = self.committed;
+            complain(C::NAME, &format!("{committed} commands were carried out and {stored} events stored"));
+        }
+        Ok(())
+    }
+
+    fn print(&self, workload: &str, took: Duration) {
+        let (committed, conflicts) = (f64::from(self.committed), f64::from(self.conflicts));
+        let longest = self.longest.as_secs_f64() * 1e3;
+        let rate = committed / took.as_secs_f64();
+        print(
+            workload,
+            &[
+                ("commands_s", rate),
+                ("committed", committed),
+                ("conflicts", conflicts),
+                ("worst_ms", longest),
+            ],
+        );
+    }
 }
 
 /// One attempt at a command; `None` where there is no second way.

@@ -6,6 +6,8 @@ pub(crate) mod command;
 pub(crate) mod hot;
 pub(crate) mod load;
 pub(crate) mod lost;
+pub(crate) mod mixed;
+pub(crate) mod processes;
 pub(crate) mod round_trips;
 
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
