@@ -26,6 +26,8 @@ class Bench:
 
     def others(self, case):
         """Everybody but the floor and ours."""
+        if not case.peers:
+            return []
         chosen = case.columns or [column for column in COLUMNS if column not in (FLOOR, OURS)]
         return [column for column in chosen if column in self.settings.columns]
 

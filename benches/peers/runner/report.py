@@ -10,6 +10,8 @@ from .settings import HERE, PROJECT
 PAGE = PROJECT / "docs" / "performance.md"
 BEGIN, END = "<!-- figures: written by benches/peers/run.py -->", "<!-- end of figures -->"
 
+CURVE = "Events a second by how many a commit has (W3), beside the floor's unnest INSERT:"
+
 
 def write(bench):
     settings, records = bench.settings, bench.records
@@ -19,7 +21,7 @@ def write(bench):
     for name, svg in charts.all_of(records):
         (settings.images / f"{name}.svg").write_text(svg)
     if not settings.quick:
-        publish(f"{heading(bench)}\n\n{targets}")
+        publish(f"{heading(bench)}\n\n{targets}\n{CURVE}\n\n{tables.curve(records)}")
     print(targets)
     print(f"written: {settings.results} and {settings.images}")
 

@@ -35,6 +35,8 @@ class Case:
     variants: tuple = ()
     # Only these; else all.
     columns: tuple | None = None
+    # Whether the peers run it as well.
+    peers: bool = True
     # Whether the targets need pairs.
     paired: bool = True
 
@@ -46,8 +48,18 @@ CASES = [
     Case("w2_256"),
     Case("w1c", paired=False),
     Case("w2c", paired=False),
-    Case("w3_10_1", paired=False),
-    Case("w3_10_16", paired=False),
+    Case("w3_1_1", peers=False),
+    Case("w3_1_16", peers=False),
+    Case("w3_2_1", peers=False),
+    Case("w3_2_16", peers=False),
+    Case("w3_5_1", peers=False),
+    Case("w3_5_16", peers=False),
+    Case("w3_10_1"),
+    Case("w3_10_16"),
+    Case("w3_20_1", peers=False),
+    Case("w3_20_16", peers=False),
+    Case("w3_50_1", peers=False),
+    Case("w3_50_16", peers=False),
     Case("w3_100_1"),
     Case("w3_100_16"),
     Case("w4_10", paired=False),
@@ -57,7 +69,12 @@ CASES = [
     Case("w6_1", floor="w1", variants=("es-cold", "floor-pool")),
     Case("w6_16", variants=("es-cold",)),
     Case("w8"),
+    Case("w8_2", paired=False, peers=False),
     Case("w8_lock", columns=("esrs",), paired=False),
+    Case("w11_1_32", paired=False, peers=False),
+    Case("w11_2_16", paired=False, peers=False),
+    Case("w11_1_128", paired=False, peers=False),
+    Case("w11_2_64", paired=False, peers=False),
 ]
 
 CATCH_UP = Case("w7", floor="es-pages", floor_in_ours=True)

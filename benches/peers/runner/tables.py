@@ -3,7 +3,10 @@
 import statistics
 
 from .settings import FLOOR, OURS, PEERS
-from .targets import measure
+from .targets import against_floor, floor, measure
+
+# The curve of W3.
+EVENTS_A_COMMIT = (1, 2, 5, 10, 20, 50, 100)
 
 # Name, workload, figure, unit.
 ROWS = [
@@ -22,10 +25,8 @@ ROWS = [
     ("W2c command, new streams, 16", "w2c", "commands_s", "cmd/s"),
     ("W2c p99", "w2c", "p99_ms", "ms"),
     ("W2c false conflicts", "w2c", "false_conflicts", "n"),
-    ("W3 10 ev/commit, 1", "w3_10_1", "events_s", "ev/s"),
-    ("W3 10 ev/commit, 16", "w3_10_16", "events_s", "ev/s"),
-    ("W3 100 ev/commit, 1", "w3_100_1", "events_s", "ev/s"),
-    ("W3 100 ev/commit, 16", "w3_100_16", "events_s", "ev/s"),
+    *((f"W3 {events} ev/commit, {clients}", f"w3_{events}_{clients}", "events_s", "ev/s")
+      for events in EVENTS_A_COMMIT for clients in (1, 16)),
     ("W4 load 10", "w4_10", "ms", "ms"),
     ("W4 load 1,000", "w4_1000", "ms", "ms"),
     ("W4 load 10,000", "w4_10000", "ms", "ms"),
@@ -40,7 +41,14 @@ ROWS = [
     ("W8 hot stream, 16", "w8", "commands_s", "cmd/s"),
     ("W8 conflicts", "w8", "conflicts", "n"),
     ("W8 longest wait", "w8", "worst_ms", "ms"),
+    ("W8 in two processes", "w8_2", "commands_s", "cmd/s"),
+    ("W8 in two processes, longest wait", "w8_2", "worst_ms", "ms"),
     ("W8 with the library's lock", "w8_lock", "commands_s", "cmd/s"),
+    *((f"W11 {name}, {processes} × {clients}", f"w11_{processes}_{clients}", figure, unit)
+      for processes, clients in ((1, 32), (2, 16), (1, 128), (2, 64))
+      for name, figure, unit in (("operations", "operations_s", "op/s"), ("commands p99", "command_p99_ms", "ms"),
+                                 ("loads p99", "load_p99_ms", "ms"), ("longest wait", "worst_ms", "ms"),
+                                 ("conflicts", "conflicts_percent", "%"))),
     ("seed: 8 clients × 10 ev", "seed", "events_s", "ev/s"),
     ("W9 bytes/event, with indexes", "w9", "bytes", "B"),
     ("W9 bytes/event, heap only", "w9", "heap", "B"),
@@ -67,10 +75,10 @@ def targets(records):
     body = []
     for found in measure(records):
         target, unit = found.target, unit_of(found.target.figure)
-        theirs = f"{number(found.theirs)} {unit}"
+        theirs = "–" if target.limit else f"{number(found.theirs)} {unit}"
         if target.peers and found.who:
             theirs += f" ({found.who})"
-        ratio = "–" if found.ratio is None else f"{found.ratio:.2f}"
+        ratio = "–" if found.ratio is None or target.limit else f"{found.ratio:.2f}"
         if found.spread and found.spread[0] != found.spread[1]:
             ratio += f" ({found.spread[0]:.2f}–{found.spread[1]:.2f})"
         met = {True: "yes", False: "**no**", None: "–"}[found.met]
@@ -96,7 +104,23 @@ def nothing_lost(records):
 
 
 def unit_of(figure):
-    return {"events_s": "ev/s", "commands_s": "cmd/s", "ms": "ms", "p99_ms": "ms", "bytes": "B"}[figure]
+    return {"events_s": "ev/s", "commands_s": "cmd/s", "operations_s": "op/s", "ms": "ms", "p99_ms": "ms",
+            "command_p99_ms": "ms", "conflicts_percent": "%", "bytes": "B"}[figure]
+
+
+def curve(records):
+    """W3: events in a commit, ours and the floor's, and the median of their ratios."""
+    body = []
+    for events in EVENTS_A_COMMIT:
+        row = [str(events)]
+        for clients in (1, 16):
+            workload = f"w3_{events}_{clients}"
+            target = floor("", "", workload, "events_s", 0)
+            found = against_floor(records, target)
+            ratio = "–" if found.ratio is None else f"{found.ratio:.2f}"
+            row += [number(found.theirs), number(found.ours), ratio]
+        body.append(row)
+    return table(["events", "floor, 1 client", "ours", "ratio", "floor, 16 clients", "ours", "ratio"], body)
 
 
 def present(records):
@@ -122,7 +146,7 @@ def ratios(records):
     for name, workload, figure, unit in ROWS:
         floor = records.median(workload, figure, FLOOR)
         values = [records.median(workload, figure, column) for column in columns]
-        if unit == "n" or not floor or not any(values):
+        if unit in ("n", "%") or not floor or not any(values):
             continue
         found = [value and (floor / value if unit == "ms" else value / floor) for value in values]
         body.append([name, *(f"{ratio:.2f}" if ratio else "–" for ratio in found)])
@@ -134,7 +158,7 @@ def spread(records):
     body = []
     for name, workload, figure, unit in ROWS:
         values = [records.of(workload, figure, column) for column in columns]
-        if unit != "n" and any(len(found) > 1 for found in values):
+        if unit not in ("n", "%") and any(len(found) > 1 for found in values):
             body.append([name, *(f"{number(min(found))}–{number(max(found))}" if found else "–" for found in values)])
     return table(["workload", *columns], body)
 

@@ -18,6 +18,8 @@ class Target:
     floor: str | None = None
     # The peers' workloads; the best of all counts.
     peers: tuple = ()
+    # Another workload of ours.
+    ours: str | None = None
     aim: float | None = None
 
     @property
@@ -27,10 +29,16 @@ class Target:
 
     @property
     def at_most(self):
-        return self.figure in ("p99_ms", "bytes")
+        return self.figure in ("p99_ms", "bytes") or self.limit
+
+    @property
+    def limit(self):
+        """Of the figure itself, which is compared with nothing."""
+        return not (self.floor or self.peers or self.ours)
 
     def text(self):
-        text = f"{'≤' if self.at_most else '≥'} {self.wanted:.2f}"
+        text = f"{'≤' if self.at_most else '≥'} {self.wanted:g}" if self.limit else (
+            f"{'≤' if self.at_most else '≥'} {self.wanted:.2f}")
         return f"{text}, aim {self.aim:.0f}" if self.aim else text
 
 
@@ -42,6 +50,14 @@ def peers(what, against, case, figure, wanted, *workloads):
     return Target(what, against, case, figure, wanted, case, peers=workloads or (case,))
 
 
+def ours(what, case, figure, wanted, other):
+    return Target(what, "one process, as many callers", case, figure, wanted, case, ours=other)
+
+
+def limit(what, case, figure, wanted):
+    return Target(what, "–", case, figure, wanted, case)
+
+
 TARGETS = [
     floor("W1 append 1 event, 1 client", "raw one-statement INSERT", "w1", "events_s", 0.85),
     floor("append 1 event, 64 callers, 16 connections", "raw INSERTs on 16 held connections", "w2_64", "events_s",
@@ -49,6 +65,7 @@ TARGETS = [
     floor("append 1 event, 256 callers, 16 connections", "raw INSERTs on 16 held connections", "w2_256", "events_s",
           2.5, aim=4),
     floor("W2 p99, 16 clients on distinct streams", "the same raw INSERTs", "w2", "p99_ms", 1.3),
+    floor("W3 append 10 events in a call, 1 client", "raw unnest INSERT", "w3_10_1", "events_s", 0.95),
     floor("W3 append 100 events in a call, 1 client", "raw unnest INSERT", "w3_100_1", "events_s", 0.85),
     floor("W3 append 100 events in a call, 16 clients", "raw unnest INSERT", "w3_100_16", "events_s", 0.85),
     floor("W4 load 10,000 events", "raw fetch + decode", "w4_10000", "ms", 0.9),
@@ -61,6 +78,11 @@ TARGETS = [
     peers("W7 the same", "best peer", "w7", "events_s", 1.0, "w7"),
     peers("W8 hot stream, 16 clients, committed commands", "best peer, its own lock included", "w8", "commands_s", 5,
           "w8", "w8_lock"),
+    ours("W8 in two processes, 8 clients each", "w8_2", "commands_s", 0.8, "w8"),
+    ours("W11 loads and commands on 50,000 streams, 2 × 16 clients", "w11_2_16", "operations_s", 0.8, "w11_1_32"),
+    ours("W11 the same, 2 × 64 clients", "w11_2_64", "operations_s", 0.8, "w11_1_128"),
+    limit("W11 the same, p99 of commands", "w11_2_64", "command_p99_ms", 400),
+    limit("W11 the same, conflicts that callers saw, %", "w11_2_64", "conflicts_percent", 0.2),
     peers("W9 bytes per event, optional columns null", "smallest peer", "w9", "bytes", 1.1),
     Target("W9 bytes per event, all columns set", "smallest peer", "w9", "bytes", 0, "w9", peers=("w9",)),
 ]
@@ -87,7 +109,16 @@ class Measured:
 
 
 def measure(records):
-    return [against_peers(records, target) if target.peers else against_floor(records, target) for target in TARGETS]
+    return [measured(records, target) for target in TARGETS]
+
+
+def measured(records, target):
+    if target.limit:
+        value = records.median(target.workload, target.figure, OURS)
+        return Measured(target, None, "", value, value, None)
+    if target.ours:
+        return against_ours(records, target)
+    return against_peers(records, target) if target.peers else against_floor(records, target)
 
 
 def against_floor(records, target):
@@ -105,6 +136,17 @@ def against_floor(records, target):
         if not floor.noisy and not ours.noisy:
             quiet.append(pair)
     return result(target, "floor", quiet or found)
+
+
+def against_ours(records, target):
+    """The median of the ratios of each repetition."""
+    found = []
+    for repetition in sorted({record.repetition for record in records.all}):
+        theirs, here = (records.median(workload, target.figure, OURS, repetition=repetition)
+                        for workload in (target.ours, target.workload))
+        if theirs and here:
+            found.append((theirs, here))
+    return result(target, "ours", found)
 
 
 def against_peers(records, target):

@@ -78,7 +78,7 @@ async fn dispatch<C: Column>(url: &str, workload: &str, settings: &Settings) -> 
             mixed::run(&connect(CONNECTIONS).await?, url, workload, processes, callers).await
         }
         ["part", "w11", callers] => {
-            mixed::part(&connect(CONNECTIONS).await?, callers.parse()?, settings.span).await
+            mixed::part(&connect(CONNECTIONS).await?, callers.parse()?, settings.span * 4).await
         }
         ["w10", ..] => {
             let (writers, subscriber) = (C::connect(url, 20).await?, C::connect(url, 8).await?);
