@@ -1,11 +1,16 @@
 //! A server that says nothing: every answer has a deadline.
 
+use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
+use std::task::Poll;
 use std::time::Duration;
 
 use es_core::StoreError;
+use futures_util::TryStreamExt as _;
 use futures_util::future::{Either, select};
+use futures_util::stream::BoxStream;
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use tokio::time::{sleep, timeout};
 
@@ -23,6 +28,19 @@ impl Settings {
         answer: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
         within(self.answer_within, answer).await
+    }
+
+    /// The next row of an answer. Most rows of a page are there with the one before them: those are taken
+    /// without a look at the clock.
+    pub(crate) async fn next_row(
+        &self,
+        rows: &mut BoxStream<'_, Result<PgRow, sqlx::Error>>,
+    ) -> Result<Option<PgRow>, sqlx::Error> {
+        let first = poll_fn(|context| Poll::Ready(rows.as_mut().poll_next(context))).await;
+        match first {
+            Poll::Ready(row) => row.transpose(),
+            Poll::Pending => self.answered(rows.try_next()).await,
+        }
     }
 
     /// The same for a call that may have to wait for this many locks first.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use es_core::{Find, Position, RawEvent, Sink, StoreError, StreamId};
-use futures_util::TryStreamExt;
 
 use crate::connect::names;
 use crate::connect::pool::Pool;
@@ -54,7 +53,7 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
         statement.call().bind(id).bind(known.last_type()).bind(known.last_category()).bind(known.token());
     {
         let mut rows = call.fetch(&mut session.connection);
-        while let Some(row) = pool.settings.answered(rows.try_next()).await? {
+        while let Some(row) = pool.settings.next_row(&mut rows).await? {
             let columns = Columns(&row);
             if columns.is_null(12)? {
                 let position = Position::new(columns.bigint(1)?);

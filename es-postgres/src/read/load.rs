@@ -6,7 +6,6 @@ use std::sync::Arc;
 use es_core::{
     CommandOutcome, Contiguous, Load, LoadItem, LoadSink, Revision, StoreError, StreamHead, StreamId,
 };
-use futures_util::TryStreamExt;
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
@@ -90,7 +89,7 @@ async fn read(
         .bind(known.token());
     {
         let mut rows = call.fetch(&mut *connection);
-        while let Some(row) = pool.settings.answered(rows.try_next()).await? {
+        while let Some(row) = pool.settings.next_row(&mut rows).await? {
             if Columns(&row).bigint(0)? == 0 && Columns(&row).integer(2)? > 1 {
                 head.command = Some(read_decision(&row)?);
                 continue;

@@ -83,7 +83,10 @@ pub(crate) fn event<'r>(
     row: Columns<'r>,
 ) -> Result<RawEvent<'r>, StoreError> {
     let position = Position::new(row.bigint(1)?);
-    whole(stream, name, version, position, row).map_err(|error| damaged(position, error))
+    match whole(stream, name, version, position, row) {
+        Err(error) => Err(damaged(position, error)),
+        whole => whole,
+    }
 }
 
 /// The error of an event that is not what an append leaves behind.
@@ -92,6 +95,7 @@ pub(crate) fn damaged(position: Position, what: impl Into<BoxError>) -> StoreErr
     StoreError::DamagedEvent { position, source: what.into() }
 }
 
+#[inline]
 fn whole<'r>(
     stream: &'r StreamId,
     name: &'r str,

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use es_core::{AllQuery, Checkpoint, Position, Sink, StoreError, StreamId};
-use futures_util::TryStreamExt;
 use futures_util::stream::BoxStream;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -33,7 +32,7 @@ struct Left {
     events: Vec<PgRow>,
 }
 
-/// How much of a page has come, handed out or left.
+/// How much of a page has come, handed out and left.
 #[derive(Default)]
 struct Come {
     events: usize,
@@ -51,7 +50,8 @@ struct Page<'q, 's> {
     /// The events that were taken, unless they are too many to be kept.
     kept: Option<Vec<KeptEvent>>,
     most_kept: usize,
-    come: Come,
+    /// How many bytes the events may come to, the first apart. `None` where they were counted already.
+    room: Option<usize>,
     /// Whether the next event was too much.
     full: bool,
 }
@@ -85,10 +85,22 @@ pub(crate) async fn read(
     let known = pool.names.known();
     let mut page = Page::new(query, matches!(keep, Keep::ForOthers).then(Vec::new), sink);
     page.most_kept = pool.settings.shared_page_bytes;
+    page.room = Some(query.bytes);
     let rows = filter::statement(query, pool, &known, safe).fetch(&mut session.connection);
     let left = page.take_known(pool, streams, &known, safe, rows).await?;
     let known = if left.known { known } else { Arc::default() };
     page.take_left(session, pool, known, left).await
+}
+
+impl Come {
+    /// Whether a page takes in one more event, which it always does if it is the first.
+    fn takes(&mut self, row: Columns<'_>, most: usize) -> Result<bool, StoreError> {
+        let (payload, metadata) = (row.optional(8)?, row.optional(9)?);
+        let bytes = payload.map_or(0, <[u8]>::len).saturating_add(metadata.map_or(0, <[u8]>::len));
+        self.events += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+        Ok(self.events == 1 || self.bytes <= most)
+    }
 }
 
 impl<'q, 's> Page<'q, 's> {
@@ -101,7 +113,7 @@ impl<'q, 's> Page<'q, 's> {
             sink,
             kept,
             most_kept: 0,
-            come: Come::default(),
+            room: None,
             full: false,
         }
     }
@@ -115,39 +127,37 @@ impl<'q, 's> Page<'q, 's> {
         safe: u64,
         mut rows: BoxStream<'_, Result<PgRow, sqlx::Error>>,
     ) -> Result<Left, ReadError> {
-        let Some(first) = pool.settings.answered(rows.try_next()).await? else {
+        let Some(first) = pool.settings.next_row(&mut rows).await? else {
             return Err(unexpected("a page without its first row").into());
         };
         let streams = streams.of(self.begin(Columns(&first), safe)?);
         let is_known = !Columns(&first).is_null(11)?;
-        let mut events = Vec::new();
-        while let Some(row) = pool.settings.answered(rows.try_next()).await? {
+        let (mut events, mut come) = (Vec::new(), Come::default());
+        while let Some(row) = pool.settings.next_row(&mut rows).await? {
             let columns = Columns(&row);
-            if !self.has_room_for(columns)? {
-                self.end.cut = leave_unread(pool, rows, self.query.bytes).await?;
-                break;
-            }
-            if is_known
+            let has_room = if is_known
                 && events.is_empty()
                 && let Some(name) = known.event_type(columns.integer(2)?)
                 && let Some(stream) = stream_in(&streams, columns, known)?
             {
-                self.take(stream, known, name, row)?;
+                self.take(stream, known, name, row)?
             } else {
-                events.push(row);
+                if events.is_empty() {
+                    come = Come { events: self.end.events, bytes: self.end.bytes };
+                }
+                let has_room = come.takes(columns, self.query.bytes)?;
+                if has_room {
+                    events.push(row);
+                }
+                has_room
+            };
+            if !has_room {
+                self.full = true;
+                self.end.cut = leave_unread(pool, rows, self.query.bytes).await?;
+                break;
             }
         }
         Ok(Left { known: is_known, streams, events })
-    }
-
-    /// Whether a page takes in one more event, which it always does if it is the first.
-    fn has_room_for(&mut self, row: Columns<'_>) -> Result<bool, StoreError> {
-        let (payload, metadata) = (row.optional(8)?, row.optional(9)?);
-        let bytes = payload.map_or(0, <[u8]>::len).saturating_add(metadata.map_or(0, <[u8]>::len));
-        self.come.events += 1;
-        self.come.bytes = self.come.bytes.saturating_add(bytes);
-        self.full = self.come.events > 1 && self.come.bytes > self.query.bytes;
-        Ok(!self.full)
     }
 
     /// Hands out the rest, once the server has told what was not known.
@@ -171,6 +181,7 @@ impl<'q, 's> Page<'q, 's> {
         }
         unknown.sort_unstable();
         unknown.dedup();
+        self.room = None;
         // On the same connection: whatever is still sent there is read first.
         self.end.cut = false;
         let call = pool.statements.streams_of_ids.call().bind(unknown);
@@ -191,7 +202,7 @@ impl<'q, 's> Page<'q, 's> {
                 return Err(row::damaged(position, format!("its stream {id} is not in streams")).into());
             };
             let name = type_of(&known, Columns(&row))?;
-            self.take(stream.clone(), &known, name, row)?;
+            let _counted = self.take(stream.clone(), &known, name, row)?;
         }
         Ok(self.end(known))
     }
@@ -203,22 +214,24 @@ impl<'q, 's> Page<'q, 's> {
         (self.end, self.kept.map(|events| Kept { known, events }))
     }
 
-    /// Hands out an event, and keeps it.
+    /// Hands out an event, and keeps it. Whether there was room for it.
     fn take(
         &mut self,
         stream: KnownStream,
         known: &Known,
         name: &TypeName,
         row: PgRow,
-    ) -> Result<(), StoreError> {
-        let checkpoint = self.hand_out(&stream, known, name, Columns(&row))?;
+    ) -> Result<bool, StoreError> {
+        let Some(checkpoint) = self.hand_out(&stream, known, name, Columns(&row))? else {
+            return Ok(false);
+        };
         if self.end.events > KEPT || self.end.bytes > self.most_kept {
             self.kept = None;
         }
         if let Some(kept) = &mut self.kept {
             kept.push(KeptEvent { checkpoint, stream, row });
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Takes the row before the events.
@@ -241,31 +254,35 @@ impl<'q, 's> Page<'q, 's> {
         }
     }
 
-    /// Gives back what is behind the event.
+    /// Gives back what is behind the event; nothing if there was no room for it.
     fn hand_out(
         &mut self,
         stream: &KnownStream,
         known: &Known,
         (name, version): &TypeName,
         row: Columns<'_>,
-    ) -> Result<Checkpoint, StoreError> {
+    ) -> Result<Option<Checkpoint>, StoreError> {
         let asked = filter::asked_name(self.query.filter, known, stream);
         let asked = asked.map(|name| StreamId::new(name, stream.id.key())).transpose()?;
         let event = row::event(asked.as_ref().unwrap_or(&stream.id), (name, *version), row)?;
         if event.position <= self.last.position() {
             return Err(unexpected(format!("position {} after {}", event.position, self.last.position())));
         }
+        let bytes = self.end.bytes.saturating_add(event.bytes());
+        if self.end.events > 0 && self.room.is_some_and(|most| bytes > most) {
+            return Ok(None);
+        }
         let checkpoint = Checkpoint::behind(event.position, event.event_id);
         self.last = checkpoint;
         self.end.events += 1;
-        self.end.bytes = self.end.bytes.saturating_add(event.bytes());
+        self.end.bytes = bytes;
         let full = self.end.events == self.query.limit;
         if full || !self.filtered {
             self.end.checkpoint = checkpoint;
             self.end.more |= full;
         }
         (self.sink)(event)?;
-        Ok(checkpoint)
+        Ok(Some(checkpoint))
     }
 }
 
@@ -278,7 +295,7 @@ async fn leave_unread(
 ) -> Result<bool, ReadError> {
     let mut unread = 0_usize;
     while unread <= most {
-        let Some(row) = pool.settings.answered(rows.try_next()).await? else { return Ok(false) };
+        let Some(row) = pool.settings.next_row(&mut rows).await? else { return Ok(false) };
         unread = unread.saturating_add(Columns(&row).optional(8)?.map_or(0, <[u8]>::len));
     }
     Ok(true)
