@@ -6,6 +6,7 @@
 //! median of the ratios.
 
 mod append;
+mod first;
 mod floor;
 mod growth;
 mod import;
@@ -69,6 +70,7 @@ async fn main() -> Result<()> {
     if let Some(events) = arguments.growth {
         return growth::run(&settings, &floor, events).await;
     }
+    first::run(&settings, &floor, &mut table).await?;
     append::run(&settings, &floor, &mut table).await?;
     load::run(&settings, &floor, &mut table).await?;
     project::run(&settings, &mut table).await?;
