@@ -4,8 +4,8 @@ use std::error::Error;
 use std::future::{Future, ready};
 use std::sync::Arc;
 
+use super::attempt::Run;
 use super::port::{Direct, InTransaction};
-use super::run::Run;
 use super::written::Executed;
 use super::{ExecuteOptions, Repository};
 use crate::error::ExecuteError;

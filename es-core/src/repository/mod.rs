@@ -1,9 +1,12 @@
 //! The repository: loads the state of an aggregate, carries out commands on it, and travels back in time.
 
+mod attempt;
 mod cache;
 mod decide;
+mod decided;
 mod fold;
 mod history;
+mod keep;
 mod loaded;
 mod metrics;
 mod options;
@@ -11,6 +14,7 @@ mod port;
 mod repeated;
 mod run;
 mod snapshots;
+mod stop;
 mod written;
 
 use std::fmt;

@@ -55,32 +55,10 @@ impl SnapshotWriter {
             return false;
         };
         let name = stream.to_string();
-        let mut json = Payload::within(store.limits().snapshot_bytes);
-        // The events are stored by now, so a panic of the user's `Serialize` must not look like a failure of
-        // the command.
-        match catch_unwind(AssertUnwindSafe(|| snapshots.encode(state, &mut json))) {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                if let Some(left_out) = NOT_WRITTEN.due(A::NAME) {
-                    let limit_met_at = json.refused();
-                    tracing::warn!(stream = name, %error, limit_met_at, left_out, "snapshot cannot be written as JSON");
-                }
-                return true;
-            }
-            Err(_) => {
-                if let Some(left_out) = NOT_WRITTEN.due(A::NAME) {
-                    tracing::warn!(
-                        stream = name,
-                        left_out,
-                        "snapshot cannot be written as JSON: serializing the state panicked"
-                    );
-                }
-                return true;
-            }
-        }
+        let Some(json) = encoded(snapshots, state, &name, store.limits().snapshot_bytes) else { return true };
         let store = Arc::clone(store);
-        let snapshot = NewSnapshot::new(stream, after.revision, snapshots.fingerprint, json.into_vec())
-            .event_id(after.head);
+        let snapshot =
+            NewSnapshot::new(stream, after.revision, snapshots.fingerprint, json).event_id(after.head);
         let refused = Arc::clone(&self.refused);
         runtime.spawn(async move {
             match store.save_snapshot(snapshot).await {
@@ -102,4 +80,36 @@ impl SnapshotWriter {
         // The semaphore is never closed.
         let _all = self.slots.acquire_many(AT_ONCE).await;
     }
+}
+
+/// The state as it is stored; `None` where it cannot be written, which is logged.
+fn encoded<A: Aggregate>(snapshots: &Snapshots<A>, state: &A, stream: &str, limit: usize) -> Option<Vec<u8>> {
+    let mut json = Payload::within(limit);
+    // The events are stored by now, so a panic of the user's `Serialize` must not look like a failure of the
+    // command.
+    match catch_unwind(AssertUnwindSafe(|| snapshots.encode(state, &mut json))) {
+        Ok(Ok(())) => return Some(json.into_vec()),
+        Ok(Err(error)) => {
+            if let Some(left_out) = NOT_WRITTEN.due(A::NAME) {
+                let limit_met_at = json.refused();
+                tracing::warn!(stream, %error, limit_met_at, left_out, "snapshot cannot be written as JSON");
+            }
+        }
+        Err(_) => {
+            if let Some(left_out) = NOT_WRITTEN.due(A::NAME) {
+                tracing::warn!(
+                    stream,
+                    left_out,
+                    "snapshot cannot be written as JSON: serializing the state panicked"
+                );
+            }
+        }
+    }
+    None
+}
+
+/// How snapshots are taken, if one of the state after an append is due.
+pub(super) fn snapshot_due<A: Aggregate>(after: &Folded<()>) -> Option<Snapshots<A>> {
+    let since = after.revision.get() - after.snapshot.get();
+    A::snapshots().filter(|snapshots| since >= snapshots.every)
 }

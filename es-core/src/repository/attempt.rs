@@ -1,0 +1,270 @@
+//! One attempt at a command: load, decide, append.
+
+use std::borrow::Cow;
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+
+use super::cache::{Ahead, Folded, Turn};
+use super::decided::{Basis, Decided, Sent, restored};
+use super::fold::Fold;
+use super::port::Port;
+use super::repeated::repeated;
+use super::snapshots::snapshot_due;
+use super::stop::{Failure, Stop};
+use super::written::{Encoded, Executed};
+use super::{ExecuteOptions, Repository};
+use crate::error::{ExecuteError, StoreError};
+use crate::model::{Aggregate, Events};
+use crate::record::Metadata;
+use crate::store::{Append, AppendOutcome, CommandRecord, Decision, EventStore, Remembered};
+use crate::stream::StreamId;
+
+/// One command on its way.
+pub(super) struct Run<'a, A, S, P> {
+    pub(super) repository: &'a Repository<A, S>,
+    pub(super) port: P,
+    pub(super) options: ExecuteOptions,
+    /// As stored.
+    pub(super) metadata: Arc<Metadata>,
+    pub(super) turn: Turn<A>,
+    /// The caller may still roll back, so no snapshot is taken; and after an error the transaction is lost,
+    /// so nothing is tried again in it.
+    pub(super) in_transaction: bool,
+    /// Whether the turn may end before the append is written. Once that was too early, it may not.
+    eager: bool,
+}
+
+impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
+    pub(super) fn new(repository: &'a Repository<A, S>, port: P, options: ExecuteOptions) -> Self {
+        Self {
+            repository,
+            port,
+            options,
+            metadata: Arc::default(),
+            turn: Turn::none(),
+            in_transaction: false,
+            eager: true,
+        }
+    }
+
+    pub(super) fn in_transaction(repository: &'a Repository<A, S>, port: P, options: ExecuteOptions) -> Self {
+        Self { in_transaction: true, eager: false, ..Self::new(repository, port, options) }
+    }
+
+    /// Decides once, from `start` on.
+    pub(super) async fn attempt<'s, F, Fut, E>(
+        &mut self,
+        stream: &'s StreamId,
+        start: Fold<'s, A>,
+        decide: &F,
+    ) -> Result<Executed<A>, Stop<'s, A, E>>
+    where
+        F: Fn(Arc<A>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Events<A>, E>> + Send,
+        E: Error + Send + Sync + 'static,
+    {
+        let mut basis = self.basis(start).await?;
+        let name = self.options.command_name.clone().unwrap_or(Cow::Borrowed("decide"));
+        let record = self.options.command.map(|key| CommandRecord { key, name: &name });
+        if let (Some(record), Some(outcome)) = (record, basis.fold.command.take()) {
+            outcome.check(stream, record)?;
+            return Ok(repeated(&mut self.port, stream, record, outcome, decide).await?);
+        }
+        let Basis { mut fold, cached } = basis.at(self.options.expected)?;
+        let expected = fold.revision;
+        let state = Arc::new(std::mem::replace(&mut fold.state, A::initial()));
+        match decide(Arc::clone(&state)).await {
+            Ok(events) if !events.is_empty() => {
+                let decided = self.read_back::<E>(stream, Basis { fold, cached }, state, events).await?;
+                let (outcome, sent) = self.write(stream, decided, record).await;
+                self.conclude(stream, outcome, sent, record, decide).await
+            }
+            // No append will say whether the state was the newest.
+            _ if cached => Err(Stop::Unconfirmed(restored(stream, fold, state))),
+            nothing => {
+                let decision = match &nothing {
+                    _ if !self.options.remember_decision => None,
+                    Ok(_) => record.map(|record| Decision::empty(stream, expected, record)),
+                    Err(_) => record.map(|record| Decision::rejected(stream, expected, record)),
+                };
+                let remembered = decision.map(|decision| decision.head(fold.head));
+                if let Some(first) = self.remember(remembered, decide).await? {
+                    return Ok(first);
+                }
+                self.keep_unchanged(fold, state);
+                nothing.map_err(ExecuteError::Rejected)?;
+                Ok(Executed { events: Vec::new(), revision: expected, repeated: false })
+            }
+        }
+    }
+
+    /// The state to decide on: one that was kept, or the stream's. The store knows the aggregate by then.
+    async fn basis<'s, E: Error + 'static>(
+        &mut self,
+        mut fold: Fold<'s, A>,
+    ) -> Result<Basis<'s, A>, Stop<'s, A, E>> {
+        let told = match self.repository.know_earlier_names().await {
+            Ok(()) => self.repository.register().await,
+            failed => failed,
+        };
+        told.map_err(|error| self.unless_final(error))?;
+        let cached = std::mem::take(&mut fold.cached);
+        if !cached {
+            let command_id = self.options.command.map(|command| command.id);
+            let read = fold.run(&mut self.port, |load| load.command_id(command_id)).await;
+            fold = read.map_err(|error| self.unless_final(error))?;
+        }
+        Ok(Basis { fold, cached })
+    }
+
+    /// Keeps a decision without events, unless the command was decided before: then its first outcome.
+    async fn remember<'s, F, Fut, E>(
+        &mut self,
+        decision: Option<Decision<'_>>,
+        decide: &F,
+    ) -> Result<Option<Executed<A>>, Stop<'s, A, E>>
+    where
+        F: Fn(Arc<A>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Events<A>, E>> + Send,
+        E: Error + Send + Sync + 'static,
+    {
+        let Some(decision) = decision else { return Ok(None) };
+        let Decision { stream, revision, command, .. } = decision;
+        match self.port.remember(decision).await {
+            Ok(Remembered::Kept) => Ok(None),
+            Ok(Remembered::Conflict { actual }) => {
+                self.repository.counters.conflicts.count();
+                Err(Stop::conflict(revision, actual))
+            }
+            Ok(Remembered::Repeated(outcome)) => {
+                Ok(Some(repeated(&mut self.port, stream, command, outcome, decide).await?))
+            }
+            Err(error) => Err(self.unless_final(error)),
+        }
+    }
+
+    /// Encodes the events and folds what a later reader will see of them: what cannot be is not written.
+    async fn read_back<'s, E: Error + 'static>(
+        &mut self,
+        stream: &'s StreamId,
+        Basis { fold, cached }: Basis<'s, A>,
+        state: Arc<A>,
+        events: Events<A>,
+    ) -> Result<Decided<A>, Stop<'s, A, E>> {
+        let expected = fold.revision;
+        let mut written = Encoded::new(stream, expected, &events, &self.metadata, self.port.limits())?;
+        drop(events);
+        let state = match Arc::into_inner(state) {
+            Some(state) => state,
+            // The decision has kept it.
+            None => match Fold::new(stream).run(&mut self.port, |load| load.up_to(expected)).await {
+                Ok(fold) => fold.state,
+                Err(error) => return Err(self.unless_final(error)),
+            },
+        };
+        // From here on there is no state of before the append, so after a conflict it is loaded.
+        let state = match written.fold_into(state) {
+            Ok(state) => state,
+            // The newest state might not have led to this event.
+            Err(_) if cached => return Err(Stop::Unconfirmed(Fold::new(stream))),
+            Err(error) => return Err(error.into()),
+        };
+        let last = expected.plus(written.new.len() as u64);
+        let head = written.new.last().map(|event| event.id);
+        let after = Folded { state: (), revision: last, head, snapshot: fold.snapshot };
+        Ok(Decided { expected, head: fold.head, cached, written, state, after })
+    }
+
+    /// Appends, or submits the append and ends the turn, if others wait for theirs.
+    async fn write(
+        &mut self,
+        stream: &StreamId,
+        decided: Decided<A>,
+        record: Option<CommandRecord<'_>>,
+    ) -> (Result<AppendOutcome, StoreError>, Sent<A>) {
+        let Decided { expected, head, cached, written, state, after } = decided;
+        let append = Append::new(stream, expected, &written.new).head(head).command(record);
+        // Others cannot go on from a state that only the append completes.
+        let ahead = if written.provisional { None } else { self.ahead(&after) };
+        let (outcome, state) = if ahead.is_some() {
+            match self.port.submit(append).await {
+                Ok(submitted) => {
+                    self.keep(stream, &after, state);
+                    self.turn = Turn::none();
+                    (submitted.await, None)
+                }
+                Err(error) => (Err(error), Some(state)),
+            }
+        } else {
+            (self.port.append(append).await, Some(state))
+        };
+        (outcome, Sent { expected, cached, written, state, after, ahead })
+    }
+
+    /// What the outcome of the append means for the command, and for the states that are kept.
+    async fn conclude<'s, F, Fut, E>(
+        &mut self,
+        stream: &'s StreamId,
+        outcome: Result<AppendOutcome, StoreError>,
+        sent: Sent<A>,
+        record: Option<CommandRecord<'_>>,
+        decide: &F,
+    ) -> Result<Executed<A>, Stop<'s, A, E>>
+    where
+        F: Fn(Arc<A>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<Events<A>, E>> + Send,
+        E: Error + Send + Sync + 'static,
+    {
+        let Sent { expected, cached, written, mut state, after, ahead } = sent;
+        if let (Some(ahead), false) = (&ahead, matches!(outcome, Ok(AppendOutcome::Appended(_)))) {
+            ahead.end_line();
+            self.eager = false;
+        }
+        if let Ok(AppendOutcome::Conflict { .. }) = outcome {
+            self.repository.counters.conflicts.count();
+        }
+        match outcome {
+            Ok(AppendOutcome::Appended(appended)) => {
+                let executed = written.executed(stream, expected, &appended)?;
+                if written.provisional {
+                    state = self.load_after(stream, &after).await;
+                }
+                if let Some(state) = state {
+                    self.keep(stream, &after, state);
+                }
+                Ok(executed)
+            }
+            Ok(AppendOutcome::Repeated(outcome)) => match record {
+                Some(record) => Ok(repeated(&mut self.port, stream, record, outcome, decide).await?),
+                None => Err(contradiction("the store calls an append without a command id repeated").into()),
+            },
+            Ok(AppendOutcome::Conflict { .. }) if ahead.is_some() => Err(Stop::Overtaken),
+            Ok(AppendOutcome::Conflict { .. }) if cached => Err(Stop::Unconfirmed(Fold::new(stream))),
+            Ok(AppendOutcome::Conflict { actual }) => Err(Stop::conflict(expected, actual)),
+            Ok(AppendOutcome::NotWritten) => {
+                Err(contradiction("the store left a single append undecided").into())
+            }
+            Err(error) => Err(self.unless_final(error)),
+        }
+    }
+
+    /// To end the turn before the append is written, if others wait for theirs. Not where a snapshot is due:
+    /// the next one to hold the state might not come to it either.
+    fn ahead(&self, after: &Folded<()>) -> Option<Ahead<A>> {
+        if self.eager && snapshot_due::<A>(after).is_none() { self.turn.ahead() } else { None }
+    }
+
+    fn unless_final<'s, E: Error + 'static>(&self, error: StoreError) -> Stop<'s, A, E> {
+        if error.is_retryable() && !self.in_transaction {
+            Stop::Failed(Failure::Store(error))
+        } else {
+            error.into()
+        }
+    }
+}
+
+/// The error of a store that answers what it must not.
+fn contradiction(what: &'static str) -> StoreError {
+    StoreError::Backend { source: what.into(), retryable: false }
+}

@@ -1,0 +1,67 @@
+//! What is known of a command on its way: the state to decide on, what was decided, what was sent.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::cache::{Ahead, Folded};
+use super::fold::Fold;
+use super::stop::Stop;
+use super::written::Encoded;
+use crate::model::Aggregate;
+use crate::stream::{Revision, StreamId};
+
+/// A state to decide on.
+pub(super) struct Basis<'s, A> {
+    pub(super) fold: Fold<'s, A>,
+    /// Whether it may be older than the stream.
+    pub(super) cached: bool,
+}
+
+impl<'s, A: Aggregate> Basis<'s, A> {
+    /// The same, if it is at the revision that the caller wants.
+    pub(super) fn at<E: Error + 'static>(self, wanted: Option<Revision>) -> Result<Self, Stop<'s, A, E>> {
+        match wanted {
+            Some(wanted) if wanted != self.fold.revision && self.cached => Err(Stop::Unconfirmed(self.fold)),
+            Some(wanted) if wanted != self.fold.revision => Err(Stop::conflict(wanted, self.fold.revision)),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// What is to be written, and the state that it leads to.
+pub(super) struct Decided<A: Aggregate> {
+    pub(super) expected: Revision,
+    pub(super) head: Option<Uuid>,
+    pub(super) cached: bool,
+    pub(super) written: Encoded<A>,
+    pub(super) state: A,
+    pub(super) after: Folded<()>,
+}
+
+/// What was written, as far as this program knows.
+pub(super) struct Sent<A: Aggregate> {
+    pub(super) expected: Revision,
+    pub(super) cached: bool,
+    pub(super) written: Encoded<A>,
+    /// The state after the append, unless it was handed on to those who wait.
+    pub(super) state: Option<A>,
+    pub(super) after: Folded<()>,
+    pub(super) ahead: Option<Ahead<A>>,
+}
+
+/// The fold with its state again; a new one, if the decision has kept the state.
+pub(super) fn restored<'a, A: Aggregate>(
+    stream: &'a StreamId,
+    mut fold: Fold<'a, A>,
+    state: Arc<A>,
+) -> Fold<'a, A> {
+    match Arc::into_inner(state) {
+        Some(state) => {
+            fold.state = state;
+            fold
+        }
+        None => Fold::new(stream),
+    }
+}
