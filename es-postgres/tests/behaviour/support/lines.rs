@@ -1,12 +1,12 @@
 //! What the store logs.
 
 use std::fmt::Debug;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, Interest, set_default};
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
 /// The warnings and errors that are logged on this thread, for as long as it is kept.
 pub(crate) struct Warnings {
@@ -14,8 +14,13 @@ pub(crate) struct Warnings {
     _guard: DefaultGuard,
 }
 
+/// Where there is one listener alone, whether a line is ever wanted is decided by the thread that comes to it
+/// first, which may be that of a test that listens to none.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Listener { lines: Arc::default() }));
+
 impl Warnings {
     pub(crate) fn listen() -> Self {
+        LazyLock::force(&ANOTHER);
         let lines = Arc::default();
         let _guard = set_default(Listener { lines: Arc::clone(&lines) });
         Self { lines, _guard }
