@@ -297,6 +297,24 @@ async fn whatever_a_writer_passes_to_the_functions_can_be_read() {
     drop_role(database.url(), &role).await;
 }
 
+/// Whose names are of a history that is gone writes nothing, whatever else it passes.
+#[tokio::test]
+async fn what_has_no_token_of_this_history_is_not_written() {
+    let (database, owner) = fresh().await;
+    appended(append_one(&owner, &stream("a"), 0).await);
+    let mut db = connect(database.url()).await;
+    let (mut calls, mut tried) = (0, 0);
+    for (nth, exists) in (0..FUNCTIONS.len()).flat_map(|nth| [(nth, false), (nth, true)]) {
+        let Some(token) = FUNCTIONS[nth].1.iter().position(|(name, ..)| *name == "p_token") else { continue };
+        let call = call(nth, &Place::next(&mut calls, exists), Some((token, ID)));
+        // Refused by an error or by its outcome.
+        let _refused = sqlx::raw_sql(AssertSqlSafe(&*call)).execute(&mut db).await;
+        assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 1, "{call}");
+        tried += 1;
+    }
+    assert_eq!(tried, 10);
+}
+
 /// Reads all events, then each stream.
 async fn read(store: &PostgresStore) -> usize {
     let (mut count, mut from, filter) = (0, Checkpoint::START, Filter::new());

@@ -1,7 +1,5 @@
 //! Commits that wait for a synchronous standby are not acknowledged in any other way.
 
-use std::time::Duration;
-
 use es_core::{Append, AppendOutcome, Decision, EventStore, Load, Remembered, Revision, StoreError};
 use es_postgres::PostgresStore;
 use es_postgres::testing::Cluster;
@@ -9,7 +7,9 @@ use sqlx::PgConnection;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use crate::support::{append_one, appended, command, connect, events, ids, number, sql, stream, until};
+use crate::support::{
+    LONG, MOMENT, append_one, appended, command, connect, events, ids, number, sql, stream, until,
+};
 
 /// What is counted: the server's processes that wait for a standby.
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
@@ -64,7 +64,8 @@ async fn waits<T>(connection: &mut PgConnection, before: i64, answer: &JoinHandl
 async fn what_waits_for_a_standby_is_not_acknowledged_after_a_crash() {
     let folder = std::env::temp_dir().join(format!("es-cluster-{}", Uuid::now_v7().simple()));
     let cluster = Cluster::persistent(&folder).start().await.expect("a server");
-    let options = PostgresStore::options(cluster.url()).patience(Duration::from_secs(5));
+    // An outcome is looked for as long as its patience, not as long as an answer may take.
+    let options = PostgresStore::options(cluster.url()).patience(4 * MOMENT).answer_within(10 * LONG);
     let store = options.migrate().await.expect("a store");
     appended(append_one(&store, &stream("a"), 0).await);
     let mut watcher = connect(cluster.url()).await;
@@ -77,7 +78,8 @@ async fn what_waits_for_a_standby_is_not_acknowledged_after_a_crash() {
     waits(&mut watcher, 1, &rejected).await;
     cluster.crash().await.expect("killed");
     let again = Cluster::persistent(&folder).start().await.expect("a server");
-    let error = sent.await.expect("no panic").expect_err("no standby has it");
+    let sent = tokio::time::timeout(LONG, sent).await.expect("an answer");
+    let error = sent.expect("no panic").expect_err("no standby has it");
     assert!(matches!(error, StoreError::OutcomeUnknown { .. }), "{error:?}");
     rejected.await.expect("no panic").expect_err("no standby has it");
 
