@@ -171,7 +171,13 @@ async fn a_page_of_the_whole_store_reads_no_more_than_a_page() {
 async fn the_last_position_is_found_by_its_index() {
     let (database, _store) = fresh().await;
     let mut connection = with_many_rows(database.url()).await;
-    let plan = plan(&mut connection, include_str!("../../src/sql/check.sql"), "text", "''").await;
+    let plan = plan(
+        &mut connection,
+        include_str!("../../src/sql/check.sql"),
+        "text[], text[], text[]",
+        "'{}', '{}', '{}'",
+    )
+    .await;
     assert!(plan.contains("events_position"), "{plan}");
     assert!(!plan.contains("Seq Scan on events"), "{plan}");
 }
