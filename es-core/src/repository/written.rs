@@ -54,9 +54,6 @@ impl<A: Aggregate> Encoded<A> {
         limits: Limits,
     ) -> Result<Self, StoreError> {
         let limit = limits.payload_bytes;
-        let too_large = |name, part, bytes| {
-            Err(StoreError::TooLarge { stream: stream.clone(), name, part, bytes, limit })
-        };
         let mut encoded = Self {
             new: Vec::with_capacity(events.len()),
             copies: Vec::with_capacity(events.len()),
@@ -65,22 +62,15 @@ impl<A: Aggregate> Encoded<A> {
         };
         let Self { new, copies, provisional, .. } = &mut encoded;
         let json = metadata.json_within(limit);
-        let mut bytes = 0_usize;
-        let mut revision = expected;
-        let now = stored_now();
+        let (mut bytes, mut revision, now) = (0_usize, expected, stored_now());
         for event in events {
             revision = revision.next();
             let event_type = A::event_type(event);
             let json = match &json {
                 Ok(json) => json.as_deref(),
-                Err(bytes) => return too_large(event_type.name, "metadata", *bytes),
+                Err(bytes) => return Err(too_large(stream, event_type.name, "metadata", *bytes, limit)),
             };
-            let mut payload = Payload::within(limit);
-            let written = A::encode(event, &mut payload);
-            if let Some(bytes) = payload.refused() {
-                return too_large(event_type.name, "payload", bytes);
-            }
-            written?;
+            let payload = payload::<A>(stream, event, limit)?;
             bytes += payload.as_slice().len() + json.map_or(0, <[u8]>::len);
             if bytes > limits.append_bytes {
                 let (stream, limit) = (stream.clone(), limits.append_bytes);
@@ -145,4 +135,28 @@ impl<A: Aggregate> Encoded<A> {
         }
         Ok(Executed { events, revision, repeated: false })
     }
+}
+
+/// The payload of an event.
+fn payload<A: Aggregate>(stream: &StreamId, event: &A::Event, limit: usize) -> Result<Payload, StoreError> {
+    let mut payload = Payload::within(limit);
+    let written = A::encode(event, &mut payload);
+    // What meets the limit fails to be written as well.
+    match payload.refused() {
+        Some(bytes) => Err(too_large(stream, A::event_type(event).name, "payload", bytes, limit)),
+        None => {
+            written?;
+            Ok(payload)
+        }
+    }
+}
+
+fn too_large(
+    stream: &StreamId,
+    name: &'static str,
+    part: &'static str,
+    bytes: usize,
+    limit: usize,
+) -> StoreError {
+    StoreError::TooLarge { stream: stream.clone(), name, part, bytes, limit }
 }
