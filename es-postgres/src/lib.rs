@@ -26,6 +26,7 @@
 //! | `testing` | no | [`testing`]: throw-away servers and databases |
 
 mod connect;
+mod metrics;
 mod open;
 mod options;
 mod parts;
@@ -42,6 +43,7 @@ pub use connect::connection::StoreConnection;
 pub use connect::error::{ConnectError, TriedHost};
 pub use connect::lock_timeout::{LockHolder, LockTimeout};
 pub use connect::slots::{PoolTimeout, Scarce};
+pub use metrics::StoreMetrics;
 pub use options::PostgresOptions;
 pub use projection::{
     DeadLetter, Inline, OnFailure, PartStatus, ProjectionStatus, Projector, ProjectorError, Retried, Retrying,

@@ -46,7 +46,8 @@ impl PostgresOptions {
         }
         let Self { schema, connections, limits, pooler, patience, notify, .. } = self;
         let Self { lock_patience, longest_lock_wait, longest_connection_wait, .. } = self;
-        let Self { idle_timeout, shared_page_bytes, answer_within, gone_after, read_only, .. } = self;
+        let Self { idle_timeout, shared_page_bytes, waiting_bytes, .. } = self;
+        let Self { answer_within, gone_after, read_only, .. } = self;
         Ok(Settings {
             server,
             schema,
@@ -59,6 +60,7 @@ impl PostgresOptions {
             longest_connection_wait,
             idle_timeout,
             shared_page_bytes,
+            waiting_bytes,
             answer_within,
             gone_after,
             notify,

@@ -32,6 +32,7 @@ pub struct PostgresOptions {
     pub(crate) longest_connection_wait: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) shared_page_bytes: usize,
+    pub(crate) waiting_bytes: usize,
     pub(crate) answer_within: Duration,
     pub(crate) gone_after: Duration,
     pub(crate) notify: bool,
@@ -53,6 +54,7 @@ impl PostgresOptions {
             longest_connection_wait: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(600),
             shared_page_bytes: 1 << 20,
+            waiting_bytes: 64 << 20,
             answer_within: Duration::from_secs(30),
             gone_after: Duration::from_secs(60),
             notify: true,
@@ -149,6 +151,17 @@ impl PostgresOptions {
         self
     }
 
+    /// How many bytes of payloads and metadata appends may have that wait to be sent, because the server is
+    /// slower than they come, or because their stream is held; defaults to 64 MiB. Each counts for 64 KiB at
+    /// least, so that by default 1,024 wait at most. Those behind a stream that is held have half as much of
+    /// their own.
+    ///
+    /// Further ones wait for a place, for [`longest_connection_wait`](Self::longest_connection_wait) at most.
+    pub fn waiting_bytes(mut self, most: usize) -> Self {
+        self.waiting_bytes = most;
+        self
+    }
+
     /// How many bytes of payloads and metadata are kept of the last page of the whole store, for the other
     /// subscriptions of this program that are about to read the same; defaults to 1 MiB, and to 500 events.
     /// Such pages are kept for 16 filters at most. A larger page is read by each subscription for itself.
@@ -224,6 +237,7 @@ impl fmt::Debug for PostgresOptions {
             .field("longest_connection_wait", &self.longest_connection_wait)
             .field("idle_timeout", &self.idle_timeout)
             .field("shared_page_bytes", &self.shared_page_bytes)
+            .field("waiting_bytes", &self.waiting_bytes)
             .field("answer_within", &self.answer_within)
             .field("gone_after", &self.gone_after)
             .field("notify", notify)

@@ -15,6 +15,7 @@ use tracing::{Instrument, debug_span};
 use crate::connect::connection::{self, StoreConnection};
 use crate::connect::names::{Rename, Said};
 use crate::connect::pool::Pool;
+use crate::metrics::StoreMetrics;
 use crate::parts::Parts;
 use crate::read::{find, load, stream};
 use crate::upkeep::open_appends::{self, OpenAppend};
@@ -122,6 +123,26 @@ impl PostgresStore {
         open_appends::list(&self.parts.pool).await
     }
 
+    /// Counts of what has happened in this store and its clones since it was opened, such as appends,
+    /// conflicts, lost connections and waits, and what it holds at this moment. It asks no server.
+    ///
+    /// ```no_run
+    /// # fn report(store: &es_postgres::PostgresStore) {
+    /// let metrics = store.metrics();
+    /// println!("{} of {} sessions were lost", metrics.sessions_lost, metrics.sessions_opened);
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn metrics(&self) -> StoreMetrics {
+        let (waiting, bytes) = self.parts.lanes.waiting();
+        StoreMetrics {
+            waiting_appends: waiting as u64,
+            waiting_bytes: bytes as u64,
+            connections_in_use: self.parts.pool.slots.in_use() as u64,
+            ..self.parts.pool.counters.read()
+        }
+    }
+
     /// Forgets the outcomes of commands that are older than this, those without events included, and says how
     /// many. Repeating such a command executes it again.
     ///
@@ -203,13 +224,21 @@ impl EventStore for PostgresStore {
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         self.parts.pool.writes()?;
         let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
-        self.parts.lanes.append(append).instrument(span).await
+        let outcome = self.parts.lanes.append(append).instrument(span).await;
+        self.parts.pool.counters.append(append.events.len(), outcome.as_ref().ok());
+        outcome
     }
 
     async fn submit(&self, append: Append<'_>) -> Result<Submitted, StoreError> {
         self.parts.pool.writes()?;
         let span = debug_span!("append", stream = %append.stream, expected = %append.expected, events = append.events.len());
         let submitted = self.parts.lanes.submit(append).instrument(span.clone()).await?;
+        let (counters, events) = (Arc::clone(&self.parts.pool.counters), append.events.len());
+        let submitted = async move {
+            let outcome = submitted.await;
+            counters.append(events, outcome.as_ref().ok());
+            outcome
+        };
         Ok(Box::pin(submitted.instrument(span)))
     }
 
@@ -218,6 +247,9 @@ impl EventStore for PostgresStore {
         let events: usize = appends.iter().map(|append| append.events.len()).sum();
         let span = debug_span!("append_all", streams = appends.len(), events);
         let outcomes = several::append_all(&self.parts.pool, appends).instrument(span).await;
+        for (append, outcome) in appends.iter().zip(outcomes.iter().flatten()) {
+            self.parts.pool.counters.append(append.events.len(), Some(outcome));
+        }
         self.parts.wake.appended();
         outcomes
     }
@@ -316,6 +348,7 @@ impl AppendIn<PgConnection> for PostgresStore {
         self.parts.pool.writes()?;
         let span = debug_span!("append_in", stream = %append.stream, expected = %append.expected, events = append.events.len());
         let outcome = one::append_in(&self.parts.pool, tx, append).instrument(span).await;
+        self.parts.pool.counters.append(append.events.len(), outcome.as_ref().ok());
         // Readers that look now find that an append is open, and look again until it has ended.
         self.parts.wake.appended();
         outcome

@@ -144,7 +144,8 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         self
     }
 
-    /// How many events go together; defaults to 5,000, and never more than 8 MiB of them.
+    /// How many events go together; defaults to 5,000, and never more than 8 MiB of them, or
+    /// [`Limits::append_bytes`](crate::Limits::append_bytes) if that is less.
     #[must_use]
     pub fn chunk(mut self, events: usize) -> Self {
         self.chunk_events = events.max(1);

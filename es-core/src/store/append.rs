@@ -98,7 +98,18 @@ impl<'a> Append<'a> {
     ///
     /// [`StoreError`] that names the stream and the event.
     pub fn check(&self, limits: Limits) -> Result<(), StoreError> {
-        Self::check_all(std::slice::from_ref(self), limits)
+        self.weigh(limits).map(drop)
+    }
+
+    /// The same; returns how many bytes the payloads and the metadata of its events have together, in JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check).
+    pub fn weigh(&self, limits: Limits) -> Result<usize, StoreError> {
+        let mut bytes = 0;
+        self.check_after(&mut bytes, limits)?;
+        Ok(bytes)
     }
 
     /// The same of several, which together must keep to [`Limits::append_bytes`].

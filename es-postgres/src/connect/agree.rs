@@ -35,7 +35,7 @@ impl Pool {
                     return Ok(());
                 }
                 // It idled while the server went away. To say it twice changes nothing.
-                Err(failure) if failure.ends_session() && session.used => self.distrust(),
+                Err(failure) if failure.ends_session() && session.used => self.distrust(&mut session),
                 Err(failure) => return Err(failure.into()),
             }
         }

@@ -8,6 +8,7 @@ use crate::connect::failure::{CallError, Failure};
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::connect::slots::Slot;
+use crate::metrics::Why;
 
 /// A session on loan. Unless [`keep`](Self::keep) is called it is thrown away: its call was cancelled or has
 /// failed half-way, and the answer may still be under way.
@@ -33,7 +34,7 @@ impl Pool {
 
     /// A session, for which there is a slot.
     pub(crate) async fn lease_with(self: &Arc<Self>, slot: Slot) -> Result<Lease, StoreError> {
-        let session = match self.take_idle() {
+        let mut session = match self.take_idle() {
             Some(session) => session,
             None => match self.connect().await {
                 Err(busy) if busy.is_busy() => {
@@ -43,6 +44,7 @@ impl Pool {
                 connected => connected?,
             },
         };
+        session.counted.goes(Why::Abandoned);
         Ok(Lease { pool: Arc::clone(self), session, _slot: slot })
     }
 
@@ -50,31 +52,34 @@ impl Pool {
     /// many round trips, and a server process; or a new one; where the server has no connection left to give,
     /// one that readers do without.
     pub(crate) async fn hurried(self: &Arc<Self>) -> Result<Session, StoreError> {
-        while let Some(session) = self.spare_hurried() {
+        while let Some(mut session) = self.spare_hurried() {
             if self.trusts(&session) {
                 return Ok(session);
             }
+            session.counted.goes(Why::Distrusted);
         }
         if let Some(idle) = self.take_idle()
             && let Ok(session) = self.wait_for_locks(idle, self.settings.lock_patience).await
         {
             return Ok(session);
         }
-        match self.connect_hurried().await {
+        let mut session = match self.connect_hurried().await {
             Err(error) if error.is_busy() => {
                 let session = self.lease().await?.into_session();
-                self.wait_for_locks(session, self.settings.lock_patience).await
+                self.wait_for_locks(session, self.settings.lock_patience).await?
             }
-            connected => Ok(connected?),
-        }
+            connected => connected?,
+        };
+        session.counted.goes(Why::Abandoned);
+        Ok(session)
     }
 
     /// Keeps such a session for the next time, unless it is of no more use.
     pub(crate) fn keep_hurried(&self, mut session: Session, failed: Option<&CallError>) {
         match failed {
-            Some(CallError::Failed(failure)) if failure.ends_session() => self.distrust(),
+            Some(CallError::Failed(failure)) if failure.ends_session() => self.distrust(&mut session),
             // Behind a pooler the transaction of the call may still be open; it ends with the connection.
-            Some(_) if self.settings.pooler => {}
+            Some(_) if self.settings.pooler => session.counted.goes(Why::Done),
             _ => {
                 session.used = true;
                 self.idle_hurried().put(session, self.settings.idle_timeout);
@@ -110,7 +115,8 @@ impl Lease {
     }
 
     /// Gives the session back after a call that may not have come to its end without a pooler's transaction.
-    fn keep_unless_begun(self) {
+    fn keep_unless_begun(mut self) {
+        self.session.counted.goes(Why::Done);
         if !self.pool.settings.pooler {
             // Behind a pooler the transaction of the call may still be open; it ends with the connection.
             self.keep();
@@ -138,9 +144,9 @@ impl Lease {
     }
 
     /// Gives the session back after a failure, unless the failure is its own.
-    pub(crate) fn keep_after(self, failure: &Failure) {
+    pub(crate) fn keep_after(mut self, failure: &Failure) {
         if failure.ends_session() {
-            self.pool.distrust();
+            self.pool.distrust(&mut self.session);
         } else {
             self.keep_unless_begun();
         }

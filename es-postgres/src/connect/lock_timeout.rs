@@ -68,6 +68,7 @@ impl LockTimeout {
 
     /// Of a call that is no append.
     pub(crate) fn of(pool: &Pool, waiting: String, holders: Vec<LockHolder>) -> Self {
+        pool.counters.lock_timeouts.count();
         Self { streams: Vec::new(), waited: pool.settings.longest_lock_wait, holders, waiting }
     }
 }

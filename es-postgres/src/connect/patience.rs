@@ -32,7 +32,8 @@ impl Patience {
     }
 
     /// Of a call that was held up for a moment, and has to wait longer.
-    pub(crate) fn long() -> Self {
+    pub(crate) fn long(pool: &Pool) -> Self {
+        pool.counters.lock_waits.count();
         Self { began: Instant::now(), long: true, holders: Vec::new() }
     }
 
@@ -83,6 +84,7 @@ impl Patience {
         streams: impl IntoIterator<Item = &'a StreamId>,
     ) -> Result<(), LockTimeout> {
         if !std::mem::replace(&mut self.long, true) {
+            pool.counters.lock_waits.count();
             return Ok(());
         }
         Err(LockTimeout::new(pool, streams, std::mem::take(&mut self.holders)))

@@ -19,6 +19,7 @@ use crate::connect::session::{Notes, Session, set_waiting};
 use crate::connect::settings::Settings;
 use crate::connect::slots::Slots;
 use crate::connect::statements::Statements;
+use crate::metrics::{Counted, Counters, Why};
 
 /// How long each connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -35,6 +36,7 @@ pub(crate) struct Pool {
     generation: AtomicU64,
     /// What is logged once a minute.
     pub(crate) seldom: Seldom,
+    pub(crate) counters: Arc<Counters>,
 }
 
 /// Without the connection's settings, which can hold a password.
@@ -51,14 +53,16 @@ impl fmt::Debug for Pool {
 impl Pool {
     pub(crate) async fn open(settings: Settings) -> Result<Self, ConnectError> {
         let settings = Arc::new(settings);
+        let counters = Arc::default();
         let pool = Self {
             statements: settings.statements(),
-            slots: Slots::new(settings.connections),
+            slots: Slots::new(settings.connections, &counters),
             idle: Mutex::default(),
             hurried: Mutex::default(),
             names: Names::default(),
             generation: AtomicU64::new(0),
             seldom: Seldom::new(),
+            counters,
             settings,
         };
         let session = pool.connect().await?;
@@ -91,7 +95,7 @@ impl Pool {
             let set = raw_sql(AssertSqlSafe(set_waiting("SESSION", lock_timeout)));
             let set = self.settings.answered(set.execute(&mut session.connection)).await;
             if let Err(failure) = set.map_err(Failure::from) {
-                self.distrust();
+                self.distrust(&mut session);
                 return Err(failure.into());
             }
         }
@@ -117,8 +121,8 @@ impl Pool {
         agreed.map_err(|error| ConnectError::Refused { source: Box::new(error) })?;
         self.commit(&mut connection).await.map_err(|error| failed(error.into()))?;
         let opened = Instant::now();
-        let notes = Notes::default();
-        Ok(Session { connection, backend, used: false, opened, notes, lock_timeout, generation })
+        let (notes, counted) = (Notes::default(), Counted::opened(&self.counters));
+        Ok(Session { connection, backend, used: false, opened, notes, lock_timeout, generation, counted })
     }
 
     /// Whether a session was opened after the last one that was found broken.
@@ -147,9 +151,10 @@ impl Pool {
         if self.settings.read_only { Err(StoreError::ReadOnly) } else { Ok(()) }
     }
 
-    /// Throws away the idle sessions: one of them was found broken. The server may have lost what was read
+    /// Throws away the idle sessions: this one was found broken. The server may have lost what was read
     /// last, too.
-    pub(crate) fn distrust(&self) {
+    pub(crate) fn distrust(&self, broken: &mut Session) {
+        broken.counted.goes(Why::Lost);
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.idle().clear();
     }
@@ -178,6 +183,7 @@ impl Pool {
     /// one.
     pub(crate) fn keep_idle(&self, mut session: Session) {
         session.used = true;
+        session.counted.goes(Why::Distrusted);
         let mut idle = self.idle();
         if self.trusts(&session) && !self.slots.is_closed() {
             idle.put(session, self.settings.idle_timeout);

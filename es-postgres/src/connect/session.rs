@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection, raw_sql};
 
 use crate::connect::check::Backend;
 use crate::connect::settings::{Settings, milliseconds};
+use crate::metrics::Counted;
 
 /// One connection, checked.
 #[derive(Debug)]
@@ -22,6 +23,7 @@ pub(crate) struct Session {
     pub(crate) lock_timeout: Duration,
     /// That of the pool when it was opened.
     pub(crate) generation: u64,
+    pub(crate) counted: Counted,
 }
 
 /// What those who read over a session have noted of its server, and the session itself knows nothing of.

@@ -25,6 +25,7 @@ pub(crate) struct Settings {
     pub(crate) longest_connection_wait: Duration,
     pub(crate) idle_timeout: Duration,
     pub(crate) shared_page_bytes: usize,
+    pub(crate) waiting_bytes: usize,
     pub(crate) answer_within: Duration,
     /// Zero for what the server is set to.
     pub(crate) gone_after: Duration,

@@ -5,11 +5,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use es_core::StoreError;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 use tokio::time::timeout;
+
+use crate::metrics::{Counters, Waits};
 
 /// A call that got no connection of its store, or no place among the appends that wait to be sent, within
 /// [`longest_connection_wait`](crate::PostgresOptions::longest_connection_wait). Nothing was sent, and trying
@@ -44,7 +46,8 @@ pub enum Scarce {
     /// The half of them that may be held for long: by appends that wait for locks of others, and by the
     /// program itself.
     HeldConnections,
-    /// Places among the appends that wait to be sent, each of 64 KiB.
+    /// Places among the appends that wait to be sent, each of 64 KiB of
+    /// [`waiting_bytes`](crate::PostgresOptions::waiting_bytes).
     Appends,
 }
 
@@ -66,7 +69,7 @@ impl fmt::Display for PoolTimeout {
             Scarce::Appends => write!(
                 f,
                 "the {most} places of appends that wait to be sent have been taken for {waited:?}; append less at \
-                 once, or end the transactions that hold the streams"
+                 once, end the transactions that hold the streams, or raise `PostgresOptions::waiting_bytes`"
             ),
         }
     }
@@ -86,6 +89,7 @@ pub(crate) struct Slots {
     all: Arc<Semaphore>,
     kept: Arc<Semaphore>,
     connections: u32,
+    counters: Arc<Counters>,
 }
 
 /// The right to one connection.
@@ -96,27 +100,43 @@ pub(crate) struct Slot {
 }
 
 impl Slots {
-    pub(crate) fn new(connections: u32) -> Self {
+    pub(crate) fn new(connections: u32, counters: &Arc<Counters>) -> Self {
         let semaphore = |permits: u32| Arc::new(Semaphore::new(permits as usize));
-        Self { all: semaphore(connections), kept: semaphore(kept(connections)), connections }
+        let (all, kept) = (semaphore(connections), semaphore(kept(connections)));
+        Self { all, kept, connections, counters: Arc::clone(counters) }
     }
 
     /// For a call that waits for nobody but the server.
     pub(crate) async fn any(&self, longest: Duration) -> Result<Slot, StoreError> {
-        let any = acquire(&self.all, 1, Scarce::Connections, self.connections, longest).await?;
+        let any = self.acquire(&self.all, Scarce::Connections, self.connections, longest).await?;
         Ok(Slot { _any: Some(any), _kept: None })
     }
 
     /// For what may take as long as others want.
     pub(crate) async fn kept(&self, longest: Duration) -> Result<Slot, StoreError> {
         let share = kept(self.connections);
-        let kept = acquire(&self.kept, 1, Scarce::HeldConnections, share, longest).await?;
+        let kept = self.acquire(&self.kept, Scarce::HeldConnections, share, longest).await?;
         // Half of one connection is none: readers keep theirs.
         let any = match self.connections > share {
-            true => Some(acquire(&self.all, 1, Scarce::Connections, self.connections, longest).await?),
+            true => Some(self.acquire(&self.all, Scarce::Connections, self.connections, longest).await?),
             false => None,
         };
         Ok(Slot { _any: any, _kept: Some(kept) })
+    }
+
+    async fn acquire(
+        &self,
+        semaphore: &Arc<Semaphore>,
+        of: Scarce,
+        most: u32,
+        longest: Duration,
+    ) -> Result<OwnedSemaphorePermit, StoreError> {
+        acquire(semaphore, 1, of, most, longest, &self.counters.connections).await
+    }
+
+    /// How many are in use.
+    pub(crate) fn in_use(&self) -> usize {
+        (self.connections as usize).saturating_sub(self.all.available_permits())
     }
 
     /// Waits until none is in use.
@@ -148,8 +168,17 @@ pub(crate) async fn acquire(
     of: Scarce,
     most: u32,
     longest: Duration,
+    waits: &Waits,
 ) -> Result<OwnedSemaphorePermit, StoreError> {
-    match timeout(longest, Arc::clone(semaphore).acquire_many_owned(permits)).await {
+    match Arc::clone(semaphore).try_acquire_many_owned(permits) {
+        Ok(permit) => return Ok(permit),
+        Err(TryAcquireError::Closed) => return Err(StoreError::Closed),
+        Err(TryAcquireError::NoPermits) => {}
+    }
+    let began = Instant::now();
+    let permit = timeout(longest, Arc::clone(semaphore).acquire_many_owned(permits)).await;
+    waits.waited(began.elapsed(), permit.is_err());
+    match permit {
         Ok(permit) => permit.map_err(|_| StoreError::Closed),
         Err(_) => Err(PoolTimeout { of, most, waited: longest }.into()),
     }

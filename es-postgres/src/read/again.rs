@@ -9,6 +9,7 @@ use crate::connect::failure::Failure;
 use crate::connect::lease::Lease;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
+use crate::metrics::Why;
 
 /// What is read in one go.
 pub(crate) trait Read: Send {
@@ -74,14 +75,15 @@ pub(crate) async fn read<R: Read>(pool: &Arc<Pool>, mut what: R) -> Result<R::Do
 
 /// Ends a read: gives the session back, if that is worth it. `None` if the read is to be made again.
 fn settle<R: Read>(
-    lease: Lease,
+    mut lease: Lease,
     read: Result<R::Done, ReadError>,
     handed_out: bool,
 ) -> Option<Result<R::Done, StoreError>> {
     match read {
         Ok(done) => {
-            if !R::leaves_unread(&done) {
-                lease.keep();
+            match R::leaves_unread(&done) {
+                true => lease.session.counted.goes(Why::Done),
+                false => lease.keep(),
             }
             Some(Ok(done))
         }

@@ -54,7 +54,16 @@ impl Lost {
         pool: &Arc<Pool>,
         appends: &[Append<'_>],
     ) -> Vec<Result<AppendOutcome, StoreError>> {
-        Box::pin(self.look_for_each(pool, appends)).await
+        pool.counters.lost_answers.add(appends.len());
+        let outcomes = Box::pin(self.look_for_each(pool, appends)).await;
+        for outcome in &outcomes {
+            match outcome {
+                Ok(_) => pool.counters.found_answers.count(),
+                Err(StoreError::OutcomeUnknown { .. }) => pool.counters.unknown_outcomes.count(),
+                Err(_) => {}
+            }
+        }
+        outcomes
     }
 
     /// Finds out what became of each append: waits until the old backend is gone, so that nothing more can

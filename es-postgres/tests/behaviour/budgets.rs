@@ -1,10 +1,11 @@
 //! What others can keep waiting has a share of the connections, and whatever waits has a deadline: while a
 //! transaction of a caller holds streams, reads and other streams go on.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{
-    AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, Decision, EventStore, Filter, NewEvent,
+    AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, Decision, EventStore, Filter, Metadata, NewEvent,
     Remembered, Revision, StoreError, StreamId,
 };
 use es_postgres::{LockTimeout, PoolTimeout, PostgresStore, Scarce};
@@ -273,32 +274,45 @@ async fn appends_behind_a_held_stream_take_no_place_from_others() {
     assert_eq!(written.count(), 1);
 }
 
-/// A few appends of many megabytes take the places of many small ones.
+/// A few appends of many megabytes, of payloads or of metadata, take the places of many small ones.
 #[tokio::test(flavor = "multi_thread")]
 async fn appends_that_wait_are_bounded_in_bytes() {
     let (database, writer) = fresh().await;
     let held = stream("held");
     appended(append_one(&writer, &held, 0).await);
-    let options = database.options().longest_lock_wait(VERY_LONG);
-    let options = options.longest_connection_wait(MOMENT);
-    let store = options.connect().await.expect("a store");
     let (mut holder, mut watch) = (connect(database.url()).await, connect(database.url()).await);
     hold_all_but(&mut holder, "").await;
-    let mut batch = events(8);
-    for event in &mut batch {
-        event.payload = format!("\"{}\"", "x".repeat(1_000_000)).into_bytes();
+    let long = "x".repeat(1_000_000);
+    let (mut large, mut annotated) = (events(8), events(8));
+    for event in &mut large {
+        event.payload = format!("\"{long}\"").into_bytes();
     }
-    let submit = || store.submit(Append::new(&held, Revision::new(1), &batch));
-    let mut waiting = vec![submit().await.expect("submitted")];
-    blocked(&mut watch, 1).await;
-    let error = loop {
-        match timeout(LONG, submit()).await.expect("an answer") {
-            Ok(submitted) => waiting.push(submitted),
-            Err(error) => break error,
-        }
-        assert!(waiting.len() < 10, "{} of 8 MB", waiting.len());
+    let metadata = Arc::new(Metadata::new().actor(&*long));
+    annotated.iter_mut().for_each(|event| event.metadata = Arc::clone(&metadata));
+    let options = || {
+        let options = database.options().longest_lock_wait(VERY_LONG);
+        options.longest_connection_wait(MOMENT)
     };
-    assert!(matches!(&error, StoreError::Unavailable { .. }), "{error:?}");
+    let mut waiting = Vec::new();
+    for (nth, (batch, options, most)) in
+        [(&large, options(), 10), (&annotated, options(), 10), (&large, options().waiting_bytes(20 << 20), 4)]
+            .into_iter()
+            .enumerate()
+    {
+        let store = options.connect().await.expect("a store");
+        let submit = || store.submit(Append::new(&held, Revision::new(1), batch));
+        let mut submitted = vec![submit().await.expect("submitted")];
+        blocked(&mut watch, nth + 1).await;
+        let error = loop {
+            match timeout(LONG, submit()).await.expect("an answer") {
+                Ok(one) => submitted.push(one),
+                Err(error) => break error,
+            }
+            assert!(submitted.len() < most, "{} of 8 MB", submitted.len());
+        };
+        assert!(matches!(&error, StoreError::Unavailable { .. }), "{error:?}");
+        waiting.append(&mut submitted);
+    }
     sql(&mut holder, "COMMIT").await;
     timeout(LONG, join_all(waiting)).await.expect("an end of each");
 }

@@ -25,6 +25,7 @@ mod lanes;
 mod large_appends;
 mod large_events;
 mod large_pages;
+mod metrics;
 mod migrations;
 mod missing;
 mod own_connections;

@@ -1,6 +1,7 @@
 //! `docs/operations.md` prints nothing that no test runs, and leaves out no option.
 
-use es_postgres::PostgresStore;
+use es_core::{RepositoryMetrics, SubscriptionStatus};
+use es_postgres::{PostgresStore, StoreMetrics};
 use es_tests::operations::blocks;
 
 use crate::files;
@@ -29,11 +30,11 @@ fn each_block_of_the_page_is_run_by_a_test() {
     }
 }
 
-/// The rows of a table, by the name in their first column.
-fn row<'a>(page: &'a str, name: &str) -> Option<Vec<&'a str>> {
+/// The rows of tables, by the name in their first column.
+fn rows<'a>(page: &'a str, name: &str) -> Vec<Vec<&'a str>> {
     let begins = format!("| `{name}` |");
-    let line = page.lines().find(|line| line.starts_with(&begins))?;
-    Some(line.trim_matches('|').split('|').map(str::trim).collect())
+    let lines = page.lines().filter(|line| line.starts_with(&begins));
+    lines.map(|line| line.trim_matches('|').split('|').map(str::trim).collect()).collect()
 }
 
 #[test]
@@ -49,8 +50,8 @@ fn each_option_of_a_store_is_on_the_page_with_its_default() {
     assert!(options.len() >= 10 && options.contains(&"patience"), "{options:?}");
     let shown = format!("{:?}", PostgresStore::options("postgres://localhost/shop"));
     for option in options {
-        let row =
-            row(&page, option).unwrap_or_else(|| panic!("docs/operations.md does not say what {option} is"));
+        let row = rows(&page, option).into_iter().next();
+        let row = row.unwrap_or_else(|| panic!("docs/operations.md does not say what {option} is"));
         // One that takes more than a word is told in words.
         let default = row[1].strip_prefix('`').and_then(|it| it.strip_suffix('`'));
         assert!(
@@ -58,5 +59,28 @@ fn each_option_of_a_store_is_on_the_page_with_its_default() {
             "the default of {option} is not {default:?}: {shown}"
         );
         assert!(!row[2].is_empty(), "when to change {option}?");
+    }
+}
+
+/// The names of the numbers in a struct, as it shows itself.
+fn fields(shown: &str) -> Vec<&str> {
+    let names = shown.split(['{', ',']).skip(1).filter_map(|field| field.trim().split_once(": "));
+    names.map(|(name, _)| name).collect()
+}
+
+#[test]
+fn each_counter_is_on_the_page_with_what_its_alarm_means() {
+    let page = page();
+    let counters = [
+        format!("{:?}", StoreMetrics::default()),
+        format!("{:?}", RepositoryMetrics::default()),
+        format!("{:?}", SubscriptionStatus::default()),
+    ];
+    let names: Vec<&str> = counters.iter().flat_map(|shown| fields(shown)).collect();
+    assert!(names.len() > 30 && names.contains(&"longest_connection_wait"), "{names:?}");
+    // Named in the row of `tries`.
+    for name in names.into_iter().filter(|name| !["failed_at", "error"].contains(name)) {
+        let row = rows(&page, name).into_iter().any(|row| row.len() == 3 && !row[2].is_empty());
+        assert!(row, "docs/operations.md does not say what {name} counts, and when to worry");
     }
 }

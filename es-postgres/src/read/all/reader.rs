@@ -89,6 +89,7 @@ impl AllReader {
         let last = turn.as_deref().and_then(Option::as_ref);
         if let Some(found) = last.filter(|last| last.answers(query, began)).map(Arc::clone) {
             drop(turn);
+            self.pool.counters.shared_pages.count();
             return found.hand_out(query, began, sink);
         }
         if let Some(last) = last {
@@ -104,6 +105,7 @@ impl AllReader {
     /// Reads a page on a connection of the pool.
     async fn alone(&self, wanted: Wanted<'_>, sink: Sink<'_>) -> Result<Found, StoreError> {
         let found = again::read(&self.pool, Page { reader: self, wanted, sink, handed_out: false }).await;
+        self.pool.counters.pages.add(usize::from(found.is_ok()));
         if matches!(found, Err(StoreError::ForeignCheckpoint { .. })) {
             self.shared.forget();
         }

@@ -17,24 +17,21 @@ mod way;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use es_core::{Append, StoreError};
+use es_core::{StoreError, StreamId};
 use tokio::sync::{Notify, Semaphore};
 
 use self::queue::Queue;
-use self::waiting::{Place, bytes};
+use self::waiting::Place;
 use crate::connect::pool::Pool;
 use crate::connect::slots::{Scarce, acquire};
 use crate::wake::Wake;
 
 /// Two keep the server's processors busy: one commits while the other is decided.
 const LANES: usize = 2;
-/// How many appends wait for a lane at most; further callers wait for a place. A large one takes several.
-const PLACES: u32 = 1024;
-/// The same of those that stand behind an append to their stream that is held up: they take no place from
-/// others.
-const PLACES_BEHIND: u32 = PLACES / 2;
-/// What a place is for, in bytes of payloads and metadata.
+/// What each append that waits takes of `waiting_bytes`, and of that for more bytes of payloads and metadata.
 const PLACE: usize = 64 << 10;
+/// As many as may be counted.
+const MOST_PLACES: u32 = 1 << 20;
 
 /// What waits, and what is under way.
 pub(crate) struct Lanes {
@@ -42,32 +39,46 @@ pub(crate) struct Lanes {
     /// For readers, who wait for appends.
     wake: Arc<Wake>,
     queue: Mutex<Queue>,
+    /// Further callers wait for a place.
     places: Arc<Semaphore>,
+    /// The same of those that stand behind an append to their stream that is held up: they take no place
+    /// from others.
     places_behind: Arc<Semaphore>,
+    /// How many places there are.
+    most: u32,
     /// Told when something under way has come to its end.
     ended: Notify,
 }
 
 impl Lanes {
     pub(crate) fn new(pool: &Arc<Pool>, wake: &Arc<Wake>) -> Self {
+        let places = u32::try_from(pool.settings.waiting_bytes / PLACE).unwrap_or(u32::MAX);
+        let most = places.clamp(2, MOST_PLACES);
         Self {
             pool: Arc::clone(pool),
             wake: Arc::clone(wake),
             queue: Mutex::new(Queue::new(LANES)),
-            places: Arc::new(Semaphore::new(PLACES as usize)),
-            places_behind: Arc::new(Semaphore::new(PLACES_BEHIND as usize)),
+            places: Arc::new(Semaphore::new(most as usize)),
+            places_behind: Arc::new(Semaphore::new(most as usize / 2)),
+            most,
             ended: Notify::new(),
         }
     }
 
     /// A place for an append that has to wait.
-    async fn place(&self, append: Append<'_>, longest: Duration) -> Result<Place, StoreError> {
-        let places = 1 + u32::try_from(bytes(append.events) / PLACE).unwrap_or(PLACES);
-        let (semaphore, most) = match self.queue().is_apart(append.stream) {
-            true => (&self.places_behind, PLACES_BEHIND),
-            false => (&self.places, PLACES),
+    async fn place(&self, stream: &StreamId, bytes: usize, longest: Duration) -> Result<Place, StoreError> {
+        let places = u32::try_from(bytes / PLACE).map_or(u32::MAX, |more| more.saturating_add(1));
+        let (semaphore, most) = match self.queue().is_apart(stream) {
+            true => (&self.places_behind, self.most / 2),
+            false => (&self.places, self.most),
         };
-        acquire(semaphore, places.min(most), Scarce::Appends, most, longest).await
+        let waits = &self.pool.counters.places;
+        acquire(semaphore, places.min(most), Scarce::Appends, most, longest, waits).await
+    }
+
+    /// How many appends wait to be sent, and their bytes.
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        self.queue().waiting()
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {

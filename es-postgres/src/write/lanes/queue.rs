@@ -209,6 +209,11 @@ impl Queue {
         gone
     }
 
+    /// How many wait, and their bytes.
+    pub(super) fn waiting(&self) -> (usize, usize) {
+        (self.waiting.len(), self.waiting.iter().map(|waiting| waiting.bytes).sum())
+    }
+
     /// Lets nothing in any more; whether all that was let in has come to its end.
     pub(super) fn close(&mut self) -> bool {
         self.closed = true;

@@ -35,14 +35,15 @@ pub(super) struct Waiting {
 }
 
 impl Waiting {
-    pub(super) fn new(append: Append<'_>, reply: Reply, place: Place) -> Self {
+    /// Of an append with so many bytes of payloads and metadata.
+    pub(super) fn new(append: Append<'_>, bytes: usize, reply: Reply, place: Place) -> Self {
         Self {
             stream: append.stream.clone(),
             expected: append.expected,
             head: append.head,
             events: append.events.to_vec(),
             command: append.command.map(|command| (command.key, command.name.into())),
-            bytes: bytes(append.events),
+            bytes,
             since: Instant::now(),
             runtime: Handle::current(),
             reply,
@@ -62,7 +63,7 @@ impl Waiting {
     }
 
     pub(super) fn is_large(&self) -> bool {
-        exceeds(self.events.len(), self.bytes)
+        is_large(self.events.len(), self.bytes)
     }
 
     pub(super) fn answer(self, outcome: Result<AppendOutcome, StoreError>) {
@@ -87,15 +88,7 @@ pub(super) fn waited_too_long(error: &StoreError) -> Option<StoreError> {
     }
 }
 
-/// Whether these events are no company for others.
-pub(super) fn is_large(events: &[NewEvent]) -> bool {
-    exceeds(events.len(), bytes(events))
-}
-
-const fn exceeds(events: usize, bytes: usize) -> bool {
+/// Whether so many events are no company for others.
+pub(super) const fn is_large(events: usize, bytes: usize) -> bool {
     events > LARGE_EVENTS || bytes > LARGE_BYTES
-}
-
-pub(super) fn bytes(events: &[NewEvent]) -> usize {
-    events.iter().map(|event| event.payload.len()).sum()
 }

@@ -22,10 +22,10 @@ use crate::write::{decided, one};
 impl Lanes {
     /// Appends, at once if a lane is idle.
     pub(crate) async fn append(self: &Arc<Self>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
-        append.check(self.pool.settings.limits)?;
-        let large = is_large(append.events);
+        let bytes = append.weigh(self.pool.settings.limits)?;
+        let large = is_large(append.events.len(), bytes);
         if !self.queue().enter(append.stream, large)? {
-            return self.enqueue(append).await?.await;
+            return self.enqueue(append, bytes).await?.await;
         }
         let mut way = Way { lanes: Arc::clone(self), streams: vec![append.stream.clone()], in_lane: !large };
         if large {
@@ -36,14 +36,15 @@ impl Lanes {
 
     /// Takes its place among the appends of its stream. What is given back waits for the outcome.
     pub(crate) async fn submit(self: &Arc<Self>, append: Append<'_>) -> Result<Submitted, StoreError> {
-        append.check(self.pool.settings.limits)?;
-        self.enqueue(append).await
+        let bytes = append.weigh(self.pool.settings.limits)?;
+        self.enqueue(append, bytes).await
     }
 
-    async fn enqueue(self: &Arc<Self>, append: Append<'_>) -> Result<Submitted, StoreError> {
-        let place = self.place(append, self.pool.settings.longest_connection_wait).await?;
+    async fn enqueue(self: &Arc<Self>, append: Append<'_>, bytes: usize) -> Result<Submitted, StoreError> {
+        let longest = self.pool.settings.longest_connection_wait;
+        let place = self.place(append.stream, bytes, longest).await?;
         let (reply, outcome) = oneshot::channel();
-        self.queue().push(Waiting::new(append, reply, place))?;
+        self.queue().push(Waiting::new(append, bytes, reply, place))?;
         self.start();
         let stream = append.stream.clone();
         Ok(Box::pin(async move {
@@ -109,7 +110,7 @@ impl Way {
             match sent {
                 Sent::Done(outcome) => return outcome,
                 Sent::Idled => {}
-                Sent::HeldUp => return self.apart(append, Patience::long()).await,
+                Sent::HeldUp => return self.apart(append, Patience::long(&self.lanes.pool)).await,
                 Sent::Decided => return decided::one(&self.lanes.pool, &append).await,
                 Sent::Lost(lost) => return lost.find(&self.lanes.pool, append).await,
             }
