@@ -4,10 +4,10 @@ use es_core::{
     DecodeError, EventPlace, EventStore, OffsetDateTime, Position, Projection, ProjectionFailure, RawEvent,
     Revision, StoreError, StreamId, StreamRange,
 };
-use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
+use sqlx::{PgConnection, Row};
 
-use super::batch::{Batch, COMMIT, kept, standstill};
+use super::batch::{Batch, COMMIT, count, kept, standstill};
 use super::cause::Cause;
 use super::error::ProjectorError;
 use super::setup::sql;
@@ -15,6 +15,9 @@ use super::target::Target;
 use super::transaction::Token;
 use crate::connect::call::rows;
 use crate::read::row::{Columns, required};
+
+/// How many are held in memory at a time when they are tried again.
+const TOGETHER: usize = 100;
 
 /// An event that a projection has not taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,7 +29,7 @@ pub struct DeadLetter {
     pub revision: Revision,
     /// The place in the store.
     pub position: Position,
-    /// The name under which the event is stored.
+    /// The name under which the event is stored; empty if it is missing.
     pub event: String,
     /// How often it was tried; 0 for one that only waits behind another.
     pub attempts: u32,
@@ -47,8 +50,13 @@ pub struct Retried {
 }
 
 impl<P: Projection<Model = PgConnection>> Target<P> {
-    pub(super) async fn dead_letters(&self) -> Result<Vec<DeadLetter>, ProjectorError> {
+    pub(super) async fn dead_letters(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, ProjectorError> {
         let call = self.statements().letter_list.call().bind(P::NAME).bind(self.rev());
+        let call = call.bind(after.get().cast_signed()).bind(count(limit));
         Ok(rows(self.store.pool(), call).await?.iter().map(letter).collect::<Result<_, _>>()?)
     }
 
@@ -64,42 +72,59 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         // ever.
         self.hold_parts(db).await?;
         sql(db, format!("SET LOCAL search_path = {}", self.search_path())).await?;
-        let call = self.statements().letter_list.call().bind(P::NAME).bind(self.rev());
-        let mut letters = Vec::new();
-        for row in &call.fetch_all(&mut *db).await? {
-            letters.push(letter(row)?);
-        }
-        letters.retain(|letter| letter.stream == *stream);
-        let mut events = self.read_letters(stream, &letters).await?.into_iter();
-        let mut taken = 0;
         let mut batch = Batch::within(self, db, token);
-        for letter in &letters {
-            let (place, event) = events.next().unzip();
-            let done = match event {
-                Some(Ok(Some(event))) => batch.try_project(&event).await?,
-                // Not an event of this projection any more.
-                Some(Ok(None)) => Ok(()),
-                Some(Err(error)) => Err(error.into()),
-                None => Err("the event is not in its stream".into()),
-            };
-            let position = letter.position.get().cast_signed();
-            if let Err(error) = done {
-                let cause = Cause::of(&error);
-                if let Some(place) = place.filter(|_| !matches!(cause, Cause::Event | Cause::Hidden)) {
-                    batch.roll_back().await?;
-                    return Err(self.stopped(ProjectionFailure::of::<P>(place, error), cause));
+        let (mut taken, mut after) = (0, Revision::EMPTY);
+        'pages: loop {
+            let letters = self.letters_of(stream, after, batch.connection).await?;
+            let Some((last, _)) = letters.last() else { break };
+            let mut events = self.read_letters(stream, after, &letters).await?.into_iter();
+            after = *last;
+            for (_, position) in letters {
+                let (place, event) = events.next().unzip();
+                let done = match event {
+                    Some(Ok(Some(event))) => batch.try_project(&event).await?,
+                    // Not an event of this projection any more.
+                    Some(Ok(None)) => Ok(()),
+                    Some(Err(error)) => Err(error.into()),
+                    None => Err("the event is not in its stream".into()),
+                };
+                if let Err(error) = done {
+                    let cause = Cause::of(&error);
+                    if let Some(place) = place.filter(|_| !matches!(cause, Cause::Event | Cause::Hidden)) {
+                        batch.roll_back().await?;
+                        return Err(self.stopped(ProjectionFailure::of::<P>(place, error), cause));
+                    }
+                    let call = self.statements().letter_failed.call().bind(P::NAME).bind(self.rev());
+                    let call = call.bind(position).bind(kept(&error.to_string()));
+                    call.execute(&mut *batch.connection).await?;
+                    break 'pages;
                 }
-                let call =
-                    self.statements().letter_failed.call().bind(P::NAME).bind(self.rev()).bind(position);
-                call.bind(kept(&error.to_string())).execute(&mut *batch.connection).await?;
-                break;
+                let call = self.statements().letter_remove.call().bind(P::NAME).bind(self.rev());
+                call.bind(position).execute(&mut *batch.connection).await?;
+                taken += 1;
             }
-            let call = self.statements().letter_remove.call().bind(P::NAME).bind(self.rev()).bind(position);
-            call.execute(&mut *batch.connection).await?;
-            taken += 1;
         }
+        let call = self.statements().letter_count.call().bind(P::NAME).bind(self.rev());
+        let call = call.bind(stream.category()).bind(stream.key());
+        let left: i64 = call.fetch_one(&mut *batch.connection).await?.try_get(0)?;
         batch.commit().await?;
-        Ok(Retried { taken, left: letters.len() - taken })
+        Ok(Retried { taken, left: usize::try_from(left).unwrap_or_default() })
+    }
+
+    /// The next letters of a stream, by revision and position.
+    async fn letters_of(
+        &self,
+        stream: &StreamId,
+        after: Revision,
+        db: &mut PgConnection,
+    ) -> Result<Vec<(Revision, i64)>, ProjectorError> {
+        let call = self.statements().letter_list_of.call().bind(P::NAME).bind(self.rev());
+        let call = call.bind(stream.category()).bind(stream.key());
+        let call = call.bind(after.get().cast_signed()).bind(count(TOGETHER));
+        let read = |row: &PgRow| -> Result<_, sqlx::Error> {
+            Ok((Revision::new(row.try_get::<i64, _>(0)?.unsigned_abs()), row.try_get(1)?))
+        };
+        Ok(call.fetch_all(db).await?.iter().map(read).collect::<Result<_, _>>()?)
     }
 
     pub(super) async fn discard(&self, letter: &DeadLetter) -> Result<bool, ProjectorError> {
@@ -117,19 +142,24 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         self.limited("discarding a letter", session.backend, work).await
     }
 
-    /// The events of letters, in the same order.
+    /// The events of letters, in the same order. None before the last is missing, nor one after `after`,
+    /// where the page before ended.
     async fn read_letters(
         &self,
         stream: &StreamId,
-        letters: &[DeadLetter],
+        after: Revision,
+        letters: &[(Revision, i64)],
     ) -> Result<Vec<(EventPlace, Result<Option<P::Event>, DecodeError>)>, StoreError> {
-        let (Some(first), Some(last)) = (letters.first(), letters.last()) else { return Ok(Vec::new()) };
-        let range = StreamRange::from(first.revision).to(last.revision);
+        let (Some(&(first, _)), Some(&(last, _))) = (letters.first(), letters.last()) else {
+            return Ok(Vec::new());
+        };
+        let first = if after == Revision::EMPTY { first } else { after.next() };
+        let range = StreamRange::from(first).to(last);
         let mut events = Vec::with_capacity(letters.len());
         let mut wanted = letters;
         let mut take = |raw: RawEvent<'_>| {
             if let Some((letter, rest)) = wanted.split_first()
-                && letter.revision == raw.revision
+                && letter.0 == raw.revision
             {
                 wanted = rest;
                 events.push((EventPlace::new(&raw), DecodeError::guard(&raw, || P::decode(&raw))));

@@ -1,12 +1,15 @@
 //! What is done to a projection as a whole.
 
-use es_core::{Projection, StreamId};
+use es_core::{Position, Projection, StreamId};
 use sqlx::PgConnection;
 
 use super::error::ProjectorError;
 use super::letters::{DeadLetter, Retried};
 use super::projector::Projector;
 use super::status::ProjectionStatus;
+
+/// How many letters are listed, unless it is said how many.
+const FIRST_LETTERS: usize = 1_000;
 
 impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// Makes the tables and the checkpoints, unless they are there. [`run`](Self::run) and
@@ -71,13 +74,47 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         self.target.status().await
     }
 
-    /// The events that were put aside, in the order of their positions.
+    /// The events that were put aside, in the order of their positions: the first 1,000 of them.
+    /// [`dead_letters_after`](Self::dead_letters_after) lists the others, and
+    /// [`status`](Self::status) says how many there are.
     ///
     /// # Errors
     ///
     /// [`StoreError`](es_core::StoreError) of the server.
     pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>, ProjectorError> {
-        self.target.dead_letters().await
+        self.target.dead_letters(Position::default(), FIRST_LETTERS).await
+    }
+
+    /// The events after a position that were put aside, at most `limit` of them, in the order of their
+    /// positions.
+    ///
+    /// ```no_run
+    /// # use es_core::{Position, Projection};
+    /// # use es_postgres::{Projector, ProjectorError};
+    /// # async fn list<P: Projection<Model = sqlx::PgConnection>>(
+    /// #     projector: Projector<P>,
+    /// # ) -> Result<(), ProjectorError> {
+    /// let mut after = Position::default();
+    /// loop {
+    ///     let letters = projector.dead_letters_after(after, 500).await?;
+    ///     let Some(last) = letters.last() else { break };
+    ///     after = last.position;
+    ///     for letter in letters {
+    ///         println!("{} at {}: {}", letter.event, letter.position, letter.reason);
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`](es_core::StoreError) of the server.
+    pub async fn dead_letters_after(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, ProjectorError> {
+        self.target.dead_letters(after, limit).await
     }
 
     /// Tries the dead letters of a stream again, in their order, up to the first that fails. Once none is

@@ -1,8 +1,10 @@
-SELECT c.name, s.key, d.revision, d.position, t.name AS event, d.attempts, d.reason, d.parked_at
+-- Those whose events are missing among them, without a name.
+SELECT c.name, s.key, d.revision, d.position, coalesce(t.name, ''), d.attempts, d.reason, d.parked_at
 FROM :schema.dead_letters d
-JOIN :schema.events e ON e.stream = d.stream AND e.revision = d.revision
-JOIN :schema.event_types t ON t.id = e.type
 JOIN :schema.streams s ON s.id = d.stream
 JOIN :schema.categories c ON c.id = s.category AND NOT c.is_alias
-WHERE d.projection = $1 AND d.rev = $2
+LEFT JOIN :schema.events e ON e.stream = d.stream AND e.revision = d.revision
+LEFT JOIN :schema.event_types t ON t.id = e.type
+WHERE d.projection = $1 AND d.rev = $2 AND d.position > $3
 ORDER BY d.position
+LIMIT $4

@@ -11,6 +11,7 @@ mod held_up;
 mod histories;
 mod inline;
 mod large_events;
+mod many_letters;
 mod passing;
 mod policies;
 mod publishing;

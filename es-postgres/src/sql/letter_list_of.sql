@@ -1,0 +1,9 @@
+-- Those of one stream, whether or not their events are there.
+SELECT d.revision, d.position
+FROM :schema.dead_letters d
+WHERE d.projection = $1 AND d.rev = $2
+  AND d.stream = (SELECT s.id FROM :schema.streams s
+                  WHERE s.category = (SELECT c.id FROM :schema.categories c WHERE c.name = $3) AND s.key = $4)
+  AND d.revision > $5
+ORDER BY d.revision
+LIMIT $6
