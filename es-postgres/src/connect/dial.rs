@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Connection, PgConnection, Row, raw_sql};
-use tokio::time::timeout;
+use sqlx::{PgConnection, Row, raw_sql};
 
+use crate::connect::address;
 use crate::connect::error::ConnectError;
 use crate::connect::error::TriedHost;
 use crate::connect::failure::Failure;
@@ -114,12 +114,12 @@ impl Settings {
             let share = deadline.saturating_duration_since(Instant::now()) / left;
             let options = dial.options(host);
             match self.one(dial, host, &options, share).await {
-                Ok((connection, Fit::Best)) => {
+                Ok((found, Fit::Best)) => {
                     hosts.found(*number);
-                    return Ok((connection, options));
+                    return Ok(found);
                 }
-                Ok((connection, Fit::SecondBest)) => {
-                    second_best.get_or_insert((connection, options));
+                Ok((found, Fit::SecondBest)) => {
+                    second_best.get_or_insert(found);
                 }
                 Err(error) => {
                     tracing::debug!(address = host.address, %error, "no connection");
@@ -145,22 +145,20 @@ impl Settings {
         host: &Host,
         options: &PgConnectOptions,
         longest: Duration,
-    ) -> Result<(PgConnection, Fit), ConnectError> {
-        let mut connection = match timeout(longest, PgConnection::connect_with(options)).await {
-            Ok(connected) => {
-                connected.map_err(|error| Failure::from(error).opening(&self.opening_at(host, false)))?
-            }
-            Err(elapsed) => {
-                return Err(ConnectError::NoServer { address: host.address.clone(), source: elapsed.into() });
-            }
-        };
+    ) -> Result<((PgConnection, PgConnectOptions), Fit), ConnectError> {
+        let connected = address::connect(options, &host.reached, longest).await.ok_or_else(|| {
+            let source = format!("no answer within {longest:?}").into();
+            ConnectError::NoServer { address: host.address.clone(), source }
+        })?;
+        let mut found =
+            connected.map_err(|error| Failure::from(error).opening(&self.opening_at(host, false)))?;
         let shared = dial.told.is_empty();
         if shared && !dial.hosts.are_several() && dial.wanted == Wanted::ReadWrite {
             // What is checked of every connection says the same.
-            return Ok((connection, Fit::Best));
+            return Ok((found, Fit::Best));
         }
-        let fit = self.look(&mut connection, host, shared, dial.wanted).await?;
-        Ok((connection, fit))
+        let fit = self.look(&mut found.0, host, shared, dial.wanted).await?;
+        Ok((found, fit))
     }
 
     /// Whether a session is not shared with others, and will do.

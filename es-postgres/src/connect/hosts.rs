@@ -8,6 +8,7 @@ use es_core::BoxError;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 
+use crate::connect::address::Reached;
 use crate::connect::error::ConnectError;
 use crate::connect::session_attrs::{ATTRS, Wanted};
 
@@ -17,6 +18,7 @@ pub(crate) struct Host {
     pub(crate) options: PgConnectOptions,
     /// Host and port, or the folder of the socket.
     pub(crate) address: String,
+    pub(crate) reached: Arc<Reached>,
 }
 
 /// The servers of a URL, of which there is one at least.
@@ -108,7 +110,7 @@ impl Host {
             Some(folder) => format!("{}, port {}", folder.display(), options.get_port()),
             None => format!("{}:{}", options.get_host(), options.get_port()),
         };
-        Ok(Self { options, address })
+        Ok(Self { options, address, reached: Arc::default() })
     }
 }
 

@@ -1,5 +1,6 @@
 //! Connections of a store: which server, what is checked of a session, and how calls share them.
 
+pub(crate) mod address;
 pub(crate) mod agree;
 pub(crate) mod call;
 pub(crate) mod caller;

@@ -49,7 +49,7 @@ impl Settings {
     }
 
     pub(crate) fn opening_at<'a>(&'a self, host: &'a Host, connected: bool) -> Opening<'a> {
-        let Host { options, address } = host;
+        let Host { options, address, .. } = host;
         Opening {
             address,
             user: options.get_username(),
