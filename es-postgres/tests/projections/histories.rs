@@ -105,8 +105,8 @@ async fn a_page_that_was_read_before_is_not_projected_after() {
     running.abort();
 }
 
-/// The answer to a commit is lost with the server that gave it, and the next one has lost an event of the page
-/// that was read meanwhile, but for its last one.
+/// The answer to a commit is lost with the server that gave it, and the next one has lost an event of the
+/// page that was read meanwhile, but for its last one.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_read_from_a_server_that_is_gone_is_read_again() {
     let (database, store) = fresh().await;
