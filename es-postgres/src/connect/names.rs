@@ -196,7 +196,7 @@ pub(crate) fn no_category(id: i32) -> StoreError {
 /// Reads all names.
 pub(crate) async fn read(connection: &mut PgConnection, statements: &Statements) -> Result<Known, Failure> {
     let mut known = Known::default();
-    for row in statements.names.call().fetch_all(connection).await? {
+    for row in statements.names.ask().fetch_all(connection).await? {
         let (kind, id): (&str, i32) = (row.try_get(0)?, row.try_get(1)?);
         let (name, version): (&str, i32) = (row.try_get(2)?, row.try_get(3)?);
         if kind == "token" {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
-use sqlx::{Arguments, AssertSqlSafe, query_with};
+use sqlx::{Arguments, AssertSqlSafe, RawSql, query_with, raw_sql};
 
 /// One statement.
 #[derive(Debug, Clone)]
@@ -21,6 +21,14 @@ impl Statement {
         arguments.reserve(16, 512);
         // The text is ours but for the schema's name, which was checked.
         query_with(AssertSqlSafe(Arc::clone(&self.text)), arguments).persistent(self.prepared)
+    }
+}
+
+impl Statement {
+    /// As a simple query, for a statement without parameters that a session hardly ever repeats: one round
+    /// trip, where the first call of a prepared one takes two.
+    pub(crate) fn ask(&self) -> RawSql {
+        raw_sql(AssertSqlSafe(Arc::clone(&self.text)))
     }
 }
 
