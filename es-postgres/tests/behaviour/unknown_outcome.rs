@@ -140,6 +140,39 @@ async fn events_of_others_are_not_taken_for_those_that_were_sent() {
     assert_eq!(ids(&store, &stream("a")).await.len(), 2);
 }
 
+/// Where nothing was sent there is nothing to be told: the call goes over another connection.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_on_a_connection_that_broke_while_idle_is_sent_over_another() {
+    let (database, proxy, store) = proxied().await;
+    let mut watch = connect(database.url()).await;
+    let mut head = 1;
+    for call in 0..4 {
+        // Both kinds of connections are there, and idle.
+        appended(append_one(&store, &stream("a"), head).await);
+        ids(&store, &stream("a")).await;
+        head += 1;
+        proxy.cut();
+        let others =
+            "pid <> pg_backend_pid() AND datname = current_database() AND backend_type = 'client backend'";
+        until(&mut watch, &format!("NOT EXISTS (SELECT FROM pg_stat_activity WHERE {others})")).await;
+        let (a, at) = (stream("a"), Revision::new(head));
+        let (one, large) = (events(1), events(1_500));
+        match call {
+            0 => drop(appended(append_one(&store, &a, head).await)),
+            1 => drop(appended(store.append(Append::new(&a, at, &large)).await.expect("an outcome"))),
+            2 => {
+                let outcomes = store.append_all(&[Append::new(&a, at, &one)]).await.expect("outcomes");
+                outcomes.into_iter().for_each(|outcome| drop(appended(outcome)));
+            }
+            _ => {
+                let decision = Decision::empty(&a, at, command(Uuid::now_v7()));
+                assert_eq!(store.remember(decision).await.expect("an answer"), Remembered::Kept);
+            }
+        }
+        head = ids(&store, &a).await.len() as u64;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outcome_that_nobody_can_tell_is_unknown() {
     let (database, _, _) = proxied().await;
