@@ -83,8 +83,8 @@ pub fn amounts(first: i64, n: usize) -> impl Iterator<Item = i64> {
 /// From here on amounts have notes of many lengths.
 pub(crate) const OF_MANY_LENGTHS: i64 = 1 << 40;
 
-/// Sixty-odd characters, so that a deposit is about a hundred bytes; from [`OF_MANY_LENGTHS`] on 20 to 20,000,
-/// most of them short: half have less than 100.
+/// Sixty-odd characters, so that a deposit is about a hundred bytes. From [`OF_MANY_LENGTHS`] on 20 to
+/// 20,000, most of them short: half have at most 112.
 pub fn note(amount: i64) -> String {
     let number = amount.unsigned_abs() % 1_000_000_000_000;
     if amount < OF_MANY_LENGTHS {
