@@ -98,7 +98,8 @@ impl PostgresStore {
     /// there look by the clock, and never pass an event that may still come; one whose checkpoint the standby
     /// has not received yet waits for it.
     ///
-    /// What writes is [`StoreError::ReadOnly`]. The repository leaves out snapshots.
+    /// What writes is [`StoreError::ReadOnly`](es_core::StoreError::ReadOnly). The repository leaves out
+    /// snapshots.
     ///
     /// ```no_run
     /// # async fn report() -> Result<(), Box<dyn std::error::Error>> {

@@ -33,7 +33,7 @@ pub struct RawEvent<'a> {
     pub correlation_id: Option<Uuid>,
     /// What led to this event.
     pub causation_id: Option<Uuid>,
-    /// Actor and entries, as [`Metadata::to_json`] wrote them.
+    /// Actor and entries, as [`Metadata::to_json`](crate::Metadata::to_json) wrote them.
     pub metadata: Option<&'a [u8]>,
 }
 

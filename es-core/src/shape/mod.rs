@@ -3,7 +3,7 @@
 //!
 //! `#[event]` gives every event its shape,
 //! [`#[derive(Shape)]`](derive@crate::Shape) gives one to the types inside it. The canonical text of a shape
-//! is what [`events.lock`](crate::lock) keeps; its hash is the [`Fingerprint`](crate::Fingerprint).
+//! is what [`events.lock`](crate::lock) keeps; its hash is the [`Fingerprint`].
 
 mod ambiguity;
 mod check;

@@ -87,7 +87,7 @@ pub trait EventStore: Send + Sync {
     /// Each event has a name and a version that were [registered](Self::register), or that the store holds
     /// already: what is copied from elsewhere, event by event as it stands, is otherwise stored under a name
     /// that nobody reads. [`append`](Self::append) makes a name that it meets known to the store by itself.
-    /// Neither looks into payloads; [`LargeAppend`] decodes and folds them.
+    /// Neither looks into payloads; [`LargeAppend`](crate::LargeAppend) decodes and folds them.
     ///
     /// Unless every outcome is [`AppendOutcome::Appended`], nothing was written; the outcomes that are not a
     /// conflict or a repetition are then [`AppendOutcome::NotWritten`].

@@ -10,10 +10,10 @@ SELECT (SELECT max(m.id) FROM :schema.migrations m) AS migration,
        q.seqcache AS cache, q.seqincrement AS increment, q.seqcycle AS cycle,
        CASE WHEN p.is_called THEN p.last_value ELSE p.last_value - 1 END AS drawn,
        coalesce((SELECT max(e.position) FROM :schema.events e), 0) AS last_position,
-       -- Null for a role that may not look. Of this sequence nobody asks which appends are open.
-       CASE WHEN has_sequence_privilege(':schema.streams_id_seq', 'SELECT') THEN coalesce(
-           (SELECT g.last_value FROM pg_sequences g WHERE g.schemaname = n.nspname AND g.sequencename = 'streams_id_seq'), 0)
-       END AS streams_drawn,
+       -- Null for a role that may not look. Of this sequence nobody asks which appends are open. The view
+       -- pg_sequences says the same, and takes a sixth of all this to plan.
+       CASE WHEN has_sequence_privilege(':schema.streams_id_seq', 'SELECT')
+            THEN coalesce(pg_sequence_last_value(':schema.streams_id_seq'::regclass), 0) END AS streams_drawn,
        coalesce((SELECT max(s.id) FROM :schema.streams s), 0) AS last_stream,
        (SELECT string_agg(format('ALTER TABLE %I.%I ENABLE%s TRIGGER %I', n.nspname, c.relname, w.always, t.tgname), '; ')
         FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
