@@ -10,7 +10,8 @@ use crate::record::{RawEvent, Recorded};
 /// Takes the events of a read, one by one, borrowed from the row. An error ends the read and is its result.
 pub type Sink<'a> = &'a mut (dyn FnMut(RawEvent<'_>) -> Result<(), StoreError> + Send);
 
-/// Takes what [`EventStore::load`](crate::EventStore::load) finds: at most one snapshot, first, then the events after it.
+/// Takes what [`EventStore::load`](crate::EventStore::load) finds: at most one snapshot, first, then the
+/// events after it.
 pub type LoadSink<'a> = &'a mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreError> + Send);
 
 /// Decodes one stored event and hands out what it stands for.
