@@ -102,6 +102,11 @@ impl Failure {
         matches!(self, Self::Unsent(_))
     }
 
+    /// Whether the server ended the transaction because it was part of a circle of those that wait for locks.
+    pub(crate) fn is_deadlock(&self) -> bool {
+        matches!(self, Self::Server { code, .. } if code == "40P01")
+    }
+
     /// Whether a session that is in a hurry gave up waiting for somebody's lock; nothing was written.
     pub(crate) fn is_held_up(&self) -> bool {
         matches!(self, Self::Server { code, .. } if code == HELD_UP)

@@ -25,13 +25,23 @@ const BOOKKEEPING: &str = "CREATE TABLE :schema.migrations (
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 )";
 
+/// How often it begins again because it was ended as part of a circle of waiting programs.
+const DEADLOCKS: u32 = 10;
+
 /// Runs what was not run yet, all in one transaction. It leaves no prepared statement behind, so it may go
 /// through a transaction pooler.
 pub(crate) async fn run(settings: &Settings) -> Result<(), ConnectError> {
     let mut connection = settings.dial(settings.longest_lock_wait).await?;
     check::server(connection.server_version_num())?;
     let opening = settings.opening();
-    catch_up(&mut connection, settings, &opening).await.map_err(|stop| stop.into_error(&opening))?;
+    let mut ended = 0;
+    loop {
+        match catch_up(&mut connection, settings, &opening).await {
+            // Nothing was changed, and whoever was in the circle goes on meanwhile.
+            Err(Stop::Sql(failure)) if failure.is_deadlock() && ended < DEADLOCKS => ended += 1,
+            done => break done.map_err(|stop| stop.into_error(&opening))?,
+        }
+    }
     // The transaction is committed; a goodbye that fails changes nothing.
     let _gone = settings.answered(connection.close()).await;
     Ok(())
