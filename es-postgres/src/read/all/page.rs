@@ -32,13 +32,6 @@ struct Left {
     events: Vec<PgRow>,
 }
 
-/// How much of a page has come, handed out and left.
-#[derive(Default)]
-struct Come {
-    events: usize,
-    bytes: usize,
-}
-
 /// A page that is handed out.
 struct Page<'q, 's> {
     query: &'q AllQuery<'q>,
@@ -92,17 +85,6 @@ pub(crate) async fn read(
     page.take_left(session, pool, known, left).await
 }
 
-impl Come {
-    /// Whether a page takes in one more event, which it always does if it is the first.
-    fn takes(&mut self, row: Columns<'_>, most: usize) -> Result<bool, StoreError> {
-        let (payload, metadata) = (row.optional(8)?, row.optional(9)?);
-        let bytes = payload.map_or(0, <[u8]>::len).saturating_add(metadata.map_or(0, <[u8]>::len));
-        self.events += 1;
-        self.bytes = self.bytes.saturating_add(bytes);
-        Ok(self.events == 1 || self.bytes <= most)
-    }
-}
-
 impl<'q, 's> Page<'q, 's> {
     fn new(query: &'q AllQuery<'q>, kept: Option<Vec<KeptEvent>>, sink: Sink<'s>) -> Self {
         Self {
@@ -132,7 +114,7 @@ impl<'q, 's> Page<'q, 's> {
         };
         let streams = streams.of(self.begin(Columns(&first), safe)?);
         let is_known = !Columns(&first).is_null(11)?;
-        let (mut events, mut come) = (Vec::new(), Come::default());
+        let (mut events, mut bytes) = (Vec::new(), 0_usize);
         while let Some(row) = pool.settings.next_row(&mut rows).await? {
             let columns = Columns(&row);
             let has_room = if is_known
@@ -142,10 +124,9 @@ impl<'q, 's> Page<'q, 's> {
             {
                 self.take(stream, known, name, row)?
             } else {
-                if events.is_empty() {
-                    come = Come { events: self.end.events, bytes: self.end.bytes };
-                }
-                let has_room = come.takes(columns, self.query.bytes)?;
+                bytes = bytes.saturating_add(bytes_of(columns)?);
+                let (taken, all) = (self.end.events + events.len(), self.end.bytes.saturating_add(bytes));
+                let has_room = self.has_room(taken, all);
                 if has_room {
                     events.push(row);
                 }
@@ -158,6 +139,11 @@ impl<'q, 's> Page<'q, 's> {
             }
         }
         Ok(Left { known: is_known, streams, events })
+    }
+
+    /// Whether a page with so many events takes in one more, which brings it to so many bytes.
+    fn has_room(&self, taken: usize, bytes: usize) -> bool {
+        taken == 0 || self.room.is_none_or(|most| bytes <= most)
     }
 
     /// Hands out the rest, once the server has told what was not known.
@@ -269,7 +255,7 @@ impl<'q, 's> Page<'q, 's> {
             return Err(unexpected(format!("position {} after {}", event.position, self.last.position())));
         }
         let bytes = self.end.bytes.saturating_add(event.bytes());
-        if self.end.events > 0 && self.room.is_some_and(|most| bytes > most) {
+        if !self.has_room(self.end.events, bytes) {
             return Ok(None);
         }
         let checkpoint = Checkpoint::behind(event.position, event.event_id);
@@ -299,4 +285,10 @@ async fn leave_unread(
         unread = unread.saturating_add(Columns(&row).optional(8)?.map_or(0, <[u8]>::len));
     }
     Ok(true)
+}
+
+/// Of its payload and its metadata, as [`RawEvent::bytes`](es_core::RawEvent::bytes) counts.
+fn bytes_of(row: Columns<'_>) -> Result<usize, StoreError> {
+    let (payload, metadata) = (row.optional(8)?, row.optional(9)?);
+    Ok(payload.map_or(0, <[u8]>::len).saturating_add(metadata.map_or(0, <[u8]>::len)))
 }
