@@ -15,6 +15,25 @@ const REVISION: &str = "(SELECT revision FROM es.streams WHERE key = 'a')";
 
 type Argument = (&'static str, &'static str, &'static [&'static str]);
 
+/// Several events of one stream.
+const SEVERAL: [Argument; 15] = [
+    ("p_category", "integer", &["1"]),
+    ("p_key", "text", &["{at}"]),
+    ("p_expected", "bigint", &["{expected}"]),
+    ("p_head", "uuid", &["NULL"]),
+    ("p_event_ids", "uuid[]", &[ID, ID]),
+    ("p_types", "integer[]", &["1", "1"]),
+    ("p_payloads", "json[]", &["'{}'", "'1'"]),
+    ("p_occurred", "timestamptz[]", &["now()", "now()"]),
+    ("p_correlations", "uuid[]", &["NULL", "NULL"]),
+    ("p_causations", "uuid[]", &["NULL", "NULL"]),
+    ("p_metadata", "json[]", &["NULL", "NULL"]),
+    ("p_command", "uuid", &[ID]),
+    ("p_command_name", "text", &["'x'"]),
+    ("p_body_hash", "bigint", &["NULL"]),
+    ("p_token", "uuid", &[TOKEN]),
+];
+
 /// Every function for which a writer has the right, with the arguments of a sound call: names, types, and the
 /// elements of arrays. `{new}` is the key of a new stream, `{at}` that or the one that is there.
 const FUNCTIONS: [(&str, &[Argument]); 13] = [
@@ -38,46 +57,8 @@ const FUNCTIONS: [(&str, &[Argument]); 13] = [
             ("p_token", "uuid", &[TOKEN]),
         ],
     ),
-    (
-        "append_many",
-        &[
-            ("p_category", "integer", &["1"]),
-            ("p_key", "text", &["{at}"]),
-            ("p_expected", "bigint", &["{expected}"]),
-            ("p_head", "uuid", &["NULL"]),
-            ("p_event_ids", "uuid[]", &[ID, ID]),
-            ("p_types", "integer[]", &["1", "1"]),
-            ("p_payloads", "json[]", &["'{}'", "'1'"]),
-            ("p_occurred", "timestamptz[]", &["now()", "now()"]),
-            ("p_correlations", "uuid[]", &["NULL", "NULL"]),
-            ("p_causations", "uuid[]", &["NULL", "NULL"]),
-            ("p_metadata", "json[]", &["NULL", "NULL"]),
-            ("p_command", "uuid", &[ID]),
-            ("p_command_name", "text", &["'x'"]),
-            ("p_body_hash", "bigint", &["NULL"]),
-            ("p_token", "uuid", &[TOKEN]),
-        ],
-    ),
-    (
-        "append",
-        &[
-            ("p_category", "integer", &["1"]),
-            ("p_key", "text", &["{at}"]),
-            ("p_expected", "bigint", &["{expected}"]),
-            ("p_head", "uuid", &["NULL"]),
-            ("p_event_ids", "uuid[]", &[ID, ID]),
-            ("p_types", "integer[]", &["1", "1"]),
-            ("p_payloads", "json[]", &["'{}'", "'1'"]),
-            ("p_occurred", "timestamptz[]", &["now()", "now()"]),
-            ("p_correlations", "uuid[]", &["NULL", "NULL"]),
-            ("p_causations", "uuid[]", &["NULL", "NULL"]),
-            ("p_metadata", "json[]", &["NULL", "NULL"]),
-            ("p_command", "uuid", &[ID]),
-            ("p_command_name", "text", &["'x'"]),
-            ("p_body_hash", "bigint", &["NULL"]),
-            ("p_token", "uuid", &[TOKEN]),
-        ],
-    ),
+    ("append_many", &SEVERAL),
+    ("append", &SEVERAL),
     (
         "append_all",
         &[

@@ -6,6 +6,7 @@ use std::process::Command;
 
 use es_core::{ExecuteError, StoreError};
 use es_postgres::{OnFailure, PostgresStore};
+use sqlx::PgConnection;
 
 use crate::support::*;
 
@@ -56,6 +57,18 @@ impl Drop for Disk {
     }
 }
 
+/// A store, and a disk of 16 MiB beside it with the tablespace `small`.
+async fn with_small_disk(host: &Host) -> Option<(Disk, PostgresStore, PgConnection)> {
+    let disk = Disk::mount(host.folder.join("disk"), 16)?;
+    let space = disk.path().join("space");
+    fs::create_dir(&space).expect("a folder");
+    give_to_server(&space, host);
+    let store = PostgresStore::migrate(host.url()).await.expect("a store");
+    let mut db = connect(host.url()).await;
+    sql(&mut db, &format!("CREATE TABLESPACE small LOCATION '{}'", space.display())).await;
+    Some((disk, store, db))
+}
+
 /// Deposits until the disk is full; says how much it was.
 async fn deposit_until_full(accounts: &Accounts, account: &String) -> i64 {
     for deposited in 0.. {
@@ -74,13 +87,7 @@ async fn deposit_until_full(accounts: &Accounts, account: &String) -> i64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_refuses_appends_until_there_is_room() {
     let host = Host::start("").await;
-    let Some(disk) = Disk::mount(host.folder.join("disk"), 16) else { return };
-    let space = disk.path().join("space");
-    fs::create_dir(&space).expect("a folder");
-    give_to_server(&space, &host);
-    let store = PostgresStore::migrate(host.url()).await.expect("a store");
-    let mut db = connect(host.url()).await;
-    sql(&mut db, &format!("CREATE TABLESPACE small LOCATION '{}'", space.display())).await;
+    let Some((disk, store, mut db)) = with_small_disk(&host).await else { return };
     sql(
         &mut db,
         "ALTER TABLE es.events SET TABLESPACE small; ALTER INDEX es.events_pkey SET TABLESPACE small;
@@ -126,13 +133,7 @@ async fn a_full_disk_refuses_appends_until_there_is_room() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_projector_whose_disk_is_full_parks_nothing_and_goes_on_when_there_is_room() {
     let host = Host::start("").await;
-    let Some(disk) = Disk::mount(host.folder.join("disk"), 16) else { return };
-    let space = disk.path().join("space");
-    fs::create_dir(&space).expect("a folder");
-    give_to_server(&space, &host);
-    let store = PostgresStore::migrate(host.url()).await.expect("a store");
-    let mut db = connect(host.url()).await;
-    sql(&mut db, &format!("CREATE TABLESPACE small LOCATION '{}'", space.display())).await;
+    let Some((disk, store, mut db)) = with_small_disk(&host).await else { return };
     let projector = projector(&store).on_failure(OnFailure::Park);
     projector.catch_up().await.expect("tables");
     sql(
