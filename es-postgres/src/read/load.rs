@@ -75,25 +75,25 @@ async fn read(
     let mut head = StreamHead::default();
     let mut unknown_types = false;
     let mut order = Contiguous::after(load.stream, load.after);
-    let call = pool
-        .statements
-        .load
+    let statement = match load.command_id {
+        Some(_) => &pool.statements.load_command,
+        None => &pool.statements.load,
+    };
+    let mut call = statement
         .call()
         .bind(load.stream.category())
         .bind(load.stream.key())
         .bind(bigint(load.after))
         .bind(bigint(load.up_to))
         .bind(load.snapshot.map(es_core::Fingerprint::to_i64))
-        .bind(load.command_id)
         .bind(known.last_type())
         .bind(known.token());
+    if let Some(command) = load.command_id {
+        call = call.bind(command);
+    }
     {
         let mut rows = call.fetch(&mut *connection);
         while let Some(row) = pool.settings.next_row(&mut rows).await? {
-            if Columns(&row).bigint(0)? == 0 && Columns(&row).integer(2)? > 1 {
-                head.command = Some(read_decision(&row)?);
-                continue;
-            }
             if Columns(&row).bigint(0)? == 0 {
                 head = read_head(&row, load.stream, &mut order, sink)?;
                 continue;
@@ -122,38 +122,29 @@ fn read_head<'a>(
 ) -> Result<StreamHead, StoreError> {
     let columns = Columns(row);
     let numbers: Vec<Option<i64>> = row.try_get(11).map_err(unexpected)?;
-    let [snapshot, first, count, body_hash] = numbers[..] else {
-        return Err(unexpected("the head of a stream is incomplete"));
+    let (snapshot, command) = match numbers[..] {
+        [snapshot] => (snapshot, None),
+        [snapshot, first, count, body_hash, rejected] => {
+            let name = columns.text(10)?.map(Arc::from);
+            let command = first.zip(count).map(|(first, count)| CommandOutcome {
+                first: Revision::new(first.unsigned_abs()),
+                count: count.unsigned_abs(),
+                rejected: rejected == Some(1),
+                body_hash,
+                name,
+            });
+            (snapshot, command)
+        }
+        _ => return Err(unexpected("the head of a stream is incomplete")),
     };
     if let (Some(revision), Some(state)) = (snapshot, columns.optional(8)?) {
         let revision = Revision::new(revision.unsigned_abs());
         *order = Contiguous::after(stream, revision);
         sink(LoadItem::Snapshot { revision, state })?;
     }
-    let name = columns.text(10)?.map(Arc::from);
-    let command = first.zip(count).map(|(first, count)| CommandOutcome {
-        first: Revision::new(first.unsigned_abs()),
-        count: count.unsigned_abs(),
-        rejected: false,
-        body_hash,
-        name,
-    });
+    if columns.is_null(1)? {
+        return Ok(StreamHead::default().command(command));
+    }
     let head = StreamHead::new(Revision::new(columns.bigint(1)?), columns.uuid(3)?);
     Ok(head.closed(columns.integer(2)? == 1).command(command))
-}
-
-/// The row of a command that was decided before without events.
-fn read_decision(row: &PgRow) -> Result<CommandOutcome, StoreError> {
-    let numbers: Vec<Option<i64>> = row.try_get(11).map_err(unexpected)?;
-    let [_, Some(revision), _, body_hash] = numbers[..] else {
-        return Err(unexpected("the decision of a command is incomplete"));
-    };
-    let columns = Columns(row);
-    Ok(CommandOutcome {
-        first: Revision::new(revision.unsigned_abs()),
-        count: 0,
-        rejected: columns.integer(2)? == 3,
-        body_hash,
-        name: columns.text(10)?.map(Arc::from),
-    })
 }

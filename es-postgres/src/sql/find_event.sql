@@ -2,10 +2,10 @@
 -- where what it knows is of another history.
 SELECT e.revision, e.position, e.type, e.event_id, e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id,
        e.payload, e.metadata,
-       CASE WHEN e.type > (SELECT coalesce(max($2::integer), 0) FROM :schema.registrations r WHERE r.token = $4)
+       CASE WHEN e.type > coalesce((SELECT $2::integer FROM :schema.registrations r WHERE r.token = $4), 0)
             THEN (SELECT t.version || ' ' || t.name FROM :schema.event_types t WHERE t.id = e.type) END,
        s.key, s.category,
-       CASE WHEN s.category > (SELECT coalesce(max($3::integer), 0) FROM :schema.registrations r WHERE r.token = $4)
+       CASE WHEN s.category > coalesce((SELECT $3::integer FROM :schema.registrations r WHERE r.token = $4), 0)
             THEN (SELECT c.name FROM :schema.categories c WHERE c.id = s.category AND NOT c.is_alias) END
 FROM :schema.events e
 LEFT JOIN :schema.streams s ON s.id = e.stream

@@ -2,7 +2,7 @@
 -- knows is of another history.
 SELECT e.revision, e.position, e.type, e.event_id, e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id,
        e.payload, e.metadata,
-       CASE WHEN e.type > (SELECT coalesce(max($5::integer), 0) FROM :schema.registrations r WHERE r.token = $6)
+       CASE WHEN e.type > coalesce((SELECT $5::integer FROM :schema.registrations r WHERE r.token = $6), 0)
             THEN (SELECT t.version || ' ' || t.name FROM :schema.event_types t WHERE t.id = e.type) END
 FROM :schema.events e
 WHERE e.stream = (SELECT s.id FROM :schema.streams s
