@@ -6,6 +6,7 @@
 //! median of the ratios.
 
 mod append;
+mod filtered;
 mod first;
 mod floor;
 mod growth;
@@ -73,6 +74,7 @@ async fn main() -> Result<()> {
     first::run(&settings, &floor, &mut table).await?;
     append::run(&settings, &floor, &mut table).await?;
     load::run(&settings, &floor, &mut table).await?;
+    filtered::run(&settings, &mut table).await?;
     project::run(&settings, &mut table).await?;
     if let Some(file) = &arguments.import {
         import::run(&settings, file, &arguments.loans, &mut table).await?;

@@ -10,7 +10,7 @@ use crate::read::all::streams::KnownStream;
 
 /// How many events one statement looks at to find those that a filter takes. A page of more is looked for in
 /// as many.
-const LOOKED_AT: usize = 20_000;
+const LOOKED_AT: usize = 100_000;
 
 /// Whether anything is left out.
 pub(super) fn is_filtered(filter: &Filter) -> bool {
