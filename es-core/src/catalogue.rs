@@ -2,10 +2,12 @@
 
 use crate::model::{Aggregate, EventDescription};
 use crate::shape::{Fingerprint, Line, Schema};
+use crate::store::Registration;
 
 /// Everything that an aggregate reads: its events in all their versions, and its state where that is stored.
 ///
-/// Stores compare it with what the database knows, and [`lock`](crate::lock) with what was published.
+/// [`lock`](crate::lock) compares it with what was published, and stores compare its
+/// [registrations](Self::registrations) with what they know.
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, event};
@@ -41,12 +43,6 @@ impl Catalogue {
         Self { aggregate: A::NAME, events, state }
     }
 
-    #[cfg(feature = "conformance")]
-    pub(crate) fn of_events(aggregate: &'static str, events: impl Iterator<Item = EventDescription>) -> Self {
-        let events = events.map(|event| EventShape::new(&event)).collect();
-        Self { aggregate, events, state: None }
-    }
-
     /// The aggregate's name.
     #[must_use]
     pub const fn aggregate(&self) -> &'static str {
@@ -60,12 +56,14 @@ impl Catalogue {
     }
 
     /// What a store keeps of the events: see [`EventStore::register`](crate::EventStore::register).
-    pub fn registrations(&self) -> impl Iterator<Item = Registration> {
-        self.events.iter().flat_map(|event| {
+    #[must_use]
+    pub fn registrations(&self) -> Vec<Registration> {
+        let of_event = |event: &EventShape| {
             let (version, fingerprint) = (event.version, event.fingerprint());
-            let of = move |name, former| Registration { name, version, fingerprint, former };
-            event.was.iter().map(move |was| of(was, true)).chain([of(event.name, false)])
-        })
+            let of = move |name| Registration::new(name, version).fingerprint(fingerprint);
+            event.was.iter().map(move |was| of(was).former(true)).chain([of(event.name)])
+        };
+        self.events.iter().flat_map(of_event).collect()
     }
 
     /// The shape of the state, where snapshots of it are taken.
@@ -73,21 +71,6 @@ impl Catalogue {
     pub const fn state(&self) -> Option<&Schema> {
         self.state.as_ref()
     }
-}
-
-/// A name and a version under which events are stored, and what they look like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Registration {
-    /// The wire name.
-    pub name: &'static str,
-    /// The version.
-    pub version: u32,
-    /// The hash of the shape; `None` where it is not known, as a part has no shape.
-    pub fingerprint: Option<Fingerprint>,
-    /// Whether this is a name that the event had before. Events may be stored under it, or not, so it is
-    /// compared with what a store knows and not made known to it.
-    pub former: bool,
 }
 
 /// One version of one event.

@@ -75,7 +75,7 @@ pub mod shape;
 pub mod testing;
 
 pub use bulk::{LargeAppend, LargeAppendError, Progress};
-pub use catalogue::{Catalogue, EventShape, Registration};
+pub use catalogue::{Catalogue, EventShape};
 pub use codec::Payload;
 pub use error::{ExecuteError, StoreError};
 pub use memory::MemoryStore;
@@ -95,9 +95,9 @@ pub use repository::{ExecuteOptions, Executed, Loaded, Repository, RepositoryMet
 pub use shape::{Fingerprint, Shape};
 pub use store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, Bell, CategoryNames, Checkpoint,
-    CommandKey, CommandOutcome, CommandRecord, Contiguous, Decision, EventStore, Filter, Find,
-    InvalidCheckpoint, Limits, Listener, Load, LoadItem, LoadSink, Remembered, Rest, Sink, StreamHead,
-    StreamRange, StreamSummary, Submitted,
+    CloseStreams, CommandKey, CommandOutcome, CommandRecord, Contiguous, Decision, EventStore, Filter, Find,
+    FindEvents, InvalidCheckpoint, Limits, ListQuery, ListStreams, Listener, Load, LoadItem, LoadSink,
+    ReadAll, Registration, Remembered, Rest, Sink, StreamHead, StreamRange, StreamSummary, Submitted,
 };
 pub use stream::{InvalidKey, InvalidStreamId, Position, Revision, StreamId, StreamKey};
 pub use subscription::{Subscription, SubscriptionStatus, SubscriptionWatch, TypedSubscription};

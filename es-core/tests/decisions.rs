@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use common::{Account, Deposit, Open, Refused};
 use es_core::{
-    CommandRecord, Decision, EventStore, ExecuteError, ExecuteOptions, Load, MemoryStore, Remembered,
-    Repository, Revision, StoreError, StreamId, Uuid,
+    Decision, EventStore, ExecuteError, ExecuteOptions, Load, MemoryStore, Remembered, Repository, Revision,
+    StoreError, StreamId, Uuid,
 };
 
 fn id() -> String {
@@ -142,7 +142,7 @@ enum Between {
 
 #[async_trait]
 impl EventStore for Watched {
-    es_core::forward_event_store!(to |this| &this.inner, except remember);
+    es_core::forward_event_store!(EventStore to |this| &this.inner, except remember);
 
     async fn remember(&self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
         self.remembered.fetch_add(1, Ordering::SeqCst);
@@ -212,25 +212,4 @@ async fn of_two_deliveries_that_are_rejected_both_are_told_so() {
     let load = Load::all(&stream).command_id(Some(Uuid::from_u128(1)));
     let outcome = store.load(load, &mut |_| Ok(())).await.expect("a load").command.expect("an outcome");
     assert_eq!((outcome.first, outcome.count, outcome.rejected), (Revision::EMPTY, 0, true));
-}
-
-/// Has no `remember` of its own.
-struct Forgetful(MemoryStore);
-
-#[async_trait]
-impl EventStore for Forgetful {
-    es_core::forward_event_store!(to |this| &this.0, except remember);
-}
-
-#[tokio::test]
-async fn a_store_that_cannot_remember_says_so() {
-    let accounts = Repository::<Account, _>::new(Forgetful(MemoryStore::new()));
-    let error = accounts.execute_with(&id(), Deposit(5), remembering(1)).await.expect_err("it cannot");
-    let expected = "the store failed: this store cannot remember commands that write no events; leave `remember_decision` away";
-    assert_eq!(error.to_string(), expected);
-    assert!(!error.is_retryable());
-    let record = CommandRecord { key: Uuid::nil().into(), name: "Deposit" };
-    let stream = StreamId::new("account", "A-17").expect("a valid key");
-    let decision = Decision::rejected(&stream, Revision::EMPTY, record);
-    Forgetful(MemoryStore::new()).remember(decision).await.expect_err("it cannot");
 }

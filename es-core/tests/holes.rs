@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use common::{Account, Deposit, Deposited, Open, Opened};
 use es_core::{
     AllPage, AllQuery, EventStore, ExecuteOptions, Filter, LargeAppend, Load, LoadItem, LoadSink,
-    MemoryStore, Metadata, NewEvent, OffsetDateTime, RawEvent, Repository, Revision, Sink, StoreError,
-    StreamHead, StreamId, StreamRange, Subscription, Uuid,
+    MemoryStore, Metadata, NewEvent, OffsetDateTime, RawEvent, ReadAll, Repository, Revision, Sink,
+    StoreError, StreamHead, StreamId, StreamRange, Subscription, Uuid,
 };
 
 /// A store that has lost one event of each stream, or returns it twice.
@@ -32,7 +32,7 @@ impl Damaged {
 
 #[async_trait]
 impl EventStore for Damaged {
-    es_core::forward_event_store!(to |this| &this.inner, except load, read_stream, read_all);
+    es_core::forward_event_store!(EventStore to |this| &this.inner, except load, read_stream);
 
     async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
         let mut damaged = |item: LoadItem<'_>| match item {
@@ -50,6 +50,11 @@ impl EventStore for Damaged {
     ) -> Result<(), StoreError> {
         self.inner.read_stream(stream, range, &mut |raw| self.pass(raw, sink)).await
     }
+}
+
+#[async_trait]
+impl ReadAll for Damaged {
+    es_core::forward_event_store!(ReadAll to |this| &this.inner, except read_all);
 
     async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         self.inner.read_all(query, &mut |raw| self.pass(raw, sink)).await

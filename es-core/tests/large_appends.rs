@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use common::{Account, Deposited, Meddler, Opened};
 use es_core::{
-    Aggregate, AllQuery, Apply, Checkpoint, EventStore, Filter, LargeAppend, LargeAppendError, MemoryStore,
-    Metadata, NewEvent, Revision, StoreError, StreamId, Uuid,
+    Aggregate, AllQuery, Apply, Checkpoint, Filter, LargeAppend, LargeAppendError, MemoryStore, Metadata,
+    NewEvent, ReadAll, Revision, StoreError, StreamId, Uuid,
 };
 
 fn stream(key: u64) -> StreamId {
@@ -34,7 +34,7 @@ fn history(stretch: u64) -> Vec<(StreamId, Revision, NewEvent)> {
     (0..1_000).map(event).collect()
 }
 
-async fn stored<S: EventStore>(store: &S) -> Vec<Uuid> {
+async fn stored<S: ReadAll>(store: &S) -> Vec<Uuid> {
     let (filter, mut found) = (Filter::new(), Vec::new());
     let query = AllQuery::after(Checkpoint::START, &filter).limit(10_000);
     store

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use common::{Account, AccountEvent, Deposit, Deposited, Meddler, Open, Opened};
 use es_core::{
-    Checkpoint, DecodeProblem, EventStore, Filter, MemoryStore, RawEvent, Repository, Rest, StoreError,
+    Checkpoint, DecodeProblem, Filter, MemoryStore, RawEvent, ReadAll, Repository, Rest, StoreError,
     Subscription,
 };
 

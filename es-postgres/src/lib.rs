@@ -26,6 +26,7 @@
 //! | `testing` | no | [`testing`]: throw-away servers and databases |
 
 mod connect;
+mod event_store;
 mod metrics;
 mod open;
 mod options;

@@ -211,8 +211,7 @@ pub(crate) fn check(name: &str, version: u32, payload: &[u8]) -> bool {
 
 /// Whether this is a version of an event, under a name that it has or had.
 fn is_known(name: &str, version: u32) -> bool {
-    static KNOWN: LazyLock<Vec<Registration>> =
-        LazyLock::new(|| Catalogue::of::<Order>().registrations().collect());
+    static KNOWN: LazyLock<Vec<Registration>> = LazyLock::new(|| Catalogue::of::<Order>().registrations());
     KNOWN.iter().any(|known| (known.name, known.version) == (name, version))
 }
 

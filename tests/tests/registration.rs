@@ -179,18 +179,21 @@ async fn a_renamed_event_is_the_same_and_an_opaque_one_cannot_be_told() {
     accounts::<renamed::Account>(&store).register().await.expect("the same shape");
     accounts::<opaque::Account>(&store).register().await.expect("no fingerprint");
     assert_eq!(
-        Catalogue::of::<opaque::Account>().registrations().map(|r| r.fingerprint).collect::<Vec<_>>(),
+        Catalogue::of::<opaque::Account>().registrations().iter().map(|r| r.fingerprint).collect::<Vec<_>>(),
         [None]
     );
-    let names: Vec<_> =
-        Catalogue::of::<renamed::Account>().registrations().map(|r| (r.name, r.version, r.former)).collect();
+    let names: Vec<_> = Catalogue::of::<renamed::Account>()
+        .registrations()
+        .iter()
+        .map(|r| (r.name, r.version, r.former))
+        .collect();
     assert_eq!(names, [("account.deposited", 1, true), ("account.paid_in", 1, false)]);
 }
 
 #[tokio::test]
 async fn a_store_behind_a_pointer_compares_as_well() {
     let store = std::sync::Arc::new(MemoryStore::new());
-    store.register(&Catalogue::of::<left::Account>()).await.expect("version 2");
+    store.register(&Catalogue::of::<left::Account>().registrations()).await.expect("version 2");
     let right = Repository::<right::Account, _>::new(std::sync::Arc::clone(&store));
     assert!(right.register().await.is_err());
 }

@@ -4,28 +4,25 @@ use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::catalogue::{Catalogue, Registration};
+use crate::catalogue::Catalogue;
 use crate::error::StoreError;
 use crate::model::{Aggregate, guarded};
 use crate::record::stored_now;
-use crate::store::{Append, CategoryNames, EventStore};
+use crate::store::{Append, CategoryNames, EventStore, Registration};
 use crate::stream::{Position, Revision, StreamId, StreamKey};
 
 /// The reader of one category: an aggregate.
 pub(super) struct Readable {
     names: CategoryNames,
-    catalogue: Catalogue,
-    types: Vec<(&'static str, u32)>,
+    events: Vec<Registration>,
     reader: Box<dyn Reader>,
 }
 
 impl Readable {
     pub(super) fn by<A: Aggregate>() -> Self {
-        let catalogue = Catalogue::of::<A>();
-        let types =
-            catalogue.registrations().map(|Registration { name, version, .. }| (name, version)).collect();
+        let events = Catalogue::of::<A>().registrations();
         let names = CategoryNames { name: A::NAME.into(), was: A::WAS.into() };
-        Self { names, catalogue, types, reader: Box::new(Folds::<A>(HashMap::new())) }
+        Self { names, events, reader: Box::new(Folds::<A>(HashMap::new())) }
     }
 
     pub(super) fn reads(&self, stream: &StreamId) -> bool {
@@ -37,7 +34,7 @@ impl Readable {
         if !self.names.was.is_empty() {
             store.rename_category(&self.names.name, &self.names.was).await?;
         }
-        store.register(&self.catalogue).await
+        store.register(&self.events).await
     }
 
     /// Refuses events of its streams that the aggregate does not list, cannot decode or cannot apply.
@@ -45,7 +42,9 @@ impl Readable {
         let own: Vec<&Append<'_>> = chunk.iter().filter(|part| self.reads(part.stream)).collect();
         // An aggregate that skips events unknown to it would decode them to nothing.
         for append in &own {
-            append.check_registered(|name, version| self.types.contains(&(name, version)))?;
+            append.check_registered(|name, version| {
+                self.events.iter().any(|event| (event.name, event.version) == (name, version))
+            })?;
         }
         self.reader.read(&own)
     }

@@ -9,12 +9,12 @@ use uuid::Uuid;
 use super::fixture::{Row, append, event, numbered, payloads, revisions, stream};
 use crate::error::StoreError;
 use crate::record::{Metadata, NewEvent, RawEvent};
-use crate::store::{AllPage, AllQuery, Checkpoint, EventStore, Filter, Rest};
+use crate::store::{AllPage, AllQuery, Checkpoint, EventStore, Filter, ReadAll, Rest};
 use crate::stream::{Position, StreamId};
 
 /// One page, with the name of each event's stream.
 async fn page(
-    store: &impl EventStore,
+    store: &impl ReadAll,
     after: Checkpoint,
     filter: &Filter,
     limit: usize,
@@ -32,7 +32,7 @@ async fn page(
 
 /// All pages from a checkpoint up to the present end.
 async fn pages(
-    store: &impl EventStore,
+    store: &impl ReadAll,
     mut after: Checkpoint,
     filter: &Filter,
     limit: usize,
@@ -66,7 +66,7 @@ fn named(name: &'static str, payload: &str) -> NewEvent {
 }
 
 /// Every event once, in pages of any size, positions increasing; an empty store has an end, too.
-pub async fn the_whole_store_is_read_in_pages<S: EventStore>(store: S) {
+pub async fn the_whole_store_is_read_in_pages<S: EventStore + ReadAll>(store: S) {
     let all = Filter::new();
     let (empty, _) = page(&store, Checkpoint::START, &all, 10).await;
     assert_eq!((empty.checkpoint, empty.events, empty.rest), (Checkpoint::START, 0, Rest::Nothing));
@@ -98,7 +98,7 @@ pub async fn the_whole_store_is_read_in_pages<S: EventStore>(store: S) {
 
 /// A page has as many bytes as were asked for at most, and at least one event, however large it is; the next
 /// page goes on right behind.
-pub async fn a_page_has_a_limit_of_bytes<S: EventStore>(store: S) {
+pub async fn a_page_has_a_limit_of_bytes<S: EventStore + ReadAll>(store: S) {
     let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
     let sizes = [100, 100, 1_000, 100, 100, 100, 3_000, 3_000, 100];
     let batch: Vec<NewEvent> = sizes.iter().map(|bytes| named("account.noted", &text(*bytes))).collect();
@@ -134,7 +134,7 @@ pub async fn a_page_has_a_limit_of_bytes<S: EventStore>(store: S) {
 }
 
 /// A filter takes categories, names, or both; the checkpoint passes what is not wanted.
-pub async fn the_whole_store_is_read_through_a_filter<S: EventStore>(store: S) {
+pub async fn the_whole_store_is_read_through_a_filter<S: EventStore + ReadAll>(store: S) {
     let user = StreamId::new("user", "1").expect("valid");
     append(&store, &stream("1"), 0, &[named("account.opened", "1"), named("account.noted", "2")]).await;
     append(&store, &user, 0, &[named("user.came", "3"), named("account.noted", "4")]).await;
@@ -164,7 +164,7 @@ pub async fn the_whole_store_is_read_through_a_filter<S: EventStore>(store: S) {
 }
 
 /// Streams of a category that was renamed are found under each name, and named as the reader names them.
-pub async fn the_whole_store_knows_earlier_names<S: EventStore>(store: S) {
+pub async fn the_whole_store_knows_earlier_names<S: EventStore + ReadAll>(store: S) {
     let old = StreamId::new("konto", "1").expect("valid");
     append(&store, &old, 0, &[event("1")]).await;
     let both = || {
@@ -190,7 +190,7 @@ pub async fn the_whole_store_knows_earlier_names<S: EventStore>(store: S) {
 }
 
 /// A checkpoint that stands on an event of another history is refused, whatever is read from it.
-pub async fn a_checkpoint_of_another_history_is_refused<S: EventStore>(store: S) {
+pub async fn a_checkpoint_of_another_history_is_refused<S: EventStore + ReadAll>(store: S) {
     append(&store, &stream("1"), 0, &numbered(1, 3)).await;
     let head = store.head().await.expect("a head");
     let (position, id) = head.event().expect("an event");
@@ -216,7 +216,7 @@ pub async fn a_checkpoint_of_another_history_is_refused<S: EventStore>(store: S)
 }
 
 /// The sink's error ends the read of the whole store, and the store goes on working.
-pub async fn an_error_of_the_sink_ends_the_page<S: EventStore>(store: S) {
+pub async fn an_error_of_the_sink_ends_the_page<S: EventStore + ReadAll>(store: S) {
     append(&store, &stream("1"), 0, &numbered(1, 100)).await;
     for _ in 0..20 {
         let mut seen = 0;
@@ -239,7 +239,7 @@ pub async fn an_error_of_the_sink_ends_the_page<S: EventStore>(store: S) {
 }
 
 /// A reader beside many writers sees every event that was acknowledged, once, in order.
-pub async fn a_reader_beside_writers_misses_nothing<S: EventStore + 'static>(store: S) {
+pub async fn a_reader_beside_writers_misses_nothing<S: EventStore + ReadAll + 'static>(store: S) {
     const WRITERS: u64 = 8;
     const ROUNDS: u64 = 40;
     let store = Arc::new(store);

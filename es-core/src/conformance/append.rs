@@ -8,7 +8,10 @@ use uuid::Uuid;
 use super::fixture::{append, appended, command, event, load, numbered, payloads, revisions, rows, stream};
 use crate::error::StoreError;
 use crate::record::{Metadata, NewEvent};
-use crate::store::{Append, AppendOutcome, CommandRecord, Decision, EventStore, Limits, Load, StreamHead};
+use crate::store::{
+    Append, AppendOutcome, CloseStreams, CommandRecord, Decision, EventStore, Limits, ListQuery, ListStreams,
+    Load, StreamHead,
+};
 use crate::stream::Revision;
 
 /// Revisions are 1, 2, 3 … over all appends.
@@ -26,7 +29,7 @@ pub async fn an_append_counts_revisions_without_holes<S: EventStore>(store: S) {
 }
 
 /// A stream at another revision is a conflict that names it, and nothing is written.
-pub async fn an_append_at_another_revision_is_a_conflict<S: EventStore>(store: S) {
+pub async fn an_append_at_another_revision_is_a_conflict<S: EventStore + ListStreams>(store: S) {
     let (stream, missing) = (stream("1"), stream("2"));
     append(&store, &stream, 0, &numbered(1, 2)).await;
     for (stream, expected, actual) in
@@ -38,7 +41,7 @@ pub async fn an_append_at_another_revision_is_a_conflict<S: EventStore>(store: S
     }
     assert_eq!(payloads(&rows(&store, &stream).await), ["1", "2"]);
     assert!(rows(&store, &missing).await.is_empty());
-    let listed = store.list_streams("account", None, 10).await.expect("a listing");
+    let listed = store.list_streams(ListQuery::category("account")).await.expect("a listing");
     assert_eq!(listed.len(), 1, "a conflict must not leave an empty stream behind");
 }
 
@@ -164,7 +167,7 @@ pub async fn bad_input_is_refused_and_nothing_is_written<S: EventStore>(store: S
 
 /// What some store could not hold is refused by every store: payloads that are no JSON, names with NUL
 /// characters, versions out of range. Alone, among others, submitted and remembered; nothing is written.
-pub async fn what_not_every_store_can_hold_is_refused<S: EventStore>(store: S) {
+pub async fn what_not_every_store_can_hold_is_refused<S: EventStore + ListStreams>(store: S) {
     let (bad, good) = (stream("1"), stream("2"));
     let of = |name: &'static str, version: u32, payload: &[u8]| {
         NewEvent::new(name, version, payload.to_vec(), Arc::new(Metadata::new()))
@@ -237,7 +240,8 @@ pub async fn what_not_every_store_can_hold_is_refused<S: EventStore>(store: S) {
             .await;
     }
     let listed = async |category, prefix, after| {
-        let page = store.list_streams_with_prefix(category, prefix, after, 10).await.expect("a page");
+        let query = ListQuery::category(category).prefix(prefix).after(after);
+        let page = store.list_streams(query).await.expect("a page");
         page.into_iter().map(|summary| summary.stream.key().to_owned()).collect::<Vec<_>>()
     };
     assert!(listed("account\0", "", None).await.is_empty());
@@ -276,7 +280,7 @@ pub async fn an_append_has_a_limit_of_bytes<S: EventStore>(store: S) {
 }
 
 /// A stream is closed at the revision that the caller has seen, for ever; reading it goes on.
-pub async fn a_closed_stream_takes_no_more_events<S: EventStore>(store: S) {
+pub async fn a_closed_stream_takes_no_more_events<S: EventStore + CloseStreams>(store: S) {
     let stream = stream("1");
     let close =
         async |revision| store.close_stream(&stream, Revision::new(revision)).await.expect("no error");

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::fixture::{append, appended, numbered, payloads, rows, stream};
-use super::registration::{TEXT, catalogue, register};
+use super::registration::{TEXT, events, register};
 use crate::error::StoreError;
 use crate::record::{Metadata, NewEvent};
-use crate::store::{Append, AppendOutcome, EventStore};
+use crate::store::{Append, AppendOutcome, CloseStreams, EventStore, ListQuery, ListStreams};
 use crate::stream::Revision;
 
 /// New and old streams take their events in one call; the outcomes stand in the order of the call.
@@ -26,7 +26,7 @@ pub async fn a_batch_is_written_to_all_streams<S: EventStore>(store: S) {
 }
 
 /// One stream at another revision keeps all others from being written, and each outcome says which it was.
-pub async fn a_batch_with_one_conflict_writes_nothing<S: EventStore>(store: S) {
+pub async fn a_batch_with_one_conflict_writes_nothing<S: EventStore + ListStreams>(store: S) {
     let (a, b, c) = (stream("a"), stream("b"), stream("c"));
     append(&store, &b, 0, &numbered(1, 1)).await;
     let events = numbered(7, 1);
@@ -36,7 +36,7 @@ pub async fn a_batch_with_one_conflict_writes_nothing<S: EventStore>(store: S) {
     assert_eq!(outcomes, [AppendOutcome::NotWritten, conflict, AppendOutcome::NotWritten]);
     assert!(rows(&store, &a).await.is_empty() && rows(&store, &c).await.is_empty());
     assert_eq!(payloads(&rows(&store, &b).await), ["1"]);
-    let listed = store.list_streams("account", None, 10).await.expect("a listing");
+    let listed = store.list_streams(ListQuery::category("account")).await.expect("a listing");
     assert_eq!(listed.len(), 1, "a batch that failed must not leave empty streams behind");
 }
 
@@ -85,7 +85,7 @@ pub async fn batches_in_opposite_orders_do_not_block_each_other<S: EventStore + 
 }
 
 /// A closed stream in a batch is an error, and nothing is written.
-pub async fn a_batch_with_a_closed_stream_writes_nothing<S: EventStore>(store: S) {
+pub async fn a_batch_with_a_closed_stream_writes_nothing<S: EventStore + CloseStreams>(store: S) {
     let (a, b) = (stream("a"), stream("b"));
     append(&store, &b, 0, &numbered(1, 1)).await;
     assert!(store.close_stream(&b, Revision::new(1)).await.expect("no error"));
@@ -118,7 +118,7 @@ pub async fn a_batch_takes_registered_events_only<S: EventStore>(store: S) {
     }
     assert!(rows(&store, &a).await.is_empty() && rows(&store, &b).await.is_empty());
 
-    register(&store, catalogue(&[("account.noted", 2, &["account.remarked"], TEXT)])).await;
+    register(&store, &events(&[("account.noted", 2, &["account.remarked"], TEXT)])).await;
     for (expected, name) in [(0, "account.noted"), (1, "account.remarked")] {
         assert_eq!(append_both(expected, name, 2).await.expect("registered"), 2);
     }

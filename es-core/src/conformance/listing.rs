@@ -6,11 +6,11 @@ use super::fixture::{append, event, numbered, payloads, rows, stream};
 use std::sync::Arc;
 
 use crate::record::{Metadata, NewEvent, RawEvent};
-use crate::store::{EventStore, Find};
+use crate::store::{CloseStreams, EventStore, Find, FindEvents, ListQuery, ListStreams};
 use crate::stream::{Revision, StreamId};
 
 /// Streams of one category, in the byte order of their keys, page by page.
-pub async fn streams_are_listed_in_pages<S: EventStore>(store: S) {
+pub async fn streams_are_listed_in_pages<S: EventStore + ListStreams + CloseStreams>(store: S) {
     let keys = ["10", "9", "a", "B", "é", "z"];
     for key in keys {
         append(&store, &stream(key), 0, &numbered(1, 2)).await;
@@ -21,7 +21,8 @@ pub async fn streams_are_listed_in_pages<S: EventStore>(store: S) {
     sorted.sort();
     let mut listed = Vec::new();
     loop {
-        let page = store.list_streams("account", listed.last().map(String::as_str), 4).await.expect("a page");
+        let query = ListQuery::category("account").after(listed.last().map(String::as_str)).limit(4);
+        let page = store.list_streams(query).await.expect("a page");
         assert!(page.len() <= 4);
         for summary in &page {
             assert_eq!(
@@ -37,9 +38,10 @@ pub async fn streams_are_listed_in_pages<S: EventStore>(store: S) {
         }
     }
     assert_eq!(listed, sorted);
-    assert!(store.list_streams("nothing", None, 4).await.expect("a page").is_empty());
+    assert!(store.list_streams(ListQuery::category("nothing")).await.expect("a page").is_empty());
     assert!(store.close_stream(&stream("a"), Revision::new(2)).await.expect("no error"));
-    let page = store.list_streams("account", Some("Z"), 1).await.expect("a page");
+    let query = ListQuery::category("account").after("Z").limit(1);
+    let page = store.list_streams(query).await.expect("a page");
     assert!(page[0].closed && page[0].stream.key() == "a");
 }
 
@@ -75,7 +77,7 @@ pub async fn keys_are_exact<S: EventStore>(store: S) {
 }
 
 /// The streams whose keys begin with a text, taken as it is.
-pub async fn streams_are_listed_by_prefix<S: EventStore>(store: S) {
+pub async fn streams_are_listed_by_prefix<S: EventStore + ListStreams>(store: S) {
     let keys = ["a", "a%", "a%b", "a_b", "ab", "ab1", "ab\u{10ffff}", "b", "é", "é1"];
     for key in keys {
         append(&store, &stream(key), 0, &numbered(1, 1)).await;
@@ -86,7 +88,8 @@ pub async fn streams_are_listed_by_prefix<S: EventStore>(store: S) {
         let mut listed: Vec<String> = Vec::new();
         loop {
             let after = listed.last().map(String::as_str);
-            let page = store.list_streams_with_prefix("account", prefix, after, 2).await.expect("a page");
+            let query = ListQuery::category("account").prefix(prefix).after(after).limit(2);
+            let page = store.list_streams(query).await.expect("a page");
             if page.is_empty() {
                 break;
             }
@@ -104,7 +107,7 @@ pub async fn streams_are_listed_by_prefix<S: EventStore>(store: S) {
 
 /// An event by its id, and all events of a correlation id, wherever they are, in the order of their
 /// positions.
-pub async fn events_are_found_by_their_ids<S: EventStore>(store: S) {
+pub async fn events_are_found_by_their_ids<S: EventStore + FindEvents>(store: S) {
     let correlation = Uuid::now_v7();
     let correlated = Arc::new(Metadata::new().correlation_id(correlation));
     let event =

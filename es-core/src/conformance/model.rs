@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::memory::MemoryStore;
 use crate::model::NewSnapshot;
 use crate::shape::Fingerprint;
-use crate::store::{Append, AppendOutcome, EventStore, Load, StreamRange};
+use crate::store::{Append, AppendOutcome, CloseStreams, EventStore, Load, StreamRange};
 use crate::stream::{Revision, StreamId};
 
 /// What an outcome says, without what differs from store to store.
@@ -22,7 +22,7 @@ fn told(outcome: &AppendOutcome) -> String {
 /// Four hundred random steps, taken on the store and on [`MemoryStore`]: appends at right and wrong
 /// revisions, with and without command ids, batches, closed streams, snapshots, reads of any part. The seed
 /// is fixed.
-pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(store: S) {
+pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore + CloseStreams>(store: S) {
     let reference = MemoryStore::new();
     let mut rng = Rng::with_seed(17);
     let streams: Vec<StreamId> = (0..5).map(|number| stream(&number.to_string())).collect();

@@ -10,11 +10,14 @@ use uuid::Uuid;
 use super::fixture::{append, event, load, numbered, payloads, range, revisions, rows, stream};
 use crate::error::StoreError;
 use crate::record::{Metadata, NewEvent, RawEvent};
-use crate::store::{AllQuery, Checkpoint, EventStore, Filter, Find, Load, LoadItem, StreamHead, StreamRange};
+use crate::store::{
+    AllQuery, Checkpoint, EventStore, Filter, Find, FindEvents, Load, LoadItem, ReadAll, StreamHead,
+    StreamRange,
+};
 use crate::stream::Revision;
 
 /// Every part of an event comes back, by every way to read: name, version, payload, ids, times, metadata.
-pub async fn what_was_written_is_read_back<S: EventStore>(store: S) {
+pub async fn what_was_written_is_read_back<S: EventStore + ReadAll + FindEvents>(store: S) {
     let stream = stream("1");
     let correlation = Uuid::now_v7();
     let metadata = Metadata::new()
@@ -87,7 +90,7 @@ pub async fn a_stream_that_is_not_there_is_empty<S: EventStore>(store: S) {
 }
 
 /// The sink's error is the result of the read, nothing more is handed out, and the store goes on working.
-pub async fn an_error_of_the_sink_ends_the_read<S: EventStore>(store: S) {
+pub async fn an_error_of_the_sink_ends_the_read<S: EventStore + FindEvents>(store: S) {
     let stream = stream("1");
     let correlation = Uuid::now_v7();
     let metadata = Arc::new(Metadata::new().correlation_id(correlation));

@@ -9,7 +9,9 @@ use super::fixture::{append, appended, command, load, numbered, payloads, rows, 
 use crate::error::StoreError;
 use crate::model::NewSnapshot;
 use crate::shape::Fingerprint;
-use crate::store::{Append, AppendOutcome, CommandOutcome, EventStore, Load};
+use crate::store::{
+    Append, AppendOutcome, CloseStreams, CommandOutcome, EventStore, ListQuery, ListStreams, Load,
+};
 use crate::stream::{Revision, StreamId};
 
 /// The stream of this key under the name that the category had before.
@@ -21,15 +23,17 @@ async fn rename(store: &impl EventStore, name: &str, was: &[&str]) {
     store.rename_category(name, was).await.expect("a rename");
 }
 
-async fn keys(store: &impl EventStore, category: &str) -> Vec<String> {
-    let page = store.list_streams(category, None, 10).await.expect("a page");
+async fn keys(store: &impl ListStreams, category: &str) -> Vec<String> {
+    let page = store.list_streams(ListQuery::category(category)).await.expect("a page");
     assert!(page.iter().all(|summary| summary.stream.category() == category));
     page.into_iter().map(|summary| summary.stream.key().to_owned()).collect()
 }
 
 /// What was stored before the rename is read, written on, listed, closed and kept as a snapshot under each
 /// name.
-pub async fn a_stream_is_found_by_every_name_of_its_category<S: EventStore>(store: S) {
+pub async fn a_stream_is_found_by_every_name_of_its_category<S: EventStore + ListStreams + CloseStreams>(
+    store: S,
+) {
     const FINGERPRINT: Fingerprint = Fingerprint::EMPTY.with("one");
     append(&store, &old("1"), 0, &numbered(1, 2)).await;
     assert!(
@@ -59,7 +63,7 @@ pub async fn a_stream_is_found_by_every_name_of_its_category<S: EventStore>(stor
 
 /// A stream is not made a second time under another name: not by itself, not in a batch, and not by a command
 /// that was carried out before.
-pub async fn a_stream_exists_once_under_all_names<S: EventStore>(store: S) {
+pub async fn a_stream_exists_once_under_all_names<S: EventStore + ListStreams>(store: S) {
     let id = Uuid::now_v7();
     let events = numbered(1, 1);
     let (new_name, old_name) = (stream("1"), old("1"));
@@ -90,7 +94,7 @@ pub async fn a_stream_exists_once_under_all_names<S: EventStore>(store: S) {
 }
 
 /// Names may be made one before anything is stored, again, in any order, and one after the other.
-pub async fn a_category_may_be_renamed_again_and_again<S: EventStore>(store: S) {
+pub async fn a_category_may_be_renamed_again_and_again<S: EventStore + ListStreams>(store: S) {
     rename(&store, "konto", &["compte"]).await;
     rename(&store, "konto", &["compte"]).await;
     append(&store, &old("1"), 0, &numbered(1, 1)).await;
@@ -105,7 +109,7 @@ pub async fn a_category_may_be_renamed_again_and_again<S: EventStore>(store: S) 
 }
 
 /// Two categories that have streams stay two: one key could be in both.
-pub async fn two_categories_do_not_become_one<S: EventStore>(store: S) {
+pub async fn two_categories_do_not_become_one<S: EventStore + ListStreams>(store: S) {
     append(&store, &old("1"), 0, &numbered(1, 1)).await;
     append(&store, &stream("1"), 0, &numbered(7, 1)).await;
     let error = store.rename_category("account", &["compte", "konto"]).await.expect_err("they are two");

@@ -3,6 +3,7 @@
 mod content;
 mod log;
 mod pages;
+mod readers;
 mod stream;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,12 +12,11 @@ use async_trait::async_trait;
 
 use self::content::Content;
 use self::stream::{Stream, raw};
-use crate::catalogue::{Catalogue, Registration};
 use crate::error::StoreError;
 use crate::model::NewSnapshot;
 use crate::store::{
-    AllPage, AllQuery, Append, AppendOutcome, Bell, Checkpoint, CommandOutcome, Decision, EventStore, Find,
-    Limits, Listener, Load, LoadItem, LoadSink, Remembered, Sink, StreamHead, StreamRange, StreamSummary,
+    Append, AppendOutcome, Bell, CommandOutcome, Decision, EventStore, Limits, Load, LoadItem, LoadSink,
+    Registration, Remembered, Sink, StreamHead, StreamRange,
 };
 use crate::stream::{Revision, StreamId};
 
@@ -185,71 +185,8 @@ impl EventStore for MemoryStore {
         if range.backward { events.rev().try_for_each(hand_out) } else { events.try_for_each(&mut hand_out) }
     }
 
-    async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
-        // Taken out page by page, so that the sink runs without the lock.
-        let page = self.content().page(&query)?;
-        for entry in &page.entries {
-            sink(entry.raw())?;
-        }
-        Ok(page.end)
-    }
-
-    async fn head(&self) -> Result<Checkpoint, StoreError> {
-        Ok(self.content().log.head())
-    }
-
-    fn listen(&self) -> Listener {
-        self.bell.listen()
-    }
-
     fn limits(&self) -> Limits {
         self.limits
-    }
-
-    async fn find(&self, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
-        let found = self.content().find(what)?;
-        found.iter().try_for_each(|entry| sink(entry.raw()))
-    }
-
-    async fn list_streams(
-        &self,
-        category: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<StreamSummary>, StoreError> {
-        self.list_streams_with_prefix(category, "", after, limit).await
-    }
-
-    async fn list_streams_with_prefix(
-        &self,
-        category: &str,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<StreamSummary>, StoreError> {
-        let content = self.content();
-        let Some(id) = content.categories.get(category) else { return Ok(Vec::new()) };
-        content
-            .streams
-            .iter()
-            .filter(|((of, key), _)| of == id && key.starts_with(prefix))
-            .filter(|((_, key), _)| after.is_none_or(|after| key.as_str() > after))
-            .take(limit)
-            .map(|((_, key), stream)| {
-                let name = StreamId::new(category, key)?;
-                Ok(StreamSummary::new(name, stream.revision(), stream.closed))
-            })
-            .collect()
-    }
-
-    async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
-        let mut content = self.content();
-        let stream = content.stream_mut(stream).filter(|stream| stream.revision() == expected);
-        let Some(stream) = stream else {
-            return Ok(false);
-        };
-        Arc::make_mut(stream).closed = true;
-        Ok(true)
     }
 
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
@@ -267,9 +204,9 @@ impl EventStore for MemoryStore {
         Ok(())
     }
 
-    async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
+    async fn register(&self, events: &[Registration]) -> Result<(), StoreError> {
         let mut content = self.content();
-        for Registration { name, version, fingerprint, .. } in catalogue.registrations() {
+        for &Registration { name, version, fingerprint, .. } in events {
             let known = content.fingerprints.get(&(name, version)).copied().flatten();
             if let (Some(registered), Some(found)) = (known, fingerprint)
                 && registered != found
@@ -277,7 +214,7 @@ impl EventStore for MemoryStore {
                 return Err(StoreError::SchemaConflict { name: name.into(), version, registered, found });
             }
         }
-        for Registration { name, version, fingerprint, former } in catalogue.registrations() {
+        for &Registration { name, version, fingerprint, former } in events {
             let known = content.fingerprints.contains_key(&(name, version));
             if former {
                 content.former.insert((name, version));

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Projection, ProjectionError, ProjectionFailure, ProjectionPage, ProjectionReader};
-use crate::store::{Checkpoint, EventStore, Rest};
+use crate::store::{Checkpoint, ReadAll, Rest};
 
 /// Runs a projection into a model in memory, over any store: for tests, and for read models that are small
 /// and built anew at each start.
@@ -56,7 +56,7 @@ pub struct MemoryProjection<P: Projection, S> {
     reader: ProjectionReader<P, S>,
 }
 
-impl<P: Projection, S: EventStore> MemoryProjection<P, S> {
+impl<P: Projection, S: ReadAll> MemoryProjection<P, S> {
     /// An empty model, before the first event.
     ///
     /// # Errors

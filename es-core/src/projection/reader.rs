@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Part, Projection};
 use crate::error::StoreError;
 use crate::record::{DecodeError, EventPlace, RawEvent};
-use crate::store::{Checkpoint, EventStore, Rest};
+use crate::store::{Checkpoint, ReadAll, Rest};
 use crate::subscription::Subscription;
 
 /// Reads what a projection takes, in the order of positions, from a checkpoint on. Runners of projections are
@@ -34,7 +34,7 @@ pub struct ProjectionPage<P: Projection> {
     pub rest: Rest,
 }
 
-impl<P: Projection, S: EventStore> ProjectionReader<P, S> {
+impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
     /// From the beginning, all streams.
     #[must_use]
     pub fn new(store: S) -> Self {

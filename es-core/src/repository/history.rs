@@ -7,7 +7,7 @@ use super::loaded::Loaded;
 use crate::error::StoreError;
 use crate::model::{Aggregate, guarded};
 use crate::record::{RawEvent, Recorded};
-use crate::store::{EventStore, StreamRange, read_whole, recorded};
+use crate::store::{EventStore, ListQuery, ListStreams, StreamRange, read_whole, recorded};
 use crate::stream::{Revision, StreamKey};
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
@@ -69,14 +69,14 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// # Errors
     ///
     /// [`StoreError`] of the store, or of a key that is no id.
-    pub async fn ids(
-        &self,
-        after: Option<&A::Id>,
-        limit: usize,
-    ) -> Result<Vec<(A::Id, Revision)>, StoreError> {
+    pub async fn ids(&self, after: Option<&A::Id>, limit: usize) -> Result<Vec<(A::Id, Revision)>, StoreError>
+    where
+        S: ListStreams,
+    {
         self.know_earlier_names().await?;
         let after = after.map(StreamKey::to_key);
-        let streams = self.store.list_streams(A::NAME, after.as_deref(), limit).await?;
+        let query = ListQuery::category(A::NAME).after(after.as_deref()).limit(limit);
+        let streams = self.store.list_streams(query).await?;
         streams
             .into_iter()
             .map(|summary| Ok((A::Id::from_key(summary.stream.key())?, summary.revision)))

@@ -208,7 +208,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// [`StoreError::SchemaConflict`], which names the event, its version and both fingerprints; others of
     /// the store.
     pub async fn register(&self) -> Result<(), StoreError> {
-        let register = || async { self.store.register(&Catalogue::of::<A>()).await };
+        let register = || async { self.store.register(&Catalogue::of::<A>().registrations()).await };
         self.told.events.get_or_try_init(register).await.copied()
     }
 

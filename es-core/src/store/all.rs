@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use uuid::Uuid;
-
 use super::Checkpoint;
 use crate::model::{Aggregate, Event};
 
@@ -98,7 +96,7 @@ impl Filter {
     }
 }
 
-/// What [`EventStore::read_all`](super::EventStore::read_all) is to hand out.
+/// What [`ReadAll::read_all`](super::ReadAll::read_all) is to return.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct AllQuery<'a> {
@@ -110,15 +108,13 @@ pub struct AllQuery<'a> {
     pub limit: usize,
     /// How many bytes of payloads and metadata at most, with more than one event.
     pub bytes: usize,
-    /// Whether the reader looks again soon, whatever it finds.
-    pub following: bool,
 }
 
 impl<'a> AllQuery<'a> {
     /// The events after a checkpoint, at most 1,000 of them, of any size.
     #[must_use]
     pub const fn after(checkpoint: Checkpoint, filter: &'a Filter) -> Self {
-        Self { after: checkpoint, filter, limit: 1_000, bytes: usize::MAX, following: false }
+        Self { after: checkpoint, filter, limit: 1_000, bytes: usize::MAX }
     }
 
     /// At most so many, and at least one.
@@ -133,14 +129,6 @@ impl<'a> AllQuery<'a> {
     #[must_use]
     pub const fn bytes(mut self, most: usize) -> Self {
         self.bytes = most;
-        self
-    }
-
-    /// Says that the reader looks again soon, whatever it finds. Then what was there a moment ago will do: a
-    /// store may answer with less than there is, and [`Rest::Held`].
-    #[must_use]
-    pub const fn following(mut self, following: bool) -> Self {
-        self.following = following;
         self
     }
 }
@@ -176,14 +164,4 @@ pub enum Rest {
     Held,
     /// Nothing: this was the end.
     Nothing,
-}
-
-/// Which events [`EventStore::find`](super::EventStore::find) looks for, wherever they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Find {
-    /// The event with this id.
-    Event(Uuid),
-    /// All events with this correlation id: what one request from outside set off.
-    Correlation(Uuid),
 }

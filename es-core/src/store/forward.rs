@@ -2,115 +2,109 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
+use super::{AppendIn, CloseStreams, EventStore, FindEvents, ListStreams, ReadAll};
 
-use super::{Append, AppendIn, AppendOutcome, Decision, EventStore, Load, LoadSink, Remembered, StreamHead};
-use crate::error::StoreError;
-
-/// Writes the methods of an [`EventStore`](crate::EventStore) that forward to another store: all of them, or
-/// all but those after `except`.
+/// Writes the methods of a store's trait that forward to another store: all of them, or all but those after
+/// `except`.
 ///
 /// For a store that wraps another one and does something of its own in a few places. Nothing is left to a
-/// default of the trait, so the wrapper keeps everything that the wrapped store does better.
+/// default of the trait, so the wrapper keeps everything that the wrapped store does better. It writes each
+/// of the traits: [`EventStore`](crate::EventStore), [`AppendIn`](crate::AppendIn),
+/// [`ReadAll`](crate::ReadAll), [`ListStreams`](crate::ListStreams), [`FindEvents`](crate::FindEvents) and
+/// [`CloseStreams`](crate::CloseStreams).
 ///
-/// [`submit`](crate::EventStore::submit) is a way to append: after `except append` it is not forwarded
-/// either, and goes through the wrapper's own `append`.
+/// [`submit`](crate::EventStore::submit) is a way to append, and [`follow`](crate::ReadAll::follow) one to
+/// read: after `except append` or `except read_all` they are not forwarded either, and go through the
+/// wrapper's own method.
 ///
 /// ```
 /// use async_trait::async_trait;
-/// use es_core::{Append, AppendOutcome, EventStore, StoreError};
+/// use es_core::{Append, AppendIn, AppendOutcome, EventStore, ReadAll, StoreError};
 ///
 /// struct Logged<S>(S);
 ///
 /// #[async_trait]
 /// impl<S: EventStore> EventStore for Logged<S> {
-///     es_core::forward_event_store!(to |this| &this.0, except append);
+///     es_core::forward_event_store!(EventStore to |this| &this.0, except append);
 ///
 ///     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
 ///         println!("{} events for {}", append.events.len(), append.stream);
 ///         self.0.append(append).await
 ///     }
 /// }
+///
+/// impl<S: ReadAll> ReadAll for Logged<S> {
+///     es_core::forward_event_store!(ReadAll to |this| &this.0);
+/// }
+///
+/// impl<Tx: ?Sized + Send, S: AppendIn<Tx>> AppendIn<Tx> for Logged<S> {
+///     es_core::forward_event_store!(AppendIn<Tx> to |this| &this.0);
+/// }
 /// ```
 #[macro_export]
 macro_rules! forward_event_store {
-    (to |$this:ident| $inner:expr $(, except $($except:ident),+)? $(,)?) => {
-        $crate::forward_event_store! { @unless listen [$($($except)+)?] {
-            fn listen(&self) -> $crate::Listener {
-                let $this = self;
-                $crate::EventStore::listen($inner)
-            }
-        } }
-        $crate::forward_event_store! { @unless limits [$($($except)+)?] {
-            fn limits(&self) -> $crate::Limits {
-                let $this = self;
-                $crate::EventStore::limits($inner)
-            }
-        } }
-        $crate::forward_event_store! { @unless append [$($($except)+)?] {
-            $crate::forward_event_store! { @method append ['a] |$this| ($inner)
-                (append: $crate::Append<'a>) $crate::AppendOutcome }
-        } }
-        $crate::forward_event_store! { @unless submit [$($($except)+)?] {
-            $crate::forward_event_store! { @method submit ['a] |$this| ($inner)
-                (append: $crate::Append<'a>) $crate::Submitted }
-        } }
-        $crate::forward_event_store! { @unless append_all [$($($except)+)?] {
-            $crate::forward_event_store! { @method append_all ['a, 'b] |$this| ($inner)
-                (appends: &'a [$crate::Append<'b>]) ::std::vec::Vec<$crate::AppendOutcome> }
-        } }
-        $crate::forward_event_store! { @unless remember [$($($except)+)?] {
-            $crate::forward_event_store! { @method remember ['a] |$this| ($inner)
-                (decision: $crate::Decision<'a>) $crate::Remembered }
-        } }
-        $crate::forward_event_store! { @unless load [$($($except)+)?] {
-            $crate::forward_event_store! { @method load ['a, 'b] |$this| ($inner)
-                (load: $crate::Load<'a>, sink: $crate::LoadSink<'b>) $crate::StreamHead }
-        } }
-        $crate::forward_event_store! { @unless read_stream [$($($except)+)?] {
-            $crate::forward_event_store! { @method read_stream ['a, 'b] |$this| ($inner)
-                (stream: &'a $crate::StreamId, range: $crate::StreamRange, sink: $crate::Sink<'b>) () }
-        } }
-        $crate::forward_event_store! { @unless read_all [$($($except)+)?] {
-            $crate::forward_event_store! { @method read_all ['a, 'b] |$this| ($inner)
-                (query: $crate::AllQuery<'a>, sink: $crate::Sink<'b>) $crate::AllPage }
-        } }
-        $crate::forward_event_store! { @unless head [$($($except)+)?] {
-            $crate::forward_event_store! { @method head [] |$this| ($inner)
-                () $crate::Checkpoint }
-        } }
-        $crate::forward_event_store! { @unless find [$($($except)+)?] {
-            $crate::forward_event_store! { @method find ['a] |$this| ($inner)
-                (what: $crate::Find, sink: $crate::Sink<'a>) () }
-        } }
-        $crate::forward_event_store! { @unless list_streams_with_prefix [$($($except)+)?] {
-            $crate::forward_event_store! { @method list_streams_with_prefix ['a, 'b, 'c] |$this| ($inner)
-                (category: &'a str, prefix: &'b str, after: ::core::option::Option<&'c str>, limit: usize) ::std::vec::Vec<$crate::StreamSummary> }
-        } }
-        $crate::forward_event_store! { @unless list_streams [$($($except)+)?] {
-            $crate::forward_event_store! { @method list_streams ['a, 'b] |$this| ($inner)
-                (category: &'a str, after: ::core::option::Option<&'b str>, limit: usize) ::std::vec::Vec<$crate::StreamSummary> }
-        } }
-        $crate::forward_event_store! { @unless close_stream [$($($except)+)?] {
-            $crate::forward_event_store! { @method close_stream ['a] |$this| ($inner)
-                (stream: &'a $crate::StreamId, expected: $crate::Revision) bool }
-        } }
-        $crate::forward_event_store! { @unless save_snapshot [$($($except)+)?] {
-            $crate::forward_event_store! { @method save_snapshot [] |$this| ($inner)
-                (snapshot: $crate::NewSnapshot) () }
-        } }
-        $crate::forward_event_store! { @unless register [$($($except)+)?] {
-            $crate::forward_event_store! { @method register ['a] |$this| ($inner)
-                (catalogue: &'a $crate::Catalogue) () }
-        } }
-        $crate::forward_event_store! { @unless rename_category [$($($except)+)?] {
-            $crate::forward_event_store! { @method rename_category ['a, 'b, 'c] |$this| ($inner)
-                (name: &'a str, was: &'b [&'c str]) () }
-        } }
+    (EventStore to |$this:ident| $inner:expr $(, except $($except:ident),+)? $(,)?) => {
+        $crate::forward_event_store! { @each EventStore |$this| ($inner) [$($($except)+)?]
+            { append async ['a] (append: $crate::Append<'a>) -> $crate::AppendOutcome }
+            { append_all async ['a, 'b] (appends: &'a [$crate::Append<'b>])
+                -> ::std::vec::Vec<$crate::AppendOutcome> }
+            { remember async ['a] (decision: $crate::Decision<'a>) -> $crate::Remembered }
+            { load async ['a, 'b] (load: $crate::Load<'a>, sink: $crate::LoadSink<'b>)
+                -> $crate::StreamHead }
+            { read_stream async ['a, 'b]
+                (stream: &'a $crate::StreamId, range: $crate::StreamRange, sink: $crate::Sink<'b>) -> () }
+            { save_snapshot async [] (snapshot: $crate::NewSnapshot) -> () }
+            { register async ['a] (events: &'a [$crate::Registration]) -> () }
+            { rename_category async ['a, 'b, 'c] (name: &'a str, was: &'b [&'c str]) -> () }
+            { limits () -> $crate::Limits }
+            { submit async ['a] (append: $crate::Append<'a>) -> $crate::Submitted }
+        }
+    };
+    (AppendIn<$tx:ty> to |$this:ident| $inner:expr $(, except $($except:ident),+)? $(,)?) => {
+        $crate::forward_event_store! { @each AppendIn |$this| ($inner) [$($($except)+)?]
+            { append_in async ['a, 'b] (tx: &'a mut $tx, append: $crate::Append<'b>)
+                -> $crate::AppendOutcome }
+            { load_in async ['a, 'b, 'c]
+                (tx: &'a mut $tx, load: $crate::Load<'b>, sink: $crate::LoadSink<'c>)
+                -> $crate::StreamHead }
+            { remember_in async ['a, 'b] (tx: &'a mut $tx, decision: $crate::Decision<'b>)
+                -> $crate::Remembered }
+        }
+    };
+    (ReadAll to |$this:ident| $inner:expr $(, except $($except:ident),+)? $(,)?) => {
+        $crate::forward_event_store! { @each ReadAll |$this| ($inner) [$($($except)+)?]
+            { read_all async ['a, 'b] (query: $crate::AllQuery<'a>, sink: $crate::Sink<'b>)
+                -> $crate::AllPage }
+            { head async [] () -> $crate::Checkpoint }
+            { listen () -> $crate::Listener }
+            { follow async ['a, 'b] (query: $crate::AllQuery<'a>, sink: $crate::Sink<'b>)
+                -> $crate::AllPage }
+        }
+    };
+    (ListStreams to |$this:ident| $inner:expr $(,)?) => {
+        $crate::forward_event_store! { @each ListStreams |$this| ($inner) []
+            { list_streams async ['a] (query: $crate::ListQuery<'a>)
+                -> ::std::vec::Vec<$crate::StreamSummary> }
+        }
+    };
+    (FindEvents to |$this:ident| $inner:expr $(,)?) => {
+        $crate::forward_event_store! { @each FindEvents |$this| ($inner) []
+            { find async ['a] (what: $crate::Find, sink: $crate::Sink<'a>) -> () }
+        }
+    };
+    (CloseStreams to |$this:ident| $inner:expr $(,)?) => {
+        $crate::forward_event_store! { @each CloseStreams |$this| ($inner) []
+            { close_stream async ['a] (stream: &'a $crate::StreamId, expected: $crate::Revision) -> bool }
+        }
+    };
+    (@each $trait:ident |$this:ident| $inner:tt $except:tt $({ $method:ident $($of:tt)* })*) => {
+        $($crate::forward_event_store! { @unless $method $except {
+            $crate::forward_event_store! { @method $trait |$this| $inner $method $($of)* }
+        } })*
     };
     // What `async_trait` makes of an `async fn`, without a future around the future.
-    (@method $method:ident [$($lifetime:lifetime),*] |$this:ident| $inner:tt
-        ($($argument:ident: $type:ty),*) $output:ty) => {
+    (@method $trait:ident |$this:ident| $inner:tt $method:ident async [$($lifetime:lifetime),*]
+        ($($argument:ident: $type:ty),*) -> $output:ty) => {
         fn $method<'this, $($lifetime,)* 'async_trait>(
             &'this self, $($argument: $type),*
         ) -> ::core::pin::Pin<::std::boxed::Box<
@@ -122,27 +116,34 @@ macro_rules! forward_event_store {
             Self: 'async_trait,
         {
             let $this = self;
-            $crate::EventStore::$method($inner, $($argument),*)
+            $crate::$trait::$method($inner, $($argument),*)
         }
     };
-    (@unless listen [listen $($rest:ident)*] $code:tt) => {};
-    (@unless limits [limits $($rest:ident)*] $code:tt) => {};
+    (@method $trait:ident |$this:ident| $inner:tt $method:ident () -> $output:ty) => {
+        fn $method(&self) -> $output {
+            let $this = self;
+            $crate::$trait::$method($inner)
+        }
+    };
     (@unless append [append $($rest:ident)*] $code:tt) => {};
-    (@unless submit [submit $($rest:ident)*] $code:tt) => {};
     (@unless append_all [append_all $($rest:ident)*] $code:tt) => {};
-    (@unless remember [remember $($rest:ident)*] $code:tt) => {};
-    (@unless load [load $($rest:ident)*] $code:tt) => {};
-    (@unless read_stream [read_stream $($rest:ident)*] $code:tt) => {};
-    (@unless read_all [read_all $($rest:ident)*] $code:tt) => {};
+    (@unless append_in [append_in $($rest:ident)*] $code:tt) => {};
+    (@unless follow [follow $($rest:ident)*] $code:tt) => {};
+    (@unless follow [read_all $($rest:ident)*] $code:tt) => {};
     (@unless head [head $($rest:ident)*] $code:tt) => {};
-    (@unless find [find $($rest:ident)*] $code:tt) => {};
-    (@unless list_streams_with_prefix [list_streams_with_prefix $($rest:ident)*] $code:tt) => {};
-    (@unless list_streams [list_streams $($rest:ident)*] $code:tt) => {};
-    (@unless close_stream [close_stream $($rest:ident)*] $code:tt) => {};
-    (@unless save_snapshot [save_snapshot $($rest:ident)*] $code:tt) => {};
+    (@unless limits [limits $($rest:ident)*] $code:tt) => {};
+    (@unless listen [listen $($rest:ident)*] $code:tt) => {};
+    (@unless load [load $($rest:ident)*] $code:tt) => {};
+    (@unless load_in [load_in $($rest:ident)*] $code:tt) => {};
+    (@unless read_all [read_all $($rest:ident)*] $code:tt) => {};
+    (@unless read_stream [read_stream $($rest:ident)*] $code:tt) => {};
     (@unless register [register $($rest:ident)*] $code:tt) => {};
+    (@unless remember [remember $($rest:ident)*] $code:tt) => {};
+    (@unless remember_in [remember_in $($rest:ident)*] $code:tt) => {};
     (@unless rename_category [rename_category $($rest:ident)*] $code:tt) => {};
+    (@unless save_snapshot [save_snapshot $($rest:ident)*] $code:tt) => {};
     (@unless submit [append $($rest:ident)*] $code:tt) => {};
+    (@unless submit [submit $($rest:ident)*] $code:tt) => {};
     (@unless $method:ident [$other:ident $($rest:ident)*] $code:tt) => {
         $crate::forward_event_store! { @unless $method [$($rest)*] $code }
     };
@@ -152,27 +153,27 @@ macro_rules! forward_event_store {
 macro_rules! behind_pointers {
     ($($pointer:ty),*) => {$(
         impl<S: EventStore + ?Sized> EventStore for $pointer {
-            $crate::forward_event_store!(to |this| &**this);
+            $crate::forward_event_store!(EventStore to |this| &**this);
         }
 
-        #[async_trait]
         impl<Tx: ?Sized + Send, S: AppendIn<Tx> + ?Sized> AppendIn<Tx> for $pointer {
-            async fn append_in(&self, tx: &mut Tx, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
-                (**self).append_in(tx, append).await
-            }
+            $crate::forward_event_store!(AppendIn<Tx> to |this| &**this);
+        }
 
-            async fn load_in(
-                &self,
-                tx: &mut Tx,
-                load: Load<'_>,
-                sink: LoadSink<'_>,
-            ) -> Result<StreamHead, StoreError> {
-                (**self).load_in(tx, load, sink).await
-            }
+        impl<S: ReadAll + ?Sized> ReadAll for $pointer {
+            $crate::forward_event_store!(ReadAll to |this| &**this);
+        }
 
-            async fn remember_in(&self, tx: &mut Tx, decision: Decision<'_>) -> Result<Remembered, StoreError> {
-                (**self).remember_in(tx, decision).await
-            }
+        impl<S: ListStreams + ?Sized> ListStreams for $pointer {
+            $crate::forward_event_store!(ListStreams to |this| &**this);
+        }
+
+        impl<S: FindEvents + ?Sized> FindEvents for $pointer {
+            $crate::forward_event_store!(FindEvents to |this| &**this);
+        }
+
+        impl<S: CloseStreams + ?Sized> CloseStreams for $pointer {
+            $crate::forward_event_store!(CloseStreams to |this| &**this);
         }
     )*};
 }

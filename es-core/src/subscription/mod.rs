@@ -16,7 +16,7 @@ pub use self::typed::TypedSubscription;
 
 use crate::error::StoreError;
 use crate::record::RawEvent;
-use crate::store::{AllPage, AllQuery, Checkpoint, EventStore, Filter, Listener, Sink};
+use crate::store::{AllPage, AllQuery, Checkpoint, Filter, Listener, ReadAll, Sink};
 
 /// Follows all events of a store, or those that a [`Filter`] takes, in the order of their positions.
 ///
@@ -80,7 +80,7 @@ pub struct Subscription<S> {
     watch: SubscriptionWatch,
 }
 
-impl<S: EventStore> Subscription<S> {
+impl<S: ReadAll> Subscription<S> {
     /// From the beginning.
     pub fn new(store: S) -> Self {
         Self {
@@ -183,7 +183,7 @@ impl<S: EventStore> Subscription<S> {
         }
         self.pace.look_at_once();
         let query = AllQuery::after(self.checkpoint, &self.filter).limit(self.size.next());
-        let query = query.bytes(self.size.bytes()).following(following);
+        let query = query.bytes(self.size.bytes());
         let mut bytes = 0;
         // Kept only with the checkpoint: after an error, or when the future is dropped, events come again.
         let mut order = std::mem::take(&mut self.order);
@@ -192,7 +192,11 @@ impl<S: EventStore> Subscription<S> {
             order.take(&event, &self.filter)?;
             sink(event)
         };
-        let page = match self.store.read_all(query, &mut weighed).await {
+        let read = match following {
+            true => self.store.follow(query, &mut weighed),
+            false => self.store.read_all(query, &mut weighed),
+        };
+        let page = match read.await {
             Ok(page) => page,
             Err(error) => {
                 self.pace.failed();

@@ -7,7 +7,7 @@ use super::{Subscription, SubscriptionWatch};
 use crate::error::StoreError;
 use crate::model::Aggregate;
 use crate::record::{RawEvent, Recorded};
-use crate::store::{AllPage, Checkpoint, EventStore, Filter, Rest, recorded};
+use crate::store::{AllPage, Checkpoint, Filter, ReadAll, Rest, recorded};
 
 /// Follows the events of one aggregate, brought up to their current versions; made by [`Subscription::of`].
 ///
@@ -51,14 +51,14 @@ pub struct TypedSubscription<A: Aggregate, S> {
     checkpoint: Checkpoint,
 }
 
-impl<S: EventStore> Subscription<S> {
+impl<S: ReadAll> Subscription<S> {
     /// All events of one aggregate, decoded.
     pub fn of<A: Aggregate>(store: S) -> TypedSubscription<A, S> {
         TypedSubscription::new(Self::new(store).filter(Filter::new().aggregate::<A>()))
     }
 }
 
-impl<A: Aggregate, S: EventStore> TypedSubscription<A, S> {
+impl<A: Aggregate, S: ReadAll> TypedSubscription<A, S> {
     fn new(raw: Subscription<S>) -> Self {
         let checkpoint = raw.checkpoint;
         Self { raw, ready: VecDeque::new(), checkpoint }

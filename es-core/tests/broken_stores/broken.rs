@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use es_core::{
-    AllPage, AllQuery, Append, AppendOutcome, Appended, Catalogue, Checkpoint, CommandOutcome, Decision,
-    EventStore, Filter, Find, Fingerprint, Load, LoadItem, LoadSink, MemoryStore, NewSnapshot,
-    OffsetDateTime, Position, RawEvent, Remembered, Rest, Revision, Sink, StoreError, StreamHead, StreamId,
-    StreamRange, StreamSummary, Submitted, Uuid,
+    AllPage, AllQuery, Append, AppendOutcome, Appended, Checkpoint, CloseStreams, CommandOutcome, Decision,
+    EventStore, Filter, Find, FindEvents, Fingerprint, ListQuery, ListStreams, Load, LoadItem, LoadSink,
+    MemoryStore, NewSnapshot, OffsetDateTime, Position, RawEvent, ReadAll, Registration, Remembered, Rest,
+    Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary, Submitted, Uuid,
 };
 
 /// A way to read events.
@@ -193,9 +193,9 @@ fn nothing() -> AppendOutcome {
 #[async_trait]
 impl EventStore for Broken {
     es_core::forward_event_store!(
-        to |this| &this.inner,
-        except append, submit, append_all, remember, load, read_stream, read_all, head, find,
-            list_streams, list_streams_with_prefix, close_stream, save_snapshot, register, rename_category
+        EventStore to |this| &this.inner,
+        except append, submit, append_all, remember, load, read_stream, save_snapshot, register,
+            rename_category
     );
 
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
@@ -285,6 +285,35 @@ impl EventStore for Broken {
         self.inner.read_stream(stream, range, &mut |raw| self.pass(Way::Stream, raw, sink)).await
     }
 
+    async fn save_snapshot(&self, mut snapshot: NewSnapshot) -> Result<(), StoreError> {
+        match self.fault {
+            Some(Fault::NoSnapshots) => return Ok(()),
+            Some(Fault::SnapshotOfAnotherFingerprint) => snapshot.fingerprint = Fingerprint::EMPTY,
+            Some(Fault::SnapshotOfOtherEvents) => snapshot.event_id = None,
+            _ => {}
+        }
+        self.inner.save_snapshot(snapshot).await
+    }
+
+    async fn register(&self, events: &[Registration]) -> Result<(), StoreError> {
+        if self.is(Fault::RegistersNothing) {
+            return Ok(());
+        }
+        self.accept(self.inner.register(events).await, || ())
+    }
+
+    async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
+        if self.is(Fault::RenamesNothing) {
+            return Ok(());
+        }
+        self.accept(self.inner.rename_category(name, was).await, || ())
+    }
+}
+
+#[async_trait]
+impl ReadAll for Broken {
+    es_core::forward_event_store!(ReadAll to |this| &this.inner, except read_all, head);
+
     async fn read_all(&self, mut query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         let (after, everything) = (query.after, Filter::new());
         match self.fault {
@@ -329,31 +358,25 @@ impl EventStore for Broken {
     async fn head(&self) -> Result<Checkpoint, StoreError> {
         if self.is(Fault::HeadIsTheStart) { Ok(Checkpoint::START) } else { self.inner.head().await }
     }
+}
 
+#[async_trait]
+impl FindEvents for Broken {
     async fn find(&self, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
         self.inner.find(what, &mut |raw| self.pass(Way::Find, raw, sink)).await
     }
+}
 
-    async fn list_streams(
-        &self,
-        category: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<StreamSummary>, StoreError> {
-        self.list_streams_with_prefix(category, "", after, limit).await
-    }
-
-    async fn list_streams_with_prefix(
-        &self,
-        category: &str,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<StreamSummary>, StoreError> {
-        let prefix = if self.is(Fault::ListsEveryPrefix) { "" } else { prefix };
-        let after = after.filter(|_| !self.is(Fault::ListsFromTheBeginning));
-        let limit = if self.is(Fault::ListsTooMany) { limit + 1 } else { limit };
-        let mut listed = self.inner.list_streams_with_prefix(category, prefix, after, limit).await?;
+#[async_trait]
+impl ListStreams for Broken {
+    async fn list_streams(&self, mut query: ListQuery<'_>) -> Result<Vec<StreamSummary>, StoreError> {
+        match self.fault {
+            Some(Fault::ListsEveryPrefix) => query.prefix = "",
+            Some(Fault::ListsFromTheBeginning) => query.after = None,
+            Some(Fault::ListsTooMany) => query.limit += 1,
+            _ => {}
+        }
+        let mut listed = self.inner.list_streams(query).await?;
         for summary in &mut listed {
             match self.fault {
                 Some(Fault::ListsAsOpen) => summary.closed = false,
@@ -363,7 +386,10 @@ impl EventStore for Broken {
         }
         Ok(listed)
     }
+}
 
+#[async_trait]
+impl CloseStreams for Broken {
     async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError> {
         match self.fault {
             Some(Fault::ClosesNothing) => Ok(self.revision(stream).await? == expected),
@@ -372,29 +398,5 @@ impl EventStore for Broken {
             }
             _ => self.inner.close_stream(stream, expected).await,
         }
-    }
-
-    async fn save_snapshot(&self, mut snapshot: NewSnapshot) -> Result<(), StoreError> {
-        match self.fault {
-            Some(Fault::NoSnapshots) => return Ok(()),
-            Some(Fault::SnapshotOfAnotherFingerprint) => snapshot.fingerprint = Fingerprint::EMPTY,
-            Some(Fault::SnapshotOfOtherEvents) => snapshot.event_id = None,
-            _ => {}
-        }
-        self.inner.save_snapshot(snapshot).await
-    }
-
-    async fn register(&self, catalogue: &Catalogue) -> Result<(), StoreError> {
-        if self.is(Fault::RegistersNothing) {
-            return Ok(());
-        }
-        self.accept(self.inner.register(catalogue).await, || ())
-    }
-
-    async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
-        if self.is(Fault::RenamesNothing) {
-            return Ok(());
-        }
-        self.accept(self.inner.rename_category(name, was).await, || ())
     }
 }

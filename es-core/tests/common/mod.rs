@@ -10,8 +10,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use es_core::{
     Aggregate, Append, AppendOutcome, Apply, Bell, CommandKey, CommandRecord, EventStore, Events, Handle,
-    Listener, Load, LoadItem, LoadSink, MemoryStore, Metadata, NewEvent, NewSnapshot, Revision, StoreError,
-    StreamHead, StreamId, Submitted, Uuid, emit, event,
+    ListStreams, Listener, Load, LoadItem, LoadSink, MemoryStore, Metadata, NewEvent, NewSnapshot, ReadAll,
+    Revision, StoreError, StreamHead, StreamId, Submitted, Uuid, emit, event,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, oneshot};
@@ -177,7 +177,7 @@ impl Meddler {
 
 #[async_trait]
 impl EventStore for Meddler {
-    es_core::forward_event_store!(to |this| &this.inner, except append, submit, load, listen, save_snapshot);
+    es_core::forward_event_store!(EventStore to |this| &this.inner, except append, submit, load, save_snapshot);
 
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         if self.taken.lock().expect("no panic").is_some() {
@@ -237,10 +237,6 @@ impl EventStore for Meddler {
         self.inner.load(load, counted).await
     }
 
-    fn listen(&self) -> Listener {
-        if self.silent { Bell::new().listen() } else { self.inner.listen() }
-    }
-
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
         if let Some(gate) = &self.snapshot_gate {
             gate.acquire().await.expect("an open gate").forget();
@@ -250,4 +246,16 @@ impl EventStore for Meddler {
         self.snapshots_kept.fetch_add(1, Ordering::SeqCst);
         Ok(())
     }
+}
+
+impl ReadAll for Meddler {
+    es_core::forward_event_store!(ReadAll to |this| &this.inner, except listen);
+
+    fn listen(&self) -> Listener {
+        if self.silent { Bell::new().listen() } else { self.inner.listen() }
+    }
+}
+
+impl ListStreams for Meddler {
+    es_core::forward_event_store!(ListStreams to |this| &this.inner);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
-use es_core::{Catalogue, Fingerprint, Registration, StoreError};
+use es_core::{Fingerprint, Registration, StoreError};
 use foldhash::HashMap;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
@@ -33,9 +33,9 @@ pub(crate) struct Rename {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Registered(Vec<Registration>);
 
-impl From<&Catalogue> for Registered {
-    fn from(catalogue: &Catalogue) -> Self {
-        Self(catalogue.registrations().collect())
+impl From<&[Registration]> for Registered {
+    fn from(events: &[Registration]) -> Self {
+        Self(events.to_vec())
     }
 }
 

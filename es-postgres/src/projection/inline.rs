@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendIn, AppendOutcome, Appended, BoxError, Decision, DecodeError, EventPlace, EventStore, Load,
-    LoadSink, OffsetDateTime, Projection, ProjectionFailure, RawEvent, Remembered, StoreError, StreamHead,
+    Append, AppendIn, AppendOutcome, Appended, BoxError, CloseStreams, DecodeError, EventPlace, EventStore,
+    FindEvents, ListStreams, OffsetDateTime, Projection, ProjectionFailure, RawEvent, ReadAll, StoreError,
 };
 use sqlx::{Connection, PgConnection, Row, raw_sql};
 
@@ -330,6 +330,8 @@ fn unfinished<P: Projection<Model = PgConnection>>(failure: Failure) -> StoreErr
 
 #[async_trait]
 impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> AppendIn<PgConnection> for Inline<P, S> {
+    es_core::forward_event_store!(AppendIn<PgConnection> to |this| &this.store, except append_in);
+
     async fn append_in(
         &self,
         tx: &mut PgConnection,
@@ -354,28 +356,11 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> AppendIn<Pg
         ended.map_err(Failure::from)?;
         Ok(outcome)
     }
-
-    async fn load_in(
-        &self,
-        tx: &mut PgConnection,
-        load: Load<'_>,
-        sink: LoadSink<'_>,
-    ) -> Result<StreamHead, StoreError> {
-        self.store.load_in(tx, load, sink).await
-    }
-
-    async fn remember_in(
-        &self,
-        tx: &mut PgConnection,
-        decision: Decision<'_>,
-    ) -> Result<Remembered, StoreError> {
-        self.store.remember_in(tx, decision).await
-    }
 }
 
 #[async_trait]
 impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore for Inline<P, S> {
-    es_core::forward_event_store!(to |this| &this.store, except append, append_all);
+    es_core::forward_event_store!(EventStore to |this| &this.store, except append, append_all);
 
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         let mut outcomes = self.append_together(&[append]).await?;
@@ -403,4 +388,20 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
         names::registered_apart(self.pool(), appends).await?;
         self.append_together(appends).await
     }
+}
+
+impl<P: Projection<Model = PgConnection>, S: ReadAll> ReadAll for Inline<P, S> {
+    es_core::forward_event_store!(ReadAll to |this| &this.store);
+}
+
+impl<P: Projection<Model = PgConnection>, S: ListStreams> ListStreams for Inline<P, S> {
+    es_core::forward_event_store!(ListStreams to |this| &this.store);
+}
+
+impl<P: Projection<Model = PgConnection>, S: FindEvents> FindEvents for Inline<P, S> {
+    es_core::forward_event_store!(FindEvents to |this| &this.store);
+}
+
+impl<P: Projection<Model = PgConnection>, S: CloseStreams> CloseStreams for Inline<P, S> {
+    es_core::forward_event_store!(CloseStreams to |this| &this.store);
 }

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use es_core::{BoxError, Checkpoint, EventStore, Part, Position, Projection};
+use es_core::{BoxError, Checkpoint, Part, Position, Projection, ReadAll};
 use futures_util::FutureExt;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;

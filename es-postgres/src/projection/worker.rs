@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::{Checkpoint, EventStore, Part, Position, Projection, ProjectionPage, Rest, StoreError};
+use es_core::{Checkpoint, Part, Position, Projection, ProjectionPage, ReadAll, Rest, StoreError};
 use sqlx::PgConnection;
 use tokio::time::sleep;
 use tracing::{Instrument, debug, debug_span};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{Revision, StoreError, StreamId, StreamSummary};
+use es_core::{ListQuery, Revision, StoreError, StreamId, StreamSummary};
 use sqlx::Row;
 
 use crate::connect::call::{rows, value_kept};
@@ -12,13 +12,8 @@ use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
 use crate::read::row::{Columns, required};
 
-pub(crate) async fn list(
-    pool: &Arc<Pool>,
-    category: &str,
-    prefix: &str,
-    after: Option<&str>,
-    limit: usize,
-) -> Result<Vec<StreamSummary>, StoreError> {
+pub(crate) async fn list(pool: &Arc<Pool>, query: ListQuery<'_>) -> Result<Vec<StreamSummary>, StoreError> {
+    let ListQuery { category, prefix, after, limit, .. } = query;
     if [category, prefix].iter().any(|text| text.contains('\0')) {
         // No key and no category holds a NUL character, which the database does not take in a question.
         return Ok(Vec::new());

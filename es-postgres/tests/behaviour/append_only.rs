@@ -1,6 +1,9 @@
 //! History cannot be changed: not by the application's role, and not by the owner of the tables either.
 
-use es_core::{Append, Decision, EventStore, Load, NewSnapshot, Remembered, Revision, StoreError};
+use es_core::{
+    Append, CloseStreams, Decision, EventStore, ListQuery, ListStreams, Load, NewSnapshot, Remembered,
+    Revision, StoreError,
+};
 use es_postgres::PostgresStore;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
@@ -68,7 +71,7 @@ async fn the_writer_appends_and_reads() {
     store.save_snapshot(snapshot).await.expect("kept");
     let load = Load::all(&stream).snapshot(Some(fingerprint));
     store.load(load, &mut |_| Ok(())).await.expect("a head");
-    assert_eq!(store.list_streams("account", None, 10).await.expect("a page").len(), 2);
+    assert_eq!(store.list_streams(ListQuery::category("account").limit(10)).await.expect("a page").len(), 2);
     assert!(store.close_stream(&stream, Revision::new(3)).await.expect("an answer"));
     store.prune_commands(std::time::Duration::ZERO).await.expect("a count");
     store.close().await;

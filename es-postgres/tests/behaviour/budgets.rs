@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use es_core::{
     AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, Decision, EventStore, Filter, Metadata, NewEvent,
-    Remembered, Revision, StoreError, StreamId,
+    ReadAll, Remembered, Revision, StoreError, StreamId,
 };
 use es_postgres::{LockTimeout, PoolTimeout, PostgresStore, Scarce};
 use futures_util::FutureExt;

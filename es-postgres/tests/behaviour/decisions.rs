@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use es_core::{
-    Append, AppendIn, AppendOutcome, CommandOutcome, Decision, EventStore, Load, Remembered, Revision,
-    StoreError, Uuid,
+    Append, AppendIn, AppendOutcome, CommandOutcome, Decision, EventStore, ListQuery, ListStreams, Load,
+    Remembered, Revision, StoreError, Uuid,
 };
 use es_postgres::testing::TestDatabase;
 use es_postgres::{ConnectError, PostgresStore};
@@ -185,7 +185,7 @@ async fn a_decision_on_a_stream_that_is_being_made_is_to_be_repeated() {
     assert!(error.is_retryable(), "{error}");
     tx.rollback().await.expect("rolled back");
     assert_eq!(store.remember(decision).await.expect("an outcome"), Remembered::Kept);
-    assert_eq!(store.list_streams("account", None, 9).await.expect("a list"), []);
+    assert_eq!(store.list_streams(ListQuery::category("account").limit(9)).await.expect("a list"), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

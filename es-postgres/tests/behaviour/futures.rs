@@ -3,7 +3,7 @@
 
 use std::mem::size_of_val;
 
-use es_core::{Append, Checkpoint, EventStore, Filter, Load, Revision, StreamRange};
+use es_core::{Append, Checkpoint, EventStore, Filter, Load, ReadAll, Revision, StreamRange};
 
 use crate::support::{fresh, stream};
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use es_core::{
     AllQuery, Append, AppendIn, AppendOutcome, Catalogue, Checkpoint, CommandKey, CommandRecord, Decision,
-    EventStore, Filter, Find, Load, LoadItem, Metadata, NewEvent, RawEvent, Remembered, Revision, StoreError,
-    StreamId, StreamRange,
+    EventStore, Filter, Find, FindEvents, Load, LoadItem, Metadata, NewEvent, RawEvent, ReadAll, Remembered,
+    Revision, StoreError, StreamId, StreamRange,
 };
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
@@ -154,7 +154,7 @@ async fn appends_to_several_streams_are_stored_under_their_own_names() {
     }
     for pooler in [false, true] {
         let register = async |store: PostgresStore| {
-            store.register(&Catalogue::of::<Lost>()).await.expect("a new store");
+            store.register(&Catalogue::of::<Lost>().registrations()).await.expect("a new store");
         };
         let (database, store, _) = behind_after(pooler, register).await;
         let (lost, kept, event) = (stream("lost", "a"), stream("kept", "a"), event("lost"));

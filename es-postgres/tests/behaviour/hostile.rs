@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use es_core::{AllQuery, Checkpoint, EventStore, Filter, Load, Rest};
+use es_core::{AllQuery, Checkpoint, EventStore, Filter, ListQuery, ListStreams, Load, ReadAll, Rest};
 use es_postgres::PostgresStore;
 use sqlx::AssertSqlSafe;
 
@@ -307,7 +307,7 @@ async fn read(store: &PostgresStore) -> usize {
             break;
         }
     }
-    for summary in store.list_streams("account", None, 10_000).await.expect("streams") {
+    for summary in store.list_streams(ListQuery::category("account").limit(10_000)).await.expect("streams") {
         store.load(Load::all(&summary.stream), &mut |_| Ok(())).await.expect("a stream");
     }
     count

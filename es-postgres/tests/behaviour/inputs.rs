@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use es_core::{
-    AllQuery, Append, AppendIn, Checkpoint, CommandKey, CommandRecord, Decision, EventStore, Filter,
-    Fingerprint, Load, Metadata, NewEvent, NewSnapshot, Remembered, Revision, StoreError, StreamId,
-    Subscription, Uuid,
+    AllQuery, Append, AppendIn, Checkpoint, CloseStreams, CommandKey, CommandRecord, Decision, EventStore,
+    Filter, Fingerprint, ListQuery, ListStreams, Load, Metadata, NewEvent, NewSnapshot, ReadAll, Remembered,
+    Revision, StoreError, StreamId, Subscription, Uuid,
 };
 use es_postgres::{PostgresOptions, PostgresStore, Projector};
 use sqlx::Connection;
@@ -87,8 +87,8 @@ async fn a_nul_character_in_any_text_is_told_in_words_of_the_store() {
         ("account", "", Some("\0")),
         ("account", "a\0", Some("a")),
     ] {
-        store.list_streams_with_prefix(category, prefix, after, 9).await.expect("a page");
-        store.list_streams(category, after, 9).await.expect("a page");
+        let query = ListQuery::category(category).prefix(prefix).after(after);
+        store.list_streams(query).await.expect("a page");
     }
     for (name, was) in [("\0", &[][..]), ("konto", &["\0"]), ("a\0b", &["account"])] {
         said("a category", Some(store.rename_category(name, was).await.expect_err("refused")));
@@ -121,7 +121,7 @@ async fn a_nul_character_in_any_text_is_told_in_words_of_the_store() {
 async fn names_that_nobody_has_yet_are_asked_for_in_vain_until_somebody_has() {
     let (database, store) = fresh().await;
     let later = StreamId::new("later", "a").expect("a stream id");
-    assert!(store.list_streams("later", None, 9).await.expect("a page").is_empty());
+    assert!(store.list_streams(ListQuery::category("later").limit(9)).await.expect("a page").is_empty());
     assert!(!store.close_stream(&later, Revision::new(1)).await.expect("an answer"));
     let filters = [Filter::new().category("later"), Filter::new().event_name("account.counted")];
     let mut live = filters.map(|filter| Subscription::new(store.clone()).filter(filter));
@@ -133,7 +133,7 @@ async fn names_that_nobody_has_yet_are_asked_for_in_vain_until_somebody_has() {
     for subscription in &mut live {
         assert_eq!(subscription.page(&mut |_| Ok(())).await.expect("a page").events, 1);
     }
-    assert_eq!(store.list_streams("later", None, 9).await.expect("a page").len(), 1);
+    assert_eq!(store.list_streams(ListQuery::category("later").limit(9)).await.expect("a page").len(), 1);
 }
 
 /// A store, a subscription and a projector with a duration of every kind, each extreme: nothing panics, and

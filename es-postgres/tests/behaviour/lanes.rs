@@ -4,7 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use es_core::{
-    Append, AppendIn, AppendOutcome, EventStore, NewEvent, Revision, StoreError, StreamId, Submitted,
+    Append, AppendIn, AppendOutcome, CloseStreams, EventStore, NewEvent, Revision, StoreError, StreamId,
+    Submitted,
 };
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;

@@ -1,7 +1,8 @@
 //! Events of a megabyte: what is held in memory is bounded in bytes, not in events.
 
 use es_core::{
-    AllQuery, Append, Checkpoint, EventStore, Filter, NewEvent, RawEvent, Rest, Revision, Subscription,
+    AllQuery, Append, Checkpoint, EventStore, Filter, NewEvent, RawEvent, ReadAll, Rest, Revision,
+    Subscription,
 };
 use es_postgres::PostgresStore;
 use uuid::Uuid;
@@ -97,18 +98,18 @@ async fn a_page_of_many_bytes_is_not_kept_for_others() {
     write(&writer, "large", &of_bytes((0..4).map(|_| MEGABYTE / 2))).await;
     let proxy = proxy_before(&database).await;
     let any = Filter::new();
-    let start = AllQuery::after(Checkpoint::START, &any).following(true);
+    let start = AllQuery::after(Checkpoint::START, &any);
     for (most, kept) in [(1 << 20, false), (4 << 20, true)] {
         let options = PostgresStore::options(proxy.url()).notify(false).shared_page_bytes(most);
         let store = options.connect().await.expect("a store");
-        let first = store.read_all(start, &mut |_| Ok(())).await.expect("a page");
+        let first = store.follow(start, &mut |_| Ok(())).await.expect("a page");
         assert_eq!(first.events, 4);
         let before = proxy.round_trips();
-        let again = store.read_all(start, &mut |_| Ok(())).await.expect("a page");
+        let again = store.follow(start, &mut |_| Ok(())).await.expect("a page");
         assert_eq!(again.events, 4);
         assert_eq!(proxy.round_trips() == before, kept, "{most} bytes");
         // Nor is it more than another one asks for.
-        let little = store.read_all(start.bytes(MEGABYTE + 1_000), &mut |_| Ok(())).await.expect("a page");
+        let little = store.follow(start.bytes(MEGABYTE + 1_000), &mut |_| Ok(())).await.expect("a page");
         assert_eq!((little.events, little.rest), (2, Rest::More));
     }
 }

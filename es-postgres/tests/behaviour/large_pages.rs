@@ -5,7 +5,8 @@ use std::pin::pin;
 use std::task::Poll;
 
 use es_core::{
-    AllPage, AllQuery, Append, Checkpoint, EventStore, Filter, NewEvent, RawEvent, Rest, Revision, StoreError,
+    AllPage, AllQuery, Append, Checkpoint, EventStore, Filter, NewEvent, RawEvent, ReadAll, Rest, Revision,
+    StoreError,
 };
 use es_postgres::PostgresStore;
 use uuid::Uuid;

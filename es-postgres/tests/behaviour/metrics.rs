@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_core::{
-    AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, EventStore, Filter, Revision, StoreError,
+    AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, EventStore, Filter, ReadAll, Revision, StoreError,
 };
 use es_postgres::{PostgresStore, StoreMetrics};
 use sqlx::Connection;
@@ -137,7 +137,7 @@ async fn pages_and_those_that_are_shared_are_counted() {
     store.read_all(query, &mut |_| Ok(())).await.expect("a page");
     let read = store.metrics();
     assert!(read.pages > 0 && read.shared_pages == 0, "{read:?}");
-    store.read_all(query.following(true), &mut |_| Ok(())).await.expect("a page");
+    store.follow(query, &mut |_| Ok(())).await.expect("a page");
     let again = store.metrics();
     assert_eq!((again.pages, again.shared_pages), (read.pages, 1));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use es_core::{EventStore, StoreError};
+use es_core::{ListQuery, ListStreams, StoreError};
 use es_postgres::{ConnectError, PostgresStore};
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -244,7 +244,10 @@ async fn programs_have_their_rights_as_members_of_a_role() {
     for (nth, url) in (0..).zip([&first, &second]) {
         let store = PostgresStore::migrate(url).await.expect("nothing to do");
         appended(append_one(&store, &stream("a"), nth).await);
-        assert_eq!(store.list_streams("account", None, 9).await.expect("a page").len(), 1);
+        assert_eq!(
+            store.list_streams(ListQuery::category("account").limit(9)).await.expect("a page").len(),
+            1
+        );
         store.close().await;
     }
     assert_eq!(ids(&owner, &stream("a")).await.len(), 2);

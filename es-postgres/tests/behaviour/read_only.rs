@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use es_core::{
-    Aggregate, AllQuery, Append, AppendIn, Apply, Checkpoint, CommandKey, CommandRecord, Decision,
-    EventStore, Events, ExecuteError, ExecuteOptions, Filter, Find, Fingerprint, Handle, NewSnapshot,
-    Position, RawEvent, Repository, Rest, Revision, StoreError, StreamRange, Subscription, emit, event,
+    Aggregate, AllQuery, Append, AppendIn, Apply, Checkpoint, CloseStreams, CommandKey, CommandRecord,
+    Decision, EventStore, Events, ExecuteError, ExecuteOptions, Filter, Find, FindEvents, Fingerprint,
+    Handle, ListQuery, ListStreams, NewSnapshot, Position, RawEvent, ReadAll, Repository, Rest, Revision,
+    StoreError, StreamRange, Subscription, emit, event,
 };
 use es_postgres::{ConnectError, PostgresStore, Projector, ProjectorError};
 use serde::{Deserialize, Serialize};
@@ -89,7 +90,7 @@ async fn a_standby_is_read_in_every_way() {
         Ok(())
     };
     store.read_stream(&stream("a"), StreamRange::ALL, &mut counting).await.expect("read");
-    let listed = store.list_streams("meter", None, 10).await.expect("a list");
+    let listed = store.list_streams(ListQuery::category("meter").limit(10)).await.expect("a list");
     assert_eq!(listed.len(), 1);
     assert_eq!(store.snapshots().await.expect("a list").len(), 1);
     let head = store.head().await.expect("a head");

@@ -1,8 +1,8 @@
 //! A command costs one round trip: what goes over the wire is counted.
 
 use es_core::{
-    Append, AppendOutcome, Decision, EventStore, Fingerprint, Load, NewSnapshot, Remembered, Revision,
-    StreamRange,
+    Append, AppendOutcome, Decision, EventStore, Fingerprint, ListQuery, ListStreams, Load, NewSnapshot,
+    Remembered, Revision, StreamRange,
 };
 use es_postgres::PostgresStore;
 use uuid::Uuid;
@@ -55,7 +55,7 @@ async fn each_call_is_one_round_trip() {
         count("load with snapshot and command");
         store.read_stream(&a, StreamRange::ALL.backward(), &mut |_| Ok(())).await.expect("read");
         count("read");
-        store.list_streams("account", None, 10).await.expect("a page");
+        store.list_streams(ListQuery::category("account").limit(10)).await.expect("a page");
         count("list");
         if round > 0 {
             for (what, round_trips) in counts {

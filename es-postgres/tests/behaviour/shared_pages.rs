@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{AllPage, AllQuery, Checkpoint, EventStore, Filter, RawEvent, Rest, StoreError};
+use es_core::{AllPage, AllQuery, Checkpoint, Filter, RawEvent, ReadAll, Rest, Sink, StoreError};
 use es_postgres::PostgresStore;
 use futures_util::FutureExt;
 
@@ -10,12 +10,21 @@ use crate::rewind::{events_after, rewind};
 use crate::support::{LONG, append_one, appended, connect, fresh, proxy_before, sql, stream, until};
 
 async fn keys(store: &PostgresStore, query: AllQuery<'_>) -> (Vec<String>, AllPage) {
+    taken(async |sink| store.read_all(query, sink).await).await
+}
+
+/// As a reader that follows the store reads it.
+async fn followed(store: &PostgresStore, query: AllQuery<'_>) -> (Vec<String>, AllPage) {
+    taken(async |sink| store.follow(query, sink).await).await
+}
+
+async fn taken(read: impl AsyncFnOnce(Sink<'_>) -> Result<AllPage, StoreError>) -> (Vec<String>, AllPage) {
     let mut keys = Vec::new();
     let mut take = |event: RawEvent<'_>| {
         keys.push(event.stream.key().to_owned());
         Ok(())
     };
-    let page = store.read_all(query, &mut take).await.expect("a page");
+    let page = read(&mut take).await.expect("a page");
     assert_eq!(page.events, keys.len());
     (keys, page)
 }
@@ -37,30 +46,30 @@ async fn who_follows_takes_what_another_has_read_and_looks_again() {
     // Another one that follows finds the page, all of it or its end, without a word to the server; and is
     // told to look again.
     let before = proxy.round_trips();
-    let (again, page) = keys(&store, start.following(true)).await;
+    let (again, page) = followed(&store, start).await;
     assert_eq!((again.len(), page), (3, AllPage::new(first.checkpoint, 3, Rest::Held)));
     let mut places = Vec::new();
     let mut take = |event: RawEvent<'_>| {
         places.push(Checkpoint::behind(event.position, event.event_id));
         Ok(())
     };
-    store.read_all(start.following(true), &mut take).await.expect("a page");
-    let (end, page) = keys(&store, AllQuery::after(places[1], &any).following(true)).await;
+    store.follow(start, &mut take).await.expect("a page");
+    let (end, page) = followed(&store, AllQuery::after(places[1], &any)).await;
     assert_eq!((end, page), (vec!["c".to_owned()], AllPage::new(first.checkpoint, 1, Rest::Held)));
     assert_eq!(proxy.round_trips(), before);
 
     // Whoever does not, has another filter, wants less at once, or stands elsewhere, asks the server.
     let (all, page) = keys(&store, start).await;
     assert_eq!((all.len(), page.rest), (4, Rest::Nothing));
-    let (nothing, page) = keys(&store, AllQuery::after(Checkpoint::START, &none).following(true)).await;
+    let (nothing, page) = followed(&store, AllQuery::after(Checkpoint::START, &none)).await;
     assert_eq!((nothing.len(), page.rest), (0, Rest::Nothing));
-    assert_eq!(keys(&store, start.limit(2).following(true)).await.0, ["a", "b"]);
+    assert_eq!(followed(&store, start.limit(2)).await.0, ["a", "b"]);
     appended(append_one(&writer, &stream("e"), 0).await);
-    let (next, page) = keys(&store, AllQuery::after(page.checkpoint, &any).following(true)).await;
+    let (next, page) = followed(&store, AllQuery::after(page.checkpoint, &any)).await;
     assert_eq!((next, page.rest), (vec!["e".to_owned()], Rest::Nothing));
     let foreign = Checkpoint::behind(places[0].position(), uuid::Uuid::now_v7());
-    let query = AllQuery::after(foreign, &any).following(true);
-    assert!(store.read_all(query, &mut |_| Ok(())).await.is_err(), "no event of this store");
+    let query = AllQuery::after(foreign, &any);
+    assert!(store.follow(query, &mut |_| Ok(())).await.is_err(), "no event of this store");
 }
 
 /// Its future is not polled while it reads, as when a program waits for something else in between.
@@ -133,10 +142,10 @@ async fn a_page_of_before_is_not_shared_once_the_history_may_be_another() {
             sql(&mut other, KILL).await;
             store.head().await.expect("the last event, on a new connection");
         } else {
-            let query = AllQuery::after(page.checkpoint, &any).following(true);
-            let read = store.read_all(query, &mut |_| Ok(())).await;
+            let query = AllQuery::after(page.checkpoint, &any);
+            let read = store.follow(query, &mut |_| Ok(())).await;
             assert!(matches!(read, Err(StoreError::ForeignCheckpoint { .. })), "{read:?}");
         }
-        assert_eq!(keys(&store, start.following(true)).await.0, ["a"], "killed: {killed}");
+        assert_eq!(followed(&store, start).await.0, ["a"], "killed: {killed}");
     }
 }

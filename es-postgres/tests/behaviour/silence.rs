@@ -4,7 +4,9 @@
 use std::process::Command;
 use std::time::Duration;
 
-use es_core::{AllQuery, Append, AppendOutcome, Checkpoint, EventStore, Filter, Revision, StoreError};
+use es_core::{
+    AllQuery, Append, AppendOutcome, Checkpoint, EventStore, Filter, ReadAll, Revision, StoreError,
+};
 use es_postgres::testing::{Fault, Proxy, TestDatabase};
 use es_postgres::{ConnectError, LockTimeout, PostgresStore};
 use sqlx::{Connection, Executor};
@@ -68,8 +70,13 @@ async fn reads_on_silent_connections_are_repeated() {
         assert_eq!(timeout(LONG, ids(&store, &stream("a"))).await.expect("an answer").len(), 1);
         proxy.silence();
         let filter = Filter::new();
-        let query = AllQuery::after(Checkpoint::START, &filter).following(following);
-        let page = timeout(LONG, store.read_all(query, &mut |_| Ok(()))).await.expect("an answer");
+        let query = AllQuery::after(Checkpoint::START, &filter);
+        let mut ignore = |_: es_core::RawEvent<'_>| Ok(());
+        let read = match following {
+            true => store.follow(query, &mut ignore),
+            false => store.read_all(query, &mut ignore),
+        };
+        let page = timeout(LONG, read).await.expect("an answer");
         assert_eq!(page.expect("a page").events, 1);
     }
     proxy.silence();

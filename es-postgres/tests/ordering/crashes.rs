@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::time::Duration;
 
-use es_core::{AllQuery, Checkpoint, EventStore, Filter, Rest, StoreError};
+use es_core::{AllQuery, Checkpoint, EventStore, Filter, ReadAll, Rest, StoreError};
 use es_postgres::PostgresStore;
 use es_postgres::testing::{Cluster, TestDatabase};
 use sqlx::{AssertSqlSafe, Connection};

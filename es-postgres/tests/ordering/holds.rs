@@ -1,6 +1,6 @@
 //! What may hold readers back, and what may not.
 
-use es_core::{Checkpoint, EventStore, Rest};
+use es_core::{Checkpoint, ReadAll, Rest};
 use es_postgres::PostgresStore;
 use es_postgres::testing::{Cluster, TestDatabase};
 use sqlx::Connection;

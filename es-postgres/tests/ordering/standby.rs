@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use es_core::{Checkpoint, EventStore, Rest};
+use es_core::{Checkpoint, ReadAll, Rest};
 use es_postgres::PostgresStore;
 use sqlx::Connection;
 use tokio::task::JoinSet;

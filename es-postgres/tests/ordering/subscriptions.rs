@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::{Checkpoint, EventStore, Filter, Listener, RawEvent, Rest, StoreError, Subscription};
+use es_core::{Checkpoint, Filter, Listener, RawEvent, ReadAll, Rest, StoreError, Subscription};
 use es_postgres::PostgresStore;
 use sqlx::Connection;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use es_core::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, EventStore, Filter, Metadata, NewEvent,
-    RawEvent, Rest, Revision, StreamId,
+    RawEvent, ReadAll, Rest, Revision, StreamId,
 };
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;

@@ -5,8 +5,8 @@ mod support;
 use std::sync::Arc;
 
 use es_core::{
-    AllQuery, Append, AppendIn, AppendOutcome, BoxError, Checkpoint, EventStore, Filter, NewEvent, Project,
-    Projection, RawEvent, Recorded, Rest, Revision, StoreError, StreamId, event,
+    AllQuery, Append, AppendIn, AppendOutcome, BoxError, Checkpoint, Filter, NewEvent, Project, Projection,
+    RawEvent, ReadAll, Recorded, Rest, Revision, StoreError, StreamId, event,
 };
 use es_postgres::testing::TestDatabase;
 use es_postgres::{ConnectError, PostgresStore, Projector, ProjectorError};

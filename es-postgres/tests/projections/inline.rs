@@ -1,7 +1,7 @@
 //! The same projection in the transactions of appends.
 
 use es_core::{
-    AppendIn, EventStore, Project, Projection, Recorded, Repository, Revision, StoreError, StreamId,
+    AppendIn, EventStore, Project, Projection, ReadAll, Recorded, Repository, Revision, StoreError, StreamId,
 };
 use es_postgres::{Inline, Projector, ProjectorError};
 use sqlx::{Connection, PgConnection};

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use common::{SAMPLE, SAMPLE_REPORT, import, report, sample};
 use es_core::{
-    Aggregate, Append, AppendOutcome, EventStore, MemoryStore, Metadata, NewEvent, RawEvent, Repository,
-    Revision, StreamId, StreamRange,
+    Aggregate, Append, AppendOutcome, EventStore, ListQuery, ListStreams, MemoryStore, Metadata, NewEvent,
+    RawEvent, Repository, Revision, StreamId, StreamRange,
 };
 use loans::domain::{Application, ApplicationId};
 use loans::generation::Generation;
@@ -26,7 +26,7 @@ async fn written_by<A: Generation>(path: &Path) -> MemoryStore {
 }
 
 async fn streams(store: &MemoryStore) -> Vec<StreamId> {
-    let all = store.list_streams("loan", None, usize::MAX).await.expect("a listing");
+    let all = store.list_streams(ListQuery::category("loan").limit(usize::MAX)).await.expect("a listing");
     all.into_iter().map(|summary| summary.stream).collect()
 }
 

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use common::{SAMPLE, SAMPLE_REPORT, command, events, file, report, said, sample, sample_lines};
-use es_core::{EventStore, Repository};
+use es_core::{ListQuery, ListStreams, Repository};
 use es_postgres::PostgresStore;
 use es_postgres::testing::{Cluster, TestDatabase};
 use loans::domain::{Application, ApplicationId, Outcome};
@@ -83,7 +83,7 @@ impl Piped {
 
 /// How many events there are.
 async fn stored(store: &PostgresStore) -> u64 {
-    let streams = store.list_streams("loan", None, 100_000).await.expect("a listing");
+    let streams = store.list_streams(ListQuery::category("loan").limit(100_000)).await.expect("a listing");
     streams.iter().map(|stream| stream.revision.get()).sum()
 }
 

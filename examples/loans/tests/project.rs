@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{command, import, said, sample};
-use es_core::{Append, AppendOutcome, EventStore, Load, Metadata, NewEvent, StreamId};
+use es_core::{
+    Append, AppendOutcome, EventStore, ListQuery, ListStreams, Load, Metadata, NewEvent, ReadAll, StreamId,
+};
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use loans::domain::Application;
@@ -123,7 +125,10 @@ async fn the_read_models_follow_the_store_until_ctrl_c_and_the_status_says_how_f
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(out.contains("2011-03         12         3         4          3\n"), "{out}");
     assert!(out.trim_end().ends_with(" numbers, and the events say the same"), "{out}");
-    assert_eq!(store.list_streams("loan", None, 100).await.expect("a listing").len(), 12);
+    assert_eq!(
+        store.list_streams(ListQuery::category("loan").limit(100)).await.expect("a listing").len(),
+        12
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,9 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use es_core::{
-    AllQuery, Checkpoint, EventStore, ExecuteError, ExecuteOptions, Filter, Rest, StoreError, Uuid,
-};
+use es_core::{AllQuery, Checkpoint, ExecuteError, ExecuteOptions, Filter, ReadAll, Rest, StoreError, Uuid};
 use es_postgres::{LockTimeout, PostgresStore};
 use sqlx::{Connection, PgConnection};
 use tokio::time::sleep;
@@ -134,8 +132,8 @@ async fn a_program_that_is_stopped_in_its_transaction_holds_up_its_stream_and_re
     accounts.execute(&a, Deposit(1)).await.expect("a deposit");
     let all = Filter::new();
     // As a reader that follows the store does.
-    let query = AllQuery::after(Checkpoint::START, &all).following(true);
-    let page = store.read_all(query, &mut |_| Ok(())).await.expect("a page");
+    let query = AllQuery::after(Checkpoint::START, &all);
+    let page = store.follow(query, &mut |_| Ok(())).await.expect("a page");
     assert_eq!(page.events, 1);
     let after = AllQuery::after(page.checkpoint, &all);
     let file = std::env::temp_dir().join(format!("es-faults-{}", Uuid::now_v7().simple()));
@@ -155,7 +153,7 @@ async fn a_program_that_is_stopped_in_its_transaction_holds_up_its_stream_and_re
     let timeout = source.downcast_ref::<LockTimeout>().unwrap_or_else(|| panic!("{error:?}"));
     assert_eq!(timeout.holders[0].application_name.as_deref(), Some("month end"));
     accounts.execute(&b, Deposit(100)).await.expect("other streams go on");
-    let page = store.read_all(after.following(true), &mut |_| Ok(())).await.expect("a page");
+    let page = store.follow(after, &mut |_| Ok(())).await.expect("a page");
     assert_eq!((page.events, page.rest), (0, Rest::Held), "readers pass no event that may still come");
     let open = store.open_appends().await.expect("open appends");
     assert_eq!(open[0].application_name.as_deref(), Some("month end"));

@@ -6,8 +6,8 @@ use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 
 use es_core::{
-    Aggregate, AllQuery, Apply, Checkpoint, EventStore, Events, ExecuteError, Filter, Find, Handle,
-    Repository, Shape, StoreError, Subscription, emit,
+    Aggregate, AllQuery, Apply, Checkpoint, EventStore, Events, ExecuteError, Filter, Find, FindEvents,
+    Handle, ReadAll, Repository, Shape, StoreError, Subscription, emit,
 };
 use es_postgres::{PostgresStore, ProjectorError};
 use serde::{Deserialize, Serialize};

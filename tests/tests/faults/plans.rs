@@ -1,6 +1,6 @@
 //! Prepared statements that a session has no more, or that a migration has made stale.
 
-use es_core::{AllQuery, Checkpoint, EventStore, Filter, StreamRange};
+use es_core::{AllQuery, Checkpoint, EventStore, Filter, ReadAll, StreamRange};
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 

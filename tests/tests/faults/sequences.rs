@@ -1,6 +1,6 @@
 //! Numbers that run out. They last for longer than anybody lives, unless somebody sets them.
 
-use es_core::{Checkpoint, EventStore, ExecuteError, StoreError, Subscription};
+use es_core::{Checkpoint, ExecuteError, ReadAll, StoreError, Subscription};
 use es_postgres::PostgresStore;
 
 use crate::support::*;

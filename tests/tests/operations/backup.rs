@@ -1,6 +1,6 @@
 //! Dumps, and what they are restored to.
 
-use es_core::{EventStore, ExecuteOptions, Repository, StoreError, Subscription};
+use es_core::{ExecuteOptions, ReadAll, Repository, StoreError, Subscription};
 use es_postgres::{PostgresStore, Projector};
 use es_tests::operations::bank::{Account, Balances, Deposit};
 use es_tests::operations::{Program, block, verify};

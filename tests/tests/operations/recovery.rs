@@ -1,6 +1,6 @@
 //! A server goes back to a point in time under a program that goes on.
 
-use es_core::{EventStore, ExecuteOptions, RawEvent, Repository, Subscription, Uuid};
+use es_core::{ExecuteOptions, RawEvent, ReadAll, Repository, Subscription, Uuid};
 use es_postgres::{ConnectError, PostgresStore};
 use es_tests::operations::bank::{Account, Deposit};
 use es_tests::operations::{Program, block, verify};

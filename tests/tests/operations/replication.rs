@@ -1,6 +1,6 @@
 //! To another server, by logical replication.
 
-use es_core::{EventStore, RawEvent, Subscription};
+use es_core::{RawEvent, ReadAll, Subscription};
 use es_postgres::{ConnectError, PostgresStore};
 use es_tests::operations::{Program, block, verify};
 use tokio::time::{Duration, sleep};

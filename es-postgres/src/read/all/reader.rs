@@ -30,6 +30,8 @@ pub(crate) struct AllReader {
 #[derive(Clone, Copy)]
 struct Wanted<'q> {
     query: &'q AllQuery<'q>,
+    /// Whether what was there a moment ago will do.
+    following: bool,
     began: Instant,
     /// A reader at the end asks the server how far it may go; for another one, what was safe a moment ago
     /// still is, and enough.
@@ -46,17 +48,21 @@ impl AllReader {
         }
     }
 
-    pub(crate) async fn page(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+    pub(crate) async fn page(
+        &self,
+        query: AllQuery<'_>,
+        following: bool,
+        sink: Sink<'_>,
+    ) -> Result<AllPage, StoreError> {
         let began = Instant::now();
         let mut done = AllPage::new(query.after, 0, Rest::Nothing);
         let mut at_end = false;
         loop {
             let rest = AllQuery::after(done.checkpoint, query.filter)
                 .limit(query.limit - done.events)
-                .bytes(query.bytes)
-                .following(query.following);
+                .bytes(query.bytes);
             at_end = at_end || !self.reach.is_far(&rest);
-            let wanted = Wanted { query: &rest, began, at_end };
+            let wanted = Wanted { query: &rest, following, began, at_end };
             let (end, safe) = match at_end && !self.pool.settings.pooler {
                 true => self.shared(wanted, sink).await?,
                 false => {
@@ -83,11 +89,11 @@ impl AllReader {
     /// At the end of the store: the page that another reader has found since this one began, or one for all
     /// to find.
     async fn shared(&self, wanted: Wanted<'_>, sink: Sink<'_>) -> Result<(End, Safe), StoreError> {
-        let Wanted { query, began, .. } = wanted;
+        let Wanted { query, following, began, .. } = wanted;
         let place = self.shared.of(query.filter, self.pool.generation());
         let mut turn = place.turn().await;
         let last = turn.as_deref().and_then(Option::as_ref);
-        if let Some(found) = last.filter(|last| last.answers(query, began)).map(Arc::clone) {
+        if let Some(found) = last.filter(|last| last.answers(query, following, began)).map(Arc::clone) {
             drop(turn);
             self.pool.counters.shared_pages.count();
             return found.hand_out(query, began, sink);
@@ -141,13 +147,13 @@ impl Read for Page<'_, '_, '_> {
 
     /// A page up to the watermark; without one it is asked for in the transaction of the page.
     async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<Found, ReadError> {
-        let Self { reader, wanted: Wanted { query, began, at_end }, sink, handed_out } = self;
+        let Self { reader, wanted: Wanted { query, following, began, at_end }, sink, handed_out } = self;
         let mut watched = |event: RawEvent<'_>| {
             *handed_out = true;
             sink(event)
         };
         let (reach, beyond) = (&reader.reach, query.after.position().get());
-        let question = Question { beyond, following: query.following, since: *began };
+        let question = Question { beyond, following: *following, since: *began };
         let latest = if *at_end { None } else { reach.latest(session, query) };
         let safe = match latest {
             Some(safe) => Some(safe),

@@ -92,11 +92,11 @@ impl EndPage {
 
     /// Whether a query that began at this moment finds its events here: all that it would find at the server,
     /// or at least some, if that will do.
-    pub(crate) fn answers(&self, query: &AllQuery<'_>, began: Instant) -> bool {
+    pub(crate) fn answers(&self, query: &AllQuery<'_>, following: bool, began: Instant) -> bool {
         self.end.events <= query.limit
             && self.end.bytes <= query.bytes
             && (self.after == query.after || self.kept.holds(query.after))
-            && (self.safe.began >= began || query.following && query.after != self.end.checkpoint)
+            && (self.safe.began >= began || following && query.after != self.end.checkpoint)
     }
 
     /// Lets others come who are about to want what follows.

@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use es_core::{EventStore, MemoryStore, Repository};
+use es_core::{EventStore, ListStreams, MemoryStore, Repository};
 use es_postgres::testing::Cluster;
 use es_postgres::{ConnectError, PostgresStore};
 
@@ -23,8 +23,13 @@ pub(super) const REPLAYED_AT_ONCE: usize = 16;
 /// bank of this size, which takes about 100 a day and decides most within a month.
 const KEPT: usize = 10_000;
 
+/// What this program asks of a store: commands, and which applications there are.
+pub(super) trait LoanStore: EventStore + ListStreams {}
+
+impl<S: EventStore + ListStreams> LoanStore for S {}
+
 /// Any store.
-pub(super) type Store = Arc<dyn EventStore>;
+pub(super) type Store = Arc<dyn LoanStore>;
 
 /// A store, and the server that runs for it, if this program has started one.
 pub(super) struct Chosen {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use es_core::{EventStore, Repository, StoreError};
+use es_core::{EventStore, ListStreams, Repository, StoreError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::domain::{Cents, Outcome};
@@ -39,7 +39,7 @@ impl Report {
     pub async fn of<A, S>(repository: &Repository<A, S>, concurrency: usize) -> Result<Self, StoreError>
     where
         A: Generation,
-        S: EventStore + 'static,
+        S: EventStore + ListStreams + 'static,
     {
         let mut report = Self::default();
         let mut after = None;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use es_core::OffsetDateTime;
 use es_core::{Append, AppendOutcome, EventStore, MemoryStore, Repository, StoreError, StreamRange};
+use es_core::{ListQuery, ListStreams, OffsetDateTime};
 use loans::generation::Generation;
 use loans::import::{Count, Import, ImportError, Imported, Source};
 use loans::report::Report;
@@ -110,15 +110,16 @@ pub async fn import<A: Generation>(store: impl EventStore + 'static, path: &Path
     (written, present)
 }
 
-pub async fn report<A: Generation>(store: impl EventStore + 'static) -> String {
+pub async fn report<A: Generation>(store: impl EventStore + ListStreams + 'static) -> String {
     let repository = Repository::<A, _>::new(store);
     Report::of(&repository, 4).await.expect("everything decodes").to_string()
 }
 
 /// Every event of a store: stream, revision, id, name, version, payload.
-pub async fn events(store: &impl EventStore) -> Vec<(String, u64, String, u32, String)> {
+pub async fn events(store: &(impl EventStore + ListStreams)) -> Vec<(String, u64, String, u32, String)> {
     let mut all = Vec::new();
-    for summary in store.list_streams("loan", None, 1_000_000).await.expect("a listing") {
+    for summary in store.list_streams(ListQuery::category("loan").limit(1_000_000)).await.expect("a listing")
+    {
         let mut take = |raw: es_core::RawEvent<'_>| {
             let payload = String::from_utf8_lossy(raw.payload).into_owned();
             let at = (raw.stream.key().to_owned(), raw.revision.get());
@@ -150,7 +151,7 @@ impl Watched {
 
 #[async_trait]
 impl EventStore for Watched {
-    es_core::forward_event_store!(to |this| &this.store, except append);
+    es_core::forward_event_store!(EventStore to |this| &this.store, except append);
 
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         (self.at_append)(self.appends.fetch_add(1, Ordering::SeqCst) + 1)?;

@@ -1,0 +1,39 @@
+//! Ending streams.
+
+use async_trait::async_trait;
+
+use crate::error::StoreError;
+use crate::stream::{Revision, StreamId};
+
+/// A store whose streams can be closed.
+///
+/// # Contract
+///
+/// 1. A closed stream takes no more events, for ever: an append is
+///    [`StoreError::StreamClosed`]. It is read as before.
+/// 2. Of closing a stream and an append to it at once, at one revision, one goes through.
+///
+/// ```
+/// use es_core::{CloseStreams, MemoryStore, Revision, StreamId};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let door = StreamId::new("door", "7")?;
+/// let closed = MemoryStore::new().close_stream(&door, Revision::new(3)).await?;
+/// assert!(!closed, "it is not at revision 3");
+/// # Ok(()) }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot close streams",
+    label = "no `CloseStreams`",
+    note = "take a store that implements `es_core::CloseStreams`, or forward to one: `impl es_core::CloseStreams for {Self} {{ es_core::forward_event_store!(CloseStreams to |this| …); }}`"
+)]
+#[async_trait]
+pub trait CloseStreams: Send + Sync {
+    /// Closes a stream for ever, if it is at the expected revision; `Ok(false)` if it is at another.
+    /// Closing a closed stream again changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store.
+    async fn close_stream(&self, stream: &StreamId, expected: Revision) -> Result<bool, StoreError>;
+}

@@ -1,0 +1,74 @@
+//! Reading all events of a store in one order.
+
+use async_trait::async_trait;
+
+use super::{AllPage, AllQuery, Bell, Checkpoint, Listener, Sink};
+use crate::error::StoreError;
+
+/// A store that can be read as a whole, in one order: what a [`Subscription`](crate::Subscription) and every
+/// runner of a projection ask for.
+///
+/// # Contract
+///
+/// 1. Events come in strictly increasing order of their positions, in bounded memory, and each stream's
+///    events in the order of their revisions.
+/// 2. A reader never passes an event that is committed later with a lower position. No clock makes it safe.
+/// 3. An event that was acknowledged before the call, and after which no append was open, is read by it.
+/// 4. A checkpoint of another history is refused.
+///
+/// ```
+/// use es_core::{AllQuery, Checkpoint, Filter, MemoryStore, ReadAll, Rest};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (store, all) = (MemoryStore::new(), Filter::new());
+/// let page = store.read_all(AllQuery::after(Checkpoint::START, &all), &mut |_| Ok(())).await?;
+/// assert_eq!((page.events, page.rest), (0, Rest::Nothing));
+/// # Ok(()) }
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be read as a whole",
+    label = "no `ReadAll`",
+    note = "subscriptions and projections read all events of a store in one order; take a store that implements `es_core::ReadAll`, or forward to one: `impl es_core::ReadAll for {Self} {{ es_core::forward_event_store!(ReadAll to |this| …); }}`"
+)]
+#[async_trait]
+pub trait ReadAll: Send + Sync {
+    /// Reads the whole store in the order of positions, from after a checkpoint, one page.
+    ///
+    /// Never goes beyond an event that could still be committed with a lower position.
+    ///
+    /// A stream is named as the filter names its category, or else by the first name that the category had.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::ForeignCheckpoint`] when the checkpoint's event is not in this store, at its position;
+    /// [`StoreError`] of the store or of the sink.
+    async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError>;
+
+    /// The checkpoint after the last event that [`read_all`](Self::read_all) would return now.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store.
+    async fn head(&self) -> Result<Checkpoint, StoreError>;
+
+    /// Hears of appends, so that a reader of the whole store looks again at once. A hint, not a promise: a
+    /// store need not ring, and readers look by the clock as well. Defaults to a bell that never rings.
+    fn listen(&self) -> Listener {
+        Bell::new().listen()
+    }
+
+    /// Reads a page for a reader that looks again soon, whatever it finds.
+    ///
+    /// # For a store that can do better
+    ///
+    /// Defaults to [`read_all`](Self::read_all), and need not be written. For such a reader, what was there a
+    /// moment ago will do: a store may answer with less than there is and
+    /// [`Rest::Held`](crate::Rest::Held), and so read once for many readers.
+    ///
+    /// # Errors
+    ///
+    /// As [`read_all`](Self::read_all).
+    async fn follow(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        self.read_all(query, sink).await
+    }
+}

@@ -1,0 +1,54 @@
+//! What a writer makes known to its store.
+
+use crate::shape::Fingerprint;
+
+/// A name and a version under which events are stored, and what they look like.
+///
+/// [`Catalogue::registrations`](crate::Catalogue::registrations) makes those of an aggregate.
+///
+/// ```
+/// use es_core::{EventStore, Fingerprint, MemoryStore, Registration, StoreError};
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store = MemoryStore::new();
+/// let of = |shape| Registration::new("door.opened", 1).fingerprint(Fingerprint::EMPTY.with(shape));
+/// store.register(&[of("payload: struct\n")]).await?;
+/// let other = store.register(&[of("payload: struct\n  by: string\n")]).await;
+/// assert!(matches!(other, Err(StoreError::SchemaConflict { .. })));
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Registration {
+    /// The wire name.
+    pub name: &'static str,
+    /// The version.
+    pub version: u32,
+    /// The hash of the shape; `None` where it is not known, as a part has no shape.
+    pub fingerprint: Option<Fingerprint>,
+    /// Whether this is a name that the event had before. Events may be stored under it, or not, so it is
+    /// compared with what a store knows and not made known to it.
+    pub former: bool,
+}
+
+impl Registration {
+    /// An event under the name that it has today, with a shape that is not known.
+    #[must_use]
+    pub const fn new(name: &'static str, version: u32) -> Self {
+        Self { name, version, fingerprint: None, former: false }
+    }
+
+    /// The same with the hash of its shape.
+    #[must_use]
+    pub fn fingerprint(mut self, fingerprint: impl Into<Option<Fingerprint>>) -> Self {
+        self.fingerprint = fingerprint.into();
+        self
+    }
+
+    /// The same as a name that the event had before.
+    #[must_use]
+    pub const fn former(mut self, former: bool) -> Self {
+        self.former = former;
+        self
+    }
+}
