@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::fixture::{Row, append, event, numbered, payloads, revisions, stream};
+use super::fixture::{Row, append, event, numbered, payloads, revisions, stream, third_is_refused};
 use crate::error::StoreError;
 use crate::record::{Metadata, NewEvent, RawEvent};
 use crate::store::{AllPage, AllQuery, Checkpoint, EventStore, Filter, ReadAll, Rest};
@@ -220,15 +220,7 @@ pub async fn an_error_of_the_sink_ends_the_page<S: EventStore + ReadAll>(store: 
     append(&store, &stream("1"), 0, &numbered(1, 100)).await;
     for _ in 0..20 {
         let mut seen = 0;
-        let mut take = |raw: RawEvent<'_>| {
-            seen += 1;
-            let (expected, found) = (raw.revision, raw.revision);
-            if seen < 3 {
-                Ok(())
-            } else {
-                Err(StoreError::Damaged { stream: raw.stream.clone(), expected, found })
-            }
-        };
+        let mut take = |raw: RawEvent<'_>| third_is_refused(&mut seen, &raw);
         let all = Filter::new();
         let query = AllQuery::after(Checkpoint::START, &all);
         let error = store.read_all(query, &mut take).await.expect_err("the sink's error");
@@ -279,5 +271,29 @@ pub async fn a_reader_beside_writers_misses_nothing<S: EventStore + ReadAll + 's
         let last = last.entry(stream).or_insert(0);
         assert_eq!(row.revision, *last + 1, "the order of {stream}");
         *last = row.revision;
+    }
+}
+
+/// A reader that follows may see less at once, and then looks again: in the end every event, once, in order.
+pub async fn who_follows_misses_nothing<S: EventStore + ReadAll>(store: S) {
+    let (all, mut after) = (Filter::new(), Checkpoint::START);
+    let (mut written, mut found) = (Vec::new(), Vec::new());
+    for round in 0..20 {
+        written.extend(append(&store, &stream("1"), round * 2, &numbered(round * 2 + 1, 2)).await.positions);
+        while found.len() < written.len() {
+            let mut take = |raw: RawEvent<'_>| {
+                found.push(raw.position);
+                Ok(())
+            };
+            let query = AllQuery::after(after, &all).limit(1);
+            let page = store.follow(query, &mut take).await.expect("a page");
+            after = page.checkpoint;
+            match page.rest {
+                Rest::Nothing => assert_eq!(found, written, "this was not the end"),
+                Rest::Held => tokio::time::sleep(std::time::Duration::from_millis(1)).await,
+                Rest::More => {}
+            }
+        }
+        assert_eq!(found, written);
     }
 }

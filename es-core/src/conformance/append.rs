@@ -8,10 +8,7 @@ use uuid::Uuid;
 use super::fixture::{append, appended, command, event, load, numbered, payloads, revisions, rows, stream};
 use crate::error::StoreError;
 use crate::record::{Metadata, NewEvent};
-use crate::store::{
-    Append, AppendOutcome, CloseStreams, CommandRecord, Decision, EventStore, Limits, ListQuery, ListStreams,
-    Load, StreamHead,
-};
+use crate::store::{Append, AppendOutcome, CommandRecord, Decision, EventStore, Limits, Load, StreamHead};
 use crate::stream::Revision;
 
 /// Revisions are 1, 2, 3 … over all appends.
@@ -29,7 +26,7 @@ pub async fn an_append_counts_revisions_without_holes<S: EventStore>(store: S) {
 }
 
 /// A stream at another revision is a conflict that names it, and nothing is written.
-pub async fn an_append_at_another_revision_is_a_conflict<S: EventStore + ListStreams>(store: S) {
+pub async fn an_append_at_another_revision_is_a_conflict<S: EventStore>(store: S) {
     let (stream, missing) = (stream("1"), stream("2"));
     append(&store, &stream, 0, &numbered(1, 2)).await;
     for (stream, expected, actual) in
@@ -41,8 +38,6 @@ pub async fn an_append_at_another_revision_is_a_conflict<S: EventStore + ListStr
     }
     assert_eq!(payloads(&rows(&store, &stream).await), ["1", "2"]);
     assert!(rows(&store, &missing).await.is_empty());
-    let listed = store.list_streams(ListQuery::category("account")).await.expect("a listing");
-    assert_eq!(listed.len(), 1, "a conflict must not leave an empty stream behind");
 }
 
 /// A stream whose last event is not the one that the caller has seen is a conflict, whatever its revision.
@@ -167,7 +162,7 @@ pub async fn bad_input_is_refused_and_nothing_is_written<S: EventStore>(store: S
 
 /// What some store could not hold is refused by every store: payloads that are no JSON, names with NUL
 /// characters, versions out of range. Alone, among others, submitted and remembered; nothing is written.
-pub async fn what_not_every_store_can_hold_is_refused<S: EventStore + ListStreams>(store: S) {
+pub async fn what_not_every_store_can_hold_is_refused<S: EventStore>(store: S) {
     let (bad, good) = (stream("1"), stream("2"));
     let of = |name: &'static str, version: u32, payload: &[u8]| {
         NewEvent::new(name, version, payload.to_vec(), Arc::new(Metadata::new()))
@@ -239,14 +234,6 @@ pub async fn what_not_every_store_can_hold_is_refused<S: EventStore + ListStream
         self::append(&store, stream, 0, &[of("account.noted", i32::MAX.unsigned_abs(), wide.as_bytes())])
             .await;
     }
-    let listed = async |category, prefix, after| {
-        let query = ListQuery::category(category).prefix(prefix).after(after);
-        let page = store.list_streams(query).await.expect("a page");
-        page.into_iter().map(|summary| summary.stream.key().to_owned()).collect::<Vec<_>>()
-    };
-    assert!(listed("account\0", "", None).await.is_empty());
-    assert!(listed("account", "1\0", None).await.is_empty());
-    assert_eq!(listed("account", "", Some("1\0b")).await, ["2"]);
 }
 
 /// Payloads and metadata of one call have a limit together, however many streams they go to; nothing is
@@ -277,25 +264,4 @@ pub async fn an_append_has_a_limit_of_bytes<S: EventStore>(store: S) {
     }
     assert!(rows(&store, &a).await.is_empty() && rows(&store, &b).await.is_empty());
     append(&store, &a, 0, left).await;
-}
-
-/// A stream is closed at the revision that the caller has seen, for ever; reading it goes on.
-pub async fn a_closed_stream_takes_no_more_events<S: EventStore + CloseStreams>(store: S) {
-    let stream = stream("1");
-    let close =
-        async |revision| store.close_stream(&stream, Revision::new(revision)).await.expect("no error");
-    assert!(!close(1).await, "a stream that is not there");
-    append(&store, &stream, 0, &numbered(1, 2)).await;
-    assert!(!close(1).await, "a stream that has gone on");
-    assert!(close(2).await);
-    assert!(close(2).await, "closing again changes nothing");
-    for expected in [0, 2, 3] {
-        let events = numbered(3, 1);
-        let error =
-            store.append(Append::new(&stream, Revision::new(expected), &events)).await.expect_err("closed");
-        assert!(matches!(&error, StoreError::StreamClosed { stream: s } if *s == stream), "{error}");
-    }
-    let (_, rows, head) = load(&store, Load::all(&stream)).await;
-    assert_eq!(payloads(&rows), ["1", "2"]);
-    assert!(head.closed);
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use crate::error::StoreError;
 use crate::record::{Metadata, NewEvent, RawEvent};
 use crate::store::{
     Append, AppendOutcome, Appended, CommandKey, CommandRecord, EventStore, Load, LoadItem, StreamHead,
@@ -107,4 +108,11 @@ pub(super) async fn load(
     };
     let head = store.load(load, &mut take).await.expect("a load");
     (snapshot, rows, head)
+}
+
+/// A sink that has had enough at the third event.
+pub(super) fn third_is_refused(seen: &mut u32, raw: &RawEvent<'_>) -> Result<(), StoreError> {
+    *seen += 1;
+    let (expected, found) = (raw.revision, raw.revision);
+    if *seen < 3 { Ok(()) } else { Err(StoreError::Damaged { stream: raw.stream.clone(), expected, found }) }
 }

@@ -1,16 +1,12 @@
-//! Which streams there are, and that each key names exactly one.
+//! Which streams there are.
 
-use uuid::Uuid;
-
-use super::fixture::{append, event, numbered, payloads, rows, stream};
-use std::sync::Arc;
-
-use crate::record::{Metadata, NewEvent, RawEvent};
-use crate::store::{CloseStreams, EventStore, Find, FindEvents, ListQuery, ListStreams};
+use super::fixture::{append, numbered, stream};
+use super::renames::{old, rename};
+use crate::store::{Append, AppendOutcome, EventStore, ListQuery, ListStreams, StreamSummary};
 use crate::stream::{Revision, StreamId};
 
 /// Streams of one category, in the byte order of their keys, page by page.
-pub async fn streams_are_listed_in_pages<S: EventStore + ListStreams + CloseStreams>(store: S) {
+pub async fn streams_are_listed_in_pages<S: EventStore + ListStreams>(store: S) {
     let keys = ["10", "9", "a", "B", "é", "z"];
     for key in keys {
         append(&store, &stream(key), 0, &numbered(1, 2)).await;
@@ -39,41 +35,17 @@ pub async fn streams_are_listed_in_pages<S: EventStore + ListStreams + CloseStre
     }
     assert_eq!(listed, sorted);
     assert!(store.list_streams(ListQuery::category("nothing")).await.expect("a page").is_empty());
-    assert!(store.close_stream(&stream("a"), Revision::new(2)).await.expect("no error"));
     let query = ListQuery::category("account").after("Z").limit(1);
-    let page = store.list_streams(query).await.expect("a page");
-    assert!(page[0].closed && page[0].stream.key() == "a");
-}
-
-/// Keys that look alike, or look like SQL, are different keys; a category is part of the name.
-pub async fn keys_are_exact<S: EventStore>(store: S) {
-    let longest = "é".repeat(127) + "x";
-    let keys = [
-        "a",
-        "A",
-        "a ",
-        " a",
-        "a%",
-        "a_",
-        "'",
-        "\"",
-        "'; DROP TABLE streams; --",
-        "caf\u{e9}",
-        "cafe\u{301}",
-        "a/b",
-        "$1",
-        "\\",
-        "🦀",
-        &longest,
-    ];
-    let mut streams: Vec<_> = keys.iter().map(|key| stream(key)).collect();
-    streams.push(StreamId::new("account/a", "b").expect("valid"));
-    for (number, stream) in streams.iter().enumerate() {
-        append(&store, stream, 0, &[event(&number.to_string())]).await;
-    }
-    for (number, stream) in streams.iter().enumerate() {
-        assert_eq!(payloads(&rows(&store, stream).await), [number.to_string()], "{stream}");
-    }
+    assert_eq!(store.list_streams(query).await.expect("a page")[0].stream, stream("a"));
+    // A query is no name, and may hold what no name does.
+    let listed = async |query| {
+        let page = store.list_streams(query).await.expect("a page");
+        page.into_iter().map(|summary| summary.stream.key().to_owned()).collect::<Vec<_>>()
+    };
+    assert!(listed(ListQuery::category("account\0")).await.is_empty());
+    assert!(listed(ListQuery::category("account").prefix("1\0")).await.is_empty());
+    let after = ListQuery::category("account").after("10\0b").limit(1);
+    assert_eq!(listed(after).await, ["9"]);
 }
 
 /// The streams whose keys begin with a text, taken as it is.
@@ -105,30 +77,34 @@ pub async fn streams_are_listed_by_prefix<S: EventStore + ListStreams>(store: S)
     }
 }
 
-/// An event by its id, and all events of a correlation id, wherever they are, in the order of their
-/// positions.
-pub async fn events_are_found_by_their_ids<S: EventStore + FindEvents>(store: S) {
-    let correlation = Uuid::now_v7();
-    let correlated = Arc::new(Metadata::new().correlation_id(correlation));
-    let event =
-        |metadata: &Arc<Metadata>| NewEvent::new("account.noted", 1, b"1".to_vec(), Arc::clone(metadata));
-    let user = StreamId::new("user", "1").expect("valid");
-    let (one, two) = ([event(&correlated), event(&Arc::default())], [event(&correlated)]);
-    append(&store, &stream("1"), 0, &one).await;
-    append(&store, &user, 0, &two).await;
-    append(&store, &stream("1"), 2, &two.clone().map(|_| event(&correlated))).await;
-    let find = async |what| {
-        let mut found = Vec::new();
-        let mut take = |raw: RawEvent<'_>| {
-            found.push(format!("{}#{}", raw.stream, raw.revision));
-            Ok(())
-        };
-        store.find(what, &mut take).await.expect("a search");
-        found
+/// What was refused leaves no empty stream behind.
+pub async fn what_was_refused_is_not_listed<S: EventStore + ListStreams>(store: S) {
+    let (there, missing) = (stream("1"), stream("2"));
+    append(&store, &there, 0, &numbered(1, 1)).await;
+    let events = numbered(2, 1);
+    let conflict = store.append(Append::new(&missing, Revision::new(1), &events)).await.expect("no error");
+    assert_eq!(conflict, AppendOutcome::Conflict { actual: Revision::EMPTY });
+    let batch = [&there, &missing].map(|stream| Append::new(stream, Revision::EMPTY, &events));
+    let outcomes = store.append_all(&batch).await.expect("no error");
+    assert!(outcomes.contains(&AppendOutcome::NotWritten), "{outcomes:?}");
+    let none = Append::new(&missing, Revision::EMPTY, &[]);
+    store.append(none).await.expect_err("an append without events");
+    let listed = store.list_streams(ListQuery::category("account")).await.expect("a page");
+    assert_eq!(listed, [StreamSummary::new(there, Revision::new(1), false)]);
+}
+
+/// Streams of a category that was renamed are listed under each of its names, and named by it.
+pub async fn a_renamed_category_is_listed_under_every_name<S: EventStore + ListStreams>(store: S) {
+    append(&store, &old("1"), 0, &numbered(1, 1)).await;
+    let listed = async |category| {
+        let page = store.list_streams(ListQuery::category(category)).await.expect("a page");
+        page.into_iter().map(|summary| summary.stream.to_string()).collect::<Vec<_>>()
     };
-    assert_eq!(find(Find::Event(one[1].id)).await, ["account/1#2"]);
-    assert_eq!(find(Find::Event(two[0].id)).await, ["user/1#1"]);
-    assert!(find(Find::Event(correlation)).await.is_empty());
-    assert_eq!(find(Find::Correlation(correlation)).await, ["account/1#1", "user/1#1", "account/1#3"]);
-    assert!(find(Find::Correlation(one[0].id)).await.is_empty());
+    assert!(listed("account").await.is_empty(), "two names are two categories until they are made one");
+    rename(&store, "account", &["konto"]).await;
+    append(&store, &stream("1"), 1, &numbered(2, 1)).await;
+    append(&store, &stream("2"), 0, &numbered(1, 1)).await;
+    assert_eq!(listed("account").await, ["account/1", "account/2"]);
+    assert_eq!(listed("konto").await, ["konto/1", "konto/2"]);
+    assert!(listed("accounts").await.is_empty(), "another category");
 }

@@ -7,38 +7,85 @@ use time::macros::datetime;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::fixture::{append, event, load, numbered, payloads, range, revisions, rows, stream};
+use super::fixture::{
+    append, event, load, numbered, payloads, range, revisions, rows, stream, third_is_refused,
+};
 use crate::error::StoreError;
 use crate::record::{Metadata, NewEvent, RawEvent};
 use crate::store::{
-    AllQuery, Checkpoint, EventStore, Filter, Find, FindEvents, Load, LoadItem, ReadAll, StreamHead,
-    StreamRange,
+    AllQuery, Appended, Checkpoint, EventStore, Filter, Find, FindEvents, Load, LoadItem, ReadAll,
+    StreamHead, StreamRange,
 };
-use crate::stream::Revision;
+use crate::stream::{Revision, StreamId};
 
-/// Every part of an event comes back, by every way to read: name, version, payload, ids, times, metadata.
-pub async fn what_was_written_is_read_back<S: EventStore + ReadAll + FindEvents>(store: S) {
-    let stream = stream("1");
-    let correlation = Uuid::now_v7();
-    let metadata = Metadata::new()
-        .correlation_id(correlation)
-        .causation_id(Uuid::now_v7())
-        .occurred_at(datetime!(2011-10-01 00:38:44.546_789 +2))
-        .actor("clerk \"112\" é")
-        .entry("channel", "web")
-        .entry("tags", vec!["a", "b"]);
-    let full = NewEvent::new("account.opened", 7, br#"{"owner":"Ann"}"#.to_vec(), Arc::new(metadata.clone()));
-    let bare = Metadata::new().correlation_id(correlation);
-    let bare = NewEvent::new("account.noted", 1, b"null".to_vec(), Arc::new(bare));
-    let written = [full, bare];
-    let appended = append(&store, &stream, 0, &written).await;
-    let mut seen = 0;
-    let mut take = |raw: RawEvent<'_>| {
-        let new = &written[seen];
+/// Every part of an event comes back, by every way to read a stream: name, version, payload, ids, times,
+/// metadata.
+pub async fn what_was_written_is_read_back<S: EventStore>(store: S) {
+    let mut written = Written::to(&store).await;
+    let mut take = |raw: RawEvent<'_>| written.take(&raw);
+    store.read_stream(&stream("1"), StreamRange::ALL, &mut take).await.expect("a read");
+    let mut take_item = |item: LoadItem<'_>| match item {
+        LoadItem::Event(raw) => take(raw),
+        LoadItem::Snapshot { .. } => panic!("a snapshot that nobody has kept"),
+    };
+    store.load(Load::all(&stream("1")), &mut take_item).await.expect("a load");
+    written.all_were_read(2);
+}
+
+/// The same of a page of the whole store.
+pub async fn what_was_written_is_read_back_by_pages<S: EventStore + ReadAll>(store: S) {
+    let mut written = Written::to(&store).await;
+    let (all, mut take) = (Filter::new(), |raw: RawEvent<'_>| written.take(&raw));
+    store.read_all(AllQuery::after(Checkpoint::START, &all), &mut take).await.expect("a page");
+    written.all_were_read(1);
+}
+
+/// The same of a search.
+pub async fn what_was_written_is_found<S: EventStore + FindEvents>(store: S) {
+    let mut written = Written::to(&store).await;
+    let (correlation, ids) = (written.correlation, written.events.each_ref().map(|event| event.id));
+    let mut take = |raw: RawEvent<'_>| written.take(&raw);
+    store.find(Find::Correlation(correlation), &mut take).await.expect("a search");
+    for id in ids {
+        store.find(Find::Event(id), &mut take).await.expect("a search");
+    }
+    written.all_were_read(2);
+}
+
+/// One event that has everything, and one that has little, in the stream `1`.
+struct Written {
+    correlation: Uuid,
+    events: [NewEvent; 2],
+    appended: Appended,
+    seen: usize,
+}
+
+impl Written {
+    async fn to(store: &impl EventStore) -> Self {
+        let correlation = Uuid::now_v7();
+        let metadata = Metadata::new()
+            .correlation_id(correlation)
+            .causation_id(Uuid::now_v7())
+            .occurred_at(datetime!(2011-10-01 00:38:44.546_789 +2))
+            .actor("clerk \"112\" é")
+            .entry("channel", "web")
+            .entry("tags", vec!["a", "b"]);
+        let full = NewEvent::new("account.opened", 7, br#"{"owner":"Ann"}"#.to_vec(), Arc::new(metadata));
+        let bare = Metadata::new().correlation_id(correlation);
+        let bare = NewEvent::new("account.noted", 1, b"null".to_vec(), Arc::new(bare));
+        let events = [full, bare];
+        let appended = append(store, &stream("1"), 0, &events).await;
+        Self { correlation, events, appended, seen: 0 }
+    }
+
+    /// Compares the next event of a read, or the first of another one.
+    fn take(&mut self, raw: &RawEvent<'_>) -> Result<(), StoreError> {
+        let at = self.seen % self.events.len();
+        let new = &self.events[at];
         assert_eq!((raw.event_id, raw.name, raw.version), (new.id, new.name, new.version));
-        assert_eq!((raw.stream, raw.revision), (&stream, Revision::new(seen as u64 + 1)));
-        assert_eq!(raw.position, appended.positions[seen]);
-        assert_eq!(raw.recorded_at, appended.recorded_at);
+        assert_eq!((raw.stream, raw.revision), (&stream("1"), Revision::new(at as u64 + 1)));
+        assert_eq!(raw.position, self.appended.positions[at]);
+        assert_eq!(raw.recorded_at, self.appended.recorded_at);
         let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).expect("JSON");
         assert_eq!(json(raw.payload), json(&new.payload));
         assert_eq!(raw.metadata().expect("metadata"), *new.metadata);
@@ -48,22 +95,13 @@ pub async fn what_was_written_is_read_back<S: EventStore + ReadAll + FindEvents>
             assert_eq!((raw.occurred, raw.metadata), (None, None));
             assert_eq!(raw.occurred_at(), raw.recorded_at);
         }
-        seen = (seen + 1) % written.len();
+        self.seen += 1;
         Ok(())
-    };
-    store.read_stream(&stream, StreamRange::ALL, &mut take).await.expect("a read");
-    let mut take_item = |item: LoadItem<'_>| match item {
-        LoadItem::Event(raw) => take(raw),
-        LoadItem::Snapshot { .. } => panic!("a snapshot that nobody has kept"),
-    };
-    store.load(Load::all(&stream), &mut take_item).await.expect("a load");
-    let all = Filter::new();
-    store.read_all(AllQuery::after(Checkpoint::START, &all), &mut take).await.expect("a page");
-    store.find(Find::Correlation(correlation), &mut take).await.expect("a search");
-    for event in &written {
-        store.find(Find::Event(event.id), &mut take).await.expect("a search");
     }
-    assert_eq!(seen, 0);
+
+    fn all_were_read(&self, times: usize) {
+        assert_eq!(self.seen, times * self.events.len());
+    }
 }
 
 /// Any part of a stream, from the lowest revision up or from the highest down.
@@ -90,30 +128,20 @@ pub async fn a_stream_that_is_not_there_is_empty<S: EventStore>(store: S) {
 }
 
 /// The sink's error is the result of the read, nothing more is handed out, and the store goes on working.
-pub async fn an_error_of_the_sink_ends_the_read<S: EventStore + FindEvents>(store: S) {
+pub async fn an_error_of_the_sink_ends_the_read<S: EventStore>(store: S) {
     let stream = stream("1");
-    let correlation = Uuid::now_v7();
-    let metadata = Arc::new(Metadata::new().correlation_id(correlation));
-    let events: Vec<_> =
-        (0..500).map(|_| NewEvent { metadata: Arc::clone(&metadata), ..event("1") }).collect();
-    append(&store, &stream, 0, &events).await;
+    append(&store, &stream, 0, &numbered(1, 500)).await;
     for _ in 0..20 {
-        for way in 0..3 {
+        for is_load in [true, false] {
             let mut seen = 0;
-            let mut take = |raw: RawEvent<'_>| {
-                seen += 1;
-                let found = raw.revision;
-                let stream = raw.stream.clone();
-                if seen < 3 { Ok(()) } else { Err(StoreError::Damaged { stream, expected: found, found }) }
-            };
+            let mut take = |raw: RawEvent<'_>| third_is_refused(&mut seen, &raw);
             let mut take_item = |item: LoadItem<'_>| match item {
                 LoadItem::Event(raw) => take(raw),
                 LoadItem::Snapshot { .. } => panic!("a snapshot that nobody has kept"),
             };
-            let read = match way {
-                0 => store.load(Load::all(&stream), &mut take_item).await.map(drop),
-                1 => store.read_stream(&stream, StreamRange::ALL, &mut take).await,
-                _ => store.find(Find::Correlation(correlation), &mut take).await,
+            let read = match is_load {
+                true => store.load(Load::all(&stream), &mut take_item).await.map(drop),
+                false => store.read_stream(&stream, StreamRange::ALL, &mut take).await,
             };
             let error = read.expect_err("the sink's error");
             assert!(matches!(error, StoreError::Damaged { found, .. } if found.get() == 3), "{error}");
@@ -186,4 +214,35 @@ pub async fn payloads_keep_their_values<S: EventStore>(store: S) {
         }
     }
     assert_eq!(rows.len(), written.len());
+}
+
+/// Keys that look alike, or look like SQL, are different keys; a category is part of the name.
+pub async fn keys_are_exact<S: EventStore>(store: S) {
+    let longest = "é".repeat(127) + "x";
+    let keys = [
+        "a",
+        "A",
+        "a ",
+        " a",
+        "a%",
+        "a_",
+        "'",
+        "\"",
+        "'; DROP TABLE streams; --",
+        "caf\u{e9}",
+        "cafe\u{301}",
+        "a/b",
+        "$1",
+        "\\",
+        "🦀",
+        &longest,
+    ];
+    let mut streams: Vec<_> = keys.iter().map(|key| stream(key)).collect();
+    streams.push(StreamId::new("account/a", "b").expect("valid"));
+    for (number, stream) in streams.iter().enumerate() {
+        append(&store, stream, 0, &[event(&number.to_string())]).await;
+    }
+    for (number, stream) in streams.iter().enumerate() {
+        assert_eq!(payloads(&rows(&store, stream).await), [number.to_string()], "{stream}");
+    }
 }

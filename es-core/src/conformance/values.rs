@@ -16,13 +16,13 @@ fn with(metadata: Metadata) -> NewEvent {
     NewEvent::new("account.noted", 1, b"1".to_vec(), Arc::new(metadata))
 }
 
-/// What `take` makes of each event, by every way to read: the stream, a load, the whole store.
-async fn read<T: Send>(
-    store: &(impl EventStore + ReadAll),
+/// What `take` makes of each event, by every way to read a stream.
+async fn of_stream<T: Send>(
+    store: &impl EventStore,
     take: impl Fn(&RawEvent<'_>) -> T + Send + Sync,
-) -> [Vec<T>; 3] {
+) -> [Vec<T>; 2] {
     let stream = stream("1");
-    let [mut of_stream, mut of_load, mut of_all] = [Vec::new(), Vec::new(), Vec::new()];
+    let [mut of_stream, mut of_load] = [Vec::new(), Vec::new()];
     let mut sink = |raw: RawEvent<'_>| {
         of_stream.push(take(&raw));
         Ok(())
@@ -35,18 +35,49 @@ async fn read<T: Send>(
         Ok(())
     };
     store.load(Load::all(&stream), &mut sink).await.expect("a load");
+    [of_stream, of_load]
+}
+
+/// The same of the whole store.
+async fn of_all<T: Send>(store: &impl ReadAll, take: impl Fn(&RawEvent<'_>) -> T + Send + Sync) -> Vec<T> {
+    let (filter, mut of_all) = (Filter::new(), Vec::new());
     let mut sink = |raw: RawEvent<'_>| {
         of_all.push(take(&raw));
         Ok(())
     };
-    let filter = Filter::new();
     store.read_all(AllQuery::after(Checkpoint::START, &filter), &mut sink).await.expect("a page");
-    [of_stream, of_load, of_all]
+    of_all
+}
+
+/// A time with the offset, which `==` does not compare.
+type Shown = (OffsetDateTime, time::UtcOffset);
+
+const fn shown(time: OffsetDateTime) -> Shown {
+    (time, time.offset())
+}
+
+/// Occurred as it is stored, recorded, and occurred as readers see it.
+fn times(raw: &RawEvent<'_>) -> (Option<Shown>, Shown, Shown) {
+    (raw.occurred.map(shown), shown(raw.recorded_at), shown(raw.occurred_at()))
 }
 
 /// Times come back in UTC and whole microseconds, rounded down on both sides of every epoch; those of the
 /// store's clock are so from the start.
-pub async fn times_are_kept_in_utc_and_whole_microseconds<S: EventStore + ReadAll>(store: S) {
+pub async fn times_are_kept_in_utc_and_whole_microseconds<S: EventStore>(store: S) {
+    let written = write_times(&store).await;
+    for found in of_stream(&store, times).await {
+        assert_eq!(found, written);
+    }
+}
+
+/// The same of the whole store.
+pub async fn the_whole_store_keeps_times<S: EventStore + ReadAll>(store: S) {
+    let written = write_times(&store).await;
+    assert_eq!(of_all(&store, times).await, written);
+}
+
+/// What readers are to find.
+async fn write_times(store: &impl EventStore) -> Vec<(Option<Shown>, Shown, Shown)> {
     let given = [
         (datetime!(-4713-11-24 00:00 UTC), datetime!(-4713-11-24 00:00 UTC)),
         (datetime!(0000-02-29 12:00:00.000_000_9 UTC), datetime!(0000-02-29 12:00 UTC)),
@@ -59,23 +90,15 @@ pub async fn times_are_kept_in_utc_and_whole_microseconds<S: EventStore + ReadAl
     ];
     let events: Vec<_> = given.iter().map(|(time, _)| with(Metadata::new().occurred_at(*time))).collect();
     let stream = stream("1");
-    let first = append(&store, &stream, 0, &events[..1]).await.recorded_at;
-    let rest = append(&store, &stream, 1, &events[1..]).await.recorded_at;
-    // With the offset, which `==` does not compare.
-    let shown = |time: OffsetDateTime| (time, time.offset());
+    let first = append(store, &stream, 0, &events[..1]).await.recorded_at;
+    let rest = append(store, &stream, 1, &events[1..]).await.recorded_at;
     for recorded_at in [first, rest] {
         assert_eq!(shown(recorded_at), shown(recorded_at.to_offset(time::UtcOffset::UTC)));
         assert_eq!(recorded_at.nanosecond() % 1_000, 0);
     }
-    let found =
-        read(&store, |raw| (raw.occurred.map(shown), shown(raw.recorded_at), raw.occurred_at())).await;
-    for found in found {
-        assert_eq!(found.len(), given.len());
-        for (nth, ((_, stored), (occurred, recorded_at, at))) in given.iter().zip(found).enumerate() {
-            assert_eq!((occurred, at), (Some(shown(*stored)), *stored));
-            assert_eq!(recorded_at, shown(if nth == 0 { first } else { rest }));
-        }
-    }
+    let recorded = std::iter::once(first).chain(std::iter::repeat(rest));
+    let written = given.iter().zip(recorded);
+    written.map(|((_, stored), recorded)| (Some(shown(*stored)), shown(recorded), shown(*stored))).collect()
 }
 
 /// A time that not every store can hold is a typed error, in each way to append; good events beside it are
@@ -117,7 +140,26 @@ pub async fn a_time_out_of_range_is_refused<S: EventStore>(store: S) {
 
 /// Metadata comes back as it was: numbers, text, nesting as deep as can be read, the order and the emptiness
 /// of everything.
-pub async fn metadata_reads_back_equal<S: EventStore + ReadAll>(store: S) {
+pub async fn metadata_reads_back_equal<S: EventStore>(store: S) {
+    let written = write_metadata(&store).await;
+    for found in of_stream(&store, |raw| raw.metadata().expect("metadata")).await {
+        are_equal(&found, &written);
+    }
+}
+
+/// The same of the whole store.
+pub async fn the_whole_store_keeps_metadata<S: EventStore + ReadAll>(store: S) {
+    let written = write_metadata(&store).await;
+    are_equal(&of_all(&store, |raw| raw.metadata().expect("metadata")).await, &written);
+}
+
+fn are_equal(found: &[Metadata], written: &[Metadata]) {
+    assert_eq!(found, written);
+    let zero = found[0].entries["floats"][0].as_f64().map(f64::to_bits);
+    assert_eq!(zero, Some((-0.0_f64).to_bits()));
+}
+
+async fn write_metadata(store: &impl EventStore) -> [Metadata; 3] {
     let entries = [
         ("u64", json!(u64::MAX)),
         ("i64", json!(i64::MIN)),
@@ -133,12 +175,8 @@ pub async fn metadata_reads_back_equal<S: EventStore + ReadAll>(store: S) {
     }
     let written = [metadata, Metadata::new().actor("é\\"), Metadata::new().entry("one", nested(1))];
     let events: Vec<_> = written.iter().cloned().map(with).collect();
-    append(&store, &stream("1"), 0, &events).await;
-    for found in read(&store, |raw| raw.metadata().expect("metadata")).await {
-        assert_eq!(found, written);
-        let zero = found[0].entries["floats"][0].as_f64().map(f64::to_bits);
-        assert_eq!(zero, Some((-0.0_f64).to_bits()));
-    }
+    append(store, &stream("1"), 0, &events).await;
+    written
 }
 
 /// Metadata that no reader could decode is a typed error, in each way to append, and nothing is written.

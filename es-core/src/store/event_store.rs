@@ -60,7 +60,8 @@ use crate::stream::StreamId;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event store",
     label = "no `EventStore`",
-    note = "use `es_core::MemoryStore` or a store of a crate such as `es-postgres`; a store that wraps another one forwards to it: `impl es_core::EventStore for {Self} {{ es_core::forward_event_store!(EventStore to |this| …); }}`"
+    note = "use `es_core::MemoryStore`, or the store of a crate such as `es-postgres`",
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(EventStore to |this| …);`"
 )]
 #[async_trait]
 pub trait EventStore: Send + Sync {

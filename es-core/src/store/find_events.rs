@@ -33,7 +33,7 @@ use crate::error::StoreError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot find events by their ids",
     label = "no `FindEvents`",
-    note = "take a store that implements `es_core::FindEvents`, or forward to one: `impl es_core::FindEvents for {Self} {{ es_core::forward_event_store!(FindEvents to |this| …); }}`"
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(FindEvents to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::FindEvents {{}}`, and `Arc<dyn Store>`"
 )]
 #[async_trait]
 pub trait FindEvents: Send + Sync {

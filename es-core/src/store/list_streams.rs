@@ -30,7 +30,7 @@ use crate::error::StoreError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot list its streams",
     label = "no `ListStreams`",
-    note = "take a store that implements `es_core::ListStreams`, or forward to one: `impl es_core::ListStreams for {Self} {{ es_core::forward_event_store!(ListStreams to |this| …); }}`"
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ListStreams to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::ListStreams {{}}`, and `Arc<dyn Store>`"
 )]
 #[async_trait]
 pub trait ListStreams: Send + Sync {

@@ -78,6 +78,7 @@ pub(crate) enum Fault {
     PageCheckpointSkips,
     PageIsTheLast,
     PageCountsWrongly,
+    FollowsPastEvents,
     HeadIsTheStart,
     ListsFromTheBeginning,
     ListsEveryPrefix,
@@ -351,6 +352,14 @@ impl ReadAll for Broken {
             Some(Fault::PageIsTheLast) => page.rest = Rest::Nothing,
             Some(Fault::PageCountsWrongly) => page.events += 1,
             _ => {}
+        }
+        Ok(page)
+    }
+
+    async fn follow(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        let mut page = self.read_all(query, sink).await?;
+        if self.is(Fault::FollowsPastEvents) {
+            page.checkpoint = self.inner.head().await?;
         }
         Ok(page)
     }
