@@ -30,6 +30,19 @@ pub(super) fn changed(
     for difference in differences {
         line(&mut text, &format!("  - {difference}"));
     }
+    if let Some(names) = names::kept(before, now, entry) {
+        line(&mut text, &names);
+    }
+    if let Some(history) = types_alone(before, now, entry) {
+        line(&mut text, &history);
+    }
+    line(&mut text, &way_out(published, entry, before, now));
+    Finding::new(text.trim_end())
+}
+
+/// What to put back, and where what is new belongs.
+fn way_out(published: &Published, entry: &Entry, before: &[Line], now: &[Line]) -> String {
+    let struct_name = entry.shape.struct_name();
     let (newest, newest_struct) = entry.newest;
     let types = copies::of(before, now);
     let only_types =
@@ -37,47 +50,31 @@ pub(super) fn changed(
     let only_types = only_types && !types.is_empty();
     let them = copies::names(&types);
     let as_it_was = if types.len() == 1 { "as it was" } else { "as they were" };
-    if let Some(names) = names::kept(before, now, entry) {
-        line(&mut text, &names);
-    }
-    if let Some(history) = types_alone(before, now, entry) {
-        line(&mut text, &history);
-    }
     if entry.is_of_history && struct_name == newest_struct {
         let those =
             if only_types { format!("{them} back {as_it_was}") } else { "those back as they were".into() };
-        line(
-            &mut text,
-            &format!(
-                "Events of version {version} are stored as they were, and what they hold is told by the fields of \
-                 `{struct_name}` and their history (`added`, `renamed`, `removed`). Put {those}; what is new belongs into \
-                 version {newest} if that one is not published yet, or into version {next}.",
-                version = published.version,
-                next = newest + 1,
-            ),
-        );
+        format!(
+            "Events of version {version} are stored as they were, and what they hold is told by the fields of \
+             `{struct_name}` and their history (`added`, `renamed`, `removed`). Put {those}; what is new belongs into \
+             version {newest} if that one is not published yet, or into version {next}.",
+            version = published.version,
+            next = newest + 1,
+        )
     } else if published.version < newest && only_types {
         let copies = copies::told(&types);
-        line(
-            &mut text,
-            &format!(
-                "Events of version {} are stored as they were. Put {them} back {as_it_was}, or let `{struct_name}` hold {copies}.",
-                published.version,
-            ),
-        );
+        format!(
+            "Events of version {} are stored as they were. Put {them} back {as_it_was}, or let `{struct_name}` hold {copies}.",
+            published.version,
+        )
     } else if published.version < newest {
-        line(
-            &mut text,
-            &format!(
-                "Events of version {} are stored as they were. Put `{struct_name}` back as it was; what is new belongs \
-                 into `{newest_struct}`, version {newest}, or a version after it.",
-                published.version
-            ),
-        );
+        format!(
+            "Events of version {} are stored as they were. Put `{struct_name}` back as it was; what is new belongs \
+             into `{newest_struct}`, version {newest}, or a version after it.",
+            published.version
+        )
     } else {
-        line(&mut text, &next::version(published, entry, (before, now), &types));
+        next::version(published, entry, (before, now), &types)
     }
-    Finding::new(text.trim_end())
 }
 
 /// What a history of the types themselves could tell, where nothing but types has changed: the same in every

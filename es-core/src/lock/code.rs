@@ -105,11 +105,16 @@ impl Code {
         }
         known.join(facts);
         self.folds.extend(Folding::of::<A>());
-        if let Some(state) = Catalogue::of::<A>().state() {
-            let what = format!("the state of aggregate `{}`, which is kept in snapshots,", A::NAME);
-            self.findings.extend(ambiguous::values(&what, state));
-        }
-        for part in Catalogue::of::<A>().state().map(crate::shape::Schema::opaque).unwrap_or_default() {
+        self.check_state::<A>();
+    }
+
+    /// Finds what is wrong with the state of an aggregate, where snapshots of it are taken.
+    fn check_state<A: Aggregate>(&mut self) {
+        let catalogue = Catalogue::of::<A>();
+        let Some(state) = catalogue.state() else { return };
+        let what = format!("the state of aggregate `{}`, which is kept in snapshots,", A::NAME);
+        self.findings.extend(ambiguous::values(&what, state));
+        for part in state.opaque() {
             self.findings.push(Finding::new(format!(
                 "the state of aggregate `{}` is kept in snapshots, and a part of it has no shape: {part}\n\
                  A change of it would not be seen, and old snapshots be misread.\n{}",
@@ -155,37 +160,20 @@ impl Code {
         let history = later::lines(&shape, &mut self.of_types);
         match self.entries.get_mut(&published) {
             None => {
-                for part in shape.schema().opaque().into_iter().chain(shape.schema().opaque_later()) {
-                    self.findings.push(Finding::new(format!(
-                        "{published} (`{}`) has a part without a shape: {part}\n\
-                         What nobody describes cannot be compared.\n{}",
-                        shape.struct_name(),
-                        advice::no_shape(&part, (description.type_name)()),
-                    )));
-                }
-                let what = format!("{published} (`{}`)", shape.struct_name());
-                self.findings.extend(ambiguous::forms(&what, shape.today()));
-                // What nobody writes any more loses nothing any more.
-                if published.version == newest.0 && !is_retired {
-                    self.findings.extend(ambiguous::values(&what, shape.today()));
-                }
-                let is_of_history = description.is_of_history;
-                let has_history = description.previous.is_some_and(|previous| previous().is_of_history);
-                let readers = vec![reader];
-                let rust_path = (description.type_name)();
                 let entry = Entry {
+                    rust_path: (description.type_name)(),
                     shape,
-                    rust_path,
                     defaults,
                     history,
-                    is_of_history,
-                    has_history,
+                    is_of_history: description.is_of_history,
+                    has_history: description.previous.is_some_and(|previous| previous().is_of_history),
                     newest,
                     is_retired,
                     as_itself,
                     downcast: None,
-                    readers,
+                    readers: vec![reader],
                 };
+                self.check(&published, &entry);
                 self.entries.insert(published, entry);
             }
             Some(entry) if entry.shape == shape && entry.defaults == defaults => {
@@ -201,6 +189,25 @@ impl Code {
                 shape.struct_name(),
                 reader.0,
             ))),
+        }
+    }
+
+    /// Finds parts that nobody describes, and forms that can be taken for one another.
+    fn check(&mut self, published: &Published, entry: &Entry) {
+        let Entry { shape, rust_path, newest, is_retired, .. } = entry;
+        for part in shape.schema().opaque().into_iter().chain(shape.schema().opaque_later()) {
+            self.findings.push(Finding::new(format!(
+                "{published} (`{}`) has a part without a shape: {part}\n\
+                 What nobody describes cannot be compared.\n{}",
+                shape.struct_name(),
+                advice::no_shape(&part, rust_path),
+            )));
+        }
+        let what = format!("{published} (`{}`)", shape.struct_name());
+        self.findings.extend(ambiguous::forms(&what, shape.today()));
+        // What nobody writes any more loses nothing any more.
+        if published.version == newest.0 && !is_retired {
+            self.findings.extend(ambiguous::values(&what, shape.today()));
         }
     }
 

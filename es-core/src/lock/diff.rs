@@ -25,19 +25,11 @@ pub(super) struct Compared {
 }
 
 pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
-    let (mut findings, mut changed, mut new) = (Vec::new(), BTreeSet::new(), Vec::new());
-    let mut histories = history::Changes::default();
-    let mut types = SameTypes::default();
+    let mut comparison = Comparison::default();
     for (published, entry) in &code.entries {
         match locked.entries.get(published) {
-            None => new.push((published.clone(), entry.lines())),
-            Some(before) => new.extend(compare_entry(
-                published,
-                entry,
-                before,
-                (&mut findings, &mut histories, &mut types),
-                &mut changed,
-            )),
+            None => comparison.new.push((published.clone(), entry.lines())),
+            Some(before) => comparison.entry(published, entry, before),
         }
     }
     for (published, before) in &locked.entries {
@@ -47,19 +39,15 @@ pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
         let mut found = false;
         for entry in code.under_present_names(published) {
             found = true;
-            new.extend(compare_entry(
-                published,
-                entry,
-                before,
-                (&mut findings, &mut histories, &mut types),
-                &mut changed,
-            ));
+            comparison.entry(published, entry, before);
         }
         if !found {
-            let renamed = new.iter().find(|(_, now)| now.shape == before.shape).map(|(other, _)| other);
-            findings.push(advice::gone(published, code, renamed));
+            let mut new = comparison.new.iter();
+            let renamed = new.find(|(_, now)| now.shape == before.shape).map(|(other, _)| other);
+            comparison.findings.push(advice::gone(published, code, renamed));
         }
     }
+    let Comparison { mut findings, changed, new, histories, types } = comparison;
     types.tell(&mut findings);
     findings.extend(histories.findings());
     findings.extend(locked.renamed.iter().filter_map(|(was, now)| advice::renamed(was, now, code, locked)));
@@ -69,6 +57,46 @@ pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
         .filter(|pair| !locked.renamed.contains(pair))
         .collect();
     Compared { findings, changed, new, renamed }
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Comparison {
+    findings: Vec<Finding>,
+    changed: BTreeSet<Published>,
+    new: Vec<(Published, Lines)>,
+    histories: history::Changes,
+    types: SameTypes,
+}
+
+impl Comparison {
+    /// Compares one version with what is published of it. It is to be published anew if a default is not
+    /// there yet, as a version that was written by hand before has none, or if a type has a longer history.
+    fn entry(&mut self, published: &Published, entry: &Entry, before: &Lines) {
+        let now = entry.lines();
+        if before.shape != now.shape {
+            let before = with_rust_names(&before.shape, &before.rust);
+            let differences = lines::differences(&before, &now.shape);
+            self.changed.insert(published.clone());
+            // An old version has a way of its own.
+            let is_newest = published.version == entry.newest.0;
+            let history = advice::types_alone(&before, &now.shape, entry).filter(|_| is_newest);
+            if self.types.were_told(published, history, (&before, &now.shape), self.findings.len()) {
+                return;
+            }
+            self.findings.push(advice::changed(published, entry, &before, &now.shape, &differences));
+            // The rest follows from it.
+            return;
+        }
+        let defaults = before.defaults.iter().map(|old| (old, Line::find(&now.defaults, &old.key)));
+        self.findings
+            .extend(defaults.filter_map(|(old, new)| advice::default_changed(published, entry, old, new)));
+        let is_new = |line: &Line| Line::find(&before.defaults, &line.key).is_none();
+        let has_new_history = self.histories.compare(published, &before.history, &now.history);
+        if has_new_history || now.defaults.iter().any(is_new) {
+            self.new.push((published.clone(), now));
+        }
+    }
 }
 
 /// Types that changed and stand in many versions: what to write on them is said once.
@@ -108,35 +136,4 @@ impl SameTypes {
             }
         }
     }
-}
-
-/// Compares one version with what is published of it. Gives what is to be published now, if a default is not
-/// there yet, as a version that was written by hand before has none, or if a type has a longer history.
-fn compare_entry(
-    published: &Published,
-    entry: &Entry,
-    before: &Lines,
-    (findings, histories, types): (&mut Vec<Finding>, &mut history::Changes, &mut SameTypes),
-    changed: &mut BTreeSet<Published>,
-) -> Option<(Published, Lines)> {
-    let now = entry.lines();
-    if before.shape != now.shape {
-        let before = with_rust_names(&before.shape, &before.rust);
-        let differences = lines::differences(&before, &now.shape);
-        changed.insert(published.clone());
-        // An old version has a way of its own.
-        let is_newest = published.version == entry.newest.0;
-        let history = advice::types_alone(&before, &now.shape, entry).filter(|_| is_newest);
-        if types.were_told(published, history, (&before, &now.shape), findings.len()) {
-            return None;
-        }
-        findings.push(advice::changed(published, entry, &before, &now.shape, &differences));
-        // The rest follows from it.
-        return None;
-    }
-    let defaults = before.defaults.iter().map(|old| (old, Line::find(&now.defaults, &old.key)));
-    findings.extend(defaults.filter_map(|(old, new)| advice::default_changed(published, entry, old, new)));
-    let is_new = |line: &Line| Line::find(&before.defaults, &line.key).is_none();
-    let has_new_history = histories.compare(published, &before.history, &now.history);
-    (has_new_history || now.defaults.iter().any(is_new)).then(|| (published.clone(), now))
 }

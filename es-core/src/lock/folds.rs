@@ -91,35 +91,16 @@ fn check_one(
     payloads: &BTreeMap<Published, Vec<Exact>>,
     name: &str,
 ) -> Result<Option<String>, Finding> {
-    let aggregate = folding.aggregate;
     let fingerprint = folding.fingerprint.to_string();
     let before = recorded.filter(|recorded| recorded.fingerprint == fingerprint);
     let mut events = recorded.map(|recorded| recorded.events.clone()).unwrap_or_default();
-    let mut states = Vec::new();
-    for (at, state) in folding.states(&events, false).into_iter().enumerate() {
-        match (state, before.and_then(|before| before.states.get(at))) {
-            (Ok(state), Some(was)) => {
-                let was = folding.state.in_order(was.clone());
-                if let Some(difference) = first_difference(&was, &state, "") {
-                    return Err(differs(folding, &events[..=at], &difference, name));
-                }
-                states.push(state);
-            }
-            (Ok(state), None) => states.push(state),
-            (Err(problem), Some(_)) => {
-                return Err(differs(folding, &events[..=at], &format!("it was folded, and {problem}"), name));
-            }
-            // With another fingerprint, an event that is gone or that cannot be folded here any more is left
-            // out below.
-            (Err(_), None) => break,
-        }
-    }
+    let mut states = as_recorded(folding, &events, before, name)?;
     let is_whole = states.len() == events.len();
     if !is_whole {
         (events, states) = (Vec::new(), Vec::new());
     }
     let known = events.len();
-    for event in new(code, aggregate, payloads) {
+    for event in new(code, folding.aggregate, payloads) {
         if events.len() == MOST || events.contains(&event) {
             continue;
         }
@@ -135,6 +116,36 @@ fn check_one(
         return Ok(None);
     }
     Ok(Some(written(&fingerprint, &events, &states)))
+}
+
+/// The states that the recorded events fold to, as far as they do; with the fingerprint of then, they are the
+/// recorded ones.
+fn as_recorded(
+    folding: &Folding,
+    events: &[Written],
+    before: Option<&Recorded>,
+    name: &str,
+) -> Result<Vec<Exact>, Finding> {
+    let mut states = Vec::new();
+    for (at, state) in folding.states(events, false).into_iter().enumerate() {
+        match (state, before.and_then(|before| before.states.get(at))) {
+            (Ok(state), Some(was)) => {
+                let was = folding.state.in_order(was.clone());
+                if let Some(difference) = first_difference(&was, &state, "") {
+                    return Err(differs(folding, &events[..=at], &difference, name));
+                }
+                states.push(state);
+            }
+            (Ok(state), None) => states.push(state),
+            (Err(problem), Some(_)) => {
+                return Err(differs(folding, &events[..=at], &format!("it was folded, and {problem}"), name));
+            }
+            // With another fingerprint, an event that is gone or that cannot be folded here any more is left
+            // out.
+            (Err(_), None) => break,
+        }
+    }
+    Ok(states)
 }
 
 /// One line for each step, so that a new one is one line more.

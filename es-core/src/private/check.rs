@@ -17,34 +17,8 @@ pub const fn check_previous(
     was: &[&str],
     version: u32,
 ) {
-    if !same(found_name, name) && !contains(was, found_name) {
-        let text = Text::new()
-            .with("`")
-            .with(previous)
-            .with("` is the event `")
-            .with(found_name)
-            .with("`, not an older version of `")
-            .with(name)
-            .with("`; give both the same name, write `was(\"")
-            .with(found_name)
-            .with("\")` if this is its earlier name, or name another struct with `previous`");
-        panic!("{}", text.as_str());
-    }
-    let mut at = 0;
-    while at < found_was.len() {
-        if !same(found_was[at], name) && !contains(was, found_was[at]) {
-            let text = Text::new()
-                .with("`")
-                .with(previous)
-                .with("` was `")
-                .with(found_was[at])
-                .with("` before, and this version does not say so; add it here: `was(\"")
-                .with(found_was[at])
-                .with("\")`");
-            panic!("{}", text.as_str());
-        }
-        at += 1;
-    }
+    check_present_name(previous, found_name, name, was);
+    check_earlier_names(previous, found_was, name, was);
     if found + 1 != version {
         let text = Text::new()
             .with("version ")
@@ -59,6 +33,42 @@ pub const fn check_previous(
             .with_number(version - 1)
             .with(" with `previous`");
         panic!("{}", text.as_str());
+    }
+}
+
+#[track_caller]
+const fn check_present_name(previous: &str, found_name: &str, name: &str, was: &[&str]) {
+    if !same(found_name, name) && !contains(was, found_name) {
+        let text = Text::new()
+            .with("`")
+            .with(previous)
+            .with("` is the event `")
+            .with(found_name)
+            .with("`, not an older version of `")
+            .with(name)
+            .with("`; give both the same name, write `was(\"")
+            .with(found_name)
+            .with("\")` if this is its earlier name, or name another struct with `previous`");
+        panic!("{}", text.as_str());
+    }
+}
+
+#[track_caller]
+const fn check_earlier_names(previous: &str, found_was: &[&str], name: &str, was: &[&str]) {
+    let mut at = 0;
+    while at < found_was.len() {
+        if !same(found_was[at], name) && !contains(was, found_was[at]) {
+            let text = Text::new()
+                .with("`")
+                .with(previous)
+                .with("` was `")
+                .with(found_was[at])
+                .with("` before, and this version does not say so; add it here: `was(\"")
+                .with(found_was[at])
+                .with("\")`");
+            panic!("{}", text.as_str());
+        }
+        at += 1;
     }
 }
 

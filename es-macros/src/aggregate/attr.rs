@@ -50,23 +50,7 @@ pub(super) struct Snapshot {
 }
 
 pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
-    let (mut tokens, mut has_keys) = (TokenStream::new(), false);
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("aggregate")) {
-        match attribute.meta.require_list() {
-            Ok(list) => {
-                let more = &list.tokens;
-                let comma = (!tokens.is_empty()).then(|| quote!(,));
-                tokens.extend(quote!(#comma #more));
-                has_keys = true;
-            }
-            Err(_) => {
-                errors.spanned(
-                    attribute,
-                    "`#[aggregate]` needs keys; write `#[aggregate(name = \"…\", events(…))]`",
-                );
-            }
-        }
-    }
+    let (tokens, has_keys) = all_keys(attributes, errors);
     let mut found = Keys::default();
     let written = keys::parse("`#[aggregate]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
@@ -95,6 +79,28 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
     });
     found.written = has_keys.then_some(written);
     found
+}
+
+/// The keys of all attributes in one list, and whether there is one.
+fn all_keys(attributes: &[Attribute], errors: &mut Errors) -> (TokenStream, bool) {
+    let (mut tokens, mut has_keys) = (TokenStream::new(), false);
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("aggregate")) {
+        match attribute.meta.require_list() {
+            Ok(list) => {
+                let more = &list.tokens;
+                let comma = (!tokens.is_empty()).then(|| quote!(,));
+                tokens.extend(quote!(#comma #more));
+                has_keys = true;
+            }
+            Err(_) => {
+                errors.spanned(
+                    attribute,
+                    "`#[aggregate]` needs keys; write `#[aggregate(name = \"…\", events(…))]`",
+                );
+            }
+        }
+    }
+    (tokens, has_keys)
 }
 
 /// Reads the list of events that are no longer written: they have no variant.

@@ -118,7 +118,7 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
 
 /// Folding, encoding and decoding, by event.
 fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
-    let Aggregate { name: own_name, enum_ident, es_core, .. } = aggregate;
+    let Aggregate { enum_ident, es_core, .. } = aggregate;
     let private = es_core.private();
     let (mut apply, mut encode, mut decode) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
     for Variant { path, ident } in &aggregate.events {
@@ -139,11 +139,7 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
     for path in &aggregate.retired {
         decode.extend(retired_arm(path, es_core));
     }
-    let unknown = if aggregate.skip_unknown {
-        quote!(#private::Ok(()))
-    } else {
-        quote!(#private::Err(#private::unknown_event(__es_raw, #own_name)))
-    };
+    let decode = decode_fn(aggregate, &decode);
     quote! {
         fn apply_event(&mut self, __es_event: #enum_ident) {
             match __es_event { #apply }
@@ -156,6 +152,20 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
             match *__es_event { #encode }
         }
 
+        #decode
+    }
+}
+
+/// Decoding: an event under a name that it had before is looked for by its present one.
+fn decode_fn(aggregate: &Aggregate<'_>, arms: &TokenStream) -> TokenStream {
+    let Aggregate { name: own_name, enum_ident, es_core, .. } = aggregate;
+    let private = es_core.private();
+    let unknown = if aggregate.skip_unknown {
+        quote!(#private::Ok(()))
+    } else {
+        quote!(#private::Err(#private::unknown_event(__es_raw, #own_name)))
+    };
+    quote! {
         fn decode(
             __es_raw: &#es_core::RawEvent<'_>,
             __es_out: &mut dyn #private::FnMut(#enum_ident),
@@ -163,7 +173,7 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
             let mut __es_name = __es_raw.name;
             loop {
                 return match __es_name {
-                    #decode
+                    #arms
                     _ => match #private::renamed::<Self>(__es_name) {
                         #private::Option::Some(__es_now) => {
                             __es_name = __es_now;

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
-use syn::{LitInt, LitStr, TypePath};
+use syn::{Ident, LitInt, LitStr, TypePath};
 
 use super::attr::{Keys, NAME, PREVIOUS, VERSION};
 use super::history::{self, History};
@@ -34,7 +34,7 @@ pub(super) struct Event {
     pub(super) sound: bool,
 }
 
-pub(super) fn check(keys: Keys, item: &Item, history: Option<&History>, errors: &mut Errors) -> Event {
+pub(super) fn check(mut keys: Keys, item: &Item, history: Option<&History>, errors: &mut Errors) -> Event {
     let ident = &item.ident;
     if !keys.written.has(NAME) {
         errors.spanned(
@@ -46,8 +46,39 @@ pub(super) fn check(keys: Keys, item: &Item, history: Option<&History>, errors: 
     }
     let version = keys.version.as_ref().map_or(1, |(number, _)| *number);
     let has_history = history.is_some() || keys.written.has(REMOVED);
-    let mut previous = None;
-    match (&keys.version, keys.previous) {
+    let previous = previous(&mut keys, ident, version, has_history, errors);
+    let write_as = write_as(keys.write_as, version, errors).filter(|_| previous.is_some() || has_history);
+    // With a version that is none, or beside another past, every part of the history would be reported.
+    let is_version_known = keys.version.is_some() || !keys.written.has(VERSION);
+    if let Some(history) = history.filter(|_| is_version_known && !keys.written.has(PREVIOUS)) {
+        let literal = keys.version.as_ref().map(|(_, literal)| literal);
+        history::check(history, version, literal, write_as.as_ref(), errors);
+    }
+    keys::earlier_names(&keys.was, keys.name.as_ref(), errors);
+    Event {
+        name: keys.name.unwrap_or_else(|| LitStr::new("?", Span::call_site())),
+        version,
+        previous,
+        write_as,
+        was: keys.was,
+        semantics: keys.semantics,
+        struct_name: ident.unraw().to_string(),
+        is_of_history: false,
+        added: Vec::new(),
+        es_core: keys.es_core,
+        sound: errors.is_empty(),
+    }
+}
+
+/// The struct of the version before, if it is named where there is one.
+fn previous(
+    keys: &mut Keys,
+    ident: &Ident,
+    version: u32,
+    has_history: bool,
+    errors: &mut Errors,
+) -> Option<TypePath> {
+    match (&keys.version, keys.previous.take()) {
         (Some((number @ 2.., literal)), None) if !keys.written.has(PREVIOUS) && !has_history => {
             errors.spanned(
                 literal,
@@ -80,30 +111,10 @@ pub(super) fn check(keys: Keys, item: &Item, history: Option<&History>, errors: 
                 ),
             );
         }
-        (Some(_), Some((_, path))) => previous = Some(path),
+        (Some(_), Some((_, path))) => return Some(path),
         _ => {}
     }
-    let write_as = write_as(keys.write_as, version, errors).filter(|_| previous.is_some() || has_history);
-    // With a version that is none, or beside another past, every part of the history would be reported.
-    let is_version_known = keys.version.is_some() || !keys.written.has(VERSION);
-    if let Some(history) = history.filter(|_| is_version_known && !keys.written.has(PREVIOUS)) {
-        let literal = keys.version.as_ref().map(|(_, literal)| literal);
-        history::check(history, version, literal, write_as.as_ref(), errors);
-    }
-    keys::earlier_names(&keys.was, keys.name.as_ref(), errors);
-    Event {
-        name: keys.name.unwrap_or_else(|| LitStr::new("?", Span::call_site())),
-        version,
-        previous,
-        write_as,
-        was: keys.was,
-        semantics: keys.semantics,
-        struct_name: ident.unraw().to_string(),
-        is_of_history: false,
-        added: Vec::new(),
-        es_core: keys.es_core,
-        sound: errors.is_empty(),
-    }
+    None
 }
 
 /// Old programs know the version before; those that know only an older one are gone before this one is

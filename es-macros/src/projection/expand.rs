@@ -16,13 +16,8 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
     let Projection { input, name, rev, enum_ident, es_core, .. } = projection;
     let private = es_core.private();
     let ident = &input.ident;
-    let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();
-    let bounds = if input.generics.params.is_empty() {
-        where_clause.to_token_stream()
-    } else {
-        let own = where_clause.map(|clause| clause.predicates.iter()).into_iter().flatten();
-        quote!(where #(#own,)* Self: #private::Send + #private::Sync + 'static)
-    };
+    let (impl_generics, type_generics, _) = input.generics.split_for_impl();
+    let bounds = bounds(projection);
     let model = projection.model.as_ref().map_or_else(|| quote!(()), ToTokens::to_token_stream);
     let error =
         projection.error.as_ref().map_or_else(|| quote!(#es_core::BoxError), ToTokens::to_token_stream);
@@ -58,6 +53,18 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
 
         #check
     }
+}
+
+/// What the trait asks of the type, where a type parameter leaves it open.
+fn bounds(projection: &Projection<'_>) -> TokenStream {
+    let Projection { input, es_core, .. } = projection;
+    let private = es_core.private();
+    let where_clause = &input.generics.where_clause;
+    if input.generics.params.is_empty() {
+        return where_clause.to_token_stream();
+    }
+    let own = where_clause.iter().flat_map(|clause| &clause.predicates);
+    quote!(where #(#own,)* Self: #private::Send + #private::Sync + 'static)
 }
 
 fn enumeration(projection: &Projection<'_>) -> TokenStream {

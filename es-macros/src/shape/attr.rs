@@ -3,7 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::ParseStream;
-use syn::{Attribute, Error, LitStr, Token, Type};
+use syn::{Attribute, Error, LitStr, MetaList, Token, Type};
 
 use super::form;
 use crate::errors::Errors;
@@ -69,21 +69,7 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
             errors.spanned(attribute, "`#[shape]` says nothing; write `#[shape(\"string:date-time\")]`");
             continue;
         };
-        let mut rest = TokenStream::new();
-        let split = syn::parse::Parser::parse2(
-            |input: ParseStream<'_>| {
-                if input.peek(LitStr) {
-                    let literal: LitStr = input.parse()?;
-                    form::check(&literal)?;
-                    set_form(&mut declared, &literal.clone(), Form::Words(literal))?;
-                    input.parse::<Option<Token![,]>>()?;
-                }
-                rest = input.parse()?;
-                Ok(())
-            },
-            list.tokens.clone(),
-        );
-        errors.keep(split);
+        let rest = take_form(list, &mut declared, errors);
         if let Some(word) = history_word(&rest) {
             let told = format!(
                 "here `{word}` says nothing: what happened to an event is told by `#[event({word}(…))]`, and a state has no \
@@ -94,15 +80,7 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
         }
         let takes_form_only = known.len() == 1;
         if takes_form_only && !rest.is_empty() && !starts_with_as(&rest) {
-            let told = match misspelt(&rest) {
-                Some((word, near)) => format!("`#[shape]` has no key `{word}`; did you mean `{near}`?"),
-                None => {
-                    "here `#[shape]` takes only a form or a type; write `#[shape(\"string:date-time\")]` or \
-                         `#[shape(as = Vec<String>)]`"
-                        .into()
-                }
-            };
-            errors.spanned(rest, told);
+            refuse_keys(rest, errors);
             continue;
         }
         keys::parse("`#[shape]`", known, quote!(#rest), errors, |key, input, _| {
@@ -126,6 +104,37 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
         });
     }
     (declared, es_core)
+}
+
+/// Takes the form at the beginning of the list, if there is one, and gives what follows it.
+fn take_form(list: &MetaList, declared: &mut Declared, errors: &mut Errors) -> TokenStream {
+    let mut rest = TokenStream::new();
+    let split = syn::parse::Parser::parse2(
+        |input: ParseStream<'_>| {
+            if input.peek(LitStr) {
+                let literal: LitStr = input.parse()?;
+                form::check(&literal)?;
+                set_form(declared, &literal.clone(), Form::Words(literal))?;
+                input.parse::<Option<Token![,]>>()?;
+            }
+            rest = input.parse()?;
+            Ok(())
+        },
+        list.tokens.clone(),
+    );
+    errors.keep(split);
+    rest
+}
+
+/// What holds another type takes no keys.
+fn refuse_keys(rest: TokenStream, errors: &mut Errors) {
+    let told = match misspelt(&rest) {
+        Some((word, near)) => format!("`#[shape]` has no key `{word}`; did you mean `{near}`?"),
+        None => "here `#[shape]` takes only a form or a type; write `#[shape(\"string:date-time\")]` or \
+                         `#[shape(as = Vec<String>)]`"
+            .into(),
+    };
+    errors.spanned(rest, told);
 }
 
 /// A word that is none, and the one that was meant.

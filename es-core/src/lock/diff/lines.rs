@@ -81,25 +81,8 @@ fn compare_line(old: &Line, new: &Line, place: &Place, found: &mut Vec<String>) 
 
 fn compare_parts(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<String>) {
     let Place { of, at, parts, .. } = place;
-    let gone: Vec<&Line> = old.iter().filter(|part| Line::find(new, &part.key).is_none()).collect();
-    let added: Vec<&Line> = new.iter().filter(|part| Line::find(old, &part.key).is_none()).collect();
     let before = found.len();
-    let renamed = renamed(old, new);
-    if renamed.len() > 1 && renamed.len() == gone.len() && gone.len() == added.len() {
-        let pairs: Vec<String> =
-            renamed.iter().map(|(old, new)| format!("{} as {}", name(old), name(new))).collect();
-        found.push(format!("{parts}s{of} are written otherwise{at}: {}", pairs.join(", ")));
-    } else {
-        for (gone, added) in &renamed {
-            found.push(format!("{parts} {}{of} was renamed to {}{at}", name(gone), name(added)));
-        }
-        for part in gone.into_iter().filter(|part| renamed.iter().all(|(old, _)| old != part)) {
-            found.push(format!("{parts} {}{of} was removed{at}", shown(part)));
-        }
-        for part in added.into_iter().filter(|part| renamed.iter().all(|(_, new)| new != part)) {
-            found.push(format!("{parts} {}{of} was added{at}", shown(part)));
-        }
-    }
+    compare_names(old, new, place, found);
     for part in old {
         let Some(now) = Line::find(new, &part.key).filter(|now| *now != part) else { continue };
         let subject = format!("{parts} {}{of}", name(part));
@@ -124,6 +107,29 @@ fn compare_parts(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<Stri
             order(old).join(", "),
             order(new).join(", ")
         ));
+    }
+}
+
+/// Which parts are gone, added and renamed.
+fn compare_names(old: &[Line], new: &[Line], place: &Place, found: &mut Vec<String>) {
+    let Place { of, at, parts, .. } = place;
+    let gone: Vec<&Line> = old.iter().filter(|part| Line::find(new, &part.key).is_none()).collect();
+    let added: Vec<&Line> = new.iter().filter(|part| Line::find(old, &part.key).is_none()).collect();
+    let renamed = renamed(old, new);
+    if renamed.len() > 1 && renamed.len() == gone.len() && gone.len() == added.len() {
+        let pairs: Vec<String> =
+            renamed.iter().map(|(old, new)| format!("{} as {}", name(old), name(new))).collect();
+        found.push(format!("{parts}s{of} are written otherwise{at}: {}", pairs.join(", ")));
+    } else {
+        for (gone, added) in &renamed {
+            found.push(format!("{parts} {}{of} was renamed to {}{at}", name(gone), name(added)));
+        }
+        for part in gone.into_iter().filter(|part| renamed.iter().all(|(old, _)| old != part)) {
+            found.push(format!("{parts} {}{of} was removed{at}", shown(part)));
+        }
+        for part in added.into_iter().filter(|part| renamed.iter().all(|(_, new)| new != part)) {
+            found.push(format!("{parts} {}{of} was added{at}", shown(part)));
+        }
     }
 }
 

@@ -25,24 +25,8 @@ impl<'a> Search<'a> {
             flattened.iter().map(|field| self.takes(&field.shape, &mut Vec::new())).collect();
         for (at, field) in flattened.iter().enumerate() {
             let path = join(path, &format!("..{}", field.name));
-            if let Type::Optional(of) = &field.shape
-                && self.is_exact(of)
-                && self.reads(of, &json!({}))
-            {
-                self.found(
-                    &path,
-                    "an option whose fields may all be absent; `None` is read as `Some` without them",
-                    "Remove the `Option`, or the `flatten`.",
-                );
-            }
-            if let Type::Optional(of) = &field.shape
-                && let Some(misfit) = self.is_none(of)
-            {
-                self.found(
-                    &path,
-                    format!("a value that is written and read as `None`: {misfit}"),
-                    KEYS_STAY_STRINGS,
-                );
+            if let Type::Optional(of) = &field.shape {
+                self.flattened_option(of, &path);
             }
             if takes[at] != Some(Takes::Rest) {
                 continue;
@@ -62,6 +46,23 @@ impl<'a> Search<'a> {
                     "Flatten the map last and beside structs only, or give it a name.",
                 );
             }
+        }
+    }
+
+    fn flattened_option(&mut self, of: &'a Type, path: &str) {
+        if self.is_exact(of) && self.reads(of, &json!({})) {
+            self.found(
+                path,
+                "an option whose fields may all be absent; `None` is read as `Some` without them",
+                "Remove the `Option`, or the `flatten`.",
+            );
+        }
+        if let Some(misfit) = self.is_none(of) {
+            self.found(
+                path,
+                format!("a value that is written and read as `None`: {misfit}"),
+                KEYS_STAY_STRINGS,
+            );
         }
     }
 

@@ -73,44 +73,77 @@ impl<'a> Check<'a> {
         way: &Way<'_>,
     ) -> Fit {
         let mut tried = rest.clone();
-        let fit = match tagging {
-            Tagging::External => {
-                let entry = tried.entries.iter().position(|(name, _)| {
-                    self.variant(variants, name).is_some_and(|variant| !variant.notes.contains(&Note::Other))
-                });
-                match entry.map(|at| tried.entries.remove(at)) {
-                    Some((name, value)) => match self.variant(variants, name) {
-                        Some(Variant { content: Content::Unit, .. }) if value.is_null() => Ok(()),
-                        Some(variant) => self.content(
-                            &variant.content,
-                            of_variant(definition.notes),
-                            variant.name,
-                            value,
-                            &way.step(Step::Field(name)),
-                        ),
-                        None => Ok(()),
-                    },
-                    None => Err(self.no_variant(variants, way, "an object without such a field")),
-                }
-            }
+        let fit = self.tagged_among_fields(definition, variants, tagging, &mut tried, way);
+        if fit.is_ok() {
+            *rest = tried;
+            return Ok(());
+        }
+        match self.best_of_tried(variants, tagging, rest, way) {
+            Some(best) => *rest = best,
+            None => return fit,
+        }
+        Ok(())
+    }
+
+    /// By the tag that says which variant it is.
+    fn tagged_among_fields(
+        &mut self,
+        definition: &'a Definition,
+        variants: &'a [Variant],
+        tagging: Tagging,
+        rest: &mut Rest<'a, '_>,
+        way: &Way<'_>,
+    ) -> Fit {
+        match tagging {
+            Tagging::External => self.named_among_fields(definition, variants, rest, way),
             Tagging::Internal(tag) => {
-                let tagged = self.tag(variants, (tag, false), &mut tried, way);
-                tagged.and_then(|variant| self.tagged(definition, variant, &mut tried, way))
+                let variant = self.tag(variants, (tag, false), rest, way)?;
+                self.tagged(definition, variant, rest, way)
             }
             Tagging::Adjacent(tag, inside) => {
-                self.tag_and_content(definition, variants, (tag, inside), &mut tried, way)
+                self.tag_and_content(definition, variants, (tag, inside), rest, way)
             }
             Tagging::Untagged => Err(way.misfit(
                 format!("the fields of a variant of `{}`", definition.name),
                 "an object with the fields of none",
             )),
-        };
-        if fit.is_ok() {
-            *rest = tried;
-            return Ok(());
         }
-        // The first one as serde reads; the one that leaves least where it was written.
-        let mut best: Option<Rest<'a, '_>> = None;
+    }
+
+    /// The variant is a field of its own name.
+    fn named_among_fields(
+        &mut self,
+        definition: &'a Definition,
+        variants: &'a [Variant],
+        rest: &mut Rest<'a, '_>,
+        way: &Way<'_>,
+    ) -> Fit {
+        let entry = rest.entries.iter().position(|(name, _)| {
+            self.variant(variants, name).is_some_and(|variant| !variant.notes.contains(&Note::Other))
+        });
+        let Some((name, value)) = entry.map(|at| rest.entries.remove(at)) else {
+            return Err(self.no_variant(variants, way, "an object without such a field"));
+        };
+        match self.variant(variants, name) {
+            Some(Variant { content: Content::Unit, .. }) if value.is_null() => Ok(()),
+            Some(variant) => {
+                let (notes, way) = (of_variant(definition.notes), way.step(Step::Field(name)));
+                self.content(&variant.content, notes, variant.name, value, &way)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// What is left by the variant without a tag that takes these fields: the first one as serde reads; the
+    /// one that leaves least where it was written.
+    fn best_of_tried<'v>(
+        &mut self,
+        variants: &'a [Variant],
+        tagging: Tagging,
+        rest: &Rest<'a, 'v>,
+        way: &Way<'_>,
+    ) -> Option<Rest<'a, 'v>> {
+        let mut best: Option<Rest<'a, 'v>> = None;
         for variant in variants.iter().filter(|variant| is_tried(tagging, variant)) {
             let mut tried = rest.clone();
             if !self.knows(variant.notes)
@@ -122,11 +155,7 @@ impl<'a> Check<'a> {
                 best = Some(tried);
             }
         }
-        match best {
-            Some(best) => *rest = best,
-            None => return fit,
-        }
-        Ok(())
+        best
     }
 }
 

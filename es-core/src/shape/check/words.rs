@@ -39,21 +39,19 @@ pub(super) fn check(word: &str, value: &Value, side: Side) -> Result<(), &'stati
             }
             true
         }
-        (word, Value::Number(number)) => match bits(word).and_then(|bits| Some((bits, whole(number, bits)?)))
-        {
-            Some((bits, whole)) => {
-                if !range(bits, word.starts_with('i'), whole)
-                    || (whole.size == 0 && format == Some("nonzero"))
-                {
-                    return Err(OUT_OF_RANGE);
-                }
-                true
-            }
+        (word, Value::Number(number)) => match bits(word) {
+            Some(bits) => return whole_number(number, bits, word.starts_with('i'), format),
             None => false,
         },
         _ => false,
     };
     if fits { Ok(()) } else { Err(misfit::kind(value)) }
+}
+
+fn whole_number(number: &Number, bits: u32, signed: bool, format: Option<&str>) -> Result<(), &'static str> {
+    let Some(whole) = whole(number, bits) else { return Err(misfit::kind(&Value::Number(number.clone()))) };
+    let is_refused_zero = whole.size == 0 && format == Some("nonzero");
+    if range(bits, signed, whole) && !is_refused_zero { Ok(()) } else { Err(OUT_OF_RANGE) }
 }
 
 /// A whole number of any size.

@@ -73,6 +73,11 @@ fn kind_of_struct(history: &History, errors: &mut Errors) {
             }
         }
     }
+    is_stored_as_it_is(history, errors);
+}
+
+/// What is stored as another type has no fields of its own.
+fn is_stored_as_it_is(history: &History, errors: &mut Errors) {
     let keys = serde::of_type(&history.input.attrs);
     let other = [
         (keys.transparent, "transparent"),
@@ -133,17 +138,7 @@ fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
         }
     }
     if field.removed.is_some() && keys.flatten {
-        let others = history.fields.iter().filter(|other| other.ident != field.ident);
-        for other in others.filter(|other| serde::of_part(&other.attributes).flatten) {
-            errors.spanned(
-                &field.ident,
-                format!(
-                    "serde reads flattened fields in the order in which they stand, and where `{}` stood beside `{}` is not \
-                     known; write `previous = Type`, where `Type` is the struct of the version before",
-                    field.ident, other.ident
-                ),
-            );
-        }
+        removed_flattened(history, field, errors);
     }
     let ident = &history.input.ident;
     if mentions(field.ty.to_token_stream(), &ident.to_string()) {
@@ -154,6 +149,20 @@ fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
                  is the struct of the version before"
             ),
         );
+    }
+}
+
+fn removed_flattened(history: &History, field: &Field, errors: &mut Errors) {
+    let others = history.fields.iter().filter(|other| other.ident != field.ident);
+    for other in others.filter(|other| serde::of_part(&other.attributes).flatten) {
+        errors.spanned(
+                &field.ident,
+                format!(
+                    "serde reads flattened fields in the order in which they stand, and where `{}` stood beside `{}` is not \
+                     known; write `previous = Type`, where `Type` is the struct of the version before",
+                    field.ident, other.ident
+                ),
+            );
     }
 }
 

@@ -5,7 +5,7 @@ use quote::ToTokens as _;
 use syn::{Data, Fields, Type};
 
 use super::super::{attr, serde};
-use super::{History, Part, form, names};
+use super::{History, Part, Variant, form, names};
 use crate::errors::Errors;
 use crate::history::{Change, Default, Field, attributes, order, range, since};
 
@@ -78,6 +78,10 @@ fn kind_of_type(history: &History, errors: &mut Errors) {
     }
 }
 
+fn fields_with_history(part: &Part) -> impl Iterator<Item = &Field> {
+    part.fields.iter().filter(|field| since(field).next().is_some())
+}
+
 fn kind_of_part(history: &History, part: &Part, errors: &mut Errors) {
     let fields = match (&history.input.data, &part.variant) {
         (Data::Struct(data), _) => &data.fields,
@@ -89,11 +93,10 @@ fn kind_of_part(history: &History, part: &Part, errors: &mut Errors) {
         }
         _ => return,
     };
-    let with_history = || part.fields.iter().filter(|field| since(field).next().is_some());
     match fields {
         Fields::Named(_) => {}
         Fields::Unnamed(_) => {
-            for field in with_history() {
+            for field in fields_with_history(part) {
                 errors.spanned(
                     word_of(field),
                     "fields without names have no history, as nothing tells which of them are there; write a new type with \
@@ -102,7 +105,7 @@ fn kind_of_part(history: &History, part: &Part, errors: &mut Errors) {
             }
         }
         Fields::Unit => {
-            for field in with_history() {
+            for field in fields_with_history(part) {
                 errors.spanned(
                     &field.ident,
                     "what has no fields is not stored as an object, so no field of it was ever stored; leave this out",
@@ -110,10 +113,20 @@ fn kind_of_part(history: &History, part: &Part, errors: &mut Errors) {
             }
         }
     }
-    if let Some(flat) = part.fields.iter().find(|field| serde::of_part(&field.attributes).flatten) {
-        for field in with_history() {
-            if field.ident == flat.ident {
-                errors.spanned(
+    beside_flattened(part, errors);
+    if let Some(variant) = &part.variant {
+        kind_of_variant(variant, part, errors);
+    }
+}
+
+/// What is flattened takes fields of any name.
+fn beside_flattened(part: &Part, errors: &mut Errors) {
+    let Some(flat) = part.fields.iter().find(|field| serde::of_part(&field.attributes).flatten) else {
+        return;
+    };
+    for field in fields_with_history(part) {
+        if field.ident == flat.ident {
+            errors.spanned(
                     word_of(field),
                     format!(
                         "`{}` is flattened and has no name of its own, so nothing tells whether it was there; write a new \
@@ -121,9 +134,9 @@ fn kind_of_part(history: &History, part: &Part, errors: &mut Errors) {
                         flat.ident
                     ),
                 );
-                continue;
-            }
-            errors.spanned(
+            continue;
+        }
+        errors.spanned(
                 word_of(field),
                 format!(
                     "`{flat}` is flattened and may hold a field of any name, so it cannot be told whether `{field}` was \
@@ -132,9 +145,10 @@ fn kind_of_part(history: &History, part: &Part, errors: &mut Errors) {
                     field = field.ident,
                 ),
             );
-        }
     }
-    let Some(variant) = &part.variant else { return };
+}
+
+fn kind_of_variant(variant: &Variant, part: &Part, errors: &mut Errors) {
     let keys = serde::of_part(&variant.attributes);
     let mut unreported = Errors::new();
     let declared = attr::form_of_part(&variant.attributes, &mut unreported).is_some();

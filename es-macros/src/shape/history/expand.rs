@@ -144,23 +144,7 @@ fn item(history: &History, this: &TokenStream, es_core: &CratePath) -> TokenStre
     let is_serdes = |attribute: &Attribute| is_kept(attribute) && !attribute.path().is_ident("shape");
     item.attrs = attributes.into_iter().filter(is_serdes).collect();
     item.vis = syn::Visibility::Inherited;
-    let plain = |fields: &mut Fields| {
-        for field in fields {
-            field.attrs.retain(is_serdes);
-            field.vis = syn::Visibility::Inherited;
-        }
-    };
-    match &mut item.data {
-        Data::Struct(data) => plain(&mut data.fields),
-        Data::Enum(data) => {
-            for variant in &mut data.variants {
-                variant.attrs.retain(is_serdes);
-                variant.discriminant = None;
-                plain(&mut variant.fields);
-            }
-        }
-        Data::Union(_) => {}
-    }
+    plain(&mut item.data, is_serdes);
     let item = without_self(item.to_token_stream(), this);
     let passed_over =
         takes_gone(history).then(|| quote!(type __EsPassedOver = #private::serde::de::IgnoredAny;));
@@ -171,6 +155,27 @@ fn item(history: &History, this: &TokenStream, es_core: &CratePath) -> TokenStre
 
         #[#private::derive(#private::serde::Deserialize)]
         #item
+    }
+}
+
+/// Leaves of each part only what serde's derive reads.
+fn plain(data: &mut Data, is_kept: impl Fn(&Attribute) -> bool + Copy) {
+    let plain = |fields: &mut Fields| {
+        for field in fields {
+            field.attrs.retain(is_kept);
+            field.vis = syn::Visibility::Inherited;
+        }
+    };
+    match data {
+        Data::Struct(data) => plain(&mut data.fields),
+        Data::Enum(data) => {
+            for variant in &mut data.variants {
+                variant.attrs.retain(is_kept);
+                variant.discriminant = None;
+                plain(&mut variant.fields);
+            }
+        }
+        Data::Union(_) => {}
     }
 }
 
