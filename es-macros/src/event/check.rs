@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
-use syn::{Ident, LitInt, LitStr, TypePath};
+use syn::{LitInt, LitStr, TypePath};
 
 use super::attr::{Keys, NAME, PREVIOUS, VERSION};
 use super::history::{self, History};
@@ -45,8 +45,8 @@ pub(super) fn check(mut keys: Keys, item: &Item, history: Option<&History>, erro
         );
     }
     let version = keys.version.as_ref().map_or(1, |(number, _)| *number);
-    let has_history = history.is_some() || keys.written.has(REMOVED);
-    let previous = previous(&mut keys, ident, version, has_history, errors);
+    let has_history = has_history(&keys, history);
+    let previous = previous(&mut keys, item, version, history, errors);
     let write_as = write_as(keys.write_as, version, errors).filter(|_| previous.is_some() || has_history);
     // With a version that is none, or beside another past, every part of the history would be reported.
     let is_version_known = keys.version.is_some() || !keys.written.has(VERSION);
@@ -70,14 +70,21 @@ pub(super) fn check(mut keys: Keys, item: &Item, history: Option<&History>, erro
     }
 }
 
+/// Whether the fields say what came before.
+fn has_history(keys: &Keys, history: Option<&History>) -> bool {
+    history.is_some() || keys.written.has(REMOVED)
+}
+
 /// The struct of the version before, if it is named where there is one.
 fn previous(
     keys: &mut Keys,
-    ident: &Ident,
+    item: &Item,
     version: u32,
-    has_history: bool,
+    history: Option<&History>,
     errors: &mut Errors,
 ) -> Option<TypePath> {
+    let ident = &item.ident;
+    let has_history = has_history(keys, history);
     match (&keys.version, keys.previous.take()) {
         (Some((number @ 2.., literal)), None) if !keys.written.has(PREVIOUS) && !has_history => {
             errors.spanned(

@@ -131,7 +131,7 @@ fn refuse_keys(rest: TokenStream, errors: &mut Errors) {
     let told = match misspelt(&rest) {
         Some((word, near)) => format!("`#[shape]` has no key `{word}`; did you mean `{near}`?"),
         None => "here `#[shape]` takes only a form or a type; write `#[shape(\"string:date-time\")]` or \
-                         `#[shape(as = Vec<String>)]`"
+                 `#[shape(as = Vec<String>)]`"
             .into(),
     };
     errors.spanned(rest, told);

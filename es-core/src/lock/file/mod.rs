@@ -1,57 +1,24 @@
 //! `events.lock`: reading and writing.
 
+mod locked;
 mod parse;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+pub(super) use self::locked::{Locked, NAME};
 pub(super) use self::parse::merge_marker;
 use self::parse::parse;
 use super::code::Code;
-use super::facts::{self, Facts};
 use super::findings::Finding;
 use super::published::{Lines, Published};
-use crate::shape::Line;
-
-pub(super) const NAME: &str = "events.lock";
-
-const FORMAT: &str = "format = 2";
-
-/// The published shapes.
-#[derive(Debug, Default)]
-pub(super) struct Locked {
-    pub(super) exists: bool,
-    pub(super) aggregates: BTreeMap<String, Facts>,
-    pub(super) entries: BTreeMap<Published, Lines>,
-    /// Earlier names of events, each with a later one.
-    pub(super) renamed: BTreeSet<(String, String)>,
-}
 
 pub(super) fn read(path: &Path) -> Result<Locked, Finding> {
     match fs::read_to_string(path) {
         Ok(text) => parse(&text),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(Locked::default()),
         Err(error) => Err(Finding::new(format!("{} cannot be read: {error}", path.display()))),
-    }
-}
-
-impl Locked {
-    fn text(&self) -> String {
-        let mut text = format!("{FORMAT}\n");
-        facts::written(&self.aggregates, &mut text);
-        for (Published { name, version }, Lines { shape, defaults, history, rust }) in &self.entries {
-            text.push_str(&format!("\nevent {name} {version}\n"));
-            Line::write(shape, 1, &mut text);
-            Line::write(defaults, 1, &mut text);
-            Line::write(history, 1, &mut text);
-            Line::write(rust, 1, &mut text);
-        }
-        for (was, now) in &self.renamed {
-            text.push_str(&format!("\nname {was}\n  is now {now}\n"));
-        }
-        text
     }
 }
 

@@ -1,6 +1,6 @@
 //! The text of `events.lock`, line by line.
 
-use super::{FORMAT, Locked, NAME};
+use super::locked::{FORMAT, Locked, NAME};
 use crate::lock::facts::Facts;
 use crate::lock::findings::Finding;
 use crate::lock::later;
@@ -103,7 +103,7 @@ impl Parser {
                 (fits, "this is no line of an aggregate, or stands there twice; restore the file")
             }
             Within::Event(_, top) => {
-                let fits = hang(top, depth / 2, Line::parse(line)) && depth.is_multiple_of(2);
+                let fits = depth.is_multiple_of(2) && hang(top, depth / 2, Line::parse(line));
                 (fits, "this line is not indented as it was written; restore the file")
             }
             Within::Nothing | Within::Name(_) => (false, "this line belongs to no event; restore the file"),
@@ -233,6 +233,10 @@ name account.payed
         assert_eq!(
             problem("format = 2\nevent a 2\n      payload: i64\n"),
             "events.lock line 3: this line is not indented as it was written; restore the file"
+        );
+        assert_eq!(
+            problem("format = 2\nevent a 2\n  payload: i64\n x: i64\n"),
+            "events.lock line 4: this line is not indented as it was written; restore the file"
         );
         assert_eq!(
             problem("format = 2\nname a\n  is b\n"),

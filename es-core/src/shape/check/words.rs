@@ -40,7 +40,7 @@ pub(super) fn check(word: &str, value: &Value, side: Side) -> Result<(), &'stati
             true
         }
         (word, Value::Number(number)) => match bits(word) {
-            Some(bits) => return whole_number(number, bits, word.starts_with('i'), format),
+            Some(bits) => return whole_number(number, bits, Sign::of(word), format),
             None => false,
         },
         _ => false,
@@ -48,10 +48,23 @@ pub(super) fn check(word: &str, value: &Value, side: Side) -> Result<(), &'stati
     if fits { Ok(()) } else { Err(misfit::kind(value)) }
 }
 
-fn whole_number(number: &Number, bits: u32, signed: bool, format: Option<&str>) -> Result<(), &'static str> {
+fn whole_number(number: &Number, bits: u32, sign: Sign, format: Option<&str>) -> Result<(), &'static str> {
     let Some(whole) = whole(number, bits) else { return Err(misfit::kind(&Value::Number(number.clone()))) };
     let is_refused_zero = whole.size == 0 && format == Some("nonzero");
-    if range(bits, signed, whole) && !is_refused_zero { Ok(()) } else { Err(OUT_OF_RANGE) }
+    if range(bits, sign, whole) && !is_refused_zero { Ok(()) } else { Err(OUT_OF_RANGE) }
+}
+
+/// Whether numbers of a type can be negative.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Signed,
+    Unsigned,
+}
+
+impl Sign {
+    fn of(word: &str) -> Self {
+        if word.starts_with('i') { Self::Signed } else { Self::Unsigned }
+    }
 }
 
 /// A whole number of any size.
@@ -92,8 +105,9 @@ fn bits(word: &str) -> Option<u32> {
     }
 }
 
-fn range(bits: u32, is_signed: bool, Whole { is_negative, size, is_rounded }: Whole) -> bool {
+fn range(bits: u32, sign: Sign, Whole { is_negative, size, is_rounded }: Whole) -> bool {
     // All ones, then half of them for a signed number, whose least one is one further from zero.
+    let is_signed = sign == Sign::Signed;
     let unsigned = u128::MAX >> (128 - bits);
     let most = if is_signed { unsigned >> 1 } else { unsigned };
     if is_negative {

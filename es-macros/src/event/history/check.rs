@@ -156,13 +156,13 @@ fn removed_flattened(history: &History, field: &Field, errors: &mut Errors) {
     let others = history.fields.iter().filter(|other| other.ident != field.ident);
     for other in others.filter(|other| serde::of_part(&other.attributes).flatten) {
         errors.spanned(
-                &field.ident,
-                format!(
-                    "serde reads flattened fields in the order in which they stand, and where `{}` stood beside `{}` is not \
-                     known; write `previous = Type`, where `Type` is the struct of the version before",
-                    field.ident, other.ident
-                ),
-            );
+            &field.ident,
+            format!(
+                "serde reads flattened fields in the order in which they stand, and where `{}` stood beside `{}` is not \
+                 known; write `previous = Type`, where `Type` is the struct of the version before",
+                field.ident, other.ident
+            ),
+        );
     }
 }
 

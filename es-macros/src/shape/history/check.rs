@@ -127,24 +127,24 @@ fn beside_flattened(part: &Part, errors: &mut Errors) {
     for field in fields_with_history(part) {
         if field.ident == flat.ident {
             errors.spanned(
-                    word_of(field),
-                    format!(
-                        "`{}` is flattened and has no name of its own, so nothing tells whether it was there; write a new \
-                         type and a new version of the events",
-                        flat.ident
-                    ),
-                );
+                word_of(field),
+                format!(
+                    "`{}` is flattened and has no name of its own, so nothing tells whether it was there; write a new \
+                     type and a new version of the events",
+                    flat.ident
+                ),
+            );
             continue;
         }
         errors.spanned(
-                word_of(field),
-                format!(
-                    "`{flat}` is flattened and may hold a field of any name, so it cannot be told whether `{field}` was \
-                     there; write a new type and a new version of the events",
-                    flat = flat.ident,
-                    field = field.ident,
-                ),
-            );
+            word_of(field),
+            format!(
+                "`{flat}` is flattened and may hold a field of any name, so it cannot be told whether `{field}` was \
+                 there; write a new type and a new version of the events",
+                flat = flat.ident,
+                field = field.ident,
+            ),
+        );
     }
 }
 
