@@ -42,8 +42,9 @@ use crate::stream::StreamId;
 /// # Implementing
 ///
 /// Call [`Append::check`] on each append first, keep [`stored_time`](crate::stored_time) of its occurred time
-/// and of the clock, and run `es_core::conformance` in the store's tests. A store that wraps another one
-/// forwards with [`forward_event_store!`](crate::forward_event_store).
+/// and of the clock, and run `es_core::conformance` in the store's tests. `docs/writing-a-store.md` goes
+/// through all of it, beside a store in one file. A store that wraps another one forwards with
+/// [`forward_event_store!`](crate::forward_event_store).
 ///
 /// ```
 /// use es_core::{Append, AppendOutcome, EventStore, MemoryStore, Metadata, NewEvent, Revision, StreamId};
@@ -77,7 +78,7 @@ pub trait EventStore: Send + Sync {
     ///
     /// Each event has a name and a version that were [registered](Self::register), or that the store holds
     /// already: what is copied from elsewhere, event by event as it stands, is otherwise stored under a name
-    /// that nobody reads. [`append`](Self::append) makes a name that it meets known to the store by itself.
+    /// that nobody reads. [`append`](Self::append) makes the names that it writes known by itself.
     /// Neither looks into payloads; [`LargeAppend`](crate::LargeAppend) decodes and folds them.
     ///
     /// Unless every outcome is [`AppendOutcome::Appended`], nothing was written; the outcomes that are not a
