@@ -226,7 +226,8 @@ pub enum StoreError {
         found: Revision,
     },
     /// A stored event is not what an append leaves behind: its row names a type or a stream that is not
-    /// there, or holds what no store writes.
+    /// there, or holds what no store writes. Where a store cannot tell which event it is, or whether it is
+    /// one, the position is the next one after what it could read.
     #[error("the event at position {position} is damaged: {source}")]
     DamagedEvent {
         /// Where it is.
@@ -303,17 +304,19 @@ pub enum StoreError {
          belongs together"
     )]
     NoTransaction,
-    /// The connection was lost after the append was sent, and the store could not be asked again.
+    /// The append was sent, and the store could not find out what became of it: the connection was lost, or a
+    /// disk failed in the middle.
     ///
     /// Whether the events are stored is not known. Repeating the command with the same command id is safe.
-    #[error("the connection was lost while appending to stream {stream:?}; whether its events are stored is not known, repeat the command with the same command id", stream = stream.to_string())]
+    #[error("whether the append to stream {stream:?} is stored is not known, repeat the command with the same command id: {source}", stream = stream.to_string())]
     OutcomeUnknown {
         /// The stream.
         stream: StreamId,
-        /// What the connection said.
+        /// What the connection or the disk said.
         source: BoxError,
     },
-    /// The store cannot be reached or cannot serve now; nothing was written.
+    /// The store cannot be reached or cannot serve now; no event was written. A call that can be repeated
+    /// without harm, such as a registration, may have gone through.
     #[error("the store is not available: {source}")]
     Unavailable {
         /// What the store says.
