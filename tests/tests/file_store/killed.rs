@@ -1,51 +1,91 @@
-//! A program that is killed while it appends.
+//! A program that appends until it is killed, or until the disk takes no more.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::{env, iter};
+use std::process::{Child, Command, Stdio};
+use std::{env, fs};
 
-use crate::fixture::{append, payloads};
+use es_core::{Append, AppendOutcome, EventStore, Revision, StoreError};
+
+use crate::fixture::{events, payloads, stream};
 use crate::folder::Folder;
 use crate::log::OpenError;
 use crate::store::FileStore;
 
 const PATH: &str = "ES_FILE_STORE_PATH";
 
-/// Not a test: the program that [`what_a_killed_program_was_told_is_there`] starts.
+/// Not a test: the program that the others start. It appends until it is killed, or cannot go on.
 #[tokio::test]
-async fn a_program_that_appends_until_it_is_killed() {
+async fn a_program_that_appends() {
     let Ok(path) = env::var(PATH) else { return };
     let store = FileStore::open(path).expect("the file");
-    for number in 1.. {
-        append(&store, "1", u64::from(number) - 1, &[number]).await;
-        println!("stored {number}");
+    let stream = stream("1");
+    for number in 1_u32.. {
+        let (events, expected) = (events(&[number]), Revision::new(u64::from(number) - 1));
+        match store.append(Append::new(&stream, expected, &events)).await {
+            Ok(AppendOutcome::Appended(_)) => println!("stored {number}"),
+            Err(StoreError::OutcomeUnknown { .. }) => break,
+            other => panic!("{other:?}"),
+        }
     }
+    assert_eq!(payloads(&store, "1").await.len(), store.content().index.entries.len());
+    let (other, events) = (self::stream("2"), events(&[0]));
+    let refused = store.append(Append::new(&other, Revision::EMPTY, &events)).await;
+    println!("then {refused:?}");
+}
+
+/// Starts it, within what a shell says before.
+fn start(path: &Path, before: &str) -> Child {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("{before} exec \"$@\""), "sh"]).arg(env::current_exe().expect("this test"));
+    command.args(["--exact", "--nocapture", "killed::a_program_that_appends"]);
+    command.env(PATH, path).stdout(Stdio::piped()).spawn().expect("a program")
+}
+
+fn lines(child: &mut Child) -> impl Iterator<Item = String> + use<> {
+    BufReader::new(child.stdout.take().expect("its output")).lines().map_while(Result::ok)
+}
+
+fn stored(line: &str) -> Option<usize> {
+    line.split_once("stored ")?.1.parse().ok()
+}
+
+/// That the file holds the first events, and how many.
+async fn count(path: &Path) -> usize {
+    let there = payloads(&FileStore::open(path).expect("nobody has it"), "1").await;
+    assert!(there.iter().zip(1..).all(|(payload, number): (_, u32)| *payload == number.to_string()));
+    there.len()
 }
 
 #[tokio::test]
 async fn what_a_killed_program_was_told_is_there() {
     let folder = Folder::new();
     let path = folder.file("events");
-    let program = |path: &Path| {
-        let mut command = Command::new(env::current_exe().expect("this test"));
-        command.args(["--exact", "--nocapture", "killed::a_program_that_appends_until_it_is_killed"]);
-        command.env(PATH, path).stdout(Stdio::piped()).spawn().expect("a program")
-    };
-    let mut child = program(&path);
-    let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-    let mut told = iter::from_fn(|| lines.next()?.ok());
-    let number =
-        |line: String| line.split_once("stored ").and_then(|(_, number)| number.parse::<usize>().ok());
-    assert!(told.by_ref().filter_map(number).any(|number| number == 20), "it writes");
+    let mut child = start(&path, "");
+    let mut told = lines(&mut child);
+    assert!(told.by_ref().any(|line| stored(&line) == Some(20)), "it writes");
     let error = FileStore::open(&path).err().expect("another process has it");
     assert!(matches!(error, OpenError::InUse { .. }), "{error}");
     child.kill().expect("it is killed");
     child.wait().expect("it ends");
-    let last = told.filter_map(number).last().unwrap_or(20);
-    let store = FileStore::open(&path).expect("the lock went with the process");
-    let there = payloads(&store, "1").await;
+    let last = told.filter_map(|line| stored(&line)).last().unwrap_or(20);
     // The one that was being written when the program was killed may be there or not.
-    assert!(there.len() == last || there.len() == last + 1, "{last} were told, {} are there", there.len());
-    assert!(there.iter().zip(1..).all(|(payload, number): (_, u32)| *payload == number.to_string()));
+    let there = count(&path).await;
+    assert!(there == last || there == last + 1, "{last} were told, {there} are there");
+}
+
+/// As on a full disk, the last write ends in the middle.
+#[tokio::test]
+async fn a_write_that_the_disk_takes_half_of_is_cut_off_and_nothing_is_written_after_it() {
+    let folder = Folder::new();
+    let path = folder.file("events");
+    // Blocks of 512 bytes. Without the trap, the signal would end the program.
+    let mut child = start(&path, "trap '' XFSZ; ulimit -f 8;");
+    let told: Vec<String> = lines(&mut child).collect();
+    assert!(child.wait().expect("it ends").success(), "{told:?}");
+    assert!(told.iter().any(|line| line.contains("then Err(Unavailable")), "{told:?}");
+    assert_eq!(fs::metadata(&path).expect("a file").len(), 8 * 512, "a part of the last record");
+    let last = told.iter().filter_map(|line| stored(line)).max().expect("it writes");
+    assert_eq!(count(&path).await, last);
+    assert!(fs::metadata(&path).expect("a file").len() < 8 * 512, "it was cut off");
 }

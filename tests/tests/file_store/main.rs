@@ -1,6 +1,7 @@
 //! A store that was made by following `docs/writing-a-store.md`: all events in one file.
 
 mod check;
+mod damaged;
 mod event_store;
 mod fixture;
 mod folder;

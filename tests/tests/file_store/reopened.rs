@@ -1,13 +1,11 @@
 //! What is there when a file is opened again: all that was acknowledged, or an error that says what is not.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write as _;
+use std::fs::{self, File};
 use std::sync::Arc;
 
 use es_core::{
     Append, AppendOutcome, CloseStreams, CommandKey, CommandRecord, Decision, EventStore, Fingerprint, Load,
-    LoadItem, NewEvent, NewSnapshot, Registration, Remembered, Revision, StoreError, StreamId, StreamRange,
-    Uuid,
+    LoadItem, NewEvent, NewSnapshot, Registration, Remembered, Revision, StoreError, StreamId, Uuid,
 };
 
 use crate::fixture::{append, events, payloads, stream};
@@ -50,55 +48,6 @@ async fn a_last_record_that_is_cut_anywhere_was_never_there() {
     let store = FileStore::open(&whole).expect("the whole file");
     assert_eq!(payloads(&store, "1").await, ["1", "2", "3"]);
     assert_eq!(payloads(&store, "2").await, ["4", "5"]);
-}
-
-#[tokio::test]
-async fn each_byte_that_was_changed_is_told_and_nothing_is_cut_off() {
-    let folder = Folder::new();
-    let path = folder.file("events");
-    let store = FileStore::open(&path).expect("a new file");
-    append(&store, "1", 0, &[1]).await;
-    let second = fs::read(&path).expect("the file").len();
-    append(&store, "1", 1, &[2]).await;
-    drop(store);
-
-    let bytes = fs::read(&path).expect("the file");
-    for at in 0..bytes.len() {
-        for bit in [0x01, 0x20, 0x80] {
-            let mut changed = bytes.clone();
-            changed[at] ^= bit;
-            fs::write(&path, &changed).expect("the file");
-            let error = FileStore::open(&path).err().expect("it is damaged");
-            let OpenError::Damaged(StoreError::DamagedEvent { position, .. }) = &error else {
-                panic!("byte {at}: {error}")
-            };
-            assert_eq!(position.get(), if at < second { 1 } else { 2 }, "byte {at}: {error}");
-            assert_eq!(fs::read(&path).expect("the file"), changed, "left as it is");
-        }
-    }
-    // A record that is gone, with all its bytes.
-    fs::write(&path, &bytes[second..]).expect("the file");
-    let error = FileStore::open(&path).err().expect("it is damaged");
-    assert!(matches!(error, OpenError::Damaged(_)), "{error}");
-}
-
-#[tokio::test]
-async fn a_byte_that_changes_while_the_store_is_open_is_told_by_each_reader() {
-    let folder = Folder::new();
-    let path = folder.file("events");
-    let store = FileStore::open(&path).expect("a new file");
-    append(&store, "1", 0, &[1]).await;
-    let mut file = OpenOptions::new().write(true).open(&path).expect("the file");
-    file.write_all(b"x").expect("a byte");
-    let is_told =
-        |error: StoreError| matches!(error, StoreError::DamagedEvent { position, .. } if position.get() == 1);
-    let (id, all) = (stream("1"), es_core::Filter::new());
-    let read = store.read_stream(&id, StreamRange::ALL, &mut |_| Ok(())).await;
-    assert!(is_told(read.expect_err("it is damaged")));
-    assert!(is_told(store.load(Load::all(&id), &mut |_| Ok(())).await.expect_err("it is damaged")));
-    let query = es_core::AllQuery::after(es_core::Checkpoint::START, &all);
-    let read = es_core::ReadAll::read_all(&store, query, &mut |_| Ok(())).await;
-    assert!(is_told(read.expect_err("it is damaged")));
 }
 
 #[tokio::test]
