@@ -163,10 +163,6 @@ pub async fn bad_input_is_refused_and_nothing_is_written<S: EventStore>(store: S
 /// What some store could not hold is refused by every store: payloads that are no JSON, names with NUL
 /// characters, versions out of range. Alone, among others, submitted and remembered; nothing is written.
 pub async fn what_not_every_store_can_hold_is_refused<S: EventStore>(store: S) {
-    let (bad, good) = (stream("1"), stream("2"));
-    let of = |name: &'static str, version: u32, payload: &[u8]| {
-        NewEvent::new(name, version, payload.to_vec(), Arc::new(Metadata::new()))
-    };
     let deep = "[".repeat(128) + &"]".repeat(128);
     let no_json: [&[u8]; 12] = [
         b"",
@@ -187,29 +183,56 @@ pub async fn what_not_every_store_can_hold_is_refused<S: EventStore>(store: S) {
         [("account.noted", 0), ("account.noted", 1 << 31), ("account.noted", u32::MAX), ("", 1), ("a\0b", 1)];
     let types = types.map(|(name, version)| (of(name, version, b"1"), "type"));
     for (event, why) in events.into_iter().chain(types) {
-        let (events, others) = ([self::event("1"), event], numbered(1, 1));
-        let append = Append::new(&bad, Revision::EMPTY, &events);
-        let beside = Append::new(&good, Revision::EMPTY, &others);
-        let submitted = match store.submit(append).await {
-            Ok(outcome) => outcome.await.map(drop),
-            Err(error) => Err(error),
-        };
-        let refused = [
-            store.append(append).await.map(drop),
-            store.append_all(&[beside, append]).await.map(drop),
-            submitted,
-        ];
-        for refused in refused {
-            let error = refused.expect_err(why);
-            let (kind, of) = match &error {
-                StoreError::NotJson { stream, name: "account.noted", .. } => ("no JSON", stream),
-                StoreError::InvalidEventType { stream, .. } => ("type", stream),
-                other => panic!("{why}: {other}"),
-            };
-            assert_eq!((kind, of), (why, &bad), "{error}");
-            assert!(!error.is_retryable() && !error.to_string().contains('\0'), "{error}");
-        }
+        is_refused(&store, event, why).await;
     }
+    a_command_name_is_refused(&store).await;
+    for (name, was) in
+        [("acc\0unt", "account"), ("account", "acc\0unt"), ("account", ""), ("a\nb", "account")]
+    {
+        let error = store.rename_category(name, &[was]).await.expect_err("no category");
+        assert!(matches!(error, StoreError::InvalidStreamId(_)), "{error}");
+    }
+    for stream in &[stream("1"), stream("2")] {
+        assert!(rows(&store, stream).await.is_empty());
+        let wide = format!("[{}1e999]", "[],".repeat(500));
+        append(&store, stream, 0, &[of("account.noted", i32::MAX.unsigned_abs(), wide.as_bytes())]).await;
+    }
+}
+
+/// An event of any name, version and payload.
+fn of(name: &'static str, version: u32, payload: &[u8]) -> NewEvent {
+    NewEvent::new(name, version, payload.to_vec(), Arc::new(Metadata::new()))
+}
+
+/// By each way of appending, also beside an append that is good.
+async fn is_refused(store: &impl EventStore, event: NewEvent, why: &str) {
+    let (bad, good) = (stream("1"), stream("2"));
+    let (events, others) = ([self::event("1"), event], numbered(1, 1));
+    let append = Append::new(&bad, Revision::EMPTY, &events);
+    let beside = Append::new(&good, Revision::EMPTY, &others);
+    let submitted = match store.submit(append).await {
+        Ok(outcome) => outcome.await.map(drop),
+        Err(error) => Err(error),
+    };
+    let refused = [
+        store.append(append).await.map(drop),
+        store.append_all(&[beside, append]).await.map(drop),
+        submitted,
+    ];
+    for refused in refused {
+        let error = refused.expect_err(why);
+        let (kind, of) = match &error {
+            StoreError::NotJson { stream, name: "account.noted", .. } => ("no JSON", stream),
+            StoreError::InvalidEventType { stream, .. } => ("type", stream),
+            other => panic!("{why}: {other}"),
+        };
+        assert_eq!((kind, of), (why, &bad), "{error}");
+        assert!(!error.is_retryable() && !error.to_string().contains('\0'), "{error}");
+    }
+}
+
+async fn a_command_name_is_refused(store: &impl EventStore) {
+    let bad = stream("1");
     let record = CommandRecord { name: "No\0te", ..command(Uuid::now_v7()) };
     let events = numbered(1, 1);
     let append = Append::new(&bad, Revision::EMPTY, &events).command(Some(record));
@@ -221,18 +244,6 @@ pub async fn what_not_every_store_can_hold_is_refused<S: EventStore>(store: S) {
     for refused in refused {
         let error = refused.expect_err("a NUL character");
         assert!(matches!(&error, StoreError::InvalidCommandName { stream, .. } if *stream == bad), "{error}");
-    }
-    for (name, was) in
-        [("acc\0unt", "account"), ("account", "acc\0unt"), ("account", ""), ("a\nb", "account")]
-    {
-        let error = store.rename_category(name, &[was]).await.expect_err("no category");
-        assert!(matches!(error, StoreError::InvalidStreamId(_)), "{error}");
-    }
-    for stream in [&bad, &good] {
-        assert!(rows(&store, stream).await.is_empty());
-        let wide = format!("[{}1e999]", "[],".repeat(500));
-        self::append(&store, stream, 0, &[of("account.noted", i32::MAX.unsigned_abs(), wide.as_bytes())])
-            .await;
     }
 }
 

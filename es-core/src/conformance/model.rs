@@ -3,7 +3,7 @@
 use fastrand::Rng;
 use uuid::Uuid;
 
-use super::fixture::{command, load, numbered, range, rows, stream};
+use super::fixture::{Row, command, load, numbered, range, rows, stream};
 use crate::error::StoreError;
 use crate::memory::MemoryStore;
 use crate::model::NewSnapshot;
@@ -35,95 +35,131 @@ pub async fn a_random_history_with_closed_streams_is_that_of_the_reference_store
 }
 
 async fn random_history(store: &impl EventStore, closing: Option<&dyn CloseStreams>) {
-    let reference = MemoryStore::new();
-    let mut rng = Rng::with_seed(17);
-    let streams: Vec<StreamId> = (0..5).map(|number| stream(&number.to_string())).collect();
-    let command_ids: Vec<Uuid> = (0..8).map(|_| Uuid::now_v7()).collect();
-    let fingerprint = Fingerprint::EMPTY.with("model");
-
+    let mut walk = Walk::new(store);
     for step in 0..400 {
-        let stream = &streams[rng.usize(..streams.len())];
-        let (_, _, head) = load(&reference, Load::all(stream)).await;
-        // Mostly right, now and then off by one or two.
-        let guess = |rng: &mut Rng, revision: u64| {
-            if rng.u8(..4) > 0 { revision } else { rng.u64(..revision + 3) }
-        };
-        match (rng.u8(..10), closing) {
-            (0..=4, _) => {
-                let events = numbered(step, rng.u64(1..4));
-                let id = (rng.u8(..3) == 0).then(|| command_ids[rng.usize(..command_ids.len())]);
-                let expected = Revision::new(guess(&mut rng, head.revision.get()));
-                let append = Append::new(stream, expected, &events).command(id.map(command));
-                let (left, right) = (store.append(append).await, reference.append(append).await);
-                let said = |result: Result<AppendOutcome, StoreError>| match result {
-                    Ok(outcome) => told(&outcome),
-                    Err(error) => error.to_string(),
-                };
-                assert_eq!(said(left), said(right), "step {step}");
-            }
-            (5 | 6, _) => {
-                let events = numbered(step, 2);
-                let mut batch = Vec::new();
-                for stream in &streams {
-                    if rng.bool() {
-                        let (_, _, head) = load(&reference, Load::all(stream)).await;
-                        batch.push(Append::new(
-                            stream,
-                            Revision::new(guess(&mut rng, head.revision.get())),
-                            &events,
-                        ));
-                    }
-                }
-                let said = |result: Result<Vec<AppendOutcome>, StoreError>| match result {
-                    Ok(outcomes) => outcomes.iter().map(told).collect(),
-                    Err(error) => vec![error.to_string()],
-                };
-                let (left, right) = (store.append_all(&batch).await, reference.append_all(&batch).await);
-                assert_eq!(said(left), said(right), "step {step}");
-            }
-            (7, _) => {
-                let revision = Revision::new(guess(&mut rng, head.revision.get()));
-                for store in [store as &dyn EventStore, &reference] {
-                    let state = format!("\"{revision}\"").into_bytes();
-                    let snapshot = NewSnapshot::new(stream.clone(), revision, fingerprint, state);
-                    store.save_snapshot(snapshot).await.expect("no error");
-                }
-            }
-            (8, _) => {
-                let (after, up_to) = (rng.u64(..head.revision.get() + 2), rng.u64(..head.revision.get() + 4));
-                let part = Load::all(stream)
-                    .snapshot(rng.bool().then_some(fingerprint))
-                    .after(Revision::new(after))
-                    .up_to(Revision::new(up_to))
-                    .command_id(Some(command_ids[rng.usize(..command_ids.len())]));
-                let (left, right) = (load(store, part).await, load(&reference, part).await);
-                let seen = |rows: &[super::fixture::Row]| {
-                    rows.iter().map(|row| (row.revision, row.id, row.payload.clone())).collect::<Vec<_>>()
-                };
-                assert_eq!(
-                    (left.0, seen(&left.1), left.2),
-                    (right.0, seen(&right.1), right.2),
-                    "step {step}"
-                );
-            }
-            (9, Some(streams)) if rng.u8(..12) == 0 => {
-                let left = streams.close_stream(stream, head.revision).await.expect("no error");
-                let right = reference.close_stream(stream, head.revision).await.expect("no error");
+        walk.step = step;
+        let stream = walk.streams[walk.rng.usize(..walk.streams.len())].clone();
+        let (_, _, head) = load(&walk.reference, Load::all(&stream)).await;
+        match (walk.rng.u8(..10), closing) {
+            (0..=4, _) => walk.append(&stream, head.revision).await,
+            (5 | 6, _) => walk.append_all().await,
+            (7, _) => walk.save_snapshot(&stream, head.revision).await,
+            (8, _) => walk.load(&stream, head.revision).await,
+            (9, Some(closing)) if walk.rng.u8(..12) == 0 => {
+                let left = closing.close_stream(&stream, head.revision).await.expect("no error");
+                let right = walk.reference.close_stream(&stream, head.revision).await.expect("no error");
                 assert_eq!(left, right, "step {step}");
             }
-            _ => {
-                let part = StreamRange::from(Revision::new(rng.u64(..9))).to(Revision::new(rng.u64(..20)));
-                let part = if rng.bool() { part.backward() } else { part };
-                let ids =
-                    |rows: Vec<super::fixture::Row>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
-                let (left, right) = (range(store, stream, part).await, range(&reference, stream, part).await);
-                assert_eq!(ids(left), ids(right), "step {step}");
-            }
+            _ => walk.read(&stream).await,
         }
     }
-    for stream in &streams {
-        let (left, right) = (rows(store, stream).await, rows(&reference, stream).await);
-        assert_eq!(left.len(), right.len());
-        assert!(left.iter().zip(&right).all(|(l, r)| (l.id, l.revision) == (r.id, r.revision)));
+    walk.compare().await;
+}
+
+/// The same steps, taken on a store and on the one that it is compared with.
+struct Walk<'a, S> {
+    store: &'a S,
+    reference: MemoryStore,
+    rng: Rng,
+    step: u64,
+    streams: Vec<StreamId>,
+    command_ids: Vec<Uuid>,
+    fingerprint: Fingerprint,
+}
+
+impl<'a, S: EventStore> Walk<'a, S> {
+    fn new(store: &'a S) -> Self {
+        Self {
+            store,
+            reference: MemoryStore::new(),
+            rng: Rng::with_seed(17),
+            step: 0,
+            streams: (0..5).map(|number| stream(&number.to_string())).collect(),
+            command_ids: (0..8).map(|_| Uuid::now_v7()).collect(),
+            fingerprint: Fingerprint::EMPTY.with("model"),
+        }
+    }
+
+    /// Mostly the right revision, now and then one off by one or two.
+    fn guess(&mut self, revision: Revision) -> Revision {
+        let revision = revision.get();
+        Revision::new(if self.rng.u8(..4) > 0 { revision } else { self.rng.u64(..revision + 3) })
+    }
+
+    fn command_id(&mut self) -> Uuid {
+        self.command_ids[self.rng.usize(..self.command_ids.len())]
+    }
+
+    async fn append(&mut self, stream: &StreamId, revision: Revision) {
+        let events = numbered(self.step, self.rng.u64(1..4));
+        let id = (self.rng.u8(..3) == 0).then(|| self.command_id());
+        let append = Append::new(stream, self.guess(revision), &events).command(id.map(command));
+        let (left, right) = (self.store.append(append).await, self.reference.append(append).await);
+        let said = |result: Result<AppendOutcome, StoreError>| match result {
+            Ok(outcome) => told(&outcome),
+            Err(error) => error.to_string(),
+        };
+        assert_eq!(said(left), said(right), "step {}", self.step);
+    }
+
+    async fn append_all(&mut self) {
+        let events = numbered(self.step, 2);
+        let mut batch = Vec::new();
+        let streams = self.streams.clone();
+        for stream in &streams {
+            if self.rng.bool() {
+                let (_, _, head) = load(&self.reference, Load::all(stream)).await;
+                batch.push(Append::new(stream, self.guess(head.revision), &events));
+            }
+        }
+        let said = |result: Result<Vec<AppendOutcome>, StoreError>| match result {
+            Ok(outcomes) => outcomes.iter().map(told).collect(),
+            Err(error) => vec![error.to_string()],
+        };
+        let (left, right) = (self.store.append_all(&batch).await, self.reference.append_all(&batch).await);
+        assert_eq!(said(left), said(right), "step {}", self.step);
+    }
+
+    async fn save_snapshot(&mut self, stream: &StreamId, revision: Revision) {
+        let revision = self.guess(revision);
+        for store in [self.store as &dyn EventStore, &self.reference] {
+            let state = format!("\"{revision}\"").into_bytes();
+            let snapshot = NewSnapshot::new(stream.clone(), revision, self.fingerprint, state);
+            store.save_snapshot(snapshot).await.expect("no error");
+        }
+    }
+
+    async fn load(&mut self, stream: &StreamId, revision: Revision) {
+        let revision = revision.get();
+        let (after, up_to) = (self.rng.u64(..revision + 2), self.rng.u64(..revision + 4));
+        let part = Load::all(stream)
+            .snapshot(self.rng.bool().then_some(self.fingerprint))
+            .after(Revision::new(after))
+            .up_to(Revision::new(up_to))
+            .command_id(Some(self.command_id()));
+        let (left, right) = (load(self.store, part).await, load(&self.reference, part).await);
+        let seen = |rows: &[Row]| {
+            rows.iter().map(|row| (row.revision, row.id, row.payload.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!((left.0, seen(&left.1), left.2), (right.0, seen(&right.1), right.2), "step {}", self.step);
+    }
+
+    async fn read(&mut self, stream: &StreamId) {
+        let (from, to) = (self.rng.u64(..9), self.rng.u64(..20));
+        let part = StreamRange::from(Revision::new(from)).to(Revision::new(to));
+        let part = if self.rng.bool() { part.backward() } else { part };
+        let ids = |rows: Vec<Row>| rows.into_iter().map(|row| row.id).collect::<Vec<_>>();
+        let (left, right) =
+            (range(self.store, stream, part).await, range(&self.reference, stream, part).await);
+        assert_eq!(ids(left), ids(right), "step {}", self.step);
+    }
+
+    /// All that the walk has left behind.
+    async fn compare(&self) {
+        for stream in &self.streams {
+            let (left, right) = (rows(self.store, stream).await, rows(&self.reference, stream).await);
+            assert_eq!(left.len(), right.len());
+            assert!(left.iter().zip(&right).all(|(l, r)| (l.id, l.revision) == (r.id, r.revision)));
+        }
     }
 }
