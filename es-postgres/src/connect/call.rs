@@ -8,6 +8,7 @@ use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use sqlx::{PgConnection, Row};
 
+use crate::connect::columns::ONLY;
 use crate::connect::failure::{Failure, unexpected};
 use crate::connect::lease::Lease;
 use crate::connect::lock_timeout::{LockTimeout, find_holders};
@@ -74,7 +75,7 @@ where
     T: for<'r> sqlx::Decode<'r, Postgres> + sqlx::Type<Postgres>,
 {
     match rows_kept(pool, call).await?.first() {
-        Some(row) => row.try_get(0).map_err(unexpected),
+        Some(row) => row.try_get(ONLY).map_err(unexpected),
         None => Err(unexpected("no answer")),
     }
 }

@@ -10,6 +10,7 @@ use es_core::StoreError;
 use sqlx::{Connection, PgConnection, Row, raw_sql};
 use tokio::time::timeout;
 
+use crate::connect::columns::ONLY;
 use crate::connect::failure::{Failure, unexpected};
 
 /// Waits for the answer to a call on the caller's connection.
@@ -48,7 +49,7 @@ pub(crate) async fn reads_committed(
 ) -> Result<(), StoreError> {
     let ask = sqlx::query("SELECT current_setting('transaction_isolation')").persistent(false);
     let row = answered(longest, ask.fetch_one(connection)).await.map_err(Failure::from)?;
-    match row.try_get(0).map_err(unexpected)? {
+    match row.try_get(ONLY).map_err(unexpected)? {
         "read committed" | "read uncommitted" => Ok(()),
         other => Err(StoreError::IsolationLevel { found: String::from(other) }),
     }

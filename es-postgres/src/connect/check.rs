@@ -3,6 +3,7 @@
 use sqlx::{PgConnection, Row};
 use time::OffsetDateTime;
 
+use crate::connect::columns::{backend, check};
 use crate::connect::error::ConnectError;
 use crate::connect::failure::{Failure, Opening};
 use crate::connect::migrations::NEWEST;
@@ -49,21 +50,22 @@ fn read(
     Settings { schema, read_only: reads, .. }: &Settings,
     database: &str,
 ) -> Result<Result<Backend, ConnectError>, sqlx::Error> {
-    let found: Option<i32> = row.try_get("migration")?;
+    let found: Option<i32> = row.try_get(check::MIGRATION)?;
     let sequence = Sequence {
-        cache: row.try_get("cache")?,
-        increment: row.try_get("increment")?,
-        cycle: row.try_get("cycle")?,
-        drawn: row.try_get("drawn")?,
-        last: row.try_get("last_position")?,
+        cache: row.try_get(check::CACHE)?,
+        increment: row.try_get(check::INCREMENT)?,
+        cycle: row.try_get(check::CYCLE)?,
+        drawn: row.try_get(check::DRAWN)?,
+        last: row.try_get(check::LAST_POSITION)?,
     };
-    let (commit, isolation) = (row.try_get("synchronous_commit")?, row.try_get("isolation")?);
-    let streams: (Option<i64>, i64) = (row.try_get("streams_drawn")?, row.try_get("last_stream")?);
-    let missing: Vec<i64> = row.try_get("missing")?;
-    let triggers: Option<String> = row.try_get("weak_triggers")?;
-    let server_encoding = row.try_get("encoding")?;
-    let (standby, read_only): (bool, bool) = (row.try_get("in_recovery")?, row.try_get("read_only")?);
-    let backend = Backend { pid: row.try_get("pid")?, started: row.try_get("backend_start")? };
+    let (commit, isolation) = (row.try_get(check::SYNCHRONOUS_COMMIT)?, row.try_get(check::ISOLATION)?);
+    let streams: (Option<i64>, i64) = (row.try_get(check::STREAMS_DRAWN)?, row.try_get(check::LAST_STREAM)?);
+    let missing: Vec<i64> = row.try_get(check::MISSING)?;
+    let triggers: Option<String> = row.try_get(check::WEAK_TRIGGERS)?;
+    let server_encoding = row.try_get(check::ENCODING)?;
+    let (standby, read_only): (bool, bool) =
+        (row.try_get(check::IN_RECOVERY)?, row.try_get(check::READ_ONLY)?);
+    let backend = Backend { pid: row.try_get(check::PID)?, started: row.try_get(check::BACKEND_START)? };
     let verdict = if standby && !reads { Err(ConnectError::Standby) } else { Ok(()) }
         .and_then(|()| if read_only && !reads { Err(ConnectError::ReadOnly) } else { Ok(()) })
         .and_then(|()| encoding(server_encoding, database))
@@ -83,7 +85,7 @@ impl Backend {
         statements: &Statements,
     ) -> Result<Self, sqlx::Error> {
         let row = statements.backend.call().fetch_one(connection).await?;
-        Ok(Self { pid: row.try_get(0)?, started: row.try_get(1)? })
+        Ok(Self { pid: row.try_get(backend::PID)?, started: row.try_get(backend::BACKEND_START)? })
     }
 }
 

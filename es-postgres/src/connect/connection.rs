@@ -8,6 +8,7 @@ use es_core::StoreError;
 use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 use uuid::Uuid;
 
+use crate::connect::columns::ONLY;
 use crate::connect::failure::Failure;
 use crate::connect::lease::Lease;
 use crate::connect::pool::Pool;
@@ -81,7 +82,7 @@ impl StoreConnection {
         );
         raw_sql(AssertSqlSafe(reset)).execute(&mut **self).await?;
         let ask = raw_sql("SELECT current_setting('es.given_back', true)").fetch_one(&mut **self);
-        let left: Option<String> = ask.await?.try_get(0)?;
+        let left: Option<String> = ask.await?.try_get(ONLY)?;
         Ok(left.as_ref() != Some(&token))
     }
 }

@@ -171,13 +171,13 @@ impl Settings {
     ) -> Result<Fit, ConnectError> {
         // As a simple query, which leaves no prepared statement to others and is whole on one server process.
         let asked = raw_sql(
-            "SELECT current_setting('es.session', true), pg_is_in_recovery(),
-                    current_setting('transaction_read_only')::boolean",
+            "SELECT current_setting('es.session', true) AS token, pg_is_in_recovery() AS standby,
+                    current_setting('transaction_read_only')::boolean AS read_only",
         );
         let row = self.answered(asked.fetch_one(connection)).await;
         let read = row.and_then(|row| {
-            let role = Role { standby: row.try_get(1)?, read_only: row.try_get(2)? };
-            Ok((row.try_get::<Option<String>, _>(0)?, role))
+            let role = Role { standby: row.try_get("standby")?, read_only: row.try_get("read_only")? };
+            Ok((row.try_get::<Option<String>, _>("token")?, role))
         });
         let (token, role) =
             read.map_err(|error| Failure::from(error).opening(&self.opening_at(host, true)))?;

@@ -11,6 +11,7 @@ use sqlx::Row;
 use tokio::time::sleep;
 
 use crate::connect::check::Backend;
+use crate::connect::columns::lock_holders;
 use crate::connect::failure::{CallError, Failure};
 use crate::connect::pool::Pool;
 use crate::connect::watch;
@@ -166,10 +167,10 @@ async fn holders_of(pool: &Pool, backend: Backend) -> Result<Vec<LockHolder>, St
     let rows =
         pool.settings.answered(call.fetch_all(&mut session.connection)).await.map_err(Failure::from)?;
     let read = |row: &sqlx::postgres::PgRow| -> Result<LockHolder, sqlx::Error> {
-        let seconds: Option<f64> = row.try_get(2)?;
+        let seconds: Option<f64> = row.try_get(lock_holders::SECONDS)?;
         Ok(LockHolder {
-            pid: row.try_get::<Option<i32>, _>(0)?.filter(|pid| *pid > 0),
-            application_name: row.try_get(1)?,
+            pid: row.try_get::<Option<i32>, _>(lock_holders::PID)?.filter(|pid| *pid > 0),
+            application_name: row.try_get(lock_holders::APPLICATION_NAME)?,
             age: seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
         })
     };

@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, Transaction, raw_sql};
 use tokio::time::sleep;
 
 use crate::connect::check::{self, Backend};
+use crate::connect::columns::{ONLY, migrations_applied, migrations_known};
 use crate::connect::error::ConnectError;
 use crate::connect::failure::{Failure, Opening};
 use crate::connect::migrations::{MIGRATIONS, Migration, NEWEST};
@@ -144,7 +145,7 @@ async fn lock(
     loop {
         let call = statements.migrations_lock.call().bind(&settings.schema);
         let row = settings.answered(call.fetch_one(&mut *transaction)).await?;
-        if row.try_get(0)? {
+        if row.try_get(ONLY)? {
             return Ok(());
         }
         if !std::mem::replace(&mut waits, true) {
@@ -175,14 +176,16 @@ impl Found {
         let call = statements.migrations_known.call().bind(opening.schema);
         let row = call.fetch_one(&mut *connection).await?;
         // Another encoding may not even take the text of the files.
-        check::encoding(row.try_get("encoding")?, opening.database).map_err(Stop::Refused)?;
+        check::encoding(row.try_get(migrations_known::ENCODING)?, opening.database).map_err(Stop::Refused)?;
         let files: Vec<&str> = MIGRATIONS.iter().map(|migration| migration.sql).collect();
         let call = statements.migrations_checksums.call().bind(files);
-        let checksums = call.fetch_one(&mut *connection).await?.try_get(0)?;
+        let checksums = call.fetch_one(&mut *connection).await?.try_get(ONLY)?;
         let mut applied = None;
-        if row.try_get("found")? {
+        if row.try_get(migrations_known::FOUND)? {
             let rows = statements.migrations_applied.call().fetch_all(connection).await?;
-            let row = |row: &PgRow| Ok((row.try_get(0)?, row.try_get(1)?));
+            let row = |row: &PgRow| {
+                Ok((row.try_get(migrations_applied::ID)?, row.try_get(migrations_applied::CHECKSUM)?))
+            };
             applied = Some(rows.iter().map(row).collect::<Result<_, sqlx::Error>>()?);
         }
         Ok(Self { applied, checksums })

@@ -5,6 +5,7 @@ pub(crate) mod agree;
 pub(crate) mod call;
 pub(crate) mod caller;
 pub(crate) mod check;
+pub(crate) mod columns;
 pub(crate) mod connection;
 pub(crate) mod dial;
 pub(crate) mod error;

@@ -7,6 +7,7 @@ use foldhash::HashMap;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
+use crate::connect::columns::{ONLY, names, register_events};
 use crate::connect::failure::{Failure, unexpected};
 use crate::connect::statements::Statements;
 
@@ -197,8 +198,8 @@ pub(crate) fn no_category(id: i32) -> StoreError {
 pub(crate) async fn read(connection: &mut PgConnection, statements: &Statements) -> Result<Known, Failure> {
     let mut known = Known::default();
     for row in statements.names.ask().fetch_all(connection).await? {
-        let (kind, id): (&str, i32) = (row.try_get(0)?, row.try_get(1)?);
-        let (name, version): (&str, i32) = (row.try_get(2)?, row.try_get(3)?);
+        let (kind, id): (&str, i32) = (row.try_get(names::KIND)?, row.try_get(names::ID)?);
+        let (name, version): (&str, i32) = (row.try_get(names::NAME)?, row.try_get(names::VERSION)?);
         if kind == "token" {
             known.token = name.parse().ok();
         } else if kind == "category" {
@@ -210,7 +211,8 @@ pub(crate) async fn read(connection: &mut PgConnection, statements: &Statements)
             let version = version.unsigned_abs();
             known.type_ids.entry(name.into()).or_default().push((version, id));
             known.types.push((name.into(), version));
-            known.fingerprints.push(row.try_get::<Option<i64>, _>(4)?.map(Fingerprint::from_i64));
+            let fingerprint: Option<i64> = row.try_get(names::FINGERPRINT)?;
+            known.fingerprints.push(fingerprint.map(Fingerprint::from_i64));
             if known.last_type() != id {
                 return Err(Failure::Client(format!(
                     "event type {id} ({name}) is not the next one in event_types"
@@ -263,7 +265,7 @@ async fn rename(
     rename: &Rename,
 ) -> Result<Option<StoreError>, Failure> {
     let call = statements.rename_category.call().bind(&rename.name).bind(&rename.was);
-    let split: Option<Vec<String>> = call.fetch_one(&mut *connection).await?.try_get(0)?;
+    let split: Option<Vec<String>> = call.fetch_one(&mut *connection).await?.try_get(ONLY)?;
     Ok(match split.as_deref() {
         Some([other, name, ..]) => {
             Some(StoreError::SplitCategory { name: name.clone(), other: other.clone() })
@@ -285,9 +287,9 @@ async fn register_events(
     let call = statements.register_events.call().bind(names).bind(versions).bind(fingerprints).bind(former);
     let Some(conflict) = call.fetch_optional(connection).await? else { return Ok(None) };
     Ok(Some(StoreError::SchemaConflict {
-        name: conflict.try_get(0)?,
-        version: conflict.try_get::<i32, _>(1)?.cast_unsigned(),
-        registered: Fingerprint::from_i64(conflict.try_get(2)?),
-        found: Fingerprint::from_i64(conflict.try_get(3)?),
+        name: conflict.try_get(register_events::NAME)?,
+        version: conflict.try_get::<i32, _>(register_events::VERSION)?.cast_unsigned(),
+        registered: Fingerprint::from_i64(conflict.try_get(register_events::REGISTERED)?),
+        found: Fingerprint::from_i64(conflict.try_get(register_events::FOUND)?),
     }))
 }

@@ -2,6 +2,7 @@
 
 use sqlx::{PgConnection, Row};
 
+use crate::connect::columns::schema_owner;
 use crate::connect::failure::Failure;
 use crate::connect::statements::Statements;
 
@@ -25,7 +26,10 @@ impl SchemaOwner {
     ) -> Result<Option<Self>, Failure> {
         let row = statements.schema_owner.call().bind(schema).fetch_optional(connection).await?;
         let Some(row) = row else { return Ok(None) };
-        let (owner, empty, trusted) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        Ok(Some(Self { owner, empty, trusted }))
+        Ok(Some(Self {
+            owner: row.try_get(schema_owner::OWNER)?,
+            empty: row.try_get(schema_owner::EMPTY)?,
+            trusted: row.try_get(schema_owner::TRUSTED)?,
+        }))
     }
 }

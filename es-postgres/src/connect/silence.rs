@@ -16,6 +16,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::connect::caller;
 use crate::connect::check::Backend;
+use crate::connect::columns::ONLY;
 use crate::connect::error::ConnectError;
 use crate::connect::failure::{Failure, unexpected};
 use crate::connect::settings::{LONGEST_PATIENCE, Settings};
@@ -135,7 +136,7 @@ async fn serves(
         let call =
             call.bind(backend.pid).bind(backend.started).bind(idle.min(LONGEST_PATIENCE).as_secs_f64());
         let row = settings.answered(call.fetch_one(&mut connection)).await.map_err(Failure::from)?;
-        row.try_get(0).map_err(unexpected)
+        row.try_get(ONLY).map_err(unexpected)
     };
     match Box::pin(serving).await {
         Ok(serves) => serves,

@@ -9,7 +9,7 @@ use sqlx::{Arguments, AssertSqlSafe, RawSql, query_with, raw_sql};
 /// One statement.
 #[derive(Debug, Clone)]
 pub(crate) struct Statement {
-    text: Arc<str>,
+    pub(super) text: Arc<str>,
     prepared: bool,
 }
 
@@ -53,6 +53,12 @@ macro_rules! statements {
                         prepared,
                     },)*
                 }
+            }
+
+            /// Each with its name.
+            #[cfg(test)]
+            pub(super) fn all(&self) -> Vec<(&'static str, &Statement)> {
+                vec![$((stringify!($name), &self.$name)),*]
             }
         }
     };

@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 use super::error::ProjectorError;
 use super::target::Target;
 use super::transaction::Token;
+use crate::connect::columns::{ONLY, letter_streams};
 use crate::connect::failure::{Failure, unexpected};
 use crate::read::row::{Columns, required};
 
@@ -78,7 +79,7 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         };
         let end = end(target, &token, part, step);
         let mut batch = Self { target, token, end, committing: false, connection, parked: HashSet::new() };
-        if row.try_get("letters").map_err(unexpected)? {
+        if row.try_get(ONLY).map_err(unexpected)? {
             batch.read_parked().await?;
         }
         Ok(Some(batch))
@@ -95,8 +96,9 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
         let rows = call.bind(P::NAME).bind(self.target.rev()).fetch_all(&mut *self.connection).await;
         for row in rows.map_err(Failure::from)? {
             let row = Columns(&row);
-            let category = required(0, row.text(0)?)?;
-            self.parked.insert(StreamId::new(category, required(1, row.text(1)?)?)?);
+            let category = required(letter_streams::CATEGORY, row.text(letter_streams::CATEGORY)?)?;
+            let key = required(letter_streams::KEY, row.text(letter_streams::KEY)?)?;
+            self.parked.insert(StreamId::new(category, key)?);
         }
         Ok(())
     }

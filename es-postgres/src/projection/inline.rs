@@ -20,6 +20,7 @@ use super::setup::{INLINE, sql};
 use super::target::Target;
 use super::transaction::Token;
 use crate::connect::check::Backend;
+use crate::connect::columns::search_path;
 use crate::connect::failure::{Failure, unexpected};
 use crate::connect::lock_timeout::{LockHolder, LockTimeout, find_holders};
 use crate::connect::pool::Pool;
@@ -164,8 +165,8 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         let call = statements.search_path.call().bind(self.target.search_path()).bind(token.as_str());
         let call = call.bind(self.pool().settings.lock_timeout());
         let set = call.fetch_one(&mut *tx).await.map_err(Failure::from)?;
-        let path: String = set.try_get(0).map_err(unexpected)?;
-        let lock_timeout: String = set.try_get(1).map_err(unexpected)?;
+        let path: String = set.try_get(search_path::PATH).map_err(unexpected)?;
+        let lock_timeout: String = set.try_get(search_path::LOCK_TIMEOUT).map_err(unexpected)?;
         if let Err(source) = run(&*self.target.projection, &events, tx).await {
             // Proves that the events are undone with what the handler did.
             let undone = raw_sql(UNDO).execute(tx).await.map_err(Failure::from);
@@ -297,14 +298,14 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
 async fn begin(pool: &Pool, tx: &mut PgConnection) -> Result<Backend, Failure> {
     let begin = raw_sql(
         "SAVEPOINT es_inline;
-         SELECT a.pid, (extract(epoch FROM a.backend_start) * 1000000)::bigint
+         SELECT a.pid, (extract(epoch FROM a.backend_start) * 1000000)::bigint AS started
          FROM pg_stat_get_activity(pg_backend_pid()) a",
     );
     let row = pool.settings.answered_to_caller(0, begin.fetch_one(tx)).await.map_err(Failure::from)?;
-    let started: Option<i64> = row.try_get(1)?;
+    let started: Option<i64> = row.try_get("started")?;
     let started =
         started.and_then(|micros| OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).ok());
-    Ok(Backend { pid: row.try_get(0)?, started })
+    Ok(Backend { pid: row.try_get("pid")?, started })
 }
 
 /// Whether an append failed by what the server said of it, such as that its command was decided before

@@ -14,6 +14,7 @@ use super::setup::sql;
 use super::target::Target;
 use super::transaction::Token;
 use crate::connect::call::rows;
+use crate::connect::columns::{ONLY, letter_list, letter_list_of};
 use crate::read::row::{Columns, required};
 
 /// How many are held in memory at a time when they are tried again.
@@ -106,7 +107,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         }
         let call = self.statements().letter_count.call().bind(P::NAME).bind(self.rev());
         let call = call.bind(stream.category()).bind(stream.key());
-        let left: i64 = call.fetch_one(&mut *batch.connection).await?.try_get(0)?;
+        let left: i64 = call.fetch_one(&mut *batch.connection).await?.try_get(ONLY)?;
         batch.commit().await?;
         Ok(Retried { taken, left: usize::try_from(left).unwrap_or_default() })
     }
@@ -122,7 +123,8 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         let call = call.bind(stream.category()).bind(stream.key());
         let call = call.bind(after.get().cast_signed()).bind(count(TOGETHER));
         let read = |row: &PgRow| -> Result<_, sqlx::Error> {
-            Ok((Revision::new(row.try_get::<i64, _>(0)?.unsigned_abs()), row.try_get(1)?))
+            let revision: i64 = row.try_get(letter_list_of::REVISION)?;
+            Ok((Revision::new(revision.unsigned_abs()), row.try_get(letter_list_of::POSITION)?))
         };
         Ok(call.fetch_all(db).await?.iter().map(read).collect::<Result<_, _>>()?)
     }
@@ -173,14 +175,14 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
 
 fn letter(row: &PgRow) -> Result<DeadLetter, StoreError> {
     let get = Columns(row);
-    let category = required(0, get.text(0)?)?;
+    let category = required(letter_list::CATEGORY, get.text(letter_list::CATEGORY)?)?;
     Ok(DeadLetter {
-        stream: StreamId::new(category, required(1, get.text(1)?)?)?,
-        revision: Revision::new(get.bigint(2)?),
-        position: Position::new(get.bigint(3)?),
-        event: required(4, get.text(4)?)?.to_owned(),
-        attempts: get.integer(5)?.unsigned_abs(),
-        reason: required(6, get.text(6)?)?.to_owned(),
-        parked_at: required(7, get.time(7)?)?,
+        stream: StreamId::new(category, required(letter_list::KEY, get.text(letter_list::KEY)?)?)?,
+        revision: Revision::new(get.bigint(letter_list::REVISION)?),
+        position: Position::new(get.bigint(letter_list::POSITION)?),
+        event: required(letter_list::EVENT, get.text(letter_list::EVENT)?)?.to_owned(),
+        attempts: get.integer(letter_list::ATTEMPTS)?.unsigned_abs(),
+        reason: required(letter_list::REASON, get.text(letter_list::REASON)?)?.to_owned(),
+        parked_at: required(letter_list::PARKED_AT, get.time(letter_list::PARKED_AT)?)?,
     })
 }

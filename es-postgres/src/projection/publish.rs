@@ -8,6 +8,7 @@ use super::batch::COMMIT;
 use super::error::ProjectorError;
 use super::setup::sql;
 use super::target::Target;
+use crate::connect::columns::{ONLY, projection_behind};
 use crate::connect::failure::Failure;
 use crate::connect::schema_owner::SchemaOwner;
 use crate::read::row::Columns;
@@ -26,11 +27,12 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         let call = self.statements().projection_behind.call().bind(P::NAME).bind(self.rev());
         let row = call.fetch_one(&mut *db).await?;
         let row = Columns(&row);
-        if row.is_null(0)? {
+        if row.is_null(projection_behind::OWN)? {
             return Err(self.not_set_up());
         }
-        let own = row.bigint(0)?;
-        let live = if row.is_null(1)? { 0 } else { row.bigint(1)? };
+        let own = row.bigint(projection_behind::OWN)?;
+        let live =
+            if row.is_null(projection_behind::LIVE)? { 0 } else { row.bigint(projection_behind::LIVE)? };
         if own < live {
             let (position, live) = (Position::new(own), Position::new(live));
             return Err(ProjectorError::Behind { projection: P::NAME, rev: P::REV, position, live });
@@ -66,7 +68,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         done.map_err(|error| refused::<P>(&error).unwrap_or_else(|| error.into()))?;
         // A view reads with the rights of its owner, who may be another role of which this one is a member.
         let call = self.statements().projection_readable.call().bind(public).bind(self.own_schema());
-        if let Some(grants) = call.fetch_one(&mut *db).await?.try_get(0)? {
+        if let Some(grants) = call.fetch_one(&mut *db).await?.try_get(ONLY)? {
             sql(db, grants).await?;
         }
         Ok(())
@@ -94,7 +96,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         owned: bool,
     ) -> Result<Option<String>, ProjectorError> {
         let call = self.statements().projection_handover.call().bind(schema).bind(self.own_schema());
-        Ok(call.bind(owned).bind(!found.trusted).fetch_one(db).await?.try_get(0)?)
+        Ok(call.bind(owned).bind(!found.trusted).fetch_one(db).await?.try_get(ONLY)?)
     }
 
     fn foreign(&self, schema: String, found: SchemaOwner, statements: String) -> ProjectorError {
@@ -155,7 +157,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         if forget.execute(&mut *db).await?.rows_affected() > 0 {
             let call = self.statements().projection_dependents.call().bind(&schema);
             if let Some(row) = call.fetch_optional(&mut *db).await? {
-                let (what, by) = (format!("schema {schema:?}"), row.try_get(0)?);
+                let (what, by) = (format!("schema {schema:?}"), row.try_get(ONLY)?);
                 return Err(ProjectorError::InUse { projection: P::NAME, rev, what, by });
             }
             // A superuser may drop what belongs to anybody.

@@ -13,6 +13,7 @@ use super::error::ProjectorError;
 use super::target::Target;
 use super::transaction::Token;
 use crate::connect::call::rows;
+use crate::connect::columns::{ONLY, checkpoint, have, held, parts, seen};
 use crate::connect::failure::{Failure, unexpected};
 use crate::read::row::Columns;
 
@@ -27,7 +28,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         let Some(row) = found.first() else { return self.set_up(parts).await };
         self.have_tables(row)?;
         self.same_parts(row, parts)?;
-        if row.try_get("views").map_err(unexpected)? { Ok(()) } else { self.show_again().await }
+        if row.try_get(have::VIEWS).map_err(unexpected)? { Ok(()) } else { self.show_again().await }
     }
 
     fn find_parts(&self) -> Query<'_, Postgres, PgArguments> {
@@ -38,7 +39,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
     /// Checkpoints can be there without the tables that they belong to, as after a restore of the store's
     /// schema alone.
     fn have_tables(&self, row: &PgRow) -> Result<(), ProjectorError> {
-        match row.try_get("tables").map_err(unexpected)? {
+        match row.try_get(have::TABLES).map_err(unexpected)? {
             true => Ok(()),
             false => {
                 let schema = self.own_schema();
@@ -48,7 +49,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
     }
 
     fn same_parts(&self, row: &PgRow, asked: u32) -> Result<(), ProjectorError> {
-        let found = Columns(row).integer(0)?.cast_unsigned();
+        let found = Columns(row).integer(parts::PARTS)?.cast_unsigned();
         match found == asked {
             true => Ok(()),
             false => Err(ProjectorError::Parts { projection: P::NAME, rev: P::REV, found, asked }),
@@ -123,7 +124,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         self.statements().projection_open.call().bind(P::NAME).execute(&mut *db).await?;
         let row = self.statements().projection_lock.call().bind(P::NAME).fetch_one(db).await?;
         let row = Columns(&row);
-        Ok(if row.is_null(0)? { None } else { Some(row.integer(0)?.cast_unsigned()) })
+        Ok(if row.is_null(ONLY)? { None } else { Some(row.integer(ONLY)?.cast_unsigned()) })
     }
 
     async fn make_checkpoints(
@@ -177,9 +178,9 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         let mut parts = Vec::new();
         for row in call.fetch_all(db).await? {
             let row = Columns(&row);
-            let projected = i64::try_from(row.bigint(3)?).unwrap_or(i64::MAX);
-            let of = row.integer(0)?.cast_unsigned();
-            parts.push(Held { checkpoint: stored(row, 1)?, parts: of, projected });
+            let projected = i64::try_from(row.bigint(held::PROJECTED)?).unwrap_or(i64::MAX);
+            let of = row.integer(parts::PARTS)?.cast_unsigned();
+            parts.push(Held { checkpoint: stored(row)?, parts: of, projected });
         }
         Ok(parts)
     }
@@ -198,7 +199,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         };
         self.same_parts(row, part.of())?;
         let row = Columns(row);
-        Ok((stored(row, 1)?, !row.is_null(3)? && row.integer(3)? >= self.rev()))
+        Ok((stored(row)?, !row.is_null(seen::LIVE)? && row.integer(seen::LIVE)? >= self.rev()))
     }
 
     pub(super) fn not_set_up(&self) -> ProjectorError {
@@ -213,10 +214,10 @@ pub(super) struct Held {
     projected: i64,
 }
 
-/// The checkpoint in two columns, position and id of the event.
-fn stored(row: Columns<'_>, at: usize) -> Result<Checkpoint, es_core::StoreError> {
-    Ok(match row.uuid(at + 1)? {
-        Some(event_id) => Checkpoint::behind(Position::new(row.bigint(at)?), event_id),
+/// The checkpoint of a part.
+fn stored(row: Columns<'_>) -> Result<Checkpoint, es_core::StoreError> {
+    Ok(match row.uuid(checkpoint::EVENT_ID)? {
+        Some(event_id) => Checkpoint::behind(Position::new(row.bigint(checkpoint::POSITION)?), event_id),
         None => Checkpoint::START,
     })
 }

@@ -9,6 +9,7 @@ use super::error::ProjectorError;
 use super::setup::INLINE;
 use super::target::Target;
 use crate::connect::call::rows;
+use crate::connect::columns::projection_status;
 use crate::connect::failure::unexpected;
 
 /// How far a projection has come, and what is wrong with it.
@@ -89,30 +90,30 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         let mut status: Option<ProjectionStatus> = None;
         for row in rows(self.store.pool(), call).await? {
             let get = Got(&row);
-            let head = get.number("head")?;
-            let of = get.int("parts")?.unwrap_or_default();
+            let head = get.number(projection_status::HEAD)?;
+            let of = get.int(projection_status::PARTS)?.unwrap_or_default();
             // Of an inline one no checkpoint is kept, as it is always at the end.
-            let position = if of == INLINE { head } else { get.number("position")? };
-            let seconds = if of == INLINE { 0.0 } else { get.value("seconds")? };
+            let position = if of == INLINE { head } else { get.number(projection_status::POSITION)? };
+            let seconds = if of == INLINE { 0.0 } else { get.value(projection_status::SECONDS)? };
             let part = PartStatus {
-                part: get.int("part")?.unwrap_or_default(),
+                part: get.int(projection_status::PART)?.unwrap_or_default(),
                 of,
                 position: Position::new(position),
                 lag_events: head.saturating_sub(position),
                 lag: Duration::try_from_secs_f64(seconds).unwrap_or_default(),
-                projected: get.number("projected")?,
-                per_second: get.value("per_second")?,
-                owner: get.value("owner")?,
-                updated_at: get.value("updated_at")?,
-                error: get.value("error")?,
-                failed_at: get.value("failed_at")?,
+                projected: get.number(projection_status::PROJECTED)?,
+                per_second: get.value(projection_status::PER_SECOND)?,
+                owner: get.value(projection_status::OWNER)?,
+                updated_at: get.value(projection_status::UPDATED_AT)?,
+                error: get.value(projection_status::ERROR)?,
+                failed_at: get.value(projection_status::FAILED_AT)?,
             };
             let whole = ProjectionStatus {
                 projection: P::NAME,
                 rev: P::REV,
-                live: get.int("live")?,
+                live: get.int(projection_status::LIVE)?,
                 head: Position::new(head),
-                dead_letters: get.number("letters")?,
+                dead_letters: get.number(projection_status::LETTERS)?,
                 parts: Vec::new(),
             };
             status.get_or_insert(whole).parts.push(part);
@@ -121,22 +122,22 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
     }
 }
 
-/// Columns by name.
+/// A row of the status.
 struct Got<'r>(&'r sqlx::postgres::PgRow);
 
 impl Got<'_> {
-    fn value<'r, T>(&'r self, column: &str) -> Result<T, es_core::StoreError>
+    fn value<'r, T>(&'r self, column: usize) -> Result<T, es_core::StoreError>
     where
         T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
     {
         self.0.try_get(column).map_err(unexpected)
     }
 
-    fn number(&self, column: &str) -> Result<u64, es_core::StoreError> {
+    fn number(&self, column: usize) -> Result<u64, es_core::StoreError> {
         Ok(self.value::<i64>(column)?.unsigned_abs())
     }
 
-    fn int(&self, column: &str) -> Result<Option<u32>, es_core::StoreError> {
+    fn int(&self, column: usize) -> Result<Option<u32>, es_core::StoreError> {
         Ok(self.value::<Option<i32>>(column)?.map(i32::unsigned_abs))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use es_core::{Find, Position, RawEvent, Sink, StoreError, StreamId};
 
+use crate::connect::columns::{event, found, noted};
 use crate::connect::names;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
@@ -55,18 +56,18 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
         let mut rows = call.fetch(&mut session.connection);
         while let Some(row) = pool.settings.next_row(&mut rows).await? {
             let columns = Columns(&row);
-            if columns.is_null(12)? {
-                let position = Position::new(columns.bigint(1)?);
+            if columns.is_null(found::CATEGORY)? {
+                let position = Position::new(columns.bigint(event::POSITION)?);
                 return Err(row::damaged(position, "its stream is not in streams").into());
             }
-            let category = columns.integer(12)?;
-            let named = columns.text(13)?;
-            unknown_names |= named.is_some() || !columns.is_null(10)?;
+            let category = columns.integer(found::CATEGORY)?;
+            let named = columns.text(found::CATEGORY_NAME)?;
+            unknown_names |= named.is_some() || !columns.is_null(noted::NOTE)?;
             let name = match named {
                 Some(name) => name,
                 None => known.category_name(category).ok_or_else(|| names::no_category(category))?,
             };
-            let key = required(11, columns.text(11)?)?;
+            let key = required(found::KEY, columns.text(found::KEY)?)?;
             let stream = StreamId::new(name, key).map_err(StoreError::from)?;
             sink(row::event(&stream, row::event_type(&known, columns)?, columns)?)?;
         }

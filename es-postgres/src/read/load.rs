@@ -10,6 +10,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use crate::connect::caller;
+use crate::connect::columns::{event, noted, numbers, stream_head};
 use crate::connect::failure::unexpected;
 use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
@@ -94,12 +95,12 @@ async fn read(
     {
         let mut rows = call.fetch(&mut *connection);
         while let Some(row) = pool.settings.next_row(&mut rows).await? {
-            if Columns(&row).bigint(0)? == 0 {
+            if Columns(&row).bigint(event::REVISION)? == 0 {
                 head = read_head(&row, load.stream, &mut order, sink)?;
                 continue;
             }
             let row = Columns(&row);
-            unknown_types |= !row.is_null(10)?;
+            unknown_types |= !row.is_null(noted::NOTE)?;
             let event = row::event(load.stream, row::event_type(&known, row)?, row)?;
             order.take(event.revision)?;
             sink(LoadItem::Event(event))?;
@@ -121,11 +122,11 @@ fn read_head<'a>(
     sink: LoadSink<'_>,
 ) -> Result<StreamHead, StoreError> {
     let columns = Columns(row);
-    let numbers: Vec<Option<i64>> = row.try_get(11).map_err(unexpected)?;
+    let numbers: Vec<Option<i64>> = row.try_get(numbers::NUMBERS).map_err(unexpected)?;
     let (snapshot, command) = match numbers[..] {
         [snapshot] => (snapshot, None),
         [snapshot, first, count, body_hash, rejected] => {
-            let name = columns.text(10)?.map(Arc::from);
+            let name = columns.text(stream_head::COMMAND_NAME)?.map(Arc::from);
             let command = first.zip(count).map(|(first, count)| CommandOutcome {
                 first: Revision::new(first.unsigned_abs()),
                 count: count.unsigned_abs(),
@@ -137,14 +138,17 @@ fn read_head<'a>(
         }
         _ => return Err(unexpected("the head of a stream is incomplete")),
     };
-    if let (Some(revision), Some(state)) = (snapshot, columns.optional(8)?) {
+    if let (Some(revision), Some(state)) = (snapshot, columns.optional(stream_head::SNAPSHOT)?) {
         let revision = Revision::new(revision.unsigned_abs());
         *order = Contiguous::after(stream, revision);
         sink(LoadItem::Snapshot { revision, state })?;
     }
-    if columns.is_null(1)? {
+    if columns.is_null(stream_head::REVISION)? {
         return Ok(StreamHead::default().command(command));
     }
-    let head = StreamHead::new(Revision::new(columns.bigint(1)?), columns.uuid(3)?);
-    Ok(head.closed(columns.integer(2)? == 1).command(command))
+    let head = StreamHead::new(
+        Revision::new(columns.bigint(stream_head::REVISION)?),
+        columns.uuid(stream_head::EVENT_ID)?,
+    );
+    Ok(head.closed(columns.integer(stream_head::CLOSED)? == 1).command(command))
 }

@@ -6,6 +6,7 @@ use sqlx::{Row, ValueRef};
 use time::{OffsetDateTime, macros::datetime};
 use uuid::Uuid;
 
+use crate::connect::columns::{event, noted};
 use crate::connect::failure::unexpected;
 use crate::connect::names::Known;
 
@@ -82,7 +83,7 @@ pub(crate) fn event<'r>(
     (name, version): (&'r str, u32),
     row: Columns<'r>,
 ) -> Result<RawEvent<'r>, StoreError> {
-    let position = Position::new(row.bigint(1)?);
+    let position = Position::new(row.bigint(event::POSITION)?);
     match whole(stream, name, version, position, row) {
         Err(error) => Err(damaged(position, error)),
         whole => whole,
@@ -105,25 +106,25 @@ fn whole<'r>(
 ) -> Result<RawEvent<'r>, StoreError> {
     Ok(RawEvent {
         stream,
-        revision: Revision::new(row.bigint(0)?),
+        revision: Revision::new(row.bigint(event::REVISION)?),
         position,
-        event_id: required(3, row.uuid(3)?)?,
+        event_id: required(event::EVENT_ID, row.uuid(event::EVENT_ID)?)?,
         name,
         version,
-        payload: required(8, row.optional(8)?)?,
-        recorded_at: required(4, row.time(4)?)?,
-        occurred: row.time(5)?,
-        correlation_id: row.uuid(6)?,
-        causation_id: row.uuid(7)?,
-        metadata: row.optional(9)?,
+        payload: required(event::PAYLOAD, row.optional(event::PAYLOAD)?)?,
+        recorded_at: required(event::RECORDED_AT, row.time(event::RECORDED_AT)?)?,
+        occurred: row.time(event::OCCURRED_AT)?,
+        correlation_id: row.uuid(event::CORRELATION_ID)?,
+        causation_id: row.uuid(event::CAUSATION_ID)?,
+        metadata: row.optional(event::METADATA)?,
     })
 }
 
 /// The type of the event in a row, which brings version and name along where the caller does not know them,
 /// or knows others.
 pub(crate) fn event_type<'r>(known: &'r Known, row: Columns<'r>) -> Result<(&'r str, u32), StoreError> {
-    let id = row.integer(2)?;
-    let Some(note) = row.text(10)? else {
+    let id = row.integer(event::TYPE)?;
+    let Some(note) = row.text(noted::NOTE)? else {
         let (name, version) = known.event_type(id).ok_or_else(|| no_event_type(row, id))?;
         return Ok((name, *version));
     };
@@ -135,7 +136,7 @@ pub(crate) fn event_type<'r>(known: &'r Known, row: Columns<'r>) -> Result<(&'r 
 /// The error of an event whose type is not in `event_types`.
 #[cold]
 pub(crate) fn no_event_type(row: Columns<'_>, id: i32) -> StoreError {
-    match row.bigint(1) {
+    match row.bigint(event::POSITION) {
         Ok(position) => damaged(Position::new(position), format!("its type {id} is not in event_types")),
         Err(error) => error,
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use es_core::{Contiguous, RawEvent, Sink, StoreError, StreamId, StreamRange};
 use futures_util::TryStreamExt;
 
+use crate::connect::columns::noted;
 use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
@@ -69,7 +70,7 @@ async fn read(
         let mut rows = call.fetch(&mut session.connection);
         while let Some(row) = pool.settings.answered(rows.try_next()).await? {
             let row = Columns(&row);
-            unknown_types |= !row.is_null(10)?;
+            unknown_types |= !row.is_null(noted::NOTE)?;
             let event = row::event(stream, row::event_type(&known, row)?, row)?;
             order.take(event.revision)?;
             sink(event)?;

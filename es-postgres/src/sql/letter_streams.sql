@@ -1,5 +1,5 @@
 -- The streams that have dead letters: their later events have to wait behind those.
-SELECT DISTINCT c.name, s.key
+SELECT DISTINCT c.name AS category, s.key
 FROM :schema.dead_letters d
 JOIN :schema.streams s ON s.id = d.stream
 JOIN :schema.categories c ON c.id = s.category AND NOT c.is_alias

@@ -1,7 +1,7 @@
 -- The transactions that have drawn a position and not ended, the oldest first. A prepared one is found by its
 -- other lock, on its own transaction id; should two share a local number, each is listed with the names of
 -- both.
-SELECT l.pid, p.gid, a.application_name, a.state,
+SELECT l.pid, p.gid AS prepared, a.application_name, a.state,
        extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared))::float8 AS seconds
 FROM pg_locks l
 LEFT JOIN pg_stat_get_activity(l.pid) a ON l.pid IS NOT NULL AND a.pid = l.pid

@@ -1,4 +1,5 @@
 -- Streams by their ids, and of which tables they are.
-SELECT s.id, s.category, s.key, (SELECT pg_postmaster_start_time()), (SELECT to_json(pg_relation_filepath(':schema.events'::regclass)))
+SELECT s.id, s.category, s.key, (SELECT pg_postmaster_start_time()) AS since,
+       (SELECT to_json(pg_relation_filepath(':schema.events'::regclass))) AS file
 FROM :schema.streams s
 WHERE s.id = ANY ($1)

@@ -9,6 +9,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use crate::connect::call::rows;
+use crate::connect::columns::open_appends;
 use crate::connect::failure::unexpected;
 use crate::connect::pool::Pool;
 
@@ -36,12 +37,12 @@ pub(crate) async fn list(pool: &Arc<Pool>) -> Result<Vec<OpenAppend>, StoreError
 }
 
 fn read(row: &PgRow) -> Result<OpenAppend, sqlx::Error> {
-    let seconds: Option<f64> = row.try_get(4)?;
+    let seconds: Option<f64> = row.try_get(open_appends::SECONDS)?;
     Ok(OpenAppend {
-        pid: row.try_get(0)?,
-        prepared: row.try_get(1)?,
-        application_name: row.try_get(2)?,
-        state: row.try_get(3)?,
+        pid: row.try_get(open_appends::PID)?,
+        prepared: row.try_get(open_appends::PREPARED)?,
+        application_name: row.try_get(open_appends::APPLICATION_NAME)?,
+        state: row.try_get(open_appends::STATE)?,
         age: seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
     })
 }

@@ -9,6 +9,7 @@ use sqlx::Row;
 use sqlx::postgres::PgRow;
 
 use crate::connect::call::{rows, value_kept};
+use crate::connect::columns::list_snapshots;
 use crate::connect::failure::unexpected;
 use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
@@ -37,11 +38,11 @@ pub(crate) async fn list(pool: &Arc<Pool>) -> Result<Vec<SnapshotGroup>, StoreEr
 
 fn group(row: &PgRow) -> Result<SnapshotGroup, sqlx::Error> {
     Ok(SnapshotGroup {
-        category: row.try_get(0)?,
-        fingerprint: Fingerprint::from_i64(row.try_get(1)?),
-        snapshots: row.try_get::<i64, _>(2)?.unsigned_abs(),
-        bytes: row.try_get::<i64, _>(3)?.unsigned_abs(),
-        newest: row.try_get(4)?,
+        category: row.try_get(list_snapshots::CATEGORY)?,
+        fingerprint: Fingerprint::from_i64(row.try_get(list_snapshots::FINGERPRINT)?),
+        snapshots: row.try_get::<i64, _>(list_snapshots::SNAPSHOTS)?.unsigned_abs(),
+        bytes: row.try_get::<i64, _>(list_snapshots::BYTES)?.unsigned_abs(),
+        newest: row.try_get(list_snapshots::NEWEST)?,
     })
 }
 

@@ -7,6 +7,7 @@ use es_core::{ListQuery, Revision, StoreError, StreamId, StreamSummary};
 use sqlx::Row;
 
 use crate::connect::call::{rows, value_kept};
+use crate::connect::columns::list_streams;
 use crate::connect::failure::unexpected;
 use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
@@ -25,10 +26,11 @@ pub(crate) async fn list(pool: &Arc<Pool>, query: ListQuery<'_>) -> Result<Vec<S
     let call = call.bind(category).bind(after.unwrap_or_default()).bind(limit).bind(prefix);
     let mut summaries = Vec::new();
     for row in rows(pool, call).await? {
-        let key = required(0, Columns(&row).text(0)?)?;
+        let key = required(list_streams::KEY, Columns(&row).text(list_streams::KEY)?)?;
         let stream = StreamId::new(category, key)?;
-        let revision = Revision::new(Columns(&row).bigint(1)?);
-        summaries.push(StreamSummary::new(stream, revision, row.try_get(2).map_err(unexpected)?));
+        let revision = Revision::new(Columns(&row).bigint(list_streams::REVISION)?);
+        let closed = row.try_get(list_streams::CLOSED).map_err(unexpected)?;
+        summaries.push(StreamSummary::new(stream, revision, closed));
     }
     Ok(summaries)
 }

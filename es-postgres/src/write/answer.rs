@@ -10,6 +10,7 @@ use sqlx::{PgConnection, Row};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::connect::columns::{ONLY, command, decision};
 use crate::connect::failure::{CallError, unexpected};
 use crate::connect::statements::Statements;
 
@@ -47,7 +48,8 @@ impl Answer {
         row: &PgRow,
         read_positions: impl FnOnce(&mut PgRecordDecoder<'_>) -> Result<Vec<i64>, BoxDynError>,
     ) -> Result<Self, StoreError> {
-        let mut record = PgRecordDecoder::new(row.try_get_raw(0).map_err(unexpected)?).map_err(unexpected)?;
+        let mut record =
+            PgRecordDecoder::new(row.try_get_raw(ONLY).map_err(unexpected)?).map_err(unexpected)?;
         let mut answer = Self {
             outcome: record.try_decode().map_err(unexpected)?,
             positions: positions(read_positions(&mut record).map_err(unexpected)?),
@@ -128,8 +130,8 @@ pub(crate) async fn command_of(
     let call = statement.call().bind(stream.category()).bind(stream.key()).bind(id);
     match call.fetch_optional(connection).await? {
         Some(row) => {
-            let rejected = count == 0 && row.try_get(1)?;
-            Ok((Some(row.try_get::<&str, _>(0)?.into()), rejected))
+            let rejected = count == 0 && row.try_get(decision::REJECTED)?;
+            Ok((Some(row.try_get::<&str, _>(command::NAME)?.into()), rejected))
         }
         None if count == 0 => Err(later("the outcome of the command is being forgotten").into()),
         None => Ok((None, false)),

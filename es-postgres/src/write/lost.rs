@@ -11,6 +11,7 @@ use tracing::{debug, warn};
 use uuid::Uuid;
 
 use crate::connect::check::Backend;
+use crate::connect::columns::{ONLY, find_appended};
 use crate::connect::failure::{Failure, unexpected};
 use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
@@ -183,7 +184,7 @@ async fn end(session: &mut Session, pool: &Pool, backend: &Backend) {
 async fn lives(session: &mut Session, pool: &Pool, backend: &Backend) -> Result<bool, Failure> {
     let call = pool.statements.backend_lives.call().bind(backend.pid).bind(backend.started);
     let row = pool.settings.answered(call.fetch_one(&mut session.connection)).await?;
-    Ok(row.try_get(0)?)
+    Ok(row.try_get(ONLY)?)
 }
 
 /// The events of an append, if the stream holds them with these ids at these revisions.
@@ -205,12 +206,13 @@ async fn find(
     let mut appended = None;
     let mut positions = Vec::with_capacity(rows.len());
     for (row, event) in rows.iter().zip(append.events) {
-        let id: Uuid = row.try_get(0).map_err(unexpected)?;
+        let id: Uuid = row.try_get(find_appended::EVENT_ID).map_err(unexpected)?;
         if id != event.id {
             return Ok(None);
         }
-        positions.push(Position::new(row.try_get::<i64, _>(1).map_err(unexpected)?.cast_unsigned()));
-        appended = Some(row.try_get::<OffsetDateTime, _>(2).map_err(unexpected)?);
+        let position: i64 = row.try_get(find_appended::POSITION).map_err(unexpected)?;
+        positions.push(Position::new(position.cast_unsigned()));
+        appended = Some(row.try_get::<OffsetDateTime, _>(find_appended::RECORDED_AT).map_err(unexpected)?);
     }
     let complete = positions.len() == append.events.len();
     Ok(appended.filter(|_| complete).map(|recorded_at| Appended { positions, recorded_at }))

@@ -7,6 +7,7 @@ use es_core::{Append, CommandOutcome, Decision, Remembered, Revision, StoreError
 use sqlx::{PgConnection, Row};
 
 use crate::connect::caller;
+use crate::connect::columns::remember;
 use crate::connect::failure::{CallError, unexpected};
 use crate::connect::lease::Ended;
 use crate::connect::lock_timeout::told_to_caller;
@@ -114,13 +115,14 @@ async fn call(
         .await?;
     let Some(row) = row else { return Ok(None) };
     let number = |at: usize| row.try_get::<Option<i64>, _>(at).map(|number| number.map(i64::unsigned_abs));
-    match row.try_get::<&str, _>(0)? {
+    match row.try_get::<&str, _>(remember::OUTCOME)? {
         "remembered" => Ok(Some(Remembered::Kept)),
-        "conflict" => {
-            Ok(Some(Remembered::Conflict { actual: Revision::new(number(1)?.unwrap_or_default()) }))
-        }
+        "conflict" => Ok(Some(Remembered::Conflict {
+            actual: Revision::new(number(remember::REVISION)?.unwrap_or_default()),
+        })),
         "repeated" => {
-            let (Some(first), Some(count)) = (number(1)?, number(2)?) else {
+            let (Some(first), Some(count)) = (number(remember::REVISION)?, number(remember::EVENT_COUNT)?)
+            else {
                 return Err(unexpected("the outcome of a command is incomplete").into());
             };
             let (name, rejected) =
@@ -129,7 +131,7 @@ async fn call(
                 first: Revision::new(first),
                 count,
                 rejected,
-                body_hash: row.try_get(3)?,
+                body_hash: row.try_get(remember::BODY_HASH)?,
                 name,
             };
             outcome.check(stream, command)?;

@@ -12,6 +12,7 @@ use sqlx::query::Query;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::connect::columns::ONLY;
 use crate::connect::failure::{CallError, unexpected};
 use crate::connect::lease::Ended;
 use crate::connect::names::Known;
@@ -154,7 +155,8 @@ struct Answers {
 
 impl Answers {
     fn read(row: &PgRow) -> Result<Self, StoreError> {
-        let mut record = PgRecordDecoder::new(row.try_get_raw(0).map_err(unexpected)?).map_err(unexpected)?;
+        let mut record =
+            PgRecordDecoder::new(row.try_get_raw(ONLY).map_err(unexpected)?).map_err(unexpected)?;
         Ok(Self {
             outcomes: record.try_decode().map_err(unexpected)?,
             positions: record.try_decode::<Option<_>>().map_err(unexpected)?.unwrap_or_default(),

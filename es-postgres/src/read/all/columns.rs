@@ -3,17 +3,18 @@
 use es_core::{Checkpoint, Position, StoreError};
 use sqlx::postgres::PgRow;
 
+use crate::connect::columns::{event, paged, streams_of_ids};
 use crate::connect::names::{Known, TypeName};
 use crate::read::all::streams::{KnownStream, StreamsOf};
 use crate::read::row::{self, Columns, required};
 
 pub(super) fn type_of<'k>(known: &'k Known, row: Columns<'_>) -> Result<&'k TypeName, StoreError> {
-    let id = row.integer(2)?;
+    let id = row.integer(event::TYPE)?;
     known.event_type(id).ok_or_else(|| row::no_event_type(row, id))
 }
 
 pub(super) fn stream_of(row: Columns<'_>) -> Result<i64, StoreError> {
-    row.bigint(10).map(u64::cast_signed)
+    row.bigint(paged::STREAM).map(u64::cast_signed)
 }
 
 /// The stream of an event, if it is known, or made by this event.
@@ -26,7 +27,7 @@ pub(super) fn stream_in(
     if let Some(stream) = streams.get(id) {
         return Ok(Some(stream));
     }
-    let Some(made) = row.text(11)? else { return Ok(None) };
+    let Some(made) = row.text(paged::MADE)? else { return Ok(None) };
     streams.learn_made(id, made, known)
 }
 
@@ -36,7 +37,8 @@ pub(super) fn is_news(known: &Known, events: &[PgRow], streams: &[PgRow]) -> Res
         rows.iter()
             .try_fold(false, |news, row| Ok::<_, StoreError>(news | (Columns(row).integer(column)? > last)))
     };
-    Ok(beyond(events, 2, known.last_type())? || beyond(streams, 1, known.last_category())?)
+    Ok(beyond(events, event::TYPE, known.last_type())?
+        || beyond(streams, streams_of_ids::CATEGORY, known.last_category())?)
 }
 
 pub(super) fn checkpoint(

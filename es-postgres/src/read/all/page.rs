@@ -8,6 +8,7 @@ use futures_util::stream::BoxStream;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
 
+use crate::connect::columns::{event, page_header};
 use crate::connect::failure::unexpected;
 use crate::connect::names::{Known, TypeName};
 use crate::connect::pool::Pool;
@@ -113,13 +114,13 @@ impl<'q, 's> Page<'q, 's> {
             return Err(unexpected("a page without its first row").into());
         };
         let streams = streams.of(self.begin(Columns(&first), safe)?);
-        let is_known = !Columns(&first).is_null(11)?;
+        let is_known = !Columns(&first).is_null(page_header::KNOWN)?;
         let (mut events, mut bytes) = (Vec::new(), 0_usize);
         while let Some(row) = pool.settings.next_row(&mut rows).await? {
             let columns = Columns(&row);
             let has_room = if is_known
                 && events.is_empty()
-                && let Some(name) = known.event_type(columns.integer(2)?)
+                && let Some(name) = known.event_type(columns.integer(event::TYPE)?)
                 && let Some(stream) = stream_in(&streams, columns, known)?
             {
                 self.take(stream, known, name, row)?
@@ -184,7 +185,7 @@ impl<'q, 's> Page<'q, 's> {
         for row in events {
             let id = stream_of(Columns(&row))?;
             let Some(stream) = found.get(&id) else {
-                let position = Position::new(Columns(&row).bigint(1)?);
+                let position = Position::new(Columns(&row).bigint(event::POSITION)?);
                 return Err(row::damaged(position, format!("its stream {id} is not in streams")).into());
             };
             let name = type_of(&known, Columns(&row))?;
@@ -222,12 +223,12 @@ impl<'q, 's> Page<'q, 's> {
 
     /// Takes the row before the events.
     fn begin(&mut self, row: Columns<'_>, safe: u64) -> Result<Tables, StoreError> {
-        self.same_history(row.uuid(6)?)?;
-        if !row.is_null(1)? {
-            self.end.checkpoint = checkpoint(row, 1, 3)?;
-            self.end.more = row.bigint(0)? < safe;
+        self.same_history(row.uuid(page_header::PASSED)?)?;
+        if !row.is_null(page_header::POSITION)? {
+            self.end.checkpoint = checkpoint(row, page_header::POSITION, page_header::EVENT_ID)?;
+            self.end.more = row.bigint(page_header::THROUGH)? < safe;
         }
-        Tables::of(row, 4, 8)
+        Tables::of(row, page_header::SINCE, page_header::FILE)
     }
 
     /// Refuses a checkpoint whose event is not here.
@@ -282,13 +283,13 @@ async fn leave_unread(
     let mut unread = 0_usize;
     while unread <= most {
         let Some(row) = pool.settings.next_row(&mut rows).await? else { return Ok(false) };
-        unread = unread.saturating_add(Columns(&row).optional(8)?.map_or(0, <[u8]>::len));
+        unread = unread.saturating_add(Columns(&row).optional(event::PAYLOAD)?.map_or(0, <[u8]>::len));
     }
     Ok(true)
 }
 
 /// Of its payload and its metadata, as [`RawEvent::bytes`](es_core::RawEvent::bytes) counts.
 fn bytes_of(row: Columns<'_>) -> Result<usize, StoreError> {
-    let (payload, metadata) = (row.optional(8)?, row.optional(9)?);
+    let (payload, metadata) = (row.optional(event::PAYLOAD)?, row.optional(event::METADATA)?);
     Ok(payload.map_or(0, <[u8]>::len).saturating_add(metadata.map_or(0, <[u8]>::len)))
 }

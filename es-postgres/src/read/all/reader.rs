@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use es_core::{AllPage, AllQuery, Checkpoint, RawEvent, Rest, Sink, StoreError};
 
+use crate::connect::columns::head;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::read::again::{self, Read, ReadError};
@@ -199,7 +200,7 @@ impl Read for Head<'_> {
         let row = pool.settings.answered(call.fetch_optional(&mut session.connection)).await?;
         pool.commit(&mut session.connection).await?;
         Ok(match row {
-            Some(row) => columns::checkpoint(Columns(&row), 0, 1)?,
+            Some(row) => columns::checkpoint(Columns(&row), head::POSITION, head::EVENT_ID)?,
             None => Checkpoint::START,
         })
     }

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use sqlx::{PgConnection, Row};
 
+use crate::connect::columns::{ONLY, replayed};
 use crate::connect::failure::Failure;
 use crate::connect::statements::Statements;
 use crate::read::all::watermark::Safe;
@@ -104,8 +105,8 @@ impl Replay {
     ) -> Result<Safe, Failure> {
         let began = Instant::now();
         let row = statements.replayed.call().fetch_one(&mut *connection).await?;
-        let (last, oldest): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-        let seen = Seen::new(last, oldest, row.try_get(2)?, row.try_get(3)?);
+        let (last, oldest): (i64, i64) = (row.try_get(replayed::LAST)?, row.try_get(replayed::OLDEST)?);
+        let seen = Seen::new(last, oldest, row.try_get(replayed::NEXT)?, row.try_get(replayed::IN_RECOVERY)?);
         self.last = seen.last;
         self.settle(seen.oldest);
         if question == Question::First {
@@ -116,7 +117,7 @@ impl Replay {
         let mut whole = 0;
         if from < seen.last {
             let call = statements.gapless.call().bind(from.cast_signed()).bind(LOOKED_THROUGH);
-            let found: Option<i64> = call.fetch_one(connection).await?.try_get(0)?;
+            let found: Option<i64> = call.fetch_one(connection).await?.try_get(ONLY)?;
             whole = found.unwrap_or_default().unsigned_abs();
             if from == self.safe {
                 self.is_whole_up_to(whole);

@@ -9,6 +9,7 @@ use quick_cache::sync::Cache;
 use sqlx::postgres::PgRow;
 use time::OffsetDateTime;
 
+use crate::connect::columns::streams_of_ids;
 use crate::connect::failure::unexpected;
 use crate::connect::names;
 use crate::read::row::{Columns, required};
@@ -76,11 +77,13 @@ impl StreamsOf {
     }
 
     fn learn_one(&self, row: Columns<'_>, names: &names::Known) -> Result<(i64, KnownStream), StoreError> {
-        if Tables::of(row, 3, 4)? != self.tables {
+        if Tables::of(row, streams_of_ids::SINCE, streams_of_ids::FILE)? != self.tables {
             return Err(unexpected("the tables of the store were replaced while they were read"));
         }
-        let (id, category) = (row.bigint(0)?.cast_signed(), row.integer(1)?);
-        let stream = self.keep(id, category, required(2, row.text(2)?)?, names)?;
+        let (id, category) =
+            (row.bigint(streams_of_ids::ID)?.cast_signed(), row.integer(streams_of_ids::CATEGORY)?);
+        let stream =
+            self.keep(id, category, required(streams_of_ids::KEY, row.text(streams_of_ids::KEY)?)?, names)?;
         Ok((id, stream.ok_or_else(|| names::no_category(category))?))
     }
 

@@ -13,6 +13,7 @@ use sqlx::{PgConnection, Row};
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::connect::columns::watermark;
 use crate::connect::failure::{Failure, unexpected};
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
@@ -118,8 +119,9 @@ impl Ledger {
     ) -> Result<Safe, Failure> {
         let began = Instant::now();
         let row = statements.watermark.call().fetch_one(connection).await?;
-        let drawn: i64 = row.try_get(0)?;
-        self.take(Seen { drawn: drawn.unsigned_abs(), holders: row.try_get(1)?, in_doubt: row.try_get(2)? });
+        let drawn: i64 = row.try_get(watermark::DRAWN)?;
+        let (holders, in_doubt) = (row.try_get(watermark::HOLDERS)?, row.try_get(watermark::IN_DOUBT)?);
+        self.take(Seen { drawn: drawn.unsigned_abs(), holders, in_doubt });
         Ok(Safe { position: self.safe, held: self.safe < self.drawn, standby_at: None, began })
     }
 }

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::queue::Chain;
+use crate::connect::columns::append_batch;
 use crate::connect::failure::{CallError, Failure, unexpected};
 use crate::connect::names::Known;
 use crate::connect::number::bigint;
@@ -166,10 +167,11 @@ fn unless_null<T>(column: Vec<Option<T>>) -> Vec<Option<T>> {
 impl Answer {
     /// Refused unless it says where and when each event is stored.
     fn read(row: &PgRow, chains: &[Chain]) -> Result<Self, StoreError> {
-        let outcomes: Option<Vec<String>> = row.try_get(0).map_err(unexpected)?;
-        let positions: Option<Vec<i64>> = row.try_get(1).map_err(unexpected)?;
-        let recorded_at: Option<OffsetDateTime> = row.try_get(2).map_err(unexpected)?;
-        let revisions: Option<Vec<Option<i64>>> = row.try_get(3).map_err(unexpected)?;
+        let outcomes: Option<Vec<String>> = row.try_get(append_batch::OUTCOMES).map_err(unexpected)?;
+        let positions: Option<Vec<i64>> = row.try_get(append_batch::POSITIONS).map_err(unexpected)?;
+        let recorded_at: Option<OffsetDateTime> =
+            row.try_get(append_batch::RECORDED_AT).map_err(unexpected)?;
+        let revisions: Option<Vec<Option<i64>>> = row.try_get(append_batch::REVISIONS).map_err(unexpected)?;
         let incomplete = || unexpected("append_batch did not answer each append");
         // No outcomes: all were appended.
         if outcomes.as_ref().is_some_and(|outcomes| outcomes.len() != chains.len()) {
