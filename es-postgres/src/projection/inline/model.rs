@@ -1,0 +1,148 @@
+//! From the events of an append to the model.
+
+use es_core::{
+    Append, AppendIn, AppendOutcome, Appended, BoxError, DecodeError, EventPlace, Projection,
+    ProjectionFailure, RawEvent, StoreError,
+};
+use sqlx::{PgConnection, Row, raw_sql};
+
+use super::{Inline, UNDO};
+use crate::connect::columns::search_path;
+use crate::connect::failure::{Failure, unexpected};
+use crate::projection::batch::run;
+use crate::projection::cause::Cause;
+use crate::projection::target::Target;
+use crate::projection::transaction::Token;
+use crate::write::columns;
+
+/// The events of an append that the projection wants, and where the last of them stands.
+struct Wanted<P: Projection> {
+    events: Vec<P::Event>,
+    last: EventPlace,
+}
+
+/// What a transaction was set to, before its settings were those of a handler.
+struct Before {
+    token: Token,
+    search_path: String,
+    lock_timeout: String,
+}
+
+impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S> {
+    /// Appends, and takes the events into the model.
+    pub(super) async fn step(
+        &self,
+        tx: &mut PgConnection,
+        append: Append<'_>,
+    ) -> Result<AppendOutcome, StoreError> {
+        let outcome = self.store.append_in(tx, append).await?;
+        if let AppendOutcome::Appended(done) = &outcome {
+            self.project(tx, &append, done).await?;
+        }
+        Ok(outcome)
+    }
+
+    async fn project(
+        &self,
+        tx: &mut PgConnection,
+        append: &Append<'_>,
+        done: &Appended,
+    ) -> Result<(), StoreError> {
+        let Some(Wanted { events, last }) = Wanted::<P>::of(append, done)? else { return Ok(()) };
+        let before = self.set(tx).await?;
+        if let Err(source) = run(&*self.target.projection, &events, tx).await {
+            // Proves that the events are undone with what the handler did.
+            undo::<P>(tx).await?;
+            return Err(self.refused(last, source));
+        }
+        match self.set_back(tx, before).await {
+            Err(failure) if failure.is_of_failed_transaction() => {
+                // The handler swallowed an error of SQL. Proves that it did so in this transaction.
+                undo::<P>(tx).await?;
+                Err(self.refused(last, failure.into()))
+            }
+            done => done.map_err(unfinished::<P>),
+        }
+    }
+
+    /// Sets the transaction to what a handler is to find.
+    async fn set(&self, tx: &mut PgConnection) -> Result<Before, StoreError> {
+        let token = Token::new();
+        let call = self.target.statements().search_path.call();
+        let call = call.bind(self.target.search_path()).bind(token.as_str());
+        let call = call.bind(self.pool().settings.lock_timeout());
+        let set = call.fetch_one(tx).await.map_err(Failure::from)?;
+        let search_path = set.try_get(search_path::PATH).map_err(unexpected)?;
+        let lock_timeout = set.try_get(search_path::LOCK_TIMEOUT).map_err(unexpected)?;
+        Ok(Before { token, search_path, lock_timeout })
+    }
+
+    async fn set_back(&self, tx: &mut PgConnection, before: Before) -> Result<(), Failure> {
+        let Before { token, search_path, lock_timeout } = before;
+        let call = self.target.statements().search_path_back.call();
+        call.bind(search_path).bind(token.as_str()).bind(lock_timeout).execute(tx).await?;
+        Ok(())
+    }
+
+    /// An append that could not be projected.
+    fn refused(&self, place: EventPlace, source: BoxError) -> StoreError {
+        let cause = Cause::of(&source);
+        let failure = ProjectionFailure::of::<P>(place, source);
+        match cause {
+            Cause::Passing => StoreError::Backend { source: Box::new(failure), retryable: true },
+            Cause::Session => StoreError::Unavailable { source: Box::new(failure) },
+            Cause::Setup => StoreError::Setup { source: Box::new(self.target.stopped(failure, cause)) },
+            Cause::Hidden | Cause::Newer | Cause::Event => {
+                StoreError::Backend { source: Box::new(failure), retryable: false }
+            }
+        }
+    }
+}
+
+impl<P: Projection> Wanted<P> {
+    /// `None` if the projection wants none.
+    fn of(append: &Append<'_>, done: &Appended) -> Result<Option<Self>, StoreError> {
+        let mut revision = append.expected;
+        let mut last = None;
+        let mut events = Vec::with_capacity(append.events.len());
+        for (event, position) in append.events.iter().zip(&done.positions) {
+            revision = revision.next();
+            let metadata = event.metadata.to_json();
+            let raw = RawEvent {
+                stream: append.stream,
+                revision,
+                position: *position,
+                event_id: event.id,
+                name: event.name,
+                version: event.version,
+                payload: &event.payload,
+                recorded_at: done.recorded_at,
+                occurred: columns::occurred(&event.metadata),
+                correlation_id: event.metadata.correlation_id,
+                causation_id: event.metadata.causation_id,
+                metadata: metadata.as_deref(),
+            };
+            if let Some(event) = DecodeError::guard(&raw, || P::decode(&raw))? {
+                events.push(event);
+                last = Some(EventPlace::new(&raw));
+            }
+        }
+        Ok(last.map(|last| Self { events, last }))
+    }
+}
+
+async fn undo<P: Projection<Model = PgConnection>>(tx: &mut PgConnection) -> Result<(), StoreError> {
+    match raw_sql(UNDO).execute(tx).await {
+        Ok(_) => Ok(()),
+        Err(error) => Err(unfinished::<P>(error.into())),
+    }
+}
+
+/// What an end of the transaction by the handler leaves behind. Any other failure is one of the server.
+fn unfinished<P: Projection<Model = PgConnection>>(failure: Failure) -> StoreError {
+    if failure.is_of_ended_transaction() {
+        StoreError::Backend { source: Box::new(Target::<P>::ended()), retryable: false }
+    } else {
+        failure.into()
+    }
+}
