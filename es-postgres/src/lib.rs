@@ -27,6 +27,7 @@
 
 mod connect;
 mod event_store;
+mod latch;
 mod metrics;
 mod open;
 mod options;

@@ -2,7 +2,7 @@
 //! appends: a NOTIFY within an append would make all commits of the server wait for each other.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use es_core::{Bell, BoxError, Listener};
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::connect::settings::Settings;
 use crate::connect::silence::within;
+use crate::latch::hold;
 
 /// Appends within this time become one notification.
 const TOGETHER: Duration = Duration::from_millis(10);
@@ -89,7 +90,7 @@ impl Wake {
 
     /// Ends the tasks, and wakes those who wait.
     pub(crate) fn close(&self) {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = hold(&self.tasks);
         tasks.closed = true;
         tasks.sending.take().iter().chain(&tasks.listening.take()).for_each(JoinHandle::abort);
         drop(tasks);
@@ -102,7 +103,7 @@ impl Wake {
         which: fn(&mut Tasks) -> &mut Option<JoinHandle<()>>,
         task: fn(Arc<Shared>) -> F,
     ) {
-        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tasks = hold(&self.tasks);
         if tasks.closed || which(&mut tasks).as_ref().is_some_and(|task| !task.is_finished()) {
             return;
         }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
@@ -10,6 +10,8 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 use tokio::net::lookup_host;
 use tokio::time::{sleep, timeout};
+
+use crate::latch::hold;
 
 /// Of the time for a host, what it has by its name alone.
 const BY_NAME: u32 = 4;
@@ -20,11 +22,11 @@ pub(crate) struct Reached(Mutex<Option<IpAddr>>);
 
 impl Reached {
     fn get(&self) -> Option<IpAddr> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *hold(&self.0)
     }
 
     fn set(&self, address: Option<IpAddr>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = address;
+        *hold(&self.0) = address;
     }
 }
 

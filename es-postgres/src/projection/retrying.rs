@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use es_core::__private::Seldom;
@@ -11,6 +11,8 @@ use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
 use super::error::ProjectorError;
+
+use crate::latch::hold;
 
 /// The first wait before the same is tried again; doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(50);
@@ -43,7 +45,7 @@ impl Board {
     }
 
     fn workers(&self) -> MutexGuard<'_, BTreeMap<u64, Retrying>> {
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+        hold(&self.workers)
     }
 }
 

@@ -9,6 +9,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection};
 use uuid::Uuid;
 
 use super::{TestDatabaseError, shared};
+use crate::latch::hold;
 use crate::options::PostgresOptions;
 use crate::store::PostgresStore;
 
@@ -136,7 +137,7 @@ fn with_database(url: &str, name: &str) -> String {
 /// The name of the migrated database that the others are copied from; made by the first who needs it.
 async fn template(admin: &mut PgConnection, admin_url: &str) -> Result<String, TestDatabaseError> {
     static KNOWN: Mutex<Option<String>> = Mutex::new(None);
-    let known = || KNOWN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let known = || hold(&KNOWN);
     if let Some(name) = known().clone() {
         return Ok(name);
     }

@@ -15,6 +15,8 @@ use super::TestDatabaseError;
 use super::error::at;
 use super::server::{Server, id, is_ours};
 
+use crate::latch::hold;
+
 /// Nothing here outlives the tests, so nothing waits for the disk.
 const SETTINGS: &str = "\
 fsync = off
@@ -55,7 +57,7 @@ static JOINED: Mutex<Option<(File, String)>> = Mutex::new(None);
 /// The URL of the server's database `postgres`; starts the server if nobody has.
 pub(super) fn url() -> Result<String, TestDatabaseError> {
     // A panic while the lock was held left nothing half-done in it.
-    let mut joined = JOINED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut joined = hold(&JOINED);
     if let Some((_, url)) = &*joined {
         return Ok(url.clone());
     }

@@ -3,13 +3,14 @@
 //! that one of them reads.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use es_core::{AllQuery, Checkpoint, Filter, Sink, StoreError};
 use tokio::sync::{self, MutexGuard};
 use tokio::time::{sleep, timeout};
 
+use crate::latch::hold;
 use crate::read::all::kept::{End, Kept};
 use crate::read::all::page;
 use crate::read::all::watermark::Safe;
@@ -56,7 +57,7 @@ pub(crate) struct EndPage {
 impl SharedPages {
     /// Where those with this filter meet, in the generation of the pool.
     pub(crate) fn of(&self, filter: &Filter, generation: u64) -> Arc<Place> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = hold(&self.0);
         if all.generation < generation {
             *all = Places { generation, places: Vec::new() };
         }
@@ -74,7 +75,7 @@ impl SharedPages {
 
     /// Drops all pages, and those that are being read: their events may have been lost.
     pub(crate) fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).places.clear();
+        hold(&self.0).places.clear();
     }
 }
 

@@ -2,7 +2,7 @@
 //! of streams.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use es_core::{StoreError, StreamId};
 use quick_cache::sync::Cache;
@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use crate::connect::columns::streams_of_ids;
 use crate::connect::failure::unexpected;
 use crate::connect::names;
+use crate::latch::hold;
 use crate::read::row::{Columns, required};
 
 /// How many streams a store keeps in mind. They take about 10 MB.
@@ -54,7 +55,7 @@ impl Tables {
 
 impl KnownStreams {
     pub(crate) fn of(&self, tables: Tables) -> Arc<StreamsOf> {
-        let mut current = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = hold(&self.0);
         match &*current {
             Some(streams) if streams.tables == tables => Arc::clone(streams),
             _ => Arc::clone(current.insert(Arc::new(StreamsOf { tables, streams: Cache::new(KEPT) }))),

@@ -5,7 +5,7 @@
 //! was drawn, and is anything in doubt.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex as Latch, PoisonError};
+use std::sync::{Arc, Mutex as Latch};
 use std::time::Instant;
 
 use es_core::{AllQuery, Checkpoint, StoreError};
@@ -18,6 +18,7 @@ use crate::connect::failure::{Failure, unexpected};
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::connect::statements::Statements;
+use crate::latch::hold;
 
 /// More observations than this are not kept at once; later ones take their turn when earlier ones are done.
 const MOST_WAITING: usize = 64;
@@ -145,7 +146,7 @@ impl Watermark {
     /// The last answer, if it may be used on a session that was opened at this moment: the server has
     /// answered since, so it is the one that the session is connected to, and has not crashed in between.
     pub(crate) fn latest(&self, opened: Instant) -> Option<Safe> {
-        let latest = *self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let latest = *hold(&self.latest);
         latest.filter(|safe| safe.began >= opened)
     }
 
@@ -156,7 +157,7 @@ impl Watermark {
 
     /// Takes in an answer, on whichever connection it came, unless there is a newer one.
     pub(crate) fn learn(&self, safe: Safe) {
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut latest = hold(&self.latest);
         if latest.is_none_or(|latest| latest.began < safe.began) {
             *latest = Some(safe);
         }
@@ -165,7 +166,7 @@ impl Watermark {
     /// Whether a page can be filled without another question, by the last answer.
     pub(crate) fn is_far(&self, query: &AllQuery<'_>) -> bool {
         let last = query.after.position().get().saturating_add(query.limit as u64);
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).is_some_and(|safe| safe.position >= last)
+        hold(&self.latest).is_some_and(|safe| safe.position >= last)
     }
 
     async fn ask_since(&self, moment: Instant) -> Result<Safe, StoreError> {

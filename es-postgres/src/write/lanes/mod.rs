@@ -14,7 +14,7 @@ mod tests;
 mod waiting;
 mod way;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use es_core::{StoreError, StreamId};
@@ -24,6 +24,7 @@ use self::queue::Queue;
 use self::waiting::Place;
 use crate::connect::pool::Pool;
 use crate::connect::slots::{Scarce, acquire};
+use crate::latch::hold;
 use crate::wake::Wake;
 
 /// Two keep the server's processors busy: one commits while the other is decided.
@@ -82,7 +83,7 @@ impl Lanes {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        hold(&self.queue)
     }
 
     /// Takes no more appends, and waits for those that were taken.
