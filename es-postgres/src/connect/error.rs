@@ -2,6 +2,8 @@
 
 use es_core::{BoxError, StoreError};
 
+use crate::connect::quoted::{identifier, literal};
+
 /// Why [`PostgresStore`](crate::PostgresStore) cannot be opened, or migrated.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -278,16 +280,6 @@ pub enum ConnectError {
         /// What the server says.
         source: BoxError,
     },
-}
-
-/// A name, as SQL takes any.
-fn identifier(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// A text, as SQL takes any without a backslash.
-fn literal(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
 }
 
 /// A server that was passed over, of several that the URL names.

@@ -22,6 +22,7 @@ pub(crate) mod number;
 pub(crate) mod objects;
 pub(crate) mod patience;
 pub(crate) mod pool;
+mod quoted;
 pub(crate) mod schema_owner;
 pub(crate) mod session;
 pub(crate) mod session_attrs;
