@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use es_core::{Find, Position, RawEvent, Sink, StoreError, StreamId};
 
-use crate::connect::columns::{event, found, noted};
+use crate::connect::columns::{event, found};
 use crate::connect::names;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::read::again::{self, Read, ReadError};
+use crate::read::news::News;
 use crate::read::row::{self, Columns, required};
 
 pub(crate) async fn find(pool: &Arc<Pool>, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
@@ -49,7 +50,7 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
     };
     pool.begin(&mut session.connection).await?;
     let known = pool.names.known();
-    let mut unknown_names = false;
+    let mut news = News::default();
     let call =
         statement.call().bind(id).bind(known.last_type()).bind(known.last_category()).bind(known.token());
     {
@@ -62,9 +63,12 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
             }
             let category = columns.integer(found::CATEGORY)?;
             let named = columns.text(found::CATEGORY_NAME)?;
-            unknown_names |= named.is_some() || !columns.is_null(noted::NOTE)?;
+            news.look(columns)?;
             let name = match named {
-                Some(name) => name,
+                Some(name) => {
+                    news.found();
+                    name
+                }
                 None => known.category_name(category).ok_or_else(|| names::no_category(category))?,
             };
             let key = required(found::KEY, columns.text(found::KEY)?)?;
@@ -72,10 +76,7 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
             sink(row::event(&stream, row::event_type(&known, columns)?, columns)?)?;
         }
     }
-    if unknown_names {
-        let refresh = pool.names.refresh(&mut session.connection, &pool.statements);
-        pool.settings.answered(refresh).await.map_err(ReadError::Failed)?;
-    }
+    news.learn(pool, &mut session.connection).await?;
     pool.commit(&mut session.connection).await?;
     Ok(())
 }

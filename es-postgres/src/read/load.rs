@@ -6,16 +6,19 @@ use std::sync::Arc;
 use es_core::{
     CommandOutcome, Contiguous, Load, LoadItem, LoadSink, Revision, StoreError, StreamHead, StreamId,
 };
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use sqlx::{PgConnection, Postgres, Row};
 
 use crate::connect::caller;
-use crate::connect::columns::{event, noted, numbers, stream_head};
+use crate::connect::columns::{event, numbers, stream_head};
 use crate::connect::failure::unexpected;
+use crate::connect::names::Known;
 use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::read::again::{self, Read, ReadError};
+use crate::read::news::News;
 use crate::read::row::{self, Columns};
 
 /// Loads on a connection of the store.
@@ -74,13 +77,33 @@ async fn read(
 ) -> Result<StreamHead, ReadError> {
     let known = pool.names.known();
     let mut head = StreamHead::default();
-    let mut unknown_types = false;
+    let mut news = News::default();
     let mut order = Contiguous::after(load.stream, load.after);
+    {
+        let mut rows = call(pool, &known, load).fetch(&mut *connection);
+        while let Some(row) = pool.settings.next_row(&mut rows).await? {
+            if Columns(&row).bigint(event::REVISION)? == 0 {
+                head = read_head(&row, load.stream, &mut order, sink)?;
+                continue;
+            }
+            let row = Columns(&row);
+            news.look(row)?;
+            let event = row::event(load.stream, row::event_type(&known, row)?, row)?;
+            order.take(event.revision)?;
+            sink(LoadItem::Event(event))?;
+        }
+    }
+    news.learn(pool, connection).await?;
+    Ok(head)
+}
+
+/// Only a command that is asked for is looked up in the ledger.
+fn call<'l>(pool: &Pool, known: &Known, load: Load<'l>) -> Query<'l, Postgres, PgArguments> {
     let statement = match load.command_id {
         Some(_) => &pool.statements.load_command,
         None => &pool.statements.load,
     };
-    let mut call = statement
+    let call = statement
         .call()
         .bind(load.stream.category())
         .bind(load.stream.key())
@@ -89,28 +112,10 @@ async fn read(
         .bind(load.snapshot.map(es_core::Fingerprint::to_i64))
         .bind(known.last_type())
         .bind(known.token());
-    if let Some(command) = load.command_id {
-        call = call.bind(command);
+    match load.command_id {
+        Some(command) => call.bind(command),
+        None => call,
     }
-    {
-        let mut rows = call.fetch(&mut *connection);
-        while let Some(row) = pool.settings.next_row(&mut rows).await? {
-            if Columns(&row).bigint(event::REVISION)? == 0 {
-                head = read_head(&row, load.stream, &mut order, sink)?;
-                continue;
-            }
-            let row = Columns(&row);
-            unknown_types |= !row.is_null(noted::NOTE)?;
-            let event = row::event(load.stream, row::event_type(&known, row)?, row)?;
-            order.take(event.revision)?;
-            sink(LoadItem::Event(event))?;
-        }
-    }
-    if unknown_types {
-        let refreshed = pool.settings.answered(pool.names.refresh(connection, &pool.statements)).await;
-        refreshed.map_err(ReadError::Failed)?;
-    }
-    Ok(head)
 }
 
 /// The first row: where the stream stands, what became of the command, and the snapshot, after which the

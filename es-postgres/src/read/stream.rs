@@ -5,11 +5,11 @@ use std::sync::Arc;
 use es_core::{Contiguous, RawEvent, Sink, StoreError, StreamId, StreamRange};
 use futures_util::TryStreamExt;
 
-use crate::connect::columns::noted;
 use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::read::again::{self, Read, ReadError};
+use crate::read::news::News;
 use crate::read::row::{self, Columns};
 
 pub(crate) async fn read_stream(
@@ -54,7 +54,7 @@ async fn read(
 ) -> Result<(), ReadError> {
     pool.begin(&mut session.connection).await?;
     let known = pool.names.known();
-    let mut unknown_types = false;
+    let mut news = News::default();
     let mut order = Contiguous::range(stream, range);
     let statement =
         if range.backward { &pool.statements.read_backward } else { &pool.statements.read_forward };
@@ -70,16 +70,13 @@ async fn read(
         let mut rows = call.fetch(&mut session.connection);
         while let Some(row) = pool.settings.answered(rows.try_next()).await? {
             let row = Columns(&row);
-            unknown_types |= !row.is_null(noted::NOTE)?;
+            news.look(row)?;
             let event = row::event(stream, row::event_type(&known, row)?, row)?;
             order.take(event.revision)?;
             sink(event)?;
         }
     }
-    if unknown_types {
-        let refresh = pool.names.refresh(&mut session.connection, &pool.statements);
-        pool.settings.answered(refresh).await.map_err(ReadError::Failed)?;
-    }
+    news.learn(pool, &mut session.connection).await?;
     pool.commit(&mut session.connection).await?;
     Ok(())
 }
