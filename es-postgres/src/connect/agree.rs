@@ -1,9 +1,11 @@
 //! Telling a database what a program says of names.
 
+use std::sync::Arc;
+
 use es_core::StoreError;
 use sqlx::PgConnection;
 
-use crate::connect::failure::Failure;
+use crate::connect::failure::CallError;
 use crate::connect::names::{self, Known, Said};
 use crate::connect::pool::Pool;
 
@@ -30,26 +32,36 @@ impl Pool {
             };
             match self.tell_on(&mut session.connection, said).await {
                 Ok(found) => {
-                    self.names.learn(found?);
+                    self.names.learn(found);
                     self.keep_idle(session);
                     return Ok(());
                 }
+                Err(CallError::Refused(error)) => return Err(error),
                 // It idled while the server went away. To say it twice changes nothing.
-                Err(failure) if failure.ends_session() && session.used => self.distrust(&mut session),
-                Err(failure) => return Err(failure.into()),
+                Err(CallError::Failed(failure)) if failure.ends_session() && session.used => {
+                    self.distrust(&mut session);
+                }
+                Err(CallError::Failed(failure)) => return Err(failure.into()),
             }
         }
     }
 
-    async fn tell_on(
-        &self,
-        connection: &mut PgConnection,
-        said: &Said,
-    ) -> Result<Result<Known, StoreError>, Failure> {
+    async fn tell_on(&self, connection: &mut PgConnection, said: &Said) -> Result<Known, CallError> {
         self.begin(connection).await?;
-        let found = self.settings.answered(names::say(connection, &self.statements, said)).await?;
-        self.commit(connection).await?;
-        Ok(found)
+        let found = self.settings.answered(names::say(connection, &self.statements, said)).await;
+        if !matches!(found, Err(CallError::Failed(_))) {
+            self.commit(connection).await?;
+        }
+        found
+    }
+
+    /// The names of the database behind a connection, once it holds what this program says of them. A store
+    /// that only reads says nothing.
+    pub(crate) async fn agree(&self, connection: &mut PgConnection) -> Result<Arc<Known>, CallError> {
+        match self.settings.read_only {
+            true => Ok(self.names.refresh(connection, &self.statements).await?),
+            false => self.names.agree(connection, &self.statements).await,
+        }
     }
 
     /// Refuses where nobody else has said the same to the database.

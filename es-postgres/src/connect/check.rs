@@ -1,5 +1,6 @@
 //! What is checked of every new connection, because the promises of the store rest on it.
 
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use time::OffsetDateTime;
 
@@ -31,6 +32,23 @@ struct Sequence {
     last: i64,
 }
 
+/// What a session and its database were found to be.
+#[derive(Debug)]
+struct Found<'r> {
+    migration: i32,
+    synchronous_commit: &'r str,
+    isolation: &'r str,
+    encoding: &'r str,
+    standby: bool,
+    read_only: bool,
+    positions: Sequence,
+    /// The last id of a stream that was drawn, unless the role may not look, and the last one that is stored.
+    streams: (Option<i64>, i64),
+    weak_triggers: Option<&'r str>,
+    missing: Vec<i64>,
+    backend: Backend,
+}
+
 pub(crate) async fn run(
     connection: &mut PgConnection,
     statements: &Statements,
@@ -42,40 +60,52 @@ pub(crate) async fn run(
     let call = statements.check.call().bind(kinds).bind(tables).bind(names);
     let row = call.fetch_one(connection).await;
     let row = row.map_err(|error| Failure::from(error).opening(opening))?;
-    read(&row, settings, opening.database).map_err(|error| Failure::from(error).opening(opening))?
+    let found = Found::read(&row).map_err(|error| Failure::from(error).opening(opening))?;
+    found.check(settings, opening.database)?;
+    Ok(found.backend)
 }
 
-fn read(
-    row: &sqlx::postgres::PgRow,
-    Settings { schema, read_only: reads, .. }: &Settings,
-    database: &str,
-) -> Result<Result<Backend, ConnectError>, sqlx::Error> {
-    let found: Option<i32> = row.try_get(check::MIGRATION)?;
-    let sequence = Sequence {
-        cache: row.try_get(check::CACHE)?,
-        increment: row.try_get(check::INCREMENT)?,
-        cycle: row.try_get(check::CYCLE)?,
-        drawn: row.try_get(check::DRAWN)?,
-        last: row.try_get(check::LAST_POSITION)?,
-    };
-    let (commit, isolation) = (row.try_get(check::SYNCHRONOUS_COMMIT)?, row.try_get(check::ISOLATION)?);
-    let streams: (Option<i64>, i64) = (row.try_get(check::STREAMS_DRAWN)?, row.try_get(check::LAST_STREAM)?);
-    let missing: Vec<i64> = row.try_get(check::MISSING)?;
-    let triggers: Option<String> = row.try_get(check::WEAK_TRIGGERS)?;
-    let server_encoding = row.try_get(check::ENCODING)?;
-    let (standby, read_only): (bool, bool) =
-        (row.try_get(check::IN_RECOVERY)?, row.try_get(check::READ_ONLY)?);
-    let backend = Backend { pid: row.try_get(check::PID)?, started: row.try_get(check::BACKEND_START)? };
-    let verdict = if standby && !reads { Err(ConnectError::Standby) } else { Ok(()) }
-        .and_then(|()| if read_only && !reads { Err(ConnectError::ReadOnly) } else { Ok(()) })
-        .and_then(|()| encoding(server_encoding, database))
-        .and_then(|()| migration(found.unwrap_or(0), schema))
-        .and_then(|()| if *reads { Ok(()) } else { durable(commit) })
-        .and_then(|()| committed(isolation))
-        .and_then(|()| sequence.check(schema))
-        .and_then(|()| objects::check(schema, &missing))
-        .and_then(|()| restored(schema, streams, triggers));
-    Ok(verdict.map(|()| backend))
+impl<'r> Found<'r> {
+    fn read(row: &'r PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            migration: row.try_get::<Option<i32>, _>(check::MIGRATION)?.unwrap_or(0),
+            synchronous_commit: row.try_get(check::SYNCHRONOUS_COMMIT)?,
+            isolation: row.try_get(check::ISOLATION)?,
+            encoding: row.try_get(check::ENCODING)?,
+            standby: row.try_get(check::IN_RECOVERY)?,
+            read_only: row.try_get(check::READ_ONLY)?,
+            positions: Sequence {
+                cache: row.try_get(check::CACHE)?,
+                increment: row.try_get(check::INCREMENT)?,
+                cycle: row.try_get(check::CYCLE)?,
+                drawn: row.try_get(check::DRAWN)?,
+                last: row.try_get(check::LAST_POSITION)?,
+            },
+            streams: (row.try_get(check::STREAMS_DRAWN)?, row.try_get(check::LAST_STREAM)?),
+            weak_triggers: row.try_get(check::WEAK_TRIGGERS)?,
+            missing: row.try_get(check::MISSING)?,
+            backend: Backend { pid: row.try_get(check::PID)?, started: row.try_get(check::BACKEND_START)? },
+        })
+    }
+
+    fn check(&self, settings: &Settings, database: &str) -> Result<(), ConnectError> {
+        let Settings { schema, read_only: reads, .. } = settings;
+        if self.standby && !reads {
+            return Err(ConnectError::Standby);
+        }
+        if self.read_only && !reads {
+            return Err(ConnectError::ReadOnly);
+        }
+        encoding(self.encoding, database)?;
+        migration(self.migration, schema)?;
+        if !reads {
+            durable(self.synchronous_commit)?;
+        }
+        committed(self.isolation)?;
+        self.positions.check(schema)?;
+        objects::check(schema, &self.missing)?;
+        restored(schema, self.streams, self.weak_triggers)
+    }
 }
 
 impl Backend {
@@ -123,12 +153,14 @@ fn migration(found: i32, schema: &str) -> Result<(), ConnectError> {
 fn restored(
     schema: &str,
     (drawn, last): (Option<i64>, i64),
-    triggers: Option<String>,
+    triggers: Option<&str>,
 ) -> Result<(), ConnectError> {
     let schema = schema.to_owned();
     match (drawn, triggers) {
         (Some(drawn), _) if drawn < last => Err(ConnectError::StreamIdsBehind { schema, drawn, last }),
-        (_, Some(statements)) => Err(ConnectError::WeakTriggers { schema, statements }),
+        (_, Some(statements)) => {
+            Err(ConnectError::WeakTriggers { schema, statements: statements.to_owned() })
+        }
         _ => Ok(()),
     }
 }

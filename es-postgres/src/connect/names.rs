@@ -8,8 +8,9 @@ use sqlx::{PgConnection, Row};
 use uuid::Uuid;
 
 use crate::connect::columns::{ONLY, names, register_events};
-use crate::connect::failure::{Failure, unexpected};
+use crate::connect::failure::{CallError, Failure, unexpected};
 use crate::connect::statements::Statements;
+use crate::latch::hold;
 
 /// A name and a version of an event.
 pub(crate) type TypeName = (Arc<str>, u32);
@@ -152,23 +153,15 @@ impl Names {
         &self,
         connection: &mut PgConnection,
         statements: &Statements,
-        read_only: bool,
-    ) -> Result<Result<Arc<Known>, StoreError>, Failure> {
+    ) -> Result<Arc<Known>, CallError> {
         let mut found = read(connection, statements).await?;
-        if read_only {
-            return Ok(Ok(self.learn(found)));
-        }
         let said = self.said().clone();
         for said in said {
-            if found.has(&said) {
-                continue;
+            if !found.has(&said) {
+                found = say(connection, statements, &said).await?;
             }
-            found = match say(connection, statements, &said).await? {
-                Ok(known) => known,
-                Err(error) => return Ok(Err(error)),
-            };
         }
-        Ok(Ok(self.learn(found)))
+        Ok(self.learn(found))
     }
 
     /// Whether this program has registered an event, under its present name or a former one.
@@ -185,7 +178,7 @@ impl Names {
     }
 
     fn said(&self) -> MutexGuard<'_, Vec<Said>> {
-        self.said.lock().unwrap_or_else(PoisonError::into_inner)
+        hold(&self.said)
     }
 }
 
@@ -248,14 +241,14 @@ pub(crate) async fn say(
     connection: &mut PgConnection,
     statements: &Statements,
     said: &Said,
-) -> Result<Result<Known, StoreError>, Failure> {
+) -> Result<Known, CallError> {
     let refused = match said {
         Said::Rename(names) => rename(connection, statements, names).await?,
         Said::Events(events) => register_events(connection, statements, events).await?,
     };
     match refused {
-        Some(error) => Ok(Err(error)),
-        None => read(connection, statements).await.map(Ok),
+        Some(error) => Err(CallError::Refused(error)),
+        None => Ok(read(connection, statements).await?),
     }
 }
 

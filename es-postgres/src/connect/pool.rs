@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use es_core::__private::Seldom;
@@ -12,13 +12,14 @@ use tokio::time::timeout;
 
 use crate::connect::check;
 use crate::connect::error::ConnectError;
-use crate::connect::failure::Failure;
+use crate::connect::failure::{CallError, Failure};
 use crate::connect::idle::Idle;
 use crate::connect::names::Names;
 use crate::connect::session::{Notes, Session, set_waiting};
 use crate::connect::settings::Settings;
 use crate::connect::slots::Slots;
 use crate::connect::statements::Statements;
+use crate::latch::hold;
 use crate::metrics::{Counted, Counters, Why};
 
 /// How long each connection may take to say goodbye.
@@ -116,9 +117,10 @@ impl Pool {
         let checked = check::run(&mut connection, &self.statements, &self.settings, &opening);
         let backend =
             self.settings.answered::<_, Failure>(async { Ok(checked.await) }).await.map_err(failed)??;
-        let agree = self.names.agree(&mut connection, &self.statements, self.settings.read_only);
-        let agreed = self.settings.answered(agree).await.map_err(failed)?;
-        agreed.map_err(|error| ConnectError::Refused { source: Box::new(error) })?;
+        self.settings.answered(self.agree(&mut connection)).await.map_err(|error| match error {
+            CallError::Failed(failure) => failed(failure),
+            CallError::Refused(error) => ConnectError::Refused { source: Box::new(error) },
+        })?;
         self.commit(&mut connection).await.map_err(|error| failed(error.into()))?;
         let opened = Instant::now();
         let (notes, counted) = (Notes::default(), Counted::opened(&self.counters));
@@ -191,10 +193,10 @@ impl Pool {
     }
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        hold(&self.idle)
     }
 
     pub(crate) fn idle_hurried(&self) -> MutexGuard<'_, Idle> {
-        self.hurried.lock().unwrap_or_else(PoisonError::into_inner)
+        hold(&self.hurried)
     }
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use es_core::{Checkpoint, EventPlace, Projection, ProjectionFailure, ProjectionPage, Rest};
+use es_core::{Checkpoint, DecodeError, EventPlace, Projection, ProjectionFailure, ProjectionPage, Rest};
 use sqlx::PgConnection;
 use tracing::debug;
 
-use super::batch::{Batch, Move};
+use super::batch::{Batch, Move, Projected};
 use super::cause::Cause;
 use super::error::ProjectorError;
-use super::target::OnFailure;
+use super::target::{OnFailure, Target};
 use super::worker::{Turn, Worker};
 
 /// The longest wait before an event is tried again.
@@ -56,11 +56,11 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             events = free;
         }
         match batch.project_and_commit(&events).await? {
-            Ok(()) => {
+            Projected::Done => {
                 self.moved(to, step.events);
                 Ok(Turn::Moved(rest))
             }
-            Err(error) => {
+            Projected::Failed(error) => {
                 debug!(projection = P::NAME, %error, "the batch is taken event by event");
                 batch.roll_back().await?;
                 self.singly = true;
@@ -82,33 +82,8 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         for (event, place) in page.events.into_iter().map(Ok).zip(page.places).chain(broken) {
             let to = place.checkpoint();
             let step = Move { from, to, events: 1, per_second: self.pace.per_second };
-            let Some(mut batch) = Batch::begin(&target, connection, self.part, step).await? else {
-                return Ok(Turn::Overtaken);
-            };
-            if batch.parks(&place.stream) {
-                batch.park(&place, 0, BEHIND_ANOTHER).await?;
-                batch.commit().await?;
-            } else {
-                let done = match &event {
-                    Ok(event) => batch.project_and_commit(std::slice::from_ref(event)).await?,
-                    Err(error) => Err(error.to_string().into()),
-                };
-                if let Err(error) = done {
-                    batch.roll_back().await?;
-                    let source = event.err().map_or(error, Into::into);
-                    let cause = Cause::of(&source);
-                    let failure = ProjectionFailure::of::<P>(place, source);
-                    match self.verdict(&failure.place, cause) {
-                        Verdict::Stop => return Err(self.target.stopped(failure, cause)),
-                        Verdict::Wait(after) => return Ok(Turn::Failed { error: failure.into(), after }),
-                        Verdict::Park(attempts) => {
-                            let batch = Batch::begin(&target, connection, self.part, step).await?;
-                            let Some(mut batch) = batch else { return Ok(Turn::Overtaken) };
-                            batch.park(&failure.place, attempts, &failure.source.to_string()).await?;
-                            batch.commit().await?;
-                        }
-                    }
-                }
+            if let Some(turn) = self.one(&target, connection, step, event, place).await? {
+                return Ok(turn);
             }
             self.moved(to, 1);
             from = to;
@@ -116,6 +91,46 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         self.singly = false;
         // What follows the last event of the page was not passed yet.
         Ok(Turn::Moved(Rest::More))
+    }
+
+    /// One event. `None` if the checkpoint has moved, with it or past it.
+    async fn one(
+        &mut self,
+        target: &Target<P>,
+        connection: &mut PgConnection,
+        step: Move,
+        event: Result<P::Event, DecodeError>,
+        place: EventPlace,
+    ) -> Result<Option<Turn>, ProjectorError> {
+        let Some(mut batch) = Batch::begin(target, connection, self.part, step).await? else {
+            return Ok(Some(Turn::Overtaken));
+        };
+        if batch.parks(&place.stream) {
+            batch.park(&place, 0, BEHIND_ANOTHER).await?;
+            batch.commit().await?;
+            return Ok(None);
+        }
+        let source = match event {
+            Ok(event) => match batch.project_and_commit(std::slice::from_ref(&event)).await? {
+                Projected::Done => return Ok(None),
+                Projected::Failed(error) => error,
+            },
+            Err(error) => error.into(),
+        };
+        batch.roll_back().await?;
+        let cause = Cause::of(&source);
+        let failure = ProjectionFailure::of::<P>(place, source);
+        match self.verdict(&failure.place, cause) {
+            Verdict::Stop => Err(target.stopped(failure, cause)),
+            Verdict::Wait(after) => Ok(Some(Turn::Failed { error: failure.into(), after })),
+            Verdict::Park(attempts) => {
+                let batch = Batch::begin(target, connection, self.part, step).await?;
+                let Some(mut batch) = batch else { return Ok(Some(Turn::Overtaken)) };
+                batch.park(&failure.place, attempts, &failure.source.to_string()).await?;
+                batch.commit().await?;
+                Ok(None)
+            }
+        }
     }
 
     fn verdict(&mut self, place: &EventPlace, cause: Cause) -> Verdict {

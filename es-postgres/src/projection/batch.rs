@@ -40,6 +40,12 @@ pub(super) struct Move {
     pub(super) per_second: f64,
 }
 
+/// What the user's code made of events.
+pub(super) enum Projected {
+    Done,
+    Failed(BoxError),
+}
+
 impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
     /// Begins; `None` where another worker was faster.
     pub(super) async fn begin(
@@ -119,23 +125,20 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
     }
 
     /// The same of one event, undone if it fails.
-    pub(super) async fn try_project(
-        &mut self,
-        event: &P::Event,
-    ) -> Result<Result<(), BoxError>, ProjectorError> {
+    pub(super) async fn try_project(&mut self, event: &P::Event) -> Result<Projected, ProjectorError> {
         self.command("SAVEPOINT es_event".to_owned()).await?;
-        let mut done = self.project(std::slice::from_ref(event)).await;
-        if done.is_ok() {
-            let checked = format!("{}; RELEASE SAVEPOINT es_event", self.target.check(&self.token));
-            done = match raw_sql(AssertSqlSafe(checked)).execute(&mut *self.connection).await {
-                Ok(_) => Ok(()),
-                Err(error) => self.failed(error.into()).map(Err)?,
-            };
-        }
-        if done.is_err() {
-            self.command("ROLLBACK TO SAVEPOINT es_event".to_owned()).await?;
-        }
-        Ok(done)
+        let error = match self.project(std::slice::from_ref(event)).await {
+            Err(error) => error,
+            Ok(()) => {
+                let checked = format!("{}; RELEASE SAVEPOINT es_event", self.target.check(&self.token));
+                match raw_sql(AssertSqlSafe(checked)).execute(&mut *self.connection).await {
+                    Ok(_) => return Ok(Projected::Done),
+                    Err(error) => self.failed(error.into())?,
+                }
+            }
+        };
+        self.command("ROLLBACK TO SAVEPOINT es_event".to_owned()).await?;
+        Ok(Projected::Failed(error))
     }
 
     /// Puts an event aside, and all later ones of its stream behind it.
@@ -161,20 +164,20 @@ impl<'a, P: Projection<Model = PgConnection>> Batch<'a, P> {
     pub(super) async fn project_and_commit(
         &mut self,
         events: &[P::Event],
-    ) -> Result<Result<(), BoxError>, ProjectorError> {
+    ) -> Result<Projected, ProjectorError> {
         if !events.is_empty()
             && let Err(error) = self.project(events).await
         {
-            return Ok(Err(error));
+            return Ok(Projected::Failed(error));
         }
         let commit = format!("{}; COMMIT", self.end);
         match raw_sql(AssertSqlSafe(commit)).execute(&mut *self.connection).await {
-            Ok(_) => Ok(Ok(())),
+            Ok(_) => Ok(Projected::Done),
             // Or a constraint that is checked at the commit.
             Err(error) => {
                 let failure = Failure::from(error);
                 self.committing = !failure.is_of_failed_transaction();
-                self.failed(failure).map(Err)
+                self.failed(failure).map(Projected::Failed)
             }
         }
     }

@@ -7,7 +7,7 @@ use es_core::{
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
-use super::batch::{Batch, COMMIT, count, kept, standstill};
+use super::batch::{Batch, COMMIT, Projected, count, kept, standstill};
 use super::cause::Cause;
 use super::error::ProjectorError;
 use super::setup::sql;
@@ -85,11 +85,11 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
                 let done = match event {
                     Some(Ok(Some(event))) => batch.try_project(&event).await?,
                     // Not an event of this projection any more.
-                    Some(Ok(None)) => Ok(()),
-                    Some(Err(error)) => Err(error.into()),
-                    None => Err("the event is not in its stream".into()),
+                    Some(Ok(None)) => Projected::Done,
+                    Some(Err(error)) => Projected::Failed(error.into()),
+                    None => Projected::Failed("the event is not in its stream".into()),
                 };
-                if let Err(error) = done {
+                if let Projected::Failed(error) = done {
                     let cause = Cause::of(&error);
                     if let Some(place) = place.filter(|_| !matches!(cause, Cause::Event | Cause::Hidden)) {
                         batch.roll_back().await?;

@@ -137,11 +137,13 @@ fn are_registered(pool: &Pool, known: &Known, appends: &[Append<'_>]) -> Result<
 async fn agreed(connection: &mut PgConnection, pool: &Pool) -> Result<Arc<Known>, CallError> {
     let agreed = Box::pin(async {
         pool.begin(connection).await?;
-        let agreed = pool.names.agree(connection, &pool.statements, pool.settings.read_only).await?;
-        pool.commit(connection).await?;
-        Ok::<_, CallError>(agreed)
+        let agreed = pool.agree(connection).await;
+        if !matches!(agreed, Err(CallError::Failed(_))) {
+            pool.commit(connection).await?;
+        }
+        agreed
     });
-    Ok(agreed.await??)
+    agreed.await
 }
 
 /// The ids of all names in appends; those without one get it now, which is boxed.
