@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use es_core::{Append, CommandOutcome, Decision, Remembered, Revision, StoreError};
+use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 
 use crate::connect::caller;
@@ -113,29 +114,37 @@ async fn call(
         .bind(lock_timeout)
         .fetch_optional(&mut *connection)
         .await?;
-    let Some(row) = row else { return Ok(None) };
+    match row {
+        Some(row) => answer(connection, pool, decision, &row).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What the function answers. The name of a command that was executed or decided before is read apart.
+async fn answer(
+    connection: &mut PgConnection,
+    pool: &Pool,
+    Decision { stream, command, .. }: Decision<'_>,
+    row: &PgRow,
+) -> Result<Remembered, CallError> {
     let number = |at: usize| row.try_get::<Option<i64>, _>(at).map(|number| number.map(i64::unsigned_abs));
     match row.try_get::<&str, _>(remember::OUTCOME)? {
-        "remembered" => Ok(Some(Remembered::Kept)),
-        "conflict" => Ok(Some(Remembered::Conflict {
-            actual: Revision::new(number(remember::REVISION)?.unwrap_or_default()),
-        })),
+        "remembered" => Ok(Remembered::Kept),
+        "conflict" => {
+            let actual = Revision::new(number(remember::REVISION)?.unwrap_or_default());
+            Ok(Remembered::Conflict { actual })
+        }
         "repeated" => {
-            let (Some(first), Some(count)) = (number(remember::REVISION)?, number(remember::EVENT_COUNT)?)
-            else {
+            let (first, count) = (number(remember::REVISION)?, number(remember::EVENT_COUNT)?);
+            let (Some(first), Some(count)) = (first.map(Revision::new), count) else {
                 return Err(unexpected("the outcome of a command is incomplete").into());
             };
             let (name, rejected) =
                 command_of(connection, &pool.statements, stream, command.key.id, count).await?;
-            let outcome = CommandOutcome {
-                first: Revision::new(first),
-                count,
-                rejected,
-                body_hash: row.try_get(remember::BODY_HASH)?,
-                name,
-            };
+            let body_hash = row.try_get(remember::BODY_HASH)?;
+            let outcome = CommandOutcome { first, count, rejected, body_hash, name };
             outcome.check(stream, command)?;
-            Ok(Some(Remembered::Repeated(outcome)))
+            Ok(Remembered::Repeated(outcome))
         }
         "held" => Err(later("another transaction is making the stream").into()),
         level @ ("repeatable read" | "serializable") => {

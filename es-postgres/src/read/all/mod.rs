@@ -3,6 +3,7 @@
 pub(crate) mod columns;
 pub(crate) mod filter;
 pub(crate) mod kept;
+mod left;
 pub(crate) mod page;
 pub(crate) mod reach;
 pub(crate) mod reader;

@@ -1,6 +1,5 @@
 //! One page of the whole store: from the rows that one statement gives back to events.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use es_core::{AllQuery, Checkpoint, Position, Sink, StoreError, StreamId};
@@ -14,24 +13,16 @@ use crate::connect::names::{Known, TypeName};
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::read::again::ReadError;
-use crate::read::all::columns::{checkpoint, is_news, stream_in, stream_of, type_of};
+use crate::read::all::columns::{checkpoint, stream_in, stream_of, type_of};
 use crate::read::all::filter;
 use crate::read::all::kept::{End, Keep, Kept, KeptEvent};
-use crate::read::all::streams::{KnownStream, KnownStreams, StreamsOf, Tables};
+use crate::read::all::left::Left;
+use crate::read::all::streams::{KnownStream, KnownStreams, Tables};
 use crate::read::row::{self, Columns};
 
 /// A page with more events than this is not kept for others, nor is one of more bytes than
 /// `shared_page_bytes`.
 const KEPT: usize = 500;
-
-/// What is left of a page when all its rows have come: from the first event on whose stream or type is not
-/// known yet.
-struct Left {
-    /// Whether the names that are known are those of the database.
-    known: bool,
-    streams: Arc<StreamsOf>,
-    events: Vec<PgRow>,
-}
 
 /// A page that is handed out.
 struct Page<'q, 's> {
@@ -153,36 +144,16 @@ impl<'q, 's> Page<'q, 's> {
         session: &mut Session,
         pool: &Pool,
         known: Arc<Known>,
-        Left { streams, events, .. }: Left,
+        left: Left,
     ) -> Result<(End, Option<Kept>), ReadError> {
-        if events.is_empty() {
+        if left.events.is_empty() {
             return Ok(self.end(known));
         }
-        let (mut found, mut unknown) = (HashMap::new(), Vec::new());
-        for row in &events {
-            let id = stream_of(Columns(row))?;
-            match streams.get(id) {
-                Some(stream) => drop(found.insert(id, stream)),
-                None => unknown.push(id),
-            }
-        }
-        unknown.sort_unstable();
-        unknown.dedup();
         self.room = None;
         // On the same connection: whatever is still sent there is read first.
         self.end.cut = false;
-        let call = pool.statements.streams_of_ids.call().bind(unknown);
-        let rows = pool.settings.answered(call.fetch_all(&mut session.connection)).await?;
-        let known = match is_news(&known, &events, &rows)? {
-            true => pool
-                .names
-                .refresh(&mut session.connection, &pool.statements)
-                .await
-                .map_err(ReadError::Failed)?,
-            false => known,
-        };
-        found.extend(streams.learn(&rows, &known)?);
-        for row in events {
+        let (known, found) = left.learn(session, pool, known).await?;
+        for row in left.events {
             let id = stream_of(Columns(&row))?;
             let Some(stream) = found.get(&id) else {
                 let position = Position::new(Columns(&row).bigint(event::POSITION)?);
