@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 use tracing::{Instrument, debug_span};
 
 use crate::connect::names::{Rename, Said};
+use crate::read::all::reach::Asker;
 use crate::read::{find, load, stream};
 use crate::store::PostgresStore;
 use crate::upkeep::{snapshots, streams};
@@ -144,7 +145,7 @@ impl AppendIn<PgConnection> for PostgresStore {
 impl ReadAll for PostgresStore {
     async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         let span = debug_span!("read_all", after = %query.after.position(), limit = query.limit);
-        self.parts().all.page(query, false, sink).instrument(span).await
+        self.parts().all.page(query, Asker::Query, sink).instrument(span).await
     }
 
     async fn head(&self) -> Result<Checkpoint, StoreError> {
@@ -157,7 +158,7 @@ impl ReadAll for PostgresStore {
 
     async fn follow(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         let span = debug_span!("read_all", after = %query.after.position(), limit = query.limit);
-        self.parts().all.page(query, true, sink).instrument(span).await
+        self.parts().all.page(query, Asker::Follower, sink).instrument(span).await
     }
 }
 

@@ -6,6 +6,7 @@ use crate::connect::error::ConnectError;
 use crate::connect::hosts::Hosts;
 use crate::connect::migrate;
 use crate::connect::pool::Pool;
+use crate::connect::session_attrs::Access;
 use crate::connect::settings::{Settings, is_schema_name};
 use crate::options::PostgresOptions;
 use crate::store::PostgresStore;
@@ -39,8 +40,8 @@ impl PostgresOptions {
     fn check(self) -> Result<Settings, ConnectError> {
         let server = Hosts::parse(&self.url)?;
         let direct = self.direct.as_deref().map(Hosts::parse).transpose()?;
-        server.check(!self.read_only)?;
-        direct.as_ref().map_or(Ok(()), |direct| direct.check(true))?;
+        server.check(if self.read_only { Access::Read } else { Access::Write })?;
+        direct.as_ref().map_or(Ok(()), |direct| direct.check(Access::Write))?;
         if !is_schema_name(&self.schema) {
             return Err(ConnectError::InvalidSchemaName { name: self.schema });
         }

@@ -114,7 +114,7 @@ mod tests {
     use sqlx::{AssertSqlSafe, Column, Executor, SqlSafeStr, Statement};
 
     use super::ALL;
-    use crate::connect::statements::Statements;
+    use crate::connect::statements::{Prepared, Statements};
     use crate::testing::TestDatabase;
 
     #[tokio::test]
@@ -123,7 +123,7 @@ mod tests {
         let store = database.store().await.expect("a store");
         let mut connection = store.connection().await.expect("a connection");
         let mut faults = Vec::new();
-        for (name, statement) in Statements::new("es", true).all() {
+        for (name, statement) in Statements::new("es", Prepared::Once).all() {
             let prepared =
                 connection.prepare(AssertSqlSafe(Arc::clone(&statement.text)).into_sql_str()).await;
             let prepared = prepared.unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn columns_are_those_of_statements() {
-        let statements = Statements::new("es", true);
+        let statements = Statements::new("es", Prepared::Once);
         let names: Vec<_> = statements.all().into_iter().map(|(name, _)| name).collect();
         let unknown: Vec<_> = ALL
             .iter()

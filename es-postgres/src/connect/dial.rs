@@ -10,7 +10,7 @@ use crate::connect::error::ConnectError;
 use crate::connect::error::TriedHost;
 use crate::connect::failure::Failure;
 use crate::connect::hosts::{Host, Hosts};
-use crate::connect::session_attrs::{Fit, Role, Wanted};
+use crate::connect::session_attrs::{Access, Fit, Role, Wanted};
 use crate::connect::settings::{Settings, milliseconds};
 
 /// What a session of the store's own is told as it begins; behind a pooler nothing is told, as sessions are
@@ -41,9 +41,13 @@ struct Dial<'a> {
 }
 
 impl Dial<'_> {
+    fn is_shared(&self) -> bool {
+        self.told.is_empty()
+    }
+
     fn options(&self, host: &Host) -> PgConnectOptions {
         let mut options = host.options.clone();
-        if !self.told.is_empty() {
+        if !self.is_shared() {
             options = options.options(self.told.iter().map(|(name, value)| (*name, &**value)));
         }
         match self.program {
@@ -63,7 +67,7 @@ impl Settings {
             told.extend(self.own());
         }
         let hosts = &self.server;
-        let dial = Dial { hosts, wanted: hosts.wanted(!self.read_only), program: None, told };
+        let dial = Dial { hosts, wanted: hosts.wanted(self.access()), program: None, told };
         Ok(self.first(&dial).await?.0)
     }
 
@@ -80,7 +84,7 @@ impl Settings {
             told.extend(self.own());
             told.extend(more.iter().map(|(name, value)| (*name, (*value).to_owned())));
         }
-        let dial = Dial { hosts, wanted: hosts.wanted(true), program: Some(program), told };
+        let dial = Dial { hosts, wanted: hosts.wanted(Access::Write), program: Some(program), told };
         self.first(&dial).await
     }
 
@@ -150,14 +154,12 @@ impl Settings {
             let source = format!("no answer within {longest:?}").into();
             ConnectError::NoServer { address: host.address.clone(), source }
         })?;
-        let mut found =
-            connected.map_err(|error| Failure::from(error).opening(&self.opening_at(host, false)))?;
-        let shared = dial.told.is_empty();
-        if shared && !dial.hosts.are_several() && dial.wanted == Wanted::ReadWrite {
+        let mut found = connected.map_err(|error| Failure::from(error).opening(&self.connecting_to(host)))?;
+        if dial.is_shared() && !dial.hosts.are_several() && dial.wanted == Wanted::ReadWrite {
             // What is checked of every connection says the same.
             return Ok((found, Fit::Best));
         }
-        let fit = self.look(&mut found.0, host, shared, dial.wanted).await?;
+        let fit = self.look(&mut found.0, host, dial).await?;
         Ok((found, fit))
     }
 
@@ -166,8 +168,7 @@ impl Settings {
         &self,
         connection: &mut PgConnection,
         host: &Host,
-        shared: bool,
-        wanted: Wanted,
+        dial: &Dial<'_>,
     ) -> Result<Fit, ConnectError> {
         // As a simple query, which leaves no prepared statement to others and is whole on one server process.
         let asked = raw_sql(
@@ -179,11 +180,10 @@ impl Settings {
             let role = Role { standby: row.try_get("standby")?, read_only: row.try_get("read_only")? };
             Ok((row.try_get::<Option<String>, _>("token")?, role))
         });
-        let (token, role) =
-            read.map_err(|error| Failure::from(error).opening(&self.opening_at(host, true)))?;
-        if !shared && token.as_ref() != Some(&self.token) {
+        let (token, role) = read.map_err(|error| Failure::from(error).opening(&self.opening_at(host)))?;
+        if !dial.is_shared() && token.as_ref() != Some(&self.token) {
             return Err(ConnectError::Pooler);
         }
-        wanted.takes(role)
+        dial.wanted.takes(role)
     }
 }

@@ -10,7 +10,7 @@ use sqlx::postgres::PgConnectOptions;
 
 use crate::connect::address::Reached;
 use crate::connect::error::ConnectError;
-use crate::connect::session_attrs::{ATTRS, Wanted};
+use crate::connect::session_attrs::{ATTRS, Access, Wanted};
 
 /// One server.
 #[derive(Clone)]
@@ -81,17 +81,17 @@ impl Hosts {
     }
 
     /// What is looked for.
-    pub(crate) fn wanted(&self, writes: bool) -> Wanted {
+    pub(crate) fn wanted(&self, access: Access) -> Wanted {
         match self.wanted {
-            Some(Wanted::Any) | None if writes => Wanted::ReadWrite,
+            Some(Wanted::Any) | None if access == Access::Write => Wanted::ReadWrite,
             Some(wanted) => wanted,
             None => Wanted::Any,
         }
     }
 
     /// Refuses what a store that writes cannot be opened with.
-    pub(crate) fn check(&self, writes: bool) -> Result<(), ConnectError> {
-        match self.wanted.filter(|wanted| writes && !wanted.writes()) {
+    pub(crate) fn check(&self, access: Access) -> Result<(), ConnectError> {
+        match self.wanted.filter(|wanted| access == Access::Write && !wanted.writes()) {
             Some(wanted) => Err(ConnectError::InvalidUrl {
                 source: format!("{ATTRS}={} is for stores that only read (`read_only`)", wanted.name())
                     .into(),
@@ -251,8 +251,8 @@ mod tests {
         for (attrs, writes) in [("any", true), ("read-write", true), ("primary", true), ("standby", false)] {
             let hosts = Hosts::parse(&format!("postgres://a/db?target_session_attrs={attrs}"));
             let hosts = hosts.expect(attrs);
-            assert_eq!(hosts.check(true).is_ok(), writes, "{attrs}");
-            assert!(hosts.check(false).is_ok());
+            assert_eq!(hosts.check(Access::Write).is_ok(), writes, "{attrs}");
+            assert!(hosts.check(Access::Read).is_ok());
         }
     }
 

@@ -9,6 +9,14 @@ use crate::connect::error::ConnectError;
 /// The parameter that says which server will do.
 pub(crate) const ATTRS: &str = "target_session_attrs";
 
+/// What a store does with its servers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    /// And append.
+    Write,
+}
+
 /// Which sessions will do, as `target_session_attrs` says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {

@@ -7,7 +7,8 @@ use es_core::Limits;
 use crate::connect::failure::Opening;
 use crate::connect::hosts::{Host, Hosts};
 use crate::connect::migrations::NEWEST;
-use crate::connect::statements::Statements;
+use crate::connect::session_attrs::Access;
+use crate::connect::statements::{Prepared, Statements};
 
 /// About a century. Far longer times cannot be added to the clock.
 pub(crate) const LONGEST_PATIENCE: Duration = Duration::from_secs(u32::MAX as u64);
@@ -43,12 +44,22 @@ impl Settings {
         milliseconds(self.longest_lock_wait)
     }
 
-    /// What is being opened, once there is a connection.
-    pub(crate) fn opening(&self) -> Opening<'_> {
-        self.opening_at(self.server.first(), true)
+    /// What the store does with its servers.
+    pub(crate) const fn access(&self) -> Access {
+        if self.read_only { Access::Read } else { Access::Write }
     }
 
-    pub(crate) fn opening_at<'a>(&'a self, host: &'a Host, connected: bool) -> Opening<'a> {
+    /// What is being opened, once there is a connection.
+    pub(crate) fn opening(&self) -> Opening<'_> {
+        self.opening_at(self.server.first())
+    }
+
+    /// The same, before there is one.
+    pub(crate) fn connecting_to<'a>(&'a self, host: &'a Host) -> Opening<'a> {
+        Opening { connected: false, ..self.opening_at(host) }
+    }
+
+    pub(crate) fn opening_at<'a>(&'a self, host: &'a Host) -> Opening<'a> {
         let Host { options, address, .. } = host;
         Opening {
             address,
@@ -56,12 +67,12 @@ impl Settings {
             database: options.get_database().unwrap_or_else(|| options.get_username()),
             schema: &self.schema,
             needed: NEWEST,
-            connected,
+            connected: true,
         }
     }
 
     pub(crate) fn statements(&self) -> Statements {
-        Statements::new(&self.schema, !self.pooler)
+        Statements::new(&self.schema, if self.pooler { Prepared::Never } else { Prepared::Once })
     }
 }
 

@@ -32,6 +32,15 @@ impl Statement {
     }
 }
 
+/// Whether the server keeps what it has made of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Prepared {
+    /// For as long as the session lasts.
+    Once,
+    /// Behind a pooler, where the next transaction may be another session's.
+    Never,
+}
+
 /// Puts the schema's name in the place of `:schema`.
 pub(crate) fn in_schema(sql: &str, schema: &str) -> String {
     sql.replace(":schema", &format!("\"{schema}\""))
@@ -46,11 +55,11 @@ macro_rules! statements {
         }
 
         impl Statements {
-            pub(crate) fn new(schema: &str, prepared: bool) -> Self {
+            pub(crate) fn new(schema: &str, prepared: Prepared) -> Self {
                 Self {
                     $($name: Statement {
                         text: in_schema(include_str!(concat!("../sql/", stringify!($name), ".sql")), schema).into(),
-                        prepared,
+                        prepared: prepared == Prepared::Once,
                     },)*
                 }
             }

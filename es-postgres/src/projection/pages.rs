@@ -24,6 +24,15 @@ pub(super) struct Pages<P: Projection> {
     ahead: Option<Ahead<P>>,
 }
 
+/// Whether a page may be empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// It is what there is now.
+    Now,
+    /// It comes when there is something.
+    UntilFound,
+}
+
 /// Pages that are read ahead, as long as there is more. Dropped, they are not.
 struct Ahead<P: Projection> {
     /// Where the next one begins.
@@ -71,11 +80,11 @@ impl<P: Projection> Pages<P> {
         self.ahead = None;
     }
 
-    /// The page behind a checkpoint: the present rest, or, with `wait`, not before there is something.
+    /// The page behind a checkpoint.
     pub(super) async fn read(
         &mut self,
         from: Checkpoint,
-        wait: bool,
+        look: Look,
     ) -> Result<ProjectionPage<P>, StoreError> {
         if let Some(mut ahead) = self.ahead.take_if(|ahead| ahead.behind == from)
             && let Some(page) = ahead.pages.recv().await
@@ -87,7 +96,10 @@ impl<P: Projection> Pages<P> {
         self.ahead = None;
         let reader = self.reader(from);
         let reader = self.reader.insert(reader);
-        if wait { reader.next_page().await } else { reader.page().await }
+        match look {
+            Look::Now => reader.page().await,
+            Look::UntilFound => reader.next_page().await,
+        }
     }
 }
 

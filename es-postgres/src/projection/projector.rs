@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::error::ProjectorError;
 use super::retrying::{Board, Retrying, Tries};
 use super::target::{OnFailure, Options, Target};
-use super::worker::Worker;
+use super::worker::{Ends, Worker};
 use crate::connect::failure::unexpected;
 use crate::store::PostgresStore;
 
@@ -109,7 +109,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     ///
     /// [`ProjectorError`]; the status has the reason as well.
     pub async fn run(&self) -> Result<(), ProjectorError> {
-        match self.work(true).await {
+        match self.work(Ends::Never).await {
             Err(ProjectorError::Store(StoreError::Closed)) => Ok(()),
             done => done,
         }
@@ -122,7 +122,7 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
     /// [`ProjectorError`], of a lost connection as well. What passes in handlers is waited for as long as
     /// [`patience`](crate::PostgresOptions::patience) says; the error is retryable then.
     pub async fn catch_up(&self) -> Result<(), ProjectorError> {
-        self.work(false).await
+        self.work(Ends::CaughtUp).await
     }
 
     /// What this projector, or a clone of it, tries again in this program: the server is away, or something
@@ -146,22 +146,22 @@ impl<P: Projection<Model = PgConnection>> Projector<P> {
         self.retrying.oldest()
     }
 
-    async fn work(&self, live: bool) -> Result<(), ProjectorError> {
+    async fn work(&self, ends: Ends) -> Result<(), ProjectorError> {
         let mut tries = Tries::new(&self.retrying, P::NAME, 0);
         while let Err(error) = self.target.prepare().await {
-            if !(live && error.is_retryable()) {
+            if !(ends == Ends::Never && error.is_retryable()) {
                 return Err(error);
             }
             tokio::time::sleep(tries.failed(&error)).await;
         }
         drop(tries);
         if self.target.options.parts == 1 {
-            return self.worker(Part::ALL).run(live).await;
+            return self.worker(Part::ALL).run(ends).await;
         }
         let mut workers = JoinSet::new();
         for index in 0..self.target.options.parts {
             let worker = self.worker(Part::new(index, self.target.options.parts));
-            workers.spawn(worker.run(live));
+            workers.spawn(worker.run(ends));
         }
         while let Some(done) = workers.join_next().await {
             done.map_err(|panic| ProjectorError::Store(unexpected(panic)))??;

@@ -13,6 +13,13 @@ use crate::connect::failure::Failure;
 use crate::connect::schema_owner::SchemaOwner;
 use crate::read::row::Columns;
 
+/// What a role has to be able to do with a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Right {
+    ToPublish,
+    ToOwn,
+}
+
 impl<P: Projection<Model = PgConnection>> Target<P> {
     pub(super) async fn publish(&self) -> Result<(), ProjectorError> {
         let mut session = self.session().await?;
@@ -79,7 +86,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         let public = self.public_schema();
         match SchemaOwner::find(db, self.statements(), &public).await? {
             None => Ok(false),
-            Some(found) => match self.handover(db, &public, &found, false).await? {
+            Some(found) => match self.handover(db, &public, &found, Right::ToPublish).await? {
                 None => Ok(true),
                 Some(statements) => Err(self.foreign(public, found, statements)),
             },
@@ -93,10 +100,10 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         db: &mut PgConnection,
         schema: &str,
         found: &SchemaOwner,
-        owned: bool,
+        right: Right,
     ) -> Result<Option<String>, ProjectorError> {
         let call = self.statements().projection_handover.call().bind(schema).bind(self.own_schema());
-        Ok(call.bind(owned).bind(!found.trusted).fetch_one(db).await?.try_get(ONLY)?)
+        Ok(call.bind(right == Right::ToOwn).bind(!found.trusted).fetch_one(db).await?.try_get(ONLY)?)
     }
 
     fn foreign(&self, schema: String, found: SchemaOwner, statements: String) -> ProjectorError {
@@ -114,7 +121,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
             None => self.make_schema(db, schema).await.map(|()| None),
             Some(found) if found.trusted => Ok(Some(found)),
             Some(found) => {
-                let statements = self.handover(db, schema, &found, true).await?.unwrap_or_default();
+                let statements = self.handover(db, schema, &found, Right::ToOwn).await?.unwrap_or_default();
                 Err(self.foreign(schema.to_owned(), found, statements))
             }
         }
@@ -162,7 +169,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
             }
             // A superuser may drop what belongs to anybody.
             if let Some(found) = found.map(|found| SchemaOwner { trusted: true, ..found })
-                && let Some(statements) = self.handover(db, &schema, &found, true).await?
+                && let Some(statements) = self.handover(db, &schema, &found, Right::ToOwn).await?
             {
                 return Err(self.foreign(schema, found, statements));
             }

@@ -11,7 +11,7 @@ use tracing::{Instrument, debug, debug_span};
 use super::batch::{kept, position};
 use super::error::ProjectorError;
 use super::pace::Pace;
-use super::pages::Pages;
+use super::pages::{Look, Pages};
 use super::retrying::{Board, Tries};
 use super::session::Session;
 use super::target::Target;
@@ -37,6 +37,14 @@ pub(super) struct Worker<P: Projection<Model = PgConnection>> {
     published: bool,
     pub(super) pace: Pace,
     tries: Tries,
+}
+
+/// When a projection ends, if nothing fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ends {
+    Never,
+    /// At the end of what can be read.
+    CaughtUp,
 }
 
 /// What became of a turn.
@@ -70,10 +78,12 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         }
     }
 
-    pub(super) async fn run(mut self, live: bool) -> Result<(), ProjectorError> {
+    pub(super) async fn run(mut self, ends: Ends) -> Result<(), ProjectorError> {
+        let live = ends == Ends::Never;
         let mut at_end = false;
         loop {
-            let (error, after) = match self.step(live && at_end).await {
+            let look = if live && at_end { Look::UntilFound } else { Look::Now };
+            let (error, after) = match self.step(look).await {
                 Ok(Turn::Failed { error, after }) if live || after.is_some() || self.is_patient() => {
                     (error, after)
                 }
@@ -92,7 +102,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
                         Turn::Nothing(_) | Turn::Again | Turn::Failed { .. } => {}
                         Turn::Overtaken => {
                             at_end = false;
-                            self.overtaken(live).await?;
+                            self.overtaken(ends).await?;
                         }
                     }
                     continue;
@@ -114,11 +124,15 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         self.tries.lasting() < self.target.store.pool().settings.patience
     }
 
-    async fn overtaken(&mut self, live: bool) -> Result<(), ProjectorError> {
+    async fn overtaken(&mut self, ends: Ends) -> Result<(), ProjectorError> {
         self.pages.forget();
         // The next page comes from the server, not from another reader.
         self.checkpoint = None;
-        match if live { self.stand_by().await } else { Ok(()) } {
+        let stood_by = match ends {
+            Ends::Never => self.stand_by().await,
+            Ends::CaughtUp => Ok(()),
+        };
+        match stood_by {
             Err(error) if error.is_retryable() => {
                 debug!(%error, "standing by");
                 Ok(())
@@ -132,8 +146,8 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
     }
 
     /// A turn, and publishing if that has brought it to the end of what can be read.
-    async fn step(&mut self, wait: bool) -> Result<Turn, ProjectorError> {
-        let turn = self.turn(wait).await?;
+    async fn step(&mut self, look: Look) -> Result<Turn, ProjectorError> {
+        let turn = self.turn(look).await?;
         if matches!(turn, Turn::Moved(Rest::Nothing | Rest::Held) | Turn::Nothing(Rest::Nothing | Rest::Held))
             && !self.published
             && self.target.options.publish
@@ -148,7 +162,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         Ok(turn)
     }
 
-    async fn turn(&mut self, wait: bool) -> Result<Turn, ProjectorError> {
+    async fn turn(&mut self, look: Look) -> Result<Turn, ProjectorError> {
         let from = match self.checkpoint {
             Some(checkpoint) => checkpoint,
             None => self.reload().await?,
@@ -162,7 +176,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
                 self.target.session().await?
             }
         };
-        let page = match self.pages.read(from, wait).await {
+        let page = match self.pages.read(from, look).await {
             // The stored checkpoint decides whether the history is another one.
             Err(StoreError::ForeignCheckpoint { .. }) if self.reload().await? != from => {
                 self.pages.forget();

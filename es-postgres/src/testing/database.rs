@@ -31,6 +31,12 @@ pub struct TestDatabase {
     admin_url: String,
 }
 
+/// What a fresh database holds.
+enum Tables {
+    Migrated,
+    None,
+}
+
 impl TestDatabase {
     /// Makes a database, on the server that `ES_TEST_DATABASE_URL` names or on the shared throw-away one.
     ///
@@ -38,7 +44,7 @@ impl TestDatabase {
     ///
     /// [`TestDatabaseError`] says what is missing and what to install.
     pub async fn new() -> Result<Self, TestDatabaseError> {
-        Self::make(true).await
+        Self::make(Tables::Migrated).await
     }
 
     /// Makes a database without any table, for tests of migrations.
@@ -47,10 +53,10 @@ impl TestDatabase {
     ///
     /// As [`new`](Self::new).
     pub async fn empty() -> Result<Self, TestDatabaseError> {
-        Self::make(false).await
+        Self::make(Tables::None).await
     }
 
-    async fn make(migrated: bool) -> Result<Self, TestDatabaseError> {
+    async fn make(tables: Tables) -> Result<Self, TestDatabaseError> {
         let admin_url = match std::env::var("ES_TEST_DATABASE_URL") {
             Ok(url) => url,
             Err(_) => blocking(shared::url).await?,
@@ -59,8 +65,10 @@ impl TestDatabase {
         let server = PgConnectOptions::from_str(&admin_url).map_err(invalid)?.disable_statement_logging();
         let mut admin = server.connect().await?;
         let name = new_name();
-        let template =
-            if migrated { template(&mut admin, &admin_url).await? } else { String::from("template1") };
+        let template = match tables {
+            Tables::Migrated => template(&mut admin, &admin_url).await?,
+            Tables::None => String::from("template1"),
+        };
         let sql = format!("CREATE DATABASE {name} TEMPLATE {template}");
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut admin).await?;
         admin.close().await?;

@@ -26,13 +26,21 @@ pub(super) struct Reach {
     watermark: Arc<Watermark>,
 }
 
+/// Who reads the whole store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// Somebody who wants what is there now.
+    Query,
+    /// Somebody who follows the store, and will ask again: what was there a moment ago will do.
+    Follower,
+}
+
 /// What a reader wants to know.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Question {
     /// What it has passed already.
     pub(super) beyond: u64,
-    /// Whether it follows the store, and will ask again.
-    pub(super) following: bool,
+    pub(super) asker: Asker,
     /// The answer may not be older than this.
     pub(super) since: Instant,
 }
@@ -65,7 +73,7 @@ impl Reach {
             self.watermark.learn(safe);
             return Ok(Some(safe));
         }
-        if !question.following && !self.watermark.has_connection() {
+        if question.asker == Asker::Query && !self.watermark.has_connection() {
             let mut ledger = Ledger::default();
             let asked = settings.answered(ledger.ask(&mut session.connection, statements)).await;
             let safe = asked.map_err(ReadError::Failed)?;

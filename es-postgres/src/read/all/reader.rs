@@ -12,7 +12,7 @@ use crate::read::again::{self, Read, ReadError};
 use crate::read::all::columns;
 use crate::read::all::kept::{End, Keep, Kept};
 use crate::read::all::page;
-use crate::read::all::reach::{Question, Reach};
+use crate::read::all::reach::{Asker, Question, Reach};
 use crate::read::all::shared::{EndPage, SharedPages};
 use crate::read::all::streams::KnownStreams;
 use crate::read::all::watermark::Safe;
@@ -31,8 +31,7 @@ pub(crate) struct AllReader {
 #[derive(Clone, Copy)]
 struct Wanted<'q> {
     query: &'q AllQuery<'q>,
-    /// Whether what was there a moment ago will do.
-    following: bool,
+    asker: Asker,
     began: Instant,
     /// A reader at the end asks the server how far it may go; for another one, what was safe a moment ago
     /// still is, and enough.
@@ -52,7 +51,7 @@ impl AllReader {
     pub(crate) async fn page(
         &self,
         query: AllQuery<'_>,
-        following: bool,
+        asker: Asker,
         sink: Sink<'_>,
     ) -> Result<AllPage, StoreError> {
         let began = Instant::now();
@@ -63,7 +62,7 @@ impl AllReader {
                 .limit(query.limit - done.events)
                 .bytes(query.bytes);
             at_end = at_end || !self.reach.is_far(&rest);
-            let wanted = Wanted { query: &rest, following, began, at_end };
+            let wanted = Wanted { query: &rest, asker, began, at_end };
             let (end, safe) = match at_end && !self.pool.settings.pooler {
                 true => self.shared(wanted, sink).await?,
                 false => {
@@ -90,11 +89,11 @@ impl AllReader {
     /// At the end of the store: the page that another reader has found since this one began, or one for all
     /// to find.
     async fn shared(&self, wanted: Wanted<'_>, sink: Sink<'_>) -> Result<(End, Safe), StoreError> {
-        let Wanted { query, following, began, .. } = wanted;
+        let Wanted { query, asker, began, .. } = wanted;
         let place = self.shared.of(query.filter, self.pool.generation());
         let mut turn = place.turn().await;
         let last = turn.as_deref().and_then(Option::as_ref);
-        if let Some(found) = last.filter(|last| last.answers(query, following, began)).map(Arc::clone) {
+        if let Some(found) = last.filter(|last| last.answers(query, asker, began)).map(Arc::clone) {
             drop(turn);
             self.pool.counters.shared_pages.count();
             return found.hand_out(query, began, sink);
@@ -148,13 +147,13 @@ impl Read for Page<'_, '_, '_> {
 
     /// A page up to the watermark; without one it is asked for in the transaction of the page.
     async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<Found, ReadError> {
-        let Self { reader, wanted: Wanted { query, following, began, at_end }, sink, handed_out } = self;
+        let Self { reader, wanted: Wanted { query, asker, began, at_end }, sink, handed_out } = self;
         let mut watched = |event: RawEvent<'_>| {
             *handed_out = true;
             sink(event)
         };
         let (reach, beyond) = (&reader.reach, query.after.position().get());
-        let question = Question { beyond, following: *following, since: *began };
+        let question = Question { beyond, asker: *asker, since: *began };
         let latest = if *at_end { None } else { reach.latest(session, query) };
         let safe = match latest {
             Some(safe) => Some(safe),
@@ -193,7 +192,7 @@ impl Read for Head<'_> {
 
     async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<Checkpoint, ReadError> {
         let reach = &self.reader.reach;
-        let question = Question { beyond: 0, following: false, since: Instant::now() };
+        let question = Question { beyond: 0, asker: Asker::Query, since: Instant::now() };
         let safe = reach.ask_for_end(session, question).await?;
         let safe = reach.begin(session, safe, question).await?;
         let call = pool.statements.head.call().bind(safe.position.cast_signed());

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 use crate::latch::hold;
 use crate::read::all::kept::{End, Kept};
 use crate::read::all::page;
+use crate::read::all::reach::Asker;
 use crate::read::all::watermark::Safe;
 
 /// How long the first of those who look waits for the others, where the last page was for more than one, and
@@ -93,11 +94,11 @@ impl EndPage {
 
     /// Whether a query that began at this moment finds its events here: all that it would find at the server,
     /// or at least some, if that will do.
-    pub(crate) fn answers(&self, query: &AllQuery<'_>, following: bool, began: Instant) -> bool {
+    pub(crate) fn answers(&self, query: &AllQuery<'_>, asker: Asker, began: Instant) -> bool {
         self.end.events <= query.limit
             && self.end.bytes <= query.bytes
             && (self.after == query.after || self.kept.holds(query.after))
-            && (self.safe.began >= began || following && query.after != self.end.checkpoint)
+            && (self.safe.began >= began || asker == Asker::Follower && query.after != self.end.checkpoint)
     }
 
     /// Lets others come who are about to want what follows.
