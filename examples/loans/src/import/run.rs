@@ -79,25 +79,32 @@ impl<A: Generation, S: EventStore + 'static> Import<A, S> {
             }
         });
 
-        let mut interrupted = false;
-        {
-            let mut interrupt = std::pin::pin!(interrupt);
-            loop {
-                tokio::select! {
-                    ended = workers.join_next() => match ended {
-                        Some(Ok(())) => {}
-                        Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
-                        Some(Err(_)) | None => break,
-                    },
-                    () = &mut interrupt, if !interrupted => {
-                        interrupted = true;
-                        shared.halt(0);
-                    }
-                }
-            }
-        }
+        let interrupted = ended(workers, &shared, interrupt).await;
         exit.close();
         self.repository.settle().await;
         shared.outcome(source, interrupted)
+    }
+}
+
+/// Waits for all workers, which an interrupt halts. Whether there was one.
+async fn ended(
+    mut workers: JoinSet<()>,
+    shared: &Shared,
+    interrupt: impl Future<Output = ()> + Send,
+) -> bool {
+    let mut interrupt = std::pin::pin!(interrupt);
+    let mut interrupted = false;
+    loop {
+        tokio::select! {
+            ended = workers.join_next() => match ended {
+                Some(Ok(())) => {}
+                Some(Err(error)) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Some(Err(_)) | None => return interrupted,
+            },
+            () = &mut interrupt, if !interrupted => {
+                interrupted = true;
+                shared.halt(0);
+            }
+        }
     }
 }
