@@ -110,12 +110,10 @@ fn previous(
             );
         }
         (_, Some((_, path))) if path.path.is_ident("Self") || path.path.is_ident(ident) => {
+            let before = version.saturating_sub(1).max(1);
             errors.spanned(
                 path,
-                format!(
-                    "`previous` names this very struct; name the one of version {}",
-                    version.saturating_sub(1).max(1)
-                ),
+                format!("`previous` names this very struct; name the one of version {before}"),
             );
         }
         (Some(_), Some((_, path))) => return Some(path),

@@ -5,7 +5,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::{GenericArgument, Generics, PathArguments, ReturnType, Type, TypePath};
 
-use super::describe::{Content, Described, Form, Source};
+use super::described::{Content, Described, Form, Source};
 use super::marker::is_marker;
 
 /// The parameters and the types made of them that need a shape.

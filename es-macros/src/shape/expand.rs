@@ -5,7 +5,7 @@ use quote::quote;
 use syn::Generics;
 
 use super::bounds::Needs;
-use super::describe::{Argument, Content, Described, DescribedVariant, Field, Form, Note, Source};
+use super::described::{Argument, Content, Described, DescribedVariant, Field, Form, Note, Source};
 use super::history::{Changed, Step};
 use crate::paths::CratePath;
 

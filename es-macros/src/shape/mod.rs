@@ -4,6 +4,7 @@ mod attr;
 mod bounds;
 pub(crate) mod case;
 mod describe;
+mod described;
 mod expand;
 mod form;
 mod history;

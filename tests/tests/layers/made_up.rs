@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::arrows;
 use crate::source::Files;
+use crate::{arrows, floors};
 
 fn files(of: &[(&str, &str)]) -> Files {
     of.iter().map(|(path, text)| (String::from(*path), String::from(*text))).collect()
@@ -160,4 +160,26 @@ fn lets_a_folder_show_what_stands_in_it() {
         ("b.rs", "use crate::a::C; fn f(_: C) {} pub struct B; fn g(_: crate::b::B) {}"),
     ];
     assert_eq!(detours(&of), Vec::<String>::new());
+}
+
+#[test]
+fn finds_what_points_to_a_floor_above_and_what_is_on_none() {
+    let of = [
+        ("lib.rs", "mod a; mod b; mod c; mod d;"),
+        ("a/mod.rs", "mod one; pub struct A(crate::b::B);"),
+        ("a/one.rs", "use super::A; use crate::b::B; fn f(_: A, _: B) {}"),
+        ("b.rs", "pub struct B(crate::c::C);"),
+        ("c.rs", "pub struct C;"),
+        ("d.rs", "pub struct D(crate::c::C);"),
+    ];
+    let (arrows, _) = arrows::read(&files(&of));
+    let rightly = floors::read("3  a/    what it is\n2  b.rs  c.rs  d.rs  more/less");
+    assert_eq!(floors::faults(&arrows, &rightly, &["lib.rs"]), [""; 0]);
+    let wrongly = floors::read("2  b.rs  c.rs\n1  a/");
+    let told = [
+        "a/mod.rs, on floor 1, knows b.rs, on floor 2: crate::b::B",
+        "a/one.rs, on floor 1, knows b.rs, on floor 2: use crate::b::B",
+        "d.rs is on no floor",
+    ];
+    assert_eq!(floors::faults(&arrows, &wrongly, &["lib.rs"]), told);
 }

@@ -1,8 +1,10 @@
 //! Arrows point one way: no two files of a crate know each other, directly or around corners.
 
 mod arrows;
+mod floors;
 mod made_up;
 mod resolve;
+mod sizes;
 mod source;
 mod tokens;
 
@@ -28,6 +30,36 @@ fn names_are_taken_from_the_module_that_defines_them() {
     for folder in CRATES {
         let (_, detours) = arrows::read(&source::files(folder));
         faults.extend(detours.iter().map(|detour| format!("{folder}/{detour}")));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Each crate with the line of `ARCHITECTURE.md` before its drawing, and what stands beside the floors.
+const DRAWN: [(&str, &str, &[&str]); 2] = [
+    ("es-core/src", "Inside es-core, each floor knows those below it:", &["lib.rs", "private"]),
+    (
+        "es-postgres/src",
+        "And inside es-postgres, where each part holds those that it needs, and none of those that need it:",
+        &["lib.rs"],
+    ),
+];
+
+#[test]
+fn floors_know_those_below_them() {
+    let mut faults = Vec::new();
+    for (folder, drawing, beside) in DRAWN {
+        let (arrows, _) = arrows::read(&source::files(folder));
+        faults.extend(floors::faults(&arrows, &floors::drawn(drawing), beside));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn functions_and_files_stay_small() {
+    let mut faults = Vec::new();
+    for folder in CRATES {
+        let found = sizes::too_long(&source::files(folder));
+        faults.extend(found.iter().map(|fault| format!("{folder}/{fault}")));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

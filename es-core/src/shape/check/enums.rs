@@ -4,36 +4,9 @@ use serde_json::Value;
 
 use super::fields::{self, Rest};
 use super::misfit::{self, Misfit, Step, Way};
+use super::tagging::{Tagging, is_tried, of_variant};
 use super::walk::{Aside, Check, Fit, length};
 use crate::shape::model::{Content, Definition, Note, Type, Variant};
-
-/// Where the name of a variant stands.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::shape) enum Tagging {
-    External,
-    Internal(&'static str),
-    Adjacent(&'static str, &'static str),
-    Untagged,
-}
-
-impl Tagging {
-    pub(in crate::shape) fn of(notes: &[Note]) -> Self {
-        let (mut tag, mut content) = (None, None);
-        for note in notes {
-            match *note {
-                Note::Untagged => return Self::Untagged,
-                Note::Tag(name) => tag = Some(name),
-                Note::Content(name) => content = Some(name),
-                _ => {}
-            }
-        }
-        match (tag, content) {
-            (None, _) => Self::External,
-            (Some(tag), None) => Self::Internal(tag),
-            (Some(tag), Some(content)) => Self::Adjacent(tag, content),
-        }
-    }
-}
 
 impl<'a> Check<'a> {
     pub(super) fn enumeration(
@@ -325,14 +298,4 @@ impl<'a> Check<'a> {
             }
         }
     }
-}
-
-/// Whether serde tries the variant without a name.
-pub(super) fn is_tried(tagging: Tagging, variant: &Variant) -> bool {
-    matches!(tagging, Tagging::Untagged) || variant.notes.contains(&Note::Untagged)
-}
-
-/// The notes of an enum that hold for the fields of its variants.
-pub(super) fn of_variant(notes: &[Note]) -> &'static [Note] {
-    if notes.contains(&Note::NoUnknownFields) { &[Note::NoUnknownFields] } else { &[] }
 }

@@ -1,8 +1,8 @@
 //! Types whose fields stand among those of the type around them.
 
-use super::enums::{Tagging, is_tried, of_variant};
 use super::fields::Rest;
 use super::misfit::{Misfit, Step, Way};
+use super::tagging::{Tagging, is_tried, of_variant};
 use super::walk::{Check, Fit};
 use crate::shape::model::{Content, Definition, Form, Note, Type, Variant};
 

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::enums::Tagging;
 use super::misfit::{Misfit, Way};
+use super::tagging::Tagging;
 use super::walk::{Aside, Check, Fit};
 use super::words;
 use crate::shape::model::{Content, Form, Type, Variant};

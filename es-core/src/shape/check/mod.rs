@@ -6,6 +6,7 @@ mod flattened;
 mod formats;
 mod keys;
 mod misfit;
+mod tagging;
 mod walk;
 mod words;
 
@@ -16,11 +17,11 @@ use serde_json::{Map, Value};
 use super::model::{Content, Field, Form, Note, Type};
 use super::schema::Schema;
 
-pub(super) use enums::Tagging;
 use fields::Rest;
 pub(super) use formats::is_checked;
 pub use misfit::Misfit;
 use misfit::{Step, Way};
+pub(super) use tagging::Tagging;
 use walk::{Aside, Check, Fit, Side, has_default, has_flattened, length};
 
 /// `serde_json` reads no text that is nested deeper.

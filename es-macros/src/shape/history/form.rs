@@ -6,7 +6,8 @@ use syn::ext::IdentExt as _;
 use syn::parse::Parser as _;
 use syn::{Attribute, Data, DeriveInput, Fields, Generics, Ident};
 
-use super::super::describe::{Content, DescribedVariant, Field as DescribedField, Form, describe};
+use super::super::describe::describe;
+use super::super::described::{Content, DescribedVariant, Field as DescribedField, Form};
 use super::super::serde;
 use super::{History, Part, earlier_names};
 use crate::errors::Errors;

@@ -1,0 +1,98 @@
+//! A type as it is on the wire.
+
+use proc_macro2::Ident;
+use syn::{LitStr, Type};
+
+use super::attr::Form as Declared;
+
+/// A type as it is written. Mirrors `es_core::shape::TypeDescription`.
+pub(super) struct Described {
+    pub(super) name: String,
+    pub(super) rust_name: String,
+    pub(super) arguments: Vec<Argument>,
+    pub(super) notes: Vec<Note>,
+    pub(super) form: Form,
+    pub(super) is_generic: bool,
+}
+
+/// A parameter that belongs to the name.
+pub(super) enum Argument {
+    Type(Ident),
+    Const(Ident),
+}
+
+pub(super) enum Form {
+    Content(Content),
+    Enum(Vec<DescribedVariant>),
+}
+
+pub(super) enum Content {
+    Unit,
+    /// With what is to be said of it where it stands, as it has no name of its own.
+    Is(Source, Vec<Note>),
+    Tuple(Vec<Field>),
+    Struct(Vec<Field>),
+}
+
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) source: Source,
+    pub(super) notes: Vec<Note>,
+}
+
+pub(super) struct DescribedVariant {
+    pub(super) name: String,
+    pub(super) content: Content,
+    pub(super) notes: Vec<Note>,
+}
+
+/// Where the shape of a part comes from.
+pub(super) enum Source {
+    /// The shape of this type, if it has one.
+    Of(Box<Type>),
+    /// The shape of this type, which the user says.
+    As(Box<Type>),
+    /// The user says so.
+    Declared(LitStr),
+    /// Some code writes it, and nobody says how.
+    Custom(String),
+}
+
+/// Mirrors `es_core::shape::Note`.
+pub(super) enum Note {
+    Defaulted,
+    DefaultedBy(String),
+    OmittedIf(String),
+    Alias(String),
+    ReadAs(String),
+    ReadOnly,
+    WrittenOnly,
+    Skipped(String),
+    Flatten,
+    Tag(String),
+    Content(String),
+    Untagged,
+    Constant(String, String),
+    NoUnknownFields,
+    Other,
+    Narrow,
+    By(&'static str, String),
+    Rust(String),
+}
+
+impl Field {
+    /// What is written if this is all there is.
+    pub(super) fn alone(mut self) -> Content {
+        self.notes.retain(|note| matches!(note, Note::By(..)));
+        Content::Is(self.source, self.notes)
+    }
+}
+
+impl From<Declared> for Source {
+    fn from(form: Declared) -> Self {
+        match form {
+            Declared::Words(form) => Self::Declared(form),
+            Declared::As(ty) => Self::As(ty),
+        }
+    }
+}
