@@ -102,36 +102,57 @@ struct CommandColumns<'a> {
     body_hashes: Vec<Option<i64>>,
 }
 
+/// What a batch writes: an array for each parameter.
+struct BatchColumns<'a> {
+    /// For each chain, how many events there are up to its end.
+    through: Vec<i32>,
+    /// For each event, the number of its chain.
+    appends: Vec<i32>,
+    events: EventColumns<'a>,
+    metadata: MetadataColumns,
+    commands: CommandColumns<'a>,
+}
+
+impl<'a> BatchColumns<'a> {
+    fn gather(chains: &'a [Chain], known: &Known) -> Result<Self, StoreError> {
+        let count = chains.iter().flatten().map(|waiting| waiting.events.len()).sum();
+        let mut columns = Self {
+            through: Vec::with_capacity(chains.len()),
+            appends: Vec::with_capacity(count),
+            events: EventColumns::for_events(count),
+            metadata: MetadataColumns::for_events(count),
+            commands: CommandColumns::default(),
+        };
+        let Self { through, appends, events, metadata, commands } = &mut columns;
+        for (chain, ordinal) in chains.iter().zip(1_i32..) {
+            let mut count = 0;
+            for waiting in chain {
+                events.extend(&waiting.events, known)?;
+                metadata.extend(&waiting.events);
+                let length = i32::try_from(waiting.events.len()).map_err(unexpected)?;
+                if let Some((key, name)) = &waiting.command {
+                    commands.appends.push(ordinal);
+                    commands.offsets.push(count);
+                    commands.counts.push(length);
+                    commands.ids.push(key.id);
+                    commands.names.push(name);
+                    commands.body_hashes.push(key.body_hash);
+                }
+                count += length;
+            }
+            appends.resize(events.ids.len(), ordinal);
+            through.push(i32::try_from(events.ids.len()).map_err(unexpected)?);
+        }
+        Ok(columns)
+    }
+}
+
 fn bind<'q>(
     pool: &Pool,
     chains: &'q [Chain],
     known: &Known,
 ) -> Result<Query<'q, Postgres, PgArguments>, StoreError> {
-    let count = chains.iter().flatten().map(|waiting| waiting.events.len()).sum();
-    let mut events = EventColumns::for_events(count);
-    let mut metadata = MetadataColumns::for_events(count);
-    let mut commands = CommandColumns::default();
-    let mut appends = Vec::with_capacity(count);
-    let mut through = Vec::with_capacity(chains.len());
-    for (chain, ordinal) in chains.iter().zip(1_i32..) {
-        let mut count = 0;
-        for waiting in chain {
-            events.extend(&waiting.events, known)?;
-            metadata.extend(&waiting.events);
-            let length = i32::try_from(waiting.events.len()).map_err(unexpected)?;
-            if let Some((key, name)) = &waiting.command {
-                commands.appends.push(ordinal);
-                commands.offsets.push(count);
-                commands.counts.push(length);
-                commands.ids.push(key.id);
-                commands.names.push(name);
-                commands.body_hashes.push(key.body_hash);
-            }
-            count += length;
-        }
-        appends.resize(events.ids.len(), ordinal);
-        through.push(i32::try_from(events.ids.len()).map_err(unexpected)?);
-    }
+    let BatchColumns { through, appends, events, metadata, commands } = BatchColumns::gather(chains, known)?;
     let firsts = || chains.iter().filter_map(|chain| chain.first());
     Ok(pool
         .statements

@@ -133,6 +133,21 @@ impl Queue {
         let share = (self.waiting.len() + self.under_way.len()).div_ceil(self.lanes);
         self.batches += 1;
         let mut batch = Batch::default();
+        let large = self.fill(&mut batch, share);
+        if let Some(large) = large {
+            self.large -= 1;
+            self.go(&large.stream, 0);
+            return Some(Work::Large(large));
+        }
+        if batch.is_empty() {
+            return None;
+        }
+        self.idle_lanes -= 1;
+        Some(Work::Batch(batch.chains))
+    }
+
+    /// Fills a batch with what may go, or finds a large append that goes by itself, before anything else.
+    fn fill(&mut self, batch: &mut Batch, share: usize) -> Option<Waiting> {
         let mut large = None;
         let mut passed_over = VecDeque::new();
         let mut held_back = HashSet::default();
@@ -163,16 +178,7 @@ impl Queue {
         }
         passed_over.append(&mut self.waiting);
         self.waiting = passed_over;
-        if let Some(large) = large {
-            self.large -= 1;
-            self.go(&large.stream, 0);
-            return Some(Work::Large(large));
-        }
-        if batch.is_empty() {
-            return None;
-        }
-        self.idle_lanes -= 1;
-        Some(Work::Batch(batch.chains))
+        large
     }
 
     /// Takes note that an append to this stream goes, in the batch that is being made if any is.
