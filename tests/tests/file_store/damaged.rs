@@ -45,6 +45,18 @@ async fn each_byte_that_was_changed_is_told_and_nothing_is_cut_off() {
     assert!(matches!(error, OpenError::Damaged(_)), "{error}");
 }
 
+#[test]
+fn a_file_of_another_program_is_left_as_it_is() {
+    let folder = Folder::new();
+    let path = folder.file("notes");
+    for text in ["h", "hello", "00000017-", "twenty seven bytes and more of text"] {
+        fs::write(&path, text).expect("the file");
+        let error = FileStore::open(&path).err().expect("no record");
+        assert!(matches!(error, OpenError::Damaged(_)), "{error}");
+        assert_eq!(fs::read_to_string(&path).expect("the file"), text);
+    }
+}
+
 #[tokio::test]
 async fn a_byte_that_changes_while_the_store_is_open_is_told_by_each_reader() {
     let folder = Folder::new();

@@ -120,6 +120,14 @@ fn header(length: u32, sum: u32) -> String {
     format!("{both}{:08x} ", checksum(both.as_bytes()))
 }
 
+fn begins_a_header(bytes: &[u8]) -> bool {
+    let fits = |(at, byte): (usize, &u8)| match at % 9 {
+        8 => *byte == b' ',
+        _ => matches!(byte, b'0'..=b'9' | b'a'..=b'f'),
+    };
+    bytes.iter().enumerate().all(fits)
+}
+
 /// A record as it is in the file.
 fn frame(record: &Record) -> io::Result<Vec<u8>> {
     let body = serde_json::to_string(record)? + "\n";
@@ -133,11 +141,16 @@ pub(crate) fn read(file: &File, at: u64, length: u64) -> io::Result<Option<(Reco
     let wrong =
         |what: &str| io::Error::new(io::ErrorKind::InvalidData, format!("the record at byte {at} {what}"));
     let rest = length.saturating_sub(at);
-    if rest < HEADER as u64 {
+    let mut head = [0; HEADER];
+    let there = usize::try_from(rest).unwrap_or(HEADER).min(HEADER);
+    file.read_exact_at(&mut head[..there], at)?;
+    // What cannot be the beginning of a record was never written here, as in a file of another program.
+    if !begins_a_header(&head[..there]) {
+        return Err(wrong("has no header"));
+    }
+    if there < HEADER {
         return Ok(None);
     }
-    let mut head = [0; HEADER];
-    file.read_exact_at(&mut head, at)?;
     let digits = |from: usize| {
         let text = std::str::from_utf8(&head[from..from + 8]).ok()?;
         u32::from_str_radix(text, 16).ok()
