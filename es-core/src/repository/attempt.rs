@@ -20,6 +20,10 @@ use crate::record::Metadata;
 use crate::store::{Append, AppendOutcome, CommandRecord, Decision, EventStore, Remembered};
 use crate::stream::StreamId;
 
+/// How often a command may be overtaken together with those before it, which costs it no repetition. After
+/// that it keeps its turn until its append is written, so that each conflict is its own and is counted.
+const OVERTAKEN: u32 = 8;
+
 /// One command on its way.
 pub(super) struct Run<'a, A, S, P> {
     pub(super) repository: &'a Repository<A, S>,
@@ -31,8 +35,8 @@ pub(super) struct Run<'a, A, S, P> {
     /// The caller may still roll back, so no snapshot is taken; and after an error the transaction is lost,
     /// so nothing is tried again in it.
     pub(super) in_transaction: bool,
-    /// Whether the turn may end before the append is written. Once that was too early, it may not.
-    eager: bool,
+    /// How often the turn may still end too early, before an append that is then not written.
+    pub(super) early: u32,
 }
 
 impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
@@ -44,12 +48,12 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             metadata: Arc::default(),
             turn: Turn::none(),
             in_transaction: false,
-            eager: true,
+            early: OVERTAKEN,
         }
     }
 
     pub(super) fn in_transaction(repository: &'a Repository<A, S>, port: P, options: ExecuteOptions) -> Self {
-        Self { in_transaction: true, eager: false, ..Self::new(repository, port, options) }
+        Self { in_transaction: true, early: 0, ..Self::new(repository, port, options) }
     }
 
     /// Decides once, from `start` on.
@@ -219,7 +223,8 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         let Sent { expected, cached, written, mut state, after, ahead } = sent;
         if let (Some(ahead), false) = (&ahead, matches!(outcome, Ok(AppendOutcome::Appended(_)))) {
             ahead.end_line();
-            self.eager = false;
+            let conflict = matches!(outcome, Ok(AppendOutcome::Conflict { .. }));
+            self.early = if conflict { self.early.saturating_sub(1) } else { 0 };
         }
         if let Ok(AppendOutcome::Conflict { .. }) = outcome {
             self.repository.counters.conflicts.count();
@@ -239,7 +244,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                 Some(record) => Ok(repeated(&mut self.port, stream, record, outcome, decide).await?),
                 None => Err(contradiction("the store calls an append without a command id repeated").into()),
             },
-            Ok(AppendOutcome::Conflict { .. }) if ahead.is_some() => Err(Stop::Overtaken),
+            Ok(AppendOutcome::Conflict { .. }) if ahead.is_some() && cached => Err(Stop::Overtaken),
             Ok(AppendOutcome::Conflict { .. }) if cached => Err(Stop::Unconfirmed(Fold::new(stream))),
             Ok(AppendOutcome::Conflict { actual }) => Err(Stop::conflict(expected, actual)),
             Ok(AppendOutcome::NotWritten) => {
@@ -252,7 +257,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
     /// To end the turn before the append is written, if others wait for theirs. Not where a snapshot is due:
     /// the next one to hold the state might not come to it either.
     fn ahead(&self, after: &Folded<()>) -> Option<Ahead<A>> {
-        if self.eager && snapshot_due::<A>(after).is_none() { self.turn.ahead() } else { None }
+        if self.early > 0 && snapshot_due::<A>(after).is_none() { self.turn.ahead() } else { None }
     }
 
     fn unless_final<'s, E: Error + 'static>(&self, error: StoreError) -> Stop<'s, A, E> {

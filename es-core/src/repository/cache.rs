@@ -126,6 +126,18 @@ impl<A> Turn<A> {
         self.held.is_some()
     }
 
+    /// Whether no append has failed on which the state of this turn was built.
+    pub(super) fn is_sound(&self) -> bool {
+        self.held.as_ref().is_none_or(|held| held.place.line.load(Ordering::Acquire) == held.line)
+    }
+
+    /// What this turn keeps from now on was read from the stream, so it belongs to the present line.
+    pub(super) fn renew(&mut self) {
+        if let Some(held) = &mut self.held {
+            held.line = held.place.line.load(Ordering::Acquire);
+        }
+    }
+
     /// To end the turn before its append is written, if there are others who wait for theirs.
     pub(super) fn ahead(&self) -> Option<Ahead<A>> {
         let held = self.held.as_ref().filter(|held| held.place.waiting.load(Ordering::Relaxed) > 0)?;

@@ -65,7 +65,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
                 Err(Stop::Final(error)) => return Err(error),
                 Err(Stop::Unconfirmed(fold)) => {
                     self.turn.settle().await;
-                    start = fold;
+                    start = if self.turn.is_sound() { fold } else { self.overtaken(stream).await };
                     continue;
                 }
                 Err(Stop::Overtaken) => {
@@ -81,13 +81,27 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
             if repeated == retry.times || last {
                 return Err(failure.into_error(stream));
             }
-            tokio::time::sleep(retry.wait(repeated)).await;
+            let at_once = repeated == 0 && matches!(failure, Failure::Conflict { .. });
+            if !at_once {
+                // Others go on meanwhile, and may leave a state to decide on.
+                self.turn = Turn::none();
+                tokio::time::sleep(retry.wait(repeated)).await;
+            }
             repeated += 1;
             self.repository.counters.retries.count();
             tracing::debug!(repeated, "deciding again");
-            let keeps_turn = self.in_transaction || self.turn.keeps();
-            start = if keeps_turn { Fold::new(stream) } else { self.begin(stream).await };
+            start = if self.turn.keeps() { Fold::new(stream) } else { self.begin(stream).await };
         }
+    }
+
+    /// Those before it were overtaken, and so was it. It comes after them again, but not for ever.
+    async fn overtaken<'s>(&mut self, stream: &'s StreamId) -> Fold<'s, A> {
+        if self.early == 0 {
+            self.turn.renew();
+            return Fold::new(stream);
+        }
+        self.early -= 1;
+        self.begin(stream).await
     }
 
     /// Waits for its turn; then the state that was kept, or none.

@@ -157,6 +157,16 @@ impl Meddler {
     /// Carries out what was taken, in that order, and from now on everything at once.
     pub async fn carry_out(&self) {
         let taken = self.taken.lock().expect("no panic").take().unwrap_or_default();
+        self.carry(taken).await;
+    }
+
+    /// Carries out what was taken; what comes from now on waits.
+    pub async fn carry_out_taken(&self) {
+        let taken = self.taken.lock().expect("no panic").replace(VecDeque::new()).unwrap_or_default();
+        self.carry(taken).await;
+    }
+
+    async fn carry(&self, taken: VecDeque<Taken>) {
         for Taken { stream, expected, head, events, command, reply } in taken {
             let command = command.as_ref().map(|(key, name)| CommandRecord { key: *key, name });
             let append = Append::new(&stream, expected, &events).head(head).command(command);
