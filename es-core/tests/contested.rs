@@ -170,3 +170,37 @@ async fn while_a_command_waits_after_a_failure_others_on_its_aggregate_go_on() {
     assert!(!waits.is_finished());
     waits.abort();
 }
+
+/// How many events a command reads that is overtaken once.
+async fn read_when_overtaken(accounts: &Accounts, store: &Meddler) -> usize {
+    store.events_loaded.store(0, Ordering::SeqCst);
+    store.meddles.lock().expect("no panic").push_back(Meddle::Deposit(7));
+    deposit(accounts).await.expect("no panic").expect("deposited");
+    Meddler::count(&store.events_loaded)
+}
+
+#[tokio::test]
+async fn after_a_second_conflict_only_what_is_new_is_read() {
+    let (accounts, store) = warm(QUICK).await;
+    for _ in 0..100 {
+        deposit(&accounts).await.expect("no panic").expect("deposited");
+    }
+    assert_eq!(read_when_overtaken(&accounts, &store).await, 102);
+    for _ in 0..10 {
+        deposit(&accounts).await.expect("no panic").expect("deposited");
+    }
+    // The last event of before, to see that it is still there; eleven of its own; the one that was faster.
+    assert_eq!(read_when_overtaken(&accounts, &store).await, 1 + 11 + 1);
+    let account = accounts.load(&id()).await.expect("loaded");
+    assert_eq!(account.state.cents, 1 + 100 + 7 + 1 + 10 + 7 + 1);
+}
+
+#[tokio::test]
+async fn a_copy_that_is_far_behind_is_dropped() {
+    let (accounts, store) = warm(QUICK).await;
+    read_when_overtaken(&accounts, &store).await;
+    for _ in 0..300 {
+        deposit(&accounts).await.expect("no panic").expect("deposited");
+    }
+    assert_eq!(read_when_overtaken(&accounts, &store).await, 304, "all of them");
+}

@@ -21,7 +21,7 @@ struct Deposited {
     cents: i64,
 }
 
-#[derive(Aggregate, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Aggregate, Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[aggregate(name = "account", id = String, events(Opened, Deposited), snapshot(every = 10))]
 struct Account {
     owner: Option<String>,
@@ -233,6 +233,15 @@ async fn a_command_on_a_stream_that_another_transaction_holds_waits_once_and_say
     accounts.execute(&id(), Deposit(1)).await.expect("deposited");
 }
 
+async fn lose_all_but_the_first(database: &TestDatabase) {
+    let mut owner = PgConnection::connect(database.url()).await.expect("connected");
+    let lose = "ALTER TABLE es.events DISABLE TRIGGER ALL;
+        DELETE FROM es.events WHERE revision > 1;
+        UPDATE es.streams s SET revision = 1, head_event_id = e.event_id FROM es.events e WHERE e.stream = s.id;
+        ALTER TABLE es.events ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated";
+    sqlx::raw_sql(lose).execute(&mut owner).await.expect("lost");
+}
+
 /// As after a failover to a standby that had not received everything.
 #[tokio::test]
 async fn a_state_of_events_that_the_database_has_lost_is_never_built_on() {
@@ -242,12 +251,7 @@ async fn a_state_of_events_that_the_database_has_lost_is_never_built_on() {
     for regrown in [1, 2, 3] {
         ours.execute(&id(), Deposit(1_000)).await.expect("deposited");
         ours.execute(&id(), Deposit(1_000)).await.expect("deposited");
-        let mut owner = PgConnection::connect(database.url()).await.expect("connected");
-        let lose = "ALTER TABLE es.events DISABLE TRIGGER ALL;
-            DELETE FROM es.events WHERE revision > 1;
-            UPDATE es.streams s SET revision = 1, head_event_id = e.event_id FROM es.events e WHERE e.stream = s.id;
-            ALTER TABLE es.events ENABLE ALWAYS TRIGGER append_only, ENABLE ALWAYS TRIGGER never_truncated";
-        sqlx::raw_sql(lose).execute(&mut owner).await.expect("lost");
+        lose_all_but_the_first(&database).await;
         // Fewer events than were lost, as many, and more: only the ids tell.
         for _ in 0..regrown {
             theirs.execute(&id(), Deposit(1)).await.expect("deposited");
@@ -261,6 +265,31 @@ async fn a_state_of_events_that_the_database_has_lost_is_never_built_on() {
         assert_eq!(*cents.lock().expect("no panic"), regrown, "what the stream holds now");
         let done = ours.execute(&id(), Deposit(1)).await.expect("deposited");
         assert_eq!(done.revision.get(), 2 + regrown.cast_unsigned());
+    }
+}
+
+/// Nor on the copy that is kept where several programs append.
+#[tokio::test]
+async fn a_copy_of_a_state_of_lost_events_is_never_built_on() {
+    let (database, ours) = accounts().await;
+    let theirs = Repository::<Account, _>::new(database.store().await.expect("a store"));
+    ours.execute(&id(), Open).await.expect("opened");
+    for regrown in [1, 2, 3] {
+        for accounts in [&ours, &theirs, &ours, &theirs] {
+            accounts.execute(&id(), Deposit(1_000)).await.expect("deposited");
+        }
+        let conflicts = ours.metrics().conflicts;
+        assert!(conflicts > 0, "others were faster, so a copy is kept");
+        lose_all_but_the_first(&database).await;
+        for _ in 0..regrown {
+            theirs.execute(&id(), Deposit(1)).await.expect("deposited");
+        }
+        let done = ours.execute(&id(), Deposit(1)).await.expect("deposited");
+        assert_eq!(done.revision.get(), 2 + regrown);
+        assert!(ours.metrics().conflicts > conflicts, "the copy was gone back to");
+        let loaded = ours.load(&id()).await.expect("a state");
+        assert_eq!(loaded.state.cents.cast_unsigned(), regrown + 1);
+        lose_all_but_the_first(&database).await;
     }
 }
 

@@ -43,6 +43,14 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// Folds one event into the state, through [`Apply`].
     fn apply_event(&mut self, event: Self::Event);
 
+    /// A copy of the state where the type is [`Clone`], which the derive macro finds out. Where commands of
+    /// several processes meet on one aggregate, a copy lets them read only what is new after a conflict;
+    /// without one they read the stream again.
+    #[must_use]
+    fn try_clone(&self) -> Option<Self> {
+        None
+    }
+
     /// Appends the payload of an event, as JSON, to `out`.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 mod aggregate;
 mod description;
+mod duplicate;
 mod event;
 pub(crate) mod guarded;
 mod snapshot;
@@ -9,6 +10,8 @@ mod upcast;
 
 pub use self::aggregate::{Aggregate, Apply, Events, Handle, IntoEvents, emit};
 pub use self::description::{AddedDefault, AggregateDescription, EventDescription, ReadEvent, ReadWhole};
+pub(crate) use self::duplicate::copy;
+pub use self::duplicate::{NotClone, TryClone};
 pub use self::event::Event;
 pub use self::snapshot::{NewSnapshot, Snapshots};
 pub(crate) use self::upcast::asks_where_stored;

@@ -27,7 +27,9 @@ mod check;
 mod snapshots;
 
 pub use self::check::{Names, check_name, check_previous, check_written, slots, taken};
-pub use crate::model::{AddedDefault, AggregateDescription, EventDescription, ReadEvent, ReadWhole};
+pub use crate::model::{
+    AddedDefault, AggregateDescription, EventDescription, NotClone, ReadEvent, ReadWhole, TryClone,
+};
 pub use crate::shape::{
     ChangeDescription, ContentDescription, Describe, FieldDescription, FormDescription, HistoryDescription,
     Note, Opaque, Probe, Shape, StepDescription, Type, TypeDescription, Types, VariantDescription,

@@ -118,6 +118,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             let command_id = self.options.command.map(|command| command.id);
             let read = fold.run(&mut self.port, |load| load.command_id(command_id)).await;
             fold = read.map_err(|error| self.unless_final(error))?;
+            self.turn.confirm(|| fold.copied());
         }
         Ok(Basis { fold, cached })
     }
@@ -171,7 +172,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         let state = match written.fold_into(state) {
             Ok(state) => state,
             // The newest state might not have led to this event.
-            Err(_) if cached => return Err(Stop::Unconfirmed(Fold::new(stream))),
+            Err(_) if cached => return Err(Stop::Unconfirmed(self.read_again(stream))),
             Err(error) => return Err(error.into()),
         };
         let last = expected.plus(written.new.len() as u64);
@@ -228,6 +229,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         }
         if let Ok(AppendOutcome::Conflict { .. }) = outcome {
             self.repository.counters.conflicts.count();
+            self.turn.contest();
         }
         match outcome {
             Ok(AppendOutcome::Appended(appended)) => {
@@ -245,7 +247,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                 None => Err(contradiction("the store calls an append without a command id repeated").into()),
             },
             Ok(AppendOutcome::Conflict { .. }) if ahead.is_some() && cached => Err(Stop::Overtaken),
-            Ok(AppendOutcome::Conflict { .. }) if cached => Err(Stop::Unconfirmed(Fold::new(stream))),
+            Ok(AppendOutcome::Conflict { .. }) if cached => Err(Stop::Unconfirmed(self.read_again(stream))),
             Ok(AppendOutcome::Conflict { actual }) => Err(Stop::conflict(expected, actual)),
             Ok(AppendOutcome::NotWritten) => {
                 Err(contradiction("the store left a single append undecided").into())

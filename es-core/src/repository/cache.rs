@@ -15,11 +15,16 @@ use quick_cache::sync;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedRwLockReadGuard, RwLock};
 use uuid::Uuid;
 
+use crate::model::{Aggregate, copy};
 use crate::stream::Revision;
 
 /// How long a command waits for those before it. Nothing rests on the order, so when it takes longer, as when
 /// a decision waits for a command of its own on the same aggregate, the command goes ahead.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A copy of a state that is so many events behind is dropped: others have gone, or it costs as much as it
+/// saves.
+const FARTHEST_BEHIND: u64 = 256;
 
 /// A state, and the event up to which it was folded.
 pub(super) struct Folded<A> {
@@ -36,10 +41,22 @@ struct Kept<A> {
     line: u64,
 }
 
+/// What is known of one aggregate.
+struct Known<A> {
+    kept: Option<Kept<A>>,
+    contest: Option<Contest<A>>,
+}
+
+/// Others append to the stream as well.
+struct Contest<A> {
+    /// A copy of the state as it was last read. After a conflict, only what is new is read.
+    confirmed: Option<Folded<A>>,
+}
+
 /// The place of one aggregate. Whoever carries out a command holds its state, which is taken out meanwhile,
 /// so a command that is dropped half-way, or panics, leaves none behind.
 struct Place<A> {
-    kept: Arc<Mutex<Option<Kept<A>>>>,
+    known: Arc<Mutex<Known<A>>>,
     /// How many commands wait for their turn.
     waiting: AtomicUsize,
     /// The line of states that can be decided on. It ends when an append on which states of it were built is
@@ -61,7 +78,7 @@ pub(super) struct Turn<A> {
 
 struct Held<A> {
     place: Arc<Place<A>>,
-    kept: OwnedMutexGuard<Option<Kept<A>>>,
+    known: OwnedMutexGuard<Known<A>>,
     line: u64,
 }
 
@@ -72,10 +89,36 @@ pub(super) struct Ahead<A> {
     _under_way: OwnedRwLockReadGuard<()>,
 }
 
+impl<A> Default for Known<A> {
+    fn default() -> Self {
+        Self { kept: None, contest: None }
+    }
+}
+
+impl<A> Contest<A> {
+    fn is_far_behind(&self, now: Revision) -> bool {
+        let confirmed = self.confirmed.as_ref().map(|confirmed| confirmed.revision.get());
+        confirmed.is_some_and(|confirmed| now.get() > confirmed + FARTHEST_BEHIND)
+    }
+}
+
+impl<A: Aggregate> Folded<A> {
+    fn try_clone(&self) -> Option<Self> {
+        let Self { revision, head, snapshot, .. } = *self;
+        Some(Self { state: copy(&self.state)?, revision, head, snapshot })
+    }
+}
+
+impl<A> Default for Contest<A> {
+    fn default() -> Self {
+        Self { confirmed: None }
+    }
+}
+
 impl<A> Default for Place<A> {
     fn default() -> Self {
         Self {
-            kept: Arc::default(),
+            known: Arc::default(),
             waiting: AtomicUsize::new(0),
             line: AtomicU64::new(0),
             ahead: Arc::default(),
@@ -91,14 +134,14 @@ impl<A> Cache<A> {
     pub(super) async fn turn(&self, key: &str) -> Turn<A> {
         let Some(places) = &self.places else { return Turn::none() };
         let Ok(place) = places.get_or_insert_with::<str, Infallible>(key, || Ok(Arc::default()));
-        let kept = match Arc::clone(&place.kept).try_lock_owned() {
-            Ok(kept) => Some(kept),
+        let known = match Arc::clone(&place.known).try_lock_owned() {
+            Ok(known) => Some(known),
             Err(_) => {
                 let _waiting = Waiting::on(&place.waiting);
-                tokio::time::timeout(PATIENCE, Arc::clone(&place.kept).lock_owned()).await.ok()
+                tokio::time::timeout(PATIENCE, Arc::clone(&place.known).lock_owned()).await.ok()
             }
         };
-        Turn { held: kept.map(|kept| Held { place, kept, line: 0 }) }
+        Turn { held: known.map(|known| Held { place, known, line: 0 }) }
     }
 }
 
@@ -112,18 +155,41 @@ impl<A> Turn<A> {
     pub(super) fn take(&mut self) -> Option<Folded<A>> {
         let held = self.held.as_mut()?;
         held.line = held.place.line.load(Ordering::Acquire);
-        held.kept.take().filter(|kept| kept.line == held.line).map(|kept| kept.folded)
+        let kept = held.known.kept.take()?;
+        if kept.line == held.line {
+            return Some(kept.folded);
+        }
+        self.contest();
+        None
     }
 
     pub(super) fn keep(&mut self, folded: Folded<A>) {
+        let Some(held) = &mut self.held else { return };
+        let Known { kept, contest } = &mut *held.known;
+        contest.take_if(|contest| contest.is_far_behind(folded.revision));
+        *kept = Some(Kept { folded, line: held.line });
+    }
+
+    /// An append of others came before one that was decided here.
+    pub(super) fn contest(&mut self) {
         if let Some(held) = &mut self.held {
-            *held.kept = Some(Kept { folded, line: held.line });
+            held.known.contest.get_or_insert_default();
         }
     }
 
-    /// Whether [`keep`](Self::keep) keeps anything.
-    pub(super) const fn keeps(&self) -> bool {
-        self.held.is_some()
+    /// Keeps a copy of a state that was just read, where others append to the stream.
+    pub(super) fn confirm(&mut self, copy: impl FnOnce() -> Option<Folded<A>>) {
+        if let Some(contest) = self.held.as_mut().and_then(|held| held.known.contest.as_mut()) {
+            contest.confirmed = copy();
+        }
+    }
+
+    /// The state as it was last read, once more.
+    pub(super) fn confirmed(&self) -> Option<Folded<A>>
+    where
+        A: Aggregate,
+    {
+        self.held.as_ref()?.known.contest.as_ref()?.confirmed.as_ref()?.try_clone()
     }
 
     /// Whether no append has failed on which the state of this turn was built.
@@ -136,6 +202,11 @@ impl<A> Turn<A> {
         if let Some(held) = &mut self.held {
             held.line = held.place.line.load(Ordering::Acquire);
         }
+    }
+
+    /// Whether [`keep`](Self::keep) keeps anything.
+    pub(super) const fn keeps(&self) -> bool {
+        self.held.is_some()
     }
 
     /// To end the turn before its append is written, if there are others who wait for theirs.

@@ -8,7 +8,7 @@ use super::cache::Folded;
 use super::loaded::Loaded;
 use super::port::Port;
 use crate::error::StoreError;
-use crate::model::{Aggregate, guarded};
+use crate::model::{Aggregate, copy, guarded};
 use crate::record::{PayloadError, RawEvent};
 use crate::seldom::Seldom;
 use crate::store::{CommandOutcome, Contiguous, Load, LoadItem};
@@ -53,8 +53,19 @@ impl<'a, A: Aggregate> Fold<'a, A> {
 
     /// A fold that goes on from a state of an earlier command.
     pub(super) fn cached(stream: &'a StreamId, folded: Folded<A>) -> Self {
+        Self { cached: true, ..Self::resumed(stream, folded) }
+    }
+
+    /// The same, which reads what has come since.
+    pub(super) fn resumed(stream: &'a StreamId, folded: Folded<A>) -> Self {
         let Folded { state, revision, head, snapshot } = folded;
-        Self { state, revision, head, snapshot, cached: true, ..Self::new(stream) }
+        Self { state, revision, head, snapshot, ..Self::new(stream) }
+    }
+
+    /// A copy of the state, if it can be copied.
+    pub(super) fn copied(&self) -> Option<Folded<A>> {
+        let Self { revision, head, snapshot, .. } = *self;
+        Some(Folded { state: copy(&self.state)?, revision, head, snapshot })
     }
 
     /// Folds what the stream holds beyond the present revision. `narrow` adds to the query.

@@ -100,8 +100,8 @@ impl ExecuteOptions {
 
 /// How often a decision is repeated after a conflict or a passing failure, and how long to wait in between.
 ///
-/// The wait is random between nothing and a bound that doubles each time ("full jitter"). The first repetition
-/// after a conflict does not wait: another program went on, so the state to decide on is there.
+/// The wait is random between nothing and a bound that doubles each time ("full jitter"). The first
+/// repetition after a conflict does not wait: another program went on, so the state to decide on is there.
 ///
 /// ```
 /// use es_core::Retry;

@@ -90,7 +90,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
             repeated += 1;
             self.repository.counters.retries.count();
             tracing::debug!(repeated, "deciding again");
-            start = if self.turn.keeps() { Fold::new(stream) } else { self.begin(stream).await };
+            start = if self.turn.keeps() { self.read_again(stream) } else { self.begin(stream).await };
         }
     }
 
@@ -98,7 +98,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
     async fn overtaken<'s>(&mut self, stream: &'s StreamId) -> Fold<'s, A> {
         if self.early == 0 {
             self.turn.renew();
-            return Fold::new(stream);
+            return self.read_again(stream);
         }
         self.early -= 1;
         self.begin(stream).await
@@ -115,6 +115,14 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
                 self.repository.counters.warm.count();
                 Fold::cached(stream, folded)
             }
+            None => self.read_again(stream),
+        }
+    }
+
+    /// From the last state that is known to have been the stream's, or from the beginning.
+    pub(super) fn read_again<'s>(&self, stream: &'s StreamId) -> Fold<'s, A> {
+        match self.turn.confirmed() {
+            Some(folded) => Fold::resumed(stream, folded),
             None => Fold::new(stream),
         }
     }

@@ -35,6 +35,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenSt
             #private::initial::<#this>()
         }
     };
+    let try_clone = try_clone(es_core);
     let types = types(aggregate);
     let dispatch = dispatch(aggregate);
     let snapshots = aggregate.snapshot.as_ref().map(|snapshot| snapshots(aggregate, snapshot, state));
@@ -51,6 +52,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenSt
             type Id = #id;
             type Event = #enum_ident;
             #initial
+            #try_clone
             #types
             #dispatch
             #snapshots
@@ -58,6 +60,18 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenSt
 
         #into_events
         #names
+    }
+}
+
+/// A copy of the state, where there can be one.
+fn try_clone(es_core: &CratePath) -> TokenStream {
+    let private = es_core.private();
+    quote! {
+        fn try_clone(&self) -> #private::Option<Self> {
+            #[allow(unused_imports)]
+            use #private::NotClone as _;
+            #private::TryClone(self).try_clone()
+        }
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Deposit {
 }
 
 /// Without snapshots.
-#[derive(Aggregate, Default)]
+#[derive(Aggregate, Clone, Default)]
 #[aggregate(name = "account", events(Opened, Deposited, Withdrawn))]
 pub struct Account {
     balance: i64,
