@@ -68,7 +68,6 @@ fn try_clone(es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
     quote! {
         fn try_clone(&self) -> #private::Option<Self> {
-            #[allow(unused_imports)]
             use #private::NotClone as _;
             #private::TryClone(self).try_clone()
         }

@@ -3,4 +3,5 @@
 mod aggregates;
 mod events;
 mod projections;
+mod stores;
 mod values;

@@ -1,0 +1,43 @@
+//! Stores that wrap others, and objects that have more than one trait of a store.
+
+use std::sync::Arc;
+
+/// Forwards what it does not do itself.
+pub struct Logged<S>(pub S);
+
+#[async_trait::async_trait]
+impl<S: es_core::ReadAll> es_core::ReadAll for Logged<S> {
+    es_core::forward_event_store!(ReadAll to |this| &this.0);
+}
+
+#[async_trait::async_trait]
+impl<S: es_core::ListStreams> es_core::ListStreams for Logged<S> {
+    es_core::forward_event_store!(ListStreams to |this| &this.0);
+}
+
+pub mod in_order {
+    use super::Arc;
+
+    pub trait Store: es_core::EventStore + es_core::ReadAll {}
+
+    impl<S: es_core::EventStore + es_core::ReadAll> Store for S {}
+
+    pub fn subscription(store: Arc<dyn Store>) -> es_core::Subscription<Arc<dyn Store>> {
+        es_core::Subscription::new(store)
+    }
+}
+
+pub mod listed {
+    use super::Arc;
+
+    pub trait Store: es_core::EventStore + es_core::ListStreams {}
+
+    impl<S: es_core::EventStore + es_core::ListStreams> Store for S {}
+
+    /// Stands for whoever lists.
+    pub fn lists<S: es_core::ListStreams>(_: S) {}
+
+    pub fn ids(store: Arc<dyn Store>) {
+        lists(store);
+    }
+}
