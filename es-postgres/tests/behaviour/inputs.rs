@@ -154,6 +154,8 @@ async fn any_duration_may_be_given() {
         for (name, set, goes_on) in settings {
             nth += 1;
             match set(database.options(), time).connect().await {
+                // It was fast enough, which the next connection may not be.
+                Ok(_) if time.is_zero() && !goes_on => {}
                 Ok(store) => use_all(store, time, nth).await,
                 Err(error) => {
                     assert!(time.is_zero() && !goes_on, "{name} of {time:?}: {error}");
