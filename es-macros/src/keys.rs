@@ -1,10 +1,11 @@
 //! Reading the keys of an attribute: `key = value, key(…), …`.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::quote;
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
-use syn::{Error, LitInt, LitStr, Result, Token, parenthesized, token};
+use syn::{Attribute, Error, LitInt, LitStr, Result, Token, parenthesized, token};
 
 use crate::errors::Errors;
 
@@ -22,6 +23,28 @@ impl Written {
     pub(crate) fn has(&self, key: &str) -> bool {
         self.0.iter().any(|written| written == key)
     }
+}
+
+/// The keys of all attributes of one name in one list, and whether there is such a list.
+pub(crate) fn of_attributes(
+    attributes: &[Attribute],
+    name: &str,
+    example: &str,
+    errors: &mut Errors,
+) -> (TokenStream, bool) {
+    let (mut tokens, mut has_keys) = (TokenStream::new(), false);
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident(name)) {
+        match attribute.meta.require_list() {
+            Ok(list) => {
+                let more = &list.tokens;
+                let comma = (!tokens.is_empty()).then(|| quote!(,));
+                tokens.extend(quote!(#comma #more));
+                has_keys = true;
+            }
+            Err(_) => errors.spanned(attribute, format!("`#[{name}]` needs keys; write `{example}`")),
+        }
+    }
+    (tokens, has_keys)
 }
 
 /// Reads keys, each at most once. A mistake ends its own key, not the reading.

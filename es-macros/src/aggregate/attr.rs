@@ -1,7 +1,6 @@
 //! The keys of `#[aggregate(…)]`, each read for itself.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
 use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::punctuated::Punctuated;
@@ -50,7 +49,8 @@ pub(super) struct Snapshot {
 }
 
 pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
-    let (tokens, has_keys) = all_keys(attributes, errors);
+    let example = "#[aggregate(name = \"…\", events(…))]";
+    let (tokens, has_keys) = keys::of_attributes(attributes, "aggregate", example, errors);
     let mut found = Keys::default();
     let written = keys::parse("`#[aggregate]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
@@ -79,28 +79,6 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
     });
     found.written = has_keys.then_some(written);
     found
-}
-
-/// The keys of all attributes in one list, and whether there is one.
-fn all_keys(attributes: &[Attribute], errors: &mut Errors) -> (TokenStream, bool) {
-    let (mut tokens, mut has_keys) = (TokenStream::new(), false);
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("aggregate")) {
-        match attribute.meta.require_list() {
-            Ok(list) => {
-                let more = &list.tokens;
-                let comma = (!tokens.is_empty()).then(|| quote!(,));
-                tokens.extend(quote!(#comma #more));
-                has_keys = true;
-            }
-            Err(_) => {
-                errors.spanned(
-                    attribute,
-                    "`#[aggregate]` needs keys; write `#[aggregate(name = \"…\", events(…))]`",
-                );
-            }
-        }
-    }
-    (tokens, has_keys)
 }
 
 /// Reads the list of events that are no longer written: they have no variant.

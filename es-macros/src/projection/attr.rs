@@ -1,7 +1,6 @@
 //! The keys of `#[projection(…)]`, each read for itself.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use proc_macro2::Ident;
 use syn::parse::ParseStream;
 use syn::{Attribute, Error, LitInt, LitStr, Result, Token, Type, token};
 
@@ -40,23 +39,8 @@ pub(super) struct Keys {
 }
 
 pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
-    let (mut tokens, mut has_keys) = (TokenStream::new(), false);
-    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("projection")) {
-        match attribute.meta.require_list() {
-            Ok(list) => {
-                let more = &list.tokens;
-                let comma = (!tokens.is_empty()).then(|| quote!(,));
-                tokens.extend(quote!(#comma #more));
-                has_keys = true;
-            }
-            Err(_) => {
-                errors.spanned(
-                    attribute,
-                    "`#[projection]` needs keys; write `#[projection(name = \"…\", events(…), model = …)]`",
-                );
-            }
-        }
-    }
+    let example = "#[projection(name = \"…\", events(…), model = …)]";
+    let (tokens, has_keys) = keys::of_attributes(attributes, "projection", example, errors);
     let mut found = Keys::default();
     let written = keys::parse("`#[projection]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
