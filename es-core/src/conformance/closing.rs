@@ -6,7 +6,7 @@ use crate::error::StoreError;
 use crate::store::{Append, CloseStreams, EventStore, ListQuery, ListStreams, Load};
 use crate::stream::Revision;
 
-/// A stream is closed at the revision that the caller has seen, for ever; reading it goes on.
+/// A stream is closed permanently, at the revision that the caller has seen; it can still be read.
 pub async fn a_closed_stream_takes_no_more_events<S: EventStore + CloseStreams>(store: S) {
     let stream = stream("1");
     let close =

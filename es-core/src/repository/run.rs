@@ -94,7 +94,8 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         }
     }
 
-    /// Those before it were overtaken, and so was it. It comes after them again, but not for ever.
+    /// The commands before this one were overtaken, and so was this one. It queues again after them, a
+    /// limited number of times.
     async fn overtaken<'s>(&mut self, stream: &'s StreamId) -> Fold<'s, A> {
         if self.early == 0 {
             self.turn.renew();

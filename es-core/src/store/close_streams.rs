@@ -9,7 +9,7 @@ use crate::stream::{Revision, StreamId};
 ///
 /// # Contract
 ///
-/// 1. A closed stream takes no more events, for ever: an append is
+/// 1. A closed stream never takes another event: an append is
 ///    [`StoreError::StreamClosed`]. It is read as before.
 /// 2. Of closing a stream and an append to it at once, at one revision, one goes through.
 ///
@@ -29,7 +29,7 @@ use crate::stream::{Revision, StreamId};
 )]
 #[async_trait]
 pub trait CloseStreams: Send + Sync {
-    /// Closes a stream for ever, if it is at the expected revision; `Ok(false)` if it is at another.
+    /// Closes a stream permanently, if it is at the expected revision; `Ok(false)` if it is at another.
     /// Closing a closed stream again changes nothing.
     ///
     /// # Errors

@@ -45,7 +45,7 @@ impl Index {
                 }
                 found.push((self.named(&entry.key, asked.map(|category| &*category.name))?, entry.place));
             }
-            // What is not wanted is passed as well, or it would be looked at again for ever.
+            // Events that the filter leaves out are passed as well, or every page would look at them again.
             end = entry.checkpoint();
         }
         Ok((AllPage::new(end, found.len(), rest), found))

@@ -111,7 +111,7 @@ impl Parser {
         if fits { Ok(()) } else { Err(problem.into()) }
     }
 
-    /// Takes in an event of which all lines were read.
+    /// Adds an event once all its lines have been read.
     fn finish(&mut self) {
         if let Within::Event(published, lines) = std::mem::take(&mut self.within) {
             self.locked.entries.insert(published, sorted(lines));
