@@ -85,7 +85,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                 self.conclude(stream, outcome, sent, record, decide).await
             }
             // No append will say whether the state was the newest.
-            _ if cached => Err(Stop::Unconfirmed(restored(stream, fold, state))),
+            _ if cached => Err(Stop::Unconfirmed(restored(fold, state))),
             nothing => {
                 let decision = match &nothing {
                     _ if !self.options.remember_decision => None,
@@ -172,7 +172,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         let state = match written.fold_into(state) {
             Ok(state) => state,
             // The newest state might not have led to this event.
-            Err(_) if cached => return Err(Stop::Unconfirmed(self.read_again(stream))),
+            Err(_) if cached => return Err(Stop::Unconfirmed(None)),
             Err(error) => return Err(error.into()),
         };
         let last = expected.plus(written.new.len() as u64);
@@ -247,7 +247,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                 None => Err(contradiction("the store calls an append without a command id repeated").into()),
             },
             Ok(AppendOutcome::Conflict { .. }) if ahead.is_some() && cached => Err(Stop::Overtaken),
-            Ok(AppendOutcome::Conflict { .. }) if cached => Err(Stop::Unconfirmed(self.read_again(stream))),
+            Ok(AppendOutcome::Conflict { .. }) if cached => Err(Stop::Unconfirmed(None)),
             Ok(AppendOutcome::Conflict { actual }) => Err(Stop::conflict(expected, actual)),
             Ok(AppendOutcome::NotWritten) => {
                 Err(contradiction("the store left a single append undecided").into())

@@ -10,7 +10,7 @@ use super::fold::Fold;
 use super::stop::Stop;
 use super::written::Encoded;
 use crate::model::Aggregate;
-use crate::stream::{Revision, StreamId};
+use crate::stream::Revision;
 
 /// A state to decide on.
 pub(super) struct Basis<'s, A> {
@@ -23,7 +23,9 @@ impl<'s, A: Aggregate> Basis<'s, A> {
     /// The same, if it is at the revision that the caller wants.
     pub(super) fn at<E: Error + 'static>(self, wanted: Option<Revision>) -> Result<Self, Stop<'s, A, E>> {
         match wanted {
-            Some(wanted) if wanted != self.fold.revision && self.cached => Err(Stop::Unconfirmed(self.fold)),
+            Some(wanted) if wanted != self.fold.revision && self.cached => {
+                Err(Stop::Unconfirmed(Some(self.fold)))
+            }
             Some(wanted) if wanted != self.fold.revision => Err(Stop::conflict(wanted, self.fold.revision)),
             _ => Ok(self),
         }
@@ -51,17 +53,8 @@ pub(super) struct Sent<A: Aggregate> {
     pub(super) ahead: Option<Ahead<A>>,
 }
 
-/// The fold with its state again; a new one, if the decision has kept the state.
-pub(super) fn restored<'a, A: Aggregate>(
-    stream: &'a StreamId,
-    mut fold: Fold<'a, A>,
-    state: Arc<A>,
-) -> Fold<'a, A> {
-    match Arc::into_inner(state) {
-        Some(state) => {
-            fold.state = state;
-            fold
-        }
-        None => Fold::new(stream),
-    }
+/// The fold with its state again, unless the decision has kept the state.
+pub(super) fn restored<A>(mut fold: Fold<'_, A>, state: Arc<A>) -> Option<Fold<'_, A>> {
+    fold.state = Arc::into_inner(state)?;
+    Some(fold)
 }

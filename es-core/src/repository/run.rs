@@ -65,7 +65,11 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
                 Err(Stop::Final(error)) => return Err(error),
                 Err(Stop::Unconfirmed(fold)) => {
                     self.turn.settle().await;
-                    start = if self.turn.is_sound() { fold } else { self.overtaken(stream).await };
+                    start = match fold {
+                        _ if !self.turn.is_sound() => self.overtaken(stream).await,
+                        Some(fold) => fold,
+                        None => self.read_again(stream),
+                    };
                     continue;
                 }
                 Err(Stop::Overtaken) => {
@@ -121,7 +125,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
     }
 
     /// From the last state that is known to have been the stream's, or from the beginning.
-    pub(super) fn read_again<'s>(&self, stream: &'s StreamId) -> Fold<'s, A> {
+    fn read_again<'s>(&self, stream: &'s StreamId) -> Fold<'s, A> {
         match self.turn.confirmed() {
             Some(folded) => Fold::resumed(stream, folded),
             None => Fold::new(stream),

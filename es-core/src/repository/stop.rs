@@ -8,8 +8,9 @@ use crate::model::Aggregate;
 use crate::stream::{Revision, StreamId};
 
 pub(super) enum Stop<'s, A: Aggregate, E: Error + 'static> {
-    /// The state came from the cache and may be an old one; from here it can be brought up to the stream.
-    Unconfirmed(Fold<'s, A>),
+    /// The state came from the cache and may be an old one; from here, if anywhere, it can be brought up to
+    /// the stream.
+    Unconfirmed(Option<Fold<'s, A>>),
     /// The turn has ended, and an append on which this one was built was not written.
     Overtaken,
     /// The next attempt may go well.
