@@ -1,5 +1,6 @@
 """Writes RESULTS.md, the plots, and the figures in docs/performance.md."""
 
+import textwrap
 import json
 import re
 from collections import Counter
@@ -38,8 +39,9 @@ def machine(bench):
 
 def heading(bench):
     found = machine(bench)
-    return (f"Measured on {found['date']} at commit {found['commit']}: {found['cores']} cores ({found['cpu']}), "
+    text = (f"Measured on {found['date']} at commit {found['commit']}: {found['cores']} cores ({found['cpu']}), "
             f"{found['memory']}, {found['server'].split(' on ')[0]}; server and clients on the same machine.")
+    return textwrap.fill(text, 110, break_on_hyphens=False)
 
 
 def results(bench, targets):
