@@ -54,6 +54,7 @@ mod bulk;
 mod catalogue;
 mod codec;
 mod error;
+mod latch;
 mod memory;
 mod model;
 mod projection;

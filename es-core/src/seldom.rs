@@ -1,8 +1,10 @@
 //! Log lines of which there could be one for each command.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
+
+use crate::latch::hold;
 
 /// How often one is written.
 const EVERY: Duration = Duration::from_secs(60);
@@ -42,7 +44,7 @@ impl Seldom {
     }
 
     fn due_at(&self, what: &'static str, now: Instant) -> Option<u64> {
-        let mut all = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = hold(&self.said);
         let Some(said) = all.get_mut(what) else {
             all.insert(what, Said { last: now, left_out: 0 });
             return Some(0);

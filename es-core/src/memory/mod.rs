@@ -6,13 +6,14 @@ mod pages;
 mod readers;
 mod stream;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 
 use self::content::Content;
 use self::stream::{Stream, raw};
 use crate::error::StoreError;
+use crate::latch::hold;
 use crate::model::NewSnapshot;
 use crate::store::{
     Append, AppendOutcome, Bell, CommandOutcome, Decision, EventStore, Limits, Load, LoadItem, LoadSink,
@@ -80,9 +81,8 @@ impl MemoryStore {
         Ok(outcomes)
     }
 
-    /// No code that holds the lock can leave the content half-changed, so a poisoned lock is as good as any.
     fn content(&self) -> MutexGuard<'_, Content> {
-        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+        hold(&self.content)
     }
 
     fn stream(&self, id: &StreamId) -> Option<Arc<Stream>> {

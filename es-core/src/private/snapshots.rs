@@ -2,12 +2,13 @@
 
 use std::any::TypeId;
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::RwLock;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::codec::{read_json, write_json};
+use crate::latch::{hold_to_read, hold_to_write};
 use crate::model::{Aggregate, AggregateDescription, Snapshots};
 use crate::record::PayloadError;
 use crate::shape::{Describe, Fingerprint, Schema};
@@ -51,7 +52,7 @@ fn fingerprint_once(
     events: &AggregateDescription,
 ) -> Fingerprint {
     static KNOWN: RwLock<Option<HashMap<TypeId, Fingerprint>>> = RwLock::new(None);
-    let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
+    let known = hold_to_read(&KNOWN);
     if let Some(fingerprint) = known.as_ref().and_then(|known| known.get(&of)) {
         return *fingerprint;
     }
@@ -60,6 +61,6 @@ fn fingerprint_once(
     let shape = Schema::described_today(describe).text();
     let state = Fingerprint::EMPTY.with(name).with(&format!("rev {rev}")).with(&shape);
     let fingerprint = with_events(state, events);
-    KNOWN.write().unwrap_or_else(PoisonError::into_inner).get_or_insert_default().insert(of, fingerprint);
+    hold_to_write(&KNOWN).get_or_insert_default().insert(of, fingerprint);
     fingerprint
 }

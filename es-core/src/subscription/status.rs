@@ -1,10 +1,11 @@
 //! How far a subscription has come, for somebody else than its reader.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use time::OffsetDateTime;
 
 use crate::error::StoreError;
+use crate::latch::hold;
 use crate::store::{AllPage, Checkpoint};
 use crate::stream::Position;
 
@@ -73,6 +74,6 @@ impl SubscriptionWatch {
     }
 
     fn lock(&self) -> MutexGuard<'_, SubscriptionStatus> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        hold(&self.0)
     }
 }

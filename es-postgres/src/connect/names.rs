@@ -1,6 +1,6 @@
 //! The ids that stand for names in the rows: which a program knows, and how it learns the others.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
 use es_core::{Fingerprint, Registration, StoreError};
 use foldhash::HashMap;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::connect::columns::{ONLY, names, register_events};
 use crate::connect::failure::{CallError, Failure, unexpected};
 use crate::connect::statements::Statements;
-use crate::latch::hold;
+use crate::latch::{hold, hold_to_read, hold_to_write};
 
 /// A name and a version of an event.
 pub(crate) type TypeName = (Arc<str>, u32);
@@ -128,14 +128,14 @@ impl Known {
 
 impl Names {
     pub(crate) fn known(&self) -> Arc<Known> {
-        Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&hold_to_read(&self.known))
     }
 
     /// Takes what a connection found for what is so. Should another one have found more by now, or a later
     /// history, the next statement that misses something reads again.
     pub(crate) fn learn(&self, found: Known) -> Arc<Known> {
         let found = Arc::new(found);
-        *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&found);
+        *hold_to_write(&self.known) = Arc::clone(&found);
         found
     }
 

@@ -5,13 +5,14 @@
 //! applications of a moment never spread evenly.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Mutex as AsyncMutex, OwnedSemaphorePermit, Semaphore};
 
 use super::Record;
+use super::latch::hold;
 use crate::domain::ApplicationId;
 
 /// How many records may have been read and not be done yet.
@@ -67,7 +68,7 @@ impl Entrance {
         else {
             return false;
         };
-        let mut busy = lock(&self.busy);
+        let mut busy = hold(&self.busy);
         let numbered = Numbered { line, record, _place: place };
         match busy.get_mut(&numbered.record.case) {
             Some(waiting) => {
@@ -91,7 +92,7 @@ impl Exit {
     /// The next record of the application that the caller has been busy with. Without one, it is so no
     /// longer.
     pub(super) fn next_of(&self, case: &ApplicationId) -> Option<Numbered> {
-        let mut busy = lock(&self.busy);
+        let mut busy = hold(&self.busy);
         let next = busy.get_mut(case).and_then(VecDeque::pop_front);
         if next.is_none() {
             busy.remove(case);
@@ -103,11 +104,6 @@ impl Exit {
     pub(super) fn close(&self) {
         self.places.close();
     }
-}
-
-/// Nothing that runs under this lock can leave the map half-changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 mod count;
 mod feed;
 mod lanes;
+mod latch;
 mod lines;
 mod outcome;
 mod problem;

@@ -1,10 +1,11 @@
 //! What the reader and the workers of one run share.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
+use super::latch::hold;
 use super::outcome::{ImportError, Imported};
 use super::stored::Fact;
 use super::{Count, Problem, Problems, Source};
@@ -32,7 +33,7 @@ impl Shared {
     /// Takes note of a bad line, and halts the run before it unless bad lines are skipped.
     pub(super) fn bad(&self, problem: Problem) {
         let line = problem.line;
-        lock(&self.problems).add(problem);
+        hold(&self.problems).add(problem);
         if !self.skip_bad {
             self.halt(line);
         }
@@ -42,7 +43,7 @@ impl Shared {
     pub(super) fn fail(&self, error: ImportError) {
         // What the reader has dealt out before it failed is good.
         let limit = if let ImportError::Read { line, .. } = &error { *line } else { 0 };
-        lock(&self.failure).get_or_insert(error);
+        hold(&self.failure).get_or_insert(error);
         self.halt(limit);
     }
 
@@ -65,19 +66,19 @@ impl Shared {
 
     /// Whether the application was set aside before this line.
     pub(super) fn is_aside(&self, line: u64, case: &ApplicationId) -> bool {
-        self.skip_bad && lock(&self.problems).is_aside(line, case)
+        self.skip_bad && hold(&self.problems).is_aside(line, case)
     }
 
     /// Keeps what the store holds of an application, to be compared with its next records.
     pub(super) fn keep_stored(&self, case: &ApplicationId, facts: VecDeque<Fact>) {
         if !facts.is_empty() {
-            lock(&self.stored).insert(case.clone(), facts);
+            hold(&self.stored).insert(case.clone(), facts);
         }
     }
 
     /// What the next record of an application has to say, if the store holds it.
     pub(super) fn next_stored(&self, case: &ApplicationId) -> Option<Fact> {
-        let mut stored = lock(&self.stored);
+        let mut stored = hold(&self.stored);
         let facts = stored.get_mut(case)?;
         let fact = facts.pop_front();
         if facts.is_empty() {
@@ -87,8 +88,8 @@ impl Shared {
     }
 
     pub(super) fn outcome(&self, from: &Source, interrupted: bool) -> Result<Imported, ImportError> {
-        let failure = lock(&self.failure).take();
-        let problems = std::mem::take(&mut *lock(&self.problems));
+        let failure = hold(&self.failure).take();
+        let problems = std::mem::take(&mut *hold(&self.problems));
         match (failure, problems.first().first()) {
             (Some(failure), _) => Err(failure),
             (None, Some(problem)) if !self.skip_bad => {
@@ -97,9 +98,4 @@ impl Shared {
             _ => Ok(Imported { problems, interrupted }),
         }
     }
-}
-
-/// Nothing that runs under these locks can leave its value half-changed.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
