@@ -1,109 +1,18 @@
-//! One of the programs under test: commands, appends, loads, a subscription and a projector, all at once.
+//! What a program writes, and what it logs of it.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use es_core::{
-    Append, AppendOutcome, Checkpoint, EventStore, ExecuteError, ExecuteOptions, Executed, Metadata,
-    NewEvent, Position, RawEvent, Repository, Rest, Revision, StoreError, StreamId, Subscription, Uuid,
+    Append, AppendOutcome, EventStore, ExecuteError, ExecuteOptions, Executed, Metadata, NewEvent, Recorded,
+    Revision, StoreError, StreamId, Uuid,
 };
-use es_postgres::{PostgresStore, Projector};
 use sqlx::{Connection, PgConnection};
-use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::domain::{ACCOUNTS, Account, AccountEvent, Move, Moved, Overdrawn, Sums};
-use crate::log::{self, Appended, Entry, Log, Read, nanoseconds, now};
-
-/// How many callers a program has.
-const CALLERS: usize = 8;
-/// How long a fault may keep an answer back before the caller turns away.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// What a program is told when it is started.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Told {
-    /// The address of the server.
-    #[arg(long)]
-    url: String,
-    /// Where the logs are.
-    #[arg(long)]
-    folder: PathBuf,
-    /// Which of the programs it is.
-    #[arg(long)]
-    number: usize,
-    /// What its random choices begin with.
-    #[arg(long)]
-    seed: u64,
-}
-
-/// The log of a program.
-pub(crate) fn log_of(folder: &Path, number: usize) -> PathBuf {
-    folder.join(format!("program-{number}.log"))
-}
-
-/// The file whose presence tells the programs to end.
-pub(crate) fn end_of(folder: &Path) -> PathBuf {
-    folder.join("end")
-}
-
-struct Program {
-    url: String,
-    store: PostgresStore,
-    accounts: Repository<Account, PostgresStore>,
-    log: Log,
-    ending: AtomicBool,
-}
-
-pub(crate) async fn run(told: Told) {
-    let path = log_of(&told.folder, told.number);
-    let log = Log::open(&path).expect("a log");
-    let store = loop {
-        let options = PostgresStore::options(&told.url).connections(6).patience(Duration::from_secs(5));
-        match timeout(PATIENCE, options.connect()).await {
-            Ok(Ok(store)) => break store,
-            Ok(Err(error)) => {
-                let error = StoreError::from(error);
-                if !excused(&error) {
-                    log.write(&Entry::Violation(format!("connect: {error}")));
-                }
-            }
-            Err(_) => {}
-        }
-        sleep(Duration::from_millis(100)).await;
-    };
-    let accounts = Repository::new(store.clone()).with_cache(100);
-    let ending = AtomicBool::new(false);
-    let program = Arc::new(Program { url: told.url, store, accounts, log, ending });
-    let mut random = fastrand::Rng::with_seed(told.seed);
-    let mut callers = JoinSet::new();
-    for caller in 0..CALLERS {
-        callers.spawn(
-            Arc::clone(&program).call(format!("{}-{caller}-{}", told.number, random.u32(..)), random.fork()),
-        );
-    }
-    let follower = tokio::spawn(Arc::clone(&program).follow(path));
-    let projecting = tokio::spawn(Arc::clone(&program).project());
-    let end = end_of(&told.folder);
-    while !end.exists() {
-        sleep(Duration::from_millis(50)).await;
-    }
-    program.ending.store(true, Ordering::Release);
-    while let Some(ended) = callers.join_next().await {
-        ended.expect("no panic");
-    }
-    projecting.abort();
-    let _aborted = projecting.await;
-    program.excuse("catch up", program.projector().catch_up().await);
-    follower.await.expect("no panic");
-}
-
-/// Whether a fault of the network or the server explains this error.
-fn excused(error: &StoreError) -> bool {
-    error.is_retryable() || matches!(error, StoreError::OutcomeUnknown { .. })
-}
+use super::shared::{PATIENCE, Program, account, excused};
+use crate::domain::{Account, AccountEvent, Move, Moved, Overdrawn};
+use crate::log::{Appended, Entry, nanoseconds, now};
 
 /// Whether this error says that nothing was written.
 fn nothing_written(error: &ExecuteError<Overdrawn>) -> bool {
@@ -114,37 +23,8 @@ fn nothing_written(error: &ExecuteError<Overdrawn>) -> bool {
 }
 
 impl Program {
-    fn is_ending(&self) -> bool {
-        self.ending.load(Ordering::Acquire)
-    }
-
-    fn violation(&self, what: &str, error: impl std::fmt::Display) {
-        self.log.write(&Entry::Violation(format!("{what}: {error}")));
-    }
-
-    /// One caller: one call after the other.
-    async fn call(self: Arc<Self>, name: String, mut random: fastrand::Rng) {
-        let mut loose =
-            Loose { stream: StreamId::new("loose", &name).expect("a stream"), revision: 0, names: 0 };
-        while !self.is_ending() {
-            let cancelled_after = Duration::from_micros(random.u64(..20_000));
-            match random.u32(..100) {
-                0..45 => self.command(&mut random).await,
-                45..50 => {
-                    // Nobody knows what becomes of a call that is given up.
-                    let _given_up = timeout(cancelled_after, self.move_money(&mut random, None)).await;
-                }
-                50..60 => self.in_transaction(&mut random).await,
-                60..72 => self.read(&mut random).await,
-                72..90 => self.loose(&mut loose, &mut random).await,
-                90..96 => self.several(&mut random).await,
-                _ => sleep(Duration::from_micros(random.u64(..30_000))).await,
-            }
-        }
-    }
-
     /// A command that is sent until it is answered, and sometimes once more.
-    async fn command(&self, random: &mut fastrand::Rng) {
+    pub(super) async fn command(&self, random: &mut fastrand::Rng) {
         let id = random.bool().then(Uuid::now_v7);
         let account = account(random);
         let again = random.u32(..10) == 0;
@@ -160,7 +40,7 @@ impl Program {
         }
     }
 
-    async fn move_money(&self, random: &mut fastrand::Rng, id: Option<Uuid>) {
+    pub(super) async fn move_money(&self, random: &mut fastrand::Rng, id: Option<Uuid>) {
         let (account, moves) = (account(random), moves(random));
         let _answer = self.send(account, &moves, id).await;
     }
@@ -209,7 +89,7 @@ impl Program {
         call: &str,
     ) {
         let Some(first) = done.events.first() else { return };
-        let of = |event: &es_core::Recorded<_>| (event.position.get(), event.event_id);
+        let of = |event: &Recorded<_>| (event.position.get(), event.event_id);
         let events = done.events.iter().map(|event| {
             let (position, id) = of(event);
             let AccountEvent::Moved(Moved { cents }) = event.event;
@@ -228,7 +108,7 @@ impl Program {
     }
 
     /// Two accounts in a transaction of the caller, which commits or not.
-    async fn in_transaction(&self, random: &mut fastrand::Rng) {
+    pub(super) async fn in_transaction(&self, random: &mut fastrand::Rng) {
         let (from, to) = (account(random), account(random));
         let (correlation, began, rolls_back) = (Uuid::now_v7(), now(), random.u32(..4) == 0);
         let cents = random.i64(1..50);
@@ -269,37 +149,8 @@ impl Program {
         }
     }
 
-    async fn read(&self, random: &mut fastrand::Rng) {
-        let (account, began) = (account(random), now());
-        let loaded = match timeout(PATIENCE, self.accounts.load(&account)).await {
-            Err(_) => return,
-            Ok(Err(error)) if excused(&error) => return,
-            Ok(Err(error)) => return self.violation("load", error),
-            Ok(Ok(loaded)) => loaded,
-        };
-        let read = |began, loaded: es_core::Loaded<Account>, newest| {
-            Entry::Read(Read {
-                began,
-                ended: now(),
-                stream: format!("account/{account}"),
-                revision: loaded.revision.get(),
-                cents: loaded.state.cents,
-                newest,
-            })
-        };
-        if loaded.state.events != loaded.revision.get() {
-            self.violation("load", format!("{} events at {}", loaded.state.events, loaded.revision));
-        }
-        let earlier = Revision::new(random.u64(..=loaded.revision.get()));
-        self.log.write(&read(began, loaded, true));
-        let began = now();
-        if let Ok(Ok(loaded)) = timeout(PATIENCE, self.accounts.load_at(&account, earlier)).await {
-            self.log.write(&read(began, loaded, false));
-        }
-    }
-
     /// Events of names that no program has used before, one after the other on a stream of this caller.
-    async fn loose(&self, loose: &mut Loose, random: &mut fastrand::Rng) {
+    pub(super) async fn loose(&self, loose: &mut Loose, random: &mut fastrand::Rng) {
         if random.u32(..3) == 0 {
             loose.names += 1;
         }
@@ -343,7 +194,7 @@ impl Program {
     }
 
     /// Two accounts at once, all or nothing.
-    async fn several(&self, random: &mut fastrand::Rng) {
+    pub(super) async fn several(&self, random: &mut fastrand::Rng) {
         let (from, to) = (account(random), account(random));
         if from == to {
             return;
@@ -396,85 +247,19 @@ impl Program {
             _ => {}
         }
     }
-
-    /// A subscription to all events, which goes on where the log ends.
-    async fn follow(self: Arc<Self>, path: PathBuf) {
-        let mut from = Checkpoint::START;
-        for entry in log::read(&path).expect("the log") {
-            match entry {
-                Entry::Page { checkpoint: (position, id), .. } => {
-                    from = Checkpoint::behind(Position::new(position), id);
-                }
-                Entry::BeganAgain => from = Checkpoint::START,
-                _ => {}
-            }
-        }
-        let begin =
-            |from| Subscription::new(self.store.clone()).poll_every(Duration::from_millis(200)).from(from);
-        let mut subscription = begin(from);
-        loop {
-            let mut events = Vec::new();
-            let mut take = |raw: RawEvent<'_>| {
-                events.push((raw.position.get(), raw.event_id));
-                if raw.stream.category() == "loose"
-                    && !String::from_utf8_lossy(raw.payload).contains(raw.name)
-                {
-                    let stream = raw.stream.to_string();
-                    self.violation("subscription", format!("{stream} is read under the name {}", raw.name));
-                }
-                Ok(())
-            };
-            let page = match timeout(Duration::from_secs(1), subscription.next_page(&mut take)).await {
-                Ok(page) => page,
-                Err(_) if self.is_ending() => subscription.page(&mut take).await,
-                Err(_) => continue,
-            };
-            match page {
-                Ok(page) => {
-                    let Some((position, id)) = page.checkpoint.event() else { continue };
-                    self.log.write(&Entry::Page { events, checkpoint: (position.get(), id) });
-                    if self.is_ending() && page.events == 0 && page.rest == Rest::Nothing {
-                        return;
-                    }
-                }
-                Err(StoreError::ForeignCheckpoint { .. }) => {
-                    self.log.write(&Entry::BeganAgain);
-                    subscription = begin(Checkpoint::START);
-                }
-                Err(error) if excused(&error) => {}
-                Err(error) => {
-                    self.violation("subscription", error);
-                    sleep(Duration::from_millis(100)).await;
-                }
-            }
-        }
-    }
-
-    fn projector(&self) -> Projector<Sums> {
-        Projector::new(self.store.clone(), Sums).parts(2).poll_every(Duration::from_millis(200))
-    }
-
-    async fn project(self: Arc<Self>) {
-        loop {
-            self.excuse("project", self.projector().run().await);
-            sleep(Duration::from_millis(100)).await;
-        }
-    }
-
-    fn excuse(&self, what: &str, done: Result<(), es_postgres::ProjectorError>) {
-        if let Err(error) = done
-            && !error.is_retryable()
-        {
-            self.violation(what, error);
-        }
-    }
 }
 
 /// A stream of one caller.
-struct Loose {
+pub(super) struct Loose {
     stream: StreamId,
     revision: u64,
     names: u32,
+}
+
+impl Loose {
+    pub(super) fn new(caller: &str) -> Self {
+        Self { stream: StreamId::new("loose", caller).expect("a stream"), revision: 0, names: 0 }
+    }
 }
 
 fn options(correlation: Uuid, command: Option<Uuid>) -> ExecuteOptions {
@@ -483,18 +268,6 @@ fn options(correlation: Uuid, command: Option<Uuid>) -> ExecuteOptions {
         Some(id) => options.command_id(id),
         None => options,
     }
-}
-
-/// A few accounts are asked for often, many seldom: the `n`th about 1/n as often as the first.
-fn account(random: &mut fastrand::Rng) -> u32 {
-    let most = f64::from(ACCOUNTS);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "between 1 and the number of accounts"
-    )]
-    let account = most.powf(random.f64()) as u32;
-    account
 }
 
 /// What a command moves: mostly a little, seldom in very many events.
