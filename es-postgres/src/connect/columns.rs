@@ -40,7 +40,6 @@ columns! {
     numbers in [load load_command] after noted: [NUMBERS]
     found in [find_correlation find_event] after noted: [KEY CATEGORY CATEGORY_NAME]
     paged in [read_all read_some] after event: [STREAM MADE]
-    append_batch in [append_batch]: [OUTCOMES POSITIONS RECORDED_AT REVISIONS]
     backend in [backend]: [PID BACKEND_START]
     check in [check]: [
         MIGRATION SYNCHRONOUS_COMMIT ISOLATION ENCODING IN_RECOVERY READ_ONLY CACHE INCREMENT CYCLE DRAWN
@@ -70,7 +69,6 @@ columns! {
         PART PARTS POSITION OWNER UPDATED_AT PROJECTED PER_SECOND ERROR FAILED_AT LIVE HEAD SECONDS LETTERS
     ]
     register_events in [register_events]: [NAME VERSION REGISTERED FOUND]
-    remember in [remember]: [OUTCOME REVISION EVENT_COUNT BODY_HASH]
     replayed in [replayed]: [LAST OLDEST NEXT IN_RECOVERY]
     schema_owner in [schema_owner]: [OWNER EMPTY TRUSTED]
     search_path in [search_path]: [PATH LOCK_TIMEOUT SET_PATH SET_TRANSACTION SET_LOCK_TIMEOUT]

@@ -1,6 +1,6 @@
 -- No row comes back, and nothing is written, where the caller's names are of another history: see
 -- `registrations`.
-SELECT (b.answer).outcomes, (b.answer).positions, (b.answer).recorded_at, (b.answer).revisions
+SELECT b.answer
 FROM (
     SELECT :schema.append_batch($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) AS answer
     OFFSET 0

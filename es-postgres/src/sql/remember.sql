@@ -1,6 +1,6 @@
 -- No row comes back, and nothing is written, where the caller's names are of another history: see
 -- `registrations`. It waits for each lock as `append_in.sql` does.
-SELECT (b.answer).outcome, (b.answer).revision, (b.answer).event_count, (b.answer).body_hash
+SELECT b.answer
 FROM (
     SELECT a.answer, set_config('lock_timeout', a.own, true)
     FROM (

@@ -167,7 +167,7 @@ async fn call(
         Err(failure) => return Err(failure.into()),
     };
     let mut answer = if one.is_some() { Answer::read_one(&row) } else { Answer::read(&row) }?;
-    answer.name(connection, &pool.statements, &append).await?;
+    answer.name(connection, &pool.statements, append.stream, command).await?;
     Ok(Some(answer))
 }
 

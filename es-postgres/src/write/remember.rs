@@ -3,13 +3,11 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use es_core::{Append, CommandOutcome, Decision, Remembered, Revision, StoreError};
-use sqlx::postgres::PgRow;
-use sqlx::{PgConnection, Row};
+use es_core::{Append, Decision, Remembered, StoreError};
+use sqlx::PgConnection;
 
 use crate::connect::caller;
-use crate::connect::columns::remember;
-use crate::connect::failure::{CallError, unexpected};
+use crate::connect::failure::CallError;
 use crate::connect::lease::Ended;
 use crate::connect::lock_timeout::told_to_caller;
 use crate::connect::names::Known;
@@ -17,7 +15,7 @@ use crate::connect::number::bigint;
 use crate::connect::patience::Patience;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
-use crate::write::answer::{command_of, later};
+use crate::write::answer::Answer;
 use crate::write::names::Attempts;
 
 /// The row of the stream, the id of the command, and a stream that somebody else is making.
@@ -114,42 +112,8 @@ async fn call(
         .bind(lock_timeout)
         .fetch_optional(&mut *connection)
         .await?;
-    match row {
-        Some(row) => answer(connection, pool, decision, &row).await.map(Some),
-        None => Ok(None),
-    }
-}
-
-/// What the function answers. The name of a command that was executed or decided before is read apart.
-async fn answer(
-    connection: &mut PgConnection,
-    pool: &Pool,
-    Decision { stream, command, .. }: Decision<'_>,
-    row: &PgRow,
-) -> Result<Remembered, CallError> {
-    let number = |at: usize| row.try_get::<Option<i64>, _>(at).map(|number| number.map(i64::unsigned_abs));
-    match row.try_get::<&str, _>(remember::OUTCOME)? {
-        "remembered" => Ok(Remembered::Kept),
-        "conflict" => {
-            let actual = Revision::new(number(remember::REVISION)?.unwrap_or_default());
-            Ok(Remembered::Conflict { actual })
-        }
-        "repeated" => {
-            let (first, count) = (number(remember::REVISION)?, number(remember::EVENT_COUNT)?);
-            let (Some(first), Some(count)) = (first.map(Revision::new), count) else {
-                return Err(unexpected("the outcome of a command is incomplete").into());
-            };
-            let (name, rejected) =
-                command_of(connection, &pool.statements, stream, command.key.id, count).await?;
-            let body_hash = row.try_get(remember::BODY_HASH)?;
-            let outcome = CommandOutcome { first, count, rejected, body_hash, name };
-            outcome.check(stream, command)?;
-            Ok(Remembered::Repeated(outcome))
-        }
-        "held" => Err(later("another transaction is making the stream").into()),
-        level @ ("repeatable read" | "serializable") => {
-            Err(StoreError::IsolationLevel { found: level.to_owned() }.into())
-        }
-        other => Err(unexpected(format!("the decision was answered with {other:?}")).into()),
-    }
+    let Some(row) = row else { return Ok(None) };
+    let mut answer = Answer::read_decision(&row)?;
+    answer.name(connection, &pool.statements, stream, Some(command)).await?;
+    Ok(Some(answer.of_decision(stream, command)?))
 }

@@ -5,21 +5,17 @@ use std::sync::Arc;
 
 use es_core::{Append, AppendOutcome, StoreError};
 use sqlx::PgConnection;
-use sqlx::Row;
-use sqlx::postgres::types::PgRecordDecoder;
-use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::connect::columns::ONLY;
 use crate::connect::failure::{CallError, unexpected};
 use crate::connect::lease::Ended;
 use crate::connect::names::Known;
 use crate::connect::number::bigint;
 use crate::connect::patience::Patience;
 use crate::connect::pool::Pool;
-use crate::write::answer::{Answer, positions};
+use crate::write::answer::Answer;
 use crate::write::columns::{EventColumns, MetadataColumns, bound};
 use crate::write::decided;
 use crate::write::lost::Lost;
@@ -72,6 +68,7 @@ async fn run(
     appends: &[Append<'_>],
     lock_timeout: &str,
 ) -> Result<Vec<Answer>, CallError> {
+    let counts: Vec<usize> = appends.iter().map(|append| append.events.len()).collect();
     let mut names = Attempts::registered(connection, pool, appends).await?;
     loop {
         distinct(appends, names.known())?;
@@ -83,9 +80,9 @@ async fn run(
             names.again(connection, pool, appends).await?;
             continue;
         };
-        let mut answers = Answers::read(&row)?.split(appends)?;
+        let mut answers = Answer::read_all(&row, &counts)?;
         for (answer, append) in answers.iter_mut().zip(appends) {
-            answer.name(connection, &pool.statements, append).await?;
+            answer.name(connection, &pool.statements, append.stream, append.command).await?;
         }
         pool.commit(connection).await?;
         return Ok(answers);
@@ -141,50 +138,4 @@ fn call<'q>(
         .bind(metadata.causations)
         .bind(metadata.json)
         .bind(known.token()))
-}
-
-/// The record of `append_all`: one element for each append, and the positions of all events in a row.
-struct Answers {
-    outcomes: Vec<String>,
-    positions: Vec<i64>,
-    recorded_at: Option<OffsetDateTime>,
-    revisions: Vec<Option<i64>>,
-    event_counts: Vec<Option<i64>>,
-    body_hashes: Vec<Option<i64>>,
-}
-
-impl Answers {
-    fn read(row: &PgRow) -> Result<Self, StoreError> {
-        let mut record =
-            PgRecordDecoder::new(row.try_get_raw(ONLY).map_err(unexpected)?).map_err(unexpected)?;
-        Ok(Self {
-            outcomes: record.try_decode().map_err(unexpected)?,
-            positions: record.try_decode::<Option<_>>().map_err(unexpected)?.unwrap_or_default(),
-            recorded_at: record.try_decode().map_err(unexpected)?,
-            revisions: record.try_decode::<Option<_>>().map_err(unexpected)?.unwrap_or_default(),
-            event_counts: record.try_decode::<Option<_>>().map_err(unexpected)?.unwrap_or_default(),
-            body_hashes: record.try_decode::<Option<_>>().map_err(unexpected)?.unwrap_or_default(),
-        })
-    }
-
-    fn split(self, appends: &[Append<'_>]) -> Result<Vec<Answer>, StoreError> {
-        if self.outcomes.len() != appends.len() {
-            return Err(unexpected("append_all did not answer each append"));
-        }
-        let at = |numbers: &[Option<i64>], index: usize| numbers.get(index).copied().flatten();
-        let mut rest = self.positions.into_iter();
-        let answers = self.outcomes.into_iter().zip(appends).enumerate();
-        Ok(answers
-            .map(|(index, (outcome, append))| Answer {
-                outcome,
-                positions: positions(rest.by_ref().take(append.events.len()).collect()),
-                recorded_at: self.recorded_at,
-                revision: at(&self.revisions, index),
-                event_count: at(&self.event_counts, index),
-                body_hash: at(&self.body_hashes, index),
-                command_name: None,
-                rejected: false,
-            })
-            .collect())
-    }
 }

@@ -1,42 +1,43 @@
 //! Many appends in one call, each of which stands for itself.
 
+use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
-use std::vec;
 
 use es_core::{Append, AppendOutcome, Appended, Revision, StoreError};
-use sqlx::Row;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::queue::Chain;
-use crate::connect::columns::append_batch;
 use crate::connect::failure::{CallError, Failure, unexpected};
 use crate::connect::names::Known;
 use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
-use crate::write::answer;
+use crate::write::answer::{Answer, Outcome};
 use crate::write::columns::{EventColumns, MetadataColumns, bound};
 use crate::write::lost::Lost;
 use crate::write::names::Attempts;
 
-/// What `append_batch` answers: what became of each chain, and where the events of those that were appended
-/// are stored, in a row.
-pub(super) struct Answer {
-    pub(super) fates: Vec<Fate>,
-    pub(super) positions: Vec<i64>,
-}
-
 /// What became of a chain.
 pub(super) enum Fate {
-    /// When.
-    Appended(OffsetDateTime),
+    Appended(Appended),
     Conflict(Revision),
     /// Nothing was written; another call has to tell.
     Apart,
+}
+
+impl Fate {
+    /// That of a chain with so many events.
+    fn of(answer: Answer, events: usize) -> Result<Self, StoreError> {
+        match answer.outcome {
+            Outcome::Appended => Ok(Self::Appended(answer.appended(events)?)),
+            Outcome::Conflict => Ok(Self::Conflict(answer.revision()?)),
+            // Also a session with another isolation level: the call of its own says so.
+            _ => Ok(Self::Apart),
+        }
+    }
 }
 
 /// Why a batch has no answer.
@@ -45,8 +46,8 @@ pub(super) enum Trouble {
     Lost(Lost),
 }
 
-/// Sends all in one call.
-pub(super) async fn send(pool: &Arc<Pool>, chains: &[Chain]) -> Result<Answer, Trouble> {
+/// Sends all in one call, and tells what became of each chain.
+pub(super) async fn send(pool: &Arc<Pool>, chains: &[Chain]) -> Result<Vec<Fate>, Trouble> {
     // If there is no connection to be had, each caller is told why.
     let mut session = pool.hurried().await.map_err(|_| Trouble::NotWritten)?;
     let backend = session.backend;
@@ -56,10 +57,10 @@ pub(super) async fn send(pool: &Arc<Pool>, chains: &[Chain]) -> Result<Answer, T
         pool.settings.answered_after(longest, chains.len(), call).await
     };
     match answer {
-        Ok(row) => match Answer::read(&row, chains) {
-            Ok(answer) => {
+        Ok(row) => match read(&row, chains) {
+            Ok(fates) => {
                 pool.keep_hurried(session, None);
-                Ok(answer)
+                Ok(fates)
             }
             // What was written can still be found, once the session is gone.
             Err(error) => Err(Trouble::Lost(Lost { backend, failure: Failure::Client(error.to_string()) })),
@@ -89,6 +90,13 @@ async fn call(session: &mut Session, pool: &Pool, chains: &[Chain]) -> Result<Pg
             None => names.again(&mut session.connection, pool, &appends).await?,
         }
     }
+}
+
+fn read(row: &PgRow, chains: &[Chain]) -> Result<Vec<Fate>, StoreError> {
+    let events = |chain: &Chain| chain.iter().map(|waiting| waiting.events.len()).sum();
+    let counts: Vec<usize> = chains.iter().map(events).collect();
+    let answers = Answer::read_batch(row, &counts)?;
+    answers.into_iter().zip(counts).map(|(answer, events)| Fate::of(answer, events)).collect()
 }
 
 /// The commands of a batch, one array for each column.
@@ -185,45 +193,11 @@ fn unless_null<T>(column: Vec<Option<T>>) -> Vec<Option<T>> {
     if column.iter().all(Option::is_none) { Vec::new() } else { column }
 }
 
-impl Answer {
-    /// Refused unless it says where and when each event is stored.
-    fn read(row: &PgRow, chains: &[Chain]) -> Result<Self, StoreError> {
-        let outcomes: Option<Vec<String>> = row.try_get(append_batch::OUTCOMES).map_err(unexpected)?;
-        let positions: Option<Vec<i64>> = row.try_get(append_batch::POSITIONS).map_err(unexpected)?;
-        let recorded_at: Option<OffsetDateTime> =
-            row.try_get(append_batch::RECORDED_AT).map_err(unexpected)?;
-        let revisions: Option<Vec<Option<i64>>> = row.try_get(append_batch::REVISIONS).map_err(unexpected)?;
-        let incomplete = || unexpected("append_batch did not answer each append");
-        // No outcomes: all were appended.
-        if outcomes.as_ref().is_some_and(|outcomes| outcomes.len() != chains.len()) {
-            return Err(incomplete());
-        }
-        let mut outcomes = outcomes.into_iter().flatten();
-        let mut revisions = revisions.into_iter().flatten();
-        let (mut fates, mut stored) = (Vec::with_capacity(chains.len()), 0);
-        for chain in chains {
-            let (outcome, revision) = (outcomes.next(), revisions.next().flatten());
-            fates.push(match outcome.as_deref() {
-                None | Some("appended") => {
-                    stored += chain.iter().map(|waiting| waiting.events.len()).sum::<usize>();
-                    Fate::Appended(recorded_at.ok_or_else(incomplete)?)
-                }
-                Some("conflict") => {
-                    Fate::Conflict(Revision::new(revision.unwrap_or_default().cast_unsigned()))
-                }
-                // Also a session with another isolation level: the call of its own says so.
-                Some(_) => Fate::Apart,
-            });
-        }
-        let positions = positions.unwrap_or_default();
-        if positions.len() == stored { Ok(Self { fates, positions }) } else { Err(incomplete()) }
-    }
-}
-
 /// Hands each append of a chain its part of the positions.
-pub(super) fn answer_each(chain: Chain, positions: &mut vec::IntoIter<i64>, recorded_at: OffsetDateTime) {
+pub(super) fn answer_each(chain: Chain, Appended { mut positions, recorded_at }: Appended) {
     for waiting in chain {
-        let positions = answer::positions(positions.take(waiting.events.len()).collect());
+        let left = positions.split_off(waiting.events.len());
+        let positions = mem::replace(&mut positions, left);
         waiting.answer(Ok(AppendOutcome::Appended(Appended { positions, recorded_at })));
     }
 }

@@ -233,8 +233,8 @@ impl Way {
     async fn carry_all(&mut self, chains: Vec<Chain>) {
         let appends: usize = chains.iter().map(Vec::len).sum();
         let span = debug_span!("append_batch", streams = chains.len(), appends);
-        let answer = match batch::send(&self.lanes.pool, &chains).instrument(span).await {
-            Ok(answer) => answer,
+        let fates = match batch::send(&self.lanes.pool, &chains).instrument(span).await {
+            Ok(fates) => fates,
             Err(Trouble::Lost(lost)) => {
                 self.leave_lane();
                 let waiting: Vec<_> = chains.into_iter().flatten().collect();
@@ -249,10 +249,9 @@ impl Way {
             // One of them is refused, and only they themselves can tell which.
             Err(Trouble::NotWritten) => return chains.into_iter().for_each(|chain| self.send_apart(chain)),
         };
-        let mut positions = answer.positions.into_iter();
-        for (chain, fate) in chains.into_iter().zip(answer.fates) {
+        for (chain, fate) in chains.into_iter().zip(fates) {
             match fate {
-                Fate::Appended(recorded_at) => answer_each(chain, &mut positions, recorded_at),
+                Fate::Appended(appended) => answer_each(chain, appended),
                 Fate::Conflict(actual) => {
                     for waiting in chain {
                         waiting.answer(Ok(AppendOutcome::Conflict { actual }));
