@@ -120,9 +120,10 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    pub(crate) fn waited(&self, waited: Duration, in_vain: bool) {
+    /// Counts one, and whether it got what it was for.
+    pub(crate) fn waited<T, E>(&self, waited: Duration, got: &Result<T, E>) {
         self.waits.count();
-        self.timeouts.add(usize::from(in_vain));
+        self.timeouts.add(usize::from(got.is_err()));
         let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
         self.longest_micros.fetch_max(micros, Ordering::Relaxed);
     }

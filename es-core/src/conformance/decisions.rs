@@ -14,8 +14,10 @@ use crate::store::{
 };
 use crate::stream::{Revision, StreamId};
 
-const fn outcome_at(revision: u64, rejected: bool, name: Option<Arc<str>>) -> CommandOutcome {
-    CommandOutcome { first: Revision::new(revision), count: 0, rejected, body_hash: None, name }
+/// What is to be found of a decision that was remembered.
+fn outcome_of(decision: &Decision<'_>) -> CommandOutcome {
+    let Decision { revision: first, rejected, command, .. } = *decision;
+    CommandOutcome { first, count: 0, rejected, body_hash: None, name: Some(command.name.into()) }
 }
 
 async fn keep<S: EventStore>(store: &S, decision: Decision<'_>) {
@@ -38,7 +40,7 @@ pub async fn a_decision_without_events_is_remembered<S: EventStore>(store: S) {
             false => Decision::empty(&stream, revision, record),
         };
         keep(&store, decision).await;
-        let outcome = outcome_at(existing, rejected, Some("Note".into()));
+        let outcome = outcome_of(&decision);
         is_remembered(&store, &stream, record, &outcome).await;
         assert_eq!(rows(&store, &stream).await.len() as u64, existing, "nothing is written");
         append(&store, &stream, existing, &numbered(existing + 1, 1)).await;
@@ -115,7 +117,8 @@ pub async fn a_decision_on_a_state_that_has_passed_is_a_conflict<S: EventStore>(
 pub async fn a_decision_belongs_to_one_stream<S: EventStore>(store: S) {
     let (left, right) = (stream("1"), stream("2"));
     let record = command(Uuid::now_v7());
-    keep(&store, Decision::rejected(&left, Revision::EMPTY, record)).await;
+    let decision = Decision::rejected(&left, Revision::EMPTY, record);
+    keep(&store, decision).await;
     let events = numbered(1, 1);
     appended(
         store
@@ -123,8 +126,7 @@ pub async fn a_decision_belongs_to_one_stream<S: EventStore>(store: S) {
             .await
             .expect("no error"),
     );
-    let outcome = outcome_at(0, true, Some("Note".into()));
-    is_remembered(&store, &left, record, &outcome).await;
+    is_remembered(&store, &left, record, &outcome_of(&decision)).await;
 }
 
 /// Another command, or another body where both are known, is told that it has somebody else's id.

@@ -16,9 +16,17 @@ pub(super) struct Folding {
     fold: Fold,
 }
 
-/// The state after each event. With `true` each state is stored as a snapshot and loaded before the next
-/// event.
-type Fold = fn(&[Written], bool) -> Vec<Result<Exact, String>>;
+/// The state after each event.
+type Fold = fn(&[Written], Between) -> Vec<Result<Exact, String>>;
+
+/// What becomes of the state between two events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Between {
+    /// The next event is folded into it.
+    Nothing,
+    /// It is stored as a snapshot and loaded before the next event.
+    Snapshot,
+}
 
 impl Folding {
     pub(super) fn of<A: Aggregate>() -> Option<Self> {
@@ -32,13 +40,13 @@ impl Folding {
     }
 
     /// With sets in order, so that the states can be compared.
-    pub(super) fn states(&self, events: &[Written], is_reloaded: bool) -> Vec<Result<Exact, String>> {
-        let states = (self.fold)(events, is_reloaded).into_iter();
+    pub(super) fn states(&self, events: &[Written], between: Between) -> Vec<Result<Exact, String>> {
+        let states = (self.fold)(events, between).into_iter();
         states.map(|state| state.map(|state| self.state.in_order(state))).collect()
     }
 }
 
-fn fold<A: Aggregate>(events: &[Written], is_reloaded: bool) -> Vec<Result<Exact, String>> {
+fn fold<A: Aggregate>(events: &[Written], between: Between) -> Vec<Result<Exact, String>> {
     let Some(snapshots) = A::snapshots() else { return Vec::new() };
     let mut state = A::initial();
     let mut states = Vec::new();
@@ -58,7 +66,7 @@ fn fold<A: Aggregate>(events: &[Written], is_reloaded: bool) -> Vec<Result<Exact
             Ok(value) => states.push(Ok(value)),
             Err(refused) => return failed(states, refused.to_string()),
         }
-        if is_reloaded {
+        if between == Between::Snapshot {
             match catch_unwind(|| snapshots.decode(&json)) {
                 Ok(Ok(loaded)) => state = loaded,
                 Ok(Err(error)) => return failed(states, format!("its own snapshot is not read: {error}")),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::code::Code;
 use super::file::Write;
 use super::findings::Finding;
-use super::folding::Folding;
+use super::folding::{Between, Folding};
 use super::payloads::{Folder, file_name};
 use super::published::Published;
 use super::reader::{Reader, Written};
@@ -105,7 +105,7 @@ fn check_one(
             continue;
         }
         events.push(event);
-        match folding.states(&events, false).pop() {
+        match folding.states(&events, Between::Nothing).pop() {
             Some(Ok(state)) => states.push(state),
             // Not every event can follow every other one; each by itself was folded before.
             _ => drop(events.pop()),
@@ -127,7 +127,7 @@ fn as_recorded(
     name: &str,
 ) -> Result<Vec<Exact>, Finding> {
     let mut states = Vec::new();
-    for (at, state) in folding.states(events, false).into_iter().enumerate() {
+    for (at, state) in folding.states(events, Between::Nothing).into_iter().enumerate() {
         match (state, before.and_then(|before| before.states.get(at))) {
             (Ok(state), Some(was)) => {
                 let was = folding.state.in_order(was.clone());
@@ -191,8 +191,8 @@ fn differs(folding: &Folding, events: &[Written], difference: &str, name: &str) 
 /// A state must go on from a snapshot as it goes on by itself, and be the same each time.
 fn check_snapshots(folding: &Folding, events: &[Written], states: &[Exact]) -> Result<(), Finding> {
     let aggregate = folding.aggregate;
-    let find = |reloaded: bool| {
-        let again = folding.states(events, reloaded);
+    let find = |between: Between| {
+        let again = folding.states(events, between);
         states.iter().zip(again).enumerate().find_map(|(at, (state, again))| {
             let difference = match again {
                 Ok(again) => first_difference(state, &again, "")?,
@@ -202,13 +202,13 @@ fn check_snapshots(folding: &Folding, events: &[Written], states: &[Exact]) -> R
             Some(format!("after `{name}` version {version}, {difference}"))
         })
     };
-    if let Some(difference) = find(false) {
+    if let Some(difference) = find(Between::Nothing) {
         return Err(Finding::new(format!(
             "the state of aggregate `{aggregate}` comes out differently each time: {difference}\n\
              `apply` must depend on the state and the event alone: no clock, no random number, no order of a hash map."
         )));
     }
-    if let Some(difference) = find(true) {
+    if let Some(difference) = find(Between::Snapshot) {
         return Err(Finding::new(format!(
             "the state of aggregate `{aggregate}` goes on differently from a snapshot: {difference}\n\
              Something in the state is not written into snapshots, or is read from them as something else: a field with \

@@ -54,7 +54,7 @@ impl ListStreams for MemoryStore {
             .take(limit)
             .map(|((_, key), stream)| {
                 let name = StreamId::new(category, key)?;
-                Ok(StreamSummary::new(name, stream.revision(), stream.closed))
+                Ok(StreamSummary::new(name, stream.revision()).closed(stream.closed))
             })
             .collect()
     }

@@ -161,7 +161,14 @@ pub struct StreamSummary {
 impl StreamSummary {
     /// A stream at a revision.
     #[must_use]
-    pub const fn new(stream: StreamId, revision: Revision, closed: bool) -> Self {
-        Self { stream, revision, closed }
+    pub const fn new(stream: StreamId, revision: Revision) -> Self {
+        Self { stream, revision, closed: false }
+    }
+
+    /// Says whether the stream is closed.
+    #[must_use]
+    pub const fn closed(mut self, closed: bool) -> Self {
+        self.closed = closed;
+        self
     }
 }

@@ -9,7 +9,7 @@ mod typed;
 use std::time::Duration;
 
 use self::order::StreamOrder;
-use self::pace::Pace;
+use self::pace::{Found, Look, Pace};
 use self::size::PageSize;
 pub use self::status::{SubscriptionStatus, SubscriptionWatch};
 pub use self::typed::TypedSubscription;
@@ -172,10 +172,10 @@ impl<S: ReadAll> Subscription<S> {
     /// [`StoreError`] of the store or of the sink; the checkpoint then stays where it was, and what the sink
     /// has taken comes again.
     pub async fn page(&mut self, sink: Sink<'_>) -> Result<AllPage, StoreError> {
-        self.look(false, sink).await
+        self.look(Look::Once, sink).await
     }
 
-    async fn look(&mut self, following: bool, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+    async fn look(&mut self, look: Look, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         // Before the look, so that a ring during it is not missed; and a look whose future is dropped was
         // none.
         if let Some(listener) = &mut self.listener {
@@ -192,9 +192,9 @@ impl<S: ReadAll> Subscription<S> {
             order.take(&event, &self.filter)?;
             sink(event)
         };
-        let read = match following {
-            true => self.store.follow(query, &mut weighed),
-            false => self.store.read_all(query, &mut weighed),
+        let read = match look {
+            Look::Once => self.store.read_all(query, &mut weighed),
+            Look::Again => self.store.follow(query, &mut weighed),
         };
         let page = match read.await {
             Ok(page) => page,
@@ -205,7 +205,8 @@ impl<S: ReadAll> Subscription<S> {
             }
         };
         self.size.took(page.events, bytes);
-        self.pace.looked(page.rest, page.checkpoint != self.checkpoint);
+        let found = if page.checkpoint == self.checkpoint { Found::Nothing } else { Found::Something };
+        self.pace.looked(page.rest, found);
         self.checkpoint = page.checkpoint;
         self.watch.read(&page);
         self.order = order;
@@ -227,7 +228,7 @@ impl<S: ReadAll> Subscription<S> {
             });
             self.pace.wait(listener).await;
             let before = self.checkpoint;
-            let page = self.look(self.pace.is_busy(), &mut *sink).await?;
+            let page = self.look(self.pace.look(), &mut *sink).await?;
             if page.checkpoint != before {
                 return Ok(page);
             }

@@ -42,6 +42,21 @@ enum Next {
     At(Instant),
 }
 
+/// How a look is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    Once,
+    /// Events keep coming, so that the next look is not far.
+    Again,
+}
+
+/// What a look has found that was not known before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    Nothing,
+    Something,
+}
+
 impl Pace {
     pub(super) const fn new(poll_every: Duration) -> Self {
         Self { poll_every, next: Next::AtOnce, hold: FIRST_HOLD, gather: Duration::ZERO, found: None }
@@ -60,8 +75,9 @@ impl Pace {
         self.next = Next::At(after(Instant::now(), self.poll_every));
     }
 
-    /// A look has found what there is, and whether that was anything new.
-    pub(super) fn looked(&mut self, rest: Rest, anything: bool) {
+    /// A look has found what there is.
+    pub(super) fn looked(&mut self, rest: Rest, found: Found) {
+        let anything = found == Found::Something;
         let longest = match rest {
             Rest::More => return self.look_at_once(),
             Rest::Held => {
@@ -89,9 +105,12 @@ impl Pace {
         self.next = Next::AtRing(after(now, self.gather / 2), after(now, longest.max(self.gather)));
     }
 
-    /// Whether events keep coming, so that the next look is not far.
-    pub(super) const fn is_busy(&self) -> bool {
-        !self.gather.is_zero() && matches!(self.next, Next::AtRing(..))
+    /// How the next look is taken.
+    pub(super) const fn look(&self) -> Look {
+        match self.next {
+            Next::AtRing(..) if !self.gather.is_zero() => Look::Again,
+            _ => Look::Once,
+        }
     }
 
     /// Waits until it is time to look.

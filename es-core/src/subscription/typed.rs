@@ -120,7 +120,7 @@ impl<A: Aggregate, S: ReadAll> TypedSubscription<A, S> {
             if let Some(event) = self.pop() {
                 return Ok(event);
             }
-            self.fill(true).await?;
+            self.fill(Wait::ForMore).await?;
         }
     }
 
@@ -134,7 +134,7 @@ impl<A: Aggregate, S: ReadAll> TypedSubscription<A, S> {
             if let Some(event) = self.pop() {
                 return Ok(Some(event));
             }
-            if !self.fill(false).await? {
+            if !self.fill(Wait::ForNothing).await? {
                 return Ok(self.pop());
             }
         }
@@ -151,7 +151,7 @@ impl<A: Aggregate, S: ReadAll> TypedSubscription<A, S> {
 
     /// Reads a page, and says whether there may be more. What it reads is kept only when the page is
     /// complete, so that nothing comes twice after a future was dropped.
-    async fn fill(&mut self, wait: bool) -> Result<bool, StoreError> {
+    async fn fill(&mut self, wait: Wait) -> Result<bool, StoreError> {
         let mut ready = VecDeque::new();
         let mut last = None;
         let mut take = |raw: RawEvent<'_>| {
@@ -173,7 +173,10 @@ impl<A: Aggregate, S: ReadAll> TypedSubscription<A, S> {
             last = Some(passed);
             Ok(())
         };
-        let page = if wait { self.raw.next_page(&mut take).await } else { self.raw.page(&mut take).await };
+        let page = match wait {
+            Wait::ForMore => self.raw.next_page(&mut take).await,
+            Wait::ForNothing => self.raw.page(&mut take).await,
+        };
         let page = match (page, last) {
             // The event that does not decode is an error once those before it were handed out.
             (Err(StoreError::Decode(_)), Some(last)) => {
@@ -189,6 +192,13 @@ impl<A: Aggregate, S: ReadAll> TypedSubscription<A, S> {
         }
         Ok(page.rest == Rest::More)
     }
+}
+
+/// What a page is waited for.
+#[derive(Debug, Clone, Copy)]
+enum Wait {
+    ForMore,
+    ForNothing,
 }
 
 impl<A: Aggregate, S: std::fmt::Debug> std::fmt::Debug for TypedSubscription<A, S> {

@@ -177,7 +177,7 @@ pub(crate) async fn acquire(
     }
     let began = Instant::now();
     let permit = timeout(longest, Arc::clone(semaphore).acquire_many_owned(permits)).await;
-    waits.waited(began.elapsed(), permit.is_err());
+    waits.waited(began.elapsed(), &permit);
     match permit {
         Ok(permit) => permit.map_err(|_| StoreError::Closed),
         Err(_) => Err(PoolTimeout { of, most, waited: longest }.into()),

@@ -67,7 +67,7 @@ pub(crate) async fn read<R: Read>(pool: &Arc<Pool>, mut what: R) -> Result<R::Do
     loop {
         let mut lease = pool.lease().await?;
         let read = what.read(&mut lease.session, pool).await;
-        if let Some(done) = settle::<R>(lease, read, what.handed_out()) {
+        if let Some(done) = settle(lease, read, &what) {
             return done;
         }
     }
@@ -77,7 +77,7 @@ pub(crate) async fn read<R: Read>(pool: &Arc<Pool>, mut what: R) -> Result<R::Do
 fn settle<R: Read>(
     mut lease: Lease,
     read: Result<R::Done, ReadError>,
-    handed_out: bool,
+    what: &R,
 ) -> Option<Result<R::Done, StoreError>> {
     match read {
         Ok(done) => {
@@ -93,7 +93,7 @@ fn settle<R: Read>(
             Some(Err(error))
         }
         Err(ReadError::Failed(failure)) => {
-            let again = lease.session.used && failure.ends_session() && !handed_out;
+            let again = lease.session.used && failure.ends_session() && !what.handed_out();
             lease.keep_after(&failure);
             (!again).then(|| Err(failure.into()))
         }

@@ -9,7 +9,7 @@ use es_core::Fingerprint;
 use super::TestDatabaseError;
 use super::database::blocking;
 use super::error::at;
-use super::server::Server;
+use super::server::{Files, Server};
 
 /// Where and how a [`Cluster`] is started.
 #[derive(Debug, Clone)]
@@ -113,7 +113,7 @@ impl ClusterOptions {
 
     fn start_blocking(self) -> Result<Cluster, TestDatabaseError> {
         let settings = self.settings.clone();
-        self.start_as(|server| server.init(&settings, true))
+        self.start_as(|server| server.init(&settings, Files::Synced))
     }
 
     /// Starts the server; where it does not run, its data are made first.

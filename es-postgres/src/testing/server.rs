@@ -26,6 +26,13 @@ const REMAINS: [&str; 2] = ["is still in use", "lock file \""];
 /// How long a process that was killed may take to be gone for good, which its parent decides.
 const REAPED: Duration = Duration::from_secs(10);
 
+/// What becomes of new files of a cluster when the machine crashes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Files {
+    Synced,
+    Lost,
+}
+
 /// The user that owns the server.
 #[derive(Debug, Clone)]
 pub(super) struct RunAs {
@@ -122,7 +129,7 @@ impl Server {
     }
 
     /// Makes the cluster, unless it is there. `settings` are lines of postgresql.conf.
-    pub(super) fn init(&self, settings: &str, durable: bool) -> Result<(), TestDatabaseError> {
+    pub(super) fn init(&self, settings: &str, files: Files) -> Result<(), TestDatabaseError> {
         self.run_as.folder(&self.folder)?;
         self.run_as.folder(&self.socket)?;
         let data = self.data();
@@ -136,7 +143,7 @@ impl Server {
         }
         let mut initdb = self.run_as.command(self.binaries.join("initdb"));
         initdb.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C"]);
-        if !durable {
+        if files == Files::Lost {
             initdb.arg("--no-sync");
         }
         run(initdb.arg("-D").arg(&data))?;

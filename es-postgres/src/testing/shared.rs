@@ -13,7 +13,7 @@ use std::sync::Mutex;
 
 use super::TestDatabaseError;
 use super::error::at;
-use super::server::{Server, id, is_ours};
+use super::server::{Files, Server, id, is_ours};
 
 use crate::latch::hold;
 
@@ -75,7 +75,7 @@ pub(super) fn url() -> Result<String, TestDatabaseError> {
         if remains.exists() {
             fs::remove_dir_all(&remains).map_err(at(remains))?;
         }
-        server.init(SETTINGS, false)?;
+        server.init(SETTINGS, Files::Lost)?;
         server.start()?;
     }
     if watching.try_lock().is_ok() {

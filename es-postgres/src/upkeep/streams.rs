@@ -30,7 +30,7 @@ pub(crate) async fn list(pool: &Arc<Pool>, query: ListQuery<'_>) -> Result<Vec<S
         let stream = StreamId::new(category, key)?;
         let revision = Revision::new(Columns(&row).bigint(list_streams::REVISION)?);
         let closed = row.try_get(list_streams::CLOSED).map_err(unexpected)?;
-        summaries.push(StreamSummary::new(stream, revision, closed));
+        summaries.push(StreamSummary::new(stream, revision).closed(closed));
     }
     Ok(summaries)
 }

@@ -14,7 +14,7 @@ use common::{file, import, long_history, sample};
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use loans::domain::Application;
-use loans::read_models::ReadModels;
+use loans::read_models::{ReadModels, Until};
 use proxy::Proxy;
 
 const TODAY: &str = env!("CARGO_BIN_EXE_loans");
@@ -56,7 +56,7 @@ async fn fresh() -> (TestDatabase, PostgresStore) {
 }
 
 async fn catch_up(store: &PostgresStore) {
-    for done in ReadModels::new(store).start(false).join_all().await {
+    for done in ReadModels::new(store).start(Until::CaughtUp).join_all().await {
         done.expect("all events are projected");
     }
 }

@@ -13,7 +13,7 @@ use loans::domain::Application;
 use loans::generation::Generation;
 use loans::generation_2011::Application2011;
 use loans::generation_2012::switched::Application2012;
-use loans::read_models::{Figures, ReadModels, Recount, recount};
+use loans::read_models::{Figures, ReadModels, Recount, Until, recount};
 use sqlx::{Connection, PgConnection};
 use time::macros::date;
 
@@ -38,7 +38,7 @@ impl Fresh {
     }
 
     async fn catch_up(&self) {
-        for done in self.read_models.start(false).join_all().await {
+        for done in self.read_models.start(Until::CaughtUp).join_all().await {
             done.expect("all events are projected");
         }
     }
@@ -201,7 +201,7 @@ async fn the_figures_are_the_same_whichever_programs_wrote_the_events() {
 async fn the_figures_are_exact_at_every_moment_of_an_import() {
     let mut fresh = Fresh::new().await;
     fresh.catch_up().await;
-    let following = fresh.read_models.start(true);
+    let following = fresh.read_models.start(Until::Stopped);
     let log = file("long.jsonl", long_history(12).join("\n"));
     let import = tokio::spawn({
         let store = fresh.store.clone();

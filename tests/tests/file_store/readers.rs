@@ -108,7 +108,7 @@ impl ListStreams for FileStore {
             .take(query.limit)
             .map(|(key, stream)| {
                 let name = index.named(key, Some(query.category))?;
-                Ok(StreamSummary::new(name, stream.revision(), stream.closed))
+                Ok(StreamSummary::new(name, stream.revision()).closed(stream.closed))
             })
             .collect()
     }

@@ -105,12 +105,13 @@ fn causes(
     if end == newest && entry.is_retired {
         causes.push(format!("`Retired<{newest_struct}>`, which says what the event means today"));
     }
-    causes.extend(of_fields(entry, stored, what, causes.is_empty()));
+    let fields = of_fields(entry, stored, what, &causes);
+    causes.extend(fields);
     causes
 }
 
-/// What the fields on the way to the difference say about how they are read.
-fn of_fields(entry: &Entry, stored: &Exact, what: &str, is_only_cause: bool) -> Vec<String> {
+/// What the fields on the way to the difference say about how they are read, beside other causes.
+fn of_fields(entry: &Entry, stored: &Exact, what: &str, others: &[String]) -> Vec<String> {
     let lines = entry.shape.lines();
     let way = what.split('`').nth(1).unwrap_or_default();
     let mut causes = Vec::new();
@@ -136,7 +137,7 @@ fn of_fields(entry: &Entry, stored: &Exact, what: &str, is_only_cause: bool) -> 
     }
     let first = way.split('.').next().unwrap_or_default();
     // A step has made it.
-    if !is_only_cause && stored.get(first).is_none() {
+    if !others.is_empty() && stored.get(first).is_none() {
         return causes;
     }
     let field = if first.is_empty() { "the payload".to_owned() } else { format!("`{first}`") };

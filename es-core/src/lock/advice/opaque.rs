@@ -148,8 +148,15 @@ mod tests {
 
     use super::*;
 
-    /// What `path` lacks in a program with these features or without them.
-    fn lacking(path: &str, is_on: bool) -> Lacking {
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum All {
+        On,
+        Off,
+    }
+
+    /// What `path` lacks in a program with all features, or with none.
+    fn lacking(path: &str, all: All) -> Lacking {
+        let is_on = all == All::On;
         let features: Vec<Feature> = FEATURES.iter().map(|feature| Feature { is_on, ..*feature }).collect();
         let mut lacking = Lacking::default();
         lacking.find(path, "bank", &features);
@@ -178,28 +185,28 @@ mod tests {
         ];
         let all: Vec<_> =
             FEATURES.iter().flat_map(|of| of.types.iter().map(|ty| ((*ty).to_owned(), of.name))).collect();
-        let told: Vec<_> = paths.iter().flat_map(|path| lacking(path, false).features).collect();
+        let told: Vec<_> = paths.iter().flat_map(|path| lacking(path, All::Off).features).collect();
         assert_eq!(told, all);
-        assert!(paths.iter().all(|path| lacking(path, true).features.is_empty()));
+        assert!(paths.iter().all(|path| lacking(path, All::On).features.is_empty()));
     }
 
     #[test]
     fn what_stands_in_such_a_type_is_told_as_well() {
         let path = "indexmap::map::IndexMap<alloc::string::String, smallvec::SmallVec<[bank::Item; 4]>>";
-        let off = lacking(path, false);
+        let off = lacking(path, All::Off);
         assert_eq!(off.own, ["Item"]);
         assert_eq!(
             off.features,
             [("IndexMap", "indexmap"), ("SmallVec", "smallvec")].map(|(ty, of)| (ty.to_owned(), of))
         );
-        let on = lacking(path, true);
+        let on = lacking(path, All::On);
         assert_eq!((on.own, on.features), (vec!["Item".to_owned()], vec![]));
-        assert_eq!(lacking("url::host::Host", true).foreign, ["url::host::Host"]);
+        assert_eq!(lacking("url::host::Host", All::On).foreign, ["url::host::Host"]);
     }
 
     #[test]
     fn the_advice_says_to_switch_the_feature_on() {
-        let told = told(&lacking("url::Url", false));
+        let told = told(&lacking("url::Url", All::Off));
         assert!(
             told.starts_with("`Url` has a shape with the feature `url` of es-core: switch that on. Or say"),
             "{told}"

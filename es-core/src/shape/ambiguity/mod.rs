@@ -136,7 +136,9 @@ impl<'a> Search<'a> {
 
     fn variants(&mut self, definition: &'a Definition, variants: &'a [Variant], path: &str) {
         let tagging = Tagging::of(definition.notes);
-        self.variant_names(variants, matches!(tagging, Tagging::Untagged), path);
+        if !matches!(tagging, Tagging::Untagged) {
+            self.variant_names(variants, path);
+        }
         match tagging {
             Tagging::Untagged => self.untagged(variants, path),
             Tagging::Internal(tag) => {

@@ -32,12 +32,11 @@ impl<'a> Names<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(super) fn variant_names(&mut self, variants: &'a [Variant], is_untagged: bool, path: &str) {
+    /// Of an enum whose variants are told apart by their names.
+    pub(super) fn variant_names(&mut self, variants: &'a [Variant], path: &str) {
         let named = variants.iter().filter(|variant| !variant.notes.contains(&Note::Untagged));
-        if !is_untagged {
-            let names = named.map(|variant| Names::of(variant.name, variant.notes)).collect();
-            self.read_elsewhere(names, path);
-        }
+        let names = named.map(|variant| Names::of(variant.name, variant.notes)).collect();
+        self.read_elsewhere(names, path);
     }
 
     pub(super) fn field_names(&mut self, fields: &'a [Field], notes: &'a [Note], path: &str) {

@@ -48,9 +48,7 @@ impl<'a> Check<'a> {
                 .filter(|variant| self.knows(variant.notes) && !variant.notes.contains(&Note::Untagged))
         };
         tagged()
-            .find(|variant| {
-                fields::names(variant.name, variant.notes, self.reads()).any(|known| known == name)
-            })
+            .find(|variant| fields::names(variant.name, variant.notes, self.side).any(|known| known == name))
             .or_else(|| tagged().find(|variant| self.reads() && variant.notes.contains(&Note::Other)))
     }
 

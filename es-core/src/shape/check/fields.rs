@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::misfit::{self, Step, Way};
-use super::walk::{Aside, Check, Fit, has_default};
+use super::walk::{Aside, Check, Fit, Side, has_default};
 use crate::shape::model::{Content, Field, Form, Note, Type};
 
 /// The entries of an object that no field has taken yet, and the flattened maps that take what is left.
@@ -73,7 +73,7 @@ impl<'a> Check<'a> {
 
     fn field(&mut self, field: &'a Field, notes: &[Note], rest: &mut Rest<'a, '_>, way: &Way<'_>) -> Fit {
         let mut found = None;
-        for name in names(field.name, field.notes, self.reads()) {
+        for name in names(field.name, field.notes, self.side) {
             let way = way.step(Step::Field(name));
             let Some(value) = rest.take(name) else { continue };
             if found.replace(name).is_some() {
@@ -145,7 +145,8 @@ impl<'a> Check<'a> {
 }
 
 /// The names that a field or a variant has on the side that is asked.
-pub(super) fn names<'n>(written: &'n str, notes: &'n [Note], reads: bool) -> impl Iterator<Item = &'n str> {
+pub(super) fn names<'n>(written: &'n str, notes: &'n [Note], side: Side) -> impl Iterator<Item = &'n str> {
+    let reads = side == Side::Read;
     let read_as = notes.iter().find_map(|note| match note {
         Note::ReadAs(name) if reads => Some(*name),
         _ => None,

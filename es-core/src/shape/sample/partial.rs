@@ -29,17 +29,18 @@ impl Schema {
 }
 
 fn omissible(definition: &Definition) -> Vec<LeftOut<'_>> {
-    let has_default = definition.notes.iter().any(is_default);
     match &definition.form {
-        Form::Content(content) => of_content(content, has_default),
+        Form::Content(content) => of_content(content, definition.notes),
         Form::Enum(variants) => {
-            variants.iter().flat_map(|variant| of_content(&variant.content, false)).collect()
+            variants.iter().flat_map(|variant| of_content(&variant.content, &[])).collect()
         }
     }
 }
 
-fn of_content(content: &Content, has_default: bool) -> Vec<LeftOut<'_>> {
+/// `notes` are those of the type that all of this belongs to.
+fn of_content<'a>(content: &'a Content, notes: &[Note]) -> Vec<LeftOut<'a>> {
     let Content::Struct(fields) = content else { return Vec::new() };
+    let has_default = notes.iter().any(is_default);
     let mut found = Vec::new();
     for field in fields.iter().filter(|field| !field.notes.contains(&Note::Flatten)) {
         let is_option = matches!(field.shape, Type::Optional(_));

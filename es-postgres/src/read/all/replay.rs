@@ -106,7 +106,8 @@ impl Replay {
         let began = Instant::now();
         let row = statements.replayed.call().fetch_one(&mut *connection).await?;
         let (last, oldest): (i64, i64) = (row.try_get(replayed::LAST)?, row.try_get(replayed::OLDEST)?);
-        let seen = Seen::new(last, oldest, row.try_get(replayed::NEXT)?, row.try_get(replayed::IN_RECOVERY)?);
+        let standby = row.try_get(replayed::IN_RECOVERY)?;
+        let seen = Seen { standby, ..Seen::new(last, oldest, row.try_get(replayed::NEXT)?) };
         self.last = seen.last;
         self.settle(seen.oldest);
         if question == Question::First {
@@ -131,13 +132,14 @@ impl Replay {
 }
 
 impl Seen {
-    /// `age` is how many transactions have begun since transaction 3, of which the server keeps 32 bits.
-    fn new(last: i64, oldest: i64, age: i32, standby: bool) -> Self {
+    /// On a primary; `age` is how many transactions have begun since transaction 3, of which the server keeps
+    /// 32 bits.
+    fn new(last: i64, oldest: i64, age: i32) -> Self {
         let oldest = oldest.unsigned_abs();
         #[allow(clippy::cast_possible_truncation, reason = "as the server does")]
         let low = oldest as u32;
         let ahead = age.cast_unsigned().wrapping_add(3).wrapping_sub(low);
-        Self { last: last.unsigned_abs(), oldest, next: oldest + u64::from(ahead), standby }
+        Self { last: last.unsigned_abs(), oldest, next: oldest + u64::from(ahead), standby: false }
     }
 }
 
@@ -202,7 +204,7 @@ mod tests {
 
     #[test]
     fn transactions_are_counted_beyond_32_bits() {
-        let at = |oldest: i64, age: i32| Seen::new(0, oldest, age, true).next;
+        let at = |oldest: i64, age: i32| Seen::new(0, oldest, age).next;
         assert_eq!(at(700, 697), 700);
         assert_eq!(at(700, 702), 705);
         let wrapped = 3_i64 << 32;

@@ -57,6 +57,13 @@ pub struct Proxy {
     listening: JoinHandle<()>,
 }
 
+/// What its clients connect to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Through {
+    Socket,
+    Tcp,
+}
+
 enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener),
@@ -69,7 +76,7 @@ impl Proxy {
     ///
     /// [`TestDatabaseError`], if the URL is none, or a socket cannot be made.
     pub async fn before(url: &str) -> Result<Self, TestDatabaseError> {
-        Self::start(url, false, None).await
+        Self::start(url, Through::Socket, None).await
     }
 
     /// Listens on a TCP port of 127.0.0.1, before the server of this URL.
@@ -78,7 +85,7 @@ impl Proxy {
     ///
     /// As [`before`](Self::before).
     pub async fn over_tcp(url: &str) -> Result<Self, TestDatabaseError> {
-        Self::start(url, true, None).await
+        Self::start(url, Through::Tcp, None).await
     }
 
     /// As [`before`](Self::before), but the server says that it is of this version, such as `13.14`.
@@ -87,10 +94,10 @@ impl Proxy {
     ///
     /// As [`before`](Self::before).
     pub async fn of_version(url: &str, version: &str) -> Result<Self, TestDatabaseError> {
-        Self::start(url, false, Some(version.to_owned())).await
+        Self::start(url, Through::Socket, Some(version.to_owned())).await
     }
 
-    async fn start(url: &str, tcp: bool, version: Option<String>) -> Result<Self, TestDatabaseError> {
+    async fn start(url: &str, through: Through, version: Option<String>) -> Result<Self, TestDatabaseError> {
         let server = PgConnectOptions::from_str(url)?;
         let database = server.get_database().unwrap_or("postgres").to_owned();
         let network = Network { server, fault: Fault::None, cuts: 0, silences: 0 };
@@ -102,7 +109,7 @@ impl Proxy {
             version,
         });
         let user = user_info(url);
-        let (listener, address, folder, url) = if tcp {
+        let (listener, address, folder, url) = if through == Through::Tcp {
             let listener = TcpListener::bind("127.0.0.1:0").await.map_err(at("127.0.0.1"))?;
             let address = listener.local_addr().map_err(at("127.0.0.1"))?;
             let url = format!("postgres://{user}{address}/{database}");

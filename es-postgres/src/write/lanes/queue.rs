@@ -7,7 +7,7 @@ use es_core::{StoreError, StreamId};
 use foldhash::{HashMap, HashSet};
 use tokio::runtime::Handle;
 
-use super::waiting::Waiting;
+use super::waiting::{Course, Waiting};
 
 /// How much goes together at most.
 const APPENDS: usize = 128;
@@ -96,18 +96,17 @@ impl Queue {
 
     /// Lets an append pass that need not wait; `false` if it has to. With an idle lane, all that waits does
     /// so for streams that are under way.
-    pub(super) fn enter(&mut self, stream: &StreamId, large: bool) -> Result<bool, StoreError> {
+    pub(super) fn enter(&mut self, stream: &StreamId, course: Course) -> Result<bool, StoreError> {
         if self.closed {
             return Err(StoreError::Closed);
         }
         let first = !self.under_way.contains_key(stream)
-            && if large {
-                self.waiting.iter().all(|other| other.stream != *stream)
-            } else {
-                self.idle_lanes > 0
+            && match course {
+                Course::Lane => self.idle_lanes > 0,
+                Course::Beside => self.waiting.iter().all(|other| other.stream != *stream),
             };
         if first {
-            self.idle_lanes -= usize::from(!large);
+            self.idle_lanes -= course.lanes();
             self.go(stream, 0);
         }
         Ok(first)
@@ -187,12 +186,12 @@ impl Queue {
     }
 
     /// Takes note of what has come to its end; whether somebody waits for the end of all.
-    pub(super) fn leave(&mut self, streams: &[StreamId], lane: bool) -> bool {
+    pub(super) fn leave(&mut self, streams: &[StreamId], course: Course) -> bool {
         for stream in streams {
             self.under_way.remove(stream);
             self.apart.remove(stream);
         }
-        self.idle_lanes += usize::from(lane);
+        self.idle_lanes += course.lanes();
         self.closed
     }
 
@@ -243,7 +242,10 @@ impl Work {
         }
     }
 
-    pub(super) const fn needs_lane(&self) -> bool {
-        matches!(self, Self::Batch(_))
+    pub(super) const fn course(&self) -> Course {
+        match self {
+            Self::Batch(_) => Course::Lane,
+            Self::Large(_) => Course::Beside,
+        }
     }
 }

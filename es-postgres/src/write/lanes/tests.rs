@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use es_core::{Append, AppendOutcome, EventStore, Metadata, NewEvent, Revision, StoreError, StreamId};
 
+use super::waiting::Course;
 use crate::store::PostgresStore;
 use crate::testing::TestDatabase;
 use crate::write::json::UNENCODABLE;
@@ -41,7 +42,7 @@ async fn a_panic_while_one_append_of_a_batch_is_encoded_is_an_error_of_that_one(
     let lanes = store.lanes();
     let taken = ["x", "y"].map(stream);
     for stream in &taken {
-        assert!(lanes.queue().enter(stream, false).expect("open"));
+        assert!(lanes.queue().enter(stream, Course::Lane).expect("open"));
     }
     let mut submitted = Vec::new();
     for (key, expected, payload) in [
@@ -58,7 +59,7 @@ async fn a_panic_while_one_append_of_a_batch_is_encoded_is_an_error_of_that_one(
         submitted.push(store.submit(append).await.expect("submitted"));
     }
     for stream in taken {
-        lanes.queue().leave(&[stream], true);
+        lanes.queue().leave(&[stream], Course::Lane);
     }
     lanes.start();
 

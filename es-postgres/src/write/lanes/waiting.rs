@@ -63,7 +63,7 @@ impl Waiting {
     }
 
     pub(super) fn is_large(&self) -> bool {
-        is_large(self.events.len(), self.bytes)
+        Course::of(self.events.len(), self.bytes) == Course::Beside
     }
 
     pub(super) fn answer(self, outcome: Result<AppendOutcome, StoreError>) {
@@ -88,7 +88,26 @@ pub(super) fn waited_too_long(error: &StoreError) -> Option<StoreError> {
     }
 }
 
-/// Whether so many events are no company for others.
-pub(super) const fn is_large(events: usize, bytes: usize) -> bool {
-    events > LARGE_EVENTS || bytes > LARGE_BYTES
+/// Which way an append goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Course {
+    /// Through a lane.
+    Lane,
+    /// On a connection of the pool, beside the lanes.
+    Beside,
+}
+
+impl Course {
+    /// That of so many events.
+    pub(super) const fn of(events: usize, bytes: usize) -> Self {
+        if events > LARGE_EVENTS || bytes > LARGE_BYTES { Self::Beside } else { Self::Lane }
+    }
+
+    /// How many lanes it takes up.
+    pub(super) const fn lanes(self) -> usize {
+        match self {
+            Self::Lane => 1,
+            Self::Beside => 0,
+        }
+    }
 }

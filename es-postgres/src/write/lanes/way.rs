@@ -13,7 +13,7 @@ use tracing::{Instrument, debug_span};
 use super::Lanes;
 use super::batch::{self, Fate, Trouble, answer_each};
 use super::queue::{Chain, Work};
-use super::waiting::{Waiting, is_large, waited_too_long};
+use super::waiting::{Course, Waiting, waited_too_long};
 use crate::connect::failure::CallError;
 use crate::connect::patience::Patience;
 use crate::write::lost::Lost;
@@ -23,15 +23,15 @@ impl Lanes {
     /// Appends, at once if a lane is idle.
     pub(crate) async fn append(self: &Arc<Self>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         let bytes = append.weigh(self.pool.settings.limits)?;
-        let large = is_large(append.events.len(), bytes);
-        if !self.queue().enter(append.stream, large)? {
+        let course = Course::of(append.events.len(), bytes);
+        if !self.queue().enter(append.stream, course)? {
             return self.enqueue(append, bytes).await?.await;
         }
-        let mut way = Way { lanes: Arc::clone(self), streams: vec![append.stream.clone()], in_lane: !large };
-        if large {
-            return way.apart(append, Patience::of(&self.pool)).await;
+        let mut way = Way { lanes: Arc::clone(self), streams: vec![append.stream.clone()], course };
+        match course {
+            Course::Lane => way.append(append).await,
+            Course::Beside => way.apart(append, Patience::of(&self.pool)).await,
         }
-        way.append(append).await
     }
 
     /// Takes its place among the appends of its stream. What is given back waits for the outcome.
@@ -60,7 +60,7 @@ impl Lanes {
         loop {
             let Some(work) = self.queue().next() else { return };
             let runtime = work.runtime();
-            let way = Way { lanes: Arc::clone(self), streams: work.streams(), in_lane: work.needs_lane() };
+            let way = Way { lanes: Arc::clone(self), streams: work.streams(), course: work.course() };
             // Should that runtime be gone, the future is dropped at once, and leaves the lane to what waits
             // behind it.
             drop(runtime.spawn(way.carry(work)));
@@ -92,11 +92,11 @@ impl Drop for Starting {
     }
 }
 
-/// What is held while appends are under way: their streams, and the lane that they go through.
+/// What is held while appends are under way: their streams, and the lane, if they go through one.
 struct Way {
     lanes: Arc<Lanes>,
     streams: Vec<StreamId>,
-    in_lane: bool,
+    course: Course,
 }
 
 impl Way {
@@ -161,8 +161,9 @@ impl Way {
 
     /// Goes on without the lane.
     fn leave_lane(&mut self) {
-        if std::mem::take(&mut self.in_lane) {
-            self.lanes.queue().leave(&[], true);
+        let course = std::mem::replace(&mut self.course, Course::Beside);
+        if course == Course::Lane {
+            self.lanes.queue().leave(&[], course);
             self.lanes.start();
         }
     }
@@ -170,14 +171,14 @@ impl Way {
     /// Hands one of the streams on to a way of its own, beside the lanes.
     fn beside(&mut self, stream: &StreamId) -> Self {
         self.streams.retain(|held| held != stream);
-        Self { lanes: Arc::clone(&self.lanes), streams: vec![stream.clone()], in_lane: false }
+        Self { lanes: Arc::clone(&self.lanes), streams: vec![stream.clone()], course: Course::Beside }
     }
 }
 
 impl Drop for Way {
     fn drop(&mut self) {
         self.lanes.wake.appended();
-        if self.lanes.queue().leave(&self.streams, self.in_lane) {
+        if self.lanes.queue().leave(&self.streams, self.course) {
             self.lanes.ended.notify_waiters();
         }
         self.lanes.start();

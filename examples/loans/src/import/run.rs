@@ -11,7 +11,7 @@ use super::feed::feed;
 use super::lanes::lanes;
 use super::lines::Lines;
 use super::outcome::{ImportError, Imported};
-use super::shared::Shared;
+use super::shared::{BadLines, Shared};
 use super::worker::Worker;
 use super::{Count, Source};
 use crate::generation::Generation;
@@ -21,14 +21,14 @@ use crate::generation::Generation;
 pub struct Import<A: Generation, S> {
     repository: Repository<A, S>,
     concurrency: usize,
-    skip_bad: bool,
+    bad_lines: BadLines,
 }
 
 impl<A: Generation, S: EventStore + 'static> Import<A, S> {
     /// An import through this repository.
     #[must_use]
     pub const fn new(repository: Repository<A, S>) -> Self {
-        Self { repository, concurrency: 64, skip_bad: false }
+        Self { repository, concurrency: 64, bad_lines: BadLines::Stop }
     }
 
     /// How many applications are worked on at a time; 64 unless said otherwise. What waits for the store is
@@ -42,7 +42,7 @@ impl<A: Generation, S: EventStore + 'static> Import<A, S> {
     /// Counts and lists what is bad, instead of stopping at it.
     #[must_use]
     pub const fn skip_bad(mut self, skip: bool) -> Self {
-        self.skip_bad = skip;
+        self.bad_lines = if skip { BadLines::Skip } else { BadLines::Stop };
         self
     }
 
@@ -62,7 +62,7 @@ impl<A: Generation, S: EventStore + 'static> Import<A, S> {
     ) -> Result<Imported, ImportError> {
         let mut lines = Lines::open(source, &count)
             .map_err(|error| ImportError::Open { from: source.clone(), source: error })?;
-        let shared = Arc::new(Shared::new(count, self.skip_bad));
+        let shared = Arc::new(Shared::new(count, self.bad_lines));
 
         let (entrance, exit) = lanes();
         let mut workers = JoinSet::new();
@@ -82,7 +82,7 @@ impl<A: Generation, S: EventStore + 'static> Import<A, S> {
         let interrupted = ended(workers, &shared, interrupt).await;
         exit.close();
         self.repository.settle().await;
-        shared.outcome(source, interrupted)
+        Ok(Imported { problems: shared.outcome(source)?, interrupted })
     }
 }
 

@@ -6,15 +6,23 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 use super::latch::hold;
-use super::outcome::{ImportError, Imported};
+use super::outcome::ImportError;
 use super::stored::Fact;
 use super::{Count, Problem, Problems, Source};
 use crate::domain::ApplicationId;
 
+/// What becomes of a run at a bad line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BadLines {
+    Stop,
+    /// It is counted and listed.
+    Skip,
+}
+
 /// What the reader and the workers of one run share.
 pub(super) struct Shared {
     pub(super) count: Arc<Count>,
-    skip_bad: bool,
+    bad_lines: BadLines,
     /// The first line that is not to be imported any more.
     limit: watch::Sender<u64>,
     problems: Mutex<Problems>,
@@ -24,17 +32,17 @@ pub(super) struct Shared {
 }
 
 impl Shared {
-    pub(super) fn new(count: Arc<Count>, skip_bad: bool) -> Self {
+    pub(super) fn new(count: Arc<Count>, bad_lines: BadLines) -> Self {
         let limit = watch::Sender::new(u64::MAX);
         let (problems, failure, stored) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Self { count, skip_bad, limit, problems, failure, stored }
+        Self { count, bad_lines, limit, problems, failure, stored }
     }
 
     /// Takes note of a bad line, and halts the run before it unless bad lines are skipped.
     pub(super) fn bad(&self, problem: Problem) {
         let line = problem.line;
         hold(&self.problems).add(problem);
-        if !self.skip_bad {
+        if self.bad_lines == BadLines::Stop {
             self.halt(line);
         }
     }
@@ -66,7 +74,7 @@ impl Shared {
 
     /// Whether the application was set aside before this line.
     pub(super) fn is_aside(&self, line: u64, case: &ApplicationId) -> bool {
-        self.skip_bad && hold(&self.problems).is_aside(line, case)
+        self.bad_lines == BadLines::Skip && hold(&self.problems).is_aside(line, case)
     }
 
     /// Keeps what the store holds of an application, to be compared with its next records.
@@ -87,15 +95,16 @@ impl Shared {
         fact
     }
 
-    pub(super) fn outcome(&self, from: &Source, interrupted: bool) -> Result<Imported, ImportError> {
+    /// What was wrong with the log, if that halted nothing.
+    pub(super) fn outcome(&self, from: &Source) -> Result<Problems, ImportError> {
         let failure = hold(&self.failure).take();
         let problems = std::mem::take(&mut *hold(&self.problems));
         match (failure, problems.first().first()) {
             (Some(failure), _) => Err(failure),
-            (None, Some(problem)) if !self.skip_bad => {
+            (None, Some(problem)) if self.bad_lines == BadLines::Stop => {
                 Err(ImportError::Bad { from: from.clone(), problem: problem.clone() })
             }
-            _ => Ok(Imported { problems, interrupted }),
+            _ => Ok(problems),
         }
     }
 }

@@ -24,5 +24,5 @@ pub use self::figures::{Figures, FiguresError};
 pub use self::outcomes::{OutcomeMonth, Outcomes};
 pub use self::recount::{Difference, Recount, recount};
 pub use self::resource_load::{ResourceLoad, ResourceMonth};
-pub use self::runner::{ReadModels, Standing};
+pub use self::runner::{ReadModels, Standing, Until};
 pub use self::work_in_progress::{WorkDay, WorkInProgress};

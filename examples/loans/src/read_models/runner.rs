@@ -16,6 +16,15 @@ pub struct ReadModels {
     resource_load: Projector<ResourceLoad>,
 }
 
+/// How long the read models run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Until they have caught up with the events that are there.
+    CaughtUp,
+    /// For as long as their tasks are kept.
+    Stopped,
+}
+
 /// How far a read model has come.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standing {
@@ -37,15 +46,14 @@ impl ReadModels {
         }
     }
 
-    /// Starts them all, each in a task of its own: until they have caught up, or for good. Dropping the tasks
-    /// is an orderly end.
+    /// Starts them all, each in a task of its own. Dropping the tasks is an orderly end.
     #[must_use = "they run as long as their tasks are kept"]
-    pub fn start(&self, follow: bool) -> JoinSet<Result<(), ProjectorError>> {
+    pub fn start(&self, until: Until) -> JoinSet<Result<(), ProjectorError>> {
         let mut tasks = JoinSet::new();
-        start(&mut tasks, &self.outcomes, follow);
-        start(&mut tasks, &self.decision_times, follow);
-        start(&mut tasks, &self.work_in_progress, follow);
-        start(&mut tasks, &self.resource_load, follow);
+        start(&mut tasks, &self.outcomes, until);
+        start(&mut tasks, &self.decision_times, until);
+        start(&mut tasks, &self.work_in_progress, until);
+        start(&mut tasks, &self.resource_load, until);
         tasks
     }
 
@@ -79,10 +87,15 @@ fn projector<P: Projection<Model = PgConnection>>(store: &PostgresStore, project
 fn start<P: Projection<Model = PgConnection>>(
     tasks: &mut JoinSet<Result<(), ProjectorError>>,
     projector: &Projector<P>,
-    follow: bool,
+    until: Until,
 ) {
     let projector = projector.clone();
-    tasks.spawn(async move { if follow { projector.run().await } else { projector.catch_up().await } });
+    tasks.spawn(async move {
+        match until {
+            Until::CaughtUp => projector.catch_up().await,
+            Until::Stopped => projector.run().await,
+        }
+    });
 }
 
 async fn standing<P: Projection<Model = PgConnection>>(

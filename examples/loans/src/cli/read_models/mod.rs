@@ -9,6 +9,7 @@ mod status;
 use super::args::{OnlyPostgres, ReadModelCommand, StoreKind};
 use super::failure::Failure;
 use super::store::{Postgres, Purpose};
+use crate::read_models::Until;
 
 /// Enough for all read models to be read, run and asked about at once.
 const CONNECTIONS: usize = 6;
@@ -17,7 +18,8 @@ pub(super) async fn run(command: ReadModelCommand) -> Result<(), Failure> {
     match command {
         ReadModelCommand::Project { stop_when_caught_up, store } => {
             // Whoever comes first makes the tables, so that projections may be started before the import.
-            project::project(&open(&store, Purpose::Write).await?, stop_when_caught_up).await
+            let until = if stop_when_caught_up { Until::CaughtUp } else { Until::Stopped };
+            project::project(&open(&store, Purpose::Write).await?, until).await
         }
         ReadModelCommand::Status { store } => status::status(&open(&store, Purpose::Read).await?).await,
         ReadModelCommand::Dashboard { port, store } => {

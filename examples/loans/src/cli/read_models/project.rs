@@ -13,7 +13,7 @@ use crate::cli::note::note;
 use crate::cli::output::print;
 use crate::cli::progress::{rate, style};
 use crate::cli::store::Postgres;
-use crate::read_models::{ReadModels, Standing};
+use crate::read_models::{ReadModels, Standing, Until};
 use crate::table::grouped;
 
 /// How often the read models are asked how far they are.
@@ -24,22 +24,22 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Ends with Ctrl-C, once all have stopped because of errors, or once they have caught up, if that is asked
 /// for.
-pub(super) async fn project(postgres: &Postgres, stop_when_caught_up: bool) -> Result<(), Failure> {
+pub(super) async fn project(postgres: &Postgres, until: Until) -> Result<(), Failure> {
     let (start, read_models) = (Instant::now(), ReadModels::new(&postgres.store));
-    let mut tasks = read_models.start(!stop_when_caught_up);
+    let mut tasks = read_models.start(until);
     let mut failed = Vec::new();
     let interrupted = tokio::select! {
         () = ended(&mut tasks, &mut failed) => false,
-        () = show(&read_models, !stop_when_caught_up) => false,
+        () = show(&read_models, until) => false,
         () = ctrl_c() => true,
     };
     if let Some(error) = failed.pop() {
         return Err(Failure::unable(error));
     }
-    match (stop_when_caught_up, interrupted) {
-        (true, true) => Err(Failure::interrupted()),
-        (true, false) => print(&caught_up(&read_models.standings().await?, start.elapsed())),
-        (false, _) => Ok(()),
+    match (until, interrupted) {
+        (Until::CaughtUp, true) => Err(Failure::interrupted()),
+        (Until::CaughtUp, false) => print(&caught_up(&read_models.standings().await?, start.elapsed())),
+        (Until::Stopped, _) => Ok(()),
     }
 }
 
@@ -80,8 +80,8 @@ fn place(standings: &[Standing]) -> Option<(u64, u64)> {
 }
 
 /// Shows how far they are, until it is dropped.
-async fn show(read_models: &ReadModels, follow: bool) {
-    let mut shown = Shown::new(follow);
+async fn show(read_models: &ReadModels, until: Until) {
+    let mut shown = Shown::new(until);
     let mut looks = tokio::time::interval(LOOK_EVERY);
     loop {
         looks.tick().await;
@@ -95,7 +95,7 @@ async fn show(read_models: &ReadModels, follow: bool) {
 /// What was shown of the read models so far: a bar on a terminal, lines elsewhere.
 struct Shown {
     bar: Option<ProgressBar>,
-    follow: bool,
+    until: Until,
     /// Since when they are behind, and where they were then.
     behind: Option<(Instant, u64)>,
     /// When the last line was written.
@@ -105,12 +105,12 @@ struct Shown {
 }
 
 impl Shown {
-    fn new(follow: bool) -> Self {
+    fn new(until: Until) -> Self {
         let bar = io::stderr().is_terminal().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             bar.with_style(style("{bar:32} {percent:>3} %  {msg}"))
         });
-        Self { bar, follow, behind: None, line: Instant::now(), said_caught_up: false, away: false }
+        Self { bar, until, behind: None, line: Instant::now(), said_caught_up: false, away: false }
     }
 
     fn look(&mut self, standings: &[Standing]) {
@@ -143,7 +143,7 @@ impl Shown {
         let text = format!("caught up at position {}; following until Ctrl-C", grouped(head));
         match &self.bar {
             Some(bar) => show_at(bar, head, head, text),
-            None if self.follow && (behind_long || !self.said_caught_up) => {
+            None if self.until == Until::Stopped && (behind_long || !self.said_caught_up) => {
                 self.said_caught_up = true;
                 note(&text);
             }
