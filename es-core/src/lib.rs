@@ -57,7 +57,6 @@ mod error;
 mod latch;
 mod memory;
 mod model;
-mod projection;
 mod record;
 mod repository;
 mod seldom;
@@ -72,6 +71,7 @@ pub mod __private;
 #[allow(clippy::missing_panics_doc, reason = "each case panics when the store breaks the contract")]
 pub mod conformance;
 pub mod lock;
+pub mod projection;
 pub mod shape;
 pub mod testing;
 

@@ -45,11 +45,12 @@ pub use connect::connection::StoreConnection;
 pub use connect::error::{ConnectError, TriedHost};
 pub use connect::lock_timeout::{LockHolder, LockTimeout};
 pub use connect::slots::{PoolTimeout, Scarce};
+pub use es_core::projection::{
+    DeadLetter, OnFailure, PartStatus, ProjectionStatus, ProjectorError, Retried, Retrying,
+};
 pub use metrics::StoreMetrics;
 pub use options::PostgresOptions;
-pub use projection::{
-    DeadLetter, Inline, OnFailure, PartStatus, ProjectionStatus, Projector, ProjectorError, Retried, Retrying,
-};
+pub use projection::{Inline, PostgresProjector, PostgresTarget, PostgresTargetError, Projector};
 /// The driver whose types this crate's API uses, in the version that it was built with.
 pub use sqlx;
 pub use store::PostgresStore;

@@ -1,5 +1,6 @@
 //! Why a projection stopped, and at which event.
 
+use super::cause::Cause;
 use crate::error::StoreError;
 use crate::record::{BoxError, EventPlace};
 
@@ -16,13 +17,15 @@ pub struct ProjectionFailure {
     pub place: EventPlace,
     /// What the projection, or the decoding of the event, says.
     pub source: BoxError,
+    /// What has to happen before it succeeds.
+    pub cause: Cause,
 }
 
 impl ProjectionFailure {
     /// The failure of `P` at an event.
     #[must_use]
-    pub fn of<P: super::Projection>(place: EventPlace, source: BoxError) -> Self {
-        Self { projection: P::NAME, rev: P::REV, place, source }
+    pub fn of<P: super::Projection>(place: EventPlace, source: BoxError, cause: Cause) -> Self {
+        Self { projection: P::NAME, rev: P::REV, place, source, cause }
     }
 }
 

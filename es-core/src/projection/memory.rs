@@ -2,7 +2,9 @@
 
 use std::fmt;
 
+use super::cause::Cause;
 use super::{Projection, ProjectionError, ProjectionFailure, ProjectionPage, ProjectionReader};
+use crate::record::{BoxError, EventPlace};
 use crate::store::{Checkpoint, ReadAll, Rest};
 
 /// Runs a projection into a model in memory, over any store: for tests, and for read models that are small
@@ -105,12 +107,12 @@ impl<P: Projection, S: ReadAll> MemoryProjection<P, S> {
         for (event, place) in page.events.iter().zip(page.places) {
             let checkpoint = place.checkpoint();
             let taken = self.projection.project_all(std::slice::from_ref(event), &mut self.model).await;
-            taken.map_err(|error| ProjectionFailure::of::<P>(place, error.into()))?;
+            taken.map_err(|error| failure::<P>(place, error.into()))?;
             self.checkpoint = checkpoint;
         }
         self.checkpoint = page.checkpoint;
         match page.broken {
-            Some((place, error)) => Err(ProjectionFailure::of::<P>(place, error.into()).into()),
+            Some((place, error)) => Err(failure::<P>(place, error.into()).into()),
             None => Ok(()),
         }
     }
@@ -129,6 +131,11 @@ impl<P: Projection, S: ReadAll> MemoryProjection<P, S> {
     pub const fn checkpoint(&self) -> Checkpoint {
         self.checkpoint
     }
+}
+
+fn failure<P: Projection>(place: EventPlace, error: BoxError) -> ProjectionFailure {
+    let cause = Cause::of(&error, |_| None);
+    ProjectionFailure::of::<P>(place, error, cause)
 }
 
 impl<P: Projection, S> fmt::Debug for MemoryProjection<P, S> {

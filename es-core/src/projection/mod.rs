@@ -1,20 +1,41 @@
 //! Read models: what a projection is, and what its author writes.
 //!
-//! A projection takes events, in order, into a model. Where the model is, and when the events come, is the
-//! business of a runner: [`MemoryProjection`] here, for a model in memory; in `es-postgres` one for tables,
-//! in a loop of its own or in the transaction of the append.
+//! A projection takes events, in order, into a model. [`Projector`] runs it: it reads a store, and keeps the
+//! model in a [`Target`], such as the tables of a database or a value in memory. In `es-postgres` a
+//! projection also runs in the transaction of the append.
 
+mod cause;
+mod error;
 mod failure;
+mod handler;
+mod letters;
 mod memory;
+mod operations;
+mod options;
 mod part;
+mod projector;
 mod reader;
+mod retry;
+mod runner;
+mod settings;
+mod status;
+mod target;
 
 use std::future::Future;
 
+pub use self::cause::Cause;
+pub use self::error::ProjectorError;
 pub use self::failure::{ProjectionError, ProjectionFailure};
+pub use self::handler::{project, set_up};
+pub use self::letters::{DeadLetter, Retried};
 pub use self::memory::MemoryProjection;
 pub use self::part::Part;
+pub use self::projector::Projector;
 pub use self::reader::{ProjectionPage, ProjectionReader};
+pub use self::runner::retrying::Retrying;
+pub use self::settings::OnFailure;
+pub use self::status::{PartStatus, ProjectionStatus};
+pub use self::target::{Batch, Begun, Committed, ModelStore, Setting, Step, Target};
 
 use crate::model::ReadEvent;
 use crate::record::{BoxError, DecodeError, RawEvent, Recorded};

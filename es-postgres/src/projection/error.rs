@@ -1,45 +1,26 @@
-//! Why a projection does not run.
+//! What only a database says of a projection.
 
-use es_core::{BoxError, Position, ProjectionFailure, StoreError};
+use es_core::BoxError;
+use es_core::projection::ProjectorError;
 
-use super::cause::Cause;
 use crate::connect::error::ConnectError;
 use crate::connect::failure::Failure;
 
-/// Why a [`Projector`](crate::Projector) went no further.
+/// Why a [`Projector`](crate::Projector) went no further whose model is in PostgreSQL, where no other target
+/// would say so; from [`ProjectorError::of_target`].
+///
+/// ```
+/// use es_postgres::{PostgresTargetError, ProjectorError};
+///
+/// fn advise(error: &ProjectorError) {
+///     if let Some(PostgresTargetError::InUse { what, by, .. }) = error.of_target() {
+///         println!("drop {by} first, which uses {what}");
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ProjectorError {
-    /// The store said no. [`StoreError::ForeignCheckpoint`]: the store was restored to an earlier state;
-    /// raise `rev`, so that the model is built anew.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// An event could not be taken, and the projector was not told to park it. What comes before it is in the
-    /// model.
-    #[error(transparent)]
-    Failed(Box<ProjectionFailure>),
-    /// A handler uses something that the database does not have, or the role may not use: a table, a column,
-    /// a function, a privilege. It would fail at every event, so none is parked, whatever its
-    /// [`OnFailure`](crate::OnFailure). What comes before the event is in the model.
-    #[error(
-        "{failure}; the event is not at fault: mend the database, which lacks what the handler uses or does not let this role use it          (names are looked up in {search_path}; `search_in` adds schemas), or raise `rev` to build the model anew"
-    )]
-    NotReady {
-        /// What the handler says, and the event that it was called for.
-        failure: Box<ProjectionFailure>,
-        /// The schemas in which the names of its SQL are looked up.
-        search_path: String,
-    },
-    /// The tables of the projection could not be made.
-    #[error("projection `{projection}` rev {rev} cannot set up its tables: {source}")]
-    Setup {
-        /// The projection's name.
-        projection: &'static str,
-        /// Its revision.
-        rev: u32,
-        /// What the projection says.
-        source: BoxError,
-    },
+pub enum PostgresTargetError {
     /// A handler, or the set-up of the tables, has ended the transaction in which it was run, by a COMMIT or
     /// ROLLBACK of its own, or has set back what is set for it (RESET ALL). The driver ends it as well where
     /// `begin()` is called after an error of SQL that the handler swallowed. The checkpoint has not moved.
@@ -75,7 +56,8 @@ pub enum ProjectorError {
     /// A schema for the projection, or a view in it, belongs to another role: one that could put objects of
     /// its own in the place of the projection's, or whose objects this role may not replace.
     #[error(
-        "projection `{projection}` rev {rev} does not use schema {schema:?}, which belongs to role {owner:?}, at least in part; run the          projection as that role, or hand over what it needs, as somebody who may: {statements}"
+        "projection `{projection}` rev {rev} does not use schema {schema:?}, which belongs to role {owner:?}, at least in part; run the \
+         projection as that role, or hand over what it needs, as somebody who may: {statements}"
     )]
     ForeignSchema {
         /// The projection's name.
@@ -139,18 +121,11 @@ pub enum ProjectorError {
         /// The schema.
         schema: String,
     },
-    /// The projection is not set up, or its revision was dropped.
-    #[error("projection `{projection}` rev {rev} is not set up in this store")]
-    NotSetUp {
-        /// The projection's name.
-        projection: &'static str,
-        /// Its revision.
-        rev: u32,
-    },
     /// The checkpoints of the projection are there, and its tables are not, as after a restore of the store's
     /// schema alone. To go on from the checkpoints would leave out all events before them.
     #[error(
-        "projection `{projection}` rev {rev} has checkpoints in this store, and no schema {schema:?} with its tables; restore that schema          as well, or call `drop_revision({rev})` or raise `rev`, and the model is built anew"
+        "projection `{projection}` rev {rev} has checkpoints in this store, and no schema {schema:?} with its tables; restore that schema \
+         as well, or call `drop_revision({rev})` or raise `rev`, and the model is built anew"
     )]
     TablesMissing {
         /// The projection's name.
@@ -160,90 +135,17 @@ pub enum ProjectorError {
         /// The schema that is missing.
         schema: String,
     },
-    /// The projection is divided into another number of parts.
-    #[error(
-        "projection `{projection}` rev {rev} has {found} parts, this program asks for {asked}; stop all of its workers and call \
-         `repartition({asked})`"
-    )]
-    Parts {
-        /// The projection's name.
-        projection: &'static str,
-        /// Its revision.
-        rev: u32,
-        /// How many there are; 0 if it runs inline.
-        found: u32,
-        /// How many this program asks for.
-        asked: u32,
-    },
-    /// The parts stand at different positions, so they cannot be divided in another way.
-    #[error(
-        "the parts of projection `{projection}` rev {rev} stand at positions {lowest} to {highest}; let all of them catch up, \
-         then stop the workers"
-    )]
-    Uneven {
-        /// The projection's name.
-        projection: &'static str,
-        /// Its revision.
-        rev: u32,
-        /// The lowest position.
-        lowest: Position,
-        /// The highest.
-        highest: Position,
-    },
-    /// Readers would be taken back to an earlier state.
-    #[error(
-        "projection `{projection}` rev {rev} stands at position {position}, the one that readers see at {live}; let it catch up"
-    )]
-    Behind {
-        /// The projection's name.
-        projection: &'static str,
-        /// Its revision.
-        rev: u32,
-        /// Its lowest position.
-        position: Position,
-        /// That of the revision that readers see.
-        live: Position,
-    },
-    /// Readers see this revision, or a later one.
-    #[error("projection `{projection}` rev {rev} cannot be dropped: readers see rev {live}")]
-    Live {
-        /// The projection's name.
-        projection: &'static str,
-        /// The revision to be dropped.
-        rev: u32,
-        /// The revision that readers see.
-        live: u32,
-    },
 }
 
-impl ProjectorError {
-    /// Whether the same call can succeed later, without any change.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Store(error) => error.is_retryable(),
-            Self::Failed(failure) => Cause::of(&failure.source).passes(),
-            Self::Setup { source, .. } => Cause::of(source).passes(),
-            _ => false,
-        }
-    }
-}
-
-impl From<ProjectionFailure> for ProjectorError {
-    fn from(failure: ProjectionFailure) -> Self {
-        Self::Failed(Box::new(failure))
+impl From<PostgresTargetError> for ProjectorError {
+    fn from(error: PostgresTargetError) -> Self {
+        Self::Target(Box::new(error))
     }
 }
 
 impl From<Failure> for ProjectorError {
     fn from(failure: Failure) -> Self {
         Self::Store(failure.into())
-    }
-}
-
-impl From<sqlx::Error> for ProjectorError {
-    fn from(error: sqlx::Error) -> Self {
-        Failure::from(error).into()
     }
 }
 

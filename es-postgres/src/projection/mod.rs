@@ -1,33 +1,27 @@
-//! Projections into tables of the same database.
+//! Projections into tables.
 //!
 //! One idea carries all: a batch is one transaction, which holds the checkpoint, hands the events to the
 //! projection, and then moves the checkpoint. A rebuild is another revision with checkpoints and tables of
-//! its own; inline is the same without a checkpoint.
+//! its own; inline is the same without a checkpoint. The loop around the batches is that of `es-core`.
 
-mod apply;
 mod batch;
 mod cause;
 mod error;
+mod extension;
 mod inline;
 mod letters;
-mod operations;
-mod options;
-mod pace;
-mod pages;
+mod port;
 mod projector;
 mod publish;
-mod retrying;
 mod session;
 mod setup;
 mod status;
 mod target;
 mod transaction;
-mod worker;
+mod values;
 
-pub use self::error::ProjectorError;
+pub use self::error::PostgresTargetError;
+pub use self::extension::PostgresProjector;
 pub use self::inline::Inline;
-pub use self::letters::{DeadLetter, Retried};
 pub use self::projector::Projector;
-pub use self::retrying::Retrying;
-pub use self::status::{PartStatus, ProjectionStatus};
-pub use self::target::OnFailure;
+pub use self::target::PostgresTarget;

@@ -1,15 +1,15 @@
 //! Which revision readers see, and which ones are dropped.
 
+use es_core::projection::ProjectorError;
 use es_core::{Position, Projection};
 use sqlx::postgres::PgDatabaseError;
 use sqlx::{PgConnection, Row};
 
-use super::batch::COMMIT;
-use super::error::ProjectorError;
-use super::setup::sql;
-use super::target::Target;
+use super::error::PostgresTargetError;
+use super::target::PostgresTarget;
+use super::transaction::{COMMIT, sql};
 use crate::connect::columns::{ONLY, projection_behind};
-use crate::connect::failure::Failure;
+use crate::connect::failure::{Failure, unexpected};
 use crate::connect::schema_owner::SchemaOwner;
 use crate::read::row::Columns;
 
@@ -20,9 +20,9 @@ enum Right {
     ToOwn,
 }
 
-impl<P: Projection<Model = PgConnection>> Target<P> {
-    pub(super) async fn publish(&self) -> Result<(), ProjectorError> {
-        let mut session = self.session().await?;
+impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
+    pub(super) async fn show_to_readers(&self) -> Result<(), ProjectorError> {
+        let mut session = self.dial().await?;
         let work = self.publish_on(&mut session.connection);
         self.limited("publishing", session.backend, work).await
     }
@@ -32,10 +32,10 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
             return Ok(());
         }
         let call = self.statements().projection_behind.call().bind(P::NAME).bind(self.rev());
-        let row = call.fetch_one(&mut *db).await?;
+        let row = call.fetch_one(&mut *db).await.map_err(Failure::from)?;
         let row = Columns(&row);
         if row.is_null(projection_behind::OWN)? {
-            return Err(self.not_set_up());
+            return Err(ProjectorError::not_set_up::<P>());
         }
         let own = row.bigint(projection_behind::OWN)?;
         let live =
@@ -52,7 +52,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
 
     /// Makes the views for readers anew, where a restore has left them out.
     pub(super) async fn show_again(&self) -> Result<(), ProjectorError> {
-        let mut session = self.session().await?;
+        let mut session = self.dial().await?;
         let db = &mut session.connection;
         let work = async {
             if self.lock(db).await? == Some(P::REV) {
@@ -72,10 +72,14 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         }
         let call = self.statements().projection_publish.call().bind(P::NAME).bind(self.rev());
         let done = call.bind(self.own_schema()).bind(&public).execute(&mut *db).await;
-        done.map_err(|error| refused::<P>(&error).unwrap_or_else(|| error.into()))?;
+        done.map_err(|error| {
+            refused::<P>(&error).map_or_else(|| Failure::from(error).into(), ProjectorError::from)
+        })?;
         // A view reads with the rights of its owner, who may be another role of which this one is a member.
         let call = self.statements().projection_readable.call().bind(public).bind(self.own_schema());
-        if let Some(grants) = call.fetch_one(&mut *db).await?.try_get(ONLY)? {
+        if let Some(grants) =
+            call.fetch_one(&mut *db).await.map_err(Failure::from)?.try_get(ONLY).map_err(unexpected)?
+        {
             sql(db, grants).await?;
         }
         Ok(())
@@ -88,7 +92,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
             None => Ok(false),
             Some(found) => match self.handover(db, &public, &found, Right::ToPublish).await? {
                 None => Ok(true),
-                Some(statements) => Err(self.foreign(public, found, statements)),
+                Some(statements) => Err(self.foreign(public, found, statements).into()),
             },
         }
     }
@@ -103,12 +107,19 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         right: Right,
     ) -> Result<Option<String>, ProjectorError> {
         let call = self.statements().projection_handover.call().bind(schema).bind(self.own_schema());
-        Ok(call.bind(right == Right::ToOwn).bind(!found.trusted).fetch_one(db).await?.try_get(ONLY)?)
+        Ok(call
+            .bind(right == Right::ToOwn)
+            .bind(!found.trusted)
+            .fetch_one(db)
+            .await
+            .map_err(Failure::from)?
+            .try_get(ONLY)
+            .map_err(unexpected)?)
     }
 
-    fn foreign(&self, schema: String, found: SchemaOwner, statements: String) -> ProjectorError {
+    fn foreign(&self, schema: String, found: SchemaOwner, statements: String) -> PostgresTargetError {
         let owner = found.owner;
-        ProjectorError::ForeignSchema { projection: P::NAME, rev: P::REV, schema, owner, statements }
+        PostgresTargetError::ForeignSchema { projection: P::NAME, rev: P::REV, schema, owner, statements }
     }
 
     /// Makes a schema unless it is there. Gives back what was found.
@@ -122,7 +133,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
             Some(found) if found.trusted => Ok(Some(found)),
             Some(found) => {
                 let statements = self.handover(db, schema, &found, Right::ToOwn).await?.unwrap_or_default();
-                Err(self.foreign(schema.to_owned(), found, statements))
+                Err(self.foreign(schema.to_owned(), found, statements).into())
             }
         }
     }
@@ -132,14 +143,15 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         match sql(db, format!("CREATE SCHEMA \"{schema}\"")).await {
             Err(failure @ Failure::Server { .. }) if failure.is_not_granted() => {
                 let (schema, source) = (schema.to_owned(), failure.into());
-                Err(ProjectorError::MayNotCreate { projection: P::NAME, rev: P::REV, schema, source })
+                Err(PostgresTargetError::MayNotCreate { projection: P::NAME, rev: P::REV, schema, source }
+                    .into())
             }
             done => Ok(done?),
         }
     }
 
-    pub(super) async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
-        let mut session = self.session().await?;
+    pub(super) async fn drop_tables(&self, rev: u32) -> Result<(), ProjectorError> {
+        let mut session = self.dial().await?;
         let work = self.drop_on(&mut session.connection, rev);
         self.limited("dropping a revision", session.backend, work).await
     }
@@ -156,22 +168,22 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
             }
             // Without tables there is nothing to be seen.
             let hide = self.statements().projection_hide.call().bind(P::NAME).bind(rev.cast_signed());
-            hide.execute(&mut *db).await?;
+            hide.execute(&mut *db).await.map_err(Failure::from)?;
         }
         let forget = self.statements().projection_forget.call().bind(P::NAME).bind(rev.cast_signed());
         // A schema of that name can be another store's, or another projection's, unless this revision was set
         // up here.
-        if forget.execute(&mut *db).await?.rows_affected() > 0 {
+        if forget.execute(&mut *db).await.map_err(Failure::from)?.rows_affected() > 0 {
             let call = self.statements().projection_dependents.call().bind(&schema);
-            if let Some(row) = call.fetch_optional(&mut *db).await? {
-                let (what, by) = (format!("schema {schema:?}"), row.try_get(ONLY)?);
-                return Err(ProjectorError::InUse { projection: P::NAME, rev, what, by });
+            if let Some(row) = call.fetch_optional(&mut *db).await.map_err(Failure::from)? {
+                let (what, by) = (format!("schema {schema:?}"), row.try_get(ONLY).map_err(unexpected)?);
+                return Err(PostgresTargetError::InUse { projection: P::NAME, rev, what, by }.into());
             }
             // A superuser may drop what belongs to anybody.
             if let Some(found) = found.map(|found| SchemaOwner { trusted: true, ..found })
                 && let Some(statements) = self.handover(db, &schema, &found, Right::ToOwn).await?
             {
-                return Err(self.foreign(schema, found, statements));
+                return Err(self.foreign(schema, found, statements).into());
             }
             sql(db, format!("DROP SCHEMA IF EXISTS \"{schema}\" CASCADE")).await?;
         }
@@ -181,23 +193,23 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
 }
 
 /// Why publishing was refused, where that is what the server says.
-fn refused<P: Projection>(error: &sqlx::Error) -> Option<ProjectorError> {
+fn refused<P: Projection>(error: &sqlx::Error) -> Option<PostgresTargetError> {
     let error = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
     let schema = error.schema()?;
     let (projection, rev) = (P::NAME, P::REV);
     match (error.code(), error.table()) {
         ("ES005", None) => {
             let what = format!("schema {schema:?} belongs to another store or projection");
-            Some(ProjectorError::NotOurs { projection, rev, what })
+            Some(PostgresTargetError::NotOurs { projection, rev, what })
         }
         ("ES005", Some(name)) => {
             let what = format!("{schema}.{name} was not made by this projection");
-            Some(ProjectorError::NotOurs { projection, rev, what })
+            Some(PostgresTargetError::NotOurs { projection, rev, what })
         }
         ("ES006", Some(name)) => {
             let what = format!("view {schema}.{name}");
             let by = error.detail().unwrap_or("something").to_owned();
-            Some(ProjectorError::InUse { projection, rev, what, by })
+            Some(PostgresTargetError::InUse { projection, rev, what, by })
         }
         _ => None,
     }

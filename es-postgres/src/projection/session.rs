@@ -1,15 +1,15 @@
 //! Connections of a projection, and how long calls on them may take.
 
 use std::error::Error;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 
 use es_core::Projection;
+use es_core::projection::ProjectorError;
 use sqlx::PgConnection;
 use sqlx::error::DatabaseError;
 
 use super::cause::with_sources;
-use super::error::ProjectorError;
-use super::target::Target;
+use super::target::PostgresTarget;
 use crate::connect::check::Backend;
 use crate::connect::failure::Failure;
 use crate::connect::lock_timeout::{LockHolder, LockTimeout, find_holders};
@@ -17,15 +17,19 @@ use crate::connect::settings::milliseconds;
 use crate::connect::sqlstate::HELD_UP;
 use crate::connect::watch::watched;
 
+/// Which server process is at work on a session.
+#[derive(Debug)]
+pub struct Watch(pub(super) Backend);
+
 /// A connection beside those of the store.
 #[derive(Debug)]
-pub(super) struct Session {
+pub struct Session {
     pub(super) connection: PgConnection,
     pub(super) backend: Backend,
 }
 
-impl<P: Projection<Model = PgConnection>> Target<P> {
-    pub(super) async fn session(&self) -> Result<Session, ProjectorError> {
+impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
+    pub(super) async fn dial(&self) -> Result<Session, ProjectorError> {
         self.store.pool().writes()?;
         let settings = &self.store.pool().settings;
         let program = format!("es projection {}", P::NAME);
@@ -48,14 +52,14 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
     }
 
     /// The same, with those who held a lock that it waited for. The futures around the work would hold
-    /// several copies of it, so it is boxed: once for a transaction.
+    /// several copies of it, so it comes in a box: once for a transaction.
     pub(super) async fn observed<T>(
         &self,
         backend: Backend,
-        work: Pin<Box<impl Future<Output = Result<T, ProjectorError>> + Send>>,
+        work: impl Future<Output = Result<T, ProjectorError>> + Send + Unpin,
     ) -> (Result<T, ProjectorError>, Vec<LockHolder>) {
         let pool = self.store.pool();
-        let idle = self.options.standstill.max(pool.settings.answer_within);
+        let idle = self.longest_standstill().max(pool.settings.answer_within);
         let done = pin!(watched(pool, backend, idle, work));
         let (done, holders) = find_holders(pool, backend, pool.settings.longest_lock_wait, done).await;
         (done.map_err(ProjectorError::from).flatten(), holders)

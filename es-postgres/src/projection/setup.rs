@@ -1,17 +1,16 @@
 //! What happens to a projection as a whole: set up, divided into parts.
 
-use std::panic::AssertUnwindSafe;
-
+use es_core::projection::{Cause, ProjectorError, Setting, set_up};
 use es_core::{BoxError, Checkpoint, Part, Position, Projection, ReadAll};
-use futures_util::FutureExt;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, raw_sql};
+use sqlx::{PgConnection, Postgres, Row};
 
-use super::batch::{COMMIT, panicked, position, standstill};
-use super::error::ProjectorError;
-use super::target::Target;
-use super::transaction::Token;
+use super::cause::said_by;
+use super::error::PostgresTargetError;
+use super::target::PostgresTarget;
+use super::transaction::{COMMIT, Token, sql, standstill};
+use super::values::position;
 use crate::connect::call::rows;
 use crate::connect::columns::{ONLY, checkpoint, have, held, parts, seen};
 use crate::connect::failure::{Failure, unexpected};
@@ -20,14 +19,13 @@ use crate::read::row::Columns;
 /// The number of parts of a projection that runs in the transactions of appends.
 pub(super) const INLINE: u32 = 0;
 
-impl<P: Projection<Model = PgConnection>> Target<P> {
-    pub(super) async fn prepare(&self) -> Result<(), ProjectorError> {
+impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
+    pub(super) async fn set_up_once(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
         self.store.pool().writes()?;
-        let parts = self.options.parts;
         let found = rows(self.store.pool(), self.find_parts()).await?;
-        let Some(row) = found.first() else { return self.set_up(parts).await };
+        let Some(row) = found.first() else { return self.set_up(projection, setting).await };
         self.have_tables(row)?;
-        self.same_parts(row, parts)?;
+        self.same_parts(row, setting.parts)?;
         if row.try_get(have::VIEWS).map_err(unexpected)? { Ok(()) } else { self.show_again().await }
     }
 
@@ -43,7 +41,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
             true => Ok(()),
             false => {
                 let schema = self.own_schema();
-                Err(ProjectorError::TablesMissing { projection: P::NAME, rev: P::REV, schema })
+                Err(PostgresTargetError::TablesMissing { projection: P::NAME, rev: P::REV, schema }.into())
             }
         }
     }
@@ -56,13 +54,13 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         }
     }
 
-    async fn set_up(&self, parts: u32) -> Result<(), ProjectorError> {
+    async fn set_up(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
         let schema = self.own_schema();
         if schema.len() > 63 {
-            return Err(ProjectorError::NameTooLong { schema });
+            return Err(PostgresTargetError::NameTooLong { schema }.into());
         }
-        let mut session = self.session().await?;
-        let work = self.set_up_on(&mut session.connection, schema, parts);
+        let mut session = self.dial().await?;
+        let work = self.set_up_on(&mut session.connection, schema, projection, setting);
         self.limited("the set-up", session.backend, work).await
     }
 
@@ -70,47 +68,40 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         &self,
         db: &mut PgConnection,
         schema: String,
-        parts: u32,
+        projection: &P,
+        setting: Setting,
     ) -> Result<(), ProjectorError> {
         let token = Token::begin(db, &[&standstill(self), &self.lock_timeout()]).await?;
         let live = self.lock_begun(db).await?;
-        if let Some(row) = self.find_parts().fetch_optional(&mut *db).await? {
-            return self.same_parts(&row, parts);
+        if let Some(row) = self.find_parts().fetch_optional(&mut *db).await.map_err(Failure::from)? {
+            return self.same_parts(&row, setting.parts);
         }
-        if live.is_some() && self.options.publish {
+        if live.is_some() && setting.publish {
             // Rather now than when it is built.
             self.may_publish(db).await?;
         }
         if self.have_schema(db, &schema).await?.is_some_and(|found| !found.empty) {
-            return Err(ProjectorError::SchemaTaken { projection: P::NAME, rev: P::REV, schema });
+            return Err(PostgresTargetError::SchemaTaken { projection: P::NAME, rev: P::REV, schema }.into());
         }
         sql(db, format!("SET LOCAL search_path = {}", self.search_path())).await?;
-        if let Err(source) = self.make_model(db).await {
+        if let Err(source) = set_up(projection, db).await {
             self.roll_back(db, &token).await?;
-            return Err(ProjectorError::Setup { projection: P::NAME, rev: P::REV, source });
+            return Err(not_made::<P>(source));
         }
         if let Err(failure) = sql(db, self.check(&token)).await {
             if failure.is_of_failed_transaction() {
                 // An error of SQL was swallowed, in this transaction.
                 self.roll_back(db, &token).await?;
-                let source = failure.into();
-                return Err(ProjectorError::Setup { projection: P::NAME, rev: P::REV, source });
+                return Err(not_made::<P>(failure.into()));
             }
             return self.within(Err(failure));
         }
-        self.make_checkpoints(db, parts, Checkpoint::START, 0).await?;
+        self.make_checkpoints(db, setting.parts, Checkpoint::START, 0).await?;
         if live.is_none() {
             self.show(db).await?;
         }
         sql(db, COMMIT.to_owned()).await?;
         Ok(())
-    }
-
-    async fn make_model(&self, db: &mut PgConnection) -> Result<(), BoxError> {
-        match AssertUnwindSafe(self.projection.set_up(db)).catch_unwind().await {
-            Ok(done) => done.map_err(Into::into),
-            Err(panic) => Err(panicked(&*panic)),
-        }
     }
 
     /// Begins a transaction that no other of this kind runs beside; gives back the revision that readers see.
@@ -121,8 +112,21 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
 
     /// The same in a transaction that has begun.
     async fn lock_begun(&self, db: &mut PgConnection) -> Result<Option<u32>, ProjectorError> {
-        self.statements().projection_open.call().bind(P::NAME).execute(&mut *db).await?;
-        let row = self.statements().projection_lock.call().bind(P::NAME).fetch_one(db).await?;
+        self.statements()
+            .projection_open
+            .call()
+            .bind(P::NAME)
+            .execute(&mut *db)
+            .await
+            .map_err(Failure::from)?;
+        let row = self
+            .statements()
+            .projection_lock
+            .call()
+            .bind(P::NAME)
+            .fetch_one(db)
+            .await
+            .map_err(Failure::from)?;
         let row = Columns(&row);
         Ok(if row.is_null(ONLY)? { None } else { Some(row.integer(ONLY)?.cast_unsigned()) })
     }
@@ -136,17 +140,17 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
     ) -> Result<(), ProjectorError> {
         let call = self.statements().checkpoint_make.call().bind(P::NAME).bind(self.rev());
         let call = call.bind(parts.cast_signed()).bind(position(at)).bind(at.event().map(|(_, id)| id));
-        call.bind(projected).execute(db).await?;
+        call.bind(projected).execute(db).await.map_err(Failure::from)?;
         Ok(())
     }
 
-    pub(super) async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
-        let mut session = self.session().await?;
-        let work = self.repartition_on(&mut session.connection, parts);
+    pub(super) async fn divide(&self, parts: u32) -> Result<(), ProjectorError> {
+        let mut session = self.dial().await?;
+        let work = self.divide_on(&mut session.connection, parts);
         self.limited("dividing the parts", session.backend, work).await
     }
 
-    async fn repartition_on(&self, db: &mut PgConnection, parts: u32) -> Result<(), ProjectorError> {
+    async fn divide_on(&self, db: &mut PgConnection, parts: u32) -> Result<(), ProjectorError> {
         self.lock(db).await?;
         let mut found = self.hold_parts(db).await?;
         for part in &mut found {
@@ -159,13 +163,20 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         let (Some(lowest), Some(highest)) =
             (positions().min_by_key(Checkpoint::position), positions().max_by_key(Checkpoint::position))
         else {
-            return Err(self.not_set_up());
+            return Err(ProjectorError::not_set_up::<P>());
         };
         if lowest != highest {
             let (lowest, highest) = (lowest.position(), highest.position());
             return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
         }
-        self.statements().checkpoint_forget.call().bind(P::NAME).bind(self.rev()).execute(&mut *db).await?;
+        self.statements()
+            .checkpoint_forget
+            .call()
+            .bind(P::NAME)
+            .bind(self.rev())
+            .execute(&mut *db)
+            .await
+            .map_err(Failure::from)?;
         let projected = found.iter().map(|part| part.projected).sum();
         self.make_checkpoints(db, parts.max(1), lowest, projected).await?;
         sql(db, COMMIT.to_owned()).await?;
@@ -176,7 +187,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
     pub(super) async fn hold_parts(&self, db: &mut PgConnection) -> Result<Vec<Held>, ProjectorError> {
         let call = self.statements().checkpoint_lock.call().bind(P::NAME).bind(self.rev());
         let mut parts = Vec::new();
-        for row in call.fetch_all(db).await? {
+        for row in call.fetch_all(db).await.map_err(Failure::from)? {
             let row = Columns(&row);
             let projected = i64::try_from(row.bigint(held::PROJECTED)?).unwrap_or(i64::MAX);
             let of = row.integer(parts::PARTS)?.cast_unsigned();
@@ -186,7 +197,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
     }
 
     /// Where the checkpoint of a part stands, and whether readers see this revision or a later one.
-    pub(super) async fn checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
+    pub(super) async fn read_checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
         let call = self.statements().checkpoint_read.call();
         let call = call.bind(P::NAME).bind(self.rev()).bind(part.index().cast_signed());
         let found = rows(self.store.pool(), call).await?;
@@ -195,16 +206,18 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
             if let Some(row) = rows(self.store.pool(), self.find_parts()).await?.first() {
                 self.same_parts(row, part.of())?;
             }
-            return Err(self.not_set_up());
+            return Err(ProjectorError::not_set_up::<P>());
         };
         self.same_parts(row, part.of())?;
         let row = Columns(row);
         Ok((stored(row)?, !row.is_null(seen::LIVE)? && row.integer(seen::LIVE)? >= self.rev()))
     }
+}
 
-    pub(super) fn not_set_up(&self) -> ProjectorError {
-        ProjectorError::NotSetUp { projection: P::NAME, rev: P::REV }
-    }
+/// Why the tables could not be made.
+fn not_made<P: Projection>(source: BoxError) -> ProjectorError {
+    let cause = Cause::of(&source, said_by);
+    ProjectorError::Setup { projection: P::NAME, rev: P::REV, source, cause }
 }
 
 /// A part that cannot move.
@@ -220,10 +233,4 @@ fn stored(row: Columns<'_>) -> Result<Checkpoint, es_core::StoreError> {
         Some(event_id) => Checkpoint::behind(Position::new(row.bigint(checkpoint::POSITION)?), event_id),
         None => Checkpoint::START,
     })
-}
-
-/// Runs a statement that holds names of ours.
-pub(super) async fn sql(db: &mut PgConnection, text: String) -> Result<(), Failure> {
-    raw_sql(AssertSqlSafe(text)).execute(db).await?;
-    Ok(())
 }

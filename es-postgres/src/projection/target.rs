@@ -1,71 +1,82 @@
-//! What a projection is built from and where: plain data, which all that runs it share.
+//! A database in which read models are kept.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{Projection, ProjectionFailure};
+use es_core::Projection;
 use sqlx::PgConnection;
 
-use super::cause::Cause;
-use super::error::ProjectorError;
+use super::values::kept;
 use crate::connect::statements::Statements;
 use crate::store::PostgresStore;
 
-/// What becomes of an event that a projection cannot take, after the retries.
+/// Keeps the read model of a projection in tables of a PostgreSQL database, with its checkpoints and dead
+/// letters.
 ///
-/// Only of that: what passes, such as a lock timeout or a full disk, is tried again until it succeeds, and
-/// what somebody has to mend first, such as a missing table, stops the projector in any case
-/// ([`ProjectorError::NotReady`]).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum OnFailure {
-    /// The projector stops with the reason. Nothing is skipped.
-    #[default]
-    Stop,
-    /// The event becomes a dead letter, and so do all later events of its stream, in their order; other
-    /// streams go on. See [`Projector::dead_letters`](crate::Projector::dead_letters).
-    Park,
-}
-
-/// A projection, the store that it reads, which holds its tables too, and how it is run.
-#[derive(Debug)]
-pub(super) struct Target<P> {
+/// [`Projector::new`](crate::Projector) takes the database of the events.
+///
+/// The model is a [`PgConnection`] in the transaction that moves the checkpoint. Handlers run their SQL on
+/// it; `connection.begin()` nests by a savepoint, and a COMMIT or ROLLBACK of their own stops the projector
+/// with [`PostgresTargetError::TransactionEnded`](crate::PostgresTargetError::TransactionEnded). Tables are
+/// named without a schema: each revision has its own, `es_balances_1`, in which alone names are looked up
+/// ([`search_in`](Self::search_in) adds others), and what readers use is a schema of views, `es_balances`.
+pub struct PostgresTarget<P> {
     pub(super) store: PostgresStore,
-    pub(super) projection: Arc<P>,
-    pub(super) options: Options,
+    options: Arc<Options>,
+    projection: PhantomData<fn() -> P>,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Options {
-    pub(super) parts: u32,
-    pub(super) page_size: usize,
-    pub(super) page_bytes: usize,
-    pub(super) poll_every: Duration,
-    pub(super) on_failure: OnFailure,
-    pub(super) retries: u32,
-    pub(super) retry_after: Duration,
-    pub(super) standstill: Duration,
-    pub(super) take_over: Duration,
-    pub(super) publish: bool,
-    pub(super) owner: String,
-    pub(super) search_in: Vec<String>,
+struct Options {
+    standstill: Duration,
+    search_in: Vec<String>,
 }
 
-impl<P> Clone for Target<P> {
+impl<P> Clone for PostgresTarget<P> {
     fn clone(&self) -> Self {
-        Self {
-            store: self.store.clone(),
-            projection: Arc::clone(&self.projection),
-            options: self.options.clone(),
-        }
+        Self { store: self.store.clone(), options: Arc::clone(&self.options), projection: PhantomData }
     }
 }
 
-impl<P: Projection<Model = PgConnection>> Target<P> {
+impl<P> PostgresTarget<P> {
+    /// The database of this store.
+    pub(super) fn beside(store: &PostgresStore) -> Self {
+        let options = Options { standstill: Duration::from_secs(10), search_in: Vec::new() };
+        Self { store: store.clone(), options: Arc::new(options), projection: PhantomData }
+    }
+
+    /// How long a handler, or the set-up, may leave the connection alone within its transaction, before the
+    /// server ends that, as it would be of a program which has died; defaults to 10 seconds.
+    #[must_use]
+    pub fn standstill(mut self, longest: Duration) -> Self {
+        Arc::make_mut(&mut self.options).standstill = longest;
+        self
+    }
+
+    /// One more schema in which names in the projection's SQL are looked up, after its own and those that
+    /// were added before; defaults to none. For the functions, types and operators of extensions, as
+    /// `search_in("public")` where they were created there.
+    ///
+    /// Tables are found there as well: where one of the projection's own is missing, another one of that name
+    /// takes its rows. Whoever may create objects in that schema can put functions in the place of others.
+    #[must_use]
+    pub fn search_in(mut self, schema: &str) -> Self {
+        Arc::make_mut(&mut self.options).search_in.push(kept(schema));
+        self
+    }
+
     pub(super) fn statements(&self) -> &Statements {
         &self.store.pool().statements
     }
 
+    pub(super) fn longest_standstill(&self) -> Duration {
+        self.options.standstill
+    }
+}
+
+impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     #[allow(clippy::unused_self, reason = "read together with what does depend on it")]
     pub(super) const fn rev(&self) -> i32 {
         P::REV.cast_signed()
@@ -90,13 +101,19 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
         quoted.chain([String::from("pg_temp")]).collect::<Vec<_>>().join(", ")
     }
 
-    /// Why a projector stops at an event.
-    pub(super) fn stopped(&self, failure: ProjectionFailure, cause: Cause) -> ProjectorError {
-        match cause {
-            Cause::Setup => {
-                ProjectorError::NotReady { failure: Box::new(failure), search_path: self.search_path() }
-            }
-            _ => failure.into(),
-        }
+    /// What has to be mended where a handler uses something that the database lacks.
+    pub(super) fn what_to_mend(&self) -> String {
+        format!(
+            "mend the database, which lacks what the handler uses or does not let this role use it \
+             (names are looked up in {}; `search_in` adds schemas)",
+            self.search_path()
+        )
+    }
+}
+
+impl<P> fmt::Debug for PostgresTarget<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { store, options, projection: _ } = self;
+        f.debug_struct("PostgresTarget").field("store", store).field("options", options).finish()
     }
 }

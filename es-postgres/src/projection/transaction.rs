@@ -1,13 +1,17 @@
 //! Transactions in which code of the user runs, and which it can end.
 
 use es_core::Projection;
+use es_core::projection::ProjectorError;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
 use uuid::Uuid;
 
-use super::error::ProjectorError;
-use super::target::Target;
+use super::error::PostgresTargetError;
+use super::target::PostgresTarget;
 use crate::connect::failure::Failure;
 use crate::connect::statements::in_schema;
+
+/// Fails in a failed transaction.
+pub(super) const COMMIT: &str = "SELECT; COMMIT";
 
 /// A transaction with a token that is gone when the transaction ends.
 #[derive(Debug)]
@@ -44,7 +48,7 @@ impl Token {
     }
 }
 
-impl<P: Projection<Model = PgConnection>> Target<P> {
+impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     /// A statement of the store, as text.
     pub(super) fn text(&self, sql: &str) -> String {
         in_schema(sql, &self.store.pool().settings.schema)
@@ -66,12 +70,24 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
     pub(super) fn within<T, E: Into<Failure>>(&self, done: Result<T, E>) -> Result<T, ProjectorError> {
         done.map_err(|error| {
             let failure = error.into();
-            if failure.is_of_ended_transaction() { Self::ended() } else { failure.into() }
+            if failure.is_of_ended_transaction() { Self::ended().into() } else { failure.into() }
         })
     }
 
     /// The user's code has ended a transaction.
-    pub(super) const fn ended() -> ProjectorError {
-        ProjectorError::TransactionEnded { projection: P::NAME, rev: P::REV }
+    pub(super) const fn ended() -> PostgresTargetError {
+        PostgresTargetError::TransactionEnded { projection: P::NAME, rev: P::REV }
     }
+}
+
+/// When the server is to end a transaction of which its program takes no notice any more.
+pub(super) fn standstill<P>(target: &PostgresTarget<P>) -> String {
+    let longest = target.longest_standstill().as_millis().clamp(1, i32::MAX.unsigned_abs().into());
+    format!("SET LOCAL idle_in_transaction_session_timeout = {longest}")
+}
+
+/// Runs a statement that holds names of ours.
+pub(super) async fn sql(db: &mut PgConnection, text: String) -> Result<(), Failure> {
+    raw_sql(AssertSqlSafe(text)).execute(db).await?;
+    Ok(())
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use es_core::{Append, AppendIn, Decision, EventStore, Load, Revision, StoreError};
 use es_postgres::testing::{Proxy, TestDatabase};
-use es_postgres::{LockTimeout, PostgresStore, Projector};
+use es_postgres::{LockTimeout, PostgresProjector, PostgresStore, Projector};
 use sqlx::{Connection, PgConnection};
 use tokio::time::timeout;
 use uuid::Uuid;

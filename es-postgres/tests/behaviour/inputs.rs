@@ -8,7 +8,7 @@ use es_core::{
     Filter, Fingerprint, ListQuery, ListStreams, Load, Metadata, NewEvent, NewSnapshot, ReadAll, Remembered,
     Revision, StoreError, StreamId, Subscription, Uuid,
 };
-use es_postgres::{PostgresOptions, PostgresStore, Projector};
+use es_postgres::{PostgresOptions, PostgresProjector, PostgresStore, Projector};
 use sqlx::Connection;
 
 use crate::silent_projector::Counts;

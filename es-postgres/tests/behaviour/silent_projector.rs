@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded, event};
-use es_postgres::{PostgresStore, Projector};
+use es_postgres::{PostgresProjector, PostgresStore, Projector};
 use futures_util::future::join_all;
 use sqlx::{Executor, PgConnection};
 

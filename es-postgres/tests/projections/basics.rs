@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_postgres::{Projector, ProjectorError};
+use es_postgres::{PostgresProjector, Projector, ProjectorError};
 
 use crate::support::*;
 

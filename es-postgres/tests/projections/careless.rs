@@ -6,7 +6,7 @@ use es_core::{
     Append, AppendIn, BoxError, EventStore, Metadata, NewEvent, Project, ProjectSetup, Projection, Recorded,
     Revision, StoreError, StreamId,
 };
-use es_postgres::{OnFailure, Projector, ProjectorError};
+use es_postgres::{OnFailure, PostgresProjector, PostgresTargetError, Projector};
 use sqlx::{Connection, PgConnection};
 
 use crate::support::*;
@@ -100,7 +100,10 @@ async fn a_batch_that_has_lost_its_transaction_stops_the_projector() {
             let done = projector.catch_up().await;
             assert_eq!(number(&mut db, LOST).await, 0, "{act:?}");
             let stopped = done.expect_err("not the same transaction");
-            assert!(matches!(stopped, ProjectorError::TransactionEnded { .. }), "{act:?}: {stopped}");
+            assert!(
+                matches!(stopped.of_target(), Some(PostgresTargetError::TransactionEnded { .. })),
+                "{act:?}: {stopped}"
+            );
             let passed = "SELECT count(*) FROM es.checkpoints WHERE position >= 7";
             assert_eq!(number(&mut db, passed).await, 0, "{act:?}");
             assert_eq!(projector.dead_letters().await.expect("a list"), []);
@@ -122,7 +125,7 @@ async fn an_inline_append_that_has_lost_its_transaction_is_refused() {
             let StoreError::Backend { source, retryable: false } = &error else {
                 panic!("{act:?}: {error:?}")
             };
-            let ended = matches!(source.downcast_ref(), Some(ProjectorError::TransactionEnded { .. }));
+            let ended = matches!(source.downcast_ref(), Some(PostgresTargetError::TransactionEnded { .. }));
             assert!(ended, "{act:?}: {error}");
         };
         ended(store.append(append).await.expect_err("refused"));

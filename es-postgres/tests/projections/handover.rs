@@ -1,7 +1,7 @@
 //! The next revision of a projection under another role.
 
 use es_core::Uuid;
-use es_postgres::{PostgresStore, Projector, ProjectorError};
+use es_postgres::{PostgresStore, PostgresTargetError, Projector, ProjectorError};
 use sqlx::PgConnection;
 
 use crate::publishing::LongerBalances;
@@ -49,9 +49,10 @@ impl Roles {
 }
 
 fn statements(done: Result<(), ProjectorError>) -> String {
-    match done.expect_err("another role's") {
-        ProjectorError::ForeignSchema { statements, .. } => statements,
-        other => panic!("{other}"),
+    let error = done.expect_err("another role's");
+    match error.of_target() {
+        Some(PostgresTargetError::ForeignSchema { statements, .. }) => statements.clone(),
+        _ => panic!("{error}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use es_core::{Append, AppendIn, EventStore, Project, Projection, Recorded, Revision, StoreError, StreamId};
 use es_postgres::testing::TestDatabase;
-use es_postgres::{LockTimeout, OnFailure, PostgresStore, Projector, ProjectorError};
+use es_postgres::{LockTimeout, OnFailure, PostgresProjector, PostgresStore, Projector, ProjectorError};
 use sqlx::{Connection, PgConnection};
 
 use crate::revisions::NewBalances;

@@ -3,7 +3,7 @@
 use es_core::{
     AppendIn, EventStore, Project, Projection, ReadAll, Recorded, Repository, Revision, StoreError, StreamId,
 };
-use es_postgres::{Inline, Projector, ProjectorError};
+use es_postgres::{Inline, PostgresProjector, Projector, ProjectorError};
 use sqlx::{Connection, PgConnection};
 
 use crate::support::*;

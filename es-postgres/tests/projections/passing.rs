@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use es_core::{Append, BoxError, EventStore, Project, Projection, Recorded, Revision, StoreError, StreamId};
-use es_postgres::{OnFailure, Projector, ProjectorError};
+use es_postgres::{OnFailure, PostgresProjector, Projector, ProjectorError};
 use sqlx::PgConnection;
 
 use crate::support::*;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use es_core::{BoxError, DecodeError, DecodeProblem, Project, Projection, Recorded, StoreError};
-use es_postgres::{OnFailure, Projector, ProjectorError};
+use es_postgres::{OnFailure, PostgresProjector, Projector, ProjectorError};
 use sqlx::PgConnection;
 
 use crate::support::*;

@@ -1,7 +1,7 @@
 //! Publishing and dropping touch only what the projection made.
 
 use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded, Uuid};
-use es_postgres::{PostgresStore, Projector, ProjectorError};
+use es_postgres::{PostgresStore, PostgresTargetError, Projector};
 use sqlx::{Executor, PgConnection};
 
 use crate::revisions::NewBalances;
@@ -54,7 +54,10 @@ async fn what_others_made_in_the_schema_for_readers_stays() {
     assert_exact(&mut db, "es_balances").await;
 
     let in_use = Projector::new(store.clone(), NewBalances).drop_revision(1).await.expect_err("in use");
-    assert!(matches!(&in_use, ProjectorError::InUse { by, .. } if by == "view es_balances.rich"), "{in_use}");
+    assert!(
+        matches!(in_use.of_target(), Some(PostgresTargetError::InUse { by, .. }) if by == "view es_balances.rich"),
+        "{in_use}"
+    );
     sql(&mut db, "DROP VIEW es_balances.rich").await;
     Projector::new(store, NewBalances).drop_revision(1).await.expect("of no use to anybody");
 }
@@ -66,7 +69,7 @@ async fn a_view_of_somebody_else_is_not_replaced() {
     sql(&mut db, "CREATE SCHEMA es_balances CREATE VIEW balances AS SELECT 1 AS one").await;
     let refused = Projector::new(store.clone(), Balances).catch_up().await.expect_err("not ours");
     assert!(
-        matches!(&refused, ProjectorError::NotOurs { what, .. } if what.contains("es_balances.balances")),
+        matches!(refused.of_target(), Some(PostgresTargetError::NotOurs { what, .. }) if what.contains("es_balances.balances")),
         "{refused}"
     );
     assert_eq!(number(&mut db, "SELECT one::bigint FROM es_balances.balances").await, 1);
@@ -82,7 +85,7 @@ async fn another_store_of_that_name_is_left_alone() {
     let old = database.options().schema("es_balances_7").migrate().await.expect("another store");
     deposit(&other, "a", 5).await;
     let refused = Projector::new(store.clone(), Balances).catch_up().await.expect_err("not ours");
-    assert!(matches!(refused, ProjectorError::NotOurs { .. }), "{refused}");
+    assert!(matches!(refused.of_target(), Some(PostgresTargetError::NotOurs { .. })), "{refused}");
     assert_eq!(number(&mut db, "SELECT count(*) FROM es_balances.event_log").await, 2);
     Projector::new(store, Balances).drop_revision(7).await.expect("nothing to do");
     deposit(&old, "a", 5).await;
@@ -96,7 +99,7 @@ async fn the_tables_of_another_projection_are_left_alone() {
     sql(&mut db, "CREATE VIEW es_balances_1.rich AS SELECT account FROM es_balances_1.balances").await;
     let refused = Projector::new(store, Confusable).catch_up().await.expect_err("not ours");
     assert!(
-        matches!(&refused, ProjectorError::NotOurs { what, .. } if what.contains("es_balances_1")),
+        matches!(refused.of_target(), Some(PostgresTargetError::NotOurs { what, .. }) if what.contains("es_balances_1")),
         "{refused}"
     );
     assert_eq!(number(&mut db, "SELECT count(*) FROM es_balances_1.rich").await, 0);
@@ -112,7 +115,7 @@ async fn what_depends_on_a_view_stays_or_is_named() {
 
     let new = Projector::new(store.clone(), NewBalances);
     let refused = new.catch_up().await.expect_err("other columns");
-    let ProjectorError::InUse { what, by, .. } = &refused else { panic!("{refused}") };
+    let Some(PostgresTargetError::InUse { what, by, .. }) = refused.of_target() else { panic!("{refused}") };
     assert_eq!(what, "view es_balances.balances");
     assert!(by.contains("view public.report"), "{by}");
     assert!(!refused.is_retryable());
@@ -143,13 +146,16 @@ async fn a_role_that_may_create_no_schemas_uses_those_that_it_was_given() {
 
     let refused = Projector::new(store.clone(), Balances).catch_up().await.expect_err("no schema");
     assert!(
-        matches!(&refused, ProjectorError::MayNotCreate { schema, .. } if schema == "mine_balances_1"),
+        matches!(refused.of_target(), Some(PostgresTargetError::MayNotCreate { schema, .. }) if schema == "mine_balances_1"),
         "{refused}"
     );
     sql(&mut admin, &format!("CREATE SCHEMA mine_balances_1 AUTHORIZATION {role}")).await;
     sql(&mut admin, &format!("CREATE SCHEMA mine_balances AUTHORIZATION {other}")).await;
     let refused = Projector::new(store.clone(), Balances).catch_up().await.expect_err("not its own");
-    assert!(matches!(&refused, ProjectorError::ForeignSchema { owner, .. } if *owner == other), "{refused}");
+    assert!(
+        matches!(refused.of_target(), Some(PostgresTargetError::ForeignSchema { owner, .. }) if *owner == other),
+        "{refused}"
+    );
     sql(&mut admin, &format!("ALTER SCHEMA mine_balances OWNER TO {role}")).await;
     Projector::new(store.clone(), Balances).catch_up().await.expect("all events");
     sql(&mut admin, &format!("CREATE SCHEMA mine_balances_2 AUTHORIZATION {role}")).await;
@@ -162,7 +168,7 @@ async fn a_role_that_may_create_no_schemas_uses_those_that_it_was_given() {
     // Nor does a superuser build in a schema that belongs to somebody else.
     let owner = database.options().schema("mine").connect().await.expect("a store");
     let refused = Projector::new(owner, LongerBalances).catch_up().await.expect_err("not its own");
-    assert!(matches!(&refused, ProjectorError::ForeignSchema { .. }), "{refused}");
+    assert!(matches!(refused.of_target(), Some(PostgresTargetError::ForeignSchema { .. })), "{refused}");
     store.close().await;
     sql(&mut admin, &format!("DROP OWNED BY {role}, {other} CASCADE; DROP ROLE {role}, {other}")).await;
 }

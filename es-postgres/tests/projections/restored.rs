@@ -3,7 +3,7 @@
 use es_core::{
     Append, AppendIn, BoxError, Project, ProjectSetup, Projection, Recorded, Revision, StoreError, StreamId,
 };
-use es_postgres::{Projector, ProjectorError};
+use es_postgres::{PostgresProjector, PostgresTargetError, Projector, ProjectorError};
 use sqlx::{Connection, PgConnection};
 
 use crate::revisions::NewBalances;
@@ -109,7 +109,7 @@ async fn checkpoints_without_tables_are_noticed_and_the_model_is_built_anew() {
             projector.catch_up().await.expect_err("no tables"),
             projector.run().await.expect_err("no tables"),
         ] {
-            assert!(matches!(&error, ProjectorError::TablesMissing { .. }), "{error}");
+            assert!(matches!(error.of_target(), Some(PostgresTargetError::TablesMissing { .. })), "{error}");
             assert!(error.to_string().contains("`drop_revision(1)`"), "{error}");
         }
         projector.drop_revision(1).await.expect("dropped");
@@ -130,7 +130,7 @@ async fn an_inline_projection_without_tables_is_noticed() {
     drop(Projector::new(store.clone(), Balances).inline().await.expect("an inline store"));
     sql(&mut db, STORE_ALONE).await;
     let error = Projector::new(store.clone(), Balances).inline().await.map(drop).expect_err("no tables");
-    assert!(matches!(&error, ProjectorError::TablesMissing { .. }), "{error}");
+    assert!(matches!(error.of_target(), Some(PostgresTargetError::TablesMissing { .. })), "{error}");
     deposit(&store, "a", 1).await;
     Projector::new(store.clone(), Balances).drop_revision(1).await.expect("dropped");
     drop(Projector::new(store, Balances).inline().await.expect("an inline store"));

@@ -1,7 +1,7 @@
 //! Revisions: a model that is built anew beside the one that readers see.
 
 use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded};
-use es_postgres::{Projector, ProjectorError};
+use es_postgres::{PostgresTargetError, Projector, ProjectorError};
 use sqlx::{Executor, PgConnection};
 
 use crate::support::*;
@@ -116,7 +116,7 @@ async fn a_schema_that_is_in_use_is_not_taken() {
     sql(&mut db, "CREATE SCHEMA es_balances_1 CREATE TABLE mine ()").await;
     let refused = Projector::new(store.clone(), Balances).catch_up().await.expect_err("taken");
     assert!(
-        matches!(&refused, ProjectorError::SchemaTaken { schema, .. } if schema == "es_balances_1"),
+        matches!(refused.of_target(), Some(PostgresTargetError::SchemaTaken { schema, .. }) if schema == "es_balances_1"),
         "{refused}"
     );
     sql(&mut db, "DROP TABLE es_balances_1.mine").await;

@@ -7,7 +7,7 @@ use es_core::{
     Append, AppendIn, BoxError, EventStore, Metadata, NewEvent, Project, ProjectSetup, Projection, Recorded,
     Repository, Revision, StoreError, StreamId,
 };
-use es_postgres::{OnFailure, Projector, ProjectorError};
+use es_postgres::{OnFailure, PostgresProjector, PostgresTargetError, Projector};
 use sqlx::{Connection, PgConnection};
 
 use crate::support::*;
@@ -155,7 +155,10 @@ async fn a_handler_that_ends_the_transaction_stops_the_projector() {
             let projector = Projector::new(store, Acts::at_thirteen(act)).page_size(page_size);
             let parking = projector.on_failure(OnFailure::Park);
             let stopped = parking.catch_up().await.expect_err("not the same transaction");
-            assert!(matches!(stopped, ProjectorError::TransactionEnded { .. }), "{act:?}: {stopped}");
+            assert!(
+                matches!(stopped.of_target(), Some(PostgresTargetError::TransactionEnded { .. })),
+                "{act:?}: {stopped}"
+            );
             assert!(!stopped.is_retryable());
             assert!(parking.dead_letters().await.expect("a list").is_empty());
             let status = parking.status().await.expect("a status");
@@ -189,7 +192,10 @@ async fn a_dead_letter_is_tried_again_in_one_transaction() {
             assert_whole(&mut db, act).await;
         } else {
             let stopped = retried.expect_err("not the same transaction");
-            assert!(matches!(stopped, ProjectorError::TransactionEnded { .. }), "{act:?}: {stopped}");
+            assert!(
+                matches!(stopped.of_target(), Some(PostgresTargetError::TransactionEnded { .. })),
+                "{act:?}: {stopped}"
+            );
             assert_eq!(left, 5, "{act:?}");
         }
     }
@@ -208,7 +214,10 @@ async fn tables_are_set_up_in_one_transaction() {
             assert_whole(&mut db, act).await;
         } else {
             let stopped = done.expect_err("not the same transaction");
-            assert!(matches!(stopped, ProjectorError::TransactionEnded { .. }), "{act:?}: {stopped}");
+            assert!(
+                matches!(stopped.of_target(), Some(PostgresTargetError::TransactionEnded { .. })),
+                "{act:?}: {stopped}"
+            );
             assert_eq!(number(&mut db, "SELECT count(*) FROM es.checkpoints").await, 0, "{act:?}");
         }
     }
@@ -221,7 +230,7 @@ fn deposits(cents: &str) -> [NewEvent; 1] {
 
 fn ended(error: &StoreError) -> bool {
     let StoreError::Backend { source, retryable: false } = error else { return false };
-    matches!(source.downcast_ref(), Some(ProjectorError::TransactionEnded { .. }))
+    matches!(source.downcast_ref(), Some(PostgresTargetError::TransactionEnded { .. }))
 }
 
 /// The second append of a batch is refused, after the first was projected.

@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use es_core::Repository;
-use es_postgres::{PostgresStore, Projector, ProjectorError};
+use es_postgres::{PostgresProjector, PostgresStore, Projector, ProjectorError};
 use sqlx::PgConnection;
 
 use crate::revisions::NewBalances;

@@ -10,7 +10,7 @@ use es_core::{
     Aggregate, Apply, Events, Handle, Project, ProjectSetup, Projection, Recorded, Repository, emit, event,
 };
 use es_postgres::testing::{Cluster, TestDatabase};
-use es_postgres::{PostgresOptions, PostgresStore, Projector};
+use es_postgres::{PostgresOptions, PostgresProjector, PostgresStore, Projector};
 pub(crate) use es_tests::processes::signal;
 use es_tests::processes::with_children;
 use sqlx::{Executor, PgConnection};

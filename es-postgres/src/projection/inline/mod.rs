@@ -6,21 +6,23 @@ mod together;
 
 use std::sync::Arc;
 
+use es_core::projection::ProjectorError;
 use es_core::{AppendIn, Projection, ReadAll};
 use sqlx::PgConnection;
 
-use super::batch::{COMMIT, standstill};
-use super::error::ProjectorError;
 use super::projector::Projector;
-use super::setup::{INLINE, sql};
-use super::target::Target;
+use super::setup::INLINE;
+use super::target::PostgresTarget;
+use super::transaction::{COMMIT, sql, standstill};
+use crate::connect::failure::Failure;
 use crate::connect::pool::Pool;
 use crate::store::PostgresStore;
 
 /// Undoes an append and what it did to the model.
 const UNDO: &str = "ROLLBACK TO SAVEPOINT es_inline";
 
-/// A store that runs a projection in the transaction of each append; made by [`Projector::inline`].
+/// A store that runs a projection in the transaction of each append; made by
+/// [`PostgresProjector::inline`](crate::PostgresProjector::inline).
 ///
 /// Whoever reads the model sees every event that was appended before. The price: an append is a transaction
 /// of several round trips, it waits for the rows of the model that others are changing, and an event that
@@ -29,7 +31,7 @@ const UNDO: &str = "ROLLBACK TO SAVEPOINT es_inline";
 ///
 /// ```no_run
 /// # use es_core::{Aggregate, Projection};
-/// # use es_postgres::{PostgresStore, Projector, ProjectorError};
+/// # use es_postgres::{PostgresProjector, PostgresStore, Projector, ProjectorError};
 /// # async fn open<Account: Aggregate, Balances: Projection<Model = sqlx::PgConnection>>(
 /// #     store: PostgresStore, balances: Balances) -> Result<(), ProjectorError> {
 /// let store = Projector::new(store, balances).inline().await?;
@@ -39,44 +41,41 @@ const UNDO: &str = "ROLLBACK TO SAVEPOINT es_inline";
 /// ```
 #[derive(Debug)]
 pub struct Inline<P, S = PostgresStore> {
-    target: Target<P>,
+    target: PostgresTarget<P>,
+    projection: Arc<P>,
     store: S,
 }
 
 impl<P, S: Clone> Clone for Inline<P, S> {
     fn clone(&self) -> Self {
-        Self { target: self.target.clone(), store: self.store.clone() }
+        Self {
+            target: self.target.clone(),
+            projection: Arc::clone(&self.projection),
+            store: self.store.clone(),
+        }
     }
 }
 
-impl<P: Projection<Model = PgConnection>> Projector<P> {
-    /// A store that runs this projection in the transaction of each append. The events that are there already
-    /// are projected first, and then the projection is inline for good, until
-    /// [`repartition`](Self::repartition).
-    ///
-    /// From then on every program appends through such a store: an append that does not is missing from the
-    /// model.
-    ///
-    /// # Errors
-    ///
-    /// [`ProjectorError`]; [`ProjectorError::Uneven`] when other programs append all the while.
-    pub async fn inline(mut self) -> Result<Inline<P>, ProjectorError> {
-        self.target.options.parts = 1;
-        match self.target.prepare().await {
+impl<P: Projection<Model = PgConnection>> Inline<P> {
+    /// See [`PostgresProjector::inline`](crate::PostgresProjector::inline).
+    pub(super) async fn open(projector: Projector<P>) -> Result<Self, ProjectorError> {
+        let projector = projector.parts(1);
+        let target = projector.model_target().clone();
+        match projector.prepare().await {
             Ok(()) => {
-                self.catch_up().await?;
-                self.target.turn_inline().await?;
+                projector.catch_up().await?;
+                target.turn_inline().await?;
             }
             Err(ProjectorError::Parts { found: INLINE, .. }) => {}
             Err(error) => return Err(error),
         }
-        Ok(Inline { store: self.target.store.clone(), target: self.target })
+        Ok(Self { store: projector.source().clone(), projection: projector.projection(), target })
     }
 }
 
-impl<P: Projection<Model = PgConnection>> Target<P> {
+impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     async fn turn_inline(&self) -> Result<(), ProjectorError> {
-        let mut session = self.session().await?;
+        let mut session = self.dial().await?;
         let db = &mut session.connection;
         let work = async {
             sql(db, format!("BEGIN; {}; {}", standstill(self), self.lock_timeout())).await?;
@@ -88,7 +87,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> {
                 return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
             }
             let call = self.statements().checkpoint_inline.call().bind(P::NAME).bind(self.rev());
-            call.execute(&mut *db).await?;
+            call.execute(&mut *db).await.map_err(Failure::from)?;
             sql(db, COMMIT.to_owned()).await?;
             Ok(())
         };
@@ -101,12 +100,13 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
     ///
     /// # Errors
     ///
-    /// As [`Projector::inline`].
+    /// As [`PostgresProjector::inline`](crate::PostgresProjector::inline).
     pub async fn and<Q: Projection<Model = PgConnection>>(
         self,
         other: Projector<Q>,
     ) -> Result<Inline<Q, Self>, ProjectorError> {
-        Ok(Inline { target: other.inline().await?.target, store: self })
+        let Inline { target, projection, store: _ } = Inline::open(other).await?;
+        Ok(Inline { target, projection, store: self })
     }
 
     fn pool(&self) -> &Arc<Pool> {

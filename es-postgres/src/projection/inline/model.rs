@@ -1,5 +1,6 @@
 //! From the events of an append to the model.
 
+use es_core::projection::{Cause, ProjectorError, project};
 use es_core::{
     Append, AppendIn, AppendOutcome, Appended, BoxError, DecodeError, EventPlace, Projection,
     ProjectionFailure, RawEvent, StoreError,
@@ -9,9 +10,8 @@ use sqlx::{PgConnection, Row, raw_sql};
 use super::{Inline, UNDO};
 use crate::connect::columns::search_path;
 use crate::connect::failure::{Failure, unexpected};
-use crate::projection::batch::run;
-use crate::projection::cause::Cause;
-use crate::projection::target::Target;
+use crate::projection::cause::said_by;
+use crate::projection::target::PostgresTarget;
 use crate::projection::transaction::Token;
 use crate::write::columns;
 
@@ -50,7 +50,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
     ) -> Result<(), StoreError> {
         let Some(Wanted { events, last }) = Wanted::<P>::of(append, done)? else { return Ok(()) };
         let before = self.set(tx).await?;
-        if let Err(source) = run(&*self.target.projection, &events, tx).await {
+        if let Err(source) = project(&*self.projection, &events, tx).await {
             // Proves that the events are undone with what the handler did.
             undo::<P>(tx).await?;
             return Err(self.refused(last, source));
@@ -86,15 +86,16 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
 
     /// An append that could not be projected.
     fn refused(&self, place: EventPlace, source: BoxError) -> StoreError {
-        let cause = Cause::of(&source);
-        let failure = ProjectionFailure::of::<P>(place, source);
+        let cause = Cause::of(&source, said_by);
+        let failure = ProjectionFailure::of::<P>(place, source, cause);
         match cause {
             Cause::Passing => StoreError::Backend { source: Box::new(failure), retryable: true },
             Cause::Session => StoreError::Unavailable { source: Box::new(failure) },
-            Cause::Setup => StoreError::Setup { source: Box::new(self.target.stopped(failure, cause)) },
-            Cause::Hidden | Cause::Newer | Cause::Event => {
-                StoreError::Backend { source: Box::new(failure), retryable: false }
+            Cause::Setup => {
+                let stopped = ProjectorError::stopped(failure, || self.target.what_to_mend());
+                StoreError::Setup { source: Box::new(stopped) }
             }
+            _ => StoreError::Backend { source: Box::new(failure), retryable: false },
         }
     }
 }
@@ -141,7 +142,7 @@ async fn undo<P: Projection<Model = PgConnection>>(tx: &mut PgConnection) -> Res
 /// What an end of the transaction by the handler leaves behind. Any other failure is one of the server.
 fn unfinished<P: Projection<Model = PgConnection>>(failure: Failure) -> StoreError {
     if failure.is_of_ended_transaction() {
-        StoreError::Backend { source: Box::new(Target::<P>::ended()), retryable: false }
+        StoreError::Backend { source: Box::new(PostgresTarget::<P>::ended()), retryable: false }
     } else {
         failure.into()
     }

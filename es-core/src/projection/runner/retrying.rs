@@ -2,24 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use es_core::__private::Seldom;
-use es_core::OffsetDateTime;
+use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
-use super::error::ProjectorError;
-
-use crate::latch::hold;
+use crate::projection::error::ProjectorError;
+use crate::seldom::Seldom;
 
 /// The first wait before the same is tried again; doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// What a projector of this program tries again, until it succeeds; from
-/// [`Projector::retrying`](crate::Projector::retrying).
+/// [`Projector::retrying`](crate::projection::Projector::retrying).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retrying {
@@ -33,25 +31,26 @@ pub struct Retrying {
 
 /// What each worker of a projector tries again.
 #[derive(Debug, Default)]
-pub(super) struct Board {
+pub(in crate::projection) struct Board {
     workers: Mutex<BTreeMap<u64, Retrying>>,
     next: AtomicU64,
 }
 
 impl Board {
     /// What is being tried for the longest time.
-    pub(super) fn oldest(&self) -> Option<Retrying> {
+    pub(in crate::projection) fn oldest(&self) -> Option<Retrying> {
         self.workers().values().min_by_key(|worker| worker.since).cloned()
     }
 
     fn workers(&self) -> MutexGuard<'_, BTreeMap<u64, Retrying>> {
-        hold(&self.workers)
+        // A panic elsewhere leaves it whole between two statements.
+        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The tries of one worker.
 #[derive(Debug)]
-pub(super) struct Tries {
+pub(in crate::projection) struct Tries {
     board: Arc<Board>,
     /// Its place there.
     place: u64,
@@ -64,14 +63,14 @@ pub(super) struct Tries {
 }
 
 impl Tries {
-    pub(super) fn new(board: &Arc<Board>, projection: &'static str, part: u32) -> Self {
+    pub(in crate::projection) fn new(board: &Arc<Board>, projection: &'static str, part: u32) -> Self {
         let place = board.next.fetch_add(1, Ordering::Relaxed);
         let (board, since, said) = (Arc::clone(board), Instant::now(), Seldom::new());
         Self { board, place, projection, part, tries: 0, since, wait: FIRST_WAIT, said }
     }
 
     /// It failed. Returns how long to wait before it is tried again: twice as long each time.
-    pub(super) fn failed(&mut self, error: &ProjectorError) -> Duration {
+    pub(in crate::projection) fn failed(&mut self, error: &ProjectorError) -> Duration {
         if self.tries == 0 {
             self.since = Instant::now();
         }
@@ -92,7 +91,7 @@ impl Tries {
         wait
     }
 
-    pub(super) fn succeeded(&mut self) {
+    pub(in crate::projection) fn succeeded(&mut self) {
         if self.tries > 0 {
             let (projection, part, tries) = (self.projection, self.part, self.tries);
             info!(projection, part, tries, seconds = self.lasting().as_secs(), "goes on");
@@ -102,7 +101,7 @@ impl Tries {
     }
 
     /// For how long it has been failing.
-    pub(super) fn lasting(&self) -> Duration {
+    pub(in crate::projection) fn lasting(&self) -> Duration {
         if self.tries == 0 { Duration::ZERO } else { self.since.elapsed() }
     }
 }
@@ -118,7 +117,7 @@ mod tests {
     use super::*;
 
     fn away() -> ProjectorError {
-        es_core::StoreError::Unavailable { source: "away".into() }.into()
+        crate::error::StoreError::Unavailable { source: "away".into() }.into()
     }
 
     #[test]

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::{Checkpoint, Part, Position, Projection, ProjectionPage, ReadAll, Rest, StoreError};
-use sqlx::PgConnection;
 use tokio::time::sleep;
 use tracing::{Instrument, debug, debug_span};
 
-use super::batch::{kept, position};
-use super::error::ProjectorError;
 use super::pace::Pace;
 use super::pages::{Look, Pages};
 use super::retrying::{Board, Tries};
-use super::session::Session;
-use super::target::Target;
-use crate::connect::call::rows_kept;
+use crate::error::StoreError;
+use crate::projection::error::ProjectorError;
+use crate::projection::settings::Options;
+use crate::projection::target::Target;
+use crate::projection::{Part, Projection, ProjectionPage};
+use crate::store::{Checkpoint, ReadAll, Rest};
+use crate::stream::Position;
 
 /// How long to wait for an append that holds back what follows it, when nothing else is waited for.
 const HELD: Duration = Duration::from_millis(2);
@@ -23,11 +23,14 @@ const HELD: Duration = Duration::from_millis(2);
 /// How long to wait between two looks at another worker's checkpoint, at least.
 const SHORTEST_LOOK: Duration = Duration::from_millis(10);
 
-pub(super) struct Worker<P: Projection<Model = PgConnection>> {
-    pub(super) target: Target<P>,
+pub(in crate::projection) struct Worker<P: Projection, S, T: Target<P>> {
+    source: S,
+    pub(super) projection: Arc<P>,
+    pub(super) target: T,
+    pub(super) options: Options,
     pub(super) part: Part,
-    session: Option<Session>,
-    pages: Pages<P>,
+    pub(super) session: Option<T::Session>,
+    pages: Pages<P, S>,
     /// Where the stored checkpoint stands, as far as is known; nothing before it was read.
     checkpoint: Option<Checkpoint>,
     /// Whether the next page is taken event by event: the last one failed as a whole.
@@ -41,7 +44,7 @@ pub(super) struct Worker<P: Projection<Model = PgConnection>> {
 
 /// When a projection ends, if nothing fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ends {
+pub(in crate::projection) enum Ends {
     Never,
     /// At the end of what can be read.
     CaughtUp,
@@ -57,17 +60,26 @@ pub(super) enum Turn {
     Overtaken,
     /// The same again.
     Again,
-    /// The same again, after this time; without one on another connection, after longer and longer waits.
+    /// The same again, after this time; without one in another session, after longer and longer waits.
     Failed { error: ProjectorError, after: Option<Duration> },
 }
 
-impl<P: Projection<Model = PgConnection>> Worker<P> {
-    pub(super) fn new(target: Target<P>, retrying: &Arc<Board>, part: Part) -> Self {
-        let options = &target.options;
+impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> {
+    pub(in crate::projection) fn new(
+        source: S,
+        projection: Arc<P>,
+        target: T,
+        options: Options,
+        retrying: &Arc<Board>,
+        part: Part,
+    ) -> Self {
         Self {
-            pages: Pages::new(&target.store, part, options),
+            pages: Pages::new(&source, part, &options),
             tries: Tries::new(retrying, P::NAME, part.index()),
+            source,
+            projection,
             target,
+            options,
             part,
             session: None,
             checkpoint: None,
@@ -78,7 +90,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         }
     }
 
-    pub(super) async fn run(mut self, ends: Ends) -> Result<(), ProjectorError> {
+    pub(in crate::projection) async fn run(mut self, ends: Ends) -> Result<(), ProjectorError> {
         let live = ends == Ends::Never;
         let mut at_end = false;
         loop {
@@ -110,7 +122,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             };
             self.note(&error.to_string()).await;
             if after.is_none() {
-                // What became of the last batch is only known to the server.
+                // What became of the last batch is only known to the target.
                 (self.session, self.checkpoint) = (None, None);
                 at_end = false;
             }
@@ -121,12 +133,12 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
 
     /// Whether what passes is waited for, of a call that does not wait for ever.
     fn is_patient(&self) -> bool {
-        self.tries.lasting() < self.target.store.pool().settings.patience
+        self.tries.lasting() < self.target.patience()
     }
 
     async fn overtaken(&mut self, ends: Ends) -> Result<(), ProjectorError> {
         self.pages.forget();
-        // The next page comes from the server, not from another reader.
+        // The next page comes from the store, not from another reader.
         self.checkpoint = None;
         let stood_by = match ends {
             Ends::Never => self.stand_by().await,
@@ -150,7 +162,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         let turn = self.turn(look).await?;
         if matches!(turn, Turn::Moved(Rest::Nothing | Rest::Held) | Turn::Nothing(Rest::Nothing | Rest::Held))
             && !self.published
-            && self.target.options.publish
+            && self.options.publish
         {
             self.published = match self.target.publish().await {
                 Ok(()) => true,
@@ -167,8 +179,9 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
             Some(checkpoint) => checkpoint,
             None => self.reload().await?,
         };
-        // Before the page: if the connection outlives the batch, the server that the events were read from is
-        // the one that is written to, and has not lost them in between.
+        // Before the page: where source and target are one server and the session outlives the batch, the
+        // server that the events were read from is the one that is written to, and has not lost them in
+        // between.
         let session = match self.session.take() {
             Some(session) => session,
             None => {
@@ -191,42 +204,38 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
         self.take(session, page, from).await
     }
 
-    /// Takes the events of a page.
+    /// Takes the events of a page. A session that failed half-way is thrown away, and its batch with it.
     async fn take(
         &mut self,
-        mut session: Session,
+        session: T::Session,
         page: ProjectionPage<P>,
         from: Checkpoint,
     ) -> Result<Turn, ProjectorError> {
         let singly =
             page.events.is_empty() && page.broken.is_some() || self.singly && !page.events.is_empty();
         if page.rest == Rest::More && page.broken.is_none() && !singly {
-            self.pages.read_ahead(page.checkpoint, self.pace.fitting(self.target.options.page_size));
+            self.pages.read_ahead(page.checkpoint, self.pace.fitting(self.options.page_size));
         }
         let span = debug_span!("project", projection = P::NAME, part = self.part.index(), from = %from.position(),
             to = %page.checkpoint.position(), events = page.events.len(), singly);
         let target = self.target.clone();
-        let db = &mut session.connection;
-        let work = async {
+        let watch = target.watch(&session);
+        // The futures around the work would hold several copies of it.
+        let work = Box::pin(async {
             match singly {
-                true => self.one_by_one(db, page, from).instrument(span).await,
-                false => self.together(db, page, from).instrument(span).await,
+                true => self.one_by_one(session, page, from).instrument(span).await,
+                false => self.together(session, page, from).instrument(span).await,
             }
-        };
-        let (turn, holders) = target.observed(session.backend, Box::pin(work)).await;
-        let turn = match turn {
+        });
+        let (turn, seen) = target.watched(watch, work).await;
+        match turn {
             Ok(Turn::Failed { error: ProjectorError::Failed(failure), after: None }) => {
                 let doing = format!("the event at {}", failure.place);
-                let error = target.held_up(ProjectorError::Failed(failure), holders, || doing);
+                let error = target.explain(ProjectorError::Failed(failure), seen, || doing);
                 Ok(Turn::Failed { error, after: None })
             }
-            turn => turn.map_err(|error| target.held_up(error, holders, || String::from("a batch"))),
-        };
-        // A connection that failed half-way is thrown away, and its batch with it.
-        if !matches!(turn, Err(_) | Ok(Turn::Failed { after: None, .. })) {
-            self.session = Some(session);
+            turn => turn.map_err(|error| target.explain(error, seen, || String::from("a batch"))),
         }
-        turn
     }
 
     pub(super) fn moved(&mut self, to: Checkpoint, events: usize) {
@@ -245,13 +254,13 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
 
     /// Waits until the worker that was faster stands still, with events before it.
     async fn stand_by(&mut self) -> Result<(), ProjectorError> {
-        let take_over = self.target.options.take_over;
+        let take_over = self.options.take_over;
         let mut seen = self.reload().await?;
         let mut since = Instant::now();
         loop {
             sleep((take_over / 10).max(SHORTEST_LOOK)).await;
             let now = self.reload().await?;
-            let head = self.target.store.head().await?;
+            let head = self.source.head().await?;
             if now != seen || head.position() <= now.position() {
                 (seen, since) = (now, Instant::now());
             } else if since.elapsed() >= take_over {
@@ -263,10 +272,7 @@ impl<P: Projection<Model = PgConnection>> Worker<P> {
     /// Leaves the reason in the status. Whoever cannot, has said it anyway.
     async fn note(&mut self, reason: &str) {
         let Some(checkpoint) = self.checkpoint else { return };
-        let call = self.target.statements().checkpoint_fail.call();
-        let call = call.bind(P::NAME).bind(self.target.rev()).bind(self.part.index().cast_signed());
-        let call = call.bind(position(checkpoint)).bind(kept(reason)).bind(&self.target.options.owner);
-        let noted = rows_kept(self.target.store.pool(), call).await;
+        let noted = self.target.note(self.part, checkpoint, &self.options.owner, reason).await;
         if let Err(error) = noted {
             debug!(%error, "the reason of a failure was not kept");
         }

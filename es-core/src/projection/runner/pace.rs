@@ -2,9 +2,9 @@
 
 use std::time::Instant;
 
-pub(super) struct Pace {
+pub(in crate::projection) struct Pace {
     last: Instant,
-    pub(super) per_second: f64,
+    pub(in crate::projection) per_second: f64,
 }
 
 impl Pace {
@@ -15,16 +15,16 @@ impl Pace {
         clippy::cast_sign_loss,
         reason = "positive, and cut off where it is too much"
     )]
-    pub(super) fn fitting(&self, most: usize) -> usize {
+    pub(in crate::projection) fn fitting(&self, most: usize) -> usize {
         let fitting = if self.per_second == 0.0 { most } else { (self.per_second / 2.0) as usize };
         fitting.max(100).min(most)
     }
 
-    pub(super) fn new() -> Self {
+    pub(in crate::projection) fn new() -> Self {
         Self { last: Instant::now(), per_second: 0.0 }
     }
 
-    pub(super) fn moved(&mut self, events: usize) {
+    pub(in crate::projection) fn moved(&mut self, events: usize) {
         let now = Instant::now();
         let seconds = now.duration_since(self.last).as_secs_f64().max(1e-6);
         self.last = now;

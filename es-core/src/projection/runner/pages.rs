@@ -4,29 +4,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use es_core::{Checkpoint, Part, Projection, ProjectionPage, ProjectionReader, Rest, StoreError};
 use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
-use super::target::Options;
-use crate::store::PostgresStore;
+use crate::error::StoreError;
+use crate::projection::settings::Options;
+use crate::projection::{Part, Projection, ProjectionPage, ProjectionReader};
+use crate::store::{Checkpoint, ReadAll, Rest};
 
-type Reader<P> = ProjectionReader<P, PostgresStore>;
-
-pub(super) struct Pages<P: Projection> {
-    store: PostgresStore,
+pub(in crate::projection) struct Pages<P: Projection, S> {
+    source: S,
     part: Part,
     page_size: usize,
     page_bytes: usize,
     poll_every: Duration,
     /// Reads when nothing is read ahead.
-    reader: Option<Reader<P>>,
+    reader: Option<ProjectionReader<P, S>>,
     ahead: Option<Ahead<P>>,
 }
 
 /// Whether a page may be empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
+pub(in crate::projection) enum Look {
     /// It is what there is now.
     Now,
     /// It comes when there is something.
@@ -43,16 +42,16 @@ struct Ahead<P: Projection> {
     _task: JoinSet<()>,
 }
 
-impl<P: Projection> Pages<P> {
-    pub(super) fn new(store: &PostgresStore, part: Part, options: &Options) -> Self {
+impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
+    pub(in crate::projection) fn new(source: &S, part: Part, options: &Options) -> Self {
         let &Options { page_size, page_bytes, poll_every, .. } = options;
-        Self { store: store.clone(), part, page_size, page_bytes, poll_every, reader: None, ahead: None }
+        Self { source: source.clone(), part, page_size, page_bytes, poll_every, reader: None, ahead: None }
     }
 
     /// The reader that has read before, which knows how large a page may be, or a new one.
-    fn reader(&mut self, from: Checkpoint) -> Reader<P> {
+    fn reader(&mut self, from: Checkpoint) -> ProjectionReader<P, S> {
         let mut reader = self.reader.take().unwrap_or_else(|| {
-            let reader = ProjectionReader::new(self.store.clone()).part(self.part);
+            let reader = ProjectionReader::new(self.source.clone()).part(self.part);
             let reader = reader.page_size(self.page_size).page_bytes(self.page_bytes);
             reader.poll_every(self.poll_every)
         });
@@ -61,7 +60,7 @@ impl<P: Projection> Pages<P> {
     }
 
     /// Reads what lies behind the page that was read last, from now on so many events a page at most.
-    pub(super) fn read_ahead(&mut self, behind: Checkpoint, most: usize) {
+    pub(in crate::projection) fn read_ahead(&mut self, behind: Checkpoint, most: usize) {
         if let Some(ahead) = &self.ahead {
             ahead.most.store(most, Ordering::Relaxed);
             return;
@@ -76,12 +75,12 @@ impl<P: Projection> Pages<P> {
     }
 
     /// Drops what was read ahead: it may be of another history than what is read from now on.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::projection) fn forget(&mut self) {
         self.ahead = None;
     }
 
     /// The page behind a checkpoint.
-    pub(super) async fn read(
+    pub(in crate::projection) async fn read(
         &mut self,
         from: Checkpoint,
         look: Look,
@@ -105,8 +104,8 @@ impl<P: Projection> Pages<P> {
 
 /// Sends pages up to the end of what can be read now, or to the first event that does not decode. A read that
 /// fails is met again in its turn.
-async fn send<P: Projection>(
-    mut reader: Reader<P>,
+async fn send<P: Projection, S: ReadAll>(
+    mut reader: ProjectionReader<P, S>,
     most: Arc<AtomicUsize>,
     pages: Sender<ProjectionPage<P>>,
 ) {

@@ -1,0 +1,164 @@
+//! Why a projection does not run.
+
+use std::error::Error;
+
+use super::Projection;
+use super::cause::Cause;
+use super::failure::ProjectionFailure;
+use crate::error::StoreError;
+use crate::record::BoxError;
+use crate::stream::Position;
+
+/// Why a [`Projector`](super::Projector) went no further.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProjectorError {
+    /// The store said no, or the database in which the model is. [`StoreError::ForeignCheckpoint`]: the store
+    /// was restored to an earlier state; raise `rev`, so that the model is built anew.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An event could not be taken, and the projector was not told to park it. What comes before it is in the
+    /// model.
+    #[error(transparent)]
+    Failed(Box<ProjectionFailure>),
+    /// A handler uses something that the target does not have, or the role may not use: a table, a column, a
+    /// function, a privilege. It would fail at every event, so none is parked, whatever its
+    /// [`OnFailure`](super::OnFailure). What comes before the event is in the model.
+    #[error("{failure}; the event is not at fault: {advice}, or raise `rev` to build the model anew")]
+    NotReady {
+        /// What the handler says, and the event that it was called for.
+        failure: Box<ProjectionFailure>,
+        /// What has to be mended, as the target says.
+        advice: String,
+    },
+    /// The model could not be made.
+    #[error("projection `{projection}` rev {rev} cannot set up its tables: {source}")]
+    Setup {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+        /// What the projection says.
+        source: BoxError,
+        /// What has to happen before it succeeds.
+        cause: Cause,
+    },
+    /// What only this kind of target says, such as that a database belongs to another role;
+    /// [`of_target`](Self::of_target) gives its type back.
+    #[error(transparent)]
+    Target(BoxError),
+    /// The projection is not set up, or its revision was dropped.
+    #[error("projection `{projection}` rev {rev} is not set up in this store")]
+    NotSetUp {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+    },
+    /// The projection is divided into another number of parts.
+    #[error(
+        "projection `{projection}` rev {rev} has {found} parts, this program asks for {asked}; stop all of its workers and call \
+         `repartition({asked})`"
+    )]
+    Parts {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+        /// How many there are; 0 if it runs inline.
+        found: u32,
+        /// How many this program asks for.
+        asked: u32,
+    },
+    /// The parts stand at different positions, so they cannot be divided in another way.
+    #[error(
+        "the parts of projection `{projection}` rev {rev} stand at positions {lowest} to {highest}; let all of them catch up, \
+         then stop the workers"
+    )]
+    Uneven {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+        /// The lowest position.
+        lowest: Position,
+        /// The highest.
+        highest: Position,
+    },
+    /// Readers would be taken back to an earlier state.
+    #[error(
+        "projection `{projection}` rev {rev} stands at position {position}, the one that readers see at {live}; let it catch up"
+    )]
+    Behind {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+        /// Its lowest position.
+        position: Position,
+        /// That of the revision that readers see.
+        live: Position,
+    },
+    /// Readers see this revision, or a later one.
+    #[error("projection `{projection}` rev {rev} cannot be dropped: readers see rev {live}")]
+    Live {
+        /// The projection's name.
+        projection: &'static str,
+        /// The revision to be dropped.
+        rev: u32,
+        /// The revision that readers see.
+        live: u32,
+    },
+}
+
+impl ProjectorError {
+    /// Whether the same call can succeed later, without any change.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Store(error) => error.is_retryable(),
+            Self::Failed(failure) => failure.cause.passes(),
+            Self::Setup { cause, .. } => cause.passes(),
+            _ => false,
+        }
+    }
+
+    /// What only this kind of target says, if it is that.
+    ///
+    /// ```
+    /// # use es_core::projection::ProjectorError;
+    /// #[derive(Debug, thiserror::Error)]
+    /// #[error("the file belongs to another program")]
+    /// struct Taken;
+    ///
+    /// let error = ProjectorError::Target(Box::new(Taken));
+    /// assert!(matches!(error.of_target(), Some(Taken)));
+    /// ```
+    #[must_use]
+    pub fn of_target<E: Error + 'static>(&self) -> Option<&E> {
+        match self {
+            Self::Target(error) => error.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// Why a runner stops at an event; `advice` is [`Target::advice`](super::Target::advice).
+    pub fn stopped(failure: ProjectionFailure, advice: impl FnOnce() -> String) -> Self {
+        match failure.cause {
+            Cause::Setup => Self::NotReady { failure: Box::new(failure), advice: advice() },
+            _ => failure.into(),
+        }
+    }
+
+    /// That a projection is not set up, for those who write targets.
+    #[must_use]
+    pub const fn not_set_up<P: Projection>() -> Self {
+        Self::NotSetUp { projection: P::NAME, rev: P::REV }
+    }
+}
+
+impl From<ProjectionFailure> for ProjectorError {
+    fn from(failure: ProjectionFailure) -> Self {
+        Self::Failed(Box::new(failure))
+    }
+}

@@ -1,0 +1,50 @@
+//! Calls of a projection's own code.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::task::Poll;
+
+use super::Projection;
+use crate::record::BoxError;
+
+/// Takes events into a model, for those who write runners. A panic in the projection is an error like
+/// another.
+///
+/// # Errors
+///
+/// What the projection says.
+pub async fn project<P: Projection>(
+    projection: &P,
+    events: &[P::Event],
+    model: &mut P::Model,
+) -> Result<(), BoxError> {
+    caught(projection.project_all(events, model)).await?.map_err(Into::into)
+}
+
+/// Makes an empty model, for those who write targets. A panic in the projection is an error like another.
+///
+/// # Errors
+///
+/// What the projection says.
+pub async fn set_up<P: Projection>(projection: &P, model: &mut P::Model) -> Result<(), BoxError> {
+    caught(projection.set_up(model)).await?.map_err(Into::into)
+}
+
+/// What the code returns, if it does not panic.
+async fn caught<F: Future>(code: F) -> Result<F::Output, BoxError> {
+    let mut code = pin!(code);
+    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| code.as_mut().poll(context))) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(done)) => Poll::Ready(Ok(done)),
+        Err(panic) => Poll::Ready(Err(panicked(&*panic))),
+    })
+    .await
+}
+
+fn panicked(panic: &(dyn Any + Send)) -> BoxError {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("it panicked: {}", text.unwrap_or("without a message")).into()
+}

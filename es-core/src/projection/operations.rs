@@ -1,0 +1,159 @@
+//! What is done to a projection as a whole.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+
+use super::error::ProjectorError;
+use super::letters::DeadLetter;
+use super::projector::Projector;
+use super::status::ProjectionStatus;
+use super::target::Target;
+use super::{Part, Projection};
+use crate::error::StoreError;
+use crate::record::RawEvent;
+use crate::store::{AllQuery, Checkpoint, Filter, ReadAll};
+use crate::stream::Position;
+
+/// How many letters are listed, unless it is said how many.
+const FIRST_LETTERS: usize = 1_000;
+
+impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, T> {
+    /// Makes the model and the checkpoints, unless they are there. [`run`](Self::run) and
+    /// [`catch_up`](Self::catch_up) begin with it. What readers use, and a restore has left out, is made
+    /// anew.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`]; nothing was made then.
+    pub async fn prepare(&self) -> Result<(), ProjectorError> {
+        self.target.prepare(&self.projection, self.setting()).await
+    }
+
+    /// Divides the projection into another number of parts, at least one. Workers that run with the old
+    /// number stop with [`ProjectorError::Parts`].
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Uneven`] unless all parts stand at one position: call [`catch_up`](Self::catch_up)
+    /// before, with the old number and no event coming in; and one that is inline needs no program that
+    /// appends. [`ProjectorError::NotSetUp`].
+    pub async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
+        self.target.repartition(parts.max(1)).await
+    }
+
+    /// Shows this revision to readers, at once, unless they see it or a later one already.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Behind`] when it has not come as far as the revision that readers see.
+    /// [`ProjectorError::Target`] when something else is in the way.
+    pub async fn publish(&self) -> Result<(), ProjectorError> {
+        self.target.publish().await
+    }
+
+    /// Drops what is kept of a revision: its model, checkpoints and dead letters. To be called once nobody
+    /// runs it any more.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Live`] of the revision that readers see, unless its model is missing;
+    /// [`ProjectorError::Target`] when something else is in the way.
+    pub async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
+        self.target.drop_revision(rev).await
+    }
+
+    /// How far it has come, as the target knows it, whichever program runs it.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::NotSetUp`] before it ran for the first time.
+    pub async fn status(&self) -> Result<ProjectionStatus, ProjectorError> {
+        let mut status = self.target.status().await?;
+        if !self.target.knows_events() {
+            self.add_lag(&mut status).await?;
+        }
+        Ok(status)
+    }
+
+    /// How far it is behind the store that it reads, which the target does not know.
+    async fn add_lag(&self, status: &mut ProjectionStatus) -> Result<(), ProjectorError> {
+        status.head = self.source.head().await?.position();
+        for part in &mut status.parts {
+            part.lag_events = status.head.get().saturating_sub(part.position.get());
+            if part.lag_events > 0 {
+                let (checkpoint, _) = self.target.checkpoint(Part::new(part.part, part.of)).await?;
+                part.lag = self.age_after(checkpoint).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// How old the first event after a checkpoint is.
+    async fn age_after(&self, checkpoint: Checkpoint) -> Result<Duration, ProjectorError> {
+        let mut age = Duration::ZERO;
+        let mut take = |raw: RawEvent<'_>| {
+            age = (OffsetDateTime::now_utc() - raw.recorded_at).try_into().unwrap_or_default();
+            Ok(())
+        };
+        let all = Filter::new();
+        match self.source.read_all(AllQuery::after(checkpoint, &all).limit(1), &mut take).await {
+            // The projector says so.
+            Err(StoreError::ForeignCheckpoint { .. }) | Ok(_) => Ok(age),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The events that were put aside, in the order of their positions: the first 1,000 of them.
+    /// [`dead_letters_after`](Self::dead_letters_after) lists the others, and
+    /// [`status`](Self::status) says how many there are.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the target.
+    pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>, ProjectorError> {
+        self.target.letters(Position::default(), FIRST_LETTERS).await
+    }
+
+    /// The events after a position that were put aside, at most `limit` of them, in the order of their
+    /// positions.
+    ///
+    /// ```
+    /// # use es_core::{Position, Projection, ReadAll};
+    /// # use es_core::projection::{Projector, ProjectorError, Target};
+    /// # async fn list<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>>(
+    /// #     projector: Projector<P, S, T>,
+    /// # ) -> Result<(), ProjectorError> {
+    /// let mut after = Position::default();
+    /// loop {
+    ///     let letters = projector.dead_letters_after(after, 500).await?;
+    ///     let Some(last) = letters.last() else { break };
+    ///     after = last.position;
+    ///     for letter in letters {
+    ///         println!("{} at {}: {}", letter.event, letter.position, letter.reason);
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the target.
+    pub async fn dead_letters_after(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, ProjectorError> {
+        self.target.letters(after, limit).await
+    }
+
+    /// Drops one dead letter: its event will not be in the model. Says whether it was there. Those behind it
+    /// stay; [`retry`](Self::retry) them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the target.
+    pub async fn discard(&self, letter: &DeadLetter) -> Result<bool, ProjectorError> {
+        self.target.discard(letter).await
+    }
+}

@@ -1,0 +1,175 @@
+//! A projection that is run.
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::error::ProjectorError;
+use super::runner::retrying::{Board, Retrying, Tries};
+use super::runner::worker::{Ends, Worker};
+use super::settings::Options;
+use super::target::{ModelStore, Setting, Target};
+use super::{Part, Projection};
+use crate::error::StoreError;
+use crate::store::ReadAll;
+
+/// Runs a projection: reads the events of a store, the source, and takes each into the read model of a
+/// [`Target`] exactly once.
+///
+/// [`Projector::new`] puts the model beside the events, [`into_target`](Self::into_target) elsewhere. Any
+/// number of programs may run the same projection on one target. One of them works; the others wait until it
+/// stands still.
+#[must_use = "nothing is projected before `run` or `catch_up`"]
+pub struct Projector<P, S, T> {
+    pub(super) source: S,
+    pub(super) projection: Arc<P>,
+    pub(super) target: T,
+    pub(super) options: Options,
+    /// Shared with its clones.
+    retrying: Arc<Board>,
+}
+
+impl<P, S: Clone, T: Clone> Clone for Projector<P, S, T> {
+    fn clone(&self) -> Self {
+        Self {
+            source: self.source.clone(),
+            projection: Arc::clone(&self.projection),
+            target: self.target.clone(),
+            options: self.options.clone(),
+            retrying: Arc::clone(&self.retrying),
+        }
+    }
+}
+
+impl<P: Projection, S: ModelStore<P>> Projector<P, S, S::Target> {
+    /// Reads this store, and keeps the model beside its events.
+    pub fn new(store: S, projection: P) -> Self {
+        let target = store.model_target();
+        Self::with_target(store, projection, target)
+    }
+}
+
+impl<P, S, T> Projector<P, S, T> {
+    /// Reads this store, and keeps the model in a target.
+    pub fn with_target(source: S, projection: P, target: T) -> Self {
+        let projection = Arc::new(projection);
+        Self { source, projection, target, options: Options::new(), retrying: Arc::default() }
+    }
+
+    /// The same with another target, such as another database than the events'.
+    pub fn into_target<U: Target<P>>(self, target: U) -> Projector<P, S, U>
+    where
+        P: Projection,
+    {
+        let Self { source, projection, options, retrying, target: _ } = self;
+        Projector { source, projection, target, options, retrying }
+    }
+
+    /// The store that it reads.
+    pub const fn source(&self) -> &S {
+        &self.source
+    }
+
+    /// Where it keeps the model.
+    pub const fn model_target(&self) -> &T {
+        &self.target
+    }
+
+    /// The projection.
+    #[must_use]
+    pub fn projection(&self) -> Arc<P> {
+        Arc::clone(&self.projection)
+    }
+
+    /// What this projector, or a clone of it, tries again in this program: a server is away, or something
+    /// else that passes holds it up. Of several parts, the one that has been failing for the longest time.
+    /// `None` while all goes well.
+    ///
+    /// The [`status`](Self::status) has what other programs run, as far as the target can be reached. A log
+    /// tells of it with level `WARN` at the first failure, and then once a minute.
+    ///
+    /// ```
+    /// # use es_core::projection::Projector;
+    /// fn report<P, S, T>(projector: &Projector<P, S, T>) {
+    ///     if let Some(retrying) = projector.retrying() {
+    ///         println!("failing since {}, {} times: {}", retrying.since, retrying.tries, retrying.error);
+    ///     }
+    /// }
+    /// ```
+    #[must_use]
+    pub fn retrying(&self) -> Option<Retrying> {
+        self.retrying.oldest()
+    }
+}
+
+impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, T> {
+    /// Projects all events, and then each that comes, until it fails; `Ok` once the store was closed.
+    /// Dropping the future is an orderly end: a batch that is under way is undone.
+    ///
+    /// A lost connection is no failure, nor is what passes in handlers, such as a deadlock: it is tried again
+    /// until it succeeds. See [`retrying`](Self::retrying).
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`]; the status has the reason as well.
+    pub async fn run(&self) -> Result<(), ProjectorError> {
+        match self.work(Ends::Never).await {
+            Err(ProjectorError::Store(StoreError::Closed)) => Ok(()),
+            done => done,
+        }
+    }
+
+    /// Projects all events that can be read now.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`], of a lost connection as well. What passes in handlers is waited for as long as
+    /// [`Target::patience`] says; the error is retryable then.
+    pub async fn catch_up(&self) -> Result<(), ProjectorError> {
+        self.work(Ends::CaughtUp).await
+    }
+
+    pub(super) fn setting(&self) -> Setting {
+        Setting { parts: self.options.parts, publish: self.options.publish }
+    }
+
+    async fn work(&self, ends: Ends) -> Result<(), ProjectorError> {
+        let mut tries = Tries::new(&self.retrying, P::NAME, 0);
+        while let Err(error) = self.target.prepare(&self.projection, self.setting()).await {
+            if !(ends == Ends::Never && error.is_retryable()) {
+                return Err(error);
+            }
+            tokio::time::sleep(tries.failed(&error)).await;
+        }
+        drop(tries);
+        if self.options.parts == 1 {
+            return self.worker(Part::ALL).run(ends).await;
+        }
+        let mut workers = JoinSet::new();
+        for index in 0..self.options.parts {
+            let worker = self.worker(Part::new(index, self.options.parts));
+            workers.spawn(worker.run(ends));
+        }
+        while let Some(done) = workers.join_next().await {
+            let failed = |panic| StoreError::Backend { source: Box::new(panic), retryable: false };
+            done.map_err(failed)??;
+        }
+        Ok(())
+    }
+
+    fn worker(&self, part: Part) -> Worker<P, S, T> {
+        let (source, projection) = (self.source.clone(), Arc::clone(&self.projection));
+        Worker::new(source, projection, self.target.clone(), self.options.clone(), &self.retrying, part)
+    }
+}
+
+impl<P: Projection, S, T> fmt::Debug for Projector<P, S, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Projector")
+            .field("projection", &P::NAME)
+            .field("rev", &P::REV)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,7 @@
+//! The loop: one worker for each part of a projection.
+
+mod apply;
+mod pace;
+mod pages;
+pub(super) mod retrying;
+pub(super) mod worker;

@@ -1,0 +1,401 @@
+//! What a runner asks of the place in which a read model and its checkpoint are kept.
+
+use std::error::Error;
+use std::time::Duration;
+
+use super::cause::Cause;
+use super::error::ProjectorError;
+use super::letters::DeadLetter;
+use super::status::ProjectionStatus;
+use super::{Part, Projection};
+use crate::error::StoreError;
+use crate::record::{BoxError, EventPlace};
+use crate::store::{Checkpoint, ReadAll};
+use crate::stream::{Position, Revision, StreamId};
+
+/// Where a read model and its checkpoint are kept: a database, or memory. For those who write one;
+/// [`Projector`](super::Projector) is the runner on it.
+///
+/// # Contract
+///
+/// 1. A [batch](Batch) takes effect as a whole or not at all: model, checkpoint and dead letters. A batch, or
+///    a session, that is dropped is undone.
+/// 2. A batch begins only while the checkpoint of its part stands where the batch says it does, and no other
+///    batch of that part begins until it ends. A checkpoint is a position and the id of the event at it.
+/// 3. Each revision of a projection has a model, checkpoints and dead letters of its own. Readers see one
+///    revision, which changes only by [`publish`](Self::publish), and never to one that is behind; the first
+///    that is set up is seen at once.
+/// 4. A handler's writes are seen by nobody else before its batch has ended.
+///
+/// Of an error of its own, which no other target knows, it makes a [`ProjectorError::Target`].
+pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
+    /// What a worker keeps between batches, such as a connection. Dropped where a batch on it failed.
+    type Session: Send;
+
+    /// One batch.
+    type Batch: Batch<P, Session = Self::Session>;
+
+    /// What looks after a session while it is at work; `()` where nothing has to.
+    type Watch: Send;
+
+    /// What was seen meanwhile; `()` where there is nothing to see.
+    type Seen: Send;
+
+    /// Sets up the model, the checkpoints and what else it keeps of a projection, unless they are there, and
+    /// shows them to readers if they see no other revision.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`]; nothing was made then. [`ProjectorError::Parts`] where there are others.
+    fn prepare(
+        &self,
+        projection: &P,
+        setting: Setting,
+    ) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+
+    /// Where the checkpoint of a part stands, and whether readers see this revision or a later one.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::NotSetUp`]; [`ProjectorError::Parts`] where there are others.
+    fn checkpoint(
+        &self,
+        part: Part,
+    ) -> impl Future<Output = Result<(Checkpoint, bool), ProjectorError>> + Send;
+
+    /// A session for batches. Opened before the page is read that it is for.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Store`].
+    fn session(&self) -> impl Future<Output = Result<Self::Session, ProjectorError>> + Send;
+
+    /// Begins a batch.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`]; a closed fence is none.
+    fn begin(
+        &self,
+        session: Self::Session,
+        step: &Step<'_>,
+    ) -> impl Future<Output = Result<Begun<Self::Batch, Self::Session>, ProjectorError>> + Send;
+
+    /// Begins a batch for dead letters: it moves no checkpoint, and no other batch of the projection begins
+    /// until it ends.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`].
+    fn begin_letters(
+        &self,
+        session: Self::Session,
+    ) -> impl Future<Output = Result<Self::Batch, ProjectorError>> + Send;
+
+    /// What is to look after a session that begins to work.
+    fn watch(&self, session: &Self::Session) -> Self::Watch;
+
+    /// Lets a session work for as long as the target is busy for it. What was seen meanwhile is for
+    /// [`explain`](Self::explain).
+    fn watched<T: Send>(
+        &self,
+        watch: Self::Watch,
+        work: impl Future<Output = Result<T, ProjectorError>> + Send + Unpin,
+    ) -> impl Future<Output = (Result<T, ProjectorError>, Self::Seen)> + Send;
+
+    /// An error of that work, with what was seen.
+    fn explain(
+        &self,
+        error: ProjectorError,
+        seen: Self::Seen,
+        doing: impl FnOnce() -> String,
+    ) -> ProjectorError {
+        drop((seen, doing));
+        error
+    }
+
+    /// Keeps the reason for which a part does not go on, while its checkpoint stands there.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`].
+    fn note(
+        &self,
+        part: Part,
+        at: Checkpoint,
+        owner: &str,
+        reason: &str,
+    ) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+
+    /// Shows this revision to readers, unless they see it or a later one already.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Behind`], [`ProjectorError::NotSetUp`].
+    fn publish(&self) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+
+    /// Divides the projection into another number of parts, at least one.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Uneven`], [`ProjectorError::NotSetUp`].
+    fn repartition(&self, parts: u32) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+
+    /// Drops what is kept of a revision.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Live`].
+    fn drop_revision(&self, rev: u32) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+
+    /// How far the projection has come, each part in its order. Head and lag are left at zero, unless it
+    /// [knows the events](Self::knows_events).
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::NotSetUp`].
+    fn status(&self) -> impl Future<Output = Result<ProjectionStatus, ProjectorError>> + Send;
+
+    /// Whether the events are beside the model, so that the status says how far the projection is behind.
+    /// Defaults to no.
+    fn knows_events(&self) -> bool {
+        false
+    }
+
+    /// The dead letters after a position, in its order, so many at most.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Store`].
+    fn letters(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<DeadLetter>, ProjectorError>> + Send;
+
+    /// Drops one dead letter; whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Store`].
+    fn discard(&self, letter: &DeadLetter) -> impl Future<Output = Result<bool, ProjectorError>> + Send;
+
+    /// What an error of its own says about the event at which it occurred; `None` of one that it does not
+    /// know. Called for an error and each of its sources.
+    fn cause(error: &(dyn Error + 'static)) -> Option<Cause>;
+
+    /// What has to be mended where a handler fails at every event.
+    fn advice(&self) -> String {
+        "mend the model, which lacks what the handler uses".to_owned()
+    }
+
+    /// For how long [`catch_up`](super::Projector::catch_up) waits for what passes in handlers. Defaults to
+    /// 10 seconds.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(10)
+    }
+}
+
+/// A batch of a [`Target`]: what it does to the model takes effect together with the checkpoint that it
+/// moves.
+pub trait Batch<P: Projection>: Send + Sized {
+    /// What it runs on, and gives back.
+    type Session: Send;
+
+    /// The model, as this batch sees it.
+    fn model(&mut self) -> &mut P::Model;
+
+    /// Whether any stream has dead letters.
+    fn parks_some(&self) -> bool;
+
+    /// Whether a stream has dead letters, behind which its later events have to wait.
+    fn parks(&self, stream: &StreamId) -> bool;
+
+    /// Puts an event aside, and all later ones of its stream behind it.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Store`].
+    fn park(
+        &mut self,
+        place: &EventPlace,
+        attempts: u32,
+        reason: &str,
+    ) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+
+    /// Ends it, with the checkpoint where the batch goes to.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`]; what was done may stand or not, as the stored checkpoint says.
+    fn commit(self) -> impl Future<Output = Result<Committed<Self, Self::Session>, ProjectorError>> + Send;
+
+    /// Undoes it.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`]; it is undone nevertheless.
+    fn roll_back(self) -> impl Future<Output = Result<Self::Session, ProjectorError>> + Send;
+
+    /// The next dead letters of a stream, by revision and position, so many at most.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Store`].
+    fn letters_of(
+        &mut self,
+        stream: &StreamId,
+        after: Revision,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<(Revision, Position)>, ProjectorError>> + Send;
+
+    /// Begins what can be undone without the rest of the batch.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`].
+    fn begin_event(&mut self) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+
+    /// Ends that; returns what was wrong with it, if it has to be undone.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`].
+    fn end_event(&mut self) -> impl Future<Output = Result<Option<BoxError>, ProjectorError>> + Send;
+
+    /// Undoes that.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`].
+    fn undo_event(&mut self) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+
+    /// The event at a position is a dead letter no more.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Store`].
+    fn remove_letter(
+        &mut self,
+        position: Position,
+    ) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+
+    /// The dead letter at a position was tried in vain once more.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Store`].
+    fn keep_letter(
+        &mut self,
+        position: Position,
+        reason: &str,
+    ) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+
+    /// How many dead letters a stream has.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Store`].
+    fn count_letters(
+        &mut self,
+        stream: &StreamId,
+    ) -> impl Future<Output = Result<usize, ProjectorError>> + Send;
+}
+
+/// What became of the beginning of a batch.
+#[derive(Debug)]
+pub enum Begun<B, S> {
+    /// It has begun.
+    Batch(B),
+    /// The fence is closed: the checkpoint does not stand where the batch begins.
+    Overtaken(S),
+}
+
+/// What became of the end of a batch.
+#[derive(Debug)]
+pub enum Committed<B, S> {
+    /// It has taken effect.
+    Done(S),
+    /// What the handlers did cannot take effect, such as a constraint that is checked at the commit, or an
+    /// error that they swallowed. The batch can only be rolled back.
+    Refused(B, BoxError),
+}
+
+impl<B, S> Committed<B, S> {
+    /// The session, of a batch in which no code of a user has run.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Store`] of one that was refused nevertheless, retryable where its
+    /// [cause](Target::cause) passes.
+    pub fn session(
+        self,
+        said_by: impl Fn(&(dyn Error + 'static)) -> Option<Cause>,
+    ) -> Result<S, ProjectorError> {
+        match self {
+            Self::Done(session) => Ok(session),
+            Self::Refused(_, source) => {
+                let retryable = Cause::of(&source, said_by).passes();
+                Err(StoreError::Backend { source, retryable }.into())
+            }
+        }
+    }
+}
+
+/// From where to where a batch goes, of which part, and who does it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Step<'a> {
+    /// The part.
+    pub part: Part,
+    /// Where its checkpoint stands.
+    pub from: Checkpoint,
+    /// Where it will stand.
+    pub to: Checkpoint,
+    /// How many events the batch takes.
+    pub events: usize,
+    /// How many events a second its worker has taken of late.
+    pub per_second: f64,
+    /// What the worker calls itself.
+    pub owner: &'a str,
+}
+
+impl<'a> Step<'a> {
+    /// Of all streams, from a checkpoint to another, for the tests of those who write targets.
+    #[must_use]
+    pub const fn new(part: Part, from: Checkpoint, to: Checkpoint, events: usize, owner: &'a str) -> Self {
+        Self { part, from, to, events, per_second: 0.0, owner }
+    }
+}
+
+/// How a projection is to be set up.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Setting {
+    /// Into how many parts it is divided.
+    pub parts: u32,
+    /// Whether it is published as soon as it has caught up.
+    pub publish: bool,
+}
+
+impl Setting {
+    /// So many parts, which are published when they have caught up.
+    #[must_use]
+    pub const fn parts(parts: u32) -> Self {
+        Self { parts, publish: true }
+    }
+}
+
+/// A store that can keep read models beside its events.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` keeps no read models of `{P}` beside its events",
+    label = "no `ModelStore<{P}>`",
+    note = "`Projector::with_target` puts the model elsewhere, and `projection::MemoryTarget` into memory"
+)]
+pub trait ModelStore<P: Projection>: ReadAll + Clone + 'static {
+    /// Which target that is.
+    type Target: Target<P>;
+
+    /// The target beside the events.
+    fn model_target(&self) -> Self::Target;
+}

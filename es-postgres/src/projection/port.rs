@@ -1,0 +1,133 @@
+//! The target as the runner knows it.
+
+use std::error::Error;
+use std::time::Duration;
+
+use es_core::projection::{
+    Begun, Cause, DeadLetter, ModelStore, ProjectionStatus, ProjectorError, Setting, Step, Target,
+};
+use es_core::{Checkpoint, Part, Position, Projection};
+use sqlx::PgConnection;
+
+use super::batch::PostgresBatch;
+use super::cause::said_by;
+use super::session::{Session, Watch};
+use super::target::PostgresTarget;
+use super::values::{kept, position};
+use crate::connect::call::rows_kept;
+use crate::connect::lock_timeout::LockHolder;
+use crate::store::PostgresStore;
+
+impl<P: Projection<Model = PgConnection>> ModelStore<P> for PostgresStore {
+    type Target = PostgresTarget<P>;
+
+    fn model_target(&self) -> PostgresTarget<P> {
+        PostgresTarget::beside(self)
+    }
+}
+
+impl<P: Projection<Model = PgConnection>> Target<P> for PostgresTarget<P> {
+    type Session = Session;
+    type Batch = PostgresBatch<P>;
+    type Watch = Watch;
+    type Seen = Vec<LockHolder>;
+
+    async fn prepare(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
+        self.set_up_once(projection, setting).await
+    }
+
+    async fn checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
+        self.read_checkpoint(part).await
+    }
+
+    async fn session(&self) -> Result<Session, ProjectorError> {
+        self.dial().await
+    }
+
+    async fn begin(
+        &self,
+        session: Session,
+        step: &Step<'_>,
+    ) -> Result<Begun<PostgresBatch<P>, Session>, ProjectorError> {
+        Ok(PostgresBatch::begin(self.clone(), session, step).await?)
+    }
+
+    async fn begin_letters(&self, session: Session) -> Result<PostgresBatch<P>, ProjectorError> {
+        PostgresBatch::begin_letters(self.clone(), session).await
+    }
+
+    fn watch(&self, session: &Session) -> Watch {
+        Watch(session.backend)
+    }
+
+    async fn watched<T: Send>(
+        &self,
+        watch: Watch,
+        work: impl Future<Output = Result<T, ProjectorError>> + Send + Unpin,
+    ) -> (Result<T, ProjectorError>, Vec<LockHolder>) {
+        self.observed(watch.0, work).await
+    }
+
+    fn explain(
+        &self,
+        error: ProjectorError,
+        seen: Vec<LockHolder>,
+        doing: impl FnOnce() -> String,
+    ) -> ProjectorError {
+        self.held_up(error, seen, doing)
+    }
+
+    async fn note(
+        &self,
+        part: Part,
+        at: Checkpoint,
+        owner: &str,
+        reason: &str,
+    ) -> Result<(), ProjectorError> {
+        let call = self.statements().checkpoint_fail.call();
+        let call = call.bind(P::NAME).bind(self.rev()).bind(part.index().cast_signed());
+        let call = call.bind(position(at)).bind(kept(reason)).bind(kept(owner));
+        rows_kept(self.store.pool(), call).await?;
+        Ok(())
+    }
+
+    async fn publish(&self) -> Result<(), ProjectorError> {
+        self.show_to_readers().await
+    }
+
+    async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
+        self.divide(parts).await
+    }
+
+    async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
+        self.drop_tables(rev).await
+    }
+
+    async fn status(&self) -> Result<ProjectionStatus, ProjectorError> {
+        self.read_status().await
+    }
+
+    fn knows_events(&self) -> bool {
+        true
+    }
+
+    async fn letters(&self, after: Position, limit: usize) -> Result<Vec<DeadLetter>, ProjectorError> {
+        self.list_letters(after, limit).await
+    }
+
+    async fn discard(&self, letter: &DeadLetter) -> Result<bool, ProjectorError> {
+        self.drop_letter(letter).await
+    }
+
+    fn cause(error: &(dyn Error + 'static)) -> Option<Cause> {
+        said_by(error)
+    }
+
+    fn advice(&self) -> String {
+        self.what_to_mend()
+    }
+
+    fn patience(&self) -> Duration {
+        self.store.pool().settings.patience
+    }
+}

@@ -1,0 +1,16 @@
+//! Values as the server keeps them.
+
+use es_core::Checkpoint;
+
+pub(super) const fn position(checkpoint: Checkpoint) -> i64 {
+    checkpoint.position().get().cast_signed()
+}
+
+pub(super) fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// Text without NUL characters.
+pub(super) fn kept(text: &str) -> String {
+    text.replace('\0', "")
+}
