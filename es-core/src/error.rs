@@ -5,7 +5,7 @@ use std::error::Error;
 
 use uuid::Uuid;
 
-use crate::record::{BoxError, DecodeError, EncodeError, PayloadError};
+use crate::record::{BoxError, DecodeError, EncodeError, EventPlace, PayloadError};
 use crate::shape::Fingerprint;
 use crate::stream::{InvalidKey, InvalidStreamId, Position, Revision, StreamId};
 
@@ -252,6 +252,19 @@ pub enum StoreError {
         event_id: Uuid,
         /// The event that is there now.
         found: Option<Uuid>,
+    },
+    /// An imported event does not come next.
+    #[error(
+        "the event at {place} does not follow what is stored, up to position {last}, with its stream at revision {revision}; \
+         import events in the order of their positions, none left out, into a store that holds those before"
+    )]
+    NotNext {
+        /// The event.
+        place: Box<EventPlace>,
+        /// The last position before it.
+        last: Position,
+        /// The revision that its stream is at.
+        revision: Revision,
     },
     /// The store was opened for reading only.
     #[error(

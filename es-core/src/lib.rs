@@ -70,6 +70,7 @@ pub mod __private;
 #[cfg(feature = "conformance")]
 #[allow(clippy::missing_panics_doc, reason = "each case panics when the store breaks the contract")]
 pub mod conformance;
+pub mod copy;
 pub mod lock;
 pub mod projection;
 pub mod shape;
@@ -96,9 +97,10 @@ pub use repository::{ExecuteOptions, Executed, Loaded, Repository, RepositoryMet
 pub use shape::{Fingerprint, Shape};
 pub use store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, Bell, CategoryNames, Checkpoint,
-    CloseStreams, CommandKey, CommandOutcome, CommandRecord, Contiguous, Decision, EventStore, Filter, Find,
-    FindEvents, InvalidCheckpoint, Limits, ListQuery, ListStreams, Listener, Load, LoadItem, LoadSink,
-    ReadAll, Registration, Remembered, Rest, Sink, StreamHead, StreamRange, StreamSummary, Submitted,
+    CloseStreams, CommandKey, CommandOutcome, CommandRecord, Contiguous, Decision, EventStore, ExportStore,
+    Filter, Find, FindEvents, Following, ImportStore, InvalidCheckpoint, Limits, ListQuery, ListStreams,
+    Listener, Load, LoadItem, LoadSink, ReadAll, Registration, Remembered, Rest, Sink, StoredCategory,
+    StoredCommand, StoredEventType, StoredNames, StreamHead, StreamRange, StreamSummary, Submitted,
 };
 pub use stream::{InvalidKey, InvalidStreamId, Position, Revision, StreamId, StreamKey};
 pub use subscription::{Subscription, SubscriptionStatus, SubscriptionWatch, TypedSubscription};

@@ -19,7 +19,7 @@ mod of_commands_only {
 
     es_core::conformance!(
         async { (Partly(MemoryStore::new()), ()) },
-        without ReadAll, ListStreams, FindEvents, CloseStreams
+        without ReadAll, ListStreams, FindEvents, CloseStreams, ImportStore
     );
 }
 
@@ -30,7 +30,7 @@ macro_rules! names {
 }
 
 es_core::conformance_cases!([names] ALL;);
-es_core::conformance_cases!(without CloseStreams, FindEvents, ReadAll, ListStreams; [names] COMMANDS;);
+es_core::conformance_cases!(without CloseStreams, FindEvents, ImportStore, ReadAll, ListStreams; [names] COMMANDS;);
 es_core::conformance_cases!(without ListStreams; [names] NOT_LISTED;);
 
 /// Every function of the suite is a case, and those of a trait are left out with it, and no other.
@@ -44,7 +44,10 @@ fn each_case_is_run_for_the_stores_that_have_what_it_asks_for() {
             let (name, rest) = case.split_once('<').expect("what it asks for");
             let (asks, _) = rest.split_once('>').expect("an end");
             all.insert(name.to_owned());
-            if ["ReadAll", "ListStreams", "FindEvents", "CloseStreams"].iter().all(|of| !asks.contains(of)) {
+            if ["ReadAll", "ListStreams", "FindEvents", "CloseStreams", "ImportStore"]
+                .iter()
+                .all(|of| !asks.contains(of))
+            {
                 commands.insert(name.to_owned());
             }
             if !asks.contains("ListStreams") {

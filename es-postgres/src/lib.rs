@@ -26,6 +26,7 @@
 //! | `testing` | no | [`testing`]: throw-away servers and databases |
 
 mod connect;
+mod copy;
 mod event_store;
 mod latch;
 mod metrics;

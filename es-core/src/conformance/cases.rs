@@ -120,6 +120,18 @@ macro_rules! conformance_cases {
             { [CloseStreams ListStreams]
                 a_closed_stream_is_listed_as_closed,
             }
+            { [ImportStore]
+                a_copy_is_read_as_the_original,
+                a_copy_goes_on_where_it_stood,
+                a_copied_store_goes_on,
+                a_store_of_another_history_is_not_copied_into,
+                an_imported_event_follows_what_is_stored,
+                a_copied_command_keeps_its_outcome,
+                copied_names_agree_with_those_that_are_there,
+            }
+            { [ImportStore ListStreams]
+                copied_streams_are_listed,
+            }
         }
     };
     // The cases that are gathered so far, then those of traits that were not looked at yet.
@@ -142,6 +154,15 @@ macro_rules! conformance_cases {
         $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
     };
     (@of $all:tt [CloseStreams $($w:ident)*] $call:tt $cases:tt { [CloseStreams ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
+        $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
+    };
+    (@of $all:tt [ImportStore $($w:ident)*] $call:tt $cases:tt { [ImportStore] $($left_out:tt)* } $($rest:tt)*) => {
+        $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
+    };
+    (@of $all:tt [ImportStore $($w:ident)*] $call:tt $cases:tt { [ImportStore ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
+        $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
+    };
+    (@of $all:tt [ListStreams $($w:ident)*] $call:tt $cases:tt { [ImportStore ListStreams] $($left_out:tt)* } $($rest:tt)*) => {
         $crate::conformance_cases! { @of $all $all $call $cases $($rest)* }
     };
     (@of $all:tt [$other:ident $($without:ident)*] $($rest:tt)*) => {

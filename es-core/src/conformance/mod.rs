@@ -13,8 +13,9 @@
 //! and something that is kept until the case is over, such as the database behind it.
 //!
 //! A store that does not have each of the traits [`ReadAll`](crate::ReadAll),
-//! [`ListStreams`](crate::ListStreams), [`FindEvents`](crate::FindEvents) and
-//! [`CloseStreams`](crate::CloseStreams) leaves out the cases of the others by name:
+//! [`ListStreams`](crate::ListStreams), [`FindEvents`](crate::FindEvents),
+//! [`CloseStreams`](crate::CloseStreams) and [`ImportStore`](crate::ImportStore) leaves out the cases of the
+//! others by name:
 //!
 //! ```
 //! # use es_core::{EventStore, MemoryStore};
@@ -27,7 +28,7 @@
 //!
 //! es_core::conformance!(
 //!     async { (OwnStore(MemoryStore::new()), ()) },
-//!     without ReadAll, ListStreams, FindEvents, CloseStreams
+//!     without ReadAll, ListStreams, FindEvents, CloseStreams, ImportStore
 //! );
 //! # fn main() {}
 //! ```
@@ -41,6 +42,7 @@ mod batch;
 mod cases;
 mod closing;
 mod commands;
+mod copying;
 mod decisions;
 mod finding;
 mod fixture;
@@ -57,6 +59,7 @@ pub use self::append::*;
 pub use self::batch::*;
 pub use self::closing::*;
 pub use self::commands::*;
+pub use self::copying::*;
 pub use self::decisions::*;
 pub use self::finding::*;
 pub use self::listing::*;

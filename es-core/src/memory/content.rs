@@ -1,12 +1,13 @@
 //! All that a store in memory holds.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use uuid::Uuid;
 
 use super::log::Log;
-use super::stream::{StoredEvent, Stream};
+use super::stream::{Executed, StoredEvent, Stream};
 use crate::record::stored_now;
 use crate::shape::Fingerprint;
 use crate::store::{Append, Appended, CommandOutcome};
@@ -15,19 +16,22 @@ use crate::stream::StreamId;
 /// Category and key.
 pub(super) type Key = (u32, String);
 
+/// The name and the version of an event.
+pub(super) type EventName = (Cow<'static, str>, u32);
+
 #[derive(Debug, Default)]
 pub(super) struct Content {
     /// Several names may be one category.
     pub(super) categories: HashMap<String, u32>,
     /// The shapes of event versions.
-    pub(super) fingerprints: HashMap<(&'static str, u32), Option<Fingerprint>>,
+    pub(super) fingerprints: HashMap<EventName, Option<Fingerprint>>,
     /// Event versions under names that are only read, unless events with them are copied from elsewhere.
-    pub(super) former: HashSet<(&'static str, u32)>,
+    pub(super) former: HashSet<EventName>,
     /// The name under which a category was made.
     pub(super) first_names: HashMap<u32, String>,
     pub(super) streams: BTreeMap<Key, Arc<Stream>>,
     /// Commands that wrote nothing; their streams need not be there.
-    pub(super) decisions: HashMap<(Key, Uuid), CommandOutcome>,
+    pub(super) decisions: HashMap<(Key, Uuid), Executed>,
     /// All events, in the order of their positions.
     pub(super) log: Log,
 }
@@ -40,7 +44,7 @@ impl Content {
 
     /// What a command decided, if it wrote nothing.
     pub(super) fn decision(&self, id: &StreamId, command: Uuid) -> Option<&CommandOutcome> {
-        self.decisions.get(&(self.key(id)?, command))
+        self.decisions.get(&(self.key(id)?, command)).map(|decided| &decided.outcome)
     }
 
     pub(super) fn stream_mut(&mut self, id: &StreamId) -> Option<&mut Arc<Stream>> {
@@ -66,8 +70,7 @@ impl Content {
         for event in append.events {
             let position = self.log.next_position();
             positions.push(position);
-            let metadata = event.metadata.to_json();
-            let stored = Arc::new(StoredEvent { event: event.clone(), metadata, position, recorded_at });
+            let stored = Arc::new(StoredEvent::new(event, position, recorded_at));
             stream.events.push(Arc::clone(&stored));
             self.log.push(category, append.stream.clone(), stream.revision(), stored);
         }
@@ -76,7 +79,7 @@ impl Content {
             let name = Some(command.name.into());
             let body_hash = command.key.body_hash;
             let outcome = CommandOutcome { first, count, rejected: false, body_hash, name };
-            stream.commands.insert(command.key.id, outcome);
+            stream.commands.insert(command.key.id, Executed { outcome, recorded_at });
         }
         Appended { positions, recorded_at }
     }

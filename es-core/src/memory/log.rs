@@ -8,7 +8,7 @@ use crate::record::RawEvent;
 use crate::store::Checkpoint;
 use crate::stream::{Position, Revision, StreamId};
 
-/// The event with position `n` stands at `n - 1`: under the lock of the store no position is drawn in vain.
+/// Under the lock of the store no position is drawn in vain; what was imported can have holes.
 #[derive(Debug, Default)]
 pub(super) struct Log(pub(super) Vec<Entry>);
 
@@ -21,8 +21,12 @@ pub(super) struct Entry {
 }
 
 impl Log {
-    pub(super) const fn next_position(&self) -> Position {
-        Position::new(self.0.len() as u64 + 1)
+    pub(super) fn next_position(&self) -> Position {
+        Position::new(self.last_position().get() + 1)
+    }
+
+    pub(super) fn last_position(&self) -> Position {
+        self.0.last().map_or(Position::new(0), |entry| entry.stored.position)
     }
 
     pub(super) fn push(
@@ -42,10 +46,12 @@ impl Log {
     /// The index of the first event after a checkpoint, whose event must be here.
     pub(super) fn after(&self, checkpoint: Checkpoint) -> Result<usize, StoreError> {
         let Some((position, event_id)) = checkpoint.event() else { return Ok(0) };
-        let at = usize::try_from(position.get()).unwrap_or(usize::MAX);
-        let found = at.checked_sub(1).and_then(|index| self.0.get(index)).map(|entry| entry.stored.event.id);
-        if found == Some(event_id) {
-            Ok(at)
+        let index = self.0.binary_search_by_key(&position, |entry| entry.stored.position).ok();
+        let found = index.and_then(|index| self.0.get(index)).map(|entry| entry.stored.id);
+        if let Some(index) = index
+            && found == Some(event_id)
+        {
+            Ok(index + 1)
         } else {
             Err(StoreError::ForeignCheckpoint { position, event_id, found })
         }
@@ -58,6 +64,6 @@ impl Entry {
     }
 
     pub(super) fn checkpoint(&self) -> Checkpoint {
-        Checkpoint::behind(self.stored.position, self.stored.event.id)
+        Checkpoint::behind(self.stored.position, self.stored.id)
     }
 }

@@ -1,6 +1,7 @@
 //! The reference store: everything in memory, the contract in its plainest form.
 
 mod content;
+mod copying;
 mod log;
 mod pages;
 mod readers;
@@ -11,10 +12,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 
 use self::content::Content;
-use self::stream::{Stream, raw};
+use self::stream::{Executed, Stream, raw};
 use crate::error::StoreError;
 use crate::latch::hold;
 use crate::model::NewSnapshot;
+use crate::record::stored_now;
 use crate::store::{
     Append, AppendOutcome, Bell, CommandOutcome, Decision, EventStore, Limits, Load, LoadItem, LoadSink,
     Registration, Remembered, Sink, StreamHead, StreamRange,
@@ -97,7 +99,7 @@ impl EventStore for MemoryStore {
         append.check(self.limits)?;
         let mut content = self.content();
         for event in append.events {
-            content.fingerprints.entry((event.name, event.version)).or_default();
+            content.fingerprints.entry((event.name.into(), event.version)).or_default();
         }
         let mut outcomes = self.append_each(content, &[append])?;
         Ok(outcomes.pop().unwrap_or(AppendOutcome::NotWritten))
@@ -117,8 +119,8 @@ impl EventStore for MemoryStore {
         }
         for append in appends {
             append.check_registered(|name, version| {
-                content.fingerprints.contains_key(&(name, version))
-                    || content.former.contains(&(name, version))
+                let of = (name.into(), version);
+                content.fingerprints.contains_key(&of) || content.former.contains(&of)
             })?;
         }
         self.append_each(content, appends)
@@ -129,7 +131,7 @@ impl EventStore for MemoryStore {
         command.check(id)?;
         let mut content = self.content();
         let stream = content.key(id).and_then(|key| content.streams.get(&key));
-        let written = stream.and_then(|stream| stream.commands.get(&command.key.id));
+        let written = stream.and_then(|stream| stream.outcome(command.key.id));
         if let Some(outcome) = written.or_else(|| content.decision(id, command.key.id)) {
             outcome.check(id, command)?;
             return Ok(Remembered::Repeated(outcome.clone()));
@@ -142,7 +144,7 @@ impl EventStore for MemoryStore {
         let key = (content.category(id.category()), id.key().to_owned());
         let (body_hash, name) = (command.key.body_hash, Some(command.name.into()));
         let outcome = CommandOutcome { first: revision, count: 0, rejected, body_hash, name };
-        content.decisions.insert((key, command.key.id), outcome);
+        content.decisions.insert((key, command.key.id), Executed { outcome, recorded_at: stored_now() });
         Ok(Remembered::Kept)
     }
 
@@ -167,7 +169,7 @@ impl EventStore for MemoryStore {
         for (revision, stored) in stream.events(after.next(), load.up_to) {
             sink(LoadItem::Event(raw(load.stream, revision, stored)))?;
         }
-        let command = load.command_id.and_then(|id| stream.commands.get(&id).cloned()).or(decision);
+        let command = load.command_id.and_then(|id| stream.outcome(id).cloned()).or(decision);
         Ok(StreamHead::new(stream.revision(), stream.head()).closed(stream.closed).command(command))
     }
 
@@ -207,7 +209,7 @@ impl EventStore for MemoryStore {
     async fn register(&self, events: &[Registration]) -> Result<(), StoreError> {
         let mut content = self.content();
         for &Registration { name, version, fingerprint, .. } in events {
-            let known = content.fingerprints.get(&(name, version)).copied().flatten();
+            let known = content.fingerprints.get(&(name.into(), version)).copied().flatten();
             if let (Some(registered), Some(found)) = (known, fingerprint)
                 && registered != found
             {
@@ -215,12 +217,12 @@ impl EventStore for MemoryStore {
             }
         }
         for &Registration { name, version, fingerprint, former } in events {
-            let known = content.fingerprints.contains_key(&(name, version));
+            let known = content.fingerprints.contains_key(&(name.into(), version));
             if former {
-                content.former.insert((name, version));
+                content.former.insert((name.into(), version));
             }
             if known || !former {
-                let kept = content.fingerprints.entry((name, version)).or_default();
+                let kept = content.fingerprints.entry((name.into(), version)).or_default();
                 *kept = kept.or(fingerprint);
             }
         }

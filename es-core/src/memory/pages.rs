@@ -31,7 +31,7 @@ impl Content {
                 break;
             }
             let before = std::mem::replace(&mut end.checkpoint, entry.checkpoint());
-            let event = entry.stored.event.name;
+            let event = &*entry.stored.name;
             if !filter.events.is_empty() && !filter.events.iter().any(|name| name == event) {
                 continue;
             }
@@ -53,8 +53,8 @@ impl Content {
 
     pub(super) fn find(&self, what: Find) -> Result<Vec<Entry>, StoreError> {
         let fits = |entry: &&Entry| match what {
-            Find::Event(id) => entry.stored.event.id == id,
-            Find::Correlation(id) => entry.stored.event.metadata.correlation_id == Some(id),
+            Find::Event(id) => entry.stored.id == id,
+            Find::Correlation(id) => entry.stored.correlation_id == Some(id),
         };
         self.log.0.iter().filter(fits).map(|entry| self.named(entry, None)).collect()
     }

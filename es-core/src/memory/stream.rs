@@ -1,5 +1,6 @@
 //! One stream, and what is kept of its events.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -18,15 +19,46 @@ use crate::stream::{Position, Revision, StreamId};
 pub(super) struct Stream {
     pub(super) events: Vec<Arc<StoredEvent>>,
     pub(super) closed: bool,
-    pub(super) commands: HashMap<Uuid, CommandOutcome>,
+    pub(super) commands: HashMap<Uuid, Executed>,
     pub(super) snapshots: HashMap<Fingerprint, Arc<(Revision, Vec<u8>)>>,
 }
 
 #[derive(Debug)]
 pub(super) struct StoredEvent {
-    pub(super) event: NewEvent,
+    pub(super) id: Uuid,
+    pub(super) name: Cow<'static, str>,
+    pub(super) version: u32,
+    pub(super) payload: Vec<u8>,
+    pub(super) occurred: Option<OffsetDateTime>,
+    pub(super) correlation_id: Option<Uuid>,
+    pub(super) causation_id: Option<Uuid>,
     pub(super) metadata: Option<Vec<u8>>,
     pub(super) position: Position,
+    pub(super) recorded_at: OffsetDateTime,
+}
+
+impl StoredEvent {
+    pub(super) fn new(event: &NewEvent, position: Position, recorded_at: OffsetDateTime) -> Self {
+        let metadata = &event.metadata;
+        Self {
+            id: event.id,
+            name: Cow::Borrowed(event.name),
+            version: event.version,
+            payload: event.payload.clone(),
+            occurred: metadata.occurred_at.and_then(stored_time),
+            correlation_id: metadata.correlation_id,
+            causation_id: metadata.causation_id,
+            metadata: metadata.to_json(),
+            position,
+            recorded_at,
+        }
+    }
+}
+
+/// What a command did, and when.
+#[derive(Debug, Clone)]
+pub(super) struct Executed {
+    pub(super) outcome: CommandOutcome,
     pub(super) recorded_at: OffsetDateTime,
 }
 
@@ -34,7 +66,12 @@ impl Stream {
     /// The id of the event at a revision.
     pub(super) fn event_id(&self, revision: Revision) -> Option<Uuid> {
         let at = usize::try_from(revision.get()).ok()?.checked_sub(1)?;
-        self.events.get(at).map(|stored| stored.event.id)
+        self.events.get(at).map(|stored| stored.id)
+    }
+
+    /// What a command that stored events did.
+    pub(super) fn outcome(&self, command: Uuid) -> Option<&CommandOutcome> {
+        self.commands.get(&command).map(|executed| &executed.outcome)
     }
 
     pub(super) fn revision(&self) -> Revision {
@@ -42,7 +79,7 @@ impl Stream {
     }
 
     pub(super) fn head(&self) -> Option<Uuid> {
-        self.events.last().map(|stored| stored.event.id)
+        self.events.last().map(|stored| stored.id)
     }
 
     /// The events of a range, in the order of their revisions.
@@ -59,7 +96,7 @@ impl Stream {
     /// What stands in the way of an append, if anything does.
     pub(super) fn obstacle(&self, append: &Append<'_>) -> Result<Option<AppendOutcome>, StoreError> {
         if let Some(command) = append.command
-            && let Some(outcome) = self.commands.get(&command.key.id)
+            && let Some(outcome) = self.outcome(command.key.id)
         {
             outcome.check(append.stream, command)?;
             return Ok(Some(AppendOutcome::Repeated(outcome.clone())));
@@ -76,19 +113,18 @@ impl Stream {
 }
 
 pub(super) fn raw<'a>(stream: &'a StreamId, revision: Revision, stored: &'a StoredEvent) -> RawEvent<'a> {
-    let StoredEvent { event, metadata, position, recorded_at } = stored;
     RawEvent {
         stream,
         revision,
-        position: *position,
-        event_id: event.id,
-        name: event.name,
-        version: event.version,
-        payload: &event.payload,
-        recorded_at: *recorded_at,
-        occurred: event.metadata.occurred_at.and_then(stored_time),
-        correlation_id: event.metadata.correlation_id,
-        causation_id: event.metadata.causation_id,
-        metadata: metadata.as_deref(),
+        position: stored.position,
+        event_id: stored.id,
+        name: &stored.name,
+        version: stored.version,
+        payload: &stored.payload,
+        recorded_at: stored.recorded_at,
+        occurred: stored.occurred,
+        correlation_id: stored.correlation_id,
+        causation_id: stored.causation_id,
+        metadata: stored.metadata.as_deref(),
     }
 }

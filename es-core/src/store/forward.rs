@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{AppendIn, CloseStreams, EventStore, FindEvents, ListStreams, ReadAll};
+use super::{AppendIn, CloseStreams, EventStore, ExportStore, FindEvents, ImportStore, ListStreams, ReadAll};
 
 /// Writes the methods of a store's trait that forward to another store: all of them, or all but those after
 /// `except`.
@@ -10,8 +10,9 @@ use super::{AppendIn, CloseStreams, EventStore, FindEvents, ListStreams, ReadAll
 /// For a store that wraps another one and does something of its own in a few places. Nothing is left to a
 /// default of the trait, so the wrapper keeps everything that the wrapped store does better. It writes each
 /// of the traits: [`EventStore`](crate::EventStore), [`AppendIn`](crate::AppendIn),
-/// [`ReadAll`](crate::ReadAll), [`ListStreams`](crate::ListStreams), [`FindEvents`](crate::FindEvents) and
-/// [`CloseStreams`](crate::CloseStreams).
+/// [`ReadAll`](crate::ReadAll), [`ListStreams`](crate::ListStreams), [`FindEvents`](crate::FindEvents),
+/// [`CloseStreams`](crate::CloseStreams), [`ExportStore`](crate::ExportStore) and
+/// [`ImportStore`](crate::ImportStore).
 ///
 /// [`submit`](crate::EventStore::submit) is a way to append, and [`follow`](crate::ReadAll::follow) one to
 /// read: after `except append` or `except read_all` they are not forwarded either, and go through the
@@ -97,6 +98,24 @@ macro_rules! forward_event_store {
             { close_stream async ['a] (stream: &'a $crate::StreamId, expected: $crate::Revision) -> bool }
         }
     };
+    (ExportStore to |$this:ident| $inner:expr $(,)?) => {
+        $crate::forward_event_store! { @each ExportStore |$this| ($inner) []
+            { export_names async [] () -> $crate::StoredNames }
+            { export_commands async ['a]
+                (after: ::core::option::Option<&'a $crate::StoredCommand>, limit: usize)
+                -> ::std::vec::Vec<$crate::StoredCommand> }
+            { export_closed async ['a] (after: ::core::option::Option<&'a $crate::StreamId>, limit: usize)
+                -> ::std::vec::Vec<$crate::StreamId> }
+        }
+    };
+    (ImportStore to |$this:ident| $inner:expr $(,)?) => {
+        $crate::forward_event_store! { @each ImportStore |$this| ($inner) []
+            { import_names async ['a] (names: &'a $crate::StoredNames) -> () }
+            { import_events async ['a, 'b] (events: &'a [$crate::RawEvent<'b>]) -> () }
+            { import_commands async ['a] (commands: &'a [$crate::StoredCommand]) -> () }
+            { import_closed async ['a] (streams: &'a [$crate::StreamId]) -> () }
+        }
+    };
     (@each $trait:ident |$this:ident| $inner:tt $except:tt $({ $method:ident $($of:tt)* })*) => {
         $($crate::forward_event_store! { @unless $method $except {
             $crate::forward_event_store! { @method $trait |$this| $inner $method $($of)* }
@@ -174,6 +193,14 @@ macro_rules! behind_pointers {
 
         impl<S: CloseStreams + ?Sized> CloseStreams for $pointer {
             $crate::forward_event_store!(CloseStreams to |this| &**this);
+        }
+
+        impl<S: ExportStore + ?Sized> ExportStore for $pointer {
+            $crate::forward_event_store!(ExportStore to |this| &**this);
+        }
+
+        impl<S: ImportStore + ?Sized> ImportStore for $pointer {
+            $crate::forward_event_store!(ImportStore to |this| &**this);
         }
     )*};
 }

@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 use es_core::{
     AllPage, AllQuery, Append, AppendOutcome, Appended, Checkpoint, CloseStreams, CommandOutcome, Decision,
-    EventStore, Filter, Find, FindEvents, Fingerprint, ListQuery, ListStreams, Load, LoadItem, LoadSink,
-    MemoryStore, NewSnapshot, OffsetDateTime, Position, RawEvent, ReadAll, Registration, Remembered, Rest,
-    Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary, Submitted, Uuid,
+    EventStore, ExportStore, Filter, Find, FindEvents, Fingerprint, ImportStore, ListQuery, ListStreams,
+    Load, LoadItem, LoadSink, MemoryStore, NewSnapshot, OffsetDateTime, Position, RawEvent, ReadAll,
+    Registration, Remembered, Rest, Revision, Sink, StoreError, StoredCommand, StoredNames, StreamHead,
+    StreamId, StreamRange, StreamSummary, Submitted, Uuid,
 };
 
 /// A way to read events.
@@ -89,6 +90,13 @@ pub(crate) enum Fault {
     ClosesAtAnyRevision,
     RegistersNothing,
     RenamesNothing,
+    ExportsNoNames,
+    ExportsNoCommands,
+    ExportsNoClosedStreams,
+    ImportsNoNames,
+    ImportsNoEvents,
+    ImportsNoCommands,
+    ImportsNoClosedStreams,
 }
 
 pub(crate) struct Broken {
@@ -407,5 +415,68 @@ impl CloseStreams for Broken {
             }
             _ => self.inner.close_stream(stream, expected).await,
         }
+    }
+}
+
+#[async_trait]
+impl ExportStore for Broken {
+    async fn export_names(&self) -> Result<StoredNames, StoreError> {
+        if self.is(Fault::ExportsNoNames) {
+            return Ok(StoredNames::default());
+        }
+        self.inner.export_names().await
+    }
+
+    async fn export_commands(
+        &self,
+        after: Option<&StoredCommand>,
+        limit: usize,
+    ) -> Result<Vec<StoredCommand>, StoreError> {
+        if self.is(Fault::ExportsNoCommands) {
+            return Ok(Vec::new());
+        }
+        self.inner.export_commands(after, limit).await
+    }
+
+    async fn export_closed(
+        &self,
+        after: Option<&StreamId>,
+        limit: usize,
+    ) -> Result<Vec<StreamId>, StoreError> {
+        if self.is(Fault::ExportsNoClosedStreams) {
+            return Ok(Vec::new());
+        }
+        self.inner.export_closed(after, limit).await
+    }
+}
+
+#[async_trait]
+impl ImportStore for Broken {
+    async fn import_names(&self, names: &StoredNames) -> Result<(), StoreError> {
+        if self.is(Fault::ImportsNoNames) {
+            return Ok(());
+        }
+        self.accept(self.inner.import_names(names).await, || ())
+    }
+
+    async fn import_events(&self, events: &[RawEvent<'_>]) -> Result<(), StoreError> {
+        if self.is(Fault::ImportsNoEvents) {
+            return Ok(());
+        }
+        self.accept(self.inner.import_events(events).await, || ())
+    }
+
+    async fn import_commands(&self, commands: &[StoredCommand]) -> Result<(), StoreError> {
+        if self.is(Fault::ImportsNoCommands) {
+            return Ok(());
+        }
+        self.accept(self.inner.import_commands(commands).await, || ())
+    }
+
+    async fn import_closed(&self, streams: &[StreamId]) -> Result<(), StoreError> {
+        if self.is(Fault::ImportsNoClosedStreams) {
+            return Ok(());
+        }
+        self.inner.import_closed(streams).await
     }
 }

@@ -8,15 +8,18 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use es_core::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, CloseStreams, CommandRecord, Decision,
-    EventStore, Filter, Find, FindEvents, Fingerprint, Limits, ListQuery, ListStreams, Load, NewSnapshot,
-    ReadAll, Revision, Sink, StoreError, StreamId, StreamRange, Uuid,
+    EventStore, ExportStore, Filter, Find, FindEvents, Fingerprint, ImportStore, Limits, ListQuery,
+    ListStreams, Load, NewSnapshot, ReadAll, Revision, Sink, StoreError, StreamId, StreamRange, Uuid,
 };
 use probe::Probe;
 
 /// Every trait of a store, for objects.
-trait Whole: AppendIn<Vec<u8>> + ReadAll + ListStreams + FindEvents + CloseStreams {}
+trait Whole: AppendIn<Vec<u8>> + ReadAll + ListStreams + FindEvents + CloseStreams + ImportStore {}
 
-impl<S: AppendIn<Vec<u8>> + ReadAll + ListStreams + FindEvents + CloseStreams + ?Sized> Whole for S {}
+impl<S: AppendIn<Vec<u8>> + ReadAll + ListStreams + FindEvents + CloseStreams + ImportStore + ?Sized> Whole
+    for S
+{
+}
 
 /// Calls every method of every trait.
 async fn call_all<S: Whole + ?Sized>(store: &S) -> Result<(), StoreError> {
@@ -49,17 +52,27 @@ async fn call_all<S: Whole + ?Sized>(store: &S) -> Result<(), StoreError> {
 
     store.find(Find::Event(Uuid::nil()), &mut |_| Ok(())).await?;
     store.list_streams(ListQuery::category("door")).await?;
-    store.close_stream(&stream, Revision::EMPTY).await.map(drop)
+    store.close_stream(&stream, Revision::EMPTY).await?;
+
+    let names = store.export_names().await?;
+    store.export_commands(None, 1).await?;
+    store.export_closed(None, 1).await?;
+    store.import_names(&names).await?;
+    store.import_events(&[]).await?;
+    store.import_commands(&[]).await?;
+    store.import_closed(&[]).await
 }
 
 /// The sources of the traits that the macro writes.
-const TRAITS: [&str; 6] = [
+const TRAITS: [&str; 8] = [
     include_str!("../../src/store/event_store.rs"),
     include_str!("../../src/store/append_in.rs"),
     include_str!("../../src/store/read_all.rs"),
     include_str!("../../src/store/list_streams.rs"),
     include_str!("../../src/store/find_events.rs"),
     include_str!("../../src/store/close_streams.rs"),
+    include_str!("../../src/store/export_store.rs"),
+    include_str!("../../src/store/import_store.rs"),
 ];
 
 /// The names of the methods of all traits, read from their sources.
@@ -112,6 +125,14 @@ impl<S: FindEvents> FindEvents for Wrapper<S> {
 
 impl<S: CloseStreams> CloseStreams for Wrapper<S> {
     es_core::forward_event_store!(CloseStreams to |this| &this.0);
+}
+
+impl<S: ExportStore> ExportStore for Wrapper<S> {
+    es_core::forward_event_store!(ExportStore to |this| &this.0);
+}
+
+impl<S: ImportStore> ImportStore for Wrapper<S> {
+    es_core::forward_event_store!(ImportStore to |this| &this.0);
 }
 
 #[tokio::test]

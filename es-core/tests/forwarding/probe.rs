@@ -6,9 +6,9 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use es_core::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Bell, Checkpoint, CloseStreams, Decision, EventStore,
-    Find, FindEvents, Limits, ListQuery, ListStreams, Listener, Load, LoadSink, NewSnapshot, ReadAll,
-    Registration, Remembered, Rest, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange,
-    StreamSummary, Submitted,
+    ExportStore, Find, FindEvents, ImportStore, Limits, ListQuery, ListStreams, Listener, Load, LoadSink,
+    NewSnapshot, RawEvent, ReadAll, Registration, Remembered, Rest, Revision, Sink, StoreError,
+    StoredCommand, StoredNames, StreamHead, StreamId, StreamRange, StreamSummary, Submitted,
 };
 
 /// Does nothing but write down which of its methods were called.
@@ -140,5 +140,50 @@ impl CloseStreams for Probe {
     async fn close_stream(&self, _: &StreamId, _: Revision) -> Result<bool, StoreError> {
         self.called("close_stream");
         Ok(true)
+    }
+}
+
+#[async_trait]
+impl ExportStore for Probe {
+    async fn export_names(&self) -> Result<StoredNames, StoreError> {
+        self.called("export_names");
+        Ok(StoredNames::default())
+    }
+
+    async fn export_commands(
+        &self,
+        _: Option<&StoredCommand>,
+        _: usize,
+    ) -> Result<Vec<StoredCommand>, StoreError> {
+        self.called("export_commands");
+        Ok(Vec::new())
+    }
+
+    async fn export_closed(&self, _: Option<&StreamId>, _: usize) -> Result<Vec<StreamId>, StoreError> {
+        self.called("export_closed");
+        Ok(Vec::new())
+    }
+}
+
+#[async_trait]
+impl ImportStore for Probe {
+    async fn import_names(&self, _: &StoredNames) -> Result<(), StoreError> {
+        self.called("import_names");
+        Ok(())
+    }
+
+    async fn import_events(&self, _: &[RawEvent<'_>]) -> Result<(), StoreError> {
+        self.called("import_events");
+        Ok(())
+    }
+
+    async fn import_commands(&self, _: &[StoredCommand]) -> Result<(), StoreError> {
+        self.called("import_commands");
+        Ok(())
+    }
+
+    async fn import_closed(&self, _: &[StreamId]) -> Result<(), StoreError> {
+        self.called("import_closed");
+        Ok(())
     }
 }

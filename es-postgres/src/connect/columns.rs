@@ -52,8 +52,15 @@ columns! {
     seen in [checkpoint_read] after checkpoint: [LIVE]
     command in [command_name decision]: [NAME]
     decision in [decision] after command: [REJECTED]
+    export_closed in [export_closed]: [CATEGORY KEY]
+    exported in [export_commands export_decisions]: [
+        CATEGORY KEY COMMAND_ID FIRST COUNT REJECTED BODY_HASH RECORDED_AT NAME
+    ]
     find_appended in [find_appended]: [EVENT_ID POSITION RECORDED_AT]
     head in [head]: [POSITION EVENT_ID]
+    import_commands in [import_commands]: [ORDINAL NAME]
+    import_events in [import_events]: [ORDINAL LAST REVISION]
+    import_names in [import_names]: [NAME OTHER VERSION REGISTERED FOUND]
     letter_list in [letter_list]: [CATEGORY KEY REVISION POSITION EVENT ATTEMPTS REASON PARKED_AT]
     letter_list_of in [letter_list_of]: [REVISION POSITION]
     letter_streams in [letter_streams]: [CATEGORY KEY]

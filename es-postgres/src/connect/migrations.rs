@@ -35,6 +35,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations![
     18 "0018_readable_batches",
     19 "0019_protected_rows",
     20 "0020_append_many",
+    21 "0021_import",
 ];
 
 /// The migration that this program needs.

@@ -11,6 +11,7 @@ mod cancellation;
 mod commands;
 mod conflicts;
 mod connect_errors;
+mod copying;
 mod crash;
 #[path = "../common/database.rs"]
 mod database;

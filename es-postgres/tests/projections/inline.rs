@@ -213,12 +213,15 @@ mod conformance {
         }
     }
 
-    es_core::conformance!(async {
-        let database = es_postgres::testing::TestDatabase::new().await.expect("a test database");
-        let store = database.store().await.expect("a migrated store");
-        let store = Projector::new(store, TakenOnes).inline().await.expect("an inline store");
-        (store, database)
-    });
+    es_core::conformance!(
+        async {
+            let database = es_postgres::testing::TestDatabase::new().await.expect("a test database");
+            let store = database.store().await.expect("a migrated store");
+            let store = Projector::new(store, TakenOnes).inline().await.expect("an inline store");
+            (store, database)
+        },
+        without ImportStore
+    );
 }
 
 /// Keeps the times of each event, as text, with the nanoseconds and the offset that it was given.

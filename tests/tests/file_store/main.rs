@@ -18,7 +18,10 @@ mod store;
 use self::folder::Folder;
 use self::store::FileStore;
 
-es_core::conformance!(async {
-    let folder = Folder::new();
-    (FileStore::open(folder.file("events")).expect("a new file"), folder)
-});
+es_core::conformance!(
+    async {
+        let folder = Folder::new();
+        (FileStore::open(folder.file("events")).expect("a new file"), folder)
+    },
+    without ImportStore
+);

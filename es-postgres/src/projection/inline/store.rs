@@ -4,8 +4,8 @@ use std::pin::pin;
 
 use async_trait::async_trait;
 use es_core::{
-    Append, AppendIn, AppendOutcome, CloseStreams, EventStore, FindEvents, ListStreams, OffsetDateTime,
-    Projection, ReadAll, StoreError,
+    Append, AppendIn, AppendOutcome, CloseStreams, EventStore, ExportStore, FindEvents, ListStreams,
+    OffsetDateTime, Projection, ReadAll, StoreError,
 };
 use sqlx::{PgConnection, Row, raw_sql};
 
@@ -113,4 +113,9 @@ impl<P: Projection<Model = PgConnection>, S: FindEvents> FindEvents for Inline<P
 
 impl<P: Projection<Model = PgConnection>, S: CloseStreams> CloseStreams for Inline<P, S> {
     es_core::forward_event_store!(CloseStreams to |this| &this.store);
+}
+
+/// Not [`ImportStore`](es_core::ImportStore): what is copied would be missing from the model.
+impl<P: Projection<Model = PgConnection>, S: ExportStore> ExportStore for Inline<P, S> {
+    es_core::forward_event_store!(ExportStore to |this| &this.store);
 }

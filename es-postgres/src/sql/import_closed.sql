@@ -1,0 +1,1 @@
+SELECT :schema.import_closed($1, $2) IS NULL
