@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{ContentHash, Digest};
+use super::copied::{ContentHash, Digest};
 use crate::record::RawEvent;
 use crate::store::{StoredCommand, StoredNames};
 use crate::stream::StreamId;

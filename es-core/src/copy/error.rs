@@ -1,6 +1,6 @@
 //! Why a store was not copied.
 
-use super::Digest;
+use super::copied::Digest;
 use crate::error::StoreError;
 
 /// Why a copy did not come to its end. What was copied so far stays, and is not copied again.

@@ -16,16 +16,16 @@
 //! # Ok(()) }
 //! ```
 
+mod copied;
 mod digest;
 mod error;
 mod page;
 mod run;
 
-use std::fmt;
-
+pub use self::copied::{ContentHash, Copied, Digest};
 pub use self::error::CopyError;
 use self::run::Copy;
-use crate::store::{Checkpoint, ExportStore, ImportStore};
+use crate::store::{ExportStore, ImportStore};
 
 /// Copies a store into another one, and compares the two at the end.
 ///
@@ -47,50 +47,4 @@ where
     B: ImportStore + ?Sized,
 {
     Copy { from, to }.run().await
-}
-
-/// What was copied, and was found equal in both stores.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Copied {
-    /// After the last event.
-    pub checkpoint: Checkpoint,
-    /// The events, in their order.
-    pub events: Digest,
-    /// The entries of the command ledger.
-    pub commands: Digest,
-    /// The closed streams.
-    pub closed: Digest,
-}
-
-/// How many there are of something, and a hash of all that is stored of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Digest {
-    /// How many.
-    pub count: u64,
-    /// The hash.
-    pub hash: ContentHash,
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} with hash {}", self.count, self.hash)
-    }
-}
-
-/// A SHA-256 hash; its text is hexadecimal.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct ContentHash([u8; 32]);
-
-impl fmt::Display for ContentHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl fmt::Debug for ContentHash {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }

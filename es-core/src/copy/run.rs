@@ -5,9 +5,10 @@ use std::time::Duration;
 use tokio::time::sleep;
 use tracing::info;
 
+use super::copied::{Copied, Digest};
 use super::digest::{Ordered, Unordered};
+use super::error::CopyError;
 use super::page::Held;
-use super::{Copied, CopyError, Digest};
 use crate::error::StoreError;
 use crate::record::RawEvent;
 use crate::store::{AllPage, AllQuery, Checkpoint, ExportStore, Filter, ImportStore, Rest, StoredCommand};
