@@ -1,0 +1,141 @@
+//! What is known of a file without `SQLite`: whose it is, where it is, and whether it is still there.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::error::OpenError;
+
+/// Marks a file as one of this crate, at a place of its header that `file` and others look at: `esdb`.
+pub(crate) const APPLICATION_ID: i32 = 0x6573_6462;
+
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
+/// Where the application id stands in the header, in big-endian.
+const APPLICATION_ID_AT: usize = 68;
+
+/// What a path leads to before it is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// Nothing, or an empty file.
+    Nothing,
+    /// A database of this crate.
+    Ours,
+    /// A database that nobody has marked; it has to be asked whether it is empty.
+    Unmarked,
+}
+
+/// Looks at the header, and changes nothing.
+pub(crate) fn look(path: &Path) -> Result<Found, OpenError> {
+    let of_io = |source| OpenError::Folder { path: path.to_owned(), source };
+    let mut header = Vec::new();
+    match File::open(path) {
+        Ok(file) => file.take(100).read_to_end(&mut header).map_err(of_io)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) => return Err(of_io(error)),
+    };
+    let foreign = |found| Err(OpenError::Foreign { path: path.to_owned(), found });
+    if header.is_empty() {
+        return Ok(Found::Nothing);
+    }
+    if !header.starts_with(MAGIC) {
+        return foreign("no database of SQLite".into());
+    }
+    let id = header.get(APPLICATION_ID_AT..APPLICATION_ID_AT + 4).and_then(|id| id.try_into().ok());
+    match id.map(i32::from_be_bytes) {
+        Some(APPLICATION_ID) => Ok(Found::Ours),
+        Some(0) => Ok(Found::Unmarked),
+        Some(other) => foreign(format!("a database of SQLite with application id {other:#x}")),
+        None => foreign("the beginning of a database of SQLite".into()),
+    }
+}
+
+/// Which file a path leads to, as the system tells files apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity(u64, u64);
+
+impl Identity {
+    /// That of the file at the path now.
+    pub(crate) fn of(path: &Path) -> io::Result<Self> {
+        let metadata = fs::metadata(path)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::MetadataExt as _;
+            Ok(Self(metadata.dev(), metadata.ino()))
+        }
+        #[cfg(not(unix))]
+        {
+            // The system does not let anybody replace a file that is open.
+            drop(metadata);
+            Ok(Self(0, 0))
+        }
+    }
+}
+
+/// A new file is there for certain once its folder is synced.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
+}
+
+/// The folder of a file.
+pub(crate) fn folder(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
+        _ => PathBuf::from("."),
+    }
+}
+
+/// The kinds of file systems on which several hosts can have one file.
+const NETWORK: [&str; 14] = [
+    "nfs",
+    "nfs4",
+    "cifs",
+    "smb3",
+    "smbfs",
+    "9p",
+    "afs",
+    "ceph",
+    "glusterfs",
+    "lustre",
+    "gpfs",
+    "fuse.sshfs",
+    "fuse.glusterfs",
+    "fuse.s3fs",
+];
+
+/// The kind of the network file system that a file is on, if the system says that it is on one.
+pub(crate) fn network(path: &Path) -> Option<String> {
+    let folder = folder(path).canonicalize().ok()?;
+    let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
+    kind_of(&mounts, &folder).filter(|kind| NETWORK.contains(&kind.as_str()))
+}
+
+/// The kind of the file system that is mounted closest to a folder; of two at one place, the later one.
+fn kind_of(mounts: &str, folder: &Path) -> Option<String> {
+    let mut closest = None;
+    for line in mounts.lines() {
+        let (place, kind) = line.split_once(" - ")?;
+        let at = PathBuf::from(place.split(' ').nth(4)?.replace("\\040", " "));
+        let depth = at.components().count();
+        if folder.starts_with(&at) && closest.as_ref().is_none_or(|(before, _)| *before <= depth) {
+            closest = Some((depth, kind.split(' ').next()?.to_owned()));
+        }
+    }
+    closest.map(|(_, kind)| kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_system_of_a_folder_is_the_one_mounted_closest_to_it() {
+        let mounts = "21 1 8:1 / / rw shared:1 - ext4 /dev/sda1 rw\n\
+                      30 21 0:41 / /srv/my\\040data rw - nfs4 host:/data rw,vers=4.2\n\
+                      31 30 8:2 / /srv/my\\040data/local rw - xfs /dev/sdb1 rw\n";
+        let kind = |folder: &str| kind_of(mounts, Path::new(folder)).expect("a mount");
+        assert_eq!(kind("/srv"), "ext4");
+        assert_eq!(kind("/srv/my data/shop"), "nfs4");
+        assert_eq!(kind("/srv/my data/local/shop"), "xfs");
+        assert_eq!(kind("/srv/my database"), "ext4");
+    }
+}

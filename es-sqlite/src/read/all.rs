@@ -1,0 +1,173 @@
+//! The whole store, in the order of positions. With one writer at a time, what is visible is complete.
+
+use std::collections::HashMap;
+
+use es_core::{
+    AllPage, AllQuery, CategoryNames, Checkpoint, Filter, Find, Position, RawEvent, Rest, Sink, StoreError,
+    StreamId,
+};
+use futures_util::TryStreamExt as _;
+use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteRow;
+
+use super::row::{self, column, get};
+use crate::error::Failure;
+use crate::sql;
+
+/// What a page is as far as it was read.
+struct Page<'a> {
+    query: AllQuery<'a>,
+    head: Checkpoint,
+    /// Under which name of the filter a category was asked for.
+    asked: HashMap<i64, usize>,
+    end: AllPage,
+    bytes: usize,
+    names: Names,
+}
+
+pub(crate) async fn read(
+    connection: &mut SqliteConnection,
+    query: AllQuery<'_>,
+    sink: Sink<'_>,
+) -> Result<AllPage, StoreError> {
+    let most = i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut rows = sqlx::query(sql::ALL)
+        .bind(query.after.position().get().cast_signed())
+        .bind(most)
+        .bind(categories(query.filter))
+        .bind(events(query.filter))
+        .fetch(connection);
+    let end = AllPage::new(query.after, 0, Rest::Nothing);
+    let (asked, names) = (HashMap::new(), Names::default());
+    let mut page = Page { query, head: query.after, asked, end, bytes: 0, names };
+    while let Some(row) = rows.try_next().await.map_err(|error| Failure::from(error).at(page.next()))? {
+        match get::<i64>(&row, column::KIND)? {
+            0 => page.begin(&row)?,
+            1 => page.ask(&row)?,
+            _ => {
+                if !page.take(&row, sink)? {
+                    page.end.rest = Rest::More;
+                    return Ok(page.end);
+                }
+            }
+        }
+    }
+    // Events that the filter leaves out are passed as well.
+    page.end.checkpoint = page.head;
+    Ok(page.end)
+}
+
+impl Page<'_> {
+    /// The head, and whether the checkpoint is of this store.
+    fn begin(&mut self, row: &SqliteRow) -> Result<(), StoreError> {
+        if let Some((position, event_id)) = self.query.after.event() {
+            let found = row::id(row, column::CORRELATION_ID)?;
+            if found != Some(event_id) {
+                return Err(StoreError::ForeignCheckpoint { position, event_id, found });
+            }
+        }
+        let position: Option<i64> = get(row, column::POSITION)?;
+        if let (Some(position), Some(id)) = (position, row::id(row, column::ID)?) {
+            self.head = Checkpoint::behind(Position::new(position.cast_unsigned()), id);
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, row: &SqliteRow) -> Result<(), Failure> {
+        let at: i64 = get(row, column::POSITION)?;
+        let category: i64 = get(row, column::CATEGORY)?;
+        self.asked.entry(category).or_insert(usize::try_from(at).unwrap_or(usize::MAX));
+        Ok(())
+    }
+
+    /// Hands out an event, if it still fits.
+    fn take(&mut self, row: &SqliteRow, sink: Sink<'_>) -> Result<bool, StoreError> {
+        if self.end.events == self.query.limit {
+            return Ok(false);
+        }
+        let next = self.next();
+        let asked = self.asked.get(&get::<Option<i64>>(row, column::CATEGORY)?.unwrap_or_default());
+        let asked = asked.and_then(|at| self.query.filter.categories.get(*at));
+        let raw = self.names.event(row, asked).map_err(|failure| row::damaged(failure, row, next))?;
+        self.bytes = self.bytes.saturating_add(raw.bytes());
+        if self.bytes > self.query.bytes && self.end.events > 0 {
+            return Ok(false);
+        }
+        self.end.checkpoint = Checkpoint::behind(raw.position, raw.event_id);
+        self.end.events += 1;
+        sink(raw)?;
+        Ok(true)
+    }
+
+    /// The position after the last one that was read.
+    const fn next(&self) -> Position {
+        Position::new(self.end.checkpoint.position().get() + 1)
+    }
+}
+
+/// All events that carry an id, in the order of their positions.
+pub(crate) async fn find(
+    connection: &mut SqliteConnection,
+    what: Find,
+    sink: Sink<'_>,
+) -> Result<(), StoreError> {
+    let (statement, id) = match what {
+        Find::Event(id) => (sql::FIND_EVENT, id),
+        Find::Correlation(id) => (sql::FIND_CORRELATION, id),
+        other => {
+            let source = format!("{other:?} is not known to this store").into();
+            return Err(StoreError::Backend { source, retryable: false });
+        }
+    };
+    let mut rows = sqlx::query(statement).bind(id).fetch(connection);
+    let (mut names, mut next) = (Names::default(), Position::new(1));
+    while let Some(row) = rows.try_next().await.map_err(|error| Failure::from(error).at(next))? {
+        let raw = names.event(&row, None).map_err(|failure| row::damaged(failure, &row, next))?;
+        next = Position::new(raw.position.get() + 1);
+        sink(raw)?;
+    }
+    Ok(())
+}
+
+/// The checkpoint after the last event.
+pub(crate) async fn head(connection: &mut SqliteConnection) -> Result<Checkpoint, Failure> {
+    let Some(row) = sqlx::query(sql::HEAD).fetch_optional(connection).await? else {
+        return Ok(Checkpoint::START);
+    };
+    let position: i64 = get(&row, 0)?;
+    Ok(Checkpoint::behind(Position::new(position.cast_unsigned()), get(&row, 1)?))
+}
+
+/// The name of the stream before, as those of one stream often come together.
+#[derive(Default)]
+struct Names(Option<StreamId>);
+
+impl Names {
+    fn event<'r>(
+        &'r mut self,
+        row: &'r SqliteRow,
+        asked: Option<&CategoryNames>,
+    ) -> Result<RawEvent<'r>, Failure> {
+        let missing = || Failure::damaged("the event is of a stream that is not in the file");
+        let first: Option<&str> = get(row, column::CATEGORY_NAME)?;
+        let key: &str = get::<Option<&str>>(row, column::KEY)?.ok_or_else(missing)?;
+        let category = asked.map(|names| &*names.name).or(first).ok_or_else(missing)?;
+        let same = |stream: &StreamId| stream.key() == key && stream.category() == category;
+        let stream = match self.0.take() {
+            Some(stream) if same(&stream) => stream,
+            _ => StreamId::new(category, key).map_err(|error| Failure::damaged(error.to_string()))?,
+        };
+        row::event(row, self.0.insert(stream))
+    }
+}
+
+fn categories(filter: &Filter) -> Option<String> {
+    let names = |category: &CategoryNames| category.names().map(str::to_owned).collect::<Vec<_>>();
+    let all: Vec<_> = filter.categories.iter().map(names).collect();
+    (!all.is_empty()).then(|| serde_json::Value::from_iter(all).to_string())
+}
+
+fn events(filter: &Filter) -> Option<String> {
+    let names = filter.events.iter().map(ToString::to_string);
+    (!filter.events.is_empty()).then(|| serde_json::Value::from_iter(names).to_string())
+}

@@ -1,0 +1,57 @@
+//! Which streams there are.
+
+use es_core::{ListQuery, Revision, StoreError, StreamId, StreamSummary};
+use sqlx::SqliteConnection;
+
+use super::row::get;
+use crate::error::Failure;
+use crate::sql;
+
+pub(crate) async fn list(
+    connection: &mut SqliteConnection,
+    query: ListQuery<'_>,
+) -> Result<Vec<StreamSummary>, StoreError> {
+    let ListQuery { category, prefix, after, limit, .. } = query;
+    let rows = sqlx::query(sql::LIST)
+        .bind(category)
+        .bind(prefix)
+        .bind(after_all(prefix))
+        .bind(after)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(connection)
+        .await
+        .map_err(Failure::from)?;
+    let summary = |row| {
+        let revision: i64 = get(row, 2)?;
+        let stream = StreamId::new(category, get::<&str>(row, 0)?)?;
+        Ok(StreamSummary::new(stream, Revision::new(revision.cast_unsigned())).closed(get(row, 1)?))
+    };
+    rows.iter().map(summary).collect()
+}
+
+/// The least text that comes after all that begin with the prefix; none if there is no such text. Bytes of
+/// UTF-8 are in the order of the characters.
+fn after_all(prefix: &str) -> Option<String> {
+    let mut text = prefix.to_owned();
+    while let Some(last) = text.pop() {
+        if let Some(next) = (last..=char::MAX).nth(1) {
+            text.push(next);
+            return Some(text);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_prefix_comes_the_next_character_of_its_last_one() {
+        assert_eq!(after_all("a1").as_deref(), Some("a2"));
+        assert_eq!(after_all("\u{d7ff}").as_deref(), Some("\u{e000}"), "surrogates are no characters");
+        assert_eq!(after_all("a\u{10ffff}").as_deref(), Some("b"));
+        assert_eq!(after_all("\u{10ffff}"), None);
+        assert_eq!(after_all(""), None);
+    }
+}

@@ -1,0 +1,8 @@
+//! Everything that only reads.
+
+pub(crate) mod all;
+pub(crate) mod list;
+pub(crate) mod load;
+pub(crate) mod readers;
+pub(crate) mod row;
+pub(crate) mod stream;

@@ -1,0 +1,34 @@
+//! A range of one stream, in either direction.
+
+use es_core::{Contiguous, Position, Sink, StoreError, StreamId, StreamRange};
+use futures_util::TryStreamExt as _;
+use sqlx::SqliteConnection;
+
+use super::load::limited;
+use super::row;
+use crate::error::Failure;
+use crate::sql;
+
+pub(crate) async fn read(
+    connection: &mut SqliteConnection,
+    stream: &StreamId,
+    range: StreamRange,
+    sink: Sink<'_>,
+) -> Result<(), StoreError> {
+    let statement = if range.backward { sql::STREAM_BACKWARD } else { sql::STREAM_FORWARD };
+    let mut rows = sqlx::query(statement)
+        .bind(stream.category())
+        .bind(stream.key())
+        .bind(limited(range.from))
+        .bind(limited(range.to))
+        .fetch(connection);
+    let mut order = Contiguous::range(stream, range);
+    let mut next = Position::new(1);
+    while let Some(row) = rows.try_next().await.map_err(|error| Failure::from(error).at(next))? {
+        let raw = row::event(&row, stream).map_err(|failure| row::damaged(failure, &row, next))?;
+        order.take(raw.revision)?;
+        next = Position::new(raw.position.get() + 1);
+        sink(raw)?;
+    }
+    Ok(())
+}

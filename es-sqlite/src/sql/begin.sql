@@ -1,0 +1,2 @@
+BEGIN IMMEDIATE;
+PRAGMA data_version;

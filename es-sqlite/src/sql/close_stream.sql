@@ -1,0 +1,1 @@
+UPDATE streams SET closed = 1 WHERE id = ?1

@@ -1,0 +1,1 @@
+SELECT position, id FROM events ORDER BY position DESC LIMIT 1

@@ -1,0 +1,1 @@
+INSERT INTO streams (id, category, key) VALUES (?, ?, ?)

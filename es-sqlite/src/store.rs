@@ -1,0 +1,210 @@
+//! The store: what is opened, and what only a file has.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use es_core::{Bell, StoreError};
+use tokio::sync::Mutex;
+
+use crate::error::Failure;
+use crate::open::error::OpenError;
+use crate::open::options::SqliteOptions;
+use crate::open::{self};
+use crate::read::readers::Readers;
+use crate::temporary::Folder;
+use crate::upkeep::checkpoint::Checkpointed;
+use crate::write::job::{Done, Work};
+use crate::write::known::Known;
+use crate::write::lane::Lane;
+use crate::write::turn::SqliteTransaction;
+use crate::write::writer::{Former, Writer};
+
+/// A store in one file. Clones share it.
+///
+/// ```
+/// use es_core::{Append, EventStore, Metadata, NewEvent, Revision, StreamId};
+/// use es_sqlite::SqliteStore;
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = std::env::temp_dir().join(format!("es-sqlite-doc-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder)?;
+/// # let path = folder.join("doors.db");
+/// let store = SqliteStore::open(&path).await?;
+/// let door = StreamId::new("door", "7")?;
+/// let opened = [NewEvent::new("door.opened", 1, b"{}".to_vec(), Metadata::new().into())];
+/// store.append(Append::new(&door, Revision::EMPTY, &opened)).await?;
+/// # store.close().await?;
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(()) }
+/// ```
+///
+/// # Several programs
+///
+/// Several programs on one host can have the file open, and so can several stores in one program. Whoever
+/// writes waits for the others, for as long as [`busy_timeout`](SqliteOptions::busy_timeout) says, and then
+/// fails with [`StoreError::Unavailable`]. Readers wait for nobody.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    pub(crate) parts: Arc<Parts>,
+}
+
+/// What clones share.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) lane: Lane,
+    pub(crate) readers: Readers,
+    pub(crate) bell: Bell,
+    pub(crate) former: Former,
+    /// Goes last.
+    _folder: Option<Arc<Folder>>,
+}
+
+impl SqliteStore {
+    /// Opens a file, which is made if it is not there, with the defaults of [`SqliteOptions`].
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::options(path).open().await
+    }
+
+    /// What can be set before a file is opened.
+    pub fn options(path: impl AsRef<Path>) -> SqliteOptions {
+        SqliteOptions::new(path.as_ref())
+    }
+
+    /// A store that is gone with its last clone: for tests, and for trying things out.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], if the system's folder for temporary files cannot be written.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), es_sqlite::OpenError> {
+    /// let store = es_sqlite::SqliteStore::in_memory().await?;
+    /// # drop(store);
+    /// # Ok(()) }
+    /// ```
+    // A file that is never synced stays in the memory of the system. A database that `SQLite` keeps in memory
+    // is one for each connection; with the cache shared among them, or in its `memdb`, readers and writers
+    // lock each other out, as they do not in a file.
+    pub async fn in_memory() -> Result<Self, OpenError> {
+        let folder =
+            Folder::new().map_err(|source| OpenError::Folder { path: std::env::temp_dir(), source })?;
+        let mut options = Self::options(folder.file());
+        options.temporary = true;
+        options.allow_network_file_system = true;
+        Self::start(options, Some(Arc::new(folder))).await
+    }
+
+    async fn start(options: SqliteOptions, folder: Option<Arc<Folder>>) -> Result<Self, OpenError> {
+        let path = options.path.clone();
+        let (opener, connection) = open::open(options).await?;
+        let (opener, bell, former) = (Arc::new(opener), Bell::new(), Former::default());
+        let writer = Writer {
+            opener: Arc::clone(&opener),
+            connection: Arc::new(Mutex::new(connection)),
+            known: Known::default(),
+            former: former.clone(),
+            bell: bell.clone(),
+            seen: None,
+            broken: false,
+            _folder: folder.clone(),
+        };
+        let lane = Lane::start(writer).map_err(|source| OpenError::Folder { path, source })?;
+        Ok(Self {
+            parts: Arc::new(Parts { lane, readers: Readers::new(opener), bell, former, _folder: folder }),
+        })
+    }
+
+    /// Begins a transaction on the one connection that writes, for events and rows of the caller's own.
+    ///
+    /// While it is open, nobody else writes, and this includes a [`Repository`](es_core::Repository) that
+    /// makes its events known before its first command: call its `register` before, if the file is new.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when somebody else writes for longer than
+    /// [`busy_timeout`](SqliteOptions::busy_timeout) says, and [`StoreError::ReadOnly`].
+    ///
+    /// ```
+    /// use es_core::{Append, AppendIn, Metadata, NewEvent, Revision, StreamId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = es_sqlite::SqliteStore::in_memory().await?;
+    /// # let door = StreamId::new("door", "7")?;
+    /// # let opened = [NewEvent::new("door.opened", 1, b"{}".to_vec(), Metadata::new().into())];
+    /// let mut transaction = store.begin().await?;
+    /// sqlx::query("CREATE TABLE doors (key TEXT) STRICT").execute(&mut *transaction).await?;
+    /// store.append_in(&mut *transaction, Append::new(&door, Revision::EMPTY, &opened)).await?;
+    /// transaction.commit().await?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn begin(&self) -> Result<SqliteTransaction, StoreError> {
+        match self.write(Work::Lend).await? {
+            Done::Lent(turn) => {
+                let begun = SqliteTransaction::begin(turn, self.parts.bell.clone()).await;
+                Ok(begun.map_err(Failure::from)?)
+            }
+            _ => Err(Failure::Closed.into()),
+        }
+    }
+
+    /// Folds the write-ahead log into the file, and says whether it worked. `SQLite` does so by itself, every
+    /// thousand pages; a reader that takes long keeps it from doing so, and the log grows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store.
+    pub async fn checkpoint(&self) -> Result<Checkpointed, StoreError> {
+        match self.write(Work::Checkpoint).await? {
+            Done::Checkpointed(checkpointed) => Ok(checkpointed),
+            _ => Err(Failure::Closed.into()),
+        }
+    }
+
+    /// Ends the store for all its clones: what waits is written, and later calls are
+    /// [`StoreError::Closed`]. A store that is dropped does the same, and nobody waits for it.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`] when it takes longer than [`busy_timeout`](SqliteOptions::busy_timeout)
+    /// says.
+    pub async fn close(&self) -> Result<(), StoreError> {
+        self.parts.readers.close().await;
+        match self.parts.lane.call(Work::End).await {
+            Ok(_) | Err(StoreError::Closed) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The names of the file. What is there already is not written again, and so waits for no writer.
+    pub(crate) async fn known(&self) -> Result<Known, StoreError> {
+        let mut reader = self.parts.readers.reader().await?;
+        let mut known = Known::default();
+        known.read(&mut reader.connection, 0).await?;
+        Ok(known)
+    }
+
+    /// Has the lane do something, unless the file is only to be read.
+    pub(crate) async fn write(&self, work: Work) -> Result<Done, StoreError> {
+        self.check_writable()?;
+        self.parts.lane.call(work).await
+    }
+
+    pub(crate) fn check_writable(&self) -> Result<(), StoreError> {
+        if self.parts.readers.opener.options.read_only { Err(Failure::ReadOnly.into()) } else { Ok(()) }
+    }
+}
+
+impl SqliteOptions {
+    /// Opens the file.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub async fn open(self) -> Result<SqliteStore, OpenError> {
+        SqliteStore::start(self, None).await
+    }
+}

@@ -1,0 +1,35 @@
+//! Folding the write-ahead log into the file.
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
+
+use crate::error::Failure;
+
+/// What a checkpoint came to: [`SqliteStore::checkpoint`](crate::SqliteStore::checkpoint).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Checkpointed {
+    /// Whether all of the log is in the file now, and the log is empty. Otherwise a reader, in this program
+    /// or another, still needs a part of it: the log goes on growing until that reader has come to its end.
+    pub complete: bool,
+    /// How many pages are in the log.
+    pub log_pages: u64,
+    /// How many of them are in the file as well.
+    pub moved_pages: u64,
+}
+
+/// Waits for nobody: while it waited for readers, no writer could write.
+pub(crate) async fn checkpoint(
+    connection: &mut SqliteConnection,
+    patience: Duration,
+) -> Result<Checkpointed, Failure> {
+    sqlx::query("PRAGMA busy_timeout = 0").execute(&mut *connection).await?;
+    let row = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut *connection).await;
+    let pragma = AssertSqlSafe(format!("PRAGMA busy_timeout = {}", patience.as_millis()));
+    sqlx::query(pragma).execute(connection).await?;
+    let row = row?;
+    let busy: i64 = row.try_get(0)?;
+    let pages = |at| Ok::<_, sqlx::Error>(u64::try_from(row.try_get::<i64, _>(at)?).unwrap_or(0));
+    Ok(Checkpointed { complete: busy == 0, log_pages: pages(1)?, moved_pages: pages(2)? })
+}

@@ -1,0 +1,3 @@
+//! What is asked of a store now and then.
+
+pub(crate) mod checkpoint;

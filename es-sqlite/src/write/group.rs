@@ -1,0 +1,223 @@
+//! Group commit: the appends of many callers in one transaction, each for itself.
+
+use es_core::{AppendOutcome, OffsetDateTime, StoreError, StreamId, stored_time};
+use sqlx::SqliteConnection;
+use tokio::sync::OwnedMutexGuard;
+
+use super::decide::Plan;
+use super::job::{Done, Fate, Job, Link, Work};
+use super::known::Known;
+use super::part::Part;
+use super::rows::Rows;
+use super::standing::{Key, Question};
+use super::writer::{Former, Writer};
+use crate::error::Failure;
+
+/// How many calls go together at most, and how many bytes of payloads and metadata with more than one call.
+pub(crate) const MOST: usize = 256;
+pub(crate) const MOST_BYTES: usize = 4 << 20;
+
+type Answer = Result<Done, StoreError>;
+
+/// How far a transaction came that failed.
+enum Failed {
+    /// Nothing of it is in the file.
+    Before(Failure),
+    /// Its commit failed.
+    Commit(Failure),
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        Self::Before(failure)
+    }
+}
+
+impl Work {
+    /// Whether others can go in its transaction. A category that is new is made for one call alone, if that
+    /// call writes.
+    pub(crate) fn joins(&self, known: &Known) -> bool {
+        let is_there = |stream: &StreamId| Key::new(known, stream).has_category();
+        match self {
+            Self::Append { parts, .. } => parts.iter().all(|part| is_there(&part.stream)),
+            Self::Remember(decided) => is_there(&decided.stream),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Append { parts, .. } => parts.iter().map(Part::bytes).sum(),
+            _ => 0,
+        }
+    }
+
+    fn ask(&self, known: &Known, question: &mut Question) {
+        match self {
+            Self::Append { parts, .. } => {
+                for part in parts {
+                    question.ask(known, &part.stream, part.command.as_ref());
+                }
+            }
+            Self::Remember(decided) => question.ask(known, &decided.stream, Some(&decided.command)),
+            _ => {}
+        }
+    }
+
+    /// A stream that tells callers which append is meant.
+    fn stream(&self) -> Option<&StreamId> {
+        match self {
+            Self::Append { parts, .. } => parts.first().map(|part| &part.stream),
+            _ => None,
+        }
+    }
+
+    /// To be executed, while the original stays for another attempt.
+    fn again(&self) -> Option<Self> {
+        match self {
+            Self::Append { parts, several } => Some(Self::Append { parts: parts.clone(), several: *several }),
+            Self::Remember(decided) => Some(Self::Remember(decided.clone())),
+            _ => None,
+        }
+    }
+}
+
+impl Writer {
+    /// Executes appends and decisions, and answers each.
+    pub(crate) async fn group(&mut self, jobs: Vec<Job>) {
+        let mut connection = match self.connection().await {
+            Ok(connection) => connection,
+            Err(failure) => return jobs.into_iter().for_each(|job| job.fail(failure.clone())),
+        };
+        match self.together(&mut connection, &jobs).await {
+            Ok(answers) => answer(jobs, answers),
+            Err(Failed::Commit(failure)) => {
+                self.undo(&mut connection, &failure).await;
+                for job in jobs {
+                    job.unlink();
+                    let error = match job.work.stream() {
+                        Some(stream) => failure.clone().of_commit(stream),
+                        None => failure.clone().into(),
+                    };
+                    job.answer(Err(error));
+                }
+            }
+            Err(Failed::Before(failure)) => {
+                self.undo(&mut connection, &failure).await;
+                drop(connection);
+                if jobs.len() == 1 || failure.is_everybodys() {
+                    return jobs.into_iter().for_each(|job| job.fail(failure.clone()));
+                }
+                // It was one of them: each alone.
+                for job in jobs {
+                    Box::pin(self.group(vec![job])).await;
+                }
+            }
+        }
+    }
+
+    async fn together(
+        &mut self,
+        connection: &mut OwnedMutexGuard<SqliteConnection>,
+        jobs: &[Job],
+    ) -> Result<Vec<Answer>, Failed> {
+        let ask = |known: &Known| {
+            let mut question = Question::default();
+            jobs.iter().for_each(|job| job.work.ask(known, &mut question));
+            question
+        };
+        let standings = self.begin(connection, ask).await?;
+        let now = OffsetDateTime::now_utc();
+        let recorded_at = stored_time(now).unwrap_or(now);
+        let known = &mut self.known;
+        let mut plan = Plan { connection, known, standings, rows: Rows::default(), recorded_at };
+        let mut answers = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            answers.push(plan.execute(job, &self.former).await?);
+        }
+        let rows = std::mem::take(&mut plan.rows);
+        if rows.is_empty() {
+            sqlx::query("ROLLBACK").execute(&mut **connection).await.map_err(Failure::from)?;
+            return Ok(answers);
+        }
+        rows.insert(connection).await?;
+        let committed = sqlx::query("COMMIT").execute(&mut **connection).await;
+        committed.map_err(|error| Failed::Commit(error.into()))?;
+        self.bell.ring();
+        Ok(answers)
+    }
+}
+
+impl Plan<'_> {
+    async fn execute(&mut self, job: &Job, former: &Former) -> Result<Answer, Failure> {
+        let answer = match job.work.again() {
+            Some(Work::Append { parts, several }) => {
+                let refused = if several { self.refuse(&parts, former) } else { None };
+                if let Some(error) = refused {
+                    Err(error)
+                } else if job.link.as_ref().is_some_and(Link::is_broken) {
+                    Ok(Done::Appended(self.conflicts(&parts)))
+                } else {
+                    self.append(parts).await?.map(Done::Appended)
+                }
+            }
+            Some(Work::Remember(decided)) => self.remember(decided).await?.map(Done::Remembered),
+            _ => Err(Failure::damaged("work that does not go together").into()),
+        };
+        if let Some(link) = &job.link {
+            let is_written = |outcome: &AppendOutcome| matches!(outcome, AppendOutcome::Appended(_));
+            let written = matches!(&answer, Ok(Done::Appended(outcomes)) if outcomes.iter().all(is_written));
+            link.set(if written { Fate::Written } else { Fate::Refused });
+        }
+        Ok(answer)
+    }
+
+    /// What a batch may not hold.
+    fn refuse(&self, parts: &[Part], former: &Former) -> Option<StoreError> {
+        let keys: Vec<_> = parts.iter().map(|part| Key::new(self.known, &part.stream)).collect();
+        for (at, key) in keys.iter().enumerate() {
+            if keys[..at].contains(key) {
+                return Some(StoreError::DuplicateStream { stream: parts[at].stream.clone() });
+            }
+        }
+        let rows = parts.iter().flat_map(|part| part.events.iter().map(move |row| (part, row)));
+        for (part, row) in rows {
+            let (name, version) = (row.name, row.version);
+            if self.known.event_type(name, version).is_none() && !former.has(name, version) {
+                return Some(StoreError::NotRegistered { stream: part.stream.clone(), name, version });
+            }
+        }
+        None
+    }
+
+    /// Of an append that builds on one that was not written.
+    fn conflicts(&mut self, parts: &[Part]) -> Vec<AppendOutcome> {
+        let mut actual = |part: &Part| self.standings.of(Key::new(self.known, &part.stream)).revision;
+        parts.iter().map(|part| AppendOutcome::Conflict { actual: actual(part) }).collect()
+    }
+}
+
+impl Job {
+    pub(crate) fn answer(self, answer: Answer) {
+        // Nobody may wait for it any more.
+        drop(self.reply.send(answer));
+    }
+
+    /// Lets those that build on it fail with it.
+    pub(crate) fn unlink(&self) {
+        if let Some(link) = &self.link {
+            link.set(Fate::Refused);
+        }
+    }
+
+    pub(crate) fn fail(self, failure: Failure) {
+        self.unlink();
+        self.answer(Err(failure.into()));
+    }
+}
+
+fn answer(jobs: Vec<Job>, answers: Vec<Answer>) {
+    for (job, answer) in jobs.into_iter().zip(answers) {
+        job.answer(answer);
+    }
+}

@@ -1,0 +1,69 @@
+//! Appends in a transaction that the caller has begun, on the writer's connection or on one of its own.
+
+use es_core::{AppendOutcome, OffsetDateTime, Remembered, StoreError, StreamId, stored_time};
+use sqlx::{Connection as _, SqliteConnection};
+
+use super::decide::Plan;
+use super::known::Known;
+use super::part::{Command, Decided, Part};
+use super::rows::Rows;
+use super::standing::Question;
+use crate::error::Failure;
+use crate::open::connect::Opener;
+
+/// Refuses a connection without an open transaction, and one to another file.
+pub(crate) async fn check(opener: &Opener, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    if !connection.is_in_transaction() {
+        return Err(StoreError::NoTransaction);
+    }
+    Ok(opener.check_token(connection).await?)
+}
+
+pub(crate) async fn append(
+    opener: &Opener,
+    connection: &mut SqliteConnection,
+    part: Part,
+) -> Result<AppendOutcome, StoreError> {
+    check(opener, connection).await?;
+    let mut known = Known::default();
+    let (stream, command) = (part.stream.clone(), part.command.clone());
+    let mut plan = plan(connection, &mut known, &stream, command.as_ref()).await?;
+    let mut outcomes = plan.append(vec![part]).await??;
+    insert(plan).await?;
+    outcomes.pop().ok_or_else(|| Failure::Closed.into())
+}
+
+pub(crate) async fn remember(
+    opener: &Opener,
+    connection: &mut SqliteConnection,
+    decided: Decided,
+) -> Result<Remembered, StoreError> {
+    check(opener, connection).await?;
+    let mut known = Known::default();
+    let (stream, command) = (decided.stream.clone(), decided.command.clone());
+    let mut plan = plan(connection, &mut known, &stream, Some(&command)).await?;
+    let remembered = plan.remember(decided).await??;
+    insert(plan).await?;
+    Ok(remembered)
+}
+
+/// What is known is read within the transaction, and forgotten after it: the caller may undo it.
+async fn plan<'a>(
+    connection: &'a mut SqliteConnection,
+    known: &'a mut Known,
+    stream: &StreamId,
+    command: Option<&Command>,
+) -> Result<Plan<'a>, Failure> {
+    known.read(connection, 0).await?;
+    let mut question = Question::default();
+    question.ask(known, stream, command);
+    let standings = question.fetch(connection).await?;
+    let now = OffsetDateTime::now_utc();
+    let recorded_at = stored_time(now).unwrap_or(now);
+    Ok(Plan { connection, known, standings, rows: Rows::default(), recorded_at })
+}
+
+async fn insert(plan: Plan<'_>) -> Result<(), Failure> {
+    let Plan { connection, rows, .. } = plan;
+    rows.insert(connection).await
+}

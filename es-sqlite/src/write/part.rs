@@ -1,0 +1,125 @@
+//! What is written, owned: the lane outlives the caller's borrow.
+
+use std::sync::Arc;
+
+use es_core::{
+    Append, CommandKey, CommandRecord, Decision, NewEvent, OffsetDateTime, Revision, StoreError, StreamId,
+    stored_time,
+};
+use uuid::Uuid;
+
+/// Events for one stream.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) stream: StreamId,
+    pub(crate) expected: Revision,
+    pub(crate) head: Option<Uuid>,
+    pub(crate) events: Vec<NewRow>,
+    pub(crate) command: Option<Command>,
+}
+
+/// An event as its row will be, but for what only the lane knows.
+#[derive(Debug, Clone)]
+pub(crate) struct NewRow {
+    pub(crate) id: Uuid,
+    pub(crate) name: &'static str,
+    pub(crate) version: u32,
+    pub(crate) payload: Arc<str>,
+    pub(crate) metadata: Option<Arc<str>>,
+    pub(crate) occurred_at: Option<i64>,
+    pub(crate) correlation_id: Option<Uuid>,
+    pub(crate) causation_id: Option<Uuid>,
+}
+
+/// A command of the ledger.
+#[derive(Debug, Clone)]
+pub(crate) struct Command {
+    pub(crate) key: CommandKey,
+    pub(crate) name: Arc<str>,
+}
+
+impl Command {
+    pub(crate) fn new(record: CommandRecord<'_>) -> Self {
+        Self { key: record.key, name: record.name.into() }
+    }
+
+    pub(crate) fn record(&self) -> CommandRecord<'_> {
+        CommandRecord { key: self.key, name: &self.name }
+    }
+}
+
+/// A decision that writes no event.
+#[derive(Debug, Clone)]
+pub(crate) struct Decided {
+    pub(crate) stream: StreamId,
+    pub(crate) revision: Revision,
+    pub(crate) head: Option<Uuid>,
+    pub(crate) command: Command,
+    pub(crate) rejected: bool,
+}
+
+impl Decided {
+    pub(crate) fn new(decision: &Decision<'_>) -> Self {
+        Self {
+            stream: decision.stream.clone(),
+            revision: decision.revision,
+            head: decision.head,
+            command: Command::new(decision.command),
+            rejected: decision.rejected,
+        }
+    }
+}
+
+impl Part {
+    /// Of an append that has been checked.
+    pub(crate) fn new(append: &Append<'_>) -> Result<Self, StoreError> {
+        let mut events = Vec::with_capacity(append.events.len());
+        let mut last: Option<(&NewEvent, Option<Arc<str>>)> = None;
+        for event in append.events {
+            // The events of one command share their metadata, and so do their rows.
+            let metadata = match &last {
+                Some((before, text)) if Arc::ptr_eq(&before.metadata, &event.metadata) => text.clone(),
+                _ => event.metadata.to_json().map(|json| text(&json, append.stream, event)).transpose()?,
+            };
+            last = Some((event, metadata.clone()));
+            events.push(NewRow {
+                id: event.id,
+                name: event.name,
+                version: event.version,
+                payload: text(&event.payload, append.stream, event)?,
+                metadata,
+                occurred_at: event.metadata.occurred_at.and_then(stored_time).map(micros),
+                correlation_id: event.metadata.correlation_id,
+                causation_id: event.metadata.causation_id,
+            });
+        }
+        let command = append.command.map(Command::new);
+        Ok(Self {
+            stream: append.stream.clone(),
+            expected: append.expected,
+            head: append.head,
+            events,
+            command,
+        })
+    }
+
+    /// How many bytes wait with it.
+    pub(crate) fn bytes(&self) -> usize {
+        let of = |row: &NewRow| row.payload.len() + row.metadata.as_ref().map_or(0, |text| text.len());
+        self.events.iter().map(of).sum()
+    }
+}
+
+/// JSON is text, as `Append::check` has made sure.
+fn text(json: &[u8], stream: &StreamId, event: &NewEvent) -> Result<Arc<str>, StoreError> {
+    str::from_utf8(json).map(Arc::from).map_err(|error| StoreError::NotJson {
+        stream: stream.clone(),
+        name: event.name,
+        source: error.into(),
+    })
+}
+
+/// Microseconds since 1970, of a time that is kept in whole ones.
+pub(crate) fn micros(time: OffsetDateTime) -> i64 {
+    time.unix_timestamp() * 1_000_000 + i64::from(time.microsecond())
+}

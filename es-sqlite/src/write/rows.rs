@@ -1,0 +1,148 @@
+//! The rows that a transaction is about to insert, many at once.
+
+use std::iter;
+use std::sync::{Arc, LazyLock};
+
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments as _, SqliteConnection};
+
+use super::part::NewRow;
+use crate::error::Failure;
+use crate::sql;
+
+/// How many rows one statement has. Each number is a statement to be prepared, so there are few.
+const SIZES: [usize; 4] = [64, 16, 4, 1];
+
+/// An `INSERT … VALUES (…)` with so many rows.
+struct Insert([String; SIZES.len()]);
+
+impl Insert {
+    fn new(one: &str) -> Self {
+        let one = one.trim_end();
+        let row = one.rfind(" (").map_or("", |at| &one[at..]);
+        Self(
+            SIZES.map(|size| {
+                [one].into_iter().chain(iter::repeat_n(row, size - 1)).collect::<Vec<_>>().join(",")
+            }),
+        )
+    }
+
+    async fn execute<R: Sync>(
+        &'static self,
+        connection: &mut SqliteConnection,
+        mut rows: &[R],
+        bind: fn(&R, &mut SqliteArguments) -> Result<(), sqlx::error::BoxDynError>,
+    ) -> Result<(), Failure> {
+        while !rows.is_empty() {
+            let fits = |(size, _): &(usize, _)| *size <= rows.len();
+            let Some((size, text)) = SIZES.into_iter().zip(&self.0).find(fits) else { break };
+            let (now, rest) = rows.split_at(size);
+            let mut arguments = SqliteArguments::default();
+            for row in now {
+                bind(row, &mut arguments).map_err(sqlx::Error::Encode)?;
+            }
+            sqlx::query_with(text.as_str(), arguments).execute(&mut *connection).await?;
+            rows = rest;
+        }
+        Ok(())
+    }
+}
+
+static STREAMS: LazyLock<Insert> = LazyLock::new(|| Insert::new(sql::INSERT_STREAMS));
+static EVENTS: LazyLock<Insert> = LazyLock::new(|| Insert::new(sql::INSERT_EVENTS));
+static COMMANDS: LazyLock<Insert> = LazyLock::new(|| Insert::new(sql::INSERT_COMMANDS));
+
+/// A stream that is new.
+pub(crate) struct StreamRow {
+    pub(crate) id: i64,
+    pub(crate) category: i64,
+    pub(crate) key: String,
+}
+
+/// An event, with what the writer gives it.
+pub(crate) struct EventRow {
+    pub(crate) position: i64,
+    pub(crate) stream: i64,
+    pub(crate) revision: i64,
+    pub(crate) event_type: i64,
+    pub(crate) recorded_at: i64,
+    pub(crate) checksum: i64,
+    pub(crate) row: NewRow,
+}
+
+/// An entry of the ledger.
+pub(crate) struct CommandRow {
+    pub(crate) stream: i64,
+    pub(crate) id: uuid::Uuid,
+    pub(crate) first: i64,
+    pub(crate) count: i64,
+    pub(crate) rejected: bool,
+    pub(crate) body_hash: Option<i64>,
+    pub(crate) name: i64,
+}
+
+/// What one transaction inserts.
+#[derive(Default)]
+pub(crate) struct Rows {
+    pub(crate) streams: Vec<StreamRow>,
+    pub(crate) events: Vec<EventRow>,
+    pub(crate) commands: Vec<CommandRow>,
+}
+
+impl Rows {
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.streams.is_empty() && self.events.is_empty() && self.commands.is_empty()
+    }
+
+    pub(crate) async fn insert(&self, connection: &mut SqliteConnection) -> Result<(), Failure> {
+        STREAMS.execute(connection, &self.streams, bind_stream).await?;
+        EVENTS.execute(connection, &self.events, bind_event).await?;
+        COMMANDS.execute(connection, &self.commands, bind_command).await
+    }
+}
+
+type Bound = Result<(), sqlx::error::BoxDynError>;
+
+fn bind_stream(row: &StreamRow, to: &mut SqliteArguments) -> Bound {
+    to.add(row.id)?;
+    to.add(row.category)?;
+    to.add(row.key.as_str())
+}
+
+fn bind_event(event: &EventRow, to: &mut SqliteArguments) -> Bound {
+    let EventRow { position, stream, revision, event_type, recorded_at, checksum, row } = event;
+    to.add(*position)?;
+    to.add(*stream)?;
+    to.add(*revision)?;
+    to.add(row.id)?;
+    to.add(*event_type)?;
+    to.add(*recorded_at)?;
+    to.add(row.occurred_at)?;
+    to.add(row.correlation_id)?;
+    to.add(row.causation_id)?;
+    to.add(Arc::clone(&row.payload))?;
+    to.add(row.metadata.clone())?;
+    to.add(*checksum)
+}
+
+fn bind_command(row: &CommandRow, to: &mut SqliteArguments) -> Bound {
+    to.add(row.stream)?;
+    to.add(row.id)?;
+    to.add(row.first)?;
+    to.add(row.count)?;
+    to.add(row.rejected)?;
+    to.add(row.body_hash)?;
+    to.add(row.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_for_many_rows_repeats_the_last_brackets() {
+        let insert = Insert::new("INSERT INTO t (a, b) VALUES (?, ?)\n");
+        assert_eq!(insert.0[3], "INSERT INTO t (a, b) VALUES (?, ?)");
+        assert_eq!(insert.0[2], "INSERT INTO t (a, b) VALUES (?, ?), (?, ?), (?, ?), (?, ?)");
+    }
+}

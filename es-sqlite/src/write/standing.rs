@@ -1,0 +1,126 @@
+//! Where streams stand, as of the transaction that is about to write to them.
+
+use std::collections::HashMap;
+
+use es_core::{CommandOutcome, Revision, StreamId};
+use serde_json::json;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
+use uuid::Uuid;
+
+use super::known::Known;
+use super::part::Command;
+use crate::error::Failure;
+use crate::sql;
+
+/// What a stream is found under: the number of its category, or the name of one that is not there yet.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Key {
+    category: Result<i64, String>,
+    key: String,
+}
+
+impl Key {
+    pub(crate) fn new(known: &Known, stream: &StreamId) -> Self {
+        let name = stream.category();
+        let category = known.categories.get(name).copied().ok_or_else(|| name.to_owned());
+        Self { category, key: stream.key().to_owned() }
+    }
+
+    /// Whether its category is there.
+    pub(crate) const fn has_category(&self) -> bool {
+        self.category.is_ok()
+    }
+}
+
+/// Where one stream stands.
+#[derive(Debug, Default)]
+pub(crate) struct Standing {
+    /// Its number, if it is there.
+    pub(crate) stream: Option<i64>,
+    pub(crate) revision: Revision,
+    pub(crate) head: Option<Uuid>,
+    pub(crate) closed: bool,
+    /// What is known of the commands that were asked for.
+    pub(crate) commands: HashMap<Uuid, CommandOutcome>,
+}
+
+/// Where the streams of a transaction stand; what it writes is noted here.
+#[derive(Debug, Default)]
+pub(crate) struct Standings(HashMap<Key, Standing>);
+
+impl Standings {
+    pub(crate) fn of(&mut self, key: Key) -> &mut Standing {
+        self.0.entry(key).or_default()
+    }
+}
+
+/// Streams to look up, each perhaps with a command.
+#[derive(Debug, Default)]
+pub(crate) struct Question {
+    keys: Vec<Key>,
+    items: Vec<serde_json::Value>,
+}
+
+impl Question {
+    /// Nothing is asked about a stream whose category is not there.
+    pub(crate) fn ask(&mut self, known: &Known, stream: &StreamId, command: Option<&Command>) {
+        let key = Key::new(known, stream);
+        if let Ok(category) = key.category {
+            let command = command.map(|command| command.key.id.simple().to_string());
+            self.items.push(json!([category, stream.key(), command]));
+            self.keys.push(key);
+        }
+    }
+
+    /// The argument of the statement.
+    pub(crate) fn argument(&self) -> String {
+        serde_json::Value::Array(self.items.clone()).to_string()
+    }
+
+    /// Asks by itself.
+    pub(crate) async fn fetch(&self, connection: &mut SqliteConnection) -> Result<Standings, Failure> {
+        let rows = sqlx::query(sql::STANDINGS).bind(self.argument()).fetch_all(connection).await?;
+        self.answer(&rows)
+    }
+
+    /// Reads the answer.
+    pub(crate) fn answer(&self, rows: &[SqliteRow]) -> Result<Standings, Failure> {
+        let mut standings = Standings::default();
+        for row in rows {
+            let item = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(usize::MAX);
+            let key = self.keys.get(item).ok_or_else(|| Failure::damaged("an answer to no question"))?;
+            let revision: Option<i64> = row.try_get(3)?;
+            let standing = standings.of(key.clone());
+            standing.stream = row.try_get(1)?;
+            standing.closed = row.try_get(2)?;
+            standing.revision = Revision::new(revision.unwrap_or_default().cast_unsigned());
+            standing.head = row.try_get(4)?;
+            if let Some(outcome) = outcome(row, [5, 6, 7, 8, 9])? {
+                let command = self.command(item)?;
+                standing.commands.insert(command, outcome);
+            }
+        }
+        Ok(standings)
+    }
+
+    /// The id of the command that an item asks for.
+    fn command(&self, item: usize) -> Result<Uuid, Failure> {
+        let id = self.items.get(item).and_then(|item| item.get(2)?.as_str()?.parse().ok());
+        id.ok_or_else(|| Failure::damaged("an outcome of no command"))
+    }
+}
+
+/// What the ledger says, in these columns: first, count, rejected, body hash, name.
+pub(crate) fn outcome(row: &SqliteRow, columns: [usize; 5]) -> Result<Option<CommandOutcome>, Failure> {
+    let [first, count, rejected, body_hash, name] = columns;
+    let Some(first) = row.try_get::<Option<i64>, _>(first)? else { return Ok(None) };
+    let count: i64 = row.try_get(count)?;
+    Ok(Some(CommandOutcome {
+        first: Revision::new(first.cast_unsigned()),
+        count: count.cast_unsigned(),
+        rejected: row.try_get(rejected)?,
+        body_hash: row.try_get(body_hash)?,
+        name: row.try_get::<Option<String>, _>(name)?.map(Into::into),
+    }))
+}

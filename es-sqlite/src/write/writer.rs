@@ -1,0 +1,104 @@
+//! The end of the lane at which the file is: one transaction after the other, on one connection.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use es_core::Bell;
+use sqlx::{Row as _, SqliteConnection};
+use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
+
+use super::known::Known;
+use super::standing::{Question, Standings};
+use super::turn::settle;
+use crate::error::{Failure, Meaning};
+use crate::open::connect::{Opener, Use};
+use crate::sql;
+use crate::temporary::Folder;
+
+/// Event types under names that are only read, as this program has said.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Former(Arc<Mutex<HashSet<(&'static str, u32)>>>);
+
+impl Former {
+    pub(crate) fn add(&self, name: &'static str, version: u32) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((name, version));
+    }
+
+    pub(crate) fn has(&self, name: &'static str, version: u32) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&(name, version))
+    }
+}
+
+pub(crate) struct Writer {
+    pub(crate) opener: Arc<Opener>,
+    /// Lent to callers for transactions of their own.
+    pub(crate) connection: Arc<Turns<SqliteConnection>>,
+    pub(crate) known: Known,
+    pub(crate) former: Former,
+    pub(crate) bell: Bell,
+    /// Of the last look for what others have written.
+    pub(crate) seen: Option<i64>,
+    /// Something is open, or broken, on the connection that could not be undone.
+    pub(crate) broken: bool,
+    /// Goes after the connection.
+    pub(crate) _folder: Option<Arc<Folder>>,
+}
+
+impl Writer {
+    /// The connection, with nothing open on it. A caller may have it for now.
+    pub(crate) async fn connection(&mut self) -> Result<OwnedMutexGuard<SqliteConnection>, Failure> {
+        let lent = self.connection.try_lock().is_err();
+        let mut connection = Arc::clone(&self.connection).lock_owned().await;
+        if lent {
+            self.known.forget();
+        }
+        if settle(&mut connection).await.is_err() {
+            self.broken = true;
+        }
+        if self.broken {
+            *connection = self.opener.connect(Use::Write).await?;
+            self.known.forget();
+            self.broken = false;
+        }
+        self.opener.check()?;
+        Ok(connection)
+    }
+
+    /// Begins a transaction that writes, and asks where streams stand. Names are known as of it.
+    pub(crate) async fn begin(
+        &mut self,
+        connection: &mut SqliteConnection,
+        ask: impl Fn(&Known) -> Question,
+    ) -> Result<Standings, Failure> {
+        let question = ask(&self.known);
+        // BEGIN, the version and the answer are one round trip to the driver's thread.
+        let mut rows =
+            sqlx::query(sql::BEGIN).bind(question.argument()).fetch_all(&mut *connection).await?.into_iter();
+        let version = rows.next().ok_or_else(|| Failure::damaged("the file has no version"))?;
+        let version: i64 = version.try_get(0)?;
+        if self.known.is_as_of(version) {
+            return question.answer(rows.as_slice());
+        }
+        self.known.read(connection, version).await?;
+        ask(&self.known).fetch(connection).await
+    }
+
+    /// Undoes a transaction, and trusts nothing that is known of it.
+    pub(crate) async fn undo(&mut self, connection: &mut SqliteConnection, failure: &Failure) {
+        // After some errors nothing is open any more, which this says with an error of its own.
+        let undone = sqlx::query("ROLLBACK").execute(connection).await;
+        self.known.forget();
+        let lost = matches!(failure.meaning(), Meaning::Io | Meaning::Damaged | Meaning::Other);
+        self.broken |= lost || undone.is_err() && failure.meaning() != Meaning::Busy;
+    }
+
+    /// Rings the bell if somebody else has written since the last look.
+    pub(crate) async fn look(&mut self) {
+        let Ok(mut connection) = Arc::clone(&self.connection).try_lock_owned() else { return };
+        if let Ok(version) = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut *connection).await
+            && self.seen.replace(version).is_some_and(|seen| seen != version)
+        {
+            self.bell.ring();
+        }
+    }
+}
