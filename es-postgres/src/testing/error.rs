@@ -10,7 +10,7 @@ use crate::connect::error::ConnectError;
 pub enum TestDatabaseError {
     /// No PostgreSQL is installed.
     #[error(
-        "no PostgreSQL server was found; install one (Debian and Ubuntu: apt install postgresql; Fedora: dnf install postgresql-server; macOS: brew install postgresql), or set PG_BIN to the folder with initdb, or ES_TEST_DATABASE_URL to a server's URL"
+        "no PostgreSQL server was found; in a clone of this framework, `cargo xtask test` fetches one and runs the tests; else install one (Debian and Ubuntu: apt install postgresql; Fedora: dnf install postgresql-server; macOS: brew install postgresql), or set PG_BIN to the folder with initdb, or ES_TEST_DATABASE_URL to a server's URL"
     )]
     NotInstalled,
     /// The server refuses to run as root, and there is no other user.
@@ -69,4 +69,17 @@ impl From<sqlx::Error> for TestDatabaseError {
 pub(super) fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> TestDatabaseError {
     let path = path.into();
     move |source| TestDatabaseError::File { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_postgresql_every_way_to_have_it_is_named() {
+        let message = TestDatabaseError::NotInstalled.to_string();
+        for way in ["`cargo xtask test`", "apt install postgresql", "PG_BIN", "ES_TEST_DATABASE_URL"] {
+            assert!(message.contains(way), "{way}: {message}");
+        }
+    }
 }

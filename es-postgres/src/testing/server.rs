@@ -102,7 +102,8 @@ impl Server {
     pub(super) fn new(folder: &Path, elsewhere: &Path) -> Result<Self, TestDatabaseError> {
         let long = folder.as_os_str().len() > LONGEST_SOCKET_FOLDER;
         let socket = if long { elsewhere.to_owned() } else { folder.to_owned() };
-        Ok(Self { folder: folder.to_owned(), socket, binaries: binaries::folder()?, run_as: RunAs::find()? })
+        let binaries = binaries::folder().ok_or(TestDatabaseError::NotInstalled)?;
+        Ok(Self { folder: folder.to_owned(), socket, binaries, run_as: RunAs::find()? })
     }
 
     pub(super) fn url(&self, database: &str) -> String {

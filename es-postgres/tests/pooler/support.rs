@@ -61,7 +61,7 @@ impl PgBouncer {
             .stderr(log)
             .spawn();
         let process = process.unwrap_or_else(|error| {
-            panic!("pgbouncer cannot be started ({error}); install it (Debian and Ubuntu: apt-get install pgbouncer)")
+            panic!("pgbouncer cannot be started ({error}); `cargo xtask setup` installs it on Debian and Ubuntu (apt-get install pgbouncer)")
         });
         let base = database.url().split('?').next().expect("a url");
         let (_, name) = base.rsplit_once('/').expect("a url with a database");

@@ -36,7 +36,7 @@ fn find(program: &str) {
     let package = PROGRAMS.iter().find(|(name, _)| *name == program).map_or(program, |(_, package)| package);
     assert!(
         found,
-        "{program} is not installed, and without it no failover is tried; Debian and Ubuntu: apt-get install {package}"
+        "{program} is not installed, and without it no failover is tried; on Debian and Ubuntu `cargo xtask setup` installs {package}"
     );
 }
 

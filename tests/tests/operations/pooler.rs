@@ -35,7 +35,7 @@ async fn start(server: &Server) -> Pooler {
     command.arg("pgbouncer.ini").stdout(log.try_clone().expect("a log")).stderr(log);
     let process = command.spawn().unwrap_or_else(|error| {
         panic!(
-            "pgbouncer cannot be started ({error}); install it (Debian and Ubuntu: apt-get install pgbouncer)"
+            "pgbouncer cannot be started ({error}); `cargo xtask setup` installs it on Debian and Ubuntu (apt-get install pgbouncer)"
         )
     });
     let pooler = Pooler(process);

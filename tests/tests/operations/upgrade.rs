@@ -7,14 +7,15 @@ use es_tests::operations::{Program, Shell, block, verify};
 
 use crate::support::Server;
 
-/// The folder with the programs of the newest version.
+/// The folder with the programs of the newest version, which are fetched if they are not there.
 fn newest() -> PathBuf {
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.ci/postgres-18");
-    let output = Command::new(&script).output().expect("it runs");
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let output =
+        Command::new(cargo).current_dir(root).args(["xtask", "postgres-18"]).output().expect("cargo starts");
     assert!(
         output.status.success(),
-        "the programs of PostgreSQL 18 are needed, and {} cannot fetch them: {}",
-        script.display(),
+        "the programs of PostgreSQL 18 are needed, and `cargo xtask postgres-18` cannot fetch them: {}",
         String::from_utf8_lossy(&output.stderr)
     );
     PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())

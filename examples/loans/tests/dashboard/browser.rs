@@ -80,7 +80,7 @@ fn program() -> PathBuf {
         .flat_map(|name| folders.iter().map(move |folder| folder.join(name)))
         .find(|path| path.is_file());
     found.unwrap_or_else(|| {
-        panic!("the dashboard is tested in Chromium, which is not installed: `apt-get install chromium` on Debian, or set CHROMIUM to the path of another Chromium or Chrome")
+        panic!("the dashboard is tested in Chromium, which is not installed: `cargo xtask setup` installs it on Debian, or set CHROMIUM to the path of another Chromium or Chrome")
     })
 }
 

