@@ -45,9 +45,10 @@ pub enum StoreError {
          take `{other}` out of `was(…)`, or give the aggregate a name that is not in use"
     )]
     SplitCategory {
-        /// One of the names.
+        /// The first name of another category than `other`, of those that the category had and then that of
+        /// today.
         name: String,
-        /// A name of the other.
+        /// The first of these names that is a category.
         other: String,
     },
     /// The store knows this version of an event with another shape.

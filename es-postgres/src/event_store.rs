@@ -93,6 +93,7 @@ impl EventStore for PostgresStore {
     }
 
     async fn register(&self, events: &[Registration]) -> Result<(), StoreError> {
+        Registration::check_all(events)?;
         self.parts().pool.say(Said::Events(events.into())).await
     }
 

@@ -78,6 +78,7 @@ macro_rules! conformance_cases {
                 two_categories_do_not_become_one,
                 of_programs_with_different_names_one_makes_the_stream,
                 a_version_of_an_event_means_one_shape,
+                two_shapes_of_a_version_in_one_call_are_refused,
                 a_shape_may_become_known_later,
                 a_renamed_event_keeps_its_shape,
                 of_two_shapes_registered_at_once_one_wins,

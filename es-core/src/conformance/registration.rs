@@ -58,6 +58,18 @@ pub async fn a_version_of_an_event_means_one_shape<S: EventStore>(store: S) {
     register(&store, &noted(1, NUMBER)).await;
 }
 
+/// Of a list that contradicts itself, nothing is taken in.
+pub async fn two_shapes_of_a_version_in_one_call_are_refused<S: EventStore>(store: S) {
+    let closed = events(&[("account.closed", 1, &[], NUMBER)]);
+    let both = [closed.clone(), noted(1, NUMBER), noted(1, UNKNOWN), noted(1, TEXT)].concat();
+    assert_eq!(conflict(&store, &both).await, ("account.noted".into(), 1));
+    let former = events(&[("account.paid", 1, &["account.noted"], TEXT)]);
+    assert_eq!(conflict(&store, &[noted(1, NUMBER), former].concat()).await, ("account.noted".into(), 1));
+    register(&store, &events(&[("account.closed", 1, &[], TEXT)])).await;
+    register(&store, &[noted(1, UNKNOWN), noted(1, TEXT), noted(1, TEXT)].concat()).await;
+    assert_eq!(conflict(&store, &noted(1, NUMBER)).await, ("account.noted".into(), 1));
+}
+
 /// An event that was stored, or registered, before its shape was known gets it later.
 pub async fn a_shape_may_become_known_later<S: EventStore>(store: S) {
     append(&store, &stream("1"), 0, &numbered(1, 1)).await;

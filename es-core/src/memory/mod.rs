@@ -207,6 +207,7 @@ impl EventStore for MemoryStore {
     }
 
     async fn register(&self, events: &[Registration]) -> Result<(), StoreError> {
+        Registration::check_all(events)?;
         let mut content = self.content();
         for &Registration { name, version, fingerprint, .. } in events {
             let known = content.fingerprints.get(&(name.into(), version)).copied().flatten();

@@ -142,7 +142,8 @@ pub trait EventStore: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`StoreError::SchemaConflict`]; nothing is changed then.
+    /// [`StoreError::SchemaConflict`], also where `events` has two fingerprints for one version; nothing is
+    /// changed then.
     async fn register(&self, events: &[Registration]) -> Result<(), StoreError>;
 
     /// Makes `name` and the names that a category had before mean one category, for ever and for every

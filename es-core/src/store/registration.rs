@@ -1,5 +1,8 @@
 //! What a writer makes known to its store.
 
+use std::collections::HashMap;
+
+use crate::error::StoreError;
 use crate::shape::Fingerprint;
 
 /// A name and a version under which events are stored, and what they look like.
@@ -43,6 +46,24 @@ impl Registration {
     pub fn fingerprint(mut self, fingerprint: impl Into<Option<Fingerprint>>) -> Self {
         self.fingerprint = fingerprint.into();
         self
+    }
+
+    /// Refuses events of which two have one name and one version, and two fingerprints. For stores, in
+    /// [`EventStore::register`](super::EventStore::register).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::SchemaConflict`].
+    pub fn check_all(events: &[Self]) -> Result<(), StoreError> {
+        let mut known = HashMap::new();
+        for &Self { name, version, fingerprint, .. } in events {
+            let Some(found) = fingerprint else { continue };
+            let registered = *known.entry((name, version)).or_insert(found);
+            if registered != found {
+                return Err(StoreError::SchemaConflict { name: name.into(), version, registered, found });
+            }
+        }
+        Ok(())
     }
 
     /// The same as a name that the event had before.

@@ -259,12 +259,19 @@ async fn rename(
 ) -> Result<Option<StoreError>, Failure> {
     let call = statements.rename_category.call().bind(&rename.name).bind(&rename.was);
     let split: Option<Vec<String>> = call.fetch_one(&mut *connection).await?.try_get(ONLY)?;
-    Ok(match split.as_deref() {
-        Some([other, name, ..]) => {
-            Some(StoreError::SplitCategory { name: name.clone(), other: other.clone() })
-        }
-        _ => None,
-    })
+    match split {
+        // Which categories they are, in any order.
+        Some(_) => Ok(Some(split_category(&read(connection, statements).await?, rename))),
+        None => Ok(None),
+    }
+}
+
+/// The error of names that are two categories.
+fn split_category(known: &Known, Rename { name, was }: &Rename) -> StoreError {
+    let mut names = was.iter().chain([name]).filter_map(|name| Some((name, known.category(name)?)));
+    let (other, id) = names.next().unwrap_or((name, 0));
+    let (name, _) = names.find(|(_, another)| *another != id).unwrap_or((name, 0));
+    StoreError::SplitCategory { name: name.clone(), other: other.clone() }
 }
 
 async fn register_events(

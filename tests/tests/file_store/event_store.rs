@@ -97,6 +97,7 @@ impl EventStore for FileStore {
     }
 
     async fn register(&self, events: &[Registration]) -> Result<(), StoreError> {
+        Registration::check_all(events)?;
         let mut content = self.content();
         let mut news = Vec::new();
         for event in events {
