@@ -76,6 +76,7 @@ CREATE TABLE commands (
     rejected INTEGER NOT NULL,
     body_hash INTEGER,
     name INTEGER NOT NULL,
+    recorded_at INTEGER NOT NULL,
     PRIMARY KEY (stream, id)
 ) STRICT, WITHOUT ROWID;
 

@@ -42,6 +42,7 @@
 #![warn(missing_debug_implementations, unreachable_pub)]
 
 mod checksum;
+mod copy;
 mod error;
 mod event_store;
 mod open;

@@ -1,8 +1,8 @@
 """Writes RESULTS.md, the plots, and the figures in docs/performance.md."""
 
-import textwrap
 import json
 import re
+import textwrap
 from collections import Counter
 
 from . import charts, tables

@@ -84,7 +84,7 @@ pub(crate) fn event<'r>(row: &'r SqliteRow, stream: &'r StreamId) -> Result<RawE
 }
 
 /// A time from its microseconds since 1970.
-fn time(micros: i64) -> Result<OffsetDateTime, Failure> {
+pub(crate) fn time(micros: i64) -> Result<OffsetDateTime, Failure> {
     let nanos = i128::from(micros) * 1_000;
     OffsetDateTime::from_unix_timestamp_nanos(nanos)
         .map_err(|_| Failure::damaged("a time that no store keeps"))

@@ -191,6 +191,7 @@ impl Plan<'_> {
             rejected: outcome.rejected,
             body_hash: outcome.body_hash,
             name,
+            recorded_at: micros(self.recorded_at),
         });
         self.standings.of(Key::new(self.known, of)).commands.insert(id, outcome);
         Ok(())

@@ -3,10 +3,12 @@
 use std::iter;
 use std::sync::{Arc, LazyLock};
 
+use es_core::RawEvent;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, SqliteConnection};
 
-use super::part::NewRow;
+use super::part::{NewRow, micros};
+use crate::checksum::Fields;
 use crate::error::Failure;
 use crate::sql;
 
@@ -79,6 +81,50 @@ pub(crate) struct CommandRow {
     pub(crate) rejected: bool,
     pub(crate) body_hash: Option<i64>,
     pub(crate) name: i64,
+    pub(crate) recorded_at: i64,
+}
+
+/// An event of another store, as it is there.
+pub(crate) struct ImportedRow<'a> {
+    stream: i64,
+    event_type: i64,
+    payload: &'a str,
+    metadata: Option<&'a str>,
+    checksum: i64,
+    event: &'a RawEvent<'a>,
+}
+
+impl<'a> ImportedRow<'a> {
+    pub(crate) fn new(event: &'a RawEvent<'a>, stream: i64, event_type: i64) -> Result<Self, Failure> {
+        let text = |json| str::from_utf8(json).map_err(|_| Failure::damaged("an imported event is no text"));
+        let (payload, metadata) = (text(event.payload)?, event.metadata.map(text).transpose()?);
+        let fields = Fields {
+            key: event.stream.key(),
+            position: event.position.get().cast_signed(),
+            revision: event.revision.get().cast_signed(),
+            id: event.event_id,
+            name: event.name,
+            version: event.version,
+            recorded_at: micros(event.recorded_at),
+            occurred_at: event.occurred.map(micros),
+            correlation_id: event.correlation_id,
+            causation_id: event.causation_id,
+            payload,
+            metadata,
+        };
+        let checksum = fields.checksum();
+        Ok(Self { stream, event_type, payload, metadata, checksum, event })
+    }
+}
+
+/// Inserts what was read from another store.
+pub(crate) async fn import(
+    connection: &mut SqliteConnection,
+    streams: &[StreamRow],
+    events: &[ImportedRow<'_>],
+) -> Result<(), Failure> {
+    STREAMS.execute(connection, streams, bind_stream).await?;
+    EVENTS.execute(connection, events, bind_imported).await
 }
 
 /// What one transaction inserts.
@@ -125,6 +171,22 @@ fn bind_event(event: &EventRow, to: &mut SqliteArguments) -> Bound {
     to.add(*checksum)
 }
 
+fn bind_imported(row: &ImportedRow<'_>, to: &mut SqliteArguments) -> Bound {
+    let ImportedRow { stream, event_type, payload, metadata, checksum, event } = row;
+    to.add(event.position.get().cast_signed())?;
+    to.add(*stream)?;
+    to.add(event.revision.get().cast_signed())?;
+    to.add(event.event_id)?;
+    to.add(*event_type)?;
+    to.add(micros(event.recorded_at))?;
+    to.add(event.occurred.map(micros))?;
+    to.add(event.correlation_id)?;
+    to.add(event.causation_id)?;
+    to.add((*payload).to_owned())?;
+    to.add(metadata.map(str::to_owned))?;
+    to.add(*checksum)
+}
+
 fn bind_command(row: &CommandRow, to: &mut SqliteArguments) -> Bound {
     to.add(row.stream)?;
     to.add(row.id)?;
@@ -132,7 +194,8 @@ fn bind_command(row: &CommandRow, to: &mut SqliteArguments) -> Bound {
     to.add(row.count)?;
     to.add(row.rejected)?;
     to.add(row.body_hash)?;
-    to.add(row.name)
+    to.add(row.name)?;
+    to.add(row.recorded_at)
 }
 
 #[cfg(test)]

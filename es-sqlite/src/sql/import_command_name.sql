@@ -1,0 +1,1 @@
+INSERT INTO command_names (name) VALUES (?1) ON CONFLICT DO NOTHING

@@ -1,0 +1,2 @@
+-- The highest position and the highest number of a stream.
+SELECT (SELECT coalesce(max(position), 0) FROM events), (SELECT coalesce(max(id), 0) FROM streams)
