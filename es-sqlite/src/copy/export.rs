@@ -1,11 +1,11 @@
 //! The ledger, and the closed streams.
 
-use es_core::{CommandOutcome, Revision, StoreError, StoredCommand, StreamId};
+use es_core::{StoreError, StoredCommand, StreamId};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
 use crate::error::Failure;
-use crate::read::row::{get, time};
+use crate::read::row::{get, outcome, time};
 use crate::sql;
 
 pub(super) async fn commands(
@@ -26,18 +26,9 @@ pub(super) async fn commands(
 
 fn command(row: &SqliteRow) -> Result<StoredCommand, StoreError> {
     let stream = StreamId::new(get::<String>(row, 0)?, get::<&str>(row, 1)?)?;
-    Ok(StoredCommand::new(stream, get(row, 2)?, outcome(row, 3)?, time(get(row, 8)?)?))
-}
-
-/// What the ledger says, in five columns: first, count, rejected, body hash, name.
-pub(super) fn outcome(row: &SqliteRow, at: usize) -> Result<CommandOutcome, Failure> {
-    Ok(CommandOutcome {
-        first: Revision::new(get::<i64>(row, at)?.cast_unsigned()),
-        count: get::<i64>(row, at + 1)?.cast_unsigned(),
-        rejected: get(row, at + 2)?,
-        body_hash: get(row, at + 3)?,
-        name: get::<Option<String>>(row, at + 4)?.map(Into::into),
-    })
+    let outcome =
+        outcome(row, [3, 4, 5, 6, 7])?.ok_or_else(|| Failure::damaged("a command without an outcome"))?;
+    Ok(StoredCommand::new(stream, get(row, 2)?, outcome, time(get(row, 8)?)?))
 }
 
 pub(super) async fn closed(

@@ -6,9 +6,8 @@ use es_core::{Following, Position, RawEvent, Revision, StoreError, StoredCommand
 use serde_json::json;
 use sqlx::SqliteConnection;
 
-use super::export::outcome;
 use crate::error::Failure;
-use crate::read::row::get;
+use crate::read::row::{get, outcome};
 use crate::sql;
 use crate::write::part::micros;
 use crate::write::rows::{self, ImportedRow, StreamRow};
@@ -63,8 +62,9 @@ pub(super) async fn commands(
             None => *place.id.insert(make_stream(connection, place.category, command.stream.key()).await?),
         };
         let known = sqlx::query(sql::FIND_COMMAND).bind(stream).bind(command.id);
-        match known.fetch_optional(&mut *connection).await.map_err(Failure::from)? {
-            Some(row) => same(command, &outcome(&row, 0)?)?,
+        let known = known.fetch_optional(&mut *connection).await.map_err(Failure::from)?;
+        match known.as_ref().map(|row| outcome(row, [0, 1, 2, 3, 4])).transpose()?.flatten() {
+            Some(known) => same(command, &known)?,
             None => add(connection, stream, command).await?,
         }
     }

@@ -7,9 +7,8 @@ use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use super::row::{self, column, get};
+use super::row::{self, column, get, outcome};
 use crate::error::Failure;
-use crate::write::standing::outcome;
 use crate::{checksum, sql};
 
 /// What a load came to.

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 
-use es_core::{OffsetDateTime, Position, RawEvent, Revision, StoreError, StreamId};
+use es_core::{CommandOutcome, OffsetDateTime, Position, RawEvent, Revision, StoreError, StreamId};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row as _, Sqlite, Type};
 use uuid::Uuid;
@@ -98,4 +98,17 @@ pub(crate) fn damaged(failure: Failure, row: &SqliteRow, next: Position) -> Stor
 /// An id, if the column has one.
 pub(crate) fn id(row: &SqliteRow, at: usize) -> Result<Option<Uuid>, Failure> {
     get(row, at)
+}
+
+/// What the ledger says, in these columns: first, count, rejected, body hash, name.
+pub(crate) fn outcome(row: &SqliteRow, columns: [usize; 5]) -> Result<Option<CommandOutcome>, Failure> {
+    let [first, count, rejected, body_hash, name] = columns;
+    let Some(first) = get::<Option<i64>>(row, first)? else { return Ok(None) };
+    Ok(Some(CommandOutcome {
+        first: Revision::new(first.cast_unsigned()),
+        count: get::<i64>(row, count)?.cast_unsigned(),
+        rejected: get(row, rejected)?,
+        body_hash: get(row, body_hash)?,
+        name: get::<Option<String>>(row, name)?.map(Into::into),
+    }))
 }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::known::Known;
 use super::part::Command;
 use crate::error::Failure;
+use crate::read::row::outcome;
 use crate::sql;
 
 /// What a stream is found under: the number of its category, or the name of one that is not there yet.
@@ -109,18 +110,4 @@ impl Question {
         let id = self.items.get(item).and_then(|item| item.get(2)?.as_str()?.parse().ok());
         id.ok_or_else(|| Failure::damaged("an outcome of no command"))
     }
-}
-
-/// What the ledger says, in these columns: first, count, rejected, body hash, name.
-pub(crate) fn outcome(row: &SqliteRow, columns: [usize; 5]) -> Result<Option<CommandOutcome>, Failure> {
-    let [first, count, rejected, body_hash, name] = columns;
-    let Some(first) = row.try_get::<Option<i64>, _>(first)? else { return Ok(None) };
-    let count: i64 = row.try_get(count)?;
-    Ok(Some(CommandOutcome {
-        first: Revision::new(first.cast_unsigned()),
-        count: count.cast_unsigned(),
-        rejected: row.try_get(rejected)?,
-        body_hash: row.try_get(body_hash)?,
-        name: row.try_get::<Option<String>, _>(name)?.map(Into::into),
-    }))
 }
