@@ -14,6 +14,8 @@ pub(crate) enum Failure {
     Driver(Arc<sqlx::Error>),
     /// The file at the path is another one than that which was opened, or none.
     Replaced(Arc<str>),
+    /// The disk failed in the middle of a commit, of which nothing is in the file, as has been found out.
+    Undone(Arc<str>),
     /// A caller waited for too long.
     Waited(&'static str),
     /// The store was closed.
@@ -77,7 +79,7 @@ impl Failure {
         match self {
             Self::Driver(error) => of_driver(error),
             Self::Replaced(_) => Meaning::Setup,
-            Self::Waited(_) => Meaning::Busy,
+            Self::Waited(_) | Self::Undone(_) => Meaning::Busy,
             Self::Damaged(_) => Meaning::Damaged,
             Self::ReadOnly => Meaning::ReadOnly,
             Self::Closed | Self::Store(_) => Meaning::Other,
@@ -87,6 +89,14 @@ impl Failure {
     /// Whether it would be that of every call, rather than of one among several.
     pub(crate) fn is_everybodys(&self) -> bool {
         !matches!(self.meaning(), Meaning::Refused | Meaning::Other)
+    }
+
+    /// As that of a commit that has left nothing behind.
+    pub(crate) fn undone(self) -> Self {
+        match self.meaning() {
+            Meaning::Busy | Meaning::Full => self,
+            _ => Self::Undone(self.to_string().into()),
+        }
     }
 
     /// As the error of a read, in which the event at this position would have come next.
@@ -150,6 +160,7 @@ impl fmt::Display for Failure {
             Self::Replaced(path) => Cow::Owned(format!(
                 "the file {path:?} was moved, deleted or replaced while it was open; open the store again"
             )),
+            Self::Undone(what) => Cow::Owned(format!("{what}; nothing was written")),
             Self::Waited(what) => (*what).into(),
             Self::Closed => "the store was closed".into(),
             Self::Damaged(what) => {

@@ -2,4 +2,7 @@
 
 use es_sqlite::SqliteStore;
 
-es_core::conformance!(async { (SqliteStore::in_memory().await.expect("a store"), ()) });
+es_core::conformance!(
+    async { (SqliteStore::in_memory().await.expect("a store"), ()) },
+    without ImportStore
+);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use sqlx::SqliteConnection;
+use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{Mutex as Turns, OwnedMutexGuard, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
@@ -57,7 +57,10 @@ impl Readers {
         let ended = self.places.acquire_many(all).await;
         self.places.close();
         drop(ended);
-        self.connections().clear();
+        let connections = std::mem::take(&mut *self.connections());
+        for connection in connections.into_iter().filter_map(Arc::into_inner) {
+            drop(connection.into_inner().close().await);
+        }
     }
 
     fn connections(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Turns<SqliteConnection>>>> {

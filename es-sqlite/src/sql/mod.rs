@@ -32,6 +32,7 @@ pub(crate) const LIST: &str = include_str!("list.sql");
 pub(crate) const LOAD: &str = include_str!("load.sql");
 pub(crate) const SAVE_SNAPSHOT: &str = include_str!("save_snapshot.sql");
 pub(crate) const SET_FINGERPRINT: &str = include_str!("set_fingerprint.sql");
+pub(crate) const SETTLE: &str = include_str!("settle.sql");
 pub(crate) const STANDINGS: &str = include_str!("standings.sql");
 pub(crate) const STREAM_BACKWARD: &str = include_str!("stream_backward.sql");
 pub(crate) const STREAM_FORWARD: &str = include_str!("stream_forward.sql");

@@ -75,7 +75,9 @@ impl Writer {
             Work::Snapshot(snapshot) => save(connection, snapshot).await,
             Work::Register(events) => self.register(connection, &events).await,
             Work::Rename { name, was } => self.rename(connection, &name, &was).await,
-            Work::Close { stream, expected } => self.close(connection, standings, &stream, expected).await,
+            Work::Close { stream, expected } => {
+                self.close_stream(connection, standings, &stream, expected).await
+            }
             _ => Err(Failure::damaged("work that goes with others")),
         }
     }
@@ -123,7 +125,7 @@ impl Writer {
         Ok(End::Commit(Done::Changed(true)))
     }
 
-    async fn close(
+    async fn close_stream(
         &self,
         connection: &mut SqliteConnection,
         mut standings: Standings,

@@ -2,7 +2,7 @@
 
 use es_core::{AppendOutcome, OffsetDateTime, StoreError, StreamId, stored_time};
 use sqlx::SqliteConnection;
-use tokio::sync::OwnedMutexGuard;
+use uuid::Uuid;
 
 use super::decide::Plan;
 use super::job::{Done, Fate, Job, Link, Work};
@@ -23,8 +23,8 @@ type Answer = Result<Done, StoreError>;
 enum Failed {
     /// Nothing of it is in the file.
     Before(Failure),
-    /// Its commit failed.
-    Commit(Failure),
+    /// Its commit failed, with these answers to give if it is in the file after all, and the last event of it.
+    Commit(Failure, Vec<Answer>, Option<(i64, Uuid)>),
 }
 
 impl From<Failure> for Failed {
@@ -91,15 +91,13 @@ impl Writer {
         };
         match self.together(&mut connection, &jobs).await {
             Ok(answers) => answer(jobs, answers),
-            Err(Failed::Commit(failure)) => {
+            Err(Failed::Commit(failure, answers, last)) => {
                 self.undo(&mut connection, &failure).await;
-                for job in jobs {
-                    job.unlink();
-                    let error = match job.work.stream() {
-                        Some(stream) => failure.clone().of_commit(stream),
-                        None => failure.clone().into(),
-                    };
-                    job.answer(Err(error));
+                let last = last.unwrap_or_default();
+                match self.is_written(&mut connection, last).await {
+                    Ok(true) => answer(jobs, answers),
+                    Ok(false) => jobs.into_iter().for_each(|job| job.fail(failure.clone().undone())),
+                    Err(_) => jobs.into_iter().for_each(|job| job.unknown(&failure)),
                 }
             }
             Err(Failed::Before(failure)) => {
@@ -118,7 +116,7 @@ impl Writer {
 
     async fn together(
         &mut self,
-        connection: &mut OwnedMutexGuard<SqliteConnection>,
+        connection: &mut SqliteConnection,
         jobs: &[Job],
     ) -> Result<Vec<Answer>, Failed> {
         let ask = |known: &Known| {
@@ -137,12 +135,14 @@ impl Writer {
         }
         let rows = std::mem::take(&mut plan.rows);
         if rows.is_empty() {
-            sqlx::query("ROLLBACK").execute(&mut **connection).await.map_err(Failure::from)?;
+            sqlx::query("ROLLBACK").execute(&mut *connection).await.map_err(Failure::from)?;
             return Ok(answers);
         }
         rows.insert(connection).await?;
-        let committed = sqlx::query("COMMIT").execute(&mut **connection).await;
-        committed.map_err(|error| Failed::Commit(error.into()))?;
+        if let Err(error) = sqlx::query("COMMIT").execute(&mut *connection).await {
+            let last = rows.events.last().map(|event| (event.position, event.row.id));
+            return Err(Failed::Commit(error.into(), answers, last));
+        }
         self.bell.ring();
         Ok(answers)
     }
@@ -208,6 +208,16 @@ impl Job {
         if let Some(link) = &self.link {
             link.set(Fate::Refused);
         }
+    }
+
+    /// Of an append that may have been written, or not.
+    fn unknown(self, failure: &Failure) {
+        self.unlink();
+        let error = match self.work.stream() {
+            Some(stream) => failure.clone().of_commit(stream),
+            None => failure.clone().into(),
+        };
+        self.answer(Err(error));
     }
 
     pub(crate) fn fail(self, failure: Failure) {

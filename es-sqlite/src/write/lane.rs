@@ -48,8 +48,13 @@ impl Lane {
         let listened = Arc::new(Notify::new());
         let patience = writer.opener.options.busy_timeout;
         let end = End { writer, queue, ahead: None, listened: Arc::clone(&listened), listens: false };
-        let runtime = Builder::new_current_thread().enable_time().build()?;
-        thread::Builder::new().name("es-sqlite".into()).spawn(move || runtime.block_on(end.run()))?;
+        thread::Builder::new().name("es-sqlite".into()).spawn(move || match Builder::new_current_thread()
+            .enable_time()
+            .build()
+        {
+            Ok(runtime) => runtime.block_on(end.run()),
+            Err(error) => tracing::error!(%error, "the thread that writes cannot work"),
+        })?;
         Ok(Self { jobs, patience, listened, links: Mutex::default() })
     }
 
@@ -139,8 +144,7 @@ impl End {
                 while let Some(job) = self.next().await {
                     self.serve(job).await;
                 }
-                // The last connection that is closed folds the log into the file.
-                drop(self.writer);
+                self.writer.close().await;
                 drop(job.reply.send(Ok(Done::Changed(true))));
                 return;
             }
@@ -155,6 +159,8 @@ impl End {
                 Some(job) => job,
                 None => self.receive().await?,
             };
+            // A caller has the connection: until it is back, nothing is begun, and can be taken back.
+            drop(self.writer.turn().await);
             if let Some(job) = begun(job) {
                 return Some(job);
             }

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use es_core::Bell;
-use sqlx::{Row as _, SqliteConnection};
-use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
+use sqlx::{Connection as _, Row as _, SqliteConnection};
+use tokio::sync::Mutex as Turns;
+use uuid::Uuid;
 
 use super::known::Known;
 use super::standing::{Question, Standings};
-use super::turn::settle;
+use super::turn::{Turn, settle};
 use crate::error::{Failure, Meaning};
 use crate::open::connect::{Opener, Use};
 use crate::sql;
@@ -45,13 +46,14 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// The connection, with nothing open on it. A caller may have it for now.
-    pub(crate) async fn connection(&mut self) -> Result<OwnedMutexGuard<SqliteConnection>, Failure> {
-        let lent = self.connection.try_lock().is_err();
-        let mut connection = Arc::clone(&self.connection).lock_owned().await;
-        if lent {
-            self.known.forget();
-        }
+    /// The connection, once no caller has it.
+    pub(crate) async fn turn(&self) -> Turn {
+        Arc::clone(&self.connection).lock_owned().await
+    }
+
+    /// The same, with nothing open on it.
+    pub(crate) async fn connection(&mut self) -> Result<Turn, Failure> {
+        let mut connection = self.turn().await;
         if settle(&mut connection).await.is_err() {
             self.broken = true;
         }
@@ -90,6 +92,35 @@ impl Writer {
         self.known.forget();
         let lost = matches!(failure.meaning(), Meaning::Io | Meaning::Damaged | Meaning::Other);
         self.broken |= lost || undone.is_err() && failure.meaning() != Meaning::Busy;
+    }
+
+    /// Closes the connection. The last one that is closed folds the log into the file.
+    pub(crate) async fn close(self) {
+        if let Some(connection) = Arc::into_inner(self.connection) {
+            drop(connection.into_inner().close().await);
+        }
+    }
+
+    /// Finds out what became of a transaction whose commit failed: whether this event, one of its own, is in
+    /// the file. A commit that succeeds after it takes the place in the log where the failed one has perhaps
+    /// left something, and so nothing of it can come to light later.
+    pub(crate) async fn is_written(
+        &mut self,
+        connection: &mut SqliteConnection,
+        (position, id): (i64, Uuid),
+    ) -> Result<bool, Failure> {
+        *connection = self.opener.connect(Use::Write).await?;
+        self.known.forget();
+        // Until it is known that nothing is open on it.
+        self.broken = true;
+        let found = sqlx::query(sql::SETTLE).bind(position).fetch_all(connection).await;
+        let rows = found?;
+        self.broken = false;
+        let found: Option<Uuid> = match rows.first() {
+            Some(row) => row.try_get(0)?,
+            None => None,
+        };
+        Ok(found == Some(id))
     }
 
     /// Rings the bell if somebody else has written since the last look.

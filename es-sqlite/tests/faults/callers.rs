@@ -1,0 +1,245 @@
+//! Callers who go away, who come in crowds, or whose runtime ends.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
+use es_core::{
+    Append, AppendOutcome, CommandKey, CommandRecord, EventStore, Load, Revision, StoreError, StreamId,
+    Submitted,
+};
+use es_sqlite::SqliteStore;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use crate::support::{Folder, all, append, noted, payloads, revision, stream, until, written};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_64_callers_each_is_answered_for_itself() {
+    let folder = Folder::new();
+    let store = SqliteStore::open(folder.file()).await.expect("a store");
+    written(&store, "taken", 0, "taken").await;
+    let mut callers = JoinSet::new();
+    for caller in 0..64_u64 {
+        let store = store.clone();
+        callers.spawn(async move {
+            for number in 0..10 {
+                written(&store, caller, number, &format!("{caller}/{number}")).await;
+                let conflict = append(&store, "taken", 0, "never").await.expect("no error");
+                assert_eq!(conflict, AppendOutcome::Conflict { actual: Revision::new(1) });
+                let closed = append(&store, caller, u64::MAX >> 1, "never").await.expect("no error");
+                assert!(matches!(closed, AppendOutcome::Conflict { .. }));
+            }
+        });
+    }
+    callers.join_all().await;
+    assert_eq!(all(&store).await.len(), 641);
+    for caller in 0..64 {
+        let expected: Vec<_> = (0..10).map(|number| format!("{caller}/{number}")).collect();
+        assert_eq!(payloads(&store, caller).await, expected);
+    }
+}
+
+/// The transaction of a group is one sync, and what one of its calls cannot do is not the fault of others.
+#[tokio::test]
+async fn a_call_that_the_file_refuses_fails_alone() {
+    let store = SqliteStore::in_memory().await.expect("a store");
+    written(&store, 1, 0, "a").await;
+    let mut transaction = store.begin().await.expect("a transaction");
+    let trigger = "CREATE TRIGGER refuses BEFORE INSERT ON events WHEN NEW.payload = '\"refused\"' \
+                   BEGIN SELECT RAISE(ABORT, 'not this one'); END";
+    sqlx::query(trigger).execute(&mut *transaction).await.expect("a trigger");
+    transaction.commit().await.expect("committed");
+    // All of them wait until the turn is over, and so go together.
+    let transaction = store.begin().await.expect("a transaction");
+    let mut callers = JoinSet::new();
+    for key in 2..10 {
+        let store = store.clone();
+        let text = if key == 5 { "refused" } else { "b" };
+        callers.spawn(async move { (key, append(&store, key, 0, text).await) });
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(transaction);
+    for (key, outcome) in callers.join_all().await {
+        assert_eq!(outcome.is_err(), key == 5, "{key}: {outcome:?}");
+    }
+    assert_eq!(all(&store).await.len(), 8);
+}
+
+/// Polled so often, then dropped: the append is there, or it is not, and the store goes on.
+#[tokio::test]
+async fn a_future_that_is_dropped_anywhere_leaves_nothing_open() {
+    let store = SqliteStore::in_memory().await.expect("a store");
+    let id = stream(1);
+    for polls in 0..40 {
+        let expected = revision(&store, 1).await;
+        let events = [noted(&polls.to_string())];
+        {
+            let mut future = pin!(store.append(Append::new(&id, Revision::new(expected), &events)));
+            for _ in 0..polls {
+                if future.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                    break;
+                }
+                tokio::time::sleep(Duration::from_micros(50)).await;
+            }
+        }
+        let mut sink = |_: es_core::LoadItem<'_>| Ok(());
+        let mut load = pin!(store.load(Load::all(&id), &mut sink));
+        for _ in 0..polls {
+            if load.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                break;
+            }
+        }
+    }
+    let before = revision(&store, 1).await;
+    written(&store, 1, before, "last").await;
+    let mut found = payloads(&store, 1).await;
+    assert_eq!(found.len() as u64, before + 1);
+    found.dedup();
+    assert_eq!(found.len() as u64, before + 1, "each once");
+}
+
+#[tokio::test]
+async fn a_write_that_was_given_up_while_it_waited_is_never_done() {
+    let store = SqliteStore::in_memory().await.expect("a store");
+    let transaction = store.begin().await.expect("a transaction");
+    let waiting = tokio::spawn({
+        let store = store.clone();
+        async move { append(&store, 1, 0, "never").await }
+    });
+    tokio::time::sleep(Duration::from_millis(30)).await;
+    waiting.abort();
+    assert!(waiting.await.expect_err("aborted").is_cancelled());
+    drop(transaction);
+    written(&store, 1, 0, "first").await;
+    assert_eq!(all(&store).await, ["first"]);
+}
+
+/// Another runtime makes the store, and ends in the middle of writes.
+#[test]
+fn a_store_outlives_the_runtime_that_opened_it() {
+    let folder = Folder::new();
+    let (told, said) = std::sync::mpsc::channel();
+    let first = tokio::runtime::Runtime::new().expect("a runtime");
+    let store = first.block_on(SqliteStore::open(folder.file())).expect("a store");
+    for key in 0..32_u64 {
+        let (store, told) = (store.clone(), told.clone());
+        first.spawn(async move {
+            for number in 0.. {
+                written(&store, key, number, "x").await;
+                if told.send((key, number)).is_err() {
+                    break;
+                }
+            }
+        });
+    }
+    let mut acknowledged: Vec<_> = said.iter().take(100).collect();
+    first.shutdown_background();
+    drop(told);
+    acknowledged.extend(said.iter());
+    let second = tokio::runtime::Runtime::new().expect("a runtime");
+    second.block_on(async {
+        for (key, number) in acknowledged {
+            assert!(revision(&store, key).await > number);
+        }
+        written(&store, "after", 0, "x").await;
+    });
+}
+
+/// Dropped halfway, or forgotten: a caller's transaction never stays open behind its back.
+#[tokio::test]
+async fn a_transaction_that_is_dropped_in_the_middle_is_undone() {
+    let store = SqliteStore::in_memory().await.expect("a store");
+    let mut transaction = store.begin().await.expect("a transaction");
+    sqlx::query("CREATE TABLE own (n INTEGER) STRICT").execute(&mut *transaction).await.expect("a table");
+    transaction.commit().await.expect("committed");
+    for polls in 0..20 {
+        let mut transaction = store.begin().await.expect("a transaction");
+        {
+            let statement = sqlx::query("INSERT INTO own VALUES (1)").execute(&mut *transaction);
+            let mut statement = pin!(statement);
+            for _ in 0..polls {
+                if statement.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
+                    break;
+                }
+            }
+        }
+        drop(transaction);
+        written(&store, polls, 0, "x").await;
+    }
+    let mut transaction = store.begin().await.expect("a transaction");
+    let rows: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM own").fetch_one(&mut *transaction).await.expect("a count");
+    assert_eq!(rows, 0);
+}
+
+#[tokio::test]
+async fn more_callers_than_may_wait_are_told_that_the_store_is_overloaded() {
+    let folder = Folder::new();
+    let options = SqliteStore::options(folder.file()).busy_timeout(Duration::from_millis(100)).waiting(2);
+    let store = options.open().await.expect("a store");
+    let transaction = store.begin().await.expect("a transaction");
+    let mut callers = JoinSet::new();
+    for key in 0..20 {
+        let store = store.clone();
+        callers.spawn(async move { append(&store, key, 0, "never").await });
+    }
+    let mut overloaded = 0;
+    for outcome in callers.join_all().await {
+        let error = outcome.expect_err("nobody writes");
+        assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
+        overloaded += u32::from(error.to_string().contains("more writes wait"));
+    }
+    assert!(overloaded > 0);
+    drop(transaction);
+    written(&store, 1, 0, "x").await;
+}
+
+async fn submit(store: &SqliteStore, expected: u64, text: &str) -> Submitted {
+    let (id, events) = (stream(1), [noted(text)]);
+    store.submit(Append::new(&id, Revision::new(expected), &events)).await.expect("submitted")
+}
+
+/// Appends that were submitted one after the other build on each other.
+#[tokio::test]
+async fn submitted_appends_keep_their_order_and_fall_with_the_one_they_build_on() {
+    let store = SqliteStore::in_memory().await.expect("a store");
+    written(&store, 1, 0, "other").await;
+    // The first one is refused, and then the stream stands just where the second one expects it.
+    let (first, second) = (submit(&store, 0, "a").await, submit(&store, 1, "b").await);
+    let conflict = AppendOutcome::Conflict { actual: Revision::new(1) };
+    assert_eq!(second.await.expect("an outcome"), conflict);
+    assert_eq!(first.await.expect("an outcome"), conflict);
+    let mut outcomes = Vec::new();
+    for number in 1..20 {
+        outcomes.push(submit(&store, number, &number.to_string()).await);
+    }
+    for outcome in outcomes {
+        assert!(matches!(outcome.await.expect("an outcome"), AppendOutcome::Appended(_)));
+    }
+    assert_eq!(revision(&store, 1).await, 20);
+    drop(submit(&store, 20, "dropped").await);
+    until("what was submitted is written", async || revision(&store, 1).await == 21).await;
+}
+
+/// One command sent by many at once is executed once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_command_that_is_sent_many_times_in_one_group_is_executed_once() {
+    let store = Arc::new(SqliteStore::in_memory().await.expect("a store"));
+    written(&store, "first", 0, "x").await;
+    let (id, key) = (stream("1"), CommandKey::from(Uuid::now_v7()));
+    let mut callers = JoinSet::new();
+    for _ in 0..16 {
+        let (store, id): (_, StreamId) = (Arc::clone(&store), id.clone());
+        callers.spawn(async move {
+            let events = [noted("once")];
+            let command = Some(CommandRecord { key, name: "Note" });
+            store.append(Append::new(&id, Revision::EMPTY, &events).command(command)).await.expect("no error")
+        });
+    }
+    let outcomes = callers.join_all().await;
+    let of = |wanted: fn(&AppendOutcome) -> bool| outcomes.iter().filter(|outcome| wanted(outcome)).count();
+    assert_eq!(of(|outcome| matches!(outcome, AppendOutcome::Appended(_))), 1);
+    assert_eq!(of(|outcome| matches!(outcome, AppendOutcome::Repeated(_))), 15);
+}

@@ -1,0 +1,111 @@
+//! A folder for each test, events that tell what was written, and what is in a file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use es_core::{
+    AllQuery, Append, AppendOutcome, Checkpoint, EventStore, Filter, Load, Metadata, NewEvent, ReadAll, Rest,
+    Revision, StoreError, StreamId, StreamRange,
+};
+use es_sqlite::SqliteStore;
+use sqlx::{Connection as _, SqliteConnection};
+use uuid::Uuid;
+
+/// Goes with the test.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("es-sqlite-faults-{}", Uuid::now_v7().simple()));
+        std::fs::create_dir(&path).expect("a folder");
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        self.0.join("bank.db")
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
+}
+
+pub(crate) fn stream(key: impl ToString + Copy) -> StreamId {
+    StreamId::new("account", key.to_string()).expect("a stream")
+}
+
+pub(crate) fn noted(text: &str) -> NewEvent {
+    let payload = serde_json::to_vec(text).expect("JSON");
+    NewEvent::new("account.noted", 1, payload, Arc::new(Metadata::new()))
+}
+
+/// Appends one event.
+pub(crate) async fn append(
+    store: &SqliteStore,
+    key: impl ToString + Copy,
+    expected: u64,
+    text: &str,
+) -> Result<AppendOutcome, StoreError> {
+    store.append(Append::new(&stream(key), Revision::new(expected), &[noted(text)])).await
+}
+
+/// The same, and insists that it works.
+pub(crate) async fn written(store: &SqliteStore, key: impl ToString + Copy, expected: u64, text: &str) {
+    let outcome = append(store, key, expected, text).await.expect("an append");
+    assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
+}
+
+/// The payloads of a stream.
+pub(crate) async fn payloads(store: &SqliteStore, key: impl ToString + Copy) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut take = |raw: es_core::RawEvent<'_>| {
+        found.push(serde_json::from_slice(raw.payload).expect("a text"));
+        Ok(())
+    };
+    store.read_stream(&stream(key), StreamRange::ALL, &mut take).await.expect("a read");
+    found
+}
+
+/// The payloads of all events, in the order of their positions.
+pub(crate) async fn all(store: &SqliteStore) -> Vec<String> {
+    let (mut found, filter, mut after) = (Vec::new(), Filter::new(), Checkpoint::START);
+    loop {
+        let mut take = |raw: es_core::RawEvent<'_>| {
+            found.push(serde_json::from_slice(raw.payload).expect("a text"));
+            Ok(())
+        };
+        let page = store.read_all(AllQuery::after(after, &filter), &mut take).await.expect("a page");
+        after = page.checkpoint;
+        if page.rest == Rest::Nothing {
+            return found;
+        }
+    }
+}
+
+/// The revision of a stream.
+pub(crate) async fn revision(store: &SqliteStore, key: impl ToString + Copy) -> u64 {
+    let head = store.load(Load::all(&stream(key)), &mut |_| Ok(())).await.expect("a load");
+    head.revision.get()
+}
+
+/// A connection as another program has it.
+pub(crate) async fn another_program(file: &Path) -> SqliteConnection {
+    SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.expect("a connection")
+}
+
+/// Waits for what is going to be.
+pub(crate) async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
+    let all = async {
+        while !is().await {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), all).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
