@@ -71,6 +71,7 @@ impl EventStore for SqliteStore {
     }
 
     async fn register(&self, events: &[Registration]) -> Result<(), StoreError> {
+        Registration::check_all(events)?;
         for event in events.iter().filter(|event| event.former) {
             self.parts.former.add(event.name, event.version);
         }

@@ -36,6 +36,7 @@ use std::str::FromStr;
 
 use es_core::{MemoryStore, Revision, StreamId, Uuid};
 use es_postgres::testing::TestDatabase;
+use es_sqlite::SqliteStore;
 use proptest::collection::vec;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
 use tokio::runtime::Runtime;
@@ -83,6 +84,7 @@ async fn agree(steps: &[Step]) -> Result<(), String> {
         Asked::new("MemoryStore", MemoryStore::new()),
         Asked::new("FileStore", FileStore::open(folder.file("events")).expect("a new file")),
         Asked::new("PostgresStore", database.store().await.expect("a store")),
+        Asked::new("SqliteStore", SqliteStore::in_memory().await.expect("a store")),
     ];
     let mut maker = Maker::default();
     for step in steps {
