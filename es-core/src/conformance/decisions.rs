@@ -76,6 +76,11 @@ async fn is_remembered<S: EventStore>(
         let batch = [Append::new(&other, Revision::EMPTY, &events), current];
         let outcomes = store.append_all(&batch).await.expect("no error");
         assert_eq!(outcomes, [AppendOutcome::NotWritten, repeated.clone()]);
+        for expected in 0..5 {
+            let again = Append::new(stream, Revision::new(expected), &events).command(Some(record));
+            let outcomes = store.append_all(&[again.head(Some(Uuid::now_v7()))]).await.expect("no error");
+            assert_eq!(outcomes, [repeated.clone()], "several, at {expected}");
+        }
     }
     for revision in [outcome.first, head.revision, Revision::new(9)] {
         let again = Decision::empty(stream, revision, record);

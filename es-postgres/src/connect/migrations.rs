@@ -36,6 +36,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations![
     19 "0019_protected_rows",
     20 "0020_append_many",
     21 "0021_import",
+    22 "0022_decided_batches",
 ];
 
 /// The migration that this program needs.

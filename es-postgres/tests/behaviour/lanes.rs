@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use es_core::{
-    Append, AppendIn, AppendOutcome, CloseStreams, EventStore, NewEvent, Revision, StoreError, StreamId,
-    Submitted,
+    Append, AppendIn, AppendOutcome, CloseStreams, Decision, EventStore, NewEvent, Remembered, Revision,
+    StoreError, StreamId, Submitted,
 };
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
@@ -271,6 +271,28 @@ async fn a_repeated_command_in_a_chain_is_found() {
     appended(first.await.expect("an outcome"));
     assert!(matches!(again.await, Ok(AppendOutcome::Repeated(first)) if first.first.get() == 1));
     assert_eq!(built_on_it.await.expect("an outcome"), conflict(2));
+}
+
+/// What the stream is at makes no difference to a repetition, not in a batch either.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_of_a_batch_that_was_decided_without_events_is_found() {
+    let (database, store) = fresh().await;
+    let (decided, id, batch) = (stream("a"), Uuid::now_v7(), events(1));
+    let decision = Decision::rejected(&decided, Revision::EMPTY, command(id));
+    assert_eq!(store.remember(decision).await.expect("no error"), Remembered::Kept);
+    appended(append_one(&store, &decided, 0).await);
+    let mut busy = Busy::lanes(&database, &store).await;
+    let mut waiting = Vec::new();
+    for expected in [0, 3, 1] {
+        let again = Append::new(&decided, Revision::new(expected), &batch).command(Some(command(id)));
+        waiting.push(store.submit(again).await.expect("submitted"));
+    }
+    let other = submit(&store, "b", 0, 1).await;
+    busy.open().await;
+    for outcome in join_all(waiting).await {
+        assert!(matches!(outcome, Ok(AppendOutcome::Repeated(first)) if first.rejected && first.count == 0));
+    }
+    appended(other.await.expect("an outcome"));
 }
 
 /// Whoever holds a stream in a transaction may wait for an append to another one: no lane waits for that
