@@ -24,6 +24,8 @@ pub(crate) enum Failure {
     Damaged(Arc<str>),
     /// Opened for reading only.
     ReadOnly,
+    /// A copy could not be made.
+    Copy(Arc<str>),
     /// What a caller is told as it is.
     Store(Arc<StoreError>),
 }
@@ -78,7 +80,7 @@ impl Failure {
     pub(crate) fn meaning(&self) -> Meaning {
         match self {
             Self::Driver(error) => of_driver(error),
-            Self::Replaced(_) => Meaning::Setup,
+            Self::Replaced(_) | Self::Copy(_) => Meaning::Setup,
             Self::Waited(_) | Self::Undone(_) => Meaning::Busy,
             Self::Damaged(_) => Meaning::Damaged,
             Self::ReadOnly => Meaning::ReadOnly,
@@ -161,6 +163,7 @@ impl fmt::Display for Failure {
                 "the file {path:?} was moved, deleted or replaced while it was open; open the store again"
             )),
             Self::Undone(what) => Cow::Owned(format!("{what}; nothing was written")),
+            Self::Copy(what) => Cow::Owned(what.to_string()),
             Self::Waited(what) => (*what).into(),
             Self::Closed => "the store was closed".into(),
             Self::Damaged(what) => {

@@ -59,4 +59,5 @@ pub use open::options::{Durability, SqliteOptions};
 pub use sqlx;
 pub use store::SqliteStore;
 pub use upkeep::checkpoint::Checkpointed;
+pub use upkeep::verify::Verified;
 pub use write::turn::SqliteTransaction;

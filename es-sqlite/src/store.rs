@@ -13,6 +13,8 @@ use crate::open::{self};
 use crate::read::readers::Readers;
 use crate::temporary::Folder;
 use crate::upkeep::checkpoint::Checkpointed;
+use crate::upkeep::verify::Verified;
+use crate::upkeep::{backup, verify};
 use crate::write::job::{Done, Work};
 use crate::write::known::Known;
 use crate::write::lane::Lane;
@@ -131,7 +133,8 @@ impl SqliteStore {
     /// ```
     /// use es_core::{Append, AppendIn, Metadata, NewEvent, Revision, StreamId};
     ///
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let store = es_sqlite::SqliteStore::in_memory().await?;
     /// # let door = StreamId::new("door", "7")?;
     /// # let opened = [NewEvent::new("door.opened", 1, b"{}".to_vec(), Metadata::new().into())];
@@ -162,6 +165,50 @@ impl SqliteStore {
             Done::Checkpointed(checkpointed) => Ok(checkpointed),
             _ => Err(Failure::Closed.into()),
         }
+    }
+
+    /// Copies the store into a new file, as of one moment, while it is in use. The copy is complete and on
+    /// the disk once it has its name, and is opened like any store. It has the same history, and so readers
+    /// can go on with their checkpoints; of two files with one history write to one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Setup`] when the file is there already, or cannot be written; [`StoreError`] of the
+    /// store.
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = es_sqlite::SqliteStore::in_memory().await?;
+    /// # let path = std::env::temp_dir().join(format!("es-sqlite-backup-{}.db", std::process::id()));
+    /// store.backup(&path).await?;
+    /// # std::fs::remove_file(&path)?;
+    /// # Ok(()) }
+    /// ```
+    pub async fn backup(&self, to: impl AsRef<Path>) -> Result<(), StoreError> {
+        let mut reader = self.parts.readers.reader().await?;
+        Ok(backup::backup(&mut reader.connection, to.as_ref()).await?)
+    }
+
+    /// Reads all of the file, and says what is not as its writers have written it: pages and indexes
+    /// (`integrity_check`), the checksum of every event, holes in streams. As long as it takes, the
+    /// write-ahead log grows.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store; what is damaged is no error but a
+    /// [problem](crate::Verified::problems).
+    ///
+    /// ```
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = es_sqlite::SqliteStore::in_memory().await?;
+    /// assert!(store.verify().await?.is_sound());
+    /// # Ok(()) }
+    /// ```
+    pub async fn verify(&self) -> Result<Verified, StoreError> {
+        let mut reader = self.parts.readers.reader().await?;
+        verify::verify(&mut reader.connection).await
     }
 
     /// Ends the store for all its clones: what waits is written, and later calls are

@@ -20,6 +20,7 @@ pub(crate) const IMPORT_LAST: &str = include_str!("import_last.sql");
 pub(crate) const IMPORT_STREAM: &str = include_str!("import_stream.sql");
 pub(crate) const IMPORT_STREAMS: &str = include_str!("import_streams.sql");
 pub(crate) const IMPORT_TYPES: &str = include_str!("import_types.sql");
+pub(crate) const HOLES: &str = include_str!("holes.sql");
 pub(crate) const INSERT_CATEGORY: &str = include_str!("insert_category.sql");
 pub(crate) const INSERT_CATEGORY_NAME: &str = include_str!("insert_category_name.sql");
 pub(crate) const INSERT_COMMANDS: &str = include_str!("insert_commands.sql");

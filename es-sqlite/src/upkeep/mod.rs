@@ -1,3 +1,5 @@
 //! What is asked of a store now and then.
 
+pub(crate) mod backup;
 pub(crate) mod checkpoint;
+pub(crate) mod verify;

@@ -23,7 +23,7 @@ type Answer = Result<Done, StoreError>;
 enum Failed {
     /// Nothing of it is in the file.
     Before(Failure),
-    /// Its commit failed, with these answers to give if it is in the file after all, and the last event of it.
+    /// Its commit failed. The answers to give if it is in the file after all, and its last event.
     Commit(Failure, Vec<Answer>, Option<(i64, Uuid)>),
 }
 

@@ -229,6 +229,7 @@ async fn a_command_that_is_sent_many_times_in_one_group_is_executed_once() {
     let store = Arc::new(SqliteStore::in_memory().await.expect("a store"));
     written(&store, "first", 0, "x").await;
     let (id, key) = (stream("1"), CommandKey::from(Uuid::now_v7()));
+    let transaction = store.begin().await.expect("a transaction");
     let mut callers = JoinSet::new();
     for _ in 0..16 {
         let (store, id): (_, StreamId) = (Arc::clone(&store), id.clone());
@@ -238,6 +239,9 @@ async fn a_command_that_is_sent_many_times_in_one_group_is_executed_once() {
             store.append(Append::new(&id, Revision::EMPTY, &events).command(command)).await.expect("no error")
         });
     }
+    // Once all of them wait, they go together.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(transaction);
     let outcomes = callers.join_all().await;
     let of = |wanted: fn(&AppendOutcome) -> bool| outcomes.iter().filter(|outcome| wanted(outcome)).count();
     assert_eq!(of(|outcome| matches!(outcome, AppendOutcome::Appended(_))), 1);

@@ -134,6 +134,47 @@ async fn a_page_of_zeros_is_told() {
 }
 
 #[tokio::test]
+async fn a_backup_is_the_store_as_of_one_moment_and_nothing_else_is_overwritten() {
+    let folder = Folder::new();
+    let store = filled(&folder.file()).await;
+    let copy = folder.path().join("copy.db");
+    // Of a backup that was broken off.
+    fs::write(folder.path().join("copy.db.part"), "half").expect("written");
+    store.backup(&copy).await.expect("a backup");
+    written(&store, 1, 10, "after").await;
+    let error = store.backup(&copy).await.expect_err("it is there");
+    assert!(matches!(error, StoreError::Setup { .. }), "{error}");
+    let copy = SqliteStore::open(&copy).await.expect("a store");
+    let verified = copy.verify().await.expect("an answer");
+    assert!(verified.is_sound(), "{verified:?}");
+    assert_eq!(verified.events, 50);
+    assert_eq!(copy.head().await.expect("a head").position().get(), 50);
+    let error = store.backup(folder.path().join("none/copy.db")).await.expect_err("no folder");
+    assert!(matches!(error, StoreError::Setup { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn damage_is_found_by_looking_for_it() {
+    let folder = Folder::new();
+    let store = filled(&folder.file()).await;
+    assert!(store.verify().await.expect("an answer").is_sound());
+    let mut other = another_program(&folder.file()).await;
+    for statement in [
+        "DROP TRIGGER events_are_not_deleted",
+        "DELETE FROM events WHERE position = 20",
+        "DROP TRIGGER events_are_not_updated",
+        "UPDATE events SET recorded_at = 0 WHERE position = 30",
+    ] {
+        sqlx::query(statement).execute(&mut other).await.expect("no error");
+    }
+    let found = store.verify().await.expect("an answer");
+    assert_eq!(found.problems.len(), 2, "{found:?}");
+    let range = StreamRange::ALL;
+    let read = store.read_stream(&stream(4), range, &mut |_| Ok(())).await;
+    assert!(matches!(read, Err(StoreError::Damaged { .. })), "{read:?}");
+}
+
+#[tokio::test]
 async fn history_is_not_changed_by_a_statement() {
     let folder = Folder::new();
     let store = filled(&folder.file()).await;

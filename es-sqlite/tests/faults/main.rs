@@ -1,4 +1,5 @@
-//! What becomes of a file when something breaks: the program, the disk, the file, or the patience of a caller.
+//! What becomes of a file when something breaks: the program, the disk, the file, or the patience of
+//! a caller.
 
 mod callers;
 mod disks;

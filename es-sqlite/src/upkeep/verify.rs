@@ -1,0 +1,60 @@
+//! Whether a file is what its writers have written.
+
+use es_core::{AllQuery, Checkpoint, Filter, Rest, StoreError};
+use sqlx::{Row as _, SqliteConnection};
+
+use crate::error::Failure;
+use crate::read::all;
+use crate::sql;
+
+/// What was found: [`SqliteStore::verify`](crate::SqliteStore::verify).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verified {
+    /// How many events were read, each as it was written.
+    pub events: u64,
+    /// What is not as it should be; none for a file that is sound. The first 100 of a kind.
+    pub problems: Vec<String>,
+}
+
+impl Verified {
+    /// Whether nothing was found.
+    #[must_use]
+    pub const fn is_sound(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+pub(crate) async fn verify(connection: &mut SqliteConnection) -> Result<Verified, StoreError> {
+    let mut found = Verified::default();
+    for row in
+        sqlx::query("PRAGMA integrity_check(100)").fetch_all(&mut *connection).await.map_err(Failure::from)?
+    {
+        let said: String = row.try_get(0).map_err(Failure::from)?;
+        if said != "ok" {
+            found.problems.push(said);
+        }
+    }
+    for row in sqlx::query(sql::HOLES).fetch_all(&mut *connection).await.map_err(Failure::from)? {
+        let problem: String = row.try_get(0).map_err(Failure::from)?;
+        found.problems.push(problem);
+    }
+    let (filter, mut after) = (Filter::new(), Checkpoint::START);
+    loop {
+        let page = all::read(connection, AllQuery::after(after, &filter), &mut |_| Ok(())).await;
+        match page {
+            Ok(page) => {
+                found.events += page.events as u64;
+                after = page.checkpoint;
+                if page.rest == Rest::Nothing {
+                    return Ok(found);
+                }
+            }
+            Err(error @ StoreError::DamagedEvent { .. }) => {
+                found.problems.push(error.to_string());
+                return Ok(found);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
