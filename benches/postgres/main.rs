@@ -13,6 +13,7 @@ mod growth;
 mod import;
 mod load;
 mod project;
+#[path = "../report.rs"]
 mod report;
 
 use std::path::PathBuf;

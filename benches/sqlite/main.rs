@@ -1,0 +1,92 @@
+//! Appends, commands, loads and catching up in one file, each against hand-written sqlx on the same tables.
+//!
+//! `cargo run --release -p es-benches --bin sqlite` works in a folder under `target/`, on whose disk the
+//! figures depend: each commit waits for it. Every case runs both sides in turn, several times; what counts is
+//! the median of the ratios.
+
+mod append;
+mod catch_up;
+mod domain;
+mod floor;
+mod load;
+#[path = "../report.rs"]
+mod report;
+mod size;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use es_sqlite::SqliteStore;
+
+/// Any error; a bench that fails just says so.
+pub(crate) type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Measures es-sqlite against hand-written sqlx.
+#[derive(Parser)]
+struct Arguments {
+    /// Seconds that one side of one case runs each time.
+    #[arg(long, default_value_t = 1.0)]
+    seconds: f64,
+    /// How often both sides run in turn.
+    #[arg(long, default_value_t = 7)]
+    times: usize,
+    /// Only the cases whose name holds this text.
+    #[arg(long)]
+    only: Option<String>,
+    /// Where the files are made.
+    #[arg(long, default_value = "target/bench-sqlite")]
+    folder: PathBuf,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let Arguments { seconds, times, only, folder } = Arguments::parse();
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    std::fs::create_dir_all(&folder)?;
+    let settings = Settings { folder, span: Duration::from_secs_f64(seconds), times: times.max(1), only };
+    let mut table = report::Table::new();
+    append::run(&settings, &mut table).await?;
+    load::run(&settings, &mut table).await?;
+    catch_up::run(&settings, &mut table).await?;
+    size::run(&settings, &mut table).await?;
+    table.print();
+    Ok(())
+}
+
+/// How each case is measured.
+pub(crate) struct Settings {
+    folder: PathBuf,
+    pub(crate) span: Duration,
+    pub(crate) times: usize,
+    only: Option<String>,
+}
+
+impl Settings {
+    pub(crate) fn wants(&self, case: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| case.contains(only.as_str()))
+    }
+
+    /// A file of this name, and of this run.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    pub(crate) async fn store(&self, name: &str) -> Result<SqliteStore> {
+        Ok(SqliteStore::open(self.file(name)).await?)
+    }
+}
+
+/// The size of a database and its log.
+pub(crate) fn bytes(file: &Path) -> Result<u64> {
+    let log = file.with_extension("db-wal");
+    let log = if log.exists() { std::fs::metadata(log)?.len() } else { 0 };
+    Ok(std::fs::metadata(file)?.len() + log)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+pub(crate) fn rate(count: i64, start: Instant) -> f64 {
+    count as f64 / start.elapsed().as_secs_f64()
+}
