@@ -9,6 +9,7 @@ use es_core::{
 use sqlx::SqliteConnection;
 
 use crate::error::Failure;
+use crate::read::types::Types;
 use crate::read::{all, list, load, stream};
 use crate::store::SqliteStore;
 use crate::write::inside;
@@ -53,7 +54,7 @@ impl EventStore for SqliteStore {
 
     async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
         let mut reader = self.parts.readers.reader().await?;
-        load::load(&mut reader.connection, load, sink).await
+        load::load(&mut reader.connection, &reader.types, load, sink).await
     }
 
     async fn read_stream(
@@ -63,7 +64,7 @@ impl EventStore for SqliteStore {
         sink: Sink<'_>,
     ) -> Result<(), StoreError> {
         let mut reader = self.parts.readers.reader().await?;
-        stream::read(&mut reader.connection, stream, range, sink).await
+        stream::read(&mut reader.connection, &reader.types, stream, range, sink).await
     }
 
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError> {
@@ -121,7 +122,7 @@ impl AppendIn<SqliteConnection> for SqliteStore {
         sink: LoadSink<'_>,
     ) -> Result<StreamHead, StoreError> {
         inside::check(&self.parts.readers.opener, tx).await?;
-        load::load(tx, load, sink).await
+        load::load(tx, &Types::default(), load, sink).await
     }
 
     async fn remember_in(
@@ -138,7 +139,7 @@ impl AppendIn<SqliteConnection> for SqliteStore {
 impl ReadAll for SqliteStore {
     async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         let mut reader = self.parts.readers.reader().await?;
-        all::read(&mut reader.connection, query, sink).await
+        all::read(&mut reader.connection, &reader.types, query, sink).await
     }
 
     async fn head(&self) -> Result<Checkpoint, StoreError> {
@@ -156,7 +157,7 @@ impl ReadAll for SqliteStore {
 impl FindEvents for SqliteStore {
     async fn find(&self, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
         let mut reader = self.parts.readers.reader().await?;
-        all::find(&mut reader.connection, what, sink).await
+        all::find(&mut reader.connection, &reader.types, what, sink).await
     }
 }
 

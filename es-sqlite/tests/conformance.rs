@@ -2,7 +2,4 @@
 
 use es_sqlite::SqliteStore;
 
-es_core::conformance!(
-    async { (SqliteStore::in_memory().await.expect("a store"), ()) },
-    without ImportStore
-);
+es_core::conformance!(async { (SqliteStore::in_memory().await.expect("a store"), ()) });

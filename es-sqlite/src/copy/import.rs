@@ -136,6 +136,6 @@ async fn places<'s>(
 }
 
 async fn types(connection: &mut SqliteConnection) -> Result<HashMap<(String, u32), i64>, Failure> {
-    let rows = sqlx::query(sql::IMPORT_TYPES).fetch_all(connection).await?;
+    let rows = sqlx::query(sql::TYPES).fetch_all(connection).await?;
     rows.iter().map(|row| Ok(((get(row, 0)?, get(row, 1)?), get(row, 2)?))).collect()
 }

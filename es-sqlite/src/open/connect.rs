@@ -52,6 +52,8 @@ impl Opener {
             .pragma("recursive_triggers", "ON")
             // A system that has a stronger sync than `fsync` uses it.
             .pragma("fullfsync", if options.durability == Durability::Full { "ON" } else { "OFF" })
+            // Rows are inserted by a statement for each number of them.
+            .statement_cache_capacity(256)
             .row_buffer_size(if of == Use::Read { 256 } else { 50 })
             .disable_statement_logging()
             .connect()

@@ -10,7 +10,9 @@ use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use super::row::{self, column, get};
+use super::event;
+use super::row::{self, Kind, column, get};
+use super::types::Types;
 use crate::error::Failure;
 use crate::sql;
 
@@ -27,6 +29,7 @@ struct Page<'a> {
 
 pub(crate) async fn read(
     connection: &mut SqliteConnection,
+    types: &Types,
     query: AllQuery<'_>,
     sink: Sink<'_>,
 ) -> Result<AllPage, StoreError> {
@@ -36,16 +39,17 @@ pub(crate) async fn read(
         .bind(most)
         .bind(categories(query.filter))
         .bind(events(query.filter))
+        .bind(types.last())
         .fetch(connection);
     let end = AllPage::new(query.after, 0, Rest::Nothing);
     let (asked, names) = (HashMap::new(), Names::default());
     let mut page = Page { query, head: query.after, asked, end, bytes: 0, names };
     while let Some(row) = rows.try_next().await.map_err(|error| Failure::from(error).at(page.next()))? {
-        match get::<i64>(&row, column::KIND)? {
-            0 => page.begin(&row)?,
-            1 => page.ask(&row)?,
-            _ => {
-                if !page.take(&row, sink)? {
+        match Kind::of(&row) {
+            Kind::First => page.begin(&row)?,
+            Kind::Second => page.ask(&row)?,
+            Kind::Event => {
+                if !page.take(&row, types, sink)? {
                     page.end.rest = Rest::More;
                     return Ok(page.end);
                 }
@@ -81,14 +85,14 @@ impl Page<'_> {
     }
 
     /// Hands out an event, if it still fits.
-    fn take(&mut self, row: &SqliteRow, sink: Sink<'_>) -> Result<bool, StoreError> {
+    fn take(&mut self, row: &SqliteRow, types: &Types, sink: Sink<'_>) -> Result<bool, StoreError> {
         if self.end.events == self.query.limit {
             return Ok(false);
         }
         let next = self.next();
         let asked = self.asked.get(&get::<Option<i64>>(row, column::CATEGORY)?.unwrap_or_default());
         let asked = asked.and_then(|at| self.query.filter.categories.get(*at));
-        let raw = self.names.event(row, asked).map_err(|failure| row::damaged(failure, row, next))?;
+        let raw = self.names.event(row, types, asked).map_err(|failure| row::damaged(failure, row, next))?;
         self.bytes = self.bytes.saturating_add(raw.bytes());
         if self.bytes > self.query.bytes && self.end.events > 0 {
             return Ok(false);
@@ -108,6 +112,7 @@ impl Page<'_> {
 /// All events that carry an id, in the order of their positions.
 pub(crate) async fn find(
     connection: &mut SqliteConnection,
+    types: &Types,
     what: Find,
     sink: Sink<'_>,
 ) -> Result<(), StoreError> {
@@ -119,10 +124,10 @@ pub(crate) async fn find(
             return Err(StoreError::Backend { source, retryable: false });
         }
     };
-    let mut rows = sqlx::query(statement).bind(id).fetch(connection);
+    let mut rows = sqlx::query(statement).bind(id).bind(types.last()).fetch(connection);
     let (mut names, mut next) = (Names::default(), Position::new(1));
     while let Some(row) = rows.try_next().await.map_err(|error| Failure::from(error).at(next))? {
-        let raw = names.event(&row, None).map_err(|failure| row::damaged(failure, &row, next))?;
+        let raw = names.event(&row, types, None).map_err(|failure| row::damaged(failure, &row, next))?;
         next = Position::new(raw.position.get() + 1);
         sink(raw)?;
     }
@@ -146,6 +151,7 @@ impl Names {
     fn event<'r>(
         &'r mut self,
         row: &'r SqliteRow,
+        types: &'r Types,
         asked: Option<&CategoryNames>,
     ) -> Result<RawEvent<'r>, Failure> {
         let missing = || Failure::damaged("the event is of a stream that is not in the file");
@@ -157,7 +163,7 @@ impl Names {
             Some(stream) if same(&stream) => stream,
             _ => StreamId::new(category, key).map_err(|error| Failure::damaged(error.to_string()))?,
         };
-        row::event(row, self.0.insert(stream))
+        event::event(row, self.0.insert(stream), types)
     }
 }
 

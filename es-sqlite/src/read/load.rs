@@ -7,7 +7,9 @@ use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
-use super::row::{self, column, get, outcome};
+use super::event;
+use super::row::{self, Kind, column, get, outcome};
+use super::types::Types;
 use crate::error::Failure;
 use crate::{checksum, sql};
 
@@ -21,14 +23,15 @@ enum Loaded {
 /// A snapshot that is damaged only costs time.
 pub(crate) async fn load(
     connection: &mut SqliteConnection,
+    types: &Types,
     load: Load<'_>,
     sink: LoadSink<'_>,
 ) -> Result<StreamHead, StoreError> {
-    if let Loaded::Head(head) = once(connection, load, load.snapshot, sink).await? {
+    if let Loaded::Head(head) = once(connection, types, (load, load.snapshot), sink).await? {
         return Ok(head);
     }
     tracing::warn!(stream = %load.stream, "a snapshot is damaged; all events are read instead");
-    match once(connection, load, None, sink).await? {
+    match once(connection, types, (load, None), sink).await? {
         Loaded::Head(head) => Ok(head),
         Loaded::BadSnapshot => Err(Failure::damaged("a snapshot that was not asked for").into()),
     }
@@ -36,8 +39,8 @@ pub(crate) async fn load(
 
 async fn once(
     connection: &mut SqliteConnection,
-    load: Load<'_>,
-    snapshot: Option<Fingerprint>,
+    types: &Types,
+    (load, snapshot): (Load<'_>, Option<Fingerprint>),
     sink: LoadSink<'_>,
 ) -> Result<Loaded, StoreError> {
     let mut rows = sqlx::query(sql::LOAD)
@@ -47,23 +50,24 @@ async fn once(
         .bind(limited(load.up_to))
         .bind(snapshot.map(Fingerprint::to_i64))
         .bind(load.command_id)
+        .bind(types.last())
         .fetch(connection);
     let mut head = StreamHead::default();
     let mut order = Contiguous::after(load.stream, load.after);
     let mut next = Position::new(1);
     while let Some(row) = rows.try_next().await.map_err(|error| Failure::from(error).at(next))? {
-        match get::<i64>(&row, column::KIND)? {
-            0 => head = self::head(&row)?,
-            1 => match self::snapshot(&row) {
+        match Kind::of(&row) {
+            Kind::First => head = self::head(&row)?,
+            Kind::Second => match self::snapshot(&row) {
                 Ok((revision, state)) => {
                     order = Contiguous::after(load.stream, revision);
                     sink(LoadItem::Snapshot { revision, state })?;
                 }
                 Err(_) => return Ok(Loaded::BadSnapshot),
             },
-            _ => {
-                let raw =
-                    row::event(&row, load.stream).map_err(|failure| row::damaged(failure, &row, next))?;
+            Kind::Event => {
+                let raw = event::event(&row, load.stream, types)
+                    .map_err(|failure| row::damaged(failure, &row, next))?;
                 order.take(raw.revision)?;
                 next = Position::new(raw.position.get() + 1);
                 sink(LoadItem::Event(raw))?;
@@ -80,7 +84,13 @@ fn head(row: &SqliteRow) -> Result<StreamHead, Failure> {
     let head = StreamHead::new(revision, row::id(row, column::ID)?);
     let command = outcome(
         row,
-        [column::VERSION, column::RECORDED_AT, column::CORRELATION_ID, column::OCCURRED_AT, column::NAME],
+        [
+            column::RECORDED_AT,
+            column::OCCURRED_AT,
+            column::CORRELATION_ID,
+            column::CAUSATION_ID,
+            column::PAYLOAD,
+        ],
     )?;
     Ok(head.closed(get(row, column::POSITION)?).command(command))
 }

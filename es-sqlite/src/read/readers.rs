@@ -6,6 +6,7 @@ use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{Mutex as Turns, OwnedMutexGuard, Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
+use super::types::Types;
 use crate::error::Failure;
 use crate::open::connect::{Opener, Use};
 
@@ -20,31 +21,48 @@ pub(crate) struct Readers {
     places: Semaphore,
     /// Those that were opened. One that is locked reads.
     connections: Mutex<Vec<Arc<Turns<SqliteConnection>>>>,
+    types: Mutex<Types>,
 }
 
 /// A connection that reads. When it is dropped, another call can have it: what a dropped read has left on it
 /// comes to its end by itself, as a statement whose rows nobody takes is reset, and no transaction is open.
 pub(crate) struct Reader<'a> {
     pub(crate) connection: OwnedMutexGuard<SqliteConnection>,
+    pub(crate) types: Types,
     _place: SemaphorePermit<'a>,
 }
 
 impl Readers {
     pub(crate) fn new(opener: Arc<Opener>) -> Self {
         let places = Semaphore::new(opener.options.readers as usize);
-        Self { opener, places, connections: Mutex::default() }
+        Self { opener, places, connections: Mutex::default(), types: Mutex::default() }
     }
 
     pub(crate) async fn reader(&self) -> Result<Reader<'_>, Failure> {
         let place = timeout(self.opener.options.busy_timeout, self.places.acquire()).await;
         let _place = place.map_err(|_| CROWDED)?.map_err(|_| Failure::Closed)?;
         self.opener.check()?;
-        if let Some(connection) = self.idle() {
-            return Ok(Reader { connection, _place });
+        let mut connection = match self.idle() {
+            Some(connection) => connection,
+            None => {
+                let connection = Arc::new(Turns::new(self.opener.connect(Use::Read).await?));
+                self.connections().push(Arc::clone(&connection));
+                connection.lock_owned().await
+            }
+        };
+        let types = self.types(&mut connection).await?;
+        Ok(Reader { connection, types, _place })
+    }
+
+    /// The types of the file, which change seldom.
+    async fn types(&self, connection: &mut SqliteConnection) -> Result<Types, Failure> {
+        let known = self.types.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if !known.are_lacking() {
+            return Ok(known);
         }
-        let connection = Arc::new(Turns::new(self.opener.connect(Use::Read).await?));
-        self.connections().push(Arc::clone(&connection));
-        Ok(Reader { connection: connection.lock_owned().await, _place })
+        let found = Types::read(connection).await?;
+        *self.types.lock().unwrap_or_else(PoisonError::into_inner) = found.clone();
+        Ok(found)
     }
 
     fn idle(&self) -> Option<OwnedMutexGuard<SqliteConnection>> {

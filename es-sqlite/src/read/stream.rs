@@ -5,12 +5,14 @@ use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 
 use super::load::limited;
-use super::row;
+use super::types::Types;
+use super::{event, row};
 use crate::error::Failure;
 use crate::sql;
 
 pub(crate) async fn read(
     connection: &mut SqliteConnection,
+    types: &Types,
     stream: &StreamId,
     range: StreamRange,
     sink: Sink<'_>,
@@ -21,11 +23,12 @@ pub(crate) async fn read(
         .bind(stream.key())
         .bind(limited(range.from))
         .bind(limited(range.to))
+        .bind(types.last())
         .fetch(connection);
     let mut order = Contiguous::range(stream, range);
     let mut next = Position::new(1);
     while let Some(row) = rows.try_next().await.map_err(|error| Failure::from(error).at(next))? {
-        let raw = row::event(&row, stream).map_err(|failure| row::damaged(failure, &row, next))?;
+        let raw = event::event(&row, stream, types).map_err(|failure| row::damaged(failure, &row, next))?;
         order.take(raw.revision)?;
         next = Position::new(raw.position.get() + 1);
         sink(raw)?;

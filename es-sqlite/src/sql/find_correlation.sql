@@ -1,8 +1,9 @@
 SELECT
-    2, e.position, e.revision, e.id, t.name, t.version, e.recorded_at, e.occurred_at, e.correlation_id,
-    e.causation_id, e.payload, e.metadata, e.checksum, s.category, c.name, s.key
+    e.position, e.revision, e.id, CASE WHEN e.type <= ?2 THEN e.type ELSE (
+        SELECT 'v' || t.version || ' ' || t.name FROM event_types AS t WHERE t.id = e.type
+    ) END AS type,
+    e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id, e.payload, e.metadata, e.checksum, s.category, c.name, s.key
 FROM events AS e
-LEFT JOIN event_types AS t ON t.id = e.type
 LEFT JOIN streams AS s ON s.id = e.stream
 LEFT JOIN categories AS c ON c.id = s.category
 WHERE e.correlation_id = ?1

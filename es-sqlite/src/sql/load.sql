@@ -1,4 +1,5 @@
--- Head and ledger, then the snapshot, then the events after it: one view of the stream.
+-- Head and ledger, then the snapshot, then the events after it: one view of the stream. The type is -1 and -2 in rows
+-- that hold no event.
 WITH stream AS MATERIALIZED (
     SELECT s.id, s.closed
     FROM category_names AS n
@@ -11,9 +12,9 @@ WITH stream AS MATERIALIZED (
     WHERE p.fingerprint = ?5 AND p.revision > ?3 AND p.revision <= ?4
 )
 SELECT
-    0 AS kind, stream.closed AS position, h.revision, h.id, n.name, c.first AS version,
-    c.count AS recorded_at, c.body_hash AS occurred_at, c.rejected AS correlation_id, NULL AS causation_id,
-    NULL AS payload, NULL AS metadata, NULL AS checksum
+    stream.closed AS position, h.revision, h.id, -1 AS type, c.first AS recorded_at, c.count AS occurred_at,
+    c.rejected AS correlation_id, c.body_hash AS causation_id, n.name AS payload, NULL AS metadata,
+    NULL AS checksum
 FROM stream
 LEFT JOIN events AS h
     ON h.stream = stream.id
@@ -21,14 +22,15 @@ LEFT JOIN events AS h
 LEFT JOIN commands AS c ON c.stream = stream.id AND c.id = ?6
 LEFT JOIN command_names AS n ON n.id = c.name
 UNION ALL
-SELECT 1, NULL, revision, NULL, NULL, NULL, NULL, NULL, NULL, NULL, state, NULL, checksum FROM snapshot
+SELECT NULL, revision, NULL, -2, NULL, NULL, NULL, NULL, state, NULL, checksum FROM snapshot
 UNION ALL
 SELECT * FROM (
     SELECT
-        2, e.position, e.revision, e.id, t.name, t.version, e.recorded_at, e.occurred_at, e.correlation_id,
-        e.causation_id, e.payload, e.metadata, e.checksum
+        e.position, e.revision, e.id, CASE WHEN e.type <= ?7 THEN e.type ELSE (
+            SELECT 'v' || t.version || ' ' || t.name FROM event_types AS t WHERE t.id = e.type
+        ) END,
+        e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id, e.payload, e.metadata, e.checksum
     FROM events AS e
-    LEFT JOIN event_types AS t ON t.id = e.type
     WHERE e.stream = (SELECT id FROM stream)
         AND e.revision > coalesce((SELECT revision FROM snapshot), ?3)
         AND e.revision <= ?4

@@ -1,7 +1,7 @@
 //! The rows that a transaction is about to insert, many at once.
 
 use std::iter;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, OnceLock};
 
 use es_core::RawEvent;
 use sqlx::sqlite::SqliteArguments;
@@ -12,21 +12,35 @@ use crate::checksum::Fields;
 use crate::error::Failure;
 use crate::sql;
 
-/// How many rows one statement has. Each number is a statement to be prepared, so there are few.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
+/// How many rows one statement has at most.
+const MOST: usize = 128;
 
-/// An `INSERT … VALUES (…)` with so many rows.
-struct Insert([String; SIZES.len()]);
+/// The texts of an `INSERT … VALUES (…)` by how many rows it has, each made when it is needed first.
+struct Insert {
+    one: &'static str,
+    texts: [OnceLock<String>; MOST],
+}
 
 impl Insert {
-    fn new(one: &str) -> Self {
-        let one = one.trim_end();
-        let row = one.rfind(" (").map_or("", |at| &one[at..]);
-        Self(
-            SIZES.map(|size| {
-                [one].into_iter().chain(iter::repeat_n(row, size - 1)).collect::<Vec<_>>().join(",")
-            }),
-        )
+    const fn new(one: &'static str) -> Self {
+        Self { one, texts: [const { OnceLock::new() }; MOST] }
+    }
+
+    /// As many rows as there are; of many, a multiple of four, as each number is a statement to be prepared.
+    const fn fitting(rows: usize) -> usize {
+        match rows {
+            MOST.. => MOST,
+            17.. => rows - rows % 4,
+            _ => rows,
+        }
+    }
+
+    fn text(&self, rows: usize) -> &str {
+        self.texts[rows - 1].get_or_init(|| {
+            let one = self.one.trim_end();
+            let row = one.rfind(" (").map_or("", |at| &one[at..]);
+            [one].into_iter().chain(iter::repeat_n(row, rows - 1)).collect::<Vec<_>>().join(",")
+        })
     }
 
     async fn execute<R: Sync>(
@@ -36,23 +50,21 @@ impl Insert {
         bind: fn(&R, &mut SqliteArguments) -> Result<(), sqlx::error::BoxDynError>,
     ) -> Result<(), Failure> {
         while !rows.is_empty() {
-            let fits = |(size, _): &(usize, _)| *size <= rows.len();
-            let Some((size, text)) = SIZES.into_iter().zip(&self.0).find(fits) else { break };
-            let (now, rest) = rows.split_at(size);
+            let (now, rest) = rows.split_at(Self::fitting(rows.len()));
             let mut arguments = SqliteArguments::default();
             for row in now {
                 bind(row, &mut arguments).map_err(sqlx::Error::Encode)?;
             }
-            sqlx::query_with(text.as_str(), arguments).execute(&mut *connection).await?;
+            sqlx::query_with(self.text(now.len()), arguments).execute(&mut *connection).await?;
             rows = rest;
         }
         Ok(())
     }
 }
 
-static STREAMS: LazyLock<Insert> = LazyLock::new(|| Insert::new(sql::INSERT_STREAMS));
-static EVENTS: LazyLock<Insert> = LazyLock::new(|| Insert::new(sql::INSERT_EVENTS));
-static COMMANDS: LazyLock<Insert> = LazyLock::new(|| Insert::new(sql::INSERT_COMMANDS));
+static STREAMS: Insert = Insert::new(sql::INSERT_STREAMS);
+static EVENTS: Insert = Insert::new(sql::INSERT_EVENTS);
+static COMMANDS: Insert = Insert::new(sql::INSERT_COMMANDS);
 
 /// A stream that is new.
 pub(crate) struct StreamRow {
@@ -205,7 +217,8 @@ mod tests {
     #[test]
     fn a_statement_for_many_rows_repeats_the_last_brackets() {
         let insert = Insert::new("INSERT INTO t (a, b) VALUES (?, ?)\n");
-        assert_eq!(insert.0[3], "INSERT INTO t (a, b) VALUES (?, ?)");
-        assert_eq!(insert.0[2], "INSERT INTO t (a, b) VALUES (?, ?), (?, ?), (?, ?), (?, ?)");
+        assert_eq!(insert.text(1), "INSERT INTO t (a, b) VALUES (?, ?)");
+        assert_eq!(insert.text(3), "INSERT INTO t (a, b) VALUES (?, ?), (?, ?), (?, ?)");
+        assert_eq!([1, 16, 19, 100, 500].map(Insert::fitting), [1, 16, 16, 100, 128]);
     }
 }

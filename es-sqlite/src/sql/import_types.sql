@@ -1,1 +1,0 @@
-SELECT name, version, id FROM event_types

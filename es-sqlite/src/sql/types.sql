@@ -1,0 +1,1 @@
+SELECT name, version, id FROM event_types ORDER BY id
