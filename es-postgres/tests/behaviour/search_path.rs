@@ -172,6 +172,11 @@ async fn nothing_can_be_slipped_under_the_functions() {
         "es.is_absent(1, 'not there')",
         "es.refusal(1, 'a2', 0, NULL, NULL)",
         "es.check_names('{a}', '{b}')",
+        "es.import_names('{account}', '{account}', '{y}', '{1}', '{7}')",
+        "es.import_events('{1000000}', '{account}', '{copied}', '{1}', '{y}', '{1}', '{{id}}', '{2000-01-01}', '{NULL}', '{NULL}', '{NULL}',
+                          '{1}', '{NULL}')",
+        "es.import_commands('{account}', '{copied}', '{{id}}', '{1}', '{1}', '{f}', '{NULL}', '{2000-01-01}', '{x}')",
+        "es.import_closed('{account}', '{copied}')",
     ];
     called.extend(call_all(&mut admin, &by_the_owner, "").await);
     sql(&mut admin, "RESET search_path").await;
