@@ -5,6 +5,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use crate::error::Failure;
 use crate::read::all;
+use crate::read::types::Types;
 use crate::sql;
 
 /// What was found: [`SqliteStore::verify`](crate::SqliteStore::verify).
@@ -39,9 +40,10 @@ pub(crate) async fn verify(connection: &mut SqliteConnection) -> Result<Verified
         let problem: String = row.try_get(0).map_err(Failure::from)?;
         found.problems.push(problem);
     }
-    let (filter, mut after) = (Filter::new(), Checkpoint::START);
+    // Each row says what its type is.
+    let (types, filter, mut after) = (Types::default(), Filter::new(), Checkpoint::START);
     loop {
-        let page = all::read(connection, AllQuery::after(after, &filter), &mut |_| Ok(())).await;
+        let page = all::read(connection, &types, AllQuery::after(after, &filter), &mut |_| Ok(())).await;
         match page {
             Ok(page) => {
                 found.events += page.events as u64;
