@@ -1,11 +1,14 @@
 //! Why there is no server or no database for a test.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::connect::error::ConnectError;
 
 /// Why a [`TestDatabase`](super::TestDatabase) or a [`Cluster`](super::Cluster) could not be had.
-#[derive(Debug, thiserror::Error)]
+///
+/// `Debug` is the message as well: `expect`, `unwrap` and tests that return an error print it.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum TestDatabaseError {
     /// No PostgreSQL is installed.
@@ -59,6 +62,12 @@ pub enum TestDatabaseError {
     },
 }
 
+impl fmt::Debug for TestDatabaseError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl From<sqlx::Error> for TestDatabaseError {
     fn from(error: sqlx::Error) -> Self {
         Self::Database { message: error.to_string() }
@@ -69,17 +78,4 @@ impl From<sqlx::Error> for TestDatabaseError {
 pub(super) fn at(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> TestDatabaseError {
     let path = path.into();
     move |source| TestDatabaseError::File { path, source }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn without_postgresql_every_way_to_have_it_is_named() {
-        let message = TestDatabaseError::NotInstalled.to_string();
-        for way in ["`cargo xtask test`", "apt install postgresql", "PG_BIN", "ES_TEST_DATABASE_URL"] {
-            assert!(message.contains(way), "{way}: {message}");
-        }
-    }
 }

@@ -86,6 +86,9 @@ async fn a_persistent_server_outlives_a_killed_program_and_stops_with_an_orderly
 
 #[test]
 fn without_an_installed_server_the_message_says_what_to_install() {
-    let text = es_postgres::testing::TestDatabaseError::NotInstalled.to_string();
-    assert!(text.contains("apt install postgresql") && text.contains("ES_TEST_DATABASE_URL"), "{text}");
+    // As `expect` prints it.
+    let text = format!("{:?}", es_postgres::testing::TestDatabaseError::NotInstalled);
+    for way in ["`cargo xtask test`", "apt install postgresql", "PG_BIN", "ES_TEST_DATABASE_URL"] {
+        assert!(text.contains(way), "{way}: {text}");
+    }
 }
