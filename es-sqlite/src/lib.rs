@@ -46,6 +46,7 @@ mod copy;
 mod error;
 mod event_store;
 mod open;
+mod projection;
 mod read;
 mod sql;
 mod store;
@@ -55,6 +56,7 @@ mod write;
 
 pub use open::error::OpenError;
 pub use open::options::{Durability, SqliteOptions};
+pub use projection::{Projector, SqliteBatch, SqliteSession, SqliteTarget, SqliteTargetError};
 /// The driver whose types this crate's API uses, in the version that it was built with.
 pub use sqlx;
 pub use store::SqliteStore;

@@ -1,0 +1,106 @@
+//! What errors of the driver say about the event at which they occurred.
+
+use std::error::Error;
+
+use es_core::StoreError;
+use es_core::projection::{Cause, ProjectorError};
+use sqlx::error::DatabaseError;
+
+use crate::error::Failure;
+
+/// How `SQLite` begins its message where a handler uses what the file lacks; the code is that of any error.
+const LACKS: [&str; 8] = [
+    "no such table",
+    "no such column",
+    "no such function",
+    "no such module",
+    "no such collation",
+    "no such view",
+    "no such index",
+    "wrong number of arguments",
+];
+
+/// What an error says; `None` of one that is not of the driver.
+pub(super) fn said_by(error: &(dyn Error + 'static)) -> Option<Cause> {
+    if let Some(error) = error.downcast_ref::<sqlx::Error>() {
+        return of_driver(error);
+    }
+    // Where a transparent error leaves out the driver's.
+    error.downcast_ref::<Box<dyn DatabaseError>>().map(|error| of_database(&**error))
+}
+
+fn of_driver(error: &sqlx::Error) -> Option<Cause> {
+    match error {
+        sqlx::Error::Database(error) => Some(of_database(&**error)),
+        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Some(Cause::Session),
+        sqlx::Error::PoolTimedOut => Some(Cause::Passing),
+        // Rows have other columns than the handler reads.
+        sqlx::Error::ColumnNotFound(_)
+        | sqlx::Error::ColumnIndexOutOfBounds { .. }
+        | sqlx::Error::TypeNotFound { .. } => Some(Cause::Setup),
+        _ => None,
+    }
+}
+
+fn of_database(error: &dyn DatabaseError) -> Cause {
+    let code = error.code().and_then(|code| code.parse().ok()).unwrap_or_default();
+    of_code(code, error.message())
+}
+
+/// By the low byte of the codes of <https://sqlite.org/rescode.html>.
+fn of_code(code: i32, message: &str) -> Cause {
+    match code & 0xff {
+        // BUSY, LOCKED, NOMEM, FULL, PROTOCOL, SCHEMA.
+        5 | 6 | 7 | 13 | 15 | 17 => Cause::Passing,
+        // INTERRUPT, IOERR.
+        9 | 10 => Cause::Session,
+        // PERM, READONLY, CORRUPT, CANTOPEN, NOLFS, AUTH, NOTADB.
+        3 | 8 | 11 | 14 | 22 | 23 | 26 => Cause::Setup,
+        1 if is_of_schema(message) => Cause::Setup,
+        _ => Cause::Event,
+    }
+}
+
+fn is_of_schema(message: &str) -> bool {
+    LACKS.iter().any(|lack| message.starts_with(lack))
+        || message.contains(" has no column named ")
+        || message.contains(" values were supplied")
+}
+
+/// An error of a statement of ours.
+pub(super) fn failed(error: sqlx::Error) -> ProjectorError {
+    ProjectorError::Store(StoreError::from(Failure::from(error)))
+}
+
+/// Whether a table of ours is not there, because the revision was dropped or never set up.
+pub(super) fn lacks_tables(error: &sqlx::Error) -> bool {
+    let database = error.as_database_error();
+    database.is_some_and(|error| error.message().starts_with("no such table: es_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_code_says_what_it_says_about_the_event() {
+        for (cause, errors) in [
+            (Cause::Passing, &[(5, ""), (517, ""), (6, ""), (13, "database or disk is full")][..]),
+            (Cause::Session, &[(10, ""), (778, ""), (9, "interrupted")]),
+            (
+                Cause::Setup,
+                &[
+                    (1, "no such table: balances"),
+                    (1, "table balances has no column named cents"),
+                    (1, "table balances has 2 columns but 3 values were supplied"),
+                    (8, ""),
+                ],
+            ),
+            (Cause::Event, &[(19, ""), (2067, ""), (1, "near \"x\": syntax error"), (20, "")]),
+        ] {
+            for (code, message) in errors {
+                assert_eq!(of_code(*code, message), cause, "{code} {message}");
+            }
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! What only a model in a file can suffer.
+
+use std::path::PathBuf;
+
+use es_core::projection::ProjectorError;
+
+/// What only a [`SqliteTarget`](crate::SqliteTarget) says, of a [`ProjectorError`]:
+/// [`of_target`](ProjectorError::of_target) gives it back.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SqliteTargetError {
+    /// A handler has ended the transaction of its batch, or tried to. Nothing of the batch is in the model.
+    #[error(
+        "a handler of projection `{projection}` rev {rev} has ended the transaction that it runs in; nothing of it was \
+         kept; let it nest with `connection.begin()` instead of COMMIT and ROLLBACK"
+    )]
+    TransactionEnded {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+    },
+    /// The file is not one that this projection has made.
+    #[error("projection `{projection}` rev {rev} cannot keep its model in {path:?}: {found}")]
+    NotOurs {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+        /// The file.
+        path: PathBuf,
+        /// What is in it.
+        found: String,
+    },
+}
+
+impl From<SqliteTargetError> for ProjectorError {
+    fn from(error: SqliteTargetError) -> Self {
+        Self::Target(Box::new(error))
+    }
+}

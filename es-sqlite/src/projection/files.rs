@@ -1,0 +1,141 @@
+//! Opens the files of a target.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use es_core::Projection;
+use es_core::projection::{Cause, ProjectorError};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection, raw_sql};
+
+use super::cause::{failed, said_by};
+use super::error::SqliteTargetError;
+use super::sql;
+use super::target::SqliteTarget;
+use crate::open::files::sync_folder;
+
+/// `espj`, in the header of each file.
+const APPLICATION_ID: i32 = 0x6573_706a;
+
+impl<P: Projection> SqliteTarget<P> {
+    fn options(&self, path: &Path) -> SqliteConnectOptions {
+        let synchronous = if self.temporary { SqliteSynchronous::Off } else { SqliteSynchronous::Normal };
+        SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(false)
+            .busy_timeout(self.busy_timeout)
+            .synchronous(synchronous)
+            .pragma("recursive_triggers", "ON")
+            .disable_statement_logging()
+    }
+
+    /// A file that is there; `None` if it is not.
+    pub(super) async fn open(&self, path: &Path) -> Result<Option<SqliteConnection>, ProjectorError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(self.options(path).connect().await.map_err(failed)?))
+    }
+
+    /// The same, for reading, or for what a foreign key would hinder.
+    pub(super) async fn open_as(
+        &self,
+        path: &Path,
+        change: impl FnOnce(SqliteConnectOptions) -> SqliteConnectOptions + Send,
+    ) -> Result<Option<SqliteConnection>, ProjectorError> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(change(self.options(path)).connect().await.map_err(failed)?))
+    }
+
+    /// A file that is made if it is not there.
+    pub(super) async fn make(&self, path: &Path) -> Result<SqliteConnection, ProjectorError> {
+        let mut db = self.options(path).create_if_missing(true).connect().await.map_err(failed)?;
+        let begun = Instant::now();
+        loop {
+            match mark(&mut db).await {
+                Ok(None) => break,
+                Ok(Some(found)) => return Err(Self::not_ours(path, found)),
+                // No time-out of the driver's waits for the switch to a write-ahead log.
+                Err(error)
+                    if said_by(&error) == Some(Cause::Passing) && begun.elapsed() < self.busy_timeout =>
+                {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+                Err(error) => return Err(failed(error)),
+            }
+        }
+        if !self.temporary {
+            sync_folder(path).map_err(|error| failed(sqlx::Error::Io(error)))?;
+        }
+        Ok(db)
+    }
+
+    pub(super) fn not_ours(path: &Path, found: String) -> ProjectorError {
+        SqliteTargetError::NotOurs { projection: P::NAME, rev: P::REV, path: path.to_owned(), found }.into()
+    }
+
+    /// Begins a transaction on the pointer: what changes a projection as a whole runs alone. Returns the
+    /// revision that readers see.
+    pub(super) async fn lock(&self) -> Result<(SqliteConnection, Option<u32>), ProjectorError> {
+        let mut db = self.make(&self.pointer).await?;
+        run(&mut db, "BEGIN IMMEDIATE").await?;
+        run(&mut db, sql::MAKE_POINTER).await?;
+        let live = self.live_on(&mut db).await?;
+        Ok((db, live))
+    }
+
+    /// The revision that readers see.
+    pub(super) async fn live_rev(&self) -> Result<Option<u32>, ProjectorError> {
+        match self.open(&self.pointer).await? {
+            Some(mut db) => self.live_on(&mut db).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn live_on(&self, db: &mut SqliteConnection) -> Result<Option<u32>, ProjectorError> {
+        let row: Option<(String, Option<u32>)> = match sqlx::query_as(sql::LIVE).fetch_optional(db).await {
+            Err(error) if super::cause::lacks_tables(&error) => None,
+            row => row.map_err(failed)?,
+        };
+        match row {
+            Some((name, _)) if name != P::NAME => {
+                Err(Self::not_ours(&self.pointer, format!("it belongs to projection `{name}`")))
+            }
+            row => Ok(row.and_then(|(_, rev)| rev)),
+        }
+    }
+
+    /// Shows a revision to readers, or none.
+    pub(super) async fn point(db: &mut SqliteConnection, rev: Option<u32>) -> Result<(), ProjectorError> {
+        sqlx::query(sql::SHOW).bind(P::NAME).bind(rev).execute(db).await.map_err(failed)?;
+        Ok(())
+    }
+}
+
+/// Marks a new file as one of ours, and gives it a write-ahead log. Returns what else it is.
+async fn mark(db: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
+    let marked: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *db).await?;
+    if marked != APPLICATION_ID {
+        let tables: i64 =
+            sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *db).await?;
+        // Another process may have marked it since.
+        let again: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *db).await?;
+        if again != APPLICATION_ID {
+            if again != 0 || tables > 0 {
+                return Ok(Some("it was made by another program".to_owned()));
+            }
+            let pragma = format!("PRAGMA application_id = {APPLICATION_ID}");
+            raw_sql(AssertSqlSafe(pragma)).execute(&mut *db).await?;
+        }
+    }
+    sqlx::query("PRAGMA journal_mode = WAL").fetch_one(db).await?;
+    Ok(None)
+}
+
+/// Runs a statement of ours.
+pub(super) async fn run(db: &mut SqliteConnection, statement: &'static str) -> Result<(), ProjectorError> {
+    raw_sql(statement).execute(db).await.map_err(failed)?;
+    Ok(())
+}

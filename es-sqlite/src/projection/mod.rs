@@ -1,0 +1,24 @@
+//! Read models in files, beside the events or elsewhere.
+
+mod batch;
+mod cause;
+mod error;
+mod files;
+mod letters;
+mod live;
+mod port;
+mod publish;
+mod session;
+mod setup;
+mod sql;
+mod status;
+mod target;
+
+pub use self::batch::SqliteBatch;
+pub use self::error::SqliteTargetError;
+pub use self::session::SqliteSession;
+pub use self::target::SqliteTarget;
+
+/// The [`Projector`](es_core::projection::Projector) of `es-core`, with the model in files:
+/// `Projector::new(store, Balances)` puts them beside the store.
+pub type Projector<P, S = crate::SqliteStore> = es_core::projection::Projector<P, S, SqliteTarget<P>>;

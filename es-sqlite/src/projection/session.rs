@@ -1,0 +1,111 @@
+//! Connections on which code of the user runs, and transactions that it cannot commit.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use es_core::Projection;
+use es_core::projection::ProjectorError;
+use sqlx::sqlite::SqliteTransactionManager;
+use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection, raw_sql};
+use sqlx_core::transaction::TransactionManager as _;
+
+use super::cause::failed;
+use super::error::SqliteTargetError;
+use super::target::SqliteTarget;
+use crate::open::files::Identity;
+
+/// A connection of a worker of a [`SqliteTarget`].
+pub struct SqliteSession {
+    pub(super) db: SqliteConnection,
+    pub(super) file: Identity,
+    commits: Arc<Commits>,
+}
+
+/// What the hook knows, which `SQLite` asks before each commit.
+#[derive(Debug, Default)]
+struct Commits {
+    allowed: AtomicBool,
+    refused: AtomicBool,
+}
+
+impl<P: Projection> SqliteTarget<P> {
+    /// Opens the file of the own revision.
+    pub(super) async fn dial(&self) -> Result<SqliteSession, ProjectorError> {
+        let path = self.own();
+        let Some(db) = self.open(&path).await? else { return Err(ProjectorError::not_set_up::<P>()) };
+        let file = Identity::of(&path).map_err(|error| failed(sqlx::Error::Io(error)))?;
+        SqliteSession::of(db, file).await
+    }
+
+    /// The user's code has ended a transaction.
+    pub(super) const fn ended() -> SqliteTargetError {
+        SqliteTargetError::TransactionEnded { projection: P::NAME, rev: P::REV }
+    }
+}
+
+impl SqliteSession {
+    pub(super) async fn of(mut db: SqliteConnection, file: Identity) -> Result<Self, ProjectorError> {
+        let commits = Arc::new(Commits::default());
+        let asked = Arc::clone(&commits);
+        db.lock_handle().await.map_err(failed)?.set_commit_hook(move || {
+            let allowed = asked.allowed.load(Ordering::Acquire);
+            if !allowed {
+                asked.refused.store(true, Ordering::Release);
+            }
+            allowed
+        });
+        Ok(Self { db, file, commits })
+    }
+
+    /// Begins a transaction, with a savepoint that tells whether it is still this one.
+    ///
+    /// The driver nests by its own count, so it has to know of a transaction: otherwise a handler's
+    /// `connection.begin()` would be a BEGIN. Its count stays at one for as long as the connection lives.
+    pub(super) async fn begin(&mut self) -> Result<(), ProjectorError> {
+        self.commits.refused.store(false, Ordering::Release);
+        if self.db.is_in_transaction() {
+            self.run("BEGIN IMMEDIATE; SAVEPOINT es_batch").await
+        } else {
+            let begin = "BEGIN IMMEDIATE".into_sql_str();
+            SqliteTransactionManager::begin(&mut self.db, Some(begin)).await.map_err(failed)?;
+            self.run("SAVEPOINT es_batch").await
+        }
+    }
+
+    /// Commits; the only way to do so on this connection.
+    pub(super) async fn commit(&mut self) -> Result<(), sqlx::Error> {
+        self.commits.allowed.store(true, Ordering::Release);
+        let done = raw_sql("COMMIT").execute(&mut self.db).await;
+        self.commits.allowed.store(false, Ordering::Release);
+        done.map(drop)
+    }
+
+    /// Undoes what was done. A transaction that is gone, as after an error of the disk, has undone itself.
+    pub(super) async fn roll_back(&mut self) -> Result<(), ProjectorError> {
+        match raw_sql("ROLLBACK").execute(&mut self.db).await {
+            Err(error) if error.to_string().contains("no transaction is active") => Ok(()),
+            done => done.map(drop).map_err(failed),
+        }
+    }
+
+    /// Whether code of the user tried to commit since the transaction began.
+    pub(super) fn tried_to_commit(&self) -> bool {
+        self.commits.refused.load(Ordering::Acquire)
+    }
+
+    pub(super) async fn run(&mut self, statement: &'static str) -> Result<(), ProjectorError> {
+        super::files::run(&mut self.db, statement).await
+    }
+}
+
+/// Whether a savepoint of ours is gone, and its transaction with it.
+pub(super) fn is_ended(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.message().starts_with("no such savepoint: es_"))
+}
+
+impl fmt::Debug for SqliteSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteSession").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,157 @@
+//! What happens to a projection as a whole: set up, divided into parts.
+
+use es_core::projection::{Cause, ProjectorError, Setting, set_up};
+use es_core::{Checkpoint, Part, Position, Projection};
+use sqlx::SqliteConnection;
+use uuid::Uuid;
+
+use super::batch::{event_id, position};
+use super::cause::{failed, lacks_tables, said_by};
+use super::files::run;
+use super::session::{SqliteSession, is_ended};
+use super::sql;
+use super::target::SqliteTarget;
+use crate::error::Failure;
+use crate::open::files::Identity;
+
+impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
+    pub(super) async fn set_up_once(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
+        if let Some(found) = self.parts().await? {
+            Self::same_parts(found, setting.parts)?;
+            if self.live_rev().await?.is_some() {
+                return Ok(());
+            }
+        }
+        let (mut pointer, live) = self.lock().await?;
+        match self.parts().await? {
+            Some(found) => Self::same_parts(found, setting.parts)?,
+            None => self.set_up(projection, setting.parts).await?,
+        }
+        if live.is_none() {
+            Self::point(&mut pointer, Some(P::REV)).await?;
+        }
+        run(&mut pointer, "COMMIT").await
+    }
+
+    async fn set_up(&self, projection: &P, parts: u32) -> Result<(), ProjectorError> {
+        let path = self.own();
+        let db = self.make(&path).await?;
+        let file = Identity::of(&path).map_err(|error| failed(sqlx::Error::Io(error)))?;
+        let mut session = SqliteSession::of(db, file).await?;
+        session.begin().await?;
+        if let Err(source) = set_up(projection, &mut session.db).await {
+            session.roll_back().await?;
+            if session.tried_to_commit() {
+                return Err(Self::ended().into());
+            }
+            let cause = Cause::of(&source, said_by);
+            return Err(ProjectorError::Setup { projection: P::NAME, rev: P::REV, source, cause });
+        }
+        match sqlx::raw_sql("RELEASE es_batch").execute(&mut session.db).await {
+            Err(error) if is_ended(&error) => return Err(Self::ended().into()),
+            done => done.map_err(failed)?,
+        };
+        session.run(sql::MAKE_TABLES).await?;
+        make_checkpoints(&mut session.db, parts, Checkpoint::START, 0).await?;
+        session.commit().await.map_err(failed)
+    }
+
+    /// Into how many parts the own revision is divided; `None` if it is not set up.
+    async fn parts(&self) -> Result<Option<u32>, ProjectorError> {
+        let Some(mut db) = self.open(&self.own()).await? else { return Ok(None) };
+        known(sqlx::query_scalar(sql::PARTS).fetch_optional(&mut db).await)
+    }
+
+    fn same_parts(found: u32, asked: u32) -> Result<(), ProjectorError> {
+        if found == asked {
+            return Ok(());
+        }
+        Err(ProjectorError::Parts { projection: P::NAME, rev: P::REV, found, asked })
+    }
+
+    /// Where the checkpoint of a part stands, and whether readers see this revision or a later one.
+    pub(super) async fn read_checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
+        let Some(mut db) = self.open(&self.own()).await? else {
+            return Err(ProjectorError::not_set_up::<P>());
+        };
+        let call = sqlx::query_as::<_, (i64, Option<Vec<u8>>, u32)>(sql::CHECKPOINT).bind(part.index());
+        let Some((position, event_id, parts)) = known(call.fetch_optional(&mut db).await)? else {
+            // The part is gone where there are fewer now.
+            if let Some(found) = self.parts().await? {
+                Self::same_parts(found, part.of())?;
+            }
+            return Err(ProjectorError::not_set_up::<P>());
+        };
+        Self::same_parts(parts, part.of())?;
+        let live = self.live_rev().await?.is_some_and(|live| live >= P::REV);
+        Ok((stored(position, event_id)?, live))
+    }
+
+    pub(super) async fn divide(&self, parts: u32) -> Result<(), ProjectorError> {
+        let mut session = self.dial().await?;
+        session.begin().await?;
+        let rows = sqlx::query_as::<_, (i64, Option<Vec<u8>>, i64)>(sql::CHECKPOINTS);
+        let mut projected = 0;
+        let mut found = Vec::new();
+        for (position, event_id, of_part) in known_all(rows.fetch_all(&mut session.db).await)? {
+            projected += of_part;
+            found.push(stored(position, event_id)?);
+        }
+        let (Some(&lowest), Some(&highest)) = (
+            found.iter().min_by_key(|checkpoint| checkpoint.position()),
+            found.iter().max_by_key(|checkpoint| checkpoint.position()),
+        ) else {
+            return Err(ProjectorError::not_set_up::<P>());
+        };
+        if lowest != highest {
+            let (lowest, highest) = (lowest.position(), highest.position());
+            return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
+        }
+        session.run(sql::FORGET_CHECKPOINTS).await?;
+        make_checkpoints(&mut session.db, parts.max(1), lowest, projected).await?;
+        session.commit().await.map_err(failed)
+    }
+}
+
+/// What a statement of ours found; nothing where its tables are not there.
+pub(super) fn known<T>(found: Result<Option<T>, sqlx::Error>) -> Result<Option<T>, ProjectorError> {
+    match found {
+        Err(error) if lacks_tables(&error) => Ok(None),
+        found => found.map_err(failed),
+    }
+}
+
+/// The same of many rows.
+pub(super) fn known_all<T>(found: Result<Vec<T>, sqlx::Error>) -> Result<Vec<T>, ProjectorError> {
+    known(found.map(Some)).map(Option::unwrap_or_default)
+}
+
+/// All parts stand at the same checkpoint; what was projected counts for the first.
+async fn make_checkpoints(
+    db: &mut SqliteConnection,
+    parts: u32,
+    at: Checkpoint,
+    projected: i64,
+) -> Result<(), ProjectorError> {
+    for part in 0..parts {
+        sqlx::query(sql::MAKE_CHECKPOINT)
+            .bind(part)
+            .bind(parts)
+            .bind(position(at))
+            .bind(event_id(at))
+            .bind(if part == 0 { projected } else { 0 })
+            .execute(&mut *db)
+            .await
+            .map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn stored(position: i64, event_id: Option<Vec<u8>>) -> Result<Checkpoint, ProjectorError> {
+    let Some(event_id) = event_id else { return Ok(Checkpoint::START) };
+    let event_id = Uuid::from_slice(&event_id).map_err(|_| {
+        let damaged = Failure::damaged("a checkpoint has an event id that is none");
+        ProjectorError::Store(damaged.into())
+    })?;
+    Ok(Checkpoint::behind(Position::new(position.cast_unsigned()), event_id))
+}

@@ -1,0 +1,96 @@
+//! The statements of a read model's files. What a handler makes lies beside tables of ours, `es_…`.
+
+/// Which revision readers see.
+pub(super) const MAKE_POINTER: &str = "CREATE TABLE IF NOT EXISTS es_live (
+    projection TEXT NOT NULL PRIMARY KEY,
+    rev INTEGER
+) STRICT";
+
+/// The checkpoints and dead letters of one build. Times are microseconds since 1970.
+pub(super) const MAKE_TABLES: &str = "CREATE TABLE es_checkpoints (
+    part INTEGER PRIMARY KEY,
+    parts INTEGER NOT NULL,
+    position INTEGER NOT NULL,
+    event_id BLOB,
+    projected INTEGER NOT NULL,
+    per_second REAL NOT NULL DEFAULT 0,
+    owner TEXT,
+    updated_at INTEGER NOT NULL,
+    error TEXT,
+    failed_at INTEGER
+) STRICT;
+CREATE TABLE es_dead_letters (
+    position INTEGER PRIMARY KEY,
+    category TEXT NOT NULL,
+    key TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    parked_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX es_dead_letters_of ON es_dead_letters (category, key, revision)";
+
+pub(super) const LIVE: &str = "SELECT projection, rev FROM es_live";
+
+pub(super) const SHOW: &str = "INSERT INTO es_live (projection, rev) VALUES (?1, ?2)
+ON CONFLICT (projection) DO UPDATE SET rev = excluded.rev";
+
+pub(super) const MAKE_CHECKPOINT: &str =
+    "INSERT INTO es_checkpoints (part, parts, position, event_id, projected, updated_at)
+VALUES (?1, ?2, ?3, ?4, ?5, CAST(unixepoch('subsec') * 1000000 AS INTEGER))";
+
+pub(super) const FORGET_CHECKPOINTS: &str = "DELETE FROM es_checkpoints";
+
+pub(super) const PARTS: &str = "SELECT parts FROM es_checkpoints LIMIT 1";
+
+pub(super) const CHECKPOINT: &str = "SELECT position, event_id, parts FROM es_checkpoints WHERE part = ?1";
+
+pub(super) const CHECKPOINTS: &str = "SELECT position, event_id, projected FROM es_checkpoints ORDER BY part";
+
+pub(super) const LOWEST: &str = "SELECT min(position) FROM es_checkpoints";
+
+/// The fence of a batch. No row comes back where another worker was faster. Says whether there are dead
+/// letters.
+pub(super) const HOLD: &str = "UPDATE es_checkpoints
+SET owner = ?5, per_second = ?6, error = NULL, failed_at = NULL
+WHERE part = ?1 AND parts = ?2 AND position = ?3 AND event_id IS ?4
+RETURNING EXISTS (SELECT 1 FROM es_dead_letters)";
+
+pub(super) const MOVE: &str = "UPDATE es_checkpoints
+SET position = ?2, event_id = ?3, projected = projected + ?4,
+    updated_at = CAST(unixepoch('subsec') * 1000000 AS INTEGER)
+WHERE part = ?1";
+
+pub(super) const NOTE: &str = "UPDATE es_checkpoints
+SET error = ?4, failed_at = CAST(unixepoch('subsec') * 1000000 AS INTEGER), owner = ?5
+WHERE part = ?1 AND position = ?2 AND event_id IS ?3";
+
+pub(super) const STATUS: &str =
+    "SELECT part, parts, position, projected, per_second, owner, updated_at, error,
+    failed_at, (SELECT count(*) FROM es_dead_letters)
+FROM es_checkpoints ORDER BY part";
+
+pub(super) const PARKED: &str = "SELECT DISTINCT category, key FROM es_dead_letters";
+
+pub(super) const PARK: &str =
+    "INSERT INTO es_dead_letters (position, category, key, revision, attempts, reason, parked_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, CAST(unixepoch('subsec') * 1000000 AS INTEGER))";
+
+pub(super) const LETTERS: &str = "SELECT position, category, key, revision, attempts, reason, parked_at
+FROM es_dead_letters WHERE position > ?1 ORDER BY position LIMIT ?2";
+
+pub(super) const LETTERS_OF: &str = "SELECT revision, position FROM es_dead_letters
+WHERE category = ?1 AND key = ?2 AND revision > ?3 ORDER BY revision LIMIT ?4";
+
+pub(super) const COUNT_LETTERS: &str =
+    "SELECT count(*) FROM es_dead_letters WHERE category = ?1 AND key = ?2";
+
+pub(super) const REMOVE_LETTER: &str = "DELETE FROM es_dead_letters WHERE position = ?1";
+
+pub(super) const KEEP_LETTER: &str =
+    "UPDATE es_dead_letters SET attempts = attempts + 1, reason = ?2 WHERE position = ?1";
+
+/// What is in a file. Virtual tables go first, and their own tables with them.
+pub(super) const OBJECTS: &str = "SELECT type, name FROM sqlite_schema
+WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
+ORDER BY type = 'view' DESC, sql LIKE 'CREATE VIRTUAL%' DESC";

@@ -1,0 +1,163 @@
+//! The files in which read models are kept.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use es_core::Projection;
+
+use crate::store::SqliteStore;
+
+/// Keeps the read model of a projection in a file of `SQLite`, with its checkpoints and dead letters.
+///
+/// [`Projector::new`](crate::Projector) puts it beside the events, and [`file`](Self::file) wherever the
+/// events are. Each revision is a file of its own: beside `shop.db`, revision 1 of `balances` is in
+/// `shop.db.balances.1`, and `shop.db.balances` says which revision readers see:
+/// [`live_file`](Self::live_file), [`read`](Self::read).
+///
+/// The model is a [`SqliteConnection`](sqlx::SqliteConnection) in the transaction that moves the checkpoint.
+/// Handlers run their SQL on it, and name tables as they like, but for those that begin with `es_`.
+/// `connection.begin()` nests by a savepoint. A COMMIT or ROLLBACK of their own commits nothing, and stops the
+/// projector with [`SqliteTargetError::TransactionEnded`](crate::SqliteTargetError::TransactionEnded).
+///
+/// `SQLite` lets one transaction write a file at a time: the parts of a projection take turns.
+///
+/// ```
+/// use es_core::{Project, ProjectSetup, Projection, Recorded, event};
+/// use es_sqlite::{Projector, SqliteStore};
+/// use sqlx::{Executor, SqliteConnection};
+///
+/// #[event(name = "account.deposited")]
+/// pub struct Deposited { pub cents: i64 }
+///
+/// #[derive(Projection)]
+/// #[projection(name = "balances", events(Deposited), model = SqliteConnection, error = sqlx::Error, setup)]
+/// struct Balances;
+///
+/// impl ProjectSetup for Balances {
+///     async fn setup(&self, db: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+///         db.execute("CREATE TABLE balances (account TEXT PRIMARY KEY, cents INTEGER) STRICT").await?;
+///         Ok(())
+///     }
+/// }
+///
+/// impl Project<Deposited> for Balances {
+///     async fn project(
+///         &self, event: &Recorded<Deposited>, db: &mut SqliteConnection,
+///     ) -> Result<(), sqlx::Error> {
+///         sqlx::query(
+///             "INSERT INTO balances VALUES (?1, ?2)
+///              ON CONFLICT (account) DO UPDATE SET cents = cents + excluded.cents",
+///         )
+///         .bind(event.stream.key())
+///         .bind(event.event.cents)
+///         .execute(db)
+///         .await?;
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let balances = Projector::new(SqliteStore::in_memory().await?, Balances);
+/// balances.catch_up().await?;
+/// let mut db = balances.model_target().read().await?;
+/// let accounts: i64 = sqlx::query_scalar("SELECT count(*) FROM balances").fetch_one(&mut db).await?;
+/// assert_eq!(accounts, 0);
+/// # Ok(()) }
+/// ```
+pub struct SqliteTarget<P> {
+    /// Says which revision readers see; the files of revisions are named after it.
+    pub(super) pointer: PathBuf,
+    pub(super) busy_timeout: Duration,
+    /// Nothing outlives the process, so nothing is ever synced.
+    pub(super) temporary: bool,
+    /// Keeps the folder of a store that goes with its process.
+    store: Option<SqliteStore>,
+    projection: PhantomData<fn() -> P>,
+}
+
+impl<P> Clone for SqliteTarget<P> {
+    fn clone(&self) -> Self {
+        Self {
+            pointer: self.pointer.clone(),
+            busy_timeout: self.busy_timeout,
+            temporary: self.temporary,
+            store: self.store.clone(),
+            projection: PhantomData,
+        }
+    }
+}
+
+impl<P: Projection> SqliteTarget<P> {
+    /// Files that begin with this path: itself, and `PATH.1` of revision 1. For a model away from its events:
+    /// `projector.into_target(SqliteTarget::file("balances.db"))`. One projection has them for itself.
+    ///
+    /// ```
+    /// # use es_core::{Project, Projection, Recorded, event};
+    /// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
+    /// # #[derive(Projection)]
+    /// # #[projection(name = "balances", events(Deposited), model = sqlx::SqliteConnection, error = sqlx::Error)]
+    /// # struct Balances;
+    /// # impl Project<Deposited> for Balances {
+    /// #     async fn project(
+    /// #         &self, _: &Recorded<Deposited>, _: &mut sqlx::SqliteConnection,
+    /// #     ) -> Result<(), sqlx::Error> { Ok(()) }
+    /// # }
+    /// use es_sqlite::SqliteTarget;
+    ///
+    /// let target = SqliteTarget::<Balances>::file("balances.db");
+    /// assert_eq!(target.file_of(2), std::path::Path::new("balances.db.2"));
+    /// ```
+    pub fn file(path: impl AsRef<Path>) -> Self {
+        Self {
+            pointer: path.as_ref().to_owned(),
+            busy_timeout: Duration::from_secs(5),
+            temporary: false,
+            store: None,
+            projection: PhantomData,
+        }
+    }
+
+    /// Beside the file of a store.
+    pub(super) fn beside(store: &SqliteStore) -> Self {
+        let opener = &store.parts.readers.opener;
+        let mut pointer = opener.path.clone().into_os_string();
+        pointer.push(".");
+        pointer.push(P::NAME);
+        Self {
+            pointer: pointer.into(),
+            busy_timeout: opener.options.busy_timeout,
+            temporary: opener.options.temporary,
+            store: Some(store.clone()),
+            projection: PhantomData,
+        }
+    }
+
+    /// How long a batch waits for another one that writes the same file; defaults to that of the store, and to
+    /// 5 seconds without one.
+    #[must_use]
+    pub const fn busy_timeout(mut self, longest: Duration) -> Self {
+        self.busy_timeout = longest;
+        self
+    }
+
+    /// The file of a revision, whether or not it is there.
+    #[must_use]
+    pub fn file_of(&self, rev: u32) -> PathBuf {
+        let mut path = self.pointer.clone().into_os_string();
+        path.push(format!(".{rev}"));
+        path.into()
+    }
+
+    /// The file of the projection's own revision.
+    pub(super) fn own(&self) -> PathBuf {
+        self.file_of(P::REV)
+    }
+}
+
+impl<P> fmt::Debug for SqliteTarget<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteTarget").field("file", &self.pointer).finish_non_exhaustive()
+    }
+}
