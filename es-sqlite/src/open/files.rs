@@ -71,6 +71,15 @@ impl Identity {
     }
 }
 
+/// The path from the root, whatever folder the program works in later. A link is followed once: what it leads
+/// to later is another file.
+pub(crate) fn absolute(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| match (folder(path).canonicalize(), path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    })
+}
+
 /// A new file is there for certain once its folder is synced.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
@@ -126,6 +135,14 @@ fn kind_of(mounts: &str, folder: &Path) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_does_not_depend_on_the_folder_that_the_program_works_in() {
+        let here = std::env::current_dir().expect("a folder");
+        assert_eq!(absolute(Path::new("new.db")), here.join("new.db"));
+        assert_eq!(absolute(Path::new("src/../Cargo.toml")), here.join("Cargo.toml"));
+        assert_eq!(absolute(Path::new("/none/new.db")), Path::new("/none/new.db"));
+    }
 
     #[test]
     fn the_file_system_of_a_folder_is_the_one_mounted_closest_to_it() {

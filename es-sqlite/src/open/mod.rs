@@ -18,8 +18,7 @@ use crate::error::{Failure, Meaning};
 
 /// Opens the file, makes it if need be, and brings its tables up to date. The connection is a writer's.
 pub(crate) async fn open(options: SqliteOptions) -> Result<(Opener, SqliteConnection), OpenError> {
-    // A link is followed once: what it leads to later is another file.
-    let path = options.path.canonicalize().unwrap_or_else(|_| options.path.clone());
+    let path = files::absolute(&options.path);
     if !options.allow_network_file_system
         && let Some(kind) = files::network(&path)
     {

@@ -69,10 +69,11 @@ impl Readers {
         self.connections().iter().find_map(|connection| Arc::clone(connection).try_lock_owned().ok())
     }
 
-    /// No read begins any more; returns once the last one has come to its end.
+    /// No read begins any more; returns once the last one has come to its end, or was waited for long enough:
+    /// nobody may poll it.
     pub(crate) async fn close(&self) {
         let all = self.opener.options.readers;
-        let ended = self.places.acquire_many(all).await;
+        let ended = timeout(self.opener.options.busy_timeout, self.places.acquire_many(all)).await;
         self.places.close();
         drop(ended);
         let connections = std::mem::take(&mut *self.connections());

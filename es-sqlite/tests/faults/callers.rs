@@ -196,6 +196,20 @@ async fn more_callers_than_may_wait_are_told_that_the_store_is_overloaded() {
     written(&store, 1, 0, "x").await;
 }
 
+/// It has begun, and may never come to its end.
+#[tokio::test]
+async fn a_read_that_nobody_polls_does_not_hold_up_the_end() {
+    let folder = Folder::new();
+    let options = SqliteStore::options(folder.file()).busy_timeout(Duration::from_millis(200));
+    let store = options.open().await.expect("a store");
+    written(&store, 1, 0, "x").await;
+    let (id, mut sink) = (stream(1), |_: es_core::LoadItem<'_>| Ok(()));
+    let mut load = pin!(store.load(Load::all(&id), &mut sink));
+    let begun = load.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+    assert!(begun.is_pending());
+    tokio::time::timeout(Duration::from_secs(30), store.close()).await.expect("an end").expect("closed");
+}
+
 async fn submit(store: &SqliteStore, expected: u64, text: &str) -> Submitted {
     let (id, events) = (stream(1), [noted(text)]);
     store.submit(Append::new(&id, Revision::new(expected), &events)).await.expect("submitted")
