@@ -53,7 +53,7 @@ pub(crate) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
         }
         let by_hand = rate(EVENTS, start);
         let start = Instant::now();
-        let mut nothing = MemoryProjection::new(store.clone(), Nothing, 0).await?;
+        let nothing = MemoryProjection::with_model(store.clone(), Nothing, 0);
         nothing.catch_up().await?;
         let ours = rate(EVENTS, start);
         if (read, *nothing.model()) != (EVENTS, EVENTS) {

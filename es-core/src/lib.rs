@@ -86,8 +86,8 @@ pub use model::{
     UpcastContext, UpcastFrom, emit,
 };
 pub use projection::{
-    MemoryProjection, Part, Project, ProjectBatch, ProjectSetup, Projection, ProjectionError,
-    ProjectionFailure, ProjectionPage, ProjectionReader,
+    MemoryProjection, Part, Project, ProjectBatch, ProjectSetup, Projection, ProjectionFailure,
+    ProjectionPage, ProjectionReader,
 };
 pub use record::{
     BoxError, DecodeError, DecodeProblem, EncodeError, EventPlace, EventType, Metadata, NewEvent,

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use es_core::projection::{Projector, ProjectorError};
 use es_core::{
     Aggregate, Append, AppendOutcome, Apply, Checkpoint, DecodeError, DecodeProblem, EventStore,
-    ExecuteError, LargeAppend, LargeAppendError, MemoryProjection, MemoryStore, Metadata, NewEvent,
-    OffsetDateTime, Project, Projection, ProjectionError, Recorded, Repository, Revision, StoreError,
-    StreamId, StreamRange, Subscription, UpcastContext, UpcastFrom, emit, event,
+    ExecuteError, LargeAppend, LargeAppendError, MemoryStore, Metadata, NewEvent, OffsetDateTime, Project,
+    Projection, Recorded, Repository, Revision, StoreError, StreamId, StreamRange, Subscription,
+    UpcastContext, UpcastFrom, emit, event,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -159,9 +160,9 @@ async fn a_panic_while_an_event_is_read_is_an_error_for_every_reader() {
 async fn a_panic_while_a_projection_reads_an_event_is_a_failure_at_that_event() {
     for (version, payload) in [(2, r#"{"litres":7}"#), (1, r#"{"litres":8}"#)] {
         let tanks = tanks("tank.filled", version, payload).await;
-        let mut levels = MemoryProjection::new(tanks.store().clone(), Levels, 0).await.expect("set up");
+        let levels = Projector::new(tanks.store().clone(), Levels);
         let error = levels.catch_up().await.expect_err("it panics");
-        let ProjectionError::Failed(failure) = error else { panic!("{error}") };
+        let ProjectorError::Failed(failure) = error else { panic!("{error}") };
         assert_eq!(failure.place.revision, Revision::new(2));
         let source = failure.source.downcast_ref::<DecodeError>().expect("of the event");
         assert!(matches!(source.problem(), DecodeProblem::Panicked), "{source}");

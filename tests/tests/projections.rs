@@ -6,10 +6,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use es_core::projection::{MemoryProjection, Projector, ProjectorError};
 use es_core::{
-    Append, AppendOutcome, BoxError, DecodeError, DecodeProblem, EventStore, Filter, MemoryProjection,
-    MemoryStore, Metadata, NewEvent, Project, ProjectBatch, ProjectSetup, Projection, ProjectionError,
-    Recorded, Revision, StreamId, UpcastContext, UpcastFrom, event,
+    Append, AppendOutcome, BoxError, DecodeError, DecodeProblem, EventStore, Filter, MemoryStore, Metadata,
+    NewEvent, Project, ProjectBatch, ProjectSetup, Projection, Recorded, Revision, StreamId, UpcastContext,
+    UpcastFrom, event,
 };
 
 #[event(name = "account.opened", was("account.created"))]
@@ -132,31 +133,37 @@ const JOURNAL: [&str; 4] =
 
 #[tokio::test]
 async fn events_of_two_aggregates_come_in_order_and_up_to_date() {
-    let mut journal = MemoryProjection::new(history().await, Journal, Vec::new()).await.expect("a model");
+    let journal = Projector::new(history().await, Journal);
     journal.catch_up().await.expect("all events");
     assert_eq!(*journal.model(), JOURNAL);
     journal.catch_up().await.expect("nothing more");
-    assert_eq!(journal.into_model(), JOURNAL);
+    assert_eq!(*journal.model(), JOURNAL);
 }
 
 #[tokio::test]
 async fn a_projection_follows_the_store() {
     let store = history().await;
-    let mut journal = MemoryProjection::new(store.clone(), Journal, Vec::new()).await.expect("a model");
+    let journal = Projector::new(store.clone(), Journal);
     journal.catch_up().await.expect("all events");
-    let writer = async {
-        tokio::task::yield_now().await;
-        append(&store, "account/b", 1, "account.deposited", 2, r#"{"cents":6}"#).await;
+    let reader = {
+        let journal = journal.clone();
+        tokio::spawn(async move { journal.run().await })
     };
-    let (taken, ()) = tokio::join!(tokio::time::timeout(Duration::from_secs(60), journal.next()), writer);
-    taken.expect("woken").expect("one event");
+    append(&store, "account/b", 1, "account.deposited", 2, r#"{"cents":6}"#).await;
+    let taken = async {
+        while journal.model().len() == JOURNAL.len() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), taken).await.expect("one event");
+    reader.abort();
     assert_eq!(journal.model().last().map(String::as_str), Some("account/b +6 v2"));
 }
 
 #[tokio::test]
 async fn a_batch_has_all_events_and_the_model_is_set_up_before() {
     let sums = Sums { start: 7, label: "x" };
-    let mut sums = MemoryProjection::new(history().await, sums, BTreeMap::new()).await.expect("a model");
+    let sums = MemoryProjection::with_model(history().await, sums, BTreeMap::new());
     sums.catch_up().await.expect("all events");
     let expected = [("\"x\"", 7), ("a", 300), ("b", 5)];
     assert!(sums.model().iter().map(|(key, sum)| (key.as_str(), *sum)).eq(expected), "{:?}", sums.model());
@@ -167,9 +174,9 @@ async fn a_newer_version_is_waited_for_and_nothing_after_it_is_taken() {
     let store = history().await;
     append(&store, "account/b", 1, "account.deposited", 3, "{}").await;
     append(&store, "account/c", 0, "account.opened", 1, r#"{"owner":"Carl"}"#).await;
-    let mut journal = MemoryProjection::new(store, Journal, Vec::new()).await.expect("a model");
+    let journal = Projector::new(store, Journal);
     for _ in 0..2 {
-        let Err(ProjectionError::Failed(failure)) = journal.catch_up().await else { panic!("not refused") };
+        let Err(ProjectorError::Failed(failure)) = journal.catch_up().await else { panic!("not refused") };
         assert_eq!((failure.place.stream.to_string(), failure.place.revision.get()), ("account/b".into(), 2));
         let problem = failure.source.downcast_ref::<DecodeError>().map(DecodeError::problem);
         assert!(matches!(problem, Some(DecodeProblem::FutureVersion { found: 3, known: 2 })), "{failure}");
@@ -182,7 +189,7 @@ async fn an_event_that_fails_stops_it_right_there() {
     let store = history().await;
     append(&store, "account/b", 1, "account.deposited", 2, r#"{"cents":-1}"#).await;
     append(&store, "account/b", 2, "account.deposited", 2, r#"{"cents":1}"#).await;
-    let mut journal = MemoryProjection::new(store, Journal, Vec::new()).await.expect("a model");
+    let journal = Projector::new(store, Journal);
     let error = journal.catch_up().await.expect_err("refused").to_string();
     assert_eq!(
         error,

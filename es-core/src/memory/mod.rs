@@ -1,5 +1,6 @@
 //! The reference store: everything in memory, the contract in its plainest form.
 
+mod beside;
 mod content;
 mod copying;
 mod log;
@@ -11,6 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use async_trait::async_trait;
 
+use self::beside::Beside;
 use self::content::Content;
 use self::stream::{Executed, Stream, raw};
 use crate::error::StoreError;
@@ -38,6 +40,7 @@ pub struct MemoryStore {
     limits: Limits,
     content: Arc<Mutex<Content>>,
     bell: Bell,
+    beside: Beside,
 }
 
 impl MemoryStore {
@@ -52,6 +55,11 @@ impl MemoryStore {
     pub const fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// The value of this type that is kept beside the events.
+    pub(crate) fn beside<T: Clone + Default + Send + 'static>(&self) -> T {
+        self.beside.get()
     }
 
     /// Appends to all or to none.

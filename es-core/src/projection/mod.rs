@@ -25,17 +25,17 @@ use std::future::Future;
 
 pub use self::cause::Cause;
 pub use self::error::ProjectorError;
-pub use self::failure::{ProjectionError, ProjectionFailure};
+pub use self::failure::ProjectionFailure;
 pub use self::handler::{project, set_up};
 pub use self::letters::{DeadLetter, Retried};
-pub use self::memory::MemoryProjection;
+pub use self::memory::{MemoryProjection, MemoryTarget};
 pub use self::part::Part;
 pub use self::projector::Projector;
 pub use self::reader::{ProjectionPage, ProjectionReader};
 pub use self::runner::retrying::Retrying;
 pub use self::settings::OnFailure;
 pub use self::status::{PartStatus, ProjectionStatus};
-pub use self::target::{Batch, Begun, Committed, ModelStore, Setting, Step, Target};
+pub use self::target::{Batch, Begun, Committed, ModelStore, Parked, Setting, Step, Target};
 
 use crate::model::ReadEvent;
 use crate::record::{BoxError, DecodeError, RawEvent, Recorded};

@@ -1,6 +1,8 @@
 //! Reads the events that a projection takes, decoded, page by page. For those who write runners.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use super::{Part, Projection};
@@ -16,7 +18,9 @@ pub struct ProjectionReader<P, S> {
     part: Part,
     /// How many events the page before held.
     usual: usize,
-    projection: std::marker::PhantomData<fn() -> P>,
+    /// All names under which its events are stored.
+    names: Vec<&'static str>,
+    projection: PhantomData<fn() -> P>,
 }
 
 /// Events that a projection takes, up to the end of a page or to an event that does not decode.
@@ -26,6 +30,8 @@ pub struct ProjectionPage<P: Projection> {
     pub events: Vec<P::Event>,
     /// Where each of them is stored.
     pub places: Vec<EventPlace>,
+    /// The name under which each of them is stored, and then that of the event which does not decode.
+    pub names: Vec<&'static str>,
     /// The event after those, if it does not decode; the page ends before it.
     pub broken: Option<(EventPlace, DecodeError)>,
     /// Behind all events of the page, those included that the projection does not take.
@@ -38,8 +44,14 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
     /// From the beginning, all streams.
     #[must_use]
     pub fn new(store: S) -> Self {
-        let subscription = Subscription::new(store).filter(P::filter());
-        Self { subscription, part: Part::ALL, usual: 0, projection: std::marker::PhantomData }
+        let filter = P::filter();
+        let borrowed = |name: &Cow<'static, str>| match name {
+            Cow::Borrowed(name) => Some(*name),
+            Cow::Owned(_) => None,
+        };
+        let names = filter.events.iter().filter_map(borrowed).collect();
+        let subscription = Subscription::new(store).filter(filter);
+        Self { subscription, part: Part::ALL, usual: 0, names, projection: PhantomData }
     }
 
     /// Only the streams of a part.
@@ -106,11 +118,13 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
         let mut page = ProjectionPage::<P> {
             events: Vec::with_capacity(self.usual),
             places: Vec::with_capacity(self.usual),
+            names: Vec::with_capacity(self.usual),
             broken: None,
             checkpoint: before,
             rest: Rest::Nothing,
         };
-        let part = self.part;
+        let (part, names) = (self.part, &self.names);
+        let name = |raw: &RawEvent<'_>| names.iter().find(|name| **name == raw.name).copied().unwrap_or("");
         let mut take = |raw: RawEvent<'_>| {
             if page.broken.is_some() || !part.takes(raw.stream) {
                 return Ok(());
@@ -120,9 +134,13 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
                 Ok(Some(event)) => {
                     page.events.push(event);
                     page.places.push(place);
+                    page.names.push(name(&raw));
                 }
                 Ok(None) => {}
-                Err(error) => page.broken = Some((place, error)),
+                Err(error) => {
+                    page.names.push(name(&raw));
+                    page.broken = Some((place, error));
+                }
             }
             Ok(())
         };

@@ -216,12 +216,7 @@ pub trait Batch<P: Projection>: Send + Sized {
     /// # Errors
     ///
     /// [`ProjectorError::Store`].
-    fn park(
-        &mut self,
-        place: &EventPlace,
-        attempts: u32,
-        reason: &str,
-    ) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+    fn park(&mut self, letter: &Parked<'_>) -> impl Future<Output = Result<(), ProjectorError>> + Send;
 
     /// Ends it, with the checkpoint where the batch goes to.
     ///
@@ -300,6 +295,28 @@ pub trait Batch<P: Projection>: Send + Sized {
         &mut self,
         stream: &StreamId,
     ) -> impl Future<Output = Result<usize, ProjectorError>> + Send;
+}
+
+/// An event that is put aside.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Parked<'a> {
+    /// Where it is stored.
+    pub place: &'a EventPlace,
+    /// The name under which it is stored.
+    pub event: &'a str,
+    /// How often it was tried; 0 for one that only waits behind another.
+    pub attempts: u32,
+    /// Why it was not taken.
+    pub reason: &'a str,
+}
+
+impl<'a> Parked<'a> {
+    /// One that waits behind another of its stream.
+    #[must_use]
+    pub const fn behind(place: &'a EventPlace, event: &'a str) -> Self {
+        Self { place, event, attempts: 0, reason: "an earlier event of its stream is parked" }
+    }
 }
 
 /// What became of the beginning of a batch.

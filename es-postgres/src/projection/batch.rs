@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use es_core::projection::{Batch, Begun, Committed, ProjectorError, Step};
-use es_core::{BoxError, EventPlace, Position, Projection, Revision, StoreError, StreamId};
+use es_core::projection::{Batch, Begun, Committed, Parked, ProjectorError, Step};
+use es_core::{BoxError, Position, Projection, Revision, StoreError, StreamId};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 
@@ -132,13 +132,13 @@ impl<P: Projection<Model = PgConnection>> Batch<P> for PostgresBatch<P> {
         !self.parked.is_empty() && self.parked.contains(stream)
     }
 
-    async fn park(&mut self, place: &EventPlace, attempts: u32, reason: &str) -> Result<(), ProjectorError> {
+    async fn park(&mut self, letter: &Parked<'_>) -> Result<(), ProjectorError> {
         let call = self.target.statements().letter_park.call();
-        let call = call.bind(P::NAME).bind(self.target.rev()).bind(place.position.get().cast_signed());
-        let call = call.bind(i32::try_from(attempts).unwrap_or(i32::MAX)).bind(kept(reason));
+        let call = call.bind(P::NAME).bind(self.target.rev()).bind(letter.place.position.get().cast_signed());
+        let call = call.bind(i32::try_from(letter.attempts).unwrap_or(i32::MAX)).bind(kept(letter.reason));
         call.execute(&mut self.session.connection).await.map_err(Failure::from)?;
-        if !self.parked.contains(&place.stream) {
-            self.parked.insert(place.stream.clone());
+        if !self.parked.contains(&letter.place.stream) {
+            self.parked.insert(letter.place.stream.clone());
         }
         Ok(())
     }

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::marker::PhantomData;
 
-use es_core::projection::{Batch, Begun, Committed, ProjectorError, Step};
-use es_core::{BoxError, Checkpoint, EventPlace, Part, Position, Projection, Revision, StreamId};
+use es_core::projection::{Batch, Begun, Committed, Parked, ProjectorError, Step};
+use es_core::{BoxError, Checkpoint, Part, Position, Projection, Revision, StreamId};
 use sqlx::error::DatabaseError;
 use sqlx::{SqliteConnection, raw_sql};
 
@@ -133,14 +133,15 @@ impl<P: Projection<Model = SqliteConnection>> Batch<P> for SqliteBatch<P> {
         !self.parked.is_empty() && self.parked.contains(stream)
     }
 
-    async fn park(&mut self, place: &EventPlace, attempts: u32, reason: &str) -> Result<(), ProjectorError> {
+    async fn park(&mut self, letter: &Parked<'_>) -> Result<(), ProjectorError> {
+        let place = letter.place;
         sqlx::query(sql::PARK)
             .bind(place.position.get().cast_signed())
             .bind(place.stream.category())
             .bind(place.stream.key())
             .bind(place.revision.get().cast_signed())
-            .bind(attempts)
-            .bind(reason)
+            .bind(letter.attempts)
+            .bind(letter.reason)
             .execute(&mut self.session.db)
             .await
             .map_err(failed)?;

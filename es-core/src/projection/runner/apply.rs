@@ -10,7 +10,7 @@ use crate::projection::error::ProjectorError;
 use crate::projection::failure::ProjectionFailure;
 use crate::projection::handler;
 use crate::projection::settings::OnFailure;
-use crate::projection::target::{Batch, Begun, Committed, Step, Target};
+use crate::projection::target::{Batch, Begun, Committed, Parked, Step, Target};
 use crate::projection::{Projection, ProjectionPage};
 use crate::record::{BoxError, DecodeError, EventPlace};
 use crate::store::{Checkpoint, ReadAll, Rest};
@@ -21,8 +21,6 @@ const LONGEST_RETRY: Duration = Duration::from_secs(30);
 /// How often a failure of which nobody can tell whether it passes is tried again, before it counts as that of
 /// the event.
 const HIDDEN_TRIES: u32 = 4;
-
-const BEHIND_ANOTHER: &str = "an earlier event of its stream is parked";
 
 /// What became of one event.
 enum One<S> {
@@ -54,9 +52,9 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         let mut events = page.events;
         if batch.parks_some() {
             let mut free = Vec::with_capacity(events.len());
-            for (event, place) in events.into_iter().zip(&page.places) {
+            for (event, (place, name)) in events.into_iter().zip(page.places.iter().zip(page.names)) {
                 if batch.parks(&place.stream) {
-                    batch.park(place, 0, BEHIND_ANOTHER).await?;
+                    batch.park(&Parked::behind(place, name)).await?;
                 } else {
                     free.push(event);
                 }
@@ -86,9 +84,10 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         mut from: Checkpoint,
     ) -> Result<Turn, ProjectorError> {
         let broken = page.broken.map(|(place, error)| (Err(error), place));
-        for (event, place) in page.events.into_iter().map(Ok).zip(page.places).chain(broken) {
+        let events = page.events.into_iter().map(Ok).zip(page.places).chain(broken);
+        for ((event, place), name) in events.zip(page.names) {
             let to = place.checkpoint();
-            session = match self.one(session, from, event, place).await? {
+            session = match self.one(session, from, event, (place, name)).await? {
                 One::Passed(session) => session,
                 One::Ended(turn) => return Ok(turn),
             };
@@ -106,14 +105,14 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         session: T::Session,
         from: Checkpoint,
         event: Result<P::Event, DecodeError>,
-        place: EventPlace,
+        (place, name): (EventPlace, &str),
     ) -> Result<One<T::Session>, ProjectorError> {
         let to = place.checkpoint();
         let Some(mut batch) = self.begin(session, from, to, 1).await? else {
             return Ok(One::Ended(Turn::Overtaken));
         };
         if batch.parks(&place.stream) {
-            batch.park(&place, 0, BEHIND_ANOTHER).await?;
+            batch.park(&Parked::behind(&place, name)).await?;
             return batch.commit().await?.session(T::cause).map(One::Passed);
         }
         let (batch, source): (_, BoxError) = match event {
@@ -138,7 +137,9 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
                 let Some(mut batch) = self.begin(session, from, to, 1).await? else {
                     return Ok(One::Ended(Turn::Overtaken));
                 };
-                batch.park(&failure.place, attempts, &failure.source.to_string()).await?;
+                let reason = &*failure.source.to_string();
+                let letter = Parked { place: &failure.place, event: name, attempts, reason };
+                batch.park(&letter).await?;
                 batch.commit().await?.session(T::cause).map(One::Passed)
             }
         }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::{debug, info, warn};
 
+use crate::latch::hold;
 use crate::projection::error::ProjectorError;
 use crate::seldom::Seldom;
 
@@ -43,8 +44,7 @@ impl Board {
     }
 
     fn workers(&self) -> MutexGuard<'_, BTreeMap<u64, Retrying>> {
-        // A panic elsewhere leaves it whole between two statements.
-        self.workers.lock().unwrap_or_else(PoisonError::into_inner)
+        hold(&self.workers)
     }
 }
 

@@ -1,0 +1,203 @@
+//! A batch on a model in memory: it works on a copy, which takes the place of the model at its end.
+
+use std::collections::HashSet;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex};
+
+use time::OffsetDateTime;
+use tokio::sync::OwnedMutexGuard;
+
+use super::state::{Letters, State};
+use crate::latch::hold;
+use crate::projection::error::ProjectorError;
+use crate::projection::letters::DeadLetter;
+use crate::projection::target::{Batch, Begun, Committed, Parked, Step};
+use crate::projection::{Part, Projection};
+use crate::record::BoxError;
+use crate::store::Checkpoint;
+use crate::stream::{Position, Revision, StreamId};
+
+/// A batch of a [`MemoryTarget`](super::MemoryTarget).
+#[derive(Debug)]
+pub struct MemoryBatch<P, M> {
+    state: Arc<Mutex<State<M>>>,
+    model: M,
+    /// The model before an event that may have to be undone.
+    before: Option<M>,
+    letters: Arc<Letters>,
+    /// The streams whose events have to wait behind dead letters.
+    parked: HashSet<StreamId>,
+    to: Option<Moved>,
+    /// No other batch begins.
+    turn: OwnedMutexGuard<()>,
+    projection: PhantomData<fn() -> P>,
+}
+
+/// Where a part stands after a batch.
+#[derive(Debug)]
+struct Moved {
+    part: Part,
+    checkpoint: Checkpoint,
+    events: usize,
+    per_second: f64,
+    owner: String,
+}
+
+impl<P: Projection, M: Clone + Send + Sync> MemoryBatch<P, M> {
+    pub(super) async fn begin(
+        state: &Arc<Mutex<State<M>>>,
+        step: &Step<'_>,
+    ) -> Result<Begun<Self, ()>, ProjectorError> {
+        let turn = turn::<P, M>(state).await?;
+        let mut held = hold(state);
+        let build = held.build_mut::<P>()?;
+        if build.stand_mut(step.part).is_none_or(|stand| stand.checkpoint != step.from) {
+            return Ok(Begun::Overtaken(()));
+        }
+        let moved = Moved {
+            part: step.part,
+            checkpoint: step.to,
+            events: step.events,
+            per_second: step.per_second,
+            owner: step.owner.to_owned(),
+        };
+        let (model, letters) = (Arc::clone(&build.model), Arc::clone(&build.letters));
+        drop(held);
+        Ok(Begun::Batch(Self::on(state, &model, letters, Some(moved), turn)))
+    }
+
+    pub(super) async fn begin_letters(state: &Arc<Mutex<State<M>>>) -> Result<Self, ProjectorError> {
+        let turn = turn::<P, M>(state).await?;
+        let (model, letters) = {
+            let held = hold(state);
+            let build = held.build::<P>()?;
+            (Arc::clone(&build.model), Arc::clone(&build.letters))
+        };
+        Ok(Self::on(state, &model, letters, None, turn))
+    }
+
+    fn on(
+        state: &Arc<Mutex<State<M>>>,
+        model: &M,
+        letters: Arc<Letters>,
+        to: Option<Moved>,
+        turn: OwnedMutexGuard<()>,
+    ) -> Self {
+        let parked = letters.values().map(|letter| letter.stream.clone()).collect();
+        let (state, model) = (Arc::clone(state), model.clone());
+        Self { state, model, before: None, letters, parked, to, turn, projection: PhantomData }
+    }
+}
+
+/// Waits until no batch of the build is under way.
+pub(super) async fn turn<P: Projection, M: Send + Sync>(
+    state: &Mutex<State<M>>,
+) -> Result<OwnedMutexGuard<()>, ProjectorError> {
+    let turn = Arc::clone(&hold(state).build::<P>()?.turn);
+    let held = turn.lock_owned().await;
+    // The build that it was of may have been dropped, and another one made, in the meantime.
+    match Arc::ptr_eq(OwnedMutexGuard::mutex(&held), &hold(state).build::<P>()?.turn) {
+        true => Ok(held),
+        false => Err(ProjectorError::not_set_up::<P>()),
+    }
+}
+
+impl<P, M> Batch<P> for MemoryBatch<P, M>
+where
+    P: Projection<Model = M>,
+    M: Clone + Send + Sync + 'static,
+{
+    type Session = ();
+
+    fn model(&mut self) -> &mut M {
+        &mut self.model
+    }
+
+    fn parks_some(&self) -> bool {
+        !self.parked.is_empty()
+    }
+
+    fn parks(&self, stream: &StreamId) -> bool {
+        self.parked.contains(stream)
+    }
+
+    async fn park(&mut self, letter: &Parked<'_>) -> Result<(), ProjectorError> {
+        let place = letter.place;
+        let parked_at = OffsetDateTime::now_utc();
+        let mut kept = DeadLetter::new(place.stream.clone(), place.revision, place.position, parked_at);
+        letter.event.clone_into(&mut kept.event);
+        letter.reason.clone_into(&mut kept.reason);
+        kept.attempts = letter.attempts;
+        Arc::make_mut(&mut self.letters).insert(place.position, kept);
+        self.parked.insert(place.stream.clone());
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<Committed<Self, ()>, ProjectorError> {
+        let mut state = hold(&self.state);
+        let build = state.build_mut::<P>()?;
+        if !Arc::ptr_eq(OwnedMutexGuard::mutex(&self.turn), &build.turn) {
+            return Err(ProjectorError::not_set_up::<P>());
+        }
+        if let Some(moved) = self.to {
+            let stand = build.stand_mut(moved.part).ok_or_else(ProjectorError::not_set_up::<P>)?;
+            stand.checkpoint = moved.checkpoint;
+            stand.projected += moved.events as u64;
+            stand.per_second = moved.per_second;
+            stand.owner = Some(moved.owner);
+            stand.updated_at = OffsetDateTime::now_utc();
+            stand.failure = None;
+        }
+        (build.model, build.letters) = (Arc::new(self.model), self.letters);
+        Ok(Committed::Done(()))
+    }
+
+    async fn roll_back(self) -> Result<(), ProjectorError> {
+        Ok(())
+    }
+
+    async fn letters_of(
+        &mut self,
+        stream: &StreamId,
+        after: Revision,
+        limit: usize,
+    ) -> Result<Vec<(Revision, Position)>, ProjectorError> {
+        let of = |letter: &&DeadLetter| letter.stream == *stream && letter.revision > after;
+        let letters = self.letters.values().filter(of).take(limit);
+        Ok(letters.map(|letter| (letter.revision, letter.position)).collect())
+    }
+
+    async fn begin_event(&mut self) -> Result<(), ProjectorError> {
+        self.before = Some(self.model.clone());
+        Ok(())
+    }
+
+    async fn end_event(&mut self) -> Result<Option<BoxError>, ProjectorError> {
+        self.before = None;
+        Ok(None)
+    }
+
+    async fn undo_event(&mut self) -> Result<(), ProjectorError> {
+        if let Some(before) = self.before.take() {
+            self.model = before;
+        }
+        Ok(())
+    }
+
+    async fn remove_letter(&mut self, position: Position) -> Result<(), ProjectorError> {
+        Arc::make_mut(&mut self.letters).remove(&position);
+        Ok(())
+    }
+
+    async fn keep_letter(&mut self, position: Position, reason: &str) -> Result<(), ProjectorError> {
+        if let Some(letter) = Arc::make_mut(&mut self.letters).get_mut(&position) {
+            letter.attempts = letter.attempts.saturating_add(1);
+            reason.clone_into(&mut letter.reason);
+        }
+        Ok(())
+    }
+
+    async fn count_letters(&mut self, stream: &StreamId) -> Result<usize, ProjectorError> {
+        Ok(self.letters.values().filter(|letter| letter.stream == *stream).count())
+    }
+}

@@ -1,0 +1,138 @@
+//! What a target in memory keeps.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use tokio::sync::Mutex;
+
+use crate::projection::error::ProjectorError;
+use crate::projection::letters::DeadLetter;
+use crate::projection::status::{PartStatus, ProjectionStatus};
+use crate::projection::{Part, Projection};
+use crate::store::Checkpoint;
+use crate::stream::Position;
+
+/// The dead letters of a build.
+pub(super) type Letters = BTreeMap<Position, DeadLetter>;
+
+/// All projections, by their names.
+#[derive(Debug)]
+pub(super) struct State<M>(BTreeMap<&'static str, Kept<M>>);
+
+/// A projection.
+#[derive(Debug)]
+pub(super) struct Kept<M> {
+    /// The revision that readers see.
+    pub(super) live: Option<u32>,
+    pub(super) builds: BTreeMap<u32, Build<M>>,
+}
+
+/// A revision of a projection. All but the turn takes effect together.
+#[derive(Debug)]
+pub(super) struct Build<M> {
+    pub(super) model: Arc<M>,
+    pub(super) parts: Vec<Stand>,
+    pub(super) letters: Arc<Letters>,
+    /// Held by one batch at a time.
+    pub(super) turn: Arc<Mutex<()>>,
+}
+
+/// Where a part stands.
+#[derive(Debug, Clone)]
+pub(super) struct Stand {
+    pub(super) checkpoint: Checkpoint,
+    pub(super) projected: u64,
+    pub(super) per_second: f64,
+    pub(super) owner: Option<String>,
+    pub(super) updated_at: OffsetDateTime,
+    pub(super) failure: Option<(String, OffsetDateTime)>,
+}
+
+impl<M> Default for State<M> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<M> State<M> {
+    pub(super) fn kept(&self, projection: &str) -> Option<&Kept<M>> {
+        self.0.get(projection)
+    }
+
+    pub(super) fn kept_mut(&mut self, projection: &'static str) -> &mut Kept<M> {
+        self.0.entry(projection).or_insert_with(|| Kept { live: None, builds: BTreeMap::new() })
+    }
+
+    pub(super) fn build<P: Projection>(&self) -> Result<&Build<M>, ProjectorError> {
+        let build = self.kept(P::NAME).and_then(|kept| kept.builds.get(&P::REV));
+        build.ok_or_else(ProjectorError::not_set_up::<P>)
+    }
+
+    pub(super) fn build_mut<P: Projection>(&mut self) -> Result<&mut Build<M>, ProjectorError> {
+        let build = self.0.get_mut(P::NAME).and_then(|kept| kept.builds.get_mut(&P::REV));
+        build.ok_or_else(ProjectorError::not_set_up::<P>)
+    }
+}
+
+impl<M> Build<M> {
+    pub(super) fn new(model: M, parts: u32) -> Self {
+        let mut build =
+            Self { model: Arc::new(model), parts: Vec::new(), letters: Arc::default(), turn: Arc::default() };
+        build.divide(parts, Checkpoint::START, 0);
+        build
+    }
+
+    /// So many parts, at one place, the first of which has taken so many events.
+    pub(super) fn divide(&mut self, parts: u32, at: Checkpoint, projected: u64) {
+        let stand = Stand {
+            checkpoint: at,
+            projected: 0,
+            per_second: 0.0,
+            owner: None,
+            updated_at: OffsetDateTime::now_utc(),
+            failure: None,
+        };
+        self.parts = vec![stand; parts.max(1) as usize];
+        if let Some(first) = self.parts.first_mut() {
+            first.projected = projected;
+        }
+    }
+
+    /// The lowest checkpoint and the highest.
+    pub(super) fn range(&self) -> (Checkpoint, Checkpoint) {
+        let places = || self.parts.iter().map(|part| part.checkpoint);
+        let lowest = places().min_by_key(Checkpoint::position).unwrap_or_default();
+        (lowest, places().max_by_key(Checkpoint::position).unwrap_or_default())
+    }
+
+    /// Refuses another number of parts.
+    pub(super) fn same_parts<P: Projection>(&self, asked: u32) -> Result<(), ProjectorError> {
+        let found = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
+        match found == asked {
+            true => Ok(()),
+            false => Err(ProjectorError::Parts { projection: P::NAME, rev: P::REV, found, asked }),
+        }
+    }
+
+    pub(super) fn stand_mut(&mut self, part: Part) -> Option<&mut Stand> {
+        let divided = self.parts.len() == part.of() as usize;
+        self.parts.get_mut(part.index() as usize).filter(|_| divided)
+    }
+
+    pub(super) fn status<P: Projection>(&self, live: Option<u32>) -> ProjectionStatus {
+        let mut status = ProjectionStatus::of::<P>();
+        status.live = live;
+        status.dead_letters = self.letters.len() as u64;
+        let of = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
+        for (part, stand) in (0..).zip(&self.parts) {
+            let mut shown = PartStatus::new(part, of, stand.checkpoint.position(), stand.updated_at);
+            shown.projected = stand.projected;
+            shown.per_second = stand.per_second;
+            shown.owner.clone_from(&stand.owner);
+            (shown.error, shown.failed_at) = stand.failure.clone().unzip();
+            status.parts.push(shown);
+        }
+        status
+    }
+}

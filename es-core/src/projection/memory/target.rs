@@ -1,0 +1,237 @@
+//! Memory as a place for read models.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use time::OffsetDateTime;
+
+use super::batch::{MemoryBatch, turn};
+use super::state::{Build, State};
+use crate::latch::hold;
+use crate::memory::MemoryStore;
+use crate::projection::cause::Cause;
+use crate::projection::error::ProjectorError;
+use crate::projection::handler::set_up;
+use crate::projection::letters::DeadLetter;
+use crate::projection::status::ProjectionStatus;
+use crate::projection::target::{Begun, ModelStore, Setting, Step, Target};
+use crate::projection::{Part, Projection};
+use crate::store::Checkpoint;
+use crate::stream::Position;
+
+/// Keeps read models in memory, each with its checkpoints and dead letters: for tests, and for models that
+/// are small and built anew at each start. Clones share what they keep.
+///
+/// A batch works on a copy of the model, which takes its place, together with the checkpoint, at the end: so
+/// a batch that fails, panics or is dropped leaves nothing. It makes one copy a batch; where the model is
+/// large, let its parts be cheap to clone (an `Arc`, a persistent map). The parts of a projection take turns.
+pub struct MemoryTarget<M> {
+    empty: Arc<M>,
+    state: Arc<Mutex<State<M>>>,
+    /// Held while a model is made.
+    making: Arc<tokio::sync::Mutex<()>>,
+}
+
+impl<M> MemoryTarget<M> {
+    /// Models begin as this one, before the first event.
+    pub fn new(empty: M) -> Self {
+        Self { empty: Arc::new(empty), state: Arc::default(), making: Arc::default() }
+    }
+
+    /// The model of a projection that readers see, whichever revision that is; `None` before it is set up.
+    /// It does not change any more; to see later events, call again.
+    #[must_use]
+    pub fn published(&self, projection: &str) -> Option<Arc<M>> {
+        let state = hold(&self.state);
+        let kept = state.kept(projection)?;
+        kept.builds.get(&kept.live?).map(|build| Arc::clone(&build.model))
+    }
+
+    /// The model of a revision of a projection; `None` if it is not set up. It does not change any more.
+    #[must_use]
+    pub fn build(&self, projection: &str, rev: u32) -> Option<Arc<M>> {
+        let state = hold(&self.state);
+        state.kept(projection)?.builds.get(&rev).map(|build| Arc::clone(&build.model))
+    }
+
+    /// The model of this revision, and its lowest checkpoint; as it begins, if it is not set up.
+    pub(super) fn model<P: Projection>(&self) -> (Arc<M>, Checkpoint) {
+        match hold(&self.state).build::<P>() {
+            Ok(build) => (Arc::clone(&build.model), build.range().0),
+            Err(_) => (Arc::clone(&self.empty), Checkpoint::START),
+        }
+    }
+}
+
+impl<P, M> Target<P> for MemoryTarget<M>
+where
+    P: Projection<Model = M>,
+    M: Clone + Send + Sync + 'static,
+{
+    type Session = ();
+    type Batch = MemoryBatch<P, M>;
+    type Watch = ();
+    type Seen = ();
+
+    async fn prepare(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
+        let _alone = self.making.lock().await;
+        if let Ok(build) = hold(&self.state).build::<P>() {
+            return build.same_parts::<P>(setting.parts);
+        }
+        let mut model = M::clone(&self.empty);
+        set_up(projection, &mut model).await.map_err(|source| {
+            let cause = Cause::of(&source, <Self as Target<P>>::cause);
+            ProjectorError::Setup { projection: P::NAME, rev: P::REV, source, cause }
+        })?;
+        let mut state = hold(&self.state);
+        let kept = state.kept_mut(P::NAME);
+        kept.builds.insert(P::REV, Build::new(model, setting.parts));
+        kept.live.get_or_insert(P::REV);
+        Ok(())
+    }
+
+    async fn checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
+        let mut state = hold(&self.state);
+        let published = state.kept(P::NAME).and_then(|kept| kept.live).is_some_and(|live| live >= P::REV);
+        let build = state.build_mut::<P>()?;
+        build.same_parts::<P>(part.of())?;
+        let stand = build.stand_mut(part).ok_or_else(ProjectorError::not_set_up::<P>)?;
+        Ok((stand.checkpoint, published))
+    }
+
+    async fn session(&self) -> Result<(), ProjectorError> {
+        Ok(())
+    }
+
+    async fn begin(&self, (): (), step: &Step<'_>) -> Result<Begun<MemoryBatch<P, M>, ()>, ProjectorError> {
+        MemoryBatch::begin(&self.state, step).await
+    }
+
+    async fn begin_letters(&self, (): ()) -> Result<MemoryBatch<P, M>, ProjectorError> {
+        MemoryBatch::begin_letters(&self.state).await
+    }
+
+    fn watch(&self, (): &()) {}
+
+    async fn watched<T: Send>(
+        &self,
+        (): (),
+        work: impl Future<Output = Result<T, ProjectorError>> + Send + Unpin,
+    ) -> (Result<T, ProjectorError>, ()) {
+        (work.await, ())
+    }
+
+    async fn note(
+        &self,
+        part: Part,
+        at: Checkpoint,
+        owner: &str,
+        reason: &str,
+    ) -> Result<(), ProjectorError> {
+        let mut state = hold(&self.state);
+        if let Some(stand) = state.build_mut::<P>()?.stand_mut(part)
+            && stand.checkpoint == at
+        {
+            stand.failure = Some((reason.to_owned(), OffsetDateTime::now_utc()));
+            stand.owner = Some(owner.to_owned());
+        }
+        Ok(())
+    }
+
+    async fn publish(&self) -> Result<(), ProjectorError> {
+        let mut state = hold(&self.state);
+        let own = state.build::<P>()?.range().0.position();
+        let kept = state.kept_mut(P::NAME);
+        let Some(live) = kept.live.filter(|live| *live < P::REV) else {
+            kept.live.get_or_insert(P::REV);
+            return Ok(());
+        };
+        let live = kept.builds.get(&live).map(|build| build.range().0.position()).unwrap_or_default();
+        if own < live {
+            return Err(ProjectorError::Behind { projection: P::NAME, rev: P::REV, position: own, live });
+        }
+        kept.live = Some(P::REV);
+        tracing::info!(projection = P::NAME, rev = P::REV, "readers see this revision now");
+        Ok(())
+    }
+
+    async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
+        let _turn = turn::<P, M>(&self.state).await?;
+        let mut state = hold(&self.state);
+        let build = state.build_mut::<P>()?;
+        let (lowest, highest) = build.range();
+        if lowest != highest {
+            let (lowest, highest) = (lowest.position(), highest.position());
+            return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
+        }
+        let projected = build.parts.iter().map(|part| part.projected).sum();
+        build.divide(parts, lowest, projected);
+        Ok(())
+    }
+
+    async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
+        let mut state = hold(&self.state);
+        let kept = state.kept_mut(P::NAME);
+        if kept.live == Some(rev) {
+            return Err(ProjectorError::Live { projection: P::NAME, rev, live: rev });
+        }
+        kept.builds.remove(&rev);
+        Ok(())
+    }
+
+    async fn status(&self) -> Result<ProjectionStatus, ProjectorError> {
+        let state = hold(&self.state);
+        let live = state.kept(P::NAME).and_then(|kept| kept.live);
+        Ok(state.build::<P>()?.status::<P>(live))
+    }
+
+    async fn letters(&self, after: Position, limit: usize) -> Result<Vec<DeadLetter>, ProjectorError> {
+        let letters = match hold(&self.state).build::<P>() {
+            Ok(build) => Arc::clone(&build.letters),
+            Err(_) => return Ok(Vec::new()),
+        };
+        Ok(letters.values().filter(|letter| letter.position > after).take(limit).cloned().collect())
+    }
+
+    async fn discard(&self, letter: &DeadLetter) -> Result<bool, ProjectorError> {
+        let _turn = turn::<P, M>(&self.state).await?;
+        let mut state = hold(&self.state);
+        let letters = &mut state.build_mut::<P>()?.letters;
+        Ok(Arc::make_mut(letters).remove(&letter.position).is_some())
+    }
+
+    fn cause(_: &(dyn Error + 'static)) -> Option<Cause> {
+        None
+    }
+}
+
+impl<P: Projection> ModelStore<P> for MemoryStore
+where
+    P::Model: Clone + Default + Send + Sync + 'static,
+{
+    type Target = MemoryTarget<P::Model>;
+
+    fn model_target(&self) -> MemoryTarget<P::Model> {
+        self.beside()
+    }
+}
+
+impl<M> Clone for MemoryTarget<M> {
+    fn clone(&self) -> Self {
+        let Self { empty, state, making } = self;
+        Self { empty: Arc::clone(empty), state: Arc::clone(state), making: Arc::clone(making) }
+    }
+}
+
+impl<M: Default> Default for MemoryTarget<M> {
+    fn default() -> Self {
+        Self::new(M::default())
+    }
+}
+
+impl<M> fmt::Debug for MemoryTarget<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryTarget").finish_non_exhaustive()
+    }
+}
