@@ -52,6 +52,7 @@ mod read;
 mod registration;
 mod renames;
 mod snapshots;
+pub mod targets;
 mod values;
 
 pub use self::all::*;

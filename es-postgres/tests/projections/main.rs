@@ -3,6 +3,7 @@
 mod basics;
 mod batches;
 mod careless;
+mod conformance;
 #[path = "../common/database.rs"]
 mod database;
 mod guide;

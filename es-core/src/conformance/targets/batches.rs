@@ -1,0 +1,150 @@
+//! Batches: the fence, and that model and checkpoint are one.
+
+use super::tally::{Tally, append, expected, rows, runner};
+use super::{Harness, Row};
+use crate::projection::{Batch, Begun, Committed, Part, ProjectorError, Step, Target};
+use crate::record::RawEvent;
+use crate::store::{AllQuery, Checkpoint, Filter, ReadAll};
+
+type Of<H> = <H as Harness>::Target<Tally<H, 1>>;
+type BatchOf<H> = <Of<H> as Target<Tally<H, 1>>>::Batch;
+
+/// Each event is in the model once, whatever the size of pages, and stays so when it is run again.
+pub async fn each_event_is_taken_once<H: Harness>(harness: &H) {
+    append(harness, "abcabcaabbccabcabc").await;
+    let tally = runner::<H, 1>(harness).page_size(5);
+    tally.catch_up().await.expect("all events");
+    assert_eq!(rows(harness, 1).await, expected("abcabcaabbccabcabc"));
+    append(harness, "ab").await;
+    for _ in 0..2 {
+        runner::<H, 1>(harness).catch_up().await.expect("all events");
+        assert_eq!(rows(harness, 1).await, expected("abcabcaabbccabcabcab"));
+    }
+}
+
+/// A target that is set up, and where its events are.
+async fn prepared<H: Harness>(harness: &H, streams: &str) -> (Of<H>, Vec<Checkpoint>) {
+    append(harness, streams).await;
+    runner::<H, 1>(harness).prepare().await.expect("set up");
+    let mut places = vec![Checkpoint::START];
+    let mut take = |raw: RawEvent<'_>| {
+        places.push(Checkpoint::behind(raw.position, raw.event_id));
+        Ok(())
+    };
+    let all = Filter::new();
+    harness.source().read_all(AllQuery::after(Checkpoint::START, &all), &mut take).await.expect("events");
+    (harness.target(), places)
+}
+
+async fn begin<H: Harness>(target: &Of<H>, from: Checkpoint, to: Checkpoint) -> Option<BatchOf<H>> {
+    let session = target.session().await.expect("a session");
+    let step = Step::new(Part::ALL, from, to, 1, "suite");
+    match target.begin(session, &step).await.expect("the fence, open or closed") {
+        Begun::Batch(batch) => Some(batch),
+        Begun::Overtaken(_) => None,
+    }
+}
+
+async fn write<H: Harness>(batch: &mut BatchOf<H>, row: &str) {
+    H::write(batch.model(), &(row.to_owned(), 1)).await.expect("a row");
+}
+
+async fn commit<H: Harness>(batch: BatchOf<H>) {
+    match batch.commit().await.expect("an end") {
+        Committed::Done(_) => {}
+        Committed::Refused(_, error) => panic!("{error}"),
+    }
+}
+
+async fn checkpoint<H: Harness>(target: &Of<H>) -> Checkpoint {
+    target.checkpoint(Part::ALL).await.expect("a checkpoint").0
+}
+
+fn row(key: &str) -> Row {
+    (key.to_owned(), 1)
+}
+
+/// Neither model nor checkpoint, and the next one begins at the same place.
+pub async fn a_batch_that_is_dropped_leaves_nothing<H: Harness>(harness: &H) {
+    let (target, at) = prepared(harness, "ab").await;
+    let mut batch = begin::<H>(&target, at[0], at[1]).await.expect("the first batch");
+    write::<H>(&mut batch, "a").await;
+    drop(batch);
+    let batch = begin::<H>(&target, at[0], at[2]).await.expect("the same place");
+    assert_eq!((rows(harness, 1).await, checkpoint::<H>(&target).await), (vec![], at[0]));
+    commit::<H>(batch).await;
+    assert_eq!((rows(harness, 1).await, checkpoint::<H>(&target).await), (vec![], at[2]));
+}
+
+/// The same where it is undone in order.
+pub async fn a_batch_that_is_rolled_back_leaves_nothing<H: Harness>(harness: &H) {
+    let (target, at) = prepared(harness, "ab").await;
+    let mut batch = begin::<H>(&target, at[0], at[1]).await.expect("the first batch");
+    write::<H>(&mut batch, "a").await;
+    batch.roll_back().await.expect("undone");
+    assert_eq!((rows(harness, 1).await, checkpoint::<H>(&target).await), (vec![], at[0]));
+    assert!(begin::<H>(&target, at[0], at[1]).await.is_some(), "the same place");
+}
+
+/// Nothing of either is seen before the end, and both after it.
+pub async fn model_and_checkpoint_take_effect_together<H: Harness>(harness: &H) {
+    let (target, at) = prepared(harness, "ab").await;
+    let mut batch = begin::<H>(&target, at[0], at[1]).await.expect("the first batch");
+    write::<H>(&mut batch, "a").await;
+    assert_eq!((rows(harness, 1).await, checkpoint::<H>(&target).await), (vec![], at[0]));
+    commit::<H>(batch).await;
+    assert_eq!((rows(harness, 1).await, checkpoint::<H>(&target).await), (vec![row("a")], at[1]));
+}
+
+/// Not before it, not after it, not at another event with its position.
+pub async fn a_batch_begins_only_where_the_checkpoint_stands<H: Harness>(harness: &H) {
+    let (target, at) = prepared(harness, "abc").await;
+    assert!(begin::<H>(&target, at[1], at[2]).await.is_none(), "ahead of the checkpoint");
+    commit::<H>(begin::<H>(&target, at[0], at[1]).await.expect("where it stands")).await;
+    assert!(begin::<H>(&target, at[0], at[2]).await.is_none(), "behind the checkpoint");
+    let other = Checkpoint::behind(at[1].position(), uuid::Uuid::now_v7());
+    assert!(begin::<H>(&target, other, at[2]).await.is_none(), "another event at its position");
+    assert!(begin::<H>(&target, at[1], at[2]).await.is_some(), "where it stands");
+}
+
+/// Two sessions that have read the same page, one of which is slower.
+pub async fn of_two_batches_from_one_place_one_takes_effect<H: Harness>(harness: &H) {
+    let (target, at) = prepared(harness, "ab").await;
+    let mut first = begin::<H>(&target, at[0], at[1]).await.expect("the first batch");
+    write::<H>(&mut first, "a").await;
+    let second = async {
+        let mut second = begin::<H>(&target, at[0], at[1]).await?;
+        write::<H>(&mut second, "a").await;
+        commit::<H>(second).await;
+        Some(())
+    };
+    let (second, ()) = tokio::join!(second, commit::<H>(first));
+    assert!(second.is_none(), "both batches have begun");
+    assert_eq!((rows(harness, 1).await, checkpoint::<H>(&target).await), (vec![row("a")], at[1]));
+}
+
+/// Several programs run one projection.
+pub async fn workers_beside_each_other_take_each_event_once<H: Harness>(harness: &H) {
+    let streams = "abcde".repeat(12);
+    append(harness, &streams).await;
+    let run = || async { runner::<H, 1>(harness).page_size(2).catch_up().await.expect("all events") };
+    tokio::join!(run(), run(), run());
+    assert_eq!(rows(harness, 1).await, expected(&streams));
+}
+
+/// Parts beside each other, and then another number of them.
+pub async fn parts_take_each_event_once_and_are_divided_anew<H: Harness>(harness: &H) {
+    let streams = "abcdefgh".repeat(5);
+    append(harness, &streams).await;
+    let three = runner::<H, 1>(harness).parts(3).page_size(3);
+    three.catch_up().await.expect("all events");
+    assert_eq!(rows(harness, 1).await, expected(&streams));
+    let error = runner::<H, 1>(harness).catch_up().await.expect_err("three parts");
+    assert!(matches!(error, ProjectorError::Parts { found: 3, asked: 1, .. }), "{error}");
+    three.repartition(2).await.expect("all stand at one place");
+    append(harness, "abcdefgh").await;
+    let error = three.catch_up().await.expect_err("two parts");
+    assert!(matches!(error, ProjectorError::Parts { found: 2, asked: 3, .. }), "{error}");
+    runner::<H, 1>(harness).parts(2).catch_up().await.expect("all events");
+    assert_eq!(rows(harness, 1).await, expected(&format!("{streams}abcdefgh")));
+}

@@ -1,0 +1,64 @@
+//! Revisions beside each other, and the status.
+
+use super::Harness;
+use super::tally::{append, expected, published, rows, runner};
+use crate::projection::ProjectorError;
+
+/// The first one is seen at once; the next one is built from the first event, and seen once it has caught up.
+pub async fn a_revision_is_built_beside_the_published_one<H: Harness>(harness: &H) {
+    append(harness, "abc").await;
+    runner::<H, 1>(harness).catch_up().await.expect("all events");
+    assert_eq!(published(harness).await, expected("abc"));
+    let next = runner::<H, 2>(harness).publish_when_caught_up(false);
+    next.prepare().await.expect("set up");
+    append(harness, "a").await;
+    next.catch_up().await.expect("all events");
+    assert_eq!((rows(harness, 1).await, rows(harness, 2).await), (expected("abc"), expected("abca")));
+    assert_eq!(published(harness).await, expected("abc"), "readers see the old one");
+    runner::<H, 2>(harness).catch_up().await.expect("published");
+    assert_eq!(published(harness).await, expected("abca"));
+    assert_eq!(next.status().await.expect("a status").live, Some(2));
+    runner::<H, 1>(harness).publish().await.expect("a later one is seen");
+    assert_eq!(published(harness).await, expected("abca"));
+}
+
+/// Readers are never taken back.
+pub async fn a_revision_that_is_behind_is_not_published<H: Harness>(harness: &H) {
+    append(harness, "ab").await;
+    runner::<H, 1>(harness).catch_up().await.expect("all events");
+    let next = runner::<H, 2>(harness);
+    next.prepare().await.expect("set up");
+    let error = next.publish().await.expect_err("it has no event");
+    assert!(matches!(error, ProjectorError::Behind { .. }), "{error}");
+    assert_eq!(published(harness).await, expected("ab"));
+}
+
+/// An old one is, with all that is kept of it.
+pub async fn a_published_revision_is_not_dropped<H: Harness>(harness: &H) {
+    append(harness, "ab").await;
+    let (old, new) = (runner::<H, 1>(harness), runner::<H, 2>(harness));
+    old.catch_up().await.expect("all events");
+    let error = old.drop_revision(1).await.expect_err("readers see it");
+    assert!(matches!(error, ProjectorError::Live { live: 1, .. }), "{error}");
+    new.catch_up().await.expect("all events");
+    new.drop_revision(1).await.expect("an old one");
+    let error = old.status().await.expect_err("it is gone");
+    assert!(matches!(error, ProjectorError::NotSetUp { .. }), "{error}");
+    assert_eq!(published(harness).await, expected("ab"));
+}
+
+/// Of a projection that is not set up there is none.
+pub async fn the_status_says_how_far_it_is<H: Harness>(harness: &H) {
+    let tally = runner::<H, 1>(harness).owner("suite");
+    let error = tally.status().await.expect_err("not set up");
+    assert!(matches!(error, ProjectorError::NotSetUp { .. }), "{error}");
+    append(harness, "abc").await;
+    tally.catch_up().await.expect("all events");
+    let status = tally.status().await.expect("a status");
+    assert_eq!((status.parts.len(), status.live, status.dead_letters), (1, Some(1), 0));
+    assert_eq!((status.position(), status.lag_events()), (status.head, 0));
+    assert_eq!((status.parts[0].projected, status.parts[0].owner.as_deref()), (3, Some("suite")));
+    append(harness, "ab").await;
+    let status = tally.status().await.expect("a status");
+    assert!(status.position() < status.head && status.lag_events() >= 2, "{status:?}");
+}

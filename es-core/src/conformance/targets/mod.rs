@@ -1,0 +1,111 @@
+//! The suite that every [target](crate::projection::Target) must pass: each line of its contract as a test.
+//!
+//! A target's author writes a [`Harness`], which says how rows are written into the model and read back, and
+//! in an integration test
+//!
+//! ```ignore
+//! es_core::target_conformance!(async { Harness::new().await });
+//! ```
+//!
+//! and gets one `#[tokio::test]` a case. The expression is evaluated once a case: it makes an empty target.
+//! The cases are functions of their own, for harnesses other than tokio's. Each panics when the target breaks
+//! the contract.
+
+mod batches;
+mod builds;
+mod letters;
+mod tally;
+
+use std::future::Future;
+
+pub use self::batches::*;
+pub use self::builds::*;
+pub use self::letters::*;
+pub use self::tally::{Tallied, Tally};
+
+use crate::projection::{Projection, Target};
+use crate::record::BoxError;
+use crate::store::{EventStore, ReadAll};
+
+/// A row of the model: an event that was taken, by its stream and revision.
+pub type Row = (String, u64);
+
+/// A target under test, with a store to read from.
+pub trait Harness: Send + Sync + 'static {
+    /// The store that projections read.
+    type Source: EventStore + ReadAll + Clone + 'static;
+
+    /// What events go into.
+    type Model: Send;
+
+    /// The target.
+    type Target<P: Projection<Model = Self::Model>>: Target<P>;
+
+    /// The store, empty at the beginning.
+    fn source(&self) -> Self::Source;
+
+    /// The target, which keeps nothing at the beginning. Each call returns one that shares what it keeps.
+    fn target<P: Projection<Model = Self::Model>>(&self) -> Self::Target<P>;
+
+    /// Makes a model that can hold rows, in which nothing makes them unique.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong.
+    fn set_up(model: &mut Self::Model) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    ///
+    /// What went wrong.
+    fn write(model: &mut Self::Model, row: &Row) -> impl Future<Output = Result<(), BoxError>> + Send;
+
+    /// All rows of the projection `tally` in this revision that have taken effect.
+    fn rows(&self, rev: u32) -> impl Future<Output = Vec<Row>> + Send;
+
+    /// All rows of it that readers see.
+    fn published(&self) -> impl Future<Output = Vec<Row>> + Send;
+}
+
+/// Makes one `#[tokio::test]` of each case of the [suite](mod@crate::conformance::targets). See there.
+#[macro_export]
+macro_rules! target_conformance {
+    ($make:expr) => {
+        $crate::target_conformance_cases! { [$crate::target_conformance] @tests $make; }
+    };
+    (@tests $make:expr; $($case:ident),* $(,)?) => {$(
+        #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $case() {
+            let harness = $make.await;
+            $crate::conformance::targets::$case(&harness).await;
+        }
+    )*};
+}
+
+/// Calls a macro with the names of the cases of the [suite](mod@crate::conformance::targets), for harnesses
+/// other than tokio's: `target_conformance_cases!([my_macro] and what comes before the names)`.
+#[macro_export]
+macro_rules! target_conformance_cases {
+    ([$($callback:tt)*] $($before:tt)*) => {
+        $($callback)*! { $($before)*
+            each_event_is_taken_once,
+            a_batch_that_is_dropped_leaves_nothing,
+            a_batch_that_is_rolled_back_leaves_nothing,
+            model_and_checkpoint_take_effect_together,
+            a_batch_begins_only_where_the_checkpoint_stands,
+            of_two_batches_from_one_place_one_takes_effect,
+            workers_beside_each_other_take_each_event_once,
+            parts_take_each_event_once_and_are_divided_anew,
+            a_failure_stops_right_before_its_event,
+            a_parked_event_holds_back_its_stream_alone,
+            letters_are_tried_again_in_their_order,
+            a_letter_that_fails_again_stays,
+            a_discarded_letter_is_left_out,
+            a_revision_is_built_beside_the_published_one,
+            a_revision_that_is_behind_is_not_published,
+            a_published_revision_is_not_dropped,
+            the_status_says_how_far_it_is,
+        }
+    };
+}

@@ -1,0 +1,128 @@
+//! The projection of the suite, and what it projects.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use super::{Harness, Row};
+use crate::model::ReadEvent;
+use crate::projection::{Projection, Projector};
+use crate::record::{BoxError, DecodeError, EventPlace, Metadata, NewEvent, RawEvent};
+use crate::store::{Append, AppendOutcome, EventStore, Filter};
+use crate::stream::{Revision, StreamId};
+
+const NAME: &str = "tally.counted";
+
+/// Writes a row for each event. One whose payload is `"poison"` fails, unless that is switched off.
+pub struct Tally<H, const REV: u32> {
+    takes_poison: bool,
+    harness: PhantomData<fn() -> H>,
+}
+
+/// An event of [`Tally`].
+#[derive(Debug)]
+pub struct Tallied {
+    place: EventPlace,
+    poison: bool,
+}
+
+impl<H, const REV: u32> fmt::Debug for Tally<H, REV> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tally").field("rev", &REV).field("takes_poison", &self.takes_poison).finish()
+    }
+}
+
+impl<H: Harness, const REV: u32> Projection for Tally<H, REV> {
+    const NAME: &'static str = "tally";
+    const REV: u32 = REV;
+
+    type Model = H::Model;
+    type Error = BoxError;
+    type Event = Tallied;
+
+    fn filter() -> Filter {
+        Filter::new().event_name(Cow::Borrowed(NAME))
+    }
+
+    fn decode(raw: &RawEvent<'_>) -> Result<Option<Tallied>, DecodeError> {
+        Ok(Some(Tallied { place: EventPlace::new(raw), poison: raw.payload == br#""poison""# }))
+    }
+
+    fn events() -> &'static [ReadEvent] {
+        &[]
+    }
+
+    async fn project_all(&self, events: &[Tallied], model: &mut H::Model) -> Result<(), BoxError> {
+        for event in events {
+            // Before it fails: what a failure leaves behind is seen.
+            H::write(model, &(event.place.stream.key().to_owned(), event.place.revision.get())).await?;
+            if event.poison && !self.takes_poison {
+                return Err("poison".into());
+            }
+        }
+        Ok(())
+    }
+
+    async fn set_up(&self, model: &mut H::Model) -> Result<(), BoxError> {
+        H::set_up(model).await
+    }
+}
+
+type Runner<H, const REV: u32> =
+    Projector<Tally<H, REV>, <H as Harness>::Source, <H as Harness>::Target<Tally<H, REV>>>;
+
+/// The projection, run.
+pub(super) fn runner<H: Harness, const REV: u32>(harness: &H) -> Runner<H, REV> {
+    of(harness, Tally { takes_poison: false, harness: PhantomData })
+}
+
+/// The same, by a program that takes what another one does not.
+pub(super) fn mended<H: Harness>(harness: &H) -> Runner<H, 1> {
+    of(harness, Tally { takes_poison: true, harness: PhantomData })
+}
+
+fn of<H: Harness, const REV: u32>(harness: &H, tally: Tally<H, REV>) -> Runner<H, REV> {
+    Projector::with_target(harness.source(), tally, harness.target())
+}
+
+/// Appends one event to each of these streams, in this order; in capitals it is one that fails.
+pub(super) async fn append<H: Harness>(harness: &H, streams: &str) {
+    for letter in streams.chars() {
+        let payload = if letter.is_uppercase() { r#""poison""# } else { r#""good""# };
+        let stream = StreamId::new("tally", letter.to_lowercase().to_string()).expect("a stream id");
+        let mut last = Revision::EMPTY;
+        let mut count = |raw: RawEvent<'_>| {
+            last = raw.revision;
+            Ok(())
+        };
+        let source = harness.source();
+        source.read_stream(&stream, crate::store::StreamRange::ALL, &mut count).await.expect("a stream");
+        let events = [NewEvent::new(NAME, 1, payload.into(), Arc::new(Metadata::new()))];
+        let done = source.append(Append::new(&stream, last, &events)).await.expect("an outcome");
+        assert!(matches!(done, AppendOutcome::Appended(_)), "{done:?}");
+    }
+}
+
+/// The rows that events of these streams make, if each is taken once.
+pub(super) fn expected(streams: &str) -> Vec<Row> {
+    let mut rows: Vec<Row> = Vec::new();
+    for key in streams.chars().map(|letter| letter.to_lowercase().to_string()) {
+        let before = rows.iter().filter(|row| row.0 == key).count() as u64;
+        rows.push((key, before + 1));
+    }
+    rows.sort();
+    rows
+}
+
+pub(super) async fn rows<H: Harness>(harness: &H, rev: u32) -> Vec<Row> {
+    let mut rows = harness.rows(rev).await;
+    rows.sort();
+    rows
+}
+
+pub(super) async fn published<H: Harness>(harness: &H) -> Vec<Row> {
+    let mut rows = harness.published().await;
+    rows.sort();
+    rows
+}

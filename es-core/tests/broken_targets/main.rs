@@ -1,0 +1,128 @@
+//! The target in memory passes the suite that every target must pass, and the suite fails on targets that are
+//! broken, each in one way.
+
+mod broken;
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use broken::{BrokenTarget, Fault, Rows};
+use es_core::conformance::targets::{self, Harness, Row};
+use es_core::projection::MemoryTarget;
+use es_core::{BoxError, MemoryStore, Projection};
+use tokio::runtime;
+
+struct InMemory {
+    source: MemoryStore,
+    target: BrokenTarget,
+}
+
+impl InMemory {
+    fn by(fault: Option<Fault>) -> Self {
+        let target = BrokenTarget { inner: MemoryTarget::default(), fault, forced: Arc::default() };
+        Self { source: MemoryStore::new(), target }
+    }
+}
+
+impl Harness for InMemory {
+    type Source = MemoryStore;
+    type Model = Rows;
+    type Target<P: Projection<Model = Rows>> = BrokenTarget;
+
+    fn source(&self) -> MemoryStore {
+        self.source.clone()
+    }
+
+    fn target<P: Projection<Model = Rows>>(&self) -> BrokenTarget {
+        self.target.clone()
+    }
+
+    async fn set_up(_: &mut Rows) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    async fn write(model: &mut Rows, row: &Row) -> Result<(), BoxError> {
+        model.push(row.clone());
+        Ok(())
+    }
+
+    async fn rows(&self, rev: u32) -> Rows {
+        self.target.inner.build("tally", rev).map(|rows| Rows::clone(&rows)).unwrap_or_default()
+    }
+
+    async fn published(&self) -> Rows {
+        if self.target.forced.load(Ordering::SeqCst) {
+            return self.rows(2).await;
+        }
+        self.target.inner.published("tally").map(|rows| Rows::clone(&rows)).unwrap_or_default()
+    }
+}
+
+mod in_memory {
+    use super::InMemory;
+
+    es_core::target_conformance!(async { InMemory::by(None) });
+}
+
+type Run = fn(Arc<InMemory>) -> Pin<Box<dyn Future<Output = ()> + Send>>;
+
+macro_rules! cases {
+    ($($case:ident),* $(,)?) => {
+        /// The cases of the suite, by their names.
+        const CASES: &[(&str, Run)] =
+            &[$((stringify!($case), |harness| Box::pin(async move { targets::$case(&*harness).await }))),*];
+    };
+}
+
+es_core::target_conformance_cases!([cases]);
+
+/// A target that does not get on, or goes round for ever, is noticed as well.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// Whether a case fails on a target with this fault.
+fn fails(fault: Fault, case: &str) -> bool {
+    let (_, run) = *CASES.iter().find(|(name, _)| *name == case).expect("a case of that name");
+    let (ended, end) = mpsc::channel();
+    // On a thread of its own, which is left alone if the case spins.
+    thread::spawn(move || {
+        let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("a runtime");
+        let harness = Arc::new(InMemory::by(Some(fault)));
+        let case = catch_unwind(AssertUnwindSafe(|| runtime.block_on(run(harness))));
+        let _nobody_waits = ended.send(case.is_ok());
+    });
+    !end.recv_timeout(PATIENCE).unwrap_or(false)
+}
+
+#[test]
+fn every_fault_is_noticed() {
+    let missed: Vec<_> = [
+        (Fault::NoFence, "a_batch_begins_only_where_the_checkpoint_stands"),
+        (Fault::NoFence, "of_two_batches_from_one_place_one_takes_effect"),
+        (Fault::CheckpointFirst, "a_batch_that_is_dropped_leaves_nothing"),
+        (Fault::CheckpointFirst, "model_and_checkpoint_take_effect_together"),
+        (Fault::CheckpointStays, "each_event_is_taken_once"),
+        (Fault::ModelStays, "each_event_is_taken_once"),
+        (Fault::UndoneIsKept, "a_batch_that_is_rolled_back_leaves_nothing"),
+        (Fault::UndoneIsKept, "a_failure_stops_right_before_its_event"),
+        (Fault::PublishedTooEarly, "a_revision_that_is_behind_is_not_published"),
+        (Fault::AnyParts, "parts_take_each_event_once_and_are_divided_anew"),
+        (Fault::NothingWaits, "a_parked_event_holds_back_its_stream_alone"),
+        (Fault::LettersStay, "letters_are_tried_again_in_their_order"),
+        (Fault::EventNotUndone, "a_letter_that_fails_again_stays"),
+        (Fault::NotCounted, "a_letter_that_fails_again_stays"),
+        (Fault::NoReason, "a_failure_stops_right_before_its_event"),
+        (Fault::NotDiscarded, "a_discarded_letter_is_left_out"),
+        (Fault::Unfounded, "a_published_revision_is_not_dropped"),
+    ]
+    .into_iter()
+    .filter(|(fault, case)| !fails(*fault, case))
+    .collect();
+    assert!(missed.is_empty(), "{missed:#?}");
+}
