@@ -21,4 +21,4 @@ pub use self::target::SqliteTarget;
 
 /// The [`Projector`](es_core::projection::Projector) of `es-core`, with the model in files:
 /// `Projector::new(store, Balances)` puts them beside the store.
-pub type Projector<P, S = crate::SqliteStore> = es_core::projection::Projector<P, S, SqliteTarget<P>>;
+pub type Projector<P, S = crate::store::SqliteStore> = es_core::projection::Projector<P, S, SqliteTarget<P>>;

@@ -18,7 +18,7 @@ use crate::store::SqliteStore;
 ///
 /// The model is a [`SqliteConnection`](sqlx::SqliteConnection) in the transaction that moves the checkpoint.
 /// Handlers run their SQL on it, and name tables as they like, but for those that begin with `es_`.
-/// `connection.begin()` nests by a savepoint. A COMMIT or ROLLBACK of their own commits nothing, and stops the
+/// `connection.begin()` nests by a savepoint. A COMMIT or ROLLBACK of their own keeps nothing, and stops the
 /// projector with [`SqliteTargetError::TransactionEnded`](crate::SqliteTargetError::TransactionEnded).
 ///
 /// `SQLite` lets one transaction write a file at a time: the parts of a projection take turns.
@@ -97,7 +97,9 @@ impl<P: Projection> SqliteTarget<P> {
     /// # use es_core::{Project, Projection, Recorded, event};
     /// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
     /// # #[derive(Projection)]
-    /// # #[projection(name = "balances", events(Deposited), model = sqlx::SqliteConnection, error = sqlx::Error)]
+    /// # #[projection(
+    /// #     name = "balances", events(Deposited), model = sqlx::SqliteConnection, error = sqlx::Error
+    /// # )]
     /// # struct Balances;
     /// # impl Project<Deposited> for Balances {
     /// #     async fn project(
@@ -134,8 +136,8 @@ impl<P: Projection> SqliteTarget<P> {
         }
     }
 
-    /// How long a batch waits for another one that writes the same file; defaults to that of the store, and to
-    /// 5 seconds without one.
+    /// How long a batch waits for another one that writes the same file; defaults to that of the store, and
+    /// to 5 seconds without one.
     #[must_use]
     pub const fn busy_timeout(mut self, longest: Duration) -> Self {
         self.busy_timeout = longest;

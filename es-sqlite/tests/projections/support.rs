@@ -54,6 +54,7 @@ pub(crate) const LACKS: i64 = -5;
 pub(crate) const REFUSED: i64 = -6;
 pub(crate) const NESTS: i64 = -7;
 pub(crate) const COMMITS_AND_BEGINS: i64 = -8;
+pub(crate) const ORPHANS: i64 = -9;
 
 #[derive(Projection, Debug)]
 #[projection(name = "balances", events(Deposited), model = SqliteConnection, error = sqlx::Error, setup)]
@@ -98,6 +99,7 @@ impl Project<Deposited> for Balances2 {
 }
 
 const TABLE: &str = "CREATE TABLE balances (account TEXT PRIMARY KEY, cents INTEGER NOT NULL, events INTEGER NOT NULL) STRICT;
+CREATE TABLE cards (account TEXT REFERENCES balances DEFERRABLE INITIALLY DEFERRED) STRICT;
 CREATE TRIGGER refuse BEFORE INSERT ON balances WHEN new.cents = -6
     BEGIN SELECT RAISE(ABORT, 'it is refused'); END";
 
@@ -118,6 +120,7 @@ async fn add(event: &Recorded<Deposited>, db: &mut SqliteConnection) -> Result<(
             Ok(())
         }
         LACKS => db.execute("INSERT INTO missing VALUES (1)").await.map(drop),
+        ORPHANS => db.execute("INSERT INTO cards VALUES ('nobody')").await.map(drop),
         NESTS => {
             let mut inner = db.begin().await?;
             put("undone", 1, &mut inner).await?;

@@ -71,3 +71,19 @@ async fn a_file_that_somebody_else_writes_is_waited_for() {
     assert_eq!(balances(&mut db).await, [row("a", 5, 1)]);
     assert_eq!(projector.dead_letters().await.expect("letters"), []);
 }
+
+/// A foreign key that is checked at the commit is an error of the event like another.
+#[tokio::test]
+async fn what_is_refused_at_the_commit_is_undone_and_parked() {
+    let folder = Folder::new();
+    let store = folder.store().await;
+    for (account, cents) in [("a", 5), ("b", ORPHANS), ("a", 5)] {
+        deposit(&store, account, cents).await;
+    }
+    let projector = Projector::new(store, Balances).on_failure(OnFailure::Park).retries(0, Duration::ZERO);
+    projector.catch_up().await.expect("what can be taken");
+    assert_eq!(balances(&mut open(folder.model(1)).await).await, [row("a", 10, 2)]);
+    let letters = projector.dead_letters().await.expect("letters");
+    assert!(letters[0].reason.contains("FOREIGN KEY"), "{}", letters[0].reason);
+    assert_eq!(letters.len(), 1);
+}
