@@ -1,8 +1,8 @@
 //! Appends, commands, loads and catching up in one file, each against hand-written sqlx on the same tables.
 //!
 //! `cargo run --release -p es-benches --bin sqlite` works in a folder under `target/`, on whose disk the
-//! figures depend: each commit waits for it. Every case runs both sides in turn, several times; what counts is
-//! the median of the ratios.
+//! figures depend: each commit waits for it. Every case runs both sides in turn, several times; what counts
+//! is the median of the ratios.
 
 mod append;
 mod catch_up;

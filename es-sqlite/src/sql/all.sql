@@ -1,5 +1,5 @@
--- The head and the event of the checkpoint, then which categories are asked for, then the events. The type is -1 and -2
--- in rows that hold no event.
+-- The head and the event of the checkpoint, then which categories are asked for, then the events. The type is
+-- -1 and -2 in rows that hold no event.
 SELECT
     h.position, NULL AS revision, h.id, -1 AS type, NULL AS recorded_at, NULL AS occurred_at,
     (SELECT b.id FROM events AS b WHERE b.position = ?1) AS correlation_id, NULL AS causation_id,
@@ -23,8 +23,8 @@ SELECT * FROM (
     LEFT JOIN streams AS s ON s.id = e.stream
     LEFT JOIN categories AS c ON c.id = s.category
     WHERE e.position > ?1
-        -- What names a type or a stream that is not there is damaged, and never skipped. Types are numbered without
-        -- holes.
+        -- What names a type or a stream that is not there is damaged, and never skipped. Types are numbered
+        -- without holes.
         AND (
             ?4 IS NULL
             OR e.type IN (SELECT t.id FROM event_types AS t WHERE t.name IN (SELECT value FROM json_each(?4)))

@@ -1,5 +1,5 @@
--- Head and ledger, then the snapshot, then the events after it: one view of the stream. The type is -1 and -2 in rows
--- that hold no event.
+-- Head and ledger, then the snapshot, then the events after it: one view of the stream. The type is -1 and -2
+-- in rows that hold no event.
 WITH stream AS MATERIALIZED (
     SELECT s.id, s.closed
     FROM category_names AS n

@@ -200,7 +200,8 @@ impl Plan<'_> {
 impl Job {
     pub(crate) fn answer(self, answer: Answer) {
         let Self { reply, link, .. } = self;
-        // Whoever knows the answer builds on it no more: a link that still lived would refuse the next append.
+        // Whoever knows the answer builds on it no more: a link that still lived would refuse the next
+        // append.
         drop(link);
         // Nobody may wait for it any more.
         drop(reply.send(answer));
