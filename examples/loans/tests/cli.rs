@@ -189,3 +189,77 @@ fn an_output_that_nobody_reads_is_no_error() {
     let output = report.stdout(writer).stderr(Stdio::piped()).output().expect("the program starts");
     assert_eq!((said(output).0), 0);
 }
+
+/// A folder that is gone afterwards.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new() -> Self {
+        let folder = std::env::temp_dir().join(format!("loans-{}", es_core::Uuid::now_v7().simple()));
+        std::fs::create_dir(&folder).expect("a folder");
+        Self(folder)
+    }
+
+    fn file(&self, name: &str) -> String {
+        path(&self.0.join(name)).to_owned()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _gone = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+#[test]
+fn a_file_keeps_the_events_from_one_run_to_the_next() {
+    let folder = Folder::new();
+    let file = folder.file("loans.db");
+    for (program, said) in
+        [(IN_2011, "176 records imported, 0 were"), (TODAY, "0 records imported, 176 were")]
+    {
+        let (code, out, err) = run(program, &["import", path(&sample()), "--store", &file]);
+        assert_eq!((code, err.as_str()), (0, ""));
+        assert!(out.starts_with(said), "{out}");
+        let (code, out, err) = run(program, &["report", "--store", &file]);
+        assert_eq!((code, out.trim_end(), err.as_str()), (0, SAMPLE_REPORT, ""));
+    }
+    let (code, out, _) = run(TODAY, &["show", "900102", "--store", &file]);
+    let (_, expected, _) = run(TODAY, &["show", "900102", "--from", path(&sample())]);
+    let state = |out: &str| out.split_once("at revision").expect("a state").1.to_owned();
+    assert_eq!((code, state(&out)), (0, state(&expected)));
+    assert!(out.contains("v1 read as v3"), "stored by the program of 2011: {out}");
+}
+
+#[test]
+fn a_copy_is_made_once_and_is_equal() {
+    let folder = Folder::new();
+    let (file, copy) = (folder.file("loans.db"), folder.file("copy.db"));
+    run(TODAY, &["import", path(&sample()), "--store", &file]);
+    let (code, first, err) = run(TODAY, &["copy", "--store", &file, "--to", &copy]);
+    assert_eq!((code, err.as_str()), (0, ""));
+    let (_, second, _) = run(TODAY, &["copy", "--store", &file, "--to", &copy]);
+    let hash = |out: &str| out.lines().last().map(str::to_owned);
+    assert_eq!((hash(&first), first.starts_with("176 events")), (hash(&second), true), "{first}");
+    let (_, report, _) = run(TODAY, &["report", "--store", &copy]);
+    assert_eq!(report.trim_end(), SAMPLE_REPORT);
+    // The other way round is a store of the same events, and a store of others is not written to.
+    let other = folder.file("other.db");
+    let lines: Vec<String> = sample_lines().into_iter().take(20).collect();
+    let log = folder.file("other.jsonl");
+    std::fs::write(&log, lines.join("\n")).expect("a log");
+    run(TODAY, &["import", &log, "--store", &other]);
+    let (code, _, err) = run(TODAY, &["copy", "--store", &file, "--to", &other]);
+    assert!(code == 2 && err.contains("another history"), "{err}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_told_and_not_made() {
+    let folder = Folder::new();
+    let file = folder.file("none.db");
+    let (code, _, err) = run(TODAY, &["report", "--store", &file]);
+    assert!(code == 2 && err.contains("none.db"), "{err}");
+    assert!(!Path::new(&file).exists());
+    let (code, _, err) = run(TODAY, &["report", "--store", "memory"]);
+    assert!(code == 2 && err.contains("--from"), "{err}");
+}

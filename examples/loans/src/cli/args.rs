@@ -1,8 +1,10 @@
 //! What can be asked for.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
 use crate::show::At;
 
@@ -11,7 +13,8 @@ use crate::show::At;
 #[command(
     version,
     after_help = "With DATABASE_URL set, that PostgreSQL server is used. Without it, the PostgreSQL of this machine is \
-                  started in a folder that stays, and used."
+                  started in a folder that stays, and used. With `--store FILE` the events are in that file, and no server is \
+                  needed."
 )]
 pub(super) struct Args<C: Subcommand> {
     #[command(subcommand)]
@@ -78,16 +81,36 @@ pub(super) enum Command {
         /// Up to a revision (1, 2, 3 …) or as of a time (RFC 3339)
         #[arg(long, value_name = "REVISION|TIME")]
         at: Option<At>,
-        /// Reads this log into memory and shows that, without a server
-        #[arg(long, value_name = "FILE")]
+        /// Reads this log into memory and shows that
+        #[arg(long, value_name = "FILE", conflicts_with = "store")]
         from: Option<PathBuf>,
+        #[command(flatten)]
+        store: Kept,
     },
     /// Replays all applications and counts their outcomes
     Report {
-        /// Reads this log into memory and reports on that, without a server
-        #[arg(long, value_name = "FILE")]
+        /// Reads this log into memory and reports on that
+        #[arg(long, value_name = "FILE", conflicts_with = "store")]
         from: Option<PathBuf>,
+        #[command(flatten)]
+        store: Kept,
     },
+    /// Copies the events, ids and times included, and compares the copy; run it again to go on
+    Copy {
+        /// A file, or the URL of a PostgreSQL database
+        #[arg(long, value_name = "FILE|URL")]
+        to: String,
+        #[command(flatten)]
+        store: Kept,
+    },
+}
+
+/// Where events are that are there already.
+#[derive(Debug, clap::Args)]
+pub(super) struct Kept {
+    /// Where the events are: `postgres`, or a file
+    #[arg(long, value_name = "STORE", default_value = "postgres")]
+    pub(super) store: StoreKind,
 }
 
 #[derive(Debug, clap::Args)]
@@ -100,13 +123,26 @@ pub(super) struct Import {
     /// Counts and lists bad records, instead of stopping at the first
     #[arg(long)]
     pub(super) skip_bad: bool,
-    /// Where to keep the events; `memory` keeps them until the report at the end
+    /// Where to keep the events: `postgres`, a file, or `memory`, which keeps them until the report at the end
     #[arg(long, value_name = "STORE", default_value = "postgres")]
     pub(super) store: StoreKind,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum StoreKind {
     Postgres,
     Memory,
+    File(PathBuf),
+}
+
+impl FromStr for StoreKind {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(match text {
+            "postgres" => Self::Postgres,
+            "memory" => Self::Memory,
+            file => Self::File(file.into()),
+        })
+    }
 }

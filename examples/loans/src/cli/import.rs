@@ -19,8 +19,9 @@ use crate::table::grouped;
 pub(super) async fn import<A: Generation>(args: &args::Import) -> Result<(), Failure> {
     let concurrency = usize::from(args.concurrency);
     // A connection is for a load: appends have their own.
-    let chosen = match args.store {
+    let chosen = match &args.store {
         StoreKind::Postgres => Chosen::postgres(Purpose::Write, concurrency.min(REPLAYED_AT_ONCE)).await?,
+        StoreKind::File(file) => Chosen::file(file, Purpose::Write).await?,
         StoreKind::Memory => Chosen::memory(),
     };
     let repository = repository::<A>(&chosen);
@@ -36,8 +37,8 @@ pub(super) async fn import<A: Generation>(args: &args::Import) -> Result<(), Fai
     let elapsed = start.elapsed();
     // What was imported into memory is gone with this program.
     let (goes_on, again) = match args.store {
-        StoreKind::Postgres => ("; the next run goes on", "; run the same command again to go on"),
         StoreKind::Memory => ("", ""),
+        _ => ("; the next run goes on", "; run the same command again to go on"),
     };
     match outcome {
         Ok(imported) => {

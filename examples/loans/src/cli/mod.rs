@@ -4,6 +4,7 @@
 //! bad input, 2 when the store cannot be reached or cannot serve, 130 after Ctrl-C.
 
 mod args;
+mod copy;
 mod failure;
 mod import;
 mod note;
@@ -66,16 +67,17 @@ fn run_to_end<C: Subcommand>(
 async fn run<A: Generation>(command: Command) -> Result<(), Failure> {
     match command {
         Command::Import(args) => import::import::<A>(&args).await,
-        Command::Report { from } => {
-            let chosen = Chosen::for_reading::<A>(from, REPLAYED_AT_ONCE).await?;
+        Command::Report { from, store } => {
+            let chosen = Chosen::for_reading::<A>(from, &store, REPLAYED_AT_ONCE).await?;
             let report = Report::of(&repository::<A>(&chosen), REPLAYED_AT_ONCE).await?;
             output::print(&report)
         }
-        Command::Show { case, at, from } => {
-            let chosen = Chosen::for_reading::<A>(from, 1).await?;
+        Command::Show { case, at, from, store } => {
+            let chosen = Chosen::for_reading::<A>(from, &store, 1).await?;
             let shown =
                 Shown::of(&repository::<A>(&chosen), ApplicationId(case), at.unwrap_or_default()).await?;
             output::print(&shown)
         }
+        Command::Copy { to, store } => copy::copy(&Chosen::kept(&store, 1).await?, &to).await,
     }
 }

@@ -4,10 +4,12 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use es_core::{EventStore, ListStreams, MemoryStore, Repository};
+use es_core::{EventStore, ExportStore, ListStreams, MemoryStore, Repository};
 use es_postgres::testing::Cluster;
 use es_postgres::{ConnectError, PostgresStore};
+use es_sqlite::SqliteStore;
 
+use super::args::{Kept, StoreKind};
 use super::failure::Failure;
 use super::note::note;
 use crate::generation::Generation;
@@ -23,10 +25,10 @@ pub(super) const REPLAYED_AT_ONCE: usize = 16;
 /// bank of this size, which takes about 100 a day and decides most within a month.
 const KEPT: usize = 10_000;
 
-/// What this program asks of a store: commands, and which applications there are.
-pub(super) trait LoanStore: EventStore + ListStreams {}
+/// What this program asks of a store: commands, which applications there are, and copies.
+pub(super) trait LoanStore: EventStore + ListStreams + ExportStore {}
 
-impl<S: EventStore + ListStreams> LoanStore for S {}
+impl<S: EventStore + ListStreams + ExportStore> LoanStore for S {}
 
 /// Any store.
 pub(super) type Store = Arc<dyn LoanStore>;
@@ -62,16 +64,37 @@ impl Chosen {
         Self { store: Arc::new(MemoryStore::new()), _server: None }
     }
 
-    /// The store to read: the server's, or this log's in memory.
+    /// The store to read: this log in memory, or where the events are.
     pub(super) async fn for_reading<A: Generation>(
         from: Option<PathBuf>,
+        kept: &Kept,
         connections: usize,
     ) -> Result<Self, Failure> {
-        let Some(file) = from else { return Self::postgres(Purpose::Read, connections).await };
+        let Some(file) = from else { return Self::kept(kept, connections).await };
         let chosen = Self::memory();
         let repository = Repository::<A, _>::new(chosen.store());
         Import::new(repository).run(&Source::from(file), Arc::default(), std::future::pending()).await?;
         Ok(chosen)
+    }
+
+    /// Where events are that are there already.
+    pub(super) async fn kept(kept: &Kept, connections: usize) -> Result<Self, Failure> {
+        match &kept.store {
+            StoreKind::Postgres => Self::postgres(Purpose::Read, connections).await,
+            StoreKind::File(file) => Self::file(file, Purpose::Read).await,
+            StoreKind::Memory => Err(Failure::unable(
+                "nothing is kept in memory from one run to the next; name the file of a log with `--from`",
+            )),
+        }
+    }
+
+    pub(super) async fn file(file: &Path, purpose: Purpose) -> Result<Self, Failure> {
+        let options = SqliteStore::options(file);
+        let store = match purpose {
+            Purpose::Write => options.open().await,
+            Purpose::Read => options.read_only(true).open().await,
+        };
+        Ok(Self { store: Arc::new(store.map_err(Failure::unable)?), _server: None })
     }
 
     pub(super) async fn postgres(purpose: Purpose, connections: usize) -> Result<Self, Failure> {

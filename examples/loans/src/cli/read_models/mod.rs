@@ -30,10 +30,15 @@ pub(super) async fn run(command: ReadModelCommand) -> Result<(), Failure> {
 }
 
 async fn open(asked: &OnlyPostgres, purpose: Purpose) -> Result<Postgres, Failure> {
-    if asked.store == StoreKind::Memory {
-        return Err(Failure::unable(
-            "read models are tables in PostgreSQL, so there are none with `--store memory`; leave it out",
-        ));
+    let other = match &asked.store {
+        StoreKind::Postgres => None,
+        StoreKind::Memory => Some("memory"),
+        StoreKind::File(_) => Some("FILE"),
+    };
+    if let Some(other) = other {
+        return Err(Failure::unable(format!(
+            "read models are tables in PostgreSQL, so there are none with `--store {other}`; leave it out"
+        )));
     }
     Postgres::open(purpose, CONNECTIONS).await
 }
