@@ -123,7 +123,7 @@ pub(super) struct Import {
     /// Counts and lists bad records, instead of stopping at the first
     #[arg(long)]
     pub(super) skip_bad: bool,
-    /// Where to keep the events: `postgres`, a file, or `memory`, which keeps them until the report at the end
+    /// Where to keep the events: `postgres`, a file, or `memory`, until the report at the end
     #[arg(long, value_name = "STORE", default_value = "postgres")]
     pub(super) store: StoreKind,
 }
