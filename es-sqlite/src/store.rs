@@ -57,8 +57,8 @@ pub(crate) struct Parts {
     pub(crate) readers: Readers,
     pub(crate) bell: Bell,
     pub(crate) former: Former,
-    /// Goes last.
-    _folder: Option<Arc<Folder>>,
+    /// Removed by whoever drops the last clone, at once: the lane may not get to it before the process ends.
+    _folder: Option<Folder>,
 }
 
 impl SqliteStore {
@@ -97,10 +97,10 @@ impl SqliteStore {
         let mut options = Self::options(folder.file());
         options.temporary = true;
         options.allow_network_file_system = true;
-        Self::start(options, Some(Arc::new(folder))).await
+        Self::start(options, Some(folder)).await
     }
 
-    async fn start(options: SqliteOptions, folder: Option<Arc<Folder>>) -> Result<Self, OpenError> {
+    async fn start(options: SqliteOptions, folder: Option<Folder>) -> Result<Self, OpenError> {
         let path = options.path.clone();
         let (opener, connection) = open::open(options).await?;
         let (opener, bell, former) = (Arc::new(opener), Bell::new(), Former::default());
@@ -112,7 +112,6 @@ impl SqliteStore {
             bell: bell.clone(),
             seen: None,
             broken: false,
-            _folder: folder.clone(),
         };
         let lane = Lane::start(writer).map_err(|source| OpenError::Folder { path, source })?;
         Ok(Self {

@@ -165,6 +165,20 @@ async fn a_file_of_a_later_version_is_refused() {
     assert!(matches!(error, OpenError::Newer { found: 1000, .. }), "{error}");
 }
 
+#[tokio::test]
+async fn a_store_in_memory_leaves_nothing_behind() {
+    let store = SqliteStore::in_memory().await.expect("a store");
+    let mut transaction = store.begin().await.expect("a transaction");
+    let file: String = sqlx::query_scalar("SELECT file FROM pragma_database_list WHERE name = 'main'")
+        .fetch_one(&mut *transaction)
+        .await
+        .expect("a path");
+    assert!(std::path::Path::new(&file).exists());
+    drop(transaction);
+    drop(store);
+    assert!(!std::path::Path::new(&file).exists());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn ten_stores_that_make_one_file_at_once_share_it() {
     let folder = Folder::new();

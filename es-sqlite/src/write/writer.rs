@@ -14,7 +14,6 @@ use super::turn::{Turn, settle};
 use crate::error::{Failure, Meaning};
 use crate::open::connect::{Opener, Use};
 use crate::sql;
-use crate::temporary::Folder;
 
 /// Event types under names that are only read, as this program has said.
 #[derive(Debug, Clone, Default)]
@@ -41,8 +40,6 @@ pub(crate) struct Writer {
     pub(crate) seen: Option<i64>,
     /// Something is open, or broken, on the connection that could not be undone.
     pub(crate) broken: bool,
-    /// Goes after the connection.
-    pub(crate) _folder: Option<Arc<Folder>>,
 }
 
 impl Writer {
