@@ -16,7 +16,7 @@ BEGIN
     RETURN QUERY
         SELECT min(c.name COLLATE "C"), max(c.name COLLATE "C"), NULL::integer, NULL::bigint, NULL::bigint
         FROM unnest(p_categories, p_aliases) AS w (category, alias)
-        JOIN :schema.categories c ON c.name IN (w.category, w.alias)
+        JOIN :schema.categories c ON c.name IN (w.category COLLATE "C", w.alias COLLATE "C")
         GROUP BY w.category
         HAVING min(c.id) <> max(c.id);
     IF FOUND THEN
@@ -61,8 +61,8 @@ BEGIN
             coalesce(lag(w.revision) OVER (PARTITION BY c.id, w.key ORDER BY w.ordinal), s.revision, 0) AS at
         FROM unnest(p_positions, p_categories, p_keys, p_revisions)
             WITH ORDINALITY AS w (position, category, key, revision, ordinal)
-        LEFT JOIN :schema.categories c ON c.name = w.category
-        LEFT JOIN :schema.streams s ON s.category = c.id AND s.key = w.key
+        LEFT JOIN :schema.categories c ON c.name = w.category COLLATE "C"
+        LEFT JOIN :schema.streams s ON s.category = c.id AND s.key = w.key COLLATE "C"
     ) AS f
     WHERE f.position <= f.before OR f.revision <> f.at + 1
     ORDER BY f.ordinal
@@ -75,7 +75,7 @@ BEGIN
     SELECT c.id, w.key, max(w.revision), (array_agg(w.event_id ORDER BY w.revision DESC))[1], min(w.recorded_at)
     FROM unnest(p_categories, p_keys, p_revisions, p_event_ids, p_recorded)
         WITH ORDINALITY AS w (category, key, revision, event_id, recorded_at, ordinal)
-    JOIN :schema.categories c ON c.name = w.category
+    JOIN :schema.categories c ON c.name = w.category COLLATE "C"
     GROUP BY c.id, w.key
     ORDER BY min(w.ordinal)
     ON CONFLICT (category, key) DO UPDATE SET revision = excluded.revision, head_event_id = excluded.head_event_id;
@@ -88,9 +88,9 @@ BEGIN
             p_correlations, p_causations, p_payloads, p_metadata)
         WITH ORDINALITY AS w (position, category, key, revision, name, version, event_id, recorded_at, occurred_at,
             correlation_id, causation_id, payload, metadata, ordinal)
-    JOIN :schema.categories c ON c.name = w.category
-    JOIN :schema.streams s ON s.category = c.id AND s.key = w.key
-    JOIN :schema.event_types t ON t.name = w.name AND t.version = w.version
+    JOIN :schema.categories c ON c.name = w.category COLLATE "C"
+    JOIN :schema.streams s ON s.category = c.id AND s.key = w.key COLLATE "C"
+    JOIN :schema.event_types t ON t.name = w.name COLLATE "C" AND t.version = w.version
     ORDER BY w.ordinal;
     GET DIAGNOSTICS v_written = ROW_COUNT;
     IF v_written <> cardinality(p_positions) THEN
@@ -112,9 +112,9 @@ BEGIN
     SELECT w.ordinal, coalesce(d.name, o.name) INTO ordinal, name
     FROM unnest(p_categories, p_keys, p_ids, p_first, p_counts, p_rejected, p_body_hashes, p_names)
         WITH ORDINALITY AS w (category, key, id, first, count, rejected, body_hash, name, ordinal)
-    JOIN :schema.categories c ON c.name = w.category
-    LEFT JOIN :schema.decisions d ON d.category = c.id AND d.key = w.key AND d.command_id = w.id
-    LEFT JOIN :schema.streams s ON s.category = c.id AND s.key = w.key
+    JOIN :schema.categories c ON c.name = w.category COLLATE "C"
+    LEFT JOIN :schema.decisions d ON d.category = c.id AND d.key = w.key COLLATE "C" AND d.command_id = w.id
+    LEFT JOIN :schema.streams s ON s.category = c.id AND s.key = w.key COLLATE "C"
     LEFT JOIN :schema.commands o ON o.stream = s.id AND o.command_id = w.id
     WHERE d.command_id IS NOT NULL
           AND (d.revision, 0, d.rejected, d.body_hash, d.name) IS DISTINCT FROM (w.first, w.count, w.rejected, w.body_hash, w.name)
@@ -129,15 +129,15 @@ BEGIN
     SELECT c.id, w.key, w.id, w.first, w.rejected, w.body_hash, w.recorded_at, w.name
     FROM unnest(p_categories, p_keys, p_ids, p_first, p_counts, p_rejected, p_body_hashes, p_recorded, p_names)
         AS w (category, key, id, first, count, rejected, body_hash, recorded_at, name)
-    JOIN :schema.categories c ON c.name = w.category
+    JOIN :schema.categories c ON c.name = w.category COLLATE "C"
     WHERE w.count = 0
     ON CONFLICT DO NOTHING;
     INSERT INTO :schema.commands (stream, command_id, first_revision, event_count, body_hash, recorded_at, name)
     SELECT s.id, w.id, w.first, w.count, w.body_hash, w.recorded_at, w.name
     FROM unnest(p_categories, p_keys, p_ids, p_first, p_counts, p_body_hashes, p_recorded, p_names)
         AS w (category, key, id, first, count, body_hash, recorded_at, name)
-    JOIN :schema.categories c ON c.name = w.category
-    JOIN :schema.streams s ON s.category = c.id AND s.key = w.key AND s.revision >= w.first + w.count - 1
+    JOIN :schema.categories c ON c.name = w.category COLLATE "C"
+    JOIN :schema.streams s ON s.category = c.id AND s.key = w.key COLLATE "C" AND s.revision >= w.first + w.count - 1
     WHERE w.count > 0
     ON CONFLICT DO NOTHING;
 END $$;
@@ -147,8 +147,8 @@ CREATE FUNCTION :schema.import_closed(p_categories text[], p_keys text[]) RETURN
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
     UPDATE :schema.streams s SET closed_at = clock_timestamp()
     FROM unnest(p_categories, p_keys) AS w (category, key)
-    JOIN :schema.categories c ON c.name = w.category
-    WHERE s.category = c.id AND s.key = w.key AND s.closed_at IS NULL;
+    JOIN :schema.categories c ON c.name = w.category COLLATE "C"
+    WHERE s.category = c.id AND s.key = w.key COLLATE "C" AND s.closed_at IS NULL;
 $$;
 
 DO $$

@@ -13,7 +13,7 @@ BEGIN
     RETURN QUERY
         SELECT min(c.name COLLATE "C"), max(c.name COLLATE "C"), NULL::integer, NULL::bigint, NULL::bigint
         FROM unnest(p_categories, p_aliases) AS w (category, alias)
-        JOIN :schema.categories c ON c.name IN (w.category, w.alias)
+        JOIN :schema.categories c ON c.name IN (w.category COLLATE "C", w.alias COLLATE "C")
         GROUP BY w.category
         HAVING min(c.id) <> max(c.id);
     IF FOUND THEN
@@ -22,7 +22,7 @@ BEGIN
     RETURN QUERY
         SELECT t.name, NULL::text, t.version, t.fingerprint, w.fingerprint
         FROM unnest(p_names, p_versions, p_fingerprints) AS w (name, version, fingerprint)
-        JOIN :schema.event_types t ON t.name = w.name AND t.version = w.version AND t.fingerprint <> w.fingerprint
+        JOIN :schema.event_types t ON t.name = w.name COLLATE "C" AND t.version = w.version AND t.fingerprint <> w.fingerprint
         ORDER BY t.name, t.version;
     IF FOUND THEN
         RETURN;
