@@ -34,7 +34,7 @@ struct Arguments {
     /// Only the cases whose name holds this text.
     #[arg(long)]
     only: Option<String>,
-    /// Where the files are made.
+    /// Where the files are made, in a folder that is gone afterwards.
     #[arg(long, default_value = "target/bench-sqlite")]
     folder: PathBuf,
 }
@@ -42,9 +42,8 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let Arguments { seconds, times, only, folder } = Arguments::parse();
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder)?;
-    }
+    // A folder of this run alone: what else is in the one that was named is nobody's business.
+    let folder = folder.join(es_core::Uuid::now_v7().simple().to_string());
     std::fs::create_dir_all(&folder)?;
     let settings = Settings { folder, span: Duration::from_secs_f64(seconds), times: times.max(1), only };
     let mut table = report::Table::new();
@@ -53,7 +52,7 @@ async fn main() -> Result<()> {
     catch_up::run(&settings, &mut table).await?;
     size::run(&settings, &mut table).await?;
     table.print();
-    Ok(())
+    Ok(std::fs::remove_dir_all(&settings.folder)?)
 }
 
 /// How each case is measured.
