@@ -101,7 +101,7 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
     /// [`StoreError`] of the store, above all [`StoreError::ForeignCheckpoint`]; the reader stays where it
     /// was.
     pub async fn page(&mut self) -> Result<ProjectionPage<P>, StoreError> {
-        self.read(false).await
+        self.read(Look::Now).await
     }
 
     /// Waits until the checkpoint can move, and reads a page. It may hold no event.
@@ -110,10 +110,10 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
     ///
     /// As [`page`](Self::page).
     pub async fn next_page(&mut self) -> Result<ProjectionPage<P>, StoreError> {
-        self.read(true).await
+        self.read(Look::UntilFound).await
     }
 
-    async fn read(&mut self, wait: bool) -> Result<ProjectionPage<P>, StoreError> {
+    pub(super) async fn read(&mut self, look: Look) -> Result<ProjectionPage<P>, StoreError> {
         let before = self.checkpoint();
         let mut page = ProjectionPage::<P> {
             events: Vec::with_capacity(self.usual),
@@ -144,9 +144,9 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
             }
             Ok(())
         };
-        let read = match wait {
-            true => self.subscription.next_page(&mut take).await?,
-            false => self.subscription.page(&mut take).await?,
+        let read = match look {
+            Look::UntilFound => self.subscription.next_page(&mut take).await?,
+            Look::Now => self.subscription.page(&mut take).await?,
         };
         (page.checkpoint, page.rest) = (read.checkpoint, read.rest);
         self.usual = page.events.len();
@@ -157,6 +157,15 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
         }
         Ok(page)
     }
+}
+
+/// Whether a page may be empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// It is what there is now.
+    Now,
+    /// It comes when there is something.
+    UntilFound,
 }
 
 impl<P, S: fmt::Debug> fmt::Debug for ProjectionReader<P, S> {

@@ -68,9 +68,6 @@ fn functions_and_files_stay_small() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Functions that take a flag until what they belong to is written anew.
-const FLAGGED: [&str; 1] = ["es-core/src/projection/reader.rs: `read` takes `wait: bool`"];
-
 #[test]
 fn no_parameter_is_a_flag() {
     let mut faults = Vec::new();
@@ -78,6 +75,5 @@ fn no_parameter_is_a_flag() {
         let found = flags::taken(&source::files(folder));
         faults.extend(found.iter().map(|fault| format!("{folder}/{fault}")));
     }
-    faults.retain(|fault| !FLAGGED.contains(&fault.as_str()));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }

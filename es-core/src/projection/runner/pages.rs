@@ -8,6 +8,7 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
 use crate::error::StoreError;
+use crate::projection::reader::Look;
 use crate::projection::settings::Options;
 use crate::projection::{Part, Projection, ProjectionPage, ProjectionReader};
 use crate::store::{Checkpoint, ReadAll, Rest};
@@ -21,15 +22,6 @@ pub(in crate::projection) struct Pages<P: Projection, S> {
     /// Reads when nothing is read ahead.
     reader: Option<ProjectionReader<P, S>>,
     ahead: Option<Ahead<P>>,
-}
-
-/// Whether a page may be empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::projection) enum Look {
-    /// It is what there is now.
-    Now,
-    /// It comes when there is something.
-    UntilFound,
 }
 
 /// Pages that are read ahead, as long as there is more. Dropped, they are not.
@@ -95,10 +87,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
         self.ahead = None;
         let reader = self.reader(from);
         let reader = self.reader.insert(reader);
-        match look {
-            Look::Now => reader.page().await,
-            Look::UntilFound => reader.next_page().await,
-        }
+        reader.read(look).await
     }
 }
 

@@ -7,10 +7,11 @@ use tokio::time::sleep;
 use tracing::{Instrument, debug, debug_span};
 
 use super::pace::Pace;
-use super::pages::{Look, Pages};
+use super::pages::Pages;
 use super::retrying::{Board, Tries};
 use crate::error::StoreError;
 use crate::projection::error::ProjectorError;
+use crate::projection::reader::Look;
 use crate::projection::settings::Options;
 use crate::projection::target::Target;
 use crate::projection::{Part, Projection, ProjectionPage};
