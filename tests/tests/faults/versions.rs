@@ -123,6 +123,7 @@ fn quick<P: Projection<Model = PgConnection>>(store: &PostgresStore, projection:
 async fn two_generations_that_run_at_once_read_each_other() {
     let (database, old) = fresh().await;
     let new = database.store().await.expect("a store");
+    quick(&old, support::Balances).prepare().await.expect("the views that are read below");
     let projecting = [
         tokio::spawn({
             let projector = quick(&old, support::Balances);
