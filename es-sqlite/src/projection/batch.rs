@@ -140,6 +140,7 @@ impl<P: Projection<Model = SqliteConnection>> Batch<P> for SqliteBatch<P> {
             .bind(place.stream.category())
             .bind(place.stream.key())
             .bind(place.revision.get().cast_signed())
+            .bind(letter.event)
             .bind(letter.attempts)
             .bind(letter.reason)
             .execute(&mut self.session.db)

@@ -11,7 +11,7 @@ use super::setup::known_all;
 use super::sql;
 use super::target::SqliteTarget;
 
-type Row = (i64, String, String, i64, u32, String, i64);
+type Row = (i64, String, String, i64, String, u32, String, i64);
 
 impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     pub(super) async fn list_letters(
@@ -35,11 +35,12 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
 }
 
 fn letter(row: Row) -> Result<DeadLetter, ProjectorError> {
-    let (position, category, key, revision, attempts, reason, parked_at) = row;
+    let (position, category, key, revision, event, attempts, reason, parked_at) = row;
     let stream = StreamId::new(category, key).map_err(StoreError::from)?;
     let (revision, position) =
         (Revision::new(revision.cast_unsigned()), Position::new(position.cast_unsigned()));
     let mut letter = DeadLetter::new(stream, revision, position, time(parked_at));
+    letter.event = event;
     letter.attempts = attempts;
     letter.reason = reason;
     Ok(letter)

@@ -24,6 +24,7 @@ CREATE TABLE es_dead_letters (
     category TEXT NOT NULL,
     key TEXT NOT NULL,
     revision INTEGER NOT NULL,
+    event TEXT NOT NULL,
     attempts INTEGER NOT NULL,
     reason TEXT NOT NULL,
     parked_at INTEGER NOT NULL
@@ -73,10 +74,11 @@ FROM es_checkpoints ORDER BY part";
 pub(super) const PARKED: &str = "SELECT DISTINCT category, key FROM es_dead_letters";
 
 pub(super) const PARK: &str =
-    "INSERT INTO es_dead_letters (position, category, key, revision, attempts, reason, parked_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, CAST(unixepoch('subsec') * 1000000 AS INTEGER))";
+    "INSERT INTO es_dead_letters (position, category, key, revision, event, attempts, reason, parked_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, CAST(unixepoch('subsec') * 1000000 AS INTEGER))";
 
-pub(super) const LETTERS: &str = "SELECT position, category, key, revision, attempts, reason, parked_at
+pub(super) const LETTERS: &str =
+    "SELECT position, category, key, revision, event, attempts, reason, parked_at
 FROM es_dead_letters WHERE position > ?1 ORDER BY position LIMIT ?2";
 
 pub(super) const LETTERS_OF: &str = "SELECT revision, position FROM es_dead_letters

@@ -1,6 +1,7 @@
 //! Read models in files: what is in them is what the events say, whatever happens.
 
 mod basics;
+mod conformance;
 mod killed;
 mod policies;
 mod publishing;
