@@ -45,6 +45,7 @@ mod checksum;
 mod copy;
 mod error;
 mod event_store;
+mod latch;
 mod open;
 mod projection;
 mod read;

@@ -1,6 +1,6 @@
 //! The connections that read. Each read is one statement, and so one view of the file.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{Mutex as Turns, OwnedMutexGuard, Semaphore, SemaphorePermit};
@@ -8,6 +8,7 @@ use tokio::time::timeout;
 
 use super::types::Types;
 use crate::error::Failure;
+use crate::latch::hold;
 use crate::open::connect::{Opener, Use};
 
 const CROWDED: Failure = Failure::Waited(
@@ -56,12 +57,12 @@ impl Readers {
 
     /// The types of the file, which change seldom.
     async fn types(&self, connection: &mut SqliteConnection) -> Result<Types, Failure> {
-        let known = self.types.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let known = hold(&self.types).clone();
         if !known.are_lacking() {
             return Ok(known);
         }
         let found = Types::read(connection).await?;
-        *self.types.lock().unwrap_or_else(PoisonError::into_inner) = found.clone();
+        *hold(&self.types) = found.clone();
         Ok(found)
     }
 
@@ -83,6 +84,6 @@ impl Readers {
     }
 
     fn connections(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Turns<SqliteConnection>>>> {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+        hold(&self.connections)
     }
 }

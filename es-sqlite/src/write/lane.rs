@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::AtomicU8;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +21,7 @@ use super::job::{Done, Job, Link, TakesBack, Ticket, Work};
 use super::part::Part;
 use super::writer::Writer;
 use crate::error::Failure;
+use crate::latch::hold;
 
 const OVERLOADED: Failure = Failure::Waited(
     "more writes wait than `SqliteOptions::waiting` says, and for as long as `busy_timeout` none of them \
@@ -76,7 +77,7 @@ impl Lane {
         let place = self.place().await?;
         // Nobody else submits in between: a link is made in the order of the queue.
         let (ticket, answer) = {
-            let mut links = self.links.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut links = hold(&self.links);
             links.retain(|_, fate| fate.strong_count() > 0);
             let before = links.insert(stream, Arc::downgrade(&fate)).and_then(|before| before.upgrade());
             let link = Some(Link::after(Arc::clone(&fate), before));

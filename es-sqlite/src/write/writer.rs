@@ -1,7 +1,7 @@
 //! The end of the lane at which the file is: one transaction after the other, on one connection.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use es_core::Bell;
 use sqlx::{Connection as _, Row as _, SqliteConnection};
@@ -12,6 +12,7 @@ use super::known::Known;
 use super::standing::{Question, Standings};
 use super::turn::{Turn, settle};
 use crate::error::{Failure, Meaning};
+use crate::latch::hold;
 use crate::open::connect::{Opener, Use};
 use crate::sql;
 
@@ -21,11 +22,11 @@ pub(crate) struct Former(Arc<Mutex<HashSet<(&'static str, u32)>>>);
 
 impl Former {
     pub(crate) fn add(&self, name: &'static str, version: u32) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert((name, version));
+        hold(&self.0).insert((name, version));
     }
 
     pub(crate) fn has(&self, name: &'static str, version: u32) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(&(name, version))
+        hold(&self.0).contains(&(name, version))
     }
 }
 
