@@ -1,8 +1,9 @@
--- What a copy of another store writes: events with the positions, ids and times that they have there. Only the owner of
--- the schema may call these; everybody else appends.
+-- What a copy of another store writes: events with the positions, ids and times that they have there. Only
+-- the owner of the schema may call these; everybody else appends.
 
--- Pairs of a category's first name and another one of its names, or the first one again. Returns what stands in the way,
--- and changes nothing then: two names that are two categories, or a version of an event with two fingerprints.
+-- Pairs of a category's first name and another one of its names, or the first one again. Returns what stands
+-- in the way, and changes nothing then: two names that are two categories, or a version of an event with two
+-- fingerprints.
 CREATE FUNCTION :schema.import_names(
     p_categories text[], p_aliases text[], p_names text[], p_versions integer[], p_fingerprints bigint[])
     RETURNS TABLE (name text, other text, version integer, registered bigint, found bigint)
@@ -22,6 +23,14 @@ BEGIN
     IF FOUND THEN
         RETURN;
     END IF;
+    RETURN QUERY
+        SELECT t.name, NULL::text, t.version, t.fingerprint, w.fingerprint
+        FROM unnest(p_names, p_versions, p_fingerprints) AS w (name, version, fingerprint)
+        JOIN :schema.event_types t ON t.name = w.name COLLATE "C" AND t.version = w.version AND t.fingerprint <> w.fingerprint
+        ORDER BY t.name, t.version;
+    IF FOUND THEN
+        RETURN;
+    END IF;
     FOR v_category, v_aliases IN
         SELECT w.category, array_agg(w.alias ORDER BY w.alias) FILTER (WHERE w.alias <> w.category)
         FROM unnest(p_categories, p_aliases) WITH ORDINALITY AS w (category, alias, ordinal)
@@ -35,9 +44,10 @@ BEGIN
         FROM :schema.register_events(p_names, p_versions, p_fingerprints, array_fill(false, ARRAY[cardinality(p_names)])) AS r;
 END $$;
 
--- Returns the first event that does not follow, with the position before it and the revision of its stream, and writes
--- nothing then. Nobody appends meanwhile. The sequence is locked first, as by an append, so that readers wait for the
--- commit; it moves last, so that a failure before leaves no positions that would count as drawn.
+-- Returns the first event that does not follow, with the position before it and the revision of its stream,
+-- and writes nothing then. Nobody appends meanwhile. The sequence is locked first, as by an append, so that
+-- readers wait for the commit; it moves last, so that a failure before leaves no positions that would count
+-- as drawn.
 CREATE FUNCTION :schema.import_events(
     p_positions bigint[], p_categories text[], p_keys text[], p_revisions bigint[],
     p_names text[], p_versions integer[], p_event_ids uuid[], p_recorded timestamptz[], p_occurred timestamptz[],
@@ -100,8 +110,8 @@ BEGIN
     FROM :schema.positions p;
 END $$;
 
--- Returns the first command that has another outcome here, and writes nothing then. A count of 0 is a decision without
--- events, whose stream need not be there.
+-- Returns the first command that has another outcome here, and writes nothing then. A count of 0 is a
+-- decision without events, whose stream need not be there.
 CREATE FUNCTION :schema.import_commands(
     p_categories text[], p_keys text[], p_ids uuid[], p_first bigint[], p_counts bigint[], p_rejected boolean[],
     p_body_hashes bigint[], p_recorded timestamptz[], p_names text[],

@@ -1,6 +1,6 @@
--- Where a command was decided before without events, an append of it to several streams, or in a batch, is told so and not of a
--- conflict: what the stream is at makes no difference to a repetition. What would be written is refused as before, by the
--- trigger of `commands`.
+-- Where a command was decided before without events, an append of it to several streams, or in a batch, is
+-- told so and not of a conflict: what the stream is at makes no difference to a repetition. What would be
+-- written is refused as before, by the trigger of `commands`.
 
 CREATE OR REPLACE FUNCTION :schema.append_all(
     p_categories integer[], p_keys text[], p_expected bigint[], p_heads uuid[], p_counts integer[],

@@ -37,7 +37,6 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations![
     20 "0020_append_many",
     21 "0021_import",
     22 "0022_decided_batches",
-    23 "0023_import_names",
 ];
 
 /// The migration that this program needs.

@@ -44,9 +44,6 @@ pub(super) async fn names(pool: &Arc<Pool>, names: &StoredNames) -> Result<(), S
 }
 
 pub(super) async fn events(pool: &Arc<Pool>, events: &[RawEvent<'_>]) -> Result<(), StoreError> {
-    fn column<T>(events: &[RawEvent<'_>], of: impl FnMut(&RawEvent<'_>) -> T) -> Vec<T> {
-        events.iter().map(of).collect()
-    }
     let json = |json: &[u8]| Json(Cow::Owned(json.to_vec()));
     if events.is_empty() {
         return Ok(());
@@ -81,9 +78,6 @@ pub(super) async fn events(pool: &Arc<Pool>, events: &[RawEvent<'_>]) -> Result<
 }
 
 pub(super) async fn commands(pool: &Arc<Pool>, commands: &[StoredCommand]) -> Result<(), StoreError> {
-    fn column<'c, T>(commands: &'c [StoredCommand], of: impl FnMut(&'c StoredCommand) -> T) -> Vec<T> {
-        commands.iter().map(of).collect()
-    }
     let call = pool.statements.import_commands.call();
     let call = call
         .bind(column(commands, |command| command.stream.category()))
@@ -116,4 +110,9 @@ pub(super) async fn closed(pool: &Arc<Pool>, streams: &[StreamId]) -> Result<(),
     let keys: Vec<&str> = streams.iter().map(StreamId::key).collect();
     let call = pool.statements.import_closed.call().bind(categories).bind(keys);
     value_kept::<bool>(pool, call).await.map(drop)
+}
+
+/// One column of an array parameter for each field.
+fn column<'r, R, T>(rows: &'r [R], of: impl FnMut(&'r R) -> T) -> Vec<T> {
+    rows.iter().map(of).collect()
 }
