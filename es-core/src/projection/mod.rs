@@ -4,6 +4,7 @@
 //! model in a [`Target`], such as the tables of a database or a value in memory. In `es-postgres` a
 //! projection also runs in the transaction of the append.
 
+mod batch;
 mod cause;
 mod error;
 mod failure;
@@ -23,6 +24,7 @@ mod target;
 
 use std::future::Future;
 
+pub use self::batch::{Batch, Committed, Parked};
 pub use self::cause::Cause;
 pub use self::error::ProjectorError;
 pub use self::failure::ProjectionFailure;
@@ -35,7 +37,7 @@ pub use self::reader::{ProjectionPage, ProjectionReader};
 pub use self::runner::retrying::Retrying;
 pub use self::settings::OnFailure;
 pub use self::status::{PartStatus, ProjectionStatus};
-pub use self::target::{Batch, Begun, Committed, ModelStore, Parked, Setting, Step, Target};
+pub use self::target::{Begun, ModelStore, Setting, Step, Target};
 
 use crate::model::ReadEvent;
 use crate::record::{BoxError, DecodeError, RawEvent, Recorded};

@@ -30,7 +30,7 @@ impl<P, S, T> Projector<P, S, T> {
         self
     }
 
-    /// How long it waits for a word of the store before it looks by itself; defaults to a second.
+    /// How long it waits for the store to announce events before it looks for them; defaults to a second.
     pub fn poll_every(mut self, interval: Duration) -> Self {
         self.options.poll_every = interval;
         self
@@ -43,10 +43,9 @@ impl<P, S, T> Projector<P, S, T> {
         self
     }
 
-    /// How often an event that failed is tried again before that, with `first_wait` before the first time and
-    /// twice as long before each next one, up to 30 seconds; defaults to not at all. `u32::MAX` is for ever.
-    /// Later events of its part wait. A failure that passes, such as a lock timeout, is tried again anyway,
-    /// and does not count.
+    /// How often an event that failed is retried before that: after `first_wait`, then after twice as long
+    /// each time, up to 30 seconds. Defaults to 0; `u32::MAX` retries without end. Later events of its part
+    /// wait. A failure that passes, such as a lock timeout, is retried anyway, and does not count.
     pub fn retries(mut self, retries: u32, first_wait: Duration) -> Self {
         self.options.retries = retries;
         self.options.retry_after = first_wait;

@@ -76,7 +76,7 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
         self
     }
 
-    /// How long it waits for a word of the store before it looks by itself; a second unless said otherwise.
+    /// How long it waits for the store to announce events before it looks for them; defaults to a second.
     #[must_use]
     pub fn poll_every(mut self, interval: Duration) -> Self {
         self.subscription = self.subscription.poll_every(interval);

@@ -1,11 +1,12 @@
 //! Dead letters that are tried again.
 
+use super::batch::Batch;
 use super::cause::Cause;
 use super::error::ProjectorError;
 use super::failure::ProjectionFailure;
 use super::letters::Retried;
 use super::projector::Projector;
-use super::target::{Batch, Target};
+use super::target::Target;
 use super::{Projection, handler};
 use crate::error::StoreError;
 use crate::record::{BoxError, DecodeError, EventPlace, RawEvent};

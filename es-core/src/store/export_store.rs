@@ -9,7 +9,7 @@ use crate::error::StoreError;
 use crate::shape::Fingerprint;
 use crate::stream::StreamId;
 
-/// A store that can be copied: [`ReadAll`] reads its events, this trait all else that it keeps for ever.
+/// A store that can be copied: [`ReadAll`] reads its events, this trait everything else that it keeps.
 /// [`copy_store`](crate::copy::copy_store) and backups in a format of one's own ask for it.
 ///
 /// Snapshots are not among it, as they can be made again, and neither are read models.

@@ -82,7 +82,7 @@ macro_rules! cases {
 
 es_core::target_conformance_cases!([cases]);
 
-/// A target that does not get on, or goes round for ever, is noticed as well.
+/// A target that makes no progress, or loops without end, is noticed as well.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Whether a case fails on a target with this fault.

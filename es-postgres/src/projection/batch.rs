@@ -74,8 +74,8 @@ impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
         Ok(Begun::Batch(batch))
     }
 
-    /// Begins a batch that moves no checkpoint. One beside it could put a later event of a stream behind
-    /// letters that are gone, for ever, so none is.
+    /// Begins a batch that moves no checkpoint. No other batch runs beside it: that one could park a later
+    /// event of a stream behind letters that are gone by then, and nothing would ever take it out.
     pub(super) async fn begin_letters(
         target: PostgresTarget<P>,
         mut session: Session,

@@ -9,9 +9,10 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::state::{Letters, State};
 use crate::latch::hold;
+use crate::projection::batch::{Batch, Committed, Parked};
 use crate::projection::error::ProjectorError;
 use crate::projection::letters::DeadLetter;
-use crate::projection::target::{Batch, Begun, Committed, Parked, Step};
+use crate::projection::target::{Begun, Step};
 use crate::projection::{Part, Projection};
 use crate::record::BoxError;
 use crate::store::Checkpoint;

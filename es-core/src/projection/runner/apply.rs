@@ -5,12 +5,13 @@ use std::time::Duration;
 use tracing::debug;
 
 use super::worker::{Turn, Worker};
+use crate::projection::batch::{Batch, Committed, Parked};
 use crate::projection::cause::Cause;
 use crate::projection::error::ProjectorError;
 use crate::projection::failure::ProjectionFailure;
 use crate::projection::handler;
 use crate::projection::settings::OnFailure;
-use crate::projection::target::{Batch, Begun, Committed, Parked, Step, Target};
+use crate::projection::target::{Begun, Step, Target};
 use crate::projection::{Projection, ProjectionPage};
 use crate::record::{BoxError, DecodeError, EventPlace};
 use crate::store::{Checkpoint, ReadAll, Rest};
