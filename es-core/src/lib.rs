@@ -73,6 +73,7 @@ pub mod conformance;
 pub mod copy;
 pub mod lock;
 pub mod projection;
+pub mod reactor;
 pub mod shape;
 pub mod testing;
 
@@ -89,6 +90,7 @@ pub use projection::{
     MemoryProjection, Part, Project, ProjectBatch, ProjectSetup, Projection, ProjectionFailure,
     ProjectionPage, ProjectionReader,
 };
+pub use reactor::{React, Reactor, ReactorRunner};
 pub use record::{
     BoxError, DecodeError, DecodeProblem, EncodeError, EventPlace, EventType, Metadata, NewEvent,
     PayloadError, RawEvent, Recorded, stored_time,

@@ -7,6 +7,7 @@ use std::pin::pin;
 use std::task::Poll;
 
 use super::Projection;
+use super::effects::Done;
 use crate::record::BoxError;
 
 /// Takes events into a model, for those who write runners. A panic in the projection is an error like
@@ -21,6 +22,12 @@ pub async fn project<P: Projection>(
     model: &mut P::Model,
 ) -> Result<(), BoxError> {
     caught(projection.project_all(events, model)).await?.map_err(Into::into)
+}
+
+/// Runs the effects of events. A panic is an error of the first of them like another: how many of them have
+/// taken effect, nobody knows.
+pub(super) async fn run_effects<P: Projection>(projection: &P, events: &[P::Event]) -> Done {
+    caught(projection.run_effects(events)).await.unwrap_or_else(|panic| Done::up_to(0, panic))
 }
 
 /// Makes an empty model, for those who write targets. A panic in the projection is an error like another.

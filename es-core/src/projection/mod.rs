@@ -6,9 +6,11 @@
 
 mod batch;
 mod cause;
+mod effects;
 mod error;
 mod failure;
 mod handler;
+mod lease;
 mod letters;
 mod memory;
 mod operations;
@@ -26,9 +28,11 @@ use std::future::Future;
 
 pub use self::batch::{Batch, Committed, Parked};
 pub use self::cause::Cause;
+pub use self::effects::{Done, Work};
 pub use self::error::ProjectorError;
 pub use self::failure::ProjectionFailure;
 pub use self::handler::{project, set_up};
+pub use self::lease::{Claim, Claimed};
 pub use self::letters::{DeadLetter, Retried};
 pub use self::memory::{MemoryProjection, MemoryTarget};
 pub use self::part::Part;
@@ -70,6 +74,10 @@ pub trait Projection: Send + Sync + 'static {
     /// The generated enum of the projection's events, each as it was recorded.
     type Event: Send + Sync + 'static;
 
+    /// What its handlers change.
+    #[doc(hidden)]
+    const WORK: Work = Work::Model;
+
     /// Which events it takes.
     fn filter() -> Filter;
 
@@ -96,6 +104,13 @@ pub trait Projection: Send + Sync + 'static {
         events: &[Self::Event],
         model: &mut Self::Model,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
+
+    /// Runs the effects of events, in their order, in place of [`project_all`](Self::project_all) where there
+    /// is no batch to undo.
+    #[doc(hidden)]
+    fn run_effects(&self, events: &[Self::Event]) -> impl Future<Output = Done> + Send {
+        std::future::ready(Done::all(events.len()))
+    }
 
     /// Makes an empty model, once, before the first event: with the key `setup`, through [`ProjectSetup`].
     ///

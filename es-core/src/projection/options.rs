@@ -59,6 +59,12 @@ impl<P, S, T> Projector<P, S, T> {
         self
     }
 
+    /// For how long a worker claims its part where it runs effects.
+    pub(crate) fn lease(mut self, lasts: Duration) -> Self {
+        self.options.lease = lasts.max(Duration::from_millis(1));
+        self
+    }
+
     /// Whether a revision is shown to readers as soon as it has caught up with the one that they see;
     /// defaults to yes. Else by [`publish`](Self::publish).
     pub fn publish_when_caught_up(mut self, publish: bool) -> Self {

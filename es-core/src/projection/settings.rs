@@ -30,6 +30,8 @@ pub(super) struct Options {
     pub(super) retries: u32,
     pub(super) retry_after: Duration,
     pub(super) take_over: Duration,
+    /// For how long a worker that runs effects claims its part.
+    pub(super) lease: Duration,
     pub(super) publish: bool,
     pub(super) owner: String,
 }
@@ -45,6 +47,7 @@ impl Options {
             retries: 0,
             retry_after: Duration::from_millis(100),
             take_over: Duration::from_secs(5),
+            lease: Duration::from_secs(30),
             publish: true,
             owner: format!("{}/{}", std::process::id(), Uuid::now_v7().simple()),
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::batch::Batch;
 use super::cause::Cause;
 use super::error::ProjectorError;
+use super::lease::{Claim, Claimed};
 use super::letters::DeadLetter;
 use super::status::ProjectionStatus;
 use super::{Part, Projection};
@@ -21,6 +22,8 @@ use crate::stream::Position;
 ///    a session, that is dropped is undone.
 /// 2. A batch begins only while the checkpoint of its part stands where the batch says it does, and no other
 ///    batch of that part begins until it ends. A checkpoint is a position and the id of the event at it.
+///    Where the batch has an [epoch](Step::epoch), it begins only if no [lease](Self::claim) of a later epoch
+///    was given.
 /// 3. Each revision of a projection has a model, checkpoints and dead letters of its own. Readers see one
 ///    revision, which changes only by [`publish`](Self::publish), and never to one that is behind; the first
 ///    that is set up is seen at once.
@@ -111,6 +114,37 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
     ) -> ProjectorError {
         drop((seen, doing));
         error
+    }
+
+    /// Claims a part for the [effects](super::Work::Effects) of one worker, or prolongs its lease, on the
+    /// target's own clock. Until the lease runs out no other worker gets one; from then on anybody may.
+    ///
+    /// Defaults to a refusal, for a target that keeps models only.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`]; [`ProjectorError::NotSetUp`], [`ProjectorError::Parts`] as of
+    /// [`checkpoint`](Self::checkpoint).
+    fn claim(
+        &self,
+        part: Part,
+        claim: &Claim<'_>,
+    ) -> impl Future<Output = Result<Claimed, ProjectorError>> + Send {
+        let _ = (part, claim);
+        std::future::ready(Err(ProjectorError::Target(
+            "this target keeps no leases: reactors need another one".into(),
+        )))
+    }
+
+    /// Ends the lease of an epoch, if it is still the newest, so that another worker need not wait for its
+    /// end. Defaults to nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`]; the lease runs out by itself.
+    fn release(&self, part: Part, epoch: u64) -> impl Future<Output = Result<(), ProjectorError>> + Send {
+        let _ = (part, epoch);
+        std::future::ready(Ok(()))
     }
 
     /// Keeps the reason for which a part does not go on, while its checkpoint stands there.
@@ -220,13 +254,22 @@ pub struct Step<'a> {
     pub per_second: f64,
     /// What the worker calls itself.
     pub owner: &'a str,
+    /// The epoch of the worker's lease, where it runs effects: the fence is closed to all but the newest.
+    pub epoch: Option<u64>,
 }
 
 impl<'a> Step<'a> {
     /// Of all streams, from a checkpoint to another, for the tests of those who write targets.
     #[must_use]
     pub const fn new(part: Part, from: Checkpoint, to: Checkpoint, events: usize, owner: &'a str) -> Self {
-        Self { part, from, to, events, per_second: 0.0, owner }
+        Self { part, from, to, events, per_second: 0.0, owner, epoch: None }
+    }
+
+    /// By the owner of the lease of this epoch.
+    #[must_use]
+    pub const fn epoch(mut self, epoch: Option<u64>) -> Self {
+        self.epoch = epoch;
+        self
     }
 }
 

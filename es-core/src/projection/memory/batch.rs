@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use time::OffsetDateTime;
 use tokio::sync::OwnedMutexGuard;
 
-use super::state::{Letters, State};
+use super::state::{Letters, Stand, State};
 use crate::latch::hold;
 use crate::projection::batch::{Batch, Committed, Parked};
 use crate::projection::error::ProjectorError;
@@ -52,7 +52,10 @@ impl<P: Projection, M: Clone + Send + Sync> MemoryBatch<P, M> {
         let turn = turn::<P, M>(state).await?;
         let mut held = hold(state);
         let build = held.build_mut::<P>()?;
-        if build.stand_mut(step.part).is_none_or(|stand| stand.checkpoint != step.from) {
+        let open = |stand: &mut Stand| {
+            stand.checkpoint == step.from && step.epoch.is_none_or(|epoch| epoch == stand.lease.epoch)
+        };
+        if !build.stand_mut(step.part).is_some_and(open) {
             return Ok(Begun::Overtaken(()));
         }
         let moved = Moved {

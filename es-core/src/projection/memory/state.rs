@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use crate::projection::error::ProjectorError;
+use crate::projection::lease::{Claim, Claimed};
 use crate::projection::letters::DeadLetter;
 use crate::projection::status::{PartStatus, ProjectionStatus};
 use crate::projection::{Part, Projection};
@@ -47,6 +49,15 @@ pub(super) struct Stand {
     pub(super) owner: Option<String>,
     pub(super) updated_at: OffsetDateTime,
     pub(super) failure: Option<(String, OffsetDateTime)>,
+    pub(super) lease: Lease,
+}
+
+/// Who may run the effects of a part.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Lease {
+    /// The last owner; 0 before the first.
+    pub(super) epoch: u64,
+    pub(super) ends: Option<Instant>,
 }
 
 impl<M> Default for State<M> {
@@ -75,6 +86,22 @@ impl<M> State<M> {
     }
 }
 
+impl Lease {
+    pub(super) fn claim(&mut self, claim: &Claim<'_>) -> Claimed {
+        let now = Instant::now();
+        if claim.held != Some(self.epoch) {
+            if let Some(rest) = self.ends.and_then(|ends| ends.checked_duration_since(now))
+                && !rest.is_zero()
+            {
+                return Claimed::Taken { rest };
+            }
+            self.epoch += 1;
+        }
+        self.ends = Some(now + claim.lasts);
+        Claimed::Lease { epoch: self.epoch }
+    }
+}
+
 impl<M> Build<M> {
     pub(super) fn new(model: M, parts: u32) -> Self {
         let mut build =
@@ -92,6 +119,10 @@ impl<M> Build<M> {
             owner: None,
             updated_at: OffsetDateTime::now_utc(),
             failure: None,
+            lease: Lease {
+                epoch: self.parts.iter().map(|part| part.lease.epoch).max().unwrap_or(0),
+                ends: None,
+            },
         };
         self.parts = vec![stand; parts.max(1) as usize];
         if let Some(first) = self.parts.first_mut() {

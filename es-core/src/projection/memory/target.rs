@@ -13,6 +13,7 @@ use crate::memory::MemoryStore;
 use crate::projection::cause::Cause;
 use crate::projection::error::ProjectorError;
 use crate::projection::handler::set_up;
+use crate::projection::lease::{Claim, Claimed};
 use crate::projection::letters::DeadLetter;
 use crate::projection::status::ProjectionStatus;
 use crate::projection::target::{Begun, ModelStore, Setting, Step, Target};
@@ -120,6 +121,28 @@ where
         work: impl Future<Output = Result<T, ProjectorError>> + Send + Unpin,
     ) -> (Result<T, ProjectorError>, ()) {
         (work.await, ())
+    }
+
+    async fn claim(&self, part: Part, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
+        let mut state = hold(&self.state);
+        let build = state.build_mut::<P>()?;
+        build.same_parts::<P>(part.of())?;
+        let stand = build.stand_mut(part).ok_or_else(ProjectorError::not_set_up::<P>)?;
+        if let claimed @ Claimed::Taken { .. } = stand.lease.claim(claim) {
+            return Ok(claimed);
+        }
+        stand.owner = Some(claim.owner.to_owned());
+        Ok(Claimed::Lease { epoch: stand.lease.epoch })
+    }
+
+    async fn release(&self, part: Part, epoch: u64) -> Result<(), ProjectorError> {
+        let mut state = hold(&self.state);
+        if let Some(stand) = state.build_mut::<P>()?.stand_mut(part)
+            && stand.lease.epoch == epoch
+        {
+            stand.lease.ends = None;
+        }
+        Ok(())
     }
 
     async fn note(

@@ -13,7 +13,7 @@ use crate::projection::handler;
 use crate::projection::settings::OnFailure;
 use crate::projection::target::{Begun, Step, Target};
 use crate::projection::{Projection, ProjectionPage};
-use crate::record::{BoxError, DecodeError, EventPlace};
+use crate::record::{BoxError, EventPlace};
 use crate::store::{Checkpoint, ReadAll, Rest};
 
 /// The longest wait before an event is tried again.
@@ -24,7 +24,7 @@ const LONGEST_RETRY: Duration = Duration::from_secs(30);
 const HIDDEN_TRIES: u32 = 4;
 
 /// What became of one event.
-enum One<S> {
+pub(super) enum One<S> {
     /// The checkpoint has moved, with it or past it.
     Passed(S),
     Ended(Turn),
@@ -84,7 +84,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         page: ProjectionPage<P>,
         mut from: Checkpoint,
     ) -> Result<Turn, ProjectorError> {
-        let broken = page.broken.map(|(place, error)| (Err(error), place));
+        let broken = page.broken.map(|(place, error)| (Err(error.into()), place));
         let events = page.events.into_iter().map(Ok).zip(page.places).chain(broken);
         for ((event, place), name) in events.zip(page.names) {
             let to = place.checkpoint();
@@ -101,11 +101,11 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         Ok(Turn::Moved(Rest::More))
     }
 
-    async fn one(
+    pub(super) async fn one(
         &mut self,
         session: T::Session,
         from: Checkpoint,
-        event: Result<P::Event, DecodeError>,
+        event: Result<P::Event, BoxError>,
         (place, name): (EventPlace, &str),
     ) -> Result<One<T::Session>, ProjectorError> {
         let to = place.checkpoint();
@@ -116,14 +116,14 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             batch.park(&Parked::behind(&place, name)).await?;
             return batch.commit().await?.session(T::cause).map(One::Passed);
         }
-        let (batch, source): (_, BoxError) = match event {
+        let (batch, source) = match event {
             Ok(event) => {
                 match project_and_commit(&*self.projection, batch, std::slice::from_ref(&event)).await? {
                     Committed::Done(session) => return Ok(One::Passed(session)),
                     Committed::Refused(batch, error) => (batch, error),
                 }
             }
-            Err(error) => (batch, error.into()),
+            Err(error) => (batch, error),
         };
         let session = batch.roll_back().await?;
         let cause = Cause::of(&source, T::cause);
@@ -147,7 +147,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
     }
 
     /// Begins a batch; `None` where another worker was faster.
-    async fn begin(
+    pub(super) async fn begin(
         &mut self,
         session: T::Session,
         from: Checkpoint,
@@ -155,7 +155,8 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         events: usize,
     ) -> Result<Option<T::Batch>, ProjectorError> {
         let (per_second, owner) = (self.pace.per_second, &*self.options.owner);
-        let step = Step { part: self.part, from, to, events, per_second, owner };
+        let step =
+            Step { part: self.part, from, to, events, per_second, owner, epoch: self.owned.lease.epoch };
         match self.target.begin(session, &step).await? {
             Begun::Batch(batch) => Ok(Some(batch)),
             Begun::Overtaken(session) => {

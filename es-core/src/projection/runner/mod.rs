@@ -1,6 +1,8 @@
 //! The loop: one worker for each part of a projection.
 
 mod apply;
+mod effects;
+mod lease;
 mod pace;
 mod pages;
 pub(super) mod retrying;

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 use tracing::{Instrument, debug, debug_span};
 
+use super::lease::Owned;
 use super::pace::Pace;
 use super::pages::Pages;
 use super::retrying::{Board, Tries};
 use crate::error::StoreError;
+use crate::projection::effects::Work;
 use crate::projection::error::ProjectorError;
 use crate::projection::reader::Look;
 use crate::projection::settings::Options;
@@ -31,9 +33,9 @@ pub(in crate::projection) struct Worker<P: Projection, S, T: Target<P>> {
     pub(super) options: Options,
     pub(super) part: Part,
     pub(super) session: Option<T::Session>,
-    pages: Pages<P, S>,
+    pub(super) pages: Pages<P, S>,
     /// Where the stored checkpoint stands, as far as is known; nothing before it was read.
-    checkpoint: Option<Checkpoint>,
+    pub(super) checkpoint: Option<Checkpoint>,
     /// Whether the next page is taken event by event: the last one failed as a whole.
     pub(super) singly: bool,
     /// The event that failed last, and how often.
@@ -41,6 +43,8 @@ pub(in crate::projection) struct Worker<P: Projection, S, T: Target<P>> {
     published: bool,
     pub(super) pace: Pace,
     tries: Tries,
+    /// Of a worker that runs effects.
+    pub(super) owned: Owned,
 }
 
 /// When a projection ends, if nothing fails.
@@ -59,6 +63,8 @@ pub(super) enum Turn {
     Nothing(Rest),
     /// Another worker has moved the checkpoint.
     Overtaken,
+    /// Another worker has the lease of the part, for so long.
+    StandBy(Duration),
     /// The same again.
     Again,
     /// The same again, after this time; without one in another session, after longer and longer waits.
@@ -88,10 +94,21 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             failing: None,
             published: false,
             pace: Pace::new(),
+            owned: Owned::default(),
         }
     }
 
     pub(in crate::projection) async fn run(mut self, ends: Ends) -> Result<(), ProjectorError> {
+        let done = self.turns(ends).await;
+        if let Some(epoch) = self.owned.lease.epoch
+            && let Err(error) = self.target.release(self.part, epoch).await
+        {
+            debug!(%error, "the lease runs out by itself");
+        }
+        done
+    }
+
+    async fn turns(&mut self, ends: Ends) -> Result<(), ProjectorError> {
         let live = ends == Ends::Never;
         let mut at_end = false;
         loop {
@@ -117,6 +134,10 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
                             at_end = false;
                             self.overtaken(ends).await?;
                         }
+                        Turn::StandBy(rest) => {
+                            at_end = false;
+                            self.owned_by_another(rest).await;
+                        }
                     }
                     continue;
                 }
@@ -128,7 +149,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
                 at_end = false;
             }
             let wait = self.tries.failed(&error);
-            sleep(after.unwrap_or(wait)).await;
+            self.owned.lease.keep_for(&self.target, self.part, &self.options, after.unwrap_or(wait)).await;
         }
     }
 
@@ -137,11 +158,20 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         self.tries.lasting() < self.target.patience()
     }
 
+    /// Waits a while for a part that is another worker's for so long.
+    async fn owned_by_another(&mut self, rest: Duration) {
+        self.pages.forget();
+        self.checkpoint = None;
+        sleep(rest.min(self.look_every())).await;
+    }
+
     async fn overtaken(&mut self, ends: Ends) -> Result<(), ProjectorError> {
         self.pages.forget();
         // The next page comes from the store, not from another reader.
         self.checkpoint = None;
         let stood_by = match ends {
+            // Its lease says whose turn it is.
+            _ if P::WORK == Work::Effects => Ok(()),
             Ends::Never => self.stand_by().await,
             Ends::CaughtUp => Ok(()),
         };
@@ -164,6 +194,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         if matches!(turn, Turn::Moved(Rest::Nothing | Rest::Held) | Turn::Nothing(Rest::Nothing | Rest::Held))
             && !self.published
             && self.options.publish
+            && P::WORK == Work::Model
         {
             self.published = match self.target.publish().await {
                 Ok(()) => true,
@@ -202,7 +233,10 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             self.session = Some(session);
             return Ok(Turn::Nothing(page.rest));
         }
-        self.take(session, page, from).await
+        match P::WORK {
+            Work::Model => self.take(session, page, from).await,
+            Work::Effects => self.effects(session, page, from).await,
+        }
     }
 
     /// Takes the events of a page. A session that failed half-way is thrown away, and its batch with it.
@@ -259,7 +293,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         let mut seen = self.reload().await?;
         let mut since = Instant::now();
         loop {
-            sleep((take_over / 10).max(SHORTEST_LOOK)).await;
+            sleep(self.look_every()).await;
             let now = self.reload().await?;
             let head = self.source.head().await?;
             if now != seen || head.position() <= now.position() {
@@ -268,6 +302,11 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
                 return Ok(());
             }
         }
+    }
+
+    /// How often to look what another worker does.
+    fn look_every(&self) -> Duration {
+        (self.options.take_over / 10).max(SHORTEST_LOOK)
     }
 
     /// Leaves the reason in the status. Whoever cannot, has said it anyway.

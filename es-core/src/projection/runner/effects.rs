@@ -1,0 +1,233 @@
+//! The events of a page whose effects are outside of any batch, and the short batch that moves the checkpoint
+//! after them.
+
+use std::sync::Arc;
+
+use tracing::{Instrument, debug_span};
+
+use super::apply::One;
+use super::lease::{Held, Unsaved};
+use super::worker::{Turn, Worker};
+use crate::projection::batch::{Batch, Parked};
+use crate::projection::error::ProjectorError;
+use crate::projection::target::Target;
+use crate::projection::{Projection, ProjectionPage, handler};
+use crate::record::{BoxError, EventPlace};
+use crate::store::{Checkpoint, ReadAll, Rest};
+
+/// Which events of a page wait behind dead letters of their streams.
+struct Waiting(Vec<bool>);
+
+/// What became of the checkpoint.
+enum Saved<S> {
+    Moved(S),
+    /// Another worker was faster.
+    Overtaken,
+    /// Dead letters were taken out meanwhile, so events wait no longer that were to wait.
+    Freed(S),
+}
+
+impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> {
+    /// A page of events, by the owner of the part's lease alone.
+    pub(super) async fn effects(
+        &mut self,
+        session: T::Session,
+        page: ProjectionPage<P>,
+        from: Checkpoint,
+    ) -> Result<Turn, ProjectorError> {
+        match self.owned.lease.hold(&self.target, self.part, &self.options).await? {
+            Held::Still => {}
+            Held::Newly => {
+                // Whoever had the part before may have come further, and left dead letters.
+                self.checkpoint = None;
+                (self.owned.unsaved, self.owned.no_letters) = (None, false);
+                self.session = Some(session);
+                return Ok(Turn::Again);
+            }
+            Held::Not(rest) => {
+                self.session = Some(session);
+                return Ok(Turn::StandBy(rest));
+            }
+        }
+        if page.rest == Rest::More && page.broken.is_none() {
+            self.pages.read_ahead(page.checkpoint, self.pace.fitting(self.options.page_size));
+        }
+        let span = debug_span!("effects", name = P::NAME, part = self.part.index(), from = %from.position(),
+            to = %page.checkpoint.position(), events = page.events.len());
+        self.effects_of(session, page, from).instrument(span).await
+    }
+
+    async fn effects_of(
+        &mut self,
+        session: T::Session,
+        page: ProjectionPage<P>,
+        from: Checkpoint,
+    ) -> Result<Turn, ProjectorError> {
+        let Some((session, waiting)) = self.waiting(session, &page, from).await? else {
+            return Ok(Turn::Overtaken);
+        };
+        let ProjectionPage { events, places, names, broken, checkpoint: end, rest, .. } = page;
+        let Some(failed) = self.run_due(events, &places, &waiting, from).await else {
+            return Ok(Turn::Overtaken);
+        };
+        let (to, passed) = match &failed {
+            Some((at, _)) => (at.checked_sub(1).map_or(from, |last| places[last].checkpoint()), *at),
+            None => (end, places.len()),
+        };
+        let prefix = Prefix { places: &places[..passed], names: &names, waiting: &waiting, from, to };
+        let session = match self.save_watched(session, &prefix).await? {
+            Saved::Moved(session) => session,
+            Saved::Overtaken => return Ok(Turn::Overtaken),
+            Saved::Freed(session) => {
+                self.owned.no_letters = false;
+                self.session = Some(session);
+                return Ok(Turn::Again);
+            }
+        };
+        let broken =
+            || broken.map(|(place, error)| (error.into(), place, names.last().copied().unwrap_or_default()));
+        let refused = failed.map(|(at, error)| (error, places[at].clone(), names[at])).or_else(broken);
+        let Some((error, place, name)) = refused else {
+            self.session = Some(session);
+            return Ok(Turn::Moved(rest));
+        };
+        self.refused(session, to, error, (place, name)).await
+    }
+
+    /// Runs the effects of events that need not wait and have not taken effect: which one failed, by its
+    /// place in the page, and why. `None` when the lease was lost.
+    #[allow(clippy::option_option, reason = "the one says whether it ran to an end, the other how")]
+    async fn run_due(
+        &mut self,
+        events: Vec<P::Event>,
+        places: &[EventPlace],
+        waiting: &Waiting,
+        from: Checkpoint,
+    ) -> Option<Option<(usize, BoxError)>> {
+        let already = self.owned.unsaved.filter(|unsaved| unsaved.from == from).map(|unsaved| unsaved.last);
+        let due = |at: usize| !waiting.0[at] && already.is_none_or(|last| places[at].position > last);
+        let (at, events): (Vec<_>, Vec<_>) =
+            events.into_iter().enumerate().filter(|(at, _)| due(*at)).unzip();
+        if events.is_empty() {
+            return Some(None);
+        }
+        let projection = Arc::clone(&self.projection);
+        let work = handler::run_effects(&*projection, &events);
+        let done = self.owned.lease.keep(&self.target, self.part, &self.options, work).await?;
+        Some(at.get(done.events).copied().zip(done.error))
+    }
+
+    /// An event that failed: it is tried again, put aside, or the end.
+    async fn refused(
+        &mut self,
+        session: T::Session,
+        from: Checkpoint,
+        error: BoxError,
+        (place, name): (EventPlace, &str),
+    ) -> Result<Turn, ProjectorError> {
+        let (target, to) = (self.target.clone(), place.checkpoint());
+        let watch = target.watch(&session);
+        let work = Box::pin(self.one(session, from, Err(error), (place, name)));
+        match observed(&target, watch, work).await? {
+            One::Passed(session) => {
+                self.owned.no_letters = false;
+                self.session = Some(session);
+                self.moved(to, 1);
+                Ok(Turn::Moved(Rest::More))
+            }
+            One::Ended(turn) => Ok(turn),
+        }
+    }
+
+    /// Asks which events have to wait, unless it is known that there are no dead letters; `None` where
+    /// another worker was faster.
+    async fn waiting(
+        &mut self,
+        session: T::Session,
+        page: &ProjectionPage<P>,
+        from: Checkpoint,
+    ) -> Result<Option<(T::Session, Waiting)>, ProjectorError> {
+        if self.owned.no_letters || page.events.is_empty() {
+            return Ok(Some((session, Waiting(vec![false; page.places.len()]))));
+        }
+        let target = self.target.clone();
+        let watch = target.watch(&session);
+        let work = Box::pin(async {
+            let Some(batch) = self.begin(session, from, page.checkpoint, 0).await? else { return Ok(None) };
+            let waiting = page.places.iter().map(|place| batch.parks(&place.stream)).collect();
+            // Only this worker puts events aside, as long as it has the part.
+            self.owned.no_letters = !batch.parks_some();
+            Ok(Some((batch.roll_back().await?, Waiting(waiting))))
+        });
+        observed(&target, watch, work).await
+    }
+
+    async fn save_watched(
+        &mut self,
+        session: T::Session,
+        prefix: &Prefix<'_>,
+    ) -> Result<Saved<T::Session>, ProjectorError> {
+        let target = self.target.clone();
+        let watch = target.watch(&session);
+        let saved = observed(&target, watch, Box::pin(self.save(session, prefix))).await;
+        self.owned.unsaved = match (&saved, prefix.places.last()) {
+            // What waits is not told apart from what has taken effect, so all of that comes again.
+            (Err(_), Some(last)) if !prefix.waiting.some(prefix.places.len()) => {
+                Some(Unsaved { from: prefix.from, last: last.position })
+            }
+            _ => None,
+        };
+        saved
+    }
+
+    /// Moves the checkpoint over events that have taken effect, or wait.
+    async fn save(
+        &mut self,
+        session: T::Session,
+        prefix: &Prefix<'_>,
+    ) -> Result<Saved<T::Session>, ProjectorError> {
+        let Prefix { places, names, waiting, from, to } = *prefix;
+        if to == from {
+            return Ok(Saved::Moved(session));
+        }
+        let Some(mut batch) = self.begin(session, from, to, places.len()).await? else {
+            return Ok(Saved::Overtaken);
+        };
+        for ((place, name), _) in places.iter().zip(names).zip(&waiting.0).filter(|(_, waits)| **waits) {
+            if !batch.parks(&place.stream) {
+                return batch.roll_back().await.map(Saved::Freed);
+            }
+            batch.park(&Parked::behind(place, name)).await?;
+        }
+        let session = batch.commit().await?.session(T::cause)?;
+        self.moved(to, places.len());
+        Ok(Saved::Moved(session))
+    }
+}
+
+/// The events of a page up to one that failed.
+#[derive(Clone, Copy)]
+struct Prefix<'a> {
+    places: &'a [EventPlace],
+    names: &'a [&'static str],
+    waiting: &'a Waiting,
+    from: Checkpoint,
+    to: Checkpoint,
+}
+
+impl Waiting {
+    /// Whether some of the first events do.
+    fn some(&self, first: usize) -> bool {
+        self.0.iter().take(first).any(|waits| *waits)
+    }
+}
+
+/// Work on a session, for as long as its target is busy for it.
+async fn observed<P: Projection, T: Target<P>, R: Send>(
+    target: &T,
+    watch: T::Watch,
+    work: impl Future<Output = Result<R, ProjectorError>> + Send + Unpin,
+) -> Result<R, ProjectorError> {
+    let (done, seen) = target.watched(watch, work).await;
+    done.map_err(|error| target.explain(error, seen, || String::from("a batch")))
+}

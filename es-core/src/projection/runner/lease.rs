@@ -1,0 +1,158 @@
+//! The lease of a worker that runs effects: claimed before the first one, and prolonged while they run.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+use tracing::{debug, warn};
+
+use crate::projection::error::ProjectorError;
+use crate::projection::lease::{Claim, Claimed};
+use crate::projection::settings::Options;
+use crate::projection::target::Target;
+use crate::projection::{Part, Projection};
+use crate::store::Checkpoint;
+use crate::stream::Position;
+
+/// Into how many shares a lease is divided: it is prolonged after one of them, so that two prolongings may
+/// fail.
+const SHARES: u32 = 3;
+
+/// What a worker knows of a part that is its own.
+#[derive(Debug, Default)]
+pub(super) struct Owned {
+    pub(super) lease: Lease,
+    pub(super) unsaved: Option<Unsaved>,
+    /// Whether it is known that there are no dead letters: only the owner puts events aside.
+    pub(super) no_letters: bool,
+}
+
+/// Effects that have taken place, and whose checkpoint was not moved, as far as is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Unsaved {
+    pub(super) from: Checkpoint,
+    pub(super) last: Position,
+}
+
+/// What a worker knows of its lease.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Lease {
+    pub(super) epoch: Option<u64>,
+    /// From when on it counts as lost. By the clock of this program, and counted from before the claim was
+    /// sent: the target's lease ends later.
+    ends: Option<Instant>,
+}
+
+/// Whether the part is this worker's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Held {
+    /// As before.
+    Still,
+    /// From now on: another worker may have moved the checkpoint before.
+    Newly,
+    /// It is another worker's for so long.
+    Not(Duration),
+}
+
+impl Lease {
+    /// Claims the part, or prolongs the lease if a share of it has passed.
+    pub(super) async fn hold<P: Projection, T: Target<P>>(
+        &mut self,
+        target: &T,
+        part: Part,
+        options: &Options,
+    ) -> Result<Held, ProjectorError> {
+        if self.ends.is_some_and(|ends| ends > Instant::now() + share(options) * (SHARES - 1)) {
+            return Ok(Held::Still);
+        }
+        let began = Instant::now();
+        let claim = Claim::new(&options.owner, options.lease).held(self.epoch);
+        match target.claim(part, &claim).await? {
+            Claimed::Lease { epoch } => {
+                let held = if self.epoch == Some(epoch) { Held::Still } else { Held::Newly };
+                *self = Self { epoch: Some(epoch), ends: Some(began + options.lease) };
+                Ok(held)
+            }
+            Claimed::Taken { rest } => {
+                *self = Self::default();
+                Ok(Held::Not(rest))
+            }
+        }
+    }
+
+    /// Does work that lasts as long as it may, and prolongs the lease meanwhile. `None` once the part is
+    /// another worker's, or may be: the work is dropped where it stands.
+    pub(super) async fn keep<P: Projection, T: Target<P>, R>(
+        &mut self,
+        target: &T,
+        part: Part,
+        options: &Options,
+        work: impl Future<Output = R>,
+    ) -> Option<R> {
+        let mut work = pin!(work);
+        loop {
+            let ends = self.ends?;
+            let due = (ends - share(options) * (SHARES - 1)).max(Instant::now() + share(options) / 10);
+            // In this order: a program that was stopped for long must not go on with its work first.
+            tokio::select! {
+                biased;
+                () = sleep_until(ends) => {
+                    warn!(projection = P::NAME, part = part.index(), "the lease has run out: another worker may go on");
+                    *self = Self::default();
+                    return None;
+                }
+                done = &mut work => return Some(done),
+                () = sleep_until(due.min(ends)) => {}
+            }
+            let prolonged = {
+                let mut asked = pin!(self.prolonged::<P, T>(target, part, options));
+                // The work goes on while the target is asked, but not beyond the end of the lease.
+                tokio::select! {
+                    biased;
+                    () = sleep_until(ends) => continue,
+                    prolonged = &mut asked => prolonged,
+                    done = &mut work => return Some(done),
+                }
+            };
+            *self = prolonged;
+        }
+    }
+
+    /// The lease after it was asked to prolong it: as it is, if the target did not answer.
+    async fn prolonged<P: Projection, T: Target<P>>(
+        &self,
+        target: &T,
+        part: Part,
+        options: &Options,
+    ) -> Self {
+        let mut asked = Self { epoch: self.epoch, ends: None };
+        match asked.hold(target, part, options).await {
+            Ok(Held::Still) => asked,
+            Ok(Held::Newly | Held::Not(_)) => {
+                warn!(projection = P::NAME, part = part.index(), "another worker has taken the part over");
+                Self::default()
+            }
+            Err(error) => {
+                debug!(projection = P::NAME, %error, "the lease was not prolonged");
+                *self
+            }
+        }
+    }
+
+    /// Waits, and keeps the lease meanwhile, if there is one.
+    pub(super) async fn keep_for<P: Projection, T: Target<P>>(
+        &mut self,
+        target: &T,
+        part: Part,
+        options: &Options,
+        wait: Duration,
+    ) {
+        if self.epoch.is_none() || self.keep(target, part, options, sleep(wait)).await.is_none() {
+            sleep(wait).await;
+        }
+    }
+}
+
+fn share(options: &Options) -> Duration {
+    options.lease / SHARES
+}

@@ -1,0 +1,66 @@
+//! Effects of several events at once, for those who write runners.
+
+use std::future::Future;
+
+use super::Reactor;
+use crate::model::ReadEvent;
+use crate::projection::Done;
+use crate::record::{DecodeError, RawEvent};
+use crate::store::Filter;
+
+/// What a [`ReactorRunner`](super::ReactorRunner) runs: the effects of a page of events. Every [`Reactor`] is
+/// one, which takes them one by one.
+///
+/// It may run the effects of different streams beside each other, as long as those of one stream take effect
+/// in their order, and says how far it has come: events after that come again.
+pub trait Effects: Send + Sync + 'static {
+    /// The name, under which the checkpoint is kept.
+    const NAME: &'static str;
+
+    /// An event, decoded.
+    type Event: Send + Sync + 'static;
+
+    /// Which events it takes.
+    fn filter() -> Filter;
+
+    /// Decodes a stored event; `None` for one that it does not take.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] when this program cannot read it.
+    fn decode(raw: &RawEvent<'_>) -> Result<Option<Self::Event>, DecodeError>;
+
+    /// The events with their shapes, and how each is read. The [lock](crate::lock) reads it.
+    #[doc(hidden)]
+    fn events() -> &'static [ReadEvent];
+
+    /// Runs the effects of events, in their order. It may be dropped at any await, when another worker has
+    /// taken over.
+    fn run(&self, events: &[Self::Event]) -> impl Future<Output = Done> + Send;
+}
+
+impl<R: Reactor> Effects for R {
+    const NAME: &'static str = <R as Reactor>::NAME;
+    type Event = <R as Reactor>::Event;
+
+    fn filter() -> Filter {
+        <R as Reactor>::filter()
+    }
+
+    fn decode(raw: &RawEvent<'_>) -> Result<Option<Self::Event>, DecodeError> {
+        <R as Reactor>::decode(raw)
+    }
+
+    fn events() -> &'static [ReadEvent] {
+        <R as Reactor>::events()
+    }
+
+    async fn run(&self, events: &[Self::Event]) -> Done {
+        for (done, event) in events.iter().enumerate() {
+            if let Err(error) = self.react_to(event).await {
+                return Done::up_to(done, error.into());
+            }
+        }
+        Done::all(events.len())
+    }
+}

@@ -1,0 +1,224 @@
+//! A reactor that is run.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Effects;
+use super::on_model::OnModel;
+use crate::memory::MemoryStore;
+use crate::projection::{
+    DeadLetter, MemoryTarget, OnFailure, Projection, ProjectionStatus, Projector, ProjectorError, Retried,
+    Retrying, Target,
+};
+use crate::store::{EventStore, ReadAll};
+use crate::stream::{Position, StreamId};
+
+/// A store that can keep the checkpoints of reactors beside its events.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` keeps no checkpoints of reactors beside its events",
+    label = "no `CheckpointStore`",
+    note = "`ReactorRunner::with_target` keeps them elsewhere"
+)]
+pub trait CheckpointStore: ReadAll + Clone + 'static {
+    /// The type of the models that are kept there as well.
+    type Model: Send + 'static;
+
+    /// Where the checkpoints are kept.
+    type Target<P: Projection<Model = Self::Model>>: Target<P>;
+
+    /// The target beside the events.
+    fn checkpoint_target<P: Projection<Model = Self::Model>>(&self) -> Self::Target<P>;
+}
+
+impl CheckpointStore for MemoryStore {
+    type Model = ();
+    type Target<P: Projection<Model = ()>> = MemoryTarget<()>;
+
+    fn checkpoint_target<P: Projection<Model = ()>>(&self) -> MemoryTarget<()> {
+        self.beside()
+    }
+}
+
+/// Runs a reactor: reads the events of a store, and calls it for each, at least once and in the order of each
+/// stream.
+///
+/// Any number of programs may run the same reactor. One of them works on a partition: it has a lease of it,
+/// on the clock of the database in which the checkpoint is kept, and prolongs it while it works. When it
+/// stands still for longer than the lease, another one takes over, and the older one stops: it moves no
+/// checkpoint any more.
+#[must_use = "nothing is done before `run` or `catch_up`"]
+pub struct ReactorRunner<E, S, T, M = ()> {
+    projector: Projector<OnModel<E, M>, S, T>,
+}
+
+impl<E: Effects, S: CheckpointStore> ReactorRunner<E, S, S::Target<OnModel<E, S::Model>>, S::Model> {
+    /// Reads this store, and keeps the checkpoints beside its events.
+    pub fn new(store: S, reactor: E) -> Self {
+        let target = store.checkpoint_target();
+        Self::with_target(store, reactor, target)
+    }
+}
+
+impl<E, S, T, M> ReactorRunner<E, S, T, M> {
+    /// Reads this store, and keeps the checkpoints in a target.
+    pub fn with_target(source: S, reactor: E, target: T) -> Self {
+        Self { projector: Projector::with_target(source, OnModel::new(reactor), target) }
+    }
+
+    /// What is run.
+    #[must_use]
+    pub fn reactor(&self) -> Arc<E> {
+        self.projector.projection().effects()
+    }
+
+    /// For how long a worker claims its partition, at a time; defaults to 30 seconds. It prolongs that while
+    /// it works, so a reaction may take longer. A worker that dies is followed by another one after this time
+    /// at the latest.
+    pub fn lease(mut self, lasts: Duration) -> Self {
+        self.projector = self.projector.lease(lasts);
+        self
+    }
+
+    /// See [`Projector::parts`].
+    pub fn parts(mut self, parts: u32) -> Self {
+        self.projector = self.projector.parts(parts);
+        self
+    }
+
+    /// How many events are read, and taken before the checkpoint moves, at most; defaults to 4,000.
+    pub fn page_size(mut self, most: usize) -> Self {
+        self.projector = self.projector.page_size(most);
+        self
+    }
+
+    /// See [`Projector::poll_every`].
+    pub fn poll_every(mut self, interval: Duration) -> Self {
+        self.projector = self.projector.poll_every(interval);
+        self
+    }
+
+    /// See [`Projector::on_failure`].
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.projector = self.projector.on_failure(on_failure);
+        self
+    }
+
+    /// See [`Projector::retries`].
+    pub fn retries(mut self, retries: u32, first_wait: Duration) -> Self {
+        self.projector = self.projector.retries(retries, first_wait);
+        self
+    }
+
+    /// See [`Projector::owner`].
+    pub fn owner(mut self, name: &str) -> Self {
+        self.projector = self.projector.owner(name);
+        self
+    }
+
+    /// See [`Projector::retrying`].
+    #[must_use]
+    pub fn retrying(&self) -> Option<Retrying> {
+        self.projector.retrying()
+    }
+}
+
+impl<E: Effects, S, T, M> ReactorRunner<E, S, T, M>
+where
+    S: ReadAll + Clone + 'static,
+    T: Target<OnModel<E, M>>,
+    M: Send + 'static,
+{
+    /// Reacts to all events, and then to each that comes, until it fails; `Ok` once the store was closed.
+    /// Dropping the future is an orderly end: a reaction that is under way is dropped, and comes again.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`]; the status has the reason as well.
+    pub async fn run(&self) -> Result<(), ProjectorError> {
+        self.projector.run().await
+    }
+
+    /// Reacts to all events that can be read now.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`], of a lost connection as well.
+    pub async fn catch_up(&self) -> Result<(), ProjectorError> {
+        self.projector.catch_up().await
+    }
+
+    /// How far it has come, whichever program runs it.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::NotSetUp`] before it ran for the first time.
+    pub async fn status(&self) -> Result<ProjectionStatus, ProjectorError> {
+        self.projector.status().await
+    }
+
+    /// See [`Projector::dead_letters`].
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`] of the target.
+    pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>, ProjectorError> {
+        self.projector.dead_letters().await
+    }
+
+    /// See [`Projector::dead_letters_after`].
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`] of the target.
+    pub async fn dead_letters_after(
+        &self,
+        after: Position,
+        limit: usize,
+    ) -> Result<Vec<DeadLetter>, ProjectorError> {
+        self.projector.dead_letters_after(after, limit).await
+    }
+
+    /// Drops one dead letter: nothing reacts to its event. Says whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`] of the target.
+    pub async fn discard(&self, letter: &DeadLetter) -> Result<bool, ProjectorError> {
+        self.projector.discard(letter).await
+    }
+
+    /// Tries the dead letters of a stream again, in their order, up to the first that fails. See
+    /// [`Projector::retry`].
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`] as of [`Projector::retry`].
+    pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError>
+    where
+        S: EventStore,
+    {
+        self.projector.retry(stream).await
+    }
+
+    /// Divides the reactor into another number of partitions. See [`Projector::repartition`].
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Uneven`], [`ProjectorError::NotSetUp`].
+    pub async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
+        self.projector.repartition(parts).await
+    }
+}
+
+impl<E, S: Clone, T: Clone, M> Clone for ReactorRunner<E, S, T, M> {
+    fn clone(&self) -> Self {
+        Self { projector: self.projector.clone() }
+    }
+}
+
+impl<E: Effects, S, T, M: Send + 'static> fmt::Debug for ReactorRunner<E, S, T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReactorRunner").field("reactor", &E::NAME).finish_non_exhaustive()
+    }
+}
