@@ -53,6 +53,10 @@ pub(crate) enum Meaning {
 
 /// The low byte of the codes of <https://sqlite.org/rescode.html>; the rest says more of the same.
 const fn meaning(code: i32) -> Meaning {
+    // IOERR_SHMSIZE: the file beside the write-ahead log cannot grow.
+    if code == 4874 {
+        return Meaning::Full;
+    }
     match code & 0xff {
         // BUSY, LOCKED, PROTOCOL, SCHEMA.
         5 | 6 | 15 | 17 => Meaning::Busy,
@@ -215,7 +219,16 @@ mod tests {
 
     #[test]
     fn what_can_pass_is_tried_again_and_nothing_else() {
-        let codes = [(5, true), (517, true), (6, true), (13, true), (10, false), (11, false), (2067, false)];
+        let codes = [
+            (5, true),
+            (517, true),
+            (6, true),
+            (13, true),
+            (4874, true),
+            (10, false),
+            (11, false),
+            (2067, false),
+        ];
         for (code, again) in codes {
             assert_eq!(matches!(meaning(code), Meaning::Busy | Meaning::Full), again, "{code}");
         }

@@ -67,9 +67,15 @@ fn is_of_schema(message: &str) -> bool {
         || message.contains(" values were supplied")
 }
 
-/// An error of a statement of ours.
+/// An error of a statement of ours: what passes in a handler passes there as well.
 pub(super) fn failed(error: sqlx::Error) -> ProjectorError {
-    ProjectorError::Store(StoreError::from(Failure::from(error)))
+    let passes = said_by(&error).is_some_and(Cause::passes);
+    ProjectorError::Store(match StoreError::from(Failure::from(error)) {
+        StoreError::Backend { source, retryable } => {
+            StoreError::Backend { source, retryable: retryable || passes }
+        }
+        error => error,
+    })
 }
 
 /// Whether a table of ours is not there, because the revision was dropped or never set up.

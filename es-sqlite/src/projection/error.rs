@@ -32,6 +32,22 @@ pub enum SqliteTargetError {
         /// What is in it.
         found: String,
     },
+    /// The file would be on a network file system, where locks of several hosts cannot be relied on.
+    #[error(
+        "projection `{projection}` rev {rev} cannot keep its model in {path:?}: it is on a network file system ({kind}), \
+         where locks cannot be relied on; move it to a local disk, or say `allow_network_file_system(true)` if one \
+         program on one host uses it"
+    )]
+    NetworkFileSystem {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+        /// The file.
+        path: PathBuf,
+        /// What the system calls it.
+        kind: String,
+    },
 }
 
 impl From<SqliteTargetError> for ProjectorError {

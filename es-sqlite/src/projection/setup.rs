@@ -7,15 +7,17 @@ use uuid::Uuid;
 
 use super::batch::{event_id, position};
 use super::cause::{failed, lacks_tables, said_by};
+use super::error::SqliteTargetError;
 use super::files::run;
 use super::session::{SqliteSession, is_ended};
 use super::sql;
 use super::target::SqliteTarget;
 use crate::error::Failure;
-use crate::open::files::Identity;
+use crate::open::files::{Identity, absolute, network};
 
 impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     pub(super) async fn set_up_once(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
+        self.refuse_network()?;
         if let Some(found) = self.parts().await? {
             Self::same_parts(found, setting.parts)?;
             if self.live_rev().await?.is_some() {
@@ -31,6 +33,14 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
             Self::point(&mut pointer, Some(P::REV)).await?;
         }
         run(&mut pointer, "COMMIT").await
+    }
+
+    fn refuse_network(&self) -> Result<(), ProjectorError> {
+        let (projection, rev, path) = (P::NAME, P::REV, absolute(&self.own()));
+        match network(&path).filter(|_| !self.allow_network_file_system) {
+            Some(kind) => Err(SqliteTargetError::NetworkFileSystem { projection, rev, path, kind }.into()),
+            None => Ok(()),
+        }
     }
 
     async fn set_up(&self, projection: &P, parts: u32) -> Result<(), ProjectorError> {

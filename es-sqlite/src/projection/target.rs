@@ -72,6 +72,7 @@ pub struct SqliteTarget<P> {
     pub(super) busy_timeout: Duration,
     /// Nothing outlives the process, so nothing is ever synced.
     pub(super) temporary: bool,
+    pub(super) allow_network_file_system: bool,
     /// Keeps the folder of a store that goes with its process.
     store: Option<SqliteStore>,
     projection: PhantomData<fn() -> P>,
@@ -83,6 +84,7 @@ impl<P> Clone for SqliteTarget<P> {
             pointer: self.pointer.clone(),
             busy_timeout: self.busy_timeout,
             temporary: self.temporary,
+            allow_network_file_system: self.allow_network_file_system,
             store: self.store.clone(),
             projection: PhantomData,
         }
@@ -116,6 +118,7 @@ impl<P: Projection> SqliteTarget<P> {
             pointer: path.as_ref().to_owned(),
             busy_timeout: Duration::from_secs(5),
             temporary: false,
+            allow_network_file_system: false,
             store: None,
             projection: PhantomData,
         }
@@ -131,6 +134,7 @@ impl<P: Projection> SqliteTarget<P> {
             pointer: pointer.into(),
             busy_timeout: opener.options.busy_timeout,
             temporary: opener.options.temporary,
+            allow_network_file_system: opener.options.allow_network_file_system,
             store: Some(store.clone()),
             projection: PhantomData,
         }
@@ -141,6 +145,15 @@ impl<P: Projection> SqliteTarget<P> {
     #[must_use]
     pub const fn busy_timeout(mut self, longest: Duration) -> Self {
         self.busy_timeout = longest;
+        self
+    }
+
+    /// Keeps a model on a network file system, on which locks of several hosts cannot be relied on: for a
+    /// single program on a single host. Defaults to what the store says, and to `false` without one, which is
+    /// [`SqliteTargetError::NetworkFileSystem`](crate::SqliteTargetError::NetworkFileSystem).
+    #[must_use]
+    pub const fn allow_network_file_system(mut self, allow: bool) -> Self {
+        self.allow_network_file_system = allow;
         self
     }
 

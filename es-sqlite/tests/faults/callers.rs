@@ -1,19 +1,17 @@
 //! Callers who go away, who come in crowds, or whose runtime ends.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
 use es_core::{
-    Append, AppendOutcome, CommandKey, CommandRecord, EventStore, Load, Revision, StoreError, StreamId,
-    Submitted,
+    Append, AppendOutcome, CommandKey, CommandRecord, EventStore, Load, Revision, StoreError, Submitted,
 };
 use es_sqlite::SqliteStore;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::support::{Folder, all, append, noted, payloads, revision, stream, until, written};
+use crate::support::{Folder, Queued, all, append, noted, payloads, revision, stream, until, written};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_64_callers_each_is_answered_for_itself() {
@@ -53,15 +51,11 @@ async fn a_call_that_the_file_refuses_fails_alone() {
     transaction.commit().await.expect("committed");
     // All of them wait until the turn is over, and so go together.
     let transaction = store.begin().await.expect("a transaction");
-    let mut callers = JoinSet::new();
-    for key in 2..10 {
-        let store = store.clone();
-        let text = if key == 5 { "refused" } else { "b" };
-        callers.spawn(async move { (key, append(&store, key, 0, text).await) });
-    }
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let text = |key| if key == 5 { "refused" } else { "b" };
+    let queued: Vec<_> = (2..10).map(|key| (key, Queued::new(append(&store, key, 0, text(key))))).collect();
     drop(transaction);
-    for (key, outcome) in callers.join_all().await {
+    for (key, write) in queued {
+        let outcome = write.outcome().await;
         assert_eq!(outcome.is_err(), key == 5, "{key}: {outcome:?}");
     }
     assert_eq!(all(&store).await.len(), 8);
@@ -104,13 +98,7 @@ async fn a_future_that_is_dropped_anywhere_leaves_nothing_open() {
 async fn a_write_that_was_given_up_while_it_waited_is_never_done() {
     let store = SqliteStore::in_memory().await.expect("a store");
     let transaction = store.begin().await.expect("a transaction");
-    let waiting = tokio::spawn({
-        let store = store.clone();
-        async move { append(&store, 1, 0, "never").await }
-    });
-    tokio::time::sleep(Duration::from_millis(30)).await;
-    waiting.abort();
-    assert!(waiting.await.expect_err("aborted").is_cancelled());
+    drop(Queued::new(append(&store, 1, 0, "never")));
     drop(transaction);
     written(&store, 1, 0, "first").await;
     assert_eq!(all(&store).await, ["first"]);
@@ -240,23 +228,22 @@ async fn submitted_appends_keep_their_order_and_fall_with_the_one_they_build_on(
 /// One command sent by many at once is executed once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_command_that_is_sent_many_times_in_one_group_is_executed_once() {
-    let store = Arc::new(SqliteStore::in_memory().await.expect("a store"));
+    let store = SqliteStore::in_memory().await.expect("a store");
     written(&store, "first", 0, "x").await;
     let (id, key) = (stream("1"), CommandKey::from(Uuid::now_v7()));
     let transaction = store.begin().await.expect("a transaction");
-    let mut callers = JoinSet::new();
-    for _ in 0..16 {
-        let (store, id): (_, StreamId) = (Arc::clone(&store), id.clone());
-        callers.spawn(async move {
-            let events = [noted("once")];
-            let command = Some(CommandRecord { key, name: "Note" });
-            store.append(Append::new(&id, Revision::EMPTY, &events).command(command)).await.expect("no error")
-        });
-    }
+    let once = || async {
+        let events = [noted("once")];
+        let command = Some(CommandRecord { key, name: "Note" });
+        store.append(Append::new(&id, Revision::EMPTY, &events).command(command)).await.expect("no error")
+    };
     // Once all of them wait, they go together.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let queued: Vec<_> = (0..16).map(|_| Queued::new(once())).collect();
     drop(transaction);
-    let outcomes = callers.join_all().await;
+    let mut outcomes = Vec::new();
+    for write in queued {
+        outcomes.push(write.outcome().await);
+    }
     let of = |wanted: fn(&AppendOutcome) -> bool| outcomes.iter().filter(|outcome| wanted(outcome)).count();
     assert_eq!(of(|outcome| matches!(outcome, AppendOutcome::Appended(_))), 1);
     assert_eq!(of(|outcome| matches!(outcome, AppendOutcome::Repeated(_))), 15);

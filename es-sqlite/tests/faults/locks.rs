@@ -6,7 +6,9 @@ use es_core::{Append, AppendIn, EventStore, ReadAll, Revision, StoreError};
 use es_sqlite::{OpenError, SqliteStore};
 use tokio::task::JoinSet;
 
-use crate::support::{Folder, all, another_program, append, noted, payloads, revision, stream, written};
+use crate::support::{
+    Folder, all, another_program, append, noted, payloads, revision, stream, until, written,
+};
 
 const SHORT: Duration = Duration::from_millis(300);
 
@@ -41,7 +43,8 @@ async fn a_writer_waits_for_one_in_another_program() {
         let store = store.clone();
         async move { append(&store, 1, 0, "1").await }
     });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // As long as somebody else waits in vain.
+    append(&impatient(&folder).await, 2, 0, "2").await.expect_err("the file is locked");
     assert!(!waiting.is_finished());
     sqlx::query("COMMIT").execute(&mut other).await.expect("the end");
     let outcome = waiting.await.expect("no panic").expect("an append");
@@ -101,11 +104,15 @@ async fn who_listens_hears_of_another_program() {
     let there = SqliteStore::open(folder.file()).await.expect("a store");
     written(&here, 1, 0, "a").await;
     let mut listener = here.listen();
-    // The first look only says how things stand.
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    listener.forget();
-    written(&there, 1, 1, "b").await;
-    tokio::time::timeout(Duration::from_secs(30), listener.heard()).await.expect("a ring");
+    // The first look only says how things stand, and may come after an event.
+    let heard = tokio::spawn(async move { listener.heard().await });
+    let mut number = 1;
+    until("a ring", async || {
+        written(&there, 1, number, "b").await;
+        number += 1;
+        heard.is_finished()
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -1,7 +1,9 @@
 //! A folder for each test, events that tell what was written, and what is in a file.
 
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use es_core::{
@@ -108,4 +110,22 @@ pub(crate) async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
         }
     };
     tokio::time::timeout(Duration::from_secs(60), all).await.unwrap_or_else(|_| panic!("never: {what}"));
+}
+
+/// A write that waits in the queue of its store: polled once, it is there.
+pub(crate) struct Queued<'a, T>(Pin<Box<dyn Future<Output = T> + Send + 'a>>);
+
+impl<'a, T> Queued<'a, T> {
+    pub(crate) fn new(write: impl Future<Output = T> + Send + 'a) -> Self {
+        let mut write: Pin<Box<dyn Future<Output = T> + Send + 'a>> = Box::pin(write);
+        assert!(
+            write.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending(),
+            "it does not wait"
+        );
+        Self(write)
+    }
+
+    pub(crate) async fn outcome(self) -> T {
+        self.0.await
+    }
 }

@@ -65,13 +65,7 @@ async fn the_model_of_a_store_in_memory_goes_with_it() {
     let file = projector.model_target().live_file().await.expect("a file");
     assert!(file.exists());
     drop(projector);
-    for _ in 0..500 {
-        if !file.exists() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{} is still there", file.display());
+    until("the file is gone", async || !file.exists()).await;
 }
 
 #[tokio::test]

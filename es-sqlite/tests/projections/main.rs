@@ -2,6 +2,7 @@
 
 mod basics;
 mod conformance;
+mod disks;
 mod killed;
 mod policies;
 mod publishing;

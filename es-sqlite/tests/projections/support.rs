@@ -1,7 +1,8 @@
 //! A projection of balances, which fails where a test says so.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use es_core::{
     Append, AppendOutcome, EventStore, Load, Metadata, NewEvent, Project, ProjectSetup, Projection, Recorded,
@@ -23,6 +24,10 @@ impl Folder {
 
     pub(crate) fn file(&self) -> PathBuf {
         self.0.join("bank.db")
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
     }
 
     pub(crate) fn model(&self, rev: u32) -> PathBuf {
@@ -169,4 +174,14 @@ pub(crate) async fn open(file: PathBuf) -> SqliteConnection {
 
 pub(crate) fn row(account: &str, cents: i64, events: i64) -> (String, i64, i64) {
     (account.to_owned(), cents, events)
+}
+
+/// Waits for what is going to be.
+pub(crate) async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
+    let all = async {
+        while !is().await {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), all).await.unwrap_or_else(|_| panic!("never: {what}"));
 }

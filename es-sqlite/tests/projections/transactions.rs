@@ -62,7 +62,8 @@ async fn a_file_that_somebody_else_writes_is_waited_for() {
         let projector = projector.clone();
         async move { projector.catch_up().await }
     });
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    let waited = async || running.is_finished() || projector.retrying().is_some();
+    until("it has waited in vain", waited).await;
     sqlx::query("COMMIT").execute(&mut db).await.expect("an end");
     if let Err(error) = running.await.expect("no panic") {
         assert!(error.is_retryable(), "{error}");
