@@ -44,7 +44,7 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `macros` | yes | `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]` |
+//! | `macros` | yes | `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Reactor)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]` |
 //! | `bigdecimal`, `bytes`, `chrono`, `indexmap`, `ordered-float`, `rust_decimal`, `smallvec`, `url` | no | the shapes of their types |
 //! | `conformance` | no | the suite of tests that every store must pass |
 
@@ -108,7 +108,7 @@ pub use stream::{InvalidKey, InvalidStreamId, Position, Revision, StreamId, Stre
 pub use subscription::{Subscription, SubscriptionStatus, SubscriptionWatch, TypedSubscription};
 
 #[cfg(feature = "macros")]
-pub use es_macros::{Aggregate, Projection, Shape, StreamKey, event};
+pub use es_macros::{Aggregate, Projection, Reactor, Shape, StreamKey, event};
 
 pub use time::OffsetDateTime;
 pub use uuid::Uuid;

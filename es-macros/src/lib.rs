@@ -1,5 +1,5 @@
-//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Shape)]`,
-//! `#[derive(StreamKey)]`.
+//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Reactor)]`,
+//! `#[derive(Shape)]`, `#[derive(StreamKey)]`.
 //!
 //! Use them through es-core, which re-exports them. Each goes the same way: parse, check, expand. Mistakes
 //! come out of the first two, all of them in one build; the third always yields code, so that a mistake in an
@@ -13,6 +13,8 @@ mod history;
 mod keys;
 mod paths;
 mod projection;
+mod reactor;
+mod reading;
 mod shape;
 mod stream_key;
 mod text;
@@ -341,6 +343,85 @@ pub fn aggregate(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Projection, attributes(projection))]
 pub fn projection(item: TokenStream) -> TokenStream {
     projection::derive(item.into()).into()
+}
+
+/// Makes a type a reactor: side effects of events after their commit, such as mail and calls of other services.
+///
+/// ```
+/// use es_core::{React, Reactor, Recorded, event};
+///
+/// #[event(name = "account.opened")]
+/// pub struct Opened {
+///     pub email: String,
+/// }
+///
+/// struct Mailer;
+///
+/// #[derive(Debug, thiserror::Error)]
+/// #[error("the mail server is away")]
+/// struct MailError;
+///
+/// impl Mailer {
+///     async fn send(&self, key: String, to: &str) -> Result<(), MailError> {
+///         println!("{key}: welcome, {to}");
+///         Ok(())
+///     }
+/// }
+///
+/// #[derive(Reactor)]
+/// #[reactor(name = "welcome-mail", events(Opened), error = MailError)]
+/// struct WelcomeMail {
+///     mailer: Mailer,
+/// }
+///
+/// impl React<Opened> for WelcomeMail {
+///     async fn react(&self, event: &Recorded<Opened>) -> Result<(), MailError> {
+///         // It may come again after a crash: the event's id is the idempotency key.
+///         self.mailer.send(event.event_id.to_string(), &event.event.email).await
+///     }
+/// }
+/// ```
+///
+/// | key | meaning |
+/// |---|---|
+/// | `name = "…"` | required: the name under which the checkpoint is kept, 1 to 40 lower-case letters, digits, `-` and `_`. Another name is another reactor, which begins anew |
+/// | `events(A, b::B as Other, …)` | required: the event types, each in its newest version; `as` names the variant where two would have the same name |
+/// | `error = Type` | why it cannot react to an event; `es_core::BoxError` if not written |
+/// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
+///
+/// Each listed event needs a `React`. An event that an aggregate has retired is listed like any other. Events
+/// that are not listed are not read.
+///
+/// <details><summary>What is generated</summary>
+///
+/// ```text
+/// #[derive(Debug)]
+/// enum WelcomeMailEvent {
+///     Opened(Recorded<Opened>),
+/// }
+///
+/// impl Reactor for WelcomeMail {
+///     const NAME: &'static str = "welcome-mail";
+///     type Error = MailError;
+///     type Event = WelcomeMailEvent;
+///
+///     // `filter` and `decode` by the names of the events, earlier ones included.
+///
+///     async fn react_to(&self, event: &WelcomeMailEvent) -> Result<(), MailError> {
+///         match event {
+///             WelcomeMailEvent::Opened(event) => <Self as React<Opened>>::react(self, event).await,
+///         }
+///     }
+/// }
+///
+/// // Stops the build when two events have the same name.
+/// const _: () = …;
+/// ```
+///
+/// </details>
+#[proc_macro_derive(Reactor, attributes(reactor))]
+pub fn reactor(item: TokenStream) -> TokenStream {
+    reactor::derive(item.into()).into()
 }
 
 /// Describes how serde writes a struct or an enum: its shape, which the lock compares and fingerprints cover.

@@ -9,11 +9,12 @@ use super::findings::Finding;
 use super::folding::Folding;
 use super::later;
 use super::published::{ADDED, Lines, Published};
-use super::reader::{Downcast, Reader, Replay, Written, by_aggregate, by_projection, downcast};
+use super::reader::{Downcast, Reader, Replay, Written, by_aggregate, by_projection, by_reactor, downcast};
 use super::rust_names::rust_lines;
 use crate::catalogue::{Catalogue, EventShape};
-use crate::model::{Aggregate, EventDescription, ReadWhole};
+use crate::model::{Aggregate, EventDescription, ReadEvent, ReadWhole};
 use crate::projection::Projection;
+use crate::reactor::Effects;
 use crate::shape::{Line, quoted};
 use crate::stream::StreamKey;
 
@@ -125,8 +126,16 @@ impl Code {
     }
 
     pub(super) fn add_projection<P: Projection>(&mut self) {
-        for (newest, _) in P::events() {
-            self.add_versions(newest(), None, (Reader::Projection(P::NAME), by_projection::<P>));
+        self.add_list(P::events(), (Reader::Projection(P::NAME), by_projection::<P>));
+    }
+
+    pub(super) fn add_reactor<E: Effects>(&mut self) {
+        self.add_list(E::events(), (Reader::Reactor(E::NAME), by_reactor::<E>));
+    }
+
+    fn add_list(&mut self, events: &[ReadEvent], reader: (Reader, Replay)) {
+        for (newest, _) in events {
+            self.add_versions(newest(), None, reader);
         }
     }
 

@@ -53,6 +53,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::Aggregate;
 use crate::projection::Projection;
+use crate::reactor::Effects;
 
 use code::Code;
 use sources::Sources;
@@ -66,7 +67,7 @@ pub use mode::Mode;
 /// is needed. The same can be written by hand with [`Lock`], to keep the lock elsewhere.
 ///
 /// ```no_run
-/// # use es_core::{Aggregate, Apply, BoxError, Project, Projection, Recorded, event};
+/// # use es_core::{Aggregate, Apply, BoxError, Project, Projection, React, Reactor, Recorded, event};
 /// # #[event(name = "counter.added")]
 /// # pub struct Added { pub by: u64 }
 /// # #[derive(Aggregate, Default)]
@@ -82,6 +83,12 @@ pub use mode::Mode;
 /// #         Ok(())
 /// #     }
 /// # }
+/// # #[derive(Reactor)]
+/// # #[reactor(name = "mail", events(Added))]
+/// # pub struct Mail;
+/// # impl React<Added> for Mail {
+/// #     async fn react(&self, _: &Recorded<Added>) -> Result<(), BoxError> { Ok(()) }
+/// # }
 /// # mod a { use super::Counter;
 /// es_core::lock_test!(Counter);
 /// # }
@@ -94,29 +101,45 @@ pub use mode::Mode;
 /// # mod d { use super::Totals;
 /// es_core::lock_test!(projections: Totals);
 /// # }
+/// # mod e { use super::{Counter, Mail, Totals};
+/// es_core::lock_test!(Counter; projections: Totals; reactors: Mail);
+/// # }
 /// # fn main() {}
 /// ```
 ///
-/// `projections` adds the events that only a projection lists. An aggregate in the `src` of the crate that
+/// `projections` adds the events that only a projection lists, and `reactors` those that only a reactor does. An aggregate in the `src` of the crate that
 /// the test does not name is reported; `without` leaves it out by its name, knowingly.
 #[macro_export]
 macro_rules! lock_test {
-    (projections: $($projection:ty),+ $(,)? $(; without: $($left_out:literal),+ $(,)?)?) => {
-        $crate::lock_test!(@test []; [$($projection),+]; [$($($left_out),+)?]);
+    (
+        projections: $($projection:ty),+ $(,)?
+        $(; reactors: $($reactor:ty),+ $(,)?)?
+        $(; without: $($left_out:literal),+ $(,)?)?
+    ) => {
+        $crate::lock_test!(@test []; [$($projection),+]; [$($($reactor),+)?]; [$($($left_out),+)?]);
+    };
+    (reactors: $($reactor:ty),+ $(,)? $(; without: $($left_out:literal),+ $(,)?)?) => {
+        $crate::lock_test!(@test []; []; [$($reactor),+]; [$($($left_out),+)?]);
     };
     (
         $($aggregate:ty),+ $(,)?
         $(; projections: $($projection:ty),+ $(,)?)?
+        $(; reactors: $($reactor:ty),+ $(,)?)?
         $(; without: $($left_out:literal),+ $(,)?)?
     ) => {
-        $crate::lock_test!(@test [$($aggregate),+]; [$($($projection),+)?]; [$($($left_out),+)?]);
+        $crate::lock_test!(
+            @test [$($aggregate),+]; [$($($projection),+)?]; [$($($reactor),+)?]; [$($($left_out),+)?]
+        );
     };
-    (@test [$($aggregate:ty),*]; [$($projection:ty),*]; [$($left_out:literal),*]) => {
+    (
+        @test [$($aggregate:ty),*]; [$($projection:ty),*]; [$($reactor:ty),*]; [$($left_out:literal),*]
+    ) => {
         #[test]
         fn events_are_those_of_the_lock() {
             $crate::lock::Lock::new(::core::env!("CARGO_MANIFEST_DIR"))
                 $(.with::<$aggregate>())*
                 $(.with_projection::<$projection>())*
+                $(.with_reactor::<$reactor>())*
                 .for_all_in(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/src"), &[$($left_out),*])
                 .assert();
         }
@@ -147,6 +170,12 @@ impl Lock {
     /// Adds the events of a projection, which may be listed by no aggregate here.
     pub fn with_projection<P: Projection>(mut self) -> Self {
         self.code.add_projection::<P>();
+        self
+    }
+
+    /// Adds the events of a reactor, which may be listed by no aggregate here.
+    pub fn with_reactor<E: Effects>(mut self) -> Self {
+        self.code.add_reactor::<E>();
         self
     }
 

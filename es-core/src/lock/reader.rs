@@ -1,4 +1,4 @@
-//! What reads stored events: an aggregate or a projection.
+//! What reads stored events: an aggregate, a projection or a reactor.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::published::Published;
 use crate::codec::{Exact, Payload};
-use crate::model::{Aggregate, EventDescription, ReadWhole};
+use crate::model::{Aggregate, EventDescription, ReadEvent, ReadWhole};
 use crate::projection::Projection;
+use crate::reactor::Effects;
 use crate::record::RawEvent;
 use crate::stream::{Position, Revision, StreamId};
 
@@ -26,6 +27,7 @@ pub(super) struct Written {
 pub(super) enum Reader {
     Aggregate(&'static str),
     Projection(&'static str),
+    Reactor(&'static str),
 }
 
 impl fmt::Display for Reader {
@@ -33,6 +35,7 @@ impl fmt::Display for Reader {
         match self {
             Self::Aggregate(name) => write!(f, "aggregate `{name}`"),
             Self::Projection(name) => write!(f, "projection `{name}`"),
+            Self::Reactor(name) => write!(f, "reactor `{name}`"),
         }
     }
 }
@@ -40,7 +43,7 @@ impl fmt::Display for Reader {
 impl Reader {
     const fn name(self) -> &'static str {
         match self {
-            Self::Aggregate(name) | Self::Projection(name) => name,
+            Self::Aggregate(name) | Self::Projection(name) | Self::Reactor(name) => name,
         }
     }
 
@@ -49,6 +52,7 @@ impl Reader {
         match self {
             Self::Aggregate(name) => format!("aggregate {name}"),
             Self::Projection(name) => format!("projection {name}"),
+            Self::Reactor(name) => format!("reactor {name}"),
         }
     }
 }
@@ -121,13 +125,22 @@ pub(super) fn as_version(
 }
 
 pub(super) fn by_projection<P: Projection>(stored: &Written) -> Result<Vec<Written>, String> {
-    let events = P::events().iter().map(|(event, read)| (event(), read));
+    by_list(P::NAME, P::events(), stored)
+}
+
+pub(super) fn by_reactor<E: Effects>(stored: &Written) -> Result<Vec<Written>, String> {
+    by_list(E::NAME, E::events(), stored)
+}
+
+/// By one that takes the events of a list as they were stored.
+fn by_list(name: &'static str, events: &[ReadEvent], stored: &Written) -> Result<Vec<Written>, String> {
+    let events = events.iter().map(|(event, read)| (event(), read));
     let is_read =
         |event: &EventDescription| event.name == stored.name || event.was.contains(&stored.name.as_str());
     let Some((event, read)) = events.into_iter().find(|(event, _)| is_read(event)) else {
         return Err("it does not list this event".into());
     };
-    as_stored(P::NAME, 1, stored, |raw| Ok(vec![as_written(event.name, event.version, &read(raw)?)?]))
+    as_stored(name, 1, stored, |raw| Ok(vec![as_written(event.name, event.version, &read(raw)?)?]))
 }
 
 /// With `write_as`, what is written is not all that the event says.

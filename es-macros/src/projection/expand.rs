@@ -4,32 +4,26 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
 use super::check::Projection;
-use crate::event_list::Variant;
-use crate::paths::{respan, span};
-use crate::unique_names;
+use crate::paths::respan;
 
 /// ```text
 /// enum BalancesEvent { Deposited(Recorded<Deposited>), … }
 /// impl Projection for Balances { … }
 /// ```
 pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
-    let Projection { input, name, rev, enum_ident, es_core, .. } = projection;
-    let private = es_core.private();
-    let ident = &input.ident;
-    let (impl_generics, type_generics, _) = input.generics.split_for_impl();
-    let bounds = bounds(projection);
+    let Projection { reading, name, rev, .. } = projection;
+    let (es_core, private) = (&reading.es_core, reading.es_core.private());
+    let (ident, enum_ident) = (&reading.input.ident, &reading.enum_ident);
+    let (impl_generics, type_generics, _) = reading.input.generics.split_for_impl();
+    let bounds = reading.bounds();
     let model = projection.model.as_ref().map_or_else(|| quote!(()), ToTokens::to_token_stream);
     let error =
         projection.error.as_ref().map_or_else(|| quote!(#es_core::BoxError), ToTokens::to_token_stream);
-    let enumeration = enumeration(projection);
-    let filter = names(projection);
-    let decode = decode(projection);
+    let enumeration = reading.enumeration();
+    let functions = reading.functions();
     let project_all = project_all(projection);
     let set_up = set_up(projection);
-    let events = events(projection);
-    let check = projection
-        .sound
-        .then(|| unique_names::check(projection.events.iter().map(|event| &event.path), es_core));
+    let check = reading.check();
     quote! {
         #enumeration
 
@@ -41,12 +35,7 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
             type Error = #error;
             type Event = #enum_ident;
 
-            fn filter() -> #es_core::Filter {
-                #private::filter(&[#(#filter),*])
-            }
-
-            #decode
-            #events
+            #functions
             #project_all
             #set_up
         }
@@ -55,111 +44,20 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
     }
 }
 
-/// What the trait asks of the type, where a type parameter leaves it open.
-fn bounds(projection: &Projection<'_>) -> TokenStream {
-    let Projection { input, es_core, .. } = projection;
-    let private = es_core.private();
-    let where_clause = &input.generics.where_clause;
-    if input.generics.params.is_empty() {
-        return where_clause.to_token_stream();
-    }
-    let own = where_clause.iter().flat_map(|clause| &clause.predicates);
-    quote!(where #(#own,)* Self: #private::Send + #private::Sync + 'static)
-}
-
-fn enumeration(projection: &Projection<'_>) -> TokenStream {
-    let Projection { input, enum_ident, es_core, .. } = projection;
-    let private = es_core.private();
-    let visibility = &input.vis;
-    let doc = format!("The events of `{}`.", input.ident);
-    let variants = projection.events.iter().map(|event| {
-        let (path, variant) = (&event.path, &event.ident);
-        let doc = format!("The event `{variant}`.");
-        quote!(#[doc = #doc] #variant(#es_core::Recorded<#path>))
-    });
-    quote! {
-        #[doc = #doc]
-        #[#private::derive(#private::Debug)]
-        #visibility enum #enum_ident { #(#variants),* }
-    }
-}
-
-/// By the name of the event, as commands do.
-fn decode(projection: &Projection<'_>) -> TokenStream {
-    let Projection { enum_ident, es_core, .. } = projection;
-    let private = es_core.private();
-    let arms = projection.events.iter().map(|event| {
-        let (path, variant) = (&event.path, &event.ident);
-        // What stands for a type that is no event has the type's own place everywhere: it is reported once.
-        let name = respan(quote!(<#path as #es_core::Event>::NAME), span(path));
-        let decoded = respan(quote!(#private::decode_recorded::<#path>), span(path));
-        quote! {
-            #name => match #decoded(__es_raw) {
-                #private::Ok(__es_event) => #private::Ok(#private::Option::Some(#enum_ident::#variant(__es_event))),
-                #private::Err(__es_error) => #private::Err(__es_error),
-            },
-        }
-    });
-    let wire_names = names(projection);
-    let signature = quote! {
-        fn decode(__es_raw: &#es_core::RawEvent<'_>) -> #private::Result<#private::Option<#enum_ident>, #es_core::DecodeError>
-    };
-    if !projection.sound {
-        return quote!(#signature { #private::Ok(#private::Option::None) });
-    }
-    quote! {
-        #signature {
-            let mut __es_name = __es_raw.name;
-            loop {
-                return match __es_name {
-                    #(#arms)*
-                    _ => match #private::renamed_of(__es_name, const { &[#(#wire_names),*] }) {
-                        #private::Option::Some(__es_now) => {
-                            __es_name = __es_now;
-                            continue;
-                        }
-                        #private::Option::None => #private::Ok(#private::Option::None),
-                    },
-                };
-            }
-        }
-    }
-}
-
-/// The events with their shapes, and how each is read.
-fn events(projection: &Projection<'_>) -> TokenStream {
-    let es_core = &projection.es_core;
-    let private = es_core.private();
-    let events = projection.events.iter().filter(|_| projection.sound).map(|Variant { path, .. }| {
-        // What stands for a type that is no event has the type's own place everywhere: it is reported once.
-        respan(quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)), span(path))
-    });
-    quote! {
-        #[inline]
-        fn events() -> &'static [#private::ReadEvent] {
-            const { &[#(#events),*] }
-        }
-    }
-}
-
 fn project_all(projection: &Projection<'_>) -> TokenStream {
-    let Projection { enum_ident, es_core, batch, .. } = projection;
+    let Projection { reading, batch, .. } = projection;
+    let (enum_ident, es_core) = (&reading.enum_ident, &reading.es_core);
     let private = es_core.private();
-    let body = if !projection.sound {
+    let body = if !reading.sound {
         quote!(#private::Ok(()))
     } else if let Some(key) = batch {
         let done =
             quote!(<Self as #es_core::ProjectBatch>::project_batch(self, __es_events, __es_model).await);
         respan(done, key.span())
     } else {
-        let arms = projection.events.iter().map(|event| {
-            let (path, variant) = (&event.path, &event.ident);
-            // All of it at the event's place, so that a missing `Project` is reported there and once.
-            let done =
-                quote!(<Self as #es_core::Project<#path>>::project(self, __es_event, __es_model).await);
-            let done = respan(done, span(path));
-            quote!(#enum_ident::#variant(ref __es_event) => #done,)
-        });
+        let arms = reading.arms(
+            |path| quote!(<Self as #es_core::Project<#path>>::project(self, __es_event, __es_model).await),
+        );
         quote! {
             for __es_event in __es_events {
                 let __es_done = match *__es_event { #(#arms)* };
@@ -182,10 +80,11 @@ fn project_all(projection: &Projection<'_>) -> TokenStream {
 }
 
 fn set_up(projection: &Projection<'_>) -> TokenStream {
-    let Projection { es_core, setup, .. } = projection;
+    let Projection { reading, setup, .. } = projection;
+    let es_core = &reading.es_core;
     let private = es_core.private();
     let (model, body) = match setup {
-        Some(key) if projection.sound => {
+        Some(key) if reading.sound => {
             let done = quote!(<Self as #es_core::ProjectSetup>::setup(self, __es_model).await);
             (quote!(__es_model), respan(done, key.span()))
         }
@@ -196,9 +95,4 @@ fn set_up(projection: &Projection<'_>) -> TokenStream {
             #body
         }
     }
-}
-
-/// The names of each event, as code.
-fn names(projection: &Projection<'_>) -> impl Iterator<Item = TokenStream> {
-    projection.events.iter().map(|event| unique_names::names(&event.path, &projection.es_core))
 }

@@ -1,0 +1,163 @@
+//! What reads stored events, such as a projection: its enum of events, and how each is found and decoded.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, format_ident, quote};
+use syn::ext::IdentExt as _;
+use syn::{DeriveInput, Ident};
+
+use crate::errors::Errors;
+use crate::event_list::{self, Listed, Variant};
+use crate::paths::{CratePath, respan, span};
+use crate::unique_names;
+
+/// A type that reads events, each with the place at which it was recorded.
+pub(crate) struct Reading<'a> {
+    pub(crate) input: &'a DeriveInput,
+    pub(crate) events: Vec<Variant>,
+    pub(crate) enum_ident: Ident,
+    pub(crate) es_core: CratePath,
+    /// Whether other code may still check it: not when it was repaired.
+    pub(crate) sound: bool,
+}
+
+impl<'a> Reading<'a> {
+    pub(crate) fn new(
+        input: &'a DeriveInput,
+        listed: Vec<Listed>,
+        es_core: CratePath,
+        errors: &mut Errors,
+    ) -> Self {
+        let ident = &input.ident;
+        let enum_ident = format_ident!("{}Event", ident.unraw(), span = ident.span());
+        let events = event_list::variants(listed, &enum_ident, errors);
+        Self { input, events, enum_ident, es_core, sound: errors.is_empty() }
+    }
+
+    /// What the trait asks of the type, where a type parameter leaves it open.
+    pub(crate) fn bounds(&self) -> TokenStream {
+        let private = self.es_core.private();
+        let where_clause = &self.input.generics.where_clause;
+        if self.input.generics.params.is_empty() {
+            return where_clause.to_token_stream();
+        }
+        let own = where_clause.iter().flat_map(|clause| &clause.predicates);
+        quote!(where #(#own,)* Self: #private::Send + #private::Sync + 'static)
+    }
+
+    pub(crate) fn enumeration(&self) -> TokenStream {
+        let Self { input, enum_ident, es_core, .. } = self;
+        let private = es_core.private();
+        let visibility = &input.vis;
+        let doc = format!("The events of `{}`.", input.ident);
+        let variants = self.events.iter().map(|event| {
+            let (path, variant) = (&event.path, &event.ident);
+            let doc = format!("The event `{variant}`.");
+            quote!(#[doc = #doc] #variant(#es_core::Recorded<#path>))
+        });
+        quote! {
+            #[doc = #doc]
+            #[#private::derive(#private::Debug)]
+            #visibility enum #enum_ident { #(#variants),* }
+        }
+    }
+
+    /// The functions by which every reader knows its events: `filter`, `decode`, `events`.
+    pub(crate) fn functions(&self) -> TokenStream {
+        let (es_core, private) = (&self.es_core, self.es_core.private());
+        let names = self.names();
+        let (decode, events) = (self.decode(), self.shapes());
+        quote! {
+            fn filter() -> #es_core::Filter {
+                #private::filter(&[#(#names),*])
+            }
+
+            #decode
+            #events
+        }
+    }
+
+    /// For each event what calls the user's code for it, as the arms of a match; `call` gets the event's type.
+    pub(crate) fn arms(
+        &self,
+        call: impl Fn(&syn::TypePath) -> TokenStream,
+    ) -> impl Iterator<Item = TokenStream> {
+        self.events.iter().map(move |Variant { path, ident }| {
+            let enum_ident = &self.enum_ident;
+            // All of it at the event's place, so that what is missing is reported there and once.
+            let done = respan(call(path), span(path));
+            quote!(#enum_ident::#ident(ref __es_event) => #done,)
+        })
+    }
+
+    /// Stops the build when two events have the same name.
+    pub(crate) fn check(&self) -> Option<TokenStream> {
+        let paths = self.events.iter().map(|event| &event.path);
+        self.sound.then(|| unique_names::check(paths, &self.es_core))
+    }
+
+    /// By the name of the event, as commands do.
+    fn decode(&self) -> TokenStream {
+        let Self { enum_ident, es_core, .. } = self;
+        let private = es_core.private();
+        let arms = self.events.iter().map(|event| {
+            let (path, variant) = (&event.path, &event.ident);
+            // What stands for a type that is no event has the type's own place everywhere: it is reported once.
+            let name = respan(quote!(<#path as #es_core::Event>::NAME), span(path));
+            let decoded = respan(quote!(#private::decode_recorded::<#path>), span(path));
+            quote! {
+                #name => match #decoded(__es_raw) {
+                    #private::Ok(__es_event) => #private::Ok(#private::Option::Some(#enum_ident::#variant(__es_event))),
+                    #private::Err(__es_error) => #private::Err(__es_error),
+                },
+            }
+        });
+        let wire_names = self.names();
+        let signature = quote! {
+            fn decode(__es_raw: &#es_core::RawEvent<'_>) -> #private::Result<#private::Option<#enum_ident>, #es_core::DecodeError>
+        };
+        if !self.sound {
+            return quote!(#signature { #private::Ok(#private::Option::None) });
+        }
+        quote! {
+            #signature {
+                let mut __es_name = __es_raw.name;
+                loop {
+                    return match __es_name {
+                        #(#arms)*
+                        _ => match #private::renamed_of(__es_name, const { &[#(#wire_names),*] }) {
+                            #private::Option::Some(__es_now) => {
+                                __es_name = __es_now;
+                                continue;
+                            }
+                            #private::Option::None => #private::Ok(#private::Option::None),
+                        },
+                    };
+                }
+            }
+        }
+    }
+
+    /// The events with their shapes, and how each is read.
+    fn shapes(&self) -> TokenStream {
+        let es_core = &self.es_core;
+        let private = es_core.private();
+        let events = self.events.iter().filter(|_| self.sound).map(|Variant { path, .. }| {
+            // What stands for a type that is no event has the type's own place everywhere: it is reported once.
+            respan(
+                quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)),
+                span(path),
+            )
+        });
+        quote! {
+            #[inline]
+            fn events() -> &'static [#private::ReadEvent] {
+                const { &[#(#events),*] }
+            }
+        }
+    }
+
+    /// The names of each event, as code.
+    fn names(&self) -> impl Iterator<Item = TokenStream> {
+        self.events.iter().map(|event| unique_names::names(&event.path, &self.es_core))
+    }
+}

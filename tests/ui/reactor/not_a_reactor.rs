@@ -1,0 +1,16 @@
+use es_core::{BoxError, MemoryStore, React, ReactorRunner, Recorded, event};
+
+#[event(name = "account.opened")]
+pub struct Opened;
+
+pub struct WelcomeMail;
+
+impl React<Opened> for WelcomeMail {
+    async fn react(&self, _: &Recorded<Opened>) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+fn main() {
+    let _ = ReactorRunner::new(MemoryStore::new(), WelcomeMail);
+}
