@@ -44,7 +44,7 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `macros` | yes | `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Reactor)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]` |
+//! | `macros` | yes | `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Publisher)]`, `#[derive(Reactor)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]` |
 //! | `bigdecimal`, `bytes`, `chrono`, `indexmap`, `ordered-float`, `rust_decimal`, `smallvec`, `url` | no | the shapes of their types |
 //! | `conformance` | no | the suite of tests that every store must pass |
 
@@ -72,6 +72,7 @@ pub mod __private;
 pub mod conformance;
 pub mod copy;
 pub mod lock;
+pub mod messaging;
 pub mod projection;
 pub mod reactor;
 pub mod shape;
@@ -82,6 +83,7 @@ pub use catalogue::{Catalogue, EventShape};
 pub use codec::Payload;
 pub use error::{ExecuteError, StoreError};
 pub use memory::MemoryStore;
+pub use messaging::{Consumer, Publish, Publisher, PublisherRunner};
 pub use model::{
     Aggregate, Apply, DowncastTo, Event, Events, Handle, IntoEvents, NewSnapshot, Retired, Snapshots,
     UpcastContext, UpcastFrom, emit,
@@ -108,7 +110,7 @@ pub use stream::{InvalidKey, InvalidStreamId, Position, Revision, StreamId, Stre
 pub use subscription::{Subscription, SubscriptionStatus, SubscriptionWatch, TypedSubscription};
 
 #[cfg(feature = "macros")]
-pub use es_macros::{Aggregate, Projection, Reactor, Shape, StreamKey, event};
+pub use es_macros::{Aggregate, Projection, Publisher, Reactor, Shape, StreamKey, event};
 
 pub use time::OffsetDateTime;
 pub use uuid::Uuid;

@@ -1,5 +1,5 @@
-//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Reactor)]`,
-//! `#[derive(Shape)]`, `#[derive(StreamKey)]`.
+//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`,
+//! `#[derive(Publisher)]`, `#[derive(Reactor)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]`.
 //!
 //! Use them through es-core, which re-exports them. Each goes the same way: parse, check, expand. Mistakes
 //! come out of the first two, all of them in one build; the third always yields code, so that a mistake in an
@@ -13,6 +13,7 @@ mod history;
 mod keys;
 mod paths;
 mod projection;
+mod publisher;
 mod reactor;
 mod reading;
 mod shape;
@@ -345,7 +346,8 @@ pub fn projection(item: TokenStream) -> TokenStream {
     projection::derive(item.into()).into()
 }
 
-/// Makes a type a reactor: side effects of events after their commit, such as mail and calls of other services.
+/// Makes a type a reactor: side effects of events after their commit, such as mail and calls of other
+/// services.
 ///
 /// ```
 /// use es_core::{React, Reactor, Recorded, event};
@@ -540,4 +542,76 @@ pub fn shape(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(StreamKey, attributes(stream_key))]
 pub fn stream_key(item: TokenStream) -> TokenStream {
     stream_key::derive(item.into()).into()
+}
+
+/// Makes a type a publisher: what other services learn of a service's own events.
+///
+/// ```
+/// use es_core::{Publish, Publisher, Recorded, event};
+///
+/// /// Private: it may change whenever this service wants.
+/// #[event(name = "loan.approved")]
+/// pub struct Approved {
+///     pub cents: u64,
+///     pub clerk: String,
+/// }
+///
+/// /// Public: others rely on it.
+/// #[event(name = "loan-approved")]
+/// pub struct LoanApproved {
+///     pub euros: u64,
+/// }
+///
+/// #[derive(Publisher)]
+/// #[publisher(name = "loan-feed", events(Approved))]
+/// struct LoanFeed;
+///
+/// impl Publish<Approved> for LoanFeed {
+///     type Public = LoanApproved;
+///
+///     fn publish(&self, event: &Recorded<Approved>) -> Option<LoanApproved> {
+///         Some(LoanApproved { euros: event.event.cents / 100 })
+///     }
+/// }
+/// ```
+///
+/// | key | meaning |
+/// |---|---|
+/// | `name = "…"` | required: the name under which the checkpoint is kept, 1 to 40 lower-case letters, digits, `-` and `_`. Another name is another publisher, which begins anew |
+/// | `events(A, b::B as Other, …)` | required: the private event types, each in its newest version; `as` names the variant where two would have the same name |
+/// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
+///
+/// Each listed event needs a `Publish`. Events that are not listed are not read, and stay private.
+///
+/// <details><summary>What is generated</summary>
+///
+/// ```text
+/// #[derive(Debug)]
+/// enum LoanFeedEvent {
+///     Approved(Recorded<Approved>),
+/// }
+///
+/// impl Publisher for LoanFeed {
+///     const NAME: &'static str = "loan-feed";
+///     type Event = LoanFeedEvent;
+///
+///     // `filter` and `decode` by the names of the events, earlier ones included.
+///
+///     fn message(&self, event: &LoanFeedEvent) -> Result<Option<Message>, EncodeError> {
+///         match event {
+///             LoanFeedEvent::Approved(event) => {
+///                 message_of(<Self as Publish<Approved>>::publish(self, event), event)
+///             }
+///         }
+///     }
+/// }
+///
+/// // Stops the build when two events have the same name.
+/// const _: () = …;
+/// ```
+///
+/// </details>
+#[proc_macro_derive(Publisher, attributes(publisher))]
+pub fn publisher(item: TokenStream) -> TokenStream {
+    publisher::derive(item.into()).into()
 }

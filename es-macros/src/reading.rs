@@ -3,10 +3,12 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::ext::IdentExt as _;
-use syn::{DeriveInput, Ident};
+use syn::parse::ParseStream;
+use syn::{DeriveInput, Error, Ident, LitStr, Result};
 
 use crate::errors::Errors;
 use crate::event_list::{self, Listed, Variant};
+use crate::keys;
 use crate::paths::{CratePath, respan, span};
 use crate::unique_names;
 
@@ -76,7 +78,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// For each event what calls the user's code for it, as the arms of a match; `call` gets the event's type.
+    /// For each event what calls the user's code for it, as the arms of a match; `call` gets its type.
     pub(crate) fn arms(
         &self,
         call: impl Fn(&syn::TypePath) -> TokenStream,
@@ -101,7 +103,8 @@ impl<'a> Reading<'a> {
         let private = es_core.private();
         let arms = self.events.iter().map(|event| {
             let (path, variant) = (&event.path, &event.ident);
-            // What stands for a type that is no event has the type's own place everywhere: it is reported once.
+            // What stands for a type that is no event has the type's own place everywhere: it is reported
+            // once.
             let name = respan(quote!(<#path as #es_core::Event>::NAME), span(path));
             let decoded = respan(quote!(#private::decode_recorded::<#path>), span(path));
             quote! {
@@ -142,7 +145,8 @@ impl<'a> Reading<'a> {
         let es_core = &self.es_core;
         let private = es_core.private();
         let events = self.events.iter().filter(|_| self.sound).map(|Variant { path, .. }| {
-            // What stands for a type that is no event has the type's own place everywhere: it is reported once.
+            // What stands for a type that is no event has the type's own place everywhere: it is reported
+            // once.
             respan(
                 quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)),
                 span(path),
@@ -160,4 +164,25 @@ impl<'a> Reading<'a> {
     fn names(&self) -> impl Iterator<Item = TokenStream> {
         self.events.iter().map(|event| unique_names::names(&event.path, &self.es_core))
     }
+}
+
+/// The longest name, in bytes.
+const LONGEST_NAME: usize = 40;
+
+/// A name that can be a part of the name of a file.
+pub(crate) fn name(key: &Ident, whose: &str, example: &str, input: ParseStream<'_>) -> Result<LitStr> {
+    let name: LitStr = keys::value(key, example, input)?;
+    let text = name.value();
+    let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
+    if text.len() <= LONGEST_NAME
+        && text.starts_with(|first: char| first.is_ascii_lowercase())
+        && text.chars().all(fits)
+    {
+        return Ok(name);
+    }
+    let message = format!(
+        "`{text}` cannot be the name of {whose}; write 1 to {LONGEST_NAME} lower-case letters, digits, `-` and `_`, \
+         beginning with a letter"
+    );
+    Err(Error::new_spanned(&name, message))
 }

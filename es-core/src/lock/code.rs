@@ -9,9 +9,12 @@ use super::findings::Finding;
 use super::folding::Folding;
 use super::later;
 use super::published::{ADDED, Lines, Published};
-use super::reader::{Downcast, Reader, Replay, Written, by_aggregate, by_projection, by_reactor, downcast};
+use super::reader::{
+    Downcast, Reader, Replay, Written, by_aggregate, by_projection, by_publisher, by_reactor, downcast,
+};
 use super::rust_names::rust_lines;
 use crate::catalogue::{Catalogue, EventShape};
+use crate::messaging::Publisher;
 use crate::model::{Aggregate, EventDescription, ReadEvent, ReadWhole};
 use crate::projection::Projection;
 use crate::reactor::Effects;
@@ -131,6 +134,17 @@ impl Code {
 
     pub(super) fn add_reactor<E: Effects>(&mut self) {
         self.add_list(E::events(), (Reader::Reactor(E::NAME), by_reactor::<E>));
+    }
+
+    /// What is published stays as it is, as others keep it or read it later.
+    pub(super) fn add_publisher<P: Publisher>(&mut self) {
+        let mut events: Vec<ReadEvent> = Vec::new();
+        for event in P::events().iter().chain(P::public_events()) {
+            if events.iter().all(|(known, _)| known().name != event.0().name) {
+                events.push(*event);
+            }
+        }
+        self.add_list(&events, (Reader::Publisher(P::NAME), by_publisher::<P>));
     }
 
     fn add_list(&mut self, events: &[ReadEvent], reader: (Reader, Replay)) {

@@ -51,6 +51,7 @@ mod today;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::messaging::Publisher;
 use crate::model::Aggregate;
 use crate::projection::Projection;
 use crate::reactor::Effects;
@@ -67,7 +68,10 @@ pub use mode::Mode;
 /// is needed. The same can be written by hand with [`Lock`], to keep the lock elsewhere.
 ///
 /// ```no_run
-/// # use es_core::{Aggregate, Apply, BoxError, Project, Projection, React, Reactor, Recorded, event};
+/// # use es_core::{
+/// #     Aggregate, Apply, BoxError, Project, Projection, Publish, Publisher, React, Reactor, Recorded,
+/// #     event,
+/// # };
 /// # #[event(name = "counter.added")]
 /// # pub struct Added { pub by: u64 }
 /// # #[derive(Aggregate, Default)]
@@ -89,6 +93,17 @@ pub use mode::Mode;
 /// # impl React<Added> for Mail {
 /// #     async fn react(&self, _: &Recorded<Added>) -> Result<(), BoxError> { Ok(()) }
 /// # }
+/// # #[event(name = "counted")]
+/// # pub struct Counted { pub by: u64 }
+/// # #[derive(Publisher)]
+/// # #[publisher(name = "feed", events(Added))]
+/// # pub struct Feed;
+/// # impl Publish<Added> for Feed {
+/// #     type Public = Counted;
+/// #     fn publish(&self, event: &Recorded<Added>) -> Option<Counted> {
+/// #         Some(Counted { by: event.event.by })
+/// #     }
+/// # }
 /// # mod a { use super::Counter;
 /// es_core::lock_test!(Counter);
 /// # }
@@ -104,35 +119,52 @@ pub use mode::Mode;
 /// # mod e { use super::{Counter, Mail, Totals};
 /// es_core::lock_test!(Counter; projections: Totals; reactors: Mail);
 /// # }
+/// # mod f { use super::{Counter, Feed};
+/// es_core::lock_test!(Counter; publishers: Feed);
+/// # }
 /// # fn main() {}
 /// ```
 ///
-/// `projections` adds the events that only a projection lists, and `reactors` those that only a reactor does. An aggregate in the `src` of the crate that
-/// the test does not name is reported; `without` leaves it out by its name, knowingly.
+/// `projections` adds the events that only a projection lists, `reactors` those that only a reactor does, and
+/// `publishers` the public events that others rely on. An aggregate in the `src` of the crate that the test
+/// does not name is reported; `without` leaves it out by its name, knowingly.
 #[macro_export]
 macro_rules! lock_test {
     (
         projections: $($projection:ty),+ $(,)?
         $(; reactors: $($reactor:ty),+ $(,)?)?
+        $(; publishers: $($publisher:ty),+ $(,)?)?
         $(; without: $($left_out:literal),+ $(,)?)?
     ) => {
-        $crate::lock_test!(@test []; [$($projection),+]; [$($($reactor),+)?]; [$($($left_out),+)?]);
+        $crate::lock_test!(
+            @test []; [$($projection),+]; [$($($reactor),+)?]; [$($($publisher),+)?]; [$($($left_out),+)?]
+        );
     };
-    (reactors: $($reactor:ty),+ $(,)? $(; without: $($left_out:literal),+ $(,)?)?) => {
-        $crate::lock_test!(@test []; []; [$($reactor),+]; [$($($left_out),+)?]);
+    (
+        reactors: $($reactor:ty),+ $(,)?
+        $(; publishers: $($publisher:ty),+ $(,)?)?
+        $(; without: $($left_out:literal),+ $(,)?)?
+    ) => {
+        $crate::lock_test!(@test []; []; [$($reactor),+]; [$($($publisher),+)?]; [$($($left_out),+)?]);
+    };
+    (publishers: $($publisher:ty),+ $(,)? $(; without: $($left_out:literal),+ $(,)?)?) => {
+        $crate::lock_test!(@test []; []; []; [$($publisher),+]; [$($($left_out),+)?]);
     };
     (
         $($aggregate:ty),+ $(,)?
         $(; projections: $($projection:ty),+ $(,)?)?
         $(; reactors: $($reactor:ty),+ $(,)?)?
+        $(; publishers: $($publisher:ty),+ $(,)?)?
         $(; without: $($left_out:literal),+ $(,)?)?
     ) => {
         $crate::lock_test!(
-            @test [$($aggregate),+]; [$($($projection),+)?]; [$($($reactor),+)?]; [$($($left_out),+)?]
+            @test [$($aggregate),+]; [$($($projection),+)?]; [$($($reactor),+)?]; [$($($publisher),+)?];
+            [$($($left_out),+)?]
         );
     };
     (
-        @test [$($aggregate:ty),*]; [$($projection:ty),*]; [$($reactor:ty),*]; [$($left_out:literal),*]
+        @test [$($aggregate:ty),*]; [$($projection:ty),*]; [$($reactor:ty),*]; [$($publisher:ty),*];
+        [$($left_out:literal),*]
     ) => {
         #[test]
         fn events_are_those_of_the_lock() {
@@ -140,6 +172,7 @@ macro_rules! lock_test {
                 $(.with::<$aggregate>())*
                 $(.with_projection::<$projection>())*
                 $(.with_reactor::<$reactor>())*
+                $(.with_publisher::<$publisher>())*
                 .for_all_in(::core::concat!(::core::env!("CARGO_MANIFEST_DIR"), "/src"), &[$($left_out),*])
                 .assert();
         }
@@ -176,6 +209,13 @@ impl Lock {
     /// Adds the events of a reactor, which may be listed by no aggregate here.
     pub fn with_reactor<E: Effects>(mut self) -> Self {
         self.code.add_reactor::<E>();
+        self
+    }
+
+    /// Adds the events of a publisher: the private ones that it reads, and the public ones, on which others
+    /// rely.
+    pub fn with_publisher<P: Publisher>(mut self) -> Self {
+        self.code.add_publisher::<P>();
         self
     }
 

@@ -1,4 +1,4 @@
-//! What reads stored events: an aggregate, a projection or a reactor.
+//! What reads stored events: an aggregate, a projection, a reactor or a publisher.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::published::Published;
 use crate::codec::{Exact, Payload};
+use crate::messaging::Publisher;
 use crate::model::{Aggregate, EventDescription, ReadEvent, ReadWhole};
 use crate::projection::Projection;
 use crate::reactor::Effects;
@@ -28,6 +29,8 @@ pub(super) enum Reader {
     Aggregate(&'static str),
     Projection(&'static str),
     Reactor(&'static str),
+    /// Reads private events, and those that it publishes.
+    Publisher(&'static str),
 }
 
 impl fmt::Display for Reader {
@@ -36,6 +39,7 @@ impl fmt::Display for Reader {
             Self::Aggregate(name) => write!(f, "aggregate `{name}`"),
             Self::Projection(name) => write!(f, "projection `{name}`"),
             Self::Reactor(name) => write!(f, "reactor `{name}`"),
+            Self::Publisher(name) => write!(f, "publisher `{name}`"),
         }
     }
 }
@@ -43,7 +47,9 @@ impl fmt::Display for Reader {
 impl Reader {
     const fn name(self) -> &'static str {
         match self {
-            Self::Aggregate(name) | Self::Projection(name) | Self::Reactor(name) => name,
+            Self::Aggregate(name) | Self::Projection(name) | Self::Reactor(name) | Self::Publisher(name) => {
+                name
+            }
         }
     }
 
@@ -53,6 +59,7 @@ impl Reader {
             Self::Aggregate(name) => format!("aggregate {name}"),
             Self::Projection(name) => format!("projection {name}"),
             Self::Reactor(name) => format!("reactor {name}"),
+            Self::Publisher(name) => format!("publisher {name}"),
         }
     }
 }
@@ -130,6 +137,10 @@ pub(super) fn by_projection<P: Projection>(stored: &Written) -> Result<Vec<Writt
 
 pub(super) fn by_reactor<E: Effects>(stored: &Written) -> Result<Vec<Written>, String> {
     by_list(E::NAME, E::events(), stored)
+}
+
+pub(super) fn by_publisher<P: Publisher>(stored: &Written) -> Result<Vec<Written>, String> {
+    by_list(P::NAME, &[P::events(), P::public_events()].concat(), stored)
 }
 
 /// By one that takes the events of a list as they were stored.

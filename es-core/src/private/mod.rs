@@ -27,6 +27,7 @@ mod check;
 mod snapshots;
 
 pub use self::check::{Names, check_name, check_previous, check_written, slots, taken};
+pub use crate::messaging::Message;
 pub use crate::model::{
     AddedDefault, AggregateDescription, EventDescription, NotClone, ReadEvent, ReadWhole, TryClone,
 };
@@ -130,6 +131,14 @@ pub fn decoded<E, Any: From<E>>(
 pub fn decode_recorded<E: Event>(raw: &RawEvent<'_>) -> Result<Recorded<E>, DecodeError> {
     let event = E::decode(raw)?;
     Ok(Recorded::new(raw, event, const { EventType::of::<E>() }, raw.shared_metadata()?))
+}
+
+/// What a public event is to others, with the place and the metadata of the private one.
+pub fn message_of<P: Event, E>(
+    public: Option<P>,
+    event: &Recorded<E>,
+) -> Result<Option<Message>, EncodeError> {
+    public.map(|public| Message::of(&public, event)).transpose()
 }
 
 /// Hands on what a retired event stands for.

@@ -28,7 +28,30 @@ pub enum Cause {
     Event,
 }
 
+/// An error that says for itself what has to happen before a handler succeeds, for those that neither the
+/// target nor this crate knows, such as one of another service.
+///
+/// ```
+/// use es_core::BoxError;
+/// use es_core::projection::Cause;
+///
+/// let away: BoxError = Cause::Passing.of_error("the mail server is away").into();
+/// assert_eq!(Cause::of(&away, |_| None), Cause::Passing);
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub struct Caused {
+    cause: Cause,
+    source: BoxError,
+}
+
 impl Cause {
+    /// An error of this cause.
+    #[must_use]
+    pub fn of_error(self, source: impl Into<BoxError>) -> Caused {
+        Caused { cause: self, source: source.into() }
+    }
+
     /// As the first error says that says something, of an error and its sources. `said_by` knows more errors
     /// than those of this crate.
     ///
@@ -55,6 +78,9 @@ impl Cause {
     }
 
     fn known(error: &(dyn Error + 'static)) -> Option<Self> {
+        if let Some(Caused { cause, .. }) = error.downcast_ref() {
+            return Some(*cause);
+        }
         if let Some(error) = error.downcast_ref::<DecodeError>() {
             return Some(Self::of_decoding(error));
         }

@@ -21,13 +21,13 @@ pub async fn project<P: Projection>(
     events: &[P::Event],
     model: &mut P::Model,
 ) -> Result<(), BoxError> {
-    caught(projection.project_all(events, model)).await?.map_err(Into::into)
+    awaited(projection.project_all(events, model)).await?.map_err(Into::into)
 }
 
 /// Runs the effects of events. A panic is an error of the first of them like another: how many of them have
 /// taken effect, nobody knows.
 pub(super) async fn run_effects<P: Projection>(projection: &P, events: &[P::Event]) -> Done {
-    caught(projection.run_effects(events)).await.unwrap_or_else(|panic| Done::up_to(0, panic))
+    awaited(projection.run_effects(events)).await.unwrap_or_else(|panic| Done::up_to(0, panic))
 }
 
 /// Makes an empty model, for those who write targets. A panic in the projection is an error like another.
@@ -36,11 +36,16 @@ pub(super) async fn run_effects<P: Projection>(projection: &P, events: &[P::Even
 ///
 /// What the projection says.
 pub async fn set_up<P: Projection>(projection: &P, model: &mut P::Model) -> Result<(), BoxError> {
-    caught(projection.set_up(model)).await?.map_err(Into::into)
+    awaited(projection.set_up(model)).await?.map_err(Into::into)
 }
 
-/// What the code returns, if it does not panic.
-async fn caught<F: Future>(code: F) -> Result<F::Output, BoxError> {
+/// What code of a user returns, if it does not panic.
+pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, BoxError> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|panic| panicked(&*panic))
+}
+
+/// What asynchronous code of a user returns, if it does not panic.
+pub(crate) async fn awaited<F: Future>(code: F) -> Result<F::Output, BoxError> {
     let mut code = pin!(code);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| code.as_mut().poll(context))) {
         Ok(Poll::Pending) => Poll::Pending,

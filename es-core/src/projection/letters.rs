@@ -47,3 +47,9 @@ pub struct Retried {
     /// How many are still dead letters: the first failed again, the others wait behind it.
     pub left: usize,
 }
+
+impl Retried {
+    pub(crate) const fn new(taken: usize, left: usize) -> Self {
+        Self { taken, left }
+    }
+}

@@ -27,10 +27,11 @@ mod target;
 use std::future::Future;
 
 pub use self::batch::{Batch, Committed, Parked};
-pub use self::cause::Cause;
+pub use self::cause::{Cause, Caused};
 pub use self::effects::{Done, Work};
 pub use self::error::ProjectorError;
 pub use self::failure::ProjectionFailure;
+pub(crate) use self::handler::{awaited, caught};
 pub use self::handler::{project, set_up};
 pub use self::lease::{Claim, Claimed};
 pub use self::letters::{DeadLetter, Retried};

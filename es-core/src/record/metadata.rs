@@ -11,6 +11,9 @@ use uuid::Uuid;
 use super::{DecodeError, DecodeProblem, PayloadError, RawEvent, stored_time};
 use crate::codec::Payload;
 
+/// The entry of [`Metadata`] that holds the W3C trace context of the request.
+pub const TRACEPARENT: &str = "traceparent";
+
 /// What is known about an event besides its payload: who, why, and when it happened.
 ///
 /// Set once per command, copied to each of its events.

@@ -15,7 +15,7 @@ pub use self::decode::{DecodeError, DecodeProblem};
 pub(crate) use self::decode::{failed_step, misfit, unreachable_version};
 pub use self::encode::{BoxError, EncodeError};
 pub use self::event_type::EventType;
-pub use self::metadata::Metadata;
+pub use self::metadata::{Metadata, TRACEPARENT};
 pub use self::new::NewEvent;
 pub use self::payload_error::PayloadError;
 pub use self::place::EventPlace;

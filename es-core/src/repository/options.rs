@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::record::Metadata;
+use crate::record::{Metadata, Recorded, TRACEPARENT};
 use crate::store::CommandKey;
 use crate::stream::Revision;
 
@@ -31,6 +31,19 @@ impl ExecuteOptions {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Of a command that an event leads to, such as a message of another service: the event's id is the
+    /// [command id](Self::command_id), so that the event leads to it once, and the causation id; correlation
+    /// and trace context are passed on.
+    #[must_use]
+    pub fn for_event<E>(event: &Recorded<E>) -> Self {
+        let mut metadata = Metadata::new().causation_id(event.event_id);
+        metadata.correlation_id = event.metadata.correlation_id;
+        if let Some(trace) = event.metadata.entries.get(TRACEPARENT) {
+            metadata.entries.insert(TRACEPARENT.to_owned(), trace.clone());
+        }
+        Self::new().metadata(metadata).command_id(event.event_id)
     }
 
     /// The metadata of the command's events.

@@ -1,22 +1,18 @@
 //! The keys of `#[reactor(…)]`, each read for itself.
 
-use proc_macro2::Ident;
-use syn::parse::ParseStream;
-use syn::{Attribute, Error, LitStr, Result, Type};
+use syn::{Attribute, LitStr, Type};
 
 use crate::errors::Errors;
 use crate::event_list::{self, Listed};
 use crate::keys::{self, Written};
 use crate::paths::CratePath;
+use crate::reading;
 
 pub(super) const NAME: &str = "name";
 pub(super) const EVENTS: &str = "events";
 const ERROR: &str = "error";
 const CRATE: &str = "crate";
 const KEYS: [&str; 4] = [NAME, EVENTS, ERROR, CRATE];
-
-/// The longest name, in bytes.
-const LONGEST_NAME: usize = 40;
 
 #[derive(Default)]
 pub(super) struct Keys {
@@ -34,7 +30,7 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
     let mut found = Keys::default();
     let written = keys::parse("`#[reactor]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
-            NAME => found.name = Some(name(key, input)?),
+            NAME => found.name = Some(reading::name(key, "a reactor", "\"welcome-mail\"", input)?),
             EVENTS => found.events = event_list::parse(key, "the reactor's", input, errors)?,
             ERROR => found.error = Some(keys::value(key, "MailError", input)?),
             _ => found.es_core = CratePath::of_key(key, input)?,
@@ -43,22 +39,4 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
     });
     found.written = has_keys.then_some(written);
     found
-}
-
-/// A name that can be a part of the name of a file.
-fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
-    let name: LitStr = keys::value(key, "\"welcome-mail\"", input)?;
-    let text = name.value();
-    let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_".contains(letter);
-    if text.len() <= LONGEST_NAME
-        && text.starts_with(|first: char| first.is_ascii_lowercase())
-        && text.chars().all(fits)
-    {
-        return Ok(name);
-    }
-    let message = format!(
-        "`{text}` cannot be the name of a reactor; write 1 to {LONGEST_NAME} lower-case letters, digits, `-` and `_`, \
-         beginning with a letter"
-    );
-    Err(Error::new_spanned(&name, message))
 }

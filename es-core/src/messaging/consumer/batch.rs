@@ -1,0 +1,106 @@
+//! The messages that were received at once: streams beside each other, and each in its order.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::sleep;
+use tracing::debug;
+
+use super::error::ConsumerError;
+use super::taking::Taking;
+use crate::messaging::source::Delivery;
+use crate::projection::Cause;
+use crate::reactor::Effects;
+use crate::store::EventStore;
+use crate::stream::StreamId;
+
+/// The time between two signs of progress, where no message comes again by itself.
+const NEVER: Duration = Duration::from_secs(3600);
+
+/// A delivery, and whether it is settled.
+struct Held<D> {
+    delivery: D,
+    settled: AtomicBool,
+}
+
+/// Settles all of them, unless one stops the consumer: the others are given back then.
+pub(super) async fn settle<R: Effects, S: EventStore + 'static, D: Delivery>(
+    taking: &Arc<Taking<R, S>>,
+    deliveries: Vec<D>,
+) -> Result<(), ConsumerError> {
+    let held: Vec<_> = deliveries
+        .into_iter()
+        .map(|delivery| Arc::new(Held { delivery, settled: AtomicBool::new(false) }))
+        .collect();
+    let places = Arc::new(Semaphore::new(taking.options().concurrency));
+    let mut streams = JoinSet::new();
+    for stream in by_stream(&held) {
+        let (taking, places) = (Arc::clone(taking), Arc::clone(&places));
+        streams.spawn(async move {
+            let _place = places.acquire().await;
+            for held in stream {
+                taking.take(&held.delivery).await?;
+                held.settled.store(true, Ordering::Release);
+            }
+            Ok(())
+        });
+    }
+    let shortest = held.iter().filter_map(|held| held.delivery.comes_again_after()).min();
+    let beat = shortest.map_or(NEVER, |shortest| shortest / 3);
+    let outcome = loop {
+        tokio::select! {
+            done = streams.join_next() => match done {
+                None => break Ok(()),
+                Some(Ok(Ok(()))) => {}
+                Some(Ok(Err(error))) => break Err(error),
+                Some(Err(error)) => break Err(ended::<R>(error)),
+            },
+            () = sleep(beat) => in_progress(&held).await,
+        }
+    };
+    streams.shutdown().await;
+    if outcome.is_err() {
+        for held in held.iter().filter(|held| !held.settled.load(Ordering::Acquire)) {
+            if let Err(error) = held.delivery.nack(Duration::ZERO).await {
+                debug!(%error, "a message comes again later");
+            }
+        }
+    }
+    outcome
+}
+
+async fn in_progress<D: Delivery>(held: &[Arc<Held<D>>]) {
+    for held in held.iter().filter(|held| !held.settled.load(Ordering::Acquire)) {
+        if let Err(error) = held.delivery.progress().await {
+            debug!(%error, "a message may come again");
+        }
+    }
+}
+
+/// The messages of each stream, and each that is none by itself.
+fn by_stream<D: Delivery>(held: &[Arc<Held<D>>]) -> Vec<Vec<Arc<Held<D>>>> {
+    let mut streams: Vec<Vec<_>> = Vec::new();
+    let mut known: HashMap<&StreamId, usize> = HashMap::new();
+    for held in held {
+        let next = streams.len();
+        let at = match held.delivery.message() {
+            Ok(message) => *known.entry(&message.stream).or_insert(next),
+            Err(_) => next,
+        };
+        if at == next {
+            streams.push(Vec::new());
+        }
+        streams[at].push(Arc::clone(held));
+    }
+    streams
+}
+
+/// The runtime is shutting down; a panic of the reactor was caught before.
+fn ended<R: Effects>(error: JoinError) -> ConsumerError {
+    let message = String::from("its messages");
+    ConsumerError::Failed { consumer: R::NAME, message, source: error.into(), cause: Cause::Passing }
+}

@@ -1,0 +1,31 @@
+//! Why a consumer stopped.
+
+use crate::error::StoreError;
+use crate::messaging::source::SourceError;
+use crate::projection::Cause;
+use crate::record::BoxError;
+
+/// Why a [`Consumer`](super::Consumer) went no further. Messages that are not settled come again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConsumerError {
+    /// The source delivers nothing more.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The dead letters cannot be read or written.
+    #[error("the dead letters of the consumer: {0}")]
+    Letters(#[from] StoreError),
+    /// A message could not be taken, and the consumer was not told to park it, or it is not the message's
+    /// fault.
+    #[error("consumer `{consumer}` cannot take {message}: {source}")]
+    Failed {
+        /// The consumer's name.
+        consumer: &'static str,
+        /// Which message, by its name, its id and its number in the broker.
+        message: String,
+        /// What the reactor, or the decoding of the message, says.
+        source: BoxError,
+        /// What has to happen before it succeeds.
+        cause: Cause,
+    },
+}

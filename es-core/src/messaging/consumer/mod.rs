@@ -1,0 +1,188 @@
+//! Messages of other services that become commands, or whatever else a reactor does.
+
+mod batch;
+mod error;
+mod letter;
+mod letters;
+mod taking;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::sleep;
+use tracing::warn;
+
+pub use self::error::ConsumerError;
+pub use self::letter::DeadMessage;
+use self::letters::Letters;
+use self::taking::{LONGEST_WAIT, Taking};
+use super::source::MessageSource;
+use crate::error::StoreError;
+use crate::projection::{OnFailure, Retried};
+use crate::reactor::Effects;
+use crate::store::EventStore;
+use crate::stream::StreamId;
+
+/// How long to wait before a source that failed is asked again, at first.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// Takes the messages of a [`MessageSource`] and hands each, decoded as the public event that it is, to a
+/// [`Reactor`](crate::Reactor): at least once, and in the order of each stream.
+///
+/// [`Recorded::event_id`](crate::Recorded::event_id) of a public event is the id of its message.
+/// [`ExecuteOptions::for_event`](crate::ExecuteOptions::for_event) makes it the id of a command, so that the
+/// command ledger answers a message that comes twice, and the command takes effect once.
+///
+/// A failure that passes, such as of a store that is away, is retried until it succeeds. A message that the
+/// reactor cannot take stops the consumer or, with [`OnFailure::Park`], becomes a dead letter, and so do all
+/// later messages of its stream, in their order. Dead letters are events in a stream of their own,
+/// `es-dead-messages/NAME`, of the consumer's store.
+///
+/// One program at a time should run a consumer: two of them share the messages, and the order of a stream
+/// holds only within each.
+///
+/// ```
+/// use es_core::messaging::{Consumer, MemoryBroker};
+/// use es_core::{BoxError, MemoryStore, React, Reactor, Recorded, event};
+///
+/// #[event(name = "loan.approved")]
+/// pub struct LoanApproved { pub cents: u64 }
+///
+/// #[derive(Reactor)]
+/// #[reactor(name = "notifier", events(LoanApproved))]
+/// struct Notifier;
+///
+/// impl React<LoanApproved> for Notifier {
+///     async fn react(&self, event: &Recorded<LoanApproved>) -> Result<(), BoxError> {
+///         println!("{} may have {} cents", event.stream.key(), event.event.cents);
+///         Ok(())
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let broker = MemoryBroker::new();
+/// let consumer = Consumer::new(broker.source("notifier"), Notifier, MemoryStore::new());
+/// consumer.run_until(async {}).await?;
+/// # Ok(()) }
+/// ```
+#[must_use = "nothing is consumed before `run`"]
+pub struct Consumer<R, Q, S> {
+    source: Q,
+    taking: Arc<Taking<R, S>>,
+}
+
+impl<R: Effects, Q: MessageSource, S: EventStore + 'static> Consumer<R, Q, S> {
+    /// Takes the messages of this source, and keeps dead letters in this store.
+    pub fn new(source: Q, reactor: R, store: S) -> Self {
+        Self { source, taking: Arc::new(Taking::new(reactor, Letters::new(store, R::NAME))) }
+    }
+
+    /// What becomes of a message that the reactor cannot take, after the retries; defaults to
+    /// [`OnFailure::Stop`]. What is no message, or no public event that this program can read, counts too.
+    pub fn on_failure(self, on_failure: OnFailure) -> Self {
+        self.taking.set(|options| options.on_failure = on_failure);
+        self
+    }
+
+    /// How often a message that failed is retried before that: after `first_wait`, then after twice as long
+    /// each time, up to 30 seconds. Defaults to 0. Later messages of its stream wait.
+    pub fn retries(self, retries: u32, first_wait: Duration) -> Self {
+        self.taking.set(|options| (options.retries, options.first_wait) = (retries, first_wait));
+        self
+    }
+
+    /// How many streams are worked on beside each other at most; defaults to 16.
+    pub fn concurrency(self, streams: usize) -> Self {
+        self.taking.set(|options| options.concurrency = streams.max(1));
+        self
+    }
+
+    /// Consumes until it fails. Dropping the future is safe: messages that are not settled come again.
+    ///
+    /// # Errors
+    ///
+    /// [`ConsumerError`]; a source that is away is none.
+    pub async fn run(&self) -> Result<(), ConsumerError> {
+        self.run_until(std::future::pending()).await
+    }
+
+    /// The same until `stop` resolves: what was received by then is settled first. For an orderly deploy.
+    ///
+    /// # Errors
+    ///
+    /// [`ConsumerError`].
+    pub async fn run_until(&self, stop: impl Future<Output = ()> + Send) -> Result<(), ConsumerError> {
+        let mut stop = std::pin::pin!(stop);
+        let mut wait = FIRST_WAIT;
+        loop {
+            let received = tokio::select! {
+                biased;
+                () = &mut stop => return Ok(()),
+                received = self.source.receive() => received,
+            };
+            match received {
+                Ok(deliveries) => {
+                    wait = FIRST_WAIT;
+                    batch::settle(&self.taking, deliveries).await?;
+                }
+                Err(error) if error.is_retryable() => {
+                    warn!(consumer = R::NAME, %error, "no messages are received");
+                    tokio::select! {
+                        biased;
+                        () = &mut stop => return Ok(()),
+                        () = sleep(wait) => wait = (wait * 2).min(LONGEST_WAIT),
+                    }
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// The messages that were put aside, and those that wait behind them, in their order.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the consumer's store.
+    pub async fn dead_letters(&self) -> Result<Vec<DeadMessage>, StoreError> {
+        self.taking.letters.all().await
+    }
+
+    /// Drops a dead letter, by its [number](DeadMessage::number). Returns whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the consumer's store.
+    pub async fn discard(&self, number: u64) -> Result<bool, StoreError> {
+        self.taking.letters.settle(number).await
+    }
+
+    /// Tries the dead letters of a stream again, in their order, up to the first that fails. Once none is
+    /// left, later messages of the stream are taken as ever. It may be called beside a running consumer.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the consumer's store. That a message cannot be taken again is no error, but
+    /// [`Retried::left`].
+    pub async fn retry(&self, stream: &StreamId) -> Result<Retried, StoreError> {
+        let letters = self.dead_letters().await?;
+        let of_stream = letters.into_iter().filter_map(|DeadMessage { number, place, message, .. }| {
+            Some((number, place, message.filter(|message| message.stream == *stream)?))
+        });
+        let of_stream: Vec<_> = of_stream.collect();
+        let mut taken = 0;
+        for (number, place, message) in &of_stream {
+            if self.taking.attempt(message, *place).await.is_err() {
+                break;
+            }
+            taken += usize::from(self.taking.letters.settle(*number).await?);
+        }
+        Ok(Retried::new(taken, of_stream.len() - taken))
+    }
+}
+
+impl<R: Effects, Q, S> fmt::Debug for Consumer<R, Q, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consumer").field("reactor", &R::NAME).finish_non_exhaustive()
+    }
+}

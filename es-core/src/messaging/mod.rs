@@ -1,0 +1,30 @@
+//! Events for other services, and those of other services: publishers, consumers, and the ports to whatever
+//! carries their messages.
+//!
+//! A private event is not a public one. A [`Publisher`] says what others learn of the events of this service;
+//! [`PublisherRunner`] sends it to a [`MessageSink`]. On the other side a [`Consumer`] takes the messages of
+//! a [`MessageSource`] and hands them to a [`Reactor`](crate::Reactor). Both are at least once and in the
+//! order of each stream; a command that carries the id of its message takes effect once.
+//!
+//! [`MemoryBroker`] is sink and source for tests; `es-nats` has those of NATS JetStream.
+
+mod consumer;
+mod memory;
+mod message;
+mod publisher;
+mod runner;
+mod sink;
+mod source;
+mod window;
+mod wire;
+
+pub use self::consumer::{Consumer, ConsumerError, DeadMessage};
+pub use self::memory::{MemoryBroker, MemoryDelivery, MemorySource};
+pub use self::message::Message;
+pub use self::publisher::{Publish, Publisher};
+pub use self::runner::PublisherRunner;
+pub use self::sink::{MessageSink, SinkError};
+pub use self::source::{Delivery, MessageSource, SourceError};
+pub use self::window::Publishing;
+pub use self::wire::{Encoded, Encoding, MalformedMessage, read};
+pub use crate::record::TRACEPARENT;

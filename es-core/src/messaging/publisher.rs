@@ -1,0 +1,67 @@
+//! What is published of a service's own events.
+
+use super::message::Message;
+use crate::model::{Event, ReadEvent};
+use crate::record::{DecodeError, EncodeError, RawEvent, Recorded};
+use crate::store::Filter;
+
+/// A feed of public events, made from private ones. Written by
+/// [`#[derive(Publisher)]`](derive@crate::Publisher), never by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a publisher",
+    label = "not a publisher",
+    note = "write `#[derive(es_core::Publisher)] #[publisher(name = \"…\", events(…))]` above `{Self}`"
+)]
+pub trait Publisher: Send + Sync + 'static {
+    /// The name, under which its checkpoint is kept.
+    const NAME: &'static str;
+
+    /// The generated enum of the private events, each as it was recorded.
+    type Event: Send + Sync + 'static;
+
+    /// Which events it takes.
+    fn filter() -> Filter;
+
+    /// Decodes a stored event in the way in which commands do, upcasts included; `None` for one that it does
+    /// not take.
+    ///
+    /// # Errors
+    ///
+    /// [`DecodeError`] when this program cannot read it.
+    fn decode(raw: &RawEvent<'_>) -> Result<Option<Self::Event>, DecodeError>;
+
+    /// The private events with their shapes, and how each is read. The [lock](crate::lock) reads it.
+    #[doc(hidden)]
+    fn events() -> &'static [ReadEvent];
+
+    /// The public events. The [lock](crate::lock) reads it.
+    #[doc(hidden)]
+    fn public_events() -> &'static [ReadEvent];
+
+    /// The message that an event becomes, through [`Publish`]; `None` if it stays private.
+    ///
+    /// # Errors
+    ///
+    /// [`EncodeError`] when the public event cannot be written as JSON.
+    fn message(&self, event: &Self::Event) -> Result<Option<Message>, EncodeError>;
+}
+
+/// What others learn of a private event: a public event with a name, a version and a shape of its own, or
+/// nothing.
+///
+/// The public event is an [`#[event]`](macro@crate::event), so that it can change as the private one changes,
+/// and at other times; the [lock](crate::lock) holds its shape.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say what others learn of the event `{E}`",
+    label = "no `Publish<{E}>`",
+    note = "write `impl es_core::Publish<{E}> for {Self} {{ type Public = …; fn publish(&self, event: &es_core::Recorded<{E}>) -> Option<Self::Public> {{ … }} }}`"
+)]
+pub trait Publish<E>: Publisher {
+    /// The public event.
+    type Public: Event;
+
+    /// The public event that this one becomes; `None` if others learn nothing of it.
+    ///
+    /// It has no effects and gives the same answer each time: an event may be published again.
+    fn publish(&self, event: &Recorded<E>) -> Option<Self::Public>;
+}

@@ -1,0 +1,183 @@
+//! A publisher that is run.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::publisher::Publisher;
+use super::sink::MessageSink;
+use super::window::Publishing;
+use crate::projection::{DeadLetter, OnFailure, ProjectionStatus, ProjectorError, Retried, Target};
+use crate::reactor::{CheckpointStore, OnModel, ReactorRunner};
+use crate::store::{EventStore, ReadAll};
+use crate::stream::StreamId;
+
+/// How many messages wait for their confirmations, if nobody says otherwise.
+const WINDOW: usize = 256;
+
+/// Publishes the events of a store: reads them, and sends what a [`Publisher`] makes of them to a
+/// [`MessageSink`], at least once and in the order of each stream.
+///
+/// It is a [reactor](crate::reactor): it has a checkpoint and goes on from there, one program at a time works
+/// on a partition, and a message that the sink refuses stops it or becomes a dead letter, with the later
+/// messages of its stream. A sink that is away is waited for.
+///
+/// Of each stream one message is on its way at a time, so that a newer one never overtakes an older one that
+/// has to be sent again; of different streams, as many as the [window](Self::window) holds.
+///
+/// ```
+/// use es_core::messaging::{MemoryBroker, PublisherRunner};
+/// # use es_core::messaging::Message;
+/// # use es_core::{DecodeError, EncodeError, Filter, MemoryStore, Publisher, RawEvent};
+/// # struct LoanFeed;
+/// # impl Publisher for LoanFeed {
+/// #     const NAME: &'static str = "loan-feed";
+/// #     type Event = ();
+/// #     fn filter() -> Filter { Filter::new() }
+/// #     fn decode(_: &RawEvent<'_>) -> Result<Option<()>, DecodeError> { Ok(None) }
+/// #     fn events() -> &'static [es_core::__private::ReadEvent] { &[] }
+/// #     fn public_events() -> &'static [es_core::__private::ReadEvent] { &[] }
+/// #     fn message(&self, _: &()) -> Result<Option<Message>, EncodeError> { Ok(None) }
+/// # }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let (store, broker) = (MemoryStore::new(), MemoryBroker::new());
+/// PublisherRunner::new(store, LoanFeed, broker.clone()).window(64).catch_up().await?;
+/// assert!(broker.messages().is_empty());
+/// # Ok(()) }
+/// ```
+#[must_use = "nothing is published before `run` or `catch_up`"]
+pub struct PublisherRunner<F, K, S, T, M = ()> {
+    reactor: ReactorRunner<Publishing<F, K>, S, T, M>,
+}
+
+type Kept<F, K, S> = OnModel<Publishing<F, K>, <S as CheckpointStore>::Model>;
+
+impl<F: Publisher, K: MessageSink, S: CheckpointStore>
+    PublisherRunner<F, K, S, S::Target<Kept<F, K, S>>, S::Model>
+{
+    /// Reads this store, and keeps the checkpoint beside its events.
+    pub fn new(store: S, feed: F, sink: K) -> Self {
+        Self { reactor: ReactorRunner::new(store, Publishing::new(feed, sink, WINDOW)) }
+    }
+}
+
+impl<F: Publisher, K: MessageSink, S, T, M> PublisherRunner<F, K, S, T, M> {
+    /// Reads this store, and keeps the checkpoint in a target.
+    pub fn with_target(source: S, feed: F, sink: K, target: T) -> Self {
+        let publishing = Publishing::new(feed, sink, WINDOW);
+        Self { reactor: ReactorRunner::with_target(source, publishing, target) }
+    }
+
+    /// How many messages wait for their confirmations at most, in each partition; at least 1, defaults to
+    /// 256.
+    pub fn window(self, messages: usize) -> Self {
+        self.reactor.reactor().set_window(messages);
+        self
+    }
+
+    /// What becomes of a message that the sink refuses; see [`ReactorRunner::on_failure`].
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.reactor = self.reactor.on_failure(on_failure);
+        self
+    }
+
+    /// Changes how the reactor runs that this is, such as its partitions and its lease.
+    ///
+    /// ```no_run
+    /// # use es_core::messaging::{MessageSink, Publisher, PublisherRunner};
+    /// # fn of<F: Publisher, K: MessageSink>(feed: F, sink: K) {
+    /// # let store = es_core::MemoryStore::new();
+    /// let runner = PublisherRunner::new(store, feed, sink).reactor(|reactor| reactor.parts(4));
+    /// # }
+    /// ```
+    pub fn reactor(
+        mut self,
+        change: impl FnOnce(ReactorRunner<Publishing<F, K>, S, T, M>) -> ReactorRunner<Publishing<F, K>, S, T, M>,
+    ) -> Self {
+        self.reactor = change(self.reactor);
+        self
+    }
+
+    /// See [`ReactorRunner::retries`].
+    pub fn retries(mut self, retries: u32, first_wait: Duration) -> Self {
+        self.reactor = self.reactor.retries(retries, first_wait);
+        self
+    }
+}
+
+impl<F: Publisher, K: MessageSink, S, T, M> PublisherRunner<F, K, S, T, M>
+where
+    S: ReadAll + Clone + 'static,
+    T: Target<OnModel<Publishing<F, K>, M>>,
+    M: Send + 'static,
+{
+    /// Publishes all events, and then each that comes, until it fails; `Ok` once the store was closed.
+    /// Dropping the future is an orderly end: what is not confirmed is sent again by the next run.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`]; the status has the reason as well.
+    pub async fn run(&self) -> Result<(), ProjectorError> {
+        self.reactor.run().await
+    }
+
+    /// Publishes all events that can be read now.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`], of a sink that stays away as well.
+    pub async fn catch_up(&self) -> Result<(), ProjectorError> {
+        self.reactor.catch_up().await
+    }
+
+    /// How far it has come, whichever program runs it.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::NotSetUp`] before it ran for the first time.
+    pub async fn status(&self) -> Result<ProjectionStatus, ProjectorError> {
+        self.reactor.status().await
+    }
+
+    /// The messages that were put aside, and those that wait behind them.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`] of the target.
+    pub async fn dead_letters(&self) -> Result<Vec<DeadLetter>, ProjectorError> {
+        self.reactor.dead_letters().await
+    }
+
+    /// Drops one dead letter: its event is never published. Returns whether it was there.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`] of the target.
+    pub async fn discard(&self, letter: &DeadLetter) -> Result<bool, ProjectorError> {
+        self.reactor.discard(letter).await
+    }
+
+    /// Sends the dead letters of a stream again, in their order, up to the first that fails.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`] as of [`ReactorRunner::retry`].
+    pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError>
+    where
+        S: EventStore,
+    {
+        self.reactor.retry(stream).await
+    }
+}
+
+impl<F, K, S: Clone, T: Clone, M> Clone for PublisherRunner<F, K, S, T, M> {
+    fn clone(&self) -> Self {
+        Self { reactor: self.reactor.clone() }
+    }
+}
+
+impl<F: Publisher, K: MessageSink, S, T, M: Send + 'static> fmt::Debug for PublisherRunner<F, K, S, T, M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PublisherRunner").field("publisher", &F::NAME).finish_non_exhaustive()
+    }
+}

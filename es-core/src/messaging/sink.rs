@@ -1,0 +1,72 @@
+//! What a publisher asks of whatever takes its messages.
+
+use crate::projection::{Cause, Caused};
+use crate::record::BoxError;
+
+use super::message::Message;
+
+/// Takes messages and confirms each of them: a message broker. The port that `es-nats` implements.
+///
+/// # Contract
+///
+/// 1. A confirmation that resolves to `Ok` says that the message is stored where it outlives the sender. All
+///    else may be true of one that resolves to an error: the message is sent again, under the same id.
+/// 2. [`send`](Self::send) resolves as soon as the next message can be sent, and waits where there is no room
+///    for it: this is the back-pressure.
+/// 3. A confirmation resolves within a time that the sink sets, counted from `send`, whether or not it is
+///    polled before.
+/// 4. A message that is sent after the confirmation of another comes after it.
+pub trait MessageSink: Send + Sync + 'static {
+    /// Resolves when the message is stored, or is known not to be.
+    type Confirmation: Future<Output = Result<(), SinkError>> + Send;
+
+    /// Sends a message on its way.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError`]; the message may have been sent.
+    fn send(&self, message: &Message) -> impl Future<Output = Result<Self::Confirmation, SinkError>> + Send;
+}
+
+/// Why a message was not confirmed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SinkError {
+    /// The broker is away, full, or did not answer in time. The message is sent again.
+    #[error("the message was not confirmed: {source}")]
+    Unavailable {
+        /// What the broker, or the way to it, says.
+        source: BoxError,
+    },
+    /// The broker does not take this message, however often it is sent.
+    #[error("the message was refused: {source}")]
+    Refused {
+        /// What the broker says.
+        source: BoxError,
+    },
+    /// The broker takes no message of this sender, such as where a stream or a permission is missing.
+    #[error("the broker is not set up for this publisher: {source}")]
+    Setup {
+        /// What is wrong, and what to do.
+        source: BoxError,
+    },
+}
+
+impl SinkError {
+    /// Whether the same message can be confirmed later, without any change.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self, Self::Unavailable { .. })
+    }
+}
+
+impl From<SinkError> for Caused {
+    fn from(error: SinkError) -> Self {
+        let cause = match &error {
+            SinkError::Unavailable { .. } => Cause::Passing,
+            SinkError::Refused { .. } => Cause::Event,
+            SinkError::Setup { .. } => Cause::Setup,
+        };
+        cause.of_error(error)
+    }
+}

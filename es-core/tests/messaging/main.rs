@@ -1,0 +1,7 @@
+//! Publishers and consumers, on a broker in memory and on brokers that fail.
+
+mod consuming;
+mod lock;
+mod publishing;
+mod service;
+mod sinks;
