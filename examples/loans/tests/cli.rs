@@ -6,6 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use common::place::Folder;
 use common::{SAMPLE_REPORT, file, sample, sample_lines};
 
 const TODAY: &str = env!("CARGO_BIN_EXE_loans");
@@ -190,27 +191,6 @@ fn an_output_that_nobody_reads_is_no_error() {
     assert_eq!((said(output).0), 0);
 }
 
-/// A folder that is gone afterwards.
-struct Folder(std::path::PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!("loans-{}", es_core::Uuid::now_v7().simple()));
-        std::fs::create_dir(&folder).expect("a folder");
-        Self(folder)
-    }
-
-    fn file(&self, name: &str) -> String {
-        path(&self.0.join(name)).to_owned()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _gone = std::fs::remove_dir_all(&self.0);
-    }
-}
-
 #[test]
 fn a_file_keeps_the_events_from_one_run_to_the_next() {
     let folder = Folder::new();
@@ -262,4 +242,45 @@ fn a_file_that_is_not_there_is_told_and_not_made() {
     assert!(!Path::new(&file).exists());
     let (code, _, err) = run(TODAY, &["report", "--store", "memory"]);
     assert!(code == 2 && err.contains("--from"), "{err}");
+}
+
+/// All that the README shows, with no server, no `DATABASE_URL` and no `--store`.
+#[test]
+fn without_a_named_store_everything_is_in_a_file_of_the_target_folder() {
+    // The program looks for cargo's target folder above itself; here it finds one that nobody else uses.
+    let folder = Folder::new();
+    let program = folder.file("loans");
+    std::fs::write(folder.file("CACHEDIR.TAG"), "").expect("the folder takes files");
+    std::fs::copy(TODAY, &program).expect("the folder takes files");
+    let file = folder.file("loans.db");
+
+    for command in ["report", "status", "recount", "dashboard"] {
+        let none = format!("error: there is no {file} yet; run `import` first, which makes it\n");
+        assert_eq!(run(&program, &[command]), (2, String::new(), none));
+    }
+    let note = format!("DATABASE_URL is not set: keeping the events in {file}\n");
+    let (code, out, err) = run(&program, &["import", path(&sample())]);
+    assert_eq!((code, err.as_str()), (0, note.as_str()));
+    assert!(out.starts_with("176 records imported, 0 were there before"), "{out}");
+    let (code, out, err) = run(&program, &["report"]);
+    assert_eq!((code, out.trim_end(), err.as_str()), (0, SAMPLE_REPORT, ""));
+    let (code, _, err) = run(&program, &["recount"]);
+    assert!(code == 2 && err.contains("run `loans project`, which makes them"), "{err}");
+    let (code, out, err) = run(&program, &["project", "--stop-when-caught-up"]);
+    assert_eq!((code, err.as_str()), (0, note.as_str()));
+    assert!(out.starts_with("4 read models caught up at position 176 ("), "{out}");
+    let (code, out, _) = run(&program, &["recount"]);
+    assert!(code == 0 && out.trim_end().ends_with(" numbers, and the events say the same"), "{out}");
+    let (code, out, _) = run(&program, &["status"]);
+    assert!(code == 0 && out.lines().skip(1).all(|line| line.contains("  176  ")), "{out}");
+    let (code, out, _) = run(&program, &["show", "900102"]);
+    assert!(code == 0 && out.contains("\nat revision 6 of 6\n"), "{out}");
+    let (code, out, _) = run(&program, &["copy", "--to", &folder.file("copy.db")]);
+    assert!(code == 0 && out.starts_with("176 events"), "{out}");
+}
+
+#[test]
+fn a_server_is_named_by_its_url() {
+    let (code, _, err) = run(TODAY, &["report", "--store", "postgres"]);
+    assert!(code == 2 && err.contains("name the database by its URL"), "{err}");
 }

@@ -7,17 +7,24 @@ mod common;
 mod proxy;
 
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use browser::{Browser, text_of};
-use common::{file, import, long_history, sample};
-use es_postgres::PostgresStore;
-use es_postgres::testing::TestDatabase;
+use common::place::{Kind, Place, on_both_stores};
+use common::{file, long_history, sample};
 use loans::domain::Application;
-use loans::read_models::{ReadModels, Until};
 use proxy::Proxy;
 
 const TODAY: &str = env!("CARGO_BIN_EXE_loans");
+
+on_both_stores! {
+    the_figures_of_an_imported_history_are_on_the_page,
+    chromium_paints_the_page,
+    the_page_is_refreshed_while_events_come_in,
+    the_last_figures_stay_on_the_page_when_the_store_is_gone,
+    without_read_models_the_page_says_how_to_get_them,
+    names_from_the_log_are_text_and_no_markup,
+}
 
 /// The program, which is killed with this value.
 struct Dashboard {
@@ -26,10 +33,9 @@ struct Dashboard {
 }
 
 impl Dashboard {
-    fn start(database: &TestDatabase) -> Self {
-        let mut command = Command::new(TODAY);
-        command.args(["dashboard", "--port", "0"]).env("DATABASE_URL", database.url()).stdin(Stdio::null());
-        let mut program = command.stdout(Stdio::piped()).spawn().expect("it starts");
+    fn start(place: &Place) -> Self {
+        let mut command = place.command(TODAY, &["dashboard", "--port", "0"]);
+        let mut program = command.stderr(Stdio::inherit()).spawn().expect("it starts");
         let mut line = String::new();
         let mut out = BufReader::new(program.stdout.take().expect("it was asked for"));
         out.read_line(&mut line).expect("it prints text");
@@ -49,31 +55,18 @@ impl Drop for Dashboard {
     }
 }
 
-async fn fresh() -> (TestDatabase, PostgresStore) {
-    let database = TestDatabase::new().await.expect("a test database");
-    let store = database.store().await.expect("a store");
-    (database, store)
-}
-
-async fn catch_up(store: &PostgresStore) {
-    for done in ReadModels::new(store).start(Until::CaughtUp).join_all().await {
-        done.expect("all events are projected");
-    }
-}
-
 /// Lets Chromium work off the threads of the test.
 async fn seen(url: &str) -> String {
     let url = url.to_owned();
     tokio::task::spawn_blocking(move || Browser::new().page(&url)).await.expect("Chromium ends")
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_figures_of_an_imported_history_are_on_the_page() {
-    let (database, store) = fresh().await;
+async fn the_figures_of_an_imported_history_are_on_the_page(kind: Kind) {
+    let place = Place::new(kind).await;
     let lines = long_history(90);
-    import::<Application>(store.clone(), &file("long.jsonl", lines.join("\n"))).await;
-    catch_up(&store).await;
-    let dashboard = Dashboard::start(&database);
+    place.import::<Application>(&file("long.jsonl", lines.join("\n"))).await;
+    place.catch_up().await;
+    let dashboard = Dashboard::start(&place);
     let page = seen(&dashboard.url).await;
 
     for (tile, value) in [("submitted", "1,080"), ("decided", "900"), ("open", "180"), ("approved", "30.0 %")]
@@ -105,12 +98,11 @@ async fn the_figures_of_an_imported_history_are_on_the_page() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn chromium_paints_the_page() {
-    let (database, store) = fresh().await;
-    import::<Application>(store.clone(), &sample()).await;
-    catch_up(&store).await;
-    let dashboard = Dashboard::start(&database);
+async fn chromium_paints_the_page(kind: Kind) {
+    let place = Place::new(kind).await;
+    place.import::<Application>(&sample()).await;
+    place.catch_up().await;
+    let dashboard = Dashboard::start(&place);
     let url = dashboard.url.clone();
     let picture = tokio::task::spawn_blocking(move || Browser::new().picture(&url, 1288, 1700)).await;
     let picture = picture.expect("Chromium ends");
@@ -121,76 +113,69 @@ async fn chromium_paints_the_page() {
 
 /// The browser asks for the figures again, and the rest of the log is imported between its question and the
 /// answer.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_page_is_refreshed_while_events_come_in() {
-    let (database, store) = fresh().await;
+async fn the_page_is_refreshed_while_events_come_in(kind: Kind) {
+    let place = Place::new(kind).await;
     let lines = long_history(2);
-    import::<Application>(store.clone(), &file("half.jsonl", lines[..lines.len() / 2].join("\n"))).await;
-    catch_up(&store).await;
-    let dashboard = Dashboard::start(&database);
+    place.import::<Application>(&file("half.jsonl", lines[..lines.len() / 2].join("\n"))).await;
+    place.catch_up().await;
+    let dashboard = Dashboard::start(&place);
     let proxy = Proxy::start(dashboard.address(), "GET /figures ").await;
     let url = format!("http://{}/", proxy.address());
 
     let browser = tokio::task::spawn_blocking(move || Browser::new().after_seconds(5).page(&url));
     let answer = proxy.asked().await;
     assert!(!answer.passed().contains(">24</strong>"), "all applications are there from the beginning");
-    import::<Application>(store.clone(), &file("whole.jsonl", lines.join("\n"))).await;
-    catch_up(&store).await;
+    place.import::<Application>(&file("whole.jsonl", lines.join("\n"))).await;
+    place.catch_up().await;
     answer.pass();
     let page = browser.await.expect("Chromium ends");
     assert!(text_of(&page, "submitted").ends_with("24"), "{}", text_of(&page, "submitted"));
     assert!(page.contains("<main data-refreshed=\""), "the page has not refreshed itself");
 }
 
-/// The same, and in between the database goes away.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_last_figures_stay_on_the_page_when_the_database_is_gone() {
-    let (database, store) = fresh().await;
-    import::<Application>(store.clone(), &sample()).await;
-    catch_up(&store).await;
-    let dashboard = Dashboard::start(&database);
+/// The same, and in between the store goes away.
+async fn the_last_figures_stay_on_the_page_when_the_store_is_gone(kind: Kind) {
+    let place = Place::new(kind).await;
+    place.import::<Application>(&sample()).await;
+    place.catch_up().await;
+    let dashboard = Dashboard::start(&place);
     let proxy = Proxy::start(dashboard.address(), "GET /figures ").await;
     let url = format!("http://{}/", proxy.address());
 
     let browser = tokio::task::spawn_blocking(move || Browser::new().after_seconds(3).page(&url));
     let answer = proxy.asked().await;
-    store.close().await;
-    drop(database);
+    place.away().await;
     answer.pass();
     let page = browser.await.expect("Chromium ends");
     assert!(page.contains("The database does not answer; these are the figures of before."), "{page}");
     assert!(text_of(&page, "submitted").ends_with("12"), "{}", text_of(&page, "submitted"));
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_read_models_the_page_says_how_to_get_them() {
-    let (database, _) = fresh().await;
-    let dashboard = Dashboard::start(&database);
+async fn without_read_models_the_page_says_how_to_get_them(kind: Kind) {
+    let place = Place::new(kind).await;
+    let dashboard = Dashboard::start(&place);
     let page = seen(&dashboard.url).await;
     assert!(
-        page.contains("there are no read models in this database yet; run `loans project`, which makes them"),
+        page.contains("there are no read models of this store yet; run `loans project`, which makes them"),
         "{page}"
     );
 
     let port = dashboard.address().rsplit_once(':').expect("a port").1;
-    let mut second = Command::new(TODAY);
-    second.args(["dashboard", "--port", port]).env("DATABASE_URL", database.url()).stdin(Stdio::null());
-    let output = second.output().expect("the program starts");
+    let output = place.command(TODAY, &["dashboard", "--port", port]).output().expect("the program starts");
     assert_eq!(output.status.code(), Some(2));
     let said = String::from_utf8(output.stderr).expect("it prints text");
     let beginning = format!("error: cannot listen on 127.0.0.1:{port}: ");
     assert!(said.starts_with(&beginning) && said.ends_with("; choose another port with --port\n"), "{said}");
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn names_from_the_log_are_text_and_no_markup() {
-    let (database, store) = fresh().await;
+async fn names_from_the_log_are_text_and_no_markup(kind: Kind) {
+    let place = Place::new(kind).await;
     let name = "<img src=x onerror=alert(1)>";
     let lines: Vec<_> =
         common::sample_lines().iter().map(|line| line.replace("\"bram\"", &format!("{name:?}"))).collect();
-    import::<Application>(store.clone(), &file("names.jsonl", lines.join("\n"))).await;
-    catch_up(&store).await;
-    let dashboard = Dashboard::start(&database);
+    place.import::<Application>(&file("names.jsonl", lines.join("\n"))).await;
+    place.catch_up().await;
+    let dashboard = Dashboard::start(&place);
     let page = seen(&dashboard.url).await;
     assert!(
         text_of(&page, "load").contains("&lt;img src=x onerror=alert(1)&gt;"),

@@ -16,7 +16,6 @@ use es_postgres::PostgresStore;
 use es_postgres::testing::{Cluster, TestDatabase};
 use loans::domain::{Application, ApplicationId, Outcome};
 use loans::generation_2011::Application2011;
-use loans::table::grouped;
 
 const TODAY: &str = env!("CARGO_BIN_EXE_loans");
 const IN_2011: &str = env!("CARGO_BIN_EXE_loans-2011");
@@ -261,31 +260,5 @@ async fn a_server_that_goes_away_is_one_sentence_and_the_next_run_goes_on() {
     assert_eq!(import(TODAY, &url, &sample()).await, (SAMPLE - 90, 90));
     let (code, out, _) = run(TODAY, &url, &["report"]).await;
     assert_eq!((code, out.trim_end()), (0, SAMPLE_REPORT));
-    drop(fs::remove_dir_all(folder));
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn without_a_database_url_the_server_of_this_machine_keeps_the_events() {
-    // The program looks for cargo's target folder above itself; here it finds one that nobody else uses.
-    let folder = folder("no-url");
-    fs::write(folder.join("CACHEDIR.TAG"), "").expect("the folder takes files");
-    let program = folder.join("loans");
-    fs::copy(TODAY, &program).expect("the folder takes files");
-    let run = async |args: &[&str]| {
-        let mut command = command(&program, "", args);
-        command.env_remove("DATABASE_URL");
-        let output = tokio::task::spawn_blocking(move || command.output()).await;
-        said(output.expect("it is waited for").expect("the program starts"))
-    };
-    let data = folder.join("loans-postgres");
-    let note = format!(
-        "DATABASE_URL is not set: using this machine's PostgreSQL with its data in {}, fsync on\n",
-        data.display()
-    );
-    let (code, out, err) = run(&["import", sample().to_str().expect("text")]).await;
-    assert_eq!((code, err.as_str()), (0, note.as_str()));
-    assert!(out.starts_with(&format!("{} records imported", grouped(SAMPLE))), "{out}");
-    let (code, out, err) = run(&["report"]).await;
-    assert_eq!((code, out.trim_end(), err.as_str()), (0, SAMPLE_REPORT, note.as_str()));
     drop(fs::remove_dir_all(folder));
 }

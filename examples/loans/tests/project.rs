@@ -7,11 +7,9 @@ use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{command, import, said, sample};
-use es_core::{
-    Append, AppendOutcome, EventStore, ListQuery, ListStreams, Load, Metadata, NewEvent, ReadAll, StreamId,
-};
-use es_postgres::PostgresStore;
+use common::place::{Folder, Kind, Place, on_both_stores};
+use common::{command, said, sample};
+use es_core::{Append, AppendOutcome, ListQuery, Load, Metadata, NewEvent, StreamId};
 use es_postgres::testing::TestDatabase;
 use loans::domain::Application;
 use loans::read_models::ReadModels;
@@ -19,10 +17,19 @@ use loans::read_models::ReadModels;
 const TODAY: &str = env!("CARGO_BIN_EXE_loans");
 const IN_2011: &str = env!("CARGO_BIN_EXE_loans-2011");
 
-async fn run(url: &str, args: &[&str]) -> (i32, String, String) {
-    let mut command = command(TODAY, url, args);
+on_both_stores! {
+    the_read_models_follow_the_store_until_ctrl_c_and_the_status_says_how_far_they_are,
+    a_read_model_that_differs_from_the_events_is_said_with_both,
+    an_event_that_only_a_newer_program_reads_stops_the_read_models_that_need_it_and_no_others,
+}
+
+async fn output(mut command: Command) -> (i32, String, String) {
     let output = tokio::task::spawn_blocking(move || command.output()).await;
     said(output.expect("it is waited for").expect("the program starts"))
+}
+
+async fn run(place: &Place, args: &[&str]) -> (i32, String, String) {
+    output(place.command(TODAY, args)).await
 }
 
 /// Waits until a line of the standard error begins so.
@@ -41,8 +48,7 @@ fn signal(child: &Child, signal: &str) {
     assert!(sent.is_ok_and(|status| status.success()), "no signal was sent");
 }
 
-async fn until_caught_up(store: &PostgresStore) {
-    let read_models = ReadModels::new(store);
+async fn until_caught_up(read_models: &ReadModels) {
     let all = async {
         while read_models
             .standings()
@@ -65,25 +71,22 @@ fn cells(table: &str) -> Vec<Vec<&str>> {
     table.lines().map(row).collect()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_read_models_follow_the_store_until_ctrl_c_and_the_status_says_how_far_they_are() {
-    let database = TestDatabase::new().await.expect("a test database");
-    let (url, store) = (database.url(), database.store().await.expect("a store"));
+async fn the_read_models_follow_the_store_until_ctrl_c_and_the_status_says_how_far_they_are(kind: Kind) {
+    let place = Place::new(kind).await;
 
-    let (code, out, err) = run(url, &["status"]).await;
+    let (code, out, err) = run(&place, &["status"]).await;
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(out.lines().skip(1).all(|line| line.ends_with("never run; `loans project` runs it")), "{out}");
-    let (code, _, err) = run(url, &["recount"]).await;
-    let none =
-        "error: there are no read models in this database yet; run `loans project`, which makes them\n";
+    let (code, _, err) = run(&place, &["recount"]).await;
+    let none = "error: there are no read models of this store yet; run `loans project`, which makes them\n";
     assert_eq!((code, err.as_str()), (2, none));
 
-    let mut project = command(TODAY, url, &["project"]).spawn().expect("it starts");
+    let mut project = place.command(TODAY, &["project"]).spawn().expect("it starts");
     let mut rest = until_said(&mut project, "caught up at position 0; following until Ctrl-C");
-    import::<Application>(store.clone(), &sample()).await;
-    until_caught_up(&store).await;
+    place.import::<Application>(&sample()).await;
+    until_caught_up(&place.read_models()).await;
 
-    let (code, out, err) = run(url, &["status"]).await;
+    let (code, out, err) = run(&place, &["status"]).await;
     assert_eq!((code, err.as_str()), (0, ""));
     let rows = cells(&out);
     let heads = [
@@ -99,7 +102,7 @@ async fn the_read_models_follow_the_store_until_ctrl_c_and_the_status_says_how_f
         "last error",
     ];
     assert_eq!(rows[0], heads);
-    let head = store.head().await.expect("an answer").position().to_string();
+    let head = place.store().head().await.expect("an answer").position().to_string();
     let owner = format!("process {}", project.id());
     for (row, (name, events)) in rows[1..].iter().zip([
         ("outcomes", "22"),
@@ -118,29 +121,23 @@ async fn the_read_models_follow_the_store_until_ctrl_c_and_the_status_says_how_f
     rest.read_line(&mut last).expect("it prints text");
     assert_eq!(last, "");
 
-    let (code, out, err) = run(url, &["project", "--stop-when-caught-up"]).await;
+    let (code, out, err) = run(&place, &["project", "--stop-when-caught-up"]).await;
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(out.starts_with(&format!("4 read models caught up at position {head} (")), "{out}");
-    let (code, out, err) = run(url, &["recount"]).await;
+    let (code, out, err) = run(&place, &["recount"]).await;
     assert_eq!((code, err.as_str()), (0, ""));
     assert!(out.contains("2011-03         12         3         4          3\n"), "{out}");
     assert!(out.trim_end().ends_with(" numbers, and the events say the same"), "{out}");
-    assert_eq!(
-        store.list_streams(ListQuery::category("loan").limit(100)).await.expect("a listing").len(),
-        12
-    );
+    let streams = place.store().list_streams(ListQuery::category("loan").limit(100)).await;
+    assert_eq!(streams.expect("a listing").len(), 12);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_read_model_that_differs_from_the_events_is_said_with_both() {
-    let database = TestDatabase::new().await.expect("a test database");
-    let (url, store) = (database.url(), database.store().await.expect("a store"));
-    import::<Application>(store, &sample()).await;
-    assert_eq!(run(url, &["project", "--stop-when-caught-up"]).await.0, 0);
-    let mut db = <sqlx::PgConnection as sqlx::Connection>::connect(url).await.expect("a connection");
-    let change = "UPDATE es_outcomes_1.outcomes_by_month SET approved = 4";
-    sqlx::query(change).execute(&mut db).await.expect("it is changed");
-    let (code, _, err) = run(url, &["recount"]).await;
+async fn a_read_model_that_differs_from_the_events_is_said_with_both(kind: Kind) {
+    let place = Place::new(kind).await;
+    place.import::<Application>(&sample()).await;
+    assert_eq!(run(&place, &["project", "--stop-when-caught-up"]).await.0, 0);
+    place.change("UPDATE es_outcomes_1.outcomes_by_month SET approved = 4").await;
+    let (code, _, err) = run(&place, &["recount"]).await;
     assert_eq!(code, 2);
     assert_eq!(
         err,
@@ -150,18 +147,18 @@ async fn a_read_model_that_differs_from_the_events_is_said_with_both() {
     );
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_event_that_only_a_newer_program_reads_stops_the_read_models_that_need_it_and_no_others() {
-    let database = TestDatabase::new().await.expect("a test database");
-    let (url, store) = (database.url(), database.store().await.expect("a store"));
-    import::<Application>(store.clone(), &sample()).await;
-    let stream = StreamId::new("loan", "900101").expect("a stream id");
+async fn an_event_that_only_a_newer_program_reads_stops_the_read_models_that_need_it_and_no_others(
+    kind: Kind,
+) {
+    let place = Place::new(kind).await;
+    place.import::<Application>(&sample()).await;
+    let (store, stream) = (place.store(), StreamId::new("loan", "900101").expect("a stream id"));
     let revision = store.load(Load::all(&stream), &mut |_| Ok(())).await.expect("it is there").revision;
     let future = [NewEvent::new("loan.declined", 9, b"null".to_vec(), Arc::new(Metadata::new()))];
     let outcome = store.append(Append::new(&stream, revision, &future)).await.expect("an outcome");
     assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
 
-    let (code, out, err) = run(url, &["project", "--stop-when-caught-up"]).await;
+    let (code, out, err) = run(&place, &["project", "--stop-when-caught-up"]).await;
     assert_eq!((code, out.as_str()), (2, ""));
     let reason = "version 9 is newer than 1, the newest that this program knows";
     let last = err.lines().last().expect("an error");
@@ -170,7 +167,7 @@ async fn an_event_that_only_a_newer_program_reads_stops_the_read_models_that_nee
         err.lines().any(|line| line.starts_with("stopped: ") && line.ends_with("; the others go on")),
         "{err}"
     );
-    let (code, out, _) = run(url, &["status"]).await;
+    let (code, out, _) = run(&place, &["status"]).await;
     assert_eq!(code, 0);
     let rows = cells(&out);
     for row in &rows[1..3] {
@@ -184,23 +181,29 @@ async fn an_event_that_only_a_newer_program_reads_stops_the_read_models_that_nee
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_cannot_work_is_said_in_one_sentence_with_exit_code_2() {
-    for args in [["status"], ["project"], ["dashboard"], ["recount"]] {
-        let (code, out, err) = run("", &[args[0], "--store", "memory"]).await;
-        let sentence = "error: read models are tables in PostgreSQL, so there are none with `--store memory`; leave it out\n";
-        assert_eq!((code, out.as_str(), err.as_str()), (2, "", sentence));
-        let (code, out, err) = run("postgres://localhost:1/loans", &args).await;
+    let folder = Folder::new();
+    let (missing, url) = (folder.file("none.db"), "postgres://localhost:1/loans");
+    let run = async |url: &str, args: &[&str]| output(command(TODAY, url, args)).await;
+    for name in ["status", "project", "dashboard", "recount"] {
+        let (code, out, err) = run("", &[name, "--store", "memory"]).await;
         assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{err}");
-        assert!(err.starts_with("error: no PostgreSQL answers at localhost:1"), "{err}");
+        assert!(err.contains("nothing is kept in memory from one run to the next"), "{err}");
+        for (url, args) in [(url, vec![name]), ("", vec![name, "--store", url])] {
+            let (code, out, err) = run(url, &args).await;
+            assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{err}");
+            assert!(err.starts_with("error: no PostgreSQL answers at localhost:1"), "{err}");
+        }
     }
     let database = TestDatabase::empty().await.expect("a test database");
-    for args in [["status"], ["dashboard"], ["recount"]] {
-        let (code, out, err) = run(database.url(), &args).await;
-        assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{err}");
-        assert!(err.contains("run `import` first, which makes them"), "{err}");
+    for name in ["status", "dashboard", "recount"] {
+        for (args, makes) in [(vec![name], "them"), (vec![name, "--store", &missing], "it")] {
+            let (code, out, err) = run(database.url(), &args).await;
+            assert_eq!((code, out.as_str(), err.lines().count()), (2, "", 1), "{err}");
+            assert!(err.ends_with(&format!("run `import` first, which makes {makes}\n")), "{err}");
+        }
     }
     // The programs of earlier years know nothing of today's read models.
-    let output = command(IN_2011, database.url(), &["project"]).output().expect("the program starts");
-    let (code, _, err) = said(output);
+    let (code, _, err) = output(command(IN_2011, database.url(), &["project"])).await;
     assert_eq!(code, 2);
     assert!(err.starts_with("error: unrecognized subcommand 'project'"), "{err}");
 }

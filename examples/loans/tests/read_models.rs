@@ -1,66 +1,52 @@
-//! The read models against the events: every figure is computed again by SQL over the view `event_log`, and
+//! The read models against the events, on both stores: every figure is computed again by SQL over them, and
 //! compared number for number. With `LOANS_FILE` the first of these tests runs on that log, in place of an
 //! invented history.
 
 mod common;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use common::{file, import, long_history, sample, sample_lines};
-use es_postgres::PostgresStore;
-use es_postgres::testing::TestDatabase;
+use common::place::{Kind, Place, on_both_stores};
+use common::{file, long_history, sample, sample_lines};
+use es_core::{Append, AppendOutcome, Metadata, NewEvent, Revision, StreamId};
 use loans::domain::Application;
 use loans::generation::Generation;
 use loans::generation_2011::Application2011;
 use loans::generation_2012::switched::Application2012;
-use loans::read_models::{Figures, ReadModels, Recount, Until, recount};
-use sqlx::{Connection, PgConnection};
+use loans::read_models::{Recount, Until};
 use time::macros::date;
 
-/// A database with a store, its read models, and a connection to look at them.
-struct Fresh {
-    store: PostgresStore,
-    read_models: ReadModels,
-    db: PgConnection,
-    _database: TestDatabase,
+on_both_stores! {
+    all_figures_of_a_log_are_those_of_its_events,
+    the_figures_of_the_sample_are_these,
+    work_waits_until_it_is_started_or_closed_and_is_in_progress_as_often_as_it_was_started,
+    the_figures_are_the_same_whichever_programs_wrote_the_events,
+    the_figures_are_exact_at_every_moment_of_an_import,
+    a_read_model_that_is_wrong_is_found,
+    what_is_decided_twice_or_was_never_submitted_stops_the_decision_times,
 }
 
-impl Fresh {
-    async fn new() -> Self {
-        let database = TestDatabase::new().await.expect("a test database");
-        let store = database.store().await.expect("a store");
-        let db = PgConnection::connect(database.url()).await.expect("a connection");
-        Self { read_models: ReadModels::new(&store), store, db, _database: database }
-    }
-
-    async fn import<A: Generation>(&self, lines: &[String]) {
-        import::<A>(self.store.clone(), &file("log.jsonl", lines.join("\n"))).await;
-    }
-
-    async fn catch_up(&self) {
-        for done in self.read_models.start(Until::CaughtUp).join_all().await {
-            done.expect("all events are projected");
-        }
-    }
-
-    /// Catches up; gives the figures, which are those of the events.
-    async fn exact(&mut self) -> Recount {
-        self.catch_up().await;
-        let recount = recount(&mut self.db).await.expect("both answer");
-        let differences: Vec<_> = recount.differences.iter().map(ToString::to_string).collect();
-        assert_eq!(differences, [""; 0]);
-        recount
-    }
+async fn import<A: Generation>(place: &Place, lines: &[String]) {
+    place.import::<A>(&file("log.jsonl", lines.join("\n"))).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn all_figures_of_a_log_are_those_of_its_events() {
-    let mut fresh = Fresh::new().await;
+/// Catches up; gives the figures, which are those of the events.
+async fn exact(place: &Place) -> Recount {
+    place.catch_up().await;
+    let recount = place.read_models().recount().await.expect("both answer");
+    let differences: Vec<_> = recount.differences.iter().map(ToString::to_string).collect();
+    assert_eq!(differences, [""; 0]);
+    recount
+}
+
+async fn all_figures_of_a_log_are_those_of_its_events(kind: Kind) {
+    let place = Place::new(kind).await;
     let given = std::env::var_os("LOANS_FILE").map(PathBuf::from);
     let log = given.clone().unwrap_or_else(|| file("long.jsonl", long_history(12).join("\n")));
-    let (written, _) = import::<Application>(fresh.store.clone(), &log).await;
-    let recount = fresh.exact().await;
-    let standings = fresh.read_models.standings().await.expect("an answer");
+    let (written, _) = place.import::<Application>(&log).await;
+    let recount = exact(&place).await;
+    let standings = place.read_models().standings().await.expect("an answer");
     assert!(standings.iter().all(|standing| standing.lag() == Some(0)), "{standings:?}");
     println!("{written} events, {} numbers: {:#?}", recount.numbers, recount.figures.decision_times);
     if given.is_none() {
@@ -71,11 +57,10 @@ async fn all_figures_of_a_log_are_those_of_its_events() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_figures_of_the_sample_are_these() {
-    let mut fresh = Fresh::new().await;
-    import::<Application>(fresh.store.clone(), &sample()).await;
-    let figures = fresh.exact().await.figures;
+async fn the_figures_of_the_sample_are_these(kind: Kind) {
+    let place = Place::new(kind).await;
+    place.import::<Application>(&sample()).await;
+    let figures = exact(&place).await.figures;
     let outcomes: Vec<_> = figures
         .outcomes
         .iter()
@@ -115,9 +100,8 @@ async fn the_figures_of_the_sample_are_these() {
 }
 
 /// One application with work in each order that its desk allows.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn work_waits_until_it_is_started_or_closed_and_is_in_progress_as_often_as_it_was_started() {
-    let mut fresh = Fresh::new().await;
+async fn work_waits_until_it_is_started_or_closed_and_is_in_progress_as_often_as_it_was_started(kind: Kind) {
+    let place = Place::new(kind).await;
     let mut lines = Vec::new();
     let mut record = |day: u32, activity: &str, lifecycle: &str| {
         let (seq, amount) = (lines.len(), if lines.is_empty() { r#","amount":5000"# } else { "" });
@@ -156,66 +140,61 @@ async fn work_waits_until_it_is_started_or_closed_and_is_in_progress_as_often_as
 
     // However the events are divided into batches: one by one here, all at once below.
     for end in 1..=lines.len() {
-        fresh.import::<Application>(&lines[..end]).await;
-        fresh.exact().await;
+        import::<Application>(&place, &lines[..end]).await;
+        exact(&place).await;
     }
-    let step_by_step = fresh.exact().await.figures;
-    let mut fresh = Fresh::new().await;
-    fresh.import::<Application>(&lines).await;
-    let figures = fresh.exact().await.figures;
+    let step_by_step = exact(&place).await.figures;
+    let place = Place::new(kind).await;
+    import::<Application>(&place, &lines).await;
+    let figures = exact(&place).await.figures;
     assert_eq!(figures, step_by_step);
     let changes: Vec<_> =
         figures.work.iter().map(|row| (row.day.day(), row.waiting, row.in_progress)).collect();
     assert_eq!(changes, expected);
-    let open: Vec<(String, bool, i32)> =
-        sqlx::query_as("SELECT item, waiting, in_progress FROM es_work_in_progress.open_work ORDER BY item")
-            .fetch_all(&mut fresh.db)
-            .await
-            .expect("an answer");
+    let open: Vec<(String, bool, i32)> = place
+        .rows("SELECT item, waiting, in_progress FROM es_work_in_progress_1.open_work ORDER BY item")
+        .await;
     assert_eq!(open, [("assess_fraud".into(), true, 0), ("handle_leads".into(), false, 1)]);
-    let now: Vec<(String, i64, i64)> =
-        sqlx::query_as("SELECT item, waiting, in_progress FROM es_work_in_progress.work_now ORDER BY item")
-            .fetch_all(&mut fresh.db)
-            .await
-            .expect("an answer");
+    let now: Vec<(String, i64, i64)> = place
+        .rows("SELECT item, waiting, in_progress FROM es_work_in_progress_1.work_now ORDER BY item")
+        .await;
     assert_eq!(now, [("assess_fraud".into(), 1, 0), ("handle_leads".into(), 0, 1)]);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_figures_are_the_same_whichever_programs_wrote_the_events() {
+async fn the_figures_are_the_same_whichever_programs_wrote_the_events(kind: Kind) {
     let lines = long_history(3);
-    let mut today = Fresh::new().await;
-    today.import::<Application>(&lines).await;
-    let expected = today.exact().await.figures;
+    let today = Place::new(kind).await;
+    import::<Application>(&today, &lines).await;
+    let expected = exact(&today).await.figures;
 
-    let mut mixed = Fresh::new().await;
-    mixed.import::<Application2011>(&lines[..200]).await;
-    mixed.exact().await;
-    mixed.import::<Application2012>(&lines[..350]).await;
-    mixed.exact().await;
-    mixed.import::<Application>(&lines).await;
-    assert_eq!(mixed.exact().await.figures, expected);
+    let mixed = Place::new(kind).await;
+    import::<Application2011>(&mixed, &lines[..200]).await;
+    exact(&mixed).await;
+    import::<Application2012>(&mixed, &lines[..350]).await;
+    exact(&mixed).await;
+    import::<Application>(&mixed, &lines).await;
+    assert_eq!(exact(&mixed).await.figures, expected);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_figures_are_exact_at_every_moment_of_an_import() {
-    let mut fresh = Fresh::new().await;
-    fresh.catch_up().await;
-    let following = fresh.read_models.start(Until::Stopped);
+async fn the_figures_are_exact_at_every_moment_of_an_import(kind: Kind) {
+    let place = Place::new(kind).await;
+    place.catch_up().await;
+    let read_models = place.read_models();
+    let following = read_models.start(Until::Stopped);
     let log = file("long.jsonl", long_history(12).join("\n"));
     let import = tokio::spawn({
-        let store = fresh.store.clone();
-        async move { import::<Application>(store, &log).await }
+        let store = place.store();
+        async move { common::import::<Application>(store, &log).await }
     });
     let (mut moments, mut halfway) = (0, 0);
     loop {
         let imported = import.is_finished();
-        let recount = recount(&mut fresh.db).await.expect("both answer");
+        let recount = read_models.recount().await.expect("both answer");
         assert_eq!(recount.differences, [], "at moment {moments}");
         moments += 1;
         let applications: i64 = recount.figures.outcomes.iter().map(|row| row.submitted).sum();
         halfway += u32::from((1..12 * 12).contains(&applications));
-        let standings = fresh.read_models.standings().await.expect("an answer");
+        let standings = place.read_models().standings().await.expect("an answer");
         if imported && standings.iter().all(|standing| standing.lag() == Some(0)) {
             break;
         }
@@ -226,16 +205,15 @@ async fn the_figures_are_exact_at_every_moment_of_an_import() {
 }
 
 /// The comparison itself: any number that is not right is found.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_read_model_that_is_wrong_is_found() {
-    let mut fresh = Fresh::new().await;
-    import::<Application>(fresh.store.clone(), &sample()).await;
-    let before = fresh.exact().await.figures;
+async fn a_read_model_that_is_wrong_is_found(kind: Kind) {
+    let place = Place::new(kind).await;
+    place.import::<Application>(&sample()).await;
+    let before = exact(&place).await.figures;
     let changes = [
         ("outcomes", "UPDATE es_outcomes_1.outcomes_by_month SET declined = declined + 1"),
         (
             "decision_times",
-            "UPDATE es_decision_times_1.decision_times SET decided_at = decided_at + interval '1 ms'",
+            "UPDATE es_decision_times_1.decision_times SET submitted_at = decided_at WHERE outcome = 'approved'",
         ),
         (
             "work_in_progress",
@@ -247,13 +225,49 @@ async fn a_read_model_that_is_wrong_is_found() {
         ),
     ];
     for (read_model, change) in changes {
-        let mut undone = fresh.db.begin().await.expect("a transaction");
-        sqlx::query(change).execute(&mut *undone).await.expect("it is changed");
-        undone.commit().await.expect("it is kept");
-        let recount = recount(&mut fresh.db).await.expect("both answer");
+        place.change(change).await;
+        let recount = place.read_models().recount().await.expect("both answer");
         assert!(!recount.differences.is_empty(), "{change}");
         assert!(recount.differences.iter().any(|found| found.read_model == read_model), "{change}");
     }
-    let after = Figures::read(&mut fresh.db).await.expect("an answer");
+    let after = place.read_models().figures().await.expect("an answer");
     assert_ne!(after, before);
+}
+
+/// A declined application, with an event more than its commands allow.
+async fn append(place: &Place, case: &str, after: u64, name: &'static str) {
+    let stream = StreamId::new("loan", case).expect("a stream id");
+    let events = [NewEvent::new(name, 1, b"null".to_vec(), Arc::new(Metadata::new()))];
+    let append = Append::new(&stream, Revision::new(after), &events);
+    let outcome = place.store().append(append).await.expect("an outcome");
+    assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
+}
+
+async fn what_is_decided_twice_or_was_never_submitted_stops_the_decision_times(kind: Kind) {
+    // In the batch of the first decision, after that batch, and without a submission.
+    for (case, after, caught_up) in [("900102", 6, false), ("900102", 6, true), ("17", 0, false)] {
+        let place = Place::new(kind).await;
+        place.import::<Application>(&sample()).await;
+        if caught_up {
+            place.catch_up().await;
+        }
+        append(&place, case, after, "loan.cancelled").await;
+        let ended = place.read_models().start(Until::CaughtUp).join_all().await;
+        let failed: Vec<_> = ended.into_iter().filter_map(|done| Some(done.err()?.to_string())).collect();
+        let expected = "an application was decided twice, or without being submitted";
+        assert!(failed.len() == 1 && failed[0].contains(expected), "{case} {caught_up}: {failed:?}");
+    }
+}
+
+/// To the last digit, percentiles included.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_and_a_file_have_the_same_figures() {
+    let mut figures = Vec::new();
+    for kind in [Kind::Database, Kind::File] {
+        let place = Place::new(kind).await;
+        import::<Application>(&place, &long_history(7)).await;
+        figures.push(exact(&place).await.figures);
+    }
+    assert_eq!(figures[0], figures[1]);
+    assert_eq!(figures[0].decision_times.len(), 4);
 }

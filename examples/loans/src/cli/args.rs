@@ -1,6 +1,5 @@
 //! What can be asked for.
 
-use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -12,9 +11,8 @@ use crate::show::At;
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "With DATABASE_URL set, that PostgreSQL server is used. Without it, the PostgreSQL of this machine is \
-                  started in a folder that stays, and used. With `--store FILE` the events are in that file, and no server is \
-                  needed."
+    after_help = "Events and read models are kept in the file target/loans.db, and in files beside it. `--store FILE` names \
+                  another file, and `--store postgres://…` a database of PostgreSQL; so does DATABASE_URL, if it is set."
 )]
 pub(super) struct Args<C: Subcommand> {
     #[command(subcommand)]
@@ -30,7 +28,7 @@ pub(super) enum OfToday {
     ReadModels(ReadModelCommand),
 }
 
-/// What is done with read models, which are tables of PostgreSQL.
+/// What is done with read models.
 #[derive(Debug, Subcommand)]
 pub(super) enum ReadModelCommand {
     /// Runs the read models: catches up with the events, then follows them until Ctrl-C
@@ -39,12 +37,12 @@ pub(super) enum ReadModelCommand {
         #[arg(long)]
         stop_when_caught_up: bool,
         #[command(flatten)]
-        store: OnlyPostgres,
+        store: Kept,
     },
     /// Shows how far the read models have come
     Status {
         #[command(flatten)]
-        store: OnlyPostgres,
+        store: Kept,
     },
     /// Serves the read models as a page on 127.0.0.1, until Ctrl-C
     Dashboard {
@@ -52,21 +50,13 @@ pub(super) enum ReadModelCommand {
         #[arg(long, value_name = "PORT", default_value_t = 8686)]
         port: u16,
         #[command(flatten)]
-        store: OnlyPostgres,
+        store: Kept,
     },
     /// Compares the read models with the events, number for number, at one moment
     Recount {
         #[command(flatten)]
-        store: OnlyPostgres,
+        store: Kept,
     },
-}
-
-/// A choice that is none: said in one sentence, where other commands have one.
-#[derive(Debug, clap::Args)]
-pub(super) struct OnlyPostgres {
-    /// Where the events are
-    #[arg(long, value_name = "STORE", default_value = "postgres", hide = true)]
-    pub(super) store: StoreKind,
 }
 
 /// What the programs of all generations can do.
@@ -99,7 +89,7 @@ pub(super) enum Command {
     Copy {
         /// A file, or the URL of a PostgreSQL database
         #[arg(long, value_name = "FILE|URL")]
-        to: String,
+        to: StoreKind,
         #[command(flatten)]
         store: Kept,
     },
@@ -108,9 +98,9 @@ pub(super) enum Command {
 /// Where events are that are there already.
 #[derive(Debug, clap::Args)]
 pub(super) struct Kept {
-    /// Where the events are: `postgres`, or a file
-    #[arg(long, value_name = "STORE", default_value = "postgres")]
-    pub(super) store: StoreKind,
+    /// Where the events are: a file, or the URL of a PostgreSQL database
+    #[arg(long, value_name = "FILE|URL")]
+    pub(super) store: Option<StoreKind>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -123,26 +113,32 @@ pub(super) struct Import {
     /// Counts and lists bad records, instead of stopping at the first
     #[arg(long)]
     pub(super) skip_bad: bool,
-    /// Where to keep the events: `postgres`, a file, or `memory`, until the report at the end
-    #[arg(long, value_name = "STORE", default_value = "postgres")]
-    pub(super) store: StoreKind,
+    /// Where to keep the events: a file, the URL of a PostgreSQL database, or `memory`, until the report at
+    /// the end
+    #[arg(long, value_name = "FILE|URL|memory")]
+    pub(super) store: Option<StoreKind>,
 }
 
+/// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum StoreKind {
-    Postgres,
-    Memory,
     File(PathBuf),
+    /// A database of PostgreSQL, by its URL.
+    Database(String),
+    Memory,
 }
 
 impl FromStr for StoreKind {
-    type Err = Infallible;
+    type Err = &'static str;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(match text {
-            "postgres" => Self::Postgres,
-            "memory" => Self::Memory,
-            file => Self::File(file.into()),
-        })
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "memory" => Ok(Self::Memory),
+            url if url.starts_with("postgres://") || url.starts_with("postgresql://") => {
+                Ok(Self::Database(url.to_owned()))
+            }
+            "postgres" => Err("name the database by its URL, as in postgres://localhost/loans"),
+            file => Ok(Self::File(file.into())),
+        }
     }
 }

@@ -3,24 +3,28 @@
 use std::time::Instant;
 
 use es_core::copy::{Copied, CopyError, copy_store};
-use es_postgres::PostgresStore;
-use es_sqlite::SqliteStore;
 
+use super::args::{Kept, StoreKind};
 use super::failure::Failure;
 use super::output::print;
 use super::progress::rate;
-use super::store::Chosen;
+use super::store::{Opened, Purpose};
 use crate::table::grouped;
 
-pub(super) async fn copy(from: &Chosen, to: &str) -> Result<(), Failure> {
-    let (start, from) = (Instant::now(), from.store());
-    let copied = if to.starts_with("postgres://") || to.starts_with("postgresql://") {
-        copy_store(&*from, &PostgresStore::migrate(to).await?).await?
-    } else {
-        let to = SqliteStore::open(to).await.map_err(Failure::unable)?;
-        let copied = copy_store(&*from, &to).await?;
-        to.close().await?;
-        copied
+/// How many connections copy at once.
+const CONNECTIONS: usize = 4;
+
+pub(super) async fn copy(from: Kept, to: StoreKind) -> Result<(), Failure> {
+    let start = Instant::now();
+    let from = Opened::kept(from, Purpose::Read, CONNECTIONS).await?.store();
+    let copied = match Opened::open(to, Purpose::Write, CONNECTIONS).await? {
+        Opened::Database(to, _) => copy_store(&*from, &to).await?,
+        Opened::File(to, _) => {
+            let copied = copy_store(&*from, &to).await?;
+            to.close().await?;
+            copied
+        }
+        Opened::Memory(_) => return Err(Failure::unable("a copy in memory is gone with this program")),
     };
     let Copied { events, commands, closed, .. } = copied;
     let elapsed = start.elapsed();

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::process::ExitCode;
 
 use es_core::StoreError;
-use es_postgres::ProjectorError;
+use es_core::projection::ProjectorError;
 
 use super::note::note;
 use crate::import::ImportError;

@@ -10,24 +10,22 @@ use super::failure::Failure;
 use super::note::note;
 use super::output::print;
 use super::progress::{progress, rate};
-use super::store::{Chosen, Purpose, REPLAYED_AT_ONCE, repository};
+use super::store::{Opened, Purpose, REPLAYED_AT_ONCE, repository};
 use crate::generation::Generation;
 use crate::import::{Count, Import, Imported, Problems, Source};
 use crate::report::Report;
 use crate::table::grouped;
 
-pub(super) async fn import<A: Generation>(args: &args::Import) -> Result<(), Failure> {
+pub(super) async fn import<A: Generation>(args: args::Import) -> Result<(), Failure> {
     let concurrency = usize::from(args.concurrency);
+    let kind = StoreKind::of(args.store, Purpose::Write)?;
+    let memory = kind == StoreKind::Memory;
     // A connection is for a load: appends have their own.
-    let chosen = match &args.store {
-        StoreKind::Postgres => Chosen::postgres(Purpose::Write, concurrency.min(REPLAYED_AT_ONCE)).await?,
-        StoreKind::File(file) => Chosen::file(file, Purpose::Write).await?,
-        StoreKind::Memory => Chosen::memory(),
-    };
-    let repository = repository::<A>(&chosen);
+    let opened = Opened::open(kind, Purpose::Write, concurrency.min(REPLAYED_AT_ONCE)).await?;
+    let repository = repository::<A>(&opened);
     let import = Import::new(repository.clone()).concurrency(concurrency).skip_bad(args.skip_bad);
 
-    let (source, count) = (Source::from(args.file.clone()), Arc::new(Count::default()));
+    let (source, count) = (Source::from(args.file), Arc::new(Count::default()));
     let start = Instant::now();
     let run = import.run(&source, Arc::clone(&count), ctrl_c());
     let outcome = tokio::select! {
@@ -36,10 +34,8 @@ pub(super) async fn import<A: Generation>(args: &args::Import) -> Result<(), Fai
     };
     let elapsed = start.elapsed();
     // What was imported into memory is gone with this program.
-    let (goes_on, again) = match args.store {
-        StoreKind::Memory => ("", ""),
-        _ => ("; the next run goes on", "; run the same command again to go on"),
-    };
+    let (goes_on, again) =
+        if memory { ("", "") } else { ("; the next run goes on", "; run the same command again to go on") };
     match outcome {
         Ok(imported) => {
             let summary = summary(&imported, &count, elapsed);
@@ -54,7 +50,7 @@ pub(super) async fn import<A: Generation>(args: &args::Import) -> Result<(), Fai
             return Err(error.into());
         }
     }
-    if args.store == StoreKind::Memory {
+    if memory {
         print(&Report::of(&repository, REPLAYED_AT_ONCE).await?)?;
     }
     Ok(())

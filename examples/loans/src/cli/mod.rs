@@ -19,7 +19,7 @@ use clap::{CommandFactory, FromArgMatches, Subcommand};
 
 use self::args::{Args, Command, OfToday};
 use self::failure::Failure;
-use self::store::{Chosen, REPLAYED_AT_ONCE, repository};
+use self::store::{Opened, REPLAYED_AT_ONCE, repository};
 use crate::domain::{Application, ApplicationId};
 use crate::generation::Generation;
 use crate::report::Report;
@@ -66,18 +66,18 @@ fn run_to_end<C: Subcommand>(
 
 async fn run<A: Generation>(command: Command) -> Result<(), Failure> {
     match command {
-        Command::Import(args) => import::import::<A>(&args).await,
+        Command::Import(args) => import::import::<A>(args).await,
         Command::Report { from, store } => {
-            let chosen = Chosen::for_reading::<A>(from, &store, REPLAYED_AT_ONCE).await?;
-            let report = Report::of(&repository::<A>(&chosen), REPLAYED_AT_ONCE).await?;
+            let opened = Opened::for_reading::<A>(from, store, REPLAYED_AT_ONCE).await?;
+            let report = Report::of(&repository::<A>(&opened), REPLAYED_AT_ONCE).await?;
             output::print(&report)
         }
         Command::Show { case, at, from, store } => {
-            let chosen = Chosen::for_reading::<A>(from, &store, 1).await?;
+            let opened = Opened::for_reading::<A>(from, store, 1).await?;
             let shown =
-                Shown::of(&repository::<A>(&chosen), ApplicationId(case), at.unwrap_or_default()).await?;
+                Shown::of(&repository::<A>(&opened), ApplicationId(case), at.unwrap_or_default()).await?;
             output::print(&shown)
         }
-        Command::Copy { to, store } => copy::copy(&Chosen::kept(&store, 1).await?, &to).await,
+        Command::Copy { to, store } => copy::copy(store, to).await,
     }
 }

@@ -1,11 +1,11 @@
 //! Which store, and how it is reached.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use es_core::{EventStore, ExportStore, ListStreams, MemoryStore, Repository};
-use es_postgres::testing::Cluster;
 use es_postgres::{ConnectError, PostgresStore};
 use es_sqlite::SqliteStore;
 
@@ -14,9 +14,10 @@ use super::failure::Failure;
 use super::note::note;
 use crate::generation::Generation;
 use crate::import::{Import, Source};
+use crate::read_models::ReadModels;
 
-/// The folder of the server that is started where no other is named, under cargo's target folder.
-const FOLDER: &str = "loans-postgres";
+/// The file of the events where no other store is named, in cargo's target folder.
+const FILE: &str = "loans.db";
 
 /// How many applications are replayed at a time.
 pub(super) const REPLAYED_AT_ONCE: usize = 16;
@@ -33,21 +34,15 @@ impl<S: EventStore + ListStreams + ExportStore> LoanStore for S {}
 /// Any store.
 pub(super) type Store = Arc<dyn LoanStore>;
 
-/// A store, and the server that runs for it, if this program has started one.
-pub(super) struct Chosen {
-    store: Store,
-    _server: Option<Cluster>,
-}
-
-/// A store in PostgreSQL, with the URL of its database.
-pub(super) struct Postgres {
-    pub(super) store: PostgresStore,
-    pub(super) url: String,
-    server: Option<Cluster>,
+/// An open store, and where it is.
+pub(super) enum Opened {
+    File(SqliteStore, PathBuf),
+    Database(PostgresStore, String),
+    Memory(MemoryStore),
 }
 
 /// What a store is wanted for.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
     /// Writing. The tables are made if they are not there.
     Write,
@@ -55,92 +50,114 @@ pub(super) enum Purpose {
     Read,
 }
 
-impl Chosen {
-    pub(super) fn store(&self) -> Store {
-        Arc::clone(&self.store)
+impl StoreKind {
+    /// The store that is asked for, else that of `DATABASE_URL`, else a file in the target folder.
+    pub(super) fn of(asked: Option<Self>, purpose: Purpose) -> Result<Self, Failure> {
+        if let Some(asked) = asked {
+            return Ok(asked);
+        }
+        match env::var("DATABASE_URL") {
+            Ok(url) => Ok(Self::Database(url)),
+            Err(env::VarError::NotUnicode(_)) => Err(Failure::unable("DATABASE_URL is no text in UTF-8")),
+            Err(env::VarError::NotPresent) => Ok(Self::File(default_file(purpose)?)),
+        }
     }
+}
 
-    pub(super) fn memory() -> Self {
-        Self { store: Arc::new(MemoryStore::new()), _server: None }
-    }
-
-    /// The store to read: this log in memory, or where the events are.
-    pub(super) async fn for_reading<A: Generation>(
-        from: Option<PathBuf>,
-        kept: &Kept,
-        connections: usize,
-    ) -> Result<Self, Failure> {
-        let Some(file) = from else { return Self::kept(kept, connections).await };
-        let chosen = Self::memory();
-        let repository = Repository::<A, _>::new(chosen.store());
-        Import::new(repository).run(&Source::from(file), Arc::default(), std::future::pending()).await?;
-        Ok(chosen)
-    }
-
-    /// Where events are that are there already.
-    pub(super) async fn kept(kept: &Kept, connections: usize) -> Result<Self, Failure> {
-        match &kept.store {
-            StoreKind::Postgres => Self::postgres(Purpose::Read, connections).await,
-            StoreKind::File(file) => Self::file(file, Purpose::Read).await,
+impl Opened {
+    /// Opens a store that is there, or one to write to.
+    pub(super) async fn open(kind: StoreKind, purpose: Purpose, connections: usize) -> Result<Self, Failure> {
+        let connections = u32::try_from(connections).unwrap_or(u32::MAX);
+        match kind {
+            StoreKind::File(file) => Self::file(file, purpose, connections).await,
+            StoreKind::Database(url) => Self::database(url, purpose, connections).await,
+            StoreKind::Memory if purpose == Purpose::Write => Ok(Self::Memory(MemoryStore::new())),
             StoreKind::Memory => Err(Failure::unable(
                 "nothing is kept in memory from one run to the next; name the file of a log with `--from`",
             )),
         }
     }
 
-    pub(super) async fn file(file: &Path, purpose: Purpose) -> Result<Self, Failure> {
-        let options = SqliteStore::options(file);
-        let store = match purpose {
-            Purpose::Write => options.open().await,
-            Purpose::Read => options.read_only(true).open().await,
-        };
-        Ok(Self { store: Arc::new(store.map_err(Failure::unable)?), _server: None })
+    async fn file(file: PathBuf, purpose: Purpose, readers: u32) -> Result<Self, Failure> {
+        if purpose == Purpose::Read && !file.exists() {
+            let file = file.display();
+            return Err(Failure::unable(format!(
+                "there is no {file} yet; run `import` first, which makes it"
+            )));
+        }
+        let options = SqliteStore::options(&file).readers(readers).read_only(purpose == Purpose::Read);
+        Ok(Self::File(options.open().await.map_err(Failure::unable)?, file))
     }
 
-    pub(super) async fn postgres(purpose: Purpose, connections: usize) -> Result<Self, Failure> {
-        let Postgres { store, server, .. } = Postgres::open(purpose, connections).await?;
-        Ok(Self { store: Arc::new(store), _server: server })
-    }
-}
-
-impl Postgres {
-    /// The server that `DATABASE_URL` names, else the one of this machine.
-    pub(super) async fn open(purpose: Purpose, connections: usize) -> Result<Self, Failure> {
-        let (url, server) = match env::var("DATABASE_URL") {
-            Ok(url) => (url, None),
-            Err(env::VarError::NotUnicode(_)) => {
-                return Err(Failure::unable("DATABASE_URL is no text in UTF-8"));
-            }
-            Err(env::VarError::NotPresent) => {
-                let server = start_server().await?;
-                (server.url().to_owned(), Some(server))
-            }
-        };
-        let connections = u32::try_from(connections).unwrap_or(u32::MAX);
+    async fn database(url: String, purpose: Purpose, connections: u32) -> Result<Self, Failure> {
         let options = PostgresStore::options(&url).connections(connections);
         let store = match purpose {
             Purpose::Write => options.migrate().await?,
             Purpose::Read => options.connect().await?,
         };
-        Ok(Self { store, url, server })
+        Ok(Self::Database(store, url))
+    }
+
+    /// The store to read: this log in memory, or where the events are.
+    pub(super) async fn for_reading<A: Generation>(
+        from: Option<PathBuf>,
+        kept: Kept,
+        connections: usize,
+    ) -> Result<Self, Failure> {
+        let Some(file) = from else { return Self::kept(kept, Purpose::Read, connections).await };
+        let store = MemoryStore::new();
+        let import = Import::new(Repository::<A, _>::new(store.clone()));
+        import.run(&Source::from(file), Arc::default(), std::future::pending()).await?;
+        Ok(Self::Memory(store))
+    }
+
+    /// Where events are that stay from one run to the next.
+    pub(super) async fn kept(kept: Kept, purpose: Purpose, connections: usize) -> Result<Self, Failure> {
+        Self::open(StoreKind::of(kept.store, purpose)?, purpose, connections).await
+    }
+
+    pub(super) fn store(&self) -> Store {
+        match self {
+            Self::File(store, _) => Arc::new(store.clone()),
+            Self::Database(store, _) => Arc::new(store.clone()),
+            Self::Memory(store) => Arc::new(store.clone()),
+        }
+    }
+
+    /// The read models beside the events.
+    pub(super) fn read_models(&self) -> Result<ReadModels, Failure> {
+        match self {
+            Self::File(store, file) => Ok(ReadModels::in_files(store, file)),
+            Self::Database(store, url) => Ok(ReadModels::in_database(store, url)?),
+            Self::Memory(_) => Err(Failure::unable(
+                "read models are kept beside the events, and nothing is kept in memory from one run to the next",
+            )),
+        }
     }
 }
 
-async fn start_server() -> Result<Cluster, Failure> {
-    let folder = target().join(FOLDER);
-    note(&format!(
-        "DATABASE_URL is not set: using this machine's PostgreSQL with its data in {}, fsync on",
-        folder.display()
-    ));
-    Cluster::persistent(folder).start().await.map_err(Failure::unable)
+/// The file in the target folder, which is made for whoever writes.
+fn default_file(purpose: Purpose) -> Result<PathBuf, Failure> {
+    let folder = target();
+    let file = folder.join(FILE);
+    if purpose == Purpose::Write {
+        fs::create_dir_all(&folder)
+            .map_err(|error| Failure::unable(format!("cannot make {}: {error}", folder.display())))?;
+        note(&format!("DATABASE_URL is not set: keeping the events in {}", file.display()));
+    }
+    Ok(file)
 }
 
 /// Cargo's target folder, in which this program lies; `target` in the working folder if it lies elsewhere.
 fn target() -> PathBuf {
     let is_target = |folder: &&Path| folder.join("CACHEDIR.TAG").exists();
     let program = env::current_exe().ok();
-    let target = program.as_deref().and_then(|program| program.ancestors().find(is_target));
-    target.map_or_else(|| PathBuf::from("target"), Path::to_owned)
+    let Some(target) = program.as_deref().and_then(|program| program.ancestors().find(is_target)) else {
+        return PathBuf::from("target");
+    };
+    let here = env::current_dir().ok();
+    let below = here.as_deref().and_then(|here| target.strip_prefix(here).ok());
+    below.unwrap_or(target).to_owned()
 }
 
 impl From<ConnectError> for Failure {
@@ -155,6 +172,6 @@ impl From<ConnectError> for Failure {
 }
 
 /// The applications in a store.
-pub(super) fn repository<A: Generation>(chosen: &Chosen) -> Repository<A, Store> {
-    Repository::new(chosen.store()).with_cache(KEPT)
+pub(super) fn repository<A: Generation>(opened: &Opened) -> Repository<A, Store> {
+    Repository::new(opened.store()).with_cache(KEPT)
 }

@@ -1,8 +1,10 @@
 //! How long customers wait for a decision.
 
-use es_core::{BoxError, OffsetDateTime, ProjectBatch, ProjectSetup, Projection, Recorded};
-use sqlx::{Executor, PgConnection};
+use std::marker::PhantomData;
 
+use es_core::{BoxError, OffsetDateTime, ProjectBatch, ProjectSetup, Projection, Recorded};
+
+use super::model::{Column, Model, query};
 use crate::domain::{Approved, Cancelled, Declined, Outcome, Submitted};
 
 /// The hours from which on a decision belongs to the next group of
@@ -12,8 +14,8 @@ pub const HOURS: [f64; 7] = [1.0, 4.0, 24.0, 72.0, 168.0, 336.0, 672.0];
 /// Keeps when each application was submitted and when it was approved, declined or cancelled, and the hours
 /// in between.
 #[derive(Debug, Projection)]
-#[projection(name = "decision_times", events(Submitted, Approved, Declined, Cancelled), model = PgConnection, batch, setup)]
-pub struct DecisionTimes;
+#[projection(name = "decision_times", events(Submitted, Approved, Declined, Cancelled), model = Db, batch, setup)]
+pub struct DecisionTimes<Db: Model>(pub(super) PhantomData<fn() -> Db>);
 
 /// How long the applications of one outcome took.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,19 +30,14 @@ pub struct DecisionTime {
     pub p90: f64,
 }
 
-impl ProjectSetup for DecisionTimes {
-    async fn setup(&self, db: &mut PgConnection) -> Result<(), BoxError> {
-        db.execute(include_str!("sql/decision_times_make.sql")).await?;
-        Ok(())
+impl<Db: Model> ProjectSetup for DecisionTimes<Db> {
+    async fn setup(&self, db: &mut Db) -> Result<(), BoxError> {
+        Ok(db.make(query!("decision_times_make")).await?)
     }
 }
 
-impl ProjectBatch for DecisionTimes {
-    async fn project_batch(
-        &self,
-        events: &[DecisionTimesEvent],
-        db: &mut PgConnection,
-    ) -> Result<(), BoxError> {
+impl<Db: Model> ProjectBatch for DecisionTimes<Db> {
+    async fn project_batch(&self, events: &[DecisionTimesEvent], db: &mut Db) -> Result<(), BoxError> {
         let (mut submitted, mut submitted_at) = (Vec::new(), Vec::new());
         let (mut decided, mut decided_at, mut outcomes) = (Vec::new(), Vec::new(), Vec::new());
         for event in events {
@@ -60,12 +57,12 @@ impl ProjectBatch for DecisionTimes {
             }
         }
         // All submissions first: an application is decided after it was submitted, in the same batch as well.
-        let submit = sqlx::query(include_str!("sql/decision_times_submit.sql"));
-        submit.bind(submitted).bind(submitted_at).execute(&mut *db).await?;
+        let columns = [Column::Texts(submitted), Column::Times(submitted_at)];
+        db.change(query!("decision_times_submit").columns(columns)).await?;
         let expected = outcomes.len() as u64;
-        let decide = sqlx::query(include_str!("sql/decision_times_decide.sql"));
-        let done = decide.bind(decided).bind(decided_at).bind(outcomes).execute(db).await?;
-        match done.rows_affected() == expected {
+        let outcomes = outcomes.iter().map(String::as_str).collect();
+        let columns = [Column::Texts(decided), Column::Times(decided_at), Column::Texts(outcomes)];
+        match db.change(query!("decision_times_decide").columns(columns)).await? == expected {
             true => Ok(()),
             false => Err("an application was decided twice, or without being submitted".into()),
         }
@@ -78,16 +75,13 @@ fn place<E>(event: &Recorded<E>) -> (&str, OffsetDateTime) {
 }
 
 impl DecisionTime {
-    pub(super) async fn read(db: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
-        let rows = sqlx::query_as(include_str!("sql/decision_times_read.sql")).fetch_all(db).await?;
-        Ok(rows.into_iter().map(Self::of).collect())
+    pub(super) async fn read(db: &mut impl Model) -> Result<Vec<Self>, sqlx::Error> {
+        Ok(db.rows(query!("decision_times_read")).await?.into_iter().map(Self::of).collect())
     }
 
     /// The same from the events up to a position.
-    pub(super) async fn recount(upto: i64, db: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
-        let rows =
-            sqlx::query_as(include_str!("sql/decision_times_recount.sql")).bind(upto).fetch_all(db).await?;
-        Ok(rows.into_iter().map(Self::of).collect())
+    pub(super) async fn recount(upto: i64, db: &mut impl Model) -> Result<Vec<Self>, sqlx::Error> {
+        Ok(db.rows(query!("decision_times_recount").upto(upto)).await?.into_iter().map(Self::of).collect())
     }
 
     fn of((outcome, applications, median, p90): (Option<String>, i64, f64, f64)) -> Self {
@@ -95,16 +89,19 @@ impl DecisionTime {
     }
 
     /// How many applications were decided in each of the spans between [`HOURS`], the first one below them.
-    pub(super) async fn read_spans(db: &mut PgConnection) -> Result<Spans, sqlx::Error> {
-        let query = sqlx::query_as(include_str!("sql/decision_times_read_spans.sql"));
-        Ok(spans(&query.bind(HOURS.as_slice()).fetch_all(db).await?))
+    pub(super) async fn read_spans(db: &mut impl Model) -> Result<Spans, sqlx::Error> {
+        Ok(spans(&db.rows(query!("decision_times_read_spans").columns(bounds())).await?))
     }
 
     /// The same from the events up to a position.
-    pub(super) async fn recount_spans(upto: i64, db: &mut PgConnection) -> Result<Spans, sqlx::Error> {
-        let query = sqlx::query_as(include_str!("sql/decision_times_recount_spans.sql"));
-        Ok(spans(&query.bind(upto).bind(HOURS.as_slice()).fetch_all(db).await?))
+    pub(super) async fn recount_spans(upto: i64, db: &mut impl Model) -> Result<Spans, sqlx::Error> {
+        let query = query!("decision_times_recount_spans").upto(upto).columns(bounds());
+        Ok(spans(&db.rows(query).await?))
     }
+}
+
+fn bounds() -> [Column<'static>; 1] {
+    [Column::Hours(HOURS.to_vec())]
 }
 
 /// How many there are in each span.

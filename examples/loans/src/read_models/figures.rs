@@ -1,14 +1,17 @@
 //! All that the read models say, as one answer.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use es_postgres::ProjectorError;
+use es_core::projection::ProjectorError;
+use sqlx::SqlSafeStr;
 use sqlx::error::DatabaseError;
-use sqlx::{Connection, PgConnection};
 
-use super::decision_times::Spans;
-use super::{DecisionTime, OutcomeMonth, ResourceMonth, WorkDay};
+use super::decision_times::{DecisionTime, Spans};
+use super::model::{Model, query};
+use super::outcomes::OutcomeMonth;
+use super::resource_load::ResourceMonth;
+use super::work_in_progress::WorkDay;
 
 /// The figures of all read models.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -30,26 +33,23 @@ pub struct Figures {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FiguresError {
-    /// The read models were never run in this database.
-    #[error("there are no read models in this database yet; run `loans project`, which makes them")]
+    /// The read models were never run on this store.
+    #[error("there are no read models of this store yet; run `loans project`, which makes them")]
     NotMade,
     /// The database did not answer, or not as it should.
     #[error("the read models cannot be read: {0}")]
     Database(sqlx::Error),
-    /// It did not say how far the read models are.
+    /// It did not say which read models there are, or how far they are.
     #[error("the read models cannot be asked how far they are: {0}")]
     Status(Box<ProjectorError>),
 }
 
 impl Figures {
     /// Reads them all at one moment.
-    ///
-    /// # Errors
-    ///
-    /// [`FiguresError`].
-    pub async fn read(db: &mut PgConnection) -> Result<Self, FiguresError> {
-        let mut moment = db.begin_with(ONE_MOMENT).await?;
-        let figures = Self::read_now(&mut moment).await?;
+    pub(super) async fn read<Db: Model>(db: &mut Db) -> Result<Self, FiguresError> {
+        let mut moment = db.begin_with(Db::ONE_MOMENT.into_sql_str()).await?;
+        positions(&mut *moment).await?;
+        let figures = Self::read_now(&mut *moment).await?;
         moment.rollback().await?;
         Ok(figures)
     }
@@ -85,7 +85,7 @@ impl Figures {
     }
 
     /// The same in the caller's transaction.
-    pub(super) async fn read_now(db: &mut PgConnection) -> Result<Self, FiguresError> {
+    pub(super) async fn read_now(db: &mut impl Model) -> Result<Self, FiguresError> {
         Ok(Self {
             outcomes: OutcomeMonth::read(db).await?,
             decision_times: DecisionTime::read(db).await?,
@@ -96,16 +96,30 @@ impl Figures {
     }
 }
 
-/// All statements see the same rows.
-pub(super) const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// How far each read model has come.
+///
+/// It is the first to be read of a moment: in files, all read models are read as of this statement.
+pub(super) async fn positions(db: &mut impl Model) -> Result<HashMap<String, i64>, FiguresError> {
+    let rows: Vec<(String, i64)> = db.rows(query!("positions_read")).await?;
+    Ok(rows.into_iter().collect())
+}
 
 impl From<sqlx::Error> for FiguresError {
     fn from(error: sqlx::Error) -> Self {
         let code = error.as_database_error().and_then(DatabaseError::code);
         match code.as_deref() {
-            // No such table, no such schema.
+            // PostgreSQL has no such table, or no such schema.
             Some("42P01" | "3F000") => Self::NotMade,
             _ => Self::Database(error),
+        }
+    }
+}
+
+impl From<ProjectorError> for FiguresError {
+    fn from(error: ProjectorError) -> Self {
+        match error {
+            ProjectorError::NotSetUp { .. } => Self::NotMade,
+            error => Self::Status(Box::new(error)),
         }
     }
 }

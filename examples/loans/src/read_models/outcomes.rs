@@ -1,12 +1,13 @@
 //! How many applications came in and ended in which way, month by month.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
 use es_core::{ProjectBatch, ProjectSetup, Projection};
-use sqlx::{Executor, PgConnection};
 use time::Date;
 
 use super::calendar::month;
+use super::model::{Column, Model, query};
 use crate::domain::{Approved, Cancelled, Declined, Submitted};
 
 /// Counts the applications that were submitted, approved, declined and cancelled in each month.
@@ -14,12 +15,12 @@ use crate::domain::{Approved, Cancelled, Declined, Submitted};
 #[projection(
     name = "outcomes",
     events(Submitted, Approved, Declined, Cancelled),
-    model = PgConnection,
+    model = Db,
     error = sqlx::Error,
     batch,
     setup
 )]
-pub struct Outcomes;
+pub struct Outcomes<Db: Model>(pub(super) PhantomData<fn() -> Db>);
 
 /// A month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,19 +37,14 @@ pub struct OutcomeMonth {
     pub cancelled: i64,
 }
 
-impl ProjectSetup for Outcomes {
-    async fn setup(&self, db: &mut PgConnection) -> Result<(), sqlx::Error> {
-        db.execute(include_str!("sql/outcomes_make.sql")).await?;
-        Ok(())
+impl<Db: Model> ProjectSetup for Outcomes<Db> {
+    async fn setup(&self, db: &mut Db) -> Result<(), sqlx::Error> {
+        db.make(query!("outcomes_make")).await
     }
 }
 
-impl ProjectBatch for Outcomes {
-    async fn project_batch(
-        &self,
-        events: &[OutcomesEvent],
-        db: &mut PgConnection,
-    ) -> Result<(), sqlx::Error> {
+impl<Db: Model> ProjectBatch for Outcomes<Db> {
+    async fn project_batch(&self, events: &[OutcomesEvent], db: &mut Db) -> Result<(), sqlx::Error> {
         let mut counts = BTreeMap::<Date, [i64; 4]>::new();
         for event in events {
             let (at, column) = match event {
@@ -59,29 +55,23 @@ impl ProjectBatch for Outcomes {
             };
             counts.entry(month(at)).or_default()[column] += 1;
         }
-        let column = |column: usize| counts.values().map(|counts| counts[column]).collect::<Vec<_>>();
-        sqlx::query(include_str!("sql/outcomes_add.sql"))
-            .bind(counts.keys().copied().collect::<Vec<_>>())
-            .bind(column(0))
-            .bind(column(1))
-            .bind(column(2))
-            .bind(column(3))
-            .execute(db)
-            .await?;
+        let months = Column::Dates(counts.keys().copied().collect());
+        let [submitted, approved, declined, cancelled] =
+            [0, 1, 2, 3].map(|column| Column::Counts(counts.values().map(|counts| counts[column]).collect()));
+        let columns = [months, submitted, approved, declined, cancelled];
+        db.change(query!("outcomes_add").columns(columns)).await?;
         Ok(())
     }
 }
 
 impl OutcomeMonth {
-    pub(super) async fn read(db: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
-        let rows = sqlx::query_as(include_str!("sql/outcomes_read.sql")).fetch_all(db).await?;
-        Ok(rows.into_iter().map(Self::of).collect())
+    pub(super) async fn read(db: &mut impl Model) -> Result<Vec<Self>, sqlx::Error> {
+        Ok(db.rows(query!("outcomes_read")).await?.into_iter().map(Self::of).collect())
     }
 
     /// The same from the events up to a position.
-    pub(super) async fn recount(upto: i64, db: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
-        let rows = sqlx::query_as(include_str!("sql/outcomes_recount.sql")).bind(upto).fetch_all(db).await?;
-        Ok(rows.into_iter().map(Self::of).collect())
+    pub(super) async fn recount(upto: i64, db: &mut impl Model) -> Result<Vec<Self>, sqlx::Error> {
+        Ok(db.rows(query!("outcomes_recount").upto(upto)).await?.into_iter().map(Self::of).collect())
     }
 
     const fn of((month, submitted, approved, declined, cancelled): (Date, i64, i64, i64, i64)) -> Self {

@@ -1,12 +1,13 @@
 //! Who does how much.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
 use es_core::{ProjectBatch, ProjectSetup, Projection, Recorded};
-use sqlx::{Executor, PgConnection};
 use time::Date;
 
 use super::calendar::month;
+use super::model::{Column, Model, query};
 use crate::domain::{WorkCompleted, WorkStarted};
 
 /// Counts the work items that each resource started and completed in each month.
@@ -14,12 +15,12 @@ use crate::domain::{WorkCompleted, WorkStarted};
 #[projection(
     name = "resource_load",
     events(WorkStarted, WorkCompleted),
-    model = PgConnection,
+    model = Db,
     error = sqlx::Error,
     batch,
     setup
 )]
-pub struct ResourceLoad;
+pub struct ResourceLoad<Db: Model>(pub(super) PhantomData<fn() -> Db>);
 
 /// A resource in one month.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,19 +35,14 @@ pub struct ResourceMonth {
     pub completed: i64,
 }
 
-impl ProjectSetup for ResourceLoad {
-    async fn setup(&self, db: &mut PgConnection) -> Result<(), sqlx::Error> {
-        db.execute(include_str!("sql/resource_load_make.sql")).await?;
-        Ok(())
+impl<Db: Model> ProjectSetup for ResourceLoad<Db> {
+    async fn setup(&self, db: &mut Db) -> Result<(), sqlx::Error> {
+        db.make(query!("resource_load_make")).await
     }
 }
 
-impl ProjectBatch for ResourceLoad {
-    async fn project_batch(
-        &self,
-        events: &[ResourceLoadEvent],
-        db: &mut PgConnection,
-    ) -> Result<(), sqlx::Error> {
+impl<Db: Model> ProjectBatch for ResourceLoad<Db> {
+    async fn project_batch(&self, events: &[ResourceLoadEvent], db: &mut Db) -> Result<(), sqlx::Error> {
         let mut counts = BTreeMap::<(&str, Date), [i64; 2]>::new();
         for event in events {
             let (place, column) = match event {
@@ -55,10 +51,15 @@ impl ProjectBatch for ResourceLoad {
             };
             counts.entry(place).or_default()[column] += 1;
         }
-        let (resources, months): (Vec<&str>, Vec<Date>) = counts.keys().copied().unzip();
-        let (started, completed): (Vec<i64>, Vec<i64>) = counts.values().map(|&[s, c]| (s, c)).unzip();
-        let add = sqlx::query(include_str!("sql/resource_load_add.sql"));
-        add.bind(resources).bind(months).bind(started).bind(completed).execute(db).await?;
+        let (resources, months) = counts.keys().copied().unzip();
+        let (started, completed) = counts.values().map(|&[started, completed]| (started, completed)).unzip();
+        let columns = [
+            Column::Texts(resources),
+            Column::Dates(months),
+            Column::Counts(started),
+            Column::Counts(completed),
+        ];
+        db.change(query!("resource_load_add").columns(columns)).await?;
         Ok(())
     }
 }
@@ -69,16 +70,13 @@ fn place<E>(event: &Recorded<E>) -> (&str, Date) {
 }
 
 impl ResourceMonth {
-    pub(super) async fn read(db: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
-        let rows = sqlx::query_as(include_str!("sql/resource_load_read.sql")).fetch_all(db).await?;
-        Ok(rows.into_iter().map(Self::of).collect())
+    pub(super) async fn read(db: &mut impl Model) -> Result<Vec<Self>, sqlx::Error> {
+        Ok(db.rows(query!("resource_load_read")).await?.into_iter().map(Self::of).collect())
     }
 
     /// The same from the events up to a position.
-    pub(super) async fn recount(upto: i64, db: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
-        let rows =
-            sqlx::query_as(include_str!("sql/resource_load_recount.sql")).bind(upto).fetch_all(db).await?;
-        Ok(rows.into_iter().map(Self::of).collect())
+    pub(super) async fn recount(upto: i64, db: &mut impl Model) -> Result<Vec<Self>, sqlx::Error> {
+        Ok(db.rows(query!("resource_load_recount").upto(upto)).await?.into_iter().map(Self::of).collect())
     }
 
     fn of((resource, month, started, completed): (String, Date, i64, i64)) -> Self {

@@ -1,12 +1,13 @@
 //! What is waiting, what is being done.
 
 use std::collections::BTreeMap;
+use std::marker::PhantomData;
 
 use es_core::{ProjectBatch, ProjectSetup, Projection, Recorded};
-use sqlx::{Executor, PgConnection};
 use time::Date;
 
 use super::calendar::day;
+use super::model::{Column, Model, query};
 use crate::domain::{WorkCompleted, WorkItem, WorkScheduled, WorkStarted};
 
 /// Follows each work item of each application, by the rules of [`Desk`](crate::domain::Desk), and counts day
@@ -18,12 +19,12 @@ use crate::domain::{WorkCompleted, WorkItem, WorkScheduled, WorkStarted};
 #[projection(
     name = "work_in_progress",
     events(WorkScheduled, WorkStarted, WorkCompleted),
-    model = PgConnection,
+    model = Db,
     error = sqlx::Error,
     batch,
     setup
 )]
-pub struct WorkInProgress;
+pub struct WorkInProgress<Db: Model>(pub(super) PhantomData<fn() -> Db>);
 
 /// A work item on one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,19 +74,14 @@ impl Open {
     }
 }
 
-impl ProjectSetup for WorkInProgress {
-    async fn setup(&self, db: &mut PgConnection) -> Result<(), sqlx::Error> {
-        db.execute(include_str!("sql/work_in_progress_make.sql")).await?;
-        Ok(())
+impl<Db: Model> ProjectSetup for WorkInProgress<Db> {
+    async fn setup(&self, db: &mut Db) -> Result<(), sqlx::Error> {
+        db.make(query!("work_in_progress_make")).await
     }
 }
 
-impl ProjectBatch for WorkInProgress {
-    async fn project_batch(
-        &self,
-        events: &[WorkInProgressEvent],
-        db: &mut PgConnection,
-    ) -> Result<(), sqlx::Error> {
+impl<Db: Model> ProjectBatch for WorkInProgress<Db> {
+    async fn project_batch(&self, events: &[WorkInProgressEvent], db: &mut Db) -> Result<(), sqlx::Error> {
         let steps: Vec<_> = events.iter().map(step).collect();
         let mut open = read_open(&steps, db).await?;
         let mut days = BTreeMap::<(Date, &str), Counts>::new();
@@ -120,12 +116,11 @@ type OpenWork<'a> = BTreeMap<(&'a str, &'static str), Open>;
 /// Where the work of a batch stood before.
 async fn read_open<'a>(
     steps: &[(&'a str, &'static str, Date, Step)],
-    db: &mut PgConnection,
+    db: &mut impl Model,
 ) -> Result<OpenWork<'a>, sqlx::Error> {
     let mut open: OpenWork<'a> = steps.iter().map(|step| ((step.0, step.1), Open::default())).collect();
-    let (applications, items): (Vec<&str>, Vec<&str>) = open.keys().copied().unzip();
-    let found = sqlx::query_as(include_str!("sql/work_in_progress_find.sql")).bind(applications).bind(items);
-    let found: Vec<(i64, bool, i32)> = found.fetch_all(db).await?;
+    let found: Vec<(i64, bool, i32)> =
+        db.rows(query!("work_in_progress_find").columns(places(&open))).await?;
     let mut found = found.into_iter().peekable();
     for (row, work) in (1..).zip(open.values_mut()) {
         if let Some((_, waiting, in_progress)) = found.next_if(|found| found.0 == row) {
@@ -135,37 +130,40 @@ async fn read_open<'a>(
     Ok(open)
 }
 
-async fn write_open(open: &OpenWork<'_>, db: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let (applications, items): (Vec<&str>, Vec<&str>) = open.keys().copied().unzip();
-    let (waiting, in_progress): (Vec<bool>, Vec<i32>) =
-        open.values().map(|work| (work.waiting, work.in_progress)).unzip();
-    let forget = sqlx::query(include_str!("sql/work_in_progress_forget.sql"));
-    forget.bind(&applications).bind(&items).bind(&waiting).bind(&in_progress).execute(&mut *db).await?;
-    let keep = sqlx::query(include_str!("sql/work_in_progress_keep.sql"));
-    keep.bind(applications).bind(items).bind(waiting).bind(in_progress).execute(db).await?;
+/// Which work it is.
+fn places<'a>(open: &OpenWork<'a>) -> [Column<'a>; 2] {
+    let (applications, items) = open.keys().copied().unzip();
+    [Column::Texts(applications), Column::Texts(items)]
+}
+
+async fn write_open(open: &OpenWork<'_>, db: &mut impl Model) -> Result<(), sqlx::Error> {
+    let columns = || {
+        let [applications, items] = places(open);
+        let waiting = open.values().map(|work| work.waiting).collect();
+        let in_progress = open.values().map(|work| work.in_progress.into()).collect();
+        [applications, items, Column::Flags(waiting), Column::Counts(in_progress)]
+    };
+    db.change(query!("work_in_progress_forget").columns(columns())).await?;
+    db.change(query!("work_in_progress_keep").columns(columns())).await?;
     Ok(())
 }
 
-async fn write_days(days: &BTreeMap<(Date, &str), Counts>, db: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let (dates, items): (Vec<Date>, Vec<&str>) = days.keys().copied().unzip();
-    let mut add = sqlx::query(include_str!("sql/work_in_progress_add.sql")).bind(dates).bind(items);
-    for column in 0..5 {
-        add = add.bind(days.values().map(|counts| counts[column]).collect::<Vec<_>>());
-    }
-    add.execute(db).await?;
+async fn write_days(days: &BTreeMap<(Date, &str), Counts>, db: &mut impl Model) -> Result<(), sqlx::Error> {
+    let (dates, items) = days.keys().copied().unzip();
+    let counts = (0..5).map(|column| Column::Counts(days.values().map(|counts| counts[column]).collect()));
+    let columns: Vec<_> = [Column::Dates(dates), Column::Texts(items)].into_iter().chain(counts).collect();
+    db.change(query!("work_in_progress_add").columns(columns)).await?;
     Ok(())
 }
 
 impl WorkDay {
-    pub(super) async fn read(db: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
-        let rows = sqlx::query_as(include_str!("sql/work_in_progress_read.sql")).fetch_all(db).await?;
-        Ok(rows.into_iter().map(Self::of).collect())
+    pub(super) async fn read(db: &mut impl Model) -> Result<Vec<Self>, sqlx::Error> {
+        Ok(db.rows(query!("work_in_progress_read")).await?.into_iter().map(Self::of).collect())
     }
 
     /// The same from the events up to a position.
-    pub(super) async fn recount(upto: i64, db: &mut PgConnection) -> Result<Vec<Self>, sqlx::Error> {
-        let rows = sqlx::query_as(include_str!("sql/work_in_progress_recount.sql")).bind(upto);
-        Ok(rows.fetch_all(db).await?.into_iter().map(Self::of).collect())
+    pub(super) async fn recount(upto: i64, db: &mut impl Model) -> Result<Vec<Self>, sqlx::Error> {
+        Ok(db.rows(query!("work_in_progress_recount").upto(upto)).await?.into_iter().map(Self::of).collect())
     }
 
     fn of(row: (Date, String, i64, i64, i64, i64, i64)) -> Self {

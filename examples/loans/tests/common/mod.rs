@@ -1,6 +1,9 @@
 //! What the tests share: logs to import, the programs as processes, and a store that does something at a
 //! chosen append.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(unused_imports, reason = "each test file uses its part")]
+
+pub mod place;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -116,7 +119,9 @@ pub async fn report<A: Generation>(store: impl EventStore + ListStreams + 'stati
 }
 
 /// Every event of a store: stream, revision, id, name, version, payload.
-pub async fn events(store: &(impl EventStore + ListStreams)) -> Vec<(String, u64, String, u32, String)> {
+pub async fn events(
+    store: &(impl EventStore + ListStreams + ?Sized),
+) -> Vec<(String, u64, String, u32, String)> {
     let mut all = Vec::new();
     for summary in store.list_streams(ListQuery::category("loan").limit(1_000_000)).await.expect("a listing")
     {

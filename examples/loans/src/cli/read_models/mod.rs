@@ -6,10 +6,10 @@ mod project;
 mod recount;
 mod status;
 
-use super::args::{OnlyPostgres, ReadModelCommand, StoreKind};
+use super::args::{Kept, ReadModelCommand};
 use super::failure::Failure;
-use super::store::{Postgres, Purpose};
-use crate::read_models::Until;
+use super::store::{Opened, Purpose};
+use crate::read_models::{ReadModels, Until};
 
 /// Enough for all read models to be read, run and asked about at once.
 const CONNECTIONS: usize = 6;
@@ -19,26 +19,16 @@ pub(super) async fn run(command: ReadModelCommand) -> Result<(), Failure> {
         ReadModelCommand::Project { stop_when_caught_up, store } => {
             // Whoever comes first makes the tables, so that projections may be started before the import.
             let until = if stop_when_caught_up { Until::CaughtUp } else { Until::Stopped };
-            project::project(&open(&store, Purpose::Write).await?, until).await
+            project::project(&open(store, Purpose::Write).await?, until).await
         }
-        ReadModelCommand::Status { store } => status::status(&open(&store, Purpose::Read).await?).await,
+        ReadModelCommand::Status { store } => status::status(&open(store, Purpose::Read).await?).await,
         ReadModelCommand::Dashboard { port, store } => {
-            dashboard::dashboard(&open(&store, Purpose::Read).await?, port).await
+            dashboard::dashboard(open(store, Purpose::Read).await?, port).await
         }
-        ReadModelCommand::Recount { store } => recount::recount(&open(&store, Purpose::Read).await?).await,
+        ReadModelCommand::Recount { store } => recount::recount(&open(store, Purpose::Read).await?).await,
     }
 }
 
-async fn open(asked: &OnlyPostgres, purpose: Purpose) -> Result<Postgres, Failure> {
-    let other = match &asked.store {
-        StoreKind::Postgres => None,
-        StoreKind::Memory => Some("memory"),
-        StoreKind::File(_) => Some("FILE"),
-    };
-    if let Some(other) = other {
-        return Err(Failure::unable(format!(
-            "read models are tables in PostgreSQL, so there are none with `--store {other}`; leave it out"
-        )));
-    }
-    Postgres::open(purpose, CONNECTIONS).await
+async fn open(store: Kept, purpose: Purpose) -> Result<ReadModels, Failure> {
+    Opened::kept(store, purpose, CONNECTIONS).await?.read_models()
 }

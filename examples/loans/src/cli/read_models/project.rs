@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-use es_postgres::ProjectorError;
+use es_core::projection::ProjectorError;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use tokio::task::JoinSet;
 
@@ -12,7 +12,6 @@ use crate::cli::failure::Failure;
 use crate::cli::note::note;
 use crate::cli::output::print;
 use crate::cli::progress::{rate, style};
-use crate::cli::store::Postgres;
 use crate::read_models::{ReadModels, Standing, Until};
 use crate::table::grouped;
 
@@ -24,13 +23,13 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Ends with Ctrl-C, once all have stopped because of errors, or once they have caught up, if that is asked
 /// for.
-pub(super) async fn project(postgres: &Postgres, until: Until) -> Result<(), Failure> {
-    let (start, read_models) = (Instant::now(), ReadModels::new(&postgres.store));
+pub(super) async fn project(read_models: &ReadModels, until: Until) -> Result<(), Failure> {
+    let start = Instant::now();
     let mut tasks = read_models.start(until);
     let mut failed = Vec::new();
     let interrupted = tokio::select! {
         () = ended(&mut tasks, &mut failed) => false,
-        () = show(&read_models, until) => false,
+        () = show(read_models, until) => false,
         () = ctrl_c() => true,
     };
     if let Some(error) = failed.pop() {

@@ -2,20 +2,16 @@
 
 use std::fmt::Write;
 
-use sqlx::{Connection, PgConnection};
-
 use crate::cli::failure::Failure;
 use crate::cli::output::print;
-use crate::cli::store::Postgres;
-use crate::read_models::{self, FiguresError, Recount};
+use crate::read_models::{ReadModels, Recount};
 use crate::table::{Table, grouped};
 
 /// How many differences are printed.
 const PRINTED: usize = 20;
 
-pub(super) async fn recount(postgres: &Postgres) -> Result<(), Failure> {
-    let mut db = PgConnection::connect(&postgres.url).await.map_err(FiguresError::from)?;
-    let recount = read_models::recount(&mut db).await?;
+pub(super) async fn recount(read_models: &ReadModels) -> Result<(), Failure> {
+    let recount = read_models.recount().await?;
     print(&figures(&recount))?;
     if recount.differences.is_empty() {
         return print(&format!("{} numbers, and the events say the same", grouped(recount.numbers as u64)));

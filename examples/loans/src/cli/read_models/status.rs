@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use crate::cli::failure::Failure;
 use crate::cli::output::print;
-use crate::cli::store::Postgres;
 use crate::read_models::{ReadModels, Standing};
 use crate::table::{Table, grouped};
 
-pub(super) async fn status(postgres: &Postgres) -> Result<(), Failure> {
+pub(super) async fn status(read_models: &ReadModels) -> Result<(), Failure> {
     let mut table = Table::new([
         "read model",
         ">position",
@@ -21,7 +20,7 @@ pub(super) async fn status(postgres: &Postgres) -> Result<(), Failure> {
         "owner",
         "last error",
     ]);
-    for standing in ReadModels::new(&postgres.store).standings().await? {
+    for standing in read_models.standings().await? {
         table.row(row(&standing));
     }
     print(&table)

@@ -1,0 +1,1 @@
+SELECT resource, month, started, completed FROM es_resource_load.resource_load ORDER BY resource, month
