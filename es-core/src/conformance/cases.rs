@@ -49,6 +49,11 @@ macro_rules! conformance_cases {
                 a_batch_that_names_a_stream_twice_is_refused,
                 a_batch_takes_registered_events_only,
                 batches_in_opposite_orders_do_not_block_each_other,
+                a_condition_that_is_met_writes_nothing_to_its_stream,
+                a_condition_that_is_not_met_keeps_all_from_being_written,
+                conditions_alone_say_whether_streams_stand_so,
+                a_condition_with_a_command_remembers_that_it_wrote_nothing,
+                of_two_batches_that_read_what_the_other_writes_one_goes_through,
                 a_repeated_command_gets_its_first_outcome,
                 a_command_id_belongs_to_one_stream,
                 a_command_id_with_another_body_is_refused,
@@ -115,6 +120,7 @@ macro_rules! conformance_cases {
             { [CloseStreams]
                 a_closed_stream_takes_no_more_events,
                 a_batch_with_a_closed_stream_writes_nothing,
+                a_closed_stream_meets_a_condition,
                 a_stream_is_closed_under_every_name,
                 a_random_history_with_closed_streams_is_that_of_the_reference_store,
             }

@@ -3,7 +3,7 @@
 use super::fixture::{append, load, numbered, payloads, rows, stream};
 use super::renames::{old, rename};
 use crate::error::StoreError;
-use crate::store::{Append, CloseStreams, EventStore, ListQuery, ListStreams, Load};
+use crate::store::{Append, AppendOutcome, CloseStreams, EventStore, ListQuery, ListStreams, Load};
 use crate::stream::Revision;
 
 /// A stream is closed permanently, at the revision that the caller has seen; it can still be read.
@@ -37,6 +37,22 @@ pub async fn a_batch_with_a_closed_stream_writes_nothing<S: EventStore + CloseSt
     let error = store.append_all(&batch).await.expect_err("closed");
     assert!(matches!(&error, StoreError::StreamClosed { stream } if *stream == b), "{error}");
     assert!(rows(&store, &a).await.is_empty());
+}
+
+/// A closed stream that is only read is no obstacle: nobody can change it.
+pub async fn a_closed_stream_meets_a_condition<S: EventStore + CloseStreams>(store: S) {
+    let (read, written) = (stream("a"), stream("b"));
+    append(&store, &read, 0, &numbered(1, 1)).await;
+    assert!(store.close_stream(&read, Revision::new(1)).await.expect("no error"));
+    let events = numbered(2, 1);
+    let batch =
+        |at| [Append::condition(&read, Revision::new(at)), Append::new(&written, Revision::EMPTY, &events)];
+    let outcomes = store.append_all(&batch(0)).await.expect("no error");
+    let conflict = AppendOutcome::Conflict { actual: Revision::new(1) };
+    assert_eq!(outcomes, [conflict, AppendOutcome::NotWritten]);
+    let outcomes = store.append_all(&batch(1)).await.expect("no error");
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended(_))), "{outcomes:?}");
+    assert_eq!(payloads(&rows(&store, &written).await), ["2"]);
 }
 
 /// A stream is closed under each name of its category.

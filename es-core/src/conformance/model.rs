@@ -20,7 +20,8 @@ fn told(outcome: &AppendOutcome) -> String {
 }
 
 /// Four hundred random steps, taken on the store and on [`MemoryStore`]: appends at right and wrong
-/// revisions, with and without command ids, batches, snapshots, reads of any part. The seed is fixed.
+/// revisions, with and without command ids, batches with and without conditions, snapshots, reads of any part.
+/// The seed is fixed.
 pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(store: S) {
     random_history(&store, None).await;
 }
@@ -109,7 +110,10 @@ impl<'a, S: EventStore> Walk<'a, S> {
         for stream in &streams {
             if self.rng.bool() {
                 let (_, _, head) = load(&self.reference, Load::all(stream)).await;
-                batch.push(Append::new(stream, self.guess(head.revision), &events));
+                let events = if self.rng.u8(..3) == 0 { &[] } else { events.as_slice() };
+                let id = (self.rng.u8(..4) == 0).then(|| self.command_id());
+                let part = Append::new(stream, self.guess(head.revision), events);
+                batch.push(part.command(id.map(command)));
             }
         }
         let said = |result: Result<Vec<AppendOutcome>, StoreError>| match result {

@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::log::Log;
 use super::stream::{Executed, StoredEvent, Stream};
 use crate::record::stored_now;
 use crate::shape::Fingerprint;
-use crate::store::{Append, Appended, CommandOutcome};
+use crate::store::{Append, Appended, CommandOutcome, Decision};
 use crate::stream::StreamId;
 
 /// Category and key.
@@ -60,8 +61,23 @@ impl Content {
         id
     }
 
+    /// Keeps what a command decided that wrote nothing.
+    pub(super) fn decide(&mut self, decision: &Decision<'_>, recorded_at: OffsetDateTime) {
+        let Decision { stream, revision: first, command, rejected, .. } = *decision;
+        let key = (self.category(stream.category()), stream.key().to_owned());
+        let (body_hash, name) = (command.key.body_hash, Some(command.name.into()));
+        let outcome = CommandOutcome { first, count: 0, rejected, body_hash, name };
+        self.decisions.insert((key, command.key.id), Executed { outcome, recorded_at });
+    }
+
     pub(super) fn write(&mut self, append: &Append<'_>) -> Appended {
         let recorded_at = stored_now();
+        if append.is_condition() {
+            if let Some(command) = append.command {
+                self.decide(&Decision::empty(append.stream, append.expected, command), recorded_at);
+            }
+            return Appended { positions: Vec::new(), recorded_at };
+        }
         let key = (self.category(append.stream.category()), append.stream.key().to_owned());
         let category = key.0;
         let stream = Arc::make_mut(self.streams.entry(key).or_default());

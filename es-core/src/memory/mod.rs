@@ -14,14 +14,14 @@ use async_trait::async_trait;
 
 use self::beside::Beside;
 use self::content::Content;
-use self::stream::{Executed, Stream, raw};
+use self::stream::{Stream, raw};
 use crate::error::StoreError;
 use crate::latch::hold;
 use crate::model::NewSnapshot;
 use crate::record::stored_now;
 use crate::store::{
-    Append, AppendOutcome, Bell, CommandOutcome, Decision, EventStore, Limits, Load, LoadItem, LoadSink,
-    Registration, Remembered, Sink, StreamHead, StreamRange,
+    Append, AppendOutcome, Bell, Decision, EventStore, Limits, Load, LoadItem, LoadSink, Registration,
+    Remembered, Sink, StreamHead, StreamRange,
 };
 use crate::stream::{Revision, StreamId};
 
@@ -135,7 +135,7 @@ impl EventStore for MemoryStore {
     }
 
     async fn remember(&self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
-        let Decision { stream: id, revision, head, command, rejected } = decision;
+        let Decision { stream: id, revision, head, command, .. } = decision;
         command.check(id)?;
         let mut content = self.content();
         let stream = content.key(id).and_then(|key| content.streams.get(&key));
@@ -149,10 +149,7 @@ impl EventStore for MemoryStore {
         if actual != revision || head.is_some_and(|head| last != Some(head)) {
             return Ok(Remembered::Conflict { actual });
         }
-        let key = (content.category(id.category()), id.key().to_owned());
-        let (body_hash, name) = (command.key.body_hash, Some(command.name.into()));
-        let outcome = CommandOutcome { first: revision, count: 0, rejected, body_hash, name };
-        content.decisions.insert((key, command.key.id), Executed { outcome, recorded_at: stored_now() });
+        content.decide(&decision, stored_now());
         Ok(Remembered::Kept)
     }
 

@@ -101,7 +101,7 @@ impl Stream {
             outcome.check(append.stream, command)?;
             return Ok(Some(AppendOutcome::Repeated(outcome.clone())));
         }
-        if self.closed {
+        if self.closed && !append.is_condition() {
             return Err(StoreError::StreamClosed { stream: append.stream.clone() });
         }
         let same_head = append.head.is_none_or(|head| self.head() == Some(head));

@@ -12,6 +12,9 @@ use crate::record::{Metadata, NewEvent, stored_time};
 use crate::stream::{Position, Revision, StreamId};
 
 /// Events for one stream, and what must be true of the stream for them to be written.
+///
+/// In [`append_all`](super::EventStore::append_all) there may be no events: such a part is a
+/// [condition](Self::condition) of the others.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Append<'a> {
@@ -51,6 +54,39 @@ impl<'a> Append<'a> {
     #[must_use]
     pub const fn new(stream: &'a StreamId, expected: Revision, events: &'a [NewEvent]) -> Self {
         Self { stream, expected, head: None, events, command: None }
+    }
+
+    /// A condition for [`append_all`](super::EventStore::append_all): the stream has to be at this revision,
+    /// and nothing is written to it. A closed stream meets it as well.
+    ///
+    /// With a [command](Self::command), the store also remembers that the command wrote no event to this
+    /// stream, as [`remember`](super::EventStore::remember) does.
+    ///
+    /// ```
+    /// use es_core::{Append, AppendOutcome, EventStore, MemoryStore, Metadata, NewEvent, Revision, StreamId};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let (store, door, house) = (MemoryStore::new(), StreamId::new("door", "7")?, StreamId::new("house", "1")?);
+    /// let opened = [NewEvent::new("door.opened", 1, b"{}".to_vec(), Metadata::new().into())];
+    /// let _appended = store.append(Append::new(&door, Revision::EMPTY, &opened)).await?;
+    /// let outcomes = store
+    ///     .append_all(&[
+    ///         Append::new(&door, Revision::new(1), &opened),
+    ///         Append::condition(&house, Revision::new(3)),
+    ///     ])
+    ///     .await?;
+    /// assert_eq!(outcomes, [AppendOutcome::NotWritten, AppendOutcome::Conflict { actual: Revision::EMPTY }]);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub const fn condition(stream: &'a StreamId, expected: Revision) -> Self {
+        Self::new(stream, expected, &[])
+    }
+
+    /// Whether it only asks where the stream stands.
+    #[must_use]
+    pub const fn is_condition(&self) -> bool {
+        self.events.is_empty()
     }
 
     /// Also asks for the id of the stream's last event.
@@ -108,11 +144,15 @@ impl<'a> Append<'a> {
     /// As [`check`](Self::check).
     pub fn weigh(&self, limits: Limits) -> Result<usize, StoreError> {
         let mut bytes = 0;
+        if self.is_condition() {
+            return Err(StoreError::EmptyAppend { stream: self.stream.clone() });
+        }
         self.check_after(&mut bytes, limits)?;
         Ok(bytes)
     }
 
-    /// The same of several, which together must keep to [`Limits::append_bytes`].
+    /// The same of several, which together must keep to [`Limits::append_bytes`]. Those without events are
+    /// conditions.
     ///
     /// # Errors
     ///
@@ -125,9 +165,6 @@ impl<'a> Append<'a> {
     /// Counts the bytes on from those of the appends before.
     fn check_after(&self, bytes: &mut usize, limits: Limits) -> Result<(), StoreError> {
         let stream = || self.stream.clone();
-        if self.events.is_empty() {
-            return Err(StoreError::EmptyAppend { stream: stream() });
-        }
         if let Some(command) = self.command {
             command.check(self.stream)?;
         }

@@ -28,7 +28,8 @@ use crate::stream::StreamId;
 /// 1. An append is atomic: all events of the call or none. Revisions are contiguous from `expected + 1`.
 /// 2. Of concurrent appends with the same expected revision exactly one wins; the others get
 ///    [`AppendOutcome::Conflict`].
-/// 3. [`append_all`](Self::append_all) is atomic across its streams.
+/// 3. [`append_all`](Self::append_all) is atomic across its streams, those included that it only has
+///    [conditions](Append::condition) for: until its events are visible, nobody appends to them.
 /// 4. An event that was acknowledged is durable, and visible to every later read.
 /// 5. Reading a stream gives revisions in order without holes, in bounded memory; a hole in what is stored is
 ///    [`StoreError::Damaged`], as [`Contiguous`](crate::Contiguous) finds it.
@@ -80,6 +81,11 @@ pub trait EventStore: Send + Sync {
     /// already: what is copied from elsewhere, event by event as it stands, is otherwise stored under a name
     /// that nobody reads. [`append`](Self::append) makes the names that it writes known by itself.
     /// Neither looks into payloads; [`LargeAppend`](crate::LargeAppend) decodes and folds them.
+    ///
+    /// A part without events is a [condition](Append::condition): its stream has to be at the expected revision
+    /// at the moment at which the others are written, so that of two calls that each write what the other one
+    /// has a condition for, one at most goes through. Its outcome is [`AppendOutcome::Appended`] with no
+    /// positions if all were met. Conditions alone say whether their streams stand so at one moment.
     ///
     /// Unless every outcome is [`AppendOutcome::Appended`], nothing was written; the outcomes that are not a
     /// conflict or a repetition are then [`AppendOutcome::NotWritten`].

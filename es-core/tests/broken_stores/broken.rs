@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use es_core::{
     AllPage, AllQuery, Append, AppendOutcome, Appended, Checkpoint, CloseStreams, CommandOutcome, Decision,
     EventStore, ExportStore, Filter, Find, FindEvents, Fingerprint, ImportStore, ListQuery, ListStreams,
-    Load, LoadItem, LoadSink, MemoryStore, NewSnapshot, OffsetDateTime, Position, RawEvent, ReadAll,
-    Registration, Remembered, Rest, Revision, Sink, StoreError, StoredCommand, StoredNames, StreamHead,
-    StreamId, StreamRange, StreamSummary, Submitted, Uuid,
+    Load, LoadItem, LoadSink, MemoryStore, Metadata, NewEvent, NewSnapshot, OffsetDateTime, Position,
+    RawEvent, ReadAll, Registration, Remembered, Rest, Revision, Sink, StoreError, StoredCommand,
+    StoredNames, StreamHead, StreamId, StreamRange, StreamSummary, Submitted, Uuid,
 };
 
 /// A way to read events.
@@ -46,6 +46,10 @@ pub(crate) enum Fault {
     IgnoresHead,
     WritesHalfOfAnAppend,
     WritesHalfOfABatch,
+    IgnoresConditions,
+    ConditionsHoldNothing,
+    ConditionsForgetCommands,
+    ConditionsMakeStreams,
     TellsOtherPositions,
     TellsOtherConflict,
     ForgetsCommands,
@@ -193,6 +197,28 @@ impl Broken {
         }
         Ok(append)
     }
+
+    /// Asks for the conditions by themselves, if at all, and then writes.
+    async fn apart(&self, appends: Vec<Append<'_>>) -> Result<Vec<AppendOutcome>, StoreError> {
+        let (conditions, written): (Vec<_>, Vec<_>) =
+            appends.iter().partition(|append| append.is_condition());
+        if written.is_empty() || conditions.is_empty() {
+            return self.inner.append_all(&appends).await;
+        }
+        if self.is(Fault::ConditionsHoldNothing) {
+            let outcomes = self.inner.append_all(&conditions).await?;
+            if outcomes.iter().any(|outcome| !matches!(outcome, AppendOutcome::Appended(_))) {
+                return self.inner.append_all(&appends).await;
+            }
+            // Long enough for another caller to come to this line as well.
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let mut outcomes = self.inner.append_all(&written).await?.into_iter();
+        let mut outcome = |append: &Append<'_>| {
+            if append.is_condition() { nothing() } else { outcomes.next().unwrap_or_else(nothing) }
+        };
+        Ok(appends.iter().map(&mut outcome).collect())
+    }
 }
 
 fn nothing() -> AppendOutcome {
@@ -224,6 +250,17 @@ impl EventStore for Broken {
         let mut broken = Vec::new();
         for append in appends {
             broken.push(self.broken(*append).await?);
+        }
+        let made = [NewEvent::new("account.noted", 1, b"1".to_vec(), Metadata::new().into())];
+        for condition in broken.iter_mut().filter(|append| append.is_condition()) {
+            match self.fault {
+                Some(Fault::ConditionsForgetCommands) => condition.command = None,
+                Some(Fault::ConditionsMakeStreams) => condition.events = &made,
+                _ => {}
+            }
+        }
+        if self.is(Fault::IgnoresConditions) || self.is(Fault::ConditionsHoldNothing) {
+            return self.apart(broken).await;
         }
         if self.is(Fault::WritesHalfOfABatch) {
             let mut outcomes = Vec::new();

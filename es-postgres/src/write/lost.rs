@@ -46,7 +46,27 @@ impl Lost {
         pool: &Arc<Pool>,
         appends: &[Append<'_>],
     ) -> Result<Vec<AppendOutcome>, StoreError> {
-        self.find_each(pool, appends).await.into_iter().collect()
+        // Conditions leave nothing by which to find them: they were met if the events are there.
+        let written: Vec<_> = appends.iter().filter(|append| !append.is_condition()).copied().collect();
+        if written.is_empty() {
+            return Err(self.failure.into());
+        }
+        let found: Result<Vec<_>, _> = self.find_each(pool, &written).await.into_iter().collect();
+        let mut found = found?.into_iter();
+        let recorded_at = found.as_slice().iter().find_map(|outcome| match outcome {
+            AppendOutcome::Appended(appended) => Some(appended.recorded_at),
+            _ => None,
+        });
+        let met = recorded_at.map(|recorded_at| Appended { positions: Vec::new(), recorded_at });
+        let met = met.map_or(AppendOutcome::NotWritten, AppendOutcome::Appended);
+        let outcome = |append: &Append<'_>| {
+            if append.is_condition() {
+                met.clone()
+            } else {
+                found.next().unwrap_or(AppendOutcome::NotWritten)
+            }
+        };
+        Ok(appends.iter().map(outcome).collect())
     }
 
     /// The same of each append. Boxed: see [`Pool::connect`].

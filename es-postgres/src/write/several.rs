@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::connect::failure::{CallError, unexpected};
 use crate::connect::lease::Ended;
+use crate::connect::lock_timeout::told_to_caller;
 use crate::connect::names::Known;
 use crate::connect::number::bigint;
 use crate::connect::patience::Patience;
@@ -86,6 +87,36 @@ async fn run(
         }
         pool.commit(connection).await?;
         return Ok(answers);
+    }
+}
+
+/// Sees to it that the stream of a condition stands where it should until the end of a transaction on this
+/// connection.
+pub(crate) async fn hold(
+    pool: &Pool,
+    connection: &mut PgConnection,
+    condition: Append<'_>,
+) -> Result<AppendOutcome, StoreError> {
+    let (parts, lock_timeout) = ([condition], pool.settings.lock_timeout().to_string());
+    let mut names = Attempts::apart(pool, condition).await?;
+    loop {
+        let answer = {
+            let asked = async {
+                let call = call(pool, &parts, names.known())?.bind(&*lock_timeout);
+                let Some(row) = call.fetch_optional(&mut *connection).await? else { return Ok(None) };
+                let mut answer = Answer::read_all(&row, &[0])?.pop();
+                if let Some(answer) = &mut answer {
+                    answer.name(connection, &pool.statements, condition.stream, condition.command).await?;
+                }
+                Ok::<_, CallError>(answer)
+            };
+            pool.settings.answered_to_caller(1, pin!(asked)).await
+        };
+        match answer {
+            Ok(Some(answer)) => return answer.of(&condition),
+            Ok(None) => names.again_apart(connection, pool, condition).await?,
+            Err(error) => return Err(told_to_caller(pool, condition.stream, error)),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub(crate) enum Obstacle {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writes {
     Events,
-    /// Only into the ledger, which a closed stream does not refuse.
+    /// Only into the ledger, if at all, which a closed stream does not refuse.
     Outcome,
 }
 
@@ -66,10 +66,11 @@ impl Plan<'_> {
         parts: Vec<Part>,
     ) -> Result<Result<Vec<AppendOutcome>, StoreError>, Failure> {
         let mut obstacles = Vec::with_capacity(parts.len());
-        for Part { stream, expected, head, command, .. } in &parts {
+        for Part { stream, expected, head, command, events } in &parts {
             let standing = self.standings.of(Key::new(self.known, stream));
             let command = command.as_ref().map(Command::record);
-            match obstacle(standing, stream, (*expected, *head), command, Writes::Events) {
+            let writes = if events.is_empty() { Writes::Outcome } else { Writes::Events };
+            match obstacle(standing, stream, (*expected, *head), command, writes) {
                 Ok(found) => obstacles.push(found),
                 Err(error) => return Ok(Err(error)),
             }
@@ -79,7 +80,11 @@ impl Plan<'_> {
         }
         let mut outcomes = Vec::with_capacity(parts.len());
         for part in parts {
-            outcomes.push(AppendOutcome::Appended(self.write(part).await?));
+            let appended = match part {
+                part if part.events.is_empty() => self.note(part).await?,
+                part => self.write(part).await?,
+            };
+            outcomes.push(AppendOutcome::Appended(appended));
         }
         Ok(Ok(outcomes))
     }
@@ -97,11 +102,30 @@ impl Plan<'_> {
             Ok(Some(Obstacle::Conflict { actual })) => return Ok(Ok(Remembered::Conflict { actual })),
             Ok(None) => {}
         }
-        let (_, id) = self.stream(&stream).await?;
-        let (body_hash, name) = (command.key.body_hash, Some(command.name));
-        let outcome = CommandOutcome { first: revision, count: 0, rejected, body_hash, name };
-        self.enter(&stream, id, command.key.id, outcome).await?;
+        self.decided(&stream, revision, command, rejected).await?;
         Ok(Ok(Remembered::Kept))
+    }
+
+    /// Enters that a command wrote no event to the stream.
+    async fn decided(
+        &mut self,
+        stream: &StreamId,
+        first: Revision,
+        command: Command,
+        rejected: bool,
+    ) -> Result<(), Failure> {
+        let (_, id) = self.stream(stream).await?;
+        let (body_hash, name) = (command.key.body_hash, Some(command.name));
+        let outcome = CommandOutcome { first, count: 0, rejected, body_hash, name };
+        self.enter(stream, id, command.key.id, outcome).await
+    }
+
+    /// What a condition that is met leaves behind.
+    async fn note(&mut self, condition: Part) -> Result<Appended, Failure> {
+        if let Some(command) = condition.command {
+            self.decided(&condition.stream, condition.expected, command, false).await?;
+        }
+        Ok(Appended { positions: Vec::new(), recorded_at: self.recorded_at })
     }
 
     /// The category and the number of a stream, which is made if it is not there.

@@ -14,7 +14,7 @@ impl Index {
             return Ok(Some(AppendOutcome::Repeated(outcome.clone())));
         }
         let stream = self.stream(append.stream);
-        if stream.is_some_and(|stream| stream.closed) {
+        if stream.is_some_and(|stream| stream.closed) && !append.is_condition() {
             return Err(StoreError::StreamClosed { stream: append.stream.clone() });
         }
         let (actual, last) = self.last(stream);

@@ -113,6 +113,11 @@ impl Index {
 
     fn add(&mut self, at: u64, number: usize, part: &Part) -> Result<(), StoreError> {
         let key = self.make_key(&part.stream);
+        if part.events.is_empty() {
+            // A condition, of which only the outcome of the command is kept.
+            self.commands.extend(part.command.as_ref().map(|command| ((key, command.id), command.told())));
+            return Ok(());
+        }
         let stream = self.streams.entry(key.clone()).or_default();
         let id = StreamId::new(&part.stream.0, &part.stream.1)?;
         let mut revision = Revision::new(part.revision);

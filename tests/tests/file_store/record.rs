@@ -95,7 +95,10 @@ impl Part {
     pub(crate) fn new(append: &Append<'_>) -> Result<Self, StoreError> {
         let first = append.expected.next();
         let events = append.events.iter().map(Stored::new).collect::<Result<Vec<_>, _>>()?;
-        let command = append.command.map(|command| Outcome::new(command, first, events.len() as u64, false));
+        // Of a condition, the revision on which it rests.
+        let decided_at = if events.is_empty() { append.expected } else { first };
+        let command =
+            append.command.map(|command| Outcome::new(command, decided_at, events.len() as u64, false));
         Ok(Self { stream: append.stream.into(), revision: first.get(), events, command })
     }
 }

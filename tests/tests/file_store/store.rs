@@ -56,12 +56,15 @@ impl FileStore {
             return Ok(obstacles.into_iter().map(|it| it.unwrap_or(AppendOutcome::NotWritten)).collect());
         }
         let Some(first) = appends.first() else { return Ok(Vec::new()) };
-        let parts = appends.iter().map(Part::new).collect::<Result<Vec<_>, _>>()?;
+        let leaves_something = |append: &&Append<'_>| !append.is_condition() || append.command.is_some();
+        let parts = appends.iter().filter(leaves_something).map(Part::new).collect::<Result<Vec<_>, _>>()?;
+        let is_empty = parts.is_empty();
         let now = OffsetDateTime::now_utc();
         let recorded_at = stored_time(now).unwrap_or(now);
         let mut position = content.index.next_position().get();
         let record = Record::Append { position, recorded_at: micros(recorded_at), parts };
-        content.write(&record).map_err(|unwritten| match unwritten {
+        let written = if is_empty { Ok(()) } else { content.write(&record) };
+        written.map_err(|unwritten| match unwritten {
             Unwritten::Nothing(source) => StoreError::Unavailable { source },
             Unwritten::Unknown(error) => {
                 StoreError::OutcomeUnknown { stream: first.stream.clone(), source: error.into() }

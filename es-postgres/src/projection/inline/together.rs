@@ -14,6 +14,7 @@ use crate::projection::cause::with_sources;
 use crate::projection::session::is_held_up;
 use crate::write::decided;
 use crate::write::lost::Lost;
+use crate::write::several;
 
 /// How a transaction ended.
 enum Ended {
@@ -32,7 +33,12 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         order.sort_by_key(|&at| appends[at].stream);
         let mut outcomes = vec![AppendOutcome::NotWritten; appends.len()];
         for at in order {
-            outcomes[at] = self.step(&mut tx, appends[at]).await?;
+            outcomes[at] = match appends[at] {
+                condition if condition.is_condition() => {
+                    several::hold(self.pool(), &mut tx, condition).await?
+                }
+                append => self.step(&mut tx, append).await?,
+            };
         }
         if outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended(_))) {
             // Each step ends with a statement, which a failed transaction refuses: this cannot be a rollback
