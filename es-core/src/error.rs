@@ -305,6 +305,21 @@ pub enum StoreError {
         /// The revision on which it was rejected.
         revision: Revision,
     },
+    /// A transaction of this command id was executed before, and executing it again on the states of then takes
+    /// another course: its code has changed, it depends on something outside of its arguments and these states,
+    /// or the id is that of another one. Nothing was written.
+    #[error(
+        "transaction {command_id} was executed before, and executing it again on the states of then differs from that at stream \
+         {stream:?}; nothing was written: what a transaction does may depend on nothing but its arguments and the states that it \
+         reads, and each takes a command id of its own",
+        stream = stream.to_string()
+    )]
+    NotRepeated {
+        /// The first stream that differs.
+        stream: StreamId,
+        /// The command id.
+        command_id: Uuid,
+    },
     /// The caller's transaction has an isolation level in which a conflict cannot be told.
     #[error("the transaction runs {found}; appending in it needs READ COMMITTED")]
     IsolationLevel {

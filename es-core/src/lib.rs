@@ -97,7 +97,10 @@ pub use record::{
     BoxError, DecodeError, DecodeProblem, EncodeError, EventPlace, EventType, Metadata, NewEvent,
     PayloadError, RawEvent, Recorded, stored_time,
 };
-pub use repository::{ExecuteOptions, Executed, Loaded, Repository, RepositoryMetrics, Retry};
+pub use repository::{
+    ExecuteOptions, Executed, Loaded, Planned, Repository, RepositoryMetrics, Retry, Transacted, Transaction,
+    TransactionError, TransactionOptions,
+};
 pub use shape::{Fingerprint, Shape};
 pub use store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, Bell, CategoryNames, Checkpoint,

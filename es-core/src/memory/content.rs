@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use super::log::Log;
 use super::stream::{Executed, StoredEvent, Stream};
-use crate::record::stored_now;
 use crate::shape::Fingerprint;
 use crate::store::{Append, Appended, CommandOutcome, Decision};
 use crate::stream::StreamId;
@@ -70,8 +69,7 @@ impl Content {
         self.decisions.insert((key, command.key.id), Executed { outcome, recorded_at });
     }
 
-    pub(super) fn write(&mut self, append: &Append<'_>) -> Appended {
-        let recorded_at = stored_now();
+    pub(super) fn write(&mut self, append: &Append<'_>, recorded_at: OffsetDateTime) -> Appended {
         if append.is_condition() {
             if let Some(command) = append.command {
                 self.decide(&Decision::empty(append.stream, append.expected, command), recorded_at);

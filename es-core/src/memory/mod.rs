@@ -85,7 +85,9 @@ impl MemoryStore {
         if obstacles.iter().any(Option::is_some) {
             return Ok(obstacles.into_iter().map(|o| o.unwrap_or(AppendOutcome::NotWritten)).collect());
         }
-        let outcomes = appends.iter().map(|append| AppendOutcome::Appended(content.write(append))).collect();
+        let now = stored_now();
+        let outcomes =
+            appends.iter().map(|append| AppendOutcome::Appended(content.write(append, now))).collect();
         drop(content);
         self.bell.ring();
         Ok(outcomes)

@@ -132,8 +132,7 @@ impl<A> Cache<A> {
     }
 
     pub(super) async fn turn(&self, key: &str) -> Turn<A> {
-        let Some(places) = &self.places else { return Turn::none() };
-        let Ok(place) = places.get_or_insert_with::<str, Infallible>(key, || Ok(Arc::default()));
+        let Some(place) = self.place(key) else { return Turn::none() };
         let known = match Arc::clone(&place.known).try_lock_owned() {
             Ok(known) => Some(known),
             Err(_) => {
@@ -142,6 +141,19 @@ impl<A> Cache<A> {
             }
         };
         Turn { held: known.map(|known| Held { place, known, line: 0 }) }
+    }
+
+    /// The turn, if nobody has it.
+    pub(super) fn try_turn(&self, key: &str) -> Turn<A> {
+        let Some(place) = self.place(key) else { return Turn::none() };
+        let known = Arc::clone(&place.known).try_lock_owned().ok();
+        Turn { held: known.map(|known| Held { place, known, line: 0 }) }
+    }
+
+    fn place(&self, key: &str) -> Option<Arc<Place<A>>> {
+        let Ok(place) =
+            self.places.as_ref()?.get_or_insert_with::<str, Infallible>(key, || Ok(Arc::default()));
+        Some(place)
     }
 }
 

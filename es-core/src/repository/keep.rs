@@ -4,13 +4,36 @@ use std::sync::Arc;
 
 use super::Repository;
 use super::attempt::Run;
-use super::cache::Folded;
+use super::cache::{Folded, Turn};
 use super::fold::Fold;
 use super::port::Port;
 use super::snapshots::snapshot_due;
-use crate::model::Aggregate;
+use crate::model::{Aggregate, Snapshots};
 use crate::store::EventStore;
 use crate::stream::StreamId;
+
+impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
+    /// Keeps a state for the next command, and a snapshot of it, if one is due.
+    pub(super) fn keep(
+        &self,
+        turn: &mut Turn<A>,
+        stream: &StreamId,
+        after: &Folded<()>,
+        state: A,
+        due: Option<Snapshots<A>>,
+    ) {
+        if due.is_none() && !turn.keeps() {
+            return;
+        }
+        let mut snapshot = after.snapshot;
+        if let Some(snapshots) = due
+            && self.snapshots.write(&self.store, &snapshots, stream.clone(), after, &state)
+        {
+            snapshot = after.revision;
+        }
+        turn.keep(Folded { state, revision: after.revision, head: after.head, snapshot });
+    }
+}
 
 impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
     /// The state after the append, as every later reader folds it, if it is to be kept.
@@ -27,17 +50,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
     /// Keeps the state after the append for the next command; keeps a snapshot of it, if one is due.
     pub(super) fn keep(&mut self, stream: &StreamId, after: &Folded<()>, state: A) {
         let due = snapshot_due::<A>(after).filter(|_| !self.in_transaction);
-        if due.is_none() && !self.turn.keeps() {
-            return;
-        }
-        let mut snapshot = after.snapshot;
-        if let Some(snapshots) = due {
-            let Repository { store, snapshots: writer, .. } = self.repository;
-            if writer.write(store, &snapshots, stream.clone(), after, &state) {
-                snapshot = after.revision;
-            }
-        }
-        self.turn.keep(Folded { state, revision: after.revision, head: after.head, snapshot });
+        self.repository.keep(&mut self.turn, stream, after, state, due);
     }
 
     /// Keeps a state that no append has changed, unless the decision has kept it.

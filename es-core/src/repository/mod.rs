@@ -15,6 +15,7 @@ mod repeated;
 mod run;
 mod snapshots;
 mod stop;
+mod transaction;
 mod written;
 
 use std::fmt;
@@ -25,6 +26,7 @@ use tokio::sync::OnceCell;
 pub use self::loaded::Loaded;
 pub use self::metrics::RepositoryMetrics;
 pub use self::options::{ExecuteOptions, Retry};
+pub use self::transaction::{Planned, Transacted, Transaction, TransactionError, TransactionOptions};
 pub use self::written::Executed;
 
 use self::cache::Cache;

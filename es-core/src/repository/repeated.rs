@@ -44,7 +44,7 @@ where
 }
 
 /// Reads the events that a command wrote.
-async fn written<A: Aggregate>(
+pub(super) async fn written<A: Aggregate>(
     port: &mut impl Port,
     stream: &StreamId,
     outcome: &CommandOutcome,

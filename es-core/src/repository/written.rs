@@ -111,6 +111,35 @@ impl<A: Aggregate> Encoded<A> {
         }
     }
 
+    /// Folds the same events again, into a state on which they were decided.
+    pub(super) fn apply_to(
+        &self,
+        stream: &StreamId,
+        expected: Revision,
+        state: &mut A,
+    ) -> Result<(), StoreError> {
+        let (mut revision, now) = (expected, stored_now());
+        for new in &self.new {
+            revision = revision.next();
+            let raw = new.raw(stream, revision, (Position::new(0), now), self.metadata.as_deref());
+            guarded::apply(&raw, state)?;
+        }
+        Ok(())
+    }
+
+    /// The events, as later readers will see them.
+    pub(super) fn events(&self, stream: &StreamId, expected: Revision) -> Result<Vec<A::Event>, StoreError> {
+        let positions = vec![Position::new(0); self.new.len()];
+        let executed = self.executed(stream, expected, &Appended { positions, recorded_at: stored_now() })?;
+        Ok(executed.events.into_iter().map(|recorded| recorded.event).collect())
+    }
+
+    /// Adds the events of a later decision, of the same metadata, that were folded.
+    pub(super) fn join(&mut self, later: Self) {
+        self.new.extend(later.new);
+        self.provisional |= later.provisional;
+    }
+
     /// The outcome, read from what was written as every later reader reads it.
     pub(super) fn executed(
         &self,

@@ -43,6 +43,7 @@ static ALL: LazyLock<Vec<Object>> = LazyLock::new(|| {
         if let Some((name, table)) = named("CREATE TRIGGER ", text) {
             let always = if OF_WRITERS.contains(&name) { "" } else { " ALWAYS" };
             let statement = format!("{text}; ALTER TABLE :schema.{table} ENABLE{always} TRIGGER {name}");
+            all.retain(|object: &Object| (object.table, object.name) != (table, name));
             all.push(Object { kind: "trigger", table, name, statement });
         }
     }

@@ -9,6 +9,7 @@ mod budgets;
 mod callers;
 mod cancellation;
 mod commands;
+mod conditions;
 mod conflicts;
 mod connect_errors;
 mod copying;

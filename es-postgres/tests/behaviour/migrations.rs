@@ -19,7 +19,8 @@ async fn ten_programs_may_migrate_at_once() {
     }
     let mut connection = connect(database.url()).await;
     let run = number(&mut connection, "SELECT count(*) FROM es.migrations").await;
-    assert_eq!(number(&mut connection, "SELECT max(id)::bigint FROM es.migrations").await, run);
+    let files = std::fs::read_dir("migrations").expect("the folder of this crate").count();
+    assert_eq!(usize::try_from(run), Ok(files), "each once");
 }
 
 #[tokio::test]

@@ -215,6 +215,16 @@ async fn appends_scan_no_table() {
         for outcome in store.append_all(&appends).await.expect("outcomes") {
             appended(outcome);
         }
+        let (beside, absent) = (stream(&format!("beside-{round}")), stream(&format!("absent-{round}")));
+        let record = Some(command(Uuid::now_v7()));
+        let appends = [
+            Append::condition(&new, Revision::new(batch.len() as u64)).command(record),
+            Append::condition(&absent, Revision::EMPTY).command(record),
+            Append::new(&beside, Revision::EMPTY, &batch[..1]).command(record),
+        ];
+        for outcome in store.append_all(&appends).await.expect("outcomes") {
+            appended(outcome);
+        }
         append_together(&store, 10 + round).await;
     }
     // Counters are reported when a session ends.
@@ -259,6 +269,15 @@ async fn appends_scan_no_table_that_was_counted_as_empty() {
         }
         let appends =
             [Append::new(&other, Revision::EMPTY, &batch), Append::new(&many, Revision::new(6), &batch[..1])];
+        for outcome in store.append_all(&appends).await.expect("outcomes") {
+            appended(outcome);
+        }
+        let absent = stream(&format!("absent-{round}"));
+        let appends = [
+            Append::condition(&other, Revision::new(3)).command(Some(command(Uuid::now_v7()))),
+            Append::condition(&absent, Revision::EMPTY),
+            Append::new(&many, Revision::new(7), &batch[..1]),
+        ];
         for outcome in store.append_all(&appends).await.expect("outcomes") {
             appended(outcome);
         }

@@ -1,0 +1,178 @@
+//! What becomes of an attempt: written, or why not.
+
+use super::super::stop::Failure;
+use super::outcome::{Transacted, TransactionError};
+use super::part::AnyPart;
+use super::parts::{Course, Given, Parts, Streams, Trouble};
+use crate::error::StoreError;
+use crate::store::{Append, AppendOutcome, EventStore};
+use crate::stream::{Revision, StreamId};
+
+/// Why an attempt ended without an outcome.
+pub(super) enum Stop {
+    /// States came from caches and may be old ones.
+    Unconfirmed,
+    /// The ledger knows the transaction, of which this attempt could not know.
+    Overtaken(StreamId),
+    /// The next attempt may go well. A conflict is at this stream.
+    Failed(Failure, Option<StreamId>, Streams),
+    /// No other attempt would go otherwise.
+    Final(TransactionError),
+}
+
+impl From<TransactionError> for Stop {
+    fn from(error: TransactionError) -> Self {
+        Self::Final(error)
+    }
+}
+
+pub(super) async fn conclude<T, S: EventStore>(
+    store: &S,
+    given: &Given,
+    attempt: Parts,
+    result: Result<T, TransactionError>,
+) -> Result<Transacted<T>, Stop> {
+    let Parts { parts, course, trouble, .. } = attempt;
+    let is_cached = parts.values().any(|part| part.is_cached());
+    match (trouble, result) {
+        (Some(Trouble::Overtaken(stream)), _) => Err(Stop::Overtaken(stream)),
+        (Some(Trouble::Differs(stream)), _) => Err(given.not_repeated(stream).into()),
+        // What a state from a cache leads to may not be so on the stream's.
+        (_, Err(_)) if is_cached => Err(Stop::Unconfirmed),
+        (_, Err(TransactionError::Store(error))) if error.is_retryable() => {
+            Err(Stop::Failed(Failure::Store(error), None, parts))
+        }
+        (_, Err(error @ (TransactionError::Store(_) | TransactionError::Conflict { .. }))) => {
+            Err(error.into())
+        }
+        (Some(Trouble::Store), Ok(_)) => {
+            let source =
+                "a command of the transaction failed in the store, and the transaction went on".into();
+            Err(Stop::Final(StoreError::Backend { source, retryable: false }.into()))
+        }
+        (Some(Trouble::Store), Err(error)) => Err(error.into()),
+        (None, result) if course == Some(Course::Repetition) => repeated(given, parts, result),
+        (None, Err(error)) => match verify(store, parts).await {
+            Ok(()) => Err(error.into()),
+            Err(stop) => Err(stop),
+        },
+        (None, Ok(value)) if parts.values().any(|part| part.count() > 0) => {
+            let streams = write(store, given, parts).await?;
+            Ok(Transacted { value, streams, repeated: false })
+        }
+        (None, Ok(_)) if is_cached => Err(Stop::Unconfirmed),
+        (None, Ok(value)) => {
+            verify(store, parts).await?;
+            Ok(Transacted { value, streams: Vec::new(), repeated: false })
+        }
+    }
+}
+
+/// The first outcome, if the repetition has come to the same end.
+fn repeated<T>(
+    given: &Given,
+    parts: Streams,
+    result: Result<T, TransactionError>,
+) -> Result<Transacted<T>, Stop> {
+    let other = parts.iter().find(|(_, part)| !part.is_passed() || result.is_err()).map(|(stream, _)| stream);
+    match (result, other) {
+        (Ok(value), None) => {
+            let streams = parts.into_iter().filter_map(|(stream, part)| Some((stream, part.last_written()?)));
+            Ok(Transacted { value, streams: streams.collect(), repeated: true })
+        }
+        (Err(error), None) => Err(error.into()),
+        (_, Some(stream)) => Err(given.not_repeated(stream.clone()).into()),
+    }
+}
+
+/// Nothing is to be written. What the transaction has read of several streams was read at several times; what it
+/// came to holds if they all stood so at one.
+async fn verify<S: EventStore>(store: &S, parts: Streams) -> Result<(), Stop> {
+    if parts.len() > 1 {
+        let conditions: Vec<_> = parts.iter().map(|(stream, part)| condition(&part.append(stream))).collect();
+        if let Err(refused) = send(store, &conditions).await {
+            return Err(refused.stop(parts));
+        }
+    }
+    parts.into_values().for_each(AnyPart::unchanged);
+    Ok(())
+}
+
+/// What it asks of the stream.
+const fn condition<'a>(append: &Append<'a>) -> Append<'a> {
+    Append::condition(append.stream, append.expected).head(append.head)
+}
+
+/// Appends to all streams, or to none. Of those that were only read, the ledger is told as well.
+async fn write<S: EventStore>(
+    store: &S,
+    given: &Given,
+    parts: Streams,
+) -> Result<Vec<(StreamId, Revision)>, Stop> {
+    let command = given.record();
+    let appends: Vec<_> = parts.iter().map(|(stream, part)| part.append(stream).command(command)).collect();
+    if let Err(refused) = send(store, &appends).await {
+        return Err(refused.stop(parts));
+    }
+    let mut streams = Vec::new();
+    for (stream, part) in parts {
+        streams.extend(part.last_written().map(|last| (stream.clone(), last)));
+        part.appended(&stream);
+    }
+    Ok(streams)
+}
+
+/// Why an append was not written.
+enum Refused {
+    Conflicts(Vec<(StreamId, Revision, Revision)>),
+    Repeated(StreamId),
+    Store(StoreError),
+}
+
+async fn send<S: EventStore>(store: &S, appends: &[Append<'_>]) -> Result<(), Refused> {
+    let outcomes = match appends {
+        // Alone, it goes the way of single commands.
+        [append] if !append.is_condition() => store.append(*append).await.map(|outcome| vec![outcome]),
+        _ => store.append_all(appends).await,
+    };
+    let outcomes = outcomes.map_err(Refused::Store)?;
+    let (mut conflicts, mut written) = (Vec::new(), 0);
+    for (append, outcome) in appends.iter().zip(&outcomes) {
+        match outcome {
+            AppendOutcome::Repeated(_) => return Err(Refused::Repeated(append.stream.clone())),
+            AppendOutcome::Conflict { actual } => {
+                conflicts.push((append.stream.clone(), append.expected, *actual));
+            }
+            AppendOutcome::Appended(_) => written += 1,
+            AppendOutcome::NotWritten => {}
+        }
+    }
+    if conflicts.is_empty() && written < appends.len() {
+        let source = "the store left a part of an append undecided".into();
+        return Err(Refused::Store(StoreError::Backend { source, retryable: false }));
+    }
+    if conflicts.is_empty() { Ok(()) } else { Err(Refused::Conflicts(conflicts)) }
+}
+
+impl Refused {
+    fn stop(self, mut parts: Streams) -> Stop {
+        match self {
+            Self::Repeated(stream) => Stop::Overtaken(stream),
+            Self::Store(error) if error.is_retryable() => Stop::Failed(Failure::Store(error), None, parts),
+            Self::Store(error) => Stop::Final(error.into()),
+            Self::Conflicts(conflicts) => {
+                let mut first = None;
+                for (stream, expected, actual) in conflicts {
+                    if let Some(part) = parts.get_mut(&stream) {
+                        part.contest();
+                    }
+                    first.get_or_insert((stream, Failure::Conflict { expected, actual }));
+                }
+                match first {
+                    Some((stream, failure)) => Stop::Failed(failure, Some(stream), parts),
+                    None => Stop::Unconfirmed,
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Commands on several aggregates in one atomic append.
+//!
+//! An attempt gathers the streams that the transaction reads and writes (`parts`, each a `part`), and appends to
+//! all of them at once, with conditions on those that were only read (`conclude`). After a conflict it is made
+//! again (`run`).
+
+mod conclude;
+mod open;
+mod options;
+mod outcome;
+mod part;
+mod parts;
+mod run;
+
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+pub use self::options::TransactionOptions;
+pub use self::outcome::{Planned, Transacted, TransactionError};
+
+use self::part::Differs;
+use self::parts::{Given, Parts, Trouble, in_trouble};
+use super::Repository;
+use crate::error::{ExecuteError, StoreError};
+use crate::model::{Aggregate, Handle};
+use crate::store::EventStore;
+
+/// One attempt at a [transaction](Repository::transaction): what it executes and reads, and what is written if
+/// it comes to its end.
+pub struct Transaction<S> {
+    attempt: Arc<Attempt<S>>,
+}
+
+/// What the transaction and those who run it share.
+struct Attempt<S> {
+    store: Arc<S>,
+    given: Arc<Given>,
+    /// None once the transaction has ended.
+    parts: Mutex<Option<Parts>>,
+}
+
+impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
+    /// Executes commands on several aggregates, of several types, in one atomic append: all events are stored,
+    /// or none. Every stream that the transaction has read is as it was read when they are.
+    ///
+    /// `body` runs the commands, and may run several times: after each conflict, as this repository's
+    /// [`Retry`](super::Retry) says, and when states from the cache turn out to be old. So it should do nothing
+    /// else that matters. A rejection ends it, unless `body` handles it; nothing is written then.
+    ///
+    /// All repositories are of one store. States that earlier commands have left in their caches are used, and
+    /// commands take turns with the transaction.
+    ///
+    /// ```
+    /// # use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, emit, event};
+    /// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
+    /// # #[derive(Aggregate, Default)] #[aggregate(name = "account", id = String, events(Deposited))]
+    /// # pub struct Account { cents: i64 }
+    /// # impl Apply<Deposited> for Account { fn apply(&mut self, e: Deposited) { self.cents += e.cents; } }
+    /// # #[derive(Debug, thiserror::Error)] #[error("too little")] pub struct TooLittle;
+    /// # pub struct Deposit(i64);
+    /// # impl Handle<Deposit> for Account {
+    /// #     type Error = TooLittle;
+    /// #     fn handle(&self, command: &Deposit) -> Result<Events<Self>, TooLittle> {
+    /// #         if self.cents + command.0 < 0 { Err(TooLittle) } else { emit(Deposited { cents: command.0 }) }
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use es_core::{Repository, TransactionOptions, Uuid};
+    ///
+    /// let accounts = Repository::<Account, _>::new(MemoryStore::new());
+    /// let (from, to) = (String::from("A-17"), String::from("A-18"));
+    /// accounts.execute(&from, Deposit(500)).await?;
+    /// let options = TransactionOptions::new().command_id(Uuid::now_v7());
+    /// let done = accounts
+    ///     .transaction(options, async |tx| {
+    ///         tx.execute(&accounts, &from, Deposit(-120)).await?;
+    ///         tx.execute(&accounts, &to, Deposit(120)).await?;
+    ///         Ok(tx.load(&accounts, &from).await?.cents)
+    ///     })
+    ///     .await?;
+    /// assert_eq!((done.value, done.streams.len()), (380, 2));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError::Rejected`] with the reason of a command or of `body`,
+    /// [`TransactionError::Conflict`] when other writers were faster each time, [`TransactionError::Store`] for
+    /// all else.
+    pub async fn transaction<T, F, Fut>(
+        &self,
+        options: TransactionOptions,
+        body: F,
+    ) -> Result<Transacted<T>, TransactionError>
+    where
+        T: Send,
+        F: Fn(Transaction<S>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<T, TransactionError>> + Send,
+    {
+        run::run(self, options, body).await
+    }
+}
+
+impl<S: EventStore + 'static> Transaction<S> {
+    /// Executes a command on the state after all that the transaction has done so far. Nothing is written yet.
+    ///
+    /// # Errors
+    ///
+    /// [`ExecuteError::Rejected`] with the domain's reason, [`ExecuteError::Store`] for all else, above all for
+    /// an event that could not be [read back](StoreError::NotReadable) or
+    /// [applied](StoreError::NotApplicable). After an error of the store the transaction has failed, whatever
+    /// it goes on to do.
+    pub async fn execute<A, C>(
+        &self,
+        repository: &Repository<A, S>,
+        id: &A::Id,
+        command: C,
+    ) -> Result<Planned<A>, ExecuteError<<A as Handle<C>>::Error>>
+    where
+        A: Handle<C>,
+        C: Send + Sync,
+    {
+        let Attempt { store, given, parts } = &*self.attempt;
+        let mut open = parts.lock().await;
+        let parts = open.as_mut().ok_or_else(ended)?;
+        let stream = repository.stream_id(id)?;
+        let done = match parts.of(repository, store, &stream, given).await {
+            Ok(part) => match &given.metadata {
+                Some(metadata) => part.execute(&stream, &command, metadata).await,
+                None => Err(StoreError::TimeOutOfRange { stream: stream.clone() }.into()),
+            },
+            Err(error) => Err(error.into()),
+        };
+        match done {
+            Ok(Ok(planned)) => Ok(planned),
+            Ok(Err(Differs)) => {
+                parts.trouble = Some(Trouble::Differs(stream));
+                Err(in_trouble().into())
+            }
+            Err(ExecuteError::Rejected(reason)) => Err(ExecuteError::Rejected(reason)),
+            Err(error) => {
+                parts.trouble.get_or_insert(Trouble::Store);
+                Err(error)
+            }
+        }
+    }
+
+    /// The state after all that the transaction has done so far. Nobody will have changed the aggregate when the
+    /// transaction is written.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`], after which the transaction has failed, whatever it goes on to do.
+    pub async fn load<A: Aggregate>(
+        &self,
+        repository: &Repository<A, S>,
+        id: &A::Id,
+    ) -> Result<Arc<A>, StoreError> {
+        let Attempt { store, given, parts } = &*self.attempt;
+        let mut open = parts.lock().await;
+        let parts = open.as_mut().ok_or_else(ended)?;
+        let stream = repository.stream_id(id)?;
+        let loaded = match parts.of(repository, store, &stream, given).await {
+            Ok(part) => part.state(&stream).await,
+            Err(error) => Err(error),
+        };
+        if loaded.is_err() {
+            parts.trouble.get_or_insert(Trouble::Store);
+        }
+        loaded
+    }
+}
+
+impl<S> fmt::Debug for Transaction<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction").field("command", &self.attempt.given.command).finish_non_exhaustive()
+    }
+}
+
+/// The error of a transaction that is used after its end.
+fn ended() -> StoreError {
+    let source = "the transaction has ended; use it within the function that it was passed to".into();
+    StoreError::Backend { source, retryable: false }
+}

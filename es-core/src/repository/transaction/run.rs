@@ -1,0 +1,139 @@
+//! Attempts at a transaction, until one has an outcome.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+use tracing::Instrument;
+
+use super::super::Repository;
+use super::super::stop::Failure;
+use super::conclude::{Stop, conclude};
+use super::open::Start;
+use super::options::TransactionOptions;
+use super::outcome::{Transacted, TransactionError};
+use super::parts::{Given, Parts, Streams, Turns};
+use super::{Attempt, Transaction, ended};
+use crate::model::Aggregate;
+use crate::store::EventStore;
+use crate::stream::StreamId;
+
+/// How often the ledger may know a transaction of which an attempt could not know.
+const OVERTAKEN: u32 = 2;
+
+pub(super) async fn run<A, S, T, F, Fut>(
+    repository: &Repository<A, S>,
+    options: TransactionOptions,
+    body: F,
+) -> Result<Transacted<T>, TransactionError>
+where
+    A: Aggregate,
+    S: EventStore + 'static,
+    T: Send,
+    F: Fn(Transaction<S>) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<T, TransactionError>> + Send,
+{
+    let TransactionOptions { metadata, command, name } = options;
+    let metadata = metadata.into_stored().map(Arc::new);
+    let given = Arc::new(Given { metadata, command, name: name.unwrap_or(Cow::Borrowed("transaction")) });
+    let span = tracing::debug_span!("transaction", command_id = tracing::field::Empty);
+    if let Some(command) = command {
+        span.record("command_id", tracing::field::display(command.id));
+    }
+    let counters = &*repository.counters;
+    counters.commands.count();
+    let done = attempts(repository, &given, &body).instrument(span).await;
+    match &done {
+        Ok(transacted) if transacted.repeated => counters.repeated.count(),
+        Ok(_) => {}
+        Err(TransactionError::Rejected(_)) => counters.rejected.count(),
+        Err(_) => counters.failed.count(),
+    }
+    done
+}
+
+async fn attempts<A, S, T, F, Fut>(
+    repository: &Repository<A, S>,
+    given: &Arc<Given>,
+    body: &F,
+) -> Result<Transacted<T>, TransactionError>
+where
+    A: Aggregate,
+    S: EventStore + 'static,
+    T: Send,
+    F: Fn(Transaction<S>) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<T, TransactionError>> + Send,
+{
+    let (retry, began) = (repository.retry, Instant::now());
+    let (mut repeated, mut overtaken) = (0, 0);
+    let (mut start, mut turns) = (Start::Kept, Turns::new());
+    loop {
+        let (parts, result) = attempt(repository, given, body, Parts::new(start, turns)).await?;
+        turns = Turns::new();
+        let (failure, stream, streams) = match conclude(&*repository.store, given, parts, result).await {
+            Ok(done) => return Ok(done),
+            Err(Stop::Final(error)) => return Err(error),
+            Err(Stop::Overtaken(stream)) if overtaken == OVERTAKEN => return Err(given.not_repeated(stream)),
+            Err(stop @ (Stop::Overtaken(_) | Stop::Unconfirmed)) => {
+                overtaken += u32::from(matches!(stop, Stop::Overtaken(_)));
+                start = Start::Read;
+                continue;
+            }
+            Err(Stop::Failed(failure, stream, streams)) => (failure, stream, streams),
+        };
+        let is_last = matches!(failure, Failure::Store(_)) && began.elapsed() >= retry.within;
+        if repeated == retry.times || is_last {
+            return Err(error(failure, stream));
+        }
+        let at_once = repeated == 0 && matches!(failure, Failure::Conflict { .. });
+        turns = queued(streams, (!at_once).then(|| retry.wait(repeated))).await;
+        start = Start::Kept;
+        repeated += 1;
+        repository.counters.retries.count();
+        tracing::debug!(repeated, "deciding again");
+    }
+}
+
+/// What the transaction has come to, and what it says.
+async fn attempt<A, S, T, F, Fut>(
+    repository: &Repository<A, S>,
+    given: &Arc<Given>,
+    body: &F,
+    parts: Parts,
+) -> Result<(Parts, Result<T, TransactionError>), TransactionError>
+where
+    S: EventStore + 'static,
+    F: Fn(Transaction<S>) -> Fut,
+    Fut: Future<Output = Result<T, TransactionError>>,
+{
+    let (store, given) = (Arc::clone(&repository.store), Arc::clone(given));
+    let attempt = Arc::new(Attempt { store, given, parts: Mutex::new(Some(parts)) });
+    let result = body(Transaction { attempt: Arc::clone(&attempt) }).await;
+    let parts = attempt.parts.lock().await.take().ok_or_else(ended)?;
+    Ok((parts, result))
+}
+
+/// Gives back all turns, and waits for them again in the order of their streams, in which nobody waits in a
+/// circle. So the next attempt meets nobody of this process.
+async fn queued(mut streams: Streams, wait: Option<std::time::Duration>) -> Turns {
+    streams.values_mut().for_each(|part| part.release());
+    if let Some(wait) = wait {
+        tokio::time::sleep(wait).await;
+    }
+    let mut turns = Turns::new();
+    for (stream, part) in &streams {
+        turns.insert(stream.clone(), part.queue(stream.key()).await);
+    }
+    turns
+}
+
+fn error(failure: Failure, stream: Option<StreamId>) -> TransactionError {
+    match (failure, stream) {
+        (Failure::Conflict { expected, actual }, Some(stream)) => {
+            TransactionError::Conflict { stream, expected, actual }
+        }
+        (Failure::Store(error), _) => error.into(),
+        (Failure::Conflict { .. }, None) => ended().into(),
+    }
+}
