@@ -14,10 +14,24 @@ pub(super) enum Stop {
     Unconfirmed,
     /// The ledger knows the transaction, of which this attempt could not know.
     Overtaken(StreamId),
-    /// The next attempt may go well. A conflict is at this stream.
-    Failed(Failure, Option<StreamId>, Streams),
+    /// The next attempt may go well.
+    Failed(Box<Failed>),
     /// No other attempt would go otherwise.
     Final(TransactionError),
+}
+
+/// An attempt that may be made again.
+pub(super) struct Failed {
+    pub(super) failure: Failure,
+    /// Where the conflict is, if it is one.
+    pub(super) stream: Option<StreamId>,
+    pub(super) streams: Streams,
+}
+
+impl Stop {
+    fn failed(failure: Failure, stream: Option<StreamId>, streams: Streams) -> Self {
+        Self::Failed(Box::new(Failed { failure, stream, streams }))
+    }
 }
 
 impl From<TransactionError> for Stop {
@@ -40,7 +54,7 @@ pub(super) async fn conclude<T, S: EventStore>(
         // What a state from a cache leads to may not be so on the stream's.
         (_, Err(_)) if is_cached => Err(Stop::Unconfirmed),
         (_, Err(TransactionError::Store(error))) if error.is_retryable() => {
-            Err(Stop::Failed(Failure::Store(error), None, parts))
+            Err(Stop::failed(Failure::Store(error), None, parts))
         }
         (_, Err(error @ (TransactionError::Store(_) | TransactionError::Conflict { .. }))) => {
             Err(error.into())
@@ -158,7 +172,7 @@ impl Refused {
     fn stop(self, mut parts: Streams) -> Stop {
         match self {
             Self::Repeated(stream) => Stop::Overtaken(stream),
-            Self::Store(error) if error.is_retryable() => Stop::Failed(Failure::Store(error), None, parts),
+            Self::Store(error) if error.is_retryable() => Stop::failed(Failure::Store(error), None, parts),
             Self::Store(error) => Stop::Final(error.into()),
             Self::Conflicts(conflicts) => {
                 let mut first = None;
@@ -169,7 +183,7 @@ impl Refused {
                     first.get_or_insert((stream, Failure::Conflict { expected, actual }));
                 }
                 match first {
-                    Some((stream, failure)) => Stop::Failed(failure, Some(stream), parts),
+                    Some((stream, failure)) => Stop::failed(failure, Some(stream), parts),
                     None => Stop::Unconfirmed,
                 }
             }

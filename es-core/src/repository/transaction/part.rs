@@ -107,6 +107,7 @@ impl<A: Aggregate, S: EventStore + 'static> Part<A, S> {
     ) -> Result<Result<Planned<A>, Differs>, ExecuteError<<A as Handle<C>>::Error>>
     where
         A: Handle<C>,
+        C: Sync,
     {
         let events = self.state(stream).await?.handle(command).map_err(ExecuteError::Rejected)?;
         if events.is_empty() {

@@ -94,7 +94,11 @@ impl Parts {
     }
 
     /// Waits for the turn where nobody who waits in the same order can wait for this transaction.
-    async fn turn<A: Aggregate, S>(&mut self, repository: &Repository<A, S>, stream: &StreamId) -> Turn<A> {
+    async fn turn<A: Aggregate, S: EventStore>(
+        &mut self,
+        repository: &Repository<A, S>,
+        stream: &StreamId,
+    ) -> Turn<A> {
         if let Some(turn) = self.turns.remove(stream)
             && let Ok(turn) = turn.downcast()
         {

@@ -9,7 +9,7 @@ use tracing::Instrument;
 
 use super::super::Repository;
 use super::super::stop::Failure;
-use super::conclude::{Stop, conclude};
+use super::conclude::{Failed, Stop, conclude};
 use super::open::Start;
 use super::options::TransactionOptions;
 use super::outcome::{Transacted, TransactionError};
@@ -71,7 +71,9 @@ where
     loop {
         let (parts, result) = attempt(repository, given, body, Parts::new(start, turns)).await?;
         turns = Turns::new();
-        let (failure, stream, streams) = match conclude(&*repository.store, given, parts, result).await {
+        let Failed { failure, stream, streams } = match conclude(&*repository.store, given, parts, result)
+            .await
+        {
             Ok(done) => return Ok(done),
             Err(Stop::Final(error)) => return Err(error),
             Err(Stop::Overtaken(stream)) if overtaken == OVERTAKEN => return Err(given.not_repeated(stream)),
@@ -80,7 +82,7 @@ where
                 start = Start::Read;
                 continue;
             }
-            Err(Stop::Failed(failure, stream, streams)) => (failure, stream, streams),
+            Err(Stop::Failed(failed)) => *failed,
         };
         let is_last = matches!(failure, Failure::Store(_)) && began.elapsed() >= retry.within;
         if repeated == retry.times || is_last {
@@ -103,9 +105,11 @@ async fn attempt<A, S, T, F, Fut>(
     parts: Parts,
 ) -> Result<(Parts, Result<T, TransactionError>), TransactionError>
 where
+    A: Aggregate,
     S: EventStore + 'static,
-    F: Fn(Transaction<S>) -> Fut,
-    Fut: Future<Output = Result<T, TransactionError>>,
+    T: Send,
+    F: Fn(Transaction<S>) -> Fut + Send + Sync,
+    Fut: Future<Output = Result<T, TransactionError>> + Send,
 {
     let (store, given) = (Arc::clone(&repository.store), Arc::clone(given));
     let attempt = Arc::new(Attempt { store, given, parts: Mutex::new(Some(parts)) });
