@@ -13,7 +13,7 @@ pub enum Work {
 }
 
 /// How far effects have come: how many of the events that were handed over, from the first one on, have taken
-/// effect, and why the event after those has not.
+/// effect, and why the event after those has not, if it failed.
 ///
 /// Of later events some may have taken effect as well: they come again.
 #[derive(Debug)]
@@ -29,6 +29,12 @@ impl Done {
         Self { events, error: None }
     }
 
+    /// So many have, at least one; the others are to be handed over again, once the checkpoint has moved. For
+    /// effects that take long, so that few of them are repeated after a crash.
+    pub const fn so_far(events: usize) -> Self {
+        Self { events, error: None }
+    }
+
     /// So many have, and the next one has not.
     pub const fn up_to(events: usize, error: BoxError) -> Self {
         Self { events, error: Some(error) }
@@ -40,7 +46,7 @@ impl Done {
         self.events
     }
 
-    /// Why the next one has not; nothing if all have.
+    /// Why the next one has not; nothing if none failed.
     ///
     /// # Errors
     ///

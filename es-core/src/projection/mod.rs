@@ -40,7 +40,7 @@ pub use self::part::Part;
 pub use self::projector::Projector;
 pub use self::reader::{ProjectionPage, ProjectionReader};
 pub use self::runner::retrying::Retrying;
-pub use self::settings::OnFailure;
+pub use self::settings::{OnFailure, Start};
 pub use self::status::{PartStatus, ProjectionStatus};
 pub use self::target::{Begun, ModelStore, Setting, Step, Target};
 

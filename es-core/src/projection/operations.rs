@@ -27,7 +27,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     ///
     /// [`ProjectorError`]; nothing was made then.
     pub async fn prepare(&self) -> Result<(), ProjectorError> {
-        self.target.prepare(&self.projection, self.setting()).await
+        self.set_up().await
     }
 
     /// Divides the projection into another number of parts, at least one. Workers that run with the old

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::projector::Projector;
-use super::settings::OnFailure;
+use super::settings::{OnFailure, Start};
 
 impl<P, S, T> Projector<P, S, T> {
     /// Into how many parts the streams are divided, which run beside each other, each with a checkpoint and a
@@ -62,6 +62,12 @@ impl<P, S, T> Projector<P, S, T> {
     /// For how long a worker claims its part where it runs effects.
     pub(crate) fn lease(mut self, lasts: Duration) -> Self {
         self.options.lease = lasts.max(Duration::from_millis(1));
+        self
+    }
+
+    /// Where the first checkpoint is, of what runs effects.
+    pub(crate) const fn start(mut self, start: Start) -> Self {
+        self.options.start = start;
         self
     }
 

@@ -1,18 +1,21 @@
 //! A projection that is run.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
 use super::error::ProjectorError;
 use super::runner::retrying::{Board, Retrying, Tries};
+use super::runner::stop::Stop;
 use super::runner::worker::{Ends, Worker};
-use super::settings::Options;
+use super::settings::{Options, Start};
 use super::target::{ModelStore, Setting, Target};
 use super::{Part, Projection};
 use crate::error::StoreError;
-use crate::store::ReadAll;
+use crate::record::RawEvent;
+use crate::store::{AllQuery, Checkpoint, Filter, ReadAll};
 
 /// Runs a projection: reads the events of a store, the source, and takes each into the read model of a
 /// [`Target`] exactly once.
@@ -114,7 +117,26 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     ///
     /// [`ProjectorError`]; the status has the reason as well.
     pub async fn run(&self) -> Result<(), ProjectorError> {
-        match self.work(Ends::Never).await {
+        self.run_with(&Stop::default()).await
+    }
+
+    /// The same, to an orderly end once `stop` is there: what has begun is completed.
+    pub(crate) async fn run_until(
+        &self,
+        stop: impl Future<Output = ()> + Send,
+    ) -> Result<(), ProjectorError> {
+        let (ask, stopping) = Stop::new();
+        let mut run = pin!(self.run_with(&stopping));
+        tokio::select! {
+            done = &mut run => return done,
+            () = stop => {}
+        }
+        ask.send_replace(true);
+        run.await
+    }
+
+    async fn run_with(&self, stop: &Stop) -> Result<(), ProjectorError> {
+        match self.work(Ends::Never, stop).await {
             Err(ProjectorError::Store(StoreError::Closed)) => Ok(()),
             done => done,
         }
@@ -127,28 +149,61 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     /// [`ProjectorError`], of a lost connection as well. What passes in handlers is waited for as long as
     /// [`Target::patience`] says; the error is retryable then.
     pub async fn catch_up(&self) -> Result<(), ProjectorError> {
-        self.work(Ends::CaughtUp).await
+        self.work(Ends::CaughtUp, &Stop::default()).await
     }
 
-    pub(super) fn setting(&self) -> Setting {
-        Setting { parts: self.options.parts, publish: self.options.publish }
+    /// Makes the model and the checkpoints, unless they are there.
+    pub(super) async fn set_up(&self) -> Result<(), ProjectorError> {
+        let Options { parts, publish, .. } = self.options;
+        let start = self.first_checkpoint().await?;
+        self.target.prepare(&self.projection, Setting { parts, publish, start }).await
     }
 
-    async fn work(&self, ends: Ends) -> Result<(), ProjectorError> {
+    /// Where checkpoints are that are not there yet.
+    async fn first_checkpoint(&self) -> Result<Checkpoint, ProjectorError> {
+        if self.options.start == Start::Beginning {
+            return Ok(Checkpoint::START);
+        }
+        match self.target.checkpoint(Part::new(0, self.options.parts)).await {
+            Err(ProjectorError::NotSetUp { .. }) => self.resolve(self.options.start).await,
+            // Nothing is made, or it says why not.
+            _ => Ok(Checkpoint::START),
+        }
+    }
+
+    /// The checkpoint of the source that a start is.
+    pub(super) async fn resolve(&self, start: Start) -> Result<Checkpoint, ProjectorError> {
+        match start {
+            Start::Beginning => Ok(Checkpoint::START),
+            Start::Now => Ok(self.source.head().await?),
+            Start::After(checkpoint) => {
+                let all = Filter::new();
+                let look = AllQuery::after(checkpoint, &all).limit(1);
+                self.source.read_all(look, &mut |_: RawEvent<'_>| Ok(())).await?;
+                Ok(checkpoint)
+            }
+        }
+    }
+
+    async fn work(&self, ends: Ends, stop: &Stop) -> Result<(), ProjectorError> {
         let mut tries = Tries::new(&self.retrying, P::NAME, 0);
-        while let Err(error) = self.target.prepare(&self.projection, self.setting()).await {
+        while let Err(error) = self.set_up().await {
             if !(ends == Ends::Never && error.is_retryable()) {
                 return Err(error);
             }
-            tokio::time::sleep(tries.failed(&error)).await;
+            let mut stop = stop.clone();
+            tokio::select! {
+                () = tokio::time::sleep(tries.failed(&error)) => {}
+                () = stop.asked_while_idle() => return Ok(()),
+            }
         }
         drop(tries);
         if self.options.parts == 1 {
-            return self.worker(Part::ALL).run(ends).await;
+            return self.worker(Part::ALL).until(stop).run(ends).await;
         }
         let mut workers = JoinSet::new();
         for index in 0..self.options.parts {
-            let worker = self.worker(Part::new(index, self.options.parts));
+            let worker = self.worker(Part::new(index, self.options.parts)).until(stop);
             workers.spawn(worker.run(ends));
         }
         while let Some(done) = workers.join_next().await {

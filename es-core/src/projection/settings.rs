@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::store::Checkpoint;
+
 /// What becomes of an event that a projection cannot take, after the retries.
 ///
 /// Only of that: what passes, such as a lock timeout or a full disk, is tried again until it succeeds, and
@@ -20,6 +22,20 @@ pub enum OnFailure {
     Park,
 }
 
+/// Where the first checkpoint of a reactor is. One that has a checkpoint goes on from there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Start {
+    /// Before the first event of the store.
+    #[default]
+    Beginning,
+    /// After the last event that can be read when the reactor is set up. Appends that have not been committed
+    /// by then come after it.
+    Now,
+    /// After the event of a checkpoint of the store that the reactor reads.
+    After(Checkpoint),
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Options {
     pub(super) parts: u32,
@@ -33,6 +49,7 @@ pub(super) struct Options {
     /// For how long a worker that runs effects claims its part.
     pub(super) lease: Duration,
     pub(super) publish: bool,
+    pub(super) start: Start,
     pub(super) owner: String,
 }
 
@@ -49,6 +66,7 @@ impl Options {
             take_over: Duration::from_secs(5),
             lease: Duration::from_secs(30),
             publish: true,
+            start: Start::Beginning,
             owner: format!("{}/{}", std::process::id(), Uuid::now_v7().simple()),
         }
     }

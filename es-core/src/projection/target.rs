@@ -281,13 +281,22 @@ pub struct Setting {
     pub parts: u32,
     /// Whether it is published as soon as it has caught up.
     pub publish: bool,
+    /// After which event its checkpoints stand when they are made.
+    pub start: Checkpoint,
 }
 
 impl Setting {
-    /// So many parts, which are published when they have caught up.
+    /// So many parts, from the first event on, which are published when they have caught up.
     #[must_use]
     pub const fn parts(parts: u32) -> Self {
-        Self { parts, publish: true }
+        Self { parts, publish: true, start: Checkpoint::START }
+    }
+
+    /// From after another event on.
+    #[must_use]
+    pub const fn start(mut self, start: Checkpoint) -> Self {
+        self.start = start;
+        self
     }
 }
 

@@ -1,12 +1,18 @@
 //! Effects of several events at once, for those who write runners.
 
 use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::Reactor;
 use crate::model::ReadEvent;
 use crate::projection::Done;
 use crate::record::{DecodeError, RawEvent};
 use crate::store::Filter;
+
+/// For how long a reactor goes on before the checkpoint moves: what it did meanwhile is repeated after a crash.
+const AT_A_TIME: Duration = Duration::from_millis(500);
 
 /// What a [`ReactorRunner`](super::ReactorRunner) runs: the effects of a page of events. Every [`Reactor`] is
 /// one, which takes them one by one.
@@ -56,7 +62,11 @@ impl<R: Reactor> Effects for R {
     }
 
     async fn run(&self, events: &[Self::Event]) -> Done {
+        let began = Instant::now();
         for (done, event) in events.iter().enumerate() {
+            if done > 0 && began.elapsed() >= AT_A_TIME {
+                return Done::so_far(done);
+            }
             if let Err(error) = self.react_to(event).await {
                 return Done::up_to(done, error.into());
             }

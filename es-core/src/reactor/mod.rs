@@ -4,6 +4,7 @@
 //! on the loop that runs projections: with partitions, retries, dead letters and a status of the same kind.
 
 mod effects;
+mod name;
 mod on_model;
 mod runner;
 
@@ -12,7 +13,7 @@ use std::future::Future;
 pub use self::effects::Effects;
 pub use self::on_model::OnModel;
 pub use self::runner::{CheckpointStore, ReactorRunner};
-pub use crate::projection::Done;
+pub use crate::projection::{Done, Start};
 
 use crate::model::ReadEvent;
 use crate::record::{BoxError, DecodeError, RawEvent, Recorded};

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use super::Effects;
+use super::name::Kept;
 use crate::model::ReadEvent;
 use crate::projection::{Done, Projection, Work};
 use crate::record::{BoxError, DecodeError, RawEvent};
@@ -27,7 +28,8 @@ impl<E, M> OnModel<E, M> {
 }
 
 impl<E: Effects, M: Send + 'static> Projection for OnModel<E, M> {
-    const NAME: &'static str = E::NAME;
+    /// Nobody runs a reactor on the checkpoint of a projection of its name: its events would be passed.
+    const NAME: &'static str = Kept::<E>::NAME;
     const WORK: Work = Work::Effects;
     type Model = M;
     type Error = BoxError;

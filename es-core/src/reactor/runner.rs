@@ -9,7 +9,7 @@ use super::on_model::OnModel;
 use crate::memory::MemoryStore;
 use crate::projection::{
     DeadLetter, MemoryTarget, OnFailure, Projection, ProjectionStatus, Projector, ProjectorError, Retried,
-    Retrying, Target,
+    Retrying, Start, Target,
 };
 use crate::store::{EventStore, ReadAll};
 use crate::stream::{Position, StreamId};
@@ -86,7 +86,16 @@ impl<E, S, T, M> ReactorRunner<E, S, T, M> {
         self
     }
 
-    /// How many events are read, and taken before the checkpoint moves, at most; defaults to 4,000.
+    /// Where the first checkpoint is; defaults to [`Start::Beginning`]. A reactor that has a checkpoint goes on
+    /// from there, whatever this says, so it can stay in the program. See
+    /// [`react_again_from`](Self::react_again_from).
+    pub fn start(mut self, start: Start) -> Self {
+        self.projector = self.projector.start(start);
+        self
+    }
+
+    /// How many events are read at a time, at most; defaults to 4,000. A reactor's checkpoint moves after half a
+    /// second of them at the latest, or after one that takes longer: those are repeated after a crash.
     pub fn page_size(mut self, most: usize) -> Self {
         self.projector = self.projector.page_size(most);
         self
@@ -104,7 +113,9 @@ impl<E, S, T, M> ReactorRunner<E, S, T, M> {
         self
     }
 
-    /// See [`Projector::retries`].
+    /// How often an event that failed is retried before that: after `first_wait`, then after twice as long each
+    /// time, up to 30 seconds, and less than that by chance, down to half. Defaults to 0; `u32::MAX` retries
+    /// without end. Later events of its partition wait.
     pub fn retries(mut self, retries: u32, first_wait: Duration) -> Self {
         self.projector = self.projector.retries(retries, first_wait);
         self
@@ -137,6 +148,46 @@ where
     /// [`ProjectorError`]; the status has the reason as well.
     pub async fn run(&self) -> Result<(), ProjectorError> {
         self.projector.run().await
+    }
+
+    /// The same, to an orderly end once `stop` is there: the reaction that is under way is completed, the
+    /// checkpoint moves, and another worker need not wait for the end of a lease.
+    ///
+    /// ```
+    /// # use es_core::{BoxError, MemoryStore, React, Reactor, ReactorRunner, Recorded, event};
+    /// # #[event(name = "account.opened")] pub struct Opened {}
+    /// # #[derive(Reactor)]
+    /// # #[reactor(name = "welcome-mail", events(Opened))]
+    /// # struct WelcomeMail;
+    /// # impl React<Opened> for WelcomeMail {
+    /// #     async fn react(&self, _: &Recorded<Opened>) -> Result<(), BoxError> { Ok(()) }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let store = MemoryStore::new();
+    /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    /// let runner = ReactorRunner::new(store, WelcomeMail);
+    /// let running = tokio::spawn(async move { runner.run_until(async { drop(stopped.await) }).await });
+    /// drop(stop);
+    /// running.await??;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run).
+    pub async fn run_until(&self, stop: impl Future<Output = ()> + Send) -> Result<(), ProjectorError> {
+        self.projector.run_until(stop).await
+    }
+
+    /// Sets up the checkpoints, unless they are there. [`run`](Self::run) and [`catch_up`](Self::catch_up)
+    /// begin with it; called before, it says which moment [`Start::Now`] is.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError`] of the target; [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint)
+    /// of a [`Start::After`] that is not a checkpoint of the store.
+    pub async fn prepare(&self) -> Result<(), ProjectorError> {
+        self.projector.prepare().await
     }
 
     /// Reacts to all events that can be read now.

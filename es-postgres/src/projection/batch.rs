@@ -58,6 +58,7 @@ impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
             .bind(kept(step.owner))
             .bind(step.per_second)
             .bind(step.from.event().map(|(_, id)| id))
+            .bind(step.epoch.map(u64::cast_signed))
             .fetch_optional(&mut *connection)
             .await
             .map_err(Failure::from)?;
@@ -234,7 +235,7 @@ fn end<P: Projection<Model = PgConnection>>(
     let (token, rev, part) = (token.as_str(), target.rev(), step.part.index().cast_signed());
     let (to, events) = (position(step.to), count(step.events));
     let event_id = step.to.event().map_or_else(|| "NULL".to_owned(), |(_, id)| format!("'{id}'"));
-    // The name is of letters, digits and `_`.
+    // The name is of letters, digits, `-`, `_` and `.`.
     let name = P::NAME;
     target.text(&format!(
         "SELECT :schema.end_batch('{token}', '{name}', {rev}, {part}, {to}, {event_id}, {events})"

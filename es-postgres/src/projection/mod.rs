@@ -9,6 +9,7 @@ mod cause;
 mod error;
 mod extension;
 mod inline;
+mod lease;
 mod letters;
 mod port;
 mod projector;

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use es_core::projection::{
-    Begun, Cause, DeadLetter, ModelStore, ProjectionStatus, ProjectorError, Setting, Step, Target,
+    Begun, Cause, Claim, Claimed, DeadLetter, ModelStore, ProjectionStatus, ProjectorError, Setting, Step,
+    Target,
 };
 use es_core::{Checkpoint, Part, Position, Projection};
 use sqlx::PgConnection;
@@ -75,6 +76,14 @@ impl<P: Projection<Model = PgConnection>> Target<P> for PostgresTarget<P> {
         doing: impl FnOnce() -> String,
     ) -> ProjectorError {
         self.held_up(error, seen, doing)
+    }
+
+    async fn claim(&self, part: Part, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
+        self.claim_part(part, claim).await
+    }
+
+    async fn release(&self, part: Part, epoch: u64) -> Result<(), ProjectorError> {
+        self.release_part(part, epoch).await
     }
 
     async fn note(

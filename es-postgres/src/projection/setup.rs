@@ -1,6 +1,6 @@
 //! What happens to a projection as a whole: set up, divided into parts.
 
-use es_core::projection::{Cause, ProjectorError, Setting, set_up};
+use es_core::projection::{Cause, ProjectorError, Setting, Work, set_up};
 use es_core::{BoxError, Checkpoint, Part, Position, Projection, ReadAll};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
@@ -24,6 +24,9 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         self.store.pool().writes()?;
         let found = rows(self.store.pool(), self.find_parts()).await?;
         let Some(row) = found.first() else { return self.set_up(projection, setting).await };
+        if P::WORK == Work::Effects {
+            return self.same_parts(row, setting.parts);
+        }
         self.have_tables(row)?;
         self.same_parts(row, setting.parts)?;
         if row.try_get(have::VIEWS).map_err(unexpected)? { Ok(()) } else { self.show_again().await }
@@ -55,6 +58,9 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     }
 
     async fn set_up(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
+        if P::WORK == Work::Effects {
+            return self.set_up_effects(setting).await;
+        }
         let schema = self.own_schema();
         if schema.len() > 63 {
             return Err(PostgresTargetError::NameTooLong { schema }.into());
@@ -96,12 +102,28 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             }
             return self.within(Err(failure));
         }
-        self.make_checkpoints(db, setting.parts, Checkpoint::START, 0).await?;
+        self.make_checkpoints(db, setting.parts, setting.start, (0, 0)).await?;
         if live.is_none() {
             self.show(db).await?;
         }
         sql(db, COMMIT.to_owned()).await?;
         Ok(())
+    }
+
+    /// Checkpoints alone, as there are no tables that readers could see.
+    async fn set_up_effects(&self, setting: Setting) -> Result<(), ProjectorError> {
+        let mut session = self.dial().await?;
+        let db = &mut session.connection;
+        let work = async {
+            self.lock(db).await?;
+            if let Some(row) = self.find_parts().fetch_optional(&mut *db).await.map_err(Failure::from)? {
+                return self.same_parts(&row, setting.parts);
+            }
+            self.make_checkpoints(db, setting.parts, setting.start, (0, 0)).await?;
+            sql(db, COMMIT.to_owned()).await?;
+            Ok(())
+        };
+        self.limited("the set-up", session.backend, work).await
     }
 
     /// Begins a transaction that no other of this kind runs beside; gives back the revision that readers see.
@@ -136,11 +158,11 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         db: &mut PgConnection,
         parts: u32,
         at: Checkpoint,
-        projected: i64,
+        (projected, epoch): (i64, i64),
     ) -> Result<(), ProjectorError> {
         let call = self.statements().checkpoint_make.call().bind(P::NAME).bind(self.rev());
         let call = call.bind(parts.cast_signed()).bind(position(at)).bind(at.event().map(|(_, id)| id));
-        call.bind(projected).execute(db).await.map_err(Failure::from)?;
+        call.bind(projected).bind(epoch).execute(db).await.map_err(Failure::from)?;
         Ok(())
     }
 
@@ -178,7 +200,8 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             .await
             .map_err(Failure::from)?;
         let projected = found.iter().map(|part| part.projected).sum();
-        self.make_checkpoints(db, parts.max(1), lowest, projected).await?;
+        let epoch = found.iter().map(|part| part.epoch).max().unwrap_or(0);
+        self.make_checkpoints(db, parts.max(1), lowest, (projected, epoch)).await?;
         sql(db, COMMIT.to_owned()).await?;
         Ok(())
     }
@@ -191,7 +214,8 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             let row = Columns(&row);
             let projected = i64::try_from(row.bigint(held::PROJECTED)?).unwrap_or(i64::MAX);
             let of = row.integer(parts::PARTS)?.cast_unsigned();
-            parts.push(Held { checkpoint: stored(row)?, parts: of, projected });
+            let epoch = row.bigint(held::EPOCH)?.cast_signed();
+            parts.push(Held { checkpoint: stored(row)?, parts: of, projected, epoch });
         }
         Ok(parts)
     }
@@ -225,6 +249,7 @@ pub(super) struct Held {
     pub(super) checkpoint: Checkpoint,
     parts: u32,
     projected: i64,
+    epoch: i64,
 }
 
 /// The checkpoint of a part.

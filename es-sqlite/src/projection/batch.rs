@@ -45,15 +45,19 @@ impl<P: Projection<Model = SqliteConnection>> SqliteBatch<P> {
             session = target.dial().await?;
         }
         session.begin().await?;
-        let held = sqlx::query_scalar::<_, bool>(sql::HOLD)
+        let hold = if step.epoch.is_some() { sql::HOLD_LEASED } else { sql::HOLD };
+        let held = sqlx::query_scalar::<_, bool>(hold)
             .bind(step.part.index())
             .bind(step.part.of())
             .bind(position(step.from))
             .bind(event_id(step.from))
             .bind(step.owner)
-            .bind(step.per_second)
-            .fetch_all(&mut session.db)
-            .await;
+            .bind(step.per_second);
+        let held = match step.epoch {
+            Some(epoch) => held.bind(epoch.cast_signed()),
+            None => held,
+        };
+        let held = held.fetch_all(&mut session.db).await;
         let held = match held {
             // Dropped: whoever reads the checkpoint learns of it.
             Err(error) if lacks_tables(&error) => Vec::new(),

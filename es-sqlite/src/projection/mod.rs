@@ -4,6 +4,7 @@ mod batch;
 mod cause;
 mod error;
 mod files;
+mod lease;
 mod letters;
 mod live;
 mod port;

@@ -4,7 +4,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use es_core::projection::{
-    Begun, Cause, DeadLetter, ModelStore, ProjectionStatus, ProjectorError, Setting, Step, Target,
+    Begun, Cause, Claim, Claimed, DeadLetter, ModelStore, ProjectionStatus, ProjectorError, Setting, Step,
+    Target,
 };
 use es_core::{Checkpoint, Part, Position, Projection};
 use sqlx::SqliteConnection;
@@ -62,6 +63,14 @@ impl<P: Projection<Model = SqliteConnection>> Target<P> for SqliteTarget<P> {
         work: impl Future<Output = Result<T, ProjectorError>> + Send + Unpin,
     ) -> (Result<T, ProjectorError>, ()) {
         (work.await, ())
+    }
+
+    async fn claim(&self, part: Part, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
+        self.claim_part(part, claim).await
+    }
+
+    async fn release(&self, part: Part, epoch: u64) -> Result<(), ProjectorError> {
+        self.release_part(part, epoch).await
     }
 
     async fn note(

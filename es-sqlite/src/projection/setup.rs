@@ -27,7 +27,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         let (mut pointer, live) = self.lock().await?;
         match self.parts().await? {
             Some(found) => Self::same_parts(found, setting.parts)?,
-            None => self.set_up(projection, setting.parts).await?,
+            None => self.set_up(projection, setting).await?,
         }
         if live.is_none() {
             Self::point(&mut pointer, Some(P::REV)).await?;
@@ -43,7 +43,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         }
     }
 
-    async fn set_up(&self, projection: &P, parts: u32) -> Result<(), ProjectorError> {
+    async fn set_up(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
         let path = self.own();
         let db = self.make(&path).await?;
         let file = Identity::of(&path).map_err(|error| failed(sqlx::Error::Io(error)))?;
@@ -62,7 +62,8 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
             done => done.map_err(failed)?,
         };
         session.run(sql::MAKE_TABLES).await?;
-        make_checkpoints(&mut session.db, parts, Checkpoint::START, 0).await?;
+        session.run(sql::MAKE_LEASES).await?;
+        make_checkpoints(&mut session.db, setting.parts, setting.start, 0).await?;
         session.commit().await.map_err(failed)
     }
 

@@ -31,6 +31,13 @@ CREATE TABLE es_dead_letters (
 ) STRICT;
 CREATE INDEX es_dead_letters_of ON es_dead_letters (category, key, revision)";
 
+/// The leases of runners whose work is outside of the file. They outlive a division into other parts.
+pub(super) const MAKE_LEASES: &str = "CREATE TABLE es_leases (
+    part INTEGER PRIMARY KEY,
+    epoch INTEGER NOT NULL,
+    leased_until INTEGER
+) STRICT";
+
 pub(super) const LIVE: &str = "SELECT projection, rev FROM es_live";
 
 pub(super) const SHOW: &str = "INSERT INTO es_live (projection, rev) VALUES (?1, ?2)
@@ -56,6 +63,31 @@ pub(super) const HOLD: &str = "UPDATE es_checkpoints
 SET owner = ?5, per_second = ?6, error = NULL, failed_at = NULL
 WHERE part = ?1 AND parts = ?2 AND position = ?3 AND event_id IS ?4
 RETURNING EXISTS (SELECT 1 FROM es_dead_letters)";
+
+/// The same of a worker that has a lease, which is of the epoch ?7: nobody has claimed the part since.
+pub(super) const HOLD_LEASED: &str = "UPDATE es_checkpoints
+SET owner = ?5, per_second = ?6, error = NULL, failed_at = NULL
+WHERE part = ?1 AND parts = ?2 AND position = ?3 AND event_id IS ?4
+  AND EXISTS (SELECT 1 FROM es_leases l WHERE l.part = ?1 AND l.epoch = ?7)
+RETURNING EXISTS (SELECT 1 FROM es_dead_letters)";
+
+/// Claims part ?1 of ?2 for ?3 microseconds, or prolongs the lease of the epoch ?4. No row comes back where it is
+/// another worker's, or where there is no such part.
+pub(super) const CLAIM: &str = "INSERT INTO es_leases (part, epoch, leased_until)
+SELECT c.part, 1, CAST(unixepoch('subsec') * 1000000 AS INTEGER) + ?3
+FROM es_checkpoints c WHERE c.part = ?1 AND c.parts = ?2
+ON CONFLICT (part) DO UPDATE
+SET epoch = CASE WHEN epoch IS ?4 THEN epoch ELSE epoch + 1 END, leased_until = excluded.leased_until
+WHERE epoch IS ?4 OR leased_until IS NULL
+   OR leased_until <= CAST(unixepoch('subsec') * 1000000 AS INTEGER)
+RETURNING epoch";
+
+/// For how many microseconds another worker has part ?1.
+pub(super) const REST: &str =
+    "SELECT max(coalesce(leased_until, 0) - CAST(unixepoch('subsec') * 1000000 AS INTEGER), 0)
+FROM es_leases WHERE part = ?1";
+
+pub(super) const RELEASE: &str = "UPDATE es_leases SET leased_until = NULL WHERE part = ?1 AND epoch = ?2";
 
 pub(super) const MOVE: &str = "UPDATE es_checkpoints
 SET position = ?2, event_id = ?3, projected = projected + ?4,

@@ -103,10 +103,10 @@ impl Lease {
 }
 
 impl<M> Build<M> {
-    pub(super) fn new(model: M, parts: u32) -> Self {
+    pub(super) fn new(model: M, parts: u32, start: Checkpoint) -> Self {
         let mut build =
             Self { model: Arc::new(model), parts: Vec::new(), letters: Arc::default(), turn: Arc::default() };
-        build.divide(parts, Checkpoint::START, 0);
+        build.divide(parts, start, 0);
         build
     }
 

@@ -87,7 +87,7 @@ where
         })?;
         let mut state = hold(&self.state);
         let kept = state.kept_mut(P::NAME);
-        kept.builds.insert(P::REV, Build::new(model, setting.parts));
+        kept.builds.insert(P::REV, Build::new(model, setting.parts, setting.start));
         kept.live.get_or_insert(P::REV);
         Ok(())
     }

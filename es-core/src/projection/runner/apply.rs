@@ -7,6 +7,7 @@ use tracing::debug;
 use super::worker::{Turn, Worker};
 use crate::projection::batch::{Batch, Committed, Parked};
 use crate::projection::cause::Cause;
+use crate::projection::effects::Work;
 use crate::projection::error::ProjectorError;
 use crate::projection::failure::ProjectionFailure;
 use crate::projection::handler;
@@ -184,7 +185,12 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         } else if attempts <= options.retries {
             let doublings = (attempts - 1).min(20);
             let after = options.retry_after.saturating_mul(1 << doublings);
-            Verdict::Wait(Some(after.min(LONGEST_RETRY)))
+            let after = after.min(LONGEST_RETRY);
+            Verdict::Wait(Some(match P::WORK {
+                Work::Model => after,
+                // What effects call is called by others as well, who failed at the same moment.
+                Work::Effects => after.mul_f64(0.5 + fastrand::f64() / 2.0),
+            }))
         } else if options.on_failure == OnFailure::Park && cause != Cause::Setup {
             Verdict::Park(attempts)
         } else {

@@ -18,6 +18,18 @@ use crate::store::{Checkpoint, ReadAll, Rest};
 /// Which events of a page wait behind dead letters of their streams.
 struct Waiting(Vec<bool>);
 
+/// How far the effects of a page have come.
+enum Ran<E> {
+    /// The lease was lost.
+    Lost,
+    /// To the end.
+    All,
+    /// Up to this place in the page, with the events from there on.
+    SoFar(usize, Vec<E>),
+    /// Up to this place, whose event failed.
+    Failed(usize, BoxError),
+}
+
 /// What became of the checkpoint.
 enum Saved<S> {
     Moved(S),
@@ -67,12 +79,13 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             return Ok(Turn::Overtaken);
         };
         let ProjectionPage { events, places, names, broken, checkpoint: end, rest, .. } = page;
-        let Some(failed) = self.run_due(events, &places, &waiting, from).await else {
-            return Ok(Turn::Overtaken);
-        };
-        let (to, passed) = match &failed {
-            Some((at, _)) => (at.checked_sub(1).map_or(from, |last| places[last].checkpoint()), *at),
-            None => (end, places.len()),
+        let ran = self.run_due(events, &places, &waiting, from).await;
+        let (to, passed) = match &ran {
+            Ran::Lost => return Ok(Turn::Overtaken),
+            Ran::SoFar(at, _) | Ran::Failed(at, _) => {
+                (at.checked_sub(1).map_or(from, |last| places[last].checkpoint()), *at)
+            }
+            Ran::All => (end, places.len()),
         };
         let prefix = Prefix { places: &places[..passed], names: &names, waiting: &waiting, from, to };
         let session = match self.save_watched(session, &prefix).await? {
@@ -84,9 +97,19 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
                 return Ok(Turn::Again);
             }
         };
-        let broken =
-            || broken.map(|(place, error)| (error.into(), place, names.last().copied().unwrap_or_default()));
-        let refused = failed.map(|(at, error)| (error, places[at].clone(), names[at])).or_else(broken);
+        let refused = match ran {
+            Ran::Failed(at, error) => Some((error, places[at].clone(), names[at])),
+            Ran::SoFar(at, events) => {
+                let (places, names) = (places[at..].to_vec(), names[at..].to_vec());
+                let page = ProjectionPage { events, places, names, broken, checkpoint: end, rest };
+                self.pages.put_back(to, page);
+                self.session = Some(session);
+                return Ok(Turn::Moved(Rest::More));
+            }
+            Ran::Lost | Ran::All => {
+                broken.map(|(place, error)| (error.into(), place, names.last().copied().unwrap_or_default()))
+            }
+        };
         let Some((error, place, name)) = refused else {
             self.session = Some(session);
             return Ok(Turn::Moved(rest));
@@ -94,27 +117,39 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         self.refused(session, to, error, (place, name)).await
     }
 
-    /// Runs the effects of events that need not wait and have not taken effect: which one failed, by its
-    /// place in the page, and why. `None` when the lease was lost.
-    #[allow(clippy::option_option, reason = "the one says whether it ran to an end, the other how")]
+    /// Runs the effects of events that need not wait and have not taken effect.
     async fn run_due(
         &mut self,
         events: Vec<P::Event>,
         places: &[EventPlace],
         waiting: &Waiting,
         from: Checkpoint,
-    ) -> Option<Option<(usize, BoxError)>> {
+    ) -> Ran<P::Event> {
         let already = self.owned.unsaved.filter(|unsaved| unsaved.from == from).map(|unsaved| unsaved.last);
-        let due = |at: usize| !waiting.0[at] && already.is_none_or(|last| places[at].position > last);
-        let (at, events): (Vec<_>, Vec<_>) =
-            events.into_iter().enumerate().filter(|(at, _)| due(*at)).unzip();
-        if events.is_empty() {
-            return Some(None);
+        let is_due = |at: usize| !waiting.0[at] && already.is_none_or(|last| places[at].position > last);
+        let (due, others): (Vec<_>, Vec<_>) = events.into_iter().enumerate().partition(|(at, _)| is_due(*at));
+        let (at, due): (Vec<_>, Vec<_>) = due.into_iter().unzip();
+        if due.is_empty() {
+            return Ran::All;
         }
         let projection = Arc::clone(&self.projection);
-        let work = handler::run_effects(&*projection, &events);
-        let done = self.owned.lease.keep(&self.target, self.part, &self.options, work).await?;
-        Some(at.get(done.events).copied().zip(done.error))
+        let work = handler::run_effects(&*projection, &due);
+        let Some(done) = self.owned.lease.keep(&self.target, self.part, &self.options, work).await else {
+            return Ran::Lost;
+        };
+        match (at.get(done.events).copied(), done.error) {
+            (None, _) => Ran::All,
+            (Some(next), Some(error)) => Ran::Failed(next, error),
+            (Some(next), None) if done.events == 0 => {
+                Ran::Failed(next, "nothing has taken effect, and nothing is said to have failed".into())
+            }
+            (Some(next), None) => {
+                let mut rest: Vec<_> = at.into_iter().zip(due).chain(others).collect();
+                rest.retain(|(at, _)| *at >= next);
+                rest.sort_unstable_by_key(|(at, _)| *at);
+                Ran::SoFar(next, rest.into_iter().map(|(_, event)| event).collect())
+            }
+        }
     }
 
     /// An event that failed: it is tried again, put aside, or the end.

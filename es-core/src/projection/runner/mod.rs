@@ -6,4 +6,5 @@ mod lease;
 mod pace;
 mod pages;
 pub(super) mod retrying;
+pub(super) mod stop;
 pub(super) mod worker;

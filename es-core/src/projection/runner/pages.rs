@@ -22,6 +22,8 @@ pub(in crate::projection) struct Pages<P: Projection, S> {
     /// Reads when nothing is read ahead.
     reader: Option<ProjectionReader<P, S>>,
     ahead: Option<Ahead<P>>,
+    /// What is left of a page that was taken in part, from this checkpoint on.
+    left: Option<(Checkpoint, ProjectionPage<P>)>,
 }
 
 /// Pages that are read ahead, as long as there is more. Dropped, they are not.
@@ -37,7 +39,16 @@ struct Ahead<P: Projection> {
 impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
     pub(in crate::projection) fn new(source: &S, part: Part, options: &Options) -> Self {
         let &Options { page_size, page_bytes, poll_every, .. } = options;
-        Self { source: source.clone(), part, page_size, page_bytes, poll_every, reader: None, ahead: None }
+        Self {
+            source: source.clone(),
+            part,
+            page_size,
+            page_bytes,
+            poll_every,
+            reader: None,
+            ahead: None,
+            left: None,
+        }
     }
 
     /// The reader that has read before, which knows how large a page may be, or a new one.
@@ -68,7 +79,12 @@ impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
 
     /// Drops what was read ahead: it may be of another history than what is read from now on.
     pub(in crate::projection) fn forget(&mut self) {
-        self.ahead = None;
+        (self.ahead, self.left) = (None, None);
+    }
+
+    /// Gives back what is left of a page.
+    pub(in crate::projection) fn put_back(&mut self, from: Checkpoint, page: ProjectionPage<P>) {
+        self.left = Some((from, page));
     }
 
     /// The page behind a checkpoint.
@@ -77,6 +93,11 @@ impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
         from: Checkpoint,
         look: Look,
     ) -> Result<ProjectionPage<P>, StoreError> {
+        if let Some((at, page)) = self.left.take()
+            && at == from
+        {
+            return Ok(page);
+        }
         if let Some(mut ahead) = self.ahead.take_if(|ahead| ahead.behind == from)
             && let Some(page) = ahead.pages.recv().await
         {

@@ -10,6 +10,7 @@ use super::lease::Owned;
 use super::pace::Pace;
 use super::pages::Pages;
 use super::retrying::{Board, Tries};
+use super::stop::Stop;
 use crate::error::StoreError;
 use crate::projection::effects::Work;
 use crate::projection::error::ProjectorError;
@@ -45,6 +46,7 @@ pub(in crate::projection) struct Worker<P: Projection, S, T: Target<P>> {
     tries: Tries,
     /// Of a worker that runs effects.
     pub(super) owned: Owned,
+    stop: Stop,
 }
 
 /// When a projection ends, if nothing fails.
@@ -95,11 +97,23 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             published: false,
             pace: Pace::new(),
             owned: Owned::default(),
+            stop: Stop::default(),
         }
     }
 
+    /// Ends between two pages when it is asked to.
+    pub(in crate::projection) fn until(mut self, stop: &Stop) -> Self {
+        self.stop = stop.for_worker();
+        self
+    }
+
     pub(in crate::projection) async fn run(mut self, ends: Ends) -> Result<(), ProjectorError> {
-        let done = self.turns(ends).await;
+        let mut stop = self.stop.clone();
+        let done = tokio::select! {
+            biased;
+            done = self.turns(ends) => done,
+            () = stop.asked_while_idle() => Ok(()),
+        };
         if let Some(epoch) = self.owned.lease.epoch
             && let Err(error) = self.target.release(self.part, epoch).await
         {
@@ -111,7 +125,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
     async fn turns(&mut self, ends: Ends) -> Result<(), ProjectorError> {
         let live = ends == Ends::Never;
         let mut at_end = false;
-        loop {
+        while !self.stop.is_asked() {
             let look = if live && at_end { Look::UntilFound } else { Look::Now };
             let (error, after) = match self.step(look).await {
                 Ok(Turn::Failed { error, after }) if live || after.is_some() || self.is_patient() => {
@@ -151,6 +165,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             let wait = self.tries.failed(&error);
             self.owned.lease.keep_for(&self.target, self.part, &self.options, after.unwrap_or(wait)).await;
         }
+        Ok(())
     }
 
     /// Whether what passes is waited for, of a call that does not wait for ever.
@@ -233,6 +248,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             self.session = Some(session);
             return Ok(Turn::Nothing(page.rest));
         }
+        let _busy = self.stop.busy();
         match P::WORK {
             Work::Model => self.take(session, page, from).await,
             Work::Effects => self.effects(session, page, from).await,
