@@ -411,6 +411,7 @@ pub fn projection(item: TokenStream) -> TokenStream {
 ///
 ///     async fn react_to(&self, event: &WelcomeMailEvent) -> Result<(), MailError> {
 ///         match event {
+///             // What it writes with a repository was caused by the event.
 ///             WelcomeMailEvent::Opened(event) => <Self as React<Opened>>::react(self, event).await,
 ///         }
 ///     }

@@ -1,5 +1,7 @@
 //! What generated code names. No part of the public interface: it changes with any release.
 
+use std::future::Future;
+
 pub use std::borrow::Cow;
 pub use std::clone::Clone;
 pub use std::convert::From;
@@ -51,8 +53,8 @@ use serde::{Deserialize, Serialize};
 use crate::codec::{Json, Lean, Payload};
 use crate::model::{Aggregate, Event, Events, Retired, Snapshots, UpcastContext};
 use crate::record::{
-    BoxError, DecodeError, DecodeProblem, EncodeError, EventType, RawEvent, Recorded, failed_step, misfit,
-    unreachable_version,
+    BoxError, DecodeError, DecodeProblem, EncodeError, EventType, Handled, RawEvent, Recorded, failed_step,
+    misfit, unreachable_version,
 };
 use crate::shape::{quoted, without_paths};
 use crate::store::Filter;
@@ -139,6 +141,14 @@ pub fn message_of<P: Event, E>(
     event: &Recorded<E>,
 ) -> Result<Option<Message>, EncodeError> {
     public.map(|public| Message::of(&public, event)).transpose()
+}
+
+/// Runs the handler of an event: what it writes with a repository was caused by the event.
+pub fn handling<E, F: Future>(
+    event: &Recorded<E>,
+    handler: F,
+) -> impl Future<Output = F::Output> + use<E, F> {
+    Handled::new(event).scope(handler)
 }
 
 /// Hands on what a retired event stands for.

@@ -1,6 +1,7 @@
 //! Why a projection does not run.
 
 use std::error::Error;
+use std::time::Duration;
 
 use super::Projection;
 use super::cause::Cause;
@@ -84,6 +85,38 @@ pub enum ProjectorError {
         lowest: Position,
         /// The highest.
         highest: Position,
+    },
+    /// A worker has the lease of a part, so its checkpoint cannot be moved by hand.
+    #[error(
+        "a worker has part {part} of `{projection}` for {rest:?} more; stop all of its workers, and wait for that time"
+    )]
+    Leased {
+        /// The reactor's name, as it is kept.
+        projection: &'static str,
+        /// The part.
+        part: u32,
+        /// How long the lease lasts.
+        rest: Duration,
+    },
+    /// There are dead letters, which would come again beside those events.
+    #[error("`{projection}` has {letters} dead letters; retry or discard them first")]
+    Letters {
+        /// The reactor's name, as it is kept.
+        projection: &'static str,
+        /// How many.
+        letters: u64,
+    },
+    /// The checkpoint would pass events to which nothing has reacted.
+    #[error(
+        "`{projection}` stands at position {position}, before {to}: it goes back only; discard events as dead letters"
+    )]
+    NotBack {
+        /// The reactor's name, as it is kept.
+        projection: &'static str,
+        /// The lowest position of its parts.
+        position: Position,
+        /// Where it should have gone back to.
+        to: Position,
     },
     /// Readers would be taken back to an earlier state.
     #[error(

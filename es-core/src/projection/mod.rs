@@ -4,6 +4,7 @@
 //! model in a [`Target`], such as the tables of a database or a value in memory. In `es-postgres` a
 //! projection also runs in the transaction of the append.
 
+mod again;
 mod batch;
 mod cause;
 mod effects;
@@ -19,6 +20,7 @@ mod part;
 mod projector;
 mod reader;
 mod retry;
+mod retry_effects;
 mod runner;
 mod settings;
 mod status;

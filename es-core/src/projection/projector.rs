@@ -199,7 +199,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         }
         drop(tries);
         if self.options.parts == 1 {
-            return self.worker(Part::ALL).until(stop).run(ends).await;
+            return Box::pin(self.worker(Part::ALL).until(stop).run(ends)).await;
         }
         let mut workers = JoinSet::new();
         for index in 0..self.options.parts {

@@ -2,6 +2,7 @@
 
 use super::batch::Batch;
 use super::cause::Cause;
+use super::effects::Work;
 use super::error::ProjectorError;
 use super::failure::ProjectionFailure;
 use super::letters::Retried;
@@ -17,7 +18,7 @@ use crate::stream::{Position, Revision, StreamId};
 const TOGETHER: usize = 100;
 
 /// An event of a dead letter as it is read now; nothing of one that the projection does not take any more.
-type Read<P> = (EventPlace, Result<Option<<P as Projection>::Event>, DecodeError>);
+pub(super) type Read<P> = (EventPlace, Result<Option<<P as Projection>::Event>, DecodeError>);
 
 /// What became of a letter.
 enum Tried {
@@ -36,6 +37,9 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
     /// stay as they are: [`ProjectorError::Failed`] of what passes or needs a newer program,
     /// [`ProjectorError::NotReady`].
     pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError> {
+        if P::WORK == Work::Effects {
+            return self.retry_effects(stream).await;
+        }
         let session = self.target.session().await?;
         let watch = self.target.watch(&session);
         let work = Box::pin(self.retry_on(session, stream));
@@ -100,7 +104,7 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
 
     /// The events of letters, in the same order. None before the last is missing, nor one after `after`,
     /// where the page before ended.
-    async fn read_letters(
+    pub(super) async fn read_letters(
         &self,
         stream: &StreamId,
         after: Revision,

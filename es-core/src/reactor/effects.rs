@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::Reactor;
 use crate::model::ReadEvent;
-use crate::projection::Done;
+use crate::projection::{Done, awaited};
 use crate::record::{DecodeError, RawEvent};
 use crate::store::Filter;
 
@@ -67,8 +67,10 @@ impl<R: Reactor> Effects for R {
             if done > 0 && began.elapsed() >= AT_A_TIME {
                 return Done::so_far(done);
             }
-            if let Err(error) = self.react_to(event).await {
-                return Done::up_to(done, error.into());
+            // Caught here, where it is known whose panic it is.
+            let reacted = awaited(self.react_to(event)).await.and_then(|done| done.map_err(Into::into));
+            if let Err(error) = reacted {
+                return Done::up_to(done, error);
             }
         }
         Done::all(events.len())

@@ -199,6 +199,22 @@ where
         self.projector.catch_up().await
     }
 
+    /// Goes back: **everything that the reactor did for events after `start` is done again.** Mail is sent
+    /// twice, unless the other side knows the events' ids. For a repair after which that is wanted; a rebuild
+    /// of projections never does it.
+    ///
+    /// No worker may run: stop all of them before.
+    ///
+    /// # Errors
+    ///
+    /// [`ProjectorError::Leased`] while a worker has a lease, [`ProjectorError::Letters`] where there are dead
+    /// letters, [`ProjectorError::NotBack`] of a start after the checkpoint. Nothing has moved then.
+    /// [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint) of a [`Start::After`] that is
+    /// not a checkpoint of the store.
+    pub async fn react_again_from(&self, start: Start) -> Result<(), ProjectorError> {
+        self.projector.go_back(start).await
+    }
+
     /// How far it has come, whichever program runs it.
     ///
     /// # Errors

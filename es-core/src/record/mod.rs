@@ -3,6 +3,7 @@
 mod decode;
 mod encode;
 mod event_type;
+mod handled;
 mod metadata;
 mod new;
 mod payload_error;
@@ -15,6 +16,7 @@ pub use self::decode::{DecodeError, DecodeProblem};
 pub(crate) use self::decode::{failed_step, misfit, unreachable_version};
 pub use self::encode::{BoxError, EncodeError};
 pub use self::event_type::EventType;
+pub(crate) use self::handled::Handled;
 pub use self::metadata::{Metadata, TRACEPARENT};
 pub use self::new::NewEvent;
 pub use self::payload_error::PayloadError;

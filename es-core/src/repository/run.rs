@@ -15,6 +15,7 @@ use super::stop::{Failure, Stop};
 use super::written::Executed;
 use crate::error::{ExecuteError, StoreError};
 use crate::model::{Aggregate, Events};
+use crate::record::Handled;
 use crate::store::EventStore;
 use crate::stream::{StreamId, StreamKey};
 
@@ -26,7 +27,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         E: Error + Send + Sync + 'static,
     {
         let stream = StreamId::new(A::NAME, id.to_key())?;
-        match std::mem::take(&mut self.options.metadata).into_stored() {
+        match Handled::fill(std::mem::take(&mut self.options.metadata)).into_stored() {
             Some(metadata) => self.metadata = Arc::new(metadata),
             None => return Err(StoreError::TimeOutOfRange { stream }.into()),
         }

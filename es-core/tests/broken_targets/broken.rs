@@ -3,10 +3,11 @@
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use es_core::projection::{
-    Batch, Begun, Cause, Committed, DeadLetter, MemoryTarget, Parked, ProjectionStatus, ProjectorError,
-    Setting, Step, Target,
+    Batch, Begun, Cause, Claim, Claimed, Committed, DeadLetter, MemoryTarget, Parked, ProjectionStatus,
+    ProjectorError, Setting, Step, Target,
 };
 use es_core::{BoxError, Checkpoint, Part, Position, Projection, Revision, StreamId};
 
@@ -43,6 +44,20 @@ pub(crate) enum Fault {
     NotDiscarded,
     /// The published revision is dropped.
     Unfounded,
+    /// Checkpoints are made before the first event.
+    NoStart,
+    /// Everybody gets a lease.
+    ForEverybody,
+    /// A lease that has run out is not given to another worker.
+    NeverRunsOut,
+    /// A lease is not released.
+    NotReleased,
+    /// A lease is released by anybody.
+    ReleasedByAnybody,
+    /// A later lease does not close the fence.
+    NoEpochs,
+    /// After a division the epochs begin anew.
+    SameEpochs,
 }
 
 type Inner = MemoryTarget<Rows>;
@@ -79,7 +94,8 @@ impl<P: Projection<Model = Rows>> Target<P> for BrokenTarget {
     type Seen = ();
 
     async fn prepare(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
-        match self.inner.prepare(projection, setting).await {
+        let start = if self.has(Fault::NoStart) { Checkpoint::START } else { setting.start };
+        match self.inner.prepare(projection, setting.start(start)).await {
             Err(ProjectorError::Parts { .. }) if self.has(Fault::AnyParts) => Ok(()),
             done => done,
         }
@@ -98,6 +114,9 @@ impl<P: Projection<Model = Rows>> Target<P> for BrokenTarget {
 
     async fn begin(&self, (): (), step: &Step<'_>) -> Result<Begun<BrokenBatch<P>, ()>, ProjectorError> {
         let mut step = *step;
+        if self.has(Fault::NoEpochs) {
+            step.epoch = None;
+        }
         let batch = loop {
             match Target::<P>::begin(&self.inner, (), &step).await? {
                 Begun::Batch(batch) => break batch,
@@ -133,6 +152,30 @@ impl<P: Projection<Model = Rows>> Target<P> for BrokenTarget {
         work: impl Future<Output = Result<T, ProjectorError>> + Send + Unpin,
     ) -> (Result<T, ProjectorError>, ()) {
         (work.await, ())
+    }
+
+    async fn claim(&self, part: Part, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
+        let claimed = Target::<P>::claim(&self.inner, part, claim).await?;
+        Ok(match (self.fault, claimed) {
+            (Some(Fault::ForEverybody), Claimed::Taken { .. }) => Claimed::Lease { epoch: 99 },
+            (Some(Fault::NeverRunsOut), Claimed::Lease { epoch }) if epoch > 1 => {
+                Claimed::Taken { rest: Duration::from_secs(1) }
+            }
+            (Some(Fault::SameEpochs), Claimed::Lease { .. }) if part.of() > 1 => Claimed::Lease { epoch: 1 },
+            _ => claimed,
+        })
+    }
+
+    async fn release(&self, part: Part, epoch: u64) -> Result<(), ProjectorError> {
+        let epochs = match self.fault {
+            Some(Fault::NotReleased) => 0..0,
+            Some(Fault::ReleasedByAnybody) => 0..9,
+            _ => epoch..epoch + 1,
+        };
+        for epoch in epochs {
+            Target::<P>::release(&self.inner, part, epoch).await?;
+        }
+        Ok(())
     }
 
     async fn note(

@@ -120,6 +120,13 @@ fn every_fault_is_noticed() {
         (Fault::NoReason, "a_failure_stops_right_before_its_event"),
         (Fault::NotDiscarded, "a_discarded_letter_is_left_out"),
         (Fault::Unfounded, "a_published_revision_is_not_dropped"),
+        (Fault::NoStart, "a_start_holds_when_checkpoints_are_made"),
+        (Fault::ForEverybody, "a_part_is_of_one_worker_at_a_time"),
+        (Fault::NeverRunsOut, "a_lease_that_has_run_out_goes_to_whoever_asks"),
+        (Fault::NotReleased, "a_lease_is_released_by_its_owner"),
+        (Fault::ReleasedByAnybody, "a_lease_is_released_by_its_owner"),
+        (Fault::NoEpochs, "only_the_last_owner_moves_the_checkpoint"),
+        (Fault::SameEpochs, "epochs_go_on_where_parts_are_divided_anew"),
     ]
     .into_iter()
     .filter(|(fault, case)| !fails(*fault, case))

@@ -21,7 +21,7 @@ pub(super) fn expand(reactor: &Reactor<'_>) -> TokenStream {
     let check = reading.check();
     let body = if reading.sound {
         let arms =
-            reading.arms(|path| quote!(<Self as #es_core::React<#path>>::react(self, __es_event).await));
+            reading.arms(|path| quote!(#private::handling(__es_event, <Self as #es_core::React<#path>>::react(self, __es_event)).await));
         quote!(match *__es_event { #(#arms)* })
     } else {
         quote!(#private::Ok(()))

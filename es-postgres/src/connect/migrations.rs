@@ -37,6 +37,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations![
     20 "0020_append_many",
     21 "0021_import",
     22 "0022_decided_batches",
+    23 "0023_leases",
     25 "0025_conditions",
 ];
 

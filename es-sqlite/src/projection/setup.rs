@@ -119,6 +119,9 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
             return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
         }
         session.run(sql::FORGET_CHECKPOINTS).await?;
+        // The tables of an older version have none.
+        session.run(sql::MAKE_LEASES).await?;
+        session.run(sql::FREE_LEASES).await?;
         make_checkpoints(&mut session.db, parts.max(1), lowest, projected).await?;
         session.commit().await.map_err(failed)
     }

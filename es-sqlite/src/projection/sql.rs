@@ -32,7 +32,7 @@ CREATE TABLE es_dead_letters (
 CREATE INDEX es_dead_letters_of ON es_dead_letters (category, key, revision)";
 
 /// The leases of runners whose work is outside of the file. They outlive a division into other parts.
-pub(super) const MAKE_LEASES: &str = "CREATE TABLE es_leases (
+pub(super) const MAKE_LEASES: &str = "CREATE TABLE IF NOT EXISTS es_leases (
     part INTEGER PRIMARY KEY,
     epoch INTEGER NOT NULL,
     leased_until INTEGER
@@ -81,6 +81,8 @@ SET epoch = CASE WHEN epoch IS ?4 THEN epoch ELSE epoch + 1 END, leased_until = 
 WHERE epoch IS ?4 OR leased_until IS NULL
    OR leased_until <= CAST(unixepoch('subsec') * 1000000 AS INTEGER)
 RETURNING epoch";
+
+pub(super) const FREE_LEASES: &str = "UPDATE es_leases SET leased_until = NULL";
 
 /// For how many microseconds another worker has part ?1.
 pub(super) const REST: &str =

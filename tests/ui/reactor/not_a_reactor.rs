@@ -1,4 +1,4 @@
-use es_core::{BoxError, MemoryStore, React, ReactorRunner, Recorded, event};
+use es_core::{BoxError, React, Recorded, event};
 
 #[event(name = "account.opened")]
 pub struct Opened;
@@ -11,6 +11,4 @@ impl React<Opened> for WelcomeMail {
     }
 }
 
-fn main() {
-    let _ = ReactorRunner::new(MemoryStore::new(), WelcomeMail);
-}
+fn main() {}

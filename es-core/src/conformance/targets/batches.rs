@@ -6,8 +6,8 @@ use crate::projection::{Batch, Begun, Committed, Part, ProjectorError, Step, Tar
 use crate::record::RawEvent;
 use crate::store::{AllQuery, Checkpoint, Filter, ReadAll};
 
-type Of<H> = <H as Harness>::Target<Tally<H, 1>>;
-type BatchOf<H> = <Of<H> as Target<Tally<H, 1>>>::Batch;
+pub(super) type Of<H> = <H as Harness>::Target<Tally<H, 1>>;
+pub(super) type BatchOf<H> = <Of<H> as Target<Tally<H, 1>>>::Batch;
 
 /// Each event is in the model once, whatever the size of pages, and stays so when it is run again.
 pub async fn each_event_is_taken_once<H: Harness>(harness: &H) {
@@ -23,7 +23,7 @@ pub async fn each_event_is_taken_once<H: Harness>(harness: &H) {
 }
 
 /// A target that is set up, and where its events are.
-async fn prepared<H: Harness>(harness: &H, streams: &str) -> (Of<H>, Vec<Checkpoint>) {
+pub(super) async fn prepared<H: Harness>(harness: &H, streams: &str) -> (Of<H>, Vec<Checkpoint>) {
     append(harness, streams).await;
     runner::<H, 1>(harness).prepare().await.expect("set up");
     let mut places = vec![Checkpoint::START];
@@ -49,7 +49,7 @@ async fn write<H: Harness>(batch: &mut BatchOf<H>, row: &str) {
     H::write(batch.model(), &(row.to_owned(), 1)).await.expect("a row");
 }
 
-async fn commit<H: Harness>(batch: BatchOf<H>) {
+pub(super) async fn commit<H: Harness>(batch: BatchOf<H>) {
     match batch.commit().await.expect("an end") {
         Committed::Done(_) => {}
         Committed::Refused(_, error) => panic!("{error}"),

@@ -13,6 +13,7 @@
 
 mod batches;
 mod builds;
+mod leases;
 mod letters;
 mod tally;
 
@@ -20,6 +21,7 @@ use std::future::Future;
 
 pub use self::batches::*;
 pub use self::builds::*;
+pub use self::leases::*;
 pub use self::letters::*;
 pub use self::tally::{Tallied, Tally};
 
@@ -106,6 +108,12 @@ macro_rules! target_conformance_cases {
             a_revision_that_is_behind_is_not_published,
             a_published_revision_is_not_dropped,
             the_status_says_how_far_it_is,
+            a_start_holds_when_checkpoints_are_made,
+            a_part_is_of_one_worker_at_a_time,
+            a_lease_that_has_run_out_goes_to_whoever_asks,
+            a_lease_is_released_by_its_owner,
+            only_the_last_owner_moves_the_checkpoint,
+            epochs_go_on_where_parts_are_divided_anew,
         }
     };
 }

@@ -133,7 +133,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             return Ran::All;
         }
         let projection = Arc::clone(&self.projection);
-        let work = handler::run_effects(&*projection, &due);
+        let work = Box::pin(handler::run_effects(&*projection, &due));
         let Some(done) = self.owned.lease.keep(&self.target, self.part, &self.options, work).await else {
             return Ran::Lost;
         };

@@ -54,6 +54,14 @@ pub(super) enum Held {
     Not(Duration),
 }
 
+impl Owned {
+    /// Asks the target for the lease before the next effect, as if it had run out.
+    pub(super) const fn doubt(&mut self) {
+        self.lease.ends = None;
+        (self.unsaved, self.no_letters) = (None, false);
+    }
+}
+
 impl Lease {
     /// Claims the part, or prolongs the lease if a share of it has passed.
     pub(super) async fn hold<P: Projection, T: Target<P>>(

@@ -185,8 +185,11 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         // The next page comes from the store, not from another reader.
         self.checkpoint = None;
         let stood_by = match ends {
-            // Its lease says whose turn it is.
-            _ if P::WORK == Work::Effects => Ok(()),
+            _ if P::WORK == Work::Effects => {
+                // Before anything is run again: the target says whose turn it is.
+                self.owned.doubt();
+                Ok(())
+            }
             Ends::Never => self.stand_by().await,
             Ends::CaughtUp => Ok(()),
         };
@@ -251,7 +254,8 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         let _busy = self.stop.busy();
         match P::WORK {
             Work::Model => self.take(session, page, from).await,
-            Work::Effects => self.effects(session, page, from).await,
+            // The compiler lays out no future of any depth, and that of a handler is in this one.
+            Work::Effects => Box::pin(self.effects(session, page, from)).await,
         }
     }
 

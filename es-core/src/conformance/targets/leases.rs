@@ -1,0 +1,125 @@
+//! Leases of parts: one owner at a time, and none but the last one moves the checkpoint.
+
+use std::time::Duration;
+
+use super::Harness;
+use super::batches::{Of, prepared};
+use super::tally::{append, expected, rows, runner};
+use crate::projection::{Begun, Claim, Claimed, Part, Setting, Step, Target};
+use crate::store::Checkpoint;
+
+const LONG: Duration = Duration::from_secs(3600);
+
+async fn claim<H: Harness>(target: &Of<H>, claim: &Claim<'_>) -> Claimed {
+    target.claim(Part::ALL, claim).await.expect("an answer")
+}
+
+/// The epoch of a lease that is given.
+async fn given<H: Harness>(target: &Of<H>, wanted: &Claim<'_>) -> u64 {
+    match claim::<H>(target, wanted).await {
+        Claimed::Lease { epoch } => epoch,
+        Claimed::Taken { rest } => panic!("{} is told to wait for {rest:?}", wanted.owner),
+    }
+}
+
+async fn is_taken<H: Harness>(target: &Of<H>, wanted: &Claim<'_>) -> Duration {
+    match claim::<H>(target, wanted).await {
+        Claimed::Taken { rest } => rest,
+        Claimed::Lease { epoch } => panic!("{} gets the lease {epoch} of another worker", wanted.owner),
+    }
+}
+
+/// Nobody else gets it before it has run out, and its owner keeps it, as the same owner.
+pub async fn a_part_is_of_one_worker_at_a_time<H: Harness>(harness: &H) {
+    let (target, _) = prepared(harness, "a").await;
+    let first = given::<H>(&target, &Claim::new("first", LONG)).await;
+    assert!(first > 0, "0 is the epoch of nobody");
+    let rest = is_taken::<H>(&target, &Claim::new("second", LONG)).await;
+    assert!(rest > LONG / 2 && rest <= LONG, "{rest:?}");
+    assert_eq!(given::<H>(&target, &Claim::new("first", LONG).held(Some(first))).await, first);
+    is_taken::<H>(&target, &Claim::new("second", LONG).held(Some(first + 1))).await;
+}
+
+/// Its owner may keep it for as long as nobody else has asked; from then on it is another one's.
+pub async fn a_lease_that_has_run_out_goes_to_whoever_asks<H: Harness>(harness: &H) {
+    let (target, _) = prepared(harness, "a").await;
+    let short = Duration::from_micros(1);
+    let first = given::<H>(&target, &Claim::new("first", short)).await;
+    assert_eq!(given::<H>(&target, &Claim::new("first", short).held(Some(first))).await, first);
+    let second = loop {
+        match claim::<H>(&target, &Claim::new("second", LONG)).await {
+            Claimed::Lease { epoch } => break epoch,
+            Claimed::Taken { rest } => assert!(rest <= short, "it ran out, and {rest:?} are left of it"),
+        }
+        tokio::task::yield_now().await;
+    };
+    assert!(second > first, "the owner after {first} has the epoch {second}");
+    is_taken::<H>(&target, &Claim::new("first", LONG).held(Some(first))).await;
+}
+
+/// At once, and by its owner alone.
+pub async fn a_lease_is_released_by_its_owner<H: Harness>(harness: &H) {
+    let (target, _) = prepared(harness, "a").await;
+    let first = given::<H>(&target, &Claim::new("first", LONG)).await;
+    target.release(Part::ALL, first).await.expect("released");
+    let second = given::<H>(&target, &Claim::new("second", LONG)).await;
+    assert!(second > first, "the owner after {first} has the epoch {second}");
+    target.release(Part::ALL, first).await.expect("nothing to release");
+    is_taken::<H>(&target, &Claim::new("third", LONG)).await;
+}
+
+/// Whether or not the checkpoint stands where it was.
+pub async fn only_the_last_owner_moves_the_checkpoint<H: Harness>(harness: &H) {
+    let (target, at) = prepared(harness, "ab").await;
+    let begins = async |epoch, from, to| {
+        let session = target.session().await.expect("a session");
+        let step = Step::new(Part::ALL, from, to, 1, "suite").epoch(Some(epoch));
+        match target.begin(session, &step).await.expect("the fence, open or closed") {
+            Begun::Batch(batch) => Some(batch),
+            Begun::Overtaken(_) => None,
+        }
+    };
+    let first = given::<H>(&target, &Claim::new("first", LONG)).await;
+    let batch = begins(first, at[0], at[1]).await.expect("the first batch");
+    super::batches::commit::<H>(batch).await;
+    target.release(Part::ALL, first).await.expect("released");
+    // A lease that is over is no reason to stop, as long as nobody else has begun.
+    drop(begins(first, at[1], at[2]).await.expect("the same owner"));
+    let second = given::<H>(&target, &Claim::new("second", LONG)).await;
+    assert!(begins(first, at[1], at[2]).await.is_none(), "an older owner moves the checkpoint");
+    assert!(begins(second, at[1], at[2]).await.is_some(), "the owner does not move the checkpoint");
+}
+
+/// No owner of before has the epoch of one that comes after the division.
+pub async fn epochs_go_on_where_parts_are_divided_anew<H: Harness>(harness: &H) {
+    let (target, _) = prepared(harness, "a").await;
+    let first = given::<H>(&target, &Claim::new("first", LONG)).await;
+    runner::<H, 1>(harness).repartition(2).await.expect("divided");
+    let part = Part::new(0, 2);
+    let error = target.claim(Part::ALL, &Claim::new("first", LONG).held(Some(first))).await;
+    assert!(error.is_err(), "there is no such part any more: {error:?}");
+    match target.claim(part, &Claim::new("second", LONG)).await.expect("an answer") {
+        Claimed::Lease { epoch } => assert!(epoch > first, "{epoch} was the epoch of another one"),
+        Claimed::Taken { rest } => panic!("a part that is new is taken for {rest:?}"),
+    }
+}
+
+/// It says where checkpoints are that are made, and moves none.
+pub async fn a_start_holds_when_checkpoints_are_made<H: Harness>(harness: &H) {
+    append(harness, "abc").await;
+    let start = harness_head(harness).await;
+    append(harness, "de").await;
+    let (target, tally): (Of<H>, _) = (harness.target(), runner::<H, 1>(harness));
+    let made = target.prepare(&*tally.projection(), Setting::parts(1).start(start)).await;
+    made.expect("set up");
+    assert_eq!(target.checkpoint(Part::ALL).await.expect("a checkpoint").0, start);
+    let again = target.prepare(&*tally.projection(), Setting::parts(1)).await;
+    again.expect("it is there");
+    assert_eq!(target.checkpoint(Part::ALL).await.expect("a checkpoint").0, start, "it was moved");
+    tally.catch_up().await.expect("all events");
+    assert_eq!(rows(harness, 1).await, expected("de"));
+}
+
+async fn harness_head<H: Harness>(harness: &H) -> Checkpoint {
+    crate::store::ReadAll::head(&harness.source()).await.expect("a head")
+}

@@ -1,0 +1,9 @@
+//! Reactors on every store: each event is reacted to, at least once and in the order of its stream, whatever
+//! becomes of the workers.
+
+mod causes;
+mod crashes;
+mod letters;
+mod order;
+mod starts;
+mod support;
