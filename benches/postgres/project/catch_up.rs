@@ -19,7 +19,7 @@ const READ: i64 = 200_000;
 /// Does nothing.
 #[derive(Projection)]
 #[projection(name = "nothing", events(Deposited), model = PgConnection, error = sqlx::Error)]
-struct Nothing;
+pub(super) struct Nothing;
 
 impl Project<Deposited> for Nothing {
     async fn project(

@@ -1,8 +1,10 @@
-//! Projections: catching up, writing rows, how soon after the commit, and what followers cost the writers.
+//! Projections and reactors: catching up, writing rows, how soon after the commit, and what followers cost
+//! the writers.
 
 mod catch_up;
 mod followers;
 mod latency;
+mod reactor;
 
 use es_core::{Projection, StreamId, event};
 use es_postgres::{PostgresStore, Projector};
@@ -25,6 +27,7 @@ const SCHEMA: &str = "bench_read";
 
 pub(crate) async fn run(settings: &Settings, table: &mut Table) -> Result<()> {
     catch_up::run(settings, table).await?;
+    reactor::run(settings, table).await?;
     latency::run(settings, table).await?;
     followers::run(settings, table).await
 }

@@ -17,8 +17,8 @@ use crate::stream::{Position, Revision, StreamId};
 type Letter = (Revision, Position);
 
 impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Projector<P, S, T> {
-    /// One letter after the other: its effect, and then a short batch that takes it out. The stream waits behind
-    /// those that are left.
+    /// One letter after the other: its effect, and then a short batch that takes it out. The stream waits
+    /// behind those that are left.
     pub(super) async fn retry_effects(&self, stream: &StreamId) -> Result<Retried, ProjectorError> {
         let mut taken = 0;
         while let Some(letter) = self.first_letter(stream).await? {

@@ -44,7 +44,8 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
     type Seen: Send;
 
     /// Sets up the model, the checkpoints and what else it keeps of a projection, unless they are there, and
-    /// shows them to readers if they see no other revision.
+    /// shows them to readers if they see no other revision. Checkpoints that it makes stand where the setting
+    /// says; those that are there stay where they are.
     ///
     /// # Errors
     ///

@@ -11,7 +11,8 @@ use crate::projection::{Done, awaited};
 use crate::record::{DecodeError, RawEvent};
 use crate::store::Filter;
 
-/// For how long a reactor goes on before the checkpoint moves: what it did meanwhile is repeated after a crash.
+/// For how long a reactor goes on before the checkpoint moves: what it did meanwhile is repeated after a
+/// crash.
 const AT_A_TIME: Duration = Duration::from_millis(500);
 
 /// What a [`ReactorRunner`](super::ReactorRunner) runs: the effects of a page of events. Every [`Reactor`] is

@@ -86,16 +86,16 @@ impl<E, S, T, M> ReactorRunner<E, S, T, M> {
         self
     }
 
-    /// Where the first checkpoint is; defaults to [`Start::Beginning`]. A reactor that has a checkpoint goes on
-    /// from there, whatever this says, so it can stay in the program. See
+    /// Where the first checkpoint is; defaults to [`Start::Beginning`]. A reactor that has a checkpoint goes
+    /// on from there, whatever this says, so it can stay in the program. See
     /// [`react_again_from`](Self::react_again_from).
     pub fn start(mut self, start: Start) -> Self {
         self.projector = self.projector.start(start);
         self
     }
 
-    /// How many events are read at a time, at most; defaults to 4,000. A reactor's checkpoint moves after half a
-    /// second of them at the latest, or after one that takes longer: those are repeated after a crash.
+    /// How many events are read at a time, at most; defaults to 4,000. A reactor's checkpoint moves after
+    /// half a second of them at the latest, or after one that takes longer: those are repeated after a crash.
     pub fn page_size(mut self, most: usize) -> Self {
         self.projector = self.projector.page_size(most);
         self
@@ -113,9 +113,9 @@ impl<E, S, T, M> ReactorRunner<E, S, T, M> {
         self
     }
 
-    /// How often an event that failed is retried before that: after `first_wait`, then after twice as long each
-    /// time, up to 30 seconds, and less than that by chance, down to half. Defaults to 0; `u32::MAX` retries
-    /// without end. Later events of its partition wait.
+    /// How often an event that failed is retried before that: after `first_wait`, then after twice as long
+    /// each time, up to 30 seconds, and less than that by chance, down to half. Defaults to 0; `u32::MAX`
+    /// retries without end. Later events of its partition wait.
     pub fn retries(mut self, retries: u32, first_wait: Duration) -> Self {
         self.projector = self.projector.retries(retries, first_wait);
         self
@@ -184,8 +184,9 @@ where
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`] of the target; [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint)
-    /// of a [`Start::After`] that is not a checkpoint of the store.
+    /// [`ProjectorError`] of the target;
+    /// [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint) of a [`Start::After`] that is
+    /// not a checkpoint of the store.
     pub async fn prepare(&self) -> Result<(), ProjectorError> {
         self.projector.prepare().await
     }
@@ -207,8 +208,8 @@ where
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Leased`] while a worker has a lease, [`ProjectorError::Letters`] where there are dead
-    /// letters, [`ProjectorError::NotBack`] of a start after the checkpoint. Nothing has moved then.
+    /// [`ProjectorError::Leased`] while a worker has a lease, [`ProjectorError::Letters`] where there are
+    /// dead letters, [`ProjectorError::NotBack`] of a start after the checkpoint. Nothing has moved then.
     /// [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint) of a [`Start::After`] that is
     /// not a checkpoint of the store.
     pub async fn react_again_from(&self, start: Start) -> Result<(), ProjectorError> {

@@ -46,9 +46,9 @@ impl ExecuteOptions {
         Self::new().metadata(metadata).command_id(event.event_id)
     }
 
-    /// The metadata of the command's events. Where a [reactor](crate::Reactor) executes the command, the causation
-    /// id defaults to the id of the event that it reacts to, and the correlation id to the one of that event, or
-    /// to the event's id. What a reaction spawns as a task of its own has no such defaults.
+    /// The metadata of the command's events. Where a [reactor](crate::Reactor) executes the command, the
+    /// causation id defaults to the id of the event that it reacts to, and the correlation id to the one of
+    /// that event, or to the event's id. What a reaction spawns as a task of its own has no such defaults.
     #[must_use]
     pub fn metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;

@@ -1,5 +1,5 @@
--- Claims part $3 of $4 for the worker $5 for $6 seconds, or prolongs its lease of the epoch $7. `epoch` is null
--- where the part is another worker's, for `rest` more seconds. Without a row there is no such part.
+-- Claims part $3 of $4 for the worker $5 for $6 seconds, or prolongs its lease of the epoch $7. `epoch` is
+-- null where the part is another worker's, for `rest` more seconds. Without a row there is no such part.
 WITH claimed AS (
     UPDATE :schema.checkpoints c
     SET epoch = CASE WHEN c.epoch = $7 THEN c.epoch ELSE c.epoch + 1 END, owner = $5,

@@ -16,6 +16,7 @@ mod many_letters;
 mod passing;
 mod policies;
 mod publishing;
+mod reactors;
 mod restored;
 mod revisions;
 #[path = "../common/rewind.rs"]

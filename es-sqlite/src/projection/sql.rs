@@ -71,8 +71,8 @@ WHERE part = ?1 AND parts = ?2 AND position = ?3 AND event_id IS ?4
   AND EXISTS (SELECT 1 FROM es_leases l WHERE l.part = ?1 AND l.epoch = ?7)
 RETURNING EXISTS (SELECT 1 FROM es_dead_letters)";
 
-/// Claims part ?1 of ?2 for ?3 microseconds, or prolongs the lease of the epoch ?4. No row comes back where it is
-/// another worker's, or where there is no such part.
+/// Claims part ?1 of ?2 for ?3 microseconds, or prolongs the lease of the epoch ?4. No row comes back where
+/// it is another worker's, or where there is no such part.
 pub(super) const CLAIM: &str = "INSERT INTO es_leases (part, epoch, leased_until)
 SELECT c.part, 1, CAST(unixepoch('subsec') * 1000000 AS INTEGER) + ?3
 FROM es_checkpoints c WHERE c.part = ?1 AND c.parts = ?2

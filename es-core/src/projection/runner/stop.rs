@@ -39,8 +39,8 @@ impl Stop {
         Busy(Arc::clone(&self.busy))
     }
 
-    /// Comes when it is asked to end while it does nothing. To be polled beside the worker's own future: nothing
-    /// else wakes it where that completes something.
+    /// Comes when it is asked to end while it does nothing. To be polled beside the worker's own future:
+    /// nothing else wakes it where that completes something.
     pub(in crate::projection) async fn asked_while_idle(&mut self) {
         let Some(asked) = &mut self.asked else { return pending().await };
         if asked.wait_for(|asked| *asked).await.is_err() {
