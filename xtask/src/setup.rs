@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use crate::debian::Debian;
-use crate::tools::{POSTGRES_18, TOOLS, Tool};
+use crate::tools::{NATS, POSTGRES_18, TOOLS, Tool};
 use crate::workspace::Workspace;
-use crate::{Failed, USAGE, postgres, say};
+use crate::{Failed, USAGE, nats, postgres, say};
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Options {
@@ -43,6 +43,10 @@ pub(crate) fn all(workspace: &Workspace, options: Options) -> Result<Ready, Fail
     if let Err(failed) = postgres::newest(workspace, &mut debian) {
         say(&format!("PostgreSQL 18: {failed}"));
         ready.missing.push(&POSTGRES_18);
+    }
+    if let Err(failed) = nats::any(workspace) {
+        say(&format!("nats-server: {failed}"));
+        ready.missing.push(&NATS);
     }
     for tool in &TOOLS {
         if let Err(reason) = tool_is_there(tool, &mut debian) {

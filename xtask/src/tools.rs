@@ -57,6 +57,16 @@ pub(crate) const POSTGRES_18: Tool = Tool {
     tests: &["a_program_goes_on_after_its_server_was_upgraded"],
 };
 
+/// The server of NATS, which is fetched by itself.
+pub(crate) const NATS: Tool = Tool {
+    name: "nats-server",
+    programs: &[],
+    variable: None,
+    packages: &[],
+    targets: &["jetstream", "nats_programs"],
+    tests: &[],
+};
+
 impl Tool {
     /// Whether all of it is on this machine.
     pub(crate) fn is_there(&self) -> bool {
@@ -83,7 +93,7 @@ mod tests {
     fn tests_that_may_be_left_out_are_there() {
         let workspace = Workspace::read().expect("cargo knows it");
         let all: String = workspace.sources().map(|path| texts(path.parent().expect("a folder"))).collect();
-        for tool in TOOLS.iter().chain([&POSTGRES_18]) {
+        for tool in TOOLS.iter().chain([&POSTGRES_18, &NATS]) {
             assert!(tool.targets.len() + tool.tests.len() > 0, "nobody needs {}", tool.name);
             for target in tool.targets {
                 assert!(workspace.tests().contains(target), "{target}");

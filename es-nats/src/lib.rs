@@ -1,0 +1,52 @@
+//! Events of a service to others, and those of others, through NATS JetStream: the sink of an
+//! [`es_core::PublisherRunner`] and the source of an [`es_core::Consumer`].
+//!
+//! ```no_run
+//! # use es_core::{MemoryStore, Publisher, PublisherRunner, Consumer, Reactor};
+//! use es_nats::{NatsSink, NatsSource, SinkOptions, SourceOptions};
+//!
+//! # async fn run(feed: impl Publisher, reactor: impl Reactor) -> Result<(), Box<dyn std::error::Error>> {
+//! # let (store, other) = (MemoryStore::new(), MemoryStore::new());
+//! let client = async_nats::connect("nats://localhost").await?;
+//!
+//! // In the service that publishes:
+//! let sink = NatsSink::create(client.clone(), SinkOptions::new("loans")).await?;
+//! PublisherRunner::new(store, feed, sink).run().await?;
+//!
+//! // In the service that consumes:
+//! let source = NatsSource::new(client, SourceOptions::new("loans", "notifier"));
+//! Consumer::new(source, reactor, other).run().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! JetStream carries messages, it is not a store of record: with its defaults it acknowledges what it has not
+//! flushed to disk. The events stay in the publisher's store, and its checkpoint can be set back.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `testing` | no | `testing`: servers, clusters and networks for tests |
+
+#![warn(missing_debug_implementations, unreachable_pub)]
+
+mod delivery;
+mod failure;
+mod receiving;
+mod sink;
+mod sink_options;
+mod source;
+mod source_options;
+mod subject;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use self::delivery::NatsDelivery;
+pub use self::failure::NatsSetupError;
+pub use self::sink::{Confirmation, NatsSink};
+pub use self::sink_options::SinkOptions;
+pub use self::source::NatsSource;
+pub use self::source_options::SourceOptions;
+pub use self::subject::subject;
+
+pub use async_nats;

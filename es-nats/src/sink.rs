@@ -1,0 +1,140 @@
+//! Messages into a stream of JetStream.
+
+use std::fmt;
+use std::future::IntoFuture;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_nats::connection::State;
+use async_nats::header::HeaderMap;
+use async_nats::jetstream::context::{Context, PublishAckFuture};
+use async_nats::jetstream::message::PublishMessage;
+use async_nats::{Client, jetstream};
+use es_core::messaging::{Encoded, Message, MessageSink, SinkError};
+use tokio::time::{Instant, timeout_at};
+
+use crate::failure::{NatsSetupError, Published, is_no_stream, is_refusal, unavailable};
+use crate::sink_options::SinkOptions;
+use crate::subject::subject;
+
+/// Publishes messages into a stream of JetStream, each with its id as `Nats-Msg-Id`, so that the server drops
+/// one that is sent again within the stream's duplicate window, of two minutes by default.
+///
+/// A message is confirmed by the server's acknowledgement: it is in the stream, on as many servers as the
+/// stream has replicas. A server that is away, a stream without a leader and a full stream are waited for; a
+/// message that is larger than the server takes is refused.
+#[derive(Clone)]
+pub struct NatsSink {
+    context: Context,
+    options: Arc<SinkOptions>,
+}
+
+/// The acknowledgement of a message that is on its way.
+pub type Confirmation = Pin<Box<dyn Future<Output = Result<(), SinkError>> + Send>>;
+
+impl NatsSink {
+    /// Publishes into a stream that is there, or will be.
+    #[must_use]
+    pub fn new(client: Client, options: SinkOptions) -> Self {
+        Self { context: jetstream::new(client), options: Arc::new(options) }
+    }
+
+    /// The same, after the stream was created, unless it is there. A stream that is there stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError`].
+    pub async fn create(client: Client, options: SinkOptions) -> Result<Self, SinkError> {
+        let sink = Self::new(client, options);
+        let mut config = sink.options.stream.clone();
+        if config.subjects.is_empty() {
+            config.subjects = vec![format!("{}.>", sink.options.prefix)];
+        }
+        match sink.context.get_or_create_stream(config).await {
+            Ok(_) => Ok(sink),
+            Err(error) if is_refused(&error) => {
+                Err(NatsSetupError::Refused { what: "the stream", source: error.into() }.into())
+            }
+            Err(error) => Err(unavailable(error)),
+        }
+    }
+
+    fn publish_message(&self, message: &Message) -> (String, PublishMessage) {
+        let SinkOptions { stream, prefix, encoding, .. } = &*self.options;
+        let Encoded { headers, body, .. } = message.encode(encoding);
+        let mut all = HeaderMap::new();
+        for (name, value) in headers {
+            all.insert(name, value);
+        }
+        let publish = PublishMessage::build().headers(all).payload(body.into());
+        let publish = publish.message_id(message.id.to_string()).expected_stream(&stream.name);
+        (subject(prefix, message.stream.category(), &message.name), publish)
+    }
+}
+
+fn is_refused(error: &jetstream::context::CreateStreamError) -> bool {
+    use jetstream::context::CreateStreamErrorKind as Kind;
+    match error.kind() {
+        Kind::EmptyStreamName | Kind::InvalidStreamName | Kind::DomainAndExternalSet => true,
+        Kind::JetStream(said) => said.code() < 500,
+        _ => is_refusal(error),
+    }
+}
+
+impl MessageSink for NatsSink {
+    type Confirmation = Confirmation;
+
+    async fn send(&self, message: &Message) -> Result<Confirmation, SinkError> {
+        let until = Instant::now() + self.options.ack_timeout;
+        // The client would keep it, and send it when it is connected again: perhaps after a newer one.
+        if self.context.client().connection_state() != State::Connected {
+            return Err(unavailable("the client is not connected"));
+        }
+        let (subject, publish) = self.publish_message(message);
+        let sent = timeout_at(until, self.context.send_publish(subject, publish)).await;
+        let sent = sent.map_err(|_| unavailable("the connection takes no more messages"))?;
+        let sink = self.clone();
+        match sent {
+            Ok(ack) => Ok(Box::pin(async move { sink.confirmed(ack, until).await })),
+            Err(error) => Err(sink.explained(error.into()).await),
+        }
+    }
+}
+
+impl NatsSink {
+    async fn confirmed(&self, ack: PublishAckFuture, until: Instant) -> Result<(), SinkError> {
+        match timeout_at(until, ack.into_future()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(self.explained(error.into()).await),
+            Err(_) => Err(unavailable("the server did not acknowledge the message in time")),
+        }
+    }
+
+    /// Tells a stream that is missing from one that has no leader yet.
+    async fn explained(&self, published: Published) -> SinkError {
+        let error = match published {
+            Published::Failed(error) => return error,
+            Published::NobodyListens(error) => error,
+        };
+        let name = &self.options.stream.name;
+        match self.context.get_stream(name).await {
+            Err(missing) if is_no_stream(&missing) || is_missing(&missing) => {
+                NatsSetupError::NoStream(name.clone()).into()
+            }
+            _ => unavailable(error),
+        }
+    }
+}
+
+fn is_missing(error: &jetstream::context::GetStreamError) -> bool {
+    match error.kind() {
+        jetstream::context::GetStreamErrorKind::JetStream(said) => is_no_stream(&said),
+        _ => false,
+    }
+}
+
+impl fmt::Debug for NatsSink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NatsSink").field("stream", &self.options.stream.name).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,6 @@
+//! A publisher and a consumer with JetStream between them, and what breaks there.
+
+mod cluster;
+mod consuming;
+mod publishing;
+mod service;

@@ -1,0 +1,128 @@
+//! Run it: `cargo run -p messages --bin consumer`; `cargo xtask setup` fetches the nats-server that it starts.
+//!
+//! A service that keeps a budget. Each approval of the loan service is a command on it, under the message's
+//! id: a message that comes twice takes effect once.
+
+use es_core::messaging::{Consumer, Message, MessageSink};
+use es_core::projection::OnFailure;
+use es_core::{
+    Aggregate, Apply, BoxError, Events, ExecuteOptions, Handle, MemoryStore, React, Reactor, Recorded,
+    Repository, StreamId, Uuid, emit, event,
+};
+use es_nats::async_nats;
+use es_nats::testing::NatsServer;
+use es_nats::{NatsSink, NatsSource, SinkOptions, SourceOptions};
+
+/// Public, of the other service: both have this struct, or each its own.
+#[event(name = "loan.approved")]
+struct LoanApproved {
+    euros: u64,
+}
+
+#[event(name = "spent")]
+struct Spent {
+    euros: u64,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(name = "budget", id = String, events(Spent))]
+struct Budget {
+    spent: u64,
+}
+
+impl Apply<Spent> for Budget {
+    fn apply(&mut self, event: Spent) {
+        self.spent += event.euros;
+    }
+}
+
+struct Spend {
+    euros: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the budget is spent")]
+struct IsSpent;
+
+impl Handle<Spend> for Budget {
+    type Error = IsSpent;
+
+    fn handle(&self, command: &Spend) -> Result<Events<Self>, IsSpent> {
+        if self.spent + command.euros > 20_000 {
+            return Err(IsSpent);
+        }
+        emit(Spent { euros: command.euros })
+    }
+}
+
+#[derive(Reactor)]
+#[reactor(name = "budget", events(LoanApproved))]
+struct Spending {
+    budgets: Repository<Budget, MemoryStore>,
+}
+
+impl React<LoanApproved> for Spending {
+    async fn react(&self, event: &Recorded<LoanApproved>) -> Result<(), BoxError> {
+        let spend = Spend { euros: event.event.euros };
+        // The message's id is the command's id.
+        let executed =
+            self.budgets.execute_with(&String::from("2026"), spend, ExecuteOptions::for_event(event)).await?;
+        let again = if executed.repeated { ", which was done before" } else { "" };
+        println!("{}: {} euros{again}", event.stream, event.event.euros);
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let server = NatsServer::start().await?;
+    let client = async_nats::connect(server.url()).await?;
+    let store = MemoryStore::new();
+    let budgets = Repository::new(store.clone());
+
+    // What the other service has published; one of its messages came twice, as after a long outage.
+    let sink = NatsSink::create(client.clone(), SinkOptions::new("loans")).await?;
+    let mut first = None;
+    for (loan, euros) in [("L-1", 5_000), ("L-2", 12_500), ("L-3", 9_000)] {
+        let stream = StreamId::new("loan", loan)?;
+        let payload = format!("{{\"euros\":{euros}}}").into_bytes();
+        let message = Message::new(Uuid::now_v7(), stream, "loan.approved", 1, payload);
+        sink.send(&message).await?.await?;
+        first.get_or_insert(message);
+    }
+    let second = NatsSink::create(client.clone(), SinkOptions::new("again").prefix("again")).await?;
+    if let Some(message) = first {
+        second.send(&message).await?.await?;
+    }
+
+    for stream in ["loans", "again"] {
+        let source = NatsSource::new(client.clone(), SourceOptions::new(stream, "budget"));
+        let spending = Spending { budgets: budgets.clone() };
+        // What cannot be taken is put aside with the reason, and its stream waits.
+        let consumer = Consumer::new(source, spending, store.clone()).on_failure(OnFailure::Park);
+        // A service calls `run`; this program ends when all is settled.
+        consumer.run_until(settled(&client, stream)).await?;
+        if stream == "loans" {
+            for letter in consumer.dead_letters().await? {
+                println!("parked after {} attempt: {}", letter.attempts, letter.reason);
+            }
+        }
+    }
+    println!("spent: {} euros", budgets.load(&String::from("2026")).await?.state.spent);
+    Ok(())
+}
+
+/// Until the server has nothing more for the consumer.
+async fn settled(client: &async_nats::Client, stream: &str) {
+    let context = async_nats::jetstream::new(client.clone());
+    loop {
+        if let Ok(stream) = context.get_stream(stream).await
+            && let Ok(info) = stream.consumer_info("budget").await
+            && info.num_pending == 0
+            && info.num_ack_pending == 0
+        {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}

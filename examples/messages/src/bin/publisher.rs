@@ -1,0 +1,126 @@
+//! Run it: `cargo run -p messages --bin publisher`; `cargo xtask setup` fetches the nats-server that it starts.
+//!
+//! A service that decides about loans. What it stores is private; what others learn of it has another name
+//! and another shape, and goes to JetStream from where the publisher has come to.
+
+use es_core::messaging::{PublisherRunner, read};
+use es_core::{
+    Aggregate, Apply, BoxError, Events, Handle, MemoryStore, Publish, Publisher, Recorded, Repository, emit,
+    event,
+};
+use es_nats::async_nats::{self, jetstream};
+use es_nats::testing::NatsServer;
+use es_nats::{NatsSink, SinkOptions};
+
+/// Private: it may change whenever this service wants.
+#[event(name = "approved")]
+struct Approved {
+    cents: u64,
+    clerk: String,
+}
+
+/// Private, and nobody else's business.
+#[event(name = "note-taken")]
+struct NoteTaken {
+    text: String,
+}
+
+#[derive(Aggregate, Default)]
+#[aggregate(name = "loan", id = String, events(Approved, NoteTaken))]
+struct Loan {
+    approved: u64,
+    notes: usize,
+}
+
+impl Apply<Approved> for Loan {
+    fn apply(&mut self, event: Approved) {
+        self.approved = event.cents;
+    }
+}
+
+impl Apply<NoteTaken> for Loan {
+    fn apply(&mut self, event: NoteTaken) {
+        self.notes += event.text.len().min(1);
+    }
+}
+
+struct Approve {
+    cents: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("it is approved already")]
+struct IsApproved;
+
+impl Handle<Approve> for Loan {
+    type Error = IsApproved;
+
+    fn handle(&self, command: &Approve) -> Result<Events<Self>, IsApproved> {
+        if self.approved > 0 {
+            return Err(IsApproved);
+        }
+        emit(Approved { cents: command.cents, clerk: String::from("clerk-112") })
+    }
+}
+
+struct TakeNote(String);
+
+impl Handle<TakeNote> for Loan {
+    type Error = std::convert::Infallible;
+
+    fn handle(&self, command: &TakeNote) -> Result<Events<Self>, Self::Error> {
+        emit(NoteTaken { text: command.0.clone() })
+    }
+}
+
+/// Public: others rely on it, so `lock_test!(Loan; publishers: LoanFeed)` would hold its shape.
+#[event(name = "loan.approved")]
+struct LoanApproved {
+    euros: u64,
+}
+
+#[derive(Publisher)]
+#[publisher(name = "loan-feed", events(Approved, NoteTaken))]
+struct LoanFeed;
+
+impl Publish<Approved> for LoanFeed {
+    type Public = LoanApproved;
+
+    fn publish(&self, event: &Recorded<Approved>) -> Option<LoanApproved> {
+        let Approved { cents, clerk: _ } = event.event;
+        Some(LoanApproved { euros: cents / 100 })
+    }
+}
+
+impl Publish<NoteTaken> for LoanFeed {
+    type Public = LoanApproved;
+
+    fn publish(&self, _: &Recorded<NoteTaken>) -> Option<LoanApproved> {
+        None
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let store = MemoryStore::new();
+    let loans = Repository::<Loan, _>::new(store.clone());
+    for (id, cents) in [("L-1", 500_000), ("L-2", 1_250_000)] {
+        loans.execute(&id.to_owned(), TakeNote(String::from("he seems nice"))).await?;
+        loans.execute(&id.to_owned(), Approve { cents }).await?;
+    }
+
+    let server = NatsServer::start().await?;
+    let client = async_nats::connect(server.url()).await?;
+    let sink = NatsSink::create(client.clone(), SinkOptions::new("loans")).await?;
+    // A service calls `run`, which publishes what comes later as well.
+    PublisherRunner::new(store, LoanFeed, sink).catch_up().await?;
+
+    let stream = jetstream::new(client).get_stream("loans").await?;
+    for sequence in 1..=stream.cached_info().state.messages {
+        let stored = stream.get_raw_message(sequence).await?;
+        let message = read(|name| Some(stored.headers.get(name)?.as_str()), &stored.payload)?;
+        let payload = String::from_utf8_lossy(&message.payload);
+        println!("{} of {}#{}: {payload}", stored.subject, message.stream, message.revision);
+    }
+    Ok(())
+}
