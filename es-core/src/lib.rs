@@ -73,6 +73,7 @@ pub mod conformance;
 pub mod copy;
 pub mod lock;
 pub mod messaging;
+pub mod process;
 pub mod projection;
 pub mod reactor;
 pub mod shape;
@@ -88,6 +89,7 @@ pub use model::{
     Aggregate, Apply, DowncastTo, Event, Events, Handle, IntoEvents, NewSnapshot, Retired, Snapshots,
     UpcastContext, UpcastFrom, emit,
 };
+pub use process::{Process, ProcessRunner};
 pub use projection::{
     MemoryProjection, Part, Project, ProjectBatch, ProjectSetup, Projection, ProjectionFailure,
     ProjectionPage, ProjectionReader,
@@ -113,7 +115,9 @@ pub use stream::{InvalidKey, InvalidStreamId, Position, Revision, StreamId, Stre
 pub use subscription::{Subscription, SubscriptionStatus, SubscriptionWatch, TypedSubscription};
 
 #[cfg(feature = "macros")]
-pub use es_macros::{Aggregate, Projection, Publisher, Reactor, Shape, StreamKey, event};
+pub use es_macros::{
+    Aggregate, Process, Projection, Publisher, Reactor, Shape, StreamKey, command, event, timer,
+};
 
 pub use time::OffsetDateTime;
 pub use uuid::Uuid;

@@ -30,10 +30,11 @@ pub(crate) fn parse(
     input: ParseStream<'_>,
     errors: &mut Errors,
 ) -> Result<Vec<Listed>> {
-    let list = keys::parenthesised(key, "events(Opened, Closed)", input)?;
+    let list = keys::parenthesised(key, &format!("{key}(Opened, Closed)"), input)?;
     let mut events = Vec::new();
     if list.is_empty() {
-        errors.spanned(key, format!("`events` is empty; list {whose} event types: `events(Opened, Closed)`"));
+        let what = if key == "timers" { "timers" } else { "event types" };
+        errors.spanned(key, format!("`{key}` is empty; list {whose} {what}: `{key}(Opened, Closed)`"));
     }
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
@@ -41,7 +42,7 @@ pub(crate) fn parse(
             let variant = variant(input)?;
             match paths::as_path(ty.clone()) {
                 Some(path) => events.push(Listed { path, variant }),
-                None => errors.spanned(ty, "`events` lists structs; write `events(Opened, Closed)`"),
+                None => errors.spanned(ty, format!("`{key}` lists structs; write `{key}(Opened, Closed)`")),
             }
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;

@@ -12,6 +12,7 @@ mod event_list;
 mod history;
 mod keys;
 mod paths;
+mod process;
 mod projection;
 mod publisher;
 mod reactor;
@@ -159,7 +160,44 @@ use proc_macro::TokenStream;
 /// </details>
 #[proc_macro_attribute]
 pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    event::event(attribute.into(), &item.into()).into()
+    event::event(attribute.into(), &item.into(), event::Kind::Event).into()
+}
+
+/// Makes a struct a command that a process can send: it waits in the stream of the process until it was sent,
+/// so it has a name and a version.
+///
+/// ```
+/// use es_core::command;
+///
+/// #[command(name = "account.withdraw")]
+/// pub struct Withdraw {
+///     pub cents: u32,
+/// }
+/// ```
+///
+/// All keys of [`#[event]`](macro@event) hold, and its rules: serde and the shape are derived, an old version
+/// is named by `previous` and brought up by `UpcastFrom`, the history of a field is said with `#[event(…)]`
+/// on it, and the lock knows every version. Commands, timers and events never share a name. An aggregate
+/// handles it as any other command, through `Handle`.
+#[proc_macro_attribute]
+pub fn command(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    event::event(attribute.into(), &item.into(), event::Kind::Command).into()
+}
+
+/// Makes a struct a timer of a process: it is stored when it is scheduled and read when it is due, so it has
+/// a name and a version.
+///
+/// ```
+/// use es_core::timer;
+///
+/// #[timer(name = "chase.silence")]
+/// pub struct Silence {}
+/// ```
+///
+/// All keys of [`#[event]`](macro@event) hold, and its rules, as for [`#[command]`](macro@command).
+#[proc_macro_attribute]
+pub fn timer(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    event::event(attribute.into(), &item.into(), event::Kind::Timer).into()
 }
 
 /// Makes a struct, or an enum of states, an aggregate: state that is folded from its events.
@@ -261,6 +299,39 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(Aggregate, attributes(aggregate, shape))]
 pub fn aggregate(item: TokenStream) -> TokenStream {
     aggregate::derive(item.into()).into()
+}
+
+/// Makes an aggregate a process, which takes events of other streams, sends commands and has timers. The
+/// module `es_core::process` shows one.
+///
+/// | key | meaning |
+/// |---|---|
+/// | `on(A, b::B as Other, …)` | required: the events that it takes, each in its newest version; each needs an `On` |
+/// | `timers(T, …)` | its timers, each a `#[timer]`; each needs an `OnTimer` |
+/// | `sends(Account: Withdraw, …)` | the commands that it sends, each a `#[command]`, with the aggregate that handles it; one that can be rejected needs an `OnRejected` |
+/// | `name = "…"` | the name under which its checkpoints are kept; that of the aggregate if not written. Keep it when the aggregate gets another name |
+/// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
+///
+/// It stands beside `#[derive(Aggregate)]`, which adds the event `process.stepped` to the `events(…)` of the
+/// aggregate; those may be left out.
+///
+/// <details><summary>What is generated</summary>
+///
+/// ```text
+/// enum ChaseInput { Submitted(Recorded<Submitted>) }
+///
+/// impl Input<Chase> for ChaseInput { … }
+/// impl Process for Chase { … }
+/// impl Apply<Stepped> for Chase { … }
+///
+/// impl Schedules<Silence> for Chase {}
+/// impl Sends<Remind> for Chase { type Target = Application; }
+/// ```
+///
+/// </details>
+#[proc_macro_derive(Process, attributes(process))]
+pub fn process(item: TokenStream) -> TokenStream {
+    process::derive(item.into()).into()
 }
 
 /// Makes a type a projection: a read model that is built from events, of one aggregate or of several.

@@ -10,7 +10,8 @@ use super::folding::Folding;
 use super::later;
 use super::published::{ADDED, Lines, Published};
 use super::reader::{
-    Downcast, Reader, Replay, Written, by_aggregate, by_projection, by_publisher, by_reactor, downcast,
+    Downcast, Reader, Replay, Written, by_aggregate, by_process, by_projection, by_publisher, by_reactor,
+    downcast,
 };
 use super::rust_names::rust_lines;
 use crate::catalogue::{Catalogue, EventShape};
@@ -95,6 +96,7 @@ impl Code {
             self.add_versions(newest, Some(*read), (reader, by_aggregate::<A>));
             facts.retired.insert(newest.name.to_owned());
         }
+        self.add_list(aggregate.beside, (Reader::Process(A::NAME), by_process::<A>));
         let known = self
             .aggregates
             .entry(A::NAME)

@@ -31,6 +31,8 @@ pub(super) enum Reader {
     Reactor(&'static str),
     /// Reads private events, and those that it publishes.
     Publisher(&'static str),
+    /// A process, of what it reads besides its own events.
+    Process(&'static str),
 }
 
 impl fmt::Display for Reader {
@@ -40,6 +42,7 @@ impl fmt::Display for Reader {
             Self::Projection(name) => write!(f, "projection `{name}`"),
             Self::Reactor(name) => write!(f, "reactor `{name}`"),
             Self::Publisher(name) => write!(f, "publisher `{name}`"),
+            Self::Process(name) => write!(f, "process `{name}`"),
         }
     }
 }
@@ -47,9 +50,11 @@ impl fmt::Display for Reader {
 impl Reader {
     const fn name(self) -> &'static str {
         match self {
-            Self::Aggregate(name) | Self::Projection(name) | Self::Reactor(name) | Self::Publisher(name) => {
-                name
-            }
+            Self::Aggregate(name)
+            | Self::Projection(name)
+            | Self::Reactor(name)
+            | Self::Publisher(name)
+            | Self::Process(name) => name,
         }
     }
 
@@ -60,6 +65,7 @@ impl Reader {
             Self::Projection(name) => format!("projection {name}"),
             Self::Reactor(name) => format!("reactor {name}"),
             Self::Publisher(name) => format!("publisher {name}"),
+            Self::Process(name) => format!("process {name}"),
         }
     }
 }
@@ -141,6 +147,11 @@ pub(super) fn by_reactor<E: Effects>(stored: &Written) -> Result<Vec<Written>, S
 
 pub(super) fn by_publisher<P: Publisher>(stored: &Written) -> Result<Vec<Written>, String> {
     by_list(P::NAME, &[P::events(), P::public_events()].concat(), stored)
+}
+
+/// By a process: its inputs, timers and commands.
+pub(super) fn by_process<A: Aggregate>(stored: &Written) -> Result<Vec<Written>, String> {
+    by_list(A::NAME, A::description().beside, stored)
 }
 
 /// By one that takes the events of a list as they were stored.

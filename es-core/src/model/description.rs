@@ -49,6 +49,8 @@ pub struct AggregateDescription {
     pub events: &'static [fn() -> &'static EventDescription],
     /// The same of those that are no longer written, with what reads them as themselves.
     pub retired: &'static [ReadEvent],
+    /// Of a process: its inputs, timers and commands, which it reads as well.
+    pub beside: &'static [ReadEvent],
 }
 
 impl AggregateDescription {

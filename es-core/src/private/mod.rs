@@ -3,6 +3,7 @@
 use std::future::Future;
 
 pub use std::borrow::Cow;
+pub use std::boxed::Box;
 pub use std::clone::Clone;
 pub use std::convert::From;
 pub use std::convert::Infallible;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::cache::{Ahead, Folded, Turn};
 use super::decided::{Basis, Decided, Sent, restored};
 use super::fold::Fold;
+use super::options::Remember;
 use super::port::Port;
 use super::repeated::repeated;
 use super::snapshots::snapshot_due;
@@ -87,10 +88,12 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
             // No append will say whether the state was the newest.
             _ if cached => Err(Stop::Unconfirmed(restored(fold, state))),
             nothing => {
-                let decision = match &nothing {
-                    _ if !self.options.remember_decision => None,
-                    Ok(_) => record.map(|record| Decision::empty(stream, expected, record)),
-                    Err(_) => record.map(|record| Decision::rejected(stream, expected, record)),
+                let decision = match (&nothing, self.options.remember) {
+                    (_, Remember::Nothing) | (Err(_), Remember::Empty) => None,
+                    (Ok(_), _) => record.map(|record| Decision::empty(stream, expected, record)),
+                    (Err(_), Remember::All) => {
+                        record.map(|record| Decision::rejected(stream, expected, record))
+                    }
                 };
                 let remembered = decision.map(|decision| decision.head(fold.head));
                 if let Some(first) = self.remember(remembered, decide).await? {

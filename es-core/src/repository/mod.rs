@@ -81,6 +81,9 @@ pub struct Repository<A, S> {
     counters: Arc<Counters>,
 }
 
+/// A store of any type.
+pub(crate) type Shared = Arc<dyn EventStore>;
+
 /// What the store was told of the aggregate; each once.
 #[derive(Default)]
 struct Told {
@@ -212,6 +215,13 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     pub async fn register(&self) -> Result<(), StoreError> {
         let register = || async { self.store.register(&Catalogue::of::<A>().registrations()).await };
         self.told.events.get_or_try_init(register).await.copied()
+    }
+
+    /// The same repository, with a store of any type: it shares the states that commands have left behind.
+    pub(crate) fn shared(self) -> Repository<A, Shared> {
+        let Self { store, retry, snapshots, told, cache, counters } = self;
+        let store: Shared = store;
+        Repository { store: Arc::new(store), retry, snapshots, told, cache, counters }
     }
 
     /// Waits until the snapshots that are being written off the commands' path are kept.

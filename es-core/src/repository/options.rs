@@ -23,7 +23,17 @@ pub struct ExecuteOptions {
     pub(super) command: Option<CommandKey>,
     pub(super) command_name: Option<Cow<'static, str>>,
     pub(super) expected: Option<Revision>,
-    pub(super) remember_decision: bool,
+    pub(super) remember: Remember,
+}
+
+/// Which decisions that write nothing are remembered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Remember {
+    #[default]
+    Nothing,
+    /// That there was nothing to do. What was refused is decided again.
+    Empty,
+    All,
 }
 
 impl ExecuteOptions {
@@ -100,7 +110,13 @@ impl ExecuteOptions {
     /// ```
     #[must_use]
     pub const fn remember_decision(mut self) -> Self {
-        self.remember_decision = true;
+        self.remember = Remember::All;
+        self
+    }
+
+    /// Also remembers that the command yielded no events, but no rejection.
+    pub(crate) const fn remember_empty(mut self) -> Self {
+        self.remember = Remember::Empty;
         self
     }
 

@@ -4,11 +4,11 @@ use std::fmt::{self, Display, Write};
 
 /// An event as a test shows it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Shown {
-    pub(super) name: &'static str,
-    pub(super) version: u32,
+pub(crate) struct Shown {
+    pub(crate) name: &'static str,
+    pub(crate) version: u32,
     /// JSON with its keys in order.
-    pub(super) payload: String,
+    pub(crate) payload: String,
 }
 
 impl Display for Shown {
@@ -18,7 +18,7 @@ impl Display for Shown {
 }
 
 /// The difference between two lists; `None` if they are the same.
-pub(super) fn difference<T: PartialEq + Display>(expected: &[T], found: &[T]) -> Option<String> {
+pub(crate) fn difference<T: PartialEq + Display>(expected: &[T], found: &[T]) -> Option<String> {
     if expected == found {
         return None;
     }

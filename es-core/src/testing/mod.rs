@@ -42,7 +42,7 @@ use std::fmt::Debug;
 use serde_json::Value;
 use uuid::Uuid;
 
-use self::diff::{Shown, difference};
+pub(crate) use self::diff::{Shown, difference};
 use crate::codec::{Payload, canonical};
 use crate::model::{Aggregate, Event, Events, Handle, IntoEvents};
 use crate::record::{DecodeError, EventType, RawEvent, stored_now};
@@ -62,7 +62,7 @@ pub fn given<A: Aggregate>(events: impl IntoEvents<A>) -> Given<A> {
 /// A history so far.
 #[derive(Debug)]
 pub struct Given<A> {
-    state: A,
+    pub(crate) state: A,
     revision: Revision,
 }
 
@@ -230,7 +230,7 @@ impl<A: Aggregate, E: Error> Decided<A, E> {
 }
 
 #[track_caller]
-fn assert_same_state<A: PartialEq + Debug>(found: &A, expected: &A) {
+pub(crate) fn assert_same_state<A: PartialEq + Debug>(found: &A, expected: &A) {
     if found == expected {
         return;
     }
@@ -249,7 +249,7 @@ fn encoded<A: Aggregate>(event: &A::Event) -> (EventType, Vec<u8>) {
 }
 
 #[track_caller]
-fn shown<A: Aggregate>(event: &A::Event) -> Shown {
+pub(crate) fn shown<A: Aggregate>(event: &A::Event) -> Shown {
     let (EventType { name, written: version, .. }, json) = encoded::<A>(event);
     match canonical(&json) {
         Ok(payload) => Shown { name, version, payload },

@@ -10,6 +10,7 @@ use crate::errors::Errors;
 use crate::event_list::{self, Listed};
 use crate::keys::{self, Written};
 use crate::paths::{self, CratePath};
+use crate::process;
 
 pub(super) const NAME: &str = "name";
 const WAS: &str = "was";
@@ -37,6 +38,8 @@ pub(super) struct Keys {
     pub(super) snapshot: Option<Snapshot>,
     pub(super) skip_unknown: bool,
     pub(super) es_core: CratePath,
+    /// The keys of `#[process]` beside it.
+    pub(super) process: Option<process::Keys>,
     /// What the user wrote; nothing where the whole attribute is missing, which is reported as such.
     pub(super) written: Option<Written>,
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
-use syn::{Data, DeriveInput, LitStr, Path, Type, TypePath};
+use syn::{Data, DeriveInput, LitStr, Path, Type, TypePath, parse_quote};
 
 use super::attr::{EVENTS, Keys, NAME, Snapshot, plain};
 use crate::errors::Errors;
-use crate::event_list::{self, Variant};
+use crate::event_list::{self, Listed, Variant};
 use crate::keys;
 use crate::paths::CratePath;
+use crate::process;
 use crate::text::written;
 
 /// An aggregate that can be expanded: what was wrong with it is repaired as well as possible.
@@ -27,6 +28,8 @@ pub(super) struct Aggregate<'a> {
     pub(super) retired: Vec<TypePath>,
     pub(super) snapshot: Option<Snapshot>,
     pub(super) skip_unknown: bool,
+    /// Of a process: what it reads besides its own events.
+    pub(super) beside: Option<process::Keys>,
     pub(super) es_core: CratePath,
     /// Whether other code may still check it: not when it was repaired.
     pub(super) sound: bool,
@@ -50,7 +53,12 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
     keys::earlier_names(&keys.was, keys.name.as_ref(), errors);
     let enum_ident =
         keys.enum_ident.unwrap_or_else(|| format_ident!("{}Event", plain(ident), span = ident.span()));
-    let events = event_list::variants(keys.events, &enum_ident, errors);
+    let mut listed = keys.events;
+    if keys.process.is_some() {
+        let es_core = &keys.es_core;
+        listed.push(Listed { path: parse_quote!(#es_core::process::Stepped), variant: None });
+    }
+    let events = event_list::variants(listed, &enum_ident, errors);
     let retired = retired(keys.retired, &events, errors);
     Aggregate {
         input,
@@ -63,6 +71,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
         retired,
         snapshot: keys.snapshot,
         skip_unknown: keys.skip_unknown,
+        beside: keys.process,
         es_core: keys.es_core,
         sound: errors.is_empty(),
     }
@@ -88,7 +97,8 @@ fn missing_keys(keys: &Keys, input: &DeriveInput, errors: &mut Errors) {
             ),
         );
     }
-    if !written.has(EVENTS) {
+    // The steps of a process are events enough.
+    if !written.has(EVENTS) && keys.process.is_none() {
         errors.spanned(
             ident,
             format!("the aggregate `{ident}` lists no events; write `#[aggregate(events(Opened, Closed))]`"),

@@ -107,6 +107,7 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
     let retired = aggregate.retired.iter().map(|path| {
         respan(quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)), span(path))
     });
+    let beside = aggregate.beside.as_ref().map(|keys| crate::process::beside(keys, es_core));
     let arms = aggregate.events.iter().map(|event| {
         let (variant, of) = (&event.ident, of(event));
         quote!(#enum_ident::#variant(_) => #of,)
@@ -119,7 +120,11 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
         #[inline]
         fn description() -> &'static #private::AggregateDescription {
             const {
-                &#private::AggregateDescription { events: &[#(#descriptions),*], retired: &[#(#retired),*] }
+                &#private::AggregateDescription {
+                    events: &[#(#descriptions),*],
+                    retired: &[#(#retired),*],
+                    beside: &[#beside],
+                }
             }
         }
 

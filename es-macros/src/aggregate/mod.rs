@@ -4,13 +4,16 @@ mod attr;
 mod check;
 mod enumeration;
 mod expand;
+mod names;
 
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::DeriveInput;
 
+pub(crate) use self::names::{AggregateKeys, keys_of};
 use crate::errors::Errors;
 use crate::paths::generated;
+use crate::process;
 use crate::shape::lossy;
 use crate::unowned::{self, Holder};
 
@@ -18,7 +21,8 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let mut errors = Errors::new();
     let input: Option<DeriveInput> = errors.keep(syn::parse2(item));
     let expansion = input.map(|input| {
-        let keys = attr::parse(&input.attrs, &mut errors);
+        let mut keys = attr::parse(&input.attrs, &mut errors);
+        keys.process = of_process(&input);
         let mut aggregate = check::check(keys, &input, &mut errors);
         let enumeration = enumeration::expand(&aggregate);
         // Of what borrows, the compiler would report each use, with all its lifetimes.
@@ -39,4 +43,13 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     });
     let errors = errors.finish();
     quote!(#expansion #errors)
+}
+
+/// The keys of `#[process]` on the same type, which that derive reports on.
+fn of_process(input: &DeriveInput) -> Option<process::Keys> {
+    input.attrs.iter().find(|attribute| attribute.path().is_ident("process"))?;
+    let mut errors = Errors::new();
+    let keys = process::parse(&input.attrs, &mut errors);
+    errors.finish();
+    Some(keys)
 }

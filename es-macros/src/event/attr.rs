@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::{Error, LitInt, LitStr, Type, TypePath};
 
+use super::kind::Kind;
 use crate::errors::Errors;
 use crate::history::{self, Field, REMOVED, Word};
 use crate::keys::{self, Written};
@@ -31,10 +32,10 @@ pub(super) struct Keys {
     pub(super) written: Written,
 }
 
-pub(super) fn parse(tokens: TokenStream, errors: &mut Errors) -> Keys {
+pub(super) fn parse(tokens: TokenStream, kind: Kind, errors: &mut Errors) -> Keys {
     let mut found = Keys::default();
     let written = keys::parse_repeated(
-        "`#[event]`",
+        &format!("`#[{}]`", kind.attribute()),
         &KEYS,
         &[REMOVED],
         tokens,

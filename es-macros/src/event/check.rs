@@ -7,6 +7,7 @@ use syn::{LitInt, LitStr, TypePath};
 use super::attr::{Keys, NAME, PREVIOUS, VERSION};
 use super::history::{self, History};
 use super::item::Item;
+use super::kind::Kind;
 use crate::errors::Errors;
 use crate::history::REMOVED;
 use crate::keys;
@@ -34,13 +35,18 @@ pub(super) struct Event {
     pub(super) sound: bool,
 }
 
-pub(super) fn check(mut keys: Keys, item: &Item, history: Option<&History>, errors: &mut Errors) -> Event {
-    let ident = &item.ident;
+pub(super) fn check(
+    mut keys: Keys,
+    item: &Item,
+    (kind, history): (Kind, Option<&History>),
+    errors: &mut Errors,
+) -> Event {
+    let (ident, what) = (&item.ident, kind.attribute());
     if !keys.written.has(NAME) {
         errors.spanned(
             ident,
             format!(
-                "the event `{ident}` has no name; write `#[event(name = \"…\")]`, with a name that can stay for ever"
+                "the {what} `{ident}` has no name; write `#[{what}(name = \"…\")]`, with a name that can stay for ever"
             ),
         );
     }

@@ -5,32 +5,36 @@ mod check;
 mod expand;
 mod history;
 mod item;
+mod kind;
 mod serde_keys;
 
 use proc_macro2::TokenStream;
+use quote::quote;
 use syn::DeriveInput;
 
+pub(crate) use self::kind::Kind;
 use crate::errors::Errors;
 use crate::unowned::{self, Holder};
 
-pub(crate) fn event(attribute: TokenStream, item: &TokenStream) -> TokenStream {
+pub(crate) fn event(attribute: TokenStream, item: &TokenStream, kind: Kind) -> TokenStream {
     let mut errors = Errors::new();
-    let mut keys = attr::parse(attribute, &mut errors);
+    let mut keys = attr::parse(attribute, kind, &mut errors);
     // What is no Rust is reported by the compiler, with better words.
     let input: Option<DeriveInput> = syn::parse2(item.clone()).ok();
     let parsed = item::parse(item.clone(), &mut errors);
     let Some(item) = parsed else {
         // Nothing that could be an event, so all that can be done is to leave it to the user's other code.
         let errors = errors.finish();
-        return quote::quote!(#item #errors);
+        return quote!(#item #errors);
     };
     let is_owned = input.as_ref().is_none_or(|input| unowned::check(input, Holder::Event, &mut errors));
     let history = history::read(&mut keys.removed, input.as_ref(), &mut errors);
-    let event = check::check(keys, &item, history.as_ref(), &mut errors);
+    let event = check::check(keys, &item, (kind, history.as_ref()), &mut errors);
+    let mark = kind.mark(&item, &event.es_core);
     if let Some(input) = input.as_ref().filter(|_| !is_owned) {
         let expansion = expand::stand_in(&item, &event, input);
         let errors = errors.finish();
-        return quote::quote!(#expansion #errors);
+        return quote!(#expansion #mark #errors);
     }
     let shape = input.and_then(|input| crate::shape::event(&input, &event.es_core, &mut errors));
     let expansion = match history.filter(|_| event.sound) {
@@ -38,5 +42,5 @@ pub(crate) fn event(attribute: TokenStream, item: &TokenStream) -> TokenStream {
         None => expand::expand(&item, &event, shape.as_ref()),
     };
     let errors = errors.finish();
-    quote::quote!(#expansion #errors)
+    quote!(#expansion #mark #errors)
 }

@@ -1,0 +1,312 @@
+//! A process that is run.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::Process;
+use super::clock::Clock;
+use super::delivery::Targets;
+use super::error::ProcessError;
+use super::inputs::Inputs;
+use super::instance::Instance;
+use super::letters;
+use super::metrics::{Counters, ProcessMetrics};
+use super::sender::Sender;
+use super::step::Steppers;
+use super::timers::{Stuck, StuckTimer, Timers};
+use crate::latch::hold;
+use crate::model::Aggregate;
+use crate::projection::OnFailure;
+use crate::reactor::{CheckpointStore, OnModel, ReactorRunner};
+use crate::repository::{Repository, Shared};
+use crate::store::{EventStore, ReadAll};
+
+/// What runs the inputs of a process, with their status and their dead letters.
+pub type InputsRunner<P, S, I> = ReactorRunner<
+    Inputs<P>,
+    I,
+    <S as CheckpointStore>::Target<OnModel<Inputs<P>, <S as CheckpointStore>::Model>>,
+    <S as CheckpointStore>::Model,
+>;
+
+/// What runs the sender of a process, with its status and its dead letters.
+pub type SenderRunner<P, S> = ReactorRunner<
+    Sender<P>,
+    S,
+    <S as CheckpointStore>::Target<OnModel<Sender<P>, <S as CheckpointStore>::Model>>,
+    <S as CheckpointStore>::Model,
+>;
+
+/// Runs a process: takes its inputs, sends its commands, and fires its timers.
+///
+/// The streams of the process are in one store, its checkpoints beside them. Its inputs come from the same
+/// store, or from [another one](Self::source), and its commands go to the repositories of
+/// [`target`](Self::target), each in whatever store. Any number of programs may run the same process.
+///
+/// An input or a command that fails is put aside with those of its stream that come after it, and tried again
+/// until it succeeds; other streams go on meanwhile. [`inputs`](Self::inputs), [`sender`](Self::sender) and
+/// [`stuck_timers`](Self::stuck_timers) show what is put aside, and why.
+#[must_use = "nothing is done before `run` or `catch_up`"]
+pub struct ProcessRunner<P: Process, S, I = S> {
+    store: S,
+    source: I,
+    own: Repository<Instance<P>, Shared>,
+    targets: Targets,
+    clock: Clock,
+    counters: Arc<Counters>,
+    stuck: Stuck,
+    options: Options,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Options {
+    parts: Option<u32>,
+    page_size: Option<usize>,
+    poll_every: Option<Duration>,
+    lease: Option<Duration>,
+    owner: Option<String>,
+    retries: Option<(u32, Duration)>,
+    ledgers_keep: Option<Duration>,
+}
+
+impl<P: Process, S: EventStore + CheckpointStore> ProcessRunner<P, S> {
+    /// Keeps the process in this store, and takes its inputs from there.
+    pub fn new(store: S) -> Self {
+        let shared: Shared = Arc::new(store.clone());
+        Self {
+            source: store.clone(),
+            store,
+            own: Repository::new(shared),
+            targets: Targets::default(),
+            clock: Clock::system(),
+            counters: Arc::default(),
+            stuck: Arc::new(Mutex::default()),
+            options: Options::default(),
+        }
+    }
+}
+
+impl<P: Process, S, I> ProcessRunner<P, S, I> {
+    /// Takes the inputs from another store.
+    pub fn source<J: ReadAll + EventStore + Clone + 'static>(self, source: J) -> ProcessRunner<P, S, J> {
+        let Self { store, source: _, own, targets, clock, counters, stuck, options } = self;
+        ProcessRunner { store, source, own, targets, clock, counters, stuck, options }
+    }
+
+    /// Sends the commands for these aggregates to their repository. Each aggregate of `sends(…)` needs one.
+    pub fn target<A: Aggregate>(mut self, repository: Repository<A, impl EventStore + 'static>) -> Self {
+        self.targets.add(repository);
+        self
+    }
+
+    /// The clock by which timers are due; defaults to that of the system.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// See [`ReactorRunner::parts`]; of the inputs and of the sender.
+    pub fn parts(mut self, parts: u32) -> Self {
+        self.options.parts = Some(parts);
+        self
+    }
+
+    /// See [`ReactorRunner::page_size`].
+    pub fn page_size(mut self, most: usize) -> Self {
+        self.options.page_size = Some(most);
+        self
+    }
+
+    /// See [`ReactorRunner::poll_every`].
+    pub fn poll_every(mut self, interval: Duration) -> Self {
+        self.options.poll_every = Some(interval);
+        self
+    }
+
+    /// See [`ReactorRunner::lease`].
+    pub fn lease(mut self, lasts: Duration) -> Self {
+        self.options.lease = Some(lasts);
+        self
+    }
+
+    /// See [`ReactorRunner::owner`].
+    pub fn owner(mut self, name: &str) -> Self {
+        self.options.owner = Some(name.to_owned());
+        self
+    }
+
+    /// How often an input or a command is tried again, while all others wait, before it is put aside;
+    /// defaults to 0.
+    pub fn retries(mut self, retries: u32, first_wait: Duration) -> Self {
+        self.options.retries = Some((retries, first_wait));
+        self
+    }
+
+    /// For how long the ledgers of all targets keep commands, where they are pruned; defaults to for ever. A
+    /// command that was decided before that is not sent, as nobody could tell whether it was executed:
+    /// [`DeliveryError::LedgerPruned`](super::DeliveryError::LedgerPruned).
+    pub fn ledgers_keep(mut self, at_least: Duration) -> Self {
+        self.options.ledgers_keep = Some(at_least);
+        self
+    }
+
+    /// What was done so far, in this program.
+    #[must_use]
+    pub fn metrics(&self) -> ProcessMetrics {
+        self.counters.read()
+    }
+
+    /// The timers that are due and do not fire, in this program. Each is tried again, and gone from here once
+    /// it fires.
+    #[must_use]
+    pub fn stuck_timers(&self) -> Vec<StuckTimer> {
+        hold(&self.stuck).values().cloned().collect()
+    }
+
+    /// The instances of the process, to look at one: its state, its pending timers.
+    #[must_use]
+    pub const fn instances(&self) -> &Repository<Instance<P>, Shared> {
+        &self.own
+    }
+
+    fn steppers(&self) -> Steppers<P> {
+        Steppers { own: self.own.clone(), counters: Arc::clone(&self.counters) }
+    }
+}
+
+impl<P, S, I> ProcessRunner<P, S, I>
+where
+    P: Process,
+    S: EventStore + CheckpointStore,
+    I: ReadAll + EventStore + Clone + 'static,
+{
+    /// What takes the inputs: for its status and its dead letters.
+    pub fn inputs(&self) -> InputsRunner<P, S, I> {
+        let inputs = Inputs { steppers: self.steppers(), clock: self.clock.clone() };
+        let target = self.store.checkpoint_target();
+        self.options.of(ReactorRunner::with_target(self.source.clone(), inputs, target))
+    }
+
+    /// What sends the commands: for its status and its dead letters.
+    pub fn sender(&self) -> SenderRunner<P, S> {
+        let sender = Sender {
+            steppers: self.steppers(),
+            targets: Arc::new(self.targets.clone()),
+            clock: self.clock.clone(),
+            ledgers_keep: self.options.ledgers_keep,
+        };
+        let target = self.store.checkpoint_target();
+        self.options.of(ReactorRunner::with_target(self.store.clone(), sender, target))
+    }
+
+    fn timers(&self) -> Timers<P, S> {
+        Timers {
+            store: self.store.clone(),
+            steppers: self.steppers(),
+            clock: self.clock.clone(),
+            poll_every: self.options.poll_every.unwrap_or(Duration::from_secs(1)),
+            stuck: Arc::clone(&self.stuck),
+        }
+    }
+
+    /// Takes all inputs, and then each that comes, sends commands and fires timers, until one of these fails;
+    /// `Ok` once the store was closed. Dropping the future is an orderly end.
+    ///
+    /// # Errors
+    ///
+    /// [`ProcessError`], above all of a store that was restored to an earlier state.
+    pub async fn run(&self) -> Result<(), ProcessError> {
+        self.check()?;
+        let (inputs, sender, timers) = (self.inputs(), self.sender(), self.timers());
+        let work = async {
+            tokio::try_join!(
+                async { inputs.run().await.map_err(ProcessError::Inputs) },
+                async { sender.run().await.map_err(ProcessError::Sender) },
+                async { timers.run().await.map_err(ProcessError::Timers) },
+            )
+        };
+        tokio::select! {
+            done = work => done.map(|_| ()),
+            never = letters::retry_for_ever(&inputs) => match never {},
+            never = letters::retry_for_ever(&sender) => match never {},
+        }
+    }
+
+    /// Does all that there is to do by now, and what that leads to, until nothing is left. What fails is put
+    /// aside, and tried again once.
+    ///
+    /// # Errors
+    ///
+    /// [`ProcessError`].
+    pub async fn catch_up(&self) -> Result<(), ProcessError> {
+        self.check()?;
+        let (inputs, sender, timers) = (self.inputs(), self.sender(), self.timers());
+        loop {
+            let before = self.metrics();
+            inputs.catch_up().await.map_err(ProcessError::Inputs)?;
+            letters::retry_once(&inputs).await.map_err(ProcessError::Inputs)?;
+            timers.catch_up().await.map_err(ProcessError::Timers)?;
+            sender.catch_up().await.map_err(ProcessError::Sender)?;
+            letters::retry_once(&sender).await.map_err(ProcessError::Sender)?;
+            if self.metrics() == before {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Each aggregate that commands go to has a repository.
+    fn check(&self) -> Result<(), ProcessError> {
+        match P::recipients().into_iter().find(|recipient| !self.targets.has(recipient)) {
+            Some(recipient) => Err(ProcessError::NoTarget { process: P::NAME, target: recipient.rust }),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Options {
+    /// A runner that is run with them.
+    fn of<E, S, T, M>(&self, runner: ReactorRunner<E, S, T, M>) -> ReactorRunner<E, S, T, M> {
+        let mut runner = runner.on_failure(OnFailure::Park);
+        if let Some(parts) = self.parts {
+            runner = runner.parts(parts);
+        }
+        if let Some(most) = self.page_size {
+            runner = runner.page_size(most);
+        }
+        if let Some(interval) = self.poll_every {
+            runner = runner.poll_every(interval);
+        }
+        if let Some(lasts) = self.lease {
+            runner = runner.lease(lasts);
+        }
+        if let Some(owner) = &self.owner {
+            runner = runner.owner(owner);
+        }
+        if let Some((retries, first_wait)) = self.retries {
+            runner = runner.retries(retries, first_wait);
+        }
+        runner
+    }
+}
+
+impl<P: Process, S: Clone, I: Clone> Clone for ProcessRunner<P, S, I> {
+    fn clone(&self) -> Self {
+        Self {
+            store: self.store.clone(),
+            source: self.source.clone(),
+            own: self.own.clone(),
+            targets: self.targets.clone(),
+            clock: self.clock.clone(),
+            counters: Arc::clone(&self.counters),
+            stuck: Arc::clone(&self.stuck),
+            options: self.options.clone(),
+        }
+    }
+}
+
+impl<P: Process, S, I> fmt::Debug for ProcessRunner<P, S, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessRunner").field("process", &P::NAME).finish_non_exhaustive()
+    }
+}

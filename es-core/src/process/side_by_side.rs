@@ -1,0 +1,88 @@
+//! Work on many streams beside each other, in order within each.
+
+use std::collections::HashMap;
+
+use tokio::task::JoinSet;
+
+use crate::projection::{Done, awaited};
+use crate::record::BoxError;
+
+/// On how many streams at a time.
+const STREAMS: usize = 64;
+
+/// Jobs, each with its place among all, by the stream that it is for.
+pub(crate) struct Groups<J> {
+    by_key: HashMap<String, usize>,
+    groups: Vec<Vec<(usize, J)>>,
+    /// The first that failed before anything was done about it.
+    failed: Option<(usize, BoxError)>,
+}
+
+impl<J: Send + 'static> Groups<J> {
+    pub(crate) fn new() -> Self {
+        Self { by_key: HashMap::new(), groups: Vec::new(), failed: None }
+    }
+
+    /// Adds a job behind those of its stream.
+    pub(crate) fn push(&mut self, key: &str, at: usize, job: J) {
+        if let Some(group) = self.by_key.get(key) {
+            self.groups[*group].push((at, job));
+            return;
+        }
+        self.by_key.insert(key.to_owned(), self.groups.len());
+        self.groups.push(vec![(at, job)]);
+    }
+
+    /// A job that cannot be begun; none after it is pushed.
+    pub(crate) fn fail(&mut self, at: usize, error: BoxError) {
+        self.failed.get_or_insert((at, error));
+    }
+
+    /// Does all of it; in each stream up to the first that fails. Says up to which of `count` all is done.
+    pub(crate) async fn run<F, Fut>(self, count: usize, work: F) -> Done
+    where
+        F: Fn(J) -> Fut + Clone + Send + 'static,
+        Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
+    {
+        let Self { groups, mut failed, .. } = self;
+        let (mut groups, mut running) = (groups.into_iter(), JoinSet::new());
+        loop {
+            while running.len() < STREAMS
+                && let Some(group) = groups.next()
+            {
+                running.spawn(one_by_one(group, work.clone()));
+            }
+            match running.join_next().await {
+                None => break,
+                Some(Ok(None)) => {}
+                Some(Ok(Some(found))) => failed = first(failed, found),
+                // Panics of jobs are caught; this is the runtime that shuts down.
+                Some(Err(error)) => failed = first(failed, (0, error.into())),
+            }
+        }
+        match failed {
+            None => Done::all(count),
+            Some((at, error)) => Done::up_to(at, error),
+        }
+    }
+}
+
+async fn one_by_one<J, F, Fut>(group: Vec<(usize, J)>, work: F) -> Option<(usize, BoxError)>
+where
+    F: Fn(J) -> Fut,
+    Fut: Future<Output = Result<(), BoxError>>,
+{
+    for (at, job) in group {
+        if let Err(error) = awaited(work(job)).await.and_then(|done| done) {
+            return Some((at, error));
+        }
+    }
+    None
+}
+
+fn first(known: Option<(usize, BoxError)>, found: (usize, BoxError)) -> Option<(usize, BoxError)> {
+    match known {
+        Some(known) if known.0 <= found.0 => Some(known),
+        _ => Some(found),
+    }
+}

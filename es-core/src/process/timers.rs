@@ -1,0 +1,309 @@
+//! The timers of a process: which are pending, by the time at which they are due, and firing them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::clock::Clock;
+use super::instance::{LedBy, Taken, asked};
+use super::sender::steps_of;
+use super::step::Steppers;
+use super::stepped::Stepped;
+use super::steps::StepError;
+use super::{Process, ids};
+use crate::__private::decode_recorded;
+use crate::error::{ExecuteError, StoreError};
+use crate::latch::hold;
+use crate::projection::awaited;
+use crate::record::{Metadata, Recorded};
+use crate::repository::Repository;
+use crate::store::{Checkpoint, ReadAll, Rest};
+use crate::stream::{Revision, StreamKey};
+use crate::subscription::Subscription;
+
+/// How many timers fire beside each other.
+const TOGETHER: usize = 64;
+
+/// The first and the longest wait before a timer that failed is tried again.
+const WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
+
+/// A timer that does not fire, though it is due. It is tried again; other instances go on.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct StuckTimer {
+    /// The key of the instance.
+    pub key: String,
+    /// The name of the timer.
+    pub timer: String,
+    /// When it was due.
+    pub due: OffsetDateTime,
+    /// How often it was tried.
+    pub tries: u32,
+    /// Why it did not fire.
+    pub reason: String,
+}
+
+/// The pending timers of all instances, by what the steps say. In memory: it is made from the steps when a
+/// program starts.
+#[derive(Default)]
+pub(super) struct Index {
+    /// How far the steps were read.
+    checkpoint: Checkpoint,
+    by_due: BTreeSet<(OffsetDateTime, Arc<Place>)>,
+    by_key: HashMap<String, BTreeMap<String, Entry>>,
+    /// Those that failed, which wait a while.
+    waiting: BTreeMap<Instant, Vec<(OffsetDateTime, Arc<Place>)>>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    key: String,
+    name: String,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    due: OffsetDateTime,
+    scheduled_by: Uuid,
+    revision: Revision,
+}
+
+pub(super) type Stuck = Arc<Mutex<BTreeMap<(String, String), StuckTimer>>>;
+
+/// Fires the timers of a process.
+pub(super) struct Timers<P: Process, S> {
+    pub(super) store: S,
+    pub(super) steppers: Steppers<P>,
+    pub(super) clock: Clock,
+    pub(super) poll_every: Duration,
+    pub(super) stuck: Stuck,
+}
+
+impl Index {
+    fn take(&mut self, step: &Recorded<Stepped>) {
+        let key = step.stream.key();
+        let Stepped { cancelled, scheduled, finished, step: id, .. } = &step.event;
+        if *finished {
+            for (name, entry) in self.by_key.remove(key).unwrap_or_default() {
+                self.by_due.remove(&(entry.due, Arc::new(Place { key: key.to_owned(), name })));
+            }
+            return;
+        }
+        for name in cancelled {
+            self.remove(key, name);
+        }
+        for timer in scheduled {
+            self.remove(key, &timer.name);
+            let entry = Entry { due: timer.due, scheduled_by: *id, revision: step.revision };
+            self.by_key.entry(key.to_owned()).or_default().insert(timer.name.clone(), entry);
+            let place = Place { key: key.to_owned(), name: timer.name.clone() };
+            self.by_due.insert((timer.due, Arc::new(place)));
+        }
+    }
+
+    fn remove(&mut self, key: &str, name: &str) {
+        let Some(timers) = self.by_key.get_mut(key) else { return };
+        if let Some(entry) = timers.remove(name) {
+            let place = Place { key: key.to_owned(), name: name.to_owned() };
+            self.by_due.remove(&(entry.due, Arc::new(place)));
+        }
+        if timers.is_empty() {
+            self.by_key.remove(key);
+        }
+    }
+
+    /// Takes out what is due, in the order of time; at most so many.
+    fn due(&mut self, now: OffsetDateTime, most: usize) -> Vec<(Arc<Place>, Entry)> {
+        let again = self.waiting.split_off(&(Instant::now() + Duration::from_nanos(1)));
+        let ready = std::mem::replace(&mut self.waiting, again);
+        self.by_due.extend(ready.into_values().flatten());
+        let mut due = Vec::new();
+        while due.len() < most
+            && self.by_due.first().is_some_and(|(at, _)| *at <= now)
+            && let Some((at, place)) = self.by_due.pop_first()
+        {
+            let entry = self.by_key.get(&place.key).and_then(|timers| timers.get(&place.name));
+            // A place that waited may have been scheduled again meanwhile.
+            if let Some(entry) = entry.filter(|entry| entry.due == at) {
+                due.push((place, *entry));
+            }
+        }
+        due
+    }
+
+    /// When the next one is due.
+    fn next(&self) -> Option<OffsetDateTime> {
+        self.by_due.first().map(|(due, _)| *due)
+    }
+}
+
+impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
+    /// Fires timers as they come due, until the store fails or is closed.
+    pub(super) async fn run(&self) -> Result<(), StoreError> {
+        let mut index = Index::default();
+        let mut steps =
+            Subscription::new(self.store.clone()).filter(steps_of::<P>()).poll_every(self.poll_every);
+        loop {
+            let again = index.waiting.keys().next().copied();
+            let (next, begun) = (index.next(), index.checkpoint != Checkpoint::START);
+            let page = tokio::select! {
+                page = next_page(&mut steps, &mut index) => Some(page),
+                () = self.clock.reach(next), if begun => None,
+                () = wait_until(again) => None,
+            };
+            match page {
+                Some(Err(StoreError::Closed)) => return Ok(()),
+                Some(Err(error)) if error.is_retryable() => tokio::time::sleep(WAITS.0).await,
+                Some(Err(error)) => return Err(error),
+                Some(Ok(Rest::More)) => continue,
+                Some(Ok(_)) | None => {}
+            }
+            self.fire_due(&mut index).await;
+        }
+    }
+
+    /// Fires all that is due by now, and what those that fire schedule for now or before.
+    pub(super) async fn catch_up(&self) -> Result<(), StoreError> {
+        let mut index = Index::default();
+        let mut steps = Subscription::new(self.store.clone()).filter(steps_of::<P>());
+        loop {
+            while read_page(&mut steps, &mut index).await? != Rest::Nothing {}
+            if self.fire_due(&mut index).await == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Fires what is due now; says how many fired, or were found to be pending no more.
+    async fn fire_due(&self, index: &mut Index) -> usize {
+        let mut fired = 0;
+        loop {
+            let due = index.due(self.clock.now(), TOGETHER);
+            if due.is_empty() {
+                return fired;
+            }
+            let mut running = JoinSet::new();
+            for (place, entry) in due {
+                let (steppers, clock) = (self.steppers.clone(), self.clock.clone());
+                running.spawn(async move {
+                    let done = awaited(fire_at(&steppers, &clock, &place, entry)).await;
+                    let failed = match done {
+                        Ok(Ok(())) => None,
+                        Ok(Err(error)) => Some(error.to_string()),
+                        Err(panic) => Some(panic.to_string()),
+                    };
+                    (place, entry, failed)
+                });
+            }
+            while let Some(done) = running.join_next().await {
+                match done {
+                    Ok((place, _, None)) => {
+                        hold(&self.stuck).remove(&(place.key.clone(), place.name.clone()));
+                        fired += 1;
+                    }
+                    Ok((place, entry, Some(reason))) => self.failed(index, &place, entry, reason),
+                    // The runtime shuts down.
+                    Err(_) => {}
+                }
+            }
+        }
+    }
+
+    fn failed(&self, index: &mut Index, place: &Arc<Place>, entry: Entry, reason: String) {
+        let Place { key, name } = &**place;
+        tracing::warn!(
+            process = P::NAME,
+            key,
+            timer = name,
+            reason,
+            "a timer did not fire; it is tried again"
+        );
+        let mut stuck = hold(&self.stuck);
+        let known = stuck.entry((key.clone(), name.clone())).or_insert_with(|| StuckTimer {
+            key: key.clone(),
+            timer: name.clone(),
+            due: entry.due,
+            tries: 0,
+            reason: String::new(),
+        });
+        known.tries = known.tries.saturating_add(1);
+        known.reason = reason;
+        let wait = WAITS.0.saturating_mul(1 << known.tries.min(16)).min(WAITS.1);
+        index.waiting.entry(Instant::now() + wait).or_default().push((entry.due, Arc::clone(place)));
+    }
+}
+
+async fn next_page<S: ReadAll>(steps: &mut Subscription<S>, index: &mut Index) -> Result<Rest, StoreError> {
+    let mut found = Vec::new();
+    let page = steps
+        .next_page(&mut |raw| {
+            found.push(decode_recorded::<Stepped>(&raw)?);
+            Ok(())
+        })
+        .await?;
+    found.iter().for_each(|step| index.take(step));
+    index.checkpoint = page.checkpoint;
+    Ok(page.rest)
+}
+
+async fn read_page<S: ReadAll>(steps: &mut Subscription<S>, index: &mut Index) -> Result<Rest, StoreError> {
+    let mut found = Vec::new();
+    let page = steps
+        .page(&mut |raw| {
+            found.push(decode_recorded::<Stepped>(&raw)?);
+            Ok(())
+        })
+        .await?;
+    found.iter().for_each(|step| index.take(step));
+    index.checkpoint = page.checkpoint;
+    Ok(page.rest)
+}
+
+async fn wait_until(time: Option<Instant>) {
+    match time {
+        Some(time) => tokio::time::sleep_until(time).await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn fire_at<P: Process>(
+    steppers: &Steppers<P>,
+    clock: &Clock,
+    place: &Place,
+    entry: Entry,
+) -> Result<(), ExecuteError<StepError>> {
+    let id = P::Id::from_key(&place.key).map_err(StoreError::from)?;
+    steppers.fire((&id, entry.revision, entry.due), &place.name, entry.scheduled_by, clock).await
+}
+
+impl<P: Process> Steppers<P> {
+    /// Fires a timer, unless it is pending no more as it was scheduled by that step.
+    pub(super) async fn fire(
+        &self,
+        (id, revision, due): (&P::Id, Revision, OffsetDateTime),
+        name: &str,
+        scheduled_by: Uuid,
+        clock: &Clock,
+    ) -> Result<(), ExecuteError<StepError>> {
+        let stream = Repository::stream_id(&self.own, id).map_err(StoreError::from)?;
+        let by = LedBy { step: ids::of_timer(scheduled_by, name), name, id: scheduled_by };
+        let mut metadata = Metadata::new();
+        metadata.occurred_at = clock.follows().then_some(due);
+        let stored = self
+            .take(id, by, metadata, |instance| {
+                let key = P::Id::from_key(stream.key()).map_err(|_| StepError::Key)?;
+                let fired = asked(|| instance.on_timer((key, &stream, revision), name, scheduled_by))??;
+                Ok(fired.map_or(Taken::Ignored, Taken::Steps))
+            })
+            .await?;
+        if stored {
+            self.counters.fired.count();
+        }
+        Ok(())
+    }
+}

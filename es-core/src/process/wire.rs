@@ -1,0 +1,43 @@
+//! Commands and timers that are stored before they have an effect.
+
+use crate::model::{Aggregate, Event, Handle};
+
+/// A command that a process sends. Written by [`#[command]`](macro@crate::command), never by hand.
+///
+/// It waits in the stream of the process until it was sent, and outlives a deploy there: so it has a name and
+/// a version, and its old versions are brought up to this one, all of it as for events.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a command that can be sent",
+    label = "no `Command`",
+    note = "write `#[es_core::command(name = \"…\")]` above `struct {Self}`"
+)]
+pub trait Command: Event {}
+
+/// A timer of a process. Written by [`#[timer]`](macro@crate::timer), never by hand.
+///
+/// As a [`Command`] it outlives deploys, so it has a name and a version like events.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a timer",
+    label = "no `Timer`",
+    note = "write `#[es_core::timer(name = \"…\")]` above `struct {Self}`"
+)]
+pub trait Timer: Event {}
+
+/// A process with a command in its `sends(…)`. Written by the derive.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not list the command `{C}`",
+    label = "not in `sends(…)`",
+    note = "list it beside the aggregate that handles it: `#[process(sends(Account: {C}))]`"
+)]
+pub trait Sends<C>: Aggregate {
+    /// The aggregate that handles it.
+    type Target: Handle<C>;
+}
+
+/// A process with a timer in its `timers(…)`. Written by the derive.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not list the timer `{T}`",
+    label = "not in `timers(…)`",
+    note = "list it: `#[process(timers(…, {T}))]`, and write `impl es_core::process::OnTimer<{T}> for {Self}`"
+)]
+pub trait Schedules<T>: Aggregate {}

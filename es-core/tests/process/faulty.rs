@@ -1,0 +1,145 @@
+//! A store that fails, or stops for ever, at a write that the test chooses.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use es_core::projection::{MemoryTarget, Projection};
+use es_core::reactor::CheckpointStore;
+use es_core::{Append, AppendOutcome, Decision, EventStore, MemoryStore, ReadAll, Remembered, StoreError};
+use tokio::sync::Notify;
+
+/// What becomes of the chosen write, and of all after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The program dies before it.
+    DiesBefore,
+    /// The program dies after it: it never hears of it.
+    DiesAfter,
+    /// It is written, and the reply is lost; all others go well.
+    LosesReply,
+    /// The store is away from then on.
+    Away,
+}
+
+#[derive(Clone)]
+pub struct Faulty {
+    store: MemoryStore,
+    /// Where the checkpoints are: beside the events, unless those were restored.
+    checkpoints: MemoryStore,
+    state: Arc<State>,
+}
+
+struct State {
+    writes: AtomicUsize,
+    /// The number of the write, from 0 on.
+    at: AtomicUsize,
+    fault: std::sync::Mutex<Fault>,
+    dead: AtomicBool,
+    died: Notify,
+}
+
+impl Faulty {
+    pub fn new(store: MemoryStore) -> Self {
+        let state = State {
+            writes: AtomicUsize::new(0),
+            at: AtomicUsize::new(usize::MAX),
+            fault: std::sync::Mutex::new(Fault::Away),
+            dead: AtomicBool::new(false),
+            died: Notify::new(),
+        };
+        Self { checkpoints: store.clone(), store, state: Arc::new(state) }
+    }
+
+    /// The store itself.
+    pub fn sound(&self) -> MemoryStore {
+        self.store.clone()
+    }
+
+    /// Other events, with the checkpoints as they are: as after a restore.
+    pub fn restored(&self, store: MemoryStore) -> Self {
+        Self { checkpoints: self.checkpoints.clone(), ..Self::new(store) }
+    }
+
+    /// Fails at this write from now on.
+    pub fn fail(&self, write: usize, fault: Fault) {
+        *self.state.fault.lock().expect("a lock") = fault;
+        self.state.writes.store(0, Ordering::SeqCst);
+        self.state.at.store(write, Ordering::SeqCst);
+    }
+
+    /// No faults any more.
+    pub fn mend(&self) {
+        self.state.at.store(usize::MAX, Ordering::SeqCst);
+        self.state.dead.store(false, Ordering::SeqCst);
+    }
+
+    /// Whether the chosen write was reached.
+    pub fn reached(&self) -> bool {
+        self.state.writes.load(Ordering::SeqCst) > self.state.at.load(Ordering::SeqCst)
+    }
+
+    /// Waits until the program has died at the chosen write.
+    pub async fn died(&self) {
+        self.state.died.notified().await;
+    }
+
+    fn chosen(&self) -> Option<Fault> {
+        let fault = *self.state.fault.lock().expect("a lock");
+        let (write, at) =
+            (self.state.writes.fetch_add(1, Ordering::SeqCst), self.state.at.load(Ordering::SeqCst));
+        let lasting = fault == Fault::Away && at != usize::MAX;
+        (write == at || self.state.dead.load(Ordering::SeqCst) || lasting && write > at).then_some(fault)
+    }
+
+    async fn write<T>(&self, write: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+        let away = || StoreError::Unavailable { source: "it is away".into() };
+        match self.chosen() {
+            None => write.await,
+            Some(Fault::DiesBefore) => self.die().await,
+            Some(Fault::DiesAfter) => {
+                if !self.state.dead.load(Ordering::SeqCst) {
+                    write.await?;
+                }
+                self.die().await
+            }
+            Some(Fault::LosesReply) => {
+                write.await?;
+                Err(away())
+            }
+            Some(Fault::Away) => Err(away()),
+        }
+    }
+
+    async fn die<T>(&self) -> T {
+        self.state.dead.store(true, Ordering::SeqCst);
+        self.state.died.notify_one();
+        std::future::pending().await
+    }
+}
+
+#[async_trait]
+impl EventStore for Faulty {
+    es_core::forward_event_store!(EventStore to |this| &this.store, except append, remember);
+
+    async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        self.write(self.store.append(append)).await
+    }
+
+    async fn remember(&self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
+        self.write(self.store.remember(decision)).await
+    }
+}
+
+impl ReadAll for Faulty {
+    es_core::forward_event_store!(ReadAll to |this| &this.store);
+}
+
+impl CheckpointStore for Faulty {
+    type Model = ();
+    type Target<P: Projection<Model = ()>> = MemoryTarget<()>;
+
+    fn checkpoint_target<P: Projection<Model = ()>>(&self) -> MemoryTarget<()> {
+        self.checkpoints.checkpoint_target::<P>()
+    }
+}

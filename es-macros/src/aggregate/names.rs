@@ -1,0 +1,28 @@
+//! What another derive on the same type needs to know of the keys.
+
+use proc_macro2::Ident;
+use quote::format_ident;
+use syn::DeriveInput;
+use syn::ext::IdentExt as _;
+
+use super::attr;
+use crate::errors::Errors;
+
+/// What another derive on the same type needs to know of the keys.
+pub(crate) struct AggregateKeys {
+    pub(crate) name: String,
+    pub(crate) enum_ident: Ident,
+}
+
+/// The keys as far as they are right: what is wrong with them is reported by this derive.
+pub(crate) fn keys_of(input: &DeriveInput) -> AggregateKeys {
+    let mut errors = Errors::new();
+    let keys = attr::parse(&input.attrs, &mut errors);
+    errors.finish();
+    let ident = &input.ident;
+    let named = || format_ident!("{}Event", ident.unraw(), span = ident.span());
+    AggregateKeys {
+        name: keys.name.map_or_else(|| "unnamed".to_owned(), |name| name.value()),
+        enum_ident: keys.enum_ident.unwrap_or_else(named),
+    }
+}
