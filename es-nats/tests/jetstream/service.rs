@@ -191,7 +191,7 @@ pub async fn published(client: &async_nats::Client) -> BTreeMap<String, Vec<u64>
     let (mut all, mut ids) = (BTreeMap::<String, Vec<u64>>::new(), BTreeSet::new());
     for sequence in stream.cached_info().state.first_sequence..=last {
         let message = stream.get_raw_message(sequence).await.expect("a message");
-        let header = |name: &str| message.headers.get(name).map(es_nats::async_nats::HeaderValue::as_str);
+        let header = |name: &str| message.headers.get(name).map(async_nats::HeaderValue::as_str);
         let message = es_core::messaging::read(header, &message.payload).expect("a message");
         assert!(ids.insert(message.id), "{message:?} is there twice");
         let public: LoanApproved = serde_json::from_slice(&message.payload).expect("a public event");

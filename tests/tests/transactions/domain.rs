@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use es_core::{
-    Aggregate, AppendOutcome, Apply, CloseStreams, EventStore, Events, Handle, Repository, StreamId,
-    TransactionError, emit, event,
+    Aggregate, Apply, CloseStreams, EventStore, Events, Handle, Repository, StreamId, TransactionError, emit,
+    event,
 };
 
 pub(crate) trait Store: EventStore + CloseStreams + Clone + 'static {}
@@ -205,8 +205,4 @@ impl Attempts {
     pub(crate) fn count(&self) -> u32 {
         self.0.load(std::sync::atomic::Ordering::SeqCst)
     }
-}
-
-pub(crate) fn is_appended(outcome: &AppendOutcome) -> bool {
-    matches!(outcome, AppendOutcome::Appended(_))
 }
