@@ -5,6 +5,7 @@ use std::error::Error;
 use super::Projection;
 use super::cause::Cause;
 use super::error::ProjectorError;
+use super::letters::LetterPlace;
 use crate::error::StoreError;
 use crate::record::{BoxError, EventPlace};
 use crate::stream::{Position, Revision, StreamId};
@@ -45,7 +46,7 @@ pub trait Batch<P: Projection>: Send + Sized {
     /// [`ProjectorError`]; it is undone nevertheless.
     fn roll_back(self) -> impl Future<Output = Result<Self::Session, ProjectorError>> + Send;
 
-    /// The next dead letters of a stream, by revision and position, so many at most.
+    /// The next dead letters of a stream, by revision, so many at most.
     ///
     /// # Errors
     ///
@@ -55,7 +56,7 @@ pub trait Batch<P: Projection>: Send + Sized {
         stream: &StreamId,
         after: Revision,
         limit: usize,
-    ) -> impl Future<Output = Result<Vec<(Revision, Position)>, ProjectorError>> + Send;
+    ) -> impl Future<Output = Result<Vec<LetterPlace>, ProjectorError>> + Send;
 
     /// Begins what can be undone without the rest of the batch.
     ///

@@ -1,7 +1,9 @@
 //! Dead letters: events that were put aside, with all that came after them in their streams.
 
 use time::OffsetDateTime;
+use uuid::Uuid;
 
+use crate::record::RawEvent;
 use crate::stream::{Position, Revision, StreamId};
 
 /// An event that a projection has not taken.
@@ -16,6 +18,8 @@ pub struct DeadLetter {
     pub position: Position,
     /// The name under which the event is stored; empty if it is missing.
     pub event: String,
+    /// The event's id; `None` if it is missing, or if the target does not keep it.
+    pub event_id: Option<Uuid>,
     /// How often it was tried; 0 for one that only waits behind another.
     pub attempts: u32,
     /// Why it was not taken.
@@ -33,8 +37,44 @@ impl DeadLetter {
         position: Position,
         parked_at: OffsetDateTime,
     ) -> Self {
-        let attempts = 0;
-        Self { stream, revision, position, event: String::new(), attempts, reason: String::new(), parked_at }
+        Self {
+            stream,
+            revision,
+            position,
+            event: String::new(),
+            event_id: None,
+            attempts: 0,
+            reason: String::new(),
+            parked_at,
+        }
+    }
+}
+
+/// Which event of its stream a dead letter is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LetterPlace {
+    /// The place in the stream.
+    pub revision: Revision,
+    /// The place in the store.
+    pub position: Position,
+    /// The event's id; `None` where the target does not keep it.
+    pub event_id: Option<Uuid>,
+}
+
+impl LetterPlace {
+    /// At this place, for those who write targets.
+    #[must_use]
+    pub const fn new(revision: Revision, position: Position, event_id: Option<Uuid>) -> Self {
+        Self { revision, position, event_id }
+    }
+
+    /// Whether this is its event: a source that was restored to an earlier state can have another one at the
+    /// same revision.
+    pub(super) fn is_of(&self, raw: &RawEvent<'_>) -> bool {
+        self.revision == raw.revision
+            && self.position == raw.position
+            && self.event_id.is_none_or(|id| id == raw.event_id)
     }
 }
 

@@ -36,7 +36,7 @@ pub use self::failure::ProjectionFailure;
 pub(crate) use self::handler::{awaited, caught};
 pub use self::handler::{project, set_up};
 pub use self::lease::{Claim, Claimed};
-pub use self::letters::{DeadLetter, Retried};
+pub use self::letters::{DeadLetter, LetterPlace, Retried};
 pub use self::memory::{MemoryProjection, MemoryTarget};
 pub use self::part::Part;
 pub use self::projector::Projector;

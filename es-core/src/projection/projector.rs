@@ -156,7 +156,20 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     pub(super) async fn set_up(&self) -> Result<(), ProjectorError> {
         let Options { parts, publish, .. } = self.options;
         let start = self.first_checkpoint().await?;
-        self.target.prepare(&self.projection, Setting { parts, publish, start }).await
+        let first = if self.target.knows_events() { Checkpoint::START } else { self.first_event().await? };
+        self.target.prepare(&self.projection, Setting { parts, publish, start, first }).await
+    }
+
+    /// The first event of the source.
+    async fn first_event(&self) -> Result<Checkpoint, StoreError> {
+        let mut first = Checkpoint::START;
+        let mut take = |raw: RawEvent<'_>| {
+            first = Checkpoint::behind(raw.position, raw.event_id);
+            Ok(())
+        };
+        let all = Filter::new();
+        self.source.read_all(AllQuery::after(Checkpoint::START, &all).limit(1), &mut take).await?;
+        Ok(first)
     }
 
     /// Where checkpoints are that are not there yet.

@@ -5,14 +5,14 @@ use super::cause::Cause;
 use super::effects::Work;
 use super::error::ProjectorError;
 use super::failure::ProjectionFailure;
-use super::letters::Retried;
+use super::letters::{LetterPlace, Retried};
 use super::projector::Projector;
 use super::target::Target;
 use super::{Projection, handler};
 use crate::error::StoreError;
 use crate::record::{BoxError, DecodeError, EventPlace, RawEvent};
 use crate::store::{EventStore, ReadAll, StreamRange};
-use crate::stream::{Position, Revision, StreamId};
+use crate::stream::{Revision, StreamId};
 
 /// How many are held in memory at a time.
 const TOGETHER: usize = 100;
@@ -52,10 +52,10 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
         let (mut taken, mut after) = (0, Revision::EMPTY);
         'pages: loop {
             let letters = batch.letters_of(stream, after, TOGETHER).await?;
-            let Some((last, _)) = letters.last() else { break };
+            let Some(last) = letters.last() else { break };
             let mut events = self.read_letters(stream, after, &letters).await?.into_iter();
-            after = *last;
-            for (_, position) in letters {
+            after = last.revision;
+            for LetterPlace { position, .. } in letters {
                 let (place, event) = events.next().unzip();
                 if let Tried::Failed(error) = self.try_letter(&mut batch, event).await? {
                     let cause = Cause::of(&error, T::cause);
@@ -108,21 +108,26 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
         &self,
         stream: &StreamId,
         after: Revision,
-        letters: &[(Revision, Position)],
+        letters: &[LetterPlace],
     ) -> Result<Vec<Read<P>>, StoreError> {
-        let (Some(&(first, _)), Some(&(last, _))) = (letters.first(), letters.last()) else {
+        let (Some(first), Some(last)) = (letters.first(), letters.last()) else {
             return Ok(Vec::new());
         };
-        let first = if after == Revision::EMPTY { first } else { after.next() };
-        let range = StreamRange::from(first).to(last);
+        let first = if after == Revision::EMPTY { first.revision } else { after.next() };
+        let range = StreamRange::from(first).to(last.revision);
         let mut events = Vec::with_capacity(letters.len());
         let mut wanted = letters;
         let mut take = |raw: RawEvent<'_>| {
             if let Some((letter, rest)) = wanted.split_first()
-                && letter.0 == raw.revision
+                && letter.revision == raw.revision
             {
-                wanted = rest;
-                events.push((EventPlace::new(&raw), DecodeError::guard(&raw, || P::decode(&raw))));
+                if letter.is_of(&raw) {
+                    events.push((EventPlace::new(&raw), DecodeError::guard(&raw, || P::decode(&raw))));
+                    wanted = rest;
+                } else {
+                    // Of another history: its event is missing, and so are those of the letters after it.
+                    wanted = &[];
+                }
             }
             Ok(())
         };

@@ -4,17 +4,14 @@ use super::batch::Batch;
 use super::cause::Cause;
 use super::error::ProjectorError;
 use super::failure::ProjectionFailure;
-use super::letters::Retried;
+use super::letters::{LetterPlace, Retried};
 use super::projector::Projector;
 use super::retry::Read;
 use super::target::Target;
 use super::{Projection, handler};
 use crate::record::{BoxError, EventPlace};
 use crate::store::{EventStore, ReadAll};
-use crate::stream::{Position, Revision, StreamId};
-
-/// A dead letter, by its place.
-type Letter = (Revision, Position);
+use crate::stream::{Revision, StreamId};
 
 impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Projector<P, S, T> {
     /// One letter after the other: its effect, and then a short batch that takes it out. The stream waits
@@ -44,7 +41,7 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
     }
 
     /// The letter that the others of its stream wait behind.
-    async fn first_letter(&self, stream: &StreamId) -> Result<Option<Letter>, ProjectorError> {
+    async fn first_letter(&self, stream: &StreamId) -> Result<Option<LetterPlace>, ProjectorError> {
         let mut batch = self.target.begin_letters(self.target.session().await?).await?;
         let first = batch.letters_of(stream, Revision::EMPTY, 1).await?.pop();
         batch.roll_back().await?;
@@ -68,7 +65,7 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
     async fn settle(
         &self,
         stream: &StreamId,
-        (_, position): Letter,
+        LetterPlace { position, .. }: LetterPlace,
         failed: Option<&str>,
     ) -> Result<Option<usize>, ProjectorError> {
         let mut batch = self.target.begin_letters(self.target.session().await?).await?;

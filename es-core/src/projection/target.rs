@@ -49,7 +49,8 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; nothing was made then. [`ProjectorError::Parts`] where there are others.
+    /// [`ProjectorError`]; nothing was made then. [`ProjectorError::Parts`] where there are others. A target
+    /// may refuse a projection that is built from another source.
     fn prepare(
         &self,
         projection: &P,
@@ -284,13 +285,17 @@ pub struct Setting {
     pub publish: bool,
     /// After which event its checkpoints stand when they are made.
     pub start: Checkpoint,
+    /// The first event of the source, for a target that does not [know the events](Target::knows_events): by
+    /// it a target can tell two sources apart before any checkpoint has moved. [`Checkpoint::START`] if the
+    /// source has no event.
+    pub first: Checkpoint,
 }
 
 impl Setting {
     /// So many parts, from the first event on, which are published when they have caught up.
     #[must_use]
     pub const fn parts(parts: u32) -> Self {
-        Self { parts, publish: true, start: Checkpoint::START }
+        Self { parts, publish: true, start: Checkpoint::START, first: Checkpoint::START }
     }
 
     /// From after another event on.

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use es_core::projection::{
-    Batch, Begun, Cause, Claim, Claimed, Committed, DeadLetter, MemoryTarget, Parked, ProjectionStatus,
-    ProjectorError, Setting, Step, Target,
+    Batch, Begun, Cause, Claim, Claimed, Committed, DeadLetter, LetterPlace, MemoryTarget, Parked,
+    ProjectionStatus, ProjectorError, Setting, Step, Target,
 };
 use es_core::{BoxError, Checkpoint, Part, Position, Projection, Revision, StreamId};
 
@@ -270,7 +270,7 @@ impl<P: Projection<Model = Rows>> Batch<P> for BrokenBatch<P> {
         stream: &StreamId,
         after: Revision,
         limit: usize,
-    ) -> Result<Vec<(Revision, Position)>, ProjectorError> {
+    ) -> Result<Vec<LetterPlace>, ProjectorError> {
         self.inner.letters_of(stream, after, limit).await
     }
 

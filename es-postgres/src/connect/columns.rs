@@ -46,9 +46,9 @@ columns! {
         LAST_POSITION STREAMS_DRAWN LAST_STREAM WEAK_TRIGGERS MISSING PID BACKEND_START
     ]
     parts in [checkpoint_lock checkpoint_parts checkpoint_read]: [PARTS]
-    have in [checkpoint_parts] after parts: [TABLES VIEWS]
+    have in [checkpoint_parts] after parts: [TABLES VIEWS ELSEWHERE FIRST_EVENT_ID]
     checkpoint in [checkpoint_lock checkpoint_read] after parts: [POSITION EVENT_ID]
-    held in [checkpoint_lock] after checkpoint: [PROJECTED EPOCH]
+    held in [checkpoint_lock] after checkpoint: [PROJECTED EPOCH ELSEWHERE FIRST_EVENT_ID]
     claimed in [checkpoint_claim]: [EPOCH REST]
     seen in [checkpoint_read] after checkpoint: [LIVE]
     command in [command_name decision]: [NAME]
@@ -62,9 +62,11 @@ columns! {
     import_commands in [import_commands]: [ORDINAL NAME]
     import_events in [import_events]: [ORDINAL LAST REVISION]
     import_names in [import_names]: [NAME OTHER VERSION REGISTERED FOUND]
-    letter_list in [letter_list]: [CATEGORY KEY REVISION POSITION EVENT ATTEMPTS REASON PARKED_AT]
-    letter_list_of in [letter_list_of]: [REVISION POSITION]
-    letter_streams in [letter_streams]: [CATEGORY KEY]
+    letter_list in [letter_list letter_list_elsewhere]: [
+        CATEGORY KEY REVISION POSITION EVENT EVENT_ID ATTEMPTS REASON PARKED_AT
+    ]
+    letter_list_of in [letter_list_of letter_list_of_elsewhere]: [REVISION POSITION EVENT_ID]
+    letter_streams in [letter_streams letter_streams_elsewhere]: [CATEGORY KEY]
     list_snapshots in [list_snapshots]: [CATEGORY FINGERPRINT SNAPSHOTS BYTES NEWEST]
     list_streams in [list_streams]: [KEY REVISION CLOSED]
     lock_holders in [lock_holders]: [PID APPLICATION_NAME SECONDS]
@@ -73,7 +75,7 @@ columns! {
     names in [names]: [KIND ID NAME VERSION FINGERPRINT]
     open_appends in [open_appends]: [PID PREPARED APPLICATION_NAME STATE SECONDS]
     projection_behind in [projection_behind]: [OWN LIVE]
-    projection_status in [projection_status]: [
+    projection_status in [projection_status projection_status_elsewhere]: [
         PART PARTS POSITION OWNER UPDATED_AT PROJECTED PER_SECOND ERROR FAILED_AT LIVE HEAD SECONDS LETTERS
     ]
     register_events in [register_events]: [NAME VERSION REGISTERED FOUND]

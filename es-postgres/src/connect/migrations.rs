@@ -38,6 +38,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations![
     21 "0021_import",
     22 "0022_decided_batches",
     23 "0023_leases",
+    24 "0024_elsewhere",
     25 "0025_conditions",
 ];
 

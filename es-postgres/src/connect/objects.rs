@@ -57,7 +57,7 @@ const FOR_ALL: [&str; 3] = ["watermark", "same_transaction", "end_batch"];
 const OF_WRITERS: [&str; 2] = ["registered", "refuse_decided"];
 
 /// What is unique by the definition of its table.
-const CONSTRAINTS: [(&str, &str, &str); 15] = [
+const CONSTRAINTS: [(&str, &str, &str); 16] = [
     ("migrations", "migrations_pkey", "PRIMARY KEY (id)"),
     ("categories", "categories_pkey", "PRIMARY KEY (name)"),
     ("event_types", "event_types_pkey", "PRIMARY KEY (id)"),
@@ -68,7 +68,8 @@ const CONSTRAINTS: [(&str, &str, &str); 15] = [
     ("snapshots", "snapshots_pkey", "PRIMARY KEY (stream, fingerprint)"),
     ("commands", "commands_pkey", "PRIMARY KEY (stream, command_id)"),
     ("checkpoints", "checkpoints_pkey", "PRIMARY KEY (projection, rev, part)"),
-    ("dead_letters", "dead_letters_pkey", "PRIMARY KEY (projection, rev, stream, revision)"),
+    ("dead_letters", "dead_letters_pkey", "PRIMARY KEY (projection, rev, position)"),
+    ("dead_letters", "dead_letters_stream_key", "UNIQUE (projection, rev, stream, revision)"),
     ("projections", "projections_pkey", "PRIMARY KEY (name)"),
     ("decisions", "decisions_pkey", "PRIMARY KEY (command_id, category, key)"),
     ("registrations", "registrations_pkey", "PRIMARY KEY (id)"),

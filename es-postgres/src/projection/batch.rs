@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use es_core::projection::{Batch, Begun, Committed, Parked, ProjectorError, Step};
+use es_core::projection::{Batch, Begun, Committed, LetterPlace, Parked, ProjectorError, Step};
 use es_core::{BoxError, Position, Projection, Revision, StoreError, StreamId};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
@@ -54,7 +54,7 @@ impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
             .bind(step.part.of().cast_signed())
             .bind(position(step.from))
             .bind(position(step.to))
-            .bind(step.to.event().map(|(_, id)| id))
+            .bind(target.event_here(step.to))
             .bind(kept(step.owner))
             .bind(step.per_second)
             .bind(step.from.event().map(|(_, id)| id))
@@ -90,7 +90,7 @@ impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
     }
 
     async fn read_parked(&mut self) -> Result<(), StoreError> {
-        let call = self.target.statements().letter_streams.call();
+        let call = self.target.letter_statements().streams.call();
         let call = call.bind(P::NAME).bind(self.target.rev());
         let rows = call.fetch_all(&mut self.session.connection).await;
         for row in rows.map_err(Failure::from)? {
@@ -134,9 +134,7 @@ impl<P: Projection<Model = PgConnection>> Batch<P> for PostgresBatch<P> {
     }
 
     async fn park(&mut self, letter: &Parked<'_>) -> Result<(), ProjectorError> {
-        let call = self.target.statements().letter_park.call();
-        let call = call.bind(P::NAME).bind(self.target.rev()).bind(letter.place.position.get().cast_signed());
-        let call = call.bind(i32::try_from(letter.attempts).unwrap_or(i32::MAX)).bind(kept(letter.reason));
+        let call = self.target.park_letter(letter);
         call.execute(&mut self.session.connection).await.map_err(Failure::from)?;
         if !self.parked.contains(&letter.place.stream) {
             self.parked.insert(letter.place.stream.clone());
@@ -175,14 +173,15 @@ impl<P: Projection<Model = PgConnection>> Batch<P> for PostgresBatch<P> {
         stream: &StreamId,
         after: Revision,
         limit: usize,
-    ) -> Result<Vec<(Revision, Position)>, ProjectorError> {
-        let call = self.target.statements().letter_list_of.call().bind(P::NAME).bind(self.target.rev());
+    ) -> Result<Vec<LetterPlace>, ProjectorError> {
+        let call = self.target.letter_statements().list_of.call().bind(P::NAME).bind(self.target.rev());
         let call = call.bind(stream.category()).bind(stream.key());
         let call = call.bind(after.get().cast_signed()).bind(count(limit));
         let read = |row: &PgRow| -> Result<_, StoreError> {
             let row = Columns(row);
             let revision = Revision::new(row.bigint(letter_list_of::REVISION)?);
-            Ok((revision, Position::new(row.bigint(letter_list_of::POSITION)?)))
+            let position = Position::new(row.bigint(letter_list_of::POSITION)?);
+            Ok(LetterPlace::new(revision, position, row.uuid(letter_list_of::EVENT_ID)?))
         };
         let rows = call.fetch_all(&mut self.session.connection).await.map_err(Failure::from)?;
         Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
@@ -219,7 +218,7 @@ impl<P: Projection<Model = PgConnection>> Batch<P> for PostgresBatch<P> {
     }
 
     async fn count_letters(&mut self, stream: &StreamId) -> Result<usize, ProjectorError> {
-        let call = self.target.statements().letter_count.call().bind(P::NAME).bind(self.target.rev());
+        let call = self.target.letter_statements().count.call().bind(P::NAME).bind(self.target.rev());
         let call = call.bind(stream.category()).bind(stream.key());
         let row = call.fetch_one(&mut self.session.connection).await.map_err(Failure::from)?;
         Ok(usize::try_from(Columns(&row).bigint(ONLY)?).unwrap_or(usize::MAX))

@@ -135,6 +135,33 @@ pub enum PostgresTargetError {
         /// The schema that is missing.
         schema: String,
     },
+    /// The projection is built from the events of another store: of another source, or of the store beside
+    /// the model where the events are elsewhere, or the other way round. Nothing was changed.
+    #[error(
+        "projection `{projection}` rev {rev} is built from {found}, and this program reads {asked}; rename one of the projections, or \
+         open the target with another `schema`; to build this one anew from what the program reads, call `drop_revision` or raise `rev`"
+    )]
+    ForeignSource {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+        /// What it is built from.
+        found: String,
+        /// What this program reads.
+        asked: String,
+    },
+    /// A projection runs in the transactions of appends only where the model is beside the events.
+    #[error(
+        "projection `{projection}` rev {rev} cannot be inline: its events are elsewhere; give `inline` a `Projector::new(store, …)` \
+         without another target"
+    )]
+    NotBeside {
+        /// The projection's name.
+        projection: &'static str,
+        /// Its revision.
+        rev: u32,
+    },
 }
 
 impl From<PostgresTargetError> for ProjectorError {

@@ -19,7 +19,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         after: Position,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, ProjectorError> {
-        let call = self.statements().letter_list.call().bind(P::NAME).bind(self.rev());
+        let call = self.letter_statements().list.call().bind(P::NAME).bind(self.rev());
         let call = call.bind(after.get().cast_signed()).bind(count(limit));
         Ok(rows(self.store.pool(), call).await?.iter().map(letter).collect::<Result<_, _>>()?)
     }
@@ -49,6 +49,7 @@ fn letter(row: &PgRow) -> Result<DeadLetter, StoreError> {
     let parked_at = required(letter_list::PARKED_AT, get.time(letter_list::PARKED_AT)?)?;
     let mut letter = DeadLetter::new(stream, revision, position, parked_at);
     required(letter_list::EVENT, get.text(letter_list::EVENT)?)?.clone_into(&mut letter.event);
+    letter.event_id = get.uuid(letter_list::EVENT_ID)?;
     letter.attempts = get.integer(letter_list::ATTEMPTS)?.unsigned_abs();
     required(letter_list::REASON, get.text(letter_list::REASON)?)?.clone_into(&mut letter.reason);
     Ok(letter)

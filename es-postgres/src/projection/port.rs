@@ -13,7 +13,7 @@ use sqlx::PgConnection;
 use super::batch::PostgresBatch;
 use super::cause::said_by;
 use super::session::{Session, Watch};
-use super::target::PostgresTarget;
+use super::target::{Place, PostgresTarget};
 use super::values::{kept, position};
 use crate::connect::call::rows_kept;
 use crate::connect::lock_timeout::LockHolder;
@@ -117,7 +117,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> for PostgresTarget<P> {
     }
 
     fn knows_events(&self) -> bool {
-        true
+        self.place() == Place::Beside
     }
 
     async fn letters(&self, after: Position, limit: usize) -> Result<Vec<DeadLetter>, ProjectorError> {

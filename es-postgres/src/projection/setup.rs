@@ -1,29 +1,28 @@
-//! What happens to a projection as a whole: set up, divided into parts.
+//! Sets up a projection, and reads where it stands.
 
 use es_core::projection::{Cause, ProjectorError, Setting, Work, set_up};
-use es_core::{BoxError, Checkpoint, Part, Position, Projection, ReadAll};
+use es_core::{BoxError, Checkpoint, Part, Projection};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres, Row};
 
 use super::cause::said_by;
 use super::error::PostgresTargetError;
+use super::parts::{Taken, stored};
+use super::source::source;
 use super::target::PostgresTarget;
 use super::transaction::{COMMIT, Token, sql, standstill};
-use super::values::position;
 use crate::connect::call::rows;
-use crate::connect::columns::{ONLY, checkpoint, have, held, parts, seen};
+use crate::connect::columns::{ONLY, have, parts, seen};
 use crate::connect::failure::{Failure, unexpected};
 use crate::read::row::Columns;
-
-/// The number of parts of a projection that runs in the transactions of appends.
-pub(super) const INLINE: u32 = 0;
 
 impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     pub(super) async fn set_up_once(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
         self.store.pool().writes()?;
         let found = rows(self.store.pool(), self.find_parts()).await?;
         let Some(row) = found.first() else { return self.set_up(projection, setting).await };
+        self.same_source(source(row)?, self.new_source(setting.first))?;
         if P::WORK == Work::Effects {
             return self.same_parts(row, setting.parts);
         }
@@ -79,7 +78,9 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     ) -> Result<(), ProjectorError> {
         let token = Token::begin(db, &[&standstill(self), &self.lock_timeout()]).await?;
         let live = self.lock_begun(db).await?;
+        let asked = self.new_source(setting.first);
         if let Some(row) = self.find_parts().fetch_optional(&mut *db).await.map_err(Failure::from)? {
+            self.same_source(source(&row)?, asked)?;
             return self.same_parts(&row, setting.parts);
         }
         if live.is_some() && setting.publish {
@@ -102,7 +103,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             }
             return self.within(Err(failure));
         }
-        self.make_checkpoints(db, setting.parts, setting.start, (0, 0)).await?;
+        self.make_checkpoints(db, setting.parts, setting.start, Taken::default(), asked).await?;
         if live.is_none() {
             self.show(db).await?;
         }
@@ -116,10 +117,12 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         let db = &mut session.connection;
         let work = async {
             self.lock(db).await?;
+            let asked = self.new_source(setting.first);
             if let Some(row) = self.find_parts().fetch_optional(&mut *db).await.map_err(Failure::from)? {
+                self.same_source(source(&row)?, asked)?;
                 return self.same_parts(&row, setting.parts);
             }
-            self.make_checkpoints(db, setting.parts, setting.start, (0, 0)).await?;
+            self.make_checkpoints(db, setting.parts, setting.start, Taken::default(), asked).await?;
             sql(db, COMMIT.to_owned()).await?;
             Ok(())
         };
@@ -153,73 +156,6 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         Ok(if row.is_null(ONLY)? { None } else { Some(row.integer(ONLY)?.cast_unsigned()) })
     }
 
-    async fn make_checkpoints(
-        &self,
-        db: &mut PgConnection,
-        parts: u32,
-        at: Checkpoint,
-        (projected, epoch): (i64, i64),
-    ) -> Result<(), ProjectorError> {
-        let call = self.statements().checkpoint_make.call().bind(P::NAME).bind(self.rev());
-        let call = call.bind(parts.cast_signed()).bind(position(at)).bind(at.event().map(|(_, id)| id));
-        call.bind(projected).bind(epoch).execute(db).await.map_err(Failure::from)?;
-        Ok(())
-    }
-
-    pub(super) async fn divide(&self, parts: u32) -> Result<(), ProjectorError> {
-        let mut session = self.dial().await?;
-        let work = self.divide_on(&mut session.connection, parts);
-        self.limited("dividing the parts", session.backend, work).await
-    }
-
-    async fn divide_on(&self, db: &mut PgConnection, parts: u32) -> Result<(), ProjectorError> {
-        self.lock(db).await?;
-        let mut found = self.hold_parts(db).await?;
-        for part in &mut found {
-            if part.parts == INLINE {
-                // Every append moved it, and none kept its checkpoint.
-                part.checkpoint = self.store.head().await?;
-            }
-        }
-        let positions = || found.iter().map(|part| part.checkpoint);
-        let (Some(lowest), Some(highest)) =
-            (positions().min_by_key(Checkpoint::position), positions().max_by_key(Checkpoint::position))
-        else {
-            return Err(ProjectorError::not_set_up::<P>());
-        };
-        if lowest != highest {
-            let (lowest, highest) = (lowest.position(), highest.position());
-            return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
-        }
-        self.statements()
-            .checkpoint_forget
-            .call()
-            .bind(P::NAME)
-            .bind(self.rev())
-            .execute(&mut *db)
-            .await
-            .map_err(Failure::from)?;
-        let projected = found.iter().map(|part| part.projected).sum();
-        let epoch = found.iter().map(|part| part.epoch).max().unwrap_or(0);
-        self.make_checkpoints(db, parts.max(1), lowest, (projected, epoch)).await?;
-        sql(db, COMMIT.to_owned()).await?;
-        Ok(())
-    }
-
-    /// Locks the checkpoints of all parts, so that no batch runs beside the caller's transaction.
-    pub(super) async fn hold_parts(&self, db: &mut PgConnection) -> Result<Vec<Held>, ProjectorError> {
-        let call = self.statements().checkpoint_lock.call().bind(P::NAME).bind(self.rev());
-        let mut parts = Vec::new();
-        for row in call.fetch_all(db).await.map_err(Failure::from)? {
-            let row = Columns(&row);
-            let projected = i64::try_from(row.bigint(held::PROJECTED)?).unwrap_or(i64::MAX);
-            let of = row.integer(parts::PARTS)?.cast_unsigned();
-            let epoch = row.bigint(held::EPOCH)?.cast_signed();
-            parts.push(Held { checkpoint: stored(row)?, parts: of, projected, epoch });
-        }
-        Ok(parts)
-    }
-
     /// Where the checkpoint of a part stands, and whether readers see this revision or a later one.
     pub(super) async fn read_checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
         let call = self.statements().checkpoint_read.call();
@@ -242,20 +178,4 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
 fn not_made<P: Projection>(source: BoxError) -> ProjectorError {
     let cause = Cause::of(&source, said_by);
     ProjectorError::Setup { projection: P::NAME, rev: P::REV, source, cause }
-}
-
-/// A part that cannot move.
-pub(super) struct Held {
-    pub(super) checkpoint: Checkpoint,
-    parts: u32,
-    projected: i64,
-    epoch: i64,
-}
-
-/// The checkpoint of a part.
-fn stored(row: Columns<'_>) -> Result<Checkpoint, es_core::StoreError> {
-    Ok(match row.uuid(checkpoint::EVENT_ID)? {
-        Some(event_id) => Checkpoint::behind(Position::new(row.bigint(checkpoint::POSITION)?), event_id),
-        None => Checkpoint::START,
-    })
 }

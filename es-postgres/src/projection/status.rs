@@ -6,7 +6,7 @@ use es_core::projection::{PartStatus, ProjectionStatus, ProjectorError};
 use es_core::{Position, Projection};
 use sqlx::{PgConnection, Row};
 
-use super::setup::INLINE;
+use super::parts::INLINE;
 use super::target::PostgresTarget;
 use crate::connect::call::rows;
 use crate::connect::columns::projection_status;
@@ -14,7 +14,7 @@ use crate::connect::failure::unexpected;
 
 impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     pub(super) async fn read_status(&self) -> Result<ProjectionStatus, ProjectorError> {
-        let call = self.statements().projection_status.call().bind(P::NAME).bind(self.rev());
+        let call = self.status_statement().call().bind(P::NAME).bind(self.rev());
         let rows = rows(self.store.pool(), call).await?;
         let first = rows.first().ok_or_else(ProjectorError::not_set_up::<P>)?;
         let mut status = ProjectionStatus::of::<P>();

@@ -9,13 +9,17 @@ use es_core::Projection;
 use sqlx::PgConnection;
 
 use super::values::kept;
+use crate::connect::error::ConnectError;
 use crate::connect::statements::Statements;
 use crate::store::PostgresStore;
 
 /// Keeps the read model of a projection in tables of a PostgreSQL database, with its checkpoints and dead
 /// letters.
 ///
-/// [`Projector::new`](crate::Projector) takes the database of the events.
+/// [`Projector::new`](crate::Projector) takes the database of the events. Where those are elsewhere, in
+/// another database, in a file or in memory, [`connect`](Self::connect), [`migrate`](Self::migrate) or
+/// [`new`](Self::new) make the target that
+/// [`into_target`](es_core::projection::Projector::into_target) takes.
 ///
 /// The model is a [`PgConnection`] in the transaction that moves the checkpoint. Handlers run their SQL on
 /// it; `connection.begin()` nests by a savepoint, and a COMMIT or ROLLBACK of their own stops the projector
@@ -24,8 +28,18 @@ use crate::store::PostgresStore;
 /// ([`search_in`](Self::search_in) adds others), and what readers use is a schema of views, `es_balances`.
 pub struct PostgresTarget<P> {
     pub(super) store: PostgresStore,
+    place: Place,
     options: Arc<Options>,
     projection: PhantomData<fn() -> P>,
+}
+
+/// Where the events of a read model are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// In the tables beside it.
+    Beside,
+    /// In another store: nothing in `events` and `streams` beside it is theirs.
+    Elsewhere,
 }
 
 #[derive(Debug, Clone)]
@@ -36,15 +50,79 @@ struct Options {
 
 impl<P> Clone for PostgresTarget<P> {
     fn clone(&self) -> Self {
-        Self { store: self.store.clone(), options: Arc::clone(&self.options), projection: PhantomData }
+        let (store, options) = (self.store.clone(), Arc::clone(&self.options));
+        Self { store, place: self.place, options, projection: PhantomData }
     }
 }
 
 impl<P> PostgresTarget<P> {
-    /// The database of this store.
+    /// Keeps read models of events that are elsewhere in a database that was opened as a store is: with its
+    /// limits, deadlines, poolers and schema, and with its tables, made by
+    /// [`PostgresOptions::migrate`](crate::PostgresOptions::migrate). The targets of several projections
+    /// share the connections of one store.
+    ///
+    /// Events in that database are never looked at: there may be none, or those of another service. A build
+    /// is of one source, and refuses another one with
+    /// [`ForeignSource`](crate::PostgresTargetError::ForeignSource), the events beside it among them; of two
+    /// services whose projections have the same name, one takes another
+    /// [`schema`](crate::PostgresOptions::schema).
+    ///
+    /// ```no_run
+    /// # use es_core::Projection;
+    /// # async fn open<Balances>() -> Result<(), es_postgres::ConnectError>
+    /// # where Balances: Projection<Model = sqlx::PgConnection> {
+    /// use es_postgres::{PostgresStore, PostgresTarget};
+    ///
+    /// let options = PostgresStore::options("postgres://reports/models").schema("shop").connections(4);
+    /// let target = PostgresTarget::<Balances>::new(options.migrate().await?);
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn new(database: PostgresStore) -> Self {
+        Self::placed(database, Place::Elsewhere)
+    }
+
+    /// Keeps read models of events that are elsewhere in this database, whose tables are there. See
+    /// [`new`](Self::new).
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says what is wrong and what to do.
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        Ok(Self::new(PostgresStore::connect(url).await?))
+    }
+
+    /// Makes the tables in this database, or brings them up to date, and then keeps read models of events
+    /// there that are elsewhere. See [`new`](Self::new).
+    ///
+    /// ```no_run
+    /// # use es_core::projection::{Projector, ProjectorError};
+    /// # use es_core::{Projection, ReadAll};
+    /// # async fn run<Balances, SqliteStore>(store: SqliteStore, balances: Balances)
+    /// # -> Result<(), Box<dyn std::error::Error>>
+    /// # where Balances: Projection<Model = sqlx::PgConnection>, SqliteStore: ReadAll + Clone + 'static {
+    /// use es_postgres::PostgresTarget;
+    ///
+    /// let target = PostgresTarget::migrate("postgres://reports/models").await?;
+    /// Projector::with_target(store, balances, target).run().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectError`] says what is wrong and what to do.
+    pub async fn migrate(url: &str) -> Result<Self, ConnectError> {
+        Ok(Self::new(PostgresStore::migrate(url).await?))
+    }
+
+    /// The database of this store, for its own events.
     pub(super) fn beside(store: &PostgresStore) -> Self {
+        Self::placed(store.clone(), Place::Beside)
+    }
+
+    fn placed(store: PostgresStore, place: Place) -> Self {
         let options = Options { standstill: Duration::from_secs(10), search_in: Vec::new() };
-        Self { store: store.clone(), options: Arc::new(options), projection: PhantomData }
+        Self { store, place, options: Arc::new(options), projection: PhantomData }
     }
 
     /// How long a handler, or the set-up, may leave the connection alone within its transaction, before the
@@ -65,6 +143,10 @@ impl<P> PostgresTarget<P> {
     pub fn search_in(mut self, schema: &str) -> Self {
         Arc::make_mut(&mut self.options).search_in.push(kept(schema));
         self
+    }
+
+    pub(super) const fn place(&self) -> Place {
+        self.place
     }
 
     pub(super) fn statements(&self) -> &Statements {
@@ -113,7 +195,11 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
 
 impl<P> fmt::Debug for PostgresTarget<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { store, options, projection: _ } = self;
-        f.debug_struct("PostgresTarget").field("store", store).field("options", options).finish()
+        let Self { store, place, options, projection: _ } = self;
+        f.debug_struct("PostgresTarget")
+            .field("store", store)
+            .field("events", place)
+            .field("options", options)
+            .finish()
     }
 }

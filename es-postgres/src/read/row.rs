@@ -55,6 +55,10 @@ impl<'r> Columns<'r> {
         Ok(i32::from_be_bytes(required(column, self.fixed(column)?)?))
     }
 
+    pub(crate) fn boolean(self, column: usize) -> Result<bool, StoreError> {
+        Ok(required(column, self.fixed::<1>(column)?)? != [0])
+    }
+
     pub(crate) fn uuid(self, column: usize) -> Result<Option<Uuid>, StoreError> {
         Ok(self.fixed(column)?.map(Uuid::from_bytes))
     }

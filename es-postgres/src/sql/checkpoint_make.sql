@@ -1,5 +1,5 @@
 -- Divides the projection into $3 parts that all stand at the position $4, with no lease of an epoch after $7;
--- 0 parts are one row: it is inline.
-INSERT INTO :schema.checkpoints (projection, rev, part, parts, position, event_id, projected, epoch)
-SELECT $1, $2, part, $3, $4, $5, CASE part WHEN 0 THEN $6 ELSE 0 END, $7
+-- 0 parts are one row: it is inline. With $8 its events are elsewhere, and the first one is $9.
+INSERT INTO :schema.checkpoints (projection, rev, part, parts, position, event_id, projected, epoch, elsewhere, first_event_id)
+SELECT $1, $2, part, $3, $4, $5, CASE part WHEN 0 THEN $6 ELSE 0 END, $7, $8, $9
 FROM generate_series(0, greatest($3 - 1, 0)) AS part

@@ -1,5 +1,5 @@
 -- Those whose events are missing among them, without a name.
-SELECT c.name AS category, s.key, d.revision, d.position, coalesce(t.name, '') AS event, d.attempts, d.reason, d.parked_at
+SELECT c.name AS category, s.key, d.revision, d.position, coalesce(t.name, '') AS event, e.event_id, d.attempts, d.reason, d.parked_at
 FROM :schema.dead_letters d
 JOIN :schema.streams s ON s.id = d.stream
 JOIN :schema.categories c ON c.id = s.category AND NOT c.is_alias

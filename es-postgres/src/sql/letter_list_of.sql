@@ -1,5 +1,5 @@
--- Those of one stream, whether or not their events are there.
-SELECT d.revision, d.position
+-- Those of one stream, whether or not their events are there. The position tells which event it is.
+SELECT d.revision, d.position, d.event_id
 FROM :schema.dead_letters d
 WHERE d.projection = $1 AND d.rev = $2
   AND d.stream = (SELECT s.id FROM :schema.streams s

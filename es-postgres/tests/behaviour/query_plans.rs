@@ -299,3 +299,66 @@ async fn append_together(store: &PostgresStore, round: u64) {
         appended(outcome);
     }
 }
+
+/// Two projections with as many letters each: of events in this database, and of events elsewhere.
+const LETTERS: &str = "
+    INSERT INTO es.dead_letters (projection, rev, stream, revision, position, attempts, reason)
+    SELECT 'beside', 1, n % 1000, n / 1000 + 1, n, 0, 'x' FROM generate_series(1, 20000) n;
+    INSERT INTO es.dead_letters (projection, rev, revision, position, attempts, reason, category, key, event, event_id)
+    SELECT 'away', 1, n / 1000 + 1, n, 0, 'x', 'account', 'key-' || n % 1000, 'account.counted', gen_random_uuid()
+    FROM generate_series(1, 20000) n;
+    VACUUM ANALYZE es.dead_letters";
+
+#[tokio::test]
+async fn dead_letters_are_found_by_their_stream_and_by_their_position() {
+    let (database, _store) = fresh().await;
+    let mut connection = with_many_rows(database.url()).await;
+    for statement in LETTERS.split(';') {
+        sql(&mut connection, statement).await;
+    }
+    let of_stream = "text, int, text, text, bigint, bigint";
+    for (statement, types, arguments, index) in [
+        (
+            include_str!("../../src/sql/letter_list_of.sql"),
+            of_stream,
+            "'beside', 1, 'account', 'key-7', 0, 9",
+            "stream_key",
+        ),
+        (
+            include_str!("../../src/sql/letter_list_of_elsewhere.sql"),
+            of_stream,
+            "'away', 1, 'account', 'key-7', 0, 9",
+            "elsewhere",
+        ),
+        (
+            include_str!("../../src/sql/letter_count.sql"),
+            "text, int, text, text",
+            "'beside', 1, 'account', 'key-7'",
+            "stream_key",
+        ),
+        (
+            include_str!("../../src/sql/letter_count_elsewhere.sql"),
+            "text, int, text, text",
+            "'away', 1, 'account', 'key-7'",
+            "elsewhere",
+        ),
+        (
+            include_str!("../../src/sql/letter_list_elsewhere.sql"),
+            "text, int, bigint, bigint",
+            "'away', 1, 500, 9",
+            "pkey",
+        ),
+        (include_str!("../../src/sql/letter_remove.sql"), "text, int, bigint", "'away', 1, 500", "pkey"),
+        (
+            include_str!("../../src/sql/letter_failed.sql"),
+            "text, int, bigint, text",
+            "'away', 1, 501, 'y'",
+            "pkey",
+        ),
+    ] {
+        let plan = plan(&mut connection, statement, types, arguments).await;
+        let uses = format!("dead_letters_{index} on dead_letters");
+        assert!(plan.contains(&uses) && !plan.contains("Seq Scan on dead_letters"), "{statement}{plan}");
+        assert!(!plan.contains("Sort"), "{statement}{plan}");
+    }
+}

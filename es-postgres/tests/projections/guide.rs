@@ -1,10 +1,10 @@
 //! The code of `docs/projections.md`.
 
 use es_core::{Project, ProjectSetup, Projection, Recorded};
-use es_postgres::{PostgresStore, Projector};
+use es_postgres::{PostgresStore, PostgresTarget, Projector};
 use sqlx::{Executor, PgConnection};
 
-use crate::support::{Deposited, Opened, connect, deposit, fresh};
+use crate::support::{Deposited, Opened, connect, deposit, fresh, number};
 
 #[derive(Projection)]
 #[projection(name = "balances", rev = 1, events(Opened, Deposited), model = PgConnection, error = sqlx::Error, setup)]
@@ -45,11 +45,21 @@ async fn balance(store: &PostgresStore, db: &mut PgConnection) -> Result<i64, Bo
     Ok(cents)
 }
 
+async fn report(store: PostgresStore, models: &str) -> Result<(), Box<dyn std::error::Error>> {
+    let target = PostgresTarget::migrate(models).await?;
+    Projector::new(store, Balances).into_target(target).catch_up().await?;
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_guide_works() {
     let (database, store) = fresh().await;
     deposit(&store, "A-17", 500).await;
     assert_eq!(balance(&store, &mut connect(database.url()).await).await.expect("a balance"), 500);
+    let (models, _) = fresh().await;
+    report(store, models.url()).await.expect("all events");
+    let cents = "SELECT cents FROM es_balances.balances WHERE account = 'A-17'";
+    assert_eq!(number(&mut connect(models.url()).await, cents).await, 500);
 }
 
 /// What the page shows is what is compiled here, but for the layout.
@@ -60,7 +70,7 @@ fn the_guide_is_this_code() {
     let page = include_str!("../../../docs/projections.md");
     let blocks: Vec<&str> =
         page.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-    assert_eq!(blocks.len(), 2);
+    assert_eq!(blocks.len(), 3);
     for block in blocks.iter().flat_map(|block| block.split("\n\n")) {
         assert!(source.contains(&plain(block)), "not in guide.rs:\n{block}");
     }

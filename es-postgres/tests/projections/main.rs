@@ -6,6 +6,8 @@ mod careless;
 mod conformance;
 #[path = "../common/database.rs"]
 mod database;
+mod elsewhere;
+mod elsewhere_faults;
 mod guide;
 mod handover;
 mod held_up;

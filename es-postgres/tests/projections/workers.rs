@@ -4,7 +4,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use es_core::Repository;
-use es_postgres::{PostgresProjector, PostgresStore, Projector, ProjectorError};
+use es_postgres::{PostgresProjector, PostgresStore, PostgresTarget, Projector, ProjectorError};
 use sqlx::PgConnection;
 
 use crate::revisions::NewBalances;
@@ -16,11 +16,29 @@ use crate::support::*;
 async fn worker_process() {
     let Ok(url) = std::env::var("ES_WORKER_URL") else { return };
     let store = PostgresStore::connect(&url).await.expect("a store");
-    let done = match std::env::var("ES_WORKER_REV").as_deref() {
-        Ok("2") => quick(Projector::new(store, NewBalances)).run().await,
-        _ => quick(Projector::new(store, Balances)).run().await,
+    let rev = std::env::var("ES_WORKER_REV").unwrap_or_default();
+    let done = match std::env::var("ES_WORKER_MODELS") {
+        Ok(models) => {
+            let models = PostgresStore::connect(&models).await.expect("a store");
+            match &*rev {
+                "2" => run_away(store, NewBalances, models).await,
+                _ => run_away(store, Balances, models).await,
+            }
+        }
+        Err(_) => match &*rev {
+            "2" => quick(Projector::new(store, NewBalances)).run().await,
+            _ => quick(Projector::new(store, Balances)).run().await,
+        },
     };
     done.expect("it runs until it is killed");
+}
+
+async fn run_away<P: es_core::Projection<Model = PgConnection>>(
+    store: PostgresStore,
+    projection: P,
+    models: PostgresStore,
+) -> Result<(), ProjectorError> {
+    quick(Projector::new(store, projection).into_target(PostgresTarget::new(models))).run().await
 }
 
 /// A worker that looks often and waits little.
@@ -30,23 +48,38 @@ pub(crate) fn quick<P: es_core::Projection<Model = PgConnection>>(projector: Pro
 }
 
 /// The process, killed at the end of the test.
-struct Process(Child);
+pub(crate) struct Process(Child);
 
 impl Process {
     fn start(url: &str, rev: u32) -> Self {
+        Self::spawn(Self::command(url, rev))
+    }
+
+    /// Whose models are in this other database.
+    pub(crate) fn start_away(url: &str, models: &str, rev: u32) -> Self {
+        let mut command = Self::command(url, rev);
+        command.env("ES_WORKER_MODELS", models);
+        Self::spawn(command)
+    }
+
+    fn command(url: &str, rev: u32) -> Command {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         // Why it ended, if it did, is worth seeing.
         command.args(["workers::worker_process", "--exact", "--ignored", "--nocapture"]);
         command.env("ES_WORKER_URL", url).env("ES_WORKER_REV", rev.to_string());
+        command
+    }
+
+    fn spawn(mut command: Command) -> Self {
         Self(command.stdout(Stdio::null()).spawn().expect("a process"))
     }
 
-    fn signal(&self, signal: &str) {
+    pub(crate) fn signal(&self, signal: &str) {
         let done = Command::new("kill").args([signal, &self.0.id().to_string()]).status().expect("kill");
         assert!(done.success());
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.0.kill().expect("SIGKILL");
         self.0.wait().expect("it is dead");
     }
@@ -99,7 +132,7 @@ impl Gate {
     }
 }
 
-const NO_WORKER: &str = "SELECT count(*) = 0 FROM pg_stat_activity
+pub(crate) const NO_WORKER: &str = "SELECT count(*) = 0 FROM pg_stat_activity
      WHERE datname = current_database() AND application_name LIKE 'es projection%'";
 
 /// The one worker has ended its last transaction.
@@ -110,7 +143,7 @@ const IDLE_WORKER: &str = "(SELECT count(*) = 1 AND bool_and(state = 'idle') FRO
 const REFUSED_WORKER: &str = "(SELECT bool_and(query = 'ROLLBACK') FROM pg_stat_activity
      WHERE datname = current_database() AND application_name LIKE 'es projection%')";
 
-async fn deposits(store: &PostgresStore, accounts: std::ops::Range<u32>) {
+pub(crate) async fn deposits(store: &PostgresStore, accounts: std::ops::Range<u32>) {
     for account in accounts {
         deposit(store, &format!("a{account}"), i64::from(account)).await;
     }

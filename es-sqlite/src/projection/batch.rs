@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::marker::PhantomData;
 
-use es_core::projection::{Batch, Begun, Committed, Parked, ProjectorError, Step};
+use es_core::projection::{Batch, Begun, Committed, LetterPlace, Parked, ProjectorError, Step};
 use es_core::{BoxError, Checkpoint, Part, Position, Projection, Revision, StreamId};
 use sqlx::error::DatabaseError;
 use sqlx::{SqliteConnection, raw_sql};
@@ -180,7 +180,7 @@ impl<P: Projection<Model = SqliteConnection>> Batch<P> for SqliteBatch<P> {
         stream: &StreamId,
         after: Revision,
         limit: usize,
-    ) -> Result<Vec<(Revision, Position)>, ProjectorError> {
+    ) -> Result<Vec<LetterPlace>, ProjectorError> {
         let rows: Vec<(i64, i64)> = sqlx::query_as(sql::LETTERS_OF)
             .bind(stream.category())
             .bind(stream.key())
@@ -190,7 +190,8 @@ impl<P: Projection<Model = SqliteConnection>> Batch<P> for SqliteBatch<P> {
             .await
             .map_err(failed)?;
         let place = |(revision, position): (i64, i64)| {
-            (Revision::new(revision.cast_unsigned()), Position::new(position.cast_unsigned()))
+            let revision = Revision::new(revision.cast_unsigned());
+            LetterPlace::new(revision, Position::new(position.cast_unsigned()), None)
         };
         Ok(rows.into_iter().map(place).collect())
     }

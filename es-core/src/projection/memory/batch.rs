@@ -11,7 +11,7 @@ use super::state::{Letters, Stand, State};
 use crate::latch::hold;
 use crate::projection::batch::{Batch, Committed, Parked};
 use crate::projection::error::ProjectorError;
-use crate::projection::letters::DeadLetter;
+use crate::projection::letters::{DeadLetter, LetterPlace};
 use crate::projection::target::{Begun, Step};
 use crate::projection::{Part, Projection};
 use crate::record::BoxError;
@@ -131,6 +131,7 @@ where
         let mut kept = DeadLetter::new(place.stream.clone(), place.revision, place.position, parked_at);
         letter.event.clone_into(&mut kept.event);
         letter.reason.clone_into(&mut kept.reason);
+        kept.event_id = Some(place.event_id);
         kept.attempts = letter.attempts;
         Arc::make_mut(&mut self.letters).insert(place.position, kept);
         self.parked.insert(place.stream.clone());
@@ -165,10 +166,10 @@ where
         stream: &StreamId,
         after: Revision,
         limit: usize,
-    ) -> Result<Vec<(Revision, Position)>, ProjectorError> {
+    ) -> Result<Vec<LetterPlace>, ProjectorError> {
         let of = |letter: &&DeadLetter| letter.stream == *stream && letter.revision > after;
         let letters = self.letters.values().filter(of).take(limit);
-        Ok(letters.map(|letter| (letter.revision, letter.position)).collect())
+        Ok(letters.map(|l| LetterPlace::new(l.revision, l.position, l.event_id)).collect())
     }
 
     async fn begin_event(&mut self) -> Result<(), ProjectorError> {

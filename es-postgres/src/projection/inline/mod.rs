@@ -10,9 +10,10 @@ use es_core::projection::ProjectorError;
 use es_core::{AppendIn, Projection, ReadAll};
 use sqlx::PgConnection;
 
+use super::error::PostgresTargetError;
+use super::parts::INLINE;
 use super::projector::Projector;
-use super::setup::INLINE;
-use super::target::PostgresTarget;
+use super::target::{Place, PostgresTarget};
 use super::transaction::{COMMIT, sql, standstill};
 use crate::connect::failure::Failure;
 use crate::connect::pool::Pool;
@@ -61,6 +62,9 @@ impl<P: Projection<Model = PgConnection>> Inline<P> {
     pub(super) async fn open(projector: Projector<P>) -> Result<Self, ProjectorError> {
         let projector = projector.parts(1);
         let target = projector.model_target().clone();
+        if target.place() != Place::Beside {
+            return Err(PostgresTargetError::NotBeside { projection: P::NAME, rev: P::REV }.into());
+        }
         match projector.prepare().await {
             Ok(()) => {
                 projector.catch_up().await?;

@@ -1,0 +1,114 @@
+//! Where the events of a read model are, and the statements that differ by it.
+
+use es_core::projection::{Parked, ProjectorError};
+use es_core::{Checkpoint, Projection, StoreError};
+use sqlx::PgConnection;
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::query::Query;
+use uuid::Uuid;
+
+use super::error::PostgresTargetError;
+use super::target::{Place, PostgresTarget};
+use super::values::kept;
+use crate::connect::columns::have;
+use crate::connect::statements::Statement;
+use crate::read::row::Columns;
+
+/// Where the events of a build are, as its checkpoints say.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Source {
+    pub(super) place: Place,
+    /// The first one, of events elsewhere, if there was one when the build was set up.
+    pub(super) first: Option<Uuid>,
+}
+
+/// The source of the build that has this row of its checkpoints.
+pub(super) fn source(row: &PgRow) -> Result<Source, StoreError> {
+    let row = Columns(row);
+    Ok(source_of(row.boolean(have::ELSEWHERE)?, row.uuid(have::FIRST_EVENT_ID)?))
+}
+
+pub(super) const fn source_of(elsewhere: bool, first: Option<Uuid>) -> Source {
+    Source { place: if elsewhere { Place::Elsewhere } else { Place::Beside }, first }
+}
+
+/// The statements about dead letters.
+pub(super) struct LetterStatements<'s> {
+    pub(super) list: &'s Statement,
+    pub(super) list_of: &'s Statement,
+    pub(super) count: &'s Statement,
+    pub(super) streams: &'s Statement,
+}
+
+impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
+    pub(super) fn letter_statements(&self) -> LetterStatements<'_> {
+        let all = self.statements();
+        match self.place() {
+            Place::Beside => LetterStatements {
+                list: &all.letter_list,
+                list_of: &all.letter_list_of,
+                count: &all.letter_count,
+                streams: &all.letter_streams,
+            },
+            Place::Elsewhere => LetterStatements {
+                list: &all.letter_list_elsewhere,
+                list_of: &all.letter_list_of_elsewhere,
+                count: &all.letter_count_elsewhere,
+                streams: &all.letter_streams_elsewhere,
+            },
+        }
+    }
+
+    pub(super) fn status_statement(&self) -> &Statement {
+        match self.place() {
+            Place::Beside => &self.statements().projection_status,
+            Place::Elsewhere => &self.statements().projection_status_elsewhere,
+        }
+    }
+
+    /// The event at a checkpoint, if it has to be in the tables beside the model.
+    pub(super) fn event_here(&self, checkpoint: Checkpoint) -> Option<Uuid> {
+        let event = checkpoint.event().map(|(_, id)| id);
+        event.filter(|_| self.place() == Place::Beside)
+    }
+
+    pub(super) fn park_letter<'q>(&self, letter: &Parked<'q>) -> Query<'q, Postgres, PgArguments> {
+        let (place, all) = (letter.place, self.statements());
+        let statement = match self.place() {
+            Place::Beside => &all.letter_park,
+            Place::Elsewhere => &all.letter_park_elsewhere,
+        };
+        let call = statement.call().bind(P::NAME).bind(self.rev()).bind(place.position.get().cast_signed());
+        let call = call.bind(i32::try_from(letter.attempts).unwrap_or(i32::MAX));
+        let call = match self.place() {
+            Place::Beside => call,
+            Place::Elsewhere => call
+                .bind(place.stream.category())
+                .bind(place.stream.key())
+                .bind(place.revision.get().cast_signed())
+                .bind(letter.event)
+                .bind(place.event_id),
+        };
+        call.bind(kept(letter.reason))
+    }
+
+    /// The source of a build that is set up now.
+    pub(super) fn new_source(&self, first: Checkpoint) -> Source {
+        Source { place: self.place(), first: first.event().map(|(_, id)| id) }
+    }
+
+    /// Refuses a build of the events of another store.
+    pub(super) fn same_source(&self, found: Source, asked: Source) -> Result<(), ProjectorError> {
+        let one_is_unknown = found.first.is_none() || asked.first.is_none();
+        if found.place == asked.place && (one_is_unknown || found.first == asked.first) {
+            return Ok(());
+        }
+        let describe = |source: Source| match source {
+            Source { place: Place::Beside, .. } => "the events in the same database".to_owned(),
+            Source { first: None, .. } => "events in another store".to_owned(),
+            Source { first: Some(id), .. } => format!("events in another store, the first of which is {id}"),
+        };
+        let (found, asked) = (describe(found), describe(asked));
+        Err(PostgresTargetError::ForeignSource { projection: P::NAME, rev: P::REV, found, asked }.into())
+    }
+}

@@ -1,0 +1,285 @@
+//! Read models in another database than their events: which events are meant, and who may run them.
+
+use es_core::{MemoryStore, ReadAll, Repository, StoreError, StreamId};
+use es_postgres::testing::TestDatabase;
+use es_postgres::{
+    ConnectError, OnFailure, PostgresProjector, PostgresStore, PostgresTarget, PostgresTargetError,
+    Projector, ProjectorError,
+};
+use sqlx::PgConnection;
+
+use crate::policies::{OPEN_GHOST, poisoned};
+use crate::rewind::{events_after, rewind};
+use crate::support::*;
+
+/// A store, and another database that models are kept in; events of another service are there, in accounts of
+/// the same names.
+pub(crate) struct Apart {
+    pub(crate) store: PostgresStore,
+    pub(crate) events: TestDatabase,
+    pub(crate) models: TestDatabase,
+    pub(crate) others: PostgresStore,
+    pub(crate) db: PgConnection,
+}
+
+impl Apart {
+    pub(crate) async fn fresh() -> Self {
+        let (events, store) = fresh().await;
+        let (models, others) = fresh().await;
+        for account in ["a", "a1", "ghost"] {
+            deposit(&others, account, 1_000_000).await;
+        }
+        let db = connect(models.url()).await;
+        Self { store, events, models, others, db }
+    }
+
+    pub(crate) fn target<P>(&self) -> PostgresTarget<P> {
+        PostgresTarget::new(self.others.clone())
+    }
+
+    pub(crate) fn projector(&self) -> Projector<Balances> {
+        Projector::with_target(self.store.clone(), Balances, self.target())
+    }
+
+    /// What the events say: accounts, cents and number of events.
+    async fn wanted(&self) -> Vec<(String, i64, i64)> {
+        let mut db = connect(self.events.url()).await;
+        let sums =
+            "SELECT key, coalesce(sum((payload->>'cents')::bigint), 0)::bigint, count(*) FROM es.event_log
+                    GROUP BY key ORDER BY key COLLATE \"C\"";
+        sqlx::query_as(sums).fetch_all(&mut db).await.expect("sums")
+    }
+
+    async fn found(&mut self, schema: &str) -> Vec<(String, i64, i64)> {
+        let rows =
+            format!("SELECT account, cents, events FROM {schema}.balances ORDER BY account COLLATE \"C\"");
+        let rows = sqlx::query_as(sqlx::AssertSqlSafe(rows)).persistent(false).fetch_all(&mut self.db).await;
+        rows.expect("balances")
+    }
+
+    pub(crate) async fn assert_exact(&mut self, schema: &str) {
+        assert_eq!(self.found(schema).await, self.wanted().await, "{schema}.balances");
+    }
+
+    /// Waits until the model is what the events say.
+    pub(crate) async fn until_exact(&mut self, schema: &str) {
+        let exact = async {
+            while self.found(schema).await != self.wanted().await {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        };
+        if tokio::time::timeout(LONG, exact).await.is_err() {
+            self.assert_exact(schema).await;
+        }
+    }
+}
+
+fn is_foreign(error: &ProjectorError) -> bool {
+    matches!(error.of_target(), Some(PostgresTargetError::ForeignSource { .. }))
+}
+
+#[tokio::test]
+async fn only_the_events_of_the_source_are_taken() {
+    let mut apart = Apart::fresh().await;
+    for account in ["a", "b", "a", "c"] {
+        deposit(&apart.store, account, 3).await;
+    }
+    let projector = apart.projector();
+    projector.catch_up().await.expect("all events");
+    apart.assert_exact("es_balances").await;
+    deposit(&apart.others, "b", 7).await;
+    deposit(&apart.store, "b", 4).await;
+    let status = projector.status().await.expect("a status");
+    assert_eq!((status.head, status.lag_events()), (apart.store.head().await.expect("a head").position(), 1));
+    assert!(status.lag() > std::time::Duration::ZERO, "{status:?}");
+    projector.catch_up().await.expect("one more");
+    apart.assert_exact("es_balances").await;
+    let status = projector.status().await.expect("a status");
+    assert_eq!((status.lag_events(), status.dead_letters), (0, 0));
+}
+
+#[tokio::test]
+async fn a_database_without_the_tables_is_refused_until_it_is_migrated() {
+    let database = TestDatabase::empty().await.expect("a database");
+    let refused = PostgresTarget::<Balances>::connect(database.url()).await.expect_err("no tables");
+    assert!(matches!(refused, ConnectError::NotMigrated { .. }), "{refused}");
+    let target = PostgresTarget::migrate(database.url()).await.expect("tables");
+    let events = MemoryStore::new();
+    let accounts = Repository::<Account, _>::new(events.clone());
+    accounts.execute(&"a".to_owned(), Deposit(5)).await.expect("a deposit");
+    Projector::with_target(events, Balances, target).catch_up().await.expect("all events");
+    let mut db = connect(database.url()).await;
+    assert_eq!(number(&mut db, "SELECT cents FROM es_balances.balances WHERE account = 'a'").await, 5);
+    assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 0);
+    PostgresTarget::<Balances>::connect(database.url()).await.expect("the tables are there");
+}
+
+/// It has no rights in the database of the events, nor in the store beside the models.
+#[tokio::test]
+async fn a_projector_role_of_the_database_of_the_models_is_enough() {
+    let mut apart = Apart::fresh().await;
+    let role = format!("es_models_{}", es_core::Uuid::now_v7().simple());
+    sql(&mut apart.db, &format!("CREATE ROLE {role} LOGIN")).await;
+    apart.others.grant_projector(&role).await.expect("granted");
+    deposit(&apart.store, "a", 5).await;
+    let options = PostgresStore::options(&as_role(apart.models.url(), &role));
+    let target = PostgresTarget::new(options.connect().await.expect("the tables are there"));
+    let projector = Projector::new(apart.store.clone(), Balances).into_target(target);
+    projector.catch_up().await.expect("all events");
+    apart.assert_exact("es_balances").await;
+    let owner = format!(
+        "SELECT nspowner::regrole::text = '{role}' FROM pg_namespace WHERE nspname = 'es_balances_1'"
+    );
+    until(&mut apart.db, &owner).await;
+    let gone = format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}");
+    sql(&mut apart.db, &gone).await;
+}
+
+/// The same URL with another user, without a password.
+fn as_role(url: &str, role: &str) -> String {
+    let (scheme, rest) = url.split_once("://").expect("a URL");
+    let server = rest.split_once('@').map_or(rest, |(_, server)| server);
+    format!("{scheme}://{role}@{server}")
+}
+
+#[tokio::test]
+async fn a_second_source_is_refused_before_a_checkpoint_has_moved() {
+    let mut apart = Apart::fresh().await;
+    deposit(&apart.store, "a", 1).await;
+    let (_events, second) = fresh().await;
+    deposit(&second, "a", 2).await;
+    apart.projector().parts(4).prepare().await.expect("tables");
+    let second = Projector::with_target(second, Balances, apart.target::<Balances>()).parts(4);
+    for error in [
+        second.prepare().await.expect_err("another source"),
+        second.catch_up().await.expect_err("another source"),
+        second.run().await.expect_err("another source"),
+    ] {
+        assert!(is_foreign(&error) && !error.is_retryable(), "{error}");
+        assert!(error.to_string().contains("events in another store, the first of which is"), "{error}");
+    }
+    apart.projector().parts(4).catch_up().await.expect("all events");
+    apart.projector().parts(4).repartition(2).await.expect("at one place");
+    let error = second.parts(2).prepare().await.expect_err("another source");
+    assert!(is_foreign(&error), "{error}");
+    apart.assert_exact("es_balances").await;
+}
+
+/// Neither had an event when the projection was set up: the checkpoint tells.
+#[tokio::test]
+async fn of_two_sources_that_were_empty_one_is_refused_by_its_checkpoint() {
+    let mut apart = Apart::fresh().await;
+    let (_events, second) = fresh().await;
+    apart.projector().prepare().await.expect("tables");
+    let refused = Projector::with_target(second.clone(), Balances, apart.target::<Balances>());
+    refused.prepare().await.expect("nobody can tell");
+    deposit(&apart.store, "a", 1).await;
+    deposit(&second, "a", 2).await;
+    apart.projector().catch_up().await.expect("all events");
+    let error = refused.catch_up().await.expect_err("another event at the checkpoint");
+    assert!(matches!(error, ProjectorError::Store(StoreError::ForeignCheckpoint { .. })), "{error}");
+    apart.assert_exact("es_balances").await;
+}
+
+#[tokio::test]
+async fn a_build_of_the_events_beside_it_is_not_continued_with_those_elsewhere_nor_the_other_way_round() {
+    for beside_first in [true, false] {
+        let apart = Apart::fresh().await;
+        deposit(&apart.store, "a", 1).await;
+        let beside = Projector::new(apart.others.clone(), Balances);
+        let mut both = [apart.projector(), beside];
+        if beside_first {
+            both.reverse();
+        }
+        let [first, second] = both;
+        first.prepare().await.expect("tables");
+        let error = second.catch_up().await.expect_err("other events");
+        assert!(is_foreign(&error), "{error}");
+        let error = second.repartition(2).await.expect_err("other events");
+        assert!(is_foreign(&error), "{error}");
+        first.catch_up().await.expect("all events");
+    }
+}
+
+#[tokio::test]
+async fn a_model_away_from_its_events_is_not_inline() {
+    let apart = Apart::fresh().await;
+    let inline = apart.projector().inline().await.map(drop).expect_err("the events are elsewhere");
+    assert!(matches!(inline.of_target(), Some(PostgresTargetError::NotBeside { .. })), "{inline}");
+}
+
+#[tokio::test]
+async fn a_source_that_was_set_back_is_noticed() {
+    let mut apart = Apart::fresh().await;
+    for cents in 1..=3 {
+        deposit(&apart.store, "a", cents).await;
+    }
+    apart.projector().catch_up().await.expect("all events");
+    let mut events = connect(apart.events.url()).await;
+    sql(&mut events, &rewind(&events_after(2))).await;
+    for again in 0..3 {
+        let store = apart.events.store().await.expect("the store as it is now");
+        let projector = Projector::with_target(store.clone(), Balances, apart.target::<Balances>());
+        for error in [
+            projector.catch_up().await.expect_err("another history"),
+            projector.run().await.expect_err("another history"),
+        ] {
+            assert!(matches!(error, ProjectorError::Store(StoreError::ForeignCheckpoint { .. })), "{error}");
+        }
+        // It grows past the checkpoint with other events.
+        deposit(&store, "b", again).await;
+    }
+    assert_eq!(number(&mut apart.db, "SELECT cents FROM es_balances.balances").await, 6);
+}
+
+#[tokio::test]
+async fn letters_name_their_events_and_are_retried_in_order() {
+    let mut apart = Apart::fresh().await;
+    poisoned(&apart.store).await;
+    let projector = apart.projector().on_failure(OnFailure::Park);
+    projector.catch_up().await.expect("all but two");
+    append(&apart.store, "ghost", 2, "account.deposited", 1, r#"{"cents":9}"#).await;
+    projector.catch_up().await.expect("one more waits");
+    let letters = projector.dead_letters().await.expect("a list");
+    let mut events = connect(apart.events.url()).await;
+    let ids: Vec<es_core::Uuid> =
+        sqlx::query_scalar("SELECT event_id FROM es.event_log WHERE key = 'ghost' ORDER BY revision")
+            .fetch_all(&mut events)
+            .await
+            .expect("ids");
+    let found: Vec<_> =
+        letters.iter().map(|l| (l.revision.get(), &*l.event, l.event_id.expect("an id"))).collect();
+    let deposited = "account.deposited";
+    assert_eq!(found, [(1, deposited, ids[0]), (2, deposited, ids[1]), (3, deposited, ids[2])]);
+    sql(&mut apart.db, OPEN_GHOST).await;
+    let ghost = letters[0].stream.clone();
+    let retried = projector.retry(&ghost).await.expect("an outcome");
+    assert_eq!((retried.taken, retried.left), (3, 0));
+    apart.assert_exact("es_balances").await;
+}
+
+/// What stands at the place of the letter now is another event.
+#[tokio::test]
+async fn a_letter_is_not_retried_with_an_event_of_another_history() {
+    let mut apart = Apart::fresh().await;
+    deposit(&apart.store, "a", 1).await;
+    let before = number(&mut connect(apart.events.url()).await, "SELECT max(position) FROM es.events").await;
+    append(&apart.store, "ghost", 0, "account.deposited", 1, r#"{"cents":7}"#).await;
+    let projector = apart.projector().on_failure(OnFailure::Park);
+    projector.catch_up().await.expect("all but one");
+    let mut events = connect(apart.events.url()).await;
+    let back = format!("{}; SELECT setval('es.positions', {before})", events_after(before.unsigned_abs()));
+    sql(&mut events, &rewind(&back)).await;
+    let store = apart.events.store().await.expect("the store as it is now");
+    append(&store, "ghost", 0, "account.deposited", 1, r#"{"cents":8}"#).await;
+    let projector = Projector::with_target(store, Balances, apart.target::<Balances>());
+    sql(&mut apart.db, OPEN_GHOST).await;
+    let letters = projector.dead_letters().await.expect("a list");
+    let now = number(&mut events, "SELECT max(position) FROM es.events").await;
+    assert_eq!(letters[0].position.get(), now.unsigned_abs(), "both are at one position");
+    let ghost = StreamId::new("account", "ghost").expect("a stream id");
+    let retried = projector.retry(&ghost).await.expect("an outcome");
+    assert_eq!((retried.taken, retried.left), (0, 1));
+    let cents = "SELECT cents FROM es_balances.balances WHERE account = 'ghost'";
+    assert_eq!(number(&mut apart.db, cents).await, 0);
+}
