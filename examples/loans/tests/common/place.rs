@@ -28,7 +28,7 @@ pub enum Kind {
 
 /// A store that nobody else uses. It is gone with this value.
 pub enum Place {
-    Database(TestDatabase, PostgresStore),
+    Database(Box<TestDatabase>, PostgresStore),
     File(Folder, SqliteStore),
 }
 
@@ -66,7 +66,7 @@ impl Place {
             Kind::Database => {
                 let database = TestDatabase::new().await.expect("a test database");
                 let store = database.store().await.expect("a store");
-                Self::Database(database, store)
+                Self::Database(Box::new(database), store)
             }
             Kind::File => {
                 let folder = Folder::new();
@@ -137,12 +137,11 @@ impl Place {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
             Self::Database(database, _) => {
-                drop(sqlx::query(sql).execute(&mut connect(database).await).await.expect("it is changed"));
+                sqlx::query(sql).execute(&mut connect(database).await).await.map(|_| ())
             }
-            Self::File(folder, _) => {
-                drop(sqlx::query(sql).execute(&mut attached(folder).await).await.expect("it is changed"));
-            }
+            Self::File(folder, _) => sqlx::query(sql).execute(&mut attached(folder).await).await.map(|_| ()),
         }
+        .expect("it is changed");
     }
 }
 
