@@ -1,6 +1,7 @@
 //! cargo run -p bank --bin reactor
 //!
 //! Mail to everybody who opens an account, at least once, and a note in the account that was caused by it.
+#![allow(missing_docs, reason = "an example to copy, kept short")]
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
