@@ -305,9 +305,9 @@ pub enum StoreError {
         /// The revision on which it was rejected.
         revision: Revision,
     },
-    /// A transaction of this command id was executed before, and executing it again on the states of then takes
-    /// another course: its code has changed, it depends on something outside of its arguments and these states,
-    /// or the id is that of another one. Nothing was written.
+    /// A transaction of this command id was executed before, and executing it again on the states of then
+    /// takes another course: its code has changed, it depends on something outside of its arguments and these
+    /// states, or the id is that of another one. Nothing was written.
     #[error(
         "transaction {command_id} was executed before, and executing it again on the states of then differs from that at stream \
          {stream:?}; nothing was written: what a transaction does may depend on nothing but its arguments and the states that it \

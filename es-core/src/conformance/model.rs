@@ -20,8 +20,8 @@ fn told(outcome: &AppendOutcome) -> String {
 }
 
 /// Four hundred random steps, taken on the store and on [`MemoryStore`]: appends at right and wrong
-/// revisions, with and without command ids, batches with and without conditions, snapshots, reads of any part.
-/// The seed is fixed.
+/// revisions, with and without command ids, batches with and without conditions, snapshots, reads of any
+/// part. The seed is fixed.
 pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(store: S) {
     random_history(&store, None).await;
 }

@@ -65,8 +65,10 @@ impl<'a> Append<'a> {
     /// ```
     /// use es_core::{Append, AppendOutcome, EventStore, MemoryStore, Metadata, NewEvent, Revision, StreamId};
     ///
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// let (store, door, house) = (MemoryStore::new(), StreamId::new("door", "7")?, StreamId::new("house", "1")?);
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let store = MemoryStore::new();
+    /// let (door, house) = (StreamId::new("door", "7")?, StreamId::new("house", "1")?);
     /// let opened = [NewEvent::new("door.opened", 1, b"{}".to_vec(), Metadata::new().into())];
     /// let _appended = store.append(Append::new(&door, Revision::EMPTY, &opened)).await?;
     /// let outcomes = store

@@ -82,10 +82,10 @@ pub trait EventStore: Send + Sync {
     /// that nobody reads. [`append`](Self::append) makes the names that it writes known by itself.
     /// Neither looks into payloads; [`LargeAppend`](crate::LargeAppend) decodes and folds them.
     ///
-    /// A part without events is a [condition](Append::condition): its stream has to be at the expected revision
-    /// at the moment at which the others are written, so that of two calls that each write what the other one
-    /// has a condition for, one at most goes through. Its outcome is [`AppendOutcome::Appended`] with no
-    /// positions if all were met. Conditions alone say whether their streams stand so at one moment.
+    /// A part without events is a [condition](Append::condition): its stream has to be at the expected
+    /// revision at the moment at which the others are written, so that of two calls that each write what the
+    /// other one has a condition for, one at most goes through. Its outcome is [`AppendOutcome::Appended`]
+    /// with no positions if all were met. Conditions alone say whether their streams stand so at one moment.
     ///
     /// Unless every outcome is [`AppendOutcome::Appended`], nothing was written; the outcomes that are not a
     /// conflict or a repetition are then [`AppendOutcome::NotWritten`].

@@ -93,8 +93,8 @@ async fn two_may_read_one_stream_at_once() {
     }
 }
 
-/// A session holds `b`. Both wait for it, each of which reads what the other one writes; unordered locks would
-/// close the circle.
+/// A session holds `b`. Both wait for it, each of which reads what the other one writes; unordered locks
+/// would close the circle.
 #[tokio::test(flavor = "multi_thread")]
 async fn those_who_read_and_write_crosswise_take_locks_in_one_order() {
     let (database, store) = fresh().await;
@@ -114,8 +114,8 @@ async fn those_who_read_and_write_crosswise_take_locks_in_one_order() {
     assert_eq!(written.into_iter().filter(|written| *written).count(), 1);
 }
 
-/// What a condition inserts to hold a stream that is not there is never seen, and is gone when it is over; the
-/// rows of streams still cannot be deleted.
+/// What a condition inserts to hold a stream that is not there is never seen, and is gone when it is over;
+/// the rows of streams still cannot be deleted.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_is_not_there_is_held_and_does_not_come_into_being() {
     let (database, store) = fresh().await;
@@ -133,8 +133,8 @@ async fn a_stream_that_is_not_there_is_held_and_does_not_come_into_being() {
     assert_eq!(number(&mut gate.connection, streams).await, 1);
 }
 
-/// The backend of a reader is killed while it holds a stream: whoever waits for it goes on, and nothing of the
-/// reader is left.
+/// The backend of a reader is killed while it holds a stream: whoever waits for it goes on, and nothing of
+/// the reader is left.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_reader_has_held_is_free_again() {
     for existing in [true, false] {

@@ -76,8 +76,8 @@ pub(crate) async fn a_stream_that_was_not_there_must_not_come(store: impl Store)
     assert_eq!((bank.cents("a").await, bank.cents("b").await), (600, 1));
 }
 
-/// Two accounts may be overdrawn one by the other: both withdrawals are covered by what they have together, and
-/// not both at once. Each program reads both before either writes.
+/// Two accounts may be overdrawn one by the other: both withdrawals are covered by what they have together,
+/// and not both at once. Each program reads both before either writes.
 pub(crate) async fn two_that_read_what_the_other_writes_do_not_both_go_through(store: impl Store) {
     for round in 0..4 {
         let keys = ["left", "right"].map(|key| format!("{key} {round}"));
@@ -163,8 +163,8 @@ pub(crate) async fn after_all_retries_the_conflict_is_told(store: impl Store) {
     assert_eq!(bank.cents("b").await, 0);
 }
 
-/// Money goes from `a` to `b` while a transaction has read `a` and not `b` yet: it must not tell that there is
-/// more than ever was.
+/// Money goes from `a` to `b` while a transaction has read `a` and not `b` yet: it must not tell that there
+/// is more than ever was.
 pub(crate) async fn a_rejection_rests_on_one_moment(store: impl Store) {
     Bank::new(&store).with(&[("a", 100), ("b", 0)]).await;
     let (bank, other) = (Bank::new(&store), Bank::new(&store));

@@ -34,8 +34,8 @@ async fn send<S: EventStore + Clone + 'static>(
     bank.accounts.transaction(options, async |tx| withdraw(bank, tx, cents).await).await
 }
 
-/// Although neither limit nor accounts are what they were: a repetition comes to the same value, by this program
-/// and by another one, and writes nothing.
+/// Although neither limit nor accounts are what they were: a repetition comes to the same value, by this
+/// program and by another one, and writes nothing.
 pub(crate) async fn a_repetition_gets_the_first_outcome(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 500)]).await;
     bank.set_limit(300).await;

@@ -99,8 +99,8 @@ fn repeated<T>(
     }
 }
 
-/// Nothing is to be written. What the transaction has read of several streams was read at several times; what it
-/// came to holds if they all stood so at one.
+/// Nothing is to be written. What the transaction has read of several streams was read at several times; what
+/// it came to holds if they all stood so at one.
 async fn verify<S: EventStore>(store: &S, parts: Streams) -> Result<(), Stop> {
     if parts.len() > 1 {
         let conditions: Vec<_> = parts.iter().map(|(stream, part)| condition(&part.append(stream))).collect();

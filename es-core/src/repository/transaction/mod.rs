@@ -1,8 +1,8 @@
 //! Commands on several aggregates in one atomic append.
 //!
-//! An attempt gathers the streams that the transaction reads and writes (`parts`, each a `part`), and appends to
-//! all of them at once, with conditions on those that were only read (`conclude`). After a conflict it is made
-//! again (`run`).
+//! An attempt gathers the streams that the transaction reads and writes (`parts`, each a `part`), and appends
+//! to all of them at once, with conditions on those that were only read (`conclude`). After a conflict it is
+//! made again (`run`).
 
 mod conclude;
 mod open;
@@ -27,8 +27,8 @@ use crate::error::{ExecuteError, StoreError};
 use crate::model::{Aggregate, Handle};
 use crate::store::EventStore;
 
-/// One attempt at a [transaction](Repository::transaction): what it executes and reads, and what is written if
-/// it comes to its end.
+/// One attempt at a [transaction](Repository::transaction): what it executes and reads, and what is written
+/// if it comes to its end.
 pub struct Transaction<S> {
     attempt: Arc<Attempt<S>>,
 }
@@ -42,15 +42,15 @@ struct Attempt<S> {
 }
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
-    /// Executes commands on several aggregates, of several types, in one atomic append: all events are stored,
-    /// or none. Every stream that the transaction has read is as it was read when they are.
+    /// Executes commands on several aggregates, of several types, in one atomic append: all events are
+    /// stored, or none. Every stream that the transaction has read is as it was read when they are.
     ///
     /// `body` runs the commands, and may run several times: after each conflict, as this repository's
-    /// [`Retry`](super::Retry) says, and when states from the cache turn out to be old. So it should do nothing
-    /// else that matters. A rejection ends it, unless `body` handles it; nothing is written then.
+    /// [`Retry`](super::Retry) says, and when states from the cache turn out to be old. So it should do
+    /// nothing else that matters. A rejection ends it, unless `body` handles it; nothing is written then.
     ///
-    /// All repositories are of one store. States that earlier commands have left in their caches are used, and
-    /// commands take turns with the transaction.
+    /// All repositories are of one store. States that earlier commands have left in their caches are used,
+    /// and commands take turns with the transaction.
     ///
     /// ```
     /// # use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, emit, event};
@@ -66,7 +66,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// #         if self.cents + command.0 < 0 { Err(TooLittle) } else { emit(Deposited { cents: command.0 }) }
     /// #     }
     /// # }
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// use es_core::{Repository, TransactionOptions, Uuid};
     ///
     /// let accounts = Repository::<Account, _>::new(MemoryStore::new());
@@ -87,8 +88,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// # Errors
     ///
     /// [`TransactionError::Rejected`] with the reason of a command or of `body`,
-    /// [`TransactionError::Conflict`] when other writers were faster each time, [`TransactionError::Store`] for
-    /// all else.
+    /// [`TransactionError::Conflict`] when other writers were faster each time, [`TransactionError::Store`]
+    /// for all else.
     pub async fn transaction<T, F, Fut>(
         &self,
         options: TransactionOptions,
@@ -104,12 +105,13 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
 }
 
 impl<S: EventStore + 'static> Transaction<S> {
-    /// Executes a command on the state after all that the transaction has done so far. Nothing is written yet.
+    /// Executes a command on the state after all that the transaction has done so far. Nothing is written
+    /// yet.
     ///
     /// # Errors
     ///
-    /// [`ExecuteError::Rejected`] with the domain's reason, [`ExecuteError::Store`] for all else, above all for
-    /// an event that could not be [read back](StoreError::NotReadable) or
+    /// [`ExecuteError::Rejected`] with the domain's reason, [`ExecuteError::Store`] for all else, above all
+    /// for an event that could not be [read back](StoreError::NotReadable) or
     /// [applied](StoreError::NotApplicable). After an error of the store the transaction has failed, whatever
     /// it goes on to do.
     pub async fn execute<A, C>(
@@ -147,8 +149,8 @@ impl<S: EventStore + 'static> Transaction<S> {
         }
     }
 
-    /// The state after all that the transaction has done so far. Nobody will have changed the aggregate when the
-    /// transaction is written.
+    /// The state after all that the transaction has done so far. Nobody will have changed the aggregate when
+    /// the transaction is written.
     ///
     /// # Errors
     ///

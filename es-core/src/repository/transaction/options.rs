@@ -36,12 +36,13 @@ impl TransactionOptions {
         self
     }
 
-    /// Makes the transaction idempotent: under one id it is executed once, and every repetition gets the first
-    /// outcome. The id goes into the command ledger of each stream that the transaction reads or writes.
+    /// Makes the transaction idempotent: under one id it is executed once, and every repetition gets the
+    /// first outcome. The id goes into the command ledger of each stream that the transaction reads or
+    /// writes.
     ///
-    /// A repetition runs the transaction again on the states on which it was decided first, so that it comes to
-    /// the same value, and writes nothing. That takes a transaction that depends on nothing but its arguments
-    /// and the states that it reads; should it take another course,
+    /// A repetition runs the transaction again on the states on which it was decided first, so that it comes
+    /// to the same value, and writes nothing. That takes a transaction that depends on nothing but its
+    /// arguments and the states that it reads; should it take another course,
     /// [`StoreError::NotRepeated`](crate::StoreError::NotRepeated) says where.
     ///
     /// What is remembered is what was written: a transaction that was rejected, or wrote nothing, is decided
