@@ -77,7 +77,8 @@ impl<'a> Append<'a> {
     ///         Append::condition(&house, Revision::new(3)),
     ///     ])
     ///     .await?;
-    /// assert_eq!(outcomes, [AppendOutcome::NotWritten, AppendOutcome::Conflict { actual: Revision::EMPTY }]);
+    /// let conflict = AppendOutcome::Conflict { actual: Revision::EMPTY };
+    /// assert_eq!(outcomes, [AppendOutcome::NotWritten, conflict]);
     /// # Ok(()) }
     /// ```
     #[must_use]

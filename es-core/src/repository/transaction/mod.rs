@@ -63,7 +63,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// # impl Handle<Deposit> for Account {
     /// #     type Error = TooLittle;
     /// #     fn handle(&self, command: &Deposit) -> Result<Events<Self>, TooLittle> {
-    /// #         if self.cents + command.0 < 0 { Err(TooLittle) } else { emit(Deposited { cents: command.0 }) }
+    /// #         let cents = command.0;
+    /// #         if self.cents + cents < 0 { Err(TooLittle) } else { emit(Deposited { cents }) }
     /// #     }
     /// # }
     /// # #[tokio::main(flavor = "current_thread")]
