@@ -409,7 +409,7 @@ pub enum ExecuteError<E: Error + 'static> {
         actual: Revision,
     },
     /// The store said no.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 

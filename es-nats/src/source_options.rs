@@ -51,7 +51,7 @@ impl SourceOptions {
     }
 
     /// After which times a message comes again, one after the other, in place of
-    /// [`ack_wait`](Self::ack_wait); the last is repeated. The shortest is the one that counts for reports of progress.
+    /// [`ack_wait`](Self::ack_wait); the last is repeated. Progress is reported every third of the shortest.
     pub fn backoff(mut self, waits: impl IntoIterator<Item = Duration>) -> Self {
         self.consumer.backoff = waits.into_iter().collect();
         self

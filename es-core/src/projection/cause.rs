@@ -99,3 +99,19 @@ impl Cause {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+    use crate::error::ExecuteError;
+
+    /// A reaction that executes a command fails in this way where the store is away.
+    #[test]
+    fn a_command_whose_store_is_away_passes() {
+        let away = StoreError::Unavailable { source: "no route".into() };
+        let failed: BoxError = ExecuteError::<Infallible>::from(away).into();
+        assert_eq!(Cause::of(&failed, |_| None), Cause::Passing);
+    }
+}

@@ -70,7 +70,7 @@ pub enum TransactionError {
         actual: Revision,
     },
     /// The store said no.
-    #[error(transparent)]
+    #[error("{0}")]
     Store(#[from] StoreError),
 }
 

@@ -1,4 +1,4 @@
-//! Run it: `cargo run -p messages --bin consumer`; `cargo xtask setup` fetches the nats-server that it starts.
+//! Run it: `cargo run -p messages --bin consumer`, after `cargo xtask setup` has fetched nats-server.
 //!
 //! A service that keeps a budget. Each approval of the loan service is a command on it, under the message's
 //! id: a message that comes twice takes effect once.

@@ -1,4 +1,4 @@
-//! Run it: `cargo run -p messages --bin publisher`; `cargo xtask setup` fetches the nats-server that it starts.
+//! Run it: `cargo run -p messages --bin publisher`, after `cargo xtask setup` has fetched nats-server.
 //!
 //! A service that decides about loans. What it stores is private; what others learn of it has another name
 //! and another shape, and goes to JetStream from where the publisher has come to.
