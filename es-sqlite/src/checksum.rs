@@ -24,7 +24,7 @@ impl Fields<'_> {
     /// CRC-32 of the fields in this order: integers as 8 bytes, least first; text after its length; what can
     /// be missing after a byte that says whether it is there.
     pub(crate) fn checksum(&self) -> i64 {
-        let mut hash = Hasher::new();
+        let mut hash = Gathered::new();
         text(&mut hash, self.key);
         for number in [self.position, self.revision] {
             hash.update(&number.to_le_bytes());
@@ -45,18 +45,51 @@ impl Fields<'_> {
 
 /// Of a snapshot: its revision, and the state.
 pub(crate) fn of_snapshot(revision: i64, state: &str) -> i64 {
-    let mut hash = Hasher::new();
+    let mut hash = Gathered::new();
     hash.update(&revision.to_le_bytes());
     text(&mut hash, state);
     hash.finalize().into()
 }
 
-fn text(hash: &mut Hasher, text: &str) {
+/// Short fields, put together first: one long run is hashed many times faster than the same in short ones.
+struct Gathered {
+    hash: Hasher,
+    bytes: [u8; 512],
+    length: usize,
+}
+
+impl Gathered {
+    fn new() -> Self {
+        Self { hash: Hasher::new(), bytes: [0; 512], length: 0 }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        if let Some(place) = self.bytes.get_mut(self.length..self.length + bytes.len()) {
+            place.copy_from_slice(bytes);
+            self.length += bytes.len();
+        } else {
+            self.flush();
+            self.hash.update(bytes);
+        }
+    }
+
+    fn flush(&mut self) {
+        self.hash.update(&self.bytes[..self.length]);
+        self.length = 0;
+    }
+
+    fn finalize(mut self) -> u32 {
+        self.flush();
+        self.hash.finalize()
+    }
+}
+
+fn text(hash: &mut Gathered, text: &str) {
     hash.update(&(text.len() as u64).to_le_bytes());
     hash.update(text.as_bytes());
 }
 
-fn optional(hash: &mut Hasher, bytes: Option<&(impl AsRef<[u8]> + ?Sized)>) {
+fn optional(hash: &mut Gathered, bytes: Option<&(impl AsRef<[u8]> + ?Sized)>) {
     match bytes.map(AsRef::as_ref) {
         Some(bytes) => {
             hash.update(&[1]);
@@ -90,5 +123,13 @@ mod tests {
         let first = fields.checksum();
         fields.metadata = Some("");
         assert_ne!(fields.checksum(), first, "nothing, and an empty text");
+    }
+    #[test]
+    fn a_checksum_is_that_of_all_bytes_in_their_order_however_long() {
+        for length in [0, 1, 7, 503, 504, 505, 511, 512, 513, 2_000] {
+            let state = "ab".repeat(length).split_off(length);
+            let bytes = [&7_i64.to_le_bytes()[..], &(length as u64).to_le_bytes(), state.as_bytes()].concat();
+            assert_eq!(of_snapshot(7, &state), i64::from(crc32fast::hash(&bytes)), "{length}");
+        }
     }
 }

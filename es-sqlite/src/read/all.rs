@@ -8,10 +8,10 @@ use es_core::{
 };
 use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 
 use super::event;
-use super::row::{self, Kind, column, get};
+use super::packed::{Kind, Packed};
+use super::row::get;
 use super::types::Types;
 use crate::error::Failure;
 use crate::sql;
@@ -45,11 +45,11 @@ pub(crate) async fn read(
     let (asked, names) = (HashMap::new(), Names::default());
     let mut page = Page { query, head: query.after, asked, end, bytes: 0, names };
     while let Some(row) = rows.try_next().await.map_err(|error| Failure::from(error).at(page.next()))? {
-        match Kind::of(&row) {
-            Kind::First => page.begin(&row)?,
-            Kind::Second => page.ask(&row)?,
-            Kind::Event => {
-                if !page.take(&row, types, sink)? {
+        match Kind::of(&row)? {
+            Kind::First(row) => page.begin(row)?,
+            Kind::Second(row) => page.ask(row)?,
+            Kind::Event(row) => {
+                if !page.take(row, types, sink)? {
                     page.end.rest = Rest::More;
                     return Ok(page.end);
                 }
@@ -63,36 +63,35 @@ pub(crate) async fn read(
 
 impl Page<'_> {
     /// The head, and whether the checkpoint is of this store.
-    fn begin(&mut self, row: &SqliteRow) -> Result<(), StoreError> {
-        if let Some((position, event_id)) = self.query.after.event() {
-            let found = row::id(row, column::CORRELATION_ID)?;
-            if found != Some(event_id) {
-                return Err(StoreError::ForeignCheckpoint { position, event_id, found });
-            }
+    fn begin(&mut self, mut row: Packed<'_>) -> Result<(), StoreError> {
+        let (head, id, found) = (row.optional()?, row.id()?, row.id()?);
+        if let Some((position, event_id)) = self.query.after.event()
+            && found != Some(event_id)
+        {
+            return Err(StoreError::ForeignCheckpoint { position, event_id, found });
         }
-        let position: Option<i64> = get(row, column::POSITION)?;
-        if let (Some(position), Some(id)) = (position, row::id(row, column::ID)?) {
+        if let (Some(position), Some(id)) = (head, id) {
             self.head = Checkpoint::behind(Position::new(position.cast_unsigned()), id);
         }
         Ok(())
     }
 
-    fn ask(&mut self, row: &SqliteRow) -> Result<(), Failure> {
-        let at: i64 = get(row, column::POSITION)?;
-        let category: i64 = get(row, column::CATEGORY)?;
+    fn ask(&mut self, mut row: Packed<'_>) -> Result<(), Failure> {
+        let (at, category) = (row.number()?, row.number()?);
         self.asked.entry(category).or_insert(usize::try_from(at).unwrap_or(usize::MAX));
         Ok(())
     }
 
     /// Hands out an event, if it still fits.
-    fn take(&mut self, row: &SqliteRow, types: &Types, sink: Sink<'_>) -> Result<bool, StoreError> {
+    fn take(&mut self, row: Packed<'_>, types: &Types, sink: Sink<'_>) -> Result<bool, StoreError> {
         if self.end.events == self.query.limit {
             return Ok(false);
         }
         let next = self.next();
-        let asked = self.asked.get(&get::<Option<i64>>(row, column::CATEGORY)?.unwrap_or_default());
-        let asked = asked.and_then(|at| self.query.filter.categories.get(*at));
-        let raw = self.names.event(row, types, asked).map_err(|failure| row::damaged(failure, row, next))?;
+        let asked =
+            |category: i64| self.asked.get(&category).and_then(|at| self.query.filter.categories.get(*at));
+        let raw =
+            self.names.event(row, types, asked).map_err(|failure| event::damaged(failure, row, next))?;
         self.bytes = self.bytes.saturating_add(raw.bytes());
         if self.bytes > self.query.bytes && self.end.events > 0 {
             return Ok(false);
@@ -127,7 +126,8 @@ pub(crate) async fn find(
     let mut rows = sqlx::query(statement).bind(id).bind(types.last()).fetch(connection);
     let (mut names, mut next) = (Names::default(), Position::new(1));
     while let Some(row) = rows.try_next().await.map_err(|error| Failure::from(error).at(next))? {
-        let raw = names.event(&row, types, None).map_err(|failure| row::damaged(failure, &row, next))?;
+        let row = Packed::of(&row)?;
+        let raw = names.event(row, types, |_| None).map_err(|failure| event::damaged(failure, row, next))?;
         next = Position::new(raw.position.get() + 1);
         sink(raw)?;
     }
@@ -150,20 +150,23 @@ struct Names(Option<StreamId>);
 impl Names {
     fn event<'r>(
         &'r mut self,
-        row: &'r SqliteRow,
+        mut row: Packed<'r>,
         types: &'r Types,
-        asked: Option<&CategoryNames>,
+        asked: impl FnOnce(i64) -> Option<&'r CategoryNames>,
     ) -> Result<RawEvent<'r>, Failure> {
-        let missing = || Failure::damaged("the event is of a stream that is not in the file");
-        let first: Option<&str> = get(row, column::CATEGORY_NAME)?;
-        let key: &str = get::<Option<&str>>(row, column::KEY)?.ok_or_else(missing)?;
-        let category = asked.map(|names| &*names.name).or(first).ok_or_else(missing)?;
+        let position = event::position(&mut row)?;
+        let (category, first, key) = (row.optional()?, row.text()?, row.text()?);
+        let asked = category.and_then(asked);
+        let category = asked.map_or(first, |names| &*names.name);
+        if category.is_empty() || key.is_empty() {
+            return Err(Failure::damaged("the event is of a stream that is not in the file"));
+        }
         let same = |stream: &StreamId| stream.key() == key && stream.category() == category;
         let stream = match self.0.take() {
             Some(stream) if same(&stream) => stream,
             _ => StreamId::new(category, key).map_err(|error| Failure::damaged(error.to_string()))?,
         };
-        event::event(row, self.0.insert(stream), types)
+        event::event(row, position, self.0.insert(stream), types)
     }
 }
 

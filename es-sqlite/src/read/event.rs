@@ -1,36 +1,50 @@
 //! An event as it stands in a row, and whether it is what was written.
 
-use es_core::{Position, RawEvent, Revision, StreamId};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Row as _, Sqlite, Type};
+use es_core::{Position, RawEvent, Revision, StoreError, StreamId};
 
-use super::row::{column, time};
+use super::packed::{self, Packed};
+use super::row::time;
 use super::types::Types;
 use crate::checksum::Fields;
 use crate::error::Failure;
 
-/// The event of a row, as it was written.
+/// The position with which every event's row begins.
+pub(crate) fn position(row: &mut Packed<'_>) -> Result<i64, Failure> {
+    row.number()
+}
+
+/// The event of a row behind its position, as it was written.
 pub(crate) fn event<'r>(
-    row: &'r SqliteRow,
+    mut row: Packed<'r>,
+    position: i64,
     stream: &'r StreamId,
     types: &'r Types,
 ) -> Result<RawEvent<'r>, Failure> {
-    let (name, version) = types.of(row)?;
+    let revision = row.number()?;
+    let (name, version) = types.of(&mut row)?;
+    let (recorded_at, checksum) = (row.number()?, row.number()?);
+    // Nothing, if none of them is there.
+    let (occurred_at, correlation, causation, metadata) = if row.number()? == 0 {
+        (None, None, None, None)
+    } else {
+        (row.optional()?, row.optional()?, row.optional()?, row.optional()?)
+    };
+    let id = row.raw_id(Some(16))?.unwrap_or_default();
     let fields = Fields {
         key: stream.key(),
-        position: value(row, column::POSITION)?,
-        revision: value(row, column::REVISION)?,
-        id: value(row, column::ID)?,
+        position,
+        revision,
+        id,
         name,
         version,
-        recorded_at: value(row, column::RECORDED_AT)?,
-        occurred_at: value(row, column::OCCURRED_AT)?,
-        correlation_id: value(row, column::CORRELATION_ID)?,
-        causation_id: value(row, column::CAUSATION_ID)?,
-        payload: value(row, column::PAYLOAD)?,
-        metadata: value(row, column::METADATA)?,
+        recorded_at,
+        occurred_at,
+        correlation_id: row.raw_id(correlation)?,
+        causation_id: row.raw_id(causation)?,
+        metadata: row.bytes(metadata)?.map(packed::text).transpose()?,
+        payload: row.rest()?,
     };
-    if fields.checksum() != value::<i64>(row, column::CHECKSUM)? {
+    if fields.checksum() != checksum {
         return Err(Failure::damaged("the event is not the one that was written: its checksum is another"));
     }
     Ok(RawEvent {
@@ -49,11 +63,18 @@ pub(crate) fn event<'r>(
     })
 }
 
-/// One column of an event, whose checksum tells whether it is what was written: its type is not looked at,
-/// which takes longer than the value.
-fn value<'r, T>(row: &'r SqliteRow, at: usize) -> Result<T, Failure>
-where
-    T: Decode<'r, Sqlite> + Type<Sqlite>,
-{
-    Ok(row.try_get_unchecked(at)?)
+/// The event of a row in which nothing says its stream.
+pub(crate) fn of_stream<'r>(
+    mut row: Packed<'r>,
+    stream: &'r StreamId,
+    types: &'r Types,
+) -> Result<RawEvent<'r>, Failure> {
+    let position = position(&mut row)?;
+    event(row, position, stream, types)
+}
+
+/// An error of a row, as that of the event in it, or of the one that comes next if that cannot be read.
+pub(crate) fn damaged(failure: Failure, mut row: Packed<'_>, next: Position) -> StoreError {
+    let position = position(&mut row).map_or(next, |position| Position::new(position.cast_unsigned()));
+    failure.at(position)
 }

@@ -1,14 +1,14 @@
 //! A snapshot, the events after it, the head, and what the ledger says: one statement.
 
 use es_core::{
-    Contiguous, Fingerprint, Load, LoadItem, LoadSink, Position, Revision, StoreError, StreamHead,
+    CommandOutcome, Contiguous, Fingerprint, Load, LoadItem, LoadSink, Position, Revision, StoreError,
+    StreamHead,
 };
 use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
-use sqlx::sqlite::SqliteRow;
 
 use super::event;
-use super::row::{self, Kind, column, get, outcome};
+use super::packed::{Kind, Packed};
 use super::types::Types;
 use crate::error::Failure;
 use crate::{checksum, sql};
@@ -56,18 +56,18 @@ async fn once(
     let mut order = Contiguous::after(load.stream, load.after);
     let mut next = Position::new(1);
     while let Some(row) = rows.try_next().await.map_err(|error| Failure::from(error).at(next))? {
-        match Kind::of(&row) {
-            Kind::First => head = self::head(&row)?,
-            Kind::Second => match self::snapshot(&row) {
+        match Kind::of(&row)? {
+            Kind::First(row) => head = self::head(row)?,
+            Kind::Second(row) => match self::snapshot(row) {
                 Ok((revision, state)) => {
                     order = Contiguous::after(load.stream, revision);
                     sink(LoadItem::Snapshot { revision, state })?;
                 }
                 Err(_) => return Ok(Loaded::BadSnapshot),
             },
-            Kind::Event => {
-                let raw = event::event(&row, load.stream, types)
-                    .map_err(|failure| row::damaged(failure, &row, next))?;
+            Kind::Event(row) => {
+                let raw = event::of_stream(row, load.stream, types)
+                    .map_err(|failure| event::damaged(failure, row, next))?;
                 order.take(raw.revision)?;
                 next = Position::new(raw.position.get() + 1);
                 sink(LoadItem::Event(raw))?;
@@ -78,27 +78,37 @@ async fn once(
     Ok(Loaded::Head(head))
 }
 
-fn head(row: &SqliteRow) -> Result<StreamHead, Failure> {
-    let revision: Option<i64> = get(row, column::REVISION)?;
-    let revision = Revision::new(revision.unwrap_or_default().cast_unsigned());
-    let head = StreamHead::new(revision, row::id(row, column::ID)?);
-    let command = outcome(
-        row,
-        [
-            column::RECORDED_AT,
-            column::OCCURRED_AT,
-            column::CORRELATION_ID,
-            column::CAUSATION_ID,
-            column::PAYLOAD,
-        ],
-    )?;
-    Ok(head.closed(get(row, column::POSITION)?).command(command))
+fn head(mut row: Packed<'_>) -> Result<StreamHead, Failure> {
+    let closed = flag(&mut row)?;
+    let revision = Revision::new(row.optional()?.unwrap_or_default().cast_unsigned());
+    let head = StreamHead::new(revision, row.id()?);
+    Ok(head.closed(closed).command(command(row)?))
 }
 
-fn snapshot(row: &SqliteRow) -> Result<(Revision, &[u8]), Failure> {
-    let revision: i64 = get(row, column::REVISION)?;
-    let state: &str = get(row, column::PAYLOAD)?;
-    if checksum::of_snapshot(revision, state) != get::<i64>(row, column::CHECKSUM)? {
+/// What the ledger says, if it has the command.
+fn command(mut row: Packed<'_>) -> Result<Option<CommandOutcome>, Failure> {
+    let Some(first) = row.optional()? else { return Ok(None) };
+    Ok(Some(CommandOutcome {
+        first: Revision::new(first.cast_unsigned()),
+        count: row.number()?.cast_unsigned(),
+        rejected: flag(&mut row)?,
+        body_hash: row.optional()?,
+        name: if row.is_empty() { None } else { Some(row.rest()?.into()) },
+    }))
+}
+
+fn flag(row: &mut Packed<'_>) -> Result<bool, Failure> {
+    match row.number()? {
+        0 => Ok(false),
+        1 => Ok(true),
+        _ => Err(Failure::damaged("neither true nor false")),
+    }
+}
+
+fn snapshot(mut row: Packed<'_>) -> Result<(Revision, &[u8]), Failure> {
+    let (revision, checksum) = (row.number()?, row.number()?);
+    let state = row.rest()?;
+    if checksum::of_snapshot(revision, state) != checksum {
         return Err(Failure::damaged("the snapshot is not the one that was written"));
     }
     Ok((Revision::new(revision.cast_unsigned()), state.as_bytes()))

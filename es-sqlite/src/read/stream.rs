@@ -4,9 +4,10 @@ use es_core::{Contiguous, Position, Sink, StoreError, StreamId, StreamRange};
 use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 
+use super::event;
 use super::load::limited;
+use super::packed::Packed;
 use super::types::Types;
-use super::{event, row};
 use crate::error::Failure;
 use crate::sql;
 
@@ -28,7 +29,9 @@ pub(crate) async fn read(
     let mut order = Contiguous::range(stream, range);
     let mut next = Position::new(1);
     while let Some(row) = rows.try_next().await.map_err(|error| Failure::from(error).at(next))? {
-        let raw = event::event(&row, stream, types).map_err(|failure| row::damaged(failure, &row, next))?;
+        let row = Packed::of(&row)?;
+        let raw =
+            event::of_stream(row, stream, types).map_err(|failure| event::damaged(failure, row, next))?;
         order.take(raw.revision)?;
         next = Position::new(raw.position.get() + 1);
         sink(raw)?;

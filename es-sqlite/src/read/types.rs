@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::SqliteConnection;
 
-use super::row::{column, get};
+use super::packed::Packed;
+use super::row::get;
 use crate::error::Failure;
 use crate::sql;
 
@@ -47,17 +47,17 @@ impl Types {
         self.0.types.is_empty() || self.0.lacking.load(Ordering::Relaxed)
     }
 
-    /// The type of the event in a row: its number, or text that begins with a letter, which is no number.
-    pub(super) fn of<'r>(&'r self, row: &'r SqliteRow) -> Result<(&'r str, u32), Failure> {
-        let number: i64 = row.try_get_unchecked(column::TYPE)?;
-        if let Some((name, version)) = usize::try_from(number - 1).ok().and_then(|at| self.0.types.get(at)) {
-            return Ok((name, *version));
-        }
+    /// The type that is the next field of a row: its number, or, behind a letter, version and name.
+    pub(super) fn of<'r>(&'r self, row: &mut Packed<'r>) -> Result<(&'r str, u32), Failure> {
         let missing = || Failure::damaged("the event has a type that is not in the file");
-        let said: Option<&str> = row.try_get_unchecked(column::TYPE)?;
-        let said = said.and_then(|said| said.strip_prefix('v')).ok_or_else(missing)?;
-        let (version, name) = said.split_once(' ').ok_or_else(missing)?;
-        self.0.lacking.store(true, Ordering::Relaxed);
-        Ok((name, version.parse().map_err(|_| missing())?))
+        let said = row.text()?;
+        if let Some(said) = said.strip_prefix('v') {
+            let (version, name) = said.split_once(' ').ok_or_else(missing)?;
+            self.0.lacking.store(true, Ordering::Relaxed);
+            return Ok((name, version.parse().map_err(|_| missing())?));
+        }
+        let number: usize = said.parse().map_err(|_| missing())?;
+        let (name, version) = self.0.types.get(number.wrapping_sub(1)).ok_or_else(missing)?;
+        Ok((name, *version))
     }
 }

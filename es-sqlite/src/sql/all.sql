@@ -1,24 +1,33 @@
--- The head and the event of the checkpoint, then which categories are asked for, then the events. The type is
--- -1 and -2 in rows that hold no event.
+-- The head and the event of the checkpoint, then which categories are asked for, then the events. Each row
+-- is packed: see read/packed.rs.
 SELECT
-    h.position, NULL AS revision, h.id, -1 AS type, NULL AS recorded_at, NULL AS occurred_at,
-    (SELECT b.id FROM events AS b WHERE b.position = ?1) AS correlation_id, NULL AS causation_id,
-    NULL AS payload, NULL AS metadata, NULL AS checksum, NULL AS category, NULL AS category_name, NULL AS key
+    concat_ws(
+        char(0), 'a', ifnull(h.position, ''), ifnull(hex(h.id), ''),
+        ifnull((SELECT hex(b.id) FROM events AS b WHERE b.position = ?1), '')
+    )
 FROM (SELECT 1)
 LEFT JOIN events AS h ON h.position = (SELECT max(l.position) FROM events AS l)
 UNION ALL
-SELECT w.key, NULL, NULL, -2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, n.category, NULL, NULL
+SELECT concat_ws(char(0), 'b', w.key, n.category)
 FROM json_each(?3) AS w
 JOIN json_each(w.value) AS v
 JOIN category_names AS n ON n.name = v.value
 UNION ALL
 SELECT * FROM (
     SELECT
-        e.position, e.revision, e.id, CASE WHEN e.type <= ?5 THEN e.type ELSE (
-            SELECT 'v' || t.version || ' ' || t.name FROM event_types AS t WHERE t.id = e.type
-        ) END,
-        e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id, e.payload, e.metadata, e.checksum,
-        s.category, c.name, s.key
+        concat_ws(
+            char(0), e.position, ifnull(s.category, ''), ifnull(c.name, ''), ifnull(s.key, ''), e.revision,
+            CASE WHEN e.type <= ?5 THEN e.type ELSE ifnull((
+                SELECT 'v' || t.version || ' ' || t.name FROM event_types AS t WHERE t.id = e.type
+            ), '') END,
+            e.recorded_at, e.checksum,
+            CASE WHEN coalesce(e.occurred_at, e.correlation_id, e.causation_id, e.metadata) IS NULL THEN 0
+            ELSE concat_ws(
+                char(0), 1, ifnull(e.occurred_at, ''), ifnull(octet_length(e.correlation_id), ''),
+                ifnull(octet_length(e.causation_id), ''), ifnull(octet_length(e.metadata), '')
+            ) END,
+            e.id, e.correlation_id, e.causation_id, e.metadata, e.payload
+        )
     FROM events AS e
     LEFT JOIN streams AS s ON s.id = e.stream
     LEFT JOIN categories AS c ON c.id = s.category
@@ -37,5 +46,6 @@ SELECT * FROM (
             JOIN category_names AS n ON n.name = v.value
         ))
     ORDER BY e.position
-    LIMIT ?2
+    -- A number by itself would have the statement planned anew for each value of it.
+    LIMIT ?2 + 0
 )

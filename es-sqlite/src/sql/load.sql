@@ -1,5 +1,5 @@
--- Head and ledger, then the snapshot, then the events after it: one view of the stream. The type is -1 and -2
--- in rows that hold no event.
+-- Head and ledger, then the snapshot, then the events after it: one view of the stream. Each row is packed:
+-- see read/packed.rs.
 WITH stream AS MATERIALIZED (
     SELECT s.id, s.closed
     FROM category_names AS n
@@ -12,9 +12,10 @@ WITH stream AS MATERIALIZED (
     WHERE p.fingerprint = ?5 AND p.revision > ?3 AND p.revision <= ?4
 )
 SELECT
-    stream.closed AS position, h.revision, h.id, -1 AS type, c.first AS recorded_at, c.count AS occurred_at,
-    c.rejected AS correlation_id, c.body_hash AS causation_id, n.name AS payload, NULL AS metadata,
-    NULL AS checksum
+    concat_ws(
+        char(0), 'a', stream.closed, ifnull(h.revision, ''), ifnull(hex(h.id), ''), ifnull(c.first, ''),
+        ifnull(c.count, ''), ifnull(c.rejected, ''), ifnull(c.body_hash, ''), n.name
+    )
 FROM stream
 LEFT JOIN events AS h
     ON h.stream = stream.id
@@ -22,14 +23,23 @@ LEFT JOIN events AS h
 LEFT JOIN commands AS c ON c.stream = stream.id AND c.id = ?6
 LEFT JOIN command_names AS n ON n.id = c.name
 UNION ALL
-SELECT NULL, revision, NULL, -2, NULL, NULL, NULL, NULL, state, NULL, checksum FROM snapshot
+SELECT concat_ws(char(0), 'b', revision, checksum, state) FROM snapshot
 UNION ALL
 SELECT * FROM (
     SELECT
-        e.position, e.revision, e.id, CASE WHEN e.type <= ?7 THEN e.type ELSE (
-            SELECT 'v' || t.version || ' ' || t.name FROM event_types AS t WHERE t.id = e.type
-        ) END,
-        e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id, e.payload, e.metadata, e.checksum
+        concat_ws(
+            char(0), e.position, e.revision,
+            CASE WHEN e.type <= ?7 THEN e.type ELSE ifnull((
+                SELECT 'v' || t.version || ' ' || t.name FROM event_types AS t WHERE t.id = e.type
+            ), '') END,
+            e.recorded_at, e.checksum,
+            CASE WHEN coalesce(e.occurred_at, e.correlation_id, e.causation_id, e.metadata) IS NULL THEN 0
+            ELSE concat_ws(
+                char(0), 1, ifnull(e.occurred_at, ''), ifnull(octet_length(e.correlation_id), ''),
+                ifnull(octet_length(e.causation_id), ''), ifnull(octet_length(e.metadata), '')
+            ) END,
+            e.id, e.correlation_id, e.causation_id, e.metadata, e.payload
+        )
     FROM events AS e
     WHERE e.stream = (SELECT id FROM stream)
         AND e.revision > coalesce((SELECT revision FROM snapshot), ?3)
