@@ -1,0 +1,72 @@
+//! Processes on every store, in programs that are killed and stopped.
+
+mod domain;
+mod programs;
+
+use domain::{Billing, Order, Payment, Place};
+use es_core::reactor::CheckpointStore;
+use es_core::{EventStore, MemoryStore, ProcessRunner, Repository};
+use es_postgres::testing::TestDatabase;
+use es_sqlite::SqliteStore;
+
+/// How many orders there are; each seventh cannot be charged.
+const ORDERS: u32 = 40;
+
+const fn cents(order: u32) -> u32 {
+    if order.is_multiple_of(7) { 500 } else { 5 }
+}
+
+async fn place_all<S: EventStore + Clone + 'static>(store: &S) {
+    let orders = Repository::<Order, _>::new(store.clone());
+    for order in 0..ORDERS {
+        orders.execute(&order, Place(cents(order))).await.expect("it is placed");
+    }
+}
+
+/// Each order was charged so many times, or refused, and reminded of.
+async fn all_is_done<S, T>(times: u32, store: &S, payments: &T)
+where
+    S: EventStore + Clone + 'static,
+    T: EventStore + Clone + 'static,
+{
+    let (billings, payments) =
+        (Repository::<Billing, _>::new(store.clone()), Repository::<Payment, _>::new(payments.clone()));
+    for order in 0..ORDERS {
+        let refused = billings.load(&order).await.expect("a billing").state.refused;
+        let payment = payments.load(&order).await.expect("a payment").state;
+        let wanted = if cents(order) > 100 { (0, times, times) } else { (times, times, 0) };
+        assert_eq!((payment.charges, payment.reminders, refused), wanted, "order {order}");
+    }
+}
+
+fn runner<S, T>(store: &S, payments: &T) -> ProcessRunner<Billing, S>
+where
+    S: EventStore + CheckpointStore,
+    T: EventStore + Clone + 'static,
+{
+    ProcessRunner::<Billing, _>::new(store.clone()).target(Repository::<Payment, _>::new(payments.clone()))
+}
+
+async fn runs_on<S, T>(store: S, payments: T)
+where
+    S: EventStore + CheckpointStore,
+    T: EventStore + Clone + 'static,
+{
+    place_all(&store).await;
+    let (one, other) = (runner(&store, &payments).parts(2), runner(&store, &payments).parts(2));
+    let (one, other) = tokio::join!(one.catch_up(), other.catch_up());
+    one.expect("it catches up");
+    other.expect("it catches up");
+    runner(&store, &payments).parts(2).catch_up().await.expect("nothing is left");
+    all_is_done(1, &store, &payments).await;
+}
+
+#[tokio::test]
+async fn a_process_runs_in_memory_in_a_file_and_on_a_server_with_targets_in_any_store() {
+    let database = TestDatabase::new().await.expect("a database");
+    let file = SqliteStore::in_memory().await.expect("a store");
+    let server = database.store().await.expect("a store");
+    runs_on(MemoryStore::new(), file.clone()).await;
+    runs_on(file, server.clone()).await;
+    runs_on(server.clone(), server).await;
+}

@@ -1,0 +1,28 @@
+use es_core::process::{On, Steps, steps};
+use es_core::{Aggregate, Process, Recorded, command, event, timer};
+
+#[event(name = "order.placed")]
+pub struct Placed {}
+
+#[command(name = "payment.charge")]
+pub struct Charge {}
+
+#[timer(name = "billing.overdue")]
+pub struct Overdue {}
+
+#[derive(Aggregate, Process, Default)]
+#[aggregate(name = "billing", id = String)]
+#[process(on(Placed))]
+pub struct Billing;
+
+impl On<Placed> for Billing {
+    fn correlate(event: &Recorded<Placed>) -> Option<String> {
+        Some(event.stream.key().to_owned())
+    }
+
+    fn on(&self, event: &Recorded<Placed>) -> Steps<Self> {
+        steps().send(event.stream.key().to_owned(), Charge {}).schedule(Overdue {}, event.occurred_at())
+    }
+}
+
+fn main() {}
