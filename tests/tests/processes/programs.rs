@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use es_core::{AllQuery, Checkpoint, Filter, ReadAll};
 use es_sqlite::SqliteStore;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Executor as _};
 
 use super::domain::{Charged, Reminded};
 use super::{all_is_done, place_all, runner};
@@ -51,10 +53,9 @@ impl Drop for Program {
 }
 
 fn folder(test: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("processes").join(test);
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).expect("an old folder is removed");
-    }
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join("processes")
+        .join(format!("{test}-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder is made");
     folder
 }
@@ -73,7 +74,37 @@ async fn reach(store: &SqliteStore, wanted: usize) {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), reached).await.expect("the programs go on");
+    if tokio::time::timeout(Duration::from_secs(60), reached).await.is_err() {
+        panic!("the programs stand still at {} of {wanted}", effects(store).await);
+    }
+}
+
+/// Stops a program where it holds no lock on any file, which nobody could write otherwise.
+async fn stop_between_writes(program: &Program, file: &Path) {
+    loop {
+        program.signal("-STOP");
+        if can_be_written(file.parent().expect("a folder")).await {
+            return;
+        }
+        program.signal("-CONT");
+    }
+}
+
+async fn can_be_written(folder: &Path) -> bool {
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("a file").path();
+        let name = path.to_string_lossy();
+        if name.ends_with("-wal") || name.ends_with("-shm") {
+            continue;
+        }
+        let options = SqliteConnectOptions::new().filename(&path).busy_timeout(Duration::from_millis(100));
+        let mut db = options.connect().await.expect("a file");
+        if db.execute("BEGIN IMMEDIATE").await.is_err() {
+            return false;
+        }
+        db.execute("ROLLBACK").await.expect("it ends");
+    }
+    true
 }
 
 #[tokio::test]
@@ -98,7 +129,7 @@ async fn a_program_that_stood_still_beyond_its_lease_does_nothing_twice_when_it_
     place_all(&store).await;
     let stopped = Program::start(&file);
     reach(&store, 3).await;
-    stopped.signal("-STOP");
+    stop_between_writes(&stopped, &file).await;
     let other = Program::start(&file);
     reach(&store, 74).await;
     stopped.signal("-CONT");
