@@ -4,7 +4,7 @@ use es_core::projection::ProjectorError;
 use es_core::{Checkpoint, Position, Projection, ReadAll, StoreError};
 use sqlx::PgConnection;
 
-use super::source::{Source, source_of};
+use super::source::Source;
 use super::target::{Place, PostgresTarget};
 use super::transaction::{COMMIT, sql};
 use super::values::position;
@@ -87,7 +87,8 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             let projected = i64::try_from(row.bigint(held::PROJECTED)?).unwrap_or(i64::MAX);
             let of = row.integer(parts::PARTS)?.cast_unsigned();
             let taken = Taken { projected, epoch: row.bigint(held::EPOCH)?.cast_signed() };
-            let source = source_of(row.boolean(held::ELSEWHERE)?, row.uuid(held::FIRST_EVENT_ID)?);
+            let place = row.boolean(held::ELSEWHERE)?.into();
+            let source = Source { place, first: row.uuid(held::FIRST_EVENT_ID)? };
             parts.push(Held { checkpoint: stored(row)?, parts: of, taken, source });
         }
         Ok(parts)

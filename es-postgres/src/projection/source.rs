@@ -25,11 +25,7 @@ pub(super) struct Source {
 /// The source of the build that has this row of its checkpoints.
 pub(super) fn source(row: &PgRow) -> Result<Source, StoreError> {
     let row = Columns(row);
-    Ok(source_of(row.boolean(have::ELSEWHERE)?, row.uuid(have::FIRST_EVENT_ID)?))
-}
-
-pub(super) const fn source_of(elsewhere: bool, first: Option<Uuid>) -> Source {
-    Source { place: if elsewhere { Place::Elsewhere } else { Place::Beside }, first }
+    Ok(Source { place: row.boolean(have::ELSEWHERE)?.into(), first: row.uuid(have::FIRST_EVENT_ID)? })
 }
 
 /// The statements about dead letters.

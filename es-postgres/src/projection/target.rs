@@ -42,6 +42,13 @@ pub(super) enum Place {
     Elsewhere,
 }
 
+impl From<bool> for Place {
+    /// As the column `elsewhere` says it.
+    fn from(elsewhere: bool) -> Self {
+        if elsewhere { Self::Elsewhere } else { Self::Beside }
+    }
+}
+
 #[derive(Debug, Clone)]
 struct Options {
     standstill: Duration,

@@ -23,12 +23,7 @@ pub(crate) fn event<'r>(
     let revision = row.number()?;
     let (name, version) = types.of(&mut row)?;
     let (recorded_at, checksum) = (row.number()?, row.number()?);
-    // Nothing, if none of them is there.
-    let (occurred_at, correlation, causation, metadata) = if row.number()? == 0 {
-        (None, None, None, None)
-    } else {
-        (row.optional()?, row.optional()?, row.optional()?, row.optional()?)
-    };
+    let [occurred_at, correlation, causation, metadata] = optional(&mut row)?;
     let id = row.raw_id(Some(16))?.unwrap_or_default();
     let fields = Fields {
         key: stream.key(),
@@ -61,6 +56,15 @@ pub(crate) fn event<'r>(
         causation_id: fields.causation_id,
         metadata: fields.metadata.map(str::as_bytes),
     })
+}
+
+/// The time at which it occurred, and the lengths of correlation, causation and metadata. None is there, if
+/// that is said.
+fn optional(row: &mut Packed<'_>) -> Result<[Option<i64>; 4], Failure> {
+    if row.number()? == 0 {
+        return Ok([None; 4]);
+    }
+    Ok([row.optional()?, row.optional()?, row.optional()?, row.optional()?])
 }
 
 /// The event of a row in which nothing says its stream.

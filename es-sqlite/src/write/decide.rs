@@ -102,7 +102,8 @@ impl Plan<'_> {
             Ok(Some(Obstacle::Conflict { actual })) => return Ok(Ok(Remembered::Conflict { actual })),
             Ok(None) => {}
         }
-        self.decided(&stream, revision, command, rejected).await?;
+        let verdict = if rejected { Verdict::Rejected } else { Verdict::Nothing };
+        self.decided(&stream, revision, command, verdict).await?;
         Ok(Ok(Remembered::Kept))
     }
 
@@ -112,10 +113,11 @@ impl Plan<'_> {
         stream: &StreamId,
         first: Revision,
         command: Command,
-        rejected: bool,
+        verdict: Verdict,
     ) -> Result<(), Failure> {
         let (_, id) = self.stream(stream).await?;
         let (body_hash, name) = (command.key.body_hash, Some(command.name));
+        let rejected = verdict == Verdict::Rejected;
         let outcome = CommandOutcome { first, count: 0, rejected, body_hash, name };
         self.enter(stream, id, command.key.id, outcome).await
     }
@@ -123,7 +125,7 @@ impl Plan<'_> {
     /// What a condition that is met leaves behind.
     async fn note(&mut self, condition: Part) -> Result<Appended, Failure> {
         if let Some(command) = condition.command {
-            self.decided(&condition.stream, condition.expected, command, false).await?;
+            self.decided(&condition.stream, condition.expected, command, Verdict::Nothing).await?;
         }
         Ok(Appended { positions: Vec::new(), recorded_at: self.recorded_at })
     }
@@ -228,4 +230,11 @@ fn outcome(obstacle: Option<Obstacle>) -> AppendOutcome {
         Some(Obstacle::Repeated(outcome)) => AppendOutcome::Repeated(outcome),
         Some(Obstacle::Conflict { actual }) => AppendOutcome::Conflict { actual },
     }
+}
+
+/// A decision without events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    Nothing,
+    Rejected,
 }

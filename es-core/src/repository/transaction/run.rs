@@ -22,7 +22,71 @@ use crate::stream::StreamId;
 /// How often the ledger may know a transaction of which an attempt could not know.
 const OVERTAKEN: u32 = 2;
 
-pub(super) async fn run<A, S, T, F, Fut>(
+impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
+    /// Executes commands on several aggregates, of several types, in one atomic append: all events are
+    /// stored, or none. Every stream that the transaction has read is as it was read when they are.
+    ///
+    /// `body` runs the commands, and may run several times: after each conflict, as this repository's
+    /// [`Retry`](super::Retry) says, and when states from the cache turn out to be old. So it should do
+    /// nothing else that matters. A rejection ends it, unless `body` handles it; nothing is written then.
+    ///
+    /// All repositories are of one store. States that earlier commands have left in their caches are used,
+    /// and commands take turns with the transaction.
+    ///
+    /// ```
+    /// # use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, emit, event};
+    /// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
+    /// # #[derive(Aggregate, Default)] #[aggregate(name = "account", id = String, events(Deposited))]
+    /// # pub struct Account { cents: i64 }
+    /// # impl Apply<Deposited> for Account { fn apply(&mut self, e: Deposited) { self.cents += e.cents; } }
+    /// # #[derive(Debug, thiserror::Error)] #[error("too little")] pub struct TooLittle;
+    /// # pub struct Deposit(i64);
+    /// # impl Handle<Deposit> for Account {
+    /// #     type Error = TooLittle;
+    /// #     fn handle(&self, command: &Deposit) -> Result<Events<Self>, TooLittle> {
+    /// #         let cents = command.0;
+    /// #         if self.cents + cents < 0 { Err(TooLittle) } else { emit(Deposited { cents }) }
+    /// #     }
+    /// # }
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use es_core::{Repository, TransactionOptions, Uuid};
+    ///
+    /// let accounts = Repository::<Account, _>::new(MemoryStore::new());
+    /// let (from, to) = (String::from("A-17"), String::from("A-18"));
+    /// accounts.execute(&from, Deposit(500)).await?;
+    /// let options = TransactionOptions::new().command_id(Uuid::now_v7());
+    /// let done = accounts
+    ///     .transaction(options, async |tx| {
+    ///         tx.execute(&accounts, &from, Deposit(-120)).await?;
+    ///         tx.execute(&accounts, &to, Deposit(120)).await?;
+    ///         Ok(tx.load(&accounts, &from).await?.cents)
+    ///     })
+    ///     .await?;
+    /// assert_eq!((done.value, done.streams.len()), (380, 2));
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError::Rejected`] with the reason of a command or of `body`,
+    /// [`TransactionError::Conflict`] when other writers were faster each time, [`TransactionError::Store`]
+    /// for all else.
+    pub async fn transaction<T, F, Fut>(
+        &self,
+        options: TransactionOptions,
+        body: F,
+    ) -> Result<Transacted<T>, TransactionError>
+    where
+        T: Send,
+        F: Fn(Transaction<S>) -> Fut + Send + Sync,
+        Fut: Future<Output = Result<T, TransactionError>> + Send,
+    {
+        run(self, options, body).await
+    }
+}
+
+async fn run<A, S, T, F, Fut>(
     repository: &Repository<A, S>,
     options: TransactionOptions,
     body: F,

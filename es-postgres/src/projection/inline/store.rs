@@ -72,6 +72,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
     es_core::forward_event_store!(EventStore to |this| &this.store, except append, append_all);
 
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
+        append.check(self.limits())?;
         let mut outcomes = self.append_together(&[append]).await?;
         outcomes.pop().ok_or_else(|| unexpected("no outcome"))
     }
