@@ -5,17 +5,18 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
 
 use super::error::ProjectorError;
 use super::runner::retrying::{Board, Retrying, Tries};
 use super::runner::stop::Stop;
-use super::runner::worker::{Ends, Worker};
+use super::runner::worker::{Ends, HELD, Worker};
 use super::settings::{Options, Start};
 use super::target::{ModelStore, Setting, Target};
 use super::{Part, Projection};
 use crate::error::StoreError;
 use crate::record::RawEvent;
-use crate::store::{AllQuery, Checkpoint, Filter, ReadAll};
+use crate::store::{AllQuery, Checkpoint, Filter, ReadAll, Rest};
 
 /// Runs a projection: reads the events of a store, the source, and takes each into the read model of a
 /// [`Target`] exactly once.
@@ -188,7 +189,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     pub(super) async fn resolve(&self, start: Start) -> Result<Checkpoint, ProjectorError> {
         match start {
             Start::Beginning => Ok(Checkpoint::START),
-            Start::Now => Ok(self.source.head().await?),
+            Start::Now => self.now().await,
             Start::After(checkpoint) => {
                 let all = Filter::new();
                 let look = AllQuery::after(checkpoint, &all).limit(1);
@@ -196,6 +197,27 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
                 Ok(checkpoint)
             }
         }
+    }
+
+    /// After all that was committed before. A reader that has just begun can read nothing while an append is
+    /// under way, as it does not know yet where that one's events will be: its end is waited for.
+    async fn now(&self) -> Result<Checkpoint, ProjectorError> {
+        let (first, began, all) = (self.source.head().await?, Instant::now(), Filter::new());
+        let mut head = first;
+        while head == first {
+            let look = AllQuery::after(head, &all).limit(1);
+            let page = self.source.read_all(look, &mut |_: RawEvent<'_>| Ok(())).await?;
+            if page.rest == Rest::Nothing && page.checkpoint == head {
+                break;
+            }
+            if began.elapsed() >= self.target.patience() {
+                let source = "an append has been under way for so long that nobody knows where now is".into();
+                return Err(StoreError::Backend { source, retryable: true }.into());
+            }
+            sleep(HELD).await;
+            head = self.source.head().await?;
+        }
+        Ok(head)
     }
 
     async fn work(&self, ends: Ends, stop: &Stop) -> Result<(), ProjectorError> {

@@ -29,8 +29,8 @@ pub enum Start {
     /// Before the first event of the store.
     #[default]
     Beginning,
-    /// After the last event that can be read when the reactor is set up. Appends that have not been committed
-    /// by then come after it.
+    /// After all events that were committed before the reactor is set up. An append that is under way then
+    /// may be waited for; what is committed later comes after it.
     Now,
     /// After the event of a checkpoint of the store that the reactor reads.
     After(Checkpoint),

@@ -22,7 +22,7 @@ use crate::store::{Checkpoint, ReadAll, Rest};
 use crate::stream::Position;
 
 /// How long to wait for an append that holds back what follows it, when nothing else is waited for.
-const HELD: Duration = Duration::from_millis(2);
+pub(in crate::projection) const HELD: Duration = Duration::from_millis(2);
 
 /// How long to wait between two looks at another worker's checkpoint, at least.
 const SHORTEST_LOOK: Duration = Duration::from_millis(10);
