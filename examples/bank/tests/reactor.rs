@@ -12,6 +12,6 @@ fn mail_is_sent_after_a_failure_and_its_note_says_why() {
          mail to ben@example.org: welcome\n\
          1  account.opened\n\
          2  account.welcomed, caused by 1\n\
-         0 events behind, 0 dead letters\n"
+         0 dead letters\n"
     );
 }
