@@ -162,7 +162,8 @@ where
     /// # impl React<Opened> for WelcomeMail {
     /// #     async fn react(&self, _: &Recorded<Opened>) -> Result<(), BoxError> { Ok(()) }
     /// # }
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
     /// # let store = MemoryStore::new();
     /// let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     /// let runner = ReactorRunner::new(store, WelcomeMail);

@@ -10,6 +10,7 @@ const FIXED: &[&str] = &[
     include_str!("fixed/aggregates.rs"),
     include_str!("fixed/events.rs"),
     include_str!("fixed/projections.rs"),
+    include_str!("fixed/reactors.rs"),
     include_str!("fixed/stores.rs"),
     include_str!("fixed/values.rs"),
 ];

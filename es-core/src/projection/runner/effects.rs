@@ -102,9 +102,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             Ran::SoFar(at, events) => {
                 let (places, names) = (places[at..].to_vec(), names[at..].to_vec());
                 let page = ProjectionPage { events, places, names, broken, checkpoint: end, rest };
-                self.pages.put_back(to, page);
-                self.session = Some(session);
-                return Ok(Turn::Moved(Rest::More));
+                return Ok(self.later(session, to, page));
             }
             Ran::Lost | Ran::All => {
                 broken.map(|(place, error)| (error.into(), place, names.last().copied().unwrap_or_default()))
@@ -115,6 +113,13 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             return Ok(Turn::Moved(rest));
         };
         self.refused(session, to, error, (place, name)).await
+    }
+
+    /// What is left of a page comes next.
+    fn later(&mut self, session: T::Session, from: Checkpoint, page: ProjectionPage<P>) -> Turn {
+        self.pages.put_back(from, page);
+        self.session = Some(session);
+        Turn::Moved(Rest::More)
     }
 
     /// Runs the effects of events that need not wait and have not taken effect.

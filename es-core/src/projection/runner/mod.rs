@@ -6,5 +6,6 @@ mod lease;
 mod pace;
 mod pages;
 pub(super) mod retrying;
+mod standby;
 pub(super) mod stop;
 pub(super) mod worker;

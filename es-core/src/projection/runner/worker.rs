@@ -1,7 +1,7 @@
 //! The loop of one part: read a page, run it as a batch, and go on.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::time::sleep;
 use tracing::{Instrument, debug, debug_span};
@@ -24,11 +24,8 @@ use crate::stream::Position;
 /// How long to wait for an append that holds back what follows it, when nothing else is waited for.
 pub(in crate::projection) const HELD: Duration = Duration::from_millis(2);
 
-/// How long to wait between two looks at another worker's checkpoint, at least.
-const SHORTEST_LOOK: Duration = Duration::from_millis(10);
-
 pub(in crate::projection) struct Worker<P: Projection, S, T: Target<P>> {
-    source: S,
+    pub(super) source: S,
     pub(super) projection: Arc<P>,
     pub(super) target: T,
     pub(super) options: Options,
@@ -173,39 +170,6 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         self.tries.lasting() < self.target.patience()
     }
 
-    /// Waits a while for a part that is another worker's for so long.
-    async fn owned_by_another(&mut self, rest: Duration) {
-        self.pages.forget();
-        self.checkpoint = None;
-        sleep(rest.min(self.look_every())).await;
-    }
-
-    async fn overtaken(&mut self, ends: Ends) -> Result<(), ProjectorError> {
-        self.pages.forget();
-        // The next page comes from the store, not from another reader.
-        self.checkpoint = None;
-        let stood_by = match ends {
-            _ if P::WORK == Work::Effects => {
-                // Before anything is run again: the target says whose turn it is.
-                self.owned.doubt();
-                Ok(())
-            }
-            Ends::Never => self.stand_by().await,
-            Ends::CaughtUp => Ok(()),
-        };
-        match stood_by {
-            Err(error) if error.is_retryable() => {
-                debug!(%error, "standing by");
-                Ok(())
-            }
-            Err(error) => {
-                self.note(&error.to_string()).await;
-                Err(error)
-            }
-            Ok(()) => Ok(()),
-        }
-    }
-
     /// A turn, and publishing if that has brought it to the end of what can be read.
     async fn step(&mut self, look: Look) -> Result<Turn, ProjectorError> {
         let turn = self.turn(look).await?;
@@ -299,7 +263,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
     }
 
     /// Reads where the stored checkpoint stands.
-    async fn reload(&mut self) -> Result<Checkpoint, ProjectorError> {
+    pub(super) async fn reload(&mut self) -> Result<Checkpoint, ProjectorError> {
         let (checkpoint, published) = self.target.checkpoint(self.part).await?;
         self.checkpoint = Some(checkpoint);
         self.published = published;
@@ -307,30 +271,8 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         Ok(checkpoint)
     }
 
-    /// Waits until the worker that was faster stands still, with events before it.
-    async fn stand_by(&mut self) -> Result<(), ProjectorError> {
-        let take_over = self.options.take_over;
-        let mut seen = self.reload().await?;
-        let mut since = Instant::now();
-        loop {
-            sleep(self.look_every()).await;
-            let now = self.reload().await?;
-            let head = self.source.head().await?;
-            if now != seen || head.position() <= now.position() {
-                (seen, since) = (now, Instant::now());
-            } else if since.elapsed() >= take_over {
-                return Ok(());
-            }
-        }
-    }
-
-    /// How often to look what another worker does.
-    fn look_every(&self) -> Duration {
-        (self.options.take_over / 10).max(SHORTEST_LOOK)
-    }
-
     /// Leaves the reason in the status. Whoever cannot, has said it anyway.
-    async fn note(&mut self, reason: &str) {
+    pub(super) async fn note(&mut self, reason: &str) {
         let Some(checkpoint) = self.checkpoint else { return };
         let noted = self.target.note(self.part, checkpoint, &self.options.owner, reason).await;
         if let Err(error) = noted {

@@ -3,5 +3,6 @@
 mod aggregates;
 mod events;
 mod projections;
+mod reactors;
 mod stores;
 mod values;
