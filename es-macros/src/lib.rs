@@ -430,9 +430,7 @@ pub fn projection(item: TokenStream) -> TokenStream {
 ///
 /// struct Mailer;
 ///
-/// #[derive(Debug, thiserror::Error)]
-/// #[error("the mail server is away")]
-/// struct MailError;
+/// type MailError = std::io::Error;
 ///
 /// impl Mailer {
 ///     async fn send(&self, key: String, to: &str) -> Result<(), MailError> {

@@ -228,7 +228,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
             }
             let mut stop = stop.clone();
             tokio::select! {
-                () = tokio::time::sleep(tries.failed(&error)) => {}
+                () = sleep(tries.failed(&error)) => {}
                 () = stop.asked_while_idle() => return Ok(()),
             }
         }

@@ -46,6 +46,7 @@ async fn stands(pool: &Arc<Pool>, append: &Append<'_>) -> Result<AppendOutcome, 
     if head.closed && !append.is_condition() {
         return Err(StoreError::StreamClosed { stream: append.stream.clone() });
     }
-    let is_there = head.revision == append.expected && (append.head.is_none() || append.head == head.event_id);
+    let is_there =
+        head.revision == append.expected && (append.head.is_none() || append.head == head.event_id);
     Ok(if is_there { AppendOutcome::NotWritten } else { AppendOutcome::Conflict { actual: head.revision } })
 }
