@@ -27,7 +27,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// stored, or none. Every stream that the transaction has read is as it was read when they are.
     ///
     /// `body` runs the commands, and may run several times: after each conflict, as this repository's
-    /// [`Retry`](super::Retry) says, and when states from the cache turn out to be old. So it should do
+    /// [`Retry`](crate::Retry) says, and when states from the cache turn out to be old. So it should do
     /// nothing else that matters. A rejection ends it, unless `body` handles it; nothing is written then.
     ///
     /// All repositories are of one store. States that earlier commands have left in their caches are used,
