@@ -2,7 +2,9 @@
 
 mod aggregates;
 mod events;
+mod processes;
 mod projections;
+mod publishers;
 mod reactors;
 mod stores;
 mod values;
