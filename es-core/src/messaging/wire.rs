@@ -49,7 +49,7 @@ pub enum MalformedMessage {
     #[error(transparent)]
     Stream(#[from] InvalidStreamId),
     /// The body is no JSON object of CloudEvents 1.0 with the attributes of a message.
-    #[error("the body is no CloudEvent of a publisher of this framework: line {line}, column {column}")]
+    #[error("the body is not a CloudEvent of a publisher of this framework: line {line}, column {column}")]
     CloudEvent {
         /// The line of the body.
         line: usize,

@@ -57,7 +57,7 @@ pub enum DeliveryError {
         /// Why.
         reason: String,
     },
-    /// The key that the command is for is no id of the aggregate.
+    /// The key that the command is for is not an id of the aggregate.
     #[error(transparent)]
     InvalidKey(#[from] InvalidKey),
     /// The target could not execute it. Its store may be away, or the stream closed.

@@ -143,7 +143,7 @@ impl<P: Process, S, I> ProcessRunner<P, S, I> {
         self
     }
 
-    /// For how long the ledgers of all targets keep commands, where they are pruned; defaults to for ever. A
+    /// For how long the ledgers of all targets keep commands, where they are pruned; defaults to no limit. A
     /// command that was decided before that is not sent, as nobody could tell whether it was executed:
     /// [`DeliveryError::LedgerPruned`](super::DeliveryError::LedgerPruned).
     pub fn ledgers_keep(mut self, at_least: Duration) -> Self {

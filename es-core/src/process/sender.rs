@@ -22,7 +22,7 @@ pub struct Sender<P: Process> {
     pub(super) steppers: Steppers<P>,
     pub(super) targets: Arc<Targets>,
     pub(super) clock: Clock,
-    /// For how long the ledgers of all targets remember commands; for ever, if nothing is said.
+    /// For how long the ledgers of all targets keep commands; without it, there is no limit.
     pub(super) ledgers_keep: Option<Duration>,
 }
 

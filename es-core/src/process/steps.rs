@@ -47,8 +47,8 @@ pub enum StepError {
         /// What it said.
         message: String,
     },
-    /// The key of a stream is no id of the process.
-    #[error("the key of the stream is no id of the process")]
+    /// The key of a stream is not an id of the process.
+    #[error("the key of the stream is not an id of the process")]
     Key,
     /// A pending timer, or a command, cannot be read.
     #[error(transparent)]

@@ -20,11 +20,11 @@ use crate::__private::decode_recorded;
 use crate::error::{ExecuteError, StoreError};
 use crate::latch::hold;
 use crate::projection::awaited;
-use crate::record::{Metadata, Recorded};
+use crate::record::{Metadata, RawEvent, Recorded};
 use crate::repository::Repository;
 use crate::store::{Checkpoint, ReadAll, Rest};
 use crate::stream::{Revision, StreamKey};
-use crate::subscription::Subscription;
+use crate::subscription::{Subscription, When};
 
 /// How many timers fire beside each other.
 const TOGETHER: usize = 64;
@@ -152,7 +152,7 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
             let again = index.waiting.keys().next().copied();
             let (next, begun) = (index.next(), index.checkpoint != Checkpoint::START);
             let page = tokio::select! {
-                page = next_page(&mut steps, &mut index) => Some(page),
+                page = read_page(&mut steps, &mut index, When::UntilFound) => Some(page),
                 () = self.clock.reach(next), if begun => None,
                 () = wait_until(again) => None,
             };
@@ -172,7 +172,7 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
         let mut index = Index::default();
         let mut steps = Subscription::new(self.store.clone()).filter(steps_of::<P>());
         loop {
-            while read_page(&mut steps, &mut index).await? != Rest::Nothing {}
+            while read_page(&mut steps, &mut index, When::Now).await? != Rest::Nothing {}
             if self.fire_due(&mut index).await == 0 {
                 return Ok(());
             }
@@ -238,27 +238,18 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
     }
 }
 
-async fn next_page<S: ReadAll>(steps: &mut Subscription<S>, index: &mut Index) -> Result<Rest, StoreError> {
+/// Reads a page of steps into the index.
+async fn read_page<S: ReadAll>(
+    steps: &mut Subscription<S>,
+    index: &mut Index,
+    when: When,
+) -> Result<Rest, StoreError> {
     let mut found = Vec::new();
-    let page = steps
-        .next_page(&mut |raw| {
-            found.push(decode_recorded::<Stepped>(&raw)?);
-            Ok(())
-        })
-        .await?;
-    found.iter().for_each(|step| index.take(step));
-    index.checkpoint = page.checkpoint;
-    Ok(page.rest)
-}
-
-async fn read_page<S: ReadAll>(steps: &mut Subscription<S>, index: &mut Index) -> Result<Rest, StoreError> {
-    let mut found = Vec::new();
-    let page = steps
-        .page(&mut |raw| {
-            found.push(decode_recorded::<Stepped>(&raw)?);
-            Ok(())
-        })
-        .await?;
+    let mut take = |raw: RawEvent<'_>| {
+        found.push(decode_recorded::<Stepped>(&raw)?);
+        Ok(())
+    };
+    let page = steps.read(when, &mut take).await?;
     found.iter().for_each(|step| index.take(step));
     index.checkpoint = page.checkpoint;
     Ok(page.rest)

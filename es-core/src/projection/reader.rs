@@ -9,7 +9,7 @@ use super::{Part, Projection};
 use crate::error::StoreError;
 use crate::record::{DecodeError, EventPlace, RawEvent};
 use crate::store::{Checkpoint, ReadAll, Rest};
-use crate::subscription::Subscription;
+use crate::subscription::{Subscription, When};
 
 /// Reads what a projection takes, in the order of positions, from a checkpoint on. Runners of projections are
 /// built on it.
@@ -101,7 +101,7 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
     /// [`StoreError`] of the store, above all [`StoreError::ForeignCheckpoint`]; the reader stays where it
     /// was.
     pub async fn page(&mut self) -> Result<ProjectionPage<P>, StoreError> {
-        self.read(Look::Now).await
+        self.read(When::Now).await
     }
 
     /// Waits until the checkpoint can move, and reads a page. It may hold no event.
@@ -110,10 +110,10 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
     ///
     /// As [`page`](Self::page).
     pub async fn next_page(&mut self) -> Result<ProjectionPage<P>, StoreError> {
-        self.read(Look::UntilFound).await
+        self.read(When::UntilFound).await
     }
 
-    pub(super) async fn read(&mut self, look: Look) -> Result<ProjectionPage<P>, StoreError> {
+    pub(super) async fn read(&mut self, when: When) -> Result<ProjectionPage<P>, StoreError> {
         let before = self.checkpoint();
         let mut page = ProjectionPage::<P> {
             events: Vec::with_capacity(self.usual),
@@ -144,10 +144,7 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
             }
             Ok(())
         };
-        let read = match look {
-            Look::UntilFound => self.subscription.next_page(&mut take).await?,
-            Look::Now => self.subscription.page(&mut take).await?,
-        };
+        let read = self.subscription.read(when, &mut take).await?;
         (page.checkpoint, page.rest) = (read.checkpoint, read.rest);
         self.usual = page.events.len();
         if page.broken.is_some() {
@@ -157,15 +154,6 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
         }
         Ok(page)
     }
-}
-
-/// Whether a page may be empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
-    /// It is what there is now.
-    Now,
-    /// It comes when there is something.
-    UntilFound,
 }
 
 impl<P, S: fmt::Debug> fmt::Debug for ProjectionReader<P, S> {

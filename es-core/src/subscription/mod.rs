@@ -18,6 +18,15 @@ use crate::error::StoreError;
 use crate::record::RawEvent;
 use crate::store::{AllPage, AllQuery, Checkpoint, Filter, Listener, ReadAll, Sink};
 
+/// Whether a page may be empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    /// It is what there is now.
+    Now,
+    /// It comes when there is something.
+    UntilFound,
+}
+
 /// Follows all events of a store, or those that a [`Filter`] takes, in the order of their positions.
 ///
 /// It does nothing by itself: whoever wants events asks for the next page, so a slow reader slows nobody
@@ -173,6 +182,14 @@ impl<S: ReadAll> Subscription<S> {
     /// has taken comes again.
     pub async fn page(&mut self, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         self.look(Look::Once, sink).await
+    }
+
+    /// Reads a page at once, or once there is something.
+    pub(crate) async fn read(&mut self, when: When, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        match when {
+            When::Now => self.page(sink).await,
+            When::UntilFound => self.next_page(sink).await,
+        }
     }
 
     async fn look(&mut self, look: Look, sink: Sink<'_>) -> Result<AllPage, StoreError> {

@@ -160,7 +160,7 @@ async fn a_run_that_is_dropped_in_the_middle_loses_nothing() {
     running.abort();
     assert!(running.await.expect_err("it was dropped").is_cancelled());
     broker.release();
-    // Whoever was dropped has not given its lease back.
+    // A runner that was dropped has not given its lease back.
     let next = PublisherRunner::new(store, LoanFeed, broker.clone());
     tokio::time::timeout(Duration::from_secs(120), next.catch_up())
         .await

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, AppendOutcome, Load, Revision, StoreError};
+use es_core::{Append, AppendOutcome, CommandOutcome, Load, Revision, StoreError, StreamHead};
 
 use crate::connect::pool::Pool;
 use crate::read::load;
@@ -10,19 +10,18 @@ use crate::write::answer::later;
 
 /// The outcome of an append that was refused because its command was decided before.
 pub(crate) async fn one(pool: &Arc<Pool>, append: &Append<'_>) -> Result<AppendOutcome, StoreError> {
-    match Box::pin(find(pool, append)).await? {
-        Some(outcome) => Ok(outcome),
-        None => Err(later("the outcome of the command is being forgotten")),
-    }
+    let head = Box::pin(head(pool, append)).await?;
+    repeated(append, head.command)?.ok_or_else(|| later("the outcome of the command is being forgotten"))
 }
 
 /// The same of appends to several streams, to all or to none.
 pub(crate) async fn all(pool: &Arc<Pool>, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
     let mut outcomes = Vec::with_capacity(appends.len());
     for append in appends {
-        outcomes.push(match Box::pin(find(pool, append)).await? {
+        let mut head = Box::pin(head(pool, append)).await?;
+        outcomes.push(match repeated(append, head.command.take())? {
             Some(outcome) => outcome,
-            None => Box::pin(stands(pool, append)).await?,
+            None => beside(append, &head)?,
         });
     }
     if !outcomes.iter().any(|outcome| matches!(outcome, AppendOutcome::Repeated(_))) {
@@ -31,18 +30,21 @@ pub(crate) async fn all(pool: &Arc<Pool>, appends: &[Append<'_>]) -> Result<Vec<
     Ok(outcomes)
 }
 
-async fn find(pool: &Arc<Pool>, append: &Append<'_>) -> Result<Option<AppendOutcome>, StoreError> {
-    let Some(command) = append.command else { return Ok(None) };
-    let wanted = Load::all(append.stream).after(Revision::MAX).command_id(Some(command.key.id));
-    let Some(outcome) = load::load(pool, wanted, &mut |_| Ok(())).await?.command else { return Ok(None) };
+/// Where the stream of an append stands, and what became of its command.
+async fn head(pool: &Arc<Pool>, append: &Append<'_>) -> Result<StreamHead, StoreError> {
+    let command = append.command.map(|command| command.key.id);
+    let wanted = Load::all(append.stream).after(Revision::MAX).command_id(command);
+    load::load(pool, wanted, &mut |_| Ok(())).await
+}
+
+fn repeated(append: &Append<'_>, found: Option<CommandOutcome>) -> Result<Option<AppendOutcome>, StoreError> {
+    let (Some(command), Some(outcome)) = (append.command, found) else { return Ok(None) };
     outcome.check(append.stream, command)?;
     Ok(Some(AppendOutcome::Repeated(outcome)))
 }
 
 /// What becomes of an append beside one that was refused: its stream is elsewhere, or it is not written.
-async fn stands(pool: &Arc<Pool>, append: &Append<'_>) -> Result<AppendOutcome, StoreError> {
-    let wanted = Load::all(append.stream).after(Revision::MAX);
-    let head = load::load(pool, wanted, &mut |_| Ok(())).await?;
+fn beside(append: &Append<'_>, head: &StreamHead) -> Result<AppendOutcome, StoreError> {
     if head.closed && !append.is_condition() {
         return Err(StoreError::StreamClosed { stream: append.stream.clone() });
     }

@@ -50,7 +50,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         match self.owned.lease.hold(&self.target, self.part, &self.options).await? {
             Held::Still => {}
             Held::Newly => {
-                // Whoever had the part before may have come further, and left dead letters.
+                // The owner before may have come further, and left dead letters.
                 self.checkpoint = None;
                 (self.owned.unsaved, self.owned.no_letters) = (None, false);
                 self.session = Some(session);

@@ -8,10 +8,10 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio::task::JoinSet;
 
 use crate::error::StoreError;
-use crate::projection::reader::Look;
 use crate::projection::settings::Options;
 use crate::projection::{Part, Projection, ProjectionPage, ProjectionReader};
 use crate::store::{Checkpoint, ReadAll, Rest};
+use crate::subscription::When;
 
 pub(in crate::projection) struct Pages<P: Projection, S> {
     source: S,
@@ -91,7 +91,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
     pub(in crate::projection) async fn read(
         &mut self,
         from: Checkpoint,
-        look: Look,
+        when: When,
     ) -> Result<ProjectionPage<P>, StoreError> {
         if let Some((at, page)) = self.left.take()
             && at == from
@@ -108,7 +108,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
         self.ahead = None;
         let reader = self.reader(from);
         let reader = self.reader.insert(reader);
-        reader.read(look).await
+        reader.read(when).await
     }
 }
 

@@ -14,12 +14,12 @@ use super::stop::Stop;
 use crate::error::StoreError;
 use crate::projection::effects::Work;
 use crate::projection::error::ProjectorError;
-use crate::projection::reader::Look;
 use crate::projection::settings::Options;
 use crate::projection::target::Target;
 use crate::projection::{Part, Projection, ProjectionPage};
 use crate::store::{Checkpoint, ReadAll, Rest};
 use crate::stream::Position;
+use crate::subscription::When;
 
 /// How long to wait for an append that holds back what follows it, when nothing else is waited for.
 pub(in crate::projection) const HELD: Duration = Duration::from_millis(2);
@@ -123,8 +123,8 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         let live = ends == Ends::Never;
         let mut at_end = false;
         while !self.stop.is_asked() {
-            let look = if live && at_end { Look::UntilFound } else { Look::Now };
-            let (error, after) = match self.step(look).await {
+            let when = if live && at_end { When::UntilFound } else { When::Now };
+            let (error, after) = match self.step(when).await {
                 Ok(Turn::Failed { error, after }) if live || after.is_some() || self.is_patient() => {
                     (error, after)
                 }
@@ -171,8 +171,8 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
     }
 
     /// A turn, and publishing if that has brought it to the end of what can be read.
-    async fn step(&mut self, look: Look) -> Result<Turn, ProjectorError> {
-        let turn = self.turn(look).await?;
+    async fn step(&mut self, when: When) -> Result<Turn, ProjectorError> {
+        let turn = self.turn(when).await?;
         if matches!(turn, Turn::Moved(Rest::Nothing | Rest::Held) | Turn::Nothing(Rest::Nothing | Rest::Held))
             && !self.published
             && self.options.publish
@@ -188,7 +188,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         Ok(turn)
     }
 
-    async fn turn(&mut self, look: Look) -> Result<Turn, ProjectorError> {
+    async fn turn(&mut self, when: When) -> Result<Turn, ProjectorError> {
         let from = match self.checkpoint {
             Some(checkpoint) => checkpoint,
             None => self.reload().await?,
@@ -203,7 +203,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
                 self.target.session().await?
             }
         };
-        let page = match self.pages.read(from, look).await {
+        let page = match self.pages.read(from, when).await {
             // The stored checkpoint decides whether the history is another one.
             Err(StoreError::ForeignCheckpoint { .. }) if self.reload().await? != from => {
                 self.pages.forget();

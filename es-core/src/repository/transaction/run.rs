@@ -82,39 +82,24 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         F: Fn(Transaction<S>) -> Fut + Send + Sync,
         Fut: Future<Output = Result<T, TransactionError>> + Send,
     {
-        run(self, options, body).await
+        let TransactionOptions { metadata, command, name } = options;
+        let metadata = metadata.into_stored().map(Arc::new);
+        let given = Arc::new(Given { metadata, command, name: name.unwrap_or(Cow::Borrowed("transaction")) });
+        let span = tracing::debug_span!("transaction", command_id = tracing::field::Empty);
+        if let Some(command) = command {
+            span.record("command_id", tracing::field::display(command.id));
+        }
+        let counters = &*self.counters;
+        counters.commands.count();
+        let done = attempts(self, &given, &body).instrument(span).await;
+        match &done {
+            Ok(transacted) if transacted.repeated => counters.repeated.count(),
+            Ok(_) => {}
+            Err(TransactionError::Rejected(_)) => counters.rejected.count(),
+            Err(_) => counters.failed.count(),
+        }
+        done
     }
-}
-
-async fn run<A, S, T, F, Fut>(
-    repository: &Repository<A, S>,
-    options: TransactionOptions,
-    body: F,
-) -> Result<Transacted<T>, TransactionError>
-where
-    A: Aggregate,
-    S: EventStore + 'static,
-    T: Send,
-    F: Fn(Transaction<S>) -> Fut + Send + Sync,
-    Fut: Future<Output = Result<T, TransactionError>> + Send,
-{
-    let TransactionOptions { metadata, command, name } = options;
-    let metadata = metadata.into_stored().map(Arc::new);
-    let given = Arc::new(Given { metadata, command, name: name.unwrap_or(Cow::Borrowed("transaction")) });
-    let span = tracing::debug_span!("transaction", command_id = tracing::field::Empty);
-    if let Some(command) = command {
-        span.record("command_id", tracing::field::display(command.id));
-    }
-    let counters = &*repository.counters;
-    counters.commands.count();
-    let done = attempts(repository, &given, &body).instrument(span).await;
-    match &done {
-        Ok(transacted) if transacted.repeated => counters.repeated.count(),
-        Ok(_) => {}
-        Err(TransactionError::Rejected(_)) => counters.rejected.count(),
-        Err(_) => counters.failed.count(),
-    }
-    done
 }
 
 async fn attempts<A, S, T, F, Fut>(
