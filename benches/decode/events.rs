@@ -1,6 +1,7 @@
 //! An aggregate with some events, and what they look like to serde alone.
 
-use es_core::{Aggregate, Apply, Shape, event};
+use es_core::shape::Shape;
+use es_core::{Aggregate, Apply, event};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Shape)]

@@ -9,7 +9,10 @@ mod events;
 use std::hint::black_box;
 
 use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main, measurement::WallTime};
-use es_core::{Aggregate, OffsetDateTime, Position, RawEvent, Revision, StreamId, Uuid};
+use es_core::record::RawEvent;
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
+use es_core::{Aggregate, Position, Revision, StreamId};
 use serde::de::DeserializeOwned;
 
 use events::{Closed, Deposited, Order, Ordered, OrderedV1};

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use es_core::{
-    Append, AppendOutcome, Checkpoint, EventStore, Filter, Metadata, NewEvent, Rest, Revision, StreamId,
-    Subscription, Uuid,
-};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome, Checkpoint, Filter, Rest};
+use es_core::subscription::Subscription;
+use es_core::uuid::Uuid;
+use es_core::{EventStore, Metadata, Revision, StreamId};
 use es_postgres::PostgresStore;
 use sqlx::{Connection, PgConnection, Row, raw_sql};
 

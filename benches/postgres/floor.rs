@@ -4,7 +4,7 @@ use sqlx::types::Json;
 use sqlx::{Connection, PgConnection, Row};
 
 use crate::{Result, SCHEMA};
-use es_core::Uuid;
+use es_core::uuid::Uuid;
 
 /// A deposit of about a hundred bytes of JSON, as both sides write it.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]

@@ -16,7 +16,8 @@ use tokio::task::JoinSet;
 
 use crate::report::Table;
 use crate::{Result, Settings};
-use es_core::{OffsetDateTime, Uuid};
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
 use time::format_description::well_known::Rfc3339;
 
 const CONNECTIONS: usize = 16;

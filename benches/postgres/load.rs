@@ -4,9 +4,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Instant;
 
+use es_core::record::NewEvent;
+use es_core::store::Append;
+use es_core::uuid::Uuid;
 use es_core::{
-    Aggregate, Append, Apply, EventStore, Metadata, NewEvent, Repository, Revision, StreamId, UpcastContext,
-    UpcastFrom, Uuid, event,
+    Aggregate, Apply, EventStore, Metadata, Repository, Revision, StreamId, UpcastContext, UpcastFrom, event,
 };
 use es_postgres::PostgresStore;
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::{Append, AppendOutcome, EventStore, Metadata, NewEvent, Repository, Revision, StreamId, Uuid};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome};
+use es_core::uuid::Uuid;
+use es_core::{EventStore, Metadata, Repository, Revision, StreamId};
 use es_sqlite::SqliteStore;
 use tokio::task::JoinSet;
 

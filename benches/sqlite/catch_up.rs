@@ -4,7 +4,9 @@
 use std::convert::Infallible;
 use std::time::Instant;
 
-use es_core::{MemoryProjection, Project, Projection, Recorded, StreamId, Uuid};
+use es_core::projection::{MemoryProjection, Project, Projection};
+use es_core::uuid::Uuid;
+use es_core::{Recorded, StreamId};
 
 use crate::append::append;
 use crate::domain::Deposited;

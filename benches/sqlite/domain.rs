@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 
-use es_core::{Aggregate, Apply, Events, Handle, Uuid, emit, event};
+use es_core::uuid::Uuid;
+use es_core::{Aggregate, Apply, Events, Handle, emit, event};
 
 /// A deposit of about a hundred bytes of JSON.
 #[event(name = "account.deposited")]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use es_core::Uuid;
+use es_core::uuid::Uuid;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::types::Json;
 use sqlx::{Connection, QueryBuilder, Row, Sqlite, SqliteConnection, raw_sql};

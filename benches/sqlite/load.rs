@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use es_core::{EventStore, NewSnapshot, Repository, Revision, StreamId, Uuid};
+use es_core::model::NewSnapshot;
+use es_core::uuid::Uuid;
+use es_core::{EventStore, Repository, Revision, StreamId};
 
 use crate::append::append;
 use crate::domain::Account;

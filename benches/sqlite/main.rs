@@ -43,7 +43,7 @@ struct Arguments {
 async fn main() -> Result<()> {
     let Arguments { seconds, times, only, folder } = Arguments::parse();
     // A folder of this run alone: what else is in the one that was named is nobody's business.
-    let folder = folder.join(es_core::Uuid::now_v7().simple().to_string());
+    let folder = folder.join(es_core::uuid::Uuid::now_v7().simple().to_string());
     std::fs::create_dir_all(&folder)?;
     let settings = Settings { folder, span: Duration::from_secs_f64(seconds), times: times.max(1), only };
     let mut table = report::Table::new();

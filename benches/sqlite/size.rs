@@ -1,6 +1,7 @@
 //! How large a file is.
 
-use es_core::{StreamId, Uuid};
+use es_core::StreamId;
+use es_core::uuid::Uuid;
 
 use crate::append::append;
 use crate::floor::Floor;

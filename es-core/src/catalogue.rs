@@ -10,8 +10,8 @@ use crate::store::Registration;
 /// [registrations](Self::registrations) with what they know.
 ///
 /// ```
+/// # use es_core::catalogue::Catalogue;
 /// # use es_core::{Aggregate, Apply, event};
-/// use es_core::Catalogue;
 ///
 /// #[event(name = "counter.added")]
 /// pub struct Added { pub by: u64 }

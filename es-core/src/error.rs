@@ -145,7 +145,7 @@ pub enum StoreError {
         /// Payload or metadata.
         part: &'static str,
     },
-    /// A time that not every store can hold; see [`stored_time`](crate::stored_time).
+    /// A time that not every store can hold; see [`stored_time`](crate::record::stored_time).
     #[error(
         "the occurred time for stream {stream:?} is out of range, so nothing was written; it must be between \
          -4713-11-24T00:00:00Z and 9999-12-31T23:59:59.999999Z",

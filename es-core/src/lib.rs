@@ -50,74 +50,45 @@
 
 #![warn(missing_debug_implementations, unreachable_pub)]
 
-mod bulk;
-mod catalogue;
-mod codec;
 mod error;
 mod latch;
 mod memory;
-mod model;
-mod record;
-mod repository;
 mod seldom;
-mod store;
-mod stream;
-mod subscription;
 
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;
+pub mod bulk;
+pub mod catalogue;
+pub mod codec;
 #[cfg(feature = "conformance")]
 #[allow(clippy::missing_panics_doc, reason = "each case panics when the store breaks the contract")]
 pub mod conformance;
 pub mod copy;
 pub mod lock;
 pub mod messaging;
+pub mod model;
 pub mod process;
 pub mod projection;
 pub mod reactor;
+pub mod record;
+pub mod repository;
 pub mod shape;
+pub mod store;
+pub mod stream;
+pub mod subscription;
 pub mod testing;
 
-pub use bulk::{LargeAppend, LargeAppendError, Progress};
-pub use catalogue::{Catalogue, EventShape};
-pub use codec::Payload;
 pub use error::{ExecuteError, StoreError};
 pub use memory::MemoryStore;
-pub use messaging::{Consumer, Publish, Publisher, PublisherRunner};
-pub use model::{
-    Aggregate, Apply, DowncastTo, Event, Events, Handle, IntoEvents, NewSnapshot, Retired, Snapshots,
-    UpcastContext, UpcastFrom, emit,
-};
-pub use process::{Process, ProcessRunner};
-pub use projection::{
-    MemoryProjection, Part, Project, ProjectBatch, ProjectSetup, Projection, ProjectionFailure,
-    ProjectionPage, ProjectionReader,
-};
-pub use reactor::{React, Reactor, ReactorRunner};
-pub use record::{
-    BoxError, DecodeError, DecodeProblem, EncodeError, EventPlace, EventType, Metadata, NewEvent,
-    PayloadError, RawEvent, Recorded, stored_time,
-};
-pub use repository::{
-    ExecuteOptions, Executed, Loaded, Planned, Repository, RepositoryMetrics, Retry, Transacted, Transaction,
-    TransactionError, TransactionOptions,
-};
-pub use shape::{Fingerprint, Shape};
-pub use store::{
-    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Appended, Bell, CategoryNames, Checkpoint,
-    CloseStreams, CommandKey, CommandOutcome, CommandRecord, Contiguous, Decision, EventStore, ExportStore,
-    Filter, Find, FindEvents, Following, ImportStore, InvalidCheckpoint, Limits, ListQuery, ListStreams,
-    Listener, Load, LoadItem, LoadSink, ReadAll, Registration, Remembered, Rest, Sink, StoredCategory,
-    StoredCommand, StoredEventType, StoredNames, StreamHead, StreamRange, StreamSummary, Submitted,
-};
-pub use stream::{InvalidKey, InvalidStreamId, Position, Revision, StreamId, StreamKey};
-pub use subscription::{Subscription, SubscriptionStatus, SubscriptionWatch, TypedSubscription};
+pub use model::{Aggregate, Apply, Event, Events, Handle, UpcastContext, UpcastFrom, emit};
+pub use record::{Metadata, Recorded};
+pub use repository::{ExecuteOptions, Executed, Loaded, Repository, Retry};
+pub use store::EventStore;
+pub use stream::{Position, Revision, StreamId, StreamKey};
 
 #[cfg(feature = "macros")]
-pub use es_macros::{
-    Aggregate, Process, Projection, Publisher, Reactor, Shape, StreamKey, command, event, timer,
-};
+pub use es_macros::{Aggregate, StreamKey, event};
 
-pub use time::OffsetDateTime;
-pub use uuid::Uuid;
+// The crates whose types are part of this interface, as docs/dependencies.md promises.
+pub use {serde_json, time, uuid};

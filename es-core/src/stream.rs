@@ -49,7 +49,7 @@ pub enum InvalidStreamId {
 /// let stream = StreamId::new("account", "A-17")?;
 /// assert_eq!(stream.to_string(), "account/A-17");
 /// assert!(StreamId::new("account", "").is_err());
-/// # Ok::<(), es_core::InvalidStreamId>(())
+/// # Ok::<(), es_core::stream::InvalidStreamId>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct StreamId {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use common::{Account, Deposit, Deposited, Meddler, Open, Refused};
-use es_core::{ExecuteError, ExecuteOptions, Executed, Repository, Retry, Uuid, emit};
+use es_core::uuid::Uuid;
+use es_core::{ExecuteError, ExecuteOptions, Executed, Repository, Retry, emit};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 

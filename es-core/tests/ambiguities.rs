@@ -6,8 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
-use es_core::Shape;
-use es_core::shape::Schema;
+use es_core::shape::{Schema, Shape};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -176,7 +175,7 @@ mod untagged {
         #[serde(untagged)]
         enum Apart { Long { a: u8, b: u8 }, Short { a: u8 }, Text(String), Whole(i64), Real(f64), List(Vec<u8>), Nothing }
         #[serde(untagged)]
-        enum Formats { Id(es_core::Uuid), Date(chrono::NaiveDate), Text(String) }
+        enum Formats { Id(uuid::Uuid), Date(chrono::NaiveDate), Text(String) }
         #[serde(untagged)]
         enum Contacts { Mail(Mail), Phone(String) }
         #[serde(try_from = "String", into = "String")]
@@ -240,7 +239,7 @@ mod untagged {
             Apart::Nothing,
         ]);
         keeps([
-            Formats::Id(es_core::Uuid::nil()),
+            Formats::Id(uuid::Uuid::nil()),
             Formats::Date(chrono::NaiveDate::MIN),
             Formats::Text("a".into()),
         ]);

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 
 use common::{Account, Deposit, Deposited, Meddle, Meddler, Open, Refused};
-use es_core::{ExecuteError, ExecuteOptions, Repository, Revision, Uuid, emit};
+use es_core::uuid::Uuid;
+use es_core::{ExecuteError, ExecuteOptions, Repository, Revision, emit};
 
 type Accounts = Repository<Account, Meddler>;
 

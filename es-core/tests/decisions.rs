@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use common::{Account, Deposit, Open, Refused};
+use es_core::store::{Decision, Load, Remembered};
+use es_core::uuid::Uuid;
 use es_core::{
-    Decision, EventStore, ExecuteError, ExecuteOptions, Load, MemoryStore, Remembered, Repository, Revision,
-    StoreError, StreamId, Uuid,
+    EventStore, ExecuteError, ExecuteOptions, MemoryStore, Repository, Revision, StoreError, StreamId,
 };
 
 fn id() -> String {

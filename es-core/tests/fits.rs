@@ -5,8 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::NonZeroU8;
 
-use es_core::Shape;
-use es_core::shape::Schema;
+use es_core::shape::{Schema, Shape};
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -35,7 +34,7 @@ struct Plain {
     some: NonZeroU8,
     flag: bool,
     nothing: (),
-    id: es_core::Uuid,
+    id: uuid::Uuid,
     ip: std::net::IpAddr,
 }
 
@@ -532,7 +531,7 @@ fn a_container_holds_what_it_can_hold() {
     );
     misfit::<BTreeMap<String, Vec<u8>>>(json!({ "secret": [""] }), "`{}[0]` should be `u8`, and is a string");
     misfit::<char>(json!("ab"), "it should be `char`, and is a string of another length");
-    misfit::<es_core::Uuid>(json!("1"), "it should be `string:uuid`, and is a string of another format");
+    misfit::<uuid::Uuid>(json!("1"), "it should be `string:uuid`, and is a string of another format");
 }
 
 /// Writes itself without end.

@@ -4,8 +4,7 @@ use std::fmt::Debug;
 
 use bigdecimal::BigDecimal;
 use bytes::{Bytes, BytesMut};
-use es_core::Shape;
-use es_core::shape::Schema;
+use es_core::shape::{Schema, Shape};
 use indexmap::{IndexMap, IndexSet};
 use ordered_float::{NotNan, OrderedFloat};
 use proptest::prelude::*;
@@ -22,7 +21,7 @@ fn inline<T: Shape + ?Sized>(expected: &str) {
 #[test]
 fn types_of_other_crates_have_the_shape_that_they_are_written_in() {
     inline::<serde_json::Value>("any");
-    inline::<es_core::Uuid>("string:uuid");
+    inline::<uuid::Uuid>("string:uuid");
     // Without its feature `serde-human-readable`, the crate writes numbers.
     inline::<time::Date>("(i32, u16)");
     inline::<time::OffsetDateTime>("(i32, u16, u8, u8, u8, u32, i8, i8, i8)");

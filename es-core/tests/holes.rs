@@ -6,10 +6,16 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use common::{Account, Deposit, Deposited, Open, Opened};
+use es_core::bulk::LargeAppend;
+use es_core::record::{NewEvent, RawEvent};
+use es_core::store::{
+    AllPage, AllQuery, Filter, Load, LoadItem, LoadSink, ReadAll, Sink, StreamHead, StreamRange,
+};
+use es_core::subscription::Subscription;
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
 use es_core::{
-    AllPage, AllQuery, EventStore, ExecuteOptions, Filter, LargeAppend, Load, LoadItem, LoadSink,
-    MemoryStore, Metadata, NewEvent, OffsetDateTime, RawEvent, ReadAll, Repository, Revision, Sink,
-    StoreError, StreamHead, StreamId, StreamRange, Subscription, Uuid,
+    EventStore, ExecuteOptions, MemoryStore, Metadata, Repository, Revision, StoreError, StreamId,
 };
 
 /// A store that has lost one event of each stream, or returns it twice.
@@ -119,10 +125,11 @@ async fn the_first_outcome_of_a_command_is_not_told_in_part() {
     let healthy = Repository::<Account, _>::new(store.inner.clone());
     let state = healthy.load(&id()).await.expect("a state");
     let snapshots = <Account as es_core::Aggregate>::snapshots().expect("snapshots");
-    let mut json = es_core::Payload::new();
+    let mut json = es_core::codec::Payload::new();
     snapshots.encode(&state.state, &mut json).expect("JSON");
     let stream = healthy.stream_id(&id()).expect("a key");
-    let snapshot = es_core::NewSnapshot::new(stream, state.revision, snapshots.fingerprint, json.into_vec());
+    let snapshot =
+        es_core::model::NewSnapshot::new(stream, state.revision, snapshots.fingerprint, json.into_vec());
     store.save_snapshot(snapshot).await.expect("kept");
     assert_eq!(accounts.load(&id()).await.expect("the snapshot").revision.get(), 4);
     let options = ExecuteOptions::new().command_id(command).command_name("Deposit");
@@ -157,7 +164,7 @@ async fn a_page_that_is_read_again_is_no_damage() {
         assert!(matches!(error, StoreError::Closed), "{error}");
     }
     assert_eq!(subscription.page(&mut |_| Ok(())).await.expect("a page").events, 4);
-    let mut again = subscription.from(es_core::Checkpoint::START);
+    let mut again = subscription.from(es_core::store::Checkpoint::START);
     assert_eq!(again.page(&mut |_| Ok(())).await.expect("from the beginning").events, 4);
 }
 
@@ -177,5 +184,5 @@ async fn a_migration_does_not_go_on_after_a_missing_event() {
     let mut migration = LargeAppend::new(&store).aggregate::<Account>();
     migration.push(stream, Revision::EMPTY, events).await.expect("gathered");
     let error = migration.finish().await.expect_err("damaged");
-    assert!(matches!(error, es_core::LargeAppendError::Store(StoreError::Damaged { .. })), "{error}");
+    assert!(matches!(error, es_core::bulk::LargeAppendError::Store(StoreError::Damaged { .. })), "{error}");
 }

@@ -3,9 +3,9 @@
 mod common;
 
 use common::{Account, AccountEvent, Deposit, Deposited, Meddle, Meddler, Open, Refused};
-use es_core::{
-    CommandKey, ExecuteError, ExecuteOptions, MemoryStore, Repository, Revision, StoreError, Uuid,
-};
+use es_core::store::CommandKey;
+use es_core::uuid::Uuid;
+use es_core::{ExecuteError, ExecuteOptions, MemoryStore, Repository, Revision, StoreError};
 
 fn id() -> String {
     "A-17".into()

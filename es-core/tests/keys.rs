@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use es_core::{
-    Aggregate, Apply, ExecuteError, IntoEvents, MemoryStore, Repository, Shape, StoreError, emit, event,
-};
+use es_core::model::IntoEvents;
+use es_core::shape::Shape;
+use es_core::{Aggregate, Apply, ExecuteError, MemoryStore, Repository, StoreError, emit, event};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// Two texts that differ may be stored as one.

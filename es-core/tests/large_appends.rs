@@ -5,10 +5,11 @@ mod common;
 use std::sync::{Arc, Mutex};
 
 use common::{Account, Deposited, Meddler, Opened};
-use es_core::{
-    Aggregate, AllQuery, Apply, Checkpoint, Filter, LargeAppend, LargeAppendError, MemoryStore, Metadata,
-    NewEvent, ReadAll, Revision, StoreError, StreamId, Uuid,
-};
+use es_core::bulk::{LargeAppend, LargeAppendError};
+use es_core::record::NewEvent;
+use es_core::store::{AllQuery, Checkpoint, Filter, ReadAll};
+use es_core::uuid::Uuid;
+use es_core::{Aggregate, Apply, MemoryStore, Metadata, Revision, StoreError, StreamId};
 
 fn stream(key: u64) -> StreamId {
     StreamId::new("account", format!("A-{key}")).expect("a stream id")

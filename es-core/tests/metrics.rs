@@ -5,10 +5,10 @@ mod common;
 use std::time::Duration;
 
 use common::{Account, Deposit, Deposited, Meddle, Meddler, Open, Refused};
-use es_core::{
-    ExecuteOptions, MemoryStore, Position, Repository, RepositoryMetrics, Retry, StoreError, Subscription,
-    Uuid, emit,
-};
+use es_core::repository::RepositoryMetrics;
+use es_core::subscription::Subscription;
+use es_core::uuid::Uuid;
+use es_core::{ExecuteOptions, MemoryStore, Position, Repository, Retry, StoreError, emit};
 
 fn id() -> String {
     "A-17".into()

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use common::Meddler;
+use es_core::stream::InvalidKey;
 use es_core::{
-    Aggregate, Apply, ExecuteError, InvalidKey, MemoryStore, Repository, Retry, Revision, StoreError,
-    StreamKey, emit, event,
+    Aggregate, Apply, ExecuteError, MemoryStore, Repository, Retry, Revision, StoreError, StreamKey, emit,
+    event,
 };
 use serde::{Deserialize, Serialize, Serializer};
 use tokio::sync::oneshot;
@@ -256,7 +257,7 @@ impl es_core::UpcastFrom<DugV1> for Dug {
     }
 }
 
-impl es_core::DowncastTo<DugV1> for Dug {
+impl es_core::model::DowncastTo<DugV1> for Dug {
     type Error = std::convert::Infallible;
     fn downcast_to(&self) -> Result<DugV1, Self::Error> {
         Ok(DugV1 { feet: self.feet })

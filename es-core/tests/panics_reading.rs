@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use es_core::projection::{Projector, ProjectorError};
+use es_core::bulk::{LargeAppend, LargeAppendError};
+use es_core::projection::{Project, Projection, Projector, ProjectorError};
+use es_core::record::{DecodeError, DecodeProblem, NewEvent};
+use es_core::store::{Append, AppendOutcome, Checkpoint, StreamRange};
+use es_core::subscription::Subscription;
+use es_core::time::OffsetDateTime;
 use es_core::{
-    Aggregate, Append, AppendOutcome, Apply, Checkpoint, DecodeError, DecodeProblem, EventStore,
-    ExecuteError, LargeAppend, LargeAppendError, MemoryStore, Metadata, NewEvent, OffsetDateTime, Project,
-    Projection, Recorded, Repository, Revision, StoreError, StreamId, StreamRange, Subscription,
-    UpcastContext, UpcastFrom, emit, event,
+    Aggregate, Apply, EventStore, ExecuteError, MemoryStore, Metadata, Recorded, Repository, Revision,
+    StoreError, StreamId, UpcastContext, UpcastFrom, emit, event,
 };
 use serde::{Deserialize, Deserializer, Serialize};
 

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use es_core::projection::{Claim, Claimed, Done, OnFailure, Target};
-use es_core::reactor::{CheckpointStore, Effects, OnModel, ReactorRunner};
-use es_core::{
-    Append, AppendOutcome, DecodeError, EventStore, Filter, MemoryStore, Metadata, NewEvent, Part, RawEvent,
-    Reactor, Revision, StreamId, event,
-};
+use es_core::projection::{Claim, Claimed, Done, OnFailure, Partition, Target};
+use es_core::reactor::{CheckpointStore, Effects, OnModel, Reactor, ReactorRunner};
+use es_core::record::{DecodeError, NewEvent, RawEvent};
+use es_core::store::{Append, AppendOutcome, Filter};
+use es_core::{EventStore, MemoryStore, Metadata, Revision, StreamId, event};
 use tokio::sync::Semaphore;
 
 /// What the reactor was told, stream and revision.
@@ -197,13 +196,13 @@ async fn a_worker_that_stood_still_for_longer_than_its_lease_moves_no_checkpoint
     still.begun.pass().await;
     // As if the target's clock had run on while this program stood still.
     let target = store.checkpoint_target::<Kept>();
-    Target::<Kept>::release(&target, Part::ALL, 1).await.expect("it is released");
+    Target::<Kept>::release(&target, Partition::ALL, 1).await.expect("it is released");
     let claim = Claim::new("other", Duration::from_secs(3600));
-    let claimed = Target::<Kept>::claim(&target, Part::ALL, &claim).await.expect("an answer");
+    let claimed = Target::<Kept>::claim(&target, Partition::ALL, &claim).await.expect("an answer");
     assert_eq!(claimed, Claimed::Lease { epoch: 2 });
     gate.open(1);
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let (checkpoint, _) = Target::<Kept>::checkpoint(&target, Part::ALL).await.expect("a checkpoint");
+    let (checkpoint, _) = Target::<Kept>::checkpoint(&target, Partition::ALL).await.expect("a checkpoint");
     assert_eq!(checkpoint.position().get(), 0, "the older one has moved it");
     assert!(!stopped.is_finished());
     stopped.abort();

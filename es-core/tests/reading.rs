@@ -7,9 +7,11 @@ use std::error::Error as _;
 use std::fmt;
 
 use common::Meddler;
+use es_core::record::{DecodeProblem, RawEvent};
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
 use es_core::{
-    Aggregate, Apply, DecodeProblem, OffsetDateTime, Position, RawEvent, Repository, Revision, StoreError,
-    StreamId, UpcastContext, UpcastFrom, Uuid, event,
+    Aggregate, Apply, Position, Repository, Revision, StoreError, StreamId, UpcastContext, UpcastFrom, event,
 };
 
 #[event(name = "account.deposited", version = 1)]
@@ -98,7 +100,7 @@ async fn problem(version: u32, payload: &str) -> (StoreError, String) {
     (error, text)
 }
 
-fn decode(error: &StoreError) -> &es_core::DecodeError {
+fn decode(error: &StoreError) -> &es_core::record::DecodeError {
     match error {
         StoreError::Decode(error) => error,
         other => panic!("{other}"),

@@ -5,10 +5,10 @@ mod common;
 use std::sync::Arc;
 
 use common::{Account, AccountEvent, Deposit, Deposited, Open, Opened, Refused};
-use es_core::{
-    ExecuteError, ExecuteOptions, MemoryStore, Metadata, OffsetDateTime, Repository, Revision, StoreError,
-    StreamRange, Uuid, emit,
-};
+use es_core::store::StreamRange;
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
+use es_core::{ExecuteError, ExecuteOptions, MemoryStore, Metadata, Repository, Revision, StoreError, emit};
 use time::Duration;
 
 fn accounts() -> Repository<Account, MemoryStore> {

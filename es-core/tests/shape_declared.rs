@@ -4,8 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use es_core::Shape;
-use es_core::shape::Schema;
+use es_core::shape::{Schema, Shape};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 

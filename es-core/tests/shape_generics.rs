@@ -5,8 +5,7 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
-use es_core::Shape;
-use es_core::shape::Schema;
+use es_core::shape::{Schema, Shape};
 use serde::{Deserialize, Serialize};
 
 #[track_caller]

@@ -11,8 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::Shape;
-use es_core::shape::Schema;
+use es_core::shape::{Schema, Shape};
 use indexmap::{IndexMap, IndexSet};
 use ordered_float::{NotNan, OrderedFloat};
 use proptest::prelude::*;
@@ -67,7 +66,7 @@ fn samples_of_foreign_types_are_read_and_written_by_those_types() {
     reads_its_sample::<(Duration, std::time::SystemTime, Range<u8>, std::ops::Bound<u8>, Result<u8, String>)>(
     );
     reads_its_sample::<(std::net::IpAddr, std::net::Ipv6Addr, std::net::SocketAddr, std::path::PathBuf)>();
-    reads_its_sample::<(es_core::Uuid, serde_json::Value, serde_json::Number)>();
+    reads_its_sample::<(uuid::Uuid, serde_json::Value, serde_json::Number)>();
     reads_its_sample::<(
         time::OffsetDateTime,
         time::PrimitiveDateTime,

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use es_core::codec::Payload;
+use es_core::store::{Limits, Load, LoadItem};
 use es_core::{
-    Aggregate, Apply, Event, EventStore, ExecuteError, ExecuteOptions, Limits, Load, LoadItem, MemoryStore,
-    Metadata, Payload, Repository, StoreError, emit, event,
+    Aggregate, Apply, Event, EventStore, ExecuteError, ExecuteOptions, MemoryStore, Metadata, Repository,
+    StoreError, emit, event,
 };
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Serialize, Serializer};

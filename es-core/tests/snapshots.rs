@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use common::{Account, Deposit, Meddler, Open};
-use es_core::{Aggregate, EventStore, NewSnapshot, Repository, Revision, StreamId, StreamRange};
+use es_core::model::NewSnapshot;
+use es_core::store::StreamRange;
+use es_core::{Aggregate, EventStore, Repository, Revision, StreamId};
 use tokio::sync::Semaphore;
 
 fn id() -> String {

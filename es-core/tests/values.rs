@@ -5,9 +5,11 @@ mod common;
 use std::sync::Arc;
 
 use common::{Account, Deposit, Meddler, Open};
+use es_core::store::StreamRange;
+use es_core::uuid::Uuid;
 use es_core::{
     Aggregate, Apply, ExecuteError, ExecuteOptions, Executed, MemoryStore, Metadata, Recorded, Repository,
-    StoreError, StreamRange, Uuid, emit, event,
+    StoreError, emit, event,
 };
 use serde::{Deserialize, Deserializer, Serializer};
 use serde_json::{Value, json};

@@ -5,10 +5,10 @@ mod common;
 use std::time::Duration;
 
 use common::{Account, AccountEvent, Deposit, Deposited, Meddler, Open, Opened};
-use es_core::{
-    Checkpoint, DecodeProblem, Filter, MemoryStore, RawEvent, ReadAll, Repository, Rest, StoreError,
-    Subscription,
-};
+use es_core::record::{DecodeProblem, RawEvent};
+use es_core::store::{Checkpoint, Filter, ReadAll, Rest};
+use es_core::subscription::Subscription;
+use es_core::{MemoryStore, Repository, StoreError};
 
 /// A store with two accounts: Ann's with the given deposits, and the events of another category beside them.
 async fn accounts(deposits: &[i64]) -> (MemoryStore, Repository<Account, MemoryStore>) {
@@ -40,7 +40,7 @@ async fn a_subscription_reads_what_is_there_and_then_what_comes() {
         seen.push(cents(&event.event));
     }
     assert_eq!(seen, [0, 1, 2, 3]);
-    assert_eq!(live.checkpoint(), store.head().await.expect("a head"));
+    assert_eq!(live.checkpoint(), store.end().await.expect("a head"));
     // Nothing but the store's word wakes it: it looks by the clock in an hour.
     let waiting = tokio::spawn(async move {
         let event = live.next().await.expect("an event");
@@ -119,7 +119,7 @@ async fn a_raw_subscription_hands_out_pages_and_passes_what_is_not_wanted() {
     let mut take = |_: RawEvent<'_>| Ok(());
     let page = opened.next_page(&mut take).await.expect("a page");
     assert_eq!((page.events, page.rest), (1, Rest::Nothing));
-    assert_eq!(opened.checkpoint(), store.head().await.expect("a head"));
+    assert_eq!(opened.checkpoint(), store.end().await.expect("a head"));
     let mut deposited = Subscription::new(store).filter(Filter::new().event::<Deposited>()).page_size(2);
     let pages =
         [deposited.page(&mut take).await.expect("a page"), deposited.page(&mut take).await.expect("a page")];

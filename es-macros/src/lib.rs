@@ -97,7 +97,7 @@ use proc_macro::TokenStream;
 /// let first = serde_json::json!({ "to": "Ann", "weight": 250, "note": "fragile" });
 /// let sent: Sent = es_core::testing::read(1, &first)?;
 /// assert_eq!(sent, Sent { to: "Ann".into(), grams: 250, carrier: "post".into() });
-/// # Ok::<(), es_core::DecodeError>(())
+/// # Ok::<(), es_core::record::DecodeError>(())
 /// ```
 ///
 /// | where | what | meaning |
@@ -167,7 +167,7 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// so it has a name and a version.
 ///
 /// ```
-/// use es_core::command;
+/// use es_core::process::command;
 ///
 /// #[command(name = "account.withdraw")]
 /// pub struct Withdraw {
@@ -188,7 +188,7 @@ pub fn command(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// a name and a version.
 ///
 /// ```
-/// use es_core::timer;
+/// use es_core::process::timer;
 ///
 /// #[timer(name = "chase.silence")]
 /// pub struct Silence {}
@@ -246,7 +246,7 @@ pub fn timer(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `retired(X, Y, …)` | events that are read but no longer written, each in its newest version; each needs a `Retired`, which says what it means today |
 /// | `id = Type` | what names one instance, a `StreamKey`; `Uuid` if not written |
 /// | `event_enum(Name, derive(…))` | name and derives of the generated enum; `<Aggregate>Event` and none if not written |
-/// | `snapshot(every = N, rev = R)` | keep the state when that many events were folded; needs serde on the state. Another `rev`, 0 if not written, makes older snapshots invalid: for a change of `apply` that no field shows |
+/// | `snapshot(every = N, build = R)` | keep the state when that many events were folded; needs serde on the state. Another `build`, 0 if not written, makes older snapshots invalid: for a change of `apply` that no field shows |
 /// | `unknown = "error"` | what a stored event is whose name is not listed: an error, or, with `"skip"`, nothing |
 /// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
@@ -257,8 +257,8 @@ pub fn timer(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// Two events of one aggregate, retired ones included, never have the same name, now or before.
 ///
 /// A snapshot is valid for the aggregate's name, the shape of its state, the events with their versions and
-/// names, the retired ones, and `rev`. A change within a type that has no `Shape`, or of what a retired event
-/// means, is not seen: change `rev` with it.
+/// names, the retired ones, and `build`. A change within a type that has no `Shape`, or of what a retired
+/// event means, is not seen: change `build` with it.
 ///
 /// <details><summary>What is generated</summary>
 ///
@@ -339,7 +339,8 @@ pub fn process(item: TokenStream) -> TokenStream {
 /// ```
 /// use std::collections::BTreeMap;
 /// use std::convert::Infallible;
-/// use es_core::{Project, Projection, Recorded, event};
+/// use es_core::projection::{Project, Projection};
+/// use es_core::{Recorded, event};
 ///
 /// #[event(name = "account.deposited")]
 /// pub struct Deposited {
@@ -348,7 +349,7 @@ pub fn process(item: TokenStream) -> TokenStream {
 ///
 /// #[derive(Projection)]
 /// #[projection(
-///     name = "balances", rev = 1, events(Deposited), model = BTreeMap<String, i64>, error = Infallible
+///     name = "balances", build = 1, events(Deposited), model = BTreeMap<String, i64>, error = Infallible
 /// )]
 /// struct Balances;
 ///
@@ -365,10 +366,10 @@ pub fn process(item: TokenStream) -> TokenStream {
 /// | key | meaning |
 /// |---|---|
 /// | `name = "…"` | required: 1 to 40 lower-case letters, digits and `_`, as it becomes a part of the names of tables |
-/// | `rev = N` | raised when the model must be built anew, from the first event; 1 if not written |
+/// | `build = N` | raised when the model must be built anew, from the first event; 1 if not written |
 /// | `events(A, b::B as Other, …)` | required: the event types, each in its newest version; `as` names the variant where two would have the same name |
 /// | `model = Type` | required: what the events go into, such as `PgConnection` or a struct |
-/// | `error = Type` | why an event cannot be projected; `es_core::BoxError` if not written |
+/// | `error = Type` | why an event cannot be projected; `es_core::record::BoxError` if not written |
 /// | `batch` | events come in slices, through `ProjectBatch`, and not one by one through `Project` |
 /// | `setup` | an empty model is made by `ProjectSetup` |
 /// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
@@ -386,7 +387,7 @@ pub fn process(item: TokenStream) -> TokenStream {
 ///
 /// impl Projection for Balances {
 ///     const NAME: &'static str = "balances";
-///     const REV: u32 = 1;
+///     const BUILD: u32 = 1;
 ///     type Model = BTreeMap<String, i64>;
 ///     type Error = Infallible;
 ///     type Event = BalancesEvent;
@@ -421,7 +422,8 @@ pub fn projection(item: TokenStream) -> TokenStream {
 /// services.
 ///
 /// ```
-/// use es_core::{React, Reactor, Recorded, event};
+/// use es_core::reactor::{React, Reactor};
+/// use es_core::{Recorded, event};
 ///
 /// #[event(name = "account.opened")]
 /// pub struct Opened {
@@ -457,7 +459,7 @@ pub fn projection(item: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `name = "…"` | required: the name under which the checkpoint is kept, 1 to 40 lower-case letters, digits, `-` and `_`. Another name is another reactor, which begins anew |
 /// | `events(A, b::B as Other, …)` | required: the event types, each in its newest version; `as` names the variant where two would have the same name |
-/// | `error = Type` | why it cannot react to an event; `es_core::BoxError` if not written |
+/// | `error = Type` | why it cannot react to an event; `es_core::record::BoxError` if not written |
 /// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
 /// Each listed event needs a `React`. An event that an aggregate has retired is listed like any other. Events
@@ -501,8 +503,7 @@ pub fn reactor(item: TokenStream) -> TokenStream {
 /// For the types inside of events and states; the events themselves have a shape by `#[event]`.
 ///
 /// ```
-/// use es_core::Shape;
-/// use es_core::shape::Schema;
+/// use es_core::shape::{Schema, Shape};
 /// use serde::{Deserialize, Serialize};
 ///
 /// #[derive(Serialize, Deserialize, Shape)]
@@ -546,7 +547,8 @@ pub fn reactor(item: TokenStream) -> TokenStream {
 /// it had.
 ///
 /// ```
-/// use es_core::{Shape, event};
+/// use es_core::shape::Shape;
+/// use es_core::event;
 /// use serde::Serialize;
 ///
 /// #[derive(Debug, PartialEq, Serialize, Shape)]
@@ -567,7 +569,7 @@ pub fn reactor(item: TokenStream) -> TokenStream {
 /// let first = serde_json::json!({ "amount": { "cents": 500, "memo": "rent", "note": "late" } });
 /// let deposited: Deposited = es_core::testing::read(1, &first)?;
 /// assert_eq!(deposited.amount, Money { cents: 500, currency: "EUR".into(), purpose: "rent".into() });
-/// # Ok::<(), es_core::DecodeError>(())
+/// # Ok::<(), es_core::record::DecodeError>(())
 /// ```
 ///
 /// | where | what | meaning |
@@ -617,7 +619,8 @@ pub fn stream_key(item: TokenStream) -> TokenStream {
 /// Makes a type a publisher: what other services learn of a service's own events.
 ///
 /// ```
-/// use es_core::{Publish, Publisher, Recorded, event};
+/// use es_core::messaging::{Publish, Publisher};
+/// use es_core::{Recorded, event};
 ///
 /// /// Private: it may change whenever this service wants.
 /// #[event(name = "loan.approved")]

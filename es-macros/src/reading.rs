@@ -69,7 +69,7 @@ impl<'a> Reading<'a> {
         let names = self.names();
         let (decode, events) = (self.decode(), self.shapes());
         quote! {
-            fn filter() -> #es_core::Filter {
+            fn filter() -> #es_core::store::Filter {
                 #private::filter(&[#(#names),*])
             }
 
@@ -116,7 +116,7 @@ impl<'a> Reading<'a> {
         });
         let wire_names = self.names();
         let signature = quote! {
-            fn decode(__es_raw: &#es_core::RawEvent<'_>) -> #private::Result<#private::Option<#enum_ident>, #es_core::DecodeError>
+            fn decode(__es_raw: &#es_core::record::RawEvent<'_>) -> #private::Result<#private::Option<#enum_ident>, #es_core::record::DecodeError>
         };
         if !self.sound {
             return quote!(#signature { #private::Ok(#private::Option::None) });

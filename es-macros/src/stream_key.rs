@@ -88,7 +88,7 @@ fn expand(input: &DeriveInput, fields: &Fields, es_core: &CratePath) -> TokenStr
                 <#ty as #es_core::StreamKey>::to_key(&self.#key)
             }
 
-            fn from_key(__es_key: &#private::str) -> #private::Result<Self, #es_core::InvalidKey> {
+            fn from_key(__es_key: &#private::str) -> #private::Result<Self, #es_core::stream::InvalidKey> {
                 <#ty as #es_core::StreamKey>::from_key(__es_key).map(#make)
             }
 

@@ -4,8 +4,8 @@ use std::error::Error;
 
 use async_nats::jetstream;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
-use es_core::BoxError;
 use es_core::messaging::{SinkError, SourceError};
+use es_core::record::BoxError;
 
 /// What somebody has to set up at the server first.
 #[derive(Debug, thiserror::Error)]

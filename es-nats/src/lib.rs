@@ -1,8 +1,10 @@
 //! Events of a service to others, and those of others, through NATS JetStream: the sink of an
-//! [`es_core::PublisherRunner`] and the source of an [`es_core::Consumer`].
+//! [`es_core::messaging::PublisherRunner`] and the source of an [`es_core::messaging::Consumer`].
 //!
 //! ```no_run
-//! # use es_core::{MemoryStore, Publisher, PublisherRunner, Consumer, Reactor};
+//! # use es_core::messaging::{Consumer, Publisher, PublisherRunner};
+//! # use es_core::reactor::Reactor;
+//! # use es_core::MemoryStore;
 //! use es_nats::{NatsSink, NatsSource, SinkOptions, SourceOptions};
 //!
 //! # async fn run(feed: impl Publisher, reactor: impl Reactor) -> Result<(), Box<dyn std::error::Error>> {

@@ -154,7 +154,7 @@ impl MessageSource for NatsSource {
     }
 }
 
-fn refused(what: &'static str, error: impl Into<es_core::BoxError>) -> SourceError {
+fn refused(what: &'static str, error: impl Into<es_core::record::BoxError>) -> SourceError {
     NatsSetupError::Refused { what, source: error.into() }.into()
 }
 

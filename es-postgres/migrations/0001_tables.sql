@@ -78,30 +78,30 @@ CREATE TABLE :schema.commands (
 );
 CREATE INDEX commands_recorded_at ON :schema.commands USING brin (recorded_at) WITH (pages_per_range = 32);
 
--- How far each part of a projection has come, and the id of the event it stands on.
+-- How far each partition of a projection has come, and the id of the event it stands on.
 CREATE TABLE :schema.checkpoints (
     projection text COLLATE "C" NOT NULL,
-    rev        integer NOT NULL,
-    part       integer NOT NULL,
-    parts      integer NOT NULL,
+    build        integer NOT NULL,
+    partition       integer NOT NULL,
+    partitions      integer NOT NULL,
     position   bigint NOT NULL,
     event_id   uuid,
     owner      text,
     updated_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (projection, rev, part)
+    PRIMARY KEY (projection, build, partition)
 ) WITH (fillfactor = 50);
 
 -- The events that a projection could not take.
 CREATE TABLE :schema.dead_letters (
     projection text COLLATE "C" NOT NULL,
-    rev        integer NOT NULL,
+    build        integer NOT NULL,
     stream     bigint NOT NULL,
     revision   bigint NOT NULL,
     position   bigint NOT NULL,
     attempts   integer NOT NULL,
     reason     text NOT NULL,
     parked_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
-    PRIMARY KEY (projection, rev, stream, revision)
+    PRIMARY KEY (projection, build, stream, revision)
 );
 
 -- For people who query by hand.

@@ -1,4 +1,4 @@
--- What projections keep beside their checkpoints: which revision readers see, how fast and with what trouble each part runs.
+-- What projections keep beside their checkpoints: which build readers see, how fast and with what trouble each partition runs.
 
 CREATE TABLE :schema.projections (
     name text COLLATE "C" PRIMARY KEY,

@@ -15,7 +15,7 @@ DECLARE
     v_detail text;
 BEGIN
     IF to_regclass(format('%I.migrations', p_to)) IS NOT NULL AND to_regclass(format('%I.positions', p_to)) IS NOT NULL
-       OR EXISTS (SELECT FROM :schema.checkpoints k WHERE p_to::text = v_store || '_' || k.projection || '_' || k.rev) THEN
+       OR EXISTS (SELECT FROM :schema.checkpoints k WHERE p_to::text = v_store || '_' || k.projection || '_' || k.build) THEN
         RAISE EXCEPTION 'schema % belongs to another store or projection', quote_ident(p_to) USING ERRCODE = 'ES005', SCHEMA = p_to;
     END IF;
     FOR v_name, v_kept, v_ours IN

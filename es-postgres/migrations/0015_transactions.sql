@@ -13,12 +13,12 @@ END $$;
 -- The last statement of a batch. The checkpoint moves here and not sooner: a COMMIT among the handlers'
 -- statements cannot take it along past events that are not in the model. Runs with the caller's rights.
 CREATE FUNCTION :schema.end_batch(
-    p_token text, p_projection text, p_rev integer, p_part integer, p_position bigint, p_event_id uuid, p_events bigint
+    p_token text, p_projection text, p_build integer, p_partition integer, p_position bigint, p_event_id uuid, p_events bigint
 ) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     PERFORM :schema.same_transaction(p_token);
     UPDATE :schema.checkpoints c
     SET position = p_position, event_id = p_event_id, projected = c.projected + p_events, updated_at = clock_timestamp()
-    WHERE c.projection = p_projection AND c.rev = p_rev AND c.part = p_part;
+    WHERE c.projection = p_projection AND c.build = p_build AND c.partition = p_partition;
 END $$;

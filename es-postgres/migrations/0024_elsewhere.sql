@@ -8,11 +8,11 @@ ALTER TABLE :schema.dead_letters
     ADD COLUMN key      text COLLATE "C",
     ADD COLUMN event    text COLLATE "C",
     ADD COLUMN event_id uuid,
-    ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (projection, rev, position),
-    ADD CONSTRAINT dead_letters_stream_key UNIQUE (projection, rev, stream, revision),
+    ADD CONSTRAINT dead_letters_pkey PRIMARY KEY (projection, build, position),
+    ADD CONSTRAINT dead_letters_stream_key UNIQUE (projection, build, stream, revision),
     ADD CONSTRAINT dead_letters_named
         CHECK (stream IS NOT NULL OR num_nulls(category, key, event, event_id) = 0);
-CREATE UNIQUE INDEX dead_letters_elsewhere ON :schema.dead_letters (projection, rev, category, key, revision)
+CREATE UNIQUE INDEX dead_letters_elsewhere ON :schema.dead_letters (projection, build, category, key, revision)
     WHERE stream IS NULL;
 
 -- Whether the events of a build are elsewhere, and the id of the first one, if there was one when the build was set up: two

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use es_core::{
-    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, CloseStreams, Decision, EventStore, Find,
-    FindEvents, Limits, ListQuery, ListStreams, Listener, Load, LoadSink, NewSnapshot, ReadAll, Registration,
-    Remembered, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary, Submitted,
+use es_core::model::NewSnapshot;
+use es_core::store::{
+    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, CloseStreams, Decision, Find, FindEvents,
+    Limits, ListQuery, ListStreams, Listener, Load, LoadSink, ReadAll, Registration, Remembered, Sink,
+    StreamHead, StreamRange, StreamSummary, Submitted,
 };
+use es_core::{EventStore, Revision, StoreError, StreamId};
 use sqlx::PgConnection;
 use tracing::{Instrument, debug_span};
 
@@ -149,8 +151,8 @@ impl ReadAll for PostgresStore {
         self.parts().all.page(query, Asker::Query, sink).instrument(span).await
     }
 
-    async fn head(&self) -> Result<Checkpoint, StoreError> {
-        self.parts().all.head().await
+    async fn end(&self) -> Result<Checkpoint, StoreError> {
+        self.parts().all.end().await
     }
 
     fn listen(&self) -> Listener {

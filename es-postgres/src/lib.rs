@@ -47,7 +47,7 @@ pub use connect::error::{ConnectError, TriedHost};
 pub use connect::lock_timeout::{LockHolder, LockTimeout};
 pub use connect::slots::{PoolTimeout, Scarce};
 pub use es_core::projection::{
-    DeadLetter, OnFailure, PartStatus, ProjectionStatus, ProjectorError, Retried, Retrying,
+    DeadLetter, OnFailure, PartitionStatus, ProjectionStatus, ProjectorError, Retried, Retrying,
 };
 pub use metrics::StoreMetrics;
 pub use options::PostgresOptions;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use es_core::AppendOutcome;
+use es_core::store::AppendOutcome;
 
 /// Counters of a [`PostgresStore`](crate::PostgresStore) and its clones since it was opened, and what it
 /// holds at this moment; from [`PostgresStore::metrics`](crate::PostgresStore::metrics).

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use es_core::Limits;
+use es_core::store::Limits;
 
 use crate::connect::settings::LONGEST_PATIENCE;
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{Fingerprint, StoreError};
+use es_core::StoreError;
+use es_core::shape::Fingerprint;
 
 use crate::connect::connection::{self, StoreConnection};
 use crate::connect::pool::Pool;

@@ -5,7 +5,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use es_core::{Bell, BoxError, Listener};
+use es_core::record::BoxError;
+use es_core::store::{Bell, Listener};
 use sqlx::postgres::{PgListener, PgPoolOptions};
 use sqlx::{Connection, PgConnection};
 use tokio::runtime::Handle;

@@ -1,6 +1,7 @@
 //! A long stream is read in bounded memory. A binary of its own, as the memory of a process is measured.
 
-use es_core::{EventStore, Load, LoadItem, Revision, StreamId, StreamRange};
+use es_core::store::{Load, LoadItem, StreamRange};
+use es_core::{EventStore, Revision, StreamId};
 use es_postgres::testing::TestDatabase;
 use sqlx::{Connection, PgConnection};
 
@@ -40,13 +41,13 @@ async fn a_long_stream_is_read_in_bounded_memory() {
     let before = peak_kb();
 
     let (mut forward, mut backward, mut loaded) = (0, 0, 0);
-    let mut count = |_: es_core::RawEvent<'_>| {
+    let mut count = |_: es_core::record::RawEvent<'_>| {
         forward += 1;
         Ok(())
     };
     store.read_stream(&stream, StreamRange::ALL, &mut count).await.expect("read");
     let mut next = EVENTS;
-    let mut down = |event: es_core::RawEvent<'_>| {
+    let mut down = |event: es_core::record::RawEvent<'_>| {
         assert_eq!(event.revision, Revision::new(next));
         (next, backward) = (next - 1, backward + 1);
         Ok(())

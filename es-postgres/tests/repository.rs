@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use es_core::store::StreamRange;
+use es_core::uuid::Uuid;
 use es_core::{
     Aggregate, Apply, Events, ExecuteError, ExecuteOptions, Handle, Metadata, Repository, Retry, Revision,
-    StoreError, StreamRange, Uuid, emit, event,
+    StoreError, emit, event,
 };
 use es_postgres::testing::TestDatabase;
 use es_postgres::{LockTimeout, PostgresStore};

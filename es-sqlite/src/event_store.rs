@@ -1,11 +1,13 @@
 //! The contract of stores, on a file.
 
 use async_trait::async_trait;
-use es_core::{
-    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, CloseStreams, Decision, EventStore, Find,
-    FindEvents, Limits, ListQuery, ListStreams, Listener, Load, LoadSink, NewSnapshot, ReadAll, Registration,
-    Remembered, Revision, Sink, StoreError, StreamHead, StreamId, StreamRange, StreamSummary, Submitted,
+use es_core::model::NewSnapshot;
+use es_core::store::{
+    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, CloseStreams, Decision, Find, FindEvents,
+    Limits, ListQuery, ListStreams, Listener, Load, LoadSink, ReadAll, Registration, Remembered, Sink,
+    StreamHead, StreamRange, StreamSummary, Submitted,
 };
+use es_core::{EventStore, Revision, StoreError, StreamId};
 use sqlx::SqliteConnection;
 
 use crate::error::Failure;
@@ -142,7 +144,7 @@ impl ReadAll for SqliteStore {
         all::read(&mut reader.connection, &reader.types, query, sink).await
     }
 
-    async fn head(&self) -> Result<Checkpoint, StoreError> {
+    async fn end(&self) -> Result<Checkpoint, StoreError> {
         let mut reader = self.parts.readers.reader().await?;
         Ok(all::head(&mut reader.connection).await?)
     }

@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use es_core::{Bell, StoreError};
+use es_core::StoreError;
+use es_core::store::Bell;
 use tokio::sync::Mutex;
 
 use crate::error::Failure;
@@ -24,7 +25,9 @@ use crate::write::writer::{Former, Writer};
 /// A store in one file. Clones share it.
 ///
 /// ```
-/// use es_core::{Append, EventStore, Metadata, NewEvent, Revision, StreamId};
+/// use es_core::record::NewEvent;
+/// use es_core::store::Append;
+/// use es_core::{EventStore, Metadata, Revision, StreamId};
 /// use es_sqlite::SqliteStore;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -130,7 +133,9 @@ impl SqliteStore {
     /// [`busy_timeout`](SqliteOptions::busy_timeout) says, and [`StoreError::ReadOnly`].
     ///
     /// ```
-    /// use es_core::{Append, AppendIn, Metadata, NewEvent, Revision, StreamId};
+    /// use es_core::record::NewEvent;
+    /// use es_core::store::{Append, AppendIn};
+    /// use es_core::{Metadata, Revision, StreamId};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {

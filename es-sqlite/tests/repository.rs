@@ -4,9 +4,8 @@
 
 use std::path::PathBuf;
 
-use es_core::{
-    Aggregate, Apply, Events, ExecuteOptions, Handle, ReadAll, Repository, StoreError, emit, event,
-};
+use es_core::store::ReadAll;
+use es_core::{Aggregate, Apply, Events, ExecuteOptions, Handle, Repository, StoreError, emit, event};
 use es_sqlite::{OpenError, SqliteStore};
 use sqlx::{Connection as _, SqliteConnection};
 use uuid::Uuid;
@@ -74,7 +73,7 @@ async fn states_ledger_and_snapshots_outlive_the_store() {
         accounts.execute_with(&id, deposit(), options()).await.expect("a deposit");
         drop(accounts);
         store.close().await.expect("closed");
-        let error = store.head().await.expect_err("a closed store");
+        let error = store.end().await.expect_err("a closed store");
         assert!(matches!(error, StoreError::Closed), "{error}");
     }
     let store = SqliteStore::open(folder.file()).await.expect("the same file");

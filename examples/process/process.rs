@@ -4,11 +4,12 @@
 
 use std::convert::Infallible;
 
-use es_core::process::{Clock, Due, On, OnRejected, OnTimer, Rejected, Steps, given_process, steps};
-use es_core::{
-    Aggregate, Apply, Events, Handle, MemoryStore, Process, ProcessRunner, Recorded, Repository, StreamRange,
-    command, emit, event, timer,
+use es_core::process::{
+    Clock, Due, On, OnRejected, OnTimer, Process, ProcessRunner, Rejected, Steps, command, given_process,
+    steps, timer,
 };
+use es_core::store::StreamRange;
+use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Recorded, Repository, emit, event};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
 #[event(name = "offer.sent")]

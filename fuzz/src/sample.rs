@@ -4,9 +4,15 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
 
+use es_core::catalogue::Catalogue;
+use es_core::model::Retired;
+use es_core::record::RawEvent;
+use es_core::shape::Shape;
+use es_core::store::Registration;
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
 use es_core::{
-    Aggregate, Apply, Catalogue, Events, OffsetDateTime, Position, RawEvent, Registration, Retired, Revision,
-    Shape, StreamId, UpcastContext, UpcastFrom, Uuid, emit, event,
+    Aggregate, Apply, Events, Position, Revision, StreamId, UpcastContext, UpcastFrom, emit, event,
 };
 use serde::{Deserialize, Serialize};
 
@@ -198,7 +204,7 @@ pub(crate) fn check(name: &str, version: u32, payload: &[u8]) -> bool {
     let (mut order, count) = (Order::default(), events.len());
     for event in events {
         assert_eq!(Order::event_type(&event), *newest, "another type came out");
-        let mut json = es_core::Payload::new();
+        let mut json = es_core::codec::Payload::new();
         Order::encode(&event, &mut json).expect("what was read can be written");
         let again =
             decode(newest.name, newest.version, json.as_slice()).expect("what was written can be read");

@@ -2,8 +2,9 @@
 
 use std::convert::Infallible;
 
+use es_core::shape::Shape;
 use es_core::testing::given;
-use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, Shape, emit, event};
+use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, emit, event};
 use es_tests_domain::{Block, Blocked, Card, CardNumber, Issued};
 use serde::{Deserialize, Serialize};
 use serde_json::json;

@@ -3,7 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use es_core::copy::{CopyError, copy_store};
-use es_core::{EventStore, ExecuteOptions, ImportStore, Repository, StoreError, Subscription, Uuid};
+use es_core::store::ImportStore;
+use es_core::subscription::Subscription;
+use es_core::uuid::Uuid;
+use es_core::{EventStore, ExecuteOptions, Repository, StoreError};
 use es_postgres::testing::TestDatabase;
 use es_sqlite::SqliteStore;
 use es_sqlite::sqlx::SqliteConnection;

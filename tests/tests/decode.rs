@@ -6,7 +6,7 @@
 #[path = "../../fuzz/src/sample.rs"]
 mod sample;
 
-use es_core::Catalogue;
+use es_core::catalogue::Catalogue;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 

@@ -5,8 +5,10 @@
 
 use std::convert::Infallible;
 
+use es_core::projection::Projection;
+use es_core::shape::Shape;
 use es_core::testing::{given, read};
-use es_core::{Aggregate, Projection, Shape, StreamKey, event};
+use es_core::{Aggregate, StreamKey, event};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -118,7 +120,9 @@ mod user {
     use super::{
         Account, Accounts, Clerk, Closed, Infallible, Model, Moved, Opened, OpenedV1, Renamed, RenamedV1,
     };
-    use es_core::{Apply, Events, ProjectBatch, ProjectSetup, Retired, UpcastContext, UpcastFrom, emit};
+    use es_core::model::Retired;
+    use es_core::projection::{ProjectBatch, ProjectSetup};
+    use es_core::{Apply, Events, UpcastContext, UpcastFrom, emit};
 
     impl UpcastFrom<OpenedV1> for Opened {
         type Error = Infallible;

@@ -5,10 +5,12 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
+use es_core::catalogue::Catalogue;
+use es_core::record::DecodeProblem;
+use es_core::shape::Shape;
 use es_core::testing::{given, read};
 use es_core::{
-    Aggregate, Apply, Catalogue, DecodeProblem, Event, Events, Handle, MemoryStore, Repository, Shape,
-    UpcastContext, UpcastFrom, emit, event,
+    Aggregate, Apply, Event, Events, Handle, MemoryStore, Repository, UpcastContext, UpcastFrom, emit, event,
 };
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -258,7 +260,7 @@ mod write_as {
     #[test]
     fn only_the_newest_version_writes_as_the_one_before() {
         assert_eq!((Added::VERSION, Added::WRITTEN_VERSION), (2, 1));
-        let mut json = es_core::Payload::new();
+        let mut json = es_core::codec::Payload::new();
         Added { by: 3, clerk: "Ann".into() }.encode(&mut json).expect("it is written");
         assert_eq!(json.as_slice(), br#"{"count":3}"#);
     }
@@ -351,8 +353,11 @@ mod with_serde {
         assert_eq!(second, ended("Ann", &[("kind", json!("Ended"))]));
         let delayed: Delayed = read(1, &json!({ "minutes": 3, "clerk": "Ann" })).expect("reads");
         assert_eq!(delayed, Delayed { minutes: 3 });
-        let texts =
-            Catalogue::of::<Trip>().events().iter().map(es_core::EventShape::text).collect::<Vec<_>>();
+        let texts = Catalogue::of::<Trip>()
+            .events()
+            .iter()
+            .map(es_core::catalogue::EventShape::text)
+            .collect::<Vec<_>>();
         assert!(
             texts.iter().all(|text| text.starts_with("payload: struct, with kind = Ended\n")),
             "{texts:?}"

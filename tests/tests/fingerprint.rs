@@ -1,6 +1,7 @@
 //! What a snapshot is valid for: the shape of the state, not its comments.
 
-use es_core::{Aggregate, Fingerprint};
+use es_core::Aggregate;
+use es_core::shape::Fingerprint;
 
 /// A state of its own in a module of its own, and the fingerprint of its snapshots.
 macro_rules! fingerprint {
@@ -71,12 +72,12 @@ fn what_is_written_alike_leaves_a_snapshot_valid() {
 }
 
 /// One type inside of a state, and another that differs within.
-#[derive(Default, serde::Serialize, serde::Deserialize, es_core::Shape)]
+#[derive(Default, serde::Serialize, serde::Deserialize, es_core::shape::Shape)]
 struct Small {
     size: u8,
 }
 
-#[derive(Default, serde::Serialize, serde::Deserialize, es_core::Shape)]
+#[derive(Default, serde::Serialize, serde::Deserialize, es_core::shape::Shape)]
 #[shape(name = "Small")]
 struct Large {
     size: u16,
@@ -102,7 +103,7 @@ fn a_change_of_the_state_makes_snapshots_invalid() {
         },
         fingerprint! {
             #[derive(Default, serde::Serialize, serde::Deserialize, es_core::Aggregate)]
-            #[aggregate(name = "thing", events(Done), snapshot(every = 10, rev = 1))]
+            #[aggregate(name = "thing", events(Done), snapshot(every = 10, build = 1))]
             pub(super) struct Thing { a: u8 }
         },
         fingerprint! {
@@ -146,7 +147,7 @@ fn a_change_of_the_state_makes_snapshots_invalid() {
         fingerprint! {
             #[es_core::event(name = "thing.undone")]
             pub(super) struct Undone;
-            impl es_core::Retired<Undone> for Thing {
+            impl es_core::model::Retired<Undone> for Thing {
                 type Error = std::convert::Infallible;
                 fn retired(_: Undone, _: &es_core::UpcastContext<'_>) -> Result<es_core::Events<Self>, Self::Error> {
                     es_core::emit(())

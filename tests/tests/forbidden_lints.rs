@@ -47,11 +47,11 @@
 
 use std::convert::Infallible;
 
+use es_core::model::Retired;
+use es_core::projection::{Project, Projection};
+use es_core::shape::Shape;
 use es_core::testing::{given, read};
-use es_core::{
-    Aggregate, Apply, Events, Project, Projection, Recorded, Retired, Shape, StreamKey, UpcastContext,
-    UpcastFrom, emit, event,
-};
+use es_core::{Aggregate, Apply, Events, Recorded, StreamKey, UpcastContext, UpcastFrom, emit, event};
 use serde::{Deserialize, Serialize};
 
 /// An account was opened.
@@ -120,7 +120,7 @@ pub struct AccountNumber(String);
     events(AccountOpened, AccountMoved),
     retired(AccountViewed),
     event_enum(derive(Debug)),
-    snapshot(every = 100, rev = 3)
+    snapshot(every = 100, build = 3)
 )]
 pub struct Account {
     owner: Option<String>,

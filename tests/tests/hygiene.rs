@@ -37,7 +37,7 @@ mod shadowed {
     #[::es_core::event(name = "bell.cast")]
     pub(crate) struct Cast;
 
-    impl ::es_core::Retired<Cast> for Bell {
+    impl ::es_core::model::Retired<Cast> for Bell {
         type Error = ::std::convert::Infallible;
 
         fn retired(
@@ -163,7 +163,7 @@ struct PaintedV1;
 next_version!(PaintedV2 2 after PaintedV1);
 next_version!(Painted 3 after PaintedV2, write_as = 2);
 
-impl es_core::DowncastTo<PaintedV2> for Painted {
+impl es_core::model::DowncastTo<PaintedV2> for Painted {
     type Error = std::convert::Infallible;
     fn downcast_to(&self) -> Result<PaintedV2, Self::Error> {
         Ok(PaintedV2)

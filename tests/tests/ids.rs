@@ -2,7 +2,10 @@
 
 use std::marker::PhantomData;
 
-use es_core::{Aggregate, Apply, Catalogue, InvalidKey, StreamKey, Uuid, event};
+use es_core::catalogue::Catalogue;
+use es_core::stream::InvalidKey;
+use es_core::uuid::Uuid;
+use es_core::{Aggregate, Apply, StreamKey, event};
 
 #[derive(Debug, PartialEq, StreamKey)]
 struct Text(String);
@@ -21,11 +24,11 @@ where
     T: PartialEq;
 
 /// The number of a `T`, which needs nothing of it.
-#[derive(StreamKey, serde::Serialize, serde::Deserialize, es_core::Shape)]
+#[derive(StreamKey, serde::Serialize, serde::Deserialize, es_core::shape::Shape)]
 #[serde(transparent, bound = "")]
 struct Id<T>(u64, PhantomData<T>);
 
-#[derive(StreamKey, serde::Serialize, serde::Deserialize, es_core::Shape)]
+#[derive(StreamKey, serde::Serialize, serde::Deserialize, es_core::shape::Shape)]
 #[serde(bound = "")]
 struct Code<T: ?Sized> {
     of: PhantomData<fn() -> T>,
@@ -62,7 +65,7 @@ struct Shelf<P: Policy> {
 }
 
 trait Policy: Send + Sync + 'static {
-    type Limit: Default + serde::Serialize + serde::de::DeserializeOwned + Send + Sync + es_core::Shape;
+    type Limit: Default + serde::Serialize + serde::de::DeserializeOwned + Send + Sync + es_core::shape::Shape;
 }
 
 #[derive(Default)]

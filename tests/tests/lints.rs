@@ -20,8 +20,9 @@
 
 use std::convert::Infallible;
 
+use es_core::model::Retired;
 use es_core::testing::given;
-use es_core::{Aggregate, Apply, Events, Retired, StreamKey, UpcastContext, UpcastFrom, emit, event};
+use es_core::{Aggregate, Apply, Events, StreamKey, UpcastContext, UpcastFrom, emit, event};
 use serde::{Deserialize, Serialize};
 
 /// A user's events.
@@ -118,7 +119,7 @@ pub struct AccountNumber {
     id = AccountNumber,
     events(events::AccountOpened, AccountClosed),
     retired(AccountViewed),
-    snapshot(every = 100, rev = 3)
+    snapshot(every = 100, build = 3)
 )]
 pub struct Account {
     owner: Option<String>,

@@ -31,10 +31,10 @@ fn source() -> String {
         "#[derive(Default, es_core::Aggregate)]\n#[aggregate(name = \"application\", events({list}))]\n\
          pub struct Application(u64);\n\
          impl<E: es_core::Event> es_core::Apply<E> for Application {{ fn apply(&mut self, _: E) {{ self.0 += 1; }} }}\n\
-         #[derive(es_core::Projection)]\n#[projection(name = \"steps\", events({list}), model = u64)]\n\
+         #[derive(es_core::projection::Projection)]\n#[projection(name = \"steps\", events({list}), model = u64)]\n\
          pub struct Steps;\n\
-         impl<E: es_core::Event> es_core::Project<E> for Steps {{\n\
-         async fn project(&self, _: &es_core::Recorded<E>, model: &mut u64) -> Result<(), es_core::BoxError> {{\n\
+         impl<E: es_core::Event> es_core::projection::Project<E> for Steps {{\n\
+         async fn project(&self, _: &es_core::Recorded<E>, model: &mut u64) -> Result<(), es_core::record::BoxError> {{\n\
          *model += 1; Ok(()) }} }}\n\
          fn main() {{}}"
     );

@@ -5,12 +5,11 @@
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 
-use es_core::shape::Schema;
+use es_core::catalogue::Catalogue;
+use es_core::record::DecodeProblem;
+use es_core::shape::{Schema, Shape};
 use es_core::testing::read;
-use es_core::{
-    Aggregate, Apply, Catalogue, DecodeProblem, Event, Events, Handle, MemoryStore, Repository, Shape,
-    StoreError, emit, event,
-};
+use es_core::{Aggregate, Apply, Event, Events, Handle, MemoryStore, Repository, StoreError, emit, event};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

@@ -4,11 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use es_core::lock::{Lock, Mode};
-use es_core::process::{Due, On, OnTimer, Steps, steps};
-use es_core::{
-    Aggregate, Apply, Events, Handle, Process, Recorded, UpcastContext, UpcastFrom, command, emit, event,
-    timer,
-};
+use es_core::process::{Due, On, OnTimer, Process, Steps, command, steps, timer};
+use es_core::{Aggregate, Apply, Events, Handle, Recorded, UpcastContext, UpcastFrom, emit, event};
 use std::convert::Infallible;
 
 #[event(name = "order.placed")]

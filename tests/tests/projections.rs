@@ -6,11 +6,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::projection::{MemoryProjection, Projector, ProjectorError};
+use es_core::projection::{
+    MemoryProjection, Project, ProjectBatch, ProjectSetup, Projection, Projector, ProjectorError,
+};
+use es_core::record::{BoxError, DecodeError, DecodeProblem, NewEvent};
+use es_core::store::{Append, AppendOutcome, Filter};
 use es_core::{
-    Append, AppendOutcome, BoxError, DecodeError, DecodeProblem, EventStore, Filter, MemoryStore, Metadata,
-    NewEvent, Project, ProjectBatch, ProjectSetup, Projection, Recorded, Revision, StreamId, UpcastContext,
-    UpcastFrom, event,
+    EventStore, MemoryStore, Metadata, Recorded, Revision, StreamId, UpcastContext, UpcastFrom, event,
 };
 
 #[event(name = "account.opened", was("account.created"))]
@@ -43,7 +45,7 @@ mod door {
 
 /// Of two aggregates.
 #[derive(Projection)]
-#[projection(name = "journal", rev = 3, events(Opened, Deposited, door::Opened as DoorOpened), model = Vec<String>)]
+#[projection(name = "journal", build = 3, events(Opened, Deposited, door::Opened as DoorOpened), model = Vec<String>)]
 struct Journal;
 
 impl Project<Opened> for Journal {
@@ -193,7 +195,7 @@ async fn an_event_that_fails_stops_it_right_there() {
     let error = journal.catch_up().await.expect_err("refused").to_string();
     assert_eq!(
         error,
-        "projection `journal` rev 3 cannot take the event at revision 2 of stream \"account/b\" (position 6): a deposit of less \
+        "projection `journal` build 3 cannot take the event at revision 2 of stream \"account/b\" (position 6): a deposit of less \
          than nothing"
     );
     assert_eq!((journal.model().len(), journal.checkpoint().position().get()), (4, 5));
@@ -204,5 +206,5 @@ fn the_filter_has_all_names_of_the_events() {
     let filter = Journal::filter();
     assert_eq!(filter.events, ["account.opened", "account.created", "account.deposited", "door.opened"]);
     assert_eq!(filter.categories, Filter::new().categories);
-    assert_eq!((Journal::NAME, Journal::REV, Sums::<u8>::REV), ("journal", 3, 1));
+    assert_eq!((Journal::NAME, Journal::BUILD, Sums::<u8>::BUILD), ("journal", 3, 1));
 }

@@ -4,9 +4,11 @@
 
 use std::convert::Infallible;
 
+use es_core::catalogue::Catalogue;
+use es_core::store::StreamRange;
 use es_core::{
-    Aggregate, Apply, Catalogue, EventStore, Events, ExecuteError, Handle, MemoryStore, Repository,
-    StoreError, StreamRange, UpcastContext, UpcastFrom, emit, event,
+    Aggregate, Apply, EventStore, Events, ExecuteError, Handle, MemoryStore, Repository, StoreError,
+    UpcastContext, UpcastFrom, emit, event,
 };
 use serde::{Deserialize, Serialize};
 

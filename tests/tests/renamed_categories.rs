@@ -4,9 +4,10 @@
 
 use std::convert::Infallible;
 
+use es_core::store::StreamRange;
 use es_core::{
     Aggregate, Apply, EventStore, Events, ExecuteError, Handle, MemoryStore, Repository, Revision,
-    StoreError, StreamRange, emit, event,
+    StoreError, emit, event,
 };
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +68,7 @@ async fn streams_of_the_old_name_are_the_aggregates_own() {
     assert_eq!(accounts.load(&id).await.expect("it is read").state.cents, 3);
 
     let accounts = repository::<third::Account>(&store);
-    let now = es_core::OffsetDateTime::now_utc();
+    let now = time::OffsetDateTime::now_utc();
     assert_eq!(accounts.load_as_of(&id, now).await.expect("it is read").state.cents, 3);
     let mut seen = Vec::new();
     let mut take = |event: es_core::Recorded<third::AccountEvent>| {
@@ -103,7 +104,7 @@ async fn each_way_to_a_stream_knows_the_old_names_first() {
         let revision = match way {
             0 => accounts.load(&id).await.expect("a load").revision,
             1 => accounts.load_at(&id, Revision::new(1)).await.expect("a load").revision,
-            2 => accounts.load_as_of(&id, es_core::OffsetDateTime::now_utc()).await.expect("a load").revision,
+            2 => accounts.load_as_of(&id, time::OffsetDateTime::now_utc()).await.expect("a load").revision,
             3 => {
                 let mut last = Revision::EMPTY;
                 let mut take = |event: es_core::Recorded<second::AccountEvent>| {

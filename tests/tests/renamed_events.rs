@@ -3,10 +3,13 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use es_core::catalogue::Catalogue;
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome, StreamRange};
 use es_core::testing::{given, read};
 use es_core::{
-    Aggregate, Append, AppendOutcome, Apply, Catalogue, Event, EventStore, Events, Handle, MemoryStore,
-    Metadata, NewEvent, Repository, Revision, StreamRange, UpcastContext, UpcastFrom, emit, event,
+    Aggregate, Apply, Event, EventStore, Events, Handle, MemoryStore, Metadata, Repository, Revision,
+    UpcastContext, UpcastFrom, emit, event,
 };
 use serde_json::json;
 
@@ -95,15 +98,15 @@ fn a_name_that_the_event_never_had_is_unknown() {
     let decode = |name: &str| {
         let raw_name = name.to_owned();
         let stream = es_core::StreamId::new("parcel", "1").expect("valid");
-        let raw = es_core::RawEvent {
+        let raw = es_core::record::RawEvent {
             stream: &stream,
             revision: Revision::new(1),
             position: es_core::Position::new(1),
-            event_id: es_core::Uuid::now_v7(),
+            event_id: es_core::uuid::Uuid::now_v7(),
             name: &raw_name,
             version: 1,
             payload: b"null",
-            recorded_at: es_core::OffsetDateTime::UNIX_EPOCH,
+            recorded_at: time::OffsetDateTime::UNIX_EPOCH,
             occurred: None,
             correlation_id: None,
             causation_id: None,

@@ -3,11 +3,14 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use es_core::catalogue::Catalogue;
+use es_core::model::Retired;
+use es_core::record::{DecodeProblem, NewEvent};
+use es_core::store::{Append, AppendOutcome, Load, StreamRange};
 use es_core::testing::given;
 use es_core::{
-    Aggregate, Append, AppendOutcome, Apply, Catalogue, DecodeProblem, EventStore, Events, ExecuteError,
-    ExecuteOptions, Handle, Load, MemoryStore, Metadata, NewEvent, Recorded, Repository, Retired, Retry,
-    Revision, StoreError, StreamRange, UpcastContext, UpcastFrom, emit, event,
+    Aggregate, Apply, EventStore, Events, ExecuteError, ExecuteOptions, Handle, MemoryStore, Metadata,
+    Recorded, Repository, Retry, Revision, StoreError, UpcastContext, UpcastFrom, emit, event,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -244,8 +247,8 @@ async fn a_command_of_before_that_is_repeated_gives_what_its_events_mean_today()
     let events: Vec<NewEvent> = [VIEWED, SALARY]
         .map(|(name, version, json)| NewEvent::new(name, version, json.into(), Arc::new(Metadata::new())))
         .into();
-    let command = es_core::Uuid::now_v7();
-    let record = es_core::CommandRecord { key: command.into(), name: "PaySalary" };
+    let command = es_core::uuid::Uuid::now_v7();
+    let record = es_core::store::CommandRecord { key: command.into(), name: "PaySalary" };
     let append = Append::new(&stream, Revision::EMPTY, &events).command(Some(record));
     assert!(matches!(store.append(append).await, Ok(AppendOutcome::Appended(_))));
 
@@ -266,8 +269,8 @@ async fn snapshots_count_stored_events_and_a_load_goes_on_behind_them() {
     let fingerprint = Account::snapshots().map(|snapshots| snapshots.fingerprint);
     let snapshot_at = async || {
         let mut at = None;
-        let mut take = |item: es_core::LoadItem<'_>| {
-            if let es_core::LoadItem::Snapshot { revision, .. } = item {
+        let mut take = |item: es_core::store::LoadItem<'_>| {
+            if let es_core::store::LoadItem::Snapshot { revision, .. } = item {
                 at = Some(revision.get());
             }
             Ok(())
@@ -309,7 +312,7 @@ async fn history_shows_what_took_the_place_under_the_place_and_name_of_the_retir
     );
     let at = accounts.load_at(&id, Revision::new(2)).await.expect("it is read");
     assert_eq!((at.state.cents, at.revision), (300, Revision::new(2)));
-    let now = accounts.load_as_of(&id, es_core::OffsetDateTime::now_utc()).await.expect("it is read");
+    let now = accounts.load_as_of(&id, time::OffsetDateTime::now_utc()).await.expect("it is read");
     assert_eq!((now.state.cents, now.revision), (330, Revision::new(3)));
 }
 

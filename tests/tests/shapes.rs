@@ -1,6 +1,7 @@
 //! Structs of every form as events, and serde's attributes on them.
 
-use es_core::{Event, Payload, event};
+use es_core::codec::Payload;
+use es_core::{Event, event};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

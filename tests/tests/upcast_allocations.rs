@@ -4,7 +4,11 @@
 #![allow(missing_docs, reason = "events that only this test looks at")]
 
 use allocation_counter::measure;
-use es_core::{Aggregate, Apply, OffsetDateTime, Position, RawEvent, Revision, Shape, StreamId, Uuid, event};
+use es_core::record::RawEvent;
+use es_core::shape::Shape;
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
+use es_core::{Aggregate, Apply, Position, Revision, StreamId, event};
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Shape)]

@@ -1,7 +1,8 @@
 //! Old versions: chains, steps that fail, structs that nobody else can name.
 
+use es_core::record::DecodeProblem;
 use es_core::testing::{given, read};
-use es_core::{Aggregate, Apply, DecodeProblem, Event, UpcastContext, UpcastFrom, event};
+use es_core::{Aggregate, Apply, Event, UpcastContext, UpcastFrom, event};
 use serde_json::json;
 
 /// Public events whose past is private.

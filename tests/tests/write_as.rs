@@ -4,10 +4,12 @@
 
 use std::convert::Infallible;
 
+use es_core::model::DowncastTo;
+use es_core::store::StreamRange;
 use es_core::testing::{given, read};
 use es_core::{
-    Aggregate, Apply, DowncastTo, Event, Events, ExecuteError, Handle, MemoryStore, Recorded, Repository,
-    Revision, StoreError, StreamRange, UpcastContext, UpcastFrom, emit, event,
+    Aggregate, Apply, Event, Events, ExecuteError, Handle, MemoryStore, Recorded, Repository, Revision,
+    StoreError, UpcastContext, UpcastFrom, emit, event,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -130,15 +132,15 @@ async fn a_snapshot_holds_what_a_replay_gives() {
     new.execute(&id, Deposit(250)).await.expect("no conflict");
     new.settle().await;
     let mut snapshot = None;
-    let mut take = |item: es_core::LoadItem<'_>| {
-        if let es_core::LoadItem::Snapshot { revision, state } = item {
+    let mut take = |item: es_core::store::LoadItem<'_>| {
+        if let es_core::store::LoadItem::Snapshot { revision, state } = item {
             snapshot = Some((revision, String::from_utf8_lossy(state).into_owned()));
         }
         Ok(())
     };
     let stream = new.stream_id(&id).expect("valid");
     let fingerprint = now::Account::snapshots().map(|snapshots| snapshots.fingerprint);
-    let load = es_core::Load::all(&stream).snapshot(fingerprint);
+    let load = es_core::store::Load::all(&stream).snapshot(fingerprint);
     es_core::EventStore::load(&store, load, &mut take).await.expect("a load");
     assert_eq!(snapshot, Some((Revision::new(2), r#"{"cents":[100,200]}"#.to_owned())));
 }

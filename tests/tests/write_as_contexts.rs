@@ -7,9 +7,12 @@ use std::convert::Infallible;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex};
 
+use es_core::model::DowncastTo;
+use es_core::record::DecodeError;
+use es_core::store::{Load, LoadItem, StreamRange};
 use es_core::{
-    Aggregate, Apply, DecodeError, DowncastTo, EventStore, ExecuteOptions, Load, LoadItem, MemoryStore,
-    Metadata, Recorded, Repository, StreamRange, UpcastContext, UpcastFrom, emit, event,
+    Aggregate, Apply, EventStore, ExecuteOptions, MemoryStore, Metadata, Recorded, Repository, UpcastContext,
+    UpcastFrom, emit, event,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -148,7 +151,7 @@ async fn snapshot(accounts: &Accounts) -> Option<Account> {
 fn options() -> ExecuteOptions {
     let metadata = Metadata::new()
         .actor("clerk")
-        .correlation_id(es_core::Uuid::from_u128(3))
+        .correlation_id(es_core::uuid::Uuid::from_u128(3))
         .occurred_at(datetime!(2011-10-01 00:38:44.546_789_999 +2))
         .entry("currency", "CHF");
     ExecuteOptions::new().metadata(metadata)

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use es_core::{Repository, StreamId, Subscription};
+use es_core::subscription::Subscription;
+use es_core::{Repository, StreamId};
 use es_postgres::PostgresStore;
 use tokio::task::JoinSet;
 

@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use es_core::{Project, ProjectBatch, ProjectSetup, Projection, Recorded};
+use es_core::Recorded;
+use es_core::projection::{Project, ProjectBatch, ProjectSetup, Projection};
 use es_postgres::Projector;
 use sqlx::types::Json;
 use sqlx::{Connection, PgConnection, Row};

@@ -1,6 +1,6 @@
 //! What four live subscribers cost those who append.
 
-use es_core::Subscription;
+use es_core::subscription::Subscription;
 use es_postgres::PostgresStore;
 use tokio::task::JoinSet;
 

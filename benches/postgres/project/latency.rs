@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::{Project, Projection, Recorded, StreamId, Uuid};
+use es_core::projection::{Project, Projection};
+use es_core::uuid::Uuid;
+use es_core::{Recorded, StreamId};
 use es_postgres::Projector;
 use sqlx::PgConnection;
 use sqlx::postgres::PgListener;

@@ -6,7 +6,8 @@ mod followers;
 mod latency;
 mod reactor;
 
-use es_core::{Projection, StreamId, event};
+use es_core::projection::Projection;
+use es_core::{StreamId, event};
 use es_postgres::{PostgresStore, Projector};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
@@ -61,9 +62,9 @@ async fn store_of(settings: &Settings, events: i64) -> Result<PostgresStore> {
 
 /// Makes a projection as new as if it had never run.
 async fn forget<P: Projection<Model = PgConnection>>(db: &mut PgConnection) -> Result<()> {
-    let (name, rev) = (P::NAME, P::REV);
+    let (name, build) = (P::NAME, P::BUILD);
     let sql = format!(
-        "drop schema if exists {SCHEMA}_{name} cascade; drop schema if exists {SCHEMA}_{name}_{rev} cascade;
+        "drop schema if exists {SCHEMA}_{name} cascade; drop schema if exists {SCHEMA}_{name}_{build} cascade;
          delete from {SCHEMA}.checkpoints where projection = '{name}'; delete from {SCHEMA}.projections where name = '{name}'"
     );
     sqlx::raw_sql(AssertSqlSafe(sql)).execute(db).await?;

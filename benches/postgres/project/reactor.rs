@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 use std::time::Instant;
 
-use es_core::reactor::Start;
-use es_core::{React, Reactor, ReactorRunner, Recorded};
+use es_core::Recorded;
+use es_core::reactor::{React, Reactor, ReactorRunner, Start};
 use es_postgres::Projector;
 
 use super::catch_up::Nothing;

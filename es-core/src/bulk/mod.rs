@@ -38,9 +38,9 @@ const CHUNK_BYTES: usize = 8 << 20;
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use es_core::{
-/// #     Aggregate, Apply, LargeAppend, MemoryStore, Metadata, NewEvent, Revision, StreamId, event,
-/// # };
+/// # use es_core::bulk::LargeAppend;
+/// # use es_core::record::NewEvent;
+/// # use es_core::{Aggregate, Apply, MemoryStore, Metadata, Revision, StreamId, event};
 /// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
 /// # #[derive(Aggregate, Default)] #[aggregate(name = "account", id = String, events(Deposited))]
 /// # pub struct Account { cents: i64 }
@@ -145,7 +145,7 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
     }
 
     /// How many events go together; defaults to 5,000, and never more than 8 MiB of them, or
-    /// [`Limits::append_bytes`](crate::Limits::append_bytes) if that is less.
+    /// [`Limits::append_bytes`](crate::store::Limits::append_bytes) if that is less.
     #[must_use]
     pub fn chunk(mut self, events: usize) -> Self {
         self.chunk_events = events.max(1);

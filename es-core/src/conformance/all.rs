@@ -70,7 +70,7 @@ pub async fn the_whole_store_is_read_in_pages<S: EventStore + ReadAll>(store: S)
     let all = Filter::new();
     let (empty, _) = page(&store, Checkpoint::START, &all, 10).await;
     assert_eq!((empty.checkpoint, empty.events, empty.rest), (Checkpoint::START, 0, Rest::Nothing));
-    assert_eq!(store.head().await.expect("a head"), Checkpoint::START);
+    assert_eq!(store.end().await.expect("a head"), Checkpoint::START);
     let mut written = Vec::new();
     for round in 0..10 {
         for key in ["1", "2", "3"] {
@@ -82,7 +82,7 @@ pub async fn the_whole_store_is_read_in_pages<S: EventStore + ReadAll>(store: S)
     for limit in [1, 7, 59, 60, 61, 1_000] {
         let (end, rows) = pages(&store, Checkpoint::START, &all, limit).await;
         assert_eq!(positions(&rows), written, "in pages of {limit}");
-        assert_eq!(end, store.head().await.expect("a head"));
+        assert_eq!(end, store.end().await.expect("a head"));
         for key in ["1", "2", "3"] {
             let of_stream: Vec<Row> =
                 rows.iter().filter(|(id, _)| *id == stream(key)).map(|(_, row)| row.clone()).collect();
@@ -90,7 +90,7 @@ pub async fn the_whole_store_is_read_in_pages<S: EventStore + ReadAll>(store: S)
             assert_eq!(payloads(&of_stream)[19], "20");
         }
     }
-    let (end, none) = pages(&store, store.head().await.expect("a head"), &all, 10).await;
+    let (end, none) = pages(&store, store.end().await.expect("a head"), &all, 10).await;
     assert!(none.is_empty());
     append(&store, &stream("1"), 20, &numbered(21, 1)).await;
     assert_eq!(texts(&pages(&store, end, &all, 10).await.1), ["21"]);
@@ -129,7 +129,7 @@ pub async fn a_page_has_a_limit_of_bytes<S: EventStore + ReadAll>(store: S) {
             }
         }
         assert_eq!(found, wanted);
-        assert_eq!(after, store.head().await.expect("a head"));
+        assert_eq!(after, store.end().await.expect("a head"));
     }
 }
 
@@ -142,7 +142,7 @@ pub async fn the_whole_store_is_read_through_a_filter<S: EventStore + ReadAll>(s
     append(&store, &user, 2, &[named("user.left", "6")]).await;
     let read = async |filter: Filter, limit| {
         let (end, rows) = pages(&store, Checkpoint::START, &filter, limit).await;
-        assert_eq!(end, store.head().await.expect("a head"), "what is not wanted is passed");
+        assert_eq!(end, store.end().await.expect("a head"), "what is not wanted is passed");
         for (_, row) in &rows {
             assert!(row.position <= end.position().get());
         }
@@ -192,7 +192,7 @@ pub async fn the_whole_store_knows_earlier_names<S: EventStore + ReadAll>(store:
 /// A checkpoint that stands on an event of another history is refused, whatever is read from it.
 pub async fn a_checkpoint_of_another_history_is_refused<S: EventStore + ReadAll>(store: S) {
     append(&store, &stream("1"), 0, &numbered(1, 3)).await;
-    let head = store.head().await.expect("a head");
+    let head = store.end().await.expect("a head");
     let (position, id) = head.event().expect("an event");
     let refused = async |checkpoint, filter: &Filter| {
         let mut take = |_: RawEvent<'_>| panic!("nothing may be handed out");

@@ -46,7 +46,7 @@ pub async fn an_append_after_another_last_event_is_a_conflict<S: EventStore>(sto
     let first = event("1");
     append(&store, &stream, 0, std::slice::from_ref(&first)).await;
     let next = numbered(2, 1);
-    let guarded = |head| Append::new(&stream, Revision::new(1), &next).head(Some(head));
+    let guarded = |head| Append::new(&stream, Revision::new(1), &next).last_event_id(Some(head));
     let outcome = store.append(guarded(Uuid::now_v7())).await.expect("no error");
     assert_eq!(outcome, AppendOutcome::Conflict { actual: Revision::new(1) });
     appended(store.append(guarded(first.id)).await.expect("no error"));

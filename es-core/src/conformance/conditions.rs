@@ -31,7 +31,7 @@ pub async fn a_condition_that_is_met_writes_nothing_to_its_stream<S: EventStore>
         let expected = Revision::new(round as u64);
         let events = numbered(round as u64, 1);
         let batch = [
-            Append::condition(&read, Revision::new(2)).head(id),
+            Append::condition(&read, Revision::new(2)).last_event_id(id),
             Append::new(&written, expected, &events),
             Append::condition(&absent, Revision::EMPTY),
         ];
@@ -60,7 +60,7 @@ pub async fn a_condition_that_is_not_met_keeps_all_from_being_written<S: EventSt
         (&absent, 0, other, 0),
     ] {
         let batch = [
-            Append::condition(stream, Revision::new(expected)).head(head),
+            Append::condition(stream, Revision::new(expected)).last_event_id(head),
             Append::new(&written, Revision::EMPTY, &events),
         ];
         let outcomes = store.append_all(&batch).await.expect("no error");

@@ -79,7 +79,8 @@ async fn is_remembered<S: EventStore>(
         assert_eq!(outcomes, [AppendOutcome::NotWritten, repeated.clone()]);
         for expected in 0..5 {
             let again = Append::new(stream, Revision::new(expected), &events).command(Some(record));
-            let outcomes = store.append_all(&[again.head(Some(Uuid::now_v7()))]).await.expect("no error");
+            let outcomes =
+                store.append_all(&[again.last_event_id(Some(Uuid::now_v7()))]).await.expect("no error");
             assert_eq!(outcomes, slice::from_ref(&repeated), "several, at {expected}");
         }
     }
@@ -101,7 +102,8 @@ pub async fn a_decision_on_a_state_that_has_passed_is_a_conflict<S: EventStore>(
         assert_eq!(store.remember(decision).await.expect("no error"), conflict);
     }
     for (stream, revision) in [(&stream, 2), (&absent, 0)] {
-        let foreign = Decision::rejected(stream, Revision::new(revision), record).head(Some(Uuid::now_v7()));
+        let foreign =
+            Decision::rejected(stream, Revision::new(revision), record).last_event_id(Some(Uuid::now_v7()));
         let conflict = Remembered::Conflict { actual: Revision::new(revision) };
         assert_eq!(store.remember(foreign).await.expect("no error"), conflict, "another last event");
     }

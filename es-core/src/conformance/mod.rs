@@ -12,10 +12,10 @@
 //! and gets one `#[tokio::test]` a case. The expression is evaluated once a case: it makes an empty store,
 //! and something that is kept until the case is over, such as the database behind it.
 //!
-//! A store that does not have each of the traits [`ReadAll`](crate::ReadAll),
-//! [`ListStreams`](crate::ListStreams), [`FindEvents`](crate::FindEvents),
-//! [`CloseStreams`](crate::CloseStreams) and [`ImportStore`](crate::ImportStore) leaves out the cases of the
-//! others by name:
+//! A store that does not have each of the traits [`ReadAll`](crate::store::ReadAll),
+//! [`ListStreams`](crate::store::ListStreams), [`FindEvents`](crate::store::FindEvents),
+//! [`CloseStreams`](crate::store::CloseStreams) and [`ImportStore`](crate::store::ImportStore) leaves out the
+//! cases of the others by name:
 //!
 //! ```
 //! # use es_core::{EventStore, MemoryStore};

@@ -2,7 +2,9 @@
 //!
 //! ```
 //! use es_core::copy::copy_store;
-//! # use es_core::{Append, AppendOutcome, EventStore, MemoryStore, Metadata, NewEvent, Revision, StreamId};
+//! use es_core::record::NewEvent;
+//! use es_core::store::{Append, AppendOutcome};
+//! use es_core::{EventStore, MemoryStore, Metadata, Revision, StreamId};
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let (from, to) = (MemoryStore::new(), MemoryStore::new());
 //! # let door = StreamId::new("door", "7")?;
@@ -32,7 +34,7 @@ use crate::store::{ExportStore, ImportStore};
 /// Copied are all events with their positions, revisions, ids and times, the command ledger, closed streams,
 /// and the names of categories and events with their fingerprints. Checkpoints that readers keep of the one
 /// store are checkpoints of the other. Not copied are snapshots, which are made again, and read models, which
-/// are [projected](crate::Projection) again.
+/// are [projected](crate::projection::Projection) again.
 ///
 /// The target is empty, or holds what an earlier copy of the same source left there: a copy that was broken
 /// off goes on where it stood when it is called again. Nobody appends to the target meanwhile. Events that

@@ -29,7 +29,7 @@ pub(super) struct Copy<'a, A: ?Sized, B: ?Sized> {
 impl<A: ExportStore + ?Sized, B: ImportStore + ?Sized> Copy<'_, A, B> {
     pub(super) async fn run(&self) -> Result<Copied, CopyError> {
         self.names().await?;
-        let mut at = self.to.head().await.map_err(CopyError::Target)?;
+        let mut at = self.to.end().await.map_err(CopyError::Target)?;
         if let Err(error @ StoreError::ForeignCheckpoint { .. }) = read(self.from, at, 1, &mut |_| {}).await {
             return Err(CopyError::AnotherHistory(error));
         }
@@ -95,7 +95,7 @@ impl<A: ExportStore + ?Sized, B: ImportStore + ?Sized> Copy<'_, A, B> {
     async fn compare(&self, end: Checkpoint) -> Result<Copied, CopyError> {
         let there = Content::of(self.from, end).await.map_err(CopyError::Source)?;
         let here = Content::of(self.to, end).await.map_err(CopyError::Target)?;
-        let head = self.from.head().await.map_err(CopyError::Source)?;
+        let head = self.from.end().await.map_err(CopyError::Source)?;
         let pairs = [
             ("events", there.events, here.events),
             ("commands", there.commands, here.commands),

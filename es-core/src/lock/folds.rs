@@ -1,8 +1,8 @@
 //! Sample folds: the state of each aggregate with snapshots after each of its golden payloads.
 //!
 //! A snapshot that is stored is the work of the `apply` of then. Its fingerprint covers the shape of the
-//! state, the events and `rev`, and not what `apply` does, so a body that changes must come with another
-//! `rev`.
+//! state, the events and `build`, and not what `apply` does, so a body that changes must come with another
+//! `build`.
 
 use std::collections::BTreeMap;
 
@@ -182,7 +182,7 @@ fn differs(folding: &Folding, events: &[Written], difference: &str, name: &str) 
         "aggregate `{aggregate}` folds the same events to another state than before: {difference}\n\
          It differs after event {} of {name}, {last}. Snapshots that are stored hold states of before, and would go on from \
          those.\n\
-         Put `apply` back as it was, or raise `rev` in the `snapshot(…)` of `{aggregate}`, so that stored snapshots are no longer \
+         Put `apply` back as it was, or raise `build` in the `snapshot(…)` of `{aggregate}`, so that stored snapshots are no longer \
          used, and run `ES_LOCK=update cargo test`.",
         events.len()
     ))

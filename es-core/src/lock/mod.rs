@@ -68,10 +68,11 @@ pub use mode::Mode;
 /// is needed. The same can be written by hand with [`Lock`], to keep the lock elsewhere.
 ///
 /// ```no_run
-/// # use es_core::{
-/// #     Aggregate, Apply, BoxError, Project, Projection, Publish, Publisher, React, Reactor, Recorded,
-/// #     event,
-/// # };
+/// # use es_core::messaging::{Publish, Publisher};
+/// # use es_core::projection::{Project, Projection};
+/// # use es_core::reactor::{React, Reactor};
+/// # use es_core::record::BoxError;
+/// # use es_core::{Aggregate, Apply, Recorded, event};
 /// # #[event(name = "counter.added")]
 /// # pub struct Added { pub by: u64 }
 /// # #[derive(Aggregate, Default)]

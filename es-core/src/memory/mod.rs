@@ -137,7 +137,7 @@ impl EventStore for MemoryStore {
     }
 
     async fn remember(&self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
-        let Decision { stream: id, revision, head, command, .. } = decision;
+        let Decision { stream: id, revision, last_event_id, command, .. } = decision;
         command.check(id)?;
         let mut content = self.content();
         let stream = content.key(id).and_then(|key| content.streams.get(&key));
@@ -148,7 +148,7 @@ impl EventStore for MemoryStore {
         }
         let (actual, last) =
             stream.map_or((Revision::EMPTY, None), |stream| (stream.revision(), stream.head()));
-        if actual != revision || head.is_some_and(|head| last != Some(head)) {
+        if actual != revision || last_event_id.is_some_and(|head| last != Some(head)) {
             return Ok(Remembered::Conflict { actual });
         }
         content.decide(&decision, stored_now());

@@ -23,7 +23,7 @@ impl ReadAll for MemoryStore {
         Ok(page.end)
     }
 
-    async fn head(&self) -> Result<Checkpoint, StoreError> {
+    async fn end(&self) -> Result<Checkpoint, StoreError> {
         Ok(self.content().log.head())
     }
 

@@ -104,7 +104,7 @@ impl Stream {
         if self.closed && !append.is_condition() {
             return Err(StoreError::StreamClosed { stream: append.stream.clone() });
         }
-        let same_head = append.head.is_none_or(|head| self.head() == Some(head));
+        let same_head = append.last_event_id.is_none_or(|head| self.head() == Some(head));
         if self.revision() != append.expected || !same_head {
             return Ok(Some(AppendOutcome::Conflict { actual: self.revision() }));
         }

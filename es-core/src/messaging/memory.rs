@@ -21,7 +21,8 @@ const TOGETHER: usize = 100;
 ///
 /// ```
 /// use es_core::messaging::{MemoryBroker, Message, MessageSink};
-/// use es_core::{StreamId, Uuid};
+/// use es_core::uuid::Uuid;
+/// use es_core::StreamId;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let broker = MemoryBroker::new();

@@ -15,13 +15,14 @@ use crate::stream::{Revision, StreamId};
 ///
 /// ```
 /// use es_core::messaging::Message;
-/// use es_core::{Revision, StreamId, Uuid};
+/// use es_core::uuid::Uuid;
+/// use es_core::{Revision, StreamId};
 ///
 /// let loan = StreamId::new("loan", "L-7")?;
 /// let message = Message::new(Uuid::now_v7(), loan, "loan.approved", 1, b"{}".to_vec())
 ///     .revision(Revision::new(3));
 /// assert_eq!(message.stream.key(), "L-7");
-/// # Ok::<_, es_core::InvalidStreamId>(())
+/// # Ok::<_, es_core::stream::InvalidStreamId>(())
 /// ```
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]

@@ -3,8 +3,8 @@
 //!
 //! A private event is not a public one. A [`Publisher`] says what others learn of the events of this service;
 //! [`PublisherRunner`] sends it to a [`MessageSink`]. On the other side a [`Consumer`] takes the messages of
-//! a [`MessageSource`] and hands them to a [`Reactor`](crate::Reactor). Both are at least once and in the
-//! order of each stream; a command that carries the id of its message takes effect once.
+//! a [`MessageSource`] and hands them to a [`Reactor`](crate::reactor::Reactor). Both are at least once and
+//! in the order of each stream; a command that carries the id of its message takes effect once.
 //!
 //! [`MemoryBroker`] is sink and source for tests; `es-nats` has those of NATS JetStream.
 
@@ -28,3 +28,5 @@ pub use self::source::{Delivery, MessageSource, SourceError};
 pub use self::window::Publishing;
 pub use self::wire::{Encoded, Encoding, MalformedMessage, read};
 pub use crate::record::TRACEPARENT;
+#[cfg(feature = "macros")]
+pub use es_macros::Publisher;

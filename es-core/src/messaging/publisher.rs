@@ -6,11 +6,11 @@ use crate::record::{DecodeError, EncodeError, RawEvent, Recorded};
 use crate::store::Filter;
 
 /// A feed of public events, made from private ones. Written by
-/// [`#[derive(Publisher)]`](derive@crate::Publisher), never by hand.
+/// [`#[derive(Publisher)]`](derive@crate::messaging::Publisher), never by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a publisher",
     label = "not a publisher",
-    note = "write `#[derive(es_core::Publisher)] #[publisher(name = \"…\", events(…))]` above `{Self}`"
+    note = "write `#[derive(es_core::messaging::Publisher)] #[publisher(name = \"…\", events(…))]` above `{Self}`"
 )]
 pub trait Publisher: Send + Sync + 'static {
     /// The name, under which its checkpoint is kept.
@@ -54,7 +54,7 @@ pub trait Publisher: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what others learn of the event `{E}`",
     label = "no `Publish<{E}>`",
-    note = "write `impl es_core::Publish<{E}> for {Self} {{ type Public = …; fn publish(&self, event: &es_core::Recorded<{E}>) -> Option<Self::Public> {{ … }} }}`"
+    note = "write `impl es_core::messaging::Publish<{E}> for {Self} {{ type Public = …; fn publish(&self, event: &es_core::Recorded<{E}>) -> Option<Self::Public> {{ … }} }}`"
 )]
 pub trait Publish<E>: Publisher {
     /// The public event.

@@ -25,9 +25,10 @@ const WINDOW: usize = 256;
 /// has to be sent again; of different streams, as many as the [window](Self::window) holds.
 ///
 /// ```
-/// use es_core::messaging::{MemoryBroker, PublisherRunner};
-/// # use es_core::messaging::Message;
-/// # use es_core::{DecodeError, EncodeError, Filter, MemoryStore, Publisher, RawEvent};
+/// use es_core::messaging::{MemoryBroker, Message, Publisher, PublisherRunner};
+/// use es_core::record::{DecodeError, EncodeError, RawEvent};
+/// use es_core::store::Filter;
+/// use es_core::MemoryStore;
 /// # struct LoanFeed;
 /// # impl Publisher for LoanFeed {
 /// #     const NAME: &'static str = "loan-feed";
@@ -87,7 +88,7 @@ impl<F: Publisher, K: MessageSink, S, T, M> PublisherRunner<F, K, S, T, M> {
     /// # use es_core::messaging::{MessageSink, Publisher, PublisherRunner};
     /// # fn of<F: Publisher, K: MessageSink>(feed: F, sink: K) {
     /// # let store = es_core::MemoryStore::new();
-    /// let runner = PublisherRunner::new(store, feed, sink).reactor(|reactor| reactor.parts(4));
+    /// let runner = PublisherRunner::new(store, feed, sink).reactor(|reactor| reactor.partitions(4));
     /// # }
     /// ```
     pub fn reactor(

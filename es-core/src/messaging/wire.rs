@@ -105,7 +105,8 @@ impl Message {
     ///
     /// ```
     /// use es_core::messaging::{Encoding, Message, read};
-    /// use es_core::{StreamId, Uuid};
+    /// use es_core::uuid::Uuid;
+    /// use es_core::StreamId;
     ///
     /// let loan = StreamId::new("loan", "L-7")?;
     /// let message = Message::new(Uuid::now_v7(), loan, "loan.approved", 1, b"{}".to_vec());

@@ -66,7 +66,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// [`DecodeError`] when this program cannot read it.
     fn decode(raw: &RawEvent<'_>, out: &mut dyn FnMut(Self::Event)) -> Result<(), DecodeError>;
 
-    /// The events with their shapes. [`Catalogue`](crate::Catalogue) reads it.
+    /// The events with their shapes. [`Catalogue`](crate::catalogue::Catalogue) reads it.
     #[doc(hidden)]
     fn description() -> &'static AggregateDescription;
 
@@ -81,7 +81,8 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
 ///
 /// A command folds its events before they are written. If that panics, nothing is written, and the error is
 /// [`StoreError::NotApplicable`](crate::StoreError::NotApplicable). If it panics on an event that is stored
-/// already, no state can be loaded: [`DecodeProblem::NotApplicable`](crate::DecodeProblem::NotApplicable).
+/// already, no state can be loaded:
+/// [`DecodeProblem::NotApplicable`](crate::record::DecodeProblem::NotApplicable).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not apply the event `{E}`",
     label = "no `Apply<{E}>`",
@@ -306,14 +307,15 @@ impl NewEvent {
     ///
     /// ```
     /// # use std::sync::Arc;
-    /// # use es_core::{Aggregate, Apply, Metadata, NewEvent, event};
+    /// # use es_core::record::NewEvent;
+    /// # use es_core::{Aggregate, Apply, Metadata, event};
     /// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
     /// # #[derive(Aggregate, Default)] #[aggregate(name = "account", id = String, events(Deposited))]
     /// # pub struct Account { cents: i64 }
     /// # impl Apply<Deposited> for Account { fn apply(&mut self, e: Deposited) { self.cents += e.cents; } }
     /// let events = NewEvent::of::<Account>(Deposited { cents: 500 }, &Arc::new(Metadata::new()))?;
     /// assert_eq!(events[0].payload, br#"{"cents":500}"#);
-    /// # Ok::<(), es_core::EncodeError>(())
+    /// # Ok::<(), es_core::record::EncodeError>(())
     /// ```
     ///
     /// # Errors

@@ -71,8 +71,8 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
         }
     }
 
-    /// Name, version and shape, of this version and those before it. [`Catalogue`](crate::Catalogue) reads
-    /// it.
+    /// Name, version and shape, of this version and those before it.
+    /// [`Catalogue`](crate::catalogue::Catalogue) reads it.
     #[doc(hidden)]
     fn description() -> &'static EventDescription {
         const { &EventDescription::of::<Self>() }

@@ -7,8 +7,8 @@ use super::Aggregate;
 use crate::record::{DecodeError, DecodeProblem, RawEvent};
 
 impl DecodeError {
-    /// Decodes with code of the user, such as [`Projection::decode`](crate::Projection::decode): a panic in
-    /// it becomes [`DecodeProblem::Panicked`]. For those who write runners and stores.
+    /// Decodes with code of the user, such as [`Projection::decode`](crate::projection::Projection::decode):
+    /// a panic in it becomes [`DecodeProblem::Panicked`]. For those who write runners and stores.
     ///
     /// # Errors
     ///

@@ -7,13 +7,13 @@ use crate::record::PayloadError;
 use crate::shape::{Describe, Fingerprint, Schema};
 use crate::stream::{Revision, StreamId};
 
-/// How snapshots of an aggregate are taken: what `snapshot(every = N, rev = R)` generates.
+/// How snapshots of an aggregate are taken: what `snapshot(every = N, build = R)` generates.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshots<A> {
     /// Take one when that many events were folded since the last.
     pub every: u64,
     /// Covers the state's shape, the events with their versions and earlier names, the retired ones, and
-    /// `rev`.
+    /// `build`.
     pub fingerprint: Fingerprint,
     pub(crate) encode: fn(&A, &mut Payload) -> Result<(), PayloadError>,
     pub(crate) decode: fn(&[u8]) -> Result<A, PayloadError>,

@@ -62,7 +62,8 @@ pub trait UpcastFrom<Previous>: Sized {
 ///
 /// ```
 /// # use std::convert::Infallible;
-/// use es_core::{DowncastTo, UpcastContext, UpcastFrom, event};
+/// use es_core::model::DowncastTo;
+/// use es_core::{UpcastContext, UpcastFrom, event};
 ///
 /// #[event(name = "account.deposited", version = 1)]
 /// pub struct DepositedV1 { pub euros: i64 }
@@ -86,7 +87,7 @@ pub trait UpcastFrom<Previous>: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say how it is written as `{Previous}`",
     label = "no `DowncastTo<{Previous}>`",
-    note = "write `impl es_core::DowncastTo<{Previous}> for {Self} {{ type Error = …; fn downcast_to(&self) -> Result<{Previous}, Self::Error> {{ … }} }}`, or leave `write_as` out"
+    note = "write `impl es_core::model::DowncastTo<{Previous}> for {Self} {{ type Error = …; fn downcast_to(&self) -> Result<{Previous}, Self::Error> {{ … }} }}`, or leave `write_as` out"
 )]
 pub trait DowncastTo<Previous>: Sized {
     /// Why it cannot be said; [`Infallible`](std::convert::Infallible) where it always can.
@@ -112,7 +113,8 @@ pub trait DowncastTo<Previous>: Sized {
 /// ```
 /// # use es_core::{Aggregate, Apply};
 /// use std::convert::Infallible;
-/// use es_core::{Events, Retired, UpcastContext, emit, event};
+/// use es_core::model::Retired;
+/// use es_core::{Events, UpcastContext, emit, event};
 ///
 /// #[event(name = "account.moved")]
 /// pub struct Moved { pub street: String, pub city: String }
@@ -143,7 +145,7 @@ pub trait DowncastTo<Previous>: Sized {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what the retired event `{E}` means today",
     label = "no `Retired<{E}>`",
-    note = "write `impl es_core::Retired<{E}> for {Self} {{ type Error = …; fn retired(event: {E}, context: &es_core::UpcastContext<'_>) -> Result<es_core::Events<Self>, Self::Error> {{ … }} }}`;\n`es_core::emit(())` is the answer \"nothing\""
+    note = "write `impl es_core::model::Retired<{E}> for {Self} {{ type Error = …; fn retired(event: {E}, context: &es_core::UpcastContext<'_>) -> Result<es_core::Events<Self>, Self::Error> {{ … }} }}`;\n`es_core::emit(())` is the answer \"nothing\""
 )]
 pub trait Retired<E>: Aggregate {
     /// Why it fails; [`Infallible`](std::convert::Infallible) where it can't.

@@ -266,8 +266,8 @@ pub fn initial<T: Initial>() -> T {
 
 /// How snapshots of a state are taken.
 #[must_use]
-pub fn snapshots<A: Aggregate + Kept>(every: u64, rev: u64, describe: Describe) -> Option<Snapshots<A>> {
-    Some(Snapshots::json(every, rev, describe))
+pub fn snapshots<A: Aggregate + Kept>(every: u64, build: u64, describe: Describe) -> Option<Snapshots<A>> {
+    Some(Snapshots::json(every, build, describe))
 }
 
 /// The form that `#[shape("…")]` declares; the macro has read it before.

@@ -16,10 +16,10 @@ use crate::shape::{Describe, Fingerprint, Schema};
 impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
     /// Snapshots as JSON, of a state that `describe` describes.
     #[must_use]
-    pub fn json(every: u64, rev: u64, describe: Describe) -> Self {
+    pub fn json(every: u64, build: u64, describe: Describe) -> Self {
         Self {
             every,
-            fingerprint: fingerprint_once(TypeId::of::<A>(), A::NAME, rev, describe, A::description()),
+            fingerprint: fingerprint_once(TypeId::of::<A>(), A::NAME, build, describe, A::description()),
             describe,
             encode: |state, out| write_json(state, out).map_err(|error| PayloadError::from(&error)),
             decode: |json| read_json(json).map_err(|error| PayloadError::from(&error)),
@@ -47,7 +47,7 @@ fn with_events(mut of: Fingerprint, aggregate: &AggregateDescription) -> Fingerp
 fn fingerprint_once(
     of: TypeId,
     name: &str,
-    rev: u64,
+    build: u64,
     describe: Describe,
     events: &AggregateDescription,
 ) -> Fingerprint {
@@ -59,7 +59,7 @@ fn fingerprint_once(
     drop(known);
     // Described without the lock, as the user's own `Shape` is called; what two threads find is the same.
     let shape = Schema::described_today(describe).text();
-    let state = Fingerprint::EMPTY.with(name).with(&format!("rev {rev}")).with(&shape);
+    let state = Fingerprint::EMPTY.with(name).with(&format!("build {build}")).with(&shape);
     let fingerprint = with_events(state, events);
     hold_to_write(&KNOWN).get_or_insert_default().insert(of, fingerprint);
     fingerprint

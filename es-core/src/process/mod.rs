@@ -12,10 +12,8 @@
 //! | a timer fires | exactly once: the fold of the stream says whether it is still pending |
 //!
 //! ```
-//! use es_core::process::{On, OnTimer, Due, Steps, steps};
-//! use es_core::{
-//!     Aggregate, Apply, Events, Handle, Process, Recorded, command, emit, event, timer,
-//! };
+//! use es_core::process::{Due, On, OnTimer, Process, Steps, command, steps, timer};
+//! use es_core::{Aggregate, Apply, Events, Handle, Recorded, emit, event};
 //! # use std::convert::Infallible;
 //! # use time::Duration;
 //!
@@ -109,6 +107,8 @@ pub use self::testing::{GivenProcess, given_process};
 pub use self::timers::StuckTimer;
 pub use self::timing::{Due, OnTimer, Pending};
 pub use self::wire::{Command, Schedules, Sends, Timer};
+#[cfg(feature = "macros")]
+pub use es_macros::{Process, command, timer};
 
 // What generated code names.
 #[doc(hidden)]
@@ -124,14 +124,14 @@ use crate::model::Aggregate;
 use crate::record::DecodeError;
 
 /// An aggregate that takes events of other streams as its inputs. Written by
-/// [`#[derive(Process)]`](derive@crate::Process), never by hand.
+/// [`#[derive(Process)]`](derive@crate::process::Process), never by hand.
 ///
 /// A process is an aggregate like any other: a [`Repository`](crate::Repository) of it reads its streams, at
 /// any revision.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a process",
     label = "not a process",
-    note = "write `#[derive(es_core::Aggregate, es_core::Process, Default)] #[aggregate(…)] #[process(on(…))]` above `{Self}`"
+    note = "write `#[derive(es_core::Aggregate, es_core::process::Process, Default)] #[aggregate(…)] #[process(on(…))]` above `{Self}`"
 )]
 pub trait Process: Aggregate<Event: From<Stepped>> {
     /// The generated enum of its inputs, each as it was recorded.

@@ -61,7 +61,7 @@ pub struct ProcessRunner<P: Process, S, I = S> {
 
 #[derive(Clone, Debug, Default)]
 struct Options {
-    parts: Option<u32>,
+    partitions: Option<u32>,
     page_size: Option<usize>,
     poll_every: Option<Duration>,
     lease: Option<Duration>,
@@ -106,9 +106,9 @@ impl<P: Process, S, I> ProcessRunner<P, S, I> {
         self
     }
 
-    /// See [`ReactorRunner::parts`]; of the inputs and of the sender.
-    pub fn parts(mut self, parts: u32) -> Self {
-        self.options.parts = Some(parts);
+    /// See [`ReactorRunner::partitions`]; of the inputs and of the sender.
+    pub fn partitions(mut self, partitions: u32) -> Self {
+        self.options.partitions = Some(partitions);
         self
     }
 
@@ -268,8 +268,8 @@ impl Options {
     /// A runner that is run with them.
     fn of<E, S, T, M>(&self, runner: ReactorRunner<E, S, T, M>) -> ReactorRunner<E, S, T, M> {
         let mut runner = runner.on_failure(OnFailure::Park);
-        if let Some(parts) = self.parts {
-            runner = runner.parts(parts);
+        if let Some(partitions) = self.partitions {
+            runner = runner.partitions(partitions);
         }
         if let Some(most) = self.page_size {
             runner = runner.page_size(most);

@@ -22,8 +22,8 @@ use crate::testing::{Given, Shown, assert_same_state, difference, given, shown};
 /// Starts a test of one instance of a process, on which nothing has happened.
 ///
 /// ```
-/// # use es_core::process::{Due, On, OnTimer, Steps, steps};
-/// # use es_core::{Aggregate, Apply, Events, Handle, Process, Recorded, command, emit, event, timer};
+/// # use es_core::process::{Due, On, OnTimer, Process, Steps, command, steps, timer};
+/// # use es_core::{Aggregate, Apply, Events, Handle, Recorded, emit, event};
 /// # use std::convert::Infallible;
 /// # #[event(name = "application.submitted")] pub struct Submitted {}
 /// # #[event(name = "application.reminded")] pub struct Reminded {}

@@ -2,24 +2,24 @@
 
 use crate::model::{Aggregate, Event, Handle};
 
-/// A command that a process sends. Written by [`#[command]`](macro@crate::command), never by hand.
+/// A command that a process sends. Written by [`#[command]`](macro@crate::process::command), never by hand.
 ///
 /// It waits in the stream of the process until it was sent, and outlives a deploy there: so it has a name and
 /// a version, and its old versions are brought up to this one, all of it as for events.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command that can be sent",
     label = "no `Command`",
-    note = "write `#[es_core::command(name = \"…\")]` above `struct {Self}`"
+    note = "write `#[es_core::process::command(name = \"…\")]` above `struct {Self}`"
 )]
 pub trait Command: Event {}
 
-/// A timer of a process. Written by [`#[timer]`](macro@crate::timer), never by hand.
+/// A timer of a process. Written by [`#[timer]`](macro@crate::process::timer), never by hand.
 ///
 /// As a [`Command`] it outlives deploys, so it has a name and a version like events.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a timer",
     label = "no `Timer`",
-    note = "write `#[es_core::timer(name = \"…\")]` above `struct {Self}`"
+    note = "write `#[es_core::process::timer(name = \"…\")]` above `struct {Self}`"
 )]
 pub trait Timer: Event {}
 

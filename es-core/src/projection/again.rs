@@ -6,11 +6,11 @@ use super::lease::{Claim, Claimed};
 use super::projector::Projector;
 use super::settings::Start;
 use super::target::{Begun, Step, Target};
-use super::{Part, Projection};
+use super::{Partition, Projection};
 use crate::store::{Checkpoint, ReadAll};
 
 impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, T> {
-    /// Moves the checkpoints of all parts back, once no worker has a lease.
+    /// Moves the checkpoints of all partitions back, once no worker has a lease.
     pub(crate) async fn go_back(&self, start: Start) -> Result<(), ProjectorError> {
         let to = self.resolve(start).await?;
         let letters = self.target.status().await?.dead_letters;
@@ -18,49 +18,53 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
             return Err(ProjectorError::Letters { projection: P::NAME, letters });
         }
         let mut epochs = Vec::new();
-        let moved = self.move_parts(to, &mut epochs).await;
-        for (part, epoch) in epochs {
-            self.target.release(part, epoch).await?;
+        let moved = self.move_partitions(to, &mut epochs).await;
+        for (partition, epoch) in epochs {
+            self.target.release(partition, epoch).await?;
         }
         moved
     }
 
-    async fn move_parts(&self, to: Checkpoint, epochs: &mut Vec<(Part, u64)>) -> Result<(), ProjectorError> {
+    async fn move_partitions(
+        &self,
+        to: Checkpoint,
+        epochs: &mut Vec<(Partition, u64)>,
+    ) -> Result<(), ProjectorError> {
         let mut from = Vec::new();
-        for index in 0..self.options.parts {
-            let part = Part::new(index, self.options.parts);
+        for index in 0..self.options.partitions {
+            let partition = Partition::new(index, self.options.partitions);
             let claim = Claim::new(&self.options.owner, self.options.lease);
-            match self.target.claim(part, &claim).await? {
-                Claimed::Lease { epoch } => epochs.push((part, epoch)),
+            match self.target.claim(partition, &claim).await? {
+                Claimed::Lease { epoch } => epochs.push((partition, epoch)),
                 Claimed::Taken { rest } => {
-                    return Err(ProjectorError::Leased { projection: P::NAME, part: index, rest });
+                    return Err(ProjectorError::Leased { projection: P::NAME, partition: index, rest });
                 }
             }
-            from.push(self.target.checkpoint(part).await?.0);
+            from.push(self.target.checkpoint(partition).await?.0);
         }
         let lowest = from.iter().map(Checkpoint::position).min().unwrap_or_default();
         if lowest < to.position() {
             return Err(ProjectorError::NotBack { projection: P::NAME, position: lowest, to: to.position() });
         }
-        for ((part, epoch), from) in epochs.iter().zip(from) {
-            self.move_part(*part, *epoch, from, to).await?;
+        for ((partition, epoch), from) in epochs.iter().zip(from) {
+            self.move_partition(*partition, *epoch, from, to).await?;
         }
         Ok(())
     }
 
-    async fn move_part(
+    async fn move_partition(
         &self,
-        part: Part,
+        partition: Partition,
         epoch: u64,
         from: Checkpoint,
         to: Checkpoint,
     ) -> Result<(), ProjectorError> {
-        let step = Step::new(part, from, to, 0, &self.options.owner).epoch(Some(epoch));
+        let step = Step::new(partition, from, to, 0, &self.options.owner).epoch(Some(epoch));
         match self.target.begin(self.target.session().await?, &step).await? {
             Begun::Batch(batch) => batch.commit().await?.session(T::cause).map(drop),
             Begun::Overtaken(_) => {
-                let (projection, part) = (P::NAME, part.index());
-                Err(ProjectorError::Leased { projection, part, rest: self.options.lease })
+                let (projection, partition) = (P::NAME, partition.index());
+                Err(ProjectorError::Leased { projection, partition, rest: self.options.lease })
             }
         }
     }

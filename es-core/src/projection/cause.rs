@@ -32,8 +32,8 @@ pub enum Cause {
 /// target nor this crate knows, such as one of another service.
 ///
 /// ```
-/// use es_core::BoxError;
 /// use es_core::projection::Cause;
+/// use es_core::record::BoxError;
 ///
 /// let away: BoxError = Cause::Passing.of_error("the mail server is away").into();
 /// assert_eq!(Cause::of(&away, |_| None), Cause::Passing);

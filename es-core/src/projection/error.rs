@@ -15,7 +15,7 @@ use crate::stream::Position;
 #[non_exhaustive]
 pub enum ProjectorError {
     /// The store said no, or the database in which the model is. [`StoreError::ForeignCheckpoint`]: the store
-    /// was restored to an earlier state; raise `rev`, so that the model is built anew.
+    /// was restored to an earlier state; raise `build`, so that the model is built anew.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// An event could not be taken, and the projector was not told to park it. What comes before it is in the
@@ -25,7 +25,7 @@ pub enum ProjectorError {
     /// A handler uses something that the target does not have, or the role may not use: a table, a column, a
     /// function, a privilege. It would fail at every event, so none is parked, whatever its
     /// [`OnFailure`](super::OnFailure). What comes before the event is in the model.
-    #[error("{failure}; the event is not at fault: {advice}, or raise `rev` to build the model anew")]
+    #[error("{failure}; the event is not at fault: {advice}, or raise `build` to build the model anew")]
     NotReady {
         /// What the handler says, and the event that it was called for.
         failure: Box<ProjectionFailure>,
@@ -33,12 +33,12 @@ pub enum ProjectorError {
         advice: String,
     },
     /// The model could not be made.
-    #[error("projection `{projection}` rev {rev} cannot set up its tables: {source}")]
+    #[error("projection `{projection}` build {build} cannot set up its tables: {source}")]
     Setup {
         /// The projection's name.
         projection: &'static str,
-        /// Its revision.
-        rev: u32,
+        /// Its build.
+        build: u32,
         /// What the projection says.
         source: BoxError,
         /// What has to happen before it succeeds.
@@ -48,53 +48,53 @@ pub enum ProjectorError {
     /// [`of_target`](Self::of_target) gives its type back.
     #[error(transparent)]
     Target(BoxError),
-    /// The projection is not set up, or its revision was dropped.
-    #[error("projection `{projection}` rev {rev} is not set up in this store")]
+    /// The projection is not set up, or its build was dropped.
+    #[error("projection `{projection}` build {build} is not set up in this store")]
     NotSetUp {
         /// The projection's name.
         projection: &'static str,
-        /// Its revision.
-        rev: u32,
+        /// Its build.
+        build: u32,
     },
-    /// The projection is divided into another number of parts.
+    /// The projection is divided into another number of partitions.
     #[error(
-        "projection `{projection}` rev {rev} has {found} parts, this program asks for {asked}; stop all of its workers and call \
+        "projection `{projection}` build {build} has {found} partitions, this program asks for {asked}; stop all of its workers and call \
          `repartition({asked})`"
     )]
-    Parts {
+    PartitionsDiffer {
         /// The projection's name.
         projection: &'static str,
-        /// Its revision.
-        rev: u32,
+        /// Its build.
+        build: u32,
         /// How many there are; 0 if it runs inline.
         found: u32,
         /// How many this program asks for.
         asked: u32,
     },
-    /// The parts stand at different positions, so they cannot be divided in another way.
+    /// The partitions stand at different positions, so they cannot be divided in another way.
     #[error(
-        "the parts of projection `{projection}` rev {rev} stand at positions {lowest} to {highest}; let all of them catch up, \
+        "the parts of projection `{projection}` build {build} stand at positions {lowest} to {highest}; let all of them catch up, \
          then stop the workers"
     )]
-    Uneven {
+    PartitionsUneven {
         /// The projection's name.
         projection: &'static str,
-        /// Its revision.
-        rev: u32,
+        /// Its build.
+        build: u32,
         /// The lowest position.
         lowest: Position,
         /// The highest.
         highest: Position,
     },
-    /// A worker has the lease of a part, so its checkpoint cannot be moved by hand.
+    /// A worker has the lease of a partition, so its checkpoint cannot be moved by hand.
     #[error(
-        "a worker has part {part} of `{projection}` for {rest:?} more; stop all of its workers, and wait for that time"
+        "a worker has partition {partition} of `{projection}` for {rest:?} more; stop all of its workers, and wait for that time"
     )]
     Leased {
         /// The reactor's name, as it is kept.
         projection: &'static str,
-        /// The part.
-        part: u32,
+        /// The partition.
+        partition: u32,
         /// How long the lease lasts.
         rest: Duration,
     },
@@ -113,33 +113,33 @@ pub enum ProjectorError {
     NotBack {
         /// The reactor's name, as it is kept.
         projection: &'static str,
-        /// The lowest position of its parts.
+        /// The lowest position of its partitions.
         position: Position,
         /// Where it should have gone back to.
         to: Position,
     },
     /// Readers would be taken back to an earlier state.
     #[error(
-        "projection `{projection}` rev {rev} stands at position {position}, the one that readers see at {live}; let it catch up"
+        "projection `{projection}` build {build} stands at position {position}, the one that readers see at {live}; let it catch up"
     )]
-    Behind {
+    BuildBehind {
         /// The projection's name.
         projection: &'static str,
-        /// Its revision.
-        rev: u32,
+        /// Its build.
+        build: u32,
         /// Its lowest position.
         position: Position,
-        /// That of the revision that readers see.
+        /// That of the build that readers see.
         live: Position,
     },
-    /// Readers see this revision, or a later one.
-    #[error("projection `{projection}` rev {rev} cannot be dropped: readers see rev {live}")]
-    Live {
+    /// Readers see this build, or a later one.
+    #[error("projection `{projection}` build {build} cannot be dropped: readers see build {live}")]
+    BuildLive {
         /// The projection's name.
         projection: &'static str,
-        /// The revision to be dropped.
-        rev: u32,
-        /// The revision that readers see.
+        /// The build to be dropped.
+        build: u32,
+        /// The build that readers see.
         live: u32,
     },
 }
@@ -186,7 +186,7 @@ impl ProjectorError {
     /// That a projection is not set up, for those who write targets.
     #[must_use]
     pub const fn not_set_up<P: Projection>() -> Self {
-        Self::NotSetUp { projection: P::NAME, rev: P::REV }
+        Self::NotSetUp { projection: P::NAME, build: P::BUILD }
     }
 }
 

@@ -5,13 +5,13 @@ use crate::record::{BoxError, EventPlace};
 
 /// An event that a projection could not take.
 #[derive(Debug, thiserror::Error)]
-#[error("projection `{projection}` rev {rev} cannot take the event at {place}: {source}")]
+#[error("projection `{projection}` build {build} cannot take the event at {place}: {source}")]
 #[non_exhaustive]
 pub struct ProjectionFailure {
     /// The projection's name.
     pub projection: &'static str,
-    /// Its revision.
-    pub rev: u32,
+    /// Its build.
+    pub build: u32,
     /// The event.
     pub place: EventPlace,
     /// What the projection, or the decoding of the event, says.
@@ -24,6 +24,6 @@ impl ProjectionFailure {
     /// The failure of `P` at an event.
     #[must_use]
     pub fn of<P: super::Projection>(place: EventPlace, source: BoxError, cause: Cause) -> Self {
-        Self { projection: P::NAME, rev: P::REV, place, source, cause }
+        Self { projection: P::NAME, build: P::BUILD, place, source, cause }
     }
 }

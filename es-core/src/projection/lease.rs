@@ -1,8 +1,8 @@
-//! The right to run the effects of a part, for a time.
+//! The right to run the effects of a partition, for a time.
 
 use std::time::Duration;
 
-/// That a worker asks for a part, for a time on the target's clock.
+/// That a worker asks for a partition, for a time on the target's clock.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Claim<'a> {
@@ -32,9 +32,9 @@ impl<'a> Claim<'a> {
 /// What became of a [`Claim`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Claimed {
-    /// The part is the worker's. Each owner has an epoch of its own, higher than all before it, and an owner
-    /// that has its lease prolonged keeps its epoch, even after the lease has run out, as long as nobody else
-    /// has claimed the part.
+    /// The partition is the worker's. Each owner has an epoch of its own, higher than all before it, and an
+    /// owner that has its lease prolonged keeps its epoch, even after the lease has run out, as long as
+    /// nobody else has claimed the partition.
     Lease {
         /// The number of this owner.
         epoch: u64,

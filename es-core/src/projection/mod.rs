@@ -16,7 +16,7 @@ mod letters;
 mod memory;
 mod operations;
 mod options;
-mod part;
+mod partition;
 mod projector;
 mod reader;
 mod retry;
@@ -38,20 +38,22 @@ pub use self::handler::{project, set_up};
 pub use self::lease::{Claim, Claimed};
 pub use self::letters::{DeadLetter, LetterPlace, Retried};
 pub use self::memory::{MemoryProjection, MemoryTarget};
-pub use self::part::Part;
+pub use self::partition::Partition;
 pub use self::projector::Projector;
 pub use self::reader::{ProjectionPage, ProjectionReader};
 pub use self::runner::retrying::Retrying;
 pub use self::settings::{OnFailure, Start};
-pub use self::status::{PartStatus, ProjectionStatus};
+pub use self::status::{PartitionStatus, ProjectionStatus};
 pub use self::target::{Begun, ModelStore, Setting, Step, Target};
+#[cfg(feature = "macros")]
+pub use es_macros::Projection;
 
 use crate::model::ReadEvent;
 use crate::record::{BoxError, DecodeError, RawEvent, Recorded};
 use crate::store::Filter;
 
-/// A read model that is built from events. Written by [`#[derive(Projection)]`](derive@crate::Projection),
-/// never by hand.
+/// A read model that is built from events. Written by
+/// [`#[derive(Projection)]`](derive@crate::projection::Projection), never by hand.
 ///
 /// All that a runner does is to hand a slice of events to [`project_all`](Self::project_all), and to keep the
 /// model and the checkpoint together. A slice of one event tells which event is at fault when a longer one
@@ -59,14 +61,14 @@ use crate::store::Filter;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a projection",
     label = "not a projection",
-    note = "write `#[derive(es_core::Projection)] #[projection(name = \"…\", events(…), model = …)]` above `{Self}`"
+    note = "write `#[derive(es_core::projection::Projection)] #[projection(name = \"…\", events(…), model = …)]` above `{Self}`"
 )]
 pub trait Projection: Send + Sync + 'static {
     /// The name: lower-case letters, digits and `_`, as it becomes a part of the names of tables.
     const NAME: &'static str;
 
-    /// The revision: raised when the model must be built anew from the first event.
-    const REV: u32 = 1;
+    /// The build: raised when the model must be built anew from the first event.
+    const BUILD: u32 = 1;
 
     /// What the events go into: a connection, or a struct in memory.
     type Model: Send;
@@ -130,7 +132,7 @@ pub trait Projection: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not project the event `{E}`",
     label = "no `Project<{E}>`",
-    note = "write `impl es_core::Project<{E}> for {Self} {{ async fn project(&self, event: &es_core::Recorded<{E}>, model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`"
+    note = "write `impl es_core::projection::Project<{E}> for {Self} {{ async fn project(&self, event: &es_core::Recorded<{E}>, model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`"
 )]
 pub trait Project<E>: Projection {
     /// Takes the event into the model. Write it as an `async fn`.
@@ -153,7 +155,7 @@ pub trait Project<E>: Projection {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not project batches",
     label = "no `ProjectBatch`",
-    note = "write `impl es_core::ProjectBatch for {Self} {{ async fn project_batch(&self, events: &[Self::Event], model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`, or leave out the key `batch`"
+    note = "write `impl es_core::projection::ProjectBatch for {Self} {{ async fn project_batch(&self, events: &[Self::Event], model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`, or leave out the key `batch`"
 )]
 pub trait ProjectBatch: Projection {
     /// Takes the events into the model, of which they are at least one. Write it as an `async fn`.
@@ -172,7 +174,7 @@ pub trait ProjectBatch: Projection {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not set up its model",
     label = "no `ProjectSetup`",
-    note = "write `impl es_core::ProjectSetup for {Self} {{ async fn setup(&self, model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`, or leave out the key `setup`"
+    note = "write `impl es_core::projection::ProjectSetup for {Self} {{ async fn setup(&self, model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`, or leave out the key `setup`"
 )]
 pub trait ProjectSetup: Projection {
     /// Makes the model. Write it as an `async fn`.

@@ -9,7 +9,7 @@ use super::letters::DeadLetter;
 use super::projector::Projector;
 use super::status::ProjectionStatus;
 use super::target::Target;
-use super::{Part, Projection};
+use super::{Partition, Projection};
 use crate::error::StoreError;
 use crate::record::RawEvent;
 use crate::store::{AllQuery, Checkpoint, Filter, ReadAll};
@@ -30,37 +30,37 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         self.set_up().await
     }
 
-    /// Divides the projection into another number of parts, at least one. Workers that run with the old
-    /// number stop with [`ProjectorError::Parts`].
+    /// Divides the projection into another number of partitions, at least one. Workers that run with the old
+    /// number stop with [`ProjectorError::PartitionsDiffer`].
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Uneven`] unless all parts stand at one position: call [`catch_up`](Self::catch_up)
-    /// before, with the old number and no event coming in; and one that is inline needs no program that
-    /// appends. [`ProjectorError::NotSetUp`].
-    pub async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
-        self.target.repartition(parts.max(1)).await
+    /// [`ProjectorError::PartitionsUneven`] unless all partitions stand at one position: call
+    /// [`catch_up`](Self::catch_up) before, with the old number and no event coming in; and one that is
+    /// inline needs no program that appends. [`ProjectorError::NotSetUp`].
+    pub async fn repartition(&self, partitions: u32) -> Result<(), ProjectorError> {
+        self.target.repartition(partitions.max(1)).await
     }
 
-    /// Shows this revision to readers, at once, unless they see it or a later one already.
+    /// Shows this build to readers, at once, unless they see it or a later one already.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Behind`] when it has not come as far as the revision that readers see.
+    /// [`ProjectorError::BuildBehind`] when it has not come as far as the build that readers see.
     /// [`ProjectorError::Target`] when something else is in the way.
     pub async fn publish(&self) -> Result<(), ProjectorError> {
         self.target.publish().await
     }
 
-    /// Drops what is kept of a revision: its model, checkpoints and dead letters. To be called once nobody
+    /// Drops what is kept of a build: its model, checkpoints and dead letters. To be called once nobody
     /// runs it any more.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Live`] of the revision that readers see, unless its model is missing;
+    /// [`ProjectorError::BuildLive`] of the build that readers see, unless its model is missing;
     /// [`ProjectorError::Target`] when something else is in the way.
-    pub async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
-        self.target.drop_revision(rev).await
+    pub async fn drop_build(&self, build: u32) -> Result<(), ProjectorError> {
+        self.target.drop_build(build).await
     }
 
     /// How far it has come, as the target knows it, whichever program runs it.
@@ -78,12 +78,13 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
 
     /// How far it is behind the store that it reads, which the target does not know.
     async fn add_lag(&self, status: &mut ProjectionStatus) -> Result<(), ProjectorError> {
-        status.head = self.source.head().await?.position();
-        for part in &mut status.parts {
-            part.lag_events = status.head.get().saturating_sub(part.position.get());
-            if part.lag_events > 0 {
-                let (checkpoint, _) = self.target.checkpoint(Part::new(part.part, part.of)).await?;
-                part.lag = self.age_after(checkpoint).await?;
+        status.head = self.source.end().await?.position();
+        for partition in &mut status.partitions {
+            partition.lag_events = status.head.get().saturating_sub(partition.position.get());
+            if partition.lag_events > 0 {
+                let (checkpoint, _) =
+                    self.target.checkpoint(Partition::new(partition.partition, partition.of)).await?;
+                partition.lag = self.age_after(checkpoint).await?;
             }
         }
         Ok(())
@@ -119,8 +120,9 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     /// positions.
     ///
     /// ```
-    /// # use es_core::{Position, Projection, ReadAll};
-    /// # use es_core::projection::{Projector, ProjectorError, Target};
+    /// # use es_core::projection::{Projection, Projector, ProjectorError, Target};
+    /// # use es_core::store::ReadAll;
+    /// # use es_core::Position;
     /// # async fn list<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>>(
     /// #     projector: Projector<P, S, T>,
     /// # ) -> Result<(), ProjectorError> {

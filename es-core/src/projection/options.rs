@@ -6,13 +6,13 @@ use super::projector::Projector;
 use super::settings::{OnFailure, Start};
 
 impl<P, S, T> Projector<P, S, T> {
-    /// Into how many parts the streams are divided, which run beside each other, each with a checkpoint and a
-    /// session of its own; defaults to 1. It is kept with the projection: changed only by
+    /// Into how many partitions the streams are divided, which run beside each other, each with a checkpoint
+    /// and a session of its own; defaults to 1. It is kept with the projection: changed only by
     /// [`repartition`](Self::repartition).
     ///
-    /// Each part reads all events and decodes its own, so parts pay where handlers are slow.
-    pub fn parts(mut self, parts: u32) -> Self {
-        self.options.parts = parts.clamp(1, i32::MAX.cast_unsigned());
+    /// Each partition reads all events and decodes its own, so partitions pay where handlers are slow.
+    pub fn partitions(mut self, partitions: u32) -> Self {
+        self.options.partitions = partitions.clamp(1, i32::MAX.cast_unsigned());
         self
     }
 
@@ -24,7 +24,7 @@ impl<P, S, T> Projector<P, S, T> {
     }
 
     /// How many bytes of payloads and metadata are in a batch at most, if it holds more than one event;
-    /// defaults to 4 MiB. While one batch is projected, two more of its part are read ahead.
+    /// defaults to 4 MiB. While one batch is projected, two more of its partition are read ahead.
     pub fn page_bytes(mut self, most: usize) -> Self {
         self.options.page_bytes = most;
         self
@@ -44,8 +44,8 @@ impl<P, S, T> Projector<P, S, T> {
     }
 
     /// How often an event that failed is retried before that: after `first_wait`, then after twice as long
-    /// each time, up to 30 seconds. Defaults to 0; `u32::MAX` retries without end. Later events of its part
-    /// wait. A failure that passes, such as a lock timeout, is retried anyway, and does not count.
+    /// each time, up to 30 seconds. Defaults to 0; `u32::MAX` retries without end. Later events of its
+    /// partition wait. A failure that passes, such as a lock timeout, is retried anyway, and does not count.
     pub fn retries(mut self, retries: u32, first_wait: Duration) -> Self {
         self.options.retries = retries;
         self.options.retry_after = first_wait;
@@ -59,7 +59,7 @@ impl<P, S, T> Projector<P, S, T> {
         self
     }
 
-    /// For how long a worker claims its part where it runs effects.
+    /// For how long a worker claims its partition where it runs effects.
     pub(crate) fn lease(mut self, lasts: Duration) -> Self {
         self.options.lease = lasts.max(Duration::from_millis(1));
         self
@@ -71,7 +71,7 @@ impl<P, S, T> Projector<P, S, T> {
         self
     }
 
-    /// Whether a revision is shown to readers as soon as it has caught up with the one that they see;
+    /// Whether a build is shown to readers as soon as it has caught up with the one that they see;
     /// defaults to yes. Else by [`publish`](Self::publish).
     pub fn publish_when_caught_up(mut self, publish: bool) -> Self {
         self.options.publish = publish;

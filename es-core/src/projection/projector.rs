@@ -13,7 +13,7 @@ use super::runner::stop::Stop;
 use super::runner::worker::{Ends, HELD, Worker};
 use super::settings::{Options, Start};
 use super::target::{ModelStore, Setting, Target};
-use super::{Part, Projection};
+use super::{Partition, Projection};
 use crate::error::StoreError;
 use crate::record::RawEvent;
 use crate::store::{AllQuery, Checkpoint, Filter, ReadAll, Rest};
@@ -87,8 +87,8 @@ impl<P, S, T> Projector<P, S, T> {
     }
 
     /// What this projector, or a clone of it, tries again in this program: a server is away, or something
-    /// else that passes holds it up. Of several parts, the one that has been failing for the longest time.
-    /// `None` while all goes well.
+    /// else that passes holds it up. Of several partitions, the one that has been failing for the longest
+    /// time. `None` while all goes well.
     ///
     /// The [`status`](Self::status) has what other programs run, as far as the target can be reached. A log
     /// tells of it with level `WARN` at the first failure, and then once a minute.
@@ -155,10 +155,10 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
 
     /// Makes the model and the checkpoints, unless they are there.
     pub(super) async fn set_up(&self) -> Result<(), ProjectorError> {
-        let Options { parts, publish, .. } = self.options;
+        let Options { partitions, publish, .. } = self.options;
         let start = self.first_checkpoint().await?;
         let first = if self.target.knows_events() { Checkpoint::START } else { self.first_event().await? };
-        self.target.prepare(&self.projection, Setting { parts, publish, start, first }).await
+        self.target.prepare(&self.projection, Setting { partitions, publish, start, first }).await
     }
 
     /// The first event of the source.
@@ -178,7 +178,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         if self.options.start == Start::Beginning {
             return Ok(Checkpoint::START);
         }
-        match self.target.checkpoint(Part::new(0, self.options.parts)).await {
+        match self.target.checkpoint(Partition::new(0, self.options.partitions)).await {
             Err(ProjectorError::NotSetUp { .. }) => self.resolve(self.options.start).await,
             // Nothing is made, or it says why not.
             _ => Ok(Checkpoint::START),
@@ -202,7 +202,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     /// After all that was committed before. A reader that has just begun can read nothing while an append is
     /// under way, as it does not know yet where that one's events will be: its end is waited for.
     async fn now(&self) -> Result<Checkpoint, ProjectorError> {
-        let (first, began, all) = (self.source.head().await?, Instant::now(), Filter::new());
+        let (first, began, all) = (self.source.end().await?, Instant::now(), Filter::new());
         let mut head = first;
         while head == first {
             let look = AllQuery::after(head, &all).limit(1);
@@ -215,7 +215,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
                 return Err(StoreError::Backend { source, retryable: true }.into());
             }
             sleep(HELD).await;
-            head = self.source.head().await?;
+            head = self.source.end().await?;
         }
         Ok(head)
     }
@@ -233,12 +233,12 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
             }
         }
         drop(tries);
-        if self.options.parts == 1 {
-            return Box::pin(self.worker(Part::ALL).until(stop).run(ends)).await;
+        if self.options.partitions == 1 {
+            return Box::pin(self.worker(Partition::ALL).until(stop).run(ends)).await;
         }
         let mut workers = JoinSet::new();
-        for index in 0..self.options.parts {
-            let worker = self.worker(Part::new(index, self.options.parts)).until(stop);
+        for index in 0..self.options.partitions {
+            let worker = self.worker(Partition::new(index, self.options.partitions)).until(stop);
             workers.spawn(worker.run(ends));
         }
         while let Some(done) = workers.join_next().await {
@@ -248,9 +248,9 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         Ok(())
     }
 
-    fn worker(&self, part: Part) -> Worker<P, S, T> {
+    fn worker(&self, partition: Partition) -> Worker<P, S, T> {
         let (source, projection) = (self.source.clone(), Arc::clone(&self.projection));
-        Worker::new(source, projection, self.target.clone(), self.options.clone(), &self.retrying, part)
+        Worker::new(source, projection, self.target.clone(), self.options.clone(), &self.retrying, partition)
     }
 }
 
@@ -258,7 +258,7 @@ impl<P: Projection, S, T> fmt::Debug for Projector<P, S, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Projector")
             .field("projection", &P::NAME)
-            .field("rev", &P::REV)
+            .field("build", &P::BUILD)
             .field("options", &self.options)
             .finish_non_exhaustive()
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
 
-use super::{Part, Projection};
+use super::{Partition, Projection};
 use crate::error::StoreError;
 use crate::record::{DecodeError, EventPlace, RawEvent};
 use crate::store::{Checkpoint, ReadAll, Rest};
@@ -15,7 +15,7 @@ use crate::subscription::{Subscription, When};
 /// built on it.
 pub struct ProjectionReader<P, S> {
     subscription: Subscription<S>,
-    part: Part,
+    partition: Partition,
     /// How many events the page before held.
     usual: usize,
     /// All names under which its events are stored.
@@ -51,13 +51,13 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
         };
         let names = filter.events.iter().filter_map(borrowed).collect();
         let subscription = Subscription::new(store).filter(filter);
-        Self { subscription, part: Part::ALL, usual: 0, names, projection: PhantomData }
+        Self { subscription, partition: Partition::ALL, usual: 0, names, projection: PhantomData }
     }
 
-    /// Only the streams of a part.
+    /// Only the streams of a partition.
     #[must_use]
-    pub const fn part(mut self, part: Part) -> Self {
-        self.part = part;
+    pub const fn partition(mut self, partition: Partition) -> Self {
+        self.partition = partition;
         self
     }
 
@@ -123,10 +123,10 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
             checkpoint: before,
             rest: Rest::Nothing,
         };
-        let (part, names) = (self.part, &self.names);
+        let (partition, names) = (self.partition, &self.names);
         let name = |raw: &RawEvent<'_>| names.iter().find(|name| **name == raw.name).copied().unwrap_or("");
         let mut take = |raw: RawEvent<'_>| {
-            if page.broken.is_some() || !part.takes(raw.stream) {
+            if page.broken.is_some() || !partition.takes(raw.stream) {
                 return Ok(());
             }
             let place = EventPlace::new(&raw);
@@ -158,10 +158,10 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
 
 impl<P, S: fmt::Debug> fmt::Debug for ProjectionReader<P, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { subscription, part, .. } = self;
+        let Self { subscription, partition, .. } = self;
         f.debug_struct("ProjectionReader")
             .field("subscription", subscription)
-            .field("part", part)
+            .field("partition", partition)
             .finish_non_exhaustive()
     }
 }

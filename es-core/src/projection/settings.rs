@@ -38,7 +38,7 @@ pub enum Start {
 
 #[derive(Debug, Clone)]
 pub(super) struct Options {
-    pub(super) parts: u32,
+    pub(super) partitions: u32,
     pub(super) page_size: usize,
     pub(super) page_bytes: usize,
     pub(super) poll_every: Duration,
@@ -46,7 +46,7 @@ pub(super) struct Options {
     pub(super) retries: u32,
     pub(super) retry_after: Duration,
     pub(super) take_over: Duration,
-    /// For how long a worker that runs effects claims its part.
+    /// For how long a worker that runs effects claims its partition.
     pub(super) lease: Duration,
     pub(super) publish: bool,
     pub(super) start: Start,
@@ -56,7 +56,7 @@ pub(super) struct Options {
 impl Options {
     pub(super) fn new() -> Self {
         Self {
-            parts: 1,
+            partitions: 1,
             page_size: 4_000,
             page_bytes: 4 << 20,
             poll_every: Duration::from_secs(1),

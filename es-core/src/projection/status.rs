@@ -13,24 +13,24 @@ use crate::stream::Position;
 pub struct ProjectionStatus {
     /// Its name.
     pub projection: &'static str,
-    /// The revision that this is about.
-    pub rev: u32,
-    /// The revision that readers see.
+    /// The build that this is about.
+    pub build: u32,
+    /// The build that readers see.
     pub live: Option<u32>,
     /// The position of the last event in the store that it reads.
     pub head: Position,
     /// How many dead letters there are.
     pub dead_letters: u64,
-    /// Each part.
-    pub parts: Vec<PartStatus>,
+    /// Each partition.
+    pub partitions: Vec<PartitionStatus>,
 }
 
 /// How far a part of a projection has come.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub struct PartStatus {
+pub struct PartitionStatus {
     /// Which one, counted from 0.
-    pub part: u32,
+    pub partition: u32,
     /// Of how many; 0 if it is inline.
     pub of: u32,
     /// The last event that it has passed.
@@ -54,44 +54,44 @@ pub struct PartStatus {
 }
 
 impl ProjectionStatus {
-    /// Of a projection without parts, for those who write targets.
+    /// Of a projection without partitions, for those who write targets.
     #[must_use]
     pub const fn of<P: Projection>() -> Self {
-        let (projection, rev, head) = (P::NAME, P::REV, Position::new(0));
-        Self { projection, rev, live: None, head, dead_letters: 0, parts: Vec::new() }
+        let (projection, build, head) = (P::NAME, P::BUILD, Position::new(0));
+        Self { projection, build, live: None, head, dead_letters: 0, partitions: Vec::new() }
     }
 
-    /// The position of the part that is furthest behind.
+    /// The position of the partition that is furthest behind.
     #[must_use]
     pub fn position(&self) -> Position {
-        self.parts.iter().map(|part| part.position).min().unwrap_or_default()
+        self.partitions.iter().map(|partition| partition.position).min().unwrap_or_default()
     }
 
-    /// How many positions lie before that part.
+    /// How many positions lie before that partition.
     #[must_use]
     pub fn lag_events(&self) -> u64 {
-        self.parts.iter().map(|part| part.lag_events).max().unwrap_or_default()
+        self.partitions.iter().map(|partition| partition.lag_events).max().unwrap_or_default()
     }
 
-    /// How old the first event is that some part has not passed.
+    /// How old the first event is that some partition has not passed.
     #[must_use]
     pub fn lag(&self) -> Duration {
-        self.parts.iter().map(|part| part.lag).max().unwrap_or_default()
+        self.partitions.iter().map(|partition| partition.lag).max().unwrap_or_default()
     }
 
-    /// Why it does not go on, of the first part that does not.
+    /// Why it does not go on, of the first partition that does not.
     #[must_use]
     pub fn error(&self) -> Option<&str> {
-        self.parts.iter().find_map(|part| part.error.as_deref())
+        self.partitions.iter().find_map(|partition| partition.error.as_deref())
     }
 }
 
-impl PartStatus {
-    /// Of a part that stands at a position and was moved last at a time, for those who write targets.
+impl PartitionStatus {
+    /// Of a partition that stands at a position and was moved last at a time, for those who write targets.
     #[must_use]
-    pub const fn new(part: u32, of: u32, position: Position, updated_at: OffsetDateTime) -> Self {
+    pub const fn new(partition: u32, of: u32, position: Position, updated_at: OffsetDateTime) -> Self {
         Self {
-            part,
+            partition,
             of,
             position,
             lag_events: 0,

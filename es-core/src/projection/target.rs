@@ -9,7 +9,7 @@ use super::error::ProjectorError;
 use super::lease::{Claim, Claimed};
 use super::letters::DeadLetter;
 use super::status::ProjectionStatus;
-use super::{Part, Projection};
+use super::{Partition, Projection};
 use crate::store::{Checkpoint, ReadAll};
 use crate::stream::Position;
 
@@ -20,12 +20,12 @@ use crate::stream::Position;
 ///
 /// 1. A [batch](Batch) takes effect as a whole or not at all: model, checkpoint and dead letters. A batch, or
 ///    a session, that is dropped is undone.
-/// 2. A batch begins only while the checkpoint of its part stands where the batch says it does, and no other
-///    batch of that part begins until it ends. A checkpoint is a position and the id of the event at it.
-///    Where the batch has an [epoch](Step::epoch), it begins only if no [lease](Self::claim) of a later epoch
-///    was given.
-/// 3. Each revision of a projection has a model, checkpoints and dead letters of its own. Readers see one
-///    revision, which changes only by [`publish`](Self::publish), and never to one that is behind; the first
+/// 2. A batch begins only while the checkpoint of its partition stands where the batch says it does, and no
+///    other batch of that partition begins until it ends. A checkpoint is a position and the id of the event
+///    at it. Where the batch has an [epoch](Step::epoch), it begins only if no [lease](Self::claim) of a
+///    later epoch was given.
+/// 3. Each build of a projection has a model, checkpoints and dead letters of its own. Readers see one
+///    build, which changes only by [`publish`](Self::publish), and never to one that is behind; the first
 ///    that is set up is seen at once.
 /// 4. A handler's writes are seen by nobody else before its batch has ended.
 ///
@@ -44,27 +44,27 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
     type Seen: Send;
 
     /// Sets up the model, the checkpoints and what else it keeps of a projection, unless they are there, and
-    /// shows them to readers if they see no other revision. Checkpoints that it makes stand where the setting
+    /// shows them to readers if they see no other build. Checkpoints that it makes stand where the setting
     /// says; those that are there stay where they are.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; nothing was made then. [`ProjectorError::Parts`] where there are others. A target
-    /// may refuse a projection that is built from another source.
+    /// [`ProjectorError`]; nothing was made then. [`ProjectorError::PartitionsDiffer`] where there are
+    /// others. A target may refuse a projection that is built from another source.
     fn prepare(
         &self,
         projection: &P,
         setting: Setting,
     ) -> impl Future<Output = Result<(), ProjectorError>> + Send;
 
-    /// Where the checkpoint of a part stands, and whether readers see this revision or a later one.
+    /// Where the checkpoint of a partition stands, and whether readers see this build or a later one.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::NotSetUp`]; [`ProjectorError::Parts`] where there are others.
+    /// [`ProjectorError::NotSetUp`]; [`ProjectorError::PartitionsDiffer`] where there are others.
     fn checkpoint(
         &self,
-        part: Part,
+        partition: Partition,
     ) -> impl Future<Output = Result<(Checkpoint, bool), ProjectorError>> + Send;
 
     /// A session for batches. Opened before the page is read that it is for.
@@ -118,21 +118,21 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
         error
     }
 
-    /// Claims a part for the [effects](super::Work::Effects) of one worker, or prolongs its lease, on the
-    /// target's own clock. Until the lease runs out no other worker gets one; from then on anybody may.
+    /// Claims a partition for the [effects](super::Work::Effects) of one worker, or prolongs its lease, on
+    /// the target's own clock. Until the lease runs out no other worker gets one; from then on anybody may.
     ///
     /// Defaults to a refusal, for a target that keeps models only.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; [`ProjectorError::NotSetUp`], [`ProjectorError::Parts`] as of
+    /// [`ProjectorError`]; [`ProjectorError::NotSetUp`], [`ProjectorError::PartitionsDiffer`] as of
     /// [`checkpoint`](Self::checkpoint).
     fn claim(
         &self,
-        part: Part,
+        partition: Partition,
         claim: &Claim<'_>,
     ) -> impl Future<Output = Result<Claimed, ProjectorError>> + Send {
-        let _ = (part, claim);
+        let _ = (partition, claim);
         std::future::ready(Err(ProjectorError::Target(
             "this target keeps no leases: reactors need another one".into(),
         )))
@@ -144,46 +144,50 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
     /// # Errors
     ///
     /// [`ProjectorError`]; the lease runs out by itself.
-    fn release(&self, part: Part, epoch: u64) -> impl Future<Output = Result<(), ProjectorError>> + Send {
-        let _ = (part, epoch);
+    fn release(
+        &self,
+        partition: Partition,
+        epoch: u64,
+    ) -> impl Future<Output = Result<(), ProjectorError>> + Send {
+        let _ = (partition, epoch);
         std::future::ready(Ok(()))
     }
 
-    /// Keeps the reason for which a part does not go on, while its checkpoint stands there.
+    /// Keeps the reason for which a partition does not go on, while its checkpoint stands there.
     ///
     /// # Errors
     ///
     /// [`ProjectorError`].
     fn note(
         &self,
-        part: Part,
+        partition: Partition,
         at: Checkpoint,
         owner: &str,
         reason: &str,
     ) -> impl Future<Output = Result<(), ProjectorError>> + Send;
 
-    /// Shows this revision to readers, unless they see it or a later one already.
+    /// Shows this build to readers, unless they see it or a later one already.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Behind`], [`ProjectorError::NotSetUp`].
+    /// [`ProjectorError::BuildBehind`], [`ProjectorError::NotSetUp`].
     fn publish(&self) -> impl Future<Output = Result<(), ProjectorError>> + Send;
 
-    /// Divides the projection into another number of parts, at least one.
+    /// Divides the projection into another number of partitions, at least one.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Uneven`], [`ProjectorError::NotSetUp`].
-    fn repartition(&self, parts: u32) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+    /// [`ProjectorError::PartitionsUneven`], [`ProjectorError::NotSetUp`].
+    fn repartition(&self, partitions: u32) -> impl Future<Output = Result<(), ProjectorError>> + Send;
 
-    /// Drops what is kept of a revision.
+    /// Drops what is kept of a build.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Live`].
-    fn drop_revision(&self, rev: u32) -> impl Future<Output = Result<(), ProjectorError>> + Send;
+    /// [`ProjectorError::BuildLive`].
+    fn drop_build(&self, build: u32) -> impl Future<Output = Result<(), ProjectorError>> + Send;
 
-    /// How far the projection has come, each part in its order. Head and lag are left at zero, unless it
+    /// How far the projection has come, each partition in its order. Head and lag are left at zero, unless it
     /// [knows the events](Self::knows_events).
     ///
     /// # Errors
@@ -240,12 +244,12 @@ pub enum Begun<B, S> {
     Overtaken(S),
 }
 
-/// From where to where a batch goes, of which part, and who does it.
+/// From where to where a batch goes, of which partition, and who does it.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Step<'a> {
-    /// The part.
-    pub part: Part,
+    /// The partition.
+    pub partition: Partition,
     /// Where its checkpoint stands.
     pub from: Checkpoint,
     /// Where it will stand.
@@ -263,8 +267,14 @@ pub struct Step<'a> {
 impl<'a> Step<'a> {
     /// Of all streams, from a checkpoint to another, for the tests of those who write targets.
     #[must_use]
-    pub const fn new(part: Part, from: Checkpoint, to: Checkpoint, events: usize, owner: &'a str) -> Self {
-        Self { part, from, to, events, per_second: 0.0, owner, epoch: None }
+    pub const fn new(
+        partition: Partition,
+        from: Checkpoint,
+        to: Checkpoint,
+        events: usize,
+        owner: &'a str,
+    ) -> Self {
+        Self { partition, from, to, events, per_second: 0.0, owner, epoch: None }
     }
 
     /// By the owner of the lease of this epoch.
@@ -279,8 +289,8 @@ impl<'a> Step<'a> {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Setting {
-    /// Into how many parts it is divided.
-    pub parts: u32,
+    /// Into how many partitions it is divided.
+    pub partitions: u32,
     /// Whether it is published as soon as it has caught up.
     pub publish: bool,
     /// After which event its checkpoints stand when they are made.
@@ -292,10 +302,10 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// So many parts, from the first event on, which are published when they have caught up.
+    /// So many partitions, from the first event on, which are published when they have caught up.
     #[must_use]
-    pub const fn parts(parts: u32) -> Self {
-        Self { parts, publish: true, start: Checkpoint::START, first: Checkpoint::START }
+    pub const fn partitions(partitions: u32) -> Self {
+        Self { partitions, publish: true, start: Checkpoint::START, first: Checkpoint::START }
     }
 
     /// From after another event on.

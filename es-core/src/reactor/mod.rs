@@ -14,6 +14,8 @@ pub use self::effects::Effects;
 pub use self::on_model::OnModel;
 pub use self::runner::{CheckpointStore, ReactorRunner};
 pub use crate::projection::{Done, Start};
+#[cfg(feature = "macros")]
+pub use es_macros::Reactor;
 
 use crate::model::ReadEvent;
 use crate::record::{BoxError, DecodeError, RawEvent, Recorded};
@@ -23,7 +25,7 @@ use crate::store::Filter;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a reactor",
     label = "not a reactor",
-    note = "write `#[derive(es_core::Reactor)] #[reactor(name = \"…\", events(…))]` above `{Self}`"
+    note = "write `#[derive(es_core::reactor::Reactor)] #[reactor(name = \"…\", events(…))]` above `{Self}`"
 )]
 pub trait Reactor: Send + Sync + 'static {
     /// The name, under which its checkpoint is kept.
@@ -65,7 +67,7 @@ pub trait Reactor: Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not react to the event `{E}`",
     label = "no `React<{E}>`",
-    note = "write `impl es_core::React<{E}> for {Self} {{ async fn react(&self, event: &es_core::Recorded<{E}>) -> Result<(), Self::Error> {{ … }} }}`"
+    note = "write `impl es_core::reactor::React<{E}> for {Self} {{ async fn react(&self, event: &es_core::Recorded<{E}>) -> Result<(), Self::Error> {{ … }} }}`"
 )]
 pub trait React<E>: Reactor {
     /// Reacts to the event. Write it as an `async fn`.

@@ -80,9 +80,9 @@ impl<E, S, T, M> ReactorRunner<E, S, T, M> {
         self
     }
 
-    /// See [`Projector::parts`].
-    pub fn parts(mut self, parts: u32) -> Self {
-        self.projector = self.projector.parts(parts);
+    /// See [`Projector::partitions`].
+    pub fn partitions(mut self, partitions: u32) -> Self {
+        self.projector = self.projector.partitions(partitions);
         self
     }
 
@@ -154,7 +154,9 @@ where
     /// checkpoint moves, and another worker need not wait for the end of a lease.
     ///
     /// ```
-    /// # use es_core::{BoxError, MemoryStore, React, Reactor, ReactorRunner, Recorded, event};
+    /// # use es_core::reactor::{React, Reactor, ReactorRunner};
+    /// # use es_core::record::BoxError;
+    /// # use es_core::{MemoryStore, Recorded, event};
     /// # #[event(name = "account.opened")] pub struct Opened {}
     /// # #[derive(Reactor)]
     /// # #[reactor(name = "welcome-mail", events(Opened))]
@@ -274,9 +276,9 @@ where
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Uneven`], [`ProjectorError::NotSetUp`].
-    pub async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
-        self.projector.repartition(parts).await
+    /// [`ProjectorError::PartitionsUneven`], [`ProjectorError::NotSetUp`].
+    pub async fn repartition(&self, partitions: u32) -> Result<(), ProjectorError> {
+        self.projector.repartition(partitions).await
     }
 }
 

@@ -63,7 +63,7 @@ pub enum DecodeProblem {
     /// A retired event could not be turned into events of today.
     #[error("the event is retired, and what it stands for cannot be said: {source}")]
     Retired {
-        /// What [`Retired::retired`](crate::Retired::retired) says.
+        /// What [`Retired::retired`](crate::model::Retired::retired) says.
         source: BoxError,
     },
     /// A step of the upcast failed.

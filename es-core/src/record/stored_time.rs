@@ -17,7 +17,7 @@ const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
 /// [`Metadata::occurred_at`](crate::Metadata::occurred_at) and on its own clock.
 ///
 /// ```
-/// use es_core::stored_time;
+/// use es_core::record::stored_time;
 /// use time::macros::datetime;
 ///
 /// let local = datetime!(1999-12-31 23:59:59.999_999_9 -5);

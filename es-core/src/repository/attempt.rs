@@ -95,7 +95,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                         record.map(|record| Decision::rejected(stream, expected, record))
                     }
                 };
-                let remembered = decision.map(|decision| decision.head(fold.head));
+                let remembered = decision.map(|decision| decision.last_event_id(fold.head));
                 if let Some(first) = self.remember(remembered, decide).await? {
                     return Ok(first);
                 }
@@ -192,7 +192,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         record: Option<CommandRecord<'_>>,
     ) -> (Result<AppendOutcome, StoreError>, Sent<A>) {
         let Decided { expected, head, cached, written, state, after } = decided;
-        let append = Append::new(stream, expected, &written.new).head(head).command(record);
+        let append = Append::new(stream, expected, &written.new).last_event_id(head).command(record);
         // Others cannot go on from a state that only the append completes.
         let ahead = if written.provisional { None } else { self.ahead(&after) };
         let (outcome, state) = if ahead.is_some() {

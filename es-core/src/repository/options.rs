@@ -10,7 +10,8 @@ use crate::stream::Revision;
 /// What goes with a command besides its body.
 ///
 /// ```
-/// use es_core::{ExecuteOptions, Metadata, Uuid};
+/// use es_core::uuid::Uuid;
+/// use es_core::{ExecuteOptions, Metadata};
 ///
 /// let options = ExecuteOptions::new()
 ///     .metadata(Metadata::new().actor("clerk-112"))
@@ -56,9 +57,9 @@ impl ExecuteOptions {
         Self::new().metadata(metadata).command_id(event.event_id)
     }
 
-    /// The metadata of the command's events. Where a [reactor](crate::Reactor) executes the command, the
-    /// causation id defaults to the id of the event that it reacts to, and the correlation id to the one of
-    /// that event, or to the event's id. What a reaction spawns as a task of its own has no such defaults.
+    /// The metadata of the command's events. Where a [reactor](crate::reactor::Reactor) executes the command,
+    /// the causation id defaults to the id of the event that it reacts to, and the correlation id to the one
+    /// of that event, or to the event's id. What a reaction spawns as a task of its own has no such defaults.
     #[must_use]
     pub fn metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
@@ -103,7 +104,8 @@ impl ExecuteOptions {
     /// transaction the decision is remembered if the caller commits, also after a rejection.
     ///
     /// ```
-    /// use es_core::{ExecuteOptions, Uuid};
+    /// use es_core::uuid::Uuid;
+    /// use es_core::ExecuteOptions;
     ///
     /// let options = ExecuteOptions::new().command_id(Uuid::nil()).remember_decision();
     /// # drop(options);

@@ -2,8 +2,8 @@
 //! compared.
 //!
 //! `#[event]` gives every event its shape,
-//! [`#[derive(Shape)]`](derive@crate::Shape) gives one to the types inside it. The canonical text of a shape
-//! is what [`events.lock`](crate::lock) keeps; its hash is the [`Fingerprint`].
+//! [`#[derive(Shape)]`](derive@crate::shape::Shape) gives one to the types inside it. The canonical text of a
+//! shape is what [`events.lock`](crate::lock) keeps; its hash is the [`Fingerprint`].
 
 mod ambiguity;
 mod check;
@@ -31,6 +31,8 @@ pub use description::{
     ChangeDescription, ContentDescription, Describe, FieldDescription, FormDescription, HistoryDescription,
     StepDescription, TypeDescription, VariantDescription,
 };
+#[cfg(feature = "macros")]
+pub use es_macros::Shape;
 pub use fingerprint::Fingerprint;
 pub use model::{Note, Type, Types};
 pub use opaque::{Cause, OpaquePart};
@@ -44,8 +46,8 @@ pub(crate) use rust_name::without_paths;
 
 /// The JSON that a type stands for: its fields with their wire names, its variants, its nested types.
 ///
-/// Derived by [`#[derive(Shape)]`](derive@crate::Shape), which reads serde's attributes, so that the shape is
-/// the one on the wire. A type without it is opaque: that fails no build, only the test of the
+/// Derived by [`#[derive(Shape)]`](derive@crate::shape::Shape), which reads serde's attributes, so that the
+/// shape is the one on the wire. A type without it is opaque: that fails no build, only the test of the
 /// [lock](crate::lock).
 ///
 /// By hand, for a type that writes itself as another one:
@@ -66,7 +68,7 @@ pub(crate) use rust_name::without_paths;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no shape",
     label = "no `Shape`",
-    note = "write `#[derive(es_core::Shape)]` above `{Self}`, or `#[shape(\"…\")]` on the field that holds it"
+    note = "write `#[derive(es_core::shape::Shape)]` above `{Self}`, or `#[shape(\"…\")]` on the field that holds it"
 )]
 pub trait Shape {
     /// Describes the type. Named types are entered into `types`, where a type that holds itself finds its own

@@ -8,8 +8,8 @@ use crate::model::{Aggregate, Event};
 /// Which events of the whole store are wanted. Conditions of one kind are alternatives; both kinds must hold.
 ///
 /// ```
+/// # use es_core::store::Filter;
 /// # use es_core::event;
-/// use es_core::Filter;
 ///
 /// #[event(name = "account.opened", was("account.created"))]
 /// pub struct Opened { pub owner: String }

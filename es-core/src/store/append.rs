@@ -24,7 +24,7 @@ pub struct Append<'a> {
     pub expected: Revision,
     /// The id of the stream's last event, if the caller knows it: tells a stream that was restored from a
     /// backup and grew again from the one that the caller has seen.
-    pub head: Option<Uuid>,
+    pub last_event_id: Option<Uuid>,
     /// The events, in order.
     pub events: &'a [NewEvent],
     /// The command, if its outcome is to be remembered.
@@ -53,7 +53,7 @@ impl<'a> Append<'a> {
     /// Events for a stream at a revision.
     #[must_use]
     pub const fn new(stream: &'a StreamId, expected: Revision, events: &'a [NewEvent]) -> Self {
-        Self { stream, expected, head: None, events, command: None }
+        Self { stream, expected, last_event_id: None, events, command: None }
     }
 
     /// A condition for [`append_all`](super::EventStore::append_all): the stream has to be at this revision,
@@ -63,7 +63,9 @@ impl<'a> Append<'a> {
     /// stream, as [`remember`](super::EventStore::remember) does.
     ///
     /// ```
-    /// use es_core::{Append, AppendOutcome, EventStore, MemoryStore, Metadata, NewEvent, Revision, StreamId};
+    /// use es_core::record::NewEvent;
+    /// use es_core::store::{Append, AppendOutcome};
+    /// use es_core::{EventStore, MemoryStore, Metadata, Revision, StreamId};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -94,8 +96,8 @@ impl<'a> Append<'a> {
 
     /// Also asks for the id of the stream's last event.
     #[must_use]
-    pub const fn head(mut self, event_id: Option<Uuid>) -> Self {
-        self.head = event_id;
+    pub const fn last_event_id(mut self, event_id: Option<Uuid>) -> Self {
+        self.last_event_id = event_id;
         self
     }
 

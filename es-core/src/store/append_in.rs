@@ -15,7 +15,8 @@ use crate::error::StoreError;
 /// One implementation a store, for the connection type of its transactions.
 ///
 /// ```
-/// use es_core::{Append, AppendIn, AppendOutcome, StoreError};
+/// use es_core::store::{Append, AppendIn, AppendOutcome};
+/// use es_core::StoreError;
 ///
 /// async fn append_beside_own_rows<Tx, S: AppendIn<Tx>>(
 ///     store: &S,

@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant};
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// use es_core::Bell;
+/// use es_core::store::Bell;
 ///
 /// let bell = Bell::new();
 /// let mut listener = bell.listen();

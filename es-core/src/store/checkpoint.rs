@@ -18,7 +18,7 @@ use crate::stream::Position;
 /// that was read: [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint).
 ///
 /// ```
-/// use es_core::Checkpoint;
+/// use es_core::store::Checkpoint;
 ///
 /// let checkpoint = Checkpoint::START;
 /// assert_eq!(checkpoint.to_string().parse(), Ok(checkpoint));

@@ -14,7 +14,8 @@ use crate::stream::{Revision, StreamId};
 /// 2. Of closing a stream and an append to it at once, at one revision, one goes through.
 ///
 /// ```
-/// use es_core::{CloseStreams, MemoryStore, Revision, StreamId};
+/// use es_core::store::CloseStreams;
+/// use es_core::{MemoryStore, Revision, StreamId};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let door = StreamId::new("door", "7")?;
@@ -25,7 +26,7 @@ use crate::stream::{Revision, StreamId};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot close streams",
     label = "no `CloseStreams`",
-    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(CloseStreams to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::CloseStreams {{}}`, and `Arc<dyn Store>`"
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(CloseStreams to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::store::CloseStreams {{}}`, and `Arc<dyn Store>`"
 )]
 #[async_trait]
 pub trait CloseStreams: Send + Sync {

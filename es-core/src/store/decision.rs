@@ -15,7 +15,7 @@ pub struct Decision<'a> {
     /// The revision on which it was decided.
     pub revision: Revision,
     /// The id of the stream's last event, if the caller knows it.
-    pub head: Option<Uuid>,
+    pub last_event_id: Option<Uuid>,
     /// The command.
     pub command: CommandRecord<'a>,
     /// Whether the command was rejected; else it yielded no events.
@@ -26,7 +26,7 @@ impl<'a> Decision<'a> {
     /// The command yielded no events.
     #[must_use]
     pub const fn empty(stream: &'a StreamId, revision: Revision, command: CommandRecord<'a>) -> Self {
-        Self { stream, revision, head: None, command, rejected: false }
+        Self { stream, revision, last_event_id: None, command, rejected: false }
     }
 
     /// The command was rejected.
@@ -37,8 +37,8 @@ impl<'a> Decision<'a> {
 
     /// Also asks for the id of the stream's last event.
     #[must_use]
-    pub const fn head(mut self, event_id: Option<Uuid>) -> Self {
-        self.head = event_id;
+    pub const fn last_event_id(mut self, event_id: Option<Uuid>) -> Self {
+        self.last_event_id = event_id;
         self
     }
 }

@@ -17,11 +17,11 @@ use crate::stream::StreamId;
 ///
 /// | trait | who asks for it |
 /// |---|---|
-/// | [`ReadAll`](crate::ReadAll) | subscriptions and projections |
-/// | [`ListStreams`](crate::ListStreams) | [`Repository::ids`](crate::Repository::ids) |
-/// | [`FindEvents`](crate::FindEvents) | tools that look for events by id |
-/// | [`CloseStreams`](crate::CloseStreams) | programs that end streams |
-/// | [`AppendIn`](crate::AppendIn) | commands in the caller's own transaction |
+/// | [`ReadAll`](crate::store::ReadAll) | subscriptions and projections |
+/// | [`ListStreams`](crate::store::ListStreams) | [`Repository::ids`](crate::Repository::ids) |
+/// | [`FindEvents`](crate::store::FindEvents) | tools that look for events by id |
+/// | [`CloseStreams`](crate::store::CloseStreams) | programs that end streams |
+/// | [`AppendIn`](crate::store::AppendIn) | commands in the caller's own transaction |
 ///
 /// # Contract
 ///
@@ -32,7 +32,7 @@ use crate::stream::StreamId;
 ///    [conditions](Append::condition) for: until its events are visible, nobody appends to them.
 /// 4. An event that was acknowledged is durable, and visible to every later read.
 /// 5. Reading a stream gives revisions in order without holes, in bounded memory; a hole in what is stored is
-///    [`StoreError::Damaged`], as [`Contiguous`](crate::Contiguous) finds it.
+///    [`StoreError::Damaged`], as [`Contiguous`](crate::store::Contiguous) finds it.
 /// 6. Positions increase in the order of an append's events.
 /// 7. No event is ever updated or deleted.
 /// 8. Bad input is a typed error before anything is written.
@@ -42,13 +42,15 @@ use crate::stream::StreamId;
 ///
 /// # Implementing
 ///
-/// Call [`Append::check`] on each append first, keep [`stored_time`](crate::stored_time) of its occurred time
-/// and of the clock, and run `es_core::conformance` in the store's tests. `docs/writing-a-store.md` goes
-/// through all of it, beside a store in one file. A store that wraps another one forwards with
-/// [`forward_event_store!`](crate::forward_event_store).
+/// Call [`Append::check`] on each append first, keep [`stored_time`](crate::record::stored_time) of its
+/// occurred time and of the clock, and run `es_core::conformance` in the store's tests.
+/// `docs/writing-a-store.md` goes through all of it, beside a store in one file. A store that wraps another
+/// one forwards with [`forward_event_store!`](crate::forward_event_store).
 ///
 /// ```
-/// use es_core::{Append, AppendOutcome, EventStore, MemoryStore, Metadata, NewEvent, Revision, StreamId};
+/// use es_core::record::NewEvent;
+/// use es_core::store::{Append, AppendOutcome};
+/// use es_core::{EventStore, MemoryStore, Metadata, Revision, StreamId};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let (store, door) = (MemoryStore::new(), StreamId::new("door", "7")?);
@@ -80,7 +82,7 @@ pub trait EventStore: Send + Sync {
     /// Each event has a name and a version that were [registered](Self::register), or that the store holds
     /// already: what is copied from elsewhere, event by event as it stands, is otherwise stored under a name
     /// that nobody reads. [`append`](Self::append) makes the names that it writes known by itself.
-    /// Neither looks into payloads; [`LargeAppend`](crate::LargeAppend) decodes and folds them.
+    /// Neither looks into payloads; [`LargeAppend`](crate::bulk::LargeAppend) decodes and folds them.
     ///
     /// A part without events is a [condition](Append::condition): its stream has to be at the expected
     /// revision at the moment at which the others are written, so that of two calls that each write what the
@@ -96,7 +98,7 @@ pub trait EventStore: Send + Sync {
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError>;
 
     /// Remembers that a command wrote no event, so that a repetition gets this outcome: [`load`](Self::load)
-    /// finds it, with a [count](crate::CommandOutcome::count) of 0, and an append of the command is
+    /// finds it, with a [count](crate::store::CommandOutcome::count) of 0, and an append of the command is
     /// [`AppendOutcome::Repeated`]. Of this call and an append of the same command that come at once, one
     /// goes through.
     ///

@@ -20,7 +20,8 @@ use crate::stream::StreamId;
 /// 2. Pages end with one that is empty. What was there before the first page is in one of them, once.
 ///
 /// ```
-/// use es_core::{ExportStore, MemoryStore};
+/// use es_core::store::ExportStore;
+/// use es_core::MemoryStore;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = MemoryStore::new();
@@ -36,7 +37,7 @@ use crate::stream::StreamId;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be copied",
     label = "no `ExportStore`",
-    note = "what copies a store reads its names, its command ledger and its closed streams, for which it implements `es_core::ExportStore`",
+    note = "what copies a store reads its names, its command ledger and its closed streams, for which it implements `es_core::store::ExportStore`",
     note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ExportStore to |this| …);`"
 )]
 #[async_trait]

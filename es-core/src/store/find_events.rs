@@ -11,18 +11,20 @@ use crate::error::StoreError;
 /// # Contract
 ///
 /// 1. Events come in the order of their positions, in bounded memory.
-/// 2. Unlike [`ReadAll::read_all`](crate::ReadAll::read_all) it returns all that is committed, and waits for
-///    nothing.
+/// 2. Unlike [`ReadAll::read_all`](crate::store::ReadAll::read_all) it returns all that is committed, and
+///    waits for nothing.
 ///
 /// A store may have to look at every event; `es-postgres` does, unless there is an index: `docs/indexes.md`.
 ///
 /// ```
-/// use es_core::{Find, FindEvents, MemoryStore, Uuid};
+/// use es_core::store::{Find, FindEvents};
+/// use es_core::uuid::Uuid;
+/// use es_core::MemoryStore;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let request = Uuid::now_v7();
 /// let mut names = Vec::new();
-/// let mut take = |event: es_core::RawEvent<'_>| {
+/// let mut take = |event: es_core::record::RawEvent<'_>| {
 ///     names.push(event.name.to_owned());
 ///     Ok(())
 /// };
@@ -33,7 +35,7 @@ use crate::error::StoreError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot find events by their ids",
     label = "no `FindEvents`",
-    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(FindEvents to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::FindEvents {{}}`, and `Arc<dyn Store>`"
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(FindEvents to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::store::FindEvents {{}}`, and `Arc<dyn Store>`"
 )]
 #[async_trait]
 pub trait FindEvents: Send + Sync {

@@ -9,18 +9,19 @@ use super::{AppendIn, CloseStreams, EventStore, ExportStore, FindEvents, ImportS
 ///
 /// For a store that wraps another one and does something of its own in a few places. Nothing is left to a
 /// default of the trait, so the wrapper keeps everything that the wrapped store does better. It writes each
-/// of the traits: [`EventStore`](crate::EventStore), [`AppendIn`](crate::AppendIn),
-/// [`ReadAll`](crate::ReadAll), [`ListStreams`](crate::ListStreams), [`FindEvents`](crate::FindEvents),
-/// [`CloseStreams`](crate::CloseStreams), [`ExportStore`](crate::ExportStore) and
-/// [`ImportStore`](crate::ImportStore).
+/// of the traits: [`EventStore`](crate::EventStore), [`AppendIn`](crate::store::AppendIn),
+/// [`ReadAll`](crate::store::ReadAll), [`ListStreams`](crate::store::ListStreams),
+/// [`FindEvents`](crate::store::FindEvents), [`CloseStreams`](crate::store::CloseStreams),
+/// [`ExportStore`](crate::store::ExportStore) and [`ImportStore`](crate::store::ImportStore).
 ///
-/// [`submit`](crate::EventStore::submit) is a way to append, and [`follow`](crate::ReadAll::follow) one to
-/// read: after `except append` or `except read_all` they are not forwarded either, and go through the
+/// [`submit`](crate::EventStore::submit) is a way to append, and [`follow`](crate::store::ReadAll::follow)
+/// one to read: after `except append` or `except read_all` they are not forwarded either, and go through the
 /// wrapper's own method.
 ///
 /// ```
 /// use async_trait::async_trait;
-/// use es_core::{Append, AppendIn, AppendOutcome, EventStore, ReadAll, StoreError};
+/// use es_core::store::{Append, AppendIn, AppendOutcome, ReadAll};
+/// use es_core::{EventStore, StoreError};
 ///
 /// struct Logged<S>(S);
 ///
@@ -46,51 +47,51 @@ use super::{AppendIn, CloseStreams, EventStore, ExportStore, FindEvents, ImportS
 macro_rules! forward_event_store {
     (EventStore to |$this:ident| $inner:expr $(, except $($except:ident),+)? $(,)?) => {
         $crate::forward_event_store! { @each EventStore |$this| ($inner) [$($($except)+)?]
-            { append async ['a] (append: $crate::Append<'a>) -> $crate::AppendOutcome }
-            { append_all async ['a, 'b] (appends: &'a [$crate::Append<'b>])
-                -> ::std::vec::Vec<$crate::AppendOutcome> }
-            { remember async ['a] (decision: $crate::Decision<'a>) -> $crate::Remembered }
-            { load async ['a, 'b] (load: $crate::Load<'a>, sink: $crate::LoadSink<'b>)
-                -> $crate::StreamHead }
+            { append async ['a] (append: $crate::store::Append<'a>) -> $crate::store::AppendOutcome }
+            { append_all async ['a, 'b] (appends: &'a [$crate::store::Append<'b>])
+                -> ::std::vec::Vec<$crate::store::AppendOutcome> }
+            { remember async ['a] (decision: $crate::store::Decision<'a>) -> $crate::store::Remembered }
+            { load async ['a, 'b] (load: $crate::store::Load<'a>, sink: $crate::store::LoadSink<'b>)
+                -> $crate::store::StreamHead }
             { read_stream async ['a, 'b]
-                (stream: &'a $crate::StreamId, range: $crate::StreamRange, sink: $crate::Sink<'b>) -> () }
-            { save_snapshot async [] (snapshot: $crate::NewSnapshot) -> () }
-            { register async ['a] (events: &'a [$crate::Registration]) -> () }
+                (stream: &'a $crate::StreamId, range: $crate::store::StreamRange, sink: $crate::store::Sink<'b>) -> () }
+            { save_snapshot async [] (snapshot: $crate::model::NewSnapshot) -> () }
+            { register async ['a] (events: &'a [$crate::store::Registration]) -> () }
             { rename_category async ['a, 'b, 'c] (name: &'a str, was: &'b [&'c str]) -> () }
-            { limits () -> $crate::Limits }
-            { submit async ['a] (append: $crate::Append<'a>) -> $crate::Submitted }
+            { limits () -> $crate::store::Limits }
+            { submit async ['a] (append: $crate::store::Append<'a>) -> $crate::store::Submitted }
         }
     };
     (AppendIn<$tx:ty> to |$this:ident| $inner:expr $(, except $($except:ident),+)? $(,)?) => {
         $crate::forward_event_store! { @each AppendIn |$this| ($inner) [$($($except)+)?]
-            { append_in async ['a, 'b] (tx: &'a mut $tx, append: $crate::Append<'b>)
-                -> $crate::AppendOutcome }
+            { append_in async ['a, 'b] (tx: &'a mut $tx, append: $crate::store::Append<'b>)
+                -> $crate::store::AppendOutcome }
             { load_in async ['a, 'b, 'c]
-                (tx: &'a mut $tx, load: $crate::Load<'b>, sink: $crate::LoadSink<'c>)
-                -> $crate::StreamHead }
-            { remember_in async ['a, 'b] (tx: &'a mut $tx, decision: $crate::Decision<'b>)
-                -> $crate::Remembered }
+                (tx: &'a mut $tx, load: $crate::store::Load<'b>, sink: $crate::store::LoadSink<'c>)
+                -> $crate::store::StreamHead }
+            { remember_in async ['a, 'b] (tx: &'a mut $tx, decision: $crate::store::Decision<'b>)
+                -> $crate::store::Remembered }
         }
     };
     (ReadAll to |$this:ident| $inner:expr $(, except $($except:ident),+)? $(,)?) => {
         $crate::forward_event_store! { @each ReadAll |$this| ($inner) [$($($except)+)?]
-            { read_all async ['a, 'b] (query: $crate::AllQuery<'a>, sink: $crate::Sink<'b>)
-                -> $crate::AllPage }
-            { head async [] () -> $crate::Checkpoint }
-            { listen () -> $crate::Listener }
-            { follow async ['a, 'b] (query: $crate::AllQuery<'a>, sink: $crate::Sink<'b>)
-                -> $crate::AllPage }
+            { read_all async ['a, 'b] (query: $crate::store::AllQuery<'a>, sink: $crate::store::Sink<'b>)
+                -> $crate::store::AllPage }
+            { end async [] () -> $crate::store::Checkpoint }
+            { listen () -> $crate::store::Listener }
+            { follow async ['a, 'b] (query: $crate::store::AllQuery<'a>, sink: $crate::store::Sink<'b>)
+                -> $crate::store::AllPage }
         }
     };
     (ListStreams to |$this:ident| $inner:expr $(,)?) => {
         $crate::forward_event_store! { @each ListStreams |$this| ($inner) []
-            { list_streams async ['a] (query: $crate::ListQuery<'a>)
-                -> ::std::vec::Vec<$crate::StreamSummary> }
+            { list_streams async ['a] (query: $crate::store::ListQuery<'a>)
+                -> ::std::vec::Vec<$crate::store::StreamSummary> }
         }
     };
     (FindEvents to |$this:ident| $inner:expr $(,)?) => {
         $crate::forward_event_store! { @each FindEvents |$this| ($inner) []
-            { find async ['a] (what: $crate::Find, sink: $crate::Sink<'a>) -> () }
+            { find async ['a] (what: $crate::store::Find, sink: $crate::store::Sink<'a>) -> () }
         }
     };
     (CloseStreams to |$this:ident| $inner:expr $(,)?) => {
@@ -100,19 +101,19 @@ macro_rules! forward_event_store {
     };
     (ExportStore to |$this:ident| $inner:expr $(,)?) => {
         $crate::forward_event_store! { @each ExportStore |$this| ($inner) []
-            { export_names async [] () -> $crate::StoredNames }
+            { export_names async [] () -> $crate::store::StoredNames }
             { export_commands async ['a]
-                (after: ::core::option::Option<&'a $crate::StoredCommand>, limit: usize)
-                -> ::std::vec::Vec<$crate::StoredCommand> }
+                (after: ::core::option::Option<&'a $crate::store::StoredCommand>, limit: usize)
+                -> ::std::vec::Vec<$crate::store::StoredCommand> }
             { export_closed async ['a] (after: ::core::option::Option<&'a $crate::StreamId>, limit: usize)
                 -> ::std::vec::Vec<$crate::StreamId> }
         }
     };
     (ImportStore to |$this:ident| $inner:expr $(,)?) => {
         $crate::forward_event_store! { @each ImportStore |$this| ($inner) []
-            { import_names async ['a] (names: &'a $crate::StoredNames) -> () }
-            { import_events async ['a, 'b] (events: &'a [$crate::RawEvent<'b>]) -> () }
-            { import_commands async ['a] (commands: &'a [$crate::StoredCommand]) -> () }
+            { import_names async ['a] (names: &'a $crate::store::StoredNames) -> () }
+            { import_events async ['a, 'b] (events: &'a [$crate::record::RawEvent<'b>]) -> () }
+            { import_commands async ['a] (commands: &'a [$crate::store::StoredCommand]) -> () }
             { import_closed async ['a] (streams: &'a [$crate::StreamId]) -> () }
         }
     };
@@ -135,13 +136,13 @@ macro_rules! forward_event_store {
             Self: 'async_trait,
         {
             let $this = self;
-            $crate::$trait::$method($inner, $($argument),*)
+            $crate::store::$trait::$method($inner, $($argument),*)
         }
     };
     (@method $trait:ident |$this:ident| $inner:tt $method:ident () -> $output:ty) => {
         fn $method(&self) -> $output {
             let $this = self;
-            $crate::$trait::$method($inner)
+            $crate::store::$trait::$method($inner)
         }
     };
     (@unless append [append $($rest:ident)*] $code:tt) => {};
@@ -149,7 +150,7 @@ macro_rules! forward_event_store {
     (@unless append_in [append_in $($rest:ident)*] $code:tt) => {};
     (@unless follow [follow $($rest:ident)*] $code:tt) => {};
     (@unless follow [read_all $($rest:ident)*] $code:tt) => {};
-    (@unless head [head $($rest:ident)*] $code:tt) => {};
+    (@unless end [end $($rest:ident)*] $code:tt) => {};
     (@unless limits [limits $($rest:ident)*] $code:tt) => {};
     (@unless listen [listen $($rest:ident)*] $code:tt) => {};
     (@unless load [load $($rest:ident)*] $code:tt) => {};

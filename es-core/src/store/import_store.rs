@@ -57,7 +57,8 @@ pub trait ImportStore: ExportStore {
 /// [`ImportStore::import_events`].
 ///
 /// ```
-/// use es_core::{Following, Position};
+/// use es_core::store::Following;
+/// use es_core::Position;
 ///
 /// let following = Following::after(Position::new(7));
 /// # let _ = following;

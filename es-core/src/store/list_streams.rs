@@ -14,7 +14,8 @@ use crate::error::StoreError;
 /// 3. A category is found by each of its names, and its streams have the name that was asked for.
 ///
 /// ```
-/// use es_core::{ListQuery, ListStreams, MemoryStore};
+/// use es_core::store::{ListQuery, ListStreams};
+/// use es_core::MemoryStore;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = MemoryStore::new();
@@ -30,7 +31,7 @@ use crate::error::StoreError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot list its streams",
     label = "no `ListStreams`",
-    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ListStreams to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::ListStreams {{}}`, and `Arc<dyn Store>`"
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ListStreams to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::store::ListStreams {{}}`, and `Arc<dyn Store>`"
 )]
 #[async_trait]
 pub trait ListStreams: Send + Sync {
@@ -45,7 +46,7 @@ pub trait ListStreams: Send + Sync {
 /// Which streams [`ListStreams::list_streams`] lists.
 ///
 /// ```
-/// use es_core::ListQuery;
+/// use es_core::store::ListQuery;
 ///
 /// let query = ListQuery::category("account").prefix("2026-").after("2026-11-28/7").limit(100);
 /// assert_eq!((query.category, query.limit), ("account", 100));

@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use super::{AllPage, AllQuery, Bell, Checkpoint, Listener, Sink};
 use crate::error::StoreError;
 
-/// A store that can be read as a whole, in one order: what a [`Subscription`](crate::Subscription) and every
-/// runner of a projection ask for.
+/// A store that can be read as a whole, in one order: what a
+/// [`Subscription`](crate::subscription::Subscription) and every runner of a projection ask for.
 ///
 /// # Contract
 ///
@@ -17,7 +17,8 @@ use crate::error::StoreError;
 /// 4. A checkpoint of another history is refused.
 ///
 /// ```
-/// use es_core::{AllQuery, Checkpoint, Filter, MemoryStore, ReadAll, Rest};
+/// use es_core::store::{AllQuery, Checkpoint, Filter, ReadAll, Rest};
+/// use es_core::MemoryStore;
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let (store, all) = (MemoryStore::new(), Filter::new());
@@ -28,8 +29,8 @@ use crate::error::StoreError;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be read as a whole",
     label = "no `ReadAll`",
-    note = "subscriptions and projections read all events of a store in one order, for which it implements `es_core::ReadAll`",
-    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ReadAll to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::ReadAll {{}}`, and `Arc<dyn Store>`"
+    note = "subscriptions and projections read all events of a store in one order, for which it implements `es_core::store::ReadAll`",
+    note = "a store that wraps another one forwards it: `es_core::forward_event_store!(ReadAll to |this| …);`; an object has it by a trait of its own: `trait Store: es_core::EventStore + es_core::store::ReadAll {{}}`, and `Arc<dyn Store>`"
 )]
 #[async_trait]
 pub trait ReadAll: Send + Sync {
@@ -50,7 +51,7 @@ pub trait ReadAll: Send + Sync {
     /// # Errors
     ///
     /// [`StoreError`] of the store.
-    async fn head(&self) -> Result<Checkpoint, StoreError>;
+    async fn end(&self) -> Result<Checkpoint, StoreError>;
 
     /// Hears of appends, so that a reader of the whole store looks again at once. A hint, not a promise: a
     /// store need not ring, and readers look by the clock as well. Defaults to a bell that never rings.
@@ -64,7 +65,7 @@ pub trait ReadAll: Send + Sync {
     ///
     /// Defaults to [`read_all`](Self::read_all), and need not be written. For such a reader, what was there a
     /// moment ago will do: a store may answer with less than there is and
-    /// [`Rest::Held`](crate::Rest::Held), and so read once for many readers.
+    /// [`Rest::Held`](crate::store::Rest::Held), and so read once for many readers.
     ///
     /// # Errors
     ///

@@ -7,10 +7,12 @@ use crate::shape::Fingerprint;
 
 /// A name and a version under which events are stored, and what they look like.
 ///
-/// [`Catalogue::registrations`](crate::Catalogue::registrations) makes those of an aggregate.
+/// [`Catalogue::registrations`](crate::catalogue::Catalogue::registrations) makes those of an aggregate.
 ///
 /// ```
-/// use es_core::{EventStore, Fingerprint, MemoryStore, Registration, StoreError};
+/// use es_core::shape::Fingerprint;
+/// use es_core::store::Registration;
+/// use es_core::{EventStore, MemoryStore, StoreError};
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let store = MemoryStore::new();

@@ -57,7 +57,9 @@ pub(crate) enum When {
 /// #     fn handle(&self, _: &Open) -> Result<Events<Self>, Self::Error> { emit(Opened) }
 /// # }
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use es_core::{Filter, MemoryStore, Subscription};
+/// use es_core::store::Filter;
+/// use es_core::subscription::Subscription;
+/// use es_core::MemoryStore;
 ///
 /// let store = MemoryStore::new();
 /// Repository::<Door, _>::new(store.clone()).execute(&7, Open).await?;
@@ -116,7 +118,7 @@ impl<S: ReadAll> Subscription<S> {
     ///
     /// [`StoreError`] of the store.
     pub async fn from_now(mut self) -> Result<Self, StoreError> {
-        let head = self.store.head().await?;
+        let head = self.store.end().await?;
         self.seek(head);
         Ok(self)
     }

@@ -9,8 +9,8 @@ use crate::latch::hold;
 use crate::store::{AllPage, Checkpoint};
 use crate::stream::Position;
 
-/// How far a [`Subscription`](crate::Subscription) of this program has come, and what is wrong with it; from
-/// [`SubscriptionWatch::status`].
+/// How far a [`Subscription`](crate::subscription::Subscription) of this program has come, and what is wrong
+/// with it; from [`SubscriptionWatch::status`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct SubscriptionStatus {
@@ -29,11 +29,12 @@ pub struct SubscriptionStatus {
 }
 
 /// Tells how far a subscription has come, while another task waits for its next event; from
-/// [`Subscription::watch`](crate::Subscription::watch). It outlives the subscription.
+/// [`Subscription::watch`](crate::subscription::Subscription::watch). It outlives the subscription.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use es_core::{MemoryStore, Subscription};
+/// use es_core::subscription::Subscription;
+/// use es_core::MemoryStore;
 ///
 /// let mut subscription = Subscription::new(MemoryStore::new());
 /// let watch = subscription.watch();

@@ -25,7 +25,8 @@ use crate::store::{AllPage, Checkpoint, Filter, ReadAll, Rest, recorded};
 /// #     }
 /// # }
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use es_core::{MemoryStore, Subscription};
+/// use es_core::subscription::Subscription;
+/// use es_core::MemoryStore;
 ///
 /// let store = MemoryStore::new();
 /// Repository::<Door, _>::new(store.clone()).execute(&7, Open).await?;

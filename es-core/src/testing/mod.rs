@@ -270,7 +270,7 @@ pub(crate) fn shown<A: Aggregate>(event: &A::Event) -> Shown {
 /// #         Ok(Self { cents: old.euros * 100 })
 /// #     }
 /// # }
-/// # fn main() -> Result<(), es_core::DecodeError> {
+/// # fn main() -> Result<(), es_core::record::DecodeError> {
 /// use es_core::testing::read;
 ///
 /// let event: Deposited = read(1, &serde_json::json!({ "euros": 5 }))?;

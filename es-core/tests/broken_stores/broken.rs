@@ -1,13 +1,18 @@
 //! A store that is broken in one way.
 
 use async_trait::async_trait;
-use es_core::{
+use es_core::model::NewSnapshot;
+use es_core::record::{NewEvent, RawEvent};
+use es_core::shape::Fingerprint;
+use es_core::store::{
     AllPage, AllQuery, Append, AppendOutcome, Appended, Checkpoint, CloseStreams, CommandOutcome, Decision,
-    EventStore, ExportStore, Filter, Find, FindEvents, Fingerprint, ImportStore, ListQuery, ListStreams,
-    Load, LoadItem, LoadSink, MemoryStore, Metadata, NewEvent, NewSnapshot, OffsetDateTime, Position,
-    RawEvent, ReadAll, Registration, Remembered, Rest, Revision, Sink, StoreError, StoredCommand,
-    StoredNames, StreamHead, StreamId, StreamRange, StreamSummary, Submitted, Uuid,
+    ExportStore, Filter, Find, FindEvents, ImportStore, ListQuery, ListStreams, Load, LoadItem, LoadSink,
+    ReadAll, Registration, Remembered, Rest, Sink, StoredCommand, StoredNames, StreamHead, StreamRange,
+    StreamSummary, Submitted,
 };
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
+use es_core::{EventStore, MemoryStore, Metadata, Position, Revision, StoreError, StreamId};
 
 /// A way to read events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,7 +193,7 @@ impl Broken {
     async fn broken<'a>(&self, mut append: Append<'a>) -> Result<Append<'a>, StoreError> {
         match self.fault {
             Some(Fault::IgnoresExpectedRevision) => append.expected = self.revision(append.stream).await?,
-            Some(Fault::IgnoresHead) => append.head = None,
+            Some(Fault::IgnoresHead) => append.last_event_id = None,
             Some(Fault::ForgetsCommands) => append.command = None,
             Some(Fault::WritesHalfOfAnAppend) if append.events.len() > 1 => {
                 append.events = &append.events[..append.events.len() / 2];
@@ -358,7 +363,7 @@ impl EventStore for Broken {
 
 #[async_trait]
 impl ReadAll for Broken {
-    es_core::forward_event_store!(ReadAll to |this| &this.inner, except read_all, head);
+    es_core::forward_event_store!(ReadAll to |this| &this.inner, except read_all, end);
 
     async fn read_all(&self, mut query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         let (after, everything) = (query.after, Filter::new());
@@ -393,7 +398,7 @@ impl ReadAll for Broken {
         };
         match self.fault {
             Some(Fault::PageCheckpointGoesBack) => page.checkpoint = after,
-            Some(Fault::PageCheckpointSkips) => page.checkpoint = self.inner.head().await?,
+            Some(Fault::PageCheckpointSkips) => page.checkpoint = self.inner.end().await?,
             Some(Fault::PageIsTheLast) => page.rest = Rest::Nothing,
             Some(Fault::PageCountsWrongly) => page.events += 1,
             _ => {}
@@ -404,13 +409,13 @@ impl ReadAll for Broken {
     async fn follow(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         let mut page = self.read_all(query, sink).await?;
         if self.is(Fault::FollowsPastEvents) {
-            page.checkpoint = self.inner.head().await?;
+            page.checkpoint = self.inner.end().await?;
         }
         Ok(page)
     }
 
-    async fn head(&self) -> Result<Checkpoint, StoreError> {
-        if self.is(Fault::HeadIsTheStart) { Ok(Checkpoint::START) } else { self.inner.head().await }
+    async fn end(&self) -> Result<Checkpoint, StoreError> {
+        if self.is(Fault::HeadIsTheStart) { Ok(Checkpoint::START) } else { self.inner.end().await }
     }
 }
 

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use es_core::projection::{
-    Batch, Begun, Cause, Claim, Claimed, Committed, DeadLetter, LetterPlace, MemoryTarget, Parked,
-    ProjectionStatus, ProjectorError, Setting, Step, Target,
+    Batch, Begun, Cause, Claim, Claimed, Committed, DeadLetter, LetterPlace, MemoryTarget, Parked, Partition,
+    Projection, ProjectionStatus, ProjectorError, Setting, Step, Target,
 };
-use es_core::{BoxError, Checkpoint, Part, Position, Projection, Revision, StreamId};
+use es_core::record::BoxError;
+use es_core::store::Checkpoint;
+use es_core::{Position, Revision, StreamId};
 
 /// The rows of a model.
 pub(crate) type Rows = Vec<(String, u64)>;
@@ -28,7 +30,7 @@ pub(crate) enum Fault {
     UndoneIsKept,
     /// A revision that is behind is published.
     PublishedTooEarly,
-    /// Another number of parts is not noticed.
+    /// Another number of partitions is not noticed.
     AnyParts,
     /// Later events of a stream do not wait.
     NothingWaits,
@@ -96,14 +98,16 @@ impl<P: Projection<Model = Rows>> Target<P> for BrokenTarget {
     async fn prepare(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
         let start = if self.has(Fault::NoStart) { Checkpoint::START } else { setting.start };
         match self.inner.prepare(projection, setting.start(start)).await {
-            Err(ProjectorError::Parts { .. }) if self.has(Fault::AnyParts) => Ok(()),
+            Err(ProjectorError::PartitionsDiffer { .. }) if self.has(Fault::AnyParts) => Ok(()),
             done => done,
         }
     }
 
-    async fn checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
-        match Target::<P>::checkpoint(&self.inner, part).await {
-            Err(ProjectorError::Parts { .. }) if self.has(Fault::AnyParts) => Ok((Checkpoint::START, false)),
+    async fn checkpoint(&self, partition: Partition) -> Result<(Checkpoint, bool), ProjectorError> {
+        match Target::<P>::checkpoint(&self.inner, partition).await {
+            Err(ProjectorError::PartitionsDiffer { .. }) if self.has(Fault::AnyParts) => {
+                Ok((Checkpoint::START, false))
+            }
             done => done,
         }
     }
@@ -121,7 +125,7 @@ impl<P: Projection<Model = Rows>> Target<P> for BrokenTarget {
             match Target::<P>::begin(&self.inner, (), &step).await? {
                 Begun::Batch(batch) => break batch,
                 Begun::Overtaken(()) if self.has(Fault::NoFence) => {
-                    step.from = Target::<P>::checkpoint(&self.inner, step.part).await?.0;
+                    step.from = Target::<P>::checkpoint(&self.inner, step.partition).await?.0;
                 }
                 Begun::Overtaken(()) => return Ok(Begun::Overtaken(())),
             }
@@ -154,33 +158,35 @@ impl<P: Projection<Model = Rows>> Target<P> for BrokenTarget {
         (work.await, ())
     }
 
-    async fn claim(&self, part: Part, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
-        let claimed = Target::<P>::claim(&self.inner, part, claim).await?;
+    async fn claim(&self, partition: Partition, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
+        let claimed = Target::<P>::claim(&self.inner, partition, claim).await?;
         Ok(match (self.fault, claimed) {
             (Some(Fault::ForEverybody), Claimed::Taken { .. }) => Claimed::Lease { epoch: 99 },
             (Some(Fault::NeverRunsOut), Claimed::Lease { epoch }) if epoch > 1 => {
                 Claimed::Taken { rest: Duration::from_secs(1) }
             }
-            (Some(Fault::SameEpochs), Claimed::Lease { .. }) if part.of() > 1 => Claimed::Lease { epoch: 1 },
+            (Some(Fault::SameEpochs), Claimed::Lease { .. }) if partition.of() > 1 => {
+                Claimed::Lease { epoch: 1 }
+            }
             _ => claimed,
         })
     }
 
-    async fn release(&self, part: Part, epoch: u64) -> Result<(), ProjectorError> {
+    async fn release(&self, partition: Partition, epoch: u64) -> Result<(), ProjectorError> {
         let epochs = match self.fault {
             Some(Fault::NotReleased) => 0..0,
             Some(Fault::ReleasedByAnybody) => 0..9,
             _ => epoch..epoch + 1,
         };
         for epoch in epochs {
-            Target::<P>::release(&self.inner, part, epoch).await?;
+            Target::<P>::release(&self.inner, partition, epoch).await?;
         }
         Ok(())
     }
 
     async fn note(
         &self,
-        part: Part,
+        partition: Partition,
         at: Checkpoint,
         owner: &str,
         reason: &str,
@@ -188,12 +194,12 @@ impl<P: Projection<Model = Rows>> Target<P> for BrokenTarget {
         if self.has(Fault::NoReason) {
             return Ok(());
         }
-        Target::<P>::note(&self.inner, part, at, owner, reason).await
+        Target::<P>::note(&self.inner, partition, at, owner, reason).await
     }
 
     async fn publish(&self) -> Result<(), ProjectorError> {
         match Target::<P>::publish(&self.inner).await {
-            Err(ProjectorError::Behind { .. }) if self.has(Fault::PublishedTooEarly) => {
+            Err(ProjectorError::BuildBehind { .. }) if self.has(Fault::PublishedTooEarly) => {
                 self.forced.store(true, Ordering::SeqCst);
                 Ok(())
             }
@@ -201,13 +207,13 @@ impl<P: Projection<Model = Rows>> Target<P> for BrokenTarget {
         }
     }
 
-    async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
-        Target::<P>::repartition(&self.inner, parts).await
+    async fn repartition(&self, partitions: u32) -> Result<(), ProjectorError> {
+        Target::<P>::repartition(&self.inner, partitions).await
     }
 
-    async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
-        match Target::<P>::drop_revision(&self.inner, rev).await {
-            Err(ProjectorError::Live { .. }) if self.has(Fault::Unfounded) => Ok(()),
+    async fn drop_build(&self, build: u32) -> Result<(), ProjectorError> {
+        match Target::<P>::drop_build(&self.inner, build).await {
+            Err(ProjectorError::BuildLive { .. }) if self.has(Fault::Unfounded) => Ok(()),
             done => done,
         }
     }

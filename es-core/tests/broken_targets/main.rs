@@ -13,9 +13,10 @@ use std::thread;
 use std::time::Duration;
 
 use broken::{BrokenTarget, Fault, Rows};
+use es_core::MemoryStore;
 use es_core::conformance::targets::{self, Harness, Row};
-use es_core::projection::MemoryTarget;
-use es_core::{BoxError, MemoryStore, Projection};
+use es_core::projection::{MemoryTarget, Projection};
+use es_core::record::BoxError;
 use tokio::runtime;
 
 struct InMemory {
@@ -52,8 +53,8 @@ impl Harness for InMemory {
         Ok(())
     }
 
-    async fn rows(&self, rev: u32) -> Rows {
-        self.target.inner.build("tally", rev).map(|rows| Rows::clone(&rows)).unwrap_or_default()
+    async fn rows(&self, build: u32) -> Rows {
+        self.target.inner.build("tally", build).map(|rows| Rows::clone(&rows)).unwrap_or_default()
     }
 
     async fn published(&self) -> Rows {
@@ -112,7 +113,7 @@ fn every_fault_is_noticed() {
         (Fault::UndoneIsKept, "a_batch_that_is_rolled_back_leaves_nothing"),
         (Fault::UndoneIsKept, "a_failure_stops_right_before_its_event"),
         (Fault::PublishedTooEarly, "a_revision_that_is_behind_is_not_published"),
-        (Fault::AnyParts, "parts_take_each_event_once_and_are_divided_anew"),
+        (Fault::AnyParts, "partitions_take_each_event_once_and_are_divided_anew"),
         (Fault::NothingWaits, "a_parked_event_holds_back_its_stream_alone"),
         (Fault::LettersStay, "letters_are_tried_again_in_their_order"),
         (Fault::EventNotUndone, "a_letter_that_fails_again_stays"),
@@ -121,12 +122,12 @@ fn every_fault_is_noticed() {
         (Fault::NotDiscarded, "a_discarded_letter_is_left_out"),
         (Fault::Unfounded, "a_published_revision_is_not_dropped"),
         (Fault::NoStart, "a_start_holds_when_checkpoints_are_made"),
-        (Fault::ForEverybody, "a_part_is_of_one_worker_at_a_time"),
+        (Fault::ForEverybody, "a_partition_is_of_one_worker_at_a_time"),
         (Fault::NeverRunsOut, "a_lease_that_has_run_out_goes_to_whoever_asks"),
         (Fault::NotReleased, "a_lease_is_released_by_its_owner"),
         (Fault::ReleasedByAnybody, "a_lease_is_released_by_its_owner"),
         (Fault::NoEpochs, "only_the_last_owner_moves_the_checkpoint"),
-        (Fault::SameEpochs, "epochs_go_on_where_parts_are_divided_anew"),
+        (Fault::SameEpochs, "epochs_go_on_where_partitions_are_divided_anew"),
     ]
     .into_iter()
     .filter(|(fault, case)| !fails(*fault, case))

@@ -8,10 +8,16 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use es_core::model::NewSnapshot;
+use es_core::record::NewEvent;
+use es_core::store::{
+    Append, AppendOutcome, Bell, CommandKey, CommandRecord, ListStreams, Listener, Load, LoadItem, LoadSink,
+    ReadAll, StreamHead, Submitted,
+};
+use es_core::uuid::Uuid;
 use es_core::{
-    Aggregate, Append, AppendOutcome, Apply, Bell, CommandKey, CommandRecord, EventStore, Events, Handle,
-    ListStreams, Listener, Load, LoadItem, LoadSink, MemoryStore, Metadata, NewEvent, NewSnapshot, ReadAll,
-    Revision, StoreError, StreamHead, StreamId, Submitted, Uuid, emit, event,
+    Aggregate, Apply, EventStore, Events, Handle, MemoryStore, Metadata, Revision, StoreError, StreamId,
+    emit, event,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, oneshot};
@@ -169,7 +175,7 @@ impl Meddler {
     async fn carry(&self, taken: VecDeque<Taken>) {
         for Taken { stream, expected, head, events, command, reply } in taken {
             let command = command.as_ref().map(|(key, name)| CommandRecord { key: *key, name });
-            let append = Append::new(&stream, expected, &events).head(head).command(command);
+            let append = Append::new(&stream, expected, &events).last_event_id(head).command(command);
             let outcome = self.inner.append(append).await;
             let _gone = reply.send(outcome);
         }
@@ -219,7 +225,7 @@ impl EventStore for Meddler {
                 taken.push_back(Taken {
                     stream: append.stream.clone(),
                     expected: append.expected,
-                    head: append.head,
+                    head: append.last_event_id,
                     events: append.events.to_vec(),
                     command: append.command.map(|command| (command.key, command.name.to_owned())),
                     reply,

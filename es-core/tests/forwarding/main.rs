@@ -6,11 +6,15 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use es_core::{
+use es_core::model::NewSnapshot;
+use es_core::shape::Fingerprint;
+use es_core::store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, CloseStreams, CommandRecord, Decision,
-    EventStore, ExportStore, Filter, Find, FindEvents, Fingerprint, ImportStore, Limits, ListQuery,
-    ListStreams, Load, NewSnapshot, ReadAll, Revision, Sink, StoreError, StreamId, StreamRange, Uuid,
+    ExportStore, Filter, Find, FindEvents, ImportStore, Limits, ListQuery, ListStreams, Load, ReadAll, Sink,
+    StreamRange,
 };
+use es_core::uuid::Uuid;
+use es_core::{EventStore, Revision, StoreError, StreamId};
 use probe::Probe;
 
 /// Every trait of a store, for objects.
@@ -47,7 +51,7 @@ async fn call_all<S: Whole + ?Sized>(store: &S) -> Result<(), StoreError> {
     let all = Filter::new();
     store.read_all(AllQuery::after(Checkpoint::START, &all), &mut |_| Ok(())).await?;
     store.follow(AllQuery::after(Checkpoint::START, &all), &mut |_| Ok(())).await?;
-    store.head().await?;
+    store.end().await?;
     drop(store.listen());
 
     store.find(Find::Event(Uuid::nil()), &mut |_| Ok(())).await?;

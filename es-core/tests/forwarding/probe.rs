@@ -4,12 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use es_core::{
-    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Bell, Checkpoint, CloseStreams, Decision, EventStore,
+use es_core::model::NewSnapshot;
+use es_core::record::RawEvent;
+use es_core::store::{
+    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Bell, Checkpoint, CloseStreams, Decision,
     ExportStore, Find, FindEvents, ImportStore, Limits, ListQuery, ListStreams, Listener, Load, LoadSink,
-    NewSnapshot, RawEvent, ReadAll, Registration, Remembered, Rest, Revision, Sink, StoreError,
-    StoredCommand, StoredNames, StreamHead, StreamId, StreamRange, StreamSummary, Submitted,
+    ReadAll, Registration, Remembered, Rest, Sink, StoredCommand, StoredNames, StreamHead, StreamRange,
+    StreamSummary, Submitted,
 };
+use es_core::{EventStore, Revision, StoreError, StreamId};
 
 /// Does nothing but write down which of its methods were called.
 #[derive(Default)]
@@ -103,8 +106,8 @@ impl ReadAll for Probe {
         Ok(AllPage::new(query.after, 0, Rest::Nothing))
     }
 
-    async fn head(&self) -> Result<Checkpoint, StoreError> {
-        self.called("head");
+    async fn end(&self) -> Result<Checkpoint, StoreError> {
+        self.called("end");
         Ok(Checkpoint::START)
     }
 

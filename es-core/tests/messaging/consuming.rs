@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use es_core::messaging::{Consumer, ConsumerError, MemoryBroker, Message, MessageSink};
 use es_core::projection::{Cause, OnFailure};
+use es_core::reactor::{React, Reactor};
+use es_core::record::BoxError;
+use es_core::uuid::Uuid;
 use es_core::{
-    Aggregate, Apply, BoxError, Events, ExecuteOptions, Handle, MemoryStore, React, Reactor, Recorded,
-    Repository, Revision, Uuid, emit, event,
+    Aggregate, Apply, Events, ExecuteOptions, Handle, MemoryStore, Recorded, Repository, Revision, emit,
+    event,
 };
 use tokio::sync::Semaphore;
 
@@ -141,7 +144,7 @@ async fn a_message_that_comes_twice_is_one_command_with_the_message_as_its_cause
     service
         .notifier
         .mailboxes
-        .history(&"a".to_owned(), es_core::StreamRange::ALL, take)
+        .history(&"a".to_owned(), es_core::store::StreamRange::ALL, take)
         .await
         .expect("a history");
     assert_eq!(causes[0], (Some(id), Some(Uuid::from_u128(7))));

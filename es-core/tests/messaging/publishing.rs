@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use es_core::messaging::{Encoding, MemoryBroker, PublisherRunner, TRACEPARENT, read};
 use es_core::projection::{OnFailure, ProjectorError};
-use es_core::{MemoryStore, Revision, Uuid};
+use es_core::uuid::Uuid;
+use es_core::{MemoryStore, Revision};
 
 use crate::service::{LoanFeed, append, approve, loan};
 use crate::sinks::{Broker, away, no_stream, refused};

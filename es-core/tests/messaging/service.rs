@@ -1,9 +1,10 @@
 //! The service that publishes: its private events, and what others learn of them.
 
-use es_core::{
-    Append, AppendOutcome, EventStore, MemoryStore, Metadata, NewEvent, Publish, Publisher, Recorded,
-    Revision, StreamId, Uuid, event,
-};
+use es_core::messaging::{Publish, Publisher};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome};
+use es_core::uuid::Uuid;
+use es_core::{EventStore, MemoryStore, Metadata, Recorded, Revision, StreamId, event};
 
 #[event(name = "loan.approved")]
 pub struct Approved {

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use es_core::process::{Input, Inputs};
 use es_core::reactor::Effects;
-use es_core::{
-    AllQuery, Append, Checkpoint, CloseStreams, EventStore, MemoryStore, Metadata, NewEvent, ReadAll,
-    Repository, Revision, StreamId,
-};
+use es_core::record::NewEvent;
+use es_core::store::{AllQuery, Append, Checkpoint, CloseStreams, ReadAll};
+use es_core::{EventStore, MemoryStore, Metadata, Repository, Revision, StreamId};
 
 use super::Bench;
 use super::domain::{Billing, Payment};
@@ -17,7 +16,7 @@ use super::faulty::Fault;
 async fn inputs(bench: &Bench) -> Vec<<Inputs<Billing> as Effects>::Event> {
     let (mut found, filter) = (Vec::new(), Inputs::<Billing>::filter());
     let query = AllQuery::after(Checkpoint::START, &filter);
-    let mut take = |raw: es_core::RawEvent<'_>| {
+    let mut take = |raw: es_core::record::RawEvent<'_>| {
         found.extend(Inputs::<Billing>::decode(&raw)?);
         Ok(())
     };
@@ -230,7 +229,7 @@ async fn a_command_that_is_older_than_the_ledgers_is_not_sent_and_says_so() {
 #[tokio::test]
 async fn a_target_without_a_repository_is_named_before_anything_is_done() {
     let bench = Bench::new();
-    let runner = es_core::ProcessRunner::<Billing, _>::new(bench.store.clone());
+    let runner = es_core::process::ProcessRunner::<Billing, _>::new(bench.store.clone());
     let error = runner.catch_up().await.expect_err("a target is missing");
     assert!(error.to_string().contains("Payment"), "{error}");
 }
@@ -279,7 +278,7 @@ async fn partitions_are_split_while_instances_live() {
         bench.place(&format!("{order}"), 2).await;
     }
     bench.days(1);
-    bench.runner().parts(3).catch_up().await.expect("it goes on");
+    bench.runner().partitions(3).catch_up().await.expect("it goes on");
     for order in 0..30 {
         let payment = bench.payment(&format!("{order}")).await;
         assert_eq!((payment.charges, payment.cents, payment.reminders), (2, 3, 1), "{order}");

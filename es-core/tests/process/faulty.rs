@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use es_core::projection::{MemoryTarget, Projection};
 use es_core::reactor::CheckpointStore;
-use es_core::{Append, AppendOutcome, Decision, EventStore, MemoryStore, ReadAll, Remembered, StoreError};
+use es_core::store::{Append, AppendOutcome, Decision, ReadAll, Remembered};
+use es_core::{EventStore, MemoryStore, StoreError};
 use tokio::sync::Notify;
 
 /// What becomes of the chosen write, and of all after it.

@@ -5,8 +5,8 @@ mod faults;
 mod faulty;
 
 use domain::{Billing, Note, Order, Overdue, Payment, Place};
-use es_core::process::{Clock, Instance};
-use es_core::{MemoryStore, Process, ProcessRunner, Repository, Retry};
+use es_core::process::{Clock, Instance, Process, ProcessRunner};
+use es_core::{MemoryStore, Repository, Retry};
 use faulty::Faulty;
 use time::{Duration, OffsetDateTime};
 
@@ -20,7 +20,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let now = es_core::stored_time(OffsetDateTime::now_utc()).expect("a time");
+        let now = es_core::record::stored_time(OffsetDateTime::now_utc()).expect("a time");
         let store = MemoryStore::new();
         let (store, payments) = (Faulty::new(store.clone()), Faulty::new(store));
         Self { store, payments, clock: Clock::at(now), now }
@@ -187,7 +187,7 @@ async fn a_clock_that_follows_the_log_fires_timers_between_the_inputs_of_then() 
         Ok(())
     };
     let own = Repository::<Billing, _>::new(bench.store.sound());
-    own.history(&"a".to_owned(), es_core::StreamRange::ALL, print).await.expect("a history");
+    own.history(&"a".to_owned(), es_core::store::StreamRange::ALL, print).await.expect("a history");
     let stepped = "process.stepped";
     let expected = [("billing.begun", 0), (stepped, 0), (stepped, 1), ("billing.begun", 5), (stepped, 5)];
     assert_eq!(steps, expected);

@@ -2,8 +2,7 @@
 
 #![allow(dead_code, reason = "types that are only described")]
 
-use es_core::Shape;
-use es_core::shape::Schema;
+use es_core::shape::{Schema, Shape};
 use serde::{Deserialize, Serialize};
 
 mod places;

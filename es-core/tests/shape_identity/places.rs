@@ -1,5 +1,5 @@
 //! The lines matter: `Via1` ends in the line of `Via` without its last figure.
-use es_core::Shape;
+use es_core::shape::Shape;
 #[derive(Serialize, Deserialize, Shape)]
 pub struct Via1(String);
 

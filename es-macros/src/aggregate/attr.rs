@@ -24,7 +24,7 @@ const CRATE: &str = "crate";
 const KEYS: [&str; 9] = [NAME, WAS, ID, EVENTS, EVENT_ENUM, RETIRED, SNAPSHOT, UNKNOWN, CRATE];
 
 const EVERY: &str = "every";
-const REV: &str = "rev";
+const BUILD: &str = "build";
 
 #[derive(Default)]
 pub(super) struct Keys {
@@ -44,11 +44,11 @@ pub(super) struct Keys {
     pub(super) written: Option<Written>,
 }
 
-/// `snapshot(every = 100, rev = 2)`.
+/// `snapshot(every = 100, build = 2)`.
 pub(super) struct Snapshot {
     pub(super) key: Ident,
     pub(super) every: u64,
-    pub(super) rev: u64,
+    pub(super) build: u64,
 }
 
 pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
@@ -142,12 +142,12 @@ fn event_enum(found: &mut Keys, key: &Ident, list: TokenStream, errors: &mut Err
 }
 
 fn snapshot(key: &Ident, list: TokenStream, errors: &mut Errors) -> Option<Snapshot> {
-    let (mut every, mut rev) = (None, 0);
-    let written = keys::parse("`snapshot`", &[EVERY, REV], list, errors, |key, input, _| {
+    let (mut every, mut build) = (None, 0);
+    let written = keys::parse("`snapshot`", &[EVERY, BUILD], list, errors, |key, input, _| {
         let literal: LitInt = keys::value(key, "100", input)?;
         let number: u64 = literal.base10_parse()?;
-        if key == REV {
-            rev = number;
+        if key == BUILD {
+            build = number;
         } else if number == 0 {
             return Err(Error::new_spanned(
                 literal,
@@ -162,7 +162,7 @@ fn snapshot(key: &Ident, list: TokenStream, errors: &mut Errors) -> Option<Snaps
     if every.is_none() && !written.has(EVERY) {
         errors.spanned(key, "`snapshot` needs to know how often; write `snapshot(every = 100)`");
     }
-    every.map(|every| Snapshot { key: key.clone(), every, rev })
+    every.map(|every| Snapshot { key: key.clone(), every, build })
 }
 
 fn unknown(literal: &LitStr) -> Result<bool> {

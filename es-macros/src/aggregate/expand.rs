@@ -23,7 +23,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenSt
     let ident = &input.ident;
     let (impl_generics, type_generics, _) = input.generics.split_for_impl();
     let bounds = bounds(aggregate, state);
-    let id = aggregate.id.as_ref().map_or_else(|| quote!(#es_core::Uuid), ToTokens::to_token_stream);
+    let id = aggregate.id.as_ref().map_or_else(|| quote!(#es_core::uuid::Uuid), ToTokens::to_token_stream);
     let was = (!aggregate.was.is_empty()).then(|| {
         let was = &aggregate.was;
         quote!(const WAS: &'static [&'static #private::str] = &[#(#was),*];)
@@ -113,7 +113,7 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
         quote!(#enum_ident::#variant(_) => #of,)
     });
     quote! {
-        fn event_types() -> &'static [#es_core::EventType] {
+        fn event_types() -> &'static [#es_core::record::EventType] {
             const { &[#(#all),*] }
         }
 
@@ -128,7 +128,7 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
             }
         }
 
-        fn event_type(__es_event: &#enum_ident) -> #es_core::EventType {
+        fn event_type(__es_event: &#enum_ident) -> #es_core::record::EventType {
             match *__es_event { #(#arms)* }
         }
     }
@@ -165,8 +165,8 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
 
         fn encode(
             __es_event: &#enum_ident,
-            __es_out: &mut #es_core::Payload,
-        ) -> #private::Result<(), #es_core::EncodeError> {
+            __es_out: &mut #es_core::codec::Payload,
+        ) -> #private::Result<(), #es_core::record::EncodeError> {
             match *__es_event { #encode }
         }
 
@@ -185,9 +185,9 @@ fn decode_fn(aggregate: &Aggregate<'_>, arms: &TokenStream) -> TokenStream {
     };
     quote! {
         fn decode(
-            __es_raw: &#es_core::RawEvent<'_>,
+            __es_raw: &#es_core::record::RawEvent<'_>,
             __es_out: &mut dyn #private::FnMut(#enum_ident),
-        ) -> #private::Result<(), #es_core::DecodeError> {
+        ) -> #private::Result<(), #es_core::record::DecodeError> {
             let mut __es_name = __es_raw.name;
             loop {
                 return match __es_name {
@@ -213,7 +213,7 @@ fn retired_arm(path: &TypePath, es_core: &CratePath) -> TokenStream {
         <#path as #es_core::Event>::NAME => #private::decoded_retired(
             __es_raw,
             <#path as #es_core::Event>::decode(__es_raw),
-            <Self as #es_core::Retired<#path>>::retired,
+            <Self as #es_core::model::Retired<#path>>::retired,
             __es_out,
         ),
     };
@@ -223,13 +223,13 @@ fn retired_arm(path: &TypePath, es_core: &CratePath) -> TokenStream {
 fn snapshots(aggregate: &Aggregate<'_>, snapshot: &Snapshot, state: Option<&Body>) -> TokenStream {
     let es_core = &aggregate.es_core;
     let private = es_core.private();
-    let Snapshot { key, every, rev } = snapshot;
+    let Snapshot { key, every, build } = snapshot;
     let statements = state.map(|state| &state.statements);
     // Spanned, so that a state that serde cannot write is reported at the key that asks for it.
     let this = quote_spanned!(key.span()=> Self);
     quote! {
-        fn snapshots() -> #private::Option<#es_core::Snapshots<Self>> {
-            #private::snapshots::<#this>(#every, #rev, |__es_types| { #statements })
+        fn snapshots() -> #private::Option<#es_core::model::Snapshots<Self>> {
+            #private::snapshots::<#this>(#every, #build, |__es_types| { #statements })
         }
     }
 }
@@ -248,7 +248,7 @@ fn into_events(aggregate: &Aggregate<'_>) -> TokenStream {
     let into_events = |source: TokenStream, event: TokenStream| {
         quote! {
             #[automatically_derived]
-            impl #impl_generics #es_core::IntoEvents<#ident #type_generics> for #source #bounds {
+            impl #impl_generics #es_core::model::IntoEvents<#ident #type_generics> for #source #bounds {
                 fn into_events(self, __es_out: &mut #es_core::Events<#ident #type_generics>) {
                     __es_out.push_event(#event);
                 }
@@ -276,7 +276,7 @@ fn refused(aggregate: &Aggregate<'_>, path: &TypePath) -> TokenStream {
         .then(|| quote!(#ident #type_generics: #es_core::Aggregate<Event = #enum_ident>,));
     quote! {
         #[automatically_derived]
-        impl #impl_generics #es_core::IntoEvents<#ident #type_generics> for #path
+        impl #impl_generics #es_core::model::IntoEvents<#ident #type_generics> for #path
         where
             #(#own,)*
             #generic

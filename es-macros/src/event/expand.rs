@@ -113,7 +113,7 @@ pub(super) fn implementations(item: &Item, event: &Event, shape: Option<&TokenSt
             #was
             #write_as
 
-            fn decode(__es_raw: &#es_core::RawEvent<'_>) -> #private::Result<Self, #es_core::DecodeError> {
+            fn decode(__es_raw: &#es_core::record::RawEvent<'_>) -> #private::Result<Self, #es_core::record::DecodeError> {
                 #decode
             }
 
@@ -149,7 +149,7 @@ fn write_as(event: &Event, number: &LitInt, previous: &TypePath) -> TokenStream 
     let private = es_core.private();
     let (span, es_core) = (number.span(), respan(es_core.to_token_stream(), number.span()));
     // The type keeps its own place: one that is not there is reported once.
-    let step = quote_spanned!(span=> <Self as #es_core::DowncastTo<#previous>>::downcast_to);
+    let step = quote_spanned!(span=> <Self as #es_core::model::DowncastTo<#previous>>::downcast_to);
     let encode = respan(quote!(#private::encode_as), span);
     let encode = quote_spanned!(span=> #encode(self, #step, __es_out));
     quote! {
@@ -157,8 +157,8 @@ fn write_as(event: &Event, number: &LitInt, previous: &TypePath) -> TokenStream 
 
         fn encode(
             &self,
-            __es_out: &mut #es_core::Payload,
-        ) -> #private::Result<(), #es_core::EncodeError> {
+            __es_out: &mut #es_core::codec::Payload,
+        ) -> #private::Result<(), #es_core::record::EncodeError> {
             #encode
         }
     }

@@ -110,7 +110,7 @@ fn on_pending(process: &Process<'_>) -> TokenStream {
         fn on_pending(
             &self,
             __es_due: #es_core::process::DuePending<'_, Self>,
-        ) -> #private::Result<#es_core::process::Steps<Self>, #es_core::DecodeError> {
+        ) -> #private::Result<#es_core::process::Steps<Self>, #es_core::record::DecodeError> {
             #(#each)*
             __es_due.unknown()
         }

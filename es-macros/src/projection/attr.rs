@@ -10,14 +10,14 @@ use crate::keys::{self, Written};
 use crate::paths::CratePath;
 
 pub(super) const NAME: &str = "name";
-const REV: &str = "rev";
+const BUILD: &str = "build";
 pub(super) const EVENTS: &str = "events";
 pub(super) const MODEL: &str = "model";
 const ERROR: &str = "error";
 const BATCH: &str = "batch";
 const SETUP: &str = "setup";
 const CRATE: &str = "crate";
-const KEYS: [&str; 8] = [NAME, REV, EVENTS, MODEL, ERROR, BATCH, SETUP, CRATE];
+const KEYS: [&str; 8] = [NAME, BUILD, EVENTS, MODEL, ERROR, BATCH, SETUP, CRATE];
 
 /// The longest name, in bytes: with the name of a store before it and a number behind it, it must fit into 63
 /// bytes.
@@ -26,7 +26,7 @@ const LONGEST_NAME: usize = 40;
 #[derive(Default)]
 pub(super) struct Keys {
     pub(super) name: Option<LitStr>,
-    pub(super) rev: Option<u32>,
+    pub(super) build: Option<u32>,
     pub(super) events: Vec<Listed>,
     pub(super) model: Option<Type>,
     pub(super) error: Option<Type>,
@@ -45,7 +45,7 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
     let written = keys::parse("`#[projection]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
             NAME => found.name = Some(name(key, input)?),
-            REV => found.rev = Some(rev(key, input)?),
+            BUILD => found.build = Some(build(key, input)?),
             EVENTS => found.events = event_list::parse(key, "the projection's", input, errors)?,
             MODEL => found.model = Some(keys::value(key, "PgConnection", input)?),
             ERROR => found.error = Some(keys::value(key, "sqlx::Error", input)?),
@@ -77,14 +77,12 @@ fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     Err(Error::new_spanned(&name, message))
 }
 
-fn rev(key: &Ident, input: ParseStream<'_>) -> Result<u32> {
+fn build(key: &Ident, input: ParseStream<'_>) -> Result<u32> {
     let literal: LitInt = keys::value(key, "2", input)?;
     match literal.base10_parse() {
-        Ok(0) => Err(Error::new_spanned(&literal, "revisions of a projection start at 1; write `rev = 1`")),
-        Ok(rev) if i32::try_from(rev).is_ok() => Ok(rev),
-        _ => {
-            Err(Error::new_spanned(&literal, "this is no revision; write a whole number, such as `rev = 2`"))
-        }
+        Ok(0) => Err(Error::new_spanned(&literal, "builds of a projection start at 1; write `build = 1`")),
+        Ok(build) if i32::try_from(build).is_ok() => Ok(build),
+        _ => Err(Error::new_spanned(&literal, "not a build; write a whole number, such as `build = 2`")),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::reading::Reading;
 pub(super) struct Projection<'a> {
     pub(super) reading: Reading<'a>,
     pub(super) name: LitStr,
-    pub(super) rev: u32,
+    pub(super) build: u32,
     pub(super) model: Option<Type>,
     pub(super) error: Option<Type>,
     pub(super) batch: Option<Ident>,
@@ -23,7 +23,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
     Projection {
         reading: Reading::new(input, keys.events, keys.es_core, errors),
         name: keys.name.unwrap_or_else(|| LitStr::new("?", Span::call_site())),
-        rev: keys.rev.unwrap_or(1),
+        build: keys.build.unwrap_or(1),
         model: keys.model,
         error: keys.error,
         batch: keys.batch,

@@ -11,14 +11,16 @@ use crate::paths::respan;
 /// impl Projection for Balances { … }
 /// ```
 pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
-    let Projection { reading, name, rev, .. } = projection;
+    let Projection { reading, name, build, .. } = projection;
     let (es_core, private) = (&reading.es_core, reading.es_core.private());
     let (ident, enum_ident) = (&reading.input.ident, &reading.enum_ident);
     let (impl_generics, type_generics, _) = reading.input.generics.split_for_impl();
     let bounds = reading.bounds();
     let model = projection.model.as_ref().map_or_else(|| quote!(()), ToTokens::to_token_stream);
-    let error =
-        projection.error.as_ref().map_or_else(|| quote!(#es_core::BoxError), ToTokens::to_token_stream);
+    let error = projection
+        .error
+        .as_ref()
+        .map_or_else(|| quote!(#es_core::record::BoxError), ToTokens::to_token_stream);
     let enumeration = reading.enumeration();
     let functions = reading.functions();
     let project_all = project_all(projection);
@@ -28,9 +30,9 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
         #enumeration
 
         #[automatically_derived]
-        impl #impl_generics #es_core::Projection for #ident #type_generics #bounds {
+        impl #impl_generics #es_core::projection::Projection for #ident #type_generics #bounds {
             const NAME: &'static #private::str = #name;
-            const REV: #private::u32 = #rev;
+            const BUILD: #private::u32 = #build;
             type Model = #model;
             type Error = #error;
             type Event = #enum_ident;
@@ -51,12 +53,11 @@ fn project_all(projection: &Projection<'_>) -> TokenStream {
     let body = if !reading.sound {
         quote!(#private::Ok(()))
     } else if let Some(key) = batch {
-        let done =
-            quote!(<Self as #es_core::ProjectBatch>::project_batch(self, __es_events, __es_model).await);
+        let done = quote!(<Self as #es_core::projection::ProjectBatch>::project_batch(self, __es_events, __es_model).await);
         respan(done, key.span())
     } else {
         let arms = reading.arms(
-            |path| quote!(<Self as #es_core::Project<#path>>::project(self, __es_event, __es_model).await),
+            |path| quote!(<Self as #es_core::projection::Project<#path>>::project(self, __es_event, __es_model).await),
         );
         quote! {
             for __es_event in __es_events {
@@ -85,7 +86,7 @@ fn set_up(projection: &Projection<'_>) -> TokenStream {
     let private = es_core.private();
     let (model, body) = match setup {
         Some(key) if reading.sound => {
-            let done = quote!(<Self as #es_core::ProjectSetup>::setup(self, __es_model).await);
+            let done = quote!(<Self as #es_core::projection::ProjectSetup>::setup(self, __es_model).await);
             (quote!(__es_model), respan(done, key.span()))
         }
         _ => (quote!(_), quote!(#private::Ok(()))),

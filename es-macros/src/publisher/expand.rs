@@ -23,7 +23,7 @@ pub(super) fn expand(publisher: &Publisher<'_>) -> TokenStream {
     let message = if reading.sound {
         let arms = reading.arms(|path| {
             quote! {
-                #private::message_of(<Self as #es_core::Publish<#path>>::publish(self, __es_event), __es_event)
+                #private::message_of(<Self as #es_core::messaging::Publish<#path>>::publish(self, __es_event), __es_event)
             }
         });
         quote!(match *__es_event { #(#arms)* })
@@ -31,7 +31,7 @@ pub(super) fn expand(publisher: &Publisher<'_>) -> TokenStream {
         quote!(#private::Ok(#private::Option::None))
     };
     let public = reading.events.iter().filter(|_| reading.sound).map(|Variant { path, .. }| {
-        let public = quote!(<Self as #es_core::Publish<#path>>::Public);
+        let public = quote!(<Self as #es_core::messaging::Publish<#path>>::Public);
         let shape = quote!((<#public as #es_core::Event>::description, #private::read_whole::<#public>));
         respan(shape, span(path))
     });
@@ -39,7 +39,7 @@ pub(super) fn expand(publisher: &Publisher<'_>) -> TokenStream {
         #enumeration
 
         #[automatically_derived]
-        impl #impl_generics #es_core::Publisher for #ident #type_generics #bounds {
+        impl #impl_generics #es_core::messaging::Publisher for #ident #type_generics #bounds {
             const NAME: &'static #private::str = #name;
             type Event = #enum_ident;
 
@@ -53,7 +53,7 @@ pub(super) fn expand(publisher: &Publisher<'_>) -> TokenStream {
             fn message(
                 &self,
                 __es_event: &#enum_ident,
-            ) -> #private::Result<#private::Option<#private::Message>, #es_core::EncodeError> {
+            ) -> #private::Result<#private::Option<#private::Message>, #es_core::record::EncodeError> {
                 #message
             }
         }

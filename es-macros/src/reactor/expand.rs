@@ -15,13 +15,13 @@ pub(super) fn expand(reactor: &Reactor<'_>) -> TokenStream {
     let (ident, enum_ident) = (&reading.input.ident, &reading.enum_ident);
     let (impl_generics, type_generics, _) = reading.input.generics.split_for_impl();
     let bounds = reading.bounds();
-    let error = error.as_ref().map_or_else(|| quote!(#es_core::BoxError), ToTokens::to_token_stream);
+    let error = error.as_ref().map_or_else(|| quote!(#es_core::record::BoxError), ToTokens::to_token_stream);
     let enumeration = reading.enumeration();
     let functions = reading.functions();
     let check = reading.check();
     let body = if reading.sound {
         let arms =
-            reading.arms(|path| quote!(#private::handling(__es_event, <Self as #es_core::React<#path>>::react(self, __es_event)).await));
+            reading.arms(|path| quote!(#private::handling(__es_event, <Self as #es_core::reactor::React<#path>>::react(self, __es_event)).await));
         quote!(match *__es_event { #(#arms)* })
     } else {
         quote!(#private::Ok(()))
@@ -30,7 +30,7 @@ pub(super) fn expand(reactor: &Reactor<'_>) -> TokenStream {
         #enumeration
 
         #[automatically_derived]
-        impl #impl_generics #es_core::Reactor for #ident #type_generics #bounds {
+        impl #impl_generics #es_core::reactor::Reactor for #ident #type_generics #bounds {
             const NAME: &'static #private::str = #name;
             type Error = #error;
             type Event = #enum_ident;

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream;
-use es_core::messaging::{Consumer, PublisherRunner};
+use es_core::messaging::{Consumer, Publish, Publisher, PublisherRunner};
+use es_core::reactor::{React, Reactor};
+use es_core::record::{BoxError, NewEvent};
+use es_core::store::{Append, AppendOutcome};
 use es_core::{
-    Aggregate, Append, AppendOutcome, Apply, BoxError, EventStore, Events, ExecuteOptions, Handle,
-    MemoryStore, Metadata, NewEvent, Publish, Publisher, React, Reactor, Recorded, Repository, Revision,
-    StreamId, emit, event,
+    Aggregate, Apply, EventStore, Events, ExecuteOptions, Handle, MemoryStore, Metadata, Recorded,
+    Repository, Revision, StreamId, emit, event,
 };
 use es_nats::{NatsSink, NatsSource, SinkOptions, SourceOptions};
 

@@ -45,9 +45,9 @@ columns! {
         MIGRATION SYNCHRONOUS_COMMIT ISOLATION ENCODING IN_RECOVERY READ_ONLY CACHE INCREMENT CYCLE DRAWN
         LAST_POSITION STREAMS_DRAWN LAST_STREAM WEAK_TRIGGERS MISSING PID BACKEND_START
     ]
-    parts in [checkpoint_lock checkpoint_parts checkpoint_read]: [PARTS]
-    have in [checkpoint_parts] after parts: [TABLES VIEWS ELSEWHERE FIRST_EVENT_ID]
-    checkpoint in [checkpoint_lock checkpoint_read] after parts: [POSITION EVENT_ID]
+    partitions in [checkpoint_lock checkpoint_partitions checkpoint_read]: [PARTS]
+    have in [checkpoint_partitions] after partitions: [TABLES VIEWS ELSEWHERE FIRST_EVENT_ID]
+    checkpoint in [checkpoint_lock checkpoint_read] after partitions: [POSITION EVENT_ID]
     held in [checkpoint_lock] after checkpoint: [PROJECTED EPOCH ELSEWHERE FIRST_EVENT_ID]
     claimed in [checkpoint_claim]: [EPOCH REST]
     seen in [checkpoint_read] after checkpoint: [LIVE]

@@ -14,7 +14,7 @@ use crate::connect::lease::Lease;
 use crate::connect::pool::Pool;
 
 /// A connection of the store's pool for statements of the program's own, such as queries of read models or
-/// transactions with [`append_in`](es_core::AppendIn::append_in); from
+/// transactions with [`append_in`](es_core::store::AppendIn::append_in); from
 /// [`PostgresStore::connection`](crate::PostgresStore::connection). It derefs to [`sqlx::PgConnection`].
 ///
 /// Dropped, it is closed, and the server rolls back what was not committed: nobody else is handed an open

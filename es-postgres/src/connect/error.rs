@@ -1,6 +1,7 @@
 //! Why a store cannot be opened: one clear sentence each, with what to do.
 
-use es_core::{BoxError, StoreError};
+use es_core::StoreError;
+use es_core::record::BoxError;
 
 use crate::connect::quoted::{identifier, literal};
 

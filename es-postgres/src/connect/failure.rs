@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::io::ErrorKind;
 
-use es_core::{BoxError, StoreError};
+use es_core::StoreError;
+use es_core::record::BoxError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 
 use crate::connect::error::ConnectError;

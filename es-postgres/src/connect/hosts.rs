@@ -4,7 +4,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use es_core::BoxError;
+use es_core::record::BoxError;
 use sqlx::ConnectOptions;
 use sqlx::postgres::PgConnectOptions;
 

@@ -52,8 +52,8 @@ pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
 
 /// Differs for each set of migrations; names the database that tests copy.
 #[cfg(feature = "testing")]
-pub(crate) fn fingerprint() -> es_core::Fingerprint {
+pub(crate) fn fingerprint() -> es_core::shape::Fingerprint {
     MIGRATIONS
         .iter()
-        .fold(es_core::Fingerprint::EMPTY, |fingerprint, migration| fingerprint.with(migration.sql))
+        .fold(es_core::shape::Fingerprint::EMPTY, |fingerprint, migration| fingerprint.with(migration.sql))
 }

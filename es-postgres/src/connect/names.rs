@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
-use es_core::{Fingerprint, Registration, StoreError};
+use es_core::StoreError;
+use es_core::shape::Fingerprint;
+use es_core::store::Registration;
 use foldhash::HashMap;
 use sqlx::{PgConnection, Row};
 use uuid::Uuid;

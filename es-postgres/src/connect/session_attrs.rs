@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use es_core::BoxError;
+use es_core::record::BoxError;
 
 use crate::connect::error::ConnectError;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::Limits;
+use es_core::store::Limits;
 
 use crate::connect::failure::Opening;
 use crate::connect::hosts::{Host, Hosts};

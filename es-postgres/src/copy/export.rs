@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use es_core::{
-    CommandOutcome, Fingerprint, Revision, StoreError, StoredCategory, StoredCommand, StoredEventType,
-    StoredNames, StreamId,
-};
+use es_core::shape::Fingerprint;
+use es_core::store::{CommandOutcome, StoredCategory, StoredCommand, StoredEventType, StoredNames};
+use es_core::{Revision, StoreError, StreamId};
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use es_core::{
-    EventPlace, Fingerprint, Position, RawEvent, Revision, StoreError, StoredCommand, StoredEventType,
-    StoredNames, StreamId,
-};
+use es_core::record::{EventPlace, RawEvent};
+use es_core::shape::Fingerprint;
+use es_core::store::{StoredCommand, StoredEventType, StoredNames};
+use es_core::{Position, Revision, StoreError, StreamId};
 use sqlx::Row;
 
 use crate::connect::call::{rows_kept, value_kept};

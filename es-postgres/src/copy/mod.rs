@@ -4,7 +4,9 @@ mod export;
 mod import;
 
 use async_trait::async_trait;
-use es_core::{ExportStore, ImportStore, RawEvent, StoreError, StoredCommand, StoredNames, StreamId};
+use es_core::record::RawEvent;
+use es_core::store::{ExportStore, ImportStore, StoredCommand, StoredNames};
+use es_core::{StoreError, StreamId};
 
 use crate::store::PostgresStore;
 

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
-use es_core::projection::{Batch, Begun, Committed, LetterPlace, Parked, ProjectorError, Step};
-use es_core::{BoxError, Position, Projection, Revision, StoreError, StreamId};
+use es_core::projection::{Batch, Begun, Committed, LetterPlace, Parked, Projection, ProjectorError, Step};
+use es_core::record::BoxError;
+use es_core::{Position, Revision, StoreError, StreamId};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row, raw_sql};
 
@@ -49,9 +50,9 @@ impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
             .checkpoint_hold
             .call()
             .bind(P::NAME)
-            .bind(target.rev())
-            .bind(step.part.index().cast_signed())
-            .bind(step.part.of().cast_signed())
+            .bind(target.build())
+            .bind(step.partition.index().cast_signed())
+            .bind(step.partition.of().cast_signed())
             .bind(position(step.from))
             .bind(position(step.to))
             .bind(target.event_here(step.to))
@@ -83,7 +84,7 @@ impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
     ) -> Result<Self, ProjectorError> {
         let db = &mut session.connection;
         let token = Token::begin(db, &[&standstill(&target), &target.lock_timeout()]).await?;
-        target.hold_parts(db).await?;
+        target.hold_partitions(db).await?;
         sql(db, format!("SET LOCAL search_path = {}", target.search_path())).await?;
         let end = target.check(&token);
         Ok(Self { target, session, token, end, committing: false, parked: HashSet::new() })
@@ -91,7 +92,7 @@ impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
 
     async fn read_parked(&mut self) -> Result<(), StoreError> {
         let call = self.target.letter_statements().streams.call();
-        let call = call.bind(P::NAME).bind(self.target.rev());
+        let call = call.bind(P::NAME).bind(self.target.build());
         let rows = call.fetch_all(&mut self.session.connection).await;
         for row in rows.map_err(Failure::from)? {
             let row = Columns(&row);
@@ -174,7 +175,7 @@ impl<P: Projection<Model = PgConnection>> Batch<P> for PostgresBatch<P> {
         after: Revision,
         limit: usize,
     ) -> Result<Vec<LetterPlace>, ProjectorError> {
-        let call = self.target.letter_statements().list_of.call().bind(P::NAME).bind(self.target.rev());
+        let call = self.target.letter_statements().list_of.call().bind(P::NAME).bind(self.target.build());
         let call = call.bind(stream.category()).bind(stream.key());
         let call = call.bind(after.get().cast_signed()).bind(count(limit));
         let read = |row: &PgRow| -> Result<_, StoreError> {
@@ -204,21 +205,21 @@ impl<P: Projection<Model = PgConnection>> Batch<P> for PostgresBatch<P> {
     }
 
     async fn remove_letter(&mut self, position: Position) -> Result<(), ProjectorError> {
-        let call = self.target.statements().letter_remove.call().bind(P::NAME).bind(self.target.rev());
+        let call = self.target.statements().letter_remove.call().bind(P::NAME).bind(self.target.build());
         let call = call.bind(position.get().cast_signed());
         call.execute(&mut self.session.connection).await.map_err(Failure::from)?;
         Ok(())
     }
 
     async fn keep_letter(&mut self, position: Position, reason: &str) -> Result<(), ProjectorError> {
-        let call = self.target.statements().letter_failed.call().bind(P::NAME).bind(self.target.rev());
+        let call = self.target.statements().letter_failed.call().bind(P::NAME).bind(self.target.build());
         let call = call.bind(position.get().cast_signed()).bind(kept(reason));
         call.execute(&mut self.session.connection).await.map_err(Failure::from)?;
         Ok(())
     }
 
     async fn count_letters(&mut self, stream: &StreamId) -> Result<usize, ProjectorError> {
-        let call = self.target.letter_statements().count.call().bind(P::NAME).bind(self.target.rev());
+        let call = self.target.letter_statements().count.call().bind(P::NAME).bind(self.target.build());
         let call = call.bind(stream.category()).bind(stream.key());
         let row = call.fetch_one(&mut self.session.connection).await.map_err(Failure::from)?;
         Ok(usize::try_from(Columns(&row).bigint(ONLY)?).unwrap_or(usize::MAX))
@@ -231,12 +232,12 @@ fn end<P: Projection<Model = PgConnection>>(
     token: &Token,
     step: &Step<'_>,
 ) -> String {
-    let (token, rev, part) = (token.as_str(), target.rev(), step.part.index().cast_signed());
+    let (token, build, partition) = (token.as_str(), target.build(), step.partition.index().cast_signed());
     let (to, events) = (position(step.to), count(step.events));
     let event_id = step.to.event().map_or_else(|| "NULL".to_owned(), |(_, id)| format!("'{id}'"));
     // The name is of letters, digits, `-`, `_` and `.`.
     let name = P::NAME;
     target.text(&format!(
-        "SELECT :schema.end_batch('{token}', '{name}', {rev}, {part}, {to}, {event_id}, {events})"
+        "SELECT :schema.end_batch('{token}', '{name}', {build}, {partition}, {to}, {event_id}, {events})"
     ))
 }

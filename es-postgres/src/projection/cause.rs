@@ -61,7 +61,8 @@ pub(super) fn with_sources<'e>(
 
 #[cfg(test)]
 mod tests {
-    use es_core::{BoxError, StoreError};
+    use es_core::StoreError;
+    use es_core::record::BoxError;
 
     use super::*;
 

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use es_core::Projection;
-use es_core::projection::ProjectorError;
+use es_core::projection::{Projection, ProjectorError};
 use sqlx::PgConnection;
 
 use super::inline::Inline;
@@ -12,7 +11,7 @@ use super::projector::Projector;
 /// What a [`Projector`] into PostgreSQL can do beside what every other one can.
 ///
 /// ```no_run
-/// # use es_core::Projection;
+/// # use es_core::projection::Projection;
 /// # use es_postgres::{PostgresStore, Projector, ProjectorError};
 /// use es_postgres::PostgresProjector;
 ///
@@ -48,7 +47,7 @@ pub trait PostgresProjector: Sized {
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; [`ProjectorError::Uneven`] when other programs append all the while.
+    /// [`ProjectorError`]; [`ProjectorError::PartitionsUneven`] when other programs append all the while.
     fn inline(self) -> impl Future<Output = Result<Inline<Self::Projection>, ProjectorError>> + Send;
 }
 

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use es_core::projection::{Claim, Claimed, ProjectorError};
+use es_core::projection::{Claim, Claimed, Partition, Projection, ProjectorError};
 use es_core::reactor::CheckpointStore;
-use es_core::{Part, Projection};
 use sqlx::{PgConnection, Row};
 
 use super::target::PostgresTarget;
@@ -24,15 +23,19 @@ impl CheckpointStore for PostgresStore {
 }
 
 impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
-    pub(super) async fn claim_part(&self, part: Part, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
-        let call = self.statements().checkpoint_claim.call().bind(P::NAME).bind(self.rev());
-        let call = call.bind(part.index().cast_signed()).bind(part.of().cast_signed());
+    pub(super) async fn claim_partition(
+        &self,
+        partition: Partition,
+        claim: &Claim<'_>,
+    ) -> Result<Claimed, ProjectorError> {
+        let call = self.statements().checkpoint_claim.call().bind(P::NAME).bind(self.build());
+        let call = call.bind(partition.index().cast_signed()).bind(partition.of().cast_signed());
         let call = call.bind(kept(claim.owner)).bind(claim.lasts.as_secs_f64());
         let call = call.bind(claim.held.map(u64::cast_signed));
         let found = rows_kept(self.store.pool(), call).await?;
         let Some(row) = found.first() else {
             // It says what there is instead.
-            self.read_checkpoint(part).await?;
+            self.read_checkpoint(partition).await?;
             return Ok(Claimed::Taken { rest: Duration::ZERO });
         };
         Ok(match row.try_get::<Option<i64>, _>(claimed::EPOCH).map_err(unexpected)? {
@@ -44,9 +47,13 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         })
     }
 
-    pub(super) async fn release_part(&self, part: Part, epoch: u64) -> Result<(), ProjectorError> {
-        let call = self.statements().checkpoint_release.call().bind(P::NAME).bind(self.rev());
-        let call = call.bind(part.index().cast_signed()).bind(epoch.cast_signed());
+    pub(super) async fn release_partition(
+        &self,
+        partition: Partition,
+        epoch: u64,
+    ) -> Result<(), ProjectorError> {
+        let call = self.statements().checkpoint_release.call().bind(P::NAME).bind(self.build());
+        let call = call.bind(partition.index().cast_signed()).bind(epoch.cast_signed());
         rows_kept(self.store.pool(), call).await?;
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Dead letters, as a list.
 
-use es_core::projection::{DeadLetter, ProjectorError};
-use es_core::{Position, Projection, Revision, StoreError, StreamId};
+use es_core::projection::{DeadLetter, Projection, ProjectorError};
+use es_core::{Position, Revision, StoreError, StreamId};
 use sqlx::PgConnection;
 use sqlx::postgres::PgRow;
 
@@ -19,7 +19,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         after: Position,
         limit: usize,
     ) -> Result<Vec<DeadLetter>, ProjectorError> {
-        let call = self.letter_statements().list.call().bind(P::NAME).bind(self.rev());
+        let call = self.letter_statements().list.call().bind(P::NAME).bind(self.build());
         let call = call.bind(after.get().cast_signed()).bind(count(limit));
         Ok(rows(self.store.pool(), call).await?.iter().map(letter).collect::<Result<_, _>>()?)
     }
@@ -29,9 +29,9 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         let db = &mut session.connection;
         let work = async {
             sql(db, format!("BEGIN; {}; {}", standstill(self), self.lock_timeout())).await?;
-            self.hold_parts(db).await?;
+            self.hold_partitions(db).await?;
             let position = letter.position.get().cast_signed();
-            let call = self.statements().letter_remove.call().bind(P::NAME).bind(self.rev()).bind(position);
+            let call = self.statements().letter_remove.call().bind(P::NAME).bind(self.build()).bind(position);
             let done = call.execute(&mut *db).await.map_err(Failure::from)?;
             sql(db, COMMIT.to_owned()).await?;
             Ok(done.rows_affected() > 0)

@@ -1,7 +1,7 @@
 //! Projections into tables.
 //!
 //! One idea carries all: a batch is one transaction, which holds the checkpoint, hands the events to the
-//! projection, and then moves the checkpoint. A rebuild is another revision with checkpoints and tables of
+//! projection, and then moves the checkpoint. A rebuild is another build with checkpoints and tables of
 //! its own; inline is the same without a checkpoint. The loop around the batches is that of `es-core`.
 
 mod batch;
@@ -11,7 +11,7 @@ mod extension;
 mod inline;
 mod lease;
 mod letters;
-mod parts;
+mod partitions;
 mod port;
 mod projector;
 mod publish;

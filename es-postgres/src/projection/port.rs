@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::time::Duration;
 
+use es_core::Position;
 use es_core::projection::{
-    Begun, Cause, Claim, Claimed, DeadLetter, ModelStore, ProjectionStatus, ProjectorError, Setting, Step,
-    Target,
+    Begun, Cause, Claim, Claimed, DeadLetter, ModelStore, Partition, Projection, ProjectionStatus,
+    ProjectorError, Setting, Step, Target,
 };
-use es_core::{Checkpoint, Part, Position, Projection};
+use es_core::store::Checkpoint;
 use sqlx::PgConnection;
 
 use super::batch::PostgresBatch;
@@ -37,8 +38,8 @@ impl<P: Projection<Model = PgConnection>> Target<P> for PostgresTarget<P> {
         self.set_up_once(projection, setting).await
     }
 
-    async fn checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
-        self.read_checkpoint(part).await
+    async fn checkpoint(&self, partition: Partition) -> Result<(Checkpoint, bool), ProjectorError> {
+        self.read_checkpoint(partition).await
     }
 
     async fn session(&self) -> Result<Session, ProjectorError> {
@@ -78,23 +79,23 @@ impl<P: Projection<Model = PgConnection>> Target<P> for PostgresTarget<P> {
         self.held_up(error, seen, doing)
     }
 
-    async fn claim(&self, part: Part, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
-        self.claim_part(part, claim).await
+    async fn claim(&self, partition: Partition, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
+        self.claim_partition(partition, claim).await
     }
 
-    async fn release(&self, part: Part, epoch: u64) -> Result<(), ProjectorError> {
-        self.release_part(part, epoch).await
+    async fn release(&self, partition: Partition, epoch: u64) -> Result<(), ProjectorError> {
+        self.release_partition(partition, epoch).await
     }
 
     async fn note(
         &self,
-        part: Part,
+        partition: Partition,
         at: Checkpoint,
         owner: &str,
         reason: &str,
     ) -> Result<(), ProjectorError> {
         let call = self.statements().checkpoint_fail.call();
-        let call = call.bind(P::NAME).bind(self.rev()).bind(part.index().cast_signed());
+        let call = call.bind(P::NAME).bind(self.build()).bind(partition.index().cast_signed());
         let call = call.bind(position(at)).bind(kept(reason)).bind(kept(owner));
         rows_kept(self.store.pool(), call).await?;
         Ok(())
@@ -104,12 +105,12 @@ impl<P: Projection<Model = PgConnection>> Target<P> for PostgresTarget<P> {
         self.show_to_readers().await
     }
 
-    async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
-        self.divide(parts).await
+    async fn repartition(&self, partitions: u32) -> Result<(), ProjectorError> {
+        self.divide(partitions).await
     }
 
-    async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
-        self.drop_tables(rev).await
+    async fn drop_build(&self, build: u32) -> Result<(), ProjectorError> {
+        self.drop_tables(build).await
     }
 
     async fn status(&self) -> Result<ProjectionStatus, ProjectorError> {

@@ -8,17 +8,19 @@ use crate::store::PostgresStore;
 /// The model is a [`PgConnection`](sqlx::PgConnection) in the transaction that moves the checkpoint. A
 /// handler runs its SQL on it; `connection.begin()` nests by a savepoint, and a COMMIT or ROLLBACK of its own
 /// stops the projector: [`TransactionEnded`](crate::PostgresTargetError::TransactionEnded). Tables are named
-/// without a schema: each revision has its own, `es_balances_1`, in which alone names are looked up
+/// without a schema: each build has its own, `es_balances_1`, in which alone names are looked up
 /// ([`search_in`](crate::PostgresProjector::search_in) adds others), and what readers use is a schema of
 /// views, `es_balances`.
 ///
-/// [`publish`](es_core::projection::Projector::publish) makes those views stand for the tables of a revision.
+/// [`publish`](es_core::projection::Projector::publish) makes those views stand for the tables of a build.
 /// A view whose columns change is made anew, and loses its privileges: give those with ALTER DEFAULT
 /// PRIVILEGES IN SCHEMA. Columns that are added at the end change nothing for what depends on the view. Other
 /// objects in that schema are left alone.
 ///
 /// ```no_run
-/// # use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded, event};
+/// # use es_core::projection::{Project, ProjectSetup, Projection};
+/// # use es_core::record::BoxError;
+/// # use es_core::{Recorded, event};
 /// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
 /// use es_postgres::{PostgresStore, Projector};
 /// use sqlx::{Executor, PgConnection};

@@ -1,7 +1,7 @@
-//! Which revision readers see, and which ones are dropped.
+//! Which build readers see, and which ones are dropped.
 
-use es_core::projection::ProjectorError;
-use es_core::{Position, Projection};
+use es_core::Position;
+use es_core::projection::{Projection, ProjectorError};
 use sqlx::postgres::PgDatabaseError;
 use sqlx::{PgConnection, Row};
 
@@ -28,10 +28,10 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     }
 
     async fn publish_on(&self, db: &mut PgConnection) -> Result<(), ProjectorError> {
-        if self.lock(db).await?.is_some_and(|live| live >= P::REV) {
+        if self.lock(db).await?.is_some_and(|live| live >= P::BUILD) {
             return Ok(());
         }
-        let call = self.statements().projection_behind.call().bind(P::NAME).bind(self.rev());
+        let call = self.statements().projection_behind.call().bind(P::NAME).bind(self.build());
         let row = call.fetch_one(&mut *db).await.map_err(Failure::from)?;
         let row = Columns(&row);
         if row.is_null(projection_behind::OWN)? {
@@ -42,11 +42,11 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             if row.is_null(projection_behind::LIVE)? { 0 } else { row.bigint(projection_behind::LIVE)? };
         if own < live {
             let (position, live) = (Position::new(own), Position::new(live));
-            return Err(ProjectorError::Behind { projection: P::NAME, rev: P::REV, position, live });
+            return Err(ProjectorError::BuildBehind { projection: P::NAME, build: P::BUILD, position, live });
         }
         self.show(db).await?;
         sql(db, COMMIT.to_owned()).await?;
-        tracing::info!(projection = P::NAME, rev = P::REV, "readers see this revision now");
+        tracing::info!(projection = P::NAME, build = P::BUILD, "readers see this build now");
         Ok(())
     }
 
@@ -55,7 +55,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         let mut session = self.dial().await?;
         let db = &mut session.connection;
         let work = async {
-            if self.lock(db).await? == Some(P::REV) {
+            if self.lock(db).await? == Some(P::BUILD) {
                 self.show(db).await?;
             }
             sql(db, COMMIT.to_owned()).await?;
@@ -64,13 +64,13 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         self.limited("publishing", session.backend, work).await
     }
 
-    /// Points the views to this revision.
+    /// Points the views to this build.
     pub(super) async fn show(&self, db: &mut PgConnection) -> Result<(), ProjectorError> {
         let public = self.public_schema();
         if !self.may_publish(db).await? {
             self.make_schema(db, &public).await?;
         }
-        let call = self.statements().projection_publish.call().bind(P::NAME).bind(self.rev());
+        let call = self.statements().projection_publish.call().bind(P::NAME).bind(self.build());
         let done = call.bind(self.own_schema()).bind(&public).execute(&mut *db).await;
         done.map_err(|error| {
             refused::<P>(&error).map_or_else(|| Failure::from(error).into(), ProjectorError::from)
@@ -119,7 +119,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
 
     fn foreign(&self, schema: String, found: SchemaOwner, statements: String) -> PostgresTargetError {
         let owner = found.owner;
-        PostgresTargetError::ForeignSchema { projection: P::NAME, rev: P::REV, schema, owner, statements }
+        PostgresTargetError::ForeignSchema { projection: P::NAME, build: P::BUILD, schema, owner, statements }
     }
 
     /// Makes a schema unless it is there. Gives back what was found.
@@ -143,41 +143,46 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         match sql(db, format!("CREATE SCHEMA \"{schema}\"")).await {
             Err(failure @ Failure::Server { .. }) if failure.is_not_granted() => {
                 let (schema, source) = (schema.to_owned(), failure.into());
-                Err(PostgresTargetError::MayNotCreate { projection: P::NAME, rev: P::REV, schema, source }
-                    .into())
+                Err(PostgresTargetError::MayNotCreate {
+                    projection: P::NAME,
+                    build: P::BUILD,
+                    schema,
+                    source,
+                }
+                .into())
             }
             done => Ok(done?),
         }
     }
 
-    pub(super) async fn drop_tables(&self, rev: u32) -> Result<(), ProjectorError> {
+    pub(super) async fn drop_tables(&self, build: u32) -> Result<(), ProjectorError> {
         let mut session = self.dial().await?;
-        let work = self.drop_on(&mut session.connection, rev);
-        self.limited("dropping a revision", session.backend, work).await
+        let work = self.drop_on(&mut session.connection, build);
+        self.limited("dropping a build", session.backend, work).await
     }
 
-    async fn drop_on(&self, db: &mut PgConnection, rev: u32) -> Result<(), ProjectorError> {
-        let schema = format!("{}_{rev}", self.public_schema());
+    async fn drop_on(&self, db: &mut PgConnection, build: u32) -> Result<(), ProjectorError> {
+        let schema = format!("{}_{build}", self.public_schema());
         let live = self.lock(db).await?;
         let found = SchemaOwner::find(db, self.statements(), &schema).await?;
         if let Some(live) = live
-            && live == rev
+            && live == build
         {
             if found.is_some() {
-                return Err(ProjectorError::Live { projection: P::NAME, rev, live });
+                return Err(ProjectorError::BuildLive { projection: P::NAME, build, live });
             }
             // Without tables there is nothing to be seen.
-            let hide = self.statements().projection_hide.call().bind(P::NAME).bind(rev.cast_signed());
+            let hide = self.statements().projection_hide.call().bind(P::NAME).bind(build.cast_signed());
             hide.execute(&mut *db).await.map_err(Failure::from)?;
         }
-        let forget = self.statements().projection_forget.call().bind(P::NAME).bind(rev.cast_signed());
-        // A schema of that name can be another store's, or another projection's, unless this revision was set
+        let forget = self.statements().projection_forget.call().bind(P::NAME).bind(build.cast_signed());
+        // A schema of that name can be another store's, or another projection's, unless this build was set
         // up here.
         if forget.execute(&mut *db).await.map_err(Failure::from)?.rows_affected() > 0 {
             let call = self.statements().projection_dependents.call().bind(&schema);
             if let Some(row) = call.fetch_optional(&mut *db).await.map_err(Failure::from)? {
                 let (what, by) = (format!("schema {schema:?}"), row.try_get(ONLY).map_err(unexpected)?);
-                return Err(PostgresTargetError::InUse { projection: P::NAME, rev, what, by }.into());
+                return Err(PostgresTargetError::InUse { projection: P::NAME, build, what, by }.into());
             }
             // A superuser may drop what belongs to anybody.
             if let Some(found) = found.map(|found| SchemaOwner { trusted: true, ..found })
@@ -196,20 +201,20 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
 fn refused<P: Projection>(error: &sqlx::Error) -> Option<PostgresTargetError> {
     let error = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
     let schema = error.schema()?;
-    let (projection, rev) = (P::NAME, P::REV);
+    let (projection, build) = (P::NAME, P::BUILD);
     match (error.code(), error.table()) {
         ("ES005", None) => {
             let what = format!("schema {schema:?} belongs to another store or projection");
-            Some(PostgresTargetError::NotOurs { projection, rev, what })
+            Some(PostgresTargetError::NotOurs { projection, build, what })
         }
         ("ES005", Some(name)) => {
             let what = format!("{schema}.{name} was not made by this projection");
-            Some(PostgresTargetError::NotOurs { projection, rev, what })
+            Some(PostgresTargetError::NotOurs { projection, build, what })
         }
         ("ES006", Some(name)) => {
             let what = format!("view {schema}.{name}");
             let by = error.detail().unwrap_or("something").to_owned();
-            Some(PostgresTargetError::InUse { projection, rev, what, by })
+            Some(PostgresTargetError::InUse { projection, build, what, by })
         }
         _ => None,
     }

@@ -3,8 +3,7 @@
 use std::error::Error;
 use std::pin::pin;
 
-use es_core::Projection;
-use es_core::projection::ProjectorError;
+use es_core::projection::{Projection, ProjectorError};
 use sqlx::PgConnection;
 use sqlx::error::DatabaseError;
 
@@ -77,7 +76,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         if !is_held_up(&error) || theirs && holders.is_empty() {
             return error;
         }
-        let waiting = format!("{} of projection `{}` rev {}", doing(), P::NAME, P::REV);
+        let waiting = format!("{} of projection `{}` build {}", doing(), P::NAME, P::BUILD);
         ProjectorError::Store(LockTimeout::of(self.store.pool(), waiting, holders).into())
     }
 

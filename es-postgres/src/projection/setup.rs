@@ -1,38 +1,39 @@
 //! Sets up a projection, and reads where it stands.
 
-use es_core::projection::{Cause, ProjectorError, Setting, Work, set_up};
-use es_core::{BoxError, Checkpoint, Part, Projection};
+use es_core::projection::{Cause, Partition, Projection, ProjectorError, Setting, Work, set_up};
+use es_core::record::BoxError;
+use es_core::store::Checkpoint;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres, Row};
 
 use super::cause::said_by;
 use super::error::PostgresTargetError;
-use super::parts::{Taken, stored};
+use super::partitions::{Taken, stored};
 use super::source::source;
 use super::target::PostgresTarget;
 use super::transaction::{COMMIT, Token, sql, standstill};
 use crate::connect::call::rows;
-use crate::connect::columns::{ONLY, have, parts, seen};
+use crate::connect::columns::{ONLY, have, partitions, seen};
 use crate::connect::failure::{Failure, unexpected};
 use crate::read::row::Columns;
 
 impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     pub(super) async fn set_up_once(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
         self.store.pool().writes()?;
-        let found = rows(self.store.pool(), self.find_parts()).await?;
+        let found = rows(self.store.pool(), self.find_partitions()).await?;
         let Some(row) = found.first() else { return self.set_up(projection, setting).await };
         self.same_source(source(row)?, self.new_source(setting.first))?;
         if P::WORK == Work::Effects {
-            return self.same_parts(row, setting.parts);
+            return self.same_partitions(row, setting.partitions);
         }
         self.have_tables(row)?;
-        self.same_parts(row, setting.parts)?;
+        self.same_partitions(row, setting.partitions)?;
         if row.try_get(have::VIEWS).map_err(unexpected)? { Ok(()) } else { self.show_again().await }
     }
 
-    fn find_parts(&self) -> Query<'_, Postgres, PgArguments> {
-        let call = self.statements().checkpoint_parts.call().bind(P::NAME).bind(self.rev());
+    fn find_partitions(&self) -> Query<'_, Postgres, PgArguments> {
+        let call = self.statements().checkpoint_partitions.call().bind(P::NAME).bind(self.build());
         call.bind(self.own_schema()).bind(self.public_schema())
     }
 
@@ -43,16 +44,19 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             true => Ok(()),
             false => {
                 let schema = self.own_schema();
-                Err(PostgresTargetError::TablesMissing { projection: P::NAME, rev: P::REV, schema }.into())
+                Err(PostgresTargetError::TablesMissing { projection: P::NAME, build: P::BUILD, schema }
+                    .into())
             }
         }
     }
 
-    fn same_parts(&self, row: &PgRow, asked: u32) -> Result<(), ProjectorError> {
-        let found = Columns(row).integer(parts::PARTS)?.cast_unsigned();
+    fn same_partitions(&self, row: &PgRow, asked: u32) -> Result<(), ProjectorError> {
+        let found = Columns(row).integer(partitions::PARTS)?.cast_unsigned();
         match found == asked {
             true => Ok(()),
-            false => Err(ProjectorError::Parts { projection: P::NAME, rev: P::REV, found, asked }),
+            false => {
+                Err(ProjectorError::PartitionsDiffer { projection: P::NAME, build: P::BUILD, found, asked })
+            }
         }
     }
 
@@ -79,16 +83,18 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         let token = Token::begin(db, &[&standstill(self), &self.lock_timeout()]).await?;
         let live = self.lock_begun(db).await?;
         let asked = self.new_source(setting.first);
-        if let Some(row) = self.find_parts().fetch_optional(&mut *db).await.map_err(Failure::from)? {
+        if let Some(row) = self.find_partitions().fetch_optional(&mut *db).await.map_err(Failure::from)? {
             self.same_source(source(&row)?, asked)?;
-            return self.same_parts(&row, setting.parts);
+            return self.same_partitions(&row, setting.partitions);
         }
         if live.is_some() && setting.publish {
             // Rather now than when it is built.
             self.may_publish(db).await?;
         }
         if self.have_schema(db, &schema).await?.is_some_and(|found| !found.empty) {
-            return Err(PostgresTargetError::SchemaTaken { projection: P::NAME, rev: P::REV, schema }.into());
+            return Err(
+                PostgresTargetError::SchemaTaken { projection: P::NAME, build: P::BUILD, schema }.into()
+            );
         }
         sql(db, format!("SET LOCAL search_path = {}", self.search_path())).await?;
         if let Err(source) = set_up(projection, db).await {
@@ -103,7 +109,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             }
             return self.within(Err(failure));
         }
-        self.make_checkpoints(db, setting.parts, setting.start, Taken::default(), asked).await?;
+        self.make_checkpoints(db, setting.partitions, setting.start, Taken::default(), asked).await?;
         if live.is_none() {
             self.show(db).await?;
         }
@@ -118,18 +124,18 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         let work = async {
             self.lock(db).await?;
             let asked = self.new_source(setting.first);
-            if let Some(row) = self.find_parts().fetch_optional(&mut *db).await.map_err(Failure::from)? {
+            if let Some(row) = self.find_partitions().fetch_optional(&mut *db).await.map_err(Failure::from)? {
                 self.same_source(source(&row)?, asked)?;
-                return self.same_parts(&row, setting.parts);
+                return self.same_partitions(&row, setting.partitions);
             }
-            self.make_checkpoints(db, setting.parts, setting.start, Taken::default(), asked).await?;
+            self.make_checkpoints(db, setting.partitions, setting.start, Taken::default(), asked).await?;
             sql(db, COMMIT.to_owned()).await?;
             Ok(())
         };
         self.limited("the set-up", session.backend, work).await
     }
 
-    /// Begins a transaction that no other of this kind runs beside; gives back the revision that readers see.
+    /// Begins a transaction that no other of this kind runs beside; gives back the build that readers see.
     pub(super) async fn lock(&self, db: &mut PgConnection) -> Result<Option<u32>, ProjectorError> {
         sql(db, format!("BEGIN; {}; {}", standstill(self), self.lock_timeout())).await?;
         self.lock_begun(db).await
@@ -156,26 +162,29 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         Ok(if row.is_null(ONLY)? { None } else { Some(row.integer(ONLY)?.cast_unsigned()) })
     }
 
-    /// Where the checkpoint of a part stands, and whether readers see this revision or a later one.
-    pub(super) async fn read_checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
+    /// Where the checkpoint of a partition stands, and whether readers see this build or a later one.
+    pub(super) async fn read_checkpoint(
+        &self,
+        partition: Partition,
+    ) -> Result<(Checkpoint, bool), ProjectorError> {
         let call = self.statements().checkpoint_read.call();
-        let call = call.bind(P::NAME).bind(self.rev()).bind(part.index().cast_signed());
+        let call = call.bind(P::NAME).bind(self.build()).bind(partition.index().cast_signed());
         let found = rows(self.store.pool(), call).await?;
         let Some(row) = found.first() else {
-            // The part is gone where there are fewer now.
-            if let Some(row) = rows(self.store.pool(), self.find_parts()).await?.first() {
-                self.same_parts(row, part.of())?;
+            // The partition is gone where there are fewer now.
+            if let Some(row) = rows(self.store.pool(), self.find_partitions()).await?.first() {
+                self.same_partitions(row, partition.of())?;
             }
             return Err(ProjectorError::not_set_up::<P>());
         };
-        self.same_parts(row, part.of())?;
+        self.same_partitions(row, partition.of())?;
         let row = Columns(row);
-        Ok((stored(row)?, !row.is_null(seen::LIVE)? && row.integer(seen::LIVE)? >= self.rev()))
+        Ok((stored(row)?, !row.is_null(seen::LIVE)? && row.integer(seen::LIVE)? >= self.build()))
     }
 }
 
 /// Why the tables could not be made.
 fn not_made<P: Projection>(source: BoxError) -> ProjectorError {
     let cause = Cause::of(&source, said_by);
-    ProjectorError::Setup { projection: P::NAME, rev: P::REV, source, cause }
+    ProjectorError::Setup { projection: P::NAME, build: P::BUILD, source, cause }
 }

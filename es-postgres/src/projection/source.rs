@@ -1,7 +1,8 @@
 //! Where the events of a read model are, and the statements that differ by it.
 
-use es_core::projection::{Parked, ProjectorError};
-use es_core::{Checkpoint, Projection, StoreError};
+use es_core::StoreError;
+use es_core::projection::{Parked, Projection, ProjectorError};
+use es_core::store::Checkpoint;
 use sqlx::PgConnection;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
@@ -74,7 +75,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             Place::Beside => &all.letter_park,
             Place::Elsewhere => &all.letter_park_elsewhere,
         };
-        let call = statement.call().bind(P::NAME).bind(self.rev()).bind(place.position.get().cast_signed());
+        let call = statement.call().bind(P::NAME).bind(self.build()).bind(place.position.get().cast_signed());
         let call = call.bind(i32::try_from(letter.attempts).unwrap_or(i32::MAX));
         let call = match self.place() {
             Place::Beside => call,
@@ -105,6 +106,6 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             Source { first: Some(id), .. } => format!("events in another store, the first of which is {id}"),
         };
         let (found, asked) = (describe(found), describe(asked));
-        Err(PostgresTargetError::ForeignSource { projection: P::NAME, rev: P::REV, found, asked }.into())
+        Err(PostgresTargetError::ForeignSource { projection: P::NAME, build: P::BUILD, found, asked }.into())
     }
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use es_core::projection::{PartStatus, ProjectionStatus, ProjectorError};
-use es_core::{Position, Projection};
+use es_core::Position;
+use es_core::projection::{PartitionStatus, Projection, ProjectionStatus, ProjectorError};
 use sqlx::{PgConnection, Row};
 
-use super::parts::INLINE;
+use super::partitions::INLINE;
 use super::target::PostgresTarget;
 use crate::connect::call::rows;
 use crate::connect::columns::projection_status;
@@ -14,7 +14,7 @@ use crate::connect::failure::unexpected;
 
 impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     pub(super) async fn read_status(&self) -> Result<ProjectionStatus, ProjectorError> {
-        let call = self.status_statement().call().bind(P::NAME).bind(self.rev());
+        let call = self.status_statement().call().bind(P::NAME).bind(self.build());
         let rows = rows(self.store.pool(), call).await?;
         let first = rows.first().ok_or_else(ProjectorError::not_set_up::<P>)?;
         let mut status = ProjectionStatus::of::<P>();
@@ -22,28 +22,28 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         status.head = Position::new(Got(first).number(projection_status::HEAD)?);
         status.dead_letters = Got(first).number(projection_status::LETTERS)?;
         for row in &rows {
-            status.parts.push(part(&Got(row), status.head.get())?);
+            status.partitions.push(partition(&Got(row), status.head.get())?);
         }
         Ok(status)
     }
 }
 
-fn part(get: &Got<'_>, head: u64) -> Result<PartStatus, es_core::StoreError> {
-    let part = get.int(projection_status::PART)?.unwrap_or_default();
+fn partition(get: &Got<'_>, head: u64) -> Result<PartitionStatus, es_core::StoreError> {
+    let partition = get.int(projection_status::PART)?.unwrap_or_default();
     let of = get.int(projection_status::PARTS)?.unwrap_or_default();
     // Of an inline one no checkpoint is kept, as it is always at the end.
     let position = if of == INLINE { head } else { get.number(projection_status::POSITION)? };
     let seconds = if of == INLINE { 0.0 } else { get.value(projection_status::SECONDS)? };
     let updated_at = get.value(projection_status::UPDATED_AT)?;
-    let mut part = PartStatus::new(part, of, Position::new(position), updated_at);
-    part.lag_events = head.saturating_sub(position);
-    part.lag = Duration::try_from_secs_f64(seconds).unwrap_or_default();
-    part.projected = get.number(projection_status::PROJECTED)?;
-    part.per_second = get.value(projection_status::PER_SECOND)?;
-    part.owner = get.value(projection_status::OWNER)?;
-    part.error = get.value(projection_status::ERROR)?;
-    part.failed_at = get.value(projection_status::FAILED_AT)?;
-    Ok(part)
+    let mut partition = PartitionStatus::new(partition, of, Position::new(position), updated_at);
+    partition.lag_events = head.saturating_sub(position);
+    partition.lag = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+    partition.projected = get.number(projection_status::PROJECTED)?;
+    partition.per_second = get.value(projection_status::PER_SECOND)?;
+    partition.owner = get.value(projection_status::OWNER)?;
+    partition.error = get.value(projection_status::ERROR)?;
+    partition.failed_at = get.value(projection_status::FAILED_AT)?;
+    Ok(partition)
 }
 
 /// A row of the status.

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::Projection;
+use es_core::projection::Projection;
 use sqlx::PgConnection;
 
 use super::values::kept;
@@ -24,7 +24,7 @@ use crate::store::PostgresStore;
 /// The model is a [`PgConnection`] in the transaction that moves the checkpoint. Handlers run their SQL on
 /// it; `connection.begin()` nests by a savepoint, and a COMMIT or ROLLBACK of their own stops the projector
 /// with [`PostgresTargetError::TransactionEnded`](crate::PostgresTargetError::TransactionEnded). Tables are
-/// named without a schema: each revision has its own, `es_balances_1`, in which alone names are looked up
+/// named without a schema: each build has its own, `es_balances_1`, in which alone names are looked up
 /// ([`search_in`](Self::search_in) adds others), and what readers use is a schema of views, `es_balances`.
 pub struct PostgresTarget<P> {
     pub(super) store: PostgresStore,
@@ -75,7 +75,7 @@ impl<P> PostgresTarget<P> {
     /// [`schema`](crate::PostgresOptions::schema).
     ///
     /// ```no_run
-    /// # use es_core::Projection;
+    /// # use es_core::projection::Projection;
     /// # async fn open<Balances>() -> Result<(), es_postgres::ConnectError>
     /// # where Balances: Projection<Model = sqlx::PgConnection> {
     /// use es_postgres::{PostgresStore, PostgresTarget};
@@ -103,8 +103,8 @@ impl<P> PostgresTarget<P> {
     /// there that are elsewhere. See [`new`](Self::new).
     ///
     /// ```no_run
-    /// # use es_core::projection::{Projector, ProjectorError};
-    /// # use es_core::{Projection, ReadAll};
+    /// # use es_core::projection::{Projection, Projector, ProjectorError};
+    /// # use es_core::store::ReadAll;
     /// # async fn run<Balances, SqliteStore>(store: SqliteStore, balances: Balances)
     /// # -> Result<(), Box<dyn std::error::Error>>
     /// # where Balances: Projection<Model = sqlx::PgConnection>, SqliteStore: ReadAll + Clone + 'static {
@@ -167,13 +167,13 @@ impl<P> PostgresTarget<P> {
 
 impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     #[allow(clippy::unused_self, reason = "read together with what does depend on it")]
-    pub(super) const fn rev(&self) -> i32 {
-        P::REV.cast_signed()
+    pub(super) const fn build(&self) -> i32 {
+        P::BUILD.cast_signed()
     }
 
-    /// The schema of this revision's tables.
+    /// The schema of this build's tables.
     pub(super) fn own_schema(&self) -> String {
-        format!("{}_{}", self.public_schema(), P::REV)
+        format!("{}_{}", self.public_schema(), P::BUILD)
     }
 
     /// The schema of the views that readers use.

@@ -1,7 +1,6 @@
 //! Transactions in which code of the user runs, and which it can end.
 
-use es_core::Projection;
-use es_core::projection::ProjectorError;
+use es_core::projection::{Projection, ProjectorError};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
 use uuid::Uuid;
 
@@ -76,7 +75,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
 
     /// The user's code has ended a transaction.
     pub(super) const fn ended() -> PostgresTargetError {
-        PostgresTargetError::TransactionEnded { projection: P::NAME, rev: P::REV }
+        PostgresTargetError::TransactionEnded { projection: P::NAME, build: P::BUILD }
     }
 }
 

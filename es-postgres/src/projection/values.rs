@@ -1,6 +1,6 @@
 //! Values as the server keeps them.
 
-use es_core::Checkpoint;
+use es_core::store::Checkpoint;
 
 pub(super) const fn position(checkpoint: Checkpoint) -> i64 {
     checkpoint.position().get().cast_signed()

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use es_core::{Find, Position, RawEvent, Sink, StoreError, StreamId};
+use es_core::record::RawEvent;
+use es_core::store::{Find, Sink};
+use es_core::{Position, StoreError, StreamId};
 
 use crate::connect::columns::{event, found};
 use crate::connect::names;

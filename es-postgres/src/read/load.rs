@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use es_core::{
-    CommandOutcome, Contiguous, Load, LoadItem, LoadSink, Revision, StoreError, StreamHead, StreamId,
-};
+use es_core::store::{CommandOutcome, Contiguous, Load, LoadItem, LoadSink, StreamHead};
+use es_core::{Revision, StoreError, StreamId};
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres, Row};
@@ -109,7 +108,7 @@ fn call<'l>(pool: &Pool, known: &Known, load: Load<'l>) -> Query<'l, Postgres, P
         .bind(load.stream.key())
         .bind(bigint(load.after))
         .bind(bigint(load.up_to))
-        .bind(load.snapshot.map(es_core::Fingerprint::to_i64))
+        .bind(load.snapshot.map(es_core::shape::Fingerprint::to_i64))
         .bind(known.last_type())
         .bind(known.token());
     match load.command_id {

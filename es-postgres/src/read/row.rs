@@ -1,6 +1,7 @@
 //! From rows to events: values are read where they lie, payloads are not copied.
 
-use es_core::{BoxError, Position, RawEvent, Revision, StoreError, StreamId};
+use es_core::record::{BoxError, RawEvent};
+use es_core::{Position, Revision, StoreError, StreamId};
 use sqlx::postgres::PgRow;
 use sqlx::{Row, ValueRef};
 use time::{OffsetDateTime, macros::datetime};

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use es_core::{Contiguous, RawEvent, Sink, StoreError, StreamId, StreamRange};
+use es_core::record::RawEvent;
+use es_core::store::{Contiguous, Sink, StreamRange};
+use es_core::{StoreError, StreamId};
 use futures_util::TryStreamExt;
 
 use crate::connect::number::bigint;

@@ -1,14 +1,15 @@
--- Claims part $3 of $4 for the worker $5 for $6 seconds, or prolongs its lease of the epoch $7. `epoch` is
--- null where the part is another worker's, for `rest` more seconds. Without a row there is no such part.
+-- Claims partition $3 of $4 for the worker $5 for $6 seconds, or prolongs its lease of the epoch $7. `epoch`
+-- is null where the partition is another worker's, for `rest` more seconds. Without a row there is no such
+-- partition.
 WITH claimed AS (
     UPDATE :schema.checkpoints c
     SET epoch = CASE WHEN c.epoch = $7 THEN c.epoch ELSE c.epoch + 1 END, owner = $5,
         leased_until = clock_timestamp() + $6 * interval '1 second'
-    WHERE c.projection = $1 AND c.rev = $2 AND c.part = $3 AND c.parts = $4
+    WHERE c.projection = $1 AND c.build = $2 AND c.partition = $3 AND c.partitions = $4
       AND (c.epoch = $7 OR c.leased_until IS NULL OR c.leased_until <= clock_timestamp())
     RETURNING c.epoch
 )
 SELECT (SELECT l.epoch FROM claimed l) AS epoch,
        greatest(coalesce(extract(epoch FROM c.leased_until - clock_timestamp()), 0), 0)::double precision AS rest
 FROM :schema.checkpoints c
-WHERE c.projection = $1 AND c.rev = $2 AND c.part = $3 AND c.parts = $4
+WHERE c.projection = $1 AND c.build = $2 AND c.partition = $3 AND c.partitions = $4

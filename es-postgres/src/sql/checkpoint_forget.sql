@@ -1,1 +1,1 @@
-DELETE FROM :schema.checkpoints c WHERE c.projection = $1 AND c.rev = $2
+DELETE FROM :schema.checkpoints c WHERE c.projection = $1 AND c.build = $2

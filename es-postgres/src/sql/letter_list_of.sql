@@ -1,7 +1,7 @@
 -- Those of one stream, whether or not their events are there. The position tells which event it is.
 SELECT d.revision, d.position, d.event_id
 FROM :schema.dead_letters d
-WHERE d.projection = $1 AND d.rev = $2
+WHERE d.projection = $1 AND d.build = $2
   AND d.stream = (SELECT s.id FROM :schema.streams s
                   WHERE s.category = (SELECT c.id FROM :schema.categories c WHERE c.name = $3) AND s.key = $4)
   AND d.revision > $5

@@ -1,1 +1,1 @@
-DELETE FROM :schema.dead_letters d WHERE d.projection = $1 AND d.rev = $2 AND d.position = $3
+DELETE FROM :schema.dead_letters d WHERE d.projection = $1 AND d.build = $2 AND d.position = $3

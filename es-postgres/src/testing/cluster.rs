@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use es_core::Fingerprint;
+use es_core::shape::Fingerprint;
 
 use super::TestDatabaseError;
 use super::database::blocking;

@@ -4,7 +4,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use es_core::{Fingerprint, NewSnapshot, OffsetDateTime, StoreError};
+use es_core::StoreError;
+use es_core::model::NewSnapshot;
+use es_core::shape::Fingerprint;
+use es_core::time::OffsetDateTime;
 use sqlx::Row;
 use sqlx::postgres::PgRow;
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{ListQuery, Revision, StoreError, StreamId, StreamSummary};
+use es_core::store::{ListQuery, StreamSummary};
+use es_core::{Revision, StoreError, StreamId};
 use sqlx::Row;
 
 use crate::connect::call::{rows, value_kept};

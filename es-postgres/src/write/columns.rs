@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use es_core::{Metadata, NewEvent, StoreError, stored_time};
+use es_core::record::{NewEvent, stored_time};
+use es_core::{Metadata, StoreError};
 use time::OffsetDateTime;
 use uuid::Uuid;
 

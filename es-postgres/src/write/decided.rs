@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, AppendOutcome, CommandOutcome, Load, Revision, StoreError, StreamHead};
+use es_core::store::{Append, AppendOutcome, CommandOutcome, Load, StreamHead};
+use es_core::{Revision, StoreError};
 
 use crate::connect::pool::Pool;
 use crate::read::load;
@@ -48,7 +49,7 @@ fn beside(append: &Append<'_>, head: &StreamHead) -> Result<AppendOutcome, Store
     if head.closed && !append.is_condition() {
         return Err(StoreError::StreamClosed { stream: append.stream.clone() });
     }
-    let is_there =
-        head.revision == append.expected && (append.head.is_none() || append.head == head.event_id);
+    let is_there = head.revision == append.expected
+        && (append.last_event_id.is_none() || append.last_event_id == head.event_id);
     Ok(if is_there { AppendOutcome::NotWritten } else { AppendOutcome::Conflict { actual: head.revision } })
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{Append, AppendOutcome, Appended, Position, StoreError};
+use es_core::store::{Append, AppendOutcome, Appended};
+use es_core::{Position, StoreError};
 use sqlx::Row;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};

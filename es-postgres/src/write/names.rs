@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, StoreError};
+use es_core::StoreError;
+use es_core::store::Append;
 use sqlx::PgConnection;
 
 use crate::connect::caller;

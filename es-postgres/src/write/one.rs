@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::pin::pin;
 use std::sync::Arc;
 
-use es_core::{Append, AppendOutcome, NewEvent, StoreError};
+use es_core::StoreError;
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome};
 use sqlx::PgConnection;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
@@ -145,7 +147,7 @@ async fn call(
         .bind(known.category(append.stream.category()))
         .bind(append.stream.key())
         .bind(bigint(append.expected))
-        .bind(append.head);
+        .bind(append.last_event_id);
     let call = columns::bound(|| match one {
         Some(event) => bind_event(call, event, known),
         None => bind_events(call, append.events, known),

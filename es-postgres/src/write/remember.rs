@@ -3,7 +3,8 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use es_core::{Append, Decision, Remembered, StoreError};
+use es_core::StoreError;
+use es_core::store::{Append, Decision, Remembered};
 use sqlx::PgConnection;
 
 use crate::connect::caller;
@@ -95,7 +96,7 @@ async fn call(
     known: &Known,
     lock_timeout: i64,
 ) -> Result<Option<Remembered>, CallError> {
-    let Decision { stream, revision, head, command, rejected, .. } = decision;
+    let Decision { stream, revision, last_event_id, command, rejected, .. } = decision;
     let row = pool
         .statements
         .remember
@@ -103,7 +104,7 @@ async fn call(
         .bind(known.category(stream.category()))
         .bind(stream.key())
         .bind(bigint(revision))
-        .bind(head)
+        .bind(last_event_id)
         .bind(command.key.id)
         .bind(command.name)
         .bind(command.key.body_hash)

@@ -3,7 +3,8 @@
 use std::pin::pin;
 use std::sync::Arc;
 
-use es_core::{Append, AppendOutcome, StoreError};
+use es_core::StoreError;
+use es_core::store::{Append, AppendOutcome};
 use sqlx::PgConnection;
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
@@ -156,7 +157,7 @@ fn call<'q>(
         .bind(appends.iter().map(|append| known.category(append.stream.category())).collect::<Vec<_>>())
         .bind(appends.iter().map(|append| append.stream.key()).collect::<Vec<_>>())
         .bind(appends.iter().map(|append| bigint(append.expected)).collect::<Vec<_>>())
-        .bind(appends.iter().map(|append| append.head).collect::<Vec<Option<Uuid>>>())
+        .bind(appends.iter().map(|append| append.last_event_id).collect::<Vec<Option<Uuid>>>())
         .bind(counts)
         .bind(commands().map(|command| command.map(|c| c.key.id)).collect::<Vec<Option<Uuid>>>())
         .bind(commands().map(|command| command.map(|c| c.name)).collect::<Vec<Option<&str>>>())

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use es_core::Uuid;
+use es_core::uuid::Uuid;
 use es_postgres::testing::TestDatabase;
 use es_postgres::{ConnectError, PostgresOptions, PostgresStore};
 

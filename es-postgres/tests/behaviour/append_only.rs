@@ -1,9 +1,8 @@
 //! History cannot be changed: not by the application's role, and not by the owner of the tables either.
 
-use es_core::{
-    Append, CloseStreams, Decision, EventStore, ListQuery, ListStreams, Load, NewSnapshot, Remembered,
-    Revision, StoreError,
-};
+use es_core::model::NewSnapshot;
+use es_core::store::{Append, CloseStreams, Decision, ListQuery, ListStreams, Load, Remembered};
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::PostgresStore;
 use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
@@ -66,7 +65,7 @@ async fn the_writer_appends_and_reads() {
     for outcome in store.append_all(&appends).await.expect("outcomes") {
         appended(outcome);
     }
-    let fingerprint = es_core::Fingerprint::EMPTY;
+    let fingerprint = es_core::shape::Fingerprint::EMPTY;
     let snapshot = NewSnapshot::new(stream.clone(), Revision::new(1), fingerprint, b"{}".to_vec());
     store.save_snapshot(snapshot).await.expect("kept");
     let load = Load::all(&stream).snapshot(Some(fingerprint));

@@ -1,6 +1,8 @@
 //! What the database would refuse: a typed error, nothing written, the connection still good.
 
-use es_core::{Append, EventStore, Limits, NewEvent, RawEvent, Revision, StoreError, StreamRange};
+use es_core::record::{NewEvent, RawEvent};
+use es_core::store::{Append, Limits, StreamRange};
+use es_core::{EventStore, Revision, StoreError};
 
 use crate::support::{append_one, appended, events, fresh, ids, stream};
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, AppendOutcome, EventStore, NewEvent, Revision, StoreError, StreamId};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome};
+use es_core::{EventStore, Revision, StoreError, StreamId};
 use es_postgres::PostgresStore;
 
 use crate::support::{
@@ -172,7 +174,7 @@ async fn a_batch_that_waited_for_its_own_command_is_repeated() {
     let (database, store) = fresh().await;
     register_counted(&database).await;
     let mut gate = Gate::closed(database.url()).await;
-    let id = es_core::Uuid::now_v7();
+    let id = uuid::Uuid::now_v7();
     let spawn = || {
         let store = store.clone();
         tokio::spawn(async move {

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{
-    AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, Decision, EventStore, Filter, Metadata, NewEvent,
-    ReadAll, Remembered, Revision, StoreError, StreamId,
+use es_core::record::NewEvent;
+use es_core::store::{
+    AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, Decision, Filter, ReadAll, Remembered,
 };
+use es_core::{EventStore, Metadata, Revision, StoreError, StreamId};
 use es_postgres::{LockTimeout, PoolTimeout, PostgresStore, Scarce};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -161,7 +162,7 @@ async fn a_call_that_gets_no_connection_says_so_in_time() {
         tokio::spawn(async move { ids(&store, &a).await })
     });
     blocked(&mut watch, 2).await;
-    let load = es_core::Load::all(&a);
+    let load = es_core::store::Load::all(&a);
     let refused = timeout(LONG, store.load(load, &mut |_| Ok(()))).await.expect("an answer");
     let error = refused.expect_err("both are in use");
     assert!(error.is_retryable(), "{error:?}");
@@ -327,11 +328,11 @@ async fn a_call_that_nobody_polls_does_not_hold_up_the_end() {
     let store = options.connect().await.expect("a store");
     let mut holder = connect(database.url()).await;
     sql(&mut holder, "BEGIN; LOCK TABLE es.streams IN ACCESS EXCLUSIVE MODE").await;
-    let mut ignore = |_: es_core::LoadItem<'_>| Ok(());
-    let mut still = store.load(es_core::Load::all(&a), &mut ignore).boxed();
+    let mut ignore = |_: es_core::store::LoadItem<'_>| Ok(());
+    let mut still = store.load(es_core::store::Load::all(&a), &mut ignore).boxed();
     assert!((&mut still).now_or_never().is_none(), "it waits for the server");
     timeout(LONG, store.close()).await.expect("closed");
-    let late = store.load(es_core::Load::all(&a), &mut |_| Ok(())).await;
+    let late = store.load(es_core::store::Load::all(&a), &mut |_| Ok(())).await;
     assert!(matches!(late, Err(StoreError::Closed)), "{late:?}");
 }
 

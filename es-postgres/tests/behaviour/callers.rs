@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use es_core::{Append, AppendIn, Decision, EventStore, Load, Revision, StoreError};
+use es_core::store::{Append, AppendIn, Decision, Load};
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::testing::{Proxy, TestDatabase};
 use es_postgres::{LockTimeout, PostgresProjector, PostgresStore, Projector};
 use sqlx::{Connection, PgConnection};

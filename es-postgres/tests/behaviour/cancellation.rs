@@ -5,7 +5,8 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
-use es_core::{Append, EventStore, LoadItem, Revision, StoreError, StreamRange};
+use es_core::store::{Append, LoadItem, StreamRange};
+use es_core::{EventStore, Revision, StoreError};
 
 use crate::support::{Gate, append_one, appended, events, fresh, ids, number, stream, until};
 
@@ -58,7 +59,8 @@ async fn an_append_can_be_dropped_wherever_it_waits() {
         }
         // The dropped append holds the row until its backend is done; then it is there or not.
         let mut next = revision;
-        while let es_core::AppendOutcome::Conflict { actual } = append_one(&store, &stream, next).await {
+        while let es_core::store::AppendOutcome::Conflict { actual } = append_one(&store, &stream, next).await
+        {
             next = actual.get();
         }
         assert!(next == revision || next == revision + 3, "{} of 3 events were written", next - revision);
@@ -75,7 +77,7 @@ async fn a_read_that_its_sink_stops_leaves_the_store_usable() {
         let stop = || StoreError::Backend { source: "enough".into(), retryable: false };
         let stopped = store.read_stream(&stream, StreamRange::ALL, &mut |_| Err(stop())).await;
         assert!(matches!(stopped, Err(StoreError::Backend { .. })), "{stopped:?}");
-        let load = es_core::Load::all(&stream);
+        let load = es_core::store::Load::all(&stream);
         let mut sink = |item: LoadItem<'_>| match item {
             LoadItem::Event(event) if event.revision == Revision::new(1_000) => Err(stop()),
             _ => Ok(()),

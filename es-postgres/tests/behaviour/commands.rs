@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use es_core::{Append, AppendOutcome, CommandOutcome, EventStore, Revision, Uuid};
+use es_core::store::{Append, AppendOutcome, CommandOutcome};
+use es_core::uuid::Uuid;
+use es_core::{EventStore, Revision};
 use es_postgres::PostgresStore;
 use tokio::task::JoinHandle;
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use es_core::{Append, AppendOutcome, EventStore, Revision, StoreError, StreamId};
+use es_core::store::{Append, AppendOutcome};
+use es_core::{EventStore, Revision, StoreError, StreamId};
 use es_postgres::PostgresStore;
 use tokio::task::JoinHandle;
 
@@ -185,7 +186,8 @@ async fn when_the_answer_is_lost_conditions_are_told_with_the_rest() {
 /// A condition and [`EventStore::remember`] of one command at once: one of them is remembered.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_condition_and_a_decision_of_one_command_do_not_both_go_through() {
-    use es_core::{Decision, Remembered, Uuid};
+    use es_core::store::{Decision, Remembered};
+    use es_core::uuid::Uuid;
 
     for existing in [true, false] {
         let (database, store) = fresh().await;

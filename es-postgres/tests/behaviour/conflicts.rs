@@ -1,6 +1,7 @@
 //! Writers of one stream: exactly one wins, the others get a conflict and not an error of the database.
 
-use es_core::{Append, AppendIn, AppendOutcome, EventStore, Revision};
+use es_core::store::{Append, AppendIn, AppendOutcome};
+use es_core::{EventStore, Revision};
 use es_postgres::PostgresStore;
 use futures_util::future::join_all;
 use sqlx::Connection;

@@ -2,7 +2,8 @@
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use es_core::{Append, EventStore, Revision, StoreError};
+use es_core::store::Append;
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::testing::{Cluster, Proxy, TestDatabase};
 use es_postgres::{ConnectError, PostgresStore};
 
@@ -51,7 +52,7 @@ async fn a_missing_database_and_an_unknown_user_are_told() {
 
 #[tokio::test]
 async fn a_wrong_password_is_told_without_the_password() {
-    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     std::fs::create_dir(&folder).expect("a folder");
     let cluster = Cluster::persistent(&folder).start().await.expect("a server");
     let mut admin = connect(cluster.url()).await;

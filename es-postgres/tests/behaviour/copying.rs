@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 use async_trait::async_trait;
 use es_core::copy::{CopyError, copy_store};
-use es_core::{
-    AllQuery, Append, Checkpoint, EventStore, ExportStore, Filter, ImportStore, MemoryStore, RawEvent,
-    ReadAll, Rest, Revision, StoreError, StoredCommand, StoredNames, StreamId,
+use es_core::record::RawEvent;
+use es_core::store::{
+    AllQuery, Append, Checkpoint, ExportStore, Filter, ImportStore, ReadAll, Rest, StoredCommand, StoredNames,
 };
+use es_core::{EventStore, MemoryStore, Revision, StoreError, StreamId};
 use es_postgres::PostgresStore;
 
 use crate::support::{Gate, appended, connect, events, fresh, sql, stream};

@@ -1,6 +1,7 @@
 //! The server is killed: what was acknowledged is there when it is back.
 
-use es_core::{AppendOutcome, EventStore, Revision};
+use es_core::store::AppendOutcome;
+use es_core::{EventStore, Revision};
 use es_postgres::PostgresStore;
 use es_postgres::testing::Cluster;
 
@@ -8,7 +9,7 @@ use crate::support::{append_one, connect, ids, stream};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn acknowledged_events_survive_a_killed_server() {
-    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     std::fs::create_dir(&folder).expect("a folder");
     let cluster = Cluster::persistent(&folder).start().await.expect("a server");
     let store = PostgresStore::migrate(cluster.url()).await.expect("a store");
@@ -22,7 +23,7 @@ async fn acknowledged_events_survive_a_killed_server() {
                     // The server goes away in the middle of this; the store says so, or what became of the
                     // append.
                     while let Ok(outcome) = store
-                        .append(es_core::Append::new(
+                        .append(es_core::store::Append::new(
                             &stream,
                             Revision::new(revision),
                             &crate::support::events(1),
@@ -61,7 +62,7 @@ async fn acknowledged_events_survive_a_killed_server() {
 
 #[tokio::test]
 async fn a_standby_holds_what_the_primary_acknowledged_and_takes_writes_once_promoted() {
-    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     std::fs::create_dir(&folder).expect("a folder");
     let primary = Cluster::persistent(folder.join("1")).start().await.expect("a server");
     let standby = primary.standby(folder.join("2")).await.expect("a standby");

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use es_core::{
-    Append, AppendIn, AppendOutcome, CommandOutcome, Decision, EventStore, ListQuery, ListStreams, Load,
-    Remembered, Revision, StoreError, Uuid,
+use es_core::store::{
+    Append, AppendIn, AppendOutcome, CommandOutcome, Decision, ListQuery, ListStreams, Load, Remembered,
 };
+use es_core::uuid::Uuid;
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::testing::TestDatabase;
 use es_postgres::{ConnectError, PostgresStore};
 use futures_util::future::join_all;

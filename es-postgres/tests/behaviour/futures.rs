@@ -3,7 +3,8 @@
 
 use std::mem::size_of_val;
 
-use es_core::{Append, Checkpoint, EventStore, Filter, Load, ReadAll, Revision, StreamRange};
+use es_core::store::{Append, Checkpoint, Filter, Load, ReadAll, StreamRange};
+use es_core::{EventStore, Revision};
 
 use crate::support::{fresh, stream};
 
@@ -13,7 +14,7 @@ async fn the_futures_of_calls_are_small() {
     let stream = stream("a");
     let append = Append::new(&stream, Revision::EMPTY, &[]);
     let filter = Filter::new();
-    let query = es_core::AllQuery::after(Checkpoint::START, &filter);
+    let query = es_core::store::AllQuery::after(Checkpoint::START, &filter);
     let sizes = [
         ("append", size_of_val(&*store.append(append))),
         ("submit", size_of_val(&*store.submit(append))),

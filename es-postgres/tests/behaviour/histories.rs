@@ -4,11 +4,13 @@
 
 use std::sync::Arc;
 
-use es_core::{
-    AllQuery, Append, AppendIn, AppendOutcome, Catalogue, Checkpoint, CommandKey, CommandRecord, Decision,
-    EventStore, Filter, Find, FindEvents, Load, LoadItem, Metadata, NewEvent, RawEvent, ReadAll, Remembered,
-    Revision, StoreError, StreamId, StreamRange,
+use es_core::catalogue::Catalogue;
+use es_core::record::{NewEvent, RawEvent};
+use es_core::store::{
+    AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, CommandKey, CommandRecord, Decision, Filter, Find,
+    FindEvents, Load, LoadItem, ReadAll, Remembered, StreamRange,
 };
+use es_core::{EventStore, Metadata, Revision, StoreError, StreamId};
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use sqlx::{Connection, PgConnection};

@@ -1,6 +1,8 @@
 //! A stream that lost an event behind the store's back: no read passes over the hole.
 
-use es_core::{EventStore, Load, Revision, StoreError, StreamRange, Subscription};
+use es_core::store::{Load, StreamRange};
+use es_core::subscription::Subscription;
+use es_core::{EventStore, Revision, StoreError};
 
 use crate::support::{append_one, appended, connect, fresh, sql, stream};
 

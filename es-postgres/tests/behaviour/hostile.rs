@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use es_core::{AllQuery, Checkpoint, EventStore, Filter, ListQuery, ListStreams, Load, ReadAll, Rest};
+use es_core::EventStore;
+use es_core::store::{AllQuery, Checkpoint, Filter, ListQuery, ListStreams, Load, ReadAll, Rest};
 use es_postgres::PostgresStore;
 use sqlx::AssertSqlSafe;
 

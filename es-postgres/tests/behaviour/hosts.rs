@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::{Append, AppendOutcome, EventStore, RawEvent, Revision, StoreError, Subscription};
+use es_core::record::RawEvent;
+use es_core::store::{Append, AppendOutcome};
+use es_core::subscription::Subscription;
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::testing::Cluster;
 use es_postgres::{ConnectError, PostgresStore, Projector};
 use tokio::net::UnixListener;
@@ -177,7 +180,7 @@ async fn a_store_that_reads_is_opened_where_the_url_wants_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_server_is_not_asked_each_time() {
     let database = es_postgres::testing::TestDatabase::new().await.expect("a test database");
-    let folder = std::env::temp_dir().join(format!("es-silent-{}", es_core::Uuid::now_v7().simple()));
+    let folder = std::env::temp_dir().join(format!("es-silent-{}", uuid::Uuid::now_v7().simple()));
     std::fs::create_dir(&folder).expect("a folder");
     let silent = UnixListener::bind(folder.join(".s.PGSQL.5432")).expect("a socket");
     let asked = Arc::new(AtomicUsize::new(0));
@@ -207,7 +210,7 @@ async fn a_silent_server_is_not_asked_each_time() {
 /// projectors tell it so.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_server_is_told_how_long_a_silent_program_may_be_gone() {
-    let name = es_core::Uuid::now_v7();
+    let name = uuid::Uuid::now_v7();
     let folder = std::env::temp_dir().join(format!("es-cluster-{}", name.simple()));
     // An address that no other server of this machine has.
     let [.., one, two, three] = *name.as_bytes();

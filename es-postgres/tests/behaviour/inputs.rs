@@ -3,11 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{
-    AllQuery, Append, AppendIn, Checkpoint, CloseStreams, CommandKey, CommandRecord, Decision, EventStore,
-    Filter, Fingerprint, ListQuery, ListStreams, Load, Metadata, NewEvent, NewSnapshot, ReadAll, Remembered,
-    Revision, StoreError, StreamId, Subscription, Uuid,
+use es_core::model::NewSnapshot;
+use es_core::record::NewEvent;
+use es_core::shape::Fingerprint;
+use es_core::store::{
+    AllQuery, Append, AppendIn, Checkpoint, CloseStreams, CommandKey, CommandRecord, Decision, Filter,
+    ListQuery, ListStreams, Load, ReadAll, Remembered,
 };
+use es_core::subscription::Subscription;
+use es_core::uuid::Uuid;
+use es_core::{EventStore, Metadata, Revision, StoreError, StreamId};
 use es_postgres::{PostgresOptions, PostgresProjector, PostgresStore, Projector};
 use sqlx::Connection;
 
@@ -113,7 +118,7 @@ async fn a_nul_character_in_any_text_is_told_in_words_of_the_store() {
     let projector = Projector::new(store.clone(), Counts).owner("wor\0ker");
     projector.catch_up().await.expect("projected");
     let status = projector.status().await.expect("a status");
-    assert_eq!(status.parts[0].owner.as_deref(), Some("worker"));
+    assert_eq!(status.partitions[0].owner.as_deref(), Some("worker"));
 }
 
 /// A name may be asked for before anybody has it.

@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use es_core::{
-    Append, AppendIn, AppendOutcome, CloseStreams, Decision, EventStore, NewEvent, Remembered, Revision,
-    StoreError, StreamId, Submitted,
-};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendIn, AppendOutcome, CloseStreams, Decision, Remembered, Submitted};
+use es_core::{EventStore, Revision, StoreError, StreamId};
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use futures_util::future::join_all;
@@ -127,7 +126,7 @@ async fn each_append_of_a_batch_gets_its_own_outcome() {
     let again = store.submit(once()).await.expect("submitted");
     let held = submit(&store, "held", 1, 1).await;
     let (last, last_batch) = (stream("last"), events(1));
-    let wrong_head = Append::new(&last, Revision::EMPTY, &last_batch).head(Some(id));
+    let wrong_head = Append::new(&last, Revision::EMPTY, &last_batch).last_event_id(Some(id));
     let wrong_head = store.submit(wrong_head).await.expect("submitted");
     drop(submit(&store, "unheard", 0, 1).await);
     busy.open().await;
@@ -180,7 +179,7 @@ async fn appends_that_build_on_each_other_go_in_one_call_in_their_order() {
     let (mut expected, mut head, mut waiting) = (Revision::EMPTY, None, Vec::new());
     let mut appends = Vec::new();
     for (batch, id) in batches.iter().zip(&commands) {
-        let append = Append::new(&stream, expected, batch).head(head).command(Some(command(*id)));
+        let append = Append::new(&stream, expected, batch).last_event_id(head).command(Some(command(*id)));
         waiting.push(store.submit(append).await.expect("submitted"));
         appends.push(append);
         (expected, head) = (append.last_revision(), batch.last().map(|event| event.id));

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, EventStore, Metadata, NewEvent, Revision, StreamRange};
+use es_core::record::NewEvent;
+use es_core::store::{Append, StreamRange};
+use es_core::{EventStore, Metadata, Revision};
 
 use crate::support::{appended, fresh, ids, stream};
 
@@ -14,9 +16,8 @@ async fn ten_thousand_events_are_appended_in_one_call() {
         let metadata = Arc::new(Metadata::new().actor("0"));
         let batch: Vec<NewEvent> = (0..10_000)
             .map(|nth| {
-                let own = || {
-                    Arc::new(Metadata::new().actor(nth.to_string()).correlation_id(es_core::Uuid::now_v7()))
-                };
+                let own =
+                    || Arc::new(Metadata::new().actor(nth.to_string()).correlation_id(uuid::Uuid::now_v7()));
                 let metadata = if shared { Arc::clone(&metadata) } else { own() };
                 NewEvent::new("account.counted", 1, format!("{{\"nth\":{nth}}}").into_bytes(), metadata)
             })
@@ -27,7 +28,7 @@ async fn ten_thousand_events_are_appended_in_one_call() {
         assert!(outcome.positions.is_sorted());
         assert_eq!(ids(&store, &stream).await, batch.iter().map(|event| event.id).collect::<Vec<_>>());
         let mut nth = 0;
-        let mut check = |event: es_core::RawEvent<'_>| {
+        let mut check = |event: es_core::record::RawEvent<'_>| {
             let expected = &batch[nth];
             assert_eq!(event.payload, expected.payload);
             assert_eq!(event.metadata().expect("metadata"), *expected.metadata);

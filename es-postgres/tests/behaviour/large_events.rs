@@ -1,9 +1,9 @@
 //! Events of a megabyte: what is held in memory is bounded in bytes, not in events.
 
-use es_core::{
-    AllQuery, Append, Checkpoint, EventStore, Filter, NewEvent, RawEvent, ReadAll, Rest, Revision,
-    Subscription,
-};
+use es_core::record::{NewEvent, RawEvent};
+use es_core::store::{AllQuery, Append, Checkpoint, Filter, ReadAll, Rest};
+use es_core::subscription::Subscription;
+use es_core::{EventStore, Revision};
 use es_postgres::PostgresStore;
 use uuid::Uuid;
 

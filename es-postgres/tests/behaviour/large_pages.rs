@@ -4,10 +4,9 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
-use es_core::{
-    AllPage, AllQuery, Append, Checkpoint, EventStore, Filter, NewEvent, RawEvent, ReadAll, Rest, Revision,
-    StoreError,
-};
+use es_core::record::{NewEvent, RawEvent};
+use es_core::store::{AllPage, AllQuery, Append, Checkpoint, Filter, ReadAll, Rest};
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::PostgresStore;
 use uuid::Uuid;
 
@@ -37,7 +36,7 @@ async fn filled(store: &PostgresStore) -> Vec<Uuid> {
             appended(outcome);
         }
     }
-    store.head().await.expect("a head");
+    store.end().await.expect("a head");
     ids
 }
 
@@ -72,7 +71,7 @@ async fn a_large_page_is_one_round_trip_and_brings_its_streams_along() {
     // The statement is prepared.
     whole(&store, &ids).await;
     let newcomer = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
-    newcomer.head().await.expect("a head");
+    newcomer.end().await.expect("a head");
     let any = Filter::new();
     let few = AllQuery::after(Checkpoint::START, &any).limit(1);
     newcomer.read_all(few, &mut |_| Ok(())).await.expect("a page");

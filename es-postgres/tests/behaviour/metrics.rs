@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use es_core::{
-    AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, EventStore, Filter, ReadAll, Revision, StoreError,
-};
+use es_core::store::{AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, Filter, ReadAll};
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::{PostgresStore, StoreMetrics};
 use sqlx::Connection;
 

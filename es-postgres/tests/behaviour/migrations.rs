@@ -115,7 +115,7 @@ struct Role<'a> {
 
 impl<'a> Role<'a> {
     async fn new(database: &'a TestDatabase) -> Self {
-        let name = format!("role_{}", es_core::Uuid::now_v7().simple());
+        let name = format!("role_{}", uuid::Uuid::now_v7().simple());
         sql(&mut connect(database.url()).await, &format!("CREATE ROLE {name} LOGIN PASSWORD 'secret'")).await;
         let (_, rest) = database.url().split_once('@').expect("a url with a user");
         Self { url: format!("postgres://{name}:secret@{rest}"), name, database }
@@ -194,7 +194,7 @@ async fn a_schema_or_store_that_a_stranger_made_is_refused() {
 async fn a_database_that_is_not_utf8_is_refused_before_anything_is_made() {
     let database = TestDatabase::empty().await.expect("a test database");
     let mut admin = connect(database.url()).await;
-    let name = format!("es_test_{}", es_core::Uuid::now_v7().simple());
+    let name = format!("es_test_{}", uuid::Uuid::now_v7().simple());
     for encoding in ["LATIN1", "SQL_ASCII"] {
         let make = format!("CREATE DATABASE {name} ENCODING '{encoding}' LOCALE 'C' TEMPLATE template0");
         sql(&mut admin, &make).await;

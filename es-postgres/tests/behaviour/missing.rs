@@ -95,7 +95,8 @@ async fn a_running_program_is_told_by_its_next_connection() {
                   WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
     sql(&mut db, others).await;
     let batch = crate::support::events(1);
-    let append = || es_core::Append::new(Box::leak(Box::new(stream("b"))), es_core::Revision::EMPTY, &batch);
+    let append =
+        || es_core::store::Append::new(Box::leak(Box::new(stream("b"))), es_core::Revision::EMPTY, &batch);
     let error = loop {
         match es_core::EventStore::append(&store, append()).await {
             // Its connection was lost.

@@ -1,6 +1,7 @@
 //! The store's connections in the hands of the program: what it leaves on them reaches nobody else.
 
-use es_core::{Append, AppendIn, EventStore, Load, Revision, StoreError};
+use es_core::store::{Append, AppendIn, Load};
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::sqlx::{self, AssertSqlSafe, Connection, PgConnection};
 use es_postgres::{PoolTimeout, PostgresStore, Scarce};
 use tokio::time::timeout;

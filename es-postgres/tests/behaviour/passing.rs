@@ -1,7 +1,8 @@
 //! What passes by itself: a lock that is held for a while, a server that takes no writes for a while. A
 //! program goes on afterwards without being started again.
 
-use es_core::{Append, AppendOutcome, EventStore, Revision, StoreError};
+use es_core::store::{Append, AppendOutcome};
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::{ConnectError, PostgresStore};
 use sqlx::{Connection, Executor};
 

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use es_core::{ListQuery, ListStreams, StoreError};
+use es_core::StoreError;
+use es_core::store::{ListQuery, ListStreams};
 use es_postgres::{ConnectError, PostgresStore};
 use sqlx::{AssertSqlSafe, PgConnection};
 
@@ -234,7 +235,7 @@ const ALL_RIGHTS: &str = "
 async fn programs_have_their_rights_as_members_of_a_role() {
     let (database, owner) = fresh().await;
     let mut admin = connect(database.url()).await;
-    let group = format!("es_writer_{}", es_core::Uuid::now_v7().simple());
+    let group = format!("es_writer_{}", uuid::Uuid::now_v7().simple());
     sql(&mut admin, &format!("CREATE ROLE {group} NOLOGIN; SELECT es.grant_writer('{group}')")).await;
     let (first, app) = role(database.url()).await;
     let (second, another) = role(database.url()).await;

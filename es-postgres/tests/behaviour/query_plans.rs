@@ -1,6 +1,7 @@
 //! The statements of the hot paths, on many rows: indexes only, no sort, whatever the plan cache does.
 
-use es_core::{Append, EventStore, Revision};
+use es_core::store::Append;
+use es_core::{EventStore, Revision};
 use es_postgres::PostgresStore;
 use futures_util::future::join_all;
 use sqlx::{AssertSqlSafe, PgConnection};
@@ -302,9 +303,9 @@ async fn append_together(store: &PostgresStore, round: u64) {
 
 /// Two projections with as many letters each: of events in this database, and of events elsewhere.
 const LETTERS: &str = "
-    INSERT INTO es.dead_letters (projection, rev, stream, revision, position, attempts, reason)
+    INSERT INTO es.dead_letters (projection, build, stream, revision, position, attempts, reason)
     SELECT 'beside', 1, n % 1000, n / 1000 + 1, n, 0, 'x' FROM generate_series(1, 20000) n;
-    INSERT INTO es.dead_letters (projection, rev, revision, position, attempts, reason, category, key, event, event_id)
+    INSERT INTO es.dead_letters (projection, build, revision, position, attempts, reason, category, key, event, event_id)
     SELECT 'away', 1, n / 1000 + 1, n, 0, 'x', 'account', 'key-' || n % 1000, 'account.counted', gen_random_uuid()
     FROM generate_series(1, 20000) n;
     VACUUM ANALYZE es.dead_letters";

@@ -2,11 +2,17 @@
 
 use std::time::Duration;
 
+use es_core::model::NewSnapshot;
+use es_core::record::RawEvent;
+use es_core::shape::Fingerprint;
+use es_core::store::{
+    AllQuery, Append, AppendIn, Checkpoint, CloseStreams, CommandKey, CommandRecord, Decision, Filter, Find,
+    FindEvents, ListQuery, ListStreams, ReadAll, Rest, StreamRange,
+};
+use es_core::subscription::Subscription;
 use es_core::{
-    Aggregate, AllQuery, Append, AppendIn, Apply, Checkpoint, CloseStreams, CommandKey, CommandRecord,
-    Decision, EventStore, Events, ExecuteError, ExecuteOptions, Filter, Find, FindEvents, Fingerprint,
-    Handle, ListQuery, ListStreams, NewSnapshot, Position, RawEvent, ReadAll, Repository, Rest, Revision,
-    StoreError, StreamRange, Subscription, emit, event,
+    Aggregate, Apply, EventStore, Events, ExecuteError, ExecuteOptions, Handle, Position, Repository,
+    Revision, StoreError, emit, event,
 };
 use es_postgres::{ConnectError, PostgresStore, Projector, ProjectorError};
 use serde::{Deserialize, Serialize};
@@ -93,7 +99,7 @@ async fn a_standby_is_read_in_every_way() {
     let listed = store.list_streams(ListQuery::category("meter").limit(10)).await.expect("a list");
     assert_eq!(listed.len(), 1);
     assert_eq!(store.snapshots().await.expect("a list").len(), 1);
-    let head = store.head().await.expect("a head");
+    let head = store.end().await.expect("a head");
     assert_eq!(head.position(), Position::new(6));
     let (_, event_id) = head.event().expect("an event");
     store.find(Find::Event(event_id), &mut counting).await.expect("found");
@@ -110,14 +116,14 @@ async fn whatever_writes_is_refused_in_a_store_that_reads() {
     let servers = Servers::start().await;
     let primary = PostgresStore::migrate(servers.primary.url()).await.expect("a store");
     let meters = Repository::<Meter, _>::new(primary.clone());
-    let known = || ExecuteOptions::new().command_id(es_core::Uuid::from_u128(7));
+    let known = || ExecuteOptions::new().command_id(uuid::Uuid::from_u128(7));
     meters.execute_with(&"m".to_owned(), 1_u64, known()).await.expect("executed");
     servers.caught_up().await;
     for url in [servers.standby.url(), servers.primary.url()] {
         let store = PostgresStore::read_only(url).await.expect("a store");
         let (a, batch) = (stream("a"), events(1));
         let append = Append::new(&a, Revision::EMPTY, &batch);
-        let key = CommandKey::from(es_core::Uuid::now_v7());
+        let key = CommandKey::from(uuid::Uuid::now_v7());
         let decision = Decision::empty(&a, Revision::EMPTY, CommandRecord { key, name: "count" });
         let snapshot = NewSnapshot::new(a.clone(), Revision::new(1), Fingerprint::EMPTY, b"{}".to_vec());
         let mut connection = connect(url).await;
@@ -170,7 +176,7 @@ async fn a_checkpoint_that_a_standby_has_not_received_is_waited_for() {
     let mut standby = connect(servers.standby.url()).await;
     sql(&mut standby, "SELECT pg_wal_replay_pause()").await;
     appended(append_one(&primary, &stream("a"), 1).await);
-    let checkpoint = primary.head().await.expect("a head");
+    let checkpoint = primary.end().await.expect("a head");
     let store = PostgresStore::read_only(servers.standby.url()).await.expect("a store");
     assert_eq!(page(&store, checkpoint).await.expect("no error"), (vec![], Rest::Nothing));
     assert_eq!(page(&store, Checkpoint::START).await.expect("a page"), (vec![1], Rest::Nothing));
@@ -197,14 +203,14 @@ async fn a_checkpoint_of_a_lost_history_is_told_by_a_store_that_reads() {
     appended(append_one(&primary, &stream("a"), 0).await);
     servers.caught_up().await;
     let store = PostgresStore::read_only(servers.standby.url()).await.expect("a store");
-    let shared = store.head().await.expect("a head");
+    let shared = store.end().await.expect("a head");
     let mut standby = connect(servers.standby.url()).await;
     // From here on it receives nothing.
     sql(&mut standby, "ALTER SYSTEM SET primary_conninfo = ''").await;
     sql(&mut standby, "SELECT pg_reload_conf()").await;
     until(&mut standby, "NOT EXISTS (SELECT FROM pg_stat_wal_receiver)").await;
     appended(append_one(&primary, &stream("a"), 1).await);
-    let lost = primary.head().await.expect("a head");
+    let lost = primary.end().await.expect("a head");
     assert_eq!(page(&store, lost).await.expect("no error"), (vec![], Rest::Nothing));
     servers.fail_over().await;
     let told = page(&store, lost).await;
@@ -258,7 +264,7 @@ async fn an_append_that_begins_while_a_page_behind_a_pooler_waits_is_waited_for(
     let url = database.url();
     let (mut one, mut two, mut watch) = (connect(url).await, connect(url).await, connect(url).await);
     for round in 0.. {
-        let before = reader.head().await.expect("a head");
+        let before = reader.end().await.expect("a head");
         let begin = async |connection: &mut PgConnection, key: &str| {
             sql(connection, "BEGIN").await;
             let (stream, event) = (stream(&format!("{key}-{round}")), events(1));

@@ -2,9 +2,12 @@
 
 use std::convert::Infallible;
 
+use es_core::catalogue::Catalogue;
+use es_core::record::NewEvent;
+use es_core::store::Append;
 use es_core::{
-    Aggregate, Append, Apply, Catalogue, EventStore, Events, ExecuteError, ExecuteOptions, Handle, Loaded,
-    Metadata, NewEvent, Repository, Revision, StoreError, StreamId, emit, event,
+    Aggregate, Apply, EventStore, Events, ExecuteError, ExecuteOptions, Handle, Loaded, Metadata, Repository,
+    Revision, StoreError, StreamId, emit, event,
 };
 use es_postgres::PostgresStore;
 use sqlx::{Connection, PgConnection};

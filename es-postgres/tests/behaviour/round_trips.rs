@@ -1,9 +1,11 @@
 //! A command costs one round trip: what goes over the wire is counted.
 
-use es_core::{
-    Append, AppendOutcome, Decision, EventStore, Fingerprint, ListQuery, ListStreams, Load, NewSnapshot,
-    Remembered, Revision, StreamRange,
+use es_core::model::NewSnapshot;
+use es_core::shape::Fingerprint;
+use es_core::store::{
+    Append, AppendOutcome, Decision, ListQuery, ListStreams, Load, Remembered, StreamRange,
 };
+use es_core::{EventStore, Revision};
 use es_postgres::PostgresStore;
 use uuid::Uuid;
 

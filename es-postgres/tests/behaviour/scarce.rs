@@ -17,7 +17,7 @@ async fn hog(url: &str) -> Vec<PgConnection> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_has_one_connection_left_reads_and_writes() {
-    let folder = std::env::temp_dir().join(format!("es-scarce-{}", es_core::Uuid::now_v7().simple()));
+    let folder = std::env::temp_dir().join(format!("es-scarce-{}", uuid::Uuid::now_v7().simple()));
     let cluster = Cluster::persistent(&folder).setting("max_connections = 12");
     let cluster = cluster.setting("superuser_reserved_connections = 0").start().await.expect("a server");
     let store = PostgresStore::migrate(cluster.url()).await.expect("a store");

@@ -55,7 +55,7 @@ async fn child_that_is_killed() {
 
 #[tokio::test]
 async fn a_persistent_server_outlives_a_killed_program_and_stops_with_an_orderly_one() {
-    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     let child = Command::new(std::env::current_exe().expect("this binary"))
         .args(["--exact", "servers::child_that_is_killed"])
         .env(FOLDER, &folder)

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use es_core::{AllPage, AllQuery, Checkpoint, Filter, RawEvent, ReadAll, Rest, Sink, StoreError};
+use es_core::StoreError;
+use es_core::record::RawEvent;
+use es_core::store::{AllPage, AllQuery, Checkpoint, Filter, ReadAll, Rest, Sink};
 use es_postgres::PostgresStore;
 use futures_util::FutureExt;
 
@@ -140,7 +142,7 @@ async fn a_page_of_before_is_not_shared_once_the_history_may_be_another() {
         sql(&mut other, &rewind(&events_after(1))).await;
         if killed {
             sql(&mut other, KILL).await;
-            store.head().await.expect("the last event, on a new connection");
+            store.end().await.expect("the last event, on a new connection");
         } else {
             let query = AllQuery::after(page.checkpoint, &any);
             let read = store.follow(query, &mut |_| Ok(())).await;

@@ -4,9 +4,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use es_core::{
-    AllQuery, Append, AppendOutcome, Checkpoint, EventStore, Filter, ReadAll, Revision, StoreError,
-};
+use es_core::store::{AllQuery, Append, AppendOutcome, Checkpoint, Filter, ReadAll};
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::testing::{Fault, Proxy, TestDatabase};
 use es_postgres::{ConnectError, LockTimeout, PostgresStore};
 use sqlx::{Connection, Executor};
@@ -71,7 +70,7 @@ async fn reads_on_silent_connections_are_repeated() {
         proxy.silence();
         let filter = Filter::new();
         let query = AllQuery::after(Checkpoint::START, &filter);
-        let mut ignore = |_: es_core::RawEvent<'_>| Ok(());
+        let mut ignore = |_: es_core::record::RawEvent<'_>| Ok(());
         let read = match following {
             true => store.follow(query, &mut ignore),
             false => store.read_all(query, &mut ignore),
@@ -80,7 +79,7 @@ async fn reads_on_silent_connections_are_repeated() {
         assert_eq!(page.expect("a page").events, 1);
     }
     proxy.silence();
-    timeout(LONG, store.head()).await.expect("an answer").expect("a head");
+    timeout(LONG, store.end()).await.expect("an answer").expect("a head");
 }
 
 #[tokio::test(flavor = "multi_thread")]

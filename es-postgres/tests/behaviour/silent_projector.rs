@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded, event};
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::record::BoxError;
+use es_core::{Recorded, event};
 use es_postgres::{PostgresProjector, PostgresStore, Projector};
 use futures_util::future::join_all;
 use sqlx::{Executor, PgConnection};
@@ -94,7 +96,7 @@ async fn falls_silent(call: u32) {
                 3 => projector.dead_letters().await.map(drop),
                 4 => projector.retry(&stream("a")).await.map(drop),
                 5 => projector.repartition(1).await,
-                _ => projector.drop_revision(7).await,
+                _ => projector.drop_build(7).await,
             }
         };
         match tokio::time::timeout(LONG, done).await.expect("an end") {

@@ -3,7 +3,9 @@
 
 use std::convert::Infallible;
 
-use es_core::{Aggregate, Apply, Events, Fingerprint, Handle, OffsetDateTime, Repository, emit, event};
+use es_core::shape::Fingerprint;
+use es_core::time::OffsetDateTime;
+use es_core::{Aggregate, Apply, Events, Handle, Repository, emit, event};
 use es_postgres::PostgresStore;
 use serde::{Deserialize, Serialize};
 

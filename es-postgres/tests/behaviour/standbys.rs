@@ -1,6 +1,7 @@
 //! Commits that wait for a synchronous standby are not acknowledged in any other way.
 
-use es_core::{Append, AppendOutcome, Decision, EventStore, Load, Remembered, Revision, StoreError};
+use es_core::store::{Append, AppendOutcome, Decision, Load, Remembered};
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::PostgresStore;
 use es_postgres::testing::Cluster;
 use sqlx::PgConnection;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use es_core::{Append, AppendIn, AppendOutcome, CommandKey, CommandRecord, Load, Revision, StoreError};
+use es_core::store::{Append, AppendIn, AppendOutcome, CommandKey, CommandRecord, Load};
+use es_core::{Revision, StoreError};
 use sqlx::{Connection, PgConnection};
 
 use crate::support::{append_one, appended, connect, events, fresh, ids, number, sql, stream};
@@ -61,7 +62,7 @@ async fn another_isolation_level_is_told_before_anything_is_written() {
 async fn a_command_id_of_another_command_is_refused_in_a_transaction() {
     let (database, store) = fresh().await;
     let mut connection = connect(database.url()).await;
-    let (stream, id, batch) = (stream("a"), es_core::Uuid::now_v7(), events(2));
+    let (stream, id, batch) = (stream("a"), uuid::Uuid::now_v7(), events(2));
     let named = |name, body_hash| CommandRecord { key: CommandKey { id, body_hash }, name };
     let append_in = async |connection: &mut PgConnection, record, expected, count| {
         let append = Append::new(&stream, Revision::new(expected), &batch[..count]).command(Some(record));

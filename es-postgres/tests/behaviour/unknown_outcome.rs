@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use es_core::{Append, AppendOutcome, Decision, EventStore, NewEvent, Remembered, Revision, StoreError};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome, Decision, Remembered};
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::PostgresStore;
 use es_postgres::testing::{Fault, Proxy, TestDatabase};
 use tokio::task::JoinHandle;
@@ -65,7 +67,7 @@ async fn when_the_answer_is_lost_the_original_outcome_is_returned() {
             .await
             .expect("positions");
     assert_eq!(positions, stored);
-    let recorded: es_core::OffsetDateTime = sqlx::query_scalar("SELECT max(recorded_at) FROM es.events")
+    let recorded: time::OffsetDateTime = sqlx::query_scalar("SELECT max(recorded_at) FROM es.events")
         .fetch_one(&mut connection)
         .await
         .expect("a time");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use es_core::Uuid;
+use es_core::uuid::Uuid;
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use sqlx::{AssertSqlSafe, PgConnection};

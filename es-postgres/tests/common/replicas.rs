@@ -27,7 +27,7 @@ impl Servers {
 
     /// With more settings, each on a line.
     pub(crate) async fn with(settings: &str) -> Self {
-        let name = format!("es-servers-{}", es_core::Uuid::now_v7().simple());
+        let name = format!("es-servers-{}", uuid::Uuid::now_v7().simple());
         let folder = Folder(std::env::temp_dir().join(name));
         std::fs::create_dir(&folder.0).expect("a folder");
         let options = Cluster::persistent(folder.0.join("primary")).setting(settings);

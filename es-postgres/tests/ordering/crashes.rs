@@ -3,7 +3,8 @@
 use std::process::Command;
 use std::time::Duration;
 
-use es_core::{AllQuery, Checkpoint, EventStore, Filter, ReadAll, Rest, StoreError};
+use es_core::store::{AllQuery, Checkpoint, Filter, ReadAll, Rest};
+use es_core::{EventStore, StoreError};
 use es_postgres::PostgresStore;
 use es_postgres::testing::{Cluster, TestDatabase};
 use sqlx::{AssertSqlSafe, Connection};
@@ -15,7 +16,7 @@ use crate::support::{Reader, append, append_in, committed, connect, fresh, numbe
 /// get them.
 #[tokio::test(flavor = "multi_thread")]
 async fn positions_that_a_crash_gives_again_are_not_skipped() {
-    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     let server = || Cluster::persistent(&folder).setting("autovacuum = off");
     let cluster = server().start().await.expect("a server");
     let store = PostgresStore::options(cluster.url()).connections(2).migrate().await.expect("a store");
@@ -78,9 +79,9 @@ fn signal(signal: &str, pid: u64) {
 async fn append_until(store: &PostgresStore, key: &str, expected: u64) -> u64 {
     let (stream, event) = (crate::support::stream(key), crate::support::event("1"));
     loop {
-        let append = es_core::Append::new(&stream, es_core::Revision::new(expected), &event);
+        let append = es_core::store::Append::new(&stream, es_core::Revision::new(expected), &event);
         match store.append(append).await {
-            Ok(es_core::AppendOutcome::Appended(appended)) => return appended.positions[0].get(),
+            Ok(es_core::store::AppendOutcome::Appended(appended)) => return appended.positions[0].get(),
             Ok(other) => panic!("{other:?}"),
             Err(error) => assert!(matches!(error, StoreError::Unavailable { .. }), "{error}"),
         }
@@ -94,7 +95,7 @@ async fn a_store_restored_to_an_earlier_state_is_told_by_its_events() {
     for revision in 0..5 {
         append(&store, "a", revision).await;
     }
-    let at_backup = store.head().await.expect("a head");
+    let at_backup = store.end().await.expect("a head");
     // No session may be in a database that is copied.
     store.close().await;
     let backup = TestDatabase::empty().await.expect("a database");
@@ -111,10 +112,10 @@ async fn a_store_restored_to_an_earlier_state_is_told_by_its_events() {
     for revision in 5..10 {
         append(&store, "a", revision).await;
     }
-    let lost = store.head().await.expect("a head");
+    let lost = store.end().await.expect("a head");
     let restored = backup.store().await.expect("a store");
     let refused = async |filter: &Filter| {
-        let mut take = |_: es_core::RawEvent<'_>| panic!("nothing may be handed out");
+        let mut take = |_: es_core::record::RawEvent<'_>| panic!("nothing may be handed out");
         restored.read_all(AllQuery::after(lost, filter), &mut take).await.expect_err("another history")
     };
     let error = refused(&Filter::new()).await;

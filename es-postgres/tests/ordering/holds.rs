@@ -1,6 +1,6 @@
 //! What may hold readers back, and what may not.
 
-use es_core::{Checkpoint, ReadAll, Rest};
+use es_core::store::{Checkpoint, ReadAll, Rest};
 use es_postgres::PostgresStore;
 use es_postgres::testing::{Cluster, TestDatabase};
 use sqlx::Connection;
@@ -69,7 +69,7 @@ async fn the_first_event_of_a_store_is_waited_for_like_any_other() {
     assert_eq!(reader.read().await, Rest::Held);
     assert_eq!(append(&store, "second", 0).await, 2);
     assert_eq!(reader.read().await, Rest::Held);
-    assert_eq!(store.head().await.expect("a head"), Checkpoint::START);
+    assert_eq!(store.end().await.expect("a head"), Checkpoint::START);
     assert!(reader.positions.is_empty());
     tx.commit().await.expect("committed");
     assert_eq!(reader.read().await, Rest::Nothing);
@@ -149,7 +149,7 @@ async fn rows_that_the_owner_copies_in_are_waited_for() {
         .await
         .expect("a copy");
     for (revision, (position, stream)) in drawn.iter().enumerate() {
-        let id = es_core::Uuid::now_v7();
+        let id = uuid::Uuid::now_v7();
         let line = format!("{position}\t{stream}\t{}\tnow\t{id}\t1\t1\n", revision + 1);
         copy.send(line.as_bytes()).await.expect("sent");
     }
@@ -205,7 +205,7 @@ async fn a_foreign_transaction_stalls_nobody() {
 /// A prepared transaction has no process, and another number than the transaction that it was.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prepared_transaction_is_waited_for() {
-    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     let cluster = Cluster::persistent(&folder)
         .setting("max_prepared_transactions = 5")
         .start()
@@ -250,7 +250,7 @@ async fn a_prepared_transaction_is_waited_for() {
 /// It outlives the server, under yet another name.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prepared_transaction_is_waited_for_after_a_restart() {
-    let folder = std::env::temp_dir().join(format!("es-cluster-{}", es_core::Uuid::now_v7().simple()));
+    let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     let server = || Cluster::persistent(&folder).setting("max_prepared_transactions = 5");
     let cluster = server().start().await.expect("a server");
     let store = PostgresStore::migrate(cluster.url()).await.expect("a store");

@@ -1,6 +1,9 @@
 //! What a role needs to read the whole store.
 
-use es_core::{Append, EventStore, Rest, Revision, StoreError, Subscription, Uuid};
+use es_core::store::{Append, Rest};
+use es_core::subscription::Subscription;
+use es_core::uuid::Uuid;
+use es_core::{EventStore, Revision, StoreError};
 use es_postgres::PostgresStore;
 
 use crate::support::{Reader, append, connect, event, fresh, sql, stream};

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use es_core::{RawEvent, Subscription, Uuid};
+use es_core::record::RawEvent;
+use es_core::subscription::Subscription;
+use es_core::uuid::Uuid;
 use es_postgres::PostgresStore;
 use sqlx::Connection;
 use tokio::task::JoinSet;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use es_core::{Checkpoint, ReadAll, Rest};
+use es_core::store::{Checkpoint, ReadAll, Rest};
 use es_postgres::PostgresStore;
 use sqlx::Connection;
 use tokio::task::JoinSet;
@@ -45,7 +45,7 @@ async fn a_lower_position_that_is_committed_later_is_waited_for() {
         fast.commit().await.expect("committed");
         servers.caught_up().await;
         naive.read(&mut beside).await;
-        let head = standby.head().await.expect("a head");
+        let head = standby.end().await.expect("a head");
         assert_eq!(ours.read().await, Rest::Held);
         assert_eq!(ours.positions.last(), Some(&from), "the next one is missing");
         assert_eq!(head.position().get(), from);

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use es_core::{Checkpoint, Filter, Listener, RawEvent, ReadAll, Rest, StoreError, Subscription};
+use es_core::StoreError;
+use es_core::record::RawEvent;
+use es_core::store::{Checkpoint, Filter, Listener, ReadAll, Rest};
+use es_core::subscription::Subscription;
 use es_postgres::PostgresStore;
 use sqlx::Connection;
 
@@ -172,7 +175,7 @@ async fn a_reader_far_behind_catches_up() {
     .await;
     append(&store, "a", 1).await;
     append(&store, "a", 2).await;
-    let head = store.head().await.expect("a head");
+    let head = store.end().await.expect("a head");
 
     let mut all = Subscription::new(store.clone());
     let (mut count, mut last) = (0, 0);

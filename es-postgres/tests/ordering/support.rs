@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use es_core::{
-    AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, EventStore, Filter, Metadata, NewEvent,
-    RawEvent, ReadAll, Rest, Revision, StreamId,
-};
+use es_core::record::{NewEvent, RawEvent};
+use es_core::store::{AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, Filter, ReadAll, Rest};
+use es_core::{EventStore, Metadata, Revision, StreamId};
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use sqlx::{AssertSqlSafe, PgConnection};

@@ -4,10 +4,10 @@ mod support;
 
 use std::sync::Arc;
 
-use es_core::{
-    AllQuery, Append, AppendIn, AppendOutcome, BoxError, Checkpoint, Filter, NewEvent, Project, Projection,
-    RawEvent, ReadAll, Recorded, Rest, Revision, StoreError, StreamId, event,
-};
+use es_core::projection::{Project, Projection};
+use es_core::record::{BoxError, NewEvent, RawEvent};
+use es_core::store::{AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, Filter, ReadAll, Rest};
+use es_core::{Recorded, Revision, StoreError, StreamId, event};
 use es_postgres::testing::TestDatabase;
 use es_postgres::{ConnectError, PostgresStore, Projector, ProjectorError};
 use sqlx::{Connection, PgConnection};
@@ -116,7 +116,7 @@ async fn a_store_that_reads_goes_through_a_pooler() {
     assert_eq!(positions(&reader).await, (vec![], Rest::Held));
     slow.commit().await.expect("committed");
     assert_eq!(positions(&reader).await, (vec![1, 2], Rest::Nothing));
-    assert_eq!(reader.head().await.expect("a head").position().get(), 2);
+    assert_eq!(reader.end().await.expect("a head").position().get(), 2);
 }
 
 /// All that can be read, and what lies beyond.

@@ -28,7 +28,7 @@ async fn events_are_projected_once_each_into_tables_of_the_revision() {
 
     let status = projector.status().await.expect("a status");
     assert_eq!((status.lag_events(), status.lag(), status.error()), (0, Duration::ZERO, None));
-    assert_eq!((status.parts[0].projected, status.live, status.dead_letters), (61, Some(1), 0));
+    assert_eq!((status.partitions[0].projected, status.live, status.dead_letters), (61, Some(1), 0));
     assert_eq!(status.position(), status.head);
     deposit(&store, "a3", 5).await;
     assert_eq!(projector.status().await.expect("a status").lag_events(), 1);
@@ -50,17 +50,17 @@ async fn a_projector_that_runs_follows_the_store_and_ends_with_it() {
     ended.expect("an orderly end");
 }
 
-/// Parts that stand at different positions have seen different events; a new division of the streams would
-/// lose some and repeat others.
+/// Partitions that stand at different positions have seen different events; a new division of the streams
+/// would lose some and repeat others.
 #[tokio::test]
-async fn parts_that_stand_apart_are_not_divided_anew() {
+async fn partitions_that_stand_apart_are_not_divided_anew() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     for account in 0..20 {
         deposit(&store, &format!("a{account}"), account).await;
     }
-    // One account fails, and with it its part: the other goes on to the end.
-    let projector = Projector::new(store.clone(), Balances).parts(2).page_size(5);
+    // One account fails, and with it its partition: the other goes on to the end.
+    let projector = Projector::new(store.clone(), Balances).partitions(2).page_size(5);
     projector.prepare().await.expect("tables");
     sql(&mut db, "ALTER TABLE es_balances_1.balances ADD CONSTRAINT no_a7 CHECK (account <> 'a7')").await;
     let running = tokio::spawn({
@@ -71,7 +71,7 @@ async fn parts_that_stand_apart_are_not_divided_anew() {
     running.abort();
     let _aborted = running.await;
     let refused = projector.repartition(3).await.expect_err("apart");
-    assert!(matches!(refused, ProjectorError::Uneven { .. }), "{refused}");
+    assert!(matches!(refused, ProjectorError::PartitionsUneven { .. }), "{refused}");
     assert_eq!(number(&mut db, "SELECT count(*) FROM es.checkpoints").await, 2);
 
     sql(&mut db, "ALTER TABLE es_balances_1.balances DROP CONSTRAINT no_a7").await;
@@ -80,33 +80,33 @@ async fn parts_that_stand_apart_are_not_divided_anew() {
     for account in 0..20 {
         deposit(&store, &format!("a{account}"), 1).await;
     }
-    projector.parts(3).catch_up().await.expect("the rest");
+    projector.partitions(3).catch_up().await.expect("the rest");
     assert_exact(&mut db, "es_balances").await;
 }
 
 #[tokio::test]
-async fn four_parts_make_the_same_model_and_their_number_stays() {
+async fn four_partitions_make_the_same_model_and_their_number_stays() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     for account in 0..50 {
         deposit(&store, &format!("a{account}"), account).await;
     }
-    let four = Projector::new(store.clone(), Balances).parts(4).page_size(9);
+    let four = Projector::new(store.clone(), Balances).partitions(4).page_size(9);
     four.catch_up().await.expect("all events");
     assert_exact(&mut db, "es_balances").await;
     let status = four.status().await.expect("a status");
-    assert_eq!(status.parts.len(), 4);
-    assert!(status.parts.iter().all(|part| part.projected > 0), "{status:?}");
+    assert_eq!(status.partitions.len(), 4);
+    assert!(status.partitions.iter().all(|partition| partition.projected > 0), "{status:?}");
 
-    let two = Projector::new(store.clone(), Balances).parts(2);
-    let refused = two.catch_up().await.expect_err("another number of parts");
-    assert!(matches!(refused, ProjectorError::Parts { found: 4, asked: 2, .. }), "{refused}");
-    two.repartition(2).await.expect("all parts stand at the end");
+    let two = Projector::new(store.clone(), Balances).partitions(2);
+    let refused = two.catch_up().await.expect_err("another number of partitions");
+    assert!(matches!(refused, ProjectorError::PartitionsDiffer { found: 4, asked: 2, .. }), "{refused}");
+    two.repartition(2).await.expect("all partitions stand at the end");
     for account in 0..50 {
         deposit(&store, &format!("a{account}"), 1).await;
     }
     let refused = four.catch_up().await.expect_err("the old number");
-    assert!(matches!(refused, ProjectorError::Parts { found: 2, asked: 4, .. }), "{refused}");
+    assert!(matches!(refused, ProjectorError::PartitionsDiffer { found: 2, asked: 4, .. }), "{refused}");
     two.catch_up().await.expect("the rest");
     assert_exact(&mut db, "es_balances").await;
 }
@@ -122,7 +122,7 @@ fn every_call_can_be_spawned(
     drop(tokio::spawn(projector.prepare()));
     drop(tokio::spawn(projector.publish()));
     drop(tokio::spawn(projector.repartition(2)));
-    drop(tokio::spawn(projector.drop_revision(1)));
+    drop(tokio::spawn(projector.drop_build(1)));
     drop(tokio::spawn(projector.status()));
     drop(tokio::spawn(projector.dead_letters()));
     drop(tokio::spawn(projector.retry(&letter.stream)));

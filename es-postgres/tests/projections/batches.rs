@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use es_core::{BoxError, ProjectBatch, ProjectSetup, Projection, Repository};
+use es_core::Repository;
+use es_core::projection::{ProjectBatch, ProjectSetup, Projection};
+use es_core::record::BoxError;
 use es_postgres::{OnFailure, PostgresStore, Projector, ProjectorError};
 use sqlx::PgConnection;
 
@@ -110,7 +112,7 @@ async fn a_projection_far_behind_catches_up() {
            ORDER BY n"#,
     )
     .await;
-    let projector = Projector::new(store.clone(), Bulk).parts(2);
+    let projector = Projector::new(store.clone(), Bulk).partitions(2);
     let working = tokio::spawn({
         let projector = projector.clone();
         async move { projector.run().await }
@@ -130,7 +132,7 @@ async fn a_projection_far_behind_catches_up() {
     assert_exact(&mut db, "es_bulk").await;
     let status = projector.status().await.expect("a status");
     assert_eq!((status.lag_events(), status.lag(), status.error()), (0, Duration::ZERO, None));
-    let projected: u64 = status.parts.iter().map(|part| part.projected).sum();
+    let projected: u64 = status.partitions.iter().map(|partition| partition.projected).sum();
     assert_eq!(projected, 100_152);
     assert!(!working.is_finished());
     working.abort();

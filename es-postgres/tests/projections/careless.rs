@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use es_core::{
-    Append, AppendIn, BoxError, EventStore, Metadata, NewEvent, Project, ProjectSetup, Projection, Recorded,
-    Revision, StoreError, StreamId,
-};
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::record::{BoxError, NewEvent};
+use es_core::store::{Append, AppendIn};
+use es_core::{EventStore, Metadata, Recorded, Revision, StoreError, StreamId};
 use es_postgres::{OnFailure, PostgresProjector, PostgresTargetError, Projector};
 use sqlx::{Connection, PgConnection};
 

@@ -1,8 +1,8 @@
 //! The suite that every target must pass, each case in a database of its own.
 
 use es_core::conformance::targets::{Harness, Row};
-use es_core::projection::ModelStore;
-use es_core::{BoxError, Projection};
+use es_core::projection::{ModelStore, Projection};
+use es_core::record::BoxError;
 use es_postgres::testing::TestDatabase;
 use es_postgres::{PostgresStore, PostgresTarget};
 use sqlx::PgConnection;
@@ -56,8 +56,8 @@ impl Harness for Tables {
         Ok(())
     }
 
-    async fn rows(&self, rev: u32) -> Vec<Row> {
-        self.read(&format!("es_tally_{rev}")).await
+    async fn rows(&self, build: u32) -> Vec<Row> {
+        self.read(&format!("es_tally_{build}")).await
     }
 
     async fn published(&self) -> Vec<Row> {

@@ -1,6 +1,7 @@
 //! Read models in another database than their events: which events are meant, and who may run them.
 
-use es_core::{MemoryStore, ReadAll, Repository, StoreError, StreamId};
+use es_core::store::ReadAll;
+use es_core::{MemoryStore, Repository, StoreError, StreamId};
 use es_postgres::testing::TestDatabase;
 use es_postgres::{
     ConnectError, OnFailure, PostgresProjector, PostgresStore, PostgresTarget, PostgresTargetError,
@@ -90,7 +91,7 @@ async fn only_the_events_of_the_source_are_taken() {
     deposit(&apart.others, "b", 7).await;
     deposit(&apart.store, "b", 4).await;
     let status = projector.status().await.expect("a status");
-    assert_eq!((status.head, status.lag_events()), (apart.store.head().await.expect("a head").position(), 1));
+    assert_eq!((status.head, status.lag_events()), (apart.store.end().await.expect("a head").position(), 1));
     assert!(status.lag() > std::time::Duration::ZERO, "{status:?}");
     projector.catch_up().await.expect("one more");
     apart.assert_exact("es_balances").await;
@@ -118,7 +119,7 @@ async fn a_database_without_the_tables_is_refused_until_it_is_migrated() {
 #[tokio::test]
 async fn a_projector_role_of_the_database_of_the_models_is_enough() {
     let mut apart = Apart::fresh().await;
-    let role = format!("es_models_{}", es_core::Uuid::now_v7().simple());
+    let role = format!("es_models_{}", uuid::Uuid::now_v7().simple());
     sql(&mut apart.db, &format!("CREATE ROLE {role} LOGIN")).await;
     apart.others.grant_projector(&role).await.expect("granted");
     deposit(&apart.store, "a", 5).await;
@@ -148,8 +149,8 @@ async fn a_second_source_is_refused_before_a_checkpoint_has_moved() {
     deposit(&apart.store, "a", 1).await;
     let (_events, second) = fresh().await;
     deposit(&second, "a", 2).await;
-    apart.projector().parts(4).prepare().await.expect("tables");
-    let second = Projector::with_target(second, Balances, apart.target::<Balances>()).parts(4);
+    apart.projector().partitions(4).prepare().await.expect("tables");
+    let second = Projector::with_target(second, Balances, apart.target::<Balances>()).partitions(4);
     for error in [
         second.prepare().await.expect_err("another source"),
         second.catch_up().await.expect_err("another source"),
@@ -158,9 +159,9 @@ async fn a_second_source_is_refused_before_a_checkpoint_has_moved() {
         assert!(is_foreign(&error) && !error.is_retryable(), "{error}");
         assert!(error.to_string().contains("events in another store, the first of which is"), "{error}");
     }
-    apart.projector().parts(4).catch_up().await.expect("all events");
-    apart.projector().parts(4).repartition(2).await.expect("at one place");
-    let error = second.parts(2).prepare().await.expect_err("another source");
+    apart.projector().partitions(4).catch_up().await.expect("all events");
+    apart.projector().partitions(4).repartition(2).await.expect("at one place");
+    let error = second.partitions(2).prepare().await.expect_err("another source");
     assert!(is_foreign(&error), "{error}");
     apart.assert_exact("es_balances").await;
 }
@@ -242,7 +243,7 @@ async fn letters_name_their_events_and_are_retried_in_order() {
     projector.catch_up().await.expect("one more waits");
     let letters = projector.dead_letters().await.expect("a list");
     let mut events = connect(apart.events.url()).await;
-    let ids: Vec<es_core::Uuid> =
+    let ids: Vec<uuid::Uuid> =
         sqlx::query_scalar("SELECT event_id FROM es.event_log WHERE key = 'ghost' ORDER BY revision")
             .fetch_all(&mut events)
             .await

@@ -8,9 +8,9 @@ use es_postgres::{OnFailure, PostgresProjector, PostgresStore, Projector};
 use sqlx::PgConnection;
 use tokio::task::JoinHandle;
 
+use crate::builds::NewBalances;
 use crate::elsewhere::Apart;
 use crate::policies::{OPEN_GHOST, poisoned};
-use crate::revisions::NewBalances;
 use crate::support::*;
 use crate::workers::{Gate, NO_WORKER, Process, deposits, quick};
 
@@ -116,13 +116,13 @@ async fn a_build_that_is_killed_is_resumed_and_then_published() {
     build.kill();
     gate.open().await;
     until(&mut apart.db, NO_WORKER).await;
-    assert!(number(&mut apart.db, "SELECT position FROM es.checkpoints WHERE rev = 2").await > 0);
+    assert!(number(&mut apart.db, "SELECT position FROM es.checkpoints WHERE build = 2").await > 0);
     assert_eq!(number(&mut apart.db, "SELECT live::bigint FROM es.projections").await, 1);
     new.catch_up().await.expect("all events");
     assert_eq!(number(&mut apart.db, "SELECT live::bigint FROM es.projections").await, 2);
     apart.assert_exact("es_balances").await;
     let mut events = connect(apart.events.url()).await;
-    let projected = number(&mut apart.db, "SELECT projected FROM es.checkpoints WHERE rev = 2").await;
+    let projected = number(&mut apart.db, "SELECT projected FROM es.checkpoints WHERE build = 2").await;
     assert_eq!(projected, number(&mut events, "SELECT count(*) FROM es.events").await);
 }
 

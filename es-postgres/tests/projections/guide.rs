@@ -1,13 +1,14 @@
 //! The code of `docs/projections.md`.
 
-use es_core::{Project, ProjectSetup, Projection, Recorded};
+use es_core::Recorded;
+use es_core::projection::{Project, ProjectSetup, Projection};
 use es_postgres::{PostgresStore, PostgresTarget, Projector};
 use sqlx::{Executor, PgConnection};
 
 use crate::support::{Deposited, Opened, connect, deposit, fresh, number};
 
 #[derive(Projection)]
-#[projection(name = "balances", rev = 1, events(Opened, Deposited), model = PgConnection, error = sqlx::Error, setup)]
+#[projection(name = "balances", build = 1, events(Opened, Deposited), model = PgConnection, error = sqlx::Error, setup)]
 struct Balances;
 
 impl ProjectSetup for Balances {

@@ -1,11 +1,11 @@
-//! The next revision of a projection under another role.
+//! The next build of a projection under another role.
 
-use es_core::Uuid;
+use es_core::uuid::Uuid;
 use es_postgres::{PostgresStore, PostgresTargetError, Projector, ProjectorError};
 use sqlx::PgConnection;
 
+use crate::builds::NewBalances;
 use crate::publishing::LongerBalances;
-use crate::revisions::NewBalances;
 use crate::roles::as_role;
 use crate::support::*;
 
@@ -76,7 +76,7 @@ async fn another_role_publishes_the_next_revision_once_the_views_are_handed_over
     // Told before anything is built.
     let new = Projector::new(roles.stores[1].clone(), NewBalances);
     let needed = statements(new.prepare().await);
-    assert_eq!(number(&mut admin, "SELECT count(*) FROM es.checkpoints WHERE rev = 2").await, 0);
+    assert_eq!(number(&mut admin, "SELECT count(*) FROM es.checkpoints WHERE build = 2").await, 0);
     // Or afterwards, where it is published by hand.
     let by_hand = new.clone().publish_when_caught_up(false);
     by_hand.catch_up().await.expect("all events");
@@ -96,11 +96,11 @@ async fn another_role_publishes_the_next_revision_once_the_views_are_handed_over
     old.catch_up().await.expect("the old program goes on");
 
     // The tables of the old role are dropped by it, or by the new one once it owns them.
-    let needed = statements(new.drop_revision(1).await);
+    let needed = statements(new.drop_build(1).await);
     sql(&mut admin, &needed).await;
-    new.drop_revision(1).await.expect("dropped");
+    new.drop_build(1).await.expect("dropped");
 
-    // And back again: only the views are foreign now, and those of a third revision have more columns.
+    // And back again: only the views are foreign now, and those of a third build have more columns.
     let back = Projector::new(roles.stores[0].clone(), LongerBalances);
     let needed = statements(back.prepare().await);
     sql(&mut admin, &needed).await;
@@ -130,7 +130,7 @@ async fn a_member_of_the_other_role_publishes_without_a_handover() {
     // A view that keeps its columns keeps its owner, who reads the tables of the new role.
     let longer = Projector::new(roles.stores[1].clone(), LongerBalances);
     longer.catch_up().await.expect("all events");
-    projector.drop_revision(1).await.expect("dropped");
+    projector.drop_build(1).await.expect("dropped");
     assert_eq!(roles.read().await, 0, "it projects nothing");
     roles.drop(&mut admin).await;
 }

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use es_core::{Append, AppendIn, EventStore, Project, Projection, Recorded, Revision, StoreError, StreamId};
+use es_core::projection::{Project, Projection};
+use es_core::store::{Append, AppendIn};
+use es_core::{EventStore, Recorded, Revision, StoreError, StreamId};
 use es_postgres::testing::TestDatabase;
 use es_postgres::{LockTimeout, OnFailure, PostgresProjector, PostgresStore, Projector, ProjectorError};
 use sqlx::{Connection, PgConnection};
 
-use crate::revisions::NewBalances;
+use crate::builds::NewBalances;
 use crate::support::*;
 
 /// A store that waits for locks for a short time, and a session that holds them.
@@ -74,7 +76,7 @@ async fn calls_that_wait_for_a_lock_say_in_time_who_holds_it() {
 
     holder.lock("SELECT FROM es.projections FOR UPDATE").await;
     holder.is_named_in("publish", new.publish()).await;
-    holder.is_named_in("drop", old.drop_revision(2)).await;
+    holder.is_named_in("drop", old.drop_build(2)).await;
     holder.is_named_in("repartition", old.repartition(2)).await;
     holder.let_go().await;
 

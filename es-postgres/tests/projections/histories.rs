@@ -4,10 +4,9 @@ use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use es_core::{
-    Aggregate, Apply, BoxError, Project, ProjectSetup, Projection, Recorded, Repository, StoreError, emit,
-    event,
-};
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::record::BoxError;
+use es_core::{Aggregate, Apply, Recorded, Repository, StoreError, emit, event};
 use es_postgres::testing::{Fault, Proxy};
 use es_postgres::{PostgresStore, Projector, ProjectorError};
 use serde::{Deserialize, Deserializer};

@@ -1,8 +1,8 @@
 //! The same projection in the transactions of appends.
 
-use es_core::{
-    AppendIn, EventStore, Project, Projection, ReadAll, Recorded, Repository, Revision, StoreError, StreamId,
-};
+use es_core::projection::{Project, Projection};
+use es_core::store::{AppendIn, ReadAll};
+use es_core::{EventStore, Recorded, Repository, Revision, StoreError, StreamId};
 use es_postgres::{Inline, PostgresProjector, Projector, ProjectorError};
 use sqlx::{Connection, PgConnection};
 
@@ -13,7 +13,7 @@ use crate::support::*;
 #[projection(name = "counts", events(Deposited), model = PgConnection, error = sqlx::Error, setup)]
 struct Counts;
 
-impl es_core::ProjectSetup for Counts {
+impl es_core::projection::ProjectSetup for Counts {
     async fn setup(&self, db: &mut PgConnection) -> Result<(), sqlx::Error> {
         sqlx::query("CREATE TABLE counts AS SELECT 0::bigint AS deposits").execute(db).await.map(|_| ())
     }
@@ -56,9 +56,9 @@ async fn what_was_there_before_is_projected_first() {
 
     // It is inline now: no worker projects the same events again.
     let refused = projector.catch_up().await.expect_err("inline");
-    assert!(matches!(refused, ProjectorError::Parts { found: 0, asked: 1, .. }), "{refused}");
+    assert!(matches!(refused, ProjectorError::PartitionsDiffer { found: 0, asked: 1, .. }), "{refused}");
     let status = projector.status().await.expect("a status");
-    assert_eq!((status.lag_events(), status.parts[0].of), (0, 0));
+    assert_eq!((status.lag_events(), status.partitions[0].of), (0, 0));
     let again = projector.clone().inline().await.expect("as it is");
     Repository::<Account, _>::new(again).execute(&"a".to_owned(), Deposit(2)).await.expect("a deposit");
     assert_exact(&mut db, "es_balances").await;
@@ -74,13 +74,13 @@ async fn what_was_there_before_is_projected_first() {
 async fn an_event_that_cannot_be_projected_is_not_appended() {
     let (_database, store, mut db) = inline().await;
     let ghost = StreamId::new("account", "ghost").expect("a stream id");
-    let events = [es_core::NewEvent::new(
+    let events = [es_core::record::NewEvent::new(
         "account.deposited",
         1,
         br#"{"cents":7}"#.to_vec(),
         std::sync::Arc::default(),
     )];
-    let append = es_core::Append::new(&ghost, Revision::EMPTY, &events);
+    let append = es_core::store::Append::new(&ghost, Revision::EMPTY, &events);
     let refused = store.append(append).await.expect_err("not projected");
     assert!(refused.to_string().contains("ghost is not open"), "{refused}");
     assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 0);
@@ -99,23 +99,24 @@ async fn an_event_that_cannot_be_projected_is_not_appended() {
 }
 
 #[tokio::test]
-async fn a_batch_with_a_bad_part_is_refused_before_any_other_part_is_tried() {
+async fn a_batch_with_a_bad_partition_is_refused_before_any_other_partition_is_tried() {
     let (_database, store, mut db) = inline().await;
     let (ghost, last) = (StreamId::new("account", "a"), StreamId::new("account", "b"));
     let (ghost, last) = (ghost.expect("a stream id"), last.expect("a stream id"));
     let deposit = |payload: String| {
-        [es_core::NewEvent::new("account.deposited", 1, payload.into(), std::sync::Arc::default())]
+        [es_core::record::NewEvent::new("account.deposited", 1, payload.into(), std::sync::Arc::default())]
     };
     // It cannot be projected, and comes first in the order of the streams.
     let first = deposit(r#"{"cents":7}"#.to_owned());
     let large = deposit(format!("\"{}\"", "x".repeat(store.limits().payload_bytes)));
-    let unknown = [es_core::NewEvent::new("account.deposited", 9, b"{}".to_vec(), std::sync::Arc::default())];
+    let unknown =
+        [es_core::record::NewEvent::new("account.deposited", 9, b"{}".to_vec(), std::sync::Arc::default())];
     for events in [&large[..], &unknown[..]] {
         let batch = [
-            es_core::Append::new(&last, Revision::EMPTY, events),
-            es_core::Append::new(&ghost, Revision::EMPTY, &first),
+            es_core::store::Append::new(&last, Revision::EMPTY, events),
+            es_core::store::Append::new(&ghost, Revision::EMPTY, &first),
         ];
-        let error = store.append_all(&batch).await.expect_err("a bad part");
+        let error = store.append_all(&batch).await.expect_err("a bad partition");
         let expected = match &error {
             StoreError::TooLarge { stream, .. } => events == large && *stream == last,
             StoreError::NotRegistered { stream, version: 9, .. } => events == unknown && *stream == last,
@@ -223,7 +224,7 @@ mod conformance {
     #[projection(name = "taken", events(Taken), model = PgConnection, error = sqlx::Error, batch)]
     struct TakenOnes;
 
-    impl es_core::ProjectBatch for TakenOnes {
+    impl es_core::projection::ProjectBatch for TakenOnes {
         async fn project_batch(&self, _: &[TakenOnesEvent], _: &mut PgConnection) -> Result<(), sqlx::Error> {
             Ok(())
         }
@@ -245,7 +246,7 @@ mod conformance {
 #[projection(name = "times", events(Deposited), model = PgConnection, error = sqlx::Error, setup)]
 struct Times;
 
-impl es_core::ProjectSetup for Times {
+impl es_core::projection::ProjectSetup for Times {
     async fn setup(&self, db: &mut PgConnection) -> Result<(), sqlx::Error> {
         let table = "CREATE TABLE times (account text, revision bigint, occurred text, recorded text)";
         sqlx::query(table).execute(db).await.map(|_| ())
@@ -267,7 +268,9 @@ impl Project<Deposited> for Times {
 
 #[tokio::test]
 async fn a_projection_sees_the_same_times_inline_and_when_it_is_built_anew() {
-    use es_core::{Append, Metadata, NewEvent};
+    use es_core::Metadata;
+    use es_core::record::NewEvent;
+    use es_core::store::Append;
     use time::macros::datetime;
 
     let (database, store) = fresh().await;
@@ -299,9 +302,9 @@ async fn a_projection_sees_the_same_times_inline_and_when_it_is_built_anew() {
     assert_eq!(inline_rows.len(), 7);
     // What a subscription of the same projection reads later.
     let mut later = Vec::new();
-    let filter = es_core::Filter::new().event_name("account.deposited");
-    let query = es_core::AllQuery::after(es_core::Checkpoint::START, &filter);
-    let mut take = |raw: es_core::RawEvent<'_>| {
+    let filter = es_core::store::Filter::new().event_name("account.deposited");
+    let query = es_core::store::AllQuery::after(es_core::store::Checkpoint::START, &filter);
+    let mut take = |raw: es_core::record::RawEvent<'_>| {
         let occurred = format!("{:?} {}", raw.occurred, raw.occurred_at());
         later.push((raw.stream.key().to_owned(), occurred, raw.recorded_at.to_string()));
         Ok(())

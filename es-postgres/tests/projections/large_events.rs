@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use es_core::{
-    Append, AppendOutcome, BoxError, EventStore, Metadata, NewEvent, ProjectBatch, ProjectSetup, Projection,
-    Revision, StreamId, event,
-};
+use es_core::projection::{ProjectBatch, ProjectSetup, Projection};
+use es_core::record::{BoxError, NewEvent};
+use es_core::store::{Append, AppendOutcome};
+use es_core::{EventStore, Metadata, Revision, StreamId, event};
 use es_postgres::Projector;
 use sqlx::{Executor, PgConnection};
 

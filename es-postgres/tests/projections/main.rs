@@ -2,6 +2,7 @@
 
 mod basics;
 mod batches;
+mod builds;
 mod careless;
 mod conformance;
 #[path = "../common/database.rs"]
@@ -20,7 +21,6 @@ mod policies;
 mod publishing;
 mod reactors;
 mod restored;
-mod revisions;
 #[path = "../common/rewind.rs"]
 mod rewind;
 mod roles;

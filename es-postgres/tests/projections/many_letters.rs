@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, EventStore, Metadata, NewEvent, Position, Revision, StreamId};
+use es_core::record::NewEvent;
+use es_core::store::Append;
+use es_core::{EventStore, Metadata, Position, Revision, StreamId};
 use es_postgres::{OnFailure, Projector};
 
 use crate::policies::{OPEN_GHOST, poisoned};

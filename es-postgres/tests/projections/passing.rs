@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use es_core::{Append, BoxError, EventStore, Project, Projection, Recorded, Revision, StoreError, StreamId};
+use es_core::projection::{Project, Projection};
+use es_core::record::BoxError;
+use es_core::store::Append;
+use es_core::{EventStore, Recorded, Revision, StoreError, StreamId};
 use es_postgres::{OnFailure, PostgresProjector, Projector, ProjectorError};
 use sqlx::PgConnection;
 
@@ -166,7 +169,7 @@ async fn a_missing_privilege_and_a_missing_index_park_nothing() {
 #[projection(name = "upserts", events(Deposited), model = PgConnection, setup)]
 struct Upserts;
 
-impl es_core::ProjectSetup for Upserts {
+impl es_core::projection::ProjectSetup for Upserts {
     async fn setup(&self, db: &mut PgConnection) -> Result<(), BoxError> {
         sqlx::query("CREATE TABLE seen (account text PRIMARY KEY)").execute(db).await?;
         Ok(())

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use es_core::{BoxError, DecodeError, DecodeProblem, Project, Projection, Recorded, StoreError};
+use es_core::projection::{Project, Projection};
+use es_core::record::{BoxError, DecodeError, DecodeProblem};
+use es_core::{Recorded, StoreError};
 use es_postgres::{OnFailure, PostgresProjector, Projector, ProjectorError};
 use sqlx::PgConnection;
 
@@ -34,7 +36,7 @@ async fn a_poison_event_stops_the_projector_right_before_it() {
     }
     let status = projector.status().await.expect("a status");
     assert!(status.error().is_some_and(|error| error.contains("ghost is not open")), "{status:?}");
-    assert_eq!((status.position().get(), status.parts[0].projected), (2, 2));
+    assert_eq!((status.position().get(), status.partitions[0].projected), (2, 2));
     assert!(status.lag() > Duration::ZERO);
 
     sql(&mut db, OPEN_GHOST).await;

@@ -1,18 +1,21 @@
 //! Publishing and dropping touch only what the projection made.
 
-use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded, Uuid};
+use es_core::Recorded;
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::record::BoxError;
+use es_core::uuid::Uuid;
 use es_postgres::{PostgresStore, PostgresTargetError, Projector};
 use sqlx::{Executor, PgConnection};
 
-use crate::revisions::NewBalances;
+use crate::builds::NewBalances;
 use crate::support::*;
 
 /// As `Balances`, with one more column at the end.
 #[derive(Projection)]
-#[projection(name = "balances", rev = 3, events(Opened), model = PgConnection, setup)]
+#[projection(name = "balances", build = 3, events(Opened), model = PgConnection, setup)]
 pub(crate) struct LongerBalances;
 
-/// Its schema for readers would be that of revision 1 of `balances`.
+/// Its schema for readers would be that of build 1 of `balances`.
 #[derive(Projection)]
 #[projection(name = "balances_1", events(Opened), model = PgConnection, setup)]
 struct Confusable;
@@ -53,13 +56,13 @@ async fn what_others_made_in_the_schema_for_readers_stays() {
     assert_eq!(number(&mut db, "SELECT count(*) FROM es_balances.notes").await, 0);
     assert_exact(&mut db, "es_balances").await;
 
-    let in_use = Projector::new(store.clone(), NewBalances).drop_revision(1).await.expect_err("in use");
+    let in_use = Projector::new(store.clone(), NewBalances).drop_build(1).await.expect_err("in use");
     assert!(
         matches!(in_use.of_target(), Some(PostgresTargetError::InUse { by, .. }) if by == "view es_balances.rich"),
         "{in_use}"
     );
     sql(&mut db, "DROP VIEW es_balances.rich").await;
-    Projector::new(store, NewBalances).drop_revision(1).await.expect("of no use to anybody");
+    Projector::new(store, NewBalances).drop_build(1).await.expect("of no use to anybody");
 }
 
 #[tokio::test]
@@ -87,7 +90,7 @@ async fn another_store_of_that_name_is_left_alone() {
     let refused = Projector::new(store.clone(), Balances).catch_up().await.expect_err("not ours");
     assert!(matches!(refused.of_target(), Some(PostgresTargetError::NotOurs { .. })), "{refused}");
     assert_eq!(number(&mut db, "SELECT count(*) FROM es_balances.event_log").await, 2);
-    Projector::new(store, Balances).drop_revision(7).await.expect("nothing to do");
+    Projector::new(store, Balances).drop_build(7).await.expect("nothing to do");
     deposit(&old, "a", 5).await;
 }
 

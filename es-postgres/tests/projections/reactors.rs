@@ -5,11 +5,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::reactor::Start;
-use es_core::{
-    Append, AppendIn, BoxError, Metadata, NewEvent, React, Reactor, ReactorRunner, Recorded, Revision,
-    StoreError, StreamId,
-};
+use es_core::reactor::{React, Reactor, ReactorRunner, Start};
+use es_core::record::{BoxError, NewEvent};
+use es_core::store::{Append, AppendIn};
+use es_core::{Metadata, Recorded, Revision, StoreError, StreamId};
 use es_postgres::testing::TestDatabase;
 use es_postgres::{PostgresStore, ProjectorError};
 use sqlx::{Connection, PgConnection};

@@ -1,12 +1,13 @@
 //! A projection's SQL means its own tables only; and what a restore has left out is noticed.
 
-use es_core::{
-    Append, AppendIn, BoxError, Project, ProjectSetup, Projection, Recorded, Revision, StoreError, StreamId,
-};
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::record::BoxError;
+use es_core::store::{Append, AppendIn};
+use es_core::{Recorded, Revision, StoreError, StreamId};
 use es_postgres::{PostgresProjector, PostgresTargetError, Projector, ProjectorError};
 use sqlx::{Connection, PgConnection};
 
-use crate::revisions::NewBalances;
+use crate::builds::NewBalances;
 use crate::support::*;
 
 const DECOY: &str = "CREATE TABLE public.balances (account text PRIMARY KEY, cents bigint, events bigint)";
@@ -87,9 +88,9 @@ async fn functions_of_other_schemas_are_found_where_that_was_asked_for() {
     assert!(matches!(&error, StoreError::Setup { .. }), "{error}");
 }
 
-fn deposited() -> es_core::NewEvent {
+fn deposited() -> es_core::record::NewEvent {
     let payload = br#"{"cents":1}"#.to_vec();
-    es_core::NewEvent::new("account.deposited", 1, payload, std::sync::Arc::default())
+    es_core::record::NewEvent::new("account.deposited", 1, payload, std::sync::Arc::default())
 }
 
 const STORE_ALONE: &str = "DROP SCHEMA es_balances CASCADE; DROP SCHEMA es_balances_1 CASCADE";
@@ -110,17 +111,17 @@ async fn checkpoints_without_tables_are_noticed_and_the_model_is_built_anew() {
             projector.run().await.expect_err("no tables"),
         ] {
             assert!(matches!(error.of_target(), Some(PostgresTargetError::TablesMissing { .. })), "{error}");
-            assert!(error.to_string().contains("`drop_revision(1)`"), "{error}");
+            assert!(error.to_string().contains("`drop_build(1)`"), "{error}");
         }
-        projector.drop_revision(1).await.expect("dropped");
+        projector.drop_build(1).await.expect("dropped");
         projector.catch_up().await.expect("all events again");
         assert_exact(&mut db, "es_balances").await;
     }
-    // A raised revision does it as well.
+    // A raised build does it as well.
     sql(&mut db, STORE_ALONE).await;
     Projector::new(store.clone(), NewBalances).catch_up().await.expect("all events");
     assert_exact(&mut db, "es_balances").await;
-    projector.drop_revision(1).await.expect("dropped");
+    projector.drop_build(1).await.expect("dropped");
 }
 
 #[tokio::test]
@@ -132,7 +133,7 @@ async fn an_inline_projection_without_tables_is_noticed() {
     let error = Projector::new(store.clone(), Balances).inline().await.map(drop).expect_err("no tables");
     assert!(matches!(error.of_target(), Some(PostgresTargetError::TablesMissing { .. })), "{error}");
     deposit(&store, "a", 1).await;
-    Projector::new(store.clone(), Balances).drop_revision(1).await.expect("dropped");
+    Projector::new(store.clone(), Balances).drop_build(1).await.expect("dropped");
     drop(Projector::new(store, Balances).inline().await.expect("an inline store"));
     assert_exact(&mut db, "es_balances").await;
 }

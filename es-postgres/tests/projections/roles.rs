@@ -1,9 +1,12 @@
 //! What a role needs to run projections.
 
-use es_core::{Append, EventStore, Metadata, NewEvent, Revision, StoreError, StreamId, Uuid};
+use es_core::record::NewEvent;
+use es_core::store::Append;
+use es_core::uuid::Uuid;
+use es_core::{EventStore, Metadata, Revision, StoreError, StreamId};
 use es_postgres::{PostgresStore, Projector, ProjectorError};
 
-use crate::revisions::NewBalances;
+use crate::builds::NewBalances;
 use crate::support::*;
 
 pub(crate) fn as_role(url: &str, role: &str) -> String {
@@ -37,10 +40,10 @@ async fn a_projector_may_project_and_not_append_and_a_reader_neither() {
     let letters = parking.dead_letters().await.expect("a list");
     assert_eq!(parking.retry(&letters[0].stream).await.expect("an outcome").left, 1);
     assert!(parking.discard(&letters[0]).await.expect("an outcome"));
-    parking.repartition(2).await.expect("two parts");
+    parking.repartition(2).await.expect("two partitions");
     let new = Projector::new(store.clone(), NewBalances).on_failure(es_postgres::OnFailure::Park);
     new.catch_up().await.expect("all but one");
-    new.drop_revision(1).await.expect("its own schema");
+    new.drop_build(1).await.expect("its own schema");
     assert_eq!(new.status().await.expect("a status").live, Some(2));
 
     let stream = StreamId::new("account", "a").expect("a stream id");
@@ -80,7 +83,7 @@ async fn members_of_a_role_run_a_projection_together() {
         }
         if nth == 1 {
             // Which the other program made.
-            Projector::new(store.clone(), NewBalances).drop_revision(1).await.expect("one of the role");
+            Projector::new(store.clone(), NewBalances).drop_build(1).await.expect("one of the role");
         }
         store.close().await;
     }

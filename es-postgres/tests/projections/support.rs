@@ -3,9 +3,12 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::record::{BoxError, NewEvent};
+use es_core::store::{Append, AppendOutcome};
 use es_core::{
-    Aggregate, Append, AppendOutcome, Apply, BoxError, EventStore, Events, Handle, Metadata, NewEvent,
-    Project, ProjectSetup, Projection, Recorded, Repository, Revision, StoreError, StreamId, emit, event,
+    Aggregate, Apply, EventStore, Events, Handle, Metadata, Recorded, Repository, Revision, StoreError,
+    StreamId, emit, event,
 };
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use es_core::{
-    Append, AppendIn, BoxError, EventStore, Metadata, NewEvent, Project, ProjectSetup, Projection, Recorded,
-    Repository, Revision, StoreError, StreamId,
-};
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::record::{BoxError, NewEvent};
+use es_core::store::{Append, AppendIn};
+use es_core::{EventStore, Metadata, Recorded, Repository, Revision, StoreError, StreamId};
 use es_postgres::{OnFailure, PostgresProjector, PostgresTargetError, Projector};
 use sqlx::{Connection, PgConnection};
 
@@ -246,17 +246,19 @@ async fn an_inline_append_that_is_refused_is_not_stored() {
         let store = Projector::new(store, Acts::at_thirteen(act)).inline().await.expect("an inline store");
         let batch = [Append::new(&a, Revision::EMPTY, &events), Append::new(&b, Revision::new(7), &events)];
         let outcomes = store.append_all(&batch).await.expect("outcomes");
-        assert!(outcomes.iter().all(|outcome| !matches!(outcome, es_core::AppendOutcome::Appended(_))));
+        assert!(
+            outcomes.iter().all(|outcome| !matches!(outcome, es_core::store::AppendOutcome::Appended(_)))
+        );
         assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 0, "{act:?}");
 
         let mut tx = db.begin().await.expect("a transaction");
         let outcome = store.append_in(&mut tx, batch[0]).await.expect("an outcome");
-        assert!(matches!(outcome, es_core::AppendOutcome::Appended(_)), "{outcome:?}");
+        assert!(matches!(outcome, es_core::store::AppendOutcome::Appended(_)), "{outcome:?}");
         tx.rollback().await.expect("a rollback");
         assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 0, "{act:?}");
 
         let outcomes = store.append_all(&batch[..1]).await.expect("an outcome");
-        assert!(matches!(outcomes[..], [es_core::AppendOutcome::Appended(_)]), "{outcomes:?}");
+        assert!(matches!(outcomes[..], [es_core::store::AppendOutcome::Appended(_)]), "{outcomes:?}");
         assert_whole(&mut db, act).await;
     }
 }

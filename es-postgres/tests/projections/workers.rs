@@ -7,7 +7,7 @@ use es_core::Repository;
 use es_postgres::{PostgresProjector, PostgresStore, PostgresTarget, Projector, ProjectorError};
 use sqlx::PgConnection;
 
-use crate::revisions::NewBalances;
+use crate::builds::NewBalances;
 use crate::support::*;
 
 /// The process that other tests start, and kill.
@@ -16,16 +16,16 @@ use crate::support::*;
 async fn worker_process() {
     let Ok(url) = std::env::var("ES_WORKER_URL") else { return };
     let store = PostgresStore::connect(&url).await.expect("a store");
-    let rev = std::env::var("ES_WORKER_REV").unwrap_or_default();
+    let build = std::env::var("ES_WORKER_REV").unwrap_or_default();
     let done = match std::env::var("ES_WORKER_MODELS") {
         Ok(models) => {
             let models = PostgresStore::connect(&models).await.expect("a store");
-            match &*rev {
+            match &*build {
                 "2" => run_away(store, NewBalances, models).await,
                 _ => run_away(store, Balances, models).await,
             }
         }
-        Err(_) => match &*rev {
+        Err(_) => match &*build {
             "2" => quick(Projector::new(store, NewBalances)).run().await,
             _ => quick(Projector::new(store, Balances)).run().await,
         },
@@ -33,7 +33,7 @@ async fn worker_process() {
     done.expect("it runs until it is killed");
 }
 
-async fn run_away<P: es_core::Projection<Model = PgConnection>>(
+async fn run_away<P: es_core::projection::Projection<Model = PgConnection>>(
     store: PostgresStore,
     projection: P,
     models: PostgresStore,
@@ -42,7 +42,9 @@ async fn run_away<P: es_core::Projection<Model = PgConnection>>(
 }
 
 /// A worker that looks often and waits little.
-pub(crate) fn quick<P: es_core::Projection<Model = PgConnection>>(projector: Projector<P>) -> Projector<P> {
+pub(crate) fn quick<P: es_core::projection::Projection<Model = PgConnection>>(
+    projector: Projector<P>,
+) -> Projector<P> {
     let projector = projector.page_size(5).poll_every(Duration::from_millis(20));
     projector.standstill(MOMENT).take_over(Duration::from_millis(500))
 }
@@ -51,22 +53,22 @@ pub(crate) fn quick<P: es_core::Projection<Model = PgConnection>>(projector: Pro
 pub(crate) struct Process(Child);
 
 impl Process {
-    fn start(url: &str, rev: u32) -> Self {
-        Self::spawn(Self::command(url, rev))
+    fn start(url: &str, build: u32) -> Self {
+        Self::spawn(Self::command(url, build))
     }
 
     /// Whose models are in this other database.
-    pub(crate) fn start_away(url: &str, models: &str, rev: u32) -> Self {
-        let mut command = Self::command(url, rev);
+    pub(crate) fn start_away(url: &str, models: &str, build: u32) -> Self {
+        let mut command = Self::command(url, build);
         command.env("ES_WORKER_MODELS", models);
         Self::spawn(command)
     }
 
-    fn command(url: &str, rev: u32) -> Command {
+    fn command(url: &str, build: u32) -> Command {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
         // Why it ended, if it did, is worth seeing.
         command.args(["workers::worker_process", "--exact", "--ignored", "--nocapture"]);
-        command.env("ES_WORKER_URL", url).env("ES_WORKER_REV", rev.to_string());
+        command.env("ES_WORKER_URL", url).env("ES_WORKER_REV", build.to_string());
         command
     }
 
@@ -315,7 +317,7 @@ async fn a_rebuild_that_is_killed_is_resumed_while_events_come_in() {
     rebuild.kill();
     gate.open().await;
     until(&mut db, "SELECT count(*) = 0 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711").await;
-    let reached = number(&mut db, "SELECT position FROM es.checkpoints WHERE rev = 2").await;
+    let reached = number(&mut db, "SELECT position FROM es.checkpoints WHERE build = 2").await;
     assert!(reached > 0, "it had not begun");
     assert_eq!(number(&mut db, "SELECT live::bigint FROM es.projections").await, 1);
 
@@ -328,7 +330,7 @@ async fn a_rebuild_that_is_killed_is_resumed_while_events_come_in() {
     until(&mut db, &is_exact("es_balances_2")).await;
     assert_exact(&mut db, "es_balances").await;
     // It went on where the killed one had stopped.
-    let projected = number(&mut db, "SELECT projected FROM es.checkpoints WHERE rev = 2").await;
+    let projected = number(&mut db, "SELECT projected FROM es.checkpoints WHERE build = 2").await;
     assert_eq!(projected, number(&mut db, "SELECT count(*) FROM es.events").await);
     assert!(!working.is_finished() && !resumed.is_finished());
     working.abort();
@@ -336,10 +338,10 @@ async fn a_rebuild_that_is_killed_is_resumed_while_events_come_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn sixteen_writers_and_four_parts_make_the_model_that_sql_computes() {
+async fn sixteen_writers_and_four_partitions_make_the_model_that_sql_computes() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
-    let projector = quick(Projector::new(store.clone(), Balances)).page_size(50).parts(4);
+    let projector = quick(Projector::new(store.clone(), Balances)).page_size(50).partitions(4);
     let status = projector.clone();
     let working = tokio::spawn(async move { projector.run().await });
     let writers: Vec<_> = (0..16_u32)
@@ -360,7 +362,7 @@ async fn sixteen_writers_and_four_parts_make_the_model_that_sql_computes() {
     }
     until(&mut db, &is_exact("es_balances")).await;
     let status = status.status().await.expect("a status");
-    let projected: u64 = status.parts.iter().map(|part| part.projected).sum();
+    let projected: u64 = status.partitions.iter().map(|partition| partition.projected).sum();
     assert_eq!(projected, number(&mut db, "SELECT count(*) FROM es.events").await.unsigned_abs());
     assert!(!working.is_finished());
     working.abort();
@@ -373,7 +375,7 @@ async fn a_projector_of_a_dropped_revision_stops() {
     let working = tokio::spawn(async move { old.run().await });
     let new = Projector::new(store.clone(), NewBalances);
     new.catch_up().await.expect("all events");
-    new.drop_revision(1).await.expect("not live any more");
+    new.drop_build(1).await.expect("not live any more");
     deposits(&store, 1..2).await;
     let ended = tokio::time::timeout(LONG, working).await.expect("it ends").expect("no panic");
     assert!(matches!(ended, Err(ProjectorError::NotSetUp { .. })), "{ended:?}");

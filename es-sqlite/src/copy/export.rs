@@ -1,6 +1,7 @@
 //! The ledger, and the closed streams.
 
-use es_core::{StoreError, StoredCommand, StreamId};
+use es_core::store::StoredCommand;
+use es_core::{StoreError, StreamId};
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 

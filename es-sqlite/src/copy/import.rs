@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use es_core::{Following, Position, RawEvent, Revision, StoreError, StoredCommand, StreamId};
+use es_core::record::RawEvent;
+use es_core::store::{Following, StoredCommand};
+use es_core::{Position, Revision, StoreError, StreamId};
 use serde_json::json;
 use sqlx::SqliteConnection;
 
@@ -71,7 +73,7 @@ pub(super) async fn commands(
     Ok(())
 }
 
-fn same(command: &StoredCommand, known: &es_core::CommandOutcome) -> Result<(), StoreError> {
+fn same(command: &StoredCommand, known: &es_core::store::CommandOutcome) -> Result<(), StoreError> {
     if *known == command.outcome {
         return Ok(());
     }

@@ -5,7 +5,9 @@ mod import;
 mod names;
 
 use async_trait::async_trait;
-use es_core::{ExportStore, ImportStore, RawEvent, StoreError, StoredCommand, StoredNames, StreamId};
+use es_core::record::RawEvent;
+use es_core::store::{ExportStore, ImportStore, StoredCommand, StoredNames};
+use es_core::{StoreError, StreamId};
 
 use crate::error::Failure;
 use crate::store::SqliteStore;

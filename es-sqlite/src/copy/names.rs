@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use es_core::{Fingerprint, StoreError, StoredCategory, StoredEventType, StoredNames};
+use es_core::StoreError;
+use es_core::shape::Fingerprint;
+use es_core::store::{StoredCategory, StoredEventType, StoredNames};
 use sqlx::SqliteConnection;
 
 use crate::error::Failure;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use es_core::Limits;
+use es_core::store::Limits;
 
 /// What has to happen before an append is acknowledged.
 ///
@@ -105,7 +105,7 @@ impl SqliteOptions {
     }
 
     /// How often it is looked for appends of other processes, while somebody
-    /// [listens](es_core::ReadAll::listen). Defaults to 50 milliseconds.
+    /// [listens](es_core::store::ReadAll::listen). Defaults to 50 milliseconds.
     pub const fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll_interval = interval;
         self

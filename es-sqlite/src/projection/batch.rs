@@ -3,8 +3,12 @@
 use std::collections::HashSet;
 use std::marker::PhantomData;
 
-use es_core::projection::{Batch, Begun, Committed, LetterPlace, Parked, ProjectorError, Step};
-use es_core::{BoxError, Checkpoint, Part, Position, Projection, Revision, StreamId};
+use es_core::projection::{
+    Batch, Begun, Committed, LetterPlace, Parked, Partition, Projection, ProjectorError, Step,
+};
+use es_core::record::BoxError;
+use es_core::store::Checkpoint;
+use es_core::{Position, Revision, StreamId};
 use sqlx::error::DatabaseError;
 use sqlx::{SqliteConnection, raw_sql};
 
@@ -19,7 +23,7 @@ use crate::open::files::Identity;
 pub struct SqliteBatch<P> {
     session: SqliteSession,
     /// Where the checkpoint goes; nowhere in a batch for dead letters.
-    moves: Option<(Part, Checkpoint, usize)>,
+    moves: Option<(Partition, Checkpoint, usize)>,
     /// The streams whose events have to wait behind dead letters.
     parked: HashSet<StreamId>,
     projection: PhantomData<fn() -> P>,
@@ -47,8 +51,8 @@ impl<P: Projection<Model = SqliteConnection>> SqliteBatch<P> {
         session.begin().await?;
         let hold = if step.epoch.is_some() { sql::HOLD_LEASED } else { sql::HOLD };
         let held = sqlx::query_scalar::<_, bool>(hold)
-            .bind(step.part.index())
-            .bind(step.part.of())
+            .bind(step.partition.index())
+            .bind(step.partition.of())
             .bind(position(step.from))
             .bind(event_id(step.from))
             .bind(step.owner)
@@ -67,7 +71,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteBatch<P> {
             session.roll_back().await?;
             return Ok(Begun::Overtaken(session));
         };
-        let moves = Some((step.part, step.to, step.events));
+        let moves = Some((step.partition, step.to, step.events));
         let mut batch = Self { session, moves, parked: HashSet::new(), projection: PhantomData };
         if has_letters {
             batch.read_parked().await?;
@@ -100,9 +104,9 @@ impl<P: Projection<Model = SqliteConnection>> SqliteBatch<P> {
     }
 
     async fn move_checkpoint(&mut self) -> Result<(), ProjectorError> {
-        let Some((part, to, events)) = self.moves else { return Ok(()) };
+        let Some((partition, to, events)) = self.moves else { return Ok(()) };
         let done = sqlx::query(sql::MOVE)
-            .bind(part.index())
+            .bind(partition.index())
             .bind(position(to))
             .bind(event_id(to))
             .bind(count(events))

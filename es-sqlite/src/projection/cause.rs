@@ -78,7 +78,7 @@ pub(super) fn failed(error: sqlx::Error) -> ProjectorError {
     })
 }
 
-/// Whether a table of ours is not there, because the revision was dropped or never set up.
+/// Whether a table of ours is not there, because the build was dropped or never set up.
 pub(super) fn lacks_tables(error: &sqlx::Error) -> bool {
     let database = error.as_database_error();
     database.is_some_and(|error| error.message().starts_with("no such table: es_"))

@@ -11,22 +11,22 @@ use es_core::projection::ProjectorError;
 pub enum SqliteTargetError {
     /// A handler has ended the transaction of its batch, or tried to. Nothing of the batch is in the model.
     #[error(
-        "a handler of projection `{projection}` rev {rev} has ended the transaction that it runs in; nothing of it was \
+        "a handler of projection `{projection}` build {build} has ended the transaction that it runs in; nothing of it was \
          kept; let it nest with `connection.begin()` instead of COMMIT and ROLLBACK"
     )]
     TransactionEnded {
         /// The projection's name.
         projection: &'static str,
-        /// Its revision.
-        rev: u32,
+        /// Its build.
+        build: u32,
     },
     /// The file is not one that this projection has made.
-    #[error("projection `{projection}` rev {rev} cannot keep its model in {path:?}: {found}")]
+    #[error("projection `{projection}` build {build} cannot keep its model in {path:?}: {found}")]
     NotOurs {
         /// The projection's name.
         projection: &'static str,
-        /// Its revision.
-        rev: u32,
+        /// Its build.
+        build: u32,
         /// The file.
         path: PathBuf,
         /// What is in it.
@@ -34,15 +34,15 @@ pub enum SqliteTargetError {
     },
     /// The file would be on a network file system, where locks of several hosts cannot be relied on.
     #[error(
-        "projection `{projection}` rev {rev} cannot keep its model in {path:?}: it is on a network file system ({kind}), \
+        "projection `{projection}` build {build} cannot keep its model in {path:?}: it is on a network file system ({kind}), \
          where locks cannot be relied on; move it to a local disk, or say `allow_network_file_system(true)` if one \
          program on one host uses it"
     )]
     NetworkFileSystem {
         /// The projection's name.
         projection: &'static str,
-        /// Its revision.
-        rev: u32,
+        /// Its build.
+        build: u32,
         /// The file.
         path: PathBuf,
         /// What the system calls it.

@@ -3,8 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use es_core::Projection;
-use es_core::projection::{Cause, ProjectorError};
+use es_core::projection::{Cause, Projection, ProjectorError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection, raw_sql};
 
@@ -73,11 +72,12 @@ impl<P: Projection> SqliteTarget<P> {
     }
 
     pub(super) fn not_ours(path: &Path, found: String) -> ProjectorError {
-        SqliteTargetError::NotOurs { projection: P::NAME, rev: P::REV, path: path.to_owned(), found }.into()
+        SqliteTargetError::NotOurs { projection: P::NAME, build: P::BUILD, path: path.to_owned(), found }
+            .into()
     }
 
     /// Begins a transaction on the pointer: what changes a projection as a whole runs alone. Returns the
-    /// revision that readers see.
+    /// build that readers see.
     pub(super) async fn lock(&self) -> Result<(SqliteConnection, Option<u32>), ProjectorError> {
         let mut db = self.make(&self.pointer).await?;
         run(&mut db, "BEGIN IMMEDIATE").await?;
@@ -86,7 +86,7 @@ impl<P: Projection> SqliteTarget<P> {
         Ok((db, live))
     }
 
-    /// The revision that readers see.
+    /// The build that readers see.
     pub(super) async fn live_rev(&self) -> Result<Option<u32>, ProjectorError> {
         match self.open(&self.pointer).await? {
             Some(mut db) => self.live_on(&mut db).await,
@@ -103,13 +103,13 @@ impl<P: Projection> SqliteTarget<P> {
             Some((name, _)) if name != P::NAME => {
                 Err(Self::not_ours(&self.pointer, format!("it belongs to projection `{name}`")))
             }
-            row => Ok(row.and_then(|(_, rev)| rev)),
+            row => Ok(row.and_then(|(_, build)| build)),
         }
     }
 
-    /// Shows a revision to readers, or none.
-    pub(super) async fn point(db: &mut SqliteConnection, rev: Option<u32>) -> Result<(), ProjectorError> {
-        sqlx::query(sql::SHOW).bind(P::NAME).bind(rev).execute(db).await.map_err(failed)?;
+    /// Shows a build to readers, or none.
+    pub(super) async fn point(db: &mut SqliteConnection, build: Option<u32>) -> Result<(), ProjectorError> {
+        sqlx::query(sql::SHOW).bind(P::NAME).bind(build).execute(db).await.map_err(failed)?;
         Ok(())
     }
 }

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use es_core::projection::{Claim, Claimed, ProjectorError};
+use es_core::projection::{Claim, Claimed, Partition, Projection, ProjectorError};
 use es_core::reactor::CheckpointStore;
-use es_core::{Part, Projection};
 use sqlx::SqliteConnection;
 
 use super::cause::failed;
@@ -23,26 +22,35 @@ impl CheckpointStore for SqliteStore {
 }
 
 impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
-    pub(super) async fn claim_part(&self, part: Part, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
+    pub(super) async fn claim_partition(
+        &self,
+        partition: Partition,
+        claim: &Claim<'_>,
+    ) -> Result<Claimed, ProjectorError> {
         let Some(mut db) = self.open(&self.own()).await? else {
             return Err(ProjectorError::not_set_up::<P>());
         };
         let lasts = i64::try_from(claim.lasts.as_micros()).unwrap_or(i64::MAX / 2);
-        let call = sqlx::query_scalar::<_, i64>(sql::CLAIM).bind(part.index()).bind(part.of()).bind(lasts);
+        let call =
+            sqlx::query_scalar::<_, i64>(sql::CLAIM).bind(partition.index()).bind(partition.of()).bind(lasts);
         let call = call.bind(claim.held.map(u64::cast_signed));
         if let Some(epoch) = known(call.fetch_optional(&mut db).await)? {
             return Ok(Claimed::Lease { epoch: epoch.cast_unsigned() });
         }
-        // It says where there is no such part.
-        self.read_checkpoint(part).await?;
-        let call = sqlx::query_scalar::<_, i64>(sql::REST).bind(part.index());
+        // It says where there is no such partition.
+        self.read_checkpoint(partition).await?;
+        let call = sqlx::query_scalar::<_, i64>(sql::REST).bind(partition.index());
         let rest = known(call.fetch_optional(&mut db).await)?.unwrap_or_default();
         Ok(Claimed::Taken { rest: Duration::from_micros(rest.cast_unsigned()) })
     }
 
-    pub(super) async fn release_part(&self, part: Part, epoch: u64) -> Result<(), ProjectorError> {
+    pub(super) async fn release_partition(
+        &self,
+        partition: Partition,
+        epoch: u64,
+    ) -> Result<(), ProjectorError> {
         let Some(mut db) = self.open(&self.own()).await? else { return Ok(()) };
-        let call = sqlx::query(sql::RELEASE).bind(part.index()).bind(epoch.cast_signed());
+        let call = sqlx::query(sql::RELEASE).bind(partition.index()).bind(epoch.cast_signed());
         call.execute(&mut db).await.map_err(failed)?;
         Ok(())
     }

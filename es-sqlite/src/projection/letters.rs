@@ -1,7 +1,7 @@
 //! Dead letters, as a list.
 
-use es_core::projection::{DeadLetter, ProjectorError};
-use es_core::{Position, Projection, Revision, StoreError, StreamId};
+use es_core::projection::{DeadLetter, Projection, ProjectorError};
+use es_core::{Position, Revision, StoreError, StreamId};
 use sqlx::SqliteConnection;
 use time::OffsetDateTime;
 

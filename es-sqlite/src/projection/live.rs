@@ -2,14 +2,13 @@
 
 use std::path::PathBuf;
 
-use es_core::Projection;
-use es_core::projection::ProjectorError;
+use es_core::projection::{Projection, ProjectorError};
 use sqlx::SqliteConnection;
 
 use super::target::SqliteTarget;
 
 impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
-    /// The file that readers see now: that of the revision that was published last. Programs in other
+    /// The file that readers see now: that of the build that was published last. Programs in other
     /// languages ask the table `es_live` of the file without a number for that revision.
     ///
     /// # Errors
@@ -17,13 +16,13 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     /// [`ProjectorError::NotSetUp`] where there is none yet; [`ProjectorError::Store`].
     pub async fn live_file(&self) -> Result<PathBuf, ProjectorError> {
         match self.live_rev().await? {
-            Some(rev) => Ok(self.file_of(rev)),
+            Some(build) => Ok(self.file_of(build)),
             None => Err(ProjectorError::not_set_up::<P>()),
         }
     }
 
     /// A connection for reading to the model that readers see now. It stays with that revision, so open one
-    /// for each request, or anew once a revision is published. It waits for no writer.
+    /// for each request, or anew once a build is published. It waits for no writer.
     ///
     /// # Errors
     ///

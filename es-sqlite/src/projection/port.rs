@@ -3,11 +3,12 @@
 use std::error::Error;
 use std::time::Duration;
 
+use es_core::Position;
 use es_core::projection::{
-    Begun, Cause, Claim, Claimed, DeadLetter, ModelStore, ProjectionStatus, ProjectorError, Setting, Step,
-    Target,
+    Begun, Cause, Claim, Claimed, DeadLetter, ModelStore, Partition, Projection, ProjectionStatus,
+    ProjectorError, Setting, Step, Target,
 };
-use es_core::{Checkpoint, Part, Position, Projection};
+use es_core::store::Checkpoint;
 use sqlx::SqliteConnection;
 
 use super::batch::{SqliteBatch, event_id, position};
@@ -35,8 +36,8 @@ impl<P: Projection<Model = SqliteConnection>> Target<P> for SqliteTarget<P> {
         self.set_up_once(projection, setting).await
     }
 
-    async fn checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
-        self.read_checkpoint(part).await
+    async fn checkpoint(&self, partition: Partition) -> Result<(Checkpoint, bool), ProjectorError> {
+        self.read_checkpoint(partition).await
     }
 
     async fn session(&self) -> Result<SqliteSession, ProjectorError> {
@@ -65,17 +66,17 @@ impl<P: Projection<Model = SqliteConnection>> Target<P> for SqliteTarget<P> {
         (work.await, ())
     }
 
-    async fn claim(&self, part: Part, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
-        self.claim_part(part, claim).await
+    async fn claim(&self, partition: Partition, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
+        self.claim_partition(partition, claim).await
     }
 
-    async fn release(&self, part: Part, epoch: u64) -> Result<(), ProjectorError> {
-        self.release_part(part, epoch).await
+    async fn release(&self, partition: Partition, epoch: u64) -> Result<(), ProjectorError> {
+        self.release_partition(partition, epoch).await
     }
 
     async fn note(
         &self,
-        part: Part,
+        partition: Partition,
         at: Checkpoint,
         owner: &str,
         reason: &str,
@@ -83,7 +84,7 @@ impl<P: Projection<Model = SqliteConnection>> Target<P> for SqliteTarget<P> {
         let Some(mut db) = self.open(&self.own()).await? else {
             return Err(ProjectorError::not_set_up::<P>());
         };
-        let call = sqlx::query(sql::NOTE).bind(part.index()).bind(position(at)).bind(event_id(at));
+        let call = sqlx::query(sql::NOTE).bind(partition.index()).bind(position(at)).bind(event_id(at));
         call.bind(reason).bind(owner).execute(&mut db).await.map_err(failed)?;
         Ok(())
     }
@@ -92,12 +93,12 @@ impl<P: Projection<Model = SqliteConnection>> Target<P> for SqliteTarget<P> {
         self.show_to_readers().await
     }
 
-    async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
-        self.divide(parts).await
+    async fn repartition(&self, partitions: u32) -> Result<(), ProjectorError> {
+        self.divide(partitions).await
     }
 
-    async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
-        self.drop_file(rev).await
+    async fn drop_build(&self, build: u32) -> Result<(), ProjectorError> {
+        self.drop_file(build).await
     }
 
     async fn status(&self) -> Result<ProjectionStatus, ProjectorError> {

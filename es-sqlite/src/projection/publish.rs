@@ -1,7 +1,7 @@
-//! Which revision readers see, and which ones are dropped.
+//! Which build readers see, and which ones are dropped.
 
-use es_core::projection::ProjectorError;
-use es_core::{Position, Projection};
+use es_core::Position;
+use es_core::projection::{Projection, ProjectorError};
 use sqlx::{AssertSqlSafe, SqliteConnection, raw_sql};
 
 use super::cause::failed;
@@ -13,7 +13,7 @@ use super::target::SqliteTarget;
 impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     pub(super) async fn show_to_readers(&self) -> Result<(), ProjectorError> {
         let (mut pointer, live) = self.lock().await?;
-        if live.is_some_and(|live| live >= P::REV) {
+        if live.is_some_and(|live| live >= P::BUILD) {
             return Ok(());
         }
         // Held until readers see the other one: it would go on, and they back.
@@ -33,26 +33,31 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         };
         let position = lowest(&mut own).await?.ok_or_else(ProjectorError::not_set_up::<P>)?;
         if position < seen {
-            return Err(ProjectorError::Behind { projection: P::NAME, rev: P::REV, position, live: seen });
+            return Err(ProjectorError::BuildBehind {
+                projection: P::NAME,
+                build: P::BUILD,
+                position,
+                live: seen,
+            });
         }
-        Self::point(&mut pointer, Some(P::REV)).await?;
+        Self::point(&mut pointer, Some(P::BUILD)).await?;
         run(&mut pointer, "COMMIT").await?;
-        tracing::info!(projection = P::NAME, rev = P::REV, "readers see this revision now");
+        tracing::info!(projection = P::NAME, build = P::BUILD, "readers see this build now");
         Ok(())
     }
 
     /// Empties the file, and leaves it there. One that was removed could still be written by who has it open,
     /// and its log would be taken for that of the next file of this name.
-    pub(super) async fn drop_file(&self, rev: u32) -> Result<(), ProjectorError> {
+    pub(super) async fn drop_file(&self, build: u32) -> Result<(), ProjectorError> {
         let (mut pointer, live) = self.lock().await?;
-        let file = self.open_as(&self.file_of(rev), |options| options.foreign_keys(false)).await?;
-        let Some(mut db) = file else { return Self::forget(&mut pointer, live, rev).await };
+        let file = self.open_as(&self.file_of(build), |options| options.foreign_keys(false)).await?;
+        let Some(mut db) = file else { return Self::forget(&mut pointer, live, build).await };
         run(&mut db, "BEGIN IMMEDIATE").await?;
         if lowest(&mut db).await?.is_none() {
-            return Self::forget(&mut pointer, live, rev).await;
+            return Self::forget(&mut pointer, live, build).await;
         }
-        if live == Some(rev) {
-            return Err(ProjectorError::Live { projection: P::NAME, rev, live: rev });
+        if live == Some(build) {
+            return Err(ProjectorError::BuildLive { projection: P::NAME, build, live: build });
         }
         let objects: Vec<(String, String)> =
             known_all(sqlx::query_as(sql::OBJECTS).fetch_all(&mut db).await)?;
@@ -64,7 +69,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         run(&mut pointer, "COMMIT").await?;
         // What it held is given back to the disk where nobody hinders it.
         if let Err(error) = run(&mut db, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").await {
-            tracing::debug!(projection = P::NAME, rev, %error, "the file of a dropped revision keeps its size");
+            tracing::debug!(projection = P::NAME, build, %error, "the file of a dropped build keeps its size");
         }
         Ok(())
     }
@@ -73,16 +78,16 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     async fn forget(
         pointer: &mut SqliteConnection,
         live: Option<u32>,
-        rev: u32,
+        build: u32,
     ) -> Result<(), ProjectorError> {
-        if live == Some(rev) {
+        if live == Some(build) {
             Self::point(pointer, None).await?;
         }
         run(pointer, "COMMIT").await
     }
 }
 
-/// The lowest position of the parts; `None` of what is not set up.
+/// The lowest position of the partitions; `None` of what is not set up.
 async fn lowest(db: &mut SqliteConnection) -> Result<Option<Position>, ProjectorError> {
     let found: Option<Option<i64>> = known(sqlx::query_scalar(sql::LOWEST).fetch_optional(db).await)?;
     Ok(found.flatten().map(|position| Position::new(position.cast_unsigned())))

@@ -4,8 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use es_core::Projection;
-use es_core::projection::ProjectorError;
+use es_core::projection::{Projection, ProjectorError};
 use sqlx::sqlite::SqliteTransactionManager;
 use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection, raw_sql};
 use sqlx_core::transaction::TransactionManager as _;
@@ -40,7 +39,7 @@ impl<P: Projection> SqliteTarget<P> {
 
     /// The user's code has ended a transaction.
     pub(super) const fn ended() -> SqliteTargetError {
-        SqliteTargetError::TransactionEnded { projection: P::NAME, rev: P::REV }
+        SqliteTargetError::TransactionEnded { projection: P::NAME, build: P::BUILD }
     }
 }
 

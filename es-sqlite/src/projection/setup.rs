@@ -1,7 +1,8 @@
-//! What happens to a projection as a whole: set up, divided into parts.
+//! What happens to a projection as a whole: set up, divided into partitions.
 
-use es_core::projection::{Cause, ProjectorError, Setting, set_up};
-use es_core::{Checkpoint, Part, Position, Projection};
+use es_core::Position;
+use es_core::projection::{Cause, Partition, Projection, ProjectorError, Setting, set_up};
+use es_core::store::Checkpoint;
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 
@@ -18,27 +19,27 @@ use crate::open::files::{Identity, absolute, network};
 impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     pub(super) async fn set_up_once(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
         self.refuse_network()?;
-        if let Some(found) = self.parts().await? {
-            Self::same_parts(found, setting.parts)?;
+        if let Some(found) = self.partitions().await? {
+            Self::same_partitions(found, setting.partitions)?;
             if self.live_rev().await?.is_some() {
                 return Ok(());
             }
         }
         let (mut pointer, live) = self.lock().await?;
-        match self.parts().await? {
-            Some(found) => Self::same_parts(found, setting.parts)?,
+        match self.partitions().await? {
+            Some(found) => Self::same_partitions(found, setting.partitions)?,
             None => self.set_up(projection, setting).await?,
         }
         if live.is_none() {
-            Self::point(&mut pointer, Some(P::REV)).await?;
+            Self::point(&mut pointer, Some(P::BUILD)).await?;
         }
         run(&mut pointer, "COMMIT").await
     }
 
     fn refuse_network(&self) -> Result<(), ProjectorError> {
-        let (projection, rev, path) = (P::NAME, P::REV, absolute(&self.own()));
+        let (projection, build, path) = (P::NAME, P::BUILD, absolute(&self.own()));
         match network(&path).filter(|_| !self.allow_network_file_system) {
-            Some(kind) => Err(SqliteTargetError::NetworkFileSystem { projection, rev, path, kind }.into()),
+            Some(kind) => Err(SqliteTargetError::NetworkFileSystem { projection, build, path, kind }.into()),
             None => Ok(()),
         }
     }
@@ -55,7 +56,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
                 return Err(Self::ended().into());
             }
             let cause = Cause::of(&source, said_by);
-            return Err(ProjectorError::Setup { projection: P::NAME, rev: P::REV, source, cause });
+            return Err(ProjectorError::Setup { projection: P::NAME, build: P::BUILD, source, cause });
         }
         match sqlx::raw_sql("RELEASE es_batch").execute(&mut session.db).await {
             Err(error) if is_ended(&error) => return Err(Self::ended().into()),
@@ -63,49 +64,52 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         };
         session.run(sql::MAKE_TABLES).await?;
         session.run(sql::MAKE_LEASES).await?;
-        make_checkpoints(&mut session.db, setting.parts, setting.start, 0).await?;
+        make_checkpoints(&mut session.db, setting.partitions, setting.start, 0).await?;
         session.commit().await.map_err(failed)
     }
 
-    /// Into how many parts the own revision is divided; `None` if it is not set up.
-    async fn parts(&self) -> Result<Option<u32>, ProjectorError> {
+    /// Into how many partitions this build is divided; `None` if it is not set up.
+    async fn partitions(&self) -> Result<Option<u32>, ProjectorError> {
         let Some(mut db) = self.open(&self.own()).await? else { return Ok(None) };
         known(sqlx::query_scalar(sql::PARTS).fetch_optional(&mut db).await)
     }
 
-    fn same_parts(found: u32, asked: u32) -> Result<(), ProjectorError> {
+    fn same_partitions(found: u32, asked: u32) -> Result<(), ProjectorError> {
         if found == asked {
             return Ok(());
         }
-        Err(ProjectorError::Parts { projection: P::NAME, rev: P::REV, found, asked })
+        Err(ProjectorError::PartitionsDiffer { projection: P::NAME, build: P::BUILD, found, asked })
     }
 
-    /// Where the checkpoint of a part stands, and whether readers see this revision or a later one.
-    pub(super) async fn read_checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
+    /// Where the checkpoint of a partition stands, and whether readers see this build or a later one.
+    pub(super) async fn read_checkpoint(
+        &self,
+        partition: Partition,
+    ) -> Result<(Checkpoint, bool), ProjectorError> {
         let Some(mut db) = self.open(&self.own()).await? else {
             return Err(ProjectorError::not_set_up::<P>());
         };
-        let call = sqlx::query_as::<_, (i64, Option<Vec<u8>>, u32)>(sql::CHECKPOINT).bind(part.index());
-        let Some((position, event_id, parts)) = known(call.fetch_optional(&mut db).await)? else {
-            // The part is gone where there are fewer now.
-            if let Some(found) = self.parts().await? {
-                Self::same_parts(found, part.of())?;
+        let call = sqlx::query_as::<_, (i64, Option<Vec<u8>>, u32)>(sql::CHECKPOINT).bind(partition.index());
+        let Some((position, event_id, partitions)) = known(call.fetch_optional(&mut db).await)? else {
+            // The partition is gone where there are fewer now.
+            if let Some(found) = self.partitions().await? {
+                Self::same_partitions(found, partition.of())?;
             }
             return Err(ProjectorError::not_set_up::<P>());
         };
-        Self::same_parts(parts, part.of())?;
-        let live = self.live_rev().await?.is_some_and(|live| live >= P::REV);
+        Self::same_partitions(partitions, partition.of())?;
+        let live = self.live_rev().await?.is_some_and(|live| live >= P::BUILD);
         Ok((stored(position, event_id)?, live))
     }
 
-    pub(super) async fn divide(&self, parts: u32) -> Result<(), ProjectorError> {
+    pub(super) async fn divide(&self, partitions: u32) -> Result<(), ProjectorError> {
         let mut session = self.dial().await?;
         session.begin().await?;
         let rows = sqlx::query_as::<_, (i64, Option<Vec<u8>>, i64)>(sql::CHECKPOINTS);
         let mut projected = 0;
         let mut found = Vec::new();
-        for (position, event_id, of_part) in known_all(rows.fetch_all(&mut session.db).await)? {
-            projected += of_part;
+        for (position, event_id, of_partition) in known_all(rows.fetch_all(&mut session.db).await)? {
+            projected += of_partition;
             found.push(stored(position, event_id)?);
         }
         let (Some(&lowest), Some(&highest)) = (
@@ -116,13 +120,18 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         };
         if lowest != highest {
             let (lowest, highest) = (lowest.position(), highest.position());
-            return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
+            return Err(ProjectorError::PartitionsUneven {
+                projection: P::NAME,
+                build: P::BUILD,
+                lowest,
+                highest,
+            });
         }
         session.run(sql::FORGET_CHECKPOINTS).await?;
         // The tables of an older version have none.
         session.run(sql::MAKE_LEASES).await?;
         session.run(sql::FREE_LEASES).await?;
-        make_checkpoints(&mut session.db, parts.max(1), lowest, projected).await?;
+        make_checkpoints(&mut session.db, partitions.max(1), lowest, projected).await?;
         session.commit().await.map_err(failed)
     }
 }
@@ -140,20 +149,20 @@ pub(super) fn known_all<T>(found: Result<Vec<T>, sqlx::Error>) -> Result<Vec<T>,
     known(found.map(Some)).map(Option::unwrap_or_default)
 }
 
-/// All parts stand at the same checkpoint; what was projected counts for the first.
+/// All partitions stand at the same checkpoint; what was projected counts for the first.
 async fn make_checkpoints(
     db: &mut SqliteConnection,
-    parts: u32,
+    partitions: u32,
     at: Checkpoint,
     projected: i64,
 ) -> Result<(), ProjectorError> {
-    for part in 0..parts {
+    for partition in 0..partitions {
         sqlx::query(sql::MAKE_CHECKPOINT)
-            .bind(part)
-            .bind(parts)
+            .bind(partition)
+            .bind(partitions)
             .bind(position(at))
             .bind(event_id(at))
-            .bind(if part == 0 { projected } else { 0 })
+            .bind(if partition == 0 { projected } else { 0 })
             .execute(&mut *db)
             .await
             .map_err(failed)?;

@@ -1,15 +1,15 @@
 //! The statements of a read model's files. What a handler makes lies beside tables of ours, `es_…`.
 
-/// Which revision readers see.
+/// Which build readers see.
 pub(super) const MAKE_POINTER: &str = "CREATE TABLE IF NOT EXISTS es_live (
     projection TEXT NOT NULL PRIMARY KEY,
-    rev INTEGER
+    build INTEGER
 ) STRICT";
 
 /// The checkpoints and dead letters of one build. Times are microseconds since 1970.
 pub(super) const MAKE_TABLES: &str = "CREATE TABLE es_checkpoints (
-    part INTEGER PRIMARY KEY,
-    parts INTEGER NOT NULL,
+    partition INTEGER PRIMARY KEY,
+    partitions INTEGER NOT NULL,
     position INTEGER NOT NULL,
     event_id BLOB,
     projected INTEGER NOT NULL,
@@ -31,29 +31,31 @@ CREATE TABLE es_dead_letters (
 ) STRICT;
 CREATE INDEX es_dead_letters_of ON es_dead_letters (category, key, revision)";
 
-/// The leases of runners whose work is outside of the file. They outlive a division into other parts.
+/// The leases of runners whose work is outside of the file. They outlive a division into other partitions.
 pub(super) const MAKE_LEASES: &str = "CREATE TABLE IF NOT EXISTS es_leases (
-    part INTEGER PRIMARY KEY,
+    partition INTEGER PRIMARY KEY,
     epoch INTEGER NOT NULL,
     leased_until INTEGER
 ) STRICT";
 
-pub(super) const LIVE: &str = "SELECT projection, rev FROM es_live";
+pub(super) const LIVE: &str = "SELECT projection, build FROM es_live";
 
-pub(super) const SHOW: &str = "INSERT INTO es_live (projection, rev) VALUES (?1, ?2)
-ON CONFLICT (projection) DO UPDATE SET rev = excluded.rev";
+pub(super) const SHOW: &str = "INSERT INTO es_live (projection, build) VALUES (?1, ?2)
+ON CONFLICT (projection) DO UPDATE SET build = excluded.build";
 
 pub(super) const MAKE_CHECKPOINT: &str =
-    "INSERT INTO es_checkpoints (part, parts, position, event_id, projected, updated_at)
+    "INSERT INTO es_checkpoints (partition, partitions, position, event_id, projected, updated_at)
 VALUES (?1, ?2, ?3, ?4, ?5, CAST(unixepoch('subsec') * 1000000 AS INTEGER))";
 
 pub(super) const FORGET_CHECKPOINTS: &str = "DELETE FROM es_checkpoints";
 
-pub(super) const PARTS: &str = "SELECT parts FROM es_checkpoints LIMIT 1";
+pub(super) const PARTS: &str = "SELECT partitions FROM es_checkpoints LIMIT 1";
 
-pub(super) const CHECKPOINT: &str = "SELECT position, event_id, parts FROM es_checkpoints WHERE part = ?1";
+pub(super) const CHECKPOINT: &str =
+    "SELECT position, event_id, partitions FROM es_checkpoints WHERE partition = ?1";
 
-pub(super) const CHECKPOINTS: &str = "SELECT position, event_id, projected FROM es_checkpoints ORDER BY part";
+pub(super) const CHECKPOINTS: &str =
+    "SELECT position, event_id, projected FROM es_checkpoints ORDER BY partition";
 
 pub(super) const LOWEST: &str = "SELECT min(position) FROM es_checkpoints";
 
@@ -61,22 +63,22 @@ pub(super) const LOWEST: &str = "SELECT min(position) FROM es_checkpoints";
 /// letters.
 pub(super) const HOLD: &str = "UPDATE es_checkpoints
 SET owner = ?5, per_second = ?6, error = NULL, failed_at = NULL
-WHERE part = ?1 AND parts = ?2 AND position = ?3 AND event_id IS ?4
+WHERE partition = ?1 AND partitions = ?2 AND position = ?3 AND event_id IS ?4
 RETURNING EXISTS (SELECT 1 FROM es_dead_letters)";
 
-/// The same of a worker that has a lease, which is of the epoch ?7: nobody has claimed the part since.
+/// The same of a worker that has a lease, which is of the epoch ?7: nobody has claimed the partition since.
 pub(super) const HOLD_LEASED: &str = "UPDATE es_checkpoints
 SET owner = ?5, per_second = ?6, error = NULL, failed_at = NULL
-WHERE part = ?1 AND parts = ?2 AND position = ?3 AND event_id IS ?4
-  AND EXISTS (SELECT 1 FROM es_leases l WHERE l.part = ?1 AND l.epoch = ?7)
+WHERE partition = ?1 AND partitions = ?2 AND position = ?3 AND event_id IS ?4
+  AND EXISTS (SELECT 1 FROM es_leases l WHERE l.partition = ?1 AND l.epoch = ?7)
 RETURNING EXISTS (SELECT 1 FROM es_dead_letters)";
 
-/// Claims part ?1 of ?2 for ?3 microseconds, or prolongs the lease of the epoch ?4. No row comes back where
-/// it is another worker's, or where there is no such part.
-pub(super) const CLAIM: &str = "INSERT INTO es_leases (part, epoch, leased_until)
-SELECT c.part, 1, CAST(unixepoch('subsec') * 1000000 AS INTEGER) + ?3
-FROM es_checkpoints c WHERE c.part = ?1 AND c.parts = ?2
-ON CONFLICT (part) DO UPDATE
+/// Claims partition ?1 of ?2 for ?3 microseconds, or prolongs the lease of the epoch ?4. No row comes back
+/// where it is another worker's, or where there is no such partition.
+pub(super) const CLAIM: &str = "INSERT INTO es_leases (partition, epoch, leased_until)
+SELECT c.partition, 1, CAST(unixepoch('subsec') * 1000000 AS INTEGER) + ?3
+FROM es_checkpoints c WHERE c.partition = ?1 AND c.partitions = ?2
+ON CONFLICT (partition) DO UPDATE
 SET epoch = CASE WHEN epoch IS ?4 THEN epoch ELSE epoch + 1 END, leased_until = excluded.leased_until
 WHERE epoch IS ?4 OR leased_until IS NULL
    OR leased_until <= CAST(unixepoch('subsec') * 1000000 AS INTEGER)
@@ -84,26 +86,27 @@ RETURNING epoch";
 
 pub(super) const FREE_LEASES: &str = "UPDATE es_leases SET leased_until = NULL";
 
-/// For how many microseconds another worker has part ?1.
+/// For how many microseconds another worker has partition ?1.
 pub(super) const REST: &str =
     "SELECT max(coalesce(leased_until, 0) - CAST(unixepoch('subsec') * 1000000 AS INTEGER), 0)
-FROM es_leases WHERE part = ?1";
+FROM es_leases WHERE partition = ?1";
 
-pub(super) const RELEASE: &str = "UPDATE es_leases SET leased_until = NULL WHERE part = ?1 AND epoch = ?2";
+pub(super) const RELEASE: &str =
+    "UPDATE es_leases SET leased_until = NULL WHERE partition = ?1 AND epoch = ?2";
 
 pub(super) const MOVE: &str = "UPDATE es_checkpoints
 SET position = ?2, event_id = ?3, projected = projected + ?4,
     updated_at = CAST(unixepoch('subsec') * 1000000 AS INTEGER)
-WHERE part = ?1";
+WHERE partition = ?1";
 
 pub(super) const NOTE: &str = "UPDATE es_checkpoints
 SET error = ?4, failed_at = CAST(unixepoch('subsec') * 1000000 AS INTEGER), owner = ?5
-WHERE part = ?1 AND position = ?2 AND event_id IS ?3";
+WHERE partition = ?1 AND position = ?2 AND event_id IS ?3";
 
 pub(super) const STATUS: &str =
-    "SELECT part, parts, position, projected, per_second, owner, updated_at, error,
+    "SELECT partition, partitions, position, projected, per_second, owner, updated_at, error,
     failed_at, (SELECT count(*) FROM es_dead_letters)
-FROM es_checkpoints ORDER BY part";
+FROM es_checkpoints ORDER BY partition";
 
 pub(super) const PARKED: &str = "SELECT DISTINCT category, key FROM es_dead_letters";
 

@@ -1,7 +1,7 @@
 //! How far a projection has come.
 
-use es_core::projection::{PartStatus, ProjectionStatus, ProjectorError};
-use es_core::{Position, Projection};
+use es_core::Position;
+use es_core::projection::{PartitionStatus, Projection, ProjectionStatus, ProjectorError};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};
 
@@ -19,10 +19,10 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         let rows = known_all(sqlx::query(sql::STATUS).fetch_all(&mut db).await)?;
         let mut status = ProjectionStatus::of::<P>();
         for row in &rows {
-            status.parts.push(part(row).map_err(failed)?);
+            status.partitions.push(partition(row).map_err(failed)?);
             status.dead_letters = row.try_get::<i64, _>(9).map_err(failed)?.cast_unsigned();
         }
-        if status.parts.is_empty() {
+        if status.partitions.is_empty() {
             return Err(ProjectorError::not_set_up::<P>());
         }
         status.live = self.live_rev().await?;
@@ -30,13 +30,14 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     }
 }
 
-fn part(row: &SqliteRow) -> Result<PartStatus, sqlx::Error> {
+fn partition(row: &SqliteRow) -> Result<PartitionStatus, sqlx::Error> {
     let position = Position::new(row.try_get::<i64, _>(2)?.cast_unsigned());
-    let mut part = PartStatus::new(row.try_get(0)?, row.try_get(1)?, position, time(row.try_get(6)?));
-    part.projected = row.try_get::<i64, _>(3)?.cast_unsigned();
-    part.per_second = row.try_get(4)?;
-    part.owner = row.try_get(5)?;
-    part.error = row.try_get(7)?;
-    part.failed_at = row.try_get::<Option<i64>, _>(8)?.map(time);
-    Ok(part)
+    let mut partition =
+        PartitionStatus::new(row.try_get(0)?, row.try_get(1)?, position, time(row.try_get(6)?));
+    partition.projected = row.try_get::<i64, _>(3)?.cast_unsigned();
+    partition.per_second = row.try_get(4)?;
+    partition.owner = row.try_get(5)?;
+    partition.error = row.try_get(7)?;
+    partition.failed_at = row.try_get::<Option<i64>, _>(8)?.map(time);
+    Ok(partition)
 }

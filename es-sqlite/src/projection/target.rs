@@ -5,15 +5,15 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use es_core::Projection;
+use es_core::projection::Projection;
 
 use crate::store::SqliteStore;
 
 /// Keeps the read model of a projection in a file of `SQLite`, with its checkpoints and dead letters.
 ///
 /// [`Projector::new`](crate::Projector) puts it beside the events, and [`file`](Self::file) wherever the
-/// events are. Each revision is a file of its own: beside `shop.db`, revision 1 of `balances` is in
-/// `shop.db.balances.1`, and `shop.db.balances` says which revision readers see:
+/// events are. Each build is a file of its own: beside `shop.db`, build 1 of `balances` is in
+/// `shop.db.balances.1`, and `shop.db.balances` says which build readers see:
 /// [`live_file`](Self::live_file), [`read`](Self::read).
 ///
 /// The model is a [`SqliteConnection`](sqlx::SqliteConnection) in the transaction that moves the checkpoint.
@@ -21,10 +21,11 @@ use crate::store::SqliteStore;
 /// `connection.begin()` nests by a savepoint. A COMMIT or ROLLBACK of their own keeps nothing, and stops the
 /// projector with [`SqliteTargetError::TransactionEnded`](crate::SqliteTargetError::TransactionEnded).
 ///
-/// `SQLite` lets one transaction write a file at a time: the parts of a projection take turns.
+/// `SQLite` lets one transaction write a file at a time: the partitions of a projection take turns.
 ///
 /// ```
-/// use es_core::{Project, ProjectSetup, Projection, Recorded, event};
+/// use es_core::projection::{Project, ProjectSetup, Projection};
+/// use es_core::{Recorded, event};
 /// use es_sqlite::{Projector, SqliteStore};
 /// use sqlx::{Executor, SqliteConnection};
 ///
@@ -67,7 +68,7 @@ use crate::store::SqliteStore;
 /// # Ok(()) }
 /// ```
 pub struct SqliteTarget<P> {
-    /// Says which revision readers see; the files of revisions are named after it.
+    /// Says which build readers see; the files of builds are named after it.
     pub(super) pointer: PathBuf,
     pub(super) busy_timeout: Duration,
     /// Nothing outlives the process, so nothing is ever synced.
@@ -92,11 +93,12 @@ impl<P> Clone for SqliteTarget<P> {
 }
 
 impl<P: Projection> SqliteTarget<P> {
-    /// Files that begin with this path: itself, and `PATH.1` of revision 1. For a model away from its events:
+    /// Files that begin with this path: itself, and `PATH.1` of build 1. For a model away from its events:
     /// `projector.into_target(SqliteTarget::file("balances.db"))`. One projection has them for itself.
     ///
     /// ```
-    /// # use es_core::{Project, Projection, Recorded, event};
+    /// # use es_core::projection::{Project, Projection};
+    /// # use es_core::{Recorded, event};
     /// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
     /// # #[derive(Projection)]
     /// # #[projection(
@@ -159,15 +161,15 @@ impl<P: Projection> SqliteTarget<P> {
 
     /// The file of a revision, whether or not it is there.
     #[must_use]
-    pub fn file_of(&self, rev: u32) -> PathBuf {
+    pub fn file_of(&self, build: u32) -> PathBuf {
         let mut path = self.pointer.clone().into_os_string();
-        path.push(format!(".{rev}"));
+        path.push(format!(".{build}"));
         path.into()
     }
 
     /// The file of the projection's own revision.
     pub(super) fn own(&self) -> PathBuf {
-        self.file_of(P::REV)
+        self.file_of(P::BUILD)
     }
 }
 

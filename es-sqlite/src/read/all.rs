@@ -2,10 +2,9 @@
 
 use std::collections::HashMap;
 
-use es_core::{
-    AllPage, AllQuery, CategoryNames, Checkpoint, Filter, Find, Position, RawEvent, Rest, Sink, StoreError,
-    StreamId,
-};
+use es_core::record::RawEvent;
+use es_core::store::{AllPage, AllQuery, CategoryNames, Checkpoint, Filter, Find, Rest, Sink};
+use es_core::{Position, StoreError, StreamId};
 use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 

@@ -1,6 +1,7 @@
 //! An event as it stands in a row, and whether it is what was written.
 
-use es_core::{Position, RawEvent, Revision, StoreError, StreamId};
+use es_core::record::RawEvent;
+use es_core::{Position, Revision, StoreError, StreamId};
 
 use super::packed::{self, Packed};
 use super::row::time;

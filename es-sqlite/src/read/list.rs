@@ -1,6 +1,7 @@
 //! Which streams there are.
 
-use es_core::{ListQuery, Revision, StoreError, StreamId, StreamSummary};
+use es_core::store::{ListQuery, StreamSummary};
+use es_core::{Revision, StoreError, StreamId};
 use sqlx::SqliteConnection;
 
 use super::row::get;

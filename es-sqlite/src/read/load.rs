@@ -1,9 +1,8 @@
 //! A snapshot, the events after it, the head, and what the ledger says: one statement.
 
-use es_core::{
-    CommandOutcome, Contiguous, Fingerprint, Load, LoadItem, LoadSink, Position, Revision, StoreError,
-    StreamHead,
-};
+use es_core::shape::Fingerprint;
+use es_core::store::{CommandOutcome, Contiguous, Load, LoadItem, LoadSink, StreamHead};
+use es_core::{Position, Revision, StoreError};
 use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 

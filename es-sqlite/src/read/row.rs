@@ -1,6 +1,8 @@
 //! The columns of rows that have several, and times.
 
-use es_core::{CommandOutcome, OffsetDateTime, Revision};
+use es_core::Revision;
+use es_core::store::CommandOutcome;
+use es_core::time::OffsetDateTime;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row as _, Sqlite, Type};
 

@@ -1,6 +1,7 @@
 //! A range of one stream, in either direction.
 
-use es_core::{Contiguous, Position, Sink, StoreError, StreamId, StreamRange};
+use es_core::store::{Contiguous, Sink, StreamRange};
+use es_core::{Position, StoreError, StreamId};
 use futures_util::TryStreamExt as _;
 use sqlx::SqliteConnection;
 

@@ -1,6 +1,7 @@
 //! Whether a file is what its writers have written.
 
-use es_core::{AllQuery, Checkpoint, Filter, Rest, StoreError};
+use es_core::StoreError;
+use es_core::store::{AllQuery, Checkpoint, Filter, Rest};
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::error::Failure;

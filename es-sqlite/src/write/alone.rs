@@ -1,6 +1,8 @@
 //! What is written in a transaction of its own: names, snapshots, the end of a stream.
 
-use es_core::{NewSnapshot, Registration, Revision, StoreError, StreamId};
+use es_core::model::NewSnapshot;
+use es_core::store::Registration;
+use es_core::{Revision, StoreError, StreamId};
 use sqlx::SqliteConnection;
 
 use super::job::{Done, Job, Work};

@@ -1,9 +1,8 @@
 //! What comes of an append, and the rows that it takes: the same in the lane and in a caller's transaction.
 
-use es_core::{
-    AppendOutcome, Appended, CommandOutcome, CommandRecord, OffsetDateTime, Position, Remembered, Revision,
-    StoreError, StreamId,
-};
+use es_core::store::{AppendOutcome, Appended, CommandOutcome, CommandRecord, Remembered};
+use es_core::time::OffsetDateTime;
+use es_core::{Position, Revision, StoreError, StreamId};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 

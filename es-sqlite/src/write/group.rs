@@ -1,6 +1,9 @@
 //! Group commit: the appends of many callers in one transaction, each for itself.
 
-use es_core::{AppendOutcome, OffsetDateTime, StoreError, StreamId, stored_time};
+use es_core::record::stored_time;
+use es_core::store::AppendOutcome;
+use es_core::time::OffsetDateTime;
+use es_core::{StoreError, StreamId};
 use sqlx::SqliteConnection;
 use uuid::Uuid;
 

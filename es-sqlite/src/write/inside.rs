@@ -1,6 +1,9 @@
 //! Appends in a transaction that the caller has begun, on the writer's connection or on one of its own.
 
-use es_core::{AppendOutcome, OffsetDateTime, Remembered, StoreError, StreamId, stored_time};
+use es_core::record::stored_time;
+use es_core::store::{AppendOutcome, Remembered};
+use es_core::time::OffsetDateTime;
+use es_core::{StoreError, StreamId};
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::decide::Plan;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-use es_core::{AppendOutcome, NewSnapshot, Registration, Remembered, Revision, StoreError, StreamId};
+use es_core::model::NewSnapshot;
+use es_core::store::{AppendOutcome, Registration, Remembered};
+use es_core::{Revision, StoreError, StreamId};
 use tokio::sync::oneshot;
 
 use super::part::{Decided, Part};

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use es_core::{Fingerprint, Registration, StoreError};
+use es_core::StoreError;
+use es_core::shape::Fingerprint;
+use es_core::store::Registration;
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::error::Failure;

@@ -11,7 +11,8 @@ use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::Duration;
 
-use es_core::{StoreError, StreamId, Submitted};
+use es_core::store::Submitted;
+use es_core::{StoreError, StreamId};
 use tokio::runtime::Builder;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use es_core::{
-    Append, CommandKey, CommandRecord, Decision, NewEvent, OffsetDateTime, Revision, StoreError, StreamId,
-    stored_time,
-};
+use es_core::record::{NewEvent, stored_time};
+use es_core::store::{Append, CommandKey, CommandRecord, Decision};
+use es_core::time::OffsetDateTime;
+use es_core::{Revision, StoreError, StreamId};
 use uuid::Uuid;
 
 /// Events for one stream.
@@ -63,7 +63,7 @@ impl Decided {
         Self {
             stream: decision.stream.clone(),
             revision: decision.revision,
-            head: decision.head,
+            head: decision.last_event_id,
             command: Command::new(decision.command),
             rejected: decision.rejected,
         }
@@ -97,7 +97,7 @@ impl Part {
         Ok(Self {
             stream: append.stream.clone(),
             expected: append.expected,
-            head: append.head,
+            head: append.last_event_id,
             events,
             command,
         })

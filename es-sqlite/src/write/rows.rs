@@ -3,7 +3,7 @@
 use std::iter;
 use std::sync::{Arc, OnceLock};
 
-use es_core::RawEvent;
+use es_core::record::RawEvent;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, SqliteConnection};
 

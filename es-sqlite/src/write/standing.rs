@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use es_core::{CommandOutcome, Revision, StreamId};
+use es_core::store::CommandOutcome;
+use es_core::{Revision, StreamId};
 use serde_json::json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqliteConnection};

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
-use es_core::Bell;
+use es_core::store::Bell;
 use sqlx::sqlite::SqliteTransactionManager;
 use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection};
 use sqlx_core::transaction::TransactionManager as _;
@@ -16,8 +16,8 @@ pub(crate) type Turn = OwnedMutexGuard<SqliteConnection>;
 /// and the caller's own rows are committed together, or not at all.
 ///
 /// It derefs to the [`SqliteConnection`] on which statements are executed, and which
-/// [`AppendIn`](es_core::AppendIn) takes. While it is open nobody else writes: appends wait, for as long as
-/// [`busy_timeout`](crate::SqliteOptions::busy_timeout) says. Dropping it undoes everything.
+/// [`AppendIn`](es_core::store::AppendIn) takes. While it is open nobody else writes: appends wait, for as
+/// long as [`busy_timeout`](crate::SqliteOptions::busy_timeout) says. Dropping it undoes everything.
 #[must_use = "a transaction that is dropped is undone"]
 pub struct SqliteTransaction {
     turn: Turn,

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
-use es_core::Bell;
+use es_core::store::Bell;
 use sqlx::{Connection as _, Row as _, SqliteConnection};
 use tokio::sync::Mutex as Turns;
 use uuid::Uuid;

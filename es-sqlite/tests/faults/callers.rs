@@ -4,9 +4,8 @@ use std::pin::pin;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use es_core::{
-    Append, AppendOutcome, CommandKey, CommandRecord, EventStore, Load, Revision, StoreError, Submitted,
-};
+use es_core::store::{Append, AppendOutcome, CommandKey, CommandRecord, Load, Submitted};
+use es_core::{EventStore, Revision, StoreError};
 use es_sqlite::SqliteStore;
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -78,7 +77,7 @@ async fn a_future_that_is_dropped_anywhere_leaves_nothing_open() {
                 tokio::time::sleep(Duration::from_micros(50)).await;
             }
         }
-        let mut sink = |_: es_core::LoadItem<'_>| Ok(());
+        let mut sink = |_: es_core::store::LoadItem<'_>| Ok(());
         let mut load = pin!(store.load(Load::all(&id), &mut sink));
         for _ in 0..polls {
             if load.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready() {
@@ -191,7 +190,7 @@ async fn a_read_that_nobody_polls_does_not_hold_up_the_end() {
     let options = SqliteStore::options(folder.file()).busy_timeout(Duration::from_millis(200));
     let store = options.open().await.expect("a store");
     written(&store, 1, 0, "x").await;
-    let (id, mut sink) = (stream(1), |_: es_core::LoadItem<'_>| Ok(()));
+    let (id, mut sink) = (stream(1), |_: es_core::store::LoadItem<'_>| Ok(()));
     let mut load = pin!(store.load(Load::all(&id), &mut sink));
     let begun = load.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     assert!(begun.is_pending());

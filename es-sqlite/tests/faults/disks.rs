@@ -3,7 +3,8 @@
 use std::env;
 use std::process::Command;
 
-use es_core::{AppendOutcome, StoreError};
+use es_core::StoreError;
+use es_core::store::AppendOutcome;
 use es_sqlite::{OpenError, SqliteStore};
 
 use crate::support::{Folder, all, append, payloads, revision, written};

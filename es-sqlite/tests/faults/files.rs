@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use es_core::{AllQuery, Checkpoint, EventStore, Filter, ReadAll, StoreError, StreamRange};
+use es_core::store::{AllQuery, Checkpoint, Filter, ReadAll, StreamRange};
+use es_core::{EventStore, StoreError};
 use es_sqlite::{OpenError, SqliteStore};
 
 use crate::support::{Folder, all, another_program, append, payloads, stream, written};
@@ -83,7 +84,7 @@ async fn an_event_of_which_a_byte_was_changed_is_told_and_never_misread() {
             fs::write(&file, &changed).expect("written");
             let store = SqliteStore::open(&file).await.expect("a store");
             let (filter, mut found) = (Filter::new(), Vec::new());
-            let mut take = |raw: es_core::RawEvent<'_>| {
+            let mut take = |raw: es_core::record::RawEvent<'_>| {
                 found.push(serde_json::from_slice::<String>(raw.payload).expect("a text"));
                 Ok(())
             };
@@ -120,7 +121,7 @@ async fn a_page_of_zeros_is_told() {
             continue;
         };
         let mut found = Vec::new();
-        let mut take = |raw: es_core::RawEvent<'_>| {
+        let mut take = |raw: es_core::record::RawEvent<'_>| {
             found.push(serde_json::from_slice::<String>(raw.payload).expect("a text"));
             Ok(())
         };
@@ -148,7 +149,7 @@ async fn a_backup_is_the_store_as_of_one_moment_and_nothing_else_is_overwritten(
     let verified = copy.verify().await.expect("an answer");
     assert!(verified.is_sound(), "{verified:?}");
     assert_eq!(verified.events, 50);
-    assert_eq!(copy.head().await.expect("a head").position().get(), 50);
+    assert_eq!(copy.end().await.expect("a head").position().get(), 50);
     let error = store.backup(folder.path().join("none/copy.db")).await.expect_err("no folder");
     assert!(matches!(error, StoreError::Setup { .. }), "{error}");
 }

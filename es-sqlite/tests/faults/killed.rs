@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
 use std::{env, io};
 
-use es_core::AppendOutcome;
+use es_core::store::AppendOutcome;
 use es_sqlite::SqliteStore;
 use tokio::task::JoinSet;
 

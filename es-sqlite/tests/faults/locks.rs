@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::{Append, AppendIn, EventStore, ReadAll, Revision, StoreError};
+use es_core::store::{Append, AppendIn, ReadAll};
+use es_core::{EventStore, Revision, StoreError};
 use es_sqlite::{OpenError, SqliteStore};
 use tokio::task::JoinSet;
 
@@ -48,7 +49,7 @@ async fn a_writer_waits_for_one_in_another_program() {
     assert!(!waiting.is_finished());
     sqlx::query("COMMIT").execute(&mut other).await.expect("the end");
     let outcome = waiting.await.expect("no panic").expect("an append");
-    assert!(matches!(outcome, es_core::AppendOutcome::Appended(_)), "{outcome:?}");
+    assert!(matches!(outcome, es_core::store::AppendOutcome::Appended(_)), "{outcome:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -65,7 +66,7 @@ async fn two_stores_on_one_file_write_one_stream_without_holes() {
             while done < 50 {
                 let expected = revision(&store, 1).await;
                 let outcome = append(&store, 1, expected, &format!("{number}/{done}")).await;
-                done += u32::from(matches!(outcome, Ok(es_core::AppendOutcome::Appended(_))));
+                done += u32::from(matches!(outcome, Ok(es_core::store::AppendOutcome::Appended(_))));
             }
         });
     }
@@ -94,7 +95,7 @@ async fn what_another_store_has_written_is_known_before_the_next_write() {
     assert_eq!(all(&one).await, ["a", "b", "c", "d", "e"]);
     let konto = es_core::StreamId::new("konto", "2").expect("a stream");
     let conflict = one.append(Append::new(&konto, Revision::EMPTY, &[noted("f")])).await.expect("no error");
-    assert_eq!(conflict, es_core::AppendOutcome::Conflict { actual: Revision::new(2) });
+    assert_eq!(conflict, es_core::store::AppendOutcome::Conflict { actual: Revision::new(2) });
 }
 
 #[tokio::test]

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
-use es_core::{
-    AllQuery, Append, AppendOutcome, Checkpoint, EventStore, Filter, Load, Metadata, NewEvent, ReadAll, Rest,
-    Revision, StoreError, StreamId, StreamRange,
-};
+use es_core::record::NewEvent;
+use es_core::store::{AllQuery, Append, AppendOutcome, Checkpoint, Filter, Load, ReadAll, Rest, StreamRange};
+use es_core::{EventStore, Metadata, Revision, StoreError, StreamId};
 use es_sqlite::SqliteStore;
 use sqlx::{Connection as _, SqliteConnection};
 use uuid::Uuid;
@@ -67,7 +66,7 @@ pub(crate) async fn written(store: &SqliteStore, key: impl ToString + Copy, expe
 /// The payloads of a stream.
 pub(crate) async fn payloads(store: &SqliteStore, key: impl ToString + Copy) -> Vec<String> {
     let mut found = Vec::new();
-    let mut take = |raw: es_core::RawEvent<'_>| {
+    let mut take = |raw: es_core::record::RawEvent<'_>| {
         found.push(serde_json::from_slice(raw.payload).expect("a text"));
         Ok(())
     };
@@ -79,7 +78,7 @@ pub(crate) async fn payloads(store: &SqliteStore, key: impl ToString + Copy) -> 
 pub(crate) async fn all(store: &SqliteStore) -> Vec<String> {
     let (mut found, filter, mut after) = (Vec::new(), Filter::new(), Checkpoint::START);
     loop {
-        let mut take = |raw: es_core::RawEvent<'_>| {
+        let mut take = |raw: es_core::record::RawEvent<'_>| {
             found.push(serde_json::from_slice(raw.payload).expect("a text"));
             Ok(())
         };

@@ -29,7 +29,7 @@ async fn events_are_projected_once_each() {
 
     let status = projector.status().await.expect("a status");
     assert_eq!((status.lag_events(), status.lag(), status.error()), (0, Duration::ZERO, None));
-    assert_eq!((status.parts[0].projected, status.live, status.dead_letters), (21, Some(1), 0));
+    assert_eq!((status.partitions[0].projected, status.live, status.dead_letters), (21, Some(1), 0));
     assert_eq!(status.position(), status.head);
     assert_eq!(projector.model_target().live_file().await.expect("a file"), folder.model(1));
 }

@@ -1,8 +1,10 @@
 //! The suite that every target must pass: beside the store of the events, and away from it.
 
 use es_core::conformance::targets::{Harness, Row, Tally};
-use es_core::projection::ModelStore;
-use es_core::{BoxError, EventStore, MemoryStore, Projection, ReadAll};
+use es_core::projection::{ModelStore, Projection};
+use es_core::record::BoxError;
+use es_core::store::ReadAll;
+use es_core::{EventStore, MemoryStore};
 use es_sqlite::{SqliteStore, SqliteTarget};
 use sqlx::{Connection as _, SqliteConnection};
 
@@ -21,7 +23,7 @@ async fn insert(db: &mut SqliteConnection, (stream, revision): &Row) -> Result<(
 
 async fn read(file: std::path::PathBuf) -> Vec<Row> {
     let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
-    let mut db = SqliteConnection::connect_with(&options).await.expect("the file of a revision");
+    let mut db = SqliteConnection::connect_with(&options).await.expect("the file of a build");
     let rows = sqlx::query_as("SELECT stream, revision FROM rows").fetch_all(&mut db).await;
     let rows: Vec<(String, i64)> = rows.expect("rows");
     rows.into_iter().map(|(stream, revision)| (stream, revision.unsigned_abs())).collect()
@@ -71,12 +73,12 @@ impl<S: Place> Harness for Files<S> {
         insert(db, row).await
     }
 
-    async fn rows(&self, rev: u32) -> Vec<Row> {
-        read(self.target::<Tally<Self, 1>>().file_of(rev)).await
+    async fn rows(&self, build: u32) -> Vec<Row> {
+        read(self.target::<Tally<Self, 1>>().file_of(build)).await
     }
 
     async fn published(&self) -> Vec<Row> {
-        read(self.target::<Tally<Self, 1>>().live_file().await.expect("a revision")).await
+        read(self.target::<Tally<Self, 1>>().live_file().await.expect("a build")).await
     }
 }
 

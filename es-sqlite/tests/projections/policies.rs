@@ -21,7 +21,7 @@ async fn what_fails_stops_the_projector_behind_what_came_before() {
     assert!(matches!(failed, ProjectorError::Failed(_)), "{failed}");
     assert_eq!(balances(&mut open(folder.model(1)).await).await, [row("a", 5, 1)]);
     let status = projector.status().await.expect("a status");
-    assert_eq!((status.parts[0].projected, status.position().get()), (1, 1));
+    assert_eq!((status.partitions[0].projected, status.position().get()), (1, 1));
     assert!(status.error().is_some_and(|error| error.contains("it is refused")), "{status:?}");
 }
 

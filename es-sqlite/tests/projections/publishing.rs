@@ -1,4 +1,4 @@
-//! Which revision readers see, and which are dropped.
+//! Which build readers see, and which are dropped.
 
 use es_core::projection::ProjectorError;
 use es_sqlite::Projector;
@@ -15,7 +15,7 @@ async fn readers_see_a_revision_once_it_has_come_as_far() {
     let second = Projector::new(store.clone(), Balances2).publish_when_caught_up(false);
     second.prepare().await.expect("a model");
     let behind = second.publish().await.expect_err("behind");
-    assert!(matches!(behind, ProjectorError::Behind { .. }), "{behind}");
+    assert!(matches!(behind, ProjectorError::BuildBehind { .. }), "{behind}");
     second.catch_up().await.expect("all events");
     assert_eq!(first.model_target().live_file().await.expect("a file"), folder.model(1));
     second.publish().await.expect("as far");
@@ -32,13 +32,13 @@ async fn a_revision_is_dropped_with_all_that_it_has_and_can_be_built_again() {
     deposit(&store, "a", 5).await;
     let first = Projector::new(store.clone(), Balances);
     first.catch_up().await.expect("all events");
-    let live = first.drop_revision(1).await.expect_err("seen");
-    assert!(matches!(live, ProjectorError::Live { live: 1, .. }), "{live}");
+    let live = first.drop_build(1).await.expect_err("seen");
+    assert!(matches!(live, ProjectorError::BuildLive { live: 1, .. }), "{live}");
     Projector::new(store.clone(), Balances2).catch_up().await.expect("all events, and published");
     let mut reader = open(folder.model(1)).await;
-    first.drop_revision(1).await.expect("not seen");
-    first.drop_revision(1).await.expect("nothing there");
-    first.drop_revision(7).await.expect("never there");
+    first.drop_build(1).await.expect("not seen");
+    first.drop_build(1).await.expect("nothing there");
+    first.drop_build(7).await.expect("never there");
     let left: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
         .fetch_one(&mut reader)
         .await

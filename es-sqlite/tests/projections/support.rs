@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{
-    Append, AppendOutcome, EventStore, Load, Metadata, NewEvent, Project, ProjectSetup, Projection, Recorded,
-    StreamId, event,
-};
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome, Load};
+use es_core::{EventStore, Metadata, Recorded, StreamId, event};
 use es_sqlite::SqliteStore;
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use uuid::Uuid;
@@ -30,8 +30,8 @@ impl Folder {
         &self.0
     }
 
-    pub(crate) fn model(&self, rev: u32) -> PathBuf {
-        self.0.join(format!("bank.db.balances.{rev}"))
+    pub(crate) fn model(&self, build: u32) -> PathBuf {
+        self.0.join(format!("bank.db.balances.{build}"))
     }
 
     pub(crate) async fn store(&self) -> SqliteStore {
@@ -83,7 +83,7 @@ impl Project<Deposited> for Balances {
 }
 
 #[derive(Projection, Debug)]
-#[projection(name = "balances", rev = 2, events(Deposited), model = SqliteConnection, error = sqlx::Error, setup)]
+#[projection(name = "balances", build = 2, events(Deposited), model = SqliteConnection, error = sqlx::Error, setup)]
 pub(crate) struct Balances2;
 
 impl ProjectSetup for Balances2 {

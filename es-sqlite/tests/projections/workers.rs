@@ -26,30 +26,30 @@ async fn workers_that_do_the_same_do_it_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn parts_make_the_same_model_and_their_number_stays() {
+async fn partitions_make_the_same_model_and_their_number_stays() {
     let folder = Folder::new();
     let store = folder.store().await;
     for number in 0..40 {
         deposit(&store, &format!("a{}", number % 10), 1).await;
     }
     let projector = Projector::new(store.clone(), Balances);
-    let four = projector.clone().parts(4).page_size(3);
+    let four = projector.clone().partitions(4).page_size(3);
     four.catch_up().await.expect("all events");
     let refused = projector.catch_up().await.expect_err("another number");
-    assert!(matches!(refused, ProjectorError::Parts { found: 4, asked: 1, .. }), "{refused}");
+    assert!(matches!(refused, ProjectorError::PartitionsDiffer { found: 4, asked: 1, .. }), "{refused}");
     projector.repartition(2).await.expect("together");
     deposit(&store, "a1", 1).await;
-    let two = projector.parts(2);
+    let two = projector.partitions(2);
     two.catch_up().await.expect("one more");
     let status = two.status().await.expect("a status");
-    assert_eq!(status.parts.iter().map(|part| part.projected).sum::<u64>(), 41);
+    assert_eq!(status.partitions.iter().map(|partition| partition.projected).sum::<u64>(), 41);
     let mut db = open(folder.model(1)).await;
     let found = balances(&mut db).await;
     assert_eq!(found.iter().map(|row| row.2).sum::<i64>(), 41);
     assert_eq!(found.len(), 10);
 }
 
-/// A worker whose revision is dropped meanwhile stops, and one whose file is replaced goes on in the new one.
+/// A worker whose build is dropped meanwhile stops, and one whose file is replaced goes on in the new one.
 #[tokio::test]
 async fn a_worker_notices_that_its_file_is_gone() {
     let folder = Folder::new();

@@ -1,7 +1,8 @@
 //! The quick start: an account in one file. Run it with `cargo run -p bank`.
 #![allow(missing_docs, reason = "an example to copy, kept short")]
 
-use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, StreamRange, emit, event};
+use es_core::store::StreamRange;
+use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, emit, event};
 
 #[event(name = "account.deposited")]
 #[derive(Debug)]

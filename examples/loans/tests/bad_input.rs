@@ -3,7 +3,8 @@
 mod common;
 
 use common::{SAMPLE, events, file, import, report, run, sample_lines};
-use es_core::{EventStore, Load, MemoryStore, Revision, StreamId};
+use es_core::store::Load;
+use es_core::{EventStore, MemoryStore, Revision, StreamId};
 use loans::domain::Application;
 
 /// The sample with one line changed. Lines count from 1.

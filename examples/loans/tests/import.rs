@@ -7,7 +7,8 @@ use std::io::Write;
 use std::sync::Arc;
 
 use common::{SAMPLE, SAMPLE_REPORT, Watched, events, file, import, report, run, sample, sample_lines};
-use es_core::{MemoryStore, Repository, StoreError, StreamRange};
+use es_core::store::StreamRange;
+use es_core::{MemoryStore, Repository, StoreError};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use loans::domain::{Application, ApplicationId, Outcome};
@@ -38,7 +39,7 @@ async fn every_record_becomes_one_event_with_its_time_and_its_actor() {
     for ((name, time, actor), line) in history.iter().zip(&lines) {
         let written = line["time"].as_str().expect("a time");
         let format = &time::format_description::well_known::Rfc3339;
-        assert_eq!(es_core::OffsetDateTime::parse(written, format).as_ref(), Ok(time), "{name}");
+        assert_eq!(time::OffsetDateTime::parse(written, format).as_ref(), Ok(time), "{name}");
         assert_eq!(actor.as_deref(), line.get("resource").and_then(|resource| resource.as_str()), "{name}");
     }
     assert!(history.iter().any(|(_, _, actor)| actor.is_none()), "some records name nobody");

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use es_core::Aggregate;
+use es_core::catalogue::{Catalogue, EventShape};
 use es_core::lock::Lock;
-use es_core::{Aggregate, Catalogue, EventShape};
 use loans::domain::Application;
 use loans::generation_2011::Application2011;
 use loans::generation_2012::{rollout, switched};

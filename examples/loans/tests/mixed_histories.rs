@@ -7,10 +7,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use common::{SAMPLE, SAMPLE_REPORT, import, report, sample};
-use es_core::{
-    Aggregate, Append, AppendOutcome, EventStore, ListQuery, ListStreams, MemoryStore, Metadata, NewEvent,
-    RawEvent, Repository, Revision, StreamId, StreamRange,
-};
+use es_core::record::{NewEvent, RawEvent};
+use es_core::store::{Append, AppendOutcome, ListQuery, ListStreams, StreamRange};
+use es_core::{Aggregate, EventStore, MemoryStore, Metadata, Repository, Revision, StreamId};
 use loans::domain::{Application, ApplicationId};
 use loans::generation::Generation;
 use loans::generation_2011::Application2011;

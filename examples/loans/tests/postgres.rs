@@ -11,7 +11,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use common::{SAMPLE, SAMPLE_REPORT, command, events, file, report, said, sample, sample_lines};
-use es_core::{ListQuery, ListStreams, Repository};
+use es_core::Repository;
+use es_core::store::{ListQuery, ListStreams};
 use es_postgres::PostgresStore;
 use es_postgres::testing::{Cluster, TestDatabase};
 use loans::domain::{Application, ApplicationId, Outcome};

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use common::place::{Folder, Kind, Place, on_both_stores};
 use common::{command, said, sample};
-use es_core::{Append, AppendOutcome, ListQuery, Load, Metadata, NewEvent, StreamId};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome, ListQuery, Load};
+use es_core::{Metadata, StreamId};
 use es_postgres::testing::TestDatabase;
 use loans::domain::Application;
 use loans::read_models::ReadModels;
@@ -102,7 +104,7 @@ async fn the_read_models_follow_the_store_until_ctrl_c_and_the_status_says_how_f
         "last error",
     ];
     assert_eq!(rows[0], heads);
-    let head = place.store().head().await.expect("an answer").position().to_string();
+    let head = place.store().end().await.expect("an answer").position().to_string();
     let owner = format!("process {}", project.id());
     for (row, (name, events)) in rows[1..].iter().zip([
         ("outcomes", "22"),

@@ -9,7 +9,9 @@ use std::sync::Arc;
 
 use common::place::{Kind, Place, on_both_stores};
 use common::{file, long_history, sample, sample_lines};
-use es_core::{Append, AppendOutcome, Metadata, NewEvent, Revision, StreamId};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome};
+use es_core::{Metadata, Revision, StreamId};
 use loans::domain::Application;
 use loans::generation::Generation;
 use loans::generation_2011::Application2011;

@@ -5,10 +5,11 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use es_core::record::{NewEvent, RawEvent};
+use es_core::store::{Append, AppendOutcome, StreamRange};
 use es_core::{
-    Aggregate, Append, AppendOutcome, Apply, EventStore, Events, Handle, MemoryStore, Metadata, NewEvent,
-    RawEvent, Recorded, Repository, Revision, StoreError, StreamId, StreamRange, UpcastContext, UpcastFrom,
-    emit, event,
+    Aggregate, Apply, EventStore, Events, Handle, MemoryStore, Metadata, Recorded, Repository, Revision,
+    StoreError, StreamId, UpcastContext, UpcastFrom, emit, event,
 };
 
 /// What the first program wrote: whole euros.

@@ -51,7 +51,7 @@ macro_rules! signed {
             }
         }
 
-        #[derive($crate::es::Projection)]
+        #[derive($crate::es::projection::Projection)]
         #[projection(
             name = "pages",
             events($event, $crate::Blocked),
@@ -62,7 +62,7 @@ macro_rules! signed {
         )]
         $vis struct Pages;
 
-        impl $crate::es::ProjectBatch for Pages {
+        impl $crate::es::projection::ProjectBatch for Pages {
             async fn project_batch(&self, events: &[Self::Event], model: &mut u32) -> Result<(), Self::Error> {
                 for event in events {
                     if let PagesEvent::$event(event) = event {

@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 
-use my_es::{Aggregate, Apply, Events, Handle, Shape, StreamKey, UpcastContext, UpcastFrom, emit, event};
+use my_es::shape::Shape;
+use my_es::{Aggregate, Apply, Events, Handle, StreamKey, UpcastContext, UpcastFrom, emit, event};
 
 pub use my_es as es;
 

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::path::Path;
 
+use es_core::catalogue::{Catalogue, EventShape};
 use es_core::lock::{Lock, LockError, Mode};
+use es_core::record::RawEvent;
 use es_core::shape::Schema;
-use es_core::{
-    Aggregate, Catalogue, Event, EventShape, OffsetDateTime, Position, RawEvent, Revision, StreamId, Uuid,
-};
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
+use es_core::{Aggregate, Event, Position, Revision, StreamId};
 
 use super::{Json, Make, Mean, Random};
 
@@ -61,7 +63,7 @@ impl Writer {
     pub const fn old<E: Event + Make + Mean>() -> Self {
         let make = |random: &mut Random| {
             let event = E::make(random);
-            let mut json = es_core::Payload::new();
+            let mut json = es_core::codec::Payload::new();
             event.encode(&mut json).map_err(|error| error.to_string())?;
             Ok((json.into_vec(), event.meaning()))
         };
@@ -178,7 +180,7 @@ fn read<A: Aggregate + Mean>(raw: &RawEvent<'_>) -> Result<Reading, String> {
     let (mut state, mut written) = (A::initial(), Vec::new());
     for event in events {
         let of = A::event_type(&event);
-        let mut json = es_core::Payload::new();
+        let mut json = es_core::codec::Payload::new();
         A::encode(&event, &mut json).map_err(|error| error.to_string())?;
         written.push(format!("`{}` version {}: {}", of.name, of.written, Json::read(json.as_slice())?));
         state.apply_event(event);

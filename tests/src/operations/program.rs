@@ -6,7 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use es_core::{Checkpoint, ExecuteError, RawEvent, Repository, StoreError, Subscription, Uuid};
+use es_core::record::RawEvent;
+use es_core::store::Checkpoint;
+use es_core::subscription::Subscription;
+use es_core::uuid::Uuid;
+use es_core::{ExecuteError, Repository, StoreError};
 use es_postgres::{PostgresStore, Projector};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tokio::task::JoinHandle;

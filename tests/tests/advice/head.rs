@@ -3,10 +3,11 @@ mod prelude {
     pub use std::convert::Infallible;
 
     pub use es_core::lock::Lock;
-    pub use es_core::{
-        Aggregate, Apply, BoxError, Events, Project, Projection, Recorded, Retired, Shape, UpcastContext, UpcastFrom, emit,
-        event,
-    };
+    pub use es_core::model::Retired;
+    pub use es_core::projection::{Project, Projection};
+    pub use es_core::record::BoxError;
+    pub use es_core::shape::Shape;
+    pub use es_core::{Aggregate, Apply, Events, Recorded, UpcastContext, UpcastFrom, emit, event};
     pub use es_tests::generated::foreign;
     pub use serde::{Deserialize, Serialize};
 }

@@ -1,6 +1,7 @@
 //! `docs/operations.md` prints nothing that no test runs, and leaves out no option.
 
-use es_core::{RepositoryMetrics, SubscriptionStatus};
+use es_core::repository::RepositoryMetrics;
+use es_core::subscription::SubscriptionStatus;
 use es_postgres::{PostgresStore, StoreMetrics};
 use es_tests::operations::blocks;
 

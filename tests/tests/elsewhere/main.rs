@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use es_core::conformance::targets::{Harness, Row};
-use es_core::{
-    Append, AppendOutcome, BoxError, EventStore, MemoryStore, Metadata, NewEvent, Projection, ReadAll,
-    Revision, StreamId,
-};
+use es_core::projection::Projection;
+use es_core::record::{BoxError, NewEvent};
+use es_core::store::{Append, AppendOutcome, ReadAll};
+use es_core::{EventStore, MemoryStore, Metadata, Revision, StreamId};
 use es_postgres::testing::TestDatabase;
 use es_postgres::{PostgresStore, PostgresTarget};
 use es_sqlite::SqliteStore;
@@ -78,8 +78,8 @@ impl<S: EventStore + ReadAll + Clone + 'static> Harness for Apart<S> {
         Ok(())
     }
 
-    async fn rows(&self, rev: u32) -> Vec<Row> {
-        self.read(&format!("es_tally_{rev}")).await
+    async fn rows(&self, build: u32) -> Vec<Row> {
+        self.read(&format!("es_tally_{build}")).await
     }
 
     async fn published(&self) -> Vec<Row> {

@@ -52,12 +52,12 @@ fn old_events_mean_something_else_by_accident() {
 }
 
 macro_rules! folds {
-    ($($module:ident: $rev:literal, $factor:literal;)*) => {generations! {$(
+    ($($module:ident: $build:literal, $factor:literal;)*) => {generations! {$(
         $module: {
             #[event(name = "order.paid")]
             pub struct Paid { cents: i64 }
             #[derive(Aggregate, Default, Serialize, Deserialize)]
-            #[aggregate(name = "order", id = String, events(Paid), snapshot(every = 2, rev = $rev))]
+            #[aggregate(name = "order", id = String, events(Paid), snapshot(every = 2, build = $build))]
             pub struct Order { cents: i64 }
             impl Apply<Paid> for Order {
                 fn apply(&mut self, event: Paid) { self.cents += $factor * event.cents; }

@@ -18,12 +18,14 @@ mod unknown;
 mod prelude {
     pub(crate) use std::convert::Infallible;
 
+    pub(crate) use es_core::model::Retired;
+    pub(crate) use es_core::record::DecodeProblem;
+    pub(crate) use es_core::shape::Shape;
     pub(crate) use es_core::testing::{given, read};
     pub(crate) use es_core::{
-        Aggregate, Apply, DecodeProblem, Events, ExecuteError, Handle, MemoryStore, Repository, Retired,
-        StoreError, UpcastContext, UpcastFrom, emit, event,
+        Aggregate, Apply, Event, Events, ExecuteError, Handle, MemoryStore, Repository, StoreError,
+        UpcastContext, UpcastFrom, emit, event,
     };
-    pub(crate) use es_core::{Event, Shape};
     pub(crate) use serde::{Deserialize, Serialize};
     pub(crate) use serde_json::json;
 }

@@ -1,6 +1,6 @@
 //! Boundaries, states and read models change; the events stay where they are.
 
-use es_core::Subscription;
+use es_core::subscription::Subscription;
 
 use crate::prelude::*;
 
@@ -174,7 +174,7 @@ generation! { sum_and_count:
 
 generation! { without_small_change:
     #[derive(Aggregate, Debug, Default, PartialEq, Serialize, Deserialize)]
-    #[aggregate(name = "order", id = String, events(Paid), snapshot(every = 2, rev = 2))]
+    #[aggregate(name = "order", id = String, events(Paid), snapshot(every = 2, build = 2))]
     pub struct Order {
         pub cents: i64,
     }
@@ -202,7 +202,7 @@ async fn the_state_of_an_aggregate_changes() {
         "snapshots of another state are not taken for its own"
     );
     let cut = Repository::<without_small_change::Order, _>::new(store);
-    assert_eq!(cut.load(&id).await.expect("it is read").state.cents, 90, "nor are those of another `rev`");
+    assert_eq!(cut.load(&id).await.expect("it is read").state.cents, 90, "nor are those of another `build`");
 }
 
 #[tokio::test]

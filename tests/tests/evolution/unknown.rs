@@ -70,7 +70,7 @@ mod newer {
 }
 
 /// What an old program says when it runs a command behind what a newer one wrote.
-async fn behind<C>(newest: C) -> es_core::DecodeError
+async fn behind<C>(newest: C) -> es_core::record::DecodeError
 where
     newer::Order: Handle<C, Error = Infallible>,
     C: Send + Sync + 'static,
@@ -127,7 +127,7 @@ fn a_payload_holds_more_than_is_known() {
     assert_eq!(read::<Placed>(1, &payload).expect("the rest is passed over").item, "pen");
     let imported: Imported = read(1, &payload).expect("the rest is kept");
     assert_eq!(imported.rest["colour"], "red");
-    let mut json = es_core::Payload::new();
+    let mut json = es_core::codec::Payload::new();
     imported.encode(&mut json).expect("it is written");
     assert_eq!(serde_json::from_slice::<serde_json::Value>(json.as_slice()).expect("JSON"), payload);
     let error = read::<Paid>(1, &json!({ "cents": 5, "tip": 1 })).expect_err("the rest is refused");

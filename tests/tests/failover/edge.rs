@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use es_core::{ExecuteOptions, RawEvent, Repository, StoreError, Subscription, Uuid};
+use es_core::record::RawEvent;
+use es_core::subscription::Subscription;
+use es_core::uuid::Uuid;
+use es_core::{ExecuteOptions, Repository, StoreError};
 use es_postgres::testing::{Cluster, Proxy};
 use es_postgres::{PostgresStore, Projector};
 use es_tests::operations::bank::{Account, Balances, Deposit};

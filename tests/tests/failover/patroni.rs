@@ -6,7 +6,7 @@ use std::process::{Child, Command};
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::Uuid;
+use es_core::uuid::Uuid;
 use es_postgres::testing::{Cluster, Fault, Proxy};
 use es_tests::operations::{Shell, block};
 use tokio::time::{sleep, timeout};

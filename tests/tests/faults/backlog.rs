@@ -1,6 +1,7 @@
 //! A backlog of a million events is read and projected in bounded memory.
 
-use es_core::{Rest, Subscription};
+use es_core::store::Rest;
+use es_core::subscription::Subscription;
 use es_postgres::PostgresStore;
 
 use crate::support::*;
@@ -25,7 +26,7 @@ async fn program_that_reads_everything() {
     let before = peak_kb();
     let mut subscription = Subscription::new(store.clone());
     let mut read = 0;
-    let mut take = |_: es_core::RawEvent<'_>| {
+    let mut take = |_: es_core::record::RawEvent<'_>| {
         read += 1;
         Ok(())
     };

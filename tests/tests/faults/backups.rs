@@ -1,6 +1,7 @@
 //! A store that is set back to a backup while programs use it.
 
-use es_core::{StoreError, Subscription};
+use es_core::StoreError;
+use es_core::subscription::Subscription;
 use es_postgres::PostgresStore;
 
 use crate::support::*;

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use es_core::{AllQuery, Checkpoint, ExecuteError, ExecuteOptions, Filter, ReadAll, Rest, StoreError, Uuid};
+use es_core::store::{AllQuery, Checkpoint, Filter, ReadAll, Rest};
+use es_core::uuid::Uuid;
+use es_core::{ExecuteError, ExecuteOptions, StoreError};
 use es_postgres::{LockTimeout, PostgresStore};
 use sqlx::{Connection, PgConnection};
 use tokio::time::sleep;
@@ -89,7 +91,7 @@ async fn a_program_that_is_stopped_with_an_append_under_way_holds_up_nobody() {
     // It does not take its answer, but its append has come to its end.
     accounts.execute(&a, Deposit(10)).await.expect("a deposit");
     let (all, mut read) = (Filter::new(), 0);
-    let mut take = |_: es_core::RawEvent<'_>| {
+    let mut take = |_: es_core::record::RawEvent<'_>| {
         read += 1;
         Ok(())
     };

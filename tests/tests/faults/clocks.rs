@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use es_core::{ExecuteOptions, RawEvent, Subscription, Uuid};
+use es_core::ExecuteOptions;
+use es_core::record::RawEvent;
+use es_core::subscription::Subscription;
+use es_core::uuid::Uuid;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 

@@ -5,10 +5,10 @@ use std::convert::Infallible;
 use std::fs::OpenOptions;
 use std::io::{Seek, SeekFrom, Write};
 
-use es_core::{
-    Aggregate, AllQuery, Apply, Checkpoint, EventStore, Events, ExecuteError, Filter, Find, FindEvents,
-    Handle, ReadAll, Repository, Shape, StoreError, Subscription, emit,
-};
+use es_core::shape::Shape;
+use es_core::store::{AllQuery, Checkpoint, Filter, Find, FindEvents, ReadAll};
+use es_core::subscription::Subscription;
+use es_core::{Aggregate, Apply, EventStore, Events, ExecuteError, Handle, Repository, StoreError, emit};
 use es_postgres::{PostgresStore, ProjectorError};
 use serde::{Deserialize, Serialize};
 
@@ -231,9 +231,9 @@ async fn a_page_of_the_disk_that_is_damaged_is_an_error_and_not_an_end() {
     let error = projector(&store).catch_up().await.expect_err("damage");
     assert!(!error.is_retryable(), "{error:?}");
     // What is on other pages can be read.
-    let range = es_core::StreamRange::from(last);
+    let range = es_core::store::StreamRange::from(last);
     let mut read = 0;
-    let mut take = |_: es_core::RawEvent<'_>| {
+    let mut take = |_: es_core::record::RawEvent<'_>| {
         read += 1;
         Ok(())
     };

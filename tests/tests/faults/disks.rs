@@ -163,7 +163,7 @@ async fn a_projector_whose_disk_is_full_parks_nothing_and_goes_on_when_there_is_
 /// A server that cannot write its log stops; what it had acknowledged is there when it has room to start.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_stops_for_want_of_room_has_lost_nothing() {
-    let folder = std::env::temp_dir().join(format!("es-faults-{}", es_core::Uuid::now_v7().simple()));
+    let folder = std::env::temp_dir().join(format!("es-faults-{}", es_core::uuid::Uuid::now_v7().simple()));
     let Some(disk) = Disk::mount(folder.clone(), 160) else { return };
     let mut host =
         Host::start_in(folder, "max_wal_size = '32MB'\nmin_wal_size = '32MB'\nwal_recycle = off").await;

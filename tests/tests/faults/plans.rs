@@ -1,6 +1,7 @@
 //! Prepared statements that a session has no more, or that a migration has made stale.
 
-use es_core::{AllQuery, Checkpoint, EventStore, Filter, ReadAll, StreamRange};
+use es_core::EventStore;
+use es_core::store::{AllQuery, Checkpoint, Filter, ReadAll, StreamRange};
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 
@@ -42,7 +43,7 @@ async fn statements_that_a_session_has_lost_are_prepared_again() {
 /// Reads the stream in both directions, and says how many events that were.
 async fn events(store: &PostgresStore) -> u64 {
     let mut found = 0;
-    let mut take = |_: es_core::RawEvent<'_>| {
+    let mut take = |_: es_core::record::RawEvent<'_>| {
         found += 1;
         Ok(())
     };

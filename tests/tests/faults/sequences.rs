@@ -1,6 +1,8 @@
 //! Numbers that run out. They last for longer than anybody lives, unless somebody sets them.
 
-use es_core::{Checkpoint, ExecuteError, ReadAll, StoreError, Subscription};
+use es_core::store::{Checkpoint, ReadAll};
+use es_core::subscription::Subscription;
+use es_core::{ExecuteError, StoreError};
 use es_postgres::PostgresStore;
 
 use crate::support::*;
@@ -11,11 +13,11 @@ const LAST: i64 = i64::MAX;
 async fn positions(store: &PostgresStore) -> Vec<i64> {
     let mut positions = Vec::new();
     let mut subscription = Subscription::new(store.clone());
-    let mut take = |event: es_core::RawEvent<'_>| {
+    let mut take = |event: es_core::record::RawEvent<'_>| {
         positions.push(event.position.get().cast_signed());
         Ok(())
     };
-    while subscription.page(&mut take).await.expect("a page").rest == es_core::Rest::More {}
+    while subscription.page(&mut take).await.expect("a page").rest == es_core::store::Rest::More {}
     positions
 }
 
@@ -41,7 +43,7 @@ async fn when_positions_run_out_appends_fail_and_nothing_is_lost() {
     assert!(holds(&mut db, CONTIGUOUS).await);
     let all = [1, LAST - 2, LAST - 1, LAST];
     assert_eq!(positions(&store).await, all);
-    assert_eq!(store.head().await.expect("a head").position().get().cast_signed(), LAST);
+    assert_eq!(store.end().await.expect("a head").position().get().cast_signed(), LAST);
     projector(&store).catch_up().await.expect("all events");
     assert!(holds(&mut db, BALANCED).await);
     let status = projector(&store).status().await.expect("a status");
@@ -53,7 +55,7 @@ async fn when_positions_run_out_appends_fail_and_nothing_is_lost() {
 }
 
 async fn head(store: &PostgresStore) -> Checkpoint {
-    store.head().await.expect("a head")
+    store.end().await.expect("a head")
 }
 
 #[tokio::test]

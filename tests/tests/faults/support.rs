@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use es_core::{
-    Aggregate, Apply, Events, Handle, Project, ProjectSetup, Projection, Recorded, Repository, emit, event,
-};
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::{Aggregate, Apply, Events, Handle, Recorded, Repository, emit, event};
 use es_postgres::testing::{Cluster, TestDatabase};
 use es_postgres::{PostgresOptions, PostgresProjector, PostgresStore, Projector};
 pub(crate) use es_tests::processes::signal;
@@ -124,7 +123,8 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) async fn start(settings: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("es-faults-{}", es_core::Uuid::now_v7().simple()));
+        let folder =
+            std::env::temp_dir().join(format!("es-faults-{}", es_core::uuid::Uuid::now_v7().simple()));
         fs::create_dir(&folder).expect("a folder");
         Self::start_in(folder, settings).await
     }

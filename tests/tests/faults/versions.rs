@@ -3,9 +3,12 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
+use es_core::model::DowncastTo;
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::record::DecodeProblem;
 use es_core::{
-    Aggregate, Apply, DecodeProblem, DowncastTo, Events, ExecuteError, Handle, Project, ProjectSetup,
-    Projection, Recorded, Repository, StoreError, UpcastContext, UpcastFrom, emit, event,
+    Aggregate, Apply, Events, ExecuteError, Handle, Recorded, Repository, StoreError, UpcastContext,
+    UpcastFrom, emit, event,
 };
 use es_postgres::{OnFailure, PostgresStore, Projector, ProjectorError};
 use sqlx::PgConnection;

@@ -4,7 +4,9 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use es_core::{ExecuteError, ExecuteOptions, Retry, StoreError, Subscription, Uuid};
+use es_core::subscription::Subscription;
+use es_core::uuid::Uuid;
+use es_core::{ExecuteError, ExecuteOptions, Retry, StoreError};
 use es_postgres::{PostgresStore, Projector, ProjectorError};
 use sqlx::PgConnection;
 use tokio::task::JoinHandle;
@@ -161,7 +163,7 @@ async fn write(accounts: Accounts, state: Arc<State>) {
 async fn read(mut subscription: Subscription<PostgresStore>, state: Arc<State>) -> (Vec<u64>, StoreError) {
     let mut positions = Vec::new();
     loop {
-        let mut take = |event: es_core::RawEvent<'_>| {
+        let mut take = |event: es_core::record::RawEvent<'_>| {
             positions.push(event.position.get());
             Ok(())
         };

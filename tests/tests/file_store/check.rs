@@ -1,6 +1,8 @@
 //! What appends, loads, snapshots and registrations are checked against.
 
-use es_core::{Append, AppendOutcome, Load, NewSnapshot, Registration, Revision, StoreError, StreamHead};
+use es_core::model::NewSnapshot;
+use es_core::store::{Append, AppendOutcome, Load, Registration, StreamHead};
+use es_core::{Revision, StoreError};
 
 use crate::index::{Index, Place, Stream};
 
@@ -18,7 +20,7 @@ impl Index {
             return Err(StoreError::StreamClosed { stream: append.stream.clone() });
         }
         let (actual, last) = self.last(stream);
-        if actual != append.expected || append.head.is_some_and(|head| last != Some(head)) {
+        if actual != append.expected || append.last_event_id.is_some_and(|head| last != Some(head)) {
             return Ok(Some(AppendOutcome::Conflict { actual }));
         }
         Ok(None)

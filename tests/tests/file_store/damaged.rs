@@ -3,10 +3,10 @@
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
 
-use es_core::{
-    AllQuery, Checkpoint, EventStore, Filter, Fingerprint, Load, LoadItem, NewSnapshot, ReadAll, Revision,
-    StoreError, StreamRange,
-};
+use es_core::model::NewSnapshot;
+use es_core::shape::Fingerprint;
+use es_core::store::{AllQuery, Checkpoint, Filter, Load, LoadItem, ReadAll, StreamRange};
+use es_core::{EventStore, Revision, StoreError};
 
 use crate::fixture::{append, stream};
 use crate::folder::Folder;

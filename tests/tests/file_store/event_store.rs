@@ -1,10 +1,12 @@
 //! What an aggregate needs of the store.
 
 use async_trait::async_trait;
-use es_core::{
-    Append, AppendOutcome, Decision, EventStore, Limits, Load, LoadItem, LoadSink, NewSnapshot, Registration,
-    Remembered, Sink, StoreError, StreamHead, StreamId, StreamRange,
+use es_core::model::NewSnapshot;
+use es_core::store::{
+    Append, AppendOutcome, Decision, Limits, Load, LoadItem, LoadSink, Registration, Remembered, Sink,
+    StreamHead, StreamRange,
 };
+use es_core::{EventStore, StoreError, StreamId};
 
 use crate::reader::Reader;
 use crate::record::{Outcome, Record, text};
@@ -37,7 +39,7 @@ impl EventStore for FileStore {
     }
 
     async fn remember(&self, decision: Decision<'_>) -> Result<Remembered, StoreError> {
-        let Decision { stream, revision, head, command, rejected, .. } = decision;
+        let Decision { stream, revision, last_event_id, command, rejected, .. } = decision;
         command.check(stream)?;
         let mut content = self.content();
         if let Some(outcome) = content.index.command(stream, command.key.id) {
@@ -45,7 +47,7 @@ impl EventStore for FileStore {
             return Ok(Remembered::Repeated(outcome.clone()));
         }
         let (actual, last) = content.index.last(content.index.stream(stream));
-        if actual != revision || head.is_some_and(|head| last != Some(head)) {
+        if actual != revision || last_event_id.is_some_and(|head| last != Some(head)) {
             return Ok(Remembered::Conflict { actual });
         }
         let command = Outcome::new(command, revision, 0, rejected);

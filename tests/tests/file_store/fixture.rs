@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use es_core::{
-    Append, AppendOutcome, EventStore, Metadata, NewEvent, OffsetDateTime, RawEvent, Revision, StreamId,
-    StreamRange, Uuid,
-};
+use es_core::record::{NewEvent, RawEvent};
+use es_core::store::{Append, AppendOutcome, StreamRange};
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
+use es_core::{EventStore, Metadata, Revision, StreamId};
 
 use crate::store::FileStore;
 

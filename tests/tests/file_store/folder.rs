@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use es_core::Uuid;
+use es_core::uuid::Uuid;
 
 pub(crate) struct Folder(PathBuf);
 

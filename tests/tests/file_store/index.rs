@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use es_core::{
-    Checkpoint, CommandOutcome, Contiguous, Fingerprint, Position, Revision, StoreError, StreamId, Uuid,
-};
+use es_core::shape::Fingerprint;
+use es_core::store::{Checkpoint, CommandOutcome, Contiguous};
+use es_core::uuid::Uuid;
+use es_core::{Position, Revision, StoreError, StreamId};
 
 use crate::record::{Name, Part, Record};
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::{env, fs};
 
-use es_core::{Append, AppendOutcome, EventStore, Revision, StoreError};
+use es_core::store::{Append, AppendOutcome};
+use es_core::{EventStore, Revision, StoreError};
 
 use crate::fixture::{events, payloads, stream};
 use crate::folder::Folder;

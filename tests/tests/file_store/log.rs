@@ -104,7 +104,7 @@ impl Log {
 /// Why a record was not acknowledged.
 pub(crate) enum Unwritten {
     /// It is not in the file.
-    Nothing(es_core::BoxError),
+    Nothing(es_core::record::BoxError),
     /// It may be in the file or not, or a part of it.
     Unknown(io::Error),
 }

@@ -2,7 +2,8 @@
 
 use std::fs::File;
 
-use es_core::{BoxError, RawEvent, StoreError, StreamId};
+use es_core::record::{BoxError, RawEvent};
+use es_core::{StoreError, StreamId};
 
 use crate::index::Place;
 use crate::log;

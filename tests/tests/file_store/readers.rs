@@ -1,10 +1,11 @@
 //! What readers of more than one stream ask for, and the end of a stream.
 
 use async_trait::async_trait;
-use es_core::{
+use es_core::store::{
     AllPage, AllQuery, Checkpoint, CloseStreams, Find, FindEvents, ListQuery, ListStreams, Listener, ReadAll,
-    Rest, Revision, Sink, StoreError, StreamId, StreamSummary,
+    Rest, Sink, StreamSummary,
 };
+use es_core::{Revision, StoreError, StreamId};
 
 use crate::index::{Index, Place};
 use crate::reader::Reader;
@@ -63,7 +64,7 @@ impl ReadAll for FileStore {
         Ok(page)
     }
 
-    async fn head(&self) -> Result<Checkpoint, StoreError> {
+    async fn end(&self) -> Result<Checkpoint, StoreError> {
         Ok(self.content().index.head())
     }
 

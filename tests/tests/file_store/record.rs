@@ -1,9 +1,11 @@
 //! What one record of the file says, and how an event of it is read back.
 
-use es_core::{
-    Append, CommandOutcome, CommandRecord, Fingerprint, NewEvent, OffsetDateTime, RawEvent, Registration,
-    Revision, StoreError, StreamId, Uuid, stored_time,
-};
+use es_core::record::{NewEvent, RawEvent, stored_time};
+use es_core::shape::Fingerprint;
+use es_core::store::{Append, CommandOutcome, CommandRecord, Registration};
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
+use es_core::{Revision, StoreError, StreamId};
 use serde::{Deserialize, Serialize};
 
 use crate::index::Place;
@@ -181,6 +183,6 @@ pub(crate) fn micros(time: OffsetDateTime) -> i64 {
     time.unix_timestamp() * 1_000_000 + i64::from(time.microsecond())
 }
 
-fn time(micros: i64) -> Result<OffsetDateTime, es_core::BoxError> {
+fn time(micros: i64) -> Result<OffsetDateTime, es_core::record::BoxError> {
     Ok(OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1_000)?)
 }

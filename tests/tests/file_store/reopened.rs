@@ -3,10 +3,15 @@
 use std::fs::{self, File};
 use std::sync::Arc;
 
-use es_core::{
-    Append, AppendOutcome, CloseStreams, CommandKey, CommandRecord, Decision, EventStore, Fingerprint, Load,
-    LoadItem, NewEvent, NewSnapshot, Registration, Remembered, Revision, StoreError, StreamId, Uuid,
+use es_core::model::NewSnapshot;
+use es_core::record::NewEvent;
+use es_core::shape::Fingerprint;
+use es_core::store::{
+    Append, AppendOutcome, CloseStreams, CommandKey, CommandRecord, Decision, Load, LoadItem, Registration,
+    Remembered,
 };
+use es_core::uuid::Uuid;
+use es_core::{EventStore, Revision, StoreError, StreamId};
 
 use crate::fixture::{append, events, payloads, stream};
 use crate::folder::Folder;

@@ -5,9 +5,10 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use es_core::{
-    Append, AppendOutcome, Appended, Bell, BoxError, OffsetDateTime, Position, StoreError, stored_time,
-};
+use es_core::record::{BoxError, stored_time};
+use es_core::store::{Append, AppendOutcome, Appended, Bell};
+use es_core::time::OffsetDateTime;
+use es_core::{Position, StoreError};
 
 use crate::index::Index;
 use crate::log::{Log, OpenError, Unwritten};

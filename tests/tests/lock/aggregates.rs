@@ -57,7 +57,7 @@ aggregates! {
     only_account: { Account(name = "account", id = u64, events(Opened, Closed)): Opened, Closed; }
 }
 
-impl es_core::Retired<retired::Closed> for retired::Account {
+impl es_core::model::Retired<retired::Closed> for retired::Account {
     type Error = std::convert::Infallible;
     fn retired(
         _: retired::Closed,
@@ -231,7 +231,8 @@ mod by_text_twin {
 }
 
 mod keys {
-    use es_core::{InvalidKey, StreamKey};
+    use es_core::stream::InvalidKey;
+    use es_core::StreamKey;
 
     #[derive(StreamKey)]
     pub struct Number(pub u64);
@@ -261,7 +262,7 @@ fn the_form_of_an_id_is_that_of_what_it_holds() {
     use es_core::StreamKey;
     assert_eq!(keys::Number::form(), "u64");
     assert_eq!(keys::Outer::form(), "u64");
-    assert_eq!(keys::Of::<es_core::Uuid>::form(), "uuid");
+    assert_eq!(keys::Of::<es_core::uuid::Uuid>::form(), "uuid");
     assert_eq!(keys::Composed::<u8>::form(), "Composed<u8>");
     assert_eq!(<std::num::NonZeroU32 as StreamKey>::form(), "u32:nonzero");
 }
@@ -298,15 +299,15 @@ mod projected {
     }
     crate::step!(OpenedV1 => Opened, |old| { owner: old.owner, branch: "EU".into() });
 
-    #[derive(es_core::Projection)]
+    #[derive(es_core::projection::Projection)]
     #[projection(name = "owners", events(Opened), model = Vec<String>)]
     pub struct Owners;
-    impl es_core::Project<Opened> for Owners {
+    impl es_core::projection::Project<Opened> for Owners {
         async fn project(
             &self,
             event: &es_core::Recorded<Opened>,
             model: &mut Vec<String>,
-        ) -> Result<(), es_core::BoxError> {
+        ) -> Result<(), es_core::record::BoxError> {
             model.push(event.event.owner.clone());
             Ok(())
         }
@@ -327,15 +328,15 @@ mod projected_otherwise {
     }
     crate::step!(OpenedV1 => Opened, |old| { owner: old.owner, branch: "US".into() });
 
-    #[derive(es_core::Projection)]
+    #[derive(es_core::projection::Projection)]
     #[projection(name = "owners", events(Opened), model = Vec<String>)]
     pub struct Owners;
-    impl es_core::Project<Opened> for Owners {
+    impl es_core::projection::Project<Opened> for Owners {
         async fn project(
             &self,
             event: &es_core::Recorded<Opened>,
             model: &mut Vec<String>,
-        ) -> Result<(), es_core::BoxError> {
+        ) -> Result<(), es_core::record::BoxError> {
             model.push(event.event.owner.clone());
             Ok(())
         }

@@ -38,7 +38,7 @@ accounts! {
     } |self, event| self.cents += 2 * event.cents;
     twice_with_rev: {
         #[derive(Aggregate, Default, Serialize, Deserialize)]
-        #[aggregate(name = "account", id = u64, events(Opened, Paid), snapshot(every = 10, rev = 2))]
+        #[aggregate(name = "account", id = u64, events(Opened, Paid), snapshot(every = 10, build = 2))]
         pub struct Account { cents: i64, tags: std::collections::HashSet<String> }
     } |self, event| self.cents += 2 * event.cents;
     panics: {
@@ -126,7 +126,7 @@ fn an_apply_that_changes_must_come_with_another_rev() {
             ["aggregate `account` folds the same events to another state than before: `cents` was 1 and is 2
 It differs after event 2 of events/account.fold.json, `account.paid` version 1. Snapshots that are stored hold states of \
             before, and would go on from those.
-Put `apply` back as it was, or raise `rev` in the `snapshot(…)` of `account`, so that stored snapshots are no longer used, and \
+Put `apply` back as it was, or raise `build` in the `snapshot(…)` of `account`, so that stored snapshots are no longer used, and \
             run `ES_LOCK=update cargo test`."]
         );
     }

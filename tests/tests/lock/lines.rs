@@ -16,15 +16,15 @@ mod events {
     }
     crate::order!(Placed);
 
-    #[derive(es_core::Projection)]
+    #[derive(es_core::projection::Projection)]
     #[projection(name = "counts", events(Placed), model = u32)]
     pub struct Counts;
-    impl es_core::Project<Placed> for Counts {
+    impl es_core::projection::Project<Placed> for Counts {
         async fn project(
             &self,
             event: &es_core::Recorded<Placed>,
             model: &mut u32,
-        ) -> Result<(), es_core::BoxError> {
+        ) -> Result<(), es_core::record::BoxError> {
             *model += event.event.count;
             Ok(())
         }

@@ -24,7 +24,8 @@ mod unseen;
 mod prelude {
     pub(crate) use std::collections::BTreeMap;
 
-    pub(crate) use es_core::{Aggregate, Apply, Shape, UpcastContext, UpcastFrom, event};
+    pub(crate) use es_core::shape::Shape;
+    pub(crate) use es_core::{Aggregate, Apply, UpcastContext, UpcastFrom, event};
     pub(crate) use serde::{Deserialize, Serialize};
 }
 

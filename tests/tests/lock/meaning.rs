@@ -169,7 +169,7 @@ macro_rules! retired {
             pub struct Order;
             impl Apply<Street> for Order { fn apply(&mut self, _: Street) {} }
             impl Apply<City> for Order { fn apply(&mut self, _: City) {} }
-            impl es_core::Retired<Moved> for Order {
+            impl es_core::model::Retired<Moved> for Order {
                 type Error = std::convert::Infallible;
                 fn retired($old: Moved, _: &UpcastContext<'_>) -> Result<es_core::Events<Self>, Self::Error> {
                     es_core::emit($events)

@@ -60,7 +60,7 @@ macro_rules! retired {
         #[aggregate(name = "order", id = String, events(Settled), retired(PaidV1))]
         pub struct Order;
         impl Apply<Settled> for Order { fn apply(&mut self, _: Settled) {} }
-        impl es_core::Retired<PaidV1> for Order {
+        impl es_core::model::Retired<PaidV1> for Order {
             type Error = std::convert::Infallible;
             fn retired(old: PaidV1, _: &UpcastContext<'_>) -> Result<es_core::Events<Self>, Self::Error> {
                 es_core::emit(Settled { cents: old.cents })

@@ -15,7 +15,7 @@ macro_rules! orders {
             #[event(name = "order.paid", version = 2, previous = PaidV1 $(, $write_as = $number)?)]
             pub struct Paid { cents: i64 }
             crate::step!(PaidV1 => Paid, |old| { cents: i64::from(old.euros) * 100 });
-            impl es_core::DowncastTo<PaidV1> for Paid {
+            impl es_core::model::DowncastTo<PaidV1> for Paid {
                 type Error = std::fmt::Error;
                 fn downcast_to(&self) -> Result<PaidV1, Self::Error> {
                     let $new = self;

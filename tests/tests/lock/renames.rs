@@ -85,7 +85,7 @@ mod written_as_before {
     }
     crate::step!(ShippedV1 => Shipped, |old| { parcel: old.parcel, express: false });
 
-    impl es_core::DowncastTo<ShippedV1> for Shipped {
+    impl es_core::model::DowncastTo<ShippedV1> for Shipped {
         type Error = std::convert::Infallible;
         fn downcast_to(&self) -> Result<ShippedV1, Self::Error> {
             Ok(ShippedV1 { parcel: self.parcel })
@@ -140,7 +140,7 @@ mod retired {
         fn apply(&mut self, _: Sent) {}
     }
 
-    impl es_core::Retired<Shipped> for Order {
+    impl es_core::model::Retired<Shipped> for Order {
         type Error = std::convert::Infallible;
         fn retired(old: Shipped, _: &UpcastContext<'_>) -> Result<es_core::Events<Self>, Self::Error> {
             es_core::emit(Sent { parcels: vec![old.parcel] })

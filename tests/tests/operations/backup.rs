@@ -1,6 +1,8 @@
 //! Dumps, and what they are restored to.
 
-use es_core::{ExecuteOptions, ReadAll, Repository, StoreError, Subscription};
+use es_core::store::ReadAll;
+use es_core::subscription::Subscription;
+use es_core::{ExecuteOptions, Repository, StoreError};
 use es_postgres::{PostgresStore, Projector};
 use es_tests::operations::bank::{Account, Balances, Deposit};
 use es_tests::operations::{Program, block, verify};
@@ -17,7 +19,7 @@ async fn a_dump_of_the_database_is_a_whole_store_again() {
     let in_dump = program.report().acknowledged.len();
     server.shell.run(&block("dump"));
     program.acknowledges(20).await;
-    let last = store.head().await.expect("a head");
+    let last = store.end().await.expect("a head");
     let before = program.stop().await;
     verify(&server.url("shop"), &before, 0..0).await;
 
@@ -26,7 +28,7 @@ async fn a_dump_of_the_database_is_a_whole_store_again() {
     assert_eq!(server.shell.psql("shop_restored", &block("verify")), "");
     let restored = open(&url).await;
     // Who has seen what came after the dump is told.
-    let mut take = |_: es_core::RawEvent<'_>| panic!("nothing may be handed out");
+    let mut take = |_: es_core::record::RawEvent<'_>| panic!("nothing may be handed out");
     let told = Subscription::new(restored.clone()).from(last).next_page(&mut take).await;
     assert!(matches!(told, Err(StoreError::ForeignCheckpoint { .. })), "{told:?}");
     let program = Program::start(&restored);
@@ -95,7 +97,7 @@ async fn a_dump_between_two_commits_has_a_hole_that_the_page_finds() {
     accounts.execute(&3, Deposit(1)).await.expect("a deposit");
     server.shell.run(&block("dump"));
     tx.commit().await.expect("committed");
-    let edge = store.head().await.expect("a head");
+    let edge = store.end().await.expect("a head");
     store.close().await;
 
     server.shell.run(&block("restore"));
@@ -107,7 +109,7 @@ async fn a_dump_between_two_commits_has_a_hole_that_the_page_finds() {
     let next =
         Repository::<Account, _>::new(restored.clone()).execute(&2, Deposit(1)).await.expect("a deposit");
     let mut seen = Vec::new();
-    let mut take = |raw: es_core::RawEvent<'_>| {
+    let mut take = |raw: es_core::record::RawEvent<'_>| {
         seen.push(raw.position);
         Ok(())
     };

@@ -1,6 +1,10 @@
 //! A server goes back to a point in time under a program that goes on.
 
-use es_core::{ExecuteOptions, RawEvent, ReadAll, Repository, Subscription, Uuid};
+use es_core::record::RawEvent;
+use es_core::store::ReadAll;
+use es_core::subscription::Subscription;
+use es_core::uuid::Uuid;
+use es_core::{ExecuteOptions, Repository};
 use es_postgres::{ConnectError, PostgresStore};
 use es_tests::operations::bank::{Account, Deposit};
 use es_tests::operations::{Program, block, verify};
@@ -23,7 +27,7 @@ async fn a_program_goes_on_when_its_server_goes_back_to_a_point_in_time() {
     server.shell.run(&block("base-backup"));
     assert!(!send(kept).await);
     program.acknowledges(30).await;
-    let standing = store.head().await.expect("a head");
+    let standing = store.end().await.expect("a head");
     let first_lost = program.report().acknowledged.len();
     server.shell.psql("shop", &block("restore-point"));
     assert!(!send(lost).await);

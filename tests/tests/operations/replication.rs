@@ -1,6 +1,8 @@
 //! To another server, by logical replication.
 
-use es_core::{RawEvent, ReadAll, Subscription};
+use es_core::record::RawEvent;
+use es_core::store::ReadAll;
+use es_core::subscription::Subscription;
 use es_postgres::{ConnectError, PostgresStore};
 use es_tests::operations::{Program, block, verify};
 use tokio::time::{Duration, sleep};
@@ -33,7 +35,7 @@ async fn a_store_moves_to_another_server_by_logical_replication() {
     program.acknowledges(40).await;
 
     // What the page calls: stop all programs.
-    let checkpoint = store.head().await.expect("a head");
+    let checkpoint = store.end().await.expect("a head");
     let mut report = program.stop().await;
     let written = old.shell.psql("shop", &block("written"));
     until(&new, &format!("\\set written {written}\n{}", block("arrived"))).await;

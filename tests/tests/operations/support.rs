@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use es_core::Uuid;
+use es_core::uuid::Uuid;
 use es_postgres::PostgresStore;
 use es_postgres::testing::Cluster;
 use es_tests::operations::Shell;

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use es_core::{
-    BoxError, ExecuteError, ExecuteOptions, Project, ProjectSetup, Projection, Recorded, Repository,
-    StoreError, Uuid,
-};
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::record::BoxError;
+use es_core::uuid::Uuid;
+use es_core::{ExecuteError, ExecuteOptions, Recorded, Repository, StoreError};
 use es_postgres::{OnFailure, PostgresStore, Projector};
 use es_tests::operations::bank::{Account, Balances, Deposit, Deposited};
 use es_tests::operations::{Shell, block};

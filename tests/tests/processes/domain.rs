@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 
-use es_core::process::{Due, On, OnRejected, OnTimer, Rejected, Steps, steps};
-use es_core::{Aggregate, Apply, Events, Handle, Process, Recorded, command, emit, event, timer};
+use es_core::process::{Due, On, OnRejected, OnTimer, Process, Rejected, Steps, command, steps, timer};
+use es_core::{Aggregate, Apply, Events, Handle, Recorded, emit, event};
 
 #[event(name = "order.placed")]
 pub struct Placed {

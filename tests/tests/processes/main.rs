@@ -4,8 +4,9 @@ mod domain;
 mod programs;
 
 use domain::{Billing, Order, Payment, Place};
+use es_core::process::ProcessRunner;
 use es_core::reactor::CheckpointStore;
-use es_core::{EventStore, MemoryStore, ProcessRunner, Repository};
+use es_core::{EventStore, MemoryStore, Repository};
 use es_postgres::testing::TestDatabase;
 use es_sqlite::SqliteStore;
 
@@ -53,11 +54,11 @@ where
     T: EventStore + Clone + 'static,
 {
     place_all(&store).await;
-    let (one, other) = (runner(&store, &payments).parts(2), runner(&store, &payments).parts(2));
+    let (one, other) = (runner(&store, &payments).partitions(2), runner(&store, &payments).partitions(2));
     let (one, other) = tokio::join!(one.catch_up(), other.catch_up());
     one.expect("it catches up");
     other.expect("it catches up");
-    runner(&store, &payments).parts(2).catch_up().await.expect("nothing is left");
+    runner(&store, &payments).partitions(2).catch_up().await.expect("nothing is left");
     all_is_done(1, &store, &payments).await;
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use es_core::{AllQuery, Checkpoint, Filter, ReadAll};
+use es_core::store::{AllQuery, Checkpoint, Filter, ReadAll};
 use es_sqlite::SqliteStore;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Executor as _};

@@ -14,7 +14,9 @@ use crate::valid::all_fields;
 /// The module. It ends in a constant `SIDE`.
 pub(crate) fn module(program: &Program) -> String {
     let mut out = String::from(
-        "use es_core::{event, Aggregate, Apply, Event, Events, Retired, Shape, UpcastContext, UpcastFrom, emit};\n\
+        "use es_core::model::Retired;\n\
+         use es_core::shape::Shape;\n\
+         use es_core::{event, Aggregate, Apply, Event, Events, UpcastContext, UpcastFrom, emit};\n\
          use es_tests::generated::{Make, Mean, Random, Side, Writer};\n\
          use serde::{Deserialize, Serialize};\n\
          use std::collections::{BTreeMap, BTreeSet, VecDeque};\n\n",

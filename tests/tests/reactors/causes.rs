@@ -3,9 +3,12 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
+use es_core::reactor::{React, Reactor, ReactorRunner};
+use es_core::record::BoxError;
+use es_core::store::StreamRange;
+use es_core::uuid::Uuid;
 use es_core::{
-    Aggregate, Apply, BoxError, Events, ExecuteOptions, Handle, Metadata, React, Reactor, ReactorRunner,
-    Recorded, Repository, StreamRange, Uuid, emit, event,
+    Aggregate, Apply, Events, ExecuteOptions, Handle, Metadata, Recorded, Repository, emit, event,
 };
 
 use crate::support::{Opened, Store, on_every_store, open_because};
@@ -70,7 +73,7 @@ async fn commands_of_a_reaction_are_caused_by_its_event<S: Store>(store: S) {
     for (key, correlation) in [("first", None), ("correlated", Some(correlation))] {
         let mut cause = None;
         let door = es_core::StreamId::new("door", key).expect("a stream id");
-        let mut take = |raw: es_core::RawEvent<'_>| {
+        let mut take = |raw: es_core::record::RawEvent<'_>| {
             cause = Some(raw.event_id);
             Ok(())
         };

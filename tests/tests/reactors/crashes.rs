@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use es_core::projection::{Claim, Claimed, Projector, Target};
+use es_core::projection::{Claim, Claimed, Partition, Project, Projection, Projector, Target};
 use es_core::reactor::{CheckpointStore, OnModel};
-use es_core::{MemoryStore, Part, Project, Projection, Recorded};
+use es_core::{MemoryStore, Recorded};
 
 use crate::support::{Gate, Mail, Opened, Store, on_every_store, open, runner};
 
 on_every_store!(
     what_took_effect_before_a_crash_comes_once_more_and_nothing_is_lost,
     a_reaction_that_takes_longer_than_the_lease_is_not_run_twice,
-    a_worker_whose_part_was_claimed_moves_no_checkpoint,
-    an_orderly_end_completes_a_reaction_and_frees_the_part,
+    a_worker_whose_partition_was_claimed_moves_no_checkpoint,
+    an_orderly_end_completes_a_reaction_and_frees_the_partition,
 );
 
 /// The worker is gone after an effect, before the checkpoint.
@@ -51,22 +51,22 @@ async fn a_reaction_that_takes_longer_than_the_lease_is_not_run_twice<S: Store>(
 }
 
 /// As if the worker had stood still for longer than its lease.
-async fn a_worker_whose_part_was_claimed_moves_no_checkpoint<S: Store>(store: S) {
+async fn a_worker_whose_partition_was_claimed_moves_no_checkpoint<S: Store>(store: S) {
     open(&store, "a", 1).await;
     let mail = Mail::default().held("a", 1);
     let paused = runner(&store, &mail).owner("paused");
     let paused = tokio::spawn(async move { paused.run().await });
     mail.at_gate.pass().await;
     let target = store.checkpoint_target::<OnModel<Mail, S::Model>>();
-    target.release(Part::ALL, 1).await.expect("it is released");
+    target.release(Partition::ALL, 1).await.expect("it is released");
     let claim = Claim::new("other", Duration::from_secs(3600));
-    let claimed = target.claim(Part::ALL, &claim).await.expect("an answer");
+    let claimed = target.claim(Partition::ALL, &claim).await.expect("an answer");
     assert_eq!(claimed, Claimed::Lease { epoch: 2 });
     mail.gate.open(1);
-    target.release(Part::ALL, 2).await.expect("it is released");
+    target.release(Partition::ALL, 2).await.expect("it is released");
     // Only what comes after the other one counts: the older one has moved nothing.
     let moved = async {
-        while target.checkpoint(Part::ALL).await.expect("a checkpoint").0.position().get() == 0 {
+        while target.checkpoint(Partition::ALL).await.expect("a checkpoint").0.position().get() == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
             mail.gate.open(1);
         }
@@ -76,7 +76,7 @@ async fn a_worker_whose_part_was_claimed_moves_no_checkpoint<S: Store>(store: S)
     paused.abort();
 }
 
-async fn an_orderly_end_completes_a_reaction_and_frees_the_part<S: Store>(store: S) {
+async fn an_orderly_end_completes_a_reaction_and_frees_the_partition<S: Store>(store: S) {
     for revision in 1..=2 {
         open(&store, "a", revision).await;
     }
@@ -110,13 +110,13 @@ impl Project<Opened> for Welcome {
     }
 }
 
-#[derive(es_core::Reactor)]
+#[derive(es_core::reactor::Reactor)]
 #[reactor(name = "welcome", events(Opened))]
 struct WelcomeMail(Mail);
 
-impl es_core::React<Opened> for WelcomeMail {
-    async fn react(&self, event: &Recorded<Opened>) -> Result<(), es_core::BoxError> {
-        es_core::React::react(&self.0, event).await.map_err(Into::into)
+impl es_core::reactor::React<Opened> for WelcomeMail {
+    async fn react(&self, event: &Recorded<Opened>) -> Result<(), es_core::record::BoxError> {
+        es_core::reactor::React::react(&self.0, event).await.map_err(Into::into)
     }
 }
 
@@ -126,6 +126,9 @@ async fn a_projection_of_the_same_name_has_a_checkpoint_of_its_own() {
     open(&store, "a", 1).await;
     let target = store.checkpoint_target::<Welcome>();
     Projector::with_target(store.clone(), Welcome, target).catch_up().await.expect("it catches up");
-    es_core::ReactorRunner::new(store, WelcomeMail(mail.clone())).catch_up().await.expect("it catches up");
+    es_core::reactor::ReactorRunner::new(store, WelcomeMail(mail.clone()))
+        .catch_up()
+        .await
+        .expect("it catches up");
     assert_eq!(mail.of("a"), [1]);
 }

@@ -12,14 +12,14 @@ async fn streams_keep_their_order_in_partitions<S: Store>(store: S) {
         }
     }
     let mail = Mail::default();
-    let runner = runner(&store, &mail).parts(3).page_size(7);
+    let runner = runner(&store, &mail).partitions(3).page_size(7);
     runner.catch_up().await.expect("it catches up");
     runner.catch_up().await.expect("it has caught up");
     for key in &keys {
         assert_eq!(mail.of(key), [1, 2, 3, 4, 5], "{key}");
     }
     let status = runner.status().await.expect("a status");
-    assert_eq!(status.parts.len(), 3);
+    assert_eq!(status.partitions.len(), 3);
     assert_eq!(status.lag_events(), 0);
 }
 
@@ -31,7 +31,7 @@ async fn a_division_repeats_nothing<S: Store>(store: S) {
     one.repartition(2).await.expect("divided");
     open(&store, "a", 2).await;
     let error = one.catch_up().await.expect_err("there are two partitions");
-    assert!(error.to_string().contains("has 2 parts"), "{error}");
-    runner(&store, &mail).parts(2).catch_up().await.expect("it catches up");
+    assert!(error.to_string().contains("has 2 partitions"), "{error}");
+    runner(&store, &mail).partitions(2).catch_up().await.expect("it catches up");
     assert_eq!(mail.of("a"), [1, 2]);
 }

@@ -2,7 +2,8 @@
 
 use es_core::projection::ProjectorError;
 use es_core::reactor::Start;
-use es_core::{Checkpoint, Position, StoreError};
+use es_core::store::Checkpoint;
+use es_core::{Position, StoreError};
 
 use crate::support::{Mail, Store, on_every_store, open, runner};
 
@@ -31,7 +32,7 @@ async fn from_now_begins_after_what_is_there_and_skips_nothing_later<S: Store>(s
 
 async fn from_a_checkpoint_begins_after_it<S: Store>(store: S) {
     open(&store, "a", 1).await;
-    let checkpoint = store.head().await.expect("a head");
+    let checkpoint = store.end().await.expect("a head");
     open(&store, "a", 2).await;
     let mail = Mail::default();
     runner(&store, &mail).start(Start::After(checkpoint)).catch_up().await.expect("it catches up");
@@ -41,7 +42,7 @@ async fn from_a_checkpoint_begins_after_it<S: Store>(store: S) {
 async fn a_checkpoint_of_another_store_is_refused<S: Store>(store: S) {
     open(&store, "a", 1).await;
     let mail = Mail::default();
-    let foreign = Checkpoint::behind(Position::new(1), es_core::Uuid::now_v7());
+    let foreign = Checkpoint::behind(Position::new(1), es_core::uuid::Uuid::now_v7());
     let error = runner(&store, &mail).start(Start::After(foreign)).prepare().await;
     let error = error.expect_err("not a checkpoint of this store");
     assert!(matches!(error, ProjectorError::Store(StoreError::ForeignCheckpoint { .. })), "{error}");
@@ -51,7 +52,7 @@ async fn a_checkpoint_of_another_store_is_refused<S: Store>(store: S) {
 
 async fn going_back_does_all_again<S: Store>(store: S) {
     open(&store, "a", 1).await;
-    let checkpoint = store.head().await.expect("a head");
+    let checkpoint = store.end().await.expect("a head");
     open(&store, "a", 2).await;
     let mail = Mail::default();
     let runner = runner(&store, &mail);
@@ -76,7 +77,7 @@ async fn going_back_is_refused_where_it_would_lose_or_double_something<S: Store>
     let working = tokio::spawn(async move { working.catch_up().await });
     mail.at_gate.pass().await;
     let error = runner.react_again_from(Start::Beginning).await.expect_err("a worker is there");
-    assert!(matches!(error, ProjectorError::Leased { part: 0, .. }), "{error}");
+    assert!(matches!(error, ProjectorError::Leased { partition: 0, .. }), "{error}");
     mail.gate.open(1);
     working.await.expect("no panic").expect("it catches up");
     assert_eq!(mail.of("a"), [1, 2]);

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use es_core::reactor::CheckpointStore;
-use es_core::{
-    Append, AppendOutcome, EventStore, Metadata, NewEvent, React, Reactor, ReactorRunner, Recorded, Revision,
-    StreamId, event,
-};
+use es_core::reactor::{CheckpointStore, React, Reactor, ReactorRunner};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome};
+use es_core::{EventStore, Metadata, Recorded, Revision, StreamId, event};
 use tokio::sync::Semaphore;
 
 #[event(name = "door.opened")]

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 
+use es_core::record::DecodeProblem;
+use es_core::shape::Shape;
 use es_core::testing::read;
-use es_core::{DecodeProblem, Event, Shape, event};
+use es_core::{Event, event};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 

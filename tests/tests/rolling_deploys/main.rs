@@ -7,9 +7,9 @@ mod changed_types;
 
 use std::convert::Infallible;
 
+use es_core::record::DecodeProblem;
 use es_core::{
-    Aggregate, Apply, DecodeProblem, Events, ExecuteError, Handle, MemoryStore, Repository, StoreError, emit,
-    event,
+    Aggregate, Apply, Events, ExecuteError, Handle, MemoryStore, Repository, StoreError, emit, event,
 };
 
 #[event(name = "account.deposited")]

@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use es_core::{
-    AllQuery, Append, AppendOutcome, Checkpoint, CloseStreams, Decision, EventStore, FindEvents, ListQuery,
-    ListStreams, Load, LoadItem, NewEvent, NewSnapshot, Position, RawEvent, ReadAll, Rest, Revision,
-    StoreError, StreamId, Uuid,
+use es_core::model::NewSnapshot;
+use es_core::record::{NewEvent, RawEvent};
+use es_core::store::{
+    AllQuery, Append, AppendOutcome, Checkpoint, CloseStreams, Decision, FindEvents, ListQuery, ListStreams,
+    Load, LoadItem, ReadAll, Rest,
 };
+use es_core::uuid::Uuid;
+use es_core::{EventStore, Position, Revision, StoreError, StreamId};
 
 use crate::call::{At, Call, Prepared};
 use crate::given;
@@ -53,7 +56,7 @@ impl Asked {
                     true => Decision::rejected(&at.stream, at.revision, *command),
                     false => Decision::empty(&at.stream, at.revision, *command),
                 };
-                let remembered = store.remember(decision.head(at.head)).await;
+                let remembered = store.remember(decision.last_event_id(at.head)).await;
                 self.settle(at, &[]).await;
                 told::result(remembered, |kept| told::debug(&kept))
             }
@@ -148,7 +151,7 @@ impl Asked {
 
     async fn read_all(&self, call: &Call) -> String {
         let Call::ReadAll { after, filter, limit, bytes } = call else {
-            return told::result(self.store.head().await, told::checkpoint);
+            return told::result(self.store.end().await, told::checkpoint);
         };
         let (mut lines, mut from) = (Lines::default(), self.checkpoint(*after));
         // How many events make a page is left to the store, within what is asked for; what they are is not.

@@ -1,9 +1,10 @@
 //! A step with all its values: the same for each store.
 
-use es_core::{
-    Append, CommandRecord, Filter, Find, Fingerprint, NewEvent, Registration, Revision, StreamId,
-    StreamRange, Uuid,
-};
+use es_core::record::NewEvent;
+use es_core::shape::Fingerprint;
+use es_core::store::{Append, CommandRecord, Filter, Find, Registration, StreamRange};
+use es_core::uuid::Uuid;
+use es_core::{Revision, StreamId};
 
 use crate::given::{self, CATEGORIES, NAMES};
 use crate::step::{After, Guess, Head, Part, Step, Stream};
@@ -70,7 +71,7 @@ pub(crate) struct Prepared {
 impl Prepared {
     pub(crate) fn append(&self) -> Append<'_> {
         let At { stream, revision, head } = &self.at;
-        Append::new(stream, *revision, &self.events).head(*head).command(self.command)
+        Append::new(stream, *revision, &self.events).last_event_id(*head).command(self.command)
     }
 }
 

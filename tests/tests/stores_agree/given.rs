@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use es_core::{
-    CommandKey, CommandRecord, Fingerprint, Metadata, NewEvent, OffsetDateTime, Registration, StreamId, Uuid,
-};
+use es_core::record::NewEvent;
+use es_core::shape::Fingerprint;
+use es_core::store::{CommandKey, CommandRecord, Registration};
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
+use es_core::{Metadata, StreamId};
 
 use crate::step::{Command, Fact, Registered, Stream};
 

@@ -34,7 +34,8 @@ use std::collections::HashMap;
 use std::env;
 use std::str::FromStr;
 
-use es_core::{MemoryStore, Revision, StreamId, Uuid};
+use es_core::uuid::Uuid;
+use es_core::{MemoryStore, Revision, StreamId};
 use es_postgres::testing::TestDatabase;
 use es_sqlite::SqliteStore;
 use proptest::collection::vec;

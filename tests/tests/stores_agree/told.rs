@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 use std::fmt::Debug;
 
-use es_core::{
-    AppendOutcome, Appended, Checkpoint, NewEvent, OffsetDateTime, Position, RawEvent, StoreError, Uuid,
-};
+use es_core::record::{NewEvent, RawEvent};
+use es_core::store::{AppendOutcome, Appended, Checkpoint};
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
+use es_core::{Position, StoreError};
 
 /// Where and when a store says that it has stored each event.
 #[derive(Debug, Default)]

@@ -1,6 +1,8 @@
 //! What is written, and what commands see of each other.
 
-use es_core::{Load, LoadItem, Metadata, TransactionOptions};
+use es_core::Metadata;
+use es_core::repository::TransactionOptions;
+use es_core::store::{Load, LoadItem};
 
 use crate::domain::{Bank, Limit, Move, SetLimit, Store, id, stream};
 
@@ -86,7 +88,7 @@ pub(crate) async fn what_only_reads_writes_nothing(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 5), ("b", 7)]).await;
     let done = bank
         .accounts
-        .transaction(TransactionOptions::new().command_id(es_core::Uuid::now_v7()), async |tx| {
+        .transaction(TransactionOptions::new().command_id(es_core::uuid::Uuid::now_v7()), async |tx| {
             let a = tx.load(&bank.accounts, &id("a")).await?;
             tx.execute(&bank.accounts, &id("b"), Move(0)).await?;
             Ok(a.cents + tx.load(&bank.accounts, &id("b")).await?.cents)

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use es_core::{Retry, TransactionError, TransactionOptions};
+use es_core::Retry;
+use es_core::repository::{TransactionError, TransactionOptions};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 
@@ -131,7 +132,7 @@ pub(crate) async fn sixteen_callers_on_two_hot_accounts_keep_the_sum(store: impl
         callers.spawn(async move {
             let (from, to) = if caller % 2 == 0 { ("a", "b") } else { ("b", "a") };
             for round in 0..5 {
-                let move_one = async |tx: es_core::Transaction<_>| {
+                let move_one = async |tx: es_core::repository::Transaction<_>| {
                     tx.execute(&program.accounts, &id(from), Move(-1 - round)).await?;
                     tx.execute(&program.accounts, &id(to), Move(1 + round)).await?;
                     Ok(())

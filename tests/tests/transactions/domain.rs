@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use es_core::{
-    Aggregate, Apply, CloseStreams, EventStore, Events, Handle, Repository, StreamId, TransactionError, emit,
-    event,
-};
+use es_core::repository::TransactionError;
+use es_core::store::CloseStreams;
+use es_core::{Aggregate, Apply, EventStore, Events, Handle, Repository, StreamId, emit, event};
 
 pub(crate) trait Store: EventStore + CloseStreams + Clone + 'static {}
 
@@ -42,7 +41,7 @@ pub(crate) struct Noted {
 }
 
 #[derive(
-    Aggregate, Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize, es_core::Shape,
+    Aggregate, Debug, Default, Clone, PartialEq, serde::Serialize, serde::Deserialize, es_core::shape::Shape,
 )]
 #[aggregate(name = "account", id = String, events(Moved, Smudged, Torn, Noted), snapshot(every = 3))]
 pub(crate) struct Account {

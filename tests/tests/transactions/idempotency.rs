@@ -1,9 +1,8 @@
 //! One id for all commands of a transaction.
 
-use es_core::{
-    EventStore, ExecuteOptions, StoreError, Transacted, Transaction, TransactionError, TransactionOptions,
-    Uuid,
-};
+use es_core::repository::{Transacted, Transaction, TransactionError, TransactionOptions};
+use es_core::uuid::Uuid;
+use es_core::{EventStore, ExecuteOptions, StoreError};
 
 use crate::domain::{Attempts, Bank, Failed, Move, OverLimit, Store, id};
 use crate::unreliable::Unreliable;

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use es_core::{Load, LoadItem, Snapshots, TransactionOptions};
+use es_core::model::Snapshots;
+use es_core::repository::TransactionOptions;
+use es_core::store::{Load, LoadItem};
 use tokio::sync::oneshot;
 
 use crate::domain::{Account, Attempts, Bank, Move, Store, id, stream};
@@ -45,7 +47,7 @@ pub(crate) async fn a_cancelled_transaction_leaves_nothing_behind(store: impl St
     let program = bank.clone();
     let decided = std::sync::Mutex::new(Some(decided));
     let hanging = tokio::spawn(async move {
-        let hang = async |tx: es_core::Transaction<_>| {
+        let hang = async |tx: es_core::repository::Transaction<_>| {
             tx.execute(&program.accounts, &id("a"), Move(-10)).await?;
             tx.execute(&program.accounts, &id("b"), Move(10)).await?;
             if let Some(decided) = decided.lock().expect("no panic").take() {

@@ -2,7 +2,8 @@
 
 use std::sync::Mutex;
 
-use es_core::{Revision, StoreError, Transaction, TransactionError, TransactionOptions};
+use es_core::repository::{Transaction, TransactionError, TransactionOptions};
+use es_core::{Revision, StoreError};
 
 use crate::domain::{Bank, Move, Note, Smudge, Store, Tear, TooLittle, id, stream};
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use async_trait::async_trait;
-use es_core::{Append, AppendOutcome, EventStore, StoreError};
+use es_core::store::{Append, AppendOutcome};
+use es_core::{EventStore, StoreError};
 
 /// Executes an append, and says that it could not be reached.
 #[derive(Clone)]

@@ -1,4 +1,5 @@
-use es_core::{Aggregate, Apply, Events, Retired, UpcastContext, emit, event};
+use es_core::model::Retired;
+use es_core::{Aggregate, Apply, Events, UpcastContext, emit, event};
 use std::convert::Infallible;
 
 #[event(name = "account.opened")]

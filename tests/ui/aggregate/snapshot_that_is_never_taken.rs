@@ -15,7 +15,7 @@ impl Apply<Opened> for Account {
 }
 
 #[derive(Aggregate, Default)]
-#[aggregate(name = "other", events(Opened), snapshot(rev = 2))]
+#[aggregate(name = "other", events(Opened), snapshot(build = 2))]
 pub struct Other;
 
 impl Apply<Opened> for Other {

@@ -1,4 +1,5 @@
-use es_core::{Aggregate, Apply, DowncastTo, UpcastContext, UpcastFrom, event};
+use es_core::model::DowncastTo;
+use es_core::{Aggregate, Apply, UpcastContext, UpcastFrom, event};
 use std::convert::Infallible;
 
 #[event(name = "account.opened")]

@@ -1,4 +1,5 @@
-use es_core::{DowncastTo, UpcastContext, UpcastFrom, event};
+use es_core::model::DowncastTo;
+use es_core::{UpcastContext, UpcastFrom, event};
 use std::convert::Infallible;
 
 #[event(name = "account.opened", write_as = 1)]

@@ -1,4 +1,4 @@
-use es_core::Shape;
+use es_core::shape::Shape;
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Serialize, Shape)]

@@ -1,4 +1,5 @@
-use es_core::{Aggregate, Process, command, timer};
+use es_core::process::{Process, command, timer};
+use es_core::Aggregate;
 
 #[command(nam = "payment.charge")]
 pub struct Charge {}

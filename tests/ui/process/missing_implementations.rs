@@ -1,4 +1,5 @@
-use es_core::{Aggregate, Apply, Events, Handle, Process, command, emit, event, timer};
+use es_core::process::{Process, command, timer};
+use es_core::{Aggregate, Apply, Events, Handle, emit, event};
 
 #[event(name = "order.placed")]
 pub struct Placed {}

@@ -1,5 +1,5 @@
-use es_core::process::{On, Steps, steps};
-use es_core::{Aggregate, Process, Recorded, command, event, timer};
+use es_core::process::{On, Process, Steps, command, steps, timer};
+use es_core::{Aggregate, Recorded, event};
 
 #[event(name = "order.placed")]
 pub struct Placed {}

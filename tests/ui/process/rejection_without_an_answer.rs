@@ -1,5 +1,5 @@
-use es_core::process::{On, Steps, steps};
-use es_core::{Aggregate, Apply, Events, Handle, Process, Recorded, command, emit, event};
+use es_core::process::{On, Process, Steps, command, steps};
+use es_core::{Aggregate, Apply, Events, Handle, Recorded, emit, event};
 
 #[event(name = "order.placed")]
 pub struct Placed {}

@@ -1,4 +1,5 @@
-use es_core::{Projection, event};
+use es_core::projection::Projection;
+use es_core::event;
 
 #[event(name = "account.opened")]
 pub struct Opened;

@@ -1,4 +1,6 @@
-use es_core::{BoxError, Project, Projection, Recorded, event};
+use es_core::projection::{Project, Projection};
+use es_core::record::BoxError;
+use es_core::{Recorded, event};
 
 #[event(name = "account.opened")]
 pub struct Opened;

@@ -1,14 +1,15 @@
-use es_core::{Projection, event};
+use es_core::projection::Projection;
+use es_core::event;
 
 #[event(name = "account.opened")]
 pub struct Opened;
 
 #[derive(Projection)]
-#[projection(name = "Account Balances", rev = 0, events(), model = , batch = true, setup(now))]
+#[projection(name = "Account Balances", build = 0, events(), model = , batch = true, setup(now))]
 pub struct Balances;
 
 #[derive(Projection)]
-#[projection(name = "", rev = -1, events(Opened, [u8]), model = u32, error)]
+#[projection(name = "", build = -1, events(Opened, [u8]), model = u32, error)]
 pub struct Counts;
 
 fn main() {}

@@ -1,4 +1,4 @@
-use es_core::Projection;
+use es_core::projection::Projection;
 
 #[derive(Projection)]
 pub struct Bare;
@@ -8,7 +8,7 @@ pub struct Bare;
 pub struct Empty;
 
 #[derive(Projection)]
-#[projection(rev = 2)]
+#[projection(build = 2)]
 pub struct Nearly;
 
 fn main() {}

@@ -1,4 +1,6 @@
-use es_core::{BoxError, ProjectBatch, Projection, event};
+use es_core::projection::{ProjectBatch, Projection};
+use es_core::record::BoxError;
+use es_core::event;
 
 #[event(name = "account.opened", was("account.made"))]
 pub struct Opened;

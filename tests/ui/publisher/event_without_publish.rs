@@ -1,4 +1,5 @@
-use es_core::{Publish, Publisher, Recorded, event};
+use es_core::messaging::{Publish, Publisher};
+use es_core::{Recorded, event};
 
 #[event(name = "loan.approved")]
 pub struct Approved;

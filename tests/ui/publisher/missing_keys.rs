@@ -1,4 +1,4 @@
-use es_core::Publisher;
+use es_core::messaging::Publisher;
 
 #[derive(Publisher)]
 pub struct Bare;

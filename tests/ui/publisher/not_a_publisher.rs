@@ -1,5 +1,5 @@
-use es_core::messaging::MemoryBroker;
-use es_core::{MemoryStore, PublisherRunner};
+use es_core::messaging::{MemoryBroker, PublisherRunner};
+use es_core::MemoryStore;
 
 pub struct LoanFeed;
 

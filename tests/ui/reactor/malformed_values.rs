@@ -1,4 +1,5 @@
-use es_core::{Reactor, event};
+use es_core::reactor::Reactor;
+use es_core::event;
 
 #[event(name = "account.opened")]
 pub struct Opened;

@@ -1,4 +1,4 @@
-use es_core::Reactor;
+use es_core::reactor::Reactor;
 
 #[derive(Reactor)]
 pub struct Bare;

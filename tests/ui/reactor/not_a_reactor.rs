@@ -1,4 +1,6 @@
-use es_core::{BoxError, React, Recorded, event};
+use es_core::reactor::React;
+use es_core::record::BoxError;
+use es_core::{Recorded, event};
 
 #[event(name = "account.opened")]
 pub struct Opened;

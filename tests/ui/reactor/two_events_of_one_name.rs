@@ -1,4 +1,6 @@
-use es_core::{BoxError, React, Reactor, Recorded, event};
+use es_core::reactor::{React, Reactor};
+use es_core::record::BoxError;
+use es_core::{Recorded, event};
 
 #[event(name = "account.opened", was("account.made"))]
 pub struct Opened;

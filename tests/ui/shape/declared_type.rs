@@ -1,6 +1,7 @@
 //! A type that a part is said to be written as.
 
-use es_core::{Shape, event};
+use es_core::shape::Shape;
+use es_core::event;
 
 struct Foreign;
 

@@ -1,6 +1,7 @@
 //! An event has its shape from `#[event]`.
 
-use es_core::{Shape, event};
+use es_core::shape::Shape;
+use es_core::event;
 
 #[event(name = "order.placed")]
 #[derive(Debug, Shape)]

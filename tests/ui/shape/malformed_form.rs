@@ -1,6 +1,6 @@
 //! Forms that nothing is written in.
 
-use es_core::Shape;
+use es_core::shape::Shape;
 
 #[derive(Shape)]
 struct Payment {

@@ -1,4 +1,5 @@
-use es_core::{Shape, event};
+use es_core::shape::Shape;
+use es_core::event;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Shape)]

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
-use es_core::{Shape, event};
+use es_core::shape::Shape;
+use es_core::event;
 use serde::{Deserialize, Serialize};
 
 #[derive(Serialize, Deserialize, Shape)]

@@ -1,6 +1,6 @@
 //! A union has no shape.
 
-#[derive(es_core::Shape)]
+#[derive(es_core::shape::Shape)]
 union Amount {
     cents: i64,
     euros: u32,

@@ -1,6 +1,6 @@
 //! Keys that are misspelt, or stand where they mean nothing.
 
-use es_core::Shape;
+use es_core::shape::Shape;
 
 #[derive(Shape)]
 #[shape(nam = "Address")]

@@ -1,6 +1,5 @@
-use es_core::{
-    Aggregate, Apply, DowncastTo, Events, Handle, Retired, UpcastContext, UpcastFrom, emit, event,
-};
+use es_core::model::{DowncastTo, Retired};
+use es_core::{Aggregate, Apply, Events, Handle, UpcastContext, UpcastFrom, emit, event};
 use std::error::Error;
 use std::rc::Rc;
 

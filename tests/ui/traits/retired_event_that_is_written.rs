@@ -1,4 +1,5 @@
-use es_core::{Aggregate, Apply, Events, Handle, Retired, UpcastContext, emit, event};
+use es_core::model::Retired;
+use es_core::{Aggregate, Apply, Events, Handle, UpcastContext, emit, event};
 use std::convert::Infallible;
 
 #[event(name = "account.opened")]

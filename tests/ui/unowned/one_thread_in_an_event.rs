@@ -16,7 +16,7 @@ pub struct Opened {
 
 /// A cell of a board, and not that of the standard library.
 mod board {
-    #[derive(serde::Serialize, serde::Deserialize, es_core::Shape)]
+    #[derive(serde::Serialize, serde::Deserialize, es_core::shape::Shape)]
     pub struct Cell<T>(T);
 
     #[es_core::event(name = "board.set")]

@@ -9,10 +9,12 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use driver::{Column, Command, Failed, Result, Seen, amounts, events_a_second, next_amount, note};
-use es_core::{
-    Aggregate, Append, AppendOutcome, Event, EventStore, ExecuteError, Metadata, NewEvent, OffsetDateTime,
-    Repository, Revision, StreamId, Subscription, Uuid,
-};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome};
+use es_core::subscription::Subscription;
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
+use es_core::{Aggregate, Event, EventStore, ExecuteError, Metadata, Repository, Revision, StreamId};
 use es_postgres::{PostgresStore, Projector};
 
 use self::account::{Account, AccountEvent, Deposit, Deposited, Open, SavedAccount};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use es_core::{Project, Projection, Recorded};
+use es_core::projection::{Project, Projection};
+use es_core::Recorded;
 use sqlx::{Connection, PgConnection, raw_sql};
 
 use crate::account::{Deposited, Opened, Withdrawn};

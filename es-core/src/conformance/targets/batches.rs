@@ -2,7 +2,7 @@
 
 use super::tally::{Tally, append, expected, rows, runner};
 use super::{Harness, Row};
-use crate::projection::{Batch, Begun, Committed, Part, ProjectorError, Step, Target};
+use crate::projection::{Batch, Begun, Committed, Partition, ProjectorError, Step, Target};
 use crate::record::RawEvent;
 use crate::store::{AllQuery, Checkpoint, Filter, ReadAll};
 
@@ -38,7 +38,7 @@ pub(super) async fn prepared<H: Harness>(harness: &H, streams: &str) -> (Of<H>, 
 
 async fn begin<H: Harness>(target: &Of<H>, from: Checkpoint, to: Checkpoint) -> Option<BatchOf<H>> {
     let session = target.session().await.expect("a session");
-    let step = Step::new(Part::ALL, from, to, 1, "suite");
+    let step = Step::new(Partition::ALL, from, to, 1, "suite");
     match target.begin(session, &step).await.expect("the fence, open or closed") {
         Begun::Batch(batch) => Some(batch),
         Begun::Overtaken(_) => None,
@@ -57,7 +57,7 @@ pub(super) async fn commit<H: Harness>(batch: BatchOf<H>) {
 }
 
 async fn checkpoint<H: Harness>(target: &Of<H>) -> Checkpoint {
-    target.checkpoint(Part::ALL).await.expect("a checkpoint").0
+    target.checkpoint(Partition::ALL).await.expect("a checkpoint").0
 }
 
 fn row(key: &str) -> Row {
@@ -132,19 +132,19 @@ pub async fn workers_beside_each_other_take_each_event_once<H: Harness>(harness:
     assert_eq!(rows(harness, 1).await, expected(&streams));
 }
 
-/// Parts beside each other, and then another number of them.
-pub async fn parts_take_each_event_once_and_are_divided_anew<H: Harness>(harness: &H) {
+/// Partitions beside each other, and then another number of them.
+pub async fn partitions_take_each_event_once_and_are_divided_anew<H: Harness>(harness: &H) {
     let streams = "abcdefgh".repeat(5);
     append(harness, &streams).await;
-    let three = runner::<H, 1>(harness).parts(3).page_size(3);
+    let three = runner::<H, 1>(harness).partitions(3).page_size(3);
     three.catch_up().await.expect("all events");
     assert_eq!(rows(harness, 1).await, expected(&streams));
-    let error = runner::<H, 1>(harness).catch_up().await.expect_err("three parts");
-    assert!(matches!(error, ProjectorError::Parts { found: 3, asked: 1, .. }), "{error}");
+    let error = runner::<H, 1>(harness).catch_up().await.expect_err("three partitions");
+    assert!(matches!(error, ProjectorError::PartitionsDiffer { found: 3, asked: 1, .. }), "{error}");
     three.repartition(2).await.expect("all stand at one place");
     append(harness, "abcdefgh").await;
-    let error = three.catch_up().await.expect_err("two parts");
-    assert!(matches!(error, ProjectorError::Parts { found: 2, asked: 3, .. }), "{error}");
-    runner::<H, 1>(harness).parts(2).catch_up().await.expect("all events");
+    let error = three.catch_up().await.expect_err("two partitions");
+    assert!(matches!(error, ProjectorError::PartitionsDiffer { found: 2, asked: 3, .. }), "{error}");
+    runner::<H, 1>(harness).partitions(2).catch_up().await.expect("all events");
     assert_eq!(rows(harness, 1).await, expected(&format!("{streams}abcdefgh")));
 }

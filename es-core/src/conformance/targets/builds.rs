@@ -29,7 +29,7 @@ pub async fn a_revision_that_is_behind_is_not_published<H: Harness>(harness: &H)
     let next = runner::<H, 2>(harness);
     next.prepare().await.expect("set up");
     let error = next.publish().await.expect_err("it has no event");
-    assert!(matches!(error, ProjectorError::Behind { .. }), "{error}");
+    assert!(matches!(error, ProjectorError::BuildBehind { .. }), "{error}");
     assert_eq!(published(harness).await, expected("ab"));
 }
 
@@ -38,10 +38,10 @@ pub async fn a_published_revision_is_not_dropped<H: Harness>(harness: &H) {
     append(harness, "ab").await;
     let (old, new) = (runner::<H, 1>(harness), runner::<H, 2>(harness));
     old.catch_up().await.expect("all events");
-    let error = old.drop_revision(1).await.expect_err("readers see it");
-    assert!(matches!(error, ProjectorError::Live { live: 1, .. }), "{error}");
+    let error = old.drop_build(1).await.expect_err("readers see it");
+    assert!(matches!(error, ProjectorError::BuildLive { live: 1, .. }), "{error}");
     new.catch_up().await.expect("all events");
-    new.drop_revision(1).await.expect("an old one");
+    new.drop_build(1).await.expect("an old one");
     let error = old.status().await.expect_err("it is gone");
     assert!(matches!(error, ProjectorError::NotSetUp { .. }), "{error}");
     assert_eq!(published(harness).await, expected("ab"));
@@ -55,9 +55,9 @@ pub async fn the_status_says_how_far_it_is<H: Harness>(harness: &H) {
     append(harness, "abc").await;
     tally.catch_up().await.expect("all events");
     let status = tally.status().await.expect("a status");
-    assert_eq!((status.parts.len(), status.live, status.dead_letters), (1, Some(1), 0));
+    assert_eq!((status.partitions.len(), status.live, status.dead_letters), (1, Some(1), 0));
     assert_eq!((status.position(), status.lag_events()), (status.head, 0));
-    assert_eq!((status.parts[0].projected, status.parts[0].owner.as_deref()), (3, Some("suite")));
+    assert_eq!((status.partitions[0].projected, status.partitions[0].owner.as_deref()), (3, Some("suite")));
     append(harness, "ab").await;
     let status = tally.status().await.expect("a status");
     assert!(status.position() < status.head && status.lag_events() >= 2, "{status:?}");

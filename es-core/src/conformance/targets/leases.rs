@@ -1,17 +1,17 @@
-//! Leases of parts: one owner at a time, and none but the last one moves the checkpoint.
+//! Leases of partitions: one owner at a time, and none but the last one moves the checkpoint.
 
 use std::time::Duration;
 
 use super::Harness;
 use super::batches::{Of, prepared};
 use super::tally::{append, expected, rows, runner};
-use crate::projection::{Begun, Claim, Claimed, Part, Setting, Step, Target};
+use crate::projection::{Begun, Claim, Claimed, Partition, Setting, Step, Target};
 use crate::store::Checkpoint;
 
 const LONG: Duration = Duration::from_secs(3600);
 
 async fn claim<H: Harness>(target: &Of<H>, claim: &Claim<'_>) -> Claimed {
-    target.claim(Part::ALL, claim).await.expect("an answer")
+    target.claim(Partition::ALL, claim).await.expect("an answer")
 }
 
 /// The epoch of a lease that is given.
@@ -30,7 +30,7 @@ async fn is_taken<H: Harness>(target: &Of<H>, wanted: &Claim<'_>) -> Duration {
 }
 
 /// Nobody else gets it before it has run out, and its owner keeps it, as the same owner.
-pub async fn a_part_is_of_one_worker_at_a_time<H: Harness>(harness: &H) {
+pub async fn a_partition_is_of_one_worker_at_a_time<H: Harness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let first = given::<H>(&target, &Claim::new("first", LONG)).await;
     assert!(first > 0, "0 is the epoch of nobody");
@@ -61,10 +61,10 @@ pub async fn a_lease_that_has_run_out_goes_to_whoever_asks<H: Harness>(harness: 
 pub async fn a_lease_is_released_by_its_owner<H: Harness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let first = given::<H>(&target, &Claim::new("first", LONG)).await;
-    target.release(Part::ALL, first).await.expect("released");
+    target.release(Partition::ALL, first).await.expect("released");
     let second = given::<H>(&target, &Claim::new("second", LONG)).await;
     assert!(second > first, "the owner after {first} has the epoch {second}");
-    target.release(Part::ALL, first).await.expect("nothing to release");
+    target.release(Partition::ALL, first).await.expect("nothing to release");
     is_taken::<H>(&target, &Claim::new("third", LONG)).await;
 }
 
@@ -73,7 +73,7 @@ pub async fn only_the_last_owner_moves_the_checkpoint<H: Harness>(harness: &H) {
     let (target, at) = prepared(harness, "ab").await;
     let begins = async |epoch, from, to| {
         let session = target.session().await.expect("a session");
-        let step = Step::new(Part::ALL, from, to, 1, "suite").epoch(Some(epoch));
+        let step = Step::new(Partition::ALL, from, to, 1, "suite").epoch(Some(epoch));
         match target.begin(session, &step).await.expect("the fence, open or closed") {
             Begun::Batch(batch) => Some(batch),
             Begun::Overtaken(_) => None,
@@ -82,7 +82,7 @@ pub async fn only_the_last_owner_moves_the_checkpoint<H: Harness>(harness: &H) {
     let first = given::<H>(&target, &Claim::new("first", LONG)).await;
     let batch = begins(first, at[0], at[1]).await.expect("the first batch");
     super::batches::commit::<H>(batch).await;
-    target.release(Part::ALL, first).await.expect("released");
+    target.release(Partition::ALL, first).await.expect("released");
     // A lease that is over is no reason to stop, as long as nobody else has begun.
     drop(begins(first, at[1], at[2]).await.expect("the same owner"));
     let second = given::<H>(&target, &Claim::new("second", LONG)).await;
@@ -91,16 +91,16 @@ pub async fn only_the_last_owner_moves_the_checkpoint<H: Harness>(harness: &H) {
 }
 
 /// No owner of before has the epoch of one that comes after the division.
-pub async fn epochs_go_on_where_parts_are_divided_anew<H: Harness>(harness: &H) {
+pub async fn epochs_go_on_where_partitions_are_divided_anew<H: Harness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let first = given::<H>(&target, &Claim::new("first", LONG)).await;
     runner::<H, 1>(harness).repartition(2).await.expect("divided");
-    let part = Part::new(0, 2);
-    let error = target.claim(Part::ALL, &Claim::new("first", LONG).held(Some(first))).await;
-    assert!(error.is_err(), "there is no such part any more: {error:?}");
-    match target.claim(part, &Claim::new("second", LONG)).await.expect("an answer") {
+    let partition = Partition::new(0, 2);
+    let error = target.claim(Partition::ALL, &Claim::new("first", LONG).held(Some(first))).await;
+    assert!(error.is_err(), "there is no such partition any more: {error:?}");
+    match target.claim(partition, &Claim::new("second", LONG)).await.expect("an answer") {
         Claimed::Lease { epoch } => assert!(epoch > first, "{epoch} was the epoch of another one"),
-        Claimed::Taken { rest } => panic!("a part that is new is taken for {rest:?}"),
+        Claimed::Taken { rest } => panic!("a partition that is new is taken for {rest:?}"),
     }
 }
 
@@ -110,16 +110,16 @@ pub async fn a_start_holds_when_checkpoints_are_made<H: Harness>(harness: &H) {
     let start = harness_head(harness).await;
     append(harness, "de").await;
     let (target, tally): (Of<H>, _) = (harness.target(), runner::<H, 1>(harness));
-    let made = target.prepare(&*tally.projection(), Setting::parts(1).start(start)).await;
+    let made = target.prepare(&*tally.projection(), Setting::partitions(1).start(start)).await;
     made.expect("set up");
-    assert_eq!(target.checkpoint(Part::ALL).await.expect("a checkpoint").0, start);
-    let again = target.prepare(&*tally.projection(), Setting::parts(1)).await;
+    assert_eq!(target.checkpoint(Partition::ALL).await.expect("a checkpoint").0, start);
+    let again = target.prepare(&*tally.projection(), Setting::partitions(1)).await;
     again.expect("it is there");
-    assert_eq!(target.checkpoint(Part::ALL).await.expect("a checkpoint").0, start, "it was moved");
+    assert_eq!(target.checkpoint(Partition::ALL).await.expect("a checkpoint").0, start, "it was moved");
     tally.catch_up().await.expect("all events");
     assert_eq!(rows(harness, 1).await, expected("de"));
 }
 
 async fn harness_head<H: Harness>(harness: &H) -> Checkpoint {
-    crate::store::ReadAll::head(&harness.source()).await.expect("a head")
+    crate::store::ReadAll::end(&harness.source()).await.expect("a head")
 }

@@ -63,8 +63,8 @@ pub trait Harness: Send + Sync + 'static {
     /// What went wrong.
     fn write(model: &mut Self::Model, row: &Row) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// All rows of the projection `tally` in this revision that have taken effect.
-    fn rows(&self, rev: u32) -> impl Future<Output = Vec<Row>> + Send;
+    /// All rows of the projection `tally` in this build that have taken effect.
+    fn rows(&self, build: u32) -> impl Future<Output = Vec<Row>> + Send;
 
     /// All rows of it that readers see.
     fn published(&self) -> impl Future<Output = Vec<Row>> + Send;
@@ -98,7 +98,7 @@ macro_rules! target_conformance_cases {
             a_batch_begins_only_where_the_checkpoint_stands,
             of_two_batches_from_one_place_one_takes_effect,
             workers_beside_each_other_take_each_event_once,
-            parts_take_each_event_once_and_are_divided_anew,
+            partitions_take_each_event_once_and_are_divided_anew,
             a_failure_stops_right_before_its_event,
             a_parked_event_holds_back_its_stream_alone,
             letters_are_tried_again_in_their_order,
@@ -109,11 +109,11 @@ macro_rules! target_conformance_cases {
             a_published_revision_is_not_dropped,
             the_status_says_how_far_it_is,
             a_start_holds_when_checkpoints_are_made,
-            a_part_is_of_one_worker_at_a_time,
+            a_partition_is_of_one_worker_at_a_time,
             a_lease_that_has_run_out_goes_to_whoever_asks,
             a_lease_is_released_by_its_owner,
             only_the_last_owner_moves_the_checkpoint,
-            epochs_go_on_where_parts_are_divided_anew,
+            epochs_go_on_where_partitions_are_divided_anew,
         }
     };
 }

@@ -15,7 +15,7 @@ use crate::stream::{Revision, StreamId};
 const NAME: &str = "tally.counted";
 
 /// Writes a row for each event. One whose payload is `"poison"` fails, unless that is switched off.
-pub struct Tally<H, const REV: u32> {
+pub struct Tally<H, const BUILD: u32> {
     takes_poison: bool,
     harness: PhantomData<fn() -> H>,
 }
@@ -27,15 +27,15 @@ pub struct Tallied {
     poison: bool,
 }
 
-impl<H, const REV: u32> fmt::Debug for Tally<H, REV> {
+impl<H, const BUILD: u32> fmt::Debug for Tally<H, BUILD> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tally").field("rev", &REV).field("takes_poison", &self.takes_poison).finish()
+        f.debug_struct("Tally").field("build", &BUILD).field("takes_poison", &self.takes_poison).finish()
     }
 }
 
-impl<H: Harness, const REV: u32> Projection for Tally<H, REV> {
+impl<H: Harness, const BUILD: u32> Projection for Tally<H, BUILD> {
     const NAME: &'static str = "tally";
-    const REV: u32 = REV;
+    const BUILD: u32 = BUILD;
 
     type Model = H::Model;
     type Error = BoxError;
@@ -69,11 +69,11 @@ impl<H: Harness, const REV: u32> Projection for Tally<H, REV> {
     }
 }
 
-type Runner<H, const REV: u32> =
-    Projector<Tally<H, REV>, <H as Harness>::Source, <H as Harness>::Target<Tally<H, REV>>>;
+type Runner<H, const BUILD: u32> =
+    Projector<Tally<H, BUILD>, <H as Harness>::Source, <H as Harness>::Target<Tally<H, BUILD>>>;
 
 /// The projection, run.
-pub(super) fn runner<H: Harness, const REV: u32>(harness: &H) -> Runner<H, REV> {
+pub(super) fn runner<H: Harness, const BUILD: u32>(harness: &H) -> Runner<H, BUILD> {
     of(harness, Tally { takes_poison: false, harness: PhantomData })
 }
 
@@ -82,7 +82,7 @@ pub(super) fn mended<H: Harness>(harness: &H) -> Runner<H, 1> {
     of(harness, Tally { takes_poison: true, harness: PhantomData })
 }
 
-fn of<H: Harness, const REV: u32>(harness: &H, tally: Tally<H, REV>) -> Runner<H, REV> {
+fn of<H: Harness, const BUILD: u32>(harness: &H, tally: Tally<H, BUILD>) -> Runner<H, BUILD> {
     Projector::with_target(harness.source(), tally, harness.target())
 }
 
@@ -115,8 +115,8 @@ pub(super) fn expected(streams: &str) -> Vec<Row> {
     rows
 }
 
-pub(super) async fn rows<H: Harness>(harness: &H, rev: u32) -> Vec<Row> {
-    let mut rows = harness.rows(rev).await;
+pub(super) async fn rows<H: Harness>(harness: &H, build: u32) -> Vec<Row> {
+    let mut rows = harness.rows(build).await;
     rows.sort();
     rows
 }

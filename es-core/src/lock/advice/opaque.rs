@@ -33,14 +33,16 @@ fn told(lacking: &Lacking) -> String {
             format!("{}, so say on the field how it is written: {as_type}, or {form}.", foreign.join(" and "))
         }
         ([name], []) => {
-            format!("Derive `es_core::Shape` for {name}, or say on the field how it is written: {form}.")
+            format!(
+                "Derive `es_core::shape::Shape` for {name}, or say on the field how it is written: {form}."
+            )
         }
         (names, []) => format!(
-            "Derive `es_core::Shape` for each of {} that lacks it, or say on the field how it is written: {form}.",
+            "Derive `es_core::shape::Shape` for each of {} that lacks it, or say on the field how it is written: {form}.",
             names.join(", ")
         ),
         (names, foreign) => format!(
-            "Derive `es_core::Shape` for {} where it is not derived yet. If it is, a parameter lacks a shape: {}, so say on \
+            "Derive `es_core::shape::Shape` for {} where it is not derived yet. If it is, a parameter lacks a shape: {}, so say on \
              the field how it is written: {as_type}, or {form}.",
             names.join(" and "),
             foreign.join(" and "),

@@ -28,7 +28,7 @@ use crate::stream::StreamId;
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
 /// Takes the messages of a [`MessageSource`] and hands each, decoded as the public event that it is, to a
-/// [`Reactor`](crate::Reactor): at least once, and in the order of each stream.
+/// [`Reactor`](crate::reactor::Reactor): at least once, and in the order of each stream.
 ///
 /// [`Recorded::event_id`](crate::Recorded::event_id) of a public event is the id of its message.
 /// [`ExecuteOptions::for_event`](crate::ExecuteOptions::for_event) makes it the id of a command, so that the
@@ -44,7 +44,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(100);
 ///
 /// ```
 /// use es_core::messaging::{Consumer, MemoryBroker};
-/// use es_core::{BoxError, MemoryStore, React, Reactor, Recorded, event};
+/// use es_core::reactor::{React, Reactor};
+/// use es_core::record::BoxError;
+/// use es_core::{MemoryStore, Recorded, event};
 ///
 /// #[event(name = "loan.approved")]
 /// pub struct LoanApproved { pub cents: u64 }

@@ -13,7 +13,7 @@ use crate::projection::batch::{Batch, Committed, Parked};
 use crate::projection::error::ProjectorError;
 use crate::projection::letters::{DeadLetter, LetterPlace};
 use crate::projection::target::{Begun, Step};
-use crate::projection::{Part, Projection};
+use crate::projection::{Partition, Projection};
 use crate::record::BoxError;
 use crate::store::Checkpoint;
 use crate::stream::{Position, Revision, StreamId};
@@ -34,10 +34,10 @@ pub struct MemoryBatch<P, M> {
     projection: PhantomData<fn() -> P>,
 }
 
-/// Where a part stands after a batch.
+/// Where a partition stands after a batch.
 #[derive(Debug)]
 struct Moved {
-    part: Part,
+    partition: Partition,
     checkpoint: Checkpoint,
     events: usize,
     per_second: f64,
@@ -55,11 +55,11 @@ impl<P: Projection, M: Clone + Send + Sync> MemoryBatch<P, M> {
         let open = |stand: &mut Stand| {
             stand.checkpoint == step.from && step.epoch.is_none_or(|epoch| epoch == stand.lease.epoch)
         };
-        if !build.stand_mut(step.part).is_some_and(open) {
+        if !build.stand_mut(step.partition).is_some_and(open) {
             return Ok(Begun::Overtaken(()));
         }
         let moved = Moved {
-            part: step.part,
+            partition: step.partition,
             checkpoint: step.to,
             events: step.events,
             per_second: step.per_second,
@@ -145,7 +145,7 @@ where
             return Err(ProjectorError::not_set_up::<P>());
         }
         if let Some(moved) = self.to {
-            let stand = build.stand_mut(moved.part).ok_or_else(ProjectorError::not_set_up::<P>)?;
+            let stand = build.stand_mut(moved.partition).ok_or_else(ProjectorError::not_set_up::<P>)?;
             stand.checkpoint = moved.checkpoint;
             stand.projected += moved.events as u64;
             stand.per_second = moved.per_second;

@@ -23,8 +23,8 @@ use crate::store::Checkpoint;
 /// # use es_core::{Aggregate, Apply, Events, Handle, Repository, emit};
 /// use std::collections::BTreeMap;
 /// use std::convert::Infallible;
-/// use es_core::projection::Projector;
-/// use es_core::{MemoryStore, Project, Projection, Recorded, event};
+/// use es_core::projection::{Project, Projection, Projector};
+/// use es_core::{MemoryStore, Recorded, event};
 ///
 /// #[event(name = "door.opened")]
 /// pub struct Opened { pub by: String }
@@ -75,7 +75,7 @@ impl<P: Projection, S> MemoryProjection<P, S> {
         self.target.model::<P>().0
     }
 
-    /// Behind the last event in the model; of several parts, of the one that is furthest behind.
+    /// Behind the last event in the model; of several partitions, of the one that is furthest behind.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.target.model::<P>().1

@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use crate::projection::error::ProjectorError;
 use crate::projection::lease::{Claim, Claimed};
 use crate::projection::letters::DeadLetter;
-use crate::projection::status::{PartStatus, ProjectionStatus};
-use crate::projection::{Part, Projection};
+use crate::projection::status::{PartitionStatus, ProjectionStatus};
+use crate::projection::{Partition, Projection};
 use crate::store::Checkpoint;
 use crate::stream::Position;
 
@@ -25,22 +25,22 @@ pub(super) struct State<M>(BTreeMap<&'static str, Kept<M>>);
 /// A projection.
 #[derive(Debug)]
 pub(super) struct Kept<M> {
-    /// The revision that readers see.
+    /// The build that readers see.
     pub(super) live: Option<u32>,
     pub(super) builds: BTreeMap<u32, Build<M>>,
 }
 
-/// A revision of a projection. All but the turn takes effect together.
+/// A build of a projection. All but the turn takes effect together.
 #[derive(Debug)]
 pub(super) struct Build<M> {
     pub(super) model: Arc<M>,
-    pub(super) parts: Vec<Stand>,
+    pub(super) partitions: Vec<Stand>,
     pub(super) letters: Arc<Letters>,
     /// Held by one batch at a time.
     pub(super) turn: Arc<Mutex<()>>,
 }
 
-/// Where a part stands.
+/// Where a partition stands.
 #[derive(Debug, Clone)]
 pub(super) struct Stand {
     pub(super) checkpoint: Checkpoint,
@@ -52,7 +52,7 @@ pub(super) struct Stand {
     pub(super) lease: Lease,
 }
 
-/// Who may run the effects of a part.
+/// Who may run the effects of a partition.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Lease {
     /// The last owner; 0 before the first.
@@ -76,12 +76,12 @@ impl<M> State<M> {
     }
 
     pub(super) fn build<P: Projection>(&self) -> Result<&Build<M>, ProjectorError> {
-        let build = self.kept(P::NAME).and_then(|kept| kept.builds.get(&P::REV));
+        let build = self.kept(P::NAME).and_then(|kept| kept.builds.get(&P::BUILD));
         build.ok_or_else(ProjectorError::not_set_up::<P>)
     }
 
     pub(super) fn build_mut<P: Projection>(&mut self) -> Result<&mut Build<M>, ProjectorError> {
-        let build = self.0.get_mut(P::NAME).and_then(|kept| kept.builds.get_mut(&P::REV));
+        let build = self.0.get_mut(P::NAME).and_then(|kept| kept.builds.get_mut(&P::BUILD));
         build.ok_or_else(ProjectorError::not_set_up::<P>)
     }
 }
@@ -103,15 +103,19 @@ impl Lease {
 }
 
 impl<M> Build<M> {
-    pub(super) fn new(model: M, parts: u32, start: Checkpoint) -> Self {
-        let mut build =
-            Self { model: Arc::new(model), parts: Vec::new(), letters: Arc::default(), turn: Arc::default() };
-        build.divide(parts, start, 0);
+    pub(super) fn new(model: M, partitions: u32, start: Checkpoint) -> Self {
+        let mut build = Self {
+            model: Arc::new(model),
+            partitions: Vec::new(),
+            letters: Arc::default(),
+            turn: Arc::default(),
+        };
+        build.divide(partitions, start, 0);
         build
     }
 
-    /// So many parts, at one place, the first of which has taken so many events.
-    pub(super) fn divide(&mut self, parts: u32, at: Checkpoint, projected: u64) {
+    /// So many partitions, at one place, the first of which has taken so many events.
+    pub(super) fn divide(&mut self, partitions: u32, at: Checkpoint, projected: u64) {
         let stand = Stand {
             checkpoint: at,
             projected: 0,
@@ -120,49 +124,52 @@ impl<M> Build<M> {
             updated_at: OffsetDateTime::now_utc(),
             failure: None,
             lease: Lease {
-                epoch: self.parts.iter().map(|part| part.lease.epoch).max().unwrap_or(0),
+                epoch: self.partitions.iter().map(|partition| partition.lease.epoch).max().unwrap_or(0),
                 ends: None,
             },
         };
-        self.parts = vec![stand; parts.max(1) as usize];
-        if let Some(first) = self.parts.first_mut() {
+        self.partitions = vec![stand; partitions.max(1) as usize];
+        if let Some(first) = self.partitions.first_mut() {
             first.projected = projected;
         }
     }
 
     /// The lowest checkpoint and the highest.
     pub(super) fn range(&self) -> (Checkpoint, Checkpoint) {
-        let places = || self.parts.iter().map(|part| part.checkpoint);
+        let places = || self.partitions.iter().map(|partition| partition.checkpoint);
         let lowest = places().min_by_key(Checkpoint::position).unwrap_or_default();
         (lowest, places().max_by_key(Checkpoint::position).unwrap_or_default())
     }
 
-    /// Refuses another number of parts.
-    pub(super) fn same_parts<P: Projection>(&self, asked: u32) -> Result<(), ProjectorError> {
-        let found = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
+    /// Refuses another number of partitions.
+    pub(super) fn same_partitions<P: Projection>(&self, asked: u32) -> Result<(), ProjectorError> {
+        let found = u32::try_from(self.partitions.len()).unwrap_or(u32::MAX);
         match found == asked {
             true => Ok(()),
-            false => Err(ProjectorError::Parts { projection: P::NAME, rev: P::REV, found, asked }),
+            false => {
+                Err(ProjectorError::PartitionsDiffer { projection: P::NAME, build: P::BUILD, found, asked })
+            }
         }
     }
 
-    pub(super) fn stand_mut(&mut self, part: Part) -> Option<&mut Stand> {
-        let divided = self.parts.len() == part.of() as usize;
-        self.parts.get_mut(part.index() as usize).filter(|_| divided)
+    pub(super) fn stand_mut(&mut self, partition: Partition) -> Option<&mut Stand> {
+        let divided = self.partitions.len() == partition.of() as usize;
+        self.partitions.get_mut(partition.index() as usize).filter(|_| divided)
     }
 
     pub(super) fn status<P: Projection>(&self, live: Option<u32>) -> ProjectionStatus {
         let mut status = ProjectionStatus::of::<P>();
         status.live = live;
         status.dead_letters = self.letters.len() as u64;
-        let of = u32::try_from(self.parts.len()).unwrap_or(u32::MAX);
-        for (part, stand) in (0..).zip(&self.parts) {
-            let mut shown = PartStatus::new(part, of, stand.checkpoint.position(), stand.updated_at);
+        let of = u32::try_from(self.partitions.len()).unwrap_or(u32::MAX);
+        for (partition, stand) in (0..).zip(&self.partitions) {
+            let mut shown =
+                PartitionStatus::new(partition, of, stand.checkpoint.position(), stand.updated_at);
             shown.projected = stand.projected;
             shown.per_second = stand.per_second;
             shown.owner.clone_from(&stand.owner);
             (shown.error, shown.failed_at) = stand.failure.clone().unzip();
-            status.parts.push(shown);
+            status.partitions.push(shown);
         }
         status
     }

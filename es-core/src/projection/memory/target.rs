@@ -17,7 +17,7 @@ use crate::projection::lease::{Claim, Claimed};
 use crate::projection::letters::DeadLetter;
 use crate::projection::status::ProjectionStatus;
 use crate::projection::target::{Begun, ModelStore, Setting, Step, Target};
-use crate::projection::{Part, Projection};
+use crate::projection::{Partition, Projection};
 use crate::store::Checkpoint;
 use crate::stream::Position;
 
@@ -26,7 +26,8 @@ use crate::stream::Position;
 ///
 /// A batch works on a copy of the model, which takes its place, together with the checkpoint, at the end: so
 /// a batch that fails, panics or is dropped leaves nothing. It makes one copy a batch; where the model is
-/// large, let its parts be cheap to clone (an `Arc`, a persistent map). The parts of a projection take turns.
+/// large, let its partitions be cheap to clone (an `Arc`, a persistent map). The partitions of a projection
+/// take turns.
 pub struct MemoryTarget<M> {
     empty: Arc<M>,
     state: Arc<Mutex<State<M>>>,
@@ -40,7 +41,7 @@ impl<M> MemoryTarget<M> {
         Self { empty: Arc::new(empty), state: Arc::default(), making: Arc::default() }
     }
 
-    /// The model of a projection that readers see, whichever revision that is; `None` before it is set up.
+    /// The model of a projection that readers see, whichever build that is; `None` before it is set up.
     /// It does not change any more; to see later events, call again.
     #[must_use]
     pub fn published(&self, projection: &str) -> Option<Arc<M>> {
@@ -49,14 +50,14 @@ impl<M> MemoryTarget<M> {
         kept.builds.get(&kept.live?).map(|build| Arc::clone(&build.model))
     }
 
-    /// The model of a revision of a projection; `None` if it is not set up. It does not change any more.
+    /// The model of a build of a projection; `None` if it is not set up. It does not change any more.
     #[must_use]
-    pub fn build(&self, projection: &str, rev: u32) -> Option<Arc<M>> {
+    pub fn build(&self, projection: &str, build: u32) -> Option<Arc<M>> {
         let state = hold(&self.state);
-        state.kept(projection)?.builds.get(&rev).map(|build| Arc::clone(&build.model))
+        state.kept(projection)?.builds.get(&build).map(|build| Arc::clone(&build.model))
     }
 
-    /// The model of this revision, and its lowest checkpoint; as it begins, if it is not set up.
+    /// The model of this build, and its lowest checkpoint; as it begins, if it is not set up.
     pub(super) fn model<P: Projection>(&self) -> (Arc<M>, Checkpoint) {
         match hold(&self.state).build::<P>() {
             Ok(build) => (Arc::clone(&build.model), build.range().0),
@@ -78,26 +79,26 @@ where
     async fn prepare(&self, projection: &P, setting: Setting) -> Result<(), ProjectorError> {
         let _alone = self.making.lock().await;
         if let Ok(build) = hold(&self.state).build::<P>() {
-            return build.same_parts::<P>(setting.parts);
+            return build.same_partitions::<P>(setting.partitions);
         }
         let mut model = M::clone(&self.empty);
         set_up(projection, &mut model).await.map_err(|source| {
             let cause = Cause::of(&source, <Self as Target<P>>::cause);
-            ProjectorError::Setup { projection: P::NAME, rev: P::REV, source, cause }
+            ProjectorError::Setup { projection: P::NAME, build: P::BUILD, source, cause }
         })?;
         let mut state = hold(&self.state);
         let kept = state.kept_mut(P::NAME);
-        kept.builds.insert(P::REV, Build::new(model, setting.parts, setting.start));
-        kept.live.get_or_insert(P::REV);
+        kept.builds.insert(P::BUILD, Build::new(model, setting.partitions, setting.start));
+        kept.live.get_or_insert(P::BUILD);
         Ok(())
     }
 
-    async fn checkpoint(&self, part: Part) -> Result<(Checkpoint, bool), ProjectorError> {
+    async fn checkpoint(&self, partition: Partition) -> Result<(Checkpoint, bool), ProjectorError> {
         let mut state = hold(&self.state);
-        let published = state.kept(P::NAME).and_then(|kept| kept.live).is_some_and(|live| live >= P::REV);
+        let published = state.kept(P::NAME).and_then(|kept| kept.live).is_some_and(|live| live >= P::BUILD);
         let build = state.build_mut::<P>()?;
-        build.same_parts::<P>(part.of())?;
-        let stand = build.stand_mut(part).ok_or_else(ProjectorError::not_set_up::<P>)?;
+        build.same_partitions::<P>(partition.of())?;
+        let stand = build.stand_mut(partition).ok_or_else(ProjectorError::not_set_up::<P>)?;
         Ok((stand.checkpoint, published))
     }
 
@@ -123,11 +124,11 @@ where
         (work.await, ())
     }
 
-    async fn claim(&self, part: Part, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
+    async fn claim(&self, partition: Partition, claim: &Claim<'_>) -> Result<Claimed, ProjectorError> {
         let mut state = hold(&self.state);
         let build = state.build_mut::<P>()?;
-        build.same_parts::<P>(part.of())?;
-        let stand = build.stand_mut(part).ok_or_else(ProjectorError::not_set_up::<P>)?;
+        build.same_partitions::<P>(partition.of())?;
+        let stand = build.stand_mut(partition).ok_or_else(ProjectorError::not_set_up::<P>)?;
         if let claimed @ Claimed::Taken { .. } = stand.lease.claim(claim) {
             return Ok(claimed);
         }
@@ -135,9 +136,9 @@ where
         Ok(Claimed::Lease { epoch: stand.lease.epoch })
     }
 
-    async fn release(&self, part: Part, epoch: u64) -> Result<(), ProjectorError> {
+    async fn release(&self, partition: Partition, epoch: u64) -> Result<(), ProjectorError> {
         let mut state = hold(&self.state);
-        if let Some(stand) = state.build_mut::<P>()?.stand_mut(part)
+        if let Some(stand) = state.build_mut::<P>()?.stand_mut(partition)
             && stand.lease.epoch == epoch
         {
             stand.lease.ends = None;
@@ -147,13 +148,13 @@ where
 
     async fn note(
         &self,
-        part: Part,
+        partition: Partition,
         at: Checkpoint,
         owner: &str,
         reason: &str,
     ) -> Result<(), ProjectorError> {
         let mut state = hold(&self.state);
-        if let Some(stand) = state.build_mut::<P>()?.stand_mut(part)
+        if let Some(stand) = state.build_mut::<P>()?.stand_mut(partition)
             && stand.checkpoint == at
         {
             stand.failure = Some((reason.to_owned(), OffsetDateTime::now_utc()));
@@ -166,40 +167,50 @@ where
         let mut state = hold(&self.state);
         let own = state.build::<P>()?.range().0.position();
         let kept = state.kept_mut(P::NAME);
-        let Some(live) = kept.live.filter(|live| *live < P::REV) else {
-            kept.live.get_or_insert(P::REV);
+        let Some(live) = kept.live.filter(|live| *live < P::BUILD) else {
+            kept.live.get_or_insert(P::BUILD);
             return Ok(());
         };
         let live = kept.builds.get(&live).map(|build| build.range().0.position()).unwrap_or_default();
         if own < live {
-            return Err(ProjectorError::Behind { projection: P::NAME, rev: P::REV, position: own, live });
+            return Err(ProjectorError::BuildBehind {
+                projection: P::NAME,
+                build: P::BUILD,
+                position: own,
+                live,
+            });
         }
-        kept.live = Some(P::REV);
-        tracing::info!(projection = P::NAME, rev = P::REV, "readers see this revision now");
+        kept.live = Some(P::BUILD);
+        tracing::info!(projection = P::NAME, build = P::BUILD, "readers see this build now");
         Ok(())
     }
 
-    async fn repartition(&self, parts: u32) -> Result<(), ProjectorError> {
+    async fn repartition(&self, partitions: u32) -> Result<(), ProjectorError> {
         let _turn = turn::<P, M>(&self.state).await?;
         let mut state = hold(&self.state);
         let build = state.build_mut::<P>()?;
         let (lowest, highest) = build.range();
         if lowest != highest {
             let (lowest, highest) = (lowest.position(), highest.position());
-            return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
+            return Err(ProjectorError::PartitionsUneven {
+                projection: P::NAME,
+                build: P::BUILD,
+                lowest,
+                highest,
+            });
         }
-        let projected = build.parts.iter().map(|part| part.projected).sum();
-        build.divide(parts, lowest, projected);
+        let projected = build.partitions.iter().map(|partition| partition.projected).sum();
+        build.divide(partitions, lowest, projected);
         Ok(())
     }
 
-    async fn drop_revision(&self, rev: u32) -> Result<(), ProjectorError> {
+    async fn drop_build(&self, build: u32) -> Result<(), ProjectorError> {
         let mut state = hold(&self.state);
         let kept = state.kept_mut(P::NAME);
-        if kept.live == Some(rev) {
-            return Err(ProjectorError::Live { projection: P::NAME, rev, live: rev });
+        if kept.live == Some(build) {
+            return Err(ProjectorError::BuildLive { projection: P::NAME, build, live: build });
         }
-        kept.builds.remove(&rev);
+        kept.builds.remove(&build);
         Ok(())
     }
 

@@ -156,8 +156,15 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         events: usize,
     ) -> Result<Option<T::Batch>, ProjectorError> {
         let (per_second, owner) = (self.pace.per_second, &*self.options.owner);
-        let step =
-            Step { part: self.part, from, to, events, per_second, owner, epoch: self.owned.lease.epoch };
+        let step = Step {
+            partition: self.partition,
+            from,
+            to,
+            events,
+            per_second,
+            owner,
+            epoch: self.owned.lease.epoch,
+        };
         match self.target.begin(session, &step).await? {
             Begun::Batch(batch) => Ok(Some(batch)),
             Begun::Overtaken(session) => {

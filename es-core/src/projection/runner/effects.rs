@@ -40,14 +40,14 @@ enum Saved<S> {
 }
 
 impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> {
-    /// A page of events, by the owner of the part's lease alone.
+    /// A page of events, by the owner of the partition's lease alone.
     pub(super) async fn effects(
         &mut self,
         session: T::Session,
         page: ProjectionPage<P>,
         from: Checkpoint,
     ) -> Result<Turn, ProjectorError> {
-        match self.owned.lease.hold(&self.target, self.part, &self.options).await? {
+        match self.owned.lease.hold(&self.target, self.partition, &self.options).await? {
             Held::Still => {}
             Held::Newly => {
                 // The owner before may have come further, and left dead letters.
@@ -64,7 +64,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         if page.rest == Rest::More && page.broken.is_none() {
             self.pages.read_ahead(page.checkpoint, self.pace.fitting(self.options.page_size));
         }
-        let span = debug_span!("effects", name = P::NAME, part = self.part.index(), from = %from.position(),
+        let span = debug_span!("effects", name = P::NAME, partition = self.partition.index(), from = %from.position(),
             to = %page.checkpoint.position(), events = page.events.len());
         self.effects_of(session, page, from).instrument(span).await
     }
@@ -139,7 +139,8 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         }
         let projection = Arc::clone(&self.projection);
         let work = Box::pin(handler::run_effects(&*projection, &due));
-        let Some(done) = self.owned.lease.keep(&self.target, self.part, &self.options, work).await else {
+        let Some(done) = self.owned.lease.keep(&self.target, self.partition, &self.options, work).await
+        else {
             return Ran::Lost;
         };
         match (at.get(done.events).copied(), done.error) {
@@ -195,7 +196,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         let work = Box::pin(async {
             let Some(batch) = self.begin(session, from, page.checkpoint, 0).await? else { return Ok(None) };
             let waiting = page.places.iter().map(|place| batch.parks(&place.stream)).collect();
-            // Only this worker puts events aside, as long as it has the part.
+            // Only this worker puts events aside, as long as it has the partition.
             self.owned.no_letters = !batch.parks_some();
             Ok(Some((batch.roll_back().await?, Waiting(waiting))))
         });

@@ -10,7 +10,7 @@ use crate::projection::error::ProjectorError;
 use crate::projection::lease::{Claim, Claimed};
 use crate::projection::settings::Options;
 use crate::projection::target::Target;
-use crate::projection::{Part, Projection};
+use crate::projection::{Partition, Projection};
 use crate::store::Checkpoint;
 use crate::stream::Position;
 
@@ -18,7 +18,7 @@ use crate::stream::Position;
 /// fail.
 const SHARES: u32 = 3;
 
-/// What a worker knows of a part that is its own.
+/// What a worker knows of a partition that is its own.
 #[derive(Debug, Default)]
 pub(super) struct Owned {
     pub(super) lease: Lease,
@@ -43,7 +43,7 @@ pub(super) struct Lease {
     ends: Option<Instant>,
 }
 
-/// Whether the part is this worker's.
+/// Whether the partition is this worker's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Held {
     /// As before.
@@ -63,11 +63,11 @@ impl Owned {
 }
 
 impl Lease {
-    /// Claims the part, or prolongs the lease if a share of it has passed.
+    /// Claims the partition, or prolongs the lease if a share of it has passed.
     pub(super) async fn hold<P: Projection, T: Target<P>>(
         &mut self,
         target: &T,
-        part: Part,
+        partition: Partition,
         options: &Options,
     ) -> Result<Held, ProjectorError> {
         if self.ends.is_some_and(|ends| ends > Instant::now() + share(options) * (SHARES - 1)) {
@@ -75,7 +75,7 @@ impl Lease {
         }
         let began = Instant::now();
         let claim = Claim::new(&options.owner, options.lease).held(self.epoch);
-        match target.claim(part, &claim).await? {
+        match target.claim(partition, &claim).await? {
             Claimed::Lease { epoch } => {
                 let held = if self.epoch == Some(epoch) { Held::Still } else { Held::Newly };
                 *self = Self { epoch: Some(epoch), ends: Some(began + options.lease) };
@@ -88,12 +88,12 @@ impl Lease {
         }
     }
 
-    /// Does work that lasts as long as it may, and prolongs the lease meanwhile. `None` once the part is
+    /// Does work that lasts as long as it may, and prolongs the lease meanwhile. `None` once the partition is
     /// another worker's, or may be: the work is dropped where it stands.
     pub(super) async fn keep<P: Projection, T: Target<P>, R>(
         &mut self,
         target: &T,
-        part: Part,
+        partition: Partition,
         options: &Options,
         work: impl Future<Output = R>,
     ) -> Option<R> {
@@ -105,7 +105,7 @@ impl Lease {
             tokio::select! {
                 biased;
                 () = sleep_until(ends) => {
-                    warn!(projection = P::NAME, part = part.index(), "the lease has run out: another worker may go on");
+                    warn!(projection = P::NAME, partition = partition.index(), "the lease has run out: another worker may go on");
                     *self = Self::default();
                     return None;
                 }
@@ -113,7 +113,7 @@ impl Lease {
                 () = sleep_until(due.min(ends)) => {}
             }
             let prolonged = {
-                let mut asked = pin!(self.prolonged::<P, T>(target, part, options));
+                let mut asked = pin!(self.prolonged::<P, T>(target, partition, options));
                 // The work goes on while the target is asked, but not beyond the end of the lease.
                 tokio::select! {
                     biased;
@@ -130,14 +130,18 @@ impl Lease {
     async fn prolonged<P: Projection, T: Target<P>>(
         &self,
         target: &T,
-        part: Part,
+        partition: Partition,
         options: &Options,
     ) -> Self {
         let mut asked = Self { epoch: self.epoch, ends: None };
-        match asked.hold(target, part, options).await {
+        match asked.hold(target, partition, options).await {
             Ok(Held::Still) => asked,
             Ok(Held::Newly | Held::Not(_)) => {
-                warn!(projection = P::NAME, part = part.index(), "another worker has taken the part over");
+                warn!(
+                    projection = P::NAME,
+                    partition = partition.index(),
+                    "another worker has taken the partition over"
+                );
                 Self::default()
             }
             Err(error) => {
@@ -151,11 +155,11 @@ impl Lease {
     pub(super) async fn keep_for<P: Projection, T: Target<P>>(
         &mut self,
         target: &T,
-        part: Part,
+        partition: Partition,
         options: &Options,
         wait: Duration,
     ) {
-        if self.epoch.is_none() || self.keep(target, part, options, sleep(wait)).await.is_none() {
+        if self.epoch.is_none() || self.keep(target, partition, options, sleep(wait)).await.is_none() {
             sleep(wait).await;
         }
     }

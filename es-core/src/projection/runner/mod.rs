@@ -1,4 +1,4 @@
-//! The loop: one worker for each part of a projection.
+//! The loop: one worker for each partition of a projection.
 
 mod apply;
 mod effects;

@@ -9,13 +9,13 @@ use tokio::task::JoinSet;
 
 use crate::error::StoreError;
 use crate::projection::settings::Options;
-use crate::projection::{Part, Projection, ProjectionPage, ProjectionReader};
+use crate::projection::{Partition, Projection, ProjectionPage, ProjectionReader};
 use crate::store::{Checkpoint, ReadAll, Rest};
 use crate::subscription::When;
 
 pub(in crate::projection) struct Pages<P: Projection, S> {
     source: S,
-    part: Part,
+    partition: Partition,
     page_size: usize,
     page_bytes: usize,
     poll_every: Duration,
@@ -37,11 +37,11 @@ struct Ahead<P: Projection> {
 }
 
 impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
-    pub(in crate::projection) fn new(source: &S, part: Part, options: &Options) -> Self {
+    pub(in crate::projection) fn new(source: &S, partition: Partition, options: &Options) -> Self {
         let &Options { page_size, page_bytes, poll_every, .. } = options;
         Self {
             source: source.clone(),
-            part,
+            partition,
             page_size,
             page_bytes,
             poll_every,
@@ -54,7 +54,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
     /// The reader that has read before, which knows how large a page may be, or a new one.
     fn reader(&mut self, from: Checkpoint) -> ProjectionReader<P, S> {
         let mut reader = self.reader.take().unwrap_or_else(|| {
-            let reader = ProjectionReader::new(self.source.clone()).part(self.part);
+            let reader = ProjectionReader::new(self.source.clone()).partition(self.partition);
             let reader = reader.page_size(self.page_size).page_bytes(self.page_bytes);
             reader.poll_every(self.poll_every)
         });

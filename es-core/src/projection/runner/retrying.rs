@@ -55,7 +55,7 @@ pub(in crate::projection) struct Tries {
     /// Its place there.
     place: u64,
     projection: &'static str,
-    part: u32,
+    partition: u32,
     tries: u64,
     since: Instant,
     wait: Duration,
@@ -63,10 +63,10 @@ pub(in crate::projection) struct Tries {
 }
 
 impl Tries {
-    pub(in crate::projection) fn new(board: &Arc<Board>, projection: &'static str, part: u32) -> Self {
+    pub(in crate::projection) fn new(board: &Arc<Board>, projection: &'static str, partition: u32) -> Self {
         let place = board.next.fetch_add(1, Ordering::Relaxed);
         let (board, since, said) = (Arc::clone(board), Instant::now(), Seldom::new());
-        Self { board, place, projection, part, tries: 0, since, wait: FIRST_WAIT, said }
+        Self { board, place, projection, partition, tries: 0, since, wait: FIRST_WAIT, said }
     }
 
     /// It failed. Returns how long to wait before it is tried again: twice as long each time.
@@ -75,12 +75,12 @@ impl Tries {
             self.since = Instant::now();
         }
         self.tries += 1;
-        let (projection, part, tries) = (self.projection, self.part, self.tries);
+        let (projection, partition, tries) = (self.projection, self.partition, self.tries);
         if let Some(left_out) = self.said.due(projection) {
             let seconds = self.lasting().as_secs();
-            warn!(projection, part, tries, seconds, %error, left_out, "trying again");
+            warn!(projection, partition, tries, seconds, %error, left_out, "trying again");
         } else {
-            debug!(projection, part, tries, %error, "trying again");
+            debug!(projection, partition, tries, %error, "trying again");
         }
         let mut workers = self.board.workers();
         let new = || Retrying { tries: 0, since: OffsetDateTime::now_utc(), error: String::new() };
@@ -93,8 +93,8 @@ impl Tries {
 
     pub(in crate::projection) fn succeeded(&mut self) {
         if self.tries > 0 {
-            let (projection, part, tries) = (self.projection, self.part, self.tries);
-            info!(projection, part, tries, seconds = self.lasting().as_secs(), "goes on");
+            let (projection, partition, tries) = (self.projection, self.partition, self.tries);
+            info!(projection, partition, tries, seconds = self.lasting().as_secs(), "goes on");
             self.board.workers().remove(&self.place);
             (self.tries, self.wait) = (0, FIRST_WAIT);
         }
@@ -130,7 +130,7 @@ mod tests {
         let shown = board.oldest().expect("it is being tried again");
         assert_eq!((shown.tries, shown.error.as_str()), (9, away().to_string().as_str()));
         one.succeeded();
-        assert_eq!(board.oldest().expect("part 1 is not").tries, 1);
+        assert_eq!(board.oldest().expect("partition 1 is not").tries, 1);
         assert_eq!(one.failed(&away()).as_millis(), 50);
         drop((one, two));
         assert_eq!(board.oldest(), None);

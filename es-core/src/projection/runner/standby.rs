@@ -1,4 +1,4 @@
-//! What a worker does while another one has its part.
+//! What a worker does while another one has its partition.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +16,7 @@ use crate::store::ReadAll;
 const SHORTEST_LOOK: Duration = Duration::from_millis(10);
 
 impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> {
-    /// Waits a while for a part that is another worker's for so long.
+    /// Waits a while for a partition that is another worker's for so long.
     pub(super) async fn owned_by_another(&mut self, rest: Duration) {
         self.pages.forget();
         self.checkpoint = None;
@@ -57,7 +57,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         loop {
             sleep(self.look_every()).await;
             let now = self.reload().await?;
-            let head = self.source.head().await?;
+            let head = self.source.end().await?;
             if now != seen || head.position() <= now.position() {
                 (seen, since) = (now, Instant::now());
             } else if since.elapsed() >= take_over {

@@ -1,4 +1,4 @@
-//! The loop of one part: read a page, run it as a batch, and go on.
+//! The loop of one partition: read a page, run it as a batch, and go on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ use crate::projection::effects::Work;
 use crate::projection::error::ProjectorError;
 use crate::projection::settings::Options;
 use crate::projection::target::Target;
-use crate::projection::{Part, Projection, ProjectionPage};
+use crate::projection::{Partition, Projection, ProjectionPage};
 use crate::store::{Checkpoint, ReadAll, Rest};
 use crate::stream::Position;
 use crate::subscription::When;
@@ -29,7 +29,7 @@ pub(in crate::projection) struct Worker<P: Projection, S, T: Target<P>> {
     pub(super) projection: Arc<P>,
     pub(super) target: T,
     pub(super) options: Options,
-    pub(super) part: Part,
+    pub(super) partition: Partition,
     pub(super) session: Option<T::Session>,
     pub(super) pages: Pages<P, S>,
     /// Where the stored checkpoint stands, as far as is known; nothing before it was read.
@@ -62,7 +62,7 @@ pub(super) enum Turn {
     Nothing(Rest),
     /// Another worker has moved the checkpoint.
     Overtaken,
-    /// Another worker has the lease of the part, for so long.
+    /// Another worker has the lease of the partition, for so long.
     StandBy(Duration),
     /// The same again.
     Again,
@@ -77,16 +77,16 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         target: T,
         options: Options,
         retrying: &Arc<Board>,
-        part: Part,
+        partition: Partition,
     ) -> Self {
         Self {
-            pages: Pages::new(&source, part, &options),
-            tries: Tries::new(retrying, P::NAME, part.index()),
+            pages: Pages::new(&source, partition, &options),
+            tries: Tries::new(retrying, P::NAME, partition.index()),
             source,
             projection,
             target,
             options,
-            part,
+            partition,
             session: None,
             checkpoint: None,
             singly: false,
@@ -112,7 +112,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             () = stop.asked_while_idle() => Ok(()),
         };
         if let Some(epoch) = self.owned.lease.epoch
-            && let Err(error) = self.target.release(self.part, epoch).await
+            && let Err(error) = self.target.release(self.partition, epoch).await
         {
             debug!(%error, "the lease runs out by itself");
         }
@@ -153,16 +153,21 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
                     continue;
                 }
             };
-            self.note(&error.to_string()).await;
-            if after.is_none() {
-                // What became of the last batch is only known to the target.
-                (self.session, self.checkpoint) = (None, None);
-                at_end = false;
-            }
-            let wait = self.tries.failed(&error);
-            self.owned.lease.keep_for(&self.target, self.part, &self.options, after.unwrap_or(wait)).await;
+            at_end &= after.is_some();
+            self.wait_after(&error, after).await;
         }
         Ok(())
+    }
+
+    /// Notes an error, and waits before the next attempt: for `after`, or longer after each failure.
+    async fn wait_after(&mut self, error: &ProjectorError, after: Option<Duration>) {
+        self.note(&error.to_string()).await;
+        if after.is_none() {
+            // What became of the last batch is only known to the target.
+            (self.session, self.checkpoint) = (None, None);
+        }
+        let wait = self.tries.failed(error);
+        self.owned.lease.keep_for(&self.target, self.partition, &self.options, after.unwrap_or(wait)).await;
     }
 
     /// Whether what passes is waited for, of a call that does not wait for ever.
@@ -181,7 +186,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             self.published = match self.target.publish().await {
                 Ok(()) => true,
                 // There is more to read by now.
-                Err(ProjectorError::Behind { .. }) => false,
+                Err(ProjectorError::BuildBehind { .. }) => false,
                 Err(error) => return Err(error),
             };
         }
@@ -235,7 +240,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         if page.rest == Rest::More && page.broken.is_none() && !singly {
             self.pages.read_ahead(page.checkpoint, self.pace.fitting(self.options.page_size));
         }
-        let span = debug_span!("project", projection = P::NAME, part = self.part.index(), from = %from.position(),
+        let span = debug_span!("project", projection = P::NAME, partition = self.partition.index(), from = %from.position(),
             to = %page.checkpoint.position(), events = page.events.len(), singly);
         let target = self.target.clone();
         let watch = target.watch(&session);
@@ -264,7 +269,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
 
     /// Reads where the stored checkpoint stands.
     pub(super) async fn reload(&mut self) -> Result<Checkpoint, ProjectorError> {
-        let (checkpoint, published) = self.target.checkpoint(self.part).await?;
+        let (checkpoint, published) = self.target.checkpoint(self.partition).await?;
         self.checkpoint = Some(checkpoint);
         self.published = published;
         self.pace = Pace::new();
@@ -274,7 +279,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
     /// Leaves the reason in the status. Whoever cannot, has said it anyway.
     pub(super) async fn note(&mut self, reason: &str) {
         let Some(checkpoint) = self.checkpoint else { return };
-        let noted = self.target.note(self.part, checkpoint, &self.options.owner, reason).await;
+        let noted = self.target.note(self.partition, checkpoint, &self.options.owner, reason).await;
         if let Err(error) = noted {
             debug!(%error, "the reason of a failure was not kept");
         }

@@ -114,7 +114,7 @@ async fn verify<S: EventStore>(store: &S, parts: Streams) -> Result<(), Stop> {
 
 /// What it asks of the stream.
 const fn condition<'a>(append: &Append<'a>) -> Append<'a> {
-    Append::condition(append.stream, append.expected).head(append.head)
+    Append::condition(append.stream, append.expected).last_event_id(append.last_event_id)
 }
 
 /// Appends to all streams, or to none. Of those that were only read, the ledger is told as well.

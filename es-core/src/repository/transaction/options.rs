@@ -8,7 +8,9 @@ use crate::store::CommandKey;
 /// What goes with a [transaction](crate::Repository::transaction) besides what it does.
 ///
 /// ```
-/// use es_core::{Metadata, TransactionOptions, Uuid};
+/// use es_core::repository::TransactionOptions;
+/// use es_core::uuid::Uuid;
+/// use es_core::Metadata;
 ///
 /// let options = TransactionOptions::new()
 ///     .metadata(Metadata::new().actor("clerk-112"))

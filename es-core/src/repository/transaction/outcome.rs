@@ -41,7 +41,8 @@ impl<A: Aggregate> fmt::Debug for Planned<A> {
 /// The error of any command of a transaction turns into it with `?`.
 ///
 /// ```
-/// use es_core::{ExecuteError, TransactionError};
+/// use es_core::repository::TransactionError;
+/// use es_core::ExecuteError;
 ///
 /// #[derive(Debug, thiserror::Error)]
 /// #[error("the branch is closed")]

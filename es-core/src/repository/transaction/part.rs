@@ -166,7 +166,7 @@ impl<A: Aggregate, S: EventStore + 'static> AnyPart for Part<A, S> {
 
     fn append<'a>(&'a self, stream: &'a StreamId) -> Append<'a> {
         let events = self.written.as_ref().map_or(&[][..], |written| &written.new);
-        Append::new(stream, self.base.revision, events).head(self.base.head)
+        Append::new(stream, self.base.revision, events).last_event_id(self.base.head)
     }
 
     fn appended(self: Box<Self>, stream: &StreamId) {

@@ -50,7 +50,9 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// # }
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use es_core::{Repository, TransactionOptions, Uuid};
+    /// use es_core::repository::TransactionOptions;
+    /// use es_core::uuid::Uuid;
+    /// use es_core::Repository;
     ///
     /// let accounts = Repository::<Account, _>::new(MemoryStore::new());
     /// let (from, to) = (String::from("A-17"), String::from("A-18"));

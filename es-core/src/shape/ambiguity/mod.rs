@@ -41,8 +41,7 @@ impl Schema {
     /// shows them.
     ///
     /// ```
-    /// use es_core::Shape;
-    /// use es_core::shape::Schema;
+    /// use es_core::shape::{Schema, Shape};
     ///
     /// #[derive(Shape)]
     /// struct Unknown;

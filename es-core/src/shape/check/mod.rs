@@ -35,8 +35,7 @@ impl Schema {
     /// says only that it is a string.
     ///
     /// ```
-    /// use es_core::Shape;
-    /// use es_core::shape::Schema;
+    /// use es_core::shape::{Schema, Shape};
     /// use serde_json::json;
     ///
     /// #[derive(Shape)]
@@ -62,7 +61,7 @@ impl Schema {
     /// fields unless they are denied, whole numbers for floats, structs as lists.
     ///
     /// ```
-    /// # use es_core::{Shape, shape::Schema};
+    /// # use es_core::shape::{Schema, Shape};
     /// # use serde_json::json;
     /// # #[derive(Shape)]
     /// # struct Item { count: u8, note: Option<String> }

@@ -212,7 +212,7 @@ fn downcast(item: &Item, event: &Event, history: &History) -> TokenStream {
     );
     quote! {
         #[automatically_derived]
-        impl #es_core::DowncastTo<#previous> for #this {
+        impl #es_core::model::DowncastTo<#previous> for #this {
             type Error = #private::Infallible;
 
             fn downcast_to(&self) -> #private::Result<#previous, #private::Infallible> {

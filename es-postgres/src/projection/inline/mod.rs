@@ -6,12 +6,12 @@ mod together;
 
 use std::sync::Arc;
 
-use es_core::projection::ProjectorError;
-use es_core::{AppendIn, Projection, ReadAll};
+use es_core::projection::{Projection, ProjectorError};
+use es_core::store::{AppendIn, ReadAll};
 use sqlx::PgConnection;
 
 use super::error::PostgresTargetError;
-use super::parts::INLINE;
+use super::partitions::INLINE;
 use super::projector::Projector;
 use super::target::{Place, PostgresTarget};
 use super::transaction::{COMMIT, sql, standstill};
@@ -31,7 +31,8 @@ const UNDO: &str = "ROLLBACK TO SAVEPOINT es_inline";
 /// transaction.
 ///
 /// ```no_run
-/// # use es_core::{Aggregate, Projection};
+/// # use es_core::projection::Projection;
+/// # use es_core::Aggregate;
 /// # use es_postgres::{PostgresProjector, PostgresStore, Projector, ProjectorError};
 /// # async fn open<Account: Aggregate, Balances: Projection<Model = sqlx::PgConnection>>(
 /// #     store: PostgresStore, balances: Balances) -> Result<(), ProjectorError> {
@@ -60,17 +61,17 @@ impl<P, S: Clone> Clone for Inline<P, S> {
 impl<P: Projection<Model = PgConnection>> Inline<P> {
     /// See [`PostgresProjector::inline`](crate::PostgresProjector::inline).
     pub(super) async fn open(projector: Projector<P>) -> Result<Self, ProjectorError> {
-        let projector = projector.parts(1);
+        let projector = projector.partitions(1);
         let target = projector.model_target().clone();
         if target.place() != Place::Beside {
-            return Err(PostgresTargetError::NotBeside { projection: P::NAME, rev: P::REV }.into());
+            return Err(PostgresTargetError::NotBeside { projection: P::NAME, build: P::BUILD }.into());
         }
         match projector.prepare().await {
             Ok(()) => {
                 projector.catch_up().await?;
                 target.turn_inline().await?;
             }
-            Err(ProjectorError::Parts { found: INLINE, .. }) => {}
+            Err(ProjectorError::PartitionsDiffer { found: INLINE, .. }) => {}
             Err(error) => return Err(error),
         }
         Ok(Self { store: projector.source().clone(), projection: projector.projection(), target })
@@ -83,14 +84,20 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         let db = &mut session.connection;
         let work = async {
             sql(db, format!("BEGIN; {}; {}", standstill(self), self.lock_timeout())).await?;
-            let parts = self.hold_parts(db).await?;
-            let (head, reached) = (self.store.head().await?, parts.first().map(|part| part.checkpoint));
+            let partitions = self.hold_partitions(db).await?;
+            let (head, reached) =
+                (self.store.end().await?, partitions.first().map(|partition| partition.checkpoint));
             if reached != Some(head) {
                 let lowest = reached.unwrap_or_default().position();
                 let highest = head.position();
-                return Err(ProjectorError::Uneven { projection: P::NAME, rev: P::REV, lowest, highest });
+                return Err(ProjectorError::PartitionsUneven {
+                    projection: P::NAME,
+                    build: P::BUILD,
+                    lowest,
+                    highest,
+                });
             }
-            let call = self.statements().checkpoint_inline.call().bind(P::NAME).bind(self.rev());
+            let call = self.statements().checkpoint_inline.call().bind(P::NAME).bind(self.build());
             call.execute(&mut *db).await.map_err(Failure::from)?;
             sql(db, COMMIT.to_owned()).await?;
             Ok(())

@@ -1,10 +1,9 @@
 //! From the events of an append to the model.
 
-use es_core::projection::{Cause, ProjectorError, project};
-use es_core::{
-    Append, AppendIn, AppendOutcome, Appended, BoxError, DecodeError, EventPlace, Projection,
-    ProjectionFailure, RawEvent, StoreError,
-};
+use es_core::StoreError;
+use es_core::projection::{Cause, Projection, ProjectionFailure, ProjectorError, project};
+use es_core::record::{BoxError, DecodeError, EventPlace, RawEvent};
+use es_core::store::{Append, AppendIn, AppendOutcome, Appended};
 use sqlx::{PgConnection, Row, raw_sql};
 
 use super::{Inline, UNDO};

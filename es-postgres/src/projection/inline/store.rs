@@ -3,10 +3,12 @@
 use std::pin::pin;
 
 use async_trait::async_trait;
-use es_core::{
-    Append, AppendIn, AppendOutcome, CloseStreams, EventStore, ExportStore, FindEvents, ListStreams,
-    OffsetDateTime, Projection, ReadAll, StoreError,
+use es_core::projection::Projection;
+use es_core::store::{
+    Append, AppendIn, AppendOutcome, CloseStreams, ExportStore, FindEvents, ListStreams, ReadAll,
 };
+use es_core::time::OffsetDateTime;
+use es_core::{EventStore, StoreError};
 use sqlx::{PgConnection, Row, raw_sql};
 
 use super::{Inline, UNDO};
@@ -116,7 +118,7 @@ impl<P: Projection<Model = PgConnection>, S: CloseStreams> CloseStreams for Inli
     es_core::forward_event_store!(CloseStreams to |this| &this.store);
 }
 
-/// Not [`ImportStore`](es_core::ImportStore): what is copied would be missing from the model.
+/// Not [`ImportStore`](es_core::store::ImportStore): what is copied would be missing from the model.
 impl<P: Projection<Model = PgConnection>, S: ExportStore> ExportStore for Inline<P, S> {
     es_core::forward_event_store!(ExportStore to |this| &this.store);
 }

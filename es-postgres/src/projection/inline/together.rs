@@ -3,7 +3,9 @@
 use std::error::Error;
 use std::pin::pin;
 
-use es_core::{Append, AppendIn, AppendOutcome, Projection, ProjectionFailure, StoreError};
+use es_core::StoreError;
+use es_core::projection::{Projection, ProjectionFailure};
+use es_core::store::{Append, AppendIn, AppendOutcome};
 use sqlx::{Connection, PgConnection, raw_sql};
 
 use super::Inline;

@@ -1,6 +1,7 @@
 //! What the rows of a page say, besides the event.
 
-use es_core::{Checkpoint, Position, StoreError};
+use es_core::store::Checkpoint;
+use es_core::{Position, StoreError};
 use sqlx::postgres::PgRow;
 
 use crate::connect::columns::{event, paged, streams_of_ids};

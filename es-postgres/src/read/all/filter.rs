@@ -1,6 +1,6 @@
 //! What is asked of the server for a page, by what its reader wants.
 
-use es_core::{AllQuery, Filter};
+use es_core::store::{AllQuery, Filter};
 use sqlx::postgres::{PgArguments, Postgres};
 use sqlx::query::Query;
 
@@ -50,7 +50,7 @@ pub(super) fn asked_name<'f>(filter: &'f Filter, known: &Known, stream: &KnownSt
 
 fn category_names(filter: &Filter) -> Option<Vec<&str>> {
     let categories = &filter.categories;
-    let names = categories.iter().flat_map(es_core::CategoryNames::names);
+    let names = categories.iter().flat_map(es_core::store::CategoryNames::names);
     (!categories.is_empty()).then(|| stored(names))
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use es_core::Checkpoint;
+use es_core::store::Checkpoint;
 use sqlx::postgres::PgRow;
 
 use crate::connect::names::Known;

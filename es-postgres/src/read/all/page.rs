@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use es_core::{AllQuery, Checkpoint, Position, Sink, StoreError, StreamId};
+use es_core::store::{AllQuery, Checkpoint, Sink};
+use es_core::{Position, StoreError, StreamId};
 use futures_util::stream::BoxStream;
 use sqlx::postgres::PgRow;
 use uuid::Uuid;
@@ -259,7 +260,7 @@ async fn leave_unread(
     Ok(true)
 }
 
-/// Of its payload and its metadata, as [`RawEvent::bytes`](es_core::RawEvent::bytes) counts.
+/// Of its payload and its metadata, as [`RawEvent::bytes`](es_core::record::RawEvent::bytes) counts.
 fn bytes_of(row: Columns<'_>) -> Result<usize, StoreError> {
     let (payload, metadata) = (row.optional(event::PAYLOAD)?, row.optional(event::METADATA)?);
     Ok(payload.map_or(0, <[u8]>::len).saturating_add(metadata.map_or(0, <[u8]>::len)))

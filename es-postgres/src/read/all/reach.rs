@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use es_core::AllQuery;
+use es_core::store::AllQuery;
 use tokio::time::sleep;
 
 use crate::connect::failure::Failure;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use es_core::{AllPage, AllQuery, Checkpoint, RawEvent, Rest, Sink, StoreError};
+use es_core::StoreError;
+use es_core::record::RawEvent;
+use es_core::store::{AllPage, AllQuery, Checkpoint, Rest, Sink};
 
 use crate::connect::columns::head;
 use crate::connect::pool::Pool;
@@ -118,7 +120,7 @@ impl AllReader {
         found
     }
 
-    pub(crate) async fn head(&self) -> Result<Checkpoint, StoreError> {
+    pub(crate) async fn end(&self) -> Result<Checkpoint, StoreError> {
         again::read(&self.pool, Head { reader: self }).await
     }
 

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use es_core::{AllQuery, Checkpoint, Filter, Sink, StoreError};
+use es_core::StoreError;
+use es_core::store::{AllQuery, Checkpoint, Filter, Sink};
 use tokio::sync::{self, MutexGuard};
 use tokio::time::{sleep, timeout};
 

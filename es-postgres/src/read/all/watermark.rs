@@ -8,7 +8,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex as Latch};
 use std::time::Instant;
 
-use es_core::{AllQuery, Checkpoint, StoreError};
+use es_core::StoreError;
+use es_core::store::{AllQuery, Checkpoint};
 use sqlx::{PgConnection, Row};
 use tokio::sync::Mutex;
 use tokio::time::timeout;

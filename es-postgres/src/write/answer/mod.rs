@@ -5,10 +5,8 @@ mod record;
 
 use std::sync::Arc;
 
-use es_core::{
-    Append, AppendOutcome, Appended, CommandOutcome, CommandRecord, Position, Remembered, Revision,
-    StoreError, StreamId,
-};
+use es_core::store::{Append, AppendOutcome, Appended, CommandOutcome, CommandRecord, Remembered};
+use es_core::{Position, Revision, StoreError, StreamId};
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
 use time::OffsetDateTime;

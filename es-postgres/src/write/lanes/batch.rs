@@ -4,7 +4,8 @@ use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 
-use es_core::{Append, AppendOutcome, Appended, Revision, StoreError};
+use es_core::store::{Append, AppendOutcome, Appended};
+use es_core::{Revision, StoreError};
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
 use uuid::Uuid;

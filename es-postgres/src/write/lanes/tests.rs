@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, AppendOutcome, EventStore, Metadata, NewEvent, Revision, StoreError, StreamId};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome};
+use es_core::{EventStore, Metadata, Revision, StoreError, StreamId};
 
 use super::waiting::Course;
 use crate::store::PostgresStore;

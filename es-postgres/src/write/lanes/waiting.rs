@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use es_core::{Append, AppendOutcome, CommandKey, CommandRecord, NewEvent, Revision, StoreError, StreamId};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome, CommandKey, CommandRecord};
+use es_core::{Revision, StoreError, StreamId};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use uuid::Uuid;
@@ -40,7 +42,7 @@ impl Waiting {
         Self {
             stream: append.stream.clone(),
             expected: append.expected,
-            head: append.head,
+            head: append.last_event_id,
             events: append.events.to_vec(),
             command: append.command.map(|command| (command.key, command.name.into())),
             bytes,
@@ -53,7 +55,7 @@ impl Waiting {
 
     pub(super) fn append(&self) -> Append<'_> {
         let command = self.command.as_ref().map(|(key, name)| CommandRecord { key: *key, name });
-        Append::new(&self.stream, self.expected, &self.events).head(self.head).command(command)
+        Append::new(&self.stream, self.expected, &self.events).last_event_id(self.head).command(command)
     }
 
     /// Whether this append goes on where another one ends.

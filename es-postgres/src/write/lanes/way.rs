@@ -5,7 +5,8 @@ use std::pin::pin;
 use std::ptr;
 use std::sync::Arc;
 
-use es_core::{Append, AppendOutcome, StoreError, StreamId, Submitted};
+use es_core::store::{Append, AppendOutcome, Submitted};
+use es_core::{StoreError, StreamId};
 use tokio::sync::oneshot;
 use tokio::sync::oneshot::error::RecvError;
 use tracing::{Instrument, debug_span};

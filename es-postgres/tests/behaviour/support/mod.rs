@@ -8,10 +8,9 @@ mod wrong;
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{
-    Append, AppendOutcome, Appended, CommandKey, CommandRecord, EventStore, Load, LoadItem, Metadata,
-    NewEvent, Revision, StreamId,
-};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome, Appended, CommandKey, CommandRecord, Load, LoadItem};
+use es_core::{EventStore, Metadata, Revision, StreamId};
 use es_postgres::PostgresStore;
 use es_postgres::testing::{Proxy, TestDatabase};
 use uuid::Uuid;

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use es_core::projection::OnFailure;
-use es_core::{
-    Aggregate, Apply, BoxError, Events, Handle, MemoryStore, React, Reactor, ReactorRunner, Recorded,
-    Repository, StreamRange, Uuid, emit, event,
-};
+use es_core::reactor::{React, Reactor, ReactorRunner};
+use es_core::record::BoxError;
+use es_core::store::StreamRange;
+use es_core::uuid::Uuid;
+use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Recorded, Repository, emit, event};
 
 #[event(name = "account.opened")]
 pub struct Opened {

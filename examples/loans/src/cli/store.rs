@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use es_core::{EventStore, ExportStore, ListStreams, MemoryStore, Repository};
+use es_core::store::{ExportStore, ListStreams};
+use es_core::{EventStore, MemoryStore, Repository};
 use es_postgres::{ConnectError, PostgresStore};
 use es_sqlite::SqliteStore;
 

@@ -250,8 +250,8 @@ pub(super) fn standings(standings: &[Standing]) -> String {
             let _ = writeln!(table, "<tr><td>{name}</td><td colspan=\"6\">never run</td></tr>");
             continue;
         };
-        let projected: u64 = status.parts.iter().map(|part| part.projected).sum();
-        let per_second: f64 = status.parts.iter().map(|part| part.per_second).sum();
+        let projected: u64 = status.partitions.iter().map(|partition| partition.projected).sum();
+        let per_second: f64 = status.partitions.iter().map(|partition| partition.per_second).sum();
         let state = match (status.error(), status.lag_events()) {
             (Some(error), _) => format!("<td class=\"wide bad\">{}</td>", Escaped(error)),
             (None, 0) => String::from("<td>up to date</td>"),

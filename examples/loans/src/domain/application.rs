@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use es_core::{Aggregate, Apply, Shape, StreamKey};
+use es_core::shape::Shape;
+use es_core::{Aggregate, Apply, StreamKey};
 use serde::{Deserialize, Serialize};
 
 use super::*;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use es_core::Shape;
+use es_core::shape::Shape;
 use serde::{Deserialize, Serialize};
 
 use super::{Reason, WorkItem};

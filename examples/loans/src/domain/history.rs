@@ -61,10 +61,11 @@ pub(super) struct WorkCompletedV1 {
 
 #[cfg(test)]
 mod tests {
+    use es_core::record::{DecodeError, DecodeProblem, RawEvent};
     use es_core::testing::given;
-    use es_core::{
-        Aggregate, DecodeError, DecodeProblem, OffsetDateTime, Position, RawEvent, Revision, StreamId, Uuid,
-    };
+    use es_core::time::OffsetDateTime;
+    use es_core::uuid::Uuid;
+    use es_core::{Aggregate, Position, Revision, StreamId};
     use serde_json::{Value, json};
 
     use super::*;

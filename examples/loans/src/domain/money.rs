@@ -3,7 +3,7 @@
 use std::fmt;
 use std::iter::Sum;
 
-use es_core::Shape;
+use es_core::shape::Shape;
 use serde::{Deserialize, Serialize};
 
 /// An amount in whole euros. No loan of this bank comes near the largest one, and each has its exact value in

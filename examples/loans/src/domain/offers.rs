@@ -1,7 +1,7 @@
 //! The offers of an application: at most one is with the customer, at most one more is selected to replace
 //! it.
 
-use es_core::Shape;
+use es_core::shape::Shape;
 use serde::{Deserialize, Serialize};
 
 use super::{Offer, Reason};

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use es_core::Shape;
+use es_core::shape::Shape;
 use serde::{Deserialize, Serialize};
 
 /// How far an application has come.

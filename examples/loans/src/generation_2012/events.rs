@@ -9,7 +9,8 @@ macro_rules! events {
     ($($write_as:tt)*) => {
         use std::convert::Infallible;
 
-        use es_core::{DowncastTo, UpcastContext, UpcastFrom, event};
+        use es_core::model::DowncastTo;
+        use es_core::{UpcastContext, UpcastFrom, event};
 
         use crate::domain::{Cents, Euros, WorkItem};
         use crate::generation_2011::{self, DutchName};

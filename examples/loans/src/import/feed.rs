@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 
-use es_core::OffsetDateTime;
+use es_core::time::OffsetDateTime;
 
 use super::lanes::Entrance;
 use super::lines::Lines;

@@ -108,7 +108,7 @@ impl Exit {
 
 #[cfg(test)]
 mod tests {
-    use es_core::OffsetDateTime;
+    use es_core::time::OffsetDateTime;
 
     use super::*;
     use crate::domain::Step;

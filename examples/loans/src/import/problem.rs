@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use es_core::{InvalidStreamId, OffsetDateTime};
+use es_core::stream::InvalidStreamId;
+use es_core::time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::domain::{ApplicationId, Rejection};

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use es_core::{OffsetDateTime, StreamId};
+use es_core::StreamId;
+use es_core::time::OffsetDateTime;
 use serde::Deserialize;
 use time::format_description::well_known::Rfc3339;
 

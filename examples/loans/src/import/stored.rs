@@ -3,7 +3,10 @@
 
 use std::fmt;
 
-use es_core::{Aggregate, EncodeError, OffsetDateTime, Payload, Recorded};
+use es_core::codec::Payload;
+use es_core::record::EncodeError;
+use es_core::time::OffsetDateTime;
+use es_core::{Aggregate, Recorded};
 
 use super::problem::shown;
 use super::record::Record;

@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use es_core::{
-    EventStore, ExecuteError, ExecuteOptions, Metadata, Repository, Revision, StoreError, StreamRange,
-};
+use es_core::store::StreamRange;
+use es_core::{EventStore, ExecuteError, ExecuteOptions, Metadata, Repository, Revision, StoreError};
 
 use super::lanes::{Exit, Numbered};
 use super::shared::Shared;

@@ -1,6 +1,6 @@
 //! Days and months, in UTC.
 
-use es_core::OffsetDateTime;
+use es_core::time::OffsetDateTime;
 use time::{Date, UtcOffset};
 
 /// The day.

@@ -2,7 +2,10 @@
 
 use std::marker::PhantomData;
 
-use es_core::{BoxError, OffsetDateTime, ProjectBatch, ProjectSetup, Projection, Recorded};
+use es_core::Recorded;
+use es_core::projection::{ProjectBatch, ProjectSetup, Projection};
+use es_core::record::BoxError;
+use es_core::time::OffsetDateTime;
 
 use super::model::{Column, Model, query};
 use crate::domain::{Approved, Cancelled, Declined, Outcome, Submitted};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
-use es_core::{ProjectBatch, ProjectSetup, Projection};
+use es_core::projection::{ProjectBatch, ProjectSetup, Projection};
 use time::Date;
 
 use super::calendar::month;

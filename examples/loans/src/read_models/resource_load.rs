@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 
-use es_core::{ProjectBatch, ProjectSetup, Projection, Recorded};
+use es_core::Recorded;
+use es_core::projection::{ProjectBatch, ProjectSetup, Projection};
 use time::Date;
 
 use super::calendar::month;

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use es_core::projection::{ProjectionStatus, Projector, ProjectorError, Target};
-use es_core::{Projection, ReadAll};
+use es_core::projection::{Projection, ProjectionStatus, Projector, ProjectorError, Target};
+use es_core::store::ReadAll;
 
 /// What is asked of the projector of any read model.
 #[async_trait]

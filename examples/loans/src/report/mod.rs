@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use es_core::{EventStore, ListStreams, Repository, StoreError};
+use es_core::store::ListStreams;
+use es_core::{EventStore, Repository, StoreError};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::domain::{Cents, Outcome};

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use es_core::{OffsetDateTime, Revision};
+use es_core::Revision;
+use es_core::time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// The point at which an application is looked at.

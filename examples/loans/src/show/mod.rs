@@ -5,7 +5,9 @@ mod state;
 
 use std::fmt;
 
-use es_core::{Aggregate, EventStore, Payload, Recorded, Repository, Revision, StoreError, StreamRange};
+use es_core::codec::Payload;
+use es_core::store::StreamRange;
+use es_core::{Aggregate, EventStore, Recorded, Repository, Revision, StoreError};
 use serde_json::Value;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;

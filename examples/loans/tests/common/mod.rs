@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use es_core::{Append, AppendOutcome, EventStore, MemoryStore, Repository, StoreError, StreamRange};
-use es_core::{ListQuery, ListStreams, OffsetDateTime};
+use es_core::store::{Append, AppendOutcome, ListQuery, ListStreams, StreamRange};
+use es_core::time::OffsetDateTime;
+use es_core::{EventStore, MemoryStore, Repository, StoreError};
 use loans::generation::Generation;
 use loans::import::{Count, Import, ImportError, Imported, Source};
 use loans::report::Report;
@@ -125,7 +126,7 @@ pub async fn events(
     let mut all = Vec::new();
     for summary in store.list_streams(ListQuery::category("loan").limit(1_000_000)).await.expect("a listing")
     {
-        let mut take = |raw: es_core::RawEvent<'_>| {
+        let mut take = |raw: es_core::record::RawEvent<'_>| {
             let payload = String::from_utf8_lossy(raw.payload).into_owned();
             let at = (raw.stream.key().to_owned(), raw.revision.get());
             all.push((at.0, at.1, format!("{} {}", raw.name, raw.event_id), raw.version, payload));

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use es_core::{EventStore, ListStreams, ReadAll, Uuid};
+use es_core::EventStore;
+use es_core::store::{ListStreams, ReadAll};
+use es_core::uuid::Uuid;
 use es_postgres::PostgresStore;
 use es_postgres::testing::TestDatabase;
 use es_sqlite::SqliteStore;

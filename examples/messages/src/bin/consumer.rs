@@ -5,9 +5,12 @@
 
 use es_core::messaging::{Consumer, Message, MessageSink};
 use es_core::projection::OnFailure;
+use es_core::reactor::{React, Reactor};
+use es_core::record::BoxError;
+use es_core::uuid::Uuid;
 use es_core::{
-    Aggregate, Apply, BoxError, Events, ExecuteOptions, Handle, MemoryStore, React, Reactor, Recorded,
-    Repository, StreamId, Uuid, emit, event,
+    Aggregate, Apply, Events, ExecuteOptions, Handle, MemoryStore, Recorded, Repository, StreamId, emit,
+    event,
 };
 use es_nats::async_nats;
 use es_nats::testing::NatsServer;

@@ -3,11 +3,9 @@
 //! A service that decides about loans. What it stores is private; what others learn of it has another name
 //! and another shape, and goes to JetStream from where the publisher has come to.
 
-use es_core::messaging::{PublisherRunner, read};
-use es_core::{
-    Aggregate, Apply, BoxError, Events, Handle, MemoryStore, Publish, Publisher, Recorded, Repository, emit,
-    event,
-};
+use es_core::messaging::{Publish, Publisher, PublisherRunner, read};
+use es_core::record::BoxError;
+use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Recorded, Repository, emit, event};
 use es_nats::async_nats::{self, jetstream};
 use es_nats::testing::NatsServer;
 use es_nats::{NatsSink, SinkOptions};

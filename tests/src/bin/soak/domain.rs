@@ -1,9 +1,9 @@
 //! Accounts, what their commands do, and the read model that is compared with a recount.
 
-use es_core::{
-    Aggregate, Apply, BoxError, Events, Handle, Project, ProjectSetup, Projection, Recorded, Shape, emit,
-    event,
-};
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::record::BoxError;
+use es_core::shape::Shape;
+use es_core::{Aggregate, Apply, Events, Handle, Recorded, emit, event};
 use serde::{Deserialize, Serialize};
 use sqlx::{Executor, PgConnection};
 

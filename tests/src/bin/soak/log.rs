@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use es_core::{OffsetDateTime, Uuid};
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
 use serde::{Deserialize, Serialize};
 
 /// One of them.

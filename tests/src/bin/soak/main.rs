@@ -69,11 +69,11 @@ async fn main() -> ExitCode {
 async fn soak(told: &Soak) -> ExitCode {
     let seed = told.seed.unwrap_or_else(|| fastrand::u64(..1_000_000));
     println!("soak: {} minutes, seed {seed}", told.minutes);
-    let folder = std::env::temp_dir().join(format!("es-soak-{}", es_core::Uuid::now_v7().simple()));
+    let folder = std::env::temp_dir().join(format!("es-soak-{}", es_core::uuid::Uuid::now_v7().simple()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let servers = Servers::start(&folder).await;
     let store = PostgresStore::migrate(servers.direct()).await.expect("a store");
-    Projector::new(store.clone(), domain::Sums).parts(2).prepare().await.expect("tables");
+    Projector::new(store.clone(), domain::Sums).partitions(2).prepare().await.expect("tables");
     store.close().await;
     let address = servers.address().to_owned();
     let mut programs: Vec<_> =

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::path::Path;
 
-use es_core::Uuid;
+use es_core::uuid::Uuid;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use crate::log::{self, Appended, Entry, Read};

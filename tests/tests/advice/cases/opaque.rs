@@ -26,7 +26,7 @@ pub(crate) const CASES: &[Case] = &[
             "pub many: BTreeMap<String, Vec<Option<Money>>>"
         ),
     )
-    .says(&["Derive `es_core::Shape` for `Money`, or say on the field"])
+    .says(&["Derive `es_core::shape::Shape` for `Money`, or say on the field"])
     .fixed(&[
         program!(
             "#[derive(Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord, Shape)] pub struct Money(u8);",
@@ -62,7 +62,7 @@ pub(crate) const CASES: &[Case] = &[
             "pub page: Page<Item>"
         ),
     )
-    .says(&["Derive `es_core::Shape` for each of `Page`, `Item` that lacks it"])
+    .says(&["Derive `es_core::shape::Shape` for each of `Page`, `Item` that lacks it"])
     .fixed(&[
         program!(
             "#[derive(Serialize, Deserialize, Shape)] pub struct Page<T> { pub items: Vec<T> }\n\

@@ -52,7 +52,7 @@ impl es_core::Handle<Block> for Account {
     }
 }
 
-impl es_core::Retired<Moved> for Account {
+impl es_core::model::Retired<Moved> for Account {
     type Error = Infallible;
     fn retired(
         event: Moved,
@@ -82,7 +82,7 @@ mod keys {
     #[aggregate(events(Opened, Closed))]
     pub struct A;
 
-    #[derive(Aggregate, Default, serde::Serialize, serde::Deserialize, es_core::Shape)]
+    #[derive(Aggregate, Default, serde::Serialize, serde::Deserialize, es_core::shape::Shape)]
     #[aggregate(name = "b", events(Opened as Other), snapshot(every = 100))]
     pub struct B;
 
@@ -118,7 +118,7 @@ mod keys {
             fn apply(&mut self, _: Begun) {}
         }
 
-        impl es_core::Retired<Opened> for E {
+        impl es_core::model::Retired<Opened> for E {
             type Error = Infallible;
             fn retired(
                 _: Opened,

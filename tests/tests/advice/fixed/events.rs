@@ -21,7 +21,7 @@ mod steps {
         }
     }
 
-    impl es_core::DowncastTo<OpenedV1> for Opened {
+    impl es_core::model::DowncastTo<OpenedV1> for Opened {
         type Error = Infallible;
         fn downcast_to(&self) -> Result<OpenedV1, Self::Error> {
             Ok(OpenedV1)

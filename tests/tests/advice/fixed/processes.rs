@@ -1,7 +1,7 @@
 //! Processes as messages propose them.
 
-use es_core::process::steps;
-use es_core::{Aggregate, Apply, Process, command, emit, event, timer};
+use es_core::process::{Process, command, steps, timer};
+use es_core::{Aggregate, Apply, emit, event};
 
 #[event(name = "order.placed")]
 pub struct Placed {}
@@ -99,10 +99,10 @@ pub mod events {
 
 /// Timers of these names.
 pub mod timers {
-    #[es_core::timer(name = "account.opened")]
+    #[es_core::process::timer(name = "account.opened")]
     pub struct Opened {}
 
-    #[es_core::timer(name = "account.closed")]
+    #[es_core::process::timer(name = "account.closed")]
     pub struct Closed {}
 }
 
@@ -136,8 +136,8 @@ impl es_core::Handle<Charge> for Account {
 
 mod inputs {
     use super::events::{Closed, Opened};
-    use es_core::process::{On, Steps, steps};
-    use es_core::{Aggregate, Process, Recorded};
+    use es_core::process::{On, Process, Steps, steps};
+    use es_core::{Aggregate, Recorded};
 
     #[derive(Aggregate, Process, Default)]
     #[aggregate(name = "inputs", id = String)]
@@ -168,8 +168,8 @@ mod inputs {
 mod outputs {
     use super::timers::{Closed, Opened};
     use super::{Account, Charge, Overdue, Placed, Withdraw};
-    use es_core::process::{Due, On, OnTimer, Steps, steps};
-    use es_core::{Aggregate, Process, Recorded};
+    use es_core::process::{Due, On, OnTimer, Process, Steps, steps};
+    use es_core::{Aggregate, Recorded};
 
     #[derive(Aggregate, Process, Default)]
     #[aggregate(name = "outputs", id = String)]

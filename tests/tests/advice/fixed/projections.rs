@@ -1,6 +1,6 @@
 //! Projections as messages propose them.
 
-use es_core::Projection;
+use es_core::projection::Projection;
 
 #[es_core::event(name = "account.opened")]
 pub struct Opened;
@@ -27,17 +27,17 @@ mod sqlx {
 #[projection(model = PgConnection)]
 pub struct Openings;
 
-impl es_core::Project<Opened> for Openings {
+impl es_core::projection::Project<Opened> for Openings {
     async fn project(
         &self,
         _: &es_core::Recorded<Opened>,
         _: &mut PgConnection,
-    ) -> Result<(), es_core::BoxError> {
+    ) -> Result<(), es_core::record::BoxError> {
         Ok(())
     }
 }
 
-impl es_core::Project<Closed> for Openings {
+impl es_core::projection::Project<Closed> for Openings {
     async fn project(
         &self,
         event: &es_core::Recorded<Closed>,
@@ -49,11 +49,11 @@ impl es_core::Project<Closed> for Openings {
 }
 
 #[derive(Projection)]
-#[projection(name = "plains", events(Opened, door::Opened as Other), model = PgConnection, rev = 1, batch, setup,
+#[projection(name = "plains", events(Opened, door::Opened as Other), model = PgConnection, build = 1, batch, setup,
              error = sqlx::Error)]
 pub struct Plains;
 
-impl es_core::ProjectBatch for Plains {
+impl es_core::projection::ProjectBatch for Plains {
     async fn project_batch(
         &self,
         events: &[Self::Event],
@@ -64,7 +64,7 @@ impl es_core::ProjectBatch for Plains {
     }
 }
 
-impl es_core::ProjectSetup for Plains {
+impl es_core::projection::ProjectSetup for Plains {
     async fn setup(&self, model: &mut Self::Model) -> Result<(), Self::Error> {
         let _ = model;
         Ok(())
@@ -72,15 +72,15 @@ impl es_core::ProjectSetup for Plains {
 }
 
 #[derive(Projection)]
-#[projection(name = "second", events(Opened), model = PgConnection, rev = 2)]
+#[projection(name = "second", events(Opened), model = PgConnection, build = 2)]
 pub struct Second;
 
-impl es_core::Project<Opened> for Second {
+impl es_core::projection::Project<Opened> for Second {
     async fn project(
         &self,
         _: &es_core::Recorded<Opened>,
         _: &mut PgConnection,
-    ) -> Result<(), es_core::BoxError> {
+    ) -> Result<(), es_core::record::BoxError> {
         Ok(())
     }
 }

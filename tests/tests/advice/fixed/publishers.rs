@@ -15,11 +15,11 @@ pub struct Plain;
 #[es_core::event(name = "public.account-opened")]
 pub struct AccountOpened;
 
-#[derive(es_core::Publisher)]
+#[derive(es_core::messaging::Publisher)]
 #[publisher(name = "loan-feed", events(Declined))]
 pub struct LoanFeed;
 
-impl es_core::Publish<Declined> for LoanFeed {
+impl es_core::messaging::Publish<Declined> for LoanFeed {
     type Public = AccountOpened;
 
     fn publish(&self, event: &es_core::Recorded<Declined>) -> Option<Self::Public> {
@@ -28,11 +28,11 @@ impl es_core::Publish<Declined> for LoanFeed {
     }
 }
 
-#[derive(es_core::Publisher)]
+#[derive(es_core::messaging::Publisher)]
 #[publisher(name = "loan-feed", events(Opened))]
 pub struct Bare;
 
-impl es_core::Publish<Opened> for Bare {
+impl es_core::messaging::Publish<Opened> for Bare {
     type Public = AccountOpened;
 
     fn publish(&self, _: &es_core::Recorded<Opened>) -> Option<AccountOpened> {
@@ -40,11 +40,11 @@ impl es_core::Publish<Opened> for Bare {
     }
 }
 
-#[derive(es_core::Publisher)]
+#[derive(es_core::messaging::Publisher)]
 #[publisher(name = "plains", events(Plain, Closed))]
 pub struct Plains;
 
-impl es_core::Publish<Plain> for Plains {
+impl es_core::messaging::Publish<Plain> for Plains {
     type Public = AccountOpened;
 
     fn publish(&self, event: &es_core::Recorded<Plain>) -> Option<Self::Public> {
@@ -53,7 +53,7 @@ impl es_core::Publish<Plain> for Plains {
     }
 }
 
-impl es_core::Publish<Closed> for Plains {
+impl es_core::messaging::Publish<Closed> for Plains {
     type Public = AccountOpened;
 
     fn publish(&self, _: &es_core::Recorded<Closed>) -> Option<AccountOpened> {

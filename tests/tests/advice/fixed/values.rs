@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use es_core::{Shape, StreamKey, Uuid};
+use es_core::StreamKey;
+use es_core::shape::Shape;
+use es_core::uuid::Uuid;
 
 #[derive(StreamKey, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Unit(Uuid);
@@ -19,7 +21,7 @@ pub struct Number(Uuid);
 #[derive(StreamKey, Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Either(Uuid);
 
-#[derive(es_core::Shape)]
+#[derive(es_core::shape::Shape)]
 pub struct Money {
     #[shape("string:date-time")]
     at: u8,

@@ -33,9 +33,9 @@ fn row(standing: &Standing) -> [String; 10] {
         let hint = String::from("never run; `loans project` runs it");
         return [name, none(), none(), none(), none(), none(), none(), none(), none(), hint];
     };
-    let projected = status.parts.iter().map(|part| part.projected).sum();
-    let per_second = status.parts.iter().map(|part| part.per_second).sum::<f64>();
-    let owner = status.parts.iter().find_map(|part| part.owner.clone());
+    let projected = status.partitions.iter().map(|partition| partition.projected).sum();
+    let per_second = status.partitions.iter().map(|partition| partition.per_second).sum::<f64>();
+    let owner = status.partitions.iter().find_map(|partition| partition.owner.clone());
     [
         name,
         grouped(status.position().get()),

@@ -1,6 +1,6 @@
 //! A statement in the SQL of each store, and what it is run with.
 
-use es_core::OffsetDateTime;
+use es_core::time::OffsetDateTime;
 use time::Date;
 
 /// A statement, in the SQL of each store.

@@ -1,6 +1,6 @@
 //! Read models in files of `SQLite`.
 
-use es_core::OffsetDateTime;
+use es_core::time::OffsetDateTime;
 use serde_json::Value;
 use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments, Error, SqliteConnection};

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome};
+use es_core::uuid::Uuid;
 use es_core::{
-    Append, AppendOutcome, EventStore, ExecuteError, ExecuteOptions, Executed, Metadata, NewEvent, Recorded,
-    Revision, StoreError, StreamId, Uuid,
+    EventStore, ExecuteError, ExecuteOptions, Executed, Metadata, Recorded, Revision, StoreError, StreamId,
 };
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};

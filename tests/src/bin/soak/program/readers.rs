@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use es_core::{Checkpoint, Loaded, Position, RawEvent, Rest, Revision, StoreError, Subscription};
+use es_core::record::RawEvent;
+use es_core::store::{Checkpoint, Rest};
+use es_core::subscription::Subscription;
+use es_core::{Loaded, Position, Revision, StoreError};
 use es_postgres::Projector;
 use tokio::time::{sleep, timeout};
 
@@ -96,7 +99,7 @@ impl Program {
     }
 
     pub(super) fn projector(&self) -> Projector<Sums> {
-        Projector::new(self.store.clone(), Sums).parts(2).poll_every(Duration::from_millis(200))
+        Projector::new(self.store.clone(), Sums).partitions(2).poll_every(Duration::from_millis(200))
     }
 
     pub(super) async fn project(self: Arc<Self>) {

@@ -1,6 +1,8 @@
 //! Revisions: a model that is built anew beside the one that readers see.
 
-use es_core::{BoxError, Project, ProjectSetup, Projection, Recorded};
+use es_core::Recorded;
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::record::BoxError;
 use es_postgres::{PostgresTargetError, Projector, ProjectorError};
 use sqlx::{Executor, PgConnection};
 
@@ -8,7 +10,7 @@ use crate::support::*;
 
 /// The same with another column, and without the number of events.
 #[derive(Projection)]
-#[projection(name = "balances", rev = 2, events(Opened, Deposited), model = PgConnection, setup)]
+#[projection(name = "balances", build = 2, events(Opened, Deposited), model = PgConnection, setup)]
 pub(crate) struct NewBalances;
 
 impl ProjectSetup for NewBalances {
@@ -46,7 +48,7 @@ async fn a_raised_revision_is_built_beside_the_live_one_and_then_shown() {
     new.prepare().await.expect("tables");
     assert_eq!(number(&mut db, LIVE).await, 1);
     let refused = new.publish().await.expect_err("behind");
-    assert!(matches!(refused, ProjectorError::Behind { .. }), "{refused}");
+    assert!(matches!(refused, ProjectorError::BuildBehind { .. }), "{refused}");
     assert_exact(&mut db, "es_balances").await;
 
     new.catch_up().await.expect("all events");
@@ -62,9 +64,9 @@ async fn a_raised_revision_is_built_beside_the_live_one_and_then_shown() {
     assert_eq!(number(&mut db, LIVE).await, 2);
     assert_eq!(number(&mut db, "SELECT count(*) FROM es_balances.balances").await, 3);
 
-    let refused = new.drop_revision(2).await.expect_err("live");
-    assert!(matches!(refused, ProjectorError::Live { .. }), "{refused}");
-    new.drop_revision(1).await.expect("an old one");
+    let refused = new.drop_build(2).await.expect_err("live");
+    assert!(matches!(refused, ProjectorError::BuildLive { .. }), "{refused}");
+    new.drop_build(1).await.expect("an old one");
     assert_eq!(number(&mut db, "SELECT count(*) FROM pg_namespace WHERE nspname = 'es_balances_1'").await, 0);
     let refused = old.status().await.expect_err("dropped");
     assert!(matches!(refused, ProjectorError::NotSetUp { .. }), "{refused}");

@@ -1,31 +1,32 @@
-//! Which streams belong to which part of a projection that runs in several parts.
+//! Which streams belong to which partition of a projection that runs in several partitions.
 
 use crate::shape::Fingerprint;
 use crate::stream::StreamId;
 
-/// One of the parts into which a projection divides the streams, so that they run beside each other. All
-/// events of a stream are of one part.
+/// One of the partitions into which a projection divides the streams, so that they run beside each other. All
+/// events of a stream are of one partition.
 ///
 /// ```
-/// use es_core::{Part, StreamId};
+/// use es_core::projection::Partition;
+/// use es_core::StreamId;
 ///
 /// let stream = StreamId::new("account", "A-17")?;
-/// let owners = (0..4).filter(|&index| Part::new(index, 4).takes(&stream)).count();
+/// let owners = (0..4).filter(|&index| Partition::new(index, 4).takes(&stream)).count();
 /// assert_eq!(owners, 1);
-/// assert!(Part::ALL.takes(&stream));
-/// # Ok::<(), es_core::InvalidStreamId>(())
+/// assert!(Partition::ALL.takes(&stream));
+/// # Ok::<(), es_core::stream::InvalidStreamId>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Part {
+pub struct Partition {
     index: u32,
     of: u32,
 }
 
-impl Part {
-    /// The only part: all streams.
+impl Partition {
+    /// The only partition: all streams.
     pub const ALL: Self = Self { index: 0, of: 1 };
 
-    /// Part `index`, counted from 0, of so many, at least one.
+    /// Partition `index`, counted from 0, of so many, at least one.
     #[must_use]
     pub const fn new(index: u32, of: u32) -> Self {
         Self { index, of: if of == 0 { 1 } else { of } }
@@ -37,22 +38,22 @@ impl Part {
         self.index
     }
 
-    /// How many parts there are.
+    /// How many partitions there are.
     #[must_use]
     pub const fn of(self) -> u32 {
         self.of
     }
 
-    /// Whether the events of this stream are of this part. It goes by the stream's key alone, which stays
-    /// when a category is renamed, and by a hash of our own, which stays the same for ever: checkpoints rest
-    /// on it.
+    /// Whether the events of this stream are of this partition. It goes by the stream's key alone, which
+    /// stays when a category is renamed, and by a hash of our own, which stays the same for ever: checkpoints
+    /// rest on it.
     #[must_use]
     pub fn takes(self, stream: &StreamId) -> bool {
         self.of == 1 || hash(stream.key()) % u64::from(self.of) == u64::from(self.index)
     }
 }
 
-/// FNV-1a, with its upper half folded in: the lowest bits alone, which few parts go by, are those of the
+/// FNV-1a, with its upper half folded in: the lowest bits alone, which few partitions go by, are those of the
 /// bytes.
 const fn hash(key: &str) -> u64 {
     let hash = Fingerprint::EMPTY.with(key).to_i64().cast_unsigned();
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_hash_stays_as_it_is() {
-        // Checkpoints of parts rest on these values.
+        // Checkpoints of partitions rest on these values.
         let hashes = [hash(""), hash("A-17"), hash("é")];
         assert_eq!(
             hashes,
@@ -78,10 +79,10 @@ mod tests {
         let mut counts = [0_u32; 4];
         for number in 0..4_000 {
             let stream = StreamId::new("account", number.to_string()).expect("a stream id");
-            let parts: Vec<usize> =
-                (0..4).filter(|&at| Part::new(at, 4).takes(&stream)).map(|at| at as usize).collect();
-            assert_eq!(parts.len(), 1, "{stream}");
-            counts[parts[0]] += 1;
+            let partitions: Vec<usize> =
+                (0..4).filter(|&at| Partition::new(at, 4).takes(&stream)).map(|at| at as usize).collect();
+            assert_eq!(partitions.len(), 1, "{stream}");
+            counts[partitions[0]] += 1;
         }
         assert!(counts.iter().all(|count| (800..1_200).contains(count)), "{counts:?}");
     }

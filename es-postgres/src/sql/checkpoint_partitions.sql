@@ -1,0 +1,11 @@
+-- Into how many partitions the projection is divided (0: it is inline), whether the schema $3 of its tables
+-- is there, and the schema $4 of the views, if readers see this build; where its events are. No row if it was
+-- never set up.
+SELECT c.partitions,
+       EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = $3) AS tables,
+       p.live IS DISTINCT FROM c.build OR EXISTS (SELECT FROM pg_catalog.pg_namespace n WHERE n.nspname = $4) AS views,
+       c.elsewhere, c.first_event_id
+FROM :schema.checkpoints c
+LEFT JOIN :schema.projections p ON p.name = c.projection
+WHERE c.projection = $1 AND c.build = $2
+LIMIT 1
