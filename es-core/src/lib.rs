@@ -78,6 +78,7 @@ pub mod store;
 pub mod stream;
 pub mod subscription;
 pub mod testing;
+pub mod unique;
 
 pub use error::{ExecuteError, StoreError};
 pub use memory::MemoryStore;

@@ -9,9 +9,7 @@ use uuid::Uuid;
 use crate::__private::decode_only;
 use crate::model::Event;
 use crate::record::{DecodeError, RawEvent};
-use crate::shape::{
-    ContentDescription, Describe, FormDescription, Note, Shape, Type, TypeDescription, Types,
-};
+use crate::shape::{Describe, Note, Shape, Type, TypeDescription, Types};
 
 /// What one step of a process led to: the last event of each step, after those that the process recorded
 /// itself.
@@ -82,7 +80,7 @@ impl Event for Stepped {
 
 impl Shape for Stepped {
     fn shape(types: &mut Types) -> Type {
-        const FIELDS: TypeDescription = fields(
+        const FIELDS: TypeDescription = TypeDescription::of_struct(
             "Stepped",
             &[
                 ("step", Uuid::shape, NONE),
@@ -100,7 +98,7 @@ impl Shape for Stepped {
 
 impl Shape for Sent {
     fn shape(types: &mut Types) -> Type {
-        const FIELDS: TypeDescription = fields(
+        const FIELDS: TypeDescription = TypeDescription::of_struct(
             "Sent",
             &[
                 ("name", String::shape, NONE),
@@ -117,7 +115,7 @@ impl Shape for Sent {
 impl Shape for Scheduled {
     fn shape(types: &mut Types) -> Type {
         const TIME: Describe = |_| Type::string("date-time");
-        const FIELDS: TypeDescription = fields(
+        const FIELDS: TypeDescription = TypeDescription::of_struct(
             "Scheduled",
             &[
                 ("name", String::shape, NONE),
@@ -128,15 +126,6 @@ impl Shape for Scheduled {
         );
         types.named(TypeId::of::<Self>(), type_name::<Self>(), &FIELDS)
     }
-}
-
-/// A struct with these fields.
-const fn fields(
-    name: &'static str,
-    fields: &'static [(&'static str, Describe, &'static [Note])],
-) -> TypeDescription {
-    let form = FormDescription::Content(ContentDescription::Struct(fields));
-    TypeDescription { name, arguments: &[], notes: &[], form }
 }
 
 #[cfg(test)]

@@ -20,6 +20,14 @@ pub struct TypeDescription {
     pub form: FormDescription,
 }
 
+impl TypeDescription {
+    /// A struct with these fields, about which nothing else is said.
+    pub(crate) const fn of_struct(name: &'static str, fields: &'static [FieldDescription]) -> Self {
+        let form = FormDescription::Content(ContentDescription::Struct(fields));
+        Self { name, arguments: &[], notes: &[], form }
+    }
+}
+
 #[derive(Debug, Clone, Copy)]
 #[doc(hidden)]
 pub enum FormDescription {

@@ -6,6 +6,9 @@ mod domain;
 mod idempotency;
 mod kept;
 mod refusals;
+mod unique;
+mod unique_lock;
+mod unique_races;
 mod unreliable;
 
 /// One test of each case on each store.
@@ -49,4 +52,10 @@ on_all_stores! {
     refusals: a_rejection_ends_it, a_rejection_that_is_handled_goes_on, a_closed_stream_can_only_be_read,
         what_cannot_be_read_back_is_not_written, together_they_keep_to_the_limit,
         after_its_end_a_transaction_is_of_no_use;
+    unique: a_value_has_one_owner, only_its_owner_releases_a_value, a_change_is_one_append,
+        what_is_not_written_reserves_nothing, a_repetition_reserves_nothing_again,
+        any_text_is_a_value_and_none_is_stored, who_had_a_value_can_be_read;
+    unique_races: of_two_who_saw_a_value_free_one_gets_it, of_two_changes_of_one_value_one_is_made,
+        two_who_want_each_others_value_keep_their_own, that_a_value_is_taken_holds_when_it_is_written,
+        that_the_owner_has_a_value_holds_when_it_is_written, of_sixteen_who_want_a_value_one_gets_it;
 }
