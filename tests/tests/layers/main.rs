@@ -39,13 +39,13 @@ fn names_are_taken_from_the_module_that_defines_them() {
 
 /// Each crate with the line of `ARCHITECTURE.md` before its drawing, and what stands beside the floors.
 const DRAWN: [(&str, &str, &[&str]); 3] = [
-    ("es-core/src", "Inside es-core, each floor knows those below it:", &["lib.rs", "private"]),
+    ("es-core/src", "Inside es-core, each floor may use the floors below it:", &["lib.rs", "private"]),
     (
         "es-postgres/src",
-        "And inside es-postgres, where each part holds those that it needs, and none of those that need it:",
+        "Inside es-postgres, where each part holds the parts that it needs, and none of those that need it:",
         &["lib.rs"],
     ),
-    ("es-sqlite/src", "And inside es-sqlite, which is built the same way:", &["lib.rs"]),
+    ("es-sqlite/src", "And inside es-sqlite, which has the same structure:", &["lib.rs"]),
 ];
 
 #[test]
