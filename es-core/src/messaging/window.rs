@@ -115,6 +115,7 @@ impl<C: Future<Output = Result<(), SinkError>>> Page<'_, C> {
 }
 
 impl<F: Publisher, K: MessageSink> Effects for Publishing<F, K> {
+    const KIND: &'static str = "publisher";
     const NAME: &'static str = F::NAME;
     type Event = F::Event;
 

@@ -30,6 +30,7 @@ impl<P: Process> Clone for Inputs<P> {
 }
 
 impl<P: Process> Effects for Inputs<P> {
+    const KIND: &'static str = "process";
     const NAME: &'static str = P::INPUTS;
     type Event = Arc<P::Input>;
 

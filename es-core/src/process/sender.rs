@@ -43,6 +43,7 @@ pub(super) fn steps_of<P: Process>() -> Filter {
 }
 
 impl<P: Process> Effects for Sender<P> {
+    const KIND: &'static str = "process";
     const NAME: &'static str = P::SENDER;
     type Event = Arc<Recorded<Stepped>>;
 

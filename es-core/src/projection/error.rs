@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Projection;
 use super::cause::Cause;
 use super::failure::ProjectionFailure;
+use super::named::Named;
 use crate::error::StoreError;
 use crate::record::BoxError;
 use crate::stream::Position;
@@ -33,7 +34,7 @@ pub enum ProjectorError {
         advice: String,
     },
     /// The model could not be made.
-    #[error("projection `{projection}` build {build} cannot set up its tables: {source}")]
+    #[error("{} cannot set up its tables: {source}", Named(.projection, *.build))]
     Setup {
         /// The projection's name.
         projection: &'static str,
@@ -49,7 +50,7 @@ pub enum ProjectorError {
     #[error(transparent)]
     Target(BoxError),
     /// The projection is not set up, or its build was dropped.
-    #[error("projection `{projection}` build {build} is not set up in this store")]
+    #[error("{} is not set up in this store", Named(.projection, *.build))]
     NotSetUp {
         /// The projection's name.
         projection: &'static str,
@@ -58,8 +59,9 @@ pub enum ProjectorError {
     },
     /// The projection is divided into another number of partitions.
     #[error(
-        "projection `{projection}` build {build} has {found} partitions, this program asks for {asked}; stop all of its workers and call \
-         `repartition({asked})`"
+        "{} has {found} partitions, this program asks for {asked}; stop all of its workers and call \
+         `repartition({asked})`",
+        Named(.projection, *.build)
     )]
     PartitionsDiffer {
         /// The projection's name.
@@ -73,8 +75,9 @@ pub enum ProjectorError {
     },
     /// The partitions stand at different positions, so they cannot be divided in another way.
     #[error(
-        "the parts of projection `{projection}` build {build} stand at positions {lowest} to {highest}; let all of them catch up, \
-         then stop the workers"
+        "the partitions of {} stand at positions {lowest} to {highest}; let all of them catch up, \
+         then stop the workers",
+        Named(.projection, *.build)
     )]
     PartitionsUneven {
         /// The projection's name.
@@ -88,7 +91,8 @@ pub enum ProjectorError {
     },
     /// A worker has the lease of a partition, so its checkpoint cannot be moved by hand.
     #[error(
-        "a worker has partition {partition} of `{projection}` for {rest:?} more; stop all of its workers, and wait for that time"
+        "a worker has partition {partition} of {} for {rest:?} more; stop all of its workers, and wait for that time",
+        Named(.projection, 1)
     )]
     Leased {
         /// The reactor's name, as it is kept.
@@ -99,7 +103,7 @@ pub enum ProjectorError {
         rest: Duration,
     },
     /// There are dead letters, which would come again beside those events.
-    #[error("`{projection}` has {letters} dead letters; retry or discard them first")]
+    #[error("{} has {letters} dead letters; retry or discard them first", Named(.projection, 1))]
     Letters {
         /// The reactor's name, as it is kept.
         projection: &'static str,
@@ -108,7 +112,8 @@ pub enum ProjectorError {
     },
     /// The checkpoint would pass events to which nothing has reacted.
     #[error(
-        "`{projection}` stands at position {position}, before {to}: it goes back only; discard events as dead letters"
+        "{} stands at position {position}, before {to}: it goes back only; discard events as dead letters",
+        Named(.projection, 1)
     )]
     NotBack {
         /// The reactor's name, as it is kept.
@@ -120,7 +125,8 @@ pub enum ProjectorError {
     },
     /// Readers would be taken back to an earlier state.
     #[error(
-        "projection `{projection}` build {build} stands at position {position}, the one that readers see at {live}; let it catch up"
+        "{} stands at position {position}, the one that readers see at {live}; let it catch up",
+        Named(.projection, *.build)
     )]
     BuildBehind {
         /// The projection's name.
@@ -133,7 +139,7 @@ pub enum ProjectorError {
         live: Position,
     },
     /// Readers see this build, or a later one.
-    #[error("projection `{projection}` build {build} cannot be dropped: readers see build {live}")]
+    #[error("{} cannot be dropped: readers see build {live}", Named(.projection, *.build))]
     BuildLive {
         /// The projection's name.
         projection: &'static str,

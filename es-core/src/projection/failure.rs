@@ -1,11 +1,12 @@
 //! Why a projection stopped, and at which event.
 
 use super::cause::Cause;
+use super::named::Named;
 use crate::record::{BoxError, EventPlace};
 
 /// An event that a projection could not take.
 #[derive(Debug, thiserror::Error)]
-#[error("projection `{projection}` build {build} cannot take the event at {place}: {source}")]
+#[error("{} cannot take the event at {place}: {source}", Named(.projection, *.build))]
 #[non_exhaustive]
 pub struct ProjectionFailure {
     /// The projection's name.

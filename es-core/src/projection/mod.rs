@@ -14,6 +14,7 @@ mod handler;
 mod lease;
 mod letters;
 mod memory;
+mod named;
 mod operations;
 mod options;
 mod partition;

@@ -21,7 +21,12 @@ const AT_A_TIME: Duration = Duration::from_millis(500);
 /// It may run the effects of different streams beside each other, as long as those of one stream take effect
 /// in their order, and says how far it has come: events after that come again.
 pub trait Effects: Send + Sync + 'static {
-    /// The name, under which the checkpoint is kept.
+    /// What runs the effects: `reactor`, `publisher` or `process`. The checkpoint is stored as `KIND.NAME`, and
+    /// errors call it by its kind.
+    #[doc(hidden)]
+    const KIND: &'static str = "reactor";
+
+    /// The name, under which the checkpoint is stored.
     const NAME: &'static str;
 
     /// An event, decoded.

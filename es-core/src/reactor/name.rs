@@ -4,44 +4,44 @@ use std::marker::PhantomData;
 
 use super::Effects;
 
-/// Stands before the name. No projection has a dot in its name.
-const BEFORE: &[u8] = b"reactor.";
-
-/// The longest name, in bytes.
+/// The longest name, in bytes, and the longest name of a kind with the dot after it.
 const LONGEST: usize = 80;
+const LONGEST_KIND: usize = 16;
 
-/// The kept name of effects.
+/// The name under which the checkpoint of effects is stored: `KIND.NAME`. No projection has a dot in its name.
 pub(super) struct Kept<E>(PhantomData<E>);
 
 impl<E: Effects> Kept<E> {
-    const BYTES: [u8; BEFORE.len() + LONGEST] = {
-        let name = E::NAME.as_bytes();
+    const BYTES: [u8; LONGEST_KIND + LONGEST] = {
+        let (kind, name) = (E::KIND.as_bytes(), E::NAME.as_bytes());
+        assert!(kind.len() < LONGEST_KIND, "the name of a kind of effects has at most 15 bytes");
         assert!(
             !name.is_empty() && name.len() <= LONGEST,
             "the name of a reactor has 1 to 80 bytes; write a shorter one"
         );
-        let mut bytes = [0; BEFORE.len() + LONGEST];
+        let mut bytes = [b'.'; LONGEST_KIND + LONGEST];
         let mut at = 0;
-        while at < BEFORE.len() {
-            bytes[at] = BEFORE[at];
+        while at < kind.len() {
+            bytes[at] = kind[at];
             at += 1;
         }
-        while at < BEFORE.len() + name.len() {
-            let letter = name[at - BEFORE.len()];
+        at = 0;
+        while at < name.len() {
+            let letter = name[at];
             assert!(
                 letter.is_ascii_lowercase()
                     || letter.is_ascii_digit()
                     || matches!(letter, b'-' | b'_' | b'.'),
                 "the name of a reactor is of lower-case letters, digits, `-`, `_` and `.`"
             );
-            bytes[at] = letter;
+            bytes[kind.len() + 1 + at] = letter;
             at += 1;
         }
         bytes
     };
 
     pub(super) const NAME: &'static str =
-        match std::str::from_utf8(Self::BYTES.split_at(BEFORE.len() + E::NAME.len()).0) {
+        match std::str::from_utf8(Self::BYTES.split_at(E::KIND.len() + 1 + E::NAME.len()).0) {
             Ok(name) => name,
             Err(_) => E::NAME,
         };
