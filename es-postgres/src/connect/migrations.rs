@@ -40,6 +40,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations![
     23 "0023_leases",
     24 "0024_elsewhere",
     25 "0025_conditions",
+    26 "0026_looked_up_commands",
 ];
 
 /// The migration that this program needs.

@@ -289,6 +289,44 @@ async fn appends_scan_no_table_that_was_counted_as_empty() {
     assert_eq!(number(&mut connection, &counted("seq_scan")).await, before);
 }
 
+/// A ledger that was counted as empty would be read as a whole for the cheapest way to a few of its rows, by
+/// each batch, and take longer the more commands there were.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_looks_up_its_own_commands_only() {
+    let (database, _) = fresh().await;
+    let mut connection = connect(database.url()).await;
+    sql(&mut connection, "VACUUM ANALYZE es.streams, es.events, es.commands, es.decisions").await;
+    let read = "SELECT coalesce(sum(idx_tup_read), 0)::bigint FROM pg_stat_user_indexes
+                WHERE schemaname = 'es' AND relname = 'commands'";
+    let known = "INSERT INTO es.commands SELECT s.id, gen_random_uuid(), 1, 1, NULL, now(), 'x'
+                 FROM es.streams s, generate_series(1, 500)";
+    let store = database.options().connections(1).connect().await.expect("a store");
+    // More rounds than the server makes plans for parameters that it knows.
+    for round in 0..20 {
+        if round == 1 {
+            sql(&mut connection, known).await;
+        }
+        let batch = events(1);
+        let appends = (0..10).map(|nth| {
+            let (store, batch) = (&store, &batch);
+            async move {
+                let stream = stream(&format!("ledger-{nth}"));
+                let append = Append::new(&stream, Revision::new(round), batch);
+                store.append(append.command(Some(command(Uuid::now_v7())))).await.expect("an outcome")
+            }
+        });
+        for outcome in join_all(appends).await {
+            appended(outcome);
+        }
+    }
+    // Counters are reported when a session ends.
+    store.close().await;
+    let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    crate::support::until(&mut connection, &format!("({open}) = 0")).await;
+    let read = number(&mut connection, read).await;
+    assert!(read < 2_000, "{read} entries of a ledger of 5,200 for 20 rounds of 10 commands");
+}
+
 /// Ten appends at once, to new streams or to those of the rounds before: most of them wait for a lane, and go
 /// together.
 async fn append_together(store: &PostgresStore, round: u64) {
