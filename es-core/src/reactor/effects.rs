@@ -21,8 +21,8 @@ const AT_A_TIME: Duration = Duration::from_millis(500);
 /// It may run the effects of different streams beside each other, as long as those of one stream take effect
 /// in their order, and says how far it has come: events after that come again.
 pub trait Effects: Send + Sync + 'static {
-    /// What runs the effects: `reactor`, `publisher` or `process`. The checkpoint is stored as `KIND.NAME`, and
-    /// errors call it by its kind.
+    /// What runs the effects: `reactor`, `publisher` or `process`. The checkpoint is stored as `KIND.NAME`,
+    /// and errors name the kind.
     #[doc(hidden)]
     const KIND: &'static str = "reactor";
 

@@ -8,7 +8,8 @@ use super::Effects;
 const LONGEST: usize = 80;
 const LONGEST_KIND: usize = 16;
 
-/// The name under which the checkpoint of effects is stored: `KIND.NAME`. No projection has a dot in its name.
+/// The name under which the checkpoint of effects is stored: `KIND.NAME`. No projection has a dot in its
+/// name.
 pub(super) struct Kept<E>(PhantomData<E>);
 
 impl<E: Effects> Kept<E> {
