@@ -1,7 +1,7 @@
 //! Decoding whatever may lie in a store: never a panic, never a wrong type.
 //!
 //! `cargo +nightly fuzz run decode`. The first byte of the input picks the event, the second the version; the
-//! rest is the payload. `tests/tests/decode.rs` looks at the same property in every test run.
+//! rest is the payload. `tests/tests/evolution/decode.rs` looks at the same property in every test run.
 
 #![no_main]
 

@@ -38,6 +38,7 @@ mod read_only;
 mod registration;
 #[path = "../common/replicas.rs"]
 mod replicas;
+mod repository;
 #[path = "../common/rewind.rs"]
 mod rewind;
 mod round_trips;

@@ -1,18 +1,30 @@
-//! The scenarios of `docs/evolution.md`, each in a test of its name.
+//! Events that change: the scenarios of `docs/evolution.md`, each in a test of its name, and every kind of
+//! change by itself.
 
 #![allow(missing_docs, dead_code, reason = "events that only these tests look at")]
 
 mod accidents;
+mod decode;
 mod events;
+mod field_history;
 mod fields;
 #[path = "../lock/folder.rs"]
 mod folder;
 mod guide;
 mod meaning;
+mod nested_history;
+mod registration;
+mod renamed_categories;
+mod renamed_events;
+mod retired_events;
+mod rolling_deploys;
 mod steps;
 mod streams;
 mod types;
 mod unknown;
+mod versions;
+mod write_as;
+mod write_as_contexts;
 
 /// What every module of events needs.
 mod prelude {

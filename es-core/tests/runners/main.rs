@@ -1,0 +1,5 @@
+//! What runs beside commands: reactors, publishers, consumers and processes.
+
+mod messaging;
+mod process;
+mod reactor;

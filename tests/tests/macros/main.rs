@@ -1,0 +1,11 @@
+//! What the macros make of the code of users.
+
+mod aggregates;
+mod facade;
+mod futures;
+mod ids;
+mod many_events;
+mod pins;
+mod process_lock;
+mod projections;
+mod shapes;
