@@ -21,7 +21,8 @@ use workspace::Workspace;
 const USAGE: &str = "\
 cargo xtask test [--no-install] [-- ARGUMENTS]
     Sets up what the tests need, then runs `cargo test --workspace`, or `cargo test ARGUMENTS`. Tests that
-    need a program which cannot be had here are left out, and named.
+    need a program which cannot be had here are left out, and named. RUST_TEST_THREADS says how many run at
+    once: without it, twice as many as there are processors.
 cargo xtask setup [--no-install]
     Sets up only; fails if a program cannot be had.
 cargo xtask postgres [--no-install]

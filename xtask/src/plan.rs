@@ -1,6 +1,7 @@
 //! The calls of cargo that run the tests.
 
 use std::process::ExitCode;
+use std::{env, thread};
 
 use crate::setup::Ready;
 use crate::tools::Tool;
@@ -16,6 +17,9 @@ pub(crate) fn run(workspace: &Workspace, ready: &Ready, passed: &[String]) -> Re
         say(&format!("cargo test {}", arguments.join(" ")));
         let mut command = cargo();
         command.current_dir(workspace.root()).env("PG_BIN", &ready.postgres).arg("test").args(&arguments);
+        if env::var_os(THREADS).is_none() {
+            command.env(THREADS, threads().to_string());
+        }
         let status =
             command.status().map_err(|error| Failed::new(format!("cargo does not start: {error}")))?;
         failed |= !status.success();
@@ -24,6 +28,14 @@ pub(crate) fn run(workspace: &Workspace, ready: &Ready, passed: &[String]) -> Re
         say(&format!("left out, as {} is not here: {}", tool.name, left_out(tool)));
     }
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// How many tests run at once in one executable.
+const THREADS: &str = "RUST_TEST_THREADS";
+
+/// Most tests wait for a server or for a program, so there are more of them than processors.
+fn threads() -> usize {
+    thread::available_parallelism().map_or(4, |processors| (processors.get() * 2).max(4))
 }
 
 fn left_out(tool: &Tool) -> String {
