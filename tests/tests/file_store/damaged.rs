@@ -8,7 +8,7 @@ use es_core::shape::Fingerprint;
 use es_core::store::{AllQuery, Checkpoint, Filter, Load, LoadItem, ReadAll, StreamRange};
 use es_core::{EventStore, Revision, StoreError};
 
-use crate::fixture::{append, stream};
+use crate::fixture::{append, reopen, stream};
 use crate::folder::Folder;
 use crate::log::OpenError;
 use crate::store::FileStore;
@@ -31,7 +31,7 @@ async fn each_byte_that_was_changed_is_told_and_nothing_is_cut_off() {
             let mut changed = bytes.clone();
             changed[at] ^= bit;
             fs::write(&path, &changed).expect("the file");
-            let error = FileStore::open(&path).err().expect("it is damaged");
+            let error = reopen(&path).err().expect("it is damaged");
             let OpenError::Damaged(StoreError::DamagedEvent { position, .. }) = &error else {
                 panic!("byte {at}: {error}")
             };
@@ -41,7 +41,7 @@ async fn each_byte_that_was_changed_is_told_and_nothing_is_cut_off() {
     }
     // A record that is gone, with all its bytes.
     fs::write(&path, &bytes[second..]).expect("the file");
-    let error = FileStore::open(&path).err().expect("it is damaged");
+    let error = reopen(&path).err().expect("it is damaged");
     assert!(matches!(error, OpenError::Damaged(_)), "{error}");
 }
 
@@ -51,7 +51,7 @@ fn a_file_of_another_program_is_left_as_it_is() {
     let path = folder.file("notes");
     for text in ["h", "hello", "00000017-", "twenty seven bytes and more of text"] {
         fs::write(&path, text).expect("the file");
-        let error = FileStore::open(&path).err().expect("no record");
+        let error = reopen(&path).err().expect("no record");
         assert!(matches!(error, OpenError::Damaged(_)), "{error}");
         assert_eq!(fs::read_to_string(&path).expect("the file"), text);
     }

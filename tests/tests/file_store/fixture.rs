@@ -1,6 +1,9 @@
 //! Events that the tests append and read back.
 
+use std::path::Path;
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use es_core::record::{NewEvent, RawEvent};
 use es_core::store::{Append, AppendOutcome, StreamRange};
@@ -8,6 +11,7 @@ use es_core::time::OffsetDateTime;
 use es_core::uuid::Uuid;
 use es_core::{EventStore, Metadata, Revision, StreamId};
 
+use crate::log::OpenError;
 use crate::store::FileStore;
 
 pub(crate) fn stream(key: &str) -> StreamId {
@@ -38,4 +42,16 @@ pub(crate) async fn payloads(store: &FileStore, key: &str) -> Vec<String> {
     };
     store.read_stream(&stream(key), StreamRange::ALL, &mut take).await.expect("a read");
     found
+}
+
+/// Opens a file that was just closed. A program that another test starts at that moment has inherited the
+/// lock on it, and holds it until it is another program.
+pub(crate) fn reopen(path: &Path) -> Result<FileStore, OpenError> {
+    let begun = Instant::now();
+    loop {
+        match FileStore::open(path) {
+            Err(OpenError::InUse { .. }) if begun.elapsed() < Duration::from_secs(60) => thread::yield_now(),
+            opened => return opened,
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::{env, fs};
 use es_core::store::{Append, AppendOutcome};
 use es_core::{EventStore, Revision, StoreError};
 
-use crate::fixture::{events, payloads, stream};
+use crate::fixture::{events, payloads, reopen, stream};
 use crate::folder::Folder;
 use crate::log::OpenError;
 use crate::store::FileStore;
@@ -53,7 +53,7 @@ fn stored(line: &str) -> Option<usize> {
 
 /// That the file holds the first events, and how many.
 async fn count(path: &Path) -> usize {
-    let there = payloads(&FileStore::open(path).expect("nobody has it"), "1").await;
+    let there = payloads(&reopen(path).expect("nobody has it"), "1").await;
     assert!(there.iter().zip(1..).all(|(payload, number): (_, u32)| *payload == number.to_string()));
     there.len()
 }

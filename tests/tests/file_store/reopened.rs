@@ -13,7 +13,7 @@ use es_core::store::{
 use es_core::uuid::Uuid;
 use es_core::{EventStore, Revision, StoreError, StreamId};
 
-use crate::fixture::{append, events, payloads, stream};
+use crate::fixture::{append, events, payloads, reopen, stream};
 use crate::folder::Folder;
 use crate::log::OpenError;
 use crate::store::FileStore;
@@ -42,15 +42,15 @@ async fn a_last_record_that_is_cut_anywhere_was_never_there() {
     let bytes = fs::read(&whole).expect("the file");
     for length in acknowledged..bytes.len() {
         fs::write(&cut, &bytes[..length]).expect("a part of it");
-        let store = FileStore::open(&cut).expect("only the last record is torn");
+        let store = reopen(&cut).expect("only the last record is torn");
         assert_eq!(payloads(&store, "1").await, ["1", "2"], "cut at {length}");
         assert!(payloads(&store, "2").await.is_empty(), "cut at {length}");
         append(&store, "2", 0, &[6]).await;
         drop(store);
-        let store = FileStore::open(&cut).expect("it was mended");
+        let store = reopen(&cut).expect("it was mended");
         assert_eq!(payloads(&store, "2").await, ["6"], "cut at {length}");
     }
-    let store = FileStore::open(&whole).expect("the whole file");
+    let store = reopen(&whole).expect("the whole file");
     assert_eq!(payloads(&store, "1").await, ["1", "2", "3"]);
     assert_eq!(payloads(&store, "2").await, ["4", "5"]);
 }
@@ -75,7 +75,7 @@ async fn everything_that_is_not_an_event_is_there_again() {
         append(&store, "2", 0, &[7]).await;
         assert!(store.close_stream(&one, Revision::new(1)).await.expect("no error"));
     }
-    let store = FileStore::open(&path).expect("the file");
+    let store = reopen(&path).expect("the file");
     let mut items = Vec::new();
     let mut take = |item: LoadItem<'_>| {
         items.push(format!("{item:?}"));
@@ -107,7 +107,7 @@ async fn a_file_has_one_writer() {
     drop(store);
     assert!(FileStore::open(&path).is_err(), "a clone is the same store");
     drop(the_same);
-    FileStore::open(&path).expect("it was given back");
+    reopen(&path).expect("it was given back");
 }
 
 #[tokio::test]
@@ -126,5 +126,5 @@ async fn after_a_write_that_failed_nothing_is_written_until_the_file_is_opened_a
     assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
     assert_eq!(payloads(&store, "1").await, ["1"]);
     drop(store);
-    append(&FileStore::open(&path).expect("the file"), "1", 1, &[2]).await;
+    append(&reopen(&path).expect("the file"), "1", 1, &[2]).await;
 }
