@@ -59,7 +59,8 @@ fn fingerprint_once(
     drop(known);
     // Described without the lock, as the user's own `Shape` is called; what two threads find is the same.
     let shape = Schema::described_today(describe).text();
-    let state = Fingerprint::EMPTY.with(name).with(&format!("build {build}")).with(&shape);
+    // Stored: "rev" is what builds were called when the first snapshots were written.
+    let state = Fingerprint::EMPTY.with(name).with(&format!("rev {build}")).with(&shape);
     let fingerprint = with_events(state, events);
     hold_to_write(&KNOWN).get_or_insert_default().insert(of, fingerprint);
     fingerprint
