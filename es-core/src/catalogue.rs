@@ -4,10 +4,10 @@ use crate::model::{Aggregate, EventDescription};
 use crate::shape::{Fingerprint, Line, Schema};
 use crate::store::Registration;
 
-/// Everything that an aggregate reads: its events in all their versions, and its state where that is stored.
+/// Everything that an aggregate reads: its events in all their versions, and its state if that is stored.
 ///
 /// [`lock`](crate::lock) compares it with what was published, and stores compare its
-/// [registrations](Self::registrations) with what they know.
+/// [registrations](Self::registrations) with those they hold.
 ///
 /// ```
 /// # use es_core::catalogue::Catalogue;
@@ -55,7 +55,8 @@ impl Catalogue {
         &self.events
     }
 
-    /// What a store keeps of the events: see [`EventStore::register`](crate::EventStore::register).
+    /// The event versions to register with a store: see
+    /// [`EventStore::register`](crate::EventStore::register).
     #[must_use]
     pub fn registrations(&self) -> Vec<Registration> {
         let of_event = |event: &EventShape| {
@@ -66,7 +67,7 @@ impl Catalogue {
         self.events.iter().flat_map(of_event).collect()
     }
 
-    /// The shape of the state, where snapshots of it are taken.
+    /// The shape of the state, if snapshots of it are taken.
     #[must_use]
     pub const fn state(&self) -> Option<&Schema> {
         self.state.as_ref()
@@ -82,7 +83,7 @@ pub struct EventShape {
     semantics: Option<&'static str>,
     struct_name: &'static str,
     schema: Schema,
-    /// The same with types that have a history as they are today.
+    /// The same with the current form of types that have a history.
     today: Option<Schema>,
 }
 
@@ -113,25 +114,25 @@ impl EventShape {
         self.version
     }
 
-    /// What `semantics = "…"` says.
+    /// The text of `semantics = "…"`.
     #[must_use]
     pub const fn semantics(&self) -> Option<&'static str> {
         self.semantics
     }
 
-    /// The name of the struct, which is no part of the shape.
+    /// The name of the struct, which is not part of the shape.
     #[must_use]
     pub const fn struct_name(&self) -> &'static str {
         self.struct_name
     }
 
-    /// The shape of the payload. Types with a history of their own stand in it as they were first stored.
+    /// The shape of the payload. Types with a history of their own appear as they were first stored.
     #[must_use]
     pub const fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// The same with types that have a history as they are today: read in each form that they had.
+    /// The same with the current form of types that have a history: read in each of their forms.
     pub(crate) fn today(&self) -> &Schema {
         self.today.as_ref().unwrap_or(&self.schema)
     }
@@ -142,8 +143,8 @@ impl EventShape {
         Line::text(&self.lines())
     }
 
-    /// The hash of [`text`](Self::text); `None` where a part has no shape, so that a change of it would not
-    /// be seen.
+    /// The hash of [`text`](Self::text); `None` if a part has no shape, so that a change of it could not be
+    /// detected.
     #[must_use]
     pub fn fingerprint(&self) -> Option<Fingerprint> {
         self.schema.opaque().is_empty().then(|| Fingerprint::EMPTY.with(&self.text()))

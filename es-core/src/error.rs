@@ -1,4 +1,4 @@
-//! What can go wrong, with the values that say where. No message holds a payload.
+//! What can go wrong, with the values that identify the place. No message contains a payload.
 
 use std::cmp::Ordering;
 use std::error::Error;
@@ -9,7 +9,7 @@ use crate::record::{BoxError, DecodeError, EncodeError, EventPlace, PayloadError
 use crate::shape::Fingerprint;
 use crate::stream::{InvalidKey, InvalidStreamId, Position, Revision, StreamId};
 
-/// What a store, or the way to it, has to say.
+/// An error returned by an event store.
 ///
 /// [`is_retryable`](Self::is_retryable) tells whether the same call can succeed later.
 #[derive(Debug, thiserror::Error)]
@@ -18,17 +18,17 @@ pub enum StoreError {
     /// The id of the aggregate cannot name a stream.
     #[error(transparent)]
     InvalidStreamId(#[from] InvalidStreamId),
-    /// A stored key is no id of the aggregate.
+    /// A stored key is not an id of the aggregate.
     #[error(transparent)]
     InvalidKey(#[from] InvalidKey),
-    /// The stream was closed; nothing can be appended any more.
+    /// The stream is closed; nothing can be appended any more.
     #[error("stream {stream:?} is closed; nothing can be appended to it", stream = stream.to_string())]
     StreamClosed {
         /// The stream.
         stream: StreamId,
     },
     /// An append without events.
-    #[error("the append to stream {stream:?} holds no event", stream = stream.to_string())]
+    #[error("the append to stream {stream:?} contains no event", stream = stream.to_string())]
     EmptyAppend {
         /// The stream.
         stream: StreamId,
@@ -39,19 +39,19 @@ pub enum StoreError {
         /// The stream.
         stream: StreamId,
     },
-    /// Two names that should be one category, and are two.
+    /// Two names that should be one category, but are two.
     #[error(
         "`{name}` and `{other}` are two categories of this store, each with streams of its own, and cannot become one; \
          take `{other}` out of `was(…)`, or give the aggregate a name that is not in use"
     )]
     SplitCategory {
-        /// The first name of another category than `other`, of those that the category had and then that of
-        /// today.
+        /// The first of the category's former names, then of its current one, that belongs to another
+        /// category than `other`.
         name: String,
         /// The first of these names that is a category.
         other: String,
     },
-    /// The store knows this version of an event with another shape.
+    /// The store has another shape registered for this version of the event.
     #[error(
         "`{name}` version {version} has the fingerprint {found} in this program and {registered} in the store: two programs \
          mean different events by it, most often because two branches both made version {version}; give one of them the next \
@@ -62,12 +62,12 @@ pub enum StoreError {
         name: String,
         /// The version.
         version: u32,
-        /// The fingerprint of the shape that the store knows.
+        /// The fingerprint of the registered shape.
         registered: Fingerprint,
-        /// That of the shape in this program.
+        /// The fingerprint of the shape in this program.
         found: Fingerprint,
     },
-    /// More than the store's limit.
+    /// A payload or metadata larger than the store's limit.
     #[error("event `{name}` for stream {stream:?} has at least {bytes} bytes of {part}; the limit is {limit}", stream = stream.to_string())]
     TooLarge {
         /// The stream.
@@ -76,23 +76,23 @@ pub enum StoreError {
         name: &'static str,
         /// Payload or metadata.
         part: &'static str,
-        /// How many there are at least: what is far too large is not encoded to its end.
+        /// The size, at least: encoding stops early when the limit is far exceeded.
         bytes: usize,
-        /// How many are allowed.
+        /// The limit in bytes.
         limit: usize,
     },
-    /// More in one call than the store's limit.
+    /// An append larger than the store's limit.
     #[error(
         "the events that are appended at once have at least {bytes} bytes of payloads and metadata, up to those for stream \
          {stream:?}; the limit is {limit}: yield fewer events, or raise `Limits::append_bytes`",
         stream = stream.to_string()
     )]
     AppendTooLarge {
-        /// The stream to which the event belongs that goes beyond the limit.
+        /// The stream of the event that exceeds the limit.
         stream: StreamId,
-        /// How many there are at least.
+        /// The size, at least.
         bytes: usize,
-        /// How many are allowed.
+        /// The limit in bytes.
         limit: usize,
     },
     /// A name or a version that not every store can hold.
@@ -109,9 +109,9 @@ pub enum StoreError {
         /// The version.
         version: u32,
     },
-    /// The name of a command that not every store can hold.
+    /// A command name that not every store can hold.
     #[error(
-        "the name {name:?} of command {command_id} on stream {stream:?} holds a NUL character; give the command another name",
+        "the name {name:?} of command {command_id} on stream {stream:?} contains a NUL character; give the command another name",
         stream = stream.to_string()
     )]
     InvalidCommandName {
@@ -122,9 +122,9 @@ pub enum StoreError {
         /// The name.
         name: Box<str>,
     },
-    /// A payload that is no JSON, or that is nested deeper than readers take; nothing was written.
+    /// A payload that is not JSON, or is nested more deeply than readers accept; nothing was written.
     #[error(
-        "the payload of event `{name}` for stream {stream:?} is no JSON that can be read back, so nothing was written: {source}",
+        "the payload of event `{name}` for stream {stream:?} is not JSON that can be read back, so nothing was written: {source}",
         stream = stream.to_string()
     )]
     NotJson {
@@ -135,8 +135,8 @@ pub enum StoreError {
         /// What is wrong with it.
         source: BoxError,
     },
-    /// A NUL character, which no store of JSON can hold.
-    #[error("the {part} of event `{name}` for stream {stream:?} holds a NUL character (\\u0000); remove it before the command", stream = stream.to_string())]
+    /// A NUL character, which JSON stores cannot hold.
+    #[error("the {part} of event `{name}` for stream {stream:?} contains a NUL character (\\u0000); remove it before executing the command", stream = stream.to_string())]
     NulCharacter {
         /// The stream.
         stream: StreamId,
@@ -155,7 +155,7 @@ pub enum StoreError {
         /// The stream.
         stream: StreamId,
     },
-    /// The metadata, once encoded, does not decode to the same again; nothing was written.
+    /// The metadata, once encoded, does not decode to the same value; nothing was written.
     #[error(
         "the metadata of event `{name}` for stream {stream:?} does not read back from what it writes, so nothing was written: \
          {source}; entries can be nested 125 levels deep",
@@ -166,10 +166,10 @@ pub enum StoreError {
         stream: StreamId,
         /// The event's name.
         name: &'static str,
-        /// What decoding it says.
+        /// The decoding error.
         source: PayloadError,
     },
-    /// No aggregate that writes to this store has an event of this name and version: whoever reads the stream
+    /// No aggregate that writes to this store has an event of this name and version: readers of the stream
     /// would fail.
     #[error(
         "event `{name}` version {version} for stream {stream:?} is not registered in this store; register the catalogue of the \
@@ -187,20 +187,19 @@ pub enum StoreError {
     /// The event could not be encoded.
     #[error(transparent)]
     Encode(#[from] EncodeError),
-    /// The event, once encoded, does not decode again; it was not written.
+    /// The event does not decode from its own encoding; it was not written.
     #[error(
-        "event `{name}` version {version} does not read back from what it writes, so it was not written: {source}"
+        "event `{name}` version {version} does not decode from its own encoding, so it was not written: {source}"
     )]
     NotReadable {
         /// The wire name.
         name: &'static str,
         /// The version.
         version: u32,
-        /// What decoding it says.
+        /// The decoding error.
         source: DecodeError,
     },
-    /// The state of the aggregate cannot take in the event; it was not written, as no later load could fold
-    /// it.
+    /// The aggregate's `apply` cannot handle the event; it was not written, as no later load could fold it.
     #[error(
         "`apply` of aggregate `{aggregate}` panicked on event `{name}` version {version}, so nothing was written; `apply` must \
          take every event that a command yields, so reject the command instead"
@@ -216,19 +215,19 @@ pub enum StoreError {
     /// A stored event could not be decoded.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// A stored stream is not what an append leaves behind.
+    /// A stored stream has a gap, or events out of order.
     #[error("stream {stream:?} is damaged: {}", out_of_order(*.expected, *.found), stream = stream.to_string())]
     Damaged {
         /// The stream.
         stream: StreamId,
         /// The revision that should come next.
         expected: Revision,
-        /// The one that came.
+        /// The one that was found.
         found: Revision,
     },
-    /// A stored event is not what an append leaves behind: its row names a type or a stream that is not
-    /// there, or holds what no store writes. Where a store cannot tell which event it is, or whether it is
-    /// one, the position is the next one after what it could read.
+    /// A stored event is not as an append writes it: its row names a type or a stream that does not exist, or
+    /// holds what no store writes. If a store cannot tell which event it is, or whether it is one, the
+    /// position is the one after the last event that it could read.
     #[error("the event at position {position} is damaged: {source}")]
     DamagedEvent {
         /// Where it is.
@@ -236,11 +235,11 @@ pub enum StoreError {
         /// What is wrong with it.
         source: BoxError,
     },
-    /// The event on which a checkpoint stands is not in this store, at that position under that id.
+    /// The last event that a checkpoint passed is not in this store, at that position under that id.
     ///
     /// The store was restored from a backup, or a failover lost its last events; since then other events may
-    /// have taken the positions. What was read beyond that point was of another history: whoever keeps the
-    /// checkpoint has to start over, or from a checkpoint that is older than the backup.
+    /// have taken the positions. What was read after that point belongs to another history: the owner of the
+    /// checkpoint must start over, or resume from a checkpoint older than the backup.
     #[error(
         "the checkpoint stands on event {event_id} at position {position}, where this store has {}; the store was restored to \
          an earlier state, or is another one: start again from the beginning, or from a checkpoint taken before that state",
@@ -254,7 +253,7 @@ pub enum StoreError {
         /// The event that is there now.
         found: Option<Uuid>,
     },
-    /// An imported event does not come next.
+    /// An imported event is not the next one.
     #[error(
         "the event at {place} does not follow what is stored, up to position {last}, with its stream at revision {revision}; \
          import events in the order of their positions, none left out, into a store that holds those before"
@@ -264,20 +263,20 @@ pub enum StoreError {
         place: Box<EventPlace>,
         /// The last position before it.
         last: Position,
-        /// The revision that its stream is at.
+        /// The current revision of its stream.
         revision: Revision,
     },
     /// The store was opened for reading only.
     #[error(
-        "this store was opened for reading only, so nothing was written; write to one that is opened for writing, on the primary"
+        "this store was opened for reading only, so nothing was written; write through a store opened for writing, on the primary"
     )]
     ReadOnly,
     /// The store was closed by this program.
     #[error("this store was closed")]
     Closed,
-    /// A command id was used before, for another command or another body.
+    /// A command id was used before, for another command or with another body.
     #[error(
-        "command id {command_id} on stream {stream:?} was used before {}; give each command an id of its own",
+        "command id {command_id} on stream {stream:?} was used before {}; give each command its own id",
         .first.as_ref().map_or_else(|| String::from("with another body"), |first| format!("by the command `{first}`")),
         stream = stream.to_string()
     )]
@@ -286,11 +285,11 @@ pub enum StoreError {
         stream: StreamId,
         /// The command id.
         command_id: Uuid,
-        /// The name of the command that had it first, if it is another one.
+        /// The name of the command that used it first, if it is another one.
         first: Option<Box<str>>,
     },
-    /// A command that was rejected, and whose rejection was remembered, is not rejected any more by the same
-    /// state: its code has changed, or it decides by something outside of the state. Nothing was written.
+    /// A command whose rejection was remembered is no longer rejected on the same state: its code has
+    /// changed, or it depends on something outside of the state. Nothing was written.
     #[error(
         "command {command_id} on stream {stream:?} was rejected at revision {revision}, which is remembered, but deciding it again \
          on the state of that revision does not reject it; nothing was written: send it under a new command id, and it is decided \
@@ -302,12 +301,12 @@ pub enum StoreError {
         stream: StreamId,
         /// The command id.
         command_id: Uuid,
-        /// The revision on which it was rejected.
+        /// The revision at which it was rejected.
         revision: Revision,
     },
-    /// A transaction of this command id was executed before, and executing it again on the states of then
-    /// takes another course: its code has changed, it depends on something outside of its arguments and these
-    /// states, or the id is that of another one. Nothing was written.
+    /// A transaction of this command id was executed before, and executing it again on the same states takes
+    /// another course: its code has changed, it depends on something besides its arguments and these states,
+    /// or the id belongs to another transaction. Nothing was written.
     #[error(
         "transaction {command_id} was executed before, and executing it again on the states of then differs from that at stream \
          {stream:?}; nothing was written: what a transaction does may depend on nothing but its arguments and the states that it \
@@ -320,60 +319,60 @@ pub enum StoreError {
         /// The command id.
         command_id: Uuid,
     },
-    /// The caller's transaction has an isolation level in which a conflict cannot be told.
-    #[error("the transaction runs {found}; appending in it needs READ COMMITTED")]
+    /// The caller's transaction has an isolation level at which conflicts cannot be detected.
+    #[error("the transaction's isolation level is {found}; appending requires READ COMMITTED")]
     IsolationLevel {
         /// The level.
         found: String,
     },
-    /// A call for the caller's transaction came over a connection on which none is open: its events would be
-    /// committed by themselves, whatever becomes of the caller's own rows.
+    /// A call for the caller's transaction came over a connection without an open transaction: its events
+    /// would be committed on their own, whether or not the caller's rows are.
     #[error(
         "the connection has no open transaction, so nothing was done on it; begin a transaction, and commit it with all that \
          belongs together"
     )]
     NoTransaction,
-    /// The append was sent, and the store could not find out what became of it: the connection was lost, or a
-    /// disk failed in the middle.
+    /// The append was sent, and its outcome could not be determined: the connection was lost, or a disk
+    /// failed during the write.
     ///
-    /// Whether the events are stored is not known. Repeating the command with the same command id is safe.
-    #[error("whether the append to stream {stream:?} is stored is not known, repeat the command with the same command id: {source}", stream = stream.to_string())]
+    /// The events may or may not be stored. Repeating the command with the same command id is safe.
+    #[error("the outcome of the append to stream {stream:?} is unknown; repeat the command with the same command id: {source}", stream = stream.to_string())]
     OutcomeUnknown {
         /// The stream.
         stream: StreamId,
-        /// What the connection or the disk said.
+        /// The error of the connection or the disk.
         source: BoxError,
     },
-    /// The store cannot be reached or cannot serve now; no event was written. A call that can be repeated
-    /// without harm, such as a registration, may have gone through.
+    /// The store cannot be reached or cannot serve now; no event was written. An idempotent call, such as a
+    /// registration, may have succeeded.
     #[error("the store is not available: {source}")]
     Unavailable {
-        /// What the store says.
+        /// The store's error.
         source: BoxError,
     },
-    /// The store is not set up for this program: no retry helps, somebody has to change something.
+    /// The store is not set up for this program: retrying does not help, something has to be changed.
     #[error("the store is not usable as it is: {source}")]
     Setup {
         /// What is wrong, and what to do.
         source: BoxError,
     },
-    /// Anything else that the store says; nothing was written.
+    /// Any other error of the store; nothing was written.
     #[error("the store failed: {source}")]
     Backend {
-        /// What the store says.
+        /// The store's error.
         source: BoxError,
         /// Whether the same call can succeed later.
         retryable: bool,
     },
 }
 
-/// How a revision that came is not the one that should come; at the end of a stream, the one that came is the
-/// last one that the stream should have.
+/// How the revision found differs from the expected one; at the end of a stream, the one found is the last
+/// one that the stream should have.
 fn out_of_order(expected: Revision, found: Revision) -> String {
     match found.cmp(&expected) {
         Ordering::Greater => format!("revision {expected} is missing, before {found}"),
         Ordering::Equal => format!("its last revision, {found}, is missing"),
-        Ordering::Less => format!("revision {found} comes where {expected} should be"),
+        Ordering::Less => format!("revision {found} was found where {expected} should be"),
     }
 }
 
@@ -395,20 +394,21 @@ impl StoreError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExecuteError<E: Error + 'static> {
-    /// The domain said no.
+    /// The domain rejected the command.
     #[error(transparent)]
     Rejected(E),
-    /// Other writers were faster each time, or the revision that the caller expects is not the stream's.
+    /// Optimistic concurrency conflict: retries were exhausted because other writers kept appending first, or
+    /// the stream is not at the revision that the caller expects.
     #[error("stream {stream:?} is at revision {actual}, not at {expected}", stream = stream.to_string())]
     Conflict {
         /// The stream.
         stream: StreamId,
-        /// The revision on which the decision rests.
+        /// The revision on which the decision was made.
         expected: Revision,
         /// The revision found.
         actual: Revision,
     },
-    /// The store said no.
+    /// The store returned an error.
     #[error("{0}")]
     Store(#[from] StoreError),
 }

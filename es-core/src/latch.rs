@@ -1,5 +1,4 @@
-//! Locks that a panic of another holder does not close: what stands behind them is whole between two
-//! statements.
+//! Locks that ignore poisoning: what they protect is consistent between any two statements.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

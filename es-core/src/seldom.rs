@@ -1,4 +1,4 @@
-//! Log lines of which there could be one for each command.
+//! Rate-limited log lines, which could otherwise be written once per command.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -31,7 +31,7 @@ struct Said {
 }
 
 impl Seldom {
-    /// Nothing was said yet.
+    /// Nothing was logged yet.
     #[must_use]
     pub const fn new() -> Self {
         Self { said: Mutex::new(BTreeMap::new()) }

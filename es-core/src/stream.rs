@@ -1,4 +1,4 @@
-//! Names and counters of the store: which stream, which place in it, which place in the whole store.
+//! Names and counters of the store: the stream, the revision within it, the position in the whole store.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -14,7 +14,7 @@ use crate::shape::without_paths;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidStreamId {
-    /// Nothing there.
+    /// It is empty.
     #[error("the {part} of a stream is empty; it takes 1 to 255 bytes")]
     Empty {
         /// Category or key.
@@ -28,12 +28,12 @@ pub enum InvalidStreamId {
         /// How many there are.
         bytes: usize,
     },
-    /// A control character, such as a line break or NUL.
+    /// It has a control character, such as a line break or NUL.
     #[error("the {part} of a stream has a control character at byte {at}")]
     ControlCharacter {
         /// Category or key.
         part: &'static str,
-        /// Where.
+        /// Where it is, in bytes.
         at: usize,
     },
 }
@@ -82,13 +82,13 @@ impl StreamId {
         check("category", category).map(drop)
     }
 
-    /// The aggregate's name.
+    /// The category: the aggregate's name.
     #[must_use]
     pub fn category(&self) -> &str {
         self.parts().0
     }
 
-    /// The aggregate's id, as text.
+    /// The key: the aggregate's id, as text.
     #[must_use]
     pub fn key(&self) -> &str {
         self.parts().1
@@ -126,7 +126,7 @@ impl fmt::Display for StreamId {
     }
 }
 
-/// Gives back the length.
+/// Returns the length.
 fn check(part: &'static str, text: &str) -> Result<u8, InvalidStreamId> {
     let Ok(length) = u8::try_from(text.len()) else {
         return Err(InvalidStreamId::TooLong { part, bytes: text.len() });
@@ -140,7 +140,7 @@ fn check(part: &'static str, text: &str) -> Result<u8, InvalidStreamId> {
     }
 }
 
-/// Position of an event in its stream: 1, 2, 3 … without holes. 0 is the empty stream.
+/// The 1-based, gap-free sequence number of an event within its stream. 0 is the empty stream.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Revision(u64);
 
@@ -148,7 +148,7 @@ impl Revision {
     /// The revision of a stream without events.
     pub const EMPTY: Self = Self(0);
 
-    /// Beyond every event: the largest number that databases have.
+    /// After every event: the largest number that databases have.
     pub const MAX: Self = Self(i64::MAX.cast_unsigned());
 
     /// Makes a revision from its number.
@@ -188,7 +188,7 @@ impl fmt::Display for Revision {
     }
 }
 
-/// Place of an event in the whole store: increasing, with holes where an append was rolled back.
+/// Place of an event in the order of the whole store: increasing, with gaps where an append was rolled back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Position(u64);
 
@@ -218,7 +218,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// The id of an aggregate: a text form that names its stream, and the way back.
+/// The id of an aggregate: a type with a text form that names its stream, and can be parsed back.
 ///
 /// Implemented for strings, integers and [`Uuid`]; for a newtype over one of them it is derived:
 ///
@@ -235,7 +235,7 @@ impl fmt::Display for Position {
 ///
 /// # Contract
 ///
-/// Two different ids have two different texts, and `from_key(id.to_key())` gives the id back.
+/// Two different ids have two different texts, and `from_key(id.to_key())` returns the same id.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the id of an aggregate",
     label = "not a `StreamKey`",
@@ -249,24 +249,23 @@ pub trait StreamKey: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`InvalidKey`] when the text is no such id.
+    /// [`InvalidKey`] when the text is not such an id.
     fn from_key(key: &str) -> Result<Self, InvalidKey>;
 
-    /// How the key is written, for the [lock](crate::lock): `uuid`, `u64`, `string`. A type that is derived
-    /// has the form of its field.
+    /// The key's text format, for the [lock](crate::lock): `uuid`, `u64`, `string`. A derived type has the
+    /// format of its field.
     ///
-    /// The default is the name of the type. A type that writes its key by hand says it here, as in
-    /// `country-number`, so that it can be renamed and a change of the way in which it is written can be
-    /// seen.
+    /// Defaults to the name of the type. A type that writes its key by hand names the format here, for
+    /// example `country-number`, so that the type can be renamed, and a change of the format is detected.
     #[must_use]
     fn form() -> Cow<'static, str> {
         Cow::Owned(without_paths(std::any::type_name::<Self>()))
     }
 }
 
-/// A stored key that is no id of the aggregate's id type.
+/// A stored key that is not an id of the aggregate's id type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the stream key {key:?} is no {expected}")]
+#[error("the stream key {key:?} is not a valid {expected}")]
 pub struct InvalidKey {
     /// The key.
     pub key: String,
@@ -298,8 +297,8 @@ macro_rules! stream_key_by_display {
             fn from_key(key: &str) -> Result<Self, InvalidKey> {
                 let invalid = || InvalidKey { key: key.to_owned(), expected: $expected };
                 let id: Self = key.parse().map_err(|_| invalid())?;
-                // `+7`, `007` and an upper-case uuid parse, but name other streams than the id's own text
-                // does.
+                // `+7`, `007` and an upper-case uuid parse, but name other streams than the text that the id
+                // writes.
                 if id.to_key() == key { Ok(id) } else { Err(invalid()) }
             }
 

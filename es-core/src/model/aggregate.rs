@@ -1,4 +1,4 @@
-//! The aggregate: a state folded from one stream, and the place where decisions are made.
+//! The aggregate: a state folded from one stream, on which commands are decided.
 
 use std::error::Error;
 use std::fmt;
@@ -9,7 +9,8 @@ use crate::codec::Payload;
 use crate::record::{DecodeError, EncodeError, EventType, Metadata, NewEvent, RawEvent};
 use crate::stream::StreamKey;
 
-/// State folded from one stream. Written by [`#[derive(Aggregate)]`](derive@crate::Aggregate), never by hand.
+/// A state folded from one stream. Implemented by [`#[derive(Aggregate)]`](derive@crate::Aggregate), never by
+/// hand.
 ///
 /// The [`Default`] of the type is the state of the empty stream.
 #[diagnostic::on_unimplemented(
@@ -18,14 +19,14 @@ use crate::stream::StreamKey;
     note = "write `#[derive(es_core::Aggregate, Default)] #[aggregate(name = \"…\", events(…))]` above `{Self}`"
 )]
 pub trait Aggregate: Sized + Send + Sync + 'static {
-    /// The category of the aggregate's streams, stable for ever.
+    /// The category of the aggregate's streams, stable forever.
     const NAME: &'static str;
 
     /// Names that the category had before. The streams of all of them are one category: see
     /// [`EventStore::rename_category`](crate::EventStore::rename_category).
     const WAS: &'static [&'static str] = &[];
 
-    /// Names one instance.
+    /// The id of one instance.
     type Id: StreamKey;
 
     /// The generated enum of the aggregate's events.
@@ -43,9 +44,9 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// Folds one event into the state, through [`Apply`].
     fn apply_event(&mut self, event: Self::Event);
 
-    /// A copy of the state where the type is [`Clone`], which the derive macro finds out. Where commands of
-    /// several processes meet on one aggregate, a copy lets them read only what is new after a conflict;
-    /// without one they read the stream again.
+    /// A copy of the state if its type is [`Clone`], which the derive macro detects. When several processes
+    /// execute commands on one aggregate, a copy lets them read only the new events after a conflict; without
+    /// one they read the stream again.
     #[must_use]
     fn try_clone(&self) -> Option<Self> {
         None
@@ -59,7 +60,7 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// hold one key twice are refused.
     fn encode(event: &Self::Event, out: &mut Payload) -> Result<(), EncodeError>;
 
-    /// Decodes one stored event and hands out the events of today that it stands for: none, one or several.
+    /// Decodes one stored event and passes on the current events that it stands for: none, one or several.
     ///
     /// # Errors
     ///
@@ -103,12 +104,11 @@ pub trait Apply<E> {
     note = "write `impl es_core::Handle<{C}> for {Self} {{ type Error = …; fn handle(&self, command: &{C}) -> Result<es_core::Events<Self>, Self::Error> {{ … }} }}`"
 )]
 pub trait Handle<C>: Aggregate {
-    // The compiler shows the line of the bound, with the words behind it, where an error type does not meet
-    // it.
-    /// Why the domain says no.
+    // The compiler shows the line of the bound, including its comment, when an error type does not meet it.
+    /// Why the domain rejects the command.
     type Error: Error + Send + Sync + 'static; // `anyhow::Error` is none; write an enum, with `thiserror`
 
-    /// Decides. [`emit`] makes the answer; `emit(())` is the answer "nothing to do".
+    /// Decides. Return events with [`emit`]; `emit(())` means "nothing to do".
     ///
     /// # Errors
     ///
@@ -158,7 +158,7 @@ impl<A: Aggregate> Events<A> {
         self.events.push(event);
     }
 
-    /// How many there are.
+    /// The number of events.
     #[must_use]
     pub const fn len(&self) -> usize {
         self.events.len()
@@ -225,10 +225,10 @@ impl<'a, A: Aggregate> IntoIterator for &'a Events<A> {
 }
 
 /// What a decision may yield: one event, the aggregate's event enum, `()`, [`Events`], and `Option`, `Vec`,
-/// arrays and tuples of those. Of an iterator, collect [`Events`].
+/// arrays and tuples of those. Collect an iterator into [`Events`].
 ///
 /// The derive implements it for each event of an aggregate's `events(…)` list.
-// The message cannot name the aggregate: where it is shown, the compiler does not know it yet.
+// The message cannot name the aggregate: the compiler does not know it yet at this point.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event of this aggregate",
     label = "not in the aggregate's `events(…)`",
@@ -240,7 +240,7 @@ pub trait IntoEvents<A: Aggregate> {
     fn into_events(self, out: &mut Events<A>);
 }
 
-/// Answers a command with events. See [`Handle`].
+/// Returns events as the result of a command. See [`Handle`].
 ///
 /// # Errors
 ///

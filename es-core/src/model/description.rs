@@ -1,9 +1,9 @@
-//! What the macros say about events and aggregates, as constants.
+//! What the macros record about events and aggregates, as constants.
 
 use crate::record::RawEvent;
 use crate::shape::Describe;
 
-/// What `#[event]` says about one version, as a constant.
+/// What `#[event]` records about one version, as a constant.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct EventDescription {
@@ -12,20 +12,20 @@ pub struct EventDescription {
     /// The earlier names.
     pub was: &'static [&'static str],
     pub semantics: Option<&'static str>,
-    /// The path of the struct, the end of which is its name in messages.
+    /// The path of the struct; its last segment is the name in messages.
     pub type_name: fn() -> &'static str,
-    /// Whether the struct is made from the field history of a newer one, which then gives the name.
+    /// Whether the struct is generated from the field history of a newer one, which then gives the name.
     pub is_of_history: bool,
-    /// The fields that this version added, each with its default in older events as JSON, where it can be
-    /// written.
+    /// The fields that this version added, each with its default in older events as JSON, if it can be
+    /// serialized.
     pub added: &'static [AddedDefault],
     pub shape: Describe,
-    /// Reads an event, brings it up to this version and writes it as this version, where `write_as` makes it
-    /// write the one before.
+    /// Reads an event, brings it up to this version and writes it as this version, or as the previous one
+    /// with `write_as`.
     pub whole: Option<ReadWhole>,
-    /// The version before. A function, as the struct before may be private to the module of this one.
+    /// The previous version. A function, as its struct may be private to the module of this one.
     pub previous: Option<fn() -> &'static Self>,
-    /// Reads an event, brings it up to the version before and writes it as that one.
+    /// Reads an event, brings it up to the previous version and writes it as that one.
     pub read_previous: Option<ReadWhole>,
 }
 
@@ -41,15 +41,15 @@ pub type ReadWhole = fn(&RawEvent<'_>) -> Result<Vec<u8>, String>;
 #[doc(hidden)]
 pub type ReadEvent = (fn() -> &'static EventDescription, ReadWhole);
 
-/// What `#[derive(Aggregate)]` says about the events, as a constant.
+/// What `#[derive(Aggregate)]` records about the events, as a constant.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct AggregateDescription {
     /// The newest version of each event.
     pub events: &'static [fn() -> &'static EventDescription],
-    /// The same of those that are no longer written, with what reads them as themselves.
+    /// The same for those that are no longer written, with the function that reads each as itself.
     pub retired: &'static [ReadEvent],
-    /// Of a process: its inputs, timers and commands, which it reads as well.
+    /// For a process: its inputs, timers and commands, which it reads as well.
     pub beside: &'static [ReadEvent],
 }
 

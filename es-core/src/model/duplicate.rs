@@ -1,11 +1,11 @@
-//! Copying a state, where its type can be copied.
+//! Copying a state, if its type is `Clone`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::Aggregate;
 
-/// `TryClone(&state).try_clone()` is a copy of the state where its type is [`Clone`]: a method of the type
-/// itself goes before one of a trait, and the former exists only where its bound holds.
+/// `TryClone(&state).try_clone()` copies the state if its type is [`Clone`]: an inherent method takes
+/// precedence over a trait's, and it exists only if its bound holds.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct TryClone<'a, T>(pub &'a T);
@@ -28,7 +28,7 @@ impl<T> NotClone<T> for TryClone<'_, T> {
     }
 }
 
-/// A copy of the state, if there can be one: a state that panics while it is copied is only not kept twice.
+/// A copy of the state, if possible: a state that panics while it is copied is just not copied.
 pub(crate) fn copy<A: Aggregate>(state: &A) -> Option<A> {
     catch_unwind(AssertUnwindSafe(|| state.try_clone())).ok().flatten()
 }

@@ -10,8 +10,8 @@ use crate::shape::Shape;
 
 /// A fact that happened: one Rust struct per event type and version.
 ///
-/// Written by [`#[event]`](macro@crate::event), never by hand: the macro also proves that every older version
-/// can be brought up to this one.
+/// Implemented by [`#[event]`](macro@crate::event), never by hand: the macro also proves that every older
+/// version can be upcast to this one.
 ///
 /// ```
 /// use es_core::{Event, event};
@@ -27,19 +27,19 @@ use crate::shape::Shape;
     note = "write `#[es_core::event(name = \"…\")]` above `struct {Self}`"
 )]
 pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// The wire name, stable for ever.
+    /// The wire name, stable forever.
     const NAME: &'static str;
 
-    /// Names that the event had before: what is stored under them is read as well.
+    /// The event's former names: events stored under them are read as well.
     const WAS: &'static [&'static str] = &[];
 
     /// The schema version of this struct: 1, 2, 3 …
     const VERSION: u32;
 
-    /// The version under which events are stored: this one, or, with `write_as`, the one before.
+    /// The version under which events are stored: this one or, with `write_as`, the previous one.
     const WRITTEN_VERSION: u32 = Self::VERSION;
 
-    /// All of that in one value, so that generated code asks for it once.
+    /// All of that in one value, so that generated code reads it once.
     #[doc(hidden)]
     const TYPE: EventType = EventType::of::<Self>();
 
@@ -47,8 +47,8 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
     #[doc(hidden)]
     const NAMES: (&'static str, &'static [&'static str]) = (Self::NAME, Self::WAS);
 
-    /// Decodes a stored event of this name or an earlier one, of this version or an older one, and brings it
-    /// up to this version.
+    /// Decodes a stored event of this name or a former one, of this version or an older one, and upcasts it
+    /// to this version.
     ///
     /// The caller has compared the name.
     ///
@@ -79,7 +79,7 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 }
 
-/// Apart from [`Event::encode`], which is compiled once for each event type.
+/// Separate from [`Event::encode`], so that it is compiled once per event type.
 fn not_encoded(name: &'static str, version: u32, error: serde_json::Error) -> EncodeError {
     EncodeError { name, version, source: Box::new(error) }
 }
@@ -93,7 +93,7 @@ impl EventType {
 }
 
 impl EventDescription {
-    /// What there is to say of an event that is all in its constants: most of them.
+    /// The description of an event that is given entirely by its constants: the usual case.
     pub(crate) const fn of<E: Event>() -> Self {
         Self {
             name: E::NAME,

@@ -1,4 +1,4 @@
-//! Reading stored events with code of the user: a panic there is an error of the event, and names it.
+//! Reading stored events with the user's code: a panic there becomes an error that names the event.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -7,12 +7,12 @@ use super::Aggregate;
 use crate::record::{DecodeError, DecodeProblem, RawEvent};
 
 impl DecodeError {
-    /// Decodes with code of the user, such as [`Projection::decode`](crate::projection::Projection::decode):
-    /// a panic in it becomes [`DecodeProblem::Panicked`]. For those who write runners and stores.
+    /// Decodes with the user's code, such as [`Projection::decode`](crate::projection::Projection::decode): a
+    /// panic in it becomes [`DecodeProblem::Panicked`]. For authors of runners and stores.
     ///
     /// # Errors
     ///
-    /// [`DecodeError`] of `decode`, or of its panic.
+    /// The [`DecodeError`] of `decode`, or of its panic.
     #[inline]
     pub fn guard<T>(raw: &RawEvent<'_>, decode: impl FnOnce() -> Result<T, Self>) -> Result<T, Self> {
         // What a panic leaves half-done is dropped with it.
@@ -20,13 +20,13 @@ impl DecodeError {
     }
 }
 
-/// Decodes an event and passes on what it stands for. A panic in `out` goes on.
+/// Decodes an event and passes on what it stands for. A panic in `out` propagates.
 #[inline]
 pub(crate) fn decode<A: Aggregate>(raw: &RawEvent<'_>, out: impl FnMut(A::Event)) -> Result<(), DecodeError> {
     guarded::<A>(raw, out, |panic| resume_unwind(panic))
 }
 
-/// Decodes an event and applies it. After an error the state is of no use.
+/// Decodes an event and applies it. After an error the state must not be used.
 #[inline]
 pub(crate) fn apply<A: Aggregate>(raw: &RawEvent<'_>, state: &mut A) -> Result<(), DecodeError> {
     let not_applicable = |_| DecodeError::new(raw, DecodeProblem::NotApplicable { aggregate: A::NAME });

@@ -1,4 +1,4 @@
-//! What a user writes: events, their upcasts, the aggregate that they make up, and what it can be asked.
+//! What a user writes: events, upcasts, aggregates, and commands.
 
 mod aggregate;
 mod description;

@@ -1,4 +1,4 @@
-//! Snapshots: a stored fold of a stream, valid only for the fingerprint of the state that it holds.
+//! Snapshots: a stored state of a stream, valid only for the fingerprint with which it was taken.
 
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::stream::{Revision, StreamId};
 /// How snapshots of an aggregate are taken: what `snapshot(every = N, build = R)` generates.
 #[derive(Debug, Clone, Copy)]
 pub struct Snapshots<A> {
-    /// Take one when that many events were folded since the last.
+    /// Take a snapshot every N events.
     pub every: u64,
     /// Covers the state's shape, the events with their versions and earlier names, the retired ones, and
     /// `build`.
@@ -31,33 +31,33 @@ impl<A> Snapshots<A> {
     ///
     /// # Errors
     ///
-    /// [`PayloadError`] when the state cannot be written as JSON, or goes beyond the limit of `out`.
+    /// [`PayloadError`] when the state cannot be written as JSON, or exceeds the limit of `out`.
     pub fn encode(&self, state: &A, out: &mut Payload) -> Result<(), PayloadError> {
         (self.encode)(state, out)
     }
 
-    /// The state that was stored.
+    /// Decodes a stored state.
     ///
     /// # Errors
     ///
-    /// [`PayloadError`] when it does not decode; it is then treated as absent.
+    /// [`PayloadError`] when it does not decode; the snapshot is then treated as absent.
     pub fn decode(&self, json: &[u8]) -> Result<A, PayloadError> {
         (self.decode)(json)
     }
 }
 
-/// A snapshot on its way into a store.
+/// A snapshot to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NewSnapshot {
     /// The stream that was folded.
     pub stream: StreamId,
-    /// How far it was folded.
+    /// The revision up to which it was folded.
     pub revision: Revision,
-    /// The id of the event at that revision, if the caller knows it. A stream that holds another one there,
-    /// or none, was set back to an earlier state, and the snapshot is not kept.
+    /// The id of the event at that revision, if the caller knows it. If the stream holds another event there,
+    /// or none, it was restored to an earlier state, and the snapshot is not kept.
     pub event_id: Option<Uuid>,
-    /// What the state is valid for.
+    /// The fingerprint for which the state is valid.
     pub fingerprint: Fingerprint,
     /// The state, as JSON.
     pub state: Vec<u8>,
@@ -70,7 +70,7 @@ impl NewSnapshot {
         Self { stream, revision, event_id: None, fingerprint, state }
     }
 
-    /// Keeps it only where the stream holds this event at the revision.
+    /// Keeps it only if the stream holds this event at the revision.
     #[must_use]
     pub const fn event_id(mut self, event_id: Option<Uuid>) -> Self {
         self.event_id = event_id;

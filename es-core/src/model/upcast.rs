@@ -1,4 +1,4 @@
-//! How an old version of an event becomes the next one, and a retired event those of today.
+//! How an old version of an event becomes the next one, and a retired event the current ones.
 
 use std::cell::Cell;
 use std::error::Error;
@@ -11,11 +11,11 @@ use super::{Aggregate, Events};
 use crate::record::{DecodeError, Metadata, RawEvent};
 use crate::stream::{Position, Revision, StreamId};
 
-/// Turns an event of the version before into one of this version, in memory, when it is read.
+/// Upcasting: converts an event of the previous version to this one, in memory, when it is read.
 ///
-/// One step for each version: version 3 is reached from version 1 through version 2. A step is pure; what it
-/// may look at is in the [`UpcastContext`]. A step may fail: the error reaches the reader with stream,
-/// revision, position, name and both versions, and nothing is folded.
+/// One step per version: version 3 is reached from version 1 through version 2. A step is pure; it may use
+/// the [`UpcastContext`]. A step may fail: the error reaches the reader with stream, revision, position, name
+/// and both versions, and nothing is folded.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -40,25 +40,24 @@ use crate::stream::{Position, Revision, StreamId};
     note = "write `impl es_core::UpcastFrom<{Previous}> for {Self} {{ type Error = …; fn upcast_from(previous: {Previous}, context: &es_core::UpcastContext<'_>) -> Result<Self, Self::Error> {{ … }} }}`"
 )]
 pub trait UpcastFrom<Previous>: Sized {
-    /// Why a step fails; [`Infallible`](std::convert::Infallible) where it can't.
+    /// Why a step fails; [`Infallible`](std::convert::Infallible) if it cannot.
     type Error: Error + Send + Sync + 'static; // `anyhow::Error` is none; write an enum, with `thiserror`
 
-    /// The event of this version that says what `previous` said.
+    /// Converts `previous` to this version.
     ///
     /// # Errors
     ///
-    /// Whatever the step says; the stored event stays as it is.
+    /// The step's own error; the stored event is unchanged.
     fn upcast_from(previous: Previous, context: &UpcastContext<'_>) -> Result<Self, Self::Error>;
 }
 
-/// Says in the version before what an event of this one says, so that programs that know only that version
-/// can read it.
+/// Downcasting: converts an event to its previous version, for programs that do not know this one yet.
 ///
-/// For the time in which old programs run beside new ones: with `write_as = N - 1` the new ones write what
-/// the old ones know. When every program knows version N, `write_as` and this go.
+/// For rolling deployments: with `write_as = N - 1` new programs write the version that old ones can read.
+/// Once every program knows version N, remove `write_as` and this implementation.
 ///
-/// What the version before cannot say is lost. So the state is never folded from the event itself: it is
-/// folded from what was written, brought up again by [`UpcastFrom`], as every reader does it.
+/// What the previous version cannot express is lost. So the state is never folded from the event itself, but
+/// from what was written, brought up again by [`UpcastFrom`], as every reader does.
 ///
 /// ```
 /// # use std::convert::Infallible;
@@ -90,25 +89,24 @@ pub trait UpcastFrom<Previous>: Sized {
     note = "write `impl es_core::model::DowncastTo<{Previous}> for {Self} {{ type Error = …; fn downcast_to(&self) -> Result<{Previous}, Self::Error> {{ … }} }}`, or leave `write_as` out"
 )]
 pub trait DowncastTo<Previous>: Sized {
-    /// Why it cannot be said; [`Infallible`](std::convert::Infallible) where it always can.
+    /// Why it fails; [`Infallible`](std::convert::Infallible) if it cannot.
     type Error: Error + Send + Sync + 'static; // `anyhow::Error` is none; write an enum, with `thiserror`
 
-    /// The event of the version before.
+    /// The event in its previous version.
     ///
     /// # Errors
     ///
-    /// Whatever the implementation says. The command fails, and nothing is written.
+    /// The implementation's own error. The command fails, and nothing is written.
     fn downcast_to(&self) -> Result<Previous, Self::Error>;
 }
 
-/// Turns an event that is no longer written into what it means today: no event, one, or several.
+/// Converts an event that is no longer written into current events: none, one, or several.
 ///
-/// The event is listed in the aggregate's `retired(…)`. It is no part of the event enum, needs no `Apply`,
-/// and cannot be yielded by a command; where it is stored, it is read and this takes its place. Like a step
-/// it is pure, and an error reaches the reader: nothing is folded.
+/// The event is listed in the aggregate's `retired(…)`. It is not part of the event enum, needs no `Apply`,
+/// and no command can yield it; where it is stored, it is read and replaced by the result. Like an upcasting
+/// step this is pure, and an error reaches the reader: nothing is folded.
 ///
-/// What is stored stays: the retired event keeps its place, so revisions count it, whatever it is turned
-/// into.
+/// The stored event is unchanged and keeps its place, so it counts in revisions, whatever it is converted to.
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply};
@@ -148,37 +146,37 @@ pub trait DowncastTo<Previous>: Sized {
     note = "write `impl es_core::model::Retired<{E}> for {Self} {{ type Error = …; fn retired(event: {E}, context: &es_core::UpcastContext<'_>) -> Result<es_core::Events<Self>, Self::Error> {{ … }} }}`;\n`es_core::emit(())` is the answer \"nothing\""
 )]
 pub trait Retired<E>: Aggregate {
-    /// Why it fails; [`Infallible`](std::convert::Infallible) where it can't.
+    /// Why it fails; [`Infallible`](std::convert::Infallible) if it cannot.
     type Error: Error + Send + Sync + 'static; // `anyhow::Error` is none; write an enum, with `thiserror`
 
-    /// The events of today that say what `event` said; [`emit`](crate::emit) makes the answer.
+    /// The current events that replace `event`, made with [`emit`](crate::emit).
     ///
     /// # Errors
     ///
-    /// Whatever the implementation says; the stored event stays as it is.
+    /// The implementation's own error; the stored event is unchanged.
     fn retired(event: E, context: &UpcastContext<'_>) -> Result<Events<Self>, Self::Error>;
 }
 
 thread_local! {
-    /// Whether a step has asked for what is not known before the append.
+    /// Whether a step has asked for something that is unknown before the append.
     static ASKED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Decodes, and tells whether a step asked for what is not known before the append.
+/// Decodes, and tells whether a step asked for something that is unknown before the append.
 pub(crate) fn asks_where_stored<T>(decode: impl FnOnce() -> T) -> (T, bool) {
     ASKED.set(false);
     let decoded = decode();
     (decoded, ASKED.get())
 }
 
-/// What a step may look at besides the payload: where and when the event was stored, and its metadata.
+/// What a step can use besides the payload: where and when the event was stored, and its metadata.
 ///
 /// It is the same for every reader. Only with `write_as` is a step also called before its event is stored, to
-/// see that what is written reads back: with the position 0 and the clock of the program, as the others are
-/// not known yet. It is called again after the append, and what it returns then is what counts: for the
-/// command's outcome, the state, and a snapshot. If it asks for the position or the recorded time, the state
-/// is loaded anew for that, which is one more round trip. Should it fail only then, the event is stored, and
-/// the command returns the error that every reader gets; so a step should not fail because of these two.
+/// check that what is written can be read back: with position 0 and the program's clock, as the real values
+/// are not known yet. It is called again after the append, and that result counts: for the command's outcome,
+/// the state, and a snapshot. If it asks for the position or the recorded time, the state is reloaded for
+/// that, which costs another round trip. If it fails only then, the event is stored, and the command returns
+/// the error that every reader gets; so a step should not fail because of these two.
 #[derive(Clone, Copy)]
 pub struct UpcastContext<'a> {
     raw: &'a RawEvent<'a>,
@@ -186,7 +184,7 @@ pub struct UpcastContext<'a> {
 
 impl fmt::Debug for UpcastContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // It shows the position.
+        // Debug output shows the position.
         ASKED.set(true);
         f.debug_struct("UpcastContext").field("raw", &self.raw).finish()
     }
@@ -205,13 +203,13 @@ impl<'a> UpcastContext<'a> {
         self.raw.stream
     }
 
-    /// The place in the stream.
+    /// The revision in the stream.
     #[must_use]
     pub const fn revision(&self) -> Revision {
         self.raw.revision
     }
 
-    /// The place in the store.
+    /// The position in the store.
     #[must_use]
     pub fn position(&self) -> Position {
         ASKED.set(true);
@@ -230,8 +228,8 @@ impl<'a> UpcastContext<'a> {
         self.raw.name
     }
 
-    /// The version under which the event is stored; a step in the middle of the chain sees the first one
-    /// here.
+    /// The version under which the event is stored; a step in the middle of the chain sees this original
+    /// version.
     #[must_use]
     pub const fn stored_version(&self) -> u32 {
         self.raw.version
@@ -244,7 +242,7 @@ impl<'a> UpcastContext<'a> {
         self.raw.recorded_at
     }
 
-    /// When the fact happened: what the caller said, else [`recorded_at`](Self::recorded_at).
+    /// When the fact happened: the caller's value, or else [`recorded_at`](Self::recorded_at).
     #[must_use]
     pub fn occurred_at(&self) -> OffsetDateTime {
         self.raw.occurred.unwrap_or_else(|| self.recorded_at())

@@ -1,4 +1,4 @@
-//! Why a stored event could not be decoded. The messages name the event and the place, never the payload.
+//! Why a stored event could not be decoded. The messages name the event and its place, never the payload.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::stream::{Position, Revision, StreamId};
 #[derive(Debug)]
 pub struct DecodeError(Box<Failure>);
 
-/// Boxed, so that a result stays small where all goes well.
+/// Boxed, so that a `Result` stays small in the successful case.
 #[derive(Debug)]
 struct Failure {
     place: EventPlace,
@@ -60,10 +60,10 @@ pub enum DecodeProblem {
         /// Where and how it differs.
         source: PayloadError,
     },
-    /// A retired event could not be turned into events of today.
-    #[error("the event is retired, and what it stands for cannot be said: {source}")]
+    /// A retired event could not be converted into current events.
+    #[error("could not convert the retired event into current events: {source}")]
     Retired {
-        /// What [`Retired::retired`](crate::model::Retired::retired) says.
+        /// The error of [`Retired::retired`](crate::model::Retired::retired).
         source: BoxError,
     },
     /// A step of the upcast failed.
@@ -73,17 +73,17 @@ pub enum DecodeProblem {
         from: u32,
         /// The version after it.
         to: u32,
-        /// What the step says.
+        /// The step's error.
         source: BoxError,
     },
-    /// Code that reads it panicked.
+    /// The code that reads it panicked.
     #[error(
         "the code that reads it panicked, in `Deserialize` or a step of the upcast; let that code return an error instead"
     )]
     Panicked,
-    /// The state of the aggregate cannot take it in.
+    /// The aggregate's `apply` panicked on it.
     #[error(
-        "`apply` of aggregate `{aggregate}` panicked on it, so the state is not known; `apply` must take every stored event"
+        "`apply` of aggregate `{aggregate}` panicked on it, so the state is unknown; `apply` must accept every stored event"
     )]
     NotApplicable {
         /// The aggregate's name.
@@ -109,13 +109,13 @@ impl DecodeError {
         &self.0.place.stream
     }
 
-    /// The place in the stream.
+    /// The revision in the stream.
     #[must_use]
     pub const fn revision(&self) -> Revision {
         self.0.place.revision
     }
 
-    /// The place in the store.
+    /// The position in the store.
     #[must_use]
     pub const fn position(&self) -> Position {
         self.0.place.position
@@ -163,7 +163,7 @@ pub(crate) fn failed_step(raw: &RawEvent<'_>, from: u32, to: u32, source: BoxErr
     DecodeError::new(raw, DecodeProblem::Upcast { from, to, source })
 }
 
-/// The error of a stored version that `known` does not reach.
+/// The error of a stored version newer than `known`.
 pub(crate) fn unreachable_version(raw: &RawEvent<'_>, known: u32) -> DecodeError {
     let problem = if raw.version == 0 {
         DecodeProblem::NoSuchVersion { found: 0 }

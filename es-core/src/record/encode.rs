@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-/// Any error, where its type is somebody else's.
+/// A boxed error of any type.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
 /// Why an event could not be encoded.
@@ -13,6 +13,6 @@ pub struct EncodeError {
     pub name: &'static str,
     /// The version.
     pub version: u32,
-    /// What the serializer says.
+    /// The serializer's error.
     pub source: BoxError,
 }

@@ -1,4 +1,4 @@
-//! The event that is being handled: what a handler writes was caused by it.
+//! The event that is being handled: it becomes the cause of what its handler writes.
 
 use std::future::Future;
 
@@ -20,7 +20,7 @@ pub(crate) struct Handled {
 }
 
 impl Handled {
-    /// Of an event. One without a correlation id begins a correlation, under its own id.
+    /// From an event. One without a correlation id starts a correlation, under its own id.
     pub(crate) fn new<E>(event: &Recorded<E>) -> Self {
         let event_id = event.event_id;
         let metadata = &event.metadata;
@@ -28,12 +28,12 @@ impl Handled {
         Self { event_id, correlation_id: metadata.correlation_id.unwrap_or(event_id), trace }
     }
 
-    /// Runs a handler of the event. What it spawns does not know of it.
+    /// Runs a handler of the event. Tasks that it spawns do not see it.
     pub(crate) fn scope<F: Future>(self, handler: F) -> impl Future<Output = F::Output> {
         HANDLED.scope(self, handler)
     }
 
-    /// The metadata of what is written now: what is not said comes from the event that is being handled.
+    /// The metadata of what is written now: what is not set comes from the event that is being handled.
     pub(crate) fn fill(mut metadata: Metadata) -> Metadata {
         // There is none outside of handlers.
         let _ = HANDLED.try_with(|handled| {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{DecodeError, DecodeProblem, PayloadError, RawEvent, stored_time};
 use crate::codec::Payload;
 
-/// The entry of [`Metadata`] that holds the W3C trace context of the request.
+/// The entry of [`Metadata`] that contains the W3C trace context of the request.
 pub const TRACEPARENT: &str = "traceparent";
 
 /// What is known about an event besides its payload: who, why, and when it happened.
@@ -27,16 +27,16 @@ pub const TRACEPARENT: &str = "traceparent";
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Metadata {
-    /// Common to all that one request from outside set off.
+    /// The correlation id, shared by all events caused by one external request.
     pub correlation_id: Option<Uuid>,
-    /// The event or command that led to this one.
+    /// The causation id: the event or command that led to this one.
     pub causation_id: Option<Uuid>,
-    /// When the fact happened, where that is not when it is recorded. Kept in UTC and whole microseconds: see
-    /// [`stored_time`].
+    /// When the fact happened, if that differs from when it is recorded. Kept in UTC and whole microseconds:
+    /// see [`stored_time`].
     pub occurred_at: Option<OffsetDateTime>,
-    /// Who asked for it.
+    /// Who requested it.
     pub actor: Option<String>,
-    /// Anything else. Lists and objects can be nested 125 levels deep; what does not read back is refused
+    /// Anything else. Lists and objects can be nested 125 levels deep; what cannot be read back is rejected
     /// before anything is written
     /// ([`StoreError::MetadataNotReadable`](crate::StoreError::MetadataNotReadable)).
     pub entries: BTreeMap<String, Value>,
@@ -58,7 +58,7 @@ impl StoredMetadata<String, BTreeMap<String, Value>> {
 }
 
 impl Metadata {
-    /// Nothing known.
+    /// Empty metadata.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -78,14 +78,14 @@ impl Metadata {
         self
     }
 
-    /// Says when the fact happened.
+    /// Sets when the fact happened.
     #[must_use]
     pub fn occurred_at(mut self, time: OffsetDateTime) -> Self {
         self.occurred_at = Some(time);
         self
     }
 
-    /// Says who asked for it.
+    /// Sets who requested it.
     #[must_use]
     pub fn actor(mut self, actor: impl Into<String>) -> Self {
         self.actor = Some(actor.into());
@@ -107,14 +107,15 @@ impl Metadata {
         self.json_within(usize::MAX).unwrap_or_default()
     }
 
-    /// As [`to_json`](Self::to_json), if it has no more bytes than `limit`; else how many it has at least.
+    /// As [`to_json`](Self::to_json), if it has at most `limit` bytes; otherwise the error is its size, at
+    /// least.
     pub(crate) fn json_within(&self, limit: usize) -> Result<Option<Vec<u8>>, usize> {
         if self.actor.is_none() && self.entries.is_empty() {
             return Ok(None);
         }
         let entries = (!self.entries.is_empty()).then_some(&self.entries);
         let mut json = Payload::within(limit);
-        // Strings and JSON values always serialise, so the only error is that of the limit.
+        // Strings and JSON values always serialize, so the only error is that of the limit.
         let written =
             serde_json::to_writer(&mut json, &StoredMetadata { actor: self.actor.as_deref(), entries });
         match json.refused() {
@@ -131,7 +132,7 @@ impl Metadata {
         Some(self)
     }
 
-    /// Refuses what does not read back from `json`, which [`to_json`](Self::to_json) wrote.
+    /// Rejects metadata that cannot be read back from `json`, which [`to_json`](Self::to_json) wrote.
     pub(crate) fn check_reads_back(&self, json: &[u8]) -> Result<(), PayloadError> {
         let plain = |value: &Value| match value {
             Value::Null | Value::Bool(_) | Value::String(_) => true,
@@ -172,7 +173,7 @@ impl RawEvent<'_> {
         Ok(metadata)
     }
 
-    /// As [`metadata`](Self::metadata), in one place for all events of which nothing is known.
+    /// As [`metadata`](Self::metadata), shared by all events without metadata.
     pub(crate) fn shared_metadata(&self) -> Result<Arc<Metadata>, DecodeError> {
         static NOTHING: LazyLock<Arc<Metadata>> = LazyLock::new(Arc::default);
         let Self { metadata: None, correlation_id: None, causation_id: None, occurred: None, .. } = self

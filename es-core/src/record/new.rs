@@ -1,4 +1,4 @@
-//! An event on its way into a store.
+//! An event to be appended.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::{Metadata, RawEvent};
 use crate::stream::{Position, Revision, StreamId};
 
-/// An event on its way into a store: encoded, with the id that it keeps. Its `Debug` form shows no payload.
+/// An event to be appended: encoded, with its final id. Its `Debug` form does not show the payload.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct NewEvent {
-    /// Made before the append (UUIDv7), so that an append whose outcome is unknown can be recognised.
+    /// Generated before the append (UUIDv7), so that an append whose outcome is unknown can be recognized.
     pub id: Uuid,
     /// The wire name.
     pub name: &'static str,

@@ -1,8 +1,8 @@
-//! Why JSON could not be decoded, without a word of it.
+//! Why JSON could not be decoded, without quoting it.
 
 use std::fmt;
 
-/// How JSON differs from the type it should decode to, without a word of the JSON itself.
+/// How JSON differs from the type it should decode to, without quoting the JSON itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayloadError {
     what: String,
@@ -17,14 +17,14 @@ impl From<&serde_json::Error> for PayloadError {
 }
 
 impl PayloadError {
-    /// The error of code that panicked over it.
+    /// The error of code that panicked on it.
     pub(crate) fn panicked() -> Self {
         Self { what: String::from("the code that reads it panicked"), line: 0, column: 0 }
     }
 
-    /// The error of JSON that decodes, and to something else than was encoded.
+    /// The error of JSON that decodes, but to something other than what was encoded.
     pub(crate) fn another_value() -> Self {
-        Self { what: String::from("a value reads back as another one"), line: 0, column: 0 }
+        Self { what: String::from("a value reads back as a different one"), line: 0, column: 0 }
     }
 }
 
@@ -40,14 +40,14 @@ impl fmt::Display for PayloadError {
 impl std::error::Error for PayloadError {}
 
 /// Keeps of serde's message what the type's author wrote (field names, expected types) and drops what came
-/// with the payload (values, unknown keys, the words of custom errors).
+/// from the payload (values, unknown keys, the text of custom errors).
 fn redacted(error: &serde_json::Error) -> String {
     use serde_json::error::Category;
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(text, _)| text);
     match error.classify() {
         Category::Eof => "it ends too early".into(),
-        Category::Syntax => "it is no JSON of this shape".into(),
+        Category::Syntax => "it is not JSON of this shape".into(),
         Category::Io => "it cannot be read".into(),
         Category::Data => {
             for kind in ["missing field", "duplicate field"] {

@@ -13,16 +13,16 @@ use crate::stream::{Position, Revision, StreamId};
 pub struct EventPlace {
     /// The stream.
     pub stream: StreamId,
-    /// The place in the stream.
+    /// The revision in the stream.
     pub revision: Revision,
-    /// The place in the store.
+    /// The position in the store.
     pub position: Position,
     /// The event's id.
     pub event_id: Uuid,
 }
 
 impl EventPlace {
-    /// Of an event.
+    /// From an event.
     #[must_use]
     pub fn new(raw: &RawEvent<'_>) -> Self {
         Self {

@@ -7,15 +7,15 @@ use uuid::Uuid;
 
 use crate::stream::{Position, Revision, StreamId};
 
-/// One stored event as a store hands it out: payload and metadata borrowed from the row. Its `Debug` form
-/// shows no payload.
+/// One stored event as a store passes it to a sink: payload and metadata are borrowed from the row. Its
+/// `Debug` form does not show the payload.
 #[derive(Clone, Copy)]
 pub struct RawEvent<'a> {
     /// The stream.
     pub stream: &'a StreamId,
-    /// The place in the stream.
+    /// The revision in the stream.
     pub revision: Revision,
-    /// The place in the store.
+    /// The position in the store.
     pub position: Position,
     /// The event's id.
     pub event_id: Uuid,
@@ -27,24 +27,24 @@ pub struct RawEvent<'a> {
     pub payload: &'a [u8],
     /// The store's clock at the append.
     pub recorded_at: OffsetDateTime,
-    /// When the fact happened, if the caller said so.
+    /// When the fact happened, if the caller set it.
     pub occurred: Option<OffsetDateTime>,
-    /// Common to all that one request set off.
+    /// The correlation id, shared by all events caused by one external request.
     pub correlation_id: Option<Uuid>,
-    /// What led to this event.
+    /// The causation id: what led to this event.
     pub causation_id: Option<Uuid>,
     /// Actor and entries, as [`Metadata::to_json`](crate::Metadata::to_json) wrote them.
     pub metadata: Option<&'a [u8]>,
 }
 
 impl RawEvent<'_> {
-    /// How large it is: the bytes of its payload and its metadata, which limits of pages count.
+    /// Its size: the bytes of its payload and its metadata, which page limits count.
     #[must_use]
     pub fn bytes(&self) -> usize {
         self.payload.len().saturating_add(self.metadata.map_or(0, <[u8]>::len))
     }
 
-    /// When the fact happened: what the caller said, else when it was recorded.
+    /// When the fact happened: the caller's value, or else when it was recorded.
     #[must_use]
     pub fn occurred_at(&self) -> OffsetDateTime {
         self.occurred.unwrap_or(self.recorded_at)

@@ -12,7 +12,7 @@ use crate::stream::{Position, Revision, StreamId};
 
 /// An event as read: decoded to its current version, with its place, its times and its metadata.
 ///
-/// Its `Debug` form names the event and its place and shows no payload, so that it may stand in a log.
+/// Its `Debug` form names the event and its place and does not show the payload, so that it can be logged.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Recorded<E> {
@@ -22,16 +22,16 @@ pub struct Recorded<E> {
     pub name: &'static str,
     /// The version of [`event`](Self::event), after upcasting.
     pub version: u32,
-    /// The name under which the event is stored: that of [`event`](Self::event), one that it had before, or
-    /// that of a retired event whose place it takes.
+    /// The name under which the event is stored: that of [`event`](Self::event), a former name of it, or that
+    /// of the retired event that it replaces.
     pub stored_name: Cow<'static, str>,
     /// The version under which the event is stored.
     pub stored_version: u32,
     /// The stream.
     pub stream: StreamId,
-    /// The place in the stream. All events that take the place of one retired event have its place.
+    /// The revision in the stream. All events that replace one retired event have its revision.
     pub revision: Revision,
-    /// The place in the store.
+    /// The position in the store.
     pub position: Position,
     /// The event's id.
     pub event_id: Uuid,
@@ -62,7 +62,7 @@ impl<E> Recorded<E> {
         }
     }
 
-    /// When the fact happened: what the caller said, else when it was recorded.
+    /// When the fact happened: the caller's value, or else when it was recorded.
     #[must_use]
     pub fn occurred_at(&self) -> OffsetDateTime {
         self.metadata.occurred_at.unwrap_or(self.recorded_at)

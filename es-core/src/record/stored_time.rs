@@ -1,19 +1,19 @@
-//! The times that every store can keep.
+//! The times that every store can hold.
 
 use time::OffsetDateTime;
 use time::macros::datetime;
 
-/// Before it, PostgreSQL has no `timestamptz`.
+/// PostgreSQL's `timestamptz` begins here.
 const EARLIEST: OffsetDateTime = datetime!(-4713-11-24 00:00 UTC);
 /// The last second that every part of a program can write as text.
 const LATEST: OffsetDateTime = datetime!(9999-12-31 23:59:59 UTC);
 
-/// A time as every store keeps it: in UTC and in whole microseconds, the rest rounded down, toward the past.
+/// A time as every store keeps it: in UTC and whole microseconds, the rest rounded down, toward the past.
 /// `None` if it is not between -4713-11-24T00:00:00Z and 9999-12-31T23:59:59.999999Z, which is what every
 /// store can hold.
 ///
-/// A [`Repository`](crate::Repository) calls it before a command is decided, so that what the command returns
-/// is what every later read returns. A store calls it on
+/// A [`Repository`](crate::Repository) calls it before a command is decided, so that a command returns the
+/// same times as every later read. A store calls it on
 /// [`Metadata::occurred_at`](crate::Metadata::occurred_at) and on its own clock.
 ///
 /// ```

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::Checkpoint;
 use crate::model::{Aggregate, Event};
 
-/// Which events of the whole store are wanted. Conditions of one kind are alternatives; both kinds must hold.
+/// Which events of the whole store to read. Conditions of one kind are alternatives; both kinds must hold.
 ///
 /// ```
 /// # use es_core::store::Filter;
@@ -22,9 +22,9 @@ use crate::model::{Aggregate, Event};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Filter {
-    /// The categories, each with the names that it had before. None: all categories.
+    /// The categories, each with its former names. None: all categories.
     pub categories: Vec<CategoryNames>,
-    /// The names of the events, earlier names included, in every version. None: all events.
+    /// The names of the events, former names included, in every version. None: all events.
     pub events: Vec<Cow<'static, str>>,
 }
 
@@ -32,9 +32,9 @@ pub struct Filter {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CategoryNames {
-    /// The name under which its streams are handed out.
+    /// The name under which its streams are returned.
     pub name: Cow<'static, str>,
-    /// The names that it had before.
+    /// Its former names.
     pub was: Cow<'static, [&'static str]>,
 }
 
@@ -65,7 +65,7 @@ impl Filter {
         self
     }
 
-    /// Also the streams of this aggregate, under each name that it had.
+    /// Also the streams of this aggregate, under each of its names.
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
         self.categories.push(CategoryNames { name: A::NAME.into(), was: A::WAS.into() });
@@ -79,7 +79,7 @@ impl Filter {
         self
     }
 
-    /// Also this event, under each name that it had, in every version.
+    /// Also this event, under each of its names, in every version.
     #[must_use]
     pub fn event<E: Event>(mut self) -> Self {
         self.events.push(E::NAME.into());
@@ -87,7 +87,7 @@ impl Filter {
         self
     }
 
-    /// Whether an event of this stored name, in a stream of this category, is wanted.
+    /// Whether an event of this stored name, in a stream of this category, matches.
     #[must_use]
     pub fn takes(&self, category: &str, event: &str) -> bool {
         let category_fits = || self.categories.iter().any(|names| names.has(category));
@@ -96,17 +96,17 @@ impl Filter {
     }
 }
 
-/// What [`ReadAll::read_all`](super::ReadAll::read_all) is to return.
+/// The query of [`ReadAll::read_all`](super::ReadAll::read_all).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct AllQuery<'a> {
-    /// Only what comes after this.
+    /// Only what comes after this checkpoint.
     pub after: Checkpoint,
     /// Which events.
     pub filter: &'a Filter,
-    /// How many at most.
+    /// The maximum number of events.
     pub limit: usize,
-    /// How many bytes of payloads and metadata at most, with more than one event.
+    /// The maximum size of payloads and metadata in bytes, if there is more than one event.
     pub bytes: usize,
 }
 
@@ -117,14 +117,14 @@ impl<'a> AllQuery<'a> {
         Self { after: checkpoint, filter, limit: 1_000, bytes: usize::MAX }
     }
 
-    /// At most so many, and at least one.
+    /// At most this many, and at least one.
     #[must_use]
     pub const fn limit(mut self, most: usize) -> Self {
         self.limit = if most == 0 { 1 } else { most };
         self
     }
 
-    /// At most so many bytes of payloads and metadata, and at least one event of any size. A page that ends
+    /// At most this many bytes of payloads and metadata, and at least one event of any size. A page that ends
     /// for this reason ends with [`Rest::More`].
     #[must_use]
     pub const fn bytes(mut self, most: usize) -> Self {
@@ -137,30 +137,29 @@ impl<'a> AllQuery<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AllPage {
-    /// Where the next page begins: behind the last event that was looked at, whether it was wanted or not.
+    /// Where the next page begins: after the last event that was examined, whether it matched or not.
     pub checkpoint: Checkpoint,
-    /// How many events were handed out.
+    /// How many events were returned.
     pub events: usize,
-    /// What lies beyond.
+    /// What comes after it.
     pub rest: Rest,
 }
 
 impl AllPage {
-    /// A page that went as far as `checkpoint`.
+    /// A page that reached `checkpoint`.
     #[must_use]
     pub const fn new(checkpoint: Checkpoint, events: usize, rest: Rest) -> Self {
         Self { checkpoint, events, rest }
     }
 }
 
-/// What lies beyond a page.
+/// What comes after a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Rest {
-    /// More events may be there; read on at once.
+    /// There may be more events; continue reading at once.
     More,
-    /// Nothing that can be read yet: an append was under way that holds back what follows it. Look again
-    /// soon.
+    /// Nothing that can be read yet: a pending append holds back what follows it. Read again soon.
     Held,
     /// Nothing: this was the end.
     Nothing,

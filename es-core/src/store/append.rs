@@ -1,4 +1,4 @@
-//! What goes into an append, what is refused, and what comes of it.
+//! The input of an append, its checks, and its outcome.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -11,19 +11,19 @@ use crate::error::StoreError;
 use crate::record::{Metadata, NewEvent, stored_time};
 use crate::stream::{Position, Revision, StreamId};
 
-/// Events for one stream, and what must be true of the stream for them to be written.
+/// Events to append to one stream, and the expected state of the stream (optimistic concurrency).
 ///
-/// In [`append_all`](super::EventStore::append_all) there may be no events: such a part is a
+/// In [`append_all`](super::EventStore::append_all) there may be no events: the append is then a
 /// [condition](Self::condition) of the others.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Append<'a> {
     /// The stream.
     pub stream: &'a StreamId,
-    /// The revision that the stream must be at; [`Revision::EMPTY`] for a new one.
+    /// The expected revision of the stream; [`Revision::EMPTY`] for a new one.
     pub expected: Revision,
-    /// The id of the stream's last event, if the caller knows it: tells a stream that was restored from a
-    /// backup and grew again from the one that the caller has seen.
+    /// The id of the stream's last event, if the caller knows it: distinguishes a stream that was restored
+    /// from a backup and grew again from the one that the caller has read.
     pub last_event_id: Option<Uuid>,
     /// The events, in order.
     pub events: &'a [NewEvent],
@@ -31,8 +31,8 @@ pub struct Append<'a> {
     pub command: Option<CommandRecord<'a>>,
 }
 
-/// The metadata of the event before, and how many bytes of JSON it has: the events of one command share it,
-/// and it is written as JSON once to be counted.
+/// The metadata of the previous event, and its size in bytes of JSON: the events of one command share it, so
+/// it is serialized once to be counted.
 #[derive(Default)]
 pub(crate) struct LastMetadata<'a>(Option<(&'a Arc<Metadata>, usize)>);
 
@@ -56,8 +56,8 @@ impl<'a> Append<'a> {
         Self { stream, expected, last_event_id: None, events, command: None }
     }
 
-    /// A condition for [`append_all`](super::EventStore::append_all): the stream has to be at this revision,
-    /// and nothing is written to it. A closed stream meets it as well.
+    /// A condition for [`append_all`](super::EventStore::append_all): the stream must be at this revision,
+    /// and nothing is written to it. A closed stream can meet it as well.
     ///
     /// With a [command](Self::command), the store also remembers that the command wrote no event to this
     /// stream, as [`remember`](super::EventStore::remember) does.
@@ -88,13 +88,13 @@ impl<'a> Append<'a> {
         Self::new(stream, expected, &[])
     }
 
-    /// Whether it only asks where the stream stands.
+    /// Whether it only checks the stream's revision.
     #[must_use]
     pub const fn is_condition(&self) -> bool {
         self.events.is_empty()
     }
 
-    /// Also asks for the id of the stream's last event.
+    /// Also requires this to be the id of the stream's last event.
     #[must_use]
     pub const fn last_event_id(mut self, event_id: Option<Uuid>) -> Self {
         self.last_event_id = event_id;
@@ -114,7 +114,7 @@ impl<'a> Append<'a> {
         self.expected.plus(self.events.len() as u64)
     }
 
-    /// Refuses an event of a name and version that nobody has registered. For stores, in
+    /// Rejects an event whose name and version are not registered. For stores, in
     /// [`EventStore::append_all`](super::EventStore::append_all).
     ///
     /// # Errors
@@ -132,8 +132,8 @@ impl<'a> Append<'a> {
         }
     }
 
-    /// Refuses what no store may write: no events, too much, names and versions that not every store can
-    /// hold, what is no JSON, NUL characters, times out of range, metadata that does not read back.
+    /// Rejects what no store may write: no events, too much data, names and versions that not every store can
+    /// hold, invalid JSON, NUL characters, times out of range, metadata that cannot be read back.
     ///
     /// # Errors
     ///
@@ -142,7 +142,7 @@ impl<'a> Append<'a> {
         self.weigh(limits).map(drop)
     }
 
-    /// The same; returns how many bytes the payloads and the metadata of its events have together, in JSON.
+    /// The same; returns the total size of the payloads and the metadata of its events, in bytes of JSON.
     ///
     /// # Errors
     ///
@@ -156,8 +156,8 @@ impl<'a> Append<'a> {
         Ok(bytes)
     }
 
-    /// The same of several, which together must keep to [`Limits::append_bytes`]. Those without events are
-    /// conditions.
+    /// The same for several, which together must not exceed [`Limits::append_bytes`]. Those without events
+    /// are conditions.
     ///
     /// # Errors
     ///
@@ -167,7 +167,7 @@ impl<'a> Append<'a> {
         appends.iter().try_for_each(|append| append.check_after(&mut bytes, limits))
     }
 
-    /// Counts the bytes on from those of the appends before.
+    /// Adds to the bytes of the previous appends.
     fn check_after(&self, bytes: &mut usize, limits: Limits) -> Result<(), StoreError> {
         let stream = || self.stream.clone();
         if let Some(command) = self.command {
@@ -201,7 +201,7 @@ impl<'a> Append<'a> {
         Ok(())
     }
 
-    /// How many bytes of JSON the metadata has.
+    /// The size of the metadata in bytes of JSON.
     fn check_metadata(&self, event: &NewEvent, limit: usize) -> Result<usize, StoreError> {
         let (name, metadata) = (event.name, &event.metadata);
         let stream = || self.stream.clone();
@@ -228,7 +228,7 @@ impl<'a> Append<'a> {
     }
 }
 
-/// How much a store takes.
+/// The limits of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// The longest payload, and the longest metadata, in bytes of JSON. Defaults to 1 MiB.
@@ -236,7 +236,7 @@ pub struct Limits {
     /// The longest snapshot, in bytes of JSON; a [`Repository`](crate::Repository) takes none of a larger
     /// state. Defaults to 64 MiB.
     pub snapshot_bytes: usize,
-    /// The most that one call appends, payloads and metadata of all its events together, in bytes of JSON.
+    /// The most that one call may append, payloads and metadata of all its events together, in bytes of JSON.
     /// Defaults to 64 MiB.
     pub append_bytes: usize,
 }
@@ -253,12 +253,13 @@ impl Default for Limits {
     }
 }
 
-/// The outcome of an append that was [submitted](super::EventStore::submit). Dropping it takes nothing back.
+/// The outcome of an append that was [submitted](super::EventStore::submit). Dropping it does not cancel the
+/// append.
 pub type Submitted = Pin<Box<dyn Future<Output = Result<AppendOutcome, StoreError>> + Send>>;
 
-/// What an append did.
+/// The outcome of an append.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "a conflict is no error: nothing was written"]
+#[must_use = "a conflict is not an error: nothing was written"]
 pub enum AppendOutcome {
     /// The events are stored.
     Appended(Appended),
@@ -267,10 +268,10 @@ pub enum AppendOutcome {
         /// The revision that the stream is at.
         actual: Revision,
     },
-    /// A command of this id was carried out before; nothing was written.
+    /// A command of this id was executed before; nothing was written.
     Repeated(CommandOutcome),
-    /// Only in [`EventStore::append_all`](super::EventStore::append_all): another stream stood in the way;
-    /// nothing was written.
+    /// Only in [`EventStore::append_all`](super::EventStore::append_all): another stream prevented the
+    /// append; nothing was written.
     NotWritten,
 }
 

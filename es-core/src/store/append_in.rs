@@ -1,4 +1,4 @@
-//! Appends in a transaction of the caller's.
+//! Appends in the caller's transaction.
 
 use async_trait::async_trait;
 
@@ -8,11 +8,11 @@ use crate::error::StoreError;
 /// Appends within a transaction that the caller has begun and will commit: events and the caller's own rows
 /// are written together or not at all. [`Repository::execute_in`](crate::Repository::execute_in) asks for it.
 ///
-/// End a transaction as it was begun: by the driver, or by a statement. A driver takes its transaction for
-/// open after a `COMMIT` or `ROLLBACK` that was sent as a statement; `es-postgres` relies on the driver, and
-/// cannot refuse such a connection.
+/// End a transaction the way it was begun: through the driver, or by a statement. A driver still considers
+/// its transaction open after a `COMMIT` or `ROLLBACK` sent as a statement; `es-postgres` relies on the
+/// driver, and cannot reject such a connection.
 ///
-/// One implementation a store, for the connection type of its transactions.
+/// One implementation per store, for the connection type of its transactions.
 ///
 /// ```
 /// use es_core::store::{Append, AppendIn, AppendOutcome};
@@ -39,9 +39,9 @@ pub trait AppendIn<Tx: ?Sized>: EventStore {
     /// # Errors
     ///
     /// As [`EventStore::append`]; also [`StoreError::IsolationLevel`], and [`StoreError::NoTransaction`] on a
-    /// connection on which no transaction is open; nothing is written then. After
-    /// [`StoreError::Unavailable`] the caller's transaction is lost with its connection, which is to be
-    /// dropped: an answer may still be under way on it, for which the next statement would wait.
+    /// connection without an open transaction; nothing is written then. After [`StoreError::Unavailable`] the
+    /// caller's transaction is lost, and its connection must be dropped: a response may still be pending on
+    /// it, which the next statement would wait for.
     async fn append_in(&self, tx: &mut Tx, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
 
     /// As [`EventStore::load`], in the caller's transaction.

@@ -1,11 +1,11 @@
-//! How a store tells readers that it is worth looking. Only a hint: who hears nothing, looks by the clock.
+//! How a store notifies its readers. Notifications are best-effort; readers also poll.
 
 use std::sync::Arc;
 
 use tokio::sync::watch;
 use tokio::time::{Duration, Instant};
 
-/// Rung by a store after appends. Clones are one bell.
+/// Notifies readers of appends. Clones are one bell.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
@@ -17,7 +17,7 @@ use tokio::time::{Duration, Instant};
 /// listener.heard().await;
 /// # }
 /// ```
-// The moment is that at which the bell was made.
+// The instant is when the bell was made.
 #[derive(Debug, Clone)]
 pub struct Bell(Arc<watch::Sender<Instant>>);
 
@@ -28,12 +28,12 @@ impl Bell {
         Self(Arc::new(watch::Sender::new(Instant::now())))
     }
 
-    /// Wakes all listeners. Rings that nobody waited for become one.
+    /// Wakes all listeners. Rings that nobody waited for are merged into one.
     pub fn ring(&self) {
         self.0.send_modify(|_| {});
     }
 
-    /// Hears every ring from now on.
+    /// A listener for every ring from now on.
     #[must_use]
     pub fn listen(&self) -> Listener {
         Listener(self.0.subscribe())
@@ -56,13 +56,13 @@ impl Listener {
         self.0.mark_unchanged();
     }
 
-    /// For one who begins to listen late: as if the bell had rung since the last look.
+    /// For a listener that starts late: as if the bell had rung since the last read.
     pub(crate) fn presume_rung(&mut self) {
         self.0.mark_changed();
     }
 
-    /// The first moment, no earlier than this one, of those that follow each other at this interval and are
-    /// the same for all who listen to the bell: those who look then can share what they find.
+    /// The next instant, no earlier than this one, on a grid of this interval that all listeners of the bell
+    /// share: those that read at that instant can share the result.
     pub(crate) fn common(&self, moment: Instant, interval: Duration) -> Instant {
         let since = moment.duration_since(*self.0.borrow()).as_micros();
         let over = since.checked_rem(interval.as_micros()).unwrap_or(0);
@@ -73,7 +73,7 @@ impl Listener {
     }
 
     /// Waits until the bell has rung since the last [`forget`](Self::forget) or the last time it was heard;
-    /// for ever, once the bell is gone.
+    /// forever, once the bell is gone.
     pub async fn heard(&mut self) {
         if self.0.changed().await.is_err() {
             std::future::pending::<()>().await;

@@ -1,4 +1,4 @@
-//! How far a reader of the whole store has come.
+//! The checkpoint of a reader of the whole store.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,12 +10,12 @@ use uuid::Uuid;
 use crate::record::EventPlace;
 use crate::stream::Position;
 
-/// How far a reader of the whole store has come: behind an event that it has passed, by position and id.
+/// How far a reader of the whole store has come: after an event that it has passed, by position and id.
 ///
-/// Keep it as text, or with serde; what the text says may change. A checkpoint is only ever taken on a stored
-/// event, never on a hole: a position that is a hole now can be given again after a crash of the database.
-/// The id tells a store that was restored to an earlier state, and grew again with other events, from the one
-/// that was read: [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint).
+/// Store it as text, or with serde; the text's format may change. A checkpoint always refers to a stored
+/// event, never to a gap: after a crash of the database, a position that is a gap now can be assigned again.
+/// The id distinguishes a store that was restored to an earlier state, and grew again with other events, from
+/// the one that was read: [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint).
 ///
 /// ```
 /// use es_core::store::Checkpoint;
@@ -30,19 +30,19 @@ impl Checkpoint {
     /// Before the first event.
     pub const START: Self = Self(None);
 
-    /// Behind an event. For stores, and for what keeps checkpoints in columns of its own.
+    /// After an event. For stores, and for code that keeps checkpoints in columns of its own.
     #[must_use]
     pub const fn behind(position: Position, event_id: Uuid) -> Self {
         Self(Some((position, event_id)))
     }
 
-    /// The event that was passed last; `None` at the start.
+    /// The last event that was passed; `None` at the start.
     #[must_use]
     pub const fn event(&self) -> Option<(Position, Uuid)> {
         self.0
     }
 
-    /// The position of that event; 0 at the start. Good for showing how far a reader is behind.
+    /// The position of that event; 0 at the start. Useful for showing how far a reader lags.
     #[must_use]
     pub const fn position(&self) -> Position {
         match self.0 {
@@ -61,9 +61,9 @@ impl fmt::Display for Checkpoint {
     }
 }
 
-/// Text that is no checkpoint.
+/// Text that is not a checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is no checkpoint; write back what `Checkpoint` gave")]
+#[error("{text:?} is not a checkpoint; use the text produced by `Checkpoint`'s `Display`")]
 pub struct InvalidCheckpoint {
     text: String,
 }
@@ -97,7 +97,7 @@ impl<'de> Deserialize<'de> for Checkpoint {
 }
 
 impl EventPlace {
-    /// Behind this event.
+    /// After this event.
     #[must_use]
     pub const fn checkpoint(&self) -> Checkpoint {
         Checkpoint::behind(self.position, self.event_id)

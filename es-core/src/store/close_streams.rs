@@ -1,4 +1,4 @@
-//! Ending streams.
+//! Closing streams.
 
 use async_trait::async_trait;
 
@@ -9,9 +9,9 @@ use crate::stream::{Revision, StreamId};
 ///
 /// # Contract
 ///
-/// 1. A closed stream never takes another event: an append is
-///    [`StoreError::StreamClosed`]. It is read as before.
-/// 2. Of closing a stream and an append to it at once, at one revision, one goes through.
+/// 1. A closed stream never accepts another event: an append is [`StoreError::StreamClosed`]. It is read as
+///    before.
+/// 2. Of closing a stream and a concurrent append to it, at one revision, one succeeds.
 ///
 /// ```
 /// use es_core::store::CloseStreams;
@@ -30,7 +30,7 @@ use crate::stream::{Revision, StreamId};
 )]
 #[async_trait]
 pub trait CloseStreams: Send + Sync {
-    /// Closes a stream permanently, if it is at the expected revision; `Ok(false)` if it is at another.
+    /// Closes a stream permanently, if it is at the expected revision; `Ok(false)` if it is at another one.
     /// Closing a closed stream again changes nothing.
     ///
     /// # Errors

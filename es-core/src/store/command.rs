@@ -1,4 +1,4 @@
-//! The ledger of commands: what makes repeating one harmless.
+//! The command ledger: it makes commands idempotent.
 
 use std::sync::Arc;
 
@@ -7,12 +7,12 @@ use uuid::Uuid;
 use crate::error::StoreError;
 use crate::stream::{Revision, StreamId};
 
-/// What one caller calls one command: repeating it gives the first outcome.
+/// The idempotency key of a command: repeating it returns the first outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CommandKey {
-    /// Unique for the stream.
+    /// The command id, unique within the stream.
     pub id: Uuid,
-    /// A hash of the body, where another body under the same id is to be an error.
+    /// A hash of the body, if another body under the same id must be an error.
     pub body_hash: Option<i64>,
 }
 
@@ -22,17 +22,17 @@ impl From<Uuid> for CommandKey {
     }
 }
 
-/// A command whose outcome is to be remembered in the ledger.
+/// A command whose outcome is to be remembered in the command ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommandRecord<'a> {
-    /// What the caller calls it.
+    /// Its idempotency key.
     pub key: CommandKey,
-    /// The command's name. Under one id there is one command, so another name under it is refused.
+    /// The command's name. One id belongs to one command, so another name under it is rejected.
     pub name: &'a str,
 }
 
 impl CommandRecord<'_> {
-    /// Refuses a name that not every store can hold.
+    /// Rejects a name that not every store can hold.
     ///
     /// # Errors
     ///
@@ -46,23 +46,23 @@ impl CommandRecord<'_> {
     }
 }
 
-/// What a command did when it was carried out first.
+/// What a command did when it was first executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandOutcome {
-    /// The revision of its first event; of a command that stored none, the one on which it was decided.
+    /// The revision of its first event or, for a command that stored none, the one on which it was decided.
     pub first: Revision,
-    /// How many events it stored. None if its decision was [remembered](super::EventStore::remember).
+    /// How many events it stored. 0 if its decision was [remembered](super::EventStore::remember).
     pub count: u64,
-    /// Whether the decision was a rejection. It stored no events then.
+    /// Whether the decision was a rejection. If so, it stored no events.
     pub rejected: bool,
-    /// The hash of its body, if its caller gave one.
+    /// The hash of its body, if its caller provided one.
     pub body_hash: Option<i64>,
-    /// The command's name, unless the ledger has lost it meanwhile.
+    /// The command's name, unless the command ledger has lost it since.
     pub name: Option<Arc<str>>,
 }
 
 impl CommandOutcome {
-    /// Refuses the outcome for a command of another name, or of another body where both bodies are known.
+    /// Rejects the outcome for a command of another name, or of another body if both bodies are known.
     ///
     /// # Errors
     ///

@@ -1,14 +1,14 @@
-//! The check that every reader of a stream makes: revisions follow one another without holes.
+//! The check of every reader of a stream: revisions follow one another without gaps.
 
 use super::{EventStore, Load, LoadItem, StreamRange};
 use crate::error::StoreError;
 use crate::record::RawEvent;
 use crate::stream::{Revision, StreamId};
 
-/// Checks that the revisions of one stream come in order and without holes.
+/// Checks that the revisions of one stream come in order and without gaps.
 ///
 /// Stores use it in [`load`](EventStore::load) and [`read_stream`](EventStore::read_stream), and the
-/// framework in all that it reads, whatever the store checks.
+/// framework in everything that it reads, whatever the store checks.
 #[derive(Debug, Clone)]
 pub struct Contiguous<'a> {
     stream: &'a StreamId,
@@ -31,11 +31,11 @@ impl<'a> Contiguous<'a> {
         Self { stream, next, backward: range.backward }
     }
 
-    /// Takes the revision of the next event.
+    /// Checks the revision of the next event.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Damaged`] when another one should come.
+    /// [`StoreError::Damaged`] when it is not the expected one.
     pub fn take(&mut self, found: Revision) -> Result<(), StoreError> {
         let expected = self.next.unwrap_or(found);
         if found != expected {
@@ -46,7 +46,7 @@ impl<'a> Contiguous<'a> {
         Ok(())
     }
 
-    /// Ends a forward read that should have reached a revision, such as the head of the stream.
+    /// Ends a forward read that should have reached a revision, such as that of the stream's last event.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl<'a> Contiguous<'a> {
     }
 }
 
-/// Reads a part of a stream, and checks that nothing of it is missing: neither between two events nor at
+/// Reads a range of a stream, and checks that nothing of it is missing: neither between two events nor at
 /// either end.
 pub(crate) async fn read_whole<S: EventStore + ?Sized>(
     store: &S,
@@ -85,7 +85,7 @@ pub(crate) async fn read_whole<S: EventStore + ?Sized>(
         let head = store.load(Load::all(stream).after(before).up_to(range.to), &mut checked).await?;
         return order.reached(head.revision.min(range.to));
     }
-    // The head from before the read: the stream can only have grown since.
+    // The last revision from before the read: the stream can only have grown since.
     let head = store.load(Load::all(stream).after(Revision::MAX), &mut |_| Ok(())).await?;
     let highest = head.revision.min(range.to);
     let mut order = Contiguous::range(stream, range);

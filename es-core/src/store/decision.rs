@@ -1,16 +1,16 @@
-//! Decisions that write nothing, and are remembered all the same.
+//! Remembering decisions that write no events.
 
 use uuid::Uuid;
 
 use super::{CommandOutcome, CommandRecord};
 use crate::stream::{Revision, StreamId};
 
-/// The decision that a command writes no event, to be remembered under the command's id. What the domain said
-/// is not in it.
+/// The decision that a command writes no event, to be remembered under the command's id. The domain's error
+/// is not part of it.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Decision<'a> {
-    /// The stream, which need not be there.
+    /// The stream, which need not exist.
     pub stream: &'a StreamId,
     /// The revision on which it was decided.
     pub revision: Revision,
@@ -18,7 +18,7 @@ pub struct Decision<'a> {
     pub last_event_id: Option<Uuid>,
     /// The command.
     pub command: CommandRecord<'a>,
-    /// Whether the command was rejected; else it yielded no events.
+    /// Whether the command was rejected; otherwise it yielded no events.
     pub rejected: bool,
 }
 
@@ -35,7 +35,7 @@ impl<'a> Decision<'a> {
         Self { rejected: true, ..Self::empty(stream, revision, command) }
     }
 
-    /// Also asks for the id of the stream's last event.
+    /// Also requires this to be the id of the stream's last event.
     #[must_use]
     pub const fn last_event_id(mut self, event_id: Option<Uuid>) -> Self {
         self.last_event_id = event_id;
@@ -43,17 +43,17 @@ impl<'a> Decision<'a> {
     }
 }
 
-/// What became of a decision that was to be remembered.
+/// The outcome of remembering a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use = "a conflict is no error: nothing was remembered"]
+#[must_use = "a conflict is not an error: nothing was remembered"]
 pub enum Remembered {
-    /// Every repetition of the command finds it.
+    /// Every repetition of the command returns it.
     Kept,
     /// The stream is at another revision, or its last event is another one; nothing was remembered.
     Conflict {
         /// The revision that the stream is at.
         actual: Revision,
     },
-    /// The command has an outcome already.
+    /// The command already has an outcome.
     Repeated(CommandOutcome),
 }

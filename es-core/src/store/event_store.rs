@@ -10,12 +10,12 @@ use crate::error::StoreError;
 use crate::model::NewSnapshot;
 use crate::stream::StreamId;
 
-/// A place that keeps events: what an aggregate needs of it, and all that a [`Repository`](crate::Repository)
-/// asks for to load states and to execute commands.
+/// An event store: what aggregates need of it, and all that a [`Repository`](crate::Repository) uses to load
+/// states and to execute commands.
 ///
-/// What other readers need are traits of their own, which a store may have or not:
+/// What other readers need is in separate traits, which a store may or may not implement:
 ///
-/// | trait | who asks for it |
+/// | trait | needed by |
 /// |---|---|
 /// | [`ReadAll`](crate::store::ReadAll) | subscriptions and projections |
 /// | [`ListStreams`](crate::store::ListStreams) | [`Repository::ids`](crate::Repository::ids) |
@@ -28,24 +28,24 @@ use crate::stream::StreamId;
 /// 1. An append is atomic: all events of the call or none. Revisions are contiguous from `expected + 1`.
 /// 2. Of concurrent appends with the same expected revision exactly one wins; the others get
 ///    [`AppendOutcome::Conflict`].
-/// 3. [`append_all`](Self::append_all) is atomic across its streams, those included that it only has
-///    [conditions](Append::condition) for: until its events are visible, nobody appends to them.
+/// 3. [`append_all`](Self::append_all) is atomic across its streams, including those with only a
+/// [condition](Append::condition): until its events are visible, nobody appends to them.
 /// 4. An event that was acknowledged is durable, and visible to every later read.
-/// 5. Reading a stream gives revisions in order without holes, in bounded memory; a hole in what is stored is
-///    [`StoreError::Damaged`], as [`Contiguous`](crate::store::Contiguous) finds it.
+/// 5. Reading a stream returns revisions in order without gaps, in bounded memory; a gap in what is stored is
+/// [`StoreError::Damaged`], as [`Contiguous`](crate::store::Contiguous) detects it.
 /// 6. Positions increase in the order of an append's events.
 /// 7. No event is ever updated or deleted.
 /// 8. Bad input is a typed error before anything is written.
-/// 9. A version of an event means one shape: [`register`](Self::register) refuses another one.
-/// 10. Names of one category, made so by [`rename_category`](Self::rename_category), name the same streams in
-///     every call.
+/// 9. A version of an event has one shape: [`register`](Self::register) rejects another one.
+/// 10. All names of one category, joined by [`rename_category`](Self::rename_category), name the same streams
+///     in every call.
 ///
 /// # Implementing
 ///
-/// Call [`Append::check`] on each append first, keep [`stored_time`](crate::record::stored_time) of its
+/// Call [`Append::check`] on each append first, store the [`stored_time`](crate::record::stored_time) of its
 /// occurred time and of the clock, and run `es_core::conformance` in the store's tests.
-/// `docs/writing-a-store.md` goes through all of it, beside a store in one file. A store that wraps another
-/// one forwards with [`forward_event_store!`](crate::forward_event_store).
+/// `docs/writing-a-store.md` goes through all of it, with a store in one file. A store that wraps another one
+/// forwards with [`forward_event_store!`](crate::forward_event_store).
 ///
 /// ```
 /// use es_core::record::NewEvent;
@@ -74,23 +74,24 @@ pub trait EventStore: Send + Sync {
     /// # Errors
     ///
     /// [`StoreError`] for bad input, a closed stream, a reused command id, and a store that fails. A conflict
-    /// is no error but an [`AppendOutcome`].
+    /// is not an error but an [`AppendOutcome`].
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError>;
 
-    /// Appends to several streams, to all or to none. The outcomes stand in the order of `appends`.
+    /// Appends to several streams atomically: all or none. The outcomes are in the order of `appends`.
     ///
-    /// Each event has a name and a version that were [registered](Self::register), or that the store holds
-    /// already: what is copied from elsewhere, event by event as it stands, is otherwise stored under a name
-    /// that nobody reads. [`append`](Self::append) makes the names that it writes known by itself.
-    /// Neither looks into payloads; [`LargeAppend`](crate::bulk::LargeAppend) decodes and folds them.
+    /// Each event must have a name and a version that were [registered](Self::register), or that the store
+    /// already holds: otherwise events copied from elsewhere one by one could be stored under a name that
+    /// nobody reads. [`append`](Self::append) registers the names that it writes itself. Neither inspects
+    /// payloads; [`LargeAppend`](crate::bulk::LargeAppend) decodes and folds them.
     ///
-    /// A part without events is a [condition](Append::condition): its stream has to be at the expected
-    /// revision at the moment at which the others are written, so that of two calls that each write what the
-    /// other one has a condition for, one at most goes through. Its outcome is [`AppendOutcome::Appended`]
-    /// with no positions if all were met. Conditions alone say whether their streams stand so at one moment.
+    /// An append without events is a [condition](Append::condition): its stream must be at the expected
+    /// revision at the moment when the others are written, so of two calls that each write to a stream on
+    /// which the other has a condition, at most one succeeds. Its outcome is [`AppendOutcome::Appended`] with
+    /// no positions if all were met. A call with conditions alone checks whether all of them hold at one
+    /// moment.
     ///
-    /// Unless every outcome is [`AppendOutcome::Appended`], nothing was written; the outcomes that are not a
-    /// conflict or a repetition are then [`AppendOutcome::NotWritten`].
+    /// Unless every outcome is [`AppendOutcome::Appended`], nothing was written; outcomes other than
+    /// conflicts and repetitions are then [`AppendOutcome::NotWritten`].
     ///
     /// # Errors
     ///
@@ -99,16 +100,16 @@ pub trait EventStore: Send + Sync {
 
     /// Remembers that a command wrote no event, so that a repetition gets this outcome: [`load`](Self::load)
     /// finds it, with a [count](crate::store::CommandOutcome::count) of 0, and an append of the command is
-    /// [`AppendOutcome::Repeated`]. Of this call and an append of the same command that come at once, one
-    /// goes through.
+    /// [`AppendOutcome::Repeated`]. If this call and an append of the same command are concurrent, one
+    /// succeeds.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the store, and [`StoreError::CommandIdReused`]. A conflict is no error but a
+    /// [`StoreError`] of the store, and [`StoreError::CommandIdReused`]. A conflict is not an error but a
     /// [`Remembered`].
     async fn remember(&self, decision: Decision<'_>) -> Result<Remembered, StoreError>;
 
-    /// Reads a snapshot and the events after it, or all events, and looks up the outcome of a command: one
+    /// Reads a snapshot and the events after it, or all events, and looks up the outcome of a command, in one
     /// round trip.
     ///
     /// # Errors
@@ -128,38 +129,36 @@ pub trait EventStore: Send + Sync {
         sink: Sink<'_>,
     ) -> Result<(), StoreError>;
 
-    /// Keeps a snapshot, unless a newer one of the same fingerprint is there. Of a stream that is not there,
-    /// or not as far, or that holds another event at its revision than [`NewSnapshot::event_id`], nothing is
-    /// kept.
+    /// Stores a snapshot, unless a newer one of the same fingerprint exists. Nothing is stored if the stream
+    /// does not exist, has not reached its revision, or holds another event there than
+    /// [`NewSnapshot::event_id`].
     ///
     /// # Errors
     ///
     /// [`StoreError`] of the store.
     async fn save_snapshot(&self, snapshot: NewSnapshot) -> Result<(), StoreError>;
 
-    /// Takes in which events a program writes, in all their versions, and refuses a version that the store
-    /// knows with another fingerprint: two programs would write different payloads under it.
+    /// Registers every event version that a program writes, and rejects a version that the store has
+    /// registered with another fingerprint: two programs would write different payloads under it.
     ///
-    /// A version that the store does not know is made known; one that it knows without a fingerprint gets
-    /// this one. What comes without a fingerprint is not compared. Under a name that an event had
-    /// [before](Registration::former), what the store knows is compared, and nothing is made known. Doing all
-    /// this again changes nothing.
+    /// A version that the store does not know is registered; one that it knows without a fingerprint gets
+    /// this one. A version without a fingerprint is not compared. A [former](Registration::former) name is
+    /// compared with what the store knows, and not registered. The call is idempotent.
     ///
-    /// A [`Repository`](crate::Repository) calls it before its first command, so that every writer does, and
-    /// no reader. A store that can turn to another database in its lifetime sees to it there as well.
+    /// A [`Repository`](crate::Repository) calls it before its first command, so every writer does, and no
+    /// reader. A store that can switch to another database in its lifetime makes sure of it there as well.
     ///
     /// # Errors
     ///
-    /// [`StoreError::SchemaConflict`], also where `events` has two fingerprints for one version; nothing is
+    /// [`StoreError::SchemaConflict`], also if `events` has two fingerprints for one version; nothing is
     /// changed then.
     async fn register(&self, events: &[Registration]) -> Result<(), StoreError>;
 
-    /// Makes `name` and the names that a category had before mean one category, for ever and for every
-    /// program: a stream is found by each of them, and exists once whichever it was made under. Doing so
-    /// again changes nothing.
+    /// Makes `name` and the category's former names one category, forever and for every program: a stream is
+    /// found by each of them, and exists once whichever name it was created under. The call is idempotent.
     ///
     /// A [`Repository`](crate::Repository) whose aggregate has `was(…)` calls it before its first read or
-    /// append. A store that can turn to another database in its lifetime sees to it there as well.
+    /// append. A store that can switch to another database in its lifetime makes sure of it there as well.
     ///
     /// # Errors
     ///
@@ -167,24 +166,24 @@ pub trait EventStore: Send + Sync {
     /// is changed then.
     async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError>;
 
-    /// How much this store takes. A [`Repository`](crate::Repository) does not encode beyond it. Defaults to
-    /// [`Limits::NONE`], for a store that refuses by itself.
+    /// The limits of this store. A [`Repository`](crate::Repository) does not encode more than that. Defaults
+    /// to [`Limits::NONE`], for a store that enforces its own.
     fn limits(&self) -> Limits {
         Limits::NONE
     }
 
-    /// Takes an append, whose outcome comes later.
+    /// Enqueues an append and returns a future for its outcome.
     ///
     /// # For a store that can do better
     ///
-    /// Defaults to [`append`](Self::append), which ends before this returns, and need not be written. A store
-    /// that has a queue returns once the append is in it: appends to one stream that were submitted one after
-    /// the other are executed in this order, and should one be a conflict, those after it are conflicts as
-    /// well. So a caller builds on an append before it knows the outcome.
+    /// Optional: defaults to [`append`](Self::append), which completes before this returns. A store with a
+    /// queue returns once the append is in it: appends to one stream that were submitted one after the other
+    /// are executed in this order, and if one is a conflict, those after it are conflicts as well. So a
+    /// caller can build on an append before it knows the outcome.
     ///
     /// # Errors
     ///
-    /// As [`append`](Self::append), of what can be told at once.
+    /// As [`append`](Self::append), if they can be determined at once.
     async fn submit(&self, append: Append<'_>) -> Result<Submitted, StoreError> {
         let outcome = self.append(append).await;
         Ok(Box::pin(std::future::ready(outcome)))

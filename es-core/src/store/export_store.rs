@@ -1,4 +1,4 @@
-//! Reading a whole store: all that is not an event.
+//! Reading everything in a store that is not an event.
 
 use async_trait::async_trait;
 use time::OffsetDateTime;
@@ -10,9 +10,9 @@ use crate::shape::Fingerprint;
 use crate::stream::StreamId;
 
 /// A store that can be copied: [`ReadAll`] reads its events, this trait everything else that it keeps.
-/// [`copy_store`](crate::copy::copy_store) and backups in a format of one's own ask for it.
+/// Required by [`copy_store`](crate::copy::copy_store) and by backups in a custom format.
 ///
-/// Snapshots are not among it, as they can be made again, and neither are read models.
+/// Snapshots are not included, as they can be rebuilt, and neither are read models.
 ///
 /// # Contract
 ///
@@ -42,14 +42,14 @@ use crate::stream::StreamId;
 )]
 #[async_trait]
 pub trait ExportStore: ReadAll {
-    /// The names of categories and of events, each in the order in which they were made known.
+    /// The names of categories and of events, each in the order of registration.
     ///
     /// # Errors
     ///
     /// [`StoreError`] of the store.
     async fn export_names(&self) -> Result<StoredNames, StoreError>;
 
-    /// Reads the command ledger on after a command, one page in an order of the store's own.
+    /// Reads the command ledger after a command, one page in an order of the store's own.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ pub trait ExportStore: ReadAll {
         limit: usize,
     ) -> Result<Vec<StoredCommand>, StoreError>;
 
-    /// Lists the closed streams on after a stream, one page in an order of the store's own.
+    /// Lists the closed streams after a stream, one page in an order of the store's own.
     ///
     /// # Errors
     ///
@@ -72,7 +72,7 @@ pub trait ExportStore: ReadAll {
     ) -> Result<Vec<StreamId>, StoreError>;
 }
 
-/// The names that a store knows.
+/// The names registered in a store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredNames {
@@ -94,7 +94,7 @@ impl StoredNames {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredCategory {
-    /// The name under which it was made.
+    /// The name under which it was created.
     pub name: String,
     /// Its other names, sorted.
     pub aliases: Vec<String>,
@@ -133,7 +133,7 @@ impl StoredEventType {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StoredCommand {
-    /// The stream, which need not be there if the command stored no event.
+    /// The stream, which need not exist if the command stored no event.
     pub stream: StreamId,
     /// The command id.
     pub id: Uuid,

@@ -1,4 +1,4 @@
-//! Finding events by what is written on them.
+//! Finding events by their ids.
 
 use async_trait::async_trait;
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Sink;
 use crate::error::StoreError;
 
-/// A store that finds events by what is written on them, wherever they are.
+/// A store that finds events by id or correlation id, wherever they are.
 ///
 /// # Contract
 ///
@@ -53,6 +53,6 @@ pub trait FindEvents: Send + Sync {
 pub enum Find {
     /// The event with this id.
     Event(Uuid),
-    /// All events with this correlation id: what one request from outside set off.
+    /// All events with this correlation id: those caused by one external request.
     Correlation(Uuid),
 }

@@ -1,22 +1,22 @@
-//! A store behind a pointer is a store; and the macro by which any store forwards to another one.
+//! Pointers to a store are stores; and a macro by which any store forwards to another one.
 
 use std::sync::Arc;
 
 use super::{AppendIn, CloseStreams, EventStore, ExportStore, FindEvents, ImportStore, ListStreams, ReadAll};
 
-/// Writes the methods of a store's trait that forward to another store: all of them, or all but those after
-/// `except`.
+/// Generates the methods of a store trait that forward to another store: all of them, or all except those
+/// after `except`.
 ///
-/// For a store that wraps another one and does something of its own in a few places. Nothing is left to a
-/// default of the trait, so the wrapper keeps everything that the wrapped store does better. It writes each
-/// of the traits: [`EventStore`](crate::EventStore), [`AppendIn`](crate::store::AppendIn),
+/// For a store that wraps another one and changes its behaviour in a few places. No method falls back to a
+/// default of the trait, so the wrapper keeps every optimization of the wrapped store. It supports each of
+/// the traits: [`EventStore`](crate::EventStore), [`AppendIn`](crate::store::AppendIn),
 /// [`ReadAll`](crate::store::ReadAll), [`ListStreams`](crate::store::ListStreams),
 /// [`FindEvents`](crate::store::FindEvents), [`CloseStreams`](crate::store::CloseStreams),
 /// [`ExportStore`](crate::store::ExportStore) and [`ImportStore`](crate::store::ImportStore).
 ///
-/// [`submit`](crate::EventStore::submit) is a way to append, and [`follow`](crate::store::ReadAll::follow)
-/// one to read: after `except append` or `except read_all` they are not forwarded either, and go through the
-/// wrapper's own method.
+/// [`submit`](crate::EventStore::submit) also appends, and [`follow`](crate::store::ReadAll::follow) also
+/// reads: after `except append` or `except read_all` they are not forwarded either, and call the wrapper's
+/// own method.
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -122,7 +122,7 @@ macro_rules! forward_event_store {
             $crate::forward_event_store! { @method $trait |$this| $inner $method $($of)* }
         } })*
     };
-    // What `async_trait` makes of an `async fn`, without a future around the future.
+    // What `async_trait` generates for an `async fn`, without a future around the future.
     (@method $trait:ident |$this:ident| $inner:tt $method:ident async [$($lifetime:lifetime),*]
         ($($argument:ident: $type:ty),*) -> $output:ty) => {
         fn $method<'this, $($lifetime,)* 'async_trait>(

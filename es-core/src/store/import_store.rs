@@ -1,4 +1,4 @@
-//! Writing what another store holds, as it is there.
+//! Writing what another store holds, unchanged.
 
 use async_trait::async_trait;
 
@@ -7,16 +7,16 @@ use crate::error::StoreError;
 use crate::record::{EventPlace, RawEvent};
 use crate::stream::{Position, Revision, StreamId};
 
-/// A store into which another one can be copied, by [`copy_store`](crate::copy::copy_store): it takes events
-/// with the positions, ids and times that they have there.
+/// A store into which another one can be copied, by [`copy_store`](crate::copy::copy_store): it stores events
+/// with their original positions, ids and times.
 ///
 /// Appends are for everything else; only they check what a program may write.
 ///
 /// # Contract
 ///
-/// 1. Each call writes all or nothing, is durable once it returned, and changes nothing when it is repeated;
-///    only events have to follow those that are stored.
-/// 2. What was imported is read as it is in the other store, checkpoints of its readers included.
+/// 1. Each call writes all or nothing, is durable once it has returned, and is idempotent; only events must
+///    follow those that are stored.
+/// 2. What was imported is read as in the other store, including the checkpoints of its readers.
 #[diagnostic::on_unimplemented(
     message = "nothing can be copied into `{Self}`",
     label = "no `ImportStore`",
@@ -24,21 +24,21 @@ use crate::stream::{Position, Revision, StreamId};
 )]
 #[async_trait]
 pub trait ImportStore: ExportStore {
-    /// Makes names known, those that are known already included.
+    /// Registers names, including those that are registered already.
     ///
     /// # Errors
     ///
     /// [`StoreError::SplitCategory`] and [`StoreError::SchemaConflict`]; nothing is changed then.
     async fn import_names(&self, names: &StoredNames) -> Result<(), StoreError>;
 
-    /// Writes events after those that are stored. Their names are known.
+    /// Writes events after those that are stored. Their names are registered.
     ///
     /// # Errors
     ///
     /// [`StoreError::NotNext`] of an event that does not follow, by position or by revision.
     async fn import_events(&self, events: &[RawEvent<'_>]) -> Result<(), StoreError>;
 
-    /// Writes entries of the command ledger. The events of the commands are stored.
+    /// Writes entries of the command ledger. The events of the commands are already stored.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ pub trait ImportStore: ExportStore {
     async fn import_closed(&self, streams: &[StreamId]) -> Result<(), StoreError>;
 }
 
-/// Finds the first imported event that does not follow what comes before it. For stores, in
+/// Finds the first imported event that does not follow the one before it. For stores, in
 /// [`ImportStore::import_events`].
 ///
 /// ```
@@ -75,7 +75,7 @@ impl Following {
         Self { last }
     }
 
-    /// The next event, of a stream that stands at a revision.
+    /// The next event, of a stream that is at a revision.
     ///
     /// # Errors
     ///

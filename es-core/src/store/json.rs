@@ -1,17 +1,17 @@
-//! What every store can keep as JSON.
+//! Which JSON every store can hold.
 
 use serde::de::IgnoredAny;
 
 use crate::record::BoxError;
 
-/// How deep arrays and objects may stand in each other: what readers take.
+/// How deeply arrays and objects may be nested: the limit of readers.
 const DEPTH: usize = 127;
 
-/// Refuses what is no JSON text, and what no reader would take. The error quotes nothing of it.
+/// Rejects what is not JSON text, or is nested more deeply than readers accept. The error does not quote it.
 pub(super) fn check(json: &[u8]) -> Result<(), BoxError> {
     let text = std::str::from_utf8(json)?;
     serde_json::from_str::<IgnoredAny>(text)?;
-    // Without as many brackets there is no need to look where they stand.
+    // With fewer brackets than that, the nesting need not be checked.
     if memchr::memchr2_iter(b'[', b'{', json).count() > DEPTH && depth(json) > DEPTH {
         return Err(format!("arrays and objects are nested more than {DEPTH} levels deep").into());
     }

@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use super::StreamSummary;
 use crate::error::StoreError;
 
-/// A store that can say which streams it holds: what [`Repository::ids`](crate::Repository::ids) asks for.
+/// A store that can list its streams, for [`Repository::ids`](crate::Repository::ids).
 ///
 /// # Contract
 ///
 /// 1. Streams come in the byte order of their keys, each once, as many as the query allows.
-/// 2. A stream that was there before the first page, and is in its range, is in one of the pages.
+/// 2. A stream that existed before the first page, and is in its range, is in one of the pages.
 /// 3. A category is found by each of its names, and its streams have the name that was asked for.
 ///
 /// ```
@@ -56,11 +56,11 @@ pub trait ListStreams: Send + Sync {
 pub struct ListQuery<'a> {
     /// The category, by any of its names.
     pub category: &'a str,
-    /// Only streams whose key begins with this; taken as it is, and `""` for all.
+    /// Only streams whose key begins with this, literally; `""` for all.
     pub prefix: &'a str,
-    /// Only streams whose key comes after this one, which need not be there.
+    /// Only streams whose key comes after this one, which need not exist.
     pub after: Option<&'a str>,
-    /// How many streams at most.
+    /// The maximum number of streams.
     pub limit: usize,
 }
 
@@ -78,14 +78,14 @@ impl<'a> ListQuery<'a> {
         self
     }
 
-    /// Only streams whose key comes after this one: the last key of the page before.
+    /// Only streams whose key comes after this one: the last key of the previous page.
     #[must_use]
     pub fn after(mut self, key: impl Into<Option<&'a str>>) -> Self {
         self.after = key.into();
         self
     }
 
-    /// At most so many.
+    /// At most this many.
     #[must_use]
     pub const fn limit(mut self, most: usize) -> Self {
         self.limit = most;

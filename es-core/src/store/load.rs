@@ -1,4 +1,4 @@
-//! What can be read of a stream, and what a read says about it.
+//! What can be read of a stream, and what a read returns about it.
 
 use uuid::Uuid;
 
@@ -7,19 +7,19 @@ use crate::record::RawEvent;
 use crate::shape::Fingerprint;
 use crate::stream::{Revision, StreamId};
 
-/// What [`EventStore::load`](super::EventStore::load) is to find.
+/// The query of [`EventStore::load`](super::EventStore::load).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Load<'a> {
     /// The stream.
     pub stream: &'a StreamId,
-    /// Only events after this revision, and only a snapshot that is beyond it.
+    /// Only events after this revision, and only a snapshot after it.
     pub after: Revision,
-    /// Only events up to this revision, that one included, and no snapshot that is beyond it.
+    /// Only events up to this revision, inclusive, and no snapshot after it.
     pub up_to: Revision,
-    /// Which snapshot will do; `None` for no snapshot.
+    /// Which snapshot is acceptable; `None` for no snapshot.
     pub snapshot: Option<Fingerprint>,
-    /// A command whose outcome is wanted.
+    /// A command whose outcome to look up.
     pub command_id: Option<Uuid>,
 }
 
@@ -59,12 +59,12 @@ impl<'a> Load<'a> {
     }
 }
 
-/// What [`EventStore::load`](super::EventStore::load) hands out.
+/// What [`EventStore::load`](super::EventStore::load) passes to its sink.
 #[derive(Debug, Clone, Copy)]
 pub enum LoadItem<'a> {
-    /// The newest snapshot of the fingerprint asked for.
+    /// The newest snapshot of the requested fingerprint.
     Snapshot {
-        /// How far it was folded.
+        /// The revision up to which it was folded.
         revision: Revision,
         /// The state, as JSON.
         state: &'a [u8],
@@ -73,17 +73,17 @@ pub enum LoadItem<'a> {
     Event(RawEvent<'a>),
 }
 
-/// Where a stream stands, as of the read that says so.
+/// The state of a stream, as of the read that returned it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamHead {
-    /// The revision of the last event; [`Revision::EMPTY`] for a stream that is not there.
+    /// The revision of the last event; [`Revision::EMPTY`] for a stream that does not exist.
     pub revision: Revision,
     /// The id of the last event.
     pub event_id: Option<Uuid>,
     /// Whether the stream is closed.
     pub closed: bool,
-    /// The outcome of the command asked for, if it was carried out before.
+    /// The outcome of the requested command, if it was executed before.
     pub command: Option<CommandOutcome>,
 }
 
@@ -94,7 +94,7 @@ impl StreamHead {
         Self { revision, event_id, closed: false, command: None }
     }
 
-    /// Says whether the stream is closed.
+    /// Sets whether the stream is closed.
     #[must_use]
     pub fn closed(mut self, closed: bool) -> Self {
         self.closed = closed;
@@ -109,13 +109,13 @@ impl StreamHead {
     }
 }
 
-/// A part of a stream, and the direction in which it is read.
+/// A range of a stream, and the direction in which it is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamRange {
-    /// The lowest revision, included.
+    /// The lowest revision, inclusive.
     pub from: Revision,
-    /// The highest revision, included.
+    /// The highest revision, inclusive.
     pub to: Revision,
     /// From the highest down.
     pub backward: bool,
@@ -125,13 +125,13 @@ impl StreamRange {
     /// The whole stream.
     pub const ALL: Self = Self { from: Revision::new(1), to: Revision::MAX, backward: false };
 
-    /// From a revision on, that one included.
+    /// From a revision on, inclusive.
     #[must_use]
     pub const fn from(revision: Revision) -> Self {
         Self { from: revision, ..Self::ALL }
     }
 
-    /// Up to a revision, that one included.
+    /// Up to a revision, inclusive.
     #[must_use]
     pub const fn to(mut self, revision: Revision) -> Self {
         self.to = revision;
@@ -152,7 +152,7 @@ impl StreamRange {
 pub struct StreamSummary {
     /// The stream.
     pub stream: StreamId,
-    /// Where it stands.
+    /// The revision of its last event.
     pub revision: Revision,
     /// Whether it is closed.
     pub closed: bool,
@@ -165,7 +165,7 @@ impl StreamSummary {
         Self { stream, revision, closed: false }
     }
 
-    /// Says whether the stream is closed.
+    /// Sets whether the stream is closed.
     #[must_use]
     pub const fn closed(mut self, closed: bool) -> Self {
         self.closed = closed;

@@ -1,6 +1,6 @@
-//! The store contract: what any place that keeps events must do, one trait for each kind of reader.
+//! The contract of event stores, one trait for each kind of reader.
 //!
-//! The suite `es_core::conformance` tests every line of it.
+//! The suite `es_core::conformance` tests all of it.
 
 mod all;
 mod append;

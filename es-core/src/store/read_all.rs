@@ -5,16 +5,17 @@ use async_trait::async_trait;
 use super::{AllPage, AllQuery, Bell, Checkpoint, Listener, Sink};
 use crate::error::StoreError;
 
-/// A store that can be read as a whole, in one order: what a
-/// [`Subscription`](crate::subscription::Subscription) and every runner of a projection ask for.
+/// A store whose events can be read in one global order: what a
+/// [`Subscription`](crate::subscription::Subscription) and every projection runner require.
 ///
 /// # Contract
 ///
 /// 1. Events come in strictly increasing order of their positions, in bounded memory, and each stream's
 ///    events in the order of their revisions.
-/// 2. A reader never passes an event that is committed later with a lower position. No clock makes it safe.
+/// 2. A reader never passes an event that is committed later with a lower position. This does not rely on
+///    timeouts.
 /// 3. An event that was acknowledged before the call, and after which no append was open, is read by it.
-/// 4. A checkpoint of another history is refused.
+/// 4. A checkpoint of another history is rejected.
 ///
 /// ```
 /// use es_core::store::{AllQuery, Checkpoint, Filter, ReadAll, Rest};
@@ -34,11 +35,11 @@ use crate::error::StoreError;
 )]
 #[async_trait]
 pub trait ReadAll: Send + Sync {
-    /// Reads the whole store in the order of positions, from after a checkpoint, one page.
+    /// Reads the whole store in the order of positions, after a checkpoint, one page.
     ///
     /// Never goes beyond an event that could still be committed with a lower position.
     ///
-    /// A stream is named as the filter names its category, or else by the first name that the category had.
+    /// A stream is named as the filter names its category, or else by the category's first name.
     ///
     /// # Errors
     ///
@@ -53,19 +54,19 @@ pub trait ReadAll: Send + Sync {
     /// [`StoreError`] of the store.
     async fn end(&self) -> Result<Checkpoint, StoreError>;
 
-    /// Hears of appends, so that a reader of the whole store looks again at once. A hint, not a promise: a
-    /// store need not ring, and readers look by the clock as well. Defaults to a bell that never rings.
+    /// A bell that rings after appends, so that a reader of the whole store reads again at once. A hint, not
+    /// a promise: a store need not ring, and readers also poll. Defaults to a bell that never rings.
     fn listen(&self) -> Listener {
         Bell::new().listen()
     }
 
-    /// Reads a page for a reader that looks again soon, whatever it finds.
+    /// Reads a page for a reader that is polling, and reads again soon in any case.
     ///
     /// # For a store that can do better
     ///
-    /// Defaults to [`read_all`](Self::read_all), and need not be written. For such a reader, what was there a
-    /// moment ago will do: a store may answer with less than there is and
-    /// [`Rest::Held`](crate::store::Rest::Held), and so read once for many readers.
+    /// Optional: defaults to [`read_all`](Self::read_all). Such a reader accepts a recent result: a store may
+    /// return less than there is and [`Rest::Held`](crate::store::Rest::Held), and so read once for many
+    /// readers.
     ///
     /// # Errors
     ///

@@ -1,11 +1,11 @@
-//! What a writer makes known to its store.
+//! The event versions that a writer registers with its store.
 
 use std::collections::HashMap;
 
 use crate::error::StoreError;
 use crate::shape::Fingerprint;
 
-/// A name and a version under which events are stored, and what they look like.
+/// A name and a version under which events are stored, with the fingerprint of their shape.
 ///
 /// [`Catalogue::registrations`](crate::catalogue::Catalogue::registrations) makes those of an aggregate.
 ///
@@ -29,15 +29,15 @@ pub struct Registration {
     pub name: &'static str,
     /// The version.
     pub version: u32,
-    /// The hash of the shape; `None` where it is not known, as a part has no shape.
+    /// The hash of the shape; `None` if it is unknown, as a part has no shape.
     pub fingerprint: Option<Fingerprint>,
-    /// Whether this is a name that the event had before. Events may be stored under it, or not, so it is
-    /// compared with what a store knows and not made known to it.
+    /// Whether this is a former name of the event. Events may or may not be stored under it, so it is
+    /// compared with what the store has registered, and not registered itself.
     pub former: bool,
 }
 
 impl Registration {
-    /// An event under the name that it has today, with a shape that is not known.
+    /// An event under its current name, with an unknown shape.
     #[must_use]
     pub const fn new(name: &'static str, version: u32) -> Self {
         Self { name, version, fingerprint: None, former: false }
@@ -50,7 +50,7 @@ impl Registration {
         self
     }
 
-    /// Refuses events of which two have one name and one version, and two fingerprints. For stores, in
+    /// Rejects two events with one name and version but different fingerprints. For stores, in
     /// [`EventStore::register`](super::EventStore::register).
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Registration {
         Ok(())
     }
 
-    /// The same as a name that the event had before.
+    /// The same as a former name of the event.
     #[must_use]
     pub const fn former(mut self, former: bool) -> Self {
         self.former = former;

@@ -1,4 +1,4 @@
-//! What takes the events of a read.
+//! The sinks that receive the events of a read.
 
 use std::sync::Arc;
 
@@ -7,14 +7,15 @@ use crate::error::StoreError;
 use crate::model::{Aggregate, guarded};
 use crate::record::{RawEvent, Recorded};
 
-/// Takes the events of a read, one by one, borrowed from the row. An error ends the read and is its result.
+/// Receives the events of a read, one by one, borrowed from the row. An error ends the read and is its
+/// result.
 pub type Sink<'a> = &'a mut (dyn FnMut(RawEvent<'_>) -> Result<(), StoreError> + Send);
 
-/// Takes what [`EventStore::load`](crate::EventStore::load) finds: at most one snapshot, first, then the
+/// Receives what [`EventStore::load`](crate::EventStore::load) finds: at most one snapshot, first, then the
 /// events after it.
 pub type LoadSink<'a> = &'a mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreError> + Send);
 
-/// Decodes one stored event and hands out what it stands for.
+/// Decodes one stored event and passes on what it stands for.
 pub(crate) fn recorded<A: Aggregate>(
     raw: &RawEvent<'_>,
     take: &mut dyn FnMut(Recorded<A::Event>) -> Result<(), StoreError>,

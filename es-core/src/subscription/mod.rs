@@ -1,4 +1,4 @@
-//! Following the whole store: from the beginning, from a checkpoint or from now, then live.
+//! Catch-up subscriptions: read from the beginning, from a checkpoint or from now, then follow live.
 
 mod order;
 mod pace;
@@ -21,29 +21,30 @@ use crate::store::{AllPage, AllQuery, Checkpoint, Filter, Listener, ReadAll, Sin
 /// Whether a page may be empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum When {
-    /// It is what there is now.
+    /// It returns what there is now.
     Now,
-    /// It comes when there is something.
+    /// It returns once there is something.
     UntilFound,
 }
 
-/// Follows all events of a store, or those that a [`Filter`] takes, in the order of their positions.
+/// A catch-up subscription: follows all events of a store, or those that match a [`Filter`], in the order of
+/// their positions.
 ///
-/// It does nothing by itself: whoever wants events asks for the next page, so a slow reader slows nobody
-/// down, and no more than a page is held. There is nothing to be stopped either: dropping it, or the future
-/// of a call, is an orderly end, and [`checkpoint`](Self::checkpoint) says where the next one goes on. After
-/// an error it stands where it stood; call again to go on, if [`StoreError::is_retryable`].
+/// It is pull-based: the reader asks for the next page, so a slow reader slows nobody down, and no more than
+/// a page is held. It need not be stopped: dropping it, or the future of a call, is an orderly end, and
+/// [`checkpoint`](Self::checkpoint) is where the next one resumes. An error leaves it where it was; call
+/// again to continue, if [`StoreError::is_retryable`].
 ///
 /// Each stream's events come in the order of their revisions, and that is checked: an event that does not
-/// follow the last one seen of its stream is [`StoreError::Damaged`]. It has to be the next one where the
-/// filter takes all events of a stream, and a later one where it takes events by name. What is remembered is
-/// bounded: the streams seen last, some hundreds of them, since the checkpoint at which this subscription
-/// began. A hole before that, or in a stream that had to make room, is found by those that read the stream,
-/// as commands do.
+/// follow the last one seen of its stream is [`StoreError::Damaged`]. It must be the next one if the filter
+/// matches all events of a stream, and a later one if it matches events by name. Memory is bounded: some
+/// hundreds of the most recent streams are remembered, since the checkpoint at which this subscription began.
+/// A gap before that, or in a stream that was evicted, is detected by readers of the stream, such as
+/// commands.
 ///
-/// While little happens, an event is handed out as soon as the store tells of it. While much happens, a
-/// subscription that is at the end looks about a hundred times a second, for all that has come in between, so
-/// that it takes little from those who append.
+/// Under low load, an event is returned as soon as the store announces it. Under high load, a subscription at
+/// the end reads about a hundred times a second, everything that has been stored in between, so that it costs
+/// appends little.
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, Events, Handle, Repository, emit, event};
@@ -76,15 +77,15 @@ pub(crate) enum When {
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
-#[must_use = "a subscription reads nothing before it is asked to"]
+#[must_use = "a subscription reads nothing until it is polled"]
 pub struct Subscription<S> {
     store: S,
     filter: Filter,
     checkpoint: Checkpoint,
     size: PageSize,
-    /// Nothing before it waits for the first time: who only reads what is there needs no word of the store.
+    /// `None` until it first waits: a reader that only reads what is there needs no notifications.
     listener: Option<Listener>,
-    /// When the next look is worth it.
+    /// When the next read is worthwhile.
     pace: Pace,
     /// What was seen of streams up to the checkpoint.
     order: StreamOrder,
@@ -106,13 +107,13 @@ impl<S: ReadAll> Subscription<S> {
         }
     }
 
-    /// From behind a checkpoint.
+    /// From after a checkpoint.
     pub fn from(mut self, checkpoint: Checkpoint) -> Self {
         self.seek(checkpoint);
         self
     }
 
-    /// From now on: behind all that can be read at this moment.
+    /// From now on: after all that can be read at this moment.
     ///
     /// # Errors
     ///
@@ -123,33 +124,33 @@ impl<S: ReadAll> Subscription<S> {
         Ok(self)
     }
 
-    /// Only what the filter takes.
+    /// Only events that match the filter.
     pub fn filter(mut self, filter: Filter) -> Self {
         self.filter = filter;
         self
     }
 
-    /// How many events a page holds at most; defaults to 4,000. The first pages hold fewer, and so do those
+    /// The maximum number of events of a page. Defaults to 4,000. The first pages hold fewer, and so do those
     /// of large events: see [`page_bytes`](Self::page_bytes).
     pub fn page_size(mut self, most: usize) -> Self {
         self.size.most(most);
         self
     }
 
-    /// How many bytes of payloads and metadata a page holds at most, if it holds more than one event;
-    /// defaults to 4 MiB.
+    /// The maximum size of payloads and metadata of a page in bytes, if it holds more than one event.
+    /// Defaults to 4 MiB.
     pub fn page_bytes(mut self, most: usize) -> Self {
         self.size.most_bytes(most);
         self
     }
 
-    /// How long it waits for a word of the store before it looks by itself; a second unless said otherwise.
+    /// The polling interval used when the store sends no notification. Defaults to one second.
     pub fn poll_every(mut self, interval: Duration) -> Self {
         self.pace.poll_every(interval);
         self
     }
 
-    /// Goes on behind a checkpoint.
+    /// Continues after a checkpoint.
     pub(crate) fn seek(&mut self, checkpoint: Checkpoint) {
         if self.checkpoint != checkpoint {
             self.checkpoint = checkpoint;
@@ -164,24 +165,24 @@ impl<S: ReadAll> Subscription<S> {
         &self.store
     }
 
-    /// Behind what was handed out.
+    /// The checkpoint after the events that were returned.
     #[must_use]
     pub const fn checkpoint(&self) -> Checkpoint {
         self.checkpoint
     }
 
-    /// Tells how far it has come, while it is waited for.
+    /// A watch that shows how far it has come, while it is waited for.
     #[must_use]
     pub fn watch(&self) -> SubscriptionWatch {
         self.watch.clone()
     }
 
-    /// Reads a page at once: the present rest, if it is less; nothing, if nothing can be read.
+    /// Reads a page at once: everything there is, if it fits; nothing, if nothing can be read.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the store or of the sink; the checkpoint then stays where it was, and what the sink
-    /// has taken comes again.
+    /// [`StoreError`] of the store or of the sink; the checkpoint is then unchanged, and events that the sink
+    /// has received come again.
     pub async fn page(&mut self, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         self.look(Look::Once, sink).await
     }
@@ -195,8 +196,8 @@ impl<S: ReadAll> Subscription<S> {
     }
 
     async fn look(&mut self, look: Look, sink: Sink<'_>) -> Result<AllPage, StoreError> {
-        // Before the look, so that a ring during it is not missed; and a look whose future is dropped was
-        // none.
+        // Before the read, so that a ring during it is not missed; a read whose future is dropped does not
+        // count.
         if let Some(listener) = &mut self.listener {
             listener.forget();
         }
@@ -232,12 +233,13 @@ impl<S: ReadAll> Subscription<S> {
         Ok(page)
     }
 
-    /// Waits until the checkpoint can move, and reads a page. It may hold no event: others were passed.
+    /// Waits until the checkpoint can move, and reads a page. It may contain no events, if those passed did
+    /// not match.
     ///
     /// # Errors
     ///
-    /// As [`page`](Self::page). The call after one that failed first waits as long as between two looks by
-    /// the clock, so that to call again and again is no hot loop.
+    /// As [`page`](Self::page). A call after one that failed first waits for the polling interval, so that
+    /// calling in a loop does not spin.
     pub async fn next_page(&mut self, sink: Sink<'_>) -> Result<AllPage, StoreError> {
         loop {
             let listener = self.listener.get_or_insert_with(|| {

@@ -8,8 +8,8 @@ use crate::stream::{Revision, StreamId};
 /// How many streams are remembered at a time.
 const PLACES: usize = 1 << u8::BITS;
 
-/// The last revision seen of some streams: those that came last, each in a place that its name determines. So
-/// memory is bounded, and a stream that had to make room is checked from its next event on.
+/// The last revision seen of the most recent streams, each in a slot that its name determines. So memory is
+/// bounded, and a stream that was evicted is checked again from its next event on.
 #[derive(Debug, Default)]
 pub(super) struct StreamOrder {
     /// None before the first event.
@@ -17,8 +17,8 @@ pub(super) struct StreamOrder {
 }
 
 impl StreamOrder {
-    /// Refuses an event that does not come after the last one seen of its stream: not the next one, where the
-    /// filter takes all events of a stream, or not a later one, where it takes some.
+    /// Rejects an event that does not come after the last one seen of its stream: it must be the next one if
+    /// the filter matches all events of a stream, or a later one if it matches some.
     pub(super) fn take(&mut self, event: &RawEvent<'_>, filter: &Filter) -> Result<(), StoreError> {
         if self.places.is_empty() {
             self.places.resize(PLACES, None);
@@ -37,7 +37,7 @@ impl StreamOrder {
     }
 }
 
-/// By the end of its key, in which streams differ. Any number would do, and this is asked for each event: a
+/// From the end of the key, in which streams differ. Any number would do, and this runs for each event: a
 /// hash of the whole name takes as long as everything else here.
 fn place_of(stream: &StreamId) -> u8 {
     const MIX: u64 = 0x9E37_79B9_7F4A_7C15;

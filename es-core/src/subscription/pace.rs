@@ -1,5 +1,5 @@
-//! When a subscription looks: at once while there is more, at the word of the store or by the clock at the
-//! end.
+//! When a subscription reads: at once while there is more; at the end, when the store notifies it or by
+//! polling.
 
 use std::time::Duration;
 
@@ -11,16 +11,15 @@ use crate::store::{Listener, Rest};
 const FIRST_HOLD: Duration = Duration::from_millis(2);
 const LONGEST_HOLD: Duration = Duration::from_millis(100);
 
-/// The first time between two looks while they find something again and again; doubles up to
-/// [`LONGEST_GATHER`].
+/// The first time between two reads that keep finding something; doubles up to [`LONGEST_GATHER`].
 const FIRST_GATHER: Duration = Duration::from_millis(1);
 const LONGEST_GATHER: Duration = Duration::from_millis(10);
-/// No further apart than this, or than half as long again as the time between them, looks that find something
-/// do so again and again.
+/// Reads that find something no further apart than this, or than one and a half times the time between them,
+/// count as keeping on finding something.
 const AGAIN: Duration = Duration::from_millis(5);
 
-/// What the next look waits for. Nothing here is lost with a future that is dropped: every wait is for a
-/// moment, not for a time.
+/// What the next read waits for. Dropping a future loses nothing here: every wait is for an instant, not for
+/// a duration.
 #[derive(Debug)]
 pub(super) struct Pace {
     poll_every: Duration,
@@ -29,28 +28,28 @@ pub(super) struct Pace {
     hold: Duration,
     /// How long to let events come together after a look; zero unless they keep coming.
     gather: Duration,
-    /// The last look that found something.
+    /// The last read that found something.
     found: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum Next {
     AtOnce,
-    /// At the end: when the store rings, but not before the first moment, and in any case at the second.
+    /// At the end: when the store rings, but not before the first instant, and in any case at the second.
     AtRing(Instant, Instant),
-    /// After a failure, whoever rings.
+    /// After a failure, regardless of rings.
     At(Instant),
 }
 
-/// How a look is taken.
+/// How a read is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Look {
     Once,
-    /// Events keep coming, so that the next look is not far.
+    /// Events keep coming, so the next read is near.
     Again,
 }
 
-/// What a look has found that was not known before.
+/// What a read has found that was not known before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     Nothing,
@@ -70,18 +69,18 @@ impl Pace {
         self.next = Next::AtOnce;
     }
 
-    /// A look has failed.
+    /// A read has failed.
     pub(super) fn failed(&mut self) {
         self.next = Next::At(after(Instant::now(), self.poll_every));
     }
 
-    /// A look has found what there is.
+    /// A read has found what there is.
     pub(super) fn looked(&mut self, rest: Rest, found: Found) {
         let anything = found == Found::Something;
         let longest = match rest {
             Rest::More => return self.look_at_once(),
             Rest::Held => {
-                // While others get through beside it, a little patience finds more of them at once.
+                // While other appends complete beside it, waiting a little finds more of them at once.
                 let hold = self.hold.min(if anything { LONGEST_GATHER } else { LONGEST_HOLD });
                 self.hold = hold * 2;
                 hold.min(self.poll_every)
@@ -101,11 +100,11 @@ impl Pace {
         if anything {
             self.found = Some(now);
         }
-        // The wait ends at a moment that is the same for all: half to one and a half of the time from now.
+        // The wait ends at an instant that is the same for all: half to one and a half of the time from now.
         self.next = Next::AtRing(after(now, self.gather / 2), after(now, longest.max(self.gather)));
     }
 
-    /// How the next look is taken.
+    /// How the next read is done.
     pub(super) const fn look(&self) -> Look {
         match self.next {
             Next::AtRing(..) if !self.gather.is_zero() => Look::Again,
@@ -113,7 +112,7 @@ impl Pace {
         }
     }
 
-    /// Waits until it is time to look.
+    /// Waits until it is time to read.
     pub(super) async fn wait(&self, listener: &mut Listener) {
         match self.next {
             Next::AtOnce => {}
@@ -126,7 +125,7 @@ impl Pace {
     }
 }
 
-/// A moment that is too far away for the clock is one that nobody lives to see.
+/// An instant that is too far away for the clock is never reached.
 fn after(moment: Instant, time: Duration) -> Instant {
     const YEARS: Duration = Duration::from_secs(30 * 365 * 24 * 3_600);
     moment + time.min(YEARS)

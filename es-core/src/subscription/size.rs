@@ -1,11 +1,11 @@
-//! How many events the next page asks for.
+//! The size of the next page.
 
-/// The first page, of events of which nothing is known.
+/// The first page, when nothing is known of the events.
 const FIRST: usize = 64;
-/// While there is more, a page asks for so many times what the one before it asked for.
+/// While there is more, each page is this many times as large as the one before.
 const GROWTH: usize = 4;
-/// The size of pages: small while little is known of the events, then as large as pays, but not more than
-/// memory should hold.
+/// The size of pages: small while little is known of the events, then as large as is worthwhile, within the
+/// memory limit.
 #[derive(Debug)]
 pub(super) struct PageSize {
     most: usize,
@@ -14,9 +14,9 @@ pub(super) struct PageSize {
 }
 
 impl PageSize {
-    /// What a page holds at most.
+    /// The maximum number of events of a page.
     pub(super) const MOST: usize = 4_000;
-    /// What its payloads and metadata come to at most, if it holds more than one event.
+    /// The maximum size of its payloads and metadata, if it holds more than one event.
     pub(super) const BYTES: usize = 4 << 20;
 
     pub(super) const fn new() -> Self {
@@ -40,8 +40,8 @@ impl PageSize {
         self.bytes
     }
 
-    /// A page has come, with so many bytes. The next one is asked for no more than will fit, as far as this
-    /// one tells, so that a store need not stop half-way.
+    /// Records a page of this many bytes. The next page asks for no more than is likely to fit, so that a
+    /// store need not stop halfway.
     pub(super) fn took(&mut self, events: usize, bytes: usize) {
         if events >= self.next {
             self.next = self.next.saturating_mul(GROWTH);

@@ -1,4 +1,4 @@
-//! How far a subscription has come, for somebody else than its reader.
+//! How far a subscription has come, for observers other than its reader.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -9,8 +9,8 @@ use crate::latch::hold;
 use crate::store::{AllPage, Checkpoint};
 use crate::stream::Position;
 
-/// How far a [`Subscription`](crate::subscription::Subscription) of this program has come, and what is wrong
-/// with it; from [`SubscriptionWatch::status`].
+/// How far a [`Subscription`](crate::subscription::Subscription) of this program has come, and its current
+/// failure, if any; from [`SubscriptionWatch::status`].
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct SubscriptionStatus {
@@ -18,17 +18,17 @@ pub struct SubscriptionStatus {
     pub position: Position,
     /// How many events it has read in all.
     pub events: u64,
-    /// When it last looked without an error, whether or not there was something to read.
+    /// When it last read without an error, whether or not there was something to read.
     pub read_at: Option<OffsetDateTime>,
-    /// How often in a row it has failed; 0 while it works.
+    /// How many times in a row it has failed; 0 while it works.
     pub tries: u64,
-    /// When the first of those failures was.
+    /// When the first of those failures occurred.
     pub failed_at: Option<OffsetDateTime>,
-    /// The last of them.
+    /// The last of those failures.
     pub error: Option<String>,
 }
 
-/// Tells how far a subscription has come, while another task waits for its next event; from
+/// Shows how far a subscription has come, while another task waits for its next event; from
 /// [`Subscription::watch`](crate::subscription::Subscription::watch). It outlives the subscription.
 ///
 /// ```

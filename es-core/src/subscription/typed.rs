@@ -9,7 +9,7 @@ use crate::model::Aggregate;
 use crate::record::{RawEvent, Recorded};
 use crate::store::{AllPage, Checkpoint, Filter, ReadAll, Rest, recorded};
 
-/// Follows the events of one aggregate, brought up to their current versions; made by [`Subscription::of`].
+/// Follows the events of one aggregate, upcast to their current versions; made by [`Subscription::of`].
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, Events, Handle, Repository, emit, event};
@@ -40,14 +40,14 @@ use crate::store::{AllPage, Checkpoint, Filter, ReadAll, Rest, recorded};
 /// # Ok(()) }
 /// ```
 ///
-/// An event that does not decode, above all one of a version that a newer program has written, is an error in
-/// its turn: what comes before it is handed out first, and nothing after it is until it can be read. Dropping
-/// the future of a call loses nothing.
-#[must_use = "a subscription reads nothing before it is asked to"]
+/// An event that does not decode, in particular one of a version that a newer program has written, is an
+/// error in its turn: the events before it are returned first, and nothing after it is until it can be read.
+/// Calls are cancel-safe.
+#[must_use = "a subscription reads nothing until it is polled"]
 pub struct TypedSubscription<A: Aggregate, S> {
     raw: Subscription<S>,
-    /// Read, and not handed out yet; each with what the checkpoint is once it was. Only the last of several
-    /// events that stand for one stored event moves it.
+    /// Read, and not returned yet; each with the checkpoint after it. Of several events that stand for one
+    /// stored event, only the last one moves it.
     ready: VecDeque<(Recorded<A::Event>, Option<Checkpoint>)>,
     checkpoint: Checkpoint,
 }
@@ -65,12 +65,12 @@ impl<A: Aggregate, S: ReadAll> TypedSubscription<A, S> {
         Self { raw, ready: VecDeque::new(), checkpoint }
     }
 
-    /// From behind a checkpoint.
+    /// From after a checkpoint.
     pub fn from(self, checkpoint: Checkpoint) -> Self {
         Self::new(self.raw.from(checkpoint))
     }
 
-    /// From now on: behind all that can be read at this moment.
+    /// From now on: after all that can be read at this moment.
     ///
     /// # Errors
     ///
@@ -79,13 +79,13 @@ impl<A: Aggregate, S: ReadAll> TypedSubscription<A, S> {
         Ok(Self::new(self.raw.from_now().await?))
     }
 
-    /// How many stored events are read at once, at most; defaults to 4,000.
+    /// The maximum number of stored events that are read at once. Defaults to 4,000.
     pub fn page_size(mut self, most: usize) -> Self {
         self.raw = self.raw.page_size(most);
         self
     }
 
-    /// How many bytes of stored events are read at once, at most; defaults to 4 MiB. See
+    /// The maximum size of stored events that are read at once, in bytes. Defaults to 4 MiB. See
     /// [`Subscription::page_bytes`].
     pub fn page_bytes(mut self, most: usize) -> Self {
         self.raw = self.raw.page_bytes(most);
@@ -98,13 +98,13 @@ impl<A: Aggregate, S: ReadAll> TypedSubscription<A, S> {
         self
     }
 
-    /// Behind the events that were handed out: to be kept once what they led to is kept.
+    /// The checkpoint after the events that were returned: store it once their effects are stored.
     #[must_use]
     pub const fn checkpoint(&self) -> Checkpoint {
         self.checkpoint
     }
 
-    /// As [`Subscription::watch`]; what it has read, it may not have handed out yet.
+    /// As [`Subscription::watch`]; events that it has read may not have been returned yet.
     #[must_use]
     pub fn watch(&self) -> SubscriptionWatch {
         self.raw.watch()
@@ -150,7 +150,7 @@ impl<A: Aggregate, S: ReadAll> TypedSubscription<A, S> {
         Some(event)
     }
 
-    /// Reads a page, and says whether there may be more. What it reads is kept only when the page is
+    /// Reads a page, and returns whether there may be more. What it reads is kept only when the page is
     /// complete, so that nothing comes twice after a future was dropped.
     async fn fill(&mut self, wait: Wait) -> Result<bool, StoreError> {
         let mut ready = VecDeque::new();
@@ -179,7 +179,7 @@ impl<A: Aggregate, S: ReadAll> TypedSubscription<A, S> {
             Wait::ForNothing => self.raw.page(&mut take).await,
         };
         let page = match (page, last) {
-            // The event that does not decode is an error once those before it were handed out.
+            // The event that does not decode is an error once those before it were returned.
             (Err(StoreError::Decode(_)), Some(last)) => {
                 self.raw.checkpoint = last;
                 self.raw.pace.look_at_once();

@@ -330,7 +330,7 @@ async fn a_retired_event_that_cannot_be_said_today_fails_the_command_and_folds_n
         "{text}"
     );
     assert!(
-        text.ends_with("the event is retired, and what it stands for cannot be said: this is no amount"),
+        text.ends_with("could not convert the retired event into current events: this is no amount"),
         "{text}"
     );
     // A step of its own past, and a payload that does not fit, fail as those of any other event.
