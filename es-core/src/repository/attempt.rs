@@ -21,11 +21,11 @@ use crate::record::Metadata;
 use crate::store::{Append, AppendOutcome, CommandRecord, Decision, EventStore, Remembered};
 use crate::stream::StreamId;
 
-/// How often a command may be overtaken together with those before it, which costs it no repetition. After
+/// How many times a command may be retried for free because the commands before it hit a conflict too. After
 /// that it keeps its turn until its append is written, so that each conflict is its own and is counted.
 const OVERTAKEN: u32 = 8;
 
-/// One command on its way.
+/// One command being executed.
 pub(super) struct Run<'a, A, S, P> {
     pub(super) repository: &'a Repository<A, S>,
     pub(super) port: P,
@@ -34,9 +34,9 @@ pub(super) struct Run<'a, A, S, P> {
     pub(super) metadata: Arc<Metadata>,
     pub(super) turn: Turn<A>,
     /// The caller may still roll back, so no snapshot is taken; and after an error the transaction is lost,
-    /// so nothing is tried again in it.
+    /// so nothing is retried in it.
     pub(super) in_transaction: bool,
-    /// How often the turn may still end too early, before an append that is then not written.
+    /// How many more times the turn may end too early, before an append that is then not written.
     pub(super) early: u32,
 }
 
@@ -85,7 +85,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                 let (outcome, sent) = self.write(stream, decided, record).await;
                 self.conclude(stream, outcome, sent, record, decide).await
             }
-            // No append will say whether the state was the newest.
+            // No append will tell whether the state was the newest.
             _ if cached => Err(Stop::Unconfirmed(restored(fold, state))),
             nothing => {
                 let decision = match (&nothing, self.options.remember) {
@@ -106,7 +106,8 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         }
     }
 
-    /// The state to decide on: one that was kept, or the stream's. The store knows the aggregate by then.
+    /// The state to decide on: a cached one, or the stream's. The aggregate is registered with the store by
+    /// then.
     async fn basis<'s, E: Error + 'static>(
         &mut self,
         mut fold: Fold<'s, A>,
@@ -126,7 +127,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         Ok(Basis { fold, cached })
     }
 
-    /// Keeps a decision without events, unless the command was decided before: then its first outcome.
+    /// Remembers a decision without events, unless the command was decided before: then its first outcome.
     async fn remember<'s, F, Fut, E>(
         &mut self,
         decision: Option<Decision<'_>>,
@@ -152,7 +153,8 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         }
     }
 
-    /// Encodes the events and folds what a later reader will see of them: what cannot be is not written.
+    /// Encodes the events and folds what a later reader will see of them: if either fails, nothing is
+    /// written.
     async fn read_back<'s, E: Error + 'static>(
         &mut self,
         stream: &'s StreamId,
@@ -171,7 +173,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
                 Err(error) => return Err(self.unless_final(error)),
             },
         };
-        // From here on there is no state of before the append, so after a conflict it is loaded.
+        // From here on the state from before the append is gone, so after a conflict it is loaded.
         let state = match written.fold_into(state) {
             Ok(state) => state,
             // The newest state might not have led to this event.
@@ -184,7 +186,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         Ok(Decided { expected, head: fold.head, cached, written, state, after })
     }
 
-    /// Appends, or submits the append and ends the turn, if others wait for theirs.
+    /// Appends, or submits the append and ends the turn, if other commands wait for theirs.
     async fn write(
         &mut self,
         stream: &StreamId,
@@ -193,7 +195,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
     ) -> (Result<AppendOutcome, StoreError>, Sent<A>) {
         let Decided { expected, head, cached, written, state, after } = decided;
         let append = Append::new(stream, expected, &written.new).last_event_id(head).command(record);
-        // Others cannot go on from a state that only the append completes.
+        // Others cannot continue from a state that only the append completes.
         let ahead = if written.provisional { None } else { self.ahead(&after) };
         let (outcome, state) = if ahead.is_some() {
             match self.port.submit(append).await {
@@ -210,7 +212,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         (outcome, Sent { expected, cached, written, state, after, ahead })
     }
 
-    /// What the outcome of the append means for the command, and for the states that are kept.
+    /// Applies the outcome of the append to the command, and to the cached states.
     async fn conclude<'s, F, Fut, E>(
         &mut self,
         stream: &'s StreamId,
@@ -259,8 +261,8 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
         }
     }
 
-    /// To end the turn before the append is written, if others wait for theirs. Not where a snapshot is due:
-    /// the next one to hold the state might not come to it either.
+    /// Whether to end the turn before the append is written, if other commands wait for theirs. Not if a
+    /// snapshot is due: the next command to hold the state might not take it either.
     fn ahead(&self, after: &Folded<()>) -> Option<Ahead<A>> {
         if self.early > 0 && snapshot_due::<A>(after).is_none() { self.turn.ahead() } else { None }
     }
@@ -274,7 +276,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
     }
 }
 
-/// The error of a store that answers what it must not.
+/// The error of a store that breaks its contract.
 fn contradiction(what: &'static str) -> StoreError {
     StoreError::Backend { source: what.into(), retryable: false }
 }

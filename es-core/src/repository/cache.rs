@@ -1,10 +1,10 @@
-//! The states that commands have folded, kept for the next command; and the order in which commands on one
-//! aggregate take their turns.
+//! The cache of states that commands have folded, kept for the next command; and the order in which commands
+//! on one aggregate take turns.
 //!
 //! While others wait, a command ends its turn as soon as its append is submitted: the next one decides on the
-//! state as it will be then. So the appends of a busy aggregate are written together. What is decided too
-//! early is guarded as every state that is kept: the append names the revision and the last event on which it
-//! rests.
+//! expected state. So the appends of a busy aggregate are written together (group commit). A decision made
+//! too early is guarded like any other on a cached state: the append names the revision and the last event on
+//! which it was made.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,12 +18,13 @@ use uuid::Uuid;
 use crate::model::{Aggregate, copy};
 use crate::stream::Revision;
 
-/// How long a command waits for those before it. Nothing rests on the order, so when it takes longer, as when
-/// a decision waits for a command of its own on the same aggregate, the command goes ahead.
+/// How long a command waits for those before it. Correctness does not depend on the order, so if it takes
+/// longer, for example because a decision waits for a command of its own on the same aggregate, the command
+/// proceeds.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A copy of a state that is so many events behind is dropped: others have gone, or it costs as much as it
-/// saves.
+/// A copy of a state that is this many events old is dropped: other programs have stopped writing, or it
+/// costs as much as it saves.
 const FARTHEST_BEHIND: u64 = 256;
 
 /// A state, and the event up to which it was folded.
@@ -31,7 +32,7 @@ pub(super) struct Folded<A> {
     pub(super) state: A,
     pub(super) revision: Revision,
     pub(super) head: Option<Uuid>,
-    /// The snapshot that was taken last, as far as is known.
+    /// The last snapshot, as far as is known.
     pub(super) snapshot: Revision,
 }
 
@@ -47,14 +48,14 @@ struct Known<A> {
     contest: Option<Contest<A>>,
 }
 
-/// Others append to the stream as well.
+/// Other programs append to the stream as well.
 struct Contest<A> {
     /// A copy of the state as it was last read. After a conflict, only what is new is read.
     confirmed: Option<Folded<A>>,
 }
 
-/// The place of one aggregate. Whoever carries out a command holds its state, which is taken out meanwhile,
-/// so a command that is dropped half-way, or panics, leaves none behind.
+/// The slot of one aggregate. A command being executed holds its state, which is taken out meanwhile, so a
+/// command that is dropped halfway, or panics, leaves none behind.
 struct Place<A> {
     known: Arc<Mutex<Known<A>>>,
     /// How many commands wait for their turn.
@@ -62,16 +63,16 @@ struct Place<A> {
     /// The line of states that can be decided on. It ends when an append on which states of it were built is
     /// not written.
     line: AtomicU64,
-    /// Held by the commands whose appends are under way after their turn.
+    /// Held by the commands whose appends are pending after their turn.
     ahead: Arc<RwLock<()>>,
 }
 
-/// States by the text of the aggregate's id, the least useful of which make room for new ones.
+/// States by the text of the aggregate's id; the least useful make room for new ones.
 pub(super) struct Cache<A> {
     places: Option<sync::Cache<String, Arc<Place<A>>>>,
 }
 
-/// The right to carry out a command on one aggregate before all others of this process.
+/// The right to execute a command on one aggregate before all others of this process.
 pub(super) struct Turn<A> {
     held: Option<Held<A>>,
 }
@@ -82,7 +83,7 @@ struct Held<A> {
     line: u64,
 }
 
-/// Of a command that ends its turn before it knows whether its append is written.
+/// For a command that ends its turn before it knows whether its append is written.
 pub(super) struct Ahead<A> {
     place: Arc<Place<A>>,
     line: u64,
@@ -143,7 +144,7 @@ impl<A> Cache<A> {
         Turn { held: known.map(|known| Held { place, known, line: 0 }) }
     }
 
-    /// The turn, if nobody has it.
+    /// The turn, if it is free.
     pub(super) fn try_turn(&self, key: &str) -> Turn<A> {
         let Some(place) = self.place(key) else { return Turn::none() };
         let known = Arc::clone(&place.known).try_lock_owned().ok();
@@ -182,21 +183,21 @@ impl<A> Turn<A> {
         *kept = Some(Kept { folded, line: held.line });
     }
 
-    /// An append of others came before one that was decided here.
+    /// An append of another program came before one that was decided here.
     pub(super) fn contest(&mut self) {
         if let Some(held) = &mut self.held {
             held.known.contest.get_or_insert_default();
         }
     }
 
-    /// Keeps a copy of a state that was just read, where others append to the stream.
+    /// Keeps a copy of a state that was just read, if other programs append to the stream.
     pub(super) fn confirm(&mut self, copy: impl FnOnce() -> Option<Folded<A>>) {
         if let Some(contest) = self.held.as_mut().and_then(|held| held.known.contest.as_mut()) {
             contest.confirmed = copy();
         }
     }
 
-    /// The state as it was last read, once more.
+    /// A copy of the state as it was last read.
     pub(super) fn confirmed(&self) -> Option<Folded<A>>
     where
         A: Aggregate,
@@ -221,14 +222,14 @@ impl<A> Turn<A> {
         self.held.is_some()
     }
 
-    /// To end the turn before its append is written, if there are others who wait for theirs.
+    /// Whether to end the turn before its append is written, if other commands wait for theirs.
     pub(super) fn ahead(&self) -> Option<Ahead<A>> {
         let held = self.held.as_ref().filter(|held| held.place.waiting.load(Ordering::Relaxed) > 0)?;
         let under_way = Arc::clone(&held.place.ahead).try_read_owned().ok()?;
         Some(Ahead { place: Arc::clone(&held.place), line: held.line, _under_way: under_way })
     }
 
-    /// Waits for the appends of those who have ended their turns before they knew.
+    /// Waits for the appends of commands that ended their turns before knowing the outcome.
     pub(super) fn settle(&self) -> impl Future<Output = ()> + Send + use<A> {
         let ahead = self.held.as_ref().map(|held| Arc::clone(&held.place.ahead));
         async move {
@@ -240,7 +241,7 @@ impl<A> Turn<A> {
 }
 
 impl<A> Ahead<A> {
-    /// The append is not written: states that were built on it are of no use.
+    /// The append was not written: states that were built on it are invalid.
     pub(super) fn end_line(&self) {
         let next = self.line + 1;
         // If another append of this line has ended it, the states of the next one are sound.
@@ -248,7 +249,7 @@ impl<A> Ahead<A> {
     }
 }
 
-/// Counts a command that waits, also when it is dropped.
+/// Counts a waiting command, also when it is dropped.
 struct Waiting<'a>(&'a AtomicUsize);
 
 impl<'a> Waiting<'a> {

@@ -1,4 +1,4 @@
-//! The ways to carry out a command.
+//! The ways to execute a command.
 
 use std::error::Error;
 use std::future::{Future, ready};
@@ -13,21 +13,22 @@ use crate::model::{Aggregate, Events, Handle};
 use crate::store::{AppendIn, EventStore};
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
-    /// Carries out a command: loads the state, lets [`Handle::handle`] decide, appends the events.
+    /// Executes a command: loads the state, decides with [`Handle::handle`], appends the events with
+    /// optimistic concurrency.
     ///
-    /// A state that an earlier command has left in the [cache](Self::with_cache) is decided on at once: the
-    /// command is then one round trip. It may be older than the stream, as other programs write as well; so
-    /// an append is refused unless nothing came after it, and a rejection, or a decision without events, is
-    /// made again on the fresh state before it is reported.
+    /// If an earlier command has left a state in the [cache](Self::with_cache), it is decided on at once: the
+    /// command then takes one round trip. That state may be older than the stream, as other programs write as
+    /// well; so an append is refused unless nothing came after it, and a rejection, or a decision without
+    /// events, is made again on the fresh state before it is reported.
     ///
     /// After a conflict the decision is made again on the fresh state, as often as [`Retry`](super::Retry)
-    /// says. Commands on one aggregate take turns within this repository, so that only other programs cause
+    /// allows. Commands on one aggregate take turns within this repository, so only other programs cause
     /// conflicts.
     ///
     /// # Errors
     ///
-    /// [`ExecuteError::Rejected`] with the domain's reason, [`ExecuteError::Conflict`] when other writers
-    /// were faster each time, [`ExecuteError::Store`] for all else.
+    /// [`ExecuteError::Rejected`] with the domain's reason, [`ExecuteError::Conflict`] when retries are
+    /// exhausted, [`ExecuteError::Store`] for everything else.
     pub async fn execute<C>(
         &self,
         id: &A::Id,
@@ -65,7 +66,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     ///
     /// As [`execute_with`](Self::execute_with); also
     /// [`StoreError::IsolationLevel`](crate::StoreError::IsolationLevel), and
-    /// [`StoreError::NoTransaction`](crate::StoreError::NoTransaction) where no transaction is open.
+    /// [`StoreError::NoTransaction`](crate::StoreError::NoTransaction) if no transaction is open.
     pub async fn execute_in<Tx, C>(
         &self,
         tx: &mut Tx,
@@ -85,11 +86,10 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         Run::in_transaction(self, port, options).go(id, decide).await
     }
 
-    /// Carries out a decision that needs to wait for something outside: `decide` takes the state and may be
-    /// async.
+    /// Executes a decision that awaits something outside: `decide` receives the state and may be async.
     ///
     /// It may be called several times: after each conflict, and when it rejects a state from the cache. It
-    /// should not wait for another command on the same aggregate, which waits for its turn.
+    /// should not wait for another command on the same aggregate, which would wait for its turn.
     ///
     /// ```
     /// # use es_core::{Aggregate, Apply, Events, MemoryStore, Repository, emit, event};
@@ -146,7 +146,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
 }
 
 impl ExecuteOptions {
-    /// Calls the command by its type, without the path, unless the caller has named it.
+    /// Names the command after its type, without the path, unless the caller has named it.
     fn named_after<C>(mut self) -> Self {
         let name = std::any::type_name::<C>();
         let path = name.split('<').next().unwrap_or(name);

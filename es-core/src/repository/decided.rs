@@ -1,4 +1,4 @@
-//! What is known of a command on its way: the state to decide on, what was decided, what was sent.
+//! The steps of a command: the state to decide on, what was decided, what was sent.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ pub(super) struct Basis<'s, A> {
 }
 
 impl<'s, A: Aggregate> Basis<'s, A> {
-    /// The same, if it is at the revision that the caller wants.
+    /// The same, if it is at the revision that the caller expects.
     pub(super) fn at<E: Error + 'static>(self, wanted: Option<Revision>) -> Result<Self, Stop<'s, A, E>> {
         match wanted {
             Some(wanted) if wanted != self.fold.revision && self.cached => {
@@ -47,7 +47,7 @@ pub(super) struct Sent<A: Aggregate> {
     pub(super) expected: Revision,
     pub(super) cached: bool,
     pub(super) written: Encoded<A>,
-    /// The state after the append, unless it was handed on to those who wait.
+    /// The state after the append, unless it was passed to the commands that wait.
     pub(super) state: Option<A>,
     pub(super) after: Folded<()>,
     pub(super) ahead: Option<Ahead<A>>,

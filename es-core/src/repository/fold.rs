@@ -14,24 +14,24 @@ use crate::seldom::Seldom;
 use crate::store::{CommandOutcome, Contiguous, Load, LoadItem};
 use crate::stream::{Revision, StreamId};
 
-/// What was said of the snapshots of each category that do not decode.
+/// Log lines about snapshots, of each category, that do not decode.
 static BROKEN: Seldom = Seldom::new();
 
-/// A state on its way up a stream.
+/// A state while a stream is folded into it.
 pub(super) struct Fold<'a, A> {
     stream: &'a StreamId,
     pub(super) state: A,
     /// The last event folded.
     pub(super) revision: Revision,
-    /// Its id, where a read has told it.
+    /// Its id, if a read has returned it.
     pub(super) head: Option<Uuid>,
     /// The snapshot from which the fold started.
     pub(super) snapshot: Revision,
-    /// What a command asked for did when it was carried out first.
+    /// What the requested command did when it was first executed.
     pub(super) command: Option<CommandOutcome>,
     /// Whether the state may be older than the stream.
     pub(super) cached: bool,
-    /// The last event folded, as long as the stream has not been seen to hold it.
+    /// The last event folded, until the stream has been seen to hold it.
     unseen: Option<Uuid>,
     broken_snapshot: bool,
 }
@@ -51,12 +51,12 @@ impl<'a, A: Aggregate> Fold<'a, A> {
         }
     }
 
-    /// A fold that goes on from a state of an earlier command.
+    /// A fold that continues from the state of an earlier command.
     pub(super) fn cached(stream: &'a StreamId, folded: Folded<A>) -> Self {
         Self { cached: true, ..Self::resumed(stream, folded) }
     }
 
-    /// The same, which reads what has come since.
+    /// The same, reading the events that have come since.
     pub(super) fn resumed(stream: &'a StreamId, folded: Folded<A>) -> Self {
         let Folded { state, revision, head, snapshot } = folded;
         Self { state, revision, head, snapshot, ..Self::new(stream) }
@@ -68,7 +68,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
         Some(Folded { state: copy(&self.state)?, revision, head, snapshot })
     }
 
-    /// Folds what the stream holds beyond the present revision. `narrow` adds to the query.
+    /// Folds what the stream holds after the current revision. `narrow` restricts the query.
     ///
     /// After an error the fold must not be used again: it may hold part of a history.
     pub(super) async fn run(
@@ -78,14 +78,14 @@ impl<'a, A: Aggregate> Fold<'a, A> {
     ) -> Result<Self, StoreError> {
         let mut load = narrow(whole::<A>(self.stream).after(self.revision));
         if self.head.is_some() && self.revision > Revision::EMPTY {
-            // That event is read again, and its id compared: the store may have been set back to an earlier
+            // That event is read again, and its id compared: the store may have been restored to an earlier
             // state, and have grown other events since.
             self.unseen = self.head;
             load = load.after(Revision::new(self.revision.get() - 1));
         }
         let mut head = port.load(load, &mut |item| self.take(item)).await?;
         while self.broken_snapshot || self.unseen.is_some() {
-            // What the fold started from is of no use: the stream is read from its beginning.
+            // The start of the fold cannot be used: the stream is read from its beginning.
             if self.broken_snapshot {
                 load = load.snapshot(None);
             }
@@ -113,7 +113,7 @@ impl<'a, A: Aggregate> Fold<'a, A> {
 
     fn restore(&mut self, revision: Revision, state: &[u8]) {
         let Some(snapshots) = A::snapshots() else { return };
-        // A panic of the user's `Deserialize` is one more reason to do without the snapshot.
+        // A panic of the user's `Deserialize` is another reason not to use the snapshot.
         let decoded = catch_unwind(|| snapshots.decode(state));
         match decoded.unwrap_or_else(|_| Err(PayloadError::panicked())) {
             Ok(state) => {

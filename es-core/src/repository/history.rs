@@ -1,4 +1,4 @@
-//! Looking back: the events of one aggregate, its state as of a time, and which aggregates there are.
+//! Reading history: the events of one aggregate, its state as of a time, and the ids of all aggregates.
 
 use time::OffsetDateTime;
 
@@ -13,14 +13,14 @@ use crate::stream::{Revision, StreamKey};
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// The state as of a time: the fold of the events that had happened by then, in the order of the stream.
     ///
-    /// An event happened at its occurred time or, where the caller gave none, when it was recorded. Events
-    /// that happened later are left out; the others are folded in the order of their revisions, as in every
-    /// other fold. Times say only which events count, never their order: a clock that went back cannot turn
-    /// the history around.
+    /// An event happened at its occurred time or, if the caller gave none, when it was recorded. Events that
+    /// happened later are left out; the others are folded in the order of their revisions, as in every other
+    /// fold. Times only select events and never order them: a clock that was set back cannot reverse the
+    /// history.
     ///
-    /// Occurred times need not increase along a stream, as events may be recorded late and clocks be
+    /// Occurred times need not increase along a stream, as events may be recorded late and clocks may be
     /// corrected. Then an event can be left out while a later one counts, and the result is a state that no
-    /// command has decided on. [`load_at`](Self::load_at) returns the states that were. The revision returned
+    /// command has decided on. [`load_at`](Self::load_at) returns states that existed. The returned revision
     /// is that of the last event that counts.
     ///
     /// # Errors
@@ -41,11 +41,11 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         Ok(loaded)
     }
 
-    /// Hands out the events of one aggregate, decoded, with their places, times and metadata, in bounded
-    /// memory.
+    /// Passes the events of one aggregate to `take`, decoded, with their places, times and metadata, in
+    /// bounded memory.
     ///
-    /// What takes the place of a retired event is handed out with the place, the id and the stored name of
-    /// that one; where nothing does, nothing is.
+    /// Events that replace a retired event are passed with its place, its id and its stored name; if nothing
+    /// replaces it, nothing is passed.
     ///
     /// # Errors
     ///
@@ -68,7 +68,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the store, or of a key that is no id.
+    /// [`StoreError`] of the store, or of a key that is not an id.
     pub async fn ids(&self, after: Option<&A::Id>, limit: usize) -> Result<Vec<(A::Id, Revision)>, StoreError>
     where
         S: ListStreams,

@@ -1,4 +1,4 @@
-//! What becomes of the state after an append.
+//! Keeping the state after an append.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::store::EventStore;
 use crate::stream::StreamId;
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
-    /// Keeps a state for the next command, and a snapshot of it, if one is due.
+    /// Keeps a state for the next command, and stores a snapshot of it, if one is due.
     pub(super) fn keep(
         &self,
         turn: &mut Turn<A>,
@@ -43,11 +43,11 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
             return None;
         }
         let fold = Fold::new(stream).run(&mut self.port, |load| load.up_to(after.revision)).await.ok()?;
-        // The id is that of the stream's last event, so more has come since if it is another one.
+        // The id is that of the stream's last event, so if it is another one, more events have come since.
         (fold.revision == after.revision && fold.head == after.head).then_some(fold.state)
     }
 
-    /// Keeps the state after the append for the next command; keeps a snapshot of it, if one is due.
+    /// Keeps the state after the append for the next command; stores a snapshot of it, if one is due.
     pub(super) fn keep(&mut self, stream: &StreamId, after: &Folded<()>, state: A) {
         let due = snapshot_due::<A>(after).filter(|_| !self.in_transaction);
         self.repository.keep(&mut self.turn, stream, after, state, due);

@@ -1,29 +1,30 @@
-//! What the commands of a repository came to, counted.
+//! Counters of the commands of a repository.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counters of a [`Repository`](crate::Repository) and its clones since it was made; from
-/// [`Repository::metrics`](crate::Repository::metrics). They only grow: what happened of late is the
-/// difference between two of them.
+/// [`Repository::metrics`](crate::Repository::metrics). They only grow: rates are the difference between two
+/// of them.
 ///
 /// A command that has ended is one of those `rejected`, `repeated`, `failed`, or else executed. One whose
-/// future was dropped is among the `commands` alone.
+/// future was dropped is counted in `commands` alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct RepositoryMetrics {
-    /// Commands that were begun.
+    /// Commands that were started.
     pub commands: u64,
-    /// Commands that the aggregate refused.
+    /// Commands that the aggregate rejected.
     pub rejected: u64,
-    /// Commands that the ledger knew, and answered with their first outcome.
+    /// Commands that the command ledger knew, and that returned their first outcome.
     pub repeated: u64,
     /// Commands that ended in any other error: that of a store, or a conflict after all retries.
     pub failed: u64,
     /// Appends and remembered decisions that were refused because the stream had changed.
     pub conflicts: u64,
-    /// Decisions that were made again after a conflict or a passing failure, as [`Retry`](crate::Retry) says.
+    /// Decisions that were made again after a conflict or a transient failure, as [`Retry`](crate::Retry)
+    /// allows.
     pub retries: u64,
-    /// Decisions on a state that an earlier command had left in the cache, for which nothing was loaded.
+    /// Decisions on a cached state of an earlier command, for which nothing was loaded.
     pub warm: u64,
 }
 

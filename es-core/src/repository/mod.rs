@@ -1,4 +1,4 @@
-//! The repository: loads the state of an aggregate, carries out commands on it, and travels back in time.
+//! The repository: loads the state of an aggregate, executes commands on it, and reads its history.
 
 mod attempt;
 mod cache;
@@ -42,8 +42,8 @@ use crate::stream::{InvalidStreamId, Revision, StreamId, StreamKey};
 
 /// The aggregates of one type in one store.
 ///
-/// Cheap to clone; clones share the store and the states that commands have left behind. Its methods are
-/// cancel-safe: a dropped future leaves either all events of the command or none.
+/// Cheap to clone; clones share the store and the cache of states. Its methods are cancel-safe: a dropped
+/// future leaves either all events of the command or none.
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, emit, event};
@@ -84,10 +84,10 @@ pub struct Repository<A, S> {
 /// A store of any type.
 pub(crate) type Shared = Arc<dyn EventStore>;
 
-/// What the store was told of the aggregate; each once.
+/// What was registered with the store for the aggregate; each once.
 #[derive(Default)]
 struct Told {
-    /// The earlier names of the category.
+    /// The former names of the category.
     names: OnceCell<()>,
     /// The events, with their shapes.
     events: OnceCell<()>,
@@ -107,19 +107,19 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         }
     }
 
-    /// The same repository, with another policy for conflicts and passing failures.
+    /// The same repository, with another policy for conflicts and transient failures.
     #[must_use]
     pub const fn with_retry(mut self, retry: Retry) -> Self {
         self.retry = retry;
         self
     }
 
-    /// How many states are kept at most, unless [`with_cache`](Self::with_cache) says otherwise.
+    /// The default number of cached states; see [`with_cache`](Self::with_cache).
     pub const CACHE: usize = 1000;
 
-    /// The same repository, which keeps the states of up to `entries` aggregates after their commands, so
-    /// that the next command on one of them need not load it. Those used least make room. With 0 every
-    /// command loads its state.
+    /// The same repository, which caches the states of up to `entries` aggregates after their commands, so
+    /// that the next command on one of them need not load it. The least used make room. With 0 every command
+    /// loads its state.
     ///
     /// Clones of this repository share the states.
     #[must_use]
@@ -134,7 +134,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         &self.store
     }
 
-    /// How many commands there were, and what they came to, of this repository and its clones.
+    /// Counters of the commands of this repository and its clones, by outcome.
     ///
     /// ```
     /// # use es_core::{Aggregate, EventStore, Repository};
@@ -157,18 +157,18 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         StreamId::new(A::NAME, id.to_key())
     }
 
-    /// The present state.
+    /// The current state.
     ///
     /// An aggregate without events is not an error: its state is the default and its revision 0.
     ///
     /// # Errors
     ///
-    /// [`StoreError`], above all when an event does not decode: part of a history is never folded.
+    /// [`StoreError`], for example when an event does not decode: a history is never folded in part.
     pub async fn load(&self, id: &A::Id) -> Result<Loaded<A>, StoreError> {
         self.load_at(id, Revision::MAX).await
     }
 
-    /// The state right after the event at `revision`; the present state if there are fewer events.
+    /// The state right after the event at `revision`; the current state if there are fewer events.
     ///
     /// # Errors
     ///
@@ -180,8 +180,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         Ok(fold.into_loaded())
     }
 
-    /// Tells the store, once, which names the category had before: without it a read would miss streams, and
-    /// an append could make them a second time.
+    /// Tells the store, once, the category's former names: without them a read would miss streams, and an
+    /// append could create them a second time.
     async fn know_earlier_names(&self) -> Result<(), StoreError> {
         if A::WAS.is_empty() {
             return Ok(());
@@ -189,11 +189,11 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         self.told.names.get_or_try_init(|| self.store.rename_category(A::NAME, A::WAS)).await.copied()
     }
 
-    /// Makes the aggregate's events known to the store, which refuses a version that it knows with another
+    /// Registers the aggregate's events with the store, which rejects a version that it knows with another
     /// shape.
     ///
-    /// The first command does so by itself, and so does no reader. A program that calls it when it starts
-    /// refuses to start, rather than to carry out commands. What the store knows already costs nothing.
+    /// The first command does so itself; readers do not. A program that calls it on startup fails then,
+    /// rather than at its first command. Registering again costs nothing.
     ///
     /// ```
     /// # use es_core::{Aggregate, Apply, MemoryStore, Repository, event};
@@ -210,21 +210,21 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     ///
     /// # Errors
     ///
-    /// [`StoreError::SchemaConflict`], which names the event, its version and both fingerprints; others of
-    /// the store.
+    /// [`StoreError::SchemaConflict`], which names the event, its version and both fingerprints; other errors
+    /// of the store.
     pub async fn register(&self) -> Result<(), StoreError> {
         let register = || async { self.store.register(&Catalogue::of::<A>().registrations()).await };
         self.told.events.get_or_try_init(register).await.copied()
     }
 
-    /// The same repository, with a store of any type: it shares the states that commands have left behind.
+    /// The same repository, with a store of any type: it shares the cache of states.
     pub(crate) fn shared(self) -> Repository<A, Shared> {
         let Self { store, retry, snapshots, told, cache, counters } = self;
         let store: Shared = store;
         Repository { store: Arc::new(store), retry, snapshots, told, cache, counters }
     }
 
-    /// Waits until the snapshots that are being written off the commands' path are kept.
+    /// Waits until the snapshots that are being written in the background are stored.
     pub async fn settle(&self) {
         self.snapshots.settle().await;
     }

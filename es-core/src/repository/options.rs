@@ -1,4 +1,4 @@
-//! What a caller may say about a command, and how often a decision is repeated.
+//! Options of a command, and how often a decision is retried.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use crate::record::{Metadata, Recorded, TRACEPARENT};
 use crate::store::CommandKey;
 use crate::stream::Revision;
 
-/// What goes with a command besides its body.
+/// Options of a command.
 ///
 /// ```
 /// use es_core::uuid::Uuid;
@@ -32,21 +32,21 @@ pub struct ExecuteOptions {
 pub(super) enum Remember {
     #[default]
     Nothing,
-    /// That there was nothing to do. What was refused is decided again.
+    /// That there was nothing to do. A rejected command is decided again.
     Empty,
     All,
 }
 
 impl ExecuteOptions {
-    /// Nothing said.
+    /// Default options.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Of a command that an event leads to, such as a message of another service: the event's id is the
-    /// [command id](Self::command_id), so that the event leads to it once, and the causation id; correlation
-    /// and trace context are passed on.
+    /// For a command caused by an event, such as a message of another service: the event's id is the [command
+    /// id](Self::command_id), so that the event causes it once, and the causation id; correlation id and
+    /// trace context are passed on.
     #[must_use]
     pub fn for_event<E>(event: &Recorded<E>) -> Self {
         let mut metadata = Metadata::new().causation_id(event.event_id);
@@ -57,22 +57,22 @@ impl ExecuteOptions {
         Self::new().metadata(metadata).command_id(event.event_id)
     }
 
-    /// The metadata of the command's events. Where a [reactor](crate::reactor::Reactor) executes the command,
-    /// the causation id defaults to the id of the event that it reacts to, and the correlation id to the one
-    /// of that event, or to the event's id. What a reaction spawns as a task of its own has no such defaults.
+    /// The metadata of the command's events. If a [reactor](crate::reactor::Reactor) executes the command,
+    /// the causation id defaults to the id of the event that it reacts to, and the correlation id to that
+    /// event's, or to the event's id. Tasks that a reaction spawns have no such defaults.
     #[must_use]
     pub fn metadata(mut self, metadata: Metadata) -> Self {
         self.metadata = metadata;
         self
     }
 
-    /// Makes the command idempotent: under one id it is carried out once per aggregate, and every repetition
-    /// gets the first outcome. A command of another [name](Self::command_name) under the same id is
+    /// The idempotency key: under one id the command is executed once per aggregate, and every repetition
+    /// returns the first outcome. A command of another [name](Self::command_name) under the same id is
     /// [`StoreError::CommandIdReused`](crate::StoreError::CommandIdReused); a [`CommandKey`] with a hash also
-    /// tells two bodies of one name apart.
+    /// distinguishes two bodies of one name.
     ///
-    /// What is remembered is what was written. A command that is rejected, or yields no events, writes
-    /// nothing: repeating it decides again, on the state of then, unless it has
+    /// Only what was written is remembered. A command that is rejected, or yields no events, writes nothing:
+    /// repeating it decides again, on the state at that time, unless it has
     /// [`remember_decision`](Self::remember_decision).
     #[must_use]
     pub fn command_id(mut self, key: impl Into<CommandKey>) -> Self {
@@ -80,8 +80,8 @@ impl ExecuteOptions {
         self
     }
 
-    /// The command's name in the ledger, where commands of one id are compared by it. Without it, the name of
-    /// the command's type without its path: set it before a type is renamed whose commands may still be
+    /// The command's name in the command ledger, by which commands of one id are compared. Defaults to the
+    /// name of the command's type without its path: set it before renaming a type whose commands may still be
     /// repeated. A closure's is `decide`.
     #[must_use]
     pub fn command_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
@@ -89,18 +89,18 @@ impl ExecuteOptions {
         self
     }
 
-    /// Also remembers that the command was rejected, or yielded no events, if it has a
-    /// [command id](Self::command_id): a repetition gets the same answer, whatever the state has become, and
-    /// with or without this option. Useful where a command is delivered more than once and must not succeed
-    /// the second time.
+    /// Also remembers that the command was rejected, or yielded no events, if it has a [command
+    /// id](Self::command_id): a repetition returns the same result, whatever the state is by then, and with
+    /// or without this option. Useful if a command can be delivered more than once and must not succeed the
+    /// second time.
     ///
     /// The domain's error is not stored. A repeated rejection is decided again on the state of the revision
-    /// on which it was decided first, which has to reject it as well: that takes a decision that rests on the
-    /// state and the command alone. Should it no longer be rejected, nothing is written:
+    /// on which it was first decided, and must be rejected again: so the decision must depend on the state
+    /// and the command alone. If it is no longer rejected, nothing is written:
     /// [`StoreError::NotRejectedAgain`](crate::StoreError::NotRejectedAgain).
     ///
     /// It costs a write and its round trip for each command without events, and a row that is kept until the
-    /// ledger is pruned. Repeating a rejection costs a load of the state as it was. In the caller's
+    /// command ledger is pruned. Repeating a rejection costs a load of the former state. In the caller's
     /// transaction the decision is remembered if the caller commits, also after a rejection.
     ///
     /// ```
@@ -116,14 +116,14 @@ impl ExecuteOptions {
         self
     }
 
-    /// Also remembers that the command yielded no events, but no rejection.
+    /// Also remembers that the command yielded no events, but not a rejection.
     pub(crate) const fn remember_empty(mut self) -> Self {
         self.remember = Remember::Empty;
         self
     }
 
     /// Decides only on the state at this revision; at any other the result is a conflict, and nothing is
-    /// repeated.
+    /// retried.
     #[must_use]
     pub const fn expected_revision(mut self, revision: Revision) -> Self {
         self.expected = Some(revision);
@@ -131,10 +131,11 @@ impl ExecuteOptions {
     }
 }
 
-/// How often a decision is repeated after a conflict or a passing failure, and how long to wait in between.
+/// How often a decision is retried after a conflict or a transient failure, and the backoff in between.
 ///
-/// The wait is random between nothing and a bound that doubles each time ("full jitter"). The first
-/// repetition after a conflict does not wait: another program went on, so the state to decide on is there.
+/// The wait is random between zero and a bound that doubles each time (exponential backoff with full jitter).
+/// The first retry after a conflict does not wait: another program has appended, so the state to decide on is
+/// there.
 ///
 /// ```
 /// use es_core::Retry;
@@ -145,21 +146,21 @@ impl ExecuteOptions {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
-    /// How often it is repeated at most.
+    /// The maximum number of retries.
     pub times: u32,
     /// The bound of the first wait.
     pub first_wait: Duration,
-    /// What the bound never exceeds.
+    /// The maximum of the bound.
     pub longest_wait: Duration,
-    /// A failure of the store is not tried again once the command has taken so long: the store has waited by
-    /// itself then, for a lock of another transaction, for a connection or for a server. Defaults to less
-    /// than any store waits for those. A conflict is repeated nevertheless: others go on.
+    /// A failure of the store is not retried once the command has taken this long: the store has then waited
+    /// itself, for a lock of another transaction, for a connection or for a server. Defaults to less than any
+    /// store waits for those. A conflict is retried nevertheless: other programs make progress.
     pub within: Duration,
 }
 
 impl Default for Retry {
-    /// Ten times, from 2 ms up to 250 ms: about a second in all, besides what the store takes. Failures of
-    /// the store within 5 seconds.
+    /// Ten retries, from 2 ms up to 250 ms: about a second in all, besides the time that the store takes.
+    /// Failures of the store are retried within 5 seconds.
     fn default() -> Self {
         Self {
             times: 10,
@@ -175,7 +176,7 @@ impl Retry {
     pub const NEVER: Self =
         Self { times: 0, first_wait: Duration::ZERO, longest_wait: Duration::ZERO, within: Duration::ZERO };
 
-    /// The wait before the repetition after `done` of them.
+    /// The wait before the next retry, after `done` of them.
     pub(super) fn wait(self, done: u32) -> Duration {
         let bound = self.first_wait.saturating_mul(1_u32.checked_shl(done).unwrap_or(u32::MAX));
         bound.min(self.longest_wait).mul_f64(fastrand::f64())

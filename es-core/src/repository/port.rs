@@ -1,4 +1,5 @@
-//! The two ways to a store: directly, or in the caller's transaction. A command takes the same steps on both.
+//! The two ways to call a store: directly, or in the caller's transaction. A command takes the same steps in
+//! both.
 
 use async_trait::async_trait;
 
@@ -43,7 +44,7 @@ impl<S: EventStore> Port for Direct<'_, S> {
     }
 }
 
-/// All steps in one transaction, which somebody else ends.
+/// All steps in one transaction, which the caller ends.
 pub(super) struct InTransaction<'a, S, Tx: ?Sized> {
     pub(super) store: &'a S,
     pub(super) tx: &'a mut Tx,

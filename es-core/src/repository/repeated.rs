@@ -1,4 +1,4 @@
-//! The first outcome of a command, as the answer to its repetition.
+//! The first outcome of a command, returned to its repetition.
 
 use std::error::Error;
 use std::future::Future;
@@ -27,7 +27,7 @@ where
 {
     let revision = outcome.first;
     if outcome.rejected {
-        // The domain's error is not stored: it is found again where it was found first.
+        // The domain's error is not stored: it is found again by deciding on the same state.
         let fold = Fold::<A>::new(stream).run(port, |load| load.up_to(revision)).await?;
         if fold.revision == revision
             && let Err(rejection) = decide(Arc::new(fold.state)).await

@@ -88,7 +88,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
             }
             let at_once = repeated == 0 && matches!(failure, Failure::Conflict { .. });
             if !at_once {
-                // Others go on meanwhile, and may leave a state to decide on.
+                // Other programs make progress meanwhile, and may leave a state to decide on.
                 self.turn = Turn::none();
                 tokio::time::sleep(retry.wait(repeated)).await;
             }
@@ -99,7 +99,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         }
     }
 
-    /// The commands before this one were overtaken, and so was this one. It queues again after them, a
+    /// The commands before this one hit a conflict, and so did this one. It queues again after them, a
     /// limited number of times.
     async fn overtaken<'s>(&mut self, stream: &'s StreamId) -> Fold<'s, A> {
         if self.early == 0 {
@@ -110,7 +110,7 @@ impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
         self.begin(stream).await
     }
 
-    /// Waits for its turn; then the state that was kept, or none.
+    /// Waits for its turn; then the cached state, or none.
     async fn begin<'s>(&mut self, stream: &'s StreamId) -> Fold<'s, A> {
         if !self.in_transaction {
             self.turn = Turn::none();

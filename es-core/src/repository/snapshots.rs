@@ -1,4 +1,4 @@
-//! Writing snapshots off the path of commands.
+//! Writing snapshots in the background.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -14,18 +14,18 @@ use crate::seldom::Seldom;
 use crate::store::EventStore;
 use crate::stream::StreamId;
 
-/// How many snapshots of one repository are written at a time; more are left out, as a later command takes
+/// How many snapshots of one repository are written at a time; more are skipped, as a later command takes
 /// them.
 const AT_ONCE: u32 = 4;
 
-/// What was said of the snapshots of each category that cannot be encoded, and that the store does not keep.
+/// Log lines about snapshots, of each category, that cannot be encoded or stored.
 static NOT_WRITTEN: Seldom = Seldom::new();
 static NOT_KEPT: Seldom = Seldom::new();
 
 #[derive(Clone)]
 pub(super) struct SnapshotWriter {
     slots: Arc<Semaphore>,
-    /// Whether the store takes none.
+    /// Whether the store stores none.
     refused: Arc<AtomicBool>,
 }
 
@@ -36,8 +36,8 @@ impl Default for SnapshotWriter {
 }
 
 impl SnapshotWriter {
-    /// Keeps a snapshot in the background, unless too many are being kept; says whether it does. What goes
-    /// wrong is logged: a snapshot is a convenience.
+    /// Stores a snapshot in the background, unless too many are being stored; returns whether it does. Errors
+    /// are only logged: a snapshot is an optimization.
     pub(super) fn write<A: Aggregate, S: EventStore + 'static>(
         &self,
         store: &Arc<S>,
@@ -63,7 +63,7 @@ impl SnapshotWriter {
         runtime.spawn(async move {
             match store.save_snapshot(snapshot).await {
                 Ok(()) => {}
-                // There is nothing to be done about it, and the others would be refused alike.
+                // Nothing can be done about it, and the others would be rejected alike.
                 Err(StoreError::ReadOnly) => refused.store(true, Ordering::Relaxed),
                 Err(error) => {
                     if let Some(left_out) = NOT_KEPT.due(A::NAME) {
@@ -82,7 +82,7 @@ impl SnapshotWriter {
     }
 }
 
-/// The state as it is stored; `None` where it cannot be written, which is logged.
+/// The state as it is stored; `None` if it cannot be serialized, which is logged.
 fn encoded<A: Aggregate>(snapshots: &Snapshots<A>, state: &A, stream: &str, limit: usize) -> Option<Vec<u8>> {
     let mut json = Payload::within(limit);
     // The events are stored by now, so a panic of the user's `Serialize` must not look like a failure of the

@@ -8,14 +8,13 @@ use crate::model::Aggregate;
 use crate::stream::{Revision, StreamId};
 
 pub(super) enum Stop<'s, A: Aggregate, E: Error + 'static> {
-    /// The state came from the cache and may be an old one; from here, if anywhere, it can be brought up to
-    /// the stream.
+    /// The state came from the cache and may be stale; it can be brought up to date from here, if anywhere.
     Unconfirmed(Option<Fold<'s, A>>),
     /// The turn has ended, and an append on which this one was built was not written.
     Overtaken,
-    /// The next attempt may go well.
+    /// The next attempt may succeed.
     Failed(Failure),
-    /// No other attempt would go otherwise.
+    /// No other attempt would end differently.
     Final(ExecuteError<E>),
 }
 

@@ -12,14 +12,14 @@ use crate::record::{Metadata, NewEvent, Recorded, stored_now};
 use crate::store::{Appended, Limits};
 use crate::stream::{Position, Revision, StreamId};
 
-/// What a command did.
+/// The outcome of a command.
 #[non_exhaustive]
 pub struct Executed<A: Aggregate> {
     /// The events, as every later read returns them, in order; empty if there was nothing to do.
     pub events: Vec<Recorded<A::Event>>,
-    /// The revision of the last of them; if there are none, the revision on which the decision rests.
+    /// The revision of the last of them or, if there are none, the revision on which the decision was made.
     pub revision: Revision,
-    /// Whether the command was carried out before, and this is its first outcome.
+    /// Whether the command was executed before, and this is its first outcome.
     pub repeated: bool,
 }
 
@@ -40,8 +40,8 @@ pub(super) struct Encoded<A: Aggregate> {
     /// What a later reader will see: decoded from the bytes that are written.
     copies: Vec<A::Event>,
     metadata: Option<Vec<u8>>,
-    /// Whether the copies may differ from what a later reader will see, as a step asked for what the append
-    /// decides.
+    /// Whether the copies may differ from what a later reader will see, as a step asked for something that
+    /// only the append determines.
     pub(super) provisional: bool,
 }
 
@@ -111,7 +111,7 @@ impl<A: Aggregate> Encoded<A> {
         }
     }
 
-    /// Folds the same events again, into a state on which they were decided.
+    /// Folds the same events again, into the state on which they were decided.
     pub(super) fn apply_to(
         &self,
         stream: &StreamId,
@@ -148,7 +148,7 @@ impl<A: Aggregate> Encoded<A> {
         appended: &Appended,
     ) -> Result<Executed<A>, StoreError> {
         if appended.positions.len() != self.new.len() {
-            let source = "the store did not say where each event was stored".into();
+            let source = "the store did not return where each event was stored".into();
             return Err(StoreError::Backend { source, retryable: false });
         }
         let mut events = Vec::with_capacity(self.new.len());
@@ -170,7 +170,7 @@ impl<A: Aggregate> Encoded<A> {
 fn payload<A: Aggregate>(stream: &StreamId, event: &A::Event, limit: usize) -> Result<Payload, StoreError> {
     let mut payload = Payload::within(limit);
     let written = A::encode(event, &mut payload);
-    // What meets the limit fails to be written as well.
+    // An event that exceeds the limit fails to be written as well.
     match payload.refused() {
         Some(bytes) => Err(too_large(stream, A::event_type(event).name, "payload", bytes, limit)),
         None => {

@@ -1,4 +1,4 @@
-//! What becomes of an attempt: written, or why not.
+//! The end of an attempt: written, or why not.
 
 use super::super::stop::Failure;
 use super::outcome::{Transacted, TransactionError};
@@ -10,13 +10,13 @@ use crate::stream::{Revision, StreamId};
 
 /// Why an attempt ended without an outcome.
 pub(super) enum Stop {
-    /// States came from caches and may be old ones.
+    /// States came from caches and may be stale.
     Unconfirmed,
-    /// The ledger knows the transaction, of which this attempt could not know.
+    /// The command ledger knows the transaction, which this attempt could not know.
     Overtaken(StreamId),
-    /// The next attempt may go well.
+    /// The next attempt may succeed.
     Failed(Box<Failed>),
-    /// No other attempt would go otherwise.
+    /// No other attempt would end differently.
     Final(TransactionError),
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn conclude<T, S: EventStore>(
     match (trouble, result) {
         (Some(Trouble::Overtaken(stream)), _) => Err(Stop::Overtaken(stream)),
         (Some(Trouble::Differs(stream)), _) => Err(given.not_repeated(stream).into()),
-        // What a state from a cache leads to may not be so on the stream's.
+        // The outcome on a cached state may not hold on the stream's.
         (_, Err(_)) if is_cached => Err(Stop::Unconfirmed),
         (_, Err(TransactionError::Store(error))) if error.is_retryable() => {
             Err(Stop::failed(Failure::Store(error), None, parts))
@@ -61,7 +61,7 @@ pub(super) async fn conclude<T, S: EventStore>(
         }
         (Some(Trouble::Store), Ok(_)) => {
             let source =
-                "a command of the transaction failed in the store, and the transaction went on".into();
+                "a command of the transaction failed in the store, and the transaction continued".into();
             Err(Stop::Final(StoreError::Backend { source, retryable: false }.into()))
         }
         (Some(Trouble::Store), Err(error)) => Err(error.into()),
@@ -82,7 +82,7 @@ pub(super) async fn conclude<T, S: EventStore>(
     }
 }
 
-/// The first outcome, if the repetition has come to the same end.
+/// The first outcome, if the repetition came to the same end.
 fn repeated<T>(
     given: &Given,
     parts: Streams,
@@ -117,7 +117,7 @@ const fn condition<'a>(append: &Append<'a>) -> Append<'a> {
     Append::condition(append.stream, append.expected).last_event_id(append.last_event_id)
 }
 
-/// Appends to all streams, or to none. Of those that were only read, the ledger is told as well.
+/// Appends to all streams, or to none. For those that were only read, the command ledger is written as well.
 async fn write<S: EventStore>(
     store: &S,
     given: &Given,
@@ -145,7 +145,7 @@ enum Refused {
 
 async fn send<S: EventStore>(store: &S, appends: &[Append<'_>]) -> Result<(), Refused> {
     let outcomes = match appends {
-        // Alone, it goes the way of single commands.
+        // A single append takes the path of single commands.
         [append] if !append.is_condition() => store.append(*append).await.map(|outcome| vec![outcome]),
         _ => store.append_all(appends).await,
     };
@@ -162,7 +162,7 @@ async fn send<S: EventStore>(store: &S, appends: &[Append<'_>]) -> Result<(), Re
         }
     }
     if conflicts.is_empty() && written < appends.len() {
-        let source = "the store left a part of an append undecided".into();
+        let source = "the store left part of an append undecided".into();
         return Err(Refused::Store(StoreError::Backend { source, retryable: false }));
     }
     if conflicts.is_empty() { Ok(()) } else { Err(Refused::Conflicts(conflicts)) }

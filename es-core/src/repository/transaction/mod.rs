@@ -28,12 +28,12 @@ use crate::model::{Aggregate, Handle};
 use crate::store::EventStore;
 
 /// One attempt at a [transaction](Repository::transaction): what it executes and reads, and what is written
-/// if it comes to its end.
+/// if it succeeds.
 pub struct Transaction<S> {
     attempt: Arc<Attempt<S>>,
 }
 
-/// What the transaction and those who run it share.
+/// What the transaction and its runner share.
 struct Attempt<S> {
     store: Arc<S>,
     given: Arc<Given>,
@@ -42,15 +42,15 @@ struct Attempt<S> {
 }
 
 impl<S: EventStore + 'static> Transaction<S> {
-    /// Executes a command on the state after all that the transaction has done so far. Nothing is written
-    /// yet.
+    /// Executes a command on the state after everything that the transaction has done so far. Nothing is
+    /// written yet.
     ///
     /// # Errors
     ///
-    /// [`ExecuteError::Rejected`] with the domain's reason, [`ExecuteError::Store`] for all else, above all
-    /// for an event that could not be [read back](StoreError::NotReadable) or
+    /// [`ExecuteError::Rejected`] with the domain's reason, [`ExecuteError::Store`] for everything else, for
+    /// example an event that could not be [read back](StoreError::NotReadable) or
     /// [applied](StoreError::NotApplicable). After an error of the store the transaction has failed, whatever
-    /// it goes on to do.
+    /// it does next.
     pub async fn execute<A, C>(
         &self,
         repository: &Repository<A, S>,
@@ -86,12 +86,12 @@ impl<S: EventStore + 'static> Transaction<S> {
         }
     }
 
-    /// The state after all that the transaction has done so far. Nobody will have changed the aggregate when
-    /// the transaction is written.
+    /// The state after everything that the transaction has done so far. The transaction is written only if no
+    /// other program has changed the aggregate.
     ///
     /// # Errors
     ///
-    /// [`StoreError`], after which the transaction has failed, whatever it goes on to do.
+    /// [`StoreError`], after which the transaction has failed, whatever it does next.
     pub async fn load<A: Aggregate>(
         &self,
         repository: &Repository<A, S>,

@@ -1,4 +1,4 @@
-//! Taking an aggregate into a transaction.
+//! Opening an aggregate in a transaction.
 
 use std::sync::Arc;
 
@@ -13,17 +13,17 @@ use crate::model::Aggregate;
 use crate::store::{CommandOutcome, CommandRecord, EventStore};
 use crate::stream::{Revision, StreamId};
 
-/// Which states a transaction takes.
+/// Which states a transaction uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Start {
-    /// Those that earlier commands have left, where there are any.
+    /// Those that earlier commands have cached, if there are any.
     Kept,
-    /// Those that the store has.
+    /// Those in the store.
     Read,
 }
 
 impl<A: Aggregate, S: EventStore + 'static> Part<A, S> {
-    /// From a state that was kept, or from the store, which is then asked for the command as well.
+    /// From a cached state, or from the store, which is then asked for the command as well.
     pub(super) async fn open(
         repository: &Repository<A, S>,
         store: &Arc<S>,
@@ -65,7 +65,7 @@ impl<A: Aggregate, S: EventStore + 'static> Part<A, S> {
         }
     }
 
-    /// As the stream stood when the transaction was executed first.
+    /// The state of the stream when the transaction was first executed.
     async fn again(
         self,
         stream: &StreamId,

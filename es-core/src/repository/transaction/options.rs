@@ -1,11 +1,11 @@
-//! What a caller may say about a transaction.
+//! Options of a transaction.
 
 use std::borrow::Cow;
 
 use crate::record::Metadata;
 use crate::store::CommandKey;
 
-/// What goes with a [transaction](crate::Repository::transaction) besides what it does.
+/// Options of a [transaction](crate::Repository::transaction).
 ///
 /// ```
 /// use es_core::repository::TransactionOptions;
@@ -25,7 +25,7 @@ pub struct TransactionOptions {
 }
 
 impl TransactionOptions {
-    /// Nothing said.
+    /// Default options.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -38,16 +38,16 @@ impl TransactionOptions {
         self
     }
 
-    /// Makes the transaction idempotent: under one id it is executed once, and every repetition gets the
-    /// first outcome. The id goes into the command ledger of each stream that the transaction reads or
+    /// The idempotency key: under one id the transaction is executed once, and every repetition returns the
+    /// first outcome. The id is stored in the command ledger of each stream that the transaction reads or
     /// writes.
     ///
-    /// A repetition runs the transaction again on the states on which it was decided first, so that it comes
-    /// to the same value, and writes nothing. That takes a transaction that depends on nothing but its
-    /// arguments and the states that it reads; should it take another course,
-    /// [`StoreError::NotRepeated`](crate::StoreError::NotRepeated) says where.
+    /// A repetition runs the transaction again on the states on which it was first decided, so that it
+    /// returns the same value, and writes nothing. So a transaction must depend on nothing but its arguments
+    /// and the states that it reads; if it takes another course,
+    /// [`StoreError::NotRepeated`](crate::StoreError::NotRepeated) names the stream.
     ///
-    /// What is remembered is what was written: a transaction that was rejected, or wrote nothing, is decided
+    /// Only what was written is remembered: a transaction that was rejected, or wrote nothing, is decided
     /// again.
     #[must_use]
     pub fn command_id(mut self, key: impl Into<CommandKey>) -> Self {
@@ -55,7 +55,7 @@ impl TransactionOptions {
         self
     }
 
-    /// The name in the ledger, where commands of one id are compared by it. Defaults to `transaction`.
+    /// The name in the command ledger, by which commands of one id are compared. Defaults to `transaction`.
     #[must_use]
     pub fn command_name(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.name = Some(name.into());

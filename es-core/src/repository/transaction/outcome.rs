@@ -1,4 +1,4 @@
-//! What comes of a transaction, and of each of its commands.
+//! The outcomes of a transaction and of its commands.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,7 @@ use crate::model::Aggregate;
 use crate::record::BoxError;
 use crate::stream::{InvalidStreamId, Revision, StreamId};
 
-/// What a [transaction](crate::Repository::transaction) did.
+/// The outcome of a [transaction](crate::Repository::transaction).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Transacted<T> {
@@ -25,7 +25,7 @@ pub struct Transacted<T> {
 pub struct Planned<A: Aggregate> {
     /// The events, as later readers will see them; empty if there was nothing to do.
     pub events: Vec<A::Event>,
-    /// The revision of the last of them; if there are none, the revision on which the decision rests.
+    /// The revision of the last of them or, if there are none, the revision on which the decision was made.
     pub revision: Revision,
 }
 
@@ -38,7 +38,7 @@ impl<A: Aggregate> fmt::Debug for Planned<A> {
 
 /// Why a transaction had no effect.
 ///
-/// The error of any command of a transaction turns into it with `?`.
+/// The error of any command of a transaction converts into it with `?`.
 ///
 /// ```
 /// use es_core::repository::TransactionError;
@@ -57,20 +57,20 @@ impl<A: Aggregate> fmt::Debug for Planned<A> {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TransactionError {
-    /// The domain said no: an aggregate to a command, or the transaction itself.
+    /// The domain rejected it: an aggregate a command, or the transaction itself.
     #[error(transparent)]
     Rejected(BoxError),
-    /// Other writers were faster each time.
+    /// Optimistic concurrency conflict: retries were exhausted because other writers kept appending first.
     #[error("stream {stream:?} is at revision {actual}, not at {expected}", stream = stream.to_string())]
     Conflict {
         /// The stream.
         stream: StreamId,
-        /// The revision on which the transaction rests.
+        /// The revision on which the transaction was decided.
         expected: Revision,
         /// The revision found.
         actual: Revision,
     },
-    /// The store said no.
+    /// The store returned an error.
     #[error("{0}")]
     Store(#[from] StoreError),
 }

@@ -1,4 +1,4 @@
-//! What a transaction knows of one stream.
+//! The state of one stream in a transaction.
 
 use std::any::Any;
 use std::pin::Pin;
@@ -23,23 +23,23 @@ pub(super) struct Part<A: Aggregate, S> {
     /// That of the transaction.
     pub(super) store: Arc<S>,
     pub(super) turn: Turn<A>,
-    /// Where the stream stands, before the transaction.
+    /// The revision of the stream, before the transaction.
     pub(super) base: Folded<()>,
-    /// Whether that may be old.
+    /// Whether that may be stale.
     pub(super) cached: bool,
-    /// After all that the transaction has done so far; loaded when it is needed.
+    /// After everything that the transaction has done so far; loaded when it is needed.
     pub(super) state: Option<Arc<A>>,
     /// What is to be written.
     pub(super) written: Option<Encoded<A>>,
-    /// What the transaction did to the stream when it was executed first.
+    /// What the transaction did to the stream when it was first executed.
     pub(super) first: Option<First<A>>,
 }
 
-/// The first execution of a transaction, as a repetition goes through it.
+/// The first execution of a transaction, as a repetition follows it.
 pub(super) struct First<A: Aggregate> {
     pub(super) count: u64,
     pub(super) events: std::vec::IntoIter<Recorded<A::Event>>,
-    /// How many stored events the repetition has come to.
+    /// How many stored events the repetition has reached.
     pub(super) passed: u64,
 }
 
@@ -55,30 +55,30 @@ pub(super) trait AnyPart: Any + Send + Sync {
     fn holds_turn(&self) -> bool;
     /// How many events it writes.
     fn count(&self) -> u64;
-    /// The revision of the last event that the transaction writes, or has written first.
+    /// The revision of the last event that the transaction writes, or first wrote.
     fn last_written(&self) -> Option<Revision>;
-    /// Whether a repetition has come to all that was written first.
+    /// Whether a repetition has reached everything that was first written.
     fn is_passed(&self) -> bool;
     fn append<'a>(&'a self, stream: &'a StreamId) -> Append<'a>;
-    /// The append was written: keeps the state, and a snapshot if one is due.
+    /// The append was written: keeps the state, and stores a snapshot if one is due.
     fn appended(self: Box<Self>, stream: &StreamId);
-    /// Nothing was written, on the states that the streams have: keeps the state, if it is that.
+    /// Nothing was written, on the current states of the streams: keeps the state, if it is that.
     fn unchanged(self: Box<Self>);
-    /// The append was refused, as others write to the stream as well.
+    /// The append was refused, as other programs write to the stream as well.
     fn contest(&mut self);
-    /// Gives back the turn and the state.
+    /// Releases the turn and the state.
     fn release(&mut self);
     /// Waits for the turn again.
     fn queue<'a>(&'a self, key: &'a str) -> Boxed<'a, Anything>;
 }
 
 impl<A: Aggregate, S: EventStore + 'static> Part<A, S> {
-    /// The revision after all that the transaction has done so far.
+    /// The revision after everything that the transaction has done so far.
     fn revision(&self) -> Revision {
         self.base.revision.plus(self.first.as_ref().map_or(self.count(), |first| first.passed))
     }
 
-    /// The state after all that the transaction has done so far.
+    /// The state after everything that the transaction has done so far.
     pub(super) async fn state(&mut self, stream: &StreamId) -> Result<Arc<A>, StoreError> {
         if let Some(state) = &self.state {
             return Ok(Arc::clone(state));
@@ -176,7 +176,7 @@ impl<A: Aggregate, S: EventStore + 'static> AnyPart for Part<A, S> {
         let last = written.as_ref().and_then(|written| written.new.last());
         let head = last.map_or(base.head, |event| Some(event.id));
         let after = Folded { state: (), revision, head, snapshot: base.snapshot };
-        // What is provisional is not what later readers will fold.
+        // Provisional events are not what later readers will fold.
         if let Some(state) = state.and_then(Arc::into_inner).filter(|_| !provisional) {
             let due = snapshot_due::<A>(&after).filter(|_| last.is_some());
             repository.keep(&mut turn, stream, &after, state, due);

@@ -18,7 +18,7 @@ use crate::stream::StreamId;
 
 /// The same in all attempts.
 pub(super) struct Given {
-    /// As stored; none where its time is out of range.
+    /// As stored; none if its time is out of range.
     pub(super) metadata: Option<Arc<Metadata>>,
     pub(super) command: Option<CommandKey>,
     pub(super) name: Cow<'static, str>,
@@ -36,24 +36,24 @@ impl Given {
     }
 }
 
-/// Whether the transaction is executed for the first time, which its first stream says.
+/// Whether the transaction is executed for the first time, as its first stream shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Course {
     First,
     Repetition,
 }
 
-/// What has gone wrong, whatever the transaction makes of it.
+/// What has failed, however the transaction handles it.
 pub(super) enum Trouble {
     /// The store has failed.
     Store,
-    /// Another execution of the transaction was faster.
+    /// Another execution of the transaction came first.
     Overtaken(StreamId),
     /// A repetition takes another course at this stream.
     Differs(StreamId),
 }
 
-/// Those that the attempt has come to.
+/// Those opened by the attempt.
 pub(super) type Streams = BTreeMap<StreamId, Box<dyn AnyPart>>;
 
 /// Turns that were waited for before the attempt.
@@ -72,7 +72,7 @@ impl Parts {
         Self { parts: BTreeMap::new(), turns, start, course: None, trouble: None }
     }
 
-    /// The part of an aggregate, which is taken into the transaction if it is not there.
+    /// The part of an aggregate, which is opened if it is not there.
     pub(super) async fn of<A: Aggregate, S: EventStore + 'static>(
         &mut self,
         repository: &Repository<A, S>,
@@ -93,7 +93,7 @@ impl Parts {
         })
     }
 
-    /// Waits for the turn where nobody who waits in the same order can wait for this transaction.
+    /// Waits for the turn if no other waiter, in the same order, can be waiting for this transaction.
     async fn turn<A: Aggregate, S: EventStore>(
         &mut self,
         repository: &Repository<A, S>,
@@ -129,7 +129,7 @@ impl Parts {
     }
 }
 
-/// For the transaction, which is not asked what it makes of it.
+/// For the transaction, which has no say in it.
 pub(super) fn in_trouble() -> StoreError {
-    StoreError::Backend { source: "the transaction cannot go on".into(), retryable: true }
+    StoreError::Backend { source: "the transaction cannot continue".into(), retryable: true }
 }

@@ -19,19 +19,20 @@ use crate::model::Aggregate;
 use crate::store::EventStore;
 use crate::stream::StreamId;
 
-/// How often the ledger may know a transaction of which an attempt could not know.
+/// How often the command ledger may know a transaction that an attempt could not know.
 const OVERTAKEN: u32 = 2;
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// Executes commands on several aggregates, of several types, in one atomic append: all events are
-    /// stored, or none. Every stream that the transaction has read is as it was read when they are.
+    /// stored, or none. At that moment, every stream that the transaction has read is unchanged since it was
+    /// read.
     ///
     /// `body` runs the commands, and may run several times: after each conflict, as this repository's
-    /// [`Retry`](crate::Retry) says, and when states from the cache turn out to be old. So it should do
-    /// nothing else that matters. A rejection ends it, unless `body` handles it; nothing is written then.
+    /// [`Retry`](crate::Retry) allows, and when states from the cache turn out to be stale. So it should have
+    /// no other side effects. A rejection ends it, unless `body` handles it; nothing is written then.
     ///
-    /// All repositories are of one store. States that earlier commands have left in their caches are used,
-    /// and commands take turns with the transaction.
+    /// All repositories must be of one store. States that earlier commands have cached are used, and commands
+    /// take turns with the transaction.
     ///
     /// ```
     /// # use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, emit, event};
@@ -72,8 +73,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// # Errors
     ///
     /// [`TransactionError::Rejected`] with the reason of a command or of `body`,
-    /// [`TransactionError::Conflict`] when other writers were faster each time, [`TransactionError::Store`]
-    /// for all else.
+    /// [`TransactionError::Conflict`] when retries are exhausted, [`TransactionError::Store`] for everything
+    /// else.
     pub async fn transaction<T, F, Fut>(
         &self,
         options: TransactionOptions,
@@ -169,8 +170,8 @@ where
     Ok((parts, result))
 }
 
-/// Gives back all turns, and waits for them again in the order of their streams, in which nobody waits in a
-/// circle. So the next attempt meets nobody of this process.
+/// Releases all turns, and waits for them again in the order of their streams, which excludes deadlocks. So
+/// the next attempt does not compete with others of this process.
 async fn queued(mut streams: Streams, wait: Option<std::time::Duration>) -> Turns {
     streams.values_mut().for_each(|part| part.release());
     if let Some(wait) = wait {
