@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::latch::hold;
 
 /// How often one is written.
-const EVERY: Duration = Duration::from_secs(60);
+const INTERVAL: Duration = Duration::from_secs(60);
 
 /// Lets a line about the same thing through once a minute, and counts those that were left out.
 ///
@@ -21,11 +21,11 @@ const EVERY: Duration = Duration::from_secs(60);
 /// ```
 #[derive(Debug, Default)]
 pub struct Seldom {
-    said: Mutex<BTreeMap<&'static str, Said>>,
+    said: Mutex<BTreeMap<&'static str, LastLine>>,
 }
 
 #[derive(Debug)]
-struct Said {
+struct LastLine {
     last: Instant,
     left_out: u64,
 }
@@ -46,10 +46,10 @@ impl Seldom {
     fn due_at(&self, what: &'static str, now: Instant) -> Option<u64> {
         let mut all = hold(&self.said);
         let Some(said) = all.get_mut(what) else {
-            all.insert(what, Said { last: now, left_out: 0 });
+            all.insert(what, LastLine { last: now, left_out: 0 });
             return Some(0);
         };
-        if now.duration_since(said.last) < EVERY {
+        if now.duration_since(said.last) < INTERVAL {
             said.left_out += 1;
             return None;
         }

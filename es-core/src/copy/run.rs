@@ -19,7 +19,7 @@ const PAGE: usize = 4_000;
 /// How many bytes of events, if there is more than one.
 const PAGE_BYTES: usize = 4 << 20;
 /// How long to wait for an append to the source that is under way.
-const HELD: Duration = Duration::from_millis(10);
+const HELD_PAGE_WAIT: Duration = Duration::from_millis(10);
 
 pub(super) struct Copy<'a, A: ?Sized, B: ?Sized> {
     pub(super) from: &'a A,
@@ -59,7 +59,7 @@ impl<A: ExportStore + ?Sized, B: ImportStore + ?Sized> Copy<'_, A, B> {
             *at = page.checkpoint;
             match page.rest {
                 Rest::Nothing => return Ok(()),
-                Rest::Held => sleep(HELD).await,
+                Rest::Held => sleep(HELD_PAGE_WAIT).await,
                 Rest::More => {}
             }
         }

@@ -101,10 +101,10 @@ impl Comparison {
 
 /// Types that changed and stand in many versions: what to write on them is said once.
 #[derive(Default)]
-struct SameTypes(BTreeMap<String, Told>);
+struct SameTypes(BTreeMap<String, SameChange>);
 
 /// The finding that says it, and the other versions.
-struct Told {
+struct SameChange {
     at: usize,
     lines: (Vec<Line>, Vec<Line>),
     others: Vec<Published>,
@@ -125,12 +125,12 @@ impl SameTypes {
             return true;
         }
         let lines = (lines.0.to_vec(), lines.1.to_vec());
-        self.0.insert(history, Told { at, lines, others: Vec::new() });
+        self.0.insert(history, SameChange { at, lines, others: Vec::new() });
         false
     }
 
     fn tell(self, findings: &mut [Finding]) {
-        for (history, Told { at, lines: (before, now), others }) in self.0 {
+        for (history, SameChange { at, lines: (before, now), others }) in self.0 {
             if let (Some(finding), false) = (findings.get_mut(at), others.is_empty()) {
                 advice::in_all(finding, &history, &others, (&before, &now));
             }

@@ -15,7 +15,7 @@ use super::wire::MalformedMessage;
 use crate::latch;
 
 /// How many messages are delivered at once.
-const TOGETHER: usize = 100;
+const PAGE: usize = 100;
 
 /// Keeps messages in memory: a sink and, with [`source`](Self::source), a source. Clones share them.
 ///
@@ -119,7 +119,7 @@ impl MemorySource {
             progress.not_before = None;
             let places = (1..).zip(messages).filter(|(place, _)| !progress.settled.contains(place));
             let deliveries: Vec<_> = places
-                .take(TOGETHER)
+                .take(PAGE)
                 .map(|(place, message)| {
                     let deliveries = progress.deliveries.entry(place).or_default();
                     *deliveries += 1;

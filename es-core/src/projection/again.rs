@@ -1,4 +1,4 @@
-//! Going back: what runs effects runs those of earlier events again.
+//! Rewinding: effects of earlier events run again.
 
 use super::batch::Batch;
 use super::error::ProjectorError;

@@ -1,4 +1,4 @@
-//! One batch of events on its way into a read model.
+//! One batch of events to be applied to a read model.
 
 use std::error::Error;
 
@@ -10,33 +10,33 @@ use crate::error::StoreError;
 use crate::record::{BoxError, EventPlace};
 use crate::stream::{Position, Revision, StreamId};
 
-/// A batch of a [`Target`](super::target::Target): what it does to the model takes effect together with the
+/// A batch of a [`Target`](super::target::Target): its changes to the model take effect together with the
 /// checkpoint that it moves.
 pub trait Batch<P: Projection>: Send + Sized {
-    /// What it runs on, and gives back.
+    /// The session that it runs on, and returns.
     type Session: Send;
 
-    /// The model, as this batch sees it.
+    /// The model, as seen by this batch.
     fn model(&mut self) -> &mut P::Model;
 
     /// Whether any stream has dead letters.
     fn parks_some(&self) -> bool;
 
-    /// Whether a stream has dead letters, behind which its later events have to wait.
+    /// Whether a stream has dead letters, after which its later events have to wait.
     fn parks(&self, stream: &StreamId) -> bool;
 
-    /// Puts an event aside, and all later ones of its stream behind it.
+    /// Parks an event as a dead letter, and with it all later ones of its stream.
     ///
     /// # Errors
     ///
     /// [`ProjectorError::Store`].
     fn park(&mut self, letter: &Parked<'_>) -> impl Future<Output = Result<(), ProjectorError>> + Send;
 
-    /// Ends it, with the checkpoint where the batch goes to.
+    /// Ends it, with the checkpoint at the end of the batch.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; what was done may stand or not, as the stored checkpoint says.
+    /// [`ProjectorError`]; whether the batch took effect is shown by the stored checkpoint.
     fn commit(self) -> impl Future<Output = Result<Committed<Self, Self::Session>, ProjectorError>> + Send;
 
     /// Undoes it.
@@ -46,7 +46,7 @@ pub trait Batch<P: Projection>: Send + Sized {
     /// [`ProjectorError`]; it is undone nevertheless.
     fn roll_back(self) -> impl Future<Output = Result<Self::Session, ProjectorError>> + Send;
 
-    /// The next dead letters of a stream, by revision, so many at most.
+    /// The next dead letters of a stream, by revision, up to a maximum number.
     ///
     /// # Errors
     ///
@@ -58,28 +58,28 @@ pub trait Batch<P: Projection>: Send + Sized {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<LetterPlace>, ProjectorError>> + Send;
 
-    /// Begins what can be undone without the rest of the batch.
+    /// Begins a part that can be undone without the rest of the batch, such as a savepoint.
     ///
     /// # Errors
     ///
     /// [`ProjectorError`].
     fn begin_event(&mut self) -> impl Future<Output = Result<(), ProjectorError>> + Send;
 
-    /// Ends that; returns what was wrong with it, if it has to be undone.
+    /// Ends that part; returns what was wrong with it, if it has to be undone.
     ///
     /// # Errors
     ///
     /// [`ProjectorError`].
     fn end_event(&mut self) -> impl Future<Output = Result<Option<BoxError>, ProjectorError>> + Send;
 
-    /// Undoes that.
+    /// Undoes that part.
     ///
     /// # Errors
     ///
     /// [`ProjectorError`].
     fn undo_event(&mut self) -> impl Future<Output = Result<(), ProjectorError>> + Send;
 
-    /// The event at a position is a dead letter no more.
+    /// The event at a position is no longer a dead letter.
     ///
     /// # Errors
     ///
@@ -89,7 +89,7 @@ pub trait Batch<P: Projection>: Send + Sized {
         position: Position,
     ) -> impl Future<Output = Result<(), ProjectorError>> + Send;
 
-    /// The dead letter at a position was tried in vain once more.
+    /// The dead letter at a position was retried and failed again.
     ///
     /// # Errors
     ///
@@ -111,7 +111,7 @@ pub trait Batch<P: Projection>: Send + Sized {
     ) -> impl Future<Output = Result<usize, ProjectorError>> + Send;
 }
 
-/// An event that is put aside.
+/// An event that is parked as a dead letter.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Parked<'a> {
@@ -119,37 +119,37 @@ pub struct Parked<'a> {
     pub place: &'a EventPlace,
     /// The name under which it is stored.
     pub event: &'a str,
-    /// How often it was tried; 0 for one that only waits behind another.
+    /// How many times it was tried; 0 for one that only waits for an earlier one.
     pub attempts: u32,
-    /// Why it was not taken.
+    /// Why it failed.
     pub reason: &'a str,
 }
 
 impl<'a> Parked<'a> {
-    /// One that waits behind another of its stream.
+    /// One that waits for an earlier one of its stream.
     #[must_use]
     pub const fn behind(place: &'a EventPlace, event: &'a str) -> Self {
         Self { place, event, attempts: 0, reason: "an earlier event of its stream is parked" }
     }
 }
 
-/// What became of the end of a batch.
+/// The outcome of ending a batch.
 #[derive(Debug)]
 pub enum Committed<B, S> {
     /// It has taken effect.
     Done(S),
-    /// What the handlers did cannot take effect, such as a constraint that is checked at the commit, or an
-    /// error that they swallowed. The batch can only be rolled back.
+    /// The changes of the handlers cannot take effect, for example because of a constraint that is checked at
+    /// the commit, or an error that they swallowed. The batch can only be rolled back.
     Refused(B, BoxError),
 }
 
 impl<B, S> Committed<B, S> {
-    /// The session, of a batch in which no code of a user has run.
+    /// The session of a batch in which no user code has run.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Store`] of one that was refused nevertheless, retryable where its
-    /// [cause](super::target::Target::cause) passes.
+    /// [`ProjectorError::Store`] of one that was refused nevertheless, retryable if its
+    /// [cause](super::target::Target::cause) is transient.
     pub fn session(
         self,
         said_by: impl Fn(&(dyn Error + 'static)) -> Option<Cause>,

@@ -1,4 +1,4 @@
-//! Whose fault it is that a handler has failed.
+//! Why a handler has failed, and what has to happen before it succeeds.
 
 use std::error::Error;
 use std::iter::successors;
@@ -8,28 +8,28 @@ use crate::record::{BoxError, DecodeError, DecodeProblem};
 
 /// What has to happen before a handler, or the decoding of an event, succeeds.
 ///
-/// A [`Target`](super::Target) says it of the errors that only it knows, such as those of a database; those
-/// of a store and of decoding are known here.
+/// A [`Target`](super::Target) classifies errors that only it knows, such as those of a database; those of a
+/// store and of decoding are known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Cause {
-    /// It passes, as a lock, a deadlock or a full disk does: the same again.
+    /// A transient failure, such as a lock, a deadlock or a full disk: retry.
     Passing,
-    /// The session takes no writes any more, or is gone: the same again, on another one.
+    /// The session no longer accepts writes, or is gone: retry on another one.
     Session,
-    /// Nobody can tell. The handler swallowed an error, and all that is known is that the transaction has
-    /// failed; or a statement was planned for tables of before. It may pass.
+    /// Unknown. The handler swallowed an error, and all that is known is that the transaction has failed; or
+    /// a statement was planned for a previous definition of the tables. It may be transient.
     Hidden,
     /// A table, a column, a function or a privilege is missing, for every event alike.
     Setup,
     /// A newer program has to be deployed.
     Newer,
-    /// The handler cannot take this event.
+    /// The handler cannot process this event.
     Event,
 }
 
-/// An error that says for itself what has to happen before a handler succeeds, for those that neither the
-/// target nor this crate knows, such as one of another service.
+/// An error with an explicit cause, for errors that neither the target nor this crate knows, such as those of
+/// another service.
 ///
 /// ```
 /// use es_core::projection::Cause;
@@ -46,14 +46,14 @@ pub struct Caused {
 }
 
 impl Cause {
-    /// An error of this cause.
+    /// An error with this cause.
     #[must_use]
     pub fn of_error(self, source: impl Into<BoxError>) -> Caused {
         Caused { cause: self, source: source.into() }
     }
 
-    /// As the first error says that says something, of an error and its sources. `said_by` knows more errors
-    /// than those of this crate.
+    /// The cause of the first error that has one, of an error and its sources. `said_by` classifies errors
+    /// that this crate does not know.
     ///
     /// ```
     /// use es_core::StoreError;
@@ -71,7 +71,7 @@ impl Cause {
         said.next().unwrap_or(Self::Event)
     }
 
-    /// Whether the same again can succeed without any change.
+    /// Whether retrying can succeed without any change.
     #[must_use]
     pub const fn passes(self) -> bool {
         matches!(self, Self::Passing | Self::Session)
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use crate::error::ExecuteError;
 
-    /// A reaction that executes a command fails in this way where the store is away.
+    /// A reaction that executes a command fails in this way if the store is not available.
     #[test]
     fn a_command_whose_store_is_away_passes() {
         let away = StoreError::Unavailable { source: "no route".into() };

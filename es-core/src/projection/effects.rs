@@ -7,15 +7,15 @@ use crate::record::BoxError;
 pub enum Work {
     /// The model, within the batch that moves the checkpoint: exactly once.
     Model,
-    /// Something else, such as mail that is sent: outside of any batch, by the owner of a
+    /// Something else, such as sending mail: outside of any batch, by the owner of a
     /// [lease](super::Claimed::Lease), and at least once, as the checkpoint moves afterwards.
     Effects,
 }
 
-/// How far effects have come: how many of the events that were handed over, from the first one on, have taken
-/// effect, and why the event after those has not, if it failed.
+/// How far effects have come: how many of the events that were passed, from the first one on, have taken
+/// effect, and why the next event has not, if it failed.
 ///
-/// Of later events some may have taken effect as well: they come again.
+/// Some of the later events may have taken effect as well: they come again.
 #[derive(Debug)]
 #[must_use]
 pub struct Done {
@@ -29,13 +29,13 @@ impl Done {
         Self { events, error: None }
     }
 
-    /// So many have, at least one; the others are to be handed over again, once the checkpoint has moved. For
+    /// This many have, at least one; the others are to be passed again, once the checkpoint has moved. For
     /// effects that take long, so that few of them are repeated after a crash.
     pub const fn so_far(events: usize) -> Self {
         Self { events, error: None }
     }
 
-    /// So many have, and the next one has not.
+    /// This many have, and the next one has not.
     pub const fn up_to(events: usize, error: BoxError) -> Self {
         Self { events, error: Some(error) }
     }
@@ -46,7 +46,7 @@ impl Done {
         self.events
     }
 
-    /// Why the next one has not; nothing if none failed.
+    /// Why the next one has not; `Ok` if none failed.
     ///
     /// # Errors
     ///

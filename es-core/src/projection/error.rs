@@ -11,42 +11,42 @@ use crate::error::StoreError;
 use crate::record::BoxError;
 use crate::stream::Position;
 
-/// Why a [`Projector`](super::Projector) went no further.
+/// Why a [`Projector`](super::Projector) stopped.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProjectorError {
-    /// The store said no, or the database in which the model is. [`StoreError::ForeignCheckpoint`]: the store
-    /// was restored to an earlier state; raise `build`, so that the model is built anew.
+    /// The store, or the database of the model, returned an error. [`StoreError::ForeignCheckpoint`]: the
+    /// store was restored to an earlier state; raise `build`, so that the model is rebuilt.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// An event could not be taken, and the projector was not told to park it. What comes before it is in the
+    /// An event could not be handled, and the projector does not park events. Everything before it is in the
     /// model.
     #[error(transparent)]
     Failed(Box<ProjectionFailure>),
-    /// A handler uses something that the target does not have, or the role may not use: a table, a column, a
-    /// function, a privilege. It would fail at every event, so none is parked, whatever its
-    /// [`OnFailure`](super::OnFailure). What comes before the event is in the model.
+    /// A handler uses something that the target does not have, or that its role may not use: a table, a
+    /// column, a function, a privilege. It would fail at every event, so none is parked, whatever its
+    /// [`OnFailure`](super::OnFailure). Everything before the event is in the model.
     #[error("{failure}; the event is not at fault: {advice}, or raise `build` to build the model anew")]
     NotReady {
-        /// What the handler says, and the event that it was called for.
+        /// The handler's error, and the event for which it was called.
         failure: Box<ProjectionFailure>,
-        /// What has to be mended, as the target says.
+        /// What has to be fixed, according to the target.
         advice: String,
     },
-    /// The model could not be made.
+    /// The model could not be created.
     #[error("{} cannot set up its tables: {source}", Named(.projection, *.build))]
     Setup {
         /// The projection's name.
         projection: &'static str,
         /// Its build.
         build: u32,
-        /// What the projection says.
+        /// The projection's error.
         source: BoxError,
         /// What has to happen before it succeeds.
         cause: Cause,
     },
-    /// What only this kind of target says, such as that a database belongs to another role;
-    /// [`of_target`](Self::of_target) gives its type back.
+    /// An error specific to this kind of target, for example that a database belongs to another role;
+    /// [`of_target`](Self::of_target) returns it with its type.
     #[error(transparent)]
     Target(BoxError),
     /// The projection is not set up, or its build was dropped.
@@ -73,7 +73,7 @@ pub enum ProjectorError {
         /// How many this program asks for.
         asked: u32,
     },
-    /// The partitions stand at different positions, so they cannot be divided in another way.
+    /// The partitions are at different positions, so they cannot be divided in another way.
     #[error(
         "the partitions of {} stand at positions {lowest} to {highest}; let all of them catch up, \
          then stop the workers",
@@ -95,7 +95,7 @@ pub enum ProjectorError {
         Named(.projection, 1)
     )]
     Leased {
-        /// The reactor's name, as it is kept.
+        /// The reactor's name, as it is stored.
         projection: &'static str,
         /// The partition.
         partition: u32,
@@ -105,7 +105,7 @@ pub enum ProjectorError {
     /// There are dead letters, which would come again beside those events.
     #[error("{} has {letters} dead letters; retry or discard them first", Named(.projection, 1))]
     Letters {
-        /// The reactor's name, as it is kept.
+        /// The reactor's name, as it is stored.
         projection: &'static str,
         /// How many.
         letters: u64,
@@ -116,11 +116,11 @@ pub enum ProjectorError {
         Named(.projection, 1)
     )]
     NotBack {
-        /// The reactor's name, as it is kept.
+        /// The reactor's name, as it is stored.
         projection: &'static str,
         /// The lowest position of its partitions.
         position: Position,
-        /// Where it should have gone back to.
+        /// The position to which it should have moved.
         to: Position,
     },
     /// Readers would be taken back to an earlier state.
@@ -162,7 +162,7 @@ impl ProjectorError {
         }
     }
 
-    /// What only this kind of target says, if it is that.
+    /// The target's own error, if it has this type.
     ///
     /// ```
     /// # use es_core::projection::ProjectorError;
@@ -189,7 +189,7 @@ impl ProjectorError {
         }
     }
 
-    /// That a projection is not set up, for those who write targets.
+    /// The error of a projection that is not set up, for authors of targets.
     #[must_use]
     pub const fn not_set_up<P: Projection>() -> Self {
         Self::NotSetUp { projection: P::NAME, build: P::BUILD }

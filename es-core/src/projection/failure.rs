@@ -4,9 +4,9 @@ use super::cause::Cause;
 use super::named::Named;
 use crate::record::{BoxError, EventPlace};
 
-/// An event that a projection could not take.
+/// An event that a projection failed to handle.
 #[derive(Debug, thiserror::Error)]
-#[error("{} cannot take the event at {place}: {source}", Named(.projection, *.build))]
+#[error("{} failed at the event at {place}: {source}", Named(.projection, *.build))]
 #[non_exhaustive]
 pub struct ProjectionFailure {
     /// The projection's name.
@@ -15,7 +15,7 @@ pub struct ProjectionFailure {
     pub build: u32,
     /// The event.
     pub place: EventPlace,
-    /// What the projection, or the decoding of the event, says.
+    /// The error of the projection, or of decoding the event.
     pub source: BoxError,
     /// What has to happen before it succeeds.
     pub cause: Cause,

@@ -10,12 +10,11 @@ use super::Projection;
 use super::effects::Done;
 use crate::record::BoxError;
 
-/// Takes events into a model, for those who write runners. A panic in the projection is an error like
-/// another.
+/// Applies events to a model, for authors of runners. A panic in the projection is an error like any other.
 ///
 /// # Errors
 ///
-/// What the projection says.
+/// The projection's error.
 pub async fn project<P: Projection>(
     projection: &P,
     events: &[P::Event],
@@ -24,27 +23,27 @@ pub async fn project<P: Projection>(
     awaited(projection.project_all(events, model)).await?.map_err(Into::into)
 }
 
-/// Runs the effects of events. A panic is an error of the first of them like another: how many of them have
-/// taken effect, nobody knows.
+/// Runs the effects of events. A panic is an error of the first of them like any other: how many of them have
+/// taken effect is unknown.
 pub(super) async fn run_effects<P: Projection>(projection: &P, events: &[P::Event]) -> Done {
     awaited(projection.run_effects(events)).await.unwrap_or_else(|panic| Done::up_to(0, panic))
 }
 
-/// Makes an empty model, for those who write targets. A panic in the projection is an error like another.
+/// Creates an empty model, for authors of targets. A panic in the projection is an error like any other.
 ///
 /// # Errors
 ///
-/// What the projection says.
+/// The projection's error.
 pub async fn set_up<P: Projection>(projection: &P, model: &mut P::Model) -> Result<(), BoxError> {
     awaited(projection.set_up(model)).await?.map_err(Into::into)
 }
 
-/// What code of a user returns, if it does not panic.
+/// The result of user code, unless it panics.
 pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, BoxError> {
     catch_unwind(AssertUnwindSafe(code)).map_err(|panic| panicked(&*panic))
 }
 
-/// What asynchronous code of a user returns, if it does not panic.
+/// The result of asynchronous user code, unless it panics.
 pub(crate) async fn awaited<F: Future>(code: F) -> Result<F::Output, BoxError> {
     let mut code = pin!(code);
     poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| code.as_mut().poll(context))) {

@@ -1,4 +1,4 @@
-//! Dead letters: events that were put aside, with all that came after them in their streams.
+//! Dead letters: events that were parked, with all later events of their streams.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -6,30 +6,30 @@ use uuid::Uuid;
 use crate::record::RawEvent;
 use crate::stream::{Position, Revision, StreamId};
 
-/// An event that a projection has not taken.
+/// A dead letter: an event that a projection failed to handle, or that waits for an earlier one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeadLetter {
     /// The stream.
     pub stream: StreamId,
-    /// The place in the stream.
+    /// The revision in the stream.
     pub revision: Revision,
-    /// The place in the store.
+    /// The position in the store.
     pub position: Position,
     /// The name under which the event is stored; empty if it is missing.
     pub event: String,
     /// The event's id; `None` if it is missing, or if the target does not keep it.
     pub event_id: Option<Uuid>,
-    /// How often it was tried; 0 for one that only waits behind another.
+    /// How many times it was tried; 0 for one that only waits for an earlier one.
     pub attempts: u32,
-    /// Why it was not taken.
+    /// Why it failed.
     pub reason: String,
-    /// Since when it is here.
+    /// Since when it is a dead letter.
     pub parked_at: OffsetDateTime,
 }
 
 impl DeadLetter {
-    /// Of the event at this place, without name, attempts and reason. For those who write targets.
+    /// For the event at this place, without name, attempts and reason. For authors of targets.
     #[must_use]
     pub const fn new(
         stream: StreamId,
@@ -54,16 +54,16 @@ impl DeadLetter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LetterPlace {
-    /// The place in the stream.
+    /// The revision in the stream.
     pub revision: Revision,
-    /// The place in the store.
+    /// The position in the store.
     pub position: Position,
-    /// The event's id; `None` where the target does not keep it.
+    /// The event's id; `None` if the target does not keep it.
     pub event_id: Option<Uuid>,
 }
 
 impl LetterPlace {
-    /// At this place, for those who write targets.
+    /// At this place, for authors of targets.
     #[must_use]
     pub const fn new(revision: Revision, position: Position, event_id: Option<Uuid>) -> Self {
         Self { revision, position, event_id }
@@ -78,13 +78,13 @@ impl LetterPlace {
     }
 }
 
-/// What became of the dead letters of a stream that were tried again.
+/// The outcome of retrying the dead letters of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retried {
     /// How many are in the model now.
     pub taken: usize,
-    /// How many are still dead letters: the first failed again, the others wait behind it.
+    /// How many are still dead letters: the first failed again, the others wait for it.
     pub left: usize,
 }
 

@@ -1,8 +1,8 @@
-//! Read models: what a projection is, and what its author writes.
+//! Projections: read models that are built from events.
 //!
-//! A projection takes events, in order, into a model. [`Projector`] runs it: it reads a store, and keeps the
+//! A projection applies events, in order, to a model. [`Projector`] runs it: it reads a store, and keeps the
 //! model in a [`Target`], such as the tables of a database or a value in memory. In `es-postgres` a
-//! projection also runs in the transaction of the append.
+//! projection can also run in the transaction of the append.
 
 mod again;
 mod batch;
@@ -53,22 +53,21 @@ use crate::model::ReadEvent;
 use crate::record::{BoxError, DecodeError, RawEvent, Recorded};
 use crate::store::Filter;
 
-/// A read model that is built from events. Written by
+/// A read model that is built from events. Implemented by
 /// [`#[derive(Projection)]`](derive@crate::projection::Projection), never by hand.
 ///
-/// All that a runner does is to hand a slice of events to [`project_all`](Self::project_all), and to keep the
-/// model and the checkpoint together. A slice of one event tells which event is at fault when a longer one
-/// fails.
+/// A runner passes slices of events to [`project_all`](Self::project_all), and keeps the model and the
+/// checkpoint consistent. When a longer slice fails, slices of one event identify the event at fault.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a projection",
     label = "not a projection",
     note = "write `#[derive(es_core::projection::Projection)] #[projection(name = \"…\", events(…), model = …)]` above `{Self}`"
 )]
 pub trait Projection: Send + Sync + 'static {
-    /// The name: lower-case letters, digits and `_`, as it becomes a part of the names of tables.
+    /// The name: lower-case letters, digits and `_`, as it becomes part of table names.
     const NAME: &'static str;
 
-    /// The build: raised when the model must be built anew from the first event.
+    /// The build: raised when the model must be rebuilt from the first event.
     const BUILD: u32 = 1;
 
     /// What the events go into: a connection, or a struct in memory.
@@ -84,11 +83,10 @@ pub trait Projection: Send + Sync + 'static {
     #[doc(hidden)]
     const WORK: Work = Work::Model;
 
-    /// Which events it takes.
+    /// Which events it handles.
     fn filter() -> Filter;
 
-    /// Decodes a stored event in the way in which commands do, upcasts included; `None` for one that it does
-    /// not take.
+    /// Decodes a stored event as commands do, upcasting included; `None` for one that it does not handle.
     ///
     /// # Errors
     ///
@@ -99,36 +97,36 @@ pub trait Projection: Send + Sync + 'static {
     #[doc(hidden)]
     fn events() -> &'static [ReadEvent];
 
-    /// Takes events into the model, in their order: one by one through [`Project`], or, with the key `batch`,
+    /// Applies events to the model, in their order: one by one through [`Project`] or, with the key `batch`,
     /// all at once through [`ProjectBatch`].
     ///
     /// # Errors
     ///
-    /// Whatever the projection's author says. What was taken in by this call is undone, where the runner can.
+    /// The projection's own error. What was applied by this call is undone, if the runner can.
     fn project_all(
         &self,
         events: &[Self::Event],
         model: &mut Self::Model,
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 
-    /// Runs the effects of events, in their order, in place of [`project_all`](Self::project_all) where there
-    /// is no batch to undo.
+    /// Runs the effects of events, in their order, instead of [`project_all`](Self::project_all) if there is
+    /// no batch to undo.
     #[doc(hidden)]
     fn run_effects(&self, events: &[Self::Event]) -> impl Future<Output = Done> + Send {
         std::future::ready(Done::all(events.len()))
     }
 
-    /// Makes an empty model, once, before the first event: with the key `setup`, through [`ProjectSetup`].
+    /// Creates an empty model, once, before the first event: with the key `setup`, through [`ProjectSetup`].
     ///
     /// # Errors
     ///
-    /// Whatever the projection's author says; nothing is projected then.
+    /// The projection's own error; nothing is projected then.
     fn set_up(&self, model: &mut Self::Model) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
 /// What one event does to a read model.
 ///
-/// It may be called again for an event whose work was undone, so its only effects should be those on the
+/// It may be called again for an event whose changes were undone, so its only effects should be those on the
 /// model.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not project the event `{E}`",
@@ -136,11 +134,11 @@ pub trait Projection: Send + Sync + 'static {
     note = "write `impl es_core::projection::Project<{E}> for {Self} {{ async fn project(&self, event: &es_core::Recorded<{E}>, model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`"
 )]
 pub trait Project<E>: Projection {
-    /// Takes the event into the model. Write it as an `async fn`.
+    /// Applies the event to the model. Write it as an `async fn`.
     ///
     /// # Errors
     ///
-    /// Why it cannot be done; the runner's policy says what becomes of the event.
+    /// Why it failed; the runner's policy decides what to do with the event.
     fn project(
         &self,
         event: &Recorded<E>,
@@ -148,10 +146,9 @@ pub trait Project<E>: Projection {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// What many events do to a read model at once; asked for with `#[projection(batch)]`, in place of
-/// [`Project`].
+/// What many events do to a read model at once; enabled with `#[projection(batch)]`, instead of [`Project`].
 ///
-/// How events are divided into batches changes nothing in the model: after a failure they come again one by
+/// The result must not depend on how events are divided into batches: after a failure they come again one by
 /// one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not project batches",
@@ -159,11 +156,11 @@ pub trait Project<E>: Projection {
     note = "write `impl es_core::projection::ProjectBatch for {Self} {{ async fn project_batch(&self, events: &[Self::Event], model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`, or leave out the key `batch`"
 )]
 pub trait ProjectBatch: Projection {
-    /// Takes the events into the model, of which they are at least one. Write it as an `async fn`.
+    /// Applies the events to the model; there is at least one. Write it as an `async fn`.
     ///
     /// # Errors
     ///
-    /// Why it cannot be done.
+    /// Why it failed.
     fn project_batch(
         &self,
         events: &[Self::Event],
@@ -171,17 +168,17 @@ pub trait ProjectBatch: Projection {
     ) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// How an empty model is made, such as the tables of a read model; asked for with `#[projection(setup)]`.
+/// How an empty model is created, such as the tables of a read model; enabled with `#[projection(setup)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not set up its model",
     label = "no `ProjectSetup`",
     note = "write `impl es_core::projection::ProjectSetup for {Self} {{ async fn setup(&self, model: &mut Self::Model) -> Result<(), Self::Error> {{ … }} }}`, or leave out the key `setup`"
 )]
 pub trait ProjectSetup: Projection {
-    /// Makes the model. Write it as an `async fn`.
+    /// Creates the model. Write it as an `async fn`.
     ///
     /// # Errors
     ///
-    /// Why it cannot be done.
+    /// Why it failed.
     fn setup(&self, model: &mut Self::Model) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }

@@ -1,4 +1,4 @@
-//! What is done to a projection as a whole.
+//! Operations on a projection as a whole.
 
 use std::time::Duration;
 
@@ -15,17 +15,17 @@ use crate::record::RawEvent;
 use crate::store::{AllQuery, Checkpoint, Filter, ReadAll};
 use crate::stream::Position;
 
-/// How many letters are listed, unless it is said how many.
+/// The default number of listed letters.
 const FIRST_LETTERS: usize = 1_000;
 
 impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, T> {
-    /// Makes the model and the checkpoints, unless they are there. [`run`](Self::run) and
-    /// [`catch_up`](Self::catch_up) begin with it. What readers use, and a restore has left out, is made
-    /// anew.
+    /// Creates the model and the checkpoints, unless they exist. [`run`](Self::run) and
+    /// [`catch_up`](Self::catch_up) begin with it. Objects that readers use, and that a restore has left out,
+    /// are created again.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; nothing was made then.
+    /// [`ProjectorError`]; nothing was created then.
     pub async fn prepare(&self) -> Result<(), ProjectorError> {
         self.set_up().await
     }
@@ -35,9 +35,9 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::PartitionsUneven`] unless all partitions stand at one position: call
-    /// [`catch_up`](Self::catch_up) before, with the old number and no event coming in; and one that is
-    /// inline needs no program that appends. [`ProjectorError::NotSetUp`].
+    /// [`ProjectorError::PartitionsUneven`] unless all partitions are at one position: first call
+    /// [`catch_up`](Self::catch_up), with the old number and no event coming in; an inline projection
+    /// requires that no program appends. [`ProjectorError::NotSetUp`].
     pub async fn repartition(&self, partitions: u32) -> Result<(), ProjectorError> {
         self.target.repartition(partitions.max(1)).await
     }
@@ -47,18 +47,17 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     /// # Errors
     ///
     /// [`ProjectorError::BuildBehind`] when it has not come as far as the build that readers see.
-    /// [`ProjectorError::Target`] when something else is in the way.
+    /// [`ProjectorError::Target`] when something else prevents it.
     pub async fn publish(&self) -> Result<(), ProjectorError> {
         self.target.publish().await
     }
 
-    /// Drops what is kept of a build: its model, checkpoints and dead letters. To be called once nobody
-    /// runs it any more.
+    /// Drops a build: its model, checkpoints and dead letters. Call it once nobody runs that build any more.
     ///
     /// # Errors
     ///
     /// [`ProjectorError::BuildLive`] of the build that readers see, unless its model is missing;
-    /// [`ProjectorError::Target`] when something else is in the way.
+    /// [`ProjectorError::Target`] when something else prevents it.
     pub async fn drop_build(&self, build: u32) -> Result<(), ProjectorError> {
         self.target.drop_build(build).await
     }
@@ -76,7 +75,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         Ok(status)
     }
 
-    /// How far it is behind the store that it reads, which the target does not know.
+    /// How far it lags behind the store that it reads, which the target does not know.
     async fn add_lag(&self, status: &mut ProjectionStatus) -> Result<(), ProjectorError> {
         status.head = self.source.end().await?.position();
         for partition in &mut status.partitions {
@@ -99,15 +98,15 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         };
         let all = Filter::new();
         match self.source.read_all(AllQuery::after(checkpoint, &all).limit(1), &mut take).await {
-            // The projector says so.
+            // The projector reports that.
             Err(StoreError::ForeignCheckpoint { .. }) | Ok(_) => Ok(age),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// The events that were put aside, in the order of their positions: the first 1,000 of them.
-    /// [`dead_letters_after`](Self::dead_letters_after) lists the others, and
-    /// [`status`](Self::status) says how many there are.
+    /// The dead letters, in the order of their positions: the first 1,000 of them.
+    /// [`dead_letters_after`](Self::dead_letters_after) lists the others, and [`status`](Self::status)
+    /// returns their number.
     ///
     /// # Errors
     ///
@@ -116,8 +115,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         self.target.letters(Position::default(), FIRST_LETTERS).await
     }
 
-    /// The events after a position that were put aside, at most `limit` of them, in the order of their
-    /// positions.
+    /// The dead letters after a position, at most `limit` of them, in the order of their positions.
     ///
     /// ```
     /// # use es_core::projection::{Projection, Projector, ProjectorError, Target};
@@ -149,8 +147,8 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         self.target.letters(after, limit).await
     }
 
-    /// Drops one dead letter: its event will not be in the model. Says whether it was there. Those behind it
-    /// stay; [`retry`](Self::retry) them.
+    /// Discards one dead letter: its event will not be in the model. Returns whether it existed. Those that
+    /// wait for it stay; [`retry`](Self::retry) them.
     ///
     /// # Errors
     ///

@@ -1,10 +1,10 @@
-//! Which streams belong to which partition of a projection that runs in several partitions.
+//! Which streams belong to which partition of a projection.
 
 use crate::shape::Fingerprint;
 use crate::stream::StreamId;
 
-/// One of the partitions into which a projection divides the streams, so that they run beside each other. All
-/// events of a stream are of one partition.
+/// One of the partitions into which a projection divides its streams, to be processed in parallel. All events
+/// of a stream are in one partition.
 ///
 /// ```
 /// use es_core::projection::Partition;
@@ -26,13 +26,13 @@ impl Partition {
     /// The only partition: all streams.
     pub const ALL: Self = Self { index: 0, of: 1 };
 
-    /// Partition `index`, counted from 0, of so many, at least one.
+    /// Partition `index`, counted from 0, of `count`, at least one.
     #[must_use]
     pub const fn new(index: u32, of: u32) -> Self {
         Self { index, of: if of == 0 { 1 } else { of } }
     }
 
-    /// Which one it is, counted from 0.
+    /// Its index, counted from 0.
     #[must_use]
     pub const fn index(self) -> u32 {
         self.index
@@ -44,17 +44,17 @@ impl Partition {
         self.of
     }
 
-    /// Whether the events of this stream are of this partition. It goes by the stream's key alone, which
-    /// stays when a category is renamed, and by a hash of our own, which stays the same for ever: checkpoints
-    /// rest on it.
+    /// Whether the events of this stream are in this partition. It depends only on the stream's key, which
+    /// does not change when a category is renamed, and on a hash of our own, which stays the same forever:
+    /// checkpoints depend on it.
     #[must_use]
     pub fn takes(self, stream: &StreamId) -> bool {
         self.of == 1 || hash(stream.key()) % u64::from(self.of) == u64::from(self.index)
     }
 }
 
-/// FNV-1a, with its upper half folded in: the lowest bits alone, which few partitions go by, are those of the
-/// bytes.
+/// FNV-1a, with its upper half folded in: its lowest bits alone, which decide among few partitions, are just
+/// those of the bytes.
 const fn hash(key: &str) -> u64 {
     let hash = Fingerprint::EMPTY.with(key).to_i64().cast_unsigned();
     hash ^ (hash >> 32)
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn the_hash_stays_as_it_is() {
-        // Checkpoints of partitions rest on these values.
+        // Checkpoints of partitions depend on these values.
         let hashes = [hash(""), hash("A-17"), hash("é")];
         assert_eq!(
             hashes,

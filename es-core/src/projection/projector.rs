@@ -1,4 +1,4 @@
-//! A projection that is run.
+//! Running a projection.
 
 use std::fmt;
 use std::pin::pin;
@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::error::ProjectorError;
 use super::runner::retrying::{Board, Retrying, Tries};
 use super::runner::stop::Stop;
-use super::runner::worker::{Ends, HELD, Worker};
+use super::runner::worker::{Ends, HELD_PAGE_WAIT, Worker};
 use super::settings::{Options, Start};
 use super::target::{ModelStore, Setting, Target};
 use super::{Partition, Projection};
@@ -18,12 +18,12 @@ use crate::error::StoreError;
 use crate::record::RawEvent;
 use crate::store::{AllQuery, Checkpoint, Filter, ReadAll, Rest};
 
-/// Runs a projection: reads the events of a store, the source, and takes each into the read model of a
+/// Runs a projection: reads the events of a store, the source, and applies each to the read model of a
 /// [`Target`] exactly once.
 ///
-/// [`Projector::new`] puts the model beside the events, [`into_target`](Self::into_target) elsewhere. Any
-/// number of programs may run the same projection on one target. One of them works; the others wait until it
-/// stands still.
+/// [`Projector::new`] keeps the model beside the events, [`into_target`](Self::into_target) elsewhere. Any
+/// number of programs may run the same projection on one target. One of them works; the others wait and take
+/// over if it stops.
 #[must_use = "nothing is projected before `run` or `catch_up`"]
 pub struct Projector<P, S, T> {
     pub(super) source: S,
@@ -75,7 +75,7 @@ impl<P, S, T> Projector<P, S, T> {
         &self.source
     }
 
-    /// Where it keeps the model.
+    /// The target in which it keeps the model.
     pub const fn model_target(&self) -> &T {
         &self.target
     }
@@ -86,12 +86,12 @@ impl<P, S, T> Projector<P, S, T> {
         Arc::clone(&self.projection)
     }
 
-    /// What this projector, or a clone of it, tries again in this program: a server is away, or something
-    /// else that passes holds it up. Of several partitions, the one that has been failing for the longest
-    /// time. `None` while all goes well.
+    /// What this projector, or a clone of it, is retrying in this program: a server is away, or there is
+    /// another transient failure. Of several partitions, the one that has been failing for the longest time.
+    /// `None` if nothing is failing.
     ///
-    /// The [`status`](Self::status) has what other programs run, as far as the target can be reached. A log
-    /// tells of it with level `WARN` at the first failure, and then once a minute.
+    /// The [`status`](Self::status) covers what other programs run, as far as the target can be reached. The
+    /// log has it at level `WARN` on the first failure, and then once a minute.
     ///
     /// ```
     /// # use es_core::projection::Projector;
@@ -108,20 +108,20 @@ impl<P, S, T> Projector<P, S, T> {
 }
 
 impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, T> {
-    /// Projects all events, and then each that comes, until it fails; `Ok` once the store was closed.
-    /// Dropping the future is an orderly end: a batch that is under way is undone.
+    /// Projects all events, and then new ones as they come, until it fails; `Ok` once the store was closed.
+    /// Dropping the future is an orderly end: the current batch is undone.
     ///
-    /// A lost connection is no failure, nor is what passes in handlers, such as a deadlock: it is tried again
-    /// until it succeeds. See [`retrying`](Self::retrying).
+    /// A lost connection is not a failure, nor is a transient error of a handler, such as a deadlock: it is
+    /// retried until it succeeds. See [`retrying`](Self::retrying).
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; the status has the reason as well.
+    /// [`ProjectorError`]; the status shows the reason as well.
     pub async fn run(&self) -> Result<(), ProjectorError> {
         self.run_with(&Stop::default()).await
     }
 
-    /// The same, to an orderly end once `stop` is there: what has begun is completed.
+    /// The same, with an orderly shutdown once `stop` completes: work that has begun is completed.
     pub(crate) async fn run_until(
         &self,
         stop: impl Future<Output = ()> + Send,
@@ -147,13 +147,13 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`], of a lost connection as well. What passes in handlers is waited for as long as
-    /// [`Target::patience`] says; the error is retryable then.
+    /// [`ProjectorError`], of a lost connection as well. Transient errors of handlers are retried for as long
+    /// as [`Target::patience`]; the error is retryable then.
     pub async fn catch_up(&self) -> Result<(), ProjectorError> {
         self.work(Ends::CaughtUp, &Stop::default()).await
     }
 
-    /// Makes the model and the checkpoints, unless they are there.
+    /// Creates the model and the checkpoints, unless they exist.
     pub(super) async fn set_up(&self) -> Result<(), ProjectorError> {
         let Options { partitions, publish, .. } = self.options;
         let start = self.first_checkpoint().await?;
@@ -173,19 +173,19 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         Ok(first)
     }
 
-    /// Where checkpoints are that are not there yet.
+    /// Where new checkpoints start.
     async fn first_checkpoint(&self) -> Result<Checkpoint, ProjectorError> {
         if self.options.start == Start::Beginning {
             return Ok(Checkpoint::START);
         }
         match self.target.checkpoint(Partition::new(0, self.options.partitions)).await {
             Err(ProjectorError::NotSetUp { .. }) => self.resolve(self.options.start).await,
-            // Nothing is made, or it says why not.
+            // Nothing is created, or it returns why not.
             _ => Ok(Checkpoint::START),
         }
     }
 
-    /// The checkpoint of the source that a start is.
+    /// The checkpoint of the source for a start.
     pub(super) async fn resolve(&self, start: Start) -> Result<Checkpoint, ProjectorError> {
         match start {
             Start::Beginning => Ok(Checkpoint::START),
@@ -199,8 +199,8 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
         }
     }
 
-    /// After all that was committed before. A reader that has just begun can read nothing while an append is
-    /// under way, as it does not know yet where that one's events will be: its end is waited for.
+    /// After all that was committed before. A new reader can read nothing while an append is pending, as it
+    /// does not know yet where that one's events will be: it waits for the append to end.
     async fn now(&self) -> Result<Checkpoint, ProjectorError> {
         let (first, began, all) = (self.source.end().await?, Instant::now(), Filter::new());
         let mut head = first;
@@ -211,10 +211,12 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Projector<P, S, 
                 break;
             }
             if began.elapsed() >= self.target.patience() {
-                let source = "an append has been under way for so long that nobody knows where now is".into();
+                let source =
+                    "an append has been pending for too long to determine the current end of the store"
+                        .into();
                 return Err(StoreError::Backend { source, retryable: true }.into());
             }
-            sleep(HELD).await;
+            sleep(HELD_PAGE_WAIT).await;
             head = self.source.end().await?;
         }
         Ok(head)

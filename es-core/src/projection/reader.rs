@@ -1,4 +1,4 @@
-//! Reads the events that a projection takes, decoded, page by page. For those who write runners.
+//! Reads the events of a projection, decoded, page by page. For authors of runners.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,32 +11,32 @@ use crate::record::{DecodeError, EventPlace, RawEvent};
 use crate::store::{Checkpoint, ReadAll, Rest};
 use crate::subscription::{Subscription, When};
 
-/// Reads what a projection takes, in the order of positions, from a checkpoint on. Runners of projections are
+/// Reads the events of a projection, in the order of positions, after a checkpoint. Projection runners are
 /// built on it.
 pub struct ProjectionReader<P, S> {
     subscription: Subscription<S>,
     partition: Partition,
-    /// How many events the page before held.
+    /// How many events the previous page held.
     usual: usize,
     /// All names under which its events are stored.
     names: Vec<&'static str>,
     projection: PhantomData<fn() -> P>,
 }
 
-/// Events that a projection takes, up to the end of a page or to an event that does not decode.
+/// Events of a projection, up to the end of a page or to an event that does not decode.
 #[non_exhaustive]
 pub struct ProjectionPage<P: Projection> {
     /// The events, in order.
     pub events: Vec<P::Event>,
     /// Where each of them is stored.
     pub places: Vec<EventPlace>,
-    /// The name under which each of them is stored, and then that of the event which does not decode.
+    /// The name under which each of them is stored, and then that of the event that does not decode.
     pub names: Vec<&'static str>,
-    /// The event after those, if it does not decode; the page ends before it.
+    /// The next event, if it does not decode; the page ends before it.
     pub broken: Option<(EventPlace, DecodeError)>,
-    /// Behind all events of the page, those included that the projection does not take.
+    /// After all events of the page, including those that the projection does not handle.
     pub checkpoint: Checkpoint,
-    /// What lies beyond.
+    /// What comes after the page.
     pub rest: Rest,
 }
 
@@ -61,14 +61,14 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
         self
     }
 
-    /// How many events a page holds at most; defaults to 4,000. See [`Subscription::page_size`].
+    /// The maximum number of events of a page. Defaults to 4,000. See [`Subscription::page_size`].
     #[must_use]
     pub fn page_size(mut self, most: usize) -> Self {
         self.subscription = self.subscription.page_size(most);
         self
     }
 
-    /// How many bytes of stored events a page holds at most; defaults to 4 MiB. See
+    /// The maximum size of the stored events of a page in bytes. Defaults to 4 MiB. See
     /// [`Subscription::page_bytes`].
     #[must_use]
     pub fn page_bytes(mut self, most: usize) -> Self {
@@ -76,35 +76,35 @@ impl<P: Projection, S: ReadAll> ProjectionReader<P, S> {
         self
     }
 
-    /// How long it waits for the store to announce events before it looks for them; defaults to a second.
+    /// The polling interval used when the store sends no notification. Defaults to one second.
     #[must_use]
     pub fn poll_every(mut self, interval: Duration) -> Self {
         self.subscription = self.subscription.poll_every(interval);
         self
     }
 
-    /// Goes on behind a checkpoint.
+    /// Continues after a checkpoint.
     pub fn seek(&mut self, checkpoint: Checkpoint) {
         self.subscription.seek(checkpoint);
     }
 
-    /// Behind the page that was read last.
+    /// The checkpoint after the last page.
     #[must_use]
     pub const fn checkpoint(&self) -> Checkpoint {
         self.subscription.checkpoint()
     }
 
-    /// Reads a page at once: the present rest, if it is less.
+    /// Reads a page at once: everything there is, if it fits.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the store, above all [`StoreError::ForeignCheckpoint`]; the reader stays where it
-    /// was.
+    /// [`StoreError`] of the store, for example [`StoreError::ForeignCheckpoint`]; the reader's checkpoint is
+    /// then unchanged.
     pub async fn page(&mut self) -> Result<ProjectionPage<P>, StoreError> {
         self.read(When::Now).await
     }
 
-    /// Waits until the checkpoint can move, and reads a page. It may hold no event.
+    /// Waits until the checkpoint can move, and reads a page. It may contain no events.
     ///
     /// # Errors
     ///

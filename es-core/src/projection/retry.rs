@@ -1,4 +1,4 @@
-//! Dead letters that are tried again.
+//! Retrying dead letters.
 
 use super::batch::Batch;
 use super::cause::Cause;
@@ -15,27 +15,26 @@ use crate::store::{EventStore, ReadAll, StreamRange};
 use crate::stream::{Revision, StreamId};
 
 /// How many are held in memory at a time.
-const TOGETHER: usize = 100;
+const PAGE: usize = 100;
 
-/// An event of a dead letter as it is read now; nothing of one that the projection does not take any more.
+/// The event of a dead letter as it is read now; nothing for one that the projection no longer handles.
 pub(super) type Read<P> = (EventPlace, Result<Option<<P as Projection>::Event>, DecodeError>);
 
-/// What became of a letter.
+/// The outcome of a letter.
 enum Tried {
     Taken,
     Failed(BoxError),
 }
 
 impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Projector<P, S, T> {
-    /// Tries the dead letters of a stream again, in their order, up to the first that fails. Once none is
-    /// left, later events of the stream are projected as ever.
+    /// Retries the dead letters of a stream, in their order, up to the first that fails. Once none is left,
+    /// later events of the stream are projected as usual.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the source or the target. That an event cannot be taken again is no error, but
-    /// [`Retried::left`]. Where something else is in the way, which is not the event's fault, the letters
-    /// stay as they are: [`ProjectorError::Failed`] of what passes or needs a newer program,
-    /// [`ProjectorError::NotReady`].
+    /// [`StoreError`] of the source or the target. An event that fails again is not an error, but
+    /// [`Retried::left`]. If the failure is not the event's, the letters are unchanged:
+    /// [`ProjectorError::Failed`] if it is transient or needs a newer program, [`ProjectorError::NotReady`].
     pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError> {
         if P::WORK == Work::Effects {
             return self.retry_effects(stream).await;
@@ -51,7 +50,7 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
         let mut batch = self.target.begin_letters(session).await?;
         let (mut taken, mut after) = (0, Revision::EMPTY);
         'pages: loop {
-            let letters = batch.letters_of(stream, after, TOGETHER).await?;
+            let letters = batch.letters_of(stream, after, PAGE).await?;
             let Some(last) = letters.last() else { break };
             let mut events = self.read_letters(stream, after, &letters).await?.into_iter();
             after = last.revision;
@@ -76,7 +75,7 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
         Ok(Retried { taken, left })
     }
 
-    /// Takes the event of a letter into the model, or leaves no trace of it.
+    /// Applies the event of a letter to the model, or leaves no trace of it.
     async fn try_letter(
         &self,
         batch: &mut T::Batch,
@@ -102,8 +101,8 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
         Ok(Tried::Failed(error))
     }
 
-    /// The events of letters, in the same order. None before the last is missing, nor one after `after`,
-    /// where the page before ended.
+    /// The events of letters, in the same order. None before the last is missing, nor one after `after`, the
+    /// end of the previous page.
     pub(super) async fn read_letters(
         &self,
         stream: &StreamId,
@@ -125,7 +124,7 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
                     events.push((EventPlace::new(&raw), DecodeError::guard(&raw, || P::decode(&raw))));
                     wanted = rest;
                 } else {
-                    // Of another history: its event is missing, and so are those of the letters after it.
+                    // From another history: its event is missing, and so are those of the letters after it.
                     wanted = &[];
                 }
             }

@@ -1,4 +1,4 @@
-//! Dead letters whose effects are tried again, outside of any batch.
+//! Retrying dead letters whose effects run outside of any batch.
 
 use super::batch::Batch;
 use super::cause::Cause;
@@ -14,8 +14,8 @@ use crate::store::{EventStore, ReadAll};
 use crate::stream::{Revision, StreamId};
 
 impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Projector<P, S, T> {
-    /// One letter after the other: its effect, and then a short batch that takes it out. The stream waits
-    /// behind those that are left.
+    /// One letter at a time: its effect, and then a short batch that removes it. The stream waits for those
+    /// that are left.
     pub(super) async fn retry_effects(&self, stream: &StreamId) -> Result<Retried, ProjectorError> {
         let mut taken = 0;
         while let Some(letter) = self.first_letter(stream).await? {
@@ -40,7 +40,7 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
         Ok(Retried { taken, left: 0 })
     }
 
-    /// The letter that the others of its stream wait behind.
+    /// The letter that the others of its stream wait for.
     async fn first_letter(&self, stream: &StreamId) -> Result<Option<LetterPlace>, ProjectorError> {
         let mut batch = self.target.begin_letters(self.target.session().await?).await?;
         let first = batch.letters_of(stream, Revision::EMPTY, 1).await?.pop();
@@ -48,7 +48,7 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
         Ok(first)
     }
 
-    /// Why the effect of a letter has not taken place, and where its event is, if it is anywhere.
+    /// Why the effect of a letter has not run, and where its event is, if it exists.
     async fn try_effect(&self, event: Option<Read<P>>) -> Option<(Option<EventPlace>, BoxError)> {
         let (place, event) = match event {
             Some((place, Ok(Some(event)))) => (place, event),
@@ -61,7 +61,7 @@ impl<P: Projection, S: ReadAll + EventStore + Clone + 'static, T: Target<P>> Pro
         done.result().err().map(|error| (Some(place), error))
     }
 
-    /// Takes a letter out, or notes why it stays: how many are left then.
+    /// Removes a letter, or records why it stays: returns how many are left.
     async fn settle(
         &self,
         stream: &StreamId,

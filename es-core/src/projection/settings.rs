@@ -1,4 +1,4 @@
-//! How a projection is run: plain data, which all that runs it share.
+//! The settings of a projector: plain data, shared by everything that runs it.
 
 use std::time::Duration;
 
@@ -6,11 +6,11 @@ use uuid::Uuid;
 
 use crate::store::Checkpoint;
 
-/// What becomes of an event that a projection cannot take, after the retries.
+/// What to do with an event that still fails after all retries.
 ///
-/// Only of that: what passes, such as a lock timeout or a full disk, is tried again until it succeeds, and
-/// what somebody has to mend first, such as a missing table, stops the projector in any case
-/// ([`ProjectorError::NotReady`](super::ProjectorError::NotReady)).
+/// This applies only to the event's own failures: transient ones, such as a lock timeout or a full disk, are
+/// retried until they succeed, and what has to be fixed first, such as a missing table, stops the projector
+/// in any case ([`ProjectorError::NotReady`](super::ProjectorError::NotReady)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnFailure {
@@ -18,19 +18,19 @@ pub enum OnFailure {
     #[default]
     Stop,
     /// The event becomes a dead letter, and so do all later events of its stream, in their order; other
-    /// streams go on. See [`Projector::dead_letters`](super::Projector::dead_letters).
+    /// streams continue. See [`Projector::dead_letters`](super::Projector::dead_letters).
     Park,
 }
 
-/// Where the first checkpoint of a reactor is. One that has a checkpoint goes on from there.
+/// Where a reactor starts. One that has a checkpoint resumes there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Start {
     /// Before the first event of the store.
     #[default]
     Beginning,
-    /// After all events that were committed before the reactor is set up. An append that is under way then
-    /// may be waited for; what is committed later comes after it.
+    /// After all events that were committed before the reactor is set up. A pending append may be waited for;
+    /// what is committed later comes after it.
     Now,
     /// After the event of a checkpoint of the store that the reactor reads.
     After(Checkpoint),
@@ -46,7 +46,7 @@ pub(super) struct Options {
     pub(super) retries: u32,
     pub(super) retry_after: Duration,
     pub(super) take_over: Duration,
-    /// For how long a worker that runs effects claims its partition.
+    /// The duration of a lease of a worker that runs effects.
     pub(super) lease: Duration,
     pub(super) publish: bool,
     pub(super) start: Start,

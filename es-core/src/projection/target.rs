@@ -1,4 +1,4 @@
-//! What a runner asks of the place in which a read model and its checkpoint are kept.
+//! What a runner needs of the place in which a read model and its checkpoint are kept.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,61 +13,61 @@ use super::{Partition, Projection};
 use crate::store::{Checkpoint, ReadAll};
 use crate::stream::Position;
 
-/// Where a read model and its checkpoint are kept: a database, or memory. For those who write one;
+/// Where a read model and its checkpoint are kept: a database, or memory. For authors of targets;
 /// [`Projector`](super::Projector) is the runner on it.
 ///
 /// # Contract
 ///
 /// 1. A [batch](Batch) takes effect as a whole or not at all: model, checkpoint and dead letters. A batch, or
 ///    a session, that is dropped is undone.
-/// 2. A batch begins only while the checkpoint of its partition stands where the batch says it does, and no
-///    other batch of that partition begins until it ends. A checkpoint is a position and the id of the event
-///    at it. Where the batch has an [epoch](Step::epoch), it begins only if no [lease](Self::claim) of a
-///    later epoch was given.
-/// 3. Each build of a projection has a model, checkpoints and dead letters of its own. Readers see one
-///    build, which changes only by [`publish`](Self::publish), and never to one that is behind; the first
-///    that is set up is seen at once.
-/// 4. A handler's writes are seen by nobody else before its batch has ended.
+/// 2. A batch begins only if the checkpoint of its partition is where the batch expects it, and no other
+///    batch of that partition begins until it ends. A checkpoint is a position and the id of the event at it.
+///    If the batch has an [epoch](Step::epoch) (a fencing token), it begins only if no [lease](Self::claim)
+///    of a later epoch was granted.
+/// 3. Each build of a projection has its own model, checkpoints and dead letters. Readers see one build,
+///    which changes only by [`publish`](Self::publish), and never to one that is behind; the first that is
+///    set up is visible at once.
+/// 4. A handler's writes are visible to nobody else before its batch has ended.
 ///
-/// Of an error of its own, which no other target knows, it makes a [`ProjectorError::Target`].
+/// An error of its own, which no other target knows, is returned as [`ProjectorError::Target`].
 pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
-    /// What a worker keeps between batches, such as a connection. Dropped where a batch on it failed.
+    /// What a worker keeps between batches, such as a connection. Dropped when a batch on it failed.
     type Session: Send;
 
     /// One batch.
     type Batch: Batch<P, Session = Self::Session>;
 
-    /// What looks after a session while it is at work; `()` where nothing has to.
+    /// What observes a session while it works; `()` if nothing does.
     type Watch: Send;
 
-    /// What was seen meanwhile; `()` where there is nothing to see.
+    /// What was observed; `()` if there is nothing to observe.
     type Seen: Send;
 
-    /// Sets up the model, the checkpoints and what else it keeps of a projection, unless they are there, and
-    /// shows them to readers if they see no other build. Checkpoints that it makes stand where the setting
-    /// says; those that are there stay where they are.
+    /// Sets up the model, the checkpoints and everything else it keeps of a projection, unless they exist,
+    /// and shows them to readers if they see no other build. New checkpoints start where the setting says;
+    /// existing ones are unchanged.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; nothing was made then. [`ProjectorError::PartitionsDiffer`] where there are
-    /// others. A target may refuse a projection that is built from another source.
+    /// [`ProjectorError`]; nothing was created then. [`ProjectorError::PartitionsDiffer`] if the number
+    /// differs. A target may refuse a projection that is built from another source.
     fn prepare(
         &self,
         projection: &P,
         setting: Setting,
     ) -> impl Future<Output = Result<(), ProjectorError>> + Send;
 
-    /// Where the checkpoint of a partition stands, and whether readers see this build or a later one.
+    /// The checkpoint of a partition, and whether readers see this build or a later one.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::NotSetUp`]; [`ProjectorError::PartitionsDiffer`] where there are others.
+    /// [`ProjectorError::NotSetUp`]; [`ProjectorError::PartitionsDiffer`] if the number differs.
     fn checkpoint(
         &self,
         partition: Partition,
     ) -> impl Future<Output = Result<(Checkpoint, bool), ProjectorError>> + Send;
 
-    /// A session for batches. Opened before the page is read that it is for.
+    /// A session for batches. Opened before the page that it is for is read.
     ///
     /// # Errors
     ///
@@ -78,7 +78,7 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; a closed fence is none.
+    /// [`ProjectorError`]; a closed fence is not an error.
     fn begin(
         &self,
         session: Self::Session,
@@ -96,10 +96,10 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
         session: Self::Session,
     ) -> impl Future<Output = Result<Self::Batch, ProjectorError>> + Send;
 
-    /// What is to look after a session that begins to work.
+    /// The observer of a session that begins to work.
     fn watch(&self, session: &Self::Session) -> Self::Watch;
 
-    /// Lets a session work for as long as the target is busy for it. What was seen meanwhile is for
+    /// Polls a session's work for as long as the target is busy with it. What was observed is passed to
     /// [`explain`](Self::explain).
     fn watched<T: Send>(
         &self,
@@ -107,7 +107,7 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
         work: impl Future<Output = Result<T, ProjectorError>> + Send + Unpin,
     ) -> impl Future<Output = (Result<T, ProjectorError>, Self::Seen)> + Send;
 
-    /// An error of that work, with what was seen.
+    /// An error of that work, with what was observed.
     fn explain(
         &self,
         error: ProjectorError,
@@ -118,10 +118,10 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
         error
     }
 
-    /// Claims a partition for the [effects](super::Work::Effects) of one worker, or prolongs its lease, on
-    /// the target's own clock. Until the lease runs out no other worker gets one; from then on anybody may.
+    /// Claims a partition for the [effects](super::Work::Effects) of one worker, or renews its lease, by the
+    /// target's own clock. Until the lease expires no other worker gets one; from then on any worker can.
     ///
-    /// Defaults to a refusal, for a target that keeps models only.
+    /// Defaults to an error, for a target that only keeps models.
     ///
     /// # Errors
     ///
@@ -134,16 +134,16 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Claimed, ProjectorError>> + Send {
         let _ = (partition, claim);
         std::future::ready(Err(ProjectorError::Target(
-            "this target keeps no leases: reactors need another one".into(),
+            "this target does not support leases; run reactors on another target".into(),
         )))
     }
 
-    /// Ends the lease of an epoch, if it is still the newest, so that another worker need not wait for its
-    /// end. Defaults to nothing.
+    /// Ends the lease of an epoch, if it is still the newest, so that another worker need not wait for it to
+    /// expire. Defaults to nothing.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; the lease runs out by itself.
+    /// [`ProjectorError`]; the lease expires by itself.
     fn release(
         &self,
         partition: Partition,
@@ -153,7 +153,7 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
         std::future::ready(Ok(()))
     }
 
-    /// Keeps the reason for which a partition does not go on, while its checkpoint stands there.
+    /// Stores why a partition does not continue, while its checkpoint is there.
     ///
     /// # Errors
     ///
@@ -180,7 +180,7 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
     /// [`ProjectorError::PartitionsUneven`], [`ProjectorError::NotSetUp`].
     fn repartition(&self, partitions: u32) -> impl Future<Output = Result<(), ProjectorError>> + Send;
 
-    /// Drops what is kept of a build.
+    /// Drops a build.
     ///
     /// # Errors
     ///
@@ -195,13 +195,13 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
     /// [`ProjectorError::NotSetUp`].
     fn status(&self) -> impl Future<Output = Result<ProjectionStatus, ProjectorError>> + Send;
 
-    /// Whether the events are beside the model, so that the status says how far the projection is behind.
-    /// Defaults to no.
+    /// Whether the events are beside the model, so that the status shows the lag of the projection. Defaults
+    /// to no.
     fn knows_events(&self) -> bool {
         false
     }
 
-    /// The dead letters after a position, in its order, so many at most.
+    /// The dead letters after a position, in the order of positions, up to a maximum number.
     ///
     /// # Errors
     ///
@@ -212,60 +212,61 @@ pub trait Target<P: Projection>: Clone + Send + Sync + 'static {
         limit: usize,
     ) -> impl Future<Output = Result<Vec<DeadLetter>, ProjectorError>> + Send;
 
-    /// Drops one dead letter; whether it was there.
+    /// Drops one dead letter; returns whether it existed.
     ///
     /// # Errors
     ///
     /// [`ProjectorError::Store`].
     fn discard(&self, letter: &DeadLetter) -> impl Future<Output = Result<bool, ProjectorError>> + Send;
 
-    /// What an error of its own says about the event at which it occurred; `None` of one that it does not
-    /// know. Called for an error and each of its sources.
+    /// The cause of an error of the target's own; `None` for one that it does not know. Called for an error
+    /// and each of its sources.
     fn cause(error: &(dyn Error + 'static)) -> Option<Cause>;
 
-    /// What has to be mended where a handler fails at every event.
+    /// What has to be fixed if a handler fails at every event.
     fn advice(&self) -> String {
-        "mend the model, which lacks what the handler uses".to_owned()
+        "fix the model, which lacks what the handler uses".to_owned()
     }
 
-    /// For how long [`catch_up`](super::Projector::catch_up) waits for what passes in handlers. Defaults to
-    /// 10 seconds.
+    /// How long [`catch_up`](super::Projector::catch_up) retries transient errors of handlers. Defaults to 10
+    /// seconds.
     fn patience(&self) -> Duration {
         Duration::from_secs(10)
     }
 }
 
-/// What became of the beginning of a batch.
+/// The outcome of beginning a batch.
 #[derive(Debug)]
 pub enum Begun<B, S> {
     /// It has begun.
     Batch(B),
-    /// The fence is closed: the checkpoint does not stand where the batch begins.
+    /// The fence is closed: the checkpoint is not where the batch begins.
     Overtaken(S),
 }
 
-/// From where to where a batch goes, of which partition, and who does it.
+/// The start and the end of a batch, its partition, and its worker.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Step<'a> {
     /// The partition.
     pub partition: Partition,
-    /// Where its checkpoint stands.
+    /// The checkpoint before the batch.
     pub from: Checkpoint,
-    /// Where it will stand.
+    /// The checkpoint after it.
     pub to: Checkpoint,
     /// How many events the batch takes.
     pub events: usize,
-    /// How many events a second its worker has taken of late.
+    /// How many events per second its worker has processed recently.
     pub per_second: f64,
-    /// What the worker calls itself.
+    /// The worker's name.
     pub owner: &'a str,
-    /// The epoch of the worker's lease, where it runs effects: the fence is closed to all but the newest.
+    /// The epoch of the worker's lease (a fencing token), if it runs effects: the fence is closed to all but
+    /// the newest.
     pub epoch: Option<u64>,
 }
 
 impl<'a> Step<'a> {
-    /// Of all streams, from a checkpoint to another, for the tests of those who write targets.
+    /// For all streams, from one checkpoint to another, for tests by authors of targets.
     #[must_use]
     pub const fn new(
         partition: Partition,
@@ -289,26 +290,26 @@ impl<'a> Step<'a> {
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Setting {
-    /// Into how many partitions it is divided.
+    /// The number of partitions.
     pub partitions: u32,
     /// Whether it is published as soon as it has caught up.
     pub publish: bool,
-    /// After which event its checkpoints stand when they are made.
+    /// The event after which new checkpoints start.
     pub start: Checkpoint,
-    /// The first event of the source, for a target that does not [know the events](Target::knows_events): by
-    /// it a target can tell two sources apart before any checkpoint has moved. [`Checkpoint::START`] if the
-    /// source has no event.
+    /// The first event of the source, for a target that does not [know the events](Target::knows_events):
+    /// with it a target can distinguish two sources before any checkpoint has moved. [`Checkpoint::START`] if
+    /// the source has no events.
     pub first: Checkpoint,
 }
 
 impl Setting {
-    /// So many partitions, from the first event on, which are published when they have caught up.
+    /// This many partitions, from the first event on, published when they have caught up.
     #[must_use]
     pub const fn partitions(partitions: u32) -> Self {
         Self { partitions, publish: true, start: Checkpoint::START, first: Checkpoint::START }
     }
 
-    /// From after another event on.
+    /// Starting after another event.
     #[must_use]
     pub const fn start(mut self, start: Checkpoint) -> Self {
         self.start = start;

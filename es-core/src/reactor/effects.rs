@@ -13,7 +13,7 @@ use crate::store::Filter;
 
 /// For how long a reactor goes on before the checkpoint moves: what it did meanwhile is repeated after a
 /// crash.
-const AT_A_TIME: Duration = Duration::from_millis(500);
+const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(500);
 
 /// What a [`ReactorRunner`](super::ReactorRunner) runs: the effects of a page of events. Every [`Reactor`] is
 /// one, which takes them one by one.
@@ -70,7 +70,7 @@ impl<R: Reactor> Effects for R {
     async fn run(&self, events: &[Self::Event]) -> Done {
         let began = Instant::now();
         for (done, event) in events.iter().enumerate() {
-            if done > 0 && began.elapsed() >= AT_A_TIME {
+            if done > 0 && began.elapsed() >= CHECKPOINT_INTERVAL {
                 return Done::so_far(done);
             }
             // Caught here, where it is known whose panic it is.

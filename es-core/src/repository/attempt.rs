@@ -228,7 +228,7 @@ impl<'a, A: Aggregate, S: EventStore + 'static, P: Port> Run<'a, A, S, P> {
     {
         let Sent { expected, cached, written, mut state, after, ahead } = sent;
         if let (Some(ahead), false) = (&ahead, matches!(outcome, Ok(AppendOutcome::Appended(_)))) {
-            ahead.end_line();
+            ahead.end_epoch();
             let conflict = matches!(outcome, Ok(AppendOutcome::Conflict { .. }));
             self.early = if conflict { self.early.saturating_sub(1) } else { 0 };
         }

@@ -21,7 +21,7 @@ use crate::stream::Revision;
 /// How long a command waits for those before it. Correctness does not depend on the order, so if it takes
 /// longer, for example because a decision waits for a command of its own on the same aggregate, the command
 /// proceeds.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TURN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A copy of a state that is this many events old is dropped: other programs have stopped writing, or it
 /// costs as much as it saves.
@@ -36,15 +36,15 @@ pub(super) struct Folded<A> {
     pub(super) snapshot: Revision,
 }
 
-/// A state that is kept, and to which line of states it belongs.
-struct Kept<A> {
+/// A state that is kept, and to which epoch of states it belongs.
+struct CachedState<A> {
     folded: Folded<A>,
-    line: u64,
+    epoch: u64,
 }
 
 /// What is known of one aggregate.
 struct Known<A> {
-    kept: Option<Kept<A>>,
+    kept: Option<CachedState<A>>,
     contest: Option<Contest<A>>,
 }
 
@@ -56,20 +56,20 @@ struct Contest<A> {
 
 /// The slot of one aggregate. A command being executed holds its state, which is taken out meanwhile, so a
 /// command that is dropped halfway, or panics, leaves none behind.
-struct Place<A> {
+struct Slot<A> {
     known: Arc<Mutex<Known<A>>>,
     /// How many commands wait for their turn.
     waiting: AtomicUsize,
-    /// The line of states that can be decided on. It ends when an append on which states of it were built is
+    /// The epoch of states that can be decided on. It ends when an append on which states of it were built is
     /// not written.
-    line: AtomicU64,
+    epoch: AtomicU64,
     /// Held by the commands whose appends are pending after their turn.
     ahead: Arc<RwLock<()>>,
 }
 
 /// States by the text of the aggregate's id; the least useful make room for new ones.
 pub(super) struct Cache<A> {
-    places: Option<sync::Cache<String, Arc<Place<A>>>>,
+    slots: Option<sync::Cache<String, Arc<Slot<A>>>>,
 }
 
 /// The right to execute a command on one aggregate before all others of this process.
@@ -78,15 +78,15 @@ pub(super) struct Turn<A> {
 }
 
 struct Held<A> {
-    place: Arc<Place<A>>,
+    slot: Arc<Slot<A>>,
     known: OwnedMutexGuard<Known<A>>,
-    line: u64,
+    epoch: u64,
 }
 
 /// For a command that ends its turn before it knows whether its append is written.
 pub(super) struct Ahead<A> {
-    place: Arc<Place<A>>,
-    line: u64,
+    slot: Arc<Slot<A>>,
+    epoch: u64,
     _under_way: OwnedRwLockReadGuard<()>,
 }
 
@@ -116,12 +116,12 @@ impl<A> Default for Contest<A> {
     }
 }
 
-impl<A> Default for Place<A> {
+impl<A> Default for Slot<A> {
     fn default() -> Self {
         Self {
             known: Arc::default(),
             waiting: AtomicUsize::new(0),
-            line: AtomicU64::new(0),
+            epoch: AtomicU64::new(0),
             ahead: Arc::default(),
         }
     }
@@ -129,32 +129,31 @@ impl<A> Default for Place<A> {
 
 impl<A> Cache<A> {
     pub(super) fn new(entries: usize) -> Self {
-        Self { places: (entries > 0).then(|| sync::Cache::new(entries)) }
+        Self { slots: (entries > 0).then(|| sync::Cache::new(entries)) }
     }
 
     pub(super) async fn turn(&self, key: &str) -> Turn<A> {
-        let Some(place) = self.place(key) else { return Turn::none() };
-        let known = match Arc::clone(&place.known).try_lock_owned() {
+        let Some(slot) = self.slot(key) else { return Turn::none() };
+        let known = match Arc::clone(&slot.known).try_lock_owned() {
             Ok(known) => Some(known),
             Err(_) => {
-                let _waiting = Waiting::on(&place.waiting);
-                tokio::time::timeout(PATIENCE, Arc::clone(&place.known).lock_owned()).await.ok()
+                let _waiting = Waiting::on(&slot.waiting);
+                tokio::time::timeout(TURN_TIMEOUT, Arc::clone(&slot.known).lock_owned()).await.ok()
             }
         };
-        Turn { held: known.map(|known| Held { place, known, line: 0 }) }
+        Turn { held: known.map(|known| Held { slot, known, epoch: 0 }) }
     }
 
     /// The turn, if it is free.
     pub(super) fn try_turn(&self, key: &str) -> Turn<A> {
-        let Some(place) = self.place(key) else { return Turn::none() };
-        let known = Arc::clone(&place.known).try_lock_owned().ok();
-        Turn { held: known.map(|known| Held { place, known, line: 0 }) }
+        let Some(slot) = self.slot(key) else { return Turn::none() };
+        let known = Arc::clone(&slot.known).try_lock_owned().ok();
+        Turn { held: known.map(|known| Held { slot, known, epoch: 0 }) }
     }
 
-    fn place(&self, key: &str) -> Option<Arc<Place<A>>> {
-        let Ok(place) =
-            self.places.as_ref()?.get_or_insert_with::<str, Infallible>(key, || Ok(Arc::default()));
-        Some(place)
+    fn slot(&self, key: &str) -> Option<Arc<Slot<A>>> {
+        let Ok(slot) = self.slots.as_ref()?.get_or_insert_with::<str, Infallible>(key, || Ok(Arc::default()));
+        Some(slot)
     }
 }
 
@@ -164,12 +163,12 @@ impl<A> Turn<A> {
         Self { held: None }
     }
 
-    /// The state that was kept, unless its line has ended.
+    /// The state that was kept, unless its epoch has ended.
     pub(super) fn take(&mut self) -> Option<Folded<A>> {
         let held = self.held.as_mut()?;
-        held.line = held.place.line.load(Ordering::Acquire);
+        held.epoch = held.slot.epoch.load(Ordering::Acquire);
         let kept = held.known.kept.take()?;
-        if kept.line == held.line {
+        if kept.epoch == held.epoch {
             return Some(kept.folded);
         }
         self.contest();
@@ -180,7 +179,7 @@ impl<A> Turn<A> {
         let Some(held) = &mut self.held else { return };
         let Known { kept, contest } = &mut *held.known;
         contest.take_if(|contest| contest.is_far_behind(folded.revision));
-        *kept = Some(Kept { folded, line: held.line });
+        *kept = Some(CachedState { folded, epoch: held.epoch });
     }
 
     /// An append of another program came before one that was decided here.
@@ -207,13 +206,13 @@ impl<A> Turn<A> {
 
     /// Whether no append has failed on which the state of this turn was built.
     pub(super) fn is_sound(&self) -> bool {
-        self.held.as_ref().is_none_or(|held| held.place.line.load(Ordering::Acquire) == held.line)
+        self.held.as_ref().is_none_or(|held| held.slot.epoch.load(Ordering::Acquire) == held.epoch)
     }
 
-    /// What this turn keeps from now on was read from the stream, so it belongs to the present line.
+    /// What this turn keeps from now on was read from the stream, so it belongs to the present epoch.
     pub(super) fn renew(&mut self) {
         if let Some(held) = &mut self.held {
-            held.line = held.place.line.load(Ordering::Acquire);
+            held.epoch = held.slot.epoch.load(Ordering::Acquire);
         }
     }
 
@@ -224,14 +223,14 @@ impl<A> Turn<A> {
 
     /// Whether to end the turn before its append is written, if other commands wait for theirs.
     pub(super) fn ahead(&self) -> Option<Ahead<A>> {
-        let held = self.held.as_ref().filter(|held| held.place.waiting.load(Ordering::Relaxed) > 0)?;
-        let under_way = Arc::clone(&held.place.ahead).try_read_owned().ok()?;
-        Some(Ahead { place: Arc::clone(&held.place), line: held.line, _under_way: under_way })
+        let held = self.held.as_ref().filter(|held| held.slot.waiting.load(Ordering::Relaxed) > 0)?;
+        let under_way = Arc::clone(&held.slot.ahead).try_read_owned().ok()?;
+        Some(Ahead { slot: Arc::clone(&held.slot), epoch: held.epoch, _under_way: under_way })
     }
 
     /// Waits for the appends of commands that ended their turns before knowing the outcome.
     pub(super) fn settle(&self) -> impl Future<Output = ()> + Send + use<A> {
-        let ahead = self.held.as_ref().map(|held| Arc::clone(&held.place.ahead));
+        let ahead = self.held.as_ref().map(|held| Arc::clone(&held.slot.ahead));
         async move {
             if let Some(ahead) = ahead {
                 let _all = ahead.write().await;
@@ -242,10 +241,10 @@ impl<A> Turn<A> {
 
 impl<A> Ahead<A> {
     /// The append was not written: states that were built on it are invalid.
-    pub(super) fn end_line(&self) {
-        let next = self.line + 1;
-        // If another append of this line has ended it, the states of the next one are sound.
-        let _ended = self.place.line.compare_exchange(self.line, next, Ordering::AcqRel, Ordering::Acquire);
+    pub(super) fn end_epoch(&self) {
+        let next = self.epoch + 1;
+        // If another append of this epoch has ended it, the states of the next one are sound.
+        let _ended = self.slot.epoch.compare_exchange(self.epoch, next, Ordering::AcqRel, Ordering::Acquire);
     }
 }
 

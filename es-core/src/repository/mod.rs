@@ -76,7 +76,7 @@ pub struct Repository<A, S> {
     store: Arc<S>,
     retry: Retry,
     snapshots: SnapshotWriter,
-    told: Arc<Told>,
+    registered: Arc<Registered>,
     cache: Arc<Cache<A>>,
     counters: Arc<Counters>,
 }
@@ -86,7 +86,7 @@ pub(crate) type Shared = Arc<dyn EventStore>;
 
 /// What was registered with the store for the aggregate; each once.
 #[derive(Default)]
-struct Told {
+struct Registered {
     /// The former names of the category.
     names: OnceCell<()>,
     /// The events, with their shapes.
@@ -101,7 +101,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
             store: Arc::new(store),
             retry: Retry::default(),
             snapshots: SnapshotWriter::default(),
-            told: Arc::default(),
+            registered: Arc::default(),
             cache: Arc::new(Cache::new(Self::CACHE)),
             counters: Arc::default(),
         }
@@ -186,7 +186,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         if A::WAS.is_empty() {
             return Ok(());
         }
-        self.told.names.get_or_try_init(|| self.store.rename_category(A::NAME, A::WAS)).await.copied()
+        self.registered.names.get_or_try_init(|| self.store.rename_category(A::NAME, A::WAS)).await.copied()
     }
 
     /// Registers the aggregate's events with the store, which rejects a version that it knows with another
@@ -214,14 +214,14 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// of the store.
     pub async fn register(&self) -> Result<(), StoreError> {
         let register = || async { self.store.register(&Catalogue::of::<A>().registrations()).await };
-        self.told.events.get_or_try_init(register).await.copied()
+        self.registered.events.get_or_try_init(register).await.copied()
     }
 
     /// The same repository, with a store of any type: it shares the cache of states.
     pub(crate) fn shared(self) -> Repository<A, Shared> {
-        let Self { store, retry, snapshots, told, cache, counters } = self;
+        let Self { store, retry, snapshots, registered, cache, counters } = self;
         let store: Shared = store;
-        Repository { store: Arc::new(store), retry, snapshots, told, cache, counters }
+        Repository { store: Arc::new(store), retry, snapshots, registered, cache, counters }
     }
 
     /// Waits until the snapshots that are being written in the background are stored.
@@ -236,7 +236,7 @@ impl<A, S> Clone for Repository<A, S> {
             store: Arc::clone(&self.store),
             retry: self.retry,
             snapshots: self.snapshots.clone(),
-            told: Arc::clone(&self.told),
+            registered: Arc::clone(&self.registered),
             cache: Arc::clone(&self.cache),
             counters: Arc::clone(&self.counters),
         }

@@ -16,7 +16,7 @@ const FIRST_GATHER: Duration = Duration::from_millis(1);
 const LONGEST_GATHER: Duration = Duration::from_millis(10);
 /// Reads that find something no further apart than this, or than one and a half times the time between them,
 /// count as keeping on finding something.
-const AGAIN: Duration = Duration::from_millis(5);
+const STEADY_GAP: Duration = Duration::from_millis(5);
 
 /// What the next read waits for. Dropping a future loses nothing here: every wait is for an instant, not for
 /// a duration.
@@ -91,7 +91,7 @@ impl Pace {
             }
         };
         let now = Instant::now();
-        let again = AGAIN.max(self.gather * 3 / 2);
+        let again = STEADY_GAP.max(self.gather * 3 / 2);
         let busy = self.found.is_some_and(|found| now.duration_since(found) <= again);
         self.gather = match busy {
             true => (self.gather * 2).clamp(FIRST_GATHER, LONGEST_GATHER),

@@ -195,7 +195,7 @@ async fn an_event_that_fails_stops_it_right_there() {
     let error = journal.catch_up().await.expect_err("refused").to_string();
     assert_eq!(
         error,
-        "projection `journal` build 3 cannot take the event at revision 2 of stream \"account/b\" (position 6): a deposit of less \
+        "projection `journal` build 3 failed at the event at revision 2 of stream \"account/b\" (position 6): a deposit of less \
          than nothing"
     );
     assert_eq!((journal.model().len(), journal.checkpoint().position().get()), (4, 5));

@@ -1,4 +1,4 @@
-//! A batch on a model in memory: it works on a copy, which takes the place of the model at its end.
+//! A batch on a model in memory: it works on a copy, which replaces the model at its end.
 
 use std::collections::HashSet;
 use std::marker::PhantomData;
@@ -26,7 +26,7 @@ pub struct MemoryBatch<P, M> {
     /// The model before an event that may have to be undone.
     before: Option<M>,
     letters: Arc<Letters>,
-    /// The streams whose events have to wait behind dead letters.
+    /// The streams whose events have to wait for dead letters.
     parked: HashSet<StreamId>,
     to: Option<Moved>,
     /// No other batch begins.
@@ -34,7 +34,7 @@ pub struct MemoryBatch<P, M> {
     projection: PhantomData<fn() -> P>,
 }
 
-/// Where a partition stands after a batch.
+/// The state of a partition after a batch.
 #[derive(Debug)]
 struct Moved {
     partition: Partition,
@@ -93,13 +93,13 @@ impl<P: Projection, M: Clone + Send + Sync> MemoryBatch<P, M> {
     }
 }
 
-/// Waits until no batch of the build is under way.
+/// Waits until the build has no running batch.
 pub(super) async fn turn<P: Projection, M: Send + Sync>(
     state: &Mutex<State<M>>,
 ) -> Result<OwnedMutexGuard<()>, ProjectorError> {
     let turn = Arc::clone(&hold(state).build::<P>()?.turn);
     let held = turn.lock_owned().await;
-    // The build that it was of may have been dropped, and another one made, in the meantime.
+    // Its build may have been dropped, and another one created, in the meantime.
     match Arc::ptr_eq(OwnedMutexGuard::mutex(&held), &hold(state).build::<P>()?.turn) {
         true => Ok(held),
         false => Err(ProjectorError::not_set_up::<P>()),

@@ -13,11 +13,10 @@ use super::projector::Projector;
 use crate::memory::MemoryStore;
 use crate::store::Checkpoint;
 
-/// Runs a projection into a model in memory, over any store: for tests, and for read models that are small
-/// and built anew at each start. It is the [`Projector`] that runs all projections, on a [`MemoryTarget`].
+/// Runs a projection into a model in memory, over any store: for tests, and for small read models that are
+/// rebuilt on each start. It is the same [`Projector`] as for all projections, on a [`MemoryTarget`].
 ///
-/// Beside a [`MemoryStore`] it is made by [`Projector::new`], else by
-/// [`with_model`](Self::with_model).
+/// Beside a [`MemoryStore`] it is made by [`Projector::new`], otherwise by [`with_model`](Self::with_model).
 ///
 /// ```
 /// # use es_core::{Aggregate, Apply, Events, Handle, Repository, emit};
@@ -64,18 +63,18 @@ use crate::store::Checkpoint;
 pub type MemoryProjection<P, S = MemoryStore> = Projector<P, S, MemoryTarget<<P as Projection>::Model>>;
 
 impl<P: Projection, S> MemoryProjection<P, S> {
-    /// Reads a store, and begins with this model.
+    /// Reads a store, and starts with this model.
     pub fn with_model(store: S, projection: P, empty: P::Model) -> Self {
         Self::with_target(store, projection, MemoryTarget::new(empty))
     }
 
-    /// The model as the last batch has left it. It does not change any more; to see later events, call again.
+    /// The model after the last batch. It is a snapshot; to see later events, call again.
     #[must_use]
     pub fn model(&self) -> Arc<P::Model> {
         self.target.model::<P>().0
     }
 
-    /// Behind the last event in the model; of several partitions, of the one that is furthest behind.
+    /// The checkpoint of the model; of several partitions, of the one that lags most.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         self.target.model::<P>().1

@@ -1,4 +1,4 @@
-//! What a target in memory keeps.
+//! The state of a target in memory.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,7 +30,7 @@ pub(super) struct Kept<M> {
     pub(super) builds: BTreeMap<u32, Build<M>>,
 }
 
-/// A build of a projection. All but the turn takes effect together.
+/// A build of a projection. Everything but the turn takes effect together.
 #[derive(Debug)]
 pub(super) struct Build<M> {
     pub(super) model: Arc<M>,
@@ -40,7 +40,7 @@ pub(super) struct Build<M> {
     pub(super) turn: Arc<Mutex<()>>,
 }
 
-/// Where a partition stands.
+/// The state of a partition.
 #[derive(Debug, Clone)]
 pub(super) struct Stand {
     pub(super) checkpoint: Checkpoint,
@@ -114,7 +114,7 @@ impl<M> Build<M> {
         build
     }
 
-    /// So many partitions, at one place, the first of which has taken so many events.
+    /// A number of partitions, all at one checkpoint, the first of which has handled a number of events.
     pub(super) fn divide(&mut self, partitions: u32, at: Checkpoint, projected: u64) {
         let stand = Stand {
             checkpoint: at,
@@ -141,7 +141,7 @@ impl<M> Build<M> {
         (lowest, places().max_by_key(Checkpoint::position).unwrap_or_default())
     }
 
-    /// Refuses another number of partitions.
+    /// Rejects another number of partitions.
     pub(super) fn same_partitions<P: Projection>(&self, asked: u32) -> Result<(), ProjectorError> {
         let found = u32::try_from(self.partitions.len()).unwrap_or(u32::MAX);
         match found == asked {

@@ -1,4 +1,4 @@
-//! Memory as a place for read models.
+//! Memory as a target of read models.
 
 use std::error::Error;
 use std::fmt;
@@ -21,28 +21,27 @@ use crate::projection::{Partition, Projection};
 use crate::store::Checkpoint;
 use crate::stream::Position;
 
-/// Keeps read models in memory, each with its checkpoints and dead letters: for tests, and for models that
-/// are small and built anew at each start. Clones share what they keep.
+/// Keeps read models in memory, each with its checkpoints and dead letters: for tests, and for small models
+/// that are rebuilt on each start. Clones share their contents.
 ///
-/// A batch works on a copy of the model, which takes its place, together with the checkpoint, at the end: so
-/// a batch that fails, panics or is dropped leaves nothing. It makes one copy a batch; where the model is
-/// large, let its partitions be cheap to clone (an `Arc`, a persistent map). The partitions of a projection
-/// take turns.
+/// A batch works on a copy of the model, which replaces it, together with the checkpoint, at the end: so a
+/// batch that fails, panics or is dropped leaves no trace. Each batch makes one copy; if the model is large,
+/// make its parts cheap to clone (an `Arc`, a persistent map). The partitions of a projection take turns.
 pub struct MemoryTarget<M> {
     empty: Arc<M>,
     state: Arc<Mutex<State<M>>>,
-    /// Held while a model is made.
+    /// Held while a model is created.
     making: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl<M> MemoryTarget<M> {
-    /// Models begin as this one, before the first event.
+    /// The initial model, before the first event.
     pub fn new(empty: M) -> Self {
         Self { empty: Arc::new(empty), state: Arc::default(), making: Arc::default() }
     }
 
-    /// The model of a projection that readers see, whichever build that is; `None` before it is set up.
-    /// It does not change any more; to see later events, call again.
+    /// The model of a projection that readers see, whichever build that is; `None` before it is set up. It is
+    /// a snapshot; to see later events, call again.
     #[must_use]
     pub fn published(&self, projection: &str) -> Option<Arc<M>> {
         let state = hold(&self.state);
@@ -50,14 +49,14 @@ impl<M> MemoryTarget<M> {
         kept.builds.get(&kept.live?).map(|build| Arc::clone(&build.model))
     }
 
-    /// The model of a build of a projection; `None` if it is not set up. It does not change any more.
+    /// The model of a build of a projection; `None` if it is not set up. It is a snapshot.
     #[must_use]
     pub fn build(&self, projection: &str, build: u32) -> Option<Arc<M>> {
         let state = hold(&self.state);
         state.kept(projection)?.builds.get(&build).map(|build| Arc::clone(&build.model))
     }
 
-    /// The model of this build, and its lowest checkpoint; as it begins, if it is not set up.
+    /// The model of this build, and its lowest checkpoint; the initial one, if it is not set up.
     pub(super) fn model<P: Projection>(&self) -> (Arc<M>, Checkpoint) {
         match hold(&self.state).build::<P>() {
             Ok(build) => (Arc::clone(&build.model), build.range().0),

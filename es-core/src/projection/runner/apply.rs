@@ -1,4 +1,4 @@
-//! The events of a page, as a batch or one by one, and what becomes of one that fails.
+//! The events of a page, as a batch or one by one, and the handling of one that fails.
 
 use std::time::Duration;
 
@@ -17,30 +17,29 @@ use crate::projection::{Projection, ProjectionPage};
 use crate::record::{BoxError, EventPlace};
 use crate::store::{Checkpoint, ReadAll, Rest};
 
-/// The longest wait before an event is tried again.
+/// The longest wait before an event is retried.
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
-/// How often a failure of which nobody can tell whether it passes is tried again, before it counts as that of
-/// the event.
+/// How many times a failure that may or may not be transient is retried, before it counts as the event's.
 const HIDDEN_TRIES: u32 = 4;
 
-/// What became of one event.
+/// The outcome of one event.
 pub(super) enum One<S> {
-    /// The checkpoint has moved, with it or past it.
+    /// The checkpoint has moved, to it or past it.
     Passed(S),
     Ended(Turn),
 }
 
-/// What becomes of an event that failed.
+/// What to do with an event that failed.
 enum Verdict {
-    /// Tries it again, as in [`Turn::Failed`].
+    /// Retry it, as in [`Turn::Failed`].
     Wait(Option<Duration>),
     Park(u32),
     Stop,
 }
 
 impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> {
-    /// All events of a page at once, but for those of parked streams.
+    /// All events of a page at once, except those of parked streams.
     pub(super) async fn together(
         &mut self,
         session: T::Session,
@@ -70,7 +69,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
                 Ok(Turn::Moved(rest))
             }
             Committed::Refused(batch, error) => {
-                debug!(projection = P::NAME, %error, "the batch is taken event by event");
+                debug!(projection = P::NAME, %error, "the batch is retried event by event");
                 self.session = Some(batch.roll_back().await?);
                 self.singly = true;
                 Ok(Turn::Again)
@@ -78,7 +77,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         }
     }
 
-    /// Each event in a batch of its own, up to one that fails.
+    /// Each event in its own batch, up to one that fails.
     pub(super) async fn one_by_one(
         &mut self,
         mut session: T::Session,
@@ -147,7 +146,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         }
     }
 
-    /// Begins a batch; `None` where another worker was faster.
+    /// Begins a batch; `None` if another worker came first.
     pub(super) async fn begin(
         &mut self,
         session: T::Session,
@@ -195,7 +194,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             let after = after.min(LONGEST_RETRY);
             Verdict::Wait(Some(match P::WORK {
                 Work::Model => after,
-                // What effects call is called by others as well, who failed at the same moment.
+                // Others call the same services as effects do, and failed at the same moment.
                 Work::Effects => after.mul_f64(0.5 + fastrand::f64() / 2.0),
             }))
         } else if options.on_failure == OnFailure::Park && cause != Cause::Setup {
@@ -206,7 +205,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
     }
 }
 
-/// Takes events into the model and commits, if none fails.
+/// Applies events to the model and commits, if none fails.
 async fn project_and_commit<P: Projection, B: Batch<P>>(
     projection: &P,
     mut batch: B,

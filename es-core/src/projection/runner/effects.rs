@@ -1,4 +1,4 @@
-//! The events of a page whose effects are outside of any batch, and the short batch that moves the checkpoint
+//! The events of a page whose effects run outside of any batch, and the short batch that moves the checkpoint
 //! after them.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::projection::{Projection, ProjectionPage, handler};
 use crate::record::{BoxError, EventPlace};
 use crate::store::{Checkpoint, ReadAll, Rest};
 
-/// Which events of a page wait behind dead letters of their streams.
+/// Which events of a page wait for dead letters of their streams.
 struct Waiting(Vec<bool>);
 
 /// How far the effects of a page have come.
@@ -24,23 +24,23 @@ enum Ran<E> {
     Lost,
     /// To the end.
     All,
-    /// Up to this place in the page, with the events from there on.
+    /// Up to this index in the page, with the events from there on.
     SoFar(usize, Vec<E>),
-    /// Up to this place, whose event failed.
+    /// Up to this index, whose event failed.
     Failed(usize, BoxError),
 }
 
-/// What became of the checkpoint.
+/// Whether the checkpoint was moved.
 enum Saved<S> {
     Moved(S),
-    /// Another worker was faster.
+    /// Another worker moved it first.
     Overtaken,
-    /// Dead letters were taken out meanwhile, so events wait no longer that were to wait.
+    /// Dead letters were removed meanwhile, so events that had to wait no longer do.
     Freed(S),
 }
 
 impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> {
-    /// A page of events, by the owner of the partition's lease alone.
+    /// A page of events, run only by the owner of the partition's lease.
     pub(super) async fn effects(
         &mut self,
         session: T::Session,
@@ -50,7 +50,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         match self.owned.lease.hold(&self.target, self.partition, &self.options).await? {
             Held::Still => {}
             Held::Newly => {
-                // The owner before may have come further, and left dead letters.
+                // The previous owner may have come further, and left dead letters.
                 self.checkpoint = None;
                 (self.owned.unsaved, self.owned.no_letters) = (None, false);
                 self.session = Some(session);
@@ -115,7 +115,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         self.refused(session, to, error, (place, name)).await
     }
 
-    /// What is left of a page comes next.
+    /// The rest of the page comes next.
     fn later(&mut self, session: T::Session, from: Checkpoint, page: ProjectionPage<P>) -> Turn {
         self.pages.put_back(from, page);
         self.session = Some(session);
@@ -147,7 +147,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             (None, _) => Ran::All,
             (Some(next), Some(error)) => Ran::Failed(next, error),
             (Some(next), None) if done.events == 0 => {
-                Ran::Failed(next, "nothing has taken effect, and nothing is said to have failed".into())
+                Ran::Failed(next, "no event has taken effect, and no failure was reported".into())
             }
             (Some(next), None) => {
                 let mut rest: Vec<_> = at.into_iter().zip(due).chain(others).collect();
@@ -158,7 +158,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         }
     }
 
-    /// An event that failed: it is tried again, put aside, or the end.
+    /// An event that failed: it is retried, parked, or stops the projector.
     async fn refused(
         &mut self,
         session: T::Session,
@@ -180,8 +180,8 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         }
     }
 
-    /// Asks which events have to wait, unless it is known that there are no dead letters; `None` where
-    /// another worker was faster.
+    /// Asks which events have to wait, unless it is known that there are no dead letters; `None` if another
+    /// worker came first.
     async fn waiting(
         &mut self,
         session: T::Session,
@@ -196,7 +196,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         let work = Box::pin(async {
             let Some(batch) = self.begin(session, from, page.checkpoint, 0).await? else { return Ok(None) };
             let waiting = page.places.iter().map(|place| batch.parks(&place.stream)).collect();
-            // Only this worker puts events aside, as long as it has the partition.
+            // Only this worker parks events, as long as it has the partition.
             self.owned.no_letters = !batch.parks_some();
             Ok(Some((batch.roll_back().await?, Waiting(waiting))))
         });
@@ -212,7 +212,8 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         let watch = target.watch(&session);
         let saved = observed(&target, watch, Box::pin(self.save(session, prefix))).await;
         self.owned.unsaved = match (&saved, prefix.places.last()) {
-            // What waits is not told apart from what has taken effect, so all of that comes again.
+            // Waiting events are not distinguished from those that have taken effect, so all of them come
+            // again.
             (Err(_), Some(last)) if !prefix.waiting.some(prefix.places.len()) => {
                 Some(Unsaved { from: prefix.from, last: last.position })
             }
@@ -221,7 +222,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         saved
     }
 
-    /// Moves the checkpoint over events that have taken effect, or wait.
+    /// Moves the checkpoint past events that have taken effect, or wait.
     async fn save(
         &mut self,
         session: T::Session,

@@ -1,4 +1,4 @@
-//! The lease of a worker that runs effects: claimed before the first one, and prolonged while they run.
+//! The lease of a worker that runs effects: claimed before the first one, and renewed while they run.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -14,20 +14,19 @@ use crate::projection::{Partition, Projection};
 use crate::store::Checkpoint;
 use crate::stream::Position;
 
-/// Into how many shares a lease is divided: it is prolonged after one of them, so that two prolongings may
-/// fail.
+/// A lease is renewed after a share of its duration: one of this many, so that two renewals may fail.
 const SHARES: u32 = 3;
 
-/// What a worker knows of a partition that is its own.
+/// What a worker knows of a partition that it owns.
 #[derive(Debug, Default)]
 pub(super) struct Owned {
     pub(super) lease: Lease,
     pub(super) unsaved: Option<Unsaved>,
-    /// Whether it is known that there are no dead letters: only the owner puts events aside.
+    /// Whether it is known that there are no dead letters: only the owner parks events.
     pub(super) no_letters: bool,
 }
 
-/// Effects that have taken place, and whose checkpoint was not moved, as far as is known.
+/// Effects that have run, and whose checkpoint was not moved, as far as is known.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Unsaved {
     pub(super) from: Checkpoint,
@@ -38,24 +37,24 @@ pub(super) struct Unsaved {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Lease {
     pub(super) epoch: Option<u64>,
-    /// From when on it counts as lost. By the clock of this program, and counted from before the claim was
-    /// sent: the target's lease ends later.
+    /// When it counts as lost. By this program's clock, and counted from before the claim was sent: the
+    /// target's lease ends later.
     ends: Option<Instant>,
 }
 
-/// Whether the partition is this worker's.
+/// Whether this worker owns the partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Held {
     /// As before.
     Still,
     /// From now on: another worker may have moved the checkpoint before.
     Newly,
-    /// It is another worker's for so long.
+    /// Another worker has it for this long.
     Not(Duration),
 }
 
 impl Owned {
-    /// Asks the target for the lease before the next effect, as if it had run out.
+    /// Asks the target for the lease before the next effect, as if it had expired.
     pub(super) const fn doubt(&mut self) {
         self.lease.ends = None;
         (self.unsaved, self.no_letters) = (None, false);
@@ -63,7 +62,7 @@ impl Owned {
 }
 
 impl Lease {
-    /// Claims the partition, or prolongs the lease if a share of it has passed.
+    /// Claims the partition, or renews the lease once a fraction of it has passed.
     pub(super) async fn hold<P: Projection, T: Target<P>>(
         &mut self,
         target: &T,
@@ -88,8 +87,8 @@ impl Lease {
         }
     }
 
-    /// Does work that lasts as long as it may, and prolongs the lease meanwhile. `None` once the partition is
-    /// another worker's, or may be: the work is dropped where it stands.
+    /// Runs work of any duration, renewing the lease meanwhile. `None` once another worker has the partition,
+    /// or may have it: the work is then dropped.
     pub(super) async fn keep<P: Projection, T: Target<P>, R>(
         &mut self,
         target: &T,
@@ -101,11 +100,11 @@ impl Lease {
         loop {
             let ends = self.ends?;
             let due = (ends - share(options) * (SHARES - 1)).max(Instant::now() + share(options) / 10);
-            // In this order: a program that was stopped for long must not go on with its work first.
+            // In this order: a program that was suspended for long must not continue its work first.
             tokio::select! {
                 biased;
                 () = sleep_until(ends) => {
-                    warn!(projection = P::NAME, partition = partition.index(), "the lease has run out: another worker may go on");
+                    warn!(projection = P::NAME, partition = partition.index(), "the lease has expired: another worker may continue");
                     *self = Self::default();
                     return None;
                 }
@@ -114,7 +113,7 @@ impl Lease {
             }
             let prolonged = {
                 let mut asked = pin!(self.prolonged::<P, T>(target, partition, options));
-                // The work goes on while the target is asked, but not beyond the end of the lease.
+                // The work continues while the target is asked, but not beyond the end of the lease.
                 tokio::select! {
                     biased;
                     () = sleep_until(ends) => continue,
@@ -126,7 +125,7 @@ impl Lease {
         }
     }
 
-    /// The lease after it was asked to prolong it: as it is, if the target did not answer.
+    /// The lease after the attempt to renew it: unchanged, if the target did not respond.
     async fn prolonged<P: Projection, T: Target<P>>(
         &self,
         target: &T,
@@ -140,18 +139,18 @@ impl Lease {
                 warn!(
                     projection = P::NAME,
                     partition = partition.index(),
-                    "another worker has taken the partition over"
+                    "another worker has taken over the partition"
                 );
                 Self::default()
             }
             Err(error) => {
-                debug!(projection = P::NAME, %error, "the lease was not prolonged");
+                debug!(projection = P::NAME, %error, "the lease was not renewed");
                 *self
             }
         }
     }
 
-    /// Waits, and keeps the lease meanwhile, if there is one.
+    /// Waits, and renews the lease meanwhile, if there is one.
     pub(super) async fn keep_for<P: Projection, T: Target<P>>(
         &mut self,
         target: &T,

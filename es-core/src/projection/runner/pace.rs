@@ -1,4 +1,4 @@
-//! How many events a second a worker has taken of late.
+//! How many events per second a worker has processed recently.
 
 use std::time::Instant;
 
@@ -8,13 +8,9 @@ pub(in crate::projection) struct Pace {
 }
 
 impl Pace {
-    /// How many events should be in a batch, of so many at most: what takes half a second, and a hundred in
-    /// any case.
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "positive, and cut off where it is too much"
-    )]
+    /// How many events a batch should hold, up to a maximum: what takes half a second, and at least a
+    /// hundred.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and saturates")]
     pub(in crate::projection) fn fitting(&self, most: usize) -> usize {
         let fitting = if self.per_second == 0.0 { most } else { (self.per_second / 2.0) as usize };
         fitting.max(100).min(most)

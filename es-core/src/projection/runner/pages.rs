@@ -1,4 +1,4 @@
-//! The pages of a worker. While one is projected, a task of its own reads and decodes those that follow.
+//! The pages of a worker. While one is projected, a separate task reads and decodes the following ones.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,18 +19,18 @@ pub(in crate::projection) struct Pages<P: Projection, S> {
     page_size: usize,
     page_bytes: usize,
     poll_every: Duration,
-    /// Reads when nothing is read ahead.
+    /// The reader that is used when nothing is read ahead.
     reader: Option<ProjectionReader<P, S>>,
     ahead: Option<Ahead<P>>,
-    /// What is left of a page that was taken in part, from this checkpoint on.
+    /// The rest of a page that was applied in part, from this checkpoint on.
     left: Option<(Checkpoint, ProjectionPage<P>)>,
 }
 
-/// Pages that are read ahead, as long as there is more. Dropped, they are not.
+/// Pages that are read ahead, as long as there are more. Dropping this stops it.
 struct Ahead<P: Projection> {
     /// Where the next one begins.
     behind: Checkpoint,
-    /// How many events it holds at most.
+    /// The maximum number of events that it holds.
     most: Arc<AtomicUsize>,
     pages: Receiver<ProjectionPage<P>>,
     _task: JoinSet<()>,
@@ -51,7 +51,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
         }
     }
 
-    /// The reader that has read before, which knows how large a page may be, or a new one.
+    /// The previous reader, which knows how large a page may be, or a new one.
     fn reader(&mut self, from: Checkpoint) -> ProjectionReader<P, S> {
         let mut reader = self.reader.take().unwrap_or_else(|| {
             let reader = ProjectionReader::new(self.source.clone()).partition(self.partition);
@@ -62,7 +62,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
         reader
     }
 
-    /// Reads what lies behind the page that was read last, from now on so many events a page at most.
+    /// Reads the page after the last one, with at most this many events per page from now on.
     pub(in crate::projection) fn read_ahead(&mut self, behind: Checkpoint, most: usize) {
         if let Some(ahead) = &self.ahead {
             ahead.most.store(most, Ordering::Relaxed);
@@ -70,24 +70,24 @@ impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
         }
         let reader = self.reader(behind);
         let most = Arc::new(AtomicUsize::new(most));
-        // One is ready, and the one after it under way.
+        // One is ready, and the next one is being read.
         let (sender, pages) = mpsc::channel(1);
         let mut task = JoinSet::new();
         task.spawn(send(reader, Arc::clone(&most), sender));
         self.ahead = Some(Ahead { behind, most, pages, _task: task });
     }
 
-    /// Drops what was read ahead: it may be of another history than what is read from now on.
+    /// Discards what was read ahead: it may belong to another history than what is read from now on.
     pub(in crate::projection) fn forget(&mut self) {
         (self.ahead, self.left) = (None, None);
     }
 
-    /// Gives back what is left of a page.
+    /// Returns the rest of a page.
     pub(in crate::projection) fn put_back(&mut self, from: Checkpoint, page: ProjectionPage<P>) {
         self.left = Some((from, page));
     }
 
-    /// The page behind a checkpoint.
+    /// The page after a checkpoint.
     pub(in crate::projection) async fn read(
         &mut self,
         from: Checkpoint,
@@ -113,7 +113,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static> Pages<P, S> {
 }
 
 /// Sends pages up to the end of what can be read now, or to the first event that does not decode. A read that
-/// fails is met again in its turn.
+/// fails is repeated in its turn.
 async fn send<P: Projection, S: ReadAll>(
     mut reader: ProjectionReader<P, S>,
     most: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! What the workers of a program try again and again, and how often that is said.
+//! What the workers of a program are retrying, and how often that is logged.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,24 +13,24 @@ use crate::latch::hold;
 use crate::projection::error::ProjectorError;
 use crate::seldom::Seldom;
 
-/// The first wait before the same is tried again; doubles up to [`LONGEST_WAIT`].
+/// The first wait before a retry; doubles up to [`LONGEST_WAIT`].
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-/// What a projector of this program tries again, until it succeeds; from
+/// What a projector of this program is retrying, until it succeeds; from
 /// [`Projector::retrying`](crate::projection::Projector::retrying).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Retrying {
-    /// How often it was tried in vain.
+    /// How many attempts have failed.
     pub tries: u64,
-    /// When it failed for the first time.
+    /// When it first failed.
     pub since: OffsetDateTime,
-    /// How it failed the last time.
+    /// The last failure.
     pub error: String,
 }
 
-/// What each worker of a projector tries again.
+/// What each worker of a projector is retrying.
 #[derive(Debug, Default)]
 pub(in crate::projection) struct Board {
     workers: Mutex<BTreeMap<u64, Retrying>>,
@@ -38,7 +38,7 @@ pub(in crate::projection) struct Board {
 }
 
 impl Board {
-    /// What is being tried for the longest time.
+    /// What has been failing for the longest time.
     pub(in crate::projection) fn oldest(&self) -> Option<Retrying> {
         self.workers().values().min_by_key(|worker| worker.since).cloned()
     }
@@ -48,11 +48,11 @@ impl Board {
     }
 }
 
-/// The tries of one worker.
+/// The retries of one worker.
 #[derive(Debug)]
 pub(in crate::projection) struct Tries {
     board: Arc<Board>,
-    /// Its place there.
+    /// Its slot there.
     place: u64,
     projection: &'static str,
     partition: u32,
@@ -69,7 +69,7 @@ impl Tries {
         Self { board, place, projection, partition, tries: 0, since, wait: FIRST_WAIT, said }
     }
 
-    /// It failed. Returns how long to wait before it is tried again: twice as long each time.
+    /// Records a failure. Returns how long to wait before the next attempt: twice as long each time.
     pub(in crate::projection) fn failed(&mut self, error: &ProjectorError) -> Duration {
         if self.tries == 0 {
             self.since = Instant::now();

@@ -12,11 +12,11 @@ use crate::projection::error::ProjectorError;
 use crate::projection::target::Target;
 use crate::store::ReadAll;
 
-/// How long to wait between two looks at another worker's checkpoint, at least.
+/// The shortest interval between two looks at another worker's checkpoint.
 const SHORTEST_LOOK: Duration = Duration::from_millis(10);
 
 impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> {
-    /// Waits a while for a partition that is another worker's for so long.
+    /// Waits a while for a partition that another worker has for this long.
     pub(super) async fn owned_by_another(&mut self, rest: Duration) {
         self.pages.forget();
         self.checkpoint = None;
@@ -29,7 +29,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         self.checkpoint = None;
         let stood_by = match ends {
             _ if P::WORK == Work::Effects => {
-                // Before anything is run again: the target says whose turn it is.
+                // Before anything is run again: the target decides whose turn it is.
                 self.owned.doubt();
                 Ok(())
             }
@@ -49,7 +49,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         }
     }
 
-    /// Waits until the worker that was faster stands still, with events before it.
+    /// Waits until the worker that came first stands still, with events left to process.
     async fn stand_by(&mut self) -> Result<(), ProjectorError> {
         let take_over = self.options.take_over;
         let mut seen = self.reload().await?;
@@ -66,7 +66,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         }
     }
 
-    /// How often to look what another worker does.
+    /// How often to check what another worker does.
     fn look_every(&self) -> Duration {
         (self.options.take_over / 10).max(SHORTEST_LOOK)
     }

@@ -1,4 +1,4 @@
-//! The orderly end of a worker: after what it does, and at once where it does nothing.
+//! The orderly end of a worker: after the current work, or at once if it is idle.
 
 use std::future::{pending, poll_fn};
 use std::sync::Arc;
@@ -7,15 +7,15 @@ use std::task::Poll;
 
 use tokio::sync::watch;
 
-/// Whether workers are asked to end.
+/// Whether workers are asked to stop.
 #[derive(Debug, Clone, Default)]
 pub(in crate::projection) struct Stop {
-    /// Nobody asks without one.
+    /// Without a sender nobody asks.
     asked: Option<watch::Receiver<bool>>,
     busy: Arc<AtomicBool>,
 }
 
-/// That a worker has begun what it is to complete, until it is dropped.
+/// Marks work that a worker has begun and must complete, until it is dropped.
 pub(super) struct Busy(Arc<AtomicBool>);
 
 impl Stop {
@@ -25,7 +25,7 @@ impl Stop {
         (ask, Self { asked: Some(asked), busy: Arc::default() })
     }
 
-    /// For one of several workers, each of which is busy for itself.
+    /// For one of several workers, each of which is busy on its own.
     pub(super) fn for_worker(&self) -> Self {
         Self { asked: self.asked.clone(), busy: Arc::default() }
     }
@@ -39,8 +39,8 @@ impl Stop {
         Busy(Arc::clone(&self.busy))
     }
 
-    /// Comes when it is asked to end while it does nothing. To be polled beside the worker's own future:
-    /// nothing else wakes it where that completes something.
+    /// Completes when the worker is asked to stop while idle. To be polled beside the worker's own future:
+    /// nothing else wakes it when that completes something.
     pub(in crate::projection) async fn asked_while_idle(&mut self) {
         let Some(asked) = &mut self.asked else { return pending().await };
         if asked.wait_for(|asked| *asked).await.is_err() {

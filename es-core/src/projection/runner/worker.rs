@@ -1,4 +1,4 @@
-//! The loop of one partition: read a page, run it as a batch, and go on.
+//! The loop of one partition: read a page, apply it as a batch, continue.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,8 +21,8 @@ use crate::store::{Checkpoint, ReadAll, Rest};
 use crate::stream::Position;
 use crate::subscription::When;
 
-/// How long to wait for an append that holds back what follows it, when nothing else is waited for.
-pub(in crate::projection) const HELD: Duration = Duration::from_millis(2);
+/// How long to wait for an append that holds back what follows it, if there is nothing else to wait for.
+pub(in crate::projection) const HELD_PAGE_WAIT: Duration = Duration::from_millis(2);
 
 pub(in crate::projection) struct Worker<P: Projection, S, T: Target<P>> {
     pub(super) source: S,
@@ -32,16 +32,16 @@ pub(in crate::projection) struct Worker<P: Projection, S, T: Target<P>> {
     pub(super) partition: Partition,
     pub(super) session: Option<T::Session>,
     pub(super) pages: Pages<P, S>,
-    /// Where the stored checkpoint stands, as far as is known; nothing before it was read.
+    /// The stored checkpoint, as far as is known; nothing before it was read.
     pub(super) checkpoint: Option<Checkpoint>,
-    /// Whether the next page is taken event by event: the last one failed as a whole.
+    /// Whether the next page is applied event by event: the last one failed as a whole.
     pub(super) singly: bool,
-    /// The event that failed last, and how often.
+    /// The event that failed last, and how many times.
     pub(super) failing: Option<(Position, u32)>,
     published: bool,
     pub(super) pace: Pace,
     tries: Tries,
-    /// Of a worker that runs effects.
+    /// For a worker that runs effects.
     pub(super) owned: Owned,
     stop: Stop,
 }
@@ -54,7 +54,7 @@ pub(in crate::projection) enum Ends {
     CaughtUp,
 }
 
-/// What became of a turn.
+/// The outcome of a turn.
 pub(super) enum Turn {
     /// The checkpoint has moved.
     Moved(Rest),
@@ -62,11 +62,11 @@ pub(super) enum Turn {
     Nothing(Rest),
     /// Another worker has moved the checkpoint.
     Overtaken,
-    /// Another worker has the lease of the partition, for so long.
+    /// Another worker has the lease of the partition, for this long.
     StandBy(Duration),
-    /// The same again.
+    /// Retry.
     Again,
-    /// The same again, after this time; without one in another session, after longer and longer waits.
+    /// Retry after this time; without one, in another session, after longer and longer waits.
     Failed { error: ProjectorError, after: Option<Duration> },
 }
 
@@ -114,7 +114,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         if let Some(epoch) = self.owned.lease.epoch
             && let Err(error) = self.target.release(self.partition, epoch).await
         {
-            debug!(%error, "the lease runs out by itself");
+            debug!(%error, "the lease expires by itself");
         }
         done
     }
@@ -139,7 +139,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
                         Turn::Moved(Rest::Nothing) | Turn::Nothing(Rest::Nothing) if !live => return Ok(()),
                         Turn::Moved(rest) => at_end = rest != Rest::More,
                         Turn::Nothing(_) if live => at_end = true,
-                        Turn::Nothing(Rest::Held) => sleep(HELD).await,
+                        Turn::Nothing(Rest::Held) => sleep(HELD_PAGE_WAIT).await,
                         Turn::Nothing(_) | Turn::Again | Turn::Failed { .. } => {}
                         Turn::Overtaken => {
                             at_end = false;
@@ -159,23 +159,23 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         Ok(())
     }
 
-    /// Notes an error, and waits before the next attempt: for `after`, or longer after each failure.
+    /// Records an error, and waits before the next attempt: for `after`, or longer after each failure.
     async fn wait_after(&mut self, error: &ProjectorError, after: Option<Duration>) {
         self.note(&error.to_string()).await;
         if after.is_none() {
-            // What became of the last batch is only known to the target.
+            // Only the target knows the outcome of the last batch.
             (self.session, self.checkpoint) = (None, None);
         }
         let wait = self.tries.failed(error);
         self.owned.lease.keep_for(&self.target, self.partition, &self.options, after.unwrap_or(wait)).await;
     }
 
-    /// Whether what passes is waited for, of a call that does not wait for ever.
+    /// Whether to wait for transient failures, in a call that does not wait forever.
     fn is_patient(&self) -> bool {
         self.tries.lasting() < self.target.patience()
     }
 
-    /// A turn, and publishing if that has brought it to the end of what can be read.
+    /// A turn, and publishing if that has reached the end of what can be read.
     async fn step(&mut self, when: When) -> Result<Turn, ProjectorError> {
         let turn = self.turn(when).await?;
         if matches!(turn, Turn::Moved(Rest::Nothing | Rest::Held) | Turn::Nothing(Rest::Nothing | Rest::Held))
@@ -198,9 +198,8 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
             Some(checkpoint) => checkpoint,
             None => self.reload().await?,
         };
-        // Before the page: where source and target are one server and the session outlives the batch, the
-        // server that the events were read from is the one that is written to, and has not lost them in
-        // between.
+        // Before the page: if source and target are one server and the session outlives the batch, the server
+        // that the events were read from is the one that is written to, and has not lost them in between.
         let session = match self.session.take() {
             Some(session) => session,
             None => {
@@ -223,12 +222,12 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         let _busy = self.stop.busy();
         match P::WORK {
             Work::Model => self.take(session, page, from).await,
-            // The compiler lays out no future of any depth, and that of a handler is in this one.
+            // The compiler cannot lay out futures of unlimited depth, and a handler's future is in this one.
             Work::Effects => Box::pin(self.effects(session, page, from)).await,
         }
     }
 
-    /// Takes the events of a page. A session that failed half-way is thrown away, and its batch with it.
+    /// Applies the events of a page. A session that failed halfway is discarded, and its batch with it.
     async fn take(
         &mut self,
         session: T::Session,
@@ -267,7 +266,7 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         self.pace.moved(events);
     }
 
-    /// Reads where the stored checkpoint stands.
+    /// Reads the stored checkpoint.
     pub(super) async fn reload(&mut self) -> Result<Checkpoint, ProjectorError> {
         let (checkpoint, published) = self.target.checkpoint(self.partition).await?;
         self.checkpoint = Some(checkpoint);
@@ -276,12 +275,12 @@ impl<P: Projection, S: ReadAll + Clone + 'static, T: Target<P>> Worker<P, S, T> 
         Ok(checkpoint)
     }
 
-    /// Leaves the reason in the status. Whoever cannot, has said it anyway.
+    /// Stores the reason in the status. If that fails, it has been logged anyway.
     pub(super) async fn note(&mut self, reason: &str) {
         let Some(checkpoint) = self.checkpoint else { return };
         let noted = self.target.note(self.partition, checkpoint, &self.options.owner, reason).await;
         if let Err(error) = noted {
-            debug!(%error, "the reason of a failure was not kept");
+            debug!(%error, "the reason of a failure was not stored");
         }
     }
 }

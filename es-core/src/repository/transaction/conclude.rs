@@ -3,7 +3,7 @@
 use super::super::stop::Failure;
 use super::outcome::{Transacted, TransactionError};
 use super::part::AnyPart;
-use super::parts::{Course, Given, Parts, Streams, Trouble};
+use super::parts::{Course, FailureCause, Given, Parts, Streams};
 use crate::error::StoreError;
 use crate::store::{Append, AppendOutcome, EventStore};
 use crate::stream::{Revision, StreamId};
@@ -46,11 +46,11 @@ pub(super) async fn conclude<T, S: EventStore>(
     attempt: Parts,
     result: Result<T, TransactionError>,
 ) -> Result<Transacted<T>, Stop> {
-    let Parts { parts, course, trouble, .. } = attempt;
+    let Parts { parts, course, failure_cause, .. } = attempt;
     let is_cached = parts.values().any(|part| part.is_cached());
-    match (trouble, result) {
-        (Some(Trouble::Overtaken(stream)), _) => Err(Stop::Overtaken(stream)),
-        (Some(Trouble::Differs(stream)), _) => Err(given.not_repeated(stream).into()),
+    match (failure_cause, result) {
+        (Some(FailureCause::Overtaken(stream)), _) => Err(Stop::Overtaken(stream)),
+        (Some(FailureCause::Differs(stream)), _) => Err(given.not_repeated(stream).into()),
         // The outcome on a cached state may not hold on the stream's.
         (_, Err(_)) if is_cached => Err(Stop::Unconfirmed),
         (_, Err(TransactionError::Store(error))) if error.is_retryable() => {
@@ -59,12 +59,12 @@ pub(super) async fn conclude<T, S: EventStore>(
         (_, Err(error @ (TransactionError::Store(_) | TransactionError::Conflict { .. }))) => {
             Err(error.into())
         }
-        (Some(Trouble::Store), Ok(_)) => {
+        (Some(FailureCause::Store), Ok(_)) => {
             let source =
                 "a command of the transaction failed in the store, and the transaction continued".into();
             Err(Stop::Final(StoreError::Backend { source, retryable: false }.into()))
         }
-        (Some(Trouble::Store), Err(error)) => Err(error.into()),
+        (Some(FailureCause::Store), Err(error)) => Err(error.into()),
         (None, result) if course == Some(Course::Repetition) => repeated(given, parts, result),
         (None, Err(error)) => match verify(store, parts).await {
             Ok(()) => Err(error.into()),

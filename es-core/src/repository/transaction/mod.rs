@@ -21,7 +21,7 @@ pub use self::options::TransactionOptions;
 pub use self::outcome::{Planned, Transacted, TransactionError};
 
 use self::part::Differs;
-use self::parts::{Given, Parts, Trouble, in_trouble};
+use self::parts::{FailureCause, Given, Parts, failed_transaction};
 use super::Repository;
 use crate::error::{ExecuteError, StoreError};
 use crate::model::{Aggregate, Handle};
@@ -75,12 +75,12 @@ impl<S: EventStore + 'static> Transaction<S> {
         match done {
             Ok(Ok(planned)) => Ok(planned),
             Ok(Err(Differs)) => {
-                parts.trouble = Some(Trouble::Differs(stream));
-                Err(in_trouble().into())
+                parts.failure_cause = Some(FailureCause::Differs(stream));
+                Err(failed_transaction().into())
             }
             Err(ExecuteError::Rejected(reason)) => Err(ExecuteError::Rejected(reason)),
             Err(error) => {
-                parts.trouble.get_or_insert(Trouble::Store);
+                parts.failure_cause.get_or_insert(FailureCause::Store);
                 Err(error)
             }
         }
@@ -106,7 +106,7 @@ impl<S: EventStore + 'static> Transaction<S> {
             Err(error) => Err(error),
         };
         if loaded.is_err() {
-            parts.trouble.get_or_insert(Trouble::Store);
+            parts.failure_cause.get_or_insert(FailureCause::Store);
         }
         loaded
     }

@@ -44,7 +44,7 @@ pub(super) enum Course {
 }
 
 /// What has failed, however the transaction handles it.
-pub(super) enum Trouble {
+pub(super) enum FailureCause {
     /// The store has failed.
     Store,
     /// Another execution of the transaction came first.
@@ -64,12 +64,12 @@ pub(super) struct Parts {
     turns: Turns,
     start: Start,
     pub(super) course: Option<Course>,
-    pub(super) trouble: Option<Trouble>,
+    pub(super) failure_cause: Option<FailureCause>,
 }
 
 impl Parts {
     pub(super) const fn new(start: Start, turns: Turns) -> Self {
-        Self { parts: BTreeMap::new(), turns, start, course: None, trouble: None }
+        Self { parts: BTreeMap::new(), turns, start, course: None, failure_cause: None }
     }
 
     /// The part of an aggregate, which is opened if it is not there.
@@ -119,17 +119,17 @@ impl Parts {
         match self.course {
             None => self.course = Some(course),
             Some(before) if before == course => {}
-            Some(Course::First) => self.trouble = Some(Trouble::Overtaken(stream.clone())),
-            Some(Course::Repetition) => self.trouble = Some(Trouble::Differs(stream.clone())),
+            Some(Course::First) => self.failure_cause = Some(FailureCause::Overtaken(stream.clone())),
+            Some(Course::Repetition) => self.failure_cause = Some(FailureCause::Differs(stream.clone())),
         }
-        match self.trouble {
-            Some(_) => Err(in_trouble()),
+        match self.failure_cause {
+            Some(_) => Err(failed_transaction()),
             None => Ok(()),
         }
     }
 }
 
 /// For the transaction, which has no say in it.
-pub(super) fn in_trouble() -> StoreError {
+pub(super) fn failed_transaction() -> StoreError {
     StoreError::Backend { source: "the transaction cannot continue".into(), retryable: true }
 }

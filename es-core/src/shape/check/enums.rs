@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::{self, Rest};
-use super::misfit::{self, Misfit, Step, Way};
+use super::misfit::{self, JsonPath, Misfit, Step};
 use super::tagging::{Tagging, is_tried, of_variant};
 use super::walk::{Aside, Check, Fit, length};
 use crate::shape::model::{Content, Definition, Note, Type, Variant};
@@ -14,7 +14,7 @@ impl<'a> Check<'a> {
         definition: &'a Definition,
         variants: &'a [Variant],
         value: &Value,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         let tagging = Tagging::of(definition.notes);
         let fit = match tagging {
@@ -52,7 +52,7 @@ impl<'a> Check<'a> {
             .or_else(|| tagged().find(|variant| self.reads() && variant.notes.contains(&Note::Other)))
     }
 
-    pub(super) fn no_variant(&self, variants: &[Variant], way: &Way<'_>, found: &str) -> Misfit {
+    pub(super) fn no_variant(&self, variants: &[Variant], way: &JsonPath<'_>, found: &str) -> Misfit {
         let names: Vec<String> = variants
             .iter()
             .filter(|variant| self.knows(variant.notes) && !variant.notes.contains(&Note::Untagged))
@@ -72,7 +72,7 @@ impl<'a> Check<'a> {
         definition: &'a Definition,
         variants: &'a [Variant],
         value: &Value,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         match value {
             Value::String(name) => match self.variant(variants, name) {
@@ -104,7 +104,7 @@ impl<'a> Check<'a> {
         definition: &'a Definition,
         variant: &'a Variant,
         value: &Value,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         if matches!(variant.content, Content::Unit) && !self.reads() {
             return Err(way.misfit(format!("the string `{}`", variant.name), "an object"));
@@ -123,7 +123,7 @@ impl<'a> Check<'a> {
         variants: &'a [Variant],
         tag: &'static str,
         value: &Value,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         let at = way.step(Step::Field(tag));
         let aside = std::mem::replace(&mut self.aside, Aside::Once);
@@ -163,7 +163,7 @@ impl<'a> Check<'a> {
         definition: &'a Definition,
         variant: &'a Variant,
         mut rest: Rest<'a, '_>,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         match &variant.content {
             // Nothing beside the tag of such a variant is looked at.
@@ -186,7 +186,7 @@ impl<'a> Check<'a> {
         definition: &'a Definition,
         variant: &'a Variant,
         rest: &mut Rest<'a, '_>,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         if let (Content::Is(of), false) = (&variant.content, self.reads())
             && self.is_optional(of)
@@ -201,7 +201,7 @@ impl<'a> Check<'a> {
         variants: &'a [Variant],
         (tag, is_adjacent): (&'static str, bool),
         rest: &mut Rest<'a, '_>,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Result<&'a Variant, Misfit> {
         let way = way.step(Step::Field(tag));
         let name = match rest.take(tag) {
@@ -233,7 +233,7 @@ impl<'a> Check<'a> {
         variants: &'a [Variant],
         (tag, inside): (&'static str, &'static str),
         value: &Value,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         match value {
             Value::Object(object) => {
@@ -265,7 +265,7 @@ impl<'a> Check<'a> {
         variants: &'a [Variant],
         (tag, inside): (&'static str, &'static str),
         rest: &mut Rest<'a, '_>,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         let variant = self.tag(variants, (tag, true), rest, way)?;
         let content = rest.take(inside);
@@ -278,7 +278,7 @@ impl<'a> Check<'a> {
         variant: &'a Variant,
         inside: &'static str,
         content: Option<&Value>,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         let way = way.step(Step::Field(inside));
         match (&variant.content, content) {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::misfit::{self, Step, Way};
+use super::misfit::{self, JsonPath, Step};
 use super::walk::{Aside, Check, Fit, Side, has_default};
 use crate::shape::model::{Content, Field, Form, Note, Type};
 
@@ -34,7 +34,7 @@ impl<'a> Check<'a> {
         fields: &'a [Field],
         notes: &'a [Note],
         object: &Map<String, Value>,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         let mut rest = Rest::of(object);
         self.fields(fields, notes, &mut rest, way)?;
@@ -47,7 +47,7 @@ impl<'a> Check<'a> {
         fields: &'a [Field],
         notes: &'a [Note],
         rest: &mut Rest<'a, '_>,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         for note in notes {
             if let Note::Constant(name, text) = *note {
@@ -71,7 +71,13 @@ impl<'a> Check<'a> {
         fit
     }
 
-    fn field(&mut self, field: &'a Field, notes: &[Note], rest: &mut Rest<'a, '_>, way: &Way<'_>) -> Fit {
+    fn field(
+        &mut self,
+        field: &'a Field,
+        notes: &[Note],
+        rest: &mut Rest<'a, '_>,
+        way: &JsonPath<'_>,
+    ) -> Fit {
         let mut found = None;
         for name in names(field.name, field.notes, self.side) {
             let way = way.step(Step::Field(name));
@@ -110,7 +116,7 @@ impl<'a> Check<'a> {
     }
 
     /// What no field took belongs to a flattened map, or should not be there.
-    pub(super) fn finish(&mut self, notes: &[Note], rest: Rest<'a, '_>, way: &Way<'_>) -> Fit {
+    pub(super) fn finish(&mut self, notes: &[Note], rest: Rest<'a, '_>, way: &JsonPath<'_>) -> Fit {
         let Rest { entries, open } = rest;
         let is_refused = !self.reads() || notes.contains(&Note::NoUnknownFields);
         let aside = std::mem::replace(&mut self.aside, Aside::Again);
@@ -124,7 +130,7 @@ impl<'a> Check<'a> {
     }
 
     /// Each flattened map reads all that is left, and one of them wrote it.
-    fn left_over(&mut self, open: &[&'a Type], name: &str, value: &Value, way: &Way<'_>) -> Fit {
+    fn left_over(&mut self, open: &[&'a Type], name: &str, value: &Value, way: &JsonPath<'_>) -> Fit {
         let mut first = None;
         for of in open {
             let fit = match of {

@@ -1,14 +1,14 @@
 //! Types whose fields stand among those of the type around them.
 
 use super::fields::Rest;
-use super::misfit::{Misfit, Step, Way};
+use super::misfit::{JsonPath, Misfit, Step};
 use super::tagging::{Tagging, is_tried, of_variant};
 use super::walk::{Check, Fit};
 use crate::shape::model::{Content, Definition, Form, Note, Type, Variant};
 
 impl<'a> Check<'a> {
     /// Takes what a flattened value holds out of `rest`.
-    pub(super) fn flattened(&mut self, of: &'a Type, rest: &mut Rest<'a, '_>, way: &Way<'_>) -> Fit {
+    pub(super) fn flattened(&mut self, of: &'a Type, rest: &mut Rest<'a, '_>, way: &JsonPath<'_>) -> Fit {
         match of {
             Type::Optional(of) => {
                 let mut tried = rest.clone();
@@ -31,7 +31,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn flattened_type(&mut self, number: usize, rest: &mut Rest<'a, '_>, way: &Way<'_>) -> Fit {
+    fn flattened_type(&mut self, number: usize, rest: &mut Rest<'a, '_>, way: &JsonPath<'_>) -> Fit {
         let Some(definition) = self.definition(number) else { return Ok(()) };
         if self.entered.contains(&number) {
             return Err(way.misfit(format!("`{}`", definition.name), "one that holds itself without end"));
@@ -53,7 +53,7 @@ impl<'a> Check<'a> {
         content: &'a Content,
         notes: &'a [Note],
         rest: &mut Rest<'a, '_>,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         match content {
             Content::Unit => Ok(()),
@@ -70,7 +70,7 @@ impl<'a> Check<'a> {
         variants: &'a [Variant],
         tagging: Tagging,
         rest: &mut Rest<'a, '_>,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         let mut tried = rest.clone();
         let fit = self.tagged_among_fields(definition, variants, tagging, &mut tried, way);
@@ -92,7 +92,7 @@ impl<'a> Check<'a> {
         variants: &'a [Variant],
         tagging: Tagging,
         rest: &mut Rest<'a, '_>,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         match tagging {
             Tagging::External => self.named_among_fields(definition, variants, rest, way),
@@ -116,7 +116,7 @@ impl<'a> Check<'a> {
         definition: &'a Definition,
         variants: &'a [Variant],
         rest: &mut Rest<'a, '_>,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         let entry = rest.entries.iter().position(|(name, _)| {
             self.variant(variants, name).is_some_and(|variant| !variant.notes.contains(&Note::Other))
@@ -141,7 +141,7 @@ impl<'a> Check<'a> {
         variants: &'a [Variant],
         tagging: Tagging,
         rest: &Rest<'a, 'v>,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Option<Rest<'a, 'v>> {
         let mut best: Option<Rest<'a, 'v>> = None;
         for variant in variants.iter().filter(|variant| is_tried(tagging, variant)) {
@@ -159,6 +159,6 @@ impl<'a> Check<'a> {
     }
 }
 
-fn no_fields(of: &str, way: &Way<'_>) -> Misfit {
+fn no_fields(of: &str, way: &JsonPath<'_>) -> Misfit {
     way.misfit("a struct, a map or an enum where its fields stand among others", of)
 }

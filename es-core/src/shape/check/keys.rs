@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::misfit::{Misfit, Way};
+use super::misfit::{JsonPath, Misfit};
 use super::tagging::Tagging;
 use super::walk::{Aside, Check, Fit};
 use super::words;
 use crate::shape::model::{Content, Form, Type, Variant};
 
 impl<'a> Check<'a> {
-    pub(super) fn key(&mut self, of: &'a Type, key: &str, way: &Way<'_>) -> Fit {
+    pub(super) fn key(&mut self, of: &'a Type, key: &str, way: &JsonPath<'_>) -> Fit {
         match of {
             Type::Opaque(_) | Type::Custom(_) => Ok(()),
             // `None` is no key, and cannot be told from a string here.
@@ -41,7 +41,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn untagged_key(&mut self, name: &str, variants: &'a [Variant], key: &str, way: &Way<'_>) -> Fit {
+    fn untagged_key(&mut self, name: &str, variants: &'a [Variant], key: &str, way: &JsonPath<'_>) -> Fit {
         let aside = std::mem::replace(&mut self.aside, Aside::Again);
         let fits = variants.iter().any(|variant| {
             self.knows(variant.notes)
@@ -51,7 +51,7 @@ impl<'a> Check<'a> {
         if fits { Ok(()) } else { Err(way.misfit(format!("`{name}`"), "a key that no variant has")) }
     }
 
-    fn word(&self, word: &str, key: &str, way: &Way<'_>) -> Fit {
+    fn word(&self, word: &str, key: &str, way: &JsonPath<'_>) -> Fit {
         let kind = word.split(':').next().unwrap_or(word);
         let found = match kind {
             "string" | "char" => words::check(word, &Value::from(key), self.side).err(),
@@ -71,7 +71,7 @@ impl<'a> Check<'a> {
     }
 }
 
-fn no_key(of: &str, way: &Way<'_>) -> Misfit {
+fn no_key(of: &str, way: &JsonPath<'_>) -> Misfit {
     way.misfit(
         "a string, number, boolean or variant without a value",
         format!("`{of}`, which cannot be a key"),

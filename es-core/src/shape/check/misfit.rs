@@ -30,7 +30,7 @@ impl fmt::Display for Misfit {
 
 /// The way to a value; a list on the stack, so that what fits costs no text.
 #[derive(Clone, Copy)]
-pub(super) struct Way<'a> {
+pub(super) struct JsonPath<'a> {
     before: Option<&'a Self>,
     step: Step<'a>,
 }
@@ -44,16 +44,16 @@ pub(super) enum Step<'a> {
     Key,
 }
 
-impl<'a> Way<'a> {
+impl<'a> JsonPath<'a> {
     pub(super) const fn root() -> Self {
         Self { before: None, step: Step::Root }
     }
 
-    pub(super) const fn step<'b>(&'b self, step: Step<'b>) -> Way<'b>
+    pub(super) const fn step<'b>(&'b self, step: Step<'b>) -> JsonPath<'b>
     where
         'a: 'b,
     {
-        Way { before: Some(self), step }
+        JsonPath { before: Some(self), step }
     }
 
     pub(super) fn misfit(&self, expected: impl Into<String>, found: impl Into<String>) -> Misfit {

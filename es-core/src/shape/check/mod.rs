@@ -20,7 +20,7 @@ use super::schema::Schema;
 use fields::Rest;
 pub(super) use formats::is_checked;
 pub use misfit::Misfit;
-use misfit::{Step, Way};
+use misfit::{JsonPath, Step};
 pub(super) use tagging::Tagging;
 use walk::{Aside, Check, Fit, Side, has_default, has_flattened, length};
 
@@ -82,11 +82,11 @@ impl Schema {
     pub(super) fn check_read_flattened(&self, around: &Map<String, Value>) -> Result<(), Misfit> {
         let mut check = Check::new(&self.types, Side::Read);
         check.aside = Aside::Once;
-        check.flattened(&self.root, &mut Rest::of(around), &Way::root())
+        check.flattened(&self.root, &mut Rest::of(around), &JsonPath::root())
     }
 
     fn check_side(&self, value: &Value, side: Side) -> Fit {
-        let way = Way::root();
+        let way = JsonPath::root();
         if is_deeper_than(value, DEEPEST) {
             return Err(way.misfit("nested at most 127 levels deep", "nested deeper"));
         }
@@ -111,14 +111,14 @@ fn is_deeper_than(value: &Value, most: usize) -> bool {
 
 impl<'a> Check<'a> {
     /// Checks a part of the present value, which is a value of its own.
-    fn part(&mut self, of: &'a Type, value: &Value, way: &Way<'_>) -> Fit {
+    fn part(&mut self, of: &'a Type, value: &Value, way: &JsonPath<'_>) -> Fit {
         let entered = std::mem::take(&mut self.entered);
         let fit = self.value(of, value, way);
         self.entered = entered;
         fit
     }
 
-    fn value(&mut self, of: &'a Type, value: &Value, way: &Way<'_>) -> Fit {
+    fn value(&mut self, of: &'a Type, value: &Value, way: &JsonPath<'_>) -> Fit {
         match (of, value) {
             (Type::Plain(word), Value::Object(fields))
                 if word == "null" && self.reads_empty(fields.len()) =>
@@ -160,14 +160,14 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn items(&mut self, of: &'a Type, items: &[Value], way: &Way<'_>) -> Fit {
+    fn items(&mut self, of: &'a Type, items: &[Value], way: &JsonPath<'_>) -> Fit {
         for (at, item) in items.iter().enumerate() {
             self.part(of, item, &way.step(Step::Item(at)))?;
         }
         Ok(())
     }
 
-    fn entry(&mut self, key: &'a Type, of: &'a Type, name: &str, entry: &Value, way: &Way<'_>) -> Fit {
+    fn entry(&mut self, key: &'a Type, of: &'a Type, name: &str, entry: &Value, way: &JsonPath<'_>) -> Fit {
         let entered = std::mem::take(&mut self.entered);
         let fit = self.key(key, name, &way.step(Step::Key));
         self.entered = entered;
@@ -175,7 +175,7 @@ impl<'a> Check<'a> {
         self.part(of, entry, &way.step(Step::Entry))
     }
 
-    fn named(&mut self, number: usize, value: &Value, way: &Way<'_>) -> Fit {
+    fn named(&mut self, number: usize, value: &Value, way: &JsonPath<'_>) -> Fit {
         let Some(definition) = self.definition(number) else { return Ok(()) };
         if self.entered.contains(&number) {
             return Err(way.misfit(format!("`{}`", definition.name), "one that holds itself without end"));
@@ -197,7 +197,7 @@ impl<'a> Check<'a> {
         notes: &'a [Note],
         name: &str,
         value: &Value,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         match (content, value) {
             (Content::Is(of), _) => self.value(of, value, way),
@@ -222,7 +222,7 @@ impl<'a> Check<'a> {
         notes: &'a [Note],
         name: &str,
         value: &Value,
-        way: &Way<'_>,
+        way: &JsonPath<'_>,
     ) -> Fit {
         if matches!((content, value), (Content::Struct(_), Value::Array(_))) {
             return Err(way.misfit(format!("`{name}`, an object"), misfit::kind(value)));
@@ -231,7 +231,7 @@ impl<'a> Check<'a> {
     }
 
     /// Fields by their place. An omitted one moves those after it, so which one is missing cannot be said.
-    fn tuple(&mut self, fields: &'a [Field], notes: &[Note], items: &[Value], way: &Way<'_>) -> Fit {
+    fn tuple(&mut self, fields: &'a [Field], notes: &[Note], items: &[Value], way: &JsonPath<'_>) -> Fit {
         let fields: Vec<&Field> = fields.iter().filter(|field| self.knows(field.notes)).collect();
         let is_sure = |field: &&&Field| match self.side {
             Side::Written => !field.notes.iter().any(|note| matches!(note, Note::OmittedIf(_))),

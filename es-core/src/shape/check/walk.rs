@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::misfit::{Misfit, Way};
+use super::misfit::{JsonPath, Misfit};
 use crate::shape::model::{Definition, Field, Note, Type, Types};
 
 /// The first misfit, or none.
@@ -64,7 +64,7 @@ impl<'a> Check<'a> {
     }
 }
 
-pub(super) fn length(items: &[Value], least: usize, most: usize, way: &Way<'_>) -> Fit {
+pub(super) fn length(items: &[Value], least: usize, most: usize, way: &JsonPath<'_>) -> Fit {
     if (least..=most).contains(&items.len()) {
         return Ok(());
     }
