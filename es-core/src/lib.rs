@@ -1,11 +1,11 @@
 //! Event sourcing with plain structs.
 //!
-//! A user annotates structs with [`event`](macro@event) and [`Aggregate`](derive@Aggregate), says how each
-//! event changes the state ([`Apply`]) and which events a command yields ([`Handle`]), and runs commands
-//! through a [`Repository`] on any [`EventStore`]: [`MemoryStore`] here, PostgreSQL in `es-postgres`.
+//! Annotate structs with [`event`](macro@event) and [`Aggregate`](derive@Aggregate), implement how each event
+//! changes the state ([`Apply`]) and which events a command yields ([`Handle`]), and execute commands through
+//! a [`Repository`] on any [`EventStore`]: [`MemoryStore`] here, PostgreSQL in `es-postgres`.
 //!
-//! Everything is appended, nothing is updated or deleted. State is the fold of a stream; a snapshot shortens
-//! the fold; any past state can be rebuilt.
+//! Events are appended, never updated or deleted. State is the fold of a stream; a snapshot shortens the
+//! fold; any past state can be rebuilt.
 //!
 //! ```
 //! use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, emit, event};

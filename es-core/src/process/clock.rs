@@ -10,18 +10,18 @@ use tokio::sync::Notify;
 
 use crate::record::stored_now;
 
-/// How long to wait at most before the system's clock is looked at again: it may be set.
+/// The longest wait before the system's clock is checked again, as it may be set.
 const LONGEST_LOOK: Duration = Duration::from_secs(1);
 
 /// The clock by which timers of a process are due. Its clones are the same clock.
 ///
-/// A clock that is set back fires nothing twice, and one that jumps ahead fires what is due at once.
+/// If the clock is set back, nothing fires twice; if it jumps ahead, what is due fires at once.
 #[derive(Clone)]
 pub struct Clock(Arc<Hands>);
 
 enum Hands {
     System,
-    /// Microseconds since 1970, by what the caller says.
+    /// Microseconds since 1970, set by the caller.
     Set(Moving),
     /// By the times at which the inputs occurred.
     Following(Moving),
@@ -33,7 +33,7 @@ struct Moving {
 }
 
 impl Clock {
-    /// The clock of the system, which runners use if nothing else is said.
+    /// The clock of the system, the default of runners.
     #[must_use]
     pub fn system() -> Self {
         Self(Arc::new(Hands::System))
@@ -47,13 +47,13 @@ impl Clock {
 
     /// A clock that follows the times at which the inputs occurred, for the replay of an old log: a timer
     /// fires before the first input of its process that occurred at its time or later. What a process does is
-    /// then recorded with these times as well. Leave the inputs in one partition, so that they have one time.
+    /// then recorded with these times as well. Keep the inputs in one partition, so that they share one time.
     #[must_use]
     pub fn following() -> Self {
         Self(Arc::new(Hands::Following(Moving { micros: AtomicI64::new(i64::MIN), moved: Notify::new() })))
     }
 
-    /// Sets a clock made by [`at`](Self::at), ahead or back. Other clocks stay as they are.
+    /// Sets a clock made by [`at`](Self::at), ahead or back. Other clocks are unchanged.
     pub fn set(&self, time: OffsetDateTime) {
         if let Hands::Set(moving) = &*self.0 {
             moving.micros.store(micros(time), Ordering::Relaxed);
@@ -61,7 +61,7 @@ impl Clock {
         }
     }
 
-    /// What time it is.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> OffsetDateTime {
         match &*self.0 {
@@ -75,7 +75,7 @@ impl Clock {
         matches!(*self.0, Hands::Following(_))
     }
 
-    /// An input that occurred then was taken.
+    /// An input that occurred at this time was processed.
     pub(crate) fn seen(&self, time: OffsetDateTime) {
         if let Hands::Following(moving) = &*self.0
             && moving.micros.fetch_max(micros(time), Ordering::Relaxed) < micros(time)
@@ -84,7 +84,7 @@ impl Clock {
         }
     }
 
-    /// Waits until it may be that time.
+    /// Waits until that time may have come.
     pub(crate) async fn reach(&self, time: Option<OffsetDateTime>) {
         let rest = time.map(|time| time - self.now());
         if rest.is_some_and(|rest| !rest.is_positive()) {

@@ -1,4 +1,4 @@
-//! How a command is sent: what generated code asks for, and why it can fail.
+//! Sending a command: what generated code calls, and why it can fail.
 
 use std::any::{TypeId, type_name};
 
@@ -27,7 +27,7 @@ impl Recipient {
 
 /// Why a command was not sent. It stays in the stream of its process, and the later ones wait for it.
 ///
-/// Not an error is that the command was rejected: that is an input of the process.
+/// A rejected command is not an error: the rejection is an input of the process.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeliveryError {
@@ -41,7 +41,7 @@ pub enum DeliveryError {
         /// The type of the aggregate.
         target: &'static str,
     },
-    /// The process has no command of this name any more.
+    /// The process no longer has a command of this name.
     #[error("process `{process}` has no command `{name}`; list it in `sends(…)` as long as it may be stored")]
     UnknownCommand {
         /// The process.
@@ -57,10 +57,10 @@ pub enum DeliveryError {
         /// Why.
         reason: String,
     },
-    /// The key that the command is for is not an id of the aggregate.
+    /// The key to which the command is addressed is not an id of the aggregate.
     #[error(transparent)]
     InvalidKey(#[from] InvalidKey),
-    /// The target could not execute it. Its store may be away, or the stream closed.
+    /// The target could not execute it: for example its store is not available, or the stream is closed.
     #[error("`{target}` {key:?} did not execute the command `{name}`: {reason}")]
     NotExecuted {
         /// The category of the target.
@@ -71,18 +71,18 @@ pub enum DeliveryError {
         name: String,
         /// Why.
         reason: String,
-        /// Whether the same again can succeed.
+        /// Whether retrying can succeed.
         retryable: bool,
     },
     /// The step on a rejection was not stored.
-    #[error("the rejection of the command `{name}` was not taken: {reason}")]
+    #[error("the rejection of the command `{name}` was not stored: {reason}")]
     RejectionNotTaken {
         /// The command.
         name: String,
         /// Why.
         reason: String,
     },
-    /// The command is older than what ledgers keep, so nobody can tell whether it was executed.
+    /// The command is older than the retention of command ledgers, so whether it was executed is unknown.
     #[error(
         "the command `{name}` is of {decided}, and the ledger of its target may have been pruned since: whether it was \
          executed is not known; look at the target, then discard the dead letter or raise `ledgers_keep`"
@@ -95,20 +95,20 @@ pub enum DeliveryError {
     },
 }
 
-/// A command on its way, to be read by the type of its name.
+/// A command to be sent, to be decoded as the type of its name.
 #[doc(hidden)]
 pub trait Deliver<P: Aggregate>: Sized + Send {
     /// Whether it is a `C`, by one of its names.
     fn is<C: Command>(&self) -> bool;
 
-    /// The error of a name that is in no list.
+    /// The error of a name that is not listed.
     ///
     /// # Errors
     ///
     /// Always.
     fn unknown(self) -> Result<(), DeliveryError>;
 
-    /// Executes it, and lets the process react if it is rejected.
+    /// Executes it, and passes a rejection to the process.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Sending a command: by the type of its name, to the aggregate that handles it.
+//! Sending a command: decoded as the type of its name, to the aggregate that handles it.
 
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
@@ -132,8 +132,8 @@ impl<P: Process> Delivery<'_, P> {
         DeliveryError::NotReadable { name: self.sent.name.clone(), reason: error.problem().to_string() }
     }
 
-    // In words, without their sources: what the target's store passes through is not a failure of the
-    // process's own store, for which all instances would wait.
+    // As text, without their sources: an error of the target's store is not a failure of the process's own
+    // store, for which all instances would wait.
 
     fn not_executed<E: std::error::Error + 'static>(&self, error: &ExecuteError<E>) -> DeliveryError {
         let Sent { name, target, key, .. } = self.sent.clone();

@@ -3,7 +3,7 @@
 use crate::error::StoreError;
 use crate::projection::ProjectorError;
 
-/// Why the runner of a process stopped. What one input or one command cannot do stops none: it is put aside.
+/// Why the runner of a process stopped. A single failing input or command does not stop it: it is parked.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProcessError {
@@ -17,13 +17,13 @@ pub enum ProcessError {
         /// The type of the aggregate.
         target: &'static str,
     },
-    /// Inputs can be taken no more.
+    /// Inputs can no longer be processed.
     #[error("the inputs of the process: {0}")]
     Inputs(#[source] ProjectorError),
-    /// Commands can be sent no more.
+    /// Commands can no longer be sent.
     #[error("the sender of the process: {0}")]
     Sender(#[source] ProjectorError),
-    /// Timers can be read no more.
+    /// Timers can no longer be read.
     #[error("the timers of the process: {0}")]
     Timers(#[source] StoreError),
 }

@@ -1,4 +1,4 @@
-//! Ids that follow from what led to them, so that doing a thing again is known to be the same thing.
+//! Ids derived from their cause, so that a repetition is recognized as the same thing.
 
 use sha2::{Digest as _, Sha256};
 use uuid::{Builder, Uuid};
@@ -13,7 +13,7 @@ pub(crate) fn of_timer(scheduled_by: Uuid, timer: &str) -> Uuid {
     derived("timer", &[scheduled_by.as_bytes(), timer.as_bytes()])
 }
 
-/// A command, by the step that sends it and its number there: two equal commands of one step are two.
+/// A command, by the step that sends it and its index there: two equal commands of one step are distinct.
 pub(crate) fn of_command(step: Uuid, number: usize) -> Uuid {
     derived("command", &[step.as_bytes(), &(number as u64).to_be_bytes()])
 }
@@ -56,7 +56,7 @@ mod tests {
         for (at, id) in others.iter().enumerate() {
             assert!(*id != step && !others[..at].contains(id), "{at}");
         }
-        // Stored in ledgers: it must stay what it is.
+        // Stored in command ledgers: it must not change.
         assert_eq!(step.to_string(), "7db4f693-85f2-8198-b1d3-ae683aacf515");
     }
 }

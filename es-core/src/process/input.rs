@@ -1,4 +1,4 @@
-//! What a process does about events of other streams.
+//! How a process reacts to events of other streams.
 
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -8,7 +8,7 @@ use crate::model::{Aggregate, ReadEvent};
 use crate::record::{DecodeError, Metadata, RawEvent, Recorded};
 use crate::store::Filter;
 
-/// What a process does about an event.
+/// How a process reacts to an event.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what it does on the event `{E}`",
     label = "no `On<{E}>`",
@@ -18,21 +18,21 @@ pub trait On<E>: Aggregate {
     /// Which instance the event is for; `None` if it is for none.
     fn correlate(event: &Recorded<E>) -> Option<Self::Id>;
 
-    /// What to do, on the state of that instance. Pure, as a decision of [`Handle`](crate::Handle) is: it is
-    /// made again after a conflict.
+    /// What to do, on the state of that instance. Pure, like a decision of [`Handle`](crate::Handle): it is
+    /// repeated after a conflict.
     fn on(&self, event: &Recorded<E>) -> Steps<Self>;
 
-    /// What to do once the process has finished; defaults to ignoring the event.
+    /// What to do once the process has finished. Defaults to ignoring the event.
     ///
-    /// Steps that do something make it go on from the state in which it has finished: return them only where
-    /// one key stands for several runs.
+    /// If steps do something, the process continues from the state in which it has finished: return them only
+    /// if one key is used for several runs.
     fn again(&self, event: &Recorded<E>) -> Again<Self> {
         let _ = event;
         Again::Ignored
     }
 }
 
-/// What a finished process does about an event.
+/// How a finished process reacts to an event.
 #[derive(Debug)]
 pub enum Again<P: Aggregate> {
     /// Nothing: the event is counted as ignored.
@@ -46,7 +46,7 @@ pub trait Input<P: Aggregate>: Sized + Send + Sync + 'static {
     /// Which events there are.
     fn filter() -> Filter;
 
-    /// Decodes a stored event; `None` for one that is no input.
+    /// Decodes a stored event; `None` for one that is not an input.
     ///
     /// # Errors
     ///
@@ -57,21 +57,21 @@ pub trait Input<P: Aggregate>: Sized + Send + Sync + 'static {
     #[doc(hidden)]
     fn events() -> &'static [ReadEvent];
 
-    /// What is known of the event besides its payload.
+    /// The event's envelope, without its payload.
     #[doc(hidden)]
     fn about(&self) -> About<'_>;
 
     /// Which instance it is for.
     fn correlate(&self) -> Option<P::Id>;
 
-    /// What the process does about it.
+    /// How the process reacts to it.
     fn on(&self, process: &P) -> Steps<P>;
 
     /// The same once the process has finished.
     fn again(&self, process: &P) -> Again<P>;
 }
 
-/// What is known of an input besides its payload.
+/// The envelope of an input.
 #[doc(hidden)]
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {

@@ -1,4 +1,4 @@
-//! The inputs of a process: each event of them becomes a step of one instance.
+//! The inputs of a process: each event becomes a step of one instance.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::record::{BoxError, DecodeError, Metadata, RawEvent};
 use crate::store::Filter;
 use crate::stream::StreamKey as _;
 
-/// Takes the inputs of a process: what [`ProcessRunner::inputs`](super::ProcessRunner::inputs) runs.
+/// Processes the inputs of a process: what [`ProcessRunner::inputs`](super::ProcessRunner::inputs) runs.
 pub struct Inputs<P: Process> {
     pub(super) steppers: Steppers<P>,
     pub(super) clock: Clock,
@@ -67,7 +67,7 @@ impl<P: Process> Effects for Inputs<P> {
             async move { this.one(&id, &input).await }
         };
         let done = groups.run(events.len(), work).await;
-        // Not before: an earlier input of another instance may have been under way.
+        // Not before: an earlier input of another instance may still have been running.
         if let Some(last) = events[..done.events()].iter().map(|input| input.about().occurred_at).max() {
             self.clock.seen(last);
         }
@@ -108,7 +108,7 @@ impl<P: Process> Inputs<P> {
     }
 }
 
-/// The error without what is only for callers: its cause says whether it passes.
+/// The error without the part that is only for callers: its cause tells whether it is transient.
 pub(super) fn cause(error: ExecuteError<StepError>) -> BoxError {
     match error {
         ExecuteError::Store(error) => error.into(),

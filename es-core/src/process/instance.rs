@@ -17,7 +17,7 @@ use crate::projection::caught;
 use crate::record::{DecodeError, EncodeError, EventType, RawEvent};
 use crate::stream::{Revision, StreamId};
 
-/// What the stream of a process folds to: the user's state, and what the steps say.
+/// The fold of a process's stream: the user's state, and what the steps have left pending.
 ///
 /// It is an aggregate on the same streams: `Repository::<Instance<Chase>, _>` shows which timers are pending.
 #[non_exhaustive]
@@ -30,7 +30,7 @@ pub struct Instance<P> {
     pub finished: bool,
 }
 
-/// What leads to a step.
+/// What causes a step.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct LedBy<'a> {
     pub(crate) step: Uuid,
@@ -38,10 +38,10 @@ pub(crate) struct LedBy<'a> {
     pub(crate) id: Uuid,
 }
 
-/// What a step is, before it is stored.
+/// A step, before it is stored.
 pub(crate) enum Taken<P: Process> {
     Steps(Steps<P>),
-    /// The process has finished, and does nothing about it.
+    /// The process has finished, and ignores it.
     Ignored,
 }
 
@@ -127,7 +127,7 @@ impl<P: Process> Instance<P> {
         }
     }
 
-    /// What it does about an event.
+    /// How it reacts to an event.
     pub(crate) fn on(&self, input: &P::Input) -> Taken<P> {
         if !self.finished {
             return Taken::Steps(input.on(&self.process));
@@ -138,7 +138,7 @@ impl<P: Process> Instance<P> {
         }
     }
 
-    /// What it does about a timer, if that is still pending as it was scheduled by that step.
+    /// How it reacts to a timer, if that is still pending as that step scheduled it.
     pub(crate) fn on_timer(
         &self,
         (id, stream, revision): (P::Id, &StreamId, Revision),
@@ -179,12 +179,12 @@ impl<P: Process> Steps<P> {
     }
 }
 
-/// Asks the code of a process; a panic in it is an error like another.
+/// Calls the code of a process; a panic in it is an error like any other.
 pub(crate) fn asked<T>(code: impl FnOnce() -> T) -> Result<T, StepError> {
     caught(code).map_err(|panic| StepError::Panicked { message: panic.to_string() })
 }
 
-/// What the process does about a rejection; nothing once it has finished.
+/// How the process reacts to a rejection; nothing once it has finished.
 pub(crate) fn unless_finished<P: Process>(
     instance: &Instance<P>,
     steps: impl FnOnce() -> Steps<P>,

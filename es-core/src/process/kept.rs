@@ -1,5 +1,4 @@
-//! What snapshots of an instance hold: the user's state as its own snapshots have it, with the timers beside
-//! it.
+//! The contents of an instance's snapshots: the user's state as in its own snapshots, and the timers.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +9,7 @@ use crate::codec::{Payload, read_json, write_json};
 use crate::model::{Aggregate, Snapshots};
 use crate::record::PayloadError;
 
-/// Makes the fingerprint another one than that of the state alone. Another form of [`Kept`] gets another
-/// number.
+/// Makes the fingerprint differ from that of the state alone. Another format of [`Kept`] gets another number.
 pub(super) const FORM: &str = "process instance 1";
 
 #[derive(Serialize, Deserialize)]

@@ -1,4 +1,4 @@
-//! Trying again what was put aside.
+//! Retrying dead letters.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -10,10 +10,10 @@ use crate::projection::{ProjectorError, Target};
 use crate::reactor::{Effects, OnModel, ReactorRunner};
 use crate::store::{EventStore, ReadAll};
 
-/// The first and the longest wait between two tries.
+/// The first and the longest wait between two attempts.
 const WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(30));
 
-/// Tries dead letters again, again and again.
+/// Retries dead letters until none is left.
 pub(super) async fn retry_for_ever<E, S, T, M>(runner: &ReactorRunner<E, S, T, M>) -> Infallible
 where
     E: Effects,
@@ -28,14 +28,14 @@ where
             Ok(0) => WAITS.0,
             Ok(_) => (wait * 2).min(WAITS.1),
             Err(error) => {
-                debug!(name = E::NAME, %error, "dead letters were not tried again");
+                debug!(name = E::NAME, %error, "dead letters were not retried");
                 (wait * 2).min(WAITS.1)
             }
         };
     }
 }
 
-/// Tries the dead letters of each stream once more; says how many are left.
+/// Retries the dead letters of each stream once; returns how many are left.
 pub(super) async fn retry_once<E, S, T, M>(
     runner: &ReactorRunner<E, S, T, M>,
 ) -> Result<usize, ProjectorError>
@@ -54,7 +54,7 @@ where
     for stream in streams {
         left += match runner.retry(&stream).await {
             Ok(retried) => retried.left,
-            // What is in the way passes.
+            // The failure is transient.
             Err(ProjectorError::Failed(_)) => 1,
             Err(error) => return Err(error),
         };

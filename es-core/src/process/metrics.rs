@@ -1,18 +1,18 @@
-//! What a process has done, in numbers.
+//! Counters of a process.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What the processes of a runner, and of its clones, have done in this program.
+/// Counters of the processes of a runner, and of its clones, in this program.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProcessMetrics {
     /// Steps that were stored.
     pub steps: u64,
-    /// Inputs that were taken before, and came again.
+    /// Inputs that were processed before, and came again.
     pub repeated: u64,
-    /// Inputs that were for no instance.
+    /// Inputs for no instance.
     pub unrelated: u64,
-    /// Inputs, rejections and timers of instances that have finished.
+    /// Inputs, rejections and timers of finished instances.
     pub ignored: u64,
     /// Commands that were executed.
     pub sent: u64,

@@ -1,15 +1,15 @@
 //! Processes: aggregates whose inputs are the events of other streams, and whose outputs are commands and
-//! timers. Known elsewhere as process managers, or sagas.
+//! timers. Also known as process managers, or sagas.
 //!
-//! A process keeps all that it does in its own stream, and nothing anywhere else: the events that it records,
-//! and after them, in the same append, a [`Stepped`] with the commands to send and the timers. So it runs on
-//! any store, and there is nothing beside the stream that could be restored to another moment.
+//! A process stores everything in its own stream: the events that it records, and after them, in the same
+//! append, a [`Stepped`] with the commands to send (the outbox) and the timers. So it runs on any store, and
+//! there is no other state that could be restored to another moment.
 //!
 //! | what | how often |
 //! |---|---|
-//! | an input is taken | exactly once: the id of its step follows from the id of the event |
-//! | a command is executed | exactly once in effect: its id follows from the step, and the target's ledger knows it |
-//! | a timer fires | exactly once: the fold of the stream says whether it is still pending |
+//! | an input is processed | exactly once: the id of its step follows from the id of the event |
+//! | a command is executed | exactly once in effect: its id follows from the step, and the target's command ledger knows it |
+//! | a timer fires | exactly once: the fold of the stream shows whether it is still pending |
 //!
 //! ```
 //! use es_core::process::{Due, On, OnTimer, Process, Steps, command, steps, timer};
@@ -123,7 +123,7 @@ pub use self::timing::DuePending;
 use crate::model::Aggregate;
 use crate::record::DecodeError;
 
-/// An aggregate that takes events of other streams as its inputs. Written by
+/// An aggregate whose inputs are events of other streams. Implemented by
 /// [`#[derive(Process)]`](derive@crate::process::Process), never by hand.
 ///
 /// A process is an aggregate like any other: a [`Repository`](crate::Repository) of it reads its streams, at
@@ -137,10 +137,10 @@ pub trait Process: Aggregate<Event: From<Stepped>> {
     /// The generated enum of its inputs, each as it was recorded.
     type Input: Input<Self>;
 
-    /// The name under which the checkpoint of its inputs is kept.
+    /// The name under which the checkpoint of its inputs is stored.
     const INPUTS: &'static str;
 
-    /// The name under which the checkpoint of what it has sent is kept.
+    /// The name under which the checkpoint of what it has sent is stored.
     const SENDER: &'static str;
 
     /// The step that an event of the process is, if it is one.
@@ -159,7 +159,7 @@ pub trait Process: Aggregate<Event: From<Stepped>> {
     #[doc(hidden)]
     fn recipients() -> Vec<Recipient>;
 
-    /// Sends a command, by the type of its name.
+    /// Sends a command, decoded as the type of its name.
     #[doc(hidden)]
     fn deliver(delivery: impl Deliver<Self>) -> impl Future<Output = Result<(), DeliveryError>> + Send;
 }

@@ -1,4 +1,4 @@
-//! What a process does about commands that are rejected.
+//! How a process reacts to rejected commands.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -8,14 +8,14 @@ use super::steps::{Steps, steps};
 use super::wire::Sends;
 use crate::model::{Aggregate, Handle};
 
-/// What a process does when a command that it has sent is rejected. Required for each command that can be.
+/// How a process reacts when a command that it has sent is rejected. Required for each command that can be.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what it does when the command `{C}` is rejected",
     label = "no `OnRejected<{C}>`",
     note = "write `impl es_core::process::OnRejected<{C}> for {Self} {{ fn on_rejected(&self, rejected: &es_core::process::Rejected<'_, Self, {C}>) -> es_core::process::Steps<Self> {{ … }} }}`"
 )]
 pub trait OnRejected<C>: Sends<C> {
-    /// What to do, on the state of the process. Pure, as [`On::on`](super::On::on) is.
+    /// What to do, on the state of the process. Pure, like [`On::on`](super::On::on).
     fn on_rejected(&self, rejected: &Rejected<'_, Self, C>) -> Steps<Self>;
 }
 
@@ -25,7 +25,7 @@ pub struct Rejected<'a, P: Sends<C>, C> {
     pub id: &'a P::Id,
     /// The command.
     pub command: &'a C,
-    /// Which aggregate has rejected it.
+    /// The aggregate that has rejected it.
     pub target: &'a <P::Target as Aggregate>::Id,
     /// Why.
     pub error: &'a <P::Target as Handle<C>>::Error,
@@ -40,8 +40,8 @@ impl<P: Sends<C>, C> fmt::Debug for Rejected<'_, P, C> {
     }
 }
 
-/// Asks a process about a rejection, where there can be one: a method of the type itself goes before one of a
-/// trait, and the former exists only for an error that nobody can make.
+/// Calls a process on a rejection, if there can be one: an inherent method takes precedence over a trait's,
+/// and it exists only for an uninhabited error type.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Rejecting<P, C, E>(PhantomData<fn(P, C) -> E>);

@@ -1,4 +1,4 @@
-//! A process that is run.
+//! Running a process.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ use crate::reactor::{CheckpointStore, OnModel, ReactorRunner};
 use crate::repository::{Repository, Shared};
 use crate::store::{EventStore, ReadAll};
 
-/// What runs the inputs of a process, with their status and their dead letters.
+/// The runner of the inputs of a process, with their status and their dead letters.
 pub type InputsRunner<P, S, I> = ReactorRunner<
     Inputs<P>,
     I,
@@ -30,7 +30,7 @@ pub type InputsRunner<P, S, I> = ReactorRunner<
     <S as CheckpointStore>::Model,
 >;
 
-/// What runs the sender of a process, with its status and its dead letters.
+/// The runner of the sender of a process, with its status and its dead letters.
 pub type SenderRunner<P, S> = ReactorRunner<
     Sender<P>,
     S,
@@ -38,15 +38,15 @@ pub type SenderRunner<P, S> = ReactorRunner<
     <S as CheckpointStore>::Model,
 >;
 
-/// Runs a process: takes its inputs, sends its commands, and fires its timers.
+/// Runs a process: processes its inputs, sends its commands, and fires its timers.
 ///
 /// The streams of the process are in one store, its checkpoints beside them. Its inputs come from the same
 /// store, or from [another one](Self::source), and its commands go to the repositories of
 /// [`target`](Self::target), each in whatever store. Any number of programs may run the same process.
 ///
-/// An input or a command that fails is put aside with those of its stream that come after it, and tried again
-/// until it succeeds; other streams go on meanwhile. [`inputs`](Self::inputs), [`sender`](Self::sender) and
-/// [`stuck_timers`](Self::stuck_timers) show what is put aside, and why.
+/// An input or a command that fails is parked with those of its stream that come after it, and retried until
+/// it succeeds; other streams continue meanwhile. [`inputs`](Self::inputs), [`sender`](Self::sender) and
+/// [`stuck_timers`](Self::stuck_timers) show what is parked, and why.
 #[must_use = "nothing is done before `run` or `catch_up`"]
 pub struct ProcessRunner<P: Process, S, I = S> {
     store: S,
@@ -71,7 +71,7 @@ struct Options {
 }
 
 impl<P: Process, S: EventStore + CheckpointStore> ProcessRunner<P, S> {
-    /// Keeps the process in this store, and takes its inputs from there.
+    /// Keeps the process in this store, and reads its inputs from it.
     pub fn new(store: S) -> Self {
         let shared: Shared = Arc::new(store.clone());
         Self {
@@ -88,7 +88,7 @@ impl<P: Process, S: EventStore + CheckpointStore> ProcessRunner<P, S> {
 }
 
 impl<P: Process, S, I> ProcessRunner<P, S, I> {
-    /// Takes the inputs from another store.
+    /// Reads the inputs from another store.
     pub fn source<J: ReadAll + EventStore + Clone + 'static>(self, source: J) -> ProcessRunner<P, S, J> {
         let Self { store, source: _, own, targets, clock, counters, stuck, options } = self;
         ProcessRunner { store, source, own, targets, clock, counters, stuck, options }
@@ -100,13 +100,13 @@ impl<P: Process, S, I> ProcessRunner<P, S, I> {
         self
     }
 
-    /// The clock by which timers are due; defaults to that of the system.
+    /// The clock by which timers are due. Defaults to the system's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// See [`ReactorRunner::partitions`]; of the inputs and of the sender.
+    /// See [`ReactorRunner::partitions`]; for the inputs and for the sender.
     pub fn partitions(mut self, partitions: u32) -> Self {
         self.options.partitions = Some(partitions);
         self
@@ -136,35 +136,35 @@ impl<P: Process, S, I> ProcessRunner<P, S, I> {
         self
     }
 
-    /// How often an input or a command is tried again, while all others wait, before it is put aside;
-    /// defaults to 0.
+    /// How many times an input or a command is retried, while all others wait, before it is parked. Defaults
+    /// to 0.
     pub fn retries(mut self, retries: u32, first_wait: Duration) -> Self {
         self.options.retries = Some((retries, first_wait));
         self
     }
 
-    /// For how long the ledgers of all targets keep commands, where they are pruned; defaults to no limit. A
-    /// command that was decided before that is not sent, as nobody could tell whether it was executed:
+    /// How long the command ledgers of all targets keep commands, if they are pruned. Defaults to no limit. A
+    /// command that was decided before that is not sent, as it is unknown whether it was executed:
     /// [`DeliveryError::LedgerPruned`](super::DeliveryError::LedgerPruned).
     pub fn ledgers_keep(mut self, at_least: Duration) -> Self {
         self.options.ledgers_keep = Some(at_least);
         self
     }
 
-    /// What was done so far, in this program.
+    /// Counters of this program.
     #[must_use]
     pub fn metrics(&self) -> ProcessMetrics {
         self.counters.read()
     }
 
-    /// The timers that are due and do not fire, in this program. Each is tried again, and gone from here once
+    /// The timers of this program that are due and fail to fire. Each is retried, and removed from here once
     /// it fires.
     #[must_use]
     pub fn stuck_timers(&self) -> Vec<StuckTimer> {
         hold(&self.stuck).values().cloned().collect()
     }
 
-    /// The instances of the process, to look at one: its state, its pending timers.
+    /// The instances of the process, for reading their state and their pending timers.
     #[must_use]
     pub const fn instances(&self) -> &Repository<Instance<P>, Shared> {
         &self.own
@@ -181,14 +181,14 @@ where
     S: EventStore + CheckpointStore,
     I: ReadAll + EventStore + Clone + 'static,
 {
-    /// What takes the inputs: for its status and its dead letters.
+    /// The runner of the inputs: for its status and its dead letters.
     pub fn inputs(&self) -> InputsRunner<P, S, I> {
         let inputs = Inputs { steppers: self.steppers(), clock: self.clock.clone() };
         let target = self.store.checkpoint_target();
         self.options.of(ReactorRunner::with_target(self.source.clone(), inputs, target))
     }
 
-    /// What sends the commands: for its status and its dead letters.
+    /// The runner of the commands: for its status and its dead letters.
     pub fn sender(&self) -> SenderRunner<P, S> {
         let sender = Sender {
             steppers: self.steppers(),
@@ -210,12 +210,12 @@ where
         }
     }
 
-    /// Takes all inputs, and then each that comes, sends commands and fires timers, until one of these fails;
-    /// `Ok` once the store was closed. Dropping the future is an orderly end.
+    /// Processes all inputs, and then new ones as they come, sends commands and fires timers, until one of
+    /// these fails; `Ok` once the store was closed. Dropping the future is an orderly end.
     ///
     /// # Errors
     ///
-    /// [`ProcessError`], above all of a store that was restored to an earlier state.
+    /// [`ProcessError`], for example of a store that was restored to an earlier state.
     pub async fn run(&self) -> Result<(), ProcessError> {
         self.check()?;
         let (inputs, sender, timers) = (self.inputs(), self.sender(), self.timers());
@@ -233,8 +233,8 @@ where
         }
     }
 
-    /// Does all that there is to do by now, and what that leads to, until nothing is left. What fails is put
-    /// aside, and tried again once.
+    /// Does everything that is due by now, and what that leads to, until nothing is left. What fails is
+    /// parked, and retried once.
     ///
     /// # Errors
     ///
@@ -255,7 +255,7 @@ where
         }
     }
 
-    /// Each aggregate that commands go to has a repository.
+    /// Checks that each aggregate that commands go to has a repository.
     fn check(&self) -> Result<(), ProcessError> {
         match P::recipients().into_iter().find(|recipient| !self.targets.has(recipient)) {
             Some(recipient) => Err(ProcessError::NoTarget { process: P::NAME, target: recipient.rust }),

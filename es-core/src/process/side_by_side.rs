@@ -1,4 +1,4 @@
-//! Work on many streams beside each other, in order within each.
+//! Processing many streams in parallel, in order within each.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use tokio::task::JoinSet;
 use crate::projection::{Done, awaited};
 use crate::record::BoxError;
 
-/// On how many streams at a time.
+/// How many streams at a time.
 const STREAMS: usize = 64;
 
-/// Jobs, each with its place among all, by the stream that it is for.
+/// Jobs, each with its overall index, by their stream.
 pub(crate) struct Groups<J> {
     by_key: HashMap<String, usize>,
     groups: Vec<Vec<(usize, J)>>,
-    /// The first that failed before anything was done about it.
+    /// The first that failed before it was started.
     failed: Option<(usize, BoxError)>,
 }
 
@@ -23,7 +23,7 @@ impl<J: Send + 'static> Groups<J> {
         Self { by_key: HashMap::new(), groups: Vec::new(), failed: None }
     }
 
-    /// Adds a job behind those of its stream.
+    /// Adds a job after those of its stream.
     pub(crate) fn push(&mut self, key: &str, at: usize, job: J) {
         if let Some(group) = self.by_key.get(key) {
             self.groups[*group].push((at, job));
@@ -33,12 +33,12 @@ impl<J: Send + 'static> Groups<J> {
         self.groups.push(vec![(at, job)]);
     }
 
-    /// A job that cannot be begun; none after it is pushed.
+    /// A job that cannot be started; none after it is pushed.
     pub(crate) fn fail(&mut self, at: usize, error: BoxError) {
         self.failed.get_or_insert((at, error));
     }
 
-    /// Does all of it; in each stream up to the first that fails. Says up to which of `count` all is done.
+    /// Runs all jobs; in each stream up to the first that fails. Returns up to which of `count` all are done.
     pub(crate) async fn run<F, Fut>(self, count: usize, work: F) -> Done
     where
         F: Fn(J) -> Fut + Clone + Send + 'static,
@@ -56,7 +56,7 @@ impl<J: Send + 'static> Groups<J> {
                 None => break,
                 Some(Ok(None)) => {}
                 Some(Ok(Some(found))) => failed = first(failed, found),
-                // Panics of jobs are caught; this is the runtime that shuts down.
+                // Panics of jobs are caught; this is the runtime shutting down.
                 Some(Err(error)) => failed = first(failed, (0, error.into())),
             }
         }

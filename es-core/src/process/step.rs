@@ -1,4 +1,4 @@
-//! One step of a process: one append to its stream, under an id that follows from what led to it.
+//! One step of a process: one append to its stream, under an id derived from what caused it.
 
 use std::future::ready;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ impl<P: Process> Clone for Steppers<P> {
 }
 
 impl<P: Process> Steppers<P> {
-    /// Takes a step, unless it was taken before. Says whether it was stored now.
+    /// Executes a step, unless it was executed before. Returns whether it was stored now.
     pub(crate) async fn take(
         &self,
         id: &P::Id,

@@ -11,17 +11,17 @@ use crate::model::Event;
 use crate::record::{DecodeError, RawEvent};
 use crate::shape::{Describe, Note, Shape, Type, TypeDescription, Types};
 
-/// What one step of a process led to: the last event of each step, after those that the process recorded
+/// The outcome of one step of a process: the last event of each step, after those that the process recorded
 /// itself.
 ///
-/// It is the outbox and the timer table of the process in one: commands are sent from it, and timers fire by
+/// It is both the outbox and the timer table of the process: commands are sent from it, and timers fire by
 /// it. Written by [`ProcessRunner`](super::ProcessRunner), never by hand.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Stepped {
-    /// The id of the step, under which the command ledger knows it. It follows from what led to the step.
+    /// The id of the step, under which the command ledger knows it. It is derived from what caused the step.
     pub step: Uuid,
-    /// The name of the event, the timer or the rejected command that led to it.
+    /// The name of the event, the timer or the rejected command that caused it.
     pub input: String,
     /// The id of that event, of the step that scheduled the timer, or of the command.
     pub input_id: Uuid,
@@ -29,7 +29,7 @@ pub struct Stepped {
     pub sent: Vec<Sent>,
     /// The timers that it scheduled.
     pub scheduled: Vec<Scheduled>,
-    /// The timers that are not pending any more, by name; those scheduled in the same step come after.
+    /// The timers that are no longer pending, by name; those scheduled in the same step come after.
     pub cancelled: Vec<String>,
     /// Whether the process has finished.
     pub finished: bool,
@@ -47,7 +47,7 @@ pub struct Sent {
     pub target: String,
     /// The key of the instance that it is for.
     pub key: String,
-    /// The command, as JSON in a text, so that nothing of it changes on the way.
+    /// The command, as JSON in a string, so that it is passed on unchanged.
     pub payload: String,
 }
 
@@ -62,7 +62,7 @@ pub struct Scheduled {
     /// When it is due, in UTC and whole microseconds.
     #[serde(with = "time::serde::rfc3339")]
     pub due: OffsetDateTime,
-    /// The timer, as JSON in a text.
+    /// The timer, as JSON in a string.
     pub payload: String,
 }
 

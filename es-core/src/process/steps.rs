@@ -11,8 +11,8 @@ use crate::model::{Aggregate, Event, Events, IntoEvents};
 use crate::record::{DecodeError, EncodeError, stored_time};
 use crate::stream::StreamKey;
 
-/// What a process does about an input: events of its own, commands to send, timers, and its end. Made by
-/// [`steps`]; empty, it does nothing.
+/// How a process reacts to an input: events of its own, commands to send, timers, and its end. Made by
+/// [`steps`]; empty steps do nothing.
 ///
 /// All of it is one append to the stream of the process.
 #[must_use = "steps do nothing unless they are returned"]
@@ -22,7 +22,7 @@ pub struct Steps<P: Aggregate> {
     pub(crate) scheduled: Vec<Scheduled>,
     pub(crate) cancelled: Vec<String>,
     pub(crate) finished: bool,
-    /// The first part that cannot be stored; nothing of the step is, then.
+    /// The first part that cannot be stored; nothing of the step is stored then.
     pub(crate) failed: Option<StepError>,
 }
 
@@ -44,7 +44,7 @@ pub enum StepError {
     /// The code of the process has panicked.
     #[error("{message}")]
     Panicked {
-        /// What it said.
+        /// The panic message.
         message: String,
     },
     /// The key of a stream is not an id of the process.
@@ -55,7 +55,7 @@ pub enum StepError {
     Decode(#[from] DecodeError),
 }
 
-/// Begins what a process does about an input; on its own it does nothing.
+/// Starts building the reaction to an input; on its own it does nothing.
 pub fn steps<P: Aggregate>() -> Steps<P> {
     Steps {
         events: Events::none(),
@@ -69,14 +69,15 @@ pub fn steps<P: Aggregate>() -> Steps<P> {
 
 #[allow(clippy::needless_pass_by_value, reason = "what is stored is handed over, as events are")]
 impl<P: Aggregate> Steps<P> {
-    /// Records events of the process itself, before all else of the step.
+    /// Records events of the process itself, before everything else in the step.
     pub fn record(mut self, events: impl IntoEvents<P>) -> Self {
         self.events.push(events);
         self
     }
 
     /// Sends a command to an aggregate: exactly once in effect, after the step is stored. Commands of one
-    /// process are sent in their order. If it is rejected, [`OnRejected`](super::OnRejected) says what next.
+    /// process are sent in order. If it is rejected, [`OnRejected`](super::OnRejected) decides what to do
+    /// next.
     pub fn send<C: Command>(mut self, id: <P::Target as Aggregate>::Id, command: C) -> Self
     where
         P: Sends<C>,
@@ -94,7 +95,7 @@ impl<P: Aggregate> Steps<P> {
         self
     }
 
-    /// Schedules a timer, in place of a pending one of the same type. What is due in the past fires at once.
+    /// Schedules a timer, replacing a pending one of the same type. A due time in the past fires at once.
     pub fn schedule<T: Timer>(mut self, timer: T, at: OffsetDateTime) -> Self
     where
         P: Schedules<T>,
@@ -118,13 +119,13 @@ impl<P: Aggregate> Steps<P> {
     {
         self.scheduled.retain(|scheduled| scheduled.name != T::NAME);
         self.drop_timer(T::NAME);
-        // A timer that was scheduled under a name that it had before.
+        // A timer that was scheduled under a former name.
         T::WAS.iter().for_each(|was| self.drop_timer(was));
         self
     }
 
-    /// Finishes the process: its timers are gone, and later inputs are ignored, unless
-    /// [`On::again`](super::On::again) says otherwise. Commands of this step are still sent.
+    /// Finishes the process: its timers are removed, and later inputs are ignored, unless
+    /// [`On::again`](super::On::again) decides otherwise. Commands of this step are still sent.
     pub const fn finish(mut self) -> Self {
         self.finished = true;
         self

@@ -1,4 +1,4 @@
-//! Testing a process without a store: these inputs, then those commands and timers.
+//! Testing a process without a store: given these inputs, then those commands and timers.
 
 use std::fmt::{self, Debug};
 use std::sync::Arc;
@@ -68,17 +68,17 @@ pub fn given_process<P: Process>() -> GivenProcess<P> {
     GivenProcess { given: given(()), now: stored_now(), key: None, last: Step::default(), steps: 0 }
 }
 
-/// An instance of a process, and what its last step came to.
+/// An instance of a process, and the outcome of its last step.
 pub struct GivenProcess<P: Process> {
     given: Given<Instance<P>>,
     now: OffsetDateTime,
-    /// The key of the instance, once an input has said it.
+    /// The key of the instance, once an input has determined it.
     key: Option<String>,
     last: Step,
     steps: u128,
 }
 
-/// What the last input, or the timers that fired last, came to.
+/// The outcome of the last input, or of the timers that fired last.
 #[derive(Default)]
 struct Step {
     events: Vec<Shown>,
@@ -89,7 +89,7 @@ struct Step {
 
 #[allow(clippy::needless_pass_by_value, reason = "steps are made where they are compared")]
 impl<P: Process> GivenProcess<P> {
-    /// Sets the clock. What is due by then fires, in its order, and makes up the last step.
+    /// Sets the clock. What is due by then fires, in order, and makes up the last step.
     ///
     /// # Panics
     ///
@@ -112,7 +112,7 @@ impl<P: Process> GivenProcess<P> {
         }
     }
 
-    /// Takes an event of the stream `test`, as it occurs now.
+    /// Processes an event of the stream `test` that occurs now.
     ///
     /// # Panics
     ///
@@ -125,7 +125,7 @@ impl<P: Process> GivenProcess<P> {
         self.input_of("test", event)
     }
 
-    /// Takes an event of the stream of this key, as it occurs now.
+    /// Processes an event of the stream of this key that occurs now.
     ///
     /// # Panics
     ///
@@ -141,7 +141,7 @@ impl<P: Process> GivenProcess<P> {
         let key = id.to_key().into_owned();
         match &self.key {
             Some(known) if *known != key => {
-                panic!("the event is for the instance `{key}`, and this test is about `{known}`")
+                panic!("the event is for the instance `{key}`, but this test is about `{known}`")
             }
             _ => self.key = Some(key),
         }
@@ -159,7 +159,7 @@ impl<P: Process> GivenProcess<P> {
         }
     }
 
-    /// Lets the target reject a command for this reason.
+    /// Makes the target reject a command for this reason.
     ///
     /// # Panics
     ///
@@ -241,7 +241,7 @@ impl<P: Process> GivenProcess<P> {
     ///
     /// # Panics
     ///
-    /// When it is another one.
+    /// When it differs.
     #[track_caller]
     pub fn then_state(self, expected: &P) -> Self
     where
@@ -319,7 +319,7 @@ impl<P: Process> GivenProcess<P> {
     }
 }
 
-/// Whether what came before in the same call counts as well.
+/// Whether the earlier steps of the same call count as well.
 #[derive(Clone, Copy, PartialEq)]
 enum Keep {
     Last,

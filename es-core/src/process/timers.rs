@@ -26,13 +26,13 @@ use crate::store::{Checkpoint, ReadAll, Rest};
 use crate::stream::{Revision, StreamKey};
 use crate::subscription::{Subscription, When};
 
-/// How many timers fire beside each other.
+/// How many timers fire in parallel.
 const TOGETHER: usize = 64;
 
-/// The first and the longest wait before a timer that failed is tried again.
+/// The first and the longest wait before a timer that failed is retried.
 const WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
 
-/// A timer that does not fire, though it is due. It is tried again; other instances go on.
+/// A timer that is due but fails to fire. It is retried; other instances continue.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StuckTimer {
@@ -42,13 +42,13 @@ pub struct StuckTimer {
     pub timer: String,
     /// When it was due.
     pub due: OffsetDateTime,
-    /// How often it was tried.
+    /// How many times it was tried.
     pub tries: u32,
     /// Why it did not fire.
     pub reason: String,
 }
 
-/// The pending timers of all instances, by what the steps say. In memory: it is made from the steps when a
+/// The pending timers of all instances, according to the steps. In memory: rebuilt from the steps when a
 /// program starts.
 #[derive(Default)]
 pub(super) struct Index {
@@ -117,7 +117,7 @@ impl Index {
         }
     }
 
-    /// Takes out what is due, in the order of time; at most so many.
+    /// Removes and returns what is due, in the order of time, up to a maximum number.
     fn due(&mut self, now: OffsetDateTime, most: usize) -> Vec<(Arc<Place>, Entry)> {
         let again = self.waiting.split_off(&(Instant::now() + Duration::from_nanos(1)));
         let ready = std::mem::replace(&mut self.waiting, again);
@@ -128,7 +128,7 @@ impl Index {
             && let Some((at, place)) = self.by_due.pop_first()
         {
             let entry = self.by_key.get(&place.key).and_then(|timers| timers.get(&place.name));
-            // A place that waited may have been scheduled again meanwhile.
+            // A key that waited may have been scheduled again meanwhile.
             if let Some(entry) = entry.filter(|entry| entry.due == at) {
                 due.push((place, *entry));
             }
@@ -167,7 +167,7 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
         }
     }
 
-    /// Fires all that is due by now, and what those that fire schedule for now or before.
+    /// Fires everything that is due by now, including what those that fire schedule for now or before.
     pub(super) async fn catch_up(&self) -> Result<(), StoreError> {
         let mut index = Index::default();
         let mut steps = Subscription::new(self.store.clone()).filter(steps_of::<P>());
@@ -179,7 +179,7 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
         }
     }
 
-    /// Fires what is due now; says how many fired, or were found to be pending no more.
+    /// Fires what is due now; returns how many fired, or were no longer pending.
     async fn fire_due(&self, index: &mut Index) -> usize {
         let mut fired = 0;
         loop {
@@ -221,7 +221,7 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
             key,
             timer = name,
             reason,
-            "a timer did not fire; it is tried again"
+            "a timer did not fire; it is retried"
         );
         let mut stuck = hold(&self.stuck);
         let known = stuck.entry((key.clone(), name.clone())).or_insert_with(|| StuckTimer {
@@ -273,7 +273,7 @@ async fn fire_at<P: Process>(
 }
 
 impl<P: Process> Steppers<P> {
-    /// Fires a timer, unless it is pending no more as it was scheduled by that step.
+    /// Fires a timer, unless it is no longer pending as that step scheduled it.
     pub(super) async fn fire(
         &self,
         (id, revision, due): (&P::Id, Revision, OffsetDateTime),

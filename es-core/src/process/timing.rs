@@ -1,4 +1,4 @@
-//! Timers of a process: what is pending, and what it does when one is due.
+//! Timers of a process: which are pending, and how it reacts when one is due.
 
 use std::fmt;
 
@@ -12,25 +12,25 @@ use crate::model::Aggregate;
 use crate::record::{DecodeError, RawEvent};
 use crate::stream::{Position, Revision, StreamId};
 
-/// What a process does when a timer fires.
+/// How a process reacts when a timer fires.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what it does when the timer `{T}` fires",
     label = "no `OnTimer<{T}>`",
     note = "write `impl es_core::process::OnTimer<{T}> for {Self} {{ fn on_timer(&self, due: &es_core::process::Due<Self, {T}>) -> es_core::process::Steps<Self> {{ … }} }}`"
 )]
 pub trait OnTimer<T>: Aggregate {
-    /// What to do, on the state of the process. Pure, as [`On::on`](super::On::on) is.
+    /// What to do, on the state of the process. Pure, like [`On::on`](super::On::on).
     fn on_timer(&self, due: &Due<Self, T>) -> Steps<Self>;
 }
 
 /// A timer that fires.
 #[non_exhaustive]
 pub struct Due<P: Aggregate, T> {
-    /// Which process it is of.
+    /// The process instance that it belongs to.
     pub id: P::Id,
     /// The timer, as it was scheduled.
     pub timer: T,
-    /// When it was due; it may be later by now.
+    /// When it was due; that may be in the past by now.
     pub at: OffsetDateTime,
 }
 
@@ -55,7 +55,7 @@ pub struct Pending {
     pub scheduled_by: Uuid,
 }
 
-/// A pending timer that is due, to be read by the type of its name.
+/// A pending timer that is due, to be decoded as the type of its name.
 #[doc(hidden)]
 pub struct DuePending<'a, P: Aggregate> {
     pub(crate) id: P::Id,
@@ -72,7 +72,7 @@ impl<P: Aggregate> DuePending<'_, P> {
         self.name == T::NAME || T::WAS.contains(&self.name)
     }
 
-    /// Reads it, and lets the process react.
+    /// Decodes it, and passes it to the process.
     ///
     /// # Errors
     ///
@@ -86,7 +86,7 @@ impl<P: Aggregate> DuePending<'_, P> {
         Ok(process.on_timer(&due))
     }
 
-    /// The error of a name that is in no list.
+    /// The error of a name that is not listed.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl<P: Aggregate> fmt::Debug for DuePending<'_, P> {
     }
 }
 
-/// A command or a timer as an event of the stream that it stands in, which is what reads it.
+/// A command or a timer as an event of the stream in which it is stored, by which it is decoded.
 pub(crate) fn stored<'a>(
     stream: &'a StreamId,
     revision: Revision,

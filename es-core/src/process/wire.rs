@@ -1,11 +1,12 @@
-//! Commands and timers that are stored before they have an effect.
+//! Commands and timers that are stored before they take effect.
 
 use crate::model::{Aggregate, Event, Handle};
 
-/// A command that a process sends. Written by [`#[command]`](macro@crate::process::command), never by hand.
+/// A command that a process sends. Implemented by [`#[command]`](macro@crate::process::command), never by
+/// hand.
 ///
-/// It waits in the stream of the process until it was sent, and outlives a deploy there: so it has a name and
-/// a version, and its old versions are brought up to this one, all of it as for events.
+/// It waits in the stream of the process until it is sent, across deployments: so it has a name and a
+/// version, and its old versions are upcast, as for events.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a command that can be sent",
     label = "no `Command`",
@@ -13,9 +14,9 @@ use crate::model::{Aggregate, Event, Handle};
 )]
 pub trait Command: Event {}
 
-/// A timer of a process. Written by [`#[timer]`](macro@crate::process::timer), never by hand.
+/// A timer of a process. Implemented by [`#[timer]`](macro@crate::process::timer), never by hand.
 ///
-/// As a [`Command`] it outlives deploys, so it has a name and a version like events.
+/// Like a [`Command`] it outlives deployments, so it has a name and a version as events do.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a timer",
     label = "no `Timer`",
@@ -23,7 +24,7 @@ pub trait Command: Event {}
 )]
 pub trait Timer: Event {}
 
-/// A process with a command in its `sends(…)`. Written by the derive.
+/// A process with a command in its `sends(…)`. Implemented by the derive.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not list the command `{C}`",
     label = "not in `sends(…)`",
@@ -34,7 +35,7 @@ pub trait Sends<C>: Aggregate {
     type Target: Handle<C>;
 }
 
-/// A process with a timer in its `timers(…)`. Written by the derive.
+/// A process with a timer in its `timers(…)`. Implemented by the derive.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not list the timer `{T}`",
     label = "not in `timers(…)`",

@@ -1,4 +1,4 @@
-//! Effects of several events at once, for those who write runners.
+//! Effects of several events at once, for authors of runners.
 
 use std::future::Future;
 use std::time::Duration;
@@ -11,15 +11,14 @@ use crate::projection::{Done, awaited};
 use crate::record::{DecodeError, RawEvent};
 use crate::store::Filter;
 
-/// For how long a reactor goes on before the checkpoint moves: what it did meanwhile is repeated after a
-/// crash.
+/// How long a reactor works before its checkpoint moves: the events of this time are repeated after a crash.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_millis(500);
 
-/// What a [`ReactorRunner`](super::ReactorRunner) runs: the effects of a page of events. Every [`Reactor`] is
-/// one, which takes them one by one.
+/// What a [`ReactorRunner`](super::ReactorRunner) runs: the effects of a page of events. Every [`Reactor`]
+/// implements it, one event at a time.
 ///
-/// It may run the effects of different streams beside each other, as long as those of one stream take effect
-/// in their order, and says how far it has come: events after that come again.
+/// It may run the effects of different streams in parallel, as long as those of one stream take effect in
+/// order, and returns how far it has come: events after that come again.
 pub trait Effects: Send + Sync + 'static {
     /// What runs the effects: `reactor`, `publisher` or `process`. The checkpoint is stored as `KIND.NAME`,
     /// and errors name the kind.
@@ -32,10 +31,10 @@ pub trait Effects: Send + Sync + 'static {
     /// An event, decoded.
     type Event: Send + Sync + 'static;
 
-    /// Which events it takes.
+    /// Which events it handles.
     fn filter() -> Filter;
 
-    /// Decodes a stored event; `None` for one that it does not take.
+    /// Decodes a stored event; `None` for one that it does not handle.
     ///
     /// # Errors
     ///
@@ -73,7 +72,7 @@ impl<R: Reactor> Effects for R {
             if done > 0 && began.elapsed() >= CHECKPOINT_INTERVAL {
                 return Done::so_far(done);
             }
-            // Caught here, where it is known whose panic it is.
+            // Caught here, where the panic can be attributed to its event.
             let reacted = awaited(self.react_to(event)).await.and_then(|done| done.map_err(Into::into));
             if let Err(error) = reacted {
                 return Done::up_to(done, error);

@@ -1,7 +1,7 @@
-//! Side effects of events, after their commit: mail, calls of other services, commands on other aggregates.
+//! Side effects of events, after commit and at least once: mail, calls of other services, commands.
 //!
 //! A [`Reactor`] reacts to events at least once and in the order of each stream. [`ReactorRunner`] runs it,
-//! on the loop that runs projections: with partitions, retries, dead letters and a status of the same kind.
+//! on the loop that runs projections, with the same partitions, retries, dead letters and status.
 
 mod effects;
 mod name;
@@ -21,14 +21,14 @@ use crate::model::ReadEvent;
 use crate::record::{BoxError, DecodeError, RawEvent, Recorded};
 use crate::store::Filter;
 
-/// Something that reacts to events. Written by `#[derive(Reactor)]`, never by hand.
+/// A reactor: side effects of events, at least once. Implemented by `#[derive(Reactor)]`, never by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a reactor",
     label = "not a reactor",
     note = "write `#[derive(es_core::reactor::Reactor)] #[reactor(name = \"…\", events(…))]` above `{Self}`"
 )]
 pub trait Reactor: Send + Sync + 'static {
-    /// The name, under which its checkpoint is kept.
+    /// The name, under which its checkpoint is stored.
     const NAME: &'static str;
 
     /// Why it cannot react to an event.
@@ -37,11 +37,10 @@ pub trait Reactor: Send + Sync + 'static {
     /// The generated enum of its events, each as it was recorded.
     type Event: Send + Sync + 'static;
 
-    /// Which events it takes.
+    /// Which events it handles.
     fn filter() -> Filter;
 
-    /// Decodes a stored event in the way in which commands do, upcasts included; `None` for one that it does
-    /// not take.
+    /// Decodes a stored event as commands do, upcasting included; `None` for one that it does not handle.
     ///
     /// # Errors
     ///
@@ -56,14 +55,14 @@ pub trait Reactor: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Whatever the reactor's author says.
+    /// The reactor's own error.
     fn react_to(&self, event: &Self::Event) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
 /// What a reactor does when an event was recorded.
 ///
-/// It may be called again for the same event, after a crash or a failure: the event's id,
-/// [`Recorded::event_id`], is the idempotency key to hand to whatever it calls.
+/// It may be called again for the same event, after a crash or a failure: use the event's id,
+/// [`Recorded::event_id`], as the idempotency key of calls to other services.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not react to the event `{E}`",
     label = "no `React<{E}>`",
@@ -74,6 +73,6 @@ pub trait React<E>: Reactor {
     ///
     /// # Errors
     ///
-    /// Why it cannot be done; the runner's policy says what becomes of the event.
+    /// Why it failed; the runner's policy decides what to do with the event.
     fn react(&self, event: &Recorded<E>) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }

@@ -1,4 +1,4 @@
-//! Names under which checkpoints of effects are kept, apart from those of projections.
+//! Names under which checkpoints of effects are stored, distinct from those of projections.
 
 use std::marker::PhantomData;
 

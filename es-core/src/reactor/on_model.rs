@@ -1,4 +1,4 @@
-//! Effects as a projection that leaves its model alone: what keeps models keeps their checkpoints.
+//! Effects as a projection that does not touch its model: a target of models also stores their checkpoints.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -11,7 +11,7 @@ use crate::projection::{Done, Projection, Work};
 use crate::record::{BoxError, DecodeError, RawEvent};
 use crate::store::Filter;
 
-/// Effects, as the projection that a target with models of this type keeps the checkpoints of.
+/// Effects, as a projection whose checkpoints a target with models of this type stores.
 pub struct OnModel<E, M> {
     effects: Arc<E>,
     model: PhantomData<fn() -> M>,
@@ -28,7 +28,8 @@ impl<E, M> OnModel<E, M> {
 }
 
 impl<E: Effects, M: Send + 'static> Projection for OnModel<E, M> {
-    /// Nobody runs a reactor on the checkpoint of a projection of its name: its events would be passed.
+    /// Prevents a reactor from running on the checkpoint of a projection of the same name, which would skip
+    /// events.
     const NAME: &'static str = Kept::<E>::NAME;
     const WORK: Work = Work::Effects;
     type Model = M;

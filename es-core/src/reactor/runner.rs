@@ -1,4 +1,4 @@
-//! A reactor that is run.
+//! Running a reactor.
 
 use std::fmt;
 use std::sync::Arc;
@@ -44,9 +44,9 @@ impl CheckpointStore for MemoryStore {
 /// stream.
 ///
 /// Any number of programs may run the same reactor. One of them works on a partition: it has a lease of it,
-/// on the clock of the database in which the checkpoint is kept, and prolongs it while it works. When it
-/// stands still for longer than the lease, another one takes over, and the older one stops: it moves no
-/// checkpoint any more.
+/// by the clock of the database that stores the checkpoint, and renews it while it works. If it stands still
+/// for longer than the lease, another one takes over, and the older one stops: it can no longer move the
+/// checkpoint.
 #[must_use = "nothing is done before `run` or `catch_up`"]
 pub struct ReactorRunner<E, S, T, M = ()> {
     projector: Projector<OnModel<E, M>, S, T>,
@@ -66,15 +66,15 @@ impl<E, S, T, M> ReactorRunner<E, S, T, M> {
         Self { projector: Projector::with_target(source, OnModel::new(reactor), target) }
     }
 
-    /// What is run.
+    /// What to run.
     #[must_use]
     pub fn reactor(&self) -> Arc<E> {
         self.projector.projection().effects()
     }
 
-    /// For how long a worker claims its partition, at a time; defaults to 30 seconds. It prolongs that while
-    /// it works, so a reaction may take longer. A worker that dies is followed by another one after this time
-    /// at the latest.
+    /// The duration of a worker's lease of a partition. Defaults to 30 seconds. The lease is renewed while
+    /// the worker works, so a reaction may take longer. If a worker dies, another one takes over after this
+    /// time at the latest.
     pub fn lease(mut self, lasts: Duration) -> Self {
         self.projector = self.projector.lease(lasts);
         self
@@ -86,16 +86,17 @@ impl<E, S, T, M> ReactorRunner<E, S, T, M> {
         self
     }
 
-    /// Where the first checkpoint is; defaults to [`Start::Beginning`]. A reactor that has a checkpoint goes
-    /// on from there, whatever this says, so it can stay in the program. See
+    /// Where the first checkpoint is. Defaults to [`Start::Beginning`]. A reactor that has a checkpoint
+    /// resumes there, whatever this setting, so it can stay in the program. See
     /// [`react_again_from`](Self::react_again_from).
     pub fn start(mut self, start: Start) -> Self {
         self.projector = self.projector.start(start);
         self
     }
 
-    /// How many events are read at a time, at most; defaults to 4,000. A reactor's checkpoint moves after
-    /// half a second of them at the latest, or after one that takes longer: those are repeated after a crash.
+    /// The maximum number of events that are read at a time. Defaults to 4,000. A reactor's checkpoint moves
+    /// after half a second at the latest, or after a single event that takes longer: those events are
+    /// repeated after a crash.
     pub fn page_size(mut self, most: usize) -> Self {
         self.projector = self.projector.page_size(most);
         self
@@ -113,9 +114,9 @@ impl<E, S, T, M> ReactorRunner<E, S, T, M> {
         self
     }
 
-    /// How often an event that failed is retried before that: after `first_wait`, then after twice as long
-    /// each time, up to 30 seconds, and less than that by chance, down to half. Defaults to 0; `u32::MAX`
-    /// retries without end. Later events of its partition wait.
+    /// Retries a failing event up to `retries` times with exponential backoff, starting at `first_wait`, up
+    /// to 30 seconds, each wait reduced at random, down to half. Defaults to 0; `u32::MAX` retries forever.
+    /// Later events of its partition wait.
     pub fn retries(mut self, retries: u32, first_wait: Duration) -> Self {
         self.projector = self.projector.retries(retries, first_wait);
         self
@@ -140,18 +141,18 @@ where
     T: Target<OnModel<E, M>>,
     M: Send + 'static,
 {
-    /// Reacts to all events, and then to each that comes, until it fails; `Ok` once the store was closed.
-    /// Dropping the future is an orderly end: a reaction that is under way is dropped, and comes again.
+    /// Reacts to all events, and then to new ones as they come, until it fails; `Ok` once the store was
+    /// closed. Dropping the future is an orderly end: the current reaction is dropped, and comes again.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; the status has the reason as well.
+    /// [`ProjectorError`]; the status shows the reason as well.
     pub async fn run(&self) -> Result<(), ProjectorError> {
         self.projector.run().await
     }
 
-    /// The same, to an orderly end once `stop` is there: the reaction that is under way is completed, the
-    /// checkpoint moves, and another worker need not wait for the end of a lease.
+    /// The same, with an orderly shutdown once `stop` completes: the current reaction is completed, the
+    /// checkpoint moves, and another worker need not wait for the lease to expire.
     ///
     /// ```
     /// # use es_core::reactor::{React, Reactor, ReactorRunner};
@@ -182,13 +183,13 @@ where
         self.projector.run_until(stop).await
     }
 
-    /// Sets up the checkpoints, unless they are there. [`run`](Self::run) and [`catch_up`](Self::catch_up)
-    /// begin with it; called before, it says which moment [`Start::Now`] is.
+    /// Sets up the checkpoints, unless they exist. [`run`](Self::run) and [`catch_up`](Self::catch_up) begin
+    /// with it; calling it before determines the moment of [`Start::Now`].
     ///
     /// # Errors
     ///
     /// [`ProjectorError`] of the target;
-    /// [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint) of a [`Start::After`] that is
+    /// [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint) for a [`Start::After`] that is
     /// not a checkpoint of the store.
     pub async fn prepare(&self) -> Result<(), ProjectorError> {
         self.projector.prepare().await
@@ -203,17 +204,17 @@ where
         self.projector.catch_up().await
     }
 
-    /// Goes back: **everything that the reactor did for events after `start` is done again.** Mail is sent
-    /// twice, unless the other side knows the events' ids. For a repair after which that is wanted; a rebuild
-    /// of projections never does it.
+    /// Rewinds: **everything that the reactor did for events after `start` is done again.** Mail is sent
+    /// twice, unless the receiver deduplicates by event id. For repairs that need this; rebuilding
+    /// projections never does it.
     ///
-    /// No worker may run: stop all of them before.
+    /// No worker may run: stop all of them first.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError::Leased`] while a worker has a lease, [`ProjectorError::Letters`] where there are
-    /// dead letters, [`ProjectorError::NotBack`] of a start after the checkpoint. Nothing has moved then.
-    /// [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint) of a [`Start::After`] that is
+    /// [`ProjectorError::Leased`] while a worker has a lease, [`ProjectorError::Letters`] if there are dead
+    /// letters, [`ProjectorError::NotBack`] for a start after the checkpoint. Nothing has moved then.
+    /// [`StoreError::ForeignCheckpoint`](crate::StoreError::ForeignCheckpoint) for a [`Start::After`] that is
     /// not a checkpoint of the store.
     pub async fn react_again_from(&self, start: Start) -> Result<(), ProjectorError> {
         self.projector.go_back(start).await
@@ -250,7 +251,7 @@ where
         self.projector.dead_letters_after(after, limit).await
     }
 
-    /// Drops one dead letter: nothing reacts to its event. Says whether it was there.
+    /// Discards one dead letter: nothing reacts to its event. Returns whether it existed.
     ///
     /// # Errors
     ///
@@ -259,12 +260,12 @@ where
         self.projector.discard(letter).await
     }
 
-    /// Tries the dead letters of a stream again, in their order, up to the first that fails. See
+    /// Retries the dead letters of a stream, in their order, up to the first that fails. See
     /// [`Projector::retry`].
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`] as of [`Projector::retry`].
+    /// [`ProjectorError`], as [`Projector::retry`].
     pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError>
     where
         S: EventStore,
