@@ -54,18 +54,18 @@ struct Kept {
 struct Progress {
     settled: BTreeSet<u64>,
     deliveries: BTreeMap<u64, u64>,
-    /// Nothing is delivered before that.
+    /// Nothing is delivered before this time.
     not_before: Option<Instant>,
 }
 
 impl MemoryBroker {
-    /// An empty one.
+    /// An empty broker.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// All messages, in the order in which they were sent, those that were sent twice as well.
+    /// All messages, in the order in which they were sent, including repeated ones.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
         latch::hold(&self.shared.kept).messages.iter().map(|message| Message::clone(message)).collect()
@@ -77,7 +77,7 @@ impl MemoryBroker {
         MemorySource { shared: Arc::clone(&self.shared), consumer: consumer.into() }
     }
 
-    /// How many messages a consumer has not settled.
+    /// How many messages of a consumer are not settled.
     #[must_use]
     pub fn unsettled(&self, consumer: &str) -> usize {
         let kept = latch::hold(&self.shared.kept);

@@ -1,4 +1,4 @@
-//! What goes over the wire, whatever carries it.
+//! The message on the wire, whatever broker carries it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::model::Event;
 use crate::record::{EncodeError, Recorded, TRACEPARENT};
 use crate::stream::{Revision, StreamId};
 
-/// A public event on its way from one service to another. Its `Debug` form shows no payload.
+/// A public event sent from one service to another. Its `Debug` form does not show the payload.
 ///
 /// ```
 /// use es_core::messaging::Message;
@@ -31,7 +31,7 @@ pub struct Message {
     pub id: Uuid,
     /// The stream of that event, whose messages stay in order: the ordering key.
     pub stream: StreamId,
-    /// The revision of that event in its stream: 0 if the sender did not say. Revisions have holes where
+    /// The revision of that event in its stream: 0 if the sender did not set it. Revisions have gaps where
     /// events are not published.
     pub revision: Revision,
     /// The name of the public event.
@@ -40,9 +40,9 @@ pub struct Message {
     pub version: u32,
     /// When the fact happened.
     pub occurred_at: OffsetDateTime,
-    /// Common to all that one request set off.
+    /// The correlation id, shared by all events caused by one external request.
     pub correlation_id: Option<Uuid>,
-    /// What led to the event.
+    /// The causation id: what led to the event.
     pub causation_id: Option<Uuid>,
     /// The W3C trace context.
     pub traceparent: Option<String>,
@@ -51,7 +51,7 @@ pub struct Message {
 }
 
 impl Message {
-    /// A message of which nothing else is known. It happened now.
+    /// A message without further metadata. It happened now.
     #[must_use]
     pub fn new(
         id: Uuid,
@@ -74,7 +74,7 @@ impl Message {
         }
     }
 
-    /// What a recorded event is to others: its public form, with its id, its stream and its metadata.
+    /// The public form of a recorded event, with its id, its stream and its metadata.
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl Message {
         self
     }
 
-    /// Says when the fact happened.
+    /// Sets when the fact happened.
     #[must_use]
     pub fn occurred_at(mut self, time: OffsetDateTime) -> Self {
         self.occurred_at = time;

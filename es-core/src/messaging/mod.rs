@@ -1,12 +1,12 @@
-//! Events for other services, and those of other services: publishers, consumers, and the ports to whatever
-//! carries their messages.
+//! Messaging between services: publishers, consumers, and the ports to message brokers.
 //!
-//! A private event is not a public one. A [`Publisher`] says what others learn of the events of this service;
-//! [`PublisherRunner`] sends it to a [`MessageSink`]. On the other side a [`Consumer`] takes the messages of
-//! a [`MessageSource`] and hands them to a [`Reactor`](crate::reactor::Reactor). Both are at least once and
-//! in the order of each stream; a command that carries the id of its message takes effect once.
+//! A private event is not a public one. A [`Publisher`] defines which public events others receive for the
+//! events of this service; [`PublisherRunner`] sends them to a [`MessageSink`]. On the other side a
+//! [`Consumer`] receives the messages of a [`MessageSource`] and passes them to a
+//! [`Reactor`](crate::reactor::Reactor). Both are at least once and in the order of each stream; a command
+//! with the id of its message takes effect once.
 //!
-//! [`MemoryBroker`] is sink and source for tests; `es-nats` has those of NATS JetStream.
+//! [`MemoryBroker`] is both sink and source for tests; `es-nats` implements them for NATS JetStream.
 
 mod consumer;
 mod memory;

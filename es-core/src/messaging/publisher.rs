@@ -5,7 +5,7 @@ use crate::model::{Event, ReadEvent};
 use crate::record::{DecodeError, EncodeError, RawEvent, Recorded};
 use crate::store::Filter;
 
-/// A feed of public events, made from private ones. Written by
+/// A feed of public events, made from private ones. Implemented by
 /// [`#[derive(Publisher)]`](derive@crate::messaging::Publisher), never by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a publisher",
@@ -13,17 +13,16 @@ use crate::store::Filter;
     note = "write `#[derive(es_core::messaging::Publisher)] #[publisher(name = \"…\", events(…))]` above `{Self}`"
 )]
 pub trait Publisher: Send + Sync + 'static {
-    /// The name, under which its checkpoint is kept.
+    /// The name, under which its checkpoint is stored.
     const NAME: &'static str;
 
     /// The generated enum of the private events, each as it was recorded.
     type Event: Send + Sync + 'static;
 
-    /// Which events it takes.
+    /// Which events it handles.
     fn filter() -> Filter;
 
-    /// Decodes a stored event in the way in which commands do, upcasts included; `None` for one that it does
-    /// not take.
+    /// Decodes a stored event as commands do, upcasting included; `None` for one that it does not handle.
     ///
     /// # Errors
     ///
@@ -46,11 +45,10 @@ pub trait Publisher: Send + Sync + 'static {
     fn message(&self, event: &Self::Event) -> Result<Option<Message>, EncodeError>;
 }
 
-/// What others learn of a private event: a public event with a name, a version and a shape of its own, or
-/// nothing.
+/// Which public event others receive for a private one, with its own name, version and shape, or none.
 ///
-/// The public event is an [`#[event]`](macro@crate::event), so that it can change as the private one changes,
-/// and at other times; the [lock](crate::lock) holds its shape.
+/// The public event is an [`#[event]`](macro@crate::event), so that it can evolve like the private one, and
+/// independently of it; the [lock](crate::lock) contains its shape.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say what others learn of the event `{E}`",
     label = "no `Publish<{E}>`",
@@ -60,8 +58,8 @@ pub trait Publish<E>: Publisher {
     /// The public event.
     type Public: Event;
 
-    /// The public event that this one becomes; `None` if others learn nothing of it.
+    /// The public event for this one; `None` to publish nothing.
     ///
-    /// It has no effects and gives the same answer each time: an event may be published again.
+    /// It must have no side effects and return the same result each time: an event may be published again.
     fn publish(&self, event: &Recorded<E>) -> Option<Self::Public>;
 }

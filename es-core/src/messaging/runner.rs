@@ -1,4 +1,4 @@
-//! A publisher that is run.
+//! Running a publisher.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,17 +11,17 @@ use crate::reactor::{CheckpointStore, OnModel, ReactorRunner};
 use crate::store::{EventStore, ReadAll};
 use crate::stream::StreamId;
 
-/// How many messages wait for their confirmations, if nobody says otherwise.
+/// The default number of messages that wait for their confirmations.
 const WINDOW: usize = 256;
 
-/// Publishes the events of a store: reads them, and sends what a [`Publisher`] makes of them to a
+/// Publishes the events of a store: reads them, and sends the public events of a [`Publisher`] to a
 /// [`MessageSink`], at least once and in the order of each stream.
 ///
-/// It is a [reactor](crate::reactor): it has a checkpoint and goes on from there, one program at a time works
-/// on a partition, and a message that the sink refuses stops it or becomes a dead letter, with the later
-/// messages of its stream. A sink that is away is waited for.
+/// It is a [reactor](crate::reactor): it has a checkpoint and resumes there, one program at a time works on a
+/// partition, and a message that the sink refuses stops it or becomes a dead letter, with the later messages
+/// of its stream. It waits for an unavailable sink.
 ///
-/// Of each stream one message is on its way at a time, so that a newer one never overtakes an older one that
+/// Of each stream one message is in flight at a time, so that a newer one never overtakes an older one that
 /// has to be sent again; of different streams, as many as the [window](Self::window) holds.
 ///
 /// ```
@@ -69,20 +69,20 @@ impl<F: Publisher, K: MessageSink, S, T, M> PublisherRunner<F, K, S, T, M> {
         Self { reactor: ReactorRunner::with_target(source, publishing, target) }
     }
 
-    /// How many messages wait for their confirmations at most, in each partition; at least 1, defaults to
-    /// 256.
+    /// The maximum number of messages that wait for their confirmations, in each partition; at least 1.
+    /// Defaults to 256.
     pub fn window(self, messages: usize) -> Self {
         self.reactor.reactor().set_window(messages);
         self
     }
 
-    /// What becomes of a message that the sink refuses; see [`ReactorRunner::on_failure`].
+    /// What to do with a message that the sink refuses; see [`ReactorRunner::on_failure`].
     pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
         self.reactor = self.reactor.on_failure(on_failure);
         self
     }
 
-    /// Changes how the reactor runs that this is, such as its partitions and its lease.
+    /// Changes the options of the underlying reactor, such as its partitions and its lease.
     ///
     /// ```no_run
     /// # use es_core::messaging::{MessageSink, Publisher, PublisherRunner};
@@ -112,12 +112,12 @@ where
     T: Target<OnModel<Publishing<F, K>, M>>,
     M: Send + 'static,
 {
-    /// Publishes all events, and then each that comes, until it fails; `Ok` once the store was closed.
+    /// Publishes all events, and then new ones as they come, until it fails; `Ok` once the store was closed.
     /// Dropping the future is an orderly end: what is not confirmed is sent again by the next run.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; the status has the reason as well.
+    /// [`ProjectorError`]; the status shows the reason as well.
     pub async fn run(&self) -> Result<(), ProjectorError> {
         self.reactor.run().await
     }
@@ -126,7 +126,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`], of a sink that stays away as well.
+    /// [`ProjectorError`], of a sink that stays unavailable as well.
     pub async fn catch_up(&self) -> Result<(), ProjectorError> {
         self.reactor.catch_up().await
     }
@@ -140,7 +140,7 @@ where
         self.reactor.status().await
     }
 
-    /// The messages that were put aside, and those that wait behind them.
+    /// The dead letters, including messages that wait for earlier ones.
     ///
     /// # Errors
     ///
@@ -149,7 +149,7 @@ where
         self.reactor.dead_letters().await
     }
 
-    /// Drops one dead letter: its event is never published. Returns whether it was there.
+    /// Discards one dead letter: its event is never published. Returns whether it existed.
     ///
     /// # Errors
     ///
@@ -162,7 +162,7 @@ where
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`] as of [`ReactorRunner::retry`].
+    /// [`ProjectorError`], as [`ReactorRunner::retry`].
     pub async fn retry(&self, stream: &StreamId) -> Result<Retried, ProjectorError>
     where
         S: EventStore,

@@ -1,11 +1,11 @@
-//! What a publisher asks of whatever takes its messages.
+//! What a publisher needs of a message broker.
 
 use crate::projection::{Cause, Caused};
 use crate::record::BoxError;
 
 use super::message::Message;
 
-/// Takes messages and confirms each of them: a message broker. The port that `es-nats` implements.
+/// A message broker that accepts messages and confirms each of them. The port that `es-nats` implements.
 ///
 /// # Contract
 ///
@@ -20,7 +20,7 @@ pub trait MessageSink: Send + Sync + 'static {
     /// Resolves when the message is stored, or is known not to be.
     type Confirmation: Future<Output = Result<(), SinkError>> + Send;
 
-    /// Sends a message on its way.
+    /// Sends a message.
     ///
     /// # Errors
     ///
@@ -32,19 +32,20 @@ pub trait MessageSink: Send + Sync + 'static {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SinkError {
-    /// The broker is away, full, or did not answer in time. The message is sent again.
+    /// The broker is not available, full, or did not respond in time. The message is sent again.
     #[error("the message was not confirmed: {source}")]
     Unavailable {
-        /// What the broker, or the way to it, says.
+        /// The error of the broker, or of the connection to it.
         source: BoxError,
     },
-    /// The broker does not take this message, however often it is sent.
+    /// The broker does not accept this message, however often it is sent.
     #[error("the message was refused: {source}")]
     Refused {
-        /// What the broker says.
+        /// The error of the broker.
         source: BoxError,
     },
-    /// The broker takes no message of this sender, such as where a stream or a permission is missing.
+    /// The broker accepts no messages of this sender, for example because a stream or a permission is
+    /// missing.
     #[error("the broker is not set up for this publisher: {source}")]
     Setup {
         /// What is wrong, and what to do.

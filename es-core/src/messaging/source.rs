@@ -1,4 +1,4 @@
-//! What a consumer asks of whatever delivers messages.
+//! What a consumer needs of a message broker.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use super::message::Message;
 use super::wire::MalformedMessage;
 use crate::record::BoxError;
 
-/// Delivers messages until each is settled: a message broker. The port that `es-nats` implements.
+/// A message broker that delivers messages until each is settled. The port that `es-nats` implements.
 ///
 /// # Contract
 ///
@@ -15,7 +15,7 @@ use crate::record::BoxError;
 /// 2. The next call of [`receive`](Self::receive) is made after all messages of the one before were settled,
 ///    or given back. A future of it that is dropped loses nothing.
 pub trait MessageSource: Send + Sync + 'static {
-    /// A message on its way.
+    /// A delivered message.
     type Delivery: Delivery;
 
     /// Waits for messages, at least one, in their order.
@@ -32,37 +32,37 @@ pub trait Delivery: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// What was delivered is none.
+    /// What was delivered is not a message.
     fn message(&self) -> Result<&Message, &MalformedMessage>;
 
     /// The number of the message among all that the broker stores.
     fn place(&self) -> u64;
 
-    /// How often it was delivered, this time included.
+    /// How many times it was delivered, including this time.
     fn deliveries(&self) -> u64;
 
-    /// It was taken. Resolves once the broker has confirmed that it does not come again.
+    /// It was processed. Resolves once the broker has confirmed that it does not come again.
     ///
     /// # Errors
     ///
     /// [`SourceError`]; it may come again.
     fn ack(&self) -> impl Future<Output = Result<(), SourceError>> + Send;
 
-    /// It was not taken, and is to come again after a time.
+    /// It was not processed, and is to come again after a time.
     ///
     /// # Errors
     ///
     /// [`SourceError`]; it comes again when the broker has waited long enough.
     fn nack(&self, after: Duration) -> impl Future<Output = Result<(), SourceError>> + Send;
 
-    /// It is not taken, and is not to come again.
+    /// It was not processed, and is not to come again.
     ///
     /// # Errors
     ///
     /// [`SourceError`]; it may come again.
     fn term(&self, reason: &str) -> impl Future<Output = Result<(), SourceError>> + Send;
 
-    /// It is still worked on, so it is not to come again yet.
+    /// It is still being processed, so it is not to come again yet.
     ///
     /// # Errors
     ///
@@ -77,13 +77,13 @@ pub trait Delivery: Send + Sync + 'static {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// The broker is away or did not answer in time.
+    /// The broker is not available or did not respond in time.
     #[error("the broker is not available: {source}")]
     Unavailable {
-        /// What the broker, or the way to it, says.
+        /// The error of the broker, or of the connection to it.
         source: BoxError,
     },
-    /// The broker delivers nothing to this receiver until somebody changes something.
+    /// The broker delivers nothing to this receiver until something is changed.
     #[error("the broker is not set up for this consumer: {source}")]
     Setup {
         /// What is wrong, and what to do.

@@ -1,4 +1,4 @@
-//! Messages on their way: so many at once, and of each stream one, so that none overtakes another.
+//! Messages in flight: a limited number at once, and one per stream, so that none overtakes another.
 
 use std::collections::{HashSet, VecDeque};
 use std::pin::Pin;
@@ -36,7 +36,7 @@ struct Sent<C> {
     confirmation: Pin<Box<C>>,
 }
 
-/// A page of events on its way.
+/// A page of events in flight.
 struct Page<'a, C> {
     ahead: &'a Mutex<HashSet<Uuid>>,
     sent: VecDeque<Sent<C>>,
@@ -99,7 +99,7 @@ impl<C: Future<Output = Result<(), SinkError>>> Page<'_, C> {
         }
     }
 
-    /// Waits for the oldest message; whether there was one.
+    /// Waits for the oldest message; returns whether there was one.
     async fn confirm_oldest(&mut self) -> bool {
         let Some(Sent { at, id, stream, confirmation }) = self.sent.pop_front() else { return false };
         match confirmation.await {
@@ -146,7 +146,7 @@ impl<F: Publisher, K: MessageSink> Effects for Publishing<F, K> {
 }
 
 impl<F: Publisher, K: MessageSink> Publishing<F, K> {
-    /// Events behind the checkpoint do not come again.
+    /// Events before the checkpoint do not come again.
     fn forget(&self, events: &[F::Event]) {
         let mut ahead = latch::hold(&self.ahead);
         if ahead.is_empty() {

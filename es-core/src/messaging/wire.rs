@@ -1,4 +1,4 @@
-//! Messages as headers and a body, for carriers that know no more than that.
+//! Messages as headers and a body, for any carrier.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -10,11 +10,11 @@ use super::message::Message;
 use crate::record::TRACEPARENT;
 use crate::stream::{InvalidStreamId, Revision, StreamId};
 
-/// How a message is written as headers and a body. Whatever a sender uses, [`read`] knows which it is.
+/// How a message is written as headers and a body. [`read`] recognizes each format.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
-    /// The payload as it is, and everything else in headers. The default.
+    /// The payload unchanged, and everything else in headers. The default.
     #[default]
     Headers,
     /// [CloudEvents 1.0](https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md)
@@ -42,13 +42,13 @@ pub enum MalformedMessage {
     /// A header is missing.
     #[error("the header `{0}` is missing; the message was not sent by a publisher of this framework")]
     Missing(&'static str),
-    /// A header does not hold what it should.
+    /// A header does not have a valid value.
     #[error("the header `{0}` does not hold {1}")]
     Header(&'static str, &'static str),
     /// The category and the key cannot name a stream.
     #[error(transparent)]
     Stream(#[from] InvalidStreamId),
-    /// The body is no JSON object of CloudEvents 1.0 with the attributes of a message.
+    /// The body is not a JSON object of CloudEvents 1.0 with the attributes of a message.
     #[error("the body is not a CloudEvent of a publisher of this framework: line {line}, column {column}")]
     CloudEvent {
         /// The line of the body.
@@ -72,7 +72,7 @@ const CAUSATION: &str = "es-causation-id";
 const JSON: &str = "application/json";
 const CLOUD_EVENTS: &str = "application/cloudevents+json";
 
-/// The JSON format of CloudEvents 1.0; what it calls extensions is named in lower-case letters.
+/// The JSON format of CloudEvents 1.0; its extensions are named in lower-case letters.
 #[derive(Serialize, Deserialize)]
 struct CloudEvent<'a> {
     specversion: &'a str,
@@ -101,7 +101,7 @@ struct CloudEvent<'a> {
 }
 
 impl Message {
-    /// As headers and a body. A payload that is no JSON, which no event has, goes as headers in any case.
+    /// As headers and a body. A payload that is not JSON, which no event has, is sent as headers in any case.
     ///
     /// ```
     /// use es_core::messaging::{Encoding, Message, read};
@@ -165,7 +165,7 @@ impl Message {
     }
 }
 
-/// The message that headers and a body hold; `header` finds a header by its name, in lower case.
+/// Reads the message from headers and a body; `header` finds a header by its name, in lower case.
 ///
 /// # Errors
 ///

@@ -216,13 +216,7 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
 
     fn failed(&self, index: &mut Index, place: &Arc<Place>, entry: Entry, reason: String) {
         let Place { key, name } = &**place;
-        tracing::warn!(
-            process = P::NAME,
-            key,
-            timer = name,
-            reason,
-            "a timer did not fire; it is retried"
-        );
+        tracing::warn!(process = P::NAME, key, timer = name, reason, "a timer did not fire; it is retried");
         let mut stuck = hold(&self.stuck);
         let known = stuck.entry((key.clone(), name.clone())).or_insert_with(|| StuckTimer {
             key: key.clone(),

@@ -1,4 +1,4 @@
-//! The messages that were received at once: streams beside each other, and each in its order.
+//! The messages that were received at once: streams in parallel, and each in order.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::reactor::Effects;
 use crate::store::EventStore;
 use crate::stream::StreamId;
 
-/// The time between two signs of progress, where no message comes again by itself.
+/// The interval of progress signals if no message is redelivered by itself.
 const NEVER: Duration = Duration::from_secs(3600);
 
 /// A delivery, and whether it is settled.
@@ -27,7 +27,7 @@ struct Held<D> {
     settled: AtomicBool,
 }
 
-/// Settles all of them, unless one stops the consumer: the others are given back then.
+/// Settles all of them, unless one stops the consumer: the others are then returned.
 pub(super) async fn settle<R: Effects, S: EventStore + 'static, D: Delivery>(
     taking: &Arc<Taking<R, S>>,
     deliveries: Vec<D>,
@@ -81,7 +81,7 @@ async fn in_progress<D: Delivery>(held: &[Arc<Held<D>>]) {
     }
 }
 
-/// The messages of each stream, and each that is none by itself.
+/// The messages of each stream, and each delivery that is not a message on its own.
 fn by_stream<D: Delivery>(held: &[Arc<Held<D>>]) -> Vec<Vec<Arc<Held<D>>>> {
     let mut streams: Vec<Vec<_>> = Vec::new();
     let mut known: HashMap<&StreamId, usize> = HashMap::new();

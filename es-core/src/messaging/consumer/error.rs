@@ -5,7 +5,7 @@ use crate::messaging::source::SourceError;
 use crate::projection::Cause;
 use crate::record::BoxError;
 
-/// Why a [`Consumer`](super::Consumer) went no further. Messages that are not settled come again.
+/// Why a [`Consumer`](super::Consumer) stopped. Messages that are not settled come again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConsumerError {
@@ -15,7 +15,7 @@ pub enum ConsumerError {
     /// The dead letters cannot be read or written.
     #[error("the dead letters of the consumer: {0}")]
     Letters(#[from] StoreError),
-    /// A message could not be taken, and the consumer was not told to park it, or it is not the message's
+    /// A message could not be handled, and the consumer does not park messages, or the message is not at
     /// fault.
     #[error("consumer `{consumer}` cannot take {message}: {source}")]
     Failed {
@@ -23,7 +23,7 @@ pub enum ConsumerError {
         consumer: &'static str,
         /// Which message, by its name, its id and its number in the broker.
         message: String,
-        /// What the reactor, or the decoding of the message, says.
+        /// The error of the reactor, or of decoding the message.
         source: BoxError,
         /// What has to happen before it succeeds.
         cause: Cause,

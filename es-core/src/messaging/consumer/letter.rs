@@ -1,4 +1,4 @@
-//! A message that was put aside, as it is stored.
+//! A parked message, as it is stored.
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -9,13 +9,13 @@ use crate::messaging::message::Message;
 use crate::record::{DecodeError, DecodeProblem, EncodeError, PayloadError, RawEvent};
 use crate::stream::{Revision, StreamId};
 
-/// The event of a message that was put aside.
+/// The event of a message that was parked.
 pub(super) const PARKED: &str = "es.message-parked";
 
-/// The event of one that was taken, or dropped.
+/// The event of one that was processed, or discarded.
 pub(super) const SETTLED: &str = "es.message-settled";
 
-/// A message that a consumer has not taken.
+/// A dead letter: a message that a consumer failed to handle, or that waits for an earlier one.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct DeadMessage {
@@ -23,19 +23,19 @@ pub struct DeadMessage {
     pub number: u64,
     /// The number of the message in the broker.
     pub place: u64,
-    /// The message; `None` where what was delivered is none.
+    /// The message; `None` if what was delivered is not one.
     pub message: Option<Message>,
-    /// How often it was tried; 0 for one that only waits behind another of its stream.
+    /// How many times it was tried; 0 for one that only waits for an earlier one of its stream.
     pub attempts: u32,
-    /// Why it was not taken.
+    /// Why it failed.
     pub reason: String,
-    /// Since when it is here.
+    /// Since when it is a dead letter.
     pub parked_at: OffsetDateTime,
 }
 
 impl DeadMessage {
     pub(super) fn new(place: u64, message: Option<Message>, attempts: u32, reason: &str) -> Self {
-        // No store takes this character.
+        // No store accepts this character.
         let reason = reason.replace('\0', " ");
         Self { number: 0, place, message, attempts, reason, parked_at: OffsetDateTime::now_utc() }
     }
@@ -78,7 +78,7 @@ struct StoredMessage {
     /// Text, so that it comes back byte for byte, and JSON of any kind can be stored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     payload: Option<String>,
-    /// Bytes that are no text.
+    /// Bytes that are not text.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bytes: Option<Vec<u8>>,
 }

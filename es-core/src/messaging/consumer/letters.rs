@@ -1,4 +1,4 @@
-//! Messages that a consumer could not take, as events of a stream of their own in its store.
+//! Messages that a consumer failed to handle, as events of a separate stream in its store.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::stream::{InvalidStreamId, Revision, StreamId};
 /// The category of the streams.
 const CATEGORY: &str = "es-dead-messages";
 
-/// The dead letters of a consumer. Several programs may change them: each append is guarded by the revision
-/// that it rests on.
+/// The dead letters of a consumer. Several programs may change them: each append is guarded by its expected
+/// revision (optimistic concurrency).
 pub(super) struct Letters<S> {
     store: S,
     name: &'static str,
@@ -29,7 +29,7 @@ struct Known {
     letters: BTreeMap<u64, DeadMessage>,
 }
 
-/// Why a message is put aside.
+/// Why a message is parked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Why {
     Failed,
@@ -37,11 +37,11 @@ pub(super) enum Why {
     Waits,
 }
 
-/// What became of a message that was to be put aside.
+/// The outcome of parking a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Parking {
     Parked,
-    /// It has nothing to wait for any more.
+    /// It no longer has anything to wait for.
     Free,
 }
 
@@ -50,20 +50,20 @@ impl<S: EventStore> Letters<S> {
         Self { store, name, known: Mutex::new(None) }
     }
 
-    /// Whether messages of a stream are here, as far as this program knows.
+    /// Whether there are dead letters of a stream, as far as this program knows.
     pub(super) async fn holds(&self, stream: &StreamId) -> Result<bool, StoreError> {
         let mut known = self.known.lock().await;
         Ok(self.fresh(&mut known).await?.holds(stream))
     }
 
-    /// All letters, in their order.
+    /// All letters, in order.
     pub(super) async fn all(&self) -> Result<Vec<DeadMessage>, StoreError> {
         let mut known = self.known.lock().await;
         *known = None;
         Ok(self.fresh(&mut known).await?.letters.values().cloned().collect())
     }
 
-    /// Puts a message aside, unless it is here already.
+    /// Parks a message, unless it is parked already.
     pub(super) async fn park(&self, letter: &DeadMessage, why: Why) -> Result<Parking, StoreError> {
         let mut known = self.known.lock().await;
         loop {
@@ -87,7 +87,7 @@ impl<S: EventStore> Letters<S> {
         }
     }
 
-    /// Takes a letter away; whether it was there.
+    /// Removes a letter; returns whether it existed.
     pub(super) async fn settle(&self, number: u64) -> Result<bool, StoreError> {
         let mut known = self.known.lock().await;
         loop {
@@ -109,7 +109,7 @@ impl<S: EventStore> Letters<S> {
         StreamId::new(CATEGORY, self.name)
     }
 
-    /// Appends one event; its revision, or nothing where another program was faster.
+    /// Appends one event; returns its revision, or nothing if another program came first.
     async fn append(
         &self,
         at: Revision,
@@ -121,7 +121,7 @@ impl<S: EventStore> Letters<S> {
         Ok(matches!(outcome, AppendOutcome::Appended(_)).then(|| at.next()))
     }
 
-    /// What is known, after the stream was read if nothing is.
+    /// The known state, after reading the stream if nothing is known.
     async fn fresh<'a>(&self, known: &'a mut Option<Known>) -> Result<&'a mut Known, StoreError> {
         if known.is_none() {
             *known = Some(self.read().await?);

@@ -1,4 +1,4 @@
-//! Messages of other services that become commands, or whatever else a reactor does.
+//! Consumers: messages of other services that become commands, or whatever else a reactor does.
 
 mod batch;
 mod error;
@@ -24,23 +24,23 @@ use crate::reactor::Effects;
 use crate::store::EventStore;
 use crate::stream::StreamId;
 
-/// How long to wait before a source that failed is asked again, at first.
+/// The first wait before a source that failed is asked again.
 const FIRST_WAIT: Duration = Duration::from_millis(100);
 
-/// Takes the messages of a [`MessageSource`] and hands each, decoded as the public event that it is, to a
+/// Receives the messages of a [`MessageSource`] and passes each, decoded as its public event, to a
 /// [`Reactor`](crate::reactor::Reactor): at least once, and in the order of each stream.
 ///
 /// [`Recorded::event_id`](crate::Recorded::event_id) of a public event is the id of its message.
-/// [`ExecuteOptions::for_event`](crate::ExecuteOptions::for_event) makes it the id of a command, so that the
-/// command ledger answers a message that comes twice, and the command takes effect once.
+/// [`ExecuteOptions::for_event`](crate::ExecuteOptions::for_event) makes it the command id (the idempotency
+/// key), so that the command ledger recognizes a message that comes twice, and the command takes effect once.
 ///
-/// A failure that passes, such as of a store that is away, is retried until it succeeds. A message that the
-/// reactor cannot take stops the consumer or, with [`OnFailure::Park`], becomes a dead letter, and so do all
-/// later messages of its stream, in their order. Dead letters are events in a stream of their own,
+/// A transient failure, such as an unavailable store, is retried until it succeeds. A message that the
+/// reactor fails to handle stops the consumer or, with [`OnFailure::Park`], becomes a dead letter, and so do
+/// all later messages of its stream, in their order. Dead letters are events in a separate stream,
 /// `es-dead-messages/NAME`, of the consumer's store.
 ///
-/// One program at a time should run a consumer: two of them share the messages, and the order of a stream
-/// holds only within each.
+/// Run a consumer in one program at a time: two of them share the messages, and the order of a stream holds
+/// only within each.
 ///
 /// ```
 /// use es_core::messaging::{Consumer, MemoryBroker};
@@ -75,26 +75,26 @@ pub struct Consumer<R, Q, S> {
 }
 
 impl<R: Effects, Q: MessageSource, S: EventStore + 'static> Consumer<R, Q, S> {
-    /// Takes the messages of this source, and keeps dead letters in this store.
+    /// Receives the messages of this source, and keeps dead letters in this store.
     pub fn new(source: Q, reactor: R, store: S) -> Self {
         Self { source, taking: Arc::new(Taking::new(reactor, Letters::new(store, R::NAME))) }
     }
 
-    /// What becomes of a message that the reactor cannot take, after the retries; defaults to
-    /// [`OnFailure::Stop`]. What is no message, or no public event that this program can read, counts too.
+    /// What to do with a message that still fails after all retries. Defaults to [`OnFailure::Stop`]. This
+    /// includes deliveries that are not a message, or not a public event that this program can read.
     pub fn on_failure(self, on_failure: OnFailure) -> Self {
         self.taking.set(|options| options.on_failure = on_failure);
         self
     }
 
-    /// How often a message that failed is retried before that: after `first_wait`, then after twice as long
-    /// each time, up to 30 seconds. Defaults to 0. Later messages of its stream wait.
+    /// Retries a failing message up to `retries` times with exponential backoff, starting at `first_wait`, up
+    /// to 30 seconds, before applying the failure policy. Defaults to 0. Later messages of its stream wait.
     pub fn retries(self, retries: u32, first_wait: Duration) -> Self {
         self.taking.set(|options| (options.retries, options.first_wait) = (retries, first_wait));
         self
     }
 
-    /// How many streams are worked on beside each other at most; defaults to 16.
+    /// The maximum number of streams that are processed in parallel. Defaults to 16.
     pub fn concurrency(self, streams: usize) -> Self {
         self.taking.set(|options| options.concurrency = streams.max(1));
         self
@@ -104,12 +104,12 @@ impl<R: Effects, Q: MessageSource, S: EventStore + 'static> Consumer<R, Q, S> {
     ///
     /// # Errors
     ///
-    /// [`ConsumerError`]; a source that is away is none.
+    /// [`ConsumerError`]; an unavailable source is not an error.
     pub async fn run(&self) -> Result<(), ConsumerError> {
         self.run_until(std::future::pending()).await
     }
 
-    /// The same until `stop` resolves: what was received by then is settled first. For an orderly deploy.
+    /// The same until `stop` resolves: what was received by then is settled first. For an orderly shutdown.
     ///
     /// # Errors
     ///
@@ -141,7 +141,7 @@ impl<R: Effects, Q: MessageSource, S: EventStore + 'static> Consumer<R, Q, S> {
         }
     }
 
-    /// The messages that were put aside, and those that wait behind them, in their order.
+    /// The dead letters, including messages that wait for earlier ones, in their order.
     ///
     /// # Errors
     ///
@@ -159,12 +159,12 @@ impl<R: Effects, Q: MessageSource, S: EventStore + 'static> Consumer<R, Q, S> {
         self.taking.letters.settle(number).await
     }
 
-    /// Tries the dead letters of a stream again, in their order, up to the first that fails. Once none is
-    /// left, later messages of the stream are taken as ever. It may be called beside a running consumer.
+    /// Retries the dead letters of a stream, in their order, up to the first that fails. Once none is left,
+    /// later messages of the stream are processed as usual. It may be called beside a running consumer.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the consumer's store. That a message cannot be taken again is no error, but
+    /// [`StoreError`] of the consumer's store. A message that fails again is not an error, but
     /// [`Retried::left`].
     pub async fn retry(&self, stream: &StreamId) -> Result<Retried, StoreError> {
         let letters = self.dead_letters().await?;

@@ -1,4 +1,4 @@
-//! What becomes of one message.
+//! The handling of one message.
 
 use std::slice;
 use std::sync::Mutex;
@@ -19,7 +19,7 @@ use crate::record::{BoxError, DecodeError, Metadata, RawEvent, TRACEPARENT};
 use crate::store::EventStore;
 use crate::stream::Position;
 
-/// What no wait exceeds.
+/// The longest wait.
 pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +30,7 @@ pub(super) struct Options {
     pub(super) concurrency: usize,
 }
 
-/// The reactor, its dead letters, and what its consumer was told.
+/// The reactor, its dead letters, and the options of its consumer.
 pub(super) struct Taking<R, S> {
     reactor: R,
     pub(super) letters: Letters<S>,
@@ -52,7 +52,7 @@ impl<R: Effects, S: EventStore + 'static> Taking<R, S> {
         change(&mut latch::hold(&self.options));
     }
 
-    /// Takes a message or puts it aside, and settles it.
+    /// Processes a message or parks it, and settles it.
     pub(super) async fn take(&self, delivery: &impl Delivery) -> Result<(), ConsumerError> {
         let message = match delivery.message() {
             Ok(message) => message,
@@ -87,13 +87,13 @@ impl<R: Effects, S: EventStore + 'static> Taking<R, S> {
                     return self.refused(delivery, attempts, error, cause).await;
                 }
             }
-            warn!(consumer = R::NAME, message = %message.id, %error, "the message is tried again");
+            warn!(consumer = R::NAME, message = %message.id, %error, "the message is retried");
             sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
     }
 
-    /// Hands a message to the reactor, once.
+    /// Passes a message to the reactor, once.
     pub(super) async fn attempt(&self, message: &Message, place: u64) -> Result<(), BoxError> {
         let metadata = message
             .traceparent
@@ -113,12 +113,12 @@ impl<R: Effects, S: EventStore + 'static> Taking<R, S> {
             causation_id: message.causation_id,
             metadata: metadata.as_deref(),
         };
-        // One that it does not take is taken by doing nothing.
+        // A message that the reactor does not handle is done.
         let Some(event) = DecodeError::guard(&raw, || R::decode(&raw))? else { return Ok(()) };
         awaited(self.reactor.run(slice::from_ref(&event))).await?.result()
     }
 
-    /// A message that cannot be taken stops the consumer, or is put aside.
+    /// A message that fails stops the consumer, or is parked.
     async fn refused(
         &self,
         delivery: &impl Delivery,
@@ -149,7 +149,7 @@ impl<R: Effects, S: EventStore + 'static> Taking<R, S> {
     }
 }
 
-/// What was not settled comes again, and is answered as a repetition.
+/// An unsettled message comes again, and the command ledger recognizes the repetition.
 fn settled(outcome: Result<(), SourceError>) {
     if let Err(error) = outcome {
         debug!(%error, "a message was not settled");
