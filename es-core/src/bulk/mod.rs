@@ -1,4 +1,4 @@
-//! Appending very many events, chunk by chunk: a migration from another system.
+//! Bulk import: appending very many events in chunks, such as for a migration from another system.
 
 mod readable;
 
@@ -12,29 +12,28 @@ use crate::record::{NewEvent, RawEvent};
 use crate::store::{Append, AppendOutcome, Contiguous, EventStore, LastMetadata, StreamRange};
 use crate::stream::{Revision, StreamId};
 
-/// How many events go together, unless said otherwise.
+/// The default number of events in a chunk.
 const CHUNK: usize = 5_000;
-/// No chunk is larger than this, in bytes of JSON, unless a single append is.
+/// The maximum size of a chunk in bytes of JSON, unless a single append is larger.
 const CHUNK_BYTES: usize = 8 << 20;
 
 /// Appends very many events, of one stream or of many, in the order in which they are pushed.
 ///
-/// What is pushed is gathered and appended in chunks, each of them whole or not at all, with the same checks
-/// as any append. In memory there is one chunk. Positions follow the order of the pushes; so a stream that
-/// comes again after another one begins a new chunk, and a history that is sorted by stream is the fastest to
-/// take in.
+/// Pushed events are gathered and appended in chunks, each of them atomically, with the same checks as any
+/// append. Only one chunk is in memory. Positions follow the order of the pushes; so a stream that comes
+/// again after another one starts a new chunk, and a history that is sorted by stream is the fastest to
+/// import.
 ///
-/// Nothing is written that cannot be read. Each stream belongs to an aggregate that was named by
+/// Nothing is written that cannot be read. Each stream belongs to an aggregate registered with
 /// [`aggregate`](Self::aggregate); an event that it does not list, or cannot decode, ends the migration with
 /// an error before any event of its chunk is written. So does an `apply` that panics, on streams that are
-/// pushed from their first event; such a stream may go over several chunks that follow each other. Events may
-/// be raw copies, in any version and under any name that the aggregate reads, or be encoded by
-/// [`NewEvent::of`].
+/// pushed from their first event; such a stream may span several consecutive chunks. Events may be raw
+/// copies, in any version and under any name that the aggregate reads, or be encoded by [`NewEvent::of`].
 ///
-/// It can be broken off and run again: events that the stream holds already, under the same ids at the same
-/// revisions, are passed over. For that, set [`NewEvent::id`] to what is always the same for an event, such
-/// as a `UUIDv5` of its old id. Should the connection break, the chunk under way is found out about by the
-/// store, as with any append.
+/// It can be interrupted and run again: events that the stream already holds, under the same ids at the same
+/// revisions, are skipped. For that, set [`NewEvent::id`] to a value that is always the same for an event,
+/// such as a `UUIDv5` of its old id. If the connection is lost, the store determines the outcome of the
+/// pending chunk, as for any append.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -62,7 +61,7 @@ const CHUNK_BYTES: usize = 8 << 20;
 pub struct LargeAppend<'a, S: ?Sized> {
     store: &'a S,
     readable: Vec<Readable>,
-    /// How many of those the store was told of.
+    /// How many of those are registered with the store.
     registered: usize,
     chunk_events: usize,
     on_progress: Box<dyn FnMut(Progress) + Send + 'a>,
@@ -84,28 +83,28 @@ struct Gathered {
 pub struct Progress {
     /// Events that were appended.
     pub events: u64,
-    /// Events that were there already.
+    /// Events that were already stored.
     pub passed_over: u64,
     /// Chunks, each of which was one append.
     pub chunks: u64,
 }
 
-/// Why a [`LargeAppend`] cannot go on. The chunks before are stored; of this one, nothing is.
+/// Why a [`LargeAppend`] cannot continue. The previous chunks are stored; of this one, nothing is.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LargeAppendError {
-    /// The stream holds other events than those that were to be there.
-    #[error("stream {stream:?} was to be at revision {expected}, and is at {actual} with other events", stream = stream.to_string())]
+    /// The stream holds other events than expected.
+    #[error("stream {stream:?}: expected revision {expected}, found {actual} with different events", stream = stream.to_string())]
     Conflict {
         /// The stream.
         stream: StreamId,
-        /// The revision that it was to be at.
+        /// The expected revision.
         expected: Revision,
-        /// The revision that it is at.
+        /// The revision found.
         actual: Revision,
     },
-    /// The stream belongs to no aggregate that the migration was told of, so nobody could say whether its
-    /// events can be read.
+    /// The stream belongs to no aggregate that was registered with the migration, so whether its events can
+    /// be read is unknown.
     #[error(
         "no aggregate was named for stream {stream:?}; call `.aggregate::<A>()` with the aggregate whose `name` is `{}`",
         stream.category(),
@@ -136,15 +135,15 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         }
     }
 
-    /// Takes streams of the aggregate `A`: its events are registered in the store before the first chunk, as
-    /// by its first command, and what is pushed to its streams must be readable by it.
+    /// Accepts streams of the aggregate `A`: its events are registered with the store before the first chunk,
+    /// as by its first command, and everything pushed to its streams must be readable by it.
     #[must_use]
     pub fn aggregate<A: Aggregate>(mut self) -> Self {
         self.readable.push(Readable::by::<A>());
         self
     }
 
-    /// How many events go together; defaults to 5,000, and never more than 8 MiB of them, or
+    /// The number of events in a chunk. Defaults to 5,000, and never more than 8 MiB of them, or
     /// [`Limits::append_bytes`](crate::store::Limits::append_bytes) if that is less.
     #[must_use]
     pub fn chunk(mut self, events: usize) -> Self {
@@ -159,12 +158,13 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         self
     }
 
-    /// Adds events to the end of a stream, which is at `expected` by then. They stay together in one chunk.
+    /// Adds events to the end of a stream, which is at `expected` by then. They are kept together in one
+    /// chunk.
     ///
     /// # Errors
     ///
-    /// [`LargeAppendError`], of this chunk or of the one before, which is appended when this one does not fit
-    /// into it; [`LargeAppendError::NoAggregate`] at once.
+    /// [`LargeAppendError`], of this chunk or of the previous one, which is appended when this one does not
+    /// fit into it; [`LargeAppendError::NoAggregate`] at once.
     pub async fn push(
         &mut self,
         stream: StreamId,
@@ -180,7 +180,7 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         let goes_on = self.gathered.last().is_some_and(|last| {
             last.stream == stream && last.expected.plus(last.events.len() as u64) == expected
         });
-        // Else the positions of this stream would come before those of the streams in between.
+        // Otherwise the positions of this stream would come before those of the streams in between.
         let again = !goes_on && self.gathered.iter().any(|other| other.stream == stream);
         if full || again {
             self.flush().await?;
@@ -194,7 +194,7 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         Ok(())
     }
 
-    /// Appends what is left, and says what was done in all.
+    /// Appends the rest, and returns the totals.
     ///
     /// # Errors
     ///
@@ -235,8 +235,8 @@ impl<'a, S: EventStore + ?Sized> LargeAppend<'a, S> {
         Ok(())
     }
 
-    /// What the stream does not hold yet, if what it holds beyond the expected revision is the beginning of
-    /// this.
+    /// What the stream does not hold yet, if the events that it holds after the expected revision are the
+    /// first of these.
     async fn rest_of(
         &mut self,
         mut part: Gathered,

@@ -29,7 +29,7 @@ impl Readable {
         self.names.has(stream.category())
     }
 
-    /// Makes names and events known to the store, as the first command of a repository does.
+    /// Registers names and events with the store, as the first command of a repository does.
     pub(super) async fn register<S: EventStore + ?Sized>(&self, store: &S) -> Result<(), StoreError> {
         if !self.names.was.is_empty() {
             store.rename_category(&self.names.name, &self.names.was).await?;
@@ -37,7 +37,7 @@ impl Readable {
         store.register(&self.events).await
     }
 
-    /// Refuses events of its streams that the aggregate does not list, cannot decode or cannot apply.
+    /// Rejects events of its streams that the aggregate does not list, cannot decode or cannot apply.
     pub(super) fn check(&mut self, chunk: &[Append<'_>]) -> Result<(), StoreError> {
         let own: Vec<&Append<'_>> = chunk.iter().filter(|part| self.reads(part.stream)).collect();
         // An aggregate that skips events unknown to it would decode them to nothing.
@@ -60,8 +60,8 @@ trait Reader: Send + Sync {
     fn read(&mut self, chunk: &[&Append<'_>]) -> Result<(), StoreError>;
 }
 
-/// The states of the streams of the last chunk, where they are known from the first event: a long stream that
-/// goes over several chunks is folded to its end, in memory for one chunk.
+/// The states of the streams of the last chunk, if they are known from the first event: a long stream that
+/// spans several chunks is folded to its end, with one chunk in memory.
 struct Folds<A>(HashMap<StreamId, (Revision, A)>);
 
 impl<A: Aggregate> Reader for Folds<A> {

@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 ///
 /// # Errors
 ///
-/// Where this is no JSON.
+/// If this is not JSON.
 pub(crate) fn canonical(json: &[u8]) -> Result<String, serde_json::Error> {
     let _: IgnoredAny = serde_json::from_slice(json)?;
     let mut rest = json;
@@ -15,7 +15,7 @@ pub(crate) fn canonical(json: &[u8]) -> Result<String, serde_json::Error> {
     Ok(String::from_utf8_lossy(&canonical).into_owned())
 }
 
-/// Takes one value off the beginning of valid JSON.
+/// Removes one value from the beginning of valid JSON.
 fn value(rest: &mut &[u8]) -> Vec<u8> {
     match next(rest) {
         Some(b'{') => {
@@ -38,7 +38,7 @@ fn value(rest: &mut &[u8]) -> Vec<u8> {
     }
 }
 
-/// Takes a string with its quotes.
+/// Removes a string with its quotes.
 pub(super) fn string<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     let mut is_escaped = false;
     let end = rest.iter().skip(1).position(|&byte| {
@@ -49,13 +49,13 @@ pub(super) fn string<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     take(rest, end.map_or(rest.len(), |end| end + 2))
 }
 
-/// Takes a number, or a word such as `null`.
+/// Removes a number, or a word such as `null`.
 pub(super) fn word<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
     let ends = |byte: &u8| matches!(byte, b',' | b']' | b'}' | b':') || byte.is_ascii_whitespace();
     take(rest, rest.iter().position(ends).unwrap_or(rest.len()))
 }
 
-/// Takes a list with its brackets.
+/// Removes a list with its brackets.
 pub(super) fn items<T>(rest: &mut &[u8], mut item: impl FnMut(&mut &[u8]) -> T) -> Vec<T> {
     let mut items = Vec::new();
     take(rest, 1);

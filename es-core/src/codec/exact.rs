@@ -1,4 +1,4 @@
-//! JSON in which nothing is lost: numbers keep their digits, and no key is there twice.
+//! Lossless JSON: numbers keep their digits, and duplicate keys are rejected.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
@@ -20,7 +20,7 @@ pub(crate) enum Exact {
     Object(BTreeMap<String, Self>),
 }
 
-/// Why a text is not taken.
+/// Why a text is rejected.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Refused {
     #[error(transparent)]
@@ -36,7 +36,7 @@ impl Exact {
     ///
     /// # Errors
     ///
-    /// Where this is no JSON, or holds a key twice in one object.
+    /// If this is not JSON, or an object has a key twice.
     pub(crate) fn parse(json: &[u8]) -> Result<Self, Refused> {
         let _: Value = serde_json::from_slice(json)?;
         read(&mut &*json, "")
@@ -158,7 +158,7 @@ impl fmt::Display for Exact {
     }
 }
 
-/// Takes one value off the beginning of valid JSON. `way` leads to it.
+/// Removes one value from the beginning of valid JSON. `way` is the path to it.
 fn read(rest: &mut &[u8], way: &str) -> Result<Exact, Refused> {
     Ok(match next(rest) {
         Some(b'{') => {

@@ -1,7 +1,7 @@
-//! Reading payloads: what `serde_json` does, but a struct is read from an object only.
+//! Reading payloads as `serde_json` does, except that a struct is read from an object only.
 //!
-//! `serde_json` takes an array for a struct as well, by the order of its fields. No event is written so, and
-//! the code for it would be compiled for each event type of every user.
+//! `serde_json` accepts an array for a struct as well, by the order of its fields. No event is written so,
+//! and the code for it would be compiled for each event type of every user.
 
 use serde::de::{Deserializer, Visitor};
 use serde_json::Error;

@@ -23,7 +23,7 @@ pub(crate) fn write_json<T: Serialize>(value: &T, out: impl Write) -> Result<(),
     value.serialize(Strict(&mut serde_json::Serializer::new(out)))
 }
 
-/// Reads one value, and nothing behind it.
+/// Reads one value, with nothing after it.
 pub(crate) fn read_json<'de, T: Deserialize<'de>>(json: &'de [u8]) -> Result<T, Error> {
     let mut json = Json::from_slice(json);
     match T::deserialize(Lean(&mut json)) {

@@ -1,9 +1,9 @@
-//! JSON on its way into a store.
+//! JSON to be stored.
 
 use std::io::{self, ErrorKind, Write};
 
-/// JSON that is being written, such as that of one event, up to a limit. What would go beyond is an error at
-/// once, so a value that is far too large is not encoded to its end.
+/// JSON that is being written, such as that of one event, up to a limit. Exceeding it is an error at once, so
+/// a value that is far too large is not encoded to its end.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Payload {
     bytes: Vec<u8>,
@@ -13,13 +13,13 @@ pub struct Payload {
 }
 
 impl Payload {
-    /// An empty one without a limit.
+    /// An empty payload without a limit.
     #[must_use]
     pub fn new() -> Self {
         Self::within(usize::MAX)
     }
 
-    /// An empty one that takes so many bytes.
+    /// An empty payload with a limit in bytes.
     #[must_use]
     pub fn within(limit: usize) -> Self {
         Self { bytes: Vec::with_capacity(128), room: limit, refused: None }
@@ -37,7 +37,7 @@ impl Payload {
         self.bytes
     }
 
-    /// How many bytes there would have been at least, if the limit was met.
+    /// The size in bytes, at least, if the limit was exceeded.
     #[must_use]
     pub const fn refused(&self) -> Option<usize> {
         self.refused

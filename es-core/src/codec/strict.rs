@@ -1,5 +1,5 @@
-//! A serializer around another one that refuses NaN, infinities and keys that one object would hold twice,
-//! and passes on everything else.
+//! A serializer around another one that rejects NaN, infinities and duplicate keys of an object, and passes
+//! on everything else.
 
 use std::fmt::Display;
 use std::mem::replace;
@@ -10,7 +10,7 @@ use serde::ser::{
 };
 use serde::{Serialize, Serializer};
 
-/// The wrapper, for serializers, for their compound parts and for values on their way into them.
+/// The wrapper, for serializers, for their compound parts and for values passed to them.
 pub(crate) struct Strict<T>(pub(crate) T);
 
 impl<T: Serialize + ?Sized> Serialize for Strict<&T> {
@@ -200,7 +200,7 @@ macro_rules! compound_with_names {
 
 compound_with_names!(SerializeStruct, SerializeStructVariant);
 
-/// An object whose keys are data, or those of flattened fields: that they all differ is known only at its
+/// An object whose keys are data, or those of flattened fields: whether they all differ is known only at its
 /// end.
 pub(crate) struct StrictMap<S> {
     inner: S,
@@ -223,7 +223,7 @@ impl<K: Serialize + ?Sized> Serialize for OnlyKey<'_, K> {
 
 impl<S> StrictMap<S> {
     fn note<K: Serialize + ?Sized>(&mut self, key: &K) {
-        // A key that cannot be written is refused by the serializer inside, in its own words.
+        // A key that cannot be serialized is rejected by the inner serializer, with its own message.
         if serde_json::to_writer(&mut self.written, &OnlyKey(key)).is_ok() {
             self.ends.push(self.written.len());
         } else {

@@ -4,11 +4,11 @@ use std::fmt;
 
 use crate::store::Checkpoint;
 
-/// What was copied, and was found equal in both stores.
+/// What was copied, and verified to be equal in both stores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Copied {
-    /// After the last event.
+    /// The checkpoint after the last event.
     pub checkpoint: Checkpoint,
     /// The events, in their order.
     pub events: Digest,
@@ -18,11 +18,11 @@ pub struct Copied {
     pub closed: Digest,
 }
 
-/// How many there are of something, and a hash of all that is stored of it.
+/// The number of items, and a hash of everything that is stored of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Digest {
-    /// How many.
+    /// The number.
     pub count: u64,
     /// The hash.
     pub hash: ContentHash,

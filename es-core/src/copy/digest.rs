@@ -1,4 +1,4 @@
-//! What two stores are compared by.
+//! The digests by which two stores are compared.
 
 use sha2::{Digest as _, Sha256};
 use time::OffsetDateTime;
@@ -9,7 +9,7 @@ use crate::record::RawEvent;
 use crate::store::{StoredCommand, StoredNames};
 use crate::stream::StreamId;
 
-/// A hash of fields, each with its length, so that no two lists of fields look alike.
+/// A hash of fields, each with its length, so that different lists of fields differ.
 #[derive(Clone, Default)]
 pub(super) struct Fields(Sha256);
 
@@ -60,7 +60,7 @@ impl Fields {
     }
 }
 
-/// Counts and hashes what comes in one order.
+/// Counts and hashes items in a common order.
 #[derive(Default)]
 pub(super) struct Ordered {
     count: u64,
@@ -90,7 +90,7 @@ impl Ordered {
     }
 }
 
-/// Counts and hashes what each store has in an order of its own: the sum of the hashes.
+/// Counts and hashes items that each store lists in an order of its own: the sum of the hashes.
 #[derive(Default)]
 pub(super) struct Unordered {
     count: u64,

@@ -3,7 +3,7 @@
 use super::copied::Digest;
 use crate::error::StoreError;
 
-/// Why a copy did not come to its end. What was copied so far stays, and is not copied again.
+/// Why a copy was not completed. What was copied so far stays, and is not copied again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CopyError {
@@ -19,13 +19,13 @@ pub enum CopyError {
          into one that an earlier copy of the same store left"
     )]
     AnotherHistory(#[source] StoreError),
-    /// The source took events all the while.
+    /// Events were appended to the source all the time.
     #[error(
         "the store was changed while it was copied, so the copy is not known to be complete; stop the programs that write to it, \
          and copy again: what is copied stays"
     )]
     SourceMoved,
-    /// The two stores are not equal in the end.
+    /// The two stores differ in the end.
     #[error(
         "the copy is not equal to the store that was copied: {what}: {source_digest} there, {target_digest} in the copy; do not use it, \
          and report this"

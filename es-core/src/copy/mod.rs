@@ -32,13 +32,13 @@ use crate::store::{ExportStore, ImportStore};
 /// Copies a store into another one, and compares the two at the end.
 ///
 /// Copied are all events with their positions, revisions, ids and times, the command ledger, closed streams,
-/// and the names of categories and events with their fingerprints. Checkpoints that readers keep of the one
-/// store are checkpoints of the other. Not copied are snapshots, which are made again, and read models, which
-/// are [projected](crate::projection::Projection) again.
+/// and the names of categories and events with their fingerprints. Checkpoints of readers of one store are
+/// valid in the other. Snapshots are not copied, as they are taken again, nor are read models, which are
+/// [projected](crate::projection::Projection) again.
 ///
-/// The target is empty, or holds what an earlier copy of the same source left there: a copy that was broken
-/// off goes on where it stood when it is called again. Nobody appends to the target meanwhile. Events that
-/// are appended to the source are copied as well, but to end, the copy needs a source that stands still.
+/// The target must be empty, or hold what an earlier copy of the same source wrote: an interrupted copy
+/// resumes when it is called again. Nobody may append to the target meanwhile. Events that are appended to
+/// the source are copied as well, but the copy can end only once no more are.
 ///
 /// # Errors
 ///

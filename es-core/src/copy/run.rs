@@ -16,9 +16,9 @@ use crate::stream::StreamId;
 
 /// How many events, commands or streams are held in memory at a time.
 const PAGE: usize = 4_000;
-/// How many bytes of events, if there is more than one.
+/// The maximum size of events in bytes, if there is more than one.
 const PAGE_BYTES: usize = 4 << 20;
-/// How long to wait for an append to the source that is under way.
+/// How long to wait for a pending append to the source.
 const HELD_PAGE_WAIT: Duration = Duration::from_millis(10);
 
 pub(super) struct Copy<'a, A: ?Sized, B: ?Sized> {
@@ -120,7 +120,7 @@ impl<A: ExportStore + ?Sized, B: ImportStore + ?Sized> Copy<'_, A, B> {
     }
 }
 
-/// All that is compared of a store.
+/// Everything that is compared of a store.
 struct Content {
     events: Digest,
     commands: Digest,

@@ -1,4 +1,4 @@
-//! All that a store in memory holds.
+//! Everything that a store in memory holds.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -27,17 +27,17 @@ pub(super) struct Content {
     pub(super) fingerprints: HashMap<EventName, Option<Fingerprint>>,
     /// Event versions under names that are only read, unless events with them are copied from elsewhere.
     pub(super) former: HashSet<EventName>,
-    /// The name under which a category was made.
+    /// The name under which a category was created.
     pub(super) first_names: HashMap<u32, String>,
     pub(super) streams: BTreeMap<Key, Arc<Stream>>,
-    /// Commands that wrote nothing; their streams need not be there.
+    /// Commands that wrote nothing; their streams need not exist.
     pub(super) decisions: HashMap<(Key, Uuid), Executed>,
     /// All events, in the order of their positions.
     pub(super) log: Log,
 }
 
 impl Content {
-    /// What a stream is kept under; nothing for a category that is not there.
+    /// The key of a stream; nothing for a category that does not exist.
     pub(super) fn key(&self, id: &StreamId) -> Option<Key> {
         Some((*self.categories.get(id.category())?, id.key().to_owned()))
     }
@@ -53,14 +53,14 @@ impl Content {
     }
 
     pub(super) fn category(&mut self, name: &str) -> u32 {
-        // Categories are never removed, so their number is more than every one that was given.
+        // Categories are never removed, so their number exceeds every number assigned before.
         let next = self.categories.values().max().map_or(0, |last| last + 1);
         let id = *self.categories.entry(name.to_owned()).or_insert(next);
         self.first_names.entry(id).or_insert_with(|| name.to_owned());
         id
     }
 
-    /// Keeps what a command decided that wrote nothing.
+    /// Stores the decision of a command that wrote nothing.
     pub(super) fn decide(&mut self, decision: &Decision<'_>, recorded_at: OffsetDateTime) {
         let Decision { stream, revision: first, command, rejected, .. } = *decision;
         let key = (self.category(stream.category()), stream.key().to_owned());

@@ -1,4 +1,4 @@
-//! Copying out of a store in memory, and into it.
+//! Copying from a store in memory, and into it.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use crate::record::RawEvent;
 use crate::store::Checkpoint;
 use crate::stream::{Position, Revision, StreamId};
 
-/// Under the lock of the store no position is drawn in vain; what was imported can have holes.
+/// Under the store's lock no position is skipped; imported events can have gaps.
 #[derive(Debug, Default)]
 pub(super) struct Log(pub(super) Vec<Entry>);
 

@@ -1,4 +1,4 @@
-//! The reference store: everything in memory, the contract in its plainest form.
+//! The reference store: everything in memory, the contract in its simplest form.
 
 mod beside;
 mod content;
@@ -25,8 +25,8 @@ use crate::store::{
 };
 use crate::stream::{Revision, StreamId};
 
-/// A store that keeps everything in memory: for tests, for the first ten minutes, and as the plain form of
-/// the [`EventStore`] contract. Clones share their content. What it holds is gone with the process.
+/// A store that keeps everything in memory: for tests, for a quick start, and as the simplest form of the
+/// [`EventStore`] contract. Clones share their content, which is lost when the process ends.
 ///
 /// ```
 /// use es_core::MemoryStore;

@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::store::{AllPage, AllQuery, Find, Rest};
 use crate::stream::StreamId;
 
-/// What one page holds.
+/// The content of a page.
 pub(super) struct Page {
     pub(super) entries: Vec<Entry>,
     pub(super) end: AllPage,
@@ -59,7 +59,7 @@ impl Content {
         self.log.0.iter().filter(fits).map(|entry| self.named(entry, None)).collect()
     }
 
-    /// With the category called as it is asked for, else by its first name.
+    /// With the category named as in the query, or else by its first name.
     fn named(&self, entry: &Entry, asked: Option<&Cow<'static, str>>) -> Result<Entry, StoreError> {
         let mut entry = entry.clone();
         let first = || self.first_names.get(&entry.category).map(|first| Cow::Owned(first.clone()));

@@ -1,4 +1,4 @@
-//! What readers of more than one stream ask for, and the end of a stream.
+//! What readers of more than one stream need, and closing streams.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::stream::{Revision, StreamId};
 #[async_trait]
 impl ReadAll for MemoryStore {
     async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
-        // Taken out page by page, so that the sink runs without the lock.
+        // Copied page by page, so that the sink runs without the lock.
         let page = self.content().page(&query)?;
         for entry in &page.entries {
             sink(entry.raw())?;

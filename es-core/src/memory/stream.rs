@@ -13,8 +13,7 @@ use crate::shape::Fingerprint;
 use crate::store::{Append, AppendOutcome, CommandOutcome};
 use crate::stream::{Position, Revision, StreamId};
 
-/// Reads take the `Arc`, so a sink runs without the lock; an append that meets a reader copies the list of
-/// `Arc`s.
+/// Reads take the `Arc`, so a sink runs without the lock; an append during a read copies the list of `Arc`s.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Stream {
     pub(super) events: Vec<Arc<StoredEvent>>,
@@ -93,7 +92,7 @@ impl Stream {
         (first..last).map(|at| (Revision::new(at as u64 + 1), self.events[at].as_ref()))
     }
 
-    /// What stands in the way of an append, if anything does.
+    /// What prevents an append, if anything does.
     pub(super) fn obstacle(&self, append: &Append<'_>) -> Result<Option<AppendOutcome>, StoreError> {
         if let Some(command) = append.command
             && let Some(outcome) = self.outcome(command.key.id)

@@ -3,10 +3,10 @@
 //! Each step of constant code costs the user's build, and a lint stops a check that takes two million of
 //! them.
 
-/// Events as generated code lists them: the type, and the names of the event, today's and the earlier ones.
+/// Events as generated code lists them: the type, and the names of the event, current and former.
 pub type Names<'a> = &'a [(&'a str, (&'a str, &'a [&'a str]))];
 
-/// Stops the build when an event does not follow the version before.
+/// Stops the build when an event does not follow the previous version.
 #[track_caller]
 pub const fn check_previous(
     previous: &str,
@@ -72,8 +72,8 @@ const fn check_earlier_names(previous: &str, found_was: &[&str], name: &str, was
     }
 }
 
-/// Stops the build when an event is written as a version before that is not written under its own number and
-/// name.
+/// Stops the build when an event is written as a previous version that is not written under its own number
+/// and name.
 #[track_caller]
 pub const fn check_written(previous: &str, found_name: &str, version: u32, written: u32, name: &str) {
     if !same(found_name, name) {
@@ -109,8 +109,8 @@ pub const fn slots(events: Names<'_>) -> usize {
     (names * 2).next_power_of_two()
 }
 
-/// For each event, whether one before it has one of its names. Takes a number of steps that grows with the
-/// length of the names, and not with the number of their pairs.
+/// For each event, whether a previous one has one of its names. The number of steps grows with the length of
+/// the names, not with the number of their pairs.
 #[must_use]
 pub const fn taken<const SLOTS: usize, const EVENTS: usize>(events: Names<'_>) -> [bool; EVENTS] {
     let mut table = Table { slots: [None; SLOTS] };
@@ -135,7 +135,7 @@ struct Table<'a, const SLOTS: usize> {
 }
 
 impl<'a, const SLOTS: usize> Table<'a, SLOTS> {
-    /// Adds a name, or says whether it is that of another event.
+    /// Adds a name, or returns whether it is that of another event.
     const fn is_another(&mut self, name: &'a str, event: usize) -> bool {
         let hash = hash(name);
         let mut at = hash;
@@ -174,13 +174,14 @@ const fn hash(name: &str) -> u64 {
 }
 
 const fn mix(hash: u64, bytes: u64) -> u64 {
-    /// The golden ratio: each bit of a factor comes to stand in the upper half of the product.
+    /// The golden ratio: each bit of a factor ends up in the upper half of the product.
     const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
     let product = (hash.rotate_left(5) ^ bytes).wrapping_mul(FACTOR);
     product ^ (product >> 32)
 }
 
-/// Stops the build when the event at `index` has a name of one before it, now or earlier, as [`taken`] says.
+/// Stops the build when the event at `index` shares a current or former name with a previous one, as returned
+/// by [`taken`].
 #[track_caller]
 pub const fn check_name(events: Names<'_>, taken: &[bool], index: usize) {
     if taken[index] {
@@ -379,7 +380,7 @@ mod tests {
         assert_eq!(slots(events), 32);
         let expected = [false, false, true, true, true, true, false];
         assert_eq!(taken::<32, 7>(events), expected);
-        // Where the table is as small as can be, the names find their places as well.
+        // If the table is as small as possible, the names find their slots as well.
         assert_eq!(taken::<16, 7>(events), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! What generated code names. No part of the public interface: it changes with any release.
+//! What generated code refers to. Not part of the public interface: it can change in any release.
 
 use std::future::Future;
 
@@ -42,9 +42,9 @@ pub use crate::shape::{
 // For the other crates of this project.
 pub use crate::seldom::Seldom;
 
-/// Of a field about which serde says nothing.
+/// For a field without serde attributes.
 pub const NO_NOTES: &[Note] = &[];
-/// Of a type without type parameters.
+/// For a type without type parameters.
 pub const NO_ARGUMENTS: &[Describe] = &[];
 
 use std::fmt::Display;
@@ -60,8 +60,8 @@ use crate::record::{
 use crate::shape::{quoted, without_paths};
 use crate::store::Filter;
 
-// What is generic here is compiled once for every event type of every user, so it is kept short. The way of a
-// good event is inlined, as an event is moved in memory at each call; that of a bad one is not.
+// Generic code here is compiled once for every event type of every user, so it is kept short. The path of a
+// valid event is inlined, as an event is moved in memory at each call; that of an invalid one is not.
 
 /// Decodes an event of exactly the version of `E`.
 #[inline]
@@ -92,7 +92,7 @@ fn close(raw: &RawEvent<'_>, json: &mut Json<'_>) -> Result<(), DecodeError> {
     json.end().map_err(|error| misfit(raw, &error))
 }
 
-/// Decodes an event that has a version before: an older one by its own struct, which `step` brings up to this
+/// Decodes an event that has a previous version: an older one by its own struct, which `step` upcasts to this
 /// one.
 #[inline]
 pub fn decode_chain<Previous, E: Event, Failure: Into<BoxError>>(
@@ -116,7 +116,7 @@ pub fn decode_chain<Previous, E: Event, Failure: Into<BoxError>>(
     }
 }
 
-/// Hands on what was decoded, as the aggregate's event.
+/// Passes on what was decoded, as the aggregate's event.
 pub fn decoded<E, Any: From<E>>(
     event: Result<E, DecodeError>,
     out: &mut dyn FnMut(Any),
@@ -136,7 +136,7 @@ pub fn decode_recorded<E: Event>(raw: &RawEvent<'_>) -> Result<Recorded<E>, Deco
     Ok(Recorded::new(raw, event, const { EventType::of::<E>() }, raw.shared_metadata()?))
 }
 
-/// What a public event is to others, with the place and the metadata of the private one.
+/// The public form of an event, with the place and the metadata of the private one.
 pub fn message_of<P: Event, E>(
     public: Option<P>,
     event: &Recorded<E>,
@@ -144,7 +144,7 @@ pub fn message_of<P: Event, E>(
     public.map(|public| Message::of(&public, event)).transpose()
 }
 
-/// Runs the handler of an event: what it writes with a repository was caused by the event.
+/// Runs the handler of an event, which becomes the cause of what the handler writes with a repository.
 pub fn handling<E, F: Future>(
     event: &Recorded<E>,
     handler: F,
@@ -152,7 +152,7 @@ pub fn handling<E, F: Future>(
     Handled::new(event).scope(handler)
 }
 
-/// Hands on what a retired event stands for.
+/// Passes on the events that replace a retired one.
 pub fn decoded_retired<A: Retired<E>, E, Failure: Into<BoxError>>(
     raw: &RawEvent<'_>,
     event: Result<E, DecodeError>,
@@ -168,7 +168,7 @@ pub fn decoded_retired<A: Retired<E>, E, Failure: Into<BoxError>>(
     }
 }
 
-/// The present name of the event that had this one before.
+/// The current name of the event with this former name.
 #[must_use]
 pub fn renamed<A: Aggregate>(name: &str) -> Option<&'static str> {
     A::description().all().find(|event| event.was.contains(&name)).map(|event| event.name)
@@ -181,7 +181,7 @@ pub fn filter(events: &[(&'static str, &'static [&'static str])]) -> Filter {
     names.fold(Filter::new(), |filter, name| filter.event_name(*name))
 }
 
-/// The same as [`renamed`] among events that are given with their names.
+/// The same as [`renamed`] for events that are given with their names.
 #[must_use]
 pub fn renamed_of(
     name: &str,
@@ -190,7 +190,7 @@ pub fn renamed_of(
     events.iter().find(|(_, was)| was.contains(&name)).map(|(now, _)| *now)
 }
 
-/// An aggregate that writes an event. No type implements it: generated code asks for it where an event is
+/// An aggregate that writes an event. No type implements it: generated code requires it where an event is
 /// retired.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has retired the event `{E}`: it is read, and no longer written",
@@ -199,7 +199,7 @@ pub fn renamed_of(
 )]
 pub trait Writes<E> {}
 
-/// Writes an event as the version before, into which `step` turns it.
+/// Writes an event in its previous version, into which `step` converts it.
 pub fn encode_as<E: Event, Previous: Event, Failure: Into<BoxError>>(
     event: &E,
     step: fn(&E) -> Result<Previous, Failure>,
@@ -211,12 +211,12 @@ pub fn encode_as<E: Event, Previous: Event, Failure: Into<BoxError>>(
     }
 }
 
-/// Reads an event, brings it up to the version of `E`, and writes all of it, where `E` itself is written as
-/// the version before.
+/// Reads an event, upcasts it to the version of `E`, and writes all of it, if `E` itself is written in the
+/// previous version.
 ///
 /// # Errors
 ///
-/// What is wrong with it, in words.
+/// What is wrong with it, as text.
 pub fn read_whole<E: Event>(raw: &RawEvent<'_>) -> Result<Vec<u8>, String> {
     let event = E::decode(raw).map_err(|error| error.problem().to_string())?;
     crate::codec::to_json(&event).map_err(|error| error.to_string())
@@ -233,8 +233,8 @@ pub fn unknown_event(raw: &RawEvent<'_>, aggregate: &'static str) -> DecodeError
     DecodeError::new(raw, DecodeProblem::UnknownEvent { aggregate })
 }
 
-/// A state that snapshots can keep. A name for serde's two traits, so that a state without them is refused in
-/// our words.
+/// A state that snapshots can store. An alias for serde's two traits, so that the error for a state without
+/// them is our own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is to be kept in snapshots, and serde cannot write or read it",
     label = "snapshots are asked for here",
@@ -245,8 +245,8 @@ pub trait Kept: Serialize + for<'de> Deserialize<'de> {}
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + for<'de> Deserialize<'de>> Kept for T {}
 
-/// A state that the fold can begin with. A name for `Default`, so that a state without it is refused in our
-/// words.
+/// A state with which the fold can begin. An alias for `Default`, so that the error for a state without it is
+/// our own.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no `Default`, which is the state of an empty stream",
     label = "no `Default`",
@@ -270,7 +270,7 @@ pub fn snapshots<A: Aggregate + Kept>(every: u64, build: u64, describe: Describe
     Some(Snapshots::json(every, build, describe))
 }
 
-/// The form that `#[shape("…")]` declares; the macro has read it before.
+/// The form declared by `#[shape("…")]`; the macro has parsed it before.
 #[must_use]
 pub fn declared(form: &'static str) -> Type {
     Type::declared(form).unwrap_or_else(|_| custom(form))
@@ -282,13 +282,13 @@ pub fn constant(value: &dyn Display) -> Type {
     Type::Plain(quoted(&value.to_string()).into_owned().into())
 }
 
-/// A type that is only named by another one: it has no value in it.
+/// A type that is only a name for another one: it has no value in it.
 #[must_use]
 pub fn marker(path: &str) -> Type {
     Type::Plain(without_paths(path).into())
 }
 
-/// A part that is written by code, in a way that nobody declared.
+/// A part that is written by code, in an undeclared format.
 #[must_use]
 pub fn custom(path: &'static str) -> Type {
     Type::Custom(path.to_owned())

@@ -14,7 +14,7 @@ use crate::record::PayloadError;
 use crate::shape::{Describe, Fingerprint, Schema};
 
 impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
-    /// Snapshots as JSON, of a state that `describe` describes.
+    /// Snapshots as JSON, of a state with the shape of `describe`.
     #[must_use]
     pub fn json(every: u64, build: u64, describe: Describe) -> Self {
         Self {
@@ -27,8 +27,8 @@ impl<A: Aggregate + Serialize + DeserializeOwned> Snapshots<A> {
     }
 }
 
-/// Takes in all that is folded: each event, the names that it had before, and what stands for other events
-/// today.
+/// Adds everything that is folded: each event, its former names, and the current events that replace retired
+/// ones.
 fn with_events(mut of: Fingerprint, aggregate: &AggregateDescription) -> Fingerprint {
     for (at, event) in aggregate.all().enumerate() {
         if at == aggregate.events.len() {
@@ -40,8 +40,8 @@ fn with_events(mut of: Fingerprint, aggregate: &AggregateDescription) -> Fingerp
     of
 }
 
-/// Describing a state takes time, so it is done once in a process. By type, as a static in a generic function
-/// is shared by all its types.
+/// Describing a state takes time, so it is done once per process. Keyed by type, as a static in a generic
+/// function is shared by all its types.
 ///
 /// Not generic, as it would be compiled for every aggregate of every user.
 fn fingerprint_once(
@@ -57,7 +57,8 @@ fn fingerprint_once(
         return *fingerprint;
     }
     drop(known);
-    // Described without the lock, as the user's own `Shape` is called; what two threads find is the same.
+    // Described without the lock, as the user's own `Shape` is called; concurrent threads get the same
+    // result.
     let shape = Schema::described_today(describe).text();
     // Stored: "rev" is what builds were called when the first snapshots were written.
     let state = Fingerprint::EMPTY.with(name).with(&format!("rev {build}")).with(&shape);

@@ -1,4 +1,4 @@
-//! Differences that a person can read: what is common, what is missing (`-`), what is too much (`+`).
+//! Readable differences: what is common, what is missing (`-`), what is too much (`+`).
 
 use std::fmt::{self, Display, Write};
 

@@ -31,8 +31,8 @@
 //! given::<Account>(()).when(Deposit { cents: 500 }).then_rejected(&NotOpen);
 //! ```
 //!
-//! Events are compared and shown by name, version and JSON, so they need no derives. They take the way that
-//! stored events take, encoding and decoding included.
+//! Events are compared and shown by name, version and JSON, so they need no derives. They are encoded and
+//! decoded like stored events.
 
 mod diff;
 
@@ -52,7 +52,7 @@ use crate::stream::{Position, Revision, StreamId};
 ///
 /// # Panics
 ///
-/// When an event does not read back from what it writes.
+/// When an event does not decode from its own encoding.
 #[must_use = "a history alone tests nothing"]
 #[track_caller]
 pub fn given<A: Aggregate>(events: impl IntoEvents<A>) -> Given<A> {
@@ -71,7 +71,7 @@ impl<A: Aggregate> Given<A> {
     ///
     /// # Panics
     ///
-    /// When an event does not read back from what it writes.
+    /// When an event does not decode from its own encoding.
     #[must_use = "a history alone tests nothing"]
     #[track_caller]
     pub fn and(mut self, events: impl IntoEvents<A>) -> Self {
@@ -84,7 +84,7 @@ impl<A: Aggregate> Given<A> {
         self
     }
 
-    /// Adds an event as it may lie in a store: under an old version, say.
+    /// Adds an event as it may be stored, for example in an old version.
     ///
     /// # Panics
     ///
@@ -111,7 +111,7 @@ impl<A: Aggregate> Given<A> {
         self
     }
 
-    /// Lets the aggregate decide on a command.
+    /// Decides on a command.
     #[track_caller]
     pub fn when<C>(self, command: C) -> Decided<A, <A as Handle<C>>::Error>
     where
@@ -126,7 +126,7 @@ impl<A: Aggregate> Given<A> {
     ///
     /// # Panics
     ///
-    /// When it is another one.
+    /// When it differs.
     #[track_caller]
     pub fn then_state(self, expected: &A) -> Self
     where
@@ -136,16 +136,16 @@ impl<A: Aggregate> Given<A> {
         self
     }
 
-    /// The state, to look at by other means.
+    /// The state, for other checks.
     #[must_use]
     pub fn into_state(self) -> A {
         self.state
     }
 }
 
-/// A decision, to be compared.
+/// A decision, to be checked.
 #[derive(Debug)]
-#[must_use = "a decision that nobody looks at tests nothing"]
+#[must_use = "a decision alone tests nothing"]
 pub struct Decided<A: Aggregate, E> {
     given: Given<A>,
     outcome: Result<Events<A>, E>,
@@ -156,7 +156,7 @@ impl<A: Aggregate, E: Error> Decided<A, E> {
     ///
     /// # Panics
     ///
-    /// When it was rejected, or yields others.
+    /// When it was rejected, or yields other events.
     #[track_caller]
     pub fn then_events(self, expected: impl IntoEvents<A>) -> Given<A> {
         let Self { given, outcome } = self;
@@ -201,11 +201,11 @@ impl<A: Aggregate, E: Error> Decided<A, E> {
         assert!(matches(&error), "the command is rejected for another reason: {error:?}");
     }
 
-    /// Folds what the command yields, and compares the state.
+    /// Folds the events of the command, and compares the state.
     ///
     /// # Panics
     ///
-    /// When the command was rejected, or the state is another one.
+    /// When the command was rejected, or the state differs.
     #[track_caller]
     pub fn then_state(self, expected: &A) -> Given<A>
     where
@@ -257,7 +257,7 @@ pub(crate) fn shown<A: Aggregate>(event: &A::Event) -> Shown {
     }
 }
 
-/// Decodes an event as it may lie in a store: of this version or an older one, brought up to this one.
+/// Decodes an event as it may be stored: in this version or an older one, upcast to this one.
 ///
 /// ```
 /// # use es_core::{UpcastContext, UpcastFrom, event};
@@ -285,7 +285,7 @@ pub fn read<E: Event>(version: u32, payload: &Value) -> Result<E, DecodeError> {
     as_stored("test", Revision::new(1), E::NAME, version, payload, E::decode)
 }
 
-/// Lets `take` look at an event as a store would hand it out.
+/// Calls `take` with an event as a store would pass it to a sink.
 #[track_caller]
 pub(crate) fn as_stored<T>(
     category: &'static str,
@@ -298,7 +298,7 @@ pub(crate) fn as_stored<T>(
     as_stored_json(category, revision, name, version, payload.to_string().as_bytes(), take)
 }
 
-/// The same of a payload that a [`Value`] might round.
+/// The same for a payload that a [`Value`] might round.
 #[track_caller]
 fn as_stored_json<T>(
     category: &'static str,

@@ -102,7 +102,7 @@ async fn other_events_in_the_way_are_a_conflict_and_nothing_of_the_chunk_is_writ
     let error = migration.finish().await.expect_err("other events");
     assert_eq!(
         error.to_string(),
-        "stream \"account/A-1\" was to be at revision 0, and is at 1 with other events"
+        "stream \"account/A-1\": expected revision 0, found 1 with different events"
     );
     assert_eq!(stored(&store.inner).await.len(), 1);
     let mut migration = LargeAppend::new(&store).aggregate::<Account>();
