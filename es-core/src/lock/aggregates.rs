@@ -1,5 +1,5 @@
-//! Aggregates in the lock: which streams there are, how their keys are written, and which events they may
-//! hold.
+//! Aggregates in the lock: which streams exist, how their keys are written, and which events they may
+//! contain.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ pub(super) fn compare(code: &Code, locked: &Locked) -> Compared {
     Compared { findings, due }
 }
 
-/// The aggregate that has this name today, or had it.
+/// The aggregate with this current or former name.
 fn present<'a>(code: &'a Code, name: &str) -> Option<(&'static str, &'a Facts)> {
     let by_name = code.aggregates.get_key_value(name);
     by_name

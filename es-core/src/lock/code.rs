@@ -1,4 +1,4 @@
-//! What the code says: the events of all aggregates of a lock.
+//! The events of all aggregates of a lock, according to the code.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -236,8 +236,8 @@ impl Code {
         }
     }
 
-    /// Makes each default twice: one that comes out otherwise gives old events another meaning at every
-    /// reading.
+    /// Makes each default twice: one that is not deterministic gives old events another meaning at every
+    /// read.
     fn defaults(&mut self, published: &Published, description: &EventDescription) -> Vec<Line> {
         let mut defaults: Vec<Line> = Vec::new();
         for (field, default) in description.added {

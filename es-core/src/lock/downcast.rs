@@ -1,4 +1,4 @@
-//! What programs read that know only the version before: with `write_as`, what is written of an event.
+//! What programs read that know only the previous version: with `write_as`, what is written of an event.
 
 use super::code::{Code, Entry};
 use super::findings::Finding;
@@ -13,13 +13,13 @@ use crate::codec::Exact;
 pub(super) enum Downcast {
     /// The version that it is read as; nothing else is written.
     Itself,
-    /// The version before cannot say it.
+    /// The previous version cannot express it.
     Refused,
     As(Written),
 }
 
 impl Downcast {
-    /// Steps down twice: what comes out differently is not locked, whatever it is now.
+    /// Downcasts twice: a result that differs is not locked.
     pub(super) fn of(code: &Code, entries: &[&Entry], stored: &Written) -> Result<Self, Unclear> {
         let Some((reader, downcast)) = entries.iter().find_map(|entry| entry.downcast) else {
             return Ok(Self::Itself);

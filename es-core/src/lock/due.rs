@@ -1,10 +1,10 @@
-//! What an update would write that is no fault.
+//! What an update would write that is not an error.
 
 use super::file::{self, Locked};
 use super::findings::Finding;
 use super::published::{Lines, Published};
 
-/// One finding for all that is not written yet.
+/// One finding for everything that is not written yet.
 pub(super) fn finding(
     locked: &Locked,
     new: &[(Published, Lines)],

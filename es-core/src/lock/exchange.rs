@@ -1,7 +1,7 @@
-//! Names on the wire that moved from one Rust item to another while the first lives on under another name.
+//! Wire names that moved from one Rust item to another while the first still exists under another name.
 //!
-//! The shapes are then as they were, and stored values are read as the other item. The Rust names stand in
-//! the lock for this comparison only: an item that is renamed in Rust alone is none of its business.
+//! The shapes are then unchanged, and stored values are read as the other item. The Rust names are in the
+//! lock for this comparison only: renaming only the Rust item is fine.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,13 +1,13 @@
-//! What the lock keeps of an aggregate.
+//! What the lock stores of an aggregate.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is published of one aggregate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Facts {
-    /// How the id is written as a key; nothing where the line was deleted.
+    /// The text format of the id as a key; nothing if the line was deleted.
     pub(super) id: Option<String>,
-    /// The earlier names.
+    /// The former names.
     pub(super) was: BTreeSet<String>,
     /// The events that it reads and writes.
     pub(super) events: BTreeSet<String>,
@@ -20,7 +20,7 @@ impl Facts {
         self.events.iter().chain(&self.retired)
     }
 
-    /// Takes in another type that reads the streams of the same name.
+    /// Merges another type that reads the streams of the same name.
     pub(super) fn join(&mut self, other: Self) {
         self.was.extend(other.was);
         self.events.extend(other.events);
@@ -28,7 +28,7 @@ impl Facts {
         self.retired.retain(|event| !self.events.contains(event));
     }
 
-    /// Takes in a line of the lock.
+    /// Adds a line of the lock.
     pub(super) fn read(&mut self, line: &str) -> Option<()> {
         let (word, value) = line.split_once(' ')?;
         match word {

@@ -1,4 +1,4 @@
-//! What the check finds, and how it says so.
+//! The findings of the check, and their messages.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ impl Finding {
     }
 }
 
-/// Code and lock differ. The message is made for the one who changed the code.
+/// Code and lock differ. The message is written for the author of the change.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LockError {
     path: PathBuf,
@@ -45,7 +45,7 @@ impl fmt::Display for LockError {
     }
 }
 
-/// Findings one after the other, below a line that says what they are.
+/// Findings one after the other, below a heading.
 pub(super) fn numbered(heading: &str, findings: &[Finding]) -> String {
     let mut text = format!("{heading}\n");
     for (at, finding) in findings.iter().enumerate() {

@@ -1,8 +1,7 @@
 //! Sample folds: the state of each aggregate with snapshots after each of its golden payloads.
 //!
-//! A snapshot that is stored is the work of the `apply` of then. Its fingerprint covers the shape of the
-//! state, the events and `build`, and not what `apply` does, so a body that changes must come with another
-//! `build`.
+//! A stored snapshot was made by the `apply` of its time. Its fingerprint covers the shape of the state, the
+//! events and `build`, but not what `apply` does, so if its body changes, `build` must change too.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +18,7 @@ use crate::codec::Exact;
 /// More events than this are not folded.
 const MOST: usize = 256;
 
-/// What came of all folds.
+/// The outcome of all folds.
 #[derive(Default)]
 pub(super) struct Checked {
     pub(super) findings: Vec<Finding>,
@@ -54,7 +53,7 @@ pub(super) fn check(code: &Code, payloads: &BTreeMap<Published, Vec<Exact>>, fol
     checked
 }
 
-/// A fold as it stands in a file.
+/// A fold as stored in a file.
 struct Recorded {
     fingerprint: String,
     events: Vec<Written>,
@@ -188,7 +187,7 @@ fn differs(folding: &Folding, events: &[Written], difference: &str, name: &str) 
     ))
 }
 
-/// A state must go on from a snapshot as it goes on by itself, and be the same each time.
+/// A state must continue from a snapshot as it does without one, and be deterministic.
 fn check_snapshots(folding: &Folding, events: &[Written], states: &[Exact]) -> Result<(), Finding> {
     let aggregate = folding.aggregate;
     let find = |between: Between| {

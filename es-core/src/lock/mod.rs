@@ -16,12 +16,11 @@
 //! ```
 //!
 //! `ES_LOCK=update cargo test` writes `events.lock` and one file of sample payloads for each published
-//! version, under `events/`. Both are committed. From then on the test fails when the code no longer means
-//! what was published, and says what changed and what to write. Without `ES_LOCK=update` nothing is ever
-//! written.
+//! version, under `events/`. Commit both. From then on the test fails when the code no longer means what was
+//! published, and reports what changed and what to write. Without `ES_LOCK=update` nothing is ever written.
 //!
-//! The shape of what is published never changes: an update only adds. Names that an event had before (`was`)
-//! are kept as well. If no event of a version was ever stored, its entry and its file can be deleted by hand.
+//! The shape of a published version never changes: an update only adds. Former names of events (`was`) are
+//! kept as well. If no event of a version was ever stored, its entry and its file can be deleted by hand.
 
 mod advice;
 mod aggregates;
@@ -62,10 +61,10 @@ use sources::Sources;
 pub use findings::{Finding, LockError};
 pub use mode::Mode;
 
-/// Makes the test that compares the code with `events.lock`, for all aggregates given.
+/// Generates the test that compares the code with `events.lock`, for all given aggregates.
 ///
-/// A macro, because it knows the folder of the user's crate and makes the test function: one line is all that
-/// is needed. The same can be written by hand with [`Lock`], to keep the lock elsewhere.
+/// A macro, because it knows the folder of the user's crate and generates the test function in one line.
+/// Write the same by hand with [`Lock`] to keep the lock elsewhere.
 ///
 /// ```no_run
 /// # use es_core::messaging::{Publish, Publisher};
@@ -128,7 +127,7 @@ pub use mode::Mode;
 ///
 /// `projections` adds the events that only a projection lists, `reactors` those that only a reactor does, and
 /// `publishers` the public events that others rely on. An aggregate in the `src` of the crate that the test
-/// does not name is reported; `without` leaves it out by its name, knowingly.
+/// does not name is reported; `without` excludes it explicitly, by its name.
 #[macro_export]
 macro_rules! lock_test {
     (
@@ -190,7 +189,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// The lock in this folder; most often that of `Cargo.toml`.
+    /// The lock in this folder, usually that of `Cargo.toml`.
     pub fn new(folder: impl AsRef<Path>) -> Self {
         Self { folder: folder.as_ref().to_owned(), code: Code::default(), sources: None }
     }
@@ -220,25 +219,25 @@ impl Lock {
         self
     }
 
-    /// Finds aggregates in the Rust files of this folder that were not added, by `#[aggregate(name = "…")]`.
-    /// Those with a name in `left_out` are left out knowingly.
+    /// Reports aggregates in the Rust files of this folder that were not added, by `#[aggregate(name =
+    /// "…")]`, except those with a name in `left_out`.
     ///
-    /// It reads text: comments, strings and what is compiled for tests only hold none, and a name that a
-    /// macro puts together is not found.
+    /// It searches text, without comments, strings and code that is compiled for tests only; a name that a
+    /// macro generates is not found.
     pub fn for_all_in(mut self, sources: impl AsRef<Path>, left_out: &[&str]) -> Self {
         let left_out = left_out.iter().map(|name| (*name).to_owned()).collect();
         self.sources = Some(Sources { folder: sources.as_ref().to_owned(), left_out });
         self
     }
 
-    /// Compares as `ES_LOCK` says: checks, or with `ES_LOCK=update` updates.
+    /// Compares according to `ES_LOCK`: checks, or with `ES_LOCK=update` updates.
     ///
     /// What an update accepts is written to the error stream of the process, past the test harness, which
-    /// shows nothing of a test that passes.
+    /// hides the output of passing tests.
     ///
     /// # Panics
     ///
-    /// When code and lock differ. The message says all that differs and what to do.
+    /// When code and lock differ. The message lists all differences and what to do.
     #[track_caller]
     pub fn assert(self) {
         let outcome = match std::env::var("ES_LOCK").as_deref() {
@@ -262,8 +261,8 @@ impl Lock {
     ///
     /// # Errors
     ///
-    /// [`LockError`] with everything that differs. An update that finds something that it may not write
-    /// writes nothing.
+    /// [`LockError`] with all differences. An update that finds something that it may not write writes
+    /// nothing.
     pub fn run(self, mode: Mode) -> Result<Vec<Finding>, LockError> {
         let path = self.folder.join(file::NAME);
         let locked = match file::read(&path) {
@@ -282,7 +281,7 @@ impl Lock {
         findings.extend(golden.findings);
         let folds = folds::check(code, &golden.payloads, &folder);
         findings.extend(folds.findings);
-        // What an update accepts, and says.
+        // What an update accepts and reports.
         let mut questions = exchange::compare(code, &locked);
         questions.extend(golden.changed);
         if mode == Mode::Check {

@@ -1,6 +1,6 @@
 //! Checking, or updating.
 
-/// What a check may write.
+/// What a run of the lock test may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mode {
     /// Nothing.

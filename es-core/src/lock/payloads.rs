@@ -1,5 +1,5 @@
-//! The files of golden payloads: `events/<name>/v<N>.json`, each a list of stored payloads with what they
-//! mean today.
+//! The files of golden payloads: `events/<name>/v<N>.json`, each a list of stored payloads with their current
+//! meaning.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -121,8 +121,8 @@ fn no_list(name: &str) -> Finding {
     ))
 }
 
-/// The folder of an event: its name, with what file systems do not take written as numbers. Distinct names
-/// have distinct folders, on systems that ignore case as well.
+/// The folder of an event: its name, with characters that file systems do not accept written as numbers.
+/// Distinct names have distinct folders, also on systems that ignore case.
 pub(super) fn file_name(event: &str) -> String {
     let mut name = String::new();
     for (at, letter) in event.chars().enumerate() {

@@ -70,10 +70,10 @@ impl Reader {
     }
 }
 
-/// Reads a stored payload: decodes it, folds it, and writes what came out.
+/// Reads a stored payload: decodes it, folds it, and writes the result.
 pub(super) type Replay = fn(&Written) -> Result<Vec<Written>, String>;
 
-/// Replays, and catches what the code of the user may do.
+/// Replays, and catches panics of user code.
 pub(super) fn replayed<T>(
     reader: Reader,
     replay: impl FnOnce(&Written) -> Result<T, String>,
@@ -113,7 +113,7 @@ pub(super) fn downcast<A: Aggregate>(stored: &Written) -> Result<Option<Written>
     as_stored(A::NAME, 1, stored, |raw| {
         let mut events = Vec::new();
         A::decode(raw, &mut |event| events.push(event)).map_err(|error| error.problem().to_string())?;
-        // The step down may refuse what the version before cannot say.
+        // The downcast may reject what the previous version cannot express.
         Ok(events.first().and_then(|event| encoded::<A>(event).ok()))
     })
 }
@@ -165,7 +165,7 @@ fn by_list(name: &'static str, events: &[ReadEvent], stored: &Written) -> Result
     as_stored(name, 1, stored, |raw| Ok(vec![as_written(event.name, event.version, &read(raw)?)?]))
 }
 
-/// With `write_as`, what is written is not all that the event says.
+/// With `write_as`, what is written is not all of the event.
 fn whole(
     raw: &RawEvent<'_>,
     name: &str,

@@ -1,7 +1,7 @@
-//! Aggregates in the sources of a crate, so that one which the lock test does not name is noticed.
+//! Aggregates in the sources of a crate, to report those that the lock test does not name.
 //!
 //! This reads text and not what the compiler sees: `#[aggregate(name = "…")]` outside of comments, strings
-//! and code that is compiled for tests only. A name that a macro puts together is not found.
+//! and code that is compiled for tests only. A name that a macro generates is not found.
 
 mod tokens;
 

@@ -1,4 +1,4 @@
-//! What a stored payload means today: the events that its readers make of it.
+//! The current meaning of a stored payload: the events that its readers make of it.
 
 use super::code::{Code, Entry};
 use super::file;
@@ -10,17 +10,17 @@ use crate::codec::Exact;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Today(Vec<(Reader, Vec<Written>)>);
 
-/// Why it cannot be said.
+/// Why it has no current meaning.
 #[derive(Debug)]
 pub(super) enum Unclear {
-    /// A reader does not read it.
+    /// A reader cannot read it.
     Unread(String),
-    /// It is another one each time.
+    /// It is not deterministic.
     Unsteady(Reader, String),
 }
 
 impl Today {
-    /// Reads twice: what comes out differently is not locked, whatever it is now.
+    /// Reads twice: a result that differs is not locked.
     pub(super) fn of(code: &Code, entries: &[&Entry], stored: &Written) -> Result<Self, Unclear> {
         let mut all = Vec::new();
         for (reader, replay) in entries.iter().flat_map(|entry| &entry.readers) {
@@ -147,7 +147,7 @@ impl Locked {
         self.events.iter().filter(|(of, _)| is_of(of)).map(|(_, written)| written.clone()).collect()
     }
 
-    /// Whether it is written in versions, or under names, that are not those of today.
+    /// Whether it is written in versions, or under names, that are not the current ones.
     pub(super) fn is_of_before(&self, code: &Code, entries: &[&Entry]) -> bool {
         let is_retired = entries.iter().any(|entry| entry.is_retired);
         let is_current = |written: &Written| {
@@ -245,7 +245,7 @@ fn difference(before: &[Written], now: &[Written]) -> Option<String> {
     before.iter().zip(now).find_map(|(before, now)| first_difference(&before.payload, &now.payload, ""))
 }
 
-/// The way to the first value that differs, and how.
+/// The path to the first value that differs, and how.
 pub(super) fn first_difference(before: &Exact, now: &Exact, way: &str) -> Option<String> {
     let at = |key: &str| if way.is_empty() { key.to_owned() } else { format!("{way}.{key}") };
     match (before, now) {

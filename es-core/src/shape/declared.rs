@@ -1,4 +1,4 @@
-//! Forms that a user declares: `#[shape("string:date-time")]`.
+//! Forms declared by the user: `#[shape("string:date-time")]`.
 
 use super::Type;
 
@@ -8,7 +8,7 @@ const WORDS: [&str; 22] = [
     "isize", "u8", "u16", "u32", "u64", "u128", "usize", "object", "array",
 ];
 
-/// A declared form that is none.
+/// A declared form that is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "`{form}` is no form; write a word such as `string`, `string:date-time`, `i64` or `any`, or `option<…>`, `list<…>`, \
@@ -23,7 +23,7 @@ impl Type {
     ///
     /// # Errors
     ///
-    /// [`InvalidForm`] when it is none.
+    /// [`InvalidForm`] when it is invalid.
     pub fn declared(form: &str) -> Result<Self, InvalidForm> {
         let form = form.trim();
         read(form).ok_or_else(|| InvalidForm { form: form.to_owned() })

@@ -1,8 +1,7 @@
-//! What the derive writes: constants that describe a type, with a function in each place where another type
-//! stands.
+//! What the derive generates: constants that describe a type, with a function wherever another type occurs.
 //!
-//! Constants, because they cost the user's build next to nothing: no code is generated for them, and the
-//! functions of most types are compiled already.
+//! Constants, because they cost almost no build time: no code is generated for them, and the functions of
+//! most types are compiled already.
 
 use super::{Note, Type, Types};
 
@@ -21,7 +20,7 @@ pub struct TypeDescription {
 }
 
 impl TypeDescription {
-    /// A struct with these fields, about which nothing else is said.
+    /// A struct with these fields, without attributes.
     pub(crate) const fn of_struct(name: &'static str, fields: &'static [FieldDescription]) -> Self {
         let form = FormDescription::Content(ContentDescription::Struct(fields));
         Self { name, arguments: &[], notes: &[], form }
@@ -35,7 +34,7 @@ pub enum FormDescription {
     Enum(&'static [VariantDescription]),
 }
 
-/// What a struct or a variant holds.
+/// The contents of a struct or a variant.
 #[derive(Debug, Clone, Copy)]
 #[doc(hidden)]
 pub enum ContentDescription {
@@ -57,11 +56,11 @@ pub struct VariantDescription {
     pub notes: &'static [Note],
 }
 
-/// What became of a type that was stored before.
+/// The history of a type that was stored before.
 #[derive(Debug, Clone, Copy)]
 #[doc(hidden)]
 pub struct HistoryDescription {
-    /// How it is read, in each form that it had, and written.
+    /// How it is read, in each of its forms, and written.
     pub today: FormDescription,
     pub steps: &'static [StepDescription],
 }
@@ -70,9 +69,9 @@ pub struct HistoryDescription {
 #[derive(Debug, Clone, Copy)]
 #[doc(hidden)]
 pub struct StepDescription {
-    /// The version of the type that brought it.
+    /// The version of the type that introduced it.
     pub version: u32,
-    /// The variant in which it happened, by its first name.
+    /// The variant that changed, by its first name.
     pub variant: Option<&'static str>,
     pub what: ChangeDescription,
 }
@@ -80,7 +79,7 @@ pub struct StepDescription {
 #[derive(Debug, Clone, Copy)]
 #[doc(hidden)]
 pub enum ChangeDescription {
-    /// With what it is in values that were stored before, as JSON, where it can be written.
+    /// With its value for values that were stored before, as JSON, if it can be serialized.
     Added(FieldDescription, fn() -> Option<String>),
     AddedVariant(VariantDescription),
     Renamed(&'static str, &'static str),

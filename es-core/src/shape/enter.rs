@@ -1,4 +1,4 @@
-//! Entering types into a shape: what the derive writes becomes the model, each type once.
+//! Entering types into a shape: the derive's constants become the model, each type once.
 
 use std::any::TypeId;
 
@@ -51,7 +51,7 @@ impl Types {
             name = format!("{name}<{}>", arguments.join(", "));
         }
         let number = self.definitions.len();
-        // Entered before its parts are described, so that a part that holds the type again ends here.
+        // Entered before its parts are described, so that a part that contains the type again ends here.
         let form = Form::Content(Content::Unit);
         let rust = rust_name::without_paths(rust);
         let (notes, steps) = (description.notes, Vec::new());
@@ -90,7 +90,7 @@ impl Types {
         Type::Named(self.definitions.len() - 1)
     }
 
-    /// No types yet, where those with a history are to stand as they are today.
+    /// No types yet, for types with a history in their current form.
     pub(crate) fn of_today() -> Self {
         Self { today: true, ..Self::default() }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A hash that tells one shape from another: of an event, or of a state and the way to fold it.
+/// A hash that identifies a shape: of an event, or of a state and the way it is folded.
 ///
 /// Computed with FNV-1a (64 bit), which is stable across
 /// programs and compilers.
@@ -13,7 +13,7 @@ impl Fingerprint {
     /// The fingerprint of nothing.
     pub const EMPTY: Self = Self(0xcbf2_9ce4_8422_2325);
 
-    /// Takes in one more part. `a` then `b` differs from `ab`.
+    /// Adds another part. `a` then `b` differs from `ab`.
     #[must_use]
     pub const fn with(self, part: &str) -> Self {
         let bytes = part.as_bytes();
@@ -23,7 +23,7 @@ impl Fingerprint {
             hash = (hash ^ bytes[at] as u64).wrapping_mul(0x0100_0000_01b3);
             at += 1;
         }
-        // 0xff is no byte of UTF-8, so it ends a part unmistakably.
+        // 0xff is not a byte of UTF-8, so it ends a part unambiguously.
         Self((hash ^ 0xff).wrapping_mul(0x0100_0000_01b3))
     }
 

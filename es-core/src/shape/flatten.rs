@@ -1,19 +1,19 @@
-//! The order of flattened fields: serde reads them one after the other, and each sees what the ones before
+//! The order of flattened fields: serde reads them one after the other, and each sees what the previous ones
 //! left.
 //!
-//! A struct takes its own fields, a map takes all that is there. So the order says something where two of
-//! them can hold the same key, and nothing otherwise.
+//! A struct removes its own fields, a map everything that is there. So the order matters if two of them can
+//! hold the same key, and only then.
 
 use std::collections::BTreeSet;
 
 use super::{Content, Definition, Field, Form, Note, Type, Types};
 
-/// The keys that a part can take; `None` if there is no end to them.
+/// The keys that a part can take; `None` if they are unlimited.
 type Keys = Option<BTreeSet<String>>;
 
 impl Types {
-    /// The flattened ones among `fields`: sorted by `key`, except that two which can hold the same key stand
-    /// as declared.
+    /// The flattened ones among `fields`: sorted by `key`, except that two that can hold the same key keep
+    /// the declared order.
     pub(super) fn flattened<'a>(
         &self,
         fields: &'a [Field],
@@ -26,7 +26,7 @@ impl Types {
             .collect();
         let mut sorted = Vec::with_capacity(rest.len());
         while !rest.is_empty() {
-            // The first of them meets nothing, so there always is one.
+            // The first of them conflicts with none, so there always is one.
             let is_next = |at: &usize| rest[..*at].iter().all(|before| !meet(&before.1, &rest[*at].1));
             let next = (0..rest.len()).filter(is_next).min_by_key(|at| &rest[*at].0).unwrap_or_default();
             sorted.push(rest.remove(next).2);
@@ -66,7 +66,7 @@ impl Types {
         match &definition.form {
             Form::Content(content) => keys.extend(self.keys_of_content(content, seen)?),
             Form::Enum(_) if has_content => {}
-            // It looks at all that is there.
+            // It reads everything that is there.
             Form::Enum(_) if definition.notes.contains(&Note::NoUnknownFields) => return None,
             Form::Enum(variants) => {
                 for variant in variants {
@@ -103,7 +103,7 @@ impl Types {
     }
 }
 
-/// The name, and the others under which it is read.
+/// The name, and the aliases.
 fn names(name: &'static str, notes: &'static [Note]) -> impl Iterator<Item = String> {
     let others = notes.iter().filter_map(|note| match *note {
         Note::Alias(name) | Note::ReadAs(name) => Some(name),
@@ -116,7 +116,7 @@ fn names(name: &'static str, notes: &'static [Note]) -> impl Iterator<Item = Str
 fn meet(left: &Keys, right: &Keys) -> bool {
     match (left, right) {
         (Some(left), Some(right)) => !left.is_disjoint(right),
-        // What has no keys at all takes none from the other.
+        // A part without keys takes none from the other.
         (Some(some), None) | (None, Some(some)) => !some.is_empty(),
         (None, None) => true,
     }

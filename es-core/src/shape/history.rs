@@ -1,7 +1,7 @@
-//! What became of the types in a shape since they were first stored, in lines of their own.
+//! The changes of the types in a shape since they were first stored, in separate lines.
 //!
 //! The canonical text of a shape has each type in its first form, so that a history changes no fingerprint:
-//! what was published stays what it was. What came later stands in the lock beside it.
+//! what was published is unchanged. Later changes are listed beside it in the lock.
 
 use std::collections::BTreeMap;
 
@@ -12,29 +12,29 @@ use super::{Content, Line, Schema, Type, Types, quoted};
 /// Begins the line of a change: `history Money 2 added currency: string, means "EUR"`.
 pub(crate) const HISTORY: &str = "history ";
 
-/// Begins the lines of a type that only later forms hold: `later type Currency: enum`.
+/// Begins the lines of a type that only later forms contain: `later type Currency: enum`.
 pub(crate) const LATER: &str = "later type ";
 
-/// What came after the first forms.
+/// The changes after the first forms.
 #[derive(Debug, Default)]
 pub(crate) struct Later {
-    /// One line for each change, and the types that only later forms hold.
+    /// One line for each change, and the types that only later forms contain.
     pub(crate) lines: Vec<Line>,
-    /// The defaults that cannot be locked: the field, and whether there is one that differs each time.
+    /// The defaults that cannot be locked: the field, and whether it is not deterministic.
     pub(crate) unsound: Vec<(String, Unsound)>,
 }
 
 /// Why a default cannot be locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unsound {
-    /// It is another one each time.
+    /// It is not deterministic.
     Changing,
-    /// It cannot be written as JSON.
+    /// It cannot be serialized as JSON.
     NotJson,
 }
 
 impl Schema {
-    /// What became of the types since their first forms. Makes each default, twice.
+    /// The changes of the types since their first forms. Makes each default, twice.
     pub(crate) fn later(&self) -> Later {
         let types = &self.types;
         let first = types.reached(&self.root);
@@ -143,8 +143,8 @@ impl Step {
 }
 
 impl Schema {
-    /// A name for each of these types: those that the canonical text gives, and others for those that are not
-    /// in it.
+    /// A name for each of these types: those of the canonical text, and new ones for those that are not in
+    /// it.
     fn names_with(&self, all: &[usize]) -> BTreeMap<usize, String> {
         let root = match self.root {
             Type::Named(number) => Some(number),
@@ -153,7 +153,7 @@ impl Schema {
         self.types.names(all.iter().copied().filter(|number| Some(*number) != root))
     }
 
-    /// The types of fields and variants that came later, each with the way to it.
+    /// The types of fields and variants that came later, each with the path to it.
     pub(crate) fn later_parts(&self) -> Vec<(String, &Type)> {
         let mut parts = Vec::new();
         for definition in &self.types.definitions {

@@ -10,7 +10,7 @@ pub(crate) struct Line {
     pub(crate) value: String,
     pub(crate) notes: Vec<String>,
     pub(crate) below: Vec<Self>,
-    /// The name in Rust of what the key names, where it differs. Neither written nor compared.
+    /// The name in Rust of the key's item, if it differs. Neither written nor compared.
     pub(crate) rust: Option<String>,
 }
 
@@ -83,7 +83,7 @@ impl Line {
     }
 }
 
-/// Splits where `separator` stands outside of quotes and brackets.
+/// Splits at `separator` outside of quotes and brackets.
 fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
     let (mut parts, mut start, mut depth, mut quoted, mut escaped) = (Vec::new(), 0, 0_usize, false, false);
     for (at, character) in text.char_indices() {
@@ -105,7 +105,7 @@ fn split<'a>(text: &'a str, separator: &str) -> Vec<&'a str> {
     parts
 }
 
-/// A name as it stands in a line: in quotes where it could be taken for something else.
+/// A name as it is written in a line: in quotes if it is ambiguous otherwise.
 pub(crate) fn quoted(name: &str) -> Cow<'_, str> {
     let is_plain = |c: char| c.is_alphanumeric() || "_-/@$:".contains(c);
     if !name.is_empty() && name.chars().all(|c| is_plain(c) || c == '.') && !name.starts_with("..") {

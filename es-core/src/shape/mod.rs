@@ -1,9 +1,8 @@
-//! Shapes: what JSON a type stands for, described so that two programs, or two commits of one, can be
-//! compared.
+//! Shapes: descriptions of the JSON of types, so that two programs, or two commits of one, can be compared.
 //!
-//! `#[event]` gives every event its shape,
-//! [`#[derive(Shape)]`](derive@crate::shape::Shape) gives one to the types inside it. The canonical text of a
-//! shape is what [`events.lock`](crate::lock) keeps; its hash is the [`Fingerprint`].
+//! `#[event]` gives every event its shape, [`#[derive(Shape)]`](derive@crate::shape::Shape) gives one to the
+//! types inside it. [`events.lock`](crate::lock) stores the canonical text of a shape; its hash is the
+//! [`Fingerprint`].
 
 mod ambiguity;
 mod check;
@@ -44,13 +43,13 @@ pub(crate) use line::{Line, quoted};
 pub(crate) use model::{Content, Definition, Field, Form, Variant};
 pub(crate) use rust_name::without_paths;
 
-/// The JSON that a type stands for: its fields with their wire names, its variants, its nested types.
+/// The JSON schema of a type: its fields with their wire names, its variants, its nested types.
 ///
 /// Derived by [`#[derive(Shape)]`](derive@crate::shape::Shape), which reads serde's attributes, so that the
-/// shape is the one on the wire. A type without it is opaque: that fails no build, only the test of the
-/// [lock](crate::lock).
+/// shape is the one on the wire. A type without it is opaque: that breaks no build, only the
+/// [lock](crate::lock) test.
 ///
-/// By hand, for a type that writes itself as another one:
+/// By hand, for a type that is serialized as another one:
 ///
 /// ```
 /// use es_core::shape::{Schema, Shape, Type, Types};
@@ -71,7 +70,6 @@ pub(crate) use rust_name::without_paths;
     note = "write `#[derive(es_core::shape::Shape)]` above `{Self}`, or `#[shape(\"…\")]` on the field that holds it"
 )]
 pub trait Shape {
-    /// Describes the type. Named types are entered into `types`, where a type that holds itself finds its own
-    /// name.
+    /// Describes the type. Named types are entered into `types`, so that a recursive type finds its own name.
     fn shape(types: &mut Types) -> Type;
 }

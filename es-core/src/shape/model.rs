@@ -25,7 +25,7 @@ pub enum Type {
     Named(usize),
     /// A type without a shape, by its path in Rust.
     Opaque(String),
-    /// Written by code that nobody describes, by the path that serde's attribute gives.
+    /// Written by undescribed code, by the path in serde's attribute.
     Custom(String),
 }
 
@@ -43,7 +43,7 @@ impl Type {
     }
 }
 
-/// What serde's attributes say about a type, a field or a variant.
+/// What serde's attributes define about a type, a field or a variant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Note {
@@ -51,9 +51,9 @@ pub enum Note {
     Defaulted,
     /// May be absent; then this function makes it.
     DefaultedBy(&'static str),
-    /// Absent where this function says so.
+    /// Absent if this function returns true.
     OmittedIf(&'static str),
-    /// Read under this name as well.
+    /// Also read under this name.
     Alias(&'static str),
     /// Read under this name instead.
     ReadAs(&'static str),
@@ -63,25 +63,25 @@ pub enum Note {
     WrittenOnly,
     /// A field of this name in Rust is neither written nor read. Not part of the canonical text.
     Skipped(&'static str),
-    /// Its fields stand among those of the type around it.
+    /// Its fields are among those of the type around it.
     Flatten,
-    /// The variant's name stands in this field.
+    /// The variant's name is in this field.
     Tag(&'static str),
-    /// The variant's content stands in this field.
+    /// The variant's content is in this field.
     Content(&'static str),
     /// The variant's name is not written.
     Untagged,
     /// A field that holds a fixed text.
     Constant(&'static str, &'static str),
-    /// Fields that are not known are refused.
+    /// Unknown fields are rejected.
     NoUnknownFields,
-    /// Stands for every unknown variant.
+    /// Matches every unknown variant.
     Other,
-    /// Code refuses some of the values that the shape takes. Not part of the canonical text.
+    /// Code rejects some of the values of the shape. Not part of the canonical text.
     Narrow,
-    /// This code writes it, or reads it, or this type stands for it: a verb, and a path.
+    /// This code writes it, or reads it, or this type replaces it: a verb, and a path.
     By(&'static str, &'static str),
-    /// The name in Rust, where it is not the one on the wire. Not part of the canonical text.
+    /// The name in Rust, if it differs from the one on the wire. Not part of the canonical text.
     Rust(&'static str),
 }
 
@@ -89,7 +89,7 @@ pub enum Note {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Types {
     pub(crate) definitions: Vec<Definition>,
-    /// Whether types with a history stand here as they are today, and not as they were first stored.
+    /// Whether types with a history appear in their current form, and not as they were first stored.
     pub(super) today: bool,
 }
 
@@ -97,16 +97,16 @@ pub struct Types {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Definition {
     pub(crate) name: String,
-    /// Tells types of one name apart. Never two types, and never another one for a type that differs in
+    /// Distinguishes types of one name. Never the same for two types, and the same for types that differ in
     /// lifetimes only.
     pub(super) identity: TypeId,
     /// The type as code names it, without paths: `Page<String>`.
     pub(crate) rust: String,
     pub(crate) notes: &'static [Note],
     pub(crate) form: Form,
-    /// What came after the first form, where that is what stands here.
+    /// The changes after the first form, if that is the one here.
     pub(crate) steps: Vec<Step>,
-    /// Of a type with a history, the names that some forms have and others have not.
+    /// For a type with a history, the names that only some forms have.
     pub(crate) changed_names: Option<Vec<&'static str>>,
 }
 
@@ -116,7 +116,7 @@ pub(crate) enum Form {
     Enum(Vec<Variant>),
 }
 
-/// What a struct or a variant holds.
+/// The contents of a struct or a variant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Content {
     Unit,
@@ -143,7 +143,7 @@ pub(crate) struct Variant {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) version: u32,
-    /// The variant in which it happened, by its first name.
+    /// The variant that changed, by its first name.
     pub(crate) variant: Option<&'static str>,
     pub(crate) change: Change,
 }
@@ -156,11 +156,11 @@ pub(crate) enum Change {
     Removed(&'static str),
 }
 
-/// Makes what an added field is in values that were stored before, and writes it as JSON.
+/// Makes the value of an added field for values that were stored before, and writes it as JSON.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Default(pub(crate) fn() -> Option<String>);
 
-/// Functions cannot be compared, and the identity of the type around it tells whether they are the same.
+/// Functions cannot be compared, and the identity of the type around it determines whether they are the same.
 impl PartialEq for Default {
     fn eq(&self, _: &Self) -> bool {
         true

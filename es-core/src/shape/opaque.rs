@@ -9,7 +9,7 @@ use super::{Content, Field, Form, Schema, Type};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OpaquePart {
-    /// The way to it: field names and variants, joined by dots; empty for the whole.
+    /// The path to it: field names and variants, joined by dots; empty for the whole.
     pub path: String,
     /// Why it has none.
     pub cause: Cause,
@@ -21,7 +21,7 @@ pub struct OpaquePart {
 pub enum Cause {
     /// The type with this path does not implement [`Shape`](super::Shape).
     Type(String),
-    /// This code writes it, as serde's attribute says.
+    /// This code writes it, according to serde's attribute.
     Code(String),
 }
 
@@ -39,7 +39,7 @@ impl fmt::Display for OpaquePart {
 }
 
 impl Schema {
-    /// The parts without a shape, each with the way to it.
+    /// The parts without a shape, each with the path to it.
     #[must_use]
     pub fn opaque(&self) -> Vec<OpaquePart> {
         let mut search = Search { schema: self, entered: Vec::new(), found: Vec::new() };
@@ -47,7 +47,7 @@ impl Schema {
         search.found
     }
 
-    /// The same in what types have been given since their first form.
+    /// The same in what types have gained since their first form.
     pub(crate) fn opaque_later(&self) -> Vec<OpaquePart> {
         let mut search = Search { schema: self, entered: Vec::new(), found: Vec::new() };
         for (path, of) in self.later_parts() {

@@ -1,10 +1,10 @@
-//! Sets in order: a set is written in any order, so two writings of one value are compared without it.
+//! Sorting sets: a set is written in any order, so two encodings of one value are compared without it.
 
 use super::{Content, Definition, Field, Form, Note, Schema, Type, Variant};
 use crate::codec::Exact;
 
 impl Schema {
-    /// The same value with sets in order, for values that are compared: a set is written in any order.
+    /// The same value with sorted sets, for comparing values: a set is written in any order.
     pub(crate) fn in_order(&self, mut value: Exact) -> Exact {
         Order { definitions: &self.types.definitions }.value(&self.root, &mut value, &mut Vec::new());
         value
@@ -32,7 +32,7 @@ impl Order<'_> {
             (Type::Tuple(parts), Exact::Array(values)) => {
                 parts.iter().zip(values).for_each(|(of, value)| self.inner(of, value));
             }
-            // A type may stand for itself in one place: `#[serde(untagged)] enum E { A(Box<E>), … }`.
+            // A type may contain itself in one place: `#[serde(untagged)] enum E { A(Box<E>), … }`.
             (Type::Named(number), value) if !open.contains(number) => {
                 open.push(*number);
                 match self.definitions.get(*number) {
@@ -76,8 +76,7 @@ impl Order<'_> {
         }
     }
 
-    /// The variant that a value is of: by its name where it stands there, else every one whose content it may
-    /// be.
+    /// The variant of a value: by its name if that is present, otherwise every one whose content it may be.
     fn variants(&self, variants: &[Variant], notes: &[Note], value: &mut Exact, open: &mut Vec<usize>) {
         let (mut tag, mut inside) = (None, None);
         for note in notes {

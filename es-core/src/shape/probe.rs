@@ -1,12 +1,12 @@
-//! Finding out whether a type has a shape, without asking for one.
+//! Detecting whether a type has a shape, without requiring one.
 
 use std::any::type_name;
 use std::marker::PhantomData;
 
 use super::{Describe, Shape, Type, Types};
 
-/// `Probe::<T>::SHAPE` is the shape of `T` where there is one, and else an opaque one: an associated constant
-/// of the type itself goes before one of a trait, and the former exists only where its bound holds.
+/// `Probe::<T>::SHAPE` is the shape of `T` if it has one, and otherwise an opaque one: an inherent associated
+/// constant takes precedence over a trait's, and it exists only if its bound holds.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Probe<T: ?Sized>(PhantomData<T>);

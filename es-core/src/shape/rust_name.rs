@@ -3,13 +3,13 @@
 /// `alloc::vec::Vec<bank::money::Currency>` becomes `Vec<Currency>`.
 pub(crate) fn without_paths(path: &str) -> String {
     let mut short = String::new();
-    // Where the present path begins, one for each bracket around it.
+    // The start of the current path, one for each bracket around it.
     let mut starts = vec![0];
     for character in path.chars() {
         match character {
             ':' => {
-                // What came before leads to the name only: a module, a function, `{{closure}}`,
-                // `<impl A for B>`.
+                // What came before is only the path of the name: a module, a function, `{{closure}}`, `<impl
+                // A for B>`.
                 short.truncate(starts.last().copied().unwrap_or_default());
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Payloads made up from a shape. They are the same in every run: nothing is drawn by lot.
+//! Payloads generated from a shape. They are the same in every run: nothing is random.
 
 mod leaf;
 mod left_out;
@@ -11,11 +11,11 @@ use serde_json::{Map, Value};
 use self::left_out::LeftOut;
 use super::{Content, Definition, Field, Form, Note, Schema, Type, Variant};
 
-/// More payloads than this say nothing new.
+/// More payloads than this add nothing.
 const MOST: usize = 256;
 
 impl Schema {
-    /// Payloads of this shape, made up: together they hold every field and reach every variant that can be
+    /// Generated payloads of this shape: together they contain every field and every variant that can be
     /// written. At most 256 of them.
     #[must_use]
     pub fn samples(&self) -> Vec<Value> {
@@ -25,17 +25,17 @@ impl Schema {
 
 struct Maker<'a> {
     definitions: &'a [Definition],
-    /// How deep a definition is at least: what ends a recursion. `usize::MAX` if it has no end.
+    /// The minimum depth of a definition: what ends a recursion. `usize::MAX` if it is infinite.
     heights: Vec<usize>,
-    /// The variants that were reached, by definition and place.
+    /// The variants that were reached, by definition and index.
     used: BTreeSet<(usize, usize)>,
-    /// The definitions around the present value.
+    /// The definitions around the current value.
     open: Vec<usize>,
     /// How many values were made, so that neighbours differ.
     count: u32,
-    /// The field that is left out wherever it would stand.
+    /// The field that is left out wherever it would occur.
     left_out: Option<&'a LeftOut<'a>>,
-    /// Whether it was left out somewhere in the present value.
+    /// Whether it was left out somewhere in the current value.
     is_partial: bool,
 }
 
@@ -96,7 +96,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Whether a container of these must be empty, as they stand in one another.
+    /// Whether a container of these must be empty, as they contain one another.
     fn ends(&self, of: &Type) -> bool {
         match of {
             Type::Plain(_) | Type::Opaque(_) | Type::Custom(_) => false,
@@ -107,7 +107,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Whether each value of this definition holds another one, so that no payload can be made up.
+    /// Whether each value of this definition contains another one, so that no payload can be generated.
     fn is_endless(&self, number: usize) -> bool {
         self.heights.get(number) == Some(&usize::MAX)
     }
@@ -166,7 +166,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// A variant that was not reached yet, or else one that leads to such a one, or else the shallowest.
+    /// A variant that was not reached yet, or else one that leads to such a variant, or else the shallowest.
     fn choose<'v>(&self, number: usize, variants: &'v [Variant]) -> Option<(usize, &'v Variant)> {
         let can_be_written = |variant: &Variant| {
             is_written_and_read(variant.notes) && height(&variant.content, &self.heights) < usize::MAX
@@ -183,7 +183,7 @@ impl<'a> Maker<'a> {
             .or_else(|| possible().min_by_key(|(_, variant)| height(&variant.content, &self.heights)))
     }
 
-    /// Whether a variant that was not reached yet stands somewhere below.
+    /// Whether a variant that was not reached yet occurs somewhere below.
     fn leads_on(&self, of: &Type, seen: &mut Vec<usize>) -> bool {
         match of {
             Type::Plain(_) | Type::Opaque(_) | Type::Custom(_) => false,
@@ -260,12 +260,12 @@ fn content_types(content: &Content) -> Box<dyn Iterator<Item = &Type> + '_> {
     }
 }
 
-/// Whether what has these notes stands in the payloads that are made up.
+/// Whether a part with these notes occurs in generated payloads.
 fn is_written_and_read(notes: &[Note]) -> bool {
     !notes.iter().any(|note| matches!(note, Note::ReadOnly | Note::WrittenOnly))
 }
 
-/// The least depth of each definition, found by going over all of them until nothing changes.
+/// The minimum depth of each definition, found by iterating until nothing changes.
 fn heights(definitions: &[Definition]) -> Vec<usize> {
     let mut heights = vec![usize::MAX; definitions.len()];
     for _ in definitions {

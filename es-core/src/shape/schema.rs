@@ -1,4 +1,4 @@
-//! One shape, whole: a type with all the definitions that it needs.
+//! The schema of a type: its shape with all the definitions that it needs.
 
 use super::{Describe, Fingerprint, Line, Shape, Type, Types};
 
@@ -16,13 +16,13 @@ impl Schema {
         Self::described(T::shape)
     }
 
-    /// The shape that a function describes.
+    /// The shape described by a function.
     #[must_use]
     pub fn described(describe: Describe) -> Self {
         Self::described_in(Types::default(), describe)
     }
 
-    /// The same with types that have a history as they are today, and not as they were first stored.
+    /// The same with types that have a history in their current form, and not as they were first stored.
     pub(crate) fn described_today(describe: Describe) -> Self {
         Self::described_in(Types::of_today(), describe)
     }
@@ -32,7 +32,7 @@ impl Schema {
         Self { types, root }
     }
 
-    /// The canonical text: one field a line, sorted, without Rust paths. Equal shapes have equal texts.
+    /// The canonical text: one field per line, sorted, without Rust paths. Equal shapes have equal texts.
     #[must_use]
     pub fn text(&self) -> String {
         Line::text(&self.lines())

@@ -18,7 +18,7 @@ impl Schema {
             false
         });
         let root = match self.root {
-            // The name of the outermost type is the event's business, unless the type holds itself.
+            // The name of the outermost type is up to the event, unless the type contains itself.
             Type::Named(number) if !inner.contains(&number) => Some(number),
             _ => None,
         };
@@ -44,13 +44,13 @@ impl Schema {
 }
 
 impl Types {
-    /// A type in one line. Types of the same name are not told apart.
+    /// A type in one line. Types of the same name are not distinguished.
     pub(crate) fn inline(&self, of: &Type) -> String {
         Text { types: self, names: &BTreeMap::new() }.inline(of)
     }
 
-    /// Hands out the number of each named type in `of`, in the order of the text; goes into it where `enter`
-    /// says so.
+    /// Passes the number of each named type in `of`, in the order of the text; descends into it if `enter`
+    /// returns true.
     pub(super) fn visit(&self, of: &Type, enter: &mut dyn FnMut(usize) -> bool) {
         match of {
             Type::Plain(_) | Type::Opaque(_) | Type::Custom(_) => {}
@@ -90,7 +90,7 @@ impl Types {
         }
     }
 
-    /// A name for each definition, with a number behind it where another has the same.
+    /// A name for each definition, with a number after it if another has the same.
     pub(super) fn names(&self, order: impl Iterator<Item = usize>) -> BTreeMap<usize, String> {
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
         order

@@ -1,4 +1,4 @@
-//! What `events.lock` says, and how it is written.
+//! The contents of `events.lock`, and how it is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ pub(in crate::lock) struct Locked {
     pub(in crate::lock) exists: bool,
     pub(in crate::lock) aggregates: BTreeMap<String, Facts>,
     pub(in crate::lock) entries: BTreeMap<Published, Lines>,
-    /// Earlier names of events, each with a later one.
+    /// Former names of events, each with a later one.
     pub(in crate::lock) renamed: BTreeSet<(String, String)>,
 }
 

@@ -30,7 +30,7 @@ pub(super) struct Write {
 }
 
 impl Write {
-    /// Writes beside the place and moves the file there, so that a reader sees all of it or nothing.
+    /// Writes a temporary file and renames it, so that a reader sees all of it or nothing.
     pub(super) fn run(&self) -> Result<(), Finding> {
         let beside = self.path.with_extension("new");
         let folder = self.path.parent().unwrap_or(Path::new("."));
@@ -41,7 +41,7 @@ impl Write {
     }
 }
 
-/// The lock with what is new, unless it says all of that.
+/// The lock with what is new, unless it already has all of that.
 pub(super) fn update(
     path: &Path,
     locked: &Locked,

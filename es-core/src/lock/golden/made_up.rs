@@ -1,4 +1,4 @@
-//! Payloads that nobody wrote: from the shape, through the code.
+//! Generated payloads: from the shape, through the code.
 
 use crate::codec::Exact;
 use crate::lock::code::{Code, Entry};
@@ -8,7 +8,7 @@ use crate::lock::payloads::Golden;
 use crate::lock::published::Published;
 use crate::lock::today::{self, Today, Unclear};
 
-/// Payloads made up from the shape, as the newest version writes them.
+/// Payloads generated from the shape, as the newest version writes them.
 pub(super) fn made_up(code: &Code, published: &Published, entries: &[&Entry]) -> Result<Vec<Golden>, String> {
     let Some(entry) = entries.first() else { return Ok(Vec::new()) };
     let golden = |payload: &Exact| golden(code, published, entries, payload);
@@ -24,7 +24,7 @@ pub(super) fn made_up(code: &Code, published: &Published, entries: &[&Entry]) ->
         }
         payloads.push(made);
     }
-    // What refuses the absence of a field has no meaning without it.
+    // A reader that rejects the absence of a field gives it no meaning.
     let partial = entry.shape.today().partial_samples();
     payloads.extend(partial.iter().filter_map(|sample| golden(&sample.into()).ok()));
     Ok(payloads)
@@ -63,7 +63,7 @@ pub(super) fn golden(
     }
 }
 
-/// What the shape makes up: types with a history stand as they were first stored, and as they are today.
+/// The generated payloads: types with a history in their first and in their current form.
 fn samples(entry: &Entry) -> Vec<Exact> {
     let mut samples = entry.shape.schema().samples();
     if entry.shape.schema().has_history() {

@@ -18,7 +18,7 @@ use super::payloads::{Folder, Golden};
 use super::published::Published;
 use crate::codec::Exact;
 
-/// What came of reading all payloads.
+/// The outcome of reading all payloads.
 #[derive(Default)]
 pub(super) struct Checked {
     pub(super) findings: Vec<Finding>,
@@ -26,7 +26,7 @@ pub(super) struct Checked {
     pub(super) changed: Vec<Finding>,
     /// Files that an update writes.
     pub(super) writes: Vec<Write>,
-    /// The files in which it only writes what follows from other changes.
+    /// The files in which it only writes consequences of other changes.
     pub(super) due: Vec<String>,
     /// All payloads that were read, for the folds.
     pub(super) payloads: BTreeMap<Published, Vec<Exact>>,
@@ -41,7 +41,7 @@ pub(super) fn check(
     mode: Mode,
 ) -> Checked {
     let mut checked = Checked::default();
-    // What was published under an earlier name is still stored, and is read by the event of today.
+    // What was published under a former name is still stored, and is read by the current event.
     let renamed = locked
         .entries
         .keys()
@@ -51,7 +51,7 @@ pub(super) fn check(
     let mut all = Vec::new();
     for (published, entries) in present.chain(renamed) {
         let is_opaque = entries.iter().any(|entry| !entry.shape.schema().opaque().is_empty());
-        // Found already: what follows from it would only hide it.
+        // Found already: its consequences would only hide it.
         if entries.is_empty() || changed.contains(published) || is_opaque {
             continue;
         }
@@ -61,7 +61,7 @@ pub(super) fn check(
                 all.push(read((code, locked), published, entries, payloads, &mut checked.findings));
             }
             Ok(None) if mode == Mode::Update => checked.make_up(code, folder, published, &entries),
-            // What is not published needs no payloads yet.
+            // An unpublished version needs no payloads yet.
             Ok(None) if !locked.entries.contains_key(published) => {}
             Ok(None) => checked.findings.push(Finding::new(format!(
                 "{published} is published, and {file} is missing\n\
@@ -100,7 +100,7 @@ impl Checked {
         self.payloads.insert(published.clone(), stored(payloads));
     }
 
-    /// Says which payloads mean something else than their files say.
+    /// Reports which payloads have another meaning than in their files.
     fn tell_changes(&mut self, code: &Code, all: &[Read<'_>]) {
         let changed: BTreeSet<&Published> =
             all.iter().filter(|read| !read.changed.is_empty()).map(|read| read.published).collect();

@@ -11,9 +11,9 @@ use crate::shape::model::{Content, Field, Form, Note, Type};
 enum Takes {
     /// Its own fields.
     Own,
-    /// Nothing: it reads its own fields, and others see them all the same.
+    /// Nothing: it reads its own fields, and others see them as well.
     Nothing,
-    /// It reads all that is left, and takes nothing.
+    /// It reads everything that is left, and removes nothing.
     Rest,
 }
 
@@ -66,7 +66,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// Why some value of a flattened option is read as `None`: serde passes over all that is wrong with it.
+    /// Why some value of a flattened option is read as `None`: serde ignores every error in it.
     fn is_none(&self, of: &Type) -> Option<Misfit> {
         let schema = self.schema_of(of);
         schema.samples().iter().filter(|sample| schema.check(sample).is_ok()).find_map(|sample| {

@@ -1,4 +1,4 @@
-//! Forms of a type that cannot be told apart where it is flattened: its fields stand among those of others.
+//! Forms of a type that cannot be distinguished where it is flattened, among the fields of others.
 
 use super::{Ambiguity, Search, join};
 use crate::shape::check::Tagging;
@@ -8,8 +8,8 @@ use crate::shape::schema::Schema;
 impl Schema {
     /// Stored values in which a field of one form of a type may be what another type has stored.
     ///
-    /// Asked of every version that is read, as it is old values that would be misread. The schema has types
-    /// with a history as they are today.
+    /// Checked for every version that is read, as old values would be misread. The schema has types with a
+    /// history in their current form.
     pub(crate) fn mixed_forms(&self) -> Vec<Ambiguity> {
         let mut search = Search { schema: self, entered: Vec::new(), found: Vec::new() };
         if self.types.definitions.iter().all(|definition| definition.changed_names.is_none()) {
@@ -24,7 +24,7 @@ impl Schema {
             if let (Form::Enum(variants), Tagging::Untagged) =
                 (&definition.form, Tagging::of(definition.notes))
             {
-                // A form that came later may take what was stored as a variant after it.
+                // A form that came later may match what was stored as a variant after it.
                 search.untagged(variants, path);
             }
             for content in contents {
@@ -70,8 +70,8 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The names that some forms of the type have and others have not, its own and those of what stands
-    /// flattened in it; nothing where there is no history.
+    /// The names that only some forms of the type have, its own and those of types flattened in it; nothing
+    /// if there is no history.
     fn changed_names(&self, of: &Type, seen: &mut Vec<usize>) -> Option<Vec<&'static str>> {
         match of {
             Type::Optional(of) => self.changed_names(of, seen),
@@ -96,7 +96,7 @@ impl<'a> Search<'a> {
                 match &definition.form {
                     Form::Content(of) => content(of),
                     Form::Enum(variants) => {
-                        // Else the fields stand in an object of their own.
+                        // Otherwise the fields are in an object of their own.
                         if matches!(Tagging::of(definition.notes), Tagging::Internal(_) | Tagging::Untagged) {
                             variants.iter().for_each(|variant| content(&variant.content));
                         }

@@ -1,4 +1,4 @@
-//! Finding values that a type writes and does not read back as the same: what the shape alone shows.
+//! Finding values that do not survive serialization, as far as the shape shows.
 
 mod flattened;
 mod forms;
@@ -15,11 +15,11 @@ use super::check::Tagging;
 use super::model::{Content, Definition, Field, Form, Note, Type, Variant};
 use super::schema::Schema;
 
-/// A value that is lost or taken for another one between writing and reading.
+/// A value that is lost or mistaken for another one between writing and reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Ambiguity {
-    /// The way to it: field names and variants, joined by dots; empty for the whole.
+    /// The path to it: field names and variants, joined by dots; empty for the whole.
     pub path: String,
     /// What reads back as what.
     pub problem: String,
@@ -37,8 +37,8 @@ impl fmt::Display for Ambiguity {
 }
 
 impl Schema {
-    /// The values that are lost or taken for others when they are written and read again, as far as the shape
-    /// shows them.
+    /// The values that are lost or mistaken for others when they are written and read again, as far as the
+    /// shape shows.
     ///
     /// ```
     /// use es_core::shape::{Schema, Shape};
@@ -66,7 +66,7 @@ impl Schema {
     }
 }
 
-/// What to do where serde reads a value that it has kept aside.
+/// What to do if serde buffers a value before reading it.
 const KEYS_STAY_STRINGS: &str = "Where serde reads a tag, `untagged` or `flatten` around it, keys of maps stay strings: use `String` keys, or another tagging.";
 
 struct Search<'a> {
@@ -183,7 +183,7 @@ impl<'a> Search<'a> {
             join(path, field.name)
         };
         self.absence(field, notes, &path);
-        // Where `None` is left out, code of the user's own can read `null` as what is in the option.
+        // If `None` is left out, user code can read `null` as the content of the option.
         let is_omitted = field.notes.iter().any(|note| matches!(note, Note::OmittedIf(_)));
         let is_by_code = field.notes.iter().any(|note| matches!(note, Note::By(..)));
         match &field.shape {
@@ -192,7 +192,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// What the derives write, and what they cannot read again for another reason than those above.
+    /// What the derives write, and cannot read again for other reasons than those above.
     fn samples(&mut self) {
         for sample in self.schema.samples() {
             let Err(misfit) = self.schema.check_read(&sample) else { continue };
@@ -212,7 +212,7 @@ impl<'a> Search<'a> {
     /// Whether `null` is a value of this type.
     fn may_be_null(&self, of: &Type) -> bool {
         self.may_be(of, &mut Vec::new(), &|of| match of {
-            // A form that a user declares as `any` is often none of it.
+            // A form that a user declares as `any` is often not any value.
             Type::Plain(Cow::Borrowed("any" | "null")) | Type::Optional(_) => Some(true),
             Type::Plain(word) => Some(word == "null"),
             _ => None,

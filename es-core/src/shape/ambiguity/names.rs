@@ -1,4 +1,4 @@
-//! Names that meet, where the derive does not see both, and names that are written and not read.
+//! Names that collide, where the derive does not see both, and names that are written and not read.
 
 use super::{Search, join};
 use crate::shape::check::Tagging;
@@ -32,7 +32,7 @@ impl<'a> Names<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Of an enum whose variants are told apart by their names.
+    /// For an enum whose variants are distinguished by name.
     pub(super) fn variant_names(&mut self, variants: &'a [Variant], path: &str) {
         let named = variants.iter().filter(|variant| !variant.notes.contains(&Note::Untagged));
         let names = named.map(|variant| Names::of(variant.name, variant.notes)).collect();
@@ -137,7 +137,7 @@ impl<'a> Search<'a> {
 
     pub(super) fn content_names(&self, content: &Content) -> Vec<String> {
         match content {
-            // serde refuses it where it sees it.
+            // serde rejects it if it sees it.
             Content::Struct(_) => Vec::new(),
             content => self.names_in(content, &mut Vec::new()),
         }

@@ -51,10 +51,10 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The empty values that a variant can have: no sample is empty, and the empty list is one of every list
-    /// type.
+    /// The empty values that a variant can have: no sample is empty, and the empty list is a value of every
+    /// list type.
     fn empty(&self, variant: &Variant, schema: &Schema) -> Vec<Value> {
-        // Code of the user's own may never write them.
+        // User code may never write them.
         let is_by_code = variant.notes.iter().any(|note| matches!(note, Note::By(..)));
         if is_by_code || !self.is_exact_content(&variant.content, variant.notes) {
             return Vec::new();
@@ -79,15 +79,14 @@ impl<'a> Search<'a> {
             }
     }
 
-    /// Whether all that fits the shape is read: no code of the user's, and no format that is not known, may
-    /// refuse it.
+    /// Whether everything that fits the shape is read: no user code, and no unknown format, may reject it.
     pub(super) fn is_exact(&self, of: &Type) -> bool {
         self.is_exact_type(of, &mut Vec::new())
     }
 
     fn is_exact_type(&self, of: &Type, seen: &mut Vec<usize>) -> bool {
         match of {
-            // A form that a user declares stands for whatever the code reads.
+            // A form declared by the user accepts whatever the code reads.
             Type::Plain(Cow::Owned(word)) if !word.contains(':') => false,
             Type::Plain(word) => word.split_once(':').is_none_or(|(_, format)| is_checked(format)),
             Type::Opaque(_) | Type::Custom(_) => false,

@@ -79,7 +79,7 @@ impl<'a> Search<'a> {
         })
     }
 
-    /// A field of a tuple, which is known by its place.
+    /// A field of a tuple, identified by its index.
     pub(super) fn place(&mut self, field: &'a Field, path: &str) {
         let moves = field
             .notes
@@ -134,7 +134,7 @@ impl<'a> Search<'a> {
         );
     }
 
-    /// A variant whose fields stand beside its tag.
+    /// A variant whose fields are beside its tag.
     pub(super) fn tagged(&mut self, variant: &'a Variant, tag: &str, path: &str) {
         let has_no_fields = match &variant.content {
             Content::Is(of) => self.has_no_fields(of, &mut Vec::new()),

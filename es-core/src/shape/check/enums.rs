@@ -40,7 +40,7 @@ impl<'a> Check<'a> {
         if fits { Ok(()) } else { Err(misfit) }
     }
 
-    /// The variant of this name on the side that is asked.
+    /// The variant of this name on the side that is checked.
     pub(super) fn variant(&self, variants: &'a [Variant], name: &str) -> Option<&'a Variant> {
         let tagged = || {
             variants
@@ -133,7 +133,7 @@ impl<'a> Check<'a> {
                 let tagged = self.tag(variants, (tag, false), &mut rest, way);
                 tagged.and_then(|variant| self.internal_content(definition, variant, rest, way))
             }
-            // serde reads the name from the first place of a list.
+            // serde reads the name from the first element of a list.
             Value::Array(items) if self.reads() => match items.split_first() {
                 Some((Value::String(name), rest)) => match self.variant(variants, name) {
                     Some(Variant { content: Content::Struct(fields), .. }) => {
@@ -157,7 +157,7 @@ impl<'a> Check<'a> {
         fit
     }
 
-    /// What stands beside the tag.
+    /// What is beside the tag.
     fn internal_content(
         &mut self,
         definition: &'a Definition,
@@ -166,7 +166,7 @@ impl<'a> Check<'a> {
         way: &JsonPath<'_>,
     ) -> Fit {
         match &variant.content {
-            // Nothing beside the tag of such a variant is looked at.
+            // Nothing beside the tag of such a variant is checked.
             Content::Unit if self.reads() => Ok(()),
             Content::Is(of) if self.reads() => {
                 let entries = rest.entries.into_iter();
@@ -180,7 +180,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Takes the fields of a tagged variant.
+    /// Checks the fields of a tagged variant.
     pub(super) fn tagged(
         &mut self,
         definition: &'a Definition,

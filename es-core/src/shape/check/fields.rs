@@ -1,4 +1,4 @@
-//! The fields of objects, with those of flattened types among them.
+//! The fields of objects, including those of flattened types.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use super::misfit::{self, JsonPath, Step};
 use super::walk::{Aside, Check, Fit, Side, has_default};
 use crate::shape::model::{Content, Field, Form, Note, Type};
 
-/// The entries of an object that no field has taken yet, and the flattened maps that take what is left.
+/// The entries of an object that no field has taken yet, and the flattened maps that take the rest.
 #[derive(Clone)]
 pub(super) struct Rest<'a, 'v> {
     pub(super) entries: Vec<(&'v str, &'v Value)>,
@@ -21,7 +21,7 @@ impl<'v> Rest<'_, 'v> {
         }
     }
 
-    /// Takes the entry of this name.
+    /// Removes the entry of this name.
     pub(super) fn take(&mut self, name: &str) -> Option<&'v Value> {
         let at = self.entries.iter().position(|(entry, _)| *entry == name)?;
         Some(self.entries.remove(at).1)
@@ -41,7 +41,7 @@ impl<'a> Check<'a> {
         self.finish(notes, rest, way)
     }
 
-    /// Takes the fields of a struct out of `rest`.
+    /// Removes the fields of a struct from `rest`.
     pub(super) fn fields(
         &mut self,
         fields: &'a [Field],
@@ -52,7 +52,7 @@ impl<'a> Check<'a> {
         for note in notes {
             if let Note::Constant(name, text) = *note {
                 let found = rest.take(name);
-                // It is not looked at when it is read.
+                // It is ignored when it is read.
                 if !self.reads() && found.is_none_or(|found| found != text) {
                     let found = found.map_or("missing", |_| "something else");
                     return Err(way.step(Step::Field(name)).misfit(format!("{text:?}"), found));
@@ -150,7 +150,7 @@ impl<'a> Check<'a> {
     }
 }
 
-/// The names that a field or a variant has on the side that is asked.
+/// The names that a field or a variant has on the side that is checked.
 pub(super) fn names<'n>(written: &'n str, notes: &'n [Note], side: Side) -> impl Iterator<Item = &'n str> {
     let reads = side == Side::Read;
     let read_as = notes.iter().find_map(|note| match note {

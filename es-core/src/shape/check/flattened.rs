@@ -1,4 +1,4 @@
-//! Types whose fields stand among those of the type around them.
+//! Types whose fields are among those of the type around them.
 
 use super::fields::Rest;
 use super::misfit::{JsonPath, Misfit, Step};
@@ -7,7 +7,7 @@ use super::walk::{Check, Fit};
 use crate::shape::model::{Content, Definition, Form, Note, Type, Variant};
 
 impl<'a> Check<'a> {
-    /// Takes what a flattened value holds out of `rest`.
+    /// Removes the parts of a flattened value from `rest`.
     pub(super) fn flattened(&mut self, of: &'a Type, rest: &mut Rest<'a, '_>, way: &JsonPath<'_>) -> Fit {
         match of {
             Type::Optional(of) => {
@@ -63,7 +63,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// An enum whose value stands among the fields of the struct around it.
+    /// An enum whose value is among the fields of the struct around it.
     pub(super) fn flattened_enum(
         &mut self,
         definition: &'a Definition,
@@ -85,7 +85,7 @@ impl<'a> Check<'a> {
         Ok(())
     }
 
-    /// By the tag that says which variant it is.
+    /// By the tag that names the variant.
     fn tagged_among_fields(
         &mut self,
         definition: &'a Definition,
@@ -134,8 +134,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// What is left by the variant without a tag that takes these fields: the first one as serde reads; the
-    /// one that leaves least where it was written.
+    /// The rest after the variant without a tag that accepts these fields: the first one as serde reads; the
+    /// one that leaves least if it was written.
     fn best_of_tried<'v>(
         &mut self,
         variants: &'a [Variant],

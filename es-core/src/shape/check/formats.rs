@@ -1,4 +1,4 @@
-//! The formats of strings that can be checked. All others fit.
+//! The formats of strings that can be checked. All others are accepted.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 
@@ -66,7 +66,7 @@ fn named(text: &str, names: &[&str]) -> bool {
     names.iter().any(|name| name.eq_ignore_ascii_case(text) || name[..3].eq_ignore_ascii_case(text))
 }
 
-/// Digits that stand for a number in a range; gives what follows.
+/// Digits of a number in a range; returns what follows.
 fn number(text: &str, digits: usize, most: u32) -> Option<&str> {
     let (head, rest) = text.split_at_checked(digits)?;
     let is_number = head.bytes().all(|byte| byte.is_ascii_digit());
@@ -86,7 +86,7 @@ fn date(text: &str) -> Option<&str> {
     number(rest.strip_prefix('-')?, 2, 31)
 }
 
-/// A leap second counts as one, and seconds may be left out, as some write them.
+/// A leap second is accepted, and seconds may be left out, as some write them.
 fn time(text: &str) -> Option<&str> {
     let rest = number(text, 2, 24)?;
     let rest = number(rest.strip_prefix(':')?, 2, 59)?;
@@ -140,7 +140,7 @@ mod tests {
         ] {
             assert!(fits(format, good), "{format} {good}");
             assert!(!fits(format, bad), "{format} {bad}");
-            // Cut off anywhere, and between the bytes of a letter, nothing panics.
+            // Cut off anywhere, also within a character, nothing panics.
             for at in 0..good.len() {
                 let _ = fits(format, &good[..at]);
                 let _ = fits(format, &format!("{}é", &good[..at]));

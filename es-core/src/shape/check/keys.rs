@@ -12,7 +12,7 @@ impl<'a> Check<'a> {
     pub(super) fn key(&mut self, of: &'a Type, key: &str, way: &JsonPath<'_>) -> Fit {
         match of {
             Type::Opaque(_) | Type::Custom(_) => Ok(()),
-            // `None` is no key, and cannot be told from a string here.
+            // `None` is not a key, and cannot be distinguished from a string here.
             Type::Optional(of) => self.key(of, key, way),
             Type::Plain(word) => self.word(word, key, way),
             Type::Named(number) => {
@@ -57,10 +57,10 @@ impl<'a> Check<'a> {
             "string" | "char" => words::check(word, &Value::from(key), self.side).err(),
             "any" => None,
             "null" | "object" | "array" => return Err(no_key(word, way)),
-            // serde keeps keys that it sets aside as strings, and reads no number from one.
+            // serde keeps buffered keys as strings, and reads no number from one.
             _ if self.reads() && self.aside != Aside::No => Some("a key that serde keeps as a string here"),
             _ => match serde_json::from_str::<Value>(key) {
-                // Written and read without blanks and leading zeros, as JSON has it.
+                // Written and read without spaces and leading zeros, as in JSON.
                 Ok(value) if !key.starts_with(char::is_whitespace) && !key.ends_with(char::is_whitespace) => {
                     words::check(word, &value, self.side).err()
                 }

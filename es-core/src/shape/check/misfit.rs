@@ -1,4 +1,4 @@
-//! Where a value does not fit, and the way to it.
+//! Where a value does not fit, with the path to it.
 
 use std::fmt::{self, Write as _};
 
@@ -6,15 +6,15 @@ use serde_json::Value;
 
 /// The part of a value that does not fit a shape.
 ///
-/// It names fields, and no values: keys of maps, strings and numbers of the value are not in it.
+/// It names fields, and no values: map keys, strings and numbers of the value are not included.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub struct Misfit {
-    /// The way to it: `items[2].kind`, with `{}` for an entry of a map; empty for the whole.
+    /// The path to it: `items[2].kind`, with `{}` for an entry of a map; empty for the whole.
     pub path: String,
-    /// What the shape says.
+    /// What the shape requires.
     pub expected: String,
-    /// What stands there.
+    /// What was found.
     pub found: String,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// The way to a value; a list on the stack, so that what fits costs no text.
+/// The path to a value; a list on the stack, so that a value that fits allocates nothing.
 #[derive(Clone, Copy)]
 pub(super) struct JsonPath<'a> {
     before: Option<&'a Self>,
@@ -78,7 +78,7 @@ impl<'a> JsonPath<'a> {
     }
 }
 
-/// What a value is, in a word.
+/// The kind of a value, in a word.
 pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

@@ -1,4 +1,4 @@
-//! Whether a JSON value fits a shape: what is written under it, or what is read under it.
+//! Checking whether a JSON value fits a shape, as written or as read.
 
 mod enums;
 mod fields;
@@ -24,15 +24,15 @@ use misfit::{JsonPath, Step};
 pub(super) use tagging::Tagging;
 use walk::{Aside, Check, Fit, Side, has_default, has_flattened, length};
 
-/// `serde_json` reads no text that is nested deeper.
+/// `serde_json` reads no text that is nested more deeply.
 const DEEPEST: usize = 127;
 
 impl Schema {
-    /// Whether `value` is what a type of this shape writes.
+    /// Checks whether `value` is what a type of this shape writes.
     ///
     /// Ranges, lengths, names, tags, repetitions in sets and the common string formats are checked. Parts
-    /// without a shape fit everything; [`opaque`](Self::opaque) finds them. A format that is not known here
-    /// says only that it is a string.
+    /// without a shape fit everything; [`opaque`](Self::opaque) finds them. An unknown format is only checked
+    /// to be a string.
     ///
     /// ```
     /// use es_core::shape::{Schema, Shape};
@@ -55,9 +55,9 @@ impl Schema {
         self.check_side(value, Side::Written)
     }
 
-    /// Whether serde's derives read `value` as a type of this shape.
+    /// Checks whether serde's derives read `value` as a type of this shape.
     ///
-    /// Takes more than [`check`](Self::check): aliases, fields that are absent and have a default, unknown
+    /// Accepts more than [`check`](Self::check): aliases, fields that are absent and have a default, unknown
     /// fields unless they are denied, whole numbers for floats, structs as lists.
     ///
     /// ```
@@ -77,8 +77,8 @@ impl Schema {
         self.check_side(value, Side::Read)
     }
 
-    /// Whether serde's derives read a type of this shape that is flattened, out of the object around it. A
-    /// flattened option is `None` where they do not.
+    /// Checks whether serde's derives read a flattened type of this shape from the object around it. A
+    /// flattened option is `None` if they do not.
     pub(super) fn check_read_flattened(&self, around: &Map<String, Value>) -> Result<(), Misfit> {
         let mut check = Check::new(&self.types, Side::Read);
         check.aside = Aside::Once;
@@ -110,7 +110,7 @@ fn is_deeper_than(value: &Value, most: usize) -> bool {
 }
 
 impl<'a> Check<'a> {
-    /// Checks a part of the present value, which is a value of its own.
+    /// Checks a part of the current value that is a value of its own.
     fn part(&mut self, of: &'a Type, value: &Value, way: &JsonPath<'_>) -> Fit {
         let entered = std::mem::take(&mut self.entered);
         let fit = self.value(of, value, way);
@@ -189,7 +189,7 @@ impl<'a> Check<'a> {
         fit
     }
 
-    /// What a struct or a variant holds, where it is a value of its own. `name` is that of the type, for
+    /// The contents of a struct or a variant that is a value of its own. `name` is that of the type, for
     /// messages.
     fn content(
         &mut self,
@@ -230,7 +230,7 @@ impl<'a> Check<'a> {
         self.content(content, notes, name, value, way)
     }
 
-    /// Fields by their place. An omitted one moves those after it, so which one is missing cannot be said.
+    /// Fields by their index. An omitted one moves those after it, so which one is missing is unknown.
     fn tuple(&mut self, fields: &'a [Field], notes: &[Note], items: &[Value], way: &JsonPath<'_>) -> Fit {
         let fields: Vec<&Field> = fields.iter().filter(|field| self.knows(field.notes)).collect();
         let is_sure = |field: &&&Field| match self.side {
@@ -239,7 +239,7 @@ impl<'a> Check<'a> {
         };
         let least = match self.side {
             Side::Written => fields.iter().filter(is_sure).count(),
-            // Defaults stand for what is missing at the end.
+            // Defaults replace what is missing at the end.
             Side::Read => fields.iter().rposition(|field| is_sure(&field)).map_or(0, |last| last + 1),
         };
         length(items, least, fields.len(), way)?;

@@ -2,7 +2,7 @@
 
 use crate::shape::model::{Note, Variant};
 
-/// Where the name of a variant stands.
+/// Where the name of a variant is.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::shape) enum Tagging {
     External,
@@ -35,7 +35,7 @@ pub(super) fn is_tried(tagging: Tagging, variant: &Variant) -> bool {
     matches!(tagging, Tagging::Untagged) || variant.notes.contains(&Note::Untagged)
 }
 
-/// The notes of an enum that hold for the fields of its variants.
+/// The notes of an enum that apply to the fields of its variants.
 pub(super) fn of_variant(notes: &[Note]) -> &'static [Note] {
     if notes.contains(&Note::NoUnknownFields) { &[Note::NoUnknownFields] } else { &[] }
 }

@@ -1,4 +1,4 @@
-//! One check on its way through a value: which side is asked, and what was entered.
+//! The state of a check: which side is checked, and what was entered.
 
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::shape::model::{Definition, Field, Note, Type, Types};
 /// The first misfit, or none.
 pub(super) type Fit = Result<(), Misfit>;
 
-/// Whose side is asked.
+/// Which side is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     /// What the code writes.
@@ -18,22 +18,21 @@ pub(super) enum Side {
     Read,
 }
 
-/// Whether serde keeps the present value aside before it reads it. Keys of maps that were kept aside stay
-/// strings.
+/// Whether serde buffers the current value before it reads it. Buffered map keys stay strings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Aside {
     No,
-    /// For a tag or `flatten`: read once, where something empty stands for a value without parts.
+    /// For a tag or `flatten`: read once, and an empty content is accepted for a value without parts.
     Once,
     /// For `untagged`: read again for each variant.
     Again,
 }
 
-/// One check on its way through a value.
+/// A check on its way through a value.
 pub(super) struct Check<'a> {
     pub(super) types: &'a Types,
     pub(super) side: Side,
-    /// The definitions entered at the present value: one that stands in itself there has no finite value.
+    /// The definitions entered at the current value: one that contains itself there has no finite value.
     pub(super) entered: Vec<usize>,
     pub(super) aside: Aside,
 }

@@ -7,7 +7,7 @@ use super::{formats, misfit};
 
 const OUT_OF_RANGE: &str = "a number out of its range";
 
-/// What stands there instead of a value of this word.
+/// What was found instead of a value of this word.
 pub(super) fn check(word: &str, value: &Value, side: Side) -> Result<(), &'static str> {
     let (word, format) = word.split_once(':').map_or((word, None), |(word, format)| (word, Some(format)));
     let fits = match (word, value) {
@@ -93,7 +93,7 @@ fn whole(number: &Number, bits: u32) -> Option<Whole> {
     is_in_reach.then_some(Whole { is_negative: float < 0.0, size, is_rounded: true })
 }
 
-/// How wide the whole number of this word is.
+/// The width of the integer type of this word.
 fn bits(word: &str) -> Option<u32> {
     match word.strip_prefix(['i', 'u'])? {
         "8" => Some(8),

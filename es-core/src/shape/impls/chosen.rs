@@ -1,4 +1,4 @@
-//! Types of crates that are chosen by a feature of this one.
+//! Types of crates that are enabled by a feature of this one.
 
 #[cfg(any(feature = "bigdecimal", feature = "rust_decimal", feature = "smallvec", feature = "url"))]
 use crate::shape::{Shape, Type, Types};

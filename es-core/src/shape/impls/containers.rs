@@ -1,4 +1,4 @@
-//! Containers: what they add to the shape of their contents, or that they add nothing.
+//! Containers: what they add to the shape of their contents, if anything.
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};

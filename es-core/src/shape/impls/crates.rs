@@ -1,8 +1,8 @@
 //! Types of other crates.
 //!
-//! What some of them write depends on features of their crate that any part of a program may switch on. So
-//! their shape is read off what they write in this very program: a feature that changes stored payloads
-//! changes the shape as well.
+//! What some of them write depends on features of their crate that any part of a program may enable. So their
+//! shape is derived from what they write in this program: a feature that changes stored payloads changes the
+//! shape as well.
 
 use serde::Serialize;
 use serde_json::Value;
@@ -33,7 +33,7 @@ impl Shape for uuid::Uuid {
     }
 }
 
-/// What `example` is written as: a string of this format, a number, or the array of these parts.
+/// The encoding of `example`: a string of this format, a number, or the array of these parts.
 pub(super) fn as_written(
     types: &mut Types,
     example: &impl Serialize,

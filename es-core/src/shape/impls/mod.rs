@@ -1,4 +1,4 @@
-//! The shapes of types that others made.
+//! The shapes of types of other crates.
 
 mod chosen;
 mod containers;

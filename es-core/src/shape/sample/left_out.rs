@@ -1,10 +1,10 @@
-//! What a made-up payload leaves out.
+//! What a generated payload leaves out.
 
 use crate::shape::Field;
 
-/// A field that need not be there.
+/// An optional field.
 pub(super) struct LeftOut<'a> {
     pub(super) field: &'a Field,
-    /// Whether `null` stands in its place, or nothing.
+    /// Whether it is `null` or absent.
     pub(super) is_null: bool,
 }

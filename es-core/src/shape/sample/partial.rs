@@ -1,4 +1,4 @@
-//! Payloads with one part left out that need not be there: what they mean is decided by a default.
+//! Payloads without one optional part: a default determines what they mean.
 
 use serde_json::Value;
 
@@ -8,13 +8,13 @@ use crate::shape::{Content, Definition, Form, Note, Schema, Type};
 
 impl Schema {
     /// Payloads with one field left out: one for each field that has a default or is an option, and one more
-    /// for each option with `null` in its place. At most 256 of them.
+    /// for each option with `null` instead. At most 256 of them.
     ///
-    /// A type may still refuse them: the shape does not tell whether code that reads a field takes its
+    /// A type may still reject them: the shape does not tell whether code that reads a field accepts its
     /// absence.
     #[must_use]
     pub fn partial_samples(&self) -> Vec<Value> {
-        // One at a time: a default stands for itself, so combinations say nothing more.
+        // One at a time: defaults are independent, so combinations add nothing.
         let mut found: Vec<Value> = Vec::new();
         for left_out in self.types.definitions.iter().flat_map(omissible) {
             let mut maker = Maker::new(self, Some(&left_out));
