@@ -48,6 +48,8 @@ impl Clock {
     /// A clock that follows the times at which the inputs occurred, for the replay of an old log: a timer
     /// fires before the first input of its process that occurred at its time or later. What a process does is
     /// then recorded with these times as well. Keep the inputs in one partition, so that they share one time.
+    ///
+    /// A program that starts again reads the inputs that were taken before, for their times.
     #[must_use]
     pub fn following() -> Self {
         Self(Arc::new(Hands::Following(Moving { micros: AtomicI64::new(i64::MIN), moved: Notify::new() })))

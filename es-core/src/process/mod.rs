@@ -79,6 +79,7 @@ mod instance;
 mod kept;
 mod letters;
 mod metrics;
+mod past;
 mod rejecting;
 mod runner;
 mod sender;

@@ -8,16 +8,18 @@ use super::Process;
 use super::clock::Clock;
 use super::delivery::Targets;
 use super::error::ProcessError;
+use super::input::Input as _;
 use super::inputs::Inputs;
 use super::instance::Instance;
 use super::letters;
 use super::metrics::{Counters, ProcessMetrics};
+use super::past;
 use super::sender::Sender;
 use super::step::Steppers;
 use super::timers::{Stuck, StuckTimer, Timers};
 use crate::latch::hold;
 use crate::model::Aggregate;
-use crate::projection::OnFailure;
+use crate::projection::{OnFailure, ProjectorError};
 use crate::reactor::{CheckpointStore, OnModel, ReactorRunner};
 use crate::repository::{Repository, Shared};
 use crate::store::{EventStore, ReadAll};
@@ -219,6 +221,7 @@ where
     pub async fn run(&self) -> Result<(), ProcessError> {
         self.check()?;
         let (inputs, sender, timers) = (self.inputs(), self.sender(), self.timers());
+        self.recall(&inputs).await.map_err(ProcessError::Inputs)?;
         let work = async {
             tokio::try_join!(
                 async { inputs.run().await.map_err(ProcessError::Inputs) },
@@ -242,6 +245,7 @@ where
     pub async fn catch_up(&self) -> Result<(), ProcessError> {
         self.check()?;
         let (inputs, sender, timers) = (self.inputs(), self.sender(), self.timers());
+        self.recall(&inputs).await.map_err(ProcessError::Inputs)?;
         loop {
             let before = self.metrics();
             inputs.catch_up().await.map_err(ProcessError::Inputs)?;
@@ -252,6 +256,21 @@ where
             if self.metrics() == before {
                 return Ok(());
             }
+        }
+    }
+
+    /// Sets a clock that follows the inputs to the time at which earlier programs have stopped.
+    async fn recall(&self, inputs: &InputsRunner<P, S, I>) -> Result<(), ProjectorError> {
+        if !self.clock.follows() {
+            return Ok(());
+        }
+        match inputs.status().await {
+            Ok(status) => {
+                let (source, filter) = (self.source.clone(), P::Input::filter());
+                Ok(past::recall(&self.clock, source, filter, status.position()).await?)
+            }
+            Err(ProjectorError::NotSetUp { .. }) => Ok(()),
+            Err(error) => Err(error),
         }
     }
 

@@ -193,6 +193,25 @@ async fn a_clock_that_follows_the_log_fires_timers_between_the_inputs_of_then() 
     assert_eq!(steps, expected);
 }
 
+/// The last input does nothing, and so leaves no step behind that would know its time.
+#[tokio::test]
+async fn a_clock_that_follows_the_log_goes_on_from_there_in_the_next_program() {
+    let bench = Bench::new();
+    let orders = Repository::<Order, _>::new(bench.store.sound());
+    let long_ago = bench.now - Duration::days(1_000);
+    let at = |days| {
+        let metadata = es_core::Metadata::new().occurred_at(long_ago + Duration::days(days));
+        es_core::ExecuteOptions::new().metadata(metadata)
+    };
+    orders.execute_with(&"a".to_owned(), Place(10), at(0)).await.expect("it is placed");
+    orders.execute_with(&"b".to_owned(), Note("nothing"), at(5)).await.expect("it is noted");
+    // It ends between its inputs and its timers.
+    bench.runner().clock(Clock::following()).inputs().catch_up().await.expect("they are taken");
+    assert_eq!(bench.billing("a").await.0.timers.len(), 1);
+    bench.runner().clock(Clock::following()).catch_up().await.expect("it catches up");
+    assert_eq!((bench.payment("a").await.reminders, bench.billing("a").await.0.timers.len()), (1, 0));
+}
+
 #[test]
 fn timers_and_commands_have_names_and_versions() {
     use es_core::Event;
