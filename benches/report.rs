@@ -21,6 +21,7 @@ impl Table {
     }
 
     /// Adds a figure of ours alone.
+    #[allow(dead_code, reason = "not every bench has one")]
     pub(crate) fn figure(&mut self, case: &str, unit: &str, es: f64, wanted: &str) {
         self.add([case, unit, "", &number(es), "", wanted]);
     }
