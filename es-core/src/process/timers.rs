@@ -181,14 +181,10 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
 
     /// Fires what is due now; returns how many fired, or were no longer pending.
     async fn fire_due(&self, index: &mut Index) -> usize {
-        let mut fired = 0;
+        let (mut fired, mut running) = (0, JoinSet::new());
         loop {
-            let due = index.due(self.clock.now(), TOGETHER);
-            if due.is_empty() {
-                return fired;
-            }
-            let mut running = JoinSet::new();
-            for (place, entry) in due {
+            // As one ends, the next one begins.
+            for (place, entry) in index.due(self.clock.now(), TOGETHER - running.len()) {
                 let (steppers, clock) = (self.steppers.clone(), self.clock.clone());
                 running.spawn(async move {
                     let done = awaited(fire_at(&steppers, &clock, &place, entry)).await;
@@ -200,16 +196,15 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
                     (place, entry, failed)
                 });
             }
-            while let Some(done) = running.join_next().await {
-                match done {
-                    Ok((place, _, None)) => {
-                        hold(&self.stuck).remove(&(place.key.clone(), place.name.clone()));
-                        fired += 1;
-                    }
-                    Ok((place, entry, Some(reason))) => self.failed(index, &place, entry, reason),
-                    // The runtime shuts down.
-                    Err(_) => {}
+            match running.join_next().await {
+                None => return fired,
+                Some(Ok((place, _, None))) => {
+                    hold(&self.stuck).remove(&(place.key.clone(), place.name.clone()));
+                    fired += 1;
                 }
+                Some(Ok((place, entry, Some(reason)))) => self.failed(index, &place, entry, reason),
+                // The runtime shuts down.
+                Some(Err(_)) => {}
             }
         }
     }
