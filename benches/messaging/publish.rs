@@ -86,7 +86,7 @@ async fn by_hand(client: &Client, events: u64) -> Result<f64> {
         let Placed { account, cents, reference } = Placed::new(i64::try_from(number % 100)? + 1);
         let payload = serde_json::to_vec(&Public { account, cents, reference })?;
         let message = PublishMessage::build().payload(payload.into()).message_id(Uuid::now_v7().to_string());
-        sent.push_back(context.send_publish("es.order.order%2Epublic", message).await?);
+        sent.push_back(context.send_publish("es.order.order.public", message).await?);
     }
     for oldest in sent {
         acknowledged(oldest).await?;
