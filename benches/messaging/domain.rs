@@ -2,8 +2,8 @@
 
 use std::convert::Infallible;
 
-use es_core::process::{Due, On, OnTimer, Steps, steps};
-use es_core::{Aggregate, Apply, Events, Handle, Process, Recorded, command, emit, event, timer};
+use es_core::process::{Due, On, OnTimer, Process, Steps, command, steps, timer};
+use es_core::{Aggregate, Apply, Events, Handle, Recorded, emit, event};
 
 /// What the processes, the projections and the publisher take: about a hundred bytes of JSON.
 #[event(name = "order.placed")]

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use es_core::{Append, AppendOutcome, EventStore, Metadata, NewEvent, Registration, Revision, StreamId};
+use es_core::record::NewEvent;
+use es_core::store::{Append, AppendOutcome, Registration};
+use es_core::{EventStore, Metadata, Revision, StreamId};
 
 use crate::Result;
 use crate::domain::Placed;
@@ -53,7 +55,7 @@ pub(crate) async fn append(
         for &key in keys {
             let (name, payload) = event(key)?;
             let event = NewEvent::new(name, 1, payload, Arc::clone(&metadata));
-            events.push((StreamId::new(category.to_owned(), key.to_string())?, event));
+            events.push((StreamId::new(category, key.to_string())?, event));
         }
         let appends: Vec<_> = events
             .iter()

@@ -2,9 +2,11 @@
 //! aggregates, each against its floor on the same store.
 //!
 //! `cargo run --release -p es-benches --bin messaging` starts PostgreSQL with fsync on in a folder under
-//! `target/`, or uses `DATABASE_URL`; its files for SQLite are in a folder beside it, and NATS is the server
+//! `target/`, or uses `DATABASE_URL`; its files for `SQLite` are in a folder beside it, and NATS is the server
 //! that `cargo xtask setup` has fetched. Every case runs both sides in turn, several times; what counts is the
 //! median of the ratios.
+
+#![allow(clippy::future_not_send, reason = "nothing of a bench is spawned")]
 
 mod domain;
 mod fill;
@@ -41,7 +43,7 @@ struct Arguments {
     /// How many events, timers or transactions each case has, in place of its own number.
     #[arg(long)]
     size: Option<u64>,
-    /// Where the files of SQLite are made, in a folder that is gone afterwards.
+    /// Where the files of `SQLite` are made, in a folder that is gone afterwards.
     #[arg(long, default_value = "target/bench-messaging")]
     folder: PathBuf,
 }

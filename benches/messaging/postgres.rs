@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use es_core::{Project, ProjectSetup, Projection, Recorded};
+use es_core::Recorded;
+use es_core::projection::{Project, ProjectSetup, Projection};
 use es_postgres::testing::Cluster;
 use es_postgres::{PostgresStore, Projector};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};

@@ -3,7 +3,8 @@
 
 use std::time::Instant;
 
-use es_core::{ProcessRunner, Repository};
+use es_core::Repository;
+use es_core::process::ProcessRunner;
 
 use crate::domain::{Account, Bill};
 use crate::fill::{Orders, with_orders};

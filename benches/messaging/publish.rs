@@ -6,7 +6,9 @@ use std::time::Instant;
 
 use async_nats::Client;
 use async_nats::jetstream::{self, message::PublishMessage};
-use es_core::{Publish, Publisher, PublisherRunner, Recorded, Uuid, event};
+use es_core::messaging::{Publish, Publisher, PublisherRunner};
+use es_core::uuid::Uuid;
+use es_core::{Recorded, event};
 use es_nats::testing::NatsServer;
 use es_nats::{NatsSink, SinkOptions};
 

@@ -3,7 +3,8 @@
 use std::convert::Infallible;
 use std::time::Instant;
 
-use es_core::{React, Reactor, ReactorRunner, Recorded};
+use es_core::Recorded;
+use es_core::reactor::{React, Reactor, ReactorRunner};
 
 use crate::domain::Placed;
 use crate::fill::{Orders, with_orders};

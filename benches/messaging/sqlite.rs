@@ -1,9 +1,11 @@
-//! SQLite: files in a folder.
+//! `SQLite`: files in a folder.
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use es_core::{Project, ProjectSetup, Projection, Recorded, Uuid};
+use es_core::Recorded;
+use es_core::projection::{Project, ProjectSetup, Projection};
+use es_core::uuid::Uuid;
 use es_sqlite::{Projector, SqliteStore};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqliteConnection};

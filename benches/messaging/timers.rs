@@ -2,9 +2,12 @@
 
 use std::time::Instant;
 
-use es_core::process::Clock;
+use es_core::EventStore;
+use es_core::process::{Clock, ProcessRunner};
 use es_core::reactor::CheckpointStore;
-use es_core::{EventStore, OffsetDateTime, ProcessRunner, Registration, Uuid};
+use es_core::store::Registration;
+use es_core::time::OffsetDateTime;
+use es_core::uuid::Uuid;
 use serde_json::json;
 
 use crate::domain::Reminder;

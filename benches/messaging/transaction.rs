@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use es_core::{EventStore, Repository, TransactionOptions};
+use es_core::repository::{Transaction, TransactionOptions};
+use es_core::{EventStore, Repository};
 use tokio::task::JoinSet;
 
 use crate::domain::{Account, Charge};
@@ -77,7 +78,7 @@ async fn transfer<S: EventStore + 'static>(
             accounts.execute(&to, Charge { cents: -1 }).await?;
         }
         Way::Together => {
-            let body = async |tx: es_core::Transaction<S>| {
+            let body = async |tx: Transaction<S>| {
                 tx.execute(accounts, &from, Charge { cents: 1 }).await?;
                 tx.execute(accounts, &to, Charge { cents: -1 }).await?;
                 Ok(())
