@@ -26,6 +26,12 @@ pub(super) enum OfToday {
     Any(Command),
     #[command(flatten)]
     ReadModels(ReadModelCommand),
+    /// Goes through the events to their end, and raises a reminder where an application without a decision
+    /// stood still for 30 days; compares the reminders with the events. Run it again to go on
+    Remind {
+        #[command(flatten)]
+        store: Kept,
+    },
 }
 
 /// What is done with read models.

@@ -5,12 +5,14 @@
 
 mod args;
 mod copy;
+mod ctrl_c;
 mod failure;
 mod import;
 mod note;
 mod output;
 mod progress;
 mod read_models;
+mod remind;
 mod store;
 
 use std::process::ExitCode;
@@ -38,6 +40,7 @@ pub fn main_of_today(program: &'static str, about: &'static str) -> ExitCode {
     run_to_end(program, about, async |command: OfToday| match command {
         OfToday::Any(command) => run::<Application>(command).await,
         OfToday::ReadModels(command) => read_models::run(command).await,
+        OfToday::Remind { store } => remind::remind(store).await,
     })
 }
 

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 
 use es_core::projection::ModelStore;
 use es_sqlite::{SqliteStore, SqliteTarget};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::decision_times::DecisionTimes;
+use super::event_log::event_log;
 use super::figures::FiguresError;
 use super::outcomes::Outcomes;
 use super::resource_load::ResourceLoad;
@@ -42,14 +42,11 @@ impl Files {
             (self.work_in_progress.live_file().await?, "es_work_in_progress"),
             (self.resource_load.live_file().await?, "es_resource_load"),
         ];
-        // Not opened read-only: whoever is the first to open a file after a crash brings it in order.
-        let options = SqliteConnectOptions::new().filename(&self.events).create_if_missing(false);
-        let mut db = options.disable_statement_logging().connect().await?;
+        let mut db = event_log(&self.events).await?;
         for (file, name) in attached {
             let attach = sqlx::query(include_str!("../../sql/sqlite/attach.sql"));
             attach.bind(file.to_string_lossy().into_owned()).bind(name).execute(&mut db).await?;
         }
-        sqlx::raw_sql(include_str!("../../sql/sqlite/event_log_make.sql")).execute(&mut db).await?;
         sqlx::raw_sql(include_str!("../../sql/sqlite/only_read.sql")).execute(&mut db).await?;
         Ok(db)
     }

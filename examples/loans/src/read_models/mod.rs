@@ -17,6 +17,7 @@
 
 mod calendar;
 mod decision_times;
+mod event_log;
 mod figures;
 mod files;
 mod model;
@@ -29,7 +30,9 @@ mod source;
 mod work_in_progress;
 
 pub use self::decision_times::{DecisionTime, DecisionTimes, HOURS};
+pub(crate) use self::event_log::event_log;
 pub use self::figures::{Figures, FiguresError};
+pub(crate) use self::model::query;
 pub use self::model::{Column, Model, Query, Row};
 pub use self::outcomes::{OutcomeMonth, Outcomes};
 pub use self::recount::{Difference, Recount};

@@ -1,6 +1,6 @@
 //! `dashboard`: serves the page, and says where.
 
-use super::ctrl_c::ctrl_c;
+use crate::cli::ctrl_c::ctrl_c;
 use crate::cli::failure::Failure;
 use crate::cli::output::print;
 use crate::dashboard::Dashboard;

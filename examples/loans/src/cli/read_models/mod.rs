@@ -1,6 +1,5 @@
 //! The commands of the read models: `project`, `status`, `dashboard`, `recount`.
 
-mod ctrl_c;
 mod dashboard;
 mod project;
 mod recount;

@@ -7,7 +7,7 @@ use es_core::projection::ProjectorError;
 use indicatif::{ProgressBar, ProgressDrawTarget};
 use tokio::task::JoinSet;
 
-use super::ctrl_c::ctrl_c;
+use crate::cli::ctrl_c::ctrl_c;
 use crate::cli::failure::Failure;
 use crate::cli::note::note;
 use crate::cli::output::print;

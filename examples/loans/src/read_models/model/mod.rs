@@ -6,5 +6,5 @@ mod query;
 mod sqlite;
 
 pub use self::connection::{Model, Row};
-pub(super) use self::query::query;
+pub(crate) use self::query::query;
 pub use self::query::{Column, Query};

@@ -31,18 +31,18 @@ pub enum Column<'a> {
 }
 
 impl<'a> Query<'a> {
-    pub(in crate::read_models) const fn new(postgres: &'static str, sqlite: &'static str) -> Self {
+    pub(crate) const fn new(postgres: &'static str, sqlite: &'static str) -> Self {
         Self { postgres, sqlite, upto: None, columns: Vec::new() }
     }
 
     /// From the events up to this position, which is the first parameter.
-    pub(in crate::read_models) const fn upto(mut self, position: i64) -> Self {
+    pub(crate) const fn upto(mut self, position: i64) -> Self {
         self.upto = Some(position);
         self
     }
 
     /// With rows of these columns, all of one length.
-    pub(in crate::read_models) fn columns(mut self, columns: impl Into<Vec<Column<'a>>>) -> Self {
+    pub(crate) fn columns(mut self, columns: impl Into<Vec<Column<'a>>>) -> Self {
         self.columns = columns.into();
         self
     }
@@ -51,11 +51,11 @@ impl<'a> Query<'a> {
 /// The statement of a name: a file of `sql/postgres`, and one of `sql/sqlite`.
 macro_rules! query {
     ($name:literal) => {
-        crate::read_models::model::Query::new(
+        crate::read_models::Query::new(
             include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/postgres/", $name, ".sql")),
             include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/sqlite/", $name, ".sql")),
         )
     };
 }
 
-pub(in crate::read_models) use query;
+pub(crate) use query;
