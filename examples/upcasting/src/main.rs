@@ -3,14 +3,10 @@
 #![allow(missing_docs, reason = "an example to copy, kept short")]
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
-use es_core::record::{NewEvent, RawEvent};
-use es_core::store::{Append, AppendOutcome, StreamRange};
-use es_core::{
-    Aggregate, Apply, EventStore, Events, Handle, MemoryStore, Metadata, Recorded, Repository, Revision,
-    StoreError, StreamId, UpcastContext, UpcastFrom, emit, event,
-};
+use es_core::serde_json::json;
+use es_core::testing::{given, read};
+use es_core::{Aggregate, Apply, Events, Handle, UpcastContext, UpcastFrom, emit, event};
 
 /// What the first program wrote: whole euros.
 #[event(name = "invoice.issued", version = 1)]
@@ -78,55 +74,27 @@ impl Handle<Issue> for Invoice {
     }
 }
 
-/// Writes rows as the earlier programs did.
-async fn earlier_programs(store: &MemoryStore, stream: &StreamId) -> Result<(), StoreError> {
-    let rows = [(1, r#"{"amount":250}"#), (2, r#"{"cents":1999}"#)];
-    let events = rows.map(|(version, json)| {
-        NewEvent::new("invoice.issued", version, json.into(), Arc::new(Metadata::new()))
-    });
-    let outcome = store.append(Append::new(stream, Revision::EMPTY, &events)).await?;
-    assert!(matches!(outcome, AppendOutcome::Appended(_)), "the stream is new");
-    Ok(())
-}
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // What the first two programs stored.
+    let first = json!({ "amount": 250 });
+    let second = json!({ "cents": 1_999 });
+    for (version, stored) in [(1, &first), (2, &second)] {
+        println!("version {version}: {stored} is read as {:?}", read::<Issued>(version, stored)?);
+    }
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let store = MemoryStore::new();
-    let id = String::from("UK-2026-1");
-    let invoices = Repository::<Invoice, _>::new(store.clone());
-    let stream = invoices.stream_id(&id)?;
-    earlier_programs(&store, &stream).await?;
-    invoices.execute(&id, Issue { cents: 5_000, currency: "GBP" }).await?;
-
-    println!("as stored:");
-    let mut print_raw = |raw: RawEvent<'_>| {
-        println!(
-            "  {}  {} v{}  {}",
-            raw.revision,
-            raw.name,
-            raw.version,
-            String::from_utf8_lossy(raw.payload)
-        );
-        Ok(())
-    };
-    store.read_stream(&stream, StreamRange::ALL, &mut print_raw).await?;
-
-    println!("as read:");
-    let print = |recorded: Recorded<InvoiceEvent>| {
-        let Recorded { revision, name, stored_version, version, event, .. } = recorded;
-        println!("  {revision}  {name} v{stored_version} -> v{version}  {event:?}");
-        Ok(())
-    };
-    invoices.history(&id, StreamRange::ALL, print).await?;
-    println!("state: {:?}", invoices.load(&id).await?.state);
+    // A command sees all three versions as one, and writes the newest.
+    let history = given::<Invoice>(())
+        .and_stored("invoice.issued", 1, &first)
+        .and_stored("invoice.issued", 2, &second)
+        .when(Issue { cents: 5_000, currency: "GBP" })
+        .then_events(Issued { cents: 5_000, currency: "GBP".into() });
+    println!("state: {:?}", history.into_state().total);
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use es_core::testing::read;
-    use serde_json::json;
 
     // Compares all three versions with `events.lock`, and reads the payloads in `events/`.
     es_core::lock_test!(Invoice);
