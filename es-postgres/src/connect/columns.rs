@@ -45,7 +45,7 @@ columns! {
         MIGRATION SYNCHRONOUS_COMMIT ISOLATION ENCODING IN_RECOVERY READ_ONLY CACHE INCREMENT CYCLE DRAWN
         LAST_POSITION STREAMS_DRAWN LAST_STREAM WEAK_TRIGGERS MISSING PID BACKEND_START
     ]
-    partitions in [checkpoint_lock checkpoint_partitions checkpoint_read]: [PARTS]
+    partitions in [checkpoint_lock checkpoint_partitions checkpoint_read]: [PARTITIONS]
     have in [checkpoint_partitions] after partitions: [TABLES VIEWS ELSEWHERE FIRST_EVENT_ID]
     checkpoint in [checkpoint_lock checkpoint_read] after partitions: [POSITION EVENT_ID]
     held in [checkpoint_lock] after checkpoint: [PROJECTED EPOCH ELSEWHERE FIRST_EVENT_ID]
@@ -76,7 +76,8 @@ columns! {
     open_appends in [open_appends]: [PID PREPARED APPLICATION_NAME STATE SECONDS]
     projection_behind in [projection_behind]: [OWN LIVE]
     projection_status in [projection_status projection_status_elsewhere]: [
-        PART PARTS POSITION OWNER UPDATED_AT PROJECTED PER_SECOND ERROR FAILED_AT LIVE HEAD SECONDS LETTERS
+        PARTITION PARTITIONS POSITION OWNER UPDATED_AT PROJECTED PER_SECOND ERROR FAILED_AT LIVE HEAD SECONDS
+        LETTERS
     ]
     register_events in [register_events]: [NAME VERSION REGISTERED FOUND]
     replayed in [replayed]: [LAST OLDEST NEXT IN_RECOVERY]

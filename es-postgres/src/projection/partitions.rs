@@ -91,7 +91,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         for row in call.fetch_all(db).await.map_err(Failure::from)? {
             let row = Columns(&row);
             let projected = i64::try_from(row.bigint(held::PROJECTED)?).unwrap_or(i64::MAX);
-            let of = row.integer(partitions::PARTS)?.cast_unsigned();
+            let of = row.integer(partitions::PARTITIONS)?.cast_unsigned();
             let taken = Taken { projected, epoch: row.bigint(held::EPOCH)?.cast_signed() };
             let place = row.boolean(held::ELSEWHERE)?.into();
             let source = Source { place, first: row.uuid(held::FIRST_EVENT_ID)? };

@@ -51,7 +51,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     }
 
     fn same_partitions(&self, row: &PgRow, asked: u32) -> Result<(), ProjectorError> {
-        let found = Columns(row).integer(partitions::PARTS)?.cast_unsigned();
+        let found = Columns(row).integer(partitions::PARTITIONS)?.cast_unsigned();
         match found == asked {
             true => Ok(()),
             false => {

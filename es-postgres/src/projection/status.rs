@@ -29,8 +29,8 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
 }
 
 fn partition(get: &Got<'_>, head: u64) -> Result<PartitionStatus, es_core::StoreError> {
-    let partition = get.int(projection_status::PART)?.unwrap_or_default();
-    let of = get.int(projection_status::PARTS)?.unwrap_or_default();
+    let partition = get.int(projection_status::PARTITION)?.unwrap_or_default();
+    let of = get.int(projection_status::PARTITIONS)?.unwrap_or_default();
     // Of an inline one no checkpoint is kept, as it is always at the end.
     let position = if of == INLINE { head } else { get.number(projection_status::POSITION)? };
     let seconds = if of == INLINE { 0.0 } else { get.value(projection_status::SECONDS)? };
