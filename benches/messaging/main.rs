@@ -2,9 +2,9 @@
 //! aggregates, each against its floor on the same store.
 //!
 //! `cargo run --release -p es-benches --bin messaging` starts PostgreSQL with fsync on in a folder under
-//! `target/`, or uses `DATABASE_URL`; its files for `SQLite` are in a folder beside it, and NATS is the server
-//! that `cargo xtask setup` has fetched. Every case runs both sides in turn, several times; what counts is the
-//! median of the ratios.
+//! `target/`, or uses `DATABASE_URL`; its files for `SQLite` are in a folder beside it, and NATS is the
+//! server that `cargo xtask setup` has fetched. Every case runs both sides in turn, several times; what
+//! counts is the median of the ratios.
 
 #![allow(clippy::future_not_send, reason = "nothing of a bench is spawned")]
 

@@ -1,4 +1,4 @@
-//! cargo run -p guide --bin axum_service -- 8080
+//! `cargo run -p guide --bin axum_service -- 8080`
 //!
 //! Commands behind HTTP: one repository for all requests, errors as status codes, an orderly end, and a
 //! correlation id from a header in each event. Take it as the beginning of a service.

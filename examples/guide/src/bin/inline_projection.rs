@@ -1,4 +1,4 @@
-//! DATABASE_URL=postgres://localhost/bank cargo run -p guide --bin inline_projection
+//! `DATABASE_URL=postgres://localhost/bank cargo run -p guide --bin inline_projection`
 //!
 //! A read model that is committed together with the events, in PostgreSQL. Take it where who has written must
 //! see it in the model at once; it makes appends slower.

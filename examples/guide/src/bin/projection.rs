@@ -1,4 +1,4 @@
-//! cargo run -p guide --bin projection
+//! `cargo run -p guide --bin projection`
 //!
 //! A read model in a file, built by a loop of its own. Take it where a list or a sum is shown, and a moment's
 //! delay does no harm.

@@ -1,4 +1,4 @@
-//! cargo run -p guide --bin retired_event
+//! `cargo run -p guide --bin retired_event`
 //!
 //! An event that nobody writes any more, and what it means today. Take it when one event becomes several, or
 //! none; what is stored stays as it is.

@@ -1,4 +1,4 @@
-//! cargo run -p guide --bin snapshot
+//! `cargo run -p guide --bin snapshot`
 //!
 //! A load begins at a snapshot and folds only the events after it. Take snapshots where streams have hundreds
 //! of events or more; a short stream is read as fast without.

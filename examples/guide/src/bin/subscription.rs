@@ -1,4 +1,4 @@
-//! cargo run -p guide --bin subscription
+//! `cargo run -p guide --bin subscription`
 //!
 //! All events of one aggregate type, in order, from a checkpoint on. Take it for exports and for what is no
 //! read model; whoever keeps the checkpoint with what the events led to misses none.

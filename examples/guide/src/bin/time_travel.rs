@@ -1,4 +1,4 @@
-//! cargo run -p guide --bin time_travel
+//! `cargo run -p guide --bin time_travel`
 //!
 //! The state after any event, or at any moment. Take a revision to see what a command has decided on, and a
 //! time to answer questions such as "what was the balance at the end of March?".
