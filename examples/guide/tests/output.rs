@@ -54,6 +54,16 @@ fn a_command_with_an_id_is_carried_out_once() {
 }
 
 #[test]
+fn events_are_undone_with_the_rows_of_their_transaction() {
+    assert_eq!(
+        printed(env!("CARGO_BIN_EXE_in_transaction")),
+        "1: invoice 7 paid now: true, 500 cents\n\
+         2: invoice 7 paid now: false, 500 cents\n\
+         3: invoice 8 paid now: true, 1000 cents\n"
+    );
+}
+
+#[test]
 fn a_retired_event_stands_for_two() {
     assert_eq!(printed(env!("CARGO_BIN_EXE_retired_event")), "Order { item: \"lamp\", to: \"Bonn\" }\n");
 }
