@@ -51,7 +51,6 @@
 #![warn(missing_debug_implementations, unreachable_pub)]
 
 mod error;
-mod error_kind;
 mod latch;
 mod memory;
 mod seldom;
@@ -81,8 +80,7 @@ pub mod subscription;
 pub mod testing;
 pub mod unique;
 
-pub use error::{ExecuteError, StoreError};
-pub use error_kind::StoreErrorKind;
+pub use error::{ExecuteError, StoreError, StoreErrorKind};
 pub use memory::MemoryStore;
 pub use model::{Aggregate, Apply, Event, Events, Handle, UpcastContext, UpcastFrom, emit};
 pub use record::{Metadata, Recorded};

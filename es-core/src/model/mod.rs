@@ -9,10 +9,14 @@ mod snapshot;
 mod upcast;
 
 pub use self::aggregate::{Aggregate, Apply, Events, Handle, IntoEvents, emit};
-pub use self::description::{AddedDefault, AggregateDescription, EventDescription, ReadEvent, ReadWhole};
 pub(crate) use self::duplicate::copy;
-pub use self::duplicate::{NotClone, TryClone};
 pub use self::event::Event;
 pub use self::snapshot::{NewSnapshot, Snapshots};
 pub(crate) use self::upcast::asks_where_stored;
 pub use self::upcast::{DowncastTo, Retired, UpcastContext, UpcastFrom};
+
+// What generated code names.
+#[doc(hidden)]
+pub use self::description::{AddedDefault, AggregateDescription, EventDescription, ReadEvent, ReadWhole};
+#[doc(hidden)]
+pub use self::duplicate::{NotClone, TryClone};

@@ -1,4 +1,4 @@
-//! What can go wrong, with the values that identify the place. No message contains a payload.
+//! What can go wrong in a store, with the values that identify the place. No message contains a payload.
 
 use std::cmp::Ordering;
 use std::error::Error;
@@ -373,60 +373,5 @@ fn out_of_order(expected: Revision, found: Revision) -> String {
         Ordering::Greater => format!("revision {expected} is missing, before {found}"),
         Ordering::Equal => format!("its last revision, {found}, is missing"),
         Ordering::Less => format!("revision {found} was found where {expected} should be"),
-    }
-}
-
-impl StoreError {
-    /// Whether the same call can succeed later, without any change.
-    ///
-    /// [`OutcomeUnknown`](Self::OutcomeUnknown) is not: its events may be stored already.
-    #[must_use]
-    pub const fn is_retryable(&self) -> bool {
-        match self {
-            Self::Unavailable { .. } => true,
-            Self::Backend { retryable, .. } => *retryable,
-            _ => false,
-        }
-    }
-}
-
-/// Why a command had no effect.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ExecuteError<E: Error + 'static> {
-    /// The domain rejected the command.
-    #[error(transparent)]
-    Rejected(E),
-    /// Optimistic concurrency conflict: retries were exhausted because other writers kept appending first, or
-    /// the stream is not at the revision that the caller expects.
-    #[error("stream {stream:?} is at revision {actual}, not at {expected}", stream = stream.to_string())]
-    Conflict {
-        /// The stream.
-        stream: StreamId,
-        /// The revision on which the decision was made.
-        expected: Revision,
-        /// The revision found.
-        actual: Revision,
-    },
-    /// The store returned an error.
-    #[error("{0}")]
-    Store(#[from] StoreError),
-}
-
-impl<E: Error + 'static> ExecuteError<E> {
-    /// Whether the same command can succeed later, without any change.
-    #[must_use]
-    pub const fn is_retryable(&self) -> bool {
-        match self {
-            Self::Rejected(_) => false,
-            Self::Conflict { .. } => true,
-            Self::Store(error) => error.is_retryable(),
-        }
-    }
-}
-
-impl<E: Error + 'static> From<InvalidStreamId> for ExecuteError<E> {
-    fn from(error: InvalidStreamId) -> Self {
-        Self::Store(error.into())
     }
 }

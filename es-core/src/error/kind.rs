@@ -1,6 +1,6 @@
 //! What a caller does about an error of a store.
 
-use crate::error::StoreError;
+use super::store::StoreError;
 
 /// What to do about a [`StoreError`]: see [`StoreError::kind`].
 ///
@@ -33,6 +33,14 @@ pub enum StoreErrorKind {
 }
 
 impl StoreError {
+    /// Whether the same call can succeed later, without any change.
+    ///
+    /// [`OutcomeUnknown`](Self::OutcomeUnknown) is not: its events may be stored already.
+    #[must_use]
+    pub const fn is_retryable(&self) -> bool {
+        matches!(self.kind(), StoreErrorKind::Unavailable)
+    }
+
     /// What to do about the error.
     ///
     /// ```
@@ -93,7 +101,7 @@ impl StoreError {
 #[cfg(test)]
 mod tests {
     use super::StoreErrorKind;
-    use crate::error::StoreError;
+    use crate::error::store::StoreError;
 
     #[test]
     fn only_what_is_unavailable_is_retryable() {
