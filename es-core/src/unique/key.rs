@@ -2,29 +2,28 @@
 
 use std::fmt::Write as _;
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 
 /// How many bytes SHA-256 takes at once.
 const BLOCK: usize = 64;
 
-/// A secret for hashes, as long as a block.
+/// HMAC-SHA-256 with a secret.
 #[derive(Clone)]
-pub(super) struct Secret([u8; BLOCK]);
+pub(super) struct Secret(Hmac<Sha256>);
 
 impl Secret {
     pub(super) fn new(secret: &[u8]) -> Self {
+        // The key of an HMAC is as long as a block: padded with zeros, or the hash of a longer secret.
         let digest = Sha256::digest(secret);
         let secret = if secret.len() > BLOCK { &digest[..] } else { secret };
         let mut block = [0; BLOCK];
         block[..secret.len()].copy_from_slice(secret);
-        Self(block)
+        Self(Hmac::new(&block.into()))
     }
 
-    /// HMAC-SHA-256, as RFC 2104 has it.
     fn hash(&self, value: &str) -> impl IntoIterator<Item = u8> + use<> {
-        let padded = |pad: u8| Sha256::new_with_prefix(self.0.map(|byte| byte ^ pad));
-        let inner = padded(0x36).chain_update(value).finalize();
-        padded(0x5c).chain_update(inner).finalize()
+        self.0.clone().chain_update(value).finalize().into_bytes()
     }
 }
 
