@@ -1,4 +1,5 @@
--- What projections keep beside their checkpoints: which build readers see, how fast and with what trouble each partition runs.
+-- What projections keep beside their checkpoints: which build readers see, how fast and with what trouble
+-- each partition runs.
 
 CREATE TABLE :schema.projections (
     name text COLLATE "C" PRIMARY KEY,
@@ -11,9 +12,9 @@ ALTER TABLE :schema.checkpoints
     ADD COLUMN error      text,
     ADD COLUMN failed_at  timestamptz;
 
--- Points the views that readers use to the tables of one revision: a view for each table and view of the one schema, in the
--- other, by the same name. Runs in the caller's transaction and with the caller's rights. A view whose columns stay keeps its
--- privileges and what depends on it.
+-- Points the views that readers use to the tables of one build: a view for each table and view of the one
+-- schema, in the other, by the same name. Runs in the caller's transaction and with the caller's rights. A
+-- view whose columns stay keeps its privileges and what depends on it.
 CREATE FUNCTION :schema.publish_tables(p_from name, p_to name) RETURNS void
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -40,8 +41,8 @@ BEGIN
     END LOOP;
 END $$;
 
--- A role that runs projections: it reads the store, keeps checkpoints and dead letters, and makes the schemas of its
--- projections. It cannot append.
+-- A role that runs projections: it reads the store, keeps checkpoints and dead letters, and makes the schemas
+-- of its projections. It cannot append.
 CREATE FUNCTION :schema.grant_projector(p_role name) RETURNS void
 LANGUAGE plpgsql SET search_path = :schema, pg_temp AS $$
 BEGIN

@@ -1,6 +1,7 @@
--- A batch looks up the commands that it holds, each by the index. EXISTS beside an OR may be answered from all of
--- the table, read into memory by each call, and is wherever a ledger was counted while it was small: appends with
--- commands took longer the more of them there were. A subquery with a value is always asked for one row.
+-- A batch looks up the commands that it holds, each by the index. EXISTS beside an OR may be answered from
+-- all of the table, read into memory by each call, and is wherever a ledger was counted while it was small:
+-- appends with commands took longer the more of them there were. A subquery with a value is always asked for
+-- one row.
 
 CREATE OR REPLACE FUNCTION :schema.append_batch(
     p_categories integer[], p_keys text[], p_expected bigint[], p_heads uuid[], p_through integer[],

@@ -129,7 +129,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         offers.decide(&id.to_owned(), async |_| emit::<Offer, Infallible>(Sent {})).await?;
     }
     offers.decide(&"A-2".to_owned(), async |_| emit::<Offer, Infallible>(Accepted {})).await?;
-    // A program calls `chase.run()`, which goes on for ever. Here four months pass at once.
+    // A program calls `chase.run()`, which never returns. Here four months pass at once.
     for month in 0..5 {
         clock.set(OffsetDateTime::now_utc() + Duration::days(31 * month));
         chase.catch_up().await?;

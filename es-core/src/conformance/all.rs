@@ -259,7 +259,7 @@ pub async fn a_reader_beside_writers_misses_nothing<S: EventStore + ReadAll + 's
         if is_the_last {
             break;
         }
-        // A store that never waits would keep the writers from this thread for ever.
+        // A store that never waits would keep the writers from this thread forever.
         tokio::task::yield_now().await;
     }
     let written = writing.await.expect("no writer fails");

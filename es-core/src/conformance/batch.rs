@@ -51,7 +51,7 @@ pub async fn a_batch_that_names_a_stream_twice_is_refused<S: EventStore>(store: 
     assert!(rows(&store, &a).await.is_empty() && rows(&store, &b).await.is_empty());
 }
 
-/// Batches over the same streams, named in different orders, never block each other for ever: each is written
+/// Batches over the same streams, named in different orders, never block each other forever: each is written
 /// or is a conflict.
 pub async fn batches_in_opposite_orders_do_not_block_each_other<S: EventStore + 'static>(store: S) {
     append(&store, &stream("first"), 0, &numbered(1, 1)).await;

@@ -31,7 +31,7 @@ use crate::stream::{InvalidStreamId, StreamId, StreamKey};
 /// it. All who reserve values of a kind say the same name, the same [secret](Self::with_secret), and write a
 /// value in the same way: `Ann@Example.org` and `ann@example.org` are two.
 ///
-/// The store keeps a hash of the value, never the value, as names of streams stay for ever.
+/// The store keeps a hash of the value, never the value, as names of streams are stored forever.
 /// `docs/transactions.md` says more about personal data.
 ///
 /// ```

@@ -93,7 +93,7 @@ fn missing_keys(keys: &Keys, input: &DeriveInput, errors: &mut Errors) {
             ident,
             format!(
                 "the aggregate `{ident}` has no name; write `#[aggregate(name = \"…\")]`, with a name that can stay \
-                 for ever"
+                 forever"
             ),
         );
     }

@@ -46,7 +46,7 @@ pub(super) fn check(
         errors.spanned(
             ident,
             format!(
-                "the {what} `{ident}` has no name; write `#[{what}(name = \"…\")]`, with a name that can stay for ever"
+                "the {what} `{ident}` has no name; write `#[{what}(name = \"…\")]`, with a name that can stay forever"
             ),
         );
     }

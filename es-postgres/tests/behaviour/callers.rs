@@ -75,7 +75,7 @@ async fn a_caller_that_waits_for_a_lock_is_told_in_time_whatever_its_session_say
     sql(&mut holder, "BEGIN; SELECT FROM es.streams FOR UPDATE").await;
     for call in [Call::Append, Call::Remember] {
         let mut connection = connect(database.url()).await;
-        // As a server is set by default: for ever.
+        // As a server is set by default: forever.
         sql(&mut connection, "SET lock_timeout = 0").await;
         let mut tx = connection.begin().await.expect("a transaction");
         let answer = timeout(LONG, ask(call, &store, &mut tx)).await;

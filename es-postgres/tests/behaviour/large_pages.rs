@@ -103,7 +103,7 @@ async fn a_large_page_that_is_cut_is_no_page() {
     whole(&store, &ids).await;
 }
 
-/// With one connection, that a page left behind would hold for ever.
+/// With one connection, that a page left behind would hold forever.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_page_that_nobody_wants_any_more_gives_its_connection_back() {
     let (database, _) = fresh().await;

@@ -141,7 +141,7 @@ async fn an_inline_append_that_waits_for_a_lock_says_who_holds_it() {
     holder.lock("SELECT FROM es.streams FOR UPDATE").await;
     holder.is_named("append", &store.append(append).await.expect_err("held"));
     holder.let_go().await;
-    // In a handler, and on a connection of the caller that would wait for ever.
+    // In a handler, and on a connection of the caller that would wait forever.
     for lock in ["SELECT FROM es.streams FOR UPDATE", "LOCK TABLE es_balances_1.balances"] {
         holder.lock(lock).await;
         if lock.contains("balances") {

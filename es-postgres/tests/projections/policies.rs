@@ -127,7 +127,7 @@ async fn letters_without_an_event(missing: usize) {
 }
 
 /// The retry holds the checkpoints: else a batch beside it would put the next event of the stream behind
-/// letters that are gone when both are committed, and it would lie there for ever.
+/// letters that are gone when both are committed, and it would lie there forever.
 #[tokio::test]
 async fn a_later_event_waits_until_the_letters_of_its_stream_were_retried() {
     let (database, store) = fresh().await;

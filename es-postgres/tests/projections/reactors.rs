@@ -53,7 +53,7 @@ fn notes(database: &TestDatabase, who: &'static str) -> Notes {
 
 /// The process that other tests start.
 #[tokio::test]
-#[ignore = "runs for ever; started by other tests"]
+#[ignore = "runs forever; started by other tests"]
 async fn reactor_process() {
     let Ok(url) = std::env::var("ES_WORKER_URL") else { return };
     let store = PostgresStore::connect(&url).await.expect("a store");

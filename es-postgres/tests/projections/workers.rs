@@ -12,7 +12,7 @@ use crate::support::*;
 
 /// The process that other tests start, and kill.
 #[tokio::test]
-#[ignore = "runs for ever; started by other tests"]
+#[ignore = "runs forever; started by other tests"]
 async fn worker_process() {
     let Ok(url) = std::env::var("ES_WORKER_URL") else { return };
     let store = PostgresStore::connect(&url).await.expect("a store");

@@ -1,4 +1,4 @@
-//! A store that fails, or stops for ever, at a write that the test chooses.
+//! A store that fails, or stops forever, at a write that the test chooses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

@@ -128,7 +128,7 @@ impl Queue {
             return None;
         }
         // Without it a lane that came back to many would keep them together, and the other one go with few
-        // for ever.
+        // forever.
         let share = (self.waiting.len() + self.under_way.len()).div_ceil(self.lanes);
         self.batches += 1;
         let mut batch = Batch::default();

@@ -1,7 +1,7 @@
 //! `cargo run -p guide --bin idempotent_command`
 //!
-//! A command with an id is carried out once, however often it comes. Take the id from whoever may ask twice:
-//! a form, a message, a client that retries.
+//! A command with an id is executed once, however often it is sent. Take the id from the caller that may
+//! retry: a form, a message, a queue.
 #![allow(missing_docs, reason = "an example to copy, kept short")]
 
 use es_core::uuid::Uuid;

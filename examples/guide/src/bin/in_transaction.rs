@@ -1,7 +1,7 @@
 //! `cargo run -p guide --bin in_transaction`
 //!
-//! Events and rows of your own, committed together or not at all. Take it where a table that is no read
-//! model, such as one of another library, has to agree with the events.
+//! Events and rows of your own, committed together or not at all. Use it if a table that is not a
+//! read model, such as one of another library, has to agree with the events.
 #![allow(missing_docs, reason = "an example to copy, kept short")]
 
 use es_core::{ExecuteOptions, Repository};

@@ -58,7 +58,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     accounts.execute(&"A-17".to_owned(), Withdraw(120)).await?;
     accounts.execute(&"B-4".to_owned(), Deposit(70)).await?;
 
-    // A program calls `run()`, which goes on for ever; `catch_up` ends with the last event.
+    // A program calls `run()`, which never returns; `catch_up` ends with the last event.
     let projector = Projector::new(store, Balances);
     projector.catch_up().await?;
     let mut model = projector.model_target().read().await?;

@@ -64,7 +64,7 @@ impl Handle<SendTo> for Order {
 }
 
 fn main() {
-    // `and_stored` takes what an earlier program stored; a store would hand out the same.
+    // `and_stored` takes what an earlier program stored; a store would return the same.
     let stored = es_core::serde_json::json!({ "item": "lamp", "address": "Kiel" });
     let order = given::<Order>(()).and_stored("order.placed", 1, &stored);
     let order = order.when(SendTo("Kiel")).then_events(()).when(SendTo("Bonn"));

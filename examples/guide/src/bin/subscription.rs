@@ -1,7 +1,7 @@
 //! `cargo run -p guide --bin subscription`
 //!
-//! All events of one aggregate type, in order, from a checkpoint on. Take it for exports and for what is no
-//! read model; whoever keeps the checkpoint with what the events led to misses none.
+//! All events of one aggregate type, in order, after a checkpoint. Use it for exports and for anything that
+//! is not a read model. Store the checkpoint together with the result of the events, and none is missed.
 #![allow(missing_docs, reason = "an example to copy, kept short")]
 
 use es_core::store::Checkpoint;

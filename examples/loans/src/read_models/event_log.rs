@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions, SqliteConnection};
 ///
 /// What `SQLite` says.
 pub(crate) async fn event_log(events: &Path) -> Result<SqliteConnection, sqlx::Error> {
-    // Not opened read-only: whoever is the first to open a file after a crash brings it in order.
+    // Not opened read-only: the first connection after a crash has to recover the file.
     let options = SqliteConnectOptions::new().filename(events).create_if_missing(false);
     let mut db = options.disable_statement_logging().connect().await?;
     sqlx::raw_sql(include_str!("../../sql/sqlite/event_log_make.sql")).execute(&mut db).await?;

@@ -22,7 +22,7 @@ impl<S: EventStore + Clone + 'static> Program<S> {
         Self { bank: Bank::new(store), emails: Unique::new(store.clone(), "email") }
     }
 
-    /// One cent for whoever has the address, which is reserved.
+    /// One cent for the owner of the address, which is reserved.
     pub(crate) async fn open(&self, key: &str, email: &str) -> Result<Transacted<()>, Failed> {
         let Self { bank, emails } = self;
         let open = async |tx: Transaction<_>| {
