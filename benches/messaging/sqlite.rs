@@ -1,5 +1,6 @@
 //! `SQLite`: files in a folder.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -70,10 +71,13 @@ impl Sqlite {
         Ok(Self { folder })
     }
 
-    /// Removes all files.
+    /// Removes all files; the last connection to a read model, which closes by itself, removes some of them.
     fn clear(&self) -> Result<()> {
         for entry in std::fs::read_dir(&self.folder)? {
-            std::fs::remove_file(entry?.path())?;
+            match std::fs::remove_file(entry?.path()) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                removed => removed?,
+            }
         }
         Ok(())
     }
