@@ -1,7 +1,6 @@
 //! What can go wrong in a store, with the values that identify the place. No message contains a payload.
 
 use std::cmp::Ordering;
-use std::error::Error;
 
 use uuid::Uuid;
 
