@@ -39,7 +39,7 @@ impl Pool {
                 Err(CallError::Refused(error)) => return Err(error),
                 // It idled while the server went away. To say it twice changes nothing.
                 Err(CallError::Failed(failure)) if failure.ends_session() && session.used => {
-                    self.distrust(&mut session);
+                    self.invalidate_idle(&mut session);
                 }
                 Err(CallError::Failed(failure)) => return Err(failure.into()),
             }

@@ -47,7 +47,9 @@ pub(crate) async fn connection(pool: &Arc<Pool>) -> Result<StoreConnection, Stor
         match pool.settings.answered(set).await.map_err(Failure::from) {
             Ok(_) => return Ok(StoreConnection(lease)),
             // It idled while the server went away.
-            Err(failure) if failure.ends_session() && lease.session.used => pool.distrust(&mut lease.session),
+            Err(failure) if failure.ends_session() && lease.session.used => {
+                pool.invalidate_idle(&mut lease.session)
+            }
             Err(failure) => return Err(failure.into()),
         }
     }
@@ -66,7 +68,7 @@ impl StoreConnection {
             Ok(true) => self.0.keep(),
             Ok(false) => {}
             // The others may be lost as well.
-            Err(failure) if failure.ends_session() => pool.distrust(&mut self.0.session),
+            Err(failure) if failure.ends_session() => pool.invalidate_idle(&mut self.0.session),
             Err(failure) => tracing::debug!(%failure, "a connection could not be reset, and is closed"),
         }
     }

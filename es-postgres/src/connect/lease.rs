@@ -38,7 +38,7 @@ impl Pool {
             Some(session) => session,
             None => match self.connect().await {
                 Err(busy) if busy.is_busy() => {
-                    let spare = self.spare_hurried().ok_or(busy)?;
+                    let spare = self.take_append_session().ok_or(busy)?;
                     self.wait_for_locks(spare, self.settings.longest_lock_wait).await?
                 }
                 connected => connected?,
@@ -51,9 +51,9 @@ impl Pool {
     /// A session that waits for no lock for long: one that was kept; or one that idles, as a new one costs
     /// many round trips, and a server process; or a new one; where the server has no connection left to give,
     /// one that readers do without.
-    pub(crate) async fn hurried(self: &Arc<Self>) -> Result<Session, StoreError> {
-        while let Some(mut session) = self.spare_hurried() {
-            if self.trusts(&session) {
+    pub(crate) async fn append_session(self: &Arc<Self>) -> Result<Session, StoreError> {
+        while let Some(mut session) = self.take_append_session() {
+            if self.is_current(&session) {
                 return Ok(session);
             }
             session.counted.goes(Why::Distrusted);
@@ -63,7 +63,7 @@ impl Pool {
         {
             return Ok(session);
         }
-        let mut session = match self.connect_hurried().await {
+        let mut session = match self.connect_for_appends().await {
             Err(error) if error.is_busy() => {
                 let session = self.lease().await?.into_session();
                 self.wait_for_locks(session, self.settings.lock_patience).await?
@@ -75,21 +75,21 @@ impl Pool {
     }
 
     /// Keeps such a session for the next time, unless it is of no more use.
-    pub(crate) fn keep_hurried(&self, mut session: Session, failed: Option<&CallError>) {
+    pub(crate) fn keep_append_session(&self, mut session: Session, failed: Option<&CallError>) {
         match failed {
-            Some(CallError::Failed(failure)) if failure.ends_session() => self.distrust(&mut session),
+            Some(CallError::Failed(failure)) if failure.ends_session() => self.invalidate_idle(&mut session),
             // Behind a pooler the transaction of the call may still be open; it ends with the connection.
             Some(_) if self.settings.pooler => session.counted.goes(Why::Done),
             _ => {
                 session.used = true;
-                self.idle_hurried().put(session, self.settings.idle_timeout);
+                self.idle_append_sessions().put(session, self.settings.idle_timeout);
             }
         }
     }
 
     /// One that nobody needs at present.
-    fn spare_hurried(&self) -> Option<Session> {
-        self.idle_hurried().take(self.settings.idle_timeout)
+    fn take_append_session(&self) -> Option<Session> {
+        self.idle_append_sessions().take(self.settings.idle_timeout)
     }
 }
 
@@ -98,7 +98,7 @@ pub(crate) enum Ended<T> {
     Answered(Result<T, StoreError>),
     /// The session broke while it idled, and nothing was sent. The others were thrown away with it, so that
     /// the call can be made again at once.
-    Idled,
+    LostWhileIdle,
     Failed(Failure),
 }
 
@@ -138,7 +138,7 @@ impl Lease {
             Err(CallError::Failed(failure)) => {
                 let idled = self.session.used && failure.is_unsent();
                 self.keep_after(&failure);
-                if idled { Ended::Idled } else { Ended::Failed(failure) }
+                if idled { Ended::LostWhileIdle } else { Ended::Failed(failure) }
             }
         }
     }
@@ -146,7 +146,7 @@ impl Lease {
     /// Gives the session back after a failure, unless the failure is its own.
     pub(crate) fn keep_after(mut self, failure: &Failure) {
         if failure.ends_session() {
-            self.pool.distrust(&mut self.session);
+            self.pool.invalidate_idle(&mut self.session);
         } else {
             self.keep_unless_begun();
         }

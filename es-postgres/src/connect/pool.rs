@@ -31,7 +31,7 @@ pub(crate) struct Pool {
     pub(crate) slots: Slots,
     idle: Mutex<Idle>,
     /// Those that wait for no lock for long.
-    hurried: Mutex<Idle>,
+    append_sessions: Mutex<Idle>,
     pub(crate) names: Names,
     /// Raised when a connection breaks: the other idle ones have most likely gone with it.
     generation: AtomicU64,
@@ -59,7 +59,7 @@ impl Pool {
             statements: settings.statements(),
             slots: Slots::new(settings.connections, &counters),
             idle: Mutex::default(),
-            hurried: Mutex::default(),
+            append_sessions: Mutex::default(),
             names: Names::default(),
             generation: AtomicU64::new(0),
             seldom: Seldom::new(),
@@ -82,7 +82,7 @@ impl Pool {
 
     /// As [`connect`](Self::connect); on this session a statement ends with an error rather than to wait for
     /// a lock for long.
-    pub(crate) async fn connect_hurried(&self) -> Result<Session, ConnectError> {
+    pub(crate) async fn connect_for_appends(&self) -> Result<Session, ConnectError> {
         self.connect_waiting(self.settings.lock_patience).await
     }
 
@@ -96,7 +96,7 @@ impl Pool {
             let set = raw_sql(AssertSqlSafe(set_waiting("SESSION", lock_timeout)));
             let set = self.settings.answered(set.execute(&mut session.connection)).await;
             if let Err(failure) = set.map_err(Failure::from) {
-                self.distrust(&mut session);
+                self.invalidate_idle(&mut session);
                 return Err(failure.into());
             }
         }
@@ -128,7 +128,7 @@ impl Pool {
     }
 
     /// Whether a session was opened after the last one that was found broken.
-    pub(crate) fn trusts(&self, session: &Session) -> bool {
+    pub(crate) fn is_current(&self, session: &Session) -> bool {
         session.generation == self.generation()
     }
 
@@ -155,7 +155,7 @@ impl Pool {
 
     /// Throws away the idle sessions: this one was found broken. The server may have lost what was read
     /// last, too.
-    pub(crate) fn distrust(&self, broken: &mut Session) {
+    pub(crate) fn invalidate_idle(&self, broken: &mut Session) {
         broken.counted.goes(Why::Lost);
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.idle().clear();
@@ -168,7 +168,7 @@ impl Pool {
 
     /// Says goodbye to the server on all idle sessions.
     pub(crate) async fn part(&self) {
-        let mut sessions = self.idle_hurried().take_all();
+        let mut sessions = self.idle_append_sessions().take_all();
         sessions.append(&mut self.idle().take_all());
         for session in sessions {
             // A server that is gone needs no goodbye.
@@ -187,7 +187,7 @@ impl Pool {
         session.used = true;
         session.counted.goes(Why::Distrusted);
         let mut idle = self.idle();
-        if self.trusts(&session) && !self.slots.is_closed() {
+        if self.is_current(&session) && !self.slots.is_closed() {
             idle.put(session, self.settings.idle_timeout);
         }
     }
@@ -196,7 +196,7 @@ impl Pool {
         hold(&self.idle)
     }
 
-    pub(crate) fn idle_hurried(&self) -> MutexGuard<'_, Idle> {
-        hold(&self.hurried)
+    pub(crate) fn idle_append_sessions(&self) -> MutexGuard<'_, Idle> {
+        hold(&self.append_sessions)
     }
 }

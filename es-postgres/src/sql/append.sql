@@ -1,5 +1,6 @@
--- No row comes back, and nothing is written, where the caller's names are of another history: see
--- `registrations`. Before it waits for locks it is told for how long, in milliseconds; null, the session was.
+-- Returns no row, and writes nothing, if the caller's name ids belong to another history: see
+-- `registrations`. The last parameter is the lock timeout in milliseconds, set before any lock is taken; null
+-- keeps that of the session.
 SELECT a.answer
 FROM (
     SELECT :schema.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) AS answer

@@ -1,4 +1,4 @@
--- No row comes back, and nothing is written, where the caller's names are of another history: see
+-- Returns no row, and writes nothing, if the caller's name ids belong to another history: see
 -- `registrations`.
 SELECT b.answer
 FROM (

@@ -1,6 +1,5 @@
--- As `append.sql`, in a transaction of the caller. It waits for each lock for as many milliseconds as it is
--- told, or for as long as the caller has set, if that is less; what the caller has set holds again
--- afterwards.
+-- As `append.sql`, in a transaction of the caller. The lock timeout is the smaller of the last parameter, in
+-- milliseconds, and the caller's setting, which is restored afterwards.
 SELECT b.answer
 FROM (
     SELECT a.answer, set_config('lock_timeout', a.own, true)

@@ -31,7 +31,7 @@ pub(crate) struct MetadataColumns {
 }
 
 impl<'a> EventColumns<'a> {
-    /// With room for as many events.
+    /// With capacity for so many events.
     pub(crate) fn for_events(count: usize) -> Self {
         Self {
             ids: Vec::with_capacity(count),
@@ -40,7 +40,7 @@ impl<'a> EventColumns<'a> {
         }
     }
 
-    /// Takes in events, whose types are known.
+    /// Adds events, whose types must be known.
     pub(crate) fn extend(&mut self, events: &'a [NewEvent], known: &Known) -> Result<(), StoreError> {
         for event in events {
             self.ids.push(event.id);
@@ -52,7 +52,7 @@ impl<'a> EventColumns<'a> {
 }
 
 impl MetadataColumns {
-    /// With room for as many events.
+    /// With capacity for so many events.
     pub(crate) fn for_events(count: usize) -> Self {
         Self {
             occurred: Vec::with_capacity(count),
@@ -62,7 +62,7 @@ impl MetadataColumns {
         }
     }
 
-    /// One element if all events share their metadata, else one for each event.
+    /// One element if all events share their metadata; otherwise one for each event.
     pub(crate) fn of(events: &[NewEvent]) -> Self {
         let shared = events.windows(2).all(|pair| Arc::ptr_eq(&pair[0].metadata, &pair[1].metadata));
         let events = if shared { &events[..events.len().min(1)] } else { events };
@@ -83,20 +83,20 @@ impl MetadataColumns {
     }
 }
 
-/// When the fact happened, as the database keeps it. The driver would round toward 2000.
+/// When the fact happened, in the precision of the database: the driver would round towards the year 2000.
 pub(crate) fn occurred(metadata: &Metadata) -> Option<OffsetDateTime> {
     metadata.occurred_at.and_then(stored_time)
 }
 
-/// Binds the parameters of an append. Where the driver panics over a value, the append is refused: nothing
-/// was sent, and others that go with it are not harmed.
+/// Binds the parameters of an append. If the driver panics while it encodes a value, the append fails:
+/// nothing was sent, and other appends in the same batch are not affected.
 pub(crate) fn bound<T>(bind: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     catch_unwind(AssertUnwindSafe(bind))
         .unwrap_or_else(|_| Err(unexpected("a value of the append cannot be encoded for the database")))
 }
 
-/// The id of an event's type, which was registered before.
+/// The id of an event's type, which must be registered.
 pub(crate) fn type_id(event: &NewEvent, known: &Known) -> Result<i32, StoreError> {
     let id = known.type_id(event.name, event.version);
-    id.ok_or_else(|| unexpected(format!("event `{}` version {} got no id", event.name, event.version)))
+    id.ok_or_else(|| unexpected(format!("event `{}` version {} has no id", event.name, event.version)))
 }

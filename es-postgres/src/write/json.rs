@@ -1,4 +1,4 @@
-//! JSON that is sent as it is, without a detour over a value. Columns are of type `json`: the text is kept
+//! JSON text that is sent unchanged, without parsing it. The columns have type `json`, which stores the text
 //! byte for byte.
 
 use std::borrow::Cow;
@@ -9,7 +9,7 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::types::Oid;
 use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, Postgres};
 
-/// What tests take to make the driver panic.
+/// A payload for which the driver panics, for tests.
 #[cfg(test)]
 pub(crate) const UNENCODABLE: &[u8] = br#""cannot be encoded""#;
 
@@ -32,7 +32,7 @@ impl PgHasArrayType for Json<'_> {
 impl<'q> Encode<'q, Postgres> for Json<'_> {
     fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
         #[cfg(test)]
-        assert_ne!(*self.0, *UNENCODABLE, "stands for a value over which the driver panics");
+        assert_ne!(*self.0, *UNENCODABLE, "the driver panics for this value");
         buffer.extend_from_slice(&self.0);
         Ok(IsNull::No)
     }

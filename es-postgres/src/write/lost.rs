@@ -1,4 +1,4 @@
-//! What became of an append whose connection broke before the answer came.
+//! Finding the outcome of an append whose connection broke before the answer arrived.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 
-/// How often the server is asked again.
-const EVERY: Duration = Duration::from_millis(20);
+/// The interval at which the server is asked again.
+const LOST_APPEND_POLL: Duration = Duration::from_millis(20);
 
-const LOOKING: &str = "connection lost while appending, looking for the outcome";
+const LOOKING_FOR_OUTCOME: &str = "connection lost while appending, looking for the outcome";
 
-/// The connection that broke.
+/// The connection that broke, and how.
 #[derive(Debug)]
 pub(crate) struct Lost {
     pub(crate) backend: Backend,
@@ -31,7 +31,7 @@ pub(crate) struct Lost {
 }
 
 impl Lost {
-    /// Finds out what became of one append.
+    /// Finds the outcome of one append.
     pub(crate) async fn find(
         self,
         pool: &Arc<Pool>,
@@ -41,13 +41,13 @@ impl Lost {
         found.pop().unwrap_or_else(|| Err(unexpected("no outcome")))
     }
 
-    /// Finds out what became of appends that were written all or not at all.
+    /// Finds the outcomes of an atomic append to several streams.
     pub(crate) async fn find_all(
         self,
         pool: &Arc<Pool>,
         appends: &[Append<'_>],
     ) -> Result<Vec<AppendOutcome>, StoreError> {
-        // Conditions leave nothing by which to find them: they were met if the events are there.
+        // Conditions leave no trace: they were met if the events are stored.
         let written: Vec<_> = appends.iter().filter(|append| !append.is_condition()).copied().collect();
         if written.is_empty() {
             return Err(self.failure.into());
@@ -70,7 +70,7 @@ impl Lost {
         Ok(appends.iter().map(outcome).collect())
     }
 
-    /// The same of each append. Boxed: see [`Pool::connect`].
+    /// Finds the outcome of each append. Boxed: see [`Pool::connect`].
     pub(crate) async fn find_each(
         self,
         pool: &Arc<Pool>,
@@ -88,9 +88,9 @@ impl Lost {
         outcomes
     }
 
-    /// Finds out what became of each append: waits until the old backend is gone, so that nothing more can
-    /// come of them, then looks for the events. If they are there, they were appended; else nothing was
-    /// written, and the caller may try again.
+    /// Waits until the old backend has ended, so that it can no longer write, then looks for the events of
+    /// each append. If they are stored, it was appended; otherwise nothing was written, and the caller may
+    /// try again.
     async fn look_for_each(
         self,
         pool: &Arc<Pool>,
@@ -98,17 +98,17 @@ impl Lost {
     ) -> Vec<Result<AppendOutcome, StoreError>> {
         let Self { backend, failure } = self;
         let lost = appends.len();
-        // When a server goes away there are many at once.
+        // When a server fails, there are many at once.
         match pool.seldom.due("lost appends") {
-            Some(left_out) => warn!(appends = lost, error = %failure, left_out, "{LOOKING}"),
-            None => debug!(appends = lost, error = %failure, "{LOOKING}"),
+            Some(left_out) => warn!(appends = lost, error = %failure, left_out, "{LOOKING_FOR_OUTCOME}"),
+            None => debug!(appends = lost, error = %failure, "{LOOKING_FOR_OUTCOME}"),
         }
         let deadline = Instant::now() + pool.settings.patience;
         let mut found = Vec::new();
         let mut unknown = failure.to_string();
         while Instant::now() < deadline {
             match ask(pool, &backend, appends, deadline).await {
-                // Behind a pooler nobody can tell whether the old backend is gone: it may still write them.
+                // Behind a pooler it is unknown whether the old backend has ended: it may still write them.
                 Ok(answers) if pool.settings.pooler && answers.contains(&None) => found = answers,
                 Ok(answers) => {
                     return answers
@@ -122,7 +122,7 @@ impl Lost {
                     break;
                 }
             }
-            sleep(EVERY).await;
+            sleep(LOST_APPEND_POLL).await;
         }
         found.resize(appends.len(), None);
         let answers = found.into_iter().zip(appends);
@@ -144,11 +144,11 @@ fn appended_or(
     found.map(AppendOutcome::Appended).ok_or_else(error)
 }
 
-/// Why nobody could answer.
+/// Why there was no answer.
 enum Unanswered {
-    /// The server is still away, or has gone again.
+    /// The server is unavailable.
     Away,
-    /// A server is there, and it is not one that this store may talk to: waiting does not help.
+    /// The server is there, but this store may not use it: waiting does not help.
     Refused(StoreError),
 }
 
@@ -168,7 +168,7 @@ async fn ask(
         if Instant::now() >= deadline {
             return Err(Unanswered::Away);
         }
-        sleep(EVERY).await;
+        sleep(LOST_APPEND_POLL).await;
     }
     let mut found = Vec::with_capacity(appends.len());
     for append in appends {
@@ -181,15 +181,15 @@ async fn ask(
     Ok(found)
 }
 
-/// Waits for whatever an append waits for before it is acknowledged: a server that has crashed shows events
-/// of commits that were still waiting for a synchronous standby, and the next failover would lose them.
+/// Waits for what an append waits for before it is acknowledged: after a crash a server shows events of
+/// commits that were still waiting for a synchronous standby, and the next failover would lose them.
 async fn keep(session: &mut Session, pool: &Pool) -> Result<(), sqlx::Error> {
     pool.settings.answered(pool.statements.keep_found.call().execute(&mut session.connection)).await?;
     pool.commit(&mut session.connection).await
 }
 
-/// Ends the old backend, if nothing is under way on it: it waits for a client that it cannot hear any more.
-/// Whoever cannot end it waits until it is gone by itself.
+/// Terminates the old backend if it is idle: it waits for a client that is gone. A role that may not
+/// terminate it waits until it ends by itself.
 async fn end(session: &mut Session, pool: &Pool, backend: &Backend) {
     if pool.settings.pooler {
         return;
@@ -208,7 +208,7 @@ async fn lives(session: &mut Session, pool: &Pool, backend: &Backend) -> Result<
     Ok(row.try_get(ONLY)?)
 }
 
-/// The events of an append, if the stream holds them with these ids at these revisions.
+/// Finds the events of an append, if the stream has them with these ids at these revisions.
 async fn find(
     session: &mut Session,
     pool: &Pool,

@@ -1,4 +1,4 @@
-//! Appending events, to one stream or several, alone or together with others.
+//! Appending events, to one stream or several, alone or in a batch.
 
 pub(crate) mod answer;
 pub(crate) mod columns;

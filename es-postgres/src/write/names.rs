@@ -1,4 +1,4 @@
-//! The ids of the names in what is written.
+//! The ids of the names in appends.
 
 use std::sync::Arc;
 
@@ -11,20 +11,20 @@ use crate::connect::failure::{CallError, Failure};
 use crate::connect::names::{self, Known};
 use crate::connect::pool::Pool;
 
-/// How often an append is sent again because the names in it turned out to be of another history: each time
-/// is a failover, or a pooler that leads to another server.
+/// How often an append is sent again because its name ids belong to another history: each time there was a
+/// failover, or a pooler led to another server.
 const ATTEMPTS: u32 = 3;
 
-/// The names in appends, and how often they may still be found to be of another history.
+/// The name ids for appends, and how often they may still turn out to belong to another history.
 pub(crate) struct Attempts {
     known: Arc<Known>,
-    /// Whether only events will do that were registered.
+    /// Whether only registered events are accepted.
     registered: bool,
     left: u32,
 }
 
 impl Attempts {
-    /// With the ids of all names; those without one get it now.
+    /// Begins with the ids of all names; new names get one now.
     pub(crate) async fn begin(
         connection: &mut PgConnection,
         pool: &Pool,
@@ -34,8 +34,8 @@ impl Attempts {
         Ok(Self { known, registered: false, left: ATTEMPTS })
     }
 
-    /// The same where only events will do that were registered. If they are not known here, another program
-    /// may have registered them.
+    /// The same, but accepts only registered events. If they are not known here, another program may have
+    /// registered them.
     pub(crate) async fn registered(
         connection: &mut PgConnection,
         pool: &Pool,
@@ -48,9 +48,9 @@ impl Attempts {
         Ok(Self { registered: true, ..names })
     }
 
-    /// The same for an append in a transaction of the caller. Ids outlive its rollback, so they are given in
-    /// another one; not in one of the pool, which may all be waiting for a stream that the caller's
-    /// transaction has locked.
+    /// The same for an append in a transaction of the caller. Ids outlive its rollback, so they are assigned
+    /// in another transaction; not on a connection of the pool, since all of those may be waiting for a
+    /// stream that the caller's transaction has locked.
     pub(crate) async fn apart(pool: &Pool, append: Append<'_>) -> Result<Self, StoreError> {
         let mut known = pool.names.known();
         if !knows_all(&known, &[append]) {
@@ -66,8 +66,8 @@ impl Attempts {
         &self.known
     }
 
-    /// Takes the names of the database behind this connection, as those that were sent are of another
-    /// history.
+    /// Reads the names of the database behind this connection again, since those that were sent belong to
+    /// another history.
     pub(crate) async fn again(
         &mut self,
         connection: &mut PgConnection,
@@ -118,13 +118,13 @@ pub(crate) async fn registered_apart(pool: &Pool, appends: &[Append<'_>]) -> Res
     if are_registered(pool, &pool.names.known(), appends).is_ok() {
         return Ok(());
     }
-    // A new connection reads all names.
+    // Opening a connection reads all names.
     let _session = pool.connect().await?;
     are_registered(pool, &pool.names.known(), appends)
 }
 
-/// Refuses events that the database does not know, and that are no former names of events that this program
-/// registered.
+/// Refuses events that are not known to the database, unless their names are former names of events that this
+/// program registered.
 fn are_registered(pool: &Pool, known: &Known, appends: &[Append<'_>]) -> Result<(), StoreError> {
     let is_known = |name: &str, version| known.type_id(name, version).is_some();
     appends.iter().try_for_each(|append| {
@@ -134,7 +134,7 @@ fn are_registered(pool: &Pool, known: &Known, appends: &[Append<'_>]) -> Result<
     })
 }
 
-/// The names of the database behind a connection, once it holds what this program says of them. Boxed.
+/// Applies this program's registrations to the database behind a connection, and returns its names. Boxed.
 async fn agreed(connection: &mut PgConnection, pool: &Pool) -> Result<Arc<Known>, CallError> {
     let agreed = Box::pin(async {
         pool.begin(connection).await?;
@@ -147,7 +147,7 @@ async fn agreed(connection: &mut PgConnection, pool: &Pool) -> Result<Arc<Known>
     agreed.await
 }
 
-/// The ids of all names in appends; those without one get it now, which is boxed.
+/// The ids of all names in appends; new names get one now. That part is boxed.
 async fn with_ids(
     connection: &mut PgConnection,
     pool: &Pool,
@@ -171,12 +171,12 @@ async fn with_ids(
 }
 
 fn other_history() -> StoreError {
-    let source = "the connection leads to a database with another history than the one that was connected to before, again and \
-                  again; a failover may be under way";
+    let source = "the connection repeatedly led to a database with a different history than the one before; a failover may be \
+                  in progress";
     StoreError::Backend { source: source.into(), retryable: true }
 }
 
-/// The types among these appends that have no id yet, each once.
+/// The event types in these appends that have no id yet, each once.
 fn unknown_types<'a>(appends: &'a [Append<'_>], known: &Known) -> Vec<(&'a str, u32)> {
     let mut unknown = Vec::new();
     for event in appends.iter().flat_map(|append| append.events) {

@@ -27,8 +27,7 @@ use crate::write::json::Json;
 use crate::write::lost::Lost;
 use crate::write::names::Attempts;
 
-/// Appends on a connection of the pool, and waits for whoever holds the stream. Boxed: see
-/// [`Pool::connect`].
+/// Appends on a connection of the pool, and waits for the lock of the stream. Boxed: see [`Pool::connect`].
 pub(crate) async fn apart(
     pool: &Arc<Pool>,
     append: Append<'_>,
@@ -52,7 +51,7 @@ async fn go_apart(
         };
         let failure = match lease.end(answer) {
             Ended::Answered(outcome) => return outcome,
-            Ended::Idled => continue,
+            Ended::LostWhileIdle => continue,
             Ended::Failed(failure) => failure,
         };
         if failure.is_held_up() {
@@ -67,8 +66,7 @@ async fn go_apart(
     }
 }
 
-/// Sends an append over a session; one round trip. It waits for locks for as long as it is told, or else the
-/// session was.
+/// Sends an append over a session, in one round trip. `lock_timeout` overrides that of the session.
 pub(crate) async fn send(
     session: &mut Session,
     pool: &Pool,
@@ -76,14 +74,14 @@ pub(crate) async fn send(
     lock_timeout: Option<&str>,
 ) -> Result<AppendOutcome, CallError> {
     let mut names = Attempts::begin(&mut session.connection, pool, &[append]).await?;
-    let way = match lock_timeout {
-        None if !pool.settings.pooler => Way::Lean,
-        lock_timeout => Way::Alone(lock_timeout),
+    let mode = match lock_timeout {
+        None if !pool.settings.pooler => CallMode::Plain,
+        lock_timeout => CallMode::WithLockTimeout(lock_timeout),
     };
     loop {
         session.begin(&pool.settings).await?;
         let known = names.known();
-        let answer = call(&mut session.connection, pool, append, known, way).await?;
+        let answer = call(&mut session.connection, pool, append, known, mode).await?;
         pool.commit(&mut session.connection).await?;
         match answer {
             Some(answer) => return Ok(answer.of(&append)?),
@@ -92,8 +90,7 @@ pub(crate) async fn send(
     }
 }
 
-/// Appends in a transaction of the caller. When that connection breaks, its transaction can never be
-/// committed.
+/// Appends in a transaction of the caller. If that connection breaks, its transaction can no longer commit.
 pub(crate) async fn append_in(
     pool: &Pool,
     connection: &mut PgConnection,
@@ -104,7 +101,7 @@ pub(crate) async fn append_in(
     let mut names = Attempts::apart(pool, append).await?;
     loop {
         let answer = {
-            let call = pin!(call(connection, pool, append, names.known(), Way::InTransaction));
+            let call = pin!(call(connection, pool, append, names.known(), CallMode::InTransaction));
             pool.settings.answered_to_caller(1, call).await
         };
         match answer {
@@ -117,30 +114,29 @@ pub(crate) async fn append_in(
 
 /// How an append is sent.
 #[derive(Debug, Clone, Copy)]
-enum Way<'a> {
-    /// On a connection that was told what `dial::SESSION` tells, so that plans depend on nothing else, and
-    /// how long to wait for locks.
-    Lean,
-    /// It waits for locks for as long as this says, or else the session was told.
-    Alone(Option<&'a str>),
+enum CallMode<'a> {
+    /// On a session with the settings of `dial::SESSION`, on which plans depend, and with a lock timeout.
+    Plain,
+    /// With this lock timeout, or else that of the session.
+    WithLockTimeout(Option<&'a str>),
     /// In a transaction of the caller.
     InTransaction,
 }
 
-/// `None` where the names are of another history; nothing was written then.
+/// Returns `None`, and writes nothing, if the name ids belong to another history.
 async fn call(
     connection: &mut PgConnection,
     pool: &Pool,
     append: Append<'_>,
     known: &Known,
-    way: Way<'_>,
+    mode: CallMode<'_>,
 ) -> Result<Option<Answer>, CallError> {
     let command = append.command;
-    let (statement, one) = match (append.events, way) {
-        ([event], Way::Lean) => (&pool.statements.append_one, Some(event)),
-        (_, Way::Lean) => (&pool.statements.append_many, None),
-        (_, Way::InTransaction) => (&pool.statements.append_in, None),
-        (_, Way::Alone(_)) => (&pool.statements.append, None),
+    let (statement, one) = match (append.events, mode) {
+        ([event], CallMode::Plain) => (&pool.statements.append_one, Some(event)),
+        (_, CallMode::Plain) => (&pool.statements.append_many, None),
+        (_, CallMode::InTransaction) => (&pool.statements.append_in, None),
+        (_, CallMode::WithLockTimeout(_)) => (&pool.statements.append, None),
     };
     let call = statement
         .call()
@@ -157,10 +153,10 @@ async fn call(
         .bind(command.map(|command| command.name))
         .bind(command.and_then(|command| command.key.body_hash))
         .bind(known.token());
-    let call = match way {
-        Way::Lean => call,
-        Way::Alone(lock_timeout) => call.bind(lock_timeout),
-        Way::InTransaction => call.bind(pool.settings.lock_timeout()),
+    let call = match mode {
+        CallMode::Plain => call,
+        CallMode::WithLockTimeout(lock_timeout) => call.bind(lock_timeout),
+        CallMode::InTransaction => call.bind(pool.settings.lock_timeout()),
     };
     let row = match call.fetch_optional(&mut *connection).await.map_err(Failure::from) {
         Ok(Some(row)) => row,

@@ -1,4 +1,4 @@
-//! Remembering that a command wrote no event.
+//! Storing the outcome of a command that wrote no event.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use crate::connect::session::Session;
 use crate::write::answer::Answer;
 use crate::write::names::Attempts;
 
-/// The row of the stream, the id of the command, and a stream that somebody else is making.
+/// The row of the stream, the id of the command, and a stream that another transaction is creating.
 const LOCKS: usize = 3;
 
-/// Remembers on a connection of the pool.
+/// Stores the decision on a connection of the pool.
 pub(crate) async fn remember(pool: &Arc<Pool>, decision: Decision<'_>) -> Result<Remembered, StoreError> {
     decision.command.check(decision.stream)?;
     let mut patience = Patience::of(pool);
@@ -36,9 +36,9 @@ pub(crate) async fn remember(pool: &Arc<Pool>, decision: Decision<'_>) -> Result
         };
         match lease.end(answer) {
             Ended::Answered(remembered) => return remembered,
-            Ended::Idled => {}
+            Ended::LostWhileIdle => {}
             Ended::Failed(failure) if failure.is_held_up() => patience.held_up(pool, [decision.stream])?,
-            // Should the connection be lost, the caller may ask again: what was remembered is found then.
+            // If the connection is lost, the caller may retry: a stored decision is found then.
             Ended::Failed(failure) => return Err(failure.into()),
         }
     }
@@ -64,7 +64,7 @@ async fn send(
     }
 }
 
-/// Remembers in a transaction of the caller.
+/// Stores the decision in a transaction of the caller.
 pub(crate) async fn remember_in(
     pool: &Pool,
     connection: &mut PgConnection,
@@ -88,7 +88,7 @@ pub(crate) async fn remember_in(
     }
 }
 
-/// `None` where the names are of another history; nothing was written then.
+/// Returns `None`, and writes nothing, if the name ids belong to another history.
 async fn call(
     connection: &mut PgConnection,
     pool: &Pool,

@@ -1,4 +1,4 @@
-//! Appending to several streams: one call of one function, all or nothing.
+//! Appending to several streams atomically: one call of one function.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ pub(crate) async fn append_all(
             Ended::Answered(answers) => {
                 return answers?.into_iter().zip(appends).map(|(answer, append)| answer.of(append)).collect();
             }
-            Ended::Idled => continue,
+            Ended::LostWhileIdle => continue,
             Ended::Failed(failure) => failure,
         };
         if failure.is_held_up() {
@@ -91,8 +91,7 @@ async fn run(
     }
 }
 
-/// Sees to it that the stream of a condition stands where it should until the end of a transaction on this
-/// connection.
+/// Checks a condition, and keeps it true until the end of the transaction on this connection.
 pub(crate) async fn hold(
     pool: &Pool,
     connection: &mut PgConnection,
@@ -121,7 +120,7 @@ pub(crate) async fn hold(
     }
 }
 
-/// Refuses two appends to one stream, which two names of its category may hide.
+/// Refuses two appends to one stream, also when they use two names of its category.
 fn distinct(appends: &[Append<'_>], known: &Known) -> Result<(), StoreError> {
     for (at, append) in appends.iter().enumerate() {
         let of = |append: &Append<'_>| known.category(append.stream.category());

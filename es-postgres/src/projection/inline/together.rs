@@ -85,7 +85,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
             Err(error) => {
                 if let StoreError::Unavailable { .. } = &error {
                     // Of this session, or of its server, nothing is to be had any more.
-                    pool.distrust(&mut lease.session);
+                    pool.invalidate_idle(&mut lease.session);
                 } else if pool
                     .settings
                     .answered(raw_sql("ROLLBACK").execute(&mut lease.session.connection))

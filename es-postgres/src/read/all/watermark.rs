@@ -201,7 +201,7 @@ impl Watermark {
                     return Ok(safe);
                 }
                 // It idled while the server went away: a new one is worth a try.
-                Err(failure) if failure.ends_session() && session.used => pool.distrust(&mut session),
+                Err(failure) if failure.ends_session() && session.used => pool.invalidate_idle(&mut session),
                 Err(failure) => return Err(failure.into()),
             }
         }

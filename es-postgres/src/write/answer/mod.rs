@@ -1,4 +1,4 @@
-//! What the functions that write answer.
+//! What the append functions return.
 
 mod outcome;
 mod record;
@@ -18,7 +18,7 @@ use crate::connect::columns::{command, decision};
 use crate::connect::failure::{CallError, unexpected};
 use crate::connect::statements::Statements;
 
-/// What became of one append, of a chain of them in a batch, or of a decision.
+/// The outcome of one append, of a chain of appends in a batch, or of a decision.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) outcome: Outcome,
@@ -28,7 +28,7 @@ pub(crate) struct Answer {
     revision: Option<i64>,
     event_count: Option<i64>,
     body_hash: Option<i64>,
-    /// Of the command that was carried out first; read apart, as [`name`](Self::name) does.
+    /// Of the command that was executed first; read separately by [`name`](Self::name).
     command_name: Option<Arc<str>>,
     /// Whether that command was rejected; read together with its name.
     rejected: bool,
@@ -66,7 +66,7 @@ impl Answer {
         let mut answer = Self::new(Outcome::of(&record.field::<String>()?)?);
         answer.positions = positions(&mut record)?.into_iter().map(position).collect();
         answer.recorded_at = record.field()?;
-        // Nothing more is said of what went through.
+        // A stored append returns no further fields.
         if answer.outcome != Outcome::Appended {
             answer.refused(&mut record)?;
         }
@@ -89,7 +89,7 @@ impl Answer {
         Ok(())
     }
 
-    /// Reads the answer of `append_all` to appends of so many events each.
+    /// Reads the answer of `append_all`; `counts` is the number of events in each append.
     pub(crate) fn read_all(row: &PgRow, counts: &[usize]) -> Result<Vec<Self>, StoreError> {
         let mut record = Record::of(row)?;
         let mut answers = Self::of_each(&mut record, counts)?;
@@ -102,20 +102,20 @@ impl Answer {
         Ok(answers)
     }
 
-    /// Reads the answer of `append_batch` to chains of so many events each.
+    /// Reads the answer of `append_batch`; `counts` is the number of events in each chain.
     pub(crate) fn read_batch(row: &PgRow, counts: &[usize]) -> Result<Vec<Self>, StoreError> {
         Self::of_each(&mut Record::of(row)?, counts)
     }
 
-    /// Reads one element for each, and the positions of all events in a row. Refused unless it says where
-    /// each event is stored that was appended.
+    /// Reads one element for each append, and the positions of all events in one array. Fails unless each
+    /// appended event has a position.
     fn of_each(record: &mut Record<'_>, counts: &[usize]) -> Result<Vec<Self>, StoreError> {
-        let incomplete = || unexpected("not each of several appends was answered");
+        let incomplete = || unexpected("the answer does not cover every append");
         let outcomes: Option<Vec<String>> = record.field()?;
         let positions: Vec<i64> = record.field::<Option<_>>()?.unwrap_or_default();
         let recorded_at = record.field()?;
         let revisions: Option<Vec<Option<i64>>> = record.field()?;
-        // No outcomes: all were appended.
+        // Without outcomes, all were appended.
         if outcomes.as_ref().is_some_and(|outcomes| outcomes.len() != counts.len()) {
             return Err(incomplete());
         }
@@ -134,7 +134,8 @@ impl Answer {
         if positions.next().is_some() { Err(incomplete()) } else { Ok(answers) }
     }
 
-    /// Reads the name of the command that was carried out first, if one was: the functions do not answer it.
+    /// Reads the name of the command that was executed first, if there was one: the functions do not return
+    /// it.
     pub(crate) async fn name(
         &mut self,
         connection: &mut PgConnection,
@@ -151,26 +152,30 @@ impl Answer {
 
     fn event_count(&self) -> Result<u64, StoreError> {
         let count = self.event_count.map(u64::try_from);
-        count.transpose().ok().flatten().ok_or_else(|| unexpected("a repeated command without its events"))
+        count
+            .transpose()
+            .ok()
+            .flatten()
+            .ok_or_else(|| unexpected("a repeated command without the number of its events"))
     }
 
-    /// The revision of the stream that was in the way, or of the first event of the command.
+    /// The conflicting revision of the stream, or the revision of the command's first event.
     pub(crate) fn revision(&self) -> Result<Revision, StoreError> {
         let number = self.revision.map(u64::try_from).transpose().ok().flatten();
-        number.map(Revision::new).ok_or_else(|| unexpected("a call was answered without a revision"))
+        number.map(Revision::new).ok_or_else(|| unexpected("the answer has no revision"))
     }
 
-    /// Where and when so many events are stored.
+    /// The positions of an append of so many events, and the time at which they were stored.
     pub(crate) fn appended(self, events: usize) -> Result<Appended, StoreError> {
         match self {
             Self { positions, recorded_at: Some(recorded_at), .. } if positions.len() == events => {
                 Ok(Appended { positions, recorded_at })
             }
-            _ => Err(unexpected("an append was answered without the places and the time of its events")),
+            _ => Err(unexpected("the answer to an append lacks the positions or the time of its events")),
         }
     }
 
-    /// What was found of a command that is refused, as it was given before.
+    /// The stored outcome of a repeated command.
     fn repeated(
         self,
         stream: &StreamId,
@@ -185,7 +190,7 @@ impl Answer {
         Ok(outcome)
     }
 
-    /// What this says about the append that it answers.
+    /// Converts this answer to the outcome of its append.
     pub(crate) fn of(self, append: &Append<'_>) -> Result<AppendOutcome, StoreError> {
         match self.outcome {
             Outcome::Appended => Ok(AppendOutcome::Appended(self.appended(append.events.len())?)),
@@ -198,7 +203,7 @@ impl Answer {
         }
     }
 
-    /// What this says about the decision that it answers.
+    /// Converts this answer to the outcome of its decision.
     pub(crate) fn of_decision(
         self,
         stream: &StreamId,
@@ -208,7 +213,7 @@ impl Answer {
             Outcome::Remembered => Ok(Remembered::Kept),
             Outcome::Conflict => Ok(Remembered::Conflict { actual: self.revision()? }),
             Outcome::Repeated => Ok(Remembered::Repeated(self.repeated(stream, Some(command))?)),
-            Outcome::Held => Err(later("another transaction is making the stream")),
+            Outcome::Held => Err(later("another transaction is creating the stream")),
             Outcome::IsolationLevel(found) => Err(StoreError::IsolationLevel { found }),
             other => Err(unexpected(format!("the decision was answered with {other:?}"))),
         }
@@ -219,8 +224,8 @@ const fn position(number: i64) -> Position {
     Position::new(number.cast_unsigned())
 }
 
-/// The name of a command that was executed or decided before, and whether it was rejected. What it did may
-/// have been forgotten in the meantime.
+/// The name of a command that was executed or decided before, and whether it was rejected. Its outcome may
+/// have been pruned in the meantime.
 pub(crate) async fn command_of(
     connection: &mut PgConnection,
     statements: &Statements,
@@ -235,12 +240,12 @@ pub(crate) async fn command_of(
             let rejected = count == 0 && row.try_get(decision::REJECTED)?;
             Ok((Some(row.try_get::<&str, _>(command::NAME)?.into()), rejected))
         }
-        None if count == 0 => Err(later("the outcome of the command is being forgotten").into()),
+        None if count == 0 => Err(later("the outcome of the command is being pruned").into()),
         None => Ok((None, false)),
     }
 }
 
-/// The error of a call that comes at a bad moment, and is to be made again.
+/// A retryable error, for a call that ran into a concurrent change.
 pub(crate) fn later(source: &'static str) -> StoreError {
     StoreError::Backend { source: source.into(), retryable: true }
 }

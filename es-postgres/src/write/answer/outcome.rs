@@ -1,10 +1,10 @@
-//! The words of the functions that write, in the only place that knows them.
+//! The outcomes that the append functions return as text; no other file knows these texts.
 
 use es_core::StoreError;
 
 use crate::connect::failure::unexpected;
 
-/// What became of an append, of a chain of them, or of a decision.
+/// The outcome of an append, of a chain of appends, or of a decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Appended,
@@ -13,9 +13,9 @@ pub(crate) enum Outcome {
     Repeated,
     NotWritten,
     Closed,
-    /// Another transaction is making the stream.
+    /// Another transaction is creating the stream.
     Held,
-    /// Another call has to tell.
+    /// The chain has to be sent in a call of its own.
     Apart,
     /// The transaction has this isolation level.
     IsolationLevel(String),
@@ -33,7 +33,7 @@ impl Outcome {
             "held" => Self::Held,
             "apart" => Self::Apart,
             "repeatable read" | "serializable" => Self::IsolationLevel(word.to_owned()),
-            other => return Err(unexpected(format!("what is written was answered with {other:?}"))),
+            other => return Err(unexpected(format!("an append function returned the outcome {other:?}"))),
         })
     }
 }

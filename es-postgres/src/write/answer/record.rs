@@ -1,4 +1,4 @@
-//! The record that a function which writes returns, in the one column of its statement.
+//! The record that an append function returns, in the only column of its statement.
 
 use es_core::StoreError;
 use sqlx::postgres::PgRow;
@@ -8,7 +8,7 @@ use sqlx::{Decode, Postgres, Row, Type};
 use crate::connect::columns::ONLY;
 use crate::connect::failure::unexpected;
 
-/// Its fields, one after the other.
+/// Decodes its fields in order.
 pub(super) struct Record<'r>(PgRecordDecoder<'r>);
 
 impl<'r> Record<'r> {

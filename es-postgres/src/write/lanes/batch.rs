@@ -1,4 +1,4 @@
-//! Many appends in one call, each of which stands for itself.
+//! A batch: many independent appends in one call.
 
 use std::mem;
 use std::pin::pin;
@@ -21,36 +21,36 @@ use crate::write::columns::{EventColumns, MetadataColumns, bound};
 use crate::write::lost::Lost;
 use crate::write::names::Attempts;
 
-/// What became of a chain.
-pub(super) enum Fate {
+/// The outcome of a chain.
+pub(super) enum ChainOutcome {
     Appended(Appended),
     Conflict(Revision),
-    /// Nothing was written; another call has to tell.
+    /// Nothing was written; the chain has to be sent in a call of its own.
     Apart,
 }
 
-impl Fate {
-    /// That of a chain with so many events.
+impl ChainOutcome {
+    /// The outcome of a chain with so many events.
     fn of(answer: Answer, events: usize) -> Result<Self, StoreError> {
         match answer.outcome {
             Outcome::Appended => Ok(Self::Appended(answer.appended(events)?)),
             Outcome::Conflict => Ok(Self::Conflict(answer.revision()?)),
-            // Also a session with another isolation level: the call of its own says so.
+            // Includes a session with the wrong isolation level: the separate call reports that.
             _ => Ok(Self::Apart),
         }
     }
 }
 
-/// Why a batch has no answer.
-pub(super) enum Trouble {
+/// Why a batch got no answer.
+pub(super) enum BatchError {
     NotWritten,
     Lost(Lost),
 }
 
-/// Sends all in one call, and tells what became of each chain.
-pub(super) async fn send(pool: &Arc<Pool>, chains: &[Chain]) -> Result<Vec<Fate>, Trouble> {
-    // If there is no connection to be had, each caller is told why.
-    let mut session = pool.hurried().await.map_err(|_| Trouble::NotWritten)?;
+/// Sends all chains in one call, and returns the outcome of each.
+pub(super) async fn send(pool: &Arc<Pool>, chains: &[Chain]) -> Result<Vec<ChainOutcome>, BatchError> {
+    // Without a connection each append is sent separately, and fails with its own error.
+    let mut session = pool.append_session().await.map_err(|_| BatchError::NotWritten)?;
     let backend = session.backend;
     let longest = pool.settings.lock_patience;
     let answer = {
@@ -59,20 +59,22 @@ pub(super) async fn send(pool: &Arc<Pool>, chains: &[Chain]) -> Result<Vec<Fate>
     };
     match answer {
         Ok(row) => match read(&row, chains) {
-            Ok(fates) => {
-                pool.keep_hurried(session, None);
-                Ok(fates)
+            Ok(outcomes) => {
+                pool.keep_append_session(session, None);
+                Ok(outcomes)
             }
-            // What was written can still be found, once the session is gone.
-            Err(error) => Err(Trouble::Lost(Lost { backend, failure: Failure::Client(error.to_string()) })),
+            // The events may have been written; they can be looked for once the session has ended.
+            Err(error) => {
+                Err(BatchError::Lost(Lost { backend, failure: Failure::Client(error.to_string()) }))
+            }
         },
         Err(stopped) => {
-            pool.keep_hurried(session, Some(&stopped));
+            pool.keep_append_session(session, Some(&stopped));
             Err(match stopped {
                 CallError::Failed(failure) if failure.leaves_doubt() => {
-                    Trouble::Lost(Lost { backend, failure })
+                    BatchError::Lost(Lost { backend, failure })
                 }
-                _ => Trouble::NotWritten,
+                _ => BatchError::NotWritten,
             })
         }
     }
@@ -93,11 +95,11 @@ async fn call(session: &mut Session, pool: &Pool, chains: &[Chain]) -> Result<Pg
     }
 }
 
-fn read(row: &PgRow, chains: &[Chain]) -> Result<Vec<Fate>, StoreError> {
+fn read(row: &PgRow, chains: &[Chain]) -> Result<Vec<ChainOutcome>, StoreError> {
     let events = |chain: &Chain| chain.iter().map(|waiting| waiting.events.len()).sum();
     let counts: Vec<usize> = chains.iter().map(events).collect();
     let answers = Answer::read_batch(row, &counts)?;
-    answers.into_iter().zip(counts).map(|(answer, events)| Fate::of(answer, events)).collect()
+    answers.into_iter().zip(counts).map(|(answer, events)| ChainOutcome::of(answer, events)).collect()
 }
 
 /// The commands of a batch, one array for each column.
@@ -111,9 +113,9 @@ struct CommandColumns<'a> {
     body_hashes: Vec<Option<i64>>,
 }
 
-/// What a batch writes: an array for each parameter.
+/// The contents of a batch: one array for each parameter.
 struct BatchColumns<'a> {
-    /// For each chain, how many events there are up to its end.
+    /// For each chain, the number of events up to its end.
     through: Vec<i32>,
     /// For each event, the number of its chain.
     appends: Vec<i32>,
@@ -189,12 +191,12 @@ fn bind<'q>(
         .bind(known.token()))
 }
 
-/// An array of nulls is sent as an empty one.
+/// An array that holds only nulls is sent as an empty one.
 fn unless_null<T>(column: Vec<Option<T>>) -> Vec<Option<T>> {
     if column.iter().all(Option::is_none) { Vec::new() } else { column }
 }
 
-/// Hands each append of a chain its part of the positions.
+/// Answers each append of a chain with its share of the positions.
 pub(super) fn answer_each(chain: Chain, Appended { mut positions, recorded_at }: Appended) {
     for waiting in chain {
         let left = positions.split_off(waiting.events.len());

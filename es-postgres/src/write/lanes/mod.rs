@@ -1,18 +1,19 @@
-//! Group commit. The appends of a process go through two lanes, a held connection each. A lane that is idle
-//! sends at once; what arrives while both are under way waits, and goes together as soon as one of them is
-//! back, to each lane its share. So a lone caller never waits for company, and load makes batches.
+//! Group commit. The appends of a process go through two lanes, each with a connection of its own. An idle
+//! lane sends at once; appends that arrive while both lanes are busy wait, and are sent in one batch as soon
+//! as a lane is free, to each lane its share. So a lone caller never waits for others, and under load batches
+//! form.
 //!
-//! Appends to one stream keep their order: while one is under way, the later ones wait. A lane waits for
-//! nobody else's lock for long. What would have to goes apart, on a connection of the pool, and holds up its
-//! own stream only. When it has waited for too long, those behind it that have waited for nearly as long fail
-//! with it.
+//! Appends to one stream keep their order: while one is in flight, later ones wait. A lane waits for locks of
+//! others only briefly. An append that has to wait longer is sent separately, on a connection of the pool,
+//! and holds up only its own stream. When it times out, later appends to that stream that have waited nearly
+//! as long fail with it.
 
 mod batch;
+mod in_flight;
 mod queue;
 #[cfg(test)]
 mod tests;
 mod waiting;
-mod way;
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -21,40 +22,40 @@ use es_core::{StoreError, StreamId};
 use tokio::sync::{Notify, Semaphore};
 
 use self::queue::Queue;
-use self::waiting::Place;
+use self::waiting::PlacePermit;
 use crate::connect::pool::Pool;
 use crate::connect::slots::{Scarce, acquire};
 use crate::latch::hold;
 use crate::wake::Wake;
 
-/// Two keep the server's processors busy: one commits while the other is decided.
+/// Two keep the server's processors busy: one commits while the other one executes.
 const LANES: usize = 2;
-/// What each append that waits takes of `waiting_bytes`, and of that for more bytes of payloads and metadata.
-const PLACE: usize = 64 << 10;
-/// As many as may be counted.
-const MOST_PLACES: u32 = 1 << 20;
+/// The unit in which `waiting_bytes` is counted: a waiting append takes one, and another one for each further
+/// unit of its payloads and metadata.
+const PLACE_BYTES: usize = 64 << 10;
+/// The largest number of places that is counted.
+const MAX_PLACES: u32 = 1 << 20;
 
-/// What waits, and what is under way.
+/// The appends that wait, and those in flight.
 pub(crate) struct Lanes {
     pool: Arc<Pool>,
-    /// For readers, who wait for appends.
+    /// Wakes readers, which wait for appends.
     wake: Arc<Wake>,
     queue: Mutex<Queue>,
-    /// Further callers wait for a place.
+    /// Callers wait here for a place in the queue.
     places: Arc<Semaphore>,
-    /// The same of those that stand behind an append to their stream that is held up: they take no place
-    /// from others.
+    /// Places for appends that wait for a held-up append to their stream, so that they take none from others.
     places_behind: Arc<Semaphore>,
-    /// How many places there are.
+    /// The number of places.
     most: u32,
-    /// Told when something under way has come to its end.
+    /// Notified when an append in flight has ended.
     ended: Notify,
 }
 
 impl Lanes {
     pub(crate) fn new(pool: &Arc<Pool>, wake: &Arc<Wake>) -> Self {
-        let places = u32::try_from(pool.settings.waiting_bytes / PLACE).unwrap_or(u32::MAX);
-        let most = places.clamp(2, MOST_PLACES);
+        let places = u32::try_from(pool.settings.waiting_bytes / PLACE_BYTES).unwrap_or(u32::MAX);
+        let most = places.clamp(2, MAX_PLACES);
         Self {
             pool: Arc::clone(pool),
             wake: Arc::clone(wake),
@@ -67,8 +68,13 @@ impl Lanes {
     }
 
     /// A place for an append that has to wait.
-    async fn place(&self, stream: &StreamId, bytes: usize, longest: Duration) -> Result<Place, StoreError> {
-        let places = u32::try_from(bytes / PLACE).map_or(u32::MAX, |more| more.saturating_add(1));
+    async fn place(
+        &self,
+        stream: &StreamId,
+        bytes: usize,
+        longest: Duration,
+    ) -> Result<PlacePermit, StoreError> {
+        let places = u32::try_from(bytes / PLACE_BYTES).map_or(u32::MAX, |more| more.saturating_add(1));
         let (semaphore, most) = match self.queue().is_apart(stream) {
             true => (&self.places_behind, self.most / 2),
             false => (&self.places, self.most),
@@ -77,7 +83,7 @@ impl Lanes {
         acquire(semaphore, places.min(most), Scarce::Appends, most, longest, waits).await
     }
 
-    /// How many appends wait to be sent, and their bytes.
+    /// The number of appends that wait to be sent, and their bytes.
     pub(crate) fn waiting(&self) -> (usize, usize) {
         self.queue().waiting()
     }
@@ -86,7 +92,7 @@ impl Lanes {
         hold(&self.queue)
     }
 
-    /// Takes no more appends, and waits for those that were taken.
+    /// Accepts no more appends, and waits for those that were accepted.
     pub(crate) async fn close(&self) {
         self.places.close();
         self.places_behind.close();

@@ -1,4 +1,4 @@
-//! Who waits, and who may go.
+//! The queue of appends: which ones wait, and which may be sent.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -9,60 +9,60 @@ use tokio::runtime::Handle;
 
 use super::waiting::{Course, Waiting};
 
-/// How much goes together at most.
-const APPENDS: usize = 128;
-const EVENTS: usize = 2_000;
-const BYTES: usize = 2 << 20;
+/// The limits of a batch.
+const MAX_APPENDS: usize = 128;
+const MAX_EVENTS: usize = 2_000;
+const MAX_BYTES: usize = 2 << 20;
 
 pub(super) struct Queue {
     waiting: VecDeque<Waiting>,
-    /// The streams of the appends that are under way, each with the number of its batch, and the place of its
-    /// chain there.
+    /// The streams of the appends in flight, each with the number of its batch, and the index of its chain
+    /// there.
     under_way: HashMap<StreamId, (u64, usize)>,
-    /// Those of them that were held up, or may be: they go on a connection of their own.
+    /// The streams among them whose appends are sent separately, as they are held up, or may be.
     apart: HashSet<StreamId>,
-    /// How many batches there have been.
+    /// The number of batches so far.
     batches: u64,
-    /// How many of those that wait are large.
+    /// The number of large appends that wait.
     large: usize,
     idle_lanes: usize,
     lanes: usize,
     closed: bool,
 }
 
-/// Appends to one stream, each of which goes on where the one before ends.
+/// Appends to one stream, each of which continues at the revision where the previous one ends.
 pub(super) type Chain = Vec<Waiting>;
 
-/// What goes together: through a lane, or one large append beside the lanes.
+/// What is sent next: a batch through a lane, or one large append outside the lanes.
 pub(super) enum Work {
     Batch(Vec<Chain>),
     Large(Waiting),
 }
 
-/// A batch in the making.
+/// A batch that is being filled.
 #[derive(Default)]
-struct Batch {
+struct BatchBuilder {
     chains: Vec<Chain>,
     appends: usize,
     events: usize,
     bytes: usize,
 }
 
-impl Batch {
+impl BatchBuilder {
     fn is_empty(&self) -> bool {
         self.chains.is_empty()
     }
 
-    /// Whether another append fits, with at most `share` streams; `chain` is the place of its own, if that is
-    /// there already.
+    /// Whether another append fits, with at most `share` streams; `chain` is the index of its chain, if the
+    /// batch has one.
     fn has_room_for(&self, next: &Waiting, chain: Option<usize>, share: usize) -> bool {
-        self.appends < APPENDS
+        self.appends < MAX_APPENDS
             && (self.chains.len() < share || chain.is_some())
-            && self.events + next.events.len() <= EVENTS
-            && self.bytes + next.bytes <= BYTES
+            && self.events + next.events.len() <= MAX_EVENTS
+            && self.bytes + next.bytes <= MAX_BYTES
     }
 
-    /// Takes an append, unless it does not go on where the one before it on its stream ends.
+    /// Adds an append, or returns it if it does not continue at the end of the previous one to its stream.
     fn take(&mut self, next: Waiting, chain: Option<usize>) -> Option<Waiting> {
         let at = chain.unwrap_or_else(|| {
             self.chains.push(Chain::new());
@@ -94,8 +94,8 @@ impl Queue {
         }
     }
 
-    /// Lets an append pass that need not wait; `false` if it has to. With an idle lane, all that waits does
-    /// so for streams that are under way.
+    /// Returns whether an append may be sent at once. While a lane is idle, appends wait only for streams in
+    /// flight.
     pub(super) fn enter(&mut self, stream: &StreamId, course: Course) -> Result<bool, StoreError> {
         if self.closed {
             return Err(StoreError::Closed);
@@ -121,17 +121,17 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes out what goes next, in the order of arrival: a lane's share of all there is to do. An append
-    /// waits while its stream is under way, and so do those of its stream behind it.
+    /// Takes the next work in the order of arrival: a lane's share of all appends. An append waits while its
+    /// stream is in flight, and later ones to that stream wait behind it.
     pub(super) fn next(&mut self) -> Option<Work> {
         if self.waiting.is_empty() || (self.idle_lanes == 0 && self.large == 0) {
             return None;
         }
-        // Without it a lane that came back to many would keep them together, and the other one go with few
-        // forever.
+        // Without the share, a lane that becomes free when many wait would take them all each time, and the
+        // other lane would always get few.
         let share = (self.waiting.len() + self.under_way.len()).div_ceil(self.lanes);
         self.batches += 1;
-        let mut batch = Batch::default();
+        let mut batch = BatchBuilder::default();
         let large = self.fill(&mut batch, share);
         if let Some(large) = large {
             self.large -= 1;
@@ -145,8 +145,9 @@ impl Queue {
         Some(Work::Batch(batch.chains))
     }
 
-    /// Fills a batch with what may go, or finds a large append that goes by itself, before anything else.
-    fn fill(&mut self, batch: &mut Batch, share: usize) -> Option<Waiting> {
+    /// Fills a batch with the appends that may be sent, or returns a large append, which is sent alone, if it
+    /// comes first.
+    fn fill(&mut self, batch: &mut BatchBuilder, share: usize) -> Option<Waiting> {
         let mut large = None;
         let mut passed_over = VecDeque::new();
         let mut held_back = HashSet::default();
@@ -180,12 +181,12 @@ impl Queue {
         large
     }
 
-    /// Takes note that an append to this stream goes, in the batch that is being made if any is.
+    /// Marks this stream as in flight, in the current batch if there is one.
     fn go(&mut self, stream: &StreamId, chain: usize) {
         self.under_way.insert(stream.clone(), (self.batches, chain));
     }
 
-    /// Takes note of what has come to its end; whether somebody waits for the end of all.
+    /// Marks streams as no longer in flight. Returns whether the queue is closing, and waits for all to end.
     pub(super) fn leave(&mut self, streams: &[StreamId], course: Course) -> bool {
         for stream in streams {
             self.under_way.remove(stream);
@@ -195,7 +196,7 @@ impl Queue {
         self.closed
     }
 
-    /// Takes note that the append to this stream goes apart.
+    /// Marks the append to this stream as sent separately.
     pub(super) fn set_apart(&mut self, stream: &StreamId) {
         self.apart.insert(stream.clone());
     }
@@ -204,7 +205,7 @@ impl Queue {
         self.apart.contains(stream)
     }
 
-    /// Takes out the appends that have waited for a stream for so long.
+    /// Removes the appends to a stream that have waited at least this long.
     pub(super) fn give_up(&mut self, stream: &StreamId, waited: Duration) -> VecDeque<Waiting> {
         let waiting = std::mem::take(&mut self.waiting).into_iter();
         let (gone, left): (VecDeque<_>, VecDeque<_>) =
@@ -214,12 +215,12 @@ impl Queue {
         gone
     }
 
-    /// How many wait, and their bytes.
+    /// The number of appends that wait, and their bytes.
     pub(super) fn waiting(&self) -> (usize, usize) {
         (self.waiting.len(), self.waiting.iter().map(|waiting| waiting.bytes).sum())
     }
 
-    /// Lets nothing in any more; whether all that was let in has come to its end.
+    /// Accepts no more appends. Returns whether all that were accepted have ended.
     pub(super) fn close(&mut self) -> bool {
         self.closed = true;
         self.waiting.is_empty() && self.under_way.is_empty() && self.idle_lanes == self.lanes
@@ -227,7 +228,7 @@ impl Queue {
 }
 
 impl Work {
-    /// That of the first caller.
+    /// The runtime of the first caller.
     pub(super) fn runtime(&self) -> Handle {
         match self {
             Self::Batch(chains) => chains[0][0].runtime.clone(),

@@ -1,4 +1,4 @@
-//! A panic over one append harms no other that goes with it.
+//! A panic over one append of a batch does not affect the others.
 
 use std::sync::Arc;
 
@@ -40,7 +40,7 @@ async fn a_panic_while_one_append_of_a_batch_is_encoded_is_an_error_of_that_one(
     assert_appended(&append(&store, "x", GOOD).await);
     assert_appended(&append(&store, "y", GOOD).await);
 
-    // While both lanes are taken, all appends wait, and then go together.
+    // While both lanes are busy, all appends wait, and then form one batch.
     let lanes = store.lanes();
     let taken = ["x", "y"].map(stream);
     for stream in &taken {
@@ -78,7 +78,7 @@ async fn a_panic_while_one_append_of_a_batch_is_encoded_is_an_error_of_that_one(
     let conflict = AppendOutcome::Conflict { actual: Revision::new(1) };
     assert_eq!(*outcomes[4].as_ref().expect("an outcome"), conflict, "it was built on one that was refused");
 
-    // Alone, among several streams, and in a transaction; the store goes on each time.
+    // Alone, and among several streams; the store keeps working each time.
     assert_refused(&append(&store, "e", UNENCODABLE).await);
     let (left, right) = (stream("e"), stream("f"));
     let (good, bad) = (event(GOOD), event(UNENCODABLE));

@@ -1,4 +1,4 @@
-//! An append that waits for a lane. It is a copy, as its caller may be gone before it is sent.
+//! An append that waits for a lane. It is a copy, as its caller may have gone away before it is sent.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,12 +13,12 @@ use uuid::Uuid;
 use crate::connect::lock_timeout::LockTimeout;
 use crate::connect::slots::PoolTimeout;
 
-/// More than this is no company for others: it goes apart.
+/// Larger appends are not put into a batch: they are sent alone, outside the lanes.
 const LARGE_EVENTS: usize = 1_000;
 const LARGE_BYTES: usize = 1 << 20;
 
-/// What an append takes up while it waits.
-pub(super) type Place = OwnedSemaphorePermit;
+/// The places that an append takes while it waits.
+pub(super) type PlacePermit = OwnedSemaphorePermit;
 
 type Reply = oneshot::Sender<Result<AppendOutcome, StoreError>>;
 
@@ -33,12 +33,12 @@ pub(super) struct Waiting {
     /// That of the caller.
     pub(super) runtime: Handle,
     reply: Reply,
-    _place: Place,
+    _place: PlacePermit,
 }
 
 impl Waiting {
-    /// Of an append with so many bytes of payloads and metadata.
-    pub(super) fn new(append: Append<'_>, bytes: usize, reply: Reply, place: Place) -> Self {
+    /// `bytes` is the size of its payloads and metadata.
+    pub(super) fn new(append: Append<'_>, bytes: usize, reply: Reply, place: PlacePermit) -> Self {
         Self {
             stream: append.stream.clone(),
             expected: append.expected,
@@ -58,7 +58,7 @@ impl Waiting {
         Append::new(&self.stream, self.expected, &self.events).last_event_id(self.head).command(command)
     }
 
-    /// Whether this append goes on where another one ends.
+    /// Whether this append continues at the end of another one.
     pub(super) fn follows(&self, other: &Self) -> bool {
         let last = other.events.last().map(|event| event.id);
         self.expected == other.append().last_revision() && (self.head.is_none() || self.head == last)
@@ -69,11 +69,11 @@ impl Waiting {
     }
 
     pub(super) fn answer(self, outcome: Result<AppendOutcome, StoreError>) {
-        // A caller that is gone wants no answer.
+        // The caller may have gone away.
         let _gone = self.reply.send(outcome);
     }
 
-    /// Fails with the error of another append, for which this one has waited.
+    /// Fails with the error of another append, for which this one waited.
     pub(super) fn fail_as(self, error: &StoreError) {
         if let Some(error) = waited_too_long(error) {
             self.answer(Err(error));
@@ -81,7 +81,7 @@ impl Waiting {
     }
 }
 
-/// The error of an append that waited for too long, once more.
+/// A copy of the error of an append that waited too long.
 pub(super) fn waited_too_long(error: &StoreError) -> Option<StoreError> {
     match error {
         StoreError::Backend { source, .. } => source.downcast_ref::<LockTimeout>().cloned().map(Into::into),
@@ -90,22 +90,22 @@ pub(super) fn waited_too_long(error: &StoreError) -> Option<StoreError> {
     }
 }
 
-/// Which way an append goes.
+/// How an append is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Course {
     /// Through a lane.
     Lane,
-    /// On a connection of the pool, beside the lanes.
+    /// On a connection of the pool, outside the lanes.
     Beside,
 }
 
 impl Course {
-    /// That of so many events.
+    /// For an append with so many events and bytes.
     pub(super) const fn of(events: usize, bytes: usize) -> Self {
         if events > LARGE_EVENTS || bytes > LARGE_BYTES { Self::Beside } else { Self::Lane }
     }
 
-    /// How many lanes it takes up.
+    /// The number of lanes that it occupies.
     pub(super) const fn lanes(self) -> usize {
         match self {
             Self::Lane => 1,

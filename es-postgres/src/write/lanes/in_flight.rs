@@ -1,4 +1,4 @@
-//! Appends under way, through a lane or beside the lanes.
+//! Appends in flight, through a lane or outside the lanes.
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -12,7 +12,7 @@ use tokio::sync::oneshot::error::RecvError;
 use tracing::{Instrument, debug_span};
 
 use super::Lanes;
-use super::batch::{self, Fate, Trouble, answer_each};
+use super::batch::{self, BatchError, ChainOutcome, answer_each};
 use super::queue::{Chain, Work};
 use super::waiting::{Course, Waiting, waited_too_long};
 use crate::connect::failure::CallError;
@@ -21,21 +21,22 @@ use crate::write::lost::Lost;
 use crate::write::{decided, one};
 
 impl Lanes {
-    /// Appends, at once if a lane is idle.
+    /// Appends, immediately if a lane is idle.
     pub(crate) async fn append(self: &Arc<Self>, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         let bytes = append.weigh(self.pool.settings.limits)?;
         let course = Course::of(append.events.len(), bytes);
         if !self.queue().enter(append.stream, course)? {
             return self.enqueue(append, bytes).await?.await;
         }
-        let mut way = Way { lanes: Arc::clone(self), streams: vec![append.stream.clone()], course };
+        let mut in_flight =
+            InFlight { lanes: Arc::clone(self), streams: vec![append.stream.clone()], course };
         match course {
-            Course::Lane => way.append(append).await,
-            Course::Beside => way.apart(append, Patience::of(&self.pool)).await,
+            Course::Lane => in_flight.append(append).await,
+            Course::Beside => in_flight.apart(append, Patience::of(&self.pool)).await,
         }
     }
 
-    /// Takes its place among the appends of its stream. What is given back waits for the outcome.
+    /// Enqueues an append, in order with the others to its stream, and returns a future for its outcome.
     pub(crate) async fn submit(self: &Arc<Self>, append: Append<'_>) -> Result<Submitted, StoreError> {
         let bytes = append.weigh(self.pool.settings.limits)?;
         self.enqueue(append, bytes).await
@@ -49,32 +50,34 @@ impl Lanes {
         self.start();
         let stream = append.stream.clone();
         Ok(Box::pin(async move {
-            // The task that carried it has ended with its runtime, or panicked.
+            // The task that sent it ended with its runtime, or panicked.
             let unknown = |gone: RecvError| Err(StoreError::OutcomeUnknown { stream, source: gone.into() });
             outcome.await.unwrap_or_else(unknown)
         }))
     }
 
-    /// Sends what can be sent.
+    /// Starts all appends that can be sent.
     pub(super) fn start(self: &Arc<Self>) {
         let Some(_here) = Starting::enter(self) else { return };
         loop {
             let Some(work) = self.queue().next() else { return };
             let runtime = work.runtime();
-            let way = Way { lanes: Arc::clone(self), streams: work.streams(), course: work.course() };
-            // Should that runtime be gone, the future is dropped at once, and leaves the lane to what waits
-            // behind it.
-            drop(runtime.spawn(way.carry(work)));
+            let in_flight =
+                InFlight { lanes: Arc::clone(self), streams: work.streams(), course: work.course() };
+            // If that runtime has shut down, the future is dropped at once, which frees the lane for later
+            // appends.
+            drop(runtime.spawn(in_flight.run(work)));
         }
     }
 }
 
 thread_local! {
-    /// The lanes of which this thread is starting what waits.
+    /// The lanes whose waiting appends this thread is starting.
     static STARTING: Cell<*const Lanes> = const { Cell::new(ptr::null()) };
 }
 
-/// While a thread starts what waits, what it leaves behind at once is started in turn, and not within it.
+/// Turns recursion into a loop: appends that become ready while a thread is starting others are started by
+/// the outer call.
 struct Starting {
     before: *const Lanes,
 }
@@ -93,24 +96,24 @@ impl Drop for Starting {
     }
 }
 
-/// What is held while appends are under way: their streams, and the lane, if they go through one.
-struct Way {
+/// Appends in flight, with their streams and their lane, if they use one. Dropping it releases both.
+struct InFlight {
     lanes: Arc<Lanes>,
     streams: Vec<StreamId>,
     course: Course,
 }
 
-impl Way {
-    /// Appends through the lane, and goes on without it where the outcome takes longer than an answer.
+impl InFlight {
+    /// Appends through the lane, and releases the lane if the outcome takes longer than one answer.
     async fn append(&mut self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         loop {
             let sent = self.send(append).await;
-            if !matches!(sent, Sent::Done(_) | Sent::Idled) {
+            if !matches!(sent, Sent::Done(_) | Sent::LostWhileIdle) {
                 self.leave_lane();
             }
             match sent {
                 Sent::Done(outcome) => return outcome,
-                Sent::Idled => {}
+                Sent::LostWhileIdle => {}
                 Sent::HeldUp => return self.apart(append, Patience::long(&self.lanes.pool)).await,
                 Sent::Decided => return decided::one(&self.lanes.pool, &append).await,
                 Sent::Lost(lost) => return lost.find(&self.lanes.pool, append).await,
@@ -118,7 +121,7 @@ impl Way {
         }
     }
 
-    /// Appends on a connection of the pool. Where that has waited for too long, so have those behind it.
+    /// Appends on a connection of the pool. If that times out, so do the appends that wait behind it.
     async fn apart(&self, append: Append<'_>, patience: Patience) -> Result<AppendOutcome, StoreError> {
         let Lanes { pool, .. } = &*self.lanes;
         self.lanes.queue().set_apart(append.stream);
@@ -135,22 +138,22 @@ impl Way {
     /// Sends one append through the lane.
     async fn send(&self, append: Append<'_>) -> Sent {
         let pool = &self.lanes.pool;
-        let mut session = match pool.hurried().await {
+        let mut session = match pool.append_session().await {
             Ok(session) => session,
             Err(error) => return Sent::Done(Err(error)),
         };
         let (backend, used) = (session.backend, session.used);
         let longest = pool.settings.lock_patience;
         let answer = {
-            // Pinned where it is: each of those that would take it over would hold it once more.
+            // Pinned here: moving the future into each caller would copy it each time.
             let call = pin!(one::send(&mut session, pool, append, None));
             pool.settings.answered_after(longest, 1, call).await
         };
-        pool.keep_hurried(session, answer.as_ref().err());
+        pool.keep_append_session(session, answer.as_ref().err());
         match answer {
             Ok(outcome) => Sent::Done(Ok(outcome)),
             Err(CallError::Refused(error)) => Sent::Done(Err(error)),
-            Err(CallError::Failed(failure)) if used && failure.is_unsent() => Sent::Idled,
+            Err(CallError::Failed(failure)) if used && failure.is_unsent() => Sent::LostWhileIdle,
             Err(CallError::Failed(failure)) if failure.is_held_up() => Sent::HeldUp,
             Err(CallError::Failed(failure)) if failure.is_decided() => Sent::Decided,
             Err(CallError::Failed(failure)) if failure.leaves_doubt() => {
@@ -160,7 +163,7 @@ impl Way {
         }
     }
 
-    /// Goes on without the lane.
+    /// Releases the lane.
     fn leave_lane(&mut self) {
         let course = std::mem::replace(&mut self.course, Course::Beside);
         if course == Course::Lane {
@@ -169,14 +172,14 @@ impl Way {
         }
     }
 
-    /// Hands one of the streams on to a way of its own, beside the lanes.
+    /// Splits off one of the streams, to be sent outside the lanes.
     fn beside(&mut self, stream: &StreamId) -> Self {
         self.streams.retain(|held| held != stream);
         Self { lanes: Arc::clone(&self.lanes), streams: vec![stream.clone()], course: Course::Beside }
     }
 }
 
-impl Drop for Way {
+impl Drop for InFlight {
     fn drop(&mut self) {
         self.lanes.wake.appended();
         if self.lanes.queue().leave(&self.streams, self.course) {
@@ -186,12 +189,12 @@ impl Drop for Way {
     }
 }
 
-/// What became of an append that was sent through a lane.
+/// The result of sending an append through a lane.
 enum Sent {
     Done(Result<AppendOutcome, StoreError>),
-    /// The session broke while it idled, and nothing was sent; the others were thrown away with it.
-    Idled,
-    /// Somebody else holds a lock; nothing was written.
+    /// The session broke while idle, and nothing was sent; the other idle sessions were closed as well.
+    LostWhileIdle,
+    /// Another transaction holds a lock; nothing was written.
     HeldUp,
     /// The command was decided before; nothing was written.
     Decided,
@@ -199,45 +202,45 @@ enum Sent {
     Lost(Lost),
 }
 
-impl Way {
-    async fn carry(mut self, work: Work) {
+impl InFlight {
+    async fn run(mut self, work: Work) {
         match work {
             Work::Large(waiting) => {
                 let outcome = self.apart(waiting.append(), Patience::of(&self.lanes.pool)).await;
                 waiting.answer(outcome);
             }
             Work::Batch(chains) => match &chains[..] {
-                [chain] if chain.len() == 1 => self.carry_one(chains).await,
-                _ => self.carry_all(chains).await,
+                [chain] if chain.len() == 1 => self.run_one(chains).await,
+                _ => self.run_all(chains).await,
             },
         }
-        // Not only once the lane is left: readers wait for this.
+        // Before the lane is released: readers wait for this.
         self.lanes.wake.appended();
-        self.let_the_answered_go_first().await;
+        self.yield_to_answered_callers().await;
     }
 
-    /// Callers in a loop come back as soon as they are woken. Were the lane idle before they have had a turn,
-    /// the first of them would go alone, and all others would wait for it. A second turn is for those that
-    /// another thread of the runtime took.
-    async fn let_the_answered_go_first(&self) {
+    /// Callers in a loop append again as soon as they are woken. If the lane were idle before they ran, the
+    /// first of them would be sent alone, and all others would wait for it. The second yield is for callers
+    /// that another thread of the runtime runs.
+    async fn yield_to_answered_callers(&self) {
         for _ in 0..2 {
             tokio::task::yield_now().await;
         }
     }
 
-    async fn carry_one(&mut self, chains: Vec<Chain>) {
+    async fn run_one(&mut self, chains: Vec<Chain>) {
         for waiting in chains.into_iter().flatten() {
             let outcome = self.append(waiting.append()).await;
             waiting.answer(outcome);
         }
     }
 
-    async fn carry_all(&mut self, chains: Vec<Chain>) {
+    async fn run_all(&mut self, chains: Vec<Chain>) {
         let appends: usize = chains.iter().map(Vec::len).sum();
         let span = debug_span!("append_batch", streams = chains.len(), appends);
-        let fates = match batch::send(&self.lanes.pool, &chains).instrument(span).await {
-            Ok(fates) => fates,
-            Err(Trouble::Lost(lost)) => {
+        let outcomes = match batch::send(&self.lanes.pool, &chains).instrument(span).await {
+            Ok(outcomes) => outcomes,
+            Err(BatchError::Lost(lost)) => {
                 self.leave_lane();
                 let waiting: Vec<_> = chains.into_iter().flatten().collect();
                 let appends: Vec<_> = waiting.iter().map(|waiting| waiting.append()).collect();
@@ -248,37 +251,40 @@ impl Way {
                 }
                 return;
             }
-            // One of them is refused, and only they themselves can tell which.
-            Err(Trouble::NotWritten) => return chains.into_iter().for_each(|chain| self.send_apart(chain)),
+            // One of them is refused; sending each separately shows which one.
+            Err(BatchError::NotWritten) => {
+                return chains.into_iter().for_each(|chain| self.send_apart(chain));
+            }
         };
-        for (chain, fate) in chains.into_iter().zip(fates) {
-            match fate {
-                Fate::Appended(appended) => answer_each(chain, appended),
-                Fate::Conflict(actual) => {
+        for (chain, outcome) in chains.into_iter().zip(outcomes) {
+            match outcome {
+                ChainOutcome::Appended(appended) => answer_each(chain, appended),
+                ChainOutcome::Conflict(actual) => {
                     for waiting in chain {
                         waiting.answer(Ok(AppendOutcome::Conflict { actual }));
                     }
                 }
-                Fate::Apart => self.send_apart(chain),
+                ChainOutcome::Apart => self.send_apart(chain),
             }
         }
     }
 
-    /// Appends a chain on a connection of the pool, one after the other, while the lane goes on.
+    /// Sends the appends of a chain one after the other on a connection of the pool, while the lane
+    /// continues.
     fn send_apart(&mut self, chain: Chain) {
         let Some(first) = chain.first() else { return };
-        let way = self.beside(&first.stream);
+        let in_flight = self.beside(&first.stream);
         let runtime = first.runtime.clone();
         drop(runtime.spawn(async move {
             let mut chain = chain.into_iter();
             for waiting in chain.by_ref() {
-                let outcome = way.apart(waiting.append(), Patience::of(&way.lanes.pool)).await;
+                let outcome = in_flight.apart(waiting.append(), Patience::of(&in_flight.lanes.pool)).await;
                 let Some(error) = outcome.as_ref().err().and_then(waited_too_long) else {
                     waiting.answer(outcome);
                     continue;
                 };
                 waiting.answer(outcome);
-                // They build on one that is not written, and have waited as long.
+                // They follow an append that was not written, and have waited as long.
                 return chain.for_each(|waiting| waiting.fail_as(&error));
             }
         }));
