@@ -13,7 +13,7 @@ use es_core::{EventStore, Revision, StoreError, StreamId};
 use sqlx::PgConnection;
 use tracing::{Instrument, debug_span};
 
-use crate::connect::names::{Rename, Said};
+use crate::connect::names::{Declaration, Rename};
 use crate::read::all::reach::Asker;
 use crate::read::{find, load, stream};
 use crate::store::PostgresStore;
@@ -96,13 +96,13 @@ impl EventStore for PostgresStore {
 
     async fn register(&self, events: &[Registration]) -> Result<(), StoreError> {
         Registration::check_all(events)?;
-        self.parts().pool.say(Said::Events(events.into())).await
+        self.parts().pool.declare(Declaration::Events(events.into())).await
     }
 
     async fn rename_category(&self, name: &str, was: &[&str]) -> Result<(), StoreError> {
         was.iter().copied().chain([name]).try_for_each(StreamId::check_category)?;
         let was = was.iter().map(|was| (*was).to_owned()).collect();
-        self.parts().pool.say(Said::Rename(Rename { name: name.to_owned(), was })).await
+        self.parts().pool.declare(Declaration::Rename(Rename { name: name.to_owned(), was })).await
     }
 }
 

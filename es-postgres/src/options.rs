@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use es_core::store::Limits;
 
-use crate::connect::settings::LONGEST_PATIENCE;
+use crate::connect::settings::LONGEST_TIMEOUT;
 
 /// How a [`PostgresStore`](crate::PostgresStore) is opened; made by
 /// [`PostgresStore::options`](crate::PostgresStore::options).
@@ -105,7 +105,7 @@ impl PostgresOptions {
     /// How long the store tries to reach the server, and how long it looks for the outcome of an append whose
     /// connection was lost; 30 seconds unless said otherwise.
     pub fn patience(mut self, longest: Duration) -> Self {
-        self.patience = longest.min(LONGEST_PATIENCE);
+        self.patience = longest.min(LONGEST_TIMEOUT);
         self
     }
 

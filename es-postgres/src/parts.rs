@@ -44,7 +44,7 @@ impl Parts {
         }
         self.pool.slots.close();
         self.wake.close();
-        self.pool.part().await;
+        self.pool.close_idle().await;
     }
 }
 

@@ -1,4 +1,4 @@
-//! A host name that stands for several addresses, one of which does not answer.
+//! A host name that resolves to several addresses, one of which may not answer.
 
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -13,10 +13,11 @@ use tokio::time::{sleep, timeout};
 
 use crate::latch::hold;
 
-/// Of the time for a host, what it has by its name alone.
-const BY_NAME: u32 = 4;
+/// The share of a host's deadline that is spent on its name, or on its last known address, before each
+/// address is tried.
+const NAME_SHARE: u32 = 4;
 
-/// The address of a host at which the server was found when it could not be by its name.
+/// The address at which a host's server was found when connecting by name failed.
 #[derive(Debug, Default)]
 pub(crate) struct Reached(Mutex<Option<IpAddr>>);
 
@@ -30,10 +31,10 @@ impl Reached {
     }
 }
 
-/// Connects, by the name of the host. The driver tries the addresses behind it in order, goes on where one
-/// refuses, and waits for one that says nothing for as long as the system does. So when it takes long, each
-/// address is tried apart, with its share of the time that is left, while the driver still waits. Returns how
-/// to connect to the same address again. `None` where no answer came in time.
+/// Connects by the name of the host. The driver tries its addresses in order, continues if one refuses, and
+/// waits for a silent one as long as the system does. So if that takes long, each address is tried
+/// separately, with its share of the remaining time, while the driver still waits. Also returns how to
+/// connect to the same address again. Returns `None` if no answer came in time.
 pub(crate) async fn connect(
     options: &PgConnectOptions,
     reached: &Reached,
@@ -51,13 +52,13 @@ async fn connect_among(
     let deadline = Instant::now() + longest;
     if let Some(address) = reached.get() {
         let known = at(options, address);
-        if let Ok(Ok(connection)) = timeout(longest / BY_NAME, PgConnection::connect_with(&known)).await {
+        if let Ok(Ok(connection)) = timeout(longest / NAME_SHARE, PgConnection::connect_with(&known)).await {
             return Some(Ok((connection, known)));
         }
         reached.set(None);
     }
     let by_name = pin!(PgConnection::connect_with(options));
-    let by_name = match select(by_name, pin!(sleep(left(deadline) / BY_NAME))).await {
+    let by_name = match select(by_name, pin!(sleep(left(deadline) / NAME_SHARE))).await {
         Either::Left((connected, _)) => return Some(connected.map(|it| (it, options.clone()))),
         Either::Right(((), by_name)) => by_name,
     };
@@ -92,7 +93,7 @@ async fn each(
     None
 }
 
-/// Those of a host, if there are several.
+/// The addresses of a host, if there are several.
 async fn addresses(options: &PgConnectOptions) -> Vec<IpAddr> {
     if options.get_socket().is_some() {
         return Vec::new();
@@ -123,9 +124,9 @@ mod tests {
     use super::*;
     use crate::testing::{Proxy, TestDatabase};
 
-    /// The server is at the second address; the first takes connections, and says nothing.
+    /// The server is at the second address; the first one accepts connections, and stays silent.
     #[tokio::test]
-    async fn an_address_that_says_nothing_is_passed_over_and_the_other_one_is_remembered() {
+    async fn a_silent_address_is_skipped_and_the_working_one_is_remembered() {
         let database = TestDatabase::new().await.expect("a test database");
         let proxy = Proxy::over_tcp(database.url()).await.expect("a proxy");
         let server = proxy.address().expect("a port");
@@ -139,7 +140,7 @@ mod tests {
                 tokio::spawn(async move { copy_bidirectional(&mut client, &mut server).await });
             }
         });
-        // As a name that stands for both.
+        // As a name that resolves to both.
         let options = PgConnectOptions::from_str(proxy.url()).expect("a URL");
         let (options, reached) = (options.host("127.0.0.1").port(port), Reached::default());
         let both = || async { vec![IpAddr::V4(first), IpAddr::V4(second)] };
@@ -149,14 +150,14 @@ mod tests {
         let (_, again) = connected.expect("in time").expect("connected");
         assert_eq!(again.get_host(), "127.0.0.2");
         let took = began.elapsed();
-        assert!(took < longest, "{took:?}: a quarter by its name, half of the rest at the first address");
+        assert!(took < longest, "{took:?}: a quarter by name, half of the rest at the first address");
 
         let began = Instant::now();
         let connected = connect_among(both(), &options, &reached, longest).await;
         assert_eq!(connected.expect("in time").expect("connected").1.get_host(), "127.0.0.2");
-        assert!(began.elapsed() < longest / BY_NAME, "it is known by now: {:?}", began.elapsed());
+        assert!(began.elapsed() < longest / NAME_SHARE, "the address is known by now: {:?}", began.elapsed());
 
-        // Once nothing is there any more, the name counts again.
+        // Once nothing listens at the address any more, the name is used again.
         carrying.abort();
         let _gone = carrying.await;
         let none = connect_among(async { Vec::new() }, &options, &reached, Duration::from_millis(400)).await;

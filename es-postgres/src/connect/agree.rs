@@ -1,4 +1,4 @@
-//! Telling a database what a program says of names.
+//! Applying a program's registrations and renames to a database.
 
 use std::sync::Arc;
 
@@ -6,38 +6,39 @@ use es_core::StoreError;
 use sqlx::PgConnection;
 
 use crate::connect::failure::CallError;
-use crate::connect::names::{self, Known, Said};
+use crate::connect::names::{self, Declaration, Known};
 use crate::connect::pool::Pool;
 
 impl Pool {
-    /// Makes the database hold what the program says, and sees to it that later connections find it so too.
-    pub(crate) async fn say(&self, said: Said) -> Result<(), StoreError> {
+    /// Applies a registration or rename to the database, and again on later connections, whose database may
+    /// lack it.
+    pub(crate) async fn declare(&self, declaration: Declaration) -> Result<(), StoreError> {
         if self.settings.read_only {
-            return self.has_been(&said).await;
+            return self.require_applied(&declaration).await;
         }
-        if !self.names.known().has(&said) {
-            self.tell(&said).await?;
+        if !self.names.known().has(&declaration) {
+            self.apply(&declaration).await?;
         }
-        self.names.keep_said(said);
+        self.names.remember(declaration);
         Ok(())
     }
 
-    /// Tells the database, on a session that idles, or else on a new one: no other one is waited for, as they
-    /// may all be waiting for a stream that the caller's transaction has locked.
-    async fn tell(&self, said: &Said) -> Result<(), StoreError> {
+    /// Applies it on an idle session, or else on a new one, without waiting for a pooled session: they may
+    /// all be waiting for a stream that the caller's transaction has locked.
+    async fn apply(&self, declaration: &Declaration) -> Result<(), StoreError> {
         loop {
             let mut session = match self.take_idle() {
                 Some(session) => session,
                 None => self.connect().await?,
             };
-            match self.tell_on(&mut session.connection, said).await {
+            match self.apply_on(&mut session.connection, declaration).await {
                 Ok(found) => {
                     self.names.learn(found);
                     self.keep_idle(session);
                     return Ok(());
                 }
                 Err(CallError::Refused(error)) => return Err(error),
-                // It idled while the server went away. To say it twice changes nothing.
+                // The session was lost while idle. Applying it twice changes nothing.
                 Err(CallError::Failed(failure)) if failure.ends_session() && session.used => {
                     self.invalidate_idle(&mut session);
                 }
@@ -46,17 +47,21 @@ impl Pool {
         }
     }
 
-    async fn tell_on(&self, connection: &mut PgConnection, said: &Said) -> Result<Known, CallError> {
+    async fn apply_on(
+        &self,
+        connection: &mut PgConnection,
+        declaration: &Declaration,
+    ) -> Result<Known, CallError> {
         self.begin(connection).await?;
-        let found = self.settings.answered(names::say(connection, &self.statements, said)).await;
+        let found = self.settings.answered(names::apply(connection, &self.statements, declaration)).await;
         if !matches!(found, Err(CallError::Failed(_))) {
             self.commit(connection).await?;
         }
         found
     }
 
-    /// The names of the database behind a connection, once it holds what this program says of them. A store
-    /// that only reads says nothing.
+    /// Applies this program's registrations and renames to the database behind a connection, and returns its
+    /// names. A read-only store applies none.
     pub(crate) async fn agree(&self, connection: &mut PgConnection) -> Result<Arc<Known>, CallError> {
         match self.settings.read_only {
             true => Ok(self.names.refresh(connection, &self.statements).await?),
@@ -64,13 +69,13 @@ impl Pool {
         }
     }
 
-    /// Refuses where nobody else has said the same to the database.
-    async fn has_been(&self, said: &Said) -> Result<(), StoreError> {
-        if !self.names.known().has(said) {
-            // Which reads the names.
+    /// Fails unless another program has applied the same to the database.
+    async fn require_applied(&self, declaration: &Declaration) -> Result<(), StoreError> {
+        if !self.names.known().has(declaration) {
+            // Opening a connection reads the names.
             let _session = self.connect().await?;
         }
-        match self.names.known().has(said) {
+        match self.names.known().has(declaration) {
             true => Ok(()),
             false => Err(StoreError::ReadOnly),
         }

@@ -22,7 +22,7 @@ pub(crate) async fn rows(
     rows_on(pool, pool.lease().await?, call).await
 }
 
-/// The same of one that may have to wait for a lock that somebody else holds.
+/// The same for a statement that may have to wait for a lock of another transaction.
 pub(crate) async fn rows_kept(
     pool: &Arc<Pool>,
     call: Query<'_, Postgres, PgArguments>,
@@ -66,7 +66,7 @@ async fn run(
     Ok(rows)
 }
 
-/// The one value of a statement that may have to wait for a lock that somebody else holds.
+/// The only value of a statement that may have to wait for a lock of another transaction.
 pub(crate) async fn value_kept<T>(
     pool: &Arc<Pool>,
     call: Query<'_, Postgres, PgArguments>,

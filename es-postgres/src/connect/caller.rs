@@ -1,7 +1,7 @@
 //! Calls in a transaction of the caller, on a connection that is not the store's own.
 //!
-//! How long they wait for locks is said with each call, as nobody knows what the session was told. Where an
-//! answer does not come in time the connection counts as lost, and the caller's transaction with it.
+//! Each call sets its own lock timeout, as that of the session is unknown. If an answer does not arrive in
+//! time, the connection counts as lost, and the caller's transaction with it.
 
 use std::io;
 use std::time::Duration;
@@ -23,17 +23,16 @@ pub(crate) async fn answered<T, E: From<sqlx::Error>>(
 
 fn lost(longest: Duration) -> sqlx::Error {
     let text = format!(
-        "the server has not answered within {longest:?} on the caller's connection; its transaction is lost, and the \
-         connection is to be closed"
+        "the server has not answered within {longest:?} on the caller's connection; its transaction is lost; close the \
+         connection"
     );
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, text))
 }
 
-/// Refuses a connection on which no transaction is open: each statement would be committed by itself.
+/// Fails if no transaction is open on a connection: each statement would be committed by itself.
 ///
-/// The driver knows of a transaction that it has begun. Of one that was begun by a statement only the server
-/// knows, and is asked: a savepoint is refused outside of a transaction, and leaves nothing behind within
-/// one.
+/// The driver knows about transactions that it began itself. Only the server knows about one that was begun
+/// by a statement, so it is asked: a savepoint fails outside a transaction, and leaves nothing behind in one.
 pub(crate) async fn has_begun(longest: Duration, connection: &mut PgConnection) -> Result<(), StoreError> {
     if !connection.is_in_transaction() {
         let ask = raw_sql("SAVEPOINT es_caller; RELEASE SAVEPOINT es_caller");
@@ -42,7 +41,7 @@ pub(crate) async fn has_begun(longest: Duration, connection: &mut PgConnection) 
     Ok(())
 }
 
-/// Refuses a transaction that does not see what was committed since it began.
+/// Fails if a transaction does not see what was committed since it began.
 pub(crate) async fn reads_committed(
     longest: Duration,
     connection: &mut PgConnection,

@@ -1,4 +1,4 @@
-//! What is checked of every new connection, because the promises of the store rest on it.
+//! What is checked on every new connection, because the guarantees of the store depend on it.
 
 use sqlx::postgres::PgRow;
 use sqlx::{PgConnection, Row};
@@ -12,17 +12,17 @@ use crate::connect::objects;
 use crate::connect::settings::Settings;
 use crate::connect::statements::Statements;
 
-/// The oldest server that will do.
+/// The oldest supported server version.
 const OLDEST_SERVER: u32 = 14;
 
-/// The server's side of a connection, for asking later whether it still lives.
+/// The server process of a connection, to check later whether it still runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Backend {
     pub(crate) pid: i32,
     pub(crate) started: Option<OffsetDateTime>,
 }
 
-/// What the sequence of the positions is set to.
+/// The settings of the sequence of positions.
 #[derive(Debug, Clone, Copy)]
 struct Sequence {
     cache: i64,
@@ -32,7 +32,7 @@ struct Sequence {
     last: i64,
 }
 
-/// What a session and its database were found to be.
+/// The properties of a session and its database.
 #[derive(Debug)]
 struct Found<'r> {
     migration: i32,
@@ -42,7 +42,7 @@ struct Found<'r> {
     standby: bool,
     read_only: bool,
     positions: Sequence,
-    /// The last id of a stream that was drawn, unless the role may not look, and the last one that is stored.
+    /// The last stream id that was drawn, unless the role may not read it, and the last one that is stored.
     streams: (Option<i64>, i64),
     weak_triggers: Option<&'r str>,
     missing: Vec<i64>,
@@ -109,7 +109,7 @@ impl<'r> Found<'r> {
 }
 
 impl Backend {
-    /// That of a connection.
+    /// The server process of a connection.
     pub(crate) async fn of(
         connection: &mut PgConnection,
         statements: &Statements,
@@ -130,7 +130,7 @@ pub(crate) fn server(version: Option<u32>) -> Result<(), ConnectError> {
     }
 }
 
-/// Every text of the store is UTF-8, and the server compares and cuts texts in the encoding of the database.
+/// All text in the store is UTF-8, and the server compares and cuts text in the encoding of the database.
 pub(crate) fn encoding(found: &str, database: &str) -> Result<(), ConnectError> {
     match found {
         "UTF8" => Ok(()),
@@ -149,7 +149,7 @@ fn migration(found: i32, schema: &str) -> Result<(), ConnectError> {
     }
 }
 
-/// What a restore, or a switch by logical replication, does not bring along.
+/// Checks what a restore, or a switchover by logical replication, can leave behind.
 fn restored(
     schema: &str,
     (drawn, last): (Option<i64>, i64),

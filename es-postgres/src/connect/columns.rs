@@ -1,5 +1,5 @@
-//! Where the columns stand in the rows that the files under `sql/` return. A test prepares each statement and
-//! compares.
+//! The positions of the columns in the rows that the files under `sql/` return. A test prepares each
+//! statement and compares.
 
 /// The column of a statement that returns one.
 pub(crate) const ONLY: usize = 0;
@@ -15,13 +15,13 @@ macro_rules! columns {
     ($($(#[$about:meta])* $shape:ident in [$($statement:ident)+] $(after $before:ident)?: [$($column:ident)+])+) => {
         $(
             $(#[$about])*
-            #[allow(dead_code, reason = "a column that nobody reads has its place too")]
+            #[allow(dead_code, reason = "an unread column has a position too")]
             pub(crate) mod $shape {
                 columns!(@places columns!(@first $($before)?), $($column)+);
             }
         )+
 
-        /// Statements, from which column on, and the columns.
+        /// Statements, the first column, and the columns.
         #[cfg(test)]
         const ALL: &[(&[&str], usize, &[&str])] = &[$((
             &[$(stringify!($statement)),+],
@@ -32,10 +32,10 @@ macro_rules! columns {
 }
 
 columns! {
-    /// An event, with which all rows begin that hold one.
+    /// An event, at the beginning of every row that holds one.
     event in [find_correlation find_event load load_command read_all read_backward read_forward read_some]:
         [REVISION POSITION TYPE EVENT_ID RECORDED_AT OCCURRED_AT CORRELATION_ID CAUSATION_ID PAYLOAD METADATA]
-    /// Version and name of its type, where the caller does not know them.
+    /// Version and name of its type, if the caller does not know them.
     noted in [find_correlation find_event load load_command read_backward read_forward] after event: [NOTE]
     numbers in [load load_command] after noted: [NUMBERS]
     found in [find_correlation find_event] after noted: [KEY CATEGORY CATEGORY_NAME]
@@ -103,16 +103,16 @@ pub(crate) mod stream_head {
 pub(crate) mod page_header {
     use super::{event, paged};
 
-    /// Where the look ended.
+    /// The position up to which events were looked at.
     pub(crate) const THROUGH: usize = event::REVISION;
-    /// Of the last event that was looked at.
+    /// The position of the last event that was looked at.
     pub(crate) const POSITION: usize = event::POSITION;
     pub(crate) const EVENT_ID: usize = event::EVENT_ID;
     /// The id of the event after which the page begins.
     pub(crate) const PASSED: usize = event::CORRELATION_ID;
     pub(crate) const SINCE: usize = event::RECORDED_AT;
     pub(crate) const FILE: usize = event::PAYLOAD;
-    /// Null where the names of the caller are of another history.
+    /// Null if the caller's name ids belong to another history.
     pub(crate) const KNOWN: usize = paged::MADE;
 }
 
@@ -127,7 +127,7 @@ mod tests {
     use crate::testing::TestDatabase;
 
     #[tokio::test]
-    async fn each_column_stands_where_its_statement_returns_it() {
+    async fn each_column_is_at_the_position_where_its_statement_returns_it() {
         let database = TestDatabase::new().await.expect("a database");
         let store = database.store().await.expect("a store");
         let mut connection = store.connection().await.expect("a connection");
@@ -147,9 +147,8 @@ mod tests {
                 }
             }
             if told.max(1) < found.len() {
-                faults.push(format!(
-                    "of what {name} returns nothing is known from column {told} on: {found:?}"
-                ));
+                faults
+                    .push(format!("{name} returns columns that are not declared, from {told} on: {found:?}"));
             }
         }
         assert!(faults.is_empty(), "{}", faults.join("\n"));

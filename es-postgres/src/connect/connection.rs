@@ -1,4 +1,4 @@
-//! A connection of the store for statements of the caller.
+//! A connection of the store for the caller's own statements.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -13,11 +13,12 @@ use crate::connect::failure::Failure;
 use crate::connect::lease::Lease;
 use crate::connect::pool::Pool;
 
-/// A connection of the store's pool for statements of the program's own, such as queries of read models or
+/// A connection from the store's pool for the program's own statements, such as queries of read models or
 /// transactions with [`append_in`](es_core::store::AppendIn::append_in); from
-/// [`PostgresStore::connection`](crate::PostgresStore::connection). It derefs to [`sqlx::PgConnection`].
+/// [`PostgresStore::connection`](crate::PostgresStore::connection). It dereferences to
+/// [`sqlx::PgConnection`].
 ///
-/// Dropped, it is closed, and the server rolls back what was not committed: nobody else is handed an open
+/// Dropping it closes it, and the server rolls back what was not committed: no other caller gets an open
 /// transaction, a changed setting or a lock. [`give_back`](Self::give_back) returns it to the pool instead.
 ///
 /// ```no_run
@@ -33,7 +34,7 @@ use crate::connect::pool::Pool;
 /// ```
 pub struct StoreConnection(Lease);
 
-/// Takes back what `options::SESSION` tells: the plans of others are not made for our indexes.
+/// Resets the planner settings of `dial::SESSION`, which are meant for the store's own statements only.
 const PLANS: &str = "SET plan_cache_mode = auto; SET enable_seqscan = on; SET enable_bitmapscan = on;
     SET enable_sort = on; SET jit = on";
 
@@ -46,7 +47,7 @@ pub(crate) async fn connection(pool: &Arc<Pool>) -> Result<StoreConnection, Stor
         let set = raw_sql(PLANS).execute(&mut lease.session.connection);
         match pool.settings.answered(set).await.map_err(Failure::from) {
             Ok(_) => return Ok(StoreConnection(lease)),
-            // It idled while the server went away.
+            // The session was lost while idle.
             Err(failure) if failure.ends_session() && lease.session.used => {
                 pool.invalidate_idle(&mut lease.session)
             }
@@ -56,9 +57,9 @@ pub(crate) async fn connection(pool: &Arc<Pool>) -> Result<StoreConnection, Stor
 }
 
 impl StoreConnection {
-    /// Returns the connection to the pool, as it was at first: settings, roles, advisory locks, temporary
-    /// tables, cursors and LISTEN are reset, in two round trips. One with an open transaction is closed,
-    /// which rolls it back; so is one behind a transaction pooler, and one that is lost.
+    /// Returns the connection to the pool in its initial state: settings, roles, advisory locks, temporary
+    /// tables, cursors and LISTEN are reset, in two round trips. It is closed instead if it is lost, if it
+    /// leads through a transaction pooler, or if a transaction is open on it, which is rolled back.
     pub async fn give_back(mut self) {
         if self.0.pool.settings.pooler {
             return;
@@ -69,15 +70,15 @@ impl StoreConnection {
             Ok(false) => {}
             // The others may be lost as well.
             Err(failure) if failure.ends_session() => pool.invalidate_idle(&mut self.0.session),
-            Err(failure) => tracing::debug!(%failure, "a connection could not be reset, and is closed"),
+            Err(failure) => tracing::debug!(%failure, "a connection could not be reset and is closed"),
         }
     }
 
-    /// Whether the session is as it was at first.
+    /// Resets the session. Returns whether that succeeded.
     async fn reset(&mut self) -> Result<bool, Failure> {
         let token = Uuid::now_v7().simple().to_string();
         let lock_timeout = self.0.session.lock_timeout();
-        // The last one is for a transaction: if it still stands afterwards, one was open.
+        // The last setting is local to a transaction: if it is still set afterwards, a transaction was open.
         let reset = format!(
             "RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; SELECT pg_advisory_unlock_all(); CLOSE ALL; UNLISTEN *; \
              DISCARD TEMP; DISCARD SEQUENCES; {lock_timeout}; SELECT set_config('es.given_back', '{token}', true)"

@@ -1,4 +1,4 @@
-//! Connecting: to the first of the servers that will do, with what a session is told as it begins.
+//! Connecting to the first suitable server, with the settings of a session.
 
 use std::time::{Duration, Instant};
 
@@ -13,13 +13,11 @@ use crate::connect::hosts::{Host, Hosts};
 use crate::connect::session_attrs::{Access, Fit, Role, Wanted};
 use crate::connect::settings::{Settings, milliseconds};
 
-/// What a session of the store's own is told as it begins; behind a pooler nothing is told, as sessions are
-/// shared there.
+/// The settings of the store's own sessions; behind a pooler there are none, as sessions are shared there.
 ///
-/// The statements of the store are made for its indexes. Each is planned once on a connection, whatever the
-/// tables hold at that moment: not again for each value of its parameters, and for no scan of a table that
-/// happens to be empty. Where there is no way without a scan, the server believes that it is dear; it must
-/// not compile the statement for that.
+/// The store's statements are written for its indexes. Each is planned once per connection, independently of
+/// the tables' contents and of its parameters, and without a sequential scan because a table happens to be
+/// empty. Where a scan is the only plan, its estimated cost is high; that must not trigger JIT compilation.
 const SESSION: [(&str, &str); 5] = [
     ("plan_cache_mode", "force_generic_plan"),
     ("enable_seqscan", "off"),
@@ -28,15 +26,15 @@ const SESSION: [(&str, &str); 5] = [
     ("jit", "off"),
 ];
 
-/// How often a silent client is asked before its connection is given up.
+/// The number of keepalive probes that a client may leave unanswered.
 const PROBES: u32 = 3;
 
-/// What a connection is to be.
+/// How a connection is opened.
 struct Dial<'a> {
     hosts: &'a Hosts,
     wanted: Wanted,
     program: Option<&'a str>,
-    /// Settings of the session. Without any, it may be shared.
+    /// The settings of the session. Without settings it may be shared.
     told: Vec<(&'static str, String)>,
 }
 
@@ -58,7 +56,7 @@ impl Dial<'_> {
 }
 
 impl Settings {
-    /// A connection to the server, unchecked, whose statements wait for a lock for so long.
+    /// An unchecked connection to the server, with this `lock_timeout`.
     pub(crate) async fn dial(&self, lock_timeout: Duration) -> Result<PgConnection, ConnectError> {
         let mut told = Vec::new();
         if !self.pooler {
@@ -71,8 +69,8 @@ impl Settings {
         Ok(self.first(&dial).await?.0)
     }
 
-    /// A connection that leads to no pooler, if there is a URL of one, and how to make another to the same
-    /// server.
+    /// A connection that does not go through a pooler, by `direct_url` if it is set, and how to open another
+    /// one to the same server.
     pub(crate) async fn dial_direct(
         &self,
         program: &str,
@@ -88,13 +86,13 @@ impl Settings {
         self.first(&dial).await
     }
 
-    /// Whether there is a way to the server itself.
+    /// Whether the server can be reached without a pooler.
     pub(crate) const fn is_direct(&self) -> bool {
         !self.pooler || self.direct.is_some()
     }
 
-    /// What tells a session of this store's own from one that is shared; and how the server finds out that
-    /// this program's machine is gone, with the locks that it holds.
+    /// The settings that distinguish a session of this store from a shared one, and those by which the server
+    /// notices that the client's machine is gone, and releases its locks.
     fn own(&self) -> Vec<(&'static str, String)> {
         let mut own = vec![("es.session", self.token.clone())];
         if !self.gone_after.is_zero() {
@@ -107,7 +105,7 @@ impl Settings {
         own
     }
 
-    /// Tries one server after the other, within [`Settings::patience`] in all.
+    /// Tries one server after the other, within [`Settings::patience`] in total.
     async fn first(&self, dial: &Dial<'_>) -> Result<(PgConnection, PgConnectOptions), ConnectError> {
         let Dial { hosts, wanted, .. } = dial;
         let deadline = Instant::now() + self.patience;
@@ -156,21 +154,21 @@ impl Settings {
         })?;
         let mut found = connected.map_err(|error| Failure::from(error).opening(&self.connecting_to(host)))?;
         if dial.is_shared() && !dial.hosts.are_several() && dial.wanted == Wanted::ReadWrite {
-            // What is checked of every connection says the same.
+            // The checks of every connection cover this.
             return Ok((found, Fit::Best));
         }
         let fit = self.look(&mut found.0, host, dial).await?;
         Ok((found, fit))
     }
 
-    /// Whether a session is not shared with others, and will do.
+    /// Whether a session is not shared with other programs, and suitable.
     async fn look(
         &self,
         connection: &mut PgConnection,
         host: &Host,
         dial: &Dial<'_>,
     ) -> Result<Fit, ConnectError> {
-        // As a simple query, which leaves no prepared statement to others and is whole on one server process.
+        // As a simple query: it leaves no prepared statement behind, and runs on one server process.
         let asked = raw_sql(
             "SELECT current_setting('es.session', true) AS token, pg_is_in_recovery() AS standby,
                     current_setting('transaction_read_only')::boolean AS read_only",

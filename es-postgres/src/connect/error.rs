@@ -1,4 +1,4 @@
-//! Why a store cannot be opened: one clear sentence each, with what to do.
+//! Why a store cannot be opened, and what to do about it.
 
 use es_core::StoreError;
 use es_core::record::BoxError;
@@ -23,41 +23,39 @@ pub enum ConnectError {
         /// The name.
         name: String,
     },
-    /// Nobody answers.
+    /// No server answers.
     #[error("no PostgreSQL answers at {address}: {source}; start the server, or correct the database URL")]
     NoServer {
         /// Host and port, or the folder of the socket.
         address: String,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: BoxError,
     },
-    /// The URL names several servers, and none of them will do now.
+    /// The URL names several servers, and none of them is suitable now.
     #[error(
-        "none of the servers in the database URL will do (target_session_attrs={wanted}): {}",
+        "none of the servers in the database URL is suitable (target_session_attrs={wanted}): {}",
         .tried.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | ")
     )]
     NoHost {
-        /// What is looked for, as `target_session_attrs` names it.
+        /// The value of `target_session_attrs`.
         wanted: &'static str,
-        /// Each server, and what is wrong with it.
+        /// Each server, and why it was not used.
         tried: Vec<TriedHost>,
     },
-    /// The server takes writes, or is the primary, and the URL asks for another one.
+    /// The URL asks for a standby or a read-only server, and this server is not one.
     #[error(
-        "the server is not one that target_session_attrs={wanted} asks for; name one in the database URL that is"
+        "the server is not one that target_session_attrs={wanted} asks for; name such a server in the database URL"
     )]
     NotWanted {
-        /// What is looked for.
+        /// The value of `target_session_attrs`.
         wanted: &'static str,
     },
-    /// Tables cannot be made by a store that only reads.
-    #[error(
-        "a store that is opened for reading only cannot be migrated; migrate it without `read_only`, on the primary"
-    )]
+    /// A read-only store cannot create tables.
+    #[error("a read-only store cannot be migrated; migrate it without `read_only`, on the primary")]
     OnlyReads,
-    /// Sessions are shared with other programs, and the store was not told so.
+    /// Sessions are shared with other programs, and the store was opened without `transaction_pooler`.
     #[error(
-        "a connection pooler stands before the server, and gives this program no session of its own; open the store with transaction_pooler(true), or correct the database URL to that of the server itself"
+        "the database URL leads to a connection pooler that shares sessions between programs; open the store with transaction_pooler(true), or change the URL to that of the server itself"
     )]
     Pooler,
     /// The connection cannot be encrypted as asked for, or the server's certificate is not trusted.
@@ -67,15 +65,15 @@ pub enum ConnectError {
     Tls {
         /// Host and port.
         address: String,
-        /// What is wrong.
+        /// The error of the TLS connection.
         source: BoxError,
     },
-    /// The server does not let the user in.
+    /// The server rejected the user.
     #[error("the server refuses user {user:?}: {source}; correct user and password in the database URL")]
     AuthenticationFailed {
         /// The user.
         user: String,
-        /// What the server says.
+        /// The server's error.
         source: BoxError,
     },
     /// The server has no such database.
@@ -84,10 +82,10 @@ pub enum ConnectError {
         /// The database.
         database: String,
     },
-    /// The server takes no more connections, starts up or shuts down.
-    #[error("the server takes no connection now: {source}; try again later, or raise max_connections")]
+    /// The server accepts no more connections, is starting up or is shutting down.
+    #[error("the server accepts no connection now: {source}; try again later, or raise max_connections")]
     Busy {
-        /// What the server says.
+        /// The server's error.
         source: BoxError,
     },
     /// The server is older than the store supports.
@@ -95,19 +93,20 @@ pub enum ConnectError {
     ServerTooOld {
         /// Its version, as `13.4`.
         found: String,
-        /// The oldest one that will do.
+        /// The oldest supported version.
         needed: u32,
     },
-    /// The server only replays what another one writes.
+    /// The server is a standby.
     #[error("the server is a standby, which cannot append; connect to the primary")]
     Standby,
-    /// The server takes no writes from this role or database, or none at all for the time being.
+    /// The server accepts no writes from this role or in this database, or no writes at all for the time
+    /// being.
     #[error(
         "the server is read-only for this session (transaction_read_only is on); connect to the primary, or run SET \
          default_transaction_read_only = off; ALTER ROLE SESSION_USER SET default_transaction_read_only = off"
     )]
     ReadOnly,
-    /// The database keeps texts in another encoding than UTF-8.
+    /// The encoding of the database is not UTF-8.
     #[error(
         "database {database:?} has encoding {found}, the store needs UTF8; correct the database URL, or run CREATE DATABASE {new} ENCODING \
          'UTF8' TEMPLATE template0",
@@ -119,7 +118,7 @@ pub enum ConnectError {
         /// Its encoding.
         found: String,
     },
-    /// The schema was made by another role, which could put objects of its own in the place of the store's.
+    /// The schema belongs to another role, which could replace the store's objects with its own.
     #[error(
         "schema {schema:?} belongs to role {owner:?}; migrate as that role, or run ALTER SCHEMA \"{schema}\" OWNER TO {role}",
         role = identifier(.role)
@@ -127,14 +126,14 @@ pub enum ConnectError {
     ForeignSchema {
         /// The schema.
         schema: String,
-        /// Whose it is, or the store in it.
+        /// The owner of the schema, or of the store in it.
         owner: String,
         /// The role that migrates.
         role: String,
     },
-    /// The tables are not there, or not all.
+    /// Tables are missing: the schema has to be migrated.
     #[error(
-        "schema {schema:?} stands at migration {found}, this program needs {needed}; run PostgresStore::migrate(url) once, as the owner of the schema"
+        "schema {schema:?} is at migration {found}, this program needs {needed}; run PostgresStore::migrate(url) once, as the owner of the schema"
     )]
     NotMigrated {
         /// The schema.
@@ -145,9 +144,7 @@ pub enum ConnectError {
         needed: i32,
     },
     /// A newer program migrated the schema.
-    #[error(
-        "schema {schema:?} stands at migration {found}, this program knows only {known}; update the program"
-    )]
+    #[error("schema {schema:?} is at migration {found}, this program knows only {known}; update the program")]
     SchemaTooNew {
         /// The schema.
         schema: String,
@@ -156,9 +153,9 @@ pub enum ConnectError {
         /// The last one that this program knows.
         known: i32,
     },
-    /// A migration that was run is not the one that this program has.
+    /// A migration that was run differs from the one in this program.
     #[error(
-        "migration {id} ({name}) was run in schema {schema:?} with other content than this program has; a migration is never edited, restore its file"
+        "migration {id} ({name}) was run in schema {schema:?} with different contents than in this program; a migration is never edited, restore its file"
     )]
     MigrationChanged {
         /// The schema.
@@ -179,7 +176,7 @@ pub enum ConnectError {
         schema: String,
         /// The role.
         role: String,
-        /// What the server says.
+        /// The server's error.
         source: BoxError,
     },
     /// A crash of the server could lose acknowledged events.
@@ -187,12 +184,12 @@ pub enum ConnectError {
         "synchronous_commit is off, so a crash could lose acknowledged events; run ALTER ROLE SESSION_USER SET synchronous_commit = on"
     )]
     SynchronousCommitOff,
-    /// Transactions do not see what others committed while they waited.
+    /// Transactions do not see what others committed while they waited for a lock.
     #[error(
         "default_transaction_isolation is {found:?}, appends need \"read committed\"; run ALTER ROLE SESSION_USER SET default_transaction_isolation = 'read committed'"
     )]
     IsolationLevel {
-        /// The level.
+        /// The isolation level.
         found: String,
     },
     /// The sequence of the positions was altered.
@@ -202,16 +199,16 @@ pub enum ConnectError {
     UnsafeSequence {
         /// The schema.
         schema: String,
-        /// Which setting.
+        /// The setting.
         setting: &'static str,
-        /// What it is.
+        /// Its value.
         found: String,
-        /// What it must be, as `ALTER SEQUENCE` takes it.
+        /// What it must be, in the syntax of `ALTER SEQUENCE`.
         needed: &'static str,
     },
-    /// The sequence would draw positions that are taken.
+    /// The sequence of positions would return positions that are already stored.
     #[error(
-        "sequence {schema}.positions stands at {drawn}, but position {last} is stored; run SELECT setval('\"{schema}\".positions', {last})"
+        "sequence {schema}.positions is at {drawn}, but position {last} is stored; run SELECT setval('\"{schema}\".positions', {last})"
     )]
     PositionsBehind {
         /// The schema.
@@ -221,9 +218,9 @@ pub enum ConnectError {
         /// The last position that is stored.
         last: i64,
     },
-    /// The sequence would draw ids of streams that are taken.
+    /// The sequence of stream ids would return ids that are already stored.
     #[error(
-        "sequence {schema}.streams_id_seq stands at {drawn}, but stream id {last} is stored; run SELECT setval('\"{schema}\".streams_id_seq', {last})"
+        "sequence {schema}.streams_id_seq is at {drawn}, but stream id {last} is stored; run SELECT setval('\"{schema}\".streams_id_seq', {last})"
     )]
     StreamIdsBehind {
         /// The schema.
@@ -233,19 +230,20 @@ pub enum ConnectError {
         /// The last id that is stored.
         last: i64,
     },
-    /// Triggers that protect the history do not fire always, as after a restore with `--disable-triggers`.
+    /// Triggers that protect the history are disabled, or not enabled always, such as after a restore with
+    /// `--disable-triggers`.
     #[error(
-        "triggers in schema {schema:?} that refuse changes of the history are switched off, or for sessions that replicate; run {statements}"
+        "triggers in schema {schema:?} that refuse changes to stored events are disabled, or do not fire in sessions that replicate; run {statements}"
     )]
     WeakTriggers {
         /// The schema.
         schema: String,
-        /// What makes them as they were.
+        /// The statements that enable them again.
         statements: String,
     },
-    /// Functions, unique indexes or triggers of the store are gone, as after a restore of a part of it.
+    /// Functions, unique indexes or triggers of the store are missing, such as after a partial restore.
     #[error(
-        "schema {schema:?} lacks {}, on which appends and their order rest; as its owner run {statements}",
+        "schema {schema:?} lacks {}, on which appends and their order depend; as its owner run {statements}",
         .missing.join(", ")
     )]
     ObjectsMissing {
@@ -253,11 +251,11 @@ pub enum ConnectError {
         schema: String,
         /// What is missing, as `trigger append_only on events`.
         missing: Vec<String>,
-        /// What makes it again. Rights on functions go with them: roles that had any get them again by
-        /// [`grant_writer`](crate::PostgresStore::grant_writer) and its like.
+        /// The statements that create it again. Privileges on functions are lost with them: grant them again
+        /// with [`grant_writer`](crate::PostgresStore::grant_writer) and the like.
         statements: String,
     },
-    /// The database is another one than before, such as one that was restored, and does not fit this program.
+    /// The database is not the same as before, such as after a restore, and does not fit this program.
     #[error("the database does not fit this program: {source}")]
     Refused {
         /// What does not fit.
@@ -266,29 +264,29 @@ pub enum ConnectError {
     /// The connection broke while the store was opened.
     #[error("the connection was lost while the store was opened: {source}; try again")]
     Lost {
-        /// What the connection says.
+        /// The error of the connection.
         source: BoxError,
     },
-    /// Something that passes came in between, such as a lock that was held for too long.
+    /// A transient failure, such as a lock that was held for too long.
     #[error("opening the store was interrupted: {source}; try again")]
     Interrupted {
-        /// What the server says.
+        /// The server's error.
         source: BoxError,
     },
-    /// Anything else that the server says.
+    /// Any other error of the server.
     #[error("the store cannot be opened: {source}")]
     Failed {
-        /// What the server says.
+        /// The server's error.
         source: BoxError,
     },
 }
 
-/// A server that was passed over, of several that the URL names.
+/// A server that was not used, of several in the URL.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct TriedHost {
     /// Host and port, or the folder of the socket.
     pub address: String,
-    /// Why it will not do.
+    /// Why it was not used.
     pub error: ConnectError,
 }

@@ -1,4 +1,4 @@
-//! What sqlx reports, sorted into the errors of the store.
+//! The errors of sqlx, classified as errors of the store.
 
 use std::borrow::Cow;
 use std::io::ErrorKind;
@@ -10,18 +10,17 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use crate::connect::error::ConnectError;
 use crate::connect::sqlstate::{Class, HELD_UP, class};
 
-/// What went wrong on a connection. Messages of the server are kept without their details, which can quote a
-/// payload.
+/// A failure on a connection. Details of the server's messages are dropped, as they can quote a payload.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("{message} (SQLSTATE {code})")]
     Server { code: String, message: String, fatal: bool },
     #[error("{0}")]
     Lost(String),
-    /// Lost before the last statement was sent to its end.
+    /// The connection was lost before the last statement was sent completely.
     #[error("{0}")]
     Unsent(String),
-    /// Lost by what encrypts it.
+    /// The connection failed in TLS.
     #[error("{0}")]
     Tls(String),
     #[error("{0}")]
@@ -37,8 +36,8 @@ impl From<sqlx::Error> for Failure {
                 let fatal = matches!(severity, Some(PgSeverity::Fatal | PgSeverity::Panic));
                 Self::Server { code, message: database.message().to_owned(), fatal }
             }
-            // Only writing breaks a pipe. What was not written ends with the message that commits, so nothing
-            // came of it.
+            // Only writing fails with a broken pipe. The unwritten rest includes the message that commits, so
+            // nothing was stored.
             sqlx::Error::Io(error) if error.kind() == ErrorKind::BrokenPipe => {
                 Self::Unsent(error.to_string())
             }
@@ -81,7 +80,7 @@ impl Failure {
         matches!(self, Self::Lost(_) | Self::Unsent(_) | Self::Tls(_) | Self::Server { fatal: true, .. })
     }
 
-    /// Whether the connection is of no more use, although it may still be there.
+    /// Whether the session is unusable, although the connection may still be open.
     pub(crate) fn ends_session(&self) -> bool {
         self.is_lost() || self.class() == Some(Class::NewSession)
     }
@@ -93,22 +92,22 @@ impl Failure {
         }
     }
 
-    /// Whether nobody can say what became of the last statement.
+    /// Whether the outcome of the last statement is unknown.
     pub(crate) const fn leaves_doubt(&self) -> bool {
         self.is_lost() && !self.is_unsent()
     }
 
-    /// Whether the last statement was not sent, so that nothing came of it.
+    /// Whether the last statement was not sent, so that it had no effect.
     pub(crate) const fn is_unsent(&self) -> bool {
         matches!(self, Self::Unsent(_))
     }
 
-    /// Whether the server ended the transaction because it was part of a circle of those that wait for locks.
+    /// Whether the server ended the transaction because of a deadlock.
     pub(crate) fn is_deadlock(&self) -> bool {
         matches!(self, Self::Server { code, .. } if code == "40P01")
     }
 
-    /// Whether a session that is in a hurry gave up waiting for somebody's lock; nothing was written.
+    /// Whether the statement hit `lock_timeout`; nothing was written.
     pub(crate) fn is_held_up(&self) -> bool {
         matches!(self, Self::Server { code, .. } if code == HELD_UP)
     }
@@ -119,7 +118,7 @@ impl Failure {
         matches!(self, Self::Server { code, .. } if code == "ES003")
     }
 
-    /// Whether the names in an append turned out to be of another history; nothing was written.
+    /// Whether the name ids in an append belong to another history; nothing was written.
     pub(crate) fn is_of_another_history(&self) -> bool {
         matches!(self, Self::Server { code, .. } if code == "ES010")
     }
@@ -129,18 +128,18 @@ impl Failure {
         matches!(self, Self::Server { code, .. } if code == "42501")
     }
 
-    /// Whether a statement belongs in a transaction that has ended: its token, its savepoint or any
-    /// transaction at all was missing.
+    /// Whether the transaction of a statement has ended: its token, its savepoint or any transaction at all
+    /// was missing.
     pub(crate) fn is_of_ended_transaction(&self) -> bool {
         matches!(self, Self::Server { code, .. } if matches!(code.as_str(), "ES009" | "25P01" | "3B001"))
     }
 
-    /// Whether a statement was refused because an earlier one of its transaction has failed.
+    /// Whether a statement was refused because an earlier one in its transaction failed.
     pub(crate) fn is_of_failed_transaction(&self) -> bool {
         matches!(self, Self::Server { code, .. } if code == "25P02")
     }
 
-    /// A failure while the store is opened.
+    /// Converts a failure while a store is opened.
     pub(crate) fn opening(self, opening: &Opening<'_>) -> ConnectError {
         let schema = || opening.schema.to_owned();
         let Self::Server { code, message, .. } = &self else {
@@ -168,7 +167,7 @@ impl Failure {
                 role: opening.user.to_owned(),
                 source: self.into(),
             },
-            // What pgbouncer says; no server does.
+            // PgBouncer's error; no server returns it.
             "08P01" if message.contains("unsupported startup parameter") => ConnectError::Pooler,
             "53300" | "57P03" => ConnectError::Busy { source: self.into() },
             "25006" => ConnectError::ReadOnly,
@@ -184,7 +183,8 @@ impl Failure {
 }
 
 impl Failure {
-    /// A failure while a schema is migrated: a table that is missing then is no sign of a missing migration.
+    /// Converts a failure while a schema is migrated, when a missing table is not a sign of a missing
+    /// migration.
     pub(crate) fn migrating(self, opening: &Opening<'_>) -> ConnectError {
         match &self {
             Self::Server { code, fatal: false, .. } if class(code) == Class::Setup && code != "42501" => {
@@ -195,7 +195,7 @@ impl Failure {
     }
 }
 
-/// Where and what is being opened, for the error that says why it cannot be.
+/// What is being opened, for the error message.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Opening<'a> {
     pub(crate) address: &'a str,
@@ -224,7 +224,7 @@ impl From<Failure> for StoreError {
     }
 }
 
-/// An answer of the server that is not what the functions give.
+/// The error of an answer that is not what the store's functions return.
 #[cold]
 pub(crate) fn unexpected(error: impl Into<BoxError>) -> StoreError {
     StoreError::Backend { source: error.into(), retryable: false }

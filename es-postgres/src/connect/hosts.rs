@@ -1,4 +1,4 @@
-//! The servers that a URL names, in libpq's syntax: one or several, and which of them will do.
+//! The servers in a URL, in libpq's syntax: one or several, and which of them are suitable.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -21,18 +21,18 @@ pub(crate) struct Host {
     pub(crate) reached: Arc<Reached>,
 }
 
-/// The servers of a URL, of which there is one at least.
+/// The servers in a URL, at least one.
 #[derive(Clone)]
 pub(crate) struct Hosts {
     first: Host,
     others: Vec<Host>,
     wanted: Option<Wanted>,
-    /// The one that would do last.
+    /// The index of the last suitable server.
     last: Arc<AtomicUsize>,
 }
 
 impl Hosts {
-    /// Takes a URL apart.
+    /// Parses a URL.
     pub(crate) fn parse(url: &str) -> Result<Self, ConnectError> {
         Self::read(url).map_err(|source| ConnectError::InvalidUrl { source })
     }
@@ -45,7 +45,7 @@ impl Hosts {
         Ok(Self { first, others: others.collect::<Result<_, _>>()?, wanted, last: Arc::default() })
     }
 
-    /// The one that is named first: for user and database, which all have in common.
+    /// The first server in the URL; user and database are the same for all.
     pub(crate) const fn first(&self) -> &Host {
         &self.first
     }
@@ -64,23 +64,23 @@ impl Hosts {
         std::iter::once(&self.first).chain(&self.others)
     }
 
-    /// All of them with their numbers, in the order in which they are to be tried.
+    /// All servers with their indexes, in the order in which they are tried.
     pub(crate) fn in_order(&self, wanted: Wanted) -> Vec<(usize, &Host)> {
         let mut all: Vec<_> = self.all().enumerate().collect();
         if wanted.is_of_one() {
-            // A server that has gone may take its time to say so.
+            // A failed server can take long to be noticed, so the last suitable one goes first.
             let last = self.last.load(Ordering::Relaxed).min(all.len() - 1);
             all[..=last].rotate_right(1);
         }
         all
     }
 
-    /// Notes the number of the one that would do.
+    /// Records the index of the suitable server.
     pub(crate) fn found(&self, number: usize) {
         self.last.store(number, Ordering::Relaxed);
     }
 
-    /// What is looked for.
+    /// The kind of server that is looked for.
     pub(crate) fn wanted(&self, access: Access) -> Wanted {
         match self.wanted {
             Some(Wanted::Any) | None if access == Access::Write => Wanted::ReadWrite,
@@ -89,12 +89,11 @@ impl Hosts {
         }
     }
 
-    /// Refuses what a store that writes cannot be opened with.
+    /// Fails if a store that writes cannot be opened with these parameters.
     pub(crate) fn check(&self, access: Access) -> Result<(), ConnectError> {
         match self.wanted.filter(|wanted| access == Access::Write && !wanted.writes()) {
             Some(wanted) => Err(ConnectError::InvalidUrl {
-                source: format!("{ATTRS}={} is for stores that only read (`read_only`)", wanted.name())
-                    .into(),
+                source: format!("{ATTRS}={} is for read-only stores (`read_only`)", wanted.name()).into(),
             }),
             None => Ok(()),
         }
@@ -104,7 +103,7 @@ impl Hosts {
 impl Host {
     fn parse(url: &str) -> Result<Self, BoxError> {
         let options = PgConnectOptions::from_str(url).map_err(|error| error.to_string())?;
-        // The server's own setting is as exact, and poolers refuse to be told this one.
+        // The server's default is as exact, and poolers reject this setting.
         let options = options.disable_statement_logging().extra_float_digits(None);
         let address = match options.get_socket() {
             Some(folder) => format!("{}, port {}", folder.display(), options.get_port()),
@@ -117,15 +116,15 @@ impl Host {
 /// Host and port, either of which may be empty.
 type Server<'u> = (&'u str, &'u str);
 
-/// A URL, taken apart. What is encoded in it stays so.
+/// A parsed URL; percent-encoding is kept.
 struct Parts<'u> {
     scheme: &'u str,
-    /// With the `@`.
+    /// Including the `@`.
     user: &'u str,
     first: Server<'u>,
     others: Vec<Server<'u>>,
     path: &'u str,
-    /// What is not about hosts.
+    /// The parameters that do not concern hosts.
     parameters: Vec<&'u str>,
     wanted: Option<&'u str>,
 }
@@ -133,11 +132,13 @@ struct Parts<'u> {
 impl<'u> Parts<'u> {
     fn of(url: &'u str) -> Result<Self, BoxError> {
         let scheme = ["postgres://", "postgresql://"].into_iter().find(|scheme| url.starts_with(scheme));
-        // The driver would dial whatever the scheme says.
-        let Some(scheme) = scheme else { return Err("it is not one of PostgreSQL".into()) };
-        // The driver would send what stands before it.
+        // The driver would accept any scheme.
+        let Some(scheme) = scheme else {
+            return Err("it does not begin with postgres:// or postgresql://".into());
+        };
+        // The driver would send the text before it.
         if url.contains('\0') || url.contains("%00") {
-            return Err("it holds a NUL character".into());
+            return Err("it contains a NUL character".into());
         }
         let rest = url[scheme.len()..].split('#').next().unwrap_or_default();
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -167,7 +168,8 @@ impl<'u> Parts<'u> {
     /// The URL of one of the servers.
     fn url(&self, (host, port): Server<'_>) -> String {
         let Self { scheme, user, path, .. } = self;
-        // In the query, where the folder of a socket can stand as well. Without any, the driver has one.
+        // In the query, where the directory of a socket is allowed as well. Without a host, the driver uses
+        // its default.
         let somewhere = if host.is_empty() && self.others.is_empty() { "" } else { "localhost" };
         let mut query = self.parameters.join("&");
         for (name, value) in [("host", host), ("port", port)] {
@@ -179,12 +181,12 @@ impl<'u> Parts<'u> {
     }
 }
 
-/// What stands between commas, encoded or not.
+/// The items between commas, encoded or not.
 fn list(text: &str) -> Vec<&str> {
     text.split(',').flat_map(|part| part.split("%2C")).flat_map(|part| part.split("%2c")).collect()
 }
 
-/// An IPv6 address stands in brackets.
+/// An IPv6 address is in brackets.
 fn host_and_port(server: &str) -> (&str, &str) {
     let colon = server.rfind(':').filter(|at| server.rfind(']').is_none_or(|bracket| bracket < *at));
     match colon {
@@ -221,7 +223,7 @@ mod tests {
         ] {
             assert_eq!(addresses(url), expected, "{url}");
         }
-        assert_eq!(addresses("postgres:///db").len(), 1, "as the driver has it");
+        assert_eq!(addresses("postgres:///db").len(), 1, "the driver's default");
     }
 
     #[test]
@@ -237,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_list_of_hosts_is_refused_without_the_password() {
+    fn an_invalid_list_of_hosts_is_refused_without_the_password() {
         for url in [
             "mysql://a/db",
             "postgres://me:hunter2@a,b/db?port=1,2,3",
@@ -257,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn the_one_that_would_do_last_is_tried_first_where_only_one_will_do() {
+    fn the_last_suitable_server_is_tried_first_when_only_one_can_be_suitable() {
         let hosts = Hosts::parse("postgres://a,b,c/db").expect("hosts");
         let order = |wanted| -> Vec<usize> { hosts.in_order(wanted).iter().map(|(at, _)| *at).collect() };
         assert_eq!(order(Wanted::ReadWrite), [0, 1, 2]);

@@ -1,16 +1,16 @@
-//! Sessions that nobody needs at present.
+//! Idle sessions.
 
 use std::time::{Duration, Instant};
 
 use crate::connect::session::Session;
 use crate::metrics::Why;
 
-/// The last one to be put here is the first to be taken, so that those at the front are not needed.
+/// A stack: the session that was used last is taken first, so those at the front have idled longest.
 #[derive(Debug, Default)]
 pub(crate) struct Idle(Vec<(Instant, Session)>);
 
 impl Idle {
-    /// The one that was used last, for a call; none that has idled for longer than this.
+    /// Takes the session that was used last, unless it has idled for longer than this.
     pub(crate) fn take(&mut self, longest: Duration) -> Option<Session> {
         self.expire(longest);
         let (_, mut session) = self.0.pop()?;
@@ -18,7 +18,7 @@ impl Idle {
         Some(session)
     }
 
-    /// Puts one back, and throws those away that have idled for longer than this.
+    /// Puts a session back, and closes those that have idled for longer than this.
     pub(crate) fn put(&mut self, mut session: Session, longest: Duration) {
         self.expire(longest);
         session.counted.goes(Why::Done);
@@ -32,14 +32,14 @@ impl Idle {
         }
     }
 
-    /// Throws all away.
+    /// Closes all sessions.
     pub(crate) fn clear(&mut self) {
         for (_, mut session) in self.0.drain(..) {
             session.counted.goes(Why::Distrusted);
         }
     }
 
-    /// Takes all out.
+    /// Takes all sessions.
     pub(crate) fn take_all(&mut self) -> Vec<Session> {
         self.0.drain(..).map(|(_, session)| session).collect()
     }

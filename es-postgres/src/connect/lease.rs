@@ -1,4 +1,4 @@
-//! A session on loan.
+//! Leases of sessions from the pool.
 
 use std::sync::Arc;
 
@@ -10,8 +10,8 @@ use crate::connect::session::Session;
 use crate::connect::slots::Slot;
 use crate::metrics::Why;
 
-/// A session on loan. Unless [`keep`](Self::keep) is called it is thrown away: its call was cancelled or has
-/// failed half-way, and the answer may still be under way.
+/// A leased session. It is closed unless [`keep`](Self::keep) is called: its call was cancelled or failed
+/// half-way, and an answer may still arrive.
 #[derive(Debug)]
 pub(crate) struct Lease {
     pub(crate) pool: Arc<Pool>,
@@ -20,19 +20,19 @@ pub(crate) struct Lease {
 }
 
 impl Pool {
-    /// An idle session, or a new one; waits while all are on loan.
+    /// An idle session, or a new one; waits while all are leased.
     pub(crate) async fn lease(self: &Arc<Self>) -> Result<Lease, StoreError> {
         let slot = self.slots.any(self.settings.longest_connection_wait).await?;
         self.lease_with(slot).await
     }
 
-    /// The same for what others can keep waiting for long.
+    /// The same for a call that others can keep waiting for long.
     pub(crate) async fn lease_kept(self: &Arc<Self>) -> Result<Lease, StoreError> {
         let slot = self.slots.kept(self.settings.longest_connection_wait).await?;
         self.lease_with(slot).await
     }
 
-    /// A session, for which there is a slot.
+    /// A session for which a slot was acquired.
     pub(crate) async fn lease_with(self: &Arc<Self>, slot: Slot) -> Result<Lease, StoreError> {
         let mut session = match self.take_idle() {
             Some(session) => session,
@@ -48,9 +48,9 @@ impl Pool {
         Ok(Lease { pool: Arc::clone(self), session, _slot: slot })
     }
 
-    /// A session that waits for no lock for long: one that was kept; or one that idles, as a new one costs
-    /// many round trips, and a server process; or a new one; where the server has no connection left to give,
-    /// one that readers do without.
+    /// A session with the short lock timeout of appends: one that was kept; or an idle one of the pool, as a
+    /// new one costs many round trips and a server process; or a new one; or, if the server accepts no more
+    /// connections, one that is leased from the pool.
     pub(crate) async fn append_session(self: &Arc<Self>) -> Result<Session, StoreError> {
         while let Some(mut session) = self.take_append_session() {
             if self.is_current(&session) {
@@ -74,7 +74,7 @@ impl Pool {
         Ok(session)
     }
 
-    /// Keeps such a session for the next time, unless it is of no more use.
+    /// Keeps such a session for the next append, unless it is unusable.
     pub(crate) fn keep_append_session(&self, mut session: Session, failed: Option<&CallError>) {
         match failed {
             Some(CallError::Failed(failure)) if failure.ends_session() => self.invalidate_idle(&mut session),
@@ -87,34 +87,34 @@ impl Pool {
         }
     }
 
-    /// One that nobody needs at present.
+    /// An idle session for appends.
     fn take_append_session(&self) -> Option<Session> {
         self.idle_append_sessions().take(self.settings.idle_timeout)
     }
 }
 
-/// How a call that writes has ended.
+/// How a call that writes ended.
 pub(crate) enum Ended<T> {
     Answered(Result<T, StoreError>),
-    /// The session broke while it idled, and nothing was sent. The others were thrown away with it, so that
-    /// the call can be made again at once.
+    /// The session broke while idle, and nothing was sent. The other idle ones were closed, so the call can
+    /// be repeated at once.
     LostWhileIdle,
     Failed(Failure),
 }
 
 impl Lease {
-    /// Gives the session back: its call is complete.
+    /// Returns the session to the pool: its call is complete.
     pub(crate) fn keep(self) {
         let Self { pool, session, .. } = self;
         pool.keep_idle(session);
     }
 
-    /// The session, which is not given back.
+    /// The session, which is not returned to the pool.
     pub(crate) fn into_session(self) -> Session {
         self.session
     }
 
-    /// Gives the session back after a call that may not have come to its end without a pooler's transaction.
+    /// Returns the session to the pool after a failed call, but not behind a pooler.
     fn keep_unless_begun(mut self) {
         self.session.counted.goes(Why::Done);
         if !self.pool.settings.pooler {
@@ -123,8 +123,8 @@ impl Lease {
         }
     }
 
-    /// Ends a call that writes: gives the session back, if that is worth it. What a failure means is for the
-    /// caller to say.
+    /// Ends a call that writes: returns the session to the pool if it is usable. The caller interprets a
+    /// failure.
     pub(crate) fn end<T>(self, answer: Result<T, CallError>) -> Ended<T> {
         match answer {
             Ok(done) => {
@@ -143,7 +143,7 @@ impl Lease {
         }
     }
 
-    /// Gives the session back after a failure, unless the failure is its own.
+    /// Returns the session to the pool after a failure, unless the session itself failed.
     pub(crate) fn keep_after(mut self, failure: &Failure) {
         if failure.ends_session() {
             self.pool.invalidate_idle(&mut self.session);

@@ -1,4 +1,4 @@
-//! A call that waited for too long for somebody's lock, and who that was.
+//! The error of a call that waited too long for a lock, with the lock's holders.
 
 use std::fmt;
 use std::pin::{Pin, pin};
@@ -32,13 +32,13 @@ use crate::connect::watch;
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct LockTimeout {
-    /// The streams that were to be appended to; empty for any other call.
+    /// The streams of the append; empty for any other call.
     pub streams: Vec<StreamId>,
-    /// How long one lock was waited for.
+    /// How long the call waited for one lock.
     pub waited: Duration,
-    /// Who held the locks shortly before; empty where nobody could tell.
+    /// The sessions that held the locks shortly before; empty if they could not be determined.
     pub holders: Vec<LockHolder>,
-    /// What waited, for the message.
+    /// The call that waited, for the message.
     waiting: String,
 }
 
@@ -48,15 +48,15 @@ pub struct LockTimeout {
 pub struct LockHolder {
     /// The server process; `None` for a prepared transaction.
     pub pid: Option<i32>,
-    /// What the program calls itself.
+    /// The program's `application_name`.
     pub application_name: Option<String>,
-    /// How long its transaction has been open, where this role may know: it is its own, or has
+    /// How long its transaction has been open, if this role may see that: the session is its own, or it has
     /// `pg_read_all_stats`.
     pub age: Option<Duration>,
 }
 
 impl LockTimeout {
-    /// Of an append.
+    /// The error of an append.
     pub(crate) fn new<'a>(
         pool: &Pool,
         streams: impl IntoIterator<Item = &'a StreamId>,
@@ -67,15 +67,15 @@ impl LockTimeout {
         Self { streams, ..Self::of(pool, format!("the append to {}", names.join(", ")), holders) }
     }
 
-    /// Of a call that is no append.
+    /// The error of any other call.
     pub(crate) fn of(pool: &Pool, waiting: String, holders: Vec<LockHolder>) -> Self {
         pool.counters.lock_timeouts.count();
         Self { streams: Vec::new(), waited: pool.settings.longest_lock_wait, holders, waiting }
     }
 }
 
-/// What a call in a transaction of the caller has failed with.
-pub(crate) fn told_to_caller(pool: &Pool, stream: &StreamId, error: CallError) -> StoreError {
+/// Converts the error of a call in a transaction of the caller.
+pub(crate) fn caller_error(pool: &Pool, stream: &StreamId, error: CallError) -> StoreError {
     match error {
         CallError::Refused(error) => error,
         CallError::Failed(failure) if failure.is_held_up() => {
@@ -123,10 +123,9 @@ impl fmt::Display for LockHolder {
     }
 }
 
-/// Waits for the answer to a call that may have to wait so long for each of its locks first, as
-/// [`find_holders`] does.
+/// Waits for the answer to a call that may have to wait for locks first, as [`find_holders`] does.
 ///
-/// The call is pinned where it is: each of those that would take it over would hold it once more.
+/// The call is pinned by the caller: moving it into each future would copy it each time.
 pub(crate) async fn answered_or_held<T>(
     pool: &Arc<Pool>,
     backend: Backend,
@@ -138,7 +137,7 @@ pub(crate) async fn answered_or_held<T>(
     find_holders(pool, backend, longest, answer).await
 }
 
-/// Waits for an answer; where that takes half as long as a lock may be waited for, looks who holds it.
+/// Waits for an answer; after half of the lock timeout, looks up who holds the lock.
 pub(crate) async fn find_holders<T>(
     pool: &Pool,
     backend: Backend,
@@ -148,7 +147,7 @@ pub(crate) async fn find_holders<T>(
     let look = pin!(async {
         sleep(longest / 2).await;
         Box::pin(holders_of(pool, backend)).await.unwrap_or_else(|error| {
-            tracing::debug!(%error, "nobody can tell who holds the lock");
+            tracing::debug!(%error, "the holder of the lock is unknown");
             Vec::new()
         })
     });

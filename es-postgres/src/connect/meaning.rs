@@ -1,4 +1,4 @@
-//! What an error of connecting means to whoever has met it.
+//! What an error while connecting means for the caller.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ impl fmt::Display for TriedHost {
 }
 
 impl ConnectError {
-    /// Whether the server, or one of several, has no connection left to give.
+    /// Whether the server, or one of several, accepts no more connections.
     pub(crate) fn is_busy(&self) -> bool {
         match self {
             Self::NoHost { tried, .. } => tried.iter().any(|tried| tried.error.is_busy()),
@@ -21,7 +21,8 @@ impl ConnectError {
         }
     }
 
-    /// Whether opening the store can succeed later, without any change. Of several servers one is enough.
+    /// Whether opening the store can succeed later without any change. Of several servers, one such error is
+    /// enough.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         if let Self::NoHost { tried, .. } = self {

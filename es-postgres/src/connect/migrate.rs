@@ -1,4 +1,4 @@
-//! Brings a schema up to date: forward only, once each, one program at a time.
+//! Migrates a schema: forward only, each migration once, one program at a time.
 
 use std::time::Duration;
 
@@ -16,8 +16,8 @@ use crate::connect::settings::{Settings, milliseconds};
 use crate::connect::silence;
 use crate::connect::statements::{Statements, in_schema};
 
-/// How often to look whether another program has migrated.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
+/// The interval at which to check whether another program has migrated.
+const MIGRATION_POLL: Duration = Duration::from_millis(50);
 
 const BOOKKEEPING: &str = "CREATE TABLE :schema.migrations (
     id         integer PRIMARY KEY,
@@ -26,10 +26,10 @@ const BOOKKEEPING: &str = "CREATE TABLE :schema.migrations (
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 )";
 
-/// How often it begins again because it was ended as part of a circle of waiting programs.
+/// How often a migration is repeated after a deadlock.
 const DEADLOCKS: u32 = 10;
 
-/// Runs what was not run yet, all in one transaction. It leaves no prepared statement behind, so it may go
+/// Runs the missing migrations, all in one transaction. It leaves no prepared statement behind, so it works
 /// through a transaction pooler.
 pub(crate) async fn run(settings: &Settings) -> Result<(), ConnectError> {
     let mut connection = settings.dial(settings.longest_lock_wait).await?;
@@ -38,17 +38,17 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), ConnectError> {
     let mut ended = 0;
     loop {
         match catch_up(&mut connection, settings, &opening).await {
-            // Nothing was changed, and whoever was in the circle goes on meanwhile.
+            // Nothing was changed, and the other transaction of the deadlock proceeds.
             Err(Stop::Sql(failure)) if failure.is_deadlock() && ended < DEADLOCKS => ended += 1,
             done => break done.map_err(|stop| stop.into_error(&opening))?,
         }
     }
-    // The transaction is committed; a goodbye that fails changes nothing.
+    // The transaction is committed; a failure to close the connection changes nothing.
     let _gone = settings.answered(connection.close()).await;
     Ok(())
 }
 
-/// Why it went no further.
+/// Why a migration stopped.
 enum Stop {
     Sql(Failure),
     Refused(ConnectError),
@@ -76,9 +76,9 @@ async fn catch_up(
 ) -> Result<(), Stop> {
     let statements = &settings.statements();
     let mut transaction = settings.answered(connection.begin()).await?;
-    // Under any other level, what was done while this waits for the lock would not be seen. "Already exists,
-    // skipping" is of no interest. Who waits for a migration waits for a program that is at work; the tables
-    // that it locks are not kept from others by one that waits for a lock itself.
+    // At any other isolation level, changes made while this waits for the lock would not be visible. Notices
+    // such as "already exists, skipping" are suppressed. The timeouts keep a migration that stands still, or
+    // waits for a lock itself, from holding up others.
     let told = format!(
         "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; SET LOCAL client_min_messages = warning;
          SET LOCAL idle_in_transaction_session_timeout = {}; SET LOCAL lock_timeout = {}",
@@ -86,7 +86,7 @@ async fn catch_up(
         milliseconds(settings.longest_lock_wait),
     );
     settings.answered(raw_sql(AssertSqlSafe(told)).execute(&mut *transaction)).await?;
-    // Who looks changes nothing, and needs no more rights than any user of the store.
+    // Looking changes nothing, and needs no more privileges than any user of the store has.
     let look = Found::look(&mut transaction, opening, statements);
     if settings.answered::<_, Stop>(look).await?.missing(opening.schema)?.is_empty() {
         return Ok(settings.answered(transaction.commit()).await?);
@@ -96,7 +96,7 @@ async fn catch_up(
     silence::watched_unchecked(settings, statements, backend, change).await?
 }
 
-/// Changes what others do not change at the same time. Statements take as long as they take.
+/// Runs the missing migrations while no other program does. Statements have no time limit.
 async fn change(
     mut transaction: Transaction<'_, Postgres>,
     settings: &Settings,
@@ -112,7 +112,7 @@ async fn change(
             return Err(Stop::Refused(ConnectError::ForeignSchema { schema, owner, role }));
         }
         Some(_) => {}
-        // This takes a right that not every owner of a schema has.
+        // This needs a privilege that not every owner of a schema has.
         None => run_sql(&mut transaction, "CREATE SCHEMA :schema", schema).await?,
     }
     if found.applied.is_none() {
@@ -135,7 +135,8 @@ async fn change(
     Ok(())
 }
 
-/// Waits while another program migrates the same schema. Its session ends if it stands still.
+/// Waits while another program migrates the same schema. The server ends that session if it is idle for too
+/// long.
 async fn lock(
     transaction: &mut PgConnection,
     settings: &Settings,
@@ -149,9 +150,12 @@ async fn lock(
             return Ok(());
         }
         if !std::mem::replace(&mut waits, true) {
-            tracing::info!(schema = settings.schema, "another program migrates the schema; waiting for it");
+            tracing::info!(
+                schema = settings.schema,
+                "another program is migrating the schema; waiting for it"
+            );
         }
-        sleep(LOOK_AGAIN).await;
+        sleep(MIGRATION_POLL).await;
     }
 }
 
@@ -160,9 +164,9 @@ async fn run_sql(connection: &mut PgConnection, sql: &str, schema: &str) -> Resu
     Ok(())
 }
 
-/// What has been run, by numbers and checksums, and the checksums of what this program has.
+/// The applied migrations, by number and checksum, and the checksums of this program's migrations.
 struct Found {
-    /// `None` without the table.
+    /// `None` if the table does not exist.
     applied: Option<Vec<(i32, String)>>,
     checksums: Vec<String>,
 }
@@ -175,7 +179,7 @@ impl Found {
     ) -> Result<Self, Stop> {
         let call = statements.migrations_known.call().bind(opening.schema);
         let row = call.fetch_one(&mut *connection).await?;
-        // Another encoding may not even take the text of the files.
+        // Another encoding may not even be able to store the text of the files.
         check::encoding(row.try_get(migrations_known::ENCODING)?, opening.database).map_err(Stop::Refused)?;
         let files: Vec<&str> = MIGRATIONS.iter().map(|migration| migration.sql).collect();
         let call = statements.migrations_checksums.call().bind(files);
@@ -191,7 +195,7 @@ impl Found {
         Ok(Self { applied, checksums })
     }
 
-    /// What was not run yet, with checksums.
+    /// The migrations that were not run yet, with checksums.
     fn missing(&self, schema: &str) -> Result<Vec<(&'static Migration, &str)>, Stop> {
         let applied = self.applied.as_deref().unwrap_or_default();
         let schema = || schema.to_owned();

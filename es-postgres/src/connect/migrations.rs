@@ -1,4 +1,4 @@
-//! The migrations that this program has.
+//! The migrations of this version of the crate.
 
 /// A step from one state of a schema to the next.
 pub(crate) struct Migration {
@@ -51,7 +51,7 @@ pub(crate) fn texts() -> impl Iterator<Item = &'static str> {
     MIGRATIONS.iter().map(|migration| migration.sql)
 }
 
-/// Differs for each set of migrations; names the database that tests copy.
+/// Different for each set of migrations; part of the name of the template database of tests.
 #[cfg(feature = "testing")]
 pub(crate) fn fingerprint() -> es_core::shape::Fingerprint {
     MIGRATIONS

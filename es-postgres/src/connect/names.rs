@@ -1,4 +1,4 @@
-//! The ids that stand for names in the rows: which a program knows, and how it learns the others.
+//! The ids of names in stored rows: which ones a program knows, and how it reads the others.
 
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 
@@ -17,16 +17,16 @@ use crate::latch::{hold, hold_to_read, hold_to_write};
 /// A name and a version of an event.
 pub(crate) type TypeName = (Arc<str>, u32);
 
-/// The names that were read last. Whether the database still gives them the same ids is asked by each
-/// statement that uses them.
+/// The names that were read last. Each statement that uses them checks whether the database still gives them
+/// the same ids.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     known: RwLock<Arc<Known>>,
-    /// What the program said of names, to be made so in every database that its store is connected to.
-    said: Mutex<Vec<Said>>,
+    /// The program's registrations and renames, applied to every database that its store connects to.
+    declarations: Mutex<Vec<Declaration>>,
 }
 
-/// Names that are to be one category: that of today, and those of before.
+/// The names of one category: the current one, and former ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rename {
     pub(crate) name: String,
@@ -43,14 +43,14 @@ impl From<&[Registration]> for Registered {
     }
 }
 
-/// What the program says of names. It is made so in every database that a store is connected to.
+/// A registration or rename. It is applied to every database that a store connects to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Said {
+pub(crate) enum Declaration {
     Rename(Rename),
     Events(Registered),
 }
 
-impl Said {
+impl Declaration {
     pub(crate) fn names_event(&self, name: &str, version: u32) -> bool {
         match self {
             Self::Rename(_) => false,
@@ -61,16 +61,17 @@ impl Said {
     }
 }
 
-/// The names of a database at some moment.
+/// The names of a database at one moment.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Known {
-    /// Of the last registration until then. While the database holds it, all of this is so there.
+    /// The token of the last registration at that moment. While the database has it, all of these names are
+    /// valid.
     token: Option<Uuid>,
     categories: HashMap<Box<str>, i32>,
-    /// The first name of each.
+    /// The first name of each category.
     category_names: HashMap<i32, Box<str>>,
     type_ids: HashMap<Box<str>, Vec<(u32, i32)>>,
-    /// The type with id `n` stands at `n - 1`.
+    /// The type with id `n` is at index `n - 1`.
     types: Vec<TypeName>,
     /// In the same order.
     fingerprints: Vec<Option<Fingerprint>>,
@@ -89,9 +90,9 @@ impl Known {
         self.category_names.get(&id).map(AsRef::as_ref)
     }
 
-    /// The highest id of a category known.
+    /// The highest known category id.
     pub(crate) fn last_category(&self) -> i32 {
-        // They are contiguous.
+        // The ids are contiguous.
         i32::try_from(self.category_names.len()).unwrap_or(i32::MAX)
     }
 
@@ -104,19 +105,19 @@ impl Known {
         self.types.get(usize::try_from(id).ok()?.checked_sub(1)?)
     }
 
-    /// The id of the last event type known.
+    /// The id of the last known event type.
     pub(crate) fn last_type(&self) -> i32 {
         i32::try_from(self.types.len()).unwrap_or(i32::MAX)
     }
 
-    /// Whether the database holds this already, which then stays so.
-    pub(crate) fn has(&self, said: &Said) -> bool {
-        match said {
-            Said::Rename(rename) => {
+    /// Whether the database has this already; if so, it keeps it.
+    pub(crate) fn has(&self, declaration: &Declaration) -> bool {
+        match declaration {
+            Declaration::Rename(rename) => {
                 let id = self.category(&rename.name);
                 id.is_some() && rename.was.iter().all(|was| self.category(was) == id)
             }
-            Said::Events(Registered(events)) => events.iter().all(|event| {
+            Declaration::Events(Registered(events)) => events.iter().all(|event| {
                 let id = self.type_id(event.name, event.version);
                 let at = id.and_then(|id| usize::try_from(id).ok()?.checked_sub(1));
                 match at.and_then(|at| self.fingerprints.get(at)) {
@@ -133,8 +134,8 @@ impl Names {
         Arc::clone(&hold_to_read(&self.known))
     }
 
-    /// Takes what a connection found for what is so. Should another one have found more by now, or a later
-    /// history, the next statement that misses something reads again.
+    /// Stores what a connection has read as current. If another one has read more in the meantime, or a later
+    /// history, the next statement that lacks a name reads again.
     pub(crate) fn learn(&self, found: Known) -> Arc<Known> {
         let found = Arc::new(found);
         *hold_to_write(&self.known) = Arc::clone(&found);
@@ -150,41 +151,41 @@ impl Names {
         Ok(self.learn(read(connection, statements).await?))
     }
 
-    /// Reads the names of a database, once it holds what the program says of them.
+    /// Applies the program's registrations and renames to a database, and reads its names.
     pub(crate) async fn agree(
         &self,
         connection: &mut PgConnection,
         statements: &Statements,
     ) -> Result<Arc<Known>, CallError> {
         let mut found = read(connection, statements).await?;
-        let said = self.said().clone();
-        for said in said {
-            if !found.has(&said) {
-                found = say(connection, statements, &said).await?;
+        let declarations = self.declarations().clone();
+        for declaration in declarations {
+            if !found.has(&declaration) {
+                found = apply(connection, statements, &declaration).await?;
             }
         }
         Ok(self.learn(found))
     }
 
-    /// Whether this program has registered an event, under its present name or a former one.
+    /// Whether this program has registered an event, under its current name or a former one.
     pub(crate) fn has_registered(&self, name: &str, version: u32) -> bool {
-        self.said().iter().any(|said| said.names_event(name, version))
+        self.declarations().iter().any(|declaration| declaration.names_event(name, version))
     }
 
-    /// Sees to it that later connections find it so, too.
-    pub(crate) fn keep_said(&self, said: Said) {
-        let mut all = self.said();
-        if !all.contains(&said) {
-            all.push(said);
+    /// Records it, so that it is applied on later connections, too.
+    pub(crate) fn remember(&self, declaration: Declaration) {
+        let mut all = self.declarations();
+        if !all.contains(&declaration) {
+            all.push(declaration);
         }
     }
 
-    fn said(&self) -> MutexGuard<'_, Vec<Said>> {
-        hold(&self.said)
+    fn declarations(&self) -> MutexGuard<'_, Vec<Declaration>> {
+        hold(&self.declarations)
     }
 }
 
-/// What an id stands for that is not in `categories`.
+/// The error of a category id that is not in `categories`.
 pub(crate) fn no_category(id: i32) -> StoreError {
     unexpected(format!("category {id} is not in categories"))
 }
@@ -218,7 +219,7 @@ pub(crate) async fn read(connection: &mut PgConnection, statements: &Statements)
     Ok(known)
 }
 
-/// Gives names their ids, those that have none yet, and reads all names again.
+/// Assigns ids to new names, and reads all names again.
 pub(crate) async fn register(
     connection: &mut PgConnection,
     statements: &Statements,
@@ -238,15 +239,16 @@ pub(crate) async fn register(
     read(connection, statements).await
 }
 
-/// Makes the database hold what the program says, and reads all names again; or says what is in the way.
-pub(crate) async fn say(
+/// Applies a registration or rename to the database, and reads all names again; or returns why it was
+/// refused.
+pub(crate) async fn apply(
     connection: &mut PgConnection,
     statements: &Statements,
-    said: &Said,
+    declaration: &Declaration,
 ) -> Result<Known, CallError> {
-    let refused = match said {
-        Said::Rename(names) => rename(connection, statements, names).await?,
-        Said::Events(events) => register_events(connection, statements, events).await?,
+    let refused = match declaration {
+        Declaration::Rename(names) => rename(connection, statements, names).await?,
+        Declaration::Events(events) => register_events(connection, statements, events).await?,
     };
     match refused {
         Some(error) => Err(CallError::Refused(error)),
@@ -262,13 +264,13 @@ async fn rename(
     let call = statements.rename_category.call().bind(&rename.name).bind(&rename.was);
     let split: Option<Vec<String>> = call.fetch_one(&mut *connection).await?.try_get(ONLY)?;
     match split {
-        // Which categories they are, in any order.
+        // Which categories they belong to, in any order.
         Some(_) => Ok(Some(split_category(&read(connection, statements).await?, rename))),
         None => Ok(None),
     }
 }
 
-/// The error of names that are two categories.
+/// The error of names that belong to two categories.
 fn split_category(known: &Known, Rename { name, was }: &Rename) -> StoreError {
     let mut names = was.iter().chain([name]).filter_map(|name| Some((name, known.category(name)?)));
     let (other, id) = names.next().unwrap_or((name, 0));

@@ -1,8 +1,8 @@
-//! Numbers as the database has them.
+//! Conversion of numbers for the database.
 
 use es_core::Revision;
 
-/// A revision as the database has it; none is beyond the largest number there.
+/// A revision as a `bigint`, capped at its largest value.
 pub(crate) fn bigint(revision: Revision) -> i64 {
     i64::try_from(revision.get()).unwrap_or(i64::MAX)
 }

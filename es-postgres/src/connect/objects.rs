@@ -1,5 +1,5 @@
-//! What the schema consists of besides tables: functions, unique indexes and triggers, each with the
-//! statement that makes it, as the migrations have it. Without them appends are refused, or, worse, are not.
+//! The functions, unique indexes and triggers of the schema, each with the statement from the migrations that
+//! creates it. Without them appends fail, or, worse, succeed wrongly.
 
 use std::sync::LazyLock;
 
@@ -7,22 +7,22 @@ use crate::connect::error::ConnectError;
 use crate::connect::migrations;
 use crate::connect::statements::in_schema;
 
-/// One of them.
+/// A function, unique index or trigger.
 #[derive(Debug)]
 struct Object {
     kind: &'static str,
-    /// Where it is on one.
+    /// Empty for a function.
     table: &'static str,
     name: &'static str,
     statement: String,
 }
 
-/// In the order in which they can be made.
+/// In the order in which they can be created.
 static ALL: LazyLock<Vec<Object>> = LazyLock::new(|| {
     let mut all = Vec::new();
     let texts = || migrations::texts().flat_map(statements);
     for (name, text) in texts().filter_map(|text| Some((function(text)?, text))) {
-        // The last one counts.
+        // The last definition counts.
         all.retain(|object: &Object| object.name != name);
         let mut statement = text.to_owned();
         if !FOR_ALL.contains(&name) {
@@ -36,7 +36,7 @@ static ALL: LazyLock<Vec<Object>> = LazyLock::new(|| {
     }
     for text in texts() {
         if let Some((name, table)) = named("CREATE UNIQUE INDEX ", text) {
-            // One that was never finished may be in its place.
+            // An invalid index of an interrupted CREATE may be there.
             let statement = format!("DROP INDEX IF EXISTS :schema.{name}; {text}");
             all.push(Object { kind: "index", table, name, statement });
         }
@@ -50,13 +50,13 @@ static ALL: LazyLock<Vec<Object>> = LazyLock::new(|| {
     all
 });
 
-/// Functions that every role may call: they tell nothing, and change nothing, that it may not see or change.
+/// Functions that every role may call: they return and change nothing that the role may not see or change.
 const FOR_ALL: [&str; 3] = ["watermark", "same_transaction", "end_batch"];
 
-/// Triggers that do a part of the work of writers, and not where a replication stream does it.
+/// Triggers that do part of a writer's work, and do not fire while rows are replicated.
 const OF_WRITERS: [&str; 2] = ["registered", "refuse_decided"];
 
-/// What is unique by the definition of its table.
+/// The unique constraints in the definitions of tables.
 const CONSTRAINTS: [(&str, &str, &str); 16] = [
     ("migrations", "migrations_pkey", "PRIMARY KEY (id)"),
     ("categories", "categories_pkey", "PRIMARY KEY (name)"),
@@ -76,14 +76,14 @@ const CONSTRAINTS: [(&str, &str, &str); 16] = [
     ("registrations", "registrations_token_key", "UNIQUE (token)"),
 ];
 
-/// Kinds, tables and names of all, for the server to look for.
+/// The kinds, tables and names of all objects, for the server to look up.
 pub(crate) fn all() -> [Vec<&'static str>; 3] {
     let parts: [fn(&Object) -> &'static str; 3] =
         [|object| object.kind, |object| object.table, |object| object.name];
     parts.map(|part| ALL.iter().map(part).collect())
 }
 
-/// Refuses a schema that lacks some, by their numbers among all, from 1.
+/// Fails if objects are missing, given by their 1-based numbers among all.
 pub(crate) fn check(schema: &str, missing: &[i64]) -> Result<(), ConnectError> {
     if missing.is_empty() {
         return Ok(());
@@ -102,7 +102,7 @@ pub(crate) fn check(schema: &str, missing: &[i64]) -> Result<(), ConnectError> {
     Err(ConnectError::ObjectsMissing { schema: schema.to_owned(), missing: names, statements })
 }
 
-/// The statements of a migration that begin a line, each without its end.
+/// The CREATE statements of a migration, each without its terminator.
 fn statements(text: &'static str) -> impl Iterator<Item = &'static str> {
     let starts = text.match_indices("CREATE ").map(|(at, _)| at);
     starts.filter(move |at| *at == 0 || text[..*at].ends_with('\n')).filter_map(move |at| {
@@ -113,14 +113,14 @@ fn statements(text: &'static str) -> impl Iterator<Item = &'static str> {
     })
 }
 
-/// The name of a function, of the statement that makes it.
+/// The name of the function that a statement creates.
 fn function(text: &'static str) -> Option<&'static str> {
     let text = text.strip_prefix("CREATE ")?;
     let text = text.strip_prefix("OR REPLACE ").unwrap_or(text).strip_prefix("FUNCTION :schema.")?;
     Some(text.split_once('(')?.0)
 }
 
-/// The names of what a statement makes on a table, and of that table.
+/// The name of the object that a statement creates on a table, and the name of that table.
 fn named(makes: &str, text: &'static str) -> Option<(&'static str, &'static str)> {
     let text = text.strip_prefix(makes)?;
     let (_, table) = text.split_once(" ON :schema.")?;

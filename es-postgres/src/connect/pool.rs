@@ -1,4 +1,5 @@
-//! The connections of a store. Unlike sqlx's pool it sends nothing of its own: a call is one round trip.
+//! The connection pool of a store. Unlike sqlx's pool it sends no statements of its own: a call is one round
+//! trip.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,20 +23,20 @@ use crate::connect::statements::Statements;
 use crate::latch::hold;
 use crate::metrics::{Counted, Counters, Why};
 
-/// How long each connection may take to say goodbye.
-const GOODBYE: Duration = Duration::from_secs(1);
+/// The time limit for closing one connection.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
 pub(crate) struct Pool {
     pub(crate) settings: Arc<Settings>,
     pub(crate) statements: Statements,
     pub(crate) slots: Slots,
     idle: Mutex<Idle>,
-    /// Those that wait for no lock for long.
+    /// Sessions for appends, with a short lock timeout.
     append_sessions: Mutex<Idle>,
     pub(crate) names: Names,
-    /// Raised when a connection breaks: the other idle ones have most likely gone with it.
+    /// Incremented when a connection breaks: the other idle ones have most likely failed as well.
     generation: AtomicU64,
-    /// What is logged once a minute.
+    /// Limits log lines to one a minute.
     pub(crate) seldom: Seldom,
     pub(crate) counters: Arc<Counters>,
 }
@@ -71,22 +72,21 @@ impl Pool {
         Ok(pool)
     }
 
-    /// A session beside the pool, for what must not wait for its turn.
+    /// A session outside the pool, for calls that must not wait for a pooled one.
     ///
-    /// Boxed, as many calls hold this future in theirs and few of them need it: a future is moved in memory
-    /// at each call, with all that it holds.
+    /// Boxed, as many futures contain this one and few of them run it: a future is moved in memory with all
+    /// that it contains.
     pub(crate) async fn connect(&self) -> Result<Session, ConnectError> {
         let lock_timeout = self.settings.longest_lock_wait;
         self.connect_waiting(lock_timeout).await
     }
 
-    /// As [`connect`](Self::connect); on this session a statement ends with an error rather than to wait for
-    /// a lock for long.
+    /// As [`connect`](Self::connect), with the short lock timeout of appends.
     pub(crate) async fn connect_for_appends(&self) -> Result<Session, ConnectError> {
         self.connect_waiting(self.settings.lock_patience).await
     }
 
-    /// Turns a session into one that waits so long for a lock.
+    /// Sets the `lock_timeout` of a session.
     pub(crate) async fn wait_for_locks(
         &self,
         mut session: Session,
@@ -127,7 +127,7 @@ impl Pool {
         Ok(Session { connection, backend, used: false, opened, notes, lock_timeout, generation, counted })
     }
 
-    /// Whether a session was opened after the last one that was found broken.
+    /// Whether a session was opened since the last one was found broken.
     pub(crate) fn is_current(&self, session: &Session) -> bool {
         session.generation == self.generation()
     }
@@ -140,7 +140,7 @@ impl Pool {
         Ok(())
     }
 
-    /// Ends what [`begin`](Self::begin) has begun.
+    /// Commits what [`begin`](Self::begin) began.
     pub(crate) async fn commit(&self, connection: &mut PgConnection) -> Result<(), sqlx::Error> {
         if self.settings.pooler {
             self.settings.answered(raw_sql("COMMIT").execute(connection)).await?;
@@ -148,41 +148,40 @@ impl Pool {
         Ok(())
     }
 
-    /// Refuses what a store that only reads cannot do.
+    /// Fails if the store is read-only.
     pub(crate) fn writes(&self) -> Result<(), StoreError> {
         if self.settings.read_only { Err(StoreError::ReadOnly) } else { Ok(()) }
     }
 
-    /// Throws away the idle sessions: this one was found broken. The server may have lost what was read
-    /// last, too.
+    /// Closes the idle sessions, as this one was found broken. The server may have lost what was read last,
+    /// too.
     pub(crate) fn invalidate_idle(&self, broken: &mut Session) {
         broken.counted.goes(Why::Lost);
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.idle().clear();
     }
 
-    /// Another one each time that a session was found broken: what was read before may have been lost.
+    /// Changes each time a session is found broken: what was read before may have been lost.
     pub(crate) fn generation(&self) -> u64 {
         self.generation.load(Ordering::Acquire)
     }
 
-    /// Says goodbye to the server on all idle sessions.
-    pub(crate) async fn part(&self) {
+    /// Closes all idle sessions.
+    pub(crate) async fn close_idle(&self) {
         let mut sessions = self.idle_append_sessions().take_all();
         sessions.append(&mut self.idle().take_all());
         for session in sessions {
-            // A server that is gone needs no goodbye.
-            let _gone = timeout(GOODBYE, session.connection.close()).await;
+            // An error does not matter: the server may be gone.
+            let _gone = timeout(CLOSE_TIMEOUT, session.connection.close()).await;
         }
     }
 
-    /// A session that nobody needs at present.
+    /// An idle session.
     pub(crate) fn take_idle(&self) -> Option<Session> {
         self.idle().take(self.settings.idle_timeout)
     }
 
-    /// Keeps a session whose call is complete, or that has had none: it may idle for long before its next
-    /// one.
+    /// Keeps a session whose call is complete, or that was not used yet.
     pub(crate) fn keep_idle(&self, mut session: Session) {
         session.used = true;
         session.counted.goes(Why::Distrusted);

@@ -1,11 +1,11 @@
-//! Names and texts in statements that somebody is to run.
+//! Quoting of names and texts in SQL.
 
-/// A name, as SQL takes any.
+/// Quotes an identifier.
 pub(crate) fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A text, as SQL takes any without a backslash.
+/// Quotes a string literal; it may not contain a backslash.
 pub(crate) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }

@@ -1,4 +1,4 @@
-//! Whose a schema is.
+//! The owner of a schema.
 
 use sqlx::{PgConnection, Row};
 
@@ -6,19 +6,19 @@ use crate::connect::columns::schema_owner;
 use crate::connect::failure::Failure;
 use crate::connect::statements::Statements;
 
-/// The owner of a schema, and of the store in it.
+/// The owner of a schema, or of the store in it.
 #[derive(Debug)]
 pub(crate) struct SchemaOwner {
     pub(crate) owner: String,
-    /// Whether there is nothing in it.
+    /// Whether the schema is empty.
     pub(crate) empty: bool,
-    /// Whether the owner gains nothing by what the current role puts there: that is one of its own roles, or
-    /// a superuser. Any other owner of a schema can put functions of theirs in the place of ours.
+    /// Whether the owner is trusted: it is one of the current role's own roles, or a superuser. Any other
+    /// owner of a schema could replace our functions with its own.
     pub(crate) trusted: bool,
 }
 
 impl SchemaOwner {
-    /// `None` if there is no such schema.
+    /// Returns `None` if there is no such schema.
     pub(crate) async fn find(
         connection: &mut PgConnection,
         statements: &Statements,

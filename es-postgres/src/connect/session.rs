@@ -1,4 +1,4 @@
-//! One connection, which was checked.
+//! Sessions: checked connections.
 
 use std::any::Any;
 use std::time::{Duration, Instant};
@@ -9,30 +9,30 @@ use crate::connect::check::Backend;
 use crate::connect::settings::{Settings, milliseconds};
 use crate::metrics::Counted;
 
-/// One connection, checked.
+/// A connection that has passed all checks.
 #[derive(Debug)]
 pub(crate) struct Session {
     pub(crate) connection: PgConnection,
     pub(crate) backend: Backend,
     /// Whether an earlier call has used it.
     pub(crate) used: bool,
-    /// From when on it was surely connected.
+    /// A time at which it was certainly connected.
     pub(crate) opened: Instant,
     pub(crate) notes: Notes,
-    /// How long its statements wait for a lock.
+    /// The `lock_timeout` of its statements.
     pub(crate) lock_timeout: Duration,
-    /// That of the pool when it was opened.
+    /// The pool's generation when it was opened.
     pub(crate) generation: u64,
     pub(crate) counted: Counted,
 }
 
-/// What those who read over a session have noted of its server, and the session itself knows nothing of.
+/// State that readers keep for the server of a session; its type is theirs.
 #[derive(Debug, Default)]
 pub(crate) struct Notes(Option<Box<dyn Any + Send + Sync>>);
 
 impl Notes {
-    /// Takes them out; empty ones where there are none of this kind. Notes that are not put back are lost, as
-    /// those of a call that failed are to be.
+    /// Takes the notes, or empty ones if there are none of this type. Notes that are not put back are lost,
+    /// as intended for a failed call.
     pub(crate) fn take<T: Any + Default>(&mut self) -> Box<T> {
         self.0.take().and_then(|notes| notes.downcast().ok()).unwrap_or_default()
     }
@@ -47,7 +47,7 @@ impl Notes {
 }
 
 impl Session {
-    /// The statement that says how long its statements wait for a lock.
+    /// The statement that sets its `lock_timeout`.
     pub(crate) fn lock_timeout(&self) -> String {
         set_waiting("SESSION", self.lock_timeout)
     }
@@ -66,7 +66,7 @@ fn begin_waiting(lock_timeout: Duration) -> String {
     format!("BEGIN; {}", set_waiting("LOCAL", lock_timeout))
 }
 
-/// A statement that says how long later ones wait for a lock.
+/// A statement that sets `lock_timeout`.
 pub(crate) fn set_waiting(scope: &str, lock_timeout: Duration) -> String {
     format!("SET {scope} lock_timeout = {}", milliseconds(lock_timeout))
 }

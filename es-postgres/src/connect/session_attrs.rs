@@ -1,4 +1,4 @@
-//! Which servers will do: libpq's `target_session_attrs`.
+//! Which servers are suitable: libpq's `target_session_attrs`.
 
 use std::str::FromStr;
 
@@ -6,18 +6,18 @@ use es_core::record::BoxError;
 
 use crate::connect::error::ConnectError;
 
-/// The parameter that says which server will do.
+/// The parameter that says which servers are suitable.
 pub(crate) const ATTRS: &str = "target_session_attrs";
 
-/// What a store does with its servers.
+/// How a store uses its servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
-    /// And append.
+    /// Reads and appends.
     Write,
 }
 
-/// Which sessions will do, as `target_session_attrs` says it.
+/// The values of `target_session_attrs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wanted {
     Any,
@@ -28,14 +28,14 @@ pub(crate) enum Wanted {
     PreferStandby,
 }
 
-/// What a server says of a session.
+/// The role of a server, as a session sees it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Role {
     pub(crate) standby: bool,
     pub(crate) read_only: bool,
 }
 
-/// Whether a session is what is looked for, or what is taken if there is no better one.
+/// Whether a session is the best match, or only used if there is no better one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fit {
     Best,
@@ -51,7 +51,7 @@ impl FromStr for Wanted {
         let found = all.into_iter().find(|wanted| wanted.name() == name);
         found.ok_or_else(|| {
             let names = all.map(Self::name).join(", ");
-            format!("{ATTRS} is {name:?}, it takes one of {names}").into()
+            format!("{ATTRS} is {name:?}, but must be one of {names}").into()
         })
     }
 }
@@ -68,17 +68,17 @@ impl Wanted {
         }
     }
 
-    /// Whether a store that writes can be opened so.
+    /// Whether a store that writes can be opened with it.
     pub(crate) const fn writes(self) -> bool {
         matches!(self, Self::Any | Self::ReadWrite | Self::Primary)
     }
 
-    /// Whether no two servers will do at the same time, so that their order means nothing.
+    /// Whether at most one server is suitable at a time, so that the order does not matter.
     pub(crate) const fn is_of_one(self) -> bool {
         matches!(self, Self::ReadWrite | Self::Primary)
     }
 
-    /// Whether a session will do.
+    /// Whether a session is suitable.
     pub(crate) fn takes(self, role: Role) -> Result<Fit, ConnectError> {
         match (self, role) {
             (Self::ReadWrite | Self::Primary, Role { standby: true, .. }) => Err(ConnectError::Standby),
@@ -98,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_session_will_do_for_whom_it_should() {
+    fn each_session_is_suitable_for_the_right_values() {
         let primary = Role { standby: false, read_only: false };
         let fenced = Role { standby: false, read_only: true };
         let standby = Role { standby: true, read_only: true };

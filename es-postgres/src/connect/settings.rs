@@ -1,4 +1,4 @@
-//! What a store was opened with, and what follows from it.
+//! The settings of a store, and values derived from them.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use crate::connect::migrations::NEWEST;
 use crate::connect::session_attrs::Access;
 use crate::connect::statements::{Prepared, Statements};
 
-/// About a century. Far longer times cannot be added to the clock.
-pub(crate) const LONGEST_PATIENCE: Duration = Duration::from_secs(u32::MAX as u64);
+/// The longest timeout, about a century: much longer ones cannot be added to a clock.
+pub(crate) const LONGEST_TIMEOUT: Duration = Duration::from_secs(u32::MAX as u64);
 
-/// What a store was opened with, found to be sound.
+/// The validated settings of a store.
 pub(crate) struct Settings {
     pub(crate) server: Hosts,
     pub(crate) schema: String,
@@ -28,33 +28,32 @@ pub(crate) struct Settings {
     pub(crate) shared_page_bytes: usize,
     pub(crate) waiting_bytes: usize,
     pub(crate) answer_within: Duration,
-    /// Zero for what the server is set to.
+    /// Zero leaves it to the server's settings.
     pub(crate) gone_after: Duration,
     pub(crate) notify: bool,
     pub(crate) direct: Option<Hosts>,
     pub(crate) read_only: bool,
-    /// What a session of this store's own is told as it begins, and no other; it is there for as long as the
-    /// session is not shared.
+    /// A setting of this store's own sessions; a session without it is shared.
     pub(crate) token: String,
 }
 
 impl Settings {
-    /// How long a call waits for each lock, in milliseconds.
+    /// `longest_lock_wait` in milliseconds.
     pub(crate) fn lock_timeout(&self) -> i64 {
         milliseconds(self.longest_lock_wait)
     }
 
-    /// What the store does with its servers.
+    /// How the store uses its servers.
     pub(crate) const fn access(&self) -> Access {
         if self.read_only { Access::Read } else { Access::Write }
     }
 
-    /// What is being opened, once there is a connection.
+    /// The context of errors once there is a connection.
     pub(crate) fn opening(&self) -> Opening<'_> {
         self.opening_at(self.server.first())
     }
 
-    /// The same, before there is one.
+    /// The same before there is a connection.
     pub(crate) fn connecting_to<'a>(&'a self, host: &'a Host) -> Opening<'a> {
         Opening { connected: false, ..self.opening_at(host) }
     }
@@ -76,12 +75,12 @@ impl Settings {
     }
 }
 
-/// As the server takes a timeout; one of 0 would be none at all.
+/// A timeout in the server's unit, at least 1: 0 would disable it.
 pub(crate) fn milliseconds(timeout: Duration) -> i64 {
     i64::try_from(timeout.as_millis()).unwrap_or(i64::MAX).clamp(1, i64::from(i32::MAX))
 }
 
-/// A name that is safe to put into SQL between quotes, short enough for PostgreSQL, and not reserved by it.
+/// Whether a schema name is safe inside quotes in SQL, short enough for PostgreSQL, and not reserved.
 pub(crate) fn is_schema_name(name: &str) -> bool {
     let first = |c: char| c.is_ascii_lowercase() || c == '_';
     name.len() <= 48

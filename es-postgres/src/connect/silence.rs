@@ -1,4 +1,4 @@
-//! A server that says nothing: every answer has a deadline.
+//! Deadlines of answers: a server that stays silent counts as lost.
 
 use std::future::poll_fn;
 use std::io;
@@ -19,11 +19,11 @@ use crate::connect::check::Backend;
 use crate::connect::columns::ONLY;
 use crate::connect::error::ConnectError;
 use crate::connect::failure::{Failure, unexpected};
-use crate::connect::settings::{LONGEST_PATIENCE, Settings};
+use crate::connect::settings::{LONGEST_TIMEOUT, Settings};
 use crate::connect::statements::Statements;
 
 impl Settings {
-    /// Waits for an answer of the server. A connection on which none comes in time counts as lost.
+    /// Waits for an answer of the server. If none arrives in time, the connection counts as lost.
     pub(crate) async fn answered<T, E: From<sqlx::Error>>(
         &self,
         answer: impl Future<Output = Result<T, E>>,
@@ -31,8 +31,8 @@ impl Settings {
         within(self.answer_within, answer).await
     }
 
-    /// The next row of an answer. Most rows of a page are there with the one before them: those are taken
-    /// without a look at the clock.
+    /// The next row of an answer. Most rows of a page have already arrived, and are returned without setting
+    /// a timer.
     pub(crate) async fn next_row(
         &self,
         rows: &mut BoxStream<'_, Result<PgRow, sqlx::Error>>,
@@ -54,7 +54,7 @@ impl Settings {
         within(self.longest_answer(longest, locks), answer).await
     }
 
-    /// The same of a call in a transaction of the caller.
+    /// The same for a call in a transaction of the caller.
     pub(crate) async fn answered_to_caller<T, E: From<sqlx::Error>>(
         &self,
         locks: usize,
@@ -63,9 +63,9 @@ impl Settings {
         caller::answered(self.longest_answer(self.longest_lock_wait, locks), answer).await
     }
 
-    /// How long the answer to such a call may take.
+    /// The deadline of a call that takes so many locks.
     fn longest_answer(&self, longest: Duration, locks: usize) -> Duration {
-        // For a row twice: for its lock, then for the transaction that holds it.
+        // Twice for a row: for its lock, and for the transaction that holds it.
         let locks = u32::try_from(locks).unwrap_or(u32::MAX).saturating_mul(2);
         self.answer_within.saturating_add(longest.saturating_mul(locks))
     }
@@ -84,8 +84,8 @@ fn silent(longest: Duration) -> sqlx::Error {
     sqlx::Error::Io(io::Error::new(io::ErrorKind::TimedOut, text))
 }
 
-/// Lets a migration take as long as it takes. Now and then another session asks whether its server process is
-/// still there for it.
+/// Runs a migration without a time limit. From time to time another session checks that its server process is
+/// still working.
 pub(crate) async fn watched_unchecked<T>(
     settings: &Settings,
     statements: &Statements,
@@ -96,7 +96,7 @@ pub(crate) async fn watched_unchecked<T>(
     watched_by(settings, statements, connect, (backend, settings.answer_within), pin!(work)).await
 }
 
-/// Lets work take as long as its server process is there for it, by what a session of `connect` says.
+/// Runs work for as long as its server process is working on it, which sessions made by `connect` check.
 pub(crate) async fn watched_by<T, C: Future<Output = Result<PgConnection, ConnectError>> + Send>(
     settings: &Settings,
     statements: &Statements,
@@ -118,7 +118,7 @@ pub(crate) async fn watched_by<T, C: Future<Output = Result<PgConnection, Connec
     }
 }
 
-/// Whether a server process is there and busy. `false` also where no server answers.
+/// Whether a server process exists and is working. Returns `false` if no server answers.
 async fn serves(
     settings: &Settings,
     statements: &Statements,
@@ -128,20 +128,19 @@ async fn serves(
 ) -> bool {
     let serving = async {
         let mut connection = match connect.await {
-            // A server that is busy is there.
+            // A server that accepts no more connections is running.
             Err(error) if error.is_busy() => return Ok(true),
             connected => connected?,
         };
         let call = statements.backend_serves.call();
-        let call =
-            call.bind(backend.pid).bind(backend.started).bind(idle.min(LONGEST_PATIENCE).as_secs_f64());
+        let call = call.bind(backend.pid).bind(backend.started).bind(idle.min(LONGEST_TIMEOUT).as_secs_f64());
         let row = settings.answered(call.fetch_one(&mut connection)).await.map_err(Failure::from)?;
         row.try_get(ONLY).map_err(unexpected)
     };
     match Box::pin(serving).await {
         Ok(serves) => serves,
         Err(error) => {
-            tracing::debug!(%error, "nobody can tell whether a server process is still there");
+            tracing::debug!(%error, "cannot determine whether a server process is still working");
             !matches!(error, StoreError::Unavailable { .. })
         }
     }

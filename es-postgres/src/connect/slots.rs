@@ -1,7 +1,7 @@
-//! Who may use how many of a store's connections.
+//! Limits on the use of a store's connections.
 //!
-//! What can be kept for long, such as an append that waits for somebody's lock, gets half of them at most:
-//! whoever holds the lock may need a read to go on, and other streams have nothing to do with it.
+//! Calls that can take long, such as an append that waits for a lock, get at most half of them: the holder of
+//! the lock may need a read to proceed, and other streams are not affected.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use crate::metrics::{Counters, Waits};
 
-/// A call that got no connection of its store, or no place among the appends that wait to be sent, within
+/// A call that got no connection of its store, or no place in the queue of appends, within
 /// [`longest_connection_wait`](crate::PostgresOptions::longest_connection_wait). Nothing was sent, and trying
 /// again can help. It is the source of [`StoreError::Unavailable`].
 ///
@@ -29,24 +29,24 @@ use crate::metrics::{Counters, Waits};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolTimeout {
-    /// Of what there was no more.
+    /// What ran out.
     pub of: Scarce,
-    /// How many there are.
+    /// The number of them.
     pub most: u32,
     /// How long the call waited.
     pub waited: Duration,
 }
 
-/// What a store has a limited number of.
+/// A limited resource of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scarce {
     /// [`connections`](crate::PostgresOptions::connections).
     Connections,
-    /// The half of them that may be held for long: by appends that wait for locks of others, and by the
-    /// program itself.
+    /// The half of them that may be held for long: by appends that wait for locks of other transactions, and
+    /// by the program's own [`StoreConnection`](crate::StoreConnection)s.
     HeldConnections,
-    /// Places among the appends that wait to be sent, each of 64 KiB of
+    /// Places in the queue of appends, each of 64 KiB of
     /// [`waiting_bytes`](crate::PostgresOptions::waiting_bytes).
     Appends,
 }
@@ -57,18 +57,18 @@ impl fmt::Display for PoolTimeout {
         match of {
             Scarce::Connections => write!(
                 f,
-                "all {most} connections of the store have been in use for {waited:?}; look for what keeps them, \
+                "all {most} connections of the store have been in use for {waited:?}; find out what holds them, \
                  or raise `PostgresOptions::connections` above {most}"
             ),
             Scarce::HeldConnections => write!(
                 f,
-                "all {most} connections of the store that may be kept for long have been waiting for locks of others, or \
-                 been with the program itself, for {waited:?}; end the transactions that hold the streams, or raise \
+                "all {most} connections of the store that may be held for long have been waiting for locks of others, or \
+                 held by the program itself, for {waited:?}; end the transactions that hold the streams, or raise \
                  `PostgresOptions::connections`"
             ),
             Scarce::Appends => write!(
                 f,
-                "the {most} places of appends that wait to be sent have been taken for {waited:?}; append less at \
+                "the queue of appends (places: {most}) has been full for {waited:?}; append less at \
                  once, end the transactions that hold the streams, or raise `PostgresOptions::waiting_bytes`"
             ),
         }
@@ -83,7 +83,7 @@ impl From<PoolTimeout> for StoreError {
     }
 }
 
-/// The connections of a store, as far as they may be used at the same time.
+/// The connections of a store that may be used at the same time.
 #[derive(Debug)]
 pub(crate) struct Slots {
     all: Arc<Semaphore>,
@@ -106,17 +106,17 @@ impl Slots {
         Self { all, kept, connections, counters: Arc::clone(counters) }
     }
 
-    /// For a call that waits for nobody but the server.
+    /// For a call that waits only for the server.
     pub(crate) async fn any(&self, longest: Duration) -> Result<Slot, StoreError> {
         let any = self.acquire(&self.all, Scarce::Connections, self.connections, longest).await?;
         Ok(Slot { _any: Some(any), _kept: None })
     }
 
-    /// For what may take as long as others want.
+    /// For a call that others can keep waiting.
     pub(crate) async fn kept(&self, longest: Duration) -> Result<Slot, StoreError> {
         let share = kept(self.connections);
         let kept = self.acquire(&self.kept, Scarce::HeldConnections, share, longest).await?;
-        // Half of one connection is none: readers keep theirs.
+        // Half of one connection would be none: this is an additional one, and readers keep theirs.
         let any = match self.connections > share {
             true => Some(self.acquire(&self.all, Scarce::Connections, self.connections, longest).await?),
             false => None,
@@ -134,19 +134,19 @@ impl Slots {
         acquire(semaphore, 1, of, most, longest, &self.counters.connections).await
     }
 
-    /// How many are in use.
+    /// The number in use.
     pub(crate) fn in_use(&self) -> usize {
         (self.connections as usize).saturating_sub(self.all.available_permits())
     }
 
-    /// Waits until none is in use.
+    /// Waits until no connection is in use.
     pub(crate) async fn rest(&self) {
-        // Not closed before this, so that there is no error.
+        // The semaphores are closed only afterwards, so this does not fail.
         let _kept = self.kept.acquire_many(kept(self.connections)).await;
         let _all = self.all.acquire_many(self.connections).await;
     }
 
-    /// Gives out no more.
+    /// Refuses further calls.
     pub(crate) fn close(&self) {
         self.kept.close();
         self.all.close();
@@ -161,7 +161,7 @@ const fn kept(connections: u32) -> u32 {
     if connections < 4 { 1 } else { connections / 2 }
 }
 
-/// Waits for permits, and not for longer than this.
+/// Waits for permits, at most this long.
 pub(crate) async fn acquire(
     semaphore: &Arc<Semaphore>,
     permits: u32,

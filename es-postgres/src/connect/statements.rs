@@ -1,4 +1,4 @@
-//! The SQL of the store, with the name of its schema filled in once.
+//! The SQL statements of the store, with the schema name filled in once.
 
 use std::sync::Arc;
 
@@ -16,32 +16,32 @@ pub(crate) struct Statement {
 impl Statement {
     /// A call of this statement, to which its parameters are bound.
     pub(crate) fn call<'q>(&self) -> Query<'q, Postgres, PgArguments> {
-        // Room for the parameters of one event, which would be moved again and again while they grow.
+        // Capacity for the parameters of one event, which would otherwise be reallocated as they grow.
         let mut arguments = PgArguments::default();
         arguments.reserve(16, 512);
-        // The text is ours but for the schema's name, which was checked.
+        // The text is a constant, except for the schema name, which was validated.
         query_with(AssertSqlSafe(Arc::clone(&self.text)), arguments).persistent(self.prepared)
     }
 }
 
 impl Statement {
-    /// As a simple query, for a statement without parameters that a session hardly ever repeats: one round
-    /// trip, where the first call of a prepared one takes two.
+    /// As a simple query, for a statement without parameters that a session rarely repeats: it takes one
+    /// round trip, and the first call of a prepared statement two.
     pub(crate) fn ask(&self) -> RawSql {
         raw_sql(AssertSqlSafe(Arc::clone(&self.text)))
     }
 }
 
-/// Whether the server keeps what it has made of a statement.
+/// Whether statements are prepared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Prepared {
-    /// For as long as the session lasts.
+    /// Once per session.
     Once,
-    /// Behind a pooler, where the next transaction may be another session's.
+    /// Never: behind a pooler, the next transaction may run in another session.
     Never,
 }
 
-/// Puts the schema's name in the place of `:schema`.
+/// Replaces `:schema` with the quoted schema name.
 pub(crate) fn in_schema(sql: &str, schema: &str) -> String {
     sql.replace(":schema", &format!("\"{schema}\""))
 }

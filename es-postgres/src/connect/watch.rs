@@ -1,4 +1,4 @@
-//! Work that takes as long as it takes, on a connection that somebody else looks after.
+//! Work without a time limit, which another session watches.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use crate::connect::failure::{CallError, Failure};
 use crate::connect::pool::Pool;
 use crate::connect::silence::watched_by;
 
-/// Lets work in a transaction take as long as it takes, such as that of a handler, of which nobody knows when
-/// an answer is due. Now and then another session asks whether its server process is still there for it, and
-/// has been left alone for no longer than `idle`.
+/// Runs work in a transaction without a time limit, such as a handler. From time to time another session
+/// checks that its server process is still working, and has not been idle in the transaction for longer than
+/// `idle`.
 pub(crate) async fn watched<T>(
     pool: &Pool,
     backend: Backend,
@@ -21,8 +21,8 @@ pub(crate) async fn watched<T>(
     watched_by(&pool.settings, &pool.statements, connect, (backend, idle), pin!(work)).await
 }
 
-/// Waits for the answer to a call that may have to wait so long for each of its locks first. One that waits
-/// for a lock is told from one that the server knows nothing of.
+/// Waits for the answer to a call that may have to wait for locks first. A call that waits for a lock is
+/// distinguished from one that the server knows nothing about.
 pub(crate) async fn answered_or_locked<T>(
     pool: &Pool,
     backend: Backend,

@@ -14,10 +14,10 @@ use sqlx::query::Query;
 use crate::connect::caller;
 use crate::connect::failure::{CallError, Failure};
 use crate::connect::lease::Ended;
-use crate::connect::lock_timeout::told_to_caller;
+use crate::connect::lock_timeout::caller_error;
+use crate::connect::lock_wait::LockWait;
 use crate::connect::names::Known;
 use crate::connect::number::bigint;
-use crate::connect::patience::Patience;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::write::answer::Answer;
@@ -31,23 +31,23 @@ use crate::write::names::Attempts;
 pub(crate) async fn apart(
     pool: &Arc<Pool>,
     append: Append<'_>,
-    patience: Patience,
+    lock_wait: LockWait,
 ) -> Result<AppendOutcome, StoreError> {
-    Box::pin(go_apart(pool, append, patience)).await
+    Box::pin(go_apart(pool, append, lock_wait)).await
 }
 
 async fn go_apart(
     pool: &Arc<Pool>,
     append: Append<'_>,
-    mut patience: Patience,
+    mut lock_wait: LockWait,
 ) -> Result<AppendOutcome, StoreError> {
     loop {
-        let mut lease = patience.lease(pool).await?;
+        let mut lease = lock_wait.lease(pool).await?;
         let backend = lease.session.backend;
-        let lock_timeout = patience.lock_timeout(pool);
+        let lock_timeout = lock_wait.lock_timeout(pool);
         let answer = {
             let call = pin!(send(&mut lease.session, pool, append, Some(&lock_timeout)));
-            patience.answer(pool, backend, 1, call).await
+            lock_wait.answer(pool, backend, 1, call).await
         };
         let failure = match lease.end(answer) {
             Ended::Answered(outcome) => return outcome,
@@ -55,7 +55,7 @@ async fn go_apart(
             Ended::Failed(failure) => failure,
         };
         if failure.is_held_up() {
-            patience.held_up(pool, [append.stream])?;
+            lock_wait.held_up(pool, [append.stream])?;
         } else if failure.is_decided() {
             return decided::one(pool, &append).await;
         } else if failure.leaves_doubt() {
@@ -107,7 +107,7 @@ pub(crate) async fn append_in(
         match answer {
             Ok(Some(answer)) => return answer.of(&append),
             Ok(None) => names.again_apart(connection, pool, append).await?,
-            Err(error) => return Err(told_to_caller(pool, append.stream, error)),
+            Err(error) => return Err(caller_error(pool, append.stream, error)),
         }
     }
 }

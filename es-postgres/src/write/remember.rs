@@ -10,10 +10,10 @@ use sqlx::PgConnection;
 use crate::connect::caller;
 use crate::connect::failure::CallError;
 use crate::connect::lease::Ended;
-use crate::connect::lock_timeout::told_to_caller;
+use crate::connect::lock_timeout::caller_error;
+use crate::connect::lock_wait::LockWait;
 use crate::connect::names::Known;
 use crate::connect::number::bigint;
-use crate::connect::patience::Patience;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::write::answer::Answer;
@@ -25,19 +25,19 @@ const LOCKS: usize = 3;
 /// Stores the decision on a connection of the pool.
 pub(crate) async fn remember(pool: &Arc<Pool>, decision: Decision<'_>) -> Result<Remembered, StoreError> {
     decision.command.check(decision.stream)?;
-    let mut patience = Patience::of(pool);
+    let mut lock_wait = LockWait::of(pool);
     loop {
-        let mut lease = patience.lease(pool).await?;
+        let mut lease = lock_wait.lease(pool).await?;
         let backend = lease.session.backend;
-        let lock_timeout = patience.milliseconds(pool);
+        let lock_timeout = lock_wait.milliseconds(pool);
         let answer = {
             let call = pin!(send(&mut lease.session, pool, decision, lock_timeout));
-            patience.answer(pool, backend, LOCKS, call).await
+            lock_wait.answer(pool, backend, LOCKS, call).await
         };
         match lease.end(answer) {
             Ended::Answered(remembered) => return remembered,
             Ended::LostWhileIdle => {}
-            Ended::Failed(failure) if failure.is_held_up() => patience.held_up(pool, [decision.stream])?,
+            Ended::Failed(failure) if failure.is_held_up() => lock_wait.held_up(pool, [decision.stream])?,
             // If the connection is lost, the caller may retry: a stored decision is found then.
             Ended::Failed(failure) => return Err(failure.into()),
         }
@@ -83,7 +83,7 @@ pub(crate) async fn remember_in(
         match answer {
             Ok(Some(remembered)) => return Ok(remembered),
             Ok(None) => names.again_apart(connection, pool, of_stream).await?,
-            Err(error) => return Err(told_to_caller(pool, decision.stream, error)),
+            Err(error) => return Err(caller_error(pool, decision.stream, error)),
         }
     }
 }

@@ -12,10 +12,10 @@ use uuid::Uuid;
 
 use crate::connect::failure::{CallError, unexpected};
 use crate::connect::lease::Ended;
-use crate::connect::lock_timeout::told_to_caller;
+use crate::connect::lock_timeout::caller_error;
+use crate::connect::lock_wait::LockWait;
 use crate::connect::names::Known;
 use crate::connect::number::bigint;
-use crate::connect::patience::Patience;
 use crate::connect::pool::Pool;
 use crate::write::answer::Answer;
 use crate::write::columns::{EventColumns, MetadataColumns, bound};
@@ -36,14 +36,14 @@ pub(crate) async fn append_all(
     if appends.is_empty() {
         return Ok(Vec::new());
     }
-    let mut patience = Patience::of(pool);
+    let mut lock_wait = LockWait::of(pool);
     loop {
-        let mut lease = patience.lease(pool).await?;
+        let mut lease = lock_wait.lease(pool).await?;
         let backend = lease.session.backend;
-        let lock_timeout = patience.lock_timeout(pool);
+        let lock_timeout = lock_wait.lock_timeout(pool);
         let answer = {
             let call = pin!(run(&mut lease.session.connection, pool, appends, &lock_timeout));
-            patience.answer(pool, backend, appends.len(), call).await
+            lock_wait.answer(pool, backend, appends.len(), call).await
         };
         let failure = match lease.end(answer) {
             Ended::Answered(answers) => {
@@ -53,7 +53,7 @@ pub(crate) async fn append_all(
             Ended::Failed(failure) => failure,
         };
         if failure.is_held_up() {
-            patience.held_up(pool, appends.iter().map(|append| append.stream))?;
+            lock_wait.held_up(pool, appends.iter().map(|append| append.stream))?;
         } else if failure.is_decided() {
             return decided::all(pool, appends).await;
         } else if failure.leaves_doubt() {
@@ -115,7 +115,7 @@ pub(crate) async fn hold(
         match answer {
             Ok(Some(answer)) => return answer.of(&condition),
             Ok(None) => names.again_apart(connection, pool, condition).await?,
-            Err(error) => return Err(told_to_caller(pool, condition.stream, error)),
+            Err(error) => return Err(caller_error(pool, condition.stream, error)),
         }
     }
 }

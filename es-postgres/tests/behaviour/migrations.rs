@@ -45,7 +45,7 @@ async fn an_edited_migration_is_refused() {
     assert!(
         error
             .to_string()
-            .starts_with("migration 4 (0004_append_one) was run in schema \"es\" with other content")
+            .starts_with("migration 4 (0004_append_one) was run in schema \"es\" with different contents")
     );
 }
 

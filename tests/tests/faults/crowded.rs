@@ -50,7 +50,7 @@ async fn a_program_outlives_strangers_that_take_all_connections() {
     let (host, mut admin, program) = working().await;
     for _ in 0..2 {
         let taken = take_all(host.url(), &mut admin).await;
-        program.says("the server takes no connection now").await;
+        program.says("the server accepts no connection now").await;
         drop(taken);
         program.goes_on(10).await;
     }
@@ -72,7 +72,7 @@ async fn a_program_outlives_a_role_and_a_database_that_have_no_connection_left()
         let pids = "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity
                     WHERE usename = 'app' AND application_name <> 'held'";
         sql(&mut admin, pids).await;
-        program.says("the server takes no connection now").await;
+        program.says("the server accepts no connection now").await;
         drop(held);
         sql(&mut admin, &format!("ALTER {of} CONNECTION LIMIT -1")).await;
         program.goes_on(10).await;

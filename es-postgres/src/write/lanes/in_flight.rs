@@ -16,7 +16,7 @@ use super::batch::{self, BatchError, ChainOutcome, answer_each};
 use super::queue::{Chain, Work};
 use super::waiting::{Course, Waiting, waited_too_long};
 use crate::connect::failure::CallError;
-use crate::connect::patience::Patience;
+use crate::connect::lock_wait::LockWait;
 use crate::write::lost::Lost;
 use crate::write::{decided, one};
 
@@ -32,7 +32,7 @@ impl Lanes {
             InFlight { lanes: Arc::clone(self), streams: vec![append.stream.clone()], course };
         match course {
             Course::Lane => in_flight.append(append).await,
-            Course::Beside => in_flight.apart(append, Patience::of(&self.pool)).await,
+            Course::Beside => in_flight.apart(append, LockWait::of(&self.pool)).await,
         }
     }
 
@@ -114,7 +114,7 @@ impl InFlight {
             match sent {
                 Sent::Done(outcome) => return outcome,
                 Sent::LostWhileIdle => {}
-                Sent::HeldUp => return self.apart(append, Patience::long(&self.lanes.pool)).await,
+                Sent::HeldUp => return self.apart(append, LockWait::long(&self.lanes.pool)).await,
                 Sent::Decided => return decided::one(&self.lanes.pool, &append).await,
                 Sent::Lost(lost) => return lost.find(&self.lanes.pool, append).await,
             }
@@ -122,10 +122,10 @@ impl InFlight {
     }
 
     /// Appends on a connection of the pool. If that times out, so do the appends that wait behind it.
-    async fn apart(&self, append: Append<'_>, patience: Patience) -> Result<AppendOutcome, StoreError> {
+    async fn apart(&self, append: Append<'_>, lock_wait: LockWait) -> Result<AppendOutcome, StoreError> {
         let Lanes { pool, .. } = &*self.lanes;
         self.lanes.queue().set_apart(append.stream);
-        let outcome = one::apart(pool, append, patience).await;
+        let outcome = one::apart(pool, append, lock_wait).await;
         if let Err(error) = &outcome
             && waited_too_long(error).is_some()
         {
@@ -206,7 +206,7 @@ impl InFlight {
     async fn run(mut self, work: Work) {
         match work {
             Work::Large(waiting) => {
-                let outcome = self.apart(waiting.append(), Patience::of(&self.lanes.pool)).await;
+                let outcome = self.apart(waiting.append(), LockWait::of(&self.lanes.pool)).await;
                 waiting.answer(outcome);
             }
             Work::Batch(chains) => match &chains[..] {
@@ -278,7 +278,7 @@ impl InFlight {
         drop(runtime.spawn(async move {
             let mut chain = chain.into_iter();
             for waiting in chain.by_ref() {
-                let outcome = in_flight.apart(waiting.append(), Patience::of(&in_flight.lanes.pool)).await;
+                let outcome = in_flight.apart(waiting.append(), LockWait::of(&in_flight.lanes.pool)).await;
                 let Some(error) = outcome.as_ref().err().and_then(waited_too_long) else {
                     waiting.answer(outcome);
                     continue;

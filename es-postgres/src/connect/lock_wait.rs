@@ -1,7 +1,7 @@
-//! Calls that may have to wait for a lock that somebody else holds.
+//! Calls that may have to wait for a lock of another transaction.
 //!
-//! On a connection like any other they wait for a moment only. What would have to wait longer is sent again
-//! on one of those that may be kept for long, and waits there: the first time, nothing was written.
+//! They first wait only for [`lock_patience`](crate::PostgresOptions::lock_patience). A call that has to wait
+//! longer is sent again on one of the connections that may be held for long: the first attempt wrote nothing.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,22 +16,22 @@ use crate::connect::lock_timeout::{LockHolder, LockTimeout, answered_or_held};
 use crate::connect::pool::Pool;
 use crate::connect::settings::milliseconds;
 
-/// How long a call waits for the locks of others.
+/// How long a call waits for locks of other transactions: first shortly, then long.
 #[derive(Debug)]
-pub(crate) struct Patience {
+pub(crate) struct LockWait {
     began: Instant,
     long: bool,
     holders: Vec<LockHolder>,
 }
 
-impl Patience {
-    /// Of a call that was not sent yet.
+impl LockWait {
+    /// For a call that was not sent yet.
     pub(crate) fn of(pool: &Pool) -> Self {
         let long = pool.settings.lock_patience >= pool.settings.longest_lock_wait;
         Self { began: Instant::now(), long, holders: Vec::new() }
     }
 
-    /// Of a call that was held up for a moment, and has to wait longer.
+    /// For a call that has waited shortly, and has to wait longer.
     pub(crate) fn long(pool: &Pool) -> Self {
         pool.counters.lock_waits.count();
         Self { began: Instant::now(), long: true, holders: Vec::new() }
@@ -46,7 +46,7 @@ impl Patience {
         pool.lease_with(slot).await
     }
 
-    /// How long the server is told to wait for each lock, as it takes it.
+    /// The `lock_timeout` of the next attempt, in milliseconds.
     pub(crate) fn lock_timeout(&self, pool: &Pool) -> String {
         self.milliseconds(pool).to_string()
     }
@@ -60,7 +60,7 @@ impl Patience {
         if self.long { longest.saturating_sub(self.began.elapsed()).max(moment.min(longest)) } else { moment }
     }
 
-    /// Waits for the answer of a call that takes this many locks.
+    /// Waits for the answer to a call that takes this many locks.
     pub(crate) async fn answer<T>(
         &mut self,
         pool: &Arc<Pool>,
@@ -77,7 +77,7 @@ impl Patience {
         answer
     }
 
-    /// What to do when such a call was held up: it is sent again, or fails in the end.
+    /// Handles a lock timeout: the call is sent again, or fails if it has waited long.
     pub(crate) fn held_up<'a>(
         &mut self,
         pool: &Pool,
