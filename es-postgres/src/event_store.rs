@@ -1,4 +1,4 @@
-//! The store as `es-core` knows it: each trait of the contract.
+//! The implementations of `es-core`'s store traits.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ use crate::upkeep::{snapshots, streams};
 use crate::write::{one, remember, several};
 
 impl PostgresStore {
-    /// Whoever asks for the outcome of a command acknowledges it, which takes a write: see `load.sql`.
+    /// Loading the outcome of a command acknowledges it, which takes a write: see `load.sql`.
     fn may_answer(&self, load: Load<'_>) -> Result<(), StoreError> {
         if load.command_id.is_some() { self.parts().pool.writes() } else { Ok(()) }
     }
@@ -117,7 +117,7 @@ impl AppendIn<PgConnection> for PostgresStore {
         let span = debug_span!("append_in", stream = %append.stream, expected = %append.expected, events = append.events.len());
         let outcome = one::append_in(&self.parts().pool, tx, append).instrument(span).await;
         self.parts().pool.counters.append(append.events.len(), outcome.as_ref().ok());
-        // Readers that look now find that an append is open, and look again until it has ended.
+        // Readers that read now find an open append, and read again until it has ended.
         self.parts().wake.appended();
         outcome
     }

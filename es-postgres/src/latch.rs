@@ -1,5 +1,5 @@
-//! Locks that a panic of another holder does not close: what stands behind them is whole between two
-//! statements.
+//! Locks without poisoning: the data behind them is consistent between any two statements, also after a
+//! panic.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 

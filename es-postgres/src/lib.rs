@@ -1,4 +1,4 @@
-//! Events and snapshots in PostgreSQL.
+//! An event store, snapshots and read models in PostgreSQL.
 //!
 //! [`PostgresStore`] is an [`EventStore`](es_core::EventStore): plug it into a
 //! [`Repository`](es_core::Repository). The server needs no extension and no superuser.
@@ -14,7 +14,7 @@
 //!
 //! # Two roles
 //!
-//! The role that migrates owns the tables. Give the application another one, with
+//! The role that migrates owns the tables. Give the application a different one, with
 //! [`grant_writer`](PostgresStore::grant_writer): it appends through functions and reads, and can do nothing
 //! else. Even the owner's UPDATE, DELETE and TRUNCATE of events are refused by triggers.
 //!
@@ -23,7 +23,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `tls` | yes | encrypted connections, with rustls |
-//! | `testing` | no | [`testing`]: throw-away servers and databases |
+//! | `testing` | no | [`testing`]: temporary servers and databases for tests |
 
 mod connect;
 mod copy;

@@ -1,4 +1,4 @@
-//! What happens in a store, counted.
+//! Counters of a store.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -6,15 +6,16 @@ use std::time::Duration;
 
 use es_core::store::AppendOutcome;
 
-/// Counters of a [`PostgresStore`](crate::PostgresStore) and its clones since it was opened, and what it
-/// holds at this moment; from [`PostgresStore::metrics`](crate::PostgresStore::metrics).
+/// Counters of a [`PostgresStore`](crate::PostgresStore) and its clones since it was opened, and gauges of
+/// its current state; returned by [`PostgresStore::metrics`](crate::PostgresStore::metrics).
 ///
-/// All but those of this moment only grow: what happened of late is the difference between two of them. They
-/// are of this program alone. `docs/operations.md` says what to make of each.
+/// All except the gauges only grow: subtract two values to get recent activity. They cover this program
+/// alone. `docs/operations.md` explains how to use each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct StoreMetrics {
-    /// Appends to a stream that were stored; those in a transaction of the caller once they are written.
+    /// Appends that were stored, one for each stream; those in a transaction of the caller count once they
+    /// are written.
     pub appends: u64,
     /// The events in them.
     pub events: u64,
@@ -22,28 +23,29 @@ pub struct StoreMetrics {
     pub conflicts: u64,
     /// Appends whose connection was lost before the answer came.
     pub lost_answers: u64,
-    /// Those of them that were found to be stored.
+    /// Of those, the appends that were found to be stored.
     pub found_answers: u64,
-    /// Those of them of which nobody could tell: [`OutcomeUnknown`](es_core::StoreError::OutcomeUnknown).
+    /// Of those, the appends whose outcome could not be determined:
+    /// [`OutcomeUnknown`](es_core::StoreError::OutcomeUnknown).
     pub unknown_outcomes: u64,
-    /// Calls that had to wait for the lock of another transaction for longer than
+    /// Calls that had to wait for a lock of another transaction for longer than
     /// [`lock_patience`](crate::PostgresOptions::lock_patience).
     pub lock_waits: u64,
     /// Calls that ended with a [`LockTimeout`](crate::LockTimeout).
     pub lock_timeouts: u64,
-    /// Appends that wait to be sent, at this moment.
+    /// Gauge: appends that wait to be sent.
     pub waiting_appends: u64,
-    /// The bytes of their payloads and metadata, which
-    /// [`PostgresOptions::waiting_bytes`](crate::PostgresOptions::waiting_bytes) bounds.
+    /// Gauge: the bytes of their payloads and metadata, which
+    /// [`PostgresOptions::waiting_bytes`](crate::PostgresOptions::waiting_bytes) limits.
     pub waiting_bytes: u64,
-    /// Appends that had to wait for a place among them.
+    /// Appends that had to wait for a place in the queue.
     pub place_waits: u64,
-    /// Those that got none in time: [`PoolTimeout`](crate::PoolTimeout) of
+    /// Appends that got none in time: [`PoolTimeout`](crate::PoolTimeout) of
     /// [`Scarce::Appends`](crate::Scarce::Appends).
     pub place_timeouts: u64,
     /// The longest of those waits.
     pub longest_place_wait: Duration,
-    /// Of the [`connections`](crate::PostgresOptions::connections), those in use at this moment.
+    /// Gauge: how many of the [`connections`](crate::PostgresOptions::connections) are in use.
     pub connections_in_use: u64,
     /// Calls that had to wait for one of them.
     pub connection_waits: u64,
@@ -51,27 +53,27 @@ pub struct StoreMetrics {
     pub connection_timeouts: u64,
     /// The longest of those waits.
     pub longest_connection_wait: Duration,
-    /// Sessions that are open at this moment: `connections`, those of appends, and that of the high-water
-    /// mark. Those of projectors, NOTIFY and LISTEN are not counted.
+    /// Gauge: open sessions, which are `connections`, those of appends, and that of the high-water mark.
+    /// Those of projectors, NOTIFY and LISTEN are not counted.
     pub sessions: u64,
     /// Sessions that were opened.
     pub sessions_opened: u64,
-    /// Sessions that a call found to be lost, or of no more use.
+    /// Sessions that a call found to be lost or unusable.
     pub sessions_lost: u64,
     /// Idle sessions that were closed because another one was lost.
     pub sessions_distrusted: u64,
     /// Sessions that were closed after [`idle_timeout`](crate::PostgresOptions::idle_timeout).
     pub sessions_expired: u64,
-    /// Sessions that were closed because their call was given up half-way, such as by a time-out of its
-    /// caller, or because a [`StoreConnection`](crate::StoreConnection) was not given back.
+    /// Sessions that were closed because their call was cancelled, such as by a timeout of the caller, or
+    /// because a [`StoreConnection`](crate::StoreConnection) was dropped without `give_back`.
     pub sessions_abandoned: u64,
     /// Pages of the whole store that were read from the server.
     pub pages: u64,
-    /// Pages that a reader took from another one of this program.
+    /// Pages that a reader got from another reader of this program.
     pub shared_pages: u64,
 }
 
-/// The same, while it is being counted.
+/// The live counters.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     appends: Counter,
@@ -111,7 +113,7 @@ impl Counter {
     }
 }
 
-/// Waits for something of which there is a limited number.
+/// Waits for a limited resource.
 #[derive(Debug, Default)]
 pub(crate) struct Waits {
     waits: Counter,
@@ -120,7 +122,7 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    /// Counts one, and whether it got what it was for.
+    /// Counts a wait, and whether it succeeded.
     pub(crate) fn waited<T, E>(&self, waited: Duration, got: &Result<T, E>) {
         self.waits.count();
         self.timeouts.add(usize::from(got.is_err()));
@@ -133,33 +135,33 @@ impl Waits {
     }
 }
 
-/// Counts a session for as long as it is there, and why it goes.
+/// Counts a session while it is open, and the reason why it is closed.
 #[derive(Debug)]
 pub(crate) struct Counted {
     counters: Arc<Counters>,
-    why: Why,
+    reason: CloseReason,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// It has done what it was opened for, or the store is closed.
+pub(crate) enum CloseReason {
+    /// It is no longer needed, or the store is closed.
     Done,
     Lost,
-    Distrusted,
+    Invalidated,
     Expired,
-    /// A call is under way on it.
+    /// A call on it has not ended.
     Abandoned,
 }
 
 impl Counted {
     pub(crate) fn opened(counters: &Arc<Counters>) -> Self {
         counters.sessions_opened.count();
-        Self { counters: Arc::clone(counters), why: Why::Done }
+        Self { counters: Arc::clone(counters), reason: CloseReason::Done }
     }
 
-    /// Says why it goes, if it goes now.
-    pub(crate) const fn goes(&mut self, why: Why) {
-        self.why = why;
+    /// Sets the reason that counts if it is closed now.
+    pub(crate) const fn closes_as(&mut self, reason: CloseReason) {
+        self.reason = reason;
     }
 }
 
@@ -167,18 +169,18 @@ impl Drop for Counted {
     fn drop(&mut self) {
         let counters = &self.counters;
         counters.sessions_closed.count();
-        match self.why {
-            Why::Done => {}
-            Why::Lost => counters.sessions_lost.count(),
-            Why::Distrusted => counters.sessions_distrusted.count(),
-            Why::Expired => counters.sessions_expired.count(),
-            Why::Abandoned => counters.sessions_abandoned.count(),
+        match self.reason {
+            CloseReason::Done => {}
+            CloseReason::Lost => counters.sessions_lost.count(),
+            CloseReason::Invalidated => counters.sessions_distrusted.count(),
+            CloseReason::Expired => counters.sessions_expired.count(),
+            CloseReason::Abandoned => counters.sessions_abandoned.count(),
         }
     }
 }
 
 impl Counters {
-    /// An append of so many events has come to this.
+    /// Counts the outcome of an append of so many events; `None` is a failure.
     pub(crate) fn append(&self, events: usize, outcome: Option<&AppendOutcome>) {
         match outcome {
             Some(AppendOutcome::Appended(_)) => {
@@ -190,7 +192,7 @@ impl Counters {
         }
     }
 
-    /// Besides what is held at this moment, but for sessions.
+    /// All counters, and the gauge of sessions; the caller adds the other gauges.
     pub(crate) fn read(&self) -> StoreMetrics {
         let closed = self.sessions_closed.get();
         let opened = self.sessions_opened.get();

@@ -12,7 +12,7 @@ use crate::options::PostgresOptions;
 use crate::store::PostgresStore;
 
 impl PostgresOptions {
-    /// Opens the store, whose tables must be there.
+    /// Opens the store. Its tables must exist.
     ///
     /// # Errors
     ///
@@ -22,8 +22,8 @@ impl PostgresOptions {
         Ok(PostgresStore::new(pool))
     }
 
-    /// Makes the tables, or brings them up to date, then opens the store. Any number of programs can do so at
-    /// once: one migrates, and the others wait for as long as that takes.
+    /// Creates or migrates the tables, then opens the store. Any number of programs can do so at once: one
+    /// migrates, and the others wait for as long as that takes.
     ///
     /// # Errors
     ///
@@ -73,7 +73,7 @@ impl PostgresOptions {
 }
 
 impl PostgresStore {
-    /// Opens a store whose tables are there.
+    /// Opens a store whose tables exist.
     ///
     /// # Errors
     ///
@@ -82,8 +82,7 @@ impl PostgresStore {
         Self::options(url).connect().await
     }
 
-    /// Makes the tables, or brings them up to date, then opens the store. Any number of programs can do so at
-    /// once.
+    /// Creates or migrates the tables, then opens the store. Any number of programs can do so at once.
     ///
     /// # Errors
     ///
@@ -94,12 +93,12 @@ impl PostgresStore {
 
     /// Opens a store for reading only, on a standby or on the primary.
     ///
-    /// It loads states of today and earlier, reads streams and the whole store, lists, finds, and follows
-    /// with subscriptions. On a standby all of that is as old as what the standby has received. Subscriptions
-    /// there look by the clock, and never pass an event that may still come; one whose checkpoint the standby
-    /// has not received yet waits for it.
+    /// It loads current and earlier states, reads streams and the whole store, lists, finds, and follows with
+    /// catch-up subscriptions. On a standby all of that is as old as what the standby has replayed.
+    /// Subscriptions there poll, and never pass a position at which an event may still appear; one whose
+    /// checkpoint the standby has not reached yet waits for it.
     ///
-    /// What writes is [`StoreError::ReadOnly`](es_core::StoreError::ReadOnly). The repository leaves out
+    /// Writes fail with [`StoreError::ReadOnly`](es_core::StoreError::ReadOnly). The repository saves no
     /// snapshots.
     ///
     /// ```no_run
@@ -118,7 +117,7 @@ impl PostgresStore {
         Self::options(url).read_only().connect().await
     }
 
-    /// For everything besides the URL: schema, number of connections, limits.
+    /// Options for everything besides the URL: schema, number of connections, limits, timeouts.
     pub fn options(url: &str) -> PostgresOptions {
         PostgresOptions::new(url)
     }

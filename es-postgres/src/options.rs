@@ -1,4 +1,4 @@
-//! How a store is opened.
+//! The options of a store.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use es_core::store::Limits;
 
 use crate::connect::settings::LONGEST_TIMEOUT;
 
-/// How a [`PostgresStore`](crate::PostgresStore) is opened; made by
+/// Options for opening a [`PostgresStore`](crate::PostgresStore); created by
 /// [`PostgresStore::options`](crate::PostgresStore::options).
 ///
 /// ```no_run
@@ -63,38 +63,39 @@ impl PostgresOptions {
         }
     }
 
-    /// The schema that holds the tables; `es` unless said otherwise. One schema is one store.
+    /// The schema of the tables. Defaults to `es`. Each schema is a store of its own.
     pub fn schema(mut self, name: &str) -> Self {
         name.clone_into(&mut self.schema);
         self
     }
 
-    /// How many connections are held at most; defaults to 16. They are opened when they are needed. Appends
-    /// have two more of their own, so that they never wait for reads.
+    /// The maximum number of pooled connections, opened on demand. Defaults to 16. Appends have two more of
+    /// their own, so that they never wait for reads.
     ///
-    /// At most half of them are used by what others can keep waiting: appends that wait for locks of other
-    /// programs or transactions, and the transactions of inline projections. So there are always some for
-    /// reads, above all for those that the holder of a lock needs to go on. A store with one connection opens
-    /// a second one for what waits.
+    /// At most half of them are used by calls that others can keep waiting: appends that wait for locks of
+    /// other programs or transactions, and the transactions of inline projections. So some always remain for
+    /// reads, including those that the holder of a lock needs to proceed. A store with one connection opens a
+    /// second one for calls that wait.
     pub fn connections(mut self, most: u32) -> Self {
         self.connections = most.max(1);
         self
     }
 
-    /// How large events may be.
+    /// The size limits of events.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
     /// Whether the URL leads to a transaction pooler, such as `PgBouncer` with `pool_mode = transaction`.
+    /// Defaults to no.
     ///
-    /// Nothing is then left on a connection: no settings, no prepared statements, and each call in a
-    /// transaction of its own, which costs more round trips. And since nobody can tell behind a pooler
-    /// whether a server process is still at work, an append whose connection broke is
+    /// Then nothing is left on a connection, neither settings nor prepared statements, and each call runs in
+    /// a transaction of its own, which costs more round trips. Since it cannot be determined behind a pooler
+    /// whether a server process is still working, an append whose connection broke is
     /// [`OutcomeUnknown`](es_core::StoreError::OutcomeUnknown) unless its events are found.
     ///
-    /// A pooler that is not declared is refused by [`ConnectError::Pooler`], one in session mode as well.
+    /// A pooler that is not declared is refused with [`ConnectError::Pooler`], also one in session mode.
     ///
     /// [`ConnectError::Pooler`]: crate::ConnectError::Pooler
     pub fn transaction_pooler(mut self, pooler: bool) -> Self {
@@ -102,111 +103,112 @@ impl PostgresOptions {
         self
     }
 
-    /// How long the store tries to reach the server, and how long it looks for the outcome of an append whose
-    /// connection was lost; 30 seconds unless said otherwise.
+    /// How long the store tries to connect to the server, and to find the outcome of an append whose
+    /// connection was lost. Defaults to 30 seconds.
     pub fn patience(mut self, longest: Duration) -> Self {
         self.patience = longest.min(LONGEST_TIMEOUT);
         self
     }
 
-    /// How long the connections of appends wait for a lock that another program or transaction holds; 50 ms
-    /// unless said otherwise. An append that would have to wait longer goes on alone, on one of the other
-    /// connections, and holds up no other stream.
+    /// The `lock_timeout` on the connections of appends. Defaults to 50 ms. An append that has to wait longer
+    /// for a lock of another program or transaction is sent again on one of the other connections, and holds
+    /// up no other stream.
     pub fn lock_patience(mut self, longest: Duration) -> Self {
         self.lock_patience = longest;
         self
     }
 
-    /// How long an append, or any other call, waits for a lock that another program or transaction holds,
-    /// such as that of its stream; defaults to 10 seconds. So do the statements of projections, and calls in
-    /// a transaction of the caller, unless its `lock_timeout` is shorter. An append that stands behind
-    /// another one to its stream, which is held up, waits for half as long again at most.
+    /// How long an append, or any other call, waits for a lock of another program or transaction, such as
+    /// that of its stream. Defaults to 10 seconds. It also applies to the statements of projections, and to
+    /// calls in a transaction of the caller, unless its `lock_timeout` is shorter. An append that waits
+    /// behind a held-up one to its stream waits at most half as long again.
     ///
-    /// Then nothing was written, and the call fails with a [`LockTimeout`](crate::LockTimeout) that names who
-    /// holds the lock, or, where so many wait that it had no turn, with a
-    /// [`PoolTimeout`](crate::PoolTimeout); trying again can help. A repository leaves that to
-    /// its caller where this is as long as its [`Retry::within`](es_core::Retry::within), or longer, as it is
-    /// by default.
+    /// After that, nothing was written, and the call fails with a [`LockTimeout`](crate::LockTimeout) that
+    /// names the lock's holders, or, if so many calls wait that it got no connection, with a
+    /// [`PoolTimeout`](crate::PoolTimeout). Retrying can help. A repository leaves that to its caller if this
+    /// time is at least as long as its [`Retry::within`](es_core::Retry::within), as it is by default.
     pub fn longest_lock_wait(mut self, longest: Duration) -> Self {
         self.longest_lock_wait = longest;
         self
     }
 
     /// How long a call waits for one of the [`connections`](Self::connections) while all are in use, and an
-    /// append for a place among those that wait to be sent; defaults to 30 seconds.
+    /// append for a place in the queue. Defaults to 30 seconds.
     ///
-    /// Then it fails with a [`PoolTimeout`](crate::PoolTimeout) that says how many there are; trying again
+    /// After that it fails with a [`PoolTimeout`](crate::PoolTimeout) that says how many there are. Retrying
     /// can help.
     pub fn longest_connection_wait(mut self, longest: Duration) -> Self {
         self.longest_connection_wait = longest;
         self
     }
 
-    /// How long a connection is kept that nobody uses; defaults to 10 minutes.
+    /// How long an idle connection is kept. Defaults to 10 minutes.
     ///
-    /// Looked at whenever a call takes a connection or gives one back; a store without calls keeps what it
-    /// has. An idle connection that is too old is not used any more, but replaced.
+    /// This is checked whenever a call takes or returns a connection; a store without calls keeps its
+    /// connections. A connection that has idled for too long is not used again, but replaced.
     pub fn idle_timeout(mut self, longest: Duration) -> Self {
         self.idle_timeout = longest;
         self
     }
 
-    /// How many bytes of payloads and metadata appends may have that wait to be sent, because the server is
-    /// slower than they come, or because their stream is held; defaults to 64 MiB. Each counts for 64 KiB at
-    /// least, so that by default 1,024 wait at most. Those behind a stream that is held have half as much of
-    /// their own.
+    /// The maximum size, in bytes of payloads and metadata, of the queue of appends that wait because the
+    /// server is too slow, or because their stream is locked. Defaults to 64 MiB. Each append counts for at
+    /// least 64 KiB, so by default at most 1,024 wait. Appends behind a held-up one to their stream have a
+    /// separate limit of half that size.
     ///
-    /// Further ones wait for a place, for [`longest_connection_wait`](Self::longest_connection_wait) at most.
+    /// Further appends wait for a place, for [`longest_connection_wait`](Self::longest_connection_wait) at
+    /// most.
     pub fn waiting_bytes(mut self, most: usize) -> Self {
         self.waiting_bytes = most;
         self
     }
 
-    /// How many bytes of payloads and metadata are kept of the last page of the whole store, for the other
-    /// subscriptions of this program that are about to read the same; defaults to 1 MiB, and to 500 events.
-    /// Such pages are kept for 16 filters at most. A larger page is read by each subscription for itself.
+    /// The maximum size, in bytes of payloads and metadata, of a page of the whole store that is kept for
+    /// other subscriptions of this program that are about to read the same. Defaults to 1 MiB; a page of more
+    /// than 500 events is not kept either. One page is kept for each of at most 16 filters. Each subscription
+    /// reads a larger page itself.
     pub fn shared_page_bytes(mut self, most: usize) -> Self {
         self.shared_page_bytes = most;
         self
     }
 
-    /// How long the server may stay silent before its connection counts as lost; defaults to 30 seconds. It
-    /// is the timeout of every answer: of a statement, or, where many rows are read, of the next row. Time
-    /// that a statement may spend waiting for locks comes on top.
+    /// How long the server may stay silent before its connection counts as lost. Defaults to 30 seconds. It
+    /// is the timeout of every answer: of a statement, or, when many rows are read, of the next row. The time
+    /// that a statement may wait for locks is added.
     ///
-    /// What was sent on a silent connection is found out as after any lost connection: an append is looked
-    /// for, a read is repeated. A connection of the caller is lost with its transaction: it is to be dropped.
+    /// Calls on a silent connection are handled as on any lost connection: the outcome of an append is looked
+    /// for, a read is repeated. A connection of the caller is lost together with its transaction, and has to
+    /// be dropped.
     pub fn answer_within(mut self, longest: Duration) -> Self {
         self.answer_within = longest;
         self
     }
 
-    /// How long the server keeps the session of a client that is gone without a word, such as a machine that
-    /// lost its power, and with it the session's locks; in whole seconds, defaults to 60 seconds. Zero leaves
-    /// it to the settings of the server, with which it can be hours.
+    /// How long the server keeps the session, and its locks, of a client that disappeared without closing the
+    /// connection, such as a machine that lost power; in whole seconds. Defaults to 60 seconds. Zero leaves
+    /// it to the server's settings, with which it can take hours.
     ///
-    /// Each session is told so by `tcp_keepalives_idle`, `tcp_keepalives_interval`, `tcp_keepalives_count`
-    /// and `tcp_user_timeout`; not through a transaction pooler, and sockets of one machine need none. For a
-    /// server that is gone see [`answer_within`](Self::answer_within).
+    /// It sets `tcp_keepalives_idle`, `tcp_keepalives_interval`, `tcp_keepalives_count` and
+    /// `tcp_user_timeout` on each session, but not through a transaction pooler; Unix sockets need none. For
+    /// a server that disappeared see [`answer_within`](Self::answer_within).
     pub fn gone_after(mut self, silence: Duration) -> Self {
         self.gone_after = silence;
         self
     }
 
-    /// Whether appends are told to readers in other processes by NOTIFY, and heard of by LISTEN; yes unless
-    /// said otherwise.
+    /// Whether to notify readers in other processes of appends (LISTEN/NOTIFY). Defaults to yes.
     ///
-    /// Each takes one more connection, opened with the first append and the first subscription. Without it,
-    /// readers in other processes look by the clock only.
+    /// NOTIFY and LISTEN take one more connection each, opened with the first append and the first
+    /// subscription. Without them, readers in other processes only poll.
     pub fn notify(mut self, notify: bool) -> Self {
         self.notify = notify;
         self
     }
 
-    /// The URL of the server itself, where the other one leads to a transaction pooler, through which nobody
-    /// can LISTEN; for projectors, too. It may name several hosts as well.
+    /// The URL of the server itself, if the other one leads to a transaction pooler: used for LISTEN, NOTIFY
+    /// and projectors. It may name several hosts as well.
     ///
-    /// A pooler there is refused by [`ConnectError::Pooler`], where it is noticed by projectors.
+    /// Projectors refuse a pooler there with [`ConnectError::Pooler`].
     ///
     /// [`ConnectError::Pooler`]: crate::ConnectError::Pooler
     pub fn direct_url(mut self, url: &str) -> Self {
@@ -214,7 +216,7 @@ impl PostgresOptions {
         self
     }
 
-    /// Opens the store for reading only, on a standby or on the primary; see
+    /// Opens the store for reading only, on a standby or the primary; see
     /// [`PostgresStore::read_only`](crate::PostgresStore::read_only).
     pub fn read_only(mut self) -> Self {
         self.read_only = true;

@@ -1,4 +1,4 @@
-//! The parts of a store, which its clones share.
+//! The parts of a store, shared by its clones.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,9 +26,9 @@ impl Parts {
         Self { lanes: Arc::new(Lanes::new(&pool, &wake)), all: AllReader::new(&pool), pool, wake }
     }
 
-    /// Waits for the calls under way, then says goodbye to the server. Later calls fail.
+    /// Waits for running calls, then closes all connections. Later calls fail.
     ///
-    /// Each call has its own deadlines, but for one whose future is not polled: that one is left behind.
+    /// Each call ends within its own deadlines, unless its future is not polled: then it is left behind.
     pub(crate) async fn close(&self) {
         let &Settings { patience, longest_lock_wait, answer_within, .. } = &*self.pool.settings;
         let longest = patience.saturating_add(longest_lock_wait).saturating_add(answer_within);
@@ -38,9 +38,7 @@ impl Parts {
             self.all.close().await;
         };
         if timeout(longest, ended).await.is_err() {
-            tracing::warn!(
-                "the store was closed while calls were under way, which had not ended within {longest:?}"
-            );
+            tracing::warn!("the store was closed although some calls had not ended within {longest:?}");
         }
         self.pool.slots.close();
         self.wake.close();

@@ -1,4 +1,4 @@
-//! The store as its users see it.
+//! The public store type.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::wake::Wake;
 #[cfg(test)]
 use crate::write::lanes::Lanes;
 
-/// Events in PostgreSQL, version 14 or later. Clones share their connections.
+/// An event store in PostgreSQL, version 14 or later. Clones share their connections.
 ///
 /// ```no_run
 /// # async fn open() -> Result<(), es_postgres::ConnectError> {
@@ -27,9 +27,9 @@ use crate::write::lanes::Lanes;
 /// # Ok(()) }
 /// ```
 ///
-/// An append is one statement and one round trip, in READ COMMITTED. When the connection breaks before the
-/// answer came, the store itself finds out what became of the append. Dropping the future of an append leaves
-/// the events written or not, never in part.
+/// An append is one statement and one round trip, in READ COMMITTED. If the connection breaks before the
+/// answer arrives, the store finds the outcome of the append itself. If the future of an append is dropped,
+/// its events are stored all or not at all.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
     parts: Arc<Parts>,
@@ -58,8 +58,8 @@ impl PostgresStore {
     }
 
     /// Lets a role use this store: read, and append through the functions. It can neither insert, update nor
-    /// delete by itself. To be called by the owner of the tables; the same as
-    /// `SELECT es.grant_writer('role')`.
+    /// delete directly. Call it as the owner of the tables; it is the same as `SELECT
+    /// es.grant_writer('role')`.
     ///
     /// # Errors
     ///
@@ -70,7 +70,7 @@ impl PostgresStore {
         roles::grant(&self.parts.pool, &self.parts.pool.statements.grant_writer, role).await
     }
 
-    /// Lets a role read this store, and nothing else. To be called by the owner of the tables; the same as
+    /// Lets a role read this store, and nothing else. Call it as the owner of the tables; it is the same as
     /// `SELECT es.grant_reader('role')`.
     ///
     /// # Errors
@@ -81,9 +81,9 @@ impl PostgresStore {
         roles::grant(&self.parts.pool, &self.parts.pool.statements.grant_reader, role).await
     }
 
-    /// Lets a role run projections: read this store, keep checkpoints and dead letters, and make the schemas
-    /// of projections in the database. To be called by the owner of the tables and of the database; the same
-    /// as `SELECT es.grant_projector('role')`.
+    /// Lets a role run projections: read this store, store checkpoints and dead letters, and create the
+    /// schemas of projections in the database. Call it as the owner of the tables and of the database; it is
+    /// the same as `SELECT es.grant_projector('role')`.
     ///
     /// # Errors
     ///
@@ -93,9 +93,9 @@ impl PostgresStore {
         roles::grant(&self.parts.pool, &self.parts.pool.statements.grant_projector, role).await
     }
 
-    /// The transactions that have drawn a position and are still open, the oldest first. What was appended
-    /// after them is held back from readers of the whole store, so one that stays is a writer that is stuck,
-    /// or a transaction that somebody has left open.
+    /// The transactions that have drawn a position and are still open, the oldest first. Readers of the whole
+    /// store do not get events appended after them, so one that stays is a stuck writer, or a transaction
+    /// that was left open.
     ///
     /// ```no_run
     /// # async fn watch(store: es_postgres::PostgresStore) -> Result<(), es_core::StoreError> {
@@ -113,8 +113,8 @@ impl PostgresStore {
         open_appends::list(&self.parts.pool).await
     }
 
-    /// Counts of what has happened in this store and its clones since it was opened, such as appends,
-    /// conflicts, lost connections and waits, and what it holds at this moment. It asks no server.
+    /// Counters of this store and its clones since it was opened, such as appends, conflicts, lost
+    /// connections and waits, and gauges of its current state. It does not query the server.
     ///
     /// ```no_run
     /// # fn report(store: &es_postgres::PostgresStore) {
@@ -133,8 +133,8 @@ impl PostgresStore {
         }
     }
 
-    /// Forgets the outcomes of commands that are older than this, those without events included, and says how
-    /// many. Repeating such a command executes it again.
+    /// Removes the outcomes of commands that are older than this from the command ledger, including those
+    /// without events, and returns their number. Repeating such a command executes it again.
     ///
     /// # Errors
     ///
@@ -144,9 +144,9 @@ impl PostgresStore {
         streams::prune_commands(&self.parts.pool, older_than).await
     }
 
-    /// The snapshots in this store, by category and fingerprint. Each generation of a program has its own: a
-    /// fingerprint that is none of the running programs', and of which the newest is old, is of no use to
-    /// anybody. Reads the whole table.
+    /// The snapshots in this store, by category and fingerprint. Each generation of a program has a
+    /// fingerprint of its own: snapshots of one that no running program has, and whose newest is old, are no
+    /// longer used. Reads the whole table.
     ///
     /// ```no_run
     /// # async fn sweep<Account: es_core::Aggregate>(
@@ -169,7 +169,7 @@ impl PostgresStore {
         snapshots::list(&self.parts.pool).await
     }
 
-    /// Drops the snapshots of a fingerprint, and says how many there were. That loses nothing: a program that
+    /// Deletes the snapshots of a fingerprint, and returns their number. Nothing is lost: a program that
     /// still uses them folds the streams again, and takes new ones.
     ///
     /// # Errors
@@ -180,12 +180,12 @@ impl PostgresStore {
         snapshots::drop_all(&self.parts.pool, fingerprint).await
     }
 
-    /// One of the store's connections for statements of the caller, such as queries of read models; waits,
-    /// for [`longest_connection_wait`] at most, while half of the [`connections`] are kept by callers, or by
-    /// appends that wait for locks.
+    /// Lends one of the store's connections for the caller's statements, such as queries of read models;
+    /// waits, for [`longest_connection_wait`] at most, while half of the [`connections`] are held by callers,
+    /// or by appends that wait for locks.
     ///
-    /// It is a session of the role in the URL, which waits for a lock as long as [`longest_lock_wait`] says.
-    /// Set what you need otherwise; all of it is reset by [`give_back`](StoreConnection::give_back).
+    /// It is a session of the role in the URL, with [`longest_lock_wait`] as its `lock_timeout`. You may
+    /// change its settings; [`give_back`](StoreConnection::give_back) resets them.
     ///
     /// [`longest_connection_wait`]: crate::PostgresOptions::longest_connection_wait
     /// [`connections`]: crate::PostgresOptions::connections
@@ -198,12 +198,12 @@ impl PostgresStore {
         connection::connection(&self.parts.pool).await
     }
 
-    /// Waits for the calls under way, then closes all connections. Later calls, of clones too, are
-    /// [`StoreError::Closed`], and subscriptions end with it.
+    /// Waits for running calls, then closes all connections. Later calls, also of clones, fail with
+    /// [`StoreError::Closed`], and so do subscriptions.
     ///
-    /// It waits for as long as `patience`, `longest_lock_wait` and `answer_within` come to together at most.
-    /// By then each call has ended, but for one whose future nobody polls, or a [`StoreConnection`] that
-    /// somebody keeps: those are left behind.
+    /// It waits at most the sum of `patience`, `longest_lock_wait` and `answer_within`. By then each call has
+    /// ended, except one whose future is not polled, or a [`StoreConnection`] that is still held: those are
+    /// left behind.
     pub async fn close(&self) {
         self.parts.close().await;
     }

@@ -1,5 +1,6 @@
-//! Wake-ups between processes: NOTIFY after appends, LISTEN for readers. Only hints, and off the path of
-//! appends: a NOTIFY within an append would make all commits of the server wait for each other.
+//! LISTEN/NOTIFY between processes: NOTIFY after appends, LISTEN for readers. Notifications are best-effort,
+//! and sent outside appends: a NOTIFY within an append would make all commits of the server wait for each
+//! other.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -19,12 +20,12 @@ use crate::connect::settings::Settings;
 use crate::connect::silence::within;
 use crate::latch::hold;
 
-/// Appends within this time become one notification.
-const TOGETHER: Duration = Duration::from_millis(10);
-/// How long to wait before the server is tried again.
-const PAUSE: Duration = Duration::from_millis(500);
+/// The debounce of NOTIFY: appends within this time become one notification.
+const NOTIFY_DEBOUNCE: Duration = Duration::from_millis(10);
+/// The wait before the connection is opened again.
+const RECONNECT_DELAY: Duration = Duration::from_millis(500);
 
-/// Wakes readers, of this process and of others.
+/// Wakes readers in this process and in others.
 pub(crate) struct Wake {
     bell: Bell,
     wanted: bool,
@@ -35,7 +36,7 @@ pub(crate) struct Wake {
 struct Shared {
     settings: Arc<Settings>,
     channel: String,
-    /// Tells our own notifications from those of others.
+    /// Distinguishes our own notifications from those of other processes.
     own: String,
     appended: Notify,
     bell: Bell,
@@ -64,13 +65,13 @@ impl Wake {
             appended: Notify::new(),
             bell: bell.clone(),
         };
-        // Behind a pooler a connection cannot listen, nor can it on a standby.
+        // LISTEN does not work behind a pooler, nor on a standby.
         let wanted = settings.notify && settings.is_direct() && !settings.read_only;
         Self { bell, wanted, shared: Arc::new(shared), tasks: Mutex::default() }
     }
 
-    /// An append has come to an end, or will with its transaction: readers of this process look at once,
-    /// others soon.
+    /// An append has ended, or will end with its transaction: readers in this process read at once, others
+    /// soon.
     pub(crate) fn appended(&self) {
         self.bell.ring();
         if self.wanted {
@@ -79,9 +80,9 @@ impl Wake {
         }
     }
 
-    /// For a reader of this process.
+    /// A listener for a reader in this process.
     pub(crate) fn listen(&self) -> Listener {
-        // Before the task that rings it.
+        // Before the task is started that rings the bell.
         let listener = self.bell.listen();
         if self.wanted {
             self.spawn(|tasks| &mut tasks.listening, listen);
@@ -89,7 +90,7 @@ impl Wake {
         listener
     }
 
-    /// Ends the tasks, and wakes those who wait.
+    /// Ends the tasks, and wakes waiting readers.
     pub(crate) fn close(&self) {
         let mut tasks = hold(&self.tasks);
         tasks.closed = true;
@@ -98,7 +99,7 @@ impl Wake {
         self.bell.ring();
     }
 
-    /// Starts a task unless it runs. A runtime that has ended took its tasks along.
+    /// Starts a task unless it is running. The tasks of a runtime that was shut down have ended.
     fn spawn<F: Future<Output = ()> + Send + 'static>(
         &self,
         which: fn(&mut Tasks) -> &mut Option<JoinHandle<()>>,
@@ -127,11 +128,11 @@ async fn send(shared: Arc<Shared>) {
         if let Err(error) = notify(&mut connection, &shared).await {
             tracing::debug!(%error, "readers in other processes were not notified");
             connection = None;
-            tokio::time::sleep(PAUSE).await;
-            // They still are to be told.
+            tokio::time::sleep(RECONNECT_DELAY).await;
+            // They still have to be notified.
             shared.appended.notify_one();
         }
-        tokio::time::sleep(TOGETHER).await;
+        tokio::time::sleep(NOTIFY_DEBOUNCE).await;
     }
 }
 
@@ -139,7 +140,7 @@ async fn notify(connection: &mut Option<PgConnection>, shared: &Shared) -> Resul
     let connection = match connection {
         Some(connection) => connection,
         None => {
-            // Nobody minds if a hint does not survive a crash.
+            // A notification need not survive a crash.
             let more = [("synchronous_commit", "off")];
             connection.insert(shared.settings.dial_direct("es notify", &more).await?.0)
         }
@@ -152,17 +153,17 @@ async fn notify(connection: &mut Option<PgConnection>, shared: &Shared) -> Resul
 async fn listen(shared: Arc<Shared>) {
     loop {
         if let Err(error) = hear(&shared).await {
-            tracing::debug!(%error, "not listening to the server; readers look by the clock");
+            tracing::debug!(%error, "not listening to the server; readers poll");
         }
-        // Something may have been missed.
+        // A notification may have been missed.
         shared.bell.ring();
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(RECONNECT_DELAY).await;
     }
 }
 
 async fn hear(shared: &Shared) -> Result<(), BoxError> {
     let Shared { settings, .. } = shared;
-    // The driver listens on a connection of its own making only.
+    // The driver listens only on a connection that it has opened itself.
     let (found, server) = settings.dial_direct("es listen", &[]).await?;
     let _gone = within(settings.answer_within, found.close()).await;
     let mut listener = within(settings.answer_within, async {
@@ -173,10 +174,10 @@ async fn hear(shared: &Shared) -> Result<(), BoxError> {
     })
     .await?;
     shared.bell.ring();
-    // Nothing when the connection was lost.
+    // `None` if the connection was lost.
     loop {
         let Ok(heard) = timeout(settings.answer_within, listener.try_recv()).await else {
-            // Nothing to tell, or a connection on which nothing arrives any more.
+            // Either nothing was notified, or the connection is dead.
             within(settings.answer_within, sqlx::raw_sql("SELECT").execute(&mut listener)).await?;
             continue;
         };

@@ -49,7 +49,7 @@ pub(crate) async fn connection(pool: &Arc<Pool>) -> Result<StoreConnection, Stor
             Ok(_) => return Ok(StoreConnection(lease)),
             // The session was lost while idle.
             Err(failure) if failure.ends_session() && lease.session.used => {
-                pool.invalidate_idle(&mut lease.session)
+                pool.invalidate_idle(&mut lease.session);
             }
             Err(failure) => return Err(failure.into()),
         }

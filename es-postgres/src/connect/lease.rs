@@ -8,7 +8,7 @@ use crate::connect::failure::{CallError, Failure};
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::connect::slots::Slot;
-use crate::metrics::Why;
+use crate::metrics::CloseReason;
 
 /// A leased session. It is closed unless [`keep`](Self::keep) is called: its call was cancelled or failed
 /// half-way, and an answer may still arrive.
@@ -44,7 +44,7 @@ impl Pool {
                 connected => connected?,
             },
         };
-        session.counted.goes(Why::Abandoned);
+        session.counted.closes_as(CloseReason::Abandoned);
         Ok(Lease { pool: Arc::clone(self), session, _slot: slot })
     }
 
@@ -56,7 +56,7 @@ impl Pool {
             if self.is_current(&session) {
                 return Ok(session);
             }
-            session.counted.goes(Why::Distrusted);
+            session.counted.closes_as(CloseReason::Invalidated);
         }
         if let Some(idle) = self.take_idle()
             && let Ok(session) = self.wait_for_locks(idle, self.settings.lock_patience).await
@@ -70,7 +70,7 @@ impl Pool {
             }
             connected => connected?,
         };
-        session.counted.goes(Why::Abandoned);
+        session.counted.closes_as(CloseReason::Abandoned);
         Ok(session)
     }
 
@@ -79,7 +79,7 @@ impl Pool {
         match failed {
             Some(CallError::Failed(failure)) if failure.ends_session() => self.invalidate_idle(&mut session),
             // Behind a pooler the transaction of the call may still be open; it ends with the connection.
-            Some(_) if self.settings.pooler => session.counted.goes(Why::Done),
+            Some(_) if self.settings.pooler => session.counted.closes_as(CloseReason::Done),
             _ => {
                 session.used = true;
                 self.idle_append_sessions().put(session, self.settings.idle_timeout);
@@ -116,7 +116,7 @@ impl Lease {
 
     /// Returns the session to the pool after a failed call, but not behind a pooler.
     fn keep_unless_begun(mut self) {
-        self.session.counted.goes(Why::Done);
+        self.session.counted.closes_as(CloseReason::Done);
         if !self.pool.settings.pooler {
             // Behind a pooler the transaction of the call may still be open; it ends with the connection.
             self.keep();

@@ -21,7 +21,7 @@ use crate::connect::settings::Settings;
 use crate::connect::slots::Slots;
 use crate::connect::statements::Statements;
 use crate::latch::hold;
-use crate::metrics::{Counted, Counters, Why};
+use crate::metrics::{CloseReason, Counted, Counters};
 
 /// The time limit for closing one connection.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
@@ -156,7 +156,7 @@ impl Pool {
     /// Closes the idle sessions, as this one was found broken. The server may have lost what was read last,
     /// too.
     pub(crate) fn invalidate_idle(&self, broken: &mut Session) {
-        broken.counted.goes(Why::Lost);
+        broken.counted.closes_as(CloseReason::Lost);
         self.generation.fetch_add(1, Ordering::AcqRel);
         self.idle().clear();
     }
@@ -184,7 +184,7 @@ impl Pool {
     /// Keeps a session whose call is complete, or that was not used yet.
     pub(crate) fn keep_idle(&self, mut session: Session) {
         session.used = true;
-        session.counted.goes(Why::Distrusted);
+        session.counted.closes_as(CloseReason::Invalidated);
         let mut idle = self.idle();
         if self.is_current(&session) && !self.slots.is_closed() {
             idle.put(session, self.settings.idle_timeout);

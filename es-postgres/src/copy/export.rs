@@ -1,4 +1,4 @@
-//! What is read to copy a store, beside its events.
+//! Reading a store to copy it: everything except its events.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::connect::failure::unexpected;
 use crate::connect::pool::Pool;
 use crate::read::row::{Columns, required};
 
-/// A category under its first name, by its id.
+/// The first name and the other names of a category.
 #[derive(Default)]
 struct Category {
     first: String,
@@ -47,7 +47,7 @@ pub(super) async fn names(pool: &Arc<Pool>) -> Result<StoredNames, StoreError> {
     Ok(StoredNames::new(categories.collect(), events))
 }
 
-/// First those that stored events, then the others.
+/// First the commands that stored events, then the others.
 pub(super) async fn commands(
     pool: &Arc<Pool>,
     after: Option<&StoredCommand>,
@@ -63,7 +63,7 @@ pub(super) async fn commands(
     page(pool, Ledger::Decisions, after.filter(|_| decided), limit).await
 }
 
-/// The two tables of the ledger.
+/// The two tables of the command ledger.
 #[derive(Debug, Clone, Copy)]
 enum Ledger {
     Commands,

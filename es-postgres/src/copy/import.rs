@@ -1,4 +1,4 @@
-//! What a copy of another store writes.
+//! Writing a copy of another store.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::read::row::Columns;
 use crate::write::json::Json;
 
 pub(super) async fn names(pool: &Arc<Pool>, names: &StoredNames) -> Result<(), StoreError> {
-    // Each name of a category beside its first one.
+    // Pairs of a category's first name and each of its names.
     let pairs = names.categories.iter().flat_map(|category| {
         std::iter::once(&category.name).chain(&category.aliases).map(|name| (&*category.name, &**name))
     });
@@ -69,7 +69,7 @@ pub(super) async fn events(pool: &Arc<Pool>, events: &[RawEvent<'_>]) -> Result<
         return Ok(());
     }
     let at = usize::try_from(row.bigint(import_events::ORDINAL)?.saturating_sub(1)).unwrap_or(usize::MAX);
-    let event = events.get(at).ok_or_else(|| unexpected("the answer names no event"))?;
+    let event = events.get(at).ok_or_else(|| unexpected("the answer refers to no event"))?;
     Err(StoreError::NotNext {
         place: Box::new(EventPlace::new(event)),
         last: Position::new(row.bigint(import_events::LAST)?),
@@ -96,7 +96,7 @@ pub(super) async fn commands(pool: &Arc<Pool>, commands: &[StoredCommand]) -> Re
     }
     let at = Columns(row).bigint(import_commands::ORDINAL)?.saturating_sub(1);
     let command = commands.get(usize::try_from(at).unwrap_or(usize::MAX));
-    let command = command.ok_or_else(|| unexpected("the answer names no command"))?;
+    let command = command.ok_or_else(|| unexpected("the answer refers to no command"))?;
     let first: Option<String> = row.try_get(import_commands::NAME).map_err(unexpected)?;
     Err(StoreError::CommandIdReused {
         stream: command.stream.clone(),

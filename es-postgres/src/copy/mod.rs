@@ -1,4 +1,4 @@
-//! Copying a store: out of it, and into it.
+//! Copying a store: export and import.
 
 mod export;
 mod import;
@@ -33,7 +33,7 @@ impl ExportStore for PostgresStore {
     }
 }
 
-/// As the role that owns the schema: no other may write events with times of their own.
+/// Only the owner of the schema may do this: no other role may set the times of events.
 #[async_trait]
 impl ImportStore for PostgresStore {
     async fn import_names(&self, names: &StoredNames) -> Result<(), StoreError> {

@@ -1,4 +1,4 @@
-//! One batch: the transaction that holds model and checkpoint together.
+//! One batch: the transaction that keeps model and checkpoint consistent.
 
 use std::collections::HashSet;
 
@@ -16,30 +16,30 @@ use crate::connect::columns::{ONLY, letter_list_of, letter_streams};
 use crate::connect::failure::{Failure, unexpected};
 use crate::read::row::{Columns, required};
 
-/// A transaction that begins with the fence, holds the checkpoint, and moves it at its end.
+/// A transaction that begins with the fence, locks the checkpoint, and moves it at its end.
 #[derive(Debug)]
 pub struct PostgresBatch<P> {
     target: PostgresTarget<P>,
     session: Session,
     token: Token,
-    /// What comes before the COMMIT, in the same round trip. Fails in any other transaction.
+    /// The statement before the COMMIT, in the same round trip. It fails in any other transaction.
     end: String,
-    /// Whether it passed that, and failed at the COMMIT, which has ended it.
+    /// Whether that succeeded and the COMMIT failed, which ended the transaction.
     committing: bool,
-    /// The streams whose events have to wait behind dead letters.
+    /// The streams whose events are parked because of earlier dead letters.
     parked: HashSet<StreamId>,
 }
 
 impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
-    /// Begins, unless another worker was faster.
+    /// Begins a batch, unless another worker has moved the checkpoint.
     pub(super) async fn begin(
         target: PostgresTarget<P>,
         mut session: Session,
         step: &Step<'_>,
     ) -> Result<Begun<Self, Session>, StoreError> {
-        // Before anything is locked the transaction learns when the server is to end it, if its worker stands
-        // still: even a fence that is closed leaves the checkpoint's row locked until the transaction ends.
-        // Model and checkpoint are lost together or not at all, so the commit need not wait for the disk.
+        // The idle timeout is set before anything is locked: even a closed fence leaves the checkpoint's row
+        // locked until the transaction ends. Model and checkpoint are lost together or not at all, so the
+        // commit need not wait for the disk.
         let path = format!("SET LOCAL search_path = {}", target.search_path());
         let (standstill, locks) = (standstill(&target), target.lock_timeout());
         let settings = [&*standstill, &locks, "SET LOCAL synchronous_commit = off", &path];
@@ -76,8 +76,8 @@ impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
         Ok(Begun::Batch(batch))
     }
 
-    /// Begins a batch that moves no checkpoint. No other batch runs beside it: that one could park a later
-    /// event of a stream behind letters that are gone by then, and nothing would ever take it out.
+    /// Begins a batch that moves no checkpoint. No other batch runs at the same time: it could park a later
+    /// event of a stream behind dead letters that are gone by then, and that event would stay parked forever.
     pub(super) async fn begin_letters(
         target: PostgresTarget<P>,
         mut session: Session,
@@ -103,8 +103,8 @@ impl<P: Projection<Model = PgConnection>> PostgresBatch<P> {
         Ok(())
     }
 
-    /// Tells a failure of the user's code from one of the connection, and from one of a transaction that has
-    /// ended.
+    /// Distinguishes a failure of the user's code from one of the connection, and from one of a transaction
+    /// that has ended.
     fn failed(&self, failure: Failure) -> Result<BoxError, ProjectorError> {
         if failure.is_lost() || failure.is_of_ended_transaction() {
             self.target.within(Err(failure))
@@ -143,14 +143,14 @@ impl<P: Projection<Model = PgConnection>> Batch<P> for PostgresBatch<P> {
         Ok(())
     }
 
-    /// The server turns the COMMIT of a failed transaction into a ROLLBACK and calls that a success, so it is
-    /// asked for something else in the same round trip, which fails then: where a handler swallowed an error
-    /// of SQL.
+    /// The server turns the COMMIT of a failed transaction into a ROLLBACK and reports success. That happens
+    /// after a handler swallowed an SQL error. So another statement is sent in the same round trip, which
+    /// fails then.
     async fn commit(mut self) -> Result<Committed<Self, Session>, ProjectorError> {
         let commit = format!("{}; COMMIT", self.end);
         match raw_sql(AssertSqlSafe(commit)).execute(&mut self.session.connection).await {
             Ok(_) => Ok(Committed::Done(self.session)),
-            // Or a constraint that is checked at the commit.
+            // Possibly a constraint that is checked at the commit.
             Err(error) => {
                 let failure = Failure::from(error);
                 self.committing = !failure.is_of_failed_transaction();
@@ -235,7 +235,7 @@ fn end<P: Projection<Model = PgConnection>>(
     let (token, build, partition) = (token.as_str(), target.build(), step.partition.index().cast_signed());
     let (to, events) = (position(step.to), count(step.events));
     let event_id = step.to.event().map_or_else(|| "NULL".to_owned(), |(_, id)| format!("'{id}'"));
-    // The name is of letters, digits, `-`, `_` and `.`.
+    // The name consists of letters, digits, `-`, `_` and `.`.
     let name = P::NAME;
     target.text(&format!(
         "SELECT :schema.end_batch('{token}', '{name}', {build}, {partition}, {to}, {event_id}, {events})"

@@ -1,4 +1,4 @@
-//! What errors of the driver say about the event at which they occurred.
+//! Classifies errors of the driver: what caused a handler to fail.
 
 use std::error::Error;
 use std::iter::successors;
@@ -9,12 +9,12 @@ use sqlx::error::DatabaseError;
 use crate::connect::failure::Failure;
 use crate::connect::sqlstate::{Class, class, is_of_schema};
 
-/// What an error says; `None` of one that is not of the driver or the server.
-pub(super) fn said_by(error: &(dyn Error + 'static)) -> Option<Cause> {
+/// The cause of an error; `None` if it is not an error of the driver or the server.
+pub(super) fn cause_of_error(error: &(dyn Error + 'static)) -> Option<Cause> {
     if let Some(error) = error.downcast_ref::<sqlx::Error>() {
         return of_driver(error);
     }
-    // Where a transparent error leaves out the driver's.
+    // A transparent error type can hide the driver's error.
     if let Some(error) = error.downcast_ref::<Box<dyn DatabaseError>>() {
         return Some(of_code(error.code().as_deref()));
     }
@@ -31,7 +31,7 @@ fn of_driver(error: &sqlx::Error) -> Option<Cause> {
         sqlx::Error::Database(error) => Some(of_code(error.code().as_deref())),
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) => Some(Cause::Session),
         sqlx::Error::PoolTimedOut => Some(Cause::Passing),
-        // Rows have other columns than the handler reads.
+        // The rows lack the columns that the handler reads.
         sqlx::Error::ColumnNotFound(_)
         | sqlx::Error::ColumnIndexOutOfBounds { .. }
         | sqlx::Error::TypeNotFound { .. } => Some(Cause::Setup),
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     fn of(error: impl Into<BoxError>) -> Cause {
-        Cause::of(&error.into(), said_by)
+        Cause::of(&error.into(), cause_of_error)
     }
 
     #[derive(Debug, thiserror::Error)]
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn each_code_says_what_it_says_about_the_event() {
+    fn each_code_has_the_right_cause() {
         for (cause, codes) in [
             (Cause::Passing, &["55P03", "40001", "40P01", "57014", "53100", "53200", "53300"][..]),
             (Cause::Session, &["25006", "57P01", "08006"]),
@@ -100,13 +100,13 @@ mod tests {
     }
 
     #[test]
-    fn the_error_that_says_it_is_found_among_the_sources() {
+    fn the_error_that_tells_the_cause_is_found_among_the_sources() {
         assert_eq!(of(Of::Wrapped(sqlx::Error::PoolTimedOut)), Cause::Passing);
         assert_eq!(of(Of::Wrapped(sqlx::Error::ColumnNotFound(String::new()))), Cause::Setup);
         assert_eq!(of(Of::Wrapped(sqlx::Error::RowNotFound)), Cause::Event);
         assert_eq!(of(Of::Transparent(sqlx::Error::PoolTimedOut)), Cause::Event);
         let away = StoreError::Unavailable { source: failure("57P03").into() };
         assert_eq!(of(Of::Store(away)), Cause::Passing);
-        assert_eq!(of("it does not like it"), Cause::Event);
+        assert_eq!(of("the handler fails"), Cause::Event);
     }
 }

@@ -1,4 +1,4 @@
-//! What only a database says of a projection.
+//! Errors of a projection that only a PostgreSQL target has.
 
 use es_core::projection::ProjectorError;
 use es_core::record::BoxError;
@@ -6,8 +6,8 @@ use es_core::record::BoxError;
 use crate::connect::error::ConnectError;
 use crate::connect::failure::Failure;
 
-/// Why a [`Projector`](crate::Projector) went no further whose model is in PostgreSQL, where no other target
-/// would say so; from [`ProjectorError::of_target`].
+/// The errors of a [`Projector`](crate::Projector) that are specific to PostgreSQL; returned by
+/// [`ProjectorError::of_target`].
 ///
 /// ```
 /// use es_postgres::{PostgresTargetError, ProjectorError};
@@ -21,14 +21,13 @@ use crate::connect::failure::Failure;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostgresTargetError {
-    /// A handler, or the set-up of the tables, has ended the transaction in which it was run, by a COMMIT or
-    /// ROLLBACK of its own, or has set back what is set for it (RESET ALL). The driver ends it as well where
-    /// `begin()` is called after an error of SQL that the handler swallowed. The checkpoint has not moved.
-    /// What was done before a COMMIT is in the model nevertheless and would be projected once more, so the
-    /// projector stops, whatever its [`OnFailure`](crate::OnFailure). Of an inline projection: the append may
-    /// be stored.
+    /// A handler, or the set-up of the tables, has ended the transaction in which it ran, by a COMMIT or
+    /// ROLLBACK of its own, or has reset its settings (RESET ALL). The driver also ends it if `begin()` is
+    /// called after an SQL error that the handler swallowed. The checkpoint has not moved. What was done
+    /// before a COMMIT is in the model nevertheless and would be projected again, so the projector stops,
+    /// whatever its [`OnFailure`](crate::OnFailure). With an inline projection, the append may be stored.
     ///
-    /// A nested transaction is `connection.begin()`, which is a savepoint here.
+    /// For a nested transaction use `connection.begin()`, which is a savepoint here.
     #[error(
         "projection `{projection}` build {build} ended the transaction that its code was given (by COMMIT or ROLLBACK, or `begin()` \
          after a swallowed error) or reset its settings, so what it had done by then may be stored although it failed; use \
@@ -40,9 +39,9 @@ pub enum PostgresTargetError {
         /// Its build.
         build: u32,
     },
-    /// The schema for the projection's tables is there, and not made for it.
+    /// The schema for the projection's tables exists, but was not created for it.
     #[error(
-        "projection `{projection}` build {build} was never set up in this store, but its schema {schema:?} is there; drop the \
+        "projection `{projection}` build {build} was never set up in this store, but its schema {schema:?} exists; drop the \
          schema, or raise `build`"
     )]
     SchemaTaken {
@@ -53,11 +52,11 @@ pub enum PostgresTargetError {
         /// The schema.
         schema: String,
     },
-    /// A schema for the projection, or a view in it, belongs to another role: one that could put objects of
-    /// its own in the place of the projection's, or whose objects this role may not replace.
+    /// A schema for the projection, or a view in it, belongs to another role, which could replace the
+    /// projection's objects with its own, or whose objects this role may not replace.
     #[error(
         "projection `{projection}` build {build} does not use schema {schema:?}, which belongs to role {owner:?}, at least in part; run the \
-         projection as that role, or hand over what it needs, as somebody who may: {statements}"
+         projection as that role, or transfer ownership with a privileged role: {statements}"
     )]
     ForeignSchema {
         /// The projection's name.
@@ -66,14 +65,14 @@ pub enum PostgresTargetError {
         build: u32,
         /// The schema.
         schema: String,
-        /// Whose it is.
+        /// The owner.
         owner: String,
-        /// What hands it over, in SQL; projections of the old owner go on meanwhile.
+        /// The SQL statements that transfer ownership; projections of the old owner continue meanwhile.
         statements: String,
     },
-    /// A schema for the projection is missing, and the role may make none.
+    /// A schema for the projection is missing, and the role may not create one.
     #[error(
-        "projection `{projection}` build {build} needs schema {schema:?}, which this role may not create ({source}); as somebody who may, \
+        "projection `{projection}` build {build} needs schema {schema:?}, which this role may not create ({source}); with a role that may, \
          run CREATE SCHEMA \"{schema}\" AUTHORIZATION the role, or SELECT grant_projector('role') in the store's schema"
     )]
     MayNotCreate {
@@ -83,10 +82,10 @@ pub enum PostgresTargetError {
         build: u32,
         /// The schema.
         schema: String,
-        /// What the server says.
+        /// The server's error.
         source: BoxError,
     },
-    /// Something has the name of a view for readers, and was not made by publishing this projection.
+    /// Something has the name of a view for readers, and was not created by publishing this projection.
     #[error(
         "projection `{projection}` build {build} is not shown to readers: {what}; rename or drop that, or rename the projection"
     )]
@@ -95,25 +94,25 @@ pub enum PostgresTargetError {
         projection: &'static str,
         /// Its build.
         build: u32,
-        /// What is there.
+        /// What exists there.
         what: String,
     },
-    /// Something that the projection has to drop is needed by an object of somebody else.
+    /// A foreign object depends on something that the projection has to drop.
     #[error(
-        "{what} of projection `{projection}` build {build} has to be dropped, and is in use: {by}; drop what uses it, and make that anew \
-         afterwards. A view is replaced without that where the new table begins with the old columns"
+        "{what} of projection `{projection}` build {build} has to be dropped, and is in use: {by}; drop what uses it, and create that again \
+         afterwards. A view is replaced without that if the new table begins with the old columns"
     )]
     InUse {
         /// The projection's name.
         projection: &'static str,
-        /// The build that is published or dropped.
+        /// The build that was published or dropped.
         build: u32,
-        /// What is in use.
+        /// The object in use.
         what: String,
-        /// What uses it.
+        /// The object that uses it.
         by: String,
     },
-    /// The name of the schema would be longer than the server keeps.
+    /// The name of the schema would exceed the server's limit.
     #[error(
         "schema name {schema:?} has more than 63 bytes; give the store's schema or the projection a shorter name"
     )]
@@ -121,11 +120,11 @@ pub enum PostgresTargetError {
         /// The schema.
         schema: String,
     },
-    /// The checkpoints of the projection are there, and its tables are not, as after a restore of the store's
-    /// schema alone. To go on from the checkpoints would leave out all events before them.
+    /// The checkpoints of the projection exist, but not its tables, such as after a restore of the store's
+    /// schema alone. Continuing from the checkpoints would leave out all events before them.
     #[error(
-        "projection `{projection}` build {build} has checkpoints in this store, and no schema {schema:?} with its tables; restore that schema \
-         as well, or call `drop_build({build})` or raise `build`, and the model is built anew"
+        "projection `{projection}` build {build} has checkpoints in this store, but no schema {schema:?} with its tables; restore that schema \
+         as well, or call `drop_build({build})` or raise `build` to build the model anew"
     )]
     TablesMissing {
         /// The projection's name.
@@ -135,11 +134,12 @@ pub enum PostgresTargetError {
         /// The schema that is missing.
         schema: String,
     },
-    /// The projection is built from the events of another store: of another source, or of the store beside
-    /// the model where the events are elsewhere, or the other way round. Nothing was changed.
+    /// The projection is built from the events of a different store: from a different source, or from the
+    /// events in the same database although the program reads them elsewhere, or the other way round. Nothing
+    /// was changed.
     #[error(
         "projection `{projection}` build {build} is built from {found}, and this program reads {asked}; rename one of the projections, or \
-         open the target with another `schema`; to build this one anew from what the program reads, call `drop_build` or raise `build`"
+         open the target with a different `schema`; to build this one anew from what the program reads, call `drop_build` or raise `build`"
     )]
     ForeignSource {
         /// The projection's name.
@@ -151,7 +151,7 @@ pub enum PostgresTargetError {
         /// What this program reads.
         asked: String,
     },
-    /// A projection runs in the transactions of appends only where the model is beside the events.
+    /// An inline projection needs the model in the same database as the events.
     #[error(
         "projection `{projection}` build {build} cannot be inline: its events are elsewhere; give `inline` a `Projector::new(store, …)` \
          without another target"

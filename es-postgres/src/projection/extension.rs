@@ -1,4 +1,4 @@
-//! What only a projector into PostgreSQL can do.
+//! Methods of projectors that only PostgreSQL has.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use super::inline::Inline;
 use super::projector::Projector;
 
-/// What a [`Projector`] into PostgreSQL can do beside what every other one can.
+/// Additional methods of a [`Projector`] into PostgreSQL.
 ///
 /// ```no_run
 /// # use es_core::projection::Projection;
@@ -24,30 +24,30 @@ pub trait PostgresProjector: Sized {
     /// The projection.
     type Projection: Projection<Model = PgConnection>;
 
-    /// How long a handler, or the set-up, may leave the connection alone within its transaction, before the
-    /// server ends that, as it would be of a program which has died; defaults to 10 seconds.
+    /// The `idle_in_transaction_session_timeout` of a handler or the set-up: after this time without a
+    /// statement the server ends the transaction, in case the program has died. Defaults to 10 seconds.
     #[must_use = "nothing is projected before `run` or `catch_up`"]
     fn standstill(self, longest: Duration) -> Self;
 
-    /// One more schema in which names in the projection's SQL are looked up, after its own and those that
-    /// were added before; defaults to none. For the functions, types and operators of extensions, as
-    /// `search_in("public")` where they were created there.
+    /// Adds a schema to the `search_path` of the projection's SQL, after its own and those added before.
+    /// Defaults to none. It is meant for the functions, types and operators of extensions:
+    /// `search_in("public")` if they were created there.
     ///
-    /// Tables are found there as well: where one of the projection's own is missing, another one of that name
-    /// takes its rows. Whoever may create objects in that schema can put functions in the place of others.
+    /// Tables are found there as well: if one of the projection's own is missing, another one of that name
+    /// gets its rows. A role that may create objects in that schema can replace functions that the projection
+    /// uses.
     #[must_use = "nothing is projected before `run` or `catch_up`"]
     fn search_in(self, schema: &str) -> Self;
 
-    /// A store that runs this projection in the transaction of each append. The events that are there already
-    /// are projected first, and then the projection is inline for good, until
+    /// Returns a store that runs this projection in the transaction of each append. Existing events are
+    /// projected first; then the projection stays inline until
     /// [`repartition`](es_core::projection::Projector::repartition).
     ///
-    /// From then on every program appends through such a store: an append that does not is missing from the
-    /// model.
+    /// From then on every program must append through such a store: other appends are missing from the model.
     ///
     /// # Errors
     ///
-    /// [`ProjectorError`]; [`ProjectorError::PartitionsUneven`] when other programs append all the while.
+    /// [`ProjectorError`]; [`ProjectorError::PartitionsUneven`] if other programs keep appending.
     fn inline(self) -> impl Future<Output = Result<Inline<Self::Projection>, ProjectorError>> + Send;
 }
 

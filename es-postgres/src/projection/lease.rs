@@ -1,4 +1,4 @@
-//! Leases of workers whose work is outside of the database, on its clock.
+//! Leases of workers with effects outside the database, by the database's clock.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ impl CheckpointStore for PostgresStore {
     type Target<P: Projection<Model = PgConnection>> = PostgresTarget<P>;
 
     fn checkpoint_target<P: Projection<Model = PgConnection>>(&self) -> PostgresTarget<P> {
-        PostgresTarget::beside(self)
+        PostgresTarget::for_own_events(self)
     }
 }
 
@@ -34,7 +34,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         let call = call.bind(claim.held.map(u64::cast_signed));
         let found = rows_kept(self.store.pool(), call).await?;
         let Some(row) = found.first() else {
-            // It says what there is instead.
+            // Returns the right error if the partition does not exist.
             self.read_checkpoint(partition).await?;
             return Ok(Claimed::Taken { rest: Duration::ZERO });
         };

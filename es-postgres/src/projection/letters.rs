@@ -1,4 +1,4 @@
-//! Dead letters, as a list.
+//! Listing and discarding dead letters.
 
 use es_core::projection::{DeadLetter, Projection, ProjectorError};
 use es_core::{Position, Revision, StoreError, StreamId};
@@ -36,7 +36,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             sql(db, COMMIT.to_owned()).await?;
             Ok(done.rows_affected() > 0)
         };
-        self.limited("discarding a letter", session.backend, work).await
+        self.limited("discarding a dead letter", session.backend, work).await
     }
 }
 

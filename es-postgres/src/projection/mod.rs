@@ -1,8 +1,8 @@
-//! Projections into tables.
+//! Projections into tables of PostgreSQL.
 //!
-//! One idea carries all: a batch is one transaction, which holds the checkpoint, hands the events to the
-//! projection, and then moves the checkpoint. A rebuild is another build with checkpoints and tables of
-//! its own; inline is the same without a checkpoint. The loop around the batches is that of `es-core`.
+//! A batch is one transaction, which locks the checkpoint, passes the events to the projection, and then
+//! moves the checkpoint. A rebuild is another build with checkpoints and tables of its own; an inline
+//! projection does the same without a checkpoint. The loop around the batches is in `es-core`.
 
 mod batch;
 mod cause;

@@ -1,4 +1,4 @@
-//! The partitions of a projection: their checkpoints, and how they are divided anew.
+//! The partitions of a projection: their checkpoints, and repartitioning.
 
 use es_core::projection::{Projection, ProjectorError};
 use es_core::store::{Checkpoint, ReadAll};
@@ -6,14 +6,14 @@ use es_core::{Position, StoreError};
 use sqlx::PgConnection;
 
 use super::source::Source;
-use super::target::{Place, PostgresTarget};
+use super::target::{EventLocation, PostgresTarget};
 use super::transaction::{COMMIT, sql};
 use super::values::position;
 use crate::connect::columns::{checkpoint, held, partitions};
 use crate::connect::failure::Failure;
 use crate::read::row::Columns;
 
-/// The number of partitions of a projection that runs in the transactions of appends.
+/// The number of partitions of an inline projection, as it is stored.
 pub(super) const INLINE: u32 = 0;
 
 impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
@@ -28,7 +28,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         let call = self.statements().checkpoint_make.call().bind(P::NAME).bind(self.build());
         let call = call.bind(partitions.cast_signed()).bind(position(at)).bind(at.event().map(|(_, id)| id));
         let call = call.bind(taken.projected).bind(taken.epoch);
-        let call = call.bind(source.place == Place::Elsewhere).bind(source.first);
+        let call = call.bind(source.place == EventLocation::Elsewhere).bind(source.first);
         call.execute(db).await.map_err(Failure::from)?;
         Ok(())
     }
@@ -36,7 +36,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     pub(super) async fn divide(&self, partitions: u32) -> Result<(), ProjectorError> {
         let mut session = self.dial().await?;
         let work = self.divide_on(&mut session.connection, partitions);
-        self.limited("dividing the partitions", session.backend, work).await
+        self.limited("repartitioning", session.backend, work).await
     }
 
     async fn divide_on(&self, db: &mut PgConnection, partitions: u32) -> Result<(), ProjectorError> {
@@ -44,7 +44,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         let mut found = self.hold_partitions(db).await?;
         for partition in &mut found {
             if partition.partitions == INLINE {
-                // Every append moved it, and none kept its checkpoint.
+                // Inline projections are always at the end, and store no checkpoint.
                 partition.checkpoint = self.store.end().await?;
             }
         }
@@ -84,8 +84,11 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         Ok(())
     }
 
-    /// Locks the checkpoints of all partitions, so that no batch runs beside the caller's transaction.
-    pub(super) async fn hold_partitions(&self, db: &mut PgConnection) -> Result<Vec<Held>, ProjectorError> {
+    /// Locks the checkpoints of all partitions, so that no batch runs during the caller's transaction.
+    pub(super) async fn hold_partitions(
+        &self,
+        db: &mut PgConnection,
+    ) -> Result<Vec<LockedPartition>, ProjectorError> {
         let call = self.statements().checkpoint_lock.call().bind(P::NAME).bind(self.build());
         let mut partitions = Vec::new();
         for row in call.fetch_all(db).await.map_err(Failure::from)? {
@@ -95,21 +98,21 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             let taken = Taken { projected, epoch: row.bigint(held::EPOCH)?.cast_signed() };
             let place = row.boolean(held::ELSEWHERE)?.into();
             let source = Source { place, first: row.uuid(held::FIRST_EVENT_ID)? };
-            partitions.push(Held { checkpoint: stored(row)?, partitions: of, taken, source });
+            partitions.push(LockedPartition { checkpoint: stored(row)?, partitions: of, taken, source });
         }
         Ok(partitions)
     }
 }
 
-/// A partition that cannot move.
-pub(super) struct Held {
+/// A partition whose checkpoint is locked.
+pub(super) struct LockedPartition {
     pub(super) checkpoint: Checkpoint,
     partitions: u32,
     taken: Taken,
     source: Source,
 }
 
-/// What a partition has taken in all, and how often a worker of effects has claimed it.
+/// The number of events that a partition has projected, and the epoch of its lease.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Taken {
     projected: i64,

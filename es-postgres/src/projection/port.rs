@@ -1,4 +1,4 @@
-//! The target as the runner knows it.
+//! The implementation of `es-core`'s target traits.
 
 use std::error::Error;
 use std::time::Duration;
@@ -12,9 +12,9 @@ use es_core::store::Checkpoint;
 use sqlx::PgConnection;
 
 use super::batch::PostgresBatch;
-use super::cause::said_by;
+use super::cause::cause_of_error;
 use super::session::{Session, Watch};
-use super::target::{Place, PostgresTarget};
+use super::target::{EventLocation, PostgresTarget};
 use super::values::{kept, position};
 use crate::connect::call::rows_kept;
 use crate::connect::lock_timeout::LockHolder;
@@ -24,7 +24,7 @@ impl<P: Projection<Model = PgConnection>> ModelStore<P> for PostgresStore {
     type Target = PostgresTarget<P>;
 
     fn model_target(&self) -> PostgresTarget<P> {
-        PostgresTarget::beside(self)
+        PostgresTarget::for_own_events(self)
     }
 }
 
@@ -118,7 +118,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> for PostgresTarget<P> {
     }
 
     fn knows_events(&self) -> bool {
-        self.place() == Place::Beside
+        self.place() == EventLocation::SameDatabase
     }
 
     async fn letters(&self, after: Position, limit: usize) -> Result<Vec<DeadLetter>, ProjectorError> {
@@ -130,7 +130,7 @@ impl<P: Projection<Model = PgConnection>> Target<P> for PostgresTarget<P> {
     }
 
     fn cause(error: &(dyn Error + 'static)) -> Option<Cause> {
-        said_by(error)
+        cause_of_error(error)
     }
 
     fn advice(&self) -> String {

@@ -1,21 +1,21 @@
-//! A projection that is run into PostgreSQL.
+//! The projector into PostgreSQL.
 
 use super::target::PostgresTarget;
 use crate::store::PostgresStore;
 
-/// Runs a projection into tables of a PostgreSQL database: each event takes effect there exactly once.
+/// Runs a projection into tables of a PostgreSQL database: each event takes effect exactly once.
 ///
 /// The model is a [`PgConnection`](sqlx::PgConnection) in the transaction that moves the checkpoint. A
-/// handler runs its SQL on it; `connection.begin()` nests by a savepoint, and a COMMIT or ROLLBACK of its own
-/// stops the projector: [`TransactionEnded`](crate::PostgresTargetError::TransactionEnded). Tables are named
-/// without a schema: each build has its own, `es_balances_1`, in which alone names are looked up
-/// ([`search_in`](crate::PostgresProjector::search_in) adds others), and what readers use is a schema of
+/// handler executes its SQL on it; `connection.begin()` creates a savepoint, and a COMMIT or ROLLBACK of its
+/// own stops the projector with [`TransactionEnded`](crate::PostgresTargetError::TransactionEnded). SQL names
+/// tables without a schema: each build has its own schema, such as `es_balances_1`, which is the whole
+/// `search_path` ([`search_in`](crate::PostgresProjector::search_in) adds others). Readers use a schema of
 /// views, `es_balances`.
 ///
-/// [`publish`](es_core::projection::Projector::publish) makes those views stand for the tables of a build.
-/// A view whose columns change is made anew, and loses its privileges: give those with ALTER DEFAULT
-/// PRIVILEGES IN SCHEMA. Columns that are added at the end change nothing for what depends on the view. Other
-/// objects in that schema are left alone.
+/// [`publish`](es_core::projection::Projector::publish) points those views to the tables of a build. A view
+/// whose columns change is created again, and loses its privileges: grant them with ALTER DEFAULT PRIVILEGES
+/// IN SCHEMA. Columns added at the end do not affect objects that depend on the view. Other objects in that
+/// schema are left alone.
 ///
 /// ```no_run
 /// # use es_core::projection::{Project, ProjectSetup, Projection};
@@ -58,6 +58,6 @@ use crate::store::PostgresStore;
 /// # Ok(()) }
 /// ```
 ///
-/// It is the [`Projector`](es_core::projection::Projector) of `es-core`, on a [`PostgresTarget`]; what only
-/// PostgreSQL has is in [`PostgresProjector`](crate::PostgresProjector).
+/// It is the [`Projector`](es_core::projection::Projector) of `es-core` with a [`PostgresTarget`]; methods
+/// that only PostgreSQL has are in [`PostgresProjector`](crate::PostgresProjector).
 pub type Projector<P, S = PostgresStore> = es_core::projection::Projector<P, S, PostgresTarget<P>>;

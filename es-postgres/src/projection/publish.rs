@@ -1,4 +1,4 @@
-//! Which build readers see, and which ones are dropped.
+//! Publishing and dropping builds.
 
 use es_core::Position;
 use es_core::projection::{Projection, ProjectorError};
@@ -13,7 +13,7 @@ use crate::connect::failure::{Failure, unexpected};
 use crate::connect::schema_owner::SchemaOwner;
 use crate::read::row::Columns;
 
-/// What a role has to be able to do with a schema.
+/// The right that a role needs on a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Right {
     ToPublish,
@@ -46,11 +46,11 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         }
         self.show(db).await?;
         sql(db, COMMIT.to_owned()).await?;
-        tracing::info!(projection = P::NAME, build = P::BUILD, "readers see this build now");
+        tracing::info!(projection = P::NAME, build = P::BUILD, "published: readers see this build now");
         Ok(())
     }
 
-    /// Makes the views for readers anew, where a restore has left them out.
+    /// Creates the views for readers again if a restore has left them out.
     pub(super) async fn show_again(&self) -> Result<(), ProjectorError> {
         let mut session = self.dial().await?;
         let db = &mut session.connection;
@@ -75,7 +75,8 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         done.map_err(|error| {
             refused::<P>(&error).map_or_else(|| Failure::from(error).into(), ProjectorError::from)
         })?;
-        // A view reads with the rights of its owner, who may be another role of which this one is a member.
+        // A view reads with the privileges of its owner, which may be another role of which this one is a
+        // member.
         let call = self.statements().projection_readable.call().bind(public).bind(self.own_schema());
         if let Some(grants) =
             call.fetch_one(&mut *db).await.map_err(Failure::from)?.try_get(ONLY).map_err(unexpected)?
@@ -85,7 +86,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         Ok(())
     }
 
-    /// Whether the schema for readers is there; refused if it, or a view in it, is another role's.
+    /// Whether the schema for readers exists; fails if it, or a view in it, belongs to another role.
     pub(super) async fn may_publish(&self, db: &mut PgConnection) -> Result<bool, ProjectorError> {
         let public = self.public_schema();
         match SchemaOwner::find(db, self.statements(), &public).await? {
@@ -97,8 +98,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         }
     }
 
-    /// The statements that somebody else has to run before this role may publish into a schema, or may own
-    /// it.
+    /// The statements that another role has to run before this one may publish into a schema, or own it.
     async fn handover(
         &self,
         db: &mut PgConnection,
@@ -122,7 +122,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         PostgresTargetError::ForeignSchema { projection: P::NAME, build: P::BUILD, schema, owner, statements }
     }
 
-    /// Makes a schema unless it is there. Gives back what was found.
+    /// Creates a schema unless it exists; then returns its owner.
     pub(super) async fn have_schema(
         &self,
         db: &mut PgConnection,
@@ -138,7 +138,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         }
     }
 
-    /// Takes a right that not every role has.
+    /// Creates a schema, which not every role may do.
     async fn make_schema(&self, db: &mut PgConnection, schema: &str) -> Result<(), ProjectorError> {
         match sql(db, format!("CREATE SCHEMA \"{schema}\"")).await {
             Err(failure @ Failure::Server { .. }) if failure.is_not_granted() => {
@@ -171,20 +171,19 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             if found.is_some() {
                 return Err(ProjectorError::BuildLive { projection: P::NAME, build, live });
             }
-            // Without tables there is nothing to be seen.
+            // Without tables readers see nothing.
             let hide = self.statements().projection_hide.call().bind(P::NAME).bind(build.cast_signed());
             hide.execute(&mut *db).await.map_err(Failure::from)?;
         }
         let forget = self.statements().projection_forget.call().bind(P::NAME).bind(build.cast_signed());
-        // A schema of that name can be another store's, or another projection's, unless this build was set
-        // up here.
+        // A schema of that name can belong to another store or projection, unless this build was set up here.
         if forget.execute(&mut *db).await.map_err(Failure::from)?.rows_affected() > 0 {
             let call = self.statements().projection_dependents.call().bind(&schema);
             if let Some(row) = call.fetch_optional(&mut *db).await.map_err(Failure::from)? {
                 let (what, by) = (format!("schema {schema:?}"), row.try_get(ONLY).map_err(unexpected)?);
                 return Err(PostgresTargetError::InUse { projection: P::NAME, build, what, by }.into());
             }
-            // A superuser may drop what belongs to anybody.
+            // The owner need not be trusted: a superuser may drop anybody's schema.
             if let Some(found) = found.map(|found| SchemaOwner { trusted: true, ..found })
                 && let Some(statements) = self.handover(db, &schema, &found, Right::ToOwn).await?
             {
@@ -197,7 +196,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     }
 }
 
-/// Why publishing was refused, where that is what the server says.
+/// The reason why publishing was refused, if the server's error is a refusal.
 fn refused<P: Projection>(error: &sqlx::Error) -> Option<PostgresTargetError> {
     let error = error.as_database_error()?.try_downcast_ref::<PgDatabaseError>()?;
     let schema = error.schema()?;

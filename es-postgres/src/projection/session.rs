@@ -16,11 +16,11 @@ use crate::connect::settings::milliseconds;
 use crate::connect::sqlstate::HELD_UP;
 use crate::connect::watch::watched;
 
-/// Which server process is at work on a session.
+/// The server process of a session, to watch it.
 #[derive(Debug)]
 pub struct Watch(pub(super) Backend);
 
-/// A connection beside those of the store.
+/// A connection outside the store's pool.
 #[derive(Debug)]
 pub struct Session {
     pub(super) connection: PgConnection,
@@ -38,8 +38,8 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         Ok(Session { connection, backend })
     }
 
-    /// Lets a transaction take as long as the server is there and busy for it. One that waited for too long
-    /// for somebody's lock is told who that is.
+    /// Runs a transaction for as long as its server process is working on it. If it waits too long for a
+    /// lock, the error names the holders.
     pub(super) async fn limited<T>(
         &self,
         doing: &str,
@@ -50,8 +50,8 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         done.map_err(|error| self.held_up(error, holders, || doing.to_owned()))
     }
 
-    /// The same, with those who held a lock that it waited for. The futures around the work would hold
-    /// several copies of it, so it comes in a box: once for a transaction.
+    /// The same, and returns the holders of a lock that it waited for. The work is boxed, once for a
+    /// transaction, as the futures around it would contain several copies.
     pub(super) async fn observed<T>(
         &self,
         backend: Backend,
@@ -64,14 +64,14 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         (done.map_err(ProjectorError::from).flatten(), holders)
     }
 
-    /// An error of whoever waited for a lock, if that is what it is.
+    /// Adds the holders of a lock to the error of a lock timeout.
     pub(super) fn held_up(
         &self,
         error: ProjectorError,
         holders: Vec<LockHolder>,
         doing: impl FnOnce() -> String,
     ) -> ProjectorError {
-        // Code of the user may have asked for a lock at once or not at all.
+        // The user's code may have used NOWAIT.
         let theirs = !matches!(error, ProjectorError::Store(_));
         if !is_held_up(&error) || theirs && holders.is_empty() {
             return error;
@@ -80,17 +80,17 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         ProjectorError::Store(LockTimeout::of(self.store.pool(), waiting, holders).into())
     }
 
-    /// The setting of a transaction that says how long its statements wait for a lock.
+    /// The statement that sets the `lock_timeout` of a transaction.
     pub(super) fn lock_timeout(&self) -> String {
         let longest = self.store.pool().settings.longest_lock_wait;
         format!("SET LOCAL lock_timeout = {}", milliseconds(longest))
     }
 }
 
-/// Whether a lock was waited for in vain, by our statements or by those of the projection, and nobody has
-/// said who holds it.
+/// Whether this is a lock timeout, of our statements or of the projection's, that does not name the holders
+/// yet.
 pub(super) fn is_held_up(error: &(dyn Error + 'static)) -> bool {
-    let said_by = |error: &(dyn Error + 'static)| {
+    let in_error = |error: &(dyn Error + 'static)| {
         if let Some(timeout) = error.downcast_ref::<LockTimeout>() {
             return Some(timeout.holders.is_empty());
         }
@@ -100,5 +100,5 @@ pub(super) fn is_held_up(error: &(dyn Error + 'static)) -> bool {
         let code = error.downcast_ref::<sqlx::Error>()?.as_database_error().and_then(DatabaseError::code);
         Some(code.is_some_and(|code| code == HELD_UP))
     };
-    with_sources(error).find_map(said_by).unwrap_or(false)
+    with_sources(error).find_map(in_error).unwrap_or(false)
 }

@@ -1,4 +1,4 @@
-//! Sets up a projection, and reads where it stands.
+//! Sets up a projection, and reads its checkpoints.
 
 use es_core::projection::{Cause, Partition, Projection, ProjectorError, Setting, Work, set_up};
 use es_core::record::BoxError;
@@ -7,7 +7,7 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::query::Query;
 use sqlx::{PgConnection, Postgres, Row};
 
-use super::cause::said_by;
+use super::cause::cause_of_error;
 use super::error::PostgresTargetError;
 use super::partitions::{Taken, stored};
 use super::source::source;
@@ -37,8 +37,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         call.bind(self.own_schema()).bind(self.public_schema())
     }
 
-    /// Checkpoints can be there without the tables that they belong to, as after a restore of the store's
-    /// schema alone.
+    /// Checkpoints can exist without their tables, such as after a restore of the store's schema alone.
     fn have_tables(&self, row: &PgRow) -> Result<(), ProjectorError> {
         match row.try_get(have::TABLES).map_err(unexpected)? {
             true => Ok(()),
@@ -88,7 +87,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
             return self.same_partitions(&row, setting.partitions);
         }
         if live.is_some() && setting.publish {
-            // Rather now than when it is built.
+            // Checked now rather than when the build is complete.
             self.may_publish(db).await?;
         }
         if self.have_schema(db, &schema).await?.is_some_and(|found| !found.empty) {
@@ -103,7 +102,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         }
         if let Err(failure) = sql(db, self.check(&token)).await {
             if failure.is_of_failed_transaction() {
-                // An error of SQL was swallowed, in this transaction.
+                // The set-up swallowed an SQL error in this transaction.
                 self.roll_back(db, &token).await?;
                 return Err(not_made::<P>(failure.into()));
             }
@@ -117,7 +116,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         Ok(())
     }
 
-    /// Checkpoints alone, as there are no tables that readers could see.
+    /// Creates checkpoints only, as there are no tables for readers.
     async fn set_up_effects(&self, setting: Setting) -> Result<(), ProjectorError> {
         let mut session = self.dial().await?;
         let db = &mut session.connection;
@@ -135,13 +134,13 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         self.limited("the set-up", session.backend, work).await
     }
 
-    /// Begins a transaction that no other of this kind runs beside; gives back the build that readers see.
+    /// Begins a transaction that excludes others of this kind, and returns the build that readers see.
     pub(super) async fn lock(&self, db: &mut PgConnection) -> Result<Option<u32>, ProjectorError> {
         sql(db, format!("BEGIN; {}; {}", standstill(self), self.lock_timeout())).await?;
         self.lock_begun(db).await
     }
 
-    /// The same in a transaction that has begun.
+    /// The same in a transaction that was begun already.
     async fn lock_begun(&self, db: &mut PgConnection) -> Result<Option<u32>, ProjectorError> {
         self.statements()
             .projection_open
@@ -162,7 +161,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         Ok(if row.is_null(ONLY)? { None } else { Some(row.integer(ONLY)?.cast_unsigned()) })
     }
 
-    /// Where the checkpoint of a partition stands, and whether readers see this build or a later one.
+    /// Returns the checkpoint of a partition, and whether readers see this build or a later one.
     pub(super) async fn read_checkpoint(
         &self,
         partition: Partition,
@@ -171,7 +170,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         let call = call.bind(P::NAME).bind(self.build()).bind(partition.index().cast_signed());
         let found = rows(self.store.pool(), call).await?;
         let Some(row) = found.first() else {
-            // The partition is gone where there are fewer now.
+            // The partition no longer exists if there are fewer now.
             if let Some(row) = rows(self.store.pool(), self.find_partitions()).await?.first() {
                 self.same_partitions(row, partition.of())?;
             }
@@ -183,8 +182,8 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     }
 }
 
-/// Why the tables could not be made.
+/// The error of a failed set-up of the tables.
 fn not_made<P: Projection>(source: BoxError) -> ProjectorError {
-    let cause = Cause::of(&source, said_by);
+    let cause = Cause::of(&source, cause_of_error);
     ProjectorError::Setup { projection: P::NAME, build: P::BUILD, source, cause }
 }

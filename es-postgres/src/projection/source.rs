@@ -1,4 +1,4 @@
-//! Where the events of a read model are, and the statements that differ by it.
+//! Where the events of a read model are stored, and the statements that depend on it.
 
 use es_core::StoreError;
 use es_core::projection::{Parked, Projection, ProjectorError};
@@ -9,27 +9,27 @@ use sqlx::query::Query;
 use uuid::Uuid;
 
 use super::error::PostgresTargetError;
-use super::target::{Place, PostgresTarget};
+use super::target::{EventLocation, PostgresTarget};
 use super::values::kept;
 use crate::connect::columns::have;
 use crate::connect::statements::Statement;
 use crate::read::row::Columns;
 
-/// Where the events of a build are, as its checkpoints say.
+/// Where the events of a build are stored, according to its checkpoints.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Source {
-    pub(super) place: Place,
-    /// The first one, of events elsewhere, if there was one when the build was set up.
+    pub(super) place: EventLocation,
+    /// The id of the first event in another store, if it had events when the build was set up.
     pub(super) first: Option<Uuid>,
 }
 
-/// The source of the build that has this row of its checkpoints.
+/// Reads the source of a build from a row of its checkpoints.
 pub(super) fn source(row: &PgRow) -> Result<Source, StoreError> {
     let row = Columns(row);
     Ok(Source { place: row.boolean(have::ELSEWHERE)?.into(), first: row.uuid(have::FIRST_EVENT_ID)? })
 }
 
-/// The statements about dead letters.
+/// The statements for dead letters.
 pub(super) struct LetterStatements<'s> {
     pub(super) list: &'s Statement,
     pub(super) list_of: &'s Statement,
@@ -41,13 +41,13 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
     pub(super) fn letter_statements(&self) -> LetterStatements<'_> {
         let all = self.statements();
         match self.place() {
-            Place::Beside => LetterStatements {
+            EventLocation::SameDatabase => LetterStatements {
                 list: &all.letter_list,
                 list_of: &all.letter_list_of,
                 count: &all.letter_count,
                 streams: &all.letter_streams,
             },
-            Place::Elsewhere => LetterStatements {
+            EventLocation::Elsewhere => LetterStatements {
                 list: &all.letter_list_elsewhere,
                 list_of: &all.letter_list_of_elsewhere,
                 count: &all.letter_count_elsewhere,
@@ -58,28 +58,28 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
 
     pub(super) fn status_statement(&self) -> &Statement {
         match self.place() {
-            Place::Beside => &self.statements().projection_status,
-            Place::Elsewhere => &self.statements().projection_status_elsewhere,
+            EventLocation::SameDatabase => &self.statements().projection_status,
+            EventLocation::Elsewhere => &self.statements().projection_status_elsewhere,
         }
     }
 
-    /// The event at a checkpoint, if it has to be in the tables beside the model.
+    /// The event at a checkpoint, if it must be in the same database.
     pub(super) fn event_here(&self, checkpoint: Checkpoint) -> Option<Uuid> {
         let event = checkpoint.event().map(|(_, id)| id);
-        event.filter(|_| self.place() == Place::Beside)
+        event.filter(|_| self.place() == EventLocation::SameDatabase)
     }
 
     pub(super) fn park_letter<'q>(&self, letter: &Parked<'q>) -> Query<'q, Postgres, PgArguments> {
         let (place, all) = (letter.place, self.statements());
         let statement = match self.place() {
-            Place::Beside => &all.letter_park,
-            Place::Elsewhere => &all.letter_park_elsewhere,
+            EventLocation::SameDatabase => &all.letter_park,
+            EventLocation::Elsewhere => &all.letter_park_elsewhere,
         };
         let call = statement.call().bind(P::NAME).bind(self.build()).bind(place.position.get().cast_signed());
         let call = call.bind(i32::try_from(letter.attempts).unwrap_or(i32::MAX));
         let call = match self.place() {
-            Place::Beside => call,
-            Place::Elsewhere => call
+            EventLocation::SameDatabase => call,
+            EventLocation::Elsewhere => call
                 .bind(place.stream.category())
                 .bind(place.stream.key())
                 .bind(place.revision.get().cast_signed())
@@ -89,19 +89,19 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         call.bind(kept(letter.reason))
     }
 
-    /// The source of a build that is set up now.
+    /// The source of a new build.
     pub(super) fn new_source(&self, first: Checkpoint) -> Source {
         Source { place: self.place(), first: first.event().map(|(_, id)| id) }
     }
 
-    /// Refuses a build of the events of another store.
+    /// Fails if a build is made from the events of another store.
     pub(super) fn same_source(&self, found: Source, asked: Source) -> Result<(), ProjectorError> {
         let one_is_unknown = found.first.is_none() || asked.first.is_none();
         if found.place == asked.place && (one_is_unknown || found.first == asked.first) {
             return Ok(());
         }
         let describe = |source: Source| match source {
-            Source { place: Place::Beside, .. } => "the events in the same database".to_owned(),
+            Source { place: EventLocation::SameDatabase, .. } => "the events in the same database".to_owned(),
             Source { first: None, .. } => "events in another store".to_owned(),
             Source { first: Some(id), .. } => format!("events in another store, the first of which is {id}"),
         };

@@ -1,4 +1,4 @@
-//! How far a projection has come.
+//! The status of a projection.
 
 use std::time::Duration;
 
@@ -18,20 +18,20 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         let rows = rows(self.store.pool(), call).await?;
         let first = rows.first().ok_or_else(ProjectorError::not_set_up::<P>)?;
         let mut status = ProjectionStatus::of::<P>();
-        status.live = Got(first).int(projection_status::LIVE)?;
-        status.head = Position::new(Got(first).number(projection_status::HEAD)?);
-        status.dead_letters = Got(first).number(projection_status::LETTERS)?;
+        status.live = StatusRow(first).int(projection_status::LIVE)?;
+        status.head = Position::new(StatusRow(first).number(projection_status::HEAD)?);
+        status.dead_letters = StatusRow(first).number(projection_status::LETTERS)?;
         for row in &rows {
-            status.partitions.push(partition(&Got(row), status.head.get())?);
+            status.partitions.push(partition(&StatusRow(row), status.head.get())?);
         }
         Ok(status)
     }
 }
 
-fn partition(get: &Got<'_>, head: u64) -> Result<PartitionStatus, es_core::StoreError> {
+fn partition(get: &StatusRow<'_>, head: u64) -> Result<PartitionStatus, es_core::StoreError> {
     let partition = get.int(projection_status::PARTITION)?.unwrap_or_default();
     let of = get.int(projection_status::PARTITIONS)?.unwrap_or_default();
-    // Of an inline one no checkpoint is kept, as it is always at the end.
+    // An inline projection is always at the end, and stores no checkpoint.
     let position = if of == INLINE { head } else { get.number(projection_status::POSITION)? };
     let seconds = if of == INLINE { 0.0 } else { get.value(projection_status::SECONDS)? };
     let updated_at = get.value(projection_status::UPDATED_AT)?;
@@ -47,9 +47,9 @@ fn partition(get: &Got<'_>, head: u64) -> Result<PartitionStatus, es_core::Store
 }
 
 /// A row of the status.
-struct Got<'r>(&'r sqlx::postgres::PgRow);
+struct StatusRow<'r>(&'r sqlx::postgres::PgRow);
 
-impl Got<'_> {
+impl StatusRow<'_> {
     fn value<'r, T>(&'r self, column: usize) -> Result<T, es_core::StoreError>
     where
         T: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,

@@ -1,4 +1,4 @@
-//! A database in which read models are kept.
+//! A database as the target of read models.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -13,39 +13,39 @@ use crate::connect::error::ConnectError;
 use crate::connect::statements::Statements;
 use crate::store::PostgresStore;
 
-/// Keeps the read model of a projection in tables of a PostgreSQL database, with its checkpoints and dead
-/// letters.
+/// A target that stores the read model of a projection in tables of a PostgreSQL database, with its
+/// checkpoints and dead letters.
 ///
-/// [`Projector::new`](crate::Projector) takes the database of the events. Where those are elsewhere, in
-/// another database, in a file or in memory, [`connect`](Self::connect), [`migrate`](Self::migrate) or
-/// [`new`](Self::new) make the target that
-/// [`into_target`](es_core::projection::Projector::into_target) takes.
+/// [`Projector::new`](crate::Projector) uses the database of the events. If they are stored elsewhere, in
+/// another database, in a file or in memory, create a target with [`connect`](Self::connect),
+/// [`migrate`](Self::migrate) or [`new`](Self::new), and pass it to
+/// [`into_target`](es_core::projection::Projector::into_target).
 ///
-/// The model is a [`PgConnection`] in the transaction that moves the checkpoint. Handlers run their SQL on
-/// it; `connection.begin()` nests by a savepoint, and a COMMIT or ROLLBACK of their own stops the projector
-/// with [`PostgresTargetError::TransactionEnded`](crate::PostgresTargetError::TransactionEnded). Tables are
-/// named without a schema: each build has its own, `es_balances_1`, in which alone names are looked up
-/// ([`search_in`](Self::search_in) adds others), and what readers use is a schema of views, `es_balances`.
+/// The model is a [`PgConnection`] in the transaction that moves the checkpoint. Handlers execute their SQL
+/// on it; `connection.begin()` creates a savepoint, and a COMMIT or ROLLBACK of their own stops the projector
+/// with [`PostgresTargetError::TransactionEnded`](crate::PostgresTargetError::TransactionEnded). SQL names
+/// tables without a schema: each build has its own schema, such as `es_balances_1`, which is the whole
+/// `search_path` ([`search_in`](Self::search_in) adds others). Readers use a schema of views, `es_balances`.
 pub struct PostgresTarget<P> {
     pub(super) store: PostgresStore,
-    place: Place,
+    place: EventLocation,
     options: Arc<Options>,
     projection: PhantomData<fn() -> P>,
 }
 
-/// Where the events of a read model are.
+/// Where the events of a read model are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
-    /// In the tables beside it.
-    Beside,
-    /// In another store: nothing in `events` and `streams` beside it is theirs.
+pub(super) enum EventLocation {
+    /// In the same database.
+    SameDatabase,
+    /// In another store: `events` and `streams` of this database do not contain them.
     Elsewhere,
 }
 
-impl From<bool> for Place {
-    /// As the column `elsewhere` says it.
+impl From<bool> for EventLocation {
+    /// Converts the column `elsewhere`.
     fn from(elsewhere: bool) -> Self {
-        if elsewhere { Self::Elsewhere } else { Self::Beside }
+        if elsewhere { Self::Elsewhere } else { Self::SameDatabase }
     }
 }
 
@@ -63,15 +63,15 @@ impl<P> Clone for PostgresTarget<P> {
 }
 
 impl<P> PostgresTarget<P> {
-    /// Keeps read models of events that are elsewhere in a database that was opened as a store is: with its
-    /// limits, deadlines, poolers and schema, and with its tables, made by
-    /// [`PostgresOptions::migrate`](crate::PostgresOptions::migrate). The targets of several projections
-    /// share the connections of one store.
+    /// A target for events that are stored elsewhere, in a database that is opened like a store: with its
+    /// limits, timeouts, poolers and schema, and with the tables that
+    /// [`PostgresOptions::migrate`](crate::PostgresOptions::migrate) creates. The targets of several
+    /// projections can share the connections of one store.
     ///
-    /// Events in that database are never looked at: there may be none, or those of another service. A build
-    /// is of one source, and refuses another one with
-    /// [`ForeignSource`](crate::PostgresTargetError::ForeignSource), the events beside it among them; of two
-    /// services whose projections have the same name, one takes another
+    /// Events in that database are never read: there may be none, or those of another service. A build has
+    /// one source, and refuses any other one with
+    /// [`ForeignSource`](crate::PostgresTargetError::ForeignSource), including the events in its own
+    /// database. If projections of two services have the same name, one of them needs a different
     /// [`schema`](crate::PostgresOptions::schema).
     ///
     /// ```no_run
@@ -86,10 +86,10 @@ impl<P> PostgresTarget<P> {
     /// ```
     #[must_use]
     pub fn new(database: PostgresStore) -> Self {
-        Self::placed(database, Place::Elsewhere)
+        Self::placed(database, EventLocation::Elsewhere)
     }
 
-    /// Keeps read models of events that are elsewhere in this database, whose tables are there. See
+    /// A target for events that are stored elsewhere, in this database, whose tables must exist. See
     /// [`new`](Self::new).
     ///
     /// # Errors
@@ -99,8 +99,8 @@ impl<P> PostgresTarget<P> {
         Ok(Self::new(PostgresStore::connect(url).await?))
     }
 
-    /// Makes the tables in this database, or brings them up to date, and then keeps read models of events
-    /// there that are elsewhere. See [`new`](Self::new).
+    /// Creates or migrates the tables in this database, and returns it as a target for events that are stored
+    /// elsewhere. See [`new`](Self::new).
     ///
     /// ```no_run
     /// # use es_core::projection::{Projection, Projector, ProjectorError};
@@ -122,37 +122,38 @@ impl<P> PostgresTarget<P> {
         Ok(Self::new(PostgresStore::migrate(url).await?))
     }
 
-    /// The database of this store, for its own events.
-    pub(super) fn beside(store: &PostgresStore) -> Self {
-        Self::placed(store.clone(), Place::Beside)
+    /// A target in the database of this store, for its own events.
+    pub(super) fn for_own_events(store: &PostgresStore) -> Self {
+        Self::placed(store.clone(), EventLocation::SameDatabase)
     }
 
-    fn placed(store: PostgresStore, place: Place) -> Self {
+    fn placed(store: PostgresStore, place: EventLocation) -> Self {
         let options = Options { standstill: Duration::from_secs(10), search_in: Vec::new() };
         Self { store, place, options: Arc::new(options), projection: PhantomData }
     }
 
-    /// How long a handler, or the set-up, may leave the connection alone within its transaction, before the
-    /// server ends that, as it would be of a program which has died; defaults to 10 seconds.
+    /// The `idle_in_transaction_session_timeout` of a handler or the set-up: after this time without a
+    /// statement the server ends the transaction, in case the program has died. Defaults to 10 seconds.
     #[must_use]
     pub fn standstill(mut self, longest: Duration) -> Self {
         Arc::make_mut(&mut self.options).standstill = longest;
         self
     }
 
-    /// One more schema in which names in the projection's SQL are looked up, after its own and those that
-    /// were added before; defaults to none. For the functions, types and operators of extensions, as
-    /// `search_in("public")` where they were created there.
+    /// Adds a schema to the `search_path` of the projection's SQL, after its own and those added before.
+    /// Defaults to none. It is meant for the functions, types and operators of extensions:
+    /// `search_in("public")` if they were created there.
     ///
-    /// Tables are found there as well: where one of the projection's own is missing, another one of that name
-    /// takes its rows. Whoever may create objects in that schema can put functions in the place of others.
+    /// Tables are found there as well: if one of the projection's own is missing, another one of that name
+    /// gets its rows. A role that may create objects in that schema can replace functions that the projection
+    /// uses.
     #[must_use]
     pub fn search_in(mut self, schema: &str) -> Self {
         Arc::make_mut(&mut self.options).search_in.push(kept(schema));
         self
     }
 
-    pub(super) const fn place(&self) -> Place {
+    pub(super) const fn place(&self) -> EventLocation {
         self.place
     }
 
@@ -166,7 +167,7 @@ impl<P> PostgresTarget<P> {
 }
 
 impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
-    #[allow(clippy::unused_self, reason = "read together with what does depend on it")]
+    #[allow(clippy::unused_self, reason = "consistent with the getters that depend on `self`")]
     pub(super) const fn build(&self) -> i32 {
         P::BUILD.cast_signed()
     }
@@ -181,8 +182,8 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         format!("{}_{}", self.store.pool().settings.schema, P::NAME)
     }
 
-    /// Where names in the projection's SQL are looked up. Temporary tables come last: one that a program has
-    /// made by chance takes no rows that are meant for the model.
+    /// The `search_path` of the projection's SQL. Temporary tables come last, so that one that happens to
+    /// have the same name does not get the model's rows.
     pub(super) fn search_path(&self) -> String {
         let own = self.own_schema();
         let schemas = std::iter::once(&own).chain(&self.options.search_in);
@@ -190,10 +191,10 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         quoted.chain([String::from("pg_temp")]).collect::<Vec<_>>().join(", ")
     }
 
-    /// What has to be mended where a handler uses something that the database lacks.
+    /// What to fix if a handler uses something that the database lacks.
     pub(super) fn what_to_mend(&self) -> String {
         format!(
-            "mend the database, which lacks what the handler uses or does not let this role use it \
+            "fix the database, which lacks what the handler uses or does not let this role use it \
              (names are looked up in {}; `search_in` adds schemas)",
             self.search_path()
         )

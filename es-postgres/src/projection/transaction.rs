@@ -1,4 +1,4 @@
-//! Transactions in which code of the user runs, and which it can end.
+//! Transactions in which the user's code runs, which may end them.
 
 use es_core::projection::{Projection, ProjectorError};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, raw_sql};
@@ -9,10 +9,10 @@ use super::target::PostgresTarget;
 use crate::connect::failure::Failure;
 use crate::connect::statements::in_schema;
 
-/// Fails in a failed transaction.
+/// A COMMIT that fails in a failed transaction.
 pub(super) const COMMIT: &str = "SELECT; COMMIT";
 
-/// A transaction with a token that is gone when the transaction ends.
+/// A token of a transaction, which is gone when the transaction ends.
 #[derive(Debug)]
 pub(super) struct Token(String);
 
@@ -21,13 +21,13 @@ impl Token {
         Self(Uuid::now_v7().simple().to_string())
     }
 
-    /// Begins a transaction, with settings such as `SET LOCAL …`, on a connection that is used for nothing
-    /// else than such transactions.
+    /// Begins a transaction, with settings such as `SET LOCAL …`, on a connection that is used only for such
+    /// transactions.
     ///
-    /// The driver nests by its own count, so it has to know of a transaction: otherwise a handler's
-    /// `connection.begin()` would be a BEGIN, and its `commit()` the end of the whole. Its count stays at one
-    /// for as long as the connection lives, as these transactions end in the same round trip as another
-    /// statement, of which the driver does not learn.
+    /// The driver counts nested transactions itself, so it has to know about this one: otherwise a handler's
+    /// `connection.begin()` would be a BEGIN, and its `commit()` would end the whole transaction. The count
+    /// stays at one for the life of the connection, as these transactions end in the same round trip as
+    /// another statement, which the driver does not notice.
     pub(super) async fn begin(connection: &mut PgConnection, settings: &[&str]) -> Result<Self, Failure> {
         let token = Self::new();
         let settings = settings.join("; ");
@@ -36,7 +36,7 @@ impl Token {
         if connection.is_in_transaction() {
             raw_sql(AssertSqlSafe(begin)).execute(connection).await?;
         } else {
-            // Dropped it would roll back.
+            // Dropping it would roll back.
             std::mem::forget(connection.begin_with(AssertSqlSafe(begin)).await?);
         }
         Ok(token)
@@ -60,12 +60,12 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
 
     /// Undoes what was done in a transaction.
     pub(super) async fn roll_back(&self, db: &mut PgConnection, token: &Token) -> Result<(), ProjectorError> {
-        // Only to this savepoint can a failed transaction go back, and prove which one it is.
+        // Only after a rollback to this savepoint can a failed transaction check its token.
         let sql = format!("ROLLBACK TO SAVEPOINT es_start; {}; ROLLBACK", self.check(token));
         self.within(raw_sql(AssertSqlSafe(sql)).execute(db).await.map(drop))
     }
 
-    /// Tells whether a statement failed because the transaction in which it belongs has ended.
+    /// Converts the failure of a statement whose transaction has ended.
     pub(super) fn within<T, E: Into<Failure>>(&self, done: Result<T, E>) -> Result<T, ProjectorError> {
         done.map_err(|error| {
             let failure = error.into();
@@ -73,19 +73,19 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
         })
     }
 
-    /// The user's code has ended a transaction.
+    /// The error of a transaction that the user's code has ended.
     pub(super) const fn ended() -> PostgresTargetError {
         PostgresTargetError::TransactionEnded { projection: P::NAME, build: P::BUILD }
     }
 }
 
-/// When the server is to end a transaction of which its program takes no notice any more.
+/// The statement that sets the idle timeout of a transaction.
 pub(super) fn standstill<P>(target: &PostgresTarget<P>) -> String {
     let longest = target.longest_standstill().as_millis().clamp(1, i32::MAX.unsigned_abs().into());
     format!("SET LOCAL idle_in_transaction_session_timeout = {longest}")
 }
 
-/// Runs a statement that holds names of ours.
+/// Executes a statement that contains our own names.
 pub(super) async fn sql(db: &mut PgConnection, text: String) -> Result<(), Failure> {
     raw_sql(AssertSqlSafe(text)).execute(db).await?;
     Ok(())

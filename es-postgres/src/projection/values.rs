@@ -1,4 +1,4 @@
-//! Values as the server keeps them.
+//! Conversion of values for the server.
 
 use es_core::store::Checkpoint;
 
@@ -10,7 +10,7 @@ pub(super) fn count(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Text without NUL characters.
+/// Text without NUL characters, which the server rejects.
 pub(super) fn kept(text: &str) -> String {
     text.replace('\0', "")
 }

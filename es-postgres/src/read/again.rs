@@ -9,7 +9,7 @@ use crate::connect::failure::Failure;
 use crate::connect::lease::Lease;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
-use crate::metrics::Why;
+use crate::metrics::CloseReason;
 
 /// What is read in one go.
 pub(crate) trait Read: Send {
@@ -82,7 +82,7 @@ fn settle<R: Read>(
     match read {
         Ok(done) => {
             match R::leaves_unread(&done) {
-                true => lease.session.counted.goes(Why::Done),
+                true => lease.session.counted.closes_as(CloseReason::Done),
                 false => lease.keep(),
             }
             Some(Ok(done))

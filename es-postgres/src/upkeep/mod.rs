@@ -1,4 +1,4 @@
-//! What whoever runs a store asks of it.
+//! Operations: inspection and maintenance of a store.
 
 pub(crate) mod open_appends;
 pub(crate) mod roles;

@@ -1,4 +1,4 @@
-//! Who holds back the readers of the whole store.
+//! The transactions that hold back readers of the whole store.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,21 +13,21 @@ use crate::connect::columns::open_appends;
 use crate::connect::failure::unexpected;
 use crate::connect::pool::Pool;
 
-/// A transaction that has drawn a position and is still open; found by
+/// A transaction that has drawn a position and is still open; returned by
 /// [`PostgresStore::open_appends`](crate::PostgresStore::open_appends).
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct OpenAppend {
-    /// The server process, unless the transaction was prepared.
+    /// The server process; `None` for a prepared transaction.
     pub pid: Option<i32>,
-    /// The name of the prepared transaction, if it is one: it waits for COMMIT PREPARED or ROLLBACK PREPARED.
+    /// The name of a prepared transaction, which waits for COMMIT PREPARED or ROLLBACK PREPARED.
     pub prepared: Option<String>,
-    /// How long the transaction has been open, where this role may know: it is its own, or has
+    /// How long the transaction has been open, if this role may see that: the session is its own, or it has
     /// `pg_read_all_stats`.
     pub age: Option<Duration>,
-    /// What the program calls itself, where this role may know.
+    /// The program's `application_name`, if this role may see it.
     pub application_name: Option<String>,
-    /// `idle in transaction`, for one that was left open, where this role may know.
+    /// The state of its session, if this role may see it: `idle in transaction` for one that was left open.
     pub state: Option<String>,
 }
 

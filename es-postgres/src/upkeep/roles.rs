@@ -1,4 +1,4 @@
-//! Who may do what with a store.
+//! Privileges of roles in a store.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::connect::statements::Statement;
 
 pub(crate) async fn grant(pool: &Arc<Pool>, grant: &Statement, role: &str) -> Result<(), StoreError> {
     if role.contains('\0') {
-        // The server would not take it in a question.
+        // The server would reject it as a parameter.
         return Err(unexpected(format!("there is no role {role:?}")));
     }
     rows_kept(pool, grant.call().bind(role)).await.map(|_| ())

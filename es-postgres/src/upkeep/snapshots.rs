@@ -1,5 +1,4 @@
-//! The snapshots in a store: which generations of a program left them, and throwing those away that nobody
-//! uses.
+//! Snapshots: listing them by generation of a program, and deleting unused ones.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -18,19 +17,19 @@ use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
 use crate::write::json::Json;
 
-/// The snapshots of one category that were taken for one fingerprint: those of one generation of a program.
+/// The snapshots of one category with one fingerprint: those of one generation of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SnapshotGroup {
-    /// The category; of several names, the first one.
+    /// The category; if it has several names, the first one.
     pub category: String,
-    /// What the states are valid for. An aggregate's own is `A::snapshots().fingerprint`.
+    /// The fingerprint of the snapshots. An aggregate's current one is `A::snapshots().fingerprint`.
     pub fingerprint: Fingerprint,
-    /// How many there are.
+    /// The number of snapshots.
     pub snapshots: u64,
-    /// What they take in the table, compressed as they are.
+    /// Their size in the table, compressed.
     pub bytes: u64,
-    /// When the last of them was kept.
+    /// When the newest of them was saved.
     pub newest: OffsetDateTime,
 }
 
@@ -57,8 +56,10 @@ pub(crate) async fn drop_all(pool: &Arc<Pool>, fingerprint: Fingerprint) -> Resu
 pub(crate) async fn save(pool: &Arc<Pool>, snapshot: &NewSnapshot) -> Result<(), StoreError> {
     let NewSnapshot { stream, revision, event_id, fingerprint, state, .. } = snapshot;
     if state.contains(&0) {
-        // The server would not take it as a text.
-        return Err(unexpected(format!("the snapshot of {stream} is no JSON: it holds a NUL byte")));
+        // The server would reject it as text.
+        return Err(unexpected(format!(
+            "the snapshot of {stream} is not valid JSON: it contains a NUL byte"
+        )));
     }
     let call = pool
         .statements

@@ -1,4 +1,4 @@
-//! What concerns a stream as a whole: listing, closing, snapshots, and the ledger's old rows.
+//! Listing and closing streams, and pruning the command ledger.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,10 +17,10 @@ use crate::read::row::{Columns, required};
 pub(crate) async fn list(pool: &Arc<Pool>, query: ListQuery<'_>) -> Result<Vec<StreamSummary>, StoreError> {
     let ListQuery { category, prefix, after, limit, .. } = query;
     if [category, prefix].iter().any(|text| text.contains('\0')) {
-        // No key and no category holds a NUL character, which the database does not take in a question.
+        // No key and no category contains a NUL character, which the database rejects in parameters.
         return Ok(Vec::new());
     }
-    // Every key after the rest of it comes after what stands before a NUL character.
+    // A key sorts after the whole text exactly if it sorts after the part before the NUL character.
     let after = after.map(|after| after.split('\0').next().unwrap_or_default());
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let call = pool.statements.list_streams.call();
@@ -45,7 +45,7 @@ pub(crate) async fn close(
     value_kept(pool, call.bind(stream.category()).bind(stream.key()).bind(bigint(expected))).await
 }
 
-/// Nothing was stored before; a longer time the server cannot take from its clock.
+/// Nothing was stored before that; the server cannot subtract a longer time from its clock.
 const BEFORE_ALL: Duration = Duration::from_secs(u32::MAX as u64);
 
 pub(crate) async fn prune_commands(pool: &Arc<Pool>, older_than: Duration) -> Result<u64, StoreError> {

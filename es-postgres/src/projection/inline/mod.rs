@@ -1,4 +1,4 @@
-//! A projection in the transactions of appends: events and read model are committed together.
+//! Inline projections: events and read model are committed in one transaction.
 
 mod model;
 mod store;
@@ -13,22 +13,21 @@ use sqlx::PgConnection;
 use super::error::PostgresTargetError;
 use super::partitions::INLINE;
 use super::projector::Projector;
-use super::target::{Place, PostgresTarget};
+use super::target::{EventLocation, PostgresTarget};
 use super::transaction::{COMMIT, sql, standstill};
 use crate::connect::failure::Failure;
 use crate::connect::pool::Pool;
 use crate::store::PostgresStore;
 
-/// Undoes an append and what it did to the model.
+/// Undoes an append and its changes to the model.
 const UNDO: &str = "ROLLBACK TO SAVEPOINT es_inline";
 
-/// A store that runs a projection in the transaction of each append; made by
+/// A store that runs a projection in the transaction of each append; created by
 /// [`PostgresProjector::inline`](crate::PostgresProjector::inline).
 ///
-/// Whoever reads the model sees every event that was appended before. The price: an append is a transaction
-/// of several round trips, it waits for the rows of the model that others are changing, and an event that
-/// cannot be projected cannot be appended. `append_in` and `load_in` work as ever, in the caller's
-/// transaction.
+/// Readers of the model see every event that was appended before. The price: an append is a transaction of
+/// several round trips, it waits for rows of the model that others are changing, and an event that cannot be
+/// projected cannot be appended. `append_in` and `load_in` work as usual, in the caller's transaction.
 ///
 /// ```no_run
 /// # use es_core::projection::Projection;
@@ -63,7 +62,7 @@ impl<P: Projection<Model = PgConnection>> Inline<P> {
     pub(super) async fn open(projector: Projector<P>) -> Result<Self, ProjectorError> {
         let projector = projector.partitions(1);
         let target = projector.model_target().clone();
-        if target.place() != Place::Beside {
+        if target.place() != EventLocation::SameDatabase {
             return Err(PostgresTargetError::NotBeside { projection: P::NAME, build: P::BUILD }.into());
         }
         match projector.prepare().await {
@@ -107,7 +106,7 @@ impl<P: Projection<Model = PgConnection>> PostgresTarget<P> {
 }
 
 impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S> {
-    /// The same, with another projection beside this one.
+    /// The same with another inline projection in addition.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! From the events of an append to the model.
+//! Projects the events of an append into the model.
 
 use es_core::StoreError;
 use es_core::projection::{Cause, Projection, ProjectionFailure, ProjectorError, project};
@@ -9,26 +9,26 @@ use sqlx::{PgConnection, Row, raw_sql};
 use super::{Inline, UNDO};
 use crate::connect::columns::search_path;
 use crate::connect::failure::{Failure, unexpected};
-use crate::projection::cause::said_by;
+use crate::projection::cause::cause_of_error;
 use crate::projection::target::PostgresTarget;
 use crate::projection::transaction::Token;
 use crate::write::columns;
 
-/// The events of an append that the projection wants, and where the last of them stands.
+/// The events of an append that the projection handles, and the place of the last one.
 struct Wanted<P: Projection> {
     events: Vec<P::Event>,
     last: EventPlace,
 }
 
-/// What a transaction was set to, before its settings were those of a handler.
-struct Before {
+/// The settings of a transaction before they were changed for a handler.
+struct SavedSettings {
     token: Token,
     search_path: String,
     lock_timeout: String,
 }
 
 impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S> {
-    /// Appends, and takes the events into the model.
+    /// Appends, and projects the events into the model.
     pub(super) async fn step(
         &self,
         tx: &mut PgConnection,
@@ -50,13 +50,13 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         let Some(Wanted { events, last }) = Wanted::<P>::of(append, done)? else { return Ok(()) };
         let before = self.set(tx).await?;
         if let Err(source) = project(&*self.projection, &events, tx).await {
-            // Proves that the events are undone with what the handler did.
+            // Ensures that the events are undone together with the handler's changes.
             undo::<P>(tx).await?;
             return Err(self.refused(last, source));
         }
-        match self.set_back(tx, before).await {
+        match self.restore(tx, before).await {
             Err(failure) if failure.is_of_failed_transaction() => {
-                // The handler swallowed an error of SQL. Proves that it did so in this transaction.
+                // The handler swallowed an SQL error. Ensures that this happened in this transaction.
                 undo::<P>(tx).await?;
                 Err(self.refused(last, failure.into()))
             }
@@ -64,8 +64,8 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         }
     }
 
-    /// Sets the transaction to what a handler is to find.
-    async fn set(&self, tx: &mut PgConnection) -> Result<Before, StoreError> {
+    /// Changes the settings of the transaction for a handler.
+    async fn set(&self, tx: &mut PgConnection) -> Result<SavedSettings, StoreError> {
         let token = Token::new();
         let call = self.target.statements().search_path.call();
         let call = call.bind(self.target.search_path()).bind(token.as_str());
@@ -73,19 +73,19 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         let set = call.fetch_one(tx).await.map_err(Failure::from)?;
         let search_path = set.try_get(search_path::PATH).map_err(unexpected)?;
         let lock_timeout = set.try_get(search_path::LOCK_TIMEOUT).map_err(unexpected)?;
-        Ok(Before { token, search_path, lock_timeout })
+        Ok(SavedSettings { token, search_path, lock_timeout })
     }
 
-    async fn set_back(&self, tx: &mut PgConnection, before: Before) -> Result<(), Failure> {
-        let Before { token, search_path, lock_timeout } = before;
+    async fn restore(&self, tx: &mut PgConnection, before: SavedSettings) -> Result<(), Failure> {
+        let SavedSettings { token, search_path, lock_timeout } = before;
         let call = self.target.statements().search_path_back.call();
         call.bind(search_path).bind(token.as_str()).bind(lock_timeout).execute(tx).await?;
         Ok(())
     }
 
-    /// An append that could not be projected.
+    /// The error of an append that could not be projected.
     fn refused(&self, place: EventPlace, source: BoxError) -> StoreError {
-        let cause = Cause::of(&source, said_by);
+        let cause = Cause::of(&source, cause_of_error);
         let failure = ProjectionFailure::of::<P>(place, source, cause);
         match cause {
             Cause::Passing => StoreError::Backend { source: Box::new(failure), retryable: true },
@@ -100,7 +100,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
 }
 
 impl<P: Projection> Wanted<P> {
-    /// `None` if the projection wants none.
+    /// Returns `None` if the projection handles none of the events.
     fn of(append: &Append<'_>, done: &Appended) -> Result<Option<Self>, StoreError> {
         let mut revision = append.expected;
         let mut last = None;
@@ -138,7 +138,8 @@ async fn undo<P: Projection<Model = PgConnection>>(tx: &mut PgConnection) -> Res
     }
 }
 
-/// What an end of the transaction by the handler leaves behind. Any other failure is one of the server.
+/// Converts a failure after a handler: it may have ended the transaction; any other failure is one of the
+/// server.
 fn unfinished<P: Projection<Model = PgConnection>>(failure: Failure) -> StoreError {
     if failure.is_of_ended_transaction() {
         StoreError::Backend { source: Box::new(PostgresTarget::<P>::ended()), retryable: false }

@@ -1,4 +1,4 @@
-//! The store as `es-core` knows it.
+//! The implementations of `es-core`'s store traits for [`Inline`].
 
 use std::pin::pin;
 
@@ -20,7 +20,7 @@ use crate::connect::watch::watched;
 use crate::projection::cause::with_sources;
 use crate::write::names;
 
-/// Begins what can be undone in a transaction of the caller; whose server process that is.
+/// Sets a savepoint in a transaction of the caller, and returns its server process.
 async fn begin(pool: &Pool, tx: &mut PgConnection) -> Result<Backend, Failure> {
     let begin = raw_sql(
         "SAVEPOINT es_inline;
@@ -49,14 +49,14 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> AppendIn<Pg
         append: Append<'_>,
     ) -> Result<AppendOutcome, StoreError> {
         let pool = self.pool();
-        // The caller may go on after a failure, and must not commit events that are not in the model.
+        // The caller may continue after a failure, and must not commit events that are not in the model.
         let backend = begin(pool, tx).await?;
         let (done, holders) = {
             let work = Box::pin(self.step(&mut *tx, append));
             let work = pin!(watched(pool, backend, pool.settings.answer_within, work));
             find_holders(pool, backend, pool.settings.longest_lock_wait, work).await
         };
-        // Of a connection that is silent nothing more is asked.
+        // Nothing more is sent on a silent connection.
         let done = done?;
         if done.as_ref().is_err_and(is_lost) {
             return done;
@@ -81,7 +81,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> EventStore 
 
     async fn append_all(&self, appends: &[Append<'_>]) -> Result<Vec<AppendOutcome>, StoreError> {
         let known = self.pool().names.known();
-        // By its id, as two names may mean one category; by its name as long as it has none.
+        // By the category's id, as two names may belong to one category; by its name if it has no id yet.
         let name = |append: &Append<'_>| {
             let category = append.stream.category();
             known.category(category).ok_or_else(|| category.to_owned())
@@ -118,7 +118,7 @@ impl<P: Projection<Model = PgConnection>, S: CloseStreams> CloseStreams for Inli
     es_core::forward_event_store!(CloseStreams to |this| &this.store);
 }
 
-/// Not [`ImportStore`](es_core::store::ImportStore): what is copied would be missing from the model.
+/// There is no [`ImportStore`](es_core::store::ImportStore): imported events would be missing from the model.
 impl<P: Projection<Model = PgConnection>, S: ExportStore> ExportStore for Inline<P, S> {
     es_core::forward_event_store!(ExportStore to |this| &this.store);
 }

@@ -19,18 +19,22 @@ use crate::write::lost::Lost;
 use crate::write::several;
 
 /// How a transaction ended.
-enum Ended {
+enum TransactionEnd {
     With(Vec<AppendOutcome>),
-    /// Nobody knows what became of its commit.
+    /// The outcome of its commit is unknown.
     InDoubt(Failure),
 }
 
 impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S> {
-    /// A transaction of the store's own.
-    async fn alone(&self, tx: &mut PgConnection, appends: &[Append<'_>]) -> Result<Ended, StoreError> {
-        // By the driver, which then knows of it.
+    /// Appends in a transaction of the store's own.
+    async fn alone(
+        &self,
+        tx: &mut PgConnection,
+        appends: &[Append<'_>],
+    ) -> Result<TransactionEnd, StoreError> {
+        // Begun by the driver, which then knows about the transaction.
         let mut tx = tx.begin_with("BEGIN; SAVEPOINT es_inline").await.map_err(Failure::from)?;
-        // In the order of their names, as batches lock streams.
+        // In the order of their names, in which batches lock streams.
         let mut order: Vec<usize> = (0..appends.len()).collect();
         order.sort_by_key(|&at| appends[at].stream);
         let mut outcomes = vec![AppendOutcome::NotWritten; appends.len()];
@@ -43,11 +47,11 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
             };
         }
         if outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended(_))) {
-            // Each step ends with a statement, which a failed transaction refuses: this cannot be a rollback
-            // in disguise.
+            // Each step ends with a statement that fails in a failed transaction, so this COMMIT is not
+            // turned into a rollback.
             return match tx.commit().await.map_err(Failure::from) {
-                Ok(()) => Ok(Ended::With(outcomes)),
-                Err(failure) if failure.leaves_doubt() => Ok(Ended::InDoubt(failure)),
+                Ok(()) => Ok(TransactionEnd::With(outcomes)),
+                Err(failure) if failure.leaves_doubt() => Ok(TransactionEnd::InDoubt(failure)),
                 Err(failure) => Err(failure.into()),
             };
         }
@@ -57,7 +61,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
                 *outcome = AppendOutcome::NotWritten;
             }
         }
-        Ok(Ended::With(outcomes))
+        Ok(TransactionEnd::With(outcomes))
     }
 
     pub(super) async fn append_together(
@@ -65,7 +69,7 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         appends: &[Append<'_>],
     ) -> Result<Vec<AppendOutcome>, StoreError> {
         let pool = self.pool();
-        // It waits for locks of others for as long as they are held, those of the model too.
+        // It may wait long for locks of others, including those on rows of the model.
         let mut lease = pool.lease_kept().await?;
         let backend = lease.session.backend;
         let (done, holders) = {
@@ -73,18 +77,18 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
             let work = pin!(watched(pool, backend, pool.settings.answer_within, work));
             find_holders(pool, backend, pool.settings.longest_lock_wait, work).await
         };
-        let done = match done.unwrap_or_else(|silent| Ok(Ended::InDoubt(silent))) {
-            Ok(Ended::With(outcomes)) => {
+        let done = match done.unwrap_or_else(|silent| Ok(TransactionEnd::InDoubt(silent))) {
+            Ok(TransactionEnd::With(outcomes)) => {
                 lease.keep();
                 Ok(outcomes)
             }
-            Ok(Ended::InDoubt(failure)) => {
+            Ok(TransactionEnd::InDoubt(failure)) => {
                 lease.keep_after(&failure);
                 Lost { backend, failure }.find_all(pool, appends).await
             }
             Err(error) => {
                 if let StoreError::Unavailable { .. } = &error {
-                    // Of this session, or of its server, nothing is to be had any more.
+                    // This session, or its server, is unusable.
                     pool.invalidate_idle(&mut lease.session);
                 } else if pool
                     .settings
@@ -105,14 +109,14 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
         done
     }
 
-    /// The error of an append that has waited for a lock for too long, with those who hold it, if it has.
+    /// Adds the holders of a lock to the error of an append that waited too long for it.
     pub(super) fn held_up(
         &self,
         error: StoreError,
         appends: &[Append<'_>],
         holders: Vec<LockHolder>,
     ) -> StoreError {
-        // A handler may have asked for a lock at once or not at all.
+        // A handler may have used NOWAIT.
         let theirs = with_sources(&error).any(<dyn Error>::is::<ProjectionFailure>);
         if !is_held_up(&error) || theirs && holders.is_empty() {
             return error;
@@ -121,9 +125,9 @@ impl<P: Projection<Model = PgConnection>, S: AppendIn<PgConnection>> Inline<P, S
     }
 }
 
-/// Whether an append failed by what the server said of it, such as that its command was decided before
-/// without events.
-fn is_of(error: &StoreError, said: fn(&Failure) -> bool) -> bool {
+/// Whether an append failed with a certain failure of the server, such as that its command was decided
+/// before.
+fn is_of(error: &StoreError, matches: fn(&Failure) -> bool) -> bool {
     let StoreError::Backend { source, .. } = error else { return false };
-    source.downcast_ref::<Failure>().is_some_and(said)
+    source.downcast_ref::<Failure>().is_some_and(matches)
 }
