@@ -1,5 +1,4 @@
-//! Reads on a connection of the pool. Where it idled while the server went away, a read is made again, and
-//! nobody notices.
+//! Reads on a connection of the pool. A read whose connection was lost while idle is repeated transparently.
 
 use std::sync::Arc;
 
@@ -11,9 +10,9 @@ use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::metrics::CloseReason;
 
-/// What is read in one go.
+/// A read that can be repeated as long as nothing was delivered.
 pub(crate) trait Read: Send {
-    /// What it comes to, besides what is handed out.
+    /// The result, besides what is delivered.
     type Done: Send;
 
     fn read(
@@ -22,22 +21,22 @@ pub(crate) trait Read: Send {
         pool: &Pool,
     ) -> impl Future<Output = Result<Self::Done, ReadError>> + Send;
 
-    /// Whether the caller has seen any of it. It is not read again then.
-    fn handed_out(&self) -> bool;
+    /// Whether the caller has received anything; then the read is not repeated.
+    fn has_delivered(&self) -> bool;
 
-    /// Whether the server is still sending what nobody wants any more: its session is thrown away.
+    /// Whether the server is still sending unwanted rows: then the session is closed.
     fn leaves_unread(_done: &Self::Done) -> bool {
         false
     }
 }
 
-/// How a read can end before its end.
+/// Why a read did not complete.
 pub(crate) enum ReadError {
-    /// By the connection or the server.
+    /// The connection or the server failed.
     Failed(Failure),
-    /// By the sink, or by a row that is not what it should be.
+    /// The sink stopped it, or a row was not as expected.
     Stopped(StoreError),
-    /// On another connection, before anything was read on this one.
+    /// Another connection failed before anything was read on this one.
     Elsewhere(StoreError),
 }
 
@@ -73,7 +72,8 @@ pub(crate) async fn read<R: Read>(pool: &Arc<Pool>, mut what: R) -> Result<R::Do
     }
 }
 
-/// Ends a read: gives the session back, if that is worth it. `None` if the read is to be made again.
+/// Ends a read: returns the session to the pool if it is usable. Returns `None` if the read is to be
+/// repeated.
 fn settle<R: Read>(
     mut lease: Lease,
     read: Result<R::Done, ReadError>,
@@ -93,7 +93,7 @@ fn settle<R: Read>(
             Some(Err(error))
         }
         Err(ReadError::Failed(failure)) => {
-            let again = lease.session.used && failure.ends_session() && !what.handed_out();
+            let again = lease.session.used && failure.ends_session() && !what.has_delivered();
             lease.keep_after(&failure);
             (!again).then(|| Err(failure.into()))
         }

@@ -1,4 +1,4 @@
-//! Finding events by what is written on them.
+//! Finding events by their ids: event id or correlation id.
 
 use std::sync::Arc;
 
@@ -11,33 +11,33 @@ use crate::connect::names;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::read::again::{self, Read, ReadError};
-use crate::read::news::News;
+use crate::read::new_names::NewNames;
 use crate::read::row::{self, Columns, required};
 
 pub(crate) async fn find(pool: &Arc<Pool>, what: Find, sink: Sink<'_>) -> Result<(), StoreError> {
-    again::read(pool, Finding { what, sink, handed_out: false }).await
+    again::read(pool, Finding { what, sink, has_delivered: false }).await
 }
 
 struct Finding<'s> {
     what: Find,
     sink: Sink<'s>,
-    handed_out: bool,
+    has_delivered: bool,
 }
 
 impl Read for Finding<'_> {
     type Done = ();
 
     async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<(), ReadError> {
-        let Self { what, sink, handed_out } = self;
+        let Self { what, sink, has_delivered } = self;
         let mut watched = |event: RawEvent<'_>| {
-            *handed_out = true;
+            *has_delivered = true;
             sink(event)
         };
         read(session, pool, *what, &mut watched).await
     }
 
-    fn handed_out(&self) -> bool {
-        self.handed_out
+    fn has_delivered(&self) -> bool {
+        self.has_delivered
     }
 }
 
@@ -52,7 +52,7 @@ async fn read(session: &mut Session, pool: &Pool, what: Find, sink: Sink<'_>) ->
     };
     pool.begin(&mut session.connection).await?;
     let known = pool.names.known();
-    let mut news = News::default();
+    let mut news = NewNames::default();
     let call =
         statement.call().bind(id).bind(known.last_type()).bind(known.last_category()).bind(known.token());
     {

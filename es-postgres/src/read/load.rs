@@ -17,32 +17,32 @@ use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::read::again::{self, Read, ReadError};
-use crate::read::news::News;
+use crate::read::new_names::NewNames;
 use crate::read::row::{self, Columns};
 
-/// Loads on a connection of the store.
+/// Loads on a connection of the pool.
 pub(crate) async fn load(
     pool: &Arc<Pool>,
     load: Load<'_>,
     sink: LoadSink<'_>,
 ) -> Result<StreamHead, StoreError> {
-    again::read(pool, Alone { load, sink, handed_out: false }).await
+    again::read(pool, Alone { load, sink, has_delivered: false }).await
 }
 
-/// A load that is a transaction of its own.
+/// A load outside a transaction of the caller.
 struct Alone<'l, 's> {
     load: Load<'l>,
     sink: LoadSink<'s>,
-    handed_out: bool,
+    has_delivered: bool,
 }
 
 impl Read for Alone<'_, '_> {
     type Done = StreamHead;
 
     async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<StreamHead, ReadError> {
-        let Self { load, sink, handed_out } = self;
+        let Self { load, sink, has_delivered } = self;
         let mut watched = |item: LoadItem<'_>| {
-            *handed_out = true;
+            *has_delivered = true;
             sink(item)
         };
         let connection = &mut session.connection;
@@ -52,8 +52,8 @@ impl Read for Alone<'_, '_> {
         Ok(head)
     }
 
-    fn handed_out(&self) -> bool {
-        self.handed_out
+    fn has_delivered(&self) -> bool {
+        self.has_delivered
     }
 }
 
@@ -76,7 +76,7 @@ async fn read(
 ) -> Result<StreamHead, ReadError> {
     let known = pool.names.known();
     let mut head = StreamHead::default();
-    let mut news = News::default();
+    let mut news = NewNames::default();
     let mut order = Contiguous::after(load.stream, load.after);
     {
         let mut rows = call(pool, &known, load).fetch(&mut *connection);
@@ -96,7 +96,7 @@ async fn read(
     Ok(head)
 }
 
-/// Only a command that is asked for is looked up in the ledger.
+/// The command ledger is only used if the load asks for a command.
 fn call<'l>(pool: &Pool, known: &Known, load: Load<'l>) -> Query<'l, Postgres, PgArguments> {
     let statement = match load.command_id {
         Some(_) => &pool.statements.load_command,
@@ -117,7 +117,7 @@ fn call<'l>(pool: &Pool, known: &Known, load: Load<'l>) -> Query<'l, Postgres, P
     }
 }
 
-/// The first row: where the stream stands, what became of the command, and the snapshot, after which the
+/// Reads the first row: the head of the stream, the outcome of the command, and the snapshot after which the
 /// events begin.
 fn read_head<'a>(
     row: &PgRow,

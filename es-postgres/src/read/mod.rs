@@ -4,6 +4,6 @@ pub(crate) mod again;
 pub(crate) mod all;
 pub(crate) mod find;
 pub(crate) mod load;
-mod news;
+mod new_names;
 pub(crate) mod row;
 pub(crate) mod stream;

@@ -1,4 +1,4 @@
-//! From rows to events: values are read where they lie, payloads are not copied.
+//! From rows to events: values are read in place, payloads are not copied.
 
 use es_core::record::{BoxError, RawEvent};
 use es_core::{Position, Revision, StoreError, StreamId};
@@ -11,11 +11,11 @@ use crate::connect::columns::{event, noted};
 use crate::connect::failure::unexpected;
 use crate::connect::names::Known;
 
-/// From here PostgreSQL counts its microseconds.
+/// The epoch of PostgreSQL's timestamps, which are in microseconds.
 const EPOCH: OffsetDateTime = datetime!(2000-01-01 00:00 UTC);
 
-/// As PostgreSQL counts; nothing beyond the years that a time can have. Adding a `Duration` takes twice as
-/// long.
+/// Converts a timestamp of PostgreSQL; `None` beyond the supported years. Adding a `Duration` would take
+/// twice as long.
 fn time(microseconds: i64) -> Option<OffsetDateTime> {
     const SECOND: i64 = 1_000_000;
     let seconds = microseconds.div_euclid(SECOND).checked_add(EPOCH.unix_timestamp())?;
@@ -82,7 +82,8 @@ pub(crate) fn required<T>(column: usize, value: Option<T>) -> Result<T, StoreErr
     value.ok_or_else(|| unexpected(format!("column {column} is null")))
 }
 
-/// The event in a row of this type: of `load`, `find_event` or any other statement that gives back events.
+/// Reads the event in a row, with this type: of `load`, `find_event` or any other statement that returns
+/// events.
 pub(crate) fn event<'r>(
     stream: &'r StreamId,
     (name, version): (&'r str, u32),
@@ -95,7 +96,7 @@ pub(crate) fn event<'r>(
     }
 }
 
-/// The error of an event that is not what an append leaves behind.
+/// The error of an event that no append could have written like this.
 #[cold]
 pub(crate) fn damaged(position: Position, what: impl Into<BoxError>) -> StoreError {
     StoreError::DamagedEvent { position, source: what.into() }
@@ -125,8 +126,8 @@ fn whole<'r>(
     })
 }
 
-/// The type of the event in a row, which brings version and name along where the caller does not know them,
-/// or knows others.
+/// The type of the event in a row, which includes version and name if the caller does not know them, or knows
+/// those of another history.
 pub(crate) fn event_type<'r>(known: &'r Known, row: Columns<'r>) -> Result<(&'r str, u32), StoreError> {
     let id = row.integer(event::TYPE)?;
     let Some(note) = row.text(noted::NOTE)? else {

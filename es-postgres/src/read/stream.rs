@@ -1,4 +1,4 @@
-//! Reading a part of a stream, row by row.
+//! Reading a range of a stream, row by row.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::connect::number::bigint;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::read::again::{self, Read, ReadError};
-use crate::read::news::News;
+use crate::read::new_names::NewNames;
 use crate::read::row::{self, Columns};
 
 pub(crate) async fn read_stream(
@@ -20,30 +20,30 @@ pub(crate) async fn read_stream(
     range: StreamRange,
     sink: Sink<'_>,
 ) -> Result<(), StoreError> {
-    again::read(pool, Part { stream, range, sink, handed_out: false }).await
+    again::read(pool, RangeRead { stream, range, sink, has_delivered: false }).await
 }
 
-struct Part<'i, 's> {
+struct RangeRead<'i, 's> {
     stream: &'i StreamId,
     range: StreamRange,
     sink: Sink<'s>,
-    handed_out: bool,
+    has_delivered: bool,
 }
 
-impl Read for Part<'_, '_> {
+impl Read for RangeRead<'_, '_> {
     type Done = ();
 
     async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<(), ReadError> {
-        let Self { stream, range, sink, handed_out } = self;
+        let Self { stream, range, sink, has_delivered } = self;
         let mut watched = |event: RawEvent<'_>| {
-            *handed_out = true;
+            *has_delivered = true;
             sink(event)
         };
         read(session, pool, stream, *range, &mut watched).await
     }
 
-    fn handed_out(&self) -> bool {
-        self.handed_out
+    fn has_delivered(&self) -> bool {
+        self.has_delivered
     }
 }
 
@@ -56,7 +56,7 @@ async fn read(
 ) -> Result<(), ReadError> {
     pool.begin(&mut session.connection).await?;
     let known = pool.names.known();
-    let mut news = News::default();
+    let mut news = NewNames::default();
     let mut order = Contiguous::range(stream, range);
     let statement =
         if range.backward { &pool.statements.read_backward } else { &pool.statements.read_forward };

@@ -1,5 +1,4 @@
--- Not one that has waited for its client for so long, within a transaction or not: it knows nothing of what
--- it is to do.
+-- False if the backend has been idle for $3 seconds, in a transaction or not: it did not receive the call.
 SELECT EXISTS (
     SELECT FROM pg_stat_get_activity($1) a
     WHERE a.pid = $1 AND (a.backend_start = $2 OR a.backend_start IS NULL)

@@ -1,6 +1,6 @@
--- What the promises of the store rest on. The sequence is read after the snapshot of max(position) was taken,
--- so it can only be ahead of it. Never currval or pg_sequence_last_value: they take the lock by which open
--- appends are told.
+-- What the guarantees of the store depend on. The sequence is read after the snapshot of max(position) was
+-- taken, so it can only be ahead of it. Never use currval or pg_sequence_last_value: they take the lock by
+-- which open appends are detected.
 SELECT (SELECT max(m.id) FROM :schema.migrations m) AS migration,
        current_setting('synchronous_commit') AS synchronous_commit,
        current_setting('default_transaction_isolation') AS isolation,
@@ -10,8 +10,8 @@ SELECT (SELECT max(m.id) FROM :schema.migrations m) AS migration,
        q.seqcache AS cache, q.seqincrement AS increment, q.seqcycle AS cycle,
        CASE WHEN p.is_called THEN p.last_value ELSE p.last_value - 1 END AS drawn,
        coalesce((SELECT max(e.position) FROM :schema.events e), 0) AS last_position,
-       -- Null for a role that may not look. Of this sequence nobody asks which appends are open. The view
-       -- pg_sequences says the same, and takes a sixth of all this to plan.
+       -- Null for a role that may not read it. This sequence is not used to detect open appends. The view
+       -- pg_sequences returns the same, but takes a sixth of the whole statement's planning time.
        CASE WHEN has_sequence_privilege(':schema.streams_id_seq', 'SELECT')
             THEN coalesce(pg_sequence_last_value(':schema.streams_id_seq'::regclass), 0) END AS streams_drawn,
        coalesce((SELECT max(s.id) FROM :schema.streams s), 0) AS last_stream,
@@ -20,7 +20,7 @@ SELECT (SELECT max(m.id) FROM :schema.migrations m) AS migration,
         JOIN unnest('{append_only,never_truncated,never_deleted,never_renamed,never_changed,registered,refuse_decided}'::name[],
                     '{" ALWAYS"," ALWAYS"," ALWAYS"," ALWAYS"," ALWAYS","",""}'::text[]) AS w (name, always) ON w.name = t.tgname
         WHERE c.relnamespace = n.oid AND t.tgenabled <> 'A' AND (t.tgenabled <> 'O' OR w.always <> '')) AS weak_triggers,
-       -- The numbers of those that are not there, of functions, unique indexes and triggers in three arrays.
+       -- The numbers of the missing objects, among functions, unique indexes and triggers in three arrays.
        ARRAY(
            SELECT w.number
            FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS w (kind, on_table, name, number)

@@ -1,6 +1,5 @@
--- Claims partition $3 of $4 for the worker $5 for $6 seconds, or prolongs its lease of the epoch $7. `epoch`
--- is null where the partition is another worker's, for `rest` more seconds. Without a row there is no such
--- partition.
+-- Claims partition $3 of $4 for worker $5 for $6 seconds, or renews its lease of epoch $7. `epoch` is null if
+-- another worker holds the partition, for `rest` more seconds. Returns no row if there is no such partition.
 WITH claimed AS (
     UPDATE :schema.checkpoints c
     SET epoch = CASE WHEN c.epoch = $7 THEN c.epoch ELSE c.epoch + 1 END, owner = $5,

@@ -1,9 +1,9 @@
--- The fence of a batch: holds the checkpoint of partition $3 of $4 to the end of the transaction, if it
--- stands on the event $10 at the position $5, from where the batch goes to the event $7 at $6; $7 is null
--- where the events are elsewhere. No row comes back where another worker was faster, or where the events of
--- the batch are of another history than these tables: this worker writes nothing then; and where the worker
--- has a lease, which is of the epoch $11, another one has claimed the partition since. Also says whether
--- there are dead letters. `end_batch` moves the checkpoint.
+-- The fence of a batch: locks the checkpoint of partition $3 of $4 until the end of the transaction, if it is
+-- at event $10 at position $5. The batch goes from there to event $7 at $6; $7 is null if the events are
+-- stored elsewhere. Returns no row if another worker has moved the checkpoint, if the events of the batch
+-- belong to a different history than these tables, or if the worker has a lease, of epoch $11, and another
+-- one has claimed the partition since: then this worker writes nothing. Also returns whether there are dead
+-- letters. `end_batch` moves the checkpoint.
 UPDATE :schema.checkpoints c SET owner = $8, per_second = $9, error = NULL, failed_at = NULL
 WHERE c.projection = $1 AND c.build = $2 AND c.partition = $3 AND c.partitions = $4 AND c.position = $5
   AND c.event_id IS NOT DISTINCT FROM $10 AND ($11::bigint IS NULL OR c.epoch = $11)

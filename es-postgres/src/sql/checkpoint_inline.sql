@@ -1,2 +1,2 @@
--- From now on the projection runs in the transactions of appends: no partitions.
+-- Makes the projection inline: it has no partitions.
 UPDATE :schema.checkpoints c SET partitions = 0, owner = NULL WHERE c.projection = $1 AND c.build = $2

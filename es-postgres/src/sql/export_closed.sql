@@ -1,4 +1,4 @@
--- In the order of their ids, from after the stream $1, $2, or from the first one.
+-- In the order of their ids, after the stream $1, $2, or from the first one.
 SELECT c.name AS category, s.key
 FROM :schema.streams s
 JOIN :schema.categories c ON c.id = s.category AND NOT c.is_alias

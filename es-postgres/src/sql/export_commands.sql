@@ -1,4 +1,4 @@
--- In the order of the primary key, from after the command $3 of the stream $1, $2, or from the first one.
+-- In the order of the primary key, after command $3 of the stream $1, $2, or from the first one.
 SELECT c.name AS category, s.key, o.command_id, o.first_revision AS first, o.event_count AS count, false AS rejected,
     o.body_hash, o.recorded_at, o.name
 FROM :schema.commands o

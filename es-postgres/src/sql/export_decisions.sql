@@ -1,4 +1,4 @@
--- In the order of the primary key, from after the command $3 of the stream $1, $2, or from the first one.
+-- In the order of the primary key, after command $3 of the stream $1, $2, or from the first one.
 SELECT c.name AS category, d.key, d.command_id, d.revision AS first, 0::bigint AS count, d.rejected, d.body_hash,
     d.recorded_at, d.name
 FROM :schema.decisions d

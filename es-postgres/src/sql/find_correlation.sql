@@ -1,5 +1,5 @@
--- Event types and categories beyond the last ones that the caller knows bring their names along; so do all,
--- where what it knows is of another history.
+-- Rows include the names of event types and categories that come after the last ones known to the caller; all
+-- rows do if the caller's name ids belong to another history.
 SELECT e.revision, e.position, e.type, e.event_id, e.recorded_at, e.occurred_at, e.correlation_id, e.causation_id,
        e.payload, e.metadata,
        CASE WHEN e.type > coalesce((SELECT $2::integer FROM :schema.registrations r WHERE r.token = $4), 0)

@@ -1,5 +1,5 @@
--- The position up to which all are there that follow $1; null if the next one is missing. Looks at $2 of them
--- at most.
+-- The position up to which there is no gap after $1; null if the next position is missing. Looks at $2
+-- positions at most.
 SELECT max(n.position) AS whole
 FROM (
     SELECT e.position, row_number() OVER (ORDER BY e.position) AS ordinal

@@ -1,4 +1,4 @@
--- Where commits wait for a synchronous standby, this one waits until all that stands before it in the log is
--- there: it writes nothing but a record to the log.
+-- Writes a WAL record only. If commits wait for a synchronous standby, this commit waits until everything
+-- before it in the WAL has arrived there.
 SELECT pg_logical_emit_message(true, 'es', ''::text)
 WHERE current_setting('synchronous_standby_names') <> ''

@@ -1,4 +1,4 @@
--- Of one stream.
+-- The dead letters of one stream.
 SELECT count(*)
 FROM :schema.dead_letters d
 WHERE d.projection = $1 AND d.build = $2

@@ -1,4 +1,4 @@
--- Those whose events are missing among them, without a name.
+-- Includes dead letters whose events are missing, without a name.
 SELECT c.name AS category, s.key, d.revision, d.position, coalesce(t.name, '') AS event, e.event_id, d.attempts, d.reason, d.parked_at
 FROM :schema.dead_letters d
 JOIN :schema.streams s ON s.id = d.stream

@@ -1,4 +1,4 @@
--- Those of one stream, whether or not their events are there. The position tells which event it is.
+-- The dead letters of one stream, whether or not their events exist. The position identifies the event.
 SELECT d.revision, d.position, d.event_id
 FROM :schema.dead_letters d
 WHERE d.projection = $1 AND d.build = $2

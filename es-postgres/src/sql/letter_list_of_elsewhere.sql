@@ -1,4 +1,4 @@
--- Those of one stream of another store.
+-- The dead letters of one stream of another store.
 SELECT d.revision, d.position, d.event_id
 FROM :schema.dead_letters d
 WHERE d.projection = $1 AND d.build = $2 AND d.stream IS NULL AND d.category = $3 AND d.key = $4 AND d.revision > $5

@@ -1,4 +1,4 @@
--- The streams that have dead letters: their later events have to wait behind those.
+-- The streams that have dead letters, whose later events are parked as well.
 SELECT DISTINCT c.name AS category, s.key
 FROM :schema.dead_letters d
 JOIN :schema.streams s ON s.id = d.stream

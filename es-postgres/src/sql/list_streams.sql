@@ -1,5 +1,5 @@
--- The keys are in the order of their bytes, so those with the prefix $4 lie between it and the longest key
--- that it could begin.
+-- Keys are sorted by their bytes, so those with the prefix $4 are between it and the largest key with that
+-- prefix.
 SELECT s.key, s.revision, s.closed_at IS NOT NULL AS closed
 FROM :schema.streams s
 WHERE s.category = (SELECT c.id FROM :schema.categories c WHERE c.name = $1)

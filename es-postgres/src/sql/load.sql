@@ -1,8 +1,8 @@
--- One statement, so that head, snapshot and events are of one moment. The first row is the stream's head
--- (revision 0; its other columns are reused, the state of the snapshot stands in "payload"); no row, no
--- stream. The parts of a UNION ALL are read one after the other, so nothing is sorted; the reader checks the
--- order. Event types beyond the last one that the caller knows bring their names along in "note"; so do all,
--- where what it knows is of another history.
+-- One statement, so that head, snapshot and events are of one snapshot of the database. The first row is the
+-- stream's head (revision 0; its other columns are reused, and "payload" is the state of the snapshot);
+-- without a stream there is no row. The branches of UNION ALL are read one after the other, so nothing is
+-- sorted; the reader checks the order. "note" is the name of event types that come after the last one known
+-- to the caller, and of all event types if the caller's name ids belong to another history.
 WITH head AS MATERIALIZED (
     SELECT s.id, s.revision, s.head_event_id, s.closed_at, snapshot.revision AS snapshot_revision, snapshot.state
     FROM :schema.streams s

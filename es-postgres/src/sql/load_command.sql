@@ -1,9 +1,9 @@
--- As "load", with the outcome of a command: by the events that it wrote, or by the decision that it writes
--- none, of which a stream has one or the other. The head has the command's name in "note". A decision needs
--- no stream, so without a stream there is a head all the same where the category is known (position NULL).
+-- As "load", with the outcome of a command: from the events that it wrote, or from the decision to write
+-- none; a stream has only one of them. The head has the command's name in "note". A decision needs no stream,
+-- so without a stream there still is a head if the category is known (position NULL).
 --
--- An outcome of a command is an acknowledgement: where appends wait for a synchronous standby, this waits too
--- until what the command wrote is there, by a record of its own. After a crash it may not be.
+-- The outcome of a command is an acknowledgement: if appends wait for a synchronous standby, this waits too,
+-- with a WAL record of its own, until what the command wrote is there. After a crash it may not be.
 WITH head AS MATERIALIZED (
     SELECT s.id, s.revision, s.head_event_id, s.closed_at, snapshot.revision AS snapshot_revision, snapshot.state,
            coalesce(command.first_revision, decision.revision) AS first_revision,

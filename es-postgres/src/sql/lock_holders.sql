@@ -1,5 +1,5 @@
--- Those who hold up a session, each once; how long one's transaction has been open is told to roles that may
--- know.
+-- The sessions that block a session, each once; the age of a transaction is visible only to roles that may
+-- see it.
 SELECT DISTINCT b.pid, a.application_name,
        extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS seconds
 FROM unnest(pg_blocking_pids($1)) b (pid)

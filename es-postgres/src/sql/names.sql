@@ -1,5 +1,5 @@
--- The version of a category is 1 for a name that is not its first. The token proves that these names are of a
--- database's history.
+-- The version of a category is 1 for a name that is not its first. The token identifies the history that
+-- these names belong to.
 SELECT 'category' AS kind, id, name, is_alias::integer AS version, NULL::bigint AS fingerprint FROM :schema.categories
 UNION ALL
 SELECT 'event type', id, name, version, fingerprint FROM :schema.event_types

@@ -1,5 +1,5 @@
--- The transactions that have drawn a position and not ended, the oldest first. A prepared one is found by its
--- other lock, on its own transaction id; should two share a local number, each is listed with the names of
+-- The transactions that have drawn a position and are still open, the oldest first. A prepared one is found
+-- by its other lock, on its own transaction id; if two share a local number, each is listed with the names of
 -- both.
 SELECT l.pid, p.gid AS prepared, a.application_name, a.state,
        extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, p.prepared))::float8 AS seconds

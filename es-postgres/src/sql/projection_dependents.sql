@@ -1,5 +1,4 @@
--- What depends on the tables of the schema $1 and stands outside of it: views, and tables by their foreign
--- keys.
+-- Objects outside the schema $1 that depend on its tables: views, and tables with foreign keys.
 SELECT DISTINCT pg_describe_object('pg_class'::regclass, outside.oid, 0) AS object
 FROM (SELECT r.ev_class AS oid, d.refobjid
       FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass

@@ -1,6 +1,7 @@
--- What somebody who may has to run before the current role can publish the tables of the schema $2 as views
--- in the schema $1: the views that this projection has there already are handed over, with the right to read
--- what they show. Null if it can. With $3 it has to own the schema; with $4 that is handed over in any case.
+-- The statements that a privileged role has to run before the current role can publish the tables of the
+-- schema $2 as views in the schema $1: they transfer the views that this projection already has there, and
+-- grant reading what those show. Null if it can. With $3 it has to own the schema; with $4 ownership is
+-- transferred in any case.
 WITH handed AS (
     SELECT DISTINCT c.relname, f.oid AS shows
     FROM pg_catalog.pg_class c

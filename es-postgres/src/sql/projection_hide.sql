@@ -1,2 +1,2 @@
--- Readers see the revision $2 no more.
+-- Readers no longer see build $2.
 UPDATE :schema.projections p SET live = NULL WHERE p.name = $1 AND p.live = $2

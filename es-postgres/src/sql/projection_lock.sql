@@ -1,2 +1,2 @@
--- Setting up, publishing and dropping a projection wait for each other here.
+-- Set-up, publishing and dropping of a projection exclude each other here.
 SELECT p.live FROM :schema.projections p WHERE p.name = $1 FOR UPDATE

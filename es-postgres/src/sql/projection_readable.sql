@@ -1,5 +1,5 @@
--- The grants without which the owners of views in the schema $1 could not read the tables of the schema $2
--- that the views show. Null if none is missing.
+-- The missing grants that the owners of views in the schema $1 need to read the tables of the schema $2. Null
+-- if none is missing.
 WITH shown AS (
     SELECT DISTINCT o.rolname, t.relname
     FROM pg_catalog.pg_class c

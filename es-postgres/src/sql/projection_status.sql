@@ -1,4 +1,4 @@
--- How far each partition is, and how old the first event is that it has not passed.
+-- The checkpoint of each partition, and the age of the first event after it.
 SELECT c.partition, c.partitions, c.position, c.owner, c.updated_at, c.projected, c.per_second, c.error, c.failed_at, p.live, h.position AS head,
        coalesce(extract(epoch FROM clock_timestamp() - (SELECT e.recorded_at FROM :schema.events e WHERE e.position > c.position
                                                         ORDER BY e.position LIMIT 1)), 0)::double precision AS seconds,

@@ -1,8 +1,8 @@
--- One page of all events behind the position $1 and not beyond $2, which is safe; $3 of them at most. The
--- first row is no event: its correlation_id is the id of the event at $1, to be compared with the checkpoint;
--- recorded_at and payload say which tables these are, and "made" says whether the names of the caller are of
--- this history. The first event of a stream brings its category and key along. The parts of a UNION ALL are
--- read one after the other, so nothing is sorted; the reader checks the order.
+-- One page of all events after position $1 and up to $2, the high-water mark; $3 of them at most. The first
+-- row is not an event: its correlation_id is the id of the event at $1, to be compared with the checkpoint;
+-- recorded_at and payload identify the tables, and "made" is null unless the caller's name ids belong to this
+-- history. The first event of a stream includes its category and key. The branches of UNION ALL are read one
+-- after the other, so nothing is sorted; the reader checks the order.
 SELECT NULL::bigint AS revision, NULL::bigint AS position, NULL::integer AS type, NULL::uuid AS event_id,
        pg_postmaster_start_time() AS recorded_at, NULL::timestamptz AS occurred_at,
        (SELECT e.event_id FROM :schema.events e WHERE e.position = $1) AS correlation_id, NULL::uuid AS causation_id,

@@ -1,8 +1,8 @@
--- As `read_all`, of the categories $4 and the event names $5, either of which may be null. A page looks at a
--- stretch of $6 positions behind the next event, wanted or not, so that a rare event makes no endless
--- statement. The first row also tells the last event that was looked at (its position and event_id), and the
--- position at which the look ended for that reason (revision). An event whose type or stream is not there is
--- never passed over: nobody can tell whether it is wanted, so the reader is to say that it is damaged.
+-- As `read_all`, filtered by the categories $4 and the event names $5, either of which may be null. A page
+-- looks at $6 positions from the next event on, wanted or not, so that a rare event does not make the
+-- statement run without limit. The first row also has the last event that was looked at (position and
+-- event_id), and the position at which the search ended for that reason (revision). An event whose type or
+-- stream is missing is never skipped: it may be wanted, so the reader reports it as damaged.
 WITH reach AS MATERIALIZED (
     SELECT (SELECT e.event_id FROM :schema.events e WHERE e.position = $1) AS passed,
            (SELECT e.position + least($6 - 1, 9223372036854775807 - e.position)

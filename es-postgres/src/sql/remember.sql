@@ -1,5 +1,5 @@
--- No row comes back, and nothing is written, where the caller's names are of another history: see
--- `registrations`. It waits for each lock as `append_in.sql` does.
+-- Returns no row, and writes nothing, if the caller's name ids belong to another history: see
+-- `registrations`. The lock timeout is that of `append_in.sql`.
 SELECT b.answer
 FROM (
     SELECT a.answer, set_config('lock_timeout', a.own, true)

@@ -1,5 +1,5 @@
--- Not where the stream holds another event at the revision than the one that was folded last: it was set
--- back, by a failover or a restore.
+-- Not saved if the stream has a different event at the revision of the last folded one: it was rewound by a
+-- failover or a restore.
 SELECT :schema.save_snapshot($1, $2, $3, $4, $5)
 WHERE $6::uuid IS NULL OR EXISTS (
     SELECT FROM :schema.events e

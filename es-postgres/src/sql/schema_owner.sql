@@ -1,5 +1,6 @@
--- Who owns the schema $1 and the store in it, if there is one; whether the current role has their rights, or
--- they have all rights; whether anything is in it. No row: there is no such schema.
+-- The owner of the schema $1, or of the store in it, an untrusted one first; whether it is trusted: the
+-- current role has its privileges, or it is a superuser; whether the schema is empty. Returns no row if there
+-- is no such schema.
 WITH RECURSIVE mine AS (
     SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolname = current_user
     UNION
@@ -14,7 +15,7 @@ FROM pg_catalog.pg_namespace n
 LEFT JOIN pg_catalog.pg_class store ON store.relnamespace = n.oid AND store.relname = 'migrations'
 CROSS JOIN LATERAL (VALUES (n.nspowner), (coalesce(store.relowner, n.nspowner))) AS k (oid)
 JOIN pg_catalog.pg_roles k_owner ON k_owner.oid = k.oid
--- Whoever owns the database has the rights of pg_database_owner.
+-- The owner of the database has the privileges of pg_database_owner.
 JOIN pg_catalog.pg_roles owner ON owner.oid = CASE k_owner.rolname WHEN 'pg_database_owner'
     THEN (SELECT d.datdba FROM pg_catalog.pg_database d WHERE d.datname = current_database()) ELSE k.oid END
 WHERE n.nspname = $1

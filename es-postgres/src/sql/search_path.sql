@@ -1,5 +1,5 @@
--- Sets the schemas in which names are looked up, the token of the transaction, and for how many milliseconds
--- statements wait for each lock, if they waited for longer; returns what schemas and timeout were.
+-- Sets search_path, the token of the transaction, and the lock timeout in milliseconds, if it was longer;
+-- returns the previous search_path and lock timeout.
 SELECT w.path, w.lock_timeout, set_config('search_path', $1, true) AS set_path,
        set_config('es.transaction', $2, true) AS set_transaction,
        set_config('lock_timeout', CASE

@@ -1,11 +1,11 @@
-//! Finds the PostgreSQL that is installed. `xtask` includes this file.
+//! Finds the installed PostgreSQL. `xtask` includes this file.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Folders of distributions; `*` is a version.
+/// Directories of distributions, which contain a directory for each version, and the path below it.
 const USUAL: &[(&str, &str)] = &[
     ("/usr/lib/postgresql", "bin"),
     ("/usr/pgsql", "bin"),
@@ -16,7 +16,7 @@ const USUAL: &[(&str, &str)] = &[
     ("/usr/local/pgsql", "."),
 ];
 
-/// The folder with `initdb`, `pg_ctl` and `postgres`.
+/// The directory with `initdb`, `pg_ctl` and `postgres`.
 pub(super) fn folder() -> Option<PathBuf> {
     let chosen = env::var_os("PG_BIN").map(PathBuf::from);
     let on_path =
@@ -33,7 +33,7 @@ fn is_server(folder: &Path) -> bool {
     ["initdb", "pg_ctl", "postgres"].iter().all(|program| folder.join(program).is_file())
 }
 
-/// The folders of installed versions, the newest first.
+/// The directories of installed versions, the newest first.
 fn versions(folder: &Path, bin: &str) -> Vec<PathBuf> {
     let number = |name: &str| name.rsplit(['-', '@']).next().and_then(|end| end.parse::<u32>().ok());
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();

@@ -1,5 +1,4 @@
-//! A server in a folder that stays, for programs that are tried out on a machine without a database of their
-//! own.
+//! A server in a persistent folder, for trying out programs on a machine without a database.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -11,7 +10,7 @@ use super::database::blocking;
 use super::error::at;
 use super::server::{Files, Server};
 
-/// Where and how a [`Cluster`] is started.
+/// The options of a [`Cluster`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing is started before `start`"]
 pub struct ClusterOptions {
@@ -19,10 +18,10 @@ pub struct ClusterOptions {
     settings: String,
 }
 
-/// A running server, with fsync on, whose data stay in a folder.
+/// A running PostgreSQL server, with fsync on, whose data is kept in a folder.
 ///
-/// When the last program that uses it lets go of this value, the server is stopped. After a crash of the
-/// program it goes on running, and the next start finds it.
+/// The server is stopped when the last program that uses it drops this value. After a crash of the program it
+/// keeps running, and the next start finds it.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -40,7 +39,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// A server in this folder, which is made if it is not there.
+    /// A server in this folder, which is created if it does not exist.
     pub fn persistent(folder: impl AsRef<Path>) -> ClusterOptions {
         ClusterOptions { folder: folder.as_ref().to_owned(), settings: String::new() }
     }
@@ -51,11 +50,11 @@ impl Cluster {
         &self.url
     }
 
-    /// The id of the server's first process. Those of its connections are its children.
+    /// The id of the server's main process (postmaster). The processes of its connections are its children.
     ///
     /// # Errors
     ///
-    /// [`TestDatabaseError`], if the server does not run.
+    /// [`TestDatabaseError`] if the server is not running.
     pub fn process_id(&self) -> Result<u32, TestDatabaseError> {
         self.server.process_id()
     }
@@ -65,18 +64,18 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`TestDatabaseError`], also if the folder holds a server already.
+    /// [`TestDatabaseError`], also if the folder contains a server already.
     pub async fn standby(&self, folder: impl AsRef<Path>) -> Result<Self, TestDatabaseError> {
         let (primary, options) = (self.server.clone(), Self::persistent(folder));
         blocking(move || options.start_as(|server| server.copy(&primary))).await
     }
 
-    /// Ends recovery on a [`standby`](Self::standby): what it has received counts, and it takes writes. Fence
-    /// the old primary first, with [`crash`](Self::crash) for one.
+    /// Promotes a [`standby`](Self::standby): it keeps what it has received, and accepts writes. Fence the
+    /// old primary first, for example with [`crash`](Self::crash).
     ///
     /// # Errors
     ///
-    /// [`TestDatabaseError`], if this is not a standby that runs.
+    /// [`TestDatabaseError`] if this is not a running standby.
     pub async fn promote(&self) -> Result<(), TestDatabaseError> {
         let server = self.server.clone();
         blocking(move || server.promote()).await
@@ -87,7 +86,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`TestDatabaseError`], if it does not run or cannot be killed.
+    /// [`TestDatabaseError`] if it is not running or cannot be killed.
     pub async fn crash(&self) -> Result<(), TestDatabaseError> {
         let server = self.server.clone();
         blocking(move || server.crash()).await
@@ -95,7 +94,7 @@ impl Cluster {
 }
 
 impl ClusterOptions {
-    /// Adds a line to `postgresql.conf`, when the cluster is made.
+    /// Adds a line to `postgresql.conf` when the cluster is created.
     pub fn setting(mut self, line: &str) -> Self {
         self.settings.push_str(line);
         self.settings.push('\n');
@@ -116,7 +115,7 @@ impl ClusterOptions {
         self.start_as(|server| server.init(&settings, Files::Synced))
     }
 
-    /// Starts the server; where it does not run, its data are made first.
+    /// Starts the server, and creates its data first if they do not exist.
     fn start_as(
         self,
         make: impl FnOnce(&Server) -> Result<(), TestDatabaseError>,
@@ -144,7 +143,7 @@ impl ClusterOptions {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        // Whoever gets the lock for itself is the last one.
+        // The one that gets the exclusive lock is the last user.
         if self.users.unlock().is_ok()
             && self.users.try_lock().is_ok()
             && let Err(error) = self.server.stop()

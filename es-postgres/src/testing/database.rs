@@ -13,7 +13,7 @@ use crate::latch::hold;
 use crate::options::PostgresOptions;
 use crate::store::PostgresStore;
 
-/// A database of its own for one test, migrated; dropped with this value.
+/// A migrated database for one test; the database is dropped with this value.
 ///
 /// ```no_run
 /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
@@ -31,14 +31,14 @@ pub struct TestDatabase {
     admin_url: String,
 }
 
-/// What a fresh database holds.
+/// The contents of a fresh database.
 enum Tables {
     Migrated,
     None,
 }
 
 impl TestDatabase {
-    /// Makes a database, on the server that `ES_TEST_DATABASE_URL` names or on the shared throw-away one.
+    /// Creates a database, on the server in `ES_TEST_DATABASE_URL` or on the shared temporary one.
     ///
     /// # Errors
     ///
@@ -47,7 +47,7 @@ impl TestDatabase {
         Self::make(Tables::Migrated).await
     }
 
-    /// Makes a database without any table, for tests of migrations.
+    /// Creates a database without any table, for tests of migrations.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl TestDatabase {
         &self.url
     }
 
-    /// The URL of the server's own database, as a role that may do everything.
+    /// The URL of the server's own database, as a superuser.
     #[must_use]
     pub fn admin_url(&self) -> &str {
         &self.admin_url
@@ -107,8 +107,8 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let (server, sql) =
             (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
-        // A runtime of its own, since this can run inside of any other. What fails here goes with the server,
-        // or as a leftover.
+        // A separate runtime, since this can run inside any other. If this fails, the database is removed
+        // with the server, or as a leftover.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
             runtime.block_on(async {
@@ -120,7 +120,7 @@ impl Drop for TestDatabase {
     }
 }
 
-/// Runs what blocks off the threads of the runtime.
+/// Runs blocking code outside the threads of the runtime.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, TestDatabaseError> + Send + 'static,
 ) -> Result<T, TestDatabaseError> {
@@ -128,7 +128,7 @@ pub(super) async fn blocking<T: Send + 'static>(
     done.unwrap_or_else(|error| Err(TestDatabaseError::Database { message: error.to_string() }))
 }
 
-/// A name that says when it was made, so that leftovers of a crash can be told.
+/// A name with its creation time, so that leftovers of a crash can be recognized.
 fn new_name() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     format!("es_test_{now}_{}", Uuid::now_v7().simple())
@@ -142,7 +142,8 @@ fn with_database(url: &str, name: &str) -> String {
     format!("{}/{name}{query}", &base[..end])
 }
 
-/// The name of the migrated database that the others are copied from; made by the first who needs it.
+/// The name of the migrated template database that the others are copied from; created by the first process
+/// that needs it.
 async fn template(admin: &mut PgConnection, admin_url: &str) -> Result<String, TestDatabaseError> {
     static KNOWN: Mutex<Option<String>> = Mutex::new(None);
     let known = || hold(&KNOWN);
@@ -161,7 +162,7 @@ async fn template(admin: &mut PgConnection, admin_url: &str) -> Result<String, T
         .await?;
     if !complete {
         // CREATE DATABASE cannot run in a transaction, so another connection does it while this one holds the
-        // lock. The name is given last: a template of that name is complete.
+        // lock. The database is renamed last: a template of that name is complete.
         let draft = new_name();
         let mut maker = PgConnectOptions::from_str(admin_url)?.disable_statement_logging().connect().await?;
         sqlx::raw_sql(AssertSqlSafe(format!("CREATE DATABASE {draft}"))).execute(&mut maker).await?;
@@ -177,7 +178,7 @@ async fn template(admin: &mut PgConnection, admin_url: &str) -> Result<String, T
     Ok(name)
 }
 
-/// Drops what tests left behind that crashed a day ago or earlier, on a server that stays.
+/// Drops databases of tests that crashed a day ago or earlier, on a permanent server.
 async fn sweep(admin: &mut PgConnection) -> Result<(), TestDatabaseError> {
     let leftovers: Vec<String> = sqlx::query_scalar(
         "SELECT d.datname::text FROM pg_database d
@@ -188,7 +189,7 @@ async fn sweep(admin: &mut PgConnection) -> Result<(), TestDatabaseError> {
     .fetch_all(&mut *admin)
     .await?;
     for name in leftovers {
-        // Somebody else may be sweeping, too.
+        // Another process may be sweeping, too.
         let _gone = sqlx::raw_sql(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name}")))
             .execute(&mut *admin)
             .await;
@@ -196,7 +197,7 @@ async fn sweep(admin: &mut PgConnection) -> Result<(), TestDatabaseError> {
     Ok(())
 }
 
-/// A backend needs a moment to end after its client has said goodbye.
+/// A backend needs a moment to end after its client has disconnected.
 async fn wait_until_unused(admin: &mut PgConnection, database: &str) -> Result<(), TestDatabaseError> {
     loop {
         let used: bool =

@@ -1,13 +1,14 @@
-//! Why there is no server or no database for a test.
+//! Errors of servers and databases for tests.
 
 use std::fmt;
 use std::path::PathBuf;
 
 use crate::connect::error::ConnectError;
 
-/// Why a [`TestDatabase`](super::TestDatabase) or a [`Cluster`](super::Cluster) could not be had.
+/// Why a [`TestDatabase`](super::TestDatabase) or a [`Cluster`](super::Cluster) could not be created or
+/// started.
 ///
-/// `Debug` is the message as well: `expect`, `unwrap` and tests that return an error print it.
+/// `Debug` prints the message as well, for `expect`, `unwrap` and tests that return an error.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum TestDatabaseError {
@@ -22,14 +23,14 @@ pub enum TestDatabaseError {
     )]
     NoUserToRunAs,
     /// The user that the server runs as cannot reach the folder.
-    #[error("user {user:?}, as which the server runs, cannot reach {folder}; choose another folder, or make the folders above it passable (chmod o+x)", folder = folder.display())]
+    #[error("the server runs as user {user:?}, who cannot reach {folder}; choose a different folder, or make the folders above it passable (chmod o+x)", folder = folder.display())]
     Unreachable {
         /// The user.
         user: String,
         /// The folder.
         folder: PathBuf,
     },
-    /// The folder belongs to somebody else.
+    /// The folder belongs to another user.
     #[error("{folder} belongs to another user; remove it, or set TMPDIR to a folder of your own", folder = folder.display())]
     NotOurs {
         /// The folder.
@@ -46,18 +47,18 @@ pub enum TestDatabaseError {
     /// A file or a folder could not be read or written.
     #[error("{path}: {source}", path = path.display())]
     File {
-        /// Which.
+        /// The path.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: std::io::Error,
     },
-    /// The server is there, but cannot be used.
+    /// The server is running, but cannot be used.
     #[error(transparent)]
     Connect(#[from] ConnectError),
-    /// The server refused to make the database.
-    #[error("the database for the test cannot be made: {message}")]
+    /// The server refused to create the database.
+    #[error("the database for the test cannot be created: {message}")]
     Database {
-        /// What the server says.
+        /// The server's error.
         message: String,
     },
 }

@@ -1,9 +1,9 @@
-//! Databases for tests, and a server for programs that are only tried out.
+//! Databases for tests, and a server for trying out programs.
 //!
-//! [`TestDatabase`] gives each test a fresh, migrated database of its own. It uses the server that
-//! `ES_TEST_DATABASE_URL` names, else it starts a throw-away one with the PostgreSQL that is installed: found
-//! by `PG_BIN`, in the usual folders, on the `PATH` or by `pg_config`. All test processes share that server;
-//! it stops, and its files go, when the last of them ends.
+//! [`TestDatabase`] gives each test a fresh, migrated database of its own. It uses the server in
+//! `ES_TEST_DATABASE_URL`, or else starts a temporary one with the installed PostgreSQL: found by `PG_BIN`,
+//! in the usual folders, on the `PATH` or by `pg_config`. All test processes share that server; it stops, and
+//! its files are removed, when the last of them ends.
 //!
 //! ```no_run
 //! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
@@ -14,8 +14,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! [`Cluster`] starts the installed PostgreSQL in a folder that stays. [`Proxy`] is a network in front of a
-//! server that breaks as a test tells it.
+//! [`Cluster`] starts the installed PostgreSQL in a persistent folder. [`Proxy`] injects network faults
+//! between a program and a server.
 
 mod binaries;
 mod cluster;

@@ -1,4 +1,4 @@
-//! One server: made, started and stopped with PostgreSQL's own programs, as a user that is not root.
+//! One server: created, started and stopped with PostgreSQL's own programs, as a user other than root.
 
 use std::fs;
 use std::io::{self, Write};
@@ -14,30 +14,30 @@ use super::TestDatabaseError;
 use super::binaries;
 use super::error::at;
 
-/// The longest path of a socket that every system takes, less the name of the socket itself.
+/// The longest path of a socket that every system accepts, minus the name of the socket itself.
 const LONGEST_SOCKET_FOLDER: usize = 80;
 
-/// How long a start is tried again.
+/// How long a start is retried.
 const LONGEST_START: Duration = Duration::from_secs(120);
 
-/// What the server says while processes of an earlier one are left.
+/// Errors of the server while processes of an earlier one still exist.
 const REMAINS: [&str; 2] = ["is still in use", "lock file \""];
 
-/// How long a process that was killed may take to be gone for good, which its parent decides.
+/// How long a killed process may take to be reaped by its parent.
 const REAPED: Duration = Duration::from_secs(10);
 
-/// What becomes of new files of a cluster when the machine crashes.
+/// Whether new files of a cluster are synced to disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Files {
     Synced,
     Lost,
 }
 
-/// The user that owns the server.
+/// The user that the server runs as.
 #[derive(Debug, Clone)]
 pub(super) struct RunAs {
     pub(super) name: String,
-    /// Only when this program is root and has to switch.
+    /// User and group, if this program is root and has to switch.
     switch: Option<(u32, u32)>,
 }
 
@@ -65,7 +65,7 @@ impl RunAs {
         command
     }
 
-    /// Makes a folder that belongs to this user alone.
+    /// Creates a folder that belongs to this user alone.
     pub(super) fn folder(&self, folder: &Path) -> Result<(), TestDatabaseError> {
         if !folder.exists() {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at(folder))?;
@@ -81,14 +81,14 @@ impl RunAs {
     }
 }
 
-/// What `id` prints.
+/// The output of `id`.
 pub(super) fn id(arguments: &[&str]) -> Option<String> {
     let output = Command::new("id").args(arguments).stderr(Stdio::null()).output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     output.status.success().then(|| text.trim().to_owned())
 }
 
-/// A server in a folder: `data`, `log` and, where the path is short enough, the socket.
+/// A server in a folder: `data`, `log` and, if the path is short enough, the socket.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
     folder: PathBuf,
@@ -122,19 +122,19 @@ impl Server {
         self.folder.join("log")
     }
 
-    /// Whether the server is there and listens. The file that names its process may outlive it.
+    /// Whether the server is running and listens. The file with its process id may outlive it.
     pub(super) fn is_running(&self) -> bool {
         let status = self.run_as.command(self.pg_ctl()).arg("status").arg("-D").arg(self.data()).output();
         status.is_ok_and(|output| output.status.success())
             && UnixStream::connect(self.socket.join(".s.PGSQL.5432")).is_ok()
     }
 
-    /// Makes the cluster, unless it is there. `settings` are lines of postgresql.conf.
+    /// Creates the cluster, unless it exists. `settings` are lines of postgresql.conf.
     pub(super) fn init(&self, settings: &str, files: Files) -> Result<(), TestDatabaseError> {
         self.run_as.folder(&self.folder)?;
         self.run_as.folder(&self.socket)?;
         let data = self.data();
-        // PG_VERSION is there early; this file of ours says that initdb came to its end.
+        // PG_VERSION is created early; this file of ours marks the end of initdb.
         let complete = data.join("es-complete");
         if complete.exists() {
             return Ok(());
@@ -159,7 +159,7 @@ impl Server {
         fs::write(&complete, "").map_err(at(&complete))
     }
 
-    /// Makes the data a copy of those of a running server, which this one follows once it is started.
+    /// Copies the data of a running server, which this one follows once it is started.
     pub(super) fn copy(&self, primary: &Self) -> Result<(), TestDatabaseError> {
         self.run_as.folder(&self.folder)?;
         self.run_as.folder(&self.socket)?;
@@ -167,11 +167,11 @@ impl Server {
         let mut copy = self.run_as.command(self.binaries.join("pg_basebackup"));
         copy.arg("--checkpoint=fast").arg("-D").arg(&data);
         run(copy.arg("-d").arg(primary.url("postgres")))?;
-        // What pg_basebackup itself would write names options of its own libpq, which the server's may not
-        // know.
+        // The configuration written by pg_basebackup itself names options of its own libpq, which the
+        // server's may not know.
         let signal = data.join("standby.signal");
         fs::write(&signal, "").map_err(at(&signal))?;
-        // The copy brings the primary's own along; of two lines for one setting the last one counts.
+        // The copy includes the primary's settings; of two lines for one setting the last one counts.
         let config = data.join("postgresql.conf");
         let mut file = fs::OpenOptions::new().append(true).open(&config).map_err(at(&config))?;
         let (own, followed) = (self.socket.display(), primary.socket.display());
@@ -183,14 +183,14 @@ impl Server {
         .map_err(at(&config))
     }
 
-    /// Makes a server that follows another one stand alone, and take writes.
+    /// Promotes a standby.
     pub(super) fn promote(&self) -> Result<(), TestDatabaseError> {
         let mut promote = self.run_as.command(self.pg_ctl());
         run(promote.args(["promote", "-w", "-t", "120", "-D"]).arg(self.data()))
     }
 
     /// Starts the server and waits until it answers. Processes of a server that was killed here may still be
-    /// about to end.
+    /// ending.
     pub(super) fn start(&self) -> Result<(), TestDatabaseError> {
         let deadline = Instant::now() + LONGEST_START;
         loop {
@@ -216,19 +216,19 @@ impl Server {
         })
     }
 
-    /// The id of the server's first process.
+    /// The id of the server's main process.
     pub(super) fn process_id(&self) -> Result<u32, TestDatabaseError> {
         let file = self.data().join("postmaster.pid");
         let text = fs::read_to_string(&file).map_err(at(&file))?;
         let id = text.lines().next().and_then(|line| line.parse().ok());
-        id.ok_or_else(|| at(&file)(io::Error::other("it does not name a process")))
+        id.ok_or_else(|| at(&file)(io::Error::other("it contains no process id")))
     }
 
-    /// Kills the server's first process, and waits until it is gone. The others end by themselves.
+    /// Kills the server's main process, and waits until it is gone. The others end by themselves.
     pub(super) fn crash(&self) -> Result<(), TestDatabaseError> {
         let process = self.process_id()?.to_string();
         run(Command::new("kill").args(["-9", &process]))?;
-        // The lock files of a process that has not been reaped yet look like those of one that runs.
+        // The lock files of a process that has not been reaped yet look like those of a running one.
         let is_there = || run(Command::new("kill").args(["-0", &process])).is_ok();
         let killed = Instant::now();
         while is_there() && killed.elapsed() < REAPED {
@@ -237,7 +237,7 @@ impl Server {
         Ok(())
     }
 
-    /// Stops the server; those who are connected lose their connections.
+    /// Stops the server; clients lose their connections.
     pub(super) fn stop(&self) -> Result<(), TestDatabaseError> {
         let mut stop = self.run_as.command(self.pg_ctl());
         run(stop.args(["stop", "-w", "-m", "fast", "-D"]).arg(self.data()))
@@ -250,8 +250,8 @@ impl Server {
     }
 }
 
-/// Runs a command to its end. Its output goes through files of the system, never through a pipe that a server
-/// it starts would hold open.
+/// Runs a command to its end. Its output goes to temporary files, never to a pipe that a server it starts
+/// would hold open.
 fn run(command: &mut Command) -> Result<(), TestDatabaseError> {
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |output: String| TestDatabaseError::Command { command: name.clone(), output };
@@ -268,7 +268,7 @@ fn run(command: &mut Command) -> Result<(), TestDatabaseError> {
     }
 }
 
-/// A path in the query of a URL.
+/// A path, encoded for the query of a URL.
 pub(super) fn percent_encoded(path: &Path) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.');
     let bytes = path.as_os_str().as_encoded_bytes().iter();

@@ -1,8 +1,8 @@
-//! The throw-away server that all test processes of a user share.
+//! The temporary server that all test processes of a user share.
 //!
-//! Each process holds a shared lock on the file `users` as long as it lives; the system takes it back however
-//! the process ends. A small shell script waits for the exclusive lock on that file: it gets it when nobody
-//! uses the server any more, then stops it and removes its files.
+//! Each process holds a shared lock on the file `users` while it runs; the system releases it however the
+//! process ends. A small shell script waits for the exclusive lock on that file, which it gets when no
+//! process uses the server any more; then it stops the server and removes its files.
 
 use std::fs::{self, File};
 use std::os::unix::fs::DirBuilderExt;
@@ -17,7 +17,7 @@ use super::server::{Files, Server, id, is_ours};
 
 use crate::latch::hold;
 
-/// Nothing here outlives the tests, so nothing waits for the disk.
+/// The data need not outlive the tests, so nothing waits for the disk.
 const SETTINGS: &str = "\
 fsync = off
 synchronous_commit = on
@@ -27,8 +27,9 @@ shared_buffers = 64MB
 max_wal_size = 256MB
 autovacuum_naptime = 10min";
 
-/// Waits for the users to go, holding `watching` so that one is enough, and lingers a little: the next test
-/// binary mostly follows at once. `flock` is part of every Linux; elsewhere perl makes the same system call.
+/// Waits until there are no users, holding `watching` so that there is only one, and then a little longer:
+/// usually the next test binary follows at once. `flock` is part of every Linux; elsewhere perl makes the
+/// same system call.
 const WATCHDOG: &str = r#"
 cd "$1" || exit 1
 lock() {
@@ -54,9 +55,9 @@ rm -rf server
 /// Kept for the life of the process.
 static JOINED: Mutex<Option<(File, String)>> = Mutex::new(None);
 
-/// The URL of the server's database `postgres`; starts the server if nobody has.
+/// The URL of the server's database `postgres`; starts the server if it is not running.
 pub(super) fn url() -> Result<String, TestDatabaseError> {
-    // A panic while the lock was held left nothing half-done in it.
+    // A panic while the lock was held cannot have left it inconsistent.
     let mut joined = hold(&JOINED);
     if let Some((_, url)) = &*joined {
         return Ok(url.clone());
@@ -96,7 +97,7 @@ fn folder() -> Result<PathBuf, TestDatabaseError> {
     if is_ours(&folder)? { Ok(folder) } else { Err(TestDatabaseError::NotOurs { folder }) }
 }
 
-/// Starts the script, in a process group of its own: Ctrl-C in the terminal is not meant for it.
+/// Starts the script in a process group of its own, so that Ctrl-C in the terminal does not end it.
 fn watch(folder: &Path, server: &Server) -> Result<(), TestDatabaseError> {
     let mut script = Command::new("/bin/sh");
     script.args(["-c", WATCHDOG, "es-postgres-tests"]).arg(folder).arg(server.pg_ctl());

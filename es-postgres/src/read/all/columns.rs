@@ -1,4 +1,4 @@
-//! What the rows of a page say, besides the event.
+//! Columns of a page's rows, besides those of the event.
 
 use es_core::store::Checkpoint;
 use es_core::{Position, StoreError};
@@ -18,7 +18,7 @@ pub(super) fn stream_of(row: Columns<'_>) -> Result<i64, StoreError> {
     row.bigint(paged::STREAM).map(u64::cast_signed)
 }
 
-/// The stream of an event, if it is known, or made by this event.
+/// The stream of an event, if it is known, or created by this event.
 pub(super) fn stream_in(
     streams: &StreamsOf,
     row: Columns<'_>,
@@ -33,7 +33,11 @@ pub(super) fn stream_in(
 }
 
 /// Whether events or streams have a type or a category that is not known.
-pub(super) fn is_news(known: &Known, events: &[PgRow], streams: &[PgRow]) -> Result<bool, StoreError> {
+pub(super) fn has_unknown_names(
+    known: &Known,
+    events: &[PgRow],
+    streams: &[PgRow],
+) -> Result<bool, StoreError> {
     let beyond = |rows: &[PgRow], column: usize, last: i32| {
         rows.iter()
             .try_fold(false, |news, row| Ok::<_, StoreError>(news | (Columns(row).integer(column)? > last)))

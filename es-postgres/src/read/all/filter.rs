@@ -1,4 +1,4 @@
-//! What is asked of the server for a page, by what its reader wants.
+//! The statement of a page, depending on the reader's filter.
 
 use es_core::store::{AllQuery, Filter};
 use sqlx::postgres::{PgArguments, Postgres};
@@ -8,11 +8,11 @@ use crate::connect::names::Known;
 use crate::connect::pool::Pool;
 use crate::read::all::streams::KnownStream;
 
-/// How many events one statement looks at to find those that a filter takes. A page of more is looked for in
-/// as many.
-const LOOKED_AT: usize = 100_000;
+/// The number of positions that one statement searches for events that match a filter; at least the limit of
+/// the page.
+const SEARCHED_POSITIONS: usize = 100_000;
 
-/// Whether anything is left out.
+/// Whether the filter excludes anything.
 pub(super) fn is_filtered(filter: &Filter) -> bool {
     *filter != Filter::new()
 }
@@ -36,10 +36,10 @@ pub(super) fn statement(
         return call.bind(known.token());
     }
     let call = call.bind(category_names(filter)).bind(event_names(filter));
-    call.bind(bigint(limit.max(LOOKED_AT))).bind(known.token())
+    call.bind(bigint(limit.max(SEARCHED_POSITIONS))).bind(known.token())
 }
 
-/// How a filter calls the category of a stream, if not by its first name.
+/// The name that a filter uses for the category of a stream, if it is not the first name.
 pub(super) fn asked_name<'f>(filter: &'f Filter, known: &Known, stream: &KnownStream) -> Option<&'f str> {
     let first = stream.id.category();
     let asked = filter.categories.iter().find(|category| {
@@ -58,7 +58,7 @@ fn event_names(filter: &Filter) -> Option<Vec<&str>> {
     (!filter.events.is_empty()).then(|| stored(filter.events.iter().map(AsRef::as_ref)))
 }
 
-/// Nothing is stored under a name with a NUL character, which the database does not take in a question.
+/// Nothing is stored under a name with a NUL character, which the database rejects in parameters.
 fn stored<'f>(names: impl Iterator<Item = &'f str>) -> Vec<&'f str> {
     names.filter(|name| !name.contains('\0')).collect()
 }

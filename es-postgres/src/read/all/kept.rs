@@ -1,4 +1,4 @@
-//! What was read of a page.
+//! The result of reading a page.
 
 use std::sync::Arc;
 
@@ -8,21 +8,21 @@ use sqlx::postgres::PgRow;
 use crate::connect::names::Known;
 use crate::read::all::streams::KnownStream;
 
-/// Where a page ended.
+/// The end of a page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct End {
     pub(crate) checkpoint: Checkpoint,
     pub(crate) events: usize,
-    /// What their payloads and metadata come to.
+    /// The size of their payloads and metadata.
     pub(crate) bytes: usize,
-    /// Whether more may be read at once.
+    /// Whether more can be read immediately.
     pub(crate) more: bool,
-    /// Whether the server is still sending what does not belong to the page any more.
+    /// Whether the server is still sending rows beyond the page.
     pub(crate) cut: bool,
 }
 
 impl End {
-    /// Of a page without events.
+    /// The end of a page without events.
     pub(crate) const fn nothing(checkpoint: Checkpoint) -> Self {
         Self { checkpoint, events: 0, bytes: 0, more: false, cut: false }
     }
@@ -35,7 +35,7 @@ pub(crate) enum Keep {
     Not,
 }
 
-/// The events of a page, kept for others who want the same.
+/// The events of a page, kept for other readers that want the same.
 #[derive(Debug)]
 pub(crate) struct Kept {
     pub(super) known: Arc<Known>,
@@ -50,7 +50,7 @@ pub(super) struct KeptEvent {
 }
 
 impl Kept {
-    /// Whether this is behind one of the events.
+    /// Whether this is the checkpoint after one of the events.
     pub(crate) fn holds(&self, checkpoint: Checkpoint) -> bool {
         self.place(checkpoint).is_ok_and(|at| self.events[at].checkpoint == checkpoint)
     }

@@ -1,4 +1,4 @@
-//! The rest of a page, from the first event on whose stream or type is not known.
+//! The rest of a page, from the first event whose stream or type is not known.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,20 +9,20 @@ use crate::connect::names::Known;
 use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::read::again::ReadError;
-use crate::read::all::columns::{is_news, stream_of};
+use crate::read::all::columns::{has_unknown_names, stream_of};
 use crate::read::all::streams::{KnownStream, StreamsOf};
 use crate::read::row::Columns;
 
-/// What is left of a page when all its rows have come.
+/// The events of a page that are left when all rows have arrived.
 pub(super) struct Left {
-    /// Whether the names that are known are those of the database.
+    /// Whether the known names belong to the database's history.
     pub(super) known: bool,
     pub(super) streams: Arc<StreamsOf>,
     pub(super) events: Vec<PgRow>,
 }
 
 impl Left {
-    /// Asks the server what is not known: the streams of these events, and the names in them.
+    /// Asks the server for what is not known: the streams of these events, and their names.
     pub(super) async fn learn(
         &self,
         session: &mut Session,
@@ -41,7 +41,7 @@ impl Left {
         unknown.dedup();
         let call = pool.statements.streams_of_ids.call().bind(unknown);
         let rows = pool.settings.answered(call.fetch_all(&mut session.connection)).await?;
-        let known = match is_news(&known, &self.events, &rows)? {
+        let known = match has_unknown_names(&known, &self.events, &rows)? {
             true => {
                 let refresh = pool.names.refresh(&mut session.connection, &pool.statements);
                 pool.settings.answered(refresh).await.map_err(ReadError::Failed)?

@@ -1,4 +1,4 @@
-//! One page of the whole store: from the rows that one statement gives back to events.
+//! One page of the whole store: from the rows of one statement to events.
 
 use std::sync::Arc;
 
@@ -21,29 +21,29 @@ use crate::read::all::left::Left;
 use crate::read::all::streams::{KnownStream, KnownStreams, Tables};
 use crate::read::row::{self, Columns};
 
-/// A page with more events than this is not kept for others, nor is one of more bytes than
+/// A page with more events than this is not kept for other readers, nor is one with more bytes than
 /// `shared_page_bytes`.
-const KEPT: usize = 500;
+const MAX_KEPT_EVENTS: usize = 500;
 
-/// A page that is handed out.
+/// A page that is being delivered.
 struct Page<'q, 's> {
     query: &'q AllQuery<'q>,
     filtered: bool,
-    /// Behind the last event that was handed out.
+    /// The checkpoint after the last delivered event.
     last: Checkpoint,
     end: End,
     sink: Sink<'s>,
-    /// The events that were taken, unless they are too many to be kept.
+    /// The delivered events, unless they are too many to be kept.
     kept: Option<Vec<KeptEvent>>,
     most_kept: usize,
-    /// How many bytes the events may come to, the first apart. `None` where they were counted already.
+    /// The maximum size of the events, except for the first. `None` if they were counted already.
     room: Option<usize>,
-    /// Whether the next event was too much.
+    /// Whether the next event did not fit.
     full: bool,
 }
 
-/// Hands out the events behind where a query begins, and says how many, and of how many bytes.
-pub(super) fn hand_out(
+/// Delivers the kept events after the beginning of a query, and returns their number and size.
+pub(super) fn deliver(
     kept: &Kept,
     query: &AllQuery<'_>,
     sink: Sink<'_>,
@@ -52,12 +52,12 @@ pub(super) fn hand_out(
     let from = kept.place(query.after).map_or_else(|next| next, |at| at + 1);
     for event in &kept.events[from..] {
         let row = Columns(&event.row);
-        page.hand_out(&event.stream, &kept.known, type_of(&kept.known, row)?, row)?;
+        page.deliver(&event.stream, &kept.known, type_of(&kept.known, row)?, row)?;
     }
     Ok((page.end.events, page.end.bytes))
 }
 
-/// Reads the events of a page, up to a position that is safe; keeps them, if it is to. Each is decoded as it
+/// Reads the events of a page, up to a safe position, and keeps them if asked to. Each is delivered as it
 /// arrives.
 pub(crate) async fn read(
     session: &mut Session,
@@ -93,7 +93,7 @@ impl<'q, 's> Page<'q, 's> {
         }
     }
 
-    /// Hands out the events in the order in which they come, as long as stream and type are known.
+    /// Delivers events in the order in which they arrive, as long as stream and type are known.
     async fn take_known(
         &mut self,
         pool: &Pool,
@@ -134,12 +134,12 @@ impl<'q, 's> Page<'q, 's> {
         Ok(Left { known: is_known, streams, events })
     }
 
-    /// Whether a page with so many events takes in one more, which brings it to so many bytes.
+    /// Whether one more event, with which the page has so many bytes, fits into a page with so many events.
     fn has_room(&self, taken: usize, bytes: usize) -> bool {
         taken == 0 || self.room.is_none_or(|most| bytes <= most)
     }
 
-    /// Hands out the rest, once the server has told what was not known.
+    /// Delivers the rest, after asking the server for what was not known.
     async fn take_left(
         mut self,
         session: &mut Session,
@@ -151,7 +151,7 @@ impl<'q, 's> Page<'q, 's> {
             return Ok(self.end(known));
         }
         self.room = None;
-        // On the same connection: whatever is still sent there is read first.
+        // This uses the same connection, so rows that are still being sent are read first.
         self.end.cut = false;
         let (known, found) = left.learn(session, pool, known).await?;
         for row in left.events {
@@ -173,7 +173,7 @@ impl<'q, 's> Page<'q, 's> {
         (self.end, self.kept.map(|events| Kept { known, events }))
     }
 
-    /// Hands out an event, and keeps it. Whether there was room for it.
+    /// Delivers an event, and keeps it. Returns whether it fitted.
     fn take(
         &mut self,
         stream: KnownStream,
@@ -181,10 +181,10 @@ impl<'q, 's> Page<'q, 's> {
         name: &TypeName,
         row: PgRow,
     ) -> Result<bool, StoreError> {
-        let Some(checkpoint) = self.hand_out(&stream, known, name, Columns(&row))? else {
+        let Some(checkpoint) = self.deliver(&stream, known, name, Columns(&row))? else {
             return Ok(false);
         };
-        if self.end.events > KEPT || self.end.bytes > self.most_kept {
+        if self.end.events > MAX_KEPT_EVENTS || self.end.bytes > self.most_kept {
             self.kept = None;
         }
         if let Some(kept) = &mut self.kept {
@@ -193,7 +193,7 @@ impl<'q, 's> Page<'q, 's> {
         Ok(true)
     }
 
-    /// Takes the row before the events.
+    /// Reads the row before the events.
     fn begin(&mut self, row: Columns<'_>, safe: u64) -> Result<Tables, StoreError> {
         self.same_history(row.uuid(page_header::PASSED)?)?;
         if !row.is_null(page_header::POSITION)? {
@@ -203,7 +203,7 @@ impl<'q, 's> Page<'q, 's> {
         Tables::of(row, page_header::SINCE, page_header::FILE)
     }
 
-    /// Refuses a checkpoint whose event is not here.
+    /// Fails if the event of the checkpoint is not stored here.
     fn same_history(&self, found: Option<Uuid>) -> Result<(), StoreError> {
         let Some((position, event_id)) = self.query.after.event() else { return Ok(()) };
         if found == Some(event_id) {
@@ -213,8 +213,8 @@ impl<'q, 's> Page<'q, 's> {
         }
     }
 
-    /// Gives back what is behind the event; nothing if there was no room for it.
-    fn hand_out(
+    /// Delivers an event, and returns the checkpoint after it, or `None` if it did not fit.
+    fn deliver(
         &mut self,
         stream: &KnownStream,
         known: &Known,
@@ -245,8 +245,8 @@ impl<'q, 's> Page<'q, 's> {
     }
 }
 
-/// Lets go of the rows that are too many for a page. Whether there are so many that a new connection costs
-/// less than to read them.
+/// Discards rows beyond a page. Returns whether there are so many that a new connection costs less than
+/// reading them.
 async fn leave_unread(
     pool: &Pool,
     mut rows: BoxStream<'_, Result<PgRow, sqlx::Error>>,
@@ -260,7 +260,7 @@ async fn leave_unread(
     Ok(true)
 }
 
-/// Of its payload and its metadata, as [`RawEvent::bytes`](es_core::record::RawEvent::bytes) counts.
+/// The size of payload and metadata, as [`RawEvent::bytes`](es_core::record::RawEvent::bytes) counts it.
 fn bytes_of(row: Columns<'_>) -> Result<usize, StoreError> {
     let (payload, metadata) = (row.optional(event::PAYLOAD)?, row.optional(event::METADATA)?);
     Ok(payload.map_or(0, <[u8]>::len).saturating_add(metadata.map_or(0, <[u8]>::len)))

@@ -11,37 +11,37 @@ use crate::connect::pool::Pool;
 use crate::connect::session::Session;
 use crate::read::again::ReadError;
 use crate::read::all::replay::{self, Replay};
-use crate::read::all::watermark::{Ledger, Safe, Watermark};
+use crate::read::all::watermark::{Observations, Safe, Watermark};
 
-/// How long to wait before the server is asked again how far one may read.
-const LOOK_AGAIN: Duration = Duration::from_millis(2);
+/// The wait before the high-water mark is asked for again.
+const HIGH_WATER_MARK_POLL: Duration = Duration::from_millis(2);
 
-/// How long a page behind a pooler waits, on one server process, for the appends that are open.
-const POOLER_PATIENCE: Duration = Duration::from_millis(500);
+/// How long a page behind a pooler waits, on one server process, for open appends.
+const POOLER_PAGE_WAIT: Duration = Duration::from_millis(500);
 
-/// Who says how far one may read.
+/// Determines the high-water mark for a read.
 #[derive(Debug)]
 pub(super) struct Reach {
     pool: Arc<Pool>,
     watermark: Arc<Watermark>,
 }
 
-/// Who reads the whole store.
+/// The kind of reader of the whole store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asker {
-    /// Somebody who wants what is there now.
+    /// A reader that wants what is stored now.
     Query,
-    /// Somebody who follows the store, and will ask again: what was there a moment ago will do.
+    /// A reader that follows the store and will read again: a slightly older answer is enough.
     Follower,
 }
 
-/// What a reader wants to know.
+/// A question about the high-water mark.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Question {
-    /// What it has passed already.
+    /// The position that the reader has passed already.
     pub(super) beyond: u64,
     pub(super) asker: Asker,
-    /// The answer may not be older than this.
+    /// The answer must not be older than this.
     pub(super) since: Instant,
 }
 
@@ -50,11 +50,12 @@ impl Reach {
         Self { pool: Arc::clone(pool), watermark: Arc::new(Watermark::new(pool)) }
     }
 
-    /// An answer for a session; none behind a pooler, where it is asked for with the read.
+    /// Returns the high-water mark for a session, or `None` behind a pooler, where it is asked for within the
+    /// read.
     ///
-    /// Who does not follow the store asks twice or so, and asks on the connection of the read, as long as
-    /// there is no other for it. Where appends are open, one answer is not enough: those that belong together
-    /// are kept, with a connection of their own.
+    /// A reader that does not follow the store asks only a few times, so it uses the connection of the read,
+    /// unless there is one for these questions. If appends are open, one answer is not enough: several
+    /// observations are then made on a connection of their own.
     pub(super) async fn ask(
         &self,
         session: &mut Session,
@@ -65,7 +66,7 @@ impl Reach {
             return Ok(None);
         }
         if settings.read_only {
-            // Sessions may lead to several servers, each of which has come as far as it has.
+            // Sessions may lead to different servers, which have replayed to different positions.
             let mut replay: Box<Replay> = session.notes.take();
             let asked = replay.ask(&mut session.connection, statements, question.beyond);
             let safe = settings.answered(asked).await.map_err(ReadError::Failed)?;
@@ -74,8 +75,8 @@ impl Reach {
             return Ok(Some(safe));
         }
         if question.asker == Asker::Query && !self.watermark.has_connection() {
-            let mut ledger = Ledger::default();
-            let asked = settings.answered(ledger.ask(&mut session.connection, statements)).await;
+            let mut observations = Observations::default();
+            let asked = settings.answered(observations.ask(&mut session.connection, statements)).await;
             let safe = asked.map_err(ReadError::Failed)?;
             if !safe.held {
                 self.watermark.learn(safe);
@@ -86,7 +87,8 @@ impl Reach {
         shared.map(Some).map_err(ReadError::Elsewhere)
     }
 
-    /// An answer for a reader that wants the end of the store. What was under way a moment ago ends soon.
+    /// The same for a reader that wants the end of the store: it waits briefly for transactions that are
+    /// about to end.
     pub(super) async fn ask_for_end(
         &self,
         session: &mut Session,
@@ -96,15 +98,15 @@ impl Reach {
         let end = session.notes.look().map_or(0, Replay::last);
         while self.pool.settings.read_only
             && safe.is_some_and(|safe| safe.position < end)
-            && question.since.elapsed() < POOLER_PATIENCE
+            && question.since.elapsed() < POOLER_PAGE_WAIT
         {
-            sleep(LOOK_AGAIN).await;
+            sleep(HIGH_WATER_MARK_POLL).await;
             safe = self.ask(session, question).await?;
         }
         Ok(safe)
     }
 
-    /// Begins a read, and asks within it where that was not done before.
+    /// Begins a read, and asks within it unless that was done before.
     pub(super) async fn begin(
         &self,
         session: &mut Session,
@@ -118,29 +120,29 @@ impl Reach {
         }
     }
 
-    /// Asks on the connection of the read itself: behind a pooler nobody can tell whether two connections, or
-    /// two transactions on one, lead to the same server process.
+    /// Asks on the connection of the read itself: behind a pooler two connections, or two transactions on
+    /// one, may lead to different server processes.
     async fn ask_within(&self, session: &mut Session, beyond: u64) -> Result<Safe, Failure> {
         let Pool { settings, statements, .. } = &*self.pool;
         let connection = &mut session.connection;
-        let (mut ledger, mut replay) = (Ledger::default(), Replay::default());
+        let (mut observations, mut replay) = (Observations::default(), Replay::default());
         let started = Instant::now();
         let mut question = replay::Question::First;
         loop {
             let safe = if settings.read_only {
                 settings.answered(replay.ask_within(connection, statements, beyond, question)).await?
             } else {
-                settings.answered(ledger.ask(connection, statements)).await?
+                settings.answered(observations.ask(connection, statements)).await?
             };
             question = replay::Question::Later;
-            if !safe.held || safe.position > beyond || started.elapsed() > POOLER_PATIENCE {
+            if !safe.held || safe.position > beyond || started.elapsed() > POOLER_PAGE_WAIT {
                 return Ok(safe);
             }
-            sleep(LOOK_AGAIN).await;
+            sleep(HIGH_WATER_MARK_POLL).await;
         }
     }
 
-    /// The last answer, if it may be used on a session.
+    /// The last answer, if it is valid for a session.
     pub(super) fn latest(&self, session: &Session, query: &AllQuery<'_>) -> Option<Safe> {
         if !self.pool.settings.read_only {
             return self.watermark.latest(session.opened);
@@ -149,12 +151,12 @@ impl Reach {
         session.notes.look().and_then(Replay::latest).filter(|safe| safe.position >= last)
     }
 
-    /// Whether a page can be filled without another question, by the last answer.
+    /// Whether a page can be filled by the last answer, without asking again.
     pub(super) fn is_far(&self, query: &AllQuery<'_>) -> bool {
         self.watermark.is_far(query)
     }
 
-    /// Lets go of the connection for questions.
+    /// Closes the connection for questions.
     pub(super) async fn close(&self) {
         self.watermark.close().await;
     }

@@ -29,14 +29,14 @@ pub(crate) struct AllReader {
     streams: KnownStreams,
 }
 
-/// A page that somebody wants.
+/// A page that a reader wants.
 #[derive(Clone, Copy)]
 struct Wanted<'q> {
     query: &'q AllQuery<'q>,
     asker: Asker,
     began: Instant,
-    /// A reader at the end asks the server how far it may go; for another one, what was safe a moment ago
-    /// still is, and enough.
+    /// A reader at the end asks the server for the high-water mark; for any other, an older answer is still
+    /// safe, and enough.
     at_end: bool,
 }
 
@@ -74,7 +74,7 @@ impl AllReader {
             };
             done.checkpoint = end.checkpoint;
             done.events += end.events;
-            // What comes next would have to fit in as well.
+            // The next events would have to fit into the byte limit as well.
             let bounded = query.bytes < usize::MAX && done.events > 0 && safe.began < began;
             if end.more || bounded {
                 done.rest = Rest::More;
@@ -88,8 +88,8 @@ impl AllReader {
         }
     }
 
-    /// At the end of the store: the page that another reader has found since this one began, or one for all
-    /// to find.
+    /// At the end of the store: uses the page that another reader has read since this one began, or reads one
+    /// and shares it.
     async fn shared(&self, wanted: Wanted<'_>, sink: Sink<'_>) -> Result<(End, Safe), StoreError> {
         let Wanted { query, asker, began, .. } = wanted;
         let place = self.shared.of(query.filter, self.pool.generation());
@@ -98,7 +98,7 @@ impl AllReader {
         if let Some(found) = last.filter(|last| last.answers(query, asker, began)).map(Arc::clone) {
             drop(turn);
             self.pool.counters.shared_pages.count();
-            return found.hand_out(query, began, sink);
+            return found.deliver(query, began, sink);
         }
         if let Some(last) = last {
             last.gather().await;
@@ -112,7 +112,8 @@ impl AllReader {
 
     /// Reads a page on a connection of the pool.
     async fn alone(&self, wanted: Wanted<'_>, sink: Sink<'_>) -> Result<Found, StoreError> {
-        let found = again::read(&self.pool, Page { reader: self, wanted, sink, handed_out: false }).await;
+        let found =
+            again::read(&self.pool, PageRead { reader: self, wanted, sink, has_delivered: false }).await;
         self.pool.counters.pages.add(usize::from(found.is_ok()));
         if matches!(found, Err(StoreError::ForeignCheckpoint { .. })) {
             self.shared.forget();
@@ -121,10 +122,10 @@ impl AllReader {
     }
 
     pub(crate) async fn end(&self) -> Result<Checkpoint, StoreError> {
-        again::read(&self.pool, Head { reader: self }).await
+        again::read(&self.pool, EndRead { reader: self }).await
     }
 
-    /// Lets go of what it holds of the server.
+    /// Closes its own connection.
     pub(crate) async fn close(&self) {
         self.reach.close().await;
     }
@@ -137,21 +138,21 @@ struct Found {
     kept: Option<Kept>,
 }
 
-struct Page<'r, 'q, 's> {
+struct PageRead<'r, 'q, 's> {
     reader: &'r AllReader,
     wanted: Wanted<'q>,
     sink: Sink<'s>,
-    handed_out: bool,
+    has_delivered: bool,
 }
 
-impl Read for Page<'_, '_, '_> {
+impl Read for PageRead<'_, '_, '_> {
     type Done = Found;
 
-    /// A page up to the watermark; without one it is asked for in the transaction of the page.
+    /// Reads a page up to the high-water mark, which is asked for in the same transaction if it is not known.
     async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<Found, ReadError> {
-        let Self { reader, wanted: Wanted { query, asker, began, at_end }, sink, handed_out } = self;
+        let Self { reader, wanted: Wanted { query, asker, began, at_end }, sink, has_delivered } = self;
         let mut watched = |event: RawEvent<'_>| {
-            *handed_out = true;
+            *has_delivered = true;
             sink(event)
         };
         let (reach, beyond) = (&reader.reach, query.after.position().get());
@@ -175,8 +176,8 @@ impl Read for Page<'_, '_, '_> {
         Ok(Found { end, safe, kept })
     }
 
-    fn handed_out(&self) -> bool {
-        self.handed_out
+    fn has_delivered(&self) -> bool {
+        self.has_delivered
     }
 
     fn leaves_unread(found: &Found) -> bool {
@@ -184,12 +185,12 @@ impl Read for Page<'_, '_, '_> {
     }
 }
 
-/// The place of the last event.
-struct Head<'r> {
+/// A read of the last event's position.
+struct EndRead<'r> {
     reader: &'r AllReader,
 }
 
-impl Read for Head<'_> {
+impl Read for EndRead<'_> {
     type Done = Checkpoint;
 
     async fn read(&mut self, session: &mut Session, pool: &Pool) -> Result<Checkpoint, ReadError> {
@@ -206,7 +207,7 @@ impl Read for Head<'_> {
         })
     }
 
-    fn handed_out(&self) -> bool {
+    fn has_delivered(&self) -> bool {
         false
     }
 }

@@ -1,5 +1,5 @@
-//! How far the whole store can be read on a server that may be a standby. The locks of the primary, by which
-//! `watermark` goes, are not known there; its transactions are. `docs/ordering.md` has the proof.
+//! The high-water mark on a server that may be a standby. The locks of the primary, which `watermark` uses,
+//! are not visible there; its transactions are. `docs/ordering.md` has the proof.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -11,44 +11,44 @@ use crate::connect::failure::Failure;
 use crate::connect::statements::Statements;
 use crate::read::all::watermark::Safe;
 
-/// More observations than this are not kept at once; later ones take their turn when earlier ones are done.
-const MOST_WAITING: usize = 64;
+/// The maximum number of pending observations; further ones are made when earlier ones are done.
+const MAX_PENDING: usize = 64;
 
-/// So many positions are looked through for one that is missing.
-const LOOKED_THROUGH: i64 = 1_000;
+/// The number of positions that are searched for a missing one.
+const MAX_GAP_SEARCH: i64 = 1_000;
 
-/// What was seen on one connection, which belongs to one server.
+/// The observations on one connection, which belongs to one server.
 #[derive(Debug, Default)]
 pub(crate) struct Replay {
     safe: u64,
-    /// A position that was there, and the transaction before which all have to end.
+    /// A visible position, and the transaction id below which all transactions have to end.
     waiting: VecDeque<(u64, u64)>,
     latest: Option<Safe>,
     /// The last position that was seen.
     last: u64,
 }
 
-/// Which question it is in its transaction.
+/// Whether a question is the first in its transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
     First,
     Later,
 }
 
-/// What one question tells.
+/// One observation.
 #[derive(Debug, Clone, Copy)]
 struct Seen {
-    /// The last position that is there.
+    /// The last visible position.
     last: u64,
-    /// All transactions before this one had ended.
+    /// All transactions below this id had ended.
     oldest: u64,
-    /// This one had not begun.
+    /// The transaction with this id had not begun.
     next: u64,
     standby: bool,
 }
 
 impl Replay {
-    /// The last answer, for whoever reads.
+    /// The last answer.
     pub(crate) const fn latest(&self) -> Option<Safe> {
         self.latest
     }
@@ -57,34 +57,34 @@ impl Replay {
         self.last
     }
 
-    /// Takes the end of transactions into account.
+    /// Applies the end of transactions.
     fn settle(&mut self, oldest: u64) {
         while let Some((position, _)) = self.waiting.pop_front_if(|(_, next)| *next <= oldest) {
             self.safe = self.safe.max(position);
         }
     }
 
-    /// Takes a position into account, with what may still be committed before it.
+    /// Applies an observation: a position, and the transactions that may still commit lower ones.
     fn take(&mut self, seen: Seen) {
         if seen.next <= seen.oldest {
             self.safe = self.safe.max(seen.last);
             self.waiting.clear();
-        } else if self.waiting.len() < MOST_WAITING
+        } else if self.waiting.len() < MAX_PENDING
             && self.waiting.back().map_or(self.safe, |(position, _)| *position) < seen.last
         {
             self.waiting.push_back((seen.last, seen.next));
         }
     }
 
-    /// Notes that everything up to here is there.
+    /// Records that there is no gap up to here.
     fn is_whole_up_to(&mut self, position: u64) {
         self.safe = self.safe.max(position);
         let safe = self.safe;
         while self.waiting.pop_front_if(|(position, _)| *position <= safe).is_some() {}
     }
 
-    /// Asks once on a connection, on which all earlier questions were asked too, for a reader that has passed
-    /// everything up to `beyond`.
+    /// Asks once, on the connection of all earlier questions, for a reader that has passed everything up to
+    /// `beyond`.
     pub(crate) async fn ask(
         &mut self,
         connection: &mut PgConnection,
@@ -94,8 +94,7 @@ impl Replay {
         self.ask_within(connection, statements, beyond, Question::First).await
     }
 
-    /// The same, within a transaction: a later question does not learn any more which transaction has not
-    /// begun.
+    /// The same within a transaction, in which later questions get the same next transaction id.
     pub(crate) async fn ask_within(
         &mut self,
         connection: &mut PgConnection,
@@ -113,11 +112,11 @@ impl Replay {
         if question == Question::First {
             self.take(seen);
         }
-        // What a reader has passed is none of its business any more.
+        // Positions that the reader has passed need no check.
         let from = self.safe.max(beyond);
         let mut whole = 0;
         if from < seen.last {
-            let call = statements.gapless.call().bind(from.cast_signed()).bind(LOOKED_THROUGH);
+            let call = statements.gapless.call().bind(from.cast_signed()).bind(MAX_GAP_SEARCH);
             let found: Option<i64> = call.fetch_one(connection).await?.try_get(ONLY)?;
             whole = found.unwrap_or_default().unsigned_abs();
             if from == self.safe {
@@ -132,8 +131,8 @@ impl Replay {
 }
 
 impl Seen {
-    /// On a primary; `age` is how many transactions have begun since transaction 3, of which the server keeps
-    /// 32 bits.
+    /// On a primary; `age` is the number of transactions since transaction 3, of which the server returns 32
+    /// bits.
     fn new(last: i64, oldest: i64, age: i32) -> Self {
         let oldest = oldest.unsigned_abs();
         #[allow(clippy::cast_possible_truncation, reason = "as the server does")]
@@ -158,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_safe_once_all_have_ended_that_had_begun() {
+    fn a_visible_position_is_safe_once_all_transactions_that_had_begun_have_ended() {
         let mut replay = Replay::default();
         assert_eq!(safe(&mut replay, seen(0, 700, 700)), 0);
         assert_eq!(safe(&mut replay, seen(5, 710, 710)), 5);
@@ -170,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn writers_that_never_pause_do_not_hold_it_back_for_ever() {
+    fn writers_that_never_pause_do_not_hold_it_back_forever() {
         let mut replay = Replay::default();
         for round in 1..1_000 {
             let safe = safe(&mut replay, seen(round, 1_000 + round, 1_005 + round));
@@ -180,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_whole_is_safe_whoever_is_still_at_work() {
+    fn a_prefix_without_gaps_is_safe_whatever_is_still_running() {
         let mut replay = Replay::default();
         assert_eq!(safe(&mut replay, seen(7, 700, 715)), 0);
         replay.is_whole_up_to(6);
@@ -198,18 +197,18 @@ mod tests {
             replay.settle(700);
             replay.take(seen(last, 700, 800));
         }
-        assert_eq!((replay.waiting.len(), replay.safe), (MOST_WAITING, 0));
+        assert_eq!((replay.waiting.len(), replay.safe), (MAX_PENDING, 0));
         assert_eq!(safe(&mut replay, seen(10_000, 800, 800)), 10_000);
     }
 
     #[test]
-    fn transactions_are_counted_beyond_32_bits() {
+    fn transaction_ids_are_counted_beyond_32_bits() {
         let at = |oldest: i64, age: i32| Seen::new(0, oldest, age).next;
         assert_eq!(at(700, 697), 700);
         assert_eq!(at(700, 702), 705);
         let wrapped = 3_i64 << 32;
         assert_eq!(at(wrapped + 700, 702), (3 << 32) + 705);
-        // The counter has passed the end of 32 bits, the oldest transaction not.
+        // The counter has passed 32 bits, the oldest transaction has not.
         assert_eq!(at(wrapped - 2, 2), wrapped.cast_unsigned() + 5);
         assert_eq!(
             at(wrapped + i64::from(u32::MAX / 2) + 7, i32::MIN + 3),

@@ -1,6 +1,6 @@
-//! What was read last at the end of the store. Subscriptions that follow the store look at the same moments:
-//! those that stand at the same place with the same filter, as the parts of a projection do, share the page
-//! that one of them reads.
+//! The pages that were read last at the end of the store. Subscriptions that follow the store read at the
+//! same moments: those at the same checkpoint with the same filter, such as the partitions of a projection,
+//! share the page that one of them reads.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,30 +17,29 @@ use crate::read::all::page;
 use crate::read::all::reach::Asker;
 use crate::read::all::watermark::Safe;
 
-/// How long the first of those who look waits for the others, where the last page was for more than one, and
-/// of late.
-const TOGETHER: Duration = Duration::from_millis(1);
-const OF_LATE: Duration = Duration::from_millis(20);
+/// How long the first reader waits for others, if the last page was shared, and recently.
+const SHARED_PAGE_GATHER: Duration = Duration::from_millis(1);
+const RECENTLY_SHARED: Duration = Duration::from_millis(20);
 
-/// For so many filters at once.
-const PLACES: usize = 16;
-/// How long to wait for another reader. One whose future is not polled must not hold up the others.
-const PATIENCE: Duration = Duration::from_millis(20);
-
-#[derive(Debug, Default)]
-pub(crate) struct SharedPages(Mutex<Places>);
+/// The maximum number of filters for which a page is kept.
+const MAX_FILTERS: usize = 16;
+/// How long to wait for another reader, whose future may not be polled.
+const SHARED_PAGE_WAIT: Duration = Duration::from_millis(20);
 
 #[derive(Debug, Default)]
-struct Places {
-    /// That of the pool. Another one drops all pages, and those that are being read: their events may have
-    /// been lost.
+pub(crate) struct SharedPages(Mutex<SharedSlots>);
+
+#[derive(Debug, Default)]
+struct SharedSlots {
+    /// The pool's generation. When it changes, all pages are dropped, including those that are being read:
+    /// their events may have been lost.
     generation: u64,
-    places: Vec<Arc<Place>>,
+    slots: Vec<Arc<SharedSlot>>,
 }
 
-/// Where those with one filter meet. One of them reads at a time.
+/// The page shared by readers with one filter. One of them reads at a time.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub(crate) struct SharedSlot {
     filter: Filter,
     last: sync::Mutex<Option<Arc<EndPage>>>,
 }
@@ -52,39 +51,39 @@ pub(crate) struct EndPage {
     safe: Safe,
     end: End,
     kept: Kept,
-    /// Whether others took it, too.
+    /// Whether another reader used it.
     taken: AtomicBool,
 }
 
 impl SharedPages {
-    /// Where those with this filter meet, in the generation of the pool.
-    pub(crate) fn of(&self, filter: &Filter, generation: u64) -> Arc<Place> {
+    /// The slot of a filter, in this generation of the pool.
+    pub(crate) fn of(&self, filter: &Filter, generation: u64) -> Arc<SharedSlot> {
         let mut all = hold(&self.0);
         if all.generation < generation {
-            *all = Places { generation, places: Vec::new() };
+            *all = SharedSlots { generation, slots: Vec::new() };
         }
-        let places = &mut all.places;
-        if let Some(place) = places.iter().find(|place| place.filter == *filter) {
-            return Arc::clone(place);
+        let slots = &mut all.slots;
+        if let Some(slot) = slots.iter().find(|slot| slot.filter == *filter) {
+            return Arc::clone(slot);
         }
-        if places.len() == PLACES {
-            places.remove(0);
+        if slots.len() == MAX_FILTERS {
+            slots.remove(0);
         }
-        let place = Arc::new(Place { filter: filter.clone(), last: sync::Mutex::default() });
-        places.push(Arc::clone(&place));
-        place
+        let slot = Arc::new(SharedSlot { filter: filter.clone(), last: sync::Mutex::default() });
+        slots.push(Arc::clone(&slot));
+        slot
     }
 
-    /// Drops all pages, and those that are being read: their events may have been lost.
+    /// Drops all pages, including those that are being read: their events may have been lost.
     pub(crate) fn forget(&self) {
-        hold(&self.0).places.clear();
+        hold(&self.0).slots.clear();
     }
 }
 
-impl Place {
-    /// The turn to read; `None` if another reader keeps it for long.
+impl SharedSlot {
+    /// The right to read; `None` if another reader holds it for too long.
     pub(crate) async fn turn(&self) -> Option<MutexGuard<'_, Option<Arc<EndPage>>>> {
-        timeout(PATIENCE, self.last.lock()).await.ok()
+        timeout(SHARED_PAGE_WAIT, self.last.lock()).await.ok()
     }
 }
 
@@ -93,8 +92,8 @@ impl EndPage {
         Self { after, safe, end, kept, taken: AtomicBool::new(false) }
     }
 
-    /// Whether a query that began at this moment finds its events here: all that it would find at the server,
-    /// or at least some, if that will do.
+    /// Whether this page answers a query that began at this moment: with all events that the server would
+    /// return, or, for a follower, with at least some.
     pub(crate) fn answers(&self, query: &AllQuery<'_>, asker: Asker, began: Instant) -> bool {
         self.end.events <= query.limit
             && self.end.bytes <= query.bytes
@@ -102,24 +101,24 @@ impl EndPage {
             && (self.safe.began >= began || asker == Asker::Follower && query.after != self.end.checkpoint)
     }
 
-    /// Lets others come who are about to want what follows.
+    /// Waits a moment for other readers that are about to want the next page.
     pub(crate) async fn gather(&self) {
-        if self.taken.load(Ordering::Relaxed) && self.safe.began.elapsed() < OF_LATE {
-            sleep(TOGETHER).await;
+        if self.taken.load(Ordering::Relaxed) && self.safe.began.elapsed() < RECENTLY_SHARED {
+            sleep(SHARED_PAGE_GATHER).await;
         }
     }
 
-    pub(crate) fn hand_out(
+    pub(crate) fn deliver(
         &self,
         query: &AllQuery<'_>,
         began: Instant,
         sink: Sink<'_>,
     ) -> Result<(End, Safe), StoreError> {
         self.taken.store(true, Ordering::Relaxed);
-        let (events, bytes) = page::hand_out(&self.kept, query, sink)?;
+        let (events, bytes) = page::deliver(&self.kept, query, sink)?;
         let mut safe = self.safe;
         if safe.began < began {
-            // The end may be elsewhere by now: as if something had held it back.
+            // The end may have moved by now: reported as if an open append held it back.
             (safe.began, safe.held) = (began, true);
         }
         Ok((End { events, bytes, ..self.end }, safe))

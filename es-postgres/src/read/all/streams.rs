@@ -1,5 +1,4 @@
-//! The streams that ids in rows stand for, kept in mind so that a page of events needs no look at the table
-//! of streams.
+//! A cache of streams by their ids, so that a page of events need not join the table of streams.
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
@@ -15,11 +14,11 @@ use crate::connect::names;
 use crate::latch::hold;
 use crate::read::row::{Columns, required};
 
-/// How many streams a store keeps in mind. They take about 10 MB.
-const KEPT: usize = 65_536;
+/// The number of cached streams, which take about 10 MB.
+const MAX_CACHED_STREAMS: usize = 65_536;
 
-/// Tells tables from others that came into their place, as by a restore: since when the server runs, and the
-/// file of `events`. While both are the same, an id stands for the same stream.
+/// Identifies tables, which a restore may replace: the start time of the server, and the file of `events`.
+/// While both are the same, an id belongs to the same stream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Tables {
     since: OffsetDateTime,
@@ -44,7 +43,7 @@ pub(crate) struct StreamsOf {
 pub(crate) struct KnownStreams(Mutex<Option<Arc<StreamsOf>>>);
 
 impl Tables {
-    /// As two columns of a row tell.
+    /// Reads it from two columns of a row.
     pub(crate) fn of(row: Columns<'_>, since: usize, file: usize) -> Result<Self, StoreError> {
         Ok(Self {
             since: required(since, row.time(since)?)?,
@@ -58,7 +57,9 @@ impl KnownStreams {
         let mut current = hold(&self.0);
         match &*current {
             Some(streams) if streams.tables == tables => Arc::clone(streams),
-            _ => Arc::clone(current.insert(Arc::new(StreamsOf { tables, streams: Cache::new(KEPT) }))),
+            _ => Arc::clone(
+                current.insert(Arc::new(StreamsOf { tables, streams: Cache::new(MAX_CACHED_STREAMS) })),
+            ),
         }
     }
 }
@@ -68,7 +69,7 @@ impl StreamsOf {
         self.streams.get(&id)
     }
 
-    /// Takes in what the tables say of some ids; all names of categories are known.
+    /// Caches streams that were read by their ids; all names of categories must be known.
     pub(crate) fn learn(
         &self,
         rows: &[PgRow],
@@ -88,7 +89,7 @@ impl StreamsOf {
         Ok((id, stream.ok_or_else(|| names::no_category(category))?))
     }
 
-    /// Takes in a stream that its first event brings along, if its category is known. The row is of these
+    /// Caches a stream that came with its first event, if its category is known. The row must belong to these
     /// tables.
     pub(crate) fn learn_made(
         &self,
@@ -96,12 +97,12 @@ impl StreamsOf {
         made: &str,
         names: &names::Known,
     ) -> Result<Option<KnownStream>, StoreError> {
-        let wrong = || unexpected(format!("the stream {id} came as {made:?}"));
+        let wrong = || unexpected(format!("stream {id} is not readable in {made:?}"));
         let (category, key) = made.split_once(' ').ok_or_else(wrong)?;
         self.keep(id, category.parse().map_err(|_| wrong())?, key, names)
     }
 
-    /// `None` if the category is not known.
+    /// Returns `None` if the category is not known.
     fn keep(
         &self,
         id: i64,

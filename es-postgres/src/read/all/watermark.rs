@@ -1,8 +1,8 @@
-//! How far the whole store can be read without missing what is committed later: `docs/ordering.md` has the
-//! proof.
+//! The high-water mark: the position up to which the whole store can be read without missing an event that is
+//! committed later. `docs/ordering.md` has the proof.
 //!
-//! The only place that knows how PostgreSQL answers the two questions: who may still commit a position that
-//! was drawn, and is anything in doubt.
+//! The only file that knows how PostgreSQL answers two questions: which transactions may still commit a drawn
+//! position, and whether anything is in doubt.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex as Latch};
@@ -21,46 +21,47 @@ use crate::connect::session::Session;
 use crate::connect::statements::Statements;
 use crate::latch::hold;
 
-/// More observations than this are not kept at once; later ones take their turn when earlier ones are done.
-const MOST_WAITING: usize = 64;
+/// The maximum number of pending observations; further ones are made when earlier ones are done.
+const MAX_PENDING: usize = 64;
 
-/// The watermark of one process, shared by all that read.
+/// The high-water mark of one process, shared by all readers.
 #[derive(Debug)]
 pub(crate) struct Watermark {
     pool: Arc<Pool>,
-    /// Held while the server is asked, so that those who ask at the same time share the answer.
+    /// Locked while the server is asked, so that readers that ask at the same time share the answer.
     asking: Mutex<Option<Asking>>,
     latest: Latch<Option<Safe>>,
 }
 
-/// A connection and what was seen on it. They go together: what one server said means nothing to the next.
+/// A connection and the observations on it. They belong together: the answers of one server mean nothing for
+/// another.
 #[derive(Debug)]
 struct Asking {
     session: Session,
-    seen: Ledger,
+    seen: Observations,
     asked: Instant,
 }
 
-/// Up to where nothing can be committed any more.
+/// The position up to which nothing can be committed any more.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Safe {
     pub(crate) position: u64,
-    /// Whether more was drawn already, by transactions that are open, or before them.
+    /// Whether higher positions were drawn already, and are held back by open transactions.
     pub(crate) held: bool,
-    /// The last position that the server has, if it is a standby.
+    /// The last position on the server, if it is a standby.
     pub(crate) standby_at: Option<u64>,
-    /// When the question was about to be sent.
+    /// A time just before the question was sent.
     pub(crate) began: Instant,
 }
 
 impl Safe {
-    /// Whether the server has not received yet what a checkpoint stands on.
+    /// Whether the server has not reached the event of a checkpoint yet.
     pub(crate) fn is_behind(&self, checkpoint: Checkpoint) -> bool {
         self.standby_at.is_some_and(|last| last < checkpoint.position().get())
     }
 }
 
-/// What one question tells.
+/// One observation.
 #[derive(Debug, Clone)]
 struct Seen {
     drawn: u64,
@@ -68,17 +69,17 @@ struct Seen {
     in_doubt: bool,
 }
 
-/// The observations that wait for their transactions to end.
+/// Observations whose transactions have not ended yet.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct Observations {
     safe: u64,
     drawn: u64,
-    /// A drawn position, and those who may still commit it or a lower one.
+    /// A drawn position, and the transactions that may still commit it or a lower one.
     waiting: VecDeque<(u64, Vec<String>)>,
 }
 
 impl Seen {
-    /// Whether a transaction may still be at work: under its own name, or, in the last steps of its end,
+    /// Whether a transaction may still be running: under its own name, or, in the last steps of its end,
     /// under that of its backend with the local number 0.
     fn holds(&self, transaction: &str) -> bool {
         let backend = transaction.split('/').next();
@@ -88,32 +89,32 @@ impl Seen {
     }
 }
 
-impl Ledger {
+impl Observations {
     fn take(&mut self, seen: Seen) {
         if !seen.in_doubt {
             for (_, transactions) in &mut self.waiting {
                 transactions.retain(|transaction| seen.holds(transaction));
             }
-            // A later observation that is done covers the earlier ones: whoever they wait for drew a position
-            // above it.
+            // A completed later observation covers the earlier ones: the transactions that those still wait
+            // for drew higher positions.
             if let Some(done) = self.waiting.iter().rposition(|(_, transactions)| transactions.is_empty()) {
                 self.safe = self.safe.max(self.waiting[done].0);
                 self.waiting.drain(..=done);
             }
         }
-        // Under load an answer can be a little lower than the one before.
+        // Under load an answer can be a little lower than the previous one.
         self.drawn = self.drawn.max(seen.drawn);
         if seen.holders.is_empty() {
             self.safe = self.safe.max(seen.drawn);
             self.waiting.clear();
-        } else if self.waiting.len() < MOST_WAITING
+        } else if self.waiting.len() < MAX_PENDING
             && self.waiting.back().map_or(self.safe, |(drawn, _)| *drawn) < seen.drawn
         {
             self.waiting.push_back((seen.drawn, seen.holders));
         }
     }
 
-    /// Asks once on a connection, on which all earlier questions were asked too.
+    /// Asks once, on the connection of all earlier questions.
     pub(crate) async fn ask(
         &mut self,
         connection: &mut PgConnection,
@@ -133,8 +134,8 @@ impl Watermark {
         Self { pool: Arc::clone(pool), asking: Mutex::default(), latest: Latch::default() }
     }
 
-    /// An answer to a question that was asked no earlier than this. A task of its own asks: others wait for
-    /// it, too, and it must not depend on whether the future of one reader is polled.
+    /// Returns an answer to a question that was asked no earlier than this. A separate task asks: other
+    /// readers wait for it, too, and it must not depend on one reader's future being polled.
     pub(crate) async fn since(self: &Arc<Self>, moment: Instant) -> Result<Safe, StoreError> {
         if let Some(safe) = self.latest(moment) {
             return Ok(safe);
@@ -144,19 +145,19 @@ impl Watermark {
         asked.await.map_err(unexpected)?
     }
 
-    /// The last answer, if it may be used on a session that was opened at this moment: the server has
-    /// answered since, so it is the one that the session is connected to, and has not crashed in between.
+    /// The last answer, if it is valid for a session that was opened at this moment: the server has answered
+    /// since, so it is the one that the session is connected to, and has not crashed in between.
     pub(crate) fn latest(&self, opened: Instant) -> Option<Safe> {
         let latest = *hold(&self.latest);
         latest.filter(|safe| safe.began >= opened)
     }
 
-    /// Whether there is a connection for questions, or one is being made.
+    /// Whether there is a connection for questions, or one is being opened.
     pub(crate) fn has_connection(&self) -> bool {
         self.asking.try_lock().map_or(true, |asking| asking.is_some())
     }
 
-    /// Takes in an answer, on whichever connection it came, unless there is a newer one.
+    /// Stores an answer, from any connection, unless there is a newer one.
     pub(crate) fn learn(&self, safe: Safe) {
         let mut latest = hold(&self.latest);
         if latest.is_none_or(|latest| latest.began < safe.began) {
@@ -164,7 +165,7 @@ impl Watermark {
         }
     }
 
-    /// Whether a page can be filled without another question, by the last answer.
+    /// Whether a page can be filled by the last answer, without asking again.
     pub(crate) fn is_far(&self, query: &AllQuery<'_>) -> bool {
         let last = query.after.position().get().saturating_add(query.limit as u64);
         hold(&self.latest).is_some_and(|safe| safe.position >= last)
@@ -172,25 +173,27 @@ impl Watermark {
 
     async fn ask_since(&self, moment: Instant) -> Result<Safe, StoreError> {
         let pool = &*self.pool;
-        // One after the other would find out for itself that no server answers.
+        // Otherwise readers would find out one after the other that no server answers.
         let longest = pool.settings.patience.saturating_add(pool.settings.answer_within);
         let Ok(mut asking) = timeout(longest, self.asking.lock()).await else {
             let text = format!("the server has not answered other readers within {longest:?}");
             return Err(Failure::Lost(text).into());
         };
-        // Those who are about to ask the same do so before this question is sent, and share the answer.
+        // Readers that are about to ask the same do so before this question is sent, and share the answer.
         tokio::task::yield_now().await;
         if let Some(safe) = self.latest(moment) {
             return Ok(safe);
         }
         loop {
-            // Taken out: should this panic half-way, connection and observations go with it.
+            // Taken out: if this panics half-way, connection and observations are dropped.
             let fresh = |asking: &Asking| asking.asked.elapsed() <= pool.settings.idle_timeout;
             let Asking { mut session, mut seen, .. } = match asking.take().filter(fresh) {
                 Some(asking) => asking,
-                None => {
-                    Asking { session: pool.connect().await?, seen: Ledger::default(), asked: Instant::now() }
-                }
+                None => Asking {
+                    session: pool.connect().await?,
+                    seen: Observations::default(),
+                    asked: Instant::now(),
+                },
             };
             let answer = seen.ask(&mut session.connection, &pool.statements);
             match pool.settings.answered(answer).await {
@@ -200,14 +203,14 @@ impl Watermark {
                     self.learn(safe);
                     return Ok(safe);
                 }
-                // It idled while the server went away: a new one is worth a try.
+                // The connection was lost while idle: try a new one.
                 Err(failure) if failure.ends_session() && session.used => pool.invalidate_idle(&mut session),
                 Err(failure) => return Err(failure.into()),
             }
         }
     }
 
-    /// Lets go of the connection.
+    /// Closes the connection.
     pub(crate) async fn close(&self) {
         *self.asking.lock().await = None;
     }
@@ -221,55 +224,55 @@ mod tests {
         Seen { drawn, holders: holders.iter().map(|&holder| holder.to_owned()).collect(), in_doubt: false }
     }
 
-    fn safe(ledger: &mut Ledger, seen: Seen) -> u64 {
-        ledger.take(seen);
-        ledger.safe
+    fn safe(observations: &mut Observations, seen: Seen) -> u64 {
+        observations.take(seen);
+        observations.safe
     }
 
     #[test]
-    fn what_was_drawn_is_safe_once_those_who_may_have_drawn_it_have_ended() {
-        let mut ledger = Ledger::default();
-        assert_eq!(safe(&mut ledger, seen(0, &[])), 0);
-        assert_eq!(safe(&mut ledger, seen(5, &[])), 5);
-        assert_eq!(safe(&mut ledger, seen(7, &["3/10"])), 5);
-        assert_eq!(safe(&mut ledger, seen(9, &["3/10", "4/7"])), 5);
-        // The first has ended: what was drawn when only it was there is safe.
-        assert_eq!(safe(&mut ledger, seen(9, &["4/7"])), 7);
-        assert_eq!(safe(&mut ledger, seen(12, &["4/8"])), 9, "4/8 came later");
-        assert_eq!(safe(&mut ledger, seen(12, &[])), 12);
+    fn a_drawn_position_is_safe_once_the_transactions_that_may_have_drawn_it_have_ended() {
+        let mut observations = Observations::default();
+        assert_eq!(safe(&mut observations, seen(0, &[])), 0);
+        assert_eq!(safe(&mut observations, seen(5, &[])), 5);
+        assert_eq!(safe(&mut observations, seen(7, &["3/10"])), 5);
+        assert_eq!(safe(&mut observations, seen(9, &["3/10", "4/7"])), 5);
+        // The first has ended: positions drawn when only that was open are safe.
+        assert_eq!(safe(&mut observations, seen(9, &["4/7"])), 7);
+        assert_eq!(safe(&mut observations, seen(12, &["4/8"])), 9, "4/8 came later");
+        assert_eq!(safe(&mut observations, seen(12, &[])), 12);
     }
 
     #[test]
-    fn writers_that_never_pause_do_not_hold_it_back_for_ever() {
-        let mut ledger = Ledger::default();
+    fn writers_that_never_pause_do_not_hold_it_back_forever() {
+        let mut observations = Observations::default();
         for round in 1..1_000_u64 {
             let holders = [format!("1/{round}"), format!("2/{}", round + 1)];
             let holders: Vec<&str> = holders.iter().map(String::as_str).collect();
-            let safe = safe(&mut ledger, seen(round * 2, &holders));
+            let safe = safe(&mut observations, seen(round * 2, &holders));
             assert_eq!(safe, (round.saturating_sub(1)) * 2);
         }
     }
 
     #[test]
     fn a_transaction_in_its_last_steps_and_a_prepared_one_still_count() {
-        let mut ledger = Ledger::default();
-        ledger.take(seen(5, &["3/10"]));
-        assert_eq!(safe(&mut ledger, seen(5, &["3/0"])), 0);
-        assert_eq!(safe(&mut ledger, seen(5, &["33/0"])), 5, "another backend");
-        ledger.take(seen(6, &["3/11"]));
+        let mut observations = Observations::default();
+        observations.take(seen(5, &["3/10"]));
+        assert_eq!(safe(&mut observations, seen(5, &["3/0"])), 0);
+        assert_eq!(safe(&mut observations, seen(5, &["33/0"])), 5, "another backend");
+        observations.take(seen(6, &["3/11"]));
         let prepared = Seen { in_doubt: true, ..seen(6, &["-1/777"]) };
-        assert_eq!(safe(&mut ledger, prepared), 5, "who knows whether that is 3/11");
-        assert_eq!(safe(&mut ledger, seen(6, &[])), 6);
+        assert_eq!(safe(&mut observations, prepared), 5, "that may be 3/11");
+        assert_eq!(safe(&mut observations, seen(6, &[])), 6);
     }
 
     #[test]
     fn observations_are_bounded_and_the_last_one_counts_in_the_end() {
-        let mut ledger = Ledger::default();
+        let mut observations = Observations::default();
         for drawn in 1..10_000 {
-            ledger.take(seen(drawn, &["3/10"]));
+            observations.take(seen(drawn, &["3/10"]));
         }
-        assert_eq!((ledger.waiting.len(), ledger.safe), (MOST_WAITING, 0));
-        assert_eq!(safe(&mut ledger, seen(10_000, &["3/11"])), MOST_WAITING as u64);
-        assert_eq!(safe(&mut ledger, seen(10_000, &["3/12"])), 10_000);
+        assert_eq!((observations.waiting.len(), observations.safe), (MAX_PENDING, 0));
+        assert_eq!(safe(&mut observations, seen(10_000, &["3/11"])), MAX_PENDING as u64);
+        assert_eq!(safe(&mut observations, seen(10_000, &["3/12"])), 10_000);
     }
 }

@@ -22,16 +22,16 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
 type Reader = ReadHalf<Box<dyn Socket>>;
 type Writer = WriteHalf<Box<dyn Socket>>;
 
-/// Why nothing passes any more.
+/// Why a connection has stopped.
 #[derive(PartialEq, Eq)]
 enum End {
-    /// One side is gone, so the other one is told.
+    /// One side has closed it, so the other one is closed as well.
     Gone,
-    /// Nobody is told.
+    /// Neither side is told.
     Silent,
 }
 
-/// Carries what passes until one side is gone or the connection is cut.
+/// Forwards bytes until one side closes the connection or it is cut.
 pub(super) async fn carry(client: Box<dyn Socket>, shared: Arc<Shared>) {
     let mut network = shared.network.subscribe();
     let begun = network.borrow_and_update().clone();
@@ -112,12 +112,12 @@ async fn answers(
     End::Gone
 }
 
-/// Counts down, and says whether this was the last one.
+/// Counts down, and returns whether it reached zero.
 fn comes_up(count: &AtomicU64) -> bool {
     count.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)) == Ok(1)
 }
 
-/// Keeps a piece for as long as the network does, and says whether it arrives.
+/// Delays a piece as the fault demands, and returns whether it arrives.
 async fn passes(network: &mut watch::Receiver<Network>, is_lost: impl Fn(Fault) -> bool) -> bool {
     let fault = match network.wait_for(|network| network.fault != Fault::Hold).await {
         Ok(network) => network.fault,
@@ -129,7 +129,7 @@ async fn passes(network: &mut watch::Receiver<Network>, is_lost: impl Fn(Fault) 
     !is_lost(fault)
 }
 
-/// The path of the socket that a server has in a folder.
+/// The path of a server's socket in a folder.
 fn socket(folder: &Path, port: u16) -> PathBuf {
     folder.join(format!(".s.PGSQL.{port}"))
 }

@@ -1,9 +1,9 @@
-//! As much of PostgreSQL's protocol as a proxy has to understand.
+//! The part of PostgreSQL's protocol that a proxy has to understand.
 
 const SSL_REQUEST: [u8; 4] = 80_877_103_u32.to_be_bytes();
 
-/// The messages with another `server_version`, if they tell one: S, the length of the rest, a name and a
-/// value, each with a NUL behind it.
+/// Replaces `server_version` in messages, if they contain it: S, the length of the rest, a name and a value,
+/// each terminated by NUL.
 pub(super) fn with_version(messages: &[u8], version: &str) -> Option<Vec<u8>> {
     const NAME: &[u8] = b"server_version\0";
     let name = messages.windows(NAME.len()).position(|bytes| bytes == NAME)?;
@@ -18,8 +18,7 @@ pub(super) fn with_version(messages: &[u8], version: &str) -> Option<Vec<u8>> {
     Some(told)
 }
 
-/// The stream of a client's messages, taken apart as far as it takes to count those that ask for an answer:
-/// Sync and Query.
+/// Parses the stream of a client's messages, to count those that ask for an answer: Sync and Query.
 #[derive(Default)]
 pub(super) struct Requests {
     buffer: Vec<u8>,
@@ -27,7 +26,7 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    /// How many of them end with these bytes.
+    /// How many requests end in these bytes.
     pub(super) fn ended_by(&mut self, bytes: &[u8]) -> u64 {
         self.buffer.extend_from_slice(bytes);
         let mut count = 0;
@@ -37,7 +36,7 @@ impl Requests {
             let Some(Ok(length)) = self.buffer.get(header..header + 4).map(<[u8; 4]>::try_from) else {
                 return count;
             };
-            // Encrypted bytes are no messages.
+            // Encrypted bytes are not messages.
             let length = (u32::from_be_bytes(length) as usize).saturating_add(header).max(header + 4);
             if self.buffer.len() < length {
                 return count;
@@ -73,7 +72,7 @@ mod tests {
 
     #[test]
     fn the_version_of_a_server_is_replaced() {
-        let told = with_version(b"S\0\0\0\x18server_version\x0015.4\0Z", "9").expect("it tells one");
+        let told = with_version(b"S\0\0\0\x18server_version\x0015.4\0Z", "9").expect("it contains one");
         assert_eq!(told, b"S\0\0\0\x15server_version\x009\0Z");
         assert_eq!(with_version(b"Z\0\0\0\x05I", "9"), None);
     }

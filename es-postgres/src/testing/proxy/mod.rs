@@ -1,4 +1,4 @@
-//! A network that breaks as it is told.
+//! A proxy that injects network faults.
 
 mod carry;
 mod messages;
@@ -29,11 +29,10 @@ use super::TestDatabaseError;
 use super::error::at;
 use super::server::percent_encoded;
 
-/// A proxy between programs and a PostgreSQL server, for tests of what happens when the network fails: it
-/// cuts, delays, holds, swallows and refuses connections, at once or at a chosen answer, and counts round
-/// trips.
+/// A proxy between programs and a PostgreSQL server that injects network faults: it cuts, delays, holds,
+/// drops and refuses connections, immediately or at a chosen answer, and counts round trips.
 ///
-/// It ends, and cuts its connections, when it is dropped.
+/// Dropping it ends the proxy and cuts its connections.
 ///
 /// ```no_run
 /// # async fn test() -> Result<(), Box<dyn std::error::Error>> {
@@ -46,7 +45,7 @@ use super::server::percent_encoded;
 /// proxy.cut_at_answer(1);
 /// // The answer of the next call is lost, and its connection with it.
 /// proxy.set(Fault::Refuse);
-/// // Nobody can connect again.
+/// // New connections fail.
 /// # Ok(()) }
 /// ```
 pub struct Proxy {
@@ -57,7 +56,7 @@ pub struct Proxy {
     listening: JoinHandle<()>,
 }
 
-/// What its clients connect to.
+/// What clients connect to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Through {
     Socket,
@@ -70,16 +69,16 @@ enum Listener {
 }
 
 impl Proxy {
-    /// Listens on a Unix socket of its own, before the server of this URL.
+    /// Listens on a Unix socket of its own, in front of the server of this URL.
     ///
     /// # Errors
     ///
-    /// [`TestDatabaseError`], if the URL is none, or a socket cannot be made.
+    /// [`TestDatabaseError`] if the URL is invalid, or a socket cannot be created.
     pub async fn before(url: &str) -> Result<Self, TestDatabaseError> {
         Self::start(url, Through::Socket, None).await
     }
 
-    /// Listens on a TCP port of 127.0.0.1, before the server of this URL.
+    /// Listens on a TCP port of 127.0.0.1, in front of the server of this URL.
     ///
     /// # Errors
     ///
@@ -88,7 +87,7 @@ impl Proxy {
         Self::start(url, Through::Tcp, None).await
     }
 
-    /// As [`before`](Self::before), but the server says that it is of this version, such as `13.14`.
+    /// As [`before`](Self::before), but the server reports this version, such as `13.14`.
     ///
     /// # Errors
     ///
@@ -125,27 +124,27 @@ impl Proxy {
         Ok(Self { url, address, folder, shared, listening })
     }
 
-    /// The URL that leads through it, to the same database under the same user.
+    /// The URL that leads through the proxy, to the same database as the same user.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The port that it listens on, if it was made by [`over_tcp`](Self::over_tcp).
+    /// The address that it listens on, if it was created by [`over_tcp`](Self::over_tcp).
     #[must_use]
     pub const fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// How many requests clients have sent so far that ask for an answer: one for each round trip.
+    /// The number of requests so far that ask for an answer: one for each round trip.
     #[must_use]
     pub fn round_trips(&self) -> u64 {
         self.shared.round_trips.load(Ordering::SeqCst)
     }
 
-    /// Breaks the network, or mends it.
+    /// Sets the current fault, or [`Fault::None`].
     ///
-    /// A connection that has lost a piece stays without it: [`cut`](Self::cut) it when the fault is over.
+    /// A connection that has lost bytes does not recover: [`cut`](Self::cut) it when the fault is over.
     pub fn set(&self, fault: Fault) {
         self.shared.network.send_modify(|network| network.fault = fault);
     }
@@ -155,30 +154,30 @@ impl Proxy {
         self.shared.network.send_modify(|network| network.cuts += 1);
     }
 
-    /// The answer of this number from now never arrives, and its connection is cut; 1 is the next one, and 0
-    /// none.
+    /// The answer with this number, counted from now, never arrives, and its connection is cut; 1 is the next
+    /// one, and 0 disables this.
     pub fn cut_at_answer(&self, number: u64) {
         self.shared.cut_at_answer.store(number, Ordering::SeqCst);
     }
 
-    /// Nothing passes any more on the connections that are open now, and neither end is told until they are
-    /// [cut](Self::cut).
+    /// Silences the connections that are open now: nothing passes any more, and neither end is told until
+    /// they are [cut](Self::cut).
     pub fn silence(&self) {
         self.shared.network.send_modify(|network| network.silences += 1);
     }
 
-    /// The answer of this number from now never arrives, and nothing passes on its connection from then on;
-    /// 1 is the next one, and 0 none.
+    /// The answer with this number, counted from now, never arrives, and its connection stays silent from
+    /// then on; 1 is the next one, and 0 disables this.
     pub fn silence_at_answer(&self, number: u64) {
         self.shared.silent_at_answer.store(number, Ordering::SeqCst);
     }
 
-    /// Leads to the server of another URL from now on, as an address that moves in a failover, and cuts the
-    /// connections to the present one.
+    /// Leads to the server of another URL from now on, like an address that moves in a failover, and cuts the
+    /// current connections.
     ///
     /// # Errors
     ///
-    /// [`TestDatabaseError`], if the URL is none.
+    /// [`TestDatabaseError`] if the URL is invalid.
     pub fn turn_to(&self, url: &str) -> Result<(), TestDatabaseError> {
         let server = PgConnectOptions::from_str(url)?;
         self.shared.network.send_modify(|network| {
@@ -202,7 +201,7 @@ impl Drop for Proxy {
         self.listening.abort();
         self.cut();
         if let Some(folder) = &self.folder {
-            // It is in the folder for temporary files, if it cannot be removed.
+            // If it cannot be removed, it stays in the folder for temporary files.
             let _removed = fs::remove_dir_all(folder);
         }
     }
@@ -213,7 +212,7 @@ impl Listener {
         Ok(match self {
             Self::Tcp(listener) => {
                 let (client, _) = listener.accept().await?;
-                // Small pieces go at once, as on a socket of the same machine.
+                // Small pieces are sent at once, as on a Unix socket.
                 client.set_nodelay(true)?;
                 Box::new(client)
             }
@@ -229,13 +228,13 @@ async fn listen(listener: Listener, shared: Arc<Shared>) {
                 drop(tokio::spawn(carry(client, Arc::clone(&shared))));
             }
             Ok(_) => {}
-            // The client is gone already, or this process has no file left.
+            // The client has gone already, or this process has no file descriptor left.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }
 }
 
-/// The user and the password of a URL, as they are written there, up to the `@`.
+/// The user and the password in a URL, as written there, including the `@`.
 fn user_info(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = &rest[..rest.find(['/', '?']).unwrap_or(rest.len())];

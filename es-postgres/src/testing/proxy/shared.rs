@@ -1,4 +1,4 @@
-//! What a proxy and its connections know together.
+//! State shared by a proxy and its connections.
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -6,36 +6,36 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 use tokio::sync::watch;
 
-/// What a [`Proxy`](super::Proxy) does to what passes through it.
+/// A network fault that a [`Proxy`](super::Proxy) injects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Fault {
-    /// Nothing; everything passes.
+    /// No fault: everything passes.
     #[default]
     None,
-    /// Each piece is late by this much, in either direction.
+    /// Each piece is delayed by this time, in either direction.
     Delay(Duration),
-    /// Nothing passes; it is kept until the fault is over.
+    /// Nothing passes; it is held until the fault is over.
     Hold,
-    /// What clients send is lost, without a word to either end.
+    /// What clients send is dropped silently.
     SwallowQuestions,
-    /// What the server sends is lost, without a word to either end.
+    /// What the server sends is dropped silently.
     SwallowAnswers,
-    /// Everything is lost, without a word to either end.
+    /// Everything is dropped silently.
     BlackHole,
-    /// New connections are closed at once; those that are open go on.
+    /// New connections are closed at once; open ones keep working.
     Refuse,
 }
 
-/// What the connections of a proxy know of it.
+/// The state of a proxy that its connections share.
 pub(super) struct Shared {
     pub(super) network: watch::Sender<Network>,
     pub(super) round_trips: AtomicU64,
-    /// Where this is 1, the next bytes from the server are thrown away, and the connection with them.
+    /// If this is 1, the next bytes from the server are dropped, and the connection is cut.
     pub(super) cut_at_answer: AtomicU64,
-    /// Where this is 1, the next bytes from the server are thrown away, and nothing follows.
+    /// If this is 1, the next bytes from the server are dropped, and the connection stays silent.
     pub(super) silent_at_answer: AtomicU64,
-    /// The version that the server tells is taken for this one.
+    /// The server version to report.
     pub(super) version: Option<String>,
 }
 
@@ -43,8 +43,8 @@ pub(super) struct Shared {
 pub(super) struct Network {
     pub(super) server: PgConnectOptions,
     pub(super) fault: Fault,
-    /// Raised to cut all connections.
+    /// Incremented to cut all connections.
     pub(super) cuts: u64,
-    /// Raised to silence all connections.
+    /// Incremented to silence all connections.
     pub(super) silences: u64,
 }
