@@ -1,5 +1,4 @@
-//! The statements that messages propose can be run as they are printed, whatever a schema or a role is
-//! called.
+//! The statements that messages propose can be run as printed, whatever the names of schemas and roles.
 
 use std::borrow::Cow;
 
@@ -20,7 +19,7 @@ async fn run(url: &str, refused: &ConnectError) {
 }
 
 #[tokio::test]
-async fn what_messages_propose_runs_in_a_schema_that_is_a_word_of_sql() {
+async fn proposed_statements_run_in_a_schema_named_like_an_sql_keyword() {
     for schema in ["order", "user"] {
         let database = TestDatabase::empty().await.expect("a test database");
         let mut admin = connect(database.url()).await;
@@ -68,7 +67,7 @@ async fn what_messages_propose_runs_in_a_schema_that_is_a_word_of_sql() {
         )
         .await;
         let of_app = options(&url.replacen(&owner, &app.replace('\'', "%27"), 1));
-        // What the settings of the database are for everybody else.
+        // The settings of the database for everybody else.
         sql(&mut admin, &format!("ALTER DATABASE {name} RESET ALL")).await;
         let refused = of_app.clone().connect().await.expect_err("no rights");
         assert!(matches!(&refused, ConnectError::NotGranted { role, .. } if *role == app), "{refused:?}");
@@ -81,7 +80,7 @@ async fn what_messages_propose_runs_in_a_schema_that_is_a_word_of_sql() {
 }
 
 #[tokio::test]
-async fn a_database_can_be_made_as_it_is_proposed() {
+async fn a_database_can_be_created_as_proposed() {
     let database = TestDatabase::empty().await.expect("a test database");
     let mut admin = connect(database.url()).await;
     let name = format!("es_test_{}", Uuid::now_v7().simple());

@@ -109,10 +109,9 @@ async fn the_writer_can_do_nothing_else() {
     drop_role(database.url(), &role).await;
 }
 
-/// What streams are called and what commands came to is as fixed as events are; columns that say neither are
-/// not.
+/// The identity of streams and the outcomes of commands are as fixed as events are; other columns are not.
 #[tokio::test]
-async fn the_owner_cannot_change_what_stands_for_events_and_commands() {
+async fn the_owner_cannot_change_what_identifies_events_and_commands() {
     let (database, store) = fresh().await;
     let (one, other, batch) = (stream("a"), stream("b"), events(1));
     let append = Append::new(&one, Revision::EMPTY, &batch).command(Some(command(Uuid::now_v7())));
@@ -167,7 +166,7 @@ async fn the_owner_cannot_change_what_stands_for_events_and_commands() {
 
 const TOKEN: &str = "(SELECT token FROM es.registrations ORDER BY id DESC LIMIT 1)";
 
-/// Whoever may call the functions cannot make them write what no store writes.
+/// A role that may call the functions cannot make them write what no store writes.
 #[tokio::test]
 async fn calls_that_would_damage_a_stream_are_refused() {
     let (database, store) = fresh().await;
@@ -200,12 +199,12 @@ async fn calls_that_would_damage_a_stream_are_refused() {
     };
     let (keys, payloads) = ("'{a,b}'", "'{1,2,3}'");
     for (what, call) in [
-        ("fewer events than appends say", batch(keys, "'{1,4}'", "'{1,2,2}'", payloads)),
-        ("more events than appends say", batch(keys, "'{1,2}'", "'{1,2,2}'", payloads)),
+        ("fewer events than the appends claim", batch(keys, "'{1,4}'", "'{1,2,2}'", payloads)),
+        ("more events than the appends claim", batch(keys, "'{1,2}'", "'{1,2,2}'", payloads)),
         ("an append without events", batch(keys, "'{3,3}'", "'{1,1,1}'", payloads)),
         ("an event of another append", batch(keys, "'{2,3}'", "'{1,2,2}'", payloads)),
         ("an event of an append that is a conflict", batch("'{a,a}'", "'{2,3}'", "'{1,2,2}'", payloads)),
-        ("an event of no append", batch(keys, "'{2,3}'", "'{1,1,NULL}'", payloads)),
+        ("an event that belongs to no append", batch(keys, "'{2,3}'", "'{1,1,NULL}'", payloads)),
         ("no key", batch("'{a,\"\"}'", "'{2,3}'", "'{1,1,2}'", payloads)),
         ("too few payloads", batch(keys, "'{2,3}'", "'{1,1,2}'", "'{1,2}'")),
         ("too many payloads", batch(keys, "'{2,3}'", "'{1,1,2}'", "'{1,2,3,4}'")),
@@ -213,7 +212,7 @@ async fn calls_that_would_damage_a_stream_are_refused() {
         let refused = sqlx::raw_sql(AssertSqlSafe(call)).execute(&mut connection).await;
         assert!(refused.is_err(), "{what}");
     }
-    // A revision below zero is that of no stream.
+    // No stream has a revision below zero.
     let outcome: String = sqlx::query_scalar(AssertSqlSafe(append("b", -5, one, payload)))
         .fetch_one(&mut connection)
         .await

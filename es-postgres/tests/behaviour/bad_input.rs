@@ -1,4 +1,4 @@
-//! What the database would refuse: a typed error, nothing written, the connection still good.
+//! Input that the database would reject: a typed error, nothing written, and the connection still usable.
 
 use es_core::record::{NewEvent, RawEvent};
 use es_core::store::{Append, Limits, StreamRange};
@@ -7,7 +7,7 @@ use es_core::{EventStore, Revision, StoreError};
 use crate::support::{append_one, appended, events, fresh, ids, stream};
 
 #[tokio::test]
-async fn what_is_no_json_is_refused_and_nothing_is_written() {
+async fn invalid_json_is_refused_and_nothing_is_written() {
     let (database, _) = fresh().await;
     let store = database.options().connections(1).connect().await.expect("a store");
     let stream = stream("a");
@@ -63,7 +63,7 @@ async fn nul_and_size_are_refused_before_anything_is_sent() {
 }
 
 #[tokio::test]
-async fn what_a_program_writes_is_kept_byte_for_byte() {
+async fn payloads_are_stored_byte_for_byte() {
     let (_database, store) = fresh().await;
     let stream = stream("a");
     let texts = [r#"{"b":1e2, "a":-0.0, "b":[ 1.10 ]}"#, "null", r#""\u00e9""#];

@@ -49,7 +49,7 @@ async fn batches_in_opposite_orders_never_deadlock() {
             let (store, mut streams) = (store.clone(), streams.clone());
             tokio::spawn(async move {
                 for round in 0..15 {
-                    // Streams of its own, which are new each time, between those that all share.
+                    // New streams of its own, between those that all share.
                     streams.push(stream(&format!("s{}-{writer}-{round}", round % 6)));
                     if writer % 2 == 0 {
                         streams.reverse();
@@ -66,14 +66,14 @@ async fn batches_in_opposite_orders_never_deadlock() {
     assert_eq!(heads(&store, &streams).await, [90; 6]);
 }
 
-/// A third session holds `b`, so that both batches stand where unordered locks would close the circle: the
+/// A third session holds `b`, so that both batches are at the point where unordered locks would deadlock: the
 /// first waits for `b`; the second, which names `b` last, has locked `a` and waits too.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_batches_that_wait_for_the_same_rows_take_them_in_one_order() {
     for new in [false, true] {
         let (database, store) = fresh().await;
         register_counted(&database).await;
-        // Their types are registered, and the rows are there unless they are to be new.
+        // Their types are registered, and the rows exist unless they are to be new.
         for key in if new { ["x", "y"] } else { ["a", "b"] } {
             appended(append_one(&store, &stream(key), 0).await);
         }
@@ -120,7 +120,7 @@ async fn two_batches_that_wait_for_the_same_rows_take_them_in_one_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn batches_that_make_the_same_streams_never_deadlock() {
+async fn batches_that_create_the_same_streams_never_deadlock() {
     let (database, store) = fresh().await;
     register_counted(&database).await;
     for round in 0..20 {
@@ -140,7 +140,7 @@ async fn batches_that_make_the_same_streams_never_deadlock() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_batch_that_loses_a_new_stream_writes_nothing_and_says_so() {
+async fn a_batch_that_loses_a_new_stream_writes_nothing_and_is_a_conflict() {
     let (database, store) = fresh().await;
     register_counted(&database).await;
     let (old, new) = (stream("old"), stream("new"));
@@ -168,7 +168,8 @@ async fn a_batch_that_loses_a_new_stream_writes_nothing_and_says_so() {
     assert_eq!(heads(&store, &[old, new]).await, [1, 1]);
 }
 
-/// Two batches with one command for one new stream: the second finds the ledger of the first.
+/// Two batches with one command for one new stream: the second finds the command of the first in the command
+/// ledger.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_that_waited_for_its_own_command_is_repeated() {
     let (database, store) = fresh().await;
@@ -205,7 +206,7 @@ async fn a_batch_that_waited_for_its_own_command_is_repeated() {
 
 /// The names are read again before an event is refused, and only then.
 #[tokio::test]
-async fn a_batch_takes_what_another_program_has_registered_since() {
+async fn a_batch_accepts_what_another_program_has_registered_since() {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
     let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");

@@ -1,5 +1,5 @@
-//! What others can keep waiting has a share of the connections, and whatever waits has a deadline: while a
-//! transaction of a caller holds streams, reads and other streams go on.
+//! Calls that others can keep waiting use only a share of the connections, and every wait has a deadline:
+//! while a transaction of a caller holds streams, reads and other streams proceed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ use crate::support::{
     stream, until,
 };
 
-/// Locks are held for longer than anything is waited for here.
+/// Locks are held for longer than any wait here.
 const VERY_LONG: Duration = Duration::from_secs(300);
 
 /// Waits until so many sessions wait for a lock.
@@ -49,9 +49,9 @@ fn spawn_append(
     })
 }
 
-/// In every way in which a call can have to wait for a stream.
+/// Covers every call that may have to wait for a stream.
 #[tokio::test(flavor = "multi_thread")]
-async fn while_appends_wait_for_streams_that_a_transaction_holds_others_go_on() {
+async fn while_appends_wait_for_streams_that_a_transaction_holds_others_proceed() {
     let (database, writer) = fresh().await;
     register_counted(&database).await;
     let options = database.options().longest_lock_wait(VERY_LONG).longest_connection_wait(VERY_LONG);
@@ -101,7 +101,7 @@ async fn while_appends_wait_for_streams_that_a_transaction_holds_others_go_on() 
     let others = async {
         let any = Filter::new();
         for round in 0..5 {
-            // The holder needs to know something before it can go on.
+            // The holder has to read something before it can proceed.
             assert_eq!(ids(&store, &held[0]).await.len(), 1);
             assert_eq!(ids(&store, &free).await.len(), 1 + round * 1_502);
             store.read_all(AllQuery::after(Checkpoint::START, &any), &mut |_| Ok(())).await.expect("a page");
@@ -124,7 +124,7 @@ async fn while_appends_wait_for_streams_that_a_transaction_holds_others_go_on() 
     }
 }
 
-/// Also with the smallest number of connections.
+/// The same with the smallest number of connections.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_with_one_connection_reads_while_an_append_waits() {
     let (database, writer) = fresh().await;
@@ -148,7 +148,7 @@ async fn a_store_with_one_connection_reads_while_an_append_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_gets_no_connection_says_so_in_time() {
+async fn a_call_that_gets_no_connection_fails_in_time() {
     let (database, writer) = fresh().await;
     let a = stream("a");
     appended(append_one(&writer, &a, 0).await);
@@ -178,7 +178,7 @@ async fn a_call_that_gets_no_connection_says_so_in_time() {
     assert_eq!(ids(&store, &a).await.len(), 1);
 }
 
-/// What the errors of appends that waited for too long say: who holds the lock, or that too many wait.
+/// The reasons in the errors of appends that waited too long: who holds the lock, or that too many wait.
 fn waited(outcome: Result<AppendOutcome, StoreError>) -> Option<PoolTimeout> {
     let error = outcome.expect_err("held");
     assert!(error.is_retryable(), "{error:?}");
@@ -191,7 +191,7 @@ fn waited(outcome: Result<AppendOutcome, StoreError>) -> Option<PoolTimeout> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_append_that_has_no_turn_to_wait_fails_in_time() {
+async fn an_append_that_gets_no_connection_to_wait_on_fails_in_time() {
     let (database, writer) = fresh().await;
     let held: Vec<StreamId> = (0..8).map(|nth| stream(&format!("{nth}"))).collect();
     for held in &held {
@@ -214,16 +214,16 @@ async fn an_append_that_has_no_turn_to_wait_fails_in_time() {
     }
 }
 
-/// One after the other they would wait for ten minutes.
+/// One after the other, they would wait for ten minutes.
 #[tokio::test(flavor = "multi_thread")]
-async fn appends_that_stand_behind_one_that_is_held_up_fail_with_it() {
+async fn appends_that_wait_behind_a_held_up_one_fail_with_it() {
     let (database, writer) = fresh().await;
     let (held, batches) = (stream("held"), (0..150).map(|_| events(1)).collect::<Vec<Vec<NewEvent>>>());
     appended(append_one(&writer, &held, 0).await);
     let store = database.options().longest_lock_wait(MOMENT).connect().await.expect("a store");
     let mut holder = connect(database.url()).await;
     hold_all_but(&mut holder, "").await;
-    // Callers of their own, and one that is ahead of its answers.
+    // Separate callers, and one that submits before it gets its answers.
     let alone: Vec<_> = (0..150).map(|_| spawn_append(&store, &held, 1)).collect();
     let mut ahead = Vec::new();
     for (at, batch) in (1..).zip(&batches) {
@@ -240,7 +240,7 @@ async fn appends_that_stand_behind_one_that_is_held_up_fail_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn appends_behind_a_held_stream_take_no_place_from_others() {
+async fn appends_behind_a_held_up_stream_take_no_place_from_others() {
     let (database, writer) = fresh().await;
     let (held, free) = (stream("held"), stream("free"));
     appended(append_one(&writer, &held, 0).await);
@@ -320,7 +320,7 @@ async fn appends_that_wait_are_bounded_in_bytes() {
 
 /// Its future is kept, and not polled again.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_nobody_polls_does_not_hold_up_the_end() {
+async fn a_call_that_is_not_polled_does_not_hold_up_close() {
     let (database, writer) = fresh().await;
     let a = stream("a");
     appended(append_one(&writer, &a, 0).await);
@@ -336,9 +336,9 @@ async fn a_call_that_nobody_polls_does_not_hold_up_the_end() {
     assert!(matches!(late, Err(StoreError::Closed)), "{late:?}");
 }
 
-/// Where a connection may not idle at all, each call gets another one, and no more than the last is kept.
+/// If connections may not idle at all, each call gets a new one, and only the last is kept.
 #[tokio::test(flavor = "multi_thread")]
-async fn connections_that_idle_for_too_long_are_closed() {
+async fn idle_connections_are_closed_in_time() {
     let (database, writer) = fresh().await;
     let a = stream("a");
     appended(append_one(&writer, &a, 0).await);
@@ -364,7 +364,7 @@ async fn connections_that_idle_for_too_long_are_closed() {
         for read in reads {
             assert_eq!(read.await.expect("no panic").len(), 1);
         }
-        // Besides the one that holds.
+        // Besides the one that holds the lock.
         until(&mut watch, &format!("({others}) = {left}")).await;
         store.close().await;
         until(&mut watch, &format!("({others}) = 1")).await;

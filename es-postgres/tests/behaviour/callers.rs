@@ -1,5 +1,5 @@
 //! Calls in a transaction of the caller end in time, whatever its connection or others do, and leave its
-//! settings as they are.
+//! settings unchanged.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn impatient() -> (TestDatabase, PostgresStore) {
     (database, store)
 }
 
-/// What a caller may ask for in its transaction.
+/// The calls that are possible in a caller's transaction.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Call {
     Append,
@@ -69,13 +69,13 @@ async fn a_call_on_a_silent_connection_of_the_caller_ends_in_time() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_caller_that_waits_for_a_lock_is_told_in_time_whatever_its_session_says() {
+async fn a_caller_that_waits_for_a_lock_fails_in_time_whatever_its_session_settings() {
     let (database, store) = impatient().await;
     let mut holder = connect(database.url()).await;
     sql(&mut holder, "BEGIN; SELECT FROM es.streams FOR UPDATE").await;
     for call in [Call::Append, Call::Remember] {
         let mut connection = connect(database.url()).await;
-        // As a server is set by default: forever.
+        // The server's default: forever.
         sql(&mut connection, "SET lock_timeout = 0").await;
         let mut tx = connection.begin().await.expect("a transaction");
         let answer = timeout(LONG, ask(call, &store, &mut tx)).await;
@@ -89,7 +89,7 @@ async fn a_caller_that_waits_for_a_lock_is_told_in_time_whatever_its_session_say
 }
 
 #[tokio::test]
-async fn the_lock_timeout_of_the_caller_is_left_as_it_is() {
+async fn the_lock_timeout_of_the_caller_is_left_unchanged() {
     let (database, store) = impatient().await;
     let show = "SELECT current_setting('lock_timeout')";
     for set in ["0", "100ms", "1min", "2h", "1d"] {
@@ -97,7 +97,7 @@ async fn the_lock_timeout_of_the_caller_is_left_as_it_is() {
         let mut tx = connection.begin().await.expect("a transaction");
         sql(&mut tx, &format!("SET LOCAL lock_timeout = '{set}'")).await;
         for call in [Call::Append, Call::Remember, Call::Load] {
-            // The second append is a conflict, and the second decision another one.
+            // The second append is a conflict, and so is the second decision.
             for _ in 0..2 {
                 ask(call, &store, &mut tx).await.expect("an answer");
                 assert_eq!(texts(&mut tx, show).await, [set], "{call:?}");
@@ -108,7 +108,7 @@ async fn the_lock_timeout_of_the_caller_is_left_as_it_is() {
     }
 }
 
-/// At each of its steps, those of the handler among them.
+/// At each of its steps, including those of the handler.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_inline_append_on_a_silent_connection_of_the_caller_ends_in_time() {
     let (database, store) = impatient().await;

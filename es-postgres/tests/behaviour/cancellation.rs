@@ -1,5 +1,5 @@
-//! A future that is dropped in the middle of an append: all of it is written or nothing, and the store goes
-//! on.
+//! A future that is dropped in the middle of an append: all of it is written or nothing, and the store keeps
+//! working.
 
 use std::future::Future;
 use std::pin::pin;
@@ -11,7 +11,7 @@ use es_core::{EventStore, Revision, StoreError};
 use crate::support::{Gate, append_one, appended, events, fresh, ids, number, stream, until};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_append_dropped_at_the_gate_is_whole_or_nothing() {
+async fn an_append_dropped_at_the_gate_is_all_or_nothing() {
     let (database, _) = fresh().await;
     let store = database.options().connections(1).connect().await.expect("a store");
     let stream = stream("a");
@@ -31,8 +31,8 @@ async fn an_append_dropped_at_the_gate_is_whole_or_nothing() {
     let gone = format!("NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = {backend})");
     until(&mut gate.connection, &gone).await;
     let written = number(&mut gate.connection, "SELECT count(*) - 1 FROM es.events").await;
-    assert_eq!(written, 5, "nothing stopped the statement that was under way");
-    // The only connection was thrown away; the next call gets a new one.
+    assert_eq!(written, 5, "nothing stopped the running statement");
+    // The only connection was closed; the next call gets a new one.
     appended(append_one(&store, &stream, 6).await);
 }
 
@@ -57,7 +57,7 @@ async fn an_append_can_be_dropped_wherever_it_waits() {
             })
             .await;
         }
-        // The dropped append holds the row until its backend is done; then it is there or not.
+        // The dropped append holds the row until its backend is done; then it is stored or not.
         let mut next = revision;
         while let es_core::store::AppendOutcome::Conflict { actual } = append_one(&store, &stream, next).await
         {
@@ -88,7 +88,7 @@ async fn a_read_that_its_sink_stops_leaves_the_store_usable() {
 }
 
 #[tokio::test]
-async fn a_closed_store_says_so() {
+async fn calls_on_a_closed_store_fail_with_closed() {
     let (_database, store) = fresh().await;
     appended(append_one(&store, &stream("a"), 0).await);
     store.close().await;

@@ -1,4 +1,4 @@
-//! One command sent twice at once: carried out once, whatever the order in which the sessions meet.
+//! One command sent twice concurrently: executed once, however the sessions interleave.
 
 use std::time::Duration;
 
@@ -72,9 +72,9 @@ async fn the_second_of_two_at_different_revisions_is_repeated() {
     }
 }
 
-/// The second stands at the gate when the first is sent: it wins, and the first is the repetition.
+/// The second waits at the gate when the first is sent: it wins, and the first is the repetition.
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_holds_the_row_first_carries_the_command_out() {
+async fn the_first_holder_of_the_row_executes_the_command() {
     let (database, store) = fresh().await;
     for expected in 0..2 {
         appended(append_one(&store, &stream("a"), expected).await);
@@ -83,7 +83,7 @@ async fn whoever_holds_the_row_first_carries_the_command_out() {
     let id = Uuid::now_v7();
     let later = send(&store, 2, id);
     gate.wait_for(1).await;
-    // Decided on a revision that is gone: no row to wait for, and no ledger to be seen yet.
+    // Decided on an outdated revision: no row to wait for, and nothing in the command ledger yet.
     let stale = send(&another(&database).await, 1, id).await.expect("no panic");
     assert_eq!(stale, AppendOutcome::Conflict { actual: Revision::new(2) });
     gate.open().await;
@@ -91,10 +91,10 @@ async fn whoever_holds_the_row_first_carries_the_command_out() {
     assert_eq!(send(&store, 1, id).await.expect("no panic"), repeated(3));
 }
 
-/// Many sessions, few commands, each with the revision that it happens to see: every command is carried out
+/// Many sessions, few commands, each with the revision that it happens to see: every command is executed
 /// once.
 #[tokio::test(flavor = "multi_thread")]
-async fn under_any_interleaving_a_command_is_carried_out_once() {
+async fn under_any_interleaving_a_command_is_executed_once() {
     let (database, store) = fresh().await;
     let commands: Vec<_> = (0..10).map(|_| Uuid::now_v7()).collect();
     let senders: Vec<_> = (0..8)
@@ -121,7 +121,7 @@ async fn under_any_interleaving_a_command_is_carried_out_once() {
 }
 
 #[tokio::test]
-async fn a_pruned_command_is_carried_out_again() {
+async fn a_pruned_command_is_executed_again() {
     let (database, store) = fresh().await;
     let (old, new) = (Uuid::now_v7(), Uuid::now_v7());
     appended(send(&store, 0, old).await.expect("no panic"));

@@ -1,4 +1,5 @@
-//! Conditions on streams that an append to several only reads: what is held, from whom, and for how long.
+//! Conditions on streams that an append to several streams only reads: which locks are held, against whom,
+//! and for how long.
 
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use crate::support::{
 
 type Outcomes = Result<Vec<AppendOutcome>, StoreError>;
 
-/// Writes one event to the first stream, if the second one stands where it should.
+/// Writes one event to the first stream, if the second one is at the expected revision.
 fn send(store: &PostgresStore, written: &str, read: &str, at: u64) -> JoinHandle<Outcomes> {
     let (store, written, read) = (store.clone(), stream(written), stream(read));
     tokio::spawn(async move {
@@ -27,7 +28,7 @@ fn is_written(outcomes: &[AppendOutcome]) -> bool {
     outcomes.iter().all(|outcome| matches!(outcome, AppendOutcome::Appended(_)))
 }
 
-/// Streams that are there, or are not: the revision at which they stand.
+/// The revision of streams that exist, or do not.
 async fn standing_at(existing: bool, store: &PostgresStore, keys: &[&str]) -> u64 {
     for key in keys.iter().filter(|_| existing) {
         appended(append_one(store, &stream(key), 0).await);
@@ -35,8 +36,8 @@ async fn standing_at(existing: bool, store: &PostgresStore, keys: &[&str]) -> u6
     u64::from(existing)
 }
 
-/// The first has found that `b` stands as it should, and has not written `a` yet. The second, which reads `a`
-/// and writes `b`, waits for it, whether the streams are there or not.
+/// The first has found `b` as expected, and has not written `a` yet. The second, which reads `a` and writes
+/// `b`, waits for it, whether the streams exist or not.
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_that_read_what_the_other_writes_the_second_waits_and_is_a_conflict() {
     for existing in [true, false] {
@@ -58,9 +59,9 @@ async fn of_two_that_read_what_the_other_writes_the_second_waits_and_is_a_confli
     }
 }
 
-/// An append alone to a stream that is being read waits, and is written after it.
+/// A single append to a stream that is being read waits, and is written after the reader.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_append_to_what_is_read_waits_until_the_reader_is_written() {
+async fn an_append_to_a_stream_that_is_read_waits_until_the_reader_is_written() {
     for existing in [true, false] {
         let (database, store) = fresh().await;
         register_counted(&database).await;
@@ -78,9 +79,9 @@ async fn an_append_to_what_is_read_waits_until_the_reader_is_written() {
     }
 }
 
-/// Nobody waits for those who only read: both stand at the gate.
+/// Readers do not wait for each other: both are at the gate.
 #[tokio::test(flavor = "multi_thread")]
-async fn two_may_read_one_stream_at_once() {
+async fn two_may_read_one_stream_concurrently() {
     let (database, store) = fresh().await;
     register_counted(&database).await;
     let other = another(&database).await;
@@ -94,10 +95,10 @@ async fn two_may_read_one_stream_at_once() {
     }
 }
 
-/// A session holds `b`. Both wait for it, each of which reads what the other one writes; unordered locks
-/// would close the circle.
+/// A session holds `b`. Both wait for it, and each reads what the other one writes; unordered locks would
+/// deadlock.
 #[tokio::test(flavor = "multi_thread")]
-async fn those_who_read_and_write_crosswise_take_locks_in_one_order() {
+async fn crosswise_readers_and_writers_take_locks_in_one_order() {
     let (database, store) = fresh().await;
     register_counted(&database).await;
     let other = another(&database).await;
@@ -115,10 +116,10 @@ async fn those_who_read_and_write_crosswise_take_locks_in_one_order() {
     assert_eq!(written.into_iter().filter(|written| *written).count(), 1);
 }
 
-/// What a condition inserts to hold a stream that is not there is never seen, and is gone when it is over;
-/// the rows of streams still cannot be deleted.
+/// What a condition inserts to lock a missing stream is never visible, and is gone afterwards; the rows of
+/// streams still cannot be deleted.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stream_that_is_not_there_is_held_and_does_not_come_into_being() {
+async fn a_missing_stream_is_locked_and_not_created() {
     let (database, store) = fresh().await;
     register_counted(&database).await;
     let mut gate = Gate::closed(database.url()).await;
@@ -134,10 +135,10 @@ async fn a_stream_that_is_not_there_is_held_and_does_not_come_into_being() {
     assert_eq!(number(&mut gate.connection, streams).await, 1);
 }
 
-/// The backend of a reader is killed while it holds a stream: whoever waits for it goes on, and nothing of
+/// The backend of a reader is killed while it holds a stream: those that wait for it proceed, and nothing of
 /// the reader is left.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_reader_has_held_is_free_again() {
+async fn the_locks_of_a_killed_reader_are_released() {
     for existing in [true, false] {
         let (database, store) = fresh().await;
         register_counted(&database).await;
@@ -150,7 +151,7 @@ async fn what_a_killed_reader_has_held_is_free_again() {
         let alone = tokio::spawn(async move { append_one(&other, &stream("b"), at).await });
         gate.wait_for_blocked(1).await;
         sql(&mut gate.connection, &format!("SELECT pg_terminate_backend({backend})")).await;
-        // It stands at the gate now, in its place.
+        // It is at the gate now, in its place.
         gate.wait_for(1).await;
         gate.open().await;
         appended(alone.await.expect("no panic"));
@@ -161,7 +162,7 @@ async fn what_a_killed_reader_has_held_is_free_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn when_the_answer_is_lost_conditions_are_told_with_the_rest() {
+async fn when_the_answer_is_lost_conditions_are_answered_with_the_rest() {
     let (database, _) = fresh().await;
     register_counted(&database).await;
     let proxy = proxy_before(&database).await;
@@ -177,7 +178,7 @@ async fn when_the_answer_is_lost_conditions_are_told_with_the_rest() {
     let outcomes = store.append_all(&at(0)).await.expect("outcomes");
     let positions: Vec<_> = outcomes.into_iter().map(|outcome| appended(outcome).positions.len()).collect();
     assert_eq!(positions, [0, 2]);
-    // Conditions alone have written nothing, and may be asked again.
+    // Conditions alone have written nothing, and may be sent again.
     proxy.cut_at_answer(1);
     let error = store.append_all(&at(0)[..1]).await.expect_err("lost");
     assert!(error.is_retryable(), "{error}");
@@ -185,7 +186,7 @@ async fn when_the_answer_is_lost_conditions_are_told_with_the_rest() {
 
 /// A condition and [`EventStore::remember`] of one command at once: one of them is remembered.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_condition_and_a_decision_of_one_command_do_not_both_go_through() {
+async fn a_condition_and_a_decision_of_one_command_do_not_both_succeed() {
     use es_core::store::{Decision, Remembered};
     use es_core::uuid::Uuid;
 

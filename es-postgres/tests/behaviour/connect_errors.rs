@@ -1,4 +1,4 @@
-//! A store that cannot be opened says why, in one sentence, with what to do.
+//! The errors of opening a store say why, and what to do.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -16,7 +16,7 @@ async fn refused(url: &str) -> ConnectError {
 }
 
 #[tokio::test]
-async fn without_a_server_the_address_is_told() {
+async fn without_a_server_the_error_names_the_address() {
     for url in ["postgres://localhost:1/x", "postgres://localhost/x?host=/nowhere"] {
         let error = refused(url).await;
         assert!(matches!(&error, ConnectError::NoServer { .. }), "{error:?}");
@@ -28,7 +28,7 @@ async fn without_a_server_the_address_is_told() {
 }
 
 #[tokio::test]
-async fn a_url_that_is_none_and_a_bad_schema_name_are_told() {
+async fn an_invalid_url_and_a_bad_schema_name_are_reported() {
     for url in ["nonsense", "mysql://localhost:1/x", "http://localhost:1/x"] {
         assert!(matches!(refused(url).await, ConnectError::InvalidUrl { .. }), "{url}");
     }
@@ -40,7 +40,7 @@ async fn a_url_that_is_none_and_a_bad_schema_name_are_told() {
 }
 
 #[tokio::test]
-async fn a_missing_database_and_an_unknown_user_are_told() {
+async fn a_missing_database_and_an_unknown_user_are_reported() {
     let (database, _) = fresh().await;
     let missing = database.url().replacen("/es_test_", "/no_such_", 1);
     let error = refused(&missing).await;
@@ -51,7 +51,7 @@ async fn a_missing_database_and_an_unknown_user_are_told() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_without_the_password() {
+async fn a_wrong_password_is_reported_without_the_password() {
     let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     std::fs::create_dir(&folder).expect("a folder");
     let cluster = Cluster::persistent(&folder).start().await.expect("a server");
@@ -64,7 +64,7 @@ async fn a_wrong_password_is_told_without_the_password() {
     sql(&mut admin, "SELECT pg_reload_conf()").await;
     let url = cluster.url().replacen("postgres@", "clerk:wrong@", 1);
     let error = loop {
-        // The postmaster reads the rules again in its own time.
+        // The postmaster reloads the rules asynchronously.
         match refused(&url).await {
             ConnectError::NotMigrated { .. } => {}
             error => break error,
@@ -84,7 +84,7 @@ async fn a_wrong_password_is_told_without_the_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_is_too_old_is_told_and_gets_no_tables() {
+async fn a_server_that_is_too_old_is_reported_and_gets_no_tables() {
     let database = TestDatabase::empty().await.expect("a test database");
     let proxy = Proxy::of_version(database.url(), "13.14 (Debian 13.14-1)").await.expect("a proxy");
     let migrated = PostgresStore::migrate(proxy.url()).await.expect_err("refused");
@@ -97,7 +97,7 @@ async fn a_server_that_is_too_old_is_told_and_gets_no_tables() {
 }
 
 #[tokio::test]
-async fn settings_on_which_promises_rest_are_checked() {
+async fn settings_on_which_guarantees_depend_are_checked() {
     type Check = fn(&ConnectError) -> bool;
     let cases: [(&str, Check); 6] = [
         ("ALTER DATABASE {db} SET synchronous_commit = off", |e| {
@@ -133,8 +133,7 @@ async fn settings_on_which_promises_rest_are_checked() {
     }
 }
 
-/// The checks are made of every connection: a store that was opened before the change finds it when it
-/// connects again.
+/// Every connection is checked: a store that was opened before the change finds it when it connects again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_connection_is_checked_like_the_first() {
     let (database, store) = fresh().await;
@@ -164,16 +163,16 @@ async fn neither_store_nor_options_show_the_password() {
     assert!(shown.contains("PostgresStore") && !shown.contains("hunter2"), "{shown}");
 }
 
-/// A server without TLS, and one whose TLS is none.
+/// A server without TLS, and one that answers with something else.
 #[tokio::test]
-async fn trouble_with_tls_is_told_apart_from_a_server_that_is_away() {
+async fn tls_errors_are_distinguished_from_an_unavailable_server() {
     for answer in [&b"N"[..], b"Snonsense that is no handshake at all"] {
         let server = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = server.local_addr().expect("an address").port();
         let answering = tokio::spawn(async move {
             let (mut client, _) = server.accept().await.expect("a client");
             client.write_all(answer).await.expect("written");
-            // Until the client has gone.
+            // Until the client has disconnected.
             let mut rest = Vec::new();
             let _gone = client.read_to_end(&mut rest).await;
         });

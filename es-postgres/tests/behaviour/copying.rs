@@ -1,4 +1,4 @@
-//! A store that is copied into this one: broken off and taken up again, and read meanwhile.
+//! Copying a store into this one: interrupted and resumed, and read meanwhile.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -73,7 +73,7 @@ impl ImportStore for Failing {
 }
 
 #[tokio::test]
-async fn a_copy_that_was_broken_off_anywhere_goes_on() {
+async fn a_copy_that_was_interrupted_anywhere_resumes() {
     let from = many().await;
     for after in [false, true] {
         let mut call = 0;
@@ -90,7 +90,7 @@ async fn a_copy_that_was_broken_off_anywhere_goes_on() {
     }
 }
 
-/// A reader that comes while a page of the copy is being written reads nothing of it, and all of it later.
+/// A reader that reads while a page of the copy is being written gets nothing of it, and all of it later.
 #[tokio::test]
 async fn a_reader_waits_for_a_page_of_a_copy() {
     let (database, store) = fresh().await;
@@ -112,18 +112,18 @@ async fn a_reader_waits_for_a_page_of_a_copy() {
     assert_eq!(store.read_all(query, &mut |_| Ok(())).await.expect("a page").events, 9_000);
 }
 
-/// A store of this kind is copied as well, and the copy is equal to it.
+/// A store of this kind is copied as well, and the copy equals it.
 #[tokio::test]
-async fn a_copy_of_a_copy_is_the_same() {
+async fn a_copy_of_a_copy_is_equal() {
     let (_one, first) = fresh().await;
     let (_two, second) = fresh().await;
     let copied = copy_store(&many().await, &first).await.expect("a copy");
     assert_eq!(copy_store(&first, &second).await.expect("a copy"), copied);
 }
 
-/// Positions that were drawn in vain are not in the way, and later appends come after what was copied.
+/// Positions that were drawn and not used do not matter, and later appends come after the copied events.
 #[tokio::test]
-async fn positions_that_were_drawn_in_vain_are_not_in_the_way() {
+async fn unused_drawn_positions_do_not_matter() {
     let (database, store) = fresh().await;
     let mut owner = connect(database.url()).await;
     sql(&mut owner, "SELECT setval('es.positions', 20)").await;

@@ -1,4 +1,4 @@
-//! The server is killed: what was acknowledged is there when it is back.
+//! The server is killed: acknowledged events are stored when it is back.
 
 use es_core::store::AppendOutcome;
 use es_core::{EventStore, Revision};
@@ -20,8 +20,8 @@ async fn acknowledged_events_survive_a_killed_server() {
                 let (store, mut revision) = (store.clone(), acknowledged[writer]);
                 let stream = stream(&format!("w{writer}"));
                 tokio::spawn(async move {
-                    // The server goes away in the middle of this; the store says so, or what became of the
-                    // append.
+                    // The server dies in the middle of this; the call returns that error, or the outcome of
+                    // the append.
                     while let Ok(outcome) = store
                         .append(es_core::store::Append::new(
                             &stream,
@@ -61,7 +61,7 @@ async fn acknowledged_events_survive_a_killed_server() {
 }
 
 #[tokio::test]
-async fn a_standby_holds_what_the_primary_acknowledged_and_takes_writes_once_promoted() {
+async fn a_standby_has_what_the_primary_acknowledged_and_accepts_writes_once_promoted() {
     let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     std::fs::create_dir(&folder).expect("a folder");
     let primary = Cluster::persistent(folder.join("1")).start().await.expect("a server");

@@ -1,4 +1,4 @@
-//! Commands that wrote nothing and are remembered, where sessions meet.
+//! Remembered decisions without events, in concurrent sessions.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ fn outcome(first: u64, count: u64) -> CommandOutcome {
 
 /// The append has written its events, and not yet its command.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_decision_waits_for_an_append_of_its_command_and_hears_of_it() {
+async fn a_decision_waits_for_an_append_of_its_command_and_is_repeated() {
     for (existing, count) in [(0, 1), (0, 2), (3, 1), (3, 2)] {
         let (database, store) = store_at(existing).await;
         let mut gate = Gate::closed(database.url()).await;
@@ -83,7 +83,7 @@ async fn a_decision_waits_for_an_append_of_its_command_and_hears_of_it() {
 
 /// The decision is written, and not yet committed.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_append_waits_for_a_decision_of_its_command_and_hears_of_it() {
+async fn an_append_waits_for_a_decision_of_its_command_and_is_repeated() {
     for (existing, count) in [(0, 1), (0, 2), (3, 1), (3, 2)] {
         for commit in [true, false] {
             let (database, store) = store_at(existing).await;
@@ -116,10 +116,10 @@ async fn an_append_waits_for_a_decision_of_its_command_and_hears_of_it() {
     }
 }
 
-/// Another command makes the stream while the decision on its absence is not yet committed: an append that
-/// rests on the new stream cannot have seen the decision.
+/// Another command creates the stream while the decision on its absence is not yet committed: an append that
+/// expects the new stream cannot have seen the decision.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_decision_on_an_absent_stream_holds_when_another_command_makes_the_stream() {
+async fn a_decision_on_an_absent_stream_holds_when_another_command_creates_the_stream() {
     for count in [1, 2] {
         let (database, store) = fresh().await;
         // The category has its id, and another stream.
@@ -144,10 +144,9 @@ async fn a_decision_on_an_absent_stream_holds_when_another_command_makes_the_str
     }
 }
 
-/// The decision is about to be written, and nothing says yet that there is one: it looks at the stream after
-/// that, not before.
+/// The decision is about to be written, and not visible yet: it checks the stream after that, not before.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_decision_looks_at_its_stream_after_it_was_written() {
+async fn a_decision_checks_its_stream_after_it_was_written() {
     let (database, store) = fresh().await;
     appended(append_one(&store, &stream("b"), 0).await);
     let mut connection = connect(database.url()).await;
@@ -169,10 +168,10 @@ async fn a_decision_looks_at_its_stream_after_it_was_written() {
     assert_eq!(number(&mut connection, "SELECT count(*) FROM es.decisions").await, 0);
 }
 
-/// A transaction that makes the stream stays open: the decision is not made to wait for it, nor is anybody
-/// made to wait for the decision.
+/// A transaction that creates the stream stays open: the decision does not wait for it, and nothing waits for
+/// the decision.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_decision_on_a_stream_that_is_being_made_is_to_be_repeated() {
+async fn a_decision_on_a_stream_that_is_being_created_is_to_be_retried() {
     let (database, store) = fresh().await;
     let mut connection = connect(database.url()).await;
     let mut tx = connection.begin().await.expect("begun");
@@ -217,7 +216,7 @@ async fn a_decided_command_among_others_holds_up_none_of_them() {
 }
 
 #[tokio::test]
-async fn a_pruned_decision_is_made_again() {
+async fn a_pruned_decision_is_stored_again() {
     let (database, store) = fresh().await;
     let (id, stream) = (Uuid::now_v7(), stream("a"));
     let decision = Decision::rejected(&stream, Revision::EMPTY, command(id));
@@ -242,9 +241,9 @@ async fn a_decision_survives_the_renaming_of_its_category() {
     assert_eq!(head.command, Some(outcome(0, 0)));
 }
 
-/// Roles that were granted before the tables of decisions were made go on as before, and use them.
+/// Roles that were granted before the tables of decisions existed keep working, and use them.
 #[tokio::test]
-async fn roles_of_before_the_migration_need_no_new_grant() {
+async fn earlier_roles_need_no_new_grant_after_the_migration() {
     let (database, owner) = fresh().await;
     let role = format!("earlier_{}", Uuid::now_v7().simple());
     let reader = format!("{role}_r");
@@ -263,7 +262,7 @@ async fn roles_of_before_the_migration_need_no_new_grant() {
     sql(&mut connection, &format!("SELECT es.grant_writer('{role}'); SELECT es.grant_reader('{reader}')"))
         .await;
     owner.close().await;
-    // Triggers of a later migration went with the table.
+    // Triggers of a later migration were dropped with the table.
     let migrated = PostgresStore::migrate(database.url()).await.expect_err("its triggers are missing");
     let ConnectError::ObjectsMissing { statements, .. } = migrated else { panic!("{migrated:?}") };
     sql(&mut connection, &statements).await;

@@ -1,5 +1,5 @@
-//! How large futures are. A future is moved in memory at each call with all that it holds, so what is seldom
-//! needed is boxed.
+//! The sizes of futures. A future is moved in memory with all that it contains, so rarely used parts are
+//! boxed.
 
 use std::mem::size_of_val;
 

@@ -1,6 +1,5 @@
-//! The history of the database changes while a program goes on: a failover that lost the newest names, behind
-//! a pooler that keeps the connections of its clients. What the program knows of names is of the history that
-//! is gone.
+//! The history of the database changes while a program runs: a failover that lost the newest names, behind a
+//! pooler that keeps the connections of its clients. The program's name ids belong to the lost history.
 
 use std::sync::Arc;
 
@@ -35,12 +34,12 @@ async fn append(store: &PostgresStore, stream: &StreamId, expected: u64, name: &
     event.id
 }
 
-/// A program that knows names which are gone, and whose ids another program has given to others since.
+/// A program that knows lost names, whose ids have been given to other names since.
 async fn behind(pooler: bool) -> (TestDatabase, PostgresStore, Uuid) {
     behind_after(pooler, async |_| ()).await
 }
 
-/// The same with a program that does something first.
+/// The same for a program that does something first.
 async fn behind_after(
     pooler: bool,
     prepare: impl AsyncFnOnce(PostgresStore),
@@ -56,7 +55,7 @@ async fn behind_after(
     prepare(store.clone()).await;
     append(&store, &stream("lost", "a"), 0, "lost").await;
     read_all(&store).await.expect("both");
-    // All that happened after the first event and the first registration of names.
+    // Everything after the first event and the first registration of names.
     let lost = format!(
         "{}; DELETE FROM es.event_types WHERE id > 1; DELETE FROM es.categories WHERE id > 1;
          DELETE FROM es.registrations WHERE id > 3",
@@ -69,7 +68,7 @@ async fn behind_after(
     (database, store, id)
 }
 
-/// What is stored, as the tables tell it.
+/// The stored events, according to the tables.
 async fn stored(database: &TestDatabase) -> Vec<(String, String, String)> {
     let log = "SELECT category, key, name FROM es.event_log ORDER BY position";
     sqlx::query_as(log).fetch_all(&mut connect(database.url()).await).await.expect("the events")
@@ -122,12 +121,12 @@ async fn several_events_at_once_are_stored_under_their_own_names() {
 }
 
 #[tokio::test]
-async fn appends_that_go_together_are_stored_under_their_own_names() {
+async fn batched_appends_are_stored_under_their_own_names() {
     for pooler in [false, true] {
         let (database, store, _) = behind(pooler).await;
         let streams = ["a", "b", "c", "d"].map(|key| stream("lost", key));
         let event = event("lost");
-        // They are submitted before one is sent, so most of them go in one call.
+        // They are submitted before one is sent, so most of them are sent in one call.
         let mut submitted = Vec::new();
         for stream in &streams {
             let append = Append::new(stream, Revision::EMPTY, std::slice::from_ref(&event));
@@ -143,7 +142,7 @@ async fn appends_that_go_together_are_stored_under_their_own_names() {
     }
 }
 
-/// Their events are registered again in the history that is there now.
+/// Their events are registered again in the current history.
 #[tokio::test]
 async fn appends_to_several_streams_are_stored_under_their_own_names() {
     #[es_core::event(name = "lost")]
@@ -170,7 +169,7 @@ async fn appends_to_several_streams_are_stored_under_their_own_names() {
     }
 }
 
-/// What another program has registered, and what was stored, is gone with the history.
+/// What another program registered, and what was stored, is lost with the history.
 #[tokio::test]
 async fn appends_to_several_streams_are_refused_when_their_names_are_gone() {
     for pooler in [false, true] {
@@ -179,7 +178,7 @@ async fn appends_to_several_streams_are_refused_when_their_names_are_gone() {
         let events = std::slice::from_ref(&event);
         let appends =
             [Append::new(&kept, Revision::new(1), events), Append::new(&lost, Revision::EMPTY, events)];
-        let error = store.append_all(&appends).await.expect_err("nobody has registered it");
+        let error = store.append_all(&appends).await.expect_err("it is not registered");
         assert!(matches!(error, StoreError::NotRegistered { name: "lost", version: 1, .. }), "{error}");
         assert_stored(&database, &[]).await;
     }
@@ -234,7 +233,7 @@ async fn events_are_read_under_the_names_that_they_have_now() {
         let (database, store, id) = behind(pooler).await;
         let now = ("other/a".to_owned(), "other".to_owned());
         let other = stream("other", "a");
-        // Each on a store of its own kind of memory: the first read of a program mends what it knows.
+        // Each with a program of its own: the first read corrects what a program knows.
         let read: [(&str, Vec<(String, String)>); 6] = [
             ("load", {
                 let mut connection = connect(database.url()).await;

@@ -1,4 +1,4 @@
-//! A stream that lost an event behind the store's back: no read passes over the hole.
+//! A stream that lost an event by other means than the store: no read skips the gap.
 
 use es_core::store::{Load, StreamRange};
 use es_core::subscription::Subscription;

@@ -1,4 +1,4 @@
-//! Whoever may call the functions that write can call them by hand, with any arguments: they refuse what no
+//! A role that may call the append functions can call them directly, with any arguments: they refuse what no
 //! reader could read.
 
 use std::collections::BTreeSet;
@@ -35,8 +35,8 @@ const SEVERAL: [Argument; 15] = [
     ("p_token", "uuid", &[TOKEN]),
 ];
 
-/// Every function for which a writer has the right, with the arguments of a sound call: names, types, and the
-/// elements of arrays. `{new}` is the key of a new stream, `{at}` that or the one that is there.
+/// Every function that a writer may call, with the arguments of a valid call: names, types, and the elements
+/// of arrays. `{new}` is the key of a new stream, `{at}` that or the existing one.
 const FUNCTIONS: [(&str, &[Argument]); 13] = [
     (
         "append_one",
@@ -159,7 +159,7 @@ const FUNCTIONS: [(&str, &[Argument]); 13] = [
     ("prune_commands", &[("p_before", "timestamptz", &["'1999-01-01'"])]),
 ];
 
-/// What no store passes.
+/// Values that no store passes.
 fn bad(kind: &str) -> &'static [&'static str] {
     match kind {
         "integer" => &["NULL", "0", "-1", "-5", "9", "2147483647"],
@@ -178,7 +178,7 @@ fn array(of: &str, elements: &[&str]) -> String {
     format!("ARRAY[{}]::{of}[]", elements.join(", "))
 }
 
-/// Values for an argument in the place of a sound one, as SQL.
+/// Values to replace a valid argument, as SQL.
 fn hostile(kind: &str, sound: &[&str]) -> Vec<String> {
     let Some(of) = kind.strip_suffix("[]") else {
         return bad(kind).iter().map(|bad| format!("({bad})::{kind}")).collect();
@@ -202,13 +202,13 @@ fn hostile(kind: &str, sound: &[&str]) -> Vec<String> {
             values.push(array(of, &elements));
         }
         values.push(array(of, &[sound, &[bad]].concat()));
-        // Each element stands where it should, and there is one at 0.
+        // Each element is where it should be, and there is one at 0.
         values.push(from(0, &[&[*bad], sound].concat()));
     }
     values
 }
 
-/// A call, of which one argument is another one.
+/// A call with one argument replaced.
 fn call(nth: usize, at: &Place, change: Option<(usize, &str)>) -> String {
     let (function, arguments) = FUNCTIONS[nth];
     let mut passed = Vec::new();
@@ -223,7 +223,7 @@ fn call(nth: usize, at: &Place, change: Option<(usize, &str)>) -> String {
     at.fill(&format!("SELECT es.{function}({})", passed.join(", ")))
 }
 
-/// For a key that no call had before, and for the stream that is there.
+/// The keys of a new stream and of the existing one.
 struct Place {
     new: String,
     exists: bool,
@@ -242,7 +242,7 @@ impl Place {
 }
 
 #[tokio::test]
-async fn whatever_a_writer_passes_to_the_functions_can_be_read() {
+async fn whatever_a_writer_writes_through_the_functions_can_be_read() {
     let (database, owner) = fresh().await;
     for key in ["a", "closed"] {
         appended(append_one(&owner, &stream(key), 0).await);
@@ -279,9 +279,9 @@ async fn whatever_a_writer_passes_to_the_functions_can_be_read() {
     drop_role(database.url(), &role).await;
 }
 
-/// Whose names are of a history that is gone writes nothing, whatever else it passes.
+/// With name ids of a lost history nothing is written, whatever else is passed.
 #[tokio::test]
-async fn what_has_no_token_of_this_history_is_not_written() {
+async fn nothing_is_written_without_a_token_of_this_history() {
     let (database, owner) = fresh().await;
     appended(append_one(&owner, &stream("a"), 0).await);
     let mut db = connect(database.url()).await;

@@ -1,4 +1,4 @@
-//! Several servers in one URL: which of them is taken, and what follows a failover by itself.
+//! Several servers in one URL: which of them is used, and what follows a failover automatically.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,12 +16,12 @@ use crate::replicas::Servers;
 use crate::silent_projector::Counts;
 use crate::support::{LONG, MOMENT, append_one, appended, connect, events, ids, number, sql, stream, until};
 
-/// The URL of several servers, each the folder of a socket, and with more parameters.
+/// The URL of several servers, each a socket directory, and with more parameters.
 fn url_of(hosts: &[&str], parameters: &str) -> String {
     format!("postgres://postgres@localhost/postgres?host={}&{parameters}", hosts.join(","))
 }
 
-/// The folder of a server's socket, as it stands in a URL.
+/// The directory of a server's socket, as written in a URL.
 fn socket(cluster: &Cluster) -> &str {
     cluster.url().split_once("host=").expect("a folder").1
 }
@@ -31,7 +31,7 @@ fn both(servers: &Servers) -> String {
     url_of(&[socket(&servers.primary), socket(&servers.standby)], "")
 }
 
-/// Appends until it is done: what fails meanwhile can be tried again.
+/// Appends until it succeeds: earlier failures must be retryable.
 async fn append_until(store: &PostgresStore, key: &str, revision: u64) {
     let (stream, batch, started) = (stream(key), events(1), Instant::now());
     loop {
@@ -46,7 +46,7 @@ async fn append_until(store: &PostgresStore, key: &str, revision: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_running_program_finds_the_new_primary_by_itself() {
+async fn a_running_program_finds_the_new_primary() {
     let servers = Servers::start().await;
     let options = || PostgresStore::options(&both(&servers)).answer_within(Duration::from_secs(5));
     let store = options().migrate().await.expect("a store");
@@ -99,7 +99,7 @@ async fn a_running_program_finds_the_new_primary_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn servers_that_are_away_or_standbys_are_passed_over() {
+async fn unavailable_servers_and_standbys_are_skipped() {
     let servers = Servers::start().await;
     let (primary, standby) = (socket(&servers.primary), socket(&servers.standby));
     let store = PostgresStore::migrate(&url_of(&["/nowhere", standby, primary], "")).await;
@@ -119,7 +119,7 @@ async fn servers_that_are_away_or_standbys_are_passed_over() {
         );
         assert!(matches!(StoreError::from(error), StoreError::Unavailable { .. }), "it can be promoted");
     }
-    // One that takes no writes, as it is fenced.
+    // One that accepts no writes, as it is fenced.
     let alter = |to| format!("ALTER DATABASE postgres SET default_transaction_read_only = {to}");
     sql(&mut connect(servers.primary.url()).await, &alter("on")).await;
     let fenced = PostgresStore::connect(&both(&servers)).await.expect_err("fenced");
@@ -129,7 +129,7 @@ async fn servers_that_are_away_or_standbys_are_passed_over() {
     assert!(matches!(refused, ConnectError::ReadOnly), "{refused:?}");
 }
 
-/// How many connections of programs a server has, besides the one that asks.
+/// The number of client connections of a server, besides the one that asks.
 const OTHERS: &str =
     "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
 
@@ -160,7 +160,7 @@ async fn a_store_that_reads_is_opened_where_the_url_wants_it() {
             continue;
         };
         let store = opened.expect(&attrs);
-        // One that was passed over goes in its own time.
+        // A skipped connection is closed asynchronously.
         for (at, expected) in at.iter_mut().zip(expected) {
             until(at, &format!("({OTHERS}) = {expected}")).await;
         }
@@ -170,15 +170,15 @@ async fn a_store_that_reads_is_opened_where_the_url_wants_it() {
         }
     }
     let writing = url_of(&[primary, standby], "target_session_attrs=standby");
-    let error = PostgresStore::connect(&writing).await.expect_err("nobody appends there");
+    let error = PostgresStore::connect(&writing).await.expect_err("appends are not possible there");
     assert!(matches!(&error, ConnectError::InvalidUrl { .. }), "{error:?}");
     assert!(error.to_string().contains("read_only"), "{error}");
 }
 
-/// A machine that is gone answers nothing at all. It takes its share of the patience once, and later
+/// A machine that is gone does not answer at all. It uses up its share of the time limit once, and later
 /// connections begin with the server that was found.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_silent_server_is_not_asked_each_time() {
+async fn a_silent_server_is_not_tried_each_time() {
     let database = es_postgres::testing::TestDatabase::new().await.expect("a test database");
     let folder = std::env::temp_dir().join(format!("es-silent-{}", uuid::Uuid::now_v7().simple()));
     std::fs::create_dir(&folder).expect("a folder");
@@ -206,13 +206,13 @@ async fn a_silent_server_is_not_asked_each_time() {
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
-/// The server learns in time that a program is gone without a word, and lets go of its locks: lanes, pool and
-/// projectors tell it so.
+/// The server notices in time that a client has disappeared, and releases its locks: the sessions of lanes,
+/// pool and projectors are configured for that.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_server_is_told_how_long_a_silent_program_may_be_gone() {
+async fn the_server_knows_how_long_a_client_may_be_silent() {
     let name = uuid::Uuid::now_v7();
     let folder = std::env::temp_dir().join(format!("es-cluster-{}", name.simple()));
-    // An address that no other server of this machine has.
+    // An address that no other server on this machine uses.
     let [.., one, two, three] = *name.as_bytes();
     let address = format!("127.{}.{}.{}", one.max(1), two, three.clamp(1, 254));
     let cluster = Cluster::persistent(&folder).setting(&format!("listen_addresses = '{address}'"));
@@ -235,7 +235,7 @@ async fn the_server_is_told_how_long_a_silent_program_may_be_gone() {
     .await;
     appended(append_one(&store, &stream("a"), 0).await);
     Projector::new(store.clone(), Counts).catch_up().await.expect("projected");
-    // Count, idle, interval, and for what was sent and is not acknowledged.
+    // Count, idle, interval, and the timeout of unacknowledged data.
     for program in ["", "es projection counts"] {
         let told = format!(
             "EXISTS (SELECT FROM told WHERE program = '{program}')

@@ -1,4 +1,4 @@
-//! Any text and any duration may be given: what the server would not take is told in the store's own words.
+//! Any text and any duration may be passed: what the server would reject is a typed error of the store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,9 +23,9 @@ fn event(name: &'static str, payload: &[u8], metadata: Metadata) -> NewEvent {
     NewEvent::new(name, 1, payload.to_vec(), Arc::new(metadata))
 }
 
-/// Texts go to the server with their length, and it takes none with a NUL character.
+/// Texts are sent to the server with their length, and it rejects those with a NUL character.
 #[tokio::test]
-async fn a_nul_character_in_any_text_is_told_in_words_of_the_store() {
+async fn a_nul_character_in_any_text_is_a_typed_error() {
     let (database, store) = fresh().await;
     let (a, mut db) = (stream("a"), connect(database.url()).await);
     appended(append_one(&store, &a, 0).await);
@@ -121,9 +121,9 @@ async fn a_nul_character_in_any_text_is_told_in_words_of_the_store() {
     assert_eq!(status.partitions[0].owner.as_deref(), Some("worker"));
 }
 
-/// A name may be asked for before anybody has it.
+/// A name may be looked for before it exists.
 #[tokio::test]
-async fn names_that_nobody_has_yet_are_asked_for_in_vain_until_somebody_has() {
+async fn unknown_names_find_nothing_until_they_exist() {
     let (database, store) = fresh().await;
     let later = StreamId::new("later", "a").expect("a stream id");
     assert!(store.list_streams(ListQuery::category("later").limit(9)).await.expect("a page").is_empty());
@@ -141,13 +141,13 @@ async fn names_that_nobody_has_yet_are_asked_for_in_vain_until_somebody_has() {
     assert_eq!(store.list_streams(ListQuery::category("later").limit(9)).await.expect("a page").len(), 1);
 }
 
-/// A store, a subscription and a projector with a duration of every kind, each extreme: nothing panics, and
-/// what is not bound to fail goes on.
+/// A store, a subscription and a projector with extreme values for every duration: nothing panics, and what
+/// need not fail works.
 #[tokio::test(flavor = "multi_thread")]
-async fn any_duration_may_be_given() {
+async fn any_duration_is_accepted() {
     type Set = fn(PostgresOptions, Duration) -> PostgresOptions;
     let (database, _) = fresh().await;
-    // The outcome of nothing can be waited for without any time.
+    // Nothing can be waited for without any time.
     let settings: [(&str, Set, bool); 4] = [
         ("patience", PostgresOptions::patience, false),
         ("lock_patience", PostgresOptions::lock_patience, true),
@@ -159,7 +159,7 @@ async fn any_duration_may_be_given() {
         for (name, set, goes_on) in settings {
             nth += 1;
             match set(database.options(), time).connect().await {
-                // It was fast enough, which the next connection may not be.
+                // It was fast enough; the next connection may not be.
                 Ok(_) if time.is_zero() && !goes_on => {}
                 Ok(store) => use_all(store, time, nth).await,
                 Err(error) => {

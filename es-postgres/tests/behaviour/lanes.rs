@@ -1,4 +1,4 @@
-//! Group commit: what waits for a lane goes together, and each append gets its own outcome.
+//! Group commit: appends that wait for a lane are sent in one batch, and each gets its own outcome.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::support::{
 
 type Outcome = Result<AppendOutcome, StoreError>;
 
-/// Two appends under way that are held at the gate, so that whatever comes now has to wait for them.
+/// Two appends that are held at the gate, so that all later ones have to wait for them.
 struct Busy {
     gate: Gate,
     first: Vec<JoinHandle<Outcome>>,
@@ -27,7 +27,7 @@ struct Busy {
 
 impl Busy {
     async fn lanes(database: &TestDatabase, store: &PostgresStore) -> Self {
-        // Connects both lanes, and makes known the names.
+        // Connects both lanes, and registers the names.
         for outcome in [submit(store, "x", 0, 1).await, submit(store, "y", 0, 1).await] {
             appended(outcome.await.expect("an outcome"));
         }
@@ -61,7 +61,7 @@ fn conflict(actual: u64) -> AppendOutcome {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_appends_that_waited_go_in_two_calls() {
+async fn a_hundred_waiting_appends_are_sent_in_two_calls() {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
     let options = PostgresStore::options(proxy.url()).notify(false).lock_patience(Duration::from_secs(60));
@@ -72,7 +72,7 @@ async fn a_hundred_appends_that_waited_go_in_two_calls() {
         waiting.push(submit(&store, &format!("{nth}"), 0, 1 + nth % 3).await);
     }
     let before = proxy.round_trips();
-    // Both lanes are back before either of them is through with what it takes then.
+    // Both lanes are idle before either of them has finished what it takes next.
     busy.gate.let_through(database.url(), 2).await;
     busy.gate.wait_for(2).await;
     busy.open().await;
@@ -81,7 +81,7 @@ async fn a_hundred_appends_that_waited_go_in_two_calls() {
         .into_iter()
         .flat_map(|outcome| appended(outcome.expect("outcome")).positions)
         .collect();
-    // A batch for each lane, and the statement of it, which is prepared first.
+    // A batch for each lane, and its statement, which is prepared first.
     assert_eq!(proxy.round_trips() - before, 4);
     assert_eq!(positions.len(), 199);
     let mut connection = connect(database.url()).await;
@@ -99,7 +99,7 @@ async fn a_hundred_appends_that_waited_go_in_two_calls() {
                            SELECT s.key::int < lag(s.key::int) OVER (PARTITION BY e.recorded_at ORDER BY e.position) AS early
                            FROM es.events e JOIN es.streams s ON s.id = e.stream WHERE s.key NOT IN ('x', 'y')) AS turns
                        WHERE early";
-    assert_eq!(number(&mut connection, out_of_turn).await, 0, "in the order of their coming");
+    assert_eq!(number(&mut connection, out_of_turn).await, 0, "in the order of arrival");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,15 +139,15 @@ async fn each_append_of_a_batch_gets_its_own_outcome() {
     let AppendOutcome::Repeated(outcome) = again.await.expect("an outcome") else { panic!("not repeated") };
     assert_eq!((outcome.first.get(), outcome.count), (2, 1));
     assert_eq!(wrong_head.await.expect("an outcome"), conflict(0));
-    // All others have gone on; this one still waits for the transaction.
+    // All others are done; this one still waits for the transaction.
     transaction.rollback().await.expect("rolled back");
     appended(held.await.expect("an outcome"));
-    assert_eq!(ids(&store, &stream("unheard")).await.len(), 1, "a caller that is gone takes nothing back");
+    assert_eq!(ids(&store, &stream("unheard")).await.len(), 1, "a caller that is gone undoes nothing");
 }
 
-/// What the owner of the database forbids is refused by the server alone, and the error ends the whole call.
+/// Only the server refuses what the owner of the database forbids, and that error ends the whole call.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_event_that_the_server_refuses_touches_no_other_append() {
+async fn an_event_that_the_server_refuses_affects_no_other_append() {
     let (database, store) = fresh().await;
     let forbid = "ALTER TABLE es.events ADD CONSTRAINT mine CHECK (payload::text <> '\"forbidden\"')";
     sql(&mut connect(database.url()).await, forbid).await;
@@ -170,7 +170,7 @@ async fn an_event_that_the_server_refuses_touches_no_other_append() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn appends_that_build_on_each_other_go_in_one_call_in_their_order() {
+async fn appends_that_build_on_each_other_are_sent_in_one_call_in_order() {
     let (database, store) = fresh().await;
     let stream = stream("a");
     let mut busy = Busy::lanes(&database, &store).await;
@@ -201,7 +201,7 @@ async fn appends_that_build_on_each_other_go_in_one_call_in_their_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_built_on_an_append_that_is_not_written_is_a_conflict() {
+async fn an_append_that_builds_on_an_unwritten_one_is_a_conflict() {
     let (database, store) = fresh().await;
     appended(append_one(&store, &stream("a"), 0).await);
     let mut busy = Busy::lanes(&database, &store).await;
@@ -209,7 +209,7 @@ async fn what_is_built_on_an_append_that_is_not_written_is_a_conflict() {
     for expected in 5..10 {
         waiting.push(submit(&store, "a", expected, 1).await);
     }
-    // One that starts anew is not of that chain.
+    // One that does not continue it is not part of that chain.
     let sound = submit(&store, "a", 1, 1).await;
     busy.open().await;
     for outcome in join_all(waiting).await {
@@ -218,9 +218,9 @@ async fn what_is_built_on_an_append_that_is_not_written_is_a_conflict() {
     appended(sound.await.expect("an outcome"));
 }
 
-/// A caller that is answered comes back at once. It must not find the lane idle, and go alone.
+/// A caller that is answered appends again at once. It must not find the lane idle, and be sent alone.
 #[tokio::test]
-async fn callers_that_come_back_go_together() {
+async fn returning_callers_are_batched() {
     let (database, _) = fresh().await;
     let options = PostgresStore::options(database.url()).notify(false).lock_patience(Duration::from_secs(60));
     let store = options.connect().await.expect("a store");
@@ -237,7 +237,7 @@ async fn callers_that_come_back_go_together() {
     while store.metrics().waiting_appends < 8 {
         tokio::task::yield_now().await;
     }
-    // Each time, both lanes come back with their callers answered, and go again.
+    // Each time, both lanes finish, their callers are answered, and both send again.
     for _ in 0..10 {
         busy.gate.let_through(database.url(), 2).await;
     }
@@ -252,8 +252,8 @@ async fn callers_that_come_back_go_together() {
     busy.open().await;
 }
 
-/// A command in the middle of a chain was carried out before: it is repeated, and those behind it have to
-/// decide again.
+/// A command in the middle of a chain was executed before: it is repeated, and those behind it have to decide
+/// again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repeated_command_in_a_chain_is_found() {
     let (database, store) = fresh().await;
@@ -272,7 +272,7 @@ async fn a_repeated_command_in_a_chain_is_found() {
     assert_eq!(built_on_it.await.expect("an outcome"), conflict(2));
 }
 
-/// What the stream is at makes no difference to a repetition, not in a batch either.
+/// A repetition does not depend on the revision of the stream, not in a batch either.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_command_of_a_batch_that_was_decided_without_events_is_found() {
     let (database, store) = fresh().await;
@@ -294,7 +294,7 @@ async fn a_command_of_a_batch_that_was_decided_without_events_is_found() {
     appended(other.await.expect("an outcome"));
 }
 
-/// Whoever holds a stream in a transaction may wait for an append to another one: no lane waits for that
+/// The holder of a stream in a transaction may wait for an append to another one: no lane waits for that
 /// stream.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_a_transaction_holds_stops_no_lane() {
@@ -328,7 +328,7 @@ async fn when_the_answer_of_a_batch_is_lost_each_gets_its_original_outcome() {
     let options = PostgresStore::options(proxy.url()).notify(false).lock_patience(Duration::from_secs(60));
     let store = options.connect().await.expect("a store");
     appended(append_one(&store, &stream("known"), 0).await);
-    // One lane is held by a transaction and stays so, the other one by the gate.
+    // One lane is held by a transaction all the time, the other one by the gate.
     let mut connection = connect(database.url()).await;
     let mut transaction = connection.begin().await.expect("a transaction");
     appended(append_one(&store, &stream("y"), 0).await);
@@ -338,20 +338,18 @@ async fn when_the_answer_of_a_batch_is_lost_each_gets_its_original_outcome() {
     gate.wait_for_blocked(1).await;
     let first = spawn(&store, "x", 0);
     gate.wait_for(1).await;
-    // One of the four goes with another of its stream, so that the half of all that a lane takes is all that
-    // wait.
+    // One of the four shares its stream with another, so that the lane's share is all that wait.
     let known = [submit(&store, "known", 1, 1).await, submit(&store, "known", 2, 1).await];
     let new = submit(&store, "new", 0, 1).await;
     let behind = submit(&store, "behind", 9, 1).await;
-    // The answer of what was held, that of the statement of batches, which is prepared, and that of the
-    // batch.
+    // The answers of the held append, of preparing the batch statement, and of the batch.
     proxy.cut_at_answer(3);
     gate.open().await;
     appended(first.await.expect("no panic").expect("an outcome"));
     for outcome in join_all(known.into_iter().chain([new])).await {
         appended(outcome.expect("the original outcome"));
     }
-    let failed = behind.await.expect_err("nothing was written, and nobody can tell why");
+    let failed = behind.await.expect_err("nothing was written, for an unknown reason");
     assert!(failed.is_retryable(), "{failed}");
     transaction.rollback().await.expect("rolled back");
     appended(other.await.expect("no panic").expect("an outcome"));
@@ -364,7 +362,8 @@ async fn backends_that_are_killed_in_batches_leave_nothing_behind() {
     let mut busy = Busy::lanes(&database, &store).await;
     let waiting = join_all((0..10).map(|nth| submit_owned(&store, format!("{nth}")))).await;
     let mut watcher = connect(database.url()).await;
-    // The gate stays closed for the batches: what holds the lanes is killed, and then they themselves.
+    // The gate stays closed for the batches: the backends that hold the lanes are killed, and then those of
+    // the batches.
     let kill = |backend: i64| format!("SELECT pg_terminate_backend({backend}, 30000)");
     for backend in busy.gate.backends().await {
         sql(&mut watcher, &kill(backend)).await;
@@ -386,8 +385,8 @@ async fn backends_that_are_killed_in_batches_leave_nothing_behind() {
     appended(append_one(&store, &stream("3"), 0).await);
 }
 
-/// What it leaves behind is passed on one by one: a call for each, one within the other, would need a stack
-/// as long as the queue.
+/// What it leaves behind is started one by one in a loop: nested calls would need a stack as deep as the
+/// queue is long.
 #[test]
 fn a_runtime_that_is_shut_down_may_leave_many_behind() {
     let ours = tokio::runtime::Runtime::new().expect("a runtime");
@@ -406,7 +405,7 @@ fn a_runtime_that_is_shut_down_may_leave_many_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn closing_waits_for_what_was_taken_and_loses_nothing_acknowledged() {
+async fn closing_waits_for_accepted_appends_and_loses_nothing_acknowledged() {
     let (database, store) = fresh().await;
     let mut busy = Busy::lanes(&database, &store).await;
     let waiting = join_all((0..50).map(|nth| submit_owned(&store, format!("{nth}")))).await;
@@ -414,7 +413,7 @@ async fn closing_waits_for_what_was_taken_and_loses_nothing_acknowledged() {
         let store = store.clone();
         async move { store.close().await }
     });
-    // Once it is closing, nobody is let in any more.
+    // Once it is closing, no append is accepted any more.
     while !matches!(submit_to(&store, "late").await, Err(StoreError::Closed)) {
         tokio::task::yield_now().await;
     }
@@ -430,7 +429,7 @@ async fn closing_waits_for_what_was_taken_and_loses_nothing_acknowledged() {
     assert_eq!(number(&mut connection, written).await, 54);
 }
 
-/// The task of a batch belongs to the runtime of one of its callers. When that is gone, the others go on.
+/// The task of a batch belongs to the runtime of one of its callers. When that is gone, the others proceed.
 #[test]
 fn a_runtime_that_is_shut_down_takes_no_other_with_it() {
     let ours = tokio::runtime::Runtime::new().expect("a runtime");
@@ -441,7 +440,7 @@ fn a_runtime_that_is_shut_down_takes_no_other_with_it() {
         .expect("a runtime");
     let (database, store) = ours.block_on(fresh());
     let mut busy = ours.block_on(Busy::lanes(&database, &store));
-    // The first to wait is theirs, and so is the task that will carry both.
+    // The first waiting append is theirs, and so is the task that will send both.
     let lost = theirs.block_on(submit(&store, "theirs", 0, 1));
     let kept = ours.block_on(submit(&store, "ours", 0, 1));
     theirs.shutdown_background();
@@ -449,7 +448,7 @@ fn a_runtime_that_is_shut_down_takes_no_other_with_it() {
         busy.open().await;
         let unknown = lost.await;
         assert!(matches!(unknown, Err(StoreError::OutcomeUnknown { .. })), "{unknown:?}");
-        // Nobody can say what became of what that task carried.
+        // The outcome of what that task sent is unknown.
         let unknown = kept.await;
         assert!(matches!(unknown, Err(StoreError::OutcomeUnknown { .. })), "{unknown:?}");
         appended(append_one(&store, &stream("later"), 0).await);
@@ -474,8 +473,8 @@ async fn a_large_append_holds_no_lane() {
     appended(built_on_it.await.expect("an outcome"));
 }
 
-/// Two programs, the same streams in opposite orders, new and old: nobody waits in a circle, and each stream
-/// is contiguous.
+/// Two programs, the same streams in opposite orders, new and old: no deadlock, and each stream is
+/// contiguous.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn two_programs_on_the_same_streams_lose_nothing() {
     let (database, _) = fresh().await;

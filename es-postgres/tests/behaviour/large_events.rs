@@ -1,4 +1,4 @@
-//! Events of a megabyte: what is held in memory is bounded in bytes, not in events.
+//! Events of a megabyte: memory is bounded in bytes, not in events.
 
 use es_core::record::{NewEvent, RawEvent};
 use es_core::store::{AllQuery, Append, Checkpoint, Filter, ReadAll, Rest};
@@ -32,7 +32,7 @@ async fn write(store: &PostgresStore, key: &str, batch: &[NewEvent]) {
     }
 }
 
-/// Reads all pages of a subscription; gives back the ids, and events and bytes of each page.
+/// Reads all pages of a subscription; returns the ids, and events and bytes of each page.
 async fn follow(mut subscription: Subscription<PostgresStore>) -> (Vec<Uuid>, Vec<(usize, usize)>) {
     let (mut found, mut pages) = (Vec::new(), Vec::new());
     loop {
@@ -71,7 +71,7 @@ async fn a_page_of_large_events_is_small_from_the_first_one_on() {
     }
 }
 
-/// A page is as large as the events of the page before let it be; then they turn out to be large.
+/// The size of a page is based on the events of the previous one, and then they turn out to be large.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_ends_where_events_become_large() {
     let (database, writer) = fresh().await;
@@ -86,12 +86,12 @@ async fn a_page_ends_where_events_become_large() {
         assert!(*bytes <= PAGE, "{events} events of {bytes} bytes");
     }
     assert!(pages.iter().any(|(events, _)| *events > 1_000), "pages of small events are large: {pages:?}");
-    // Nothing of a page that ended early is taken for an answer to somebody else.
+    // A page that ended early is not used for other readers.
     assert_eq!(ids(&store, &stream("mixed")).await, wanted);
     appended(append_one(&store, &stream("another"), 0).await);
 }
 
-/// What is kept for other readers is not a page of megabytes.
+/// A page of megabytes is not kept for other readers.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_of_many_bytes_is_not_kept_for_others() {
     let (database, writer) = fresh().await;
@@ -108,7 +108,7 @@ async fn a_page_of_many_bytes_is_not_kept_for_others() {
         let again = store.follow(start, &mut |_| Ok(())).await.expect("a page");
         assert_eq!(again.events, 4);
         assert_eq!(proxy.round_trips() == before, kept, "{most} bytes");
-        // Nor is it more than another one asks for.
+        // Nor is one that is larger than another reader asks for.
         let little = store.follow(start.bytes(MEGABYTE + 1_000), &mut |_| Ok(())).await.expect("a page");
         assert_eq!((little.events, little.rest), (2, Rest::More));
     }

@@ -13,11 +13,11 @@ use uuid::Uuid;
 use crate::support::{appended, events, fresh, proxy_before, register_counted, stream};
 
 const PAGE: usize = 3_000;
-/// So many streams take turns, an event each.
+/// The number of streams, which get an event each in turn.
 const STREAMS: usize = 50;
 
-/// More events than a page holds, each of a kilobyte: the sockets do not hold a page. What is asked of the
-/// store is only the page: it knows already how far one may read.
+/// More events than a page holds, each of a kilobyte: socket buffers do not hold a page. Only the page itself
+/// is requested: the high-water mark is known already.
 async fn filled(store: &PostgresStore) -> Vec<Uuid> {
     let mut batch = events(PAGE + 2 * STREAMS);
     for (nth, event) in batch.iter_mut().enumerate() {
@@ -62,7 +62,7 @@ async fn whole(store: &PostgresStore, ids: &[Uuid]) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_page_is_one_round_trip_and_brings_its_streams_along() {
+async fn a_large_page_is_one_round_trip_including_its_streams() {
     let (database, _) = fresh().await;
     register_counted(&database).await;
     let proxy = proxy_before(&database).await;
@@ -81,7 +81,7 @@ async fn a_large_page_is_one_round_trip_and_brings_its_streams_along() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_page_that_is_cut_is_no_page() {
+async fn a_large_page_whose_connection_is_cut_fails() {
     let (database, _) = fresh().await;
     register_counted(&database).await;
     let proxy = proxy_before(&database).await;
@@ -103,9 +103,9 @@ async fn a_large_page_that_is_cut_is_no_page() {
     whole(&store, &ids).await;
 }
 
-/// With one connection, that a page left behind would hold forever.
+/// With one connection, which an abandoned page would hold forever.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_large_page_that_nobody_wants_any_more_gives_its_connection_back() {
+async fn a_large_page_that_is_abandoned_returns_its_connection() {
     let (database, _) = fresh().await;
     register_counted(&database).await;
     let store = database.options().connections(1).connect().await.expect("a store");

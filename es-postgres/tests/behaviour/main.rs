@@ -1,5 +1,5 @@
-//! What the store does where several sessions, roles or failures meet. One file a behaviour, one binary for
-//! all.
+//! The behaviour of the store with concurrent sessions, roles and failures. One file for each behaviour, one
+//! binary for all.
 
 mod advice;
 mod append_only;

@@ -1,4 +1,4 @@
-//! What happens in a store is counted.
+//! The counters of a store.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use sqlx::Connection;
 
 use crate::support::{LONG, append_one, appended, connect, events, fresh, ids, proxy_before, sql, stream};
 
-/// What has changed is as it says.
+/// Asserts which counters have changed, and by how much.
 fn changed(store: &PostgresStore, before: &mut StoreMetrics, expected: impl Fn(&mut StoreMetrics)) {
     let after = store.metrics();
     let mut wanted = *before;
     expected(&mut wanted);
-    // Of no interest here.
+    // Not relevant here.
     (wanted.pages, wanted.sessions, wanted.sessions_opened) =
         (after.pages, after.sessions, after.sessions_opened);
     wanted.connections_in_use = after.connections_in_use;
@@ -23,7 +23,7 @@ fn changed(store: &PostgresStore, before: &mut StoreMetrics, expected: impl Fn(&
 }
 
 #[tokio::test]
-async fn appends_are_counted_with_what_they_came_to() {
+async fn appends_are_counted_with_their_outcomes() {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
     let options = PostgresStore::options(proxy.url()).longest_lock_wait(Duration::from_millis(200));
@@ -44,7 +44,7 @@ async fn appends_are_counted_with_what_they_came_to() {
     appended(store.append_in(&mut *tx, append).await.expect("an outcome"));
     changed(&store, &mut seen, |seen| (seen.appends, seen.events, seen.conflicts) = (5, 9, 1));
 
-    // An answer that is lost.
+    // A lost answer.
     proxy.cut_at_answer(1);
     appended(append_one(&store, &a, 5).await);
     changed(&store, &mut seen, |seen| {
@@ -70,7 +70,7 @@ async fn connections_and_waits_are_counted() {
     ids(&store, &stream("a")).await;
     let before = store.metrics();
     assert_eq!((before.connections_in_use, before.sessions_abandoned, before.connection_waits), (0, 0, 0));
-    // The connection with which it was opened, and those after it, have idled for longer than not at all.
+    // The first connection, and those after it, have idled for longer than zero.
     ids(&store, &stream("a")).await;
     assert!(store.metrics().sessions_expired > 0, "{:?}", store.metrics());
 
@@ -127,7 +127,7 @@ async fn appends_that_wait_are_counted_while_they_do() {
 }
 
 #[tokio::test]
-async fn pages_and_those_that_are_shared_are_counted() {
+async fn pages_and_shared_pages_are_counted() {
     let (database, writer) = fresh().await;
     let store = database.options().notify(false).connect().await.expect("a store");
     appended(append_one(&writer, &stream("a"), 0).await);

@@ -1,4 +1,4 @@
-//! Making the tables: any number of programs at once, any number of times, forward only.
+//! Migrations: by any number of programs at once, any number of times, forward only.
 
 use es_core::StoreError;
 use es_postgres::testing::{Proxy, TestDatabase};
@@ -75,10 +75,10 @@ async fn a_newer_schema_is_left_alone() {
 }
 
 #[tokio::test]
-async fn schemas_side_by_side_are_stores_of_their_own() {
+async fn schemas_in_one_database_are_separate_stores() {
     let database = TestDatabase::empty().await.expect("a test database");
     let mut stores = Vec::new();
-    // A word of SQL, and the longest name.
+    // An SQL keyword, and the longest name.
     for schema in ["order", "tenant_2", &"t".repeat(48)] {
         stores.push(database.options().schema(schema).migrate().await.expect("a store"));
     }
@@ -94,7 +94,7 @@ async fn schemas_side_by_side_are_stores_of_their_own() {
 }
 
 #[tokio::test]
-async fn a_schema_that_was_not_migrated_is_told() {
+async fn a_schema_that_was_not_migrated_is_reported() {
     let database = TestDatabase::empty().await.expect("a test database");
     let error = PostgresStore::connect(database.url()).await.expect_err("no tables");
     assert!(matches!(&error, ConnectError::NotMigrated { found: 0, .. }), "{error:?}");
@@ -106,7 +106,7 @@ async fn a_schema_that_was_not_migrated_is_told() {
     assert!(matches!(&error, ConnectError::NotMigrated { found: 3, .. }), "{error:?}");
 }
 
-/// A role of its own, and the URL with which it connects. It goes with what it owns.
+/// A separate role, and its URL. It is dropped together with what it owns.
 struct Role<'a> {
     name: String,
     url: String,
@@ -133,7 +133,7 @@ async fn a_store_that_is_up_to_date_is_only_read() {
     let (database, owner) = fresh().await;
     let writer = Role::new(&database).await;
     owner.grant_writer(&writer.name).await.expect("granted");
-    // What is held by somebody who changes the store is not waited for either.
+    // Nor does it wait for locks of a program that changes the store.
     let mut held = connect(database.url()).await;
     sql(&mut held, "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('es migrations of es', 0))").await;
     PostgresStore::migrate(&writer.url).await.expect("nothing to do").close().await;
@@ -170,7 +170,7 @@ async fn a_schema_or_store_that_a_stranger_made_is_refused() {
             "{refused:?}"
         );
     }
-    // Nor is one that holds a table of theirs.
+    // Nor is one that contains a table of theirs.
     let table = "CREATE TABLE es.migrations (id integer, name text, checksum text, applied_at timestamptz DEFAULT now())";
     sql(&mut connect(&stranger.url).await, table).await;
     sql(
@@ -183,7 +183,7 @@ async fn a_schema_or_store_that_a_stranger_made_is_refused() {
         matches!(&refused, ConnectError::ForeignSchema { owner, .. } if *owner == stranger.name),
         "{refused:?}"
     );
-    // A role that is a member of the other one has its rights.
+    // A role that is a member of the other one has its privileges.
     sql(&mut admin, &format!("GRANT {} TO {}; DROP TABLE es.migrations", role.name, stranger.name)).await;
     PostgresStore::migrate(&stranger.url).await.expect("as a member").close().await;
     role.drop().await;
@@ -191,7 +191,7 @@ async fn a_schema_or_store_that_a_stranger_made_is_refused() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_not_utf8_is_refused_before_anything_is_made() {
+async fn a_database_that_is_not_utf8_is_refused_before_anything_is_created() {
     let database = TestDatabase::empty().await.expect("a test database");
     let mut admin = connect(database.url()).await;
     let name = format!("es_test_{}", uuid::Uuid::now_v7().simple());
@@ -217,8 +217,8 @@ async fn a_database_that_is_not_utf8_is_refused_before_anything_is_made() {
     }
 }
 
-/// A server that answers no more, at whichever of its answers: the migration ends in time, and leaves nothing
-/// locked behind for the next one, although nobody tells the server.
+/// A server that falls silent, at any of its answers: the migration ends in time, and leaves nothing locked
+/// for the next one, although the server is not told.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_ends_in_time_when_the_server_falls_silent() {
     let answers: Vec<u64> = (1..8).chain((8..).step_by(9)).take(40).collect();
@@ -230,7 +230,7 @@ async fn a_migration_ends_in_time_when_the_server_falls_silent() {
     panic!("no migration has so many answers");
 }
 
-/// Whether a migration is done before this answer, with which the server falls silent.
+/// Whether a migration is done before this answer, at which the server falls silent.
 async fn migrated_before(answer: u64) -> bool {
     let database = TestDatabase::empty().await.expect("a test database");
     let proxy = Proxy::before(database.url()).await.expect("a proxy");
@@ -252,7 +252,7 @@ async fn migrated_before(answer: u64) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_migration_is_waited_for_as_long_as_it_takes() {
+async fn a_migration_waits_for_another_one_as_long_as_it_takes() {
     let database = TestDatabase::empty().await.expect("a test database");
     let mut held = connect(database.url()).await;
     sql(&mut held, "BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('es migrations of es', 0))").await;
@@ -268,7 +268,7 @@ async fn another_migration_is_waited_for_as_long_as_it_takes() {
     migrating.await.expect("no panic").expect("migrated").close().await;
 }
 
-/// A migration that waits for a lock keeps everybody out who comes after it.
+/// A migration that waits for a lock keeps out everybody who comes after it.
 #[tokio::test]
 async fn a_migration_does_not_wait_for_long_for_a_table_that_is_in_use() {
     let (database, store) = fresh().await;

@@ -1,5 +1,5 @@
-//! What is gone of a schema, as after a restore of a part of it or a hand that slipped: it is noticed by
-//! whoever connects, and the statements that are proposed make it as it was.
+//! Missing objects of a schema, such as after a partial restore or a mistake: connecting reports them, and
+//! the proposed statements restore them.
 
 use es_core::StoreError;
 use es_postgres::{ConnectError, PostgresStore};
@@ -7,8 +7,8 @@ use sqlx::{AssertSqlSafe, PgConnection};
 
 use crate::support::{append_one, appended, connect, fresh, sql, stream};
 
-/// All functions, unique indexes and triggers of the store: how they are dropped, and all that the server has
-/// to say about them.
+/// All functions, unique indexes and triggers of the store: the statements that drop them, and the server's
+/// descriptions of them.
 const OBJECTS: &str = "
     SELECT format('DROP FUNCTION %s CASCADE', p.oid::regprocedure), 'function ' || p.proname,
            pg_get_functiondef(p.oid) || coalesce(p.proacl::text, 'as it is made')
@@ -43,7 +43,7 @@ async fn refused(url: &str, what: &str) -> (Vec<String>, String) {
 }
 
 #[tokio::test]
-async fn whatever_is_gone_is_told_with_what_makes_it_again() {
+async fn every_missing_object_is_reported_with_the_statements_that_restore_it() {
     let (database, store) = fresh().await;
     appended(append_one(&store, &stream("a"), 0).await);
     let mut db = connect(database.url()).await;
@@ -52,7 +52,7 @@ async fn whatever_is_gone_is_told_with_what_makes_it_again() {
     for (drops, name, _) in &before {
         sql(&mut db, drops).await;
         let (missing, statements) = refused(database.url(), drops).await;
-        // Triggers go with their function.
+        // Triggers are dropped with their function.
         assert!(missing.contains(name), "{drops}: {missing:?}");
         assert!(missing.len() == 1 || name.starts_with("function re"), "{drops}: {missing:?}");
         sql(&mut db, &statements).await;
@@ -71,7 +71,7 @@ async fn whatever_is_gone_is_told_with_what_makes_it_again() {
     );
 }
 
-/// One of them may have been made without holding up appends, and have failed.
+/// One may have been created CONCURRENTLY, and have failed.
 #[tokio::test]
 async fn an_index_that_is_not_valid_counts_as_missing() {
     let (database, _) = fresh().await;
@@ -84,7 +84,7 @@ async fn an_index_that_is_not_valid_counts_as_missing() {
     PostgresStore::connect(database.url()).await.expect("a store").close().await;
 }
 
-/// A program that runs goes on with the connections that it has, and makes no other.
+/// A running program keeps using its connections, and opens no new one.
 #[tokio::test]
 async fn a_running_program_is_told_by_its_next_connection() {
     let (database, store) = fresh().await;

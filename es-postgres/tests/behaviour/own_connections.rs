@@ -1,4 +1,4 @@
-//! The store's connections in the hands of the program: what it leaves on them reaches nobody else.
+//! The store's connections, lent to the program: what it leaves on them does not affect other callers.
 
 use es_core::store::{Append, AppendIn, Load};
 use es_core::{EventStore, Revision, StoreError};
@@ -18,13 +18,13 @@ async fn pid(connection: &mut PgConnection) -> i64 {
     number(connection, "SELECT pg_backend_pid()::bigint").await
 }
 
-/// With a single one, so that each call gets what the one before has left.
+/// With a single connection, so that each call gets what the previous one left.
 async fn one_connection(url: &str) -> PostgresStore {
     PostgresStore::options(url).connections(1).notify(false).connect().await.expect("a store")
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_open_transaction_is_never_handed_to_somebody_else() {
+async fn an_open_transaction_is_never_passed_to_another_caller() {
     let (database, writer) = fresh().await;
     let a = stream("a");
     appended(append_one(&writer, &a, 0).await);
@@ -34,7 +34,7 @@ async fn an_open_transaction_is_never_handed_to_somebody_else() {
     for round in 0..8 {
         let mut connection = store.connection().await.expect("a connection");
         let backend = pid(&mut connection).await;
-        // Begun by the driver or by a statement, sound or failed.
+        // Begun by the driver or by a statement, healthy or failed.
         if round % 2 == 0 {
             sql(&mut connection, "BEGIN").await;
         } else {
@@ -51,7 +51,7 @@ async fn an_open_transaction_is_never_handed_to_somebody_else() {
             0..4 => drop(connection),
             _ => connection.give_back().await,
         }
-        // Whoever comes next sees nothing of it, and holds nothing of it.
+        // The next caller sees nothing of it, and holds none of its locks.
         assert_eq!(ids(&store, &a).await.len(), 1);
         let mut next = store.connection().await.expect("a connection");
         assert_eq!(number(&mut next, "SELECT count(*) FROM mine").await, 0);
@@ -64,14 +64,14 @@ async fn an_open_transaction_is_never_handed_to_somebody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_is_given_back_is_as_it_was() {
+async fn a_connection_that_is_given_back_is_reset() {
     let (database, writer) = fresh().await;
     let a = stream("a");
     appended(append_one(&writer, &a, 0).await);
     let store = one_connection(database.url()).await;
     let mut connection = store.connection().await.expect("a connection");
     let backend = pid(&mut connection).await;
-    // The server plans for the caller as for anybody.
+    // The caller gets the server's default planner settings.
     assert_eq!(text(&mut connection, "SHOW enable_seqscan").await, "on");
     let settings =
         "SELECT string_agg(name || '=' || coalesce(setting, ''), ' ' ORDER BY name) FROM pg_settings
@@ -102,7 +102,7 @@ async fn a_connection_that_is_given_back_is_as_it_was() {
     connection.give_back().await;
 }
 
-/// Half of the connections at most; reads find one all the same.
+/// At most half of the connections; reads still find one.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_of_the_caller_leave_some_to_the_store() {
     let (database, writer) = fresh().await;
@@ -127,7 +127,7 @@ async fn connections_of_the_caller_leave_some_to_the_store() {
     assert!(matches!(late, Err(StoreError::Closed)), "{late:?}");
 }
 
-/// What idled while the server went away is not handed out.
+/// A connection that was lost while idle is not lent.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_was_lost_while_it_idled_is_replaced() {
     let (database, _) = fresh().await;

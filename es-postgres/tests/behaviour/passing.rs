@@ -1,5 +1,5 @@
-//! What passes by itself: a lock that is held for a while, a server that takes no writes for a while. A
-//! program goes on afterwards without being started again.
+//! Transient failures: a lock that is held for a while, a server that accepts no writes for a while. A
+//! program continues afterwards without a restart.
 
 use es_core::store::{Append, AppendOutcome};
 use es_core::{EventStore, Revision, StoreError};
@@ -15,7 +15,7 @@ fn name(url: &str) -> &str {
 }
 
 #[tokio::test]
-async fn a_lock_that_is_held_while_a_store_is_opened_passes() {
+async fn a_lock_that_is_held_while_a_store_is_opened_is_transient() {
     let (database, store) = fresh().await;
     store.close().await;
     let mut owner = connect(database.url()).await;
@@ -33,7 +33,7 @@ async fn a_lock_that_is_held_while_a_store_is_opened_passes() {
     }
 }
 
-/// As a primary that becomes a standby, or a pooler that leads to one. The trigger makes the session of the
+/// Like a primary that becomes a standby, or a pooler that leads to one. The trigger makes the session of the
 /// append read-only from the next transaction on.
 #[tokio::test]
 async fn a_session_that_has_become_read_only_is_not_kept() {
@@ -51,7 +51,7 @@ async fn a_session_that_has_become_read_only_is_not_kept() {
     .await;
     let (mut of_one, mut of_several) = (0, 0);
     let many = events(200);
-    // Through a lane and beside them; each appended event turns the session that it came through.
+    // Through a lane and outside the lanes; each append makes its session read-only.
     for turned in [false, true, false, true] {
         let append = Append::new(&one, Revision::new(of_one), &many[..1]);
         check(store.append(append).await, turned, &mut of_one, 1);
@@ -63,7 +63,7 @@ async fn a_session_that_has_become_read_only_is_not_kept() {
     }
 }
 
-/// On a session that was turned an append fails, and can be tried again.
+/// On a read-only session an append fails, and can be retried.
 fn check(outcome: Result<AppendOutcome, StoreError>, turned: bool, revision: &mut u64, events: u64) {
     match outcome {
         Ok(AppendOutcome::Appended(_)) if !turned => *revision += events,
@@ -73,7 +73,7 @@ fn check(outcome: Result<AppendOutcome, StoreError>, turned: bool, revision: &mu
 }
 
 #[tokio::test]
-async fn a_database_that_is_read_only_is_told_at_connect() {
+async fn a_read_only_database_is_reported_at_connect() {
     let (database, _store) = fresh().await;
     let mut owner = connect(database.url()).await;
     let alter = format!("ALTER DATABASE {} SET default_transaction_read_only = on", name(database.url()));

@@ -1,4 +1,4 @@
-//! What each role may do, and that it may do nothing else.
+//! The privileges of each role, and that it has no others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::support::{
     append_one, appended, connect, drop_role, fresh, ids, number, role, sql, stream, texts, url_of,
 };
 
-/// Whether the server refuses this for want of a right.
+/// Whether the server refuses this for lack of a privilege.
 async fn is_forbidden(connection: &mut PgConnection, text: &str) -> bool {
     let text = format!("BEGIN; {text}; ROLLBACK");
     let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *connection).await;
@@ -41,7 +41,7 @@ const WRITER: [&str; 13] = [
 /// The tables that a projector writes.
 const PROJECTOR: [&str; 3] = ["checkpoints", "dead_letters", "projections"];
 
-/// What only an owner may do, or who has more rights than any role of the store.
+/// What only an owner may do, or a role with more privileges than any role of the store.
 const NOBODY: [&str; 24] = [
     "CREATE TABLE es.mine ()",
     "CREATE FUNCTION es.mine() RETURNS void LANGUAGE sql AS ''",
@@ -69,7 +69,8 @@ const NOBODY: [&str; 24] = [
     "COPY es.events TO PROGRAM 'cat'",
 ];
 
-/// What is tried on each table, with a column of it, and whether a role that writes it may.
+/// The statements tried on each table, with one of its columns, and whether a role that writes it may run
+/// them.
 fn on_table(table: &str, column: &str) -> Vec<(String, bool)> {
     let tried = [
         ("INSERT INTO es.{table} DEFAULT VALUES", true),
@@ -103,7 +104,7 @@ fn on_table(table: &str, column: &str) -> Vec<(String, bool)> {
     tried.into_iter().collect()
 }
 
-/// What is tried on each sequence.
+/// The statements tried on each sequence.
 fn on_sequence(sequence: &str) -> [(String, bool); 6] {
     [
         (format!("SELECT nextval('es.{sequence}')"), false),
@@ -115,7 +116,7 @@ fn on_sequence(sequence: &str) -> [(String, bool); 6] {
     ]
 }
 
-/// The rights that a role has, by table or function.
+/// The privileges of a role, by table or function.
 async fn rights(admin: &mut PgConnection, role: &str) -> BTreeMap<String, BTreeSet<String>> {
     let found = texts(
         admin,
@@ -183,7 +184,7 @@ async fn every_role_may_do_what_it_was_granted_and_nothing_else() {
         tried.extend(["positions", "streams_id_seq"].into_iter().flat_map(on_sequence));
         for call in &functions {
             let name = call.split('(').next().unwrap_or_default();
-            // These run with the rights of whoever calls them.
+            // These run with the privileges of the caller.
             let may = ["watermark", "same_transaction"].contains(&name)
                 || kind == "writer" && WRITER.contains(&name)
                 || kind == "projector" && ["publish_tables", "end_batch"].contains(&name);
@@ -193,7 +194,7 @@ async fn every_role_may_do_what_it_was_granted_and_nothing_else() {
         for (statement, may) in tried {
             assert_eq!(!is_forbidden(&mut db, &statement).await, may, "{kind}: {statement}");
         }
-        // Whoever may not give a right on is only warned.
+        // A role without the grant option only gets a warning.
         let before = texts(&mut admin, ALL_RIGHTS).await;
         for given in [
             "ALL ON ALL TABLES IN SCHEMA",
@@ -205,7 +206,7 @@ async fn every_role_may_do_what_it_was_granted_and_nothing_else() {
             let _refused = sqlx::raw_sql(AssertSqlSafe(grant)).execute(&mut db).await;
         }
         assert_eq!(texts(&mut admin, ALL_RIGHTS).await, before, "{kind}");
-        // The same as the server keeps it, kinds of rights that later versions have included.
+        // The same according to the server's catalogs, including kinds of privileges of later versions.
         for (of, rights) in rights(&mut admin, &role).await {
             let (rights, expected): (Vec<_>, &[&str]) = match of.rsplit_once(' ') {
                 Some((_, table)) if kind == "projector" && PROJECTOR.contains(&table) => {
@@ -229,10 +230,9 @@ const ALL_RIGHTS: &str = "
         UNION ALL SELECT oid::regprocedure::name, proacl FROM pg_proc WHERE pronamespace = 'es'::regnamespace) AS w (name, acl)
     WHERE w.acl IS NOT NULL ORDER BY w.name";
 
-/// As docs/operations.md proposes: rights are given to roles that nobody logs in as, and programs are
-/// members.
+/// As docs/operations.md proposes: privileges are granted to roles without login, and programs are members.
 #[tokio::test]
-async fn programs_have_their_rights_as_members_of_a_role() {
+async fn programs_have_their_privileges_as_members_of_a_role() {
     let (database, owner) = fresh().await;
     let mut admin = connect(database.url()).await;
     let group = format!("es_writer_{}", uuid::Uuid::now_v7().simple());
@@ -262,7 +262,7 @@ async fn programs_have_their_rights_as_members_of_a_role() {
 }
 
 #[tokio::test]
-async fn rights_are_not_given_to_everybody_or_nobody() {
+async fn privileges_are_not_granted_to_public_or_to_a_missing_role() {
     let (database, owner) = fresh().await;
     let mut admin = connect(database.url()).await;
     for role in ["public", "no_such_role", ""] {
@@ -288,7 +288,7 @@ async fn a_grant_that_did_nothing_is_an_error() {
     let (_, projector) = role(database.url()).await;
     sql(&mut admin, &format!("CREATE SCHEMA es AUTHORIZATION {owner}")).await;
     let store = PostgresStore::migrate(&url).await.expect("its own schema");
-    // Somebody who may connect, and may not give that on.
+    // A role that may connect, but may not grant that.
     let name = texts(&mut admin, "SELECT quote_ident(current_database())").await.remove(0);
     sql(&mut admin, &format!("GRANT ALL ON DATABASE {name} TO {owner}")).await;
     let refused = store.grant_projector(&projector).await.expect_err("not by this role");
