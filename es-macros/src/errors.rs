@@ -6,7 +6,7 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Error;
 
-/// The mistakes found so far. Whoever makes one must end it with [`finish`](Self::finish).
+/// The mistakes found so far. Every instance must be consumed by [`finish`](Self::finish).
 pub(crate) struct Errors {
     found: Vec<Error>,
     finished: bool,
@@ -30,12 +30,12 @@ impl Errors {
         self.found.is_empty()
     }
 
-    /// The value, or nothing and one more mistake.
+    /// The value, or `None` and one more mistake.
     pub(crate) fn keep<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()
     }
 
-    /// All mistakes, as the code that makes the compiler report them; empty when there are none.
+    /// All mistakes, as code that makes the compiler report them; empty if there are none.
     pub(crate) fn finish(mut self) -> TokenStream {
         self.finished = true;
         self.found.iter().map(Error::to_compile_error).collect()

@@ -23,7 +23,7 @@ pub(crate) struct Variant {
     pub(crate) ident: Ident,
 }
 
-/// Reads the list up to the first entry that makes no sense.
+/// Parses the list up to the first invalid entry.
 pub(crate) fn parse(
     key: &Ident,
     whose: &str,
@@ -55,7 +55,7 @@ pub(crate) fn parse(
     Ok(events)
 }
 
-/// Reads `as Variant`, if that is there.
+/// Parses `as Variant`, if present.
 fn variant(input: ParseStream<'_>) -> Result<Option<Ident>> {
     let Some(keyword) = input.parse::<Option<Token![as]>>()? else { return Ok(None) };
     match input.parse() {
@@ -66,7 +66,7 @@ fn variant(input: ParseStream<'_>) -> Result<Option<Ident>> {
     }
 }
 
-/// Gives each event its variant; an event that has none to itself is left out.
+/// Gives each event its variant; events whose variant is taken are reported and left out.
 pub(crate) fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Errors) -> Vec<Variant> {
     let mut variants = Vec::with_capacity(listed.len());
     let mut paths = BTreeMap::new();
@@ -81,8 +81,8 @@ pub(crate) fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Err
         }
         if let Some((other, _)) = paths.iter().find(|(_, other)| **other == ident) {
             let message = format!(
-                "`{enum_ident}::{ident}` is already the variant of `{other}`; write `{text} as Other`, with a name \
-                 of its own"
+                "`{enum_ident}::{ident}` is already the variant of `{other}`; write `{text} as Other`, with another \
+                 name"
             );
             match &variant {
                 Some(variant) => errors.spanned(variant, message),

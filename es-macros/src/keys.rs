@@ -1,4 +1,4 @@
-//! Reading the keys of an attribute: `key = value, key(…), …`.
+//! Parses the keys of an attribute: `key = value, key(…), …`.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
@@ -9,13 +9,14 @@ use syn::{Attribute, Error, LitInt, LitStr, Result, Token, parenthesized, token}
 
 use crate::errors::Errors;
 
-/// The longest name that a store keeps, in bytes.
+/// The longest name that a store accepts, in bytes.
 const LONGEST_NAME: usize = 255;
 
-/// The highest version: what databases can count to.
+/// The highest version that databases can store.
 const LAST_VERSION: u32 = i32::MAX.cast_unsigned();
 
-/// The keys that the user wrote, well or badly: what is reported as wrong is not missing as well.
+/// The keys that the user wrote, valid or not: a key that is reported as invalid is not reported as missing
+/// too.
 #[derive(Default)]
 pub(crate) struct Written(Vec<String>);
 
@@ -25,7 +26,8 @@ impl Written {
     }
 }
 
-/// The keys of all attributes of one name in one list, and whether there is such a list.
+/// Joins the keys of all attributes of one name into one list; also returns whether there is such an
+/// attribute.
 pub(crate) fn of_attributes(
     attributes: &[Attribute],
     name: &str,
@@ -47,9 +49,9 @@ pub(crate) fn of_attributes(
     (tokens, has_keys)
 }
 
-/// Reads keys, each at most once. A mistake ends its own key, not the reading.
+/// Parses keys, each at most once. A mistake skips to the next key.
 ///
-/// `read` gets the key and stands behind it.
+/// `read` is called with the key, at the position after it.
 pub(crate) fn parse(
     attribute: &str,
     known: &[&str],
@@ -60,7 +62,7 @@ pub(crate) fn parse(
     parse_repeated(attribute, known, &[], tokens, errors, read)
 }
 
-/// The same, where some of the keys may be written more than once.
+/// Like [`parse`], but some of the keys may be repeated.
 pub(crate) fn parse_repeated(
     attribute: &str,
     known: &[&str],
@@ -112,7 +114,7 @@ fn one_key(
     if input.is_empty() || input.peek(Token![,]) { Ok(()) } else { Err(input.error("expected `,`")) }
 }
 
-/// Moves behind a mistake: to the comma that another key follows, or to the end.
+/// Skips a mistake: to the comma before the next key, or to the end.
 fn skip_to_next_key(input: ParseStream<'_>) -> Result<()> {
     while !input.is_empty() {
         let key_follows =
@@ -125,22 +127,22 @@ fn skip_to_next_key(input: ParseStream<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What to say about a word that is none of the known ones.
+/// The message for an unknown word.
 pub(crate) fn unknown_word(problem: &str, word: &str, known: &[&str]) -> String {
     match nearest(word, known) {
         Some(near) => format!("{problem} `{word}`; did you mean `{near}`?"),
-        None => format!("{problem} `{word}`; there are {}", listed(known)),
+        None => format!("{problem} `{word}`; expected one of {}", listed(known)),
     }
 }
 
-/// The known word that a slip of the fingers turned into `word`.
+/// The known word of which `word` is probably a typo.
 pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     let word = word.to_lowercase();
     let (distance, near) = known.iter().map(|&near| (distance(&word, near), near)).min()?;
     (distance * 3 <= word.chars().count().max(3)).then_some(near)
 }
 
-/// How many letters must be added, removed or replaced to turn one word into the other.
+/// The number of letters to add, remove or replace to turn one word into the other.
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
@@ -156,13 +158,13 @@ fn distance(left: &str, right: &str) -> usize {
     row.last().copied().unwrap_or_default()
 }
 
-/// The words as prose.
+/// The words, quoted and separated by commas.
 pub(crate) fn listed(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
     quoted.join(", ")
 }
 
-/// Reads `= VALUE`.
+/// Parses `= VALUE`.
 pub(crate) fn value<T: Parse>(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<T> {
     let missing = || Error::new_spanned(key, format!("`{key}` needs a value; write `{key} = {example}`"));
     if !input.peek(Token![=]) {
@@ -173,14 +175,14 @@ pub(crate) fn value<T: Parse>(key: &Ident, example: &str, input: ParseStream<'_>
         return Err(missing());
     }
     input.parse().map_err(|error| {
-        Error::new(error.span(), format!("this is no value of `{key}`; write `{key} = {example}`"))
+        Error::new(error.span(), format!("this is not a value of `{key}`; write `{key} = {example}`"))
     })
 }
 
-/// Reads the number of a version.
+/// Parses a version number.
 pub(crate) fn version(literal: LitInt) -> Result<(u32, LitInt)> {
     match literal.base10_parse() {
-        Ok(0) => Err(Error::new_spanned(literal, "there is no version 0; versions start at 1")),
+        Ok(0) => Err(Error::new_spanned(literal, "versions start at 1, not at 0; write `1`")),
         Ok(number) if number <= LAST_VERSION => Ok((number, literal)),
         _ => {
             Err(Error::new_spanned(literal, format!("a version is a whole number from 1 to {LAST_VERSION}")))
@@ -188,7 +190,7 @@ pub(crate) fn version(literal: LitInt) -> Result<(u32, LitInt)> {
     }
 }
 
-/// Reads `(…)`.
+/// Parses `(…)`.
 pub(crate) fn parenthesised(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<TokenStream> {
     if !input.peek(token::Paren) {
         return Err(Error::new_spanned(key, format!("`{key}` takes a list; write `{example}`")));
@@ -198,13 +200,13 @@ pub(crate) fn parenthesised(key: &Ident, example: &str, input: ParseStream<'_>) 
     content.parse()
 }
 
-/// Reads `= "name"`, a name that a store can keep.
+/// Parses `= "name"`, a name that a store accepts.
 pub(crate) fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     let name: LitStr = value(key, "\"…\"", input)?;
     check_name(&name).map(|()| name)
 }
 
-/// Reads `("name", …)`: names that were given up.
+/// Parses `("name", …)`: former names.
 pub(crate) fn names(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) -> Result<Vec<LitStr>> {
     let example = format!("write `{key}(\"old.name\")`");
     if !input.peek(token::Paren) {
@@ -214,7 +216,7 @@ pub(crate) fn names(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) ->
     parenthesized!(content in input);
     let list: TokenStream = content.parse()?;
     if list.is_empty() {
-        return Err(Error::new_spanned(key, format!("`{key}` is empty; {example}, or leave it out")));
+        return Err(Error::new_spanned(key, format!("`{key}` is empty; {example}, or remove it")));
     }
     let parser = Punctuated::<LitStr, Token![,]>::parse_terminated;
     let names = parser
@@ -223,28 +225,27 @@ pub(crate) fn names(key: &Ident, input: ParseStream<'_>, errors: &mut Errors) ->
     Ok(names.into_iter().filter(|name| errors.keep(check_name(name)).is_some()).collect())
 }
 
-/// Refuses an earlier name that is no earlier one, or that was said before.
+/// Rejects a former name that is the current one, or that is listed twice.
 pub(crate) fn earlier_names(was: &[LitStr], name: Option<&LitStr>, errors: &mut Errors) {
     for (at, earlier) in was.iter().enumerate() {
         let text = earlier.value();
         if name.is_some_and(|name| name.value() == text) {
-            errors
-                .spanned(earlier, format!("`{text}` is the name itself; list only names that it had before"));
+            errors.spanned(earlier, format!("`{text}` is the current name; list only former names"));
         } else if was[..at].iter().any(|other| other.value() == text) {
             errors.spanned(earlier, format!("`{text}` is listed twice; list it once"));
         }
     }
 }
 
-/// Refuses a name that no store can keep.
+/// Rejects a name that no store accepts.
 fn check_name(name: &LitStr) -> Result<()> {
     let text = name.value();
     let problem = if text.is_empty() {
-        "the name is empty; write one that can stay forever".to_owned()
+        "the name is empty; write one that never needs to change".to_owned()
     } else if text.len() > LONGEST_NAME {
         format!("the name has {} bytes; write one of at most {LONGEST_NAME}", text.len())
     } else if let Some(character) = text.chars().find(|character| character.is_control()) {
-        format!("the name holds the control character {character:?}; write one without")
+        format!("the name contains the control character {character:?}; remove it")
     } else {
         return Ok(());
     };
@@ -256,7 +257,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_of_the_fingers_is_recognised_and_another_word_is_not() {
+    fn a_typo_is_recognised_and_a_different_word_is_not() {
         let known = ["name", "version", "previous", "crate"];
         for (word, meant) in
             [("nam", "name"), ("Name", "name"), ("versoin", "version"), ("prevous", "previous")]

@@ -1,8 +1,8 @@
-//! The macros of es-core: `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`,
-//! `#[derive(Publisher)]`, `#[derive(Reactor)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]`.
+//! The macros of es-core: `#[event]`, `#[command]`, `#[timer]`, and the derives `Aggregate`, `Process`,
+//! `Projection`, `Publisher`, `Reactor`, `Shape` and `StreamKey`.
 //!
-//! Use them through es-core, which re-exports them. Each goes the same way: parse, check, expand. Mistakes
-//! come out of the first two, all of them in one build; the third always yields code, so that a mistake in an
+//! Use them through es-core, which re-exports them. Each macro has three steps: parse, check, expand. The
+//! first two report all mistakes of one build; the third always generates code, so that a mistake in an
 //! attribute is reported once and not again wherever the type is used.
 
 mod aggregate;
@@ -25,7 +25,7 @@ mod unowned;
 
 use proc_macro::TokenStream;
 
-/// Makes a struct an event: a fact that is stored, of one name and one version.
+/// Makes a struct an event: a stored fact with a wire name and a schema version.
 ///
 /// ```
 /// use es_core::{UpcastContext, UpcastFrom, event};
@@ -53,33 +53,32 @@ use proc_macro::TokenStream;
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name = "…"` | required: the wire name, 1 to 255 bytes; whoever changes it lists the old one in `was` |
-/// | `version = N` | the version of this struct, 1 if not written |
-/// | `previous = Type` | required from version 2 on, unless the history below says it: the struct of version N - 1, an event of the same name, or of one in `was`; it may be private |
-/// | `removed(in = 3, field: Type)` | a field that versions before 3 have: a part of the history below |
-/// | `write_as = N - 1` | write events as the version before, which programs know that run beside this one; needs `DowncastTo<Previous>`, which a history brings along |
-/// | `was("old.name", …)` | names that the event had before: what is stored under them is read as this event, in every version; a name once used is never given to another event |
-/// | `semantics = "…"` | what the values mean, where the shape does not say it; a change of it is a change of the shape |
-/// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
+/// | `name = "…"` | required: the wire name, 1 to 255 bytes; when it changes, list the old one in `was` |
+/// | `version = N` | the schema version of this struct. Defaults to 1 |
+/// | `previous = Type` | the struct of version N - 1, an event of the same name or of one in `was`; it may be private. Required from version 2 on, unless the fields have a history (below) |
+/// | `removed(in = 3, field: Type)` | a field that only versions before 3 have: part of the history below |
+/// | `write_as = N - 1` | write events as the previous version, for older programs that still run; needs `DowncastTo<Previous>`, which a history generates |
+/// | `was("old.name", …)` | former names of the event: events stored under them are read as this event, in every version. Never reuse a name for another event |
+/// | `semantics = "…"` | what the values mean, if the shape does not show it, such as a unit; changing it changes the shape |
+/// | `crate = path` | the path of es-core, if it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
 /// The struct may have named fields, unnamed ones or none, and no generic parameters. `serde::Serialize` and
-/// `serde::Deserialize` are derived for it, each unless a derive below `#[event]` names it; attributes of
-/// serde below `#[event]` work as ever. The shape is derived as well, as
-/// [`#[derive(Shape)]`](derive@Shape) does it for other types, and `#[shape(…)]` is read in the same places.
-/// A field must not be there by `cfg`: what is stored cannot depend on a build flag.
+/// `serde::Deserialize` are derived for it, unless a derive below `#[event]` names them; serde attributes
+/// below `#[event]` work as usual. The shape is derived as well, as [`#[derive(Shape)]`](derive@Shape) does
+/// for other types, and `#[shape(…)]` is read in the same places. A field cannot have `#[cfg]`: what is
+/// stored must not depend on a build flag.
 ///
-/// What `#[allow(…)]` says on the struct holds for the generated code as well, which allows nothing by
-/// itself: it builds where lints are forbidden. An event that is deprecated is listed and read without a
-/// warning.
+/// `#[allow(…)]` on the struct also applies to the generated code. That code has no `allow` of its own, so it
+/// compiles where lints are forbidden. A deprecated event can be listed and read without a warning.
 ///
-/// `#[event]` comes first. It cannot see what stands above it: a `#[serde(…)]` there has no derive yet that
-/// it could belong to (`cannot find attribute serde in this scope`), and a `#[derive(Serialize)]` there is
+/// `#[event]` must come first, because it cannot see the attributes above it: for a `#[serde(…)]` there, no
+/// derive exists yet (`cannot find attribute serde in this scope`), and a `#[derive(Serialize)]` there is
 /// derived again (`conflicting implementations`).
 ///
 /// # The history of fields
 ///
-/// Changes that need no code are said where they happened, in place of `previous`. The structs of the old
-/// versions are made from it, and the steps between them, which only move.
+/// Changes that need no code are described where they happened, instead of with `previous`. The macro
+/// generates the structs of the old versions and the upcasts between them, which only move fields.
 ///
 /// ```
 /// use es_core::event;
@@ -102,30 +101,29 @@ use proc_macro::TokenStream;
 ///
 /// | where | what | meaning |
 /// |---|---|---|
-/// | on a field | `#[event(added(in = 2, default = EXPR))]` | events before version 2 are without it, and mean `EXPR`; `default` alone is the `Default` of its type |
-/// | on a field | `#[event(renamed(in = 3, from = "old"))]` | its wire name before version 3; one for each name that it had, in their order |
-/// | above the struct | `removed(in = 3, field: Type)` | versions before 3 have it; what it held is dropped. In front of the field stand its attributes of then: `#[serde(…)]`, `#[shape(…)]`, and `#[event(…)]` with a history of its own |
+/// | on a field | `#[event(added(in = 2, default = EXPR))]` | events before version 2 do not have it, and are read as `EXPR`; `default` alone is the `Default` of its type |
+/// | on a field | `#[event(renamed(in = 3, from = "old"))]` | its wire name before version 3; one for each name that it had, in order |
+/// | above the struct | `removed(in = 3, field: Type)` | versions before 3 have it; its value is dropped. Write its former attributes before the field: `#[serde(…)]`, `#[shape(…)]`, and `#[event(…)]` with a history of its own |
 ///
-/// Each version from 2 on must have changed something. A struct has a history or a `previous`; one with a
-/// history may itself be the `previous` of a newer struct.
+/// Each version from 2 on must have changed something. A struct has either a history or a `previous`; one
+/// with a history may itself be the `previous` of a newer struct.
 ///
-/// `EXPR` is made anew for each old event, so it should be cheap, and it must always come out the same: the
-/// test of the lock writes it down, and fails when it is another one later.
+/// `EXPR` is evaluated for each old event, so it should be cheap, and it must be deterministic: the lock test
+/// records its value, and fails when it changes.
 ///
-/// The attributes of serde on the struct, and on the fields, hold in every version; only the name of a
-/// renamed field differs. `semantics` holds in every version as well. A history is refused where it cannot be
-/// told what was stored: for fields without names, for a struct that holds itself or is written as something
-/// else (`transparent`, `from`, `into`), for a field that is skipped, and for a flattened field that is
-/// renamed.
+/// The serde attributes of the struct and its fields apply to every version; only the name of a renamed field
+/// differs. `semantics` applies to every version as well. A history is rejected if it does not determine what
+/// was stored: for fields without names, for a struct that contains itself or is written as something else
+/// (`transparent`, `from`, `into`), for a skipped field, and for a flattened field that is renamed.
 ///
-/// With `write_as`, fields are cloned into the version before; what that one lacks is lost, for the state as
-/// well, which is always folded from what was written. A version that removed a field cannot be written as
-/// the one before.
+/// With `write_as`, fields are cloned into the previous version. Fields that it does not have are lost, also
+/// for the state, which is always folded from what was written. A version that removed a field cannot be
+/// written as the previous one.
 ///
 /// # Mistakes
 ///
-/// The build fails when `previous` has another name or is not of version N - 1, when it had a name that is
-/// not in `was`, and when the step is missing: the implementation of `UpcastFrom<Previous>`.
+/// The build fails if `previous` has another name or is not version N - 1, if it had a name that is not in
+/// `was`, and if `UpcastFrom<Previous>` is not implemented.
 ///
 /// <details><summary>What is generated</summary>
 ///
@@ -145,15 +143,15 @@ use proc_macro::TokenStream;
 ///         // Version 2 into this struct; version 1 into `DepositedV1`, then `upcast_from`.
 ///     }
 ///
-///     // `description`: name, version, shape, and the version before.
+///     // `description`: name, version, shape, and the previous version.
 /// }
 ///
-/// // With a history, all of this stands in a `const _: () = { … }`, beside a struct for each old version,
+/// // With a history, all of this is in a `const _: () = { … }`, next to a struct for each old version,
 /// // with its `Event`, `Shape` and `UpcastFrom`.
 ///
 /// impl Shape for Deposited { … }
 ///
-/// // Stops the build when `DepositedV1` is no version 1 of "account.deposited".
+/// // Stops the build if `DepositedV1` is not version 1 of "account.deposited".
 /// const _: () = …;
 /// ```
 ///
@@ -163,8 +161,8 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
     event::event(attribute.into(), &item.into(), event::Kind::Event).into()
 }
 
-/// Makes a struct a command that a process can send: it waits in the stream of the process until it was sent,
-/// so it has a name and a version.
+/// Makes a struct a command that a process can send. It is stored in the stream of the process until it is
+/// sent, so it has a wire name and a schema version.
 ///
 /// ```
 /// use es_core::process::command;
@@ -175,17 +173,17 @@ pub fn event(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 /// ```
 ///
-/// All keys of [`#[event]`](macro@event) hold, and its rules: serde and the shape are derived, an old version
-/// is named by `previous` and brought up by `UpcastFrom`, the history of a field is said with `#[event(…)]`
-/// on it, and the lock knows every version. Commands, timers and events never share a name. An aggregate
-/// handles it as any other command, through `Handle`.
+/// All keys and rules of [`#[event]`](macro@event) apply: serde and the shape are derived, an old version is
+/// named by `previous` and upcast by `UpcastFrom`, the history of a field is described by `#[event(…)]` on
+/// it, and the lock file lists every version. Commands, timers and events never share a name. An aggregate
+/// handles it like any other command, through `Handle`.
 #[proc_macro_attribute]
 pub fn command(attribute: TokenStream, item: TokenStream) -> TokenStream {
     event::event(attribute.into(), &item.into(), event::Kind::Command).into()
 }
 
-/// Makes a struct a timer of a process: it is stored when it is scheduled and read when it is due, so it has
-/// a name and a version.
+/// Makes a struct a timer of a process. It is stored when it is scheduled and read when it is due, so it has
+/// a wire name and a schema version.
 ///
 /// ```
 /// use es_core::process::timer;
@@ -194,7 +192,7 @@ pub fn command(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// pub struct Silence {}
 /// ```
 ///
-/// All keys of [`#[event]`](macro@event) hold, and its rules, as for [`#[command]`](macro@command).
+/// All keys and rules of [`#[event]`](macro@event) apply, as for [`#[command]`](macro@command).
 #[proc_macro_attribute]
 pub fn timer(attribute: TokenStream, item: TokenStream) -> TokenStream {
     event::event(attribute.into(), &item.into(), event::Kind::Timer).into()
@@ -240,25 +238,25 @@ pub fn timer(attribute: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name = "…"` | required: the category of the aggregate's streams, 1 to 255 bytes; whoever changes it lists the old one in `was` |
-/// | `was("old.name", …)` | names that the category had before: streams that were made under them are the aggregate's own |
-/// | `events(A, b::B as Other, …)` | required: the event types, each in its newest version; `as` names the variant where two would have the same name |
-/// | `retired(X, Y, …)` | events that are read but no longer written, each in its newest version; each needs a `Retired`, which says what it means today |
-/// | `id = Type` | what names one instance, a `StreamKey`; `Uuid` if not written |
-/// | `event_enum(Name, derive(…))` | name and derives of the generated enum; `<Aggregate>Event` and none if not written |
-/// | `snapshot(every = N, build = R)` | keep the state when that many events were folded; needs serde on the state. Another `build`, 0 if not written, makes older snapshots invalid: for a change of `apply` that no field shows |
-/// | `unknown = "error"` | what a stored event is whose name is not listed: an error, or, with `"skip"`, nothing |
-/// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
+/// | `name = "…"` | required: the category of the aggregate's streams, 1 to 255 bytes; when it changes, list the old one in `was` |
+/// | `was("old.name", …)` | former names of the category: streams created under them belong to the aggregate |
+/// | `events(A, b::B as Other, …)` | required: the event types, each in its current version; `as` names the variant if two would have the same name |
+/// | `retired(X, Y, …)` | events that are read but no longer written, each in its current version; each needs a `Retired`, which converts it to current events |
+/// | `id = Type` | the id of one instance, a `StreamKey`. Defaults to `Uuid` |
+/// | `event_enum(Name, derive(…))` | name and derives of the generated enum. Default to `<Aggregate>Event` and none |
+/// | `snapshot(every = N, build = R)` | store a snapshot of the state every N events; needs serde on the state. `build` defaults to 0; changing it invalidates older snapshots, after a change of `apply` that no field shows |
+/// | `unknown = "error"` | what happens to a stored event whose name is not listed: an error, or, with `"skip"`, it is ignored |
+/// | `crate = path` | the path of es-core, if it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
-/// The `Default` of the type is the state of the empty stream. Each listed event needs an `Apply`. The type
-/// may be generic, its events may not; bounds that its `Apply` needs stand on the type itself.
+/// The `Default` of the type is the state of an empty stream. Each listed event needs an `Apply`. The type
+/// may be generic, its events may not; bounds that its `Apply` implementations need go on the type itself.
 ///
-/// A retired event is no part of the enum and needs no `Apply`; a command that yields it does not compile.
-/// Two events of one aggregate, retired ones included, never have the same name, now or before.
+/// A retired event is not part of the enum and needs no `Apply`; a command that emits it does not compile. No
+/// two events of an aggregate, including retired ones, share a name, current or former.
 ///
 /// A snapshot is valid for the aggregate's name, the shape of its state, the events with their versions and
-/// names, the retired ones, and `build`. A change within a type that has no `Shape`, or of what a retired
-/// event means, is not seen: change `build` with it.
+/// names, the retired events, and `build`. Changes within a type that has no `Shape`, or of what a retired
+/// event means, are not detected: change `build` with them.
 ///
 /// <details><summary>What is generated</summary>
 ///
@@ -286,12 +284,12 @@ pub fn timer(attribute: TokenStream, item: TokenStream) -> TokenStream {
 ///     // `event_types`, `event_type`, `encode`, `decode`, `description` in the same way, and `snapshots`.
 /// }
 ///
-/// // What a decision may yield.
+/// // What `handle` may return.
 /// impl IntoEvents<Account> for AccountEvent { … }
 /// impl IntoEvents<Account> for Opened { … }
 /// impl IntoEvents<Account> for Deposited { … }
 ///
-/// // Stops the build when two events have the same name.
+/// // Stops the build if two events have the same name.
 /// const _: () = …;
 /// ```
 ///
@@ -301,19 +299,19 @@ pub fn aggregate(item: TokenStream) -> TokenStream {
     aggregate::derive(item.into()).into()
 }
 
-/// Makes an aggregate a process, which takes events of other streams, sends commands and has timers. The
-/// module `es_core::process` shows one.
+/// Makes an aggregate a process (a process manager), which handles events of other streams, sends commands
+/// and sets timers. See the example in the module `es_core::process`.
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `on(A, b::B as Other, …)` | required: the events that it takes, each in its newest version; each needs an `On` |
+/// | `on(A, b::B as Other, …)` | required: the events that it handles, each in its current version; each needs an `On` |
 /// | `timers(T, …)` | its timers, each a `#[timer]`; each needs an `OnTimer` |
-/// | `sends(Account: Withdraw, …)` | the commands that it sends, each a `#[command]`, with the aggregate that handles it; one that can be rejected needs an `OnRejected` |
-/// | `name = "…"` | the name under which its checkpoints are kept; that of the aggregate if not written. Keep it when the aggregate gets another name |
-/// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
+/// | `sends(Account: Withdraw, …)` | the commands that it sends, each a `#[command]`, with the aggregate that handles it; a command that can be rejected needs an `OnRejected` |
+/// | `name = "…"` | the name under which its checkpoints are stored. Defaults to the aggregate's name; write it if the aggregate is renamed |
+/// | `crate = path` | the path of es-core, if it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
-/// It stands beside `#[derive(Aggregate)]`, which adds the event `process.stepped` to the `events(…)` of the
-/// aggregate; those may be left out.
+/// Derive it next to `#[derive(Aggregate)]`, which adds the event `process.stepped` to the `events(…)` of the
+/// aggregate; those may then be omitted.
 ///
 /// <details><summary>What is generated</summary>
 ///
@@ -334,7 +332,7 @@ pub fn process(item: TokenStream) -> TokenStream {
     process::derive(item.into()).into()
 }
 
-/// Makes a type a projection: a read model that is built from events, of one aggregate or of several.
+/// Makes a type a projection: a read model that is built from events of one or several aggregates.
 ///
 /// ```
 /// use std::collections::BTreeMap;
@@ -365,17 +363,17 @@ pub fn process(item: TokenStream) -> TokenStream {
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name = "…"` | required: 1 to 40 lower-case letters, digits and `_`, as it becomes a part of the names of tables |
-/// | `build = N` | raised when the model must be built anew, from the first event; 1 if not written |
-/// | `events(A, b::B as Other, …)` | required: the event types, each in its newest version; `as` names the variant where two would have the same name |
-/// | `model = Type` | required: what the events go into, such as `PgConnection` or a struct |
-/// | `error = Type` | why an event cannot be projected; `es_core::record::BoxError` if not written |
-/// | `batch` | events come in slices, through `ProjectBatch`, and not one by one through `Project` |
-/// | `setup` | an empty model is made by `ProjectSetup` |
-/// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
+/// | `name = "…"` | required: 1 to 40 lower-case letters, digits and `_`, as it becomes part of table names |
+/// | `build = N` | raise it to rebuild the model from the first event. Defaults to 1 |
+/// | `events(A, b::B as Other, …)` | required: the event types, each in its current version; `as` names the variant if two would have the same name |
+/// | `model = Type` | required: what the events are written to, such as `PgConnection` or a struct |
+/// | `error = Type` | why an event cannot be projected. Defaults to `es_core::record::BoxError` |
+/// | `batch` | events are passed in slices to `ProjectBatch`, instead of one by one to `Project` |
+/// | `setup` | an empty model is created by `ProjectSetup` |
+/// | `crate = path` | the path of es-core, if it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
-/// Each listed event needs a `Project`, unless there is `batch`. An event that an aggregate has retired is
-/// listed like any other: a projection takes what was stored. Events that are not listed are not read.
+/// Each listed event needs a `Project`, unless `batch` is set. An event that an aggregate has retired is
+/// listed like any other: a projection reads what was stored. Events that are not listed are not read.
 ///
 /// <details><summary>What is generated</summary>
 ///
@@ -392,7 +390,7 @@ pub fn process(item: TokenStream) -> TokenStream {
 ///     type Error = Infallible;
 ///     type Event = BalancesEvent;
 ///
-///     // `filter` and `decode` by the names of the events, earlier ones included.
+///     // `filter` and `decode` by the names of the events, including former ones.
 ///
 ///     async fn project_all(
 ///         &self, events: &[BalancesEvent], model: &mut Self::Model,
@@ -408,7 +406,7 @@ pub fn process(item: TokenStream) -> TokenStream {
 ///     }
 /// }
 ///
-/// // Stops the build when two events have the same name.
+/// // Stops the build if two events have the same name.
 /// const _: () = …;
 /// ```
 ///
@@ -418,8 +416,8 @@ pub fn projection(item: TokenStream) -> TokenStream {
     projection::derive(item.into()).into()
 }
 
-/// Makes a type a reactor: side effects of events after their commit, such as mail and calls of other
-/// services.
+/// Makes a type a reactor: side effects of events after their commit, at least once, such as sending mail and
+/// calling other services.
 ///
 /// ```
 /// use es_core::reactor::{React, Reactor};
@@ -449,7 +447,7 @@ pub fn projection(item: TokenStream) -> TokenStream {
 ///
 /// impl React<Opened> for WelcomeMail {
 ///     async fn react(&self, event: &Recorded<Opened>) -> Result<(), MailError> {
-///         // It may come again after a crash: the event's id is the idempotency key.
+///         // It may be repeated after a crash: the event's id is the idempotency key.
 ///         self.mailer.send(event.event_id.to_string(), &event.event.email).await
 ///     }
 /// }
@@ -457,10 +455,10 @@ pub fn projection(item: TokenStream) -> TokenStream {
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name = "…"` | required: the name under which the checkpoint is kept, 1 to 40 lower-case letters, digits, `-` and `_`. Another name is another reactor, which begins anew |
-/// | `events(A, b::B as Other, …)` | required: the event types, each in its newest version; `as` names the variant where two would have the same name |
-/// | `error = Type` | why it cannot react to an event; `es_core::record::BoxError` if not written |
-/// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
+/// | `name = "…"` | required: the name under which the checkpoint is stored, 1 to 40 lower-case letters, digits, `-` and `_`. A different name is a different reactor, with its own checkpoint |
+/// | `events(A, b::B as Other, …)` | required: the event types, each in its current version; `as` names the variant if two would have the same name |
+/// | `error = Type` | why it cannot react to an event. Defaults to `es_core::record::BoxError` |
+/// | `crate = path` | the path of es-core, if it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
 /// Each listed event needs a `React`. An event that an aggregate has retired is listed like any other. Events
 /// that are not listed are not read.
@@ -478,17 +476,17 @@ pub fn projection(item: TokenStream) -> TokenStream {
 ///     type Error = MailError;
 ///     type Event = WelcomeMailEvent;
 ///
-///     // `filter` and `decode` by the names of the events, earlier ones included.
+///     // `filter` and `decode` by the names of the events, including former ones.
 ///
 ///     async fn react_to(&self, event: &WelcomeMailEvent) -> Result<(), MailError> {
 ///         match event {
-///             // What it writes with a repository was caused by the event.
+///             // Events that it writes with a repository have this event as their cause.
 ///             WelcomeMailEvent::Opened(event) => <Self as React<Opened>>::react(self, event).await,
 ///         }
 ///     }
 /// }
 ///
-/// // Stops the build when two events have the same name.
+/// // Stops the build if two events have the same name.
 /// const _: () = …;
 /// ```
 ///
@@ -498,9 +496,10 @@ pub fn reactor(item: TokenStream) -> TokenStream {
     reactor::derive(item.into()).into()
 }
 
-/// Describes how serde writes a struct or an enum: its shape, which the lock compares and fingerprints cover.
+/// Describes how serde writes a struct or an enum: its shape, which the lock compares and fingerprints
+/// include.
 ///
-/// For the types inside of events and states; the events themselves have a shape by `#[event]`.
+/// For the types within events and states; events themselves get their shape from `#[event]`.
 ///
 /// ```
 /// use es_core::shape::{Schema, Shape};
@@ -526,23 +525,23 @@ pub fn reactor(item: TokenStream) -> TokenStream {
 /// assert_eq!(Schema::of::<Payment>().text(), text);
 /// ```
 ///
-/// serde's attributes are read. A field whose type has no shape, and one that is written by code (`with`), is
-/// opaque: it fails no build, only the test of the lock.
+/// serde's attributes are read. A field whose type has no shape, or that is written by code (`with`), is
+/// opaque: it compiles, but the lock test fails.
 ///
-/// A type parameter that a field holds must have a shape, and an associated type as well; one that stands in
-/// `PhantomData` need not.
+/// A type parameter or an associated type that a field contains must have a shape, unless it is only in a
+/// `PhantomData`.
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `"form"` | on a field, a variant or a type: how it is written, where that does not show: `"string:date-time"`, `"i64"`, `"option<list<string>>"`, `"map<string, any>"` |
-/// | `as = Type` | on a field, a variant or a type: written as a value of this type is, for types of other crates: `as = Vec<Item>` |
-/// | `name = "…"` | on a type: its name in shapes, if that is not the Rust name |
-/// | `crate = path` | on a type: the path of es-core, where it is not `::es_core` |
+/// | `"form"` | on a field, a variant or a type: how it is written, if the type does not show it: `"string:date-time"`, `"i64"`, `"option<list<string>>"`, `"map<string, any>"` |
+/// | `as = Type` | on a field, a variant or a type: it is written like a value of this type, for types of other crates: `as = Vec<Item>` |
+/// | `name = "…"` | on a type: its name in shapes, if different from the Rust name |
+/// | `crate = path` | on a type: the path of es-core, if it is not `::es_core` |
 /// | `added`, `renamed`, `removed` | what happened to the type since it was first stored, see below |
 ///
 /// # The history of a type
 ///
-/// A type that stands in events changes without a new version of any event, where its fields and variants say
+/// A type within events can change without a new version of any event, if its fields and variants describe
 /// how. The type derives `Serialize` and `Shape`, and not `Deserialize`: `Shape` reads it in every form that
 /// it had.
 ///
@@ -574,20 +573,20 @@ pub fn reactor(item: TokenStream) -> TokenStream {
 ///
 /// | where | what | meaning |
 /// |---|---|---|
-/// | on a field | `#[shape(added(in = 2, default = EXPR))]` | what was stored before is without it, and means `EXPR`; `default` alone is the `Default` of its type |
-/// | on a field | `#[shape(renamed(in = 3, from = "old"))]` | its wire name before; one for each name that it had, in their order |
-/// | above the struct, or the variant that had it | `#[shape(removed(in = 3, field: Type))]` | what is stored of it is ignored |
-/// | on a variant | `#[shape(added(in = 2))]`, `#[shape(renamed(in = 2, from = "Old"))]` | nothing that was stored before holds it; its wire name before |
+/// | on a field | `#[shape(added(in = 2, default = EXPR))]` | values stored before do not have it, and are read as `EXPR`; `default` alone is the `Default` of its type |
+/// | on a field | `#[shape(renamed(in = 3, from = "old"))]` | its former wire name; one for each name that it had, in order |
+/// | above the struct or variant that had it | `#[shape(removed(in = 3, field: Type))]` | its stored values are ignored |
+/// | on a variant | `#[shape(added(in = 2))]`, `#[shape(renamed(in = 2, from = "Old"))]` | nothing stored before contains it; its former wire name |
 ///
-/// A stored value does not say which version of the type it has: the forms are told apart by the fields that
-/// are there, each for itself. So the versions 2, 3, 4 … are an order and nothing more, and a history is
-/// refused where absence or a name could mean two things: beside `#[serde(default)]`, `skip` and `flatten`,
-/// in an untagged enum, for fields without names, and for a name that another field ever had.
-/// `skip_serializing_if = "Option::is_none"` is allowed on an `Option` that was added as `None`. `EXPR` must
-/// always come out the same; the lock writes it down.
+/// A stored value does not contain the version of its type: the forms are distinguished by the fields that
+/// are present, each field by itself. So the versions 2, 3, 4 … are only an order, and a history is rejected
+/// if absence or a name would be ambiguous: with `#[serde(default)]`, `skip` or `flatten`, in an untagged
+/// enum, for fields without names, and for a name that another field ever had. `skip_serializing_if =
+/// "Option::is_none"` is allowed on an `Option` that was added as `None`. `EXPR` must be deterministic; the
+/// lock records its value.
 ///
-/// The shape of the type, and the fingerprints of the events that hold it, stay those of its first form; what
-/// came later stands in the lock beside it. Snapshots of a state that holds the type are taken again.
+/// The shape of the type, and the fingerprints of the events that contain it, stay those of its first form;
+/// the lock lists later changes next to it. Snapshots of a state that contains the type are taken again.
 ///
 /// A program that does not have a change yet looks for the old names: it ignores an added field, and reads a
 /// renamed or removed `Option` as `None`, without an error. So stop such programs before a renamed or removed
@@ -597,8 +596,8 @@ pub fn shape(item: TokenStream) -> TokenStream {
     shape::derive(item.into()).into()
 }
 
-/// Makes a struct with one field the id of an aggregate: its key is that of the field. A `PhantomData` may
-/// stand beside it.
+/// Makes a struct with one field the id of an aggregate: its stream key is that of the field. It may also
+/// have a `PhantomData`.
 ///
 /// ```
 /// use es_core::StreamKey;
@@ -610,13 +609,14 @@ pub fn shape(item: TokenStream) -> TokenStream {
 /// assert_eq!(AccountNumber::from_key("17").ok(), Some(AccountNumber(17)));
 /// ```
 ///
-/// `#[stream_key(crate = path)]` is the path of es-core, where it is not `::es_core`.
+/// `#[stream_key(crate = path)]` sets the path of es-core, if it is not `::es_core`.
 #[proc_macro_derive(StreamKey, attributes(stream_key))]
 pub fn stream_key(item: TokenStream) -> TokenStream {
     stream_key::derive(item.into()).into()
 }
 
-/// Makes a type a publisher: what other services learn of a service's own events.
+/// Makes a type a publisher: it publishes public events to other services, made from a service's own
+/// (private) events.
 ///
 /// ```
 /// use es_core::messaging::{Publish, Publisher};
@@ -650,9 +650,9 @@ pub fn stream_key(item: TokenStream) -> TokenStream {
 ///
 /// | key | meaning |
 /// |---|---|
-/// | `name = "…"` | required: the name under which the checkpoint is kept, 1 to 40 lower-case letters, digits, `-` and `_`. Another name is another publisher, which begins anew |
-/// | `events(A, b::B as Other, …)` | required: the private event types, each in its newest version; `as` names the variant where two would have the same name |
-/// | `crate = path` | the path of es-core, where it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
+/// | `name = "…"` | required: the name under which the checkpoint is stored, 1 to 40 lower-case letters, digits, `-` and `_`. A different name is a different publisher, with its own checkpoint |
+/// | `events(A, b::B as Other, …)` | required: the private event types, each in its current version; `as` names the variant if two would have the same name |
+/// | `crate = path` | the path of es-core, if it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
 ///
 /// Each listed event needs a `Publish`. Events that are not listed are not read, and stay private.
 ///
@@ -668,7 +668,7 @@ pub fn stream_key(item: TokenStream) -> TokenStream {
 ///     const NAME: &'static str = "loan-feed";
 ///     type Event = LoanFeedEvent;
 ///
-///     // `filter` and `decode` by the names of the events, earlier ones included.
+///     // `filter` and `decode` by the names of the events, including former ones.
 ///
 ///     fn message(&self, event: &LoanFeedEvent) -> Result<Option<Message>, EncodeError> {
 ///         match event {
@@ -679,7 +679,7 @@ pub fn stream_key(item: TokenStream) -> TokenStream {
 ///     }
 /// }
 ///
-/// // Stops the build when two events have the same name.
+/// // Stops the build if two events have the same name.
 /// const _: () = …;
 /// ```
 ///

@@ -1,4 +1,4 @@
-//! How generated code names es-core, whatever the user's module calls by the same names.
+//! How generated code names es-core, independently of the names in the user's module.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
@@ -7,7 +7,7 @@ use syn::{LitStr, Path, Result, Type, TypePath};
 
 use crate::keys;
 
-/// The path of es-core: `::es_core`, or what `crate = …` says.
+/// The path of es-core: `::es_core`, or the value of `crate = …`.
 #[derive(Clone)]
 pub(crate) struct CratePath(TokenStream);
 
@@ -29,19 +29,19 @@ impl Parse for CratePath {
 }
 
 impl CratePath {
-    /// Reads `= path`, or `= "path"`.
+    /// Parses `= path`, or `= "path"`.
     pub(crate) fn of_key(key: &Ident, input: ParseStream<'_>) -> Result<Self> {
         keys::value(key, "::my_es_core", input)
     }
 
-    /// The module of everything that only generated code names.
+    /// The module of the items that only generated code uses.
     pub(crate) fn private(&self) -> TokenStream {
         let path = &self.0;
         quote!(#path::__private)
     }
 
-    /// The path of serde for `#[serde(crate = "…")]` on a type, and what must stand beside the type. serde
-    /// takes text, and text cannot say `$crate`: what is there gets a name beside the type.
+    /// The path of serde for `#[serde(crate = "…")]` on a type, and the import that it needs next to the
+    /// type. serde takes text, which cannot contain `$crate`, so that path gets a name next to the type.
     pub(crate) fn serde(&self, ident: &Ident) -> (LitStr, Option<TokenStream>) {
         let private = self.private();
         let text: String = private.clone().into_iter().map(|token| token.to_string()).collect();
@@ -60,7 +60,7 @@ impl ToTokens for CratePath {
     }
 }
 
-/// The path that a type is, without the invisible and the real parentheses around it.
+/// The path of a type, without the invisible and the real parentheses around it.
 pub(crate) fn as_path(ty: Type) -> Option<TypePath> {
     match ty {
         Type::Path(path) => Some(path),
@@ -70,18 +70,18 @@ pub(crate) fn as_path(ty: Type) -> Option<TypePath> {
     }
 }
 
-/// Where a path is reported: at its last word, as stable compilers cannot join the places of several.
+/// Where a path is reported: at its last segment, as stable compilers cannot join spans.
 pub(crate) fn span(path: &TypePath) -> Span {
     last_ident(&path.path).map_or_else(Span::call_site, Ident::span)
 }
 
-/// The last word of a path.
+/// The last segment of a path.
 pub(crate) fn last_ident(path: &Path) -> Option<&Ident> {
     path.segments.last().map(|segment| &segment.ident)
 }
 
-/// The same code, reported as standing at `span`. Generated locals, `self` and `$crate` stay what they are:
-/// the user's macros see others.
+/// The same code with the span `span`. Generated locals, `self` and `$crate` keep theirs, so that hygiene is
+/// unchanged.
 pub(crate) fn respan(code: TokenStream, span: Span) -> TokenStream {
     let respanned = code.into_iter().map(|mut token| {
         match &token {
@@ -103,13 +103,13 @@ pub(crate) fn respan(code: TokenStream, span: Span) -> TokenStream {
     respanned.collect()
 }
 
-/// The same code at the same places, known to the compiler as generated: lints, that of deprecated types
-/// among them, pass it over. An `allow` would be an error in a crate that forbids the lint.
+/// The same code with the same spans, marked as generated, so that lints, including that for deprecated
+/// types, ignore it. An `allow` would be an error in a crate that forbids the lint.
 pub(crate) fn generated(code: TokenStream) -> TokenStream {
     let marked = code.into_iter().map(|mut token| {
         let span = Span::call_site().located_at(token.span());
         match &token {
-            // It names the crate of the macro that wrote it.
+            // It names the crate of the macro in which it was written.
             TokenTree::Ident(ident) if ident == "$crate" => return token,
             TokenTree::Group(group) => {
                 let mut marked = Group::new(group.delimiter(), generated(group.stream()));

@@ -1,4 +1,5 @@
-//! What reads stored events, such as a projection: its enum of events, and how each is found and decoded.
+//! What projections, reactors and publishers share: the enum of their events, and how each event is found and
+//! decoded.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
@@ -12,13 +13,13 @@ use crate::keys;
 use crate::paths::{CratePath, respan, span};
 use crate::unique_names;
 
-/// A type that reads events, each with the place at which it was recorded.
+/// A type that reads events, each with where it was recorded.
 pub(crate) struct Reading<'a> {
     pub(crate) input: &'a DeriveInput,
     pub(crate) events: Vec<Variant>,
     pub(crate) enum_ident: Ident,
     pub(crate) es_core: CratePath,
-    /// Whether other code may still check it: not when it was repaired.
+    /// Whether generated checks may refer to it: not if it was repaired.
     pub(crate) sound: bool,
 }
 
@@ -35,7 +36,7 @@ impl<'a> Reading<'a> {
         Self { input, events, enum_ident, es_core, sound: errors.is_empty() }
     }
 
-    /// What the trait asks of the type, where a type parameter leaves it open.
+    /// The bounds that the trait requires and that a type parameter leaves open.
     pub(crate) fn bounds(&self) -> TokenStream {
         let private = self.es_core.private();
         let where_clause = &self.input.generics.where_clause;
@@ -63,7 +64,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// The functions by which every reader knows its events: `filter`, `decode`, `events`.
+    /// The functions that select and decode events: `filter`, `decode`, `events`.
     pub(crate) fn functions(&self) -> TokenStream {
         let (es_core, private) = (&self.es_core, self.es_core.private());
         let names = self.names();
@@ -78,33 +79,32 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// For each event what calls the user's code for it, as the arms of a match; `call` gets its type.
+    /// For each event the call of the user's code for it, as match arms; `call` gets its type.
     pub(crate) fn arms(
         &self,
         call: impl Fn(&syn::TypePath) -> TokenStream,
     ) -> impl Iterator<Item = TokenStream> {
         self.events.iter().map(move |Variant { path, ident }| {
             let enum_ident = &self.enum_ident;
-            // All of it at the event's place, so that what is missing is reported there and once.
+            // All of it with the event's span, so that a missing implementation is reported there, once.
             let done = respan(call(path), span(path));
             quote!(#enum_ident::#ident(ref __es_event) => #done,)
         })
     }
 
-    /// Stops the build when two events have the same name.
+    /// Stops the build if two events have the same name.
     pub(crate) fn check(&self) -> Option<TokenStream> {
         let paths = self.events.iter().map(|event| &event.path);
         self.sound.then(|| unique_names::check(paths, &self.es_core))
     }
 
-    /// By the name of the event, as commands do.
+    /// Decodes by the name of the event, as commands do.
     fn decode(&self) -> TokenStream {
         let Self { enum_ident, es_core, .. } = self;
         let private = es_core.private();
         let arms = self.events.iter().map(|event| {
             let (path, variant) = (&event.path, &event.ident);
-            // What stands for a type that is no event has the type's own place everywhere: it is reported
-            // once.
+            // A type that is not an event keeps its own span everywhere, so that it is reported once.
             let name = respan(quote!(<#path as #es_core::Event>::NAME), span(path));
             let decoded = respan(quote!(#private::decode_recorded::<#path>), span(path));
             quote! {
@@ -145,8 +145,7 @@ impl<'a> Reading<'a> {
         let es_core = &self.es_core;
         let private = es_core.private();
         let events = self.events.iter().filter(|_| self.sound).map(|Variant { path, .. }| {
-            // What stands for a type that is no event has the type's own place everywhere: it is reported
-            // once.
+            // A type that is not an event keeps its own span everywhere, so that it is reported once.
             respan(
                 quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)),
                 span(path),
@@ -169,7 +168,7 @@ impl<'a> Reading<'a> {
 /// The longest name, in bytes.
 const LONGEST_NAME: usize = 40;
 
-/// A name that can be a part of the name of a file.
+/// Parses a name that can be part of a file name.
 pub(crate) fn name(key: &Ident, whose: &str, example: &str, input: ParseStream<'_>) -> Result<LitStr> {
     let name: LitStr = keys::value(key, example, input)?;
     let text = name.value();
@@ -182,7 +181,7 @@ pub(crate) fn name(key: &Ident, whose: &str, example: &str, input: ParseStream<'
     }
     let message = format!(
         "`{text}` cannot be the name of {whose}; write 1 to {LONGEST_NAME} lower-case letters, digits, `-` and `_`, \
-         beginning with a letter"
+         starting with a letter"
     );
     Err(Error::new_spanned(&name, message))
 }

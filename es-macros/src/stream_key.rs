@@ -35,7 +35,7 @@ fn es_core(attributes: &[Attribute], errors: &mut Errors) -> CratePath {
     es_core
 }
 
-/// The fields, one of which holds something.
+/// The fields, one of which contains the key.
 fn newtype<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a Fields> {
     let real = |fields: &Fields| fields.iter().filter(|field| !is_marker(&field.ty)).count();
     match &input.data {
@@ -49,7 +49,7 @@ fn newtype<'a>(input: &'a DeriveInput, errors: &mut Errors) -> Option<&'a Fields
         Data::Union(_) => format!("`{ident}` is a union"),
     };
     let message = format!(
-        "{found}, but `StreamKey` is derived for a struct with one field, and any `PhantomData` beside it; write \
+        "{found}, but `StreamKey` is derived for a struct with one field, and any number of `PhantomData`; write \
          `struct {ident}(Uuid);`, or implement `StreamKey` by hand"
     );
     let tokens = match &input.data {
@@ -77,7 +77,7 @@ fn expand(input: &DeriveInput, fields: &Fields, es_core: &CratePath) -> TokenStr
     let bounds = if input.generics.params.is_empty() {
         quote!(#where_clause)
     } else {
-        // A marker says nothing of its type but what an id must be.
+        // A marker requires nothing of its type except what an id requires.
         let marked = (fields.len() > 1).then(|| quote!(Self: #private::Send + #private::Sync + 'static,));
         quote!(where #(#own,)* #ty: #es_core::StreamKey, #marked)
     };

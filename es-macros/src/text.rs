@@ -1,10 +1,10 @@
-//! Code as text: for messages, and for fingerprints that are kept for years.
+//! Code as text, for messages and for fingerprints that are stored for years.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::ToTokens;
 
-/// Code as text that does not depend on how compilers print tokens: single spaces only where words would run
-/// together.
+/// Code as text that does not depend on how compilers print tokens: single spaces only where words would
+/// otherwise join.
 pub(crate) fn written(code: &impl ToTokens) -> String {
     let mut text = String::new();
     append(code.to_token_stream(), &mut text);
@@ -48,7 +48,7 @@ mod tests {
     }
 
     #[test]
-    fn layout_is_no_part_of_the_text() {
+    fn whitespace_is_not_part_of_the_text() {
         assert_eq!(text("Option < Vec<\n(u8 , String)> >"), "Option<Vec<(u8,String)>>");
         assert_eq!(text("&'static   mut dyn  Fn ( u8 ) -> r#type"), "&'static mut dyn Fn(u8)->r#type");
         assert_eq!(text("serde( rename = \"a  b\" )"), "serde(rename=\"a  b\")");

@@ -1,4 +1,4 @@
-//! Refusing two events of one name in one list.
+//! Rejects two events of one name in one list.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -7,14 +7,14 @@ use syn::TypePath;
 use crate::paths::{CratePath, respan, span};
 use crate::text::written;
 
-/// The names of an event as code: today's and the earlier ones.
+/// The names of an event as code: the current and the former ones.
 pub(crate) fn names(path: &TypePath, es_core: &CratePath) -> TokenStream {
     let event = respan(quote!(<#path as #es_core::Event>), span(path));
     quote!(#event::NAMES)
 }
 
-/// Refuses two events of one name, earlier names included, which are known only when constants are evaluated:
-/// one check for each event but the first, at its place in the list.
+/// Rejects two events of one name, including former names, which are known only when constants are evaluated:
+/// one check for each event but the first, with the span of its place in the list.
 ///
 /// ```text
 /// const _: () = {

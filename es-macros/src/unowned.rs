@@ -1,4 +1,4 @@
-//! Fields of events and states that hold no value of their own, or one that only a single thread may touch.
+//! Fields of events and states that borrow their value, or whose type is not `Send` or `Sync`.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -7,17 +7,17 @@ use syn::{Data, DeriveInput, GenericArgument, PathArguments, PathSegment, Type, 
 use crate::errors::Errors;
 use crate::shape::serde;
 
-/// What holds the fields.
+/// The type that has the fields.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Holder {
     Event,
     State,
-    /// A state that is kept in snapshots, and read from them.
+    /// A state that is stored in snapshots and read from them.
     StoredState,
 }
 
-/// Reports references, raw pointers and what belongs to one thread. Returns whether there are none: what
-/// follows from them would hide the mistake.
+/// Reports references, raw pointers and types of a single thread. Returns whether there are none: errors that
+/// follow from them would hide the mistake.
 pub(crate) fn check(input: &DeriveInput, holder: Holder, errors: &mut Errors) -> bool {
     let fields: Vec<&syn::Field> = match &input.data {
         Data::Struct(data) => data.fields.iter().collect(),
@@ -26,7 +26,7 @@ pub(crate) fn check(input: &DeriveInput, holder: Holder, errors: &mut Errors) ->
     };
     let mut check = Check { holder, is_read_by_code: false, is_sound: true, errors };
     for field in fields {
-        // Code of the user's own may read a reference, out of a table or by leaking.
+        // The user's own code may produce a reference, from a static table or by leaking.
         check.is_read_by_code = !serde::of_part(&field.attrs).by.is_empty();
         check.ty(&field.ty);
     }
@@ -48,23 +48,23 @@ impl Check<'_> {
                 Holder::State => self.ty(&reference.elem),
                 Holder::Event => self.refuse(
                     ty,
-                    "an event is read from a text that does not live as long; write a type that owns its value, such as \
+                    "an event cannot borrow from the text that it is read from; use a type that owns its value, such as \
                      `String` for `&str`, or `Vec<T>` for `&[T]`",
                 ),
                 Holder::StoredState => self.refuse(
                     ty,
-                    "a snapshot is read from a text that does not live as long as the state; write a type that owns its \
-                     value, such as `String` for `&str`, or `Vec<T>` for `&[T]`",
+                    "a state cannot borrow from the snapshot that it is read from; use a type that owns its value, such \
+                     as `String` for `&str`, or `Vec<T>` for `&[T]`",
                 ),
             },
             Type::Ptr(_) if self.holder == Holder::Event && self.is_read_by_code => {}
             Type::Ptr(_) if self.holder == Holder::State => self.refuse(
                 ty,
-                "a state goes from thread to thread, and a raw pointer stays in one; write the value that it points to",
+                "a state moves between threads, and a raw pointer cannot; store the value that it points to",
             ),
             Type::Ptr(_) => self.refuse(
                 ty,
-                "an address means nothing when it is read again; write the value that it points to",
+                "an address is meaningless when it is read again; store the value that it points to",
             ),
             Type::Path(path) => self.path(path),
             Type::Tuple(tuple) => tuple.elems.iter().for_each(|ty| self.ty(ty)),
@@ -85,7 +85,7 @@ impl Check<'_> {
                 self.refuse(
                     path,
                     format!(
-                        "{holder} goes from thread to thread, and `Rc` stays in one; write the value itself, or `Arc`{serde}"
+                        "{holder} moves between threads, and `Rc` cannot; use the value itself, or `Arc`{serde}"
                     ),
                 );
             }
@@ -97,7 +97,7 @@ impl Check<'_> {
                 self.refuse(
                     path,
                     format!(
-                        "{holder} is read by several threads at once, and `{cell}` by one; write the value itself: {changed}"
+                        "{holder} is read by several threads at once, and `{cell}` cannot be; use the value itself: {changed}"
                     ),
                 );
             }
@@ -120,8 +120,8 @@ impl Check<'_> {
     }
 }
 
-/// `Rc` and the cells of the standard library, as far as a name tells. `Cell` alone may well be one of a
-/// board.
+/// `Rc` and the cells of the standard library, as far as a name tells. A `Cell` alone may be a type of the
+/// user's, such as the cell of a board.
 fn of_one_thread(path: &TypePath) -> Option<&'static str> {
     let segments: Vec<&PathSegment> = path.path.segments.iter().collect();
     let (last, before) = segments.split_last()?;
@@ -137,8 +137,8 @@ fn of_one_thread(path: &TypePath) -> Option<&'static str> {
     has_one_argument.then_some(name)
 }
 
-/// Stands in for what the compiler would miss where such a field was reported already. The build fails in any
-/// case.
+/// Replaces such a field, which was already reported, so that the compiler does not report what is missing
+/// because of it. The build fails in any case.
 pub(crate) fn repaired(input: &DeriveInput, private: &TokenStream) -> TokenStream {
     let ident = &input.ident;
     let (impl_generics, type_generics, where_clause) = input.generics.split_for_impl();

@@ -1,10 +1,10 @@
-//! What an event's checksum is of: all that a reader is told about it.
+//! The checksum of an event, over everything that a reader gets.
 
 use crc32fast::Hasher;
 use uuid::Uuid;
 
-/// The fields of an event. Names and keys stand for themselves, and not for the numbers that they have in the
-/// file: an event whose number means another name is damaged.
+/// The fields of an event. Names and keys are included themselves, not their numbers in the file: if a number
+/// means a different name, the event is damaged.
 pub(crate) struct Fields<'a> {
     pub(crate) key: &'a str,
     pub(crate) position: i64,
@@ -21,8 +21,8 @@ pub(crate) struct Fields<'a> {
 }
 
 impl Fields<'_> {
-    /// CRC-32 of the fields in this order: integers as 8 bytes, least first; text after its length; what can
-    /// be missing after a byte that says whether it is there.
+    /// CRC-32 of the fields in this order: integers as 8 bytes, little-endian; text after its length;
+    /// optional fields after a byte that tells whether they are present.
     pub(crate) fn checksum(&self) -> i64 {
         let mut hash = Gathered::new();
         text(&mut hash, self.key);
@@ -43,7 +43,7 @@ impl Fields<'_> {
     }
 }
 
-/// Of a snapshot: its revision, and the state.
+/// The checksum of a snapshot: over its revision and state.
 pub(crate) fn of_snapshot(revision: i64, state: &str) -> i64 {
     let mut hash = Gathered::new();
     hash.update(&revision.to_le_bytes());
@@ -51,7 +51,7 @@ pub(crate) fn of_snapshot(revision: i64, state: &str) -> i64 {
     hash.finalize().into()
 }
 
-/// Short fields, put together first: one long run is hashed many times faster than the same in short ones.
+/// Joins short fields before hashing: one long run is hashed many times faster than many short ones.
 struct Gathered {
     hash: Hasher,
     bytes: [u8; 512],
@@ -119,13 +119,13 @@ mod tests {
             payload: "{}",
             metadata: None,
         };
-        // Stored in files: with another value every event would be damaged.
+        // Stored in files: with another value every event would count as damaged.
         let first = fields.checksum();
         fields.metadata = Some("");
-        assert_ne!(fields.checksum(), first, "nothing, and an empty text");
+        assert_ne!(fields.checksum(), first, "no metadata, and an empty text");
     }
     #[test]
-    fn a_checksum_is_that_of_all_bytes_in_their_order_however_long() {
+    fn the_checksum_covers_all_bytes_in_order_whatever_their_length() {
         for length in [0, 1, 7, 503, 504, 505, 511, 512, 513, 2_000] {
             let state = "ab".repeat(length).split_off(length);
             let bytes = [&7_i64.to_le_bytes()[..], &(length as u64).to_le_bytes(), state.as_bytes()].concat();

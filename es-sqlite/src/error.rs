@@ -1,4 +1,4 @@
-//! What can go wrong in a file, told by the codes of `SQLite`, and what it is for the caller.
+//! What can fail in a file, recognised by the result codes of `SQLite`, and what it means for the caller.
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -7,53 +7,53 @@ use std::sync::Arc;
 
 use es_core::{Position, StoreError, StreamId};
 
-/// Why a call failed. Cheap to clone, as one failure can be that of many callers.
+/// Why a call failed. Cheap to clone, as several callers can get the same failure.
 #[derive(Debug, Clone)]
 pub(crate) enum Failure {
-    /// `SQLite` or the driver said so.
+    /// An error of `SQLite` or of the driver.
     Driver(Arc<sqlx::Error>),
-    /// The file at the path is another one than that which was opened, or none.
+    /// The path leads to a different file than the one that was opened, or to none.
     Replaced(Arc<str>),
-    /// The disk failed in the middle of a commit, of which nothing is in the file, as has been found out.
+    /// The disk failed during a commit, and nothing of it is in the file, as a later read has shown.
     Undone(Arc<str>),
-    /// A caller waited for too long.
+    /// A caller waited too long.
     Waited(&'static str),
     /// The store was closed.
     Closed,
-    /// Rows that no append leaves behind.
+    /// Rows that no append writes.
     Damaged(Arc<str>),
-    /// Opened for reading only.
+    /// The store is open for reading only.
     ReadOnly,
     /// A copy could not be made.
     Copy(Arc<str>),
-    /// What a caller is told as it is.
+    /// An error that the caller gets unchanged.
     Store(Arc<StoreError>),
 }
 
 /// What a result code means for a caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Meaning {
-    /// Somebody else is writing; the same call can succeed later.
+    /// Another connection is writing; the same call can succeed later.
     Busy,
-    /// A row that is there already, or a trigger that refuses.
+    /// A row that already exists, or a trigger that rejects it.
     Refused,
     /// Somebody has to change something first.
     Setup,
-    /// The file is not what `SQLite` wrote.
+    /// The file is not as `SQLite` wrote it.
     Damaged,
-    /// There is no room on the disk.
+    /// The disk is full.
     Full,
-    /// The disk, or the memory, failed.
+    /// The disk or the memory failed.
     Io,
-    /// The file is opened for reading only.
+    /// The file is open for reading only.
     ReadOnly,
     /// Anything else.
     Other,
 }
 
-/// The low byte of the codes of <https://sqlite.org/rescode.html>; the rest says more of the same.
+/// By the low byte of the codes of <https://sqlite.org/rescode.html>; the other bytes only add detail.
 const fn meaning(code: i32) -> Meaning {
-    // IOERR_SHMSIZE: the file beside the write-ahead log cannot grow.
+    // IOERR_SHMSIZE: the `-shm` file of the write-ahead log cannot grow.
     if code == 4874 {
         return Meaning::Full;
     }
@@ -92,12 +92,12 @@ impl Failure {
         }
     }
 
-    /// Whether it would be that of every call, rather than of one among several.
-    pub(crate) fn is_everybodys(&self) -> bool {
+    /// Whether every call would fail with it, rather than one call among several.
+    pub(crate) fn affects_every_call(&self) -> bool {
         !matches!(self.meaning(), Meaning::Refused | Meaning::Other)
     }
 
-    /// As that of a commit that has left nothing behind.
+    /// The failure of a commit of which nothing was written.
     pub(crate) fn undone(self) -> Self {
         match self.meaning() {
             Meaning::Busy | Meaning::Full => self,
@@ -105,7 +105,7 @@ impl Failure {
         }
     }
 
-    /// As the error of a read, in which the event at this position would have come next.
+    /// Converts to the error of a read at which the event at this position was next.
     pub(crate) fn at(self, position: Position) -> StoreError {
         match self.meaning() {
             Meaning::Damaged => StoreError::DamagedEvent { position, source: Box::new(self) },
@@ -113,7 +113,7 @@ impl Failure {
         }
     }
 
-    /// As the error of an append whose commit failed in the middle.
+    /// Converts to the error of an append whose commit failed halfway.
     pub(crate) fn of_commit(self, stream: &StreamId) -> StoreError {
         match self.meaning() {
             Meaning::Io | Meaning::Other | Meaning::Damaged => {
@@ -218,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_pass_is_tried_again_and_nothing_else() {
+    fn only_transient_errors_are_retryable() {
         let codes = [
             (5, true),
             (517, true),

@@ -1,4 +1,4 @@
-//! The contract of stores, on a file.
+//! The store contract, implemented on a file.
 
 use async_trait::async_trait;
 use es_core::model::NewSnapshot;
@@ -18,7 +18,7 @@ use crate::write::inside;
 use crate::write::job::{Done, Work};
 use crate::write::part::{Decided, Part};
 
-/// Of a lane that answers something else than it was asked for.
+/// For an answer of the lane that does not match the request.
 fn ended<T>() -> Result<T, StoreError> {
     Err(Failure::Closed.into())
 }

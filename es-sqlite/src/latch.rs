@@ -1,5 +1,4 @@
-//! Locks that a panic of another holder does not close: what stands behind them is whole between two
-//! statements.
+//! Locks that survive the panic of a holder: what they guard is consistent between any two statements.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -35,9 +35,9 @@
 //! # Ok(()) }
 //! ```
 //!
-//! An acknowledged event is on the disk. Appends of many callers share one sync of it: group commit, each
-//! append for itself, so that a conflict of one touches no other. Several programs on one host can have the
-//! file open. `docs/stored-format-sqlite.md` describes its tables.
+//! An acknowledged event is on disk. Concurrent appends share one sync (group commit), but each append
+//! succeeds or fails by itself, so that a conflict of one does not affect the others. Several programs on one
+//! host can open the file. `docs/stored-format-sqlite.md` describes its tables.
 
 #![warn(missing_debug_implementations, unreachable_pub)]
 
@@ -58,7 +58,7 @@ mod write;
 pub use open::error::OpenError;
 pub use open::options::{Durability, SqliteOptions};
 pub use projection::{Projector, SqliteBatch, SqliteSession, SqliteTarget, SqliteTargetError};
-/// The driver whose types this crate's API uses, in the version that it was built with.
+/// The driver whose types appear in this crate's API, in the version that it was built with.
 pub use sqlx;
 pub use store::SqliteStore;
 pub use upkeep::checkpoint::Checkpointed;

@@ -1,4 +1,4 @@
-//! The store: what is opened, and what only a file has.
+//! The store, and the operations that only a file has.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::write::lane::Lane;
 use crate::write::turn::SqliteTransaction;
 use crate::write::writer::{Former, Writer};
 
-/// A store in one file. Clones share it.
+/// An event store in one file. Clones share it.
 ///
 /// ```
 /// use es_core::record::NewEvent;
@@ -45,9 +45,9 @@ use crate::write::writer::{Former, Writer};
 ///
 /// # Several programs
 ///
-/// Several programs on one host can have the file open, and so can several stores in one program. Whoever
-/// writes waits for the others, for as long as [`busy_timeout`](SqliteOptions::busy_timeout) says, and then
-/// fails with [`StoreError::Unavailable`]. Readers wait for nobody.
+/// Several programs on one host can open the file, and so can several stores in one program. A writer waits
+/// for the others, for up to [`busy_timeout`](SqliteOptions::busy_timeout), and then fails with
+/// [`StoreError::Unavailable`]. Readers never wait for writers.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     pub(crate) parts: Arc<Parts>,
@@ -60,12 +60,12 @@ pub(crate) struct Parts {
     pub(crate) readers: Readers,
     pub(crate) bell: Bell,
     pub(crate) former: Former,
-    /// Removed by whoever drops the last clone, at once: the lane may not get to it before the process ends.
+    /// Removed when the last clone is dropped, at once: the lane may not do so before the process ends.
     _folder: Option<Folder>,
 }
 
 impl SqliteStore {
-    /// Opens a file, which is made if it is not there, with the defaults of [`SqliteOptions`].
+    /// Opens a file, creating it if it does not exist, with the default [`SqliteOptions`].
     ///
     /// # Errors
     ///
@@ -74,12 +74,12 @@ impl SqliteStore {
         Self::options(path).open().await
     }
 
-    /// What can be set before a file is opened.
+    /// Options to set before a file is opened.
     pub fn options(path: impl AsRef<Path>) -> SqliteOptions {
         SqliteOptions::new(path.as_ref())
     }
 
-    /// A store that is gone with its last clone: for tests, and for trying things out.
+    /// A store that is deleted with its last clone: for tests and experiments.
     ///
     /// # Errors
     ///
@@ -92,8 +92,8 @@ impl SqliteStore {
     /// # Ok(()) }
     /// ```
     // A file that is never synced stays in the memory of the system. A database that `SQLite` keeps in memory
-    // is one for each connection; with the cache shared among them, or in its `memdb`, readers and writers
-    // lock each other out, as they do not in a file.
+    // belongs to one connection; with a shared cache, or in its `memdb`, readers and writers block each
+    // other, which they do not in a file.
     pub async fn in_memory() -> Result<Self, OpenError> {
         let folder =
             Folder::new().map_err(|source| OpenError::Folder { path: std::env::temp_dir(), source })?;
@@ -122,15 +122,15 @@ impl SqliteStore {
         })
     }
 
-    /// Begins a transaction on the one connection that writes, for events and rows of the caller's own.
+    /// Begins a transaction on the single write connection, for events and the caller's own rows.
     ///
-    /// While it is open, nobody else writes, and this includes a [`Repository`](es_core::Repository) that
-    /// makes its events known before its first command: call its `register` before, if the file is new.
+    /// While it is open, nobody else writes, including a [`Repository`](es_core::Repository) that registers
+    /// its events before its first command: if the file is new, call its `register` first.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when somebody else writes for longer than
-    /// [`busy_timeout`](SqliteOptions::busy_timeout) says, and [`StoreError::ReadOnly`].
+    /// [`StoreError::Unavailable`] if somebody else writes for longer than
+    /// [`busy_timeout`](SqliteOptions::busy_timeout), and [`StoreError::ReadOnly`].
     ///
     /// ```
     /// use es_core::record::NewEvent;
@@ -158,8 +158,8 @@ impl SqliteStore {
         }
     }
 
-    /// Folds the write-ahead log into the file, and says whether it worked. `SQLite` does so by itself, every
-    /// thousand pages; a reader that takes long keeps it from doing so, and the log grows.
+    /// Checkpoints the write-ahead log into the file, and returns whether all of it was copied. `SQLite` does
+    /// so automatically every thousand pages; a long-running reader prevents it, and the log grows.
     ///
     /// # Errors
     ///
@@ -172,13 +172,12 @@ impl SqliteStore {
     }
 
     /// Copies the store into a new file, as of one moment, while it is in use. The copy is complete and on
-    /// the disk once it has its name, and is opened like any store. It has the same history, and so readers
-    /// can go on with their checkpoints; of two files with one history write to one.
+    /// disk once it has its final name, and is opened like any store. It has the same history, so readers can
+    /// continue with their checkpoints; write to only one of two files with the same history.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Setup`] when the file is there already, or cannot be written; [`StoreError`] of the
-    /// store.
+    /// [`StoreError::Setup`] if the file already exists or cannot be written; [`StoreError`] of the store.
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -194,14 +193,12 @@ impl SqliteStore {
         Ok(backup::backup(&mut reader.connection, to.as_ref()).await?)
     }
 
-    /// Reads all of the file, and says what is not as its writers have written it: pages and indexes
-    /// (`integrity_check`), the checksum of every event, holes in streams. As long as it takes, the
-    /// write-ahead log grows.
+    /// Reads the whole file and reports what is damaged: pages and indexes (`integrity_check`), the checksum
+    /// of every event, gaps in streams. The write-ahead log grows while it runs.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the store; what is damaged is no error but a
-    /// [problem](crate::Verified::problems).
+    /// [`StoreError`] of the store; damage is not an error but a [problem](crate::Verified::problems).
     ///
     /// ```
     /// # #[tokio::main(flavor = "current_thread")]
@@ -215,13 +212,12 @@ impl SqliteStore {
         verify::verify(&mut reader.connection).await
     }
 
-    /// Ends the store for all its clones: what waits is written, and later calls are
-    /// [`StoreError::Closed`]. A store that is dropped does the same, and nobody waits for it.
+    /// Closes the store for all its clones: waiting writes are executed, and later calls fail with
+    /// [`StoreError::Closed`]. Dropping the store does the same, without waiting for it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] when it takes longer than [`busy_timeout`](SqliteOptions::busy_timeout)
-    /// says.
+    /// [`StoreError::Unavailable`] if it takes longer than [`busy_timeout`](SqliteOptions::busy_timeout).
     pub async fn close(&self) -> Result<(), StoreError> {
         self.parts.readers.close().await;
         match self.parts.lane.call(Work::End).await {
@@ -230,7 +226,7 @@ impl SqliteStore {
         }
     }
 
-    /// The names of the file. What is there already is not written again, and so waits for no writer.
+    /// The names in the file. Names that exist are not written again, so no writer is waited for.
     pub(crate) async fn known(&self) -> Result<Known, StoreError> {
         let mut reader = self.parts.readers.reader().await?;
         let mut known = Known::default();
@@ -238,7 +234,7 @@ impl SqliteStore {
         Ok(known)
     }
 
-    /// Has the lane do something, unless the file is only to be read.
+    /// Executes work in the lane, unless the file is open for reading only.
     pub(crate) async fn write(&self, work: Work) -> Result<Done, StoreError> {
         self.check_writable()?;
         self.parts.lane.call(work).await

@@ -1,11 +1,11 @@
-//! The folder of a store that goes with its process.
+//! The temporary folder of an in-memory store.
 
 use std::path::PathBuf;
 use std::{env, fs, io, process};
 
 use uuid::Uuid;
 
-/// Removed with everything in it once nobody uses it any more.
+/// Removed with its contents once it is no longer used.
 #[derive(Debug)]
 pub(crate) struct Folder(PathBuf);
 
@@ -24,7 +24,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What cannot be removed is left to whoever cleans the system's folder for such files.
+        // What cannot be removed is left to the system's clean-up of temporary files.
         drop(fs::remove_dir_all(&self.0));
     }
 }

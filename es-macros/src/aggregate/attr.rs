@@ -1,4 +1,4 @@
-//! The keys of `#[aggregate(…)]`, each read for itself.
+//! Parses the keys of `#[aggregate(…)]`, each by itself.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::ext::IdentExt as _;
@@ -38,9 +38,9 @@ pub(super) struct Keys {
     pub(super) snapshot: Option<Snapshot>,
     pub(super) skip_unknown: bool,
     pub(super) es_core: CratePath,
-    /// The keys of `#[process]` beside it.
+    /// The keys of `#[process]` on the same type.
     pub(super) process: Option<process::Keys>,
-    /// What the user wrote; nothing where the whole attribute is missing, which is reported as such.
+    /// What the user wrote; `None` if the whole attribute is missing, which is reported as such.
     pub(super) written: Option<Written>,
 }
 
@@ -88,8 +88,7 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
 fn retired(key: &Ident, list: TokenStream, errors: &mut Errors) -> Vec<TypePath> {
     let mut retired = Vec::new();
     if list.is_empty() {
-        errors
-            .spanned(key, "`retired` is empty; list event types that are no longer written, or leave it out");
+        errors.spanned(key, "`retired` is empty; list event types that are no longer written, or remove it");
     }
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
@@ -151,8 +150,8 @@ fn snapshot(key: &Ident, list: TokenStream, errors: &mut Errors) -> Option<Snaps
         } else if number == 0 {
             return Err(Error::new_spanned(
                 literal,
-                "a snapshot every 0 events makes no sense; write how many events lie between two, or leave \
-                 `snapshot` out",
+                "a snapshot every 0 events is impossible; write the number of events between snapshots, or remove \
+                 `snapshot`",
             ));
         } else {
             every = Some(number);
@@ -160,7 +159,7 @@ fn snapshot(key: &Ident, list: TokenStream, errors: &mut Errors) -> Option<Snaps
         Ok(())
     });
     if every.is_none() && !written.has(EVERY) {
-        errors.spanned(key, "`snapshot` needs to know how often; write `snapshot(every = 100)`");
+        errors.spanned(key, "`snapshot` has no interval; write `snapshot(every = 100)`");
     }
     every.map(|every| Snapshot { key: key.clone(), every, build })
 }
@@ -172,12 +171,12 @@ fn unknown(literal: &LitStr) -> Result<bool> {
         "skip" => Ok(true),
         _ => Err(Error::new_spanned(
             literal,
-            keys::unknown_word("`unknown` has no choice", &text, &["error", "skip"]),
+            keys::unknown_word("`unknown` has no value", &text, &["error", "skip"]),
         )),
     }
 }
 
-/// The name of an identifier in prose: without `r#`.
+/// The name of an identifier without `r#`, for messages.
 pub(super) fn plain(ident: &Ident) -> Ident {
     ident.unraw()
 }

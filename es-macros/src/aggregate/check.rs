@@ -1,4 +1,4 @@
-//! What the keys of `#[aggregate]` must be together.
+//! Checks that the keys of `#[aggregate]` fit together.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ use crate::paths::CratePath;
 use crate::process;
 use crate::text::written;
 
-/// An aggregate that can be expanded: what was wrong with it is repaired as well as possible.
+/// An aggregate that can be expanded: its mistakes are repaired as well as possible.
 pub(super) struct Aggregate<'a> {
     pub(super) input: &'a DeriveInput,
     pub(super) name: LitStr,
-    /// The earlier names.
+    /// The former names.
     pub(super) was: Vec<LitStr>,
     pub(super) id: Option<Type>,
     pub(super) events: Vec<Variant>,
@@ -28,10 +28,10 @@ pub(super) struct Aggregate<'a> {
     pub(super) retired: Vec<TypePath>,
     pub(super) snapshot: Option<Snapshot>,
     pub(super) skip_unknown: bool,
-    /// Of a process: what it reads besides its own events.
+    /// For a process: what it reads besides its own events.
     pub(super) beside: Option<process::Keys>,
     pub(super) es_core: CratePath,
-    /// Whether other code may still check it: not when it was repaired.
+    /// Whether generated checks may refer to it: not if it was repaired.
     pub(super) sound: bool,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
     if let Some(lifetime) = input.generics.lifetimes().next() {
         errors.spanned(
             lifetime,
-            "a state outlives what it could borrow from; write types that own, such as `String` for `&'a str`",
+            "a state cannot borrow, as it outlives what it is read from; use owned types, such as `String` for `&'a str`",
         );
     }
     missing_keys(&keys, input, errors);
@@ -92,12 +92,12 @@ fn missing_keys(keys: &Keys, input: &DeriveInput, errors: &mut Errors) {
         errors.spanned(
             ident,
             format!(
-                "the aggregate `{ident}` has no name; write `#[aggregate(name = \"…\")]`, with a name that can stay \
-                 forever"
+                "the aggregate `{ident}` has no name; write `#[aggregate(name = \"…\")]`, with a name that never needs \
+                 to change"
             ),
         );
     }
-    // The steps of a process are events enough.
+    // The event of its steps is enough for a process.
     if !written.has(EVENTS) && keys.process.is_none() {
         errors.spanned(
             ident,
@@ -106,7 +106,7 @@ fn missing_keys(keys: &Keys, input: &DeriveInput, errors: &mut Errors) {
     }
 }
 
-/// Leaves out what is listed already, as an event of today or as a retired one.
+/// Leaves out events that are already listed, as current or as retired ones.
 fn retired(listed: Vec<TypePath>, events: &[Variant], errors: &mut Errors) -> Vec<TypePath> {
     let events: BTreeSet<String> = events.iter().map(|event| written(&event.path)).collect();
     let mut seen = BTreeSet::new();
@@ -117,7 +117,7 @@ fn retired(listed: Vec<TypePath>, events: &[Variant], errors: &mut Errors) -> Ve
             errors.spanned(
                 &path,
                 format!(
-                    "`{text}` is listed in `events` as well; leave it there if it is still written, else only here"
+                    "`{text}` is listed in `events` as well; keep it there if it is still written, or else only here"
                 ),
             );
         } else if seen.insert(text.clone()) {

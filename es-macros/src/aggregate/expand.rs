@@ -63,7 +63,7 @@ pub(super) fn expand(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenSt
     }
 }
 
-/// A copy of the state, where there can be one.
+/// Clones the state, if it is `Clone`.
 fn try_clone(es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
     quote! {
@@ -74,7 +74,7 @@ fn try_clone(es_core: &CratePath) -> TokenStream {
     }
 }
 
-/// The where clause: what a generic aggregate needs in order to be one.
+/// The where clause of a generic aggregate.
 fn bounds(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenStream {
     let Aggregate { input, es_core, .. } = aggregate;
     let private = es_core.private();
@@ -91,7 +91,7 @@ fn bounds(aggregate: &Aggregate<'_>, state: Option<&Body>) -> TokenStream {
     quote!(where #(#own,)* #state Self: #private::Default + #private::Send + #private::Sync + 'static #serde)
 }
 
-/// Which events there are, and which one this is.
+/// The list of event types, and the type of one event.
 fn types(aggregate: &Aggregate<'_>) -> TokenStream {
     let Aggregate { enum_ident, es_core, .. } = aggregate;
     let private = es_core.private();
@@ -140,7 +140,7 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
     let private = es_core.private();
     let (mut apply, mut encode, mut decode) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
     for Variant { path, ident } in &aggregate.events {
-        // In full, and with the event's place in the list: a missing `Apply` names and underlines the event.
+        // In full, and at the event's place in the list: a missing `Apply` names and underlines the event.
         let this = quote_spanned!(span(path)=> Self);
         apply.extend(quote! {
             #enum_ident::#ident(__es_event) => <#this as #es_core::Apply<#path>>::apply(self, __es_event),
@@ -148,7 +148,7 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
         encode.extend(quote! {
             #enum_ident::#ident(ref __es_event) => <#path as #es_core::Event>::encode(__es_event, __es_out),
         });
-        // What stands for a type that is no event has the type's own place everywhere: it is reported once.
+        // A type that is not an event keeps its own span everywhere, so that it is reported once.
         let name = respan(quote!(<#path as #es_core::Event>::NAME), span(path));
         decode.extend(quote! {
             #name => #private::decoded(<#path as #es_core::Event>::decode(__es_raw), __es_out),
@@ -174,7 +174,7 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
     }
 }
 
-/// Decoding: an event under a name that it had before is looked for by its present one.
+/// Decoding: an event stored under a former name is decoded under its current name.
 fn decode_fn(aggregate: &Aggregate<'_>, arms: &TokenStream) -> TokenStream {
     let Aggregate { name: own_name, enum_ident, es_core, .. } = aggregate;
     let private = es_core.private();
@@ -205,8 +205,8 @@ fn decode_fn(aggregate: &Aggregate<'_>, arms: &TokenStream) -> TokenStream {
     }
 }
 
-/// Decodes a retired event and hands out what takes its place. All of it stands at its place in the list, so
-/// that a missing `Retired` is reported there and once.
+/// Decodes a retired event and returns the events that replace it. All of it has the span of its place in the
+/// list, so that a missing `Retired` is reported there, once.
 fn retired_arm(path: &TypePath, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
     let arm = quote! {
@@ -225,7 +225,7 @@ fn snapshots(aggregate: &Aggregate<'_>, snapshot: &Snapshot, state: Option<&Body
     let private = es_core.private();
     let Snapshot { key, every, build } = snapshot;
     let statements = state.map(|state| &state.statements);
-    // Spanned, so that a state that serde cannot write is reported at the key that asks for it.
+    // Spanned, so that a state that serde cannot write is reported at the key that requires it.
     let this = quote_spanned!(key.span()=> Self);
     quote! {
         fn snapshots() -> #private::Option<#es_core::model::Snapshots<Self>> {
@@ -234,7 +234,7 @@ fn snapshots(aggregate: &Aggregate<'_>, snapshot: &Snapshot, state: Option<&Body
     }
 }
 
-/// What a decision may yield.
+/// What `handle` may return.
 fn into_events(aggregate: &Aggregate<'_>) -> TokenStream {
     let Aggregate { input, enum_ident, es_core, .. } = aggregate;
     let ident = &input.ident;
@@ -264,8 +264,8 @@ fn into_events(aggregate: &Aggregate<'_>) -> TokenStream {
     quote!(#any #(#each)* #(#retired)*)
 }
 
-/// What says, where a retired event is yielded, that it is retired: an implementation whose condition never
-/// holds. It stands behind a `for`, as the compiler refuses conditions that it can tell to be false at once.
+/// Explains, where a retired event is returned, that it is retired: an implementation whose condition never
+/// holds. The condition has a `for`, as the compiler rejects conditions that it knows to be false at once.
 fn refused(aggregate: &Aggregate<'_>, path: &TypePath) -> TokenStream {
     let Aggregate { input, enum_ident, es_core, .. } = aggregate;
     let private = es_core.private();

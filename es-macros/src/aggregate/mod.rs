@@ -25,7 +25,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
         keys.process = of_process(&input);
         let mut aggregate = check::check(keys, &input, &mut errors);
         let enumeration = enumeration::expand(&aggregate);
-        // Of what borrows, the compiler would report each use, with all its lifetimes.
+        // For a type that borrows, the compiler would report each use, with all its lifetimes.
         if input.generics.lifetimes().next().is_some() {
             return generated(enumeration);
         }
@@ -45,7 +45,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
     quote!(#expansion #errors)
 }
 
-/// The keys of `#[process]` on the same type, which that derive reports on.
+/// The keys of `#[process]` on the same type; that derive reports their mistakes.
 fn of_process(input: &DeriveInput) -> Option<process::Keys> {
     input.attrs.iter().find(|attribute| attribute.path().is_ident("process"))?;
     let mut errors = Errors::new();

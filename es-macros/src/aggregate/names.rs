@@ -1,4 +1,4 @@
-//! What another derive on the same type needs to know of the keys.
+//! What another derive on the same type needs from the keys.
 
 use proc_macro2::Ident;
 use quote::format_ident;
@@ -8,13 +8,13 @@ use syn::ext::IdentExt as _;
 use super::attr;
 use crate::errors::Errors;
 
-/// What another derive on the same type needs to know of the keys.
+/// What another derive on the same type needs from the keys.
 pub(crate) struct AggregateKeys {
     pub(crate) name: String,
     pub(crate) enum_ident: Ident,
 }
 
-/// The keys as far as they are right: what is wrong with them is reported by this derive.
+/// The keys that are valid: this derive reports the mistakes in the others.
 pub(crate) fn keys_of(input: &DeriveInput) -> AggregateKeys {
     let mut errors = Errors::new();
     let keys = attr::parse(&input.attrs, &mut errors);

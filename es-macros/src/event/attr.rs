@@ -1,4 +1,4 @@
-//! The keys of `#[event(…)]`, each read for itself.
+//! Parses the keys of `#[event(…)]`, each by itself.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::{Error, LitInt, LitStr, Type, TypePath};
@@ -23,7 +23,7 @@ pub(super) struct Keys {
     pub(super) name: Option<LitStr>,
     pub(super) version: Option<(u32, LitInt)>,
     pub(super) previous: Option<(Ident, TypePath)>,
-    /// The fields that are gone.
+    /// The removed fields.
     pub(super) removed: Vec<Field>,
     pub(super) write_as: Option<(u32, LitInt)>,
     pub(super) was: Vec<LitStr>,
@@ -49,7 +49,7 @@ pub(super) fn parse(tokens: TokenStream, kind: Kind, errors: &mut Errors) -> Key
                     let path = paths::as_path(ty.clone()).ok_or_else(|| {
                         Error::new_spanned(
                             ty,
-                            "`previous` takes the struct of the version before; write `previous = Type`",
+                            "`previous` takes the struct of the previous version; write `previous = Type`",
                         )
                     })?;
                     found.previous = Some((key.clone(), path));
@@ -62,7 +62,7 @@ pub(super) fn parse(tokens: TokenStream, kind: Kind, errors: &mut Errors) -> Key
                     if text.value().trim().is_empty() {
                         return Err(Error::new_spanned(
                             text,
-                            "`semantics` is empty; say what the values mean, such as `semantics = \"without tax\"`",
+                            "`semantics` is empty; describe what the values mean, such as `semantics = \"without tax\"`",
                         ));
                     }
                     found.semantics = Some(text);

@@ -1,4 +1,4 @@
-//! What the keys of `#[event]` must be together.
+//! Checks that the keys of `#[event]` fit together.
 
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
@@ -13,25 +13,25 @@ use crate::history::REMOVED;
 use crate::keys;
 use crate::paths::CratePath;
 
-/// An event that can be expanded: what was wrong with it is repaired as well as possible.
+/// An event that can be expanded: its mistakes are repaired as well as possible.
 #[derive(Clone)]
 pub(super) struct Event {
     pub(super) name: LitStr,
     pub(super) version: u32,
     pub(super) previous: Option<TypePath>,
-    /// The version before, if events are written as that one.
+    /// The previous version, if events are written as that one.
     pub(super) write_as: Option<LitInt>,
-    /// The earlier names.
+    /// The former names.
     pub(super) was: Vec<LitStr>,
     pub(super) semantics: Option<LitStr>,
     /// The name of the struct, for messages.
     pub(super) struct_name: String,
-    /// Whether the struct is made from the history of a newer one.
+    /// Whether the struct is generated from the history of a newer one.
     pub(super) is_of_history: bool,
     /// The defaults of the fields that this version added: tuples of `EventDescription::added`.
     pub(super) added: Vec<TokenStream>,
     pub(super) es_core: CratePath,
-    /// Whether other code may still check it: not when it was repaired.
+    /// Whether generated checks may refer to it: not if it was repaired.
     pub(super) sound: bool,
 }
 
@@ -46,7 +46,7 @@ pub(super) fn check(
         errors.spanned(
             ident,
             format!(
-                "the {what} `{ident}` has no name; write `#[{what}(name = \"…\")]`, with a name that can stay forever"
+                "the {what} `{ident}` has no name; write `#[{what}(name = \"…\")]`, with a name that never changes"
             ),
         );
     }
@@ -54,7 +54,8 @@ pub(super) fn check(
     let has_history = has_history(&keys, history);
     let previous = previous(&mut keys, item, version, history, errors);
     let write_as = write_as(keys.write_as, version, errors).filter(|_| previous.is_some() || has_history);
-    // With a version that is none, or beside another past, every part of the history would be reported.
+    // With an invalid version, or with both a `previous` and a history, every part of the history would be
+    // reported.
     let is_version_known = keys.version.is_some() || !keys.written.has(VERSION);
     if let Some(history) = history.filter(|_| is_version_known && !keys.written.has(PREVIOUS)) {
         let literal = keys.version.as_ref().map(|(_, literal)| literal);
@@ -76,12 +77,12 @@ pub(super) fn check(
     }
 }
 
-/// Whether the fields say what came before.
+/// Whether the fields have a history.
 fn has_history(keys: &Keys, history: Option<&History>) -> bool {
     history.is_some() || keys.written.has(REMOVED)
 }
 
-/// The struct of the version before, if it is named where there is one.
+/// The struct of the previous version, if there is one and it is named.
 fn previous(
     keys: &mut Keys,
     item: &Item,
@@ -96,8 +97,8 @@ fn previous(
             errors.spanned(
                 literal,
                 format!(
-                    "version {number} has no past; write `previous = Type`, where `Type` is the struct of version {}, or say \
-                     on the fields what changed: `#[event(added(in = {number}, default = …))]`",
+                    "version {number} has no previous version; write `previous = Type`, where `Type` is the struct of version \
+                     {}, or describe the change on the fields: `#[event(added(in = {number}, default = …))]`",
                     number - 1
                 ),
             );
@@ -105,21 +106,19 @@ fn previous(
         (_, Some((key, _))) if has_history => {
             errors.spanned(
                 key,
-                "`previous` and the history of fields both say what came before; leave `previous` out, or remove `added`, \
-                 `renamed` and `removed` and write the fields of then in the struct that `previous` names",
+                "`previous` and the history of fields both describe the previous version; remove `previous`, or remove \
+                 `added`, `renamed` and `removed` and declare the old fields in the struct that `previous` names",
             );
         }
         (Some((1, _)) | None, Some((key, _))) if keys.version.is_some() || !keys.written.has(VERSION) => {
-            errors.spanned(
-                key,
-                "version 1 is the first, nothing comes before it; write `version = 2`, or leave `previous` out",
-            );
+            errors
+                .spanned(key, "version 1 has no previous version; write `version = 2`, or remove `previous`");
         }
         (_, Some((_, path))) if path.path.is_ident("Self") || path.path.is_ident(ident) => {
             let before = version.saturating_sub(1).max(1);
             errors.spanned(
                 path,
-                format!("`previous` names this very struct; name the one of version {before}"),
+                format!("`previous` names this struct itself; name the one of version {before}"),
             );
         }
         (Some(_), Some((_, path))) => return Some(path),
@@ -128,12 +127,12 @@ fn previous(
     None
 }
 
-/// Old programs know the version before; those that know only an older one are gone before this one is
-/// written.
+/// Checks `write_as`: old programs know the previous version, and programs that know only an older one must
+/// have been stopped before this version is written.
 fn write_as(write_as: Option<(u32, LitInt)>, version: u32, errors: &mut Errors) -> Option<LitInt> {
     let (number, literal) = write_as?;
     if version == 1 {
-        errors.spanned(literal, "version 1 is the first, there is none to write it as; leave `write_as` out");
+        errors.spanned(literal, "version 1 has no previous version to be written as; remove `write_as`");
     } else if number + 1 == version {
         return Some(literal);
     } else {
@@ -141,7 +140,7 @@ fn write_as(write_as: Option<(u32, LitInt)>, version: u32, errors: &mut Errors) 
             literal,
             format!(
                 "version {version} can be written as version {before} only, not as version {number}; write \
-                 `write_as = {before}`, or leave it out",
+                 `write_as = {before}`, or remove it",
                 before = version - 1
             ),
         );

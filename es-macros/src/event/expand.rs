@@ -31,8 +31,8 @@ pub(super) fn expand(item: &Item, event: &Event, shape: Option<&TokenStream>) ->
     quote!(#user #allowed const _: () = { #own };)
 }
 
-/// What other code may take for the event, where a field is of no type that could be stored. That is
-/// reported, and serde's derives would report it again.
+/// Replaces the event for other code, if a field has a type that cannot be stored. That is reported, and
+/// serde's derives would report it again.
 pub(super) fn stand_in(item: &Item, event: &Event, input: &DeriveInput) -> TokenStream {
     let mut bare = input.clone();
     let is_kept = |attribute: &Attribute| {
@@ -122,15 +122,15 @@ pub(super) fn implementations(item: &Item, event: &Event, shape: Option<&TokenSt
 
         #check
     });
-    // The types of fields stand in the shape as in the struct, so that one that is not there is reported
+    // The types of fields keep their spans in the shape as in the struct, so that an unknown type is reported
     // once.
     quote!(#own #shape)
 }
 
-/// Decodes an older version by its own struct, then takes the step to this one.
+/// Decodes an older version by its own struct, then upcasts it to this one.
 ///
-/// All of it stands at the user's `previous`, so that a missing step, or a struct that is no event, is
-/// reported there and once.
+/// All of it has the span of the user's `previous`, so that a missing upcast, or a struct that is not an
+/// event, is reported there, once.
 fn chain(event: &Event, previous: &TypePath) -> TokenStream {
     let es_core = &event.es_core;
     let private = es_core.private();
@@ -143,12 +143,13 @@ fn chain(event: &Event, previous: &TypePath) -> TokenStream {
     respan(quote!(#private::decode_chain(#arguments)), span(previous))
 }
 
-/// Writes the version before. Stands at the number, so that a missing `DowncastTo` is reported there.
+/// Writes the previous version, with the span of its number, so that a missing `DowncastTo` is reported
+/// there.
 fn write_as(event: &Event, number: &LitInt, previous: &TypePath) -> TokenStream {
     let es_core = &event.es_core;
     let private = es_core.private();
     let (span, es_core) = (number.span(), respan(es_core.to_token_stream(), number.span()));
-    // The type keeps its own place: one that is not there is reported once.
+    // The type keeps its own span, so that an unknown type is reported once.
     let step = quote_spanned!(span=> <Self as #es_core::model::DowncastTo<#previous>>::downcast_to);
     let encode = respan(quote!(#private::encode_as), span);
     let encode = quote_spanned!(span=> #encode(self, #step, __es_out));
@@ -164,8 +165,8 @@ fn write_as(event: &Event, number: &LitInt, previous: &TypePath) -> TokenStream 
     }
 }
 
-/// Name, version and shape as a constant, where the trait's own description leaves something out: each
-/// function costs the user's build. The version before stands in a function's body, as it may be private.
+/// Name, version and shape as a constant, if the trait's default lacks something: each function adds to the
+/// user's build time. The previous version is named in a function's body, as it may be private.
 fn description(event: &Event) -> Option<TokenStream> {
     let Event { name, version, was, semantics, previous, struct_name, is_of_history, added, es_core, .. } =
         event;
@@ -182,7 +183,7 @@ fn description(event: &Event) -> Option<TokenStream> {
     let read_previous =
         option(previous.as_ref().map(|path| respan(quote!(#private::read_whole::<#path>), span(path))));
     let previous = option(previous.as_ref().map(|path| quote!(<#path as #es_core::Event>::description)));
-    // The struct of an old version that is made here is the user's in another shape.
+    // The generated struct of an old version is reported under the name of the user's.
     let type_name = match is_of_history {
         true => quote!(|| #struct_name),
         false => quote!(#private::type_name::<Self>),
@@ -209,7 +210,7 @@ fn description(event: &Event) -> Option<TokenStream> {
     })
 }
 
-/// Compares with the version before, once that one is known: when constants are evaluated.
+/// Compares with the previous version when constants are evaluated, as it is known only then.
 fn check(event: &Event, previous: &TypePath) -> TokenStream {
     let Event { name, version, was, es_core, .. } = event;
     let private = es_core.private();
@@ -238,10 +239,10 @@ fn check(event: &Event, previous: &TypePath) -> TokenStream {
     }
 }
 
-/// The user's attributes, with serde's derives that are not there yet.
+/// The user's attributes, with the derives of serde that are still missing.
 ///
-/// They stand before the first `#[serde]`, which belongs to them, and else last: an attribute macro that
-/// rewrites fields (such as `serde_as`) has its turn before.
+/// They go before the first `#[serde]`, which belongs to them, or else last, so that an attribute macro that
+/// rewrites fields (such as `serde_as`) is expanded first.
 fn attributes(item: &Item, event: &Event, serde_path: &LitStr) -> TokenStream {
     let serde = event.es_core.private();
     let derived: Vec<Path> = item.attributes.iter().flat_map(derived).collect();
@@ -280,10 +281,10 @@ fn derived(attribute: &Attribute) -> Vec<Path> {
     paths.map(|paths| paths.into_iter().collect()).unwrap_or_default()
 }
 
-/// Whether `#[serde(…)]` says where serde is.
+/// Whether `#[serde(…)]` sets the path of serde.
 fn names_crate(attribute: &Attribute) -> bool {
     let mut found = false;
-    // Serde reports what is wrong with its attribute.
+    // serde reports mistakes in its attribute.
     let _ = attribute.parse_nested_meta(|meta| {
         found |= meta.path.is_ident("crate");
         if meta.input.peek(Token![=]) {

@@ -1,4 +1,4 @@
-//! What a struct stands for: an event, or something that a process stores until later.
+//! What a struct is: an event, or something that a process stores until later.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -17,7 +17,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// The attribute, in messages.
+    /// The attribute's name, for messages.
     pub(super) const fn attribute(self) -> &'static str {
         match self {
             Self::Event => "event",
@@ -26,7 +26,7 @@ impl Kind {
         }
     }
 
-    /// What makes it more than an event.
+    /// The implementation that a command or timer has besides that of an event.
     pub(super) fn mark(self, item: &Item, es_core: &CratePath) -> Option<TokenStream> {
         let ident = &item.ident;
         let of = match self {

@@ -19,11 +19,11 @@ use crate::unowned::{self, Holder};
 pub(crate) fn event(attribute: TokenStream, item: &TokenStream, kind: Kind) -> TokenStream {
     let mut errors = Errors::new();
     let mut keys = attr::parse(attribute, kind, &mut errors);
-    // What is no Rust is reported by the compiler, with better words.
+    // The compiler reports code that is not Rust, in better words.
     let input: Option<DeriveInput> = syn::parse2(item.clone()).ok();
     let parsed = item::parse(item.clone(), &mut errors);
     let Some(item) = parsed else {
-        // Nothing that could be an event, so all that can be done is to leave it to the user's other code.
+        // This cannot be an event, so leave it to the user's other code as it is.
         let errors = errors.finish();
         return quote!(#item #errors);
     };

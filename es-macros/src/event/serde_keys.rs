@@ -1,7 +1,7 @@
-//! Slips of the fingers in `#[serde(…)]`.
+//! Typos in `#[serde(…)]`.
 //!
-//! serde's derives report them, and then make nothing: that there is no `Serialize` is reported wherever the
-//! event is used.
+//! serde's derives report them, but then generate nothing, so that a missing `Serialize` is reported wherever
+//! the event is used.
 
 use syn::punctuated::Punctuated;
 use syn::{Meta, Token};
@@ -40,8 +40,8 @@ const KNOWN: [&str; 27] = [
     "with",
 ];
 
-/// Reports the keys that are nearly one of serde's. Other unknown ones may be those of a newer serde, which
-/// knows.
+/// Reports keys that are nearly one of serde's. Other unknown keys may belong to a newer serde, which knows
+/// them.
 pub(super) fn has_slip(meta: &Meta, errors: &mut Errors) -> bool {
     let Meta::List(list) = meta else { return false };
     let parser = Punctuated::<Meta, Token![,]>::parse_terminated;

@@ -1,4 +1,4 @@
-//! Reading what happened to a field: `added(…)` and `renamed(…)` on it, `removed(…)` on its type.
+//! Parses the changes of a field: `added(…)` and `renamed(…)` on it, `removed(…)` on its type.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::parse::{ParseStream, Parser as _};
@@ -16,11 +16,11 @@ const IN: &str = "in";
 const DEFAULT: &str = "default";
 const FROM: &str = "from";
 
-/// What a history is told of.
+/// What has the history.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
     Field,
-    /// Nothing that was stored before holds a variant that was added, so it needs no default.
+    /// Nothing stored before contains an added variant, so it needs no default.
     Variant,
 }
 
@@ -40,7 +40,7 @@ pub(crate) fn of_field(
             errors.spanned(
                 attribute,
                 format!(
-                    "here `#[{word}]` says what happened to the field; write `#[{word}(added(in = 2, default = …))]` or \
+                    "here `#[{word}]` describes a change of the field; write `#[{word}(added(in = 2, default = …))]` or \
                      `#[{word}(renamed(in = 2, from = \"…\"))]`"
                 ),
             );
@@ -76,10 +76,10 @@ pub(crate) fn changes(word: Word, part: Part, tokens: TokenStream, errors: &mut 
     changes
 }
 
-/// What stands in the parentheses behind a key.
+/// The contents of the parentheses after a key.
 fn within(key: &Ident, example: &str, input: ParseStream<'_>) -> Result<TokenStream> {
     if !input.peek(token::Paren) {
-        return Err(Error::new_spanned(key, format!("`{key}` says since when; write `{example}`")));
+        return Err(Error::new_spanned(key, format!("`{key}` needs a version; write `{example}`")));
     }
     let content;
     parenthesized!(content in input);
@@ -101,7 +101,7 @@ fn added(key: &Ident, part: Part, tokens: TokenStream, errors: &mut Errors) -> O
         Ok(())
     });
     if !written.has(IN) {
-        errors.spanned(key, "since which version? write `added(in = 2, …)`");
+        errors.spanned(key, "`added` needs a version; write `added(in = 2, …)`");
     }
     if part == Part::Variant {
         return Some(Change { key: key.clone(), since: since?, what: What::Added(None) });
@@ -109,7 +109,7 @@ fn added(key: &Ident, part: Part, tokens: TokenStream, errors: &mut Errors) -> O
     if !written.has(DEFAULT) {
         errors.spanned(
             key,
-            "what is it in events that were stored before? write `default = …`, or `default` for the `Default` of its \
+            "`added` needs the value for events stored before; write `default = …`, or `default` for the `Default` of its \
              type",
         );
     }
@@ -128,12 +128,12 @@ fn renamed(key: &Ident, tokens: TokenStream, errors: &mut Errors) -> Option<Chan
         Ok(())
     });
     if !written.has(IN) {
-        errors.spanned(key, "since which version? write `renamed(in = 2, …)`");
+        errors.spanned(key, "`renamed` needs a version; write `renamed(in = 2, …)`");
     }
     if !written.has(FROM) {
         errors.spanned(
             key,
-            "which name did it have in events that were stored before? write `from = \"…\"`, the name in their JSON",
+            "`renamed` needs the former name; write `from = \"…\"`, the name in the JSON of events stored before",
         );
     }
     Some(Change { key: key.clone(), since: since?, what: What::Renamed(from?) })

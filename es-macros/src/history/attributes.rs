@@ -1,4 +1,4 @@
-//! Attributes as an old form, or the reading of all forms, has them.
+//! The attributes that old forms and the reader of all forms share.
 
 use syn::ext::IdentExt as _;
 use syn::punctuated::Punctuated;
@@ -7,7 +7,7 @@ use syn::{Attribute, DeriveInput, Ident, Meta, Token};
 use crate::paths::last_ident;
 use crate::shape::serde;
 
-/// An attribute that old versions share: those of serde, and the declared shape.
+/// Whether old versions share an attribute: those of serde, and the declared shape.
 pub(crate) fn is_kept(attribute: &Attribute) -> bool {
     let is_serdes =
         |ident: &Ident| ident == "skip_serializing_none" || ident.to_string().starts_with("serde");
@@ -15,8 +15,8 @@ pub(crate) fn is_kept(attribute: &Attribute) -> bool {
         || attribute.path().segments.iter().any(|segment| is_serdes(&segment.ident))
 }
 
-/// The attributes of a type that its old versions share. Serde's `tag` and its messages name the user's type,
-/// which is this `kind`.
+/// The attributes of a type that its old versions share. serde's `tag` and its messages use the name of the
+/// user's type, which is this `kind`.
 pub(crate) fn shared(input: &DeriveInput, kind: &str) -> Vec<Attribute> {
     let mut attributes: Vec<Attribute> =
         input.attrs.iter().filter(|attribute| is_kept(attribute)).cloned().collect();
@@ -31,7 +31,7 @@ pub(crate) fn shared(input: &DeriveInput, kind: &str) -> Vec<Attribute> {
     attributes
 }
 
-/// Whether serde is told this key.
+/// Whether serde's attributes have this key.
 pub(crate) fn has(attributes: &[Attribute], key: &str) -> bool {
     attributes.iter().filter_map(metas).any(|metas| metas.iter().any(|meta| meta.path().is_ident(key)))
 }
@@ -55,7 +55,7 @@ pub(crate) fn without(attribute: &Attribute, key: &str) -> Attribute {
     )
 }
 
-/// What `#[serde(…)]` says; nothing if this is another attribute, or none that serde takes.
+/// The contents of `#[serde(…)]`; `None` if this is another attribute, or one that serde rejects.
 pub(crate) fn metas(attribute: &Attribute) -> Option<Punctuated<Meta, Token![,]>> {
     if !attribute.path().is_ident("serde") {
         return None;
@@ -63,7 +63,7 @@ pub(crate) fn metas(attribute: &Attribute) -> Option<Punctuated<Meta, Token![,]>
     attribute.parse_args_with(Punctuated::parse_terminated).ok()
 }
 
-/// Whether `serde_with` is asked to replace this attribute by one of serde's.
+/// Whether `serde_with` replaces this attribute with one of serde's.
 pub(crate) fn is_serde_as(attribute: &Attribute) -> bool {
     last_ident(attribute.path()).is_some_and(|last| last == "serde_as")
 }

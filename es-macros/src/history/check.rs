@@ -1,4 +1,4 @@
-//! What the changes of a field must be, wherever they are told.
+//! Checks of a field's changes, for events and for types.
 
 use quote::ToTokens as _;
 
@@ -14,7 +14,7 @@ pub(crate) fn since(field: &Field) -> impl Iterator<Item = (&'static str, &Since
     changes.chain(field.removed.as_ref().map(|since| ("removed", since)))
 }
 
-/// A change belongs to a version from 2 to this one.
+/// Checks that a change belongs to a version from 2 to the current one.
 pub(crate) fn range(field: &Field, version: u32, errors: &mut Errors) {
     for (word, since) in since(field) {
         let found = since.version;
@@ -22,7 +22,7 @@ pub(crate) fn range(field: &Field, version: u32, errors: &mut Errors) {
             errors.spanned(
                 &since.literal,
                 format!(
-                    "version 1 is the first, nothing was {word} in it; write the version that brought the change, from 2 on"
+                    "nothing can be {word} in version 1, the first; write the version of the change, from 2 on"
                 ),
             );
         } else if found > version {
@@ -30,14 +30,14 @@ pub(crate) fn range(field: &Field, version: u32, errors: &mut Errors) {
                 &since.literal,
                 format!(
                     "this is version {version}, and nothing was {word} in version {found} yet; write `version = {found}` \
-                     above the struct, or the version that brought the change"
+                     above the struct, or the version of the change"
                 ),
             );
         }
     }
 }
 
-/// The changes of a field follow one another: it is added first, renamed later, removed last.
+/// Checks the order of a field's changes: it is added first, renamed later, removed last.
 pub(crate) fn order(field: &Field, errors: &mut Errors) {
     let name = &field.ident;
     let added = field.added();
@@ -48,23 +48,23 @@ pub(crate) fn order(field: &Field, errors: &mut Errors) {
         additions += usize::from(is_addition);
         let problem = match (added, &field.removed) {
             _ if is_addition && additions > 1 => format!(
-                "`{name}` is added twice; keep one `added`, and write a field that came back as two: the first as \
+                "`{name}` is added twice; keep one `added`, and write a field that was added again as two: the first as \
                  `removed(in = …, {name}: Type)` above the struct"
             ),
             (_, Some(removed)) if removed.version <= version => format!(
-                "`{name}` is gone since version {gone}, and this happened to it in version {version}; leave it out, or \
+                "`{name}` is removed in version {gone}, and cannot change in version {version}; remove this change, or \
                  correct one of the versions",
                 gone = removed.version
             ),
             (Some((since, _)), _) if !is_addition && version <= since => format!(
-                "`{name}` is added in version {since} and had no name before; leave this `renamed` out, or correct one of \
+                "`{name}` is added in version {since} and has no earlier name; remove this `renamed`, or correct one of \
                  the versions"
             ),
             _ if version == last => {
                 format!("`{name}` is renamed twice in version {version}; keep one `renamed`")
             }
             _ if version < last => format!(
-                "version {version} stands behind version {last}; write the changes of a field in the order of their versions"
+                "version {version} comes after version {last}; write the changes of a field in the order of their versions"
             ),
             _ => {
                 last = version;

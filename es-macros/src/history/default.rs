@@ -1,4 +1,4 @@
-//! What an added field is in what was stored before.
+//! The value of an added field in what was stored before.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -9,7 +9,7 @@ use super::{Default, Field};
 use crate::paths::{CratePath, respan};
 use crate::shape::serde;
 
-/// A function of its own: its type stands in the message if the default does not fit.
+/// A separate function, so that its type appears in the message if the default does not fit.
 pub(crate) fn function(name: &Ident, field: &Field, es_core: &CratePath) -> Option<TokenStream> {
     let private = es_core.private();
     let ty = &field.ty;
@@ -25,8 +25,8 @@ pub(crate) fn function(name: &Ident, field: &Field, es_core: &CratePath) -> Opti
     })
 }
 
-/// The same for the lock: a function that writes its value as JSON. `of_type` are the attributes around the
-/// field.
+/// The default for the lock: a function that writes its value as JSON. `of_type` are the attributes of the
+/// struct.
 pub(crate) fn as_json(
     name: &Ident,
     field: &Field,
@@ -37,7 +37,7 @@ pub(crate) fn as_json(
     if serde::of_part(&field.attributes).by.is_empty() {
         return quote!(|| #private::as_json(&#name()));
     }
-    // Some code writes the field, so it must write this one as well.
+    // The field is written by code, so the default must be written by the same code.
     let of_struct = of_type.iter().filter(|attribute| is_serde_as(attribute));
     let of_field = field.attributes.iter().map(|attribute| match metas(attribute) {
         Some(metas) => {

@@ -1,5 +1,4 @@
-//! The history of fields: what was added, renamed and removed, of an event or of a type that stands in
-//! events.
+//! The history of fields: what was added, renamed and removed, in an event or in a type within events.
 
 mod attr;
 pub(crate) mod attributes;
@@ -18,7 +17,7 @@ pub(crate) use check::{order, range, since};
 use crate::shape::case::Rule;
 use crate::shape::serde;
 
-/// The attribute that tells the history.
+/// The attribute that contains the history.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Word {
     Event,
@@ -26,22 +25,22 @@ pub(crate) enum Word {
 }
 
 impl Word {
-    /// Whether an attribute of this path is the one.
+    /// Whether an attribute of this path is this one.
     pub(crate) fn begins(self, path: &Path) -> bool {
         match self {
-            // Events are named by a path as well, such as `es_core::event`.
+            // Events are also named by a path, such as `es_core::event`.
             Self::Event => path.segments.last().is_some_and(|segment| segment.ident == "event"),
             Self::Shape => path.is_ident("shape"),
         }
     }
 
-    fn of_a_field_that_is_gone(self) -> &'static str {
+    fn without_effect(self) -> &'static str {
         match self {
             Self::Event => {
-                "of a field that is gone, only the attributes of serde, `#[shape]` and `#[event]` count; leave this out"
+                "on a removed field, only the attributes of serde, `#[shape]` and `#[event]` have an effect; remove this"
             }
             Self::Shape => {
-                "of a field that is gone, only the attributes of serde and `#[shape]` count; leave this out"
+                "on a removed field, only the attributes of serde and `#[shape]` have an effect; remove this"
             }
         }
     }
@@ -63,12 +62,12 @@ pub(crate) struct Field {
     pub(crate) ty: Type,
     /// The attributes that it has in every version.
     pub(crate) attributes: Vec<Attribute>,
-    /// As they were written.
+    /// In the order in which they were written.
     pub(crate) changes: Vec<Change>,
     pub(crate) removed: Option<Since>,
 }
 
-/// A field has been otherwise since some version.
+/// A change of a field since some version.
 #[derive(Clone)]
 pub(crate) struct Change {
     pub(crate) key: Ident,
@@ -83,15 +82,15 @@ pub(crate) enum What {
     Renamed(LitStr),
 }
 
-/// What an added field is in older events.
+/// The value of an added field in older events.
 #[derive(Clone)]
 pub(crate) enum Default {
-    /// The `Default` of its type, asked for by this word.
+    /// The `Default` of its type, requested by this key.
     OfType(Ident),
     Is(Box<Expr>),
 }
 
-/// The version that brought a change.
+/// The version of a change.
 #[derive(Clone)]
 pub(crate) struct Since {
     pub(crate) version: u32,
@@ -99,7 +98,7 @@ pub(crate) struct Since {
 }
 
 impl Field {
-    /// The version that brought it, if that is not the first, and what it is in older ones.
+    /// The version that added it, if that is not the first, and its value in older ones.
     pub(crate) fn added(&self) -> Option<(u32, &Default)> {
         self.changes.iter().find_map(|change| match &change.what {
             What::Added(default) => Some((change.since.version, default.as_ref()?)),
@@ -113,7 +112,7 @@ impl Field {
             && self.removed.as_ref().is_none_or(|removed| version < removed.version)
     }
 
-    /// The wire name in this version, if it has got another one since.
+    /// The wire name in this version, if it was renamed later.
     pub(crate) fn earlier_name(&self, version: u32) -> Option<&LitStr> {
         self.changes.iter().find_map(|change| match &change.what {
             What::Renamed(from) if version < change.since.version => Some(from),
@@ -121,7 +120,7 @@ impl Field {
         })
     }
 
-    /// The attributes in this version, under the name of then.
+    /// The attributes in this version, under the name it had there.
     pub(crate) fn attributes_in(&self, version: u32) -> Vec<Attribute> {
         match self.earlier_name(version) {
             Some(earlier) => attributes::named(&self.attributes, &earlier.value()),
@@ -129,7 +128,7 @@ impl Field {
         }
     }
 
-    /// The name under which a version writes the field, if this rule says how fields are named.
+    /// The name under which a version writes the field, if this rule determines how fields are named.
     pub(crate) fn name(&self, version: u32, rule: Rule) -> String {
         if let Some(earlier) = self.earlier_name(version) {
             return earlier.value();

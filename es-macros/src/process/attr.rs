@@ -1,4 +1,4 @@
-//! The keys of `#[process(…)]`, each read for itself.
+//! Parses the keys of `#[process(…)]`, each by itself.
 
 use proc_macro2::{Ident, TokenStream};
 use syn::parse::{ParseStream, Parser as _};
@@ -16,7 +16,7 @@ const SENDS: &str = "sends";
 const CRATE: &str = "crate";
 const KEYS: [&str; 5] = [NAME, ON, TIMERS, SENDS, CRATE];
 
-/// The longest name, in bytes: more is put behind it where the checkpoints are kept.
+/// The longest name, in bytes: a suffix is appended to it where checkpoints are stored.
 const LONGEST_NAME: usize = 60;
 
 #[derive(Default)]
@@ -26,7 +26,7 @@ pub(crate) struct Keys {
     pub(crate) timers: Vec<Listed>,
     pub(crate) sends: Vec<Send>,
     pub(crate) es_core: CratePath,
-    /// What the user wrote; nothing where the whole attribute is missing, which is reported as such.
+    /// What the user wrote; `None` if the whole attribute is missing, which is reported as such.
     pub(crate) written: Option<Written>,
 }
 
@@ -57,7 +57,7 @@ pub(crate) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
     found
 }
 
-/// A name under which checkpoints can be kept.
+/// Parses a name under which checkpoints can be stored.
 fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     let name: LitStr = keys::value(key, "\"chase-decision\"", input)?;
     let text = name.value();
@@ -72,11 +72,11 @@ fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     Err(Error::new_spanned(&name, message))
 }
 
-/// Reads `Account: Withdraw, Account: Deposit`.
+/// Parses `Account: Withdraw, Account: Deposit`.
 fn sends(key: &Ident, list: TokenStream, errors: &mut Errors) -> Vec<Send> {
     let mut sends = Vec::new();
     if list.is_empty() {
-        errors.spanned(key, "`sends` is empty; list commands, `sends(Account: Withdraw)`, or leave it out");
+        errors.spanned(key, "`sends` is empty; list commands, `sends(Account: Withdraw)`, or remove it");
     }
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {

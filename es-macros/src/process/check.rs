@@ -1,4 +1,4 @@
-//! What the keys of `#[process]` must be together.
+//! Checks that the keys of `#[process]` fit together.
 
 use std::collections::BTreeSet;
 
@@ -14,11 +14,11 @@ use crate::event_list::{self, Variant};
 use crate::reading::Reading;
 use crate::text::written;
 
-/// A process that can be expanded: what was wrong with it is repaired as well as possible.
+/// A process that can be expanded: its mistakes are repaired as well as possible.
 pub(super) struct Process<'a> {
     /// Its inputs.
     pub(super) reading: Reading<'a>,
-    /// Under which its checkpoints are kept.
+    /// The name under which its checkpoints are stored.
     pub(super) name: String,
     /// The enum of its own events.
     pub(super) event_enum: Ident,
@@ -36,7 +36,7 @@ pub(super) fn check<'a>(
     if !input.generics.params.is_empty() {
         errors.spanned(
             &input.generics,
-            "a process cannot be generic: its streams must not depend on who reads them; write one struct for each type",
+            "a process cannot be generic: its streams must not depend on a type parameter; write one struct for each type",
         );
     }
     match &keys.written {
@@ -65,7 +65,7 @@ pub(super) fn check<'a>(
     }
 }
 
-/// The name of the aggregate, in the letters that the names of checkpoints have.
+/// The name of the aggregate, in the letters that are allowed in names of checkpoints.
 fn checkpoint_name(aggregate: &str) -> String {
     let fits =
         |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || "-_.".contains(letter);
@@ -73,7 +73,7 @@ fn checkpoint_name(aggregate: &str) -> String {
     letters.map(|letter| if fits(letter) { letter } else { '-' }).take(60).collect()
 }
 
-/// A command is for one aggregate, so that `send` knows which.
+/// Each command belongs to one aggregate, so that `send` knows which.
 fn sends(listed: Vec<Send>, errors: &mut Errors) -> Vec<Send> {
     let mut seen = BTreeSet::new();
     let mut sends = Vec::with_capacity(listed.len());

@@ -60,7 +60,7 @@ pub(super) fn expand(process: &Process<'_>) -> TokenStream {
     }
 }
 
-/// What the process does about each input.
+/// What the process does with each input.
 fn input(process: &Process<'_>) -> TokenStream {
     let reading = &process.reading;
     let (es_core, private) = (&reading.es_core, reading.es_core.private());
@@ -97,7 +97,7 @@ fn input(process: &Process<'_>) -> TokenStream {
     }
 }
 
-/// Which timer a pending one is, and what the process does about it.
+/// Which timer a pending one is, and what the process does when it is due.
 fn on_pending(process: &Process<'_>) -> TokenStream {
     let es_core = &process.reading.es_core;
     let private = es_core.private();
@@ -117,7 +117,7 @@ fn on_pending(process: &Process<'_>) -> TokenStream {
     }
 }
 
-/// Which command a stored one is, and who executes it.
+/// Which command a stored one is, and which aggregate handles it.
 fn deliver(process: &Process<'_>) -> TokenStream {
     let Process { reading, sends, .. } = process;
     let es_core = &reading.es_core;
@@ -125,7 +125,7 @@ fn deliver(process: &Process<'_>) -> TokenStream {
     let each = sends.iter().map(|Send { target, command }| {
         let place = span(command);
         let is = respan(quote!(__es_delivery.is::<#command>()), place);
-        // All of it at the command's place, so that a missing `OnRejected` is reported there and once.
+        // All of it with the command's span, so that a missing `OnRejected` is reported there, once.
         let react = quote! {
             #es_core::process::Rejecting::<Self, #command, <#target as #es_core::Handle<#command>>::Error>::new()
                 .react(__es_process, __es_rejected)
@@ -152,7 +152,7 @@ fn deliver(process: &Process<'_>) -> TokenStream {
     }
 }
 
-/// What the lists say, as traits.
+/// The contents of the lists, as traits.
 fn marks(process: &Process<'_>) -> TokenStream {
     let Process { reading, timers, sends, .. } = process;
     let (es_core, ident) = (&reading.es_core, &reading.input.ident);

@@ -1,4 +1,4 @@
-//! `#[derive(Process)]`: an aggregate that takes events of other streams, sends commands and has timers.
+//! `#[derive(Process)]`: an aggregate that handles events of other streams, sends commands and sets timers.
 
 mod attr;
 mod beside;

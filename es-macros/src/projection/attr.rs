@@ -1,4 +1,4 @@
-//! The keys of `#[projection(…)]`, each read for itself.
+//! Parses the keys of `#[projection(…)]`, each by itself.
 
 use proc_macro2::Ident;
 use syn::parse::ParseStream;
@@ -19,7 +19,7 @@ const SETUP: &str = "setup";
 const CRATE: &str = "crate";
 const KEYS: [&str; 8] = [NAME, BUILD, EVENTS, MODEL, ERROR, BATCH, SETUP, CRATE];
 
-/// The longest name, in bytes: with the name of a store before it and a number behind it, it must fit into 63
+/// The longest name, in bytes: with a store's name before it and a number after it, it must fit into 63
 /// bytes.
 const LONGEST_NAME: usize = 40;
 
@@ -30,11 +30,11 @@ pub(super) struct Keys {
     pub(super) events: Vec<Listed>,
     pub(super) model: Option<Type>,
     pub(super) error: Option<Type>,
-    /// The keys themselves, where messages about what they ask for belong.
+    /// The keys themselves, where messages about what they require are reported.
     pub(super) batch: Option<Ident>,
     pub(super) setup: Option<Ident>,
     pub(super) es_core: CratePath,
-    /// What the user wrote; nothing where the whole attribute is missing, which is reported as such.
+    /// What the user wrote; `None` if the whole attribute is missing, which is reported as such.
     pub(super) written: Option<Written>,
 }
 
@@ -59,7 +59,7 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
     found
 }
 
-/// A name that can be a part of the names of tables without quotes.
+/// Parses a name that can be part of a table name without quotes.
 fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
     let name: LitStr = keys::value(key, "\"balances\"", input)?;
     let text = name.value();
@@ -71,8 +71,8 @@ fn name(key: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
         return Ok(name);
     }
     let message = format!(
-        "`{text}` cannot be a part of the names of tables; write 1 to {LONGEST_NAME} lower-case letters, digits and `_`, \
-         beginning with a letter"
+        "`{text}` cannot be part of a table name; write 1 to {LONGEST_NAME} lower-case letters, digits and `_`, \
+         starting with a letter"
     );
     Err(Error::new_spanned(&name, message))
 }
@@ -86,7 +86,7 @@ fn build(key: &Ident, input: ParseStream<'_>) -> Result<u32> {
     }
 }
 
-/// A key without a value.
+/// Parses a key without a value.
 fn alone(key: &Ident, input: ParseStream<'_>) -> Result<Ident> {
     if input.peek(Token![=]) || input.peek(token::Paren) {
         return Err(Error::new_spanned(key, format!("`{key}` takes no value; write only `{key}`")));

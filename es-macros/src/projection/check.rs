@@ -1,4 +1,4 @@
-//! What the keys of `#[projection]` must be together.
+//! Checks that the keys of `#[projection]` fit together.
 
 use proc_macro2::{Ident, Span};
 use syn::{DeriveInput, LitStr, Type};
@@ -7,7 +7,7 @@ use super::attr::{EVENTS, Keys, MODEL, NAME};
 use crate::errors::Errors;
 use crate::reading::Reading;
 
-/// A projection that can be expanded: what was wrong with it is repaired as well as possible.
+/// A projection that can be expanded: its mistakes are repaired as well as possible.
 pub(super) struct Projection<'a> {
     pub(super) reading: Reading<'a>,
     pub(super) name: LitStr,

@@ -1,4 +1,4 @@
-//! The keys of `#[publisher(…)]`, each read for itself.
+//! Parses the keys of `#[publisher(…)]`, each by itself.
 
 use syn::{Attribute, LitStr};
 
@@ -18,7 +18,7 @@ pub(super) struct Keys {
     pub(super) name: Option<LitStr>,
     pub(super) events: Vec<Listed>,
     pub(super) es_core: CratePath,
-    /// What the user wrote; nothing where the whole attribute is missing, which is reported as such.
+    /// What the user wrote; `None` if the whole attribute is missing, which is reported as such.
     pub(super) written: Option<Written>,
 }
 

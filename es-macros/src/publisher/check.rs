@@ -1,4 +1,4 @@
-//! What the keys of `#[publisher]` must be together.
+//! Checks that the keys of `#[publisher]` fit together.
 
 use proc_macro2::Span;
 use syn::{DeriveInput, LitStr};
@@ -7,7 +7,7 @@ use super::attr::{EVENTS, Keys, NAME};
 use crate::errors::Errors;
 use crate::reading::Reading;
 
-/// A publisher that can be expanded: what was wrong with it is repaired as well as possible.
+/// A publisher that can be expanded: its mistakes are repaired as well as possible.
 pub(super) struct Publisher<'a> {
     pub(super) reading: Reading<'a>,
     pub(super) name: LitStr,

@@ -1,4 +1,4 @@
-//! `#[derive(Publisher)]`: what others learn of a service's own events.
+//! `#[derive(Publisher)]`: the public events that a service publishes from its own.
 
 mod attr;
 mod check;

@@ -1,4 +1,4 @@
-//! The keys of `#[reactor(…)]`, each read for itself.
+//! Parses the keys of `#[reactor(…)]`, each by itself.
 
 use syn::{Attribute, LitStr, Type};
 
@@ -20,7 +20,7 @@ pub(super) struct Keys {
     pub(super) events: Vec<Listed>,
     pub(super) error: Option<Type>,
     pub(super) es_core: CratePath,
-    /// What the user wrote; nothing where the whole attribute is missing, which is reported as such.
+    /// What the user wrote; `None` if the whole attribute is missing, which is reported as such.
     pub(super) written: Option<Written>,
 }
 

@@ -1,4 +1,4 @@
-//! What the keys of `#[reactor]` must be together.
+//! Checks that the keys of `#[reactor]` fit together.
 
 use proc_macro2::Span;
 use syn::{DeriveInput, LitStr, Type};
@@ -7,7 +7,7 @@ use super::attr::{EVENTS, Keys, NAME};
 use crate::errors::Errors;
 use crate::reading::Reading;
 
-/// A reactor that can be expanded: what was wrong with it is repaired as well as possible.
+/// A reactor that can be expanded: its mistakes are repaired as well as possible.
 pub(super) struct Reactor<'a> {
     pub(super) reading: Reading<'a>,
     pub(super) name: LitStr,

@@ -1,4 +1,4 @@
-//! The keys of `#[shape(…)]`: a form or another type, a name, the path of es-core.
+//! Parses the keys of `#[shape(…)]`: a form or another type, a name, the path of es-core.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -17,10 +17,10 @@ const CRATE: &str = "crate";
 const OF_TYPE: &[&str] = &[AS, NAME, CRATE];
 const OF_PART: &[&str] = &[AS];
 
-/// What `#[shape(…)]` says.
+/// The contents of `#[shape(…)]`.
 #[derive(Default)]
 pub(super) struct Declared {
-    /// How the type or field is written, whatever its Rust type says.
+    /// How the type or field is written, if different from its Rust type.
     pub(super) form: Option<Form>,
     /// The name of the type in shapes.
     pub(super) name: Option<LitStr>,
@@ -28,18 +28,18 @@ pub(super) struct Declared {
 
 /// How a type or field is written.
 pub(super) enum Form {
-    /// In these words.
+    /// In this notation.
     Words(LitStr),
-    /// As a value of this type is.
+    /// Like a value of this type.
     As(Box<Type>),
 }
 
-/// Reads the attributes of a type.
+/// Parses the attributes of a type.
 pub(super) fn of_type(attributes: &[Attribute], errors: &mut Errors) -> Declared {
     parse(attributes, OF_TYPE, errors).0
 }
 
-/// Reads the attributes of a field or a variant: only a form or another type.
+/// Parses the attributes of a field or a variant: only a form or another type.
 pub(super) fn form_of_part(attributes: &[Attribute], errors: &mut Errors) -> Option<Form> {
     parse(attributes, OF_PART, errors).0.form
 }
@@ -66,13 +66,13 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
     let (mut declared, mut es_core) = (Declared::default(), CratePath::default());
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("shape")) {
         let Ok(list) = attribute.meta.require_list() else {
-            errors.spanned(attribute, "`#[shape]` says nothing; write `#[shape(\"string:date-time\")]`");
+            errors.spanned(attribute, "`#[shape]` is empty; write `#[shape(\"string:date-time\")]`");
             continue;
         };
         let rest = take_form(list, &mut declared, errors);
         if let Some(word) = history_word(&rest) {
             let told = format!(
-                "here `{word}` says nothing: what happened to an event is told by `#[event({word}(…))]`, and a state has no \
+                "`{word}` has no effect here: changes of an event are described by `#[event({word}(…))]`, and a state has no \
                  history, as it is folded again when it changes"
             );
             errors.spanned(rest, told);
@@ -93,7 +93,7 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
                 if !name.value().chars().all(|letter| letter.is_alphanumeric() || letter == '_') {
                     return Err(Error::new_spanned(
                         &name,
-                        "the name of a type in shapes has letters, digits and `_` only",
+                        "the name of a type in shapes may only contain letters, digits and `_`",
                     ));
                 }
                 declared.name = Some(name);
@@ -106,7 +106,7 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
     (declared, es_core)
 }
 
-/// Takes the form at the beginning of the list, if there is one, and gives what follows it.
+/// Takes the form at the beginning of the list, if there is one, and returns the rest.
 fn take_form(list: &MetaList, declared: &mut Declared, errors: &mut Errors) -> TokenStream {
     let mut rest = TokenStream::new();
     let split = syn::parse::Parser::parse2(
@@ -126,7 +126,7 @@ fn take_form(list: &MetaList, declared: &mut Declared, errors: &mut Errors) -> T
     rest
 }
 
-/// What holds another type takes no keys.
+/// Rejects keys on a field or a variant.
 fn refuse_keys(rest: TokenStream, errors: &mut Errors) {
     let told = match misspelt(&rest) {
         Some((word, near)) => format!("`#[shape]` has no key `{word}`; did you mean `{near}`?"),
@@ -137,7 +137,7 @@ fn refuse_keys(rest: TokenStream, errors: &mut Errors) {
     errors.spanned(rest, told);
 }
 
-/// A word that is none, and the one that was meant.
+/// A misspelt key, and the one that was meant.
 fn misspelt(rest: &TokenStream) -> Option<(String, &'static str)> {
     let Some(TokenTree::Ident(word)) = rest.clone().into_iter().next() else { return None };
     let word = word.to_string();
@@ -145,7 +145,7 @@ fn misspelt(rest: &TokenStream) -> Option<(String, &'static str)> {
     Some((word, near))
 }
 
-/// A word of a history, which `#[derive(Shape)]` has taken away before.
+/// A key of a history, which `#[derive(Shape)]` has already removed.
 fn history_word(rest: &TokenStream) -> Option<&'static str> {
     let Some(TokenTree::Ident(word)) = rest.clone().into_iter().next() else { return None };
     [ADDED, RENAMED, REMOVED].into_iter().find(|told| word == told)
@@ -157,7 +157,7 @@ fn starts_with_as(rest: &TokenStream) -> bool {
 
 fn set_form(declared: &mut Declared, at: &impl ToTokens, form: Form) -> syn::Result<()> {
     if declared.form.is_some() {
-        return Err(Error::new_spanned(at, "the form is declared twice; write one"));
+        return Err(Error::new_spanned(at, "the form is declared twice; keep one"));
     }
     declared.form = Some(form);
     Ok(())

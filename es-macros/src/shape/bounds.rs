@@ -1,5 +1,5 @@
-//! What the parameters of a generic type need: a shape where a field holds one, nothing where they only mark
-//! it.
+//! The bounds of a generic type's parameters: a shape if a field contains one, nothing if they are only in a
+//! marker.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
@@ -8,7 +8,7 @@ use syn::{GenericArgument, Generics, PathArguments, ReturnType, Type, TypePath};
 use super::described::{Content, Described, Form, Source};
 use super::marker::is_marker;
 
-/// The parameters and the types made of them that need a shape.
+/// The parameters and associated types that need a shape.
 #[derive(Default)]
 pub(super) struct Needs {
     parameters: Vec<Ident>,
@@ -16,7 +16,7 @@ pub(super) struct Needs {
 }
 
 impl Needs {
-    /// What a type needs in the forms that it has, or had.
+    /// What a type needs in all of its forms, current and former.
     pub(super) fn of(forms: &[&Described], generics: &Generics, ident: &Ident) -> Self {
         let mut needs = Self::default();
         let parameters: Vec<&Ident> = generics.type_params().map(|parameter| &parameter.ident).collect();
@@ -46,7 +46,7 @@ impl Needs {
 
 struct Walk<'a> {
     parameters: Vec<&'a Ident>,
-    /// The type itself needs no more in its own fields than it does anyway.
+    /// A use of the type itself adds no further bounds.
     ident: &'a Ident,
     needs: &'a mut Needs,
 }
@@ -79,7 +79,7 @@ impl Walk<'_> {
             Type::Group(group) => self.ty(&group.elem),
             Type::Paren(paren) => self.ty(&paren.elem),
             Type::Tuple(tuple) => tuple.elems.iter().for_each(|part| self.ty(part)),
-            // Whatever it is, it may be made of any parameter that it names.
+            // It may use any parameter that it names.
             other => self.named_in(other.to_token_stream()),
         }
     }
@@ -133,7 +133,7 @@ impl Walk<'_> {
     }
 
     fn project(&mut self, path: &TypePath) {
-        // The same one twice is no mistake in a where clause.
+        // A repeated predicate in a where clause is not an error.
         self.needs.projections.push(path.clone());
     }
 

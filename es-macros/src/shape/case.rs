@@ -1,6 +1,6 @@
 //! serde's rules for renaming.
 
-/// One of the words that `rename_all` takes.
+/// One of the values of `rename_all`.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Rule {
     #[default]
@@ -16,7 +16,7 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
-    /// The rule of this name; serde reports a name that is none.
+    /// The rule of this name; serde reports an invalid name.
     pub(crate) fn named(name: &str) -> Self {
         match name {
             "lowercase" => Self::Lower,
@@ -83,7 +83,7 @@ fn uncapitalised(word: &str) -> String {
 mod tests {
     use super::Rule;
 
-    /// As serde's own documentation has them.
+    /// The examples of serde's own documentation.
     #[test]
     fn names_are_changed_as_serde_changes_them() {
         for (rule, variant, field) in [

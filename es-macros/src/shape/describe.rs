@@ -1,4 +1,4 @@
-//! From Rust types with serde's attributes to what is on the wire.
+//! From Rust types with serde's attributes to their form on the wire.
 
 use proc_macro2::Ident;
 use syn::ext::IdentExt as _;
@@ -68,7 +68,7 @@ fn conversion(keys: &OfType) -> Option<Source> {
     }
 }
 
-/// The types that stand for this one when it is written and read.
+/// The types that replace this one when it is written and read.
 fn conversions(keys: &OfType) -> impl Iterator<Item = (&'static str, String)> {
     let side = |verb, ty: &Option<LitStr>| ty.as_ref().map(|ty| (verb, ty.value()));
     side("into", &keys.into).into_iter().chain(side("from", &keys.from))
@@ -96,7 +96,7 @@ fn notes_of_type(keys: &OfType, data: &Data, rust_name: &str) -> Vec<Note> {
     notes
 }
 
-/// The fields that are on no side of the wire, other than markers, which hold nothing.
+/// The fields that are neither written nor read, except markers, which contain nothing.
 fn skipped(fields: &Fields) -> impl Iterator<Item = Note> {
     fields.iter().enumerate().filter_map(|(at, field)| {
         let keys = serde::of_part(&field.attrs);
@@ -122,7 +122,7 @@ fn content_of(input: &DeriveInput, keys: &OfType, errors: &mut Errors) -> Form {
     }
 }
 
-/// The one field that a transparent struct is written as: serde takes no marker for it.
+/// The one field that a transparent struct is written as; serde ignores markers here.
 fn only(fields: Vec<Field>) -> Content {
     let is_marker = |field: &Field| matches!(&field.source, Source::Of(ty) if marker::is_marker(ty));
     let real = fields.into_iter().find(|field| !is_marker(field));
@@ -217,8 +217,8 @@ fn described_field(
     Some(Field { name, source, notes })
 }
 
-/// The shape of a part whose form is declared, or which code writes, and what is to be said about it: a form
-/// does not say what the numbers in it mean, so it keeps the code that writes them.
+/// The shape of a part whose form is declared, or which is written by code, and its notes: a form does not
+/// tell what the numbers in it mean, so the note keeps the code that writes them.
 fn source(form: Option<Declared>, by: Vec<(&'static str, String)>) -> Option<(Source, Vec<Note>)> {
     match form {
         Some(form) => Some((form.into(), by.into_iter().map(|(verb, path)| Note::By(verb, path)).collect())),
@@ -230,7 +230,7 @@ fn source(form: Option<Declared>, by: Vec<(&'static str, String)>) -> Option<(So
     }
 }
 
-/// The wire name of a field or a variant, and what is to be said about it.
+/// The wire name of a field or a variant, and its notes.
 fn named(
     ident: &Ident,
     keys: &OfPart,
@@ -241,7 +241,7 @@ fn named(
     let written = keys.rename.written.clone().unwrap_or_else(|| apply(rules.written, &rust_name));
     let read = keys.rename.read.clone().unwrap_or_else(|| apply(rules.read, &rust_name));
     let mut notes = Vec::new();
-    // With its `r#`, as it is there to be written in code.
+    // With its `r#`, as it would be written in code.
     if *ident != written {
         notes.push(Note::Rust(ident.to_string()));
     }

@@ -1,4 +1,4 @@
-//! A type as it is on the wire.
+//! A type in its form on the wire.
 
 use proc_macro2::Ident;
 use syn::{LitStr, Type};
@@ -15,7 +15,7 @@ pub(super) struct Described {
     pub(super) is_generic: bool,
 }
 
-/// A parameter that belongs to the name.
+/// A parameter that is part of the name.
 pub(super) enum Argument {
     Type(Ident),
     Const(Ident),
@@ -28,7 +28,7 @@ pub(super) enum Form {
 
 pub(super) enum Content {
     Unit,
-    /// With what is to be said of it where it stands, as it has no name of its own.
+    /// With its notes, as it has no name of its own.
     Is(Source, Vec<Note>),
     Tuple(Vec<Field>),
     Struct(Vec<Field>),
@@ -50,11 +50,11 @@ pub(super) struct DescribedVariant {
 pub(super) enum Source {
     /// The shape of this type, if it has one.
     Of(Box<Type>),
-    /// The shape of this type, which the user says.
+    /// The shape of this type, declared by the user.
     As(Box<Type>),
-    /// The user says so.
+    /// A form declared by the user.
     Declared(LitStr),
-    /// Some code writes it, and nobody says how.
+    /// Written by code, in an unknown form.
     Custom(String),
 }
 
@@ -81,7 +81,7 @@ pub(super) enum Note {
 }
 
 impl Field {
-    /// What is written if this is all there is.
+    /// How it is written if it is the only content.
     pub(super) fn alone(mut self) -> Content {
         self.notes.retain(|note| matches!(note, Note::By(..)));
         Content::Is(self.source, self.notes)

@@ -1,4 +1,4 @@
-//! What a shape generates: one function that hands a constant to es-core.
+//! The code of a shape: one function that passes a constant to es-core.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
@@ -94,7 +94,7 @@ pub(super) fn body_with_history(
     }
 }
 
-/// What tells the type from others, and how it is written.
+/// What identifies the type, and how it is written.
 struct Description {
     identity: TokenStream,
     constant: TokenStream,
@@ -103,10 +103,10 @@ struct Description {
 fn description(described: &Described, needs: &Needs, private: &TokenStream) -> Description {
     let Described { name, rust_name, arguments, notes, form, is_generic } = described;
     let identity = if *is_generic {
-        // It may borrow, and the compiler's own identity is for types that do not.
+        // It may borrow, and `std::any::TypeId` requires `'static`.
         quote!(#private::type_id::<Self>(), #private::type_name::<Self>())
     } else {
-        // A constant costs the user's build no code.
+        // A constant adds no code to the user's build.
         quote!(const { #private::TypeId::of::<Self>() }, #rust_name)
     };
     let arguments = match arguments.as_slice() {
@@ -155,7 +155,7 @@ fn variant(variant: &DescribedVariant, private: &TokenStream) -> TokenStream {
 fn content(content: &Content, private: &TokenStream) -> TokenStream {
     let inner = match content {
         Content::Unit => quote!(Unit),
-        // What is to be said of it stands where it is.
+        // Its notes are part of the content.
         Content::Is(source, _) => {
             let source = self::source(source, private);
             quote!(Is(#source))
@@ -194,8 +194,8 @@ fn source(source: &Source, private: &TokenStream) -> TokenStream {
 
 fn notes(notes: &[Note], private: &TokenStream) -> TokenStream {
     if notes.is_empty() {
-        // Most fields have none, and the compiler looks harder at each `&[]` in a constant than at the name
-        // of one.
+        // Most fields have none, and the compiler takes longer for each `&[]` in a constant than for a named
+        // constant.
         return quote!(#private::NO_NOTES);
     }
     let notes = notes.iter().map(|note| {

@@ -1,4 +1,4 @@
-//! The forms that `#[shape("…")]` may declare. `es_core::shape::Type::declared` reads the same.
+//! The forms that `#[shape("…")]` may declare. `es_core::shape::Type::declared` parses the same.
 
 use syn::{Error, LitStr, Result};
 
@@ -17,7 +17,7 @@ pub(super) fn check(literal: &LitStr) -> Result<()> {
 fn read(form: &str) -> std::result::Result<(), String> {
     if let Some((outer, inner)) = form.split_once('<') {
         let Some(inner) = inner.strip_suffix('>') else {
-            return Err(format!("`{form}` is no form: a `>` is missing"));
+            return Err(format!("`{form}` is not a form: a `>` is missing; add it"));
         };
         return match outer.trim() {
             "map" => {
@@ -46,7 +46,7 @@ fn read(form: &str) -> std::result::Result<(), String> {
     };
     if format.is_some_and(|format| !is_format(format)) {
         return Err(format!(
-            "the format behind `{word}:` has letters, digits, `-`, `_` and `.`; write one like `string:date-time`"
+            "the format after `{word}:` may only contain letters, digits, `-`, `_` and `.`; write one like `string:date-time`"
         ));
     }
     Ok(())

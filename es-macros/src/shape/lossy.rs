@@ -1,4 +1,4 @@
-//! Declarations that lose or confuse a value, where the macro sees them. `Schema::ambiguities` of es-core
+//! Declarations that lose or confuse a value, as far as the macro sees them. `Schema::ambiguities` of es-core
 //! finds the rest.
 
 use syn::ext::IdentExt as _;
@@ -15,7 +15,7 @@ use super::serde::{self, Both, OfPart};
 use crate::errors::Errors;
 use crate::paths::last_ident;
 
-/// What a type is, of which every field is stored.
+/// A type of which every field is stored.
 #[derive(Clone, Copy)]
 pub(crate) enum Stored {
     Event,
@@ -23,10 +23,10 @@ pub(crate) enum Stored {
     State,
 }
 
-/// Reports names that meet, and options of options.
+/// Reports names that clash, and options of options.
 pub(super) fn check(input: &DeriveInput, errors: &mut Errors) {
     let of_type = serde::of_type(&input.attrs);
-    // Of a type that is written as another one, none of this is on the wire.
+    // For a type that is written as another one, none of this is on the wire.
     if of_type.into.is_some() || of_type.from.is_some() || attr::has_form(&input.attrs) {
         return;
     }
@@ -49,7 +49,7 @@ pub(super) fn check(input: &DeriveInput, errors: &mut Errors) {
 pub(crate) fn skipped(input: &DeriveInput, stored: Stored, errors: &mut Errors) {
     let Data::Struct(data) = &input.data else { return };
     for field in &data.fields {
-        // The history of a field says more about it.
+        // The message about the history of a field is more specific.
         let has_history = field.attrs.iter().any(|attribute| attribute.path().is_ident("event"));
         if has_history || is_marker(&field.ty) {
             continue;
@@ -64,13 +64,13 @@ pub(crate) fn skipped(input: &DeriveInput, stored: Stored, errors: &mut Errors) 
                 &key,
                 match stored {
                     Stored::Event => format!(
-                        "this field {what}, so what the event says here is lost when it is read again; remove \
+                        "this field {what}, so its value is lost when the event is read again; remove \
                          `{}`, or the field",
                         last_ident(&key).map(ToString::to_string).unwrap_or_default()
                     ),
                     Stored::State => format!(
-                        "this field {what}, so a state from a snapshot has its default here and not what the events \
-                         say; remove `{}`, or `snapshot` of the aggregate",
+                        "this field {what}, so a state from a snapshot has its default and not the value folded from \
+                         the events; remove `{}`, or `snapshot` of the aggregate",
                         last_ident(&key).map(ToString::to_string).unwrap_or_default()
                     ),
                 },
@@ -79,7 +79,7 @@ pub(crate) fn skipped(input: &DeriveInput, stored: Stored, errors: &mut Errors) 
     }
 }
 
-/// The keys of serde that leave a field out on one side or on both.
+/// The keys of serde that omit a field on one side or on both.
 fn skips(attributes: &[Attribute]) -> Vec<Path> {
     let serde = attributes.iter().filter(|attribute| attribute.path().is_ident("serde"));
     serde
@@ -117,7 +117,7 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// A name under which one is taken for the other.
+    /// A name under which one is read as the other.
     fn shared<'n>(&'n self, other: &'n Self) -> Option<&'n String> {
         if self.written.is_some() && self.written == other.written {
             return self.written.as_ref();
@@ -170,7 +170,7 @@ fn meeting(what: &str, all: &[Names<'_>], errors: &mut Errors) {
     }
 }
 
-/// Reports `Option<Option<T>>` and `Option<()>`, wherever in the type they stand.
+/// Reports `Option<Option<T>>` and `Option<()>`, anywhere in the type.
 fn options(ty: &Type, errors: &mut Errors) {
     match ty {
         Type::Path(path) => {

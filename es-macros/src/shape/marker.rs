@@ -2,7 +2,7 @@
 
 use syn::Type;
 
-/// Whether a type is `PhantomData`, by the same sign by which serde knows it.
+/// Whether a type is `PhantomData`, recognised in the same way as by serde.
 pub(crate) fn is_marker(ty: &Type) -> bool {
     match ty {
         Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "PhantomData"),

@@ -1,4 +1,4 @@
-//! `#[derive(Shape)]`, and the shapes that `#[event]` and `#[derive(Aggregate)]` give.
+//! `#[derive(Shape)]`, and the shapes that `#[event]` and `#[derive(Aggregate)]` generate.
 
 mod attr;
 mod bounds;
@@ -37,19 +37,19 @@ fn derived_for(input: &mut DeriveInput, errors: &mut Errors) -> TokenStream {
     if let Some(history) = &history {
         history::check(history, errors);
     }
-    let of_today = body(input, &es_core, errors);
+    let of_current = body(input, &es_core, errors);
     let shape = |Body { bounds, statements }: &Body| {
         expand::implementation(&input.ident, &input.generics, bounds, statements, &es_core)
     };
     match history {
-        None => shape(&of_today),
+        None => shape(&of_current),
         Some(history) if errors.is_empty() => {
             let shape = shape(&with_history(&history, input, &es_core));
             history::expand(&history, &shape, &es_core)
         }
         Some(history) => {
             // So that the type is not reported again wherever it is used.
-            let (shape, reading) = (shape(&of_today), history::expand_nothing(&history, &es_core));
+            let (shape, reading) = (shape(&of_current), history::expand_nothing(&history, &es_core));
             quote!(#shape #reading)
         }
     }
@@ -60,28 +60,28 @@ pub(crate) fn event(input: &DeriveInput, es_core: &CratePath, errors: &mut Error
     let Body { bounds, statements } = body(input, es_core, errors);
     lossy::skipped(input, lossy::Stored::Event, errors);
     if let Some(derived) = derived(&input.attrs) {
-        errors.spanned(derived, "`#[event]` derives `Shape` already; leave it out here");
+        errors.spanned(derived, "`#[event]` derives `Shape` already; remove it here");
         return None;
     }
     Some(expand::implementation(&input.ident, &input.generics, &bounds, &statements, es_core))
 }
 
-/// The same as [`body`] for a type with a history: its first form, and what came after that.
+/// Like [`body`], for a type with a history: its first form, and the changes since.
 fn with_history(history: &History, input: &DeriveInput, es_core: &CratePath) -> Body {
-    // Mistakes were reported for the type as it is today.
+    // Mistakes were reported for the current type.
     let mut unreported = Errors::new();
     let first = describe::describe(&history.in_version(1), &mut unreported);
-    let today = describe::describe(&history.reading(), &mut unreported);
+    let current = describe::describe(&history.reading(), &mut unreported);
     unreported.finish();
-    let needs = Needs::of(&[&first, &today], &input.generics, &input.ident);
+    let needs = Needs::of(&[&first, &current], &input.generics, &input.ident);
     let steps = history::steps(history, es_core);
     Body {
         bounds: needs.predicates(&es_core.private()),
-        statements: expand::body_with_history((&first, &needs), &today, &steps, es_core),
+        statements: expand::body_with_history((&first, &needs), &current, &steps, es_core),
     }
 }
 
-/// Our derive, where the user wrote it.
+/// Our derive, if the user wrote it.
 fn derived(attributes: &[Attribute]) -> Option<Path> {
     let is_ours = |path: &Path| {
         let crates = path.segments.iter().rev().skip(1).all(|segment| segment.ident == "es_core");
@@ -95,9 +95,9 @@ fn derived(attributes: &[Attribute]) -> Option<Path> {
 
 /// How a type is described.
 pub(crate) struct Body {
-    /// What its parameters need for it: predicates of a where clause, each with a comma.
+    /// The bounds of its parameters: predicates of a where clause, each with a comma.
     pub(crate) bounds: TokenStream,
-    /// The statements of a function that describes the type into `__es_types`.
+    /// The statements of a function that adds the description of the type to `__es_types`.
     pub(crate) statements: TokenStream,
 }
 

@@ -1,4 +1,4 @@
-//! Reading serde's attributes, as far as they change what is written. Mistakes in them are serde's to report.
+//! Parses serde's attributes, as far as they change what is written. serde reports the mistakes in them.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::quote;
@@ -29,7 +29,7 @@ pub(crate) struct OfType {
     pub(crate) transparent: bool,
     pub(crate) into: Option<LitStr>,
     pub(crate) from: Option<LitStr>,
-    /// Whether reading may refuse what that type takes.
+    /// Whether reading may reject values that the type itself accepts.
     pub(crate) is_narrow: bool,
     pub(crate) remote: Option<LitStr>,
 }
@@ -111,7 +111,7 @@ const BY: &str = "by";
 const WRITTEN_BY: &str = "written by";
 const READ_BY: &str = "read by";
 
-/// What `#[serde_as(as = "…")]` becomes when its macro has its turn, which may be later.
+/// What `#[serde_as(as = "…")]` becomes once its macro is expanded, which may be later.
 fn serde_as(attributes: &[Attribute]) -> Vec<(&'static str, String)> {
     let is_serde_as = |attribute: &&Attribute| {
         attribute.path().segments.last().is_some_and(|last| last.ident == "serde_as")
@@ -136,7 +136,7 @@ fn serde_as(attributes: &[Attribute]) -> Vec<(&'static str, String)> {
     found
 }
 
-/// A path or a type as it would be written without needless spaces; some macros print them with spaces.
+/// A path or a type without needless spaces; some macros print them with spaces.
 fn path(text: &str) -> String {
     text.parse::<TokenStream>().map_or_else(|_| text.to_owned(), |tokens| written(&inferred(tokens)))
 }
@@ -155,7 +155,7 @@ fn inferred(tokens: TokenStream) -> TokenStream {
 
 fn each_key(attributes: &[Attribute], read: &mut dyn FnMut(&str, &ParseNestedMeta<'_>) -> syn::Result<()>) {
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("serde")) {
-        // A mistake ends the reading here, and the build with serde's message.
+        // A mistake stops the reading here, and the build with serde's message.
         let _ = attribute.parse_nested_meta(|meta| {
             let key = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
             read(&key, &meta)
@@ -214,7 +214,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_serde_with_makes_is_the_same_before_and_after_its_turn() {
+    fn serde_as_is_read_alike_before_and_after_its_expansion() {
         let before = of_part(&[syn::parse_quote!(#[serde_as(as = "Option<TimestampSeconds<_>>")])]);
         let after = of_part(&[syn::parse_quote!(
             #[serde(with = ":: serde_with :: As :: < Option < TimestampSeconds < :: serde_with :: Same > > >")]

@@ -1,4 +1,4 @@
-//! The ledger, and the closed streams.
+//! Exports the command ledger and the closed streams.
 
 use es_core::store::StoredCommand;
 use es_core::{StoreError, StreamId};

@@ -1,4 +1,4 @@
-//! Events, ledger and closed streams of another store.
+//! Imports the events, command ledger and closed streams of another store.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::sql;
 use crate::write::part::micros;
 use crate::write::rows::{self, ImportedRow, StreamRow};
 
-/// A stream as it is before something is imported into it.
+/// A stream before the import.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     category: i64,
@@ -115,7 +115,7 @@ async fn make_stream(connection: &mut SqliteConnection, category: i64, key: &str
     Ok(made.fetch_one(connection).await?)
 }
 
-/// Where streams are, of those whose category is there.
+/// The numbers of streams, for the categories that exist.
 async fn places<'s>(
     connection: &mut SqliteConnection,
     streams: impl Iterator<Item = &'s StreamId>,

@@ -1,4 +1,4 @@
-//! Copying a store: out of its file, and into it.
+//! Copying a store: exporting from its file, and importing into it.
 
 mod export;
 mod import;

@@ -29,7 +29,7 @@ pub(super) async fn read(connection: &mut SqliteConnection) -> Result<StoredName
     Ok(StoredNames::new(categories.collect(), events))
 }
 
-/// Compares all first, so that a refusal changes nothing.
+/// Compares all names first, so that a rejected import changes nothing.
 pub(super) async fn write(connection: &mut SqliteConnection, names: &StoredNames) -> Result<(), StoreError> {
     let there = read(connection).await?;
     let mut known = HashMap::new();
@@ -87,7 +87,7 @@ async fn add(connection: &mut SqliteConnection, names: &StoredNames) -> Result<(
     Ok(())
 }
 
-/// The names of a category, the first one first.
+/// The names of a category, starting with the first.
 fn all(category: &StoredCategory) -> impl Iterator<Item = &str> {
     std::iter::once(&*category.name).chain(category.aliases.iter().map(String::as_str))
 }

@@ -1,4 +1,4 @@
-//! Connections to one file, and the proof that it is still that file.
+//! Connections to one file, and the check that it is still that file.
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
@@ -11,19 +11,19 @@ use super::options::{Durability, SqliteOptions};
 use crate::error::Failure;
 use crate::sql;
 
-/// What a connection is for.
+/// What a connection is used for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
     Write,
     Read,
 }
 
-/// Opens connections to the file that a store was opened with.
+/// Opens connections to the file of a store.
 #[derive(Debug)]
 pub(crate) struct Opener {
     pub(crate) options: SqliteOptions,
     pub(crate) path: PathBuf,
-    /// Known once the file has been opened.
+    /// Set once the file has been opened.
     file: OnceLock<(Identity, Vec<u8>)>,
 }
 
@@ -32,7 +32,7 @@ impl Opener {
         Self { options, path, file: OnceLock::new() }
     }
 
-    /// A connection to the file at the path, whichever it is.
+    /// A connection to the file at the path, whichever file that is.
     pub(crate) async fn raw(&self, of: Use) -> Result<SqliteConnection, sqlx::Error> {
         let options = &self.options;
         let synchronous = match options.durability {
@@ -48,11 +48,11 @@ impl Opener {
             .busy_timeout(options.busy_timeout)
             .synchronous(synchronous)
             .pragma("cache_size", cache)
-            // A REPLACE deletes, and triggers are to see it.
+            // A REPLACE deletes rows, and triggers must see it.
             .pragma("recursive_triggers", "ON")
-            // A system that has a stronger sync than `fsync` uses it.
+            // Where the system has a stronger sync than `fsync`, use it.
             .pragma("fullfsync", if options.durability == Durability::Full { "ON" } else { "OFF" })
-            // Rows are inserted by a statement for each number of them.
+            // Rows are inserted by a separate statement for each number of rows.
             .statement_cache_capacity(256)
             .row_buffer_size(if of == Use::Read { 256 } else { 50 })
             .disable_statement_logging()
@@ -60,11 +60,11 @@ impl Opener {
             .await
     }
 
-    /// Takes the file that the path leads to now for the store's.
+    /// Makes the file at the path now the store's file.
     pub(crate) async fn bind(&self, connection: &mut SqliteConnection) -> Result<(), Failure> {
         let identity = self.identity()?;
         let token = token(connection).await?;
-        self.file.set((identity, token)).map_err(|_| Failure::damaged("a store is opened once"))
+        self.file.set((identity, token)).map_err(|_| Failure::damaged("a store that was opened twice"))
     }
 
     /// A connection to the store's file.
@@ -72,12 +72,12 @@ impl Opener {
         self.check()?;
         let mut connection = self.raw(of).await?;
         self.check_token(&mut connection).await?;
-        // What is opened in between could be another file, of the same token.
+        // A file opened in between could be a different one with the same token.
         self.check()?;
         Ok(connection)
     }
 
-    /// Refuses to go on if the path leads to another file than that which was opened.
+    /// Fails if the path leads to a different file than the one that was opened.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         match self.file.get() {
             Some((identity, _)) if self.identity()? != *identity => Err(self.replaced()),
@@ -85,7 +85,7 @@ impl Opener {
         }
     }
 
-    /// Refuses a connection to another file.
+    /// Fails if the connection is to a different file.
     pub(crate) async fn check_token(&self, connection: &mut SqliteConnection) -> Result<(), Failure> {
         let found = token(connection).await?;
         match self.file.get() {

@@ -7,29 +7,30 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The file is there, and was not written by this crate. It was left as it is.
-    #[error("{path:?} is a file of another program ({found}); give the store a path of its own")]
+    /// The file exists, and was not written by this crate. It was left unchanged.
+    #[error("{path:?} is a file of another program ({found}); use a different path for the store")]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// What it is.
+        /// What the file is.
         found: String,
     },
-    /// The file was written by a later version of this crate.
+    /// The tables were written by a later version of this crate.
     #[error(
-        "{path:?} has version {found} of the tables, and this program knows {known}; bring the program up to date"
+        "{path:?} has version {found} of the tables, but this program knows only {known}; update the program"
     )]
     Newer {
         /// The file.
         path: PathBuf,
         /// The version of its tables.
         found: i64,
-        /// The last one that this crate knows.
+        /// The newest version that this crate knows.
         known: i64,
     },
-    /// A migration that this file went through is not the one that this crate has.
+    /// A migration that was applied to this file differs from the one in this crate.
     #[error(
-        "migration {number} of {path:?} is not the one of this program; it was changed after it was applied"
+        "migration {number} of {path:?} differs from the one in this program: it was changed after it was applied; use \
+         the version of this crate that created the file"
     )]
     ChangedMigration {
         /// The file.
@@ -37,62 +38,63 @@ pub enum OpenError {
         /// The migration.
         number: i64,
     },
-    /// The tables are older than this program needs, and the file is opened for reading only.
+    /// The tables are older than this program needs, and the file is open for reading only.
     #[error(
-        "{path:?} has version {found} of the tables, which are to be brought up to {known}; open it for writing once"
+        "{path:?} has version {found} of the tables, and this program needs {known}; open it for writing \
+         once to migrate it"
     )]
     Older {
         /// The file.
         path: PathBuf,
         /// The version of its tables.
         found: i64,
-        /// The one that this program needs.
+        /// The version that this program needs.
         known: i64,
     },
-    /// The file is on a network file system, where locks of several hosts cannot be relied on.
+    /// The file is on a network file system, where locks between hosts are not reliable.
     #[error(
-        "{path:?} is on a network file system ({kind}), where locks cannot be relied on; move it to a local disk, or say \
+        "{path:?} is on a network file system ({kind}), where locks are not reliable; move it to a local disk, or set \
          `allow_network_file_system(true)` if one program on one host uses it"
     )]
     NetworkFileSystem {
         /// The file.
         path: PathBuf,
-        /// What the system calls it.
+        /// The system's name for it.
         kind: String,
     },
-    /// The folder of the file is not there, or the file cannot be read or written in it. Two more files are
-    /// written beside it, `-wal` and `-shm`.
+    /// The folder of the file does not exist, or the file cannot be read or written in it. Two more files,
+    /// `-wal` and `-shm`, are written next to it.
     #[error(
-        "{path:?} cannot be used: {source}; its folder must be there, and can be written by this program"
+        "{path:?} cannot be used: {source}; its folder must exist, and this program must be able to write to it"
     )]
     Folder {
         /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
-    /// Another program has the file locked.
+    /// Another program has locked the file.
     #[error("{path:?} is locked by another program: {source}")]
     Locked {
         /// The file.
         path: PathBuf,
-        /// What `SQLite` says.
+        /// The error of `SQLite`.
         source: sqlx::Error,
     },
-    /// The file is not what `SQLite` wrote.
+    /// The file is not as `SQLite` wrote it.
     #[error("{path:?} is damaged: {source}; restore it from a backup")]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What `SQLite` says.
+        /// The error of `SQLite`.
         source: sqlx::Error,
     },
-    /// Anything else that `SQLite` says.
+    /// Any other error of `SQLite`.
     #[error("{path:?} cannot be opened: {source}")]
     Driver {
         /// The file.
         path: PathBuf,
-        /// What `SQLite` says.
+        /// The error of `SQLite`.
         source: sqlx::Error,
     },
 }

@@ -1,4 +1,5 @@
-//! What is known of a file without `SQLite`: whose it is, where it is, and whether it is still there.
+//! What can be found out about a file without `SQLite`: who wrote it, where it is, and whether it still
+//! exists.
 
 use std::fs::{self, File};
 use std::io::{self, Read};
@@ -6,25 +7,25 @@ use std::path::{Path, PathBuf};
 
 use super::error::OpenError;
 
-/// Marks a file as one of this crate, at a place of its header that `file` and others look at: `esdb`.
+/// Marks a file as one of this crate, in a place of its header that `file` and other tools read: `esdb`.
 pub(crate) const APPLICATION_ID: i32 = 0x6573_6462;
 
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";
-/// Where the application id stands in the header, in big-endian.
+/// The offset of the application id in the header, big-endian.
 const APPLICATION_ID_AT: usize = 68;
 
-/// What a path leads to before it is opened.
+/// What is at a path before it is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
     /// Nothing, or an empty file.
     Nothing,
     /// A database of this crate.
     Ours,
-    /// A database that nobody has marked; it has to be asked whether it is empty.
+    /// A database without an application id; whether it is empty is checked after opening it.
     Unmarked,
 }
 
-/// Looks at the header, and changes nothing.
+/// Reads the header, and changes nothing.
 pub(crate) fn look(path: &Path) -> Result<Found, OpenError> {
     let of_io = |source| OpenError::Folder { path: path.to_owned(), source };
     let mut header = Vec::new();
@@ -38,7 +39,7 @@ pub(crate) fn look(path: &Path) -> Result<Found, OpenError> {
         return Ok(Found::Nothing);
     }
     if !header.starts_with(MAGIC) {
-        return foreign("no database of SQLite".into());
+        return foreign("not a database of SQLite".into());
     }
     let id = header.get(APPLICATION_ID_AT..APPLICATION_ID_AT + 4).and_then(|id| id.try_into().ok());
     match id.map(i32::from_be_bytes) {
@@ -49,12 +50,12 @@ pub(crate) fn look(path: &Path) -> Result<Found, OpenError> {
     }
 }
 
-/// Which file a path leads to, as the system tells files apart.
+/// Which file a path leads to, as the system identifies files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity(u64, u64);
 
 impl Identity {
-    /// That of the file at the path now.
+    /// The identity of the file that is at the path now.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let metadata = fs::metadata(path)?;
         #[cfg(unix)]
@@ -64,15 +65,15 @@ impl Identity {
         }
         #[cfg(not(unix))]
         {
-            // The system does not let anybody replace a file that is open.
+            // The system does not allow an open file to be replaced.
             drop(metadata);
             Ok(Self(0, 0))
         }
     }
 }
 
-/// The path from the root, whatever folder the program works in later. A link is followed once: what it leads
-/// to later is another file.
+/// The absolute path, independent of the working folder later. A link is resolved once: a later target is a
+/// different file.
 pub(crate) fn absolute(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| match (folder(path).canonicalize(), path.file_name()) {
         (Ok(folder), Some(name)) => folder.join(name),
@@ -80,7 +81,7 @@ pub(crate) fn absolute(path: &Path) -> PathBuf {
     })
 }
 
-/// A new file is there for certain once its folder is synced.
+/// A new file is durable only once its folder is synced.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder(path))?.sync_all() } else { Ok(()) }
 }
@@ -93,7 +94,7 @@ pub(crate) fn folder(path: &Path) -> PathBuf {
     }
 }
 
-/// The kinds of file systems on which several hosts can have one file.
+/// The kinds of file systems on which several hosts can share a file.
 const NETWORK: [&str; 14] = [
     "nfs",
     "nfs4",
@@ -111,7 +112,7 @@ const NETWORK: [&str; 14] = [
     "fuse.s3fs",
 ];
 
-/// The kind of the network file system that a file is on, if the system says that it is on one.
+/// The kind of the network file system that a file is on, if the system reports one.
 pub(crate) fn network(path: &Path) -> Option<String> {
     let folder = folder(path).canonicalize().ok()?;
     let mounts = fs::read_to_string("/proc/self/mountinfo").ok()?;
@@ -137,7 +138,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_does_not_depend_on_the_folder_that_the_program_works_in() {
+    fn a_path_does_not_depend_on_the_working_folder() {
         let here = std::env::current_dir().expect("a folder");
         assert_eq!(absolute(Path::new("new.db")), here.join("new.db"));
         assert_eq!(absolute(Path::new("src/../Cargo.toml")), here.join("Cargo.toml"));

@@ -1,4 +1,4 @@
-//! Brings the tables up to date, one program at a time.
+//! Applies migrations, one program at a time.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,16 +8,16 @@ use sqlx::{AssertSqlSafe, SqliteConnection};
 use super::error::OpenError;
 use super::files::APPLICATION_ID;
 
-/// In their order; a migration that was released is never edited.
+/// In order; a released migration is never edited.
 const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_tables.sql")];
 
-/// The number of the last one.
+/// The number of the latest migration.
 pub(crate) const LATEST: i64 = MIGRATIONS.len() as i64;
 
-/// Marks a new file and switches it to a write-ahead log. Both stand in the file's header, and the mark goes
-/// first: a file is never seen without it.
+/// Marks a new file and switches it to a write-ahead log. Both are in the file's header, and the mark is
+/// written first, so that no file is ever seen without it.
 pub(crate) async fn mark(connection: &mut SqliteConnection, patience: Duration) -> Result<(), sqlx::Error> {
-    // No time-out of the driver's waits for the switch.
+    // The driver's timeouts do not wait for the switch.
     let begun = Instant::now();
     loop {
         match switch(connection).await {
@@ -49,12 +49,13 @@ pub(crate) fn is_busy(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| matches!(code & 0xff, 5 | 6 | 15))
 }
 
-/// The number of the last migration that the file went through.
+/// The number of the last migration that was applied to the file.
 pub(crate) async fn version(connection: &mut SqliteConnection) -> Result<i64, sqlx::Error> {
     sqlx::query_scalar("PRAGMA user_version").fetch_one(connection).await
 }
 
-/// Applies what is missing. Of several programs that do so at once, one applies it, and the others find it.
+/// Applies missing migrations. If several programs do so at once, one applies them, and the others find them
+/// applied.
 pub(crate) async fn migrate(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("BEGIN IMMEDIATE").execute(&mut *connection).await?;
     let applied = apply(connection).await;
@@ -84,7 +85,7 @@ async fn apply(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Refuses a file whose migrations are not those of this program.
+/// Fails if the file's migrations differ from those of this program.
 pub(crate) async fn check(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
     let applied: Vec<(i64, i64)> = sqlx::query_as("SELECT number, checksum FROM migrations ORDER BY number")
         .fetch_all(connection)

@@ -1,4 +1,4 @@
-//! Opening a file: whose it is, where it is, and the tables in it.
+//! Opening a file: who wrote it, where it is, and the tables in it.
 
 pub(crate) mod connect;
 pub(crate) mod error;
@@ -16,7 +16,7 @@ use self::files::Found;
 use self::options::SqliteOptions;
 use crate::error::{Failure, Meaning};
 
-/// Opens the file, makes it if need be, and brings its tables up to date. The connection is a writer's.
+/// Opens the file, creating it if necessary, and migrates its tables. The connection is the writer's.
 pub(crate) async fn open(options: SqliteOptions) -> Result<(Opener, SqliteConnection), OpenError> {
     let path = files::absolute(&options.path);
     if !options.allow_network_file_system
@@ -56,13 +56,13 @@ pub(crate) async fn open(options: SqliteOptions) -> Result<(Opener, SqliteConnec
     Ok((opener, connection))
 }
 
-/// A database that nobody has marked is taken if nothing is in it.
+/// A database without an application id is accepted if it is empty.
 async fn refuse_others(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
     let tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema")
         .fetch_one(&mut *connection)
         .await
         .map_err(|source| of_driver(path, source))?;
-    // Another process may have marked it since.
+    // Another process may have marked it meanwhile.
     let id: i32 = sqlx::query_scalar("PRAGMA application_id")
         .fetch_one(connection)
         .await

@@ -1,11 +1,11 @@
-//! How a file is opened.
+//! Options for opening a file.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use es_core::store::Limits;
 
-/// What has to happen before an append is acknowledged.
+/// When an append is acknowledged.
 ///
 /// ```
 /// use es_sqlite::Durability;
@@ -15,15 +15,15 @@ use es_core::store::Limits;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Durability {
-    /// The disk has it (`synchronous = FULL`): an acknowledged event outlives a loss of power.
+    /// Once the disk has it (`synchronous = FULL`): an acknowledged event survives a power failure.
     #[default]
     Full,
-    /// The operating system has it (`synchronous = NORMAL`): an acknowledged event outlives the end of the
-    /// process, however it ends. A loss of power, or a crash of the system, can take back the last ones.
+    /// Once the operating system has it (`synchronous = NORMAL`): an acknowledged event survives the process,
+    /// however it ends. A power failure, or a crash of the system, can lose the latest ones.
     Process,
 }
 
-/// What is set before a file is opened: [`SqliteStore::options`](crate::SqliteStore::options).
+/// Options that are set before a file is opened: [`SqliteStore::options`](crate::SqliteStore::options).
 ///
 /// ```no_run
 /// use es_sqlite::{Durability, SqliteStore};
@@ -38,7 +38,7 @@ pub enum Durability {
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
-#[must_use = "nothing is opened before `open`"]
+#[must_use = "nothing is opened until `open`"]
 pub struct SqliteOptions {
     pub(crate) path: PathBuf,
     pub(crate) durability: Durability,
@@ -71,13 +71,13 @@ impl SqliteOptions {
         }
     }
 
-    /// What has to happen before an append is acknowledged. Defaults to [`Durability::Full`].
+    /// When an append is acknowledged. Defaults to [`Durability::Full`].
     pub const fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
         self
     }
 
-    /// How long a call waits for its turn: for a writer in another process, for a
+    /// How long a call waits: for a writer in another process, for a
     /// [transaction](crate::SqliteStore::begin), for a reader. Then it fails with
     /// [`StoreError::Unavailable`](es_core::StoreError::Unavailable). Defaults to 5 seconds.
     pub const fn busy_timeout(mut self, timeout: Duration) -> Self {
@@ -85,47 +85,47 @@ impl SqliteOptions {
         self
     }
 
-    /// How many calls can read at once; each reads on a connection of its own. At least 1, defaults to 4.
+    /// How many calls can read at once; each reads on its own connection. At least 1. Defaults to 4.
     pub const fn readers(mut self, count: u32) -> Self {
         self.readers = if count == 0 { 1 } else { count };
         self
     }
 
-    /// How much of the file each connection keeps in memory, in bytes. Defaults to 8 MiB.
+    /// How much of the file each connection caches in memory, in bytes. Defaults to 8 MiB.
     pub const fn cache_bytes(mut self, bytes: u32) -> Self {
         self.cache_bytes = bytes;
         self
     }
 
-    /// How many writes may wait; further ones wait for a place among them, for as long as
-    /// [`busy_timeout`](Self::busy_timeout) says. At least 1, defaults to 1,024.
+    /// How many writes may wait in the queue; more wait for a place in it, for up to
+    /// [`busy_timeout`](Self::busy_timeout). At least 1. Defaults to 1,024.
     pub const fn waiting(mut self, count: usize) -> Self {
         self.waiting = if count == 0 { 1 } else { count };
         self
     }
 
-    /// How often it is looked for appends of other processes, while somebody
+    /// How often the store polls for appends of other processes while somebody
     /// [listens](es_core::store::ReadAll::listen). Defaults to 50 milliseconds.
     pub const fn poll_interval(mut self, interval: Duration) -> Self {
         self.poll_interval = interval;
         self
     }
 
-    /// How much the store takes.
+    /// The limits on what the store accepts.
     pub const fn limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Opens a file that is there, and refuses every write with
+    /// Opens an existing file, and rejects every write with
     /// [`StoreError::ReadOnly`](es_core::StoreError::ReadOnly). Defaults to `false`.
     pub const fn read_only(mut self, read_only: bool) -> Self {
         self.read_only = read_only;
         self
     }
 
-    /// Opens a file on a network file system, on which locks of several hosts cannot be relied on: for a
-    /// single program on a single host. Defaults to `false`, which is
+    /// Opens a file on a network file system, where locks between hosts are not reliable: for a single
+    /// program on a single host. Defaults to `false`, which fails with
     /// [`OpenError::NetworkFileSystem`](crate::OpenError::NetworkFileSystem).
     pub const fn allow_network_file_system(mut self, allow: bool) -> Self {
         self.allow_network_file_system = allow;

@@ -1,4 +1,4 @@
-//! One batch: the transaction that holds model and checkpoint together.
+//! One batch: the transaction that contains both model and checkpoint.
 
 use std::collections::HashSet;
 use std::marker::PhantomData;
@@ -18,13 +18,13 @@ use super::sql;
 use super::target::SqliteTarget;
 use crate::open::files::Identity;
 
-/// A transaction that begins with the fence, and moves the checkpoint at its end.
+/// A transaction that starts with the fence, and moves the checkpoint at its end.
 #[derive(Debug)]
 pub struct SqliteBatch<P> {
     session: SqliteSession,
-    /// Where the checkpoint goes; nowhere in a batch for dead letters.
+    /// Where the checkpoint moves; `None` in a batch for dead letters.
     moves: Option<(Partition, Checkpoint, usize)>,
-    /// The streams whose events have to wait behind dead letters.
+    /// The streams whose events must wait, because earlier ones are dead letters.
     parked: HashSet<StreamId>,
     projection: PhantomData<fn() -> P>,
 }
@@ -38,14 +38,14 @@ pub(super) fn event_id(checkpoint: Checkpoint) -> Option<Vec<u8>> {
 }
 
 impl<P: Projection<Model = SqliteConnection>> SqliteBatch<P> {
-    /// Begins, unless another worker was faster.
+    /// Begins a batch, unless another worker was faster.
     pub(super) async fn begin(
         target: &SqliteTarget<P>,
         mut session: SqliteSession,
         step: &Step<'_>,
     ) -> Result<Begun<Self, SqliteSession>, ProjectorError> {
         if Identity::of(&target.own()).ok() != Some(session.file) {
-            // What is written to a file that was removed is lost.
+            // Writes to a file that was removed would be lost.
             session = target.dial().await?;
         }
         session.begin().await?;
@@ -63,7 +63,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteBatch<P> {
         };
         let held = held.fetch_all(&mut session.db).await;
         let held = match held {
-            // Dropped: whoever reads the checkpoint learns of it.
+            // Dropped: the caller finds out when it reads the checkpoint.
             Err(error) if lacks_tables(&error) => Vec::new(),
             held => held.map_err(failed)?,
         };
@@ -79,7 +79,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteBatch<P> {
         Ok(Begun::Batch(batch))
     }
 
-    /// Begins a batch that moves no checkpoint.
+    /// Begins a batch that does not move the checkpoint.
     pub(super) async fn begin_letters(mut session: SqliteSession) -> Result<Self, ProjectorError> {
         session.begin().await?;
         Ok(Self { session, moves: None, parked: HashSet::new(), projection: PhantomData })
@@ -95,7 +95,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteBatch<P> {
         Ok(())
     }
 
-    /// Runs a statement that fails if the transaction has ended.
+    /// Executes a statement that fails if the transaction has ended.
     async fn within(&mut self, statement: &'static str) -> Result<(), ProjectorError> {
         match raw_sql(statement).execute(&mut self.session.db).await {
             Err(error) if is_ended(&error) => Err(SqliteTarget::<P>::ended().into()),
@@ -113,7 +113,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteBatch<P> {
             .execute(&mut self.session.db)
             .await
             .map_err(failed)?;
-        // A handler can drop the table.
+        // The row is missing if a handler has dropped the table.
         if done.rows_affected() == 1 { Ok(()) } else { Err(ProjectorError::not_set_up::<P>()) }
     }
 }

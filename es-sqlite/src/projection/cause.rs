@@ -1,4 +1,4 @@
-//! What errors of the driver say about the event at which they occurred.
+//! Classifies errors of the driver: whether the event, the connection or the schema caused them.
 
 use std::error::Error;
 
@@ -8,7 +8,8 @@ use sqlx::error::DatabaseError;
 
 use crate::error::Failure;
 
-/// How `SQLite` begins its message where a handler uses what the file lacks; the code is that of any error.
+/// How `SQLite` begins its message when a handler uses something that the file lacks; the code is the generic
+/// one.
 const LACKS: [&str; 8] = [
     "no such table",
     "no such column",
@@ -20,12 +21,12 @@ const LACKS: [&str; 8] = [
     "wrong number of arguments",
 ];
 
-/// What an error says; `None` of one that is not of the driver.
+/// The cause of an error; `None` if it is not an error of the driver.
 pub(super) fn said_by(error: &(dyn Error + 'static)) -> Option<Cause> {
     if let Some(error) = error.downcast_ref::<sqlx::Error>() {
         return of_driver(error);
     }
-    // Where a transparent error leaves out the driver's.
+    // A transparent error may omit the driver's error from its sources.
     error.downcast_ref::<Box<dyn DatabaseError>>().map(|error| of_database(&**error))
 }
 
@@ -34,7 +35,7 @@ fn of_driver(error: &sqlx::Error) -> Option<Cause> {
         sqlx::Error::Database(error) => Some(of_database(&**error)),
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Some(Cause::Session),
         sqlx::Error::PoolTimedOut => Some(Cause::Passing),
-        // Rows have other columns than the handler reads.
+        // The rows have other columns than the handler reads.
         sqlx::Error::ColumnNotFound(_)
         | sqlx::Error::ColumnIndexOutOfBounds { .. }
         | sqlx::Error::TypeNotFound { .. } => Some(Cause::Setup),
@@ -67,7 +68,7 @@ fn is_of_schema(message: &str) -> bool {
         || message.contains(" values were supplied")
 }
 
-/// An error of a statement of ours: what passes in a handler passes there as well.
+/// An error of our own statement: what is transient in a handler is transient here as well.
 pub(super) fn failed(error: sqlx::Error) -> ProjectorError {
     let passes = said_by(&error).is_some_and(Cause::passes);
     ProjectorError::Store(match StoreError::from(Failure::from(error)) {
@@ -78,7 +79,7 @@ pub(super) fn failed(error: sqlx::Error) -> ProjectorError {
     })
 }
 
-/// Whether a table of ours is not there, because the build was dropped or never set up.
+/// Whether one of our tables does not exist, because the build was dropped or never set up.
 pub(super) fn lacks_tables(error: &sqlx::Error) -> bool {
     let database = error.as_database_error();
     database.is_some_and(|error| error.message().starts_with("no such table: es_"))
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_code_says_what_it_says_about_the_event() {
+    fn each_code_is_classified_by_what_caused_it() {
         for (cause, errors) in [
             (Cause::Passing, &[(5, ""), (517, ""), (6, ""), (13, "database or disk is full")][..]),
             (Cause::Session, &[(10, ""), (778, ""), (9, "interrupted")]),

@@ -1,18 +1,18 @@
-//! What only a model in a file can suffer.
+//! Errors that only a model in a file can have.
 
 use std::path::PathBuf;
 
 use es_core::projection::ProjectorError;
 
-/// What only a [`SqliteTarget`](crate::SqliteTarget) says, of a [`ProjectorError`]:
-/// [`of_target`](ProjectorError::of_target) gives it back.
+/// An error of a [`SqliteTarget`](crate::SqliteTarget), within a [`ProjectorError`]:
+/// [`of_target`](ProjectorError::of_target) returns it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SqliteTargetError {
-    /// A handler has ended the transaction of its batch, or tried to. Nothing of the batch is in the model.
+    /// A handler has ended the transaction of its batch, or tried to. Nothing of the batch was written.
     #[error(
-        "a handler of projection `{projection}` build {build} has ended the transaction that it runs in; nothing of it was \
-         kept; let it nest with `connection.begin()` instead of COMMIT and ROLLBACK"
+        "a handler of projection `{projection}` build {build} has ended the transaction that it runs in; nothing was \
+         written; nest with `connection.begin()` instead of COMMIT and ROLLBACK"
     )]
     TransactionEnded {
         /// The projection's name.
@@ -20,8 +20,10 @@ pub enum SqliteTargetError {
         /// Its build.
         build: u32,
     },
-    /// The file is not one that this projection has made.
-    #[error("projection `{projection}` build {build} cannot keep its model in {path:?}: {found}")]
+    /// The file was not created by this projection.
+    #[error(
+        "projection `{projection}` build {build} cannot store its model in {path:?}: {found}; use a different path"
+    )]
     NotOurs {
         /// The projection's name.
         projection: &'static str,
@@ -29,13 +31,13 @@ pub enum SqliteTargetError {
         build: u32,
         /// The file.
         path: PathBuf,
-        /// What is in it.
+        /// What the file contains.
         found: String,
     },
-    /// The file would be on a network file system, where locks of several hosts cannot be relied on.
+    /// The file would be on a network file system, where locks between hosts are not reliable.
     #[error(
-        "projection `{projection}` build {build} cannot keep its model in {path:?}: it is on a network file system ({kind}), \
-         where locks cannot be relied on; move it to a local disk, or say `allow_network_file_system(true)` if one \
+        "projection `{projection}` build {build} cannot store its model in {path:?}: it is on a network file system \
+         ({kind}), where locks are not reliable; move it to a local disk, or set `allow_network_file_system(true)` if one \
          program on one host uses it"
     )]
     NetworkFileSystem {
@@ -45,7 +47,7 @@ pub enum SqliteTargetError {
         build: u32,
         /// The file.
         path: PathBuf,
-        /// What the system calls it.
+        /// The system's name for it.
         kind: String,
     },
 }

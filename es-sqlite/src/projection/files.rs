@@ -28,7 +28,7 @@ impl<P: Projection> SqliteTarget<P> {
             .disable_statement_logging()
     }
 
-    /// A file that is there; `None` if it is not.
+    /// Opens an existing file; `None` if it does not exist.
     pub(super) async fn open(&self, path: &Path) -> Result<Option<SqliteConnection>, ProjectorError> {
         if !path.exists() {
             return Ok(None);
@@ -36,7 +36,7 @@ impl<P: Projection> SqliteTarget<P> {
         Ok(Some(self.options(path).connect().await.map_err(failed)?))
     }
 
-    /// The same, for reading, or for what a foreign key would hinder.
+    /// The same with other options: read-only, or without foreign keys.
     pub(super) async fn open_as(
         &self,
         path: &Path,
@@ -48,7 +48,7 @@ impl<P: Projection> SqliteTarget<P> {
         Ok(Some(change(self.options(path)).connect().await.map_err(failed)?))
     }
 
-    /// A file that is made if it is not there.
+    /// Opens a file, creating it if it does not exist.
     pub(super) async fn make(&self, path: &Path) -> Result<SqliteConnection, ProjectorError> {
         let mut db = self.options(path).create_if_missing(true).connect().await.map_err(failed)?;
         let begun = Instant::now();
@@ -56,7 +56,7 @@ impl<P: Projection> SqliteTarget<P> {
             match mark(&mut db).await {
                 Ok(None) => break,
                 Ok(Some(found)) => return Err(Self::not_ours(path, found)),
-                // No time-out of the driver's waits for the switch to a write-ahead log.
+                // The driver's timeouts do not wait for the switch to a write-ahead log.
                 Err(error)
                     if said_by(&error) == Some(Cause::Passing) && begun.elapsed() < self.busy_timeout =>
                 {
@@ -76,8 +76,8 @@ impl<P: Projection> SqliteTarget<P> {
             .into()
     }
 
-    /// Begins a transaction on the pointer: what changes a projection as a whole runs alone. Returns the
-    /// build that readers see.
+    /// Begins a transaction on the pointer file: changes of a projection as a whole exclude each other.
+    /// Returns the build that readers see.
     pub(super) async fn lock(&self) -> Result<(SqliteConnection, Option<u32>), ProjectorError> {
         let mut db = self.make(&self.pointer).await?;
         run(&mut db, "BEGIN IMMEDIATE").await?;
@@ -87,7 +87,7 @@ impl<P: Projection> SqliteTarget<P> {
     }
 
     /// The build that readers see.
-    pub(super) async fn live_rev(&self) -> Result<Option<u32>, ProjectorError> {
+    pub(super) async fn live_build(&self) -> Result<Option<u32>, ProjectorError> {
         match self.open(&self.pointer).await? {
             Some(mut db) => self.live_on(&mut db).await,
             None => Ok(None),
@@ -114,17 +114,18 @@ impl<P: Projection> SqliteTarget<P> {
     }
 }
 
-/// Marks a new file as one of ours, and gives it a write-ahead log. Returns what else it is.
+/// Marks a new file as ours, and switches it to a write-ahead log. Returns what the file is if it is not
+/// ours.
 async fn mark(db: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
     let marked: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *db).await?;
     if marked != APPLICATION_ID {
         let tables: i64 =
             sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *db).await?;
-        // Another process may have marked it since.
+        // Another process may have marked it meanwhile.
         let again: i32 = sqlx::query_scalar("PRAGMA application_id").fetch_one(&mut *db).await?;
         if again != APPLICATION_ID {
             if again != 0 || tables > 0 {
-                return Ok(Some("it was made by another program".to_owned()));
+                return Ok(Some("it was created by another program".to_owned()));
             }
             let pragma = format!("PRAGMA application_id = {APPLICATION_ID}");
             raw_sql(AssertSqlSafe(pragma)).execute(&mut *db).await?;
@@ -134,7 +135,7 @@ async fn mark(db: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> 
     Ok(None)
 }
 
-/// Runs a statement of ours.
+/// Executes one of our own statements.
 pub(super) async fn run(db: &mut SqliteConnection, statement: &'static str) -> Result<(), ProjectorError> {
     raw_sql(statement).execute(db).await.map_err(failed)?;
     Ok(())

@@ -1,4 +1,4 @@
-//! Leases of workers whose work is outside of the file, on the clock of this host.
+//! Leases of workers whose effects are outside of the file, on the clock of this host.
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         if let Some(epoch) = known(call.fetch_optional(&mut db).await)? {
             return Ok(Claimed::Lease { epoch: epoch.cast_unsigned() });
         }
-        // It says where there is no such partition.
+        // Fails with the right error if there is no such partition.
         self.read_checkpoint(partition).await?;
         let call = sqlx::query_scalar::<_, i64>(sql::REST).bind(partition.index());
         let rest = known(call.fetch_optional(&mut db).await)?.unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Dead letters, as a list.
+//! Lists dead letters.
 
 use es_core::projection::{DeadLetter, Projection, ProjectorError};
 use es_core::{Position, Revision, StoreError, StreamId};
@@ -46,7 +46,7 @@ fn letter(row: Row) -> Result<DeadLetter, ProjectorError> {
     Ok(letter)
 }
 
-/// A time that is kept as microseconds since 1970.
+/// A time that is stored as microseconds since 1970.
 pub(super) fn time(micros: i64) -> OffsetDateTime {
     let nanos = i128::from(micros) * 1_000;
     OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)

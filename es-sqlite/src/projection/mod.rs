@@ -1,4 +1,4 @@
-//! Read models in files, beside the events or elsewhere.
+//! Read models in files, next to the events or elsewhere.
 
 mod batch;
 mod cause;
@@ -21,5 +21,5 @@ pub use self::session::SqliteSession;
 pub use self::target::SqliteTarget;
 
 /// The [`Projector`](es_core::projection::Projector) of `es-core`, with the model in files:
-/// `Projector::new(store, Balances)` puts them beside the store.
+/// `Projector::new(store, Balances)` puts them next to the store.
 pub type Projector<P, S = crate::store::SqliteStore> = es_core::projection::Projector<P, S, SqliteTarget<P>>;

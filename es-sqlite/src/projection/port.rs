@@ -1,4 +1,4 @@
-//! The target as the runner knows it.
+//! Implements the target that the runner uses.
 
 use std::error::Error;
 use std::time::Duration;
@@ -118,7 +118,7 @@ impl<P: Projection<Model = SqliteConnection>> Target<P> for SqliteTarget<P> {
     }
 
     fn advice(&self) -> String {
-        format!("mend {}, which lacks what the handler uses", self.own().display())
+        format!("add to {} what the handler uses and it lacks", self.own().display())
     }
 
     fn patience(&self) -> Duration {

@@ -1,4 +1,4 @@
-//! Which build readers see, and which ones are dropped.
+//! Which build readers see, and dropping builds.
 
 use es_core::Position;
 use es_core::projection::{Projection, ProjectorError};
@@ -16,7 +16,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         if live.is_some_and(|live| live >= P::BUILD) {
             return Ok(());
         }
-        // Held until readers see the other one: it would go on, and they back.
+        // Locked until readers see the new build: otherwise it could advance, and readers would go back.
         let mut held = match live {
             Some(live) => self.open(&self.file_of(live)).await?,
             None => None,
@@ -46,8 +46,8 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         Ok(())
     }
 
-    /// Empties the file, and leaves it there. One that was removed could still be written by who has it open,
-    /// and its log would be taken for that of the next file of this name.
+    /// Empties the file, but does not delete it. A deleted file could still be written by a program that has
+    /// it open, and its log would be used for the next file of this name.
     pub(super) async fn drop_file(&self, build: u32) -> Result<(), ProjectorError> {
         let (mut pointer, live) = self.lock().await?;
         let file = self.open_as(&self.file_of(build), |options| options.foreign_keys(false)).await?;
@@ -67,14 +67,14 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         }
         run(&mut db, "COMMIT").await?;
         run(&mut pointer, "COMMIT").await?;
-        // What it held is given back to the disk where nobody hinders it.
+        // Returns its space to the disk, unless another connection prevents it.
         if let Err(error) = run(&mut db, "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)").await {
             tracing::debug!(projection = P::NAME, build, %error, "the file of a dropped build keeps its size");
         }
         Ok(())
     }
 
-    /// Without a model there is nothing to be seen.
+    /// Without a model there is nothing for readers to see.
     async fn forget(
         pointer: &mut SqliteConnection,
         live: Option<u32>,
@@ -87,7 +87,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     }
 }
 
-/// The lowest position of the partitions; `None` of what is not set up.
+/// The lowest position of the partitions; `None` if the build is not set up.
 async fn lowest(db: &mut SqliteConnection) -> Result<Option<Position>, ProjectorError> {
     let found: Option<Option<i64>> = known(sqlx::query_scalar(sql::LOWEST).fetch_optional(db).await)?;
     Ok(found.flatten().map(|position| Position::new(position.cast_unsigned())))

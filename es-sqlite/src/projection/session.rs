@@ -1,4 +1,4 @@
-//! Connections on which code of the user runs, and transactions that it cannot commit.
+//! Connections on which user code runs, and transactions that it cannot commit.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct SqliteSession {
     commits: Arc<Commits>,
 }
 
-/// What the hook knows, which `SQLite` asks before each commit.
+/// State of the hook that `SQLite` calls before each commit.
 #[derive(Debug, Default)]
 struct Commits {
     allowed: AtomicBool,
@@ -29,7 +29,7 @@ struct Commits {
 }
 
 impl<P: Projection> SqliteTarget<P> {
-    /// Opens the file of the own revision.
+    /// Opens the file of the projection's own build.
     pub(super) async fn dial(&self) -> Result<SqliteSession, ProjectorError> {
         let path = self.own();
         let Some(db) = self.open(&path).await? else { return Err(ProjectorError::not_set_up::<P>()) };
@@ -37,7 +37,7 @@ impl<P: Projection> SqliteTarget<P> {
         SqliteSession::of(db, file).await
     }
 
-    /// The user's code has ended a transaction.
+    /// The error for user code that has ended a transaction.
     pub(super) const fn ended() -> SqliteTargetError {
         SqliteTargetError::TransactionEnded { projection: P::NAME, build: P::BUILD }
     }
@@ -57,10 +57,11 @@ impl SqliteSession {
         Ok(Self { db, file, commits })
     }
 
-    /// Begins a transaction, with a savepoint that tells whether it is still this one.
+    /// Begins a transaction, with a savepoint that shows whether it is still the same one.
     ///
-    /// The driver nests by its own count, so it has to know of a transaction: otherwise a handler's
-    /// `connection.begin()` would be a BEGIN. Its count stays at one for as long as the connection lives.
+    /// The driver counts transactions to nest them, so it has to know of this one: otherwise a handler's
+    /// `connection.begin()` would execute a BEGIN. Its count stays at one for as long as the connection
+    /// lives.
     pub(super) async fn begin(&mut self) -> Result<(), ProjectorError> {
         self.commits.refused.store(false, Ordering::Release);
         if self.db.is_in_transaction() {
@@ -72,7 +73,7 @@ impl SqliteSession {
         }
     }
 
-    /// Commits; the only way to do so on this connection.
+    /// Commits; the only way to commit on this connection.
     pub(super) async fn commit(&mut self) -> Result<(), sqlx::Error> {
         self.commits.allowed.store(true, Ordering::Release);
         let done = raw_sql("COMMIT").execute(&mut self.db).await;
@@ -80,7 +81,7 @@ impl SqliteSession {
         done.map(drop)
     }
 
-    /// Undoes what was done. A transaction that is gone, as after an error of the disk, has undone itself.
+    /// Rolls back. A transaction that has already ended, as after a disk error, was rolled back by itself.
     pub(super) async fn roll_back(&mut self) -> Result<(), ProjectorError> {
         match raw_sql("ROLLBACK").execute(&mut self.db).await {
             Err(error) if error.to_string().contains("no transaction is active") => Ok(()),
@@ -88,7 +89,7 @@ impl SqliteSession {
         }
     }
 
-    /// Whether code of the user tried to commit since the transaction began.
+    /// Whether user code has tried to commit since the transaction began.
     pub(super) fn tried_to_commit(&self) -> bool {
         self.commits.refused.load(Ordering::Acquire)
     }
@@ -98,7 +99,7 @@ impl SqliteSession {
     }
 }
 
-/// Whether a savepoint of ours is gone, and its transaction with it.
+/// Whether one of our savepoints is gone, and its transaction with it.
 pub(super) fn is_ended(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.message().starts_with("no such savepoint: es_"))
 }

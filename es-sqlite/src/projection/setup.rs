@@ -1,4 +1,4 @@
-//! What happens to a projection as a whole: set up, divided into partitions.
+//! Changes to a projection as a whole: setting it up, and dividing it into partitions.
 
 use es_core::Position;
 use es_core::projection::{Cause, Partition, Projection, ProjectorError, Setting, set_up};
@@ -21,7 +21,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         self.refuse_network()?;
         if let Some(found) = self.partitions().await? {
             Self::same_partitions(found, setting.partitions)?;
-            if self.live_rev().await?.is_some() {
+            if self.live_build().await?.is_some() {
                 return Ok(());
             }
         }
@@ -68,7 +68,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         session.commit().await.map_err(failed)
     }
 
-    /// Into how many partitions this build is divided; `None` if it is not set up.
+    /// How many partitions this build has; `None` if it is not set up.
     async fn partitions(&self) -> Result<Option<u32>, ProjectorError> {
         let Some(mut db) = self.open(&self.own()).await? else { return Ok(None) };
         known(sqlx::query_scalar(sql::PARTS).fetch_optional(&mut db).await)
@@ -81,7 +81,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         Err(ProjectorError::PartitionsDiffer { projection: P::NAME, build: P::BUILD, found, asked })
     }
 
-    /// Where the checkpoint of a partition stands, and whether readers see this build or a later one.
+    /// The checkpoint of a partition, and whether readers see this build or a later one.
     pub(super) async fn read_checkpoint(
         &self,
         partition: Partition,
@@ -91,14 +91,14 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         };
         let call = sqlx::query_as::<_, (i64, Option<Vec<u8>>, u32)>(sql::CHECKPOINT).bind(partition.index());
         let Some((position, event_id, partitions)) = known(call.fetch_optional(&mut db).await)? else {
-            // The partition is gone where there are fewer now.
+            // The partition does not exist if there are fewer now.
             if let Some(found) = self.partitions().await? {
                 Self::same_partitions(found, partition.of())?;
             }
             return Err(ProjectorError::not_set_up::<P>());
         };
         Self::same_partitions(partitions, partition.of())?;
-        let live = self.live_rev().await?.is_some_and(|live| live >= P::BUILD);
+        let live = self.live_build().await?.is_some_and(|live| live >= P::BUILD);
         Ok((stored(position, event_id)?, live))
     }
 
@@ -128,7 +128,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
             });
         }
         session.run(sql::FORGET_CHECKPOINTS).await?;
-        // The tables of an older version have none.
+        // Files of an older version have no table of leases.
         session.run(sql::MAKE_LEASES).await?;
         session.run(sql::FREE_LEASES).await?;
         make_checkpoints(&mut session.db, partitions.max(1), lowest, projected).await?;
@@ -136,7 +136,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
     }
 }
 
-/// What a statement of ours found; nothing where its tables are not there.
+/// The result of one of our statements; `None` if its tables do not exist.
 pub(super) fn known<T>(found: Result<Option<T>, sqlx::Error>) -> Result<Option<T>, ProjectorError> {
     match found {
         Err(error) if lacks_tables(&error) => Ok(None),
@@ -144,12 +144,13 @@ pub(super) fn known<T>(found: Result<Option<T>, sqlx::Error>) -> Result<Option<T
     }
 }
 
-/// The same of many rows.
+/// The same for many rows.
 pub(super) fn known_all<T>(found: Result<Vec<T>, sqlx::Error>) -> Result<Vec<T>, ProjectorError> {
     known(found.map(Some)).map(Option::unwrap_or_default)
 }
 
-/// All partitions stand at the same checkpoint; what was projected counts for the first.
+/// Creates the checkpoints of all partitions at one position; the number of projected events goes to the
+/// first.
 async fn make_checkpoints(
     db: &mut SqliteConnection,
     partitions: u32,
@@ -173,7 +174,7 @@ async fn make_checkpoints(
 fn stored(position: i64, event_id: Option<Vec<u8>>) -> Result<Checkpoint, ProjectorError> {
     let Some(event_id) = event_id else { return Ok(Checkpoint::START) };
     let event_id = Uuid::from_slice(&event_id).map_err(|_| {
-        let damaged = Failure::damaged("a checkpoint has an event id that is none");
+        let damaged = Failure::damaged("a checkpoint with an invalid event id");
         ProjectorError::Store(damaged.into())
     })?;
     Ok(Checkpoint::behind(Position::new(position.cast_unsigned()), event_id))

@@ -1,4 +1,5 @@
-//! The statements of a read model's files. What a handler makes lies beside tables of ours, `es_…`.
+//! The SQL statements on a read model's files. Our own tables are named `es_…`; handlers create theirs in the
+//! same file.
 
 /// Which build readers see.
 pub(super) const MAKE_POINTER: &str = "CREATE TABLE IF NOT EXISTS es_live (
@@ -59,22 +60,22 @@ pub(super) const CHECKPOINTS: &str =
 
 pub(super) const LOWEST: &str = "SELECT min(position) FROM es_checkpoints";
 
-/// The fence of a batch. No row comes back where another worker was faster. Says whether there are dead
+/// The fence of a batch. Returns no row if another worker was faster. Also returns whether there are dead
 /// letters.
 pub(super) const HOLD: &str = "UPDATE es_checkpoints
 SET owner = ?5, per_second = ?6, error = NULL, failed_at = NULL
 WHERE partition = ?1 AND partitions = ?2 AND position = ?3 AND event_id IS ?4
 RETURNING EXISTS (SELECT 1 FROM es_dead_letters)";
 
-/// The same of a worker that has a lease, which is of the epoch ?7: nobody has claimed the partition since.
+/// The same for a worker with a lease, of epoch ?7: no other worker has claimed the partition since.
 pub(super) const HOLD_LEASED: &str = "UPDATE es_checkpoints
 SET owner = ?5, per_second = ?6, error = NULL, failed_at = NULL
 WHERE partition = ?1 AND partitions = ?2 AND position = ?3 AND event_id IS ?4
   AND EXISTS (SELECT 1 FROM es_leases l WHERE l.partition = ?1 AND l.epoch = ?7)
 RETURNING EXISTS (SELECT 1 FROM es_dead_letters)";
 
-/// Claims partition ?1 of ?2 for ?3 microseconds, or prolongs the lease of the epoch ?4. No row comes back
-/// where it is another worker's, or where there is no such partition.
+/// Claims partition ?1 of ?2 for ?3 microseconds, or renews the lease of epoch ?4. Returns no row if another
+/// worker has the lease, or if there is no such partition.
 pub(super) const CLAIM: &str = "INSERT INTO es_leases (partition, epoch, leased_until)
 SELECT c.partition, 1, CAST(unixepoch('subsec') * 1000000 AS INTEGER) + ?3
 FROM es_checkpoints c WHERE c.partition = ?1 AND c.partitions = ?2
@@ -86,7 +87,7 @@ RETURNING epoch";
 
 pub(super) const FREE_LEASES: &str = "UPDATE es_leases SET leased_until = NULL";
 
-/// For how many microseconds another worker has partition ?1.
+/// For how many more microseconds another worker has partition ?1.
 pub(super) const REST: &str =
     "SELECT max(coalesce(leased_until, 0) - CAST(unixepoch('subsec') * 1000000 AS INTEGER), 0)
 FROM es_leases WHERE partition = ?1";
@@ -129,7 +130,7 @@ pub(super) const REMOVE_LETTER: &str = "DELETE FROM es_dead_letters WHERE positi
 pub(super) const KEEP_LETTER: &str =
     "UPDATE es_dead_letters SET attempts = attempts + 1, reason = ?2 WHERE position = ?1";
 
-/// What is in a file. Virtual tables go first, and their own tables with them.
+/// The objects in a file. Virtual tables come first, as dropping them drops their own tables.
 pub(super) const OBJECTS: &str = "SELECT type, name FROM sqlite_schema
 WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\'
 ORDER BY type = 'view' DESC, sql LIKE 'CREATE VIRTUAL%' DESC";

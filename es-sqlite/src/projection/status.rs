@@ -25,7 +25,7 @@ impl<P: Projection<Model = SqliteConnection>> SqliteTarget<P> {
         if status.partitions.is_empty() {
             return Err(ProjectorError::not_set_up::<P>());
         }
-        status.live = self.live_rev().await?;
+        status.live = self.live_build().await?;
         Ok(status)
     }
 }

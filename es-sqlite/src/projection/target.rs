@@ -1,4 +1,4 @@
-//! The files in which read models are kept.
+//! The files in which read models are stored.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,19 +9,19 @@ use es_core::projection::Projection;
 
 use crate::store::SqliteStore;
 
-/// Keeps the read model of a projection in a file of `SQLite`, with its checkpoints and dead letters.
+/// Stores the read model of a projection in a file of `SQLite`, with its checkpoints and dead letters.
 ///
-/// [`Projector::new`](crate::Projector) puts it beside the events, and [`file`](Self::file) wherever the
-/// events are. Each build is a file of its own: beside `shop.db`, build 1 of `balances` is in
-/// `shop.db.balances.1`, and `shop.db.balances` says which build readers see:
-/// [`live_file`](Self::live_file), [`read`](Self::read).
+/// [`Projector::new`](crate::Projector) puts it next to the events, and [`file`](Self::file) anywhere else.
+/// Each build has its own file: next to `shop.db`, build 1 of `balances` is in `shop.db.balances.1`, and
+/// `shop.db.balances` contains which build readers see. [`live_file`](Self::live_file) and
+/// [`read`](Self::read) use it.
 ///
 /// The model is a [`SqliteConnection`](sqlx::SqliteConnection) in the transaction that moves the checkpoint.
-/// Handlers run their SQL on it, and name tables as they like, but for those that begin with `es_`.
-/// `connection.begin()` nests by a savepoint. A COMMIT or ROLLBACK of their own keeps nothing, and stops the
-/// projector with [`SqliteTargetError::TransactionEnded`](crate::SqliteTargetError::TransactionEnded).
+/// Handlers execute their SQL on it, with any table names that do not begin with `es_`. `connection.begin()`
+/// nests with a savepoint. If a handler executes COMMIT or ROLLBACK, nothing is written, and the projector
+/// stops with [`SqliteTargetError::TransactionEnded`](crate::SqliteTargetError::TransactionEnded).
 ///
-/// `SQLite` lets one transaction write a file at a time: the partitions of a projection take turns.
+/// `SQLite` lets one transaction at a time write to a file: the partitions of a projection take turns.
 ///
 /// ```
 /// use es_core::projection::{Project, ProjectSetup, Projection};
@@ -68,13 +68,13 @@ use crate::store::SqliteStore;
 /// # Ok(()) }
 /// ```
 pub struct SqliteTarget<P> {
-    /// Says which build readers see; the files of builds are named after it.
+    /// The file that contains which build readers see; the files of builds are named after it.
     pub(super) pointer: PathBuf,
     pub(super) busy_timeout: Duration,
     /// Nothing outlives the process, so nothing is ever synced.
     pub(super) temporary: bool,
     pub(super) allow_network_file_system: bool,
-    /// Keeps the folder of a store that goes with its process.
+    /// Keeps the temporary folder of an in-memory store alive.
     store: Option<SqliteStore>,
     projection: PhantomData<fn() -> P>,
 }
@@ -93,8 +93,9 @@ impl<P> Clone for SqliteTarget<P> {
 }
 
 impl<P: Projection> SqliteTarget<P> {
-    /// Files that begin with this path: itself, and `PATH.1` of build 1. For a model away from its events:
-    /// `projector.into_target(SqliteTarget::file("balances.db"))`. One projection has them for itself.
+    /// Stores the model in files that begin with this path: the path itself, and `PATH.1` for build 1. For a
+    /// model that is not next to its events: `projector.into_target(SqliteTarget::file("balances.db"))`. Only
+    /// one projection may use them.
     ///
     /// ```
     /// # use es_core::projection::{Project, Projection};
@@ -126,7 +127,7 @@ impl<P: Projection> SqliteTarget<P> {
         }
     }
 
-    /// Beside the file of a store.
+    /// Next to the file of a store.
     pub(super) fn beside(store: &SqliteStore) -> Self {
         let opener = &store.parts.readers.opener;
         let mut pointer = opener.path.clone().into_os_string();
@@ -142,16 +143,16 @@ impl<P: Projection> SqliteTarget<P> {
         }
     }
 
-    /// How long a batch waits for another one that writes the same file; defaults to that of the store, and
-    /// to 5 seconds without one.
+    /// How long a batch waits for another one that writes to the same file. Defaults to the store's value, or
+    /// 5 seconds without a store.
     #[must_use]
     pub const fn busy_timeout(mut self, longest: Duration) -> Self {
         self.busy_timeout = longest;
         self
     }
 
-    /// Keeps a model on a network file system, on which locks of several hosts cannot be relied on: for a
-    /// single program on a single host. Defaults to what the store says, and to `false` without one, which is
+    /// Allows a model on a network file system, where locks between hosts are not reliable: for a single
+    /// program on a single host. Defaults to the store's value, or `false` without a store, which fails with
     /// [`SqliteTargetError::NetworkFileSystem`](crate::SqliteTargetError::NetworkFileSystem).
     #[must_use]
     pub const fn allow_network_file_system(mut self, allow: bool) -> Self {
@@ -159,7 +160,7 @@ impl<P: Projection> SqliteTarget<P> {
         self
     }
 
-    /// The file of a revision, whether or not it is there.
+    /// The file of a build, whether or not it exists.
     #[must_use]
     pub fn file_of(&self, build: u32) -> PathBuf {
         let mut path = self.pointer.clone().into_os_string();
@@ -167,7 +168,7 @@ impl<P: Projection> SqliteTarget<P> {
         path.into()
     }
 
-    /// The file of the projection's own revision.
+    /// The file of the projection's own build.
     pub(super) fn own(&self) -> PathBuf {
         self.file_of(P::BUILD)
     }

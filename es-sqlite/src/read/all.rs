@@ -1,4 +1,5 @@
-//! The whole store, in the order of positions. With one writer at a time, what is visible is complete.
+//! Reads the whole store, in the order of positions. With one writer at a time, there are no gaps that are
+//! filled later, so no high-water mark is needed.
 
 use std::collections::HashMap;
 
@@ -15,11 +16,11 @@ use super::types::Types;
 use crate::error::Failure;
 use crate::sql;
 
-/// What a page is as far as it was read.
+/// The page as far as it was read.
 struct Page<'a> {
     query: AllQuery<'a>,
     head: Checkpoint,
-    /// Under which name of the filter a category was asked for.
+    /// The name in the filter for each category.
     asked: HashMap<i64, usize>,
     end: AllPage,
     bytes: usize,
@@ -55,13 +56,13 @@ pub(crate) async fn read(
             }
         }
     }
-    // Events that the filter leaves out are passed as well.
+    // Events that the filter excludes also count as read.
     page.end.checkpoint = page.head;
     Ok(page.end)
 }
 
 impl Page<'_> {
-    /// The head, and whether the checkpoint is of this store.
+    /// The end of the store, and whether the checkpoint belongs to this store.
     fn begin(&mut self, mut row: Packed<'_>) -> Result<(), StoreError> {
         let (head, id, found) = (row.optional()?, row.id()?, row.id()?);
         if let Some((position, event_id)) = self.query.after.event()
@@ -81,7 +82,7 @@ impl Page<'_> {
         Ok(())
     }
 
-    /// Hands out an event, if it still fits.
+    /// Passes an event to the sink, if it still fits into the page.
     fn take(&mut self, row: Packed<'_>, types: &Types, sink: Sink<'_>) -> Result<bool, StoreError> {
         if self.end.events == self.query.limit {
             return Ok(false);
@@ -107,7 +108,7 @@ impl Page<'_> {
     }
 }
 
-/// All events that carry an id, in the order of their positions.
+/// All events with an id, in the order of their positions.
 pub(crate) async fn find(
     connection: &mut SqliteConnection,
     types: &Types,
@@ -142,7 +143,7 @@ pub(crate) async fn head(connection: &mut SqliteConnection) -> Result<Checkpoint
     Ok(Checkpoint::behind(Position::new(position.cast_unsigned()), get(&row, 1)?))
 }
 
-/// The name of the stream before, as those of one stream often come together.
+/// The name of the previous stream, as events of one stream often follow each other.
 #[derive(Default)]
 struct Names(Option<StreamId>);
 
@@ -158,7 +159,7 @@ impl Names {
         let asked = category.and_then(asked);
         let category = asked.map_or(first, |names| &*names.name);
         if category.is_empty() || key.is_empty() {
-            return Err(Failure::damaged("the event is of a stream that is not in the file"));
+            return Err(Failure::damaged("the event belongs to a stream that is not in the file"));
         }
         let same = |stream: &StreamId| stream.key() == key && stream.category() == category;
         let stream = match self.0.take() {

@@ -1,4 +1,4 @@
-//! An event as it stands in a row, and whether it is what was written.
+//! Reads an event from a row, and checks that it is what was written.
 
 use es_core::record::RawEvent;
 use es_core::{Position, Revision, StoreError, StreamId};
@@ -9,12 +9,12 @@ use super::types::Types;
 use crate::checksum::Fields;
 use crate::error::Failure;
 
-/// The position with which every event's row begins.
+/// The position with which the row of every event begins.
 pub(crate) fn position(row: &mut Packed<'_>) -> Result<i64, Failure> {
     row.number()
 }
 
-/// The event of a row behind its position, as it was written.
+/// The event of a row, after its position.
 pub(crate) fn event<'r>(
     mut row: Packed<'r>,
     position: i64,
@@ -41,7 +41,7 @@ pub(crate) fn event<'r>(
         payload: row.rest()?,
     };
     if fields.checksum() != checksum {
-        return Err(Failure::damaged("the event is not the one that was written: its checksum is another"));
+        return Err(Failure::damaged("the event is not what was written: its checksum differs"));
     }
     Ok(RawEvent {
         stream,
@@ -59,8 +59,7 @@ pub(crate) fn event<'r>(
     })
 }
 
-/// The time at which it occurred, and the lengths of correlation, causation and metadata. None is there, if
-/// that is said.
+/// When it occurred, and the lengths of correlation, causation and metadata. A flag tells if there are none.
 fn optional(row: &mut Packed<'_>) -> Result<[Option<i64>; 4], Failure> {
     if row.number()? == 0 {
         return Ok([None; 4]);
@@ -68,7 +67,7 @@ fn optional(row: &mut Packed<'_>) -> Result<[Option<i64>; 4], Failure> {
     Ok([row.optional()?, row.optional()?, row.optional()?, row.optional()?])
 }
 
-/// The event of a row in which nothing says its stream.
+/// The event of a row that does not contain its stream.
 pub(crate) fn of_stream<'r>(
     mut row: Packed<'r>,
     stream: &'r StreamId,
@@ -78,7 +77,7 @@ pub(crate) fn of_stream<'r>(
     event(row, position, stream, types)
 }
 
-/// An error of a row, as that of the event in it, or of the one that comes next if that cannot be read.
+/// Converts an error of a row to one of its event, or of the next event if its position cannot be read.
 pub(crate) fn damaged(failure: Failure, mut row: Packed<'_>, next: Position) -> StoreError {
     let position = position(&mut row).map_or(next, |position| Position::new(position.cast_unsigned()));
     failure.at(position)

@@ -1,4 +1,4 @@
-//! Which streams there are.
+//! Lists streams.
 
 use es_core::store::{ListQuery, StreamSummary};
 use es_core::{Revision, StoreError, StreamId};
@@ -30,8 +30,8 @@ pub(crate) async fn list(
     rows.iter().map(summary).collect()
 }
 
-/// The least text that comes after all that begin with the prefix; none if there is no such text. Bytes of
-/// UTF-8 are in the order of the characters.
+/// The lowest text that is greater than all that begin with the prefix; `None` if there is none. Bytes of
+/// UTF-8 sort like the characters.
 fn after_all(prefix: &str) -> Option<String> {
     let mut text = prefix.to_owned();
     while let Some(last) = text.pop() {
@@ -48,9 +48,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_a_prefix_comes_the_next_character_of_its_last_one() {
+    fn the_text_after_a_prefix_increments_its_last_character() {
         assert_eq!(after_all("a1").as_deref(), Some("a2"));
-        assert_eq!(after_all("\u{d7ff}").as_deref(), Some("\u{e000}"), "surrogates are no characters");
+        assert_eq!(after_all("\u{d7ff}").as_deref(), Some("\u{e000}"), "surrogates are not characters");
         assert_eq!(after_all("a\u{10ffff}").as_deref(), Some("b"));
         assert_eq!(after_all("\u{10ffff}"), None);
         assert_eq!(after_all(""), None);

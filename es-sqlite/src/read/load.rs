@@ -1,4 +1,5 @@
-//! A snapshot, the events after it, the head, and what the ledger says: one statement.
+//! Loads a snapshot, the events after it, the head, and the command's outcome in the ledger, with one
+//! statement.
 
 use es_core::shape::Fingerprint;
 use es_core::store::{CommandOutcome, Contiguous, Load, LoadItem, LoadSink, StreamHead};
@@ -12,14 +13,14 @@ use super::types::Types;
 use crate::error::Failure;
 use crate::{checksum, sql};
 
-/// What a load came to.
+/// The result of a load.
 enum Loaded {
     Head(StreamHead),
-    /// The snapshot is not what was written; nothing was handed out.
+    /// The snapshot is not what was written; nothing was passed to the sink.
     BadSnapshot,
 }
 
-/// A snapshot that is damaged only costs time.
+/// If the snapshot is damaged, all events are read instead, which only takes longer.
 pub(crate) async fn load(
     connection: &mut SqliteConnection,
     types: &Types,
@@ -84,7 +85,7 @@ fn head(mut row: Packed<'_>) -> Result<StreamHead, Failure> {
     Ok(head.closed(closed).command(command(row)?))
 }
 
-/// What the ledger says, if it has the command.
+/// The outcome of the command, if it is in the command ledger.
 fn command(mut row: Packed<'_>) -> Result<Option<CommandOutcome>, Failure> {
     let Some(first) = row.optional()? else { return Ok(None) };
     Ok(Some(CommandOutcome {
@@ -108,12 +109,12 @@ fn snapshot(mut row: Packed<'_>) -> Result<(Revision, &[u8]), Failure> {
     let (revision, checksum) = (row.number()?, row.number()?);
     let state = row.rest()?;
     if checksum::of_snapshot(revision, state) != checksum {
-        return Err(Failure::damaged("the snapshot is not the one that was written"));
+        return Err(Failure::damaged("the snapshot is not what was written"));
     }
     Ok((Revision::new(revision.cast_unsigned()), state.as_bytes()))
 }
 
-/// A revision as the file has it.
+/// A revision as the file stores it.
 pub(crate) fn limited(revision: Revision) -> i64 {
     revision.min(Revision::MAX).get().cast_signed()
 }

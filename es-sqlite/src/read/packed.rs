@@ -1,10 +1,10 @@
-//! Rows of one value, as the statements of this folder select them: the driver copies each value of a row on
-//! its thread and frees it on the reader's, which costs more than to read what is in it.
+//! Rows of a single value, as the statements of this folder return them: the driver copies each value of a
+//! row on its thread and frees it on the reader's, which costs more than parsing one.
 //!
-//! Fields are text, and end at a NUL: numbers, names and keys hold none. An event is its position, its stream
-//! where several are read, revision, type, time, checksum and what is optional; then, as they are, its id,
-//! what there is of correlation, causation and metadata, and the payload up to the end of the value. Of a
-//! value that was damaged, fields may begin elsewhere; the checksum of the event tells.
+//! Fields are text that ends at a NUL, as numbers, names and keys contain none. An event is its position, its
+//! stream if several are read, revision, type, time, checksum and the optional fields; then, in binary, its
+//! id, those of correlation, causation and metadata that are present, and the payload up to the end of the
+//! value. In a damaged value, fields may start elsewhere; the checksum of the event detects this.
 
 use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
@@ -12,11 +12,11 @@ use uuid::Uuid;
 
 use crate::error::Failure;
 
-/// What is left of a row.
+/// The rest of a row.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Packed<'r>(&'r [u8]);
 
-/// What a row holds.
+/// What a row contains.
 #[derive(Debug)]
 pub(crate) enum Kind<'r> {
     First(Packed<'r>),
@@ -25,7 +25,7 @@ pub(crate) enum Kind<'r> {
 }
 
 impl<'r> Kind<'r> {
-    /// Rows that hold no event begin with a letter, those of events with a number.
+    /// Rows without an event begin with a letter, those of events with a number.
     pub(crate) fn of(row: &'r SqliteRow) -> Result<Self, Failure> {
         Ok(match row.try_get_unchecked::<&[u8], _>(0)? {
             [b'a', 0, rest @ ..] => Self::First(Packed(rest)),
@@ -64,7 +64,7 @@ impl<'r> Packed<'r> {
         let (mut value, mut count) = (0_i64, 0);
         for byte in digits.iter().take_while(|byte| **byte != 0) {
             let digit = byte.wrapping_sub(b'0');
-            // There is one number more below zero than above it.
+            // Negative numbers go one further than positive ones.
             let next = value.checked_mul(10).and_then(|value| value.checked_sub(i64::from(digit)));
             value = next.filter(|_| digit < 10).ok_or_else(broken)?;
             count += 1;
@@ -84,13 +84,13 @@ impl<'r> Packed<'r> {
         if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(|_| broken()) }
     }
 
-    /// The bytes of an id as they are, if there is one, and the NUL after them.
+    /// The binary id, if there is one, and the NUL after it.
     pub(crate) fn raw_id(&mut self, length: Option<i64>) -> Result<Option<Uuid>, Failure> {
         let Some(bytes) = self.bytes(length)? else { return Ok(None) };
         Uuid::from_slice(bytes).map(Some).map_err(|_| broken())
     }
 
-    /// So many bytes as they are, if any, and the NUL after them.
+    /// This many bytes, if any, and the NUL after them.
     pub(crate) fn bytes(&mut self, length: Option<i64>) -> Result<Option<&'r [u8]>, Failure> {
         let Some(length) = length else { return Ok(None) };
         let length = usize::try_from(length).map_err(|_| broken())?;
@@ -99,7 +99,7 @@ impl<'r> Packed<'r> {
         Ok(Some(bytes))
     }
 
-    /// All that is left.
+    /// The rest of the row.
     pub(crate) fn rest(self) -> Result<&'r str, Failure> {
         text(self.0)
     }
@@ -110,7 +110,7 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, Failure> {
 }
 
 fn broken() -> Failure {
-    Failure::damaged("the row is not one that was written")
+    Failure::damaged("the row is not what was written")
 }
 
 #[cfg(test)]
@@ -130,14 +130,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_and_no_text_of_that_length_is_damage() {
+    fn an_invalid_number_or_a_wrong_length_is_damage() {
         for text in ["", "-", "x", "1x", "1.0", "9223372036854775808", "-9223372036854775809"] {
             Packed(text.as_bytes()).number().expect_err(text);
         }
-        Packed(b"\xff\0").text().expect_err("no text");
+        Packed(b"\xff\0").text().expect_err("not text");
         for length in [-1, 1, 3, 4] {
-            Packed(b"ab\0").bytes(Some(length)).expect_err("another length");
+            Packed(b"ab\0").bytes(Some(length)).expect_err("a wrong length");
         }
-        Packed(b"ab\0").raw_id(Some(2)).expect_err("no id");
+        Packed(b"ab\0").raw_id(Some(2)).expect_err("not an id");
     }
 }

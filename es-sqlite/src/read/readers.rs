@@ -1,4 +1,4 @@
-//! The connections that read. Each read is one statement, and so one view of the file.
+//! Read connections. Each read is one statement, and so one consistent view of the file.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,22 +11,22 @@ use crate::error::Failure;
 use crate::latch::hold;
 use crate::open::connect::{Opener, Use};
 
-const CROWDED: Failure = Failure::Waited(
-    "as many calls read as `SqliteOptions::readers` says, and for as long as `busy_timeout` none of them came \
-     to its end",
+const ALL_READERS_BUSY: Failure = Failure::Waited(
+    "`SqliteOptions::readers` calls were reading, and none of them ended within `busy_timeout`; raise either, \
+     or read less at a time",
 );
 
 #[derive(Debug)]
 pub(crate) struct Readers {
     pub(crate) opener: Arc<Opener>,
     places: Semaphore,
-    /// Those that were opened. One that is locked reads.
+    /// The open connections. One that is locked is reading.
     connections: Mutex<Vec<Arc<Turns<SqliteConnection>>>>,
     types: Mutex<Types>,
 }
 
-/// A connection that reads. When it is dropped, another call can have it: what a dropped read has left on it
-/// comes to its end by itself, as a statement whose rows nobody takes is reset, and no transaction is open.
+/// A read connection. When it is dropped, another call can use it: a read that was dropped leaves nothing
+/// behind, as a statement whose rows nobody reads is reset, and no transaction is open.
 pub(crate) struct Reader<'a> {
     pub(crate) connection: OwnedMutexGuard<SqliteConnection>,
     pub(crate) types: Types,
@@ -41,7 +41,7 @@ impl Readers {
 
     pub(crate) async fn reader(&self) -> Result<Reader<'_>, Failure> {
         let place = timeout(self.opener.options.busy_timeout, self.places.acquire()).await;
-        let _place = place.map_err(|_| CROWDED)?.map_err(|_| Failure::Closed)?;
+        let _place = place.map_err(|_| ALL_READERS_BUSY)?.map_err(|_| Failure::Closed)?;
         self.opener.check()?;
         let mut connection = match self.idle() {
             Some(connection) => connection,
@@ -55,7 +55,7 @@ impl Readers {
         Ok(Reader { connection, types, _place })
     }
 
-    /// The types of the file, which change seldom.
+    /// The event types of the file, which seldom change.
     async fn types(&self, connection: &mut SqliteConnection) -> Result<Types, Failure> {
         let known = hold(&self.types).clone();
         if !known.are_lacking() {
@@ -70,8 +70,8 @@ impl Readers {
         self.connections().iter().find_map(|connection| Arc::clone(connection).try_lock_owned().ok())
     }
 
-    /// No read begins any more; returns once the last one has come to its end, or was waited for long enough:
-    /// nobody may poll it.
+    /// Starts no more reads; returns once the last one has ended or the timeout has passed, as it may not be
+    /// polled any more.
     pub(crate) async fn close(&self) {
         let all = self.opener.options.readers;
         let ended = timeout(self.opener.options.busy_timeout, self.places.acquire_many(all)).await;

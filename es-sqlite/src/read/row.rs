@@ -1,4 +1,4 @@
-//! The columns of rows that have several, and times.
+//! Columns of rows that have several, and times.
 
 use es_core::Revision;
 use es_core::store::CommandOutcome;
@@ -20,10 +20,10 @@ where
 pub(crate) fn time(micros: i64) -> Result<OffsetDateTime, Failure> {
     let nanos = i128::from(micros) * 1_000;
     OffsetDateTime::from_unix_timestamp_nanos(nanos)
-        .map_err(|_| Failure::damaged("a time that no store keeps"))
+        .map_err(|_| Failure::damaged("a time that no store writes"))
 }
 
-/// What the ledger says, in these columns: first, count, rejected, body hash, name.
+/// The outcome in the command ledger, in these columns: first, count, rejected, body hash, name.
 pub(crate) fn outcome(row: &SqliteRow, columns: [usize; 5]) -> Result<Option<CommandOutcome>, Failure> {
     let [first, count, rejected, body_hash, name] = columns;
     let Some(first) = get::<Option<i64>>(row, first)? else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! The names and versions of events by the numbers that they have in a file.
+//! The names and versions of events by their numbers in a file.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,14 +10,14 @@ use super::row::get;
 use crate::error::Failure;
 use crate::sql;
 
-/// The types that a file had when it was looked at last. They are numbered 1, 2, 3 … and never change; of one
-/// that came later, the row itself says what it is. Should a number mean something else all the same, the
-/// checksum of the event tells.
+/// The types that a file had when they were last read. They are numbered 1, 2, 3 … and never change; for a
+/// later type, the row itself contains name and version. If a number means something else nevertheless, the
+/// checksum of the event detects it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Types(Arc<Known>);
+pub(crate) struct Types(Arc<KnownTypes>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct KnownTypes {
     types: Vec<(Box<str>, u32)>,
     /// Whether a row came whose type is not among them.
     lacking: AtomicBool,
@@ -28,7 +28,7 @@ impl Types {
         let mut types = Vec::new();
         for row in &sqlx::query(sql::TYPES).fetch_all(connection).await? {
             if usize::try_from(get::<i64>(row, 2)?) != Ok(types.len() + 1) {
-                // Rows say by themselves what follows.
+                // Rows contain the name and version of later types.
                 break;
             }
             types.push((get::<&str>(row, 0)?.into(), get(row, 1)?));
@@ -36,7 +36,7 @@ impl Types {
         Ok(Self(Arc::new(Known { types, lacking: AtomicBool::new(false) })))
     }
 
-    /// The last one that is known.
+    /// The last known type.
     #[allow(clippy::cast_possible_wrap, reason = "a file has a few hundred")]
     pub(crate) fn last(&self) -> i64 {
         self.0.types.len() as i64
@@ -47,7 +47,7 @@ impl Types {
         self.0.types.is_empty() || self.0.lacking.load(Ordering::Relaxed)
     }
 
-    /// The type that is the next field of a row: its number, or, behind a letter, version and name.
+    /// The type in the next field of a row: its number, or a letter followed by version and name.
     pub(super) fn of<'r>(&'r self, row: &mut Packed<'r>) -> Result<(&'r str, u32), Failure> {
         let missing = || Failure::damaged("the event has a type that is not in the file");
         let said = row.text()?;

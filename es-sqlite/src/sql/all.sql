@@ -1,5 +1,5 @@
--- The head and the event of the checkpoint, then which categories are asked for, then the events. Each row
--- is packed: see read/packed.rs.
+-- The end of the store and the event of the checkpoint, then the categories of the filter, then the events.
+-- Each row is packed: see read/packed.rs.
 SELECT
     concat_ws(
         char(0), 'a', ifnull(h.position, ''), ifnull(hex(h.id), ''),
@@ -32,8 +32,8 @@ SELECT * FROM (
     LEFT JOIN streams AS s ON s.id = e.stream
     LEFT JOIN categories AS c ON c.id = s.category
     WHERE e.position > ?1
-        -- What names a type or a stream that is not there is damaged, and never skipped. Types are numbered
-        -- without holes.
+        -- An event whose type or stream does not exist is damaged, and must never be skipped. Types are
+        -- numbered without gaps.
         AND (
             ?4 IS NULL
             OR e.type IN (SELECT t.id FROM event_types AS t WHERE t.name IN (SELECT value FROM json_each(?4)))
@@ -46,6 +46,6 @@ SELECT * FROM (
             JOIN category_names AS n ON n.name = v.value
         ))
     ORDER BY e.position
-    -- A number by itself would have the statement planned anew for each value of it.
+    -- A plain parameter would cause the statement to be planned again for each of its values.
     LIMIT ?2 + 0
 )

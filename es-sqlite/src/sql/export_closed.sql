@@ -1,4 +1,4 @@
--- In the order of their numbers, from after the stream ?1, ?2, or from the first one.
+-- In the order of their numbers, after the stream ?1, ?2, or from the first one.
 SELECT c.name AS category, s.key
 FROM streams AS s
 JOIN categories AS c ON c.id = s.category

@@ -1,4 +1,4 @@
--- In the order of the primary key, from after the command ?3 of the stream ?1, ?2, or from the first one.
+-- In the order of the primary key, after the command ?3 of the stream ?1, ?2, or from the first one.
 SELECT
     c.name AS category, s.key, o.id, o.first, o.count, o.rejected, o.body_hash, n.name, o.recorded_at
 FROM commands AS o

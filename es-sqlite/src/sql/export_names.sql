@@ -1,4 +1,4 @@
--- Each name of each category, the first one first, and then the event types: 0 or 1, id, name, version,
+-- Each name of each category, starting with its first, and then the event types: 0 or 1, id, name, version,
 -- fingerprint.
 SELECT 0 AS kind, n.category AS id, n.name, c.name <> n.name AS version, NULL AS fingerprint
 FROM category_names AS n

@@ -1,4 +1,5 @@
--- Streams whose revisions are not 1, 2, 3 …, and what ledger and snapshots say of events that are not there.
+-- Streams whose revisions are not 1, 2, 3 …, and command ledger entries and snapshots of events that do not
+-- exist.
 SELECT 'stream ' || stream || ' has ' || count(*) || ' events, and its last revision is ' || max(revision)
 FROM events
 GROUP BY stream

@@ -1,5 +1,4 @@
--- The category of each stream of a list of [name, key], its number and its last revision, as far as they are
--- there.
+-- The category of each stream of a list of [name, key], its number and its last revision, if they exist.
 SELECT
     w.key AS item, n.category, s.id,
     (SELECT max(e.revision) FROM events AS e WHERE e.stream = s.id) AS revision

@@ -1,5 +1,5 @@
--- Head and ledger, then the snapshot, then the events after it: one view of the stream. Each row is packed:
--- see read/packed.rs.
+-- The head and the command's outcome, then the snapshot, then the events after it: one consistent view of the
+-- stream. Each row is packed: see read/packed.rs.
 WITH stream AS MATERIALIZED (
     SELECT s.id, s.closed
     FROM category_names AS n

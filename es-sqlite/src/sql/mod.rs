@@ -1,7 +1,7 @@
-//! The statements, one a file.
+//! The SQL statements, one a file.
 
 pub(crate) const ALL: &str = include_str!("all.sql");
-/// Three in one, so that they are one round trip: see `begin.sql` and `standings.sql`.
+/// Three statements in one, so that they are one round trip: see `begin.sql` and `standings.sql`.
 pub(crate) const BEGIN: &str = concat!(include_str!("begin.sql"), include_str!("standings.sql"));
 pub(crate) const CLOSE_STREAM: &str = include_str!("close_stream.sql");
 pub(crate) const EXPORT_CLOSED: &str = include_str!("export_closed.sql");

@@ -1,4 +1,4 @@
--- Only for a stream that holds the event, and unless a newer one is there.
+-- Only for a stream that contains the event, and only if there is no newer snapshot.
 INSERT INTO snapshots (stream, fingerprint, revision, state, checksum)
 SELECT s.id, ?3, ?4, ?5, ?6
 FROM category_names AS n

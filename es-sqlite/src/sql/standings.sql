@@ -1,4 +1,5 @@
--- Where each stream of a list of [category, key, command id] stands, and what the ledger has of the command.
+-- The state of each stream in a list of [category, key, command id], and the outcome of the command in the
+-- command ledger.
 SELECT
     w.key AS item,
     s.id AS stream,

@@ -1,4 +1,4 @@
-//! Folding the write-ahead log into the file.
+//! Checkpoints the write-ahead log into the file.
 
 use std::time::Duration;
 
@@ -6,12 +6,12 @@ use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use crate::error::Failure;
 
-/// What a checkpoint came to: [`SqliteStore::checkpoint`](crate::SqliteStore::checkpoint).
+/// The result of [`SqliteStore::checkpoint`](crate::SqliteStore::checkpoint).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Checkpointed {
-    /// Whether all of the log is in the file now, and the log is empty. Otherwise a reader, in this program
-    /// or another, still needs a part of it: the log goes on growing until that reader has come to its end.
+    /// Whether the whole log was copied into the file, and the log is empty. Otherwise a reader, in this
+    /// program or another, still needs part of it: the log keeps growing until that reader ends.
     pub complete: bool,
     /// How many pages are in the log.
     pub log_pages: u64,
@@ -19,7 +19,7 @@ pub struct Checkpointed {
     pub moved_pages: u64,
 }
 
-/// Waits for nobody: while it waited for readers, no writer could write.
+/// Does not wait for readers: meanwhile no writer could write.
 pub(crate) async fn checkpoint(
     connection: &mut SqliteConnection,
     patience: Duration,

@@ -1,4 +1,4 @@
-//! What is asked of a store now and then.
+//! Occasional maintenance of a store.
 
 pub(crate) mod backup;
 pub(crate) mod checkpoint;

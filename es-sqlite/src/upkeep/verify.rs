@@ -1,4 +1,4 @@
-//! Whether a file is what its writers have written.
+//! Verifies that a file is as it was written.
 
 use es_core::StoreError;
 use es_core::store::{AllQuery, Checkpoint, Filter, Rest};
@@ -9,13 +9,13 @@ use crate::read::all;
 use crate::read::types::Types;
 use crate::sql;
 
-/// What was found: [`SqliteStore::verify`](crate::SqliteStore::verify).
+/// The result of [`SqliteStore::verify`](crate::SqliteStore::verify).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Verified {
-    /// How many events were read, each as it was written.
+    /// How many events were read and are as they were written.
     pub events: u64,
-    /// What is not as it should be; none for a file that is sound. The first 100 of a kind.
+    /// What is damaged; empty for a sound file. At most the first 100 of a kind.
     pub problems: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ pub(crate) async fn verify(connection: &mut SqliteConnection) -> Result<Verified
         let problem: String = row.try_get(0).map_err(Failure::from)?;
         found.problems.push(problem);
     }
-    // Each row says what its type is.
+    // Each row contains its type.
     let (types, filter, mut after) = (Types::default(), Filter::new(), Checkpoint::START);
     loop {
         let page = all::read(connection, &types, AllQuery::after(after, &filter), &mut |_| Ok(())).await;

@@ -1,4 +1,4 @@
-//! What is written in a transaction of its own: names, snapshots, the end of a stream.
+//! Writes in a transaction of their own: names, snapshots, closing a stream.
 
 use es_core::model::NewSnapshot;
 use es_core::store::Registration;
@@ -13,17 +13,17 @@ use crate::error::Failure;
 use crate::upkeep::checkpoint;
 use crate::{checksum, sql};
 
-/// What a call wants of its transaction.
+/// How the transaction of a call ends.
 enum End {
-    /// To keep what was written.
+    /// Commit what was written.
     Commit(Done),
-    /// Nothing, as nothing was written.
+    /// Nothing was written.
     Nothing(Done),
     Refuse(StoreError),
 }
 
 impl Writer {
-    /// Executes a call that goes with no other, and answers it.
+    /// Executes a call that shares its transaction with no other, and answers it.
     pub(crate) async fn alone(&mut self, job: Job) {
         let Job { work, reply, .. } = job;
         let answer = self.answer(work).await.unwrap_or_else(|failure| Err(failure.into()));
@@ -80,11 +80,11 @@ impl Writer {
             Work::Close { stream, expected } => {
                 self.close_stream(connection, standings, &stream, expected).await
             }
-            _ => Err(Failure::damaged("work that goes with others")),
+            _ => Err(Failure::damaged("work for a shared transaction")),
         }
     }
 
-    /// Compares all first, so that a refusal changes nothing; writes only what is new.
+    /// Compares all names first, so that a rejected call changes nothing; writes only new ones.
     async fn register(
         &mut self,
         connection: &mut SqliteConnection,
@@ -135,7 +135,7 @@ impl Writer {
         expected: Revision,
     ) -> Result<End, Failure> {
         let standing = standings.of(Key::new(&self.known, stream));
-        // A stream without events is not there, though the ledger may know it.
+        // A stream without events does not exist, although the command ledger may contain it.
         let Some(id) =
             standing.stream.filter(|_| standing.revision == expected && standing.revision != Revision::EMPTY)
         else {
@@ -150,7 +150,7 @@ impl Writer {
 }
 
 async fn save(connection: &mut SqliteConnection, snapshot: NewSnapshot) -> Result<End, Failure> {
-    // A state that is no text is none that a repository has made; a snapshot only saves time.
+    // A repository never makes a state that is not UTF-8; without its snapshot, loading only takes longer.
     let Ok(state) = String::from_utf8(snapshot.state) else { return Ok(End::Nothing(Done::Changed(false))) };
     let revision = snapshot.revision.get().cast_signed();
     let checksum = checksum::of_snapshot(revision, &state);

@@ -1,4 +1,5 @@
-//! What comes of an append, and the rows that it takes: the same in the lane and in a caller's transaction.
+//! The outcome of an append, and the rows that it inserts: the same in the lane and in a caller's
+//! transaction.
 
 use es_core::store::{AppendOutcome, Appended, CommandOutcome, CommandRecord, Remembered};
 use es_core::time::OffsetDateTime;
@@ -13,7 +14,7 @@ use super::standing::{Key, Standing, Standings};
 use crate::checksum::Fields;
 use crate::error::Failure;
 
-/// What stands in the way of a write.
+/// What prevents a write.
 pub(crate) enum Obstacle {
     Repeated(CommandOutcome),
     Conflict { actual: Revision },
@@ -23,11 +24,11 @@ pub(crate) enum Obstacle {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Writes {
     Events,
-    /// Only into the ledger, if at all, which a closed stream does not refuse.
+    /// Only to the command ledger, if at all; a closed stream accepts that.
     Outcome,
 }
 
-/// The ledger first: the repetition of a command that was executed is never a conflict.
+/// The command ledger comes first: the repetition of an executed command is never a conflict.
 fn obstacle(
     standing: &Standing,
     stream: &StreamId,
@@ -59,7 +60,7 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// The outcomes of a call, all written or none.
+    /// The outcomes of a call; all of its appends are written, or none.
     pub(crate) async fn append(
         &mut self,
         parts: Vec<Part>,
@@ -106,7 +107,7 @@ impl Plan<'_> {
         Ok(Ok(Remembered::Kept))
     }
 
-    /// Enters that a command wrote no event to the stream.
+    /// Records in the command ledger that a command wrote no event to the stream.
     async fn decided(
         &mut self,
         stream: &StreamId,
@@ -121,7 +122,7 @@ impl Plan<'_> {
         self.enter(stream, id, command.key.id, outcome).await
     }
 
-    /// What a condition that is met leaves behind.
+    /// Records a condition that is met: only its command is written.
     async fn note(&mut self, condition: Part) -> Result<Appended, Failure> {
         if let Some(command) = condition.command {
             self.decided(&condition.stream, condition.expected, command, Verdict::Nothing).await?;
@@ -129,7 +130,7 @@ impl Plan<'_> {
         Ok(Appended { positions: Vec::new(), recorded_at: self.recorded_at })
     }
 
-    /// The category and the number of a stream, which is made if it is not there.
+    /// The category and the number of a stream, which is created if it does not exist.
     async fn stream(&mut self, stream: &StreamId) -> Result<(Key, i64), Failure> {
         let category = self.known.category(self.connection, stream.category()).await?;
         let key = Key::new(self.known, stream);
@@ -162,7 +163,7 @@ impl Plan<'_> {
         Ok(Appended { positions, recorded_at: self.recorded_at })
     }
 
-    /// Gives an event what only the writer knows.
+    /// Adds to an event what only the writer knows.
     async fn event(
         &mut self,
         (of, stream): (&StreamId, i64),
@@ -199,7 +200,7 @@ impl Plan<'_> {
         Ok(Position::new(position.cast_unsigned()))
     }
 
-    /// Enters an outcome into the ledger.
+    /// Adds an outcome to the command ledger.
     async fn enter(
         &mut self,
         of: &StreamId,

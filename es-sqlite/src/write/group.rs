@@ -1,4 +1,4 @@
-//! Group commit: the appends of many callers in one transaction, each for itself.
+//! Group commit: the appends of many callers in one transaction, each with an outcome of its own.
 
 use es_core::record::stored_time;
 use es_core::store::AppendOutcome;
@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use uuid::Uuid;
 
 use super::decide::Plan;
-use super::job::{Done, Fate, Job, Link, Work};
+use super::job::{Done, Job, Link, SubmittedOutcome, Work};
 use super::known::Known;
 use super::part::Part;
 use super::rows::Rows;
@@ -16,13 +16,14 @@ use super::standing::{Key, Question};
 use super::writer::{Former, Writer};
 use crate::error::Failure;
 
-/// How many calls go together at most, and how many bytes of payloads and metadata with more than one call.
-pub(crate) const MOST: usize = 256;
-pub(crate) const MOST_BYTES: usize = 4 << 20;
+/// At most this many calls share a transaction, and this many bytes of payloads and metadata, unless it is a
+/// single call.
+pub(crate) const MAX_CALLS: usize = 256;
+pub(crate) const MAX_BYTES: usize = 4 << 20;
 
 type Answer = Result<Done, StoreError>;
 
-/// How far a transaction came that failed.
+/// How far a failed transaction came.
 enum Failed {
     /// Nothing of it is in the file.
     Before(Failure),
@@ -37,8 +38,8 @@ impl From<Failure> for Failed {
 }
 
 impl Work {
-    /// Whether others can go in its transaction. A category that is new is made for one call alone, if that
-    /// call writes.
+    /// Whether it can share a transaction. A new category is created in the transaction of a single call, if
+    /// that call writes.
     pub(crate) fn joins(&self, known: &Known) -> bool {
         let is_there = |stream: &StreamId| Key::new(known, stream).has_category();
         match self {
@@ -67,7 +68,7 @@ impl Work {
         }
     }
 
-    /// A stream that tells callers which append is meant.
+    /// The stream that identifies the append in an error.
     fn stream(&self) -> Option<&StreamId> {
         match self {
             Self::Append { parts, .. } => parts.first().map(|part| &part.stream),
@@ -75,7 +76,7 @@ impl Work {
         }
     }
 
-    /// To be executed, while the original stays for another attempt.
+    /// A copy to execute; the original stays for another attempt.
     fn again(&self) -> Option<Self> {
         match self {
             Self::Append { parts, several } => Some(Self::Append { parts: parts.clone(), several: *several }),
@@ -106,10 +107,10 @@ impl Writer {
             Err(Failed::Before(failure)) => {
                 self.undo(&mut connection, &failure).await;
                 drop(connection);
-                if jobs.len() == 1 || failure.is_everybodys() {
+                if jobs.len() == 1 || failure.affects_every_call() {
                     return jobs.into_iter().for_each(|job| job.fail(failure.clone()));
                 }
-                // It was one of them: each alone.
+                // One of them caused it: execute each alone.
                 for job in jobs {
                     Box::pin(self.group(vec![job])).await;
                 }
@@ -165,17 +166,17 @@ impl Plan<'_> {
                 }
             }
             Some(Work::Remember(decided)) => self.remember(decided).await?.map(Done::Remembered),
-            _ => Err(Failure::damaged("work that does not go together").into()),
+            _ => Err(Failure::damaged("work that cannot share a transaction").into()),
         };
         if let Some(link) = &job.link {
             let is_written = |outcome: &AppendOutcome| matches!(outcome, AppendOutcome::Appended(_));
             let written = matches!(&answer, Ok(Done::Appended(outcomes)) if outcomes.iter().all(is_written));
-            link.set(if written { Fate::Written } else { Fate::Refused });
+            link.set(if written { SubmittedOutcome::Written } else { SubmittedOutcome::Refused });
         }
         Ok(answer)
     }
 
-    /// What a batch may not hold.
+    /// The error of a batch that is not allowed.
     fn refuse(&self, parts: &[Part], former: &Former) -> Option<StoreError> {
         let keys: Vec<_> = parts.iter().map(|part| Key::new(self.known, &part.stream)).collect();
         for (at, key) in keys.iter().enumerate() {
@@ -193,7 +194,7 @@ impl Plan<'_> {
         None
     }
 
-    /// Of an append that builds on one that was not written.
+    /// The outcome of an append that builds on one that was not written.
     fn conflicts(&mut self, parts: &[Part]) -> Vec<AppendOutcome> {
         let mut actual = |part: &Part| self.standings.of(Key::new(self.known, &part.stream)).revision;
         parts.iter().map(|part| AppendOutcome::Conflict { actual: actual(part) }).collect()
@@ -203,21 +204,21 @@ impl Plan<'_> {
 impl Job {
     pub(crate) fn answer(self, answer: Answer) {
         let Self { reply, link, .. } = self;
-        // Whoever knows the answer builds on it no more: a link that still lived would refuse the next
-        // append.
+        // A caller that has the answer does not build on it any more: a link that still existed would reject
+        // the next append.
         drop(link);
-        // Nobody may wait for it any more.
+        // The caller may have stopped waiting.
         drop(reply.send(answer));
     }
 
-    /// Lets those that build on it fail with it.
+    /// Makes the appends that build on it fail with it.
     pub(crate) fn unlink(&self) {
         if let Some(link) = &self.link {
-            link.set(Fate::Refused);
+            link.set(SubmittedOutcome::Refused);
         }
     }
 
-    /// Of an append that may have been written, or not.
+    /// Fails an append that may or may not have been written.
     fn unknown(self, failure: &Failure) {
         self.unlink();
         let error = match self.work.stream() {

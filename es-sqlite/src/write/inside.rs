@@ -1,4 +1,4 @@
-//! Appends in a transaction that the caller has begun, on the writer's connection or on one of its own.
+//! Appends in a transaction that the caller has begun, on the write connection or on a connection of its own.
 
 use es_core::record::stored_time;
 use es_core::store::{AppendOutcome, Remembered};
@@ -14,7 +14,7 @@ use super::standing::Question;
 use crate::error::Failure;
 use crate::open::connect::Opener;
 
-/// Refuses a connection without an open transaction, and one to another file.
+/// Fails for a connection without an open transaction, and for one to a different file.
 pub(crate) async fn check(opener: &Opener, connection: &mut SqliteConnection) -> Result<(), StoreError> {
     if !connection.is_in_transaction() {
         return Err(StoreError::NoTransaction);
@@ -50,7 +50,7 @@ pub(crate) async fn remember(
     Ok(remembered)
 }
 
-/// What is known is read within the transaction, and forgotten after it: the caller may undo it.
+/// The known names are read within the transaction, and discarded after it: the caller may roll it back.
 async fn plan<'a>(
     connection: &'a mut SqliteConnection,
     known: &'a mut Known,

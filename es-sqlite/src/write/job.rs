@@ -1,4 +1,4 @@
-//! What the lane is asked to do, and how it and its caller agree on who may still take it back.
+//! The jobs of the lane, and how it and a caller agree on whether a job can still be cancelled.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -13,7 +13,7 @@ use super::turn::Turn;
 use crate::upkeep::checkpoint::Checkpointed;
 
 pub(crate) enum Work {
-    /// One append, or, if it is several, a batch of them.
+    /// One append or, if `several`, a batch of them.
     Append {
         parts: Vec<Part>,
         several: bool,
@@ -32,7 +32,7 @@ pub(crate) enum Work {
     Checkpoint,
     /// The connection, for a transaction of the caller's.
     Lend,
-    /// The end of the lane.
+    /// Ends the lane.
     End,
 }
 
@@ -48,27 +48,27 @@ pub(crate) struct Job {
     pub(crate) work: Work,
     pub(crate) ticket: Ticket,
     pub(crate) reply: oneshot::Sender<Result<Done, StoreError>>,
-    /// Of an append that was submitted: what its stream's next one looks at.
+    /// For an append that was submitted: checked by the next append to its stream.
     pub(crate) link: Option<Link>,
 }
 
-/// Whether a job waits, has been begun, or was taken back by its caller.
+/// Whether a job waits, has begun, or was cancelled by its caller.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Ticket(Arc<AtomicU8>);
 
 const WAITS: u8 = 0;
 const BEGUN: u8 = 1;
-const TAKEN_BACK: u8 = 2;
+const CANCELLED: u8 = 2;
 
 impl Ticket {
-    /// From now on it is executed, whatever its caller does.
+    /// From now on it is executed, whatever its caller does. Returns `false` if it was cancelled.
     pub(crate) fn begin(&self) -> bool {
         self.swap(BEGUN)
     }
 
-    /// It will never be executed, unless it was begun.
-    pub(crate) fn take_back(&self) -> bool {
-        self.swap(TAKEN_BACK)
+    /// It will never be executed, unless it has already begun.
+    pub(crate) fn cancel(&self) -> bool {
+        self.swap(CANCELLED)
     }
 
     fn swap(&self, to: u8) -> bool {
@@ -76,41 +76,43 @@ impl Ticket {
     }
 }
 
-/// Takes a job back when its caller is dropped.
-pub(crate) struct TakesBack(pub(crate) Ticket);
+/// Cancels a job when its caller is dropped.
+pub(crate) struct CancelOnDrop(pub(crate) Ticket);
 
-impl Drop for TakesBack {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.0.take_back();
+        self.0.cancel();
     }
 }
 
-/// What became of an append that was submitted.
+/// The outcome of an append that was submitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fate {
+pub(crate) enum SubmittedOutcome {
     Written = 1,
     Refused = 2,
 }
 
-/// Joins an append that was submitted to the one before it on its stream. What builds on an append that was
-/// refused is refused as well, also if the stream happens to stand where it expects it.
+/// Links an append that was submitted to the previous one on its stream. An append that builds on a rejected
+/// one is rejected as well, even if the stream happens to be at the expected revision.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Link {
-    fate: Arc<AtomicU8>,
+    outcome: Arc<AtomicU8>,
     before: Option<Arc<AtomicU8>>,
 }
 
 impl Link {
-    pub(crate) const fn after(fate: Arc<AtomicU8>, before: Option<Arc<AtomicU8>>) -> Self {
-        Self { fate, before }
+    pub(crate) const fn after(outcome: Arc<AtomicU8>, before: Option<Arc<AtomicU8>>) -> Self {
+        Self { outcome, before }
     }
 
-    /// Whether the one before was not written. The lane keeps the order of calls, so it has come to its end.
+    /// Whether the previous one was not written. The lane keeps the order of calls, so it has already ended.
     pub(crate) fn is_broken(&self) -> bool {
-        self.before.as_ref().is_some_and(|fate| fate.load(Ordering::Acquire) != Fate::Written as u8)
+        self.before
+            .as_ref()
+            .is_some_and(|outcome| outcome.load(Ordering::Acquire) != SubmittedOutcome::Written as u8)
     }
 
-    pub(crate) fn set(&self, fate: Fate) {
-        self.fate.store(fate as u8, Ordering::Release);
+    pub(crate) fn set(&self, outcome: SubmittedOutcome) {
+        self.outcome.store(outcome as u8, Ordering::Release);
     }
 }

@@ -1,4 +1,4 @@
-//! The names of a file, as its writer knows them, and which numbers come next.
+//! The names in a file as its writer knows them, and the next numbers to assign.
 
 use std::collections::HashMap;
 
@@ -10,39 +10,39 @@ use sqlx::{Row as _, SqliteConnection};
 use crate::error::Failure;
 use crate::sql;
 
-/// An event's name and version in a file.
+/// The number and fingerprint of an event type in a file.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EventType {
     pub(crate) id: i64,
     pub(crate) fingerprint: Option<Fingerprint>,
 }
 
-/// What the writer keeps in memory of a file. It is as of a `data_version`, which changes whenever anybody
-/// else has written to the file: a writer that finds another one reads it again, under its lock.
+/// What the writer caches of a file, as of a `data_version`, which changes whenever somebody else writes to
+/// the file: if it has changed, the writer reads everything again, under its lock.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     as_of: Option<i64>,
     pub(crate) categories: HashMap<String, i64>,
     types: HashMap<String, HashMap<u32, EventType>>,
     commands: HashMap<String, i64>,
-    /// The highest number of a stream.
+    /// The highest stream number.
     pub(crate) last_stream: i64,
-    /// The highest position that was ever given.
+    /// The highest position that was ever assigned.
     pub(crate) last_position: i64,
 }
 
 impl Known {
-    /// Trusts nothing of it any more, as after a transaction that was undone.
+    /// Invalidates the cache, as after a transaction that was rolled back.
     pub(crate) fn forget(&mut self) {
         self.as_of = None;
     }
 
-    /// Whether all of this is as of now; otherwise it is to be read.
+    /// Whether the cache is current; otherwise it must be read.
     pub(crate) fn is_as_of(&self, data_version: i64) -> bool {
         self.as_of == Some(data_version)
     }
 
-    /// Reads all, in a transaction in which the `data_version` was this one.
+    /// Reads everything, in a transaction in which `data_version` had this value.
     pub(crate) async fn read(
         &mut self,
         connection: &mut SqliteConnection,
@@ -74,7 +74,7 @@ impl Known {
         self.types.entry(name).or_default().insert(version, of);
     }
 
-    /// Whether nothing of these is new.
+    /// Whether all of these are registered already.
     ///
     /// # Errors
     ///
@@ -94,8 +94,8 @@ impl Known {
         Ok(all)
     }
 
-    /// The one category that these names mean, and whether all of them mean it; none if none of them is
-    /// there.
+    /// The one category that these names mean, and whether all of them mean it; `None` if none of them
+    /// exists.
     ///
     /// # Errors
     ///
@@ -119,7 +119,7 @@ impl Known {
         Ok(found.map(|(_, id)| (id, all)))
     }
 
-    /// The number of a category, which is made if it is not there.
+    /// The number of a category, which is created if it does not exist.
     pub(crate) async fn category(
         &mut self,
         connection: &mut SqliteConnection,
@@ -133,7 +133,7 @@ impl Known {
         Ok(id)
     }
 
-    /// Lets a name mean a category.
+    /// Adds a name to a category.
     pub(crate) async fn name_category(
         &mut self,
         connection: &mut SqliteConnection,
@@ -145,7 +145,7 @@ impl Known {
         Ok(())
     }
 
-    /// The number of an event type, which is made if it is not there.
+    /// The number of an event type, which is created if it does not exist.
     pub(crate) async fn make_type(
         &mut self,
         connection: &mut SqliteConnection,
@@ -166,7 +166,7 @@ impl Known {
         Ok(id)
     }
 
-    /// Keeps the fingerprint of a type that had none.
+    /// Stores the fingerprint of a type that had none.
     pub(crate) async fn set_fingerprint(
         &mut self,
         connection: &mut SqliteConnection,
@@ -178,7 +178,7 @@ impl Known {
         Ok(())
     }
 
-    /// The number of a command's name, which is made if it is not there.
+    /// The number of a command's name, which is created if it does not exist.
     pub(crate) async fn command(
         &mut self,
         connection: &mut SqliteConnection,

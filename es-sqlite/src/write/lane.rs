@@ -1,8 +1,8 @@
-//! The one lane of a store: whatever is written goes through it, in the order of the calls.
+//! The single lane of a store: all writes go through it, in the order of the calls.
 //!
-//! It has a thread of its own. So what was begun comes to its end whatever becomes of its caller: no dropped
-//! future leaves a transaction open, no runtime that ends stops it half-way, and no task that is not polled
-//! keeps the lock on the file.
+//! It has its own thread, so a write that has begun always completes: a dropped future leaves no transaction
+//! open, a runtime that ends does not interrupt it, and a task that is not polled does not keep the lock on
+//! the file.
 
 use std::collections::HashMap;
 use std::io;
@@ -17,30 +17,30 @@ use tokio::runtime::Builder;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::timeout;
 
-use super::group::{MOST, MOST_BYTES};
-use super::job::{Done, Job, Link, TakesBack, Ticket, Work};
+use super::group::{MAX_BYTES, MAX_CALLS};
+use super::job::{CancelOnDrop, Done, Job, Link, Ticket, Work};
 use super::part::Part;
 use super::writer::Writer;
 use crate::error::Failure;
 use crate::latch::hold;
 
-const OVERLOADED: Failure = Failure::Waited(
-    "more writes wait than `SqliteOptions::waiting` says, and for as long as `busy_timeout` none of them \
-     gave up its place",
+const QUEUE_FULL: Failure = Failure::Waited(
+    "the queue of `SqliteOptions::waiting` writes was full, and no place became free within `busy_timeout`; raise \
+     either, or write less at a time",
 );
-const LATE: Failure = Failure::Waited(
-    "the write waited for its turn for as long as `busy_timeout` says: a transaction of this program is open, \
-     another program writes, or the disk is slow",
+const NOT_STARTED: Failure = Failure::Waited(
+    "the write did not start within `busy_timeout`: a transaction of this program is open, another program \
+     writes, or the disk is slow",
 );
 
-/// The end of the lane at which callers are.
+/// The callers' end of the lane.
 #[derive(Debug)]
 pub(crate) struct Lane {
     jobs: mpsc::Sender<Job>,
     patience: Duration,
-    /// Rung when somebody begins to listen for what other processes write.
+    /// Notified when somebody starts listening for writes of other processes.
     listened: Arc<Notify>,
-    /// The fate of the last append that was submitted to a stream, while somebody still waits for it.
+    /// The outcome of the last append that was submitted to a stream, while its caller still waits.
     links: Mutex<HashMap<StreamId, Weak<AtomicU8>>>,
 }
 
@@ -55,41 +55,41 @@ impl Lane {
             .build()
         {
             Ok(runtime) => runtime.block_on(end.run()),
-            Err(error) => tracing::error!(%error, "the thread that writes cannot work"),
+            Err(error) => tracing::error!(%error, "the write thread cannot start"),
         })?;
         Ok(Self { jobs, patience, listened, links: Mutex::default() })
     }
 
-    /// From now on it is looked for what other processes write.
+    /// Starts polling for writes of other processes.
     pub(crate) fn listen(&self) {
         self.listened.notify_one();
     }
 
-    /// Has work done. Dropped before it was begun, the work is never done, and afterwards always.
+    /// Executes work. If dropped before it has begun, it is never executed; afterwards it always is.
     pub(crate) async fn call(&self, work: Work) -> Result<Done, StoreError> {
         let (ticket, answer) = self.queue(work, None).await?;
-        let _guard = TakesBack(ticket.clone());
+        let _guard = CancelOnDrop(ticket.clone());
         wait(ticket, answer, self.patience).await
     }
 
-    /// Puts an append into the queue, which keeps the order of those to one stream.
+    /// Queues an append; appends to one stream keep their order.
     pub(crate) async fn submit(&self, part: Part) -> Result<Submitted, StoreError> {
-        let (fate, stream) = (Arc::new(AtomicU8::new(0)), part.stream.clone());
+        let (outcome, stream) = (Arc::new(AtomicU8::new(0)), part.stream.clone());
         let place = self.place().await?;
-        // Nobody else submits in between: a link is made in the order of the queue.
+        // Nobody else submits in between: links are made in the order of the queue.
         let (ticket, answer) = {
             let mut links = hold(&self.links);
-            links.retain(|_, fate| fate.strong_count() > 0);
-            let before = links.insert(stream, Arc::downgrade(&fate)).and_then(|before| before.upgrade());
-            let link = Some(Link::after(Arc::clone(&fate), before));
+            links.retain(|_, outcome| outcome.strong_count() > 0);
+            let before = links.insert(stream, Arc::downgrade(&outcome)).and_then(|before| before.upgrade());
+            let link = Some(Link::after(Arc::clone(&outcome), before));
             let (job, ticket, answer) = job(Work::Append { parts: vec![part], several: false }, link);
             place.send(job);
             (ticket, answer)
         };
         let patience = self.patience;
         Ok(Box::pin(async move {
-            // Kept until the caller knows: what it submits before then builds on this one.
-            let _fate = fate;
+            // Kept until the caller knows the outcome: what it submits before then builds on this one.
+            let _outcome = outcome;
             match wait(ticket, answer, patience).await? {
                 Done::Appended(mut outcomes) => outcomes.pop().ok_or_else(|| Failure::Closed.into()),
                 _ => Err(Failure::Closed.into()),
@@ -106,7 +106,7 @@ impl Lane {
 
     async fn place(&self) -> Result<mpsc::Permit<'_, Job>, Failure> {
         let place = timeout(self.patience, self.jobs.reserve()).await;
-        place.map_err(|_| OVERLOADED)?.map_err(|_| Failure::Closed)
+        place.map_err(|_| QUEUE_FULL)?.map_err(|_| Failure::Closed)
     }
 }
 
@@ -120,18 +120,18 @@ fn job(work: Work, link: Option<Link>) -> (Job, Ticket, Answer) {
 async fn wait(ticket: Ticket, mut answer: Answer, patience: Duration) -> Result<Done, StoreError> {
     let answered = match timeout(patience, &mut answer).await {
         Ok(answered) => answered,
-        Err(_) if ticket.take_back() => return Err(LATE.into()),
-        // It was begun, and ends by itself.
+        Err(_) if ticket.cancel() => return Err(NOT_STARTED.into()),
+        // It has begun, and will complete.
         Err(_) => answer.await,
     };
     answered.unwrap_or_else(|_| Err(Failure::Closed.into()))
 }
 
-/// The end at which the file is.
+/// The file's end of the lane.
 struct End {
     writer: Writer,
     queue: mpsc::Receiver<Job>,
-    /// What was taken from the queue and did not fit into a group.
+    /// Taken from the queue, but did not fit into the group.
     ahead: Option<Job>,
     listened: Arc<Notify>,
     listens: bool,
@@ -141,7 +141,7 @@ impl End {
     async fn run(mut self) {
         while let Some(job) = self.next().await {
             if matches!(job.work, Work::End) {
-                // What waits already is still done.
+                // Jobs that already wait are still executed.
                 self.queue.close();
                 while let Some(job) = self.next().await {
                     self.serve(job).await;
@@ -154,14 +154,15 @@ impl End {
         }
     }
 
-    /// The next job that nobody has taken back.
+    /// The next job that was not cancelled.
     async fn next(&mut self) -> Option<Job> {
         loop {
             let job = match self.ahead.take() {
                 Some(job) => job,
                 None => self.receive().await?,
             };
-            // A caller has the connection: until it is back, nothing is begun, and can be taken back.
+            // A caller has the connection: until it is returned, nothing is begun, and everything can be
+            // cancelled.
             drop(self.writer.turn().await);
             if let Some(job) = begun(job) {
                 return Some(job);
@@ -169,7 +170,7 @@ impl End {
         }
     }
 
-    /// While somebody listens, looks now and then for what other processes write.
+    /// Polls for writes of other processes while somebody listens.
     async fn receive(&mut self) -> Option<Job> {
         loop {
             if self.listens {
@@ -187,7 +188,7 @@ impl End {
         }
     }
 
-    /// Does one job, and with it those behind it that can go in its transaction.
+    /// Executes a job, together with the next ones that can share its transaction.
     async fn serve(&mut self, job: Job) {
         if !matches!(job.work, Work::Append { .. } | Work::Remember(_)) {
             return self.writer.alone(job).await;
@@ -195,11 +196,11 @@ impl End {
         let mut bytes = job.work.bytes();
         let mut group = vec![job];
         if group[0].work.joins(&self.writer.known) {
-            while group.len() < MOST
+            while group.len() < MAX_CALLS
                 && let Ok(job) = self.queue.try_recv()
             {
                 bytes = bytes.saturating_add(job.work.bytes());
-                if bytes > MOST_BYTES || !job.work.joins(&self.writer.known) {
+                if bytes > MAX_BYTES || !job.work.joins(&self.writer.known) {
                     self.ahead = Some(job);
                     break;
                 }
@@ -210,7 +211,7 @@ impl End {
     }
 }
 
-/// A job that nobody has taken back, and which nobody can take back any more.
+/// Begins a job, unless it was cancelled; afterwards it cannot be.
 fn begun(job: Job) -> Option<Job> {
     if job.ticket.begin() {
         return Some(job);

@@ -1,4 +1,4 @@
-//! Everything that changes the file.
+//! Everything that writes to the file.
 
 pub(crate) mod alone;
 pub(crate) mod decide;

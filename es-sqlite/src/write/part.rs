@@ -1,4 +1,4 @@
-//! What is written, owned: the lane outlives the caller's borrow.
+//! Owned copies of what is written: the lane may outlive the caller's borrow.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use es_core::time::OffsetDateTime;
 use es_core::{Revision, StoreError, StreamId};
 use uuid::Uuid;
 
-/// Events for one stream.
+/// An append of events to one stream.
 #[derive(Debug, Clone)]
 pub(crate) struct Part {
     pub(crate) stream: StreamId,
@@ -18,7 +18,7 @@ pub(crate) struct Part {
     pub(crate) command: Option<Command>,
 }
 
-/// An event as its row will be, but for what only the lane knows.
+/// An event as it will be stored, except for what only the lane knows.
 #[derive(Debug, Clone)]
 pub(crate) struct NewRow {
     pub(crate) id: Uuid,
@@ -31,7 +31,7 @@ pub(crate) struct NewRow {
     pub(crate) causation_id: Option<Uuid>,
 }
 
-/// A command of the ledger.
+/// A command for the command ledger.
 #[derive(Debug, Clone)]
 pub(crate) struct Command {
     pub(crate) key: CommandKey,
@@ -71,7 +71,7 @@ impl Decided {
 }
 
 impl Part {
-    /// Of an append that has been checked.
+    /// Copies an append that has been checked.
     pub(crate) fn new(append: &Append<'_>) -> Result<Self, StoreError> {
         let mut events = Vec::with_capacity(append.events.len());
         let mut last: Option<(&NewEvent, Option<Arc<str>>)> = None;
@@ -103,14 +103,14 @@ impl Part {
         })
     }
 
-    /// How many bytes wait with it.
+    /// The size of its payloads and metadata.
     pub(crate) fn bytes(&self) -> usize {
         let of = |row: &NewRow| row.payload.len() + row.metadata.as_ref().map_or(0, |text| text.len());
         self.events.iter().map(of).sum()
     }
 }
 
-/// JSON is text, as `Append::check` has made sure.
+/// JSON is UTF-8, as `Append::check` has verified.
 fn text(json: &[u8], stream: &StreamId, event: &NewEvent) -> Result<Arc<str>, StoreError> {
     str::from_utf8(json).map(Arc::from).map_err(|error| StoreError::NotJson {
         stream: stream.clone(),
@@ -119,7 +119,7 @@ fn text(json: &[u8], stream: &StreamId, event: &NewEvent) -> Result<Arc<str>, St
     })
 }
 
-/// Microseconds since 1970, of a time that is kept in whole ones.
+/// A time in microseconds since 1970; stored times have no fractions of them.
 pub(crate) fn micros(time: OffsetDateTime) -> i64 {
     time.unix_timestamp() * 1_000_000 + i64::from(time.microsecond())
 }

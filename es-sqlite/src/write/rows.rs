@@ -1,4 +1,4 @@
-//! The rows that a transaction is about to insert, many at once.
+//! The rows that a transaction inserts, many at once.
 
 use std::iter;
 use std::sync::{Arc, OnceLock};
@@ -12,24 +12,25 @@ use crate::checksum::Fields;
 use crate::error::Failure;
 use crate::sql;
 
-/// How many rows one statement has at most.
-const MOST: usize = 128;
+/// The maximum number of rows in a statement.
+const MAX_ROWS: usize = 128;
 
-/// The texts of an `INSERT … VALUES (…)` by how many rows it has, each made when it is needed first.
+/// The texts of an `INSERT … VALUES (…)` by number of rows, each created on first use.
 struct Insert {
     one: &'static str,
-    texts: [OnceLock<String>; MOST],
+    texts: [OnceLock<String>; MAX_ROWS],
 }
 
 impl Insert {
     const fn new(one: &'static str) -> Self {
-        Self { one, texts: [const { OnceLock::new() }; MOST] }
+        Self { one, texts: [const { OnceLock::new() }; MAX_ROWS] }
     }
 
-    /// As many rows as there are; of many, a multiple of four, as each number is a statement to be prepared.
+    /// How many rows to insert next: all or, if there are many, a multiple of four, as each number needs its
+    /// own prepared statement.
     const fn fitting(rows: usize) -> usize {
         match rows {
-            MOST.. => MOST,
+            MAX_ROWS.. => MAX_ROWS,
             17.. => rows - rows % 4,
             _ => rows,
         }
@@ -66,14 +67,14 @@ static STREAMS: Insert = Insert::new(sql::INSERT_STREAMS);
 static EVENTS: Insert = Insert::new(sql::INSERT_EVENTS);
 static COMMANDS: Insert = Insert::new(sql::INSERT_COMMANDS);
 
-/// A stream that is new.
+/// A new stream.
 pub(crate) struct StreamRow {
     pub(crate) id: i64,
     pub(crate) category: i64,
     pub(crate) key: String,
 }
 
-/// An event, with what the writer gives it.
+/// An event, with what the writer adds to it.
 pub(crate) struct EventRow {
     pub(crate) position: i64,
     pub(crate) stream: i64,
@@ -84,7 +85,7 @@ pub(crate) struct EventRow {
     pub(crate) row: NewRow,
 }
 
-/// An entry of the ledger.
+/// An entry of the command ledger.
 pub(crate) struct CommandRow {
     pub(crate) stream: i64,
     pub(crate) id: uuid::Uuid,
@@ -96,7 +97,7 @@ pub(crate) struct CommandRow {
     pub(crate) recorded_at: i64,
 }
 
-/// An event of another store, as it is there.
+/// An event of another store, as stored there.
 pub(crate) struct ImportedRow<'a> {
     stream: i64,
     event_type: i64,
@@ -108,7 +109,8 @@ pub(crate) struct ImportedRow<'a> {
 
 impl<'a> ImportedRow<'a> {
     pub(crate) fn new(event: &'a RawEvent<'a>, stream: i64, event_type: i64) -> Result<Self, Failure> {
-        let text = |json| str::from_utf8(json).map_err(|_| Failure::damaged("an imported event is no text"));
+        let text =
+            |json| str::from_utf8(json).map_err(|_| Failure::damaged("an imported event is not UTF-8"));
         let (payload, metadata) = (text(event.payload)?, event.metadata.map(text).transpose()?);
         let fields = Fields {
             key: event.stream.key(),
@@ -129,7 +131,7 @@ impl<'a> ImportedRow<'a> {
     }
 }
 
-/// Inserts what was read from another store.
+/// Inserts events that were read from another store.
 pub(crate) async fn import(
     connection: &mut SqliteConnection,
     streams: &[StreamRow],
@@ -139,7 +141,7 @@ pub(crate) async fn import(
     EVENTS.execute(connection, events, bind_imported).await
 }
 
-/// What one transaction inserts.
+/// All rows that one transaction inserts.
 #[derive(Default)]
 pub(crate) struct Rows {
     pub(crate) streams: Vec<StreamRow>,
@@ -215,7 +217,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_statement_for_many_rows_repeats_the_last_brackets() {
+    fn a_statement_for_many_rows_repeats_the_values() {
         let insert = Insert::new("INSERT INTO t (a, b) VALUES (?, ?)\n");
         assert_eq!(insert.text(1), "INSERT INTO t (a, b) VALUES (?, ?)");
         assert_eq!(insert.text(3), "INSERT INTO t (a, b) VALUES (?, ?), (?, ?), (?, ?)");

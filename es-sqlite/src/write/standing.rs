@@ -1,4 +1,4 @@
-//! Where streams stand, as of the transaction that is about to write to them.
+//! The current state of streams, as of the transaction that is about to write to them.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::error::Failure;
 use crate::read::row::outcome;
 use crate::sql;
 
-/// What a stream is found under: the number of its category, or the name of one that is not there yet.
+/// Identifies a stream: by the number of its category, or by the name of a category that does not exist yet.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
     category: Result<i64, String>,
@@ -29,25 +29,25 @@ impl Key {
         Self { category, key: stream.key().to_owned() }
     }
 
-    /// Whether its category is there.
+    /// Whether its category exists.
     pub(crate) const fn has_category(&self) -> bool {
         self.category.is_ok()
     }
 }
 
-/// Where one stream stands.
+/// The state of one stream.
 #[derive(Debug, Default)]
 pub(crate) struct Standing {
-    /// Its number, if it is there.
+    /// Its number, if it exists.
     pub(crate) stream: Option<i64>,
     pub(crate) revision: Revision,
     pub(crate) head: Option<Uuid>,
     pub(crate) closed: bool,
-    /// What is known of the commands that were asked for.
+    /// The outcomes of the commands that were asked for.
     pub(crate) commands: HashMap<Uuid, CommandOutcome>,
 }
 
-/// Where the streams of a transaction stand; what it writes is noted here.
+/// The state of the streams of a transaction, updated with what it writes.
 #[derive(Debug, Default)]
 pub(crate) struct Standings(HashMap<Key, Standing>);
 
@@ -57,7 +57,7 @@ impl Standings {
     }
 }
 
-/// Streams to look up, each perhaps with a command.
+/// Streams to look up, each with an optional command.
 #[derive(Debug, Default)]
 pub(crate) struct Question {
     keys: Vec<Key>,
@@ -65,7 +65,7 @@ pub(crate) struct Question {
 }
 
 impl Question {
-    /// Nothing is asked about a stream whose category is not there.
+    /// Adds a stream, unless its category does not exist.
     pub(crate) fn ask(&mut self, known: &Known, stream: &StreamId, command: Option<&Command>) {
         let key = Key::new(known, stream);
         if let Ok(category) = key.category {
@@ -75,23 +75,23 @@ impl Question {
         }
     }
 
-    /// The argument of the statement.
+    /// The argument of the SQL statement.
     pub(crate) fn argument(&self) -> String {
         serde_json::Value::Array(self.items.clone()).to_string()
     }
 
-    /// Asks by itself.
+    /// Executes the query by itself.
     pub(crate) async fn fetch(&self, connection: &mut SqliteConnection) -> Result<Standings, Failure> {
         let rows = sqlx::query(sql::STANDINGS).bind(self.argument()).fetch_all(connection).await?;
         self.answer(&rows)
     }
 
-    /// Reads the answer.
+    /// Reads the result.
     pub(crate) fn answer(&self, rows: &[SqliteRow]) -> Result<Standings, Failure> {
         let mut standings = Standings::default();
         for row in rows {
             let item = usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(usize::MAX);
-            let key = self.keys.get(item).ok_or_else(|| Failure::damaged("an answer to no question"))?;
+            let key = self.keys.get(item).ok_or_else(|| Failure::damaged("an answer without a question"))?;
             let revision: Option<i64> = row.try_get(3)?;
             let standing = standings.of(key.clone());
             standing.stream = row.try_get(1)?;
@@ -106,9 +106,9 @@ impl Question {
         Ok(standings)
     }
 
-    /// The id of the command that an item asks for.
+    /// The id of the command of an item.
     fn command(&self, item: usize) -> Result<Uuid, Failure> {
         let id = self.items.get(item).and_then(|item| item.get(2)?.as_str()?.parse().ok());
-        id.ok_or_else(|| Failure::damaged("an outcome of no command"))
+        id.ok_or_else(|| Failure::damaged("an outcome without a command"))
     }
 }

@@ -1,4 +1,4 @@
-//! A transaction of the caller's on the writer's connection.
+//! A caller's transaction on the write connection.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -9,16 +9,16 @@ use sqlx::{Connection as _, SqlSafeStr as _, SqliteConnection};
 use sqlx_core::transaction::TransactionManager as _;
 use tokio::sync::OwnedMutexGuard;
 
-/// The writer's connection, lent to a caller; the lane waits until it is dropped.
+/// The write connection, lent to a caller; the lane waits until it is dropped.
 pub(crate) type Turn = OwnedMutexGuard<SqliteConnection>;
 
-/// A transaction on the one connection that writes: [`SqliteStore::begin`](crate::SqliteStore::begin). Events
+/// A transaction on the single write connection: [`SqliteStore::begin`](crate::SqliteStore::begin). Events
 /// and the caller's own rows are committed together, or not at all.
 ///
-/// It derefs to the [`SqliteConnection`] on which statements are executed, and which
-/// [`AppendIn`](es_core::store::AppendIn) takes. While it is open nobody else writes: appends wait, for as
-/// long as [`busy_timeout`](crate::SqliteOptions::busy_timeout) says. Dropping it undoes everything.
-#[must_use = "a transaction that is dropped is undone"]
+/// It derefs to the [`SqliteConnection`] for executing statements, which is also the argument of
+/// [`AppendIn`](es_core::store::AppendIn). While it is open nobody else writes: appends wait, for up to
+/// [`busy_timeout`](crate::SqliteOptions::busy_timeout). Dropping it rolls back.
+#[must_use = "a transaction that is dropped is rolled back"]
 pub struct SqliteTransaction {
     turn: Turn,
     bell: Bell,
@@ -34,19 +34,19 @@ impl SqliteTransaction {
     ///
     /// # Errors
     ///
-    /// What `SQLite` says. Whether an error of the disk took back what was written is not known before the
-    /// file is read again.
+    /// The error of `SQLite`. After a disk error, whether the transaction was committed is known only by
+    /// reading the file again.
     pub async fn commit(mut self) -> Result<(), sqlx::Error> {
         SqliteTransactionManager::commit(&mut self.turn).await?;
         self.bell.ring();
         Ok(())
     }
 
-    /// Undoes everything, as dropping it does.
+    /// Rolls back, as dropping it does.
     ///
     /// # Errors
     ///
-    /// What `SQLite` says.
+    /// The error of `SQLite`.
     pub async fn rollback(mut self) -> Result<(), sqlx::Error> {
         SqliteTransactionManager::rollback(&mut self.turn).await
     }
@@ -72,7 +72,8 @@ impl fmt::Debug for SqliteTransaction {
     }
 }
 
-/// Undoes what a caller has left open on the connection. An error means that it cannot be used any more.
+/// Rolls back what a caller has left open on the connection. After an error the connection cannot be used any
+/// more.
 pub(crate) async fn settle(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     while connection.is_in_transaction() {
         SqliteTransactionManager::rollback(connection).await?;

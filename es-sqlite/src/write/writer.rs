@@ -1,4 +1,4 @@
-//! The end of the lane at which the file is: one transaction after the other, on one connection.
+//! The writer: one transaction after another, on one connection.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -16,7 +16,7 @@ use crate::latch::hold;
 use crate::open::connect::{Opener, Use};
 use crate::sql;
 
-/// Event types under names that are only read, as this program has said.
+/// Event types under former names, as registered by this program.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Former(Arc<Mutex<HashSet<(&'static str, u32)>>>);
 
@@ -32,14 +32,14 @@ impl Former {
 
 pub(crate) struct Writer {
     pub(crate) opener: Arc<Opener>,
-    /// Lent to callers for transactions of their own.
+    /// Lent to callers for their own transactions.
     pub(crate) connection: Arc<Turns<SqliteConnection>>,
     pub(crate) known: Known,
     pub(crate) former: Former,
     pub(crate) bell: Bell,
-    /// Of the last look for what others have written.
+    /// The `data_version` of the last poll for writes of others.
     pub(crate) seen: Option<i64>,
-    /// Something is open, or broken, on the connection that could not be undone.
+    /// Something is open or broken on the connection that could not be rolled back.
     pub(crate) broken: bool,
 }
 
@@ -49,7 +49,7 @@ impl Writer {
         Arc::clone(&self.connection).lock_owned().await
     }
 
-    /// The same, with nothing open on it.
+    /// The same, without an open transaction.
     pub(crate) async fn connection(&mut self) -> Result<Turn, Failure> {
         let mut connection = self.turn().await;
         if settle(&mut connection).await.is_err() {
@@ -64,14 +64,14 @@ impl Writer {
         Ok(connection)
     }
 
-    /// Begins a transaction that writes, and asks where streams stand. Names are known as of it.
+    /// Begins a write transaction, and reads the state of streams. Names are current as of it.
     pub(crate) async fn begin(
         &mut self,
         connection: &mut SqliteConnection,
         ask: impl Fn(&Known) -> Question,
     ) -> Result<Standings, Failure> {
         let question = ask(&self.known);
-        // BEGIN, the version and the answer are one round trip to the driver's thread.
+        // BEGIN, the version and the state are one round trip to the driver's thread.
         let mut rows =
             sqlx::query(sql::BEGIN).bind(question.argument()).fetch_all(&mut *connection).await?.into_iter();
         let version = rows.next().ok_or_else(|| Failure::damaged("the file has no version"))?;
@@ -83,25 +83,25 @@ impl Writer {
         ask(&self.known).fetch(connection).await
     }
 
-    /// Undoes a transaction, and trusts nothing that is known of it.
+    /// Rolls back a transaction, and invalidates the cached names.
     pub(crate) async fn undo(&mut self, connection: &mut SqliteConnection, failure: &Failure) {
-        // After some errors nothing is open any more, which this says with an error of its own.
+        // After some errors no transaction is open any more, and ROLLBACK fails.
         let undone = sqlx::query("ROLLBACK").execute(connection).await;
         self.known.forget();
         let lost = matches!(failure.meaning(), Meaning::Io | Meaning::Damaged | Meaning::Other);
         self.broken |= lost || undone.is_err() && failure.meaning() != Meaning::Busy;
     }
 
-    /// Closes the connection. The last one that is closed folds the log into the file.
+    /// Closes the connection. Closing the last one checkpoints the log into the file.
     pub(crate) async fn close(self) {
         if let Some(connection) = Arc::into_inner(self.connection) {
             drop(connection.into_inner().close().await);
         }
     }
 
-    /// Finds out what became of a transaction whose commit failed: whether this event, one of its own, is in
-    /// the file. A commit that succeeds after it takes the place in the log where the failed one has perhaps
-    /// left something, and so nothing of it can come to light later.
+    /// Finds out whether a transaction whose commit failed is in the file, by this event, one of its own. It
+    /// commits successfully in place of the failed transaction in the log, so that nothing of that can appear
+    /// later.
     pub(crate) async fn is_written(
         &mut self,
         connection: &mut SqliteConnection,
@@ -109,7 +109,7 @@ impl Writer {
     ) -> Result<bool, Failure> {
         *connection = self.opener.connect(Use::Write).await?;
         self.known.forget();
-        // Until it is known that nothing is open on it.
+        // Until it is known that no transaction is open on it.
         self.broken = true;
         let found = sqlx::query(sql::SETTLE).bind(position).fetch_all(connection).await;
         let rows = found?;
@@ -121,7 +121,7 @@ impl Writer {
         Ok(found == Some(id))
     }
 
-    /// Rings the bell if somebody else has written since the last look.
+    /// Rings the bell if somebody else has written since the last poll.
     pub(crate) async fn look(&mut self) {
         let Ok(mut connection) = Arc::clone(&self.connection).try_lock_owned() else { return };
         if let Ok(version) = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut *connection).await

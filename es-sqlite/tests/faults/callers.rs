@@ -1,4 +1,4 @@
-//! Callers who go away, who come in crowds, or whose runtime ends.
+//! Callers that are dropped, that come in large numbers, or whose runtime ends.
 
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::support::{Folder, Queued, all, append, noted, payloads, revision, stream, until, written};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_64_callers_each_is_answered_for_itself() {
+async fn of_64_callers_each_gets_its_own_outcome() {
     let folder = Folder::new();
     let store = SqliteStore::open(folder.file()).await.expect("a store");
     written(&store, "taken", 0, "taken").await;
@@ -38,9 +38,9 @@ async fn of_64_callers_each_is_answered_for_itself() {
     }
 }
 
-/// The transaction of a group is one sync, and what one of its calls cannot do is not the fault of others.
+/// A group shares one transaction and one sync, but a failing call must not fail the others.
 #[tokio::test]
-async fn a_call_that_the_file_refuses_fails_alone() {
+async fn a_call_that_the_file_rejects_fails_alone() {
     let store = SqliteStore::in_memory().await.expect("a store");
     written(&store, 1, 0, "a").await;
     let mut transaction = store.begin().await.expect("a transaction");
@@ -48,7 +48,7 @@ async fn a_call_that_the_file_refuses_fails_alone() {
                    BEGIN SELECT RAISE(ABORT, 'not this one'); END";
     sqlx::query(trigger).execute(&mut *transaction).await.expect("a trigger");
     transaction.commit().await.expect("committed");
-    // All of them wait until the turn is over, and so go together.
+    // All of them wait until the transaction ends, and so share the next one.
     let transaction = store.begin().await.expect("a transaction");
     let text = |key| if key == 5 { "refused" } else { "b" };
     let queued: Vec<_> = (2..10).map(|key| (key, Queued::new(append(&store, key, 0, text(key))))).collect();
@@ -60,7 +60,7 @@ async fn a_call_that_the_file_refuses_fails_alone() {
     assert_eq!(all(&store).await.len(), 8);
 }
 
-/// Polled so often, then dropped: the append is there, or it is not, and the store goes on.
+/// Polled a few times, then dropped: the append is either stored or not, and the store keeps working.
 #[tokio::test]
 async fn a_future_that_is_dropped_anywhere_leaves_nothing_open() {
     let store = SqliteStore::in_memory().await.expect("a store");
@@ -94,7 +94,7 @@ async fn a_future_that_is_dropped_anywhere_leaves_nothing_open() {
 }
 
 #[tokio::test]
-async fn a_write_that_was_given_up_while_it_waited_is_never_done() {
+async fn a_write_that_is_dropped_while_it_waits_is_never_executed() {
     let store = SqliteStore::in_memory().await.expect("a store");
     let transaction = store.begin().await.expect("a transaction");
     drop(Queued::new(append(&store, 1, 0, "never")));
@@ -103,7 +103,7 @@ async fn a_write_that_was_given_up_while_it_waited_is_never_done() {
     assert_eq!(all(&store).await, ["first"]);
 }
 
-/// Another runtime makes the store, and ends in the middle of writes.
+/// Another runtime opens the store, and ends while it is writing.
 #[test]
 fn a_store_outlives_the_runtime_that_opened_it() {
     let folder = Folder::new();
@@ -134,9 +134,9 @@ fn a_store_outlives_the_runtime_that_opened_it() {
     });
 }
 
-/// Dropped halfway, or forgotten: a caller's transaction never stays open behind its back.
+/// Dropped halfway, or leaked: a caller's transaction never stays open.
 #[tokio::test]
-async fn a_transaction_that_is_dropped_in_the_middle_is_undone() {
+async fn a_transaction_that_is_dropped_halfway_is_rolled_back() {
     let store = SqliteStore::in_memory().await.expect("a store");
     let mut transaction = store.begin().await.expect("a transaction");
     sqlx::query("CREATE TABLE own (n INTEGER) STRICT").execute(&mut *transaction).await.expect("a table");
@@ -162,7 +162,7 @@ async fn a_transaction_that_is_dropped_in_the_middle_is_undone() {
 }
 
 #[tokio::test]
-async fn more_callers_than_may_wait_are_told_that_the_store_is_overloaded() {
+async fn more_callers_than_may_wait_get_unavailable() {
     let folder = Folder::new();
     let options = SqliteStore::options(folder.file()).busy_timeout(Duration::from_millis(100)).waiting(2);
     let store = options.open().await.expect("a store");
@@ -183,9 +183,9 @@ async fn more_callers_than_may_wait_are_told_that_the_store_is_overloaded() {
     written(&store, 1, 0, "x").await;
 }
 
-/// It has begun, and may never come to its end.
+/// It has begun, and may never end.
 #[tokio::test]
-async fn a_read_that_nobody_polls_does_not_hold_up_the_end() {
+async fn a_read_that_is_not_polled_does_not_block_closing() {
     let folder = Folder::new();
     let options = SqliteStore::options(folder.file()).busy_timeout(Duration::from_millis(200));
     let store = options.open().await.expect("a store");
@@ -202,12 +202,12 @@ async fn submit(store: &SqliteStore, expected: u64, text: &str) -> Submitted {
     store.submit(Append::new(&id, Revision::new(expected), &events)).await.expect("submitted")
 }
 
-/// Appends that were submitted one after the other build on each other.
+/// Appends that are submitted one after the other build on each other.
 #[tokio::test]
-async fn submitted_appends_keep_their_order_and_fall_with_the_one_they_build_on() {
+async fn submitted_appends_keep_their_order_and_fail_with_the_one_they_build_on() {
     let store = SqliteStore::in_memory().await.expect("a store");
     written(&store, 1, 0, "other").await;
-    // The first one is refused, and then the stream stands just where the second one expects it.
+    // The first one is rejected, and then the stream is at the revision that the second one expects.
     let (first, second) = (submit(&store, 0, "a").await, submit(&store, 1, "b").await);
     let conflict = AppendOutcome::Conflict { actual: Revision::new(1) };
     assert_eq!(second.await.expect("an outcome"), conflict);
@@ -224,7 +224,7 @@ async fn submitted_appends_keep_their_order_and_fall_with_the_one_they_build_on(
     until("what was submitted is written", async || revision(&store, 1).await == 21).await;
 }
 
-/// One command sent by many at once is executed once.
+/// One command that many callers send at once is executed once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_command_that_is_sent_many_times_in_one_group_is_executed_once() {
     let store = SqliteStore::in_memory().await.expect("a store");
@@ -236,7 +236,7 @@ async fn a_command_that_is_sent_many_times_in_one_group_is_executed_once() {
         let command = Some(CommandRecord { key, name: "Note" });
         store.append(Append::new(&id, Revision::EMPTY, &events).command(command)).await.expect("no error")
     };
-    // Once all of them wait, they go together.
+    // Once all of them wait, they share a transaction.
     let queued: Vec<_> = (0..16).map(|_| Queued::new(once())).collect();
     drop(transaction);
     let mut outcomes = Vec::new();

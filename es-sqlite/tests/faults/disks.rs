@@ -1,4 +1,4 @@
-//! A disk without room.
+//! Full and failing disks.
 
 use std::env;
 use std::process::Command;
@@ -9,7 +9,7 @@ use es_sqlite::{OpenError, SqliteStore};
 
 use crate::support::{Folder, all, append, payloads, revision, written};
 
-/// A disk of a few megabytes, if this user may make one.
+/// A disk of a few megabytes, if this user may create one.
 struct Disk(Folder);
 
 impl Disk {
@@ -30,7 +30,7 @@ impl Drop for Disk {
 }
 
 #[tokio::test]
-async fn a_full_disk_is_told_and_what_was_acknowledged_stays() {
+async fn a_full_disk_is_reported_and_acknowledged_events_stay() {
     let Some(disk) = Disk::new() else {
         eprintln!("skipped: no file system can be mounted here");
         return;
@@ -62,7 +62,7 @@ async fn a_full_disk_is_told_and_what_was_acknowledged_stays() {
 const FILE: &str = "ES_SQLITE_LIMITED_FILE";
 
 /// Not a test by itself: the program that another test starts with a limit on the size of files. A write
-/// beyond it fails as one on a broken disk does.
+/// beyond it fails like one on a broken disk.
 #[tokio::test]
 async fn program() {
     let Ok(file) = env::var(FILE) else { return };
@@ -81,10 +81,10 @@ async fn program() {
 }
 
 #[tokio::test]
-async fn a_commit_that_the_disk_refuses_is_never_acknowledged_and_the_store_goes_on_afterwards() {
+async fn a_failed_commit_is_never_acknowledged_and_the_store_keeps_working() {
     let folder = Folder::new();
     let program = env::current_exe().expect("a path");
-    // Blocks of 512 bytes: 600 kB. The signal that goes with the limit would end the program.
+    // Blocks of 512 bytes: 600 kB. The signal of the limit would end the program.
     let output = Command::new("sh")
         .args(["-c", "trap '' XFSZ; ulimit -f 1200; exec \"$0\" \"$@\""])
         .arg(program)
@@ -104,7 +104,7 @@ async fn a_commit_that_the_disk_refuses_is_never_acknowledged_and_the_store_goes
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_written_is_told_when_the_file_is_opened() {
+async fn a_folder_that_cannot_be_written_is_an_error_at_opening() {
     let Some(disk) = Disk::new() else {
         eprintln!("skipped: no file system can be mounted here");
         return;
@@ -116,7 +116,7 @@ async fn a_folder_that_cannot_be_written_is_told_when_the_file_is_opened() {
     assert!(remounted.is_ok_and(|status| status.success()));
     let error = SqliteStore::open(disk.0.file()).await.expect_err("it cannot be written");
     assert!(matches!(error, OpenError::Folder { .. }), "{error}");
-    assert!(error.to_string().contains("can be written"), "{error}");
+    assert!(error.to_string().contains("able to write"), "{error}");
     let error = SqliteStore::open(disk.0.path().join("new.db")).await.expect_err("it cannot be made");
     assert!(matches!(error, OpenError::Folder { .. }), "{error}");
     match SqliteStore::options(disk.0.file()).read_only(true).open().await {

@@ -1,4 +1,4 @@
-//! Files that were deleted, replaced or changed while nobody, or somebody, had them open.
+//! Files that were deleted, replaced or changed, while they were open or not.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ async fn filled(file: &Path) -> SqliteStore {
 }
 
 #[tokio::test]
-async fn a_file_that_was_deleted_or_replaced_while_it_was_open_is_told() {
+async fn a_file_that_was_deleted_or_replaced_while_open_is_reported() {
     let folder = Folder::new();
     let other = folder.path().join("other.db");
     filled(&other).await.close().await.expect("closed");
@@ -41,7 +41,7 @@ async fn a_file_that_was_deleted_or_replaced_while_it_was_open_is_told() {
 }
 
 #[tokio::test]
-async fn a_file_that_cannot_be_written_is_read() {
+async fn a_file_that_is_opened_read_only_is_readable() {
     let folder = Folder::new();
     filled(&folder.file()).await.close().await.expect("closed");
     let store = SqliteStore::options(folder.file()).read_only(true).open().await.expect("a reader");
@@ -55,15 +55,16 @@ async fn a_file_that_cannot_be_written_is_read() {
 }
 
 #[tokio::test]
-async fn a_folder_that_is_not_there_is_told_when_the_file_is_opened() {
+async fn a_missing_folder_is_an_error_at_opening() {
     let folder = Folder::new();
     let error = SqliteStore::open(folder.path().join("none/bank.db")).await.expect_err("no folder");
     assert!(matches!(error, OpenError::Folder { .. }), "{error}");
 }
 
-/// Whatever byte of an event's row is changed: the event is told as damaged, or reads as it was written.
+/// For every byte of an event's row: if it is changed, the event is reported as damaged, or reads as it was
+/// written.
 #[tokio::test]
-async fn an_event_of_which_a_byte_was_changed_is_told_and_never_misread() {
+async fn an_event_with_a_changed_byte_is_reported_and_never_misread() {
     let folder = Folder::new();
     let store = filled(&folder.file()).await;
     store.checkpoint().await.expect("a checkpoint");
@@ -103,7 +104,7 @@ async fn an_event_of_which_a_byte_was_changed_is_told_and_never_misread() {
 }
 
 #[tokio::test]
-async fn a_page_of_zeros_is_told() {
+async fn a_page_of_zeros_is_reported() {
     let folder = Folder::new();
     let store = filled(&folder.file()).await;
     store.checkpoint().await.expect("a checkpoint");
@@ -139,7 +140,7 @@ async fn a_backup_is_the_store_as_of_one_moment_and_nothing_else_is_overwritten(
     let folder = Folder::new();
     let store = filled(&folder.file()).await;
     let copy = folder.path().join("copy.db");
-    // Of a backup that was broken off.
+    // Left by an interrupted backup.
     fs::write(folder.path().join("copy.db.part"), "half").expect("written");
     store.backup(&copy).await.expect("a backup");
     written(&store, 1, 10, "after").await;
@@ -155,7 +156,7 @@ async fn a_backup_is_the_store_as_of_one_moment_and_nothing_else_is_overwritten(
 }
 
 #[tokio::test]
-async fn damage_is_found_by_looking_for_it() {
+async fn verify_finds_damage() {
     let folder = Folder::new();
     let store = filled(&folder.file()).await;
     assert!(store.verify().await.expect("an answer").is_sound());
@@ -176,7 +177,7 @@ async fn damage_is_found_by_looking_for_it() {
 }
 
 #[tokio::test]
-async fn history_is_not_changed_by_a_statement() {
+async fn events_cannot_be_changed_by_sql_statements() {
     let folder = Folder::new();
     let store = filled(&folder.file()).await;
     let mut other = another_program(&folder.file()).await;
@@ -194,10 +195,10 @@ async fn history_is_not_changed_by_a_statement() {
 }
 
 #[tokio::test]
-async fn a_log_that_a_crash_has_left_is_read() {
+async fn a_log_left_by_a_crash_is_read() {
     let folder = Folder::new();
     let store = filled(&folder.file()).await;
-    // As the disk stands after a crash: nobody has closed anything.
+    // The disk as after a crash: no connection has been closed.
     let crashed = folder.path().join("crashed.db");
     for suffix in ["", "-wal"] {
         let from = format!("{}{suffix}", folder.file().display());
@@ -211,7 +212,7 @@ async fn a_log_that_a_crash_has_left_is_read() {
 }
 
 #[tokio::test]
-async fn a_reader_that_takes_long_keeps_the_log_and_a_checkpoint_says_so() {
+async fn a_long_running_reader_keeps_the_log_and_a_checkpoint_reports_it() {
     let folder = Folder::new();
     let store = filled(&folder.file()).await;
     let mut reader = another_program(&folder.file()).await;

@@ -13,7 +13,7 @@ use crate::support::{Folder, all, append, payloads, revision, written};
 
 const FILE: &str = "ES_SQLITE_FILE";
 
-/// Not a test by itself: the program that the others kill. It says of each event that it is acknowledged.
+/// Not a test by itself: the program that the others kill. It prints a line for each acknowledged event.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn program() {
     let Ok(file) = env::var(FILE) else { return };
@@ -34,7 +34,7 @@ async fn program() {
     writers.join_all().await;
 }
 
-/// Starts the program, and kills it once it has said so many lines. Returns all that it said.
+/// Starts the program, and kills it after it has printed this many lines. Returns all lines.
 fn killed_after(folder: &Folder, lines: usize) -> io::Result<Vec<(u64, u64)>> {
     let mut program = Command::new(env::current_exe()?)
         .args(["killed::program", "--exact", "--nocapture", "--test-threads=1"])
@@ -48,7 +48,7 @@ fn killed_after(folder: &Folder, lines: usize) -> io::Result<Vec<(u64, u64)>> {
         let line = line?;
         let mut words = line.rsplit(' ');
         let number = |word: Option<&str>| word.and_then(|word| word.parse::<u64>().ok());
-        // A line that the kill has cut off is not said.
+        // A line that was cut off by the kill does not count.
         if let (Some(revision), Some(key), true) =
             (number(words.next()), number(words.next()), line.contains("written"))
         {
@@ -63,7 +63,7 @@ fn killed_after(folder: &Folder, lines: usize) -> io::Result<Vec<(u64, u64)>> {
 }
 
 #[tokio::test]
-async fn what_a_killed_program_was_told_is_there_once() {
+async fn events_acknowledged_to_a_killed_program_are_stored_once() {
     let folder = Folder::new();
     let mut told: BTreeMap<u64, u64> = BTreeMap::new();
     for round in 0..12 {
@@ -87,9 +87,9 @@ async fn what_a_killed_program_was_told_is_there_once() {
     }
 }
 
-/// Two programs write the same streams; one is killed, and the other goes on.
+/// Two programs write to the same streams; one is killed, and the other continues.
 #[tokio::test]
-async fn a_program_that_is_killed_beside_another_does_not_stop_it() {
+async fn a_program_that_is_killed_does_not_stop_another_on_the_file() {
     let folder = Folder::new();
     let store = SqliteStore::open(folder.file()).await.expect("a store");
     for round in 0..3 {
@@ -102,7 +102,7 @@ async fn a_program_that_is_killed_beside_another_does_not_stop_it() {
     }
 }
 
-/// A number for a round, the same in every run.
+/// A pseudo-random number for a round, the same in every run.
 fn fastrand(round: usize) -> usize {
     round.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17) & 0xffff
 }

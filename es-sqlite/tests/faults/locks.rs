@@ -1,4 +1,4 @@
-//! Others who have the lock on the file.
+//! Other programs that hold the lock on the file.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ async fn impatient(folder: &Folder) -> SqliteStore {
 }
 
 #[tokio::test]
-async fn a_file_that_another_program_has_locked_is_unavailable_and_nothing_is_half_written() {
+async fn a_file_locked_by_another_program_is_unavailable_and_nothing_is_half_written() {
     let folder = Folder::new();
     let store = impatient(&folder).await;
     written(&store, 1, 0, "before").await;
@@ -44,7 +44,7 @@ async fn a_writer_waits_for_one_in_another_program() {
         let store = store.clone();
         async move { append(&store, 1, 0, "1").await }
     });
-    // As long as somebody else waits in vain.
+    // For as long as another writer waits in vain.
     append(&impatient(&folder).await, 2, 0, "2").await.expect_err("the file is locked");
     assert!(!waiting.is_finished());
     sqlx::query("COMMIT").execute(&mut other).await.expect("the end");
@@ -53,7 +53,7 @@ async fn a_writer_waits_for_one_in_another_program() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn two_stores_on_one_file_write_one_stream_without_holes() {
+async fn two_stores_on_one_file_write_one_stream_without_gaps() {
     let folder = Folder::new();
     let stores = [
         SqliteStore::open(folder.file()).await.expect("a store"),
@@ -80,7 +80,7 @@ async fn two_stores_on_one_file_write_one_stream_without_holes() {
     }
 }
 
-/// What a writer knows of names and numbers is as of what another one may have changed since.
+/// The cached names and numbers of a writer are current, although another writer may have changed them.
 #[tokio::test]
 async fn what_another_store_has_written_is_known_before_the_next_write() {
     let folder = Folder::new();
@@ -99,13 +99,13 @@ async fn what_another_store_has_written_is_known_before_the_next_write() {
 }
 
 #[tokio::test]
-async fn who_listens_hears_of_another_program() {
+async fn a_listener_is_notified_of_writes_by_another_program() {
     let folder = Folder::new();
     let here = SqliteStore::open(folder.file()).await.expect("a store");
     let there = SqliteStore::open(folder.file()).await.expect("a store");
     written(&here, 1, 0, "a").await;
     let mut listener = here.listen();
-    // The first look only says how things stand, and may come after an event.
+    // The first poll only records the current state, and may come after an event.
     let heard = tokio::spawn(async move { listener.heard().await });
     let mut number = 1;
     until("a ring", async || {
@@ -117,7 +117,7 @@ async fn who_listens_hears_of_another_program() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_stays_open_is_told_to_those_who_wait_and_blocks_no_reader() {
+async fn a_transaction_that_stays_open_times_out_writers_and_blocks_no_reader() {
     let folder = Folder::new();
     let store = impatient(&folder).await;
     written(&store, 1, 0, "before").await;
@@ -137,9 +137,9 @@ async fn a_transaction_that_stays_open_is_told_to_those_who_wait_and_blocks_no_r
     assert_eq!(all(&store).await, ["before", "after"], "what was given up is not written later");
 }
 
-/// A transaction that has read, and writes after somebody else has: no time-out waits for it.
+/// A transaction that has read, and writes after another writer did: no timeout waits for it.
 #[tokio::test]
-async fn a_read_transaction_that_turns_into_a_write_is_told_at_once() {
+async fn a_read_transaction_that_becomes_a_write_fails_at_once() {
     let folder = Folder::new();
     let store = SqliteStore::open(folder.file()).await.expect("a store");
     written(&store, 1, 0, "a").await;
@@ -158,16 +158,16 @@ async fn a_read_transaction_that_turns_into_a_write_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_locked_for_long_is_not_opened_and_the_error_says_so() {
+async fn a_file_that_stays_locked_cannot_be_opened_and_the_error_tells() {
     let folder = Folder::new();
-    let mut other = another_program_makes(&folder).await;
+    let mut other = unmarked_database(&folder).await;
     sqlx::query("BEGIN EXCLUSIVE").execute(&mut other).await.expect("the lock");
     let error = SqliteStore::options(folder.file()).busy_timeout(SHORT).open().await.expect_err("locked");
     assert!(matches!(error, OpenError::Locked { .. }) && error.is_retryable(), "{error}");
 }
 
-/// An empty database that nobody has marked.
-async fn another_program_makes(folder: &Folder) -> sqlx::SqliteConnection {
+/// An empty database without an application id.
+async fn unmarked_database(folder: &Folder) -> sqlx::SqliteConnection {
     use std::str::FromStr as _;
     let url = format!("sqlite://{}", folder.file().display());
     let options =

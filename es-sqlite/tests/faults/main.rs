@@ -1,5 +1,4 @@
-//! What becomes of a file when something breaks: the program, the disk, the file, or the patience of
-//! a caller.
+//! What happens to a file when something breaks: the program, the disk, the file, or a caller's timeout.
 
 mod callers;
 mod disks;

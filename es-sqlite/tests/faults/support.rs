@@ -1,4 +1,4 @@
-//! A folder for each test, events that tell what was written, and what is in a file.
+//! A folder for each test, events that contain what was written, and the contents of a file.
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -13,7 +13,7 @@ use es_sqlite::SqliteStore;
 use sqlx::{Connection as _, SqliteConnection};
 use uuid::Uuid;
 
-/// Goes with the test.
+/// Removed at the end of the test.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -57,7 +57,7 @@ pub(crate) async fn append(
     store.append(Append::new(&stream(key), Revision::new(expected), &[noted(text)])).await
 }
 
-/// The same, and insists that it works.
+/// The same, and asserts that it succeeds.
 pub(crate) async fn written(store: &SqliteStore, key: impl ToString + Copy, expected: u64, text: &str) {
     let outcome = append(store, key, expected, text).await.expect("an append");
     assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
@@ -96,12 +96,12 @@ pub(crate) async fn revision(store: &SqliteStore, key: impl ToString + Copy) -> 
     head.revision.get()
 }
 
-/// A connection as another program has it.
+/// A connection like that of another program.
 pub(crate) async fn another_program(file: &Path) -> SqliteConnection {
     SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.expect("a connection")
 }
 
-/// Waits for what is going to be.
+/// Waits for a condition.
 pub(crate) async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
     let all = async {
         while !is().await {
@@ -111,7 +111,7 @@ pub(crate) async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
     tokio::time::timeout(Duration::from_secs(60), all).await.unwrap_or_else(|_| panic!("never: {what}"));
 }
 
-/// A write that waits in the queue of its store: polled once, it is there.
+/// A write that waits in the queue of its store: after the first poll it is queued.
 pub(crate) struct Queued<'a, T>(Pin<Box<dyn Future<Output = T> + Send + 'a>>);
 
 impl<'a, T> Queued<'a, T> {

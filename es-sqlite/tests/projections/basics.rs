@@ -1,4 +1,4 @@
-//! A projection that catches up, follows, and says how it is.
+//! A projection that catches up, follows, and reports its status.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn events_are_projected_once_each() {
 }
 
 #[tokio::test]
-async fn a_model_goes_on_where_its_file_says() {
+async fn a_model_resumes_at_the_checkpoint_in_its_file() {
     let folder = Folder::new();
     let store = folder.store().await;
     deposit(&store, "a", 1).await;
@@ -48,7 +48,7 @@ async fn a_model_goes_on_where_its_file_says() {
 }
 
 #[tokio::test]
-async fn a_model_has_a_file_of_its_own_beside_any_store() {
+async fn a_model_can_have_a_file_next_to_any_store() {
     let folder = Folder::new();
     let target = SqliteTarget::file(folder.file());
     let projector = Projector::with_target(MemoryStore::new(), Balances, target.clone());
@@ -57,7 +57,7 @@ async fn a_model_has_a_file_of_its_own_beside_any_store() {
 }
 
 #[tokio::test]
-async fn the_model_of_a_store_in_memory_goes_with_it() {
+async fn the_model_of_an_in_memory_store_is_deleted_with_it() {
     let store = SqliteStore::in_memory().await.expect("a store");
     deposit(&store, "a", 1).await;
     let projector = Projector::new(store, Balances);
@@ -79,7 +79,7 @@ async fn a_file_of_another_program_is_left_alone() {
 }
 
 #[tokio::test]
-async fn a_projection_that_was_never_set_up_says_so() {
+async fn a_projection_that_was_never_set_up_is_an_error() {
     let folder = Folder::new();
     let projector = Projector::new(folder.store().await, Balances);
     let none = projector.status().await.expect_err("no model");

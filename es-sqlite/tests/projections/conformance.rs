@@ -1,4 +1,4 @@
-//! The suite that every target must pass: beside the store of the events, and away from it.
+//! The suite that every target must pass: next to the store of the events, and elsewhere.
 
 use es_core::conformance::targets::{Harness, Row, Tally};
 use es_core::projection::{ModelStore, Projection};
@@ -29,7 +29,7 @@ async fn read(file: std::path::PathBuf) -> Vec<Row> {
     rows.into_iter().map(|(stream, revision)| (stream, revision.unsigned_abs())).collect()
 }
 
-/// A store, and where the models are that it fills.
+/// A store, and where its models are stored.
 struct Files<S> {
     source: S,
     folder: Folder,

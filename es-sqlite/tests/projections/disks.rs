@@ -1,4 +1,4 @@
-//! What becomes of a model when its disk is full, or its events were set back.
+//! What happens to a model when its disk is full, or when its events were restored from a backup.
 
 use std::path::Path;
 use std::process::Command;
@@ -35,9 +35,9 @@ impl Drop for Disk {
     }
 }
 
-/// The events are on another disk, and stay as they are.
+/// The events are on another disk, and are not affected.
 #[tokio::test]
-async fn a_model_on_a_full_disk_goes_on_where_it_stood_once_there_is_room() {
+async fn a_model_on_a_full_disk_resumes_once_there_is_room() {
     let (folder, disk) = (Folder::new(), Disk::new());
     let store = folder.store().await;
     deposit(&store, "a", 1).await;
@@ -66,9 +66,9 @@ async fn a_model_on_a_full_disk_goes_on_where_it_stood_once_there_is_room() {
     assert_eq!((found.len(), found.iter().map(|row| row.2).sum::<i64>()), (2_001, 2_001));
 }
 
-/// The file of the events was replaced by an older copy of it, which has grown since.
+/// The file of the events was replaced by an older copy, which has grown since.
 #[tokio::test]
-async fn a_model_whose_events_were_set_back_says_so_and_takes_nothing() {
+async fn a_model_whose_events_were_restored_reports_it_and_projects_nothing() {
     let folder = Folder::new();
     let (store, backup) = (folder.store().await, folder.path().join("backup.db"));
     deposit(&store, "a", 1).await;

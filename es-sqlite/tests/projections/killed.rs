@@ -11,7 +11,7 @@ use crate::support::*;
 const FILE: &str = "ES_SQLITE_MODEL";
 const EVENTS: u32 = 400;
 
-/// Not a test by itself: the program that the other kills.
+/// Not a test by itself: the program that the other test kills.
 #[tokio::test]
 async fn program() {
     let Ok(file) = env::var(FILE) else { return };
@@ -19,9 +19,9 @@ async fn program() {
     Projector::new(store, Balances).page_size(2).catch_up().await.expect("all events");
 }
 
-/// Whatever a kill cuts off, the rows of the model are those of the events that its checkpoint has passed.
+/// Whenever the program is killed, the model contains exactly the events before its checkpoint.
 #[tokio::test]
-async fn model_and_checkpoint_of_a_killed_program_stand_together() {
+async fn model_and_checkpoint_of_a_killed_program_match() {
     let folder = Folder::new();
     let store = folder.store().await;
     for number in 0..EVENTS {

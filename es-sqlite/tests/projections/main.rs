@@ -1,4 +1,4 @@
-//! Read models in files: what is in them is what the events say, whatever happens.
+//! Read models in files: they match the events, whatever happens.
 
 mod basics;
 mod conformance;

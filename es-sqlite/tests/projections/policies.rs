@@ -1,4 +1,4 @@
-//! Events that a handler cannot take.
+//! Events that a handler cannot process.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use sqlx::Executor as _;
 use crate::support::*;
 
 #[tokio::test]
-async fn what_fails_stops_the_projector_behind_what_came_before() {
+async fn a_failing_event_stops_the_projector_after_the_events_before_it() {
     let folder = Folder::new();
     let store = folder.store().await;
     deposit(&store, "a", 5).await;
@@ -26,7 +26,7 @@ async fn what_fails_stops_the_projector_behind_what_came_before() {
 }
 
 #[tokio::test]
-async fn what_is_parked_and_all_behind_it_in_its_stream_comes_back_in_order() {
+async fn parked_events_and_the_later_ones_of_their_stream_are_retried_in_order() {
     let folder = Folder::new();
     let store = folder.store().await;
     for (account, cents) in [("a", 5), ("b", REFUSED), ("b", 10), ("a", 5), ("c", PANICS), ("b", 20)] {
@@ -59,7 +59,7 @@ async fn what_is_parked_and_all_behind_it_in_its_stream_comes_back_in_order() {
 }
 
 #[tokio::test]
-async fn what_the_file_lacks_is_not_the_fault_of_the_event() {
+async fn a_missing_table_is_not_an_error_of_the_event() {
     let folder = Folder::new();
     let store = folder.store().await;
     deposit(&store, "a", LACKS).await;
@@ -70,7 +70,7 @@ async fn what_the_file_lacks_is_not_the_fault_of_the_event() {
 }
 
 #[tokio::test]
-async fn a_statement_whose_error_a_handler_swallows_leaves_the_rest() {
+async fn a_statement_whose_error_a_handler_ignores_does_not_undo_the_rest() {
     let folder = Folder::new();
     let store = folder.store().await;
     deposit(&store, "a", SWALLOWS).await;

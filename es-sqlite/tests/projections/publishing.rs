@@ -6,7 +6,7 @@ use es_sqlite::Projector;
 use crate::support::*;
 
 #[tokio::test]
-async fn readers_see_a_revision_once_it_has_come_as_far() {
+async fn readers_see_a_build_once_it_has_caught_up_with_the_current_one() {
     let folder = Folder::new();
     let store = folder.store().await;
     deposit(&store, "a", 5).await;
@@ -26,7 +26,7 @@ async fn readers_see_a_revision_once_it_has_come_as_far() {
 }
 
 #[tokio::test]
-async fn a_revision_is_dropped_with_all_that_it_has_and_can_be_built_again() {
+async fn a_build_is_dropped_with_all_its_tables_and_can_be_built_again() {
     let folder = Folder::new();
     let store = folder.store().await;
     deposit(&store, "a", 5).await;
@@ -50,9 +50,9 @@ async fn a_revision_is_dropped_with_all_that_it_has_and_can_be_built_again() {
     assert_eq!(balances(&mut reader).await, [row("a", 5, 1)]);
 }
 
-/// A set-up that ended between the file of the model and the pointer.
+/// A set-up that was interrupted after creating the model's file and before writing the pointer.
 #[tokio::test]
-async fn a_model_that_nobody_points_to_is_shown_by_the_next_who_comes() {
+async fn a_model_without_a_pointer_is_published_by_the_next_set_up() {
     let folder = Folder::new();
     let store = folder.store().await;
     deposit(&store, "a", 5).await;

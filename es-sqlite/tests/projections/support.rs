@@ -1,4 +1,4 @@
-//! A projection of balances, which fails where a test says so.
+//! A projection of balances that fails where a test wants it to.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use es_sqlite::SqliteStore;
 use sqlx::{Connection as _, Executor as _, SqliteConnection};
 use uuid::Uuid;
 
-/// Goes with the test.
+/// Removed at the end of the test.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -50,7 +50,7 @@ pub(crate) struct Deposited {
     pub(crate) cents: i64,
 }
 
-/// What a handler does with an event of these cents.
+/// What a handler does with an event of this many cents.
 pub(crate) const COMMITS: i64 = -1;
 pub(crate) const ROLLS_BACK: i64 = -2;
 pub(crate) const PANICS: i64 = -3;
@@ -152,7 +152,7 @@ async fn put(account: &str, cents: i64, db: &mut SqliteConnection) -> Result<(),
     Ok(())
 }
 
-/// Appends one event behind the last of its stream.
+/// Appends one event to the end of its stream.
 pub(crate) async fn deposit(store: &SqliteStore, account: &str, cents: i64) {
     let stream = StreamId::new("account", account).expect("a stream");
     let payload = format!("{{\"cents\":{cents}}}").into_bytes();
@@ -176,7 +176,7 @@ pub(crate) fn row(account: &str, cents: i64, events: i64) -> (String, i64, i64) 
     (account.to_owned(), cents, events)
 }
 
-/// Waits for what is going to be.
+/// Waits for a condition.
 pub(crate) async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
     let all = async {
         while !is().await {

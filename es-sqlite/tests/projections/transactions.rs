@@ -1,4 +1,4 @@
-//! Handlers that take transactions into their own hands.
+//! Handlers that control transactions themselves.
 
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use es_sqlite::{Projector, SqliteTargetError};
 
 use crate::support::*;
 
-/// Nothing of a batch is kept without its checkpoint, even where a handler commits.
+/// Nothing of a batch is written without its checkpoint, even if a handler commits.
 #[tokio::test]
-async fn a_handler_that_ends_the_transaction_keeps_nothing_and_stops_the_projector() {
+async fn a_handler_that_ends_the_transaction_writes_nothing_and_stops_the_projector() {
     for what in [COMMITS, ROLLS_BACK, COMMITS_AND_BEGINS] {
         let folder = Folder::new();
         let store = folder.store().await;
@@ -31,7 +31,7 @@ async fn a_handler_that_ends_the_transaction_keeps_nothing_and_stops_the_project
 }
 
 #[tokio::test]
-async fn a_handler_nests_as_the_driver_does() {
+async fn a_handler_can_nest_transactions_with_the_driver() {
     let folder = Folder::new();
     let store = folder.store().await;
     for _ in 0..3 {
@@ -42,9 +42,9 @@ async fn a_handler_nests_as_the_driver_does() {
     assert_eq!(balances(&mut db).await, [row("a", 3 * NESTS, 3), row("nested", 3, 3)]);
 }
 
-/// Whoever waits for longer than the time-out tries again, and parks nothing.
+/// A worker that waits longer than the timeout retries, and parks nothing.
 #[tokio::test]
-async fn a_file_that_somebody_else_writes_is_waited_for() {
+async fn a_worker_waits_for_another_writer_of_the_file() {
     let folder = Folder::new();
     let store = folder.store().await;
     deposit(&store, "a", 5).await;
@@ -73,9 +73,9 @@ async fn a_file_that_somebody_else_writes_is_waited_for() {
     assert_eq!(projector.dead_letters().await.expect("letters"), []);
 }
 
-/// A foreign key that is checked at the commit is an error of the event like another.
+/// A foreign key that is checked at the commit is an error of the event like any other.
 #[tokio::test]
-async fn what_is_refused_at_the_commit_is_undone_and_parked() {
+async fn an_event_that_is_rejected_at_the_commit_is_undone_and_parked() {
     let folder = Folder::new();
     let store = folder.store().await;
     for (account, cents) in [("a", 5), ("b", ORPHANS), ("a", 5)] {

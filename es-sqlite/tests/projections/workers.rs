@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 use crate::support::*;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn workers_that_do_the_same_do_it_once() {
+async fn workers_on_the_same_partition_project_each_event_once() {
     let folder = Folder::new();
     let store = folder.store().await;
     for number in 0..60 {
@@ -26,7 +26,7 @@ async fn workers_that_do_the_same_do_it_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn partitions_make_the_same_model_and_their_number_stays() {
+async fn partitions_build_the_same_model_and_their_number_is_fixed() {
     let folder = Folder::new();
     let store = folder.store().await;
     for number in 0..40 {
@@ -49,7 +49,7 @@ async fn partitions_make_the_same_model_and_their_number_stays() {
     assert_eq!(found.len(), 10);
 }
 
-/// A worker whose build is dropped meanwhile stops, and one whose file is replaced goes on in the new one.
+/// A worker whose build is dropped stops, and one whose file is replaced continues in the new file.
 #[tokio::test]
 async fn a_worker_notices_that_its_file_is_gone() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! Commands, states and transactions of the caller's own on a file.
+//! Commands, states and callers' transactions on a file.
 
 #![allow(missing_docs)]
 
@@ -39,7 +39,7 @@ impl Handle<Deposit> for Account {
     }
 }
 
-/// A folder of its own, which goes with the test.
+/// A folder that is removed at the end of the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -61,7 +61,7 @@ impl Drop for Folder {
 }
 
 #[tokio::test]
-async fn states_ledger_and_snapshots_outlive_the_store() {
+async fn states_command_ledger_and_snapshots_survive_reopening() {
     let folder = Folder::new();
     let (id, command) = (String::from("1"), Uuid::now_v7());
     let deposit = || Deposit { cents: 5 };
@@ -114,7 +114,7 @@ async fn events_and_rows_of_the_caller_are_committed_together_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn an_append_outside_of_a_transaction_is_refused() {
+async fn append_in_needs_an_open_transaction_on_the_same_file() {
     let (folder, other) = (Folder::new(), Folder::new());
     let store = SqliteStore::open(folder.file()).await.expect("a new file");
     let elsewhere = SqliteStore::open(other.file()).await.expect("a new file");
@@ -135,7 +135,7 @@ async fn an_append_outside_of_a_transaction_is_refused() {
 }
 
 #[tokio::test]
-async fn files_of_other_programs_are_left_as_they_are() {
+async fn files_of_other_programs_are_left_unchanged() {
     let folder = Folder::new();
     std::fs::write(folder.file(), "a letter").expect("a file");
     let error = SqliteStore::open(folder.file()).await.expect_err("no database");
@@ -153,7 +153,7 @@ async fn files_of_other_programs_are_left_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_file_of_a_later_version_is_refused() {
+async fn a_file_of_a_later_version_is_rejected() {
     let folder = Folder::new();
     let store = SqliteStore::open(folder.file()).await.expect("a new file");
     let mut transaction = store.begin().await.expect("a transaction");
@@ -179,7 +179,7 @@ async fn a_store_in_memory_leaves_nothing_behind() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn ten_stores_that_make_one_file_at_once_share_it() {
+async fn ten_stores_that_create_one_file_at_once_share_it() {
     let folder = Folder::new();
     let mut opening = tokio::task::JoinSet::new();
     for _ in 0..10 {

@@ -1,4 +1,4 @@
-//! What a history must be.
+//! Checks the history of an event's fields.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -9,7 +9,7 @@ use crate::errors::Errors;
 use crate::history::{Field, What, order, range, since};
 use crate::shape::serde;
 
-/// Refuses a history from which the old versions cannot be told.
+/// Rejects a history that does not determine the old versions.
 pub(in crate::event) fn check(
     history: &History,
     version: u32,
@@ -23,7 +23,7 @@ pub(in crate::event) fn check(
         order(field, errors);
         kind_of_field(history, field, errors);
     }
-    // What follows looks at whole versions, which are not known if a part of them is wrong.
+    // The checks below look at whole versions, which are unknown if a part of them is wrong.
     if !errors.is_empty() {
         return;
     }
@@ -33,8 +33,8 @@ pub(in crate::event) fn check(
         errors.spanned(
             literal,
             format!(
-                "version {unchanged} has no past: no field was added, renamed or removed in it; say on the fields what it \
-                 changed, or write `previous = Type` in place of the whole history"
+                "version {unchanged} changes nothing: no field was added, renamed or removed in it; describe on the fields \
+                 what changed, or write `previous = Type` instead of the whole history"
             ),
         );
         return;
@@ -47,7 +47,7 @@ pub(in crate::event) fn check(
     }
 }
 
-/// Only a struct whose fields stand in a JSON object has a history.
+/// Only a struct that is stored as a JSON object has a history.
 fn kind_of_struct(history: &History, errors: &mut Errors) {
     let Data::Struct(data) = &history.input.data else { return };
     let with_history = || history.fields.iter().filter(|field| since(field).next().is_some());
@@ -59,7 +59,7 @@ fn kind_of_struct(history: &History, errors: &mut Errors) {
                 errors.spanned(
                     word,
                     "fields without names have no history; name the fields, or write `previous = Type`, where `Type` is \
-                     the struct of the version before",
+                     the struct of the previous version",
                 );
             }
         }
@@ -102,28 +102,25 @@ fn is_stored_as_it_is(history: &History, errors: &mut Errors) {
         errors.spanned(
             &history.input.ident,
             format!(
-                "with `{attribute}` it is not these fields that are stored, so they have no history; write \
-                 `previous = Type`, where `Type` is the struct of the version before"
+                "with `{attribute}`, other fields than these are stored, so they have no history; write \
+                 `previous = Type`, where `Type` is the struct of the previous version"
             ),
         );
     }
 }
 
-/// What a message about all of a field's history stands at.
+/// Where a message about the whole history of a field is reported.
 fn first_word(field: &Field) -> TokenStream {
     field.changes.first().map_or_else(|| field.ident.to_token_stream(), |change| change.key.to_token_stream())
 }
 
-/// What serde does with a field may leave it without a history.
+/// Checks whether serde's attributes allow a field to have a history.
 fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
     let keys = serde::of_part(&field.attributes);
     if since(field).next().is_some() && keys.skip_reading {
         errors.spanned(
             first_word(field),
-            format!(
-                "`{}` is never read, as serde skips it, so it has no history; leave this out",
-                field.ident
-            ),
+            format!("`{}` is never read, as serde skips it, so it has no history; remove this", field.ident),
         );
     } else if keys.flatten {
         for change in field.changes.iter().filter(|change| matches!(change.what, What::Renamed(_))) {
@@ -145,8 +142,8 @@ fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
         errors.spanned(
             &field.ty,
             format!(
-                "`{ident}` holds itself, so its old versions would hold the newest; write `previous = Type`, where `Type` \
-                 is the struct of the version before"
+                "`{ident}` contains itself, so its old versions would contain the newest; write `previous = Type`, where \
+                 `Type` is the struct of the previous version"
             ),
         );
     }
@@ -158,8 +155,8 @@ fn removed_flattened(history: &History, field: &Field, errors: &mut Errors) {
         errors.spanned(
             &field.ident,
             format!(
-                "serde reads flattened fields in the order in which they stand, and where `{}` stood beside `{}` is not \
-                 known; write `previous = Type`, where `Type` is the struct of the version before",
+                "serde reads flattened fields in the order of their declarations, and whether `{}` came before or after \
+                 `{}` is not known; write `previous = Type`, where `Type` is the struct of the previous version",
                 field.ident, other.ident
             ),
         );
@@ -180,7 +177,7 @@ fn mentions(tokens: TokenStream, name: &str) -> bool {
     })
 }
 
-/// What a version before has and this one has not cannot be written for it.
+/// A field that only the previous version has cannot be filled when that version is written.
 fn removed_in_the_last_step(history: &History, version: u32, literal: &LitInt, errors: &mut Errors) {
     let gone = |field: &&Field| field.removed.as_ref().is_some_and(|removed| removed.version == version);
     for field in history.fields.iter().filter(gone) {
@@ -188,8 +185,8 @@ fn removed_in_the_last_step(history: &History, version: u32, literal: &LitInt, e
         errors.spanned(
             literal,
             format!(
-                "version {before} has the field `{name}`, which this one cannot fill; leave `write_as` out, or keep \
-                 `{name}` until nobody reads version {before} any more"
+                "version {before} has the field `{name}`, which this version cannot fill; remove `write_as`, or keep \
+                 `{name}` until no program reads version {before} any more"
             ),
         );
     }

@@ -1,4 +1,4 @@
-//! The structs of the old versions, and the steps between them.
+//! The structs of the old versions, and the upcasts between them.
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -20,7 +20,7 @@ use crate::shape::serde::{self, DefaultValue};
 ///
 /// ```text
 /// const _: () = {
-///     struct __EsV1 { cents: i64 }                   // an event as any other, with a step to the next
+///     struct __EsV1 { cents: i64 }                   // an event like any other, with an upcast to the next
 ///     const __ES_ADDED_1: fn() -> Currency = || …;
 ///     impl UpcastFrom<__EsV1> for Deposited { … }
 ///     impl Event for Deposited { … }                 // with `__EsV1` as its `previous`
@@ -42,7 +42,7 @@ pub(in crate::event) fn expand(
     let downcast = event.write_as.as_ref().map(|_| downcast(item, event, history));
     let user = emitted(item, event);
     let own = implementations(item, &of_version(event, history, newest), shape);
-    // The steps between the versions name the fields.
+    // The upcasts between the versions name the fields.
     let deprecated = item.has_deprecated_field.then(|| quote!(#[allow(deprecated)]));
     let allowed = item.allowed();
     quote! {
@@ -54,7 +54,7 @@ pub(in crate::event) fn expand(
     }
 }
 
-/// The event as one of its versions, each following the one before.
+/// The event as one of its versions, each with the previous one as its `previous`.
 fn of_version(event: &Event, history: &History, version: u32) -> Event {
     let previous = (version > 1).then(|| {
         let ident = old::ident(version - 1);
@@ -73,7 +73,7 @@ fn of_version(event: &Event, history: &History, version: u32) -> Event {
         added: added
             .map(|(at, field)| locked_default(at, field, version, history, &wire, &event.es_core))
             .collect(),
-        // The steps are made here, so there is nothing to check.
+        // The upcasts are generated here, so there is nothing to check.
         sound: false,
         ..event.clone()
     }
@@ -108,8 +108,7 @@ fn old_version(item: &Item, event: &Event, history: &History, version: u32) -> T
     quote!(#emitted #implementations #whole_default)
 }
 
-/// Where serde takes absent fields from the default of the struct, an old version takes them from there as
-/// well.
+/// Where serde takes absent fields from the default of the struct, an old version does as well.
 fn default_of_whole(
     item: &Item,
     event: &Event,
@@ -130,7 +129,7 @@ fn default_of_whole(
         history.fields.iter().filter(|field| field.is_in(version)),
         |Field { ident, ty, removed, .. }| {
             match removed {
-                // Whatever it is, it is dropped.
+                // Removed fields are dropped, so any value will do.
                 Some(_) => quote!(#ident: <#ty as #private::Default>::default(),),
                 None => quote!(#ident: __es_now.#ident,),
             }
@@ -165,7 +164,7 @@ fn locked_default(
     quote!((#shown, #json))
 }
 
-/// From the version before to this one: what stays is moved, what is new is made.
+/// The upcast from the previous version to this one: fields that stay are moved, new ones are created.
 fn step(item: &Item, event: &Event, history: &History, version: u32) -> TokenStream {
     let es_core = &event.es_core;
     let private = es_core.private();
@@ -197,7 +196,7 @@ fn step(item: &Item, event: &Event, history: &History, version: u32) -> TokenStr
     }
 }
 
-/// To the version before, which old programs read.
+/// The downcast to the previous version, which old programs read.
 fn downcast(item: &Item, event: &Event, history: &History) -> TokenStream {
     let Event { version, es_core, .. } = event;
     let private = es_core.private();
@@ -205,7 +204,7 @@ fn downcast(item: &Item, event: &Event, history: &History) -> TokenStream {
     let fields = each(
         history.fields.iter().filter(|field| field.is_in(version - 1)),
         |Field { ident, ty, .. }| {
-            // At the type, so that one that cannot be cloned is reported there.
+            // At the type, so that a type that is not `Clone` is reported there.
             let clone = respan(quote!(#private::Clone), ty.span());
             quote!(#ident: <#ty as #clone>::clone(&self.#ident),)
         },

@@ -1,5 +1,5 @@
-//! The history of an event's fields: what was added, renamed and removed, from which the old versions are
-//! made.
+//! The history of an event's fields: what was added, renamed and removed. The old versions are generated from
+//! it.
 
 mod check;
 mod expand;
@@ -22,7 +22,7 @@ pub(super) struct History {
     pub(super) input: DeriveInput,
 }
 
-/// Reads the history of all fields; nothing if there is none.
+/// Reads the history of all fields; `None` if there is none.
 pub(super) fn read(
     removed: &mut Vec<Field>,
     input: Option<&DeriveInput>,

@@ -7,7 +7,8 @@ use super::old::Wire;
 use crate::errors::Errors;
 use crate::history::{Field, What};
 
-/// No two fields of one version have the same name. Reported in the newest version in which they have.
+/// Checks that no two fields of one version have the same name. Reported in the newest version in which they
+/// do.
 pub(super) fn check(history: &History, version: u32, errors: &mut Errors) {
     let wire = Wire::of(history);
     let fields: Vec<&Field> = history.fields.iter().filter(|field| field.is_in(version)).collect();
@@ -19,7 +20,7 @@ pub(super) fn check(history: &History, version: u32, errors: &mut Errors) {
         {
             errors.spanned(
                 from,
-                format!("`{next}` is the name that it still has; write the one that it had before, or leave `renamed` out"),
+                format!("`{next}` is also the new name; write the former name, or remove `renamed`"),
             );
         }
     }
@@ -30,7 +31,7 @@ pub(super) fn check(history: &History, version: u32, errors: &mut Errors) {
                 same_field(field, other, version, errors);
             }
             let same = |version| wire.name(field, version) == wire.name(other, version);
-            // Two fields of today are the business of serde, and the same two are reported once.
+            // Two current fields are for serde to report, and the same two are reported once.
             if field.ident == other.ident || !same(version) || (both_stay && same(version + 1)) {
                 continue;
             }
@@ -42,13 +43,13 @@ pub(super) fn check(history: &History, version: u32, errors: &mut Errors) {
             let name = wire.name(field, version);
             errors.spanned(
                 at,
-                format!("in version {version} this and `{other}` were both stored as `{name}`; write the name that it had"),
+                format!("in version {version} this and `{other}` were both stored as `{name}`; write its former name"),
             );
         }
     }
 }
 
-/// Whether the field was renamed in the version behind this one.
+/// Whether the field was renamed in the next version.
 fn is_last_version_of(field: &Field, version: u32) -> bool {
     field
         .changes
@@ -60,15 +61,15 @@ fn same_field(field: &Field, other: &Field, version: u32, errors: &mut Errors) {
     let name = &field.ident;
     let problem = match (&field.removed, &other.removed) {
         (Some(gone), None) => format!(
-            "`{name}` is removed in version {gone}, and still there; leave `removed` out, or say on the field when it came \
-             back: `#[event(added(in = …, default = …))]`",
+            "`{name}` is removed in version {gone}, and still present; remove `removed`, or write on the field when it was \
+             added again: `#[event(added(in = …, default = …))]`",
             gone = gone.version
         ),
         (Some(_), Some(_)) => format!(
-            "`{name}` is removed twice, and version {version} had it twice; leave one `removed` out, or say when it came \
-             back: `removed(in = …, #[event(added(in = …, default = …))] {name}: Type)`"
+            "`{name}` is removed twice, and version {version} had it twice; remove one `removed`, or write when it was added \
+             again: `removed(in = …, #[event(added(in = …, default = …))] {name}: Type)`"
         ),
-        // The compiler reports two fields of today.
+        // The compiler reports two current fields of one name.
         (None, _) => return,
     };
     errors.spanned(name, problem);

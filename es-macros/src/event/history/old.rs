@@ -1,4 +1,4 @@
-//! What an old version looks like: its fields, with their attributes of then.
+//! The struct of an old version: its fields, with their former attributes.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote};
@@ -40,7 +40,7 @@ pub(super) fn item(history: &History, version: u32, keeps: fn(&Attribute) -> boo
     quote!(struct #struct_ident { #fields })
 }
 
-/// The wire name of a field for the lock; one that is flattened has none of its own.
+/// The wire name of a field for the lock; a flattened field has none of its own.
 pub(super) fn shown(field: &Field, version: u32, wire: &Wire) -> LitStr {
     let name = if serde::of_part(&field.attributes).flatten {
         format!("..{}", field.ident.unraw())

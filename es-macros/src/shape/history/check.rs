@@ -1,4 +1,4 @@
-//! What a history must be, so that the forms of a type can be told apart.
+//! Checks of a history, so that the forms of a type can be distinguished.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens as _;
@@ -9,7 +9,7 @@ use super::{History, Part, Variant, form, names};
 use crate::errors::Errors;
 use crate::history::{Change, Default, Field, attributes, order, range, since};
 
-/// Refuses a history that leaves in doubt what was stored.
+/// Rejects a history that leaves it ambiguous what was stored.
 pub(in crate::shape) fn check(history: &History, errors: &mut Errors) {
     kind_of_type(history, errors);
     for part in &history.parts {
@@ -25,7 +25,7 @@ pub(in crate::shape) fn check(history: &History, errors: &mut Errors) {
             of_variant(&variant.changes, history.version, &variant.ident, errors);
         }
     }
-    // What follows looks at whole versions, which are not known if a part of them is wrong.
+    // The checks below look at whole versions, which are unknown if a part of them is wrong.
     if !errors.is_empty() {
         return;
     }
@@ -33,7 +33,7 @@ pub(in crate::shape) fn check(history: &History, errors: &mut Errors) {
     names::check(history, errors);
 }
 
-/// Where something is reported that a whole part has done: at the first word of its history.
+/// Where a problem of a whole part is reported: at the first key of its history.
 fn first_word(part: &Part) -> Option<TokenStream> {
     let of_variant = part.variant.iter().flat_map(|variant| &variant.changes).next();
     of_variant.map(|change| change.key.to_token_stream()).or_else(|| {
@@ -64,7 +64,7 @@ fn kind_of_type(history: &History, errors: &mut Errors) {
         errors.spanned(
             &word,
             format!(
-                "with `{attribute}` it is not these fields that are stored, so they have no history; put the history on the \
+                "with `{attribute}`, other fields than these are stored, so they have no history; put the history on the \
                  type that is stored, or write a new type and a new version of the events"
             ),
         );
@@ -72,8 +72,8 @@ fn kind_of_type(history: &History, errors: &mut Errors) {
     if keys.untagged {
         errors.spanned(
             &word,
-            "serde finds a variant of an untagged enum by the fields that are there, and so are the forms of a history: what \
-             was stored as one variant could be read as another; write a new type and a new version of the events",
+            "serde recognises a variant of an untagged enum by its fields, and so are the forms of a history: what was stored \
+             as one variant could be read as another; write a new type and a new version of the events",
         );
     }
 }
@@ -99,7 +99,7 @@ fn kind_of_part(history: &History, part: &Part, errors: &mut Errors) {
             for field in fields_with_history(part) {
                 errors.spanned(
                     word_of(field),
-                    "fields without names have no history, as nothing tells which of them are there; write a new type with \
+                    "fields without names have no history, as it is unknown which of them were stored; write a new type with \
                      names, and a new version of the events",
                 );
             }
@@ -108,7 +108,7 @@ fn kind_of_part(history: &History, part: &Part, errors: &mut Errors) {
             for field in fields_with_history(part) {
                 errors.spanned(
                     &field.ident,
-                    "what has no fields is not stored as an object, so no field of it was ever stored; leave this out",
+                    "a type without fields is not stored as an object, so none of its fields was ever stored; remove this",
                 );
             }
         }
@@ -119,7 +119,7 @@ fn kind_of_part(history: &History, part: &Part, errors: &mut Errors) {
     }
 }
 
-/// What is flattened takes fields of any name.
+/// Flattened fields take fields of any name.
 fn beside_flattened(part: &Part, errors: &mut Errors) {
     let Some(flat) = part.fields.iter().find(|field| serde::of_part(&field.attributes).flatten) else {
         return;
@@ -129,7 +129,7 @@ fn beside_flattened(part: &Part, errors: &mut Errors) {
             errors.spanned(
                 word_of(field),
                 format!(
-                    "`{}` is flattened and has no name of its own, so nothing tells whether it was there; write a new \
+                    "`{}` is flattened and has no name of its own, so it is unknown whether it was stored; write a new \
                      type and a new version of the events",
                     flat.ident
                 ),
@@ -139,8 +139,8 @@ fn beside_flattened(part: &Part, errors: &mut Errors) {
         errors.spanned(
             word_of(field),
             format!(
-                "`{flat}` is flattened and may hold a field of any name, so it cannot be told whether `{field}` was \
-                 there; write a new type and a new version of the events",
+                "`{flat}` is flattened and may contain a field of any name, so it is unknown whether `{field}` was stored; \
+                 write a new type and a new version of the events",
                 flat = flat.ident,
                 field = field.ident,
             ),
@@ -154,22 +154,22 @@ fn kind_of_variant(variant: &Variant, part: &Part, errors: &mut Errors) {
     let declared = attr::form_of_part(&variant.attributes, &mut unreported).is_some();
     unreported.finish();
     let problem = if keys.untagged {
-        "is untagged: serde finds it by the fields that are there, and so are the forms of a history"
+        "is untagged: serde recognises it by its fields, and so are the forms of a history"
     } else if keys.skip_reading || keys.skip_writing {
         "is skipped by serde, so it is not stored"
     } else if keys.other {
-        "stands for every unknown name and has none of its own in what is stored"
+        "matches every unknown name and is not stored under its own"
     } else if part.has_history() && (!keys.by.is_empty() || declared) {
-        "is written by code and not by these fields"
+        "is written by code, not from these fields"
     } else {
         return;
     };
     if let Some(word) = first_word(part) {
-        errors.spanned(word, format!("`{}` {problem}; it has no history, leave this out", variant.ident));
+        errors.spanned(word, format!("`{}` {problem}; it has no history, remove this", variant.ident));
     }
 }
 
-/// A variant is added once, and renamed after that.
+/// A variant is added once, and renamed only later.
 fn of_variant(changes: &[Change], version: u32, ident: &syn::Ident, errors: &mut Errors) {
     // The rules are those of a field.
     let as_field = Field {
@@ -183,7 +183,7 @@ fn of_variant(changes: &[Change], version: u32, ident: &syn::Ident, errors: &mut
     order(&as_field, errors);
 }
 
-/// What serde does with a field may leave it without a history.
+/// Checks whether serde's attributes allow a field to have a history.
 fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
     let name = &field.ident;
     let keys = serde::of_part(&field.attributes);
@@ -191,7 +191,7 @@ fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
     if keys.skip_reading || keys.skip_writing {
         errors.spanned(
             &word,
-            format!("`{name}` is skipped by serde, so it is not stored or not read, and has no history; leave this out"),
+            format!("`{name}` is skipped by serde, so it is not stored or not read, and has no history; remove this"),
         );
         return;
     }
@@ -200,8 +200,7 @@ fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
         errors.spanned(
             &word,
             format!(
-                "`added` says what `{name}` is where it is absent, and so does `#[serde(default)]`; leave `#[serde(default)]` \
-                 out"
+                "both `added` and `#[serde(default)]` set the value of `{name}` if it is absent; remove `#[serde(default)]`"
             ),
         );
     }
@@ -209,28 +208,28 @@ fn kind_of_field(history: &History, field: &Field, errors: &mut Errors) {
         errors.spanned(
             &word,
             format!(
-                "`{name}` may be absent from what is stored today (`skip_serializing_if`), and is absent from what was stored \
-                 before it was added: nothing tells the two apart; leave `skip_serializing_if` out. Only an `Option` may \
-                 have it, with `Option::is_none` and `added(…, default)`, as it is `None` either way"
+                "`{name}` may be absent from current values (`skip_serializing_if`), and is absent from values stored before \
+                 it was added, so the two cannot be distinguished; remove `skip_serializing_if`. Only an `Option` may have \
+                 it, with `Option::is_none` and `added(…, default)`, as it is `None` either way"
             ),
         );
     }
     if attributes::has(&field.attributes, "getter") {
-        errors.spanned(&word, "`getter` belongs to a remote type, which has no history; leave it out");
+        errors.spanned(&word, "`getter` belongs to a remote type, which has no history; remove it");
     }
     let parameters = form::parameters(&history.input.generics);
     if let Some(parameter) = mentioned(field.ty.to_token_stream(), &parameters) {
         errors.spanned(
             &field.ty,
             format!(
-                "`{name}` was added, and its type has the parameter `{parameter}`: what it is in what was stored before would \
+                "`{name}` was added, and its type has the parameter `{parameter}`: its value in what was stored before would \
                  depend on that, and could not be locked; write a type without parameters"
             ),
         );
     }
 }
 
-/// Whether absence means `None`, whoever asks: an `Option` that is left out when it is `None`, and added as
+/// Whether absence means `None` in any case: an `Option` that is omitted when it is `None`, and was added as
 /// `None`.
 fn is_none_either_way(field: &Field, default: &Default, omitted_if: Option<&str>) -> bool {
     let is_option = match &field.ty {
@@ -257,7 +256,7 @@ fn mentioned(tokens: TokenStream, names: &[String]) -> Option<String> {
     })
 }
 
-/// The versions are 2, 3, 4 …
+/// Checks that the versions are 2, 3, 4 …
 fn without_gap(history: &History, errors: &mut Errors) {
     let of_fields =
         history.parts.iter().flat_map(|part| &part.fields).flat_map(since).map(|(_, since)| since);
@@ -270,7 +269,7 @@ fn without_gap(history: &History, errors: &mut Errors) {
         errors.spanned(
             &newest.literal,
             format!(
-                "nothing was changed in version {missing} of `{}`; number its versions 2, 3, 4 … without a gap",
+                "nothing changed in version {missing} of `{}`; number its versions 2, 3, 4 … without a gap",
                 history.input.ident
             ),
         );

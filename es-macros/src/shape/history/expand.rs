@@ -1,4 +1,4 @@
-//! The reading of all forms.
+//! The `Deserialize` that reads all forms.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
@@ -11,7 +11,7 @@ use crate::history::attributes::{has, is_kept, shared, without};
 use crate::history::{default, since};
 use crate::paths::CratePath;
 
-/// `Deserialize`, which serde's own derive could not give, as it knows one form only:
+/// `Deserialize`, which serde's own derive cannot generate, as it knows only one form:
 ///
 /// ```text
 /// const __ES_ADDED_CURRENCY: fn() -> Currency = || …;
@@ -64,8 +64,8 @@ pub(in crate::shape) fn expand(history: &History, shape: &TokenStream, es_core: 
     }
 }
 
-/// What the user allows on the type, for the code that names it, and that parts of it are deprecated. serde's
-/// derives do the same.
+/// What the user allows on the type, for the code that names it, and an `allow(deprecated)` if parts of it
+/// are deprecated. serde's derives do the same.
 fn allowed(input: &DeriveInput) -> TokenStream {
     let is_allow = |attribute: &&Attribute| attribute.path().is_ident("allow");
     let allowed = input.attrs.iter().filter(is_allow);
@@ -83,7 +83,7 @@ fn allowed(input: &DeriveInput) -> TokenStream {
     quote!(#(#allowed)* #deprecated)
 }
 
-/// A reading that reads nothing, of a type whose history has a mistake.
+/// A `Deserialize` that always fails, for a type whose history has a mistake.
 pub(in crate::shape) fn expand_nothing(history: &History, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
     let (head, (_, _, where_clause)) = (head(history, es_core), history.input.generics.split_for_impl());
@@ -99,7 +99,7 @@ pub(in crate::shape) fn expand_nothing(history: &History, es_core: &CratePath) -
     }
 }
 
-/// `impl<'de> Deserialize<'de> for Money`, standing where the history begins, so that a second one is
+/// `impl<'de> Deserialize<'de> for Money`, with the span where the history begins, so that a second one is
 /// reported there.
 fn head(history: &History, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
@@ -124,7 +124,7 @@ impl Part {
     }
 }
 
-/// The type of which serde derives the reading.
+/// The type for which serde derives `Deserialize`.
 fn item(history: &History, this: &TokenStream, es_core: &CratePath) -> TokenStream {
     let private = es_core.private();
     let mut item = history.reading();
@@ -158,7 +158,7 @@ fn item(history: &History, this: &TokenStream, es_core: &CratePath) -> TokenStre
     }
 }
 
-/// Leaves of each part only what serde's derive reads.
+/// Keeps of each part only what serde's derive reads.
 fn plain(data: &mut Data, is_kept: impl Fn(&Attribute) -> bool + Copy) {
     let plain = |fields: &mut Fields| {
         for field in fields {
@@ -179,18 +179,18 @@ fn plain(data: &mut Data, is_kept: impl Fn(&Attribute) -> bool + Copy) {
     }
 }
 
-/// Whether fields that are gone would be refused if nothing read them.
+/// Whether removed fields would be rejected if nothing read them.
 fn takes_gone(history: &History) -> bool {
     serde::of_type(&history.input.attrs).no_unknown_fields
         && history.parts.iter().any(|part| part.gone().next().is_some())
 }
 
-/// From what was read to the type itself, field by field.
+/// Converts what was read to the type itself, field by field.
 fn arms(history: &History) -> TokenStream {
     let takes_gone = takes_gone(history);
     let fields_of = |fields: &Fields, part: &Part| match fields {
         Fields::Named(_) => {
-            let names: Vec<&Ident> = part.today().map(|field| &field.ident).collect();
+            let names: Vec<&Ident> = part.current().map(|field| &field.ident).collect();
             let values: Vec<Ident> = (0..names.len()).map(|at| format_ident!("__es_{at}")).collect();
             let gone = (part.gone().next().is_some() && takes_gone).then(|| quote!(..));
             (quote!({ #(#names: #values,)* #gone }), quote!({ #(#names: #values),* }))
@@ -221,7 +221,7 @@ fn arms(history: &History) -> TokenStream {
     }
 }
 
-/// Where serde takes absent fields from the default of the struct, the reading takes them from there as well.
+/// Where serde takes absent fields from the default of the struct, the reader of all forms does as well.
 fn default_of_whole(history: &History, es_core: &CratePath) -> Option<TokenStream> {
     let private = es_core.private();
     let DeriveInput { ident, generics, attrs, .. } = &history.input;
@@ -240,7 +240,7 @@ fn default_of_whole(history: &History, es_core: &CratePath) -> Option<TokenStrea
         }
     };
     let part = history.parts.first()?;
-    let fields = part.today().map(|field| {
+    let fields = part.current().map(|field| {
         let ident = &field.ident;
         quote!(#ident: __es_whole.#ident,)
     });

@@ -14,10 +14,10 @@ use crate::errors::Errors;
 use crate::history::{Field, What as Happened, default};
 use crate::paths::CratePath;
 
-/// One change, by the names that the parts had when it came, so that later changes leave it as it is.
+/// One change, by the names that the parts had at that time, so that later changes do not affect it.
 pub(in crate::shape) struct Step {
     pub(in crate::shape) version: u32,
-    /// The variant in which it happened, by its first name.
+    /// The variant that changed, by its first name.
     pub(in crate::shape) variant: Option<String>,
     pub(in crate::shape) what: What,
 }
@@ -30,7 +30,7 @@ pub(in crate::shape) enum What {
     Removed(String),
 }
 
-/// The function that makes an added field.
+/// The name of the function that creates an added field.
 pub(super) fn default_name(part: &Part, field: &Field) -> Ident {
     let upper = |ident: &Ident| ident.unraw().to_string().to_uppercase();
     match &part.variant {
@@ -39,7 +39,7 @@ pub(super) fn default_name(part: &Part, field: &Field) -> Ident {
     }
 }
 
-/// The field of the reading that takes what a removed field held.
+/// The field that receives the value of a removed field when it is read.
 pub(super) fn gone_name(at: usize) -> Ident {
     format_ident!("__es_removed_{at}")
 }
@@ -68,7 +68,7 @@ impl History {
         self.rebuilt(
             |_| true,
             |part| {
-                let today = part.today().map(|field| {
+                let current = part.current().map(|field| {
                     let mut attributes = field.attributes.clone();
                     if field.added().is_some() {
                         let path = default_name(part, field).to_string();
@@ -81,7 +81,7 @@ impl History {
                     let name = field.name(u32::MAX, part.rule);
                     let mut attributes: Vec<Attribute> = vec![
                         syn::parse_quote!(#[serde(default, rename = #name, skip_serializing)]),
-                        // Whatever it is, it is passed over.
+                        // Its value is ignored.
                         syn::parse_quote!(#[shape("any")]),
                     ];
                     attributes.extend(earlier_names(field).filter(|earlier| *earlier != name).map(alias));
@@ -89,7 +89,7 @@ impl History {
                     let ty = syn::parse_quote!(__EsPassedOver);
                     (Field { ident, ty, ..field.clone() }, attributes)
                 });
-                today.chain(gone).collect()
+                current.chain(gone).collect()
             },
             |variant| {
                 let mut attributes = variant.attributes.clone();
@@ -184,7 +184,7 @@ pub(in crate::shape) fn steps(history: &History, es_core: &CratePath) -> Vec<Ste
     steps
 }
 
-/// A field as it was when it came.
+/// A field as it was when it was added.
 fn described_field(history: &History, part: &Part, field: &Field, version: u32) -> Option<DescribedField> {
     let name = field.name(version, part.rule);
     let (attributes, ident, ty) = (field.attributes_in(version), &field.ident, &field.ty);
@@ -197,7 +197,7 @@ fn described_field(history: &History, part: &Part, field: &Field, version: u32) 
     }
 }
 
-/// A variant as it was when it came.
+/// A variant as it was when it was added.
 fn described_variant(history: &History, at: usize, version: u32) -> Option<DescribedVariant> {
     let before = |part: &&Part| part.variant.as_ref().is_some_and(|variant| variant.since() <= version);
     let at = history.parts[..at].iter().filter(before).count();
@@ -212,7 +212,7 @@ fn described_variant(history: &History, at: usize, version: u32) -> Option<Descr
 }
 
 fn described(input: &DeriveInput) -> Form {
-    // Mistakes are reported where the type is described as it is today.
+    // Mistakes are reported where the current type is described.
     let mut unreported = Errors::new();
     let form = describe(input, &mut unreported).form;
     unreported.finish();
@@ -229,7 +229,7 @@ pub(super) fn parameters(generics: &Generics) -> Vec<String> {
     names.collect()
 }
 
-/// The type itself where it says `Self`.
+/// Replaces `Self` by the type itself.
 pub(super) fn without_self(tokens: TokenStream, this: &TokenStream) -> TokenStream {
     let replaced = tokens.into_iter().map(|token| match token {
         proc_macro2::TokenTree::Ident(ident) if ident == "Self" => this.clone(),

@@ -1,8 +1,8 @@
-//! The history of a type that stands in events: what was added, renamed and removed since it was first
-//! stored.
+//! The history of a type within events: what was added, renamed and removed since it was first stored.
 //!
-//! What is stored does not say which version of the type it holds: the forms are told apart by the fields
-//! that are there. So one reading takes them all, and what would leave a form in doubt is refused.
+//! A stored value does not contain the version of its type: the forms are distinguished by the fields that
+//! are present. So one `Deserialize` reads them all, and changes that would make a form ambiguous are
+//! rejected.
 
 mod check;
 mod expand;
@@ -23,18 +23,18 @@ pub(super) use read::read;
 
 /// A type with all parts that it has or had.
 pub(super) struct History {
-    /// The type, without what tells its history.
+    /// The type, without the attributes of its history.
     pub(super) input: DeriveInput,
     /// The struct, or each variant of the enum in order.
     pub(super) parts: Vec<Part>,
-    /// The newest version.
+    /// The current version.
     pub(super) version: u32,
 }
 
 /// The fields of a struct or of a variant.
 pub(super) struct Part {
     pub(super) variant: Option<Variant>,
-    /// Those of today in their order, then those that are gone.
+    /// The current ones in order, then the removed ones.
     pub(super) fields: Vec<Field>,
     /// How serde names the fields.
     rule: Rule,
@@ -50,12 +50,12 @@ pub(super) struct Variant {
 }
 
 impl Part {
-    /// The fields of today.
-    fn today(&self) -> impl Iterator<Item = &Field> {
+    /// The current fields.
+    fn current(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.removed.is_none())
     }
 
-    /// Those that were there once.
+    /// The removed fields.
     fn gone(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| field.removed.is_some())
     }
@@ -66,7 +66,7 @@ impl Part {
 }
 
 impl Variant {
-    /// The version that brought it.
+    /// The version that added it.
     fn since(&self) -> u32 {
         let added = self.changes.iter().find(|change| matches!(change.what, What::Added(_)));
         added.map_or(1, |change| change.since.version)
@@ -92,7 +92,7 @@ impl Variant {
     }
 }
 
-/// The names that a field had before, whatever its version.
+/// The former names of a field, in any version.
 fn earlier_names(field: &Field) -> impl Iterator<Item = String> {
     field.changes.iter().filter_map(|change| match &change.what {
         What::Renamed(from) => Some(from.value()),

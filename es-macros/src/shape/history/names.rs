@@ -1,5 +1,5 @@
-//! The names that fields and variants ever had: each belongs to one of them, as a form is told by the names
-//! in it.
+//! The names that fields and variants ever had: each belongs to one of them, as a form is recognised by the
+//! names in it.
 
 use quote::ToTokens as _;
 
@@ -42,8 +42,8 @@ pub(super) fn check(history: &History, errors: &mut Errors) {
                 errors.spanned(
                     change.map_or_else(|| variant.ident.to_token_stream(), |change| change.key.to_token_stream()),
                     format!(
-                        "`{}` and `{}` are both called `{name}`, now or before, so nothing tells which of them was stored; \
-                         give the newer one a name that none ever had",
+                        "`{}` and `{}` are or were both called `{name}`, so it is unknown which of them was stored; \
+                         give the newer one an unused name",
                         other.ident, variant.ident
                     ),
                 );
@@ -52,7 +52,7 @@ pub(super) fn check(history: &History, errors: &mut Errors) {
     }
 }
 
-/// A name that was given up is not the next one.
+/// Rejects a former name that is also the next one.
 fn kept_name(changes: &[Change], name: impl Fn(u32) -> String, errors: &mut Errors) {
     for change in changes {
         if let What::Renamed(from) = &change.what
@@ -61,7 +61,7 @@ fn kept_name(changes: &[Change], name: impl Fn(u32) -> String, errors: &mut Erro
             errors.spanned(
                 from,
                 format!(
-                    "`{}` is the name that it still has; write the one that it had before, or leave `renamed` out",
+                    "`{}` is also the new name; write the former name, or remove `renamed`",
                     from.value()
                 ),
             );
@@ -79,7 +79,7 @@ fn names(part: &Part, field: &Field) -> Vec<String> {
 fn two_fields(part: &Part, one: &Field, other: &Field, errors: &mut Errors) {
     let has_history = |field: &Field| !field.changes.is_empty() || field.removed.is_some();
     if !has_history(one) && !has_history(other) {
-        // Two fields of today are the business of serde.
+        // Two current fields are for serde to report.
         return;
     }
     let theirs = names(part, one);
@@ -87,20 +87,20 @@ fn two_fields(part: &Part, one: &Field, other: &Field, errors: &mut Errors) {
     let (one_ident, other_ident) = (&one.ident, &other.ident);
     let problem = match (&one.removed, &other.removed) {
         (None, Some(_)) if one_ident == other_ident && one.added().is_none() => format!(
-            "`{name}` is removed, and still there; leave `removed` out, or give the new field a name that none ever had, with \
+            "`{name}` is removed, and still present; remove `removed`, or give the new field an unused name, with \
              `#[serde(rename = \"…\")]`"
         ),
         (None, Some(_)) => format!(
-            "`{name}` is the name of a field that was removed: nothing tells what was stored under it then from what is stored \
-             now; give `{one_ident}` a name that none ever had, with `#[serde(rename = \"…\")]`"
+            "`{name}` is the name of a removed field: values of the two cannot be distinguished; give `{one_ident}` an unused \
+             name, with `#[serde(rename = \"…\")]`"
         ),
         (Some(_), Some(_)) => format!(
-            "two fields that are gone were called `{name}`: nothing tells which of them was stored; leave one `removed` out, or \
+            "two removed fields were called `{name}`, so it is unknown which of them was stored; remove one `removed`, or \
              write a new type and a new version of the events"
         ),
         _ => format!(
-            "`{one_ident}` and `{other_ident}` are both called `{name}`, now or before, so nothing tells which of them was \
-             stored; give the newer one a name that none ever had"
+            "`{one_ident}` and `{other_ident}` are or were both called `{name}`, so it is unknown which of them was stored; \
+             give the newer one an unused name"
         ),
     };
     let change = other.changes.first().filter(|_| other.removed.is_none());

@@ -1,5 +1,5 @@
-//! Reading the history: `#[shape(added(…), renamed(…))]` on fields and variants, `removed(…)` on what held
-//! the field.
+//! Parses the history: `#[shape(added(…), renamed(…))]` on fields and variants, `removed(…)` on the type or
+//! variant that had the field.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
@@ -12,7 +12,7 @@ use super::{History, Part, Variant};
 use crate::errors::Errors;
 use crate::history::{self, ADDED, Field, REMOVED, RENAMED, Word, since};
 
-/// Takes the history out of the attributes, so that what is left says only how the type is written; nothing
+/// Removes the history from the attributes, so that the rest describes only how the type is written; `None`
 /// if there is none.
 pub(in crate::shape) fn read(input: &mut DeriveInput, errors: &mut Errors) -> Option<History> {
     let mut any = false;
@@ -75,8 +75,8 @@ fn part(
         for told in gone {
             errors.spanned(
                 told,
-                "a field that is gone is told where it was: write `#[shape(removed(in = 2, field: Type))]` above the \
-                 struct or the variant that held it",
+                "a removed field is declared where it was; write `#[shape(removed(in = 2, field: Type))]` above the \
+                 struct or the variant that had it",
             );
         }
         let changes = history::changes(Word::Shape, history::Part::Field, quote!(#(#own),*), errors);
@@ -92,7 +92,7 @@ fn part(
     Part { variant, fields: found, rule }
 }
 
-/// Reads `removed(in = 2, field: Type)`, each.
+/// Parses each `removed(in = 2, field: Type)`.
 fn gone(of: &str, told: &[TokenStream], errors: &mut Errors) -> Vec<Field> {
     let mut found = Vec::new();
     for told in told {
@@ -102,7 +102,7 @@ fn gone(of: &str, told: &[TokenStream], errors: &mut Errors) -> Vec<Field> {
                 return Err(syn::Error::new_spanned(
                     &key,
                     format!(
-                        "`{key}` is told on the field; of {of} itself, only `removed(in = 2, field: Type)` is"
+                        "`{key}` belongs on a field; on {of} itself, write only `removed(in = 2, field: Type)`"
                     ),
                 ));
             }
@@ -115,8 +115,8 @@ fn gone(of: &str, told: &[TokenStream], errors: &mut Errors) -> Vec<Field> {
     found
 }
 
-/// Takes what tells a history out of the attributes: one list of tokens for each `added(…)`, `renamed(…)`,
-/// `removed(…)`.
+/// Removes the history from the attributes and returns it: one list of tokens for each `added(…)`,
+/// `renamed(…)`, `removed(…)`.
 fn take(attributes: &mut Vec<Attribute>, any: &mut bool) -> Vec<TokenStream> {
     let mut taken = Vec::new();
     attributes.retain_mut(|attribute| {
@@ -145,14 +145,14 @@ fn first_word(told: &TokenStream) -> Option<Ident> {
     }
 }
 
-/// `added`, `renamed` or `removed`, with or without what belongs in its parentheses.
+/// `added`, `renamed` or `removed`, with or without parentheses.
 fn tells_history(entry: &TokenStream) -> bool {
     let is_told =
         first_word(entry).is_some_and(|word| [ADDED, RENAMED, REMOVED].iter().any(|told| word == told));
     is_told && matches!(entry.clone().into_iter().nth(1), None | Some(TokenTree::Group(_)))
 }
 
-/// The entries of a list, as they stand between its commas. A type among them may have commas of its own.
+/// The entries of a list, separated by its commas. A type in it may contain commas of its own.
 fn entries(tokens: &TokenStream) -> Vec<TokenStream> {
     let (mut entries, mut entry, mut depth) = (Vec::new(), TokenStream::new(), 0_usize);
     for token in tokens.clone() {
