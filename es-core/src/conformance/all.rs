@@ -12,7 +12,7 @@ use crate::record::{Metadata, NewEvent, RawEvent};
 use crate::store::{AllPage, AllQuery, Checkpoint, EventStore, Filter, ReadAll, Rest};
 use crate::stream::{Position, StreamId};
 
-/// One page, with the name of each event's stream.
+/// Reads one page, with the name of each event's stream.
 async fn page(
     store: &impl ReadAll,
     after: Checkpoint,
@@ -26,11 +26,11 @@ async fn page(
     };
     let page = store.read_all(AllQuery::after(after, filter).limit(limit), &mut take).await.expect("a page");
     assert_eq!(page.events, rows.len());
-    assert!(rows.len() <= limit, "more than was asked for");
+    assert!(rows.len() <= limit, "more events than requested");
     (page, rows)
 }
 
-/// All pages from a checkpoint up to the present end.
+/// Reads all pages from a checkpoint to the current end.
 async fn pages(
     store: &impl ReadAll,
     mut after: Checkpoint,
@@ -41,9 +41,9 @@ async fn pages(
     loop {
         let (page, rows) = page(store, after, filter, limit).await;
         all.extend(rows);
-        assert!(page.checkpoint.position() >= after.position(), "a checkpoint that goes back");
+        assert!(page.checkpoint.position() >= after.position(), "a checkpoint moved backward");
         let moves = page.rest != Rest::More || page.checkpoint != after;
-        assert!(moves, "there is more, behind the same checkpoint");
+        assert!(moves, "there is more, but the checkpoint did not move");
         after = page.checkpoint;
         match page.rest {
             Rest::Nothing => return (after, all),
@@ -65,7 +65,7 @@ fn named(name: &'static str, payload: &str) -> NewEvent {
     NewEvent::new(name, 1, payload.into(), Arc::new(Metadata::new()))
 }
 
-/// Every event once, in pages of any size, positions increasing; an empty store has an end, too.
+/// Every event is read once, in pages of any size, with increasing positions; an empty store has an end, too.
 pub async fn the_whole_store_is_read_in_pages<S: EventStore + ReadAll>(store: S) {
     let all = Filter::new();
     let (empty, _) = page(&store, Checkpoint::START, &all, 10).await;
@@ -96,8 +96,8 @@ pub async fn the_whole_store_is_read_in_pages<S: EventStore + ReadAll>(store: S)
     assert_eq!(texts(&pages(&store, end, &all, 10).await.1), ["21"]);
 }
 
-/// A page has as many bytes as were asked for at most, and at least one event, however large it is; the next
-/// page goes on right behind.
+/// A page has at most the requested number of bytes, but at least one event, however large; the next page
+/// continues right after it.
 pub async fn a_page_has_a_limit_of_bytes<S: EventStore + ReadAll>(store: S) {
     let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
     let sizes = [100, 100, 1_000, 100, 100, 100, 3_000, 3_000, 100];
@@ -133,7 +133,8 @@ pub async fn a_page_has_a_limit_of_bytes<S: EventStore + ReadAll>(store: S) {
     }
 }
 
-/// A filter takes categories, names, or both; the checkpoint passes what is not wanted.
+/// A filter selects by categories, names, or both; the checkpoint also moves past events that are filtered
+/// out.
 pub async fn the_whole_store_is_read_through_a_filter<S: EventStore + ReadAll>(store: S) {
     let user = StreamId::new("user", "1").expect("valid");
     append(&store, &stream("1"), 0, &[named("account.opened", "1"), named("account.noted", "2")]).await;
@@ -142,7 +143,11 @@ pub async fn the_whole_store_is_read_through_a_filter<S: EventStore + ReadAll>(s
     append(&store, &user, 2, &[named("user.left", "6")]).await;
     let read = async |filter: Filter, limit| {
         let (end, rows) = pages(&store, Checkpoint::START, &filter, limit).await;
-        assert_eq!(end, store.end().await.expect("a head"), "what is not wanted is passed");
+        assert_eq!(
+            end,
+            store.end().await.expect("a head"),
+            "the checkpoint did not move past filtered events"
+        );
         for (_, row) in &rows {
             assert!(row.position <= end.position().get());
         }
@@ -163,7 +168,7 @@ pub async fn the_whole_store_is_read_through_a_filter<S: EventStore + ReadAll>(s
     }
 }
 
-/// Streams of a category that was renamed are found under each name, and named as the reader names them.
+/// Streams of a renamed category are found under each name, and returned under the requested name.
 pub async fn the_whole_store_knows_earlier_names<S: EventStore + ReadAll>(store: S) {
     let old = StreamId::new("konto", "1").expect("valid");
     append(&store, &old, 0, &[event("1")]).await;
@@ -186,16 +191,16 @@ pub async fn the_whole_store_knows_earlier_names<S: EventStore + ReadAll>(store:
     }
     let by_old_name = ["konto/1 1", "konto/1 2", "konto/2 3"];
     assert_eq!(read(Filter::new().category("konto")).await, by_old_name);
-    assert_eq!(read(Filter::new()).await, by_old_name, "the first name, if none is asked for");
+    assert_eq!(read(Filter::new()).await, by_old_name, "the first name, if none is requested");
 }
 
-/// A checkpoint that stands on an event of another history is refused, whatever is read from it.
+/// A checkpoint of another history is rejected, whatever the filter.
 pub async fn a_checkpoint_of_another_history_is_refused<S: EventStore + ReadAll>(store: S) {
     append(&store, &stream("1"), 0, &numbered(1, 3)).await;
     let head = store.end().await.expect("a head");
     let (position, id) = head.event().expect("an event");
     let refused = async |checkpoint, filter: &Filter| {
-        let mut take = |_: RawEvent<'_>| panic!("nothing may be handed out");
+        let mut take = |_: RawEvent<'_>| panic!("no event may be passed to the sink");
         store.read_all(AllQuery::after(checkpoint, filter), &mut take).await.expect_err("refused")
     };
     for filter in [Filter::new(), Filter::new().category("nothing")] {
@@ -215,7 +220,7 @@ pub async fn a_checkpoint_of_another_history_is_refused<S: EventStore + ReadAll>
     assert_eq!(texts(&pages(&store, head, &Filter::new(), 10).await.1), ["4", "5", "6"]);
 }
 
-/// The sink's error ends the read of the whole store, and the store goes on working.
+/// An error of the sink ends the read of the whole store, and the store keeps working.
 pub async fn an_error_of_the_sink_ends_the_page<S: EventStore + ReadAll>(store: S) {
     append(&store, &stream("1"), 0, &numbered(1, 100)).await;
     for _ in 0..20 {
@@ -230,7 +235,7 @@ pub async fn an_error_of_the_sink_ends_the_page<S: EventStore + ReadAll>(store: 
     assert_eq!(pages(&store, Checkpoint::START, &Filter::new(), 7).await.1.len(), 100);
 }
 
-/// A reader beside many writers sees every event that was acknowledged, once, in order.
+/// A reader that runs while others write sees every acknowledged event, once and in order.
 pub async fn a_reader_beside_writers_misses_nothing<S: EventStore + ReadAll + 'static>(store: S) {
     const WRITERS: u64 = 8;
     const ROUNDS: u64 = 40;
@@ -259,7 +264,7 @@ pub async fn a_reader_beside_writers_misses_nothing<S: EventStore + ReadAll + 's
         if is_the_last {
             break;
         }
-        // A store that never waits would keep the writers from this thread forever.
+        // A store whose calls never wait would block the writers on this thread forever.
         tokio::task::yield_now().await;
     }
     let written = writing.await.expect("no writer fails");
@@ -274,7 +279,8 @@ pub async fn a_reader_beside_writers_misses_nothing<S: EventStore + ReadAll + 's
     }
 }
 
-/// A reader that follows may see less at once, and then looks again: in the end every event, once, in order.
+/// A reader that follows may see fewer events at first and polls again: in the end it has seen every event,
+/// once and in order.
 pub async fn who_follows_misses_nothing<S: EventStore + ReadAll>(store: S) {
     let (all, mut after) = (Filter::new(), Checkpoint::START);
     let (mut written, mut found) = (Vec::new(), Vec::new());

@@ -11,7 +11,7 @@ use crate::record::{Metadata, NewEvent};
 use crate::store::{Append, AppendOutcome, CommandRecord, Decision, EventStore, Limits, Load, StreamHead};
 use crate::stream::Revision;
 
-/// Revisions are 1, 2, 3 … over all appends.
+/// Revisions are 1, 2, 3 … across all appends.
 pub async fn an_append_counts_revisions_without_holes<S: EventStore>(store: S) {
     let stream = stream("1");
     append(&store, &stream, 0, &numbered(1, 1)).await;
@@ -25,7 +25,7 @@ pub async fn an_append_counts_revisions_without_holes<S: EventStore>(store: S) {
     assert_eq!(head, StreamHead::new(Revision::new(5), Some(last.id)));
 }
 
-/// A stream at another revision is a conflict that names it, and nothing is written.
+/// An append at another revision is a conflict with the actual revision, and nothing is written.
 pub async fn an_append_at_another_revision_is_a_conflict<S: EventStore>(store: S) {
     let (stream, missing) = (stream("1"), stream("2"));
     append(&store, &stream, 0, &numbered(1, 2)).await;
@@ -40,7 +40,7 @@ pub async fn an_append_at_another_revision_is_a_conflict<S: EventStore>(store: S
     assert!(rows(&store, &missing).await.is_empty());
 }
 
-/// A stream whose last event is not the one that the caller has seen is a conflict, whatever its revision.
+/// An append after a different last event than the caller has seen is a conflict, whatever the revision.
 pub async fn an_append_after_another_last_event_is_a_conflict<S: EventStore>(store: S) {
     let stream = stream("1");
     let first = event("1");
@@ -53,7 +53,8 @@ pub async fn an_append_after_another_last_event_is_a_conflict<S: EventStore>(sto
     assert_eq!(payloads(&rows(&store, &stream).await), ["1", "2"]);
 }
 
-/// Of many appends at one revision one wins, whether the stream is new or old; the others are told.
+/// Of many concurrent appends at one revision exactly one wins, on a new or an existing stream; the others
+/// get a conflict.
 pub async fn of_concurrent_appends_exactly_one_wins<S: EventStore + 'static>(store: S) {
     const WRITERS: u64 = 32;
     let store = Arc::new(store);
@@ -79,7 +80,7 @@ pub async fn of_concurrent_appends_exactly_one_wins<S: EventStore + 'static>(sto
     assert_eq!(revisions(&rows(&*store, &stream).await), [1, 2, 3, 4, 5]);
 }
 
-/// Writers of different streams do not stand in each other's way.
+/// Writers of different streams do not block each other.
 pub async fn concurrent_appends_to_many_streams_all_win<S: EventStore + 'static>(store: S) {
     let store = Arc::new(store);
     let mut writers = JoinSet::new();
@@ -101,10 +102,10 @@ pub async fn concurrent_appends_to_many_streams_all_win<S: EventStore + 'static>
     }
     positions.sort_unstable();
     positions.dedup();
-    assert_eq!(positions.len(), 160, "no position is given twice");
+    assert_eq!(positions.len(), 160, "a position was assigned twice");
 }
 
-/// Positions increase from event to event, and an append says which ones it got.
+/// Positions increase from event to event, and an append returns the positions of its events.
 pub async fn positions_increase_within_and_across_appends<S: EventStore>(store: S) {
     let (left, right) = (stream("1"), stream("2"));
     let mut told = Vec::new();
@@ -120,7 +121,7 @@ pub async fn positions_increase_within_and_across_appends<S: EventStore>(store: 
     assert!(told.is_sorted_by(|a, b| a < b), "{told:?}");
 }
 
-/// A thousand events in one append are stored in their order.
+/// A thousand events in one append are stored in order.
 pub async fn a_large_append_keeps_its_order<S: EventStore>(store: S) {
     let stream = stream("1");
     let appended = append(&store, &stream, 0, &numbered(1, 1_000)).await;
@@ -130,8 +131,8 @@ pub async fn a_large_append_keeps_its_order<S: EventStore>(store: S) {
     assert_eq!(revisions(&rows), (1..=1_000).collect::<Vec<_>>());
 }
 
-/// No events, too many bytes, and NUL characters are typed errors; nothing is written, good events beside
-/// them included.
+/// No events, too many bytes, and NUL characters are typed errors; nothing is written, not even valid events
+/// of the same append.
 pub async fn bad_input_is_refused_and_nothing_is_written<S: EventStore>(store: S) {
     let stream = stream("1");
     let with = |metadata| NewEvent::new("account.noted", 1, b"1".to_vec(), Arc::new(metadata));
@@ -160,8 +161,8 @@ pub async fn bad_input_is_refused_and_nothing_is_written<S: EventStore>(store: S
     append(&store, &stream, 0, &harmless).await;
 }
 
-/// What some store could not hold is refused by every store: payloads that are no JSON, names with NUL
-/// characters, versions out of range. Alone, among others, submitted and remembered; nothing is written.
+/// What not every store can store is rejected by every store: payloads that are not JSON, names with NUL
+/// characters, versions out of range. By itself, among others, submitted and remembered; nothing is written.
 pub async fn what_not_every_store_can_hold_is_refused<S: EventStore>(store: S) {
     let deep = "[".repeat(128) + &"]".repeat(128);
     let no_json: [&[u8]; 12] = [
@@ -178,7 +179,7 @@ pub async fn what_not_every_store_can_hold_is_refused<S: EventStore>(store: S) {
         b"\"\xff\"",
         deep.as_bytes(),
     ];
-    let events = no_json.map(|payload| (of("account.noted", 1, payload), "no JSON"));
+    let events = no_json.map(|payload| (of("account.noted", 1, payload), "not JSON"));
     let types =
         [("account.noted", 0), ("account.noted", 1 << 31), ("account.noted", u32::MAX), ("", 1), ("a\0b", 1)];
     let types = types.map(|(name, version)| (of(name, version, b"1"), "type"));
@@ -189,7 +190,7 @@ pub async fn what_not_every_store_can_hold_is_refused<S: EventStore>(store: S) {
     for (name, was) in
         [("acc\0unt", "account"), ("account", "acc\0unt"), ("account", ""), ("a\nb", "account")]
     {
-        let error = store.rename_category(name, &[was]).await.expect_err("no category");
+        let error = store.rename_category(name, &[was]).await.expect_err("not a valid category");
         assert!(matches!(error, StoreError::InvalidStreamId(_)), "{error}");
     }
     for stream in &[stream("1"), stream("2")] {
@@ -204,7 +205,7 @@ fn of(name: &'static str, version: u32, payload: &[u8]) -> NewEvent {
     NewEvent::new(name, version, payload.to_vec(), Arc::new(Metadata::new()))
 }
 
-/// By each way of appending, also beside an append that is good.
+/// For each way to append, also together with a valid append.
 async fn is_refused(store: &impl EventStore, event: NewEvent, why: &str) {
     let (bad, good) = (stream("1"), stream("2"));
     let (events, others) = ([self::event("1"), event], numbered(1, 1));
@@ -222,7 +223,7 @@ async fn is_refused(store: &impl EventStore, event: NewEvent, why: &str) {
     for refused in refused {
         let error = refused.expect_err(why);
         let (kind, of) = match &error {
-            StoreError::NotJson { stream, name: "account.noted", .. } => ("no JSON", stream),
+            StoreError::NotJson { stream, name: "account.noted", .. } => ("not JSON", stream),
             StoreError::InvalidEventType { stream, .. } => ("type", stream),
             other => panic!("{why}: {other}"),
         };
@@ -247,8 +248,8 @@ async fn a_command_name_is_refused(store: &impl EventStore) {
     }
 }
 
-/// Payloads and metadata of one call have a limit together, however many streams they go to; nothing is
-/// written beyond it.
+/// The payloads and metadata of one call share a limit, however many streams it writes to; nothing is written
+/// beyond it.
 pub async fn an_append_has_a_limit_of_bytes<S: EventStore>(store: S) {
     let limits = store.limits();
     assert!(limits.append_bytes < usize::MAX && limits.payload_bytes < limits.append_bytes, "{limits:?}");

@@ -11,7 +11,7 @@ use crate::record::{Metadata, NewEvent};
 use crate::store::{Append, AppendOutcome, EventStore};
 use crate::stream::Revision;
 
-/// New and old streams take their events in one call; the outcomes stand in the order of the call.
+/// New and existing streams get their events in one call; outcomes are in the order of the appends.
 pub async fn a_batch_is_written_to_all_streams<S: EventStore>(store: S) {
     let (old, new) = (stream("b"), stream("a"));
     append(&store, &old, 0, &numbered(1, 1)).await;
@@ -25,7 +25,7 @@ pub async fn a_batch_is_written_to_all_streams<S: EventStore>(store: S) {
     assert!(store.append_all(&[]).await.expect("an empty batch").is_empty());
 }
 
-/// One stream at another revision keeps all others from being written, and each outcome says which it was.
+/// If one stream is at another revision, no stream is written, and the outcomes tell which one it was.
 pub async fn a_batch_with_one_conflict_writes_nothing<S: EventStore>(store: S) {
     let (a, b, c) = (stream("a"), stream("b"), stream("c"));
     append(&store, &b, 0, &numbered(1, 1)).await;
@@ -38,7 +38,7 @@ pub async fn a_batch_with_one_conflict_writes_nothing<S: EventStore>(store: S) {
     assert_eq!(payloads(&rows(&store, &b).await), ["1"]);
 }
 
-/// The same stream twice in one call is a typed error, also if it is only a condition; nothing is written.
+/// The same stream twice in one call is a typed error, even if it is only a condition; nothing is written.
 pub async fn a_batch_that_names_a_stream_twice_is_refused<S: EventStore>(store: S) {
     let (a, b) = (stream("a"), stream("b"));
     let events = numbered(1, 1);
@@ -51,8 +51,7 @@ pub async fn a_batch_that_names_a_stream_twice_is_refused<S: EventStore>(store: 
     assert!(rows(&store, &a).await.is_empty() && rows(&store, &b).await.is_empty());
 }
 
-/// Batches over the same streams, named in different orders, never block each other forever: each is written
-/// or is a conflict.
+/// Batches on the same streams in different orders do not deadlock: each is written or is a conflict.
 pub async fn batches_in_opposite_orders_do_not_block_each_other<S: EventStore + 'static>(store: S) {
     append(&store, &stream("first"), 0, &numbered(1, 1)).await;
     let store = Arc::new(store);
@@ -82,8 +81,8 @@ pub async fn batches_in_opposite_orders_do_not_block_each_other<S: EventStore + 
     assert_eq!(won, 25, "one winner a round");
 }
 
-/// A batch takes the events of aggregates that were registered, under all their names, and those that the
-/// store holds already; any other is refused, and nothing is written.
+/// A batch accepts registered events, under all their names, and events that are already stored; others are
+/// rejected, and nothing is written.
 pub async fn a_batch_takes_registered_events_only<S: EventStore>(store: S) {
     let (a, b) = (stream("a"), stream("b"));
     let named = |name, version| {
@@ -109,7 +108,7 @@ pub async fn a_batch_takes_registered_events_only<S: EventStore>(store: S) {
         assert_eq!(append_both(expected, name, 2).await.expect("registered"), 2);
     }
     append_both(2, "account.noted", 3).await.expect_err("a version of the future");
-    // One append alone makes the name known that it has.
+    // A single append makes the name of its event known.
     append(&store, &stream("c"), 0, &named("account.closed", 1)).await;
     assert_eq!(append_both(2, "account.closed", 1).await.expect("known"), 2);
     assert_eq!(rows(&store, &a).await.len(), 3);

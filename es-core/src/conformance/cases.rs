@@ -1,6 +1,6 @@
-//! Which cases there are, by the traits that they ask for, and the macros that run them.
+//! The list of cases, by the traits that they require, and the macros that run them.
 
-/// Makes one `#[tokio::test]` of each case of the [suite](mod@crate::conformance), but for those of the
+/// Generates one `#[tokio::test]` for each case of the [suite](mod@crate::conformance), except those of the
 /// traits after `without`. See there.
 #[macro_export]
 macro_rules! conformance {
@@ -19,10 +19,9 @@ macro_rules! conformance {
     };
 }
 
-/// Calls a macro with the names of the cases of the [suite](mod@crate::conformance), for harnesses other than
-/// tokio's: `conformance_cases!([my_macro] and what comes before the names)` for all of them, and
-/// `conformance_cases!(without ReadAll, FindEvents; [my_macro] …)` for those of a store that does not have
-/// these traits.
+/// Calls a macro with the names of the cases of the [suite](mod@crate::conformance), for other test harnesses
+/// than tokio's: `conformance_cases!([my_macro] and what comes before the names)` for all of them, and
+/// `conformance_cases!(without ReadAll, FindEvents; [my_macro] …)` for those of a store without these traits.
 #[macro_export]
 macro_rules! conformance_cases {
     ([$($callback:tt)*] $($before:tt)*) => {
@@ -141,7 +140,7 @@ macro_rules! conformance_cases {
             }
         }
     };
-    // The cases that are gathered so far, then those of traits that were not looked at yet.
+    // The cases collected so far, then those of the remaining traits.
     (@of $all:tt $without:tt [[$($callback:tt)*] $($before:tt)*] [$($case:ident)*]) => {
         $($callback)*! { $($before)* $($case),* }
     };

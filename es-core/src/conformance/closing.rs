@@ -11,9 +11,9 @@ pub async fn a_closed_stream_takes_no_more_events<S: EventStore + CloseStreams>(
     let stream = stream("1");
     let close =
         async |revision| store.close_stream(&stream, Revision::new(revision)).await.expect("no error");
-    assert!(!close(1).await, "a stream that is not there");
+    assert!(!close(1).await, "a stream that does not exist");
     append(&store, &stream, 0, &numbered(1, 2)).await;
-    assert!(!close(1).await, "a stream that has gone on");
+    assert!(!close(1).await, "a stream at a later revision");
     assert!(close(2).await);
     assert!(close(2).await, "closing again changes nothing");
     for expected in [0, 2, 3] {
@@ -39,7 +39,7 @@ pub async fn a_batch_with_a_closed_stream_writes_nothing<S: EventStore + CloseSt
     assert!(rows(&store, &a).await.is_empty());
 }
 
-/// A closed stream that is only read is no obstacle: nobody can change it.
+/// A closed stream can be the stream of a condition: nobody can change it.
 pub async fn a_closed_stream_meets_a_condition<S: EventStore + CloseStreams>(store: S) {
     let (read, written) = (stream("a"), stream("b"));
     append(&store, &read, 0, &numbered(1, 1)).await;

@@ -1,4 +1,4 @@
-//! The ledger: a command is carried out once, and repeating it gives the first outcome.
+//! The command ledger: a command is executed once, and repeating it returns the first outcome.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::store::{Append, AppendOutcome, CommandKey, CommandOutcome, CommandRecord, EventStore, Load};
 use crate::stream::Revision;
 
-/// The first outcome wins over a conflict and over whatever came after, and a load finds it too.
+/// The first outcome takes precedence over a conflict and over later events, and a load returns it too.
 pub async fn a_repeated_command_gets_its_first_outcome<S: EventStore>(store: S) {
     let stream = stream("1");
     append(&store, &stream, 0, &numbered(1, 1)).await;
@@ -41,7 +41,7 @@ pub async fn a_repeated_command_gets_its_first_outcome<S: EventStore>(store: S) 
     assert_eq!(head.command, None);
 }
 
-/// Two streams may see the same command id; a command that was not written is not remembered.
+/// Two streams may have the same command id; a command that was not written is not remembered.
 pub async fn a_command_id_belongs_to_one_stream<S: EventStore>(store: S) {
     let id = Uuid::now_v7();
     let events = numbered(1, 1);
@@ -54,7 +54,7 @@ pub async fn a_command_id_belongs_to_one_stream<S: EventStore>(store: S) {
     appended(store.append(at(&right, 0)).await.expect("no error"));
 }
 
-/// Where both bodies are known, another body under the same id is an error.
+/// If both bodies are known, a different body under the same id is an error.
 pub async fn a_command_id_with_another_body_is_refused<S: EventStore>(store: S) {
     let stream = stream("1");
     let id = Uuid::now_v7();
@@ -74,8 +74,7 @@ pub async fn a_command_id_with_another_body_is_refused<S: EventStore>(store: S) 
     assert_eq!(rows(&store, &stream).await.len(), 1);
 }
 
-/// Under one id there is one command: another one is told that it has somebody else's id, and not the outcome
-/// of the other.
+/// One id belongs to one command: a different command with it gets an error, not the outcome of the first.
 pub async fn a_command_id_of_another_command_is_refused<S: EventStore>(store: S) {
     let stream = stream("1");
     let id = Uuid::now_v7();
@@ -101,7 +100,7 @@ pub async fn a_command_id_of_another_command_is_refused<S: EventStore>(store: S)
     assert_eq!(head.command.and_then(|first| first.name).as_deref(), Some("Note"));
 }
 
-/// The same command from many callers at once is carried out by one; the others get its outcome.
+/// If many callers send the same command at once, it is executed once; the others get its outcome.
 pub async fn of_one_command_sent_twice_at_once_one_is_carried_out<S: EventStore + 'static>(store: S) {
     let store = Arc::new(store);
     for expected in 0..4 {
@@ -130,7 +129,7 @@ pub async fn of_one_command_sent_twice_at_once_one_is_carried_out<S: EventStore 
     }
 }
 
-/// A batch in which one command was carried out before writes nothing and says so.
+/// A batch with a command that was executed before writes nothing and returns its outcome.
 pub async fn a_batch_with_a_repeated_command_writes_nothing<S: EventStore>(store: S) {
     let (a, b) = (stream("a"), stream("b"));
     let id = Uuid::now_v7();

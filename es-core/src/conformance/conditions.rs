@@ -1,4 +1,4 @@
-//! Conditions in an append to several streams: streams that are read, and not written.
+//! Conditions in an append to several streams: on streams that are read, but not written.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ fn conflict(actual: u64) -> AppendOutcome {
     AppendOutcome::Conflict { actual: Revision::new(actual) }
 }
 
-/// How many events each part has stored.
+/// How many events each append of the batch has stored.
 fn counts(outcomes: Vec<AppendOutcome>) -> Vec<usize> {
     outcomes.into_iter().map(|outcome| appended(outcome).positions.len()).collect()
 }
 
-/// A stream that stands where the condition says, be it without events, lets the others be written, and stays
-/// as it is.
+/// If a stream is at the revision of the condition, even if it has no events, the others are written, and the
+/// stream does not change.
 pub async fn a_condition_that_is_met_writes_nothing_to_its_stream<S: EventStore>(store: S) {
     let (read, absent, written) = (stream("c"), stream("a"), stream("b"));
     append(&store, &read, 0, &numbered(1, 2)).await;
@@ -40,12 +40,12 @@ pub async fn a_condition_that_is_met_writes_nothing_to_its_stream<S: EventStore>
     assert_eq!(payloads(&rows(&store, &written).await), ["0", "1"]);
     assert_eq!(load(&store, Load::all(&read)).await.2, head);
     assert_eq!(load(&store, Load::all(&absent)).await.2, StreamHead::default());
-    // The stream that was not there can still be made.
+    // The stream that did not exist can still be created.
     append(&store, &absent, 0, &numbered(1, 1)).await;
 }
 
-/// A stream at another revision, or with another last event, is a conflict that says where it stands; nothing
-/// is written then.
+/// A stream at another revision, or with another last event, is a conflict with its actual revision; nothing
+/// is written.
 pub async fn a_condition_that_is_not_met_keeps_all_from_being_written<S: EventStore>(store: S) {
     let (read, absent, written) = (stream("a"), stream("c"), stream("b"));
     append(&store, &read, 0, &numbered(1, 2)).await;
@@ -76,7 +76,7 @@ pub async fn a_condition_that_is_not_met_keeps_all_from_being_written<S: EventSt
     assert!(rows(&store, &written).await.is_empty());
 }
 
-/// A call without any event writes nothing, and says whether all streams stand so at one moment.
+/// A call without any event writes nothing, and returns whether all streams are as expected at one moment.
 pub async fn conditions_alone_say_whether_streams_stand_so<S: EventStore>(store: S) {
     let (read, absent) = (stream("a"), stream("b"));
     append(&store, &read, 0, &numbered(1, 2)).await;
@@ -90,7 +90,7 @@ pub async fn conditions_alone_say_whether_streams_stand_so<S: EventStore>(store:
     assert_eq!(load(&store, Load::all(&absent)).await.2, StreamHead::default());
 }
 
-/// With a command, a condition leaves in the ledger that the command wrote nothing there.
+/// A condition with a command records in the command ledger that the command wrote nothing there.
 pub async fn a_condition_with_a_command_remembers_that_it_wrote_nothing<S: EventStore>(store: S) {
     register(&store, &[Registration::new("account.noted", 1)]).await;
     for existing in [0, 2] {
@@ -108,11 +108,7 @@ pub async fn a_condition_with_a_command_remembers_that_it_wrote_nothing<S: Event
         };
         let refused = store.append_all(&batch(expected.next())).await.expect("no error");
         assert_eq!(refused, [conflict(existing), AppendOutcome::NotWritten]);
-        assert_eq!(
-            outcome(&store, &read, record.key.id).await,
-            None,
-            "nothing is remembered of what was refused"
-        );
+        assert_eq!(outcome(&store, &read, record.key.id).await, None, "a rejected batch was remembered");
 
         assert_eq!(counts(store.append_all(&batch(expected)).await.expect("a batch")), [0, 1]);
         let of = |first, count| CommandOutcome {
@@ -144,8 +140,8 @@ async fn outcome(store: &impl EventStore, stream: &StreamId, command: Uuid) -> O
     load(store, Load::all(stream).command_id(Some(command))).await.2.command
 }
 
-/// Of two calls at once that each write the stream for which the other one has a condition exactly one goes
-/// through, whether the streams are there or not.
+/// Of two concurrent calls that each write the stream of the other's condition exactly one succeeds, whether
+/// or not the streams exist.
 pub async fn of_two_batches_that_read_what_the_other_writes_one_goes_through<S: EventStore + 'static>(
     store: S,
 ) {

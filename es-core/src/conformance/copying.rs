@@ -1,4 +1,4 @@
-//! Copying a store into another one: what is written as it was, and read as it was.
+//! Copying a store into another one: it is stored and read like the original.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::store::{
 };
 use crate::stream::{Revision, StreamId};
 
-/// A store with something of everything; the id of a command that stored events, and of one that stored none.
+/// A store with some of everything; the id of a command that stored events, and of one that stored none.
 async fn filled() -> (MemoryStore, Uuid, Uuid) {
     let (store, written, decided) = (MemoryStore::new(), Uuid::now_v7(), Uuid::now_v7());
     append(&store, &old("1"), 0, &numbered(1, 2)).await;
@@ -53,7 +53,7 @@ async fn copied(from: &MemoryStore, to: &impl ImportStore) -> Copied {
     copy_store(from, to).await.expect("a copy")
 }
 
-/// All events, with what a copy has to keep of each.
+/// All events, with everything that a copy must preserve.
 async fn everything(store: &impl ReadAll) -> Vec<String> {
     let (all, mut found) = (Filter::new(), Vec::new());
     let mut take = |raw: RawEvent<'_>| {
@@ -67,7 +67,7 @@ async fn everything(store: &impl ReadAll) -> Vec<String> {
     found
 }
 
-/// What was copied is read as it is in the other store, and is copied out of this one again as it was.
+/// A copy is read like the original, and copied from again like the original.
 pub async fn a_copy_is_read_as_the_original<S: EventStore + ImportStore>(store: S) {
     let (from, ..) = filled().await;
     let first = copied(&from, &store).await;
@@ -80,7 +80,7 @@ pub async fn a_copy_is_read_as_the_original<S: EventStore + ImportStore>(store: 
     assert_eq!(everything(&back).await, everything(&from).await);
 }
 
-/// Another copy of the same store only brings what is new.
+/// Copying the same store again adds only what is new.
 pub async fn a_copy_goes_on_where_it_stood<S: EventStore + ImportStore>(store: S) {
     let (from, ..) = filled().await;
     copied(&from, &store).await;
@@ -91,8 +91,8 @@ pub async fn a_copy_goes_on_where_it_stood<S: EventStore + ImportStore>(store: S
     assert_eq!(everything(&store).await, everything(&from).await);
 }
 
-/// A store that was copied into goes on: names, commands, closed streams and checkpoints are those of the
-/// other one, and positions come after them.
+/// A store that was copied into can be used: names, commands, closed streams and checkpoints are those of the
+/// original, and positions continue after them.
 pub async fn a_copied_store_goes_on<S: EventStore + ImportStore>(store: S) {
     let (from, written, decided) = filled().await;
     let end = copied(&from, &store).await.checkpoint;
@@ -118,10 +118,10 @@ pub async fn a_copied_store_goes_on<S: EventStore + ImportStore>(store: S) {
     assert!(new.positions[0] > end.position());
     let all = Filter::new();
     let page = store.read_all(AllQuery::after(end, &all), &mut |_| Ok(())).await.expect("a page");
-    assert_eq!(page.events, 1, "a checkpoint of the other store is one of this store");
+    assert_eq!(page.events, 1, "a checkpoint of the original is valid in the copy");
 }
 
-/// What is not a copy of the same store is not copied into.
+/// A store with a different history cannot be copied into.
 pub async fn a_store_of_another_history_is_not_copied_into<S: EventStore + ImportStore>(store: S) {
     append(&store, &stream("2"), 0, &numbered(1, 1)).await;
     let before = everything(&store).await;
@@ -131,7 +131,7 @@ pub async fn a_store_of_another_history_is_not_copied_into<S: EventStore + Impor
     assert_eq!(everything(&store).await, before);
 }
 
-/// An event that does not follow what is stored is refused, with all that comes with it.
+/// An event that does not follow the stored ones is rejected, together with the others of the call.
 pub async fn an_imported_event_follows_what_is_stored<S: EventStore + ImportStore>(store: S) {
     let (from, ..) = filled().await;
     let names = from.export_names().await.expect("names");
@@ -157,7 +157,7 @@ pub async fn an_imported_event_follows_what_is_stored<S: EventStore + ImportStor
     }
 }
 
-/// A command that has another outcome in the store is refused; the same one again is not.
+/// A command that has another outcome in the store is rejected; the same outcome again is not.
 pub async fn a_copied_command_keeps_its_outcome<S: EventStore + ImportStore>(store: S) {
     let (from, ..) = filled().await;
     copied(&from, &store).await;
@@ -171,7 +171,7 @@ pub async fn a_copied_command_keeps_its_outcome<S: EventStore + ImportStore>(sto
     assert_eq!(store.export_commands(None, 10).await.expect("the ledger"), ledger);
 }
 
-/// Names of two categories do not become one by a copy, and shapes do not change.
+/// A copy does not merge the names of two categories, and does not change shapes.
 pub async fn copied_names_agree_with_those_that_are_there<S: EventStore + ImportStore>(store: S) {
     let (from, ..) = filled().await;
     let names = from.export_names().await.expect("names");
@@ -187,7 +187,7 @@ pub async fn copied_names_agree_with_those_that_are_there<S: EventStore + Import
     assert!(matches!(refused, Err(StoreError::SplitCategory { .. })), "{refused:?}");
 }
 
-/// Copied streams are listed, with those that are closed.
+/// Copied streams are listed, including closed ones.
 pub async fn copied_streams_are_listed<S: EventStore + ImportStore + ListStreams>(store: S) {
     let (from, ..) = filled().await;
     copied(&from, &store).await;

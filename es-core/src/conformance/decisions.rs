@@ -15,7 +15,7 @@ use crate::store::{
 };
 use crate::stream::{Revision, StreamId};
 
-/// What is to be found of a decision that was remembered.
+/// The outcome that a remembered decision should have.
 fn outcome_of(decision: &Decision<'_>) -> CommandOutcome {
     let Decision { revision: first, rejected, command, .. } = *decision;
     CommandOutcome { first, count: 0, rejected, body_hash: None, name: Some(command.name.into()) }
@@ -25,9 +25,9 @@ async fn keep<S: EventStore>(store: &S, decision: Decision<'_>) {
     assert_eq!(store.remember(decision).await.expect("no error"), Remembered::Kept);
 }
 
-/// At a stream that is there, and at one that is not; before and after the stream has gone on.
+/// On a stream that exists, and on one that does not; before and after later appends.
 pub async fn a_decision_without_events_is_remembered<S: EventStore>(store: S) {
-    // Batches are among what repeats the command, and take what is known only.
+    // Batches are one way to repeat the command, and accept only registered events.
     register(&store, &[Registration::new("account.noted", 1)]).await;
     for (existing, rejected) in [(0, false), (0, true), (2, false), (2, true)] {
         let stream = stream(&format!("{existing}-{rejected}"));
@@ -52,7 +52,7 @@ pub async fn a_decision_without_events_is_remembered<S: EventStore>(store: S) {
     }
 }
 
-/// By a load, by every kind of append at every revision, and by remembering it once more.
+/// Repeats it with a load, with every kind of append at every revision, and by remembering it again.
 async fn is_remembered<S: EventStore>(
     store: &S,
     stream: &StreamId,
@@ -61,7 +61,7 @@ async fn is_remembered<S: EventStore>(
 ) {
     let (_, items, head) = load(store, Load::all(stream).command_id(Some(record.key.id))).await;
     assert_eq!(head.command.as_ref(), Some(outcome));
-    assert_eq!(head.revision, Revision::new(items.len() as u64), "the rest of the answer is as ever");
+    assert_eq!(head.revision, Revision::new(items.len() as u64), "the rest of the answer is unchanged");
     let repeated = AppendOutcome::Repeated(outcome.clone());
     for count in [1, 2] {
         for expected in 0..5 {
@@ -91,7 +91,7 @@ async fn is_remembered<S: EventStore>(
     }
 }
 
-/// What was decided on another state than the stream's is not remembered.
+/// A decision on an outdated state of the stream is not remembered.
 pub async fn a_decision_on_a_state_that_has_passed_is_a_conflict<S: EventStore>(store: S) {
     let (stream, absent) = (stream("1"), stream("2"));
     append(&store, &stream, 0, &numbered(1, 2)).await;
@@ -121,7 +121,7 @@ pub async fn a_decision_on_a_state_that_has_passed_is_a_conflict<S: EventStore>(
     assert_eq!((written.first, written.count, written.rejected), (Revision::new(3), 1, false));
 }
 
-/// Two streams may see the same command id.
+/// Two streams may have the same command id.
 pub async fn a_decision_belongs_to_one_stream<S: EventStore>(store: S) {
     let (left, right) = (stream("1"), stream("2"));
     let record = command(Uuid::now_v7());
@@ -137,7 +137,7 @@ pub async fn a_decision_belongs_to_one_stream<S: EventStore>(store: S) {
     is_remembered(&store, &left, record, &outcome_of(&decision)).await;
 }
 
-/// Another command, or another body where both are known, is told that it has somebody else's id.
+/// A different command or, if both are known, a different body gets the error that its id is already used.
 pub async fn a_remembered_command_id_of_another_command_is_refused<S: EventStore>(store: S) {
     register(&store, &[Registration::new("account.noted", 1)]).await;
     for existing in [0, 1] {
@@ -166,8 +166,7 @@ pub async fn a_remembered_command_id_of_another_command_is_refused<S: EventStore
     }
 }
 
-/// Of appends and decisions of one command that come at once exactly one goes through, and the others hear of
-/// it.
+/// Of concurrent appends and decisions of one command exactly one succeeds, and the others get its outcome.
 pub async fn of_a_decision_and_an_append_at_once_one_goes_through<S: EventStore + 'static>(store: S) {
     let store = Arc::new(store);
     for round in 0..12_u64 {

@@ -1,4 +1,4 @@
-//! Finding events by what is written on them.
+//! Finding events by their ids.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::record::{Metadata, NewEvent, RawEvent};
 use crate::store::{EventStore, Find, FindEvents};
 use crate::stream::StreamId;
 
-/// An event by its id, and all events of a correlation id, wherever they are, in the order of their
+/// Finds an event by its id, and all events of a correlation id, in any stream, in the order of their
 /// positions.
 pub async fn events_are_found_by_their_ids<S: EventStore + FindEvents>(store: S) {
     let correlation = Uuid::now_v7();
@@ -38,7 +38,7 @@ pub async fn events_are_found_by_their_ids<S: EventStore + FindEvents>(store: S)
     assert!(find(Find::Correlation(one[0].id)).await.is_empty());
 }
 
-/// The sink's error ends the search, and the store goes on working.
+/// An error of the sink ends the search, and the store keeps working.
 pub async fn an_error_of_the_sink_ends_the_search<S: EventStore + FindEvents>(store: S) {
     let correlation = Uuid::now_v7();
     let metadata = Arc::new(Metadata::new().correlation_id(correlation));

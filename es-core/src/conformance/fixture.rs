@@ -1,4 +1,4 @@
-//! What the cases share: making events, appending them, reading them back.
+//! What the cases share: creating events, appending them, reading them back.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(super) fn event(payload: &str) -> NewEvent {
     NewEvent::new("account.noted", 1, payload.into(), Arc::new(Metadata::new()))
 }
 
-/// Events whose payloads are the numbers from `first` on.
+/// Events whose payloads are the numbers starting at `first`.
 pub(super) fn numbered(first: u64, count: u64) -> Vec<NewEvent> {
     (first..first + count).map(|number| event(&number.to_string())).collect()
 }
@@ -29,7 +29,7 @@ pub(super) const fn command(id: Uuid) -> CommandRecord<'static> {
     CommandRecord { key: CommandKey { id, body_hash: None }, name: "Note" }
 }
 
-/// Appends, and insists that it works.
+/// Appends, and asserts that it succeeds.
 pub(super) async fn append(
     store: &impl EventStore,
     stream: &StreamId,
@@ -47,7 +47,7 @@ pub(super) fn appended(outcome: AppendOutcome) -> Appended {
     }
 }
 
-/// An event, owned, to be compared.
+/// An owned copy of an event, for comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Row {
     pub(super) revision: u64,
@@ -90,7 +90,7 @@ pub(super) fn revisions(rows: &[Row]) -> Vec<u64> {
     rows.iter().map(|row| row.revision).collect()
 }
 
-/// What a load hands out: the snapshot, the events, and where the stream stands.
+/// What a load passes to its sink: the snapshot, the events, and the head of the stream.
 pub(super) async fn load(
     store: &impl EventStore,
     load: Load<'_>,
@@ -110,7 +110,7 @@ pub(super) async fn load(
     (snapshot, rows, head)
 }
 
-/// A sink that has had enough at the third event.
+/// A sink that fails at the third event.
 pub(super) fn third_is_refused(seen: &mut u32, raw: &RawEvent<'_>) -> Result<(), StoreError> {
     *seen += 1;
     let (expected, found) = (raw.revision, raw.revision);

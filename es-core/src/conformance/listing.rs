@@ -1,11 +1,11 @@
-//! Which streams there are.
+//! Listing streams.
 
 use super::fixture::{append, numbered, stream};
 use super::renames::{old, rename};
 use crate::store::{Append, AppendOutcome, EventStore, ListQuery, ListStreams, StreamSummary};
 use crate::stream::{Revision, StreamId};
 
-/// Streams of one category, in the byte order of their keys, page by page.
+/// Lists the streams of one category, in the byte order of their keys, page by page.
 pub async fn streams_are_listed_in_pages<S: EventStore + ListStreams>(store: S) {
     let keys = ["10", "9", "a", "B", "é", "z"];
     for key in keys {
@@ -26,7 +26,10 @@ pub async fn streams_are_listed_in_pages<S: EventStore + ListStreams>(store: S) 
                 ("account", Revision::new(2), false)
             );
             let key = summary.stream.key().to_owned();
-            assert!(listed.last().is_none_or(|last| *last < key), "a page goes on after the one before");
+            assert!(
+                listed.last().is_none_or(|last| *last < key),
+                "a page does not continue after the previous one"
+            );
             listed.push(key);
         }
         if page.is_empty() {
@@ -37,7 +40,7 @@ pub async fn streams_are_listed_in_pages<S: EventStore + ListStreams>(store: S) 
     assert!(store.list_streams(ListQuery::category("nothing")).await.expect("a page").is_empty());
     let query = ListQuery::category("account").after("Z").limit(1);
     assert_eq!(store.list_streams(query).await.expect("a page")[0].stream, stream("a"));
-    // A query is no name, and may hold what no name does.
+    // A query is not a name, and may contain characters that no name contains.
     let listed = async |query| {
         let page = store.list_streams(query).await.expect("a page");
         page.into_iter().map(|summary| summary.stream.key().to_owned()).collect::<Vec<_>>()
@@ -48,7 +51,7 @@ pub async fn streams_are_listed_in_pages<S: EventStore + ListStreams>(store: S) 
     assert_eq!(listed(after).await, ["9"]);
 }
 
-/// The streams whose keys begin with a text, taken as it is.
+/// Lists the streams whose keys begin with a text, taken literally.
 pub async fn streams_are_listed_by_prefix<S: EventStore + ListStreams>(store: S) {
     let keys = ["a", "a%", "a%b", "a_b", "ab", "ab1", "ab\u{10ffff}", "b", "é", "é1"];
     for key in keys {
@@ -67,7 +70,7 @@ pub async fn streams_are_listed_by_prefix<S: EventStore + ListStreams>(store: S)
             }
             assert!(
                 after.is_none_or(|after| page[0].stream.key() > after),
-                "a page goes on after the one before"
+                "a page does not continue after the previous one"
             );
             listed.extend(page.into_iter().map(|summary| summary.stream.key().to_owned()));
         }
@@ -77,7 +80,7 @@ pub async fn streams_are_listed_by_prefix<S: EventStore + ListStreams>(store: S)
     }
 }
 
-/// What was refused leaves no empty stream behind.
+/// A rejected append leaves no empty stream behind.
 pub async fn what_was_refused_is_not_listed<S: EventStore + ListStreams>(store: S) {
     let (there, missing) = (stream("1"), stream("2"));
     append(&store, &there, 0, &numbered(1, 1)).await;
@@ -93,7 +96,7 @@ pub async fn what_was_refused_is_not_listed<S: EventStore + ListStreams>(store: 
     assert_eq!(listed, [StreamSummary::new(there, Revision::new(1))]);
 }
 
-/// Streams of a category that was renamed are listed under each of its names, and named by it.
+/// Streams of a renamed category are listed under each of its names, and returned under that name.
 pub async fn a_renamed_category_is_listed_under_every_name<S: EventStore + ListStreams>(store: S) {
     append(&store, &old("1"), 0, &numbered(1, 1)).await;
     let listed = async |category| {

@@ -1,6 +1,6 @@
-//! The suite that every store must pass: each line of the [contract](crate::EventStore) as a test.
+//! The conformance suite for stores: each clause of the [contract](crate::EventStore) as a test.
 //!
-//! A store's author writes, in an integration test,
+//! The author of a store writes in an integration test:
 //!
 //! ```
 //! use es_core::MemoryStore;
@@ -9,13 +9,13 @@
 //! # fn main() {}
 //! ```
 //!
-//! and gets one `#[tokio::test]` a case. The expression is evaluated once a case: it makes an empty store,
-//! and something that is kept until the case is over, such as the database behind it.
+//! This generates one `#[tokio::test]` for each case. The expression is evaluated once for each case: it
+//! creates an empty store, and a value that is kept until the case ends, such as the database of the store.
 //!
-//! A store that does not have each of the traits [`ReadAll`](crate::store::ReadAll),
+//! A store that does not implement all of the traits [`ReadAll`](crate::store::ReadAll),
 //! [`ListStreams`](crate::store::ListStreams), [`FindEvents`](crate::store::FindEvents),
-//! [`CloseStreams`](crate::store::CloseStreams) and [`ImportStore`](crate::store::ImportStore) leaves out the
-//! cases of the others by name:
+//! [`CloseStreams`](crate::store::CloseStreams) and [`ImportStore`](crate::store::ImportStore) names the
+//! others after `without`, which leaves out their cases:
 //!
 //! ```
 //! # use es_core::{EventStore, MemoryStore};
@@ -33,8 +33,8 @@
 //! # fn main() {}
 //! ```
 //!
-//! The cases are functions of their own, for harnesses other than tokio's. Each takes an empty store, asks of
-//! it the traits that it tests, and panics when the store breaks the contract.
+//! The cases are also public functions, for other test harnesses than tokio's. Each takes an empty store that
+//! implements the traits that it tests, and panics if the store breaks the contract.
 
 mod all;
 mod append;

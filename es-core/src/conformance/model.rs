@@ -1,4 +1,4 @@
-//! A random history, step by step the same as that of the reference store.
+//! Runs a random history on the store and on the reference store, comparing each step.
 
 use fastrand::Rng;
 use uuid::Uuid;
@@ -11,7 +11,7 @@ use crate::shape::Fingerprint;
 use crate::store::{Append, AppendOutcome, CloseStreams, EventStore, Load, StreamRange};
 use crate::stream::{Revision, StreamId};
 
-/// What an outcome says, without what differs from store to store.
+/// The outcome, without what differs from store to store.
 fn told(outcome: &AppendOutcome) -> String {
     match outcome {
         AppendOutcome::Appended(appended) => format!("appended {}", appended.positions.len()),
@@ -19,14 +19,14 @@ fn told(outcome: &AppendOutcome) -> String {
     }
 }
 
-/// Four hundred random steps, taken on the store and on [`MemoryStore`]: appends at right and wrong
-/// revisions, with and without command ids, batches with and without conditions, snapshots, reads of any
-/// part. The seed is fixed.
+/// Four hundred random steps, on the store and on [`MemoryStore`]: appends at right and wrong revisions, with
+/// and without command ids, batches with and without conditions, snapshots, reads of any range. The seed is
+/// fixed.
 pub async fn a_random_history_is_that_of_the_reference_store<S: EventStore>(store: S) {
     random_history(&store, None).await;
 }
 
-/// The same, and now and then a stream is closed.
+/// The same, with some streams closed.
 pub async fn a_random_history_with_closed_streams_is_that_of_the_reference_store<
     S: EventStore + CloseStreams,
 >(
@@ -57,7 +57,7 @@ async fn random_history(store: &impl EventStore, closing: Option<&dyn CloseStrea
     walk.compare().await;
 }
 
-/// The same steps, taken on a store and on the one that it is compared with.
+/// The same steps, on a store and on the reference store.
 struct Walk<'a, S> {
     store: &'a S,
     reference: MemoryStore,
@@ -81,7 +81,7 @@ impl<'a, S: EventStore> Walk<'a, S> {
         }
     }
 
-    /// Mostly the right revision, now and then one off by one or two.
+    /// Mostly the right revision, sometimes off by one or two.
     fn guess(&mut self, revision: Revision) -> Revision {
         let revision = revision.get();
         Revision::new(if self.rng.u8(..4) > 0 { revision } else { self.rng.u64(..revision + 3) })
@@ -158,7 +158,7 @@ impl<'a, S: EventStore> Walk<'a, S> {
         assert_eq!(ids(left), ids(right), "step {}", self.step);
     }
 
-    /// All that the walk has left behind.
+    /// Everything that the walk has stored.
     async fn compare(&self) {
         for stream in &self.streams {
             let (left, right) = (rows(self.store, stream).await, rows(&self.reference, stream).await);

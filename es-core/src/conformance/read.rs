@@ -18,7 +18,7 @@ use crate::store::{
 };
 use crate::stream::{Revision, StreamId};
 
-/// Every part of an event comes back, by every way to read a stream: name, version, payload, ids, times,
+/// Every field of an event is returned by every way to read a stream: name, version, payload, ids, times,
 /// metadata.
 pub async fn what_was_written_is_read_back<S: EventStore>(store: S) {
     let mut written = Written::to(&store).await;
@@ -26,13 +26,13 @@ pub async fn what_was_written_is_read_back<S: EventStore>(store: S) {
     store.read_stream(&stream("1"), StreamRange::ALL, &mut take).await.expect("a read");
     let mut take_item = |item: LoadItem<'_>| match item {
         LoadItem::Event(raw) => take(raw),
-        LoadItem::Snapshot { .. } => panic!("a snapshot that nobody has kept"),
+        LoadItem::Snapshot { .. } => panic!("a snapshot that was never saved"),
     };
     store.load(Load::all(&stream("1")), &mut take_item).await.expect("a load");
     written.all_were_read(2);
 }
 
-/// The same of a page of the whole store.
+/// The same for a page of the whole store.
 pub async fn what_was_written_is_read_back_by_pages<S: EventStore + ReadAll>(store: S) {
     let mut written = Written::to(&store).await;
     let (all, mut take) = (Filter::new(), |raw: RawEvent<'_>| written.take(&raw));
@@ -40,7 +40,7 @@ pub async fn what_was_written_is_read_back_by_pages<S: EventStore + ReadAll>(sto
     written.all_were_read(1);
 }
 
-/// The same of a search.
+/// The same for a search.
 pub async fn what_was_written_is_found<S: EventStore + FindEvents>(store: S) {
     let mut written = Written::to(&store).await;
     let (correlation, ids) = (written.correlation, written.events.each_ref().map(|event| event.id));
@@ -52,7 +52,7 @@ pub async fn what_was_written_is_found<S: EventStore + FindEvents>(store: S) {
     written.all_were_read(2);
 }
 
-/// One event that has everything, and one that has little, in the stream `1`.
+/// One event with all fields, and one with few, in the stream `1`.
 struct Written {
     correlation: Uuid,
     events: [NewEvent; 2],
@@ -78,7 +78,7 @@ impl Written {
         Self { correlation, events, appended, seen: 0 }
     }
 
-    /// Compares the next event of a read, or the first of another one.
+    /// Compares the next event of a read, or the first of another read.
     fn take(&mut self, raw: &RawEvent<'_>) -> Result<(), StoreError> {
         let at = self.seen % self.events.len();
         let new = &self.events[at];
@@ -104,7 +104,7 @@ impl Written {
     }
 }
 
-/// Any part of a stream, from the lowest revision up or from the highest down.
+/// Any range of a stream, in ascending or descending order of revisions.
 pub async fn a_range_is_read_in_both_directions<S: EventStore>(store: S) {
     let stream = stream("1");
     append(&store, &stream, 0, &numbered(1, 20)).await;
@@ -127,7 +127,7 @@ pub async fn a_stream_that_is_not_there_is_empty<S: EventStore>(store: S) {
     assert_eq!((snapshot, rows.len(), head), (None, 0, StreamHead::default()));
 }
 
-/// The sink's error is the result of the read, nothing more is handed out, and the store goes on working.
+/// The read returns the sink's error, no more events are passed to the sink, and the store keeps working.
 pub async fn an_error_of_the_sink_ends_the_read<S: EventStore>(store: S) {
     let stream = stream("1");
     append(&store, &stream, 0, &numbered(1, 500)).await;
@@ -137,7 +137,7 @@ pub async fn an_error_of_the_sink_ends_the_read<S: EventStore>(store: S) {
             let mut take = |raw: RawEvent<'_>| third_is_refused(&mut seen, &raw);
             let mut take_item = |item: LoadItem<'_>| match item {
                 LoadItem::Event(raw) => take(raw),
-                LoadItem::Snapshot { .. } => panic!("a snapshot that nobody has kept"),
+                LoadItem::Snapshot { .. } => panic!("a snapshot that was never saved"),
             };
             let read = match is_load {
                 true => store.load(Load::all(&stream), &mut take_item).await.map(drop),
@@ -151,7 +151,7 @@ pub async fn an_error_of_the_sink_ends_the_read<S: EventStore>(store: S) {
     assert_eq!(rows(&store, &stream).await.len(), 500);
 }
 
-/// A load reads what comes after one revision and up to another, and says where the stream really stands.
+/// A load reads the events after one revision and up to another, and returns the actual head of the stream.
 pub async fn a_load_reads_the_part_asked_for<S: EventStore>(store: S) {
     let stream = stream("1");
     append(&store, &stream, 0, &numbered(1, 10)).await;
@@ -169,7 +169,7 @@ pub async fn a_load_reads_the_part_asked_for<S: EventStore>(store: S) {
     assert!(read(0, 0).await.is_empty());
 }
 
-/// After an append is acknowledged, every reader sees its events, and sees them whole.
+/// Once an append is acknowledged, every reader sees its events, all of them.
 pub async fn what_was_acknowledged_is_read_by_everybody<S: EventStore + 'static>(store: S) {
     let store = Arc::new(store);
     let mut readers = JoinSet::new();
@@ -180,7 +180,7 @@ pub async fn what_was_acknowledged_is_read_by_everybody<S: EventStore + 'static>
         readers.spawn(async move {
             let (_, rows, head) = load(&*store, Load::all(&stream)).await;
             assert!(rows.len() as u64 >= (round + 1) * 3, "acknowledged events are missing");
-            assert_eq!(rows.len() % 3, 0, "a part of an append was read");
+            assert_eq!(rows.len() % 3, 0, "an append was read in part");
             assert_eq!(head.revision.get(), rows.len() as u64, "head and events disagree");
             assert_eq!(head.event_id, rows.last().map(|row| row.id));
         });
@@ -188,7 +188,7 @@ pub async fn what_was_acknowledged_is_read_by_everybody<S: EventStore + 'static>
     readers.join_all().await;
 }
 
-/// Payloads mean the same after storing: text of all planes, numbers, nesting, emptiness.
+/// Payloads keep their meaning when stored: text of all Unicode planes, numbers, nesting, empty values.
 pub async fn payloads_keep_their_values<S: EventStore>(store: S) {
     let stream = stream("1");
     let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
@@ -216,7 +216,7 @@ pub async fn payloads_keep_their_values<S: EventStore>(store: S) {
     assert_eq!(rows.len(), written.len());
 }
 
-/// Keys that look alike, or look like SQL, are different keys; a category is part of the name.
+/// Keys that look alike, or look like SQL, are different keys; a category is part of the identity.
 pub async fn keys_are_exact<S: EventStore>(store: S) {
     let longest = "é".repeat(127) + "x";
     let keys = [

@@ -1,4 +1,4 @@
-//! Registered events: a version means one shape.
+//! Registered events: one version has one shape.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use crate::error::StoreError;
 use crate::shape::Fingerprint;
 use crate::store::{EventStore, Registration};
 
-/// A shape, by the text of which a store sees the hash.
+/// A shape, as the text that is hashed for the store.
 type Shape = Option<&'static str>;
 
 const NUMBER: Shape = Some("payload: i64\n");
 pub(super) const TEXT: Shape = Some("payload: string\n");
 const UNKNOWN: Shape = None;
 
-/// Events, each with its version, the names that it had before, and its shape.
+/// Events, each with its version, its former names, and its shape.
 pub(super) fn events(events: &[(&'static str, u32, &[&'static str], Shape)]) -> Vec<Registration> {
     let of_event = |&(name, version, was, shape): &(_, _, &[&'static str], Shape)| {
         let fingerprint = shape.map(|text| Fingerprint::EMPTY.with(text));
@@ -26,7 +26,7 @@ pub(super) fn events(events: &[(&'static str, u32, &[&'static str], Shape)]) -> 
     events.iter().flat_map(of_event).collect()
 }
 
-/// One event of the suite's, at one version.
+/// The suite's event, in one version.
 fn noted(version: u32, shape: Shape) -> Vec<Registration> {
     events(&[("account.noted", version, &[], shape)])
 }
@@ -35,7 +35,7 @@ pub(super) async fn register(store: &impl EventStore, events: &[Registration]) {
     store.register(events).await.expect("no conflict");
 }
 
-/// The version of which the store knows another shape.
+/// The version for which the store has another shape.
 async fn conflict(store: &impl EventStore, events: &[Registration]) -> (String, u32) {
     let error = store.register(events).await.expect_err("a conflict");
     assert!(!error.is_retryable());
@@ -44,7 +44,8 @@ async fn conflict(store: &impl EventStore, events: &[Registration]) -> (String, 
     (name, version)
 }
 
-/// The same again is welcome, another shape of the same version is not, and a refusal changes nothing.
+/// The same shape again is accepted, another shape of the same version is not, and a rejected call changes
+/// nothing.
 pub async fn a_version_of_an_event_means_one_shape<S: EventStore>(store: S) {
     register(&store, &noted(1, NUMBER)).await;
     register(&store, &noted(1, NUMBER)).await;
@@ -58,7 +59,7 @@ pub async fn a_version_of_an_event_means_one_shape<S: EventStore>(store: S) {
     register(&store, &noted(1, NUMBER)).await;
 }
 
-/// Of a list that contradicts itself, nothing is taken in.
+/// If a list contradicts itself, nothing of it is registered.
 pub async fn two_shapes_of_a_version_in_one_call_are_refused<S: EventStore>(store: S) {
     let closed = events(&[("account.closed", 1, &[], NUMBER)]);
     let both = [closed.clone(), noted(1, NUMBER), noted(1, UNKNOWN), noted(1, TEXT)].concat();
@@ -70,7 +71,7 @@ pub async fn two_shapes_of_a_version_in_one_call_are_refused<S: EventStore>(stor
     assert_eq!(conflict(&store, &noted(1, NUMBER)).await, ("account.noted".into(), 1));
 }
 
-/// An event that was stored, or registered, before its shape was known gets it later.
+/// An event that was stored or registered without a shape can get one later.
 pub async fn a_shape_may_become_known_later<S: EventStore>(store: S) {
     append(&store, &stream("1"), 0, &numbered(1, 1)).await;
     register(&store, &noted(2, UNKNOWN)).await;
@@ -82,8 +83,7 @@ pub async fn a_shape_may_become_known_later<S: EventStore>(store: S) {
     register(&store, &noted(2, TEXT)).await;
 }
 
-/// A renamed event is compared with what was registered under the names that it had, and reserves none of
-/// them.
+/// A renamed event is compared with what was registered under its former names, and reserves none of them.
 pub async fn a_renamed_event_keeps_its_shape<S: EventStore>(store: S) {
     register(&store, &events(&[("account.payed", 1, &[], NUMBER)])).await;
     let renamed = |shape| events(&[("account.paid", 1, &["account.payed", "account.settled"], shape)]);
@@ -97,7 +97,7 @@ pub async fn a_renamed_event_keeps_its_shape<S: EventStore>(store: S) {
     assert_eq!(conflict(&store, &renamed(NUMBER)).await, ("account.settled".into(), 1));
 }
 
-/// Programs of two branches start at once: those of one of them do not start.
+/// Programs of two branches start at once: only those of one branch succeed.
 pub async fn of_two_shapes_registered_at_once_one_wins<S: EventStore + 'static>(store: S) {
     let store = Arc::new(store);
     let mut programs = JoinSet::new();

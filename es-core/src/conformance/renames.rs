@@ -1,4 +1,4 @@
-//! Categories with several names: every stream is found by each of them, and exists once.
+//! Categories with several names: every stream is found under each of them, and exists once.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::shape::Fingerprint;
 use crate::store::{Append, AppendOutcome, CommandOutcome, EventStore, Load};
 use crate::stream::{Revision, StreamId};
 
-/// The stream of this key under the name that the category had before.
+/// The stream of this key under the former name of the category.
 pub(super) fn old(key: &str) -> StreamId {
     StreamId::new("konto", key).expect("a valid key")
 }
@@ -21,7 +21,7 @@ pub(super) async fn rename(store: &impl EventStore, name: &str, was: &[&str]) {
     store.rename_category(name, was).await.expect("a rename");
 }
 
-/// What was stored before the rename is read, written on and kept as a snapshot under each name.
+/// What was stored before the rename can be read, appended to and saved as a snapshot under each name.
 pub async fn a_stream_is_found_by_every_name_of_its_category<S: EventStore>(store: S) {
     const FINGERPRINT: Fingerprint = Fingerprint::EMPTY.with("one");
     append(&store, &old("1"), 0, &numbered(1, 2)).await;
@@ -45,8 +45,8 @@ pub async fn a_stream_is_found_by_every_name_of_its_category<S: EventStore>(stor
     }
 }
 
-/// A stream is not made a second time under another name: not by itself, not in a batch, and not by a command
-/// that was carried out before.
+/// A stream is not created again under another name: not by itself, not in a batch, and not by a command that
+/// was executed before.
 pub async fn a_stream_exists_once_under_all_names<S: EventStore>(store: S) {
     let id = Uuid::now_v7();
     let events = numbered(1, 1);
@@ -76,7 +76,7 @@ pub async fn a_stream_exists_once_under_all_names<S: EventStore>(store: S) {
     assert_eq!(payloads(&rows(&store, &stream("1")).await), ["1"]);
 }
 
-/// Names may be made one before anything is stored, again, in any order, and one after the other.
+/// Names can be merged before anything is stored, repeatedly, in any order, and one after the other.
 pub async fn a_category_may_be_renamed_again_and_again<S: EventStore>(store: S) {
     rename(&store, "konto", &["compte"]).await;
     rename(&store, "konto", &["compte"]).await;
@@ -95,7 +95,7 @@ pub async fn a_category_may_be_renamed_again_and_again<S: EventStore>(store: S) 
     assert!(rows(&store, &other).await.is_empty(), "another category");
 }
 
-/// Two categories that have streams stay two: one key could be in both.
+/// Two categories that both have streams cannot be merged: both could contain the same key.
 pub async fn two_categories_do_not_become_one<S: EventStore>(store: S) {
     append(&store, &old("1"), 0, &numbered(1, 1)).await;
     append(&store, &stream("1"), 0, &numbered(7, 1)).await;
@@ -110,14 +110,14 @@ pub async fn two_categories_do_not_become_one<S: EventStore>(store: S) {
     are_two(&store, "compte", &["konto", "account"], ("account", "konto")).await;
 }
 
-/// The error says which name of before is to be left out.
-async fn are_two<S: EventStore>(store: &S, today: &str, was: &[&str], expected: (&str, &str)) {
-    let error = store.rename_category(today, was).await.expect_err("they are two");
+/// The error tells which former name to leave out.
+async fn are_two<S: EventStore>(store: &S, current: &str, was: &[&str], expected: (&str, &str)) {
+    let error = store.rename_category(current, was).await.expect_err("they are two");
     let StoreError::SplitCategory { name, other } = &error else { panic!("{error}") };
     assert_eq!((name.as_str(), other.as_str()), expected, "{error}");
 }
 
-/// Programs of before and of now start at once and write the same stream: one of them wins.
+/// Programs with the old and the new name start at once and write to the same stream: one of them wins.
 pub async fn of_programs_with_different_names_one_makes_the_stream<S: EventStore + 'static>(store: S) {
     rename(&store, "account", &["konto"]).await;
     let store = Arc::new(store);

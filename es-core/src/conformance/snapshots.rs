@@ -1,4 +1,4 @@
-//! Snapshots: kept by fingerprint, newest only, never ahead of the stream.
+//! Snapshots: stored by fingerprint, only the newest, never ahead of the stream.
 
 use uuid::Uuid;
 
@@ -51,7 +51,7 @@ pub async fn a_snapshot_shortens_the_load<S: EventStore>(store: S) {
     assert_eq!((snapshot.map(|(at, _)| at), revisions(&rows)), (Some(7), vec![8]));
 }
 
-/// Snapshots arrive in any order; the newest of each fingerprint stays.
+/// Snapshots arrive in any order; the newest of each fingerprint is kept.
 pub async fn an_older_snapshot_never_replaces_a_newer_one<S: EventStore>(store: S) {
     let stream = stream("1");
     append(&store, &stream, 0, &numbered(1, 10)).await;
@@ -66,7 +66,7 @@ pub async fn an_older_snapshot_never_replaces_a_newer_one<S: EventStore>(store: 
     }
 }
 
-/// A snapshot that claims events the stream does not have is dropped.
+/// A snapshot of a revision that the stream does not have is dropped.
 pub async fn a_snapshot_of_what_is_not_stored_is_not_kept<S: EventStore>(store: S) {
     let (stream, missing) = (stream("1"), stream("2"));
     append(&store, &stream, 0, &numbered(1, 2)).await;
@@ -81,8 +81,8 @@ pub async fn a_snapshot_of_what_is_not_stored_is_not_kept<S: EventStore>(store: 
     }
 }
 
-/// A snapshot that was on its way while its stream was set back to an earlier state, and grew again, is not a
-/// fold of it.
+/// A snapshot that arrives after its stream was restored to an earlier state and has grown again is not a
+/// fold of its events.
 pub async fn a_snapshot_of_other_events_is_not_kept<S: EventStore>(store: S) {
     let stream = stream("1");
     append(&store, &stream, 0, &numbered(1, 10)).await;

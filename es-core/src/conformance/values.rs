@@ -1,4 +1,4 @@
-//! Values are the same wherever they are read.
+//! Values are the same for every way to read them.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ fn with(metadata: Metadata) -> NewEvent {
     NewEvent::new("account.noted", 1, b"1".to_vec(), Arc::new(metadata))
 }
 
-/// What `take` makes of each event, by every way to read a stream.
+/// The result of `take` for each event, by every way to read a stream.
 async fn of_stream<T: Send>(
     store: &impl EventStore,
     take: impl Fn(&RawEvent<'_>) -> T + Send + Sync,
@@ -38,7 +38,7 @@ async fn of_stream<T: Send>(
     [of_stream, of_load]
 }
 
-/// The same of the whole store.
+/// The same for the whole store.
 async fn of_all<T: Send>(store: &impl ReadAll, take: impl Fn(&RawEvent<'_>) -> T + Send + Sync) -> Vec<T> {
     let (filter, mut of_all) = (Filter::new(), Vec::new());
     let mut sink = |raw: RawEvent<'_>| {
@@ -49,20 +49,20 @@ async fn of_all<T: Send>(store: &impl ReadAll, take: impl Fn(&RawEvent<'_>) -> T
     of_all
 }
 
-/// A time with the offset, which `==` does not compare.
+/// A time with its offset, which `==` ignores.
 type Shown = (OffsetDateTime, time::UtcOffset);
 
 const fn shown(time: OffsetDateTime) -> Shown {
     (time, time.offset())
 }
 
-/// Occurred as it is stored, recorded, and occurred as readers see it.
+/// When it occurred as stored, when it was recorded, and when it occurred as readers see it.
 fn times(raw: &RawEvent<'_>) -> (Option<Shown>, Shown, Shown) {
     (raw.occurred.map(shown), shown(raw.recorded_at), shown(raw.occurred_at()))
 }
 
-/// Times come back in UTC and whole microseconds, rounded down on both sides of every epoch; those of the
-/// store's clock are so from the start.
+/// Times are returned in UTC and whole microseconds, rounded down before and after the Unix epoch; those of
+/// the store's clock are so from the start.
 pub async fn times_are_kept_in_utc_and_whole_microseconds<S: EventStore>(store: S) {
     let written = write_times(&store).await;
     for found in of_stream(&store, times).await {
@@ -70,13 +70,13 @@ pub async fn times_are_kept_in_utc_and_whole_microseconds<S: EventStore>(store: 
     }
 }
 
-/// The same of the whole store.
+/// The same for the whole store.
 pub async fn the_whole_store_keeps_times<S: EventStore + ReadAll>(store: S) {
     let written = write_times(&store).await;
     assert_eq!(of_all(&store, times).await, written);
 }
 
-/// What readers are to find.
+/// Writes events, and returns the times that readers should find.
 async fn write_times(store: &impl EventStore) -> Vec<(Option<Shown>, Shown, Shown)> {
     let given = [
         (datetime!(-4713-11-24 00:00 UTC), datetime!(-4713-11-24 00:00 UTC)),
@@ -101,8 +101,8 @@ async fn write_times(store: &impl EventStore) -> Vec<(Option<Shown>, Shown, Show
     written.map(|((_, stored), recorded)| (Some(shown(*stored)), shown(recorded), shown(*stored))).collect()
 }
 
-/// A time that not every store can hold is a typed error, in each way to append; good events beside it are
-/// not written, and the store goes on working.
+/// A time that not every store can store is a typed error, for each way to append; valid events of the same
+/// call are not written, and the store keeps working.
 pub async fn a_time_out_of_range_is_refused<S: EventStore>(store: S) {
     let (bad, good) = (stream("1"), stream("2"));
     let times = [
@@ -138,8 +138,7 @@ pub async fn a_time_out_of_range_is_refused<S: EventStore>(store: S) {
     }
 }
 
-/// Metadata comes back as it was: numbers, text, nesting as deep as can be read, the order and the emptiness
-/// of everything.
+/// Metadata is returned unchanged: numbers, text, nesting as deep as can be read, order, and empty values.
 pub async fn metadata_reads_back_equal<S: EventStore>(store: S) {
     let written = write_metadata(&store).await;
     for found in of_stream(&store, |raw| raw.metadata().expect("metadata")).await {
@@ -147,7 +146,7 @@ pub async fn metadata_reads_back_equal<S: EventStore>(store: S) {
     }
 }
 
-/// The same of the whole store.
+/// The same for the whole store.
 pub async fn the_whole_store_keeps_metadata<S: EventStore + ReadAll>(store: S) {
     let written = write_metadata(&store).await;
     are_equal(&of_all(&store, |raw| raw.metadata().expect("metadata")).await, &written);
@@ -179,7 +178,7 @@ async fn write_metadata(store: &impl EventStore) -> [Metadata; 3] {
     written
 }
 
-/// Metadata that no reader could decode is a typed error, in each way to append, and nothing is written.
+/// Metadata that no reader could decode is a typed error, for each way to append, and nothing is written.
 pub async fn metadata_that_does_not_read_back_is_refused<S: EventStore>(store: S) {
     let (bad, good) = (stream("1"), stream("2"));
     for depth in [126, 200] {
@@ -203,7 +202,7 @@ pub async fn metadata_that_does_not_read_back_is_refused<S: EventStore>(store: S
     }
 }
 
-/// A list in a list, so many levels deep.
+/// A list nested to this depth.
 fn nested(depth: usize) -> Value {
     (0..depth).fold(Value::from(1), |inner, _| Value::Array(vec![inner]))
 }

@@ -53,7 +53,7 @@ fn answered(case: &Case, code: &str) -> String {
     let lines: Vec<&str> = code.lines().collect();
     for (at, line) in lines.iter().enumerate() {
         let mut line = line.split(" // ").next().unwrap_or_default().to_owned();
-        if let Some((start, rest)) = line.split_once("/* what it is in version ") {
+        if let Some((start, rest)) = line.split_once("/* its value in version ") {
             let field = lines[at + 1].trim().split(':').next().unwrap_or_default();
             let rest = rest.split_once("*/").expect("a comment ends").1;
             let answer = answer(case, field)
@@ -61,7 +61,7 @@ fn answered(case: &Case, code: &str) -> String {
             line = format!("{start}{answer}{rest}");
         }
         for (comment, name) in [
-            ("/* and each `removed(…)` of before */", ", __removed"),
+            ("/* and the existing `removed(…)` */", ", __removed"),
             ("{ /* as it is now, without `added`, `renamed` and `removed` */ }", "{ __bare: () }"),
             ("{ /* as it is now */ }", "{ __now: () }"),
             ("{ /* as it was */ }", "{ __was: () }"),

@@ -201,7 +201,7 @@ fn parts_without_a_shape_are_named_with_their_path_and_never_published() {
     let expected = [
         "`order.placed` version 1 (`Placed`) has a part without a shape: `lines[].price` is `Option<Money>`
 What nobody describes cannot be compared.
-Derive `es_core::shape::Shape` for `Money`, or say on the field how it is written: `#[shape(\"…\")]`, with a form such as \
+Derive `es_core::shape::Shape` for `Money`, or declare on the field how it is written: `#[shape(\"…\")]`, with a form such as \
          `string:date-time`, `i64` or `list<string>`.",
         "`order.placed` version 1 (`Placed`) has a part without a shape: `at` is written by `time::serde::rfc3339`
 What nobody describes cannot be compared.
@@ -209,7 +209,7 @@ Say on the field how it is written: `#[shape(\"…\")]`, with a form \
          such as `string:date-time`, `i64` or `list<string>`.",
         "the state of aggregate `order` is kept in snapshots, and a part of it has no shape: `paid` is `Money`
 A change of it would not be seen, and old snapshots be misread.
-Derive `es_core::shape::Shape` for `Money`, or say on the field how it is written: `#[shape(\"…\")]`, with a form such as \
+Derive `es_core::shape::Shape` for `Money`, or declare on the field how it is written: `#[shape(\"…\")]`, with a form such as \
          `string:date-time`, `i64` or `list<string>`.",
     ];
     assert_eq!(folder.findings::<without_parts::Order>(Mode::Update), expected);
@@ -289,8 +289,8 @@ fn a_type_that_changed_inside_of_events_is_to_be_copied() {
         findings[0],
         "`order.placed` version 1 (`PlacedV1`) is published, and its shape changed:
   - variant `fax` of `Channel` was added (at `lines.via`)
-No event needs a new version if the type itself says what changed: `#[shape(added(in = 2))]` on `Channel::Fax`. It derives \
-         `Shape` without `Deserialize` then, as `Shape` reads what was stored before as well.
+No event needs a new version if the type itself describes the change: `#[shape(added(in = 2))]` on `Channel::Fax`. It derives \
+         `Shape` without `Deserialize` then, as `Shape` also reads what was stored before.
 Events of version 1 are stored as they were. Put `Channel` and `Line` back as they were, or let `PlacedV1` hold \
          copies of `Channel` and `Line` as they were, under other names and with `#[shape(name = \"Channel\")]` and \
          `#[shape(name = \"Line\")]` on them."
@@ -300,7 +300,7 @@ Events of version 1 are stored as they were. Put `Channel` and `Line` back as th
             "keep the struct as it was under the name `PlacedV2`, holding copies of `Channel` and `Line` as they were, under other \
              names and with `#[shape(name = \"Channel\")]` and `#[shape(name = \"Line\")]` on them, and write\n"
         ) && findings[1].contains(
-            "#[event(/* as it was */)] // a step that led to `Placed` leads here now\npub struct PlacedV2 {"
+            "#[event(/* as it was */)] // an upcast to `Placed` now leads here\npub struct PlacedV2 {"
         ) && findings[1].contains("Ok(Self { lines: todo!(\"from version 2\"), note: old.note })"),
         "{}",
         findings[1]

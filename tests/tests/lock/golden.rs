@@ -104,7 +104,7 @@ fn a_payload_that_is_no_longer_read_is_reported() {
         folder.findings::<plain::Order>(Mode::Update),
         ["payload 2 of events/order.placed/v1.json is no longer read: aggregate `order`: the payload does not fit version 1: \
           unknown variant, expected one of `Web`, `Shop`, `Agent` at line 1 column 16
-Events like it are stored. Make the code read `order.placed` version 1 again; the payload stays."]
+Events like it are stored. Make the code read `order.placed` version 1 again, and leave the payload as it is."]
     );
 }
 
@@ -121,8 +121,8 @@ fn what_the_newest_version_writes_otherwise_is_reported() {
   meant:  {\"at\":\"2001-02-03T04:05:06.000Z\",\"channel\":\"Web\",\"note\":null}
   means:  {\"at\":\"2001-02-03T04:05:06Z\",\"channel\":\"Web\",\"note\":null}
 It comes from the code that reads `at`: a `with` module, `from` and `into`, or serde's traits written by hand.
-Events like it are stored. Put that back; where new events are to mean something else, make a new version.
-If stored events are to mean this from now on, `ES_LOCK=update cargo test` writes it into events/order.placed/v2.json."]
+Events like it are stored. Undo the change; if new events should mean something else, make a new version.
+If stored events should mean this from now on, `ES_LOCK=update cargo test` writes it into events/order.placed/v2.json."]
     );
 }
 

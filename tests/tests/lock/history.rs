@@ -307,13 +307,13 @@ fn a_history_is_proposed_where_there_is_one_or_none_before() {
     let newest = findings.last().expect("version 2 has changed");
     assert!(
         newest.contains(
-            r#"say on the fields what it changed:
+            r#"describe the change on its fields:
 
-#[event(name = "order.placed", version = 3, semantics = "net" /* and each `removed(…)` of before */, removed(in = 3, item: /* as it was */))]
+#[event(name = "order.placed", version = 3, semantics = "net" /* and the existing `removed(…)` */, removed(in = 3, item: /* as it was */))]
 pub struct Placed {
-    #[event(added(in = 3, default = /* what it is in version 2 */))]
+    #[event(added(in = 3, default = /* its value in version 2 */))]
     pieces: /* as it is now */,
-    #[event(added(in = 3, default = /* what it is in version 2 */))]
+    #[event(added(in = 3, default = /* its value in version 2 */))]
     to: /* as it is now */,
     /* the other fields as they are now */
 }

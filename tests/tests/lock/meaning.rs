@@ -65,9 +65,9 @@ fn the_body_of_a_step_is_locked_by_what_it_makes_of_stored_payloads() {
   stored: {\"euros\":1}
   meant:  {\"cents\":100,\"currency\":\"EUR\"}
   means:  {\"cents\":10,\"currency\":\"EUR\"}
-It comes from the step from version 1 to 2: `UpcastFrom<PaidV1> for PaidV2`.
-Events like it are stored. Put that back; where new events are to mean something else, make a new version.
-If stored events are to mean this from now on, `ES_LOCK=update cargo test` writes it into events/order.paid/v1.json."
+It comes from the upcast from version 1 to 2: `UpcastFrom<PaidV1> for PaidV2`.
+Events like it are stored. Undo the change; if new events should mean something else, make a new version.
+If stored events should mean this from now on, `ES_LOCK=update cargo test` writes it into events/order.paid/v1.json."
     );
 
     // Knowingly, it can be accepted; then it is said.
@@ -202,7 +202,7 @@ fn what_a_retired_event_stands_for_is_locked() {
         &text,
         &[
             "`name` was \"street\" and is \"city\"",
-            "It comes from `Retired<Moved>`, which says what the event means today.",
+            "It comes from `Retired<Moved>`, which converts the event to current events.",
         ],
     );
     let (_, text) = found::<split::Order, dropped::Order>("what_a_retired_event_stood_for");

@@ -1,4 +1,4 @@
-//! Batches: the fence, and that model and checkpoint are one.
+//! Batches: the fence, and that model and checkpoint are committed together.
 
 use super::tally::{Tally, append, expected, rows, runner};
 use super::{Harness, Row};
@@ -9,7 +9,7 @@ use crate::store::{AllQuery, Checkpoint, Filter, ReadAll};
 pub(super) type Of<H> = <H as Harness>::Target<Tally<H, 1>>;
 pub(super) type BatchOf<H> = <Of<H> as Target<Tally<H, 1>>>::Batch;
 
-/// Each event is in the model once, whatever the size of pages, and stays so when it is run again.
+/// The model contains each event once, whatever the page size, also after running again.
 pub async fn each_event_is_taken_once<H: Harness>(harness: &H) {
     append(harness, "abcabcaabbccabcabc").await;
     let tally = runner::<H, 1>(harness).page_size(5);
@@ -22,7 +22,7 @@ pub async fn each_event_is_taken_once<H: Harness>(harness: &H) {
     }
 }
 
-/// A target that is set up, and where its events are.
+/// A target that is set up, and the checkpoints of its events.
 pub(super) async fn prepared<H: Harness>(harness: &H, streams: &str) -> (Of<H>, Vec<Checkpoint>) {
     append(harness, streams).await;
     runner::<H, 1>(harness).prepare().await.expect("set up");
@@ -64,7 +64,7 @@ fn row(key: &str) -> Row {
     (key.to_owned(), 1)
 }
 
-/// Neither model nor checkpoint, and the next one begins at the same place.
+/// Neither model nor checkpoint has changed, and the next batch starts at the same checkpoint.
 pub async fn a_batch_that_is_dropped_leaves_nothing<H: Harness>(harness: &H) {
     let (target, at) = prepared(harness, "ab").await;
     let mut batch = begin::<H>(&target, at[0], at[1]).await.expect("the first batch");
@@ -76,7 +76,7 @@ pub async fn a_batch_that_is_dropped_leaves_nothing<H: Harness>(harness: &H) {
     assert_eq!((rows(harness, 1).await, checkpoint::<H>(&target).await), (vec![], at[2]));
 }
 
-/// The same where it is undone in order.
+/// The same if it is rolled back explicitly.
 pub async fn a_batch_that_is_rolled_back_leaves_nothing<H: Harness>(harness: &H) {
     let (target, at) = prepared(harness, "ab").await;
     let mut batch = begin::<H>(&target, at[0], at[1]).await.expect("the first batch");
@@ -86,7 +86,7 @@ pub async fn a_batch_that_is_rolled_back_leaves_nothing<H: Harness>(harness: &H)
     assert!(begin::<H>(&target, at[0], at[1]).await.is_some(), "the same place");
 }
 
-/// Nothing of either is seen before the end, and both after it.
+/// Nothing of either is visible before the commit, and both are after it.
 pub async fn model_and_checkpoint_take_effect_together<H: Harness>(harness: &H) {
     let (target, at) = prepared(harness, "ab").await;
     let mut batch = begin::<H>(&target, at[0], at[1]).await.expect("the first batch");
@@ -99,15 +99,15 @@ pub async fn model_and_checkpoint_take_effect_together<H: Harness>(harness: &H) 
 /// Not before it, not after it, not at another event with its position.
 pub async fn a_batch_begins_only_where_the_checkpoint_stands<H: Harness>(harness: &H) {
     let (target, at) = prepared(harness, "abc").await;
-    assert!(begin::<H>(&target, at[1], at[2]).await.is_none(), "ahead of the checkpoint");
+    assert!(begin::<H>(&target, at[1], at[2]).await.is_none(), "began after the checkpoint");
     commit::<H>(begin::<H>(&target, at[0], at[1]).await.expect("where it stands")).await;
-    assert!(begin::<H>(&target, at[0], at[2]).await.is_none(), "behind the checkpoint");
+    assert!(begin::<H>(&target, at[0], at[2]).await.is_none(), "began before the checkpoint");
     let other = Checkpoint::behind(at[1].position(), uuid::Uuid::now_v7());
-    assert!(begin::<H>(&target, other, at[2]).await.is_none(), "another event at its position");
-    assert!(begin::<H>(&target, at[1], at[2]).await.is_some(), "where it stands");
+    assert!(begin::<H>(&target, other, at[2]).await.is_none(), "began at another event");
+    assert!(begin::<H>(&target, at[1], at[2]).await.is_some(), "did not begin at the checkpoint");
 }
 
-/// Two sessions that have read the same page, one of which is slower.
+/// Two sessions have read the same page, and one is slower.
 pub async fn of_two_batches_from_one_place_one_takes_effect<H: Harness>(harness: &H) {
     let (target, at) = prepared(harness, "ab").await;
     let mut first = begin::<H>(&target, at[0], at[1]).await.expect("the first batch");
@@ -132,7 +132,7 @@ pub async fn workers_beside_each_other_take_each_event_once<H: Harness>(harness:
     assert_eq!(rows(harness, 1).await, expected(&streams));
 }
 
-/// Partitions beside each other, and then another number of them.
+/// Partitions run concurrently, and then their number changes.
 pub async fn partitions_take_each_event_once_and_are_divided_anew<H: Harness>(harness: &H) {
     let streams = "abcdefgh".repeat(5);
     append(harness, &streams).await;

@@ -1,10 +1,11 @@
-//! Revisions beside each other, and the status.
+//! Builds that exist side by side, and the status.
 
 use super::Harness;
 use super::tally::{append, expected, published, rows, runner};
 use crate::projection::ProjectorError;
 
-/// The first one is seen at once; the next one is built from the first event, and seen once it has caught up.
+/// The first build is published at once; the next one is built from the first event, and published once it
+/// has caught up.
 pub async fn a_revision_is_built_beside_the_published_one<H: Harness>(harness: &H) {
     append(harness, "abc").await;
     runner::<H, 1>(harness).catch_up().await.expect("all events");
@@ -22,7 +23,7 @@ pub async fn a_revision_is_built_beside_the_published_one<H: Harness>(harness: &
     assert_eq!(published(harness).await, expected("abca"));
 }
 
-/// Readers are never taken back.
+/// Readers never go back to an earlier position.
 pub async fn a_revision_that_is_behind_is_not_published<H: Harness>(harness: &H) {
     append(harness, "ab").await;
     runner::<H, 1>(harness).catch_up().await.expect("all events");
@@ -33,7 +34,7 @@ pub async fn a_revision_that_is_behind_is_not_published<H: Harness>(harness: &H)
     assert_eq!(published(harness).await, expected("ab"));
 }
 
-/// An old one is, with all that is kept of it.
+/// An old build can be dropped, with everything that belongs to it.
 pub async fn a_published_revision_is_not_dropped<H: Harness>(harness: &H) {
     append(harness, "ab").await;
     let (old, new) = (runner::<H, 1>(harness), runner::<H, 2>(harness));
@@ -47,7 +48,7 @@ pub async fn a_published_revision_is_not_dropped<H: Harness>(harness: &H) {
     assert_eq!(published(harness).await, expected("ab"));
 }
 
-/// Of a projection that is not set up there is none.
+/// A projection that is not set up has no status.
 pub async fn the_status_says_how_far_it_is<H: Harness>(harness: &H) {
     let tally = runner::<H, 1>(harness).owner("suite");
     let error = tally.status().await.expect_err("not set up");

@@ -1,4 +1,5 @@
-//! Leases of partitions: one owner at a time, and none but the last one moves the checkpoint.
+//! Leases of partitions: one owner at a time, and only the latest owner moves the checkpoint (a fencing
+//! token).
 
 use std::time::Duration;
 
@@ -14,11 +15,11 @@ async fn claim<H: Harness>(target: &Of<H>, claim: &Claim<'_>) -> Claimed {
     target.claim(Partition::ALL, claim).await.expect("an answer")
 }
 
-/// The epoch of a lease that is given.
+/// The epoch of a lease that is granted.
 async fn given<H: Harness>(target: &Of<H>, wanted: &Claim<'_>) -> u64 {
     match claim::<H>(target, wanted).await {
         Claimed::Lease { epoch } => epoch,
-        Claimed::Taken { rest } => panic!("{} is told to wait for {rest:?}", wanted.owner),
+        Claimed::Taken { rest } => panic!("{} has to wait for {rest:?}", wanted.owner),
     }
 }
 
@@ -29,18 +30,18 @@ async fn is_taken<H: Harness>(target: &Of<H>, wanted: &Claim<'_>) -> Duration {
     }
 }
 
-/// Nobody else gets it before it has run out, and its owner keeps it, as the same owner.
+/// Nobody else gets it before it expires, and its owner renews it with the same epoch.
 pub async fn a_partition_is_of_one_worker_at_a_time<H: Harness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let first = given::<H>(&target, &Claim::new("first", LONG)).await;
-    assert!(first > 0, "0 is the epoch of nobody");
+    assert!(first > 0, "0 is not a valid epoch");
     let rest = is_taken::<H>(&target, &Claim::new("second", LONG)).await;
     assert!(rest > LONG / 2 && rest <= LONG, "{rest:?}");
     assert_eq!(given::<H>(&target, &Claim::new("first", LONG).held(Some(first))).await, first);
     is_taken::<H>(&target, &Claim::new("second", LONG).held(Some(first + 1))).await;
 }
 
-/// Its owner may keep it for as long as nobody else has asked; from then on it is another one's.
+/// Its owner may renew it for as long as nobody else has claimed it; after that it belongs to the other one.
 pub async fn a_lease_that_has_run_out_goes_to_whoever_asks<H: Harness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let short = Duration::from_micros(1);
@@ -49,7 +50,7 @@ pub async fn a_lease_that_has_run_out_goes_to_whoever_asks<H: Harness>(harness: 
     let second = loop {
         match claim::<H>(&target, &Claim::new("second", LONG)).await {
             Claimed::Lease { epoch } => break epoch,
-            Claimed::Taken { rest } => assert!(rest <= short, "it ran out, and {rest:?} are left of it"),
+            Claimed::Taken { rest } => assert!(rest <= short, "it expired, but {rest:?} are left"),
         }
         tokio::task::yield_now().await;
     };
@@ -57,7 +58,7 @@ pub async fn a_lease_that_has_run_out_goes_to_whoever_asks<H: Harness>(harness: 
     is_taken::<H>(&target, &Claim::new("first", LONG).held(Some(first))).await;
 }
 
-/// At once, and by its owner alone.
+/// At once, and only by its owner.
 pub async fn a_lease_is_released_by_its_owner<H: Harness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let first = given::<H>(&target, &Claim::new("first", LONG)).await;
@@ -68,7 +69,7 @@ pub async fn a_lease_is_released_by_its_owner<H: Harness>(harness: &H) {
     is_taken::<H>(&target, &Claim::new("third", LONG)).await;
 }
 
-/// Whether or not the checkpoint stands where it was.
+/// Whether or not the checkpoint has moved since.
 pub async fn only_the_last_owner_moves_the_checkpoint<H: Harness>(harness: &H) {
     let (target, at) = prepared(harness, "ab").await;
     let begins = async |epoch, from, to| {
@@ -83,28 +84,28 @@ pub async fn only_the_last_owner_moves_the_checkpoint<H: Harness>(harness: &H) {
     let batch = begins(first, at[0], at[1]).await.expect("the first batch");
     super::batches::commit::<H>(batch).await;
     target.release(Partition::ALL, first).await.expect("released");
-    // A lease that is over is no reason to stop, as long as nobody else has begun.
+    // An expired lease is no reason to stop, as long as nobody else has claimed the partition.
     drop(begins(first, at[1], at[2]).await.expect("the same owner"));
     let second = given::<H>(&target, &Claim::new("second", LONG)).await;
     assert!(begins(first, at[1], at[2]).await.is_none(), "an older owner moves the checkpoint");
     assert!(begins(second, at[1], at[2]).await.is_some(), "the owner does not move the checkpoint");
 }
 
-/// No owner of before has the epoch of one that comes after the division.
+/// No former owner has the epoch of one that comes after the repartitioning.
 pub async fn epochs_go_on_where_partitions_are_divided_anew<H: Harness>(harness: &H) {
     let (target, _) = prepared(harness, "a").await;
     let first = given::<H>(&target, &Claim::new("first", LONG)).await;
     runner::<H, 1>(harness).repartition(2).await.expect("divided");
     let partition = Partition::new(0, 2);
     let error = target.claim(Partition::ALL, &Claim::new("first", LONG).held(Some(first))).await;
-    assert!(error.is_err(), "there is no such partition any more: {error:?}");
+    assert!(error.is_err(), "the partition still exists: {error:?}");
     match target.claim(partition, &Claim::new("second", LONG)).await.expect("an answer") {
-        Claimed::Lease { epoch } => assert!(epoch > first, "{epoch} was the epoch of another one"),
-        Claimed::Taken { rest } => panic!("a partition that is new is taken for {rest:?}"),
+        Claimed::Lease { epoch } => assert!(epoch > first, "{epoch} was already used"),
+        Claimed::Taken { rest } => panic!("a new partition is taken for {rest:?}"),
     }
 }
 
-/// It says where checkpoints are that are made, and moves none.
+/// The start applies to checkpoints that are created, and moves no existing one.
 pub async fn a_start_holds_when_checkpoints_are_made<H: Harness>(harness: &H) {
     append(harness, "abc").await;
     let start = harness_head(harness).await;

@@ -9,7 +9,8 @@ fn stream(key: &str) -> StreamId {
     StreamId::new("tally", key).expect("a stream id")
 }
 
-/// What comes before the event is in the model, the event has left nothing, and the status has the reason.
+/// The events before it are in the model, the event itself has left nothing, and the status contains the
+/// reason.
 pub async fn a_failure_stops_right_before_its_event<H: Harness>(harness: &H) {
     append(harness, "abaBa").await;
     for _ in 0..2 {
@@ -28,7 +29,7 @@ pub async fn a_failure_stops_right_before_its_event<H: Harness>(harness: &H) {
     assert_eq!(status.error(), None);
 }
 
-/// Later events of its stream wait; the other streams go on.
+/// Later events of its stream wait; other streams continue.
 pub async fn a_parked_event_holds_back_its_stream_alone<H: Harness>(harness: &H) {
     append(harness, "abBab").await;
     let tally = runner::<H, 1>(harness).on_failure(OnFailure::Park);
@@ -47,7 +48,7 @@ pub async fn a_parked_event_holds_back_its_stream_alone<H: Harness>(harness: &H)
     assert_eq!(tally.status().await.expect("a status").dead_letters, 3);
 }
 
-/// All of them are taken, and later events of the stream go on as ever.
+/// All of them are projected, and later events of the stream continue normally.
 pub async fn letters_are_tried_again_in_their_order<H: Harness>(harness: &H) {
     append(harness, "aBbab").await;
     runner::<H, 1>(harness).on_failure(OnFailure::Park).catch_up().await.expect("events or letters");
@@ -60,7 +61,7 @@ pub async fn letters_are_tried_again_in_their_order<H: Harness>(harness: &H) {
     assert_eq!(tally.dead_letters().await.expect("letters"), []);
 }
 
-/// It is undone, the reason and the attempts are those of the last time, and what waits behind it stays.
+/// It is undone, reason and attempts are those of the last attempt, and later letters of the stream stay.
 pub async fn a_letter_that_fails_again_stays<H: Harness>(harness: &H) {
     append(harness, "aBb").await;
     let tally = runner::<H, 1>(harness).on_failure(OnFailure::Park);
@@ -72,7 +73,7 @@ pub async fn a_letter_that_fails_again_stays<H: Harness>(harness: &H) {
     assert_eq!(letters.iter().map(|letter| letter.attempts).collect::<Vec<_>>(), [2, 0]);
 }
 
-/// Its event is passed over, and those behind it can be tried again.
+/// Its event is skipped, and the later ones can be retried.
 pub async fn a_discarded_letter_is_left_out<H: Harness>(harness: &H) {
     append(harness, "aBb").await;
     let tally = runner::<H, 1>(harness).on_failure(OnFailure::Park);

@@ -1,15 +1,15 @@
-//! The suite that every [target](crate::projection::Target) must pass: each line of its contract as a test.
+//! The conformance suite for [targets](crate::projection::Target): each clause of the contract as a test.
 //!
-//! A target's author writes a [`Harness`], which says how rows are written into the model and read back, and
-//! in an integration test
+//! The author of a target writes a [`Harness`], which writes rows to the model and reads them back, and in an
+//! integration test:
 //!
 //! ```ignore
 //! es_core::target_conformance!(async { Harness::new().await });
 //! ```
 //!
-//! and gets one `#[tokio::test]` a case. The expression is evaluated once a case: it makes an empty target.
-//! The cases are functions of their own, for harnesses other than tokio's. Each panics when the target breaks
-//! the contract.
+//! This generates one `#[tokio::test]` for each case. The expression is evaluated once for each case: it
+//! creates an empty target. The cases are also public functions, for other test harnesses than tokio's. Each
+//! panics if the target breaks the contract.
 
 mod batches;
 mod builds;
@@ -29,7 +29,7 @@ use crate::projection::{Projection, Target};
 use crate::record::BoxError;
 use crate::store::{EventStore, ReadAll};
 
-/// A row of the model: an event that was taken, by its stream and revision.
+/// A row of the model: the stream and revision of a projected event.
 pub type Row = (String, u64);
 
 /// A target under test, with a store to read from.
@@ -37,40 +37,40 @@ pub trait Harness: Send + Sync + 'static {
     /// The store that projections read.
     type Source: EventStore + ReadAll + Clone + 'static;
 
-    /// What events go into.
+    /// What events are projected into.
     type Model: Send;
 
     /// The target.
     type Target<P: Projection<Model = Self::Model>>: Target<P>;
 
-    /// The store, empty at the beginning.
+    /// The store, which is empty at first.
     fn source(&self) -> Self::Source;
 
-    /// The target, which keeps nothing at the beginning. Each call returns one that shares what it keeps.
+    /// The target, which is empty at first. All returned targets share their contents.
     fn target<P: Projection<Model = Self::Model>>(&self) -> Self::Target<P>;
 
-    /// Makes a model that can hold rows, in which nothing makes them unique.
+    /// Creates a model that can contain rows, without a constraint that they are unique.
     ///
     /// # Errors
     ///
-    /// What went wrong.
+    /// Any error of the model.
     fn set_up(model: &mut Self::Model) -> impl Future<Output = Result<(), BoxError>> + Send;
 
     /// Writes a row.
     ///
     /// # Errors
     ///
-    /// What went wrong.
+    /// Any error of the model.
     fn write(model: &mut Self::Model, row: &Row) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// All rows of the projection `tally` in this build that have taken effect.
+    /// All committed rows of the projection `tally` in this build.
     fn rows(&self, build: u32) -> impl Future<Output = Vec<Row>> + Send;
 
     /// All rows of it that readers see.
     fn published(&self) -> impl Future<Output = Vec<Row>> + Send;
 }
 
-/// Makes one `#[tokio::test]` of each case of the [suite](mod@crate::conformance::targets). See there.
+/// Generates one `#[tokio::test]` for each case of the [suite](mod@crate::conformance::targets). See there.
 #[macro_export]
 macro_rules! target_conformance {
     ($make:expr) => {
@@ -85,8 +85,8 @@ macro_rules! target_conformance {
     )*};
 }
 
-/// Calls a macro with the names of the cases of the [suite](mod@crate::conformance::targets), for harnesses
-/// other than tokio's: `target_conformance_cases!([my_macro] and what comes before the names)`.
+/// Calls a macro with the names of the cases of the [suite](mod@crate::conformance::targets), for other test
+/// harnesses than tokio's: `target_conformance_cases!([my_macro] and what comes before the names)`.
 #[macro_export]
 macro_rules! target_conformance_cases {
     ([$($callback:tt)*] $($before:tt)*) => {

@@ -1,4 +1,4 @@
-//! The projection of the suite, and what it projects.
+//! The projection of the suite, and its events.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::stream::{Revision, StreamId};
 
 const NAME: &str = "tally.counted";
 
-/// Writes a row for each event. One whose payload is `"poison"` fails, unless that is switched off.
+/// Writes a row for each event. It fails for the payload `"poison"`, unless that is switched off.
 pub struct Tally<H, const BUILD: u32> {
     takes_poison: bool,
     harness: PhantomData<fn() -> H>,
@@ -55,7 +55,7 @@ impl<H: Harness, const BUILD: u32> Projection for Tally<H, BUILD> {
 
     async fn project_all(&self, events: &[Tallied], model: &mut H::Model) -> Result<(), BoxError> {
         for event in events {
-            // Before it fails: what a failure leaves behind is seen.
+            // Before it fails, so that what a failure leaves behind is seen.
             H::write(model, &(event.place.stream.key().to_owned(), event.place.revision.get())).await?;
             if event.poison && !self.takes_poison {
                 return Err("poison".into());
@@ -72,12 +72,12 @@ impl<H: Harness, const BUILD: u32> Projection for Tally<H, BUILD> {
 type Runner<H, const BUILD: u32> =
     Projector<Tally<H, BUILD>, <H as Harness>::Source, <H as Harness>::Target<Tally<H, BUILD>>>;
 
-/// The projection, run.
+/// A runner of the projection.
 pub(super) fn runner<H: Harness, const BUILD: u32>(harness: &H) -> Runner<H, BUILD> {
     of(harness, Tally { takes_poison: false, harness: PhantomData })
 }
 
-/// The same, by a program that takes what another one does not.
+/// The same, for a program that accepts the events that the other one does not.
 pub(super) fn mended<H: Harness>(harness: &H) -> Runner<H, 1> {
     of(harness, Tally { takes_poison: true, harness: PhantomData })
 }
@@ -86,7 +86,7 @@ fn of<H: Harness, const BUILD: u32>(harness: &H, tally: Tally<H, BUILD>) -> Runn
     Projector::with_target(harness.source(), tally, harness.target())
 }
 
-/// Appends one event to each of these streams, in this order; in capitals it is one that fails.
+/// Appends one event to each of these streams, in this order; a capital letter is an event that fails.
 pub(super) async fn append<H: Harness>(harness: &H, streams: &str) {
     for letter in streams.chars() {
         let payload = if letter.is_uppercase() { r#""poison""# } else { r#""good""# };
@@ -104,7 +104,7 @@ pub(super) async fn append<H: Harness>(harness: &H, streams: &str) {
     }
 }
 
-/// The rows that events of these streams make, if each is taken once.
+/// The rows for events of these streams, if each is projected once.
 pub(super) fn expected(streams: &str) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for key in streams.chars().map(|letter| letter.to_lowercase().to_string()) {

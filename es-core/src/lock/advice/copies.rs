@@ -1,4 +1,4 @@
-//! Copies of the types that have changed, for the struct of an old version.
+//! Copies of changed types, for the struct of an old version.
 
 use crate::lock::diff::lines::{changed_types, rust_type, shape_name};
 use crate::shape::Line;
@@ -6,20 +6,20 @@ use crate::shape::Line;
 /// Generic types of the standard library, which are never copied.
 const STANDARD: &[&str] = &["Bound", "Range", "RangeFrom", "RangeInclusive", "RangeTo", "Result"];
 
-/// A type that has changed, or that holds one: its name in Rust, and in shapes.
+/// A type that has changed, or that contains one: its name in Rust, and in shapes.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Changed {
     rust: String,
     shape: String,
 }
 
-/// The types to copy, as they are called in Rust; one that is generic stands there once.
+/// The types to copy, by their names in Rust; a generic type is listed once.
 pub(super) fn of(before: &[Line], now: &[Line]) -> Vec<Changed> {
     let mut types: Vec<Changed> = Vec::new();
     for name in changed_types(before, now) {
         let shape = shape_name(&name).to_owned();
         let is_standard = name.contains('<') && STANDARD.contains(&shape.as_str());
-        // The lock says what it was called, the code what it is called now.
+        // The lock has its former name, the code its current one.
         let line = [before, now].into_iter().find_map(|lines| Line::find(lines, &format!("type {name}")));
         let rust = line.map_or(shape.as_str(), rust_type).to_owned();
         let changed = Changed { rust, shape };
@@ -30,7 +30,7 @@ pub(super) fn of(before: &[Line], now: &[Line]) -> Vec<Changed> {
     types
 }
 
-/// The types that are gone, which the version before still holds.
+/// The types that were removed, which the previous version still contains.
 pub(super) fn gone(before: &[Line], now: &[Line]) -> Vec<Changed> {
     let types = |lines: &'_ [Line]| -> Vec<Changed> {
         let types = lines.iter().filter(|line| line.key.starts_with("type "));
@@ -45,7 +45,7 @@ pub(super) fn gone(before: &[Line], now: &[Line]) -> Vec<Changed> {
     gone
 }
 
-/// ``, keeping `Money` as it was``; nothing where nothing is gone.
+/// ``, keeping `Money` as it was``; empty if nothing was removed.
 pub(super) fn keeping(gone: &[Changed]) -> String {
     match gone.len() {
         0 => String::new(),

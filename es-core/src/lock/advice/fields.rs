@@ -1,4 +1,4 @@
-//! A change that the history of fields can tell.
+//! Advice for a change that the history of fields can express.
 
 use std::fmt::Write as _;
 
@@ -41,7 +41,7 @@ pub(super) fn history<'a>(
     written(entry, keys(entry, version + 1, now), version, (&gone, &new, &renamed))
 }
 
-/// Fields that are gone, those that are new, and which of the first are which of the second.
+/// Removed fields, added fields, and pairs of a removed field and the added one that it was renamed to.
 type Fields<'a> = (&'a [&'a Line], &'a [&'a Line], &'a [(&'a Line, &'a Line)]);
 
 fn written(
@@ -52,19 +52,19 @@ fn written(
 ) -> Option<String> {
     let (next, mut fields) = (version + 1, String::new());
     if version > 1 {
-        keys.push_str(" /* and each `removed(…)` of before */");
+        keys.push_str(" /* and the existing `removed(…)` */");
     }
     for field in new {
         let change = match renamed.iter().find(|(_, new)| new == field) {
             Some((old, _)) => format!("renamed(in = {next}, from = {})", names::literal(&old.key)),
-            None => format!("added(in = {next}, default = /* what it is in version {version} */)"),
+            None => format!("added(in = {next}, default = /* its value in version {version} */)"),
         };
         // Writing to a string cannot fail.
         let _ = write!(fields, "    #[event({change})]\n    {}: /* as it is now */,\n", names::rust(field)?);
     }
     for field in gone.iter().filter(|field| renamed.iter().all(|(old, _)| old != *field)) {
         let rust = names::rust(field)?;
-        // It had no name on the wire, or one that the struct's `rename_all` may no longer make.
+        // It had no name on the wire, or one that the struct's `rename_all` may no longer generate.
         let rename = match rust.trim_start_matches("r#") == field.key {
             true => String::new(),
             false => format!("#[serde(rename = {})] ", names::literal(&field.key)),

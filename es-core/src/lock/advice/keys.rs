@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::lock::code::Entry;
 use crate::shape::Line;
 
-/// The keys of `#[event(…)]` that do not say where the version comes from.
+/// The keys of `#[event(…)]`, except those that describe the previous version.
 pub(super) fn keys(entry: &Entry, version: u32, lines: &[Line]) -> String {
     let mut keys = format!("name = {:?}", entry.shape.name());
     let was: Vec<String> = entry.shape.was().iter().map(|was| format!("{was:?}")).collect();

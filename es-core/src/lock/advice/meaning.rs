@@ -1,4 +1,4 @@
-//! A stored payload means something else than before.
+//! A stored payload that is read differently than before.
 
 use super::line;
 use crate::codec::Exact;
@@ -10,23 +10,23 @@ use crate::lock::published::Published;
 use crate::lock::today::{Difference, Unclear};
 use crate::shape::Line;
 
-/// A payload that is not read, or not always as the same.
+/// A payload that cannot be read, or is read differently each time.
 pub(in crate::lock) fn unclear(published: &Published, place: &str, unclear: &Unclear) -> Finding {
     Finding::new(match unclear {
         Unclear::Unread(problem) => format!(
             "{place} is no longer read: {problem}\n\
-             Events like it are stored. Make the code read {published} again; the payload stays."
+             Events like it are stored. Make the code read {published} again, and leave the payload as it is."
         ),
         Unclear::Unsteady(reader, difference) => format!(
             "{place} is read by {reader} differently each time: {difference}\n\
-             A stored event means one thing. Write a constant where the code asks the clock, draws a random number or \
-             depends on the order of a hash map: in a default, in `UpcastFrom`, in `Retired`, or in code that reads a field. \
-             When the event was stored, the `UpcastContext` says."
+             A stored event must always mean the same. Write a constant where the code uses the clock, a random number or \
+             the order of a hash map: in a default, in `UpcastFrom`, in `Retired`, or in code that reads a field. \
+             When the event was stored is in the `UpcastContext`."
         ),
     })
 }
 
-/// Payloads of one version that mean something else.
+/// Payloads of one version whose meaning has changed.
 pub(in crate::lock) fn changed(
     code: &Code,
     published: &Published,
@@ -64,8 +64,8 @@ pub(in crate::lock) fn changed(
     line(
         &mut text,
         &format!(
-            "Events like it are stored. Put that back; where new events are to mean something else, make a new version.\n\
-             If stored events are to mean this from now on, `ES_LOCK=update cargo test` writes it into {file}."
+            "Events like it are stored. Undo the change; if new events should mean something else, make a new version.\n\
+             If stored events should mean this from now on, `ES_LOCK=update cargo test` writes it into {file}."
         ),
     );
     Finding::new(text.trim_end())
@@ -84,7 +84,7 @@ fn causes(
     let Some(entry) = entries.first() else { return causes };
     let (newest, newest_struct) = entry.newest;
     let later = |version: u32| code.version_of(entry.shape.name(), version);
-    // A version that still means the same is read by the steps after it.
+    // From a version on that still means the same, the upcasts are unchanged.
     let end = (published.version + 1..=newest)
         .find(|version| later(*version).is_some_and(|(later, _)| means_the_same(later)))
         .unwrap_or(newest);
@@ -92,10 +92,10 @@ fn causes(
         if let (Some((_, from)), Some((_, to))) = (later(version), later(version + 1)) {
             let (old, new) = (from.shape.struct_name(), to.shape.struct_name());
             causes.push(match from.is_of_history {
-                true => format!("what the fields of `{newest_struct}` say about version {version}"),
+                true => format!("the attributes on the fields of `{newest_struct}` for version {version}"),
                 false => {
                     format!(
-                        "the step from version {version} to {}: `UpcastFrom<{old}> for {new}`",
+                        "the upcast from version {version} to {}: `UpcastFrom<{old}> for {new}`",
                         version + 1
                     )
                 }
@@ -103,14 +103,15 @@ fn causes(
         }
     }
     if end == newest && entry.is_retired {
-        causes.push(format!("`Retired<{newest_struct}>`, which says what the event means today"));
+        causes.push(format!("`Retired<{newest_struct}>`, which converts the event to current events"));
     }
     let fields = of_fields(entry, stored, what, &causes);
     causes.extend(fields);
     causes
 }
 
-/// What the fields on the way to the difference say about how they are read, beside other causes.
+/// What the fields on the path to the difference contribute to how they are read, in addition to other
+/// causes.
 fn of_fields(entry: &Entry, stored: &Exact, what: &str, others: &[String]) -> Vec<String> {
     let lines = entry.shape.lines();
     let way = what.split('`').nth(1).unwrap_or_default();
@@ -136,7 +137,7 @@ fn of_fields(entry: &Entry, stored: &Exact, what: &str, others: &[String]) -> Ve
         at = lines.iter().find(named).or(field);
     }
     let first = way.split('.').next().unwrap_or_default();
-    // A step has made it.
+    // An upcast has created it.
     if !others.is_empty() && stored.get(first).is_none() {
         return causes;
     }

@@ -1,10 +1,10 @@
-//! Names on the wire, and those in code.
+//! Names on the wire, and names in code.
 
 use crate::lock::code::Entry;
 use crate::lock::diff::lines::{renamed, rust_type};
 use crate::shape::Line;
 
-/// The name of a field in Rust, as it is written in code; nothing where it is not known.
+/// The name of a field in Rust, as written in code; `None` if it is not known.
 pub(super) fn rust(line: &Line) -> Option<&str> {
     let is_ident = |name: &str| {
         name.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
@@ -26,12 +26,12 @@ pub(in crate::lock) fn was<'a>(known: impl Iterator<Item = &'a str>, name: &str)
     format!("was({})", names.join(", "))
 }
 
-/// How a name is changed in Rust alone, if names are all that has changed.
+/// How to change only the name in Rust, if names are all that has changed.
 pub(super) fn kept(before: &[Line], now: &[Line], entry: &Entry) -> Option<String> {
     let mut attributes = Vec::new();
     for old in before {
         let Some(new) = Line::find(now, &old.key) else { continue };
-        // What an old version calls a field, its history says.
+        // For a field of an old version, its history has the name.
         let of = match old.key == "payload" {
             true if entry.is_of_history => continue,
             true => entry.shape.struct_name(),
@@ -43,7 +43,7 @@ pub(super) fn kept(before: &[Line], now: &[Line], entry: &Entry) -> Option<Strin
         return None;
     }
     Some(format!(
-        "To rename in Rust alone, write {}: nothing is stored otherwise then.",
+        "To rename only in Rust, write {}: nothing changes in what is stored.",
         attributes.join(", ")
     ))
 }

@@ -1,4 +1,4 @@
-//! The next version of an event, to paste.
+//! The next version of an event, as code to paste.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use crate::lock::diff::lines;
 use crate::lock::published::Published;
 use crate::shape::Line;
 
-/// What to write: the history of the fields where that can tell it, and a step by hand.
+/// What to write: the history of the fields, if that can express the change, and an upcast by hand.
 pub(super) fn version(
     published: &Published,
     entry: &Entry,
@@ -24,10 +24,10 @@ pub(super) fn version(
     let by_hand = by_hand(version, entry, (before, now), &old);
     match fields::history(version, entry, before, now) {
         Some(history) => format!(
-            "Events of version {version} are stored as they were. Undo the change, or make it version {next}, and say on the \
-             fields what it changed{keeping}:\n\n\
+            "Events of version {version} are stored as they were. Undo the change, or make it version {next}, and describe the \
+             change on its fields{keeping}:\n\n\
              {history}\n\n\
-             Or, where code has to say what an old event means, keep the struct as it was under the name \
+             Or, if code has to convert an old event, keep the struct as it was under the name \
              `{old}`{keeping}{holding}, and write\n\n\
              {by_hand}\n\n\
              Then run `ES_LOCK=update cargo test`."
@@ -41,20 +41,21 @@ pub(super) fn version(
     }
 }
 
-/// The version before, kept as a struct, and the step from it.
+/// The previous version, kept as a struct, and the upcast from it.
 fn by_hand(version: u32, entry: &Entry, (before, now): (&[Line], &[Line]), old: &str) -> String {
     let struct_name = entry.shape.struct_name();
     let step = step(version, before, now);
-    // `previous` takes the place of the history.
+    // `previous` replaces the history.
     let as_it_is_now = match entry.has_history {
         true => "as it is now, without `added`, `renamed` and `removed`",
         false => "as it is now",
     };
     let (body_now, body_was) = (body(now, as_it_is_now), body(before, "as it was"));
-    // How the version came from the one before it, the user has said already, by `previous` or by the fields.
+    // How that version came from its own previous one is already in the user's code, as `previous` or on the
+    // fields.
     let old_event = match version {
         1 => format!("#[event({})]", keys(entry, version, before)),
-        _ => format!("#[event(/* as it was */)] // a step that led to `{struct_name}` leads here now"),
+        _ => format!("#[event(/* as it was */)] // an upcast to `{struct_name}` now leads here"),
     };
     format!(
         "#[event({keys}, previous = {old})]\n\
@@ -71,7 +72,7 @@ fn by_hand(version: u32, entry: &Entry, (before, now): (&[Line], &[Line]), old: 
     )
 }
 
-/// What follows the name of a struct: fields with names, a tuple, or nothing.
+/// What follows the name of a struct: named fields, a tuple, or nothing.
 fn body(lines: &[Line], what: &str) -> String {
     match Line::find(lines, "payload").map(|line| line.value.as_str()) {
         Some("struct") => format!(" {{ /* {what} */ }}"),
@@ -80,11 +81,11 @@ fn body(lines: &[Line], what: &str) -> String {
     }
 }
 
-/// The body of the step: what has stayed is moved over.
+/// The body of the upcast: fields that stay are moved.
 fn step(version: u32, before: &[Line], now: &[Line]) -> String {
     let types = lines::changed_types(before, now);
     let means_the_same = Line::find(before, "semantics") == Line::find(now, "semantics");
-    let unknown = || format!("todo!(\"what version {version} means today\")");
+    let unknown = || format!("todo!(\"what version {version} means now\")");
     let has_names = |line: &&Line| matches!(&*line.value, "struct" | "null");
     let fields = |lines: &[Line]| Line::find(lines, "payload").filter(has_names).cloned();
     let (Some(before), Some(now)) = (fields(before), fields(now)) else {
@@ -104,7 +105,7 @@ fn step(version: u32, before: &[Line], now: &[Line]) -> String {
             lines::mentions(&format!("{} {}", field.key.trim_start_matches('.'), field.value), changed)
         });
         let value = match moved.filter(|_| !is_changed) {
-            // A flattened field has a name in the code of today only.
+            // A flattened field has a name only in the current code.
             Some(old) if old.key.starts_with("..") => format!("old.{name}"),
             Some(old) => format!("old.{}", names::rust(old).unwrap_or(name)),
             None => format!("todo!(\"from version {version}\")"),

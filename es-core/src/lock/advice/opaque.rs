@@ -1,8 +1,8 @@
-//! A part that nobody describes.
+//! Advice for a part without a shape.
 
 use crate::shape::{Cause, OpaquePart, without_paths};
 
-/// What to write, for a part of the type `within`.
+/// What to write for an opaque part of the type `within`.
 pub(in crate::lock) fn no_shape(part: &OpaquePart, within: &str) -> String {
     let mut lacking = Lacking::default();
     if let Cause::Type(path) = &part.cause {
@@ -21,28 +21,31 @@ fn told(lacking: &Lacking) -> String {
         .collect();
     let own: Vec<String> = lacking.own.iter().map(|name| format!("`{name}`")).collect();
     let features = lacking.features.iter().map(|(name, feature)| {
-        format!("`{name}` has a shape with the feature `{feature}` of es-core: switch that on. ")
+        format!("`{name}` has a shape with the feature `{feature}` of es-core: enable it. ")
     });
     let features: String = features.collect();
     if !features.is_empty() && own.is_empty() && foreign.is_empty() {
-        return format!("{features}Or say on the field how it is written: {as_type}, or {form}.");
+        return format!("{features}Or declare on the field how it is written: {as_type}, or {form}.");
     }
     let rest = match (&own[..], &foreign[..]) {
-        ([], []) => format!("Say on the field how it is written: {form}."),
+        ([], []) => format!("Declare on the field how it is written: {form}."),
         ([], foreign) => {
-            format!("{}, so say on the field how it is written: {as_type}, or {form}.", foreign.join(" and "))
+            format!(
+                "{}, so declare on the field how it is written: {as_type}, or {form}.",
+                foreign.join(" and ")
+            )
         }
         ([name], []) => {
             format!(
-                "Derive `es_core::shape::Shape` for {name}, or say on the field how it is written: {form}."
+                "Derive `es_core::shape::Shape` for {name}, or declare on the field how it is written: {form}."
             )
         }
         (names, []) => format!(
-            "Derive `es_core::shape::Shape` for each of {} that lacks it, or say on the field how it is written: {form}.",
+            "Derive `es_core::shape::Shape` for each of {} without a shape, or declare on the field how it is written: {form}.",
             names.join(", ")
         ),
         (names, foreign) => format!(
-            "Derive `es_core::shape::Shape` for {} where it is not derived yet. If it is, a parameter lacks a shape: {}, so say on \
+            "Derive `es_core::shape::Shape` for {} if it is not derived yet. If it is, a parameter has no shape: {}, so declare on \
              the field how it is written: {as_type}, or {form}.",
             names.join(" and "),
             foreign.join(" and "),
@@ -51,10 +54,10 @@ fn told(lacking: &Lacking) -> String {
     features + &rest
 }
 
-/// Crates whose types have shapes where they can have one.
+/// Crates whose types have a shape if they can have one.
 const DESCRIBED: &[&str] = &["alloc", "core", "es_core", "serde_json", "std", "time", "uuid"];
 
-/// A feature of this crate that describes types of another one.
+/// A feature of es-core that describes types of another crate.
 #[derive(Clone, Copy)]
 struct Feature {
     name: &'static str,
@@ -80,14 +83,14 @@ const FEATURES: &[Feature] = features! {
     "url" "url": "Url";
 };
 
-/// The types that can lack a shape.
+/// The types that may have no shape.
 #[derive(Default)]
 struct Lacking {
-    /// Of the crate itself, without their arguments.
+    /// Types of the user's crate, without their arguments.
     own: Vec<String>,
-    /// Of other crates, with their arguments.
+    /// Types of other crates, with their arguments.
     foreign: Vec<String>,
-    /// Those that a feature describes which is off, with that feature.
+    /// Types that a disabled feature describes, with that feature.
     features: Vec<(String, &'static str)>,
 }
 
@@ -105,7 +108,7 @@ impl Lacking {
             let name = without_paths(head);
             let describes = |feature: &&Feature| feature.of == of && feature.types.contains(&name.as_str());
             let Some(feature) = features.iter().find(describes) else {
-                // A derive on what it holds would not help.
+                // A derive on the types that it contains would not help.
                 return self.foreign.push(path.to_owned());
             };
             let lacking = (name, feature.name);
@@ -119,7 +122,7 @@ impl Lacking {
     }
 }
 
-/// A path, and the types between its brackets.
+/// A path, and its generic arguments.
 fn parts(path: &str) -> (&str, Vec<&str>) {
     let path = path.trim_start_matches('&').trim_start_matches("mut ");
     let Some(open) = path.find(['<', '(', '[']) else { return (path, Vec::new()) };
@@ -166,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_that_a_feature_describes_is_told_with_the_feature() {
+    fn a_type_that_a_feature_describes_is_listed_with_the_feature() {
         let paths = [
             type_name::<bigdecimal::BigDecimal>(),
             type_name::<bytes::Bytes>(),
@@ -193,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_in_such_a_type_is_told_as_well() {
+    fn arguments_of_such_a_type_are_listed_as_well() {
         let path = "indexmap::map::IndexMap<alloc::string::String, smallvec::SmallVec<[bank::Item; 4]>>";
         let off = lacking(path, All::Off);
         assert_eq!(off.own, ["Item"]);
@@ -207,10 +210,10 @@ mod tests {
     }
 
     #[test]
-    fn the_advice_says_to_switch_the_feature_on() {
+    fn the_advice_is_to_enable_the_feature() {
         let told = told(&lacking("url::Url", All::Off));
         assert!(
-            told.starts_with("`Url` has a shape with the feature `url` of es-core: switch that on. Or say"),
+            told.starts_with("`Url` has a shape with the feature `url` of es-core: enable it. Or declare"),
             "{told}"
         );
     }

@@ -1,11 +1,11 @@
-//! A change of a type that its own history can tell, so that no event needs a new version.
+//! Advice for a change of a type that its own history can express, so that no event needs a new version.
 
 use super::names;
 use crate::lock::code::Entry;
 use crate::lock::diff::lines::{renamed, rust_type};
 use crate::shape::{HISTORY, Line};
 
-/// What to write on the types that changed; nothing where a history cannot tell all of it.
+/// What to write on the changed types; `None` if a history cannot express all of it.
 pub(in crate::lock) fn history(before: &[Line], now: &[Line], entry: &Entry) -> Option<String> {
     let (mut told, mut count) = (Vec::new(), 0);
     for old in before.iter().filter(|line| line.key.starts_with("type ")) {
@@ -16,17 +16,17 @@ pub(in crate::lock) fn history(before: &[Line], now: &[Line], entry: &Entry) -> 
     }
     let (itself, derives) = match count {
         0 => return None,
-        1 => ("the type itself says", "It derives"),
-        _ => ("the types themselves say", "They derive"),
+        1 => ("the type itself describes the change", "It derives"),
+        _ => ("the types themselves describe the change", "They derive"),
     };
     Some(format!(
-        "No event needs a new version if {itself} what changed: {}. {derives} `Shape` without `Deserialize` then, as `Shape` \
-         reads what was stored before as well.",
+        "No event needs a new version if {itself}: {}. {derives} `Shape` without `Deserialize` then, as `Shape` \
+         also reads what was stored before.",
         told.join(", ")
     ))
 }
 
-/// The newest version of a type that its history in the code names.
+/// The newest version of a type in its history in the code.
 fn newest_version(entry: &Entry, key: &str) -> u32 {
     let of = format!("{HISTORY}{} ", key.trim_start_matches("type "));
     let versions =
@@ -67,12 +67,12 @@ fn variants(old: &[Line], new: &[Line], (name, next): (&str, u32), told: &mut Ve
     }
     let is_gone = |line: &&Line| Line::find(new, &line.key).is_none();
     let is_renamed = |line: &Line| renamed.iter().any(|(old, _)| *old == line);
-    // What is stored of a variant needs one that it stands for.
+    // Stored values of a removed variant need a variant to be read as.
     old.iter().filter(is_gone).all(is_renamed).then_some(())
 }
 
 fn fields(old: &[Line], new: &[Line], (name, next): (&str, u32), told: &mut Vec<String>) -> Option<()> {
-    // What is flattened may hold a field of any name.
+    // A flattened field may contain a field of any name.
     if old.iter().chain(new).any(|field| field.key.starts_with("..")) {
         return None;
     }
@@ -103,15 +103,15 @@ fn fields(old: &[Line], new: &[Line], (name, next): (&str, u32), told: &mut Vec<
     Some(())
 }
 
-/// Notes that an added field may have.
+/// The notes that an added field may have.
 const KEPT: [&str; 4] = ["alias ", "by ", "read by ", "written by "];
 
-/// What `added` takes the place of; nothing where it cannot.
+/// What `added` replaces; `None` if it cannot.
 fn instead(field: &Line) -> Option<&'static str> {
     let mut instead = "";
     for note in &field.notes {
         if note == "default" || note.starts_with("default ") {
-            instead = " in place of `#[serde(default)]`";
+            instead = " instead of `#[serde(default)]`";
         } else if note != "omitted if Option::is_none" && !KEPT.iter().any(|kept| note.starts_with(kept)) {
             return None;
         }

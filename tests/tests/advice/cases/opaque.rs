@@ -26,7 +26,7 @@ pub(crate) const CASES: &[Case] = &[
             "pub many: BTreeMap<String, Vec<Option<Money>>>"
         ),
     )
-    .says(&["Derive `es_core::shape::Shape` for `Money`, or say on the field"])
+    .says(&["Derive `es_core::shape::Shape` for `Money`, or declare on the field"])
     .fixed(&[
         program!(
             "#[derive(Serialize, Deserialize, PartialEq, Eq, PartialOrd, Ord, Shape)] pub struct Money(u8);",
@@ -38,7 +38,7 @@ pub(crate) const CASES: &[Case] = &[
         ),
     ]),
     Case::new("a type of another crate", BEFORE, program!("", "pub plate: foreign::Plate"))
-        .says(&["`Plate` belongs to the crate `es_tests`, so say on the field how it is written: `#[shape(as = …)]`"])
+        .says(&["`Plate` belongs to the crate `es_tests`, so declare on the field how it is written: `#[shape(as = …)]`"])
         .fixed(&[
             program!("", "#[shape(as = String)] pub plate: foreign::Plate"),
             program!("", "#[shape(\"string\")] pub plate: foreign::Plate"),
@@ -48,7 +48,7 @@ pub(crate) const CASES: &[Case] = &[
         BEFORE,
         program!("#[derive(Serialize, Deserialize, Shape)] pub struct Item { pub n: u8 }", "pub stack: foreign::Stack<u8>"),
     )
-    .says(&["`Stack<u8>` belongs to the crate `es_tests`, so say on the field how it is written"])
+    .says(&["`Stack<u8>` belongs to the crate `es_tests`, so declare on the field how it is written"])
     .fixed(&[
         program!("", "#[shape(as = Vec<u8>)] pub stack: foreign::Stack<u8>"),
         program!("", "#[shape(\"list<u8>\")] pub stack: foreign::Stack<u8>"),
@@ -62,7 +62,7 @@ pub(crate) const CASES: &[Case] = &[
             "pub page: Page<Item>"
         ),
     )
-    .says(&["Derive `es_core::shape::Shape` for each of `Page`, `Item` that lacks it"])
+    .says(&["Derive `es_core::shape::Shape` for each of `Page`, `Item` without a shape"])
     .fixed(&[
         program!(
             "#[derive(Serialize, Deserialize, Shape)] pub struct Page<T> { pub items: Vec<T> }\n\
