@@ -11,7 +11,7 @@ from .settings import HERE, PROJECT
 PAGE = PROJECT / "docs" / "performance.md"
 BEGIN, END = "<!-- figures: written by benches/peers/run.py -->", "<!-- end of figures -->"
 
-CURVE = "Events a second by how many a commit has (W3), beside the floor's unnest INSERT:"
+CURVE = "Events per second by the number of events in a commit (W3), and the floor's unnest INSERT:"
 
 
 def write(bench):
