@@ -1,4 +1,4 @@
-//! What is deprecated and still listed: the user hears of it where the user names it, and never from
+//! Deprecated items that are still listed: the user is warned where the user's code names them, and never by
 //! generated code.
 
 #![deny(warnings)]
@@ -114,7 +114,7 @@ struct Accounts;
 #[derive(Debug, Default)]
 struct Model;
 
-/// Here the user names what is deprecated, and says so.
+/// Here the user's code names what is deprecated, and allows it.
 #[allow(deprecated)]
 mod user {
     use super::{

@@ -1,9 +1,9 @@
-//! What a snapshot is valid for: the shape of the state, not its comments.
+//! What a snapshot's validity depends on: the shape of the state, not its comments.
 
 use es_core::Aggregate;
 use es_core::shape::Fingerprint;
 
-/// A state of its own in a module of its own, and the fingerprint of its snapshots.
+/// A separate state in its own module, and the fingerprint of its snapshots.
 macro_rules! fingerprint {
     ($($state:tt)*) => {{
         mod state {
@@ -22,7 +22,7 @@ macro_rules! fingerprint {
     }};
 }
 
-/// The same, of a struct with these fields.
+/// The same, for a struct with these fields.
 macro_rules! fields {
     ($($field:tt)*) => {
         fingerprint! {
@@ -71,7 +71,7 @@ fn what_is_written_alike_leaves_a_snapshot_valid() {
     assert_eq!(fields!(a: Vec<u8>), fields!(a: std::collections::VecDeque<Box<u8>>));
 }
 
-/// One type inside of a state, and another that differs within.
+/// A type within a state, and another one with different contents.
 #[derive(Default, serde::Serialize, serde::Deserialize, es_core::shape::Shape)]
 struct Small {
     size: u8,

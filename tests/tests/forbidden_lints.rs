@@ -1,7 +1,7 @@
-//! A user who forbids lints: an `allow` in generated code would stop the build (E0453).
+//! A user who forbids lints: an `allow` in generated code would not compile (E0453).
 //!
-//! Missing are those that serde's derives allow themselves: `unused_qualifications`, `unused_attributes`,
-//! `non_upper_case_globals`, `non_camel_case_types`, `clippy::useless_attribute` and
+//! Not forbidden are those that serde's derives allow themselves: `unused_qualifications`,
+//! `unused_attributes`, `non_upper_case_globals`, `non_camel_case_types`, `clippy::useless_attribute` and
 //! `clippy::absolute_paths`.
 
 #![forbid(
@@ -166,7 +166,7 @@ impl Project<AccountMoved> for Accounts {
     }
 }
 
-/// Deprecated in parts, which a crate may have that forbids the use of them.
+/// Deprecated in parts, in a crate that forbids the use of deprecated items.
 mod old {
     use super::{Aggregate, Apply, StreamKey, event};
 
@@ -200,7 +200,7 @@ fn generated_code_builds_where_lints_are_forbidden() {
     assert!(read::<old::Noted>(1, &serde_json::json!({ "text": "" })).is_ok());
 }
 
-/// What stands in events, and has changed since it was first stored.
+/// A type within events that has changed since it was first stored.
 #[derive(Debug, Clone, PartialEq, Serialize, Shape)]
 #[serde(deny_unknown_fields)]
 #[shape(removed(in = 2, is_old: bool))]

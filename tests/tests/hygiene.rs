@@ -1,10 +1,10 @@
-//! What the user's module calls by the same names, macros around macros, and raw identifiers.
+//! Names of the user's module that clash with generated code, macros around macros, and raw identifiers.
 
 use es_core::testing::{given, read};
 use es_core::{Aggregate, Event};
 use serde_json::json;
 
-/// A module in which no name of the prelude is what it was.
+/// A module that shadows every name of the prelude.
 mod shadowed {
     #![allow(dead_code, non_camel_case_types, reason = "the names are there to be in the way")]
 
@@ -66,7 +66,7 @@ mod shadowed {
 
     pub(crate) const LOUD: ::std::primitive::u8 = 9;
 
-    /// In the way of the one behind `LOUD`, if defaults stood where generated code has names.
+    /// Would shadow the one after `LOUD` if defaults were placed where generated code has names.
     #[::es_core::event(
         name = "bell.tuned",
         version = 3,

@@ -1,4 +1,4 @@
-//! A user who denies everything: the generated code gives no cause.
+//! A user who denies all lints: generated code triggers none.
 
 #![deny(
     warnings,
@@ -152,7 +152,7 @@ mod private {
     #[event(name = "secret.kept")]
     struct Kept(u8);
 
-    /// Public, though nobody can name its event.
+    /// Public, although its event cannot be named.
     #[derive(Debug, Default, Aggregate)]
     #[aggregate(name = "secret", events(Kept))]
     pub(crate) struct Secret {

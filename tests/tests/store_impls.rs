@@ -1,5 +1,5 @@
-//! What a store of es-postgres does is written out: no method of the contract is left to a default, which
-//! would be right for any store, and slower or less than what this one can do.
+//! A store of es-postgres implements every method of the contract: no method is left to its default, which
+//! works for any store, but is slower or does less than this one can.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,7 +11,7 @@ use syn::{Expr, Ident, ImplItem, Item, Token, TraitItem, Type, parse_file};
 /// The methods of each trait of the contract.
 type Traits = BTreeMap<String, BTreeSet<String>>;
 
-/// `Trait<…> to |this| …, except …`, as `forward_event_store!` takes it.
+/// `Trait<…> to |this| …, except …`, the arguments of `forward_event_store!`.
 struct Forward {
     except: BTreeSet<String>,
 }
@@ -67,7 +67,7 @@ fn last(path: &syn::Path) -> String {
     path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
 }
 
-/// What is left to the defaults of a trait.
+/// The methods that are left to the defaults of a trait.
 fn left_out(item: &syn::ItemImpl, methods: &BTreeSet<String>) -> BTreeSet<String> {
     let mut left = methods.clone();
     for item in &item.items {
@@ -78,7 +78,7 @@ fn left_out(item: &syn::ItemImpl, methods: &BTreeSet<String>) -> BTreeSet<String
             ImplItem::Macro(call) if last(&call.mac.path) == "forward_event_store" => {
                 let Forward { except } =
                     Forward::parse.parse2(call.mac.tokens.clone()).expect("what the macro takes");
-                // Ways to append and to read, which go through a wrapper's own method.
+                // Ways to append and to read that call a wrapper's own method.
                 for (of, by) in [("append", "submit"), ("read_all", "follow")] {
                     if except.contains(of) {
                         left.remove(by);
@@ -108,7 +108,7 @@ fn no_store_leaves_a_method_to_its_default() {
     }
     let mut all: BTreeSet<String> = traits.into_keys().collect();
     assert_eq!(implemented.get("PostgresStore"), Some(&all));
-    // Events that are copied would be missing from the model.
+    // Copied events would be missing from the model.
     all.remove("ImportStore");
     assert_eq!(implemented.get("Inline"), Some(&all));
 }

@@ -1,6 +1,6 @@
-//! What the compiler must refuse, and what it says.
+//! Code that must not compile, and the compiler's messages.
 //!
-//! The messages are those of one compiler, the one that `rust-toolchain.toml` pins. After a change, run with
+//! The messages are those of one compiler, which `rust-toolchain.toml` pins. After a change, run with
 //! `TRYBUILD=overwrite` and read the difference.
 
 #[rustversion::attr(not(stable(1.95)), ignore = "the messages are those of Rust 1.95")]

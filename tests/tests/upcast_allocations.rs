@@ -1,5 +1,5 @@
-//! What a history of fields costs when old events are read: no allocation, except for the fields that a step
-//! adds. A binary of its own, as its allocator counts.
+//! Reading old events with a history of fields allocates nothing, except for fields that an upcast adds. A
+//! separate binary, as its allocator counts.
 
 #![allow(missing_docs, reason = "events that only this test looks at")]
 
@@ -44,7 +44,7 @@ impl Apply<Returned> for Parcel {
     fn apply(&mut self, _: Returned) {}
 }
 
-/// The fields of each version, as somebody writes them who knows only that one.
+/// The fields of each version, as written by a program that knows only this version.
 mod by_hand {
     use super::{Deserialize, Line};
 
@@ -95,7 +95,7 @@ fn ours(version: u32, payload: &str) -> u64 {
     counted.count_total
 }
 
-/// How many it takes to read it as what it is.
+/// How many it takes to read it as its own version.
 fn floor<T: for<'de> Deserialize<'de>>(payload: &str) -> u64 {
     measure(|| assert!(serde_json::from_str::<T>(payload).is_ok(), "{payload}")).count_total
 }
@@ -112,7 +112,7 @@ fn a_step_allocates_for_the_fields_that_it_adds_and_for_nothing_else() {
     // The name, two items and their list, and the box; one more for the note.
     assert_eq!((floor::<by_hand::V1>(&first), floor::<by_hand::V3>(&third)), (6, 5));
     assert_eq!(ours(5, &fifth), floor::<by_hand::V5>(&fifth));
-    // An empty list takes no memory.
+    // An empty list allocates nothing.
     assert_eq!(ours(4, &fourth), floor::<by_hand::V4>(&fourth));
     // The word "post".
     assert_eq!(ours(3, &third), floor::<by_hand::V3>(&third) + 1);

@@ -173,7 +173,7 @@ pub(crate) fn removed(word: Word, key: &Ident, input: ParseStream<'_>, errors: &
     let removed = since(literal)?;
     for attribute in &attributes {
         if !is_kept(attribute) && !word.begins(attribute.path()) && !attribute.path().is_ident("doc") {
-            errors.spanned(attribute, word.of_a_field_that_is_gone());
+            errors.spanned(attribute, word.without_effect());
         }
     }
     let (changes, attributes) = of_field(word, &attributes, &mut false, errors);

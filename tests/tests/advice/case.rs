@@ -1,20 +1,20 @@
-//! A change of a program, and what a person answers who follows the advice.
+//! A change of a program, and how a user who follows the advice fills it in.
 
-/// A program with a change that the lock finds.
+/// A program with a change that the lock reports.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    /// What is published.
+    /// The published program.
     pub(crate) before: &'static str,
     /// The same with a change.
     pub(crate) changed: &'static str,
-    /// What stands for a placeholder, by its field: `default = …` and `todo!(…)`.
+    /// The replacement of a placeholder, by its field: `default = …` and `todo!(…)`.
     pub(crate) answers: &'static [(&'static str, &'static str)],
-    /// Programs that follow a proposal which stands within a sentence.
+    /// Programs that follow a proposal that is part of a sentence.
     pub(crate) fixed: &'static [&'static str],
-    /// Words that have to be said.
+    /// Text that the advice must contain.
     pub(crate) says: &'static [&'static str],
-    /// A file of payloads, one that is stored, and what it means in a program that follows the advice.
+    /// A file of payloads, a payload to add to it, and its meaning in a program that follows the advice.
     pub(crate) stored: Option<(&'static str, &'static str, &'static str)>,
 }
 

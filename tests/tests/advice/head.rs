@@ -14,7 +14,7 @@ mod prelude {
 
 use es_core::lock::{Lock, Mode};
 
-/// An aggregate `Order` that applies these events and keeps nothing.
+/// An aggregate `Order` that applies these events and ignores them.
 macro_rules! order {
     ($($event:ident),*) => {
         #[derive(Aggregate, Default)]
@@ -33,7 +33,7 @@ fn quiet() {
     std::panic::set_hook(Box::new(|_| {}));
 }
 
-/// Publishes what was before, and says what is found in what comes after.
+/// Publishes the old program, and returns what the lock reports on the new one.
 fn found(before: Lock, changed: Lock) {
     let findings: Vec<String> = match before.run(Mode::Update) {
         Err(error) => vec![format!("NOT PUBLISHED: {error}")],
@@ -45,7 +45,7 @@ fn found(before: Lock, changed: Lock) {
     println!("{}", serde_json::to_string(&findings).expect("text"));
 }
 
-/// Publishes what follows a proposal, and says what is wrong with it.
+/// Publishes a program that follows a proposal, and returns what is wrong with it.
 fn followed(number: usize, lock: fn() -> Lock) {
     let problem = match lock().run(Mode::Update) {
         Err(error) => Some(error.to_string()),
@@ -55,7 +55,7 @@ fn followed(number: usize, lock: fn() -> Lock) {
     println!("{}", serde_json::to_string(&(number, problem)).expect("text"));
 }
 
-/// A folder of sources with an aggregate in it.
+/// A folder with the source of an aggregate.
 fn sources() -> std::path::PathBuf {
     let folder = std::env::current_exe().expect("a program").with_file_name("src");
     std::fs::create_dir_all(&folder).expect("a folder is made");

@@ -1,4 +1,4 @@
-//! What the macros propose stands in code that compiles.
+//! Every proposal of the macros is part of code that compiles.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,8 @@ const FIXED: &[&str] = &[
     include_str!("fixed/values.rs"),
 ];
 
-/// Proposals for another case than that of the message, as it says itself: an iterator is no event.
+/// Proposals for a different case than that of the message, as the message tells: an iterator is not an
+/// event.
 const CONDITIONAL: &[&str] = &[
     "impl es_core::Apply<std::iter::Map<",
     "impl es_core::Apply<u8>",
@@ -27,10 +28,10 @@ const CONDITIONAL: &[&str] = &[
     "impl es_core::Apply<Stepped>",
 ];
 
-/// What stands between two proposals of which either will do.
+/// What separates two alternative proposals.
 const OTHERS: &[&str] = &[", or ", " or ", " and "];
 
-/// All that the messages of the macros say to write, each with a file that says it.
+/// All proposals in the messages of the macros, each with a file that contains it.
 fn proposals(folder: &Path, found: &mut BTreeMap<String, String>) {
     for entry in fs::read_dir(folder).expect("a folder is read") {
         let path = entry.expect("an entry").path();
@@ -41,7 +42,7 @@ fn proposals(folder: &Path, found: &mut BTreeMap<String, String>) {
             let is_said =
                 |line: &&str| ["error", "= note: ", "= help: "].iter().any(|start| line.starts_with(start));
             for said in text.lines().map(str::trim_start).filter(is_said) {
-                // What a message begins with is what it is about.
+                // A message begins with what it is about.
                 let said = said.replace("]: `", "] `").replace("panicked: `", "panicked `");
                 let said = said.split_once(": ").map_or(said.as_str(), |(_, said)| said);
                 let proposed = ["write `", ": `"].iter().flat_map(|start| said.split(start).skip(1));

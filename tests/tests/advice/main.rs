@@ -1,5 +1,5 @@
-//! What the lock proposes is pasted into programs, which are compiled and run: it has to be code, and has to
-//! do what is said. What the macros propose stands in code that compiles.
+//! The proposals of the lock are pasted into programs, which are compiled and run: they must be valid code
+//! that has the described effect. The proposals of the macros are part of code that compiles.
 
 #![allow(missing_docs, dead_code, reason = "programs that only the compiler looks at")]
 
@@ -24,9 +24,9 @@ use program::Outcome;
 struct Followed<'a> {
     case: &'a Case,
     source: String,
-    /// Nothing is left open, so it can be run.
+    /// It has no placeholders left, so it can be run.
     is_whole: bool,
-    /// It is pasted, so that stored events mean what the case says.
+    /// It is pasted, so that stored events have the meaning that the case expects.
     is_pasted: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Pasting a proposal into the program that was changed, as a person does who knows nothing but what it says.
+//! Pastes a proposal into the changed program, like a user who knows only what it says.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use syn::{Attribute, Field, File, Item, ItemStruct};
 
 use crate::case::Case;
 
-/// The changed program with the code of a finding in it.
+/// The changed program with the code of a finding pasted into it.
 pub(crate) fn pasted(case: &Case, finding: &str, code: &str) -> String {
     let code = answered(case, code);
     let parse = |source: &str| {
@@ -47,7 +47,7 @@ pub(crate) fn pasted(case: &Case, finding: &str, code: &str) -> String {
     program.to_token_stream().to_string()
 }
 
-/// The code with its placeholders as names, and with the answers of the case.
+/// The code with its placeholders replaced by names and by the answers of the case.
 fn answered(case: &Case, code: &str) -> String {
     let mut text = String::new();
     let lines: Vec<&str> = code.lines().collect();
@@ -78,7 +78,7 @@ fn answered(case: &Case, code: &str) -> String {
     todos(case, &text)
 }
 
-/// `field: todo!("…")` with the answer for the field, and `todo!("…")` alone with that for no field.
+/// Replaces `field: todo!("…")` by the answer for the field, and `todo!("…")` alone by that for no field.
 fn todos(case: &Case, text: &str) -> String {
     let mut parts = text.split("todo!(\"");
     let mut answered = parts.next().unwrap_or_default().to_owned();
@@ -131,7 +131,7 @@ fn merge(now: &mut ItemStruct, proposed: &ItemStruct, before: &File) {
     let name = now.ident.to_string();
     replace_event(&mut now.attrs, &proposed.attrs, &removed, &{
         let mut named = before.clone();
-        // The field of a struct that was called something else is not looked for.
+        // The field of a struct that had another name is not looked up.
         named.items.retain(|item| matches!(item, Item::Struct(old) if old.ident == name));
         named
     });
@@ -167,7 +167,7 @@ fn removed(of: &ItemStruct) -> TokenStream {
     found
 }
 
-/// The `#[event]` of a proposal in the place of the one that is there.
+/// Replaces the existing `#[event]` by that of a proposal.
 fn replace_event(
     attributes: &mut Vec<Attribute>,
     proposed: &[Attribute],
@@ -206,7 +206,7 @@ fn filled(tokens: TokenStream, removed: &TokenStream, types: &BTreeMap<String, &
                 out.extend(field.ty.to_token_stream());
             }
             TokenTree::Ident(ident) if ident == "__removed" => {
-                // The comma in front of it.
+                // The comma before it.
                 out.pop();
                 out.extend(removed.clone());
             }
@@ -220,7 +220,7 @@ fn filled(tokens: TokenStream, removed: &TokenStream, types: &BTreeMap<String, &
     out.into_iter().collect()
 }
 
-/// Lets the steps that led to a struct lead to its old version, as they did before.
+/// Makes the upcasts that led to a struct lead to its old version, as before.
 fn lead_here(program: &mut File, before: &File, of: &str, old: &str) {
     let old = format_ident!("{old}");
     let is_step = |item: &Item| {
@@ -235,7 +235,7 @@ fn lead_here(program: &mut File, before: &File, of: &str, old: &str) {
     }
 }
 
-/// Types as they were, under other names.
+/// Old types, under other names.
 struct Copies {
     names: BTreeMap<String, String>,
     items: Vec<Item>,
@@ -281,7 +281,7 @@ impl Copies {
         copies
     }
 
-    /// A type of before.
+    /// A type of the old program.
     fn item(before: &File, name: &str) -> Item {
         Self::find(before, name).unwrap_or_else(|| panic!("no type `{name}` is in the program")).clone()
     }

@@ -1,4 +1,4 @@
-//! The programs of all cases: one that says what the lock finds, and one that follows it.
+//! The programs of all cases: one that prints the lock's findings, and one that follows them.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -12,17 +12,17 @@ use serde_json::Value;
 use crate::Followed;
 use crate::case::Case;
 
-/// What every source may use: the aggregate of events that are not folded, and steps.
+/// What every source may use: the aggregate of events that are not folded, and upcasts.
 const HEAD: &str = include_str!("head.rs");
 
-/// What came of a program that follows a proposal.
+/// The result of a program that follows a proposal.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Right,
     Wrong(String),
 }
 
-/// What the lock finds for each case.
+/// The lock's findings for each case.
 pub(crate) fn findings(folder: &Path, cases: &[Case]) -> Vec<Vec<String>> {
     let build = folder.join("found");
     fs::create_dir_all(&build).expect("a folder is made");
@@ -48,12 +48,12 @@ pub(crate) fn findings(folder: &Path, cases: &[Case]) -> Vec<Vec<String>> {
     found
 }
 
-/// Compiles and runs the programs that follow what is proposed.
+/// Compiles and runs the programs that follow the proposals.
 pub(crate) fn follow(folder: &Path, cases: &[Case], followed: &[Followed<'_>]) -> Vec<Outcome> {
     let build = folder.join("followed");
     fs::create_dir_all(&build).expect("a folder is made");
     let mut refused = BTreeMap::new();
-    // A module that does not compile is left out, so that the others are run.
+    // A module that does not compile is left out, so that the others still run.
     loop {
         let (mut modules, mut body) = (String::new(), String::new());
         for (at, Followed { case, source, is_whole, .. }) in followed.iter().enumerate() {
@@ -91,7 +91,7 @@ pub(crate) fn follow(folder: &Path, cases: &[Case], followed: &[Followed<'_>]) -
     outcomes.collect()
 }
 
-/// Adds a payload to those that are published.
+/// Adds a payload to the published ones.
 fn store(case: &Case, lock: &Path) {
     let Some((file, stored, _)) = case.stored else { return };
     let path = lock.join(file);
@@ -102,7 +102,7 @@ fn store(case: &Case, lock: &Path) {
     fs::write(path, serde_json::to_string(&payloads).expect("JSON")).expect("payloads are written");
 }
 
-/// Compares what a stored payload means.
+/// Compares the meaning of a stored payload.
 fn meaning(case: &Case, lock: &Path) -> Outcome {
     let Some((file, stored, today)) = case.stored else { return Outcome::Right };
     let payloads: Vec<Value> =

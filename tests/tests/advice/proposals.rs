@@ -6,7 +6,7 @@ use std::path::Path;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::LitStr;
 
-/// Code that stands by itself, between blank lines; what belongs together is one.
+/// Code between blank lines; consecutive blocks are joined.
 pub(crate) fn blocks(finding: &str) -> Vec<String> {
     let mut blocks: Vec<String> = Vec::new();
     let mut goes_on = false;
@@ -22,7 +22,7 @@ pub(crate) fn blocks(finding: &str) -> Vec<String> {
     blocks
 }
 
-/// Code in backticks that is to be written: attributes, keys with a value, calls of macros.
+/// Code in backticks that should be written: attributes, keys with a value, macro calls.
 pub(crate) fn inline(finding: &str) -> Vec<String> {
     let text = finding.split("\n\n").filter(|part| blocks(part).is_empty()).collect::<Vec<_>>().join("\n");
     text.split('`').skip(1).step_by(2).filter(|code| is_proposal(code)).map(ToOwned::to_owned).collect()
@@ -33,7 +33,7 @@ fn is_proposal(code: &str) -> bool {
     starts.iter().any(|start| code.starts_with(start))
 }
 
-/// Names a key or an attribute, and does not say that it is to be written.
+/// Only names a key or an attribute, without saying that it should be written.
 pub(crate) fn is_general(code: &str) -> bool {
     let general = [
         "events(…)",
@@ -48,7 +48,7 @@ pub(crate) fn is_general(code: &str) -> bool {
     general.contains(&code)
 }
 
-/// Whether a source holds code, where `…` stands for anything.
+/// Whether a source contains code, where `…` matches anything.
 pub(crate) fn holds(source: &str, code: &str) -> bool {
     let letters = |text: &str| {
         let letters = text.chars().filter(|c| !c.is_whitespace()).collect::<String>();
@@ -66,7 +66,7 @@ fn has_in_order(mut text: &str, parts: &[String]) -> bool {
     })
 }
 
-/// A proposal in the sources of the lock, with holes.
+/// A proposal in the sources of the lock, with placeholders.
 pub(crate) struct Template {
     pub(crate) text: String,
     parts: Vec<String>,

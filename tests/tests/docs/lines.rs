@@ -1,11 +1,11 @@
-//! Comments and pages are at most 110 columns wide. `cargo fmt` sees to code, and not to comments.
+//! Comments and pages are at most 110 columns wide. `cargo fmt` formats code, but not comments.
 
 use crate::files;
 
 const COLUMNS: usize = 110;
 
-/// What cannot be broken: tables, images and links, and on pages the lines of a block, such as messages,
-/// which are quoted as they are.
+/// Lines that cannot be broken: tables, images and links, and on pages the lines of a code block, such as
+/// messages, which are quoted unchanged.
 fn cannot_be_broken(text: &str) -> bool {
     let is_one_word = !text.trim_start_matches("- ").trim().contains(' ');
     text.starts_with('|') || text.starts_with("![") || is_one_word
@@ -31,7 +31,7 @@ fn no_comment_is_wider_than_the_code() {
     are_none(&long);
 }
 
-/// Migrations are left out: one that was released is never edited.
+/// Migrations are left out: a released migration is never edited.
 #[test]
 fn no_comment_of_a_statement_is_wider_than_other_comments() {
     let mut long = Vec::new();
@@ -52,7 +52,7 @@ fn no_comment_of_a_statement_is_wider_than_other_comments() {
 fn no_line_of_a_page_is_wider_than_a_comment() {
     let mut long = Vec::new();
     for (path, text) in files("md") {
-        // A program writes it.
+        // A program generates it.
         if text.contains("not to be edited") {
             continue;
         }

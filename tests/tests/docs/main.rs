@@ -1,4 +1,4 @@
-//! What holds for all pages and comments: their lines are short, and the tests that they name are there.
+//! Checks of all pages and comments: their lines are short, and the tests that they name exist.
 
 mod lines;
 mod named_tests;
@@ -7,7 +7,7 @@ mod operations;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// The files of the workspace that end like this, by their paths in it.
+/// The files of the workspace with this extension, by their paths in it.
 fn files(extension: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let (mut found, mut folders) = (Vec::new(), vec![root.clone()]);
@@ -15,7 +15,7 @@ fn files(extension: &str) -> Vec<(String, String)> {
         for entry in fs::read_dir(&folder).expect("a folder is read") {
             let path: PathBuf = entry.expect("an entry is read").path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            // What is built, and what git keeps.
+            // Build outputs and the folder of git.
             let is_ours = !name.starts_with('.') && name != "target" && !name.ends_with("-target");
             if path.is_dir() && is_ours {
                 folders.push(path);

@@ -1,9 +1,9 @@
-//! A page that says `Test: …`, or that has a table whose last column is `test`, names tests that are there,
-//! by their files and modules.
+//! A page with `Test: …`, or with a table whose last column is `test`, names tests that exist, by their files
+//! and modules.
 
 use crate::files;
 
-/// The names behind each `Test:`, up to the end of the paragraph or item.
+/// The names after each `Test:`, up to the end of the paragraph or item.
 fn named(page: &str) -> Vec<String> {
     let mut names = Vec::new();
     for rest in page.split("Test:").skip(1) {
@@ -23,7 +23,7 @@ fn named(page: &str) -> Vec<String> {
     names
 }
 
-/// The names in the last column of tables that call it `test`.
+/// The names in the last column of tables that is called `test`.
 fn in_tables(page: &str) -> Vec<String> {
     let (mut names, mut is_of_tests) = (Vec::new(), false);
     for line in page.lines() {
@@ -41,7 +41,7 @@ fn in_tables(page: &str) -> Vec<String> {
     names
 }
 
-/// Whether a file holds the test: the parts in front of its name are folders, the file and modules.
+/// Whether a file contains the test: the parts before its name are folders, the file and modules.
 fn holds(path: &str, source: &str, name: &str) -> bool {
     let mut parts: Vec<&str> = name.split("::").collect();
     let test = parts.pop().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! `docs/operations.md` prints nothing that no test runs, and leaves out no option.
+//! Tests run every code block of `docs/operations.md`, and the page lists every option.
 
 use es_core::repository::RepositoryMetrics;
 use es_core::subscription::SubscriptionStatus;
@@ -53,7 +53,7 @@ fn each_option_of_a_store_is_on_the_page_with_its_default() {
     for option in options {
         let row = rows(&page, option).into_iter().next();
         let row = row.unwrap_or_else(|| panic!("docs/operations.md does not say what {option} is"));
-        // One that takes more than a word is told in words.
+        // A default with more than a word is described in words.
         let default = row[1].strip_prefix('`').and_then(|it| it.strip_suffix('`'));
         assert!(
             default.is_none_or(|default| shown.contains(&format!(" {option}: {default}"))),
@@ -63,7 +63,7 @@ fn each_option_of_a_store_is_on_the_page_with_its_default() {
     }
 }
 
-/// The names of the numbers in a struct, as it shows itself.
+/// The names of the numbers in a struct, from its `Debug` output.
 fn fields(shown: &str) -> Vec<&str> {
     let names = shown.split(['{', ',']).skip(1).filter_map(|field| field.trim().split_once(": "));
     names.map(|(name, _)| name).collect()
@@ -79,7 +79,7 @@ fn each_counter_is_on_the_page_with_what_its_alarm_means() {
     ];
     let names: Vec<&str> = counters.iter().flat_map(|shown| fields(shown)).collect();
     assert!(names.len() > 30 && names.contains(&"longest_connection_wait"), "{names:?}");
-    // Named in the row of `tries`.
+    // Mentioned in the row of `tries`.
     for name in names.into_iter().filter(|name| !["failed_at", "error"].contains(name)) {
         let row = rows(&page, name).into_iter().any(|row| row.len() == 3 && !row[2].is_empty());
         assert!(row, "docs/operations.md does not say what {name} counts, and when to worry");

@@ -1,4 +1,4 @@
-//! Changes that nobody meant to make, and what the lock says of them.
+//! Accidental changes, and what the lock reports about them.
 
 use es_core::Aggregate;
 use es_core::lock::Mode;
@@ -6,7 +6,7 @@ use es_core::lock::Mode;
 use crate::folder::Folder;
 use crate::guide::quotes;
 
-/// What is found when `Now` meets what `Before` published.
+/// The findings when `Now` is compared with what `Before` published.
 #[track_caller]
 fn found<Before: Aggregate, Now: Aggregate>(test: &str) -> String {
     let folder = Folder::with::<Before>(&format!("evolution_{test}"));

@@ -1,5 +1,5 @@
-//! Decoding whatever may lie in a store: never a panic, never a wrong type. `fuzz/` looks at the same for
-//! longer.
+//! Decoding anything that a store may contain never panics and never yields a wrong type. `fuzz/` tests the
+//! same for longer.
 
 #![allow(missing_docs, reason = "events that only these tests look at")]
 
@@ -12,7 +12,7 @@ use proptest::sample::{Index, select};
 
 use sample::{NAMES, Order, check};
 
-/// Payloads of every version, as the shapes say they are.
+/// Payloads of every version, generated from the shapes.
 fn samples() -> Vec<(&'static str, u32, Vec<u8>)> {
     let catalogue = Catalogue::of::<Order>();
     let mut samples = Vec::new();

@@ -1,4 +1,4 @@
-//! Events get other names, and are retired, split and merged.
+//! Events are renamed, retired, split and merged.
 
 use es_core::lock::Mode;
 

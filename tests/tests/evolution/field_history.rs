@@ -1,4 +1,4 @@
-//! Old versions that are made from the history of fields.
+//! Old versions generated from the history of fields.
 
 #![allow(missing_docs, reason = "events that only these tests look at")]
 
@@ -58,7 +58,7 @@ fn every_version_is_read_by_its_own_fields_and_brought_up() {
 }
 
 proptest! {
-    /// The four versions as hand-written JSON, and what a person would say that each means today.
+    /// The four versions as handwritten JSON, and the expected current meaning of each.
     #[test]
     fn what_was_stored_under_any_version_means_the_same_today(
         to in ".*", grams in any::<u32>(), note in ".*", insured in any::<bool>(),
@@ -118,7 +118,7 @@ fn the_catalogue_holds_every_version_with_its_shape() {
     }
 }
 
-/// A struct with a history is the past of a newer one.
+/// A struct with a history is the previous version of a newer one.
 mod handwritten_after_history {
     use super::*;
 
@@ -151,7 +151,7 @@ mod handwritten_after_history {
     }
 }
 
-/// Where a field went and came back, or another one took its name.
+/// A field that was removed and added again, or whose name another one took.
 mod came_back {
     use super::*;
 
@@ -185,7 +185,7 @@ mod came_back {
     }
 }
 
-/// Programs of version 1 run beside those that write for them.
+/// Programs of version 1 run while others write for them.
 mod write_as {
     use super::*;
 
@@ -266,7 +266,7 @@ mod write_as {
     }
 }
 
-/// What serde does with a struct and its fields, it does with them in every version.
+/// serde's attributes of a struct and its fields apply to every version.
 mod with_serde {
     use super::*;
 
@@ -372,7 +372,7 @@ mod with_serde {
         fn apply(&mut self, _: Ended) {}
     }
 
-    /// Absent fields come from the default of the whole.
+    /// Absent fields are taken from the default of the whole struct.
     #[event(name = "trip.changed", version = 2, removed(in = 2, gone: u8))]
     #[derive(Debug, PartialEq)]
     #[serde(default)]

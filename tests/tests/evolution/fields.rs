@@ -1,4 +1,4 @@
-//! Fields come, go, and get other names.
+//! Fields are added, removed and renamed.
 
 use crate::scenario;
 

@@ -1,4 +1,4 @@
-//! The page: its code is that of the tests, and what it quotes is what lock and compiler say.
+//! The page: its code is that of the tests, and its quotes are messages of the lock and the compiler.
 
 use std::fs;
 use std::path::Path;
@@ -29,7 +29,7 @@ fn plain(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The text of files below the tests, without layout.
+/// The text of the files next to the tests, without layout.
 fn files(folder: &Path, extension: &str) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).expect("a folder is read") {
@@ -47,7 +47,7 @@ fn folder(name: &str) -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// That the page quotes these words in the section of this scenario.
+/// Asserts that the page quotes this text in the section of this scenario.
 #[track_caller]
 pub(crate) fn quotes(scenario: &str, said: &str) {
     let (_, text) =
@@ -61,8 +61,8 @@ pub(crate) fn quotes(scenario: &str, said: &str) {
     }
 }
 
-/// That the lock refuses a change that nobody announced, in the words of the page, and takes it where it is
-/// written as it should be: what was published is still read, and stays as it is.
+/// Asserts that the lock rejects an undeclared change with the message on the page, and accepts it if it is
+/// declared: what was published can still be read, and stays as it is.
 #[track_caller]
 pub(crate) fn evolves<Published: Aggregate, Forgotten: Aggregate, Today: Aggregate>(scenario: &str) {
     let folder = Folder::with::<Published>(&format!("evolution_{scenario}"));
@@ -71,7 +71,8 @@ pub(crate) fn evolves<Published: Aggregate, Forgotten: Aggregate, Today: Aggrega
     folder.run::<Today>(Mode::Update).expect("a version after it");
     folder.run::<Today>(Mode::Check).expect("what was published is what is there");
     let now = folder.read("events.lock");
-    // What aggregates read today comes first and may change. The three generations are modules of one
+    // The current aggregates come first and may change. The three versions are modules of one program, so
+    // their structs have other paths.
     // program, so their structs have other paths.
     let (_, entries) = published.split_once("\nevent ").expect("an event is published");
     let mut shapes = entries.lines().filter(|line| !line.trim_start().starts_with("rust: "));
@@ -117,7 +118,7 @@ fn the_page_shows_code_that_compiles() {
     }
 }
 
-/// The README's first change, as it is made.
+/// The README's first change, as a user makes it.
 mod first_change {
     use es_core::{Aggregate, Apply, event};
 

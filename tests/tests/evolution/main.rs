@@ -1,4 +1,4 @@
-//! Events that change: the scenarios of `docs/evolution.md`, each in a test of its name, and every kind of
+//! Changes of events: the scenarios of `docs/evolution.md`, each in a test with its name, and every kind of
 //! change by itself.
 
 #![allow(missing_docs, dead_code, reason = "events that only these tests look at")]
@@ -42,7 +42,7 @@ mod prelude {
     pub(crate) use serde_json::json;
 }
 
-/// An aggregate `Order` that applies these events and keeps nothing.
+/// An aggregate `Order` that applies these events and ignores them.
 macro_rules! order {
     ($($event:ident),*) => {
         #[derive(Aggregate, Default)]
@@ -54,8 +54,8 @@ macro_rules! order {
     };
 }
 
-/// What is published, the same with a change that nobody announced, and how the change is written; then what
-/// old events are. Each is a module with an aggregate `Order`.
+/// The published program, the same with an undeclared change, and how the change is declared; then what old
+/// events are read as. Each is a module with an aggregate `Order`.
 macro_rules! scenario {
     (
         $test:ident:

@@ -1,4 +1,4 @@
-//! The same JSON, and it means something else.
+//! The same JSON, with a different meaning.
 
 use crate::scenario;
 

@@ -1,4 +1,4 @@
-//! Types that stand in events and have a history of their own: no event gets a version for it.
+//! Types within events with a history of their own: no event gets a new version for it.
 
 #![allow(missing_docs, reason = "events that only these tests look at")]
 
@@ -13,8 +13,8 @@ use es_core::{Aggregate, Apply, Event, Events, Handle, MemoryStore, Repository, 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// Nine events that share a type, each holding it in another way, and a state with snapshots that holds it as
-/// well.
+/// Nine events that share a type, each containing it in another way, and a state with snapshots that contains
+/// it as well.
 macro_rules! program {
     ($module:ident; $($money:item)*) => {
         mod $module {
@@ -46,7 +46,7 @@ macro_rules! program {
             #[event(name = "account.e8")]
             #[derive(Debug, Clone, PartialEq)]
             pub struct E8 { #[serde(flatten)] pub of: Money }
-            /// One that has a history of its own: its old version holds the type as well.
+            /// An event with a history of its own: its old version contains the type as well.
             #[event(name = "account.e9", version = 2)]
             #[derive(Debug, Clone, PartialEq)]
             pub struct E9 { #[event(renamed(in = 2, from = "was"))] pub of: Money }
@@ -105,7 +105,7 @@ program! { now;
     }
 }
 
-/// What each of the nine events holds in place of the type, as JSON.
+/// What each of the nine events contains in place of the type, as JSON.
 fn nine(money: &Value) -> [(&'static str, u32, Value); 10] {
     let mut flat = money.clone();
     flat.sort_all_objects();
@@ -123,7 +123,7 @@ fn nine(money: &Value) -> [(&'static str, u32, Value); 10] {
     ]
 }
 
-/// The payload as the program of today reads and writes it.
+/// The payload as the current program reads and writes it.
 fn written(name: &str, version: u32, payload: &Value) -> Value {
     fn of<E: Event + Serialize>(version: u32, payload: &Value) -> Value {
         let event: E = read(version, payload).unwrap_or_else(|error| panic!("{payload}: {error}"));
@@ -274,7 +274,7 @@ fn variants_and_their_fields_have_a_history_as_well() {
     assert_eq!(Schema::of::<Payment>().text(), text);
 }
 
-/// Everything that serde may say beside a history.
+/// All attributes of serde that can be combined with a history.
 #[derive(Debug, Clone, PartialEq, Serialize, Shape)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 #[shape(name = "Rows", removed(in = 3, #[shape(renamed(in = 2, from = "x"))] old_one: u8))]

@@ -1,4 +1,4 @@
-//! What a writer makes known to the store when it starts, and what the store refuses.
+//! What a writer registers in the store when it starts, and what the store rejects.
 
 #![allow(missing_docs, reason = "aggregates that only these tests look at")]
 
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 pub struct Deposit(i64);
 
-/// An aggregate of one event, in a module of its own: one program of several that share a store.
+/// An aggregate of one event, in its own module: one of several programs that share a store.
 macro_rules! program {
     ($module:ident; $($event:tt)*) => {
         mod $module {
@@ -44,7 +44,7 @@ macro_rules! program {
     };
 }
 
-/// The past that both branches share.
+/// The previous version that both branches share.
 macro_rules! version_1 {
     ($now:ty) => {
         #[event(name = "account.deposited")]
@@ -149,7 +149,7 @@ async fn of_two_branches_that_both_made_version_2_the_second_does_not_start() {
          store: two programs mean different events by it, most often because two branches both made version 2; give one of \
          them the next version"
     );
-    // Nor does it carry out a command, if nobody asked when it started.
+    // Nor does it execute a command, if `register` was not called at the start.
     for _ in 0..2 {
         let refused = right.execute(&id(), Deposit(1)).await.expect_err("another version 2");
         assert!(
@@ -202,8 +202,7 @@ async fn a_store_behind_a_pointer_compares_as_well() {
 
 #[test]
 fn the_fingerprint_of_an_event_never_changes() {
-    // It is stored in databases: with another value of this, no program with an event of this shape starts
-    // any more.
+    // It is stored in databases: with another value, no program with an event of this shape starts any more.
     let of = |catalogue: &Catalogue| catalogue.events()[0].fingerprint().expect("a shape").to_i64();
     assert_eq!(of(&Catalogue::of::<main::Account>()), -9_221_745_826_419_288_123);
 }

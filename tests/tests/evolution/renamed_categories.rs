@@ -1,4 +1,4 @@
-//! Aggregates whose category had another name before.
+//! Aggregates whose category had a different name before.
 
 #![allow(missing_docs, reason = "aggregates that only these tests look at")]
 
@@ -18,7 +18,7 @@ pub struct Deposited {
 
 pub struct Deposit(i64);
 
-/// One aggregate under several names, each a generation of the program.
+/// One aggregate under several names, each a version of the program.
 macro_rules! generation {
     ($module:ident: $($names:tt)*) => {
         mod $module {

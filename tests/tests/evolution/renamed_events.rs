@@ -1,4 +1,4 @@
-//! Events that had another name before: what is stored under it is read, folded and shown like any other.
+//! Renamed events: what is stored under a former name is read, folded and shown like any other.
 
 use std::convert::Infallible;
 use std::sync::Arc;

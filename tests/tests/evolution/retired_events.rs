@@ -1,4 +1,4 @@
-//! Retired events: read and turned into those of today, never written, and counted all the same.
+//! Retired events: read and converted to current events, never written, and still counted.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -25,11 +25,11 @@ struct Noted {
     text: String,
 }
 
-/// Means nothing today.
+/// Has no current meaning.
 #[event(name = "account.viewed")]
 struct Viewed;
 
-/// Means one event today; had a version and a name before.
+/// Is read as one current event; had an older version and another name.
 #[event(name = "account.paid_in", version = 2, was("account.payed_in"), previous = PaidInV1)]
 struct PaidIn {
     euros: i64,
@@ -58,7 +58,7 @@ impl UpcastFrom<PaidInV1> for PaidIn {
     }
 }
 
-/// Means several events today.
+/// Is read as several current events.
 #[event(name = "account.salary_paid")]
 struct SalaryPaid {
     parts: Vec<i64>,
@@ -121,7 +121,7 @@ const VIEWED: (&str, u32, &str) = ("account.viewed", 1, "null");
 const PAID_IN: (&str, u32, &str) = ("account.paid_in", 2, r#"{"euros":3}"#);
 const SALARY: (&str, u32, &str) = ("account.salary_paid", 1, r#"{"parts":[10,20]}"#);
 
-/// Appends what a program of before wrote, behind what is there.
+/// Appends what an old program wrote, after the existing events.
 async fn put(store: &MemoryStore, events: &[(&'static str, u32, &str)]) {
     let stream = es_core::StreamId::new("account", "1").expect("valid");
     let head = store.load(Load::all(&stream), &mut |_| Ok(())).await.expect("a load");
@@ -206,7 +206,7 @@ async fn a_stream_of_nothing_but_events_that_mean_nothing_is_not_empty() {
     assert_eq!(done.revision, Revision::new(3));
 }
 
-/// A store where somebody of before appends in the middle of a command.
+/// A store where an old program appends in the middle of a command.
 async fn conflict_with(event: (&'static str, u32, &'static str)) -> (Account, Revision, usize) {
     let (store, accounts, id) = accounts();
     put(&store, &[PAID_IN]).await;
@@ -333,7 +333,7 @@ async fn a_retired_event_that_cannot_be_said_today_fails_the_command_and_folds_n
         text.ends_with("could not convert the retired event into current events: this is no amount"),
         "{text}"
     );
-    // A step of its own past, and a payload that does not fit, fail as those of any other event.
+    // An upcast in its own past, and a payload that does not fit, fail like those of any other event.
     for (event, problem) in [
         (
             ("account.payed_in", 1, r#"{"amount":"x"}"#),

@@ -1,4 +1,4 @@
-//! Steps that look around, steps that fail, and events that were wrong from the beginning.
+//! Upcasts that use their context, upcasts that fail, and events that were wrong from the beginning.
 
 use es_core::{ExecuteOptions, Metadata};
 

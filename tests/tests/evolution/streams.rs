@@ -4,7 +4,7 @@ use es_core::subscription::Subscription;
 
 use crate::prelude::*;
 
-/// A customer's orders were one stream; today each order is its own.
+/// A customer's orders were one stream; now each order is its own.
 mod boundaries {
     use crate::prelude::*;
 
@@ -104,7 +104,7 @@ async fn events_belong_to_another_stream() {
     let ann = String::from("Ann");
     customers.execute(&ann, Place("7", 120)).await.expect("carried out");
     customers.execute(&ann, Place("8", 5)).await.expect("carried out");
-    // Whoever moves them may be stopped anywhere and begin again.
+    // The program that moves them may be stopped anywhere and start again.
     for _ in 0..2 {
         customers.execute(&ann, MoveOrders).await.expect("carried out");
         for (order, cents) in customers.load(&ann).await.expect("it is read").state.orders.clone() {
@@ -118,7 +118,7 @@ async fn events_belong_to_another_stream() {
     assert_eq!((order.state, order.revision.get()), (Order { cents: Some(120) }, 1));
 }
 
-/// Two generations of a state over the same events.
+/// Two versions of a state over the same events.
 macro_rules! generation {
     ($module:ident: $($state:tt)*) => {
         mod $module {
@@ -220,7 +220,7 @@ async fn a_read_model_changes() {
     }
     let checkpoint = sums.checkpoint();
 
-    // The next one begins at the beginning, and stands beside the old one until it has come as far.
+    // The next build starts from the first event, next to the old one until it has caught up.
     let mut largest = Subscription::of::<one_sum::Order>(store);
     let mut most = 0;
     while largest.checkpoint() != checkpoint {

@@ -1,4 +1,4 @@
-//! Fields keep their names and hold something else.
+//! Fields keep their names and change their type or contents.
 
 use crate::scenario;
 
@@ -116,8 +116,7 @@ scenario! { a_number_gets_narrower:
         impl UpcastFrom<PlacedV1> for Placed {
             type Error = std::num::TryFromIntError;
             fn upcast_from(old: PlacedV1, _: &UpcastContext<'_>) -> Result<Self, Self::Error> {
-                // What came back is told by an event of its own today; the old program wrote 0 or less by
-                // mistake.
+                // Returned items have their own event now; the old program wrote 0 or less by mistake.
                 Ok(Self { pieces: old.pieces.max(0).try_into()? })
             }
         }

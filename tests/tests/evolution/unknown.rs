@@ -1,4 +1,4 @@
-//! What a program meets that a newer one wrote, and payloads that hold more than it knows.
+//! What an old program finds that a newer one wrote, and payloads with more than it knows.
 
 use std::collections::BTreeMap;
 
@@ -69,7 +69,7 @@ mod newer {
     }
 }
 
-/// What an old program says when it runs a command behind what a newer one wrote.
+/// The result of a command of an old program after what a newer one wrote.
 async fn behind<C>(newest: C) -> es_core::record::DecodeError
 where
     newer::Order: Handle<C, Error = Infallible>,

@@ -1,11 +1,11 @@
-//! Old versions: chains, steps that fail, structs that nobody else can name.
+//! Old versions: chains, upcasts that fail, private structs.
 
 use es_core::record::DecodeProblem;
 use es_core::testing::{given, read};
 use es_core::{Aggregate, Apply, Event, UpcastContext, UpcastFrom, event};
 use serde_json::json;
 
-/// Public events whose past is private.
+/// Public events whose previous versions are private.
 pub mod issued {
     use super::*;
 
@@ -40,7 +40,7 @@ pub mod issued {
     pub struct Issued {
         /// How much.
         pub cents: i64,
-        /// What the steps saw of the stored event.
+        /// What the upcasts saw of the stored event.
         pub seen: [String; 2],
     }
 

@@ -1,4 +1,4 @@
-//! Events that are written as the version before, while programs run that know no other.
+//! Events that are written as the previous version, while programs run that know no other.
 
 #![allow(missing_docs, reason = "aggregates that only these tests look at")]
 
@@ -59,7 +59,7 @@ mod before {
 mod now {
     use super::*;
 
-    /// Cents are lost on the way to version 1.
+    /// Cents are lost on conversion to version 1.
     #[event(name = "account.deposited", version = 2, previous = before::Deposited, write_as = 1)]
     pub struct Deposited {
         pub cents: i64,

@@ -1,4 +1,4 @@
-//! What a step sees when its event is written as the version before is what it sees whenever the event is
+//! An upcast gets the same context when its event is written as the previous version as whenever the event is
 //! read.
 
 #![allow(missing_docs, reason = "aggregates that only these tests look at")]
@@ -23,7 +23,7 @@ pub struct DepositedV1 {
     pub euros: i64,
 }
 
-/// Takes the currency from the metadata: `UpcastContext::metadata` and what is known before the append.
+/// Reads the currency from the metadata: `UpcastContext::metadata` and what is known before the append.
 #[event(name = "account.deposited", version = 2, previous = DepositedV1, write_as = 1)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deposited {
@@ -62,7 +62,7 @@ impl DowncastTo<DepositedV1> for Deposited {
 #[event(name = "account.closed")]
 pub struct ClosedV1;
 
-/// Takes what only the append decides.
+/// Reads what only the append determines.
 #[event(name = "account.closed", version = 2, previous = ClosedV1, write_as = 1)]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Closed {
@@ -112,7 +112,7 @@ fn id() -> String {
     "A-17".into()
 }
 
-/// The state that a command finds, kept by the command before if any is.
+/// The state that a command gets, cached by a previous command if any.
 async fn found(accounts: &Accounts) -> Account {
     let seen = Mutex::new(Vec::new());
     let look = async |state: Arc<Account>| {
@@ -165,7 +165,7 @@ fn closed() -> Closed {
     Closed { place: "not known when it is decided".into() }
 }
 
-/// Executes commands of one event each, and compares the ways to see what they did.
+/// Executes commands of one event each, and compares the ways to see their effect.
 async fn compare(options: ExecuteOptions, event: impl Fn(i64) -> AccountEvent + Send + Sync) {
     let accounts = Accounts::new(MemoryStore::new());
     let mut told = Vec::new();
@@ -173,7 +173,7 @@ async fn compare(options: ExecuteOptions, event: impl Fn(i64) -> AccountEvent + 
         let decide = async |_: Arc<Account>| emit::<_, Infallible>(event(nth));
         let done = accounts.decide_with(&id(), options.clone(), decide).await.expect("no conflict");
         told.extend(done.events);
-        // A program that has seen nothing yet.
+        // A program that has read nothing yet.
         let fresh = Accounts::new(accounts.store().clone()).load(&id()).await.expect("a state");
         assert_eq!(found(&accounts).await, fresh.state);
         if nth == 2 {

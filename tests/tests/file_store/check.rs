@@ -1,4 +1,4 @@
-//! What appends, loads, snapshots and registrations are checked against.
+//! The checks of appends, loads, snapshots and registrations.
 
 use es_core::model::NewSnapshot;
 use es_core::store::{Append, AppendOutcome, Load, Registration, StreamHead};
@@ -7,7 +7,7 @@ use es_core::{Revision, StoreError};
 use crate::index::{Index, Place, Stream};
 
 impl Index {
-    /// What keeps an append from being written, if anything does.
+    /// What prevents an append from being written, if anything does.
     pub(crate) fn obstacle(&self, append: &Append<'_>) -> Result<Option<AppendOutcome>, StoreError> {
         if let Some(command) = append.command
             && let Some(outcome) = self.command(append.stream, command.key.id)
@@ -34,7 +34,8 @@ impl Index {
         stream.events[begin..end].iter().map(|at| self.entries[*at].place).collect()
     }
 
-    /// Where a stream stands, which snapshot will do, and where the events after it are: all of one moment.
+    /// The head of a stream, its usable snapshot, and the places of the events after it: all as of one
+    /// moment.
     pub(crate) fn look(&self, load: &Load<'_>) -> (StreamHead, Option<(Revision, u64)>, Vec<Place>) {
         let command = load.command_id.and_then(|id| self.command(load.stream, id)).cloned();
         let Some(stream) = self.stream(load.stream) else {
@@ -48,7 +49,7 @@ impl Index {
         (head, snapshot, self.places(stream, after.next(), load.up_to))
     }
 
-    /// Whether a snapshot is one of what is stored, and newer than the one that is there.
+    /// Whether a snapshot is of stored events, and newer than the stored one.
     pub(crate) fn takes(&self, snapshot: &NewSnapshot) -> bool {
         let Some(stream) = self.stream(&snapshot.stream) else { return false };
         let (revision, kept) = (snapshot.revision, stream.snapshots.get(&snapshot.fingerprint));
@@ -63,7 +64,7 @@ impl Index {
         self.known.contains_key(&of) || self.former.contains(&of)
     }
 
-    /// Whether there is something to write of what a program registers.
+    /// Whether a program registers anything new.
     pub(crate) fn is_new(&self, event: &Registration) -> Result<bool, StoreError> {
         let &Registration { name, version, fingerprint, former, .. } = event;
         let of = (name.to_owned(), version);

@@ -1,4 +1,4 @@
-//! A file that something else has written to: each reader is told, and nothing is skipped.
+//! A file that something else has written to: each reader gets an error, and nothing is skipped.
 
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -39,7 +39,7 @@ async fn each_byte_that_was_changed_is_told_and_nothing_is_cut_off() {
             assert_eq!(fs::read(&path).expect("the file"), changed, "left as it is");
         }
     }
-    // A record that is gone, with all its bytes.
+    // A record that is missing, with all its bytes.
     fs::write(&path, &bytes[second..]).expect("the file");
     let error = reopen(&path).err().expect("it is damaged");
     assert!(matches!(error, OpenError::Damaged(_)), "{error}");

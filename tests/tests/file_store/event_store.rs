@@ -1,4 +1,4 @@
-//! What an aggregate needs of the store.
+//! What an aggregate needs from the store.
 
 use async_trait::async_trait;
 use es_core::model::NewSnapshot;
@@ -61,7 +61,7 @@ impl EventStore for FileStore {
         if let Some((revision, at)) = snapshot {
             match reader.snapshot(at) {
                 Ok(state) => sink(LoadItem::Snapshot { revision, state })?,
-                // A snapshot only saves time: without it, all events are read.
+                // If the snapshot is damaged, all events are read, which only takes longer.
                 Err(_) => (head, _, places) = self.content().index.look(&load.snapshot(None)),
             }
         }

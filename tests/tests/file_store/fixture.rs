@@ -45,7 +45,7 @@ pub(crate) async fn payloads(store: &FileStore, key: &str) -> Vec<String> {
 }
 
 /// Opens a file that was just closed. A program that another test starts at that moment has inherited the
-/// lock on it, and holds it until it is another program.
+/// lock on it, and keeps it until its own executable runs.
 pub(crate) fn reopen(path: &Path) -> Result<FileStore, OpenError> {
     let begun = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! What is kept in memory: where each event stands, and all that an append is checked against.
+//! The index in memory: where each event is, and everything that an append is checked against.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -9,7 +9,7 @@ use es_core::{Position, Revision, StoreError, StreamId};
 
 use crate::record::{Name, Part, Record};
 
-/// Category and key: what a stream is found by, whichever name of its category it is asked for under.
+/// Category and key: what a stream is found by, under any name of its category.
 pub(crate) type Key = (usize, String);
 
 /// Where an event is: in the store, in its stream, and in the file.
@@ -19,11 +19,11 @@ pub(crate) struct Place {
     pub(crate) revision: Revision,
     /// The byte at which its record begins.
     pub(crate) at: u64,
-    /// Which part of the record, and which event of the part.
+    /// Which append of the record, and which event of it.
     pub(crate) nth: (usize, usize),
 }
 
-/// What is known of an event without reading it.
+/// What the index contains of an event, without reading it.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) key: Key,
@@ -38,7 +38,7 @@ pub(crate) struct Stream {
     /// Its events, in order, by their place in [`Index::entries`].
     pub(crate) events: Vec<usize>,
     pub(crate) closed: bool,
-    /// How far each was folded, and the byte at which its record begins.
+    /// The revision of each snapshot, and the byte at which its record begins.
     pub(crate) snapshots: HashMap<Fingerprint, (Revision, u64)>,
 }
 
@@ -50,21 +50,21 @@ impl Stream {
 
 #[derive(Debug, Default)]
 pub(crate) struct Index {
-    /// Several names may be one category, whose number is that of its first name.
+    /// Several names may belong to one category, whose number is that of its first name.
     pub(crate) categories: HashMap<String, usize>,
     first_names: Vec<String>,
     pub(crate) streams: BTreeMap<Key, Stream>,
-    /// All events: that of position `n` at `n - 1`, as one writer draws no position in vain.
+    /// All events: that of position `n` at `n - 1`, as a single writer leaves no gaps between positions.
     pub(crate) entries: Vec<Entry>,
-    /// The command ledger. The stream of a command that wrote nothing need not be there.
+    /// The command ledger. The stream of a command that wrote nothing need not exist.
     commands: HashMap<(Key, Uuid), CommandOutcome>,
-    /// The events that are known, with their shapes where these are.
+    /// The known events, with their shapes if known.
     pub(crate) known: HashMap<(String, u32), Option<Fingerprint>>,
     pub(crate) former: HashSet<(String, u32)>,
 }
 
 impl Index {
-    /// Takes in a record: one that was just written, or one of a file that is opened.
+    /// Adds a record: one that was just written, or one of a file that is being opened.
     pub(crate) fn apply(&mut self, at: u64, record: &Record) -> Result<(), StoreError> {
         match record {
             Record::Append { position, parts, .. } => {
@@ -115,7 +115,7 @@ impl Index {
     fn add(&mut self, at: u64, number: usize, part: &Part) -> Result<(), StoreError> {
         let key = self.make_key(&part.stream);
         if part.events.is_empty() {
-            // A condition, of which only the outcome of the command is kept.
+            // A condition, of which only the outcome of the command is recorded.
             self.commands.extend(part.command.as_ref().map(|command| ((key, command.id), command.told())));
             return Ok(());
         }
@@ -151,7 +151,7 @@ impl Index {
         (self.category(category), key.clone())
     }
 
-    /// What a stream is found by; nothing for a category that is not there.
+    /// What a stream is found by; `None` if the category does not exist.
     pub(crate) fn key(&self, id: &StreamId) -> Option<Key> {
         Some((*self.categories.get(id.category())?, id.key().to_owned()))
     }
@@ -160,7 +160,7 @@ impl Index {
         self.streams.get(&self.key(id)?)
     }
 
-    /// What became of a command that was executed before.
+    /// The outcome of a command that was executed before.
     pub(crate) fn command(&self, id: &StreamId, command: Uuid) -> Option<&CommandOutcome> {
         self.commands.get(&(self.key(id)?, command))
     }
@@ -180,7 +180,7 @@ impl Index {
         self.entries.last().map_or(Checkpoint::START, Entry::checkpoint)
     }
 
-    /// A stream under the name that was asked for, or else under the first one of its category.
+    /// A stream under the requested name, or else under the first one of its category.
     pub(crate) fn named(&self, (category, key): &Key, asked: Option<&str>) -> Result<StreamId, StoreError> {
         Ok(StreamId::new(asked.unwrap_or(&self.first_names[*category]), key)?)
     }

@@ -1,4 +1,4 @@
-//! A program that appends until it is killed, or until the disk takes no more.
+//! A program that appends until it is killed, or until the disk is full.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -15,7 +15,7 @@ use crate::store::FileStore;
 
 const PATH: &str = "ES_FILE_STORE_PATH";
 
-/// Not a test: the program that the others start. It appends until it is killed, or cannot go on.
+/// Not a test: the program that the others start. It appends until it is killed, or a write fails.
 #[tokio::test]
 async fn a_program_that_appends() {
     let Ok(path) = env::var(PATH) else { return };
@@ -35,7 +35,7 @@ async fn a_program_that_appends() {
     println!("then {refused:?}");
 }
 
-/// Starts it, within what a shell says before.
+/// Starts it with a shell command before it.
 fn start(path: &Path, before: &str) -> Child {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("{before} exec \"$@\""), "sh"]).arg(env::current_exe().expect("this test"));
@@ -51,7 +51,7 @@ fn stored(line: &str) -> Option<usize> {
     line.split_once("stored ")?.1.parse().ok()
 }
 
-/// That the file holds the first events, and how many.
+/// Asserts that the file contains the first events, and returns how many.
 async fn count(path: &Path) -> usize {
     let there = payloads(&reopen(path).expect("nobody has it"), "1").await;
     assert!(there.iter().zip(1..).all(|(payload, number): (_, u32)| *payload == number.to_string()));
@@ -70,12 +70,12 @@ async fn what_a_killed_program_was_told_is_there() {
     child.kill().expect("it is killed");
     child.wait().expect("it ends");
     let last = told.filter_map(|line| stored(&line)).last().unwrap_or(20);
-    // The one that was being written when the program was killed may be there or not.
+    // The event that was being written when the program was killed may be stored or not.
     let there = count(&path).await;
     assert!(there == last || there == last + 1, "{last} were told, {there} are there");
 }
 
-/// As on a full disk, the last write ends in the middle.
+/// As on a full disk, the last write ends halfway.
 #[tokio::test]
 async fn a_write_that_the_disk_takes_half_of_is_cut_off_and_nothing_is_written_after_it() {
     let folder = Folder::new();

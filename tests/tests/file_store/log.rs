@@ -22,22 +22,22 @@ pub(crate) enum OpenError {
     InUse { path: PathBuf },
     #[error("{} cannot be opened: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
-    /// The file holds what no append leaves behind.
+    /// The file contains something that no append writes.
     #[error(transparent)]
     Damaged(#[from] StoreError),
 }
 
-/// The writer's end of the file. There is one, behind the lock of the store.
+/// The writer of the file. There is one, behind the lock of the store.
 pub(crate) struct Log {
     file: Arc<File>,
     /// Where the next record begins.
     end: u64,
-    /// Whether a write failed: what the file holds beyond `end` is not known.
+    /// Whether a write failed: what the file contains after `end` is not known.
     broken: bool,
 }
 
 impl Log {
-    /// Opens the file for this process alone, and makes the index of its records. What is torn at the end is
+    /// Opens the file for this process only, and builds the index of its records. A torn record at the end is
     /// cut off.
     pub(crate) fn open(path: &Path, index: &mut Index) -> Result<Self, OpenError> {
         let failed = |source| OpenError::Io { path: path.to_owned(), source };
@@ -63,7 +63,7 @@ impl Log {
                 Err(error) => return Err(failed(error)),
             }
         }
-        // The write of what is torn never ended, so nobody was told that it is there.
+        // The write of a torn record never completed, so it was never acknowledged.
         file.set_len(end).map_err(failed)?;
         // The last record may have been written without being synced, and is read from now on.
         file.sync_all().map_err(failed)?;
@@ -74,13 +74,13 @@ impl Log {
         Ok(Self { file: Arc::new(file), end, broken: false })
     }
 
-    /// Writes a record behind the last one. When this returns its place, the record is on the disk.
+    /// Appends a record. When this returns its place, the record is on disk.
     pub(crate) fn write(&mut self, record: &Record) -> Result<u64, Unwritten> {
         if self.broken {
             return Err(Unwritten::Nothing("an earlier write failed; open the file again".into()));
         }
         let bytes = frame(record).map_err(|error| Unwritten::Nothing(error.into()))?;
-        // A sync that failed is not tried again: the system may have dropped what it could not write.
+        // A failed sync is not repeated: the system may have dropped what it could not write.
         self.broken = true;
         self.file.write_all_at(&bytes, self.end).map_err(Unwritten::Unknown)?;
         self.file.sync_data().map_err(Unwritten::Unknown)?;
@@ -90,12 +90,12 @@ impl Log {
         Ok(at)
     }
 
-    /// For readers, who need no lock: a record that they know of does not change.
+    /// For readers, which need no lock: records do not change once written.
     pub(crate) fn file(&self) -> Arc<File> {
         Arc::clone(&self.file)
     }
 
-    /// From now on, writes go there: for tests.
+    /// Redirects writes to another file, for tests.
     pub(crate) fn turn_to(&mut self, file: File) {
         self.file = Arc::new(file);
     }
@@ -105,7 +105,7 @@ impl Log {
 pub(crate) enum Unwritten {
     /// It is not in the file.
     Nothing(es_core::record::BoxError),
-    /// It may be in the file or not, or a part of it.
+    /// All, none or part of it may be in the file.
     Unknown(io::Error),
 }
 
@@ -128,15 +128,15 @@ fn begins_a_header(bytes: &[u8]) -> bool {
     bytes.iter().enumerate().all(fits)
 }
 
-/// A record as it is in the file.
+/// A record as written to the file.
 fn frame(record: &Record) -> io::Result<Vec<u8>> {
     let body = serde_json::to_string(record)? + "\n";
     let length = u32::try_from(body.len()).map_err(io::Error::other)?;
     Ok((header(length, checksum(body.as_bytes())) + &body).into_bytes())
 }
 
-/// The record that begins at a place, and where the next one does; `None` if the file ends before the record
-/// does. A record that is all there, and is not what was written, is [`io::ErrorKind::InvalidData`].
+/// The record at a place, and the place of the next one; `None` if the file ends within the record. A
+/// complete record that is not what was written is [`io::ErrorKind::InvalidData`].
 pub(crate) fn read(file: &File, at: u64, length: u64) -> io::Result<Option<(Record, u64)>> {
     let wrong =
         |what: &str| io::Error::new(io::ErrorKind::InvalidData, format!("the record at byte {at} {what}"));
@@ -144,7 +144,7 @@ pub(crate) fn read(file: &File, at: u64, length: u64) -> io::Result<Option<(Reco
     let mut head = [0; HEADER];
     let there = usize::try_from(rest).unwrap_or(HEADER).min(HEADER);
     file.read_exact_at(&mut head[..there], at)?;
-    // What cannot be the beginning of a record was never written here, as in a file of another program.
+    // This cannot be the beginning of a record, so it was not written here: the file is of another program.
     if !begins_a_header(&head[..there]) {
         return Err(wrong("has no header"));
     }
@@ -156,12 +156,12 @@ pub(crate) fn read(file: &File, at: u64, length: u64) -> io::Result<Option<(Reco
         u32::from_str_radix(text, 16).ok()
     };
     let (Some(count), Some(sum)) = (digits(0), digits(9)) else { return Err(wrong("has no header")) };
-    // Compared as text: `A` and `a` are one digit, and two bytes.
+    // Compared as text: `A` and `a` are the same digit, but different bytes.
     if header(count, sum).as_bytes() != head {
         return Err(wrong("has a header that was changed"));
     }
     let next = at + HEADER as u64 + u64::from(count);
-    // The length is known to be the one that was written, so the file ends within the last record.
+    // The length is verified, so the file ends within the last record.
     if next > length {
         return Ok(None);
     }

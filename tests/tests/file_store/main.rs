@@ -1,4 +1,4 @@
-//! A store that was made by following `docs/writing-a-store.md`: all events in one file.
+//! A store that was written by following `docs/writing-a-store.md`: all events in one file.
 
 mod check;
 mod damaged;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 const PAGE: &str = include_str!("../../../docs/writing-a-store.md");
 
-/// Without layout, and without the comma that comes with a line.
+/// Without layout, and without the comma at the end of a line.
 fn plain(text: &str) -> String {
     text.split_whitespace().collect::<String>().replace(",}", "}").replace(",)", ")")
 }
@@ -22,7 +22,7 @@ fn each_block_of_the_page_is_code_of_this_store() {
         PAGE.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
     assert!(blocks.len() >= 6, "{} blocks", blocks.len());
     for block in blocks {
-        // What the page leaves out stands as `…` on a line of its own.
+        // A line `…` on the page is left-out code.
         for part in block.split("…").map(plain).filter(|part| !part.is_empty()) {
             assert!(sources.iter().any(|source| source.contains(&part)), "no file holds\n{block}");
         }

@@ -9,7 +9,7 @@ use crate::index::Place;
 use crate::log;
 use crate::record::Record;
 
-/// Reads events by their places. Those of one record are mostly read one after the other, so it is kept.
+/// Reads events by their places. Those of one record are mostly read one after the other, so it is cached.
 pub(crate) struct Reader<'a> {
     file: &'a File,
     last: Option<(u64, Record)>,

@@ -1,4 +1,4 @@
-//! What readers of more than one stream ask for, and the end of a stream.
+//! What readers of more than one stream need, and closing a stream.
 
 use async_trait::async_trait;
 use es_core::store::{
@@ -13,7 +13,7 @@ use crate::record::Record;
 use crate::store::FileStore;
 
 impl Index {
-    /// The events after a checkpoint, whose event must be here.
+    /// The events after a checkpoint, whose event must exist here.
     fn after(&self, checkpoint: Checkpoint) -> Result<usize, StoreError> {
         let Some((position, event_id)) = checkpoint.event() else { return Ok(0) };
         let at = usize::try_from(position.get()).unwrap_or(usize::MAX);
@@ -46,7 +46,7 @@ impl Index {
                 }
                 found.push((self.named(&entry.key, asked.map(|category| &*category.name))?, entry.place));
             }
-            // Events that the filter leaves out are passed as well, or every page would look at them again.
+            // Events that the filter excludes also count as read, or every page would read them again.
             end = entry.checkpoint();
         }
         Ok((AllPage::new(end, found.len(), rest), found))

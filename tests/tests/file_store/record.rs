@@ -1,4 +1,4 @@
-//! What one record of the file says, and how an event of it is read back.
+//! The contents of a record of the file, and how its events are read back.
 
 use es_core::record::{NewEvent, RawEvent, stored_time};
 use es_core::shape::Fingerprint;
@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::index::Place;
 
-/// Everything that changes the store is one record, and what belongs together is in one.
+/// Every change of the store is one record; what belongs together is in one.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum Record {
-    /// The events of one call, from this position on.
+    /// The events of one call, starting at this position.
     Append {
         position: u64,
         recorded_at: i64,
@@ -33,7 +33,7 @@ pub(crate) enum Record {
     Register {
         events: Vec<Registered>,
     },
-    /// Names that mean one category.
+    /// Names of one category.
     Rename {
         names: Vec<String>,
     },
@@ -52,7 +52,7 @@ impl From<&StreamId> for Name {
     }
 }
 
-/// What one append writes to one stream.
+/// The events that one append writes to one stream.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Part {
     pub(crate) stream: Name,
@@ -80,7 +80,7 @@ pub(crate) struct Registered {
     pub(crate) former: bool,
 }
 
-/// Payload and metadata are JSON texts, kept byte for byte; times are microseconds since 1970.
+/// Payload and metadata are JSON texts, stored byte for byte; times are microseconds since 1970.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Stored {
     pub(crate) id: Uuid,
@@ -97,7 +97,7 @@ impl Part {
     pub(crate) fn new(append: &Append<'_>) -> Result<Self, StoreError> {
         let first = append.expected.next();
         let events = append.events.iter().map(Stored::new).collect::<Result<Vec<_>, _>>()?;
-        // Of a condition, the revision on which it rests.
+        // For a condition, the revision on which it is based.
         let decided_at = if events.is_empty() { append.expected } else { first };
         let command =
             append.command.map(|command| Outcome::new(command, decided_at, events.len() as u64, false));
@@ -173,7 +173,7 @@ impl From<&Registration> for Registered {
     }
 }
 
-/// The JSON that a caller gave, as text.
+/// A caller's JSON, as text.
 pub(crate) fn text(json: Vec<u8>) -> Result<String, StoreError> {
     String::from_utf8(json).map_err(|error| StoreError::Backend { source: error.into(), retryable: false })
 }

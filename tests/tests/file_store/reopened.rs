@@ -1,4 +1,5 @@
-//! What is there when a file is opened again: all that was acknowledged, or an error that says what is not.
+//! After a file is opened again, it contains all that was acknowledged, or there is an error about what is
+//! missing.
 
 use std::fs::{self, File};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The store: a writer behind a lock, and readers who hold none.
+//! The store: a writer behind a lock, and readers without one.
 
 use std::fs::File;
 use std::io;
@@ -14,7 +14,7 @@ use crate::index::Index;
 use crate::log::{Log, OpenError, Unwritten};
 use crate::record::{Part, Record, micros};
 
-/// Events in one file, of one process. Clones are one store.
+/// Events in one file, for one process. Clones share it.
 ///
 /// Its calls block their thread until the disk has answered.
 #[derive(Clone)]
@@ -30,7 +30,7 @@ pub(crate) struct Content {
 }
 
 impl FileStore {
-    /// Opens a file, or makes it.
+    /// Opens a file, creating it if it does not exist.
     pub(crate) fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let mut index = Index::default();
         let log = Log::open(path.as_ref(), &mut index)?;
@@ -39,13 +39,13 @@ impl FileStore {
         Ok(Self { file, content, bell: Bell::new() })
     }
 
-    /// No code that holds the lock leaves the content half-changed, so a poisoned one will do.
+    /// Code that holds the lock never leaves the contents half-changed, so a poisoned lock is still usable.
     pub(crate) fn content(&self) -> MutexGuard<'_, Content> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Checks appends and writes all of them, or none. The caller has the lock from the first look at the
-    /// streams until the events are on the disk.
+    /// Checks appends and writes all of them, or none. The caller holds the lock from the first check of the
+    /// streams until the events are on disk.
     pub(crate) fn append_each(
         &self,
         mut content: MutexGuard<'_, Content>,
@@ -86,11 +86,11 @@ impl FileStore {
 impl Content {
     fn write(&mut self, record: &Record) -> Result<(), Unwritten> {
         let at = self.log.write(record)?;
-        // Only now: no reader sees what a crash could take back.
+        // Only now, so that no reader sees what a crash could undo.
         self.index.apply(at, record).map_err(|error| Unwritten::Unknown(io::Error::other(error)))
     }
 
-    /// Writes what may be written again, should it not be known whether it was.
+    /// Writes something that may be written twice, if it is not known whether it was written.
     pub(crate) fn note(&mut self, record: &Record) -> Result<(), StoreError> {
         self.write(record).map_err(|unwritten| {
             let source: BoxError = match unwritten {

@@ -1,14 +1,14 @@
-//! Which file knows which, and the circles of it.
+//! Which file imports from which, and circles of files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::resolve::{Found, resolve};
 use crate::source::{Files, Modules, modules};
 
-/// What each file takes from each other one, as it is written there.
+/// What each file takes from each other one, as written there.
 pub(crate) type Arrows = BTreeMap<String, BTreeMap<String, BTreeSet<String>>>;
 
-/// Every arrow between two files, and the imports that take a name from where it is not defined.
+/// All imports between two files, and imports of a name from a module that does not define it.
 pub(crate) fn read(files: &Files) -> (Arrows, Vec<String>) {
     let modules = modules(files);
     let (mut arrows, mut detours) = (Arrows::new(), Vec::new());
@@ -20,7 +20,7 @@ pub(crate) fn read(files: &Files) -> (Arrows, Vec<String>) {
                 _ => &import.path,
             };
             let Some(found) = resolve(&modules, at, path) else { continue };
-            // A re-export is a signpost; the file needs the name only where it uses it as well.
+            // A re-export only forwards; the file needs the name only if it uses it as well.
             let used = module.mentions.iter().any(|mention| mention.0[0] == import.name);
             if !import.reexport {
                 detours.extend(detour(&modules, at, &found, &written));
@@ -33,11 +33,11 @@ pub(crate) fn read(files: &Files) -> (Arrows, Vec<String>) {
             let Some(found) = resolve(&modules, at, &mention.0) else { continue };
             let imported = module.imports.iter().any(|import| import.name == mention.0[0]);
             if imported && !matches!(resolve(&modules, at, &mention.0[..1]), Some(Found::Module(_))) {
-                // The import has said so.
+                // The import was already counted.
                 continue;
             }
             let written = mention.0.join("::");
-            // A macro runs in other crates, which see what the root shows.
+            // A macro is expanded in other crates, which see what the root exports.
             if mention.0[0] != "$crate" {
                 detours.extend(detour(&modules, at, &found, &written));
             }
@@ -50,7 +50,7 @@ pub(crate) fn read(files: &Files) -> (Arrows, Vec<String>) {
 }
 
 fn add(arrows: &mut Arrows, modules: &Modules, at: &[String], found: Found, written: &str) {
-    // The name of a module by itself takes nothing from it; the paths through it do.
+    // The name of a module by itself takes nothing from it; paths through it do.
     let Found::Item { home, .. } = found else { return };
     let (from, to) = (&modules[at].file, &modules[&home].file);
     if from != to {
@@ -59,7 +59,7 @@ fn add(arrows: &mut Arrows, modules: &Modules, at: &[String], found: Found, writ
     }
 }
 
-/// A module may show what stands below it; no other place, and not the root, is where a name comes from.
+/// A module may re-export what is below it; a name may not come from any other place, nor from the root.
 fn detour(modules: &Modules, at: &[String], found: &Found, written: &str) -> Option<String> {
     let Found::Item { home, through } = found else { return None };
     let signpost = |of: &[String]| !of.is_empty() && home.starts_with(of);
@@ -68,7 +68,7 @@ fn detour(modules: &Modules, at: &[String], found: &Found, written: &str) -> Opt
     Some(format!("{from}: `{written}` is taken from {place}; {} defines it", modules[home].file))
 }
 
-/// The groups of files that know each other, directly or around corners.
+/// The groups of files that import each other, directly or indirectly.
 pub(crate) fn circles(arrows: &Arrows) -> Vec<BTreeSet<String>> {
     let reaches: BTreeMap<&String, BTreeSet<&String>> =
         arrows.keys().map(|from| (from, reached(arrows, from))).collect();
@@ -95,7 +95,7 @@ fn reached<'a>(arrows: &'a Arrows, from: &String) -> BTreeSet<&'a String> {
     reached
 }
 
-/// The shortest way round within a circle, with the imports that make it.
+/// The shortest cycle within a group, with the imports that form it.
 pub(crate) fn way_round(arrows: &Arrows, circle: &BTreeSet<String>) -> String {
     let round = circle.iter().filter_map(|begin| way_back(arrows, begin)).min_by_key(Vec::len);
     let mut lines = vec![format!("  in a circle: {}", circle.iter().cloned().collect::<Vec<_>>().join(" "))];

@@ -1,4 +1,4 @@
-//! Parameters that are flags: `true` in a call tells a reader nothing, where a variant of an enum has a name.
+//! Boolean parameters: `true` in a call tells a reader nothing, while a variant of an enum has a name.
 
 use std::str::FromStr;
 
@@ -6,8 +6,8 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::source::Files;
 
-/// The functions that take a flag. Builders may, as their name says what it is; and what a trait asks for is
-/// not theirs to decide.
+/// Functions with a boolean parameter. Builders may have one, as their name describes it; and methods of a
+/// trait follow its signature.
 pub(crate) fn taken(files: &Files) -> Vec<String> {
     let mut found = Vec::new();
     for (path, text) in files {
@@ -18,7 +18,7 @@ pub(crate) fn taken(files: &Files) -> Vec<String> {
     found
 }
 
-/// Where functions stand.
+/// Where functions are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Within {
     Anything,
@@ -50,14 +50,14 @@ fn read(tokens: TokenStream, within: Within, told: &mut dyn FnMut(&str, &str)) {
     }
 }
 
-/// Whether what begins with `impl` is the implementation of a trait.
+/// Whether an `impl` block implements a trait.
 fn is_of_trait(tokens: &[TokenTree]) -> bool {
     let head = tokens.iter().position(|token| is_group(token, Delimiter::Brace)).unwrap_or(tokens.len());
     let bound = |at: usize| is_punct(tokens.get(at + 1), '<');
     (0..head).any(|at| matches!(&tokens[at], TokenTree::Ident(word) if word == "for") && !bound(at))
 }
 
-/// Name and parameters of a function, after its `fn`. A pointer to one has no name.
+/// Name and parameters of a function, after its `fn`. A function pointer has no name.
 fn signature(tokens: &[TokenTree]) -> Option<(String, TokenStream)> {
     let TokenTree::Ident(name) = tokens.first()? else { return None };
     let mut depth = 0;
@@ -76,7 +76,7 @@ fn signature(tokens: &[TokenTree]) -> Option<(String, TokenStream)> {
     None
 }
 
-/// The flags among parameters; none in those of a builder.
+/// The boolean parameters; none for a builder.
 fn flags(parameters: TokenStream) -> Vec<String> {
     let tokens: Vec<TokenTree> = parameters.into_iter().collect();
     let written: Vec<String> = tokens

@@ -1,4 +1,4 @@
-//! The floors of a crate, as `ARCHITECTURE.md` draws them, and the arrows that point up.
+//! The floors of a crate, as drawn in `ARCHITECTURE.md`, and imports that point upward.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,10 +6,10 @@ use std::{env, fs};
 
 use crate::arrows::Arrows;
 
-/// The floor of each room: a folder, or a file that is in none.
+/// The floor of each folder, or of a file that is in none.
 pub(crate) type Floors = BTreeMap<String, u32>;
 
-/// The drawing that begins with this line.
+/// The drawing after this line.
 pub(crate) fn drawn(first: &str) -> Floors {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ARCHITECTURE.md");
     let page = fs::read_to_string(page).expect("the page is read");
@@ -18,7 +18,7 @@ pub(crate) fn drawn(first: &str) -> Floors {
     read(drawing)
 }
 
-/// Each line has the number of a floor, its rooms, and after them what they are.
+/// Each line has the number of a floor, its folders and files, and then their description.
 pub(crate) fn read(drawing: &str) -> Floors {
     let mut floors = Floors::new();
     for line in drawing.lines() {
@@ -30,8 +30,8 @@ pub(crate) fn read(drawing: &str) -> Floors {
     floors
 }
 
-/// The files that take something from a floor above their own, and those whose floor is not drawn. The root,
-/// and what `beside` names, may know all.
+/// The files that take something from a floor above their own, and those that are on no floor. The root, and
+/// the names in `beside`, may import everything.
 pub(crate) fn faults(arrows: &Arrows, floors: &Floors, beside: &[&str]) -> Vec<String> {
     let mut faults = Vec::new();
     for (from, taken) in arrows {

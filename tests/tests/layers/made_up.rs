@@ -1,4 +1,4 @@
-//! Crates made up so that the test of circles must fail on them, and some on which it must not.
+//! Made-up crates on which the test of circles must fail, and some on which it must not.
 
 use std::collections::BTreeSet;
 
@@ -106,7 +106,7 @@ fn finds_a_circle_through_an_exported_macro() {
         ("b.rs", "pub struct B; macro_rules! made { () => { $crate::A::new() } }"),
     ];
     assert_eq!(circles(&of), [["a.rs", "b.rs"]]);
-    // In another crate, the macro sees what the root shows.
+    // In another crate, the macro sees what the root exports.
     assert_eq!(detours(&of), Vec::<String>::new());
 }
 
@@ -119,7 +119,7 @@ fn takes_no_signpost_for_an_arrow() {
         ("unreached.rs", "use crate::a::B;"),
     ];
     assert_eq!(circles(&of), Vec::<Vec<String>>::new());
-    // What only tests use does not count, and names of other crates do not.
+    // Code that is only for tests does not count, nor do names of other crates.
     let tests = [
         ("lib.rs", "mod a; mod b;"),
         (

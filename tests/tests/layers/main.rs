@@ -1,5 +1,5 @@
-//! Arrows point one way: no two files of a crate know each other, directly or around corners. And calls read
-//! as sentences, in functions that stay small.
+//! Dependencies point one way: no two files of a crate import each other, directly or indirectly. No
+//! parameter is a flag, and functions and files stay small.
 
 mod arrows;
 mod flags;
@@ -10,7 +10,7 @@ mod sizes;
 mod source;
 mod tokens;
 
-/// The crates whose files are looked at.
+/// The crates whose files are checked.
 const CRATES: [&str; 6] =
     ["es-core/src", "es-macros/src", "es-nats/src", "es-postgres/src", "es-sqlite/src", "examples/loans/src"];
 
@@ -37,7 +37,7 @@ fn names_are_taken_from_the_module_that_defines_them() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Each crate with the line of `ARCHITECTURE.md` before its drawing, and what stands beside the floors.
+/// Each crate with the line of `ARCHITECTURE.md` before its drawing, and the files that are not on a floor.
 const DRAWN: [(&str, &str, &[&str]); 3] = [
     ("es-core/src", "Inside es-core, each floor may use the floors below it:", &["lib.rs", "private"]),
     (

@@ -5,7 +5,7 @@ use crate::source::{Import, Module, Modules};
 /// What a path leads to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Found {
-    /// An item, or what belongs to one.
+    /// An item, or something that belongs to one.
     Item {
         /// The module that defines it.
         home: Vec<String>,
@@ -15,7 +15,7 @@ pub(crate) enum Found {
     Module(Vec<String>),
 }
 
-/// What `path` names in module `from`; `None` for a name of another crate or of a body.
+/// What `path` names in module `from`; `None` for a name of another crate or of a function body.
 pub(crate) fn resolve(modules: &Modules, from: &[String], path: &[String]) -> Option<Found> {
     walk(modules, from, path, 0)
 }
@@ -49,7 +49,7 @@ fn walk(modules: &Modules, from: &[String], path: &[String], depth: usize) -> Op
             match imported(modules, &at, module, name, depth)? {
                 Found::Module(to) => at = to,
                 Found::Item { home, through: further } => {
-                    // What a module imports for itself is not taken from another one.
+                    // Private imports of a module do not count for others.
                     if !relative {
                         through.push(at);
                     }
@@ -63,7 +63,7 @@ fn walk(modules: &Modules, from: &[String], path: &[String], depth: usize) -> Op
     Some(Found::Module(at))
 }
 
-/// What a module's imports make of a name.
+/// What a name means after the imports of a module.
 fn imported(modules: &Modules, at: &[String], module: &Module, name: &str, depth: usize) -> Option<Found> {
     let named = module.imports.iter().filter(|import| import.name == name);
     let globs = module.imports.iter().filter(|import| import.name == "*");

@@ -1,4 +1,4 @@
-//! Functions and files stay small. What is counted are lines as rustfmt writes them.
+//! Functions and files stay small, counted in lines as rustfmt writes them.
 
 use crate::source::Files;
 
@@ -7,7 +7,7 @@ const LONGEST_FUNCTION: usize = 45;
 /// Of a file, without its docs and its tests.
 const LONGEST_FILE: usize = 300;
 
-/// What is longer than it may be.
+/// Functions and files that are too long.
 pub(crate) fn too_long(files: &Files) -> Vec<String> {
     let mut found = Vec::new();
     for (path, text) in files.iter().filter(|(path, _)| !path.ends_with("tests.rs")) {
@@ -38,7 +38,7 @@ fn is_docs(line: &str) -> bool {
     line.starts_with("///") || line.starts_with("//!")
 }
 
-/// The name of the function that begins in this line.
+/// The name of the function that begins on this line.
 fn function(line: &str) -> Option<&str> {
     let mut words = line.split_whitespace();
     let before = |word: &&str| {
@@ -51,12 +51,12 @@ fn function(line: &str) -> Option<&str> {
     name.split(['(', '<']).next()
 }
 
-/// How many lines a function has that begins in the first of these; none of its own, if it has no body.
+/// The number of lines of a function that begins on the first of these; `None` if it has no body.
 fn length(lines: &[&str]) -> usize {
     let first = lines[0];
     let indent = &first[..first.len() - first.trim_start().len()];
     let is_own = |line: &&str| line.strip_prefix(indent).is_some_and(|rest| !rest.starts_with([' ', ')']));
-    // A signature over several lines goes on with `)`; what has a body ends with its brace alone.
+    // A signature over several lines continues with `)`; a function with a body ends with its brace alone.
     let ends = lines.iter().position(|line| {
         let rest = line.strip_prefix(indent).unwrap_or_default();
         rest == "}" || rest.starts_with(')') && rest.ends_with(';')

@@ -12,7 +12,7 @@ use crate::tokens::{self, Mention};
 /// The files of a crate below its `src`, by their paths.
 pub(crate) type Files = BTreeMap<String, String>;
 
-/// A module: a file, or a part of one that stands in braces.
+/// A module: a file, or a block in braces in one.
 #[derive(Debug, Default)]
 pub(crate) struct Module {
     pub(crate) file: String,
@@ -27,14 +27,14 @@ pub(crate) struct Module {
 pub(crate) struct Import {
     pub(crate) path: Vec<String>,
     pub(crate) name: String,
-    /// Whether others may take the name from here.
+    /// Whether others may import the name from here.
     pub(crate) reexport: bool,
 }
 
 /// Modules by their paths; the root's is empty.
 pub(crate) type Modules = BTreeMap<Vec<String>, Module>;
 
-/// What the workspace has below `folder`.
+/// The files of the workspace below `folder`.
 pub(crate) fn files(folder: &str) -> Files {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
     let (mut found, mut folders) = (Files::new(), vec![root.clone()]);
@@ -52,14 +52,14 @@ pub(crate) fn files(folder: &str) -> Files {
     found
 }
 
-/// The modules that `lib.rs` reaches.
+/// The modules that `lib.rs` includes.
 pub(crate) fn modules(files: &Files) -> Modules {
     let mut modules = Modules::new();
     read_file(files, &mut modules, Vec::new(), "lib.rs", "");
     modules
 }
 
-/// `folder` is where the files of its modules are, with a slash at its end.
+/// `folder` is the folder of its modules' files, with a slash at its end.
 fn read_file(files: &Files, modules: &mut Modules, path: Vec<String>, file: &str, folder: &str) {
     let text = files.get(file).unwrap_or_else(|| panic!("{file} is in the crate"));
     let parsed = syn::parse_file(text).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -111,7 +111,7 @@ fn read_items(
     modules.insert(path, module);
 }
 
-/// The file of a module that is declared in `folder`, and where the files of its own modules are.
+/// The file of a module that is declared in `folder`, and the folder of its own modules.
 fn file_of(files: &Files, folder: &str, name: &str, attributes: &[Attribute]) -> (String, String) {
     let name = name.trim_start_matches("r#");
     let named = attributes.iter().filter(|of| of.path().is_ident("path")).find_map(|of| {

@@ -1,11 +1,11 @@
-//! Names in the tokens of an item, bodies of macros included.
+//! Names in the tokens of an item, including bodies of macros.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::{Item, ItemUse};
 
 use crate::source::{self, Import};
 
-/// Names joined by `::`, or one name that is not a field's, a method's or a parameter's.
+/// Names joined by `::`, or one name that is not that of a field, method or parameter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Mention(pub(crate) Vec<String>);
 
@@ -27,7 +27,7 @@ pub(crate) fn defined(item: &Item) -> Option<String> {
     Some(name.to_string())
 }
 
-/// What the tokens mention, and the imports in bodies of functions.
+/// What the tokens mention, and the imports in function bodies.
 pub(crate) fn mentions(tokens: TokenStream) -> (Vec<Mention>, Vec<Import>) {
     let (mut mentions, mut imports) = (Vec::new(), Vec::new());
     read(tokens, &mut mentions, &mut imports);
@@ -49,7 +49,7 @@ fn read(tokens: TokenStream, mentions: &mut Vec<Mention>, imports: &mut Vec<Impo
                 }
                 at = end;
             }
-            // `pub(in crate::store)` uses nothing of what it names.
+            // `pub(in crate::store)` uses nothing of the path in it.
             TokenTree::Ident(word) if word == "pub" && is_group(tokens.get(at + 1)) => at += 1,
             TokenTree::Ident(_) => {
                 let (mut path, end) = path(&tokens, at);
@@ -73,7 +73,7 @@ fn read(tokens: TokenStream, mentions: &mut Vec<Mention>, imports: &mut Vec<Impo
     }
 }
 
-/// The path that begins here, and where its last name is.
+/// The path that begins here, and the index of its last name.
 fn path(tokens: &[TokenTree], begin: usize) -> (Vec<String>, usize) {
     let (mut path, mut at) = (vec![tokens[begin].to_string()], begin);
     while is_punct(tokens.get(at + 1), ':')
@@ -86,7 +86,7 @@ fn path(tokens: &[TokenTree], begin: usize) -> (Vec<String>, usize) {
     (path, at)
 }
 
-/// A name by itself is an item's where it is called or begins with a capital; else it may be a variable's.
+/// A single name is an item's if it is called or begins with a capital; otherwise it may be a variable's.
 fn stands_for_an_item(name: &str, tokens: &[TokenTree], at: usize) -> bool {
     let called = match tokens.get(at + 1) {
         Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,

@@ -60,7 +60,7 @@ fn a_changed_event_comes_with_the_code_of_the_next_version() {
     assert_eq!(error.to_string(), expected);
 }
 
-/// The advice, followed.
+/// The new version, as the advice says.
 mod followed {
     use crate::prelude::*;
 
@@ -134,7 +134,7 @@ fn the_first_field_of_a_struct_and_the_last_come_with_their_step() {
     assert!(last.contains("        Ok(Self)\n"), "{last}");
 }
 
-/// The old version is changed along with the new one.
+/// The old version is changed together with the new one.
 mod past_rewritten {
     use crate::prelude::*;
 
@@ -216,7 +216,7 @@ Derive `es_core::shape::Shape` for `Money`, or declare on the field how it is wr
     assert!(folder.files().is_empty());
 }
 
-/// The same name for another struct, in another aggregate.
+/// The same name for a different struct, in another aggregate.
 mod reused {
     use crate::prelude::*;
 
@@ -246,7 +246,7 @@ Give one of the events another name, or list the same struct in both aggregates.
     );
 }
 
-/// Part of an event's payload in two generations, and another event that holds the same.
+/// A type within an event in two versions, and another event that contains it.
 macro_rules! with_channel {
     ($module:ident: $($channel:tt)*) => {
         mod $module {
@@ -307,7 +307,7 @@ Events of version 1 are stored as they were. Put `Channel` and `Line` back as th
     );
 }
 
-/// The advice, followed: the copies stand for what was published.
+/// The program as the advice says: the copies have the published shapes.
 mod copied {
     use crate::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Aggregates in the lock: their names, their ids, and the events that their streams may hold.
+//! Aggregates in the lock: their names, their ids, and the events that their streams may contain.
 
 use es_core::Aggregate;
 use es_core::lock::{Lock, Mode};
@@ -172,7 +172,7 @@ Stored streams are named by the text of their ids. With another type they may be
 If the new type reads every stored key and writes it as the same text, delete the line `id u64` below `aggregate account` from \
         events.lock, and run `ES_LOCK=update cargo test`."]
     );
-    // It can be changed knowingly.
+    // It can be changed deliberately.
     folder.write("events.lock", &folder.read("events.lock").replace("  id u64\n", ""));
     folder.run_both::<by_text::Account, by_text::Archive>(Mode::Update).expect("an update");
     assert!(folder.read("events.lock").contains("aggregate account\n  id string\n"));

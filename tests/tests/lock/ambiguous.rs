@@ -1,4 +1,4 @@
-//! Values that do not come back as what was written: found in what is written today, and left alone in what
+//! Values that are not read back as they were written: reported in what is written now, and ignored in what
 //! is not.
 
 use es_core::lock::Mode;
@@ -69,7 +69,7 @@ fn an_old_version_that_nothing_writes_any_more_is_left_alone() {
     Folder::with::<mended::Order>("an_old_version_that_nothing_writes");
 }
 
-/// A default that differs from what is left out.
+/// A default that differs from the omitted value.
 mod defaulted {
     use crate::prelude::*;
 
@@ -93,7 +93,7 @@ mod defaulted {
     crate::order!(OrderSeen);
 }
 
-/// The same with a default that is what is left out.
+/// The same with a default that is the omitted value.
 mod defaulted_to_nothing {
     use crate::prelude::*;
 
@@ -124,7 +124,7 @@ fn what_is_left_out_and_read_as_a_default_that_differs_is_found() {
     );
     assert!(folder.files().is_empty());
     folder.run::<defaulted_to_nothing::Order>(Mode::Update).expect("nothing is lost");
-    // Even if the changed meaning of what is stored is accepted, new events would be lost.
+    // Even if the changed meaning of stored events is accepted, new events would be lost.
     let _accepted = folder.run::<defaulted::Order>(Mode::Update);
     let findings = folder.findings::<defaulted::Order>(Mode::Check);
     assert!(

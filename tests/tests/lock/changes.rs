@@ -1,10 +1,10 @@
-//! One change at a time to a published event, and the sentence that says what changed.
+//! One change of a published event at a time, and the sentence that describes it.
 
 use es_core::lock::Mode;
 
 use crate::folder::Folder;
 
-/// Publishes the first, looks at the second, and compares what is said to have changed.
+/// Publishes the first, checks the second, and compares the reported changes.
 macro_rules! changes {
     ($($test:ident: { $($before:item)* } => { $($after:item)* } => [$($said:literal),* $(,)?];)*) => {$(
         #[test]

@@ -1,11 +1,10 @@
-//! Payloads must have the shape that is locked for them: a shape that the code does not write protects
-//! nothing.
+//! Payloads must fit their locked shape: a shape that the code does not write protects nothing.
 
 use es_core::lock::Mode;
 
 use crate::folder::Folder;
 
-/// Code for which the derive's shape is not what is written, as crates such as `serde_repr` make it.
+/// Types that are not written as the derived shape says, as with crates such as `serde_repr`.
 mod by_number {
     use crate::prelude::*;
 
@@ -54,7 +53,7 @@ hold, each as `{\"stored\": …}`.
 If it is written in another shape, its shape is not what is stored. Say on the field, or above the type in it, how it is \
 written: `#[shape(\"…\")]`, with a form such as `u8`, `string` or `list<string>`."]
     );
-    // The file is written by hand all the same, and nothing is published.
+    // The file is written by hand nevertheless, and nothing is published.
     std::fs::create_dir_all(folder.path().join("events/order.placed")).expect("a folder");
     folder.write(FILE, "[{\"stored\": {\"channel\": null}}, {\"stored\": {\"channel\": 1}}]");
     let findings = folder.findings::<by_number::Order>(Mode::Update);
@@ -94,7 +93,7 @@ fn a_form_that_is_declared_as_the_code_writes_it_is_published() {
     folder.run::<declared::Order>(Mode::Check).expect("what was published");
 }
 
-/// Reads what its shape says, and writes something else.
+/// Reads what its shape describes, and writes something else.
 mod tolerant {
     use crate::prelude::*;
 

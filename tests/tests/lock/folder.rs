@@ -37,7 +37,7 @@ impl Folder {
         Lock::new(&self.0).with::<A>().with::<B>().run(mode)
     }
 
-    /// The first lines of all that is found.
+    /// The first lines of all findings.
     #[track_caller]
     pub(crate) fn findings<A: Aggregate>(&self, mode: Mode) -> Vec<String> {
         match self.run::<A>(mode) {

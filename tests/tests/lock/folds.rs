@@ -1,4 +1,4 @@
-//! Sample folds: a body of `apply` that changes under snapshots.
+//! Sample folds detect a change of `apply` in an aggregate with snapshots.
 
 use es_core::lock::Mode;
 use serde_json::{Value, json};
@@ -165,7 +165,7 @@ fn payloads_that_are_added_go_on_from_the_fold_and_change_nothing_before_them() 
     assert_eq!(steps(&now)[..2], steps(&before)[..]);
     assert_eq!(steps(&now).len(), 3);
     assert_eq!(steps(&now)[2]["state"]["tags"].as_array().map(Vec::len), Some(21));
-    // A set of hashes is the same set in whatever order it is written.
+    // A set of hashes is the same set in any order.
     for _ in 0..5 {
         folder.run::<first::Account>(Mode::Check).expect("the same states");
     }

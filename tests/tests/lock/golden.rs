@@ -46,7 +46,7 @@ fn payloads_are_made_that_reach_every_variant() {
             { "channel": "Web", "note": "note", "at": "2001-02-02T04:05:06Z" },
             { "channel": { "Shop": { "number": 3 } }, "note": "note", "at": "2001-02-05T04:05:06Z" },
             { "channel": { "Agent": "channel" }, "note": "note", "at": "2001-02-08T04:05:06Z" },
-            // What need not be there is left out once, and `null` once.
+            // Each optional part is omitted once, and `null` once.
             { "channel": "Web", "at": "2001-02-02T04:05:06Z" },
             { "channel": "Web", "note": null, "at": "2001-02-02T04:05:06Z" },
         ])
@@ -148,7 +148,7 @@ fn a_file_that_is_no_list_is_reported() {
 mod picky {
     use crate::prelude::*;
 
-    /// Takes only what no sample guesses.
+    /// Accepts only values that no sample guesses.
     #[derive(Clone, Serialize, Deserialize, Shape)]
     #[serde(try_from = "String", into = "String")]
     #[shape("string:iban")]
@@ -304,7 +304,7 @@ mod twice {
     use crate::prelude::*;
     use serde::ser::SerializeStruct;
 
-    /// Written by hand, and so that one field has two values.
+    /// Written by hand, so that one field has two values.
     #[derive(Deserialize, Shape)]
     pub struct Amount {
         cents: i64,

@@ -1,4 +1,4 @@
-//! Versions that are made from the history of fields are locked like any other, and so are the defaults.
+//! Versions that are generated from the history of fields are locked like any other, and so are the defaults.
 
 use es_core::lock::Mode;
 
@@ -257,7 +257,7 @@ So it cannot be locked. Write one that a payload can hold."
     );
 }
 
-/// Version 3 of an event with a history, and of one whose past is written by hand, each without saying so.
+/// Version 3 of an event with a history, and of one with a handwritten past, both undeclared.
 mod unannounced {
     use crate::prelude::*;
 

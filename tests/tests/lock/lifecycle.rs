@@ -1,4 +1,4 @@
-//! What is written, and what never is.
+//! What an update writes, and what it never does.
 
 use es_core::lock::Mode;
 
@@ -129,7 +129,7 @@ fn an_update_never_writes_over_what_is_published() {
     assert!(found[0].starts_with("`order.placed` version 1 (`Placed`) is published, and its shape changed:"));
     assert_eq!(folder.files(), files, "not even what is new");
 
-    // Whoever knows that nothing was stored deletes the entry and the payloads.
+    // If nothing was stored, the user deletes the entry and the payloads.
     let lock = folder.read("events.lock");
     let entry = "\nevent order.placed 1\n  payload: struct\n    item: string\n  rust: lock::lifecycle::first::Placed\n";
     let gone = "\nevent order.shipped 1\n  payload: struct\n    parcel: u32\n  rust: lock::lifecycle::first::Shipped\n";

@@ -1,4 +1,4 @@
-//! The one line that makes the test, in its forms, and what an update says although its test passes.
+//! The one line that generates the test, in its forms, and what an update prints although its test passes.
 
 use std::process::Command;
 
@@ -31,7 +31,7 @@ mod events {
     }
 }
 
-/// Another default for a process of its own.
+/// Another default, for a separate process.
 fn unit() -> u32 {
     std::env::var("ES_TESTS_UNIT").map_or(1, |unit| unit.parse().expect("a number"))
 }

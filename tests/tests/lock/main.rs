@@ -1,4 +1,4 @@
-//! The lock: what it finds when the code no longer means what was published, and what it says.
+//! The lock: its findings when the code no longer means what was published, and its messages.
 
 #![allow(missing_docs, dead_code, reason = "events that only the lock looks at")]
 
@@ -29,7 +29,7 @@ mod prelude {
     pub(crate) use serde::{Deserialize, Serialize};
 }
 
-/// An aggregate `Order` that applies these events and keeps nothing.
+/// An aggregate `Order` that applies these events and ignores them.
 macro_rules! order {
     ($($event:ident),*) => {
         #[derive(Aggregate, Default)]
@@ -41,7 +41,7 @@ macro_rules! order {
     };
 }
 
-/// A step that nobody takes.
+/// An upcast that is never executed.
 macro_rules! step {
     ($old:ident => $new:ident, |$value:ident| { $($field:ident: $from:expr),* }) => {
         impl UpcastFrom<$old> for $new {

@@ -1,11 +1,12 @@
-//! What a stored payload means is locked: a change of code that reads it is found, and what it was is said.
+//! The meaning of a stored payload is locked: a change of code that reads it is reported, with the former
+//! meaning.
 
 use es_core::lock::Mode;
 use serde_json::{Value, json};
 
 use crate::folder::Folder;
 
-/// One event in two generations, which have the same shapes.
+/// One event in two versions of the program, with the same shapes.
 macro_rules! generations {
     ($($module:ident: { $($item:item)* })*) => {$(
         mod $module {
@@ -16,7 +17,7 @@ macro_rules! generations {
     )*};
 }
 
-/// Publishes one generation and lets another one read what was published.
+/// Publishes with one version of the program, and checks with another one.
 #[track_caller]
 fn found<Before: es_core::Aggregate, Now: es_core::Aggregate>(test: &str) -> (Folder, String) {
     let folder = Folder::with::<Before>(test);
@@ -70,7 +71,7 @@ Events like it are stored. Undo the change; if new events should mean something 
 If stored events should mean this from now on, `ES_LOCK=update cargo test` writes it into events/order.paid/v1.json."
     );
 
-    // Knowingly, it can be accepted; then it is said.
+    // It can be accepted deliberately; then that is printed.
     let before = folder.shapes();
     assert_eq!(folder.accepted::<tenths::Order>(), [text]);
     let payloads: Value = serde_json::from_str(&folder.read(V1)).expect("JSON");
@@ -418,7 +419,7 @@ fn a_step_that_comes_out_differently_each_time_is_refused() {
         );
     }
     assert_eq!(folder.files(), files);
-    // What was never published is not made up either.
+    // Payloads are not generated for what was never published.
     let found = Folder::new("a_step_that_comes_out_differently_from_the_start")
         .findings::<unsteady::Order>(Mode::Update);
     assert_says(&found[0], &["aggregate `order` reads the same payload differently each time: `cents` was "]);

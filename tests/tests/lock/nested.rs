@@ -1,11 +1,11 @@
-//! The history of a type that stands in events: pinned beside the shapes, which stay as they were.
+//! The history of a type within events: locked next to the shapes, which stay the same.
 
 use es_core::lock::Mode;
 use serde_json::json;
 
 use crate::folder::Folder;
 
-/// Two events that share a type, which is another one in each program.
+/// Two events that share a type, with a different form in each program.
 macro_rules! programs {
     ($($name:ident: { $($item:item)* })*) => {$(
         mod $name {
@@ -217,7 +217,7 @@ So it cannot be locked. Write one that a payload can hold."
     assert!(findings.iter().any(|finding| finding.contains("`Money.opaque` is `Opaque`")), "{findings:?}");
 }
 
-/// Types with a history where their forms cannot be told apart, in a version that nobody writes any more.
+/// Types with a history whose forms cannot be distinguished, in a version that is no longer written.
 mod mixed {
     use crate::prelude::*;
 
@@ -280,7 +280,7 @@ fn a_type_whose_forms_cannot_be_told_apart_where_it_stands_is_found_in_old_versi
     assert!(folder.files().is_empty());
 }
 
-/// An aggregate whose snapshots hold the type, or only what events made of it.
+/// An aggregate whose snapshots contain the type, or only what was folded from it.
 macro_rules! kept {
     ($($name:ident: $state:ty, |$money:ident| $of:expr, { $($item:item)* })*) => {$(
         mod $name {

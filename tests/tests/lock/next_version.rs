@@ -1,4 +1,4 @@
-//! What changes in the same commit as the next version: how the version before is read.
+//! Changes in the same commit as the next version: how the previous version is read.
 
 use es_core::lock::Mode;
 
@@ -28,7 +28,7 @@ macro_rules! orders {
     ($($module:ident: $with:ident, { $($item:item)* })*) => {$(
         mod $module {
             use crate::prelude::*;
-            // The path stands in the shape.
+            // The path is part of the shape.
             use super::$with as number;
 
             #[event(name = "order.paid")]
@@ -90,7 +90,7 @@ const CHANGED: &str =
 #[test]
 fn a_version_that_is_read_otherwise_since_the_next_one_is_found() {
     let folder = Folder::with::<first::Order>("read_otherwise_since_the_next_one");
-    // Nothing but the next version itself.
+    // Only the next version itself.
     let found = folder.findings::<next::Order>(Mode::Check);
     assert_eq!(found.len(), 1, "{found:#?}");
     assert!(found[0].starts_with("one version is not there yet: `order.paid` version 2"), "{}", found[0]);

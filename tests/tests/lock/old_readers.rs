@@ -1,4 +1,5 @@
-//! What programs read that know only the version before: with `write_as`, what is written for them is locked.
+//! What programs read that know only the previous version: with `write_as`, what is written for them is
+//! locked.
 
 use es_core::lock::Mode;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Renames: an event that says what it was called before is the same event.
+//! Renames: an event with a former name is the same event.
 
 use es_core::lock::Mode;
 

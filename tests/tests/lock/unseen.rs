@@ -1,4 +1,4 @@
-//! What no tool can see, as `docs/shapes-and-lock.md` lists it: each entry names its test here.
+//! What no tool can see, as listed in `docs/shapes-and-lock.md`: each entry names its test here.
 
 use es_core::Aggregate;
 use es_core::lock::Mode;
@@ -23,7 +23,7 @@ fn each_limit_on_the_page_has_a_test_here_and_each_test_is_on_the_page() {
     assert_eq!(named.len() + 1, tests, "{named:?}");
 }
 
-/// Publishes `Before`; the lock has no objection to `Now`.
+/// Publishes `Before`; the lock reports nothing for `Now`.
 #[track_caller]
 fn is_unseen<Before: Aggregate, Now: Aggregate>(test: &str) {
     let folder = Folder::with::<Before>(test);

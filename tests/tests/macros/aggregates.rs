@@ -1,4 +1,4 @@
-//! The forms of an aggregate: a struct, an enum, a generic one, and where its events come from.
+//! The forms of an aggregate: a struct, an enum, a generic type, and where its events come from.
 
 use std::convert::Infallible;
 
@@ -9,7 +9,7 @@ use es_tests_domain::{Block, Blocked, Card, CardNumber, Issued};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// An aggregate whose state is of one kind or another.
+/// An aggregate whose state has one type or another.
 mod generic {
     use super::*;
 
@@ -165,7 +165,7 @@ fn events_of_another_crate_are_listed_like_any_others_under_a_variant_of_their_o
     assert_eq!(names, ["wallet.issued", "card.issued", "card.blocked"]);
 }
 
-/// Everything that a decision may yield.
+/// Everything that `handle` may return.
 mod yields {
     use super::*;
 

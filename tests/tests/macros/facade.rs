@@ -1,13 +1,13 @@
-//! A crate around es-core, whose macros write events and aggregates for crates that know only it.
+//! A crate around es-core, whose macros generate events and aggregates for crates that know only it.
 
 use es_tests_domain::es::testing::{given, read};
 use es_tests_domain::{Blocked, Signature, follows_issued, signed};
 use serde_json::json;
 
-/// In the way of a path that is taken for one of this crate.
+/// Shadows a path that could be taken for one of this crate.
 pub mod es {}
 
-/// For a field of the macro: numbers as text.
+/// For a field in the macro: numbers as text.
 mod as_text {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

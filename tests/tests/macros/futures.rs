@@ -1,4 +1,4 @@
-//! Commands run from everywhere: spawned, boxed, and from code that is generic over the aggregate.
+//! Commands executed anywhere: spawned, boxed, and in code that is generic over the aggregate.
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -92,7 +92,7 @@ async fn a_command_runs_from_generic_code() -> Result<(), Box<dyn Error + Send +
     Ok(())
 }
 
-/// A future is moved in memory at each call with all that it holds.
+/// At each call, a future is moved in memory with everything in it.
 #[test]
 fn the_futures_of_a_repository_are_small() {
     let counters = Repository::<Counter, _>::new(MemoryStore::new());

@@ -23,7 +23,7 @@ struct Generic<T>(T)
 where
     T: PartialEq;
 
-/// The number of a `T`, which needs nothing of it.
+/// The number of a `T`, with no requirements on it.
 #[derive(StreamKey, serde::Serialize, serde::Deserialize, es_core::shape::Shape)]
 #[serde(transparent, bound = "")]
 struct Id<T>(u64, PhantomData<T>);
@@ -54,7 +54,7 @@ struct Filled {
     codes: Vec<Code<Nothing>>,
 }
 
-/// A state that is generic, with a marker and an associated type.
+/// A generic state, with a marker and an associated type.
 #[derive(Aggregate, Default, serde::Serialize, serde::Deserialize)]
 #[serde(bound = "")]
 #[aggregate(name = "shelf", id = Id<Nothing>, events(Filled), snapshot(every = 10))]

@@ -1,4 +1,4 @@
-//! What the macros make of the code of users.
+//! What the macros generate from users' code.
 
 mod aggregates;
 mod facade;

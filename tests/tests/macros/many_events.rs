@@ -1,7 +1,6 @@
-//! An aggregate of very many events, whose names are nearly the same: the compiler takes it without a lint.
-//!
-//! What the macros let the compiler work out must not grow with the pairs of events: it stops constant code
-//! of two million steps (`long_running_const_eval`).
+//! An aggregate of very many events with similar names compiles without a lint: constant evaluation in
+//! generated code must not grow with the number of pairs of events, as the compiler stops it after two
+//! million steps (`long_running_const_eval`).
 
 use std::fmt::Write as _;
 use std::fs;
@@ -11,7 +10,7 @@ use es_tests::generated::check;
 
 const EVENTS: usize = 1_000;
 
-/// The names differ in the middle alone. Some have an earlier one.
+/// The names differ only in the middle. Some have a former name.
 fn source() -> String {
     let (before, behind) =
         ("company.department.consumer-lending.applications.step-", ".was-taken-by-the-clerk");

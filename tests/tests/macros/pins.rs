@@ -1,10 +1,10 @@
-//! What the manifests promise about versions.
+//! What the manifests guarantee about versions.
 
 use std::process::Command;
 
 use serde_json::Value;
 
-/// What cargo reads in the manifests of the workspace.
+/// The manifests of the workspace, as cargo reads them.
 fn packages() -> Vec<Value> {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])

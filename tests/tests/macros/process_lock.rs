@@ -1,4 +1,4 @@
-//! What a process stores until later is published like events: its commands, its timers, its steps.
+//! What a process stores until later is published like events: its commands, timers and steps.
 
 use std::fs;
 use std::path::Path;

@@ -43,7 +43,7 @@ mod door {
     pub(crate) struct Opened;
 }
 
-/// Of two aggregates.
+/// Events of two aggregates.
 #[derive(Projection)]
 #[projection(name = "journal", build = 3, events(Opened, Deposited, door::Opened as DoorOpened), model = Vec<String>)]
 struct Journal;
@@ -76,7 +76,7 @@ impl Project<door::Opened> for Journal {
     }
 }
 
-/// In slices, with a model that is made first, and with a field and a type of its own.
+/// In slices, with a model that is set up first, and with a field and a type of its own.
 #[derive(Projection)]
 #[projection(name = "sums", events(Deposited), model = BTreeMap<String, i64>, error = Infallible, batch, setup)]
 struct Sums<T: fmt::Debug + Send + Sync + 'static> {

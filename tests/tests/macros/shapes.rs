@@ -1,4 +1,4 @@
-//! Structs of every form as events, and serde's attributes on them.
+//! Structs of every form as events, with serde attributes.
 
 use es_core::codec::Payload;
 use es_core::{Event, event};

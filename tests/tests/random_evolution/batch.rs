@@ -1,4 +1,4 @@
-//! A batch: many programs in one crate, which is compiled once and run.
+//! A batch: many programs in one crate, which is compiled and run once.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -15,11 +15,11 @@ pub(crate) struct Case {
     pub(crate) after: Vec<String>,
 }
 
-/// What came of a batch.
+/// The result of a batch.
 #[derive(Default)]
 pub(crate) struct Results {
     pub(crate) outcomes: Vec<Outcome>,
-    /// Modules that the macros refuse, with what they say.
+    /// Modules that the macros reject, with their messages.
     pub(crate) refused: BTreeMap<String, String>,
 }
 
@@ -28,7 +28,8 @@ pub(crate) fn name(case: u32, change: Option<u32>) -> String {
     change.map_or_else(|| format!("case_{case}_before"), |change| format!("case_{case}_after_{change}"))
 }
 
-/// Compiles and runs. A module that does not compile is left out, and what the compiler said is kept.
+/// Compiles and runs the batch. A module that does not compile is left out, and the compiler's messages are
+/// kept.
 pub(crate) fn run(folder: &Path, cases: &[Case], seed: u64) -> Results {
     fs::create_dir_all(folder).expect("a folder is made");
     let mut results = Results::default();

@@ -1,4 +1,4 @@
-//! A change of which it is known that no lock sees it: the comparison finds what it does to stored events.
+//! A change that is known to be invisible to the lock: the comparison finds its effect on stored events.
 
 use std::path::Path;
 
@@ -9,8 +9,8 @@ use crate::random::plain_field;
 use crate::types::{Aggregate, Container, Event, Field, Past, Program, Shifted, Ty, With};
 use crate::{Generated, source};
 
-/// One event with a number, which is kept in another unit: so much is added where it is written, and taken
-/// off where it is read.
+/// One event with a number that is stored in another unit: this amount is added when it is written, and
+/// subtracted when it is read.
 fn in_unit(by: i64) -> Program {
     let shifted = Shifted { as_text: false, written: by, read: by };
     let amount = Field {

@@ -1,9 +1,9 @@
-//! Random programs and random changes of them: what a shape says fits what serde writes and reads, and a
-//! change that the lock does not notice leaves every stored event as it was.
+//! Random programs and random changes of them: a shape fits what serde writes and reads, and a change that
+//! the lock does not report leaves every stored event unchanged.
 //!
-//! Programs are generated, many are compiled into one crate, and that crate says what came out. The seed is
-//! the same in every run. `ES_EVOLUTION_SEED` is another one, `ES_EVOLUTION_BATCHES` asks for more: a failure
-//! prints both programs, and the seed that makes them again.
+//! Programs are generated, many are compiled into one crate, and that crate prints the results. The seed is
+//! the same in every run. `ES_EVOLUTION_SEED` sets another one, `ES_EVOLUTION_BATCHES` the number of batches:
+//! a failure prints both programs, and the seed that generates them again.
 
 mod batch;
 mod known;
@@ -25,8 +25,8 @@ use types::Program;
 const PROGRAMS: u32 = 10;
 const CHANGES: u32 = 5;
 
-/// Changes that JSON does not show: what is stored is read as another value, which is written as what is
-/// stored. The lock sees them where the state is kept in snapshots; `semantics` is for the others.
+/// Changes that JSON does not show: stored values are read as different ones, which are written as the stored
+/// ones. The lock detects them if the state has snapshots; otherwise use `semantics`.
 const BOTH_WAYS: [&str; 2] =
     ["a conversion writes and reads otherwise", "the code that writes and reads a field does both otherwise"];
 
@@ -50,7 +50,7 @@ impl Generated {
                 if random.below(4) > 0 {
                     return (kind.to_owned(), after);
                 }
-                // Two changes at once may leave what is written as it was.
+                // Two changes at once may cancel each other.
                 let (other, after) = mutate::changed(&after, &mut random);
                 (format!("{kind}; {other}"), after)
             })
@@ -58,7 +58,7 @@ impl Generated {
         Self { before, after }
     }
 
-    /// What is wrong, with the program and what changed in it.
+    /// What is wrong, with the program and its changes.
     fn fault(&self, outcome: &Outcome) -> Option<String> {
         let change = outcome.change.and_then(|change| self.after.get(change as usize));
         let kind = change.map_or("the program", |(kind, _)| kind);
@@ -83,7 +83,7 @@ impl Generated {
     }
 }
 
-/// What came of all batches.
+/// The results of all batches.
 #[derive(Default)]
 struct Summary {
     verdicts: BTreeMap<(Verdict, String), u32>,
@@ -140,7 +140,7 @@ fn a_change_that_the_lock_does_not_notice_leaves_every_stored_event_as_it_was() 
     }
     let Summary { faults, .. } = &summary;
     assert!(faults.is_empty(), "{} faults: {}", faults.len(), faults.join(""));
-    // Else the generator makes programs that are refused, or changes that say nothing.
+    // Otherwise the generator creates programs that are rejected, or changes without an effect.
     let least = u32::try_from(batches).unwrap_or(u32::MAX) * PROGRAMS / 2;
     for (verdict, least) in [(Verdict::Published, least), (Verdict::Red, least), (Verdict::Green, least / 3)]
     {

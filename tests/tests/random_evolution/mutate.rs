@@ -1,5 +1,4 @@
-//! Changes of a program, one at a time, which nobody announces: no new version, and the numbers of parts
-//! stay.
+//! Undeclared changes of a program, one at a time: no new version, and the numbers of parts stay.
 
 mod events;
 mod fields;
@@ -11,7 +10,7 @@ use es_tests::generated::Random;
 use crate::types::Program;
 use crate::valid::is_valid;
 
-/// Makes a change, or says that there is no place for it.
+/// Makes a change, or returns that there is no place for it.
 pub(super) type Change = fn(&mut Program, &mut Random) -> Option<()>;
 
 /// Every kind of change, by name.
@@ -24,7 +23,7 @@ pub(crate) fn changed(program: &Program, random: &mut Random) -> (&'static str, 
     let kinds = kinds();
     loop {
         let (name, change) = kinds[random.below(kinds.len())];
-        // Kinds that need a rare place get some tries.
+        // Kinds that need a rare place are tried several times.
         for _ in 0..8 {
             let mut changed = program.clone();
             if change(&mut changed, random).is_some() && changed != *program && is_valid(&changed) {

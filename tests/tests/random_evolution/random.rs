@@ -36,7 +36,7 @@ pub(crate) fn program(random: &mut Random) -> Program {
     }
 }
 
-/// A field about which serde says nothing.
+/// A field without serde attributes.
 pub(crate) const fn plain_field(id: Id, rust: String, ty: Ty) -> Field {
     Field {
         id,
@@ -76,7 +76,7 @@ fn add_type(program: &mut Program, name: &str, random: &mut Random) {
             default: chance(8, random),
             transparent: chance(10, random),
         };
-        // Known while its fields are made, as some of them may hold it again.
+        // Known while its fields are created, as some of them may contain it again.
         let shell = |serde: Container, body| TypeDef {
             id,
             rust: name.into(),
@@ -113,7 +113,7 @@ fn add_type(program: &mut Program, name: &str, random: &mut Random) {
     }
 }
 
-/// An event is needed by every program.
+/// Every program needs an event.
 fn with_an_event(program: &Program) -> Program {
     let event = Event {
         id: 0,
@@ -247,7 +247,7 @@ pub(crate) fn field(program: &mut Program, within: Option<Id>, name: &str, rando
         let mut flat = field.clone();
         (flat.flatten, flat.rename, flat.omitted) = (true, None, false);
         flat.aliases.clear();
-        // Only some types can be; the field stays as it was else.
+        // Only some types allow it; otherwise the field stays as it was.
         if matches!(flat.ty, Ty::Map(..) | Ty::Named(..) | Ty::Option(_)) {
             let mut trial = with_an_event(program);
             trial.types.retain(|of| Some(of.id) != within);
@@ -296,7 +296,7 @@ fn named(program: &Program, within: Option<Id>, random: &mut Random) -> Option<T
     if others.is_empty() {
         return None;
     }
-    // The newest hold the others.
+    // The newest types contain the others.
     let of = others[others.len() - 1 - random.below(others.len()).min(random.below(others.len()))];
     Some(Ty::Named(of.id, argument(of.parameter, random)))
 }
@@ -317,7 +317,7 @@ fn add_event(program: &mut Program, rust: &str, wire: &str, random: &mut Random)
         let mut changed = program.clone();
         let id = changed.id();
         let mut fields = named_fields(&mut changed, None, random);
-        // An event that holds none of the types would say nothing about them.
+        // An event that contains none of the types would test nothing about them.
         if let Some(last) = program.types.last()
             && !fields.iter().any(|field| matches!(field.ty, Ty::Named(..)))
         {

@@ -1,6 +1,6 @@
 //! Descriptions of programs: events, the types in them, and serde's attributes.
 
-/// A program: types, events that hold them, and an aggregate that reads the events.
+/// A program: types, events that contain them, and an aggregate that reads the events.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Program {
     pub(crate) types: Vec<TypeDef>,
@@ -10,18 +10,18 @@ pub(crate) struct Program {
     pub(crate) next: u32,
 }
 
-/// The aggregate that reads the events, and keeps what it was told.
+/// The aggregate that reads the events and keeps what they contained.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Aggregate {
     pub(crate) name: String,
     pub(crate) id: &'static str,
-    /// Whether its state is kept in snapshots.
+    /// Whether its state is stored in snapshots.
     pub(crate) snapshots: bool,
-    /// What it adds to everything that it was told.
+    /// What it adds to everything that it reads.
     pub(crate) adds: u32,
 }
 
-/// The number of a part, which it keeps through all changes: what it means.
+/// The number of a part, which it keeps through all changes: its meaning.
 pub(crate) type Id = u32;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -32,43 +32,43 @@ pub(crate) struct Event {
     pub(crate) fields: Vec<Field>,
     pub(crate) serde: Container,
     pub(crate) past: Past,
-    /// What `Default` makes follows from this.
+    /// Determines the value of `Default`.
     pub(crate) default: u64,
     pub(crate) semantics: Option<String>,
 }
 
-/// What an event was before.
+/// The previous version of an event.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Past {
     /// It is version 1.
     None,
-    /// Version 2, and what it changed in the fields.
+    /// Version 2, and its changes of the fields.
     History(Vec<Step>),
-    /// Version 2, of which version 1 is a struct with these fields, and a step makes it from them.
+    /// Version 2; version 1 is a struct with these fields, and an upcast converts it.
     Step { old: Vec<Field>, made: Vec<(Id, Source)> },
-    /// It is retired, and stands for the first event, made from a seed.
+    /// It is retired, and is read as the first event, created from a seed.
     Retired(u64),
 }
 
-/// What version 2 changed in one field.
+/// The change of one field in version 2.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Step {
-    /// It was added, with a value that follows from a seed.
+    /// It was added, with a value derived from a seed.
     Added(Id, u64),
     /// It had another name on the wire.
     Renamed(Id, String),
-    /// A field of this name and type is gone.
+    /// A field of this name and type was removed.
     Removed(String, Ty),
 }
 
-/// Where a step takes a field from.
+/// The source of a field in an upcast.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Source {
-    /// The field of version 1 that has this number.
+    /// The field of version 1 with this number.
     Kept(Id),
-    /// A number of version 1, and something to be added.
+    /// A number of version 1, plus an amount.
     Plus(Id, i64),
-    /// A value that follows from a seed.
+    /// A value derived from a seed.
     Made(u64),
 }
 
@@ -80,7 +80,7 @@ pub(crate) struct TypeDef {
     pub(crate) shape: Option<String>,
     pub(crate) serde: Container,
     pub(crate) body: Body,
-    /// What `Default` makes follows from this.
+    /// Determines the value of `Default`.
     pub(crate) default: u64,
     pub(crate) parameter: Parameter,
 }
@@ -89,7 +89,7 @@ pub(crate) struct TypeDef {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Parameter {
     None,
-    /// `T`, which a field holds.
+    /// `T`, which a field contains.
     Type,
     /// `const N: u32`, which no field shows.
     Const,
@@ -99,7 +99,7 @@ pub(crate) enum Parameter {
 pub(crate) enum Body {
     Struct(Fields),
     Enum(Vec<Variant>),
-    /// A newtype that is written as its content, changed by these numbers: one when written, one when read.
+    /// A newtype that is written as its contents, changed by these numbers: one when written, one when read.
     Converted(Shifted),
 }
 
@@ -118,7 +118,7 @@ pub(crate) struct Variant {
     pub(crate) aliases: Vec<String>,
     pub(crate) fields: Fields,
     pub(crate) is_other: bool,
-    /// Written without its name, in an enum whose other variants have theirs.
+    /// Written without its name, in an enum whose other variants are written with theirs.
     pub(crate) untagged: bool,
     /// `#[default]`: then `Default` is derived.
     pub(crate) is_default: bool,
@@ -142,7 +142,7 @@ pub(crate) enum Default {
     None,
     /// `#[serde(default)]`.
     OfType,
-    /// `#[serde(default = "path")]`, with the function's name and what it makes.
+    /// `#[serde(default = "path")]`, with the function's name and its value.
     Path(String, u64),
 }
 
@@ -153,7 +153,7 @@ pub(crate) struct With {
     pub(crate) shifted: Shifted,
 }
 
-/// How an `i64` is written: as a number or a text, after something was added.
+/// How an `i64` is written: as a number or a text, after an amount was added.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Shifted {
     pub(crate) as_text: bool,
@@ -263,7 +263,7 @@ impl Rule {
         }
     }
 
-    /// What serde makes of a name such as `line_items` or `LineItems`.
+    /// What serde writes for a name such as `line_items` or `LineItems`.
     pub(crate) fn apply(self, name: &str) -> String {
         let mut words: Vec<String> = Vec::new();
         for character in name.chars() {

@@ -1,4 +1,4 @@
-//! Which programs serde and the macros accept, so that nearly all of what is generated compiles.
+//! Which programs serde and the macros accept, so that nearly all generated programs compile.
 
 use std::collections::BTreeSet;
 
@@ -68,7 +68,7 @@ fn is_valid_type(program: &Program, of: &TypeDef) -> bool {
     if (!named && of.serde.default)
         || (is_struct && of.serde.repr != Repr::External)
         || (of.serde.transparent && of.serde.default)
-        // Serde has no such default for a type with a constant.
+        // serde has no such default for a type with a constant.
         || (of.parameter == Parameter::Const && of.serde.default)
     {
         return false;
@@ -202,7 +202,7 @@ fn are_valid_fields(program: &Program, fields: &[Field], container: &Container, 
         })
 }
 
-/// Whether it is written as an object, so that a tag or other fields can stand beside its own.
+/// Whether it is written as an object, to which a tag or other fields can be added.
 fn is_object(program: &Program, ty: &Ty) -> bool {
     match ty {
         Ty::Map(key, _) => **key == Ty::Text,
@@ -225,7 +225,7 @@ fn is_flat(program: &Program, ty: &Ty) -> bool {
     }
 }
 
-/// `within` is the type that is being defined, which may only stand where a value of it can end.
+/// `within` is the type being defined, which may only occur where a value of it can end.
 fn is_valid_ty(program: &Program, ty: &Ty, within: Option<Id>, ends: bool) -> bool {
     let valid = |of: &Ty, ends| is_valid_ty(program, of, within, ends);
     match ty {
@@ -273,7 +273,7 @@ fn uses_t(fields: &Fields) -> bool {
     fields.list().iter().any(|field| uses(&field.ty))
 }
 
-/// A function or module has one body, whoever names it; and a function makes one type.
+/// A function or module has one body, whoever names it; and a function returns one type.
 fn has_one_body_for_each_path(program: &Program) -> bool {
     let fields = all_fields(program);
     let paths = fields.iter().filter_map(|field| match &field.default {
@@ -312,7 +312,7 @@ pub(crate) fn all_fields(program: &Program) -> Vec<&Field> {
     fields
 }
 
-/// The types that an event holds, directly or in others.
+/// The types that an event contains, directly or in others.
 pub(crate) fn used(program: &Program) -> BTreeSet<Id> {
     fn see(program: &Program, ty: &Ty, used: &mut BTreeSet<Id>) {
         match ty {

@@ -1,4 +1,5 @@
-//! What `docs/choosing-a-store.md` says of copies: backups of a file, and the way from one store to another.
+//! What `docs/choosing-a-store.md` says about copies: backups of a file, and copying from one store to
+//! another.
 
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ const PAGE: &str = include_str!("../../../docs/choosing-a-store.md");
 /// The id of the first command.
 const FIRST: Uuid = Uuid::from_u128(1);
 
-/// Is gone when the test ends.
+/// Removed at the end of the test.
 struct Folder(PathBuf);
 
 impl Folder {
@@ -58,13 +59,13 @@ async fn a_program_moves_from_a_file_to_a_server_and_goes_on() {
     let first = ExecuteOptions::new().command_id(FIRST);
     accounts.execute_with(&7, Deposit(5), first).await.expect("executed");
     let server = database.store().await.expect("a store");
-    // Copied once while the program runs, and once more when it has ended.
+    // Copied once while the program runs, and again after it has ended.
     copy_store(&file, &server).await.expect("a copy");
     let mut reader = Subscription::of::<Account>(file.clone());
     assert!(reader.next().await.is_ok());
     accounts.execute(&7, Deposit(1)).await.expect("executed");
     assert_eq!(moved(&file, server.clone()).await.expect("a copy"), 16);
-    // A checkpoint of the file is one of the server.
+    // A checkpoint of the file is valid on the server.
     let mut reader = Subscription::of::<Account>(server).from(reader.checkpoint());
     let after = [reader.next().await, reader.next().await].map(|event| event.expect("an event").event);
     assert_eq!(after.map(|AccountEvent::Deposited(event)| event.cents), [1, 10]);

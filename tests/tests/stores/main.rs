@@ -1,4 +1,4 @@
-//! What holds on every store: in memory, in a file and on a server.
+//! Tests of every store: in memory, in a file and on a server.
 
 mod choosing_a_store;
 mod elsewhere;

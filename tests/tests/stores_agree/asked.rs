@@ -1,4 +1,4 @@
-//! A store that is asked, and its answers as text.
+//! A store under test, and its answers as text.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ use crate::given;
 use crate::step::After;
 use crate::told::{self, Places};
 
-/// All that can be asked of a store.
+/// The traits of a store under test.
 pub(crate) trait Store: EventStore + ReadAll + ListStreams + FindEvents + CloseStreams {}
 
 impl<S: EventStore + ReadAll + ListStreams + FindEvents + CloseStreams> Store for S {}
 
-/// A store, and what it has said so far.
+/// A store, and its answers so far.
 pub(crate) struct Asked {
     pub(crate) name: &'static str,
     store: Arc<dyn Store>,
@@ -33,7 +33,7 @@ impl Asked {
         Self { name, store: Arc::new(store), places: Places::default() }
     }
 
-    /// Where a stream stands.
+    /// The head of a stream.
     pub(crate) async fn head(&self, stream: &StreamId) -> (Revision, Option<Uuid>) {
         let head = self.store.load(Load::all(stream).after(Revision::MAX), &mut |_| Ok(())).await;
         head.map_or((Revision::EMPTY, None), |head| (head.revision, head.event_id))
@@ -108,7 +108,7 @@ impl Asked {
         })
     }
 
-    /// Makes category and names known of what was not written: whether they are is left to the store.
+    /// Makes a category and names known that were not written: whether they are known is up to the store.
     async fn settle(&self, At { stream, .. }: &At, events: &[NewEvent]) {
         let names: Vec<_> = events.iter().filter_map(given::registered).collect();
         self.store.register(&names).await.expect("nothing to conflict with");
@@ -125,7 +125,7 @@ impl Asked {
             }
         }
         if let Err(StoreError::DuplicateStream { .. } | StoreError::NotRegistered { .. }) = outcomes {
-            // Both may be so, and each store looks for one of them first.
+            // Both errors may apply, and each store checks one of them first.
             return String::from("DuplicateStream, or NotRegistered");
         }
         told::result(outcomes, |outcomes| {
@@ -154,7 +154,7 @@ impl Asked {
             return told::result(self.store.end().await, told::checkpoint);
         };
         let (mut lines, mut from) = (Lines::default(), self.checkpoint(*after));
-        // How many events make a page is left to the store, within what is asked for; what they are is not.
+        // The number of events in a page is up to the store, within the limits; the events are not.
         loop {
             let query = AllQuery::after(from, filter).limit(*limit).bytes(*bytes);
             let (before, mut size) = (lines.0.len(), 0);
@@ -177,7 +177,7 @@ impl Asked {
         }
     }
 
-    /// As this store would say it.
+    /// A checkpoint as this store would write it.
     fn checkpoint(&self, after: After) -> Checkpoint {
         let event = |nth: usize| {
             let id = given::event_id(nth as u128);
@@ -193,7 +193,7 @@ impl Asked {
     }
 }
 
-/// What was handed out, a line for each event.
+/// What was passed to the sink, one line for each event.
 #[derive(Default)]
 struct Lines(Vec<String>);
 

@@ -55,7 +55,7 @@ pub(crate) enum Call {
     },
 }
 
-/// A stream, and where the caller believes it to be.
+/// A stream, and its revision according to the caller.
 pub(crate) struct At {
     pub(crate) stream: StreamId,
     pub(crate) revision: Revision,
@@ -75,7 +75,7 @@ impl Prepared {
     }
 }
 
-/// Where the streams stand, and how many events were made.
+/// The heads of the streams, and how many events were created.
 pub(crate) trait Standing {
     fn head(&self, stream: &StreamId) -> (Revision, Option<Uuid>);
 }
@@ -87,7 +87,7 @@ pub(crate) struct Maker {
 }
 
 impl Maker {
-    /// Of a step that is taken while the streams stand so.
+    /// The call of a step, given the current heads.
     pub(crate) fn call(&mut self, step: &Step, standing: &dyn Standing) -> Call {
         let at = |stream: Stream, guess: Guess, head: Head| at(stream, guess, head, standing);
         match step.clone() {

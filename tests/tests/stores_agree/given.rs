@@ -1,4 +1,4 @@
-//! What the numbers in a sequence stand for.
+//! The values of the numbers in a sequence.
 
 use std::sync::Arc;
 
@@ -11,14 +11,14 @@ use es_core::{Metadata, StreamId};
 
 use crate::step::{Command, Fact, Registered, Stream};
 
-/// The last one is never written to.
+/// Nothing is ever written to the last one.
 pub(crate) const CATEGORIES: [&str; 4] = ["account", "konto", "order", "order item"];
-/// In another order than that of their bytes.
+/// Not in the order of their bytes.
 const KEYS: [&str; 6] = ["b", "a", "ä", "a/1", "a\u{10ffff}", ""];
 const PREFIXES: [&str; 5] = ["", "a", "a/", "ä", "c"];
-/// The last one is refused.
+/// The last one is rejected.
 pub(crate) const NAMES: [&str; 4] = ["noted", "moved", "bewegt", ""];
-/// The last two are refused.
+/// The last two are rejected.
 const PAYLOADS: [&str; 6] =
     ["1", "{ \"b\":1,\"a\": [true, null ] }", "\"ä\u{1f980}\\n\"", "1.50e3", "{\"open\":", "\"\\u0000\""];
 const COMMANDS: [&str; 3] = ["Note", "Move", "a\0b"];
@@ -27,7 +27,7 @@ pub(crate) fn stream(stream: Stream) -> StreamId {
     StreamId::new(CATEGORIES[stream.category], KEYS[stream.key]).expect("a stream")
 }
 
-/// All that sequences write to.
+/// All streams that sequences write to.
 pub(crate) fn streams() -> impl Iterator<Item = StreamId> {
     (0..3).flat_map(|category| (0..4).map(move |key| stream(Stream { category, key })))
 }
@@ -81,7 +81,7 @@ pub(crate) fn fingerprint(number: usize) -> Fingerprint {
     Fingerprint::EMPTY.with(&number.to_string())
 }
 
-/// The type of an event, if it has one that a store takes.
+/// The type of an event, if stores accept it.
 pub(crate) fn registered(event: &NewEvent) -> Option<Registration> {
     (event.name != NAMES[3] && event.version > 0).then(|| Registration::new(event.name, event.version))
 }

@@ -1,7 +1,7 @@
-//! All stores give the same answers: random sequences of calls, made of each of them.
+//! All stores return the same answers to random sequences of calls.
 //!
-//! A sequence on which they differ is made shorter, and told with the seed. `ES_SEED=… ES_SEQUENCES=…` runs
-//! others. What is found becomes a case of `es_core::conformance`.
+//! A sequence on which they differ is shortened, and printed with the seed. `ES_SEED=… ES_SEQUENCES=…` runs
+//! others. Each difference found becomes a case of `es_core::conformance`.
 
 mod asked;
 mod call;
@@ -48,7 +48,7 @@ use self::folder::Folder;
 use self::step::{Step, step};
 use self::store::FileStore;
 
-/// Of one sequence at most.
+/// The maximum length of a sequence.
 const STEPS: usize = 60;
 
 #[test]
@@ -78,7 +78,7 @@ fn told<T: FromStr>(name: &str, otherwise: T) -> T {
     env::var(name).ok().and_then(|value| value.parse().ok()).unwrap_or(otherwise)
 }
 
-/// Says where the answers of two stores differ.
+/// The first difference between the answers of two stores.
 async fn agree(steps: &[Step]) -> Result<(), String> {
     let (folder, database) = (Folder::new(), TestDatabase::new().await.expect("a database"));
     let mut stores = [
@@ -103,7 +103,7 @@ async fn agree(steps: &[Step]) -> Result<(), String> {
     Ok(())
 }
 
-/// Where all streams of a store stand.
+/// The heads of all streams of a store.
 struct Heads(HashMap<StreamId, (Revision, Option<Uuid>)>);
 
 impl Heads {

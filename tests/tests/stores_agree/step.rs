@@ -1,10 +1,10 @@
-//! What a sequence is made of: calls, in numbers that say which stream, which event and which id.
+//! The steps of a sequence: calls, with numbers for the stream, the event and the id.
 
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-/// One call to each store.
+/// One call, for each store.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Append(Part),
@@ -79,7 +79,7 @@ pub(crate) struct Part {
     pub(crate) command: Option<Command>,
 }
 
-/// The revision of the stream, or one beside it.
+/// The revision of the stream, or one near it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Guess(pub(crate) i64);
 
@@ -105,14 +105,14 @@ pub(crate) struct Command {
     pub(crate) body_hash: Option<i64>,
 }
 
-/// Where a page begins: at the start, after an event, or after what is not there.
+/// Where a page begins: at the start, after an event, or after one that does not exist.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum After {
     Start,
     Event(usize),
     /// An event of another id at the position of this one.
     Other(usize),
-    /// Far behind the last event.
+    /// Far after the last event.
     Nothing,
 }
 

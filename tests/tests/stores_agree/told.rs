@@ -9,7 +9,7 @@ use es_core::time::OffsetDateTime;
 use es_core::uuid::Uuid;
 use es_core::{Position, StoreError};
 
-/// Where and when a store says that it has stored each event.
+/// Where and when a store has stored each event, according to its answers.
 #[derive(Debug, Default)]
 pub(crate) struct Places(HashMap<Uuid, (Position, OffsetDateTime)>);
 
@@ -26,7 +26,7 @@ impl Places {
         self.0.get(&event).map(|(position, _)| *position)
     }
 
-    /// An event, and where it is stored if that is not where the store said.
+    /// An event, and where it is stored if that differs from the answer.
     pub(crate) fn event(&self, raw: &RawEvent<'_>) -> String {
         let RawEvent { stream, revision, event_id, name, version, occurred, .. } = raw;
         let (payload, metadata) = (text(raw.payload), raw.metadata.map(text));
@@ -53,7 +53,7 @@ pub(crate) fn checkpoint(checkpoint: Checkpoint) -> String {
     format!("behind {:?}", checkpoint.event().map(|(_, id)| id))
 }
 
-/// The answer that `say` makes of a result, or the error.
+/// The answer that `say` writes for a result, or the error.
 pub(crate) fn result<T>(result: Result<T, StoreError>, say: impl FnOnce(T) -> String) -> String {
     result.map_or_else(|error| self::error(&error), say)
 }

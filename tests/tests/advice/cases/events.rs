@@ -1,4 +1,4 @@
-//! Events that are renamed, retired, or gone.
+//! Events that are renamed, retired or removed.
 
 use crate::case::Case;
 

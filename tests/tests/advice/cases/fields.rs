@@ -4,7 +4,7 @@ use crate::case::Case;
 
 const FILE: &str = "events/order.placed/v1.json";
 
-/// One field more, one less and one that is renamed, under each rule of serde.
+/// One added, one removed and one renamed field, under each renaming rule of serde.
 macro_rules! rule {
     ($rule:literal, $item:literal, $count:literal, $teller:literal) => {
         Case::new(

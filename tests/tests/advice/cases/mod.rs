@@ -1,4 +1,4 @@
-//! The changes that are tried.
+//! All changes that are tested.
 
 mod aggregates;
 mod events;

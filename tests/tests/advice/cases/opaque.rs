@@ -1,8 +1,8 @@
-//! Parts that nobody describes: of the program itself, of other crates, and generic over one of those.
+//! Parts without a shape: of the program itself, of other crates, and generic over one of those.
 
 use crate::case::Case;
 
-/// A program with one event that holds a part without a shape, beside one that is published.
+/// A program with one event that contains a part without a shape, and one that is published.
 macro_rules! program {
     ($types:literal, $field:literal) => {
         concat!(

@@ -1,10 +1,10 @@
-//! Types inside of events, and events that are no structs with names.
+//! Types within events, and events that are not structs with named fields.
 
 use crate::case::Case;
 
 const FILE: &str = "events/order.placed/v1.json";
 
-/// An event that holds an enum, which gets another variant.
+/// An event that contains an enum, which gets another variant.
 macro_rules! representation {
     ($name:literal, $attribute:literal, $one:literal, $two:literal) => {
         Case::new(

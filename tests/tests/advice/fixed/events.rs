@@ -1,4 +1,4 @@
-//! Events and their pasts as messages propose them.
+//! Events and their previous versions as messages propose them.
 
 mod steps {
     use es_core::event;

@@ -88,7 +88,7 @@ impl es_core::process::OnRejected<Charge> for Billing {
     }
 }
 
-/// The names of the proposals, which stand for the user's.
+/// Names in the proposals, in place of the user's.
 pub mod events {
     #[es_core::event(name = "account.opened")]
     pub struct Opened;
@@ -106,7 +106,7 @@ pub mod timers {
     pub struct Closed {}
 }
 
-/// An aggregate of the name in proposals.
+/// An aggregate with the name in the proposals.
 #[derive(Aggregate, Default)]
 #[aggregate(name = "account", id = String, events(Charged))]
 pub struct Account;

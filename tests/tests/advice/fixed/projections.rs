@@ -13,11 +13,11 @@ pub mod door {
     pub struct Opened;
 }
 
-/// Stands for a model of a database.
+/// In place of a model in a database.
 pub struct PgConnection;
 
 mod sqlx {
-    /// Stands for the error of a database.
+    /// In place of the error of a database.
     pub type Error = std::fmt::Error;
 }
 

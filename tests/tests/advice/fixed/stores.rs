@@ -1,8 +1,8 @@
-//! Stores that wrap others, and objects that have more than one trait of a store.
+//! Stores that wrap others, and trait objects with more than one trait of a store.
 
 use std::sync::Arc;
 
-/// Forwards what it does not do itself.
+/// Forwards what it does not implement itself.
 pub struct Logged<S>(pub S);
 
 #[async_trait::async_trait]
@@ -34,7 +34,7 @@ pub mod listed {
 
     impl<S: es_core::EventStore + es_core::store::ListStreams> Store for S {}
 
-    /// Stands for whoever lists.
+    /// In place of code that lists streams.
     pub fn lists<S: es_core::store::ListStreams>(_: S) {}
 
     pub fn ids(store: Arc<dyn Store>) {

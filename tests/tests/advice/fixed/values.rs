@@ -35,7 +35,7 @@ pub struct Money {
 #[shape("i64")]
 pub struct Number2(u8);
 
-/// A field of a shared type is gone.
+/// A removed field of a shared type.
 mod removed {
     use super::*;
 

@@ -1,4 +1,4 @@
-//! What an old program makes of a type in events that a newer one has changed by a history.
+//! How an old program reads a type within events that a newer one has changed with a history.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -10,8 +10,7 @@ use es_core::{Event, event};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-/// Reads what the new program writes as the old one: the same event, with the type of then. `None` if that is
-/// refused.
+/// Reads what the new program writes as the old one: the same event, with the old type. `None` if that fails.
 fn old_reads<Old: Event + Debug>(new: impl Serialize) -> Option<String> {
     let stored = serde_json::to_value(json!({ "of": new })).expect("it is written");
     match read::<Old>(1, &stored) {
@@ -21,7 +20,7 @@ fn old_reads<Old: Event + Debug>(new: impl Serialize) -> Option<String> {
     }
 }
 
-/// An event of the old program, which holds a type as that was then.
+/// An event of the old program, with the type in its old form.
 macro_rules! old {
     ($module:ident: $($item:item)*) => {
         mod $module {

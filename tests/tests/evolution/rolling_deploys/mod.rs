@@ -1,4 +1,4 @@
-//! What programs of two generations may do to each other's streams while both run: the code of
+//! How programs of two versions affect each other's streams while both run: the code of
 //! `docs/rolling-deploys.md`.
 
 #![allow(missing_docs, reason = "aggregates that only these tests look at")]
@@ -19,7 +19,7 @@ pub struct Deposited {
 
 pub struct Deposit(i64);
 
-/// What each generation does with a deposit.
+/// What each version does with a deposit.
 macro_rules! deposits {
     () => {
         impl Apply<Deposited> for Account {
@@ -104,7 +104,7 @@ async fn a_new_event_is_read_before_anybody_writes_it() {
     before.execute(&id(), Deposit(4)).await.expect("carried out");
     assert_eq!(before.load(&id()).await.expect("it decodes").state.cents, 7);
 
-    // The old program is gone; the one that writes comes in beside the one that only reads.
+    // The old program is stopped; the one that writes starts next to the one that only reads.
     let writes = accounts::<writes::Account>(&store);
     writes.execute(&id(), writes::Freeze).await.expect("carried out");
     let refused = reads.execute(&id(), Deposit(8)).await.expect("nothing to do");
@@ -119,7 +119,7 @@ async fn a_program_that_does_not_know_a_new_event_stops_at_it() {
     let before = accounts::<before::Account>(&store);
     before.execute(&id(), Deposit(1)).await.expect("carried out");
     accounts::<writes::Account>(&store).execute(&id(), writes::Freeze).await.expect("carried out");
-    // A deposit to a frozen account, had the event been passed over.
+    // A deposit to a frozen account, if the event were skipped.
     let error = before.execute(&id(), Deposit(2)).await.expect_err("an event that it does not know");
     let ExecuteError::Store(StoreError::Decode(error)) = &error else { panic!("{error}") };
     assert!(matches!(error.problem(), DecodeProblem::UnknownEvent { .. }), "{error}");

@@ -1,4 +1,4 @@
-//! Changes of events and of what they were before.
+//! Changes of events and of their previous versions.
 
 use es_tests::generated::Random;
 

@@ -39,7 +39,7 @@ pub(super) const KINDS: &[(&str, Change)] = &[
     ("other code with the same form writes a field", other_with),
 ];
 
-/// A list of fields, with the type around it and the rule for its names.
+/// A list of fields, with the type around it and its naming rule.
 struct Place<'a> {
     within: Option<Id>,
     rule: Rule,
@@ -81,7 +81,7 @@ fn place<'a>(program: &'a mut Program, random: &mut Random, named: bool) -> Opti
     if places.is_empty() { None } else { Some(places.swap_remove(random.below(places.len()))) }
 }
 
-/// A field that fits.
+/// A matching field.
 fn one<'a>(
     program: &'a mut Program,
     random: &mut Random,

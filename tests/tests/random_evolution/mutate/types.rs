@@ -155,7 +155,7 @@ fn conversion_form(program: &mut Program, random: &mut Random) -> Option<()> {
     Some(())
 }
 
-/// The types of all fields, with those inside them.
+/// The types of all fields, including nested ones.
 fn each_ty(program: &mut Program, see: &mut dyn FnMut(&mut Ty)) {
     fn deep(ty: &mut Ty, see: &mut dyn FnMut(&mut Ty)) {
         see(ty);
@@ -194,7 +194,7 @@ fn each_ty(program: &mut Program, see: &mut dyn FnMut(&mut Ty)) {
     }
 }
 
-/// Changes one of the types of fields that fit.
+/// Changes one of the matching field types.
 fn one_ty(
     program: &mut Program,
     random: &mut Random,

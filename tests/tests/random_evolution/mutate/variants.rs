@@ -95,7 +95,7 @@ fn exchange_wire(program: &mut Program, random: &mut Random) -> Option<()> {
 fn exchange_names(program: &mut Program, random: &mut Random) -> Option<()> {
     let place = place(program, random)?;
     let (one, two) = two(place.variants, random)?;
-    // Variants that differ by their names alone: exchanged, they are the same program.
+    // Variants that differ only by their names: swapped, they are the same program.
     if nameless(&place.variants[one]) == nameless(&place.variants[two]) {
         return None;
     }
@@ -104,7 +104,7 @@ fn exchange_names(program: &mut Program, random: &mut Random) -> Option<()> {
     Some(())
 }
 
-/// The variant without what only this generator or Rust knows of it.
+/// The variant without the properties that only this generator or Rust knows.
 fn nameless(variant: &Variant) -> Variant {
     let mut nameless = Variant { id: 0, rust: String::new(), is_default: false, ..variant.clone() };
     nameless.fields.list_mut().into_iter().flatten().for_each(|field| field.id = 0);

@@ -1,4 +1,4 @@
-//! The aggregate that reads the events, and the steps from older versions.
+//! The aggregate that reads the events, and the upcasts from older versions.
 
 use std::fmt::Write as _;
 

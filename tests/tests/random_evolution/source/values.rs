@@ -1,4 +1,4 @@
-//! How values of generated types are made, and what they mean.
+//! How values of generated types are created, and their meaning.
 
 use std::fmt::Write as _;
 
@@ -17,7 +17,7 @@ pub(super) fn of_type(_: &Program, of: &TypeDef, out: &mut String) {
             ("Self(random.part())".into(), "self.0.mean(out);".into())
         }
         Body::Enum(variants) => {
-            // By number, so that an order that changes makes no other values.
+            // By number, so that a changed order does not create other values.
             let mut sorted: Vec<_> = variants.iter().collect();
             sorted.sort_by_key(|variant| variant.id);
             let (mut make, mut mean) = (String::new(), String::new());
@@ -47,7 +47,7 @@ pub(super) fn of_type(_: &Program, of: &TypeDef, out: &mut String) {
     );
 }
 
-/// The same of an event.
+/// The same for an event.
 pub(super) fn of_struct(_: &Program, name: &str, id: Id, fields: &[Field], out: &mut String) {
     let fields = Fields::Named(fields.to_vec());
     let _ = writeln!(
@@ -68,7 +68,7 @@ fn conversions(of: &TypeDef, as_text: bool, written: i64, read: i64, out: &mut S
         "impl{generics} From<{name}{arguments}> for {wire} {{\n    \
          fn from(value: {name}{arguments}) -> Self {{ value.0.wrapping_add({written}){to} }}\n}}"
     );
-    // Any text is read, as those that are made up from a shape are no numbers.
+    // Any text is read, as generated samples are not numbers.
     let from = if as_text { ".parse::<i64>().unwrap_or(0)" } else { "" };
     let _ = writeln!(
         out,
@@ -83,7 +83,7 @@ fn sorted(fields: &[Field]) -> Vec<(usize, &Field)> {
     sorted
 }
 
-/// Makes the fields in the order of their numbers, and puts them together in the order of the source.
+/// Creates the fields in the order of their numbers, and assembles them in the order of the source.
 fn construct(path: &str, fields: &Fields) -> String {
     let mut made = String::new();
     for (_, field) in sorted(fields.list()) {

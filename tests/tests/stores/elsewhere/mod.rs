@@ -1,5 +1,5 @@
-//! Read models in a PostgreSQL database of which the events are elsewhere: the suite that every target must
-//! pass, with events in another database, in a file and in memory. The database of the models is the store of
+//! Read models in a PostgreSQL database for events stored elsewhere: the suite that every target must pass,
+//! with events in another database, in a file and in memory. The database of the models is the store of
 //! another service, with streams of the same names.
 
 use std::sync::Arc;
@@ -14,12 +14,12 @@ use es_postgres::{PostgresStore, PostgresTarget};
 use es_sqlite::SqliteStore;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-/// A store, and the database of the models that it fills, opened.
+/// A store, and the open database of its models.
 struct Apart<S> {
     source: S,
     models: PostgresStore,
     database: TestDatabase,
-    /// That of the source, where it has one.
+    /// The database of the source, if it has one.
     _events: Option<TestDatabase>,
 }
 

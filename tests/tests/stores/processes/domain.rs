@@ -1,4 +1,4 @@
-//! Orders that are charged, and reminded of the bill.
+//! Orders that are charged, with reminders of the bill.
 
 use std::convert::Infallible;
 
@@ -104,7 +104,7 @@ impl On<Placed> for Billing {
 
     fn on(&self, event: &Recorded<Placed>) -> Steps<Self> {
         let Ok(order) = event.stream.key().parse() else { return steps() };
-        // Due at once: it fires while other inputs are taken.
+        // Due at once: it fires while other inputs are handled.
         steps().send(order, Charge { cents: event.event.cents }).schedule(BillDue {}, event.recorded_at)
     }
 }

@@ -10,7 +10,7 @@ use es_core::{EventStore, MemoryStore, Repository};
 use es_postgres::testing::TestDatabase;
 use es_sqlite::SqliteStore;
 
-/// How many orders there are; each seventh cannot be charged.
+/// The number of orders; each seventh cannot be charged.
 const ORDERS: u32 = 40;
 
 const fn cents(order: u32) -> u32 {
@@ -24,7 +24,7 @@ async fn place_all<S: EventStore + Clone + 'static>(store: &S) {
     }
 }
 
-/// Each order was charged so many times, or refused, and reminded of.
+/// Asserts that each order was charged this many times, or rejected, and got a reminder.
 async fn all_is_done<S, T>(times: u32, store: &S, payments: &T)
 where
     S: EventStore + Clone + 'static,

@@ -1,4 +1,4 @@
-//! Programs of their own that run the process on one file, killed and stopped by this one.
+//! Separate programs that run the process on one file, and that this one kills and stops.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -46,7 +46,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // SIGKILL: no end in order. It may be stopped, or dead already.
+        // SIGKILL: no graceful shutdown. It may be stopped, or dead already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -67,7 +67,7 @@ async fn effects(store: &SqliteStore) -> usize {
     store.read_all(query, &mut |_| Ok(())).await.expect("it reads").events
 }
 
-/// Waits until there are so many, or until that has taken a minute.
+/// Waits for this number, for at most a minute.
 async fn reach(store: &SqliteStore, wanted: usize) {
     let reached = async {
         while effects(store).await < wanted {
@@ -79,7 +79,7 @@ async fn reach(store: &SqliteStore, wanted: usize) {
     }
 }
 
-/// Stops a program where it holds no lock on any file, which nobody could write otherwise.
+/// Stops a program when it holds no file lock, as nobody could write otherwise.
 async fn stop_between_writes(program: &Program, file: &Path) {
     loop {
         program.signal("-STOP");
@@ -114,7 +114,7 @@ async fn programs_that_are_killed_again_and_again_execute_each_command_once() {
     place_all(&store).await;
     for kill in 1..=12 {
         let program = Program::start(&file);
-        // At another point each time: what is between two effects is reached as well.
+        // At a different point each time, including between two effects.
         reach(&store, kill * 5).await;
         drop(program);
     }

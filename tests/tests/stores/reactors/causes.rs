@@ -1,4 +1,4 @@
-//! What a reaction writes was caused by the event to which it reacts.
+//! The event that is reacted to is the cause of what the reaction writes.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl Handle<Note> for Visit {
     }
 }
 
-/// Notes each visit in every way that there is.
+/// Records each visit in every possible way.
 #[derive(Reactor)]
 #[reactor(name = "visits", events(Opened))]
 struct Visits<S: Store> {
@@ -90,7 +90,7 @@ async fn commands_of_a_reaction_are_caused_by_its_event<S: Store>(store: S) {
         let wanted = [by(cause, correlation), by(own, correlation), by(cause, own), by(cause, correlation)];
         assert_eq!(found, wanted, "{key}");
     }
-    // Outside of a reaction nothing is made up.
+    // Outside of a reaction no cause is set.
     let outside = visits.execute(&String::from("outside"), Note).await.expect("a note");
     assert_eq!(*outside.events[0].metadata, Metadata::new());
 }

@@ -1,4 +1,4 @@
-//! Workers that are dropped, slow, asked to end, or more than one.
+//! Workers that are dropped, slow, shut down, or that compete.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ on_every_store!(
     an_orderly_end_completes_a_reaction_and_frees_the_partition,
 );
 
-/// The worker is gone after an effect, before the checkpoint.
+/// The worker is gone after an effect, and before the checkpoint has moved.
 async fn what_took_effect_before_a_crash_comes_once_more_and_nothing_is_lost<S: Store>(store: S) {
     for revision in 1..=4 {
         open(&store, "a", revision).await;
@@ -36,7 +36,7 @@ async fn what_took_effect_before_a_crash_comes_once_more_and_nothing_is_lost<S: 
 async fn a_reaction_that_takes_longer_than_the_lease_is_not_run_twice<S: Store>(store: S) {
     open(&store, "a", 1).await;
     let mail = Mail::default().held("a", 1);
-    // Long enough for a renewal on a machine that is busy.
+    // Long enough for a renewal on a busy machine.
     let lease = Duration::from_secs(2);
     let slow = runner(&store, &mail).lease(lease).owner("slow");
     let other = runner(&store, &mail).lease(lease).owner("other");
@@ -51,7 +51,7 @@ async fn a_reaction_that_takes_longer_than_the_lease_is_not_run_twice<S: Store>(
     assert_eq!(mail.of("a"), [1]);
 }
 
-/// As if the worker had stood still for longer than its lease.
+/// As if the worker had been suspended for longer than its lease.
 async fn a_worker_whose_partition_was_claimed_moves_no_checkpoint<S: Store>(store: S) {
     open(&store, "a", 1).await;
     let mail = Mail::default().held("a", 1);
@@ -65,7 +65,7 @@ async fn a_worker_whose_partition_was_claimed_moves_no_checkpoint<S: Store>(stor
     assert_eq!(claimed, Claimed::Lease { epoch: 2 });
     mail.gate.open(1);
     target.release(Partition::ALL, 2).await.expect("it is released");
-    // Only what comes after the other one counts: the older one has moved nothing.
+    // Only what the newer worker does counts: the older one has not moved the checkpoint.
     let moved = async {
         while target.checkpoint(Partition::ALL).await.expect("a checkpoint").0.position().get() == 0 {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -93,14 +93,14 @@ async fn an_orderly_end_completes_a_reaction_and_frees_the_partition<S: Store>(s
     mail.gate.open(1);
     working.await.expect("no panic").expect("an orderly end");
     assert_eq!(mail.of("a"), [1, 2]);
-    // With the lease of an hour this would not end.
+    // With a lease of an hour, this would not end otherwise.
     runner(&store, &mail).owner("second").catch_up().await.expect("it goes on at once");
     assert_eq!(mail.of("a"), [1, 2, 3]);
     let idle = runner(&store, &mail);
     idle.run_until(async {}).await.expect("an orderly end of one that does nothing");
 }
 
-/// Has the name of the reactor, as far as a projection can.
+/// Has the name of the reactor, in the letters that a projection's name may have.
 #[derive(Projection)]
 #[projection(name = "welcome", events(Opened), model = (), error = std::convert::Infallible)]
 struct Welcome;

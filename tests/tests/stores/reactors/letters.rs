@@ -1,4 +1,4 @@
-//! Failures: retried, put aside, tried again in order; and panics.
+//! Failures: retried, parked, retried in order; and panics.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
 //! Reactors on every store: each event is reacted to, at least once and in the order of its stream, whatever
-//! becomes of the workers.
+//! happens to the workers.
 
 mod causes;
 mod crashes;

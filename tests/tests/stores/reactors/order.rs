@@ -1,4 +1,4 @@
-//! Each stream in its order, in partitions beside each other.
+//! Each stream in order, with concurrent partitions.
 
 use crate::reactors::support::{Mail, Store, on_every_store, open, runner};
 

@@ -1,4 +1,4 @@
-//! Where a reactor begins, and how it goes back.
+//! Where a reactor starts, and how it goes back.
 
 use es_core::projection::ProjectorError;
 use es_core::reactor::Start;
@@ -21,7 +21,7 @@ async fn from_now_begins_after_what_is_there_and_skips_nothing_later<S: Store>(s
     let runner = runner(&store, &mail).start(Start::Now);
     runner.prepare().await.expect("set up");
     open(&store, "a", 2).await;
-    // Each as a program that was started again, for which now is later.
+    // Each as a program that was restarted, for which "now" is later.
     for revision in 3..=4 {
         runner.catch_up().await.expect("it catches up");
         open(&store, "a", revision).await;

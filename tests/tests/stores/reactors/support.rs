@@ -1,4 +1,4 @@
-//! A reactor that remembers its calls, and every store to run it on.
+//! A reactor that records its calls, and every store to run it on.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -20,17 +20,17 @@ pub(crate) struct Refused;
 /// Stream and revision.
 pub(crate) type Call = (String, u64);
 
-/// Remembers to which events it has reacted.
+/// Records the events to which it has reacted.
 #[derive(Reactor, Clone, Default)]
 #[reactor(name = "welcome-mail", events(Opened), error = Refused)]
 pub(crate) struct Mail {
     calls: Arc<Mutex<Vec<Call>>>,
-    /// How often a reaction fails yet.
+    /// The number of remaining failures.
     failures: Arc<Mutex<BTreeMap<Call, u32>>>,
-    /// The reaction that waits for a permit, once its effect has taken place.
+    /// The reaction that waits for a permit after its effect.
     held: Option<Call>,
     pub(crate) gate: Gate,
-    /// A permit for each reaction that has come to the gate.
+    /// One permit for each reaction that has reached the gate.
     pub(crate) at_gate: Gate,
 }
 
@@ -89,7 +89,7 @@ impl Mail {
         locked(&self.calls).clone()
     }
 
-    /// The revisions of a stream, in the order in which it was told of them.
+    /// The revisions of a stream, in the order of the calls.
     pub(crate) fn of(&self, key: &str) -> Vec<u64> {
         self.calls().into_iter().filter(|call| call.0 == key).map(|call| call.1).collect()
     }
@@ -106,13 +106,13 @@ pub(crate) type Runner<S> = ReactorRunner<
     <S as CheckpointStore>::Model,
 >;
 
-/// With a lease that nobody outlives.
+/// With a lease that does not expire during the test.
 pub(crate) fn runner<S: Store>(store: &S, mail: &Mail) -> Runner<S> {
     let runner = ReactorRunner::new(store.clone(), mail.clone()).lease(Duration::from_secs(3600));
     runner.poll_every(Duration::from_millis(20))
 }
 
-/// Opens a door for the first time, or once more.
+/// Opens a door, for the first time or again.
 pub(crate) async fn open<S: Store>(store: &S, key: &str, revision: u64) {
     open_because(store, key, revision, Metadata::new()).await;
 }
@@ -125,7 +125,7 @@ pub(crate) async fn open_because<S: Store>(store: &S, key: &str, revision: u64, 
     assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
 }
 
-/// Tests of these names, each on every store.
+/// Generates tests of these names, for each store.
 macro_rules! on_every_store {
     ($($case:ident),* $(,)?) => {
         mod in_memory {

@@ -1,4 +1,4 @@
-//! What is written, and what commands see of each other.
+//! What is written, and what commands of one transaction see of each other.
 
 use es_core::Metadata;
 use es_core::repository::TransactionOptions;
@@ -24,7 +24,7 @@ pub(crate) async fn commands_of_several_types_are_written_together(store: impl S
     assert_eq!(streams, [("account/a".into(), 2), ("account/b".into(), 1), ("limit/1".into(), 1)]);
     assert_eq!((bank.cents("a").await, bank.cents("b").await), (380, 120));
     assert_eq!(bank.limits.load(&1).await.expect("a limit").state, Limit { cents: 300 });
-    // One append: positions without another one in between, one time, the same metadata.
+    // One append: consecutive positions, the same time, the same metadata.
     let (mut positions, mut times) = (Vec::new(), Vec::new());
     for (stream, last) in &done.streams {
         let mut take = |item: LoadItem<'_>| {
@@ -50,7 +50,7 @@ pub(crate) async fn commands_on_one_stream_build_on_each_other(store: impl Store
         .accounts
         .transaction(TransactionOptions::new(), async |tx| {
             let first = tx.execute(&bank.accounts, &id("a"), Move(100)).await?;
-            // The state is held over the next command, which has to do without it.
+            // The state is still in use during the next command, which cannot reuse it.
             let held = tx.load(&bank.accounts, &id("a")).await?;
             let second = tx.execute(&bank.accounts, &id("a"), Move(-30)).await?;
             let nothing = tx.execute(&bank.accounts, &id("a"), Move(0)).await?;
@@ -67,7 +67,7 @@ pub(crate) async fn commands_on_one_stream_build_on_each_other(store: impl Store
     assert_eq!(bank.revision("a").await, 3);
 }
 
-/// Nothing is lost by it: the append goes the way of single commands.
+/// It costs nothing extra: it is appended like a single command.
 pub(crate) async fn a_transaction_on_one_stream_is_a_command(store: impl Store) {
     let bank = Bank::new(&store);
     for round in 1..=3 {

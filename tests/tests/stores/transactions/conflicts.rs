@@ -31,7 +31,7 @@ pub(crate) async fn a_conflict_in_the_middle_is_decided_again(store: impl Store)
     assert_eq!((metrics.conflicts, metrics.retries), (1, 1));
 }
 
-/// The limit is read, and lowered by another program before the transaction is written.
+/// The limit is read, and another program lowers it before the transaction is written.
 pub(crate) async fn a_stream_that_was_read_must_not_change(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 500)]).await;
     bank.set_limit(300).await;
@@ -56,7 +56,7 @@ pub(crate) async fn a_stream_that_was_read_must_not_change(store: impl Store) {
     assert_eq!(bank.cents("a").await, 500);
 }
 
-/// So is one that has no event yet.
+/// The same for a stream without events.
 pub(crate) async fn a_stream_that_was_not_there_must_not_come(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 500)]).await;
     let attempts = Attempts::default();
@@ -77,8 +77,8 @@ pub(crate) async fn a_stream_that_was_not_there_must_not_come(store: impl Store)
     assert_eq!((bank.cents("a").await, bank.cents("b").await), (600, 1));
 }
 
-/// Two accounts may be overdrawn one by the other: both withdrawals are covered by what they have together,
-/// and not both at once. Each program reads both before either writes.
+/// Each of two accounts may be overdrawn if the other covers it: each withdrawal is covered by the sum, but
+/// not both. Each program reads both accounts before either writes.
 pub(crate) async fn two_that_read_what_the_other_writes_do_not_both_go_through(store: impl Store) {
     for round in 0..4 {
         let keys = ["left", "right"].map(|key| format!("{key} {round}"));
@@ -120,7 +120,7 @@ pub(crate) async fn two_that_read_what_the_other_writes_do_not_both_go_through(s
     }
 }
 
-/// Eight callers in each of two programs, in both directions: all get through, and no cent is lost.
+/// Eight callers in each of two programs, in both directions: all succeed, and no cent is lost.
 pub(crate) async fn sixteen_callers_on_two_hot_accounts_keep_the_sum(store: impl Store) {
     let patient = Retry { times: 1000, ..Retry::default() };
     let programs = [Bank::new(&store), Bank::new(&store)]
@@ -164,8 +164,8 @@ pub(crate) async fn after_all_retries_the_conflict_is_told(store: impl Store) {
     assert_eq!(bank.cents("b").await, 0);
 }
 
-/// Money goes from `a` to `b` while a transaction has read `a` and not `b` yet: it must not tell that there
-/// is more than ever was.
+/// Money moves from `a` to `b` after a transaction has read `a` and before it reads `b`: it must not see more
+/// money than there ever was.
 pub(crate) async fn a_rejection_rests_on_one_moment(store: impl Store) {
     Bank::new(&store).with(&[("a", 100), ("b", 0)]).await;
     let (bank, other) = (Bank::new(&store), Bank::new(&store));

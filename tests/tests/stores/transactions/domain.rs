@@ -1,4 +1,4 @@
-//! Accounts, and how much their owners may withdraw.
+//! Accounts, and a limit on what their owners may withdraw.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) struct Moved {
     pub(crate) cents: i64,
 }
 
-/// It does not read back what it writes.
+/// It is not read back as it was written.
 #[event(name = "account.smudged")]
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Smudged {
@@ -28,12 +28,12 @@ fn never<'de, D: serde::Deserializer<'de>>(_: D) -> Result<String, D::Error> {
     Err(serde::de::Error::custom("illegible"))
 }
 
-/// Nothing can take it in.
+/// `apply` panics on it.
 #[event(name = "account.torn")]
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Torn;
 
-/// As large as it says.
+/// Its size is configurable.
 #[event(name = "account.noted")]
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Noted {
@@ -142,7 +142,7 @@ pub(crate) struct OverLimit(pub(crate) i64);
 
 pub(crate) type Failed = TransactionError;
 
-/// One program: its repositories, on a store that it shares with others.
+/// One program: its repositories, on a shared store.
 #[derive(Clone)]
 pub(crate) struct Bank<S> {
     pub(crate) store: S,
@@ -156,7 +156,7 @@ impl<S: EventStore + Clone + 'static> Bank<S> {
         Self { store: store.clone(), accounts, limits }
     }
 
-    /// Accounts with that much on them.
+    /// Accounts with this balance.
     pub(crate) async fn with(self, accounts: &[(&str, i64)]) -> Self {
         for (key, cents) in accounts {
             self.accounts.execute(&id(key), Move(*cents)).await.expect("a deposit");
@@ -168,7 +168,7 @@ impl<S: EventStore + Clone + 'static> Bank<S> {
         self.limits.execute(&1, SetLimit(cents)).await.expect("a limit");
     }
 
-    /// What the store has, whatever is kept.
+    /// The stored balance, bypassing any cache.
     pub(crate) async fn cents(&self, key: &str) -> i64 {
         self.accounts.load(&id(key)).await.expect("an account").state.cents
     }
@@ -191,12 +191,12 @@ pub(crate) fn stream(key: &str) -> StreamId {
     StreamId::new("account", key).expect("a stream id")
 }
 
-/// Counts the attempts at a transaction.
+/// Counts the attempts of a transaction.
 #[derive(Clone, Default)]
 pub(crate) struct Attempts(Arc<std::sync::atomic::AtomicU32>);
 
 impl Attempts {
-    /// The number of this one, from 1.
+    /// The number of this attempt, from 1.
     pub(crate) fn next(&self) -> u32 {
         self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1
     }

@@ -1,4 +1,4 @@
-//! One id for all commands of a transaction.
+//! One command id for all commands of a transaction.
 
 use es_core::repository::{Transacted, Transaction, TransactionError, TransactionOptions};
 use es_core::uuid::Uuid;
@@ -7,7 +7,7 @@ use es_core::{EventStore, ExecuteOptions, StoreError};
 use crate::transactions::domain::{Attempts, Bank, Failed, Move, OverLimit, Store, id};
 use crate::transactions::unreliable::Unreliable;
 
-/// Moves money, if the limit allows it, which is read first.
+/// Moves money, if the limit, which is read first, allows it.
 async fn withdraw<S: EventStore + Clone + 'static>(
     bank: &Bank<S>,
     tx: Transaction<S>,
@@ -33,8 +33,8 @@ async fn send<S: EventStore + Clone + 'static>(
     bank.accounts.transaction(options, async |tx| withdraw(bank, tx, cents).await).await
 }
 
-/// Although neither limit nor accounts are what they were: a repetition comes to the same value, by this
-/// program and by another one, and writes nothing.
+/// Although limit and accounts have changed since, a repetition returns the same value, in this program and
+/// in another one, and writes nothing.
 pub(crate) async fn a_repetition_gets_the_first_outcome(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 500)]).await;
     bank.set_limit(300).await;
@@ -50,7 +50,7 @@ pub(crate) async fn a_repetition_gets_the_first_outcome(store: impl Store) {
     }
     assert_eq!((bank.cents("a").await, bank.cents("b").await), (0, 208));
     assert_eq!(bank.accounts.metrics().repeated, 1);
-    // What has written nothing is decided again.
+    // A transaction that wrote nothing is decided again.
     let rejected = Uuid::now_v7();
     let error = send(&bank, rejected, 200).await.expect_err("over the limit");
     assert_eq!(error.rejection(), Some(&OverLimit(0)));
@@ -65,7 +65,7 @@ pub(crate) async fn of_one_transaction_sent_twice_at_once_one_is_executed(store:
     for program in [bank.clone(), Bank::new(&store)] {
         let (command, attempts) = (Uuid::now_v7(), Attempts::default());
         let options = TransactionOptions::new().command_id(command);
-        // The same is executed by another program when this one has decided.
+        // Another program executes the same after this one has decided.
         let done = program
             .accounts
             .transaction(options, async |tx| {
@@ -105,7 +105,7 @@ pub(crate) async fn an_id_of_another_command_is_refused(store: impl Store) {
     assert_eq!((bank.cents("a").await, bank.cents("b").await), (0, 5));
 }
 
-/// To another stream, with more events, with fewer, or not at all.
+/// To another stream, with more events, with fewer, or none at all.
 pub(crate) async fn a_repetition_that_takes_another_course_is_refused(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 500)]).await;
     let command = Uuid::now_v7();
@@ -141,7 +141,7 @@ pub(crate) async fn a_repetition_that_takes_another_course_is_refused(store: imp
     assert_eq!((bank.cents("a").await, bank.cents("b").await, bank.cents("c").await), (300, 200, 0));
 }
 
-/// The store has written, and the answer does not come: the retry finds what was written.
+/// The store has written, and the answer is lost: the retry finds what was written.
 pub(crate) async fn a_lost_answer_is_found_again(store: impl Store) {
     Bank::new(&store).with(&[("a", 500)]).await;
     Bank::new(&store).set_limit(300).await;

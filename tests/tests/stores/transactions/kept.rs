@@ -1,4 +1,4 @@
-//! States that commands leave behind, turns, and snapshots.
+//! Cached states, turns, and snapshots.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use tokio::sync::oneshot;
 
 use crate::transactions::domain::{Account, Attempts, Bank, Move, Store, id, stream};
 
-/// Commands go on from what a transaction leaves behind, and the other way round; where another program has
-/// written meanwhile, the state is read again.
+/// Commands use the state that a transaction has cached, and vice versa; if another program has written
+/// meanwhile, the state is read again.
 pub(crate) async fn kept_states_stay_right(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 100), ("b", 100)]).await;
     let move_ten = async || {
@@ -70,7 +70,7 @@ pub(crate) async fn a_cancelled_transaction_leaves_nothing_behind(store: impl St
     assert_eq!(bank.revision("a").await, 1);
 }
 
-/// One is taken every three events.
+/// A snapshot is taken every three events.
 pub(crate) async fn snapshots_are_taken_when_due(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 100)]).await;
     bank.accounts

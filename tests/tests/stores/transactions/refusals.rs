@@ -24,7 +24,7 @@ pub(crate) async fn a_rejection_ends_it(store: impl Store) {
     assert_eq!(bank.accounts.metrics().rejected, 1);
 }
 
-/// The account that had too little is then one that was read.
+/// The rejected account then counts as read.
 pub(crate) async fn a_rejection_that_is_handled_goes_on(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 100), ("b", 300)]).await;
     let done = bank
@@ -85,7 +85,7 @@ pub(crate) async fn what_cannot_be_read_back_is_not_written(store: impl Store) {
     };
     let error = bank.accounts.transaction(TransactionOptions::new(), tear).await.expect_err("torn");
     assert!(matches!(&error, TransactionError::Store(StoreError::NotApplicable { .. })), "{error}");
-    // Who takes no notice of it does not get the rest written.
+    // Ignoring the error does not write the rest.
     let ignore = async |tx: Transaction<_>| {
         tx.execute(&bank.accounts, &id("a"), Move(1)).await?;
         let _torn = tx.execute(&bank.accounts, &id("c"), Tear).await;

@@ -1,4 +1,4 @@
-//! Values that one owner has at a time, reserved and released with other events.
+//! Unique values with one owner at a time, reserved and released together with other events.
 
 use es_core::repository::{Transacted, Transaction, TransactionError, TransactionOptions};
 use es_core::store::StreamRange;
@@ -11,7 +11,7 @@ use crate::transactions::domain::{Bank, Failed, Move, Store, TooLittle, id};
 pub(crate) const ANN: &str = "ann@example.org";
 pub(crate) const BEN: &str = "ben@example.org";
 
-/// One program: its bank, and the addresses of those who have an account.
+/// One program: its bank, and the addresses of account owners.
 pub(crate) struct Program<S> {
     pub(crate) bank: Bank<S>,
     pub(crate) emails: Unique<String, S>,
@@ -22,7 +22,7 @@ impl<S: EventStore + Clone + 'static> Program<S> {
         Self { bank: Bank::new(store), emails: Unique::new(store.clone(), "email") }
     }
 
-    /// One cent for the owner of the address, which is reserved.
+    /// Deposits one cent for the owner of the address, and reserves it.
     pub(crate) async fn open(&self, key: &str, email: &str) -> Result<Transacted<()>, Failed> {
         let Self { bank, emails } = self;
         let open = async |tx: Transaction<_>| {
@@ -75,12 +75,12 @@ pub(crate) async fn a_value_has_one_owner(store: impl Store) {
     program.open("b", BEN).await.expect("another value");
     assert_eq!((program.owner(ANN).await, program.owner(BEN).await), (Some(id("a")), Some(id("b"))));
     assert_eq!(program.owner("nobody@example.org").await, None);
-    // Another kind has values of its own, whatever it is called.
+    // Another kind has its own values, even with an equal value.
     for kind in ["phone", "email/", ""] {
         let other = Program { emails: Unique::new(store.clone(), kind), bank: Bank::new(&store) };
         other.open("b", ANN).await.expect("it is free");
     }
-    // Two in one transaction are two.
+    // Two values in one transaction are independent.
     let both = async |tx: Transaction<_>| {
         program.emails.reserve(&tx, "c@example.org", &id("c")).await?;
         program.emails.reserve(&tx, "c@example.org", &id("d")).await?;
@@ -102,7 +102,7 @@ pub(crate) async fn only_its_owner_releases_a_value(store: impl Store) {
     let error = refused(program.release("a", ANN).await);
     assert_eq!(error, not_owned(ANN, "a", None));
     assert_eq!(error.to_string(), r#""a" cannot release this `email`: nobody has it"#);
-    // Other programs, which keep no state of it, see the same.
+    // Other programs, which have no cached state, see the same.
     Program::new(&store).open("b", ANN).await.expect("it is free again");
     assert_eq!(refused(program.open("a", ANN).await), taken(ANN, "b"));
 }
@@ -113,13 +113,13 @@ pub(crate) async fn a_change_is_one_append(store: impl Store) {
     let done = program.change("a", ANN, "ann@example.com").await.expect("both are its own");
     assert_eq!(done.streams.len(), 2);
     assert_eq!((program.owner(ANN).await, program.owner("ann@example.com").await), (None, Some(id("a"))));
-    // What is refused changes nothing.
+    // A rejected change changes nothing.
     program.open("b", BEN).await.expect("it is free");
     assert_eq!(refused(program.change("a", "ann@example.com", BEN).await), taken(BEN, "b"));
     assert_eq!(refused(program.change("a", BEN, ANN).await), not_owned(BEN, "a", Some("b")));
     assert_eq!(program.owner("ann@example.com").await, Some(id("a")));
     assert_eq!((program.owner(ANN).await, program.owner(BEN).await), (None, Some(id("b"))));
-    // To itself is no change, and still takes its owner.
+    // A change to the same value does nothing, but still requires the owner.
     assert_eq!(program.change("b", BEN, BEN).await.expect("its own").streams, []);
     assert_eq!(refused(program.change("a", BEN, BEN).await), not_owned(BEN, "a", Some("b")));
     assert_eq!(refused(program.change("a", ANN, ANN).await), not_owned(ANN, "a", None));
@@ -138,8 +138,8 @@ pub(crate) async fn what_is_not_written_reserves_nothing(store: impl Store) {
     program.open("b", ANN).await.expect("it is free");
 }
 
-/// A repetition of a transaction that reserved a value says so again, also after the value has gone to
-/// another one.
+/// Repeating a transaction that reserved a value returns the same again, even after another owner has
+/// reserved it.
 pub(crate) async fn a_repetition_reserves_nothing_again(store: impl Store) {
     let command = Uuid::now_v7();
     let send = async || {
@@ -155,7 +155,7 @@ pub(crate) async fn a_repetition_reserves_nothing_again(store: impl Store) {
     assert_eq!(program.owner(ANN).await, Some(id("b")));
 }
 
-/// What is stored has another length and other characters than the value.
+/// The stored text has another length and other characters than the value.
 pub(crate) async fn any_text_is_a_value_and_none_is_stored(store: impl Store) {
     let bank = Bank::new(&store);
     let plain = || Unique::<String, _>::new(store.clone(), "name");
@@ -172,7 +172,7 @@ pub(crate) async fn any_text_is_a_value_and_none_is_stored(store: impl Store) {
             assert_eq!((stream.category(), stream.key().len()), ("unique", "name/".len() + 64));
         }
     }
-    // Under another secret all are free.
+    // With another secret, all values are free.
     assert_ne!(secret().stream_id("").ok(), plain().stream_id("").ok());
     assert_ne!(secret().stream_id("").ok(), other.stream_id("").ok());
     assert_eq!(other.owner("").await.expect("the store answers"), None);

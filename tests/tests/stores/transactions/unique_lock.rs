@@ -1,4 +1,4 @@
-//! What is stored of unique values is published like other events.
+//! Events of unique values are published like others.
 
 use std::fs;
 use std::path::Path;

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::transactions::domain::{Attempts, Move, Store, id};
 use crate::transactions::unique::{ANN, BEN, Program, not_owned, taken};
 
-/// What becomes of two transactions, each of a program of its own, which both have read before either writes.
+/// The results of two transactions, each of its own program, that have both read before either writes.
 async fn side_by_side<S, F, Fut>(store: &S, body: F) -> Vec<(&'static str, Option<UniqueError>)>
 where
     S: Store,
@@ -26,7 +26,7 @@ where
             let attempts = Attempts::default();
             let done = program.bank.accounts.transaction(TransactionOptions::new(), async |tx| {
                 let attempt = attempts.next();
-                // Held until the attempt has ended, as `tx` is given away.
+                // Kept until the attempt has ended, as `tx` is moved.
                 let done = body(key, Arc::clone(&program), tx).await;
                 if attempt == 1 {
                     both.wait().await;
@@ -41,7 +41,7 @@ where
         });
     }
     let mut done = programs.join_all().await;
-    // The one that was refused comes last.
+    // The rejected one comes last.
     done.sort_by_key(|(key, error)| (error.is_some(), *key));
     done
 }
@@ -55,7 +55,7 @@ pub(crate) async fn of_two_who_saw_a_value_free_one_gets_it(store: impl Store) {
     assert_eq!(Program::new(&store).owner(ANN).await, Some(id(winner)));
 }
 
-/// Both are sent by the owner, say from two windows of a browser.
+/// The owner sends both, for example from two browser windows.
 pub(crate) async fn of_two_changes_of_one_value_one_is_made(store: impl Store) {
     Program::new(&store).open("owner", ANN).await.expect("it is free");
     let done = side_by_side(&store, async |key, program, tx| {
@@ -69,7 +69,7 @@ pub(crate) async fn of_two_changes_of_one_value_one_is_made(store: impl Store) {
     assert_eq!(program.owner(ANN).await, None);
 }
 
-/// Neither has released its own when the other one wants it, and nobody waits for anybody.
+/// Neither has released its value when the other one wants it, and neither waits.
 pub(crate) async fn two_who_want_each_others_value_keep_their_own(store: impl Store) {
     let program = Program::new(&store);
     program.open("a", ANN).await.expect("it is free");
@@ -82,8 +82,8 @@ pub(crate) async fn two_who_want_each_others_value_keep_their_own(store: impl St
     assert_eq!((program.owner(ANN).await, program.owner(BEN).await), (Some(id("a")), Some(id("b"))));
 }
 
-/// A transaction takes another value, as the one that it wants is taken; before that is written, the one that
-/// it wants is free.
+/// A transaction takes a different value because the one it wants is taken; before it is written, the wanted
+/// value becomes free.
 pub(crate) async fn that_a_value_is_taken_holds_when_it_is_written(store: impl Store) {
     let (owner, program) = (Program::new(&store), Program::new(&store));
     owner.open("a", ANN).await.expect("it is free");
@@ -104,8 +104,8 @@ pub(crate) async fn that_a_value_is_taken_holds_when_it_is_written(store: impl S
     assert_eq!((program.owner(ANN).await, program.owner(BEN).await), (Some(id("b")), None));
 }
 
-/// A transaction rests on a value that its owner has already. Before it is written, the value goes to another
-/// one.
+/// A transaction depends on a value that its owner already has. Before it is written, the value goes to
+/// another owner.
 pub(crate) async fn that_the_owner_has_a_value_holds_when_it_is_written(store: impl Store) {
     let (other, program) = (Program::new(&store), Program::new(&store));
     program.open("a", ANN).await.expect("it is free");

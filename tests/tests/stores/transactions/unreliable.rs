@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use es_core::store::{Append, AppendOutcome};
 use es_core::{EventStore, StoreError};
 
-/// Executes an append, and says that it could not be reached.
+/// Executes an append, and returns that it could not be reached.
 #[derive(Clone)]
 pub(crate) struct Unreliable<S> {
     store: S,
@@ -15,7 +15,7 @@ pub(crate) struct Unreliable<S> {
 }
 
 impl<S> Unreliable<S> {
-    /// A store that loses so many answers of appends.
+    /// A store that loses the answers of this many appends.
     pub(crate) fn new(store: S, answers: u32) -> Self {
         Self { store, lost: Arc::new(AtomicU32::new(answers)) }
     }
