@@ -172,7 +172,7 @@ mod user {
 
 #[test]
 #[allow(deprecated)]
-fn what_is_deprecated_is_read_and_folded_as_ever() {
+fn deprecated_items_are_read_and_folded_without_a_warning() {
     let account: Account = given(()).and_stored("account.opened", 1, &json!({ "owner": "Ann" })).into_state();
     assert_eq!(account.owner, "Ann by 0");
     let moved: Moved = read(1, &json!({ "by": 1, "to": 2 })).expect("reads");

@@ -38,7 +38,7 @@ fn of<A: Aggregate>() -> Fingerprint {
 }
 
 #[test]
-fn comments_layout_and_what_serde_does_not_see_leave_a_snapshot_valid() {
+fn comments_layout_and_what_serde_ignores_leave_a_snapshot_valid() {
     let plain = fields!(a: Option<u8>, b: Vec<(u8, String)>);
     assert_eq!(
         plain,
@@ -65,7 +65,7 @@ fn comments_layout_and_what_serde_does_not_see_leave_a_snapshot_valid() {
 }
 
 #[test]
-fn what_is_written_alike_leaves_a_snapshot_valid() {
+fn types_that_are_written_alike_leave_a_snapshot_valid() {
     assert_eq!(fields!(a: u8, b: u8), fields!(b: u8, a: u8));
     assert_eq!(fields!(b: u8), fields!(#[serde(rename = "b")] a: u8));
     assert_eq!(fields!(a: Vec<u8>), fields!(a: std::collections::VecDeque<Box<u8>>));

@@ -232,7 +232,7 @@ pub enum Reach {
 }
 
 #[test]
-fn the_reading_of_a_type_with_a_history_is_free_of_lints_as_well() {
+fn the_deserialize_of_a_type_with_a_history_is_free_of_lints_as_well() {
     let old =
         serde_json::json!({ "branch_number": 1, "place": "Bonn", "is_old": true, "branch_reach": null });
     let branch: Branch = serde_json::from_value(old).expect("it is read");

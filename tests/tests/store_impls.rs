@@ -114,7 +114,7 @@ fn no_store_leaves_a_method_to_its_default() {
 }
 
 #[test]
-fn a_method_that_is_left_out_is_found() {
+fn an_omitted_method_is_found() {
     let methods = ["append", "load", "submit"].map(str::to_owned).into();
     let left =
         |code: &str| left_out(&syn::parse_str(code).expect("Rust"), &methods).into_iter().collect::<Vec<_>>();

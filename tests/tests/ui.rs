@@ -5,7 +5,7 @@
 
 #[rustversion::attr(not(stable(1.95)), ignore = "the messages are those of Rust 1.95")]
 #[test]
-fn mistakes_are_refused_with_a_message_that_says_what_to_write() {
+fn mistakes_do_not_compile_and_the_message_says_what_to_write() {
     let cases = trybuild::TestCases::new();
     cases.compile_fail("ui/*/*.rs");
 }

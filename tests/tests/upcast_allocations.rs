@@ -101,7 +101,7 @@ fn floor<T: for<'de> Deserialize<'de>>(payload: &str) -> u64 {
 }
 
 #[test]
-fn a_step_allocates_for_the_fields_that_it_adds_and_for_nothing_else() {
+fn an_upcast_allocates_only_for_the_fields_that_it_adds() {
     let payload = |rest: &str| format!("{{{LINES},{rest}}}");
     let first = payload(r#""weight":5,"note":"fragile""#);
     let second = payload(r#""grams":5,"note":"fragile""#);

@@ -53,7 +53,7 @@ fn holds(path: &str, source: &str, name: &str) -> bool {
 }
 
 #[test]
-fn each_test_that_a_page_names_is_there() {
+fn each_test_that_a_page_names_exists() {
     let sources = files("rs");
     let (mut count, mut missing) = (0, Vec::new());
     for (path, page) in files("md") {
@@ -69,7 +69,7 @@ fn each_test_that_a_page_names_is_there() {
 }
 
 #[test]
-fn a_name_without_its_module_and_one_of_another_are_found_wanting() {
+fn a_name_without_its_module_or_with_a_wrong_one_is_reported() {
     let page = "- a\n  Test: `a::b`,\n  `c`\n- says Test: nothing, and `d`";
     assert_eq!(named(page), ["a::b", "c"]);
     let table = "| what | test |\n|---|---|\n| `not::this` | `a::b`, `c::d` and `others` |\n\n| what | how |\n| x | `e::f` |";

@@ -13,7 +13,7 @@ fn page() -> String {
 }
 
 #[test]
-fn each_block_of_the_page_is_run_by_a_test() {
+fn each_code_block_of_the_page_is_run_by_a_test() {
     let blocks = blocks(&page());
     assert!(blocks.len() > 25, "{} blocks", blocks.len());
     let sources = files("rs");
@@ -70,7 +70,7 @@ fn fields(shown: &str) -> Vec<&str> {
 }
 
 #[test]
-fn each_counter_is_on_the_page_with_what_its_alarm_means() {
+fn each_counter_is_on_the_page_with_the_meaning_of_its_alarm() {
     let page = page();
     let counters = [
         format!("{:?}", StoreMetrics::default()),

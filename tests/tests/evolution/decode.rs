@@ -41,7 +41,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes_are_refused_or_decoded(
+    fn any_bytes_are_rejected_or_decoded(
         name in prop_oneof![select(&NAMES[..]).prop_map(str::to_owned), ".{0,20}"],
         version in prop_oneof![0_u32..6, any::<u32>()],
         payload in prop::collection::vec(any::<u8>(), 0..200),
@@ -50,7 +50,7 @@ proptest! {
     }
 
     #[test]
-    fn a_sample_under_any_version_with_any_byte_changed_is_refused_or_decoded(
+    fn a_sample_under_any_version_with_any_byte_changed_is_rejected_or_decoded(
         which in any::<Index>(),
         version in 0_u32..6,
         changes in prop::collection::vec((any::<Index>(), any::<u8>()), 0..4),

@@ -39,7 +39,7 @@ fn sent(carrier: &str, price: Option<i64>) -> Sent {
 }
 
 #[test]
-fn every_version_is_read_by_its_own_fields_and_brought_up() {
+fn every_version_is_read_by_its_own_fields_and_upcast() {
     let first = json!({ "to": "Ann", "weight": 5, "note": "fragile" });
     assert_eq!(read::<Sent>(1, &first).expect("reads"), sent("post", None));
     let second = json!({ "to": "Ann", "weight_in_g": 5, "note": "fragile", "insured": true });
@@ -60,7 +60,7 @@ fn every_version_is_read_by_its_own_fields_and_brought_up() {
 proptest! {
     /// The four versions as handwritten JSON, and the expected current meaning of each.
     #[test]
-    fn what_was_stored_under_any_version_means_the_same_today(
+    fn events_of_every_version_have_the_expected_current_meaning(
         to in ".*", grams in any::<u32>(), note in ".*", insured in any::<bool>(),
         carriers in prop::collection::vec(".*", 0..3), price in any::<Option<i64>>(),
     ) {
@@ -142,7 +142,7 @@ mod handwritten_after_history {
     }
 
     #[test]
-    fn it_is_a_previous_as_any_other() {
+    fn a_struct_with_a_history_is_a_previous_like_any_other() {
         for (version, field) in [(1, "w"), (2, "grams"), (3, "grams")] {
             assert_eq!(read::<Weighed>(version, &json!({ field: 7 })).expect("reads"), Weighed { grams: 7 });
         }
@@ -239,7 +239,7 @@ mod write_as {
     }
 
     #[tokio::test]
-    async fn what_is_folded_is_what_every_reader_will_read() {
+    async fn the_state_is_folded_from_what_readers_will_read() {
         let store = MemoryStore::new();
         let (old, new) =
             (Repository::<before::Counter, _>::new(store.clone()), Repository::<Counter, _>::new(store));
@@ -258,7 +258,7 @@ mod write_as {
     }
 
     #[test]
-    fn only_the_newest_version_writes_as_the_one_before() {
+    fn only_the_newest_version_writes_as_the_previous_one() {
         assert_eq!((Added::VERSION, Added::WRITTEN_VERSION), (2, 1));
         let mut json = es_core::codec::Payload::new();
         Added { by: 3, clerk: "Ann".into() }.encode(&mut json).expect("it is written");
@@ -293,7 +293,7 @@ mod with_serde {
     }
 
     #[test]
-    fn rename_rename_all_default_alias_skip_and_deny_unknown_fields_hold_in_every_version() {
+    fn rename_rename_all_default_alias_skip_and_deny_unknown_fields_apply_to_every_version() {
         let event = |travellers_in_all, note: Option<&str>| Booked {
             paid_by: "Ann".into(),
             cents: 5,
@@ -340,7 +340,7 @@ mod with_serde {
     }
 
     #[test]
-    fn flattened_fields_come_and_go_and_the_tag_stays() {
+    fn flattened_fields_are_added_and_removed_and_the_tag_stays() {
         let ended = |clerk: &str, rest: &[(&str, Value)]| Ended {
             km: 5,
             extra: Extra { clerk: clerk.into() },

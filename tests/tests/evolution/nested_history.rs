@@ -143,7 +143,7 @@ fn written(name: &str, version: u32, payload: &Value) -> Value {
 }
 
 #[test]
-fn old_payloads_of_all_nine_events_are_read_as_meant() {
+fn old_payloads_of_all_nine_events_are_read_correctly() {
     let today = json!({ "cents": 5, "purpose": "rent", "currency": "EUR" });
     let of_today = nine(&today);
     for form in [
@@ -173,7 +173,7 @@ impl From<now::E1> for E1Of {
 }
 
 #[test]
-fn what_no_form_of_the_type_holds_is_refused() {
+fn a_payload_that_fits_no_form_of_the_type_is_rejected() {
     for payload in [
         json!({ "cents": 5, "currency": "EUR" }),
         json!({ "cents": 5, "memo": "a", "purpose": "b" }),
@@ -207,7 +207,7 @@ fn no_fingerprint_of_an_event_changes_and_the_fingerprint_of_the_snapshot_does()
 }
 
 #[tokio::test]
-async fn the_store_takes_both_programs_and_the_new_one_goes_on_where_the_old_one_was()
+async fn the_store_accepts_both_programs_and_the_new_one_continues_the_streams_of_the_old_one()
 -> Result<(), StoreError> {
     let store = MemoryStore::new();
     let id = String::from("A-17");
@@ -313,7 +313,7 @@ mod halves {
 }
 
 #[test]
-fn generic_types_and_all_of_serde_stay_what_they_were() {
+fn generic_types_and_serde_attributes_work_with_a_history() {
     let read = |text: &'static str| serde_json::from_str::<Page<'_, u8>>(text).expect("it is read");
     let page = Page { page_number: 1, rows: vec![3], name: "a", next_page: None, per_half: Some(2) };
     assert_eq!(read(r#"{"pageNumber":1,"rows":[3],"name":"a","follows":null,"x":1}"#), page);

@@ -136,7 +136,7 @@ fn id() -> String {
 }
 
 #[tokio::test]
-async fn of_two_branches_that_both_made_version_2_the_second_does_not_start() {
+async fn if_two_branches_both_made_version_2_the_second_does_not_start() {
     let store = MemoryStore::new();
     accounts::<main::Account>(&store).register().await.expect("version 1");
     accounts::<left::Account>(&store).register().await.expect("version 2");
@@ -175,7 +175,7 @@ async fn a_command_registers_and_a_reader_does_not() {
 }
 
 #[tokio::test]
-async fn a_renamed_event_is_the_same_and_an_opaque_one_cannot_be_told() {
+async fn a_renamed_event_keeps_its_fingerprint_and_an_opaque_one_has_none() {
     let store = MemoryStore::new();
     accounts::<main::Account>(&store).register().await.expect("version 1");
     accounts::<renamed::Account>(&store).register().await.expect("the same shape");
@@ -193,7 +193,7 @@ async fn a_renamed_event_is_the_same_and_an_opaque_one_cannot_be_told() {
 }
 
 #[tokio::test]
-async fn a_store_behind_a_pointer_compares_as_well() {
+async fn a_store_behind_a_pointer_compares_fingerprints_as_well() {
     let store = std::sync::Arc::new(MemoryStore::new());
     store.register(&Catalogue::of::<left::Account>().registrations()).await.expect("version 2");
     let right = Repository::<right::Account, _>::new(std::sync::Arc::clone(&store));

@@ -56,7 +56,7 @@ fn repository<A: Aggregate>(store: &MemoryStore) -> Repository<A, MemoryStore> {
 }
 
 #[tokio::test]
-async fn streams_of_the_old_name_are_the_aggregates_own() {
+async fn streams_of_the_former_name_belong_to_the_aggregate() {
     let store = MemoryStore::new();
     let id = String::from("1");
     repository::<first::Account>(&store).execute(&id, Deposit(1)).await.expect("no conflict");
@@ -80,7 +80,7 @@ async fn streams_of_the_old_name_are_the_aggregates_own() {
 }
 
 #[tokio::test]
-async fn a_program_of_before_goes_on_beside_one_of_now() {
+async fn an_old_program_continues_next_to_a_new_one() {
     let store = MemoryStore::new();
     let id = String::from("1");
     let (old, new) = (repository::<first::Account>(&store), repository::<third::Account>(&store));
@@ -95,7 +95,7 @@ async fn a_program_of_before_goes_on_beside_one_of_now() {
 }
 
 #[tokio::test]
-async fn each_way_to_a_stream_knows_the_old_names_first() {
+async fn each_way_to_a_stream_registers_the_former_names_first() {
     let id = String::from("1");
     for way in 0..6 {
         let store = MemoryStore::new();
@@ -125,7 +125,7 @@ async fn each_way_to_a_stream_knows_the_old_names_first() {
 }
 
 #[tokio::test]
-async fn a_name_that_was_forgotten_and_then_remembered_is_refused_as_its_streams_would_be_mixed() {
+async fn a_former_name_that_is_added_too_late_is_rejected_as_streams_would_be_mixed() {
     let store = MemoryStore::new();
     let id = String::from("1");
     repository::<first::Account>(&store).execute(&id, Deposit(1)).await.expect("no conflict");
@@ -142,7 +142,7 @@ async fn a_name_that_was_forgotten_and_then_remembered_is_refused_as_its_streams
 }
 
 #[test]
-fn the_names_are_told_by_the_aggregate() {
+fn the_aggregate_returns_its_names() {
     assert_eq!((third::Account::NAME, third::Account::WAS), ("customer.account", &["account", "konto"][..]));
     assert_eq!(first::Account::WAS, [""; 0]);
 }

@@ -122,7 +122,7 @@ fn a_name_that_the_event_never_had_is_unknown() {
 }
 
 #[tokio::test]
-async fn a_stream_of_old_names_is_loaded_written_on_under_the_new_one_and_shown() {
+async fn a_stream_with_former_names_is_loaded_appended_to_and_shown() {
     let store = MemoryStore::new();
     let parcels = Repository::<Parcel, _>::new(store.clone());
     let id = String::from("17");
@@ -156,7 +156,7 @@ async fn a_stream_of_old_names_is_loaded_written_on_under_the_new_one_and_shown(
 }
 
 #[test]
-fn the_names_are_told_by_event_and_catalogue() {
+fn event_and_catalogue_return_the_names() {
     assert_eq!((Shipped::NAME, Shipped::WAS), ("parcel.shipped", &["parcel.sent", "parcel.dispatched"][..]));
     assert_eq!(DispatchedV1::WAS, [""; 0]);
     let catalogue = Catalogue::of::<Parcel>();

@@ -139,7 +139,7 @@ fn accounts() -> (MemoryStore, Repository<Account, MemoryStore>, String) {
 }
 
 #[test]
-fn a_retired_event_is_read_as_none_one_or_several_events_of_today() {
+fn a_retired_event_is_read_as_no_one_or_several_current_events() {
     given::<Account>(())
         .and_stored("account.viewed", 1, &json!(null))
         .then_state(&Account::default())
@@ -173,7 +173,7 @@ fn retired_events_are_in_the_catalogue_and_are_not_written() {
 }
 
 #[tokio::test]
-async fn a_command_goes_on_behind_a_retired_event_whatever_that_stands_for() {
+async fn a_command_appends_after_a_retired_event_whatever_it_is_read_as() {
     for last in [VIEWED, PAID_IN, SALARY] {
         let (store, accounts, id) = accounts();
         put(&store, &[("account.deposited", 1, r#"{"cents":1}"#), last]).await;
@@ -196,7 +196,7 @@ async fn a_command_goes_on_behind_a_retired_event_whatever_that_stands_for() {
 }
 
 #[tokio::test]
-async fn a_stream_of_nothing_but_events_that_mean_nothing_is_not_empty() {
+async fn a_stream_of_only_retired_events_without_meaning_is_not_empty() {
     let (store, accounts, id) = accounts();
     put(&store, &[VIEWED, VIEWED]).await;
     let loaded = accounts.load(&id).await.expect("it is read");
@@ -227,7 +227,7 @@ async fn conflict_with(event: (&'static str, u32, &'static str)) -> (Account, Re
 }
 
 #[tokio::test]
-async fn a_retired_event_that_comes_in_between_is_a_conflict_and_is_folded_before_the_next_decision() {
+async fn a_concurrent_retired_event_is_a_conflict_and_is_folded_before_the_next_decision() {
     for (event, cents) in [(VIEWED, 600), (PAID_IN, 1200), (SALARY, 660)] {
         let (state, revision, decided) = conflict_with(event).await;
         assert_eq!((state.cents, revision, decided), (cents, Revision::new(3), 2), "{event:?}");
@@ -241,7 +241,7 @@ async fn a_retired_event_that_comes_in_between_is_a_conflict_and_is_folded_befor
 }
 
 #[tokio::test]
-async fn a_command_of_before_that_is_repeated_gives_what_its_events_mean_today() {
+async fn repeating_an_old_command_returns_the_current_meaning_of_its_events() {
     let (store, accounts, id) = accounts();
     let stream = accounts.stream_id(&id).expect("valid");
     let events: Vec<NewEvent> = [VIEWED, SALARY]
@@ -260,7 +260,7 @@ async fn a_command_of_before_that_is_repeated_gives_what_its_events_mean_today()
 }
 
 #[tokio::test]
-async fn snapshots_count_stored_events_and_a_load_goes_on_behind_them() {
+async fn snapshots_count_stored_events_and_a_load_continues_after_them() {
     let (store, accounts, id) = accounts();
     put(&store, &[SALARY, VIEWED, VIEWED]).await;
     accounts.execute(&id, Deposit(5)).await.expect("no conflict");
@@ -291,7 +291,7 @@ async fn snapshots_count_stored_events_and_a_load_goes_on_behind_them() {
 }
 
 #[tokio::test]
-async fn history_shows_what_took_the_place_under_the_place_and_name_of_the_retired_event() {
+async fn history_shows_the_replacement_with_the_place_and_name_of_the_retired_event() {
     let (store, accounts, id) = accounts();
     put(&store, &[VIEWED, PAID_IN, SALARY]).await;
     let mut shown = Vec::new();
@@ -317,7 +317,7 @@ async fn history_shows_what_took_the_place_under_the_place_and_name_of_the_retir
 }
 
 #[tokio::test]
-async fn a_retired_event_that_cannot_be_said_today_fails_the_command_and_folds_nothing() {
+async fn a_retired_event_that_cannot_be_converted_fails_the_command_and_folds_nothing() {
     let (store, accounts, id) = accounts();
     put(&store, &[SALARY, ("account.paid_in", 2, r#"{"euros":-1}"#)]).await;
     let Err(ExecuteError::Store(StoreError::Decode(error))) = accounts.execute(&id, Deposit(1)).await else {

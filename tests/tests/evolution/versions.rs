@@ -84,7 +84,7 @@ pub mod issued {
 use issued::{Invoice, Issued};
 
 #[test]
-fn each_version_is_read_by_its_own_struct_and_brought_up_step_by_step() {
+fn each_version_is_read_by_its_own_struct_and_upcast_step_by_step() {
     let seen = |version: u32| format!("invoice.issued {version} at 1");
     let first: Issued = read(1, &json!({ "amount": "25" })).expect("reads");
     assert_eq!(first, Issued { cents: 2500, seen: [seen(1), seen(1)] });
@@ -96,7 +96,7 @@ fn each_version_is_read_by_its_own_struct_and_brought_up_step_by_step() {
 }
 
 #[test]
-fn a_step_that_fails_names_itself_and_the_place_and_folds_nothing() {
+fn a_failing_upcast_names_itself_and_the_place_and_folds_nothing() {
     let error = read::<Issued>(1, &json!({ "amount": "many" })).expect_err("fails");
     assert!(matches!(error.problem(), DecodeProblem::Upcast { from: 1, to: 2, .. }), "{error}");
     let text = error.to_string();
@@ -105,7 +105,7 @@ fn a_step_that_fails_names_itself_and_the_place_and_folds_nothing() {
 }
 
 #[test]
-fn a_version_outside_the_chain_is_refused() {
+fn a_version_outside_the_chain_is_rejected() {
     let problem = |version| read::<Issued>(version, &json!({})).expect_err("is refused");
     assert!(matches!(problem(4).problem(), DecodeProblem::FutureVersion { found: 4, known: 3, .. }));
     assert!(matches!(problem(0).problem(), DecodeProblem::NoSuchVersion { found: 0, .. }));

@@ -105,7 +105,7 @@ fn both() -> (MemoryStore, Repository<before::Account, MemoryStore>, Repository<
 }
 
 #[tokio::test]
-async fn programs_of_before_and_of_now_write_and_read_one_stream() {
+async fn old_and_new_programs_write_and_read_one_stream() {
     let (_, old, new) = both();
     let id = String::from("1");
     old.execute(&id, Deposit(100)).await.expect("no conflict");
@@ -125,7 +125,7 @@ async fn programs_of_before_and_of_now_write_and_read_one_stream() {
 }
 
 #[tokio::test]
-async fn a_snapshot_holds_what_a_replay_gives() {
+async fn a_snapshot_equals_the_state_of_a_replay() {
     let (store, _, new) = both();
     let id = String::from("1");
     new.execute(&id, Deposit(150)).await.expect("no conflict");
@@ -146,7 +146,7 @@ async fn a_snapshot_holds_what_a_replay_gives() {
 }
 
 #[tokio::test]
-async fn an_event_that_the_version_before_cannot_say_is_not_written() {
+async fn an_event_that_the_previous_version_cannot_express_is_not_written() {
     let (_, _, new) = both();
     let id = String::from("1");
     let error = new.execute(&id, Deposit(100_000)).await.expect_err("too much");
@@ -157,7 +157,7 @@ async fn an_event_that_the_version_before_cannot_say_is_not_written() {
 }
 
 #[test]
-fn both_versions_are_read_and_the_test_kit_takes_the_way_of_what_is_stored() {
+fn both_versions_are_read_and_the_test_kit_reads_what_would_be_stored() {
     assert_eq!((now::Deposited::VERSION, now::Deposited::WRITTEN_VERSION), (2, 1));
     assert_eq!((before::Deposited::VERSION, before::Deposited::WRITTEN_VERSION), (1, 1));
     let event: now::Deposited = read(2, &json!({ "cents": 5 })).expect("the newest version is known");

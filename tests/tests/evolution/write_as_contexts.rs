@@ -186,13 +186,13 @@ async fn compare(options: ExecuteOptions, event: impl Fn(i64) -> AccountEvent + 
 }
 
 #[tokio::test]
-async fn what_is_known_before_the_append_is_the_same_when_it_is_written_and_when_it_is_read() {
+async fn context_known_before_the_append_is_the_same_when_written_and_read() {
     compare(options(), |nth| deposited(nth).into()).await;
     compare(ExecuteOptions::new(), |nth| deposited(nth).into()).await;
 }
 
 #[tokio::test]
-async fn what_the_append_decides_is_the_same_when_it_is_written_and_when_it_is_read() {
+async fn context_set_by_the_append_is_the_same_when_written_and_read() {
     compare(options(), |_| closed().into()).await;
     compare(ExecuteOptions::new(), |_| closed().into()).await;
     compare(ExecuteOptions::new(), |nth| if nth % 2 == 0 { closed().into() } else { deposited(nth).into() })
@@ -200,7 +200,7 @@ async fn what_the_append_decides_is_the_same_when_it_is_written_and_when_it_is_r
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn commands_that_wait_for_each_other_see_what_is_stored() {
+async fn commands_that_wait_for_each_other_read_what_is_stored() {
     let accounts = Accounts::new(MemoryStore::new());
     let commands = (0..60).map(|nth| {
         let accounts = accounts.clone();

@@ -16,7 +16,7 @@ use crate::store::FileStore;
 const SHAPE: Fingerprint = Fingerprint::EMPTY.with("payload: i64\n");
 
 #[tokio::test]
-async fn each_byte_that_was_changed_is_told_and_nothing_is_cut_off() {
+async fn each_changed_byte_is_reported_and_nothing_is_cut_off() {
     let folder = Folder::new();
     let path = folder.file("events");
     let store = FileStore::open(&path).expect("a new file");
@@ -46,7 +46,7 @@ async fn each_byte_that_was_changed_is_told_and_nothing_is_cut_off() {
 }
 
 #[test]
-fn a_file_of_another_program_is_left_as_it_is() {
+fn a_file_of_another_program_is_left_unchanged() {
     let folder = Folder::new();
     let path = folder.file("notes");
     for text in ["h", "hello", "00000017-", "twenty seven bytes and more of text"] {
@@ -58,7 +58,7 @@ fn a_file_of_another_program_is_left_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_byte_that_changes_while_the_store_is_open_is_told_by_each_reader() {
+async fn a_byte_that_changes_while_the_store_is_open_is_reported_by_each_reader() {
     let folder = Folder::new();
     let path = folder.file("events");
     let store = FileStore::open(&path).expect("a new file");
@@ -77,7 +77,7 @@ async fn a_byte_that_changes_while_the_store_is_open_is_told_by_each_reader() {
 }
 
 #[tokio::test]
-async fn without_a_snapshot_that_was_changed_all_events_are_read() {
+async fn if_a_snapshot_was_changed_all_events_are_read() {
     let folder = Folder::new();
     let path = folder.file("events");
     let store = FileStore::open(&path).expect("a new file");

@@ -59,7 +59,7 @@ async fn count(path: &Path) -> usize {
 }
 
 #[tokio::test]
-async fn what_a_killed_program_was_told_is_there() {
+async fn events_acknowledged_to_a_killed_program_are_stored() {
     let folder = Folder::new();
     let path = folder.file("events");
     let mut child = start(&path, "");
@@ -77,7 +77,7 @@ async fn what_a_killed_program_was_told_is_there() {
 
 /// As on a full disk, the last write ends halfway.
 #[tokio::test]
-async fn a_write_that_the_disk_takes_half_of_is_cut_off_and_nothing_is_written_after_it() {
+async fn a_half_written_record_is_cut_off_and_nothing_is_written_after_it() {
     let folder = Folder::new();
     let path = folder.file("events");
     // Blocks of 512 bytes. Without the trap, the signal would end the program.

@@ -26,7 +26,7 @@ const fn command(id: u128) -> CommandRecord<'static> {
 }
 
 #[tokio::test]
-async fn a_last_record_that_is_cut_anywhere_was_never_there() {
+async fn a_last_record_that_is_cut_anywhere_is_ignored() {
     let folder = Folder::new();
     let (whole, cut) = (folder.file("whole"), folder.file("cut"));
     let store = FileStore::open(&whole).expect("a new file");
@@ -57,7 +57,7 @@ async fn a_last_record_that_is_cut_anywhere_was_never_there() {
 }
 
 #[tokio::test]
-async fn everything_that_is_not_an_event_is_there_again() {
+async fn everything_except_events_is_restored_as_well() {
     let folder = Folder::new();
     let path = folder.file("events");
     let (one, other) = (stream("1"), StreamId::new("konto", "1").expect("a valid key"));

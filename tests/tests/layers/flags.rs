@@ -112,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flag_is_found_wherever_a_function_stands() {
+    fn a_flag_is_found_in_functions_anywhere() {
         let told = ["made_up.rs: `f` takes `loud: bool`"];
         for text in [
             "fn f(loud: bool) {}",
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn builders_traits_and_answers_are_no_flags() {
+    fn builders_traits_and_results_are_not_flags() {
         for text in [
             "impl Bell { pub const fn loud(mut self, loud: bool) -> Self { self } }",
             "impl<T> Trait<T> for Bell where for<'a> T: Of<'a> { fn f(&self, loud: bool) {} }",

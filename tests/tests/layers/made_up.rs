@@ -20,7 +20,7 @@ fn detours(of: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn finds_a_direct_circle_and_says_what_makes_it() {
+fn finds_a_direct_circle_and_the_imports_that_form_it() {
     let of = [
         ("lib.rs", "mod a; mod b;"),
         ("a.rs", "use crate::b::B; pub struct A(B);"),
@@ -35,7 +35,7 @@ fn finds_a_direct_circle_and_says_what_makes_it() {
 }
 
 #[test]
-fn finds_a_circle_around_corners() {
+fn finds_an_indirect_circle() {
     let of = [
         ("lib.rs", "mod a; mod b; mod c; mod d;"),
         ("a.rs", "use crate::b::B; pub struct A;"),
@@ -111,7 +111,7 @@ fn finds_a_circle_through_an_exported_macro() {
 }
 
 #[test]
-fn takes_no_signpost_for_an_arrow() {
+fn ignores_a_reexport_that_is_not_used() {
     let of = [
         ("lib.rs", "mod a; pub use a::{A, B};"),
         ("a/mod.rs", "mod b; pub use b::B; pub struct A;"),
@@ -152,7 +152,7 @@ fn finds_names_that_are_not_taken_from_where_they_are_defined() {
 }
 
 #[test]
-fn lets_a_folder_show_what_stands_in_it() {
+fn allows_a_folder_to_reexport_its_files() {
     let of = [
         ("lib.rs", "mod a; mod b;"),
         ("a/mod.rs", "mod c; pub use c::C;"),
@@ -163,7 +163,7 @@ fn lets_a_folder_show_what_stands_in_it() {
 }
 
 #[test]
-fn finds_what_points_to_a_floor_above_and_what_is_on_none() {
+fn finds_imports_from_a_floor_above_and_files_on_no_floor() {
     let of = [
         ("lib.rs", "mod a; mod b; mod c; mod d;"),
         ("a/mod.rs", "mod one; pub struct A(crate::b::B);"),

@@ -15,7 +15,7 @@ const CRATES: [&str; 6] =
     ["es-core/src", "es-macros/src", "es-nats/src", "es-postgres/src", "es-sqlite/src", "examples/loans/src"];
 
 #[test]
-fn no_files_know_each_other_in_a_circle() {
+fn no_files_import_each_other_in_a_circle() {
     let mut faults = Vec::new();
     for folder in CRATES {
         let (arrows, _) = arrows::read(&source::files(folder));
@@ -49,7 +49,7 @@ const DRAWN: [(&str, &str, &[&str]); 3] = [
 ];
 
 #[test]
-fn floors_know_those_below_them() {
+fn files_import_only_from_their_floor_and_those_below() {
     let mut faults = Vec::new();
     for (folder, drawing, beside) in DRAWN {
         let (arrows, _) = arrows::read(&source::files(folder));

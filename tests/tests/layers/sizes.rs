@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_is_told_that_is_one_line_too_long() {
+    fn a_function_that_is_one_line_too_long_is_reported() {
         let body = |lines: usize| "        work();\n".repeat(lines);
         let of = |lines: usize| {
             let body = body(lines - 4);
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_told_that_is_too_long_and_not_for_its_docs_and_tests() {
+    fn a_file_that_is_too_long_is_reported_without_counting_docs_and_tests() {
         let (docs, code) = ("//! Docs.\n".repeat(300), "use it;\n".repeat(LONGEST_FILE));
         let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}\n", "    use it;\n".repeat(300));
         assert_eq!(too_long(&file(format!("{docs}{code}{tests}"))), Vec::<String>::new());

@@ -28,7 +28,7 @@ mod changed {
 }
 
 #[test]
-fn a_changed_event_comes_with_the_code_of_the_next_version() {
+fn a_changed_event_is_reported_with_the_code_of_the_next_version() {
     let folder = Folder::with::<before::Order>("a_changed_event_comes_with_the_code");
     let error = folder.run::<changed::Order>(Mode::Check).expect_err("the event has changed");
     let path = folder.path().join("events.lock");
@@ -83,7 +83,7 @@ mod followed {
 }
 
 #[test]
-fn the_advice_followed_is_a_new_version_and_nothing_else() {
+fn following_the_advice_adds_a_version_and_changes_nothing_else() {
     let folder = Folder::with::<before::Order>("the_advice_followed");
     let published = folder.stored("events/order.placed/v1.json");
     assert_eq!(
@@ -123,7 +123,7 @@ mod without_fields {
 }
 
 #[test]
-fn the_first_field_of_a_struct_and_the_last_come_with_their_step() {
+fn the_first_and_the_last_field_of_a_struct_are_reported_with_their_upcast() {
     let name = "the_first_field_of_a_struct_and_the_last";
     let first = Folder::with::<without_fields::Order>(name).findings::<before::Order>(Mode::Check).join("\n");
     assert!(
@@ -156,8 +156,8 @@ mod past_rewritten {
 }
 
 #[test]
-fn an_old_version_can_only_be_put_back() {
-    let folder = Folder::with::<followed::Order>("an_old_version_can_only_be_put_back");
+fn a_changed_old_version_can_only_be_restored() {
+    let folder = Folder::with::<followed::Order>("a_changed_old_version_can_only_be_restored");
     assert_eq!(
         folder.findings::<past_rewritten::Order>(Mode::Check),
         ["`order.placed` version 1 (`PlacedV1`) is published, and its shape changed:
@@ -234,7 +234,7 @@ mod reused {
 }
 
 #[test]
-fn one_name_for_two_structs_is_refused() {
+fn one_name_for_two_structs_is_rejected() {
     let folder = Folder::new("one_name_for_two_structs");
     let lock = Lock::new(folder.path()).with::<before::Order>().with::<reused::Parcel>();
     let error = lock.run(Mode::Update).expect_err("two structs");
@@ -282,7 +282,7 @@ with_channel!(other_case: #[serde(rename_all = "kebab-case")] pub enum Channel {
 with_channel!(upper_case: #[serde(rename_all = "UPPERCASE")] pub enum Channel { WebShop, Agent });
 
 #[test]
-fn a_type_that_changed_inside_of_events_is_to_be_copied() {
+fn the_advice_for_a_changed_type_within_events_is_to_copy_it() {
     let folder = Folder::with::<two_channels::Order>("a_type_that_changed_inside");
     let findings = folder.findings::<three_channels::Order>(Mode::Check);
     assert_eq!(
@@ -360,14 +360,14 @@ mod copied {
 }
 
 #[test]
-fn copies_of_types_as_they_were_are_what_was_published() {
+fn copies_of_old_types_have_the_published_shapes() {
     let folder = Folder::with::<two_channels::Order>("copies_of_types");
     folder.run::<copied::Order>(Mode::Update).expect("a new version and nothing else");
     assert!(folder.read("events.lock").contains("event order.placed 3\n"));
 }
 
 #[test]
-fn names_that_are_written_in_another_case_are_one_difference() {
+fn names_in_another_case_are_one_difference() {
     let folder = Folder::with::<two_channels::Order>("names_in_another_case");
     let first = |findings: Vec<String>| findings[0].lines().nth(1).unwrap_or_default().to_owned();
     assert_eq!(

@@ -93,13 +93,13 @@ aggregate archive
 ";
 
 #[test]
-fn aggregates_stand_in_the_lock_one_fact_a_line() {
+fn aggregates_are_in_the_lock_with_one_fact_on_each_line() {
     let folder = published("aggregates_stand_in_the_lock");
     assert!(folder.read("events.lock").contains(AGGREGATES), "{}", folder.read("events.lock"));
 }
 
 #[test]
-fn an_aggregate_that_is_renamed_without_saying_so_is_found() {
+fn an_undeclared_rename_of_an_aggregate_is_reported() {
     let folder = published("an_aggregate_that_is_renamed");
     let files = folder.files();
     for mode in [Mode::Check, Mode::Update] {
@@ -117,7 +117,7 @@ If no stream of `account` was ever stored, delete `aggregate account` and the li
 }
 
 #[test]
-fn a_rename_that_is_said_is_kept_and_never_forgotten() {
+fn a_declared_rename_is_recorded_permanently() {
     let folder = published("a_rename_that_is_said");
     folder.run_both::<renamed_with_was::Wallet, renamed_with_was::Archive>(Mode::Update).expect("a rename");
     assert!(
@@ -136,7 +136,7 @@ Streams may be stored under that name, and would be read as empty: write `was(\"
 }
 
 #[test]
-fn an_aggregate_that_is_gone_is_missed() {
+fn a_removed_aggregate_is_reported() {
     let folder = published("an_aggregate_that_is_gone");
     let found = folder.findings::<only_account::Account>(Mode::Update);
     assert!(
@@ -146,7 +146,7 @@ fn an_aggregate_that_is_gone_is_missed() {
 }
 
 #[test]
-fn two_aggregates_cannot_exchange_their_names() {
+fn two_aggregates_cannot_swap_their_names() {
     let folder = published("two_aggregates_cannot_exchange");
     let found = found::<exchanged::Account, exchanged::Archive>(&folder, Mode::Update);
     assert!(
@@ -162,7 +162,7 @@ fn two_aggregates_cannot_exchange_their_names() {
 }
 
 #[test]
-fn an_id_of_another_type_is_found() {
+fn an_id_of_another_type_is_reported() {
     let folder = published("an_id_of_another_type");
     assert_eq!(
         found::<by_text::Account, by_text::Archive>(&folder, Mode::Update),
@@ -179,7 +179,7 @@ If the new type reads every stored key and writes it as the same text, delete th
 }
 
 #[test]
-fn an_event_that_leaves_an_aggregate_is_found() {
+fn an_event_that_leaves_an_aggregate_is_reported() {
     let folder = published("an_event_that_leaves");
     assert_eq!(
         found::<moved::Account, moved::Archive>(&folder, Mode::Update),
@@ -268,7 +268,7 @@ fn the_form_of_an_id_is_that_of_what_it_holds() {
 }
 
 #[test]
-fn an_aggregate_that_stands_twice_after_a_merge_is_refused() {
+fn an_aggregate_that_is_listed_twice_after_a_merge_is_rejected() {
     let folder = published("an_aggregate_that_stands_twice");
     let lock = folder.read("events.lock");
     folder.write("events.lock", &lock.replace(AGGREGATES, &format!("{AGGREGATES}{AGGREGATES}")));

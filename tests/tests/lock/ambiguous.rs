@@ -28,7 +28,7 @@ mod lossy {
 }
 
 #[test]
-fn what_an_event_or_a_state_does_not_read_back_is_found() {
+fn values_that_an_event_or_a_state_does_not_read_back_are_reported() {
     let folder = Folder::new("what_an_event_or_a_state_does_not_read_back");
     let of = |what: &str, path: &str| {
         format!(
@@ -65,7 +65,7 @@ mod mended {
 }
 
 #[test]
-fn an_old_version_that_nothing_writes_any_more_is_left_alone() {
+fn an_old_version_that_is_no_longer_written_is_not_checked() {
     Folder::with::<mended::Order>("an_old_version_that_nothing_writes");
 }
 
@@ -112,7 +112,7 @@ mod defaulted_to_nothing {
 }
 
 #[test]
-fn what_is_left_out_and_read_as_a_default_that_differs_is_found() {
+fn an_omitted_value_that_differs_from_its_default_is_reported() {
     let folder = Folder::new("what_is_left_out_and_read_as_a_default");
     let findings = folder.findings::<defaulted::Order>(Mode::Update);
     assert_eq!(findings.len(), 1, "{findings:?}");

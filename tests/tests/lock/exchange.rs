@@ -42,7 +42,7 @@ mod taken_over {
 }
 
 #[test]
-fn two_events_that_exchange_their_names_are_found() {
+fn two_events_that_swap_their_names_are_reported() {
     let folder = Folder::with::<first::Order>("two_events_that_exchange");
     let expected = ["the event `paid.in` was `Deposited` in Rust and is `Withdrawn` now, and `Deposited` is `paid.out`
 the event `paid.out` was `Withdrawn` in Rust and is `Deposited` now, and `Withdrawn` is `paid.in`
@@ -55,7 +55,7 @@ If only Rust names were exchanged, `ES_LOCK=update cargo test` writes the new on
 }
 
 #[test]
-fn an_item_that_is_renamed_in_rust_alone_is_nobodys_business() {
+fn an_item_that_is_renamed_only_in_rust_needs_no_update() {
     let folder = Folder::with::<first::Order>("an_item_that_is_renamed");
     let lock = folder.read("events.lock");
     folder.run::<renamed_in_rust::Order>(Mode::Check).expect("nothing that is stored has changed");
@@ -67,7 +67,7 @@ fn an_item_that_is_renamed_in_rust_alone_is_nobodys_business() {
 }
 
 #[test]
-fn an_exchange_is_found_although_one_rust_name_in_the_lock_is_stale() {
+fn a_swap_is_reported_although_one_rust_name_in_the_lock_is_outdated() {
     let folder = Folder::with::<first::Order>("an_exchange_is_found_although");
     folder.write("events.lock", &folder.read("events.lock").replace("first::Deposited", "first::Forgotten"));
     let found = folder.findings::<exchanged::Order>(Mode::Check);
@@ -76,7 +76,7 @@ fn an_exchange_is_found_although_one_rust_name_in_the_lock_is_stale() {
 }
 
 #[test]
-fn a_name_that_is_taken_over_while_its_owner_lives_on_is_found() {
+fn taking_over_the_name_of_an_existing_item_is_reported() {
     let folder = Folder::with::<first::Order>("a_name_that_is_taken_over");
     let found = folder.findings::<taken_over::Order>(Mode::Check);
     assert_eq!(found.len(), 2, "{found:#?}");
@@ -156,7 +156,7 @@ parts! {
 }
 
 #[test]
-fn two_fields_that_exchange_their_names_are_found() {
+fn two_fields_that_swap_their_names_are_reported() {
     let folder = Folder::with::<parts_first::Order>("two_fields_that_exchange");
     assert_eq!(
         folder.findings::<fields_exchanged::Order>(Mode::Check),
@@ -172,7 +172,7 @@ If only Rust names were exchanged, `ES_LOCK=update cargo test` writes the new on
 }
 
 #[test]
-fn two_variants_that_exchange_their_names_are_found() {
+fn two_variants_that_swap_their_names_are_reported() {
     let folder = Folder::with::<parts_first::Order>("two_variants_that_exchange");
     let found = folder.findings::<variants_exchanged::Order>(Mode::Check);
     assert_eq!(found.len(), 2, "{found:#?}");
@@ -192,7 +192,7 @@ fn two_variants_that_exchange_their_names_are_found() {
 }
 
 #[test]
-fn two_types_that_exchange_their_names_are_found() {
+fn two_types_that_swap_their_names_are_reported() {
     let folder = Folder::with::<parts_first::Order>("two_types_that_exchange");
     let found = folder.findings::<types_exchanged::Order>(Mode::Check);
     assert_eq!(found.len(), 1, "{found:#?}");
@@ -200,7 +200,7 @@ fn two_types_that_exchange_their_names_are_found() {
 }
 
 #[test]
-fn a_field_or_a_variant_that_is_renamed_in_rust_alone_is_nobodys_business() {
+fn a_field_or_a_variant_that_is_renamed_only_in_rust_needs_no_update() {
     let folder = Folder::with::<parts_first::Order>("a_field_that_is_renamed_in_rust");
     folder.run::<renamed_parts::Order>(Mode::Check).expect("nothing that is stored has changed");
 }

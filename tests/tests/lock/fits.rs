@@ -42,7 +42,7 @@ mod by_number {
 const FILE: &str = "events/order.placed/v1.json";
 
 #[test]
-fn a_sample_that_the_code_refuses_leads_to_no_wrong_shape() {
+fn a_sample_that_the_code_rejects_prevents_publishing_a_wrong_shape() {
     let folder = Folder::new("a_sample_that_the_code_refuses");
     assert_eq!(
         folder.findings::<by_number::Order>(Mode::Update),
@@ -114,7 +114,7 @@ mod tolerant {
 }
 
 #[test]
-fn what_is_written_otherwise_than_it_is_read_is_found() {
+fn a_value_that_is_written_differently_than_read_is_reported() {
     let folder = Folder::new("what_is_written_otherwise");
     let findings = folder.findings::<tolerant::Order>(Mode::Update);
     assert!(

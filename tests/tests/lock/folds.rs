@@ -81,7 +81,7 @@ fn count() -> i64 {
 const FOLD: &str = "events/account.fold.json";
 
 #[test]
-fn the_state_after_each_golden_payload_is_kept() {
+fn the_state_after_each_golden_payload_is_stored() {
     let folder = Folder::with::<first::Account>("the_state_after_each");
     let fold: Value = serde_json::from_str(&folder.read(FOLD)).expect("JSON");
     assert_eq!(
@@ -117,7 +117,7 @@ fn each_step_of_a_fold_is_a_line_so_that_branches_merge() {
 }
 
 #[test]
-fn an_apply_that_changes_must_come_with_another_rev() {
+fn a_changed_apply_needs_a_new_build() {
     let folder = Folder::with::<first::Account>("an_apply_that_changes");
     let files = folder.files();
     for mode in [Mode::Check, Mode::Update] {
@@ -143,7 +143,7 @@ Run `ES_LOCK=update cargo test`, look at what it wrote, and commit events.lock a
 }
 
 #[test]
-fn an_apply_that_panics_where_it_did_not_is_found() {
+fn an_apply_that_panics_only_now_is_reported() {
     let folder = Folder::with::<first::Account>("an_apply_that_panics_where_it_did_not");
     let found = folder.findings::<panics::Account>(Mode::Update);
     assert_eq!(found.len(), 1, "{found:#?}");
@@ -151,7 +151,7 @@ fn an_apply_that_panics_where_it_did_not_is_found() {
 }
 
 #[test]
-fn payloads_that_are_added_go_on_from_the_fold_and_change_nothing_before_them() {
+fn added_payloads_continue_the_fold_and_change_no_earlier_step() {
     let folder = Folder::with::<first::Account>("payloads_that_are_added");
     let before: Value = serde_json::from_str(&folder.read(FOLD)).expect("JSON");
     let tags: Vec<String> = (0..20).map(|tag| tag.to_string()).collect();
@@ -172,7 +172,7 @@ fn payloads_that_are_added_go_on_from_the_fold_and_change_nothing_before_them() 
 }
 
 #[test]
-fn a_state_that_goes_on_differently_from_a_snapshot_is_found() {
+fn a_state_that_continues_differently_from_a_snapshot_is_reported() {
     let folder = Folder::new("a_state_that_goes_on_differently");
     // One event alone cannot show it.
     std::fs::create_dir_all(folder.path().join("events/account.paid")).expect("a folder");
@@ -187,7 +187,7 @@ Something in the state is not written into snapshots, or is read from them as so
 }
 
 #[test]
-fn a_state_that_comes_out_differently_each_time_is_found() {
+fn a_state_that_is_not_deterministic_is_reported() {
     let folder = Folder::new("a_state_that_comes_out_differently");
     let found = folder.findings::<unsteady::Account>(Mode::Update);
     assert_eq!(found.len(), 1, "{found:#?}");

@@ -38,7 +38,7 @@ const NEWEST: &str = "events/order.placed/v2.json";
 const OLD: &str = "events/order.placed/v1.json";
 
 #[test]
-fn payloads_are_made_that_reach_every_variant() {
+fn generated_payloads_contain_every_variant() {
     let folder = Folder::with::<plain::Order>("payloads_are_made");
     assert_eq!(
         json!(folder.stored(NEWEST)),
@@ -55,7 +55,7 @@ fn payloads_are_made_that_reach_every_variant() {
 }
 
 #[test]
-fn a_missing_file_is_reported_and_made_again_on_request() {
+fn a_missing_file_is_reported_and_written_again_by_an_update() {
     let folder = Folder::with::<plain::Order>("a_missing_file");
     let before = folder.read(OLD);
     folder.remove(OLD);
@@ -69,7 +69,7 @@ Restore the file, or run `ES_LOCK=update cargo test` to make it from the shape."
 }
 
 #[test]
-fn payloads_of_the_users_own_are_tested_and_kept() {
+fn payloads_written_by_the_user_are_tested_and_kept() {
     let folder = Folder::with::<plain::Order>("payloads_of_the_users_own");
     folder.write(
         OLD,
@@ -109,7 +109,7 @@ Events like it are stored. Make the code read `order.placed` version 1 again, an
 }
 
 #[test]
-fn what_the_newest_version_writes_otherwise_is_reported() {
+fn a_payload_that_the_newest_version_writes_differently_is_reported() {
     let folder = Folder::with::<plain::Order>("what_the_newest_version_writes");
     let written = r#"{"channel": "Web", "note": null, "at": "2001-02-03T04:05:06.000Z"}"#;
     folder.write(NEWEST, &format!(r#"[{{"stored": {written}, "today": {written}, "version": 2}}]"#));
@@ -127,7 +127,7 @@ If stored events should mean this from now on, `ES_LOCK=update cargo test` write
 }
 
 #[test]
-fn a_file_that_is_no_list_is_reported() {
+fn a_file_that_is_not_a_list_is_reported() {
     let folder = Folder::with::<plain::Order>("a_file_that_is_no_list");
     for (text, expected) in [
         (
@@ -174,7 +174,7 @@ mod picky {
 }
 
 #[test]
-fn a_type_that_takes_no_sample_asks_for_payloads_by_hand() {
+fn a_type_that_rejects_all_samples_needs_handwritten_payloads() {
     let folder = Folder::new("a_type_that_takes_no_sample");
     assert_eq!(
         folder.findings::<picky::Order>(Mode::Update),
@@ -286,7 +286,7 @@ fn numbers_beyond_64_bits_are_read_and_kept_to_the_last_digit() {
 }
 
 #[test]
-fn a_key_that_is_there_twice_is_refused_where_it_is() {
+fn a_duplicate_key_is_rejected_with_its_place() {
     let folder = Folder::with::<plain::Order>("a_key_that_is_there_twice");
     folder.write(OLD, "[{\"stored\": {\"channel\": \"Web\", \"channel\": {\"Agent\": \"007\"}}}]");
     let files = folder.files();
@@ -326,7 +326,7 @@ mod twice {
 }
 
 #[test]
-fn code_that_writes_a_key_twice_is_found_and_not_published() {
+fn code_that_writes_a_key_twice_is_reported_and_not_published() {
     let folder = Folder::new("code_that_writes_a_key_twice");
     let found = folder.findings::<twice::Order>(Mode::Update);
     assert!(

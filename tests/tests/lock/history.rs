@@ -133,7 +133,7 @@ fn count() -> u32 {
 }
 
 #[test]
-fn a_history_is_a_new_version_of_what_was_published_and_nothing_else() {
+fn a_history_adds_a_version_and_changes_nothing_published() {
     let folder = Folder::with::<first::Order>("a_history_is_a_new_version");
     let published = folder.stored("events/order.placed/v1.json");
     folder.run::<second::Order>(Mode::Update).expect("an update");
@@ -176,7 +176,7 @@ event order.placed 3
 }
 
 #[test]
-fn a_default_of_an_old_version_stays_what_it_was() {
+fn a_default_of_an_old_version_must_not_change() {
     let folder = Folder::with::<second::Order>("a_default_of_an_old_version");
     assert_eq!(
         folder.findings::<other_default::Order>(Mode::Update),
@@ -188,7 +188,7 @@ today's events mean something else, their field says so."]
 }
 
 #[test]
-fn steps_by_hand_may_become_a_history_and_the_other_way_round_says_what_goes() {
+fn handwritten_upcasts_may_become_a_history_and_the_reverse_reports_what_is_lost() {
     let folder = Folder::with::<by_hand::Order>("steps_by_hand_may_become_a_history");
     let by_hand = folder.shapes();
     assert_eq!(
@@ -211,7 +211,7 @@ events.lock."
 }
 
 #[test]
-fn a_history_that_tells_another_past_is_refused() {
+fn a_history_with_a_different_past_is_rejected() {
     let folder = Folder::with::<second::Order>("a_history_that_tells_another_past");
     assert_eq!(
         folder.findings::<rewritten::Order>(Mode::Update),
@@ -225,7 +225,7 @@ published yet, or into version 3."]
 }
 
 #[test]
-fn a_type_that_changed_inside_of_a_history_is_put_back() {
+fn a_changed_type_within_a_history_must_be_restored() {
     let folder = Folder::with::<one_type::Order>("a_type_that_changed_inside_of_a_history");
     let findings = folder.findings::<other_type::Order>(Mode::Update);
     assert_eq!(
@@ -243,7 +243,7 @@ published yet, or into version 3."
 }
 
 #[test]
-fn a_default_that_cannot_be_locked_is_refused() {
+fn a_default_that_cannot_be_locked_is_rejected() {
     let folder = Folder::with::<first::Order>("a_default_that_cannot_be_locked");
     assert_eq!(
         folder.findings::<never_the_same::Order>(Mode::Update)[..2],
@@ -301,7 +301,7 @@ mod unannounced {
 }
 
 #[test]
-fn a_history_is_proposed_where_there_is_one_or_none_before() {
+fn a_history_is_proposed_unless_the_past_is_written_by_hand() {
     let folder = Folder::with::<unannounced::Order>("a_history_is_proposed");
     let findings = folder.findings::<unannounced::now::Order>(Mode::Check);
     let newest = findings.last().expect("version 2 has changed");

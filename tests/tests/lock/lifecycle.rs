@@ -60,7 +60,7 @@ mod all_wrong {
 }
 
 #[test]
-fn nothing_is_written_without_being_asked() {
+fn nothing_is_written_without_an_update() {
     let folder = Folder::new("nothing_is_written");
     assert_eq!(
         folder.findings::<first::Order>(Mode::Check),
@@ -122,7 +122,7 @@ event order.shipped 1
 }
 
 #[test]
-fn an_update_never_writes_over_what_is_published() {
+fn an_update_never_overwrites_what_is_published() {
     let folder = Folder::with::<first::Order>("an_update_never_writes_over");
     let files = folder.files();
     let found = folder.findings::<all_wrong::Order>(Mode::Update);
@@ -141,7 +141,7 @@ fn an_update_never_writes_over_what_is_published() {
 }
 
 #[test]
-fn an_event_that_is_gone_is_missed() {
+fn a_removed_event_is_reported() {
     let folder = Folder::with::<first::Order>("an_event_that_is_gone");
     let expected = ["`order.shipped` version 1 is published, and no aggregate here reads it any more.
 Put its struct back as it was and into the `events(…)` of its aggregate, or into `retired(…)` if nobody writes it any \
@@ -188,7 +188,7 @@ mod second_gone {
 }
 
 #[test]
-fn a_version_that_is_gone_is_missed() {
+fn a_removed_version_is_reported() {
     let folder = Folder::with::<two_versions::Order>("a_version_that_is_gone");
     assert_eq!(
         folder.findings::<second_gone::Order>(Mode::Check),
@@ -199,8 +199,8 @@ The code ends at version 1. Put the struct of version 2 back: versions only go u
 }
 
 #[test]
-fn several_things_are_found_at_once() {
-    let folder = Folder::with::<first::Order>("several_things_are_found_at_once");
+fn several_findings_are_reported_at_once() {
+    let folder = Folder::with::<first::Order>("several_findings_are_reported_at_once");
     let found = folder.findings::<all_wrong::Order>(Mode::Check);
     let first_lines: Vec<&str> = found.iter().filter_map(|finding| finding.lines().next()).collect();
     assert_eq!(
@@ -214,7 +214,7 @@ fn several_things_are_found_at_once() {
 }
 
 #[test]
-fn a_broken_lock_is_reported_and_left_alone() {
+fn a_broken_lock_is_reported_and_left_unchanged() {
     let folder = Folder::with::<first::Order>("a_broken_lock");
     let broken = folder.read("events.lock").replace("event order.shipped 1\n", "<<<<<<< HEAD\n");
     folder.write("events.lock", &broken);

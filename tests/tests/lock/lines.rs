@@ -51,7 +51,7 @@ fn child() {
 }
 
 #[test]
-fn what_an_update_accepts_is_seen_although_the_test_passes() {
+fn what_an_update_accepts_is_printed_although_the_test_passes() {
     let folder = Folder::with::<events::Order>("what_an_update_accepts");
     let child = Command::new(std::env::current_exe().expect("a path"))
         .args(["--ignored", "--exact", "lines::child"])

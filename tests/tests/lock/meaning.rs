@@ -58,7 +58,7 @@ steps! {
 const V1: &str = "events/order.paid/v1.json";
 
 #[test]
-fn the_body_of_a_step_is_locked_by_what_it_makes_of_stored_payloads() {
+fn the_body_of_an_upcast_is_locked_by_its_results_for_stored_payloads() {
     let (folder, text) = found::<cents::Order, tenths::Order>("the_body_of_a_step");
     assert_eq!(
         text,
@@ -82,7 +82,7 @@ If stored events should mean this from now on, `ES_LOCK=update cargo test` write
 }
 
 #[test]
-fn the_step_that_changed_is_named_among_several() {
+fn of_several_upcasts_the_changed_one_is_named() {
     let folder = Folder::with::<cents::Order>("the_step_that_changed");
     let found = folder.findings::<dollars::Order>(Mode::Check);
     assert_eq!(found.len(), 2, "{found:#?}");
@@ -123,7 +123,7 @@ fn a_new_version_changes_how_meanings_are_written_and_nothing_else() {
 }
 
 #[test]
-fn an_older_step_that_changes_together_with_a_new_version_is_found() {
+fn an_older_upcast_that_changes_together_with_a_new_version_is_reported() {
     let folder = Folder::with::<two_versions::Order>("an_older_step_that_changes_together");
     let found = folder.findings::<tenths::Order>(Mode::Check);
     assert_eq!(found.len(), 2, "{found:#?}");
@@ -140,7 +140,7 @@ fn an_older_step_that_changes_together_with_a_new_version_is_found() {
 }
 
 #[test]
-fn a_payload_that_came_with_a_merge_is_written_anew_in_the_newest_version() {
+fn a_payload_from_a_merge_is_rewritten_in_the_newest_version() {
     let folder = Folder::with::<cents::Order>("a_payload_that_came_with_a_merge");
     let of_the_other_branch = r#"[{"stored": {"euros": 7}, "today": {"cents": 700}, "version": 2}]"#;
     folder.write(V1, of_the_other_branch);
@@ -186,7 +186,7 @@ retired! {
 }
 
 #[test]
-fn what_a_retired_event_stands_for_is_locked() {
+fn the_current_meaning_of_a_retired_event_is_locked() {
     let (folder, text) = found::<split::Order, exchanged::Order>("what_a_retired_event_stands_for");
     let payloads: Value = serde_json::from_str(&folder.read("events/order.moved/v1.json")).expect("JSON");
     assert_eq!(
@@ -345,7 +345,7 @@ fields! {
 }
 
 #[test]
-fn the_variant_that_is_default_is_locked() {
+fn the_default_variant_is_locked() {
     let (_, text) = found::<first_is_default::Order, second_is_default::Order>("the_variant_that_is_default");
     assert_says(&text, &["`field` was \"Web\" and is \"Shop\"", "the default of `field`", "`#[default]`"]);
 }
@@ -366,13 +366,13 @@ fn the_default_of_a_whole_struct_is_locked() {
 }
 
 #[test]
-fn what_a_function_of_a_default_returns_is_locked() {
+fn the_result_of_a_default_function_is_locked() {
     let (_, text) = found::<one_function::Order, other_function::Order>("what_a_function_returns");
     assert_says(&text, &["`field` was 1 and is 100", "the default of `field`: the function `unit`"]);
 }
 
 #[test]
-fn what_a_with_module_reads_is_locked() {
+fn the_value_read_by_a_with_module_is_locked() {
     let (_, text) = found::<whole::Order, thousandths::Order>("what_a_with_module_reads");
     assert_says(&text, &["`field` was 2 and is 2000", "the code that reads `field`: a `with` module"]);
 }
@@ -384,13 +384,13 @@ fn a_conversion_is_locked() {
 }
 
 #[test]
-fn reading_that_is_written_by_hand_is_locked() {
+fn a_handwritten_deserialize_is_locked() {
     let (_, text) = found::<by_hand::Order, by_hand_in_capitals::Order>("reading_by_hand");
     assert_says(&text, &["`field` was \"field\" and is \"FIELD\"", "serde's traits written by hand"]);
 }
 
 #[test]
-fn what_is_read_where_null_is_stored_is_locked() {
+fn the_value_read_from_null_is_locked() {
     let (_, text) = found::<none_is_none::Order, none_is_empty::Order>("what_is_read_where_null_is_stored");
     assert_says(&text, &["`field` was null and is \"\"", "\"field\":null"]);
 }
@@ -405,7 +405,7 @@ steps! {
 }
 
 #[test]
-fn a_step_that_comes_out_differently_each_time_is_refused() {
+fn an_upcast_that_is_not_deterministic_is_rejected() {
     let folder = Folder::with::<cents::Order>("a_step_that_comes_out_differently");
     let files = folder.files();
     for mode in [Mode::Check, Mode::Update] {
@@ -460,7 +460,7 @@ fn a_set_is_the_same_in_any_order() {
 }
 
 #[test]
-fn what_a_step_may_look_at_is_the_same_each_time() {
+fn the_context_of_an_upcast_is_the_same_each_time() {
     let folder = Folder::with::<looks_around::Order>("what_a_step_may_look_at");
     let payloads: Value = serde_json::from_str(&folder.read(V1)).expect("JSON");
     assert_eq!(
@@ -478,7 +478,7 @@ generations! {
 }
 
 #[test]
-fn a_real_payload_need_not_hold_what_has_a_default() {
+fn a_real_payload_may_omit_what_has_a_default() {
     let folder = Folder::with::<optional::Order>("a_real_payload_need_not_hold");
     let file = "events/order.placed/v1.json";
     let own = r#"[{"stored": {"count": 1.0e0, "unknown": true}}]"#;
@@ -493,7 +493,7 @@ fn a_real_payload_need_not_hold_what_has_a_default() {
 }
 
 #[test]
-fn a_merge_that_was_not_resolved_is_explained() {
+fn an_unresolved_merge_conflict_is_explained() {
     let folder = Folder::with::<cents::Order>("a_merge_that_was_not_resolved");
     folder.write(V1, "[\n<<<<<<< HEAD\n  1\n=======\n  2\n>>>>>>> other\n]\n");
     assert_eq!(
@@ -505,7 +505,7 @@ If two branches added payloads to it, keep those of both. If both made this vers
 }
 
 #[test]
-fn a_payload_without_what_it_is_called_is_refused() {
+fn a_payload_without_stored_is_rejected() {
     let folder = Folder::with::<cents::Order>("a_payload_without_what_it_is_called");
     for (text, expected) in [
         (r#"[{"euros": 1}]"#, "payload 1 of events/order.paid/v1.json is not written as `{\"stored\": …}`"),

@@ -128,7 +128,7 @@ fn count() -> u32 {
 }
 
 #[test]
-fn a_step_is_written_below_the_shapes_which_stay_as_they_were() {
+fn a_change_of_a_type_is_locked_after_the_shapes_which_stay_the_same() {
     let folder = Folder::with::<first::Order>("a_step_is_written_below_the_shapes");
     let stored = folder.stored("events/order.paid/v1.json");
     assert_eq!(
@@ -171,7 +171,7 @@ event order.paid 1
 }
 
 #[test]
-fn a_published_step_stays_what_it_was() {
+fn a_published_change_of_a_type_must_not_change() {
     let folder = Folder::with::<second::Order>("a_published_step_stays");
     let of = |change: &str| {
         format!(
@@ -195,14 +195,14 @@ fn a_published_step_stays_what_it_was() {
 }
 
 #[test]
-fn a_change_that_the_history_does_not_tell_is_seen_as_ever() {
+fn a_change_that_is_not_in_the_history_is_reported_as_usual() {
     let folder = Folder::with::<second::Order>("a_change_that_the_history_does_not_tell");
     let findings = folder.findings::<unannounced::Order>(Mode::Update);
     assert!(findings[0].contains("field `rate: u8` of `Money` was added"), "{findings:?}");
 }
 
 #[test]
-fn a_default_of_a_type_that_cannot_be_locked_is_refused_once() {
+fn a_default_of_a_type_that_cannot_be_locked_is_rejected_once() {
     let folder = Folder::with::<first::Order>("a_default_of_a_type_that_cannot_be_locked");
     let findings = folder.findings::<never_the_same::Order>(Mode::Update);
     assert_eq!(
@@ -264,7 +264,7 @@ mod mixed {
 }
 
 #[test]
-fn a_type_whose_forms_cannot_be_told_apart_where_it_stands_is_found_in_old_versions_as_well() {
+fn a_type_with_ambiguous_forms_is_reported_in_old_versions_as_well() {
     let folder = Folder::new("a_type_whose_forms_cannot_be_told_apart");
     let findings = folder.findings::<mixed::Order>(Mode::Update);
     for expected in [
@@ -328,7 +328,7 @@ kept! {
 }
 
 #[test]
-fn the_fold_of_a_type_with_a_history_is_that_of_before() {
+fn the_fold_of_a_type_with_a_history_is_unchanged() {
     let folder = Folder::with::<whole::Order>("the_fold_of_a_type_with_a_history");
     folder.run::<whole_now::Order>(Mode::Update).expect("another fingerprint, so another fold");
     folder.run::<whole_now::Order>(Mode::Check).expect("what was published");

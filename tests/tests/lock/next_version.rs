@@ -88,7 +88,7 @@ const CHANGED: &str =
   means:  {\"cents\":100}";
 
 #[test]
-fn a_version_that_is_read_otherwise_since_the_next_one_is_found() {
+fn a_version_that_is_read_differently_since_the_next_one_is_reported() {
     let folder = Folder::with::<first::Order>("read_otherwise_since_the_next_one");
     // Only the next version itself.
     let found = folder.findings::<next::Order>(Mode::Check);
@@ -101,7 +101,7 @@ fn a_version_that_is_read_otherwise_since_the_next_one_is_found() {
 }
 
 #[test]
-fn an_event_that_is_read_otherwise_since_it_is_retired_is_found() {
+fn an_event_that_is_read_differently_since_it_is_retired_is_reported() {
     let folder = Folder::with::<first::Order>("read_otherwise_since_it_is_retired");
     let found = folder.findings::<gone::Order>(Mode::Check);
     assert!(!found.iter().any(|found| found.contains("means something else")), "{found:#?}");

@@ -49,7 +49,7 @@ fn payload(folder: &Folder) -> Value {
 }
 
 #[test]
-fn what_is_written_for_old_readers_stands_beside_the_meaning() {
+fn what_is_written_for_old_readers_is_stored_with_the_meaning() {
     let folder = Folder::with::<whole::Order>("what_is_written_for_old_readers");
     assert_eq!(
         payload(&folder),
@@ -62,7 +62,7 @@ fn what_is_written_for_old_readers_stands_beside_the_meaning() {
 }
 
 #[test]
-fn a_step_down_that_changes_is_found() {
+fn a_changed_downcast_is_reported() {
     let folder = Folder::with::<whole::Order>("a_step_down_that_changes");
     let text = "payload 1 of events/order.paid/v2.json is written differently now for programs that know only the version before: \
                 `euros` was 1 and is 2
@@ -77,7 +77,7 @@ If events are to be written like this from now on, `ES_LOCK=update cargo test` w
 }
 
 #[test]
-fn an_event_that_the_version_before_cannot_say_may_be_published() {
+fn an_event_that_the_previous_version_cannot_express_may_be_published() {
     let folder = Folder::with::<refused::Order>("an_event_that_the_version_before_cannot_say");
     assert_eq!(payload(&folder)["written"], Value::Null);
     assert!(payload(&folder).as_object().is_some_and(|golden| golden.contains_key("written")));
@@ -99,7 +99,7 @@ fn writing_the_new_version_changes_no_meaning() {
 }
 
 #[test]
-fn a_step_down_that_comes_out_differently_each_time_is_refused() {
+fn a_downcast_that_is_not_deterministic_is_rejected() {
     let folder = Folder::new("a_step_down_that_comes_out_differently");
     let found = folder.findings::<unsteady::Order>(Mode::Update);
     assert!(found[0].contains("differently each time: `euros` was "), "{found:#?}");

@@ -206,7 +206,7 @@ fn payloads_of_the_old_name_are_read_by_the_event_of_the_new_one() {
 }
 
 #[test]
-fn a_rename_is_no_way_to_change_a_shape() {
+fn a_rename_cannot_change_a_shape() {
     let folder = Folder::with::<first::Order>("a_rename_is_no_way");
     let found = folder.findings::<renamed_and_changed::Order>(Mode::Update);
     assert_eq!(found.len(), 1);
@@ -262,7 +262,7 @@ fn a_version_that_is_not_written_yet_is_published_with_its_own_payloads() {
 }
 
 #[test]
-fn a_name_that_was_given_up_is_missed() {
+fn a_former_name_must_stay_listed() {
     let folder = Folder::with::<first::Order>("a_name_that_was_given_up");
     folder.run::<renamed::Order>(Mode::Update).expect("a rename");
     let found = folder.findings::<name_given_up::Order>(Mode::Update);
@@ -282,7 +282,7 @@ Events may be stored under that name: write `was(\"order.shipped\")` on it again
 }
 
 #[test]
-fn a_name_that_an_event_had_is_never_given_to_another() {
+fn a_former_name_is_never_given_to_another_event() {
     let folder = Folder::with::<first::Order>("a_name_given_to_another");
     folder.run::<renamed::Order>(Mode::Update).expect("a rename");
     assert_eq!(
@@ -294,7 +294,7 @@ Events of both would be stored under one name. Give `order.shipped` a name that 
 }
 
 #[test]
-fn of_two_aggregates_one_cannot_name_an_event_as_another_was_called() {
+fn an_aggregate_cannot_use_the_former_name_of_an_event_of_another() {
     let folder = Folder::new("of_two_aggregates");
     let lock = es_core::lock::Lock::new(folder.path()).with::<renamed::Order>().with::<first::Order>();
     let error = lock.run(Mode::Update).expect_err("one name of two events");

@@ -133,12 +133,12 @@ orders! {
 }
 
 #[test]
-fn a_name_given_to_another_type_is_taken_at_its_word() {
+fn a_name_given_to_another_type_is_not_questioned() {
     is_unseen::<pounds::Order, called_pounds::Order>("a_name_given_to_another_type");
 }
 
 #[test]
-fn an_exchange_after_both_were_renamed_in_rust_is_not_seen() {
+fn a_swap_after_both_were_renamed_in_rust_is_not_seen() {
     let folder = Folder::with::<two::Order>("an_exchange_after_both_were_renamed");
     folder.run::<two_renamed::Order>(Mode::Check).expect("only Rust names");
     folder.run::<two_renamed_and_exchanged::Order>(Mode::Check).expect("it is not seen");
@@ -210,6 +210,6 @@ applied! {
 }
 
 #[test]
-fn apply_is_free_where_no_state_is_stored() {
+fn apply_may_change_if_no_state_is_stored() {
     is_unseen::<once::Order, twice::Order>("apply_is_free");
 }

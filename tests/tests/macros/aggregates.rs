@@ -52,7 +52,7 @@ mod generic {
 }
 
 #[test]
-fn a_generic_aggregate_is_one_for_each_of_its_types() {
+fn a_generic_aggregate_is_a_separate_aggregate_for_each_type() {
     use generic::{Count, Counted, Tally};
     given::<Tally<String, 3>>(Counted { by: 4 })
         .when(Count)
@@ -100,7 +100,7 @@ mod states {
 }
 
 #[test]
-fn an_enum_is_an_aggregate_whose_default_is_the_empty_stream() {
+fn an_enum_is_an_aggregate_whose_default_is_the_state_of_an_empty_stream() {
     use states::{Order, Placed, Sent};
     given::<Order>(()).then_state(&Order::Empty);
     given::<Order>(Placed { items: 2 }).then_state(&Order::Open { items: 2 });
@@ -197,7 +197,7 @@ mod yields {
 }
 
 #[test]
-fn a_decision_yields_one_event_or_several_in_every_form() {
+fn a_decision_returns_one_event_or_several_in_every_form() {
     use yields::{Lamp, LampEvent, Off, On};
     let switched = |lamp: Lamp| (lamp.switched, lamp.lit);
     assert_eq!(switched(given(On).into_state()), (1, true));
@@ -209,7 +209,7 @@ fn a_decision_yields_one_event_or_several_in_every_form() {
 }
 
 #[test]
-fn an_unknown_event_is_skipped_only_where_the_aggregate_says_so() {
+fn an_unknown_event_is_skipped_only_if_the_aggregate_sets_it() {
     use yields::{Lamp, On};
     given::<Lamp>(On).and_stored("lamp.broken", 7, &json!({})).then_state(&Lamp { lit: true, switched: 1 });
     let error = es_core::testing::read::<On>(2, &json!(null)).err().expect("is refused").to_string();

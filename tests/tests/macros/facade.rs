@@ -36,7 +36,7 @@ fn macros_of_a_facade_name_es_core_by_their_own_crate() {
 }
 
 #[test]
-fn they_may_be_used_within_a_function() {
+fn macros_of_a_facade_work_within_a_function() {
     signed!(Inner = "inner.signed", in State = "inner", by Number);
     let signed: Inner = read(2, &json!({ "by": "Ann", "pages": 4 })).expect("reads");
     assert_eq!((signed.pages, signed.lines), (4, 3));

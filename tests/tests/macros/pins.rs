@@ -34,7 +34,7 @@ fn es_core_takes_exactly_its_own_version_of_the_macros() {
 }
 
 #[test]
-fn the_versions_are_in_step_without_the_feature_as_well() {
+fn the_versions_match_without_the_feature_as_well() {
     let packages = packages();
     let es_core = packages.iter().find(|package| package["name"] == "es-core").expect("is a package");
     let dependencies = es_core["dependencies"].as_array().expect("lists dependencies");

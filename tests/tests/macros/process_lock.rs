@@ -74,7 +74,7 @@ impl OnTimer<Overdue> for Billing {
 }
 
 #[test]
-fn the_lock_holds_commands_timers_inputs_and_steps_in_all_their_versions() {
+fn the_lock_contains_commands_timers_inputs_and_steps_in_all_versions() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("process_lock");
     if folder.exists() {
         fs::remove_dir_all(&folder).expect("an old folder is removed");

@@ -134,7 +134,7 @@ const JOURNAL: [&str; 4] =
     ["account/a opened by Ann as account.created", "account/a +300 v1", "door/1", "account/b +5 v2"];
 
 #[tokio::test]
-async fn events_of_two_aggregates_come_in_order_and_up_to_date() {
+async fn events_of_two_aggregates_are_projected_in_order_and_upcast() {
     let journal = Projector::new(history().await, Journal);
     journal.catch_up().await.expect("all events");
     assert_eq!(*journal.model(), JOURNAL);
@@ -172,7 +172,7 @@ async fn a_batch_has_all_events_and_the_model_is_set_up_before() {
 }
 
 #[tokio::test]
-async fn a_newer_version_is_waited_for_and_nothing_after_it_is_taken() {
+async fn the_projection_stops_at_a_newer_version_and_projects_nothing_after_it() {
     let store = history().await;
     append(&store, "account/b", 1, "account.deposited", 3, "{}").await;
     append(&store, "account/c", 0, "account.opened", 1, r#"{"owner":"Carl"}"#).await;
@@ -187,7 +187,7 @@ async fn a_newer_version_is_waited_for_and_nothing_after_it_is_taken() {
 }
 
 #[tokio::test]
-async fn an_event_that_fails_stops_it_right_there() {
+async fn a_failing_event_stops_the_projection_at_that_event() {
     let store = history().await;
     append(&store, "account/b", 1, "account.deposited", 2, r#"{"cents":-1}"#).await;
     append(&store, "account/b", 2, "account.deposited", 2, r#"{"cents":1}"#).await;

@@ -66,7 +66,7 @@ fn some_note() -> Option<String> {
 }
 
 #[test]
-fn attributes_of_serde_on_struct_and_fields_are_obeyed() {
+fn serde_attributes_on_struct_and_fields_are_respected() {
     let event: Attributes = read(&json!({ "ownerName": "Ann", "cents": 5 }));
     let expected = Attributes { owner_name: String::from("Ann"), amount: 5, note: some_note(), flag: false };
     assert_eq!(event, expected);
@@ -116,7 +116,7 @@ impl TryFrom<u8> for ByWayOfAnother {
 }
 
 #[test]
-fn derives_of_serde_that_are_there_are_not_added_again() {
+fn existing_serde_derives_are_not_added_again() {
     assert_eq!(written(&Both { field: read::<Both>(&json!({ "FIELD": 1 })).field }), json!({ "FIELD": 1 }));
     assert_eq!(written(&One { field: read::<One>(&json!({ "field": 2 })).field }), json!({ "field": 2 }));
     assert_eq!(written(&Other { field: read::<Other>(&json!({ "FIELD": 3 })).field }), json!({ "FIELD": 3 }));
@@ -125,7 +125,7 @@ fn derives_of_serde_that_are_there_are_not_added_again() {
 }
 
 #[test]
-fn numbers_that_json_cannot_hold_are_refused() {
+fn numbers_that_json_cannot_represent_are_rejected() {
     #[event(name = "shape.float")]
     struct Float(f64);
 

@@ -32,7 +32,7 @@ fn in_unit(by: i64) -> Program {
 }
 
 #[test]
-fn a_change_that_misreads_stored_events_and_that_the_lock_does_not_see_is_found() {
+fn the_comparison_finds_a_misread_that_the_lock_does_not_see() {
     let pair = Generated { before: in_unit(0), after: vec![("another unit".into(), in_unit(1000))] };
     let case = Case {
         number: 0,

@@ -128,7 +128,7 @@ impl Summary {
 }
 
 #[test]
-fn a_change_that_the_lock_does_not_notice_leaves_every_stored_event_as_it_was() {
+fn a_change_that_the_lock_does_not_report_leaves_every_stored_event_unchanged() {
     let first = from_environment("ES_EVOLUTION_SEED", 1);
     let batches = from_environment("ES_EVOLUTION_BATCHES", 2);
     let mut summary = Summary::default();

@@ -52,7 +52,7 @@ async fn moved<S: EventStore + ImportStore + 'static>(from: &SqliteStore, to: S)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_program_moves_from_a_file_to_a_server_and_goes_on() {
+async fn a_program_moves_from_a_file_to_a_server_and_continues() {
     let (folder, database) = (Folder::new(), TestDatabase::new().await.expect("a database"));
     let file = SqliteStore::open(folder.file("bank.db")).await.expect("a file");
     let accounts = Repository::<Account, _>::new(file.clone());

@@ -52,7 +52,7 @@ use self::store::FileStore;
 const STEPS: usize = 60;
 
 #[test]
-fn random_sequences_of_calls_get_the_same_answers_of_all_stores() {
+fn all_stores_return_the_same_answers_to_random_sequences_of_calls() {
     let seed = told("ES_SEED", 18_u64);
     let config = Config {
         cases: told("ES_SEQUENCES", 24),

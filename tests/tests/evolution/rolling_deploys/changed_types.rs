@@ -94,7 +94,7 @@ fn a_renamed_option_is_none_to_an_old_program_unless_it_denies_unknown_fields() 
 }
 
 #[test]
-fn a_renamed_field_that_is_no_option_is_refused_by_an_old_program_unless_it_has_a_default() {
+fn a_renamed_field_that_is_not_an_option_is_rejected_by_an_old_program_unless_it_has_a_default() {
     let new = OtherRenamed { amount: 5, note: None };
     assert_eq!(old_reads::<plain::Deposited>(&new), None);
     assert_eq!(old_reads::<strict::Deposited>(&new), None);
@@ -123,7 +123,7 @@ fn a_removed_option_is_none_to_every_old_program() {
 }
 
 #[test]
-fn a_removed_field_that_is_no_option_is_refused_by_an_old_program_unless_it_has_a_default() {
+fn a_removed_field_that_is_not_an_option_is_rejected_by_an_old_program_unless_it_has_a_default() {
     let new = OtherRemoved { note: None };
     assert_eq!(old_reads::<plain::Deposited>(&new), None);
     assert_eq!(old_reads::<strict::Deposited>(&new), None);
@@ -175,7 +175,7 @@ enum NewVariants {
 }
 
 #[test]
-fn a_variant_that_was_added_or_renamed_is_refused_by_an_old_program_unless_it_has_a_catch_all() {
+fn an_added_or_renamed_variant_is_rejected_by_an_old_program_unless_it_has_a_catch_all() {
     for new in [NewVariants::Coins, NewVariants::Cheque] {
         assert_eq!(old_reads::<variants::Deposited>(&new), None);
         let read = old_reads::<with_other::Deposited>(&new).expect("it is read");
@@ -192,7 +192,7 @@ old! { untagged:
 }
 
 #[test]
-fn in_an_untagged_enum_an_old_program_may_take_a_changed_value_for_another_variant() {
+fn in_an_untagged_enum_an_old_program_may_read_a_changed_value_as_another_variant() {
     #[derive(Serialize, Shape)]
     struct Coins {
         #[shape(renamed(in = 2, from = "cents"))]

@@ -108,7 +108,7 @@ async fn can_be_written(folder: &Path) -> bool {
 }
 
 #[tokio::test]
-async fn programs_that_are_killed_again_and_again_execute_each_command_once() {
+async fn programs_that_are_killed_repeatedly_execute_each_command_once() {
     let file = folder("killed").join("events.db");
     let store = SqliteStore::open(&file).await.expect("a file");
     place_all(&store).await;
@@ -123,7 +123,7 @@ async fn programs_that_are_killed_again_and_again_execute_each_command_once() {
 }
 
 #[tokio::test]
-async fn a_program_that_stood_still_beyond_its_lease_does_nothing_twice_when_it_goes_on() {
+async fn a_program_that_was_suspended_beyond_its_lease_does_nothing_twice() {
     let file = folder("stopped").join("events.db");
     let store = SqliteStore::open(&file).await.expect("a file");
     place_all(&store).await;

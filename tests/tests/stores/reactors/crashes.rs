@@ -9,14 +9,14 @@ use es_core::{MemoryStore, Recorded};
 use crate::reactors::support::{Gate, Mail, Opened, Store, on_every_store, open, runner};
 
 on_every_store!(
-    what_took_effect_before_a_crash_comes_once_more_and_nothing_is_lost,
+    an_effect_before_a_crash_is_repeated_and_nothing_is_lost,
     a_reaction_that_takes_longer_than_the_lease_is_not_run_twice,
     a_worker_whose_partition_was_claimed_moves_no_checkpoint,
-    an_orderly_end_completes_a_reaction_and_frees_the_partition,
+    a_graceful_shutdown_completes_a_reaction_and_releases_the_partition,
 );
 
 /// The worker is gone after an effect, and before the checkpoint has moved.
-async fn what_took_effect_before_a_crash_comes_once_more_and_nothing_is_lost<S: Store>(store: S) {
+async fn an_effect_before_a_crash_is_repeated_and_nothing_is_lost<S: Store>(store: S) {
     for revision in 1..=4 {
         open(&store, "a", revision).await;
     }
@@ -77,7 +77,7 @@ async fn a_worker_whose_partition_was_claimed_moves_no_checkpoint<S: Store>(stor
     paused.abort();
 }
 
-async fn an_orderly_end_completes_a_reaction_and_frees_the_partition<S: Store>(store: S) {
+async fn a_graceful_shutdown_completes_a_reaction_and_releases_the_partition<S: Store>(store: S) {
     for revision in 1..=2 {
         open(&store, "a", revision).await;
     }

@@ -9,10 +9,10 @@ use es_core::reactor::Start;
 use crate::reactors::support::{Mail, Store, on_every_store, open, runner};
 
 on_every_store!(
-    a_poisoned_stream_waits_alone_and_is_tried_again_in_its_order,
+    only_a_poisoned_stream_waits_and_it_is_retried_in_order,
     a_failure_stops_before_its_event,
-    a_panic_is_a_failure_like_another,
-    a_discarded_letter_is_left_out,
+    a_panic_is_a_failure_like_any_other,
+    a_discarded_letter_is_skipped,
 );
 
 async fn three_each<S: Store>(store: &S) {
@@ -22,7 +22,7 @@ async fn three_each<S: Store>(store: &S) {
     }
 }
 
-async fn a_poisoned_stream_waits_alone_and_is_tried_again_in_its_order<S: Store>(store: S) {
+async fn only_a_poisoned_stream_waits_and_it_is_retried_in_order<S: Store>(store: S) {
     three_each(&store).await;
     let mail = Mail::default().failing("a", 2, 4);
     let runner = runner(&store, &mail).on_failure(OnFailure::Park).retries(2, Duration::from_millis(1));
@@ -57,7 +57,7 @@ async fn a_failure_stops_before_its_event<S: Store>(store: S) {
     assert_eq!((mail.of("a"), mail.of("b")), (vec![1, 2, 3], vec![1, 2, 3]));
 }
 
-async fn a_panic_is_a_failure_like_another<S: Store>(store: S) {
+async fn a_panic_is_a_failure_like_any_other<S: Store>(store: S) {
     open(&store, "a", 1).await;
     open(&store, "panic", 1).await;
     open(&store, "a", 2).await;
@@ -70,7 +70,7 @@ async fn a_panic_is_a_failure_like_another<S: Store>(store: S) {
     assert_eq!(mail.of("a").last(), Some(&2));
 }
 
-async fn a_discarded_letter_is_left_out<S: Store>(store: S) {
+async fn a_discarded_letter_is_skipped<S: Store>(store: S) {
     three_each(&store).await;
     let mail = Mail::default().failing("a", 1, u32::MAX);
     let runner = runner(&store, &mail).on_failure(OnFailure::Park);

@@ -2,7 +2,7 @@
 
 use crate::reactors::support::{Mail, Store, on_every_store, open, runner};
 
-on_every_store!(streams_keep_their_order_in_partitions, a_division_repeats_nothing);
+on_every_store!(streams_keep_their_order_in_partitions, repartitioning_repeats_nothing);
 
 async fn streams_keep_their_order_in_partitions<S: Store>(store: S) {
     let keys: Vec<String> = (0..12).map(|key| format!("door-{key}")).collect();
@@ -23,7 +23,7 @@ async fn streams_keep_their_order_in_partitions<S: Store>(store: S) {
     assert_eq!(status.lag_events(), 0);
 }
 
-async fn a_division_repeats_nothing<S: Store>(store: S) {
+async fn repartitioning_repeats_nothing<S: Store>(store: S) {
     open(&store, "a", 1).await;
     let mail = Mail::default();
     let one = runner(&store, &mail);

@@ -8,14 +8,14 @@ use es_core::{Position, StoreError};
 use crate::reactors::support::{Mail, Store, on_every_store, open, runner};
 
 on_every_store!(
-    from_now_begins_after_what_is_there_and_skips_nothing_later,
-    from_a_checkpoint_begins_after_it,
+    a_start_from_now_begins_after_existing_events_and_skips_no_later_ones,
+    a_start_from_a_checkpoint_begins_after_it,
     a_checkpoint_of_another_store_is_refused,
-    going_back_does_all_again,
-    going_back_is_refused_where_it_would_lose_or_double_something,
+    going_back_repeats_all_reactions,
+    going_back_is_rejected_if_it_would_lose_or_repeat_something,
 );
 
-async fn from_now_begins_after_what_is_there_and_skips_nothing_later<S: Store>(store: S) {
+async fn a_start_from_now_begins_after_existing_events_and_skips_no_later_ones<S: Store>(store: S) {
     open(&store, "a", 1).await;
     let mail = Mail::default();
     let runner = runner(&store, &mail).start(Start::Now);
@@ -30,7 +30,7 @@ async fn from_now_begins_after_what_is_there_and_skips_nothing_later<S: Store>(s
     assert_eq!(mail.of("a"), [2, 3, 4]);
 }
 
-async fn from_a_checkpoint_begins_after_it<S: Store>(store: S) {
+async fn a_start_from_a_checkpoint_begins_after_it<S: Store>(store: S) {
     open(&store, "a", 1).await;
     let checkpoint = store.end().await.expect("a head");
     open(&store, "a", 2).await;
@@ -50,7 +50,7 @@ async fn a_checkpoint_of_another_store_is_refused<S: Store>(store: S) {
     assert!(matches!(error, ProjectorError::NotSetUp { .. }), "{error}");
 }
 
-async fn going_back_does_all_again<S: Store>(store: S) {
+async fn going_back_repeats_all_reactions<S: Store>(store: S) {
     open(&store, "a", 1).await;
     let checkpoint = store.end().await.expect("a head");
     open(&store, "a", 2).await;
@@ -65,7 +65,7 @@ async fn going_back_does_all_again<S: Store>(store: S) {
     assert_eq!(mail.of("a"), [1, 2, 2, 1, 2]);
 }
 
-async fn going_back_is_refused_where_it_would_lose_or_double_something<S: Store>(store: S) {
+async fn going_back_is_rejected_if_it_would_lose_or_repeat_something<S: Store>(store: S) {
     open(&store, "a", 1).await;
     let mail = Mail::default().held("a", 2);
     let runner = runner(&store, &mail);

@@ -84,7 +84,7 @@ pub(crate) async fn a_transaction_on_one_stream_is_a_command(store: impl Store) 
     assert_eq!(bank.cents("a").await, 15);
 }
 
-pub(crate) async fn what_only_reads_writes_nothing(store: impl Store) {
+pub(crate) async fn a_transaction_that_only_reads_writes_nothing(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 5), ("b", 7)]).await;
     let done = bank
         .accounts

@@ -57,7 +57,7 @@ pub(crate) async fn a_stream_that_was_read_must_not_change(store: impl Store) {
 }
 
 /// The same for a stream without events.
-pub(crate) async fn a_stream_that_was_not_there_must_not_come(store: impl Store) {
+pub(crate) async fn a_stream_that_did_not_exist_must_not_be_created(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 500)]).await;
     let attempts = Attempts::default();
     let done = bank
@@ -79,7 +79,9 @@ pub(crate) async fn a_stream_that_was_not_there_must_not_come(store: impl Store)
 
 /// Each of two accounts may be overdrawn if the other covers it: each withdrawal is covered by the sum, but
 /// not both. Each program reads both accounts before either writes.
-pub(crate) async fn two_that_read_what_the_other_writes_do_not_both_go_through(store: impl Store) {
+pub(crate) async fn two_transactions_that_each_read_what_the_other_writes_do_not_both_succeed(
+    store: impl Store,
+) {
     for round in 0..4 {
         let keys = ["left", "right"].map(|key| format!("{key} {round}"));
         Bank::new(&store).with(&[(&keys[0], 100), (&keys[1], 100)]).await;
@@ -146,7 +148,7 @@ pub(crate) async fn sixteen_callers_on_two_hot_accounts_keep_the_sum(store: impl
     assert_eq!((bank.revision("a").await, bank.revision("b").await), (81, 81));
 }
 
-pub(crate) async fn after_all_retries_the_conflict_is_told(store: impl Store) {
+pub(crate) async fn after_all_retries_the_conflict_is_returned(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 100)]).await;
     let accounts = bank.accounts.clone().with_retry(Retry::NEVER);
     let error = accounts
@@ -166,7 +168,7 @@ pub(crate) async fn after_all_retries_the_conflict_is_told(store: impl Store) {
 
 /// Money moves from `a` to `b` after a transaction has read `a` and before it reads `b`: it must not see more
 /// money than there ever was.
-pub(crate) async fn a_rejection_rests_on_one_moment(store: impl Store) {
+pub(crate) async fn a_rejection_is_based_on_one_moment(store: impl Store) {
     Bank::new(&store).with(&[("a", 100), ("b", 0)]).await;
     let (bank, other) = (Bank::new(&store), Bank::new(&store));
     let attempts = Attempts::default();

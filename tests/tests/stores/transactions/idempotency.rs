@@ -59,7 +59,7 @@ pub(crate) async fn a_repetition_gets_the_first_outcome(store: impl Store) {
     assert!(!send(&bank, rejected, 200).await.expect("within the limit").repeated);
 }
 
-pub(crate) async fn of_one_transaction_sent_twice_at_once_one_is_executed(store: impl Store) {
+pub(crate) async fn a_transaction_sent_twice_at_once_is_executed_once(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 500)]).await;
     bank.set_limit(300).await;
     for program in [bank.clone(), Bank::new(&store)] {
@@ -84,7 +84,7 @@ pub(crate) async fn of_one_transaction_sent_twice_at_once_one_is_executed(store:
     assert_eq!((bank.cents("a").await, bank.cents("b").await), (480, 22));
 }
 
-pub(crate) async fn an_id_of_another_command_is_refused(store: impl Store) {
+pub(crate) async fn the_id_of_another_command_is_rejected(store: impl Store) {
     let bank = Bank::new(&store);
     let command = Uuid::now_v7();
     let options = ExecuteOptions::new().command_id(command);
@@ -106,7 +106,7 @@ pub(crate) async fn an_id_of_another_command_is_refused(store: impl Store) {
 }
 
 /// To another stream, with more events, with fewer, or none at all.
-pub(crate) async fn a_repetition_that_takes_another_course_is_refused(store: impl Store) {
+pub(crate) async fn a_repetition_that_decides_differently_is_rejected(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 500)]).await;
     let command = Uuid::now_v7();
     let send = async |moves: &[(&str, i64)]| {

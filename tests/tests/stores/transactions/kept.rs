@@ -11,7 +11,7 @@ use crate::transactions::domain::{Account, Attempts, Bank, Move, Store, id, stre
 
 /// Commands use the state that a transaction has cached, and vice versa; if another program has written
 /// meanwhile, the state is read again.
-pub(crate) async fn kept_states_stay_right(store: impl Store) {
+pub(crate) async fn cached_states_stay_correct(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 100), ("b", 100)]).await;
     let move_ten = async || {
         let attempts = Attempts::default();

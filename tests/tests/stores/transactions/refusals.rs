@@ -7,7 +7,7 @@ use es_core::{Revision, StoreError};
 
 use crate::transactions::domain::{Bank, Move, Note, Smudge, Store, Tear, TooLittle, id, stream};
 
-pub(crate) async fn a_rejection_ends_it(store: impl Store) {
+pub(crate) async fn a_rejection_ends_the_transaction(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 100)]).await;
     let error = bank
         .accounts
@@ -25,7 +25,7 @@ pub(crate) async fn a_rejection_ends_it(store: impl Store) {
 }
 
 /// The rejected account then counts as read.
-pub(crate) async fn a_rejection_that_is_handled_goes_on(store: impl Store) {
+pub(crate) async fn a_transaction_can_continue_after_a_handled_rejection(store: impl Store) {
     let bank = Bank::new(&store).with(&[("a", 100), ("b", 300)]).await;
     let done = bank
         .accounts
@@ -96,7 +96,7 @@ pub(crate) async fn what_cannot_be_read_back_is_not_written(store: impl Store) {
     assert_eq!((bank.revision("a").await, bank.revision("b").await), (0, 1));
 }
 
-pub(crate) async fn together_they_keep_to_the_limit(store: impl Store) {
+pub(crate) async fn the_events_of_a_transaction_share_one_size_limit(store: impl Store) {
     let bank = Bank::new(&store);
     let limits = store.limits();
     let size = limits.payload_bytes / 2;
@@ -115,7 +115,7 @@ pub(crate) async fn together_they_keep_to_the_limit(store: impl Store) {
     assert_eq!((bank.revision("a").await, bank.revision("b").await), (0, 0));
 }
 
-pub(crate) async fn after_its_end_a_transaction_is_of_no_use(store: impl Store) {
+pub(crate) async fn a_transaction_cannot_be_used_after_its_end(store: impl Store) {
     let bank = Bank::new(&store);
     let kept = Mutex::new(None);
     let done = bank.accounts.transaction(TransactionOptions::new(), async |tx| {

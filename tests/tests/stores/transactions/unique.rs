@@ -156,7 +156,7 @@ pub(crate) async fn a_repetition_reserves_nothing_again(store: impl Store) {
 }
 
 /// The stored text has another length and other characters than the value.
-pub(crate) async fn any_text_is_a_value_and_none_is_stored(store: impl Store) {
+pub(crate) async fn any_text_is_a_value_and_is_never_stored_itself(store: impl Store) {
     let bank = Bank::new(&store);
     let plain = || Unique::<String, _>::new(store.clone(), "name");
     let other = Unique::<String, _>::new(store.clone(), "name").with_secret("of another store");
@@ -186,7 +186,7 @@ pub(crate) async fn any_text_is_a_value_and_none_is_stored(store: impl Store) {
 }
 
 /// Ids of owners are typed, and a reservation can be read like any aggregate.
-pub(crate) async fn who_had_a_value_can_be_read(store: impl Store) {
+pub(crate) async fn former_owners_of_a_value_can_be_read(store: impl Store) {
     let bank = Bank::new(&store);
     let orders = Unique::<u64, _>::new(store.clone(), "order");
     for owner in [7, 8] {

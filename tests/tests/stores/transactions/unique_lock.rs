@@ -7,7 +7,7 @@ use es_core::lock::{Lock, Mode};
 use es_core::unique::Reservation;
 
 #[test]
-fn the_lock_holds_reservations() {
+fn the_lock_contains_reservations() {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("unique_lock");
     if folder.exists() {
         fs::remove_dir_all(&folder).expect("an old folder is removed");

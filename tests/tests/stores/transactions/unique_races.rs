@@ -46,7 +46,7 @@ where
     done
 }
 
-pub(crate) async fn of_two_who_saw_a_value_free_one_gets_it(store: impl Store) {
+pub(crate) async fn if_two_find_a_value_free_one_reserves_it(store: impl Store) {
     let done =
         side_by_side(&store, async |key, program, tx| program.emails.reserve(&tx, ANN, &id(key)).await);
     let done = done.await;
@@ -56,7 +56,7 @@ pub(crate) async fn of_two_who_saw_a_value_free_one_gets_it(store: impl Store) {
 }
 
 /// The owner sends both, for example from two browser windows.
-pub(crate) async fn of_two_changes_of_one_value_one_is_made(store: impl Store) {
+pub(crate) async fn of_two_concurrent_changes_of_one_value_one_succeeds(store: impl Store) {
     Program::new(&store).open("owner", ANN).await.expect("it is free");
     let done = side_by_side(&store, async |key, program, tx| {
         program.emails.change(&tx, &id("owner"), ANN, key).await
@@ -70,7 +70,7 @@ pub(crate) async fn of_two_changes_of_one_value_one_is_made(store: impl Store) {
 }
 
 /// Neither has released its value when the other one wants it, and neither waits.
-pub(crate) async fn two_who_want_each_others_value_keep_their_own(store: impl Store) {
+pub(crate) async fn two_owners_who_want_each_others_value_keep_their_own(store: impl Store) {
     let program = Program::new(&store);
     program.open("a", ANN).await.expect("it is free");
     program.open("b", BEN).await.expect("it is free");
@@ -84,7 +84,7 @@ pub(crate) async fn two_who_want_each_others_value_keep_their_own(store: impl St
 
 /// A transaction takes a different value because the one it wants is taken; before it is written, the wanted
 /// value becomes free.
-pub(crate) async fn that_a_value_is_taken_holds_when_it_is_written(store: impl Store) {
+pub(crate) async fn a_value_found_taken_is_still_taken_when_the_append_is_written(store: impl Store) {
     let (owner, program) = (Program::new(&store), Program::new(&store));
     owner.open("a", ANN).await.expect("it is free");
     let attempts = Attempts::default();
@@ -106,7 +106,7 @@ pub(crate) async fn that_a_value_is_taken_holds_when_it_is_written(store: impl S
 
 /// A transaction depends on a value that its owner already has. Before it is written, the value goes to
 /// another owner.
-pub(crate) async fn that_the_owner_has_a_value_holds_when_it_is_written(store: impl Store) {
+pub(crate) async fn a_value_found_owned_is_still_owned_when_the_append_is_written(store: impl Store) {
     let (other, program) = (Program::new(&store), Program::new(&store));
     program.open("a", ANN).await.expect("it is free");
     let attempts = Attempts::default();
@@ -127,7 +127,7 @@ pub(crate) async fn that_the_owner_has_a_value_holds_when_it_is_written(store: i
 }
 
 /// Eight callers in each of two programs want one value.
-pub(crate) async fn of_sixteen_who_want_a_value_one_gets_it(store: impl Store) {
+pub(crate) async fn of_sixteen_callers_who_want_a_value_one_reserves_it(store: impl Store) {
     let programs = [Program::new(&store), Program::new(&store)].map(Arc::new);
     let mut callers = JoinSet::new();
     for caller in 0..16 {
