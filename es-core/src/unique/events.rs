@@ -1,4 +1,4 @@
-//! What is stored of a value: who has it.
+//! The stored events of a unique value: who owns it.
 
 use std::any::{TypeId, type_name};
 
@@ -21,7 +21,7 @@ pub struct Reserved {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Released {
-    /// Who had it, as in [`Reserved::owner`].
+    /// The former owner's id, as in [`Reserved::owner`].
     pub owner: String,
 }
 
@@ -65,7 +65,7 @@ mod tests {
     use crate::shape::Schema;
 
     #[test]
-    fn their_shapes_are_what_is_stored_for_ever() {
+    fn their_stored_shapes_never_change() {
         for schema in [Schema::of::<Reserved>(), Schema::of::<Released>()] {
             assert_eq!(schema.text(), "payload: struct\n  owner: string\n");
         }

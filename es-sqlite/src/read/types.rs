@@ -33,7 +33,7 @@ impl Types {
             }
             types.push((get::<&str>(row, 0)?.into(), get(row, 1)?));
         }
-        Ok(Self(Arc::new(Known { types, lacking: AtomicBool::new(false) })))
+        Ok(Self(Arc::new(KnownTypes { types, lacking: AtomicBool::new(false) })))
     }
 
     /// The last known type.

@@ -35,7 +35,7 @@ impl Apply<Withdrawn> for Account {
 }
 
 #[derive(Debug, PartialEq, thiserror::Error)]
-#[error("only {0} cents are there")]
+#[error("only {0} cents available")]
 pub struct TooLittle(pub i64);
 
 pub struct Deposit(pub u32);
@@ -80,7 +80,7 @@ mod tests {
     use es_core::testing::given;
 
     #[test]
-    fn nobody_withdraws_more_than_is_there() {
+    fn withdrawing_more_than_the_balance_is_rejected() {
         given::<Account>(Deposited { cents: 500 })
             .when(Withdraw(120))
             .then_events(Withdrawn { cents: 120 })

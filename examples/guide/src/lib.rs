@@ -39,7 +39,7 @@ pub struct Deposit(pub u32);
 pub struct Withdraw(pub u32);
 
 #[derive(Debug, PartialEq, thiserror::Error)]
-#[error("only {0} cents are there")]
+#[error("only {0} cents available")]
 pub struct TooLittle(pub i64);
 
 impl Handle<Deposit> for Account {

@@ -117,7 +117,7 @@ fn the_service_answers_with_codes_keeps_correlation_ids_and_ends_in_order() {
     };
     let header = format!("x-correlation-id: {id}\r\n");
     assert_eq!(ask("POST /accounts/A-17/deposit/500", &header), "200 revision 1\n");
-    assert_eq!(ask("POST /accounts/A-17/withdraw/900", ""), "422 only 500 cents are there");
+    assert_eq!(ask("POST /accounts/A-17/withdraw/900", ""), "422 only 500 cents available");
     assert!(
         ask("POST /accounts/A-17/deposit/1", "x-correlation-id: 7\r\n").starts_with("400 x-correlation-id")
     );

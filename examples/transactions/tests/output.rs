@@ -14,7 +14,7 @@ fn a_transfer_is_made_once_and_within_the_limit() {
     let wanted = "300 left, 2 streams written\n\
                   300 left, repeated: true\n\
                   301: the limit is 300 cents\n\
-                  400: only 300 cents are there\n\
+                  400: only 300 cents available\n\
                   B-4 has 200\n";
     assert_eq!(printed(env!("CARGO_BIN_EXE_transaction")), wanted);
 }

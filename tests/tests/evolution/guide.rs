@@ -132,7 +132,7 @@ mod first_change {
     crate::order!(Deposited);
 
     #[test]
-    fn money_that_was_paid_in_before_came_from_nobody() {
+    fn deposits_of_version_1_have_the_default_teller() {
         let stored = serde_json::json!({ "cents": 500 });
         let old: Deposited = es_core::testing::read(1, &stored).expect("version 1 is known");
         assert_eq!((old.cents, old.teller.as_str()), (500, "nobody"));

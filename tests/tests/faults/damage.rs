@@ -1,5 +1,5 @@
-//! Rows that somebody with all rights has changed, and a page of the disk that is not what was written. Each
-//! reader says where the damage is, and none takes it for something else.
+//! Rows that were changed with all privileges, and a damaged page on disk. Each reader reports where the
+//! damage is, and none misreads it.
 
 use std::convert::Infallible;
 use std::fs::OpenOptions;
@@ -15,12 +15,12 @@ use serde::{Deserialize, Serialize};
 use crate::rewind::rewind;
 use crate::support::*;
 
-/// What is done to the second event of the account `a`, at position 2.
+/// The damage to the second event of the account `a`, at position 2.
 const DAMAGE: [(&str, &str); 10] = [
     ("payload of another type", r#"payload = '{"cents": "many"}'"#),
     ("payload without a field", "payload = '{}'"),
     ("payload that ends too early", r#"payload = '{"cents": 1'::bytea::json"#),
-    ("payload that is no UTF-8", r"payload = '{\042cents\042: \3771}'::bytea::json"),
+    ("payload that is not UTF-8", r"payload = '{\042cents\042: \3771}'::bytea::json"),
     ("payload of NUL characters", r"payload = '\000\000\000'::bytea::json"),
     (METADATA, "metadata = '17'"),
     (METADATA, "metadata = '{'::bytea::json"),
@@ -29,10 +29,10 @@ const DAMAGE: [(&str, &str); 10] = [
     ("revision of another event", "revision = 4711"),
 ];
 
-/// What is seen before anything is decoded.
-const OF_THE_ROW: [&str; 2] = ["type that nobody knows", "time that no clock shows"];
+/// Damage that is detected before anything is decoded.
+const OF_THE_ROW: [&str; 2] = ["unknown type", "impossible time"];
 
-/// No state is folded from it, so who only folds does not look at it.
+/// Folding does not use it, so code that only folds does not read it.
 const METADATA: &str = "metadata";
 
 async fn follow(store: &PostgresStore) -> Result<(), StoreError> {
@@ -41,7 +41,7 @@ async fn follow(store: &PostgresStore) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Reads events as they are stored, of this name or of any.
+/// Reads events as they are stored, through a filter.
 async fn read(store: &PostgresStore, filter: &Filter) -> Result<(), StoreError> {
     store.read_all(AllQuery::after(Checkpoint::START, filter), &mut |_| Ok(())).await.map(drop)
 }
@@ -56,7 +56,7 @@ fn names_the_place(error: &StoreError, damage: &str) {
 }
 
 #[tokio::test]
-async fn an_event_that_was_changed_is_told_with_its_place_by_every_reader() {
+async fn a_changed_event_is_reported_with_its_place_by_every_reader() {
     for (damage, change) in DAMAGE {
         let (database, store) = fresh().await;
         let mut db = connect(database.url()).await;
@@ -68,7 +68,7 @@ async fn an_event_that_was_changed_is_told_with_its_place_by_every_reader() {
         sql(&mut db, &rewind(&format!("UPDATE es.events SET {change} WHERE position = 2"))).await;
 
         for store in [&store, &database.store().await.expect("a store")] {
-            // Nothing is remembered of the account.
+            // A new repository, without cached states.
             let accounts = accounts(store);
             if damage != METADATA {
                 names_the_place(&accounts.load(&a).await.expect_err(damage), damage);
@@ -82,7 +82,7 @@ async fn an_event_that_was_changed_is_told_with_its_place_by_every_reader() {
                     names_the_place(&read(store, &filter).await.expect_err(damage), damage);
                 }
             }
-            accounts.execute(&b, Deposit(1)).await.expect("other streams go on");
+            accounts.execute(&b, Deposit(1)).await.expect("other streams continue");
             match projector(store).catch_up().await.expect_err(damage) {
                 ProjectorError::Store(error) => names_the_place(&error, damage),
                 ProjectorError::Failed(failure) => {
@@ -93,12 +93,12 @@ async fn an_event_that_was_changed_is_told_with_its_place_by_every_reader() {
         }
         let projected =
             number(&mut db, "SELECT coalesce(sum(events), 0)::bigint FROM es_balances.balances").await;
-        assert!(projected <= 1, "{damage}: what comes before it, at most");
+        assert!(projected <= 1, "{damage}: at most the event before it");
     }
 }
 
 #[tokio::test]
-async fn an_event_whose_stream_is_gone_is_told_with_its_place() {
+async fn an_event_without_its_stream_is_reported_with_its_place() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     accounts(&store).execute(&"a".to_owned(), Deposit(1)).await.expect("a deposit");
@@ -113,9 +113,9 @@ async fn an_event_whose_stream_is_gone_is_told_with_its_place() {
     }
 }
 
-/// The last event of the account is the third one.
+/// The account has three events.
 #[tokio::test]
-async fn a_stream_that_does_not_end_with_its_last_event_is_not_gone_on_with() {
+async fn nothing_is_appended_to_a_stream_that_does_not_end_with_its_last_event() {
     for (change, missing) in [
         ("UPDATE es.streams SET revision = 2", None),
         ("UPDATE es.streams SET revision = 4", Some("its last revision, 4, is missing")),
@@ -141,7 +141,7 @@ async fn a_stream_that_does_not_end_with_its_last_event_is_not_gone_on_with() {
                 assert!(error.contains(missing), "{change}: {error}");
                 assert!(refused.to_string().contains(missing), "{change}: {refused}");
             }
-            // All events count, and none can be appended.
+            // All events are read, and none can be appended.
             None => {
                 assert_eq!(loaded.expect("an account").state.cents, 3);
                 assert!(matches!(refused, ExecuteError::Conflict { .. }), "{refused:?}");
@@ -151,7 +151,7 @@ async fn a_stream_that_does_not_end_with_its_last_event_is_not_gone_on_with() {
     }
 }
 
-/// An account that is kept in snapshots.
+/// An account with snapshots.
 #[derive(Aggregate, Debug, Default, Serialize, Deserialize, Shape)]
 #[aggregate(name = "account", id = String, events(Deposited), snapshot(every = 2))]
 struct Kept {
@@ -173,7 +173,7 @@ impl Handle<Deposit> for Kept {
 }
 
 #[tokio::test]
-async fn a_snapshot_that_was_changed_is_folded_anew() {
+async fn a_changed_snapshot_is_replaced_by_folding_again() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     sql(&mut db, "CREATE CAST (bytea AS json) WITHOUT FUNCTION").await;
@@ -197,7 +197,7 @@ async fn a_snapshot_that_was_changed_is_folded_anew() {
 }
 
 #[tokio::test]
-async fn a_page_of_the_disk_that_is_damaged_is_an_error_and_not_an_end() {
+async fn a_damaged_page_on_disk_is_an_error_and_not_the_end_of_the_stream() {
     let mut host = Host::start("").await;
     let store = PostgresStore::migrate(host.url()).await.expect("a store");
     let (a, b) = (String::from("a"), String::from("b"));

@@ -24,8 +24,8 @@ impl Folder {
     /// A folder where `A` is published.
     pub(crate) fn with<A: Aggregate>(test: &str) -> Self {
         let folder = Self::new(test);
-        folder.run::<A>(Mode::Update).expect("what is new is published");
-        folder.run::<A>(Mode::Check).expect("what was published is what is there");
+        folder.run::<A>(Mode::Update).expect("new versions are published");
+        folder.run::<A>(Mode::Check).expect("the code matches what was published");
         folder
     }
 
@@ -33,6 +33,7 @@ impl Folder {
         Lock::new(&self.0).with::<A>().run(mode)
     }
 
+    /// The same for two aggregates.
     pub(crate) fn run_both<A: Aggregate, B: Aggregate>(&self, mode: Mode) -> Result<Vec<Finding>, LockError> {
         Lock::new(&self.0).with::<A>().with::<B>().run(mode)
     }
@@ -100,7 +101,7 @@ fn collect(root: &Path, folder: &Path, files: &mut BTreeMap<String, String>) {
         if path.is_dir() {
             collect(root, &path, files);
         } else {
-            let name = path.strip_prefix(root).expect("it lies below").to_string_lossy().into_owned();
+            let name = path.strip_prefix(root).expect("a path in the folder").to_string_lossy().into_owned();
             files.insert(name, fs::read_to_string(&path).expect("a file is read"));
         }
     }

@@ -1,4 +1,4 @@
-//! What a column of the tables must be able to do.
+//! The operations of a column in the tables of results.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::{Command, Result};
 
-/// Why a command was not carried out.
+/// Why a command failed.
 #[derive(Debug)]
 pub enum Failed {
-    /// Another writer was faster; the caller tries again at once.
+    /// Another writer was faster; the caller retries at once.
     Conflict,
     Other(Box<dyn Error + Send + Sync>),
 }
@@ -24,31 +24,31 @@ impl<E: Error + Send + Sync + 'static> From<E> for Failed {
 
 /// One library, or the floor, with a database of its own.
 ///
-/// What a library cannot do has a body here that says so.
+/// The defaults are for operations that a library does not have.
 pub trait Column: Clone + Send + Sync + 'static {
     const NAME: &'static str;
 
-    /// A stream that is being appended to: its id, and the version that is known of it.
+    /// A stream that is appended to: its id, and its last known version.
     type Stream: Send + 'static;
 
-    /// Opens the store over at most so many connections.
+    /// Opens the store with at most this many connections.
     fn connect(url: &str, connections: u32) -> impl Future<Output = Result<Self>> + Send;
 
-    /// Makes the tables in an empty database.
+    /// Creates the tables in an empty database.
     fn setup(&self) -> impl Future<Output = Result<()>> + Send;
 
-    /// A new stream, of which nothing is stored yet.
+    /// A new stream, without events.
     fn stream(&self) -> Self::Stream;
 
     /// The id by which the other calls find the stream.
     fn id(stream: &Self::Stream) -> String;
 
-    /// An id for a new stream that is made by a command.
+    /// An id for a new stream that a command creates.
     fn new_id(&self) -> String {
         uuid::Uuid::new_v4().to_string()
     }
 
-    /// Appends `n` deposits in one commit by the cheapest public call that checks the version, without a
+    /// Appends `n` deposits in one commit with the cheapest public call that checks the version, without a
     /// load.
     fn append(
         &self,
@@ -57,10 +57,10 @@ pub trait Column: Clone + Send + Sync + 'static {
         n: usize,
     ) -> impl Future<Output = Result<()>> + Send;
 
-    /// Loads, decides and appends, as the library's README does it.
+    /// Loads, decides and appends, as in the library's README.
     fn command(&self, id: &str, command: Command) -> impl Future<Output = Result<(), Failed>> + Send;
 
-    /// The same by the library's second way, such as a lock of its own; `None` where there is none.
+    /// The same with another method of the library, such as its own lock; `None` if it has none.
     fn command_locked(
         &self,
         _id: &str,
@@ -69,7 +69,7 @@ pub trait Column: Clone + Send + Sync + 'static {
         async { None }
     }
 
-    /// Opens a new account by a command, and gives its id.
+    /// Opens a new account with a command, and returns its id.
     fn open(&self) -> impl Future<Output = Result<String, Failed>> + Send {
         async move {
             let id = self.new_id();
@@ -78,21 +78,21 @@ pub trait Column: Clone + Send + Sync + 'static {
         }
     }
 
-    /// Folds a stream, and says how many events are behind the state.
+    /// Folds a stream, and returns how many events were applied to the state.
     fn load(&self, id: &str) -> impl Future<Output = Result<u64>> + Send;
 
-    /// Makes a stream of `n` events with a snapshot at the last full hundred; `None` where there are no
+    /// Creates a stream of `n` events with a snapshot at the last full hundred; `None` if the library has no
     /// snapshots.
     fn snapshot_build(&self, _n: usize) -> impl Future<Output = Result<Option<String>>> + Send {
         async { Ok(None) }
     }
 
-    /// As [`load`](Self::load), from the snapshot on.
+    /// Like [`load`](Self::load), starting from the snapshot.
     fn snapshot_load(&self, _id: &str) -> impl Future<Output = Result<u64>> + Send {
         async { Ok(0) }
     }
 
-    /// Forgets what an earlier catch-up has left behind, before the clock runs.
+    /// Removes what an earlier catch-up has stored, before the measurement starts.
     fn before_catch_up(&self) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
@@ -102,19 +102,19 @@ pub trait Column: Clone + Send + Sync + 'static {
         async { Ok(None) }
     }
 
-    /// Runs a subscription until it is told to stop; `false` where there is none.
+    /// Runs a subscription until it is stopped; `false` if the library has none.
     fn subscribe(&self, _seen: Arc<Seen>) -> impl Future<Output = Result<bool>> + Send {
         async { Ok(false) }
     }
 
-    /// A workload of this column alone; gives its figures.
+    /// A workload that only this column has; returns its figures.
     fn extra(&self, what: &str) -> impl Future<Output = Result<Vec<(&'static str, f64)>>> + Send {
         let refused = format!("{} has no workload {what}", Self::NAME);
         async move { Err(refused.into()) }
     }
 }
 
-/// What a subscription has been given, by the amounts of the deposits, which are unique.
+/// What a subscription has received, by the amounts of the deposits, which are unique.
 #[derive(Default)]
 pub struct Seen {
     amounts: Mutex<HashMap<i64, u32>>,
@@ -141,7 +141,7 @@ impl Seen {
         self.count.load(Relaxed)
     }
 
-    /// How often each amount was seen.
+    /// How often each amount was received.
     pub(crate) fn amounts(&self) -> HashMap<i64, u32> {
         self.amounts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

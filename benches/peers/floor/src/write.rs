@@ -16,7 +16,7 @@ const INSERT_MANY: &str = "
     from unnest($3::text[], $4::jsonb[], $5::jsonb[]) with ordinality as e (event_type, payload, metadata, n)";
 
 impl Floor {
-    /// Gives the version of the last event; a unique violation if another writer was faster.
+    /// Returns the version of the last event; fails with a unique violation if another writer was faster.
     pub(crate) async fn insert(
         &self,
         stream: Uuid,

@@ -1,4 +1,4 @@
-//! evento.
+//! The column of evento.
 
 mod account;
 mod subscriptions;
@@ -97,7 +97,7 @@ impl Column for Evento {
         for _ in 0..n / 100 {
             self.append(&mut stream, next_amount(100), 100).await?;
         }
-        // Only events older than its margin of a second go into a snapshot.
+        // A snapshot only contains events that are older than evento's margin of one second.
         tokio::time::sleep(Duration::from_millis(1_200)).await;
         self.snapshot_load(&stream.0).await?;
         self.append(&mut stream, next_amount(n % 100), n % 100).await?;

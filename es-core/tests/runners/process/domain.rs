@@ -92,7 +92,7 @@ pub struct Charge {
 pub struct Remind {}
 
 #[derive(Debug, PartialEq, thiserror::Error)]
-#[error("only 100 cents are there")]
+#[error("only 100 cents available")]
 pub struct TooMuch;
 
 impl Handle<Charge> for Payment {

@@ -1,7 +1,7 @@
 //! `cargo run -p guide --bin in_transaction`
 //!
-//! Events and rows of your own, committed together or not at all. Use it if a table that is not a
-//! read model, such as one of another library, has to agree with the events.
+//! Events and your own rows, committed together or not at all. Use it if a table that is not a
+//! read model, such as one of another library, has to match the events.
 #![allow(missing_docs, reason = "an example to copy, kept short")]
 
 use es_core::{ExecuteOptions, Repository};
@@ -18,7 +18,7 @@ async fn pay(
     let (id, options) = ("A-17".to_owned(), ExecuteOptions::new());
     accounts.execute_in(&mut *transaction, &id, Deposit(500), options).await?;
     sqlx::query("INSERT INTO paid VALUES (?1)").bind(invoice).execute(&mut *transaction).await?;
-    // Without it, as after the `?` above, all is undone.
+    // Without a commit, for example after an error above, everything is rolled back.
     transaction.commit().await?;
     Ok(())
 }
@@ -27,7 +27,7 @@ async fn pay(
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = SqliteStore::in_memory().await?;
     let accounts = Repository::<Account, _>::new(store.clone());
-    // The first command would register the events, and wait for the transaction that it is in.
+    // Otherwise the first command would register the events, and wait for its own transaction.
     accounts.register().await?;
     let mut transaction = store.begin().await?;
     transaction.execute("CREATE TABLE paid (invoice INTEGER PRIMARY KEY) STRICT").await?;

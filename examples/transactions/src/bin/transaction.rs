@@ -27,7 +27,7 @@ impl Apply<Moved> for Account {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("only {0} cents are there")]
+#[error("only {0} cents available")]
 pub struct TooLittle(pub i64);
 
 pub struct Move(pub i64);

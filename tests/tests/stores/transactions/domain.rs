@@ -69,7 +69,7 @@ impl Apply<Noted> for Account {
 }
 
 #[derive(Debug, PartialEq, thiserror::Error)]
-#[error("only {0} cents are there")]
+#[error("only {0} cents available")]
 pub(crate) struct TooLittle(pub(crate) i64);
 
 pub(crate) struct Move(pub(crate) i64);

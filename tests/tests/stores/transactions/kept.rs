@@ -36,7 +36,7 @@ pub(crate) async fn cached_states_stay_correct(store: impl Store) {
     assert_eq!(move_ten().await, (65, 2));
     bank.meddle("a").await;
     let rejected = bank.accounts.execute(&id("a"), Move(-1_000)).await.expect_err("too much");
-    assert_eq!(rejected.to_string(), "only 66 cents are there");
+    assert_eq!(rejected.to_string(), "only 66 cents available");
     assert_eq!((bank.cents("a").await, bank.cents("b").await), (66, 131));
 }
 
