@@ -188,7 +188,7 @@ scenario! { several_events_become_one:
 
         #[event(name = "order.prepared")]
         pub struct Prepared {
-            /// Nobody says so where the event stands for an old one that said the other half.
+            /// Missing if the event replaces an old one that only contained the other half.
             pub grams: Option<u32>,
             pub to: Option<String>,
         }
