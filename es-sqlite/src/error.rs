@@ -150,7 +150,7 @@ impl From<StoreError> for Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = match self {
+        let text = match self {
             Self::Driver(error) => {
                 write!(f, "{error}")?;
                 match self.meaning() {
@@ -176,7 +176,7 @@ impl fmt::Display for Failure {
             Self::ReadOnly => "the store was opened for reading only".into(),
             Self::Store(error) => return error.fmt(f),
         };
-        f.write_str(&said)
+        f.write_str(&text)
     }
 }
 

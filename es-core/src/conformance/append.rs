@@ -108,17 +108,17 @@ pub async fn concurrent_appends_to_many_streams_all_win<S: EventStore + 'static>
 /// Positions increase from event to event, and an append returns the positions of its events.
 pub async fn positions_increase_within_and_across_appends<S: EventStore>(store: S) {
     let (left, right) = (stream("1"), stream("2"));
-    let mut told = Vec::new();
+    let mut returned = Vec::new();
     let mut stored = Vec::new();
     for (stream, expected, count) in [(&left, 0, 3), (&right, 0, 2), (&left, 3, 2)] {
         let appended = append(&store, stream, expected, &numbered(1, count)).await;
-        told.extend(appended.positions.iter().map(|position| position.get()));
+        returned.extend(appended.positions.iter().map(|position| position.get()));
         let rows = rows(&store, stream).await;
         let skip = usize::try_from(expected).expect("small");
         stored.extend(rows[skip..].iter().map(|row| row.position));
     }
-    assert_eq!(told, stored);
-    assert!(told.is_sorted_by(|a, b| a < b), "{told:?}");
+    assert_eq!(returned, stored);
+    assert!(returned.is_sorted_by(|a, b| a < b), "{returned:?}");
 }
 
 /// A thousand events in one append are stored in order.

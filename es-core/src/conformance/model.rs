@@ -12,7 +12,7 @@ use crate::store::{Append, AppendOutcome, CloseStreams, EventStore, Load, Stream
 use crate::stream::{Revision, StreamId};
 
 /// The outcome, without what differs from store to store.
-fn told(outcome: &AppendOutcome) -> String {
+fn shown(outcome: &AppendOutcome) -> String {
     match outcome {
         AppendOutcome::Appended(appended) => format!("appended {}", appended.positions.len()),
         other => format!("{other:?}"),
@@ -96,11 +96,11 @@ impl<'a, S: EventStore> Walk<'a, S> {
         let id = (self.rng.u8(..3) == 0).then(|| self.command_id());
         let append = Append::new(stream, self.guess(revision), &events).command(id.map(command));
         let (left, right) = (self.store.append(append).await, self.reference.append(append).await);
-        let said = |result: Result<AppendOutcome, StoreError>| match result {
-            Ok(outcome) => told(&outcome),
+        let text = |result: Result<AppendOutcome, StoreError>| match result {
+            Ok(outcome) => shown(&outcome),
             Err(error) => error.to_string(),
         };
-        assert_eq!(said(left), said(right), "step {}", self.step);
+        assert_eq!(text(left), text(right), "step {}", self.step);
     }
 
     async fn append_all(&mut self) {
@@ -116,12 +116,12 @@ impl<'a, S: EventStore> Walk<'a, S> {
                 batch.push(part.command(id.map(command)));
             }
         }
-        let said = |result: Result<Vec<AppendOutcome>, StoreError>| match result {
-            Ok(outcomes) => outcomes.iter().map(told).collect(),
+        let text = |result: Result<Vec<AppendOutcome>, StoreError>| match result {
+            Ok(outcomes) => outcomes.iter().map(shown).collect(),
             Err(error) => vec![error.to_string()],
         };
         let (left, right) = (self.store.append_all(&batch).await, self.reference.append_all(&batch).await);
-        assert_eq!(said(left), said(right), "step {}", self.step);
+        assert_eq!(text(left), text(right), "step {}", self.step);
     }
 
     async fn save_snapshot(&mut self, stream: &StreamId, revision: Revision) {

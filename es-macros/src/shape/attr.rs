@@ -71,11 +71,11 @@ fn parse(attributes: &[Attribute], known: &[&str], errors: &mut Errors) -> (Decl
         };
         let rest = take_form(list, &mut declared, errors);
         if let Some(word) = history_word(&rest) {
-            let told = format!(
+            let message = format!(
                 "`{word}` has no effect here: changes of an event are described by `#[event({word}(…))]`, and a state has no \
                  history, as it is folded again when it changes"
             );
-            errors.spanned(rest, told);
+            errors.spanned(rest, message);
             continue;
         }
         let takes_form_only = known.len() == 1;
@@ -128,13 +128,13 @@ fn take_form(list: &MetaList, declared: &mut Declared, errors: &mut Errors) -> T
 
 /// Rejects keys on a field or a variant.
 fn refuse_keys(rest: TokenStream, errors: &mut Errors) {
-    let told = match misspelt(&rest) {
+    let message = match misspelt(&rest) {
         Some((word, near)) => format!("`#[shape]` has no key `{word}`; did you mean `{near}`?"),
         None => "here `#[shape]` takes only a form or a type; write `#[shape(\"string:date-time\")]` or \
                  `#[shape(as = Vec<String>)]`"
             .into(),
     };
-    errors.spanned(rest, told);
+    errors.spanned(rest, message);
 }
 
 /// A misspelt key, and the one that was meant.
@@ -148,7 +148,7 @@ fn misspelt(rest: &TokenStream) -> Option<(String, &'static str)> {
 /// A key of a history, which `#[derive(Shape)]` has already removed.
 fn history_word(rest: &TokenStream) -> Option<&'static str> {
     let Some(TokenTree::Ident(word)) = rest.clone().into_iter().next() else { return None };
-    [ADDED, RENAMED, REMOVED].into_iter().find(|told| word == told)
+    [ADDED, RENAMED, REMOVED].into_iter().find(|known| word == known)
 }
 
 fn starts_with_as(rest: &TokenStream) -> bool {

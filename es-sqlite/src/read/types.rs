@@ -50,13 +50,13 @@ impl Types {
     /// The type in the next field of a row: its number, or a letter followed by version and name.
     pub(super) fn of<'r>(&'r self, row: &mut Packed<'r>) -> Result<(&'r str, u32), Failure> {
         let missing = || Failure::damaged("the event has a type that is not in the file");
-        let said = row.text()?;
-        if let Some(said) = said.strip_prefix('v') {
-            let (version, name) = said.split_once(' ').ok_or_else(missing)?;
+        let field = row.text()?;
+        if let Some(field) = field.strip_prefix('v') {
+            let (version, name) = field.split_once(' ').ok_or_else(missing)?;
             self.0.lacking.store(true, Ordering::Relaxed);
             return Ok((name, version.parse().map_err(|_| missing())?));
         }
-        let number: usize = said.parse().map_err(|_| missing())?;
+        let number: usize = field.parse().map_err(|_| missing())?;
         let (name, version) = self.0.types.get(number.wrapping_sub(1)).ok_or_else(missing)?;
         Ok((name, *version))
     }

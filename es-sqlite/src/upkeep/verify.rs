@@ -32,9 +32,9 @@ pub(crate) async fn verify(connection: &mut SqliteConnection) -> Result<Verified
     for row in
         sqlx::query("PRAGMA integrity_check(100)").fetch_all(&mut *connection).await.map_err(Failure::from)?
     {
-        let said: String = row.try_get(0).map_err(Failure::from)?;
-        if said != "ok" {
-            found.problems.push(said);
+        let text: String = row.try_get(0).map_err(Failure::from)?;
+        if text != "ok" {
+            found.problems.push(text);
         }
     }
     for row in sqlx::query(sql::HOLES).fetch_all(&mut *connection).await.map_err(Failure::from)? {

@@ -249,8 +249,9 @@ impl Copies {
             let gone = names.filter(|name| Self::find(program, name).is_none());
             copies.items.extend(gone.map(|name| Self::item(before, name)));
         }
-        let Some((_, told)) =
-            finding.split_once("holding a copy of ").or_else(|| finding.split_once("holding copies of "))
+        let Some((_, told)) = finding
+            .split_once("containing a copy of ")
+            .or_else(|| finding.split_once("containing copies of "))
         else {
             return copies;
         };

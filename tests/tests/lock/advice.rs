@@ -297,7 +297,7 @@ Events of version 1 are stored as they were. Put `Channel` and `Line` back as th
     );
     assert!(
         findings[1].contains(
-            "keep the struct as it was under the name `PlacedV2`, holding copies of `Channel` and `Line` as they were, under other \
+            "keep the struct as it was under the name `PlacedV2`, containing copies of `Channel` and `Line` as they were, under other \
              names and with `#[shape(name = \"Channel\")]` and `#[shape(name = \"Line\")]` on them, and write\n"
         ) && findings[1].contains(
             "#[event(/* as it was */)] // an upcast to `Placed` now leads here\npub struct PlacedV2 {"

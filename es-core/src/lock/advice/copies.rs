@@ -55,7 +55,7 @@ pub(super) fn keeping(gone: &[Changed]) -> String {
 }
 
 /// ``a copy of `Channel` as it was, under another name and with `#[shape(name = "Channel")]` on it``.
-pub(super) fn told(types: &[Changed]) -> String {
+pub(super) fn in_words(types: &[Changed]) -> String {
     let (a_copy, as_it_was, another_name, it) = match types.len() {
         1 => ("a copy", "as it was", "another name", "it"),
         _ => ("copies", "as they were", "other names", "them"),

@@ -20,7 +20,8 @@ pub(super) fn version(
     let (next, struct_name) = (version + 1, entry.shape.struct_name());
     let old = format!("{struct_name}V{version}");
     let keeping = copies::keeping(&copies::gone(before, now));
-    let holding = if types.is_empty() { String::new() } else { format!(", holding {}", copies::told(types)) };
+    let containing =
+        if types.is_empty() { String::new() } else { format!(", containing {}", copies::in_words(types)) };
     let by_hand = by_hand(version, entry, (before, now), &old);
     match fields::history(version, entry, before, now) {
         Some(history) => format!(
@@ -28,13 +29,13 @@ pub(super) fn version(
              change on its fields{keeping}:\n\n\
              {history}\n\n\
              Or, if code has to convert an old event, keep the struct as it was under the name \
-             `{old}`{keeping}{holding}, and write\n\n\
+             `{old}`{keeping}{containing}, and write\n\n\
              {by_hand}\n\n\
              Then run `ES_LOCK=update cargo test`."
         ),
         None => format!(
             "Events of version {version} are stored as they were. Undo the change, or make it version {next}: keep the \
-             struct as it was under the name `{old}`{keeping}{holding}, and write\n\n\
+             struct as it was under the name `{old}`{keeping}{containing}, and write\n\n\
              {by_hand}\n\n\
              then run `ES_LOCK=update cargo test`."
         ),

@@ -8,10 +8,10 @@ pub(in crate::lock) fn no_shape(part: &OpaquePart, within: &str) -> String {
     if let Cause::Type(path) = &part.cause {
         lacking.find(path, crate_of(within), FEATURES);
     }
-    told(&lacking)
+    advice(&lacking)
 }
 
-fn told(lacking: &Lacking) -> String {
+fn advice(lacking: &Lacking) -> String {
     let form = "`#[shape(\"…\")]`, with a form such as `string:date-time`, `i64` or `list<string>`";
     let as_type = "`#[shape(as = …)]`, with a type that is written the same and has a shape";
     let foreign: Vec<String> = lacking
@@ -190,8 +190,8 @@ mod tests {
         ];
         let all: Vec<_> =
             FEATURES.iter().flat_map(|of| of.types.iter().map(|ty| ((*ty).to_owned(), of.name))).collect();
-        let told: Vec<_> = paths.iter().flat_map(|path| lacking(path, All::Off).features).collect();
-        assert_eq!(told, all);
+        let advice: Vec<_> = paths.iter().flat_map(|path| lacking(path, All::Off).features).collect();
+        assert_eq!(advice, all);
         assert!(paths.iter().all(|path| lacking(path, All::On).features.is_empty()));
     }
 
@@ -211,10 +211,10 @@ mod tests {
 
     #[test]
     fn the_advice_is_to_enable_the_feature() {
-        let told = told(&lacking("url::Url", All::Off));
+        let advice = advice(&lacking("url::Url", All::Off));
         assert!(
-            told.starts_with("`Url` has a shape with the feature `url` of es-core: enable it. Or declare"),
-            "{told}"
+            advice.starts_with("`Url` has a shape with the feature `url` of es-core: enable it. Or declare"),
+            "{advice}"
         );
     }
 }

@@ -7,11 +7,11 @@ use crate::shape::{HISTORY, Line};
 
 /// What to write on the changed types; `None` if a history cannot express all of it.
 pub(in crate::lock) fn history(before: &[Line], now: &[Line], entry: &Entry) -> Option<String> {
-    let (mut told, mut count) = (Vec::new(), 0);
+    let (mut advice, mut count) = (Vec::new(), 0);
     for old in before.iter().filter(|line| line.key.starts_with("type ")) {
         let Some(new) = Line::find(now, &old.key).filter(|new| *new != old) else { continue };
         let next = newest_version(entry, &old.key) + 1;
-        of_type(old, new, next, &mut told)?;
+        of_type(old, new, next, &mut advice)?;
         count += 1;
     }
     let (itself, derives) = match count {
@@ -22,7 +22,7 @@ pub(in crate::lock) fn history(before: &[Line], now: &[Line], entry: &Entry) -> 
     Some(format!(
         "No event needs a new version if {itself}: {}. {derives} `Shape` without `Deserialize` then, as `Shape` \
          also reads what was stored before.",
-        told.join(", ")
+        advice.join(", ")
     ))
 }
 
@@ -34,30 +34,30 @@ fn newest_version(entry: &Entry, key: &str) -> u32 {
     versions.max().unwrap_or(1)
 }
 
-fn of_type(old: &Line, new: &Line, next: u32, told: &mut Vec<String>) -> Option<()> {
+fn of_type(old: &Line, new: &Line, next: u32, advice: &mut Vec<String>) -> Option<()> {
     let name = rust_type(new);
     let is_untagged = old.notes.iter().any(|note| note == "untagged");
     if old.value != new.value || old.notes != new.notes || is_untagged {
         return None;
     }
     match old.value.as_str() {
-        "struct" => fields(&old.below, &new.below, (name, next), told),
-        "enum" => variants(&old.below, &new.below, (name, next), told),
+        "struct" => fields(&old.below, &new.below, (name, next), advice),
+        "enum" => variants(&old.below, &new.below, (name, next), advice),
         _ => None,
     }
 }
 
-fn variants(old: &[Line], new: &[Line], (name, next): (&str, u32), told: &mut Vec<String>) -> Option<()> {
+fn variants(old: &[Line], new: &[Line], (name, next): (&str, u32), advice: &mut Vec<String>) -> Option<()> {
     let renamed = renamed(old, new);
     for variant in new {
         let of = format!("{name}::{}", names::rust(variant)?);
         match Line::find(old, &variant.key) {
             Some(same) if same == variant => {}
             Some(other) if (&other.value, &other.notes) == (&variant.value, &variant.notes) => {
-                fields(&other.below, &variant.below, (&of, next), told)?;
+                fields(&other.below, &variant.below, (&of, next), advice)?;
             }
             Some(_) => return None,
-            None => told.push(match renamed.iter().find(|(_, new)| *new == variant) {
+            None => advice.push(match renamed.iter().find(|(_, new)| *new == variant) {
                 Some((old, _)) => {
                     format!("`#[shape(renamed(in = {next}, from = {}))]` on `{of}`", names::literal(&old.key))
                 }
@@ -71,7 +71,7 @@ fn variants(old: &[Line], new: &[Line], (name, next): (&str, u32), told: &mut Ve
     old.iter().filter(is_gone).all(is_renamed).then_some(())
 }
 
-fn fields(old: &[Line], new: &[Line], (name, next): (&str, u32), told: &mut Vec<String>) -> Option<()> {
+fn fields(old: &[Line], new: &[Line], (name, next): (&str, u32), advice: &mut Vec<String>) -> Option<()> {
     // A flattened field may contain a field of any name.
     if old.iter().chain(new).any(|field| field.key.starts_with("..")) {
         return None;
@@ -82,7 +82,7 @@ fn fields(old: &[Line], new: &[Line], (name, next): (&str, u32), told: &mut Vec<
         match Line::find(old, &field.key) {
             Some(same) if same == field => {}
             Some(_) => return None,
-            None => told.push(match renamed.iter().find(|(_, new)| *new == field) {
+            None => advice.push(match renamed.iter().find(|(_, new)| *new == field) {
                 Some((old, _)) => {
                     format!("`#[shape(renamed(in = {next}, from = {}))]` on `{of}`", names::literal(&old.key))
                 }
@@ -97,7 +97,7 @@ fn fields(old: &[Line], new: &[Line], (name, next): (&str, u32), told: &mut Vec<
                 true => String::new(),
                 false => format!("#[serde(rename = {})] ", names::literal(&field.key)),
             };
-            told.push(format!("`#[shape(removed(in = {next}, {rename}{rust}: …))]` above `{name}`"));
+            advice.push(format!("`#[shape(removed(in = {next}, {rename}{rust}: …))]` above `{name}`"));
         }
     }
     Some(())

@@ -25,9 +25,9 @@ pub(in crate::shape) fn read(input: &mut DeriveInput, errors: &mut Errors) -> Op
             parts.push(part(None, &mut data.fields, removed, of_type.rename_all.written, &mut any, errors));
         }
         Data::Enum(data) => {
-            for told in &own {
+            for entry in &own {
                 errors.spanned(
-                    told,
+                    entry,
                     "an enum has no fields of its own; write this above the variant that had the field",
                 );
             }
@@ -36,7 +36,7 @@ pub(in crate::shape) fn read(input: &mut DeriveInput, errors: &mut Errors) -> Op
                 let rule = keys.rename_all.map_or(of_type.rename_all_fields.written, |rule| rule.written);
                 let (own, gone_fields): (Vec<_>, Vec<_>) = take(&mut variant.attrs, &mut any)
                     .into_iter()
-                    .partition(|told| first_word(told).is_none_or(|word| word != REMOVED));
+                    .partition(|entry| first_word(entry).is_none_or(|word| word != REMOVED));
                 let removed = gone("a variant", &gone_fields, errors);
                 let changes =
                     history::changes(Word::Shape, history::Part::Variant, quote!(#(#own),*), errors);
@@ -71,10 +71,10 @@ fn part(
     for (at, field) in fields.iter_mut().enumerate() {
         let (gone, own): (Vec<_>, Vec<_>) = take(&mut field.attrs, any)
             .into_iter()
-            .partition(|told| first_word(told).is_some_and(|word| word == REMOVED));
-        for told in gone {
+            .partition(|entry| first_word(entry).is_some_and(|word| word == REMOVED));
+        for entry in gone {
             errors.spanned(
-                told,
+                entry,
                 "a removed field is declared where it was; write `#[shape(removed(in = 2, field: Type))]` above the \
                  struct or the variant that had it",
             );
@@ -93,9 +93,9 @@ fn part(
 }
 
 /// Parses each `removed(in = 2, field: Type)`.
-fn gone(of: &str, told: &[TokenStream], errors: &mut Errors) -> Vec<Field> {
+fn gone(of: &str, own: &[TokenStream], errors: &mut Errors) -> Vec<Field> {
     let mut found = Vec::new();
-    for told in told {
+    for entry in own {
         let read = |input: ParseStream<'_>| {
             let key: Ident = input.parse()?;
             if key != REMOVED {
@@ -109,7 +109,7 @@ fn gone(of: &str, told: &[TokenStream], errors: &mut Errors) -> Vec<Field> {
             found.push(history::removed(Word::Shape, &key, input, errors)?);
             Ok(())
         };
-        let result = read.parse2(told.clone());
+        let result = read.parse2(entry.clone());
         errors.keep(result);
     }
     found
@@ -124,12 +124,12 @@ fn take(attributes: &mut Vec<Attribute>, any: &mut bool) -> Vec<TokenStream> {
             return true;
         }
         let Ok(list) = attribute.meta.require_list() else { return true };
-        let (told, others): (Vec<_>, Vec<_>) = entries(&list.tokens).into_iter().partition(tells_history);
-        if told.is_empty() {
+        let (history, others): (Vec<_>, Vec<_>) = entries(&list.tokens).into_iter().partition(tells_history);
+        if history.is_empty() {
             return true;
         }
         *any = true;
-        taken.extend(told);
+        taken.extend(history);
         let path = attribute.path().to_token_stream();
         let is_empty = others.is_empty();
         *attribute = syn::parse_quote!(#[#path(#(#others),*)]);
@@ -138,8 +138,8 @@ fn take(attributes: &mut Vec<Attribute>, any: &mut bool) -> Vec<TokenStream> {
     taken
 }
 
-fn first_word(told: &TokenStream) -> Option<Ident> {
-    match told.clone().into_iter().next() {
+fn first_word(entry: &TokenStream) -> Option<Ident> {
+    match entry.clone().into_iter().next() {
         Some(TokenTree::Ident(word)) => Some(word),
         _ => None,
     }
@@ -147,9 +147,9 @@ fn first_word(told: &TokenStream) -> Option<Ident> {
 
 /// `added`, `renamed` or `removed`, with or without parentheses.
 fn tells_history(entry: &TokenStream) -> bool {
-    let is_told =
-        first_word(entry).is_some_and(|word| [ADDED, RENAMED, REMOVED].iter().any(|told| word == told));
-    is_told && matches!(entry.clone().into_iter().nth(1), None | Some(TokenTree::Group(_)))
+    let is_change =
+        first_word(entry).is_some_and(|word| [ADDED, RENAMED, REMOVED].iter().any(|known| word == known));
+    is_change && matches!(entry.clone().into_iter().nth(1), None | Some(TokenTree::Group(_)))
 }
 
 /// The entries of a list, separated by its commas. A type in it may contain commas of its own.
