@@ -1,4 +1,4 @@
-//! What to write when a published version has changed or is gone.
+//! Advice on what to write when a published version has changed or is missing.
 
 mod copies;
 mod fields;
@@ -40,7 +40,7 @@ pub(super) fn changed(
     Finding::new(text.trim_end())
 }
 
-/// What to put back, and where what is new belongs.
+/// What to put back, and where new parts belong.
 fn way_out(published: &Published, entry: &Entry, before: &[Line], now: &[Line]) -> String {
     let struct_name = entry.shape.struct_name();
     let (newest, newest_struct) = entry.newest;
@@ -54,22 +54,22 @@ fn way_out(published: &Published, entry: &Entry, before: &[Line], now: &[Line]) 
         let those =
             if only_types { format!("{them} back {as_it_was}") } else { "those back as they were".into() };
         format!(
-            "Events of version {version} are stored as they were, and what they hold is told by the fields of \
-             `{struct_name}` and their history (`added`, `renamed`, `removed`). Put {those}; what is new belongs into \
-             version {newest} if that one is not published yet, or into version {next}.",
+            "Events of version {version} are stored as they were, and their contents are described by the fields of \
+             `{struct_name}` and their history (`added`, `renamed`, `removed`). Put {those}; new parts belong in version \
+             {newest} if that one is not published yet, or in version {next}.",
             version = published.version,
             next = newest + 1,
         )
     } else if published.version < newest && only_types {
-        let copies = copies::told(&types);
+        let copies = copies::in_words(&types);
         format!(
-            "Events of version {} are stored as they were. Put {them} back {as_it_was}, or let `{struct_name}` hold {copies}.",
+            "Events of version {} are stored as they were. Put {them} back {as_it_was}, or let `{struct_name}` contain {copies}.",
             published.version,
         )
     } else if published.version < newest {
         format!(
-            "Events of version {} are stored as they were. Put `{struct_name}` back as it was; what is new belongs \
-             into `{newest_struct}`, version {newest}, or a version after it.",
+            "Events of version {} are stored as they were. Put `{struct_name}` back as it was; new parts belong in \
+             `{newest_struct}`, version {newest}, or in a later version.",
             published.version
         )
     } else {
@@ -77,15 +77,15 @@ fn way_out(published: &Published, entry: &Entry, before: &[Line], now: &[Line]) 
     }
 }
 
-/// What a history of the types themselves could tell, where nothing but types has changed: the same in every
-/// version that holds them.
+/// The history of the types themselves, if only types have changed: the same in every version that contains
+/// them.
 pub(super) fn types_alone(before: &[Line], now: &[Line], entry: &Entry) -> Option<String> {
     let same = |key: &str| Line::find(before, key) == Line::find(now, key);
     types::history(before, now, entry).filter(|_| same("payload") && same("semantics"))
 }
 
-/// The same types have changed in other versions as well: what to write on them is said once, and a new
-/// version of each event is the longer way.
+/// If the same types have changed in other versions as well, what to write on them is said once; a new version
+/// of each event is the longer way.
 pub(super) fn in_all(
     finding: &mut Finding,
     history: &str,
@@ -96,14 +96,14 @@ pub(super) fn in_all(
     let others: Vec<String> = others.iter().map(ToString::to_string).collect();
     finding.text.truncate(at + history.len());
     finding.text.push_str(&format!(
-        "\nThe same types stand in {others}. Undo the change, write that, or make a next version of each of these events, whose \
-         `previous` holds {copies}.",
+        "\nThe same types are in {others}. Undo the change, write that, or make a new version of each of these events, whose \
+         `previous` contains {copies}.",
         others = others.join(", "),
-        copies = copies::told(&copies::of(before, now)),
+        copies = copies::in_words(&copies::of(before, now)),
     ));
 }
 
-/// What an added field is in older events has changed, or is no longer said.
+/// The default of an added field has changed, or is missing.
 pub(super) fn default_changed(
     published: &Published,
     entry: &Entry,
@@ -117,15 +117,15 @@ pub(super) fn default_changed(
         Some(now) if now.value == *was => None,
         Some(now) => Some(Finding::new(format!(
             "{published} (`{struct_name}`) added `{field}`, and its default changed:\n  - it was {was} and is {now} now\n\
-             Events of version {older} and before are stored without the field, and have meant {was} since. Put the \
-             default back; where today's events mean something else, their field says so.",
+             Events of version {older} and before are stored without the field, and have been read with {was} \
+             since. Put the default back; current events store the field themselves.",
             now = now.value
         ))),
         None => Some(Finding::new(format!(
-            "{published} added `{field}`, and the code no longer says what it is in older events\n\
-             Events of version {older} and before are stored without the field, and have meant {was} since. Put \
-             `added(in = {version}, default = …)` back on the field. If an `UpcastFrom` of your own makes it {was} now, delete \
-             the line `{key}: {was}` from {file}.",
+            "{published} added `{field}`, and the code no longer has its default for older events\n\
+             Events of version {older} and before are stored without the field, and have been read with {was} \
+             since. Put `added(in = {version}, default = …)` back on the field. If your own `UpcastFrom` sets it to {was} now, \
+             delete the line `{key}: {was}` from {file}.",
             version = published.version,
             key = before.key,
             file = file::NAME,
@@ -142,50 +142,50 @@ pub(super) fn gone(published: &Published, code: &Code, renamed: Option<&Publishe
         (Some((newest, _)), _) if newest < *version => line(
             &mut text,
             &format!(
-                "The code ends at version {newest}. Put the struct of version {version} back: versions only go up, and a \
+                "The newest version in the code is {newest}. Put the struct of version {version} back: versions only go up, and a \
                  program that does not know version {version} cannot read what is stored."
             ),
         ),
         (Some((newest, newest_struct)), _) => line(
             &mut text,
             &format!(
-                "Put its struct back as it was, and let the version after it name it: `previous = {newest_struct}V{version}` \
+                "Put its struct back as it was, and name it in the next version: `previous = {newest_struct}V{version}` \
                  (the newest is version {newest}, `{newest_struct}`)."
             ),
         ),
         (None, Some(other)) => line(
             &mut text,
             &format!(
-                "The new event `{now}` has the same shape. Stored events keep their name. If this is the same event, say \
-                 so in its `#[event(…)]`: `{was}`; else put the struct of `{name}` back as well.",
+                "The new event `{now}` has the same shape. Stored events keep their name. If this is the same event, add \
+                 `{was}` to its `#[event(…)]`; otherwise put the struct of `{name}` back as well.",
                 now = other.name,
                 was = names::was(code.earlier_names(&other.name), name),
             ),
         ),
         (None, None) => line(
             &mut text,
-            "Put its struct back as it was and into the `events(…)` of its aggregate, or into `retired(…)` if nobody writes \
-             it any more: it may stand in any stream.",
+            "Put its struct back as it was, and list it in the `events(…)` of its aggregate, or in `retired(…)` if it is no \
+             longer written: any stream may contain it.",
         ),
     }
     Finding::new(text.trim_end())
 }
 
-/// What the code makes of an earlier name that the lock knows, where that is wrong.
+/// A former name in the lock that the code uses wrongly.
 pub(super) fn renamed(was: &str, now: &str, code: &Code, locked: &Locked) -> Option<Finding> {
     let again = names::was(code.earlier_names(now), was);
     let same = code.present(was).any(|event| code.present(now).any(|other| other == event));
     match (code.present(was).next(), code.present(now).next()) {
         (Some(other), Some(_)) if !same => Some(Finding::new(format!(
-            "`{was}` is what the event `{now}` was called, and stands for `{other}` now\n\
-             Events of both would be stored under one name. Give `{other}` a name that no event ever had, and write \
-             `{again}` on `{now}` again."
+            "`{was}` is the former name of the event `{now}`, and is now the name of `{other}`\n\
+             Events of both would be stored under one name. Give `{other}` an unused name, and write `{again}` on \
+             `{now}` again."
         ))),
         // With a version of that name, it is reported as gone.
         (None, _) if !locked.entries.keys().any(|published| published.name == was) => {
             Some(Finding::new(format!(
-                "`{was}` is what the event `{now}` was called, and nothing here reads it any more\n\
-             Events may be stored under that name: write `{again}` on it again."
+                "`{was}` is the former name of the event `{now}`, and nothing here reads it any more\n\
+             Events may be stored under that name: write `{again}` on the event again."
             )))
         }
         _ => None,

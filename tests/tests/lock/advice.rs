@@ -162,8 +162,8 @@ fn a_changed_old_version_can_only_be_restored() {
         folder.findings::<past_rewritten::Order>(Mode::Check),
         ["`order.placed` version 1 (`PlacedV1`) is published, and its shape changed:
   - field `currency: option<string>` was added
-Events of version 1 are stored as they were. Put `PlacedV1` back as it was; what is new belongs into `Placed`, version 2, or \
-a version after it."]
+Events of version 1 are stored as they were. Put `PlacedV1` back as it was; new parts belong in `Placed`, version 2, or \
+in a later version."]
     );
 }
 

@@ -182,8 +182,8 @@ fn a_default_of_an_old_version_must_not_change() {
         folder.findings::<other_default::Order>(Mode::Update),
         ["`order.placed` version 2 (`Placed`) added `currency`, and its default changed:
   - it was \"Eur\" and is \"Usd\" now
-Events of version 1 and before are stored without the field, and have meant \"Eur\" since. Put the default back; where \
-today's events mean something else, their field says so."]
+Events of version 1 and before are stored without the field, and have been read with \"Eur\" since. Put the \
+default back; current events store the field themselves."]
     );
 }
 
@@ -203,10 +203,10 @@ Run `ES_LOCK=update cargo test`, look at what it wrote, and commit events.lock a
     assert_eq!(findings.len(), 2);
     assert_eq!(
         findings[0],
-        "`order.placed` version 2 added `currency`, and the code no longer says what it is in older events
-Events of version 1 and before are stored without the field, and have meant \"Eur\" since. Put `added(in = 2, default = …)` \
-back on the field. If an `UpcastFrom` of your own makes it \"Eur\" now, delete the line `added currency: \"Eur\"` from \
-events.lock."
+        "`order.placed` version 2 added `currency`, and the code no longer has its default for older events
+Events of version 1 and before are stored without the field, and have been read with \"Eur\" since. Put \
+`added(in = 2, default = …)` back on the field. If your own `UpcastFrom` sets it to \"Eur\" now, delete the line \
+`added currency: \"Eur\"` from events.lock."
     );
 }
 
@@ -218,9 +218,9 @@ fn a_history_with_a_different_past_is_rejected() {
         ["`order.placed` version 1 (`Placed`) is published, and its shape changed:
   - field `item` was renamed to `thing`
   - field `note` was `string` and is `u32` now
-Events of version 1 are stored as they were, and what they hold is told by the fields of `Placed` and their history \
-(`added`, `renamed`, `removed`). Put those back as they were; what is new belongs into version 2 if that one is not \
-published yet, or into version 3."]
+Events of version 1 are stored as they were, and their contents are described by the fields of `Placed` and their history \
+(`added`, `renamed`, `removed`). Put those back as they were; new parts belong in version 2 if that one is not \
+published yet, or in version 3."]
     );
 }
 
@@ -232,9 +232,9 @@ fn a_changed_type_within_a_history_must_be_restored() {
         findings[0],
         "`order.placed` version 1 (`Placed`) is published, and its shape changed:
   - the type `Product` (at `item`) was `string` and is `u64` now
-Events of version 1 are stored as they were, and what they hold is told by the fields of `Placed` and their history \
-(`added`, `renamed`, `removed`). Put `Product` back as it was; what is new belongs into version 2 if that one is not \
-published yet, or into version 3."
+Events of version 1 are stored as they were, and their contents are described by the fields of `Placed` and their history \
+(`added`, `renamed`, `removed`). Put `Product` back as it was; new parts belong in version 2 if that one is not \
+published yet, or in version 3."
     );
     assert!(
         findings[1].contains("make it version 3: keep the struct as it was under the name `PlacedV2`"),

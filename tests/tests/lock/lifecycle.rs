@@ -144,8 +144,8 @@ fn an_update_never_overwrites_what_is_published() {
 fn a_removed_event_is_reported() {
     let folder = Folder::with::<first::Order>("an_event_that_is_gone");
     let expected = ["`order.shipped` version 1 is published, and no aggregate here reads it any more.
-Put its struct back as it was and into the `events(…)` of its aggregate, or into `retired(…)` if nobody writes it any \
-         more: it may stand in any stream."];
+Put its struct back as it was, and list it in the `events(…)` of its aggregate, or in `retired(…)` if it is no \
+         longer written: any stream may contain it."];
     assert_eq!(folder.findings::<without_shipped::Order>(Mode::Check), expected);
     assert_eq!(folder.findings::<without_shipped::Order>(Mode::Update), expected);
 }
@@ -156,8 +156,8 @@ fn an_event_that_was_renamed_is_recognised() {
     assert_eq!(
         folder.findings::<renamed::Order>(Mode::Update),
         ["`order.shipped` version 1 is published, and no aggregate here reads it any more.
-The new event `order.sent` has the same shape. Stored events keep their name. If this is the same event, say so in its \
-         `#[event(…)]`: `was(\"order.shipped\")`; else put the struct of `order.shipped` back as well."]
+The new event `order.sent` has the same shape. Stored events keep their name. If this is the same event, add \
+         `was(\"order.shipped\")` to its `#[event(…)]`; otherwise put the struct of `order.shipped` back as well."]
     );
 }
 
@@ -193,7 +193,7 @@ fn a_removed_version_is_reported() {
     assert_eq!(
         folder.findings::<second_gone::Order>(Mode::Check),
         ["`order.placed` version 2 is published, and no aggregate here reads it any more.
-The code ends at version 1. Put the struct of version 2 back: versions only go up, and a program that does not know version \
+The newest version in the code is 1. Put the struct of version 2 back: versions only go up, and a program that does not know version \
          2 cannot read what is stored."]
     );
 }

@@ -276,8 +276,8 @@ fn a_former_name_must_stay_listed() {
     let folder = Folder::with::<renamed::Order>("a_name_that_was_taken_over");
     assert_eq!(
         folder.findings::<name_given_up::Order>(Mode::Update),
-        ["`order.shipped` is what the event `order.sent` was called, and nothing here reads it any more
-Events may be stored under that name: write `was(\"order.shipped\")` on it again."]
+        ["`order.shipped` is the former name of the event `order.sent`, and nothing here reads it any more
+Events may be stored under that name: write `was(\"order.shipped\")` on the event again."]
     );
 }
 
@@ -287,8 +287,8 @@ fn a_former_name_is_never_given_to_another_event() {
     folder.run::<renamed::Order>(Mode::Update).expect("a rename");
     assert_eq!(
         folder.findings::<name_given_to_another::Order>(Mode::Update),
-        ["`order.shipped` is what the event `order.sent` was called, and stands for `order.shipped` now
-Events of both would be stored under one name. Give `order.shipped` a name that no event ever had, and write \
+        ["`order.shipped` is the former name of the event `order.sent`, and is now the name of `order.shipped`
+Events of both would be stored under one name. Give `order.shipped` an unused name, and write \
          `was(\"order.shipped\")` on `order.sent` again."]
     );
 }

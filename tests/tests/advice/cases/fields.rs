@@ -71,7 +71,7 @@ pub(crate) const CASES: &[Case] = &[
     )
     .fixed(&["#[event(name = \"order.placed\")] #[serde(rename_all = \"camelCase\")]\n\
          pub struct Placed { #[serde(rename = \"itemName\")] pub product_name: String, pub count: u8 }\norder!(Placed);"])
-    .says(&["To rename in Rust alone, write `#[serde(rename = \"itemName\")]` on `Placed::product_name`"]),
+    .says(&["To rename only in Rust, write `#[serde(rename = \"itemName\")]` on `Placed::product_name`"]),
     Case::new(
         "a field that is a keyword is renamed",
         "#[event(name = \"order.placed\")]\npub struct Placed { pub r#type: String }\norder!(Placed);",

@@ -213,7 +213,7 @@ pub(crate) const CASES: &[Case] = &[
          #[event(name = \"order.placed\")] pub struct Placed { pub price: Money }\n\
          #[event(name = \"order.paid\")] pub struct Paid { pub parts: Vec<Money> }\norder!(Placed, Paid);",
     )
-    .says(&["The same types stand in `order.placed` version 1. Undo the change, write that, or make a next version of each"])
+    .says(&["The same types are in `order.placed` version 1. Undo the change, write that, or make a new version of each"])
     .fixed(&["#[derive(Serialize, Shape)] #[serde(rename_all = \"camelCase\")]\n\
          #[shape(removed(in = 2, #[serde(rename = \"myNote\")] my_note: String))]\n\
          pub struct Money { pub cents: i64, #[shape(added(in = 2, default = None))] pub rate: Option<u8> }\n\
