@@ -241,7 +241,7 @@ pub(crate) fn earlier_names(was: &[LitStr], name: Option<&LitStr>, errors: &mut 
 fn check_name(name: &LitStr) -> Result<()> {
     let text = name.value();
     let problem = if text.is_empty() {
-        "the name is empty; write one that never needs to change".to_owned()
+        "the name is empty; write one that never changes".to_owned()
     } else if text.len() > LONGEST_NAME {
         format!("the name has {} bytes; write one of at most {LONGEST_NAME}", text.len())
     } else if let Some(character) = text.chars().find(|character| character.is_control()) {

@@ -92,8 +92,8 @@ fn missing_keys(keys: &Keys, input: &DeriveInput, errors: &mut Errors) {
         errors.spanned(
             ident,
             format!(
-                "the aggregate `{ident}` has no name; write `#[aggregate(name = \"…\")]`, with a name that never needs \
-                 to change"
+                "the aggregate `{ident}` has no name; write `#[aggregate(name = \"…\")]`, with a name that never \
+                 changes"
             ),
         );
     }
