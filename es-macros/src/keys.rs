@@ -129,9 +129,10 @@ fn skip_to_next_key(input: ParseStream<'_>) -> Result<()> {
 
 /// The message for an unknown word.
 pub(crate) fn unknown_word(problem: &str, word: &str, known: &[&str]) -> String {
-    match nearest(word, known) {
-        Some(near) => format!("{problem} `{word}`; did you mean `{near}`?"),
-        None => format!("{problem} `{word}`; expected one of {}", listed(known)),
+    match (nearest(word, known), known) {
+        (Some(near), _) => format!("{problem} `{word}`; did you mean `{near}`?"),
+        (None, [only]) => format!("{problem} `{word}`; expected `{only}`"),
+        (None, _) => format!("{problem} `{word}`; expected one of {}", listed(known)),
     }
 }
 
@@ -182,7 +183,7 @@ pub(crate) fn value<T: Parse>(key: &Ident, example: &str, input: ParseStream<'_>
 /// Parses a version number.
 pub(crate) fn version(literal: LitInt) -> Result<(u32, LitInt)> {
     match literal.base10_parse() {
-        Ok(0) => Err(Error::new_spanned(literal, "versions start at 1, not at 0; write `1`")),
+        Ok(0) => Err(Error::new_spanned(literal, "versions start at 1, not 0")),
         Ok(number) if number <= LAST_VERSION => Ok((number, literal)),
         _ => {
             Err(Error::new_spanned(literal, format!("a version is a whole number from 1 to {LAST_VERSION}")))

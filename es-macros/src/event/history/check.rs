@@ -102,7 +102,7 @@ fn is_stored_as_it_is(history: &History, errors: &mut Errors) {
         errors.spanned(
             &history.input.ident,
             format!(
-                "with `{attribute}`, other fields than these are stored, so they have no history; write \
+                "with `{attribute}`, these fields are not what is stored, so they have no history; write \
                  `previous = Type`, where `Type` is the struct of the previous version"
             ),
         );

@@ -64,7 +64,7 @@ fn kind_of_type(history: &History, errors: &mut Errors) {
         errors.spanned(
             &word,
             format!(
-                "with `{attribute}`, other fields than these are stored, so they have no history; put the history on the \
+                "with `{attribute}`, these fields are not what is stored, so they have no history; put the history on the \
                  type that is stored, or write a new type and a new version of the events"
             ),
         );
