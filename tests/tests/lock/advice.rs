@@ -205,7 +205,7 @@ Derive `es_core::shape::Shape` for `Money`, or declare on the field how it is wr
          `string:date-time`, `i64` or `list<string>`.",
         "`order.placed` version 1 (`Placed`) has a part without a shape: `at` is written by `time::serde::rfc3339`
 What nobody describes cannot be compared.
-Say on the field how it is written: `#[shape(\"…\")]`, with a form \
+Declare on the field how it is written: `#[shape(\"…\")]`, with a form \
          such as `string:date-time`, `i64` or `list<string>`.",
         "the state of aggregate `order` is kept in snapshots, and a part of it has no shape: `paid` is `Money`
 A change of it would not be seen, and old snapshots be misread.
