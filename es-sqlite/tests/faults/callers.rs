@@ -176,7 +176,7 @@ async fn more_callers_than_may_wait_get_unavailable() {
     for outcome in callers.join_all().await {
         let error = outcome.expect_err("nobody writes");
         assert!(matches!(error, StoreError::Unavailable { .. }), "{error}");
-        overloaded += u32::from(error.to_string().contains("more writes wait"));
+        overloaded += u32::from(error.to_string().contains("writes was full"));
     }
     assert!(overloaded > 0);
     drop(transaction);
