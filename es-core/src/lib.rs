@@ -46,7 +46,7 @@
 //! |---|---|---|
 //! | `macros` | yes | `#[event]`, `#[derive(Aggregate)]`, `#[derive(Projection)]`, `#[derive(Publisher)]`, `#[derive(Reactor)]`, `#[derive(Shape)]`, `#[derive(StreamKey)]` |
 //! | `bigdecimal`, `bytes`, `chrono`, `indexmap`, `ordered-float`, `rust_decimal`, `smallvec`, `url` | no | the shapes of their types |
-//! | `conformance` | no | the suite of tests that every store must pass |
+//! | `conformance` | no | the suites of tests that every store, target and sink must pass |
 
 #![warn(missing_debug_implementations, unreachable_pub)]
 

@@ -35,6 +35,8 @@
 //!
 //! The cases are also public functions, for other test harnesses than tokio's. Each takes an empty store that
 //! implements the traits that it tests, and panics if the store breaks the contract.
+//!
+//! The suites for [targets] of projections and for [sinks] of publishers are in modules of their own.
 
 mod all;
 mod append;
@@ -52,6 +54,7 @@ mod model;
 mod read;
 mod registration;
 mod renames;
+pub mod sinks;
 mod snapshots;
 pub mod targets;
 mod values;

@@ -16,6 +16,10 @@ use super::message::Message;
 /// 3. A confirmation resolves within a time that the sink sets, counted from `send`, whether or not it is
 ///    polled before.
 /// 4. A message that is sent after the confirmation of another comes after it.
+///
+/// # Implementing
+///
+/// Run `es_core::sink_conformance!` in the sink's tests, the suite in `es_core::conformance::sinks`.
 pub trait MessageSink: Send + Sync + 'static {
     /// Resolves when the message is stored, or is known not to be.
     type Confirmation: Future<Output = Result<(), SinkError>> + Send;

@@ -1,5 +1,6 @@
-//! The suite that every store must pass, and stores that must not pass it.
+//! The suites that every store, target and sink must pass, and those that must not pass them.
 
+mod broken_sinks;
 mod broken_stores;
 mod broken_targets;
 mod forwarding;

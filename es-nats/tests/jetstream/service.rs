@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream;
-use es_core::messaging::{Consumer, Publish, Publisher, PublisherRunner};
+use es_core::messaging::{Consumer, Message, Publish, Publisher, PublisherRunner};
 use es_core::reactor::{React, Reactor};
 use es_core::record::{BoxError, NewEvent};
 use es_core::store::{Append, AppendOutcome};
@@ -184,16 +184,24 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut is_so: impl FnMut()
         .unwrap_or_else(|_| panic!("in vain: {what}"));
 }
 
-/// The cents of each loan's messages in the stream, in their order there.
-pub async fn published(client: &async_nats::Client) -> BTreeMap<String, Vec<u64>> {
+/// The messages in the stream, in their order there.
+pub async fn messages(client: &async_nats::Client) -> Vec<Message> {
     let jetstream = jetstream::new(client.clone());
     let stream = jetstream.get_stream("loans").await.expect("a stream");
-    let last = stream.cached_info().state.last_sequence;
-    let (mut all, mut ids) = (BTreeMap::<String, Vec<u64>>::new(), BTreeSet::new());
-    for sequence in stream.cached_info().state.first_sequence..=last {
+    let state = &stream.cached_info().state;
+    let mut all = Vec::new();
+    for sequence in state.first_sequence..=state.last_sequence {
         let message = stream.get_raw_message(sequence).await.expect("a message");
         let header = |name: &str| message.headers.get(name).map(async_nats::HeaderValue::as_str);
-        let message = es_core::messaging::read(header, &message.payload).expect("a message");
+        all.push(es_core::messaging::read(header, &message.payload).expect("a message"));
+    }
+    all
+}
+
+/// The cents of each loan's messages in the stream, in their order there.
+pub async fn published(client: &async_nats::Client) -> BTreeMap<String, Vec<u64>> {
+    let (mut all, mut ids) = (BTreeMap::<String, Vec<u64>>::new(), BTreeSet::new());
+    for message in messages(client).await {
         assert!(ids.insert(message.id), "{message:?} is there twice");
         let public: LoanApproved = serde_json::from_slice(&message.payload).expect("a public event");
         all.entry(message.stream.key().to_owned()).or_default().push(public.cents);

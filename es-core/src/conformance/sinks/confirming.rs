@@ -1,0 +1,135 @@
+//! Confirmations, and what is stored, on a broker that is available.
+
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::mail::{assert_all, deliver, delivered, in_time, message, of_each, revisions, send, stream};
+use super::{Harness, Repeated};
+use crate::messaging::Message;
+use crate::stream::Revision;
+
+/// How many messages are sent before the first of their confirmations is polled.
+const WINDOW: usize = 64;
+
+/// When its confirmation has resolved, and as it was sent.
+pub async fn a_confirmed_message_is_stored<H: Harness>(harness: &H) {
+    let sink = harness.sink().await;
+    let mut sent = Vec::new();
+    for message in of_each(12) {
+        delivered::<H>(&sink, &message).await;
+        sent.push(message);
+        assert_all(&harness.stored().await, &sent);
+    }
+}
+
+/// Whatever is in it, and if nothing is.
+pub async fn every_part_of_a_message_is_stored<H: Harness>(harness: &H) {
+    let sink = harness.sink().await;
+    let time = OffsetDateTime::from_unix_timestamp_nanos(1_234_567_890_123_456_000).expect("a time");
+    let full = Message::new(
+        Uuid::now_v7(),
+        stream("schlüssel > 100 % *\"/"),
+        "parcel sent.ä",
+        7,
+        br#"{"text":"\n\u0000","number":1.50}"#.to_vec(),
+    )
+    .revision(Revision::new(u64::from(u32::MAX) + 1))
+    .occurred_at(time)
+    .correlation_id(Uuid::now_v7())
+    .causation_id(Uuid::now_v7())
+    .traceparent("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned());
+    let bare = Message::new(Uuid::now_v7(), stream("b"), "parcel.sent", 1, b"null".to_vec());
+    let long = format!("{{\"text\":\"{}\"}}", "x".repeat(60_000)).into_bytes();
+    let long = Message::new(Uuid::now_v7(), stream("long"), "parcel.sent", 1, long);
+    let sent = [full, bare, long];
+    for message in &sent {
+        delivered::<H>(&sink, message).await;
+    }
+    assert_all(&harness.stored().await, &sent);
+}
+
+/// Each is sent after the confirmation of the one before it.
+pub async fn messages_of_a_stream_keep_their_order<H: Harness>(harness: &H) {
+    let sink = harness.sink().await;
+    for revision in [1, 2, 5, 6, 7, 30] {
+        for key in ["a", "b"] {
+            delivered::<H>(&sink, &message(key, revision)).await;
+        }
+    }
+    let stored = harness.stored().await;
+    for key in ["a", "b"] {
+        assert_eq!(revisions::<H>(&stored, key), [1, 2, 5, 6, 7, 30]);
+    }
+}
+
+/// Of whatever stream and sink it is.
+pub async fn a_message_sent_after_a_confirmation_comes_after_it<H: Harness>(harness: &H) {
+    let sinks = [harness.sink().await, harness.sink().await];
+    let sent = of_each(12);
+    for (message, sink) in sent.iter().zip(sinks.iter().cycle()) {
+        delivered::<H>(sink, message).await;
+    }
+    assert_eq!(harness.stored().await, sent);
+}
+
+/// A sink does not wait for one confirmation to be polled before it sends the next message.
+pub async fn a_window_is_sent_before_any_of_it_is_confirmed<H: Harness>(harness: &H) {
+    let sink = harness.sink().await;
+    let sent = of_each(WINDOW);
+    let mut confirmations = Vec::new();
+    for message in &sent {
+        confirmations.push(send::<H>(&sink, message).await.expect("the broker is available"));
+    }
+    // The last one first.
+    while let Some(confirmation) = confirmations.pop() {
+        in_time::<H, _>("a confirmation", confirmation).await.expect("the broker is available");
+        let last = &sent[confirmations.len()];
+        assert!(harness.stored().await.contains(last), "{last:?} is confirmed and not stored");
+    }
+    assert_all(&harness.stored().await, &sent);
+}
+
+/// As when a publisher loses its lease: its message may be stored, and those of others are.
+pub async fn a_confirmation_that_is_dropped_disturbs_no_other<H: Harness>(harness: &H) {
+    let sink = harness.sink().await;
+    for revision in 1..=4 {
+        let dropped = send::<H>(&sink, &message("dropped", revision)).await;
+        drop(dropped.expect("the broker is available"));
+        delivered::<H>(&sink, &message("kept", revision)).await;
+    }
+    let stored = harness.stored().await;
+    assert_eq!(revisions::<H>(&stored, "kept"), [1, 2, 3, 4]);
+    assert!(revisions::<H>(&stored, "dropped").is_sorted());
+}
+
+/// Several programs publish, each its own streams.
+pub async fn sinks_beside_each_other_share_the_broker<H: Harness>(harness: &H) {
+    let one = |key: &'static str| async move {
+        let sink = harness.sink().await;
+        for revision in 1..=10 {
+            delivered::<H>(&sink, &message(key, revision)).await;
+        }
+    };
+    tokio::join!(one("a"), one("b"), one("c"));
+    let stored = harness.stored().await;
+    for key in ["a", "b", "c"] {
+        assert!(revisions::<H>(&stored, key).into_iter().eq(1..=10), "{stored:?}");
+    }
+    assert_eq!(stored.len(), 30);
+}
+
+/// Sent again by the same program, and by one that takes over: it is confirmed, and recognized by its id.
+pub async fn a_repeated_message_has_its_id<H: Harness>(harness: &H) {
+    let sinks = [harness.sink().await, harness.sink().await];
+    let message = message("a", 1);
+    for sink in [&sinks[0], &sinks[0], &sinks[1]] {
+        deliver::<H>(sink, &message).await.expect("a message that is sent again is confirmed");
+    }
+    let stored = harness.stored().await;
+    assert!(stored.iter().all(|stored| *stored == message), "{stored:?}");
+    let times = match H::REPEATED {
+        Repeated::Stored => 3,
+        Repeated::Dropped => 1,
+    };
+    assert_eq!(stored.len(), times, "{stored:?}");
+}

@@ -1,0 +1,82 @@
+//! What the suite sends, and how it waits.
+
+use std::future::Future;
+
+use tokio::time::timeout;
+use uuid::Uuid;
+
+use super::{Harness, Repeated};
+use crate::messaging::{Message, MessageSink, SinkError};
+use crate::stream::{Revision, StreamId};
+
+pub(super) fn stream(key: &str) -> StreamId {
+    StreamId::new("parcel", key).expect("a stream id")
+}
+
+pub(super) fn message(key: &str, revision: u64) -> Message {
+    let payload = format!("{{\"revision\":{revision}}}").into_bytes();
+    Message::new(Uuid::now_v7(), stream(key), "parcel.sent", 1, payload).revision(Revision::new(revision))
+}
+
+/// A message of each of so many streams.
+pub(super) fn of_each(streams: usize) -> Vec<Message> {
+    (0..streams).map(|number| message(&format!("p-{number}"), 1)).collect()
+}
+
+pub(super) async fn in_time<H: Harness, T>(what: &str, work: impl Future<Output = T>) -> T {
+    let Ok(done) = timeout(H::PATIENCE, work).await else { panic!("{what}: not in time") };
+    done
+}
+
+/// Sends a message.
+pub(super) async fn send<H: Harness>(
+    sink: &H::Sink,
+    message: &Message,
+) -> Result<<H::Sink as MessageSink>::Confirmation, SinkError> {
+    in_time::<H, _>("a message is sent", sink.send(message)).await
+}
+
+/// Sends a message, and waits for its confirmation.
+pub(super) async fn deliver<H: Harness>(sink: &H::Sink, message: &Message) -> Result<(), SinkError> {
+    let confirmation = send::<H>(sink, message).await?;
+    in_time::<H, _>("a confirmation", confirmation).await
+}
+
+/// Sends a message to a broker that is available.
+pub(super) async fn delivered<H: Harness>(sink: &H::Sink, message: &Message) {
+    deliver::<H>(sink, message).await.expect("the broker is available");
+}
+
+/// Sends a message until it is confirmed.
+pub(super) async fn deliver_at_last<H: Harness>(sink: &H::Sink, message: &Message) {
+    let again = async {
+        while let Err(error) = deliver::<H>(sink, message).await {
+            assert!(error.is_retryable(), "the broker is available again: {error}");
+            tokio::task::yield_now().await;
+        }
+    };
+    in_time::<H, _>("the broker is available again", again).await;
+}
+
+/// Fails unless each of these is stored as it is, once if it was sent once, and nothing else.
+pub(super) fn assert_all(stored: &[Message], sent: &[Message]) {
+    for message in sent {
+        let found: Vec<_> = stored.iter().filter(|stored| stored.id == message.id).collect();
+        assert_eq!(found, [message], "stored once, and as it was sent");
+    }
+    assert_eq!(stored.len(), sent.len(), "nothing else is stored");
+}
+
+/// The revisions of a stream in the order of the broker, each where it is stored first.
+pub(super) fn revisions<H: Harness>(stored: &[Message], key: &str) -> Vec<u64> {
+    let mut seen = Vec::new();
+    for message in stored.iter().filter(|message| message.stream == stream(key)) {
+        let revision = message.revision.get();
+        if !seen.contains(&revision) {
+            seen.push(revision);
+        } else {
+            assert_eq!(H::REPEATED, Repeated::Stored, "{message:?} is stored twice");
+        }
+    }
+    seen
+}

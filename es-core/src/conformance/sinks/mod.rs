@@ -1,0 +1,157 @@
+//! The suite that every [sink](crate::messaging::MessageSink) must pass: each line of its contract as a test.
+//!
+//! A sink's author writes a [`Harness`], which makes sinks and reads what the broker stores, and in an
+//! integration test
+//!
+//! ```
+//! use es_core::conformance::sinks::Harness;
+//! use es_core::messaging::{MemoryBroker, Message};
+//!
+//! struct InMemory(MemoryBroker);
+//!
+//! impl Harness for InMemory {
+//!     type Sink = MemoryBroker;
+//!
+//!     async fn sink(&self) -> MemoryBroker {
+//!         self.0.clone()
+//!     }
+//!
+//!     async fn stored(&self) -> Vec<Message> {
+//!         self.0.messages()
+//!     }
+//! }
+//!
+//! es_core::sink_conformance!(async { InMemory(MemoryBroker::new()) }, without Interrupt, Refuse);
+//! # fn main() {}
+//! ```
+//!
+//! and gets one `#[tokio::test]` a case. The expression is evaluated once a case: it makes an empty broker. A
+//! harness with the traits [`Interrupt`] and [`Refuse`], which is possible for each broker on a network,
+//! leaves out `without …`. The cases are functions of their own, for harnesses other than tokio's. Each
+//! panics when the sink breaks the contract.
+
+mod confirming;
+mod interrupted;
+mod mail;
+mod refusing;
+
+use std::future::Future;
+use std::time::Duration;
+
+pub use self::confirming::*;
+pub use self::interrupted::*;
+pub use self::refusing::*;
+
+use crate::messaging::{Message, MessageSink};
+use crate::stream::StreamId;
+
+/// What a broker does with a message that it has stored under the same id before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeated {
+    /// It stores it again; the consumer recognizes it by its id.
+    Stored,
+    /// It confirms it, and stores nothing.
+    Dropped,
+}
+
+/// A broker, and sinks that send to it.
+pub trait Harness: Send + Sync + 'static {
+    /// The sink under test.
+    type Sink: MessageSink;
+
+    /// What the broker does with a repeated message. Defaults to [`Repeated::Stored`].
+    const REPEATED: Repeated = Repeated::Stored;
+
+    /// The time within which a message is sent and its confirmation resolves; defaults to 30 seconds. It must
+    /// be less than 16 times the time that the sink sets for a confirmation, or it proves nothing.
+    const PATIENCE: Duration = Duration::from_secs(30);
+
+    /// Another sink, as another program has it.
+    fn sink(&self) -> impl Future<Output = Self::Sink> + Send;
+
+    /// All messages that the broker stores, in the order in which consumers receive them. Not read through a
+    /// sink, and available while the sinks are [interrupted](Interrupt).
+    fn stored(&self) -> impl Future<Output = Vec<Message>> + Send;
+}
+
+/// A harness that can come between the sinks and the broker.
+pub trait Interrupt: Harness {
+    /// From now on the broker confirms no message to any sink. It may store what is sent.
+    fn interrupt(&self) -> impl Future<Output = ()> + Send;
+
+    /// From now on it confirms messages again.
+    fn restore(&self) -> impl Future<Output = ()> + Send;
+}
+
+/// A harness of a broker that does not accept every message.
+pub trait Refuse: Harness {
+    /// A message of this stream that the broker refuses, however often it is sent: too large, for example.
+    fn refused(&self, stream: &StreamId) -> Message;
+}
+
+/// Makes one `#[tokio::test]` of each case of the [suite](mod@crate::conformance::sinks), but for those of
+/// the traits after `without`. See there.
+#[macro_export]
+macro_rules! sink_conformance {
+    (@tests $make:expr; $($case:ident),* $(,)?) => {$(
+        #[::tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $case() {
+            let harness = $make.await;
+            $crate::conformance::sinks::$case(&harness).await;
+        }
+    )*};
+    ($make:expr $(, without $($without:ident),+)? $(,)?) => {
+        $crate::sink_conformance_cases! {
+            $(without $($without),+;)? [$crate::sink_conformance] @tests $make;
+        }
+    };
+}
+
+/// Calls a macro with the names of the cases of the [suite](mod@crate::conformance::sinks), for harnesses
+/// other than tokio's: `sink_conformance_cases!([my_macro] and what comes before the names)` for all of them,
+/// and `sink_conformance_cases!(without Refuse; [my_macro] …)` for those of a harness without this trait.
+#[macro_export]
+macro_rules! sink_conformance_cases {
+    ([$($callback:tt)*] $($before:tt)*) => {
+        $crate::sink_conformance_cases! { @of [Interrupt Refuse] [[$($callback)*] $($before)*] [] }
+    };
+    (without Refuse; [$($callback:tt)*] $($before:tt)*) => {
+        $crate::sink_conformance_cases! { @of [Interrupt] [[$($callback)*] $($before)*] [] }
+    };
+    (without Interrupt; [$($callback:tt)*] $($before:tt)*) => {
+        $crate::sink_conformance_cases! { @of [Refuse] [[$($callback)*] $($before)*] [] }
+    };
+    (without Refuse, Interrupt; $($rest:tt)*) => {
+        $crate::sink_conformance_cases! { without Interrupt, Refuse; $($rest)* }
+    };
+    (without Interrupt, Refuse; [$($callback:tt)*] $($before:tt)*) => {
+        $crate::sink_conformance_cases! { @of [] [[$($callback)*] $($before)*] [] }
+    };
+    (@of [Interrupt $($with:ident)*] $call:tt [$($case:ident)*]) => {
+        $crate::sink_conformance_cases! { @of [$($with)*] $call [$($case)*
+            what_was_confirmed_before_an_interruption_stays
+            what_is_sent_during_an_interruption_fails_for_now
+            a_confirmation_resolves_in_time_even_if_nobody_polls_it
+            what_was_interrupted_is_sent_again_in_order
+        ] }
+    };
+    (@of [Refuse] $call:tt [$($case:ident)*]) => {
+        $crate::sink_conformance_cases! { @of [] $call [$($case)*
+            a_refused_message_is_refused_alone
+            a_refused_message_is_refused_again
+        ] }
+    };
+    (@of [] [[$($callback:tt)*] $($before:tt)*] [$($case:ident)*]) => {
+        $($callback)*! { $($before)*
+            a_confirmed_message_is_stored,
+            every_part_of_a_message_is_stored,
+            messages_of_a_stream_keep_their_order,
+            a_message_sent_after_a_confirmation_comes_after_it,
+            a_window_is_sent_before_any_of_it_is_confirmed,
+            a_confirmation_that_is_dropped_disturbs_no_other,
+            sinks_beside_each_other_share_the_broker,
+            a_repeated_message_has_its_id,
+            $($case,)*
+        }
+    };
+}
