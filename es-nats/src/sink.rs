@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_nats::connection::State;
-use async_nats::header::HeaderMap;
+use async_nats::header::{HeaderMap, HeaderName, NATS_EXPECTED_STREAM, NATS_MESSAGE_ID};
 use async_nats::jetstream::context::{Context, PublishAckFuture};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::{Client, jetstream};
@@ -64,10 +64,11 @@ impl NatsSink {
         let Encoded { headers, body, .. } = message.encode(encoding);
         let mut all = HeaderMap::new();
         for (name, value) in headers {
-            all.insert(name, value);
+            all.insert(HeaderName::from_static(name), value);
         }
+        all.insert(NATS_MESSAGE_ID, message.id.to_string());
+        all.insert(NATS_EXPECTED_STREAM, stream.name.as_str());
         let publish = PublishMessage::build().headers(all).payload(body.into());
-        let publish = publish.message_id(message.id.to_string()).expected_stream(&stream.name);
         (subject(prefix, message.stream.category(), &message.name), publish)
     }
 }

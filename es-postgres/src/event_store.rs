@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use es_core::model::NewSnapshot;
+use es_core::shape::Fingerprint;
 use es_core::store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, CloseStreams, Decision, Find, FindEvents,
-    Limits, ListQuery, ListStreams, Listener, Load, LoadSink, ReadAll, Registration, Remembered, Sink,
-    StreamHead, StreamRange, StreamSummary, Submitted,
+    Limits, ListQuery, ListStreams, Listener, Load, LoadManySink, LoadSink, ReadAll, Registration,
+    Remembered, Sink, StreamHead, StreamRange, StreamSummary, Submitted,
 };
 use es_core::{EventStore, Revision, StoreError, StreamId};
 use sqlx::PgConnection;
@@ -15,7 +16,7 @@ use tracing::{Instrument, debug_span};
 
 use crate::connect::names::{Declaration, Rename};
 use crate::read::all::reach::Asker;
-use crate::read::{find, load, stream};
+use crate::read::{find, load, load_many, stream};
 use crate::store::PostgresStore;
 use crate::upkeep::{snapshots, streams};
 use crate::write::{one, remember, several};
@@ -72,6 +73,16 @@ impl EventStore for PostgresStore {
         self.may_answer(load)?;
         let span = debug_span!("load", stream = %load.stream, after = %load.after, up_to = %load.up_to);
         load::load(&self.parts().pool, load, sink).instrument(span).await
+    }
+
+    async fn load_many(
+        &self,
+        streams: &[StreamId],
+        snapshot: Option<Fingerprint>,
+        sink: LoadManySink<'_>,
+    ) -> Result<Vec<Result<StreamHead, StoreError>>, StoreError> {
+        let span = debug_span!("load_many", streams = streams.len());
+        load_many::load_many(&self.parts().pool, streams, snapshot, sink).instrument(span).await
     }
 
     async fn read_stream(

@@ -2,17 +2,18 @@
 
 use async_trait::async_trait;
 use es_core::model::NewSnapshot;
+use es_core::shape::Fingerprint;
 use es_core::store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, CloseStreams, Decision, Find, FindEvents,
-    Limits, ListQuery, ListStreams, Listener, Load, LoadSink, ReadAll, Registration, Remembered, Sink,
-    StreamHead, StreamRange, StreamSummary, Submitted,
+    Limits, ListQuery, ListStreams, Listener, Load, LoadManySink, LoadSink, ReadAll, Registration,
+    Remembered, Sink, StreamHead, StreamRange, StreamSummary, Submitted,
 };
 use es_core::{EventStore, Revision, StoreError, StreamId};
 use sqlx::SqliteConnection;
 
 use crate::error::Failure;
 use crate::read::types::Types;
-use crate::read::{all, list, load, stream};
+use crate::read::{all, list, load, load_many, stream};
 use crate::store::SqliteStore;
 use crate::write::inside;
 use crate::write::job::{Done, Work};
@@ -57,6 +58,16 @@ impl EventStore for SqliteStore {
     async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
         let mut reader = self.parts.readers.reader().await?;
         load::load(&mut reader.connection, &reader.types, load, sink).await
+    }
+
+    async fn load_many(
+        &self,
+        streams: &[StreamId],
+        snapshot: Option<Fingerprint>,
+        sink: LoadManySink<'_>,
+    ) -> Result<Vec<Result<StreamHead, StoreError>>, StoreError> {
+        let mut reader = self.parts.readers.reader().await?;
+        load_many::load_many(&mut reader.connection, &reader.types, (streams, snapshot), sink).await
     }
 
     async fn read_stream(

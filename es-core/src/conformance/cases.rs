@@ -87,6 +87,7 @@ macro_rules! conformance_cases {
                 a_renamed_event_keeps_its_shape,
                 of_two_shapes_registered_at_once_one_wins,
                 a_snapshot_shortens_the_load,
+                streams_are_loaded_together_as_each_alone,
                 an_older_snapshot_never_replaces_a_newer_one,
                 a_snapshot_of_what_is_not_stored_is_not_kept,
                 a_snapshot_of_other_events_is_not_kept,

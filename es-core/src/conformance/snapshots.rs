@@ -2,11 +2,12 @@
 
 use uuid::Uuid;
 
-use super::fixture::{append, load, numbered, revisions, stream};
+use super::fixture::{Row, append, load, numbered, revisions, stream};
+use crate::error::StoreError;
 use crate::model::NewSnapshot;
 use crate::record::RawEvent;
 use crate::shape::Fingerprint;
-use crate::store::{EventStore, Load, StreamRange};
+use crate::store::{EventStore, Load, LoadItem, StreamRange};
 use crate::stream::{Revision, StreamId};
 
 const FINGERPRINT: Fingerprint = Fingerprint::EMPTY.with("one");
@@ -49,6 +50,52 @@ pub async fn a_snapshot_shortens_the_load<S: EventStore>(store: S) {
     let (snapshot, rows, _) =
         load(&store, Load::all(&stream).snapshot(Some(FINGERPRINT)).up_to(Revision::new(8))).await;
     assert_eq!((snapshot.map(|(at, _)| at), revisions(&rows)), (Some(7), vec![8]));
+}
+
+/// Several streams in one call, each as by itself: from its snapshot, one that is not there, one whose sink
+/// has had enough.
+pub async fn streams_are_loaded_together_as_each_alone<S: EventStore>(store: S) {
+    let streams = ["a", "not there", "b", "refused", "c \"ä\" [1]"].map(stream);
+    for (stream, events) in streams.iter().zip([3, 0, 10, 4, 1]).filter(|(_, events)| *events > 0) {
+        append(&store, stream, 0, &numbered(1, events)).await;
+    }
+    save(&store, &streams[2], 7, FINGERPRINT, "28").await;
+    for fingerprint in [Some(FINGERPRINT), Some(OTHER), None] {
+        let mut found = vec![(None, Vec::new()); streams.len()];
+        let mut take = |number: usize, item: LoadItem<'_>| {
+            let (snapshot, rows): &mut (Option<(u64, String)>, Vec<Row>) = &mut found[number];
+            match item {
+                LoadItem::Snapshot { revision, state } => {
+                    assert!(rows.is_empty(), "the snapshot is before the events");
+                    *snapshot = Some((revision.get(), String::from_utf8_lossy(state).into_owned()));
+                }
+                LoadItem::Event(raw) if number == 3 && raw.revision.get() == 3 => {
+                    let (expected, found) = (raw.revision, raw.revision);
+                    return Err(StoreError::Damaged { stream: raw.stream.clone(), expected, found });
+                }
+                LoadItem::Event(raw) => {
+                    assert_eq!(raw.stream, &streams[number], "the events of another stream");
+                    rows.push(Row::from(raw));
+                }
+            }
+            Ok(())
+        };
+        let heads = store.load_many(&streams, fingerprint, &mut take).await.expect("a load");
+        assert_eq!(heads.len(), streams.len());
+        for (number, (head, found)) in heads.into_iter().zip(found).enumerate() {
+            let (snapshot, mut rows, alone) =
+                load(&store, Load::all(&streams[number]).snapshot(fingerprint)).await;
+            if number == 3 {
+                assert!(matches!(head, Err(StoreError::Damaged { .. })), "{head:?}");
+                rows.truncate(2);
+            } else {
+                assert_eq!(head.expect("a stream"), alone);
+            }
+            assert_eq!(found, (snapshot, rows), "stream {number}");
+        }
+    }
+    let nothing = store.load_many(&[], None, &mut |_, _| Ok(())).await.expect("a load of nothing");
+    assert!(nothing.is_empty());
 }
 
 /// Snapshots arrive in any order; the newest of each fingerprint is kept.

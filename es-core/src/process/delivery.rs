@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
 use std::future::ready;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -25,19 +26,42 @@ use crate::stream::{Revision, StreamId, StreamKey as _};
 
 /// The aggregates that commands are sent to.
 #[derive(Clone, Default)]
-pub(super) struct Targets(HashMap<TypeId, Arc<dyn Any + Send + Sync>>);
+pub(super) struct Targets {
+    by_type: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    by_name: HashMap<&'static str, Arc<dyn Warm>>,
+}
+
+/// A repository, whatever its aggregate is.
+trait Warm: Send + Sync {
+    fn warm<'a>(&'a self, keys: &'a [&'a str]) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
+}
+
+impl<A: Aggregate> Warm for Repository<A, Shared> {
+    fn warm<'a>(&'a self, keys: &'a [&'a str]) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        Box::pin(Self::warm(self, keys))
+    }
+}
 
 impl Targets {
     pub(super) fn add<A: Aggregate, S: EventStore + 'static>(&mut self, repository: Repository<A, S>) {
-        self.0.insert(TypeId::of::<A>(), Arc::new(repository.shared()));
+        let repository = Arc::new(repository.shared());
+        self.by_name.insert(A::NAME, Arc::<Repository<A, Shared>>::clone(&repository));
+        self.by_type.insert(TypeId::of::<A>(), repository);
     }
 
     pub(super) fn has(&self, recipient: &Recipient) -> bool {
-        self.0.contains_key(&recipient.identity)
+        self.by_type.contains_key(&recipient.identity)
     }
 
     fn get<A: Aggregate>(&self) -> Option<&Repository<A, Shared>> {
-        self.0.get(&TypeId::of::<A>())?.downcast_ref()
+        self.by_type.get(&TypeId::of::<A>())?.downcast_ref()
+    }
+
+    /// Loads the states of aggregates of this name together; see [`Repository::warm`].
+    pub(super) async fn warm(&self, name: &str, keys: &[&str]) {
+        if let Some(repository) = self.by_name.get(name) {
+            repository.warm(keys).await;
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::clock::Clock;
 use super::input::{About, Input};
 use super::instance::{LedBy, asked};
-use super::side_by_side::Groups;
+use super::side_by_side::{Groups, Prepare};
 use super::step::Steppers;
 use super::steps::StepError;
 use super::{Process, ids};
@@ -66,12 +66,26 @@ impl<P: Process> Effects for Inputs<P> {
             let this = this.clone();
             async move { this.one(&id, &input).await }
         };
-        let done = groups.run(events.len(), work).await;
+        let done = groups.run(events.len(), self, work).await;
         // Not before: an earlier input of another instance may still have been running.
         if let Some(last) = events[..done.events()].iter().map(|input| input.about().occurred_at).max() {
             self.clock.seen(last);
         }
         done
+    }
+}
+
+/// Loads the instances together.
+impl<P: Process> Prepare<(P::Id, Arc<P::Input>)> for Inputs<P> {
+    type Keys = Vec<String>;
+
+    fn keys(&self, groups: &[Vec<(usize, (P::Id, Arc<P::Input>))>]) -> Vec<String> {
+        groups.iter().filter_map(|jobs| jobs.first()).map(|(_, (id, _))| id.to_key().into_owned()).collect()
+    }
+
+    async fn prepare(&self, keys: Vec<String>) {
+        let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+        self.steppers.own.warm(&keys).await;
     }
 }
 

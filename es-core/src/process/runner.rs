@@ -13,16 +13,20 @@ use super::inputs::Inputs;
 use super::instance::Instance;
 use super::letters;
 use super::metrics::{Counters, ProcessMetrics};
-use super::past;
+use super::past::Recalled;
 use super::sender::Sender;
 use super::step::Steppers;
-use super::timers::{Stuck, StuckTimer, Timers};
+use super::timers::{KnownTimers, Stuck, StuckTimer, Timers};
 use crate::latch::hold;
 use crate::model::Aggregate;
 use crate::projection::{OnFailure, ProjectorError};
 use crate::reactor::{CheckpointStore, OnModel, ReactorRunner};
 use crate::repository::{Repository, Shared};
 use crate::store::{EventStore, ReadAll};
+use crate::subscription::Subscription;
+
+/// How many states of instances are cached: more than those of a page of inputs.
+const INSTANCES: usize = 8_192;
 
 /// The runner of the inputs of a process, with their status and their dead letters.
 pub type InputsRunner<P, S, I> = ReactorRunner<
@@ -58,6 +62,8 @@ pub struct ProcessRunner<P: Process, S, I = S> {
     clock: Clock,
     counters: Arc<Counters>,
     stuck: Stuck,
+    timers: KnownTimers<S>,
+    recalled: Recalled,
     options: Options,
 }
 
@@ -79,11 +85,13 @@ impl<P: Process, S: EventStore + CheckpointStore> ProcessRunner<P, S> {
         Self {
             source: store.clone(),
             store,
-            own: Repository::new(shared),
+            own: Repository::new(shared).with_cache(INSTANCES),
             targets: Targets::default(),
             clock: Clock::system(),
             counters: Arc::default(),
             stuck: Arc::new(Mutex::default()),
+            timers: Arc::default(),
+            recalled: Recalled::default(),
             options: Options::default(),
         }
     }
@@ -92,8 +100,10 @@ impl<P: Process, S: EventStore + CheckpointStore> ProcessRunner<P, S> {
 impl<P: Process, S, I> ProcessRunner<P, S, I> {
     /// Reads the inputs from another store.
     pub fn source<J: ReadAll + EventStore + Clone + 'static>(self, source: J) -> ProcessRunner<P, S, J> {
-        let Self { store, source: _, own, targets, clock, counters, stuck, options } = self;
-        ProcessRunner { store, source, own, targets, clock, counters, stuck, options }
+        let Self { store, source: _, own, targets, clock, counters, stuck, timers, recalled: _, options } =
+            self;
+        let recalled = Recalled::default();
+        ProcessRunner { store, source, own, targets, clock, counters, stuck, timers, recalled, options }
     }
 
     /// Sends the commands for these aggregates to their repository. Each aggregate of `sends(…)` needs one.
@@ -105,6 +115,7 @@ impl<P: Process, S, I> ProcessRunner<P, S, I> {
     /// The clock by which timers are due. Defaults to the system's.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self.recalled = Recalled::default();
         self
     }
 
@@ -250,7 +261,7 @@ where
             let before = self.metrics();
             inputs.catch_up().await.map_err(ProcessError::Inputs)?;
             letters::retry_once(&inputs).await.map_err(ProcessError::Inputs)?;
-            timers.catch_up().await.map_err(ProcessError::Timers)?;
+            timers.catch_up(&self.timers).await.map_err(ProcessError::Timers)?;
             sender.catch_up().await.map_err(ProcessError::Sender)?;
             letters::retry_once(&sender).await.map_err(ProcessError::Sender)?;
             if self.metrics() == before {
@@ -266,8 +277,8 @@ where
         }
         match inputs.status().await {
             Ok(status) => {
-                let (source, filter) = (self.source.clone(), P::Input::filter());
-                Ok(past::recall(&self.clock, source, filter, status.position()).await?)
+                let past = Subscription::new(self.source.clone()).filter(P::Input::filter());
+                Ok(self.recalled.recall(&self.clock, past, status.position()).await?)
             }
             Err(ProjectorError::NotSetUp { .. }) => Ok(()),
             Err(error) => Err(error),
@@ -319,6 +330,8 @@ impl<P: Process, S: Clone, I: Clone> Clone for ProcessRunner<P, S, I> {
             clock: self.clock.clone(),
             counters: Arc::clone(&self.counters),
             stuck: Arc::clone(&self.stuck),
+            timers: Arc::clone(&self.timers),
+            recalled: self.recalled.clone(),
             options: self.options.clone(),
         }
     }

@@ -1,5 +1,6 @@
 //! The sender of a process: executes the commands of its steps, in order for each instance.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use super::Process;
 use super::clock::Clock;
 use super::deliver::DeliveryError;
 use super::delivery::{Delivery, Targets};
-use super::side_by_side::Groups;
+use super::side_by_side::{Groups, Prepare};
 use super::step::Steppers;
 use super::stepped::Stepped;
 use crate::__private::decode_recorded;
@@ -70,7 +71,28 @@ impl<P: Process> Effects for Sender<P> {
             let this = this.clone();
             async move { this.send(&step).await }
         };
-        groups.run(events.len(), work).await
+        groups.run(events.len(), self, work).await
+    }
+}
+
+/// Loads the aggregates that the commands are for together.
+impl<P: Process> Prepare<Arc<Recorded<Stepped>>> for Sender<P> {
+    /// By the name of the aggregate.
+    type Keys = BTreeMap<String, Vec<String>>;
+
+    fn keys(&self, groups: &[Vec<(usize, Arc<Recorded<Stepped>>)>]) -> Self::Keys {
+        let mut keys = Self::Keys::new();
+        for sent in groups.iter().flatten().flat_map(|(_, step)| &step.event.sent) {
+            keys.entry(sent.target.clone()).or_default().push(sent.key.clone());
+        }
+        keys
+    }
+
+    async fn prepare(&self, keys: Self::Keys) {
+        for (target, keys) in keys {
+            let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+            self.targets.warm(&target, &keys).await;
+        }
     }
 }
 

@@ -7,8 +7,19 @@ use tokio::task::JoinSet;
 use crate::projection::{Done, awaited};
 use crate::record::BoxError;
 
-/// How many streams at a time.
-const STREAMS: usize = 64;
+/// How many streams at a time: about as many appends as a store writes in two transactions, so that one
+/// group commit is prepared while the other is written.
+const STREAMS: usize = 512;
+
+/// What is done for the jobs of some streams at once, before they are started.
+pub(crate) trait Prepare<J>: Send + Sync {
+    /// What it needs to know of them.
+    type Keys: Send;
+
+    fn keys(&self, groups: &[Vec<(usize, J)>]) -> Self::Keys;
+
+    fn prepare(&self, keys: Self::Keys) -> impl Future<Output = ()> + Send;
+}
 
 /// Jobs, each with its overall index, by their stream.
 pub(crate) struct Groups<J> {
@@ -39,17 +50,22 @@ impl<J: Send + 'static> Groups<J> {
     }
 
     /// Runs all jobs; in each stream up to the first that fails. Returns up to which of `count` all are done.
-    pub(crate) async fn run<F, Fut>(self, count: usize, work: F) -> Done
+    /// Before those of some streams are started, `prepare` gets them.
+    pub(crate) async fn run<F, Fut>(self, count: usize, prepare: &impl Prepare<J>, work: F) -> Done
     where
         F: Fn(J) -> Fut + Clone + Send + 'static,
         Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
     {
-        let Self { groups, mut failed, .. } = self;
-        let (mut groups, mut running) = (groups.into_iter(), JoinSet::new());
+        let Self { mut groups, mut failed, .. } = self;
+        groups.reverse();
+        let (mut ready, mut running) = (Vec::new(), JoinSet::new());
         loop {
-            while running.len() < STREAMS
-                && let Some(group) = groups.next()
-            {
+            while running.len() < STREAMS {
+                if ready.is_empty() && !groups.is_empty() {
+                    ready = groups.split_off(groups.len().saturating_sub(STREAMS));
+                    prepare.prepare(prepare.keys(&ready)).await;
+                }
+                let Some(group) = ready.pop() else { break };
                 running.spawn(one_by_one(group, work.clone()));
             }
             match running.join_next().await {

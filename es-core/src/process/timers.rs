@@ -1,6 +1,6 @@
 //! The timers of a process: which are pending, by the time at which they are due, and firing them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ use crate::store::{Checkpoint, ReadAll, Rest};
 use crate::stream::{Revision, StreamKey};
 use crate::subscription::{Subscription, When};
 
-/// How many timers fire in parallel.
-const TOGETHER: usize = 64;
+/// How many timers fire in parallel; see the inputs.
+const TOGETHER: usize = 512;
 
 /// The first and the longest wait before a timer that failed is retried.
 const WAITS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(60));
@@ -72,6 +72,9 @@ struct Entry {
     scheduled_by: Uuid,
     revision: Revision,
 }
+
+/// The timers that a runner knows between two calls that catch up.
+pub(super) type KnownTimers<S> = Arc<Mutex<Option<(Index, Subscription<S>)>>>;
 
 pub(super) type Stuck = Arc<Mutex<BTreeMap<(String, String), StuckTimer>>>;
 
@@ -136,6 +139,11 @@ impl Index {
         due
     }
 
+    /// Those that failed are tried again at once.
+    fn stop_waiting(&mut self) {
+        self.by_due.extend(std::mem::take(&mut self.waiting).into_values().flatten());
+    }
+
     /// When the next one is due.
     fn next(&self) -> Option<OffsetDateTime> {
         self.by_due.first().map(|(due, _)| *due)
@@ -167,13 +175,17 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
         }
     }
 
-    /// Fires everything that is due by now, including what those that fire schedule for now or before.
-    pub(super) async fn catch_up(&self) -> Result<(), StoreError> {
-        let mut index = Index::default();
-        let mut steps = Subscription::new(self.store.clone()).filter(steps_of::<P>());
+    /// Fires everything that is due by now, including what those that fire schedule for now or before. The
+    /// next call continues to read where this one ended, unless it failed or was dropped.
+    pub(super) async fn catch_up(&self, known: &KnownTimers<S>) -> Result<(), StoreError> {
+        let kept = hold(known).take();
+        let new = || (Index::default(), Subscription::new(self.store.clone()).filter(steps_of::<P>()));
+        let (mut index, mut steps) = kept.unwrap_or_else(new);
+        index.stop_waiting();
         loop {
             while read_page(&mut steps, &mut index, When::Now).await? != Rest::Nothing {}
             if self.fire_due(&mut index).await == 0 {
+                *hold(known) = Some((index, steps));
                 return Ok(());
             }
         }
@@ -181,10 +193,14 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
 
     /// Fires what is due now; returns how many fired, or were no longer pending.
     async fn fire_due(&self, index: &mut Index) -> usize {
-        let (mut fired, mut running) = (0, JoinSet::new());
+        let (mut fired, mut running, mut ready) = (0, JoinSet::new(), VecDeque::new());
         loop {
             // As one ends, the next one begins.
-            for (place, entry) in index.due(self.clock.now(), TOGETHER - running.len()) {
+            while running.len() < TOGETHER {
+                if ready.is_empty() {
+                    ready = self.loaded(index.due(self.clock.now(), TOGETHER)).await;
+                }
+                let Some((place, entry)) = ready.pop_front() else { break };
                 let (steppers, clock) = (self.steppers.clone(), self.clock.clone());
                 running.spawn(async move {
                     let done = awaited(fire_at(&steppers, &clock, &place, entry)).await;
@@ -207,6 +223,13 @@ impl<P: Process, S: ReadAll + Clone + 'static> Timers<P, S> {
                 Some(Err(_)) => {}
             }
         }
+    }
+
+    /// Loads the instances together.
+    async fn loaded(&self, due: Vec<(Arc<Place>, Entry)>) -> VecDeque<(Arc<Place>, Entry)> {
+        let keys: Vec<_> = due.iter().map(|(place, _)| place.key.as_str()).collect();
+        self.steppers.own.warm(&keys).await;
+        due.into()
     }
 
     fn failed(&self, index: &mut Index, place: &Arc<Place>, entry: Entry, reason: String) {

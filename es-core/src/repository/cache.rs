@@ -175,6 +175,11 @@ impl<A> Turn<A> {
         None
     }
 
+    /// Whether it can keep a state, and has none.
+    pub(super) fn is_cold(&self) -> bool {
+        self.held.as_ref().is_some_and(|held| held.known.kept.is_none())
+    }
+
     pub(super) fn keep(&mut self, folded: Folded<A>) {
         let Some(held) = &mut self.held else { return };
         let Known { kept, contest } = &mut *held.known;

@@ -11,7 +11,7 @@ use crate::error::StoreError;
 use crate::model::{Aggregate, copy, guarded};
 use crate::record::{PayloadError, RawEvent};
 use crate::seldom::Seldom;
-use crate::store::{CommandOutcome, Contiguous, Load, LoadItem};
+use crate::store::{CommandOutcome, Contiguous, Load, LoadItem, StreamHead};
 use crate::stream::{Revision, StreamId};
 
 /// Log lines about snapshots, of each category, that do not decode.
@@ -100,7 +100,8 @@ impl<'a, A: Aggregate> Fold<'a, A> {
         Ok(self)
     }
 
-    fn take(&mut self, item: LoadItem<'_>) -> Result<(), StoreError> {
+    /// Folds the next item of a load.
+    pub(super) fn take(&mut self, item: LoadItem<'_>) -> Result<(), StoreError> {
         match item {
             _ if self.broken_snapshot => Ok(()),
             LoadItem::Snapshot { revision, state } => {
@@ -147,6 +148,15 @@ impl<'a, A: Aggregate> Fold<'a, A> {
 
     const fn order(&self) -> Contiguous<'a> {
         Contiguous::after(self.stream, self.revision)
+    }
+
+    /// The state after a load of the whole stream; `None` if it cannot be used.
+    pub(super) fn loaded(mut self, head: &StreamHead) -> Option<Folded<A>> {
+        if self.broken_snapshot || self.order().reached(head.revision).is_err() {
+            return None;
+        }
+        self.head = head.event_id;
+        Some(self.into_folded())
     }
 
     pub(super) fn into_folded(self) -> Folded<A> {

@@ -16,6 +16,7 @@ mod run;
 mod snapshots;
 mod stop;
 mod transaction;
+mod warm;
 mod written;
 
 use std::fmt;

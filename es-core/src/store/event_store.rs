@@ -3,11 +3,12 @@
 use async_trait::async_trait;
 
 use super::{
-    Append, AppendOutcome, Decision, Limits, Load, LoadSink, Registration, Remembered, Sink, StreamHead,
-    StreamRange, Submitted,
+    Append, AppendOutcome, Decision, Limits, Load, LoadManySink, LoadSink, Registration, Remembered, Sink,
+    StreamHead, StreamRange, Submitted,
 };
 use crate::error::StoreError;
 use crate::model::NewSnapshot;
+use crate::shape::Fingerprint;
 use crate::stream::StreamId;
 
 /// An event store: what aggregates need of it, and all that a [`Repository`](crate::Repository) uses to load
@@ -116,6 +117,33 @@ pub trait EventStore: Send + Sync {
     ///
     /// [`StoreError`] of the store or of the sink.
     async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError>;
+
+    /// Loads several streams, each as [`load`](Self::load) loads all of it from its newest snapshot of this
+    /// fingerprint. The results are in the order of `streams`; what is wrong with one of them, such as a
+    /// damaged event, is its result. The streams are read at once or one after the other: each is of one
+    /// moment, and two of them may not be.
+    ///
+    /// # For a store that can do better
+    ///
+    /// Optional: defaults to one [`load`](Self::load) after the other. A store whose loads cost a round trip
+    /// answers all of them in one.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the store, for all of them.
+    async fn load_many(
+        &self,
+        streams: &[StreamId],
+        snapshot: Option<Fingerprint>,
+        sink: LoadManySink<'_>,
+    ) -> Result<Vec<Result<StreamHead, StoreError>>, StoreError> {
+        let mut heads = Vec::with_capacity(streams.len());
+        for (number, stream) in streams.iter().enumerate() {
+            let load = Load::all(stream).snapshot(snapshot);
+            heads.push(self.load(load, &mut |item| sink(number, item)).await);
+        }
+        Ok(heads)
+    }
 
     /// Reads a part of one stream.
     ///

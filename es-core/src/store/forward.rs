@@ -14,9 +14,9 @@ use super::{AppendIn, CloseStreams, EventStore, ExportStore, FindEvents, ImportS
 /// [`FindEvents`](crate::store::FindEvents), [`CloseStreams`](crate::store::CloseStreams),
 /// [`ExportStore`](crate::store::ExportStore) and [`ImportStore`](crate::store::ImportStore).
 ///
-/// [`submit`](crate::EventStore::submit) also appends, and [`follow`](crate::store::ReadAll::follow) also
-/// reads: after `except append` or `except read_all` they are not forwarded either, and call the wrapper's
-/// own method.
+/// [`submit`](crate::EventStore::submit) also appends, [`load_many`](crate::EventStore::load_many) also
+/// loads, and [`follow`](crate::store::ReadAll::follow) also reads: after `except append`, `except load` or
+/// `except read_all` they are not forwarded either, and call the wrapper's own method.
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -53,6 +53,10 @@ macro_rules! forward_event_store {
             { remember async ['a] (decision: $crate::store::Decision<'a>) -> $crate::store::Remembered }
             { load async ['a, 'b] (load: $crate::store::Load<'a>, sink: $crate::store::LoadSink<'b>)
                 -> $crate::store::StreamHead }
+            { load_many async ['a, 'b]
+                (streams: &'a [$crate::StreamId], snapshot: ::core::option::Option<$crate::shape::Fingerprint>,
+                    sink: $crate::store::LoadManySink<'b>)
+                -> ::std::vec::Vec<::core::result::Result<$crate::store::StreamHead, $crate::StoreError>> }
             { read_stream async ['a, 'b]
                 (stream: &'a $crate::StreamId, range: $crate::store::StreamRange, sink: $crate::store::Sink<'b>) -> () }
             { save_snapshot async [] (snapshot: $crate::model::NewSnapshot) -> () }
@@ -154,6 +158,8 @@ macro_rules! forward_event_store {
     (@unless limits [limits $($rest:ident)*] $code:tt) => {};
     (@unless listen [listen $($rest:ident)*] $code:tt) => {};
     (@unless load [load $($rest:ident)*] $code:tt) => {};
+    (@unless load_many [load $($rest:ident)*] $code:tt) => {};
+    (@unless load_many [load_many $($rest:ident)*] $code:tt) => {};
     (@unless load_in [load_in $($rest:ident)*] $code:tt) => {};
     (@unless read_all [read_all $($rest:ident)*] $code:tt) => {};
     (@unless read_stream [read_stream $($rest:ident)*] $code:tt) => {};

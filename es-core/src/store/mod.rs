@@ -43,4 +43,4 @@ pub use self::load::{Load, LoadItem, StreamHead, StreamRange, StreamSummary};
 pub use self::read_all::ReadAll;
 pub use self::registration::Registration;
 pub(crate) use self::sink::recorded;
-pub use self::sink::{LoadSink, Sink};
+pub use self::sink::{LoadManySink, LoadSink, Sink};

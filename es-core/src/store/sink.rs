@@ -15,6 +15,10 @@ pub type Sink<'a> = &'a mut (dyn FnMut(RawEvent<'_>) -> Result<(), StoreError> +
 /// events after it.
 pub type LoadSink<'a> = &'a mut (dyn FnMut(LoadItem<'_>) -> Result<(), StoreError> + Send);
 
+/// Receives what [`EventStore::load_many`](crate::EventStore::load_many) finds: the index of a stream among
+/// those that were asked for, and an item of it. An error ends the load of this stream only.
+pub type LoadManySink<'a> = &'a mut (dyn FnMut(usize, LoadItem<'_>) -> Result<(), StoreError> + Send);
+
 /// Decodes one stored event and passes on what it stands for.
 pub(crate) fn recorded<A: Aggregate>(
     raw: &RawEvent<'_>,

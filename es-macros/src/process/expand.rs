@@ -21,8 +21,10 @@ pub(super) fn expand(process: &Process<'_>) -> TokenStream {
     let (ident, enum_ident) = (&reading.input.ident, &reading.enum_ident);
     let enumeration = reading.enumeration();
     let check = reading.check();
+    let apply = apply(process);
     if !reading.sound {
-        return enumeration;
+        // Otherwise the aggregate lacks it, which is not what is wrong.
+        return quote!(#enumeration #apply);
     }
     let (inputs, sender) = (format!("{name}.inputs"), format!("{name}.sender"));
     let input = input(process);
@@ -50,13 +52,21 @@ pub(super) fn expand(process: &Process<'_>) -> TokenStream {
             #deliver
         }
 
-        #[automatically_derived]
-        impl #es_core::Apply<#es_core::process::Stepped> for #ident {
-            fn apply(&mut self, _: #es_core::process::Stepped) {}
-        }
-
+        #apply
         #marks
         #check
+    }
+}
+
+/// The state of the process does not depend on its steps.
+fn apply(process: &Process<'_>) -> TokenStream {
+    let (es_core, ident) = (&process.reading.es_core, &process.reading.input.ident);
+    let (generics, arguments, bounds) = process.reading.input.generics.split_for_impl();
+    quote! {
+        #[automatically_derived]
+        impl #generics #es_core::Apply<#es_core::process::Stepped> for #ident #arguments #bounds {
+            fn apply(&mut self, _: #es_core::process::Stepped) {}
+        }
     }
 }
 

@@ -190,6 +190,9 @@ pub async fn messages(client: &async_nats::Client) -> Vec<Message> {
     let stream = jetstream.get_stream("loans").await.expect("a stream");
     let state = &stream.cached_info().state;
     let mut all = Vec::new();
+    if state.messages == 0 {
+        return all;
+    }
     for sequence in state.first_sequence..=state.last_sequence {
         let message = stream.get_raw_message(sequence).await.expect("a message");
         let header = |name: &str| message.headers.get(name).map(async_nats::HeaderValue::as_str);

@@ -33,11 +33,11 @@ macro_rules! columns {
 
 columns! {
     /// An event, at the beginning of every row that holds one.
-    event in [find_correlation find_event load load_command read_all read_backward read_forward read_some]:
+    event in [find_correlation find_event load load_command load_many read_all read_backward read_forward read_some]:
         [REVISION POSITION TYPE EVENT_ID RECORDED_AT OCCURRED_AT CORRELATION_ID CAUSATION_ID PAYLOAD METADATA]
     /// Version and name of its type, if the caller does not know them.
-    noted in [find_correlation find_event load load_command read_backward read_forward] after event: [NOTE]
-    numbers in [load load_command] after noted: [NUMBERS]
+    noted in [find_correlation find_event load load_command load_many read_backward read_forward] after event: [NOTE]
+    numbers in [load load_command load_many] after noted: [NUMBERS]
     found in [find_correlation find_event] after noted: [KEY CATEGORY CATEGORY_NAME]
     paged in [read_all read_some] after event: [STREAM MADE]
     backend in [backend]: [PID BACKEND_START]
@@ -88,7 +88,8 @@ columns! {
     watermark in [watermark]: [DRAWN HOLDERS IN_DOUBT]
 }
 
-/// The first row that `load` and `load_command` return: the head of the stream, in the columns of an event.
+/// The first row that `load` and `load_command` return, and the first of each stream of `load_many`: the head
+/// of the stream, in the columns of an event.
 pub(crate) mod stream_head {
     use super::{event, noted};
 

@@ -136,6 +136,27 @@ async fn reads_use_indexes_and_sort_nothing() {
     }
 }
 
+#[tokio::test]
+async fn streams_that_are_loaded_together_are_each_found_by_their_index() {
+    let (database, _store) = fresh().await;
+    let mut connection = with_many_rows(database.url()).await;
+    let keys: Vec<_> = (500..1_000).map(|key| format!("key-{key}")).collect();
+    let (categories, keys) = (vec!["account"; keys.len()].join(","), keys.join(","));
+    for fingerprint in ["7", "NULL"] {
+        let plan = plan(
+            &mut connection,
+            include_str!("../../src/sql/load_many.sql"),
+            "text[], text[], bigint, integer, uuid",
+            &format!("'{{{categories}}}', '{{{keys}}}', {fingerprint}, 1, NULL"),
+        )
+        .await;
+        for table in ["events", "streams", "snapshots"] {
+            assert!(!plan.contains(&format!("Seq Scan on {table}")), "{plan}");
+        }
+        assert!(plan.contains("events_pkey") && plan.contains("streams_category_key_key"), "{plan}");
+    }
+}
+
 /// A page of the whole store reads a page of rows, from the middle or the end, whatever the planner believes.
 #[tokio::test]
 async fn a_page_of_the_whole_store_reads_no_more_than_a_page() {

@@ -79,10 +79,15 @@ async fn once(
 }
 
 fn head(mut row: Packed<'_>) -> Result<StreamHead, Failure> {
-    let closed = flag(&mut row)?;
+    let head = head_of(&mut row)?;
+    Ok(head.command(command(row)?))
+}
+
+/// Where the stream stands, without the ledger.
+pub(crate) fn head_of(row: &mut Packed<'_>) -> Result<StreamHead, Failure> {
+    let closed = flag(row)?;
     let revision = Revision::new(row.optional()?.unwrap_or_default().cast_unsigned());
-    let head = StreamHead::new(revision, row.id()?);
-    Ok(head.closed(closed).command(command(row)?))
+    Ok(StreamHead::new(revision, row.id()?).closed(closed))
 }
 
 /// The outcome of the command, if it is in the command ledger.
@@ -105,7 +110,7 @@ fn flag(row: &mut Packed<'_>) -> Result<bool, Failure> {
     }
 }
 
-fn snapshot(mut row: Packed<'_>) -> Result<(Revision, &[u8]), Failure> {
+pub(crate) fn snapshot(mut row: Packed<'_>) -> Result<(Revision, &[u8]), Failure> {
     let (revision, checksum) = (row.number()?, row.number()?);
     let state = row.rest()?;
     if checksum::of_snapshot(revision, state) != checksum {

@@ -4,6 +4,7 @@ pub(crate) mod all;
 pub(crate) mod event;
 pub(crate) mod list;
 pub(crate) mod load;
+pub(crate) mod load_many;
 pub(crate) mod packed;
 pub(crate) mod readers;
 pub(crate) mod row;

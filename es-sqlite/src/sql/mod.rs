@@ -31,6 +31,7 @@ pub(crate) const INSERT_STREAMS: &str = include_str!("insert_streams.sql");
 pub(crate) const KNOWN: &str = include_str!("known.sql");
 pub(crate) const LIST: &str = include_str!("list.sql");
 pub(crate) const LOAD: &str = include_str!("load.sql");
+pub(crate) const LOAD_MANY: &str = include_str!("load_many.sql");
 pub(crate) const SAVE_SNAPSHOT: &str = include_str!("save_snapshot.sql");
 pub(crate) const SET_FINGERPRINT: &str = include_str!("set_fingerprint.sql");
 pub(crate) const SETTLE: &str = include_str!("settle.sql");

@@ -6,9 +6,9 @@ use es_core::record::{NewEvent, RawEvent};
 use es_core::shape::Fingerprint;
 use es_core::store::{
     AllPage, AllQuery, Append, AppendOutcome, Appended, Checkpoint, CloseStreams, CommandOutcome, Decision,
-    ExportStore, Filter, Find, FindEvents, ImportStore, ListQuery, ListStreams, Load, LoadItem, LoadSink,
-    ReadAll, Registration, Remembered, Rest, Sink, StoredCommand, StoredNames, StreamHead, StreamRange,
-    StreamSummary, Submitted,
+    ExportStore, Filter, Find, FindEvents, ImportStore, ListQuery, ListStreams, Load, LoadItem, LoadManySink,
+    LoadSink, ReadAll, Registration, Remembered, Rest, Sink, StoredCommand, StoredNames, StreamHead,
+    StreamRange, StreamSummary, Submitted,
 };
 use es_core::time::OffsetDateTime;
 use es_core::uuid::Uuid;
@@ -67,6 +67,9 @@ pub(crate) enum Fault {
     RemembersOnAnyState,
     RemembersAsNotRejected,
     LoadsAfterNothing,
+    LoadsManyForAnother,
+    LoadsManyWithoutSnapshots,
+    LoadsManyUpToAnError,
     LoadsUpToTheEnd,
     LoadsOtherRevision,
     LoadsWithoutHead,
@@ -290,6 +293,29 @@ impl EventStore for Broken {
             Remembered::Repeated(outcome) => Remembered::Repeated(self.repeated(outcome)),
             other => other,
         })
+    }
+
+    async fn load_many(
+        &self,
+        streams: &[StreamId],
+        snapshot: Option<Fingerprint>,
+        sink: LoadManySink<'_>,
+    ) -> Result<Vec<Result<StreamHead, StoreError>>, StoreError> {
+        let mut heads = Vec::new();
+        for (number, stream) in streams.iter().enumerate() {
+            let (number, snapshot) = match self.fault {
+                Some(Fault::LoadsManyForAnother) => ((number + 1) % streams.len(), snapshot),
+                Some(Fault::LoadsManyWithoutSnapshots) => (number, None),
+                _ => (number, snapshot),
+            };
+            let load = Load::all(stream).snapshot(snapshot);
+            let head = self.load(load, &mut |item| sink(number, item)).await;
+            match head {
+                Err(error) if self.is(Fault::LoadsManyUpToAnError) => return Err(error),
+                head => heads.push(head),
+            }
+        }
+        Ok(heads)
     }
 
     async fn load(&self, mut load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {

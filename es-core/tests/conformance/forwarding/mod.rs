@@ -10,8 +10,8 @@ use es_core::model::NewSnapshot;
 use es_core::shape::Fingerprint;
 use es_core::store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Checkpoint, CloseStreams, CommandRecord, Decision,
-    ExportStore, Filter, Find, FindEvents, ImportStore, Limits, ListQuery, ListStreams, Load, ReadAll, Sink,
-    StreamRange,
+    ExportStore, Filter, Find, FindEvents, ImportStore, Limits, ListQuery, ListStreams, Load, LoadSink,
+    ReadAll, Sink, StreamHead, StreamRange,
 };
 use es_core::uuid::Uuid;
 use es_core::{EventStore, Revision, StoreError, StreamId};
@@ -36,6 +36,7 @@ async fn call_all<S: Whole + ?Sized>(store: &S) -> Result<(), StoreError> {
     let _remembered = store.remember(decision).await?;
     store.append_all(&[append]).await?;
     store.load(Load::all(&stream), &mut |_| Ok(())).await?;
+    store.load_many(&[], None, &mut |_, _| Ok(())).await?;
     store.read_stream(&stream, StreamRange::ALL, &mut |_| Ok(())).await?;
     assert_eq!(store.limits(), Limits::NONE);
     let nothing = NewSnapshot::new(stream.clone(), Revision::EMPTY, Fingerprint::EMPTY, Vec::new());
@@ -194,6 +195,26 @@ async fn what_is_submitted_does_not_pass_by_a_wrappers_append() {
     let _outcome = submitted.await.expect("no error");
     assert_eq!(*store.1.lock().expect("no panic"), 1);
     assert_eq!(store.0.take(), BTreeSet::from(["append"]));
+}
+
+/// Loads one stream by itself.
+struct LoadsItself(Arc<Probe>);
+
+#[async_trait]
+impl EventStore for LoadsItself {
+    es_core::forward_event_store!(EventStore to |this| &this.0, except load);
+
+    async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+        self.0.load(load, sink).await
+    }
+}
+
+#[tokio::test]
+async fn what_is_loaded_together_does_not_pass_by_a_wrappers_load() {
+    let store = LoadsItself(Arc::default());
+    let streams = ["7", "8"].map(|key| StreamId::new("door", key).expect("a valid key"));
+    let heads = store.load_many(&streams, None, &mut |_, _| Ok(())).await.expect("no error");
+    assert_eq!((heads.len(), store.0.take()), (2, BTreeSet::from(["load"])));
 }
 
 #[tokio::test]

@@ -6,11 +6,12 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 use es_core::model::NewSnapshot;
 use es_core::record::RawEvent;
+use es_core::shape::Fingerprint;
 use es_core::store::{
     AllPage, AllQuery, Append, AppendIn, AppendOutcome, Bell, Checkpoint, CloseStreams, Decision,
-    ExportStore, Find, FindEvents, ImportStore, Limits, ListQuery, ListStreams, Listener, Load, LoadSink,
-    ReadAll, Registration, Remembered, Rest, Sink, StoredCommand, StoredNames, StreamHead, StreamRange,
-    StreamSummary, Submitted,
+    ExportStore, Find, FindEvents, ImportStore, Limits, ListQuery, ListStreams, Listener, Load, LoadManySink,
+    LoadSink, ReadAll, Registration, Remembered, Rest, Sink, StoredCommand, StoredNames, StreamHead,
+    StreamRange, StreamSummary, Submitted,
 };
 use es_core::{EventStore, Revision, StoreError, StreamId};
 
@@ -48,6 +49,16 @@ impl EventStore for Probe {
     async fn load(&self, _: Load<'_>, _: LoadSink<'_>) -> Result<StreamHead, StoreError> {
         self.called("load");
         Ok(StreamHead::default())
+    }
+
+    async fn load_many(
+        &self,
+        _: &[StreamId],
+        _: Option<Fingerprint>,
+        _: LoadManySink<'_>,
+    ) -> Result<Vec<Result<StreamHead, StoreError>>, StoreError> {
+        self.called("load_many");
+        Ok(Vec::new())
     }
 
     async fn read_stream(&self, _: &StreamId, _: StreamRange, _: Sink<'_>) -> Result<(), StoreError> {

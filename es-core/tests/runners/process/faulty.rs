@@ -6,8 +6,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use async_trait::async_trait;
 use es_core::projection::{MemoryTarget, Projection};
 use es_core::reactor::CheckpointStore;
-use es_core::store::{Append, AppendOutcome, Decision, ReadAll, Remembered};
-use es_core::{EventStore, MemoryStore, StoreError};
+use es_core::shape::Fingerprint;
+use es_core::store::{
+    AllPage, AllQuery, Append, AppendOutcome, Decision, Load, LoadManySink, LoadSink, ReadAll, Remembered,
+    Sink, StreamHead,
+};
+use es_core::{EventStore, MemoryStore, StoreError, StreamId};
 use tokio::sync::Notify;
 
 /// What becomes of the chosen write, and of all after it.
@@ -33,6 +37,10 @@ pub struct Faulty {
 
 struct State {
     writes: AtomicUsize,
+    /// How many events were read, of whatever streams.
+    reads: AtomicUsize,
+    /// How many states were loaded one by one.
+    loads: AtomicUsize,
     /// The number of the write, from 0 on.
     at: AtomicUsize,
     fault: std::sync::Mutex<Fault>,
@@ -44,6 +52,8 @@ impl Faulty {
     pub fn new(store: MemoryStore) -> Self {
         let state = State {
             writes: AtomicUsize::new(0),
+            reads: AtomicUsize::new(0),
+            loads: AtomicUsize::new(0),
             at: AtomicUsize::new(usize::MAX),
             fault: std::sync::Mutex::new(Fault::Away),
             dead: AtomicBool::new(false),
@@ -78,6 +88,17 @@ impl Faulty {
     /// Whether the chosen write was reached.
     pub fn reached(&self) -> bool {
         self.state.writes.load(Ordering::SeqCst) > self.state.at.load(Ordering::SeqCst)
+    }
+
+    /// How many events were read of the whole store since the last call, besides the first one, by which a
+    /// checkpoint store knows the history.
+    pub fn reads(&self) -> usize {
+        self.state.reads.swap(0, Ordering::SeqCst)
+    }
+
+    /// How many states were loaded by themselves since the last call.
+    pub fn loads(&self) -> usize {
+        self.state.loads.swap(0, Ordering::SeqCst)
     }
 
     /// Waits until the program has died at the chosen write.
@@ -121,7 +142,23 @@ impl Faulty {
 
 #[async_trait]
 impl EventStore for Faulty {
-    es_core::forward_event_store!(EventStore to |this| &this.store, except append, remember);
+    es_core::forward_event_store!(
+        EventStore to |this| &this.store, except append, remember, load, load_many
+    );
+
+    async fn load(&self, load: Load<'_>, sink: LoadSink<'_>) -> Result<StreamHead, StoreError> {
+        self.state.loads.fetch_add(1, Ordering::SeqCst);
+        self.store.load(load, sink).await
+    }
+
+    async fn load_many(
+        &self,
+        streams: &[StreamId],
+        snapshot: Option<Fingerprint>,
+        sink: LoadManySink<'_>,
+    ) -> Result<Vec<Result<StreamHead, StoreError>>, StoreError> {
+        self.store.load_many(streams, snapshot, sink).await
+    }
 
     async fn append(&self, append: Append<'_>) -> Result<AppendOutcome, StoreError> {
         self.write(self.store.append(append)).await
@@ -132,8 +169,18 @@ impl EventStore for Faulty {
     }
 }
 
+#[async_trait]
 impl ReadAll for Faulty {
-    es_core::forward_event_store!(ReadAll to |this| &this.store);
+    es_core::forward_event_store!(ReadAll to |this| &this.store, except read_all);
+
+    async fn read_all(&self, query: AllQuery<'_>, sink: Sink<'_>) -> Result<AllPage, StoreError> {
+        let is_first = query.filter.events.is_empty();
+        let page = self.store.read_all(query, sink).await?;
+        if !is_first {
+            self.state.reads.fetch_add(page.events, Ordering::SeqCst);
+        }
+        Ok(page)
+    }
 }
 
 impl CheckpointStore for Faulty {

@@ -7,7 +7,7 @@ mod faulty;
 use domain::{Billing, Note, Order, Overdue, Payment, Place};
 use es_core::process::{Clock, Instance, Process, ProcessRunner};
 use es_core::{MemoryStore, Repository, Retry};
-use faulty::Faulty;
+use faulty::{Fault, Faulty};
 use time::{Duration, OffsetDateTime};
 
 /// A store with the process, its orders and its payments.
@@ -210,6 +210,67 @@ async fn a_clock_that_follows_the_log_goes_on_from_there_in_the_next_program() {
     assert_eq!(bench.billing("a").await.0.timers.len(), 1);
     bench.runner().clock(Clock::following()).catch_up().await.expect("it catches up");
     assert_eq!((bench.payment("a").await.reminders, bench.billing("a").await.0.timers.len()), (1, 0));
+}
+
+/// What a runner has read it knows: the steps with their timers, and the inputs whose times its clock
+/// follows.
+#[tokio::test]
+async fn a_runner_that_catches_up_again_reads_only_what_is_new() {
+    let bench = Bench::new();
+    for order in ["a", "b", "c"] {
+        bench.place(order, 1).await;
+    }
+    for runner in [bench.runner(), bench.runner().clock(Clock::following())] {
+        runner.catch_up().await.expect("it catches up");
+        // Those that it has itself taken are read once more, for the clock that follows them.
+        runner.catch_up().await.expect("it catches up");
+        bench.store.reads();
+        runner.catch_up().await.expect("it catches up");
+        assert_eq!(bench.store.reads(), 0);
+    }
+    let runner = bench.runner();
+    runner.catch_up().await.expect("it catches up");
+    bench.place("d", 1).await;
+    bench.store.reads();
+    runner.catch_up().await.expect("it catches up");
+    // The input, and its step for the sender, each again under the lease; and the step for the timers.
+    assert_eq!(bench.store.reads(), 5);
+    bench.days(1);
+    runner.catch_up().await.expect("it catches up");
+    assert_eq!(runner.metrics().fired, 4);
+}
+
+/// A timer that fails is tried again by the next call, whenever that is.
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_failed_is_fired_by_the_next_call() {
+    let bench = Bench::new();
+    bench.place("a", 1).await;
+    let runner = bench.runner();
+    runner.catch_up().await.expect("it catches up");
+    bench.days(1);
+    bench.store.fail(0, Fault::Away);
+    runner.catch_up().await.expect("the timer is stuck");
+    assert_eq!((runner.stuck_timers().len(), runner.metrics().fired), (1, 0));
+    bench.store.mend();
+    runner.catch_up().await.expect("it catches up");
+    assert_eq!((runner.stuck_timers().len(), runner.metrics().fired), (0, 1));
+}
+
+/// The instances of a page are loaded in one call, and so are those whose timers are due.
+#[tokio::test]
+async fn instances_are_loaded_together() {
+    let bench = Bench::new();
+    for order in 0..40 {
+        bench.place(&order.to_string(), 1).await;
+    }
+    let runner = bench.runner();
+    runner.inputs().catch_up().await.expect("they are taken");
+    assert_eq!(bench.store.loads(), 0);
+    // A program that starts now knows no states.
+    bench.days(1);
+    let runner = bench.runner();
+    runner.catch_up().await.expect("they fire");
+    assert_eq!((bench.store.loads(), runner.metrics().fired), (0, 40));
 }
 
 #[test]

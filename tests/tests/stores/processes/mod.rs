@@ -3,9 +3,12 @@
 mod domain;
 mod programs;
 
+use std::time::Duration;
+
 use domain::{Billing, Order, Payment, Place};
-use es_core::process::ProcessRunner;
+use es_core::process::{Clock, ProcessRunner};
 use es_core::reactor::CheckpointStore;
+use es_core::time::{self, OffsetDateTime};
 use es_core::{EventStore, MemoryStore, Repository};
 use es_postgres::testing::TestDatabase;
 use es_sqlite::SqliteStore;
@@ -70,4 +73,31 @@ async fn a_process_runs_in_memory_in_a_file_and_on_a_server_with_targets_in_any_
     runs_on(MemoryStore::new(), file.clone()).await;
     runs_on(file, MemoryStore::new()).await;
     runs_on(server.clone(), server).await;
+}
+
+/// A command that was decided before the ledgers may have been pruned is not sent: it could be executed
+/// twice.
+async fn waits_for_somebody_to_look<S: EventStore + CheckpointStore>(store: S) {
+    let orders = Repository::<Order, _>::new(store.clone());
+    orders.execute(&1, Place(5)).await.expect("it is placed");
+    let late = Clock::at(OffsetDateTime::now_utc() + time::Duration::hours(2));
+    let pruned = runner(&store, &store).clock(late).ledgers_keep(Duration::from_secs(3_600));
+    pruned.catch_up().await.expect("it is parked");
+    let letters = pruned.sender().dead_letters().await.expect("letters");
+    let first = letters.first().expect("a letter");
+    assert!(first.reason.contains("may have been pruned since"), "{}", first.reason);
+    let payments = Repository::<Payment, _>::new(store.clone());
+    assert_eq!(payments.load(&1).await.expect("a payment").state.charges, 0);
+    let kept = runner(&store, &store).ledgers_keep(Duration::from_secs(86_400));
+    kept.catch_up().await.expect("it is sent");
+    assert!(kept.sender().dead_letters().await.expect("letters").is_empty());
+    assert_eq!(payments.load(&1).await.expect("a payment").state.charges, 1);
+}
+
+#[tokio::test]
+async fn a_command_older_than_the_ledgers_is_parked_with_the_reason_on_every_store() {
+    let database = TestDatabase::new().await.expect("a database");
+    waits_for_somebody_to_look(MemoryStore::new()).await;
+    waits_for_somebody_to_look(SqliteStore::in_memory().await.expect("a store")).await;
+    waits_for_somebody_to_look(database.store().await.expect("a store")).await;
 }
