@@ -32,11 +32,10 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let counters = Repository::<Counter, _>::new(MemoryStore::new());
-//! let id = String::from("visits");
-//! counters.execute(&id, Add { by: 2 }).await?;
-//! counters.execute(&id, Add { by: 3 }).await?;
-//! assert_eq!(counters.load(&id).await?.state.total, 5);
-//! assert_eq!(counters.load_at(&id, 1.into()).await?.state.total, 2);
+//! counters.execute("visits", Add { by: 2 }).await?;
+//! counters.execute("visits", Add { by: 3 }).await?;
+//! assert_eq!(counters.load("visits").await?.state.total, 5);
+//! assert_eq!(counters.load_at("visits", 1).await?.state.total, 2);
 //! # Ok(()) }
 //! ```
 //!

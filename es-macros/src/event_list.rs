@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use proc_macro2::Ident;
+use syn::ext::IdentExt as _;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{Error, Result, Token, Type, TypePath};
 
@@ -11,22 +12,43 @@ use crate::keys;
 use crate::paths::{self, last_ident};
 use crate::text::written;
 
-/// One entry of the list of events: `b::B as Other`.
+/// One entry of the list of events: `b::B as Other`, or `all of Account`.
 pub(crate) struct Listed {
     pub(crate) path: TypePath,
     pub(crate) variant: Option<Ident>,
+    pub(crate) kind: Kind,
 }
 
-/// One event, and its variant in the enum.
+/// One entry, and its variant in the enum.
 pub(crate) struct Variant {
     pub(crate) path: TypePath,
     pub(crate) ident: Ident,
+    pub(crate) kind: Kind,
+}
+
+/// What an entry of the list names.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// An event.
+    Event,
+    /// An aggregate, whose events are taken all.
+    AllOf,
+}
+
+/// What a list may name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// Events alone.
+    Events,
+    /// Aggregates as well.
+    Aggregates,
 }
 
 /// Parses the list up to the first invalid entry.
 pub(crate) fn parse(
     key: &Ident,
     whose: &str,
+    takes: Takes,
     input: ParseStream<'_>,
     errors: &mut Errors,
 ) -> Result<Vec<Listed>> {
@@ -38,11 +60,15 @@ pub(crate) fn parse(
     }
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
+            let kind = kind(key, takes, input, errors)?;
             let ty: Type = input.parse()?;
             let variant = variant(input)?;
-            match paths::as_path(ty.clone()) {
-                Some(path) => events.push(Listed { path, variant }),
-                None => errors.spanned(ty, format!("`{key}` lists structs; write `{key}(Opened, Closed)`")),
+            match (paths::as_path(ty.clone()), kind) {
+                (Some(path), Some(kind)) => events.push(Listed { path, variant, kind }),
+                (_, None) => {}
+                (None, _) => {
+                    errors.spanned(ty, format!("`{key}` lists structs; write `{key}(Opened, Closed)`"));
+                }
             }
             if !input.is_empty() {
                 input.parse::<Token![,]>()?;
@@ -53,6 +79,32 @@ pub(crate) fn parse(
     let result = parser.parse2(list);
     errors.keep(result);
     Ok(events)
+}
+
+/// Parses `all of`, if present; `None` if the list does not accept it.
+fn kind(key: &Ident, takes: Takes, input: ParseStream<'_>, errors: &mut Errors) -> Result<Option<Kind>> {
+    let ahead = input.fork();
+    let words = ahead.call(Ident::parse_any).and_then(|all| Ok((all, ahead.call(Ident::parse_any)?)));
+    match words {
+        Ok((all, of)) if all == "all" && of == "of" => {}
+        Ok((all, other)) if all == "all" && other != "as" => {
+            let message = format!("`all` needs `of` and an aggregate; write `{key}(all of {other})`");
+            return Err(Error::new_spanned(all, message));
+        }
+        _ => return Ok(Some(Kind::Event)),
+    }
+    let (all, of) = (input.call(Ident::parse_any)?, input.call(Ident::parse_any)?);
+    if input.is_empty() || input.peek(Token![,]) {
+        let message = format!("`all of` needs an aggregate; write `{key}(all of Account)`");
+        return Err(Error::new_spanned(of, message));
+    }
+    if takes == Takes::Aggregates {
+        return Ok(Some(Kind::AllOf));
+    }
+    let message =
+        format!("only projections take `all of` an aggregate; list event types: `{key}(Opened, Closed)`");
+    errors.spanned(all, message);
+    Ok(None)
 }
 
 /// Parses `as Variant`, if present.
@@ -70,7 +122,7 @@ fn variant(input: ParseStream<'_>) -> Result<Option<Ident>> {
 pub(crate) fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Errors) -> Vec<Variant> {
     let mut variants = Vec::with_capacity(listed.len());
     let mut paths = BTreeMap::new();
-    for Listed { path, variant } in listed {
+    for Listed { path, variant, kind } in listed {
         let Some(ident) = variant.clone().or_else(|| last_ident(&path.path).cloned()) else {
             continue;
         };
@@ -91,7 +143,7 @@ pub(crate) fn variants(listed: Vec<Listed>, enum_ident: &Ident, errors: &mut Err
             continue;
         }
         paths.insert(text, ident.clone());
-        variants.push(Variant { path, ident });
+        variants.push(Variant { path, ident, kind });
     }
     variants
 }

@@ -233,7 +233,8 @@ pub fn timer(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// }
 ///
 /// let event = AccountEvent::from(Deposited { cents: 5 });
-/// assert_eq!(Account::event_type(&event).name, "account.deposited");
+/// assert_eq!(event.event_type().name, "account.deposited");
+/// assert_eq!(format!("{event:?}"), r#"account.deposited {"cents":5}"#);
 /// ```
 ///
 /// | key | meaning |
@@ -243,7 +244,7 @@ pub fn timer(attribute: TokenStream, item: TokenStream) -> TokenStream {
 /// | `events(A, b::B as Other, …)` | required: the event types, each in its current version; `as` names the variant if two would have the same name |
 /// | `retired(X, Y, …)` | events that are read but no longer written, each in its current version; each needs a `Retired`, which converts it to current events |
 /// | `id = Type` | the id of one instance, a `StreamKey`. Defaults to `Uuid` |
-/// | `event_enum(Name, derive(…))` | name and derives of the generated enum. Default to `<Aggregate>Event` and none |
+/// | `event_enum(Name, derive(…))` | name and derives of the generated enum. Default to `<Aggregate>Event` and none. Without `derive(Debug)`, its `Debug` form is the name of the event and its payload as JSON |
 /// | `snapshot(every = N, build = R)` | store a snapshot of the state every N events; needs serde on the state. `build` defaults to 0; changing it invalidates older snapshots, after a change of `apply` that no field shows |
 /// | `unknown = "error"` | what happens to a stored event whose name is not listed: an error, or, with `"skip"`, it is ignored |
 /// | `crate = path` | the path of es-core, if it is not `::es_core`; in a `macro_rules!` of a facade, `crate = $crate::es` |
@@ -265,6 +266,13 @@ pub fn timer(attribute: TokenStream, item: TokenStream) -> TokenStream {
 ///     Opened(Opened),
 ///     Deposited(Deposited),
 /// }
+///
+/// impl AccountEvent {
+///     pub fn event_type(&self) -> EventType { … }
+/// }
+///
+/// // The name of the event, and its payload as JSON.
+/// impl Debug for AccountEvent { … }
 ///
 /// impl From<Opened> for AccountEvent { … }
 /// impl From<Deposited> for AccountEvent { … }
@@ -365,7 +373,7 @@ pub fn process(item: TokenStream) -> TokenStream {
 /// |---|---|
 /// | `name = "…"` | required: 1 to 40 lower-case letters, digits and `_`, as it becomes part of table names |
 /// | `build = N` | raise it to rebuild the model from the first event. Defaults to 1 |
-/// | `events(A, b::B as Other, …)` | required: the event types, each in its current version; `as` names the variant if two would have the same name |
+/// | `events(A, b::B as Other, all of C, …)` | required: the event types, each in its current version, or aggregates, all of whose events are read; `as` names the variant if two would have the same name |
 /// | `model = Type` | required: what the events are written to, such as `PgConnection` or a struct |
 /// | `error = Type` | why an event cannot be projected. Defaults to `es_core::record::BoxError` |
 /// | `batch` | events are passed in slices to `ProjectBatch`, instead of one by one to `Project` |
@@ -375,12 +383,54 @@ pub fn process(item: TokenStream) -> TokenStream {
 /// Each listed event needs a `Project`, unless `batch` is set. An event that an aggregate has retired is
 /// listed like any other: a projection reads what was stored. Events that are not listed are not read.
 ///
+/// # All events of an aggregate
+///
+/// `all of Account` takes the events in the streams of the aggregate `Account`, through one `Project` of its
+/// event enum. A `match` there without `_` is complete: an event that is added to the aggregate later does
+/// not compile until it is handled here.
+///
+/// ```
+/// use std::convert::Infallible;
+/// use es_core::projection::{Project, Projection};
+/// use es_core::{Aggregate, Apply, Recorded, event};
+/// # #[event(name = "account.deposited")] pub struct Deposited { pub cents: i64 }
+/// # #[event(name = "account.withdrawn")] pub struct Withdrawn { pub cents: i64 }
+/// # impl Apply<Deposited> for Account { fn apply(&mut self, _: Deposited) {} }
+/// # impl Apply<Withdrawn> for Account { fn apply(&mut self, _: Withdrawn) {} }
+///
+/// #[derive(Aggregate, Default)]
+/// #[aggregate(name = "account", id = String, events(Deposited, Withdrawn))]
+/// pub struct Account;
+///
+/// #[derive(Projection)]
+/// #[projection(name = "total", events(all of Account), model = i64, error = Infallible)]
+/// struct Total;
+///
+/// impl Project<AccountEvent> for Total {
+///     async fn project(&self, event: &Recorded<AccountEvent>, total: &mut i64) -> Result<(), Infallible> {
+///         match &event.event {
+///             AccountEvent::Deposited(deposited) => *total += deposited.cents,
+///             AccountEvent::Withdrawn(withdrawn) => *total -= withdrawn.cents,
+///         }
+///         Ok(())
+///     }
+/// }
+/// ```
+///
+/// They are decoded as by the aggregate: in place of a retired event, those that replace it are projected.
+/// With the key `batch`, the variant `Account` holds an `es_core::projection::AllOf`. An event of the
+/// aggregate is not listed beside it.
+///
 /// <details><summary>What is generated</summary>
 ///
 /// ```text
 /// #[derive(Debug)]
 /// enum BalancesEvent {
 ///     Deposited(Recorded<Deposited>),
+/// }
+///
+/// impl BalancesEvent {
+///     pub fn envelope(&self) -> Envelope<'_> { … }
 /// }
 ///
 /// impl Projection for Balances {

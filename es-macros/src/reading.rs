@@ -8,7 +8,7 @@ use syn::parse::ParseStream;
 use syn::{DeriveInput, Error, Ident, LitStr, Result};
 
 use crate::errors::Errors;
-use crate::event_list::{self, Listed, Variant};
+use crate::event_list::{self, Kind, Listed, Variant};
 use crate::keys;
 use crate::paths::{CratePath, respan, span};
 use crate::unique_names;
@@ -52,15 +52,35 @@ impl<'a> Reading<'a> {
         let private = es_core.private();
         let visibility = &input.vis;
         let doc = format!("The events of `{}`.", input.ident);
-        let variants = self.events.iter().map(|event| {
-            let (path, variant) = (&event.path, &event.ident);
-            let doc = format!("The event `{variant}`.");
-            quote!(#[doc = #doc] #variant(#es_core::Recorded<#path>))
-        });
+        let (variants, arms): (Vec<_>, Vec<_>) = self
+            .events
+            .iter()
+            .map(|Variant { path, ident, kind }| {
+                let (doc, holds) = match kind {
+                    Kind::Event => (format!("The event `{ident}`."), quote!(#es_core::Recorded<#path>)),
+                    Kind::AllOf => {
+                        let event = quote!(<#path as #es_core::Aggregate>::Event);
+                        let all_of = respan(quote!(#es_core::projection::AllOf<#event>), span(path));
+                        (format!("An event of `{ident}`."), all_of)
+                    }
+                };
+                let arm = quote!(Self::#ident(ref __es_event) => __es_event.envelope(),);
+                (quote!(#[doc = #doc] #ident(#holds)), arm)
+            })
+            .unzip();
         quote! {
             #[doc = #doc]
             #[#private::derive(#private::Debug)]
             #visibility enum #enum_ident { #(#variants),* }
+
+            #[automatically_derived]
+            impl #enum_ident {
+                /// Everything besides the payload: what all of the events share.
+                #[must_use]
+                pub fn envelope(&self) -> #es_core::record::Envelope<'_> {
+                    match *self { #(#arms)* }
+                }
+            }
         }
     }
 
@@ -69,9 +89,15 @@ impl<'a> Reading<'a> {
         let (es_core, private) = (&self.es_core, self.es_core.private());
         let names = self.names();
         let (decode, events) = (self.decode(), self.shapes());
+        let all_of = self.aggregates().filter(|_| self.sound).map(|Variant { path, .. }| {
+            let names = respan(quote!(<#path as #es_core::Aggregate>::EVENT_NAMES), span(path));
+            quote!(let __es_filter = #private::filter_all_of(__es_filter, #names);)
+        });
         quote! {
             fn filter() -> #es_core::store::Filter {
-                #private::filter(&[#(#names),*])
+                let __es_filter = #private::filter(&[#(#names),*]);
+                #(#all_of)*
+                __es_filter
             }
 
             #decode
@@ -82,27 +108,63 @@ impl<'a> Reading<'a> {
     /// For each event the call of the user's code for it, as match arms; `call` gets its type.
     pub(crate) fn arms(
         &self,
-        call: impl Fn(&syn::TypePath) -> TokenStream,
+        call: impl Fn(&TokenStream) -> TokenStream,
     ) -> impl Iterator<Item = TokenStream> {
-        self.events.iter().map(move |Variant { path, ident }| {
+        let (es_core, private) = (&self.es_core, self.es_core.private());
+        self.events.iter().map(move |Variant { path, ident, kind }| {
             let enum_ident = &self.enum_ident;
             // All of it with the event's span, so that a missing implementation is reported there, once.
-            let done = respan(call(path), span(path));
-            quote!(#enum_ident::#ident(ref __es_event) => #done,)
+            let done = |ty: &TokenStream| respan(call(ty), span(path));
+            match kind {
+                Kind::Event => {
+                    let done = done(&path.to_token_stream());
+                    quote!(#enum_ident::#ident(ref __es_event) => #done,)
+                }
+                Kind::AllOf => {
+                    let done = done(&quote!(<#path as #es_core::Aggregate>::Event));
+                    quote! {
+                        #enum_ident::#ident(ref __es_all) => {
+                            let mut __es_done = #private::Ok(());
+                            for __es_event in __es_all {
+                                __es_done = #done;
+                                if __es_done.is_err() {
+                                    break;
+                                }
+                            }
+                            __es_done
+                        }
+                    }
+                }
+            }
         })
     }
 
     /// Stops the build if two events have the same name.
     pub(crate) fn check(&self) -> Option<TokenStream> {
-        let paths = self.events.iter().map(|event| &event.path);
-        self.sound.then(|| unique_names::check(paths, &self.es_core))
+        let paths = self.single().map(|event| &event.path);
+        let aggregates: Vec<_> = self.aggregates().map(|event| &event.path).collect();
+        self.sound.then(|| {
+            let names = unique_names::check(paths.clone(), &self.es_core);
+            let all_of = unique_names::check_all_of(&aggregates, &paths, &self.es_core);
+            quote!(#names #all_of)
+        })
+    }
+
+    /// The events that are listed one by one.
+    fn single(&self) -> impl Iterator<Item = &Variant> + Clone {
+        self.events.iter().filter(|event| event.kind == Kind::Event)
+    }
+
+    /// The aggregates whose events are taken all.
+    pub(crate) fn aggregates(&self) -> impl Iterator<Item = &Variant> + Clone {
+        self.events.iter().filter(|event| event.kind == Kind::AllOf)
     }
 
     /// Decodes by the name of the event, as commands do.
     fn decode(&self) -> TokenStream {
         let Self { enum_ident, es_core, .. } = self;
         let private = es_core.private();
-        let arms = self.events.iter().map(|event| {
+        let arms = self.single().map(|event| {
             let (path, variant) = (&event.path, &event.ident);
             // A type that is not an event keeps its own span everywhere, so that it is reported once.
             let name = respan(quote!(<#path as #es_core::Event>::NAME), span(path));
@@ -114,6 +176,7 @@ impl<'a> Reading<'a> {
                 },
             }
         });
+        let all_of = self.decode_all_of();
         let wire_names = self.names();
         let signature = quote! {
             fn decode(__es_raw: &#es_core::record::RawEvent<'_>) -> #private::Result<#private::Option<#enum_ident>, #es_core::record::DecodeError>
@@ -123,6 +186,7 @@ impl<'a> Reading<'a> {
         }
         quote! {
             #signature {
+                #(#all_of)*
                 let mut __es_name = __es_raw.name;
                 loop {
                     return match __es_name {
@@ -140,11 +204,34 @@ impl<'a> Reading<'a> {
         }
     }
 
+    /// By the category of the aggregate, each whose events are taken all.
+    fn decode_all_of(&self) -> impl Iterator<Item = TokenStream> {
+        let Self { enum_ident, es_core, .. } = self;
+        let private = es_core.private();
+        self.aggregates().map(move |Variant { path, ident, .. }| {
+            let of = respan(quote!(<#path as #es_core::Aggregate>), span(path));
+            quote! {
+                let __es_decoding = #private::Decoding {
+                    names: (#of::NAME, #of::WAS),
+                    decode: #of::decode,
+                    event_type: #of::event_type,
+                };
+                match __es_decoding.decode(__es_raw) {
+                    #private::Ok(#private::Option::None) => {}
+                    #private::Ok(#private::Option::Some(__es_event)) => {
+                        return #private::Ok(#private::Option::Some(#enum_ident::#ident(__es_event)));
+                    }
+                    #private::Err(__es_error) => return #private::Err(__es_error),
+                }
+            }
+        })
+    }
+
     /// The events with their shapes, and how each is read.
     fn shapes(&self) -> TokenStream {
         let es_core = &self.es_core;
         let private = es_core.private();
-        let events = self.events.iter().filter(|_| self.sound).map(|Variant { path, .. }| {
+        let events = self.single().filter(|_| self.sound).map(|Variant { path, .. }| {
             // A type that is not an event keeps its own span everywhere, so that it is reported once.
             respan(
                 quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)),
@@ -161,7 +248,7 @@ impl<'a> Reading<'a> {
 
     /// The names of each event, as code.
     fn names(&self) -> impl Iterator<Item = TokenStream> {
-        self.events.iter().map(|event| unique_names::names(&event.path, &self.es_core))
+        self.single().map(|event| unique_names::names(&event.path, &self.es_core))
     }
 }
 

@@ -46,3 +46,33 @@ pub(crate) fn check<'a>(
         };
     }
 }
+
+/// Refuses an event of an aggregate beside all events of it, and one aggregate under two types.
+pub(crate) fn check_all_of<'a>(
+    aggregates: &[&'a TypePath],
+    events: &(impl Iterator<Item = &'a TypePath> + Clone),
+    es_core: &CratePath,
+) -> TokenStream {
+    let private = es_core.private();
+    let beside = aggregates.iter().flat_map(|aggregate| {
+        let private = &private;
+        events.clone().map(move |path| {
+            let (all, text, names) = (written(aggregate), written(path), names(path, es_core));
+            let all_names = quote!(<#aggregate as #es_core::Aggregate>::EVENT_NAMES);
+            respan(quote!(#private::check_all_of(#all, #all_names, #text, #names);), span(path))
+        })
+    });
+    let pairs = aggregates.iter().enumerate().flat_map(|(index, aggregate)| {
+        let private = &private;
+        aggregates[..index].iter().map(move |other| {
+            let texts = [written(other), written(aggregate)];
+            let [other, name] = [other, aggregate].map(|path| quote!(<#path as #es_core::Aggregate>::NAME));
+            let [other_text, text] = texts;
+            let call = quote!(#private::check_aggregates(#other_text, #other, #text, #name););
+            respan(call, span(aggregate))
+        })
+    });
+    // Each for itself, so that all of them are reported.
+    let checks = beside.chain(pairs);
+    quote!(#(const _: () = { #checks };)*)
+}

@@ -8,7 +8,6 @@ use es_core::process::{
     Clock, Due, On, OnRejected, OnTimer, Process, ProcessRunner, Rejected, Steps, command, given_process,
     steps, timer,
 };
-use es_core::store::StreamRange;
 use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Recorded, Repository, emit, event};
 use time::{Duration, OffsetDateTime, macros::datetime};
 
@@ -114,7 +113,7 @@ async fn print(offers: &Repository<Offer, MemoryStore>, id: &str) -> Result<(), 
         names.push(event.name);
         Ok(())
     };
-    offers.history(&id.to_owned(), StreamRange::ALL, take).await?;
+    offers.history(id, .., take).await?;
     println!("{id}: {}", names.join(", "));
     Ok(())
 }
@@ -128,7 +127,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for id in ["A-1", "A-2"] {
         offers.decide(&id.to_owned(), async |_| emit::<Offer, Infallible>(Sent {})).await?;
     }
-    offers.decide(&"A-2".to_owned(), async |_| emit::<Offer, Infallible>(Accepted {})).await?;
+    offers.decide("A-2", async |_| emit::<Offer, Infallible>(Accepted {})).await?;
     // A program calls `chase.run()`, which never returns. Here four months pass at once.
     for month in 0..5 {
         clock.set(OffsetDateTime::now_utc() + Duration::days(31 * month));

@@ -11,7 +11,7 @@ use super::later;
 use super::published::{ADDED, Lines, Published};
 use super::reader::{
     Downcast, Reader, Replay, Written, by_aggregate, by_process, by_projection, by_publisher, by_reactor,
-    downcast,
+    downcast, projected,
 };
 use super::rust_names::rust_lines;
 use crate::catalogue::{Catalogue, EventShape};
@@ -131,7 +131,7 @@ impl Code {
     }
 
     pub(super) fn add_projection<P: Projection>(&mut self) {
-        self.add_list(P::events(), (Reader::Projection(P::NAME), by_projection::<P>));
+        self.add_list(&projected::<P>(), (Reader::Projection(P::NAME), by_projection::<P>));
     }
 
     pub(super) fn add_reactor<E: Effects>(&mut self) {

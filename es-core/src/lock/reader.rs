@@ -138,7 +138,13 @@ pub(super) fn as_version(
 }
 
 pub(super) fn by_projection<P: Projection>(stored: &Written) -> Result<Vec<Written>, String> {
-    by_list(P::NAME, P::events(), stored)
+    by_list(P::NAME, &projected::<P>(), stored)
+}
+
+/// The events of a projection, those of whole aggregates included.
+pub(super) fn projected<P: Projection>() -> Vec<ReadEvent> {
+    let whole = P::whole_aggregates().iter().flat_map(|all_events| all_events());
+    P::events().iter().chain(whole).copied().collect()
 }
 
 pub(super) fn by_reactor<E: Effects>(stored: &Written) -> Result<Vec<Written>, String> {

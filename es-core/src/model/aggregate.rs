@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use super::{AggregateDescription, Snapshots};
+use super::{AggregateDescription, ReadEvent, Snapshots};
 use crate::codec::Payload;
 use crate::record::{DecodeError, EncodeError, EventType, Metadata, NewEvent, RawEvent};
 use crate::stream::StreamKey;
@@ -29,8 +29,13 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The id of one instance.
     type Id: StreamKey;
 
-    /// The generated enum of the aggregate's events.
-    type Event: Send + Sync + 'static;
+    /// The generated enum of the aggregate's events. Its `Debug` form is the event's name with its payload as
+    /// JSON, unless `event_enum(…, derive(Debug))` derives another one.
+    type Event: fmt::Debug + Send + Sync + 'static;
+
+    /// The names of its events, retired ones included: each with its former names.
+    #[doc(hidden)]
+    const EVENT_NAMES: &'static [(&'static str, &'static [&'static str])];
 
     /// The state of the empty stream: the [`Default`] of the type.
     fn initial() -> Self;
@@ -70,6 +75,10 @@ pub trait Aggregate: Sized + Send + Sync + 'static {
     /// The events with their shapes. [`Catalogue`](crate::catalogue::Catalogue) reads it.
     #[doc(hidden)]
     fn description() -> &'static AggregateDescription;
+
+    /// The events, retired ones included, and how each is read. The [lock](crate::lock) reads it.
+    #[doc(hidden)]
+    fn read_events() -> &'static [ReadEvent];
 
     /// How snapshots of the state are taken; `None` for no snapshots.
     #[must_use]

@@ -41,6 +41,10 @@ pub type ReadWhole = fn(&RawEvent<'_>) -> Result<Vec<u8>, String>;
 #[doc(hidden)]
 pub type ReadEvent = (fn() -> &'static EventDescription, ReadWhole);
 
+/// The events of one aggregate, retired ones included.
+#[doc(hidden)]
+pub type WholeAggregate = fn() -> &'static [ReadEvent];
+
 /// What `#[derive(Aggregate)]` records about the events, as a constant.
 #[doc(hidden)]
 #[derive(Debug)]

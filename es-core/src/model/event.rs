@@ -1,5 +1,7 @@
 //! What an event is: a struct with a wire name and a version, written as JSON.
 
+use std::fmt;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -71,6 +73,15 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
         }
     }
 
+    /// Shows the event: its name, and its payload as JSON.
+    #[doc(hidden)]
+    fn show(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut payload = Payload::new();
+        // The serializer of `encode`, so that it is not compiled for the event once more.
+        let written = self.serialize(crate::codec::Strict(&mut serde_json::Serializer::new(&mut payload)));
+        show(Self::NAME, payload.as_slice(), written, out)
+    }
+
     /// Name, version and shape, of this version and those before it.
     /// [`Catalogue`](crate::catalogue::Catalogue) reads it.
     #[doc(hidden)]
@@ -82,6 +93,21 @@ pub trait Event: Shape + Serialize + DeserializeOwned + Send + Sync + 'static {
 /// Separate from [`Event::encode`], so that it is compiled once per event type.
 fn not_encoded(name: &'static str, version: u32, error: serde_json::Error) -> EncodeError {
     EncodeError { name, version, source: Box::new(error) }
+}
+
+fn show(
+    name: &str,
+    payload: &[u8],
+    written: Result<(), serde_json::Error>,
+    out: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    out.write_str(name)?;
+    match written {
+        Err(error) => write!(out, " (cannot be written as JSON: {error})"),
+        // An event without fields is its name.
+        Ok(()) if payload == b"null" || payload == b"{}" => Ok(()),
+        Ok(()) => write!(out, " {}", String::from_utf8_lossy(payload)),
+    }
 }
 
 impl EventType {

@@ -17,6 +17,8 @@ pub use self::upcast::{DowncastTo, Retired, UpcastContext, UpcastFrom};
 
 // What generated code names.
 #[doc(hidden)]
-pub use self::description::{AddedDefault, AggregateDescription, EventDescription, ReadEvent, ReadWhole};
+pub use self::description::{
+    AddedDefault, AggregateDescription, EventDescription, ReadEvent, ReadWhole, WholeAggregate,
+};
 #[doc(hidden)]
 pub use self::duplicate::{NotClone, TryClone};

@@ -248,7 +248,7 @@ const fn collision(renamed: &str, other: &str, name: &str) -> ! {
     panic!("{}", text.as_str());
 }
 
-const fn contains(names: &[&str], name: &str) -> bool {
+pub(super) const fn contains(names: &[&str], name: &str) -> bool {
     let mut at = 0;
     while at < names.len() {
         if same(names[at], name) {
@@ -260,7 +260,7 @@ const fn contains(names: &[&str], name: &str) -> bool {
 }
 
 /// Whether two names are the same, in a const.
-const fn same(left: &str, right: &str) -> bool {
+pub(super) const fn same(left: &str, right: &str) -> bool {
     let (left, right) = (left.as_bytes(), right.as_bytes());
     if left.len() != right.len() {
         return false;
@@ -277,17 +277,17 @@ const fn same(left: &str, right: &str) -> bool {
 }
 
 /// A message made in constant code, where nothing can be formatted.
-struct Text {
+pub(super) struct Text {
     bytes: [u8; 1024],
     len: usize,
 }
 
 impl Text {
-    const fn new() -> Self {
+    pub(super) const fn new() -> Self {
         Self { bytes: [0; 1024], len: 0 }
     }
 
-    const fn with(mut self, part: &str) -> Self {
+    pub(super) const fn with(mut self, part: &str) -> Self {
         let part = part.as_bytes();
         let mut at = 0;
         while at < part.len() && self.len < self.bytes.len() {
@@ -298,14 +298,14 @@ impl Text {
         self
     }
 
-    const fn with_number(self, number: u32) -> Self {
+    pub(super) const fn with_number(self, number: u32) -> Self {
         const DIGITS: &str = "0123456789";
         let before = if number >= 10 { self.with_number(number / 10) } else { self };
         let digit = (number % 10) as usize;
         before.with(DIGITS.split_at(digit).1.split_at(1).0)
     }
 
-    const fn as_str(&self) -> &str {
+    pub(super) const fn as_str(&self) -> &str {
         match std::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => text,
             Err(_) => "an event's name or version is wrong",

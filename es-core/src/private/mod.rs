@@ -8,7 +8,7 @@ pub use std::clone::Clone;
 pub use std::convert::From;
 pub use std::convert::Infallible;
 pub use std::default::Default;
-pub use std::fmt::Debug;
+pub use std::fmt::{self, Debug};
 pub use std::marker::{PhantomData, Send, Sync};
 pub use std::ops::FnMut;
 pub use std::option::Option;
@@ -26,14 +26,22 @@ pub use typeid::of as type_id;
     clippy::missing_panics_doc,
     reason = "a panic of constant code stops the build, which is what they are for"
 )]
+mod all_of;
+#[allow(
+    clippy::missing_panics_doc,
+    reason = "a panic of constant code stops the build, which is what they are for"
+)]
 mod check;
 mod snapshots;
 
+pub use self::all_of::{check_aggregates, check_all_of};
 pub use self::check::{Names, check_name, check_previous, check_written, slots, taken};
 pub use crate::messaging::Message;
 pub use crate::model::{
     AddedDefault, AggregateDescription, EventDescription, NotClone, ReadEvent, ReadWhole, TryClone,
+    WholeAggregate,
 };
+pub use crate::projection::Decoding;
 pub use crate::shape::{
     ChangeDescription, ContentDescription, Describe, FieldDescription, FormDescription, HistoryDescription,
     Note, Opaque, Probe, Shape, StepDescription, Type, TypeDescription, Types, VariantDescription,
@@ -177,8 +185,14 @@ pub fn renamed<A: Aggregate>(name: &str) -> Option<&'static str> {
 /// The events of a projection, under each of their names.
 #[must_use]
 pub fn filter(events: &[(&'static str, &'static [&'static str])]) -> Filter {
+    filter_all_of(Filter::new(), events)
+}
+
+/// Adds all events of an aggregate, under each of their names.
+#[must_use]
+pub fn filter_all_of(filter: Filter, events: &[(&'static str, &'static [&'static str])]) -> Filter {
     let names = events.iter().flat_map(|(name, was)| std::iter::once(name).chain(*was));
-    names.fold(Filter::new(), |filter, name| filter.event_name(*name))
+    names.fold(filter, |filter, name| filter.event_name(*name))
 }
 
 /// The same as [`renamed`] for events that are given with their names.

@@ -1,7 +1,7 @@
 //! Why a process stops.
 
 use crate::error::StoreError;
-use crate::projection::ProjectorError;
+use crate::projection::{ProjectorError, RunnerErrorKind};
 
 /// Why the runner of a process stopped. A single failing input or command does not stop it: it is parked.
 #[derive(Debug, thiserror::Error)]
@@ -26,4 +26,22 @@ pub enum ProcessError {
     /// Timers can no longer be read.
     #[error("the timers of the process: {0}")]
     Timers(#[source] StoreError),
+}
+
+impl ProcessError {
+    /// What to do about the error.
+    #[must_use]
+    pub fn kind(&self) -> RunnerErrorKind {
+        match self {
+            Self::NoTarget { .. } => RunnerErrorKind::Misconfigured,
+            Self::Inputs(error) | Self::Sender(error) => error.kind(),
+            Self::Timers(error) => RunnerErrorKind::of_store(error),
+        }
+    }
+
+    /// Whether the same call can succeed later, without any change.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.kind() == RunnerErrorKind::Unavailable
+    }
 }

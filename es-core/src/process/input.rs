@@ -1,11 +1,8 @@
 //! How a process reacts to events of other streams.
 
-use time::OffsetDateTime;
-use uuid::Uuid;
-
 use super::steps::Steps;
 use crate::model::{Aggregate, ReadEvent};
-use crate::record::{DecodeError, Metadata, RawEvent, Recorded};
+use crate::record::{DecodeError, Envelope, RawEvent, Recorded};
 use crate::store::Filter;
 
 /// How a process reacts to an event.
@@ -59,7 +56,7 @@ pub trait Input<P: Aggregate>: Sized + Send + Sync + 'static {
 
     /// The event's envelope, without its payload.
     #[doc(hidden)]
-    fn about(&self) -> About<'_>;
+    fn about(&self) -> Envelope<'_>;
 
     /// Which instance it is for.
     fn correlate(&self) -> Option<P::Id>;
@@ -69,27 +66,4 @@ pub trait Input<P: Aggregate>: Sized + Send + Sync + 'static {
 
     /// The same once the process has finished.
     fn again(&self, process: &P) -> Again<P>;
-}
-
-/// The envelope of an input.
-#[doc(hidden)]
-#[derive(Debug, Clone, Copy)]
-pub struct About<'a> {
-    pub name: &'static str,
-    pub event_id: Uuid,
-    pub occurred_at: OffsetDateTime,
-    pub metadata: &'a Metadata,
-}
-
-impl<'a> About<'a> {
-    /// Of a recorded event.
-    #[must_use]
-    pub fn of<E>(event: &'a Recorded<E>) -> Self {
-        Self {
-            name: event.name,
-            event_id: event.event_id,
-            occurred_at: event.occurred_at(),
-            metadata: &event.metadata,
-        }
-    }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::clock::Clock;
-use super::input::{About, Input};
+use super::input::Input;
 use super::instance::{LedBy, asked};
 use super::side_by_side::{Groups, Prepare};
 use super::step::Steppers;
@@ -13,7 +13,7 @@ use crate::error::ExecuteError;
 use crate::model::ReadEvent;
 use crate::projection::Done;
 use crate::reactor::Effects;
-use crate::record::{BoxError, DecodeError, Metadata, RawEvent};
+use crate::record::{BoxError, DecodeError, Envelope, Metadata, RawEvent};
 use crate::store::Filter;
 use crate::stream::StreamKey as _;
 
@@ -68,7 +68,7 @@ impl<P: Process> Effects for Inputs<P> {
         };
         let done = groups.run(events.len(), self, work).await;
         // Not before: an earlier input of another instance may still have been running.
-        if let Some(last) = events[..done.events()].iter().map(|input| input.about().occurred_at).max() {
+        if let Some(last) = events[..done.events()].iter().map(|input| input.about().occurred_at()).max() {
             self.clock.seen(last);
         }
         done
@@ -103,21 +103,21 @@ impl<P: Process> Inputs<P> {
     }
 
     /// Fires the timers of an instance that were due when the input occurred.
-    async fn timers_before(&self, id: &P::Id, about: About<'_>) -> Result<(), BoxError> {
+    async fn timers_before(&self, id: &P::Id, about: Envelope<'_>) -> Result<(), BoxError> {
         let own = &self.steppers.own;
         loop {
             let loaded = own.load(id).await?;
-            let due = loaded.state.timers.iter().filter(|(_, timer)| timer.due <= about.occurred_at);
+            let due = loaded.state.timers.iter().filter(|(_, timer)| timer.due <= about.occurred_at());
             let Some((name, pending)) = due.min_by_key(|(_, timer)| timer.due) else { return Ok(()) };
             let place = (id, loaded.revision, pending.due);
             self.steppers.fire(place, name, pending.scheduled_by, &self.clock).await.map_err(cause)?;
         }
     }
 
-    fn metadata(&self, about: About<'_>) -> Metadata {
+    fn metadata(&self, about: Envelope<'_>) -> Metadata {
         let mut metadata = Metadata::new().causation_id(about.event_id);
         metadata.correlation_id = about.metadata.correlation_id;
-        metadata.occurred_at = self.clock.follows().then_some(about.occurred_at);
+        metadata.occurred_at = self.clock.follows().then_some(about.occurred_at());
         metadata
     }
 }

@@ -12,7 +12,7 @@ use super::stepped::Stepped;
 use super::steps::{StepError, Steps};
 use super::timing::{DuePending, Pending};
 use crate::codec::Payload;
-use crate::model::{Aggregate, AggregateDescription, Events, Snapshots};
+use crate::model::{Aggregate, AggregateDescription, Events, ReadEvent, Snapshots};
 use crate::projection::caught;
 use crate::record::{DecodeError, EncodeError, EventType, RawEvent};
 use crate::stream::{Revision, StreamId};
@@ -48,6 +48,7 @@ pub(crate) enum Taken<P: Process> {
 impl<P: Process> Aggregate for Instance<P> {
     const NAME: &'static str = P::NAME;
     const WAS: &'static [&'static str] = P::WAS;
+    const EVENT_NAMES: &'static [(&'static str, &'static [&'static str])] = P::EVENT_NAMES;
     type Id = P::Id;
     type Event = P::Event;
 
@@ -85,6 +86,10 @@ impl<P: Process> Aggregate for Instance<P> {
 
     fn description() -> &'static AggregateDescription {
         P::description()
+    }
+
+    fn read_events() -> &'static [ReadEvent] {
+        P::read_events()
     }
 
     fn snapshots() -> Option<Snapshots<Self>> {

@@ -115,8 +115,6 @@ pub use es_macros::{Process, command, timer};
 #[doc(hidden)]
 pub use self::deliver::{Deliver, Recipient};
 #[doc(hidden)]
-pub use self::input::About;
-#[doc(hidden)]
 pub use self::rejecting::{Rejectable, Rejecting};
 #[doc(hidden)]
 pub use self::timing::DuePending;

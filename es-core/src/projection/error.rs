@@ -151,17 +151,6 @@ pub enum ProjectorError {
 }
 
 impl ProjectorError {
-    /// Whether the same call can succeed later, without any change.
-    #[must_use]
-    pub fn is_retryable(&self) -> bool {
-        match self {
-            Self::Store(error) => error.is_retryable(),
-            Self::Failed(failure) => failure.cause.passes(),
-            Self::Setup { cause, .. } => cause.passes(),
-            _ => false,
-        }
-    }
-
     /// The target's own error, if it has this type.
     ///
     /// ```

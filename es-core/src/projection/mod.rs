@@ -5,12 +5,14 @@
 //! projection can also run in the transaction of the append.
 
 mod again;
+mod all_of;
 mod batch;
 mod cause;
 mod effects;
 mod error;
 mod failure;
 mod handler;
+mod kind;
 mod lease;
 mod letters;
 mod memory;
@@ -29,6 +31,9 @@ mod target;
 
 use std::future::Future;
 
+pub use self::all_of::AllOf;
+#[doc(hidden)]
+pub use self::all_of::{Decode, Decoding};
 pub use self::batch::{Batch, Committed, Parked};
 pub use self::cause::{Cause, Caused};
 pub use self::effects::{Done, Work};
@@ -36,6 +41,7 @@ pub use self::error::ProjectorError;
 pub use self::failure::ProjectionFailure;
 pub(crate) use self::handler::{awaited, caught};
 pub use self::handler::{project, set_up};
+pub use self::kind::RunnerErrorKind;
 pub use self::lease::{Claim, Claimed};
 pub use self::letters::{DeadLetter, LetterPlace, Retried};
 pub use self::memory::{MemoryProjection, MemoryTarget};
@@ -49,7 +55,7 @@ pub use self::target::{Begun, ModelStore, Setting, Step, Target};
 #[cfg(feature = "macros")]
 pub use es_macros::Projection;
 
-use crate::model::ReadEvent;
+use crate::model::{ReadEvent, WholeAggregate};
 use crate::record::{BoxError, DecodeError, RawEvent, Recorded};
 use crate::store::Filter;
 
@@ -97,6 +103,12 @@ pub trait Projection: Send + Sync + 'static {
     #[doc(hidden)]
     fn events() -> &'static [ReadEvent];
 
+    /// The same of the aggregates whose events it takes all.
+    #[doc(hidden)]
+    fn whole_aggregates() -> &'static [WholeAggregate] {
+        &[]
+    }
+
     /// Applies events to the model, in their order: one by one through [`Project`] or, with the key `batch`,
     /// all at once through [`ProjectBatch`].
     ///
@@ -124,7 +136,8 @@ pub trait Projection: Send + Sync + 'static {
     fn set_up(&self, model: &mut Self::Model) -> impl Future<Output = Result<(), Self::Error>> + Send;
 }
 
-/// What one event does to a read model.
+/// What one event does to a read model. Of an aggregate whose events are taken all, with `events(all of …)`,
+/// it is what an event of its enum does.
 ///
 /// It may be called again for an event whose changes were undone, so its only effects should be those on the
 /// model.

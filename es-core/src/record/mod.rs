@@ -2,6 +2,7 @@
 
 mod decode;
 mod encode;
+mod envelope;
 mod event_type;
 mod handled;
 mod metadata;
@@ -15,6 +16,7 @@ mod stored_time;
 pub use self::decode::{DecodeError, DecodeProblem};
 pub(crate) use self::decode::{failed_step, misfit, unreachable_version};
 pub use self::encode::{BoxError, EncodeError};
+pub use self::envelope::Envelope;
 pub use self::event_type::EventType;
 pub(crate) use self::handled::Handled;
 pub use self::metadata::{Metadata, TRACEPARENT};

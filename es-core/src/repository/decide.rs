@@ -11,6 +11,7 @@ use super::{ExecuteOptions, Repository};
 use crate::error::ExecuteError;
 use crate::model::{Aggregate, Events, Handle};
 use crate::store::{AppendIn, EventStore};
+use crate::stream::IdRef;
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// Executes a command: loads the state, decides with [`Handle::handle`], appends the events with
@@ -31,7 +32,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// exhausted, [`ExecuteError::Store`] for everything else.
     pub async fn execute<C>(
         &self,
-        id: &A::Id,
+        id: impl IdRef<A::Id>,
         command: C,
     ) -> Result<Executed<A>, ExecuteError<<A as Handle<C>>::Error>>
     where
@@ -48,7 +49,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// As [`execute`](Self::execute); a stream that is not at the expected revision is a conflict at once.
     pub async fn execute_with<C>(
         &self,
-        id: &A::Id,
+        id: impl IdRef<A::Id>,
         command: C,
         options: ExecuteOptions,
     ) -> Result<Executed<A>, ExecuteError<<A as Handle<C>>::Error>>
@@ -70,7 +71,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     pub async fn execute_in<Tx, C>(
         &self,
         tx: &mut Tx,
-        id: &A::Id,
+        id: impl IdRef<A::Id>,
         command: C,
         options: ExecuteOptions,
     ) -> Result<Executed<A>, ExecuteError<<A as Handle<C>>::Error>>
@@ -83,7 +84,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         let decide = |state: Arc<A>| ready(state.handle(&command));
         let port = InTransaction { store: &*self.store, tx };
         let options = options.named_after::<C>();
-        Run::in_transaction(self, port, options).go(id, decide).await
+        Run::in_transaction(self, port, options).go(self.stream_id(id)?, decide).await
     }
 
     /// Executes a decision that awaits something outside: `decide` receives the state and may be async.
@@ -116,7 +117,11 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// # Errors
     ///
     /// As [`execute`](Self::execute).
-    pub async fn decide<F, Fut, E>(&self, id: &A::Id, decide: F) -> Result<Executed<A>, ExecuteError<E>>
+    pub async fn decide<F, Fut, E>(
+        &self,
+        id: impl IdRef<A::Id>,
+        decide: F,
+    ) -> Result<Executed<A>, ExecuteError<E>>
     where
         F: Fn(Arc<A>) -> Fut + Send + Sync,
         Fut: Future<Output = Result<Events<A>, E>> + Send,
@@ -132,7 +137,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// As [`execute_with`](Self::execute_with).
     pub async fn decide_with<F, Fut, E>(
         &self,
-        id: &A::Id,
+        id: impl IdRef<A::Id>,
         options: ExecuteOptions,
         decide: F,
     ) -> Result<Executed<A>, ExecuteError<E>>
@@ -141,7 +146,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
         Fut: Future<Output = Result<Events<A>, E>> + Send,
         E: Error + Send + Sync + 'static,
     {
-        Run::new(self, Direct(&*self.store), options).go(id, decide).await
+        Run::new(self, Direct(&*self.store), options).go(self.stream_id(id)?, decide).await
     }
 }
 

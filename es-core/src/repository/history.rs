@@ -8,7 +8,7 @@ use crate::error::StoreError;
 use crate::model::{Aggregate, guarded};
 use crate::record::{RawEvent, Recorded};
 use crate::store::{EventStore, ListQuery, ListStreams, StreamRange, read_whole, recorded};
-use crate::stream::{Revision, StreamKey};
+use crate::stream::{IdRef, Revision, StreamKey};
 
 impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// The state as of a time: the fold of the events that had happened by then, in the order of the stream.
@@ -26,7 +26,11 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// # Errors
     ///
     /// As [`load`](Self::load).
-    pub async fn load_as_of(&self, id: &A::Id, time: OffsetDateTime) -> Result<Loaded<A>, StoreError> {
+    pub async fn load_as_of(
+        &self,
+        id: impl IdRef<A::Id>,
+        time: OffsetDateTime,
+    ) -> Result<Loaded<A>, StoreError> {
         self.know_earlier_names().await?;
         let stream = self.stream_id(id)?;
         let mut loaded = Loaded { state: A::initial(), revision: Revision::EMPTY };
@@ -44,6 +48,9 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// Passes the events of one aggregate to `take`, decoded, with their places, times and metadata, in
     /// bounded memory.
     ///
+    /// `range` is a range of revisions, such as `..`, `3..` or `..=7`, or a [`StreamRange`], which can also
+    /// be read backward.
+    ///
     /// Events that replace a retired event are passed with its place, its id and its stored name; if nothing
     /// replaces it, nothing is passed.
     ///
@@ -53,12 +60,12 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// the read.
     pub async fn history(
         &self,
-        id: &A::Id,
-        range: StreamRange,
+        id: impl IdRef<A::Id>,
+        range: impl Into<StreamRange>,
         mut take: impl FnMut(Recorded<A::Event>) -> Result<(), StoreError> + Send,
     ) -> Result<(), StoreError> {
+        let (stream, range) = (self.stream_id(id)?, range.into());
         self.know_earlier_names().await?;
-        let stream = self.stream_id(id)?;
         let mut take = |raw: &RawEvent<'_>| recorded::<A>(raw, &mut take);
         read_whole(&*self.store, &stream, range, &mut take).await
     }

@@ -39,7 +39,7 @@ use crate::catalogue::Catalogue;
 use crate::error::StoreError;
 use crate::model::Aggregate;
 use crate::store::EventStore;
-use crate::stream::{InvalidStreamId, Revision, StreamId, StreamKey};
+use crate::stream::{IdRef, InvalidStreamId, Revision, StreamId};
 
 /// The aggregates of one type in one store.
 ///
@@ -154,8 +154,8 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// # Errors
     ///
     /// [`InvalidStreamId`] when the id's text cannot be a key.
-    pub fn stream_id(&self, id: &A::Id) -> Result<StreamId, InvalidStreamId> {
-        StreamId::new(A::NAME, id.to_key())
+    pub fn stream_id(&self, id: impl IdRef<A::Id>) -> Result<StreamId, InvalidStreamId> {
+        StreamId::new(A::NAME, id.as_key())
     }
 
     /// The current state.
@@ -165,7 +165,7 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// # Errors
     ///
     /// [`StoreError`], for example when an event does not decode: a history is never folded in part.
-    pub async fn load(&self, id: &A::Id) -> Result<Loaded<A>, StoreError> {
+    pub async fn load(&self, id: impl IdRef<A::Id>) -> Result<Loaded<A>, StoreError> {
         self.load_at(id, Revision::MAX).await
     }
 
@@ -174,9 +174,13 @@ impl<A: Aggregate, S: EventStore + 'static> Repository<A, S> {
     /// # Errors
     ///
     /// As [`load`](Self::load).
-    pub async fn load_at(&self, id: &A::Id, revision: Revision) -> Result<Loaded<A>, StoreError> {
+    pub async fn load_at(
+        &self,
+        id: impl IdRef<A::Id>,
+        revision: impl Into<Revision>,
+    ) -> Result<Loaded<A>, StoreError> {
+        let (stream, revision) = (self.stream_id(id)?, revision.into());
         self.know_earlier_names().await?;
-        let stream = self.stream_id(id)?;
         let fold = Fold::new(&stream).run(&mut Direct(&*self.store), |load| load.up_to(revision)).await?;
         Ok(fold.into_loaded())
     }

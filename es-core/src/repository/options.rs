@@ -141,10 +141,11 @@ impl ExecuteOptions {
 /// use es_core::Retry;
 /// use std::time::Duration;
 ///
-/// let patient = Retry { within: Duration::from_secs(60), ..Retry::default() };
-/// # drop(patient);
+/// let patient = Retry::default().within(Duration::from_secs(60));
+/// # let _ = patient;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Retry {
     /// The maximum number of retries.
     pub times: u32,
@@ -175,6 +176,34 @@ impl Retry {
     /// Never.
     pub const NEVER: Self =
         Self { times: 0, first_wait: Duration::ZERO, longest_wait: Duration::ZERO, within: Duration::ZERO };
+
+    /// With another maximum number of retries.
+    #[must_use]
+    pub const fn times(mut self, times: u32) -> Self {
+        self.times = times;
+        self
+    }
+
+    /// With another bound of the first wait, which doubles with each one.
+    #[must_use]
+    pub const fn first_wait(mut self, bound: Duration) -> Self {
+        self.first_wait = bound;
+        self
+    }
+
+    /// With another maximum of that bound.
+    #[must_use]
+    pub const fn longest_wait(mut self, bound: Duration) -> Self {
+        self.longest_wait = bound;
+        self
+    }
+
+    /// With another time within which failures of the store are retried.
+    #[must_use]
+    pub const fn within(mut self, time: Duration) -> Self {
+        self.within = time;
+        self
+    }
 
     /// The wait before the next retry, after `done` of them.
     pub(super) fn wait(self, done: u32) -> Duration {

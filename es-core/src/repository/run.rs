@@ -17,16 +17,19 @@ use crate::error::{ExecuteError, StoreError};
 use crate::model::{Aggregate, Events};
 use crate::record::Handled;
 use crate::store::EventStore;
-use crate::stream::{StreamId, StreamKey};
+use crate::stream::StreamId;
 
 impl<A: Aggregate, S: EventStore + 'static, P: Port> Run<'_, A, S, P> {
-    pub(super) async fn go<F, Fut, E>(mut self, id: &A::Id, decide: F) -> Result<Executed<A>, ExecuteError<E>>
+    pub(super) async fn go<F, Fut, E>(
+        mut self,
+        stream: StreamId,
+        decide: F,
+    ) -> Result<Executed<A>, ExecuteError<E>>
     where
         F: Fn(Arc<A>) -> Fut + Send + Sync,
         Fut: Future<Output = Result<Events<A>, E>> + Send,
         E: Error + Send + Sync + 'static,
     {
-        let stream = StreamId::new(A::NAME, id.to_key())?;
         match Handled::fill(std::mem::take(&mut self.options.metadata)).into_stored() {
             Some(metadata) => self.metadata = Arc::new(metadata),
             None => return Err(StoreError::TimeOutOfRange { stream }.into()),

@@ -229,7 +229,15 @@ impl<'a> Append<'a> {
 }
 
 /// The limits of a store.
+///
+/// ```
+/// use es_core::store::Limits;
+///
+/// let small = Limits::default().payload_bytes(64 << 10);
+/// assert_eq!(small.snapshot_bytes, Limits::default().snapshot_bytes);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Limits {
     /// The longest payload, and the longest metadata, in bytes of JSON. Defaults to 1 MiB.
     pub payload_bytes: usize,
@@ -245,6 +253,27 @@ impl Limits {
     /// No limits.
     pub const NONE: Self =
         Self { payload_bytes: usize::MAX, snapshot_bytes: usize::MAX, append_bytes: usize::MAX };
+
+    /// With another limit of payloads, and of metadata.
+    #[must_use]
+    pub const fn payload_bytes(mut self, bytes: usize) -> Self {
+        self.payload_bytes = bytes;
+        self
+    }
+
+    /// With another limit of snapshots.
+    #[must_use]
+    pub const fn snapshot_bytes(mut self, bytes: usize) -> Self {
+        self.snapshot_bytes = bytes;
+        self
+    }
+
+    /// With another limit of what one call appends.
+    #[must_use]
+    pub const fn append_bytes(mut self, bytes: usize) -> Self {
+        self.append_bytes = bytes;
+        self
+    }
 }
 
 impl Default for Limits {

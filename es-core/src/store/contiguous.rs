@@ -72,6 +72,9 @@ pub(crate) async fn read_whole<S: EventStore + ?Sized>(
     take: &mut (dyn FnMut(&RawEvent<'_>) -> Result<(), StoreError> + Send),
 ) -> Result<(), StoreError> {
     let from = range.from.max(Revision::new(1));
+    if range.to < from {
+        return Ok(());
+    }
     let before = Revision::new(from.get() - 1);
     if !range.backward {
         let mut order = Contiguous::after(stream, before);

@@ -1,5 +1,7 @@
 //! What can be read of a stream, and what a read returns about it.
 
+use std::ops::{Range, RangeFrom, RangeFull, RangeInclusive, RangeTo, RangeToInclusive};
+
 use uuid::Uuid;
 
 use super::CommandOutcome;
@@ -110,6 +112,17 @@ impl StreamHead {
 }
 
 /// A range of a stream, and the direction in which it is read.
+///
+/// Ranges of revisions, or of their numbers, convert into it:
+///
+/// ```
+/// use es_core::store::StreamRange;
+///
+/// assert_eq!(StreamRange::ALL, (..).into());
+/// assert_eq!(StreamRange::from(3.into()), (3..).into());
+/// assert_eq!(StreamRange::from(3.into()).to(5.into()), (3..=5).into());
+/// assert_eq!(StreamRange::from(3.into()).to(5.into()), (3..6).into());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StreamRange {
@@ -144,6 +157,48 @@ impl StreamRange {
         self.backward = true;
         self
     }
+}
+
+impl From<RangeFull> for StreamRange {
+    fn from(_: RangeFull) -> Self {
+        Self::ALL
+    }
+}
+
+impl<R: Into<Revision>> From<RangeFrom<R>> for StreamRange {
+    fn from(range: RangeFrom<R>) -> Self {
+        Self::from(range.start.into())
+    }
+}
+
+impl<R: Into<Revision>> From<RangeToInclusive<R>> for StreamRange {
+    fn from(range: RangeToInclusive<R>) -> Self {
+        Self::ALL.to(range.end.into())
+    }
+}
+
+impl<R: Into<Revision>> From<RangeTo<R>> for StreamRange {
+    fn from(range: RangeTo<R>) -> Self {
+        Self::ALL.to(before(range.end.into()))
+    }
+}
+
+impl<R: Into<Revision>> From<RangeInclusive<R>> for StreamRange {
+    fn from(range: RangeInclusive<R>) -> Self {
+        let (start, end) = range.into_inner();
+        Self::from(start.into()).to(end.into())
+    }
+}
+
+impl<R: Into<Revision>> From<Range<R>> for StreamRange {
+    fn from(range: Range<R>) -> Self {
+        Self::from(range.start.into()).to(before(range.end.into()))
+    }
+}
+
+/// The last revision of a range that ends before this one.
+const fn before(end: Revision) -> Revision {
+    Revision::new(end.get().saturating_sub(1))
 }
 
 /// One stream of a listing.

@@ -2,9 +2,9 @@
 
 use super::error::UniqueError;
 use super::events::{Released, Reserved};
-use crate::__private::{decoded, unknown_event};
+use crate::__private::{decoded, read_whole, unknown_event};
 use crate::codec::Payload;
-use crate::model::{Aggregate, AggregateDescription, Event, Events, Handle, IntoEvents, emit};
+use crate::model::{Aggregate, AggregateDescription, Event, Events, Handle, IntoEvents, ReadEvent, emit};
 use crate::record::{DecodeError, EncodeError, EventType, RawEvent};
 
 /// Who has a value: what the stream of a value folds to.
@@ -47,6 +47,8 @@ impl IntoEvents<Reservation> for ReservationEvent {
 
 impl Aggregate for Reservation {
     const NAME: &'static str = "unique";
+    const EVENT_NAMES: &'static [(&'static str, &'static [&'static str])] =
+        &[Reserved::NAMES, Released::NAMES];
     type Id = String;
     type Event = ReservationEvent;
 
@@ -99,6 +101,10 @@ impl Aggregate for Reservation {
                 beside: &[],
             }
         }
+    }
+
+    fn read_events() -> &'static [ReadEvent] {
+        &[(Reserved::description, read_whole::<Reserved>), (Released::description, read_whole::<Released>)]
     }
 }
 

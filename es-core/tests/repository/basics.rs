@@ -78,11 +78,11 @@ async fn the_state_at_a_revision_is_the_fold_up_to_it() {
     }
     accounts.settle().await;
     for revision in 0..=10_u64 {
-        let loaded = accounts.load_at(&id(), revision.into()).await.expect("a state");
+        let loaded = accounts.load_at(&id(), revision).await.expect("a state");
         assert_eq!(loaded.revision.get(), revision);
         assert_eq!(loaded.state.deposits.len() as u64, revision.saturating_sub(1));
     }
-    assert_eq!(accounts.load_at(&id(), 99.into()).await.expect("a state").revision.get(), 10);
+    assert_eq!(accounts.load_at(&id(), 99).await.expect("a state").revision.get(), 10);
 }
 
 #[tokio::test]

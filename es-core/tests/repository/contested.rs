@@ -31,11 +31,10 @@ type Done = Result<Executed<Account>, ExecuteError<std::io::Error>>;
 
 const SOON: Duration = Duration::from_secs(3);
 const NEARLY_FOR_EVER: Duration = Duration::from_secs(1 << 40);
-const QUICK: Retry =
-    Retry { times: 3, first_wait: Duration::ZERO, longest_wait: Duration::ZERO, within: Duration::MAX };
+const QUICK: Retry = Retry::NEVER.times(3).within(Duration::MAX);
 /// The first wait ends in the time of a test once in millions of years.
 const SLEEPY: Retry =
-    Retry { times: 10, first_wait: NEARLY_FOR_EVER, longest_wait: NEARLY_FOR_EVER, within: Duration::MAX };
+    Retry::NEVER.times(10).first_wait(NEARLY_FOR_EVER).longest_wait(NEARLY_FOR_EVER).within(Duration::MAX);
 
 fn id() -> String {
     "A-17".into()

@@ -19,7 +19,7 @@ fn unavailable() -> StoreError {
 #[tokio::test]
 async fn commands_are_counted_with_what_they_came_to() {
     let store = Meddler::default();
-    let retry = Retry { times: 2, first_wait: Duration::ZERO, ..Retry::default() };
+    let retry = Retry::default().times(2).first_wait(Duration::ZERO);
     let accounts = Repository::<Account, _>::new(store.clone()).with_retry(retry);
     assert_eq!(accounts.metrics(), RepositoryMetrics::default());
     let expect = |commands, rejected, repeated, failed, conflicts, retries, warm| {

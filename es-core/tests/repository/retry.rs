@@ -7,8 +7,7 @@ use std::time::Duration;
 use crate::common::{Account, Deposit, Deposited, Meddle, Meddler, Open, Refused};
 use es_core::{ExecuteError, ExecuteOptions, Repository, Retry, Revision, StoreError, emit};
 
-const QUICK: Retry =
-    Retry { times: 3, first_wait: Duration::ZERO, longest_wait: Duration::ZERO, within: Duration::MAX };
+const QUICK: Retry = Retry::NEVER.times(3).within(Duration::MAX);
 
 fn id() -> String {
     "A-17".into()
@@ -141,7 +140,7 @@ async fn a_store_that_has_waited_for_long_by_itself_is_not_asked_again() {
     let accounts = accounts.with_retry(Retry::default());
     accounts.execute(&id(), Deposit(1)).await.expect_err("not available for 6 s");
     assert_eq!(Meddler::count(&store.appends), 4);
-    let accounts = accounts.with_retry(Retry { within: second * 60, ..Retry::default() });
+    let accounts = accounts.with_retry(Retry::default().within(second * 60));
     accounts.execute(&id(), Deposit(1)).await.expect("whoever can wait");
 }
 
@@ -174,7 +173,7 @@ async fn racing_commands_are_all_carried_out() {
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let (accounts, decisions) =
-            (accounts.clone().with_retry(Retry { times: 1_000, ..QUICK }), std::sync::Arc::clone(&decisions));
+            (accounts.clone().with_retry(QUICK.times(1_000)), std::sync::Arc::clone(&decisions));
         tasks.spawn(async move {
             for _ in 0..10 {
                 let decide = async |_| {

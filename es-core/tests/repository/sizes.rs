@@ -99,7 +99,7 @@ async fn a_payload_is_encoded_up_to_the_limit_and_no_further() {
     assert!(OF_EVENTS.load(Ordering::SeqCst) < MIB / 2);
 
     // Behind a pointer, and with a limit of its own.
-    let small = Limits { payload_bytes: 20, ..Limits::default() };
+    let small = Limits::default().payload_bytes(20);
     let shared: Arc<dyn EventStore> = Arc::new(MemoryStore::new().with_limits(small));
     let lists = Repository::<List, _>::new(shared);
     // `{"numbers":[0,1,2]}` has 19 bytes.
@@ -116,7 +116,7 @@ async fn a_payload_is_encoded_up_to_the_limit_and_no_further() {
 #[tokio::test]
 async fn a_command_is_encoded_up_to_the_limit_of_an_append_and_no_further() {
     // Five events of 19 bytes with 22 bytes of metadata fit.
-    let limits = Limits { append_bytes: 5 * (19 + 22), ..Limits::default() };
+    let limits = Limits::default().append_bytes(5 * (19 + 22));
     let lists = Repository::<List, _>::new(MemoryStore::new().with_limits(limits));
     let options = || ExecuteOptions::new().metadata(Metadata::new().actor("1234567890"));
     write(&lists, &[3; 5], options()).await.expect("as much as is allowed");
@@ -171,7 +171,7 @@ impl Apply<Written> for Heap {
 
 #[tokio::test]
 async fn a_snapshot_is_encoded_up_to_the_limit_and_the_command_goes_through() {
-    let limits = Limits { snapshot_bytes: 10_000, ..Limits::default() };
+    let limits = Limits::default().snapshot_bytes(10_000);
     let heaps = Repository::<Heap, _>::new(MemoryStore::new().with_limits(limits));
     let stream = heaps.stream_id(&id()).expect("valid");
     let fingerprint = Heap::snapshots().map(|snapshots| snapshots.fingerprint);

@@ -148,7 +148,7 @@ async fn while_much_happens_a_look_is_for_all_that_has_come_in_between() {
     let writer = repository.clone();
     let writing = tokio::spawn(async move {
         for _ in 0..EVENTS {
-            writer.execute(&"ann".into(), Deposit(1)).await.expect("deposited");
+            writer.execute("ann", Deposit(1)).await.expect("deposited");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     });
@@ -165,7 +165,7 @@ async fn while_much_happens_a_look_is_for_all_that_has_come_in_between() {
     // And once it is quiet, nothing is waited for.
     assert!(tokio::time::timeout(Duration::from_secs(1), live.next_page(&mut |_| Ok(()))).await.is_err());
     let begun = tokio::time::Instant::now();
-    let depositing = async { repository.execute(&"ann".into(), Deposit(1)).await };
+    let depositing = async { repository.execute("ann", Deposit(1)).await };
     let following = async { live.next_page(&mut |_| Ok(())).await };
     let (page, _) = tokio::join!(following, depositing);
     assert_eq!((page.expect("a page").events, begun.elapsed()), (1, Duration::ZERO));

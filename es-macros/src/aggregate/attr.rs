@@ -7,7 +7,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Error, LitInt, LitStr, Path, Result, Token, Type, TypePath, token};
 
 use crate::errors::Errors;
-use crate::event_list::{self, Listed};
+use crate::event_list::{self, Listed, Takes};
 use crate::keys::{self, Written};
 use crate::paths::{self, CratePath};
 use crate::process;
@@ -61,7 +61,7 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
             WAS => found.was = keys::names(key, input, errors)?,
             ID => found.id = Some(keys::value(key, "Type", input)?),
             EVENTS => {
-                found.events = event_list::parse(key, "the aggregate's", input, errors)?;
+                found.events = event_list::parse(key, "the aggregate's", Takes::Events, input, errors)?;
             }
             EVENT_ENUM => {
                 let list = keys::parenthesised(key, "event_enum(Name, derive(Debug))", input)?;

@@ -8,7 +8,7 @@ use syn::{Data, DeriveInput, LitStr, Path, Type, TypePath, parse_quote};
 
 use super::attr::{EVENTS, Keys, NAME, Snapshot, plain};
 use crate::errors::Errors;
-use crate::event_list::{self, Listed, Variant};
+use crate::event_list::{self, Kind, Listed, Variant};
 use crate::keys;
 use crate::paths::CratePath;
 use crate::process;
@@ -56,7 +56,11 @@ pub(super) fn check<'a>(keys: Keys, input: &'a DeriveInput, errors: &mut Errors)
     let mut listed = keys.events;
     if keys.process.is_some() {
         let es_core = &keys.es_core;
-        listed.push(Listed { path: parse_quote!(#es_core::process::Stepped), variant: None });
+        listed.push(Listed {
+            path: parse_quote!(#es_core::process::Stepped),
+            variant: None,
+            kind: Kind::Event,
+        });
     }
     let events = event_list::variants(listed, &enum_ident, errors);
     let retired = retired(keys.retired, &events, errors);

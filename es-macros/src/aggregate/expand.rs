@@ -108,11 +108,16 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
         respan(quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)), span(path))
     });
     let beside = aggregate.beside.as_ref().map(|keys| crate::process::beside(keys, es_core));
-    let arms = aggregate.events.iter().map(|event| {
-        let (variant, of) = (&event.ident, of(event));
-        quote!(#enum_ident::#variant(_) => #of,)
+    let all_paths = || aggregate.events.iter().map(|event| &event.path).chain(&aggregate.retired);
+    let names = all_paths().map(|path| unique_names::names(path, es_core));
+    let reads = all_paths().map(|path| {
+        respan(quote!((<#path as #es_core::Event>::description, #private::read_whole::<#path>)), span(path))
     });
     quote! {
+        const EVENT_NAMES: &'static [(&'static #private::str, &'static [&'static #private::str])] =
+            &[#(#names),*];
+
+
         fn event_types() -> &'static [#es_core::record::EventType] {
             const { &[#(#all),*] }
         }
@@ -129,7 +134,12 @@ fn types(aggregate: &Aggregate<'_>) -> TokenStream {
         }
 
         fn event_type(__es_event: &#enum_ident) -> #es_core::record::EventType {
-            match *__es_event { #(#arms)* }
+            __es_event.event_type()
+        }
+
+        #[inline]
+        fn read_events() -> &'static [#private::ReadEvent] {
+            const { &[#(#reads),*] }
         }
     }
 }
@@ -139,7 +149,7 @@ fn dispatch(aggregate: &Aggregate<'_>) -> TokenStream {
     let Aggregate { enum_ident, es_core, .. } = aggregate;
     let private = es_core.private();
     let (mut apply, mut encode, mut decode) = (TokenStream::new(), TokenStream::new(), TokenStream::new());
-    for Variant { path, ident } in &aggregate.events {
+    for Variant { path, ident, .. } in &aggregate.events {
         // In full, and at the event's place in the list: a missing `Apply` names and underlines the event.
         let this = quote_spanned!(span(path)=> Self);
         apply.extend(quote! {

@@ -5,7 +5,7 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{Attribute, Error, LitStr, Result, Token, Type, TypePath};
 
 use crate::errors::Errors;
-use crate::event_list::{self, Listed};
+use crate::event_list::{self, Listed, Takes};
 use crate::keys::{self, Written};
 use crate::paths::{self, CratePath};
 
@@ -43,8 +43,8 @@ pub(crate) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
     let written = keys::parse("`#[process]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
             NAME => found.name = Some(name(key, input)?),
-            ON => found.on = event_list::parse(key, "the process's", input, errors)?,
-            TIMERS => found.timers = event_list::parse(key, "the process's", input, errors)?,
+            ON => found.on = event_list::parse(key, "the process's", Takes::Events, input, errors)?,
+            TIMERS => found.timers = event_list::parse(key, "the process's", Takes::Events, input, errors)?,
             SENDS => {
                 let list = keys::parenthesised(key, "sends(Account: Withdraw)", input)?;
                 found.sends = sends(key, list, errors);

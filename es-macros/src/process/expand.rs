@@ -76,7 +76,6 @@ fn input(process: &Process<'_>) -> TokenStream {
     let (es_core, private) = (&reading.es_core, reading.es_core.private());
     let (ident, enum_ident) = (&reading.input.ident, &reading.enum_ident);
     let functions = reading.functions();
-    let about = reading.arms(|_| quote!(#es_core::process::About::of(__es_event)));
     let correlate =
         reading.arms(|path| quote!(<#ident as #es_core::process::On<#path>>::correlate(__es_event)));
     let on =
@@ -88,8 +87,8 @@ fn input(process: &Process<'_>) -> TokenStream {
         impl #es_core::process::Input<#ident> for #enum_ident {
             #functions
 
-            fn about(&self) -> #es_core::process::About<'_> {
-                match *self { #(#about)* }
+            fn about(&self) -> #es_core::record::Envelope<'_> {
+                self.envelope()
             }
 
             fn correlate(&self) -> #private::Option<<#ident as #es_core::Aggregate>::Id> {

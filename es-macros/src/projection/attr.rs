@@ -5,7 +5,7 @@ use syn::parse::ParseStream;
 use syn::{Attribute, Error, LitInt, LitStr, Result, Token, Type, token};
 
 use crate::errors::Errors;
-use crate::event_list::{self, Listed};
+use crate::event_list::{self, Listed, Takes};
 use crate::keys::{self, Written};
 use crate::paths::CratePath;
 
@@ -46,7 +46,9 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
         match key.to_string().as_str() {
             NAME => found.name = Some(name(key, input)?),
             BUILD => found.build = Some(build(key, input)?),
-            EVENTS => found.events = event_list::parse(key, "the projection's", input, errors)?,
+            EVENTS => {
+                found.events = event_list::parse(key, "the projection's", Takes::Aggregates, input, errors)?;
+            }
             MODEL => found.model = Some(keys::value(key, "PgConnection", input)?),
             ERROR => found.error = Some(keys::value(key, "sqlx::Error", input)?),
             BATCH => found.batch = Some(alone(key, input)?),

@@ -4,7 +4,9 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
 use super::check::Projection;
-use crate::paths::respan;
+use crate::event_list::Variant;
+use crate::paths::{respan, span};
+use crate::reading::Reading;
 
 /// ```text
 /// enum BalancesEvent { Deposited(Recorded<Deposited>), … }
@@ -23,6 +25,7 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
         .map_or_else(|| quote!(#es_core::record::BoxError), ToTokens::to_token_stream);
     let enumeration = reading.enumeration();
     let functions = reading.functions();
+    let whole_aggregates = whole_aggregates(reading);
     let project_all = project_all(projection);
     let set_up = set_up(projection);
     let check = reading.check();
@@ -38,12 +41,28 @@ pub(super) fn expand(projection: &Projection<'_>) -> TokenStream {
             type Event = #enum_ident;
 
             #functions
+            #whole_aggregates
             #project_all
             #set_up
         }
 
         #check
     }
+}
+
+/// The aggregates whose events are taken all, for the lock.
+fn whole_aggregates(reading: &Reading<'_>) -> Option<TokenStream> {
+    let (es_core, private) = (&reading.es_core, reading.es_core.private());
+    let mut reads = reading.aggregates().filter(|_| reading.sound).peekable();
+    reads.peek()?;
+    let reads = reads
+        .map(|Variant { path, .. }| respan(quote!(<#path as #es_core::Aggregate>::read_events), span(path)));
+    Some(quote! {
+        #[inline]
+        fn whole_aggregates() -> &'static [#private::WholeAggregate] {
+            const { &[#(#reads),*] }
+        }
+    })
 }
 
 fn project_all(projection: &Projection<'_>) -> TokenStream {

@@ -3,7 +3,7 @@
 use syn::{Attribute, LitStr};
 
 use crate::errors::Errors;
-use crate::event_list::{self, Listed};
+use crate::event_list::{self, Listed, Takes};
 use crate::keys::{self, Written};
 use crate::paths::CratePath;
 use crate::reading;
@@ -29,7 +29,7 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
     let written = keys::parse("`#[publisher]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
             NAME => found.name = Some(reading::name(key, "a publisher", "\"loan-feed\"", input)?),
-            EVENTS => found.events = event_list::parse(key, "the publisher's", input, errors)?,
+            EVENTS => found.events = event_list::parse(key, "the publisher's", Takes::Events, input, errors)?,
             _ => found.es_core = CratePath::of_key(key, input)?,
         }
         Ok(())

@@ -3,7 +3,7 @@
 use syn::{Attribute, LitStr, Type};
 
 use crate::errors::Errors;
-use crate::event_list::{self, Listed};
+use crate::event_list::{self, Listed, Takes};
 use crate::keys::{self, Written};
 use crate::paths::CratePath;
 use crate::reading;
@@ -31,7 +31,7 @@ pub(super) fn parse(attributes: &[Attribute], errors: &mut Errors) -> Keys {
     let written = keys::parse("`#[reactor]`", &KEYS, tokens, errors, |key, input, errors| {
         match key.to_string().as_str() {
             NAME => found.name = Some(reading::name(key, "a reactor", "\"welcome-mail\"", input)?),
-            EVENTS => found.events = event_list::parse(key, "the reactor's", input, errors)?,
+            EVENTS => found.events = event_list::parse(key, "the reactor's", Takes::Events, input, errors)?,
             ERROR => found.error = Some(keys::value(key, "MailError", input)?),
             _ => found.es_core = CratePath::of_key(key, input)?,
         }

@@ -38,7 +38,7 @@ impl Network {
     /// # Errors
     ///
     /// [`io::Error`] where no socket can be made.
-    pub async fn before(port: u16) -> io::Result<Self> {
+    pub async fn before(port: u16) -> std::io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (fault, faults) = watch::channel(NetworkFault::None);

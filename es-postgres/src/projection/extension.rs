@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use super::inline::Inline;
 use super::projector::Projector;
 
-/// Additional methods of a [`Projector`] into PostgreSQL.
+/// Additional methods of a [`Projector`] into PostgreSQL. It cannot be implemented for other types.
 ///
 /// ```no_run
 /// # use es_core::projection::Projection;
@@ -20,7 +20,7 @@ use super::projector::Projector;
 /// Projector::new(store, balances).search_in("public").run().await?;
 /// # Ok(()) }
 /// ```
-pub trait PostgresProjector: Sized {
+pub trait PostgresProjector: Sized + sealed::Sealed {
     /// The projection.
     type Projection: Projection<Model = PgConnection>;
 
@@ -49,6 +49,17 @@ pub trait PostgresProjector: Sized {
     ///
     /// [`ProjectorError`]; [`ProjectorError::PartitionsUneven`] if other programs keep appending.
     fn inline(self) -> impl Future<Output = Result<Inline<Self::Projection>, ProjectorError>> + Send;
+}
+
+mod sealed {
+    use es_core::projection::Projection;
+    use sqlx::PgConnection;
+
+    use super::super::projector::Projector;
+
+    pub trait Sealed {}
+
+    impl<P: Projection<Model = PgConnection>> Sealed for Projector<P> {}
 }
 
 impl<P: Projection<Model = PgConnection>> PostgresProjector for Projector<P> {

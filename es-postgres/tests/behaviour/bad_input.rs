@@ -44,7 +44,7 @@ async fn no_error_quotes_a_payload() {
 #[tokio::test]
 async fn nul_and_size_are_refused_before_anything_is_sent() {
     let (database, _) = fresh().await;
-    let limits = Limits { payload_bytes: 100, ..Limits::default() };
+    let limits = Limits::default().payload_bytes(100);
     let store = database.options().limits(limits).connect().await.expect("a store");
     let with = |payload: Vec<u8>| -> Vec<NewEvent> {
         let mut batch = events(1);

@@ -70,7 +70,7 @@ fn is_conflict(error: &StoreError) -> bool {
 async fn the_second_of_two_programs_with_different_events_is_refused() {
     let (database, store) = fresh().await;
     let mut connection = connect(database.url()).await;
-    Repository::<other::Account, _>::new(store.clone()).load(&"a".into()).await.expect("an empty stream");
+    Repository::<other::Account, _>::new(store.clone()).load("a").await.expect("an empty stream");
     assert_eq!(number(&mut connection, "SELECT count(*) FROM es.event_types").await, 0, "a reader");
     Repository::<one::Account, _>::new(store).register().await.expect("the first one");
     assert_eq!(number(&mut connection, KNOWN).await, 1);
@@ -82,7 +82,7 @@ async fn the_second_of_two_programs_with_different_events_is_refused() {
     let of = |catalogue: Catalogue| catalogue.events()[0].fingerprint();
     assert_eq!(Some(registered), of(Catalogue::of::<one::Account>()));
     assert_eq!(Some(found), of(Catalogue::of::<other::Account>()));
-    let refused = second.execute(&"a".into(), Count(1)).await.expect_err("another shape");
+    let refused = second.execute("a", Count(1)).await.expect_err("another shape");
     assert!(matches!(&refused, ExecuteError::Store(error) if is_conflict(error)), "{refused}");
 
     // What the documentation says to do for a version of which no event was stored.
@@ -91,7 +91,7 @@ async fn the_second_of_two_programs_with_different_events_is_refused() {
         "UPDATE es.event_types SET fingerprint = NULL WHERE name = 'account.counted' AND version = 1",
     )
     .await;
-    second.execute(&"a".into(), Count(1)).await.expect("forgotten");
+    second.execute("a", Count(1)).await.expect("forgotten");
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn what_was_written_without_a_fingerprint_gets_it_later() {
     assert_eq!(number(&mut connection, KNOWN).await, 0);
     let id = number(&mut connection, "SELECT id::bigint FROM es.event_types").await;
 
-    Repository::<one::Account, _>::new(store.clone()).execute(&"a".into(), Count(2)).await.expect("known");
+    Repository::<one::Account, _>::new(store.clone()).execute("a", Count(2)).await.expect("known");
     assert_eq!(number(&mut connection, KNOWN).await, 1);
     assert_eq!(number(&mut connection, "SELECT id::bigint FROM es.event_types").await, id);
     let error = Repository::<other::Account, _>::new(store).register().await.expect_err("another shape");
@@ -188,12 +188,12 @@ async fn restore_an_empty_backup(url: &str) -> PgConnection {
 async fn a_database_that_was_restored_is_told_again() {
     let (database, store) = fresh().await;
     let accounts = Repository::<one::Account, _>::new(store);
-    accounts.execute(&"a".into(), Count(1)).await.expect("carried out");
+    accounts.execute("a", Count(1)).await.expect("carried out");
     let mut connection = restore_an_empty_backup(database.url()).await;
     assert_eq!(number(&mut connection, KNOWN).await, 0);
     let done = loop {
         // The connection that idled is found broken by the first call.
-        match accounts.execute(&"a".into(), Count(2)).await {
+        match accounts.execute("a", Count(2)).await {
             Err(error) if error.is_retryable() => {}
             done => break done.expect("carried out"),
         }
@@ -206,12 +206,12 @@ async fn a_database_that_was_restored_is_told_again() {
 async fn a_database_that_was_restored_with_other_events_is_refused() {
     let (database, store) = fresh().await;
     let accounts = Repository::<one::Account, _>::new(store);
-    accounts.execute(&"a".into(), Count(1)).await.expect("carried out");
+    accounts.execute("a", Count(1)).await.expect("carried out");
     let mut connection = restore_an_empty_backup(database.url()).await;
     let other = database.options().connect().await.expect("a store");
     Repository::<other::Account, _>::new(other).register().await.expect("the first one in there");
     let error = loop {
-        match accounts.execute(&"a".into(), Count(2)).await {
+        match accounts.execute("a", Count(2)).await {
             Err(ExecuteError::Store(error)) if error.is_retryable() => {}
             refused => break refused.expect_err("another shape"),
         }
@@ -248,7 +248,7 @@ async fn load_again(
     accounts: &Repository<renamed::Account, PostgresStore>,
 ) -> Result<Loaded<renamed::Account>, StoreError> {
     loop {
-        match accounts.load(&"a".into()).await {
+        match accounts.load("a").await {
             Err(error) if error.is_retryable() => {}
             loaded => return loaded,
         }
@@ -259,7 +259,7 @@ async fn load_again(
 async fn a_database_that_was_restored_knows_the_names_of_a_category_again() {
     let (database, store) = fresh().await;
     let accounts = Repository::<renamed::Account, _>::new(store);
-    assert_eq!(accounts.load(&"a".into()).await.expect("an empty stream").revision, Revision::EMPTY);
+    assert_eq!(accounts.load("a").await.expect("an empty stream").revision, Revision::EMPTY);
     restore_an_empty_backup(database.url()).await;
     // What a program of before had written until the backup was made.
     append_by_hand(&database.options().connect().await.expect("a store"), "konto").await;
@@ -271,7 +271,7 @@ async fn a_database_that_was_restored_knows_the_names_of_a_category_again() {
 async fn a_database_that_was_restored_with_two_categories_is_refused() {
     let (database, store) = fresh().await;
     let accounts = Repository::<renamed::Account, _>::new(store);
-    accounts.load(&"a".into()).await.expect("an empty stream");
+    accounts.load("a").await.expect("an empty stream");
     restore_an_empty_backup(database.url()).await;
     let other = database.options().connect().await.expect("a store");
     append_by_hand(&other, "konto").await;

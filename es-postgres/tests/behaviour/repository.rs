@@ -2,7 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use es_core::store::StreamRange;
 use es_core::uuid::Uuid;
 use es_core::{
     Aggregate, Apply, Events, ExecuteError, ExecuteOptions, Handle, Metadata, Repository, Retry, Revision,
@@ -94,13 +93,13 @@ async fn commands_run_as_on_every_store() {
     }
     let loaded = accounts.load(&id()).await.expect("a state");
     assert_eq!((loaded.state.cents, loaded.revision), (325, Revision::new(26)));
-    assert_eq!(accounts.load_at(&id(), 3.into()).await.expect("a state").state.cents, 3);
+    assert_eq!(accounts.load_at(&id(), 3).await.expect("a state").state.cents, 3);
     let mut seen = Vec::new();
     let take = |recorded: es_core::Recorded<AccountEvent>| {
         seen.push((recorded.revision.get(), recorded.metadata.actor.clone()));
         Ok(())
     };
-    accounts.history(&id(), StreamRange::ALL.to(2.into()), take).await.expect("a history");
+    accounts.history(&id(), ..=2, take).await.expect("a history");
     assert_eq!(seen, [(1, Some("clerk".into())), (2, None)]);
 }
 
@@ -193,7 +192,7 @@ async fn racing_processes_lose_no_command() {
         // A store of its own each, as four processes would have.
         let accounts = Accounts::new(database.store().await.expect("a store"));
         tasks.spawn(async move {
-            let retry = Retry { times: 1_000, ..Retry::default() };
+            let retry = Retry::default().times(1_000);
             let accounts = accounts.with_retry(retry);
             let _first = accounts.execute(&id(), Open).await;
             for _ in 0..25 {
@@ -213,7 +212,7 @@ async fn a_command_on_a_stream_that_another_transaction_holds_waits_once_and_say
     let database = TestDatabase::new().await.expect("a test database");
     let longest = Duration::from_millis(500);
     let store = database.options().longest_lock_wait(longest).connect().await.expect("a store");
-    let accounts = Accounts::new(store).with_retry(Retry { within: longest, ..Retry::default() });
+    let accounts = Accounts::new(store).with_retry(Retry::default().within(longest));
     accounts.execute(&id(), Open).await.expect("opened");
     let mut holder = PgConnection::connect(database.url()).await.expect("connected");
     let ask = sqlx::query_scalar("SELECT pg_backend_pid()");

@@ -59,7 +59,7 @@ where
     A: Aggregate<Id = String> + Handle<Deposit>,
 {
     for _ in 0..times {
-        let done = accounts.execute(&id.into(), Deposit(1)).await;
+        let done = accounts.execute(id, Deposit(1)).await;
         done.unwrap_or_else(|error| panic!("{error}"));
         accounts.settle().await;
     }

@@ -67,7 +67,7 @@ async fn ring(store: &PostgresStore, till: &str) {
 
 async fn ring_up(store: &PostgresStore, till: &str, cents: i64) {
     let tills = Repository::<Till, _>::new(store.clone());
-    let rung = tills.decide(&till.into(), async |_| emit::<_, Infallible>(Rung { cents })).await;
+    let rung = tills.decide(till, async |_| emit::<_, Infallible>(Rung { cents })).await;
     rung.expect("rung");
 }
 

@@ -1,23 +1,20 @@
 //! The quick start: an account in one file. Run it with `cargo run -p bank`.
 #![allow(missing_docs, reason = "an example to copy, kept short")]
 
-use es_core::store::StreamRange;
 use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Repository, emit, event};
 
 #[event(name = "account.deposited")]
-#[derive(Debug)]
 pub struct Deposited {
     pub cents: u32,
 }
 
 #[event(name = "account.withdrawn")]
-#[derive(Debug)]
 pub struct Withdrawn {
     pub cents: u32,
 }
 
 #[derive(Aggregate, Debug, Default, PartialEq)]
-#[aggregate(name = "account", id = String, events(Deposited, Withdrawn), event_enum(AccountEvent, derive(Debug)))]
+#[aggregate(name = "account", id = String, events(Deposited, Withdrawn))]
 pub struct Account {
     pub cents: i64,
 }
@@ -59,18 +56,18 @@ impl Handle<Withdraw> for Account {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let accounts = Repository::<Account, _>::new(MemoryStore::new());
-    let id = String::from("A-17");
-    accounts.execute(&id, Deposit(500)).await?;
-    accounts.execute(&id, Withdraw(120)).await?;
-    println!("{:?}", accounts.execute(&id, Withdraw(1_000)).await);
+    accounts.execute("A-17", Deposit(500)).await?;
+    accounts.execute("A-17", Withdraw(120)).await?;
+    println!("{:?}", accounts.execute("A-17", Withdraw(1_000)).await);
 
-    let print = |recorded: es_core::Recorded<AccountEvent>| {
-        println!("{}  {:?}", recorded.revision, recorded.event);
-        Ok(())
-    };
-    accounts.history(&id, StreamRange::ALL, print).await?;
-    println!("now {:?}", accounts.load(&id).await?.state);
-    println!("at revision 1 {:?}", accounts.load_at(&id, 1.into()).await?.state);
+    accounts
+        .history("A-17", .., |recorded| {
+            println!("{}  {:?}", recorded.revision, recorded.event);
+            Ok(())
+        })
+        .await?;
+    println!("now {:?}", accounts.load("A-17").await?.state);
+    println!("at revision 1 {:?}", accounts.load_at("A-17", 1).await?.state);
     Ok(())
 }
 

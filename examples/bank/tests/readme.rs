@@ -1,9 +1,12 @@
 //! The README's quick start is this example: its code, its test and its output.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
 const README: &str = include_str!("../../../README.md");
 const MAIN: &str = include_str!("../src/main.rs");
+
+const STANDARD: [&str; 5] = ["Clone", "Debug", "Default", "Eq", "PartialEq"];
 
 /// The fenced blocks of one language, in order.
 fn blocks(language: &str) -> Vec<&'static str> {
@@ -38,4 +41,29 @@ fn the_quick_start_stays_short() {
     let start = README.split("## Quick start").nth(1).and_then(|rest| rest.split("\n## ").next());
     let words = start.unwrap_or_default().split_whitespace().count();
     assert!(words > 200 && words <= 600, "the quick start has {words} words");
+}
+
+/// What the program names of this framework and of other crates: what it imports, its attributes and derives.
+/// A derive and the attribute that belongs to it are one; those of the standard library do not count.
+#[test]
+fn the_quick_start_names_at_most_ten_concepts() {
+    let program = blocks("rust")[0];
+    let mut concepts: BTreeSet<&str> = BTreeSet::new();
+    for line in program.lines().map(str::trim_start) {
+        if let Some(imports) = line.strip_prefix("use es_core::{") {
+            concepts.extend(imports.trim_end_matches("};").split(", "));
+        } else if let Some(derives) = line.strip_prefix("#[derive(") {
+            concepts
+                .extend(derives.trim_end_matches(")]").split(", ").filter(|name| !STANDARD.contains(name)));
+        } else if let Some(attribute) = line.strip_prefix("#[") {
+            concepts.extend(attribute.split(['(', ']', ' ']).next());
+        } else {
+            assert!(!line.starts_with("use "), "an import of another form: {line}");
+        }
+        assert!(!line.contains("es_core::") || line.starts_with("use "), "a name by its path: {line}");
+    }
+    for (derive, attribute) in [("Aggregate", "aggregate"), ("thiserror::Error", "error")] {
+        assert!(concepts.contains(derive) && concepts.remove(attribute), "{derive} of {concepts:?}");
+    }
+    assert!(concepts.len() >= 8 && concepts.len() <= 10, "{concepts:?}");
 }

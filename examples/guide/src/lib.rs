@@ -6,19 +6,17 @@ use std::convert::Infallible;
 use es_core::{Aggregate, Apply, Events, Handle, emit, event};
 
 #[event(name = "account.deposited")]
-#[derive(Debug)]
 pub struct Deposited {
     pub cents: i64,
 }
 
 #[event(name = "account.withdrawn")]
-#[derive(Debug)]
 pub struct Withdrawn {
     pub cents: i64,
 }
 
 #[derive(Aggregate, Debug, Default, PartialEq)]
-#[aggregate(name = "account", id = String, events(Deposited, Withdrawn), event_enum(AccountEvent, derive(Debug)))]
+#[aggregate(name = "account", id = String, events(Deposited, Withdrawn))]
 pub struct Account {
     pub cents: i64,
 }

@@ -36,10 +36,10 @@ fn a_subscription_goes_on_behind_its_checkpoint() {
     assert_eq!(
         printed(env!("CARGO_BIN_EXE_subscription")),
         "from the beginning:\n\
-         \x20 A-17 1 Deposited(Deposited { cents: 500 })\n\
-         \x20 B-4 1 Deposited(Deposited { cents: 70 })\n\
+         \x20 A-17 1 account.deposited {\"cents\":500}\n\
+         \x20 B-4 1 account.deposited {\"cents\":70}\n\
          from the checkpoint:\n\
-         \x20 A-17 2 Withdrawn(Withdrawn { cents: 120 })\n"
+         \x20 A-17 2 account.withdrawn {\"cents\":120}\n"
     );
 }
 
@@ -80,9 +80,9 @@ fn a_load_begins_at_the_snapshot() {
 fn states_of_before_are_there() {
     assert_eq!(
         printed(env!("CARGO_BIN_EXE_time_travel")),
-        "1  2026-03-02  Deposited(Deposited { cents: 500 })\n\
-         2  2026-03-30  Deposited(Deposited { cents: 70 })\n\
-         3  2026-04-01  Deposited(Deposited { cents: 5 })\n\
+        "1  2026-03-02  account.deposited {\"cents\":500}\n\
+         2  2026-03-30  account.deposited {\"cents\":70}\n\
+         3  2026-04-01  account.deposited {\"cents\":5}\n\
          at revision 1: Account { cents: 500 }\n\
          at the end of March: Account { cents: 570 }\n\
          now: Account { cents: 575 }\n"

@@ -51,7 +51,7 @@ impl UpcastFrom<IssuedV2> for Issued {
 pub struct TooLarge;
 
 #[derive(Aggregate, Debug, Default)]
-#[aggregate(name = "invoice", id = String, events(Issued), event_enum(InvoiceEvent, derive(Debug)))]
+#[aggregate(name = "invoice", id = String, events(Issued))]
 pub struct Invoice {
     pub total: Vec<(i64, String)>,
 }

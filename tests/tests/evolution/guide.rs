@@ -123,7 +123,6 @@ mod first_change {
     use es_core::{Aggregate, Apply, event};
 
     #[event(name = "account.deposited", version = 2)]
-    #[derive(Debug)]
     pub struct Deposited {
         pub cents: u32,
         #[event(added(in = 2, default = "nobody".to_owned()))]

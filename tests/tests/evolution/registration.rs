@@ -166,7 +166,7 @@ async fn a_command_registers_and_a_reader_does_not() {
     let store = MemoryStore::new();
     let left = accounts::<left::Account>(&store);
     left.load(&id()).await.expect("an empty stream");
-    left.load_at(&id(), 1.into()).await.expect("an empty stream");
+    left.load_at(&id(), 1).await.expect("an empty stream");
     left.history(&id(), StreamRange::ALL, &mut |_| Ok(())).await.expect("no history");
     left.ids(None, 1).await.expect("no streams");
     accounts::<right::Account>(&store).execute(&id(), Deposit(1)).await.expect("nobody else wrote");

@@ -132,7 +132,7 @@ async fn a_step_fails() {
     quotes("a_step_fails", &error.to_string());
     assert!(now.load(&id).await.is_err(), "no part of the history is folded");
     assert_eq!(old.load(&id).await.expect("it is read").revision.get(), 2, "nothing is written");
-    assert_eq!(now.load_at(&id, 1.into()).await.expect("up to there it can be read").state.cents, 120);
+    assert_eq!(now.load_at(&id, 1).await.expect("up to there it can be read").state.cents, 120);
 }
 
 #[tokio::test]
@@ -141,7 +141,7 @@ async fn wrong_data_was_written() {
     old.execute(&id, Place("120")).await.expect("carried out");
     now.execute(&id, CorrectPrice(132)).await.expect("carried out");
     assert_eq!(now.load(&id).await.expect("it is read").state.cents, 132);
-    let then = now.load_at(&id, 1.into()).await.expect("it is read").state;
+    let then = now.load_at(&id, 1).await.expect("it is read").state;
     assert_eq!(then.cents, 120, "what was believed at the time is there");
 }
 

@@ -84,7 +84,7 @@ where
     let ExecuteError::Store(StoreError::Decode(error)) = error else { panic!("{error}") };
     assert!(before.load(&id).await.is_err(), "no part of the history is folded");
     assert_eq!(newer.load(&id).await.expect("it is read").revision.get(), 2, "nothing is written");
-    assert_eq!(before.load_at(&id, 1.into()).await.expect("up to there it can be read").state.0, 1);
+    assert_eq!(before.load_at(&id, 1).await.expect("up to there it can be read").state.0, 1);
     error
 }
 

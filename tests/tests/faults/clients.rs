@@ -129,7 +129,7 @@ async fn a_program_that_is_stopped_in_its_transaction_holds_up_its_stream_and_re
     let (database, _) = fresh().await;
     let options = database.options().longest_lock_wait(MOMENT);
     let store = options.connect().await.expect("a store");
-    let accounts = accounts(&store).with_retry(es_core::Retry { times: 0, ..es_core::Retry::default() });
+    let accounts = accounts(&store).with_retry(es_core::Retry::default().times(0));
     let (a, b) = (String::from("a"), String::from("b"));
     accounts.execute(&a, Deposit(1)).await.expect("a deposit");
     let all = Filter::new();

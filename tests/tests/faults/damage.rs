@@ -131,7 +131,7 @@ async fn nothing_is_appended_to_a_stream_that_does_not_end_with_its_last_event()
         }
         sql(&mut db, &rewind(change)).await;
         let events = number(&mut db, "SELECT count(*) FROM es.events").await;
-        let seldom = es_core::Retry { times: 1, ..es_core::Retry::default() };
+        let seldom = es_core::Retry::default().times(1);
         let accounts = accounts(&store).with_retry(seldom);
         let refused = accounts.execute(&a, Deposit(1)).await.expect_err(change);
         let loaded = accounts.load(&a).await;

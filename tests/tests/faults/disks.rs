@@ -94,7 +94,7 @@ async fn a_full_disk_refuses_appends_until_there_is_room() {
          ALTER INDEX es.events_position SET TABLESPACE small",
     )
     .await;
-    let accounts = accounts(&store).with_retry(es_core::Retry { times: 1, ..es_core::Retry::default() });
+    let accounts = accounts(&store).with_retry(es_core::Retry::default().times(1));
     let (a, b) = (String::from("a"), String::from("b"));
     accounts.execute(&a, Deposit(1)).await.expect("a deposit");
     disk.fill(24 << 10);
@@ -169,7 +169,7 @@ async fn a_server_that_stops_for_want_of_room_has_lost_nothing() {
         Host::start_in(folder, "max_wal_size = '32MB'\nmin_wal_size = '32MB'\nwal_recycle = off").await;
     PostgresStore::migrate(host.url()).await.expect("tables").close().await;
     let store = impatient(host.url()).connect().await.expect("a store");
-    let accounts = accounts(&store).with_retry(es_core::Retry { times: 0, ..es_core::Retry::default() });
+    let accounts = accounts(&store).with_retry(es_core::Retry::default().times(0));
     let (a, mut deposited) = (String::from("a"), 0);
     accounts.execute(&a, Deposit(1)).await.expect("a deposit");
     disk.fill(64 << 10);

@@ -132,7 +132,7 @@ impl Workload {
 
 /// Failures are to be seen here.
 fn seldom() -> Retry {
-    Retry { times: 1, ..Retry::default() }
+    Retry::default().times(1)
 }
 
 /// Sends each command, under its id, until it is executed.

@@ -2,6 +2,7 @@
 //! parameter is a flag, and functions and files stay small.
 
 mod arrows;
+mod exposed;
 mod flags;
 mod floors;
 mod made_up;
@@ -9,6 +10,10 @@ mod resolve;
 mod sizes;
 mod source;
 mod tokens;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::{env, fs};
 
 /// The crates whose files are checked.
 const CRATES: [&str; 6] =
@@ -56,6 +61,29 @@ fn files_import_only_from_their_floor_and_those_below() {
         faults.extend(floors::faults(&arrows, &floors::drawn(drawing), beside));
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A new major version of such a crate is one of ours.
+#[test]
+fn the_page_lists_the_crates_whose_types_are_public() {
+    let mut found = BTreeSet::new();
+    let mut places = BTreeMap::new();
+    for name in ["es-core", "es-postgres", "es-sqlite", "es-nats"] {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("Cargo.toml");
+        let manifest = fs::read_to_string(manifest).expect("a manifest");
+        let dependencies = exposed::dependencies(&manifest);
+        for (of, path) in exposed::crates(&source::files(&format!("{name}/src")), &dependencies) {
+            places.insert((of.clone(), name.to_owned()), format!("{name}/src/{path}"));
+            found.insert((of, name.to_owned()));
+        }
+    }
+    let listed = exposed::documented(include_str!("../../../docs/dependencies.md"));
+    let missing: Vec<_> = found.difference(&listed).map(|pair| (pair, &places[pair])).collect();
+    let superfluous: Vec<_> = listed.difference(&found).collect();
+    assert!(
+        missing.is_empty() && superfluous.is_empty(),
+        "docs/dependencies.md does not list {missing:#?}, and lists {superfluous:#?}, of which no type is public"
+    );
 }
 
 #[test]

@@ -5,7 +5,11 @@ use std::error::Error;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use es_core::{Aggregate, Apply, EventStore, Events, Handle, MemoryStore, Repository, emit, event};
+use es_core::store::StreamRange;
+use es_core::{
+    Aggregate, Apply, EventStore, Events, Handle, MemoryStore, Recorded, Repository, Revision, StoreError,
+    emit, event,
+};
 
 #[event(name = "counter.added")]
 struct Added {
@@ -81,6 +85,71 @@ async fn a_command_runs_in_a_spawned_task_and_in_a_boxed_future() -> Result<(), 
     });
     assert_eq!(decided.await??, 1);
     assert_eq!(boxed(Arc::clone(&counters), 3).await?, 7);
+    Ok(())
+}
+
+#[event(name = "shelf.filled")]
+struct Filled;
+
+#[derive(Debug, Default, Aggregate)]
+#[aggregate(name = "shelf", id = u64, events(Filled))]
+struct Shelf;
+
+impl Apply<Filled> for Shelf {
+    fn apply(&mut self, _: Filled) {}
+}
+
+/// An id of text is named by text or by a `String`, a typed one by a reference to it, whose type is inferred.
+#[tokio::test]
+async fn an_aggregate_is_named_by_its_id() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let counters = Repository::<Counter, _>::new(MemoryStore::new());
+    let task = tokio::spawn({
+        let counters = counters.clone();
+        async move {
+            let borrowed = String::from("visits");
+            counters.execute(borrowed.as_str(), Add(1)).await.map(|done| done.revision)
+        }
+    });
+    assert_eq!(task.await??, 1.into());
+    let owned = String::from("visits");
+    counters.execute(&owned, Add(2)).await?;
+    counters.execute("visits", Add(3)).await?;
+    assert_eq!(counters.load("visits").await?.state.total, 6);
+    assert_eq!(counters.load_at(&owned, 2).await?.state.total, 3);
+    assert_eq!(counters.load_at("visits", Revision::new(1)).await?.state.total, 1);
+
+    let shelves = Repository::<Shelf, _>::new(MemoryStore::new());
+    shelves.decide(&7, async |_| emit::<Shelf, Infallible>(Filled)).await?;
+    assert_eq!(shelves.load(&"7".parse()?).await?.revision, 1.into());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_range_of_revisions_is_written_as_one() -> Result<(), Box<dyn Error + Send + Sync>> {
+    let counters = Repository::<Counter, _>::new(MemoryStore::new());
+    for by in 1..=5 {
+        counters.execute("visits", Add(by)).await?;
+    }
+    let read = async |range: StreamRange| -> Result<Vec<u64>, StoreError> {
+        let mut revisions = Vec::new();
+        let take = |recorded: Recorded<CounterEvent>| {
+            revisions.push(recorded.revision.get());
+            Ok(())
+        };
+        counters.history("visits", range, take).await?;
+        Ok(revisions)
+    };
+    assert_eq!(read((..).into()).await?, [1, 2, 3, 4, 5]);
+    assert_eq!(read((4..).into()).await?, [4, 5]);
+    assert_eq!(read((2..4).into()).await?, [2, 3]);
+    assert_eq!(read((2..=4).into()).await?, [2, 3, 4]);
+    assert_eq!(read((..2).into()).await?, [1]);
+    assert_eq!(read((..=Revision::new(2)).into()).await?, [1, 2]);
+    assert_eq!(read(StreamRange::from(2.into()).to(4.into()).backward()).await?, [4, 3, 2]);
+    for empty in [StreamRange::from(4.into()).to(2.into()), (3..3).into(), (..0).into(), (9..).into()] {
+        assert_eq!(read(empty).await?, [0; 0], "{empty:?}");
+        assert_eq!(read(empty.backward()).await?, [0; 0], "{empty:?}");
+    }
     Ok(())
 }
 

@@ -1,6 +1,7 @@
 //! What the macros generate from users' code.
 
 mod aggregates;
+mod all_of;
 mod facade;
 mod futures;
 mod ids;

@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::messaging::source::SourceError;
-use crate::projection::Cause;
+use crate::projection::{Cause, RunnerErrorKind};
 use crate::record::BoxError;
 
 /// Why a [`Consumer`](super::Consumer) stopped. Messages that are not settled come again.
@@ -28,4 +28,23 @@ pub enum ConsumerError {
         /// What has to happen before it succeeds.
         cause: Cause,
     },
+}
+
+impl ConsumerError {
+    /// What to do about the error.
+    #[must_use]
+    pub fn kind(&self) -> RunnerErrorKind {
+        match self {
+            Self::Source(SourceError::Unavailable { .. }) => RunnerErrorKind::Unavailable,
+            Self::Source(SourceError::Setup { .. }) => RunnerErrorKind::Misconfigured,
+            Self::Letters(error) => RunnerErrorKind::of_store(error),
+            Self::Failed { cause, .. } => RunnerErrorKind::of_cause(*cause),
+        }
+    }
+
+    /// Whether the same call can succeed later, without any change.
+    #[must_use]
+    pub fn is_retryable(&self) -> bool {
+        self.kind() == RunnerErrorKind::Unavailable
+    }
 }

@@ -26,6 +26,7 @@ use super::Repository;
 use crate::error::{ExecuteError, StoreError};
 use crate::model::{Aggregate, Handle};
 use crate::store::EventStore;
+use crate::stream::IdRef;
 
 /// One attempt at a [transaction](Repository::transaction): what it executes and reads, and what is written
 /// if it succeeds.
@@ -54,7 +55,7 @@ impl<S: EventStore + 'static> Transaction<S> {
     pub async fn execute<A, C>(
         &self,
         repository: &Repository<A, S>,
-        id: &A::Id,
+        id: impl IdRef<A::Id>,
         command: C,
     ) -> Result<Planned<A>, ExecuteError<<A as Handle<C>>::Error>>
     where
@@ -95,7 +96,7 @@ impl<S: EventStore + 'static> Transaction<S> {
     pub async fn load<A: Aggregate>(
         &self,
         repository: &Repository<A, S>,
-        id: &A::Id,
+        id: impl IdRef<A::Id>,
     ) -> Result<Arc<A>, StoreError> {
         let Attempt { store, given, parts } = &*self.attempt;
         let mut open = parts.lock().await;

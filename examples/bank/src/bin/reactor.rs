@@ -11,7 +11,6 @@ use std::time::Duration;
 use es_core::projection::OnFailure;
 use es_core::reactor::{React, Reactor, ReactorRunner};
 use es_core::record::BoxError;
-use es_core::store::StreamRange;
 use es_core::uuid::Uuid;
 use es_core::{Aggregate, Apply, Events, Handle, MemoryStore, Recorded, Repository, emit, event};
 
@@ -107,8 +106,8 @@ async fn main() -> Result<(), BoxError> {
     let runner = ReactorRunner::new(store, welcome);
     let runner = runner.retries(3, Duration::from_millis(10)).on_failure(OnFailure::Park);
 
-    accounts.execute(&"A-1".to_owned(), Open("ann@example.org")).await?;
-    accounts.execute(&"B-2".to_owned(), Open("ben@example.org")).await?;
+    accounts.execute("A-1", Open("ann@example.org")).await?;
+    accounts.execute("B-2", Open("ben@example.org")).await?;
     // A service calls `run` and leaves it running.
     runner.catch_up().await?;
 
@@ -119,7 +118,7 @@ async fn main() -> Result<(), BoxError> {
         opened.get_or_insert(recorded.event_id);
         Ok(())
     };
-    accounts.history(&"A-1".to_owned(), StreamRange::ALL, print).await?;
+    accounts.history("A-1", .., print).await?;
     let status = runner.status().await?;
     println!("{} dead letters", status.dead_letters);
     Ok(())

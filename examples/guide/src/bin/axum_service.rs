@@ -11,7 +11,6 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
-use es_core::store::StreamRange;
 use es_core::uuid::Uuid;
 use es_core::{ExecuteError, ExecuteOptions, Metadata, Recorded, Repository, StoreError};
 use es_sqlite::SqliteStore;
@@ -75,7 +74,7 @@ async fn history(accounts: Accounts, Path(id): Path<String>) -> Answer {
         lines += &format!("{} {} {correlation}\n", recorded.revision, recorded.name);
         Ok(())
     };
-    accounts.history(&id, StreamRange::ALL, take).await.map_err(|error| failed(&error))?;
+    accounts.history(&id, .., take).await.map_err(|error| failed(&error))?;
     Ok(lines)
 }
 

@@ -35,7 +35,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     for (attempt, invoice) in [(1, 7), (2, 7), (3, 8)] {
         let paid = pay(&store, &accounts, invoice).await.is_ok();
-        let cents = accounts.load(&"A-17".to_owned()).await?.state.cents;
+        let cents = accounts.load("A-17").await?.state.cents;
         println!("{attempt}: invoice {invoice} paid now: {paid}, {cents} cents");
     }
     Ok(())

@@ -37,7 +37,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let accounts = Repository::<Account, _>::new(store);
     let mut db = PgConnection::connect(&url).await?;
     for cents in [500, 70] {
-        accounts.execute(&"A-17".to_owned(), Deposit(cents)).await?;
+        accounts.execute("A-17", Deposit(cents)).await?;
         let sum: i64 = sqlx::query_scalar("SELECT sum(cents)::bigint FROM es_deposits.deposits")
             .fetch_one(&mut db)
             .await?;

@@ -54,9 +54,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     std::fs::create_dir_all(&folder)?;
     let store = SqliteStore::open(folder.join("bank.db")).await?;
     let accounts = Repository::<Account, _>::new(store.clone());
-    accounts.execute(&"A-17".to_owned(), Deposit(500)).await?;
-    accounts.execute(&"A-17".to_owned(), Withdraw(120)).await?;
-    accounts.execute(&"B-4".to_owned(), Deposit(70)).await?;
+    accounts.execute("A-17", Deposit(500)).await?;
+    accounts.execute("A-17", Withdraw(120)).await?;
+    accounts.execute("B-4", Deposit(70)).await?;
 
     // A program calls `run()`, which never returns; `catch_up` ends with the last event.
     let projector = Projector::new(store, Balances);

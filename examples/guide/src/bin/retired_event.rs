@@ -17,19 +17,17 @@ pub struct Placed {
 }
 
 #[event(name = "order.opened")]
-#[derive(Debug)]
 pub struct Opened {
     pub item: String,
 }
 
 #[event(name = "order.addressed")]
-#[derive(Debug)]
 pub struct Addressed {
     pub to: String,
 }
 
 #[derive(Aggregate, Debug, Default)]
-#[aggregate(name = "order", id = String, events(Opened, Addressed), retired(Placed), event_enum(OrderEvent, derive(Debug)))]
+#[aggregate(name = "order", id = String, events(Opened, Addressed), retired(Placed))]
 pub struct Order {
     pub item: String,
     pub to: String,

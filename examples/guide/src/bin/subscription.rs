@@ -23,12 +23,12 @@ async fn print_new(store: &MemoryStore, from: Checkpoint) -> Result<Checkpoint, 
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = MemoryStore::new();
     let accounts = Repository::<Account, _>::new(store.clone());
-    accounts.execute(&"A-17".to_owned(), Deposit(500)).await?;
-    accounts.execute(&"B-4".to_owned(), Deposit(70)).await?;
+    accounts.execute("A-17", Deposit(500)).await?;
+    accounts.execute("B-4", Deposit(70)).await?;
     println!("from the beginning:");
     let checkpoint = print_new(&store, Checkpoint::START).await?;
 
-    accounts.execute(&"A-17".to_owned(), Withdraw(120)).await?;
+    accounts.execute("A-17", Withdraw(120)).await?;
     println!("from the checkpoint:");
     print_new(&store, checkpoint).await?;
     Ok(())

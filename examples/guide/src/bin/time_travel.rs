@@ -4,7 +4,6 @@
 //! time to answer questions such as "what was the balance at the end of March?".
 #![allow(missing_docs, reason = "an example to copy, kept short")]
 
-use es_core::store::StreamRange;
 use es_core::{ExecuteOptions, MemoryStore, Metadata, Recorded, Repository};
 use guide::{Account, AccountEvent, Deposit};
 use time::macros::datetime;
@@ -28,8 +27,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         println!("{}  {}  {:?}", recorded.revision, recorded.occurred_at().date(), recorded.event);
         Ok(())
     };
-    accounts.history(&id, StreamRange::ALL, print).await?;
-    println!("at revision 1: {:?}", accounts.load_at(&id, 1.into()).await?.state);
+    accounts.history(&id, .., print).await?;
+    println!("at revision 1: {:?}", accounts.load_at(&id, 1).await?.state);
     let end_of_march = datetime!(2026-03-31 23:59:59 UTC);
     println!("at the end of March: {:?}", accounts.load_as_of(&id, end_of_march).await?.state);
     println!("now: {:?}", accounts.load(&id).await?.state);

@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use es_core::store::StreamRange;
 use es_core::{EventStore, ExecuteError, ExecuteOptions, Metadata, Repository, Revision, StoreError};
 
 use super::lanes::{Exit, Numbered};
@@ -92,7 +91,7 @@ impl<A: Generation, S: EventStore + 'static> Worker<A, S> {
             facts.push_back(Fact::as_is::<A>(&stored)?);
             Ok(())
         };
-        self.repository.history(case, StreamRange::from(from), take).await?;
+        self.repository.history(case, from.., take).await?;
         Ok(facts)
     }
 

@@ -6,7 +6,6 @@ mod state;
 use std::fmt;
 
 use es_core::codec::Payload;
-use es_core::store::StreamRange;
 use es_core::{Aggregate, EventStore, Recorded, Repository, Revision, StoreError};
 use serde_json::Value;
 use time::UtcOffset;
@@ -76,7 +75,7 @@ impl Shown {
             }
             Ok(())
         };
-        repository.history(&id, StreamRange::ALL, take).await?;
+        repository.history(&id, .., take).await?;
         if events == 0 {
             return Err(ShowError::Unknown { id });
         }

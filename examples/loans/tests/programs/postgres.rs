@@ -192,8 +192,7 @@ async fn a_snapshot_of_2011_is_not_taken_for_one_of_today() {
     let id = ApplicationId("7".into());
     let now = Repository::<Application, _>::new(store.clone()).load(&id).await.expect("it decodes");
     assert_eq!((now.revision.get(), now.state.desk.completed, now.state.requested.0), (120, 58, 10_000));
-    let then =
-        Repository::<Application2011, _>::new(store).load_at(&id, 79.into()).await.expect("it decodes");
+    let then = Repository::<Application2011, _>::new(store).load_at(&id, 79).await.expect("it decodes");
     assert_eq!(then.revision.get(), 79);
 }
 

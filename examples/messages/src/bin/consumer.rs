@@ -68,8 +68,7 @@ impl React<LoanApproved> for Spending {
     async fn react(&self, event: &Recorded<LoanApproved>) -> Result<(), BoxError> {
         let spend = Spend { euros: event.event.euros };
         // The message's id is the command's id.
-        let executed =
-            self.budgets.execute_with(&String::from("2026"), spend, ExecuteOptions::for_event(event)).await?;
+        let executed = self.budgets.execute_with("2026", spend, ExecuteOptions::for_event(event)).await?;
         let again = if executed.repeated { ", which was done before" } else { "" };
         println!("{}: {} euros{again}", event.stream, event.event.euros);
         Ok(())
@@ -111,7 +110,7 @@ async fn main() -> Result<(), BoxError> {
             }
         }
     }
-    println!("spent: {} euros", budgets.load(&String::from("2026")).await?.state.spent);
+    println!("spent: {} euros", budgets.load("2026").await?.state.spent);
     Ok(())
 }
 

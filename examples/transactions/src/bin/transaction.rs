@@ -97,7 +97,7 @@ impl<S: es_core::EventStore + 'static> Bank<S> {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let store = MemoryStore::new();
     let bank = Bank { accounts: Repository::new(store.clone()), customers: Repository::new(store) };
-    bank.accounts.execute(&"A-17".to_owned(), Move(500)).await?;
+    bank.accounts.execute("A-17", Move(500)).await?;
     bank.customers.execute(&1, Limit(300)).await?;
 
     let id = Uuid::now_v7();
@@ -111,7 +111,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("{cents}: {refused}");
         }
     }
-    println!("B-4 has {}", bank.accounts.load(&"B-4".to_owned()).await?.state.cents);
+    println!("B-4 has {}", bank.accounts.load("B-4").await?.state.cents);
     Ok(())
 }
 
@@ -123,15 +123,15 @@ mod tests {
     async fn a_transfer_over_the_limit_moves_nothing() -> Result<(), Box<dyn std::error::Error>> {
         let store = MemoryStore::new();
         let bank = Bank { accounts: Repository::new(store.clone()), customers: Repository::new(store) };
-        bank.accounts.execute(&"A-17".to_owned(), Move(500)).await?;
+        bank.accounts.execute("A-17", Move(500)).await?;
         // A history to which no command leads.
         bank.customers.decide(&1, async |_| emit::<_, Infallible>(Limited { cents: 300 })).await?;
 
         let refused = bank.transfer(Uuid::now_v7(), 301).await.unwrap_err();
 
         assert_eq!(refused.rejection(), Some(&OverLimit(300)));
-        assert_eq!(bank.accounts.load(&"A-17".to_owned()).await?.state.cents, 500);
-        assert_eq!(bank.accounts.load(&"B-4".to_owned()).await?.revision.get(), 0);
+        assert_eq!(bank.accounts.load("A-17").await?.state.cents, 500);
+        assert_eq!(bank.accounts.load("B-4").await?.revision.get(), 0);
         Ok(())
     }
 }

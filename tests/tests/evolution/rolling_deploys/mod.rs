@@ -124,7 +124,7 @@ async fn a_program_that_does_not_know_a_new_event_stops_at_it() {
     let ExecuteError::Store(StoreError::Decode(error)) = &error else { panic!("{error}") };
     assert!(matches!(error.problem(), DecodeProblem::UnknownEvent { .. }), "{error}");
     assert!(before.load(&id()).await.is_err(), "no part of the history is folded");
-    assert_eq!(before.load_at(&id(), 1.into()).await.expect("up to there it can be read").state.cents, 1);
+    assert_eq!(before.load_at(&id(), 1).await.expect("up to there it can be read").state.cents, 1);
     let other = String::from("A-18");
     before.execute(&other, Deposit(2)).await.expect("other streams are not touched by it");
 }

@@ -124,7 +124,7 @@ pub(crate) async fn two_transactions_that_each_read_what_the_other_writes_do_not
 
 /// Eight callers in each of two programs, in both directions: all succeed, and no cent is lost.
 pub(crate) async fn sixteen_callers_on_two_hot_accounts_keep_the_sum(store: impl Store) {
-    let patient = Retry { times: 1000, ..Retry::default() };
+    let patient = Retry::default().times(1000);
     let programs = [Bank::new(&store), Bank::new(&store)]
         .map(|bank| Bank { accounts: bank.accounts.with_retry(patient), ..bank });
     let bank = Bank::new(&store).with(&[("a", 10_000), ("b", 10_000)]).await;
