@@ -41,6 +41,7 @@ pub(crate) const MIGRATIONS: &[Migration] = migrations![
     24 "0024_elsewhere",
     25 "0025_conditions",
     26 "0026_looked_up_commands",
+    27 "0027_plain_appends",
 ];
 
 /// The migration that this program needs.

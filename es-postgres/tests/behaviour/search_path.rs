@@ -120,7 +120,7 @@ async fn call_all(db: &mut PgConnection, calls: &[&str], key: &str) -> BTreeSet<
         while text.contains("{id}") {
             text = text.replacen("{id}", &Uuid::now_v7().to_string(), 1);
         }
-        sql(db, &format!("SELECT FROM {text}")).await;
+        sql(db, &format!("SELECT {text}")).await;
         called.extend(call.split(['.', '(']).nth(1).map(str::to_owned));
     }
     called
@@ -172,6 +172,7 @@ async fn nothing_can_be_slipped_under_the_functions() {
         "es.is_absent(1, 'not there')",
         "es.refusal(1, 'a2', 0, NULL, NULL)",
         "es.check_names('{a}', '{b}')",
+        "es.check_registration(1, 1, NULL, '{token}')",
         "es.import_names('{account}', '{account}', '{y}', '{1}', '{7}')",
         "es.import_events('{1000000}', '{account}', '{copied}', '{1}', '{y}', '{1}', '{{id}}', '{2000-01-01}', '{NULL}', '{NULL}', '{NULL}',
                           '{1}', '{NULL}')",

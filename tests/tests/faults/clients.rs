@@ -21,8 +21,8 @@ impl Gate {
         sql(
             &mut db,
             "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$
-             BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NULL; END $$;
-             CREATE TRIGGER gate BEFORE INSERT ON es.events FOR EACH STATEMENT EXECUTE FUNCTION gate();
+             BEGIN PERFORM pg_advisory_xact_lock_shared(4711); RETURN NEW; END $$;
+             CREATE TRIGGER gate BEFORE INSERT ON es.events FOR EACH ROW EXECUTE FUNCTION gate();
              SELECT pg_advisory_lock(4711)",
         )
         .await;
