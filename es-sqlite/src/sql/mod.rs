@@ -1,6 +1,7 @@
 //! The SQL statements, one a file.
 
 pub(crate) const ALL: &str = include_str!("all.sql");
+pub(crate) const APPEND_NEXT: &str = include_str!("append_next.sql");
 /// Three statements in one, so that they are one round trip: see `begin.sql` and `standings.sql`.
 pub(crate) const BEGIN: &str = concat!(include_str!("begin.sql"), include_str!("standings.sql"));
 pub(crate) const CLOSE_STREAM: &str = include_str!("close_stream.sql");

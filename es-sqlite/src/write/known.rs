@@ -37,6 +37,11 @@ impl Known {
         self.as_of = None;
     }
 
+    /// The `data_version` that all of this is as of, unless it has to be read again.
+    pub(crate) const fn version(&self) -> Option<i64> {
+        self.as_of
+    }
+
     /// Whether the cache is current; otherwise it must be read.
     pub(crate) fn is_as_of(&self, data_version: i64) -> bool {
         self.as_of == Some(data_version)

@@ -7,6 +7,7 @@ pub(crate) mod inside;
 pub(crate) mod job;
 pub(crate) mod known;
 pub(crate) mod lane;
+pub(crate) mod next;
 pub(crate) mod part;
 pub(crate) mod rows;
 pub(crate) mod standing;

@@ -13,7 +13,12 @@ use crate::error::Failure;
 use crate::sql;
 
 /// The maximum number of rows in a statement.
-const MAX_ROWS: usize = 128;
+pub(super) const MAX_ROWS: usize = 128;
+
+/// Whether so many rows, at least one, are one statement.
+pub(super) const fn fit_one_statement(rows: usize) -> bool {
+    rows > 0 && rows <= MAX_ROWS && Insert::fitting(rows) == rows
+}
 
 /// The texts of an `INSERT … VALUES (…)` by number of rows, each created on first use.
 struct Insert {
@@ -170,9 +175,19 @@ fn bind_stream(row: &StreamRow, to: &mut SqliteArguments) -> Bound {
 }
 
 fn bind_event(event: &EventRow, to: &mut SqliteArguments) -> Bound {
-    let EventRow { position, stream, revision, event_type, recorded_at, checksum, row } = event;
-    to.add(*position)?;
-    to.add(*stream)?;
+    to.add(event.position)?;
+    to.add(event.stream)?;
+    bind_rest(event, to)
+}
+
+/// An event whose stream the statement finds.
+pub(super) fn bind_next(event: &EventRow, to: &mut SqliteArguments) -> Bound {
+    to.add(event.position)?;
+    bind_rest(event, to)
+}
+
+fn bind_rest(event: &EventRow, to: &mut SqliteArguments) -> Bound {
+    let EventRow { revision, event_type, recorded_at, checksum, row, .. } = event;
     to.add(*revision)?;
     to.add(row.id)?;
     to.add(*event_type)?;

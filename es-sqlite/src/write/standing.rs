@@ -29,6 +29,11 @@ impl Key {
         Self { category, key: stream.key().to_owned() }
     }
 
+    /// The number of its category, if that exists.
+    pub(crate) fn category(&self) -> Option<i64> {
+        self.category.as_ref().ok().copied()
+    }
+
     /// Whether its category exists.
     pub(crate) const fn has_category(&self) -> bool {
         self.category.is_ok()
@@ -52,6 +57,11 @@ pub(crate) struct Standing {
 pub(crate) struct Standings(HashMap<Key, Standing>);
 
 impl Standings {
+    /// Of one stream.
+    pub(crate) fn one(key: Key, standing: Standing) -> Self {
+        Self(HashMap::from([(key, standing)]))
+    }
+
     pub(crate) fn of(&mut self, key: Key) -> &mut Standing {
         self.0.entry(key).or_default()
     }

@@ -40,16 +40,16 @@ impl Handle<Deposit> for Account {
 }
 
 /// A folder that is removed at the end of the test.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let path = std::env::temp_dir().join(format!("es-sqlite-test-{}", Uuid::now_v7()));
         std::fs::create_dir(&path).expect("a folder");
         Self(path)
     }
 
-    fn file(&self) -> PathBuf {
+    pub(crate) fn file(&self) -> PathBuf {
         self.0.join("bank.db")
     }
 }
