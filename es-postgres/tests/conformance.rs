@@ -8,7 +8,7 @@ es_core::conformance!(async {
     (store, database)
 });
 
-/// The same, as behind a pooler that keeps nothing on a connection between transactions.
+/// The same behind a pooler that keeps nothing on a connection between transactions.
 mod behind_a_transaction_pooler {
     use super::TestDatabase;
 

@@ -1,4 +1,5 @@
-//! A long stream is read in bounded memory. A binary of its own, as the memory of a process is measured.
+//! A long stream is read in bounded memory. This is a separate binary, as the memory of a process is
+//! measured.
 
 use es_core::store::{Load, LoadItem, StreamRange};
 use es_core::{EventStore, Revision, StreamId};
@@ -10,7 +11,7 @@ const EVENTS: u64 = 300_000;
 const PAYLOAD: usize = 200;
 const ALLOWED_KB: u64 = 8 * 1024;
 
-/// The memory that this process has had at most, in kB. Linux tells; elsewhere there is nothing to compare.
+/// The peak memory of this process, in kB. Only Linux reports it.
 fn peak_kb() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM"))?;
@@ -34,7 +35,7 @@ async fn a_long_stream_is_read_in_bounded_memory() {
     .await
     .expect("a long stream");
     let stream = StreamId::new("account", "long").expect("a stream id");
-    // The first read warms up what stays: buffers, statements, names.
+    // The first read allocates what stays: buffers, statements, names.
     let warm = StreamRange::ALL.to(Revision::new(1_000));
     store.read_stream(&stream, warm, &mut |_| Ok(())).await.expect("read");
     store.load(Load::all(&stream).up_to(Revision::new(1_000)), &mut |_| Ok(())).await.expect("read");

@@ -1,4 +1,4 @@
-//! The statements of the hot paths, on many rows: indexes only, no sort, whatever the plan cache does.
+//! Plans of the hot-path statements on many rows: indexes only, no sort, whatever the plan cache does.
 
 use es_core::store::Append;
 use es_core::{EventStore, Revision};
@@ -47,9 +47,9 @@ async fn plan(connection: &mut PgConnection, statement: &str, types: &str, argum
     plans
 }
 
-/// What a reader on a standby asks before each page.
+/// The questions of a reader on a standby before each page.
 #[tokio::test]
-async fn how_far_a_standby_can_be_read_is_found_by_the_index_of_positions() {
+async fn the_high_water_mark_of_a_standby_uses_the_index_of_positions() {
     let (database, _store) = fresh().await;
     let mut connection = with_many_rows(database.url()).await;
     let replayed = include_str!("../../src/sql/replayed.sql");
@@ -157,7 +157,8 @@ async fn streams_that_are_loaded_together_are_each_found_by_their_index() {
     }
 }
 
-/// A page of the whole store reads a page of rows, from the middle or the end, whatever the planner believes.
+/// A page of the whole store reads a page of rows, from the middle or the end, whatever the planner
+/// estimates.
 #[tokio::test]
 async fn a_page_of_the_whole_store_reads_no_more_than_a_page() {
     let (database, _store) = fresh().await;
@@ -191,7 +192,7 @@ async fn a_page_of_the_whole_store_reads_no_more_than_a_page() {
 }
 
 #[tokio::test]
-async fn the_last_position_is_found_by_its_index() {
+async fn the_last_position_uses_its_index() {
     let (database, _store) = fresh().await;
     let mut connection = with_many_rows(database.url()).await;
     let plan = plan(
@@ -205,12 +206,12 @@ async fn the_last_position_is_found_by_its_index() {
     assert!(!plan.contains("Seq Scan on events"), "{plan}");
 }
 
-/// What the functions do inside is seen by the counters of the tables.
+/// The counters of the tables show what the functions do.
 #[tokio::test]
 async fn appends_scan_no_table() {
     let (database, _) = fresh().await;
     let store = database.options().connections(1).connect().await.expect("a store");
-    // The plans that the sessions keep are made while the tables are as good as empty.
+    // The sessions' cached plans are made while the tables are nearly empty.
     for round in 0..10 {
         append_together(&store, round).await;
     }
@@ -218,10 +219,10 @@ async fn appends_scan_no_table() {
     let scanned = "SELECT sum(seq_scan)::bigint FROM pg_stat_user_tables
                    WHERE schemaname = 'es' AND relname IN ('events', 'streams', 'commands', 'snapshots', 'registrations')";
     let found = "SELECT idx_scan FROM pg_stat_user_tables WHERE schemaname = 'es' AND relname = 'streams'";
-    // What this session itself has scanned must be counted before.
+    // The scans of this session must be counted before.
     sql(&mut connection, "SELECT pg_stat_force_next_flush()").await;
     let before = (number(&mut connection, scanned).await, number(&mut connection, found).await);
-    // A table that is read along an index is scanned as well.
+    // Reading a table along an index counts as a scan as well.
     let fetched =
         "SELECT idx_tup_fetch FROM pg_stat_user_tables WHERE schemaname = 'es' AND relname = 'streams'";
     let fetched_before = number(&mut connection, fetched).await;
@@ -257,10 +258,10 @@ async fn appends_scan_no_table() {
     assert!(fetched < 2_000, "{fetched} rows of streams for 20 rounds of 14 streams");
 }
 
-/// Once the server has counted a table as empty, it takes a scan of it for the cheapest way to a row; and the
-/// sessions of a store keep their plans until the table is counted again, thousands of appends later.
+/// Once the statistics say that a table is empty, the planner considers a scan the cheapest way to a row; and
+/// the sessions of a store keep their plans until the table is analyzed again, thousands of appends later.
 #[tokio::test(flavor = "multi_thread")]
-async fn appends_scan_no_table_that_was_counted_as_empty() {
+async fn appends_scan_no_table_that_was_analyzed_as_empty() {
     let (database, _) = fresh().await;
     let mut connection = connect(database.url()).await;
     sql(&mut connection, "VACUUM ANALYZE es.streams, es.events, es.commands, es.registrations").await;
@@ -274,7 +275,7 @@ async fn appends_scan_no_table_that_was_counted_as_empty() {
     let before = number(&mut connection, &counted("seq_scan")).await;
     let store = database.options().connections(1).connect().await.expect("a store");
     let batch = events(3);
-    // More rounds than the server makes plans for parameters that it knows.
+    // More rounds than the server makes custom plans.
     for round in 0..20 {
         let (one, many, other) = (
             stream(&format!("one-{round}")),
@@ -310,8 +311,8 @@ async fn appends_scan_no_table_that_was_counted_as_empty() {
     assert_eq!(number(&mut connection, &counted("seq_scan")).await, before);
 }
 
-/// A ledger that was counted as empty would be read as a whole for the cheapest way to a few of its rows, by
-/// each batch, and take longer the more commands there were.
+/// A command ledger that was analyzed as empty would be scanned by each batch as the cheapest way to a few
+/// rows, and take longer the more commands there are.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_batch_looks_up_its_own_commands_only() {
     let (database, _) = fresh().await;
@@ -322,7 +323,7 @@ async fn a_batch_looks_up_its_own_commands_only() {
     let known = "INSERT INTO es.commands SELECT s.id, gen_random_uuid(), 1, 1, NULL, now(), 'x'
                  FROM es.streams s, generate_series(1, 500)";
     let store = database.options().connections(1).connect().await.expect("a store");
-    // More rounds than the server makes plans for parameters that it knows.
+    // More rounds than the server makes custom plans.
     for round in 0..20 {
         if round == 1 {
             sql(&mut connection, known).await;
@@ -345,11 +346,11 @@ async fn a_batch_looks_up_its_own_commands_only() {
     let open = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     crate::support::until(&mut connection, &format!("({open}) = 0")).await;
     let read = number(&mut connection, read).await;
-    assert!(read < 2_000, "{read} entries of a ledger of 5,200 for 20 rounds of 10 commands");
+    assert!(read < 2_000, "{read} entries of a command ledger of 5,200 for 20 rounds of 10 commands");
 }
 
-/// Ten appends at once, to new streams or to those of the rounds before: most of them wait for a lane, and go
-/// together.
+/// Ten concurrent appends, to new streams or to those of earlier rounds: most of them wait for a lane, and
+/// are batched.
 async fn append_together(store: &PostgresStore, round: u64) {
     let appends = (0..10).map(|nth| async move {
         let stream = stream(&format!("together-{nth}-{}", round / 2));
@@ -360,7 +361,8 @@ async fn append_together(store: &PostgresStore, round: u64) {
     }
 }
 
-/// Two projections with as many letters each: of events in this database, and of events elsewhere.
+/// Two projections with as many dead letters each: of events in this database, and of events stored
+/// elsewhere.
 const LETTERS: &str = "
     INSERT INTO es.dead_letters (projection, build, stream, revision, position, attempts, reason)
     SELECT 'beside', 1, n % 1000, n / 1000 + 1, n, 0, 'x' FROM generate_series(1, 20000) n;

@@ -1,4 +1,4 @@
-//! A store that only reads, on a standby.
+//! A read-only store, on a standby.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ impl Handle<u64> for Meter {
     }
 }
 
-/// No program that writes has it.
+/// No writing program has it.
 #[derive(Aggregate, Debug, Default)]
 #[aggregate(name = "gauge", id = String, events(Shown))]
 struct Gauge;
@@ -58,7 +58,7 @@ impl Apply<Shown> for Gauge {
     fn apply(&mut self, _: Shown) {}
 }
 
-/// The positions that come after a checkpoint, and what lies beyond.
+/// The positions after a checkpoint, and whether there are more.
 async fn page(store: &PostgresStore, after: Checkpoint) -> Result<(Vec<u64>, Rest), StoreError> {
     let (all, mut positions) = (Filter::new(), Vec::new());
     let mut take = |event: RawEvent<'_>| {
@@ -112,7 +112,7 @@ async fn a_standby_is_read_in_every_way() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_writes_is_refused_in_a_store_that_reads() {
+async fn writes_are_refused_in_a_read_only_store() {
     let servers = Servers::start().await;
     let primary = PostgresStore::migrate(servers.primary.url()).await.expect("a store");
     let meters = Repository::<Meter, _>::new(primary.clone());
@@ -146,7 +146,7 @@ async fn whatever_writes_is_refused_in_a_store_that_reads() {
         for (at, refused) in refused.into_iter().enumerate() {
             assert!(matches!(refused, Err(StoreError::ReadOnly)), "{at}: {refused:?}");
         }
-        // What is registered already may be registered; what is not, not.
+        // What is registered already may be registered; nothing else.
         let reader = Repository::<Meter, _>::new(store.clone());
         reader.register().await.expect("it is there");
         for options in [ExecuteOptions::new(), known()] {
@@ -168,7 +168,7 @@ async fn whatever_writes_is_refused_in_a_store_that_reads() {
 
 /// A checkpoint of the primary, or of another standby, can be ahead of a standby.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_checkpoint_that_a_standby_has_not_received_is_waited_for() {
+async fn a_reader_waits_for_a_checkpoint_that_a_standby_has_not_received() {
     let servers = Servers::start().await;
     let primary = PostgresStore::migrate(servers.primary.url()).await.expect("a store");
     appended(append_one(&primary, &stream("a"), 0).await);
@@ -194,10 +194,10 @@ async fn a_checkpoint_that_a_standby_has_not_received_is_waited_for() {
     assert_eq!(seen, [3]);
 }
 
-/// The same checkpoint once the standby has taken over without its event: reading goes on over the promotion,
-/// and is told as soon as other events have come so far.
+/// The same checkpoint once the standby has taken over without its event: reading continues across the
+/// promotion, and fails as soon as other events have reached its position.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_checkpoint_of_a_lost_history_is_told_by_a_store_that_reads() {
+async fn a_read_only_store_reports_a_checkpoint_of_a_lost_history() {
     let servers = Servers::start().await;
     let primary = PostgresStore::migrate(servers.primary.url()).await.expect("a store");
     appended(append_one(&primary, &stream("a"), 0).await);
@@ -205,7 +205,7 @@ async fn a_checkpoint_of_a_lost_history_is_told_by_a_store_that_reads() {
     let store = PostgresStore::read_only(servers.standby.url()).await.expect("a store");
     let shared = store.end().await.expect("a head");
     let mut standby = connect(servers.standby.url()).await;
-    // From here on it receives nothing.
+    // From here on the standby receives nothing.
     sql(&mut standby, "ALTER SYSTEM SET primary_conninfo = ''").await;
     sql(&mut standby, "SELECT pg_reload_conf()").await;
     until(&mut standby, "NOT EXISTS (SELECT FROM pg_stat_wal_receiver)").await;
@@ -220,9 +220,9 @@ async fn a_checkpoint_of_a_lost_history_is_told_by_a_store_that_reads() {
     assert_eq!(page(&store, shared).await.expect("a page"), (vec![next], Rest::Nothing));
 }
 
-/// Neither a standby nor a read-only database is migrated, and each says so in its own words.
+/// Neither a standby nor a read-only database is migrated, each with its own error.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_takes_no_writes_is_not_migrated() {
+async fn a_server_that_accepts_no_writes_is_not_migrated() {
     let servers = Servers::start().await;
     servers.caught_up().await;
     let standby = PostgresStore::migrate(servers.standby.url()).await.expect_err("a standby");
@@ -233,15 +233,15 @@ async fn a_server_that_takes_no_writes_is_not_migrated() {
     assert!(matches!(fenced, ConnectError::ReadOnly) && fenced.is_retryable(), "{fenced:?}");
 }
 
-/// Nothing but the check of a session asks there.
+/// There only the check of a session detects it.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_that_takes_no_writes_is_refused_behind_a_pooler() {
+async fn a_server_that_accepts_no_writes_is_refused_behind_a_pooler() {
     let servers = Servers::start().await;
     PostgresStore::migrate(servers.primary.url()).await.expect("tables").close().await;
     servers.caught_up().await;
     let behind = async |url: &str| {
         let refused = PostgresStore::options(url).transaction_pooler(true).connect().await;
-        refused.expect_err("it takes no writes")
+        refused.expect_err("it accepts no writes")
     };
     let standby = behind(servers.standby.url()).await;
     assert!(matches!(standby, ConnectError::Standby), "{standby:?}");
@@ -251,12 +251,12 @@ async fn a_server_that_takes_no_writes_is_refused_behind_a_pooler() {
     assert!(matches!(fenced, ConnectError::ReadOnly), "{fenced:?}");
 }
 
-/// Behind a pooler a page asks several times in one transaction, which the server tells only once which
-/// transaction comes next: what the later answers show may have one that is open before it.
+/// Behind a pooler a page asks several times in one transaction, in which the server returns the next
+/// transaction id only once: positions in later answers may have an open transaction before them.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_append_that_begins_while_a_page_behind_a_pooler_waits_is_waited_for() {
+async fn an_append_that_begins_while_a_page_behind_a_pooler_waits_is_not_skipped() {
     let (database, _) = fresh().await;
-    // A notification would be a transaction between the two that matter.
+    // A notification would be another transaction between the two that matter.
     let writer = database.options().notify(false).connect().await.expect("a store");
     let options = database.options().transaction_pooler(true).read_only();
     let reader = options.connect().await.expect("a store");
@@ -289,7 +289,7 @@ async fn an_append_that_begins_while_a_page_behind_a_pooler_waits_is_waited_for(
         assert!(!positions.contains(&last), "{positions:?} without {late}, which may still be committed");
         sql(&mut two, "COMMIT").await;
         assert_eq!(page(&reader, before).await.expect("a page").0, [held, seen, late, last]);
-        // On a busy machine it may have given up before, or have asked for the last time.
+        // On a busy machine it may have given up before, or have asked for the last time already.
         if !positions.is_empty() && rest == Rest::Held {
             assert_eq!(positions, [held, seen]);
             return;

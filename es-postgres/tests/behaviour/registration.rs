@@ -85,7 +85,7 @@ async fn the_second_of_two_programs_with_different_events_is_refused() {
     let refused = second.execute("a", Count(1)).await.expect_err("another shape");
     assert!(matches!(&refused, ExecuteError::Store(error) if is_conflict(error)), "{refused}");
 
-    // What the documentation says to do for a version of which no event was stored.
+    // What the documentation recommends for a version of which no event was stored.
     sql(
         &mut connection,
         "UPDATE es.event_types SET fingerprint = NULL WHERE name = 'account.counted' AND version = 1",
@@ -95,7 +95,7 @@ async fn the_second_of_two_programs_with_different_events_is_refused() {
 }
 
 #[tokio::test]
-async fn what_was_written_without_a_fingerprint_gets_it_later() {
+async fn a_type_registered_without_a_fingerprint_gets_it_later() {
     let (database, store) = fresh().await;
     let mut connection = connect(database.url()).await;
     let metadata = std::sync::Arc::new(Metadata::new());
@@ -111,9 +111,9 @@ async fn what_was_written_without_a_fingerprint_gets_it_later() {
     assert!(is_conflict(&error), "{error}");
 }
 
-/// All ten stand before the table, which somebody else holds, and are then let go.
+/// All ten wait for the table, which another session locks, and are then released.
 #[tokio::test(flavor = "multi_thread")]
-async fn ten_writers_that_start_at_once_register_each_event_once() {
+async fn ten_writers_that_start_concurrently_register_each_event_once() {
     let (database, _) = fresh().await;
     let mut holder = connect(database.url()).await;
     sql(&mut holder, "BEGIN; LOCK TABLE es.event_types IN SHARE ROW EXCLUSIVE MODE").await;
@@ -141,7 +141,7 @@ async fn ten_writers_that_start_at_once_register_each_event_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_the_database_knows_already_costs_no_round_trip() {
+async fn registering_known_events_costs_no_round_trip() {
     let (database, store) = fresh().await;
     Repository::<one::Account, _>::new(store).register().await.expect("the first one");
     let proxy = proxy_before(&database).await;
@@ -156,7 +156,7 @@ async fn what_the_database_knows_already_costs_no_round_trip() {
 
 /// The only connection of the store waits for the caller's transaction, so registering needs one of its own.
 #[tokio::test]
-async fn a_command_in_a_transaction_registers_beside_it() {
+async fn a_command_in_a_transaction_registers_outside_it() {
     let (database, _) = fresh().await;
     let store = database.options().connections(1).connect().await.expect("a store");
     let mut connection = connect(database.url()).await;
@@ -170,7 +170,7 @@ async fn a_command_in_a_transaction_registers_beside_it() {
     assert_eq!(number(&mut connection, "SELECT count(*) FROM es.events").await, 0);
 }
 
-/// Puts another, empty, history into the place of the one that the store knows, as a restored backup does.
+/// Replaces the history that the store knows with an empty one, as a restored backup does.
 async fn restore_an_empty_backup(url: &str) -> PgConnection {
     let mut connection = connect(url).await;
     sql(&mut connection, "ALTER SCHEMA es RENAME TO es_before").await;
@@ -185,14 +185,14 @@ async fn restore_an_empty_backup(url: &str) -> PgConnection {
 }
 
 #[tokio::test]
-async fn a_database_that_was_restored_is_told_again() {
+async fn a_database_that_was_restored_gets_the_registrations_again() {
     let (database, store) = fresh().await;
     let accounts = Repository::<one::Account, _>::new(store);
     accounts.execute("a", Count(1)).await.expect("carried out");
     let mut connection = restore_an_empty_backup(database.url()).await;
     assert_eq!(number(&mut connection, KNOWN).await, 0);
     let done = loop {
-        // The connection that idled is found broken by the first call.
+        // The first call finds the idle connection broken.
         match accounts.execute("a", Count(2)).await {
             Err(error) if error.is_retryable() => {}
             done => break done.expect("carried out"),
@@ -243,7 +243,7 @@ async fn append_by_hand(store: &PostgresStore, category: &'static str) {
     appended(store.append(Append::new(&stream, Revision::EMPTY, &events)).await.expect("an outcome"));
 }
 
-/// The first load that the new connection carries out.
+/// The first load on the new connection.
 async fn load_again(
     accounts: &Repository<renamed::Account, PostgresStore>,
 ) -> Result<Loaded<renamed::Account>, StoreError> {
@@ -256,12 +256,12 @@ async fn load_again(
 }
 
 #[tokio::test]
-async fn a_database_that_was_restored_knows_the_names_of_a_category_again() {
+async fn a_database_that_was_restored_gets_the_names_of_a_category_again() {
     let (database, store) = fresh().await;
     let accounts = Repository::<renamed::Account, _>::new(store);
     assert_eq!(accounts.load("a").await.expect("an empty stream").revision, Revision::EMPTY);
     restore_an_empty_backup(database.url()).await;
-    // What a program of before had written until the backup was made.
+    // Written by an earlier program before the backup was made.
     append_by_hand(&database.options().connect().await.expect("a store"), "konto").await;
     let loaded = load_again(&accounts).await.expect("found under its old name");
     assert_eq!((loaded.revision, loaded.state.events), (Revision::new(1), 1));
@@ -280,9 +280,9 @@ async fn a_database_that_was_restored_with_two_categories_is_refused() {
     assert!(matches!(error, StoreError::SplitCategory { .. }), "{error}");
 }
 
-/// A session costs a server process, and what is checked of it.
+/// A session costs a server process, and the checks of a new session.
 #[tokio::test(flavor = "multi_thread")]
-async fn events_are_registered_over_the_session_that_the_store_was_opened_with() {
+async fn events_are_registered_over_the_first_session_of_the_store() {
     let (database, other) = fresh().await;
     other.close().await;
     let sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()

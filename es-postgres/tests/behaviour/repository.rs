@@ -118,7 +118,7 @@ async fn snapshots_are_kept_by_fingerprint_and_used() {
         .expect("rows");
     let fingerprint = Account::snapshots().expect("snapshots").fingerprint.to_i64();
     assert_eq!(kept, [(20, fingerprint)]);
-    // The state in the snapshot is what a load starts from.
+    // A load starts from the state in the snapshot.
     sqlx::query("UPDATE es.snapshots SET state = '{\"owner\":\"Ann\",\"cents\":1000}'")
         .execute(&mut connection)
         .await
@@ -189,7 +189,7 @@ async fn racing_processes_lose_no_command() {
     let database = TestDatabase::new().await.expect("a test database");
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..4 {
-        // A store of its own each, as four processes would have.
+        // Each has a store of its own, like four processes.
         let accounts = Accounts::new(database.store().await.expect("a store"));
         tasks.spawn(async move {
             let retry = Retry::default().times(1_000);
@@ -206,9 +206,9 @@ async fn racing_processes_lose_no_command() {
     assert_eq!((loaded.state.cents, loaded.revision), (100, Revision::new(101)));
 }
 
-/// The store has waited for as long as it may, and the repository does not wait as long again ten times.
+/// The store has waited for its full timeout, and the repository does not repeat that ten times.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_on_a_stream_that_another_transaction_holds_waits_once_and_says_who_holds_it() {
+async fn a_command_on_a_locked_stream_waits_once_and_names_the_holder() {
     let database = TestDatabase::new().await.expect("a test database");
     let longest = Duration::from_millis(500);
     let store = database.options().longest_lock_wait(longest).connect().await.expect("a store");
@@ -222,7 +222,7 @@ async fn a_command_on_a_stream_that_another_transaction_holds_waits_once_and_say
     let began = Instant::now();
     let error = accounts.execute(&id(), Deposit(1)).await.expect_err("held");
     let waited = began.elapsed();
-    // Twice at most: for the stream's row, and for the transaction that has it.
+    // At most twice: for the stream's row, and for the transaction that locks it.
     assert!(longest <= waited && waited < longest * 4, "{waited:?}");
     assert!(error.is_retryable(), "{error:?}");
     let ExecuteError::Store(StoreError::Backend { source, .. }) = &error else { panic!("{error:?}") };
@@ -253,7 +253,7 @@ async fn a_state_of_events_that_the_database_has_lost_is_never_built_on() {
         ours.execute(&id(), Deposit(1_000)).await.expect("deposited");
         ours.execute(&id(), Deposit(1_000)).await.expect("deposited");
         lose_all_but_the_first(&database).await;
-        // Fewer events than were lost, as many, and more: only the ids tell.
+        // Fewer events than were lost, as many, and more: only the ids differ.
         for _ in 0..regrown {
             theirs.execute(&id(), Deposit(1)).await.expect("deposited");
         }
@@ -269,7 +269,7 @@ async fn a_state_of_events_that_the_database_has_lost_is_never_built_on() {
     }
 }
 
-/// Nor on the copy that is kept where several programs append.
+/// Nor on the copy that is kept if several programs append.
 #[tokio::test]
 async fn a_copy_of_a_state_of_lost_events_is_never_built_on() {
     let (database, ours) = accounts().await;
@@ -287,7 +287,7 @@ async fn a_copy_of_a_state_of_lost_events_is_never_built_on() {
         }
         let done = ours.execute(&id(), Deposit(1)).await.expect("deposited");
         assert_eq!(done.revision.get(), 2 + regrown);
-        assert!(ours.metrics().conflicts > conflicts, "the copy was gone back to");
+        assert!(ours.metrics().conflicts > conflicts, "the copy was used");
         let loaded = ours.load(&id()).await.expect("a state");
         assert_eq!(loaded.state.cents.cast_unsigned(), regrown + 1);
         lose_all_but_the_first(&database).await;

@@ -1,4 +1,4 @@
-//! A command costs one round trip: what goes over the wire is counted.
+//! A command costs one round trip: requests on the wire are counted.
 
 use es_core::model::NewSnapshot;
 use es_core::shape::Fingerprint;
@@ -67,14 +67,14 @@ async fn each_call_is_one_round_trip() {
     }
 }
 
-/// The sessions of a database, but for the one that asks.
+/// The sessions of a database, except the one that asks.
 const SESSIONS: &str = "SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
 
-/// A session costs a server process, and what is checked of it: the first command makes do with the one that
-/// the store was opened with.
+/// A session costs a server process, and the checks of a new session: the first command uses the one that the
+/// store was opened with.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_command_of_a_program_goes_over_the_session_that_the_store_was_opened_with() {
+async fn the_first_command_of_a_program_uses_the_first_session_of_the_store() {
     let (database, other) = fresh().await;
     let a = stream("a");
     appended(append_one(&other, &a, 0).await);
@@ -85,11 +85,11 @@ async fn the_first_command_of_a_program_goes_over_the_session_that_the_store_was
     let proxy = proxy_before(&database).await;
     let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
     let opened = proxy.round_trips();
-    // Whether the session is shared; what is checked, which is prepared and executed; the names.
+    // Whether the session is shared; the checks, which are prepared and executed; the names.
     assert_eq!(opened, 1 + 2 + 1, "round trips to open a store");
     ids(&store, &a).await;
     appended(append_one(&store, &a, 1).await);
-    // The load and the append are prepared and executed; between them the session is told not to wait.
+    // The load and the append are prepared and executed; between them `lock_timeout` is set.
     assert_eq!(proxy.round_trips() - opened, 2 + 1 + 2);
     assert_eq!(number(&mut watch, SESSIONS).await, 1);
 }

@@ -1,4 +1,4 @@
-//! A server that has few connections to give, and another program that takes them.
+//! A server with few connections, and another program that takes them.
 
 use es_postgres::PostgresStore;
 use es_postgres::testing::Cluster;
@@ -6,7 +6,7 @@ use sqlx::{Connection, PgConnection};
 
 use crate::support::{append_one, appended, ids, stream};
 
-/// Takes all connections that the server gives.
+/// Takes all connections that the server accepts.
 async fn hog(url: &str) -> Vec<PgConnection> {
     let mut taken = Vec::new();
     while let Ok(connection) = PgConnection::connect(url).await {
@@ -22,8 +22,8 @@ async fn a_store_that_has_one_connection_left_reads_and_writes() {
     let cluster = cluster.setting("superuser_reserved_connections = 0").start().await.expect("a server");
     let store = PostgresStore::migrate(cluster.url()).await.expect("a store");
     store.close().await;
-    // Readers have their connection before the other program comes, lanes have none.
-    // One of several servers, of which the other one is away, is no different.
+    // Readers have their connection before the other program starts, lanes have none. With two servers, of
+    // which the other one is unavailable, it is the same.
     let (before, socket) = cluster.url().split_once("host=").expect("a folder");
     let url = format!("{before}host=/nowhere,{socket}");
     let store = PostgresStore::options(&url).notify(false).connect().await.expect("a store");
@@ -37,7 +37,7 @@ async fn a_store_that_has_one_connection_left_reads_and_writes() {
     for connection in taken {
         connection.close().await.expect("given back");
     }
-    // Each has its own again, and the next one that comes finds no fault with either.
+    // Each has its own again, and the next caller finds both usable.
     appended(append_one(&store, &a, 3).await);
     let taken = hog(cluster.url()).await;
     appended(append_one(&store, &a, 4).await);

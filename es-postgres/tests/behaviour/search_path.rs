@@ -1,4 +1,4 @@
-//! Nothing that functions run with the rights of the owner is taken from the search path of who calls them.
+//! Functions that run with the owner's privileges use nothing from the caller's search path.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use uuid::Uuid;
 
 use crate::support::{append_one, appended, connect, drop_role, fresh, number, sql, stream, texts, writer};
 
-/// Everything that a function of the store might take from a search path, in a schema of the writer and among
-/// its temporary tables: functions and operators of the same names and parameters as those of the system, of
-/// which each fails when it is used; types; and tables of the store's names.
+/// Everything that a function of the store might find by a search path, in a schema of the writer and among
+/// its temporary tables: functions and operators with the names and parameters of the system's, each of which
+/// fails when it is used; types; and tables with the store's names.
 const SLIPPED: &str = r"
     DO $do$
     DECLARE
@@ -71,7 +71,8 @@ const SLIPPED: &str = r"
 
 const PATH: &str = "SET search_path = slipped, pg_temp, es, pg_catalog";
 
-/// Calls of all functions, each by its own words, for a stream of this key. `{id}` is another id each time.
+/// Calls of all functions, identified by their text, for a stream with this key. `{id}` is a different id
+/// each time.
 const CALLS: [&str; 27] = [
     "es.register_names('{account}', '{x}', '{1}')",
     "es.register_events('{y}', '{1}', '{7}', '{f}')",
@@ -104,7 +105,7 @@ const CALLS: [&str; 27] = [
     "es.same_transaction(NULL)",
 ];
 
-/// Calls all of these under the path, and gives back the names of the functions.
+/// Executes all of these calls under the path, and returns the names of the functions.
 async fn call_all(db: &mut PgConnection, calls: &[&str], key: &str) -> BTreeSet<String> {
     let (command, decided, other) = (Uuid::now_v7(), Uuid::now_v7(), Uuid::now_v7());
     let token = "SELECT r.token::pg_catalog.varchar FROM es.registrations r ORDER BY r.id DESC LIMIT 1";
@@ -127,13 +128,14 @@ async fn call_all(db: &mut PgConnection, calls: &[&str], key: &str) -> BTreeSet<
 }
 
 #[tokio::test]
-async fn nothing_can_be_slipped_under_the_functions() {
+async fn the_functions_use_no_object_of_the_caller() {
     let (database, owner) = fresh().await;
     appended(append_one(&owner, &stream("a"), 0).await);
     let (url, role) = writer(database.url(), &owner).await;
     let mut admin = connect(database.url()).await;
     sql(&mut admin, &format!("CREATE SCHEMA slipped AUTHORIZATION {role}")).await;
-    // One session calls the functions for the first time under its path, the other has called them before.
+    // One session calls the functions for the first time under this path, the other one has called them
+    // before.
     let (mut first, mut again) = (connect(&url).await, connect(&url).await);
     call_all(&mut again, &CALLS, "a1").await;
     sql(&mut first, SLIPPED).await;
@@ -157,7 +159,7 @@ async fn nothing_can_be_slipped_under_the_functions() {
     let mut called = call_all(&mut first, &CALLS, "a2").await;
     call_all(&mut again, &CALLS, "a3").await;
 
-    // What its caller may do by itself, as the owner calls it.
+    // Functions that run as their caller, called by the owner.
     sql(&mut admin, "CREATE SCHEMA es_x_1; CREATE TABLE es_x_1.y (id integer); CREATE SCHEMA es_x").await;
     sql(&mut admin, PATH).await;
     let names = [
@@ -184,7 +186,7 @@ async fn nothing_can_be_slipped_under_the_functions() {
     let all = "SELECT DISTINCT p.proname::text FROM pg_proc p
                WHERE p.pronamespace = 'es'::regnamespace AND p.prorettype <> 'trigger'::regtype";
     assert_eq!(called, texts(&mut admin, all).await.into_iter().collect());
-    // The same came of all.
+    // All had the same results.
     let events = |key| {
         format!(
             "SELECT count(*) FROM es.events e JOIN es.streams s ON s.id = e.stream WHERE s.key LIKE '{key}%'"
@@ -197,9 +199,9 @@ async fn nothing_can_be_slipped_under_the_functions() {
     drop_role(database.url(), &role).await;
 }
 
-/// A function has the system's catalogue for its path, or its statements are so that none matters.
+/// A function has only pg_catalog in its path, or its statements do not depend on any path.
 #[tokio::test]
-async fn functions_name_everything_in_full() {
+async fn functions_use_only_qualified_names() {
     let (database, _) = fresh().await;
     let mut admin = connect(database.url()).await;
     let found = texts(
@@ -209,6 +211,6 @@ async fn functions_name_everything_in_full() {
            AND NOT coalesce(p.proconfig @> ARRAY['search_path=pg_catalog, pg_temp'], false) ORDER BY 1",
     )
     .await;
-    // On the way of every append; or a trigger that has no statement.
+    // On the path of every append; or a trigger without statements.
     assert_eq!(found, ["append_many", "append_one", "refuse_change", "refuse_decided"]);
 }

@@ -1,4 +1,5 @@
-//! The servers that this crate starts: shared by tests, found again by programs, gone when nobody needs them.
+//! The servers that this crate starts: shared by tests, found again by programs, stopped when nobody uses
+//! them.
 
 use std::process::Command;
 
@@ -11,7 +12,7 @@ use crate::support::{append_one, appended, connect, ids, number, sql, stream};
 const FOLDER: &str = "ES_CLUSTER_OF_CHILD";
 
 #[tokio::test]
-async fn each_test_has_a_database_that_goes_with_it() {
+async fn each_test_has_a_database_that_is_dropped_with_it() {
     let (one, two) = (TestDatabase::new().await.expect("one"), TestDatabase::new().await.expect("two"));
     assert_ne!(one.url(), two.url());
     let mut admin = connect(one.admin_url()).await;
@@ -25,7 +26,7 @@ async fn each_test_has_a_database_that_goes_with_it() {
 }
 
 #[tokio::test]
-async fn old_leftovers_of_crashed_tests_are_swept_away() {
+async fn old_leftovers_of_crashed_tests_are_dropped() {
     let database = TestDatabase::new().await.expect("a database");
     let mut admin = connect(database.admin_url()).await;
     let now = number(&mut admin, "SELECT extract(epoch FROM now())::bigint").await;
@@ -34,7 +35,7 @@ async fn old_leftovers_of_crashed_tests_are_swept_away() {
     sql(&mut admin, &format!("CREATE DATABASE {young}")).await;
     // Each process sweeps once, so another one does it.
     let child = Command::new(std::env::current_exe().expect("this binary"))
-        .args(["--exact", "servers::each_test_has_a_database_that_goes_with_it"])
+        .args(["--exact", "servers::each_test_has_a_database_that_is_dropped_with_it"])
         .output()
         .expect("a child");
     assert!(child.status.success());
@@ -54,7 +55,7 @@ async fn child_that_is_killed() {
 }
 
 #[tokio::test]
-async fn a_persistent_server_outlives_a_killed_program_and_stops_with_an_orderly_one() {
+async fn a_persistent_server_outlives_a_killed_program_and_stops_with_the_last_user() {
     let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     let child = Command::new(std::env::current_exe().expect("this binary"))
         .args(["--exact", "servers::child_that_is_killed"])
@@ -63,7 +64,7 @@ async fn a_persistent_server_outlives_a_killed_program_and_stops_with_an_orderly
         .expect("a child");
     assert!(!child.status.success(), "it was killed");
     let pid = || std::fs::read_to_string(folder.join("server/data/postmaster.pid")).ok();
-    let left_running = pid().expect("the server goes on");
+    let left_running = pid().expect("the server keeps running");
 
     let cluster = Cluster::persistent(&folder).start().await.expect("a server");
     assert_eq!(pid().expect("a server").lines().next(), left_running.lines().next(), "it is the same server");

@@ -1,4 +1,4 @@
-//! What readers of one store share: the last page at the end, and the streams that ids stand for.
+//! State shared by the readers of one store: the last page at the end, and the cache of streams.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn keys(store: &PostgresStore, query: AllQuery<'_>) -> (Vec<String>, AllPa
     taken(async |sink| store.read_all(query, sink).await).await
 }
 
-/// As a reader that follows the store reads it.
+/// Reads like a reader that follows the store.
 async fn followed(store: &PostgresStore, query: AllQuery<'_>) -> (Vec<String>, AllPage) {
     taken(async |sink| store.follow(query, sink).await).await
 }
@@ -32,7 +32,7 @@ async fn taken(read: impl AsyncFnOnce(Sink<'_>) -> Result<AllPage, StoreError>) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_follows_takes_what_another_has_read_and_looks_again() {
+async fn a_follower_uses_the_page_of_another_and_reads_again() {
     let (database, writer) = fresh().await;
     let proxy = proxy_before(&database).await;
     let store = PostgresStore::options(proxy.url()).notify(false).connect().await.expect("a store");
@@ -45,8 +45,7 @@ async fn who_follows_takes_what_another_has_read_and_looks_again() {
     assert_eq!((all, first.rest), (["a", "b", "c"].map(str::to_owned).to_vec(), Rest::Nothing));
     appended(append_one(&writer, &stream("d"), 0).await);
 
-    // Another one that follows finds the page, all of it or its end, without a word to the server; and is
-    // told to look again.
+    // Another follower gets the page, all of it or its end, without asking the server; and has to read again.
     let before = proxy.round_trips();
     let (again, page) = followed(&store, start).await;
     assert_eq!((again.len(), page), (3, AllPage::new(first.checkpoint, 3, Rest::Held)));
@@ -60,7 +59,8 @@ async fn who_follows_takes_what_another_has_read_and_looks_again() {
     assert_eq!((end, page), (vec!["c".to_owned()], AllPage::new(first.checkpoint, 1, Rest::Held)));
     assert_eq!(proxy.round_trips(), before);
 
-    // Whoever does not, has another filter, wants less at once, or stands elsewhere, asks the server.
+    // A reader that does not follow, has a different filter or a smaller limit, or is at a different
+    // checkpoint asks the server.
     let (all, page) = keys(&store, start).await;
     assert_eq!((all.len(), page.rest), (4, Rest::Nothing));
     let (nothing, page) = followed(&store, AllQuery::after(Checkpoint::START, &none)).await;
@@ -74,9 +74,9 @@ async fn who_follows_takes_what_another_has_read_and_looks_again() {
     assert!(store.follow(query, &mut |_| Ok(())).await.is_err(), "no event of this store");
 }
 
-/// Its future is not polled while it reads, as when a program waits for something else in between.
+/// Its future is not polled while it reads, such as when a program waits for something else in between.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_that_stands_still_holds_up_nobody() {
+async fn a_reader_that_is_not_polled_holds_up_nobody() {
     let (database, store) = fresh().await;
     appended(append_one(&store, &stream("a"), 0).await);
     let any = Filter::new();
@@ -103,9 +103,9 @@ async fn a_reader_that_stands_still_holds_up_nobody() {
     still.await.expect("a page");
 }
 
-/// The connections live on, and the ids stand for other streams.
+/// The connections survive, and the ids belong to other streams.
 #[tokio::test]
-async fn tables_that_were_replaced_are_read_as_what_they_are() {
+async fn replaced_tables_are_read_with_their_own_streams() {
     let (database, store) = fresh().await;
     for key in ["a", "b"] {
         appended(append_one(&store, &stream(key), 0).await);
@@ -123,10 +123,9 @@ async fn tables_that_were_replaced_are_read_as_what_they_are() {
     assert_eq!(found, ["b", "a", "c"]);
 }
 
-/// What tells the store that the history may be another one: a checkpoint that is not known any more, or
-/// connections that broke.
+/// The signs that the history may have changed: a checkpoint that is no longer known, or broken connections.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_of_before_is_not_shared_once_the_history_may_be_another() {
+async fn an_earlier_page_is_not_shared_once_the_history_may_have_changed() {
     const KILL: &str = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
         WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
     for killed in [false, true] {

@@ -1,5 +1,5 @@
-//! A server that says nothing any more: a connection that a network has forgotten, a process that stands
-//! still, a lock that nobody gives back. Each call ends in its time, and the store goes on by itself.
+//! A server that falls silent: a connection that the network dropped, a process that hangs, a lock that is
+//! never released. Each call ends in time, and the store recovers.
 
 use std::process::Command;
 use std::time::Duration;
@@ -15,12 +15,12 @@ use crate::support::{
     LONG, MOMENT, append_one, appended, connect, events, fresh, ids, number, proxy_before, sql, stream,
 };
 
-/// A store behind a proxy that takes silence for a lost connection after a moment.
+/// A store behind a proxy, with short deadlines.
 async fn impatient() -> (TestDatabase, Proxy, PostgresStore) {
     let (database, _) = fresh().await;
     let proxy = proxy_before(&database).await;
     let options = PostgresStore::options(proxy.url()).answer_within(MOMENT);
-    // A connection that falls silent while it is opened counts, too.
+    // This includes a connection that falls silent while it is opened.
     let options = options.patience(4 * MOMENT);
     let store = options.connections(4).connect().await.expect("a store");
     (database, proxy, store)
@@ -38,7 +38,7 @@ async fn an_append_on_a_silent_connection_is_found_not_to_be_written() {
     assert!(matches!(&error, StoreError::Unavailable { .. }) && error.is_retryable(), "{error:?}");
     assert!(error.to_string().contains("the server has not answered within"), "{error}");
     appended(append_one(&store, &one, 1).await);
-    // Beside the lanes.
+    // Outside the lanes.
     ids(&store, &one).await;
     proxy.silence();
     let append = Append::new(&many, Revision::EMPTY, &batch);
@@ -83,7 +83,7 @@ async fn reads_on_silent_connections_are_repeated() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn callers_with_timeouts_of_their_own_leave_no_lane_behind() {
+async fn callers_with_their_own_timeouts_do_not_block_lanes() {
     let (_database, proxy, store) = impatient().await;
     appended(append_one(&store, &stream("a"), 0).await);
     proxy.silence();
@@ -96,7 +96,7 @@ async fn callers_with_timeouts_of_their_own_leave_no_lane_behind() {
         })
     });
     for caller in callers.collect::<Vec<_>>() {
-        assert!(caller.await.expect("no panic"), "nobody can have been answered");
+        assert!(caller.await.expect("no panic"), "no caller can have been answered");
     }
     proxy.set(Fault::None);
     proxy.cut();
@@ -131,9 +131,9 @@ async fn opening_a_store_ends_in_time() {
     options.connect().await.expect("a store");
 }
 
-/// The process that serves a lane is stopped, as by a debugger or a page that never comes from its disk.
+/// The process that serves a lane is stopped, as by a debugger or a disk that does not answer.
 #[tokio::test(flavor = "multi_thread")]
-async fn while_a_server_process_stands_still_its_append_is_unknown_and_others_go_on() {
+async fn while_a_server_process_hangs_its_append_is_unknown_and_others_proceed() {
     let (database, _) = fresh().await;
     let options = database.options().answer_within(MOMENT).notify(false);
     let options = options.patience(2 * MOMENT);
@@ -152,13 +152,13 @@ async fn while_a_server_process_stands_still_its_append_is_unknown_and_others_go
     let b = stream("b");
     let elsewhere = timeout(LONG, store.append(Append::new(&b, Revision::EMPTY, &batch))).await;
     signal("-CONT");
-    let error = outcome.expect("an answer").expect_err("nobody can tell");
+    let error = outcome.expect("an answer").expect_err("the outcome is unknown");
     assert!(matches!(&error, StoreError::OutcomeUnknown { .. }), "{error:?}");
     appended(elsewhere.expect("an answer").expect("an outcome"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_append_that_waits_for_a_lock_says_in_time_who_holds_it() {
+async fn an_append_that_waits_for_a_lock_names_the_holder_in_time() {
     let (database, _) = fresh().await;
     let store = database.options().longest_lock_wait(2 * MOMENT).connect().await.expect("a store");
     let a = stream("a");

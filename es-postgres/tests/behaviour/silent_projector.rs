@@ -1,4 +1,4 @@
-//! A projector whose connection falls silent in the middle of a batch goes on with another one.
+//! A projector whose connection falls silent in the middle of a batch continues on another one.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub(crate) struct Counted {
     nth: u64,
 }
 
-/// How many events there are.
+/// Counts events.
 #[derive(Projection)]
 #[projection(name = "counts", events(Counted), model = PgConnection, setup)]
 pub(crate) struct Counts;
@@ -38,11 +38,11 @@ impl Project<Counted> for Counts {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_projector_on_silent_connections_goes_on() {
+async fn a_projector_on_silent_connections_continues() {
     let (database, writer) = fresh().await;
     let proxy = proxy_before(&database).await;
     let options = PostgresStore::options(proxy.url()).answer_within(MOMENT);
-    // A connection that falls silent while it is opened counts, too.
+    // This includes a connection that falls silent while it is opened.
     let options = options.patience(4 * MOMENT);
     let store = options.connect().await.expect("a store");
     let projector = Projector::new(store, Counts).poll_every(Duration::from_millis(20));
@@ -59,7 +59,7 @@ async fn a_projector_on_silent_connections_goes_on() {
     appended(append_one(&writer, &a, 0).await);
     until(&mut db, &holds(1)).await;
     for round in 1..6 {
-        // At once, and after the first answers of the next batch.
+        // Immediately, and after the first answers of the next batch.
         match round {
             1 => proxy.silence(),
             answer => proxy.silence_at_answer(answer),
@@ -77,7 +77,7 @@ async fn calls_of_a_projector_on_silent_connections_end_in_time() {
     join_all((0..7).map(falls_silent)).await;
 }
 
-/// On a database of its own, as what a silent connection holds is held for a moment.
+/// Each on a database of its own, as the locks of a silent connection are held for a moment.
 async fn falls_silent(call: u32) {
     let (database, writer) = fresh().await;
     appended(append_one(&writer, &stream("a"), 0).await);
@@ -108,7 +108,7 @@ async fn falls_silent(call: u32) {
         }
     }
     proxy.silence_at_answer(0);
-    // The first one may still meet a connection of before.
+    // The first one may still get an earlier connection.
     let caught_up = async {
         while let Err(error) = projector.catch_up().await {
             assert!(error.is_retryable(), "{call}: {error}");
@@ -118,7 +118,7 @@ async fn falls_silent(call: u32) {
     assert!(failed > 0, "{call}");
 }
 
-/// Takes its time, and says nothing to the server meanwhile.
+/// Takes long, and sends nothing to the server meanwhile.
 #[derive(Projection)]
 #[projection(name = "slow", events(Counted), model = PgConnection)]
 struct Slow;
@@ -130,13 +130,14 @@ impl Project<Counted> for Slow {
     }
 }
 
-/// The server waits for the handler, and not the other way round: that is no silence, short of a standstill.
+/// The server waits for the handler, and not the other way round: that does not count as silence, until
+/// `standstill`.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_handler_that_takes_longer_than_an_answer_is_left_alone() {
+async fn a_handler_that_takes_longer_than_an_answer_is_not_interrupted() {
     let (database, writer) = fresh().await;
     appended(append_one(&writer, &stream("a"), 0).await);
     let options = database.options().answer_within(MOMENT).patience(MOMENT);
     let store = options.connect().await.expect("a store");
     let projector = Projector::new(store, Slow).standstill(LONG);
-    projector.catch_up().await.expect("it was left alone");
+    projector.catch_up().await.expect("it was not interrupted");
 }

@@ -1,4 +1,4 @@
-//! Two generations of a program on one store: each has its own snapshots, and what one left behind can be
+//! Two generations of a program on one store: each has its own snapshots, and those of a former one can be
 //! dropped.
 
 use std::convert::Infallible;
@@ -70,12 +70,12 @@ fn fingerprint<A: Aggregate>() -> Fingerprint {
 }
 
 #[tokio::test]
-async fn each_generation_keeps_its_own_and_one_that_is_gone_is_dropped() {
+async fn each_generation_has_its_own_snapshots_and_those_of_a_former_one_are_dropped() {
     let (database, store) = fresh().await;
     assert_eq!(store.snapshots().await.expect("a list"), []);
     let before = Repository::<before::Account, _>::new(store.clone());
     let now = Repository::<now::Account, _>::new(store.clone());
-    // By turns on one stream: neither replaces, nor reads, what the other has kept.
+    // In turns on one stream: neither replaces, nor reads, the snapshots of the other.
     deposit(&before, "a", 3).await;
     deposit(&now, "a", 3).await;
     deposit(&before, "a", 2).await;
@@ -85,7 +85,7 @@ async fn each_generation_keeps_its_own_and_one_that_is_gone_is_dropped() {
     for (of, cents) in [(fingerprint::<before::Account>(), 1_000), (fingerprint::<now::Account>(), 2_000)] {
         let kept = format!("SELECT count(*) FROM es.snapshots WHERE fingerprint = {}", of.to_i64());
         assert!(number(&mut owner, &kept).await > 0);
-        // Whoever starts from the snapshot of the other, or from none, gets another sum.
+        // Starting from the snapshot of the other, or from none, gives a different sum.
         let marked = format!(
             "UPDATE es.snapshots SET state = (state::jsonb || '{{\"cents\":{cents}}}')::json WHERE fingerprint = {}",
             of.to_i64()
@@ -100,7 +100,7 @@ async fn each_generation_keeps_its_own_and_one_that_is_gone_is_dropped() {
     let shown: Vec<_> = groups.iter().map(|g| (g.category.as_str(), g.fingerprint, g.snapshots)).collect();
     let of_before = ("account", fingerprint::<before::Account>(), 2);
     let of_now = ("account", fingerprint::<now::Account>(), 1);
-    assert_eq!(shown, [of_before, of_now], "those that were kept last come first");
+    assert_eq!(shown, [of_before, of_now], "those that were saved last come first");
     let age = OffsetDateTime::now_utc() - groups[0].newest;
     assert!(groups.iter().all(|group| group.bytes > 0) && age.whole_minutes() < 10, "{groups:?}");
 
@@ -114,5 +114,5 @@ async fn each_generation_keeps_its_own_and_one_that_is_gone_is_dropped() {
     assert_eq!(before.load(&id).await.expect("folded again").state.cents, 8);
     assert_eq!(sum(now.load(&id).await.expect("a state").state.cents), 2_000, "its own is still there");
     deposit(&before, "a", 2).await;
-    assert_eq!(store.snapshots().await.expect("a list").len(), 2, "whoever goes on takes new ones");
+    assert_eq!(store.snapshots().await.expect("a list").len(), 2, "a program that continues takes new ones");
 }

@@ -1,4 +1,4 @@
-//! Commits that wait for a synchronous standby are not acknowledged in any other way.
+//! Commits that wait for a synchronous standby are not acknowledged by other means.
 
 use es_core::store::{Append, AppendOutcome, Decision, Load, Remembered};
 use es_core::{EventStore, Revision, StoreError};
@@ -12,7 +12,7 @@ use crate::support::{
     LONG, MOMENT, append_one, appended, command, connect, events, ids, number, sql, stream, until,
 };
 
-/// What is counted: the server's processes that wait for a standby.
+/// The number of server processes that wait for a standby.
 const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
 
 async fn standbys(connection: &mut PgConnection, names: &str) {
@@ -21,12 +21,12 @@ async fn standbys(connection: &mut PgConnection, names: &str) {
     until(connection, &format!("current_setting('synchronous_standby_names') = '{names}'")).await;
 }
 
-/// Returns once commits wait for a standby, which they do a moment after the setting is there: another
-/// process of the server has to learn of it.
+/// Returns once commits wait for a standby, which happens a moment after the setting is loaded, as another
+/// process of the server has to notice it.
 async fn commits_wait(url: &str, connection: &mut PgConnection) {
     let mut other = connect(url).await;
     let commits = tokio::spawn(async move {
-        // Until it is ended while it waits.
+        // Until it is cancelled while it waits.
         while sqlx::query("SELECT pg_logical_emit_message(true, '', '')").execute(&mut other).await.is_ok() {}
     });
     until(connection, &format!("({WAITING}) > 0")).await;
@@ -54,18 +54,18 @@ fn remember(store: &PostgresStore, id: Uuid) -> JoinHandle<Result<Remembered, St
     })
 }
 
-/// Waits until one more process waits for a standby, for which `answer` is waited in turn.
+/// Waits until one more process waits for a standby, while it polls `answer`.
 async fn waits<T>(connection: &mut PgConnection, before: i64, answer: &JoinHandle<T>) {
     until(connection, &format!("({WAITING}) > {before}")).await;
     assert!(!answer.is_finished());
 }
 
-/// A server that has crashed shows the commits that were waiting, and no standby has them yet.
+/// After a crash the server shows the commits that were waiting, although no standby has them yet.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_waits_for_a_standby_is_not_acknowledged_after_a_crash() {
+async fn a_commit_that_waits_for_a_standby_is_not_acknowledged_after_a_crash() {
     let folder = std::env::temp_dir().join(format!("es-cluster-{}", Uuid::now_v7().simple()));
     let cluster = Cluster::persistent(&folder).start().await.expect("a server");
-    // An outcome is looked for as long as its patience, not as long as an answer may take.
+    // An outcome is looked for as long as `patience` allows, not only as long as an answer may take.
     let options = PostgresStore::options(cluster.url()).patience(4 * MOMENT).answer_within(10 * LONG);
     let store = options.migrate().await.expect("a store");
     appended(append_one(&store, &stream("a"), 0).await);
@@ -84,7 +84,7 @@ async fn what_waits_for_a_standby_is_not_acknowledged_after_a_crash() {
     assert!(matches!(error, StoreError::OutcomeUnknown { .. }), "{error:?}");
     rejected.await.expect("no panic").expect_err("no standby has it");
 
-    // It is there to be read. Whoever asks for the outcome waits, however that is asked.
+    // It can be read. Every way of asking for the outcome waits.
     assert_eq!(ids(&store, &stream("a")).await.len(), 2);
     let mut watcher = connect(again.url()).await;
     let repeated = {

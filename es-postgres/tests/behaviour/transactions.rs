@@ -1,4 +1,4 @@
-//! Appends in the caller's transaction: with its other rows, or not at all.
+//! Appends in the caller's transaction: committed with its other rows, or not at all.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ async fn events_and_the_callers_rows_are_committed_together() {
     let (database, store) = fresh().await;
     let mut connection = connect(database.url()).await;
     sql(&mut connection, "CREATE TABLE public.orders (id bigint)").await;
-    // The caller's search path is its own affair.
+    // The caller may use any search path.
     sql(&mut connection, "SET search_path = ''").await;
     let stream = stream("a");
     for (commits, rows) in [(false, 0), (true, 1)] {
@@ -37,7 +37,7 @@ async fn events_and_the_callers_rows_are_committed_together() {
 }
 
 #[tokio::test]
-async fn another_isolation_level_is_told_before_anything_is_written() {
+async fn a_wrong_isolation_level_is_reported_before_anything_is_written() {
     let (database, store) = fresh().await;
     let mut connection = connect(database.url()).await;
     let stream = stream("a");
@@ -50,14 +50,14 @@ async fn another_isolation_level_is_told_before_anything_is_written() {
             Err(StoreError::IsolationLevel { found }) => assert_eq!(found, level),
             other => panic!("{other:?}"),
         }
-        // The transaction can still be used for what else it was begun for.
+        // The transaction can still be used for other statements.
         sql(&mut transaction, "SELECT 1").await;
         transaction.commit().await.expect("a commit");
     }
     assert!(ids(&store, &stream).await.is_empty());
 }
 
-/// Under one id there is one command, in the caller's transaction as elsewhere.
+/// One id belongs to one command, also in the caller's transaction.
 #[tokio::test]
 async fn a_command_id_of_another_command_is_refused_in_a_transaction() {
     let (database, store) = fresh().await;
@@ -99,7 +99,7 @@ async fn a_connection_without_a_transaction_is_refused_and_nothing_is_written() 
     assert!(matches!(refused, Err(StoreError::NoTransaction)), "{refused:?}");
     let known = "SELECT count(*) FROM es.event_types";
     assert_eq!(number(&mut connection, known).await, 0, "not even a name was registered");
-    // Over a pointer, and after a transaction that has ended.
+    // Through a pointer, and after a transaction that has ended.
     let transaction = connection.begin().await.expect("a transaction");
     transaction.commit().await.expect("a commit");
     let shared = std::sync::Arc::new(store.clone());
@@ -109,7 +109,7 @@ async fn a_connection_without_a_transaction_is_refused_and_nothing_is_written() 
 }
 
 #[tokio::test]
-async fn a_transaction_that_was_begun_by_a_statement_is_one() {
+async fn a_transaction_that_was_begun_by_a_statement_is_recognized() {
     let (database, store) = fresh().await;
     let mut connection = connect(database.url()).await;
     let (stream, batch) = (stream("a"), events(1));
@@ -140,7 +140,7 @@ async fn a_new_event_type_outlives_the_rollback_that_used_it_first() {
 }
 
 /// Every connection of the store waits for the row that the caller's transaction holds; the transaction still
-/// goes on, with a type that has no id yet.
+/// proceeds, with a type that has no id yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_transaction_never_waits_for_a_connection_of_the_store() {
     let (database, _) = fresh().await;

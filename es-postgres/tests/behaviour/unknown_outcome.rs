@@ -1,4 +1,4 @@
-//! The connection breaks while an append is under way: the store itself finds out what became of it.
+//! The connection breaks during an append: the store finds the outcome itself.
 
 use std::time::Duration;
 
@@ -90,10 +90,9 @@ async fn when_the_answer_of_a_batch_is_lost_its_outcomes_are_returned() {
     assert_eq!((ids(&store, &a).await.len(), ids(&store, &b).await.len()), (2, 2));
 }
 
-/// The client is cut off while the old backend still waits; what that one does later is what the call
-/// reports.
+/// The client is cut off while the old backend still waits; the call reports what that one does later.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_outcome_of_a_backend_that_is_still_at_work_is_waited_for() {
+async fn the_call_waits_for_the_outcome_of_a_backend_that_is_still_running() {
     for commits in [true, false] {
         let (database, proxy, store) = proxied().await;
         let mut gate = Gate::closed(database.url()).await;
@@ -102,7 +101,7 @@ async fn the_outcome_of_a_backend_that_is_still_at_work_is_waited_for() {
         let backend = gate.backend().await;
         let asking = proxy.round_trips();
         proxy.cut();
-        // The store has connected again and asked for the old backend more than once, and still waits.
+        // The store has connected again and looked for the old backend more than once, and still waits.
         while proxy.round_trips() < asking + 8 {
             let done = tokio::time::timeout(Duration::from_millis(2), &mut sent).await;
             assert!(done.is_err(), "the outcome is open, but was reported: {done:?}");
@@ -121,16 +120,16 @@ async fn the_outcome_of_a_backend_that_is_still_at_work_is_waited_for() {
     }
 }
 
-/// As many events as were sent, at the same revision, and they are another program's.
+/// As many events as were sent, at the same revision, but of another program.
 #[tokio::test(flavor = "multi_thread")]
-async fn events_of_others_are_not_taken_for_those_that_were_sent() {
+async fn events_of_others_are_not_mistaken_for_those_that_were_sent() {
     let (database, proxy, store) = proxied().await;
     let other = another(&database).await;
     let mut gate = Gate::closed(database.url()).await;
     let sent = send(&store, events(1));
     gate.wait_for(1).await;
     let backend = gate.backend().await;
-    // Nobody looks for it before the others are there.
+    // The store does not look for it before the others are stored.
     proxy.set(Fault::Refuse);
     proxy.cut();
     sql(&mut gate.connection, &format!("SELECT pg_terminate_backend({backend}, 60000)")).await;
@@ -142,14 +141,14 @@ async fn events_of_others_are_not_taken_for_those_that_were_sent() {
     assert_eq!(ids(&store, &stream("a")).await.len(), 2);
 }
 
-/// Where nothing was sent there is nothing to be told: the call goes over another connection.
+/// If nothing was sent, the outcome is known: the call uses another connection.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_write_on_a_connection_that_broke_while_idle_is_sent_over_another() {
     let (database, proxy, store) = proxied().await;
     let mut watch = connect(database.url()).await;
     let mut head = 1;
     for call in 0..4 {
-        // Both kinds of connections are there, and idle.
+        // Both kinds of connections are open and idle.
         appended(append_one(&store, &stream("a"), head).await);
         ids(&store, &stream("a")).await;
         head += 1;
@@ -176,7 +175,7 @@ async fn a_write_on_a_connection_that_broke_while_idle_is_sent_over_another() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_outcome_that_nobody_can_tell_is_unknown() {
+async fn an_outcome_that_cannot_be_determined_is_unknown() {
     let (database, _, _) = proxied().await;
     let proxy = proxy_before(&database).await;
     let options = PostgresStore::options(proxy.url()).notify(false).patience(MOMENT);
@@ -196,7 +195,7 @@ async fn a_read_on_a_connection_that_broke_while_idle_is_repeated() {
     assert_eq!(ids(&store, &stream("a")).await.len(), 1);
 }
 
-/// As when a server goes away under many appends.
+/// Like a server that fails under many appends.
 #[tokio::test]
 async fn lost_appends_are_logged_once_a_minute() {
     let warnings = Warnings::listen();

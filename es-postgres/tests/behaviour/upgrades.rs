@@ -1,4 +1,4 @@
-//! Stores of earlier programs are brought up to date, with their events and their roles.
+//! Stores of earlier programs are migrated, with their events and their roles.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::support::{append_one, appended, connect, drop_role, ids, role, sql, stream, wrong};
 
-/// Runs the migrations up to this one, as the program did that had no more.
+/// Runs the migrations up to this one, like a program that had no later ones.
 async fn migrate_to(db: &mut PgConnection, newest: i32) {
     let table = "CREATE SCHEMA es; CREATE TABLE es.migrations (id integer PRIMARY KEY, name text NOT NULL,
         checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT clock_timestamp())";
@@ -37,7 +37,7 @@ async fn migrate_to(db: &mut PgConnection, newest: i32) {
 }
 
 #[tokio::test]
-async fn writers_of_before_go_on_after_the_migration() {
+async fn earlier_writers_keep_working_after_the_migration() {
     for before in [9, 12, 13, 16] {
         let database = TestDatabase::empty().await.expect("a test database");
         let mut db = connect(database.url()).await;
@@ -55,7 +55,7 @@ async fn writers_of_before_go_on_after_the_migration() {
         sql(&mut earlier, "SELECT es.register_names('{account}', '{account.counted}', '{1}')").await;
         sql(&mut earlier, &append(0)).await;
         let owner = PostgresStore::migrate(database.url()).await.expect("migrated");
-        // An open session of an earlier program cannot write what was not looked at.
+        // An open session of an earlier program cannot write unchecked rows.
         let refused = sqlx::raw_sql(AssertSqlSafe(append(1))).execute(&mut earlier).await;
         let code =
             refused.expect_err("gone").into_database_error().and_then(|error| error.code().map(String::from));
@@ -68,7 +68,7 @@ async fn writers_of_before_go_on_after_the_migration() {
         assert_eq!(ids(&owner, &stream("a")).await.len(), 3, "from {before}");
         assert_eq!(wrong(&mut db).await, None, "from {before}");
         store.close().await;
-        // Nobody else got a right by it.
+        // No other role got a privilege by it.
         owner.grant_reader(&reader).await.expect("granted");
         sql(&mut db, &format!("SET ROLE {reader}")).await;
         let append = "SELECT es.append(1, 'a', 3, NULL, '{}', '{}', '{}', '{}', '{}', '{}', '{}', NULL, NULL, NULL, NULL)";
@@ -81,7 +81,7 @@ async fn writers_of_before_go_on_after_the_migration() {
     }
 }
 
-/// Programs that were not stopped are at work while the tables are changed: each call is done or refused.
+/// Programs that were not stopped run while the tables are changed: each call succeeds or fails.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_migration_among_appends_ends() {
     let database = TestDatabase::empty().await.expect("a test database");
@@ -106,7 +106,7 @@ async fn a_migration_among_appends_ends() {
                     .replace("{id}", &Uuid::now_v7().to_string())
                     .replace("FROM es.registrations", "FROM es.registrations LIMIT 1");
                 match sqlx::raw_sql(AssertSqlSafe(call)).execute(&mut db).await {
-                    // The receiver goes with the end of the test's migration.
+                    // The receiver is dropped when the test's migration ends.
                     Ok(_) if begun.send(worker).is_err() => return None,
                     Ok(_) => {}
                     Err(error) => {
@@ -117,7 +117,7 @@ async fn a_migration_among_appends_ends() {
             None
         });
     }
-    // Each is at work.
+    // Each is running.
     let mut seen = [0; 5];
     while seen.contains(&0) {
         seen[progress.recv().await.expect("a worker")] += 1;
@@ -126,9 +126,8 @@ async fn a_migration_among_appends_ends() {
     drop(progress);
     while let Some(stopped) = at_work.join_next().await {
         let code = stopped.expect("no panic");
-        // The function of before is gone, or was registering names without their last ids. Calls that take
-        // the tables in another order than the migration may be ended as part of a circle, and can be tried
-        // again.
+        // The earlier function is gone, or was registering names without their last ids. Calls that lock the
+        // tables in a different order than the migration may end in a deadlock, and can be retried.
         let expected = ["42883", "23502", "40P01"];
         assert!(code.as_deref().is_none_or(|code| expected.contains(&code)), "{code:?}");
     }

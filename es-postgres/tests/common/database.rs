@@ -1,13 +1,13 @@
-//! SQL that tests are made of.
+//! Helpers to run SQL in tests.
 
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-/// Much longer than anything that is waited for takes, on a busy machine as well.
+/// Much longer than any wait takes, also on a busy machine.
 pub(crate) const LONG: Duration = Duration::from_secs(60);
 
-/// A deadline that is to pass. On a busy machine, whatever is to succeed before it still does.
+/// A deadline that is meant to pass, long enough that what must succeed before it does so on a busy machine.
 #[allow(dead_code, reason = "not all tests have deadlines that pass")]
 pub(crate) const MOMENT: Duration = Duration::from_secs(2);
 
@@ -15,7 +15,7 @@ pub(crate) async fn connect(url: &str) -> PgConnection {
     PgConnection::connect(url).await.expect("a connection")
 }
 
-/// Runs SQL that a test is made of.
+/// Executes SQL.
 pub(crate) async fn sql(connection: &mut PgConnection, text: &str) {
     let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(connection).await;
     done.unwrap_or_else(|error| panic!("{text}: {error}"));

@@ -1,4 +1,4 @@
-//! A primary and a standby that follows it, and goes on when the primary is lost.
+//! A primary and a standby that follows it, and takes over when the primary is lost.
 
 use std::path::PathBuf;
 
@@ -36,7 +36,7 @@ impl Servers {
         Self { primary, standby, _folder: folder }
     }
 
-    /// Waits until the standby shows all that the primary has committed.
+    /// Waits until the standby has replayed all that the primary has committed.
     pub(crate) async fn caught_up(&self) {
         let mut primary = connect(self.primary.url()).await;
         let written: String = sqlx::query_scalar("SELECT pg_current_wal_flush_lsn()::text")

@@ -1,7 +1,7 @@
-//! Setting a store back to an earlier state, as a failover does that loses the newest transactions.
+//! Rewinding a store to an earlier state, like a failover that loses the newest transactions.
 
-/// One transaction that takes back what these statements delete: the triggers that refuse it are switched off
-/// for that long, and are afterwards as the store wants them.
+/// One transaction that deletes by these statements: the triggers that refuse it are disabled meanwhile, and
+/// afterwards enabled as the store requires.
 pub(crate) fn rewind(deletes: &str) -> String {
     format!(
         "BEGIN;
@@ -23,7 +23,7 @@ pub(crate) fn rewind(deletes: &str) -> String {
     )
 }
 
-/// What deletes all events after this position, and the streams that have none left.
+/// The statements that delete all events after this position, and the streams that have none left.
 pub(crate) fn events_after(position: u64) -> String {
     format!(
         "DELETE FROM es.events WHERE position > {position};

@@ -1,4 +1,4 @@
-//! The server crashes, is restored, or is another one than before.
+//! The server crashes, is restored, or is replaced by another one.
 
 use std::process::Command;
 use std::time::Duration;
@@ -11,11 +11,11 @@ use sqlx::{AssertSqlSafe, Connection};
 
 use crate::support::{Reader, append, append_in, committed, connect, fresh, number, numbers, sql};
 
-/// Positions that nobody has committed can be given again after a crash: their WAL record was not flushed.
-/// Whoever keeps "all up to here is safe" as a checkpoint, in a row or in memory, then skips the events that
-/// get them.
+/// Positions that were not committed can be assigned again after a crash: their WAL record was not flushed. A
+/// reader that stores "all up to here is safe" as a checkpoint, in a row or in memory, then skips the events
+/// that get them.
 #[tokio::test(flavor = "multi_thread")]
-async fn positions_that_a_crash_gives_again_are_not_skipped() {
+async fn positions_that_are_assigned_again_after_a_crash_are_not_skipped() {
     let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     let server = || Cluster::persistent(&folder).setting("autovacuum = off");
     let cluster = server().start().await.expect("a server");
@@ -23,7 +23,7 @@ async fn positions_that_a_crash_gives_again_are_not_skipped() {
     let mut reader = Reader::new(&store);
     append(&store, "a", 0).await;
     let mut connection = connect(cluster.url()).await;
-    // From here on nothing but a commit writes the WAL to disk.
+    // From here on only a commit flushes the WAL.
     let writers_of_wal = numbers(
         &mut connection,
         "SELECT pid::bigint FROM pg_stat_activity WHERE backend_type IN ('walwriter', 'background writer', 'checkpointer')",
@@ -36,8 +36,7 @@ async fn positions_that_a_crash_gives_again_are_not_skipped() {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
-    // The sequence is logged 32 numbers ahead; these go beyond, in a transaction that writes nothing down for
-    // good.
+    // The sequence is logged 32 numbers ahead; these go beyond, in a transaction that is not committed.
     let mut tx = connection.begin().await.expect("a transaction");
     sql(&mut tx, "SELECT nextval('es.positions') FROM generate_series(1, 200)").await;
     tx.rollback().await.expect("rolled back");
@@ -51,10 +50,10 @@ async fn positions_that_a_crash_gives_again_are_not_skipped() {
     let again = server().start().await.expect("a server");
     let mut connection = connect(again.url()).await;
     let drawn = number(&mut connection, "SELECT last_value FROM es.positions").await;
-    assert!(drawn < 201, "the numbers are given again, from {drawn}");
+    assert!(drawn < 201, "the numbers are assigned again, from {drawn}");
     let mut tx = connection.begin().await.expect("a transaction");
     let low = append_in(&store, &mut tx, "low", 0).await;
-    // The connections of the store are dead, and it finds out.
+    // The connections of the store are dead, and it notices.
     let high = append_until(&store, "high", 0).await;
     assert!(low < high && high < 201);
     assert_eq!(reader.read().await, Rest::Held);
@@ -88,15 +87,15 @@ async fn append_until(store: &PostgresStore, key: &str, expected: u64) -> u64 {
     }
 }
 
-/// A backup that is brought back, and then grows past the checkpoint with other events.
+/// A backup that is restored, and then grows past the checkpoint with other events.
 #[tokio::test]
-async fn a_store_restored_to_an_earlier_state_is_told_by_its_events() {
+async fn a_store_restored_to_an_earlier_state_is_detected_by_its_events() {
     let (database, store) = fresh().await;
     for revision in 0..5 {
         append(&store, "a", revision).await;
     }
     let at_backup = store.end().await.expect("a head");
-    // No session may be in a database that is copied.
+    // A database that is copied must have no sessions.
     store.close().await;
     let backup = TestDatabase::empty().await.expect("a database");
     let name = |url: &str| {
@@ -115,7 +114,7 @@ async fn a_store_restored_to_an_earlier_state_is_told_by_its_events() {
     let lost = store.end().await.expect("a head");
     let restored = backup.store().await.expect("a store");
     let refused = async |filter: &Filter| {
-        let mut take = |_: es_core::record::RawEvent<'_>| panic!("nothing may be handed out");
+        let mut take = |_: es_core::record::RawEvent<'_>| panic!("nothing may be delivered");
         restored.read_all(AllQuery::after(lost, filter), &mut take).await.expect_err("another history")
     };
     let error = refused(&Filter::new()).await;
@@ -135,10 +134,11 @@ async fn a_store_restored_to_an_earlier_state_is_told_by_its_events() {
     let mut reader = Reader::new(&restored);
     reader.checkpoint = at_backup;
     assert_eq!(reader.read().await, Rest::Nothing);
-    assert_eq!(reader.positions.len(), 15, "a checkpoint from before the backup goes on");
+    assert_eq!(reader.positions.len(), 15, "a checkpoint from before the backup still works");
 }
 
-/// A sequence that was set by hand below the events would give positions again. The check at connect says so.
+/// A sequence that was manually set below the events would assign positions again. The check at connect
+/// detects that.
 #[tokio::test]
 async fn a_sequence_that_breaks_the_order_is_refused_at_connect() {
     let (database, store) = fresh().await;
@@ -160,7 +160,7 @@ async fn a_sequence_that_breaks_the_order_is_refused_at_connect() {
     }
 }
 
-/// A store that reads meanwhile loses all its connections, again and again.
+/// All connections of a store are killed repeatedly while it reads.
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_connections_lose_nothing() {
     let (database, store) = fresh().await;
@@ -180,7 +180,7 @@ async fn killed_connections_lose_nothing() {
         .await
         .expect("a count");
         assert!(killed > 0);
-        // The open append is the same; what was known of it went with the connection.
+        // The open append is the same; the observations of it were lost with the connection.
         assert_eq!(reader.read().await, Rest::Held);
         tx.commit().await.expect("committed");
         assert_eq!(reader.read().await, Rest::Nothing);

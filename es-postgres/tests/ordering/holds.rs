@@ -1,4 +1,4 @@
-//! What may hold readers back, and what may not.
+//! What holds readers back, and what does not.
 
 use es_core::store::{Checkpoint, ReadAll, Rest};
 use es_postgres::PostgresStore;
@@ -9,10 +9,10 @@ use crate::support::{Naive, Reader, append, append_in, committed, connect, fresh
 
 /// The bug that nearly every event store has had: a higher position is visible before a lower one.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lower_position_that_is_committed_later_is_waited_for() {
+async fn readers_wait_for_a_lower_position_that_is_committed_later() {
     let (database, store) = fresh().await;
     let mut gate = connect(database.url()).await;
-    // The row is there, its position drawn; then its append waits.
+    // The row is inserted, its position drawn; then its append waits.
     sql(
         &mut gate,
         "CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -27,7 +27,7 @@ async fn a_lower_position_that_is_committed_later_is_waited_for() {
     let (mut ours, mut naive) = (Reader::new(&store), Naive::default());
     assert_eq!(ours.read().await, Rest::Nothing);
     sql(&mut gate, "SELECT pg_advisory_lock(4711)").await;
-    // On a connection of its own: the store's lanes give up a lock that is not free soon, and draw again
+    // On a separate connection: the store's lanes give up a lock that is not released soon, and draw again
     // later.
     let slow = tokio::spawn({
         let (store, url) = (store.clone(), database.url().to_owned());
@@ -59,7 +59,7 @@ async fn a_lower_position_that_is_committed_later_is_waited_for() {
 }
 
 #[tokio::test]
-async fn the_first_event_of_a_store_is_waited_for_like_any_other() {
+async fn readers_wait_for_the_first_event_of_a_store_like_for_any_other() {
     let (database, store) = fresh().await;
     let mut reader = Reader::new(&store);
     assert_eq!(reader.read().await, Rest::Nothing);
@@ -77,7 +77,7 @@ async fn the_first_event_of_a_store_is_waited_for_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_rolled_back_append_leaves_a_hole_that_stalls_nobody() {
+async fn a_rolled_back_append_leaves_a_gap_that_holds_nobody_back() {
     let (database, store) = fresh().await;
     let mut connection = connect(database.url()).await;
     let mut reader = Reader::new(&store);
@@ -86,7 +86,7 @@ async fn a_rolled_back_append_leaves_a_hole_that_stalls_nobody() {
         let mut tx = connection.begin().await.expect("a transaction");
         append_in(&store, &mut tx, "b", 0).await;
         tx.rollback().await.expect("rolled back");
-        // Nothing has to be waited for, not even at the hole itself.
+        // Readers need not wait, not even at the gap itself.
         assert_eq!(reader.read().await, Rest::Nothing);
         append(&store, "a", round).await;
         assert_eq!(reader.read().await, Rest::Nothing);
@@ -106,7 +106,7 @@ async fn a_savepoint_that_is_rolled_back_does_not_let_readers_pass() {
     savepoint.rollback().await.expect("rolled back");
     assert_eq!(reader.read().await, Rest::Held, "its transaction is open");
     assert_eq!(append_in(&store, &mut tx, "b", 0).await, 2);
-    // And one behind the event that stays.
+    // And one after the event that stays.
     let mut savepoint = tx.begin().await.expect("a savepoint");
     assert_eq!(append_in(&store, &mut savepoint, "b", 1).await, 3);
     savepoint.rollback().await.expect("rolled back");
@@ -122,9 +122,9 @@ async fn a_savepoint_that_is_rolled_back_does_not_let_readers_pass() {
     assert_eq!(naive.seen, [4].into());
 }
 
-/// The owner of the tables may import in its own way, as long as it draws positions from the sequence.
+/// The owner of the tables may import by other means, as long as it draws positions from the sequence.
 #[tokio::test]
-async fn rows_that_the_owner_copies_in_are_waited_for() {
+async fn readers_wait_for_rows_that_the_owner_copies_in() {
     let (database, store) = fresh().await;
     append(&store, "a", 0).await;
     let mut reader = Reader::new(&store);
@@ -162,11 +162,10 @@ async fn rows_that_the_owner_copies_in_are_waited_for() {
     assert_eq!(reader.positions, [1, 2, 3, 4]);
 }
 
-/// Transactions that append nothing hold nobody back: not old snapshots, not writers of other tables, not
-/// sessions that idle in a transaction, not those of another store or of another database with the same
-/// tables.
+/// Transactions that append nothing hold nobody back: not old snapshots, writers of other tables, or sessions
+/// that idle in a transaction, nor those of another store or of another database with the same tables.
 #[tokio::test]
-async fn a_foreign_transaction_stalls_nobody() {
+async fn a_foreign_transaction_holds_nobody_back() {
     let (database, store) = fresh().await;
     let elsewhere = TestDatabase::new().await.expect("a database with tables of the same numbers");
     let store_elsewhere = elsewhere.store().await.expect("a store");
@@ -202,9 +201,9 @@ async fn a_foreign_transaction_stalls_nobody() {
     other_tx.rollback().await.expect("rolled back");
 }
 
-/// A prepared transaction has no process, and another number than the transaction that it was.
+/// A prepared transaction has no process, and a different number than the transaction before it was prepared.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_prepared_transaction_is_waited_for() {
+async fn readers_wait_for_a_prepared_transaction() {
     let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     let cluster = Cluster::persistent(&folder)
         .setting("max_prepared_transactions = 5")
@@ -218,7 +217,7 @@ async fn a_prepared_transaction_is_waited_for() {
         let key = format!("prepared {round}");
         sql(&mut connection, "BEGIN").await;
         append_in(&store, &mut connection, &key, 0).await;
-        // Seen before it is prepared, too: then it is looked for under a name that is gone.
+        // Also if it was observed before it was prepared: then it is looked for under its former name.
         assert_eq!(reader.read().await, Rest::Held);
         append(&store, "a", round as u64).await;
         assert_eq!(reader.read().await, Rest::Held);
@@ -247,9 +246,9 @@ async fn a_prepared_transaction_is_waited_for() {
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
-/// It outlives the server, under yet another name.
+/// It survives a restart of the server, under yet another name.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_prepared_transaction_is_waited_for_after_a_restart() {
+async fn readers_wait_for_a_prepared_transaction_after_a_restart() {
     let folder = std::env::temp_dir().join(format!("es-cluster-{}", uuid::Uuid::now_v7().simple()));
     let server = || Cluster::persistent(&folder).setting("max_prepared_transactions = 5");
     let cluster = server().start().await.expect("a server");
@@ -282,11 +281,11 @@ async fn a_prepared_transaction_is_waited_for_after_a_restart() {
     std::fs::remove_dir_all(&folder).expect("removed");
 }
 
-/// While `nextval` logs, it shows a number 32 above the one that it draws; a reader that took it for drawn
-/// would call positions safe that are drawn later. The server's own function, which reads under the page's
-/// lock, tells the truth.
+/// While `nextval` writes WAL, the sequence shows a number 32 above the one that is drawn; a reader that took
+/// that as drawn would consider positions safe that are drawn later. The server's own function, which reads
+/// under the page's lock, is exact.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_number_that_is_shown_before_it_is_drawn_is_not_believed() {
+async fn a_number_that_is_shown_before_it_is_drawn_is_not_used() {
     let (database, _store) = fresh().await;
     let mut connection = connect(database.url()).await;
     sql(
@@ -325,9 +324,9 @@ async fn a_number_that_is_shown_before_it_is_drawn_is_not_believed() {
     assert_eq!(ours, 0);
 }
 
-/// The same look by look, with a sequence that shows what it is told to.
+/// The same read by read, with a sequence that shows given numbers.
 #[tokio::test]
-async fn what_was_drawn_is_what_two_looks_agree_on() {
+async fn a_position_is_drawn_if_two_reads_agree() {
     let (database, _store) = fresh().await;
     let mut connection = connect(database.url()).await;
     sql(
@@ -343,10 +342,10 @@ async fn what_was_drawn_is_what_two_looks_agree_on() {
     .await;
     for (looks, drawn) in [
         ("7, 7", 7),
-        // Ahead once; and twice, with a draw in between that was shown rightly.
+        // Ahead once; and twice, with a correct number in between.
         ("39, 7, 7", 7),
         ("39, 40, 8, 8", 8),
-        // Never twice the same: the lower one of the last two may have been ahead.
+        // Never the same twice: the lower one of the last two may have been ahead.
         ("39, 50, 61, 72, 83", 40),
         ("5, 6, 7, 8, 9", 0),
     ] {
@@ -356,7 +355,7 @@ async fn what_was_drawn_is_what_two_looks_agree_on() {
 }
 
 #[tokio::test]
-async fn a_stuck_writer_is_seen() {
+async fn a_stuck_writer_is_listed() {
     let (database, store) = fresh().await;
     let mut writer = connect(database.url()).await;
     sql(&mut writer, "SET application_name = 'forgetful'").await;

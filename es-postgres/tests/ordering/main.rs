@@ -1,5 +1,5 @@
-//! Reading the whole store in order, where others have lost events: each bad case is forced, and what was
-//! committed is the oracle. `docs/ordering.md` says why nothing can be lost.
+//! Reading the whole store in order: each case in which event stores have lost events is forced, and the
+//! committed rows are the oracle. `docs/ordering.md` explains why nothing can be lost.
 
 mod crashes;
 #[path = "../common/database.rs"]

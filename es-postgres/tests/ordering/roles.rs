@@ -1,4 +1,4 @@
-//! What a role needs to read the whole store.
+//! The privileges to read the whole store.
 
 use es_core::store::{Append, Rest};
 use es_core::subscription::Subscription;

@@ -1,4 +1,4 @@
-//! Many writers, random pauses, rollbacks; four subscribers; and the naive cursor beside them.
+//! Many writers, random pauses, rollbacks; four subscribers; and the naive cursor for comparison.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,7 +15,7 @@ use crate::support::{LONG, Naive, append, append_in, committed, connect, fresh};
 
 /// Writers with transactions of their own.
 const WRITERS: usize = 16;
-/// Writers whose appends go through the lanes of the store, several in one transaction.
+/// Writers whose appends go through the lanes of the store, several in each transaction.
 const IN_LANES: usize = 6;
 
 /// How long the writers write: `ES_SOAK_SECONDS`, or 10.
@@ -28,7 +28,7 @@ fn random(bound: u64) -> u64 {
     (Uuid::now_v7().as_u64_pair().1 & 0xFFFF_FFFF) % bound
 }
 
-/// Appends in transactions that take their time before and after they draw a position.
+/// Appends in transactions that pause before and after they draw a position.
 async fn write(store: PostgresStore, url: String, writer: usize, end: Instant) -> u64 {
     let mut connection = connect(&url).await;
     let (key, mut revision, mut rolled_back) = (format!("writer {writer}"), 0, 0);
@@ -53,7 +53,7 @@ async fn write(store: PostgresStore, url: String, writer: usize, end: Instant) -
     rolled_back
 }
 
-/// Appends as commands do, so that those of several writers go together.
+/// Appends as commands do, so that those of several writers are batched.
 async fn write_in_lanes(store: PostgresStore, writer: usize, end: Instant) -> u64 {
     let (key, mut revision) = (format!("in lanes {writer}"), 0);
     while Instant::now() < end {
@@ -66,7 +66,7 @@ async fn write_in_lanes(store: PostgresStore, writer: usize, end: Instant) -> u6
     0
 }
 
-/// Appends in every way for so long; says how many were rolled back.
+/// Appends in every way for this time; returns how many were rolled back.
 pub(crate) async fn write_all(store: &PostgresStore, url: &str, seconds: u64) -> u64 {
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut writers = JoinSet::new();
@@ -79,7 +79,7 @@ pub(crate) async fn write_all(store: &PostgresStore, url: &str, seconds: u64) ->
     writers.join_all().await.into_iter().sum()
 }
 
-/// Follows a store until `done`, and then as far as `url` has been written; gives back all positions.
+/// Follows a store until `done`, and then up to the last position at `url`; returns all positions.
 pub(crate) async fn follow(
     store: PostgresStore,
     page_size: usize,
@@ -103,8 +103,8 @@ pub(crate) async fn follow(
             new.push(raw.position.get());
             Ok(())
         };
-        // Woken now and then, to see whether the writers are done. What a dropped call has handed out comes
-        // again.
+        // Woken from time to time, to see whether the writers are done. Events that a dropped call has
+        // delivered are delivered again.
         let page = tokio::time::timeout(Duration::from_secs(1), subscription.next_page(&mut take)).await;
         if let Ok(page) = page {
             page.expect("a page");
@@ -127,7 +127,7 @@ pub(crate) async fn follow_naively(done: Arc<AtomicBool>, url: String) -> Naive 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_committed_event_is_seen_once_in_order_by_every_subscriber() {
     let (database, store) = fresh().await;
-    // Two subscribers share the writers' store; two are, as it were, in another process.
+    // Two subscribers share the writers' store; two act as another process.
     let other = database.options().connect().await.expect("a store");
     let done = Arc::new(AtomicBool::new(false));
 

@@ -1,4 +1,4 @@
-//! The same on a standby, which knows the primary's transactions and not its locks.
+//! The same on a standby, which knows the primary's transactions but not its locks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use crate::soak::{follow, follow_naively, seconds, write_all};
 use crate::support::{Naive, Reader, append, append_in, committed, connect, numbers, sql};
 
 async fn stores(servers: &Servers) -> (PostgresStore, PostgresStore) {
-    // A notification is a transaction of its own, which would end after those of a test.
+    // A notification is a separate transaction, which would end after those of a test.
     let options = PostgresStore::options(servers.primary.url()).notify(false);
     let primary = options.migrate().await.expect("a store");
     servers.caught_up().await;
@@ -21,16 +21,16 @@ async fn stores(servers: &Servers) -> (PostgresStore, PostgresStore) {
 }
 
 /// The transaction that is committed first is the older one, so that a snapshot of the standby does not even
-/// count the other one among those that have begun.
+/// count the other one as begun.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_lower_position_that_is_committed_later_is_waited_for() {
+async fn readers_wait_for_a_lower_position_that_is_committed_later() {
     let servers = Servers::start().await;
     let (store, standby) = stores(&servers).await;
     let (mut ours, mut naive) = (Reader::new(&standby), Naive::default());
     let mut beside = connect(servers.standby.url()).await;
     let mut older = connect(servers.primary.url()).await;
     let mut newer = connect(servers.primary.url()).await;
-    // Names are registered in a transaction of their own, and the first one that ends would be that.
+    // Names are registered in a separate transaction, which would be the first to end.
     append(&store, "first", 0).await;
     for older_first in [true, false] {
         let from = committed(&mut older).await.last().copied().unwrap_or_default();
@@ -59,7 +59,7 @@ async fn a_lower_position_that_is_committed_later_is_waited_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn savepoints_and_prepared_transactions_are_waited_for() {
+async fn readers_wait_for_savepoints_and_prepared_transactions() {
     let servers = Servers::with("max_prepared_transactions = 5").await;
     let (store, standby) = stores(&servers).await;
     let mut reader = Reader::new(&standby);
@@ -87,10 +87,10 @@ async fn savepoints_and_prepared_transactions_are_waited_for() {
     assert_eq!(reader.positions, [2, 3, 4]);
 }
 
-/// Whose transaction it is cannot be told on a standby, so a hole is passed when all have ended that were
-/// open; where there is none, nobody waits.
+/// A standby cannot tell what a transaction does, so a gap is passed when all open transactions have ended;
+/// without a gap, nobody waits.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_strangers_transaction_holds_back_nothing_but_holes() {
+async fn a_foreign_transaction_holds_readers_back_only_at_gaps() {
     let servers = Servers::start().await;
     let (store, standby) = stores(&servers).await;
     let mut reader = Reader::new(&standby);
@@ -116,10 +116,10 @@ async fn a_strangers_transaction_holds_back_nothing_but_holes() {
     assert_eq!(reader.positions, [1, 2, 3, 5]);
 }
 
-/// On a connection that has seen nothing yet, a reader that has come far waits for what follows, and not for
-/// the holes that it has passed.
+/// On a connection without observations, a reader waits for what follows its position, and not for gaps that
+/// it has passed.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_reader_goes_on_from_where_it_is_on_a_new_connection() {
+async fn a_reader_continues_from_its_position_on_a_new_connection() {
     let servers = Servers::start().await;
     let (store, standby) = stores(&servers).await;
     let mut reader = Reader::new(&standby);
@@ -136,16 +136,16 @@ async fn a_reader_goes_on_from_where_it_is_on_a_new_connection() {
     servers.caught_up().await;
     let other = PostgresStore::read_only(servers.standby.url()).await.expect("a store that reads");
     let mut later = Reader::new(&other);
-    assert_eq!(later.read().await, Rest::Held, "the hole at 1 may still be filled, for all it knows");
+    assert_eq!(later.read().await, Rest::Held, "the gap at 1 may still be filled");
     later.checkpoint = reader.checkpoint;
     assert_eq!(later.read().await, Rest::Nothing);
     assert_eq!(later.positions, [3]);
     sql(&mut stranger, "COMMIT").await;
 }
 
-/// Over a promotion the same connections go on: those who had begun on the lost primary never commit.
+/// The same connections survive a promotion: transactions that had begun on the lost primary never commit.
 #[tokio::test(flavor = "multi_thread")]
-async fn reading_goes_on_when_the_standby_is_promoted() {
+async fn reading_continues_when_the_standby_is_promoted() {
     let servers = Servers::start().await;
     let (store, standby) = stores(&servers).await;
     let mut reader = Reader::new(&standby);

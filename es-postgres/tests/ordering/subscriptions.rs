@@ -1,4 +1,4 @@
-//! Subscriptions on PostgreSQL: wake-ups, lost connections, and readers that are far behind.
+//! Catch-up subscriptions on PostgreSQL: notifications, lost connections, and readers that are far behind.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use sqlx::Connection;
 
 use crate::support::{LONG, append, append_in, connect, fresh, numbers, sql, until};
 
-/// Longer than any test takes: whoever waits for the clock fails.
+/// Longer than any test takes: a reader that waits for its poll interval fails the test.
 const NEVER: Duration = Duration::from_secs(3_600);
 
 async fn next(subscription: &mut Subscription<PostgresStore>) -> Vec<u64> {
@@ -44,13 +44,13 @@ async fn an_append_wakes_readers_of_the_same_process_and_of_others() {
         let (here, there, position) =
             tokio::join!(next(&mut here), next(&mut there), append(&store, "a", round));
         assert_eq!((here, there), (vec![position], vec![position]));
-        // Since they have waited.
+        // After they have waited.
         until(&mut watch, LISTENING).await;
     }
 }
 
-/// The transaction is the caller's, so nobody tells when it is committed; readers that were told that it is
-/// open look again.
+/// The transaction is the caller's, so its commit is not notified; readers that know that it is open read
+/// again.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_append_in_a_transaction_of_the_caller_wakes_readers_when_it_is_committed() {
     let (database, store) = fresh().await;
@@ -88,15 +88,15 @@ async fn a_killed_listen_connection_loses_nothing() {
              WHERE datname = current_database() AND application_name = 'es listen'",
         )
         .await;
-        // Nobody hears of this one, until the connection is there again.
+        // This one is not notified until the connection is open again.
         let position = append(&store, "a", round).await;
         assert_eq!(next(&mut there).await, [position]);
     }
 }
 
-/// A connection for the questions is made once one answer is not enough: an append is open.
+/// A connection for the high-water mark is opened once one answer is not enough: an append is open.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_only_reads_what_is_there_takes_one_connection() {
+async fn a_reader_that_does_not_follow_takes_one_connection() {
     const CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity
          WHERE datname = current_database() AND backend_type = 'client backend'";
     let (database, store) = fresh().await;
@@ -142,7 +142,7 @@ async fn closing_the_store_ends_its_subscriptions() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_ring_comes_from_the_own_store_only_once_and_from_others_too() {
+async fn a_store_is_notified_once_of_its_own_appends_and_of_those_of_others() {
     let (database, store) = fresh().await;
     let other = database.options().connect().await.expect("a store");
     let mut listener = other.listen();
@@ -153,7 +153,7 @@ async fn a_ring_comes_from_the_own_store_only_once_and_from_others_too() {
     heard(&mut listener).await;
 }
 
-/// 100,000 events behind, in bounded pages; and a rare event among them, before a large hole.
+/// 100,000 events behind, in bounded pages; and a rare event among them, before a large gap.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_far_behind_catches_up() {
     const EVENTS: u64 = 100_000;

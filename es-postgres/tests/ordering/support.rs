@@ -1,4 +1,4 @@
-//! Stores, open appends, the oracle, and the cursor that everybody writes first.
+//! Stores, open appends, the oracle, and the naive cursor.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ fn position(outcome: AppendOutcome) -> u64 {
     }
 }
 
-/// Appends one event, and gives back its position.
+/// Appends one event, and returns its position.
 pub(crate) async fn append(store: &PostgresStore, key: &str, expected: u64) -> u64 {
     let (stream, event) = (stream(key), event("1"));
     position(store.append(Append::new(&stream, Revision::new(expected), &event)).await.expect("an outcome"))
@@ -53,7 +53,7 @@ pub(crate) async fn append_in(store: &PostgresStore, tx: &mut PgConnection, key:
     position(store.append_in(tx, append).await.expect("an outcome"))
 }
 
-/// A reader of the whole store that keeps what it was given.
+/// A reader of the whole store that keeps the events.
 pub(crate) struct Reader<'a> {
     store: &'a PostgresStore,
     pub(crate) checkpoint: Checkpoint,
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
         Self { store, checkpoint: Checkpoint::START, positions: Vec::new() }
     }
 
-    /// Reads one page, and says what lies beyond.
+    /// Reads one page, and returns whether there is more.
     pub(crate) async fn page(&mut self) -> AllPage {
         let all = Filter::new();
         let positions = &mut self.positions;
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
         page
     }
 
-    /// One page that is the end, or stops at an open append.
+    /// Reads one page up to the end, or to an open append.
     pub(crate) async fn read(&mut self) -> Rest {
         self.page().await.rest
     }
@@ -101,7 +101,7 @@ impl Naive {
     }
 }
 
-/// What was committed.
+/// The committed positions.
 pub(crate) async fn committed(connection: &mut PgConnection) -> Vec<u64> {
     numbers(connection, "SELECT position FROM es.events ORDER BY position").await
 }

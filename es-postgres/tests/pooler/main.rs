@@ -1,4 +1,4 @@
-//! Through a real pgbouncer in transaction mode.
+//! Tests through a real PgBouncer in transaction mode.
 
 mod support;
 
@@ -17,7 +17,7 @@ use support::{PgBouncer, connect, shown};
 #[event(name = "account.counted")]
 struct Counted;
 
-/// Keeps nothing.
+/// Stores nothing.
 #[derive(Projection)]
 #[projection(name = "nothing", events(Counted), model = PgConnection)]
 struct Nothing;
@@ -40,7 +40,7 @@ mod declared {
 }
 
 #[tokio::test]
-async fn tables_are_made_through_a_pooler() {
+async fn tables_are_created_through_a_pooler() {
     let database = TestDatabase::empty().await.expect("a test database");
     let pooler = PgBouncer::before(database, "").await;
     let options = PostgresStore::options(pooler.url()).transaction_pooler(true);
@@ -48,10 +48,10 @@ async fn tables_are_made_through_a_pooler() {
     options.migrate().await.expect("nothing to do").close().await;
 }
 
-/// As installed, pgbouncer refuses what the store asks of a session of its own; told to ignore that, it gives
-/// none.
+/// By default, PgBouncer refuses the startup parameters of the store's sessions; configured to ignore them,
+/// it does not provide such sessions.
 #[tokio::test]
-async fn a_pooler_that_was_not_declared_is_refused_and_nothing_is_set_behind_it() {
+async fn an_undeclared_pooler_is_refused_and_no_setting_is_left_behind_it() {
     for settings in ["", "ignore_startup_parameters = options,extra_float_digits"] {
         let database = TestDatabase::new().await.expect("a test database");
         // One server process, so that the next client gets the one of this store.
@@ -73,8 +73,8 @@ async fn a_pooler_that_was_not_declared_is_refused_and_nothing_is_set_behind_it(
     }
 }
 
-/// Where the URL of the server itself leads to another pooler: a projector would hold locks of a session that
-/// others share, and nobody would hear notifications.
+/// If the direct URL leads to another pooler, a projector would hold locks of a session that others share,
+/// and notifications would not arrive.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_direct_url_that_leads_to_a_pooler_is_refused() {
     for settings in ["", "ignore_startup_parameters = options,extra_float_digits"] {
@@ -91,9 +91,9 @@ async fn a_direct_url_that_leads_to_a_pooler_is_refused() {
     }
 }
 
-/// Each page is a transaction, which asks itself how far it may go.
+/// Each page is a transaction, which asks for the high-water mark itself.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_store_that_reads_goes_through_a_pooler() {
+async fn a_read_only_store_works_through_a_pooler() {
     let database = TestDatabase::new().await.expect("a test database");
     let url = database.url().to_owned();
     let writer = database.store().await.expect("a store");
@@ -119,7 +119,7 @@ async fn a_store_that_reads_goes_through_a_pooler() {
     assert_eq!(reader.end().await.expect("a head").position().get(), 2);
 }
 
-/// All that can be read, and what lies beyond.
+/// All positions that can be read, and whether there is more.
 async fn positions(store: &PostgresStore) -> (Vec<u64>, Rest) {
     let (all, mut positions) = (Filter::new(), Vec::new());
     let mut take = |event: RawEvent<'_>| {
@@ -131,7 +131,7 @@ async fn positions(store: &PostgresStore) -> (Vec<u64>, Rest) {
     (positions, rest)
 }
 
-/// A session of the store's own is told its settings as it begins, after those of the URL.
+/// The settings of the store's own sessions are applied after those of the URL.
 #[tokio::test]
 async fn options_of_the_url_are_kept() {
     let database = TestDatabase::new().await.expect("a test database");

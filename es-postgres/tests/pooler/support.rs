@@ -1,4 +1,4 @@
-//! A pgbouncer before a database, as the distribution installs it.
+//! A PgBouncer in front of a database, as the distribution installs it.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -17,13 +17,13 @@ pub(crate) struct PgBouncer {
     process: Child,
     folder: PathBuf,
     url: String,
-    // Dropped last: it says goodbye to connections.
+    // Dropped last: it closes connections.
     _database: TestDatabase,
 }
 
 impl PgBouncer {
-    /// In transaction mode, each transaction on another server process than the one before, and with more
-    /// settings, each on a line.
+    /// In transaction mode, each transaction on a different server process than the previous one, and with
+    /// more settings, each on a line.
     pub(crate) async fn before(database: TestDatabase, settings: &str) -> Self {
         let server = PgConnectOptions::from_str(database.url()).expect("a url");
         let folder =
@@ -50,7 +50,7 @@ impl PgBouncer {
         let log = File::create(folder.join("log")).expect("a log");
         let installed = Path::new("/usr/sbin/pgbouncer");
         let mut command = Command::new(if installed.exists() { installed } else { Path::new("pgbouncer") });
-        // It does not run as root; as the user of the server it reaches the server's socket.
+        // It does not run as root; as the server's user it can reach the server's socket.
         if fs::metadata("/proc/self").is_ok_and(|own| own.uid() == 0) {
             command.args(["-u", &owner_of(Path::new(&host))]);
         }
@@ -79,7 +79,7 @@ impl PgBouncer {
         while UnixStream::connect(self.folder.join(".s.PGSQL.6432")).is_err() {
             let log = || fs::read_to_string(self.folder.join("log")).unwrap_or_default();
             if let Ok(Some(_)) = self.process.try_wait() {
-                panic!("pgbouncer has ended: {}", log());
+                panic!("pgbouncer has exited: {}", log());
             }
             assert!(started.elapsed() < Duration::from_secs(60), "pgbouncer does not start: {}", log());
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -98,7 +98,7 @@ impl Drop for PgBouncer {
     }
 }
 
-/// Who owns the folder of the server's socket, or the user that programs like this one run as.
+/// The owner of the directory of the server's socket, or the user that programs like this one run as.
 fn owner_of(folder: &Path) -> String {
     let uid = fs::metadata(folder).map(|folder| folder.uid()).ok().filter(|uid| *uid != 0);
     let name = uid.and_then(|uid| {

@@ -1,4 +1,4 @@
-//! A projection that catches up, follows, and says how it is.
+//! A projection that catches up, follows, and reports its status.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use es_postgres::{PostgresProjector, Projector, ProjectorError};
 use crate::support::*;
 
 #[tokio::test]
-async fn events_are_projected_once_each_into_tables_of_the_revision() {
+async fn events_are_projected_once_each_into_tables_of_the_build() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     for account in 0..20 {
@@ -24,7 +24,7 @@ async fn events_are_projected_once_each_into_tables_of_the_revision() {
     assert_exact(&mut db, "es_balances").await;
     let listening = "SELECT count(*) FROM pg_stat_activity
          WHERE datname = current_database() AND application_name = 'es listen'";
-    assert_eq!(number(&mut db, listening).await, 0, "who does not wait needs no word of the store");
+    assert_eq!(number(&mut db, listening).await, 0, "without waiting no notification is needed");
 
     let status = projector.status().await.expect("a status");
     assert_eq!((status.lag_events(), status.lag(), status.error()), (0, Duration::ZERO, None));
@@ -35,7 +35,7 @@ async fn events_are_projected_once_each_into_tables_of_the_revision() {
 }
 
 #[tokio::test]
-async fn a_projector_that_runs_follows_the_store_and_ends_with_it() {
+async fn a_running_projector_follows_the_store_and_ends_with_it() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     let projector = Projector::new(store.clone(), Balances);
@@ -50,16 +50,16 @@ async fn a_projector_that_runs_follows_the_store_and_ends_with_it() {
     ended.expect("an orderly end");
 }
 
-/// Partitions that stand at different positions have seen different events; a new division of the streams
-/// would lose some and repeat others.
+/// Partitions at different positions have projected different events; repartitioning would lose some and
+/// repeat others.
 #[tokio::test]
-async fn partitions_that_stand_apart_are_not_divided_anew() {
+async fn partitions_at_different_positions_are_not_repartitioned() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     for account in 0..20 {
         deposit(&store, &format!("a{account}"), account).await;
     }
-    // One account fails, and with it its partition: the other goes on to the end.
+    // One account fails, and with it its partition: the other one continues to the end.
     let projector = Projector::new(store.clone(), Balances).partitions(2).page_size(5);
     projector.prepare().await.expect("tables");
     sql(&mut db, "ALTER TABLE es_balances_1.balances ADD CONSTRAINT no_a7 CHECK (account <> 'a7')").await;
@@ -85,7 +85,7 @@ async fn partitions_that_stand_apart_are_not_divided_anew() {
 }
 
 #[tokio::test]
-async fn four_partitions_make_the_same_model_and_their_number_stays() {
+async fn four_partitions_build_the_same_model_and_their_number_is_kept() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     for account in 0..50 {
@@ -99,9 +99,9 @@ async fn four_partitions_make_the_same_model_and_their_number_stays() {
     assert!(status.partitions.iter().all(|partition| partition.projected > 0), "{status:?}");
 
     let two = Projector::new(store.clone(), Balances).partitions(2);
-    let refused = two.catch_up().await.expect_err("another number of partitions");
+    let refused = two.catch_up().await.expect_err("a different number of partitions");
     assert!(matches!(refused, ProjectorError::PartitionsDiffer { found: 4, asked: 2, .. }), "{refused}");
-    two.repartition(2).await.expect("all partitions stand at the end");
+    two.repartition(2).await.expect("all partitions are at the end");
     for account in 0..50 {
         deposit(&store, &format!("a{account}"), 1).await;
     }
@@ -111,7 +111,7 @@ async fn four_partitions_make_the_same_model_and_their_number_stays() {
     assert_exact(&mut db, "es_balances").await;
 }
 
-/// Whatever a program does with a projector, it may do in a task of its own. That it compiles is the test.
+/// Every call of a projector can be made in a spawned task. That this compiles is the test.
 #[allow(dead_code, reason = "compiled, not run")]
 fn every_call_can_be_spawned(
     projector: &'static Projector<Balances>,

@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 
 use crate::support::*;
 
-/// The balances, in two statements a page.
+/// The balances, in two statements for each page.
 #[derive(Projection)]
 #[projection(name = "bulk", events(Opened, Deposited), model = PgConnection, setup, batch)]
 struct Bulk;
@@ -70,7 +70,7 @@ async fn a_page_is_projected_at_once() {
     assert!((2..=12).contains(&batches), "{batches} transactions for 80 events in pages of 7");
 }
 
-/// The batch is undone as a whole; then its events come alone, and the one at fault is found.
+/// The batch is undone as a whole; then its events are projected one by one, and the failing one is found.
 #[tokio::test]
 async fn a_poison_event_in_a_batch_is_found_and_the_others_are_projected() {
     let (database, store) = fresh().await;

@@ -1,4 +1,4 @@
-//! Revisions: a model that is built anew beside the one that readers see.
+//! Builds: a model that is built anew next to the one that readers see.
 
 use es_core::Recorded;
 use es_core::projection::{Project, ProjectSetup, Projection};
@@ -37,7 +37,7 @@ impl Project<Deposited> for NewBalances {
 const LIVE: &str = "SELECT live::bigint FROM es.projections WHERE name = 'balances'";
 
 #[tokio::test]
-async fn a_raised_revision_is_built_beside_the_live_one_and_then_shown() {
+async fn a_new_build_is_built_next_to_the_live_one_and_then_published() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     for account in ["a", "b", "c"] {
@@ -56,7 +56,7 @@ async fn a_raised_revision_is_built_beside_the_live_one_and_then_shown() {
     assert_exact(&mut db, "es_balances").await;
     assert_eq!(number(&mut db, "SELECT count(*) FROM es_balances.balances WHERE owner = 'Ann'").await, 3);
 
-    // The old program goes on with its own tables, and takes nothing back.
+    // The old program keeps using its own tables, and does not publish its build again.
     deposit(&store, "d", 1).await;
     old.catch_up().await.expect("one more");
     old.publish().await.expect("nothing to do");
@@ -73,7 +73,7 @@ async fn a_raised_revision_is_built_beside_the_live_one_and_then_shown() {
 }
 
 #[tokio::test]
-async fn a_revision_is_shown_when_asked_for() {
+async fn a_build_is_published_on_request() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     deposit(&store, "a", 5).await;
@@ -112,7 +112,7 @@ async fn readers_never_see_a_gap_while_the_views_are_repointed() {
 }
 
 #[tokio::test]
-async fn a_schema_that_is_in_use_is_not_taken() {
+async fn a_schema_that_is_in_use_is_not_taken_over() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     sql(&mut db, "CREATE SCHEMA es_balances_1 CREATE TABLE mine ()").await;
@@ -126,7 +126,7 @@ async fn a_schema_that_is_in_use_is_not_taken() {
 }
 
 #[tokio::test]
-async fn programs_that_set_up_the_same_projection_at_once_do_it_once() {
+async fn programs_that_set_up_the_same_projection_concurrently_do_it_once() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     for account in 0..10 {

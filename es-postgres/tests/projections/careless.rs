@@ -1,4 +1,4 @@
-//! Handlers that lose their transaction, or what was set for it, without meaning to.
+//! Handlers that lose their transaction, or its settings, by mistake.
 
 use std::sync::Arc;
 
@@ -11,20 +11,19 @@ use sqlx::{Connection, PgConnection};
 
 use crate::support::*;
 
-/// What the handler does at 13 cents, after it has taken the deposit.
+/// What the handler does at 13 cents, after it has projected the deposit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Act {
-    /// Sets all settings back, those of the batch among them.
+    /// Resets all settings, including those of the batch.
     Reset,
-    /// Begins after an error that it swallowed. The driver answers that with a ROLLBACK, of the outermost
-    /// transaction.
+    /// Calls `begin` after an error that it swallowed. The driver then rolls back the outermost transaction.
     Begin,
-    /// The same, and swallows that error as well.
+    /// The same, and also swallows that error.
     BeginAndSwallow,
-    /// The same, and writes: nothing would undo that.
+    /// The same, and then writes: nothing would undo that.
     BeginAndWrite,
-    /// Begins after an error that it swallowed in a nested transaction. The driver goes back to it, and takes
-    /// the commit for that of the outer one.
+    /// Calls `begin` after an error that it swallowed in a nested transaction. The driver rolls back to that
+    /// one, and treats the commit as that of the outer one.
     NestedBegin,
 }
 
@@ -60,7 +59,7 @@ impl Act {
     }
 }
 
-/// The positions of deposits, as often as they were projected.
+/// The positions of deposits, one row for each time they were projected.
 #[derive(Debug, Projection)]
 #[projection(name = "careless", events(Deposited), model = PgConnection, setup)]
 struct Careless(Act);
@@ -80,7 +79,7 @@ impl Project<Deposited> for Careless {
     }
 }
 
-/// No deposit was passed that is neither in the model nor a dead letter, and none is there twice.
+/// Counts passed deposits that are neither in the model nor a dead letter, and those that are there twice.
 const LOST: &str = "SELECT count(*) FROM (
     SELECT position FROM es.event_log e WHERE name = 'account.deposited' AND position <= (SELECT position FROM es.checkpoints)
     EXCEPT (SELECT position FROM es_careless_1.seen UNION SELECT position FROM es.dead_letters)

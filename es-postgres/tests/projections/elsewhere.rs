@@ -1,4 +1,4 @@
-//! Read models in another database than their events: which events are meant, and who may run them.
+//! Read models in a different database than their events: which events are used, and who may run them.
 
 use es_core::store::ReadAll;
 use es_core::{MemoryStore, Repository, StoreError, StreamId};
@@ -13,8 +13,8 @@ use crate::policies::{OPEN_GHOST, poisoned};
 use crate::rewind::{events_after, rewind};
 use crate::support::*;
 
-/// A store, and another database that models are kept in; events of another service are there, in accounts of
-/// the same names.
+/// A store, and another database for models, which has events of another service, in accounts with the same
+/// names.
 pub(crate) struct Apart {
     pub(crate) store: PostgresStore,
     pub(crate) events: TestDatabase,
@@ -42,7 +42,7 @@ impl Apart {
         Projector::with_target(self.store.clone(), Balances, self.target())
     }
 
-    /// What the events say: accounts, cents and number of events.
+    /// The expected model: accounts, cents and number of events.
     async fn wanted(&self) -> Vec<(String, i64, i64)> {
         let mut db = connect(self.events.url()).await;
         let sums =
@@ -62,7 +62,7 @@ impl Apart {
         assert_eq!(self.found(schema).await, self.wanted().await, "{schema}.balances");
     }
 
-    /// Waits until the model is what the events say.
+    /// Waits until the model is as expected.
     pub(crate) async fn until_exact(&mut self, schema: &str) {
         let exact = async {
             while self.found(schema).await != self.wanted().await {
@@ -80,7 +80,7 @@ fn is_foreign(error: &ProjectorError) -> bool {
 }
 
 #[tokio::test]
-async fn only_the_events_of_the_source_are_taken() {
+async fn only_the_events_of_the_source_are_projected() {
     let mut apart = Apart::fresh().await;
     for account in ["a", "b", "a", "c"] {
         deposit(&apart.store, account, 3).await;
@@ -115,7 +115,7 @@ async fn a_database_without_the_tables_is_refused_until_it_is_migrated() {
     PostgresTarget::<Balances>::connect(database.url()).await.expect("the tables are there");
 }
 
-/// It has no rights in the database of the events, nor in the store beside the models.
+/// It has no privileges in the database of the events, nor in the store next to the models.
 #[tokio::test]
 async fn a_projector_role_of_the_database_of_the_models_is_enough() {
     let mut apart = Apart::fresh().await;
@@ -160,30 +160,30 @@ async fn a_second_source_is_refused_before_a_checkpoint_has_moved() {
         assert!(error.to_string().contains("events in another store, the first of which is"), "{error}");
     }
     apart.projector().partitions(4).catch_up().await.expect("all events");
-    apart.projector().partitions(4).repartition(2).await.expect("at one place");
+    apart.projector().partitions(4).repartition(2).await.expect("at one position");
     let error = second.partitions(2).prepare().await.expect_err("another source");
     assert!(is_foreign(&error), "{error}");
     apart.assert_exact("es_balances").await;
 }
 
-/// Neither had an event when the projection was set up: the checkpoint tells.
+/// Neither had an event when the projection was set up: the checkpoint shows the difference.
 #[tokio::test]
-async fn of_two_sources_that_were_empty_one_is_refused_by_its_checkpoint() {
+async fn of_two_sources_that_were_empty_one_is_refused_because_of_its_checkpoint() {
     let mut apart = Apart::fresh().await;
     let (_events, second) = fresh().await;
     apart.projector().prepare().await.expect("tables");
     let refused = Projector::with_target(second.clone(), Balances, apart.target::<Balances>());
-    refused.prepare().await.expect("nobody can tell");
+    refused.prepare().await.expect("not known yet");
     deposit(&apart.store, "a", 1).await;
     deposit(&second, "a", 2).await;
     apart.projector().catch_up().await.expect("all events");
-    let error = refused.catch_up().await.expect_err("another event at the checkpoint");
+    let error = refused.catch_up().await.expect_err("a different event at the checkpoint");
     assert!(matches!(error, ProjectorError::Store(StoreError::ForeignCheckpoint { .. })), "{error}");
     apart.assert_exact("es_balances").await;
 }
 
 #[tokio::test]
-async fn a_build_of_the_events_beside_it_is_not_continued_with_those_elsewhere_nor_the_other_way_round() {
+async fn a_build_from_events_in_the_same_database_is_not_continued_with_those_elsewhere_nor_vice_versa() {
     for beside_first in [true, false] {
         let apart = Apart::fresh().await;
         deposit(&apart.store, "a", 1).await;
@@ -203,14 +203,14 @@ async fn a_build_of_the_events_beside_it_is_not_continued_with_those_elsewhere_n
 }
 
 #[tokio::test]
-async fn a_model_away_from_its_events_is_not_inline() {
+async fn a_model_in_another_database_is_not_inline() {
     let apart = Apart::fresh().await;
     let inline = apart.projector().inline().await.map(drop).expect_err("the events are elsewhere");
     assert!(matches!(inline.of_target(), Some(PostgresTargetError::NotBeside { .. })), "{inline}");
 }
 
 #[tokio::test]
-async fn a_source_that_was_set_back_is_noticed() {
+async fn a_source_that_was_rewound_is_detected() {
     let mut apart = Apart::fresh().await;
     for cents in 1..=3 {
         deposit(&apart.store, "a", cents).await;
@@ -234,7 +234,7 @@ async fn a_source_that_was_set_back_is_noticed() {
 }
 
 #[tokio::test]
-async fn letters_name_their_events_and_are_retried_in_order() {
+async fn dead_letters_name_their_events_and_are_retried_in_order() {
     let mut apart = Apart::fresh().await;
     poisoned(&apart.store).await;
     let projector = apart.projector().on_failure(OnFailure::Park);
@@ -259,9 +259,9 @@ async fn letters_name_their_events_and_are_retried_in_order() {
     apart.assert_exact("es_balances").await;
 }
 
-/// What stands at the place of the letter now is another event.
+/// At the position of the dead letter there is a different event now.
 #[tokio::test]
-async fn a_letter_is_not_retried_with_an_event_of_another_history() {
+async fn a_dead_letter_is_not_retried_with_an_event_of_another_history() {
     let mut apart = Apart::fresh().await;
     deposit(&apart.store, "a", 1).await;
     let before = number(&mut connect(apart.events.url()).await, "SELECT max(position) FROM es.events").await;

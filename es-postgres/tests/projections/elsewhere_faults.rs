@@ -1,5 +1,5 @@
-//! Read models in another database than their events, while connections, servers and programs fail: each
-//! event is in the model once.
+//! Read models in a different database than their events, while connections, servers and programs fail: each
+//! event is projected once.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::policies::{OPEN_GHOST, poisoned};
 use crate::support::*;
 use crate::workers::{Gate, NO_WORKER, Process, deposits, quick};
 
-/// Ends the sessions with a database that match, as a server does that is shut down.
+/// Terminates the matching sessions of a database, like a server that is shut down.
 async fn end_sessions(db: &mut PgConnection, which: &str) {
     let end = format!(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -27,7 +27,7 @@ fn run(projector: Projector<Balances>) -> JoinHandle<Result<(), es_postgres::Pro
     tokio::spawn(async move { projector.run().await })
 }
 
-/// Whose projection has projected the first ten accounts.
+/// A target whose projection has projected the first ten accounts.
 async fn started() -> Apart {
     let apart = Apart::fresh().await;
     deposits(&apart.store, 0..10).await;
@@ -59,9 +59,9 @@ async fn a_batch_whose_backend_is_killed_leaves_model_and_checkpoint_together() 
     }
 }
 
-/// Those that read, those that wait for NOTIFY, whatever they are at.
+/// Those that read and those that wait for NOTIFY, whatever they are doing.
 #[tokio::test]
-async fn a_source_whose_backends_are_killed_is_read_on_where_it_was_left() {
+async fn reading_resumes_at_the_checkpoint_after_the_backends_of_the_source_were_killed() {
     let mut apart = started().await;
     let mut events = connect(apart.events.url()).await;
     let working = run(quick(apart.projector()));
@@ -88,7 +88,7 @@ async fn two_workers_project_each_event_once() {
 }
 
 #[tokio::test]
-async fn a_worker_that_stands_still_is_replaced_and_writes_nothing_when_it_goes_on() {
+async fn a_worker_that_hangs_is_replaced_and_writes_nothing_when_it_continues() {
     let mut apart = started().await;
     let mut gate = gate(&apart.models, "IMMEDIATE").await;
     deposits(&apart.store, 12..14).await;
@@ -96,7 +96,7 @@ async fn a_worker_that_stands_still_is_replaced_and_writes_nothing_when_it_goes_
     gate.wait_for(1).await;
     paused.signal("-STOP");
     gate.open().await;
-    // The server ends the batch of the worker that stands still, and this one takes over.
+    // The server ends the batch of the worker that hangs, and this one takes over.
     quick(apart.projector()).catch_up().await.expect("all events");
     apart.assert_exact("es_balances").await;
     paused.signal("-CONT");
@@ -127,7 +127,7 @@ async fn a_build_that_is_killed_is_resumed_and_then_published() {
 }
 
 #[tokio::test]
-async fn a_poison_event_is_tried_again_until_it_can_be_projected() {
+async fn a_poison_event_is_retried_until_it_can_be_projected() {
     let mut apart = Apart::fresh().await;
     poisoned(&apart.store).await;
     let working = run(apart.projector().retries(u32::MAX, Duration::from_millis(5)));
@@ -137,9 +137,10 @@ async fn a_poison_event_is_tried_again_until_it_can_be_projected() {
     working.abort();
 }
 
-/// The retry holds the checkpoints here as well: a later event would lie behind letters that are gone.
+/// The retry locks the checkpoints here as well: a later event would be parked behind dead letters that are
+/// gone.
 #[tokio::test]
-async fn a_later_event_waits_until_the_letters_of_its_stream_were_retried() {
+async fn a_later_event_waits_until_the_dead_letters_of_its_stream_were_retried() {
     let mut apart = Apart::fresh().await;
     poisoned(&apart.store).await;
     let projector = quick(apart.projector()).standstill(LONG).on_failure(OnFailure::Park);

@@ -93,7 +93,7 @@ async fn the_guide_works() {
     assert_eq!(number(&mut connect(models.url()).await, cents).await, 500);
 }
 
-/// What the page shows is what is compiled here, but for the layout.
+/// The page shows the code that is compiled here, except for the layout.
 #[test]
 fn the_guide_is_this_code() {
     let plain = |text: &str| text.split_whitespace().collect::<String>().replace(",)", ")");

@@ -32,7 +32,7 @@ impl Roles {
         Self { names, stores, reader }
     }
 
-    /// What the reader sees, through the views.
+    /// What the reader sees through the views.
     async fn read(&mut self) -> i64 {
         number(&mut self.reader, "SELECT count(*) FROM es_balances.balances").await
     }
@@ -57,7 +57,7 @@ fn statements(done: Result<(), ProjectorError>) -> String {
 }
 
 #[tokio::test]
-async fn another_role_publishes_the_next_revision_once_the_views_are_handed_over() {
+async fn another_role_publishes_the_next_build_once_it_owns_the_views() {
     let (database, owner) = fresh().await;
     let mut admin = connect(database.url()).await;
     let mut roles = Roles::new(database.url(), &owner, &mut admin).await;
@@ -73,11 +73,11 @@ async fn another_role_publishes_the_next_revision_once_the_views_are_handed_over
     sql(&mut admin, &grant).await;
     assert_eq!(roles.read().await, 1);
 
-    // Told before anything is built.
+    // Reported before anything is built.
     let new = Projector::new(roles.stores[1].clone(), NewBalances);
     let needed = statements(new.prepare().await);
     assert_eq!(number(&mut admin, "SELECT count(*) FROM es.checkpoints WHERE build = 2").await, 0);
-    // Or afterwards, where it is published by hand.
+    // Or afterwards, if it is published by hand.
     let by_hand = new.clone().publish_when_caught_up(false);
     by_hand.catch_up().await.expect("all events");
     assert_eq!(statements(by_hand.publish().await), needed);
@@ -86,21 +86,21 @@ async fn another_role_publishes_the_next_revision_once_the_views_are_handed_over
     sql(&mut admin, &needed).await;
     assert_eq!(roles.read().await, 1, "readers are served in between");
     deposit(&owner, "b", 5).await;
-    old.catch_up().await.expect("the old program goes on");
+    old.catch_up().await.expect("the old program keeps working");
     assert_eq!(roles.read().await, 2);
     new.catch_up().await.expect("all events");
     assert_eq!(new.status().await.expect("a status").live, Some(2));
     assert_eq!(roles.read().await, 2);
     assert_exact(&mut admin, "es_balances").await;
     deposit(&owner, "c", 5).await;
-    old.catch_up().await.expect("the old program goes on");
+    old.catch_up().await.expect("the old program keeps working");
 
     // The tables of the old role are dropped by it, or by the new one once it owns them.
     let needed = statements(new.drop_build(1).await);
     sql(&mut admin, &needed).await;
     new.drop_build(1).await.expect("dropped");
 
-    // And back again: only the views are foreign now, and those of a third build have more columns.
+    // And back again: now only the views are foreign, and those of a third build have more columns.
     let back = Projector::new(roles.stores[0].clone(), LongerBalances);
     let needed = statements(back.prepare().await);
     sql(&mut admin, &needed).await;
@@ -127,7 +127,7 @@ async fn a_member_of_the_other_role_publishes_without_a_handover() {
     let projector = Projector::new(roles.stores[1].clone(), NewBalances);
     projector.catch_up().await.expect("all events");
     assert_eq!(roles.read().await, 1);
-    // A view that keeps its columns keeps its owner, who reads the tables of the new role.
+    // A view that keeps its columns keeps its owner, which reads the tables of the new role.
     let longer = Projector::new(roles.stores[1].clone(), LongerBalances);
     longer.catch_up().await.expect("all events");
     projector.drop_build(1).await.expect("dropped");
@@ -135,9 +135,9 @@ async fn a_member_of_the_other_role_publishes_without_a_handover() {
     roles.drop(&mut admin).await;
 }
 
-/// Of the same columns, so that the view stays.
+/// With the same columns, so that the view stays.
 #[tokio::test]
-async fn the_owner_of_a_view_can_read_the_tables_of_the_next_revision() {
+async fn the_owner_of_a_view_can_read_the_tables_of_the_next_build() {
     let (database, owner) = fresh().await;
     let mut admin = connect(database.url()).await;
     let mut roles = Roles::new(database.url(), &owner, &mut admin).await;

@@ -1,4 +1,4 @@
-//! Calls of a projection that wait for somebody's lock end in time, and say who that is.
+//! Calls of a projection that wait for a lock end in time, and name its holder.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ impl Holder {
 }
 
 #[tokio::test]
-async fn calls_that_wait_for_a_lock_say_in_time_who_holds_it() {
+async fn calls_that_wait_for_a_lock_name_the_holder_in_time() {
     let (_database, store, mut holder) = held().await;
     deposit(&store, "a", 1).await;
     append(&store, "ghost", 0, "account.deposited", 1, r#"{"cents":7}"#).await;
@@ -103,7 +103,7 @@ async fn calls_that_wait_for_a_lock_say_in_time_who_holds_it() {
 }
 
 #[tokio::test]
-async fn a_handler_that_waits_for_a_lock_waits_again_and_says_who_holds_it() {
+async fn a_handler_that_waits_for_a_lock_waits_again_and_names_the_holder() {
     let (_database, store, mut holder) = held().await;
     deposit(&store, "a", 1).await;
     let projector = Projector::new(store.clone(), Balances).on_failure(OnFailure::Park);
@@ -120,7 +120,7 @@ async fn a_handler_that_waits_for_a_lock_waits_again_and_says_who_holds_it() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(LONG, named).await.expect("it says who");
+    tokio::time::timeout(LONG, named).await.expect("it names the holder");
     let shown = projector.status().await.expect("a status");
     assert!(shown.error().is_some_and(|error| error.contains("of \"nightly job\"")), "{shown:?}");
     holder.let_go().await;
@@ -130,7 +130,7 @@ async fn a_handler_that_waits_for_a_lock_waits_again_and_says_who_holds_it() {
 }
 
 #[tokio::test]
-async fn an_inline_append_that_waits_for_a_lock_says_who_holds_it() {
+async fn an_inline_append_that_waits_for_a_lock_names_the_holder() {
     let (database, store, mut holder) = held().await;
     let store = Projector::new(store, Balances).inline().await.expect("an inline store");
     let (a, events) = (StreamId::new("account", "a").expect("a stream id"), opening());
@@ -156,7 +156,7 @@ async fn an_inline_append_that_waits_for_a_lock_says_who_holds_it() {
         holder.let_go().await;
         tx.rollback().await.expect("rolled back");
     }
-    // The caller's own setting is left as it is.
+    // The caller's own setting is left unchanged.
     let mut db = connect(database.url()).await;
     let mut tx = db.begin().await.expect("a transaction");
     sql(&mut tx, "SET LOCAL lock_timeout = '7min'").await;
@@ -165,7 +165,7 @@ async fn an_inline_append_that_waits_for_a_lock_says_who_holds_it() {
     assert_eq!(number(&mut tx, set).await, 1);
 }
 
-/// Asks for a lock at once or not at all.
+/// Takes a lock with NOWAIT.
 #[derive(Projection)]
 #[projection(name = "hasty", events(Deposited), model = PgConnection, error = sqlx::Error)]
 struct Hasty;
@@ -176,9 +176,9 @@ impl Project<Deposited> for Hasty {
     }
 }
 
-/// It has waited for nobody, and its own error says more.
+/// It did not wait, and its own error is more useful.
 #[tokio::test]
-async fn a_handler_that_waits_for_no_lock_fails_with_its_own_error() {
+async fn a_handler_that_uses_nowait_fails_with_its_own_error() {
     let (database, store, mut holder) = held().await;
     store.close().await;
     let store = database.options().patience(MOMENT).connect().await.expect("a store");

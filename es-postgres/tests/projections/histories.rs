@@ -1,4 +1,4 @@
-//! The history changes under a projector that goes on, as after a failover that lost the newest events.
+//! The history changes while a projector runs, such as after a failover that lost the newest events.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -74,7 +74,7 @@ async fn ring_up(store: &PostgresStore, till: &str, cents: i64) {
 /// Pages are read while an earlier one is projected. If they are lost in the meantime, they are not in the
 /// model.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_was_read_before_is_not_projected_after() {
+async fn a_page_that_was_read_before_is_not_projected_afterwards() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     let projector = Projector::new(store.clone(), Tills).page_size(1).take_over(Duration::from_millis(50));
@@ -90,7 +90,7 @@ async fn a_page_that_was_read_before_is_not_projected_after() {
         let projector = projector.clone();
         async move { projector.run().await }
     });
-    // The first event waits for the table, and those after it are read.
+    // The first event waits for the table, and later ones are read meanwhile.
     while DECODED.load(Ordering::SeqCst) < before + 3 {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -104,10 +104,10 @@ async fn a_page_that_was_read_before_is_not_projected_after() {
     running.abort();
 }
 
-/// The answer to a commit is lost with the server that gave it, and the next one has lost an event of the
-/// page that was read meanwhile, but for its last one.
+/// The answer to a commit is lost together with its server, and the next server lacks an event of the page
+/// that was read meanwhile, though not the last one.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_read_from_a_server_that_is_gone_is_read_again() {
+async fn a_page_from_a_lost_server_is_read_again() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     for (till, cents) in [("a", 1), ("b", 1), ("lost", 1), ("d", 7)] {
@@ -154,9 +154,9 @@ async fn what_was_read_from_a_server_that_is_gone_is_read_again() {
     running.abort();
 }
 
-/// A checkpoint that was restored with its model stands at the same position, and on another event.
+/// A checkpoint that was restored with its model is at the same position, but at a different event.
 #[tokio::test]
-async fn a_checkpoint_on_another_event_is_not_moved() {
+async fn a_checkpoint_at_a_different_event_is_not_moved() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     deposit(&store, "a", 1).await;
@@ -178,7 +178,7 @@ async fn a_checkpoint_on_another_event_is_not_moved() {
 }
 
 #[tokio::test]
-async fn the_stored_checkpoint_decides_where_a_projector_goes_on() {
+async fn the_stored_checkpoint_decides_where_a_projector_continues() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     deposit(&store, "a", 1).await;
@@ -191,7 +191,7 @@ async fn the_stored_checkpoint_decides_where_a_projector_goes_on() {
     });
     deposit(&store, "b", 1).await;
     until(&mut db, "EXISTS (SELECT FROM es_balances_1.balances WHERE account = 'b')").await;
-    // Events, model and checkpoint go back together.
+    // Events, model and checkpoint are rewound together.
     let lost = format!(
         "{};
          UPDATE es.checkpoints c SET position = k.position, event_id = k.event_id FROM kept k;

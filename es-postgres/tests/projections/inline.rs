@@ -1,4 +1,4 @@
-//! The same projection in the transactions of appends.
+//! Inline projections, in the transactions of appends.
 
 use es_core::projection::{Project, Projection};
 use es_core::store::{AppendIn, ReadAll};
@@ -43,7 +43,7 @@ async fn the_model_is_committed_with_the_events() {
 }
 
 #[tokio::test]
-async fn what_was_there_before_is_projected_first() {
+async fn existing_events_are_projected_first() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     deposit(&store, "a", 1).await;
@@ -54,16 +54,16 @@ async fn what_was_there_before_is_projected_first() {
     accounts.execute(&"a".to_owned(), Deposit(2)).await.expect("a deposit");
     assert_exact(&mut db, "es_balances").await;
 
-    // It is inline now: no worker projects the same events again.
+    // It is inline now: workers do not project the same events again.
     let refused = projector.catch_up().await.expect_err("inline");
     assert!(matches!(refused, ProjectorError::PartitionsDiffer { found: 0, asked: 1, .. }), "{refused}");
     let status = projector.status().await.expect("a status");
     assert_eq!((status.lag_events(), status.partitions[0].of), (0, 0));
-    let again = projector.clone().inline().await.expect("as it is");
+    let again = projector.clone().inline().await.expect("unchanged");
     Repository::<Account, _>::new(again).execute(&"a".to_owned(), Deposit(2)).await.expect("a deposit");
     assert_exact(&mut db, "es_balances").await;
 
-    // And back.
+    // And back again.
     projector.repartition(1).await.expect("no appends now");
     deposit(&store, "a", 4).await;
     projector.catch_up().await.expect("one event");
@@ -85,7 +85,7 @@ async fn an_event_that_cannot_be_projected_is_not_appended() {
     assert!(refused.to_string().contains("ghost is not open"), "{refused}");
     assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 0);
 
-    // Nor in a transaction of the caller, which may go on.
+    // Nor in a transaction of the caller, which may continue.
     let mut tx = db.begin().await.expect("a transaction");
     let refused = store.append_in(&mut tx, append).await.expect_err("not projected");
     assert!(matches!(refused, StoreError::Backend { retryable: false, .. }), "{refused}");
@@ -99,7 +99,7 @@ async fn an_event_that_cannot_be_projected_is_not_appended() {
 }
 
 #[tokio::test]
-async fn a_batch_with_a_bad_partition_is_refused_before_any_other_partition_is_tried() {
+async fn a_batch_with_an_invalid_append_is_refused_before_any_other_is_tried() {
     let (_database, store, mut db) = inline().await;
     let (ghost, last) = (StreamId::new("account", "a"), StreamId::new("account", "b"));
     let (ghost, last) = (ghost.expect("a stream id"), last.expect("a stream id"));
@@ -127,9 +127,9 @@ async fn a_batch_with_a_bad_partition_is_refused_before_any_other_partition_is_t
     assert_eq!(number(&mut db, "SELECT count(*) FROM es.events").await, 0);
 }
 
-/// The cases of the suite, with a read model in the transaction of the append.
+/// The cases of the conformance suite, with a read model in the transaction of the append.
 #[tokio::test(flavor = "multi_thread")]
-async fn conditions_hold_beside_a_model() {
+async fn conditions_hold_with_an_inline_model() {
     use es_core::conformance as suite;
 
     let (_database, store, _) = inline().await;
@@ -145,7 +145,7 @@ async fn conditions_hold_beside_a_model() {
 }
 
 #[tokio::test]
-async fn the_callers_transaction_holds_events_model_and_rows_together() {
+async fn the_callers_transaction_commits_events_model_and_rows_together() {
     let (_database, store, mut db) = inline().await;
     let accounts = Repository::<Account, _>::new(store);
     for commit in [false, true] {
@@ -182,7 +182,7 @@ impl Project<Deposited> for Panicking {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_handler_refuses_the_append_and_nothing_else() {
+async fn a_panic_in_a_handler_fails_the_append_and_nothing_else() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     let store = Projector::new(store, Panicking).inline().await.expect("an inline store");
@@ -200,7 +200,7 @@ async fn a_panic_in_a_handler_refuses_the_append_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn two_projections_run_inline_beside_each_other() {
+async fn two_inline_projections_run_side_by_side() {
     let (_database, store, mut db) = inline().await;
     let plain = es_postgres::PostgresStore::connect(_database.url()).await.expect("a store");
     let both = store.and(Projector::new(plain, Counts)).await.expect("an inline store");
@@ -212,14 +212,14 @@ async fn two_projections_run_inline_beside_each_other() {
     assert_eq!(number(&mut db, "SELECT deposits FROM es_counts.counts").await, 3);
 }
 
-/// An inline store is a store like another.
+/// An inline store passes the conformance suite.
 mod conformance {
     use super::*;
 
     #[es_core::event(name = "inline.taken")]
     struct Taken;
 
-    /// Takes nothing of what the suite appends.
+    /// Handles no event that the suite appends.
     #[derive(Projection)]
     #[projection(name = "taken", events(Taken), model = PgConnection, error = sqlx::Error, batch)]
     struct TakenOnes;
@@ -241,7 +241,7 @@ mod conformance {
     );
 }
 
-/// Keeps the times of each event, as text, with the nanoseconds and the offset that it was given.
+/// Stores the times of each event as text, with nanoseconds and offset.
 #[derive(Projection)]
 #[projection(name = "times", events(Deposited), model = PgConnection, error = sqlx::Error, setup)]
 struct Times;
@@ -286,7 +286,7 @@ async fn a_projection_sees_the_same_times_inline_and_when_it_is_built_anew() {
         let metadata = Metadata::new().occurred_at(time);
         let options = es_core::ExecuteOptions::new().metadata(metadata.clone());
         accounts.execute_with(&nth.to_string(), Deposit(1), options).await.expect("a deposit");
-        // As a program of its own would append it, without a repository.
+        // As a program would append it without a repository.
         let stream = StreamId::new("account", format!("raw-{nth}")).expect("a stream id");
         let payload = br#"{"cents":7}"#.to_vec();
         let event = NewEvent::new("account.deposited", 1, payload, std::sync::Arc::new(metadata));
@@ -300,7 +300,7 @@ async fn a_projection_sees_the_same_times_inline_and_when_it_is_built_anew() {
     };
     let inline_rows = seen(&mut db, "es_times.times").await;
     assert_eq!(inline_rows.len(), 7);
-    // What a subscription of the same projection reads later.
+    // What the same projection reads later from a subscription.
     let mut later = Vec::new();
     let filter = es_core::store::Filter::new().event_name("account.deposited");
     let query = es_core::store::AllQuery::after(es_core::store::Checkpoint::START, &filter);

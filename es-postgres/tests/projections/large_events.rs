@@ -16,7 +16,7 @@ struct Written {
     text: String,
 }
 
-/// How many events and bytes each batch held.
+/// The number of events and bytes of each batch.
 #[derive(Projection)]
 #[projection(name = "sizes", events(Written), model = PgConnection, setup, batch)]
 struct Sizes;

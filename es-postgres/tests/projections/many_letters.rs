@@ -11,7 +11,7 @@ use crate::policies::{OPEN_GHOST, poisoned};
 use crate::support::*;
 
 #[tokio::test]
-async fn many_letters_are_listed_and_retried_in_pages() {
+async fn many_dead_letters_are_listed_and_retried_in_pages() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     poisoned(&store).await;
@@ -50,7 +50,7 @@ async fn many_letters_are_listed_and_retried_in_pages() {
 }
 
 #[tokio::test]
-async fn a_letter_whose_event_is_missing_is_listed_and_left() {
+async fn a_dead_letter_whose_event_is_missing_is_listed_and_kept() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     poisoned(&store).await;

@@ -1,4 +1,4 @@
-//! What passes by itself, and what somebody has to mend, makes no dead letters.
+//! Transient failures, and those that need a fix of the database, create no dead letters.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 use crate::support::*;
 use crate::workers::quick;
 
-/// The statement that lets every change of the model fail with a code of the server.
+/// The statement that makes every change of the model fail with an SQLSTATE.
 fn fail_with(code: &str) -> String {
     format!(
         "CREATE OR REPLACE FUNCTION public.fail() RETURNS trigger LANGUAGE plpgsql
@@ -31,7 +31,7 @@ const MENDED: &str = "DROP TRIGGER fail ON es_balances_1.balances";
 const PASSING: [&str; 9] = ["55P03", "40P01", "40001", "57014", "53100", "53200", "53300", "25006", "57P01"];
 
 #[tokio::test]
-async fn what_passes_makes_no_dead_letter() {
+async fn transient_failures_create_no_dead_letter() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     let projector = quick(Projector::new(store.clone(), Balances)).on_failure(OnFailure::Park);
@@ -50,10 +50,10 @@ async fn what_passes_makes_no_dead_letter() {
                 tokio::time::sleep(Duration::from_millis(2)).await;
             }
         };
-        tokio::time::timeout(LONG, tried).await.expect("it is tried again");
+        tokio::time::timeout(LONG, tried).await.expect("it is retried");
         let shown = projector.status().await.expect("a status").error().map(str::to_owned);
         assert!(shown.as_ref().is_some_and(|error| error.contains(code)), "{code}: {shown:?}");
-        let retrying = projector.retrying().expect("it is tried again");
+        let retrying = projector.retrying().expect("it is retried");
         assert!(retrying.error.contains(code), "{retrying:?}");
         assert_eq!(number(&mut db, "SELECT count(*) FROM es.dead_letters").await, 0, "{code}");
         sql(&mut db, MENDED).await;
@@ -65,12 +65,12 @@ async fn what_passes_makes_no_dead_letter() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     };
-    tokio::time::timeout(LONG, goes_on).await.expect("it goes on");
+    tokio::time::timeout(LONG, goes_on).await.expect("it continues");
     running.abort();
 }
 
 #[tokio::test]
-async fn a_call_waits_for_what_passes_as_long_as_for_the_server() {
+async fn a_call_waits_for_a_transient_failure_as_long_as_for_the_server() {
     let (database, _store) = fresh().await;
     let mut db = connect(database.url()).await;
     let store = database.options().patience(MOMENT).connect().await.expect("a store");
@@ -86,7 +86,7 @@ async fn a_call_waits_for_what_passes_as_long_as_for_the_server() {
     assert_exact(&mut db, "es_balances").await;
 }
 
-/// Breaks and mends the database behind the back of a projection.
+/// Breaks and fixes the database while a projection runs.
 const NOT_READY: [(&str, &str); 3] = [
     (
         "ALTER TABLE es_balances_1.balances RENAME TO gone",
@@ -100,7 +100,7 @@ const NOT_READY: [(&str, &str); 3] = [
 ];
 
 #[tokio::test]
-async fn what_the_database_lacks_parks_nothing_and_stops_the_projector() {
+async fn missing_objects_park_nothing_and_stop_the_projector() {
     for (breaks, mends) in NOT_READY {
         let (database, store) = fresh().await;
         let mut db = connect(database.url()).await;
@@ -118,14 +118,14 @@ async fn what_the_database_lacks_parks_nothing_and_stops_the_projector() {
             deposit(&store, &format!("b{account}"), 1).await;
         }
         let stopped = tokio::time::timeout(LONG, running).await.expect("it stops");
-        let error = stopped.expect("no panic").expect_err("it does not go on");
+        let error = stopped.expect("no panic").expect_err("it does not continue");
         assert!(matches!(&error, ProjectorError::NotReady { .. }), "{breaks}: {error}");
         assert!(!error.is_retryable(), "{error}");
         let shown = stopping.status().await.expect("a status").error().map(str::to_owned);
         assert_eq!(shown, Some(error.to_string()));
         if !breaks.contains("SCHEMA") {
             for projector in [&stopping, &parking] {
-                let error = projector.catch_up().await.expect_err("it does not go on");
+                let error = projector.catch_up().await.expect_err("it does not continue");
                 assert!(matches!(&error, ProjectorError::NotReady { .. }), "{breaks}: {error}");
             }
         }
@@ -136,7 +136,7 @@ async fn what_the_database_lacks_parks_nothing_and_stops_the_projector() {
     }
 }
 
-/// Needs a unique index, and is of a role that may lose the right to write.
+/// Needs a unique index, and runs as a role that may lose the privilege to write.
 #[tokio::test]
 async fn a_missing_privilege_and_a_missing_index_park_nothing() {
     let (database, store) = fresh().await;
@@ -148,7 +148,7 @@ async fn a_missing_privilege_and_a_missing_index_park_nothing() {
     let error = projector.catch_up().await.expect_err("no index");
     assert!(matches!(&error, ProjectorError::NotReady { .. }), "{error}");
     sql(&mut db, "ALTER TABLE es_upserts_1.seen ADD PRIMARY KEY (account)").await;
-    // As where the role may not use it.
+    // As if the role may not use it.
     sql(
         &mut db,
         "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql
@@ -184,7 +184,7 @@ impl Project<Deposited> for Upserts {
     }
 }
 
-/// Swallows an error of SQL, which comes of what is under way beside it, for a while.
+/// Swallows an SQL error, which another transaction causes for a while.
 #[derive(Debug, Projection)]
 #[projection(name = "forgiving", events(Deposited), model = PgConnection)]
 struct Forgiving {
@@ -202,7 +202,7 @@ impl Project<Deposited> for Forgiving {
 }
 
 #[tokio::test]
-async fn an_error_that_is_swallowed_may_have_passed() {
+async fn a_swallowed_error_may_have_been_transient() {
     let (_database, store) = fresh().await;
     deposit(&store, "a", 1).await;
     for (fails, letters) in [(5, 0), (6, 1)] {
@@ -215,7 +215,7 @@ async fn an_error_that_is_swallowed_may_have_passed() {
 }
 
 #[tokio::test]
-async fn letters_are_kept_as_they_are_by_what_is_not_their_fault() {
+async fn dead_letters_are_kept_after_failures_that_they_did_not_cause() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     deposit(&store, "a", 1).await;
@@ -239,7 +239,7 @@ async fn letters_are_kept_as_they_are_by_what_is_not_their_fault() {
 }
 
 #[tokio::test]
-async fn an_inline_append_says_whether_it_can_be_tried_again() {
+async fn the_error_of_an_inline_append_tells_whether_it_can_be_retried() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     let store = Projector::new(store, Balances).inline().await.expect("an inline store");
@@ -256,14 +256,14 @@ async fn an_inline_append_says_whether_it_can_be_tried_again() {
     let StoreError::Setup { source } = &error else { panic!("{error:?}") };
     assert!(matches!(source.downcast_ref(), Some(ProjectorError::NotReady { .. })), "{error}");
     sql(&mut db, &fail_with("23505")).await;
-    let error = store.append(append()).await.expect_err("its own fault");
+    let error = store.append(append()).await.expect_err("its own failure");
     assert!(matches!(&error, StoreError::Backend { retryable: false, .. }), "{error}");
     sql(&mut db, MENDED).await;
     appended(store.append(append()).await);
     assert_exact(&mut db, "es_balances").await;
 }
 
-/// As a primary that becomes a standby. The trigger makes the session of the append read-only from the next
+/// Like a primary that becomes a standby. The trigger makes the session of the append read-only from the next
 /// transaction on.
 #[tokio::test]
 async fn a_session_of_an_inline_append_that_has_become_read_only_is_not_kept() {

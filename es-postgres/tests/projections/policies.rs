@@ -1,4 +1,4 @@
-//! What becomes of an event that cannot be projected.
+//! Failure policies: events that cannot be projected.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ async fn a_poison_event_stops_the_projector_right_before_it() {
 }
 
 #[tokio::test]
-async fn a_poison_event_is_tried_again_until_it_can_be_projected() {
+async fn a_poison_event_is_retried_until_it_can_be_projected() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     poisoned(&store).await;
@@ -61,7 +61,7 @@ async fn a_poison_event_is_tried_again_until_it_can_be_projected() {
 }
 
 #[tokio::test]
-async fn a_stream_with_a_poison_event_is_parked_and_the_others_go_on() {
+async fn a_stream_with_a_poison_event_is_parked_and_the_others_continue() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     poisoned(&store).await;
@@ -81,7 +81,7 @@ async fn a_stream_with_a_poison_event_is_parked_and_the_others_go_on() {
     );
     assert_eq!(number(&mut db, "SELECT sum(cents)::bigint FROM es_balances.balances").await, 10);
 
-    // Still poison: nothing of the stream is taken.
+    // Still failing: no event of the stream is projected.
     let ghost = letters[0].stream.clone();
     let retried = projector.retry(&ghost).await.expect("an outcome");
     assert_eq!((retried.taken, retried.left), (0, 3));
@@ -96,9 +96,10 @@ async fn a_stream_with_a_poison_event_is_parked_and_the_others_go_on() {
     assert_eq!(projector.status().await.expect("a status").dead_letters, 0);
 }
 
-/// A stream that has lost an event behind the store's back: its letters are not taken around the hole.
+/// A stream that has lost an event by other means than the store: its dead letters are not projected around
+/// the gap.
 #[tokio::test]
-async fn letters_of_a_stream_with_a_missing_event_are_not_taken() {
+async fn dead_letters_of_a_stream_with_a_missing_event_are_not_projected() {
     for missing in [0, 1] {
         letters_without_an_event(missing).await;
     }
@@ -123,13 +124,13 @@ async fn letters_without_an_event(missing: usize) {
     assert!(matches!(&error, ProjectorError::Store(StoreError::Damaged { .. })), "{error:?}");
     assert_eq!(number(&mut db, "SELECT count(*) FROM es.dead_letters").await, 3);
     let ghost = "SELECT cents FROM es_balances.balances WHERE account = 'ghost'";
-    assert_eq!(number(&mut db, ghost).await, 0, "none of them was taken");
+    assert_eq!(number(&mut db, ghost).await, 0, "none of them was projected");
 }
 
-/// The retry holds the checkpoints: else a batch beside it would put the next event of the stream behind
-/// letters that are gone when both are committed, and it would lie there forever.
+/// The retry locks the checkpoints: otherwise a concurrent batch would park the next event of the stream
+/// behind dead letters that are gone when both are committed, and it would stay parked forever.
 #[tokio::test]
-async fn a_later_event_waits_until_the_letters_of_its_stream_were_retried() {
+async fn a_later_event_waits_until_the_dead_letters_of_its_stream_were_retried() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     poisoned(&store).await;
@@ -156,7 +157,7 @@ async fn a_later_event_waits_until_the_letters_of_its_stream_were_retried() {
 }
 
 #[tokio::test]
-async fn a_discarded_letter_is_left_out_and_those_behind_it_can_be_retried() {
+async fn a_discarded_dead_letter_is_left_out_and_later_ones_can_be_retried() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     append(&store, "c", 0, "account.deposited", 1, r#"{"cents":100}"#).await;
@@ -173,7 +174,7 @@ async fn a_discarded_letter_is_left_out_and_those_behind_it_can_be_retried() {
     assert_eq!(number(&mut db, "SELECT cents FROM es_balances.balances").await, 5);
 }
 
-/// Panics at deposits of 13 cents, and swallows an error of SQL at those of 14.
+/// Panics at deposits of 13 cents, and swallows an SQL error at those of 14.
 #[derive(Projection)]
 #[projection(name = "superstitious", events(Deposited), model = PgConnection)]
 struct Superstitious;
@@ -189,7 +190,7 @@ impl Project<Deposited> for Superstitious {
 }
 
 #[tokio::test]
-async fn a_panic_in_a_handler_is_a_failure_like_another() {
+async fn a_panic_in_a_handler_is_a_failure_like_any_other() {
     let (_database, store) = fresh().await;
     for (account, cents) in [("a", 1), ("b", 13), ("c", 2)] {
         deposit(&store, account, cents).await;
@@ -205,7 +206,7 @@ async fn a_panic_in_a_handler_is_a_failure_like_another() {
 }
 
 #[tokio::test]
-async fn an_error_of_sql_that_a_handler_swallows_is_a_failure() {
+async fn an_sql_error_that_a_handler_swallows_is_a_failure() {
     let (_database, store) = fresh().await;
     for (account, cents) in [("a", 1), ("b", 14), ("c", 2)] {
         deposit(&store, account, cents).await;
@@ -257,7 +258,7 @@ async fn a_checkpoint_of_another_history_stops_the_projector() {
     }
     let projector = Projector::new(store.clone(), Balances);
     projector.catch_up().await.expect("all events");
-    // The backup is brought back, and the store grows again with other events.
+    // The backup is restored, and the store grows again with other events.
     sql(
         &mut db,
         "ALTER TABLE es.events DISABLE TRIGGER append_only; UPDATE es.events SET event_id = gen_random_uuid()

@@ -1,4 +1,4 @@
-//! Publishing and dropping touch only what the projection made.
+//! Publishing and dropping affect only what the projection created.
 
 use es_core::Recorded;
 use es_core::projection::{Project, ProjectSetup, Projection};
@@ -10,7 +10,7 @@ use sqlx::{Executor, PgConnection};
 use crate::builds::NewBalances;
 use crate::support::*;
 
-/// As `Balances`, with one more column at the end.
+/// Like `Balances`, with one more column at the end.
 #[derive(Projection)]
 #[projection(name = "balances", build = 3, events(Opened), model = PgConnection, setup)]
 pub(crate) struct LongerBalances;
@@ -39,7 +39,7 @@ setup!(LongerBalances "CREATE TABLE balances (account text PRIMARY KEY, cents bi
 setup!(Confusable "CREATE TABLE others ()");
 
 #[tokio::test]
-async fn what_others_made_in_the_schema_for_readers_stays() {
+async fn foreign_objects_in_the_schema_for_readers_stay() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     deposit(&store, "a", 5).await;
@@ -62,11 +62,11 @@ async fn what_others_made_in_the_schema_for_readers_stays() {
         "{in_use}"
     );
     sql(&mut db, "DROP VIEW es_balances.rich").await;
-    Projector::new(store, NewBalances).drop_build(1).await.expect("of no use to anybody");
+    Projector::new(store, NewBalances).drop_build(1).await.expect("no longer used");
 }
 
 #[tokio::test]
-async fn a_view_of_somebody_else_is_not_replaced() {
+async fn a_foreign_view_is_not_replaced() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     sql(&mut db, "CREATE SCHEMA es_balances CREATE VIEW balances AS SELECT 1 AS one").await;
@@ -109,7 +109,7 @@ async fn the_tables_of_another_projection_are_left_alone() {
 }
 
 #[tokio::test]
-async fn what_depends_on_a_view_stays_or_is_named() {
+async fn dependents_of_a_view_stay_or_are_named() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     deposit(&store, "a", 5).await;
@@ -168,7 +168,7 @@ async fn a_role_that_may_create_no_schemas_uses_those_that_it_was_given() {
         1
     );
 
-    // Nor does a superuser build in a schema that belongs to somebody else.
+    // Nor does a superuser build in a schema that belongs to another role.
     let owner = database.options().schema("mine").connect().await.expect("a store");
     let refused = Projector::new(owner, LongerBalances).catch_up().await.expect_err("not its own");
     assert!(matches!(refused.of_target(), Some(PostgresTargetError::ForeignSchema { .. })), "{refused}");

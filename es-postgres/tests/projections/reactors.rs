@@ -1,5 +1,4 @@
-//! Reactors on PostgreSQL: workers that stand still, lost commits, restored stores, and a start beside
-//! appends.
+//! Reactors on PostgreSQL: workers that hang, lost commits, restored stores, and a start during appends.
 
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -18,13 +17,13 @@ use crate::support::*;
 
 const LEASE: Duration = Duration::from_secs(1);
 
-/// Notes each deposit in a table, on a connection of its own, as a service that it calls would.
+/// Records each deposit in a table, on a separate connection, as an external service would.
 #[derive(Reactor, Clone)]
 #[reactor(name = "notes", events(Deposited))]
 struct Notes {
     url: String,
     who: &'static str,
-    /// Waits, after its effect, while somebody holds the lock 4711.
+    /// Waits, after its effect, while another session holds the lock 4711.
     waits: bool,
 }
 
@@ -88,7 +87,7 @@ impl Drop for Process {
 const CHECKPOINT: &str = "SELECT position FROM es.checkpoints WHERE projection = 'reactor.notes'";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_that_stood_still_longer_than_its_lease_moves_nothing_and_another_one_goes_on() {
+async fn a_worker_that_hung_longer_than_its_lease_moves_nothing_and_another_one_continues() {
     let (database, store, mut db) = with_notes().await;
     let mut gate = connect(database.url()).await;
     sql(&mut gate, "SELECT pg_advisory_lock(4711)").await;
@@ -102,7 +101,7 @@ async fn a_worker_that_stood_still_longer_than_its_lease_moves_nothing_and_anoth
     until(&mut db, "EXISTS (SELECT FROM notes WHERE who = 'other')").await;
     deposit(&store, "a", 6).await;
     until(&mut db, "(SELECT count(*) FROM notes WHERE who = 'other') = 2").await;
-    // Its effect is at an end now, and it would move the checkpoint.
+    // Its effect has ended now, and it would move the checkpoint.
     paused.signal("-CONT");
     sql(&mut gate, "SELECT pg_advisory_unlock(4711)").await;
     let idle = "NOT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%lock_shared(4711)%' AND pid <> pg_backend_pid())";
@@ -112,14 +111,14 @@ async fn a_worker_that_stood_still_longer_than_its_lease_moves_nothing_and_anoth
     let head = number(&mut db, "SELECT max(position) FROM es.events").await;
     until(&mut db, &format!("({CHECKPOINT}) = {head}")).await;
     let by = number(&mut db, "SELECT count(*) FROM notes WHERE who = 'paused'").await;
-    assert_eq!(by, 1, "it went on without a lease");
+    assert_eq!(by, 1, "it continued without a lease");
     let epoch = "SELECT epoch FROM es.checkpoints WHERE projection = 'reactor.notes' AND owner = 'other'";
     assert_eq!(number(&mut db, epoch).await, 2);
     other.abort();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_that_is_killed_at_the_commit_repeats_no_effect_of_a_worker_that_lives() {
+async fn a_connection_that_is_killed_at_the_commit_repeats_no_effect_of_a_living_worker() {
     let (database, store, mut db) = with_notes().await;
     deposit(&store, "a", 5).await;
     let mut gate = connect(database.url()).await;
@@ -153,7 +152,7 @@ async fn a_store_that_was_restored_to_an_earlier_state_stops_the_reactor() {
     let runner = ReactorRunner::new(store, notes(&database, "one"));
     runner.catch_up().await.expect("it catches up");
     sql(&mut db, &rewind(&events_after(2))).await;
-    // As after a restore, the programs are started again.
+    // The programs are started again, as after a restore.
     let store = database.store().await.expect("a store");
     let runner = ReactorRunner::new(store, notes(&database, "one"));
     let error = runner.catch_up().await.expect_err("its events are gone");
@@ -161,10 +160,10 @@ async fn a_store_that_was_restored_to_an_earlier_state_stops_the_reactor() {
     assert_eq!(number(&mut db, "SELECT count(*) FROM notes").await, 2);
 }
 
-/// A program that has just begun does not know up to where the store may be read, as long as an append is
-/// under way: its now is not the beginning.
+/// A program that has just started does not know the high-water mark while an append is open: its "now" is
+/// not the beginning.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_from_now_passes_the_past_and_nothing_later_beside_appends() {
+async fn a_start_from_now_skips_the_past_and_nothing_later_during_appends() {
     let (database, store, mut db) = with_notes().await;
     deposit(&store, "before", 5).await;
     let stream = StreamId::new("account", "under-way").expect("a stream id");
@@ -176,7 +175,7 @@ async fn a_start_from_now_passes_the_past_and_nothing_later_beside_appends() {
     let mut under_way = writer.begin().await.expect("a transaction");
     let append = Append::new(&stream, Revision::new(0), &events);
     appended(store.append_in(&mut under_way, append).await);
-    let fresh = database.store().await.expect("a store of a program that has just begun");
+    let fresh = database.store().await.expect("the store of a program that has just started");
     let runner = ReactorRunner::new(fresh, notes(&database, "one")).start(Start::Now);
     let setting_up = tokio::spawn({
         let runner = runner.clone();
@@ -194,7 +193,7 @@ async fn a_start_from_now_passes_the_past_and_nothing_later_beside_appends() {
 }
 
 #[tokio::test]
-async fn a_reactor_makes_no_schema() {
+async fn a_reactor_creates_no_schema() {
     let (database, store, mut db) = with_notes().await;
     deposit(&store, "a", 5).await;
     ReactorRunner::new(store, notes(&database, "one")).catch_up().await.expect("it catches up");

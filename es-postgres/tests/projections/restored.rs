@@ -1,4 +1,4 @@
-//! A projection's SQL means its own tables only; and what a restore has left out is noticed.
+//! A projection's SQL uses its own tables only; and what a restore has left out is detected.
 
 use es_core::projection::{Project, ProjectSetup, Projection};
 use es_core::record::BoxError;
@@ -12,9 +12,9 @@ use crate::support::*;
 
 const DECOY: &str = "CREATE TABLE public.balances (account text PRIMARY KEY, cents bigint, events bigint)";
 
-/// As after a restore of the store's schema alone, where another table has the name.
+/// As after a restore of the store's schema alone, if another table has the same name.
 #[tokio::test]
-async fn a_table_of_that_name_in_another_schema_takes_no_rows() {
+async fn a_table_of_the_same_name_in_another_schema_gets_no_rows() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     sql(&mut db, DECOY).await;
@@ -29,7 +29,7 @@ async fn a_table_of_that_name_in_another_schema_takes_no_rows() {
 }
 
 #[tokio::test]
-async fn a_temporary_table_of_that_name_takes_no_rows() {
+async fn a_temporary_table_of_the_same_name_gets_no_rows() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     let store = Projector::new(store, Balances).inline().await.expect("an inline store");
@@ -42,7 +42,7 @@ async fn a_temporary_table_of_that_name_takes_no_rows() {
     assert_exact(&mut db, "es_balances").await;
 }
 
-/// Uses a function that another schema has, as those of an extension.
+/// Uses a function of another schema, like those of an extension.
 #[derive(Projection)]
 #[projection(name = "doubled", events(Deposited), model = PgConnection, setup)]
 struct Doubled;
@@ -63,7 +63,7 @@ impl Project<Deposited> for Doubled {
 }
 
 #[tokio::test]
-async fn functions_of_other_schemas_are_found_where_that_was_asked_for() {
+async fn functions_of_other_schemas_are_found_with_search_in() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     sql(
@@ -95,9 +95,9 @@ fn deposited() -> es_core::record::NewEvent {
 
 const STORE_ALONE: &str = "DROP SCHEMA es_balances CASCADE; DROP SCHEMA es_balances_1 CASCADE";
 
-/// The statement does what the restore of a dump does that holds the store's schema and no other.
+/// The statement has the same effect as restoring a dump of the store's schema alone.
 #[tokio::test]
-async fn checkpoints_without_tables_are_noticed_and_the_model_is_built_anew() {
+async fn checkpoints_without_tables_are_detected_and_the_model_is_built_anew() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     deposit(&store, "a", 1).await;
@@ -117,7 +117,7 @@ async fn checkpoints_without_tables_are_noticed_and_the_model_is_built_anew() {
         projector.catch_up().await.expect("all events again");
         assert_exact(&mut db, "es_balances").await;
     }
-    // A raised build does it as well.
+    // Raising the build works as well.
     sql(&mut db, STORE_ALONE).await;
     Projector::new(store.clone(), NewBalances).catch_up().await.expect("all events");
     assert_exact(&mut db, "es_balances").await;
@@ -125,7 +125,7 @@ async fn checkpoints_without_tables_are_noticed_and_the_model_is_built_anew() {
 }
 
 #[tokio::test]
-async fn an_inline_projection_without_tables_is_noticed() {
+async fn an_inline_projection_without_tables_is_detected() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     drop(Projector::new(store.clone(), Balances).inline().await.expect("an inline store"));
@@ -139,7 +139,7 @@ async fn an_inline_projection_without_tables_is_noticed() {
 }
 
 #[tokio::test]
-async fn views_that_are_missing_are_made_anew() {
+async fn missing_views_are_created_again() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     deposit(&store, "a", 1).await;

@@ -1,4 +1,4 @@
-//! What a role needs to run projections.
+//! The privileges to run projections.
 
 use es_core::record::NewEvent;
 use es_core::store::Append;
@@ -57,7 +57,7 @@ async fn a_projector_may_project_and_not_append_and_a_reader_neither() {
     }
 }
 
-/// Programs that run a projection together own its schemas together: their sessions begin as a role of which
+/// Programs that run a projection together own its schemas together: their sessions start as a role of which
 /// they are members.
 #[tokio::test]
 async fn members_of_a_role_run_a_projection_together() {
@@ -82,7 +82,7 @@ async fn members_of_a_role_run_a_projection_together() {
             Projector::new(store.clone(), NewBalances).catch_up().await.expect("all");
         }
         if nth == 1 {
-            // Which the other program made.
+            // Created by the other program.
             Projector::new(store.clone(), NewBalances).drop_build(1).await.expect("one of the role");
         }
         store.close().await;

@@ -42,7 +42,7 @@ impl Apply<Deposited> for Account {
     fn apply(&mut self, _: Deposited) {}
 }
 
-/// Deposits, and opens the account first if it is not.
+/// Deposits, and opens the account first if it is not open.
 pub(crate) struct Deposit(pub(crate) i64);
 
 impl Handle<Deposit> for Account {
@@ -54,7 +54,7 @@ impl Handle<Deposit> for Account {
     }
 }
 
-/// One row an account. An event that is projected twice changes the numbers.
+/// One row for each account. Projecting an event twice changes the numbers.
 #[derive(Projection)]
 #[projection(name = "balances", events(Opened, Deposited), model = PgConnection, setup)]
 pub(crate) struct Balances;
@@ -110,7 +110,7 @@ pub(crate) async fn deposit(store: &PostgresStore, account: &str, cents: i64) {
     accounts.execute(&account.to_owned(), Deposit(cents)).await.expect("a deposit");
 }
 
-/// Appends an event as it is.
+/// Appends an event without a command.
 pub(crate) async fn append(
     store: &PostgresStore,
     key: &str,
@@ -126,7 +126,7 @@ pub(crate) async fn append(
     assert!(matches!(outcome, AppendOutcome::Appended(_)), "{outcome:?}");
 }
 
-/// An append that is stored.
+/// Asserts that an append is stored.
 pub(crate) fn appended(outcome: Result<AppendOutcome, StoreError>) {
     match outcome {
         Ok(AppendOutcome::Appended(_)) => {}
@@ -140,13 +140,13 @@ pub(crate) fn opening() -> [NewEvent; 1] {
     [NewEvent::new("account.opened", 1, payload, Arc::new(Metadata::new()))]
 }
 
-/// An event that deposits, in an account that is open.
+/// An event that deposits into an open account.
 pub(crate) fn depositing() -> [NewEvent; 1] {
     let payload = br#"{"cents":7}"#.to_vec();
     [NewEvent::new("account.deposited", 1, payload, Arc::new(Metadata::new()))]
 }
 
-/// The condition that the read model `schema.balances` is what the events say, account by account.
+/// The condition that the read model `schema.balances` agrees with the events, account by account.
 pub(crate) fn is_exact(schema: &str) -> String {
     format!(
         "NOT EXISTS (
@@ -160,5 +160,5 @@ pub(crate) fn is_exact(schema: &str) -> String {
 
 pub(crate) async fn assert_exact(connection: &mut PgConnection, schema: &str) {
     let exact = number(connection, &format!("SELECT ({})::integer::bigint", is_exact(schema))).await;
-    assert_eq!(exact, 1, "{schema}.balances is not what the events say");
+    assert_eq!(exact, 1, "{schema}.balances does not agree with the events");
 }

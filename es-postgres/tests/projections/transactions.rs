@@ -76,7 +76,7 @@ impl Act {
     }
 }
 
-/// The positions of deposits, as often as they were projected.
+/// The positions of deposits, one row for each time they were projected.
 #[derive(Debug, Projection)]
 #[projection(name = "acts", events(Deposited), model = PgConnection, setup)]
 struct Acts {
@@ -163,7 +163,7 @@ async fn a_handler_that_ends_the_transaction_stops_the_projector() {
             assert!(parking.dead_letters().await.expect("a list").is_empty());
             let status = parking.status().await.expect("a status");
             assert!(status.error().is_some_and(|error| error.contains("ended the transaction")), "{act:?}");
-            // Opened, then 8 cents at the position 2.
+            // Opened, then 8 cents at position 2.
             let thirteen = 7;
             let skipped = format!("SELECT count(*) FROM es.checkpoints WHERE position >= {thirteen}");
             assert_eq!(number(&mut db, &skipped).await, 0, "{act:?}");
@@ -172,7 +172,7 @@ async fn a_handler_that_ends_the_transaction_stops_the_projector() {
 }
 
 #[tokio::test]
-async fn a_dead_letter_is_tried_again_in_one_transaction() {
+async fn a_dead_letter_is_retried_in_one_transaction() {
     let stream = StreamId::new("account", "a").expect("a stream id");
     for act in NESTED.into_iter().chain(ENDED) {
         let (database, store) = fresh().await;
@@ -233,7 +233,7 @@ fn ended(error: &StoreError) -> bool {
     matches!(source.downcast_ref(), Some(PostgresTargetError::TransactionEnded { .. }))
 }
 
-/// The second append of a batch is refused, after the first was projected.
+/// The second append of a batch is refused after the first was projected.
 #[tokio::test]
 async fn an_inline_append_that_is_refused_is_not_stored() {
     let (a, b) = (StreamId::new("account", "a"), StreamId::new("account", "b"));
@@ -284,7 +284,8 @@ async fn an_inline_handler_that_ends_the_transaction_is_reported() {
     }
 }
 
-/// The driver does not know of a transaction that was begun by a statement, so it nests by BEGIN and COMMIT.
+/// The driver does not know about a transaction that was begun by a statement, so it nests with BEGIN and
+/// COMMIT.
 #[tokio::test]
 async fn a_nested_transaction_in_one_that_the_driver_does_not_know_is_reported() {
     let a = StreamId::new("account", "a").expect("a stream id");

@@ -1,4 +1,4 @@
-//! Workers that are killed, paused and revived, overtaken, and more than one.
+//! Workers that are killed, paused and resumed, overtaken, and several at once.
 
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -41,7 +41,7 @@ async fn run_away<P: es_core::projection::Projection<Model = PgConnection>>(
     quick(Projector::new(store, projection).into_target(PostgresTarget::new(models))).run().await
 }
 
-/// A worker that looks often and waits little.
+/// A worker that polls often and waits briefly.
 pub(crate) fn quick<P: es_core::projection::Projection<Model = PgConnection>>(
     projector: Projector<P>,
 ) -> Projector<P> {
@@ -57,7 +57,7 @@ impl Process {
         Self::spawn(Self::command(url, build))
     }
 
-    /// Whose models are in this other database.
+    /// A worker whose models are in this other database.
     pub(crate) fn start_away(url: &str, models: &str, build: u32) -> Self {
         let mut command = Self::command(url, build);
         command.env("ES_WORKER_MODELS", models);
@@ -66,7 +66,7 @@ impl Process {
 
     fn command(url: &str, build: u32) -> Command {
         let mut command = Command::new(std::env::current_exe().expect("this program"));
-        // Why it ended, if it did, is worth seeing.
+        // Shows why it ended, if it did.
         command.args(["workers::worker_process", "--exact", "--ignored", "--nocapture"]);
         command.env("ES_WORKER_URL", url).env("ES_WORKER_REV", build.to_string());
         command
@@ -94,7 +94,7 @@ impl Drop for Process {
     }
 }
 
-/// Holds batches that write the balance of one account, after they have written it.
+/// A gate that holds batches after they have written the balance of one account.
 pub(crate) struct Gate(PgConnection);
 
 impl Gate {
@@ -114,7 +114,7 @@ impl Gate {
         Self(db)
     }
 
-    /// Waits until that many batches stand at the gate.
+    /// Waits until that many batches are at the gate.
     pub(crate) async fn wait_for(&mut self, batches: u32) {
         let waiting =
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted
@@ -137,11 +137,11 @@ impl Gate {
 pub(crate) const NO_WORKER: &str = "SELECT count(*) = 0 FROM pg_stat_activity
      WHERE datname = current_database() AND application_name LIKE 'es projection%'";
 
-/// The one worker has ended its last transaction.
+/// The only worker has ended its last transaction.
 const IDLE_WORKER: &str = "(SELECT count(*) = 1 AND bool_and(state = 'idle') FROM pg_stat_activity
      WHERE datname = current_database() AND application_name LIKE 'es projection%')";
 
-/// Its last transaction was undone.
+/// Its last transaction was rolled back.
 const REFUSED_WORKER: &str = "(SELECT bool_and(query = 'ROLLBACK') FROM pg_stat_activity
      WHERE datname = current_database() AND application_name LIKE 'es projection%')";
 
@@ -195,7 +195,7 @@ async fn a_worker_killed_within_its_commit_leaves_both_or_neither() {
 }
 
 #[tokio::test]
-async fn a_worker_paused_within_its_batch_is_replaced_and_writes_nothing_when_it_is_revived() {
+async fn a_worker_paused_within_its_batch_is_replaced_and_writes_nothing_when_it_is_resumed() {
     let (database, store, mut db) = started().await;
     let mut gate = Gate::closed(database.url(), "es_balances_1", "a12", "IMMEDIATE").await;
     deposits(&store, 12..14).await;
@@ -203,7 +203,7 @@ async fn a_worker_paused_within_its_batch_is_replaced_and_writes_nothing_when_it
     gate.wait_for(1).await;
     paused.signal("-STOP");
     gate.open().await;
-    // The server ends the batch of the worker that stands still, and this one takes over.
+    // The server ends the batch of the paused worker, and this one takes over.
     let projector = quick(Projector::new(store.clone(), Balances));
     projector.catch_up().await.expect("all events");
     assert_exact(&mut db, "es_balances").await;
@@ -217,12 +217,13 @@ async fn a_worker_paused_within_its_batch_is_replaced_and_writes_nothing_when_it
 async fn a_worker_paused_before_its_batch_finds_the_fence_closed() {
     let (database, store, mut db) = started().await;
     let mut gate = Gate::closed(database.url(), "es_balances_1", "a12", "IMMEDIATE").await;
-    // Event by event, so that it needs the checkpoint again, whose row the other one has locked by then.
+    // It projects event by event, so that it needs the checkpoint again, whose row the other one has locked
+    // by then.
     let first = quick(Projector::new(store.clone(), Balances)).standstill(LONG).owner("first").page_size(1);
     let working = tokio::spawn(async move { first.run().await });
     deposits(&store, 12..14).await;
     gate.wait_for(1).await;
-    // It has read the same page, and stands before its own batch with the old checkpoint.
+    // It has read the same page, and is about to begin its own batch with the old checkpoint.
     let late = Process::start(database.url(), 1);
     gate.wait_for_fenced().await;
     late.signal("-STOP");
@@ -239,13 +240,13 @@ async fn a_worker_paused_before_its_batch_finds_the_fence_closed() {
     assert_eq!(number(&mut db, "SELECT count(*) FROM es.checkpoints WHERE owner = 'first'").await, 0);
 }
 
-/// Nothing of it is in the server while it is paused, so nothing but the fence can stop it: it believes in
-/// the checkpoint that it has moved itself.
+/// It has no transaction open while it is paused, so only the fence can stop it: it relies on the checkpoint
+/// that it has moved itself.
 #[tokio::test]
 async fn a_worker_paused_between_its_transactions_finds_the_fence_closed() {
     let (database, store, mut db) = started().await;
     let paused = Process::start(database.url(), 1);
-    // The second time it has seen to everything else that it does at the end of the events.
+    // The second time it has done everything else that it does at the end of the events.
     for _ in 0..2 {
         deposits(&store, 12..14).await;
         until(&mut db, &is_exact("es_balances")).await;
@@ -256,7 +257,7 @@ async fn a_worker_paused_between_its_transactions_finds_the_fence_closed() {
     Projector::new(store.clone(), Balances).owner("meanwhile").catch_up().await.expect("all events");
     assert_exact(&mut db, "es_balances").await;
     paused.signal("-CONT");
-    // It has tried, and was refused.
+    // It has tried and was refused.
     until(&mut db, &format!("{IDLE_WORKER} AND {REFUSED_WORKER}")).await;
     assert_exact(&mut db, "es_balances").await;
     assert_eq!(number(&mut db, "SELECT count(*) FROM es.checkpoints WHERE owner = 'meanwhile'").await, 1);
@@ -265,7 +266,7 @@ async fn a_worker_paused_between_its_transactions_finds_the_fence_closed() {
 }
 
 #[tokio::test]
-async fn a_worker_whose_connection_is_killed_goes_on_by_itself() {
+async fn a_worker_whose_connection_is_killed_continues() {
     let (database, store, mut db) = started().await;
     let mut gate = Gate::closed(database.url(), "es_balances_1", "a12", "IMMEDIATE").await;
     let projector = quick(Projector::new(store.clone(), Balances));
@@ -329,7 +330,7 @@ async fn a_rebuild_that_is_killed_is_resumed_while_events_come_in() {
     until(&mut db, &is_exact("es_balances_1")).await;
     until(&mut db, &is_exact("es_balances_2")).await;
     assert_exact(&mut db, "es_balances").await;
-    // It went on where the killed one had stopped.
+    // It resumed where the killed one had stopped.
     let projected = number(&mut db, "SELECT projected FROM es.checkpoints WHERE build = 2").await;
     assert_eq!(projected, number(&mut db, "SELECT count(*) FROM es.events").await);
     assert!(!working.is_finished() && !resumed.is_finished());
@@ -338,7 +339,7 @@ async fn a_rebuild_that_is_killed_is_resumed_while_events_come_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn sixteen_writers_and_four_partitions_make_the_model_that_sql_computes() {
+async fn sixteen_writers_and_four_partitions_build_the_model_that_sql_computes() {
     let (database, store) = fresh().await;
     let mut db = connect(database.url()).await;
     let projector = quick(Projector::new(store.clone(), Balances)).page_size(50).partitions(4);
@@ -369,7 +370,7 @@ async fn sixteen_writers_and_four_partitions_make_the_model_that_sql_computes() 
 }
 
 #[tokio::test]
-async fn a_projector_of_a_dropped_revision_stops() {
+async fn a_projector_of_a_dropped_build_stops() {
     let (_database, store, _db) = started().await;
     let old = quick(Projector::new(store.clone(), Balances));
     let working = tokio::spawn(async move { old.run().await });

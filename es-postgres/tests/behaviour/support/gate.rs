@@ -1,10 +1,10 @@
-//! Holds appends at the moment when the stream's row is moved and its events are about to be written.
+//! Holds appends after the update of the stream's row, before its events are written.
 
 use sqlx::PgConnection;
 
 use super::{connect, sql, until};
 
-/// A trigger on `events` that waits for an advisory lock, which this holds while the gate is closed.
+/// A gate: a trigger on `events` that waits for an advisory lock, which is held while the gate is closed.
 pub(crate) struct Gate {
     pub(crate) connection: PgConnection,
 }
@@ -24,7 +24,7 @@ impl Gate {
         Self { connection }
     }
 
-    /// Waits until that many appends stand at the gate.
+    /// Waits until that many appends are at the gate.
     pub(crate) async fn wait_for(&mut self, appends: i64) {
         let waiting =
             "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted
@@ -39,14 +39,14 @@ impl Gate {
         until(&mut self.connection, &format!("({blocked}) = {sessions}")).await;
     }
 
-    /// The backend that stands at the gate.
+    /// The backend at the gate.
     pub(crate) async fn backend(&mut self) -> i64 {
         let backends = self.backends().await;
         assert_eq!(backends.len(), 1);
         backends[0]
     }
 
-    /// The backends that stand at the gate.
+    /// The backends at the gate.
     pub(crate) async fn backends(&mut self) -> Vec<i64> {
         sqlx::query_scalar(
             "SELECT pid::bigint FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted
@@ -57,8 +57,8 @@ impl Gate {
         .expect("backends")
     }
 
-    /// Lets those through who stand at the gate, and nobody behind them: who closes it again stands in the
-    /// queue before it opens.
+    /// Lets through the appends at the gate, but no later ones: the session that closes it again is in the
+    /// lock queue before it opens.
     pub(crate) async fn let_through(&mut self, url: &str, appends: i64) {
         self.wait_for(appends).await;
         let mut next = connect(url).await;

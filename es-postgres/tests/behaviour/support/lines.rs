@@ -1,4 +1,4 @@
-//! What the store logs.
+//! Captures the store's log.
 
 use std::fmt::Debug;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -8,14 +8,14 @@ use tracing::span::{Attributes, Id, Record};
 use tracing::subscriber::{DefaultGuard, Interest, set_default};
 use tracing::{Dispatch, Event, Level, Metadata, Subscriber};
 
-/// The warnings and errors that are logged on this thread, for as long as it is kept.
+/// The warnings and errors that are logged on this thread while this value exists.
 pub(crate) struct Warnings {
     lines: Arc<Mutex<Vec<String>>>,
     _guard: DefaultGuard,
 }
 
-/// Where there is one listener alone, whether a line is ever wanted is decided by the thread that comes to it
-/// first, which may be that of a test that listens to none.
+/// With a single subscriber, the first thread that reaches a callsite decides whether it is enabled, and that
+/// may be a test without a subscriber.
 static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(Listener { lines: Arc::default() }));
 
 impl Warnings {
@@ -26,7 +26,7 @@ impl Warnings {
         Self { lines, _guard }
     }
 
-    /// Those that hold this text.
+    /// The lines that contain this text.
     pub(crate) fn with(&self, text: &str) -> Vec<String> {
         let lines = self.lines.lock().expect("no panic");
         lines.iter().filter(|line| line.contains(text)).cloned().collect()

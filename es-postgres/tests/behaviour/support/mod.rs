@@ -28,20 +28,20 @@ pub(crate) async fn fresh() -> (TestDatabase, PostgresStore) {
     (database, store)
 }
 
-/// Makes the name of [`events`] known to the store, as an aggregate that lists it would.
+/// Registers the event of [`events`], as an aggregate that lists it would.
 pub(crate) async fn register_counted(database: &TestDatabase) {
     let register = "SELECT es.register_names('{account}', '{account.counted}', '{1}')";
     sql(&mut connect(database.url()).await, register).await;
 }
 
-/// Another program on the same database: appends of one store never meet in the database. It waits for locks,
-/// wherever a test holds one.
+/// Another program on the same database, as appends of one store never compete in the database. It waits long
+/// for locks that a test holds.
 pub(crate) async fn another(database: &TestDatabase) -> PostgresStore {
     let options = database.options().lock_patience(Duration::from_secs(60));
     options.connect().await.expect("a migrated store")
 }
 
-/// A network in front of the database.
+/// A proxy in front of the database.
 pub(crate) async fn proxy_before(database: &TestDatabase) -> Proxy {
     Proxy::before(database.url()).await.expect("a proxy")
 }

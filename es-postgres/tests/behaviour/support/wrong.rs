@@ -1,8 +1,8 @@
-//! What readers would stumble over.
+//! Inconsistencies of a store.
 
 use sqlx::{AssertSqlSafe, PgConnection};
 
-/// One line for each thing that is wrong in a store.
+/// One line for each inconsistency in a store.
 const WRONG: &str = r"
     SELECT string_agg(w.what, ', ') FROM (
         SELECT 'stream ' || s.id || ' is not whole' FROM es.streams s LEFT JOIN es.events e ON e.stream = s.id
@@ -26,7 +26,7 @@ const WRONG: &str = r"
         WHERE (n.revision <= s.revision) IS NOT TRUE
     ) AS w (what)";
 
-/// What no store writes, if there is any.
+/// The inconsistencies, if there are any.
 pub(crate) async fn wrong(connection: &mut PgConnection) -> Option<String> {
     sqlx::query_scalar(AssertSqlSafe(WRONG)).fetch_one(connection).await.expect("an answer")
 }
